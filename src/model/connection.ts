@@ -1,0 +1,91 @@
+/** Our record of one tenant we read. */
+
+import type { ConnectionId, OrganizationId } from './ids.ts';
+import type { Scope } from './scope.ts';
+import type { ObjectType } from './source-object.ts';
+
+/** National clouds (Microsoft Graph, "National cloud deployments"), and `custom`: a cloud the operator describes in the configuration. */
+export type CloudName = 'global' | 'us_gov' | 'us_gov_dod' | 'china' | 'custom';
+
+/** How we prove who we are to the tenant. The secret itself is kept sealed, apart from the record. */
+export type Credentials = { readonly kind: 'client_secret'; readonly clientId: string };
+
+/** `pending`: no credentials yet. `quarantined`: held back until someone acts; `problem` says who and why. */
+export type ConnectionState = 'pending' | 'active' | 'paused' | 'quarantined' | 'deleting';
+
+export type Connection = {
+  readonly id: ConnectionId;
+  readonly organization: OrganizationId;
+  readonly vendor: 'MS_ENTRA';
+  readonly name: string;
+  readonly state: ConnectionState;
+  readonly problem: Problem | null;
+  /** The directory id (GUID) or a verified domain of the Entra tenant. */
+  readonly tenantId: string | null;
+  readonly cloud: CloudName;
+  readonly credentials: Credentials | null;
+  readonly scope: Scope;
+  /** Source attributes that are read, per type of object. */
+  readonly attributes: Readonly<Record<ObjectType, readonly string[]>>;
+  /** Seconds between delta syncs. */
+  readonly refreshIntervalSecs: number;
+  /** Seconds between full syncs. */
+  readonly fullSyncIntervalSecs: number;
+  /** Seconds after which a run is ended cleanly. */
+  readonly timeoutSecs: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** Counts the edits of this record; an edit names the revision it was made against. */
+  readonly revision: number;
+};
+
+/** Who can mend a problem. */
+export type ResolutionOwner = 'customer_it' | 'your_team' | 'microsoft' | 'target_vendor';
+/** A fault in words: a stable code, one sentence for a person, and who must act. */
+export type Problem = { readonly code: string; readonly message: string; readonly owner: ResolutionOwner };
+
+export const defaultIntervals = {
+  refreshIntervalSecs: 14_400,
+  fullSyncIntervalSecs: 604_800,
+  timeoutSecs: 1_800,
+} as const;
+
+/** What is read when a connection does not say otherwise: what the default attribute mapping needs. `manager` is a reference. */
+export const defaultAttributes: Readonly<Record<ObjectType, readonly string[]>> = {
+  user: [
+    'accountEnabled',
+    'businessPhones',
+    'city',
+    'companyName',
+    'country',
+    'department',
+    'displayName',
+    'employeeId',
+    'employeeType',
+    'givenName',
+    'jobTitle',
+    'mail',
+    'mailNickname',
+    'manager',
+    'mobilePhone',
+    'officeLocation',
+    'postalCode',
+    'preferredLanguage',
+    'state',
+    'streetAddress',
+    'surname',
+    'usageLocation',
+    'userPrincipalName',
+    'userType',
+  ],
+  group: [
+    'description',
+    'displayName',
+    'groupTypes',
+    'mail',
+    'mailEnabled',
+    'mailNickname',
+    'securityEnabled',
+    'visibility',
+  ],
+};

@@ -1,0 +1,62 @@
+/** What can go wrong outside, by how we react to it (engine/reactions.ts). An error says what happened, to what, and what now. */
+
+type Options = { readonly cause?: unknown; readonly retryAfterMs?: number | undefined; readonly code?: string };
+
+/**
+ * throttled · unavailable: wait. unauthorized (credentials) · forbidden (a permission or consent is missing): quarantine, someone must act.
+ * incomplete: the read broke off or contradicts itself, its result must not be used: try again from the last place.
+ */
+export type SourceFault = 'throttled' | 'unavailable' | 'unauthorized' | 'forbidden' | 'incomplete';
+
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+  readonly fault: SourceFault;
+  readonly retryAfterMs: number | undefined;
+  /** The upstream's own code, such as `AADSTS7000215` or `Authorization_RequestDenied`. */
+  readonly code: string | undefined;
+  constructor(fault: SourceFault, message: string, options: Options = {}) {
+    super(message, { cause: options.cause });
+    this.fault = fault;
+    this.retryAfterMs = options.retryAfterMs;
+    this.code = options.code;
+  }
+}
+
+/** The source no longer accepts the watermark: only a full sync helps (a synchronization reset). */
+export class WatermarkExpired extends Error {
+  override readonly name = 'WatermarkExpired';
+}
+
+/** The source no longer accepts the place inside a read: the read starts over. */
+export class ResumeExpired extends Error {
+  override readonly name = 'ResumeExpired';
+}
+
+/**
+ * throttled · unavailable: wait. unauthorized: quarantine the target. conflict: it exists already, match again. gone: it is not there any more.
+ * rejected: the target understood and refused, escrow the object. unknown: the answer leaves open whether it was applied, look before trying again.
+ */
+export type TargetFault = 'throttled' | 'unavailable' | 'unauthorized' | 'conflict' | 'gone' | 'rejected' | 'unknown';
+
+export class TargetError extends Error {
+  override readonly name = 'TargetError';
+  readonly fault: TargetFault;
+  readonly retryAfterMs: number | undefined;
+  readonly code: string | undefined;
+  constructor(fault: TargetFault, message: string, options: Options = {}) {
+    super(message, { cause: options.cause });
+    this.fault = fault;
+    this.retryAfterMs = options.retryAfterMs;
+    this.code = options.code;
+  }
+}
+
+/** Another worker holds a newer fence: whatever we still meant to write is void. */
+export class StaleFence extends Error {
+  override readonly name = 'StaleFence';
+}
+
+/** Somebody else edited the record since it was read. */
+export class StaleRevision extends Error {
+  override readonly name = 'StaleRevision';
+}

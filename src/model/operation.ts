@@ -1,0 +1,109 @@
+/** What is done to a target, why, and what became of it. */
+
+import type { ConnectionId, OperationKey, RemoteId, RunId, SourceId, TargetId } from './ids.ts';
+import type { Attributes, GoneReason, ObjectType, Ref } from './source-object.ts';
+
+/** A user or group as the target holds it; attributes are named by target path, as in the attribute mapping. */
+export type RemoteObject = { readonly type: ObjectType; readonly remoteId: RemoteId; readonly attributes: Attributes };
+
+/**
+ * One write to a target. `attributes` are named by target path; in an update they hold only what differs, `null` clears,
+ * and `before` holds the last known values of the same paths (a SCIM PATCH chooses add or replace by them).
+ */
+export type Operation = { readonly key: OperationKey; readonly ref: Ref } & (
+  | { readonly action: 'create'; readonly attributes: Attributes }
+  | {
+      readonly action: 'update';
+      readonly remoteId: RemoteId;
+      readonly attributes: Attributes;
+      readonly before: Attributes;
+    }
+  | {
+      readonly action: 'add_members' | 'remove_members';
+      readonly remoteId: RemoteId;
+      readonly members: readonly Member[];
+    }
+  | { readonly action: 'disable' | 'delete'; readonly remoteId: RemoteId }
+);
+export type Action = Operation['action'];
+/** A member as both sides know it. */
+export type Member = { readonly ref: Ref; readonly remoteId: RemoteId };
+
+/** Operations that take something away from a person. Only they pass the guard's limits and are confirmed at the source first. */
+export const isDestructive = (action: Action): boolean =>
+  action === 'disable' || action === 'delete' || action === 'remove_members';
+
+/** Why an operation is made: which run, from which version of the snapshot, and for a destructive one on what evidence. */
+export type Cause = {
+  readonly run: RunId;
+  readonly connection: ConnectionId;
+  readonly version: number;
+  readonly why: 'created' | 'updated' | 'members' | 'retry' | 'disabled_in_source' | GoneReason;
+};
+
+/** The durable note of an operation before its effect. Open until an outcome settles it. */
+export type Intent = {
+  readonly target: TargetId;
+  readonly operation: Operation;
+  readonly cause: Cause;
+  readonly at: Date;
+};
+
+/** Our claim of ownership: this source object is this remote object. */
+export type Link = {
+  readonly ref: Ref;
+  readonly remoteId: RemoteId;
+  readonly by: 'created' | 'matched';
+  readonly state: 'active' | 'disabled';
+  /** What the target was last told, by target path. */
+  readonly pushed: Attributes;
+};
+
+/** Why an object was left as it is, or could not be written. One code of a closed list. */
+export type SkipReason =
+  | 'disabled_in_source'
+  | 'excluded_by_operator'
+  | 'groups_not_supported'
+  | 'not_managed'
+  | 'confirmed_present'
+  | 'guard_hold'
+  | 'deprovision_off'
+  | 'member_not_linked';
+export type EscrowReason =
+  | 'ambiguous_match'
+  | 'linked_elsewhere'
+  | 'missing_required_attribute'
+  | 'mapping_error'
+  | 'no_match_key'
+  | 'target_rejected'
+  | 'target_conflict'
+  | 'not_applied'
+  | 'source_unsure';
+
+export type Outcome = {
+  readonly key: OperationKey;
+  readonly ref: Ref;
+  readonly action: Action;
+  readonly at: Date;
+} & /** `link`: the link as it is from now on; null when the object is gone from the target. Absent for membership operations. */
+(
+  | { readonly result: 'applied'; readonly link?: Link | null }
+  | { readonly result: 'skipped'; readonly reason: SkipReason }
+  | { readonly result: 'escrowed'; readonly reason: EscrowReason; readonly detail: string }
+);
+
+/** One object whose operation failed, kept and retried in later runs. */
+export type Escrow = {
+  readonly ref: Ref;
+  readonly reason: EscrowReason;
+  readonly detail: string;
+  readonly attempts: number;
+  readonly since: Date;
+  readonly dueAt: Date;
+};
+
+/** A reference that could not be written yet because what it points to has no link: a member of a group, or a manager. */
+export type WaitingReference = { readonly owner: Ref; readonly path: string; readonly to: SourceId };
+
+/** Why a target is held back until someone acts. */
+export type QuarantineReason = { readonly code: 'unauthorized' | 'gone' | 'mass_failure'; readonly detail: string };

@@ -1,0 +1,118 @@
+/** One pass: a sync run for a connection, a provision run for a target. */
+
+import type { Problem } from './connection.ts';
+import type { ConnectionId, OrganizationId, RunId, SourceId, TargetId } from './ids.ts';
+
+export type SyncMode = 'full' | 'delta';
+/** One run narrowed to one group and its members; nobody else is read, stored or written. */
+export type RunScope = { readonly group: SourceId; readonly nested: boolean };
+export type Trigger = 'schedule' | 'api' | 'commit' | 'retry';
+
+/**
+ * queued → running ⇄ waiting → one of the ended states.
+ * `waiting`: put back until `notBefore` (a slice ended, throttled, an upstream is down). `held`: the guard kept back the destructive part.
+ */
+export type RunState =
+  | 'queued'
+  | 'running'
+  | 'waiting'
+  | 'succeeded'
+  | 'partially_succeeded'
+  | 'held'
+  | 'failed'
+  | 'canceled';
+export type EndedState = Exclude<RunState, 'queued' | 'running' | 'waiting'>;
+export const isEnded = (state: RunState): state is EndedState => !['queued', 'running', 'waiting'].includes(state);
+
+export type Phase =
+  | 'queued'
+  | 'authenticate'
+  | 'read'
+  | 'scope'
+  | 'diff'
+  | 'commit' // sync runs
+  | 'recover'
+  | 'gather'
+  | 'objects'
+  | 'references'
+  | 'guard'
+  | 'removals'
+  | 'settle' // provision runs
+  | 'done';
+
+/**
+ * Counts of objects. In a sync run: what the snapshot gained and lost. In a provision run: what the target got.
+ * `skipped` and `failed` are counted by reason code; every object of a run is in exactly one of the counters.
+ */
+export type Counters = {
+  readonly read: number;
+  readonly created: number;
+  readonly updated: number;
+  readonly disabled: number;
+  readonly removed: number;
+  readonly unchanged: number;
+  readonly membersAdded: number;
+  readonly membersRemoved: number;
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly failed: Readonly<Record<string, number>>;
+};
+
+type Common = {
+  readonly id: RunId;
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly scope: RunScope | null;
+  readonly dryRun: boolean;
+  readonly trigger: Trigger;
+  readonly causedBy: RunId | null;
+  readonly state: RunState;
+  readonly phase: Phase;
+  readonly counters: Counters;
+  readonly problem: Problem | null;
+  readonly cancelRequested: boolean;
+  /** The run may not go on before this time. */
+  readonly notBefore: Date | null;
+  /** How many times in a row it was put back by a fault; 0 after progress. */
+  readonly faults: number;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+};
+
+export type SyncRun = Common & {
+  readonly kind: 'sync';
+  readonly mode: SyncMode;
+  /** The version it committed. */
+  readonly version: number | null;
+};
+export type ProvisionRun = Common & {
+  readonly kind: 'provision';
+  readonly target: TargetId;
+  /** The version of the snapshot it brought the target to. */
+  readonly version: number | null;
+};
+export type Run = SyncRun | ProvisionRun;
+
+export const noCounters: Counters = {
+  read: 0,
+  created: 0,
+  updated: 0,
+  disabled: 0,
+  removed: 0,
+  unchanged: 0,
+  membersAdded: 0,
+  membersRemoved: 0,
+  skipped: {},
+  failed: {},
+};
+
+export type CountName = Exclude<keyof Counters, 'skipped' | 'failed'>;
+
+export const count = (counters: Counters, name: CountName, by = 1): Counters => ({
+  ...counters,
+  [name]: counters[name] + by,
+});
+export const countReason = (counters: Counters, kind: 'skipped' | 'failed', reason: string, by = 1): Counters => ({
+  ...counters,
+  [kind]: { ...counters[kind], [reason]: (counters[kind][reason] ?? 0) + by },
+});

@@ -1,0 +1,27 @@
+/** Users and groups as the source knows them, and how one stops being there. */
+
+import type { SourceId } from './ids.ts';
+
+export type ObjectType = 'user' | 'group';
+export type Ref = { readonly type: ObjectType; readonly id: SourceId };
+
+/** A value of one attribute. `null` and an absent attribute mean the same: unassigned (RFC 7643 §2.5). Lists are kept sorted. */
+export type Value = string | number | boolean | null | readonly string[];
+export type Attributes = Readonly<Record<string, Value>>;
+
+/**
+ * One user or group. Members are kept apart from it, because a group may have a million.
+ * The attribute `manager` of a user holds the source id of the manager.
+ */
+export type SourceObject = { readonly ref: Ref; readonly attributes: Attributes };
+
+/** Why an object is not in the snapshot any more. `missing`: a complete full sync did not see it. */
+export type GoneReason = 'soft_deleted' | 'deleted' | 'out_of_scope' | 'missing';
+export type Gone = { readonly gone: GoneReason };
+
+/** One edge: `member` is in `group`. Only users and groups; devices and service principals are left out by the source. */
+export type Membership = { readonly group: SourceId; readonly member: Ref };
+
+export const user = (id: SourceId): Ref => ({ type: 'user', id });
+export const group = (id: SourceId): Ref => ({ type: 'group', id });
+export const isGone = (next: SourceObject | Gone): next is Gone => 'gone' in next;

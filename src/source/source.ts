@@ -1,0 +1,80 @@
+/** The port of a source: a directory that is read. Implementations stream messages and know nothing of snapshots. */
+
+import type { Resume, SourceId, Watermark } from '../model/ids.ts';
+import type { Scope } from '../model/scope.ts';
+import type { Attributes, ObjectType, Ref } from '../model/source-object.ts';
+
+/** `full`: everything in scope. `delta`: what changed since `from`. */
+export type ReadMode = { readonly mode: 'full' } | { readonly mode: 'delta'; readonly from: Watermark };
+
+export type Ask = {
+  readonly scope: Scope;
+  readonly attributes: Readonly<Record<ObjectType, readonly string[]>>;
+  readonly read: ReadMode;
+  /** Where an interrupted read of the same mode, scope and attributes is continued. */
+  readonly resume: Resume | null;
+  /**
+   * Whether the watermark is wanted. A one-off read of one group is not a place to continue from: it asks for none and gets
+   * `{ type: 'end', watermark: null }`.
+   */
+  readonly watermark: boolean;
+  /** What the snapshot already holds, for reads of a scope of kind `groups` (see `upsert.whole`). */
+  readonly known: Known;
+};
+
+/** Questions a delta read of a scope of kind `groups` asks about what is already stored (committed, and read so far). */
+export type Known = {
+  /** The groups that are stored, out of these. */
+  groups(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
+  /** The stored direct members of a group. */
+  members(group: SourceId): AsyncIterable<readonly Ref[]>;
+};
+
+/**
+ * Messages may be partial, repeated and in any order.
+ * - `upsert`: merge these attributes into the object; a cleared attribute is `null`, an absent one is unchanged.
+ *   `whole`: every attribute that has a value is there, so an object not seen before may be created from it. An upsert that is not whole,
+ *   about an object that is not known, is about a stranger and is dropped.
+ * - `members`: `whole` is all direct members of the group (a read of the list, complete); `delta` is to be merged with what is stored.
+ * - `remove`: the object is gone from the source. A later upsert of the same object brings it back.
+ * - `progress`: everything before it may be made durable together with this place; a read resumed there repeats nothing before it
+ *   that matters. Sent after every page.
+ * - `end`: the last message, and only the last. Without it the read is not complete, and nothing may be concluded from absence.
+ */
+export type SourceMessage =
+  | { readonly type: 'upsert'; readonly ref: Ref; readonly attributes: Attributes; readonly whole: boolean }
+  | {
+      readonly type: 'members';
+      readonly group: Ref;
+      readonly members:
+        | { readonly whole: readonly Ref[] }
+        | { readonly added: readonly Ref[]; readonly removed: readonly Ref[] };
+    }
+  | { readonly type: 'remove'; readonly ref: Ref; readonly why: 'soft_deleted' | 'deleted' }
+  | { readonly type: 'progress'; readonly resume: Resume }
+  | { readonly type: 'end'; readonly watermark: Watermark | null };
+
+/** What the source says of one object now. `unsure`: the answer is no evidence either way (throttled, unreadable, too fresh). */
+export type Standing = 'present' | 'disabled' | 'out_of_scope' | 'gone' | 'unsure';
+
+/** One line of a connection test. */
+export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
+export type CheckReport = { readonly ok: boolean; readonly checks: readonly Check[] };
+
+export interface Source {
+  /** Proves credentials and every permission by a real call, without keeping objects. Never throws for what it is meant to find out. */
+  check(scope: Scope, signal: AbortSignal): Promise<CheckReport>;
+  /**
+   * Streams what was asked. Throws `SourceError` (a fault; nothing may be concluded), `WatermarkExpired` (only a full read helps)
+   * or `ResumeExpired` (the same read must start over).
+   */
+  read(ask: Ask, signal: AbortSignal): AsyncIterable<SourceMessage>;
+  /** Asks about these objects again, now. Every asked id is in the answer. Members of a scope of kind `groups` are asked for too. */
+  confirm(refs: readonly Ref[], scope: Scope, signal: AbortSignal): Promise<ReadonlyMap<SourceId, Standing>>;
+  /** Asks whether these are members of the group now; an id that is not answered for is absent from the map. */
+  confirmMembers(
+    group: SourceId,
+    members: readonly Ref[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<SourceId, boolean>>;
+}

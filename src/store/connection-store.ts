@@ -1,0 +1,65 @@
+/** The port of the configuration: connections and targets, with their secrets sealed. */
+
+import type { Connection, Problem } from '../model/connection.ts';
+import type { ConnectionId, OrganizationId, TargetId } from '../model/ids.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { Page } from './snapshot-store.ts';
+
+/** Secrets by field name, in clear. Only ever handed to what connects; never to a door. */
+export type Secrets = Readonly<Record<string, string>>;
+
+/** What may be edited; everything else of a record is set at creation or by the engine. */
+export type ConnectionEdit = Partial<
+  Pick<
+    Connection,
+    | 'name'
+    | 'tenantId'
+    | 'cloud'
+    | 'credentials'
+    | 'scope'
+    | 'attributes'
+    | 'refreshIntervalSecs'
+    | 'fullSyncIntervalSecs'
+    | 'timeoutSecs'
+    | 'state'
+    | 'problem'
+  >
+>;
+export type TargetEdit = Partial<
+  Pick<TargetRecord, 'name' | 'settings' | 'mapping' | 'matching' | 'deprovision' | 'limits' | 'state' | 'problem'>
+>;
+
+export interface ConnectionStore {
+  add(connection: Connection, secrets: Secrets): Promise<void>;
+  get(id: ConnectionId): Promise<Connection | null>;
+  list(
+    filter: { readonly organization?: OrganizationId },
+    after: string | null,
+    limit: number,
+  ): Promise<Page<Connection>>;
+  /** Every connection, in batches; for the reconciler. */
+  all(): AsyncIterable<readonly Connection[]>;
+  /** Edits the record and its secrets (given fields replace stored ones) when it is still at this revision. Throws `StaleRevision`. */
+  edit(id: ConnectionId, revision: number, edit: ConnectionEdit, secrets?: Secrets): Promise<Connection>;
+  /** Holds it back or lets it go without touching what people edit (no revision). `problem: null` lets go. */
+  hold(id: ConnectionId, problem: Problem | null): Promise<void>;
+  secrets(id: ConnectionId): Promise<Secrets>;
+  remove(id: ConnectionId): Promise<void>;
+}
+
+export interface TargetStore {
+  add(target: TargetRecord, secrets: Secrets): Promise<void>;
+  get(id: TargetId): Promise<TargetRecord | null>;
+  of(connection: ConnectionId): Promise<readonly TargetRecord[]>;
+  edit(id: TargetId, revision: number, edit: TargetEdit, secrets?: Secrets): Promise<TargetRecord>;
+  hold(id: TargetId, problem: Problem | null): Promise<void>;
+  secrets(id: TargetId): Promise<Secrets>;
+  remove(id: TargetId): Promise<void>;
+}
+
+/** Seals a secret so that it opens only for the same record and field. */
+export interface Vault {
+  seal(clear: string, record: string, field: string): string;
+  /** Throws when it was sealed with another key, for another record or field, or was altered. */
+  open(sealed: string, record: string, field: string): string;
+}

@@ -1,0 +1,60 @@
+/** The port of the ledger: what we did to each target and what we own there. Everything of it is written under the target's lease. */
+
+import type { OperationKey, RemoteId, SourceId, TargetId } from '../model/ids.ts';
+import type { Cause, Escrow, Intent, Link, Operation, Outcome, WaitingReference } from '../model/operation.ts';
+import type { ObjectType, Ref } from '../model/source-object.ts';
+import type { Lease } from './leases.ts';
+import type { Page } from './snapshot-store.ts';
+
+/** An operation with what became of it, for the record of a run. `state: open` until settled. */
+export type Entry = Intent & { readonly state: 'open' | 'settled'; readonly outcome: Outcome | null };
+
+export interface Ledger {
+  /** The version of the snapshot the target was brought to; null: never, everything is to be looked at. */
+  position(target: TargetId): Promise<number | null>;
+  /** Throws `StaleFence`. Never moves back. */
+  advance(lease: Lease, version: number): Promise<void>;
+  /** Sets the position back to null: the next run looks at everything. */
+  rewind(target: TargetId): Promise<void>;
+
+  links(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>>;
+  /** Which of these remote objects are linked already, and to whom. */
+  linkedRemotes(target: TargetId, type: ObjectType, ids: readonly RemoteId[]): Promise<ReadonlyMap<RemoteId, Link>>;
+  scanLinks(target: TargetId, type: ObjectType): AsyncIterable<readonly Link[]>;
+  countLinks(target: TargetId): Promise<Readonly<Record<ObjectType, number>>>;
+
+  /** Durable on return, before any effect. A key that exists already is left as it is. Throws `StaleFence`. */
+  intend(lease: Lease, intents: readonly { readonly operation: Operation; readonly cause: Cause }[]): Promise<void>;
+  /** Intents without an outcome, oldest first, in batches. */
+  openIntents(target: TargetId): AsyncIterable<readonly Intent[]>;
+  /**
+   * Per outcome: link, escrow (made on `escrowed`, with growing delay; removed otherwise), then the intent is closed. Repeating it changes nothing.
+   * Throws `StaleFence`.
+   */
+  settle(lease: Lease, outcomes: readonly Outcome[]): Promise<void>;
+  /** An object that could not even be planned: escrowed without an operation. */
+  escrow(
+    lease: Lease,
+    failures: readonly { readonly ref: Ref; readonly reason: Escrow['reason']; readonly detail: string }[],
+  ): Promise<void>;
+  /** The object needs no more care: its escrow goes. */
+  release(lease: Lease, refs: readonly Ref[]): Promise<void>;
+  /** Objects in escrow whose time has come, in batches. */
+  dueEscrows(target: TargetId): AsyncIterable<readonly Escrow[]>;
+  escrows(target: TargetId, after: string | null, limit: number): Promise<Page<Escrow>>;
+  countEscrows(target: TargetId): Promise<number>;
+
+  /** References that wait for `to` to be linked. Repeating changes nothing. */
+  wait(lease: Lease, references: readonly WaitingReference[]): Promise<void>;
+  /** References that wait for any of these. */
+  waitingOn(target: TargetId, to: readonly SourceId[]): AsyncIterable<readonly WaitingReference[]>;
+  /** These wait no longer. */
+  stopWaiting(lease: Lease, references: readonly WaitingReference[]): Promise<void>;
+
+  /** Operations of one run, oldest first. */
+  entries(target: TargetId, run: Cause['run'], after: string | null, limit: number): Promise<Page<Entry>>;
+  entry(target: TargetId, key: OperationKey): Promise<Entry | null>;
+  /** Removes settled intents older than this, and everything of a target. */
+  prune(target: TargetId, before: Date): Promise<void>;
+  erase(target: TargetId): Promise<void>;
+}

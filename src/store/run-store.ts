@@ -1,0 +1,42 @@
+/** The port of runs: what is wanted, what is under way, and what became of it. A job in the queue is only a wake-up for what stands here. */
+
+import type { Problem } from '../model/connection.ts';
+import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
+import type { Counters, EndedState, Phase, Run, RunState } from '../model/run.ts';
+import type { Page } from './snapshot-store.ts';
+
+export type RunFilter = {
+  readonly connection?: ConnectionId;
+  readonly target?: TargetId;
+  readonly kind?: Run['kind'];
+  readonly state?: RunState;
+  readonly causedBy?: RunId;
+};
+
+export interface RunStore {
+  /** Queues a run, unless one that does the same thing waits already: then that one. Atomic: of many at once, one run is made. */
+  request(run: Run): Promise<{ readonly run: Run; readonly alreadyQueued: boolean }>;
+  get(id: RunId): Promise<Run | null>;
+  /** Newest first. */
+  list(filter: RunFilter, after: string | null, limit: number): Promise<Page<Run>>;
+  /** The run to work on now: one under way, else the queued one that is due, a person's request before a schedule, delta before full. */
+  next(of: { readonly connection: ConnectionId } | { readonly target: TargetId }, now: Date): Promise<Run | null>;
+  /** queued or waiting → running. Null when somebody ended it meanwhile. */
+  start(id: RunId, at: Date): Promise<Run | null>;
+  /** Writes where it is; answers whether somebody asked to cancel it. */
+  progress(id: RunId, phase: Phase, counters: Counters): Promise<{ readonly cancelRequested: boolean }>;
+  /** running → waiting until then. `fault`: it was put back by one, which the record counts and shows; without, it made progress. */
+  postpone(id: RunId, until: Date, fault: Problem | null): Promise<void>;
+  finish(
+    id: RunId,
+    state: EndedState,
+    at: Date,
+    end: { readonly counters: Counters; readonly version: number | null; readonly problem: Problem | null },
+  ): Promise<void>;
+  /** Ends a queued or waiting run at once; asks a running one to stop. Answers the run as it is then. */
+  cancel(id: RunId, at: Date): Promise<Run | null>;
+  /** Connections and targets with a run that is queued, waiting and due, or running, in batches; for the reconciler. */
+  unfinished(): AsyncIterable<readonly Run[]>;
+  prune(before: Date): Promise<void>;
+  erase(connection: ConnectionId): Promise<void>;
+}

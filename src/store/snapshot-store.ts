@@ -1,0 +1,116 @@
+/**
+ * The port of the snapshot: what a connection's source held as of the last committed version, and the change log between versions.
+ * Nobody reads anything above the head's version. A draft is made under a lease; only its commit moves the head.
+ */
+
+import type { Change, RecordedChange } from '../model/change.ts';
+import type { ConnectionId, Resume, SourceId, Watermark } from '../model/ids.ts';
+import type { Gone, GoneReason, Membership, ObjectType, Ref, SourceObject } from '../model/source-object.ts';
+import type { Lease } from './leases.ts';
+
+/** `version` grows with each commit, with gaps; 0 is the empty snapshot before the first. */
+export type Head = {
+  readonly connection: ConnectionId;
+  readonly version: number;
+  readonly watermark: Watermark | null;
+  readonly counts: Readonly<Record<ObjectType, number>>;
+  readonly committedAt: Date | null;
+  /** When the last full sync of the whole scope was committed. */
+  readonly fullAt: Date | null;
+};
+
+/** A person or group anyone ever saw: what it last looked like, and whether it is still in. */
+export type Remembered = {
+  readonly object: SourceObject;
+  readonly gone: GoneReason | null;
+  /** The version that last changed it. */
+  readonly version: number;
+};
+
+export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
+
+export interface SnapshotStore {
+  head(connection: ConnectionId): Promise<Head>;
+  /** Committed objects by id; absent when not in the snapshot. */
+  find(connection: ConnectionId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, SourceObject>>;
+  /** Objects ever seen, also those that are gone. */
+  recall(connection: ConnectionId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Remembered>>;
+  /** All committed objects of a type in batches (by id order). */
+  scan(connection: ConnectionId, type: ObjectType): AsyncIterable<readonly SourceObject[]>;
+  /** A page of committed objects in id order, `after` an id (exclusive). */
+  page(connection: ConnectionId, type: ObjectType, after: string | null, limit: number): Promise<Page<SourceObject>>;
+  /** Committed, effective members of a group in batches: only those that are in the snapshot themselves. */
+  members(connection: ConnectionId, group: SourceId): AsyncIterable<readonly Ref[]>;
+  /** The committed groups that hold any of these members directly, one membership each. */
+  groupsOf(connection: ConnectionId, members: readonly SourceId[]): AsyncIterable<readonly Membership[]>;
+  /** Committed changes after a version, oldest first, in batches. `through` (inclusive) narrows the end. */
+  changesAfter(connection: ConnectionId, version: number, through?: number): AsyncIterable<readonly RecordedChange[]>;
+  /** A page of committed changes after a cursor this method gave (or a start of null), oldest first. */
+  changesPage(connection: ConnectionId, after: string | null, limit: number): Promise<Page<RecordedChange>>;
+  /**
+   * Opens the draft of this lease. A draft left by an earlier holder with the same signature is continued from its last place; any other is
+   * forgotten. What an earlier holder staged after its last place is forgotten too, also if it arrives late.
+   */
+  begin(lease: Lease, signature: string): Promise<Draft>;
+  /** Drops changes up to and including this version, and what no version refers to any more. */
+  prune(connection: ConnectionId, through: number): Promise<void>;
+  /** Removes everything of a connection. */
+  erase(connection: ConnectionId): Promise<void>;
+}
+
+/** What one batch of a read does to the draft; it becomes durable as a whole, together with the place to continue from. */
+export type Batch = {
+  /** Objects that differ from what `find` said: the next state, or that they are gone. */
+  readonly objects: readonly { readonly ref: Ref; readonly next: SourceObject | Gone }[];
+  readonly members: readonly MembersPatch[];
+  /** All objects the source showed in this batch, changed or not; a full sync sweeps what was in none. */
+  readonly seen: readonly Ref[];
+  readonly resume: Resume | null;
+};
+/** `whole` replaces the group's members, `added`/`removed` merges with them. */
+export type MembersPatch = { readonly group: SourceId } & (
+  | { readonly whole: readonly Ref[] }
+  | { readonly added: readonly Ref[]; readonly removed: readonly Ref[] }
+);
+
+/** An object before and after; never both null. `why` says why `after` is null. */
+export type Pair =
+  | { readonly ref: Ref; readonly before: SourceObject | null; readonly after: SourceObject }
+  | { readonly ref: Ref; readonly before: SourceObject; readonly after: null; readonly why: GoneReason };
+/** Edges of one group that the draft adds or removes, whether or not their ends are in the snapshot. */
+export type EdgePair = { readonly group: SourceId; readonly added: readonly Ref[]; readonly removed: readonly Ref[] };
+
+export interface Draft {
+  readonly base: Head;
+  /** The place this draft was continued from; null when it starts fresh. */
+  readonly resume: Resume | null;
+  /** The committed version overlaid with this draft. */
+  find(refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, SourceObject>>;
+  /** The same for direct members of a group: all edges, whether or not their ends are known. */
+  members(group: SourceId): AsyncIterable<readonly Ref[]>;
+  /** The same backwards: every edge whose member is one of these. */
+  groupsOf(members: readonly SourceId[]): AsyncIterable<readonly Membership[]>;
+  /** Makes a batch durable. Writes nothing for what does not differ. Throws `StaleFence`. */
+  put(batch: Batch): Promise<void>;
+  /** Objects of the base (overlaid) that no batch of this draft has seen, in batches; and, as edges, nothing. */
+  unseen(): AsyncIterable<readonly SourceObject[]>;
+  /** All objects of a type in the draft's view, in batches. */
+  scan(type: ObjectType): AsyncIterable<readonly SourceObject[]>;
+  /** Objects this draft changes, in batches. An object that ended as it began is not among them. */
+  touched(): AsyncIterable<readonly Pair[]>;
+  /** Edges this draft changes, in batches. */
+  touchedMembers(): AsyncIterable<readonly EdgePair[]>;
+  /** Appends to the changes of the version to come; called as often as needed, after the last `put`. Recording starts over in a continued draft. */
+  record(changes: readonly Change[]): Promise<void>;
+  /**
+   * The one commit point. `watermark: 'keep'` leaves the base's. `full` marks a full sync of the whole scope. Throws `StaleFence`.
+   * Without any recorded change the version still moves on with its watermark.
+   */
+  commit(end: {
+    readonly watermark: Watermark | null | 'keep';
+    readonly counts: Readonly<Record<ObjectType, number>>;
+    readonly full: boolean;
+  }): Promise<Head>;
+  /** Forgets everything this draft staged. */
+  discard(): Promise<void>;
+}
