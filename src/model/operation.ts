@@ -85,8 +85,7 @@ export type Outcome = {
   readonly ref: Ref;
   readonly action: Action;
   readonly at: Date;
-} & /** `link`: the link as it is from now on; null when the object is gone from the target. Absent for membership operations. */
-(
+} /** `link`: the link as it is from now on; null when the object is gone from the target. Absent for membership operations. */ & (
   | { readonly result: 'applied'; readonly link?: Link | null }
   | { readonly result: 'skipped'; readonly reason: SkipReason }
   | { readonly result: 'escrowed'; readonly reason: EscrowReason; readonly detail: string }

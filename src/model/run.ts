@@ -70,6 +70,8 @@ type Common = {
   readonly counters: Counters;
   readonly problem: Problem | null;
   readonly cancelRequested: boolean;
+  /** Where an interrupted run continues; the counters are as of this place. Opaque to everyone but the engine. */
+  readonly place: string | null;
   /** The run may not go on before this time. */
   readonly notBefore: Date | null;
   /** How many times in a row it was put back by a fault; 0 after progress. */

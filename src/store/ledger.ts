@@ -6,8 +6,8 @@ import type { ObjectType, Ref } from '../model/source-object.ts';
 import type { Lease } from './leases.ts';
 import type { Page } from './snapshot-store.ts';
 
-/** An operation with what became of it, for the record of a run. `state: open` until settled. */
-export type Entry = Intent & { readonly state: 'open' | 'settled'; readonly outcome: Outcome | null };
+/** An operation with what became of it, for the record of a run. `planned`: only proposed by a dry run; `open` until settled. */
+export type Entry = Intent & { readonly state: 'planned' | 'open' | 'settled'; readonly outcome: Outcome | null };
 
 export interface Ledger {
   /** The version of the snapshot the target was brought to; null: never, everything is to be looked at. */
@@ -25,6 +25,8 @@ export interface Ledger {
 
   /** Durable on return, before any effect. A key that exists already is left as it is. Throws `StaleFence`. */
   intend(lease: Lease, intents: readonly { readonly operation: Operation; readonly cause: Cause }[]): Promise<void>;
+  /** Keeps what a dry run would do, for the record of that run only: these are never open and never carried out. */
+  propose(lease: Lease, intents: readonly { readonly operation: Operation; readonly cause: Cause }[]): Promise<void>;
   /** Intents without an outcome, oldest first, in batches. */
   openIntents(target: TargetId): AsyncIterable<readonly Intent[]>;
   /**

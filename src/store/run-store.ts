@@ -23,8 +23,11 @@ export interface RunStore {
   next(of: { readonly connection: ConnectionId } | { readonly target: TargetId }, now: Date): Promise<Run | null>;
   /** queued or waiting → running. Null when somebody ended it meanwhile. */
   start(id: RunId, at: Date): Promise<Run | null>;
-  /** Writes where it is; answers whether somebody asked to cancel it. */
-  progress(id: RunId, phase: Phase, counters: Counters): Promise<{ readonly cancelRequested: boolean }>;
+  /** Writes where it is; answers whether somebody asked to cancel it. `place: undefined` leaves the place as it is. */
+  progress(
+    id: RunId,
+    at: { readonly phase: Phase; readonly counters: Counters; readonly place?: string | null },
+  ): Promise<{ readonly cancelRequested: boolean }>;
   /** running → waiting until then. `fault`: it was put back by one, which the record counts and shows; without, it made progress. */
   postpone(id: RunId, until: Date, fault: Problem | null): Promise<void>;
   finish(

@@ -92,7 +92,7 @@ export interface Draft {
   groupsOf(members: readonly SourceId[]): AsyncIterable<readonly Membership[]>;
   /** Makes a batch durable. Writes nothing for what does not differ. Throws `StaleFence`. */
   put(batch: Batch): Promise<void>;
-  /** Objects of the base (overlaid) that no batch of this draft has seen, in batches; and, as edges, nothing. */
+  /** Objects of the base (overlaid) that no batch of this draft has seen, in batches. */
   unseen(): AsyncIterable<readonly SourceObject[]>;
   /** All objects of a type in the draft's view, in batches. */
   scan(type: ObjectType): AsyncIterable<readonly SourceObject[]>;
