@@ -55,8 +55,12 @@ export type Link = {
   readonly remoteId: RemoteId;
   readonly by: 'created' | 'matched';
   readonly state: 'active' | 'disabled';
+  /** When it came to this state. */
+  readonly since: Date;
   /** What the target was last told, by target path. */
   readonly pushed: Attributes;
+  /** Groups: the version up to which the members were pushed apart from the target's position; null: never, all are to be pushed. */
+  readonly membersAt: number | null;
 };
 
 /** Why an object was left as it is, or could not be written. One code of a closed list. */
@@ -67,6 +71,10 @@ export type SkipReason =
   | 'not_managed'
   | 'confirmed_present'
   | 'guard_hold'
+  /** The target shows no trace of an operation that was under way when a worker died; it is planned again. */
+  | 'no_trace'
+  /** It was never sent, because the target asked to wait; it is planned again. */
+  | 'postponed'
   | 'deprovision_off'
   | 'member_not_linked';
 export type EscrowReason =
@@ -101,8 +109,16 @@ export type Escrow = {
   readonly dueAt: Date;
 };
 
-/** A reference that could not be written yet because what it points to has no link: a member of a group, or a manager. */
-export type WaitingReference = { readonly owner: Ref; readonly path: string; readonly to: SourceId };
+/**
+ * A reference that is not yet as wanted: what it points to has no link, or the target refused it. `path` is `members` for a group's member,
+ * else the target path (a manager).
+ */
+export type WaitingReference = {
+  readonly owner: Ref;
+  readonly path: string;
+  readonly to: SourceId;
+  readonly want: 'add' | 'remove';
+};
 
 /** Why a target is held back until someone acts. */
 export type QuarantineReason = { readonly code: 'unauthorized' | 'gone' | 'mass_failure'; readonly detail: string };

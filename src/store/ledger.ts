@@ -21,6 +21,10 @@ export interface Ledger {
   /** Which of these remote objects are linked already, and to whom. */
   linkedRemotes(target: TargetId, type: ObjectType, ids: readonly RemoteId[]): Promise<ReadonlyMap<RemoteId, Link>>;
   scanLinks(target: TargetId, type: ObjectType): AsyncIterable<readonly Link[]>;
+  /** Links that have been `disabled` since before this time, in batches. */
+  disabledBefore(target: TargetId, before: Date): AsyncIterable<readonly Link[]>;
+  /** The members of these groups are pushed up to this version. Throws `StaleFence`. */
+  membersPushed(lease: Lease, groups: readonly Ref[], version: number): Promise<void>;
   countLinks(target: TargetId): Promise<Readonly<Record<ObjectType, number>>>;
 
   /** Durable on return, before any effect. A key that exists already is left as it is. Throws `StaleFence`. */
@@ -46,11 +50,13 @@ export interface Ledger {
   escrows(target: TargetId, after: string | null, limit: number): Promise<Page<Escrow>>;
   countEscrows(target: TargetId): Promise<number>;
 
-  /** References that wait for `to` to be linked. Repeating changes nothing. */
+  /** References that are not yet as wanted. One per owner, path and `to`: the last want counts. */
   wait(lease: Lease, references: readonly WaitingReference[]): Promise<void>;
   /** References that wait for any of these. */
   waitingOn(target: TargetId, to: readonly SourceId[]): AsyncIterable<readonly WaitingReference[]>;
-  /** These wait no longer. */
+  /** References of these owners that wait. */
+  waitingFor(target: TargetId, owners: readonly Ref[]): AsyncIterable<readonly WaitingReference[]>;
+  /** These wait no longer (whatever they wanted). */
   stopWaiting(lease: Lease, references: readonly WaitingReference[]): Promise<void>;
 
   /** Operations of one run, oldest first. */
