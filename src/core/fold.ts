@@ -1,0 +1,71 @@
+/**
+ * Folds the messages of a read into the snapshot: what each object is after them. Messages may be partial, repeated and in any order within a
+ * page; the last word on an object wins.
+ */
+
+import type { SourceId } from '../model/ids.ts';
+import type { Gone, Ref, SourceObject } from '../model/source-object.ts';
+import { isGone } from '../model/source-object.ts';
+import type { SourceMessage } from '../source/source.ts';
+import type { MembersPatch } from '../store/snapshot-store.ts';
+import { merge, sameAttributes } from './attributes.ts';
+
+export type ObjectMessage = Extract<SourceMessage, { type: 'upsert' | 'remove' | 'members' }>;
+
+export type Folded = {
+  /** Only objects that differ from the base. */
+  readonly objects: readonly { readonly ref: Ref; readonly next: SourceObject | Gone }[];
+  readonly members: readonly MembersPatch[];
+  /** Objects the source showed whole, changed or not. */
+  readonly seen: readonly Ref[];
+  /** How many upserts were about objects we do not know and that were not whole. */
+  readonly strangers: number;
+};
+
+/** `base`: what is stored of the objects the messages name. */
+export const fold = (base: ReadonlyMap<SourceId, SourceObject>, messages: readonly ObjectMessage[]): Folded => {
+  const states = new Map<SourceId, { ref: Ref; next: SourceObject | Gone }>();
+  const seen = new Map<SourceId, Ref>();
+  const members: MembersPatch[] = [];
+  let strangers = 0;
+  for (const message of messages) {
+    if (message.type === 'members') {
+      members.push({ group: message.group.id, ...message.members });
+      continue;
+    }
+    const { ref } = message;
+    if (message.type === 'remove') {
+      seen.delete(ref.id);
+      if (base.has(ref.id) || states.has(ref.id)) states.set(ref.id, { ref, next: { gone: message.why } });
+      continue;
+    }
+    const known = current(states, base, ref.id);
+    if (known === null && !message.whole) {
+      strangers += 1;
+      continue;
+    }
+    if (message.whole) seen.set(ref.id, ref);
+    states.set(ref.id, { ref, next: { ref, attributes: merge(known?.attributes ?? {}, message.attributes) } });
+  }
+  return {
+    objects: [...states.values()].filter((state) => differs(base.get(state.ref.id), state.next)),
+    members,
+    seen: [...seen.values()],
+    strangers,
+  };
+};
+
+const current = (
+  states: ReadonlyMap<SourceId, { next: SourceObject | Gone }>,
+  base: ReadonlyMap<SourceId, SourceObject>,
+  id: SourceId,
+): SourceObject | null => {
+  const state = states.get(id);
+  if (state === undefined) return base.get(id) ?? null;
+  return isGone(state.next) ? null : state.next;
+};
+
+const differs = (before: SourceObject | undefined, next: SourceObject | Gone): boolean => {
+  if (isGone(next)) return before !== undefined;
+  return before === undefined || !sameAttributes(before.attributes, next.attributes);
+};

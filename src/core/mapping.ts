@@ -1,0 +1,69 @@
+/** Turns a source object into what a target should hold, by the target's attribute mapping. */
+
+import type { RemoteId, SourceId } from '../model/ids.ts';
+import { sourceId } from '../model/ids.ts';
+import type { MappingRule } from '../model/mapping.ts';
+import type { Attributes, SourceObject, Value } from '../model/source-object.ts';
+import { isUnassigned, own, sameValue, valueOf } from './attributes.ts';
+
+export type Resolve = (id: SourceId) => RemoteId | undefined;
+
+export type Mapped = {
+  /** By target path. On create unassigned paths are left out; on update they are null where the rule clears. */
+  readonly attributes: Attributes;
+  /** References whose object has no remote id yet; their paths are not in `attributes`. */
+  readonly unresolved: readonly { readonly path: string; readonly to: SourceId }[];
+};
+
+export const mapForCreate = (object: SourceObject, rules: readonly MappingRule[], resolve: Resolve): Mapped =>
+  mapWith(rules, resolve, object, (rule, value) => {
+    const filled = isUnassigned(value) ? rule.default : value;
+    return isUnassigned(filled) ? undefined : filled;
+  });
+
+export const mapForUpdate = (object: SourceObject, rules: readonly MappingRule[], resolve: Resolve): Mapped =>
+  mapWith(
+    rules.filter((rule) => rule.apply === 'always'),
+    resolve,
+    object,
+    (rule, value) => (isUnassigned(value) ? (rule.whenNull === 'clear' ? null : undefined) : value),
+  );
+
+/** What differs from the last known state: the new values, and what they were. */
+export const difference = (
+  desired: Attributes,
+  known: Attributes,
+): { readonly attributes: Attributes; readonly before: Attributes } => {
+  const paths = Object.keys(desired).filter((path) => !sameValue(own(desired, path), own(known, path)));
+  return {
+    attributes: Object.fromEntries(paths.map((path) => [path, own(desired, path)])),
+    before: Object.fromEntries(paths.map((path) => [path, own(known, path)])),
+  };
+};
+
+/** The rules that point to other objects. */
+export const references = (rules: readonly MappingRule[]): readonly MappingRule[] =>
+  rules.filter((rule) => rule.kind === 'reference');
+
+const mapWith = (
+  rules: readonly MappingRule[],
+  resolve: Resolve,
+  object: SourceObject,
+  decide: (rule: MappingRule, value: Value) => Value | undefined,
+): Mapped => {
+  const attributes: [string, Value][] = [];
+  const unresolved: { path: string; to: SourceId }[] = [];
+  for (const rule of rules) {
+    const value = rule.kind === 'constant' ? rule.value : valueOf(object, rule.from);
+    if (rule.kind !== 'reference' || typeof value !== 'string') {
+      const decided = decide(rule, value);
+      if (decided !== undefined) attributes.push([rule.to, decided]);
+      continue;
+    }
+    const to = sourceId(value);
+    const remote = resolve(to);
+    if (remote === undefined) unresolved.push({ path: rule.to, to });
+    else attributes.push([rule.to, remote]);
+  }
+  return { attributes: Object.fromEntries(attributes), unresolved };
+};

@@ -1,0 +1,51 @@
+/**
+ * Finds which existing remote object a source object is. A target's answer to a filter is a claim: some ignore the filter and return everyone,
+ * some compare in another case. So every returned object is verified here, and exactly one verified hit is a match.
+ */
+
+import type { RemoteId } from '../model/ids.ts';
+import type { MatchingRule } from '../model/mapping.ts';
+import type { Link, RemoteObject } from '../model/operation.ts';
+import type { SourceObject, Value } from '../model/source-object.ts';
+import { isUnassigned, own, valueOf } from './attributes.ts';
+
+/** One question to the target. */
+export type Lookup = { readonly rule: MatchingRule; readonly value: Value };
+
+export type Match =
+  | { readonly kind: 'match'; readonly remote: RemoteObject }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'ambiguous'; readonly attribute: string; readonly hits: number }
+  | { readonly kind: 'linked_elsewhere'; readonly attribute: string };
+
+/** The questions to ask, in order; rules whose source value is unassigned ask nothing. */
+export const lookups = (object: SourceObject, rules: readonly MatchingRule[]): readonly Lookup[] =>
+  rules.map((rule) => ({ rule, value: valueOf(object, rule.from) })).filter(({ value }) => !isUnassigned(value));
+
+/** Judges the answer to one question. `linked` holds the links of the returned objects: an account of somebody else is never adopted. */
+export const judge = (
+  object: SourceObject,
+  lookup: Lookup,
+  claimed: readonly RemoteObject[],
+  linked: ReadonlyMap<RemoteId, Link>,
+): Match => {
+  const verified = new Map(
+    claimed
+      .filter((remote) => isHit(lookup, remote) && remote.type === object.ref.type)
+      .map((remote) => [remote.remoteId, remote]),
+  );
+  const attribute = lookup.rule.to;
+  const [remote] = verified.values();
+  if (remote === undefined) return { kind: 'none' };
+  if (verified.size > 1) return { kind: 'ambiguous', attribute, hits: verified.size };
+  const owner = linked.get(remote.remoteId);
+  return owner !== undefined && owner.ref.id !== object.ref.id
+    ? { kind: 'linked_elsewhere', attribute }
+    : { kind: 'match', remote };
+};
+
+const isHit = ({ rule, value }: Lookup, remote: RemoteObject): boolean => {
+  const theirs = own(remote.attributes, rule.to);
+  const normal = (text: Value): Value => (rule.ignoreCase && typeof text === 'string' ? text.toLowerCase() : text);
+  return normal(theirs) === normal(value);
+};
