@@ -5,7 +5,7 @@ import type { Attributes, SourceObject, Value } from '../model/source-object.ts'
 const indexed = /^(?<name>.+)\[(?<index>\d+)\]$/;
 
 /** A source attribute by name; `id` is the object's own id, `name[0]` the first of a list. */
-export const valueOf = (object: SourceObject, name: string): Value => {
+export const attributeOf = (object: SourceObject, name: string): Value => {
   if (name === 'id') return object.ref.id;
   const groups = indexed.exec(name)?.groups;
   if (groups === undefined) return own(object.attributes, name);

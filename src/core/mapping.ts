@@ -4,7 +4,7 @@ import type { RemoteId, SourceId } from '../model/ids.ts';
 import { sourceId } from '../model/ids.ts';
 import type { MappingRule } from '../model/mapping.ts';
 import type { Attributes, SourceObject, Value } from '../model/source-object.ts';
-import { isUnassigned, own, sameValue, valueOf } from './attributes.ts';
+import { attributeOf, isUnassigned, own, sameValue } from './attributes.ts';
 
 export type Resolve = (id: SourceId) => RemoteId | undefined;
 
@@ -54,7 +54,7 @@ const mapWith = (
   const attributes: [string, Value][] = [];
   const unresolved: { path: string; to: SourceId }[] = [];
   for (const rule of rules) {
-    const value = rule.kind === 'constant' ? rule.value : valueOf(object, rule.from);
+    const value = rule.kind === 'constant' ? rule.value : attributeOf(object, rule.from);
     if (rule.kind !== 'reference' || typeof value !== 'string') {
       const decided = decide(rule, value);
       if (decided !== undefined) attributes.push([rule.to, decided]);

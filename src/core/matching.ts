@@ -7,7 +7,7 @@ import type { RemoteId } from '../model/ids.ts';
 import type { MatchingRule } from '../model/mapping.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
 import type { SourceObject, Value } from '../model/source-object.ts';
-import { isUnassigned, own, valueOf } from './attributes.ts';
+import { attributeOf, isUnassigned, own } from './attributes.ts';
 
 /** One question to the target. */
 export type Lookup = { readonly rule: MatchingRule; readonly value: Value };
@@ -20,7 +20,7 @@ export type Match =
 
 /** The questions to ask, in order; rules whose source value is unassigned ask nothing. */
 export const lookups = (object: SourceObject, rules: readonly MatchingRule[]): readonly Lookup[] =>
-  rules.map((rule) => ({ rule, value: valueOf(object, rule.from) })).filter(({ value }) => !isUnassigned(value));
+  rules.map((rule) => ({ rule, value: attributeOf(object, rule.from) })).filter(({ value }) => !isUnassigned(value));
 
 /** Judges the answer to one question. `linked` holds the links of the returned objects: an account of somebody else is never adopted. */
 export const judge = (

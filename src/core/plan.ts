@@ -1,0 +1,224 @@
+/**
+ * Decides what one object needs at one target. Everything is derived from state: what the snapshot holds now, what the target was last told
+ * (the link), and the rules. So planning the same thing twice, after a crash or a retry, plans nothing more.
+ */
+
+import type { RemoteId, RunId, SourceId } from '../model/ids.ts';
+import { operationKey } from '../model/ids.ts';
+import type { MappingRule } from '../model/mapping.ts';
+import type {
+  Cause,
+  EscrowReason,
+  Link,
+  Member,
+  Operation,
+  RemoteObject,
+  SkipReason,
+  WaitingReference,
+} from '../model/operation.ts';
+import type { Attributes, GoneReason, Ref, SourceObject } from '../model/source-object.ts';
+import type { DeprovisionPolicy } from '../model/target-record.ts';
+import { own } from './attributes.ts';
+import { difference, mapForCreate, mapForUpdate, type Resolve, references } from './mapping.ts';
+import type { Match } from './matching.ts';
+
+export type PlannedOperation = { readonly operation: Operation; readonly why: Cause['why'] };
+
+export type Plan =
+  | {
+      readonly kind: 'do';
+      readonly operations: readonly PlannedOperation[];
+      readonly adopt: Link | null;
+      readonly waiting: readonly WaitingReference[];
+    }
+  | { readonly kind: 'unchanged'; readonly waiting: readonly WaitingReference[] }
+  | { readonly kind: 'skip'; readonly reason: SkipReason }
+  | { readonly kind: 'escrow'; readonly reason: EscrowReason; readonly detail: string };
+
+export type Context = {
+  readonly run: RunId;
+  readonly rules: readonly MappingRule[];
+  readonly resolve: Resolve;
+  readonly why: Cause['why'];
+  readonly now: Date;
+};
+
+/** An object of the snapshot without a link: adopt the match, or create it. Someone disabled in the source is never created. */
+export const planUnlinked = (object: SourceObject, match: Match, context: Context): Plan => {
+  switch (match.kind) {
+    case 'match':
+      return planAdoption(object, match.remote, context);
+    case 'ambiguous':
+      return {
+        kind: 'escrow',
+        reason: 'ambiguous_match',
+        detail: `${match.hits} remote objects have the same ${match.attribute}`,
+      };
+    case 'linked_elsewhere':
+      return {
+        kind: 'escrow',
+        reason: 'linked_elsewhere',
+        detail: `the remote object with this ${match.attribute} belongs to another source object`,
+      };
+    case 'none':
+      return planCreation(object, context);
+  }
+};
+
+/** An object of the snapshot with a link: bring the target to what is wanted, by the smallest update. */
+export const planLinked = (object: SourceObject, link: Link, context: Context): Plan => {
+  const mapped = mapForUpdate(object, context.rules, context.resolve);
+  const waiting = waitingFor(object.ref, mapped.unresolved);
+  const { attributes, before } = difference(mapped.attributes, link.pushed);
+  const operations = updates(object.ref, link.remoteId, attributes, before, context);
+  return operations.length === 0 ? { kind: 'unchanged', waiting } : { kind: 'do', operations, adopt: null, waiting };
+};
+
+/** The same, for references alone: what the second wave adds once everybody has a remote id. */
+export const planReferences = (object: SourceObject, link: Link, context: Context): Plan =>
+  planLinked(object, link, { ...context, rules: references(context.rules) });
+
+/** An object that left the snapshot. */
+export const planGone = (
+  ref: Ref,
+  link: Link | null,
+  policy: DeprovisionPolicy,
+  can: { disable: boolean; delete: boolean },
+  why: GoneReason,
+  context: Pick<Context, 'run'>,
+): Plan => {
+  if (link === null) return { kind: 'skip', reason: 'not_managed' };
+  if (policy.kind === 'none') return { kind: 'skip', reason: 'deprovision_off' };
+  // A group cannot be switched off. One that we made goes with its last reason to be; one that was there before us stays.
+  const remove = ref.type === 'group' ? link.by === 'created' : policy.kind === 'delete';
+  if (ref.type === 'group' && !remove) return { kind: 'skip', reason: 'not_managed' };
+  if (!remove && link.state === 'disabled') return { kind: 'unchanged', waiting: [] };
+  const action = remove ? 'delete' : 'disable';
+  if (!can[action]) return { kind: 'skip', reason: 'deprovision_off' };
+  return single({ key: keyOf(context.run, ref, action), ref, action, remoteId: link.remoteId }, why);
+};
+
+/** Members a group gains or loses. Who has no link yet waits; nobody without a link of ours is ever removed. */
+export const planMembers = (
+  group: Link,
+  change: { readonly add: readonly Ref[]; readonly remove: readonly Ref[] },
+  linkOf: (id: SourceId) => Link | undefined,
+  run: RunId,
+  nth: number,
+): {
+  readonly add: PlannedOperation | null;
+  readonly remove: PlannedOperation | null;
+  readonly waiting: readonly WaitingReference[];
+} => {
+  const linked = (refs: readonly Ref[]): readonly Member[] =>
+    refs.flatMap((ref) => {
+      const link = linkOf(ref.id);
+      return link === undefined ? [] : [{ ref, remoteId: link.remoteId }];
+    });
+  const operation = (action: 'add_members' | 'remove_members', members: readonly Member[]): PlannedOperation | null =>
+    members.length === 0
+      ? null
+      : {
+          operation: {
+            key: keyOf(run, group.ref, `${action}.${nth}`),
+            ref: group.ref,
+            action,
+            remoteId: group.remoteId,
+            members,
+          },
+          why: 'members',
+        };
+  return {
+    add: operation('add_members', linked(change.add)),
+    remove: operation('remove_members', linked(change.remove)),
+    waiting: waitingFor(
+      group.ref,
+      change.add.filter((ref) => linkOf(ref.id) === undefined).map((ref) => ({ path: 'members', to: ref.id })),
+    ),
+  };
+};
+
+export const keyOf = (run: RunId, ref: Ref, what: string) => operationKey(`${run}.${ref.type}.${ref.id}.${what}`);
+
+const planCreation = (object: SourceObject, context: Context): Plan => {
+  const mapped = mapForCreate(object, context.rules, context.resolve);
+  if (own(mapped.attributes, 'active') === false) return { kind: 'skip', reason: 'disabled_in_source' };
+  const operation: Operation = {
+    key: keyOf(context.run, object.ref, 'create'),
+    ref: object.ref,
+    action: 'create',
+    attributes: mapped.attributes,
+  };
+  return {
+    kind: 'do',
+    operations: [{ operation, why: context.why }],
+    adopt: null,
+    waiting: waitingFor(object.ref, mapped.unresolved),
+  };
+};
+
+const planAdoption = (object: SourceObject, remote: RemoteObject, context: Context): Plan => {
+  const link: Link = {
+    ref: object.ref,
+    remoteId: remote.remoteId,
+    by: 'matched',
+    state: own(remote.attributes, 'active') === false ? 'disabled' : 'active',
+    since: context.now,
+    pushed: known(remote.attributes, context.rules),
+    membersAt: null,
+  };
+  const plan = planLinked(object, link, context);
+  if (plan.kind === 'do') return { ...plan, adopt: link };
+  return { kind: 'do', operations: [], adopt: link, waiting: plan.kind === 'unchanged' ? plan.waiting : [] };
+};
+
+/** What we know of a remote object we did not make: only the paths we map. */
+const known = (attributes: Attributes, rules: readonly MappingRule[]): Attributes =>
+  Object.fromEntries(rules.map((rule) => [rule.to, own(attributes, rule.to)]));
+
+/** Switching an account off takes something away from a person, so it is an operation of its own that the guard counts. */
+const updates = (
+  ref: Ref,
+  remoteId: RemoteId,
+  attributes: Attributes,
+  before: Attributes,
+  { run, why }: Context,
+): readonly PlannedOperation[] => {
+  const { active, ...others } = attributes;
+  const disable = active === false;
+  const rest = disable ? others : attributes;
+  const update: Operation = {
+    key: keyOf(run, ref, 'update'),
+    ref,
+    action: 'update',
+    remoteId,
+    attributes: rest,
+    before: pick(before, rest),
+  };
+  return [
+    ...(Object.keys(rest).length > 0 ? [{ operation: update, why }] : []),
+    ...(disable
+      ? [
+          {
+            operation: { key: keyOf(run, ref, 'disable'), ref, action: 'disable', remoteId } as const,
+            why: 'disabled_in_source' as const,
+          },
+        ]
+      : []),
+  ];
+};
+
+const pick = (from: Attributes, names: Attributes): Attributes =>
+  Object.fromEntries(Object.keys(names).map((name) => [name, own(from, name)]));
+
+const single = (operation: Operation, why: Cause['why']): Plan => ({
+  kind: 'do',
+  operations: [{ operation, why }],
+  adopt: null,
+  waiting: [],
+});
+
+const waitingFor = (
+  owner: Ref,
+  unresolved: readonly { readonly path: string; readonly to: SourceId }[],
+): readonly WaitingReference[] => unresolved.map(({ path, to }) => ({ owner, path, to, want: 'add' }));
