@@ -1,0 +1,69 @@
+// The two servers that Entrain stands on, for demo, development and tests. `npm run services` keeps them up.
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Log, Service } from './services/child.ts';
+import { startMongo } from './services/mongo.ts';
+import { startRedis } from './services/redis.ts';
+
+export interface Services {
+  readonly redisUrl: string;
+  readonly mongoUri: string;
+  stop(): Promise<void>;
+}
+
+/** Where downloads are kept between runs: ENTRAIN_CACHE_DIR, or `.cache/entrain` in this repository. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(env['ENTRAIN_CACHE_DIR'] ?? join(import.meta.dirname, '../.cache/entrain'));
+}
+
+/**
+ * Gives a Redis and a MongoDB that answer: those that REDIS_URL and MONGODB_URI name, else servers of its own that
+ * end with this process. Their data stands in `folder`, or, without one, in a place that is removed with them.
+ */
+export async function startServices(ask: { log: Log; folder?: string }): Promise<Services> {
+  const cache = cacheFolder();
+  await mkdir(cache, { recursive: true });
+  const data = ask.folder ?? (await mkdtemp(join(tmpdir(), 'entrain-')));
+  const started = await Promise.allSettled([
+    given('REDIS_URL', ask.log) ?? startRedis({ folder: join(data, 'redis'), cache, log: ask.log }),
+    given('MONGODB_URI', ask.log) ?? startMongo({ folder: join(data, 'mongo'), cache, log: ask.log }),
+  ]);
+  const stop = once(async () => {
+    await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
+    if (ask.folder === undefined) await rm(data, { recursive: true, force: true });
+  });
+  const [redis, mongo] = started;
+  if (redis.status === 'fulfilled' && mongo.status === 'fulfilled')
+    return { redisUrl: redis.value.url, mongoUri: mongo.value.url, stop };
+  await stop();
+  throw redis.status === 'rejected' ? redis.reason : mongo.status === 'rejected' ? mongo.reason : undefined;
+}
+
+function given(name: string, log: Log): Service | undefined {
+  const url = process.env[name];
+  if (url === undefined || url === '') return undefined;
+  log(`${name} is set: using that server.`);
+  return { url, stop: async () => undefined };
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= action();
+    return done;
+  };
+}
+
+if (import.meta.main) {
+  const services = await startServices({ log: console.error, folder: join(cacheFolder(), 'data') });
+  console.log(`REDIS_URL=${services.redisUrl}\nMONGODB_URI=${services.mongoUri}`);
+  const keepUp = setInterval(() => undefined, 2 ** 30);
+  const end = () => {
+    clearInterval(keepUp);
+    void services.stop();
+  };
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+}

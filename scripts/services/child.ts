@@ -1,0 +1,85 @@
+// A server of ours as a child process: started, watched until it answers, stopped for certain.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** A server that answers at `url` until it is stopped. */
+export interface Service {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export type Log = (line: string) => void;
+
+const leash = fileURLToPath(new URL('leash.ts', import.meta.url));
+const termGraceMs = 10_000;
+
+/**
+ * Starts a command that ends when this process does, however this process ends. Rejects with the command's own
+ * last words when it exits before `isReady` says yes, or when it is not ready in time.
+ */
+export async function startChild(ask: {
+  command: readonly string[];
+  isReady: (output: string) => Promise<boolean>;
+  readyWithinMs: number;
+}): Promise<{ output: () => string; stop: () => Promise<void> }> {
+  // Detached: Ctrl-C in the terminal reaches our own process alone, which then stops its servers in order.
+  const child = spawn(process.execPath, [leash, ...ask.command], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const said = lastWords(child);
+  const exited = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
+  });
+  const stop = () => stopChild(child, exited);
+  const deadline = Date.now() + ask.readyWithinMs;
+  while (!(await ask.isReady(said()))) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      await exited;
+      throw new Error(`${ask.command[0]} stopped before it was ready:\n${said()}`);
+    }
+    if (Date.now() > deadline) {
+      await stop();
+      throw new Error(`${ask.command[0]} was not ready within ${ask.readyWithinMs / 1000} s:\n${said()}`);
+    }
+    await sleep(20);
+  }
+  return { output: said, stop };
+}
+
+/** A TCP port of the loopback address that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no free TCP port on 127.0.0.1');
+  return address.port;
+}
+
+function lastWords(child: ChildProcess): () => string {
+  const limit = 8_000;
+  let text = '';
+  const keep = (chunk: string) => {
+    text = (text + chunk).slice(-limit);
+  };
+  child.stdout?.setEncoding('utf8').on('data', keep);
+  child.stderr?.setEncoding('utf8').on('data', keep);
+  child.once('error', (error) => keep(`${error.message}\n`));
+  return () => text;
+}
+
+async function stopChild(child: ChildProcess, exited: Promise<void>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return exited;
+  child.stdin?.end();
+  const grace = new AbortController();
+  const late = sleep(termGraceMs * 1.5, undefined, { signal: grace.signal }).then(
+    () => child.kill('SIGKILL'),
+    () => false,
+  );
+  await exited;
+  grace.abort();
+  await late;
+}

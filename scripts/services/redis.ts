@@ -1,0 +1,73 @@
+// A Redis for demo, development and tests: noeviction, as BullMQ demands, and an append-only file written every second.
+
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { freePort, type Log, type Service, startChild } from './child.ts';
+import { isDebian, unpackDebian } from './debian.ts';
+import { dockerAnswers, findProgram } from './programs.ts';
+
+const image = 'valkey/valkey:8-alpine';
+
+/** Starts a Redis whose data stands in `folder`, with whatever this machine can run. Says which, and why. */
+export async function startRedis(ask: { folder: string; cache: string; log: Log }): Promise<Service> {
+  const installed = findProgram('redis-server') ?? findProgram('valkey-server');
+  if (installed !== undefined) {
+    ask.log(`Redis: ${installed}, found on the PATH.`);
+    return serve(ask.folder, (settings) => [installed, ...settings]);
+  }
+  if (await dockerAnswers()) {
+    ask.log(`Redis: Docker image ${image}, as no redis-server or valkey-server is on the PATH.`);
+    return serveDocker();
+  }
+  if (await isDebian()) {
+    const root = join(ask.cache, 'redis');
+    const how = existsSync(root) ? 'unpacked earlier in' : 'unpacked from Debian packages into';
+    ask.log(`Redis: ${how} ${root}, as no redis-server is on the PATH and no Docker daemon answers.`);
+    await unpackDebian(root, ['redis-server', 'redis-tools'], null);
+    return serve(ask.folder, (settings) => unpackedCommand(root, settings));
+  }
+  throw new Error(
+    'No Redis can be started here. Set REDIS_URL, or install redis-server or valkey-server, or start Docker, and run this again.',
+  );
+}
+
+async function serve(folder: string, command: (settings: string[]) => readonly string[]): Promise<Service> {
+  await mkdir(folder, { recursive: true });
+  const port = await freePort();
+  return start(port, command(['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, ...durability]), 15_000);
+}
+
+async function serveDocker(): Promise<Service> {
+  const port = await freePort();
+  const run = ['docker', 'run', '--rm', '--init', '--publish', `127.0.0.1:${port}:6379`, image];
+  return start(port, [...run, 'valkey-server', ...durability], 300_000); // the image may have to be pulled first
+}
+
+const durability = ['--maxmemory-policy', 'noeviction', '--appendonly', 'yes', '--appendfsync', 'everysec'];
+
+async function start(port: number, command: readonly string[], readyWithinMs: number): Promise<Service> {
+  const url = `redis://127.0.0.1:${port}`;
+  const child = await startChild({ command, isReady: () => answersPing(url), readyWithinMs });
+  return { url, stop: child.stop };
+}
+
+/** Debian's redis-server needs libraries that stand beside it in the unpacked root. */
+function unpackedCommand(root: string, settings: string[]): string[] {
+  const libraries = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map((name) => join(root, 'usr/lib', name));
+  return ['/usr/bin/env', `LD_LIBRARY_PATH=${libraries.join(':')}`, join(root, 'usr/bin/redis-server'), ...settings];
+}
+
+async function answersPing(url: string): Promise<boolean> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 1_000 });
+  redis.on('error', () => undefined); // an unreachable server is an answer here, not an error
+  try {
+    await redis.connect();
+    return (await redis.ping()) === 'PONG';
+  } catch {
+    return false;
+  } finally {
+    redis.disconnect();
+  }
+}
