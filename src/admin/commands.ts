@@ -1,0 +1,16 @@
+/** Everything a person can do, whichever door they come through. Commands take and give model values; a refusal is thrown as `Refused`. */
+
+import { connectionCommands } from './connections.ts';
+import type { Room } from './room.ts';
+import { runCommands } from './runs.ts';
+import { snapshotQueries } from './snapshots.ts';
+import { targetCommands } from './targets.ts';
+
+export const commands = (room: Room) => ({
+  ...connectionCommands(room),
+  ...targetCommands(room),
+  ...runCommands(room),
+  ...snapshotQueries(room),
+});
+
+export type Commands = ReturnType<typeof commands>;

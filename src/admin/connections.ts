@@ -1,0 +1,216 @@
+/** Commands on connections: our records of the tenants we read. */
+
+import {
+  type CloudName,
+  type Connection,
+  type ConnectionState,
+  defaultAttributes,
+  defaultIntervals,
+} from '../model/connection.ts';
+import { type ConnectionId, connectionId, type OrganizationId } from '../model/ids.ts';
+import { everyone, type Scope, scopeKey } from '../model/scope.ts';
+import type { ObjectType } from '../model/source-object.ts';
+import type { CheckReport } from '../source/source.ts';
+import type { ConnectionEdit, Secrets } from '../store/connection-store.ts';
+import { newId } from '../store/ids.ts';
+import type { Head, Page } from '../store/snapshot-store.ts';
+import { found, type Issue, invalid, Refused } from './refused.ts';
+import { editing, type Room, stale, wake } from './room.ts';
+import { cancelAll } from './runs.ts';
+
+/** What a person says of a connection; what is left out keeps its value, or gets its default. */
+export type ConnectionFields = {
+  readonly name?: string | undefined;
+  readonly tenantId?: string | undefined;
+  readonly cloud?: CloudName | undefined;
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
+  readonly scope?: Scope | undefined;
+  readonly attributes?: Partial<Record<ObjectType, readonly string[] | undefined>> | undefined;
+  readonly refreshIntervalSecs?: number | undefined;
+  readonly fullSyncIntervalSecs?: number | undefined;
+  readonly timeoutSecs?: number | undefined;
+};
+export type NewConnection = ConnectionFields & { readonly organization: OrganizationId };
+/** `active` lets go of a connection that is paused or held back; `paused` stops its schedule. */
+export type ConnectionChanges = ConnectionFields & { readonly state?: 'active' | 'paused' | undefined };
+
+/** How the next sync will read: a snapshot of another scope or other attributes cannot be continued. */
+export type NextSync = 'full' | 'delta';
+
+export const connectionCommands = (room: Room) => {
+  const { connections, snapshots } = room.stores;
+
+  const get = async (id: ConnectionId): Promise<Connection> => found(await connections.get(id), 'connection');
+
+  return {
+    async addConnection(given: NewConnection): Promise<Connection> {
+      const connection = newConnection(given, room.world.now());
+      refuseUnless(connectionIssues(connection, given, room));
+      await connections.add(connection, secretsOf(given));
+      if (connection.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(connection));
+      room.world.log.info('connection.added', { connection: connection.id, state: connection.state });
+      return connection;
+    },
+
+    async getConnection(id: ConnectionId): Promise<{ readonly connection: Connection; readonly head: Head }> {
+      return { connection: await get(id), head: await snapshots.head(id) };
+    },
+
+    listConnections(
+      filter: { readonly organization?: OrganizationId },
+      after: string | null,
+      limit: number,
+    ): Promise<Page<Connection>> {
+      return connections.list(filter, after, limit);
+    },
+
+    /** Edits what is given. With `revision`, only when the record is still at it. */
+    async editConnection(
+      id: ConnectionId,
+      changes: ConnectionChanges,
+      revision: number | null = null,
+    ): Promise<{ readonly connection: Connection; readonly nextSync: NextSync }> {
+      const { before, after } = await editing(revision, async (expected) => {
+        const before = await get(id);
+        if (expected !== null && expected !== before.revision) throw stale();
+        if (before.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
+        await refuseAnotherTenant(before, changes);
+        const edit = editOf(before, changes);
+        const edited = { ...before, ...edit };
+        refuseUnless(connectionIssues(edited, changes, room));
+        if (edited.state === 'active' && edited.credentials === null) {
+          throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
+        }
+        return { before, after: await connections.edit(id, before.revision, edit, secretsOf(changes)) };
+      });
+      await wake(room, 'schedule', () =>
+        after.state === 'active' ? room.wakeups.schedule(after) : room.wakeups.unschedule(id),
+      );
+      room.world.log.info('connection.edited', { connection: id, revision: after.revision, state: after.state });
+      return { connection: after, nextSync: await nextSync(before, after) };
+    },
+
+    /** Takes it out of service at once; what is stored of it is purged by maintenance. Nothing is done at its targets. */
+    async removeConnection(id: ConnectionId): Promise<Connection> {
+      const removed = await editing(null, async () => {
+        const before = await get(id);
+        return before.state === 'deleting' ? before : connections.edit(id, before.revision, { state: 'deleting' });
+      });
+      await wake(room, 'unschedule', () => room.wakeups.unschedule(id));
+      await cancelAll(room, { connection: id });
+      room.world.log.info('connection.removed', { connection: id });
+      return removed;
+    },
+
+    /** Proves the stored credentials and every permission by real calls. */
+    async checkConnection(id: ConnectionId): Promise<CheckReport> {
+      const connection = await get(id);
+      if (connection.credentials === null) {
+        throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
+      }
+      const source = room.connectSource(connection, await connections.secrets(id));
+      return source.check(connection.scope, AbortSignal.timeout(checkTimeoutMs));
+    },
+  };
+
+  /** Everybody of the old tenant would be missing in the new one, and would be deprovisioned at every target. */
+  async function refuseAnotherTenant(before: Connection, changes: ConnectionChanges): Promise<void> {
+    const sameTenant = changes.tenantId === undefined || changes.tenantId === before.tenantId;
+    const sameCloud = changes.cloud === undefined || changes.cloud === before.cloud;
+    if ((sameTenant && sameCloud) || (await snapshots.head(before.id)).version === 0) return;
+    throw new Refused(
+      'tenant_fixed',
+      'People of this tenant are stored already. Add a connection for the other tenant.',
+      [{ pointer: sameTenant ? '/cloud' : '/tenant_id', detail: 'cannot be changed after the first sync' }],
+    );
+  }
+
+  async function nextSync(before: Connection, after: Connection): Promise<NextSync> {
+    const sameScope = scopeKey(before.scope) === scopeKey(after.scope);
+    const sameAttributes = attributesKey(before) === attributesKey(after);
+    return sameScope && sameAttributes && (await snapshots.head(after.id)).watermark !== null ? 'delta' : 'full';
+  }
+};
+
+/** Token, permissions and one read of each kind of object; a tenant that takes longer is answered with a failed check. */
+const checkTimeoutMs = 30_000;
+
+const newConnection = (given: NewConnection, now: Date): Connection => ({
+  ...withFields(given, {
+    name: given.tenantId ?? given.organization,
+    tenantId: null,
+    cloud: 'global',
+    credentials: null,
+    scope: everyone,
+    attributes: defaultAttributes,
+    ...defaultIntervals,
+  }),
+  id: connectionId(newId('con')),
+  organization: given.organization,
+  vendor: 'MS_ENTRA',
+  state: given.clientId === undefined ? 'pending' : 'active',
+  problem: null,
+  createdAt: now,
+  updatedAt: now,
+  revision: 1,
+});
+
+type Editable = Required<Omit<ConnectionEdit, 'state' | 'problem'>>;
+
+const withFields = (given: ConnectionFields, base: Editable): Editable => ({
+  name: given.name ?? base.name,
+  tenantId: given.tenantId ?? base.tenantId,
+  cloud: given.cloud ?? base.cloud,
+  credentials: given.clientId === undefined ? base.credentials : { kind: 'client_secret', clientId: given.clientId },
+  scope: given.scope ?? base.scope,
+  attributes: {
+    user: given.attributes?.user ?? base.attributes.user,
+    group: given.attributes?.group ?? base.attributes.group,
+  },
+  refreshIntervalSecs: given.refreshIntervalSecs ?? base.refreshIntervalSecs,
+  fullSyncIntervalSecs: given.fullSyncIntervalSecs ?? base.fullSyncIntervalSecs,
+  timeoutSecs: given.timeoutSecs ?? base.timeoutSecs,
+});
+
+const secretsOf = (given: ConnectionFields): Secrets =>
+  given.clientSecret === undefined ? {} : { clientSecret: given.clientSecret };
+
+const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit => {
+  const newCredentials = changes.clientId !== undefined || changes.clientSecret !== undefined;
+  const state = changes.state ?? (newCredentials ? stateWithCredentials(before.state) : before.state);
+  return {
+    ...withFields(changes, before),
+    state,
+    problem: state === 'active' && before.state !== 'active' ? null : before.problem,
+  };
+};
+
+/** New credentials are what a connection without any, or held back for them, was waiting for; a paused one stays paused. */
+const stateWithCredentials = (state: ConnectionState): ConnectionState =>
+  state === 'pending' || state === 'quarantined' ? 'active' : state;
+
+const connectionIssues = (connection: Connection, given: ConnectionFields, room: Room): Issue[] => {
+  const issues: Issue[] = [];
+  const refuse = (pointer: string, detail: string) => issues.push({ pointer, detail });
+  if (given.clientId !== undefined && given.clientSecret === undefined) {
+    refuse('/client_secret', 'must be given together with client_id');
+  }
+  if (given.clientSecret !== undefined && connection.credentials === null) {
+    refuse('/client_id', 'must be given together with client_secret');
+  }
+  if (connection.credentials !== null && connection.tenantId === null) {
+    refuse('/tenant_id', 'must be given together with credentials');
+  }
+  if (connection.cloud === 'custom' && room.config.customCloud === null) {
+    refuse('/cloud', 'no custom cloud is configured on this server');
+  }
+  return issues;
+};
+
+const refuseUnless = (issues: readonly Issue[]): void => {
+  if (issues.length > 0) throw invalid(...issues);
+};
+
+const attributesKey = ({ attributes }: Connection): string =>
+  JSON.stringify([attributes.user.toSorted(), attributes.group.toSorted()]);

@@ -1,0 +1,37 @@
+/** Why a command was not carried out, in words for the person who gave it. Each door renders it its own way. */
+
+/** One field that cannot be accepted: a JSON pointer into what was given, named as the doors spell it, and what to do about it. */
+export type Issue = { readonly pointer: string; readonly detail: string };
+
+export type RefusalCode =
+  | 'not_found'
+  | 'invalid_request'
+  | 'stale_revision'
+  | 'connection_not_active'
+  | 'connection_deleting'
+  | 'credentials_missing'
+  | 'tenant_fixed'
+  | 'target_not_active'
+  | 'target_deleting'
+  | 'run_ended'
+  | 'not_a_provision_run';
+
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly code: RefusalCode;
+  readonly issues: readonly Issue[];
+  constructor(code: RefusalCode, message: string, issues: readonly Issue[] = []) {
+    super(message);
+    this.code = code;
+    this.issues = issues;
+  }
+}
+
+export const invalid = (...issues: readonly Issue[]): Refused =>
+  new Refused('invalid_request', 'Some fields cannot be accepted.', issues);
+
+/** The thing, or the refusal that there is none. */
+export const found = <T>(thing: T | null | undefined, what: string): T => {
+  if (thing === null || thing === undefined) throw new Refused('not_found', `There is no such ${what}.`);
+  return thing;
+};

@@ -1,0 +1,156 @@
+/** Commands on runs: asking for one, watching it, stopping it. */
+
+import type { Connection } from '../model/connection.ts';
+import { type ConnectionId, type RunId, runId, type TargetId } from '../model/ids.ts';
+import {
+  isEnded,
+  noCounters,
+  type ProvisionRun,
+  type Run,
+  type RunScope,
+  type RunState,
+  type SyncMode,
+} from '../model/run.ts';
+import { newId } from '../store/ids.ts';
+import type { Entry } from '../store/ledger.ts';
+import type { RunFilter } from '../store/run-store.ts';
+import type { Page } from '../store/snapshot-store.ts';
+import { found, Refused } from './refused.ts';
+import { type Room, wake } from './room.ts';
+
+export type SyncRequest = { readonly mode: SyncMode; readonly scope: RunScope | null; readonly dryRun: boolean };
+/** `full` looks at every object again instead of what changed since the target's position. */
+export type ProvisionRequest = { readonly full: boolean; readonly dryRun: boolean };
+/** `alreadyQueued`: one that does the same waits already; this is it. */
+export type Requested = { readonly run: Run; readonly alreadyQueued: boolean };
+
+export const runCommands = (room: Room) => {
+  const { connections, targets, runs, ledger } = room.stores;
+
+  const get = async (id: RunId): Promise<Run> => found(await runs.get(id), 'run');
+
+  return {
+    async requestSync(id: ConnectionId, { mode, scope, dryRun }: SyncRequest): Promise<Requested> {
+      const connection = found(await connections.get(id), 'connection');
+      refuseInactive(connection);
+      const requested = await runs.request({
+        ...queued(connection, room.world.now()),
+        kind: 'sync',
+        mode,
+        scope,
+        dryRun,
+      });
+      await wake(room, 'sync', () => room.wakeups.sync(id, 'person'));
+      logRequest(requested);
+      return requested;
+    },
+
+    async requestProvision(id: TargetId, { full, dryRun }: ProvisionRequest): Promise<Requested> {
+      const target = found(await targets.get(id), 'target');
+      if (target.state !== 'active') {
+        throw new Refused('target_not_active', `The target is ${target.state}. ${remedies[target.state]}`);
+      }
+      const connection = found(await connections.get(target.connection), 'connection');
+      if (connection.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
+      if (full) await ledger.rewind(id);
+      const requested = await runs.request({
+        ...queued(connection, room.world.now()),
+        kind: 'provision',
+        target: id,
+        scope: null,
+        dryRun,
+      });
+      await wake(room, 'provision', () => room.wakeups.provision(id, 'person'));
+      logRequest(requested);
+      return requested;
+    },
+
+    /** A run; a sync run with the provision runs it led to. */
+    async getRun(id: RunId): Promise<{ readonly run: Run; readonly provisionRuns: readonly ProvisionRun[] }> {
+      const run = await get(id);
+      if (run.kind === 'provision') return { run, provisionRuns: [] };
+      const caused = await runs.list({ causedBy: id, kind: 'provision' }, null, mostProvisionRuns);
+      return { run, provisionRuns: caused.items.filter((item) => item.kind === 'provision') };
+    },
+
+    listRuns(filter: RunFilter, after: string | null, limit: number): Promise<Page<Run>> {
+      return runs.list(filter, after, limit);
+    },
+
+    /** Ends a run that waits at once, and asks one that is under way to stop at the next safe place. */
+    async cancelRun(id: RunId): Promise<Run> {
+      const run = await get(id);
+      if (isEnded(run.state) && run.state !== 'canceled') {
+        throw new Refused('run_ended', `The run has ended already: ${run.state}.`);
+      }
+      const canceled = found(await runs.cancel(id, room.world.now()), 'run');
+      room.world.log.info('run.cancel_requested', { run: id, state: canceled.state });
+      return canceled;
+    },
+
+    async listOperations(id: RunId, after: string | null, limit: number): Promise<Page<Entry>> {
+      const run = await get(id);
+      if (run.kind === 'provision') return ledger.entries(run.target, id, after, limit);
+      throw new Refused(
+        'not_a_provision_run',
+        'A sync run writes to no target. Ask for the operations of its provision runs.',
+      );
+    },
+  };
+
+  function logRequest({ run, alreadyQueued }: Requested): void {
+    room.world.log.info('run.requested', {
+      run: run.id,
+      kind: run.kind,
+      connection: run.connection,
+      already_queued: alreadyQueued,
+    });
+  }
+};
+
+/** Stops everything that is queued or under way for a connection or target that is taken out of service. */
+export const cancelAll = async (
+  room: Room,
+  of: { readonly connection: ConnectionId } | { readonly target: TargetId },
+): Promise<void> => {
+  for (const state of ['queued', 'waiting', 'running'] as const satisfies readonly RunState[]) {
+    const { items } = await room.stores.runs.list({ ...of, state }, null, mostProvisionRuns);
+    for (const run of items) await room.stores.runs.cancel(run.id, room.world.now());
+  }
+};
+
+/** More than the targets of any connection, and than the runs that wait for it: requests that do the same are one run. */
+const mostProvisionRuns = 200;
+
+const refuseInactive = (connection: Connection): void => {
+  if (connection.state === 'active') return;
+  throw new Refused('connection_not_active', `The connection is ${connection.state}. ${remedies[connection.state]}`);
+};
+
+const remedies = {
+  pending: 'Give it credentials first.',
+  paused: 'Set its state to active first.',
+  quarantined: 'See its health for what is wrong, mend it, then set its state to active.',
+  deleting: 'It cannot be used any more.',
+} as const;
+
+const queued = (connection: Connection, now: Date) =>
+  ({
+    id: runId(newId('run')),
+    organization: connection.organization,
+    connection: connection.id,
+    trigger: 'api',
+    causedBy: null,
+    state: 'queued',
+    phase: 'queued',
+    counters: noCounters,
+    problem: null,
+    cancelRequested: false,
+    place: null,
+    notBefore: null,
+    faults: 0,
+    createdAt: now,
+    startedAt: null,
+    finishedAt: null,
+    version: null,
+  }) as const;

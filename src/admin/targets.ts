@@ -1,0 +1,206 @@
+/** Commands on targets: our records of the systems we write to. */
+
+import { defaultMapping, defaultMatching } from '../core/default-mapping.ts';
+import { type ConnectionId, type TargetId, targetId } from '../model/ids.ts';
+import type { Mapping, Matching } from '../model/mapping.ts';
+import type { Escrow } from '../model/operation.ts';
+import {
+  type DeprovisionPolicy,
+  defaultLimits,
+  type Json,
+  type JsonObject,
+  type Limits,
+  type TargetRecord,
+} from '../model/target-record.ts';
+import type { Secrets } from '../store/connection-store.ts';
+import { newId } from '../store/ids.ts';
+import type { Page } from '../store/snapshot-store.ts';
+import { type CheckReport, type ParsedTarget, SettingsRefused } from '../target/target.ts';
+import { found, invalid, Refused } from './refused.ts';
+import { editing, type Room, stale, wake } from './room.ts';
+import { cancelAll } from './runs.ts';
+
+/** What a person says of a target; what is left out keeps its value, or gets its default. */
+export type TargetFields = {
+  readonly name?: string | undefined;
+  readonly mapping?: Mapping | undefined;
+  readonly matching?: Matching | undefined;
+  readonly deprovision?: DeprovisionPolicy | undefined;
+  readonly limits?: Limits | undefined;
+};
+/** `settings` are those of its kind, secret ones among them. */
+export type NewTarget = TargetFields & { readonly kind: string; readonly settings: JsonObject };
+/**
+ * `settings` are merged with the stored ones, `null` takes one away (RFC 7396). `active` lets go of a target that is paused or quarantined.
+ */
+export type TargetChanges = TargetFields & {
+  readonly settings?: JsonObject | undefined;
+  readonly state?: 'active' | 'paused' | undefined;
+};
+
+export const targetCommands = (room: Room) => {
+  const { connections, targets, ledger } = room.stores;
+
+  const get = async (id: TargetId): Promise<TargetRecord> => found(await targets.get(id), 'target');
+
+  return {
+    async addTarget(connection: ConnectionId, given: NewTarget): Promise<TargetRecord> {
+      const owner = found(await connections.get(connection), 'connection');
+      if (owner.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
+      const parsed = parseSettings(room, given.kind, given.settings);
+      const now = room.world.now();
+      const target: TargetRecord = {
+        ...withFields(given, {
+          name: given.kind,
+          mapping: defaultMapping,
+          matching: defaultMatching,
+          deprovision: { kind: 'disable' },
+          limits: defaultLimits,
+        }),
+        id: targetId(newId('tgt')),
+        organization: owner.organization,
+        connection,
+        kind: given.kind,
+        state: 'active',
+        problem: null,
+        settings: parsed.settings,
+        createdAt: now,
+        updatedAt: now,
+        revision: 1,
+      };
+      await targets.add(target, parsed.secrets);
+      room.world.log.info('target.added', { target: target.id, connection, kind: target.kind });
+      return target;
+    },
+
+    getTarget: get,
+
+    async listTargets(connection: ConnectionId): Promise<readonly TargetRecord[]> {
+      found(await connections.get(connection), 'connection');
+      return targets.of(connection);
+    },
+
+    /** Edits what is given. With `revision`, only when the record is still at it. */
+    async editTarget(id: TargetId, changes: TargetChanges, revision: number | null = null): Promise<TargetRecord> {
+      const edited = await editing(revision, async (expected) => {
+        const before = await get(id);
+        if (expected !== null && expected !== before.revision) throw stale();
+        refuseDeleting(before);
+        const parsed =
+          changes.settings === undefined
+            ? null
+            : mergedSettings(room, before, changes.settings, await targets.secrets(id));
+        const state = changes.state ?? before.state;
+        const edit = {
+          ...withFields(changes, before),
+          settings: parsed?.settings ?? before.settings,
+          state,
+          problem: state === 'active' ? null : before.problem,
+        };
+        return targets.edit(id, before.revision, edit, parsed?.secrets);
+      });
+      room.world.log.info('target.edited', { target: id, revision: edited.revision, state: edited.state });
+      return edited;
+    },
+
+    /** Takes it out of service at once; what is stored of it is purged by maintenance. Nothing is done at the target. */
+    async removeTarget(id: TargetId): Promise<TargetRecord> {
+      const removed = await editing(null, async () => {
+        const before = await get(id);
+        return before.state === 'deleting' ? before : targets.edit(id, before.revision, { state: 'deleting' });
+      });
+      await cancelAll(room, { target: id });
+      room.world.log.info('target.removed', { target: id });
+      return removed;
+    },
+
+    /** Proves address, credentials and abilities by real calls that change nothing. */
+    async checkTarget(id: TargetId): Promise<CheckReport> {
+      const record = await get(id);
+      const target = room.connectTarget(record, await targets.secrets(id));
+      try {
+        return await target.check(AbortSignal.timeout(checkTimeoutMs));
+      } finally {
+        await target.close();
+      }
+    },
+
+    /** Lets a target out of quarantine and goes on with what waited. One that is not held is left as it is. */
+    async releaseTarget(id: TargetId): Promise<TargetRecord> {
+      const before = await get(id);
+      refuseDeleting(before);
+      if (before.state !== 'quarantined') return before;
+      await targets.hold(id, null);
+      await wake(room, 'provision', () => room.wakeups.provision(id, 'person'));
+      room.world.log.info('target.released', { target: id });
+      return get(id);
+    },
+
+    async listEscrows(id: TargetId, after: string | null, limit: number): Promise<Page<Escrow>> {
+      await get(id);
+      return ledger.escrows(id, after, limit);
+    },
+  };
+};
+
+const checkTimeoutMs = 30_000;
+
+const refuseDeleting = (target: TargetRecord): void => {
+  if (target.state === 'deleting') throw new Refused('target_deleting', 'The target is being removed.');
+};
+
+type Editable = Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'limits'>;
+
+const withFields = (given: TargetFields, base: Editable): Editable => ({
+  name: given.name ?? base.name,
+  mapping: given.mapping ?? base.mapping,
+  matching: given.matching ?? base.matching,
+  deprovision: given.deprovision ?? base.deprovision,
+  limits: given.limits ?? base.limits,
+});
+
+/** Stored secrets go with the stored address only: sent to a new one, they would be given away. There they must be given again. */
+const mergedSettings = (room: Room, before: TargetRecord, changes: JsonObject, secrets: Secrets): ParsedTarget => {
+  const settings = merge(before.settings, changes);
+  const sameAddress = origins(before.settings) === origins(settings);
+  return parseSettings(room, before.kind, sameAddress ? merge({ ...before.settings, ...secrets }, changes) : settings);
+};
+
+const merge = (stored: JsonObject, changes: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries({ ...stored, ...changes }).filter(([, value]) => value !== null));
+
+const origins = (settings: JsonObject): string =>
+  urlsOf(settings)
+    .map(([, url]) => url.origin)
+    .toSorted()
+    .join(' ');
+
+const urlsOf = (settings: JsonObject): (readonly [field: string, url: URL])[] =>
+  Object.entries(settings).flatMap(([field, value]) => {
+    const url = webUrl(value);
+    return url === null ? [] : [[field, url] as const];
+  });
+
+const webUrl = (value: Json): URL | null =>
+  typeof value === 'string' && /^https?:\/\//i.test(value) ? URL.parse(value) : null;
+
+const parseSettings = (room: Room, kind: string, settings: JsonObject): ParsedTarget => {
+  const known = room.targetKinds.find((candidate) => candidate.kind === kind);
+  if (known === undefined) {
+    const kinds = room.targetKinds.map((candidate) => candidate.kind).join(', ');
+    throw invalid({ pointer: '/kind', detail: `must be one of: ${kinds}` });
+  }
+  refuseClearText(room, settings);
+  try {
+    return known.parse(settings);
+  } catch (error) {
+    if (!(error instanceof SettingsRefused)) throw error;
+    throw invalid(...error.issues.map(({ pointer, message }) => ({ pointer: `/settings${pointer}`, detail: message })));
+  }
+};
+
+const refuseClearText = (room: Room, settings: JsonObject): void => {
+  const clear = urlsOf(settings).filter(([, url]) => url.protocol === 'http:');
+  if (room.config.allowHttpTargets || clear.length === 0) return;
+  throw invalid(...clear.map(([field]) => ({ pointer: `/settings/${field}`, detail: 'must be an https:// URL' })));
+};

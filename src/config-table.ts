@@ -1,0 +1,206 @@
+/** Every variable of the environment: its name, its default, what it means and what it may hold. The documentation is made from it. */
+
+import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
+import { z } from 'zod';
+
+/** A value that prints as `[secret]` wherever it ends up; `reveal` is for what connects with it. */
+export type Secret<T> = { readonly reveal: () => T };
+export const secret = <T>(value: T): Secret<T> => ({
+  reveal: () => value,
+  ...hidden,
+});
+const hidden = { toString: () => '[secret]', toJSON: () => '[secret]', [inspect.custom]: () => '[secret]' };
+
+/** One caller of the API. Only the SHA-256 of the key is kept: enough to compare, useless to whoever reads it. */
+export type ApiKey = { readonly name: string; readonly digest: Secret<Buffer> };
+export type WorkerRole = (typeof workerRoles)[number];
+export type LogLevel = (typeof logLevels)[number];
+/** Who may read /metrics: nobody, callers with an API key, or everyone who can reach the port. */
+export type MetricsAccess = (typeof metricsAccess)[number];
+
+const workerRoles = ['sync', 'provision', 'scheduler'] as const;
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const metricsAccess = ['off', 'key', 'open'] as const;
+
+const whole = (least: number, most: number) =>
+  z
+    .string('is required')
+    .regex(/^\d{1,9}$/, `must be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`);
+const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
+const urlOf = (pattern: RegExp, kinds: string) =>
+  z.string('is required').refine((text) => pattern.test(text) && URL.canParse(text), `must be ${kinds}`);
+const webUrl = urlOf(/^https:\/\/[^@]+$|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/, 'an https:// URL');
+const secureUrl = urlOf(/^https:\/\/[^@]+$/, 'an https:// URL');
+const withoutSlash = (url: string) => url.replace(/\/+$/, '');
+const none = <T>(value: T | undefined): T | null => value ?? null;
+
+const apiKey = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}:[\w.~+/=-]{32,256}$/,
+    'must be comma separated name:key pairs, a name of lower-case letters, digits and dashes, a key of at least 32 characters',
+  )
+  .transform((pair) => ({
+    name: pair.slice(0, pair.indexOf(':')),
+    digest: secret(
+      createHash('sha256')
+        .update(pair.slice(pair.indexOf(':') + 1))
+        .digest(),
+    ),
+  }));
+const list = (text: string) => text.split(',').flatMap((part) => part.trim() || []);
+
+type About = { readonly default: string | null; readonly secret?: true; readonly meaning: string };
+const about = z.registry<About>();
+const variable = <Schema extends z.ZodType>(described: About, schema: Schema): Schema => {
+  about.add(schema, described);
+  return schema;
+};
+
+export const shape = z.object({
+  MONGODB_URI: variable(
+    {
+      default: null,
+      secret: true,
+      meaning: 'Where the truth is kept: a mongodb:// or mongodb+srv:// URI.',
+    },
+    // Not a URL to the URL parser: it may name several hosts, or a socket.
+    z
+      .string('is required')
+      .regex(/^mongodb(\+srv)?:\/\/\S+$/, 'must be a mongodb:// or mongodb+srv:// URI')
+      .transform(secret),
+  ),
+  REDIS_URL: variable(
+    {
+      default: null,
+      secret: true,
+      meaning:
+        'Where wake-ups are queued: a redis:// or rediss:// URL. The server must run with maxmemory-policy noeviction.',
+    },
+    urlOf(/^rediss?:\/\//, 'a redis:// or rediss:// URL').transform(secret),
+  ),
+  ENTRAIN_ENCRYPTION_KEY: variable(
+    {
+      default: null,
+      secret: true,
+      meaning: 'The key that seals stored secrets: 32 random bytes in base64 (openssl rand -base64 32).',
+    },
+    z
+      .string('is required: 32 random bytes in base64 (openssl rand -base64 32)')
+      .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64 (openssl rand -base64 32)')
+      .transform((text) => secret(Buffer.from(text, 'base64'))),
+  ),
+  ENTRAIN_API_KEYS: variable(
+    {
+      default: null,
+      secret: true,
+      meaning:
+        'Who may call the API: comma separated name:key pairs, each key at least 32 characters. Without any, every call is refused.',
+    },
+    z
+      .string()
+      .default('')
+      .transform(list)
+      .pipe(z.array(apiKey))
+      .refine((keys) => new Set(keys.map((key) => key.name)).size === keys.length, 'must not name two keys the same'),
+  ),
+  ENTRAIN_HOST: variable(
+    { default: '127.0.0.1', meaning: 'The address the API listens on.' },
+    z.string().regex(/^[\w.:-]+$/, 'must be a host name or an address'),
+  ),
+  ENTRAIN_PORT: variable({ default: '8080', meaning: 'The port the API listens on.' }, whole(0, 65_535)),
+  ENTRAIN_PUBLIC_URL: variable(
+    { default: null, meaning: 'The URL under which the API is reached from outside; part of the links it hands out.' },
+    webUrl.transform(withoutSlash).optional().transform(none),
+  ),
+  ENTRAIN_METRICS: variable(
+    {
+      default: 'key',
+      meaning:
+        'Who may read /metrics: off (nobody), key (callers with an API key), open (everyone who reaches the port).',
+    },
+    z.enum(metricsAccess, 'must be off, key or open'),
+  ),
+  ENTRAIN_LOG_LEVEL: variable(
+    { default: 'info', meaning: 'The least severe log line that is written: debug, info, warn, error or silent.' },
+    z.enum(logLevels, 'must be debug, info, warn, error or silent'),
+  ),
+  ENTRAIN_APP_CLIENT_ID: variable(
+    {
+      default: null,
+      meaning: 'The client id of our multi-tenant app for admin consent. Without it there is no consent link.',
+    },
+    z.guid('must be a GUID').optional().transform(none),
+  ),
+  ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: variable(
+    {
+      default: null,
+      meaning: 'The login endpoint of a cloud that is not in the list, for connections whose cloud is custom.',
+    },
+    secureUrl.transform(withoutSlash).optional().transform(none),
+  ),
+  ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: variable(
+    { default: null, meaning: 'The Graph endpoint of that cloud.' },
+    secureUrl.transform(withoutSlash).optional().transform(none),
+  ),
+  ENTRAIN_CUSTOM_CLOUD_CA_FILE: variable(
+    {
+      default: null,
+      meaning: 'A PEM file with the certificate authority of that cloud, trusted for it in addition to the usual ones.',
+    },
+    z.string().optional().transform(none),
+  ),
+  ENTRAIN_ALLOW_HTTP_TARGETS: variable(
+    {
+      default: 'false',
+      meaning: 'Whether targets without TLS may be added. Only for trials: it sends their secrets in clear.',
+    },
+    flag,
+  ),
+  ENTRAIN_WORKER_ROLES: variable(
+    { default: workerRoles.join(','), meaning: 'What this worker does: any of sync, provision, scheduler.' },
+    z
+      .string()
+      .transform(list)
+      .pipe(
+        z.array(z.enum(workerRoles, 'must be any of sync, provision, scheduler')).min(1, 'must name at least one role'),
+      ),
+  ),
+  ENTRAIN_SLICE_SECS: variable(
+    { default: '15', meaning: 'Seconds a worker stays with one connection or target before the next has its turn.' },
+    whole(1, 300),
+  ),
+  ENTRAIN_SYNC_CONCURRENCY: variable(
+    { default: '4', meaning: 'How many connections one worker reads at once.' },
+    whole(1, 100),
+  ),
+  ENTRAIN_PROVISION_CONCURRENCY: variable(
+    { default: '8', meaning: 'How many targets one worker writes to at once.' },
+    whole(1, 100),
+  ),
+  ENTRAIN_QUEUE_PREFIX: variable(
+    {
+      default: '{entrain}',
+      meaning: 'What the keys in Redis begin with. The braces keep them on one node of a cluster.',
+    },
+    z.string().regex(/^(\{[\w-]{1,40}\}|[\w-]{1,40})$/, 'must be letters, digits and dashes, optionally in braces'),
+  ),
+});
+
+export type Variable = {
+  readonly name: string;
+  readonly default: string | null;
+  readonly secret: boolean;
+  readonly meaning: string;
+};
+
+/** Every variable, for the documentation. A secret one can also be given as the path of a file, in the variable of the same name plus `_FILE`. */
+export const variables: readonly Variable[] = Object.entries(shape.shape).flatMap(([name, schema]) => {
+  const described = about.get(schema);
+  return described
+    ? [{ name, default: described.default, secret: described.secret ?? false, meaning: described.meaning }]
+    : [];
+});

@@ -1,0 +1,131 @@
+/** The environment, parsed once into what the rest of the program reads. */
+
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import {
+  type ApiKey,
+  type LogLevel,
+  type MetricsAccess,
+  type Secret,
+  shape,
+  type Variable,
+  variables,
+  type WorkerRole,
+} from './config-table.ts';
+
+export type CustomCloud = { readonly loginUrl: string; readonly graphUrl: string; readonly caFile: string | null };
+
+export type Config = {
+  readonly mongodbUri: Secret<string>;
+  readonly redisUrl: Secret<string>;
+  readonly encryptionKey: Secret<Buffer>;
+  readonly apiKeys: readonly ApiKey[];
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string | null;
+  readonly metrics: MetricsAccess;
+  readonly logLevel: LogLevel;
+  readonly appClientId: string | null;
+  readonly customCloud: CustomCloud | null;
+  readonly allowHttpTargets: boolean;
+  readonly workerRoles: readonly WorkerRole[];
+  readonly sliceSecs: number;
+  readonly syncConcurrency: number;
+  readonly provisionConcurrency: number;
+  readonly queuePrefix: string;
+};
+
+/** Everything that is wrong with the environment, at once. No line holds a value. */
+export class ConfigRefused extends Error {
+  override readonly name = 'ConfigRefused';
+  readonly issues: readonly string[];
+  constructor(issues: readonly string[]) {
+    super(`The configuration cannot be used:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`);
+    this.issues = issues;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Throws `ConfigRefused` with every fault it finds. */
+export const parseConfig = (
+  environment: Environment,
+  readFile = (path: string) => readFileSync(path, 'utf8'),
+): Config => {
+  const issues = unknownNames(environment);
+  const texts = Object.fromEntries(variables.map((variable) => [variable.name, textOf(variable)]));
+  const parsed = shape.safeParse(texts);
+  if (!parsed.success)
+    issues.push(...parsed.error.issues.map((issue) => `${issue.path[0]?.toString()} ${issue.message}`));
+  if (issues.length > 0 || !parsed.success) throw new ConfigRefused(issues);
+  return toConfig(parsed.data);
+
+  function textOf(variable: Variable): string | undefined {
+    const direct = environment[variable.name] || undefined;
+    const path = variable.secret ? environment[`${variable.name}_FILE`] || undefined : undefined;
+    if (direct !== undefined && path !== undefined) {
+      issues.push(`${variable.name} and ${variable.name}_FILE are both set: keep one`);
+    }
+    if (direct !== undefined || path === undefined) return direct ?? variable.default ?? undefined;
+    try {
+      return readFile(path).trim();
+    } catch {
+      issues.push(`${variable.name}_FILE names a file that cannot be read`);
+      return undefined;
+    }
+  }
+};
+
+const toConfig = (given: z.output<typeof shape>): Config => ({
+  mongodbUri: given.MONGODB_URI,
+  redisUrl: given.REDIS_URL,
+  encryptionKey: given.ENTRAIN_ENCRYPTION_KEY,
+  apiKeys: given.ENTRAIN_API_KEYS,
+  host: given.ENTRAIN_HOST,
+  port: given.ENTRAIN_PORT,
+  publicUrl: given.ENTRAIN_PUBLIC_URL,
+  metrics: given.ENTRAIN_METRICS,
+  logLevel: given.ENTRAIN_LOG_LEVEL,
+  appClientId: given.ENTRAIN_APP_CLIENT_ID,
+  customCloud: customCloud(given),
+  allowHttpTargets: given.ENTRAIN_ALLOW_HTTP_TARGETS,
+  workerRoles: given.ENTRAIN_WORKER_ROLES,
+  sliceSecs: given.ENTRAIN_SLICE_SECS,
+  syncConcurrency: given.ENTRAIN_SYNC_CONCURRENCY,
+  provisionConcurrency: given.ENTRAIN_PROVISION_CONCURRENCY,
+  queuePrefix: given.ENTRAIN_QUEUE_PREFIX,
+});
+
+const customCloud = (given: z.output<typeof shape>): CustomCloud | null => {
+  const { ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: loginUrl, ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: graphUrl } = given;
+  const caFile = given.ENTRAIN_CUSTOM_CLOUD_CA_FILE;
+  if (loginUrl !== null && graphUrl !== null) return { loginUrl, graphUrl, caFile };
+  if (loginUrl === null && graphUrl === null && caFile === null) return null;
+  throw new ConfigRefused([
+    'ENTRAIN_CUSTOM_CLOUD_LOGIN_URL and ENTRAIN_CUSTOM_CLOUD_GRAPH_URL belong together (and a CA file to them): set both or none',
+  ]);
+};
+
+const unknownNames = (environment: Environment): string[] => {
+  const known = variables.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('ENTRAIN_') && !known.includes(name))
+    .map((name) => `${name} is not a variable of Entrain; the nearest is ${nearest(name, known)}`);
+};
+
+const nearest = (name: string, known: readonly string[]): string =>
+  known.reduce((best, next) => (distance(name, next) < distance(name, best) ? next : best));
+
+/** Levenshtein distance: how many letters have to be added, dropped or replaced. */
+const distance = (from: string, to: string): number => {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...from].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...to].entries()) {
+      const [replace = 0, drop = 0, add = 0] = [row[j], row[j + 1], next[j]];
+      next.push(Math.min(replace + (letter === other ? 0 : 1), drop + 1, add + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+};
