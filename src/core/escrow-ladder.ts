@@ -1,0 +1,67 @@
+/**
+ * When an object in escrow is tried again, and when it leaves escrow. The same steps as the ones Entra provisioning is known for: soon at first,
+ * then with falling frequency, and after four weeks not by itself any more.
+ */
+
+import type { OperationKey, RunId, SourceId } from '../model/ids.ts';
+import type { Escrow, Outcome, SkipReason } from '../model/operation.ts';
+import type { Ref } from '../model/source-object.ts';
+
+export type Failure = Pick<Escrow, 'ref' | 'reason' | 'detail'>;
+/** An escrow with the run that made it; null when it was made without an operation. */
+export type HeldEscrow = { readonly escrow: Escrow; readonly run: RunId | null };
+
+const hourMs = 3_600_000;
+const rungsMs = [6 * hourMs, 12 * hourMs, 24 * hourMs] as const;
+const longestMs = 28 * 24 * hourMs;
+
+/** The `dueAt` of an escrow that stays listed until someone acts or the object changes. */
+export const never = new Date('9999-12-31T23:59:59.999Z');
+
+/**
+ * The escrow of an object that failed (again). Only a failure whose time had come climbs a rung: an object that changes every hour and fails
+ * every time keeps its schedule, and settling the same failure twice changes nothing.
+ */
+export const escalate = (previous: Escrow | null, failure: Failure, now: Date): Escrow => {
+  if (previous && now < previous.dueAt) return { ...previous, ...failure };
+  const since = previous?.since ?? now;
+  const attempts = (previous?.attempts ?? 0) + 1;
+  return { ...failure, attempts, since, dueAt: dueAfter(since, attempts, now) };
+};
+
+const dueAfter = (since: Date, attempts: number, now: Date): Date => {
+  const delayMs = rungsMs[attempts - 1] ?? 24 * hourMs;
+  const due = now.getTime() + delayMs;
+  return due > since.getTime() + longestMs ? never : new Date(due);
+};
+
+/**
+ * What outcomes do to escrows. One that failed is escrowed. One that did not leaves escrow, unless the same run put it there (its attributes were
+ * refused, then its manager was written: the refusal still stands) or nothing was decided about it.
+ */
+export const escrowsAfter = (
+  outcomes: readonly Outcome[],
+  held: ReadonlyMap<SourceId, HeldEscrow>,
+  runOf: (key: OperationKey) => RunId | undefined,
+  now: Date,
+): { readonly made: readonly HeldEscrow[]; readonly gone: readonly Ref[] } => {
+  const made = new Map<SourceId, HeldEscrow>();
+  const gone = new Map<SourceId, Ref>();
+  for (const outcome of outcomes) {
+    const { ref } = outcome;
+    const before = held.get(ref.id);
+    if (outcome.result === 'escrowed') {
+      const { reason, detail } = outcome;
+      const escrow = escalate(before?.escrow ?? null, { ref, reason, detail }, now);
+      made.set(ref.id, { escrow, run: runOf(outcome.key) ?? null });
+    } else if (before && isDecided(outcome) && (before.run === null || before.run !== runOf(outcome.key))) {
+      gone.set(ref.id, ref);
+    }
+  }
+  for (const id of made.keys()) gone.delete(id);
+  return { made: [...made.values()], gone: [...gone.values()] };
+};
+
+/** Skips that put an operation off: whoever waits for it still waits. */
+const undecided: ReadonlySet<SkipReason> = new Set<SkipReason>(['no_trace', 'postponed', 'guard_hold']);
+const isDecided = (outcome: Outcome): boolean => outcome.result !== 'skipped' || !undecided.has(outcome.reason);

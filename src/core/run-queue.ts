@@ -1,0 +1,28 @@
+/** Which requests for a run are one and the same, and which of several goes first. */
+
+import type { ConnectionId, TargetId } from '../model/ids.ts';
+import type { Run, RunState } from '../model/run.ts';
+
+/** Runs of one lane are worked on one after the other: sync runs of a connection, provision runs of a target. */
+export const laneOf = (run: Run): ConnectionId | TargetId => (run.kind === 'sync' ? run.connection : run.target);
+
+/** Two runs with the same slot do the same thing; while one of them is queued, another need not be. */
+export const slotOf = (run: Run): string =>
+  [
+    run.connection,
+    run.kind,
+    run.kind === 'sync' ? run.mode : run.target,
+    run.scope ? `${run.scope.group}${run.scope.nested ? ':nested' : ''}` : 'all',
+    run.dryRun ? 'dry' : 'real',
+  ].join('|');
+
+/** Lower goes first: a person's request before any other, delta before full. Between equals the older one. */
+export const rankOf = (run: Run): number =>
+  (run.trigger === 'api' ? 0 : 2) + (run.kind === 'sync' && run.mode === 'full' ? 1 : 0);
+
+/** Ranks below this one are a person's requests: only they overtake a run that waits for its time. */
+export const overtakingRank = 2;
+
+/** A run that has begun and not ended. */
+export const underWay: readonly RunState[] = ['running', 'waiting'];
+export const unfinished: readonly RunState[] = ['queued', 'running', 'waiting'];

@@ -1,0 +1,234 @@
+/** The ledger in memory: the same promises as the one in MongoDB, for tests and simulations. */
+
+import { batches } from '../../core/batches.ts';
+import { escalate, escrowsAfter, type HeldEscrow } from '../../core/escrow-ladder.ts';
+import { StaleFence } from '../../model/errors.ts';
+import { type OperationKey, type SourceId, type TargetId, targetId } from '../../model/ids.ts';
+import type { Intent, Link, Outcome, WaitingReference } from '../../model/operation.ts';
+import type { ObjectType, Ref } from '../../model/source-object.ts';
+import type { Lease, LeaseKey } from '../leases.ts';
+import type { Entry, Ledger } from '../ledger.ts';
+import type { Page } from '../snapshot-store.ts';
+
+/** Everything about one target. Maps are keyed by `type|id` unless they say otherwise; entries stand in the order they were made. */
+type Book = {
+  position: number | null;
+  /** The fence under which the position was set back: what that holder still says about it is void. */
+  rewoundUnder: number | null;
+  readonly links: Map<string, Link>;
+  readonly entries: Map<OperationKey, Entry & { readonly order: number }>;
+  readonly escrows: Map<string, HeldEscrow>;
+  readonly waiting: Map<string, WaitingReference>;
+};
+
+const batchSize = 500;
+
+export const createMemoryLedger = (around: {
+  /** The newest fence of a lease; 0 when it was never taken. */
+  readonly fenceOf: (key: LeaseKey) => number;
+  readonly now: () => Date;
+  /** Called after every write with its name, so that a test can stop there. */
+  readonly probe?: ((site: string) => Promise<void> | void) | undefined;
+}): Ledger => {
+  const { fenceOf, now, probe = () => {} } = around;
+  const books = new Map<TargetId, Book>();
+  let made = 0;
+
+  const bookOf = (target: TargetId): Book => {
+    const book = books.get(target) ?? emptyBook();
+    books.set(target, book);
+    return book;
+  };
+  const heldBy = (lease: Lease): Book => {
+    if (fenceOf(lease.key) !== lease.fence) throw new StaleFence(`Another worker took ${lease.key} over.`);
+    return bookOf(targetId(lease.key));
+  };
+  const note = (lease: Lease, intents: Parameters<Ledger['intend']>[1], state: 'planned' | 'open'): void => {
+    const { entries } = heldBy(lease);
+    for (const { operation, cause } of intents) {
+      if (entries.has(operation.key)) continue;
+      made += 1;
+      const target = targetId(lease.key);
+      entries.set(operation.key, { target, operation, cause, at: now(), state, outcome: null, order: made });
+    }
+  };
+
+  return {
+    position: async (target) => bookOf(target).position,
+    advance: async (lease, version) => {
+      const book = heldBy(lease);
+      if (book.rewoundUnder !== lease.fence) book.position = Math.max(book.position ?? version, version);
+      await probe('ledger.advanced');
+    },
+    rewind: async (target) => {
+      const book = bookOf(target);
+      book.position = null;
+      book.rewoundUnder = fenceOf(target);
+    },
+
+    links: async (target, refs) => new Map(present(bookOf(target).links, refs).map((link) => [link.ref.id, link])),
+    linkedRemotes: async (target, type, ids) => {
+      const wanted = new Set(ids);
+      const hits = linksOf(bookOf(target), type).filter((link) => wanted.has(link.remoteId));
+      return new Map(hits.map((link) => [link.remoteId, link]));
+    },
+    scanLinks: (target, type) => inBatches(() => linksOf(bookOf(target), type)),
+    disabledBefore: (target, before) =>
+      inBatches(() =>
+        [...bookOf(target).links.values()].filter((link) => link.state === 'disabled' && link.since < before),
+      ),
+    membersPushed: async (lease, groups, version) => {
+      const { links } = heldBy(lease);
+      for (const link of present(links, groups))
+        links.set(keyOf(link.ref), { ...link, membersAt: Math.max(link.membersAt ?? version, version) });
+      await probe('ledger.members_pushed');
+    },
+    countLinks: async (target) => ({
+      user: linksOf(bookOf(target), 'user').length,
+      group: linksOf(bookOf(target), 'group').length,
+    }),
+
+    intend: async (lease, intents) => {
+      note(lease, intents, 'open');
+      await probe('ledger.intended');
+      heldBy(lease);
+    },
+    propose: async (lease, intents) => {
+      note(lease, intents, 'planned');
+      await probe('ledger.proposed');
+    },
+    openIntents: (target) =>
+      inBatches(() => [...bookOf(target).entries.values()].filter(({ state }) => state === 'open').map(intentOf)),
+    settle: async (lease, outcomes) => {
+      for (const batch of batches(outcomes, batchSize)) {
+        writeLinks(heldBy(lease), batch);
+        await probe('ledger.linked');
+        writeEscrows(heldBy(lease), batch, now());
+        await probe('ledger.escrowed');
+        closeIntents(heldBy(lease), batch);
+        await probe('ledger.settled');
+      }
+    },
+
+    escrow: async (lease, failures) => {
+      const { escrows } = heldBy(lease);
+      for (const failure of failures) {
+        const before = escrows.get(keyOf(failure.ref))?.escrow ?? null;
+        escrows.set(keyOf(failure.ref), { escrow: escalate(before, failure, now()), run: null });
+      }
+      await probe('ledger.escrowed');
+    },
+    release: async (lease, refs) => {
+      const { escrows } = heldBy(lease);
+      for (const ref of refs) escrows.delete(keyOf(ref));
+      await probe('ledger.released');
+    },
+    dueEscrows: (target) =>
+      inBatches(() => {
+        const due = escrowsOf(bookOf(target)).filter(({ dueAt }) => dueAt <= now());
+        return due.sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime());
+      }),
+    escrows: async (target, after, limit) => pageOf(escrowsOf(bookOf(target)), ({ ref }) => keyOf(ref), after, limit),
+    countEscrows: async (target) => bookOf(target).escrows.size,
+
+    wait: async (lease, references) => {
+      const { waiting } = heldBy(lease);
+      for (const reference of references) waiting.set(waitingKey(reference), reference);
+      await probe('ledger.waiting');
+    },
+    waitingOn: (target, to) => {
+      const wanted = new Set(to);
+      return inBatches(() => [...bookOf(target).waiting.values()].filter((reference) => wanted.has(reference.to)));
+    },
+    waitingFor: (target, owners) => {
+      const wanted = new Set(owners.map(keyOf));
+      return inBatches(() => [...bookOf(target).waiting.values()].filter(({ owner }) => wanted.has(keyOf(owner))));
+    },
+    stopWaiting: async (lease, references) => {
+      const { waiting } = heldBy(lease);
+      for (const reference of references) waiting.delete(waitingKey(reference));
+      await probe('ledger.stopped_waiting');
+    },
+
+    entries: async (target, run, after, limit) => {
+      const ofRun = [...bookOf(target).entries.values()].filter(({ cause }) => cause.run === run);
+      const page = pageOf(ofRun, ({ order }) => cursorOf(order), after, limit);
+      return { items: page.items.map(entryOf), next: page.next };
+    },
+    entry: async (target, key) => {
+      const found = bookOf(target).entries.get(key);
+      return found ? entryOf(found) : null;
+    },
+    prune: async (target, before) => {
+      const { entries } = bookOf(target);
+      for (const [key, entry] of entries) if (entry.state !== 'open' && entry.at < before) entries.delete(key);
+    },
+    erase: async (target) => {
+      books.delete(target);
+    },
+  };
+};
+
+const emptyBook = (): Book => ({
+  position: null,
+  rewoundUnder: null,
+  links: new Map(),
+  entries: new Map(),
+  escrows: new Map(),
+  waiting: new Map(),
+});
+
+const keyOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
+const waitingKey = ({ owner, path, to }: WaitingReference): string => `${keyOf(owner)}|${to}|${path}`;
+
+const present = (links: ReadonlyMap<string, Link>, refs: readonly Ref[]): readonly Link[] =>
+  refs.flatMap((ref) => links.get(keyOf(ref)) ?? []);
+
+const linksOf = (book: Book, type: ObjectType): readonly Link[] =>
+  [...book.links.values()].filter((link) => link.ref.type === type);
+
+/** What is asked is looked up when the reading begins, as a cursor would. */
+async function* inBatches<T>(find: () => readonly T[]): AsyncGenerator<readonly T[]> {
+  yield* batches(find(), batchSize);
+}
+
+const writeLinks = (book: Book, outcomes: readonly Outcome[]): void => {
+  for (const outcome of outcomes) {
+    if (outcome.result !== 'applied' || outcome.link === undefined) continue;
+    if (outcome.link) book.links.set(keyOf(outcome.ref), outcome.link);
+    else book.links.delete(keyOf(outcome.ref));
+  }
+};
+
+const writeEscrows = (book: Book, outcomes: readonly Outcome[], now: Date): void => {
+  const held = new Map<SourceId, HeldEscrow>();
+  for (const { ref } of outcomes) {
+    const escrow = book.escrows.get(keyOf(ref));
+    if (escrow) held.set(ref.id, escrow);
+  }
+  const { made, gone } = escrowsAfter(outcomes, held, (key) => book.entries.get(key)?.cause.run, now);
+  for (const escrow of made) book.escrows.set(keyOf(escrow.escrow.ref), escrow);
+  for (const ref of gone) book.escrows.delete(keyOf(ref));
+};
+
+const closeIntents = (book: Book, outcomes: readonly Outcome[]): void => {
+  for (const outcome of outcomes) {
+    const entry = book.entries.get(outcome.key);
+    if (entry?.state === 'open') book.entries.set(outcome.key, { ...entry, state: 'settled', outcome });
+  }
+};
+
+const escrowsOf = (book: Book) => [...book.escrows.values()].map(({ escrow }) => escrow);
+
+const intentOf = ({ target, operation, cause, at }: Intent): Intent => ({ target, operation, cause, at });
+const entryOf = (entry: Entry): Entry => ({ ...intentOf(entry), state: entry.state, outcome: entry.outcome });
+
+const cursorOf = (order: number): string => order.toString(36).padStart(11, '0');
+
+const pageOf = <T>(items: readonly T[], cursor: (item: T) => string, after: string | null, limit: number): Page<T> => {
+  const sorted = items.toSorted((a, b) => (cursor(a) < cursor(b) ? -1 : 1));
+  const rest = after === null ? sorted : sorted.filter((item) => cursor(item) > after);
+  const page = rest.slice(0, limit);
+  const last = page.at(-1);
+  return { items: page, next: last && rest.length > limit ? cursor(last) : null };
+};

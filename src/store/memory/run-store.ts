@@ -1,0 +1,117 @@
+/** The record of runs in memory: the same promises as the one in MongoDB, for tests and simulations. */
+
+import { laneOf, overtakingRank, rankOf, slotOf, underWay, unfinished } from '../../core/run-queue.ts';
+import type { RunId } from '../../model/ids.ts';
+import { isEnded, type Run } from '../../model/run.ts';
+import type { RunFilter, RunStore } from '../run-store.ts';
+
+/** `rank` may be better than the run's own: a person asked for the same. */
+type Row = { readonly run: Run; readonly rank: number };
+/** What every run has, of whatever kind. */
+type Patch = Partial<Omit<Run, 'id' | 'kind'>>;
+
+const batchSize = 500;
+
+export const createMemoryRunStore = (now: () => Date): RunStore => {
+  const rows = new Map<RunId, Row>();
+  const runs = (): Run[] => [...rows.values()].map(({ run }) => run);
+
+  const write = (id: RunId, patch: (run: Run) => Patch | null): Run | null => {
+    const row = rows.get(id);
+    const change = row && patch(row.run);
+    if (!row || !change) return null;
+    const run: Run = { ...row.run, ...change };
+    rows.set(id, { ...row, run });
+    return run;
+  };
+
+  return {
+    request: async (run) => {
+      const same = [...rows.values()].find(
+        (row) => row.run.id === run.id || (row.run.state === 'queued' && slotOf(row.run) === slotOf(run)),
+      );
+      if (!same) {
+        rows.set(run.id, { run, rank: rankOf(run) });
+        return { run, alreadyQueued: false };
+      }
+      rows.set(same.run.id, { ...same, rank: Math.min(same.rank, rankOf(run)) });
+      return { run: same.run, alreadyQueued: same.run.id !== run.id };
+    },
+    get: async (id) => rows.get(id)?.run ?? null,
+    list: async (filter, after, limit) => {
+      const found = runs().filter((run) => matches(run, filter) && (after === null || run.id < after));
+      const page = found.sort(newestFirst).slice(0, limit);
+      return { items: page, next: found.length > limit ? (page.at(-1)?.id ?? null) : null };
+    },
+    next: async (of, at) => {
+      const lane = 'target' in of ? of.target : of.connection;
+      const inLane = [...rows.values()].filter(({ run }) => laneOf(run) === lane).sort(byRank);
+      const begun = inLane.map(({ run }) => run).filter(({ state }) => underWay.includes(state));
+      const due = begun.filter((run) => isDue(run, at)).sort(oldestFirst);
+      if (due[0]) return due[0];
+      const queued = inLane.filter(({ run }) => run.state === 'queued' && isDue(run, at));
+      const eligible = begun.length > 0 ? queued.filter(({ rank }) => rank < overtakingRank) : queued;
+      return eligible[0]?.run ?? null;
+    },
+    start: async (id, at) =>
+      write(id, (run) =>
+        isEnded(run.state) ? null : { state: 'running', startedAt: run.startedAt ?? at, notBefore: null },
+      ),
+    progress: async (id, { phase, counters, place }) => {
+      const run = write(id, ({ state }) =>
+        state === 'running' ? { phase, counters, ...(place === undefined ? {} : { place }) } : null,
+      );
+      return { cancelRequested: run?.cancelRequested ?? true };
+    },
+    postpone: async (id, until, fault) => {
+      write(id, (run) =>
+        run.state === 'running'
+          ? {
+              state: 'waiting',
+              notBefore: run.cancelRequested ? null : until,
+              problem: fault,
+              faults: fault ? run.faults + 1 : 0,
+            }
+          : null,
+      );
+    },
+    finish: async (id, state, at, { counters, version, problem }) => {
+      write(id, (run) => (isEnded(run.state) ? null : { ...ended(at), state, counters, version, problem }));
+    },
+    cancel: async (id, at) => {
+      write(id, ({ state }) => {
+        if (isEnded(state)) return null;
+        return state === 'running'
+          ? { cancelRequested: true }
+          : { ...ended(at), state: 'canceled', cancelRequested: true };
+      });
+      return rows.get(id)?.run ?? null;
+    },
+    unfinished: async function* () {
+      const found = runs().filter((run) => unfinished.includes(run.state) && isDue(run, now()));
+      for (let from = 0; from < found.length; from += batchSize) yield found.slice(from, from + batchSize);
+    },
+    prune: async (before) => {
+      for (const run of runs()) if (run.finishedAt && run.finishedAt < before) rows.delete(run.id);
+    },
+    erase: async (connection) => {
+      for (const run of runs()) if (run.connection === connection) rows.delete(run.id);
+    },
+  };
+};
+
+/** How a run ends, whoever ends it. */
+const ended = (at: Date) => ({ phase: 'done', finishedAt: at, notBefore: null }) as const;
+
+const isDue = (run: Run, at: Date): boolean => run.state === 'running' || run.notBefore === null || run.notBefore <= at;
+
+const matches = (run: Run, filter: RunFilter): boolean =>
+  (filter.connection === undefined || run.connection === filter.connection) &&
+  (filter.target === undefined || (run.kind === 'provision' && run.target === filter.target)) &&
+  (filter.kind === undefined || run.kind === filter.kind) &&
+  (filter.state === undefined || run.state === filter.state) &&
+  (filter.causedBy === undefined || run.causedBy === filter.causedBy);
+
+const oldestFirst = (a: Run, b: Run): number => (a.id < b.id ? -1 : 1);
+const newestFirst = (a: Run, b: Run): number => (a.id > b.id ? -1 : 1);
+const byRank = (a: Row, b: Row): number => a.rank - b.rank || oldestFirst(a.run, b.run);

@@ -1,0 +1,16 @@
+/** Everything that is kept, behind one door. */
+
+import type { ConnectionStore, TargetStore } from './connection-store.ts';
+import type { Leases } from './leases.ts';
+import type { Ledger } from './ledger.ts';
+import type { RunStore } from './run-store.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
+
+export type Stores = {
+  readonly leases: Leases;
+  readonly snapshots: SnapshotStore;
+  readonly ledger: Ledger;
+  readonly connections: ConnectionStore;
+  readonly targets: TargetStore;
+  readonly runs: RunStore;
+};
