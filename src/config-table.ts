@@ -37,6 +37,11 @@ const secureUrl = urlOf(/^https:\/\/[^@]+$/, 'an https:// URL');
 const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 const none = <T>(value: T | undefined): T | null => value ?? null;
 
+const encryptionKey = z
+  .string('is required: 32 random bytes in base64 (openssl rand -base64 32)')
+  .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64 (openssl rand -base64 32)')
+  .transform((text) => secret(Buffer.from(text, 'base64')));
+
 const apiKey = z
   .string()
   .regex(
@@ -88,10 +93,16 @@ export const shape = z.object({
       secret: true,
       meaning: 'The key that seals stored secrets: 32 random bytes in base64 (openssl rand -base64 32).',
     },
-    z
-      .string('is required: 32 random bytes in base64 (openssl rand -base64 32)')
-      .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64 (openssl rand -base64 32)')
-      .transform((text) => secret(Buffer.from(text, 'base64'))),
+    encryptionKey,
+  ),
+  ENTRAIN_OLD_ENCRYPTION_KEYS: variable(
+    {
+      default: null,
+      secret: true,
+      meaning:
+        'Earlier encryption keys, comma separated: they open what was sealed before the key was changed, and seal nothing.',
+    },
+    z.string().default('').transform(list).pipe(z.array(encryptionKey)),
   ),
   ENTRAIN_API_KEYS: variable(
     {
@@ -131,7 +142,8 @@ export const shape = z.object({
   ENTRAIN_APP_CLIENT_ID: variable(
     {
       default: null,
-      meaning: 'The client id of our multi-tenant app for admin consent. Without it there is no consent link.',
+      meaning:
+        'Reserved for connecting a tenant by admin consent: the client id of our multi-tenant app. Not used yet.',
     },
     z.guid('must be a GUID').optional().transform(none),
   ),

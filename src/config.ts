@@ -19,6 +19,8 @@ export type Config = {
   readonly mongodbUri: Secret<string>;
   readonly redisUrl: Secret<string>;
   readonly encryptionKey: Secret<Buffer>;
+  /** Keys that still open what was sealed before a rotation. */
+  readonly oldEncryptionKeys: readonly Secret<Buffer>[];
   readonly apiKeys: readonly ApiKey[];
   readonly host: string;
   readonly port: number;
@@ -80,6 +82,7 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   mongodbUri: given.MONGODB_URI,
   redisUrl: given.REDIS_URL,
   encryptionKey: given.ENTRAIN_ENCRYPTION_KEY,
+  oldEncryptionKeys: given.ENTRAIN_OLD_ENCRYPTION_KEYS,
   apiKeys: given.ENTRAIN_API_KEYS,
   host: given.ENTRAIN_HOST,
   port: given.ENTRAIN_PORT,

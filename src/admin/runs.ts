@@ -1,16 +1,9 @@
 /** Commands on runs: asking for one, watching it, stopping it. */
 
+import { newProvisionRun, newSyncRun } from '../engine/request-runs.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, type RunId, runId, type TargetId } from '../model/ids.ts';
-import {
-  isEnded,
-  noCounters,
-  type ProvisionRun,
-  type Run,
-  type RunScope,
-  type RunState,
-  type SyncMode,
-} from '../model/run.ts';
+import { isEnded, type ProvisionRun, type Run, type RunScope, type RunState, type SyncMode } from '../model/run.ts';
 import { newId } from '../store/ids.ts';
 import type { Entry } from '../store/ledger.ts';
 import type { RunFilter } from '../store/run-store.ts';
@@ -33,13 +26,8 @@ export const runCommands = (room: Room) => {
     async requestSync(id: ConnectionId, { mode, scope, dryRun }: SyncRequest): Promise<Requested> {
       const connection = found(await connections.get(id), 'connection');
       refuseInactive(connection);
-      const requested = await runs.request({
-        ...queued(connection, room.world.now()),
-        kind: 'sync',
-        mode,
-        scope,
-        dryRun,
-      });
+      const wanted = { id: runId(newId('run')), scope, dryRun, trigger: 'api', at: room.world.now() } as const;
+      const requested = await runs.request(newSyncRun(connection, mode, wanted));
       await wake(room, 'sync', () => room.wakeups.sync(id, 'person'));
       logRequest(requested);
       return requested;
@@ -53,13 +41,8 @@ export const runCommands = (room: Room) => {
       const connection = found(await connections.get(target.connection), 'connection');
       if (connection.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
       if (full) await ledger.rewind(id);
-      const requested = await runs.request({
-        ...queued(connection, room.world.now()),
-        kind: 'provision',
-        target: id,
-        scope: null,
-        dryRun,
-      });
+      const wanted = { id: runId(newId('run')), scope: null, dryRun, trigger: 'api', at: room.world.now() } as const;
+      const requested = await runs.request(newProvisionRun(target, null, wanted));
       await wake(room, 'provision', () => room.wakeups.provision(id, 'person'));
       logRequest(requested);
       return requested;
@@ -133,24 +116,3 @@ const remedies = {
   quarantined: 'See its health for what is wrong, mend it, then set its state to active.',
   deleting: 'It cannot be used any more.',
 } as const;
-
-const queued = (connection: Connection, now: Date) =>
-  ({
-    id: runId(newId('run')),
-    organization: connection.organization,
-    connection: connection.id,
-    trigger: 'api',
-    causedBy: null,
-    state: 'queued',
-    phase: 'queued',
-    counters: noCounters,
-    problem: null,
-    cancelRequested: false,
-    place: null,
-    notBefore: null,
-    faults: 0,
-    createdAt: now,
-    startedAt: null,
-    finishedAt: null,
-    version: null,
-  }) as const;

@@ -1,0 +1,56 @@
+/** What the platform asks: is the process alive, can it work, what does it count. */
+
+import { Router } from 'express';
+import type { MetricsAccess } from '../../config-table.ts';
+import { errorFacts } from '../../logger.ts';
+import type { Log } from '../../model/world.ts';
+import type { Metrics } from '../metrics.ts';
+import type { authenticate } from './auth.ts';
+
+/** One thing that must be in order before calls are sent here. Rejects when it is not. */
+export type ReadinessCheck = { readonly name: string; readonly check: (signal: AbortSignal) => Promise<void> };
+
+type Health = {
+  readonly readiness: readonly ReadinessCheck[];
+  readonly metrics: Metrics;
+  readonly metricsAccess: MetricsAccess;
+  readonly authenticated: ReturnType<typeof authenticate>;
+  readonly log: Log;
+};
+
+export const healthRoutes = ({ readiness, metrics, metricsAccess, authenticated, log }: Health): Router => {
+  const router = Router({ caseSensitive: true });
+  router.get('/livez', (_request, response) => {
+    response.json({ status: 'alive' });
+  });
+  router.get('/readyz', async (_request, response) => {
+    const checks = await Promise.all(readiness.map((check) => outcomeOf(check, log)));
+    const ready = checks.every(([, outcome]) => outcome === 'ok');
+    response
+      .status(ready ? 200 : 503)
+      .json({ status: ready ? 'ready' : 'not_ready', checks: Object.fromEntries(checks) });
+  });
+  if (metricsAccess !== 'off') {
+    router.get('/metrics', ...(metricsAccess === 'key' ? [authenticated] : []), async (_request, response) => {
+      response.type(metrics.contentType).send(await metrics.text());
+    });
+  }
+  return router;
+};
+
+const timeoutMs = 2_000;
+
+/** Says only which one failed: why is for the log, because anybody may ask. */
+const outcomeOf = async ({ name, check }: ReadinessCheck, log: Log): Promise<readonly [string, 'ok' | 'failed']> => {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    await Promise.race([check(signal), aborted(signal)]);
+    return [name, 'ok'];
+  } catch (error) {
+    log.warn('readiness.failed', { check: name, ...errorFacts(error) });
+    return [name, 'failed'];
+  }
+};
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));

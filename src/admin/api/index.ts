@@ -1,0 +1,119 @@
+/** The HTTP door: parses, calls a command, renders the answer. It decides nothing. */
+
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express';
+import helmet from 'helmet';
+import type { Config } from '../../config.ts';
+import { errorFacts } from '../../logger.ts';
+import type { Log } from '../../model/world.ts';
+import type { Commands } from '../commands.ts';
+import type { Metrics } from '../metrics.ts';
+import { authenticate } from './auth.ts';
+import { healthRoutes, type ReadinessCheck } from './health.ts';
+import { openApiOf } from './openapi.ts';
+import { DoorProblem, problemOf } from './problem.ts';
+import { nothing } from './request.ts';
+import type { Route } from './route.ts';
+import { connectionRoutes } from './routes/connections.ts';
+import { runRoutes } from './routes/runs.ts';
+import { snapshotRoutes } from './routes/snapshots.ts';
+import { targetRoutes } from './routes/targets.ts';
+import { trace, traceIdOf } from './trace.ts';
+
+export type Api = {
+  readonly commands: Commands;
+  readonly config: Pick<Config, 'apiKeys' | 'metrics' | 'publicUrl'>;
+  readonly log: Log;
+  readonly readiness: readonly ReadinessCheck[];
+  readonly metrics: Metrics;
+};
+
+export const createApi = ({ commands, config, log, readiness, metrics }: Api): Express => {
+  const authenticated = authenticate(config.apiKeys);
+  const routes = allRoutes(commands);
+  const document = openApiOf(routes, config.publicUrl);
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.use(trace(log), helmet({ contentSecurityPolicy: { useDefaults: false, directives: nothingMayLoad } }), unstored);
+  app.use(healthRoutes({ readiness, metrics, metricsAccess: config.metrics, authenticated, log }));
+  app.get('/v1/openapi.json', (_request, response) => {
+    response.json(document);
+  });
+  app.use('/v1', authenticated);
+  app.use(routerOf(routes));
+  app.use(() => {
+    throw new DoorProblem('route_not_found', 'See /v1/openapi.json for what there is.');
+  });
+  app.use(problemHandler(log));
+  return app;
+};
+
+export const allRoutes = (commands: Commands): readonly Route[] => [
+  ...connectionRoutes(commands),
+  ...targetRoutes(commands),
+  ...runRoutes(commands),
+  ...snapshotRoutes(commands),
+];
+
+const nothingMayLoad = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
+
+const unstored: RequestHandler = (_request, response, next) => {
+  response.set('Cache-Control', 'no-store');
+  next();
+};
+
+const routerOf = (routes: readonly Route[]): Router => {
+  const router = Router({ caseSensitive: true });
+  for (const [path, alike] of Map.groupBy(routes, (route) => route.path)) {
+    const place = router.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
+    for (const route of alike)
+      place[route.method](...(route.body === nothing ? [] : [json, refuseOtherBody]), handler(route));
+    place.all((_request, response) => {
+      const methods = alike.map((route) => route.method.toUpperCase()).join(', ');
+      response.set('Allow', methods);
+      throw new DoorProblem('method_not_allowed', `This address takes: ${methods}.`);
+    });
+  }
+  return router;
+};
+
+/** `inflate: false`: a compressed body is refused, so that a small one cannot become a large one. */
+const json = express.json({
+  limit: '100kb',
+  inflate: false,
+  type: ['application/json', 'application/merge-patch+json'],
+});
+
+const refuseOtherBody: RequestHandler = (request, _response, next) => {
+  const empty = request.get('transfer-encoding') === undefined && Number(request.get('content-length') ?? 0) === 0;
+  if (request.body === undefined && !empty) {
+    throw new DoorProblem('unsupported_media_type', 'Send application/json in UTF-8, not compressed.');
+  }
+  next();
+};
+
+const handler =
+  (route: Route): RequestHandler =>
+  async (request, response) => {
+    response.locals['route'] = route.path;
+    const { params, query } = request;
+    const body: unknown = request.body;
+    const answer = await route.handle({ params: { ...params }, query, body, ifMatch: request.get('if-match') });
+    response.status(answer.status).set(answer.headers ?? {});
+    if (answer.body === undefined) response.end();
+    else response.json(answer.body);
+  };
+
+/** Express's own handler would print the whole error, with whatever a driver hung on it. */
+const problemHandler =
+  (log: Log): ErrorRequestHandler =>
+  (error: unknown, _request, response, next) => {
+    const problem = problemOf(error, traceIdOf(response));
+    if (problem.status >= 500) log.error('request.failed', { trace: problem.trace_id, ...errorFacts(error) });
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  };

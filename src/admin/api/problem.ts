@@ -1,0 +1,114 @@
+/** Problem details for HTTP APIs (RFC 9457): the one shape of everything that goes wrong at this door. */
+
+import { z } from 'zod';
+import { type RefusalCode, Refused } from '../refused.ts';
+
+export const problemSchema = z
+  .strictObject({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().describe('Stable; programs decide by it.'),
+    detail: z.string(),
+    trace_id: z.string().describe('Names this call in the log.'),
+    errors: z
+      .array(
+        z.strictObject({
+          in: z.enum(['body', 'query', 'path', 'header']),
+          pointer: z.string().describe('JSON Pointer (RFC 6901) to the field or parameter.'),
+          detail: z.string(),
+        }),
+      )
+      .optional(),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof problemSchema>;
+type FieldError = NonNullable<Problem['errors']>[number];
+
+type DoorCode =
+  | 'unauthorized'
+  | 'route_not_found'
+  | 'method_not_allowed'
+  | 'malformed_request'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'internal_error';
+export type ProblemCode = RefusalCode | DoorCode;
+
+export const problems: Readonly<Record<ProblemCode, { readonly status: number; readonly title: string }>> = {
+  invalid_request: { status: 400, title: 'Some fields cannot be accepted' },
+  malformed_request: { status: 400, title: 'The request cannot be read' },
+  unauthorized: { status: 401, title: 'An API key is needed' },
+  not_found: { status: 404, title: 'There is no such thing' },
+  route_not_found: { status: 404, title: 'There is nothing at this address' },
+  method_not_allowed: { status: 405, title: 'This address does not take this method' },
+  connection_not_active: { status: 409, title: 'The connection is not active' },
+  connection_deleting: { status: 409, title: 'The connection is being removed' },
+  credentials_missing: { status: 409, title: 'The connection has no credentials' },
+  tenant_fixed: { status: 409, title: 'The tenant of a connection cannot be changed' },
+  target_not_active: { status: 409, title: 'The target is not active' },
+  target_deleting: { status: 409, title: 'The target is being removed' },
+  run_ended: { status: 409, title: 'The run has ended' },
+  not_a_provision_run: { status: 409, title: 'Only provision runs have operations' },
+  stale_revision: { status: 412, title: 'It was edited meanwhile' },
+  payload_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  internal_error: { status: 500, title: 'Something went wrong on our side' },
+};
+
+/** A problem found at the door itself, before any command. */
+export class DoorProblem extends Error {
+  override readonly name = 'DoorProblem';
+  readonly code: DoorCode;
+  constructor(code: DoorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What is wrong with a request, over all its parts. */
+export class RequestRefused extends Error {
+  override readonly name = 'RequestRefused';
+  readonly errors: readonly FieldError[];
+  constructor(errors: readonly FieldError[]) {
+    super('Some fields cannot be accepted.');
+    this.errors = errors;
+  }
+}
+
+/** The answer to an error. Whatever is not meant for the caller becomes `internal_error`, without a word of what it was. */
+export const problemOf = (error: unknown, traceId: string): Problem => {
+  if (error instanceof RequestRefused) return problem('invalid_request', error.message, traceId, error.errors);
+  if (error instanceof Refused) {
+    const errors = error.issues.map((issue) => ({ in: 'body' as const, ...issue }));
+    return problem(error.code, error.message, traceId, errors);
+  }
+  if (error instanceof DoorProblem) return problem(error.code, error.message, traceId);
+  const code = codeOfExpressError(error);
+  return problem(code, details[code], traceId);
+};
+
+const problem = (code: ProblemCode, detail: string, traceId: string, errors: readonly FieldError[] = []): Problem => ({
+  type: 'about:blank',
+  title: problems[code].title,
+  status: problems[code].status,
+  code,
+  detail,
+  trace_id: traceId,
+  ...(errors.length > 0 ? { errors: [...errors] } : {}),
+});
+
+const details = {
+  malformed_request: 'The address or the JSON of the body is malformed.',
+  payload_too_large: 'A body may have at most 100 kB.',
+  unsupported_media_type: 'Send application/json in UTF-8, not compressed.',
+  internal_error: 'Try again. If it stays, tell us the trace_id.',
+} as const;
+
+/** Express and its body parser mark what the caller did wrong with a status below 500. */
+const codeOfExpressError = (error: unknown): keyof typeof details => {
+  const status: unknown = error instanceof Error ? Reflect.get(error, 'status') : undefined;
+  if (status === 413) return 'payload_too_large';
+  if (status === 415) return 'unsupported_media_type';
+  return typeof status === 'number' && status >= 400 && status < 500 ? 'malformed_request' : 'internal_error';
+};

@@ -1,0 +1,104 @@
+/** Parsing of requests: every part against its schema, and all that is wrong reported at once. */
+
+import { z } from 'zod';
+import { type Problem, RequestRefused } from './problem.ts';
+
+type FieldError = NonNullable<Problem['errors']>[number];
+type Part = FieldError['in'];
+
+/** For routes that take nothing in a part. */
+export const nothing = z.strictObject({});
+
+export type RawCall = {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly ifMatch: string | undefined;
+};
+
+/** Throws `RequestRefused` with the faults of all parts. */
+export const parseCall = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  schemas: { readonly params: P; readonly query: Q; readonly body: B },
+  raw: RawCall,
+): {
+  readonly params: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly body: z.output<B>;
+  readonly revision: number | null;
+} => {
+  const keys = forbiddenKeys(raw.body);
+  if (keys.length > 0) throw new RequestRefused(keys);
+  const params = schemas.params.safeParse(raw.params);
+  const query = schemas.query.safeParse(raw.query);
+  const body = schemas.body.safeParse(raw.body ?? {});
+  const revision = revisionOf(raw.ifMatch);
+  if (params.success && query.success && body.success && revision !== undefined) {
+    return { params: params.data, query: query.data, body: body.data, revision };
+  }
+  throw new RequestRefused([
+    ...fieldErrors('path', params.error),
+    ...fieldErrors('query', query.error),
+    ...fieldErrors('body', body.error),
+    ...(revision === undefined ? [ifMatchError] : []),
+  ]);
+};
+
+/** Deeper than any body this API takes. */
+const deepest = 16;
+
+/**
+ * Names that mean something to a database or to JavaScript are refused wherever they stand, known field or not: operators (`$ne`),
+ * paths (`a.b`) and the prototype.
+ */
+const forbiddenKeys = (value: unknown, path: readonly string[] = []): FieldError[] => {
+  if (typeof value !== 'object' || value === null) return [];
+  if (path.length > deepest) return [bodyError(path, 'is nested too deeply')];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    !Array.isArray(value) && isForbidden(key)
+      ? [bodyError([...path, key], 'is not a name that a field can have')]
+      : forbiddenKeys(inner, [...path, key]),
+  );
+};
+
+const isForbidden = (key: string): boolean =>
+  key.startsWith('$') || key.includes('.') || ['__proto__', 'constructor', 'prototype'].includes(key);
+
+const bodyError = (path: readonly string[], detail: string): FieldError => ({
+  in: 'body',
+  pointer: pointer(path),
+  detail,
+});
+
+/** `undefined` when it is there but not a revision. */
+const revisionOf = (ifMatch: string | undefined): number | null | undefined => {
+  if (ifMatch === undefined || ifMatch === '*') return null;
+  const revision = /^"(\d{1,9})"$/.exec(ifMatch)?.[1];
+  return revision === undefined ? undefined : Number(revision);
+};
+const ifMatchError: FieldError = {
+  in: 'header',
+  pointer: '/if-match',
+  detail: 'must be the ETag of an answer, in its quotes',
+};
+
+const fieldErrors = (part: Part, error: z.ZodError | undefined): FieldError[] =>
+  (error?.issues ?? []).flatMap((issue) => errorsOf(part, issue, []));
+
+const errorsOf = (part: Part, issue: z.core.$ZodIssue, above: readonly PropertyKey[]): FieldError[] => {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ in: part, pointer: pointer([...path, key]), detail: 'is not known here' }));
+  }
+  if (issue.code === 'invalid_union') {
+    const closest = issue.errors.toSorted((left, right) => depth(right) - depth(left))[0] ?? [];
+    if (depth(closest) > 0) return closest.flatMap((inner) => errorsOf(part, inner, path));
+  }
+  return [{ in: part, pointer: pointer(path), detail: issue.message }];
+};
+
+/** How far into a value an alternative got before it failed: the deepest is the one that was meant. */
+const depth = (issues: readonly z.core.$ZodIssue[]): number =>
+  Math.max(0, ...issues.map((issue) => issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0)));
+
+const pointer = (path: readonly PropertyKey[]): string =>
+  path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

@@ -1,0 +1,38 @@
+/** One route: what it takes, what it answers and what it does, in one place. Express and the OpenAPI document are both made from it. */
+
+import type { z } from 'zod';
+import type { RefusalCode } from '../refused.ts';
+import { parseCall, type RawCall } from './request.ts';
+
+export type Answer = {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+type Method = 'get' | 'post' | 'patch' | 'delete';
+type Described = {
+  readonly method: Method;
+  /** With parameters in braces, as OpenAPI writes them. */
+  readonly path: string;
+  readonly id: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly answer: { readonly status: number; readonly description: string; readonly schema: z.ZodType | null };
+  /** Refusals beside those that every route has. */
+  readonly refusals: readonly RefusalCode[];
+};
+type Schemas<P, Q, B> = { readonly params: P; readonly query: Q; readonly body: B };
+
+export type Route = Described &
+  Schemas<z.ZodObject, z.ZodObject, z.ZodObject> & { readonly handle: (raw: RawCall) => Promise<Answer> };
+
+/** `revision` is that of the `If-Match` header. */
+export type Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = ReturnType<typeof parseCall<P, Q, B>>;
+
+export const defineRoute = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject>(
+  route: Described & Schemas<P, Q, B> & { readonly handle: (call: Call<P, Q, B>) => Promise<Answer> },
+): Route => ({ ...route, handle: async (raw) => route.handle(parseCall(route, raw)) });
+
+/** A record that was edited has another ETag; `If-Match` takes it back. */
+export const etagOf = ({ revision }: { readonly revision: number }): string => `"${revision}"`;

@@ -1,0 +1,141 @@
+/** /v1/connections */
+
+import { z } from 'zod';
+import { connectionId, organizationId } from '../../../model/ids.ts';
+import type { Commands } from '../../commands.ts';
+import { answerPage, pageOf, paging } from '../paging.ts';
+import { nothing } from '../request.ts';
+import { defineRoute, etagOf, type Route } from '../route.ts';
+import { checkReportSchema, connectionIdText, organizationIdText } from '../schemas/common.ts';
+import {
+  connectionChangesSchema,
+  connectionDetailSchema,
+  connectionDetailView,
+  connectionSchema,
+  connectionView,
+  editedConnectionSchema,
+  fieldsOf,
+  newConnectionSchema,
+} from '../schemas/connection.ts';
+
+const tag = 'Connections';
+const path = '/v1/connections/{connection_id}';
+const params = z.strictObject({ connection_id: connectionIdText });
+
+export const connectionRoutes = (commands: Commands): Route[] => [
+  defineRoute({
+    method: 'post',
+    path: '/v1/connections',
+    id: 'addConnection',
+    tag,
+    summary: 'Adds a connection to a tenant',
+    params: nothing,
+    query: nothing,
+    body: newConnectionSchema,
+    answer: { status: 201, description: 'The connection.', schema: connectionSchema },
+    refusals: [],
+    handle: async ({ body }) => {
+      const connection = await commands.addConnection({
+        ...fieldsOf(body),
+        organization: organizationId(body.organization_id),
+      });
+      return {
+        status: 201,
+        body: connectionView(connection),
+        headers: { Location: `/v1/connections/${connection.id}`, ETag: etagOf(connection) },
+      };
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/v1/connections',
+    id: 'listConnections',
+    tag,
+    summary: 'Lists connections',
+    params: nothing,
+    query: z.strictObject({ organization_id: organizationIdText.optional(), ...paging }),
+    body: nothing,
+    answer: { status: 200, description: 'A page of connections.', schema: pageOf(connectionSchema) },
+    refusals: [],
+    handle: ({ query }) => {
+      const of = query.organization_id;
+      const filter = of === undefined ? {} : { organization: organizationId(of) };
+      return answerPage(
+        `connections ${of ?? ''}`,
+        query,
+        (after, limit) => commands.listConnections(filter, after, limit),
+        connectionView,
+      );
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path,
+    id: 'getConnection',
+    tag,
+    summary: 'Shows a connection, its health and how much is stored of its tenant',
+    params,
+    query: nothing,
+    body: nothing,
+    answer: { status: 200, description: 'The connection.', schema: connectionDetailSchema },
+    refusals: ['not_found'],
+    handle: async ({ params }) => {
+      const { connection, head } = await commands.getConnection(connectionId(params.connection_id));
+      return { status: 200, body: connectionDetailView(connection, head), headers: { ETag: etagOf(connection) } };
+    },
+  }),
+  defineRoute({
+    method: 'patch',
+    path,
+    id: 'editConnection',
+    tag,
+    summary: 'Edits a connection; with If-Match, only when nobody edited it meanwhile',
+    params,
+    query: nothing,
+    body: connectionChangesSchema,
+    answer: { status: 200, description: 'The connection as it is now.', schema: editedConnectionSchema },
+    refusals: ['not_found', 'connection_deleting', 'credentials_missing', 'tenant_fixed', 'stale_revision'],
+    handle: async ({ params, body, revision }) => {
+      const id = connectionId(params.connection_id);
+      const changes = { ...fieldsOf(body), state: body.state };
+      const { connection, nextSync } = await commands.editConnection(id, changes, revision);
+      return {
+        status: 200,
+        body: { ...connectionView(connection), next_sync: nextSync },
+        headers: { ETag: etagOf(connection) },
+      };
+    },
+  }),
+  defineRoute({
+    method: 'delete',
+    path,
+    id: 'removeConnection',
+    tag,
+    summary: 'Takes a connection out of service; what is stored is purged afterwards, nothing is done at its targets',
+    params,
+    query: nothing,
+    body: nothing,
+    answer: { status: 202, description: 'The connection, being removed.', schema: connectionSchema },
+    refusals: ['not_found'],
+    handle: async ({ params }) => ({
+      status: 202,
+      body: connectionView(await commands.removeConnection(connectionId(params.connection_id))),
+    }),
+  }),
+  defineRoute({
+    method: 'post',
+    path: `${path}/check`,
+    id: 'checkConnection',
+    tag,
+    summary: 'Proves credentials and every permission by real calls',
+    params,
+    query: nothing,
+    body: nothing,
+    answer: { status: 200, description: 'What was checked, and what came of it.', schema: checkReportSchema },
+    refusals: ['not_found', 'credentials_missing'],
+    handle: async ({ params }) => ({
+      status: 200,
+      body: await commands.checkConnection(connectionId(params.connection_id)),
+    }),
+  }),
+];

@@ -1,0 +1,64 @@
+/** What several resources are made of. */
+
+import { z } from 'zod';
+import type { Problem } from '../../../model/connection.ts';
+import type { Ref } from '../../../model/source-object.ts';
+
+const idOf = (prefix: string, what: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}_[0-9a-f]{32}$`), `must be the id of a ${what}: ${prefix}_ and 32 hexadecimal digits`);
+export const connectionIdText = idOf('con', 'connection');
+export const targetIdText = idOf('tgt', 'target');
+export const runIdText = idOf('run', 'run');
+
+/** An Entra object id. */
+export const guid = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a GUID such as 3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91');
+export const organizationIdText = z
+  .string()
+  .regex(/^[!-~]{1,128}$/, 'must be 1 to 128 visible ASCII characters')
+  .meta({ description: 'Your own id of the customer.' });
+export const nameText = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u, 'must not hold control characters');
+
+export const time = z.string().meta({ format: 'date-time' });
+export const timeOf = (date: Date): string => date.toISOString();
+export const timeOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+export const refSchema = z.strictObject({ type: z.enum(['user', 'group']), id: z.string() });
+export const refView = ({ type, id }: Ref): z.infer<typeof refSchema> => ({ type, id });
+
+export const valueSchema = z
+  .union([
+    z.string().max(8_192),
+    z.number(),
+    z.boolean(),
+    z.null(),
+    z.array(z.string().max(8_192)).max(1_000).readonly(),
+  ])
+  .meta({ id: 'Value', description: 'The value of an attribute; null is unassigned.' });
+export const attributesSchema = z.record(z.string(), valueSchema);
+
+export const faultSchema = z
+  .strictObject({
+    code: z.string(),
+    message: z.string(),
+    resolution_owner: z
+      .enum(['customer_it', 'your_team', 'microsoft', 'target_vendor'])
+      .meta({ description: 'Who can mend it.' }),
+  })
+  .meta({ id: 'Fault' });
+export const faultView = (problem: Problem | null): z.infer<typeof faultSchema> | null =>
+  problem && { code: problem.code, message: problem.message, resolution_owner: problem.owner };
+
+export const checkReportSchema = z
+  .strictObject({
+    ok: z.boolean(),
+    checks: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  })
+  .meta({ id: 'CheckReport' });

@@ -1,0 +1,212 @@
+/** Connections as the API takes and shows them. */
+
+import { z } from 'zod';
+import { type Connection, defaultIntervals } from '../../../model/connection.ts';
+import { sourceId } from '../../../model/ids.ts';
+import type { Scope } from '../../../model/scope.ts';
+import type { Head } from '../../../store/snapshot-store.ts';
+import type { ConnectionFields } from '../../connections.ts';
+import { connectionIdText, guid, nameText, organizationIdText, time, timeOf, timeOrNull } from './common.ts';
+
+const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const tenantIdText = z
+  .string()
+  .max(253)
+  .regex(
+    new RegExp(`^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|${label}(?:\\.${label})+)$`, 'i'),
+    'must be the directory id (a GUID) or a verified domain of the tenant',
+  );
+const attributeNames = z
+  .array(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,99}$/, 'must be the name of an attribute'))
+  .min(1)
+  .max(100);
+
+export const scopeSchema = z
+  .union(
+    [
+      z.literal('all'),
+      z.strictObject({ group_ids: z.array(guid).min(1).max(100), nested: z.boolean().default(false) }),
+    ],
+    'must be "all" or an object with group_ids',
+  )
+  .meta({
+    description: '`all`, or these groups and their members; with `nested`, the members of member groups too.',
+  });
+
+const seconds = (least: number, most: number, usual: number, what: string) =>
+  z
+    .int()
+    .min(least)
+    .max(most)
+    .optional()
+    .meta({ description: `${what} ${usual} when left out at creation.` });
+
+const fields = {
+  name: nameText.optional(),
+  tenant_id: tenantIdText.optional(),
+  cloud: z.enum(['global', 'us_gov', 'us_gov_dod', 'china', 'custom']).optional(),
+  client_id: guid.optional(),
+  client_secret: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .refine((text) => !guid.safeParse(text).success, 'looks like the id of a secret; the value next to it is needed')
+    .optional()
+    .meta({ description: 'Write-only: no answer ever holds it.', writeOnly: true }),
+  scope: scopeSchema.optional(),
+  attributes: z
+    .strictObject({ user: attributeNames.optional(), group: attributeNames.optional() })
+    .optional()
+    .meta({ description: 'The source attributes that are read; when left out, what the default mapping needs.' }),
+  refresh_interval_secs: seconds(60, 604_800, defaultIntervals.refreshIntervalSecs, 'Seconds between delta syncs.'),
+  full_sync_interval_secs: seconds(
+    3_600,
+    2_592_000,
+    defaultIntervals.fullSyncIntervalSecs,
+    'Seconds between full syncs.',
+  ),
+  timeout_secs: seconds(60, 86_400, defaultIntervals.timeoutSecs, 'Seconds after which a run is ended.'),
+};
+
+export const newConnectionSchema = z
+  .strictObject({ vendor: z.literal('MS_ENTRA'), organization_id: organizationIdText, ...fields })
+  .meta({ id: 'NewConnection' });
+export const connectionChangesSchema = z
+  .strictObject({
+    ...fields,
+    state: z.enum(['active', 'paused']).optional().meta({
+      description: '`paused` stops the schedule; `active` lets go of a connection that is paused or held back.',
+    }),
+  })
+  .meta({ id: 'ConnectionChanges' });
+
+export const fieldsOf = (body: z.output<z.ZodObject<typeof fields>>): ConnectionFields => ({
+  name: body.name,
+  tenantId: body.tenant_id,
+  cloud: body.cloud,
+  clientId: body.client_id,
+  clientSecret: body.client_secret,
+  scope: body.scope === undefined ? undefined : scopeOf(body.scope),
+  attributes: body.attributes,
+  refreshIntervalSecs: body.refresh_interval_secs,
+  fullSyncIntervalSecs: body.full_sync_interval_secs,
+  timeoutSecs: body.timeout_secs,
+});
+
+const scopeOf = (scope: z.output<typeof scopeSchema>): Scope =>
+  scope === 'all' ? { kind: 'all' } : { kind: 'groups', groups: scope.group_ids.map(sourceId), nested: scope.nested };
+
+const healthSchema = z
+  .strictObject({
+    status: z.enum(['healthy', 'degraded', 'blocked', 'paused']),
+    code: z.string().nullable(),
+    description: z.string(),
+    resolution_owner: z.string().nullable().meta({ description: 'Who can mend it.' }),
+  })
+  .meta({ id: 'Health' });
+
+export const connectionSchema = z
+  .strictObject({
+    id: connectionIdText,
+    vendor: z.literal('MS_ENTRA'),
+    organization_id: z.string(),
+    name: z.string(),
+    state: z.enum(['pending', 'active', 'paused', 'quarantined', 'deleting']),
+    health: healthSchema,
+    tenant_id: z.string().nullable(),
+    cloud: z.enum(['global', 'us_gov', 'us_gov_dod', 'china', 'custom']),
+    client_id: z.string().nullable(),
+    scope: scopeSchema,
+    attributes: z.strictObject({ user: z.array(z.string()), group: z.array(z.string()) }),
+    refresh_interval_secs: z.int(),
+    full_sync_interval_secs: z.int(),
+    timeout_secs: z.int(),
+    oauth2_authorize_url: z.string().nullable().meta({
+      description: 'Where an administrator of the tenant gives consent; null while credentials are given by API only.',
+    }),
+    created_at: time,
+    updated_at: time,
+    revision: z.int().meta({ description: 'Counts the edits; also the ETag.' }),
+  })
+  .meta({ id: 'Connection' });
+export const connectionDetailSchema = connectionSchema
+  .extend({
+    snapshot: z.strictObject({
+      version: z.int(),
+      users: z.int(),
+      groups: z.int(),
+      committed_at: time.nullable(),
+      full_sync_at: time.nullable(),
+    }),
+  })
+  .meta({ id: 'ConnectionDetail' });
+export const editedConnectionSchema = connectionSchema
+  .extend({
+    next_sync: z.enum(['full', 'delta']).meta({
+      description: '`full` after an edit of scope or attributes: the snapshot of another scope cannot be continued.',
+    }),
+  })
+  .meta({ id: 'EditedConnection' });
+
+export const connectionView = (connection: Connection): z.input<typeof connectionSchema> => ({
+  id: connection.id,
+  vendor: connection.vendor,
+  organization_id: connection.organization,
+  name: connection.name,
+  state: connection.state,
+  health: healthOf(connection),
+  tenant_id: connection.tenantId,
+  cloud: connection.cloud,
+  client_id: connection.credentials?.clientId ?? null,
+  scope: scopeView(connection.scope),
+  attributes: { user: [...connection.attributes.user], group: [...connection.attributes.group] },
+  refresh_interval_secs: connection.refreshIntervalSecs,
+  full_sync_interval_secs: connection.fullSyncIntervalSecs,
+  timeout_secs: connection.timeoutSecs,
+  oauth2_authorize_url: null,
+  created_at: timeOf(connection.createdAt),
+  updated_at: timeOf(connection.updatedAt),
+  revision: connection.revision,
+});
+
+export const connectionDetailView = (connection: Connection, head: Head): z.input<typeof connectionDetailSchema> => ({
+  ...connectionView(connection),
+  snapshot: {
+    version: head.version,
+    users: head.counts.user,
+    groups: head.counts.group,
+    committed_at: timeOrNull(head.committedAt),
+    full_sync_at: timeOrNull(head.fullAt),
+  },
+});
+
+const scopeView = (scope: Scope): z.input<typeof scopeSchema> =>
+  scope.kind === 'all' ? 'all' : { group_ids: [...scope.groups], nested: scope.nested };
+
+const healthOf = ({ state, problem }: Connection): z.input<typeof healthSchema> => {
+  const said = { code: problem?.code ?? null, resolution_owner: problem?.owner ?? null };
+  switch (state) {
+    case 'active':
+      return {
+        status: problem ? 'degraded' : 'healthy',
+        ...said,
+        description: problem?.message ?? 'Nothing is wrong.',
+      };
+    case 'pending':
+      return {
+        status: 'blocked',
+        code: 'credentials_missing',
+        resolution_owner: 'your_team',
+        description: 'It has no credentials yet.',
+      };
+    case 'quarantined':
+      return { status: 'blocked', ...said, description: problem?.message ?? 'It is held back.' };
+    case 'paused':
+    case 'deleting':
+      return {
+        status: 'paused',
+        ...said,
+        description: state === 'paused' ? 'Somebody paused it.' : 'It is being removed.',
+      };
+  }
+};

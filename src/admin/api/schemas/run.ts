@@ -1,0 +1,175 @@
+/** Runs and their operations as the API shows them. */
+
+import { z } from 'zod';
+import type { Member } from '../../../model/operation.ts';
+import type { Counters, ProvisionRun, Run } from '../../../model/run.ts';
+import type { Entry } from '../../../store/ledger.ts';
+import {
+  attributesSchema,
+  connectionIdText,
+  faultSchema,
+  faultView,
+  guid,
+  refSchema,
+  refView,
+  runIdText,
+  targetIdText,
+  time,
+  timeOf,
+  timeOrNull,
+} from './common.ts';
+
+export const syncRequestSchema = z
+  .strictObject({
+    mode: z.enum(['full', 'delta']).default('delta'),
+    scope: z
+      .strictObject({ group_id: guid, nested: z.boolean().default(false) })
+      .optional()
+      .meta({ description: 'Narrows this one run to a group and its members; nobody else is touched.' }),
+    dry_run: z.boolean().default(false).meta({ description: 'Works out what would be done, and does none of it.' }),
+  })
+  .meta({ id: 'SyncRequest' });
+export const provisionRequestSchema = z
+  .strictObject({
+    full: z.boolean().default(false).meta({
+      description: 'Looks at every object again instead of what changed; also when only a dry run is asked for.',
+    }),
+    dry_run: z.boolean().default(false).meta({ description: 'Works out what would be done, and does none of it.' }),
+  })
+  .meta({ id: 'ProvisionRequest' });
+
+export const runState = z.enum([
+  'queued',
+  'running',
+  'waiting',
+  'succeeded',
+  'partially_succeeded',
+  'held',
+  'failed',
+  'canceled',
+]);
+const byReason = z.record(z.string(), z.int());
+const countersSchema = z
+  .strictObject({
+    read: z.int(),
+    created: z.int(),
+    updated: z.int(),
+    disabled: z.int(),
+    removed: z.int(),
+    unchanged: z.int(),
+    members_added: z.int(),
+    members_removed: z.int(),
+    skipped: byReason.meta({ description: 'By reason.' }),
+    failed: byReason.meta({ description: 'By reason.' }),
+  })
+  .meta({ id: 'Counters' });
+
+export const runSchema = z
+  .strictObject({
+    id: runIdText,
+    kind: z.enum(['sync', 'provision']),
+    connection_id: connectionIdText,
+    organization_id: z.string(),
+    target_id: targetIdText.nullable(),
+    mode: z.enum(['full', 'delta']).nullable(),
+    scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
+    dry_run: z.boolean(),
+    trigger: z.enum(['schedule', 'api', 'commit', 'retry']),
+    caused_by: runIdText.nullable(),
+    state: runState,
+    phase: z.string(),
+    counters: countersSchema,
+    problem: faultSchema.nullable(),
+    cancel_requested: z.boolean(),
+    not_before: time.nullable(),
+    faults: z.int().meta({ description: 'How many times in a row it was put back by a fault.' }),
+    version: z
+      .int()
+      .nullable()
+      .meta({ description: 'The version of the snapshot it committed, or brought the target to.' }),
+    created_at: time,
+    started_at: time.nullable(),
+    finished_at: time.nullable(),
+  })
+  .meta({ id: 'Run' });
+export const requestedRunSchema = runSchema
+  .extend({ already_queued: z.boolean().meta({ description: 'One that does the same waited already; this is it.' }) })
+  .meta({ id: 'RequestedRun' });
+export const runDetailSchema = runSchema.extend({ provision_runs: z.array(runSchema) }).meta({ id: 'RunDetail' });
+
+export const runView = (run: Run): z.input<typeof runSchema> => ({
+  id: run.id,
+  kind: run.kind,
+  connection_id: run.connection,
+  organization_id: run.organization,
+  target_id: run.kind === 'provision' ? run.target : null,
+  mode: run.kind === 'sync' ? run.mode : null,
+  scope: run.scope && { group_id: run.scope.group, nested: run.scope.nested },
+  dry_run: run.dryRun,
+  trigger: run.trigger,
+  caused_by: run.causedBy,
+  state: run.state,
+  phase: run.phase,
+  counters: countersView(run.counters),
+  problem: faultView(run.problem),
+  cancel_requested: run.cancelRequested,
+  not_before: timeOrNull(run.notBefore),
+  faults: run.faults,
+  version: run.version,
+  created_at: timeOf(run.createdAt),
+  started_at: timeOrNull(run.startedAt),
+  finished_at: timeOrNull(run.finishedAt),
+});
+export const runDetailView = (run: Run, provisionRuns: readonly ProvisionRun[]): z.input<typeof runDetailSchema> => ({
+  ...runView(run),
+  provision_runs: provisionRuns.map(runView),
+});
+
+const countersView = ({ membersAdded, membersRemoved, ...counters }: Counters): z.input<typeof countersSchema> => ({
+  ...counters,
+  members_added: membersAdded,
+  members_removed: membersRemoved,
+});
+
+const memberSchema = z.strictObject({ object: refSchema, remote_id: z.string() });
+export const operationSchema = z
+  .strictObject({
+    key: z.string(),
+    object: refSchema,
+    action: z.enum(['create', 'update', 'add_members', 'remove_members', 'disable', 'delete']),
+    remote_id: z.string().nullable(),
+    attributes: attributesSchema.nullable().meta({ description: 'By target path; in an update only what differs.' }),
+    before: attributesSchema.nullable(),
+    members: z.array(memberSchema).nullable(),
+    why: z.string(),
+    version: z.int(),
+    state: z
+      .enum(['planned', 'open', 'settled'])
+      .meta({ description: '`planned`: only proposed by a dry run. `open`: it is not known yet what became of it.' }),
+    result: z.enum(['applied', 'skipped', 'escrowed']).nullable(),
+    reason: z.string().nullable(),
+    detail: z.string().nullable(),
+    intended_at: time,
+    settled_at: time.nullable(),
+  })
+  .meta({ id: 'Operation' });
+
+export const operationView = ({ operation, cause, state, outcome, at }: Entry): z.input<typeof operationSchema> => ({
+  key: operation.key,
+  object: refView(operation.ref),
+  action: operation.action,
+  remote_id: 'remoteId' in operation ? operation.remoteId : null,
+  attributes: 'attributes' in operation ? operation.attributes : null,
+  before: 'before' in operation ? operation.before : null,
+  members: 'members' in operation ? operation.members.map(memberView) : null,
+  why: cause.why,
+  version: cause.version,
+  state,
+  result: outcome?.result ?? null,
+  reason: outcome !== null && 'reason' in outcome ? outcome.reason : null,
+  detail: outcome?.result === 'escrowed' ? outcome.detail : null,
+  intended_at: timeOf(at),
+  settled_at: timeOrNull(outcome?.at ?? null),
+});
+
+const memberView = ({ ref, remoteId }: Member) => ({ object: refView(ref), remote_id: remoteId });

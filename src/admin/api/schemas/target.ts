@@ -1,0 +1,193 @@
+/** Targets as the API takes and shows them. */
+
+import { z } from 'zod';
+import type { Mapping, MappingRule, Matching, MatchingRule } from '../../../model/mapping.ts';
+import type { Escrow } from '../../../model/operation.ts';
+import type { Limits, TargetRecord } from '../../../model/target-record.ts';
+import type { TargetFields } from '../../targets.ts';
+import {
+  connectionIdText,
+  faultSchema,
+  faultView,
+  nameText,
+  refSchema,
+  refView,
+  targetIdText,
+  time,
+  timeOf,
+  valueSchema,
+} from './common.ts';
+
+const settingText = z.string().max(16_384);
+const setting = z.union([
+  settingText,
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.array(settingText).max(100),
+  z.record(settingText.max(200), settingText),
+]);
+const settingsSchema = z.record(z.string().min(1).max(64), setting).meta({
+  id: 'TargetSettings',
+  description: 'Settings of the kind of target. Secret ones are write-only.',
+});
+
+const path = z
+  .string()
+  .min(1)
+  .max(300)
+  .regex(/^[^\p{Cc}]*$/u, 'must not hold control characters');
+const ruleFields = {
+  to: path.meta({ description: 'The target path.' }),
+  apply: z.enum(['always', 'only_on_create']).default('always'),
+  when_null: z
+    .enum(['clear', 'keep'])
+    .default('clear')
+    .meta({ description: 'What an unassigned source value does to an existing object.' }),
+  default: valueSchema.default(null).meta({ description: 'Used instead of an unassigned value on create.' }),
+};
+const mappingRuleSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('direct'), from: path, ...ruleFields }),
+    z.strictObject({ kind: z.literal('constant'), value: valueSchema, ...ruleFields }),
+    z.strictObject({ kind: z.literal('reference'), from: path, ...ruleFields }),
+  ])
+  .meta({ id: 'MappingRule' });
+const mappingSchema = z
+  .strictObject({ user: z.array(mappingRuleSchema).min(1).max(200), group: z.array(mappingRuleSchema).min(1).max(200) })
+  .meta({ id: 'Mapping' });
+const matchingRuleSchema = z.strictObject({ from: path, to: path, ignore_case: z.boolean().default(true) });
+const matchingSchema = z
+  .strictObject({ user: z.array(matchingRuleSchema).min(1).max(10), group: z.array(matchingRuleSchema).min(1).max(10) })
+  .meta({ id: 'Matching', description: 'How an existing object is found; tried in order.' });
+const deprovisionSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.enum(['disable', 'delete', 'none']) }),
+    z.strictObject({ kind: z.literal('delete_after_days'), days: z.int().min(1).max(365) }),
+  ])
+  .meta({ id: 'Deprovision', description: 'What happens to someone who left the source or the scope.' });
+const limitSchema = z.strictObject({
+  count: z.int().min(0).max(1_000_000),
+  percent: z.number().min(0).max(100),
+  floor: z.int().min(0).max(1_000_000),
+});
+const limitsSchema = z.strictObject({ deprovisions: limitSchema, member_removals: limitSchema }).meta({
+  id: 'Limits',
+  description:
+    'How much one run may take away: the smaller of a count and a percentage, but never less than the floor.',
+});
+
+const fields = {
+  name: nameText.optional(),
+  mapping: mappingSchema.optional(),
+  matching: matchingSchema.optional(),
+  deprovision: deprovisionSchema.optional(),
+  limits: limitsSchema.optional(),
+};
+
+export const newTargetSchema = z
+  .strictObject({
+    kind: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be a kind of target'),
+    settings: settingsSchema,
+    ...fields,
+  })
+  .meta({ id: 'NewTarget' });
+export const targetChangesSchema = z
+  .strictObject({
+    settings: settingsSchema.optional().meta({
+      description: 'Merged with the stored ones; null takes one away. A new address needs its secrets again.',
+    }),
+    state: z.enum(['active', 'paused']).optional(),
+    ...fields,
+  })
+  .meta({ id: 'TargetChanges' });
+
+export const fieldsOf = (body: z.output<z.ZodObject<typeof fields>>): TargetFields => ({
+  name: body.name,
+  mapping: body.mapping && { user: body.mapping.user.map(ruleOf), group: body.mapping.group.map(ruleOf) },
+  matching: body.matching && {
+    user: body.matching.user.map(matchingRuleOf),
+    group: body.matching.group.map(matchingRuleOf),
+  },
+  deprovision: body.deprovision,
+  limits: body.limits && { deprovisions: body.limits.deprovisions, memberRemovals: body.limits.member_removals },
+});
+
+const ruleOf = ({ when_null, ...rule }: z.output<typeof mappingRuleSchema>): MappingRule => ({
+  ...rule,
+  whenNull: when_null,
+});
+const matchingRuleOf = ({ ignore_case, ...rule }: z.output<typeof matchingRuleSchema>): MatchingRule => ({
+  ...rule,
+  ignoreCase: ignore_case,
+});
+
+export const targetSchema = z
+  .strictObject({
+    id: targetIdText,
+    connection_id: connectionIdText,
+    organization_id: z.string(),
+    kind: z.string(),
+    name: z.string(),
+    state: z.enum(['active', 'paused', 'quarantined', 'deleting']),
+    problem: faultSchema.nullable(),
+    settings: z.record(z.string(), z.unknown()).meta({ description: 'Without the secret ones.' }),
+    mapping: mappingSchema,
+    matching: matchingSchema,
+    deprovision: deprovisionSchema,
+    limits: limitsSchema,
+    created_at: time,
+    updated_at: time,
+    revision: z.int().meta({ description: 'Counts the edits; also the ETag.' }),
+  })
+  .meta({ id: 'Target' });
+export const targetListSchema = z.strictObject({ data: z.array(targetSchema) }).meta({ id: 'TargetList' });
+
+export const targetView = (target: TargetRecord): z.input<typeof targetSchema> => ({
+  id: target.id,
+  connection_id: target.connection,
+  organization_id: target.organization,
+  kind: target.kind,
+  name: target.name,
+  state: target.state,
+  problem: faultView(target.problem),
+  settings: target.settings,
+  mapping: mappingView(target.mapping),
+  matching: matchingView(target.matching),
+  deprovision: target.deprovision,
+  limits: limitsView(target.limits),
+  created_at: timeOf(target.createdAt),
+  updated_at: timeOf(target.updatedAt),
+  revision: target.revision,
+});
+
+const mappingView = ({ user, group }: Mapping): z.input<typeof mappingSchema> => ({
+  user: user.map(ruleView),
+  group: group.map(ruleView),
+});
+const ruleView = ({ whenNull, ...rule }: MappingRule) => ({ ...rule, when_null: whenNull });
+const matchingView = ({ user, group }: Matching): z.input<typeof matchingSchema> => ({
+  user: user.map(matchingRuleView),
+  group: group.map(matchingRuleView),
+});
+const matchingRuleView = ({ from, to, ignoreCase }: MatchingRule) => ({ from, to, ignore_case: ignoreCase });
+const limitsView = ({ deprovisions, memberRemovals }: Limits) => ({ deprovisions, member_removals: memberRemovals });
+
+export const escrowSchema = z
+  .strictObject({
+    object: refSchema,
+    reason: z.string(),
+    detail: z.string(),
+    attempts: z.int(),
+    since: time,
+    due_at: time.meta({ description: 'When it is tried again, in the first run after it.' }),
+  })
+  .meta({ id: 'Escrow' });
+export const escrowView = (escrow: Escrow): z.input<typeof escrowSchema> => ({
+  object: refView(escrow.ref),
+  reason: escrow.reason,
+  detail: escrow.detail,
+  attempts: escrow.attempts,
+  since: timeOf(escrow.since),
+  due_at: timeOf(escrow.dueAt),
+});

@@ -1,0 +1,110 @@
+/** What is counted, for Prometheus. Labels come from closed lists: never an id, never anything of a person. */
+
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Observe } from '../engine/engine.ts';
+
+type QueueJobs = { readonly queue: string; readonly state: string; readonly jobs: number };
+/** Asked at every scrape. */
+type Sources = {
+  readonly queueJobs?: () => Promise<readonly QueueJobs[]>;
+  /** Seconds since the connection that is furthest behind was last in step. */
+  readonly syncLagSecs?: () => Promise<number>;
+};
+
+export type Metrics = {
+  readonly contentType: string;
+  readonly text: () => Promise<string>;
+  /** For the engine. */
+  readonly observe: Observe;
+  readonly graphAnswered: (status: number) => void;
+  readonly graphThrottled: (waitMs: number) => void;
+  readonly reconcilerRepaired: (wakeups: number) => void;
+};
+
+export const createMetrics = ({ queueJobs, syncLagSecs }: Sources = {}): Metrics => {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix: 'entrain_' });
+
+  const runs = new Counter({
+    name: 'entrain_runs_total',
+    help: 'Runs that ended, by kind and state.',
+    labelNames: ['kind', 'state'],
+    registers,
+  });
+  const operations = new Counter({
+    name: 'entrain_operations_total',
+    help: 'Operations at targets, by action and result.',
+    labelNames: ['action', 'result'],
+    registers,
+  });
+  const commits = new Counter({
+    name: 'entrain_commits_total',
+    help: 'Snapshot versions that were committed.',
+    registers,
+  });
+  const graphRequests = new Counter({
+    name: 'entrain_graph_requests_total',
+    help: 'Answers of Microsoft Graph, by status.',
+    labelNames: ['status'],
+    registers,
+  });
+  const graphThrottled = new Counter({
+    name: 'entrain_graph_throttled_seconds_total',
+    help: 'Seconds that Microsoft Graph told us to wait.',
+    registers,
+  });
+  const repairs = new Counter({
+    name: 'entrain_reconciler_repairs_total',
+    help: 'Schedules and wake-ups that had to be made again; anything but 0 means that Redis lost something.',
+    registers,
+  });
+  if (queueJobs !== undefined) gaugeOfQueues(registers, queueJobs);
+  if (syncLagSecs !== undefined) gaugeOfLag(registers, syncLagSecs);
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    observe: {
+      runEnded: ({ kind, state }) => runs.inc({ kind, state }),
+      operation: (action, result) => operations.inc({ action, result }),
+      committed: () => commits.inc(),
+    },
+    graphAnswered: (status) => graphRequests.inc({ status: String(status) }),
+    graphThrottled: (waitMs) => graphThrottled.inc(waitMs / 1_000),
+    reconcilerRepaired: (wakeups) => repairs.inc(wakeups),
+  };
+};
+
+const gaugeOfQueues = (registers: Registry[], queueJobs: () => Promise<readonly QueueJobs[]>): Gauge =>
+  new Gauge({
+    name: 'entrain_queue_jobs',
+    help: 'Jobs in the queues, by queue and state.',
+    labelNames: ['queue', 'state'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { queue, state, jobs } of await unlessDown(queueJobs, [])) this.set({ queue, state }, jobs);
+    },
+  });
+
+const gaugeOfLag = (registers: Registry[], syncLagSecs: () => Promise<number>): Gauge =>
+  new Gauge({
+    name: 'entrain_sync_lag_seconds',
+    help: 'Seconds since the connection that is furthest behind was last in step.',
+    registers,
+    async collect() {
+      const secs = await unlessDown<number | null>(syncLagSecs, null);
+      if (secs === null) this.remove();
+      else this.set(secs);
+    },
+  });
+
+/** A store that is down takes its own gauge away, not the whole page; /readyz says what is down. */
+const unlessDown = async <T>(ask: () => Promise<T>, otherwise: T): Promise<T> => {
+  try {
+    return await ask();
+  } catch {
+    return otherwise;
+  }
+};
