@@ -6,11 +6,11 @@
 import type { RemoteId } from '../model/ids.ts';
 import type { MatchingRule } from '../model/mapping.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
-import type { SourceObject, Value } from '../model/source-object.ts';
+import type { Ref, SourceObject, Value } from '../model/source-object.ts';
 import { attributeOf, isUnassigned, own } from './attributes.ts';
 
 /** One question to the target. */
-export type Lookup = { readonly rule: MatchingRule; readonly value: Value };
+export type Lookup = { readonly rule: Pick<MatchingRule, 'to' | 'ignoreCase'>; readonly value: Value };
 
 export type Match =
   | { readonly kind: 'match'; readonly remote: RemoteObject }
@@ -24,14 +24,14 @@ export const lookups = (object: SourceObject, rules: readonly MatchingRule[]): r
 
 /** Judges the answer to one question. `linked` holds the links of the returned objects: an account of somebody else is never adopted. */
 export const judge = (
-  object: SourceObject,
+  ref: Ref,
   lookup: Lookup,
   claimed: readonly RemoteObject[],
   linked: ReadonlyMap<RemoteId, Link>,
 ): Match => {
   const verified = new Map(
     claimed
-      .filter((remote) => isHit(lookup, remote) && remote.type === object.ref.type)
+      .filter((remote) => isHit(lookup, remote) && remote.type === ref.type)
       .map((remote) => [remote.remoteId, remote]),
   );
   const attribute = lookup.rule.to;
@@ -39,7 +39,7 @@ export const judge = (
   if (remote === undefined) return { kind: 'none' };
   if (verified.size > 1) return { kind: 'ambiguous', attribute, hits: verified.size };
   const owner = linked.get(remote.remoteId);
-  return owner !== undefined && owner.ref.id !== object.ref.id
+  return owner !== undefined && owner.ref.id !== ref.id
     ? { kind: 'linked_elsewhere', attribute }
     : { kind: 'match', remote };
 };

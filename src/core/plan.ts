@@ -3,7 +3,7 @@
  * (the link), and the rules. So planning the same thing twice, after a crash or a retry, plans nothing more.
  */
 
-import type { RemoteId, RunId, SourceId } from '../model/ids.ts';
+import type { OperationKey, RemoteId, SourceId } from '../model/ids.ts';
 import { operationKey } from '../model/ids.ts';
 import type { MappingRule } from '../model/mapping.ts';
 import type {
@@ -36,7 +36,8 @@ export type Plan =
   | { readonly kind: 'escrow'; readonly reason: EscrowReason; readonly detail: string };
 
 export type Context = {
-  readonly run: RunId;
+  /** Names the pass of the run that plans (run, fence, wave, round): an operation planned again in a later pass has a key of its own. */
+  readonly pass: string;
   readonly rules: readonly MappingRule[];
   readonly resolve: Resolve;
   readonly why: Cause['why'];
@@ -85,7 +86,7 @@ export const planGone = (
   policy: DeprovisionPolicy,
   can: { disable: boolean; delete: boolean },
   why: GoneReason,
-  context: Pick<Context, 'run'>,
+  context: Pick<Context, 'pass'>,
 ): Plan => {
   if (link === null) return { kind: 'skip', reason: 'not_managed' };
   if (policy.kind === 'none') return { kind: 'skip', reason: 'deprovision_off' };
@@ -95,16 +96,21 @@ export const planGone = (
   if (!remove && link.state === 'disabled') return { kind: 'unchanged', waiting: [] };
   const action = remove ? 'delete' : 'disable';
   if (!can[action]) return { kind: 'skip', reason: 'deprovision_off' };
-  return single({ key: keyOf(context.run, ref, action), ref, action, remoteId: link.remoteId }, why);
+  return single({ key: keyOf(context.pass, ref, action), ref, action, remoteId: link.remoteId }, why);
 };
+
+/** Someone who was switched off long enough ago, and is still gone. */
+export const planExpired = (link: Link, why: GoneReason, { pass }: Pick<Context, 'pass'>): PlannedOperation => ({
+  operation: { key: keyOf(pass, link.ref, 'delete'), ref: link.ref, action: 'delete', remoteId: link.remoteId },
+  why,
+});
 
 /** Members a group gains or loses. Who has no link yet waits; nobody without a link of ours is ever removed. */
 export const planMembers = (
   group: Link,
   change: { readonly add: readonly Ref[]; readonly remove: readonly Ref[] },
   linkOf: (id: SourceId) => Link | undefined,
-  run: RunId,
-  nth: number,
+  pass: string,
 ): {
   readonly add: PlannedOperation | null;
   readonly remove: PlannedOperation | null;
@@ -120,7 +126,7 @@ export const planMembers = (
       ? null
       : {
           operation: {
-            key: keyOf(run, group.ref, `${action}.${nth}`),
+            key: keyOf(pass, group.ref, action),
             ref: group.ref,
             action,
             remoteId: group.remoteId,
@@ -138,13 +144,14 @@ export const planMembers = (
   };
 };
 
-export const keyOf = (run: RunId, ref: Ref, what: string) => operationKey(`${run}.${ref.type}.${ref.id}.${what}`);
+export const keyOf = (pass: string, ref: Ref, what: string): OperationKey =>
+  operationKey(`${pass}.${ref.type}.${ref.id}.${what}`);
 
 const planCreation = (object: SourceObject, context: Context): Plan => {
   const mapped = mapForCreate(object, context.rules, context.resolve);
   if (own(mapped.attributes, 'active') === false) return { kind: 'skip', reason: 'disabled_in_source' };
   const operation: Operation = {
-    key: keyOf(context.run, object.ref, 'create'),
+    key: keyOf(context.pass, object.ref, 'create'),
     ref: object.ref,
     action: 'create',
     attributes: mapped.attributes,
@@ -182,13 +189,13 @@ const updates = (
   remoteId: RemoteId,
   attributes: Attributes,
   before: Attributes,
-  { run, why }: Context,
+  { pass, why }: Context,
 ): readonly PlannedOperation[] => {
   const { active, ...others } = attributes;
   const disable = active === false;
   const rest = disable ? others : attributes;
   const update: Operation = {
-    key: keyOf(run, ref, 'update'),
+    key: keyOf(pass, ref, 'update'),
     ref,
     action: 'update',
     remoteId,
@@ -200,7 +207,7 @@ const updates = (
     ...(disable
       ? [
           {
-            operation: { key: keyOf(run, ref, 'disable'), ref, action: 'disable', remoteId } as const,
+            operation: { key: keyOf(pass, ref, 'disable'), ref, action: 'disable', remoteId } as const,
             why: 'disabled_in_source' as const,
           },
         ]

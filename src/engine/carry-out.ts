@@ -1,0 +1,221 @@
+/**
+ * Carries operations out: intent → apply → settle. Every intent is durable before its effect. An answer that leaves open what happened is
+ * resolved by looking, never by trying blindly again. Throttling and outages stop the chunk; what was not sent is settled as postponed.
+ */
+
+import pLimit from 'p-limit';
+import { merge, own } from '../core/attributes.ts';
+import type { PlannedOperation } from '../core/plan.ts';
+import { TargetError } from '../model/errors.ts';
+import type { RemoteId } from '../model/ids.ts';
+import type { EscrowReason, Link, Operation, Outcome } from '../model/operation.ts';
+import { lookAfter } from './look.ts';
+import type { Provisioning } from './provisioning.ts';
+
+/** An operation and the link it starts from (none for a create). */
+export type Pending = { readonly planned: PlannedOperation; readonly link: Link | null };
+
+export type Done = { readonly pending: Pending; readonly outcome: Outcome };
+
+/** The object is not yet as wanted: its link turned out stale, or its account was there before us. It is to be planned once more. */
+export const isToPlanAgain = ({ outcome }: Done): boolean =>
+  outcome.result === 'applied' &&
+  ((outcome.link === null && outcome.action !== 'delete' && outcome.action !== 'disable') ||
+    (outcome.action === 'create' && outcome.link?.by === 'matched'));
+
+/**
+ * Settles one outcome per operation and hands them to `settled`. Throws what stops the whole run, after that.
+ */
+export const carryOut = async (work: Provisioning, pending: readonly Pending[], settled: Settled): Promise<void> => {
+  if (pending.length === 0) return;
+  const intents = pending.map(({ planned }) => ({ operation: planned.operation, cause: causeOf(work, planned) }));
+  if (work.run.dryRun) return await settled(await propose(work, pending, intents));
+  const { ledger } = work.engine.stores;
+  await ledger.intend(work.lease, intents);
+  await work.engine.failpoint('provision.intended');
+  const stop: { error: unknown } = { error: null };
+  const limit = pLimit(work.target.capabilities.concurrency);
+  const byObject = [...Map.groupBy(pending, ({ planned }) => planned.operation.ref.id).values()];
+  const done = (await Promise.all(byObject.map((some) => limit(() => performInTurn(work, some, stop))))).flat();
+  await work.engine.failpoint('provision.applied');
+  await ledger.settle(
+    work.lease,
+    done.map(({ outcome }) => outcome),
+  );
+  await work.engine.failpoint('provision.settled');
+  for (const { outcome } of done) work.engine.observe.operation(outcome.action, outcome.result);
+  await settled(done);
+  if (stop.error !== null) throw stop.error;
+};
+
+type Settled = (done: readonly Done[]) => void | Promise<void>;
+
+export const causeOf = (work: Provisioning, planned: PlannedOperation) => ({
+  run: work.run.id,
+  connection: work.run.connection,
+  version: work.through,
+  why: planned.why,
+});
+
+/** A dry run keeps what it would do, and pretends it was done so that later waves find their links. */
+const propose = async (
+  work: Provisioning,
+  pending: readonly Pending[],
+  intents: Parameters<Provisioning['engine']['stores']['ledger']['propose']>[1],
+): Promise<readonly Done[]> => {
+  await work.engine.stores.ledger.propose(work.lease, intents);
+  return pending.map((one) => {
+    const { operation } = one.planned;
+    return {
+      pending: one,
+      outcome: applied(work, one, 'remoteId' in operation ? operation.remoteId : pretended(operation)),
+    };
+  });
+};
+
+const pretended = (operation: Operation): RemoteId => `planned:${operation.ref.id}` as RemoteId;
+
+/** Operations on one object never overtake each other. */
+const performInTurn = async (
+  work: Provisioning,
+  pending: readonly Pending[],
+  stop: { error: unknown },
+): Promise<readonly Done[]> => {
+  const done: Done[] = [];
+  for (const one of pending) {
+    const performed = await performOne(work, one, stop);
+    if (performed !== null) done.push(performed);
+  }
+  return done;
+};
+
+/** `null`: the answer is open, and so stays the intent; the next run looks before it plans. */
+const performOne = async (work: Provisioning, pending: Pending, stop: { error: unknown }): Promise<Done | null> => {
+  if (stop.error !== null)
+    return { pending, outcome: { ...head(work, pending), result: 'skipped', reason: 'postponed' } };
+  try {
+    return { pending, outcome: await perform(work, pending) };
+  } catch (error) {
+    stop.error ??= error;
+    const sent = !(error instanceof TargetError) || error.fault === 'unknown';
+    return sent ? null : { pending, outcome: { ...head(work, pending), result: 'skipped', reason: 'postponed' } };
+  }
+};
+
+const perform = async (work: Provisioning, pending: Pending): Promise<Outcome> => {
+  const { operation } = pending.planned;
+  if (operation.action === 'update' && Object.keys(operation.attributes).length === 0)
+    return applied(work, pending, operation.remoteId);
+  try {
+    const { remoteId } = await work.target.apply(operation, work.watch.signal);
+    return applied(work, pending, remoteId);
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    return await afterRefusal(work, pending, error);
+  }
+};
+
+/** What a refusal of one operation means. Faults of the target as a whole are thrown on. */
+const afterRefusal = async (work: Provisioning, pending: Pending, error: TargetError): Promise<Outcome> => {
+  const { operation } = pending.planned;
+  switch (error.fault) {
+    case 'gone':
+      // The remote object was removed behind our back. What we wanted gone is gone; anything else is planned anew, without the stale link.
+      return operation.action === 'add_members' || operation.action === 'remove_members'
+        ? escrowed(work, pending, 'target_rejected', `the target no longer knows this group: ${error.message}`)
+        : { ...head(work, pending), result: 'applied', link: null };
+    case 'rejected':
+      return escrowed(work, pending, error.code === 'not_applied' ? 'not_applied' : 'target_rejected', error.message);
+    case 'conflict':
+    case 'unknown':
+      return await resolve(work, pending, error);
+    case 'throttled':
+    case 'unavailable':
+    case 'unauthorized':
+      throw error;
+  }
+};
+
+/** Looks what the target holds, and tries once more only when it shows no trace of the operation. */
+const resolve = async (work: Provisioning, pending: Pending, error: TargetError): Promise<Outcome> => {
+  const { operation } = pending.planned;
+  const found = await lookAfter(work, operation, pending.link);
+  if (found.kind === 'applied')
+    return { ...head(work, pending), result: 'applied', ...(found.link === undefined ? {} : { link: found.link }) };
+  if (found.kind === 'unclear') return escrowed(work, pending, found.reason, found.detail);
+  if (error.fault === 'conflict') return escrowed(work, pending, 'target_conflict', error.message);
+  try {
+    const { remoteId } = await work.target.apply(operation, work.watch.signal);
+    return applied(work, pending, remoteId);
+  } catch (second) {
+    if (second instanceof TargetError && (second.fault === 'rejected' || second.fault === 'conflict')) {
+      return escrowed(
+        work,
+        pending,
+        second.fault === 'conflict' ? 'target_conflict' : 'target_rejected',
+        second.message,
+      );
+    }
+    throw second;
+  }
+};
+
+const applied = (work: Provisioning, pending: Pending, remoteId: RemoteId): Outcome => {
+  const link = linkAfter(work, pending, remoteId);
+  return { ...head(work, pending), result: 'applied', ...(link === undefined ? {} : { link }) };
+};
+
+/** The link as it is once the operation is done; undefined where it stays as it was. */
+export const linkAfter = (
+  work: Pick<Provisioning, 'engine'>,
+  { planned, link }: Pending,
+  remoteId: RemoteId,
+): Link | null | undefined => {
+  const { operation } = planned;
+  const now = work.engine.world.now();
+  switch (operation.action) {
+    case 'create':
+      return {
+        ref: operation.ref,
+        remoteId,
+        by: 'created',
+        state: 'active',
+        since: now,
+        pushed: operation.attributes,
+        membersAt: null,
+      };
+    case 'update': {
+      if (link === null) return undefined;
+      const state = own(operation.attributes, 'active') === true ? 'active' : link.state;
+      return {
+        ...link,
+        state,
+        since: state === link.state ? link.since : now,
+        pushed: merge(link.pushed, operation.attributes),
+      };
+    }
+    case 'disable':
+      return link === null
+        ? undefined
+        : { ...link, state: 'disabled', since: now, pushed: merge(link.pushed, { active: false }) };
+    case 'delete':
+      return null;
+    case 'add_members':
+    case 'remove_members':
+      return undefined;
+  }
+};
+
+const head = (work: Provisioning, { planned: { operation } }: Pending) => ({
+  key: operation.key,
+  ref: operation.ref,
+  action: operation.action,
+  at: work.engine.world.now(),
+});
+
+const escrowed = (work: Provisioning, pending: Pending, reason: EscrowReason, detail: string): Outcome => ({
+  ...head(work, pending),
+  result: 'escrowed',
+  reason,
+  detail,
+});

@@ -1,0 +1,48 @@
+/** What the engine stands on. Everything outside is passed in, so that a run can be replayed. */
+
+import type { Connection } from '../model/connection.ts';
+import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
+import type { Action } from '../model/operation.ts';
+import type { Run } from '../model/run.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { World } from '../model/world.ts';
+import type { Source } from '../source/source.ts';
+import type { Secrets } from '../store/connection-store.ts';
+import type { Stores } from '../store/stores.ts';
+import type { Target } from '../target/target.ts';
+
+export type Engine = {
+  readonly stores: Stores;
+  readonly world: World;
+  readonly connectSource: (connection: Connection, secrets: Secrets) => Source;
+  readonly connectTarget: (record: TargetRecord, secrets: Secrets) => Target;
+  /** Asks a worker to look at a target soon. A lost wake-up costs time, never work. */
+  readonly wakeTarget: (target: TargetId) => Promise<void>;
+  readonly newRunId: () => RunId;
+  /** Names this process in leases. */
+  readonly owner: string;
+  readonly timing: Timing;
+  readonly observe: Observe;
+  /** Called at each named point of a run; tests stop the process there. */
+  readonly failpoint: (site: string) => Promise<void>;
+};
+
+/** Milliseconds. */
+export type Timing = {
+  readonly leaseTtlMs: number;
+  /** How long one turn works before it makes room for the next connection or target. */
+  readonly sliceMs: number;
+  /** How often a run writes where it is. */
+  readonly reportMs: number;
+};
+
+export const defaultTiming: Timing = { leaseTtlMs: 30_000, sliceMs: 15_000, reportMs: 2_000 };
+
+/** What the metrics count. */
+export type Observe = {
+  readonly runEnded: (run: Run) => void;
+  readonly operation: (action: Action, result: 'applied' | 'skipped' | 'escrowed') => void;
+  readonly committed: (connection: ConnectionId, at: Date) => void;
+};
+
+export const unobserved: Observe = { runEnded: () => {}, operation: () => {}, committed: () => {} };

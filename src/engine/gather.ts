@@ -1,0 +1,156 @@
+/**
+ * What a provision run looks at: everybody (a target never brought to any version), what changed since the target's position, or one group.
+ * It only names objects; what is done with them is decided from their state now. So looking at too many of them is harmless.
+ */
+
+import { refOf } from '../model/change.ts';
+import type { ConnectionId, SourceId } from '../model/ids.ts';
+import type { Cause } from '../model/operation.ts';
+import type { ProvisionRun, RunScope } from '../model/run.ts';
+import type { GoneReason, ObjectType, Ref } from '../model/source-object.ts';
+import type { SnapshotStore } from '../store/snapshot-store.ts';
+import type { Stores } from '../store/stores.ts';
+import { chunks } from './chunks.ts';
+
+export type Item = { readonly ref: Ref; readonly why: Cause['why'] };
+/** The last word of the changes on one membership. */
+export type Edge = { readonly member: Ref; readonly want: 'add' | 'remove'; readonly version: number };
+
+export type Gathered = {
+  readonly kind: 'everything' | 'changes' | 'scope';
+  /** The version of the snapshot the run brings the target to. */
+  readonly through: number;
+  /** Objects in a fixed order, in chunks, `after` a place of the same order (exclusive). */
+  items(after: string | null): AsyncIterable<readonly Item[]>;
+  /** Membership changes by group; empty when everything is looked at. */
+  readonly edges: ReadonlyMap<SourceId, readonly Edge[]>;
+  /** Why an object left, where the changes say so. */
+  readonly left: ReadonlyMap<SourceId, GoneReason>;
+};
+
+/** Objects looked at together: enough to keep a target's connections busy, few enough to lose little when a worker dies. */
+const chunkSize = 500;
+
+export const placeOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
+
+export const gather = async (stores: Stores, run: ProvisionRun, through: number): Promise<Gathered> => {
+  const position = await stores.ledger.position(run.target);
+  if (run.scope !== null) return gatherScope(stores, run, run.scope, position ?? 0, through);
+  return position === null ? gatherEverything(stores, run, through) : gatherChanges(stores, run, position, through);
+};
+
+const gatherEverything = (stores: Stores, run: ProvisionRun, through: number): Gathered => ({
+  kind: 'everything',
+  through,
+  items: (after) => everyObject(stores.snapshots, run.connection, after),
+  edges: new Map(),
+  left: new Map(),
+});
+
+async function* everyObject(
+  snapshots: SnapshotStore,
+  connection: ConnectionId,
+  after: string | null,
+): AsyncIterable<readonly Item[]> {
+  const order: readonly ObjectType[] = ['user', 'group'];
+  const from = after === null ? null : after.slice(0, after.indexOf('|'));
+  for (const type of order.slice(from === 'group' ? 1 : 0)) {
+    let cursor: string | null = from === type && after !== null ? after.slice(type.length + 1) : null;
+    do {
+      const page = await snapshots.page(connection, type, cursor, chunkSize);
+      if (page.items.length > 0) yield page.items.map(({ ref }) => ({ ref, why: 'created' }));
+      cursor = page.next;
+    } while (cursor !== null);
+  }
+}
+
+const gatherChanges = async (
+  stores: Stores,
+  run: ProvisionRun,
+  position: number,
+  through: number,
+): Promise<Gathered> => {
+  const folded = await foldChanges(stores.snapshots, run.connection, position, through, () => true);
+  for await (const due of stores.ledger.dueEscrows(run.target)) {
+    for (const { ref } of due) if (!folded.items.has(ref.id)) folded.items.set(ref.id, { ref, why: 'retry' });
+  }
+  return { kind: 'changes', through, items: inOrder(folded.items), edges: folded.edges, left: folded.left };
+};
+
+/** The group and its members now, and what the changes say about that group's members since the target's position. */
+const gatherScope = async (
+  stores: Stores,
+  run: ProvisionRun,
+  scope: RunScope,
+  position: number,
+  through: number,
+): Promise<Gathered> => {
+  const items = new Map<SourceId, Item>();
+  const groups = new Set<SourceId>([scope.group]);
+  for (const group of groups) {
+    items.set(group, { ref: { type: 'group', id: group }, why: 'created' });
+    for await (const members of stores.snapshots.members(run.connection, group)) {
+      for (const ref of members) {
+        if (ref.type === 'user') items.set(ref.id, { ref, why: 'created' });
+        else if (scope.nested) groups.add(ref.id);
+      }
+    }
+  }
+  const { edges } = await foldChanges(stores.snapshots, run.connection, position, through, (ref) => groups.has(ref.id));
+  return {
+    kind: 'scope',
+    through,
+    items: inOrder(items),
+    edges: new Map([...edges].filter(([group]) => groups.has(group))),
+    left: new Map(),
+  };
+};
+
+type FoldedChanges = {
+  readonly items: Map<SourceId, Item>;
+  readonly edges: Map<SourceId, readonly Edge[]>;
+  readonly left: Map<SourceId, GoneReason>;
+};
+
+/** One entry per object and per membership: the last word wins. */
+const foldChanges = async (
+  snapshots: SnapshotStore,
+  connection: ConnectionId,
+  position: number,
+  through: number,
+  concerns: (ref: Ref) => boolean,
+): Promise<FoldedChanges> => {
+  const items = new Map<SourceId, Item>();
+  const edges = new Map<SourceId, Map<SourceId, Edge>>();
+  const left = new Map<SourceId, GoneReason>();
+  for await (const recorded of snapshots.changesAfter(connection, position, through)) {
+    for (const { change, version } of recorded) {
+      const ref = refOf(change);
+      if (!concerns(ref)) continue;
+      if (change.kind === 'removed') left.set(ref.id, change.why);
+      else if (change.kind === 'created') left.delete(ref.id);
+      if (change.kind !== 'members' || !items.has(ref.id))
+        items.set(ref.id, { ref, why: change.kind === 'removed' ? change.why : change.kind });
+      if (change.kind !== 'members') continue;
+      const group = edges.get(ref.id) ?? new Map<SourceId, Edge>();
+      for (const member of change.added) group.set(member.id, { member, want: 'add', version });
+      for (const member of change.removed) group.set(member.id, { member, want: 'remove', version });
+      edges.set(ref.id, group);
+    }
+  }
+  return { items, left, edges: new Map([...edges].map(([group, members]) => [group, [...members.values()]])) };
+};
+
+/** Users before groups, so that members are linked before they are added. */
+const inOrder = (items: ReadonlyMap<SourceId, Item>) =>
+  async function* (after: string | null): AsyncIterable<readonly Item[]> {
+    const rank = (item: Item): string => `${item.ref.type === 'user' ? 0 : 1}${placeOf(item.ref)}`;
+    const sorted = [...items.values()]
+      .map((item) => ({ item, rank: rank(item) }))
+      .sort((a, b) => (a.rank < b.rank ? -1 : 1));
+    const start = after === null ? '' : `${after.startsWith('user') ? 0 : 1}${after}`;
+    yield* chunks(
+      sorted.filter((entry) => entry.rank > start).map(({ item }) => item),
+      chunkSize,
+    );
+  };

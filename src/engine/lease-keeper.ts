@@ -1,0 +1,86 @@
+/** Holds a lease while work is done, and tells the work when it must stop. */
+
+import { StaleFence } from '../model/errors.ts';
+import type { Lease, LeaseKey } from '../store/leases.ts';
+import type { Engine } from './engine.ts';
+import { RunTimedOut } from './reactions.ts';
+
+/** `busyUntil` when another worker holds the lease. `deadline`: the work is aborted with `RunTimedOut` after it. */
+export const withLease = async <T>(
+  engine: Engine,
+  key: LeaseKey,
+  work: (lease: Lease, watch: Watch) => Promise<T>,
+  signal: AbortSignal,
+): Promise<{ readonly result: T } | { readonly busyUntil: Date }> => {
+  const { leaseTtlMs } = engine.timing;
+  const lease = await engine.stores.leases.take(key, engine.owner, leaseTtlMs);
+  if ('busyUntil' in lease) return lease;
+  const stop = new AbortController();
+  const watch = watchOver(engine, stop, AbortSignal.any([signal, stop.signal]));
+  const ended = new AbortController();
+  const beating = heartbeat(engine, lease, watch, stop, ended.signal);
+  try {
+    return { result: await work(lease, watch) };
+  } finally {
+    ended.abort();
+    await beating;
+    await engine.stores.leases.release(lease);
+  }
+};
+
+export type Watch = {
+  /** Aborted when the process stops, the lease is lost or the run is over its time. */
+  readonly signal: AbortSignal;
+  /** From now on the work is over its time after this. */
+  setDeadline(at: Date): void;
+  /** Throws when the run is over its time, or the signal is aborted. */
+  check(): void;
+  /** Whether the turn has had its share, and makes room at the next good place. */
+  readonly sliceOver: () => boolean;
+};
+
+const watchOver = (engine: Engine, stop: AbortController, signal: AbortSignal): Watch => {
+  const sliceEnd = engine.world.now().getTime() + engine.timing.sliceMs;
+  let deadline = Number.POSITIVE_INFINITY;
+  return {
+    signal,
+    setDeadline: (at) => {
+      deadline = at.getTime();
+    },
+    check: () => {
+      if (engine.world.now().getTime() > deadline)
+        stop.abort(
+          new RunTimedOut(
+            'The run took longer than the connection allows (timeout_secs). What it read or wrote is kept; the next run continues.',
+          ),
+        );
+      signal.throwIfAborted();
+    },
+    sliceOver: () => engine.world.now().getTime() >= sliceEnd,
+  };
+};
+
+/** Renews at a third of the lease's life; a lease that is lost aborts the work. */
+const heartbeat = async (
+  engine: Engine,
+  lease: Lease,
+  watch: Watch,
+  stop: AbortController,
+  ended: AbortSignal,
+): Promise<void> => {
+  const { leaseTtlMs } = engine.timing;
+  while (!ended.aborted) {
+    try {
+      await engine.world.sleep(leaseTtlMs / 3, ended);
+    } catch {
+      return;
+    }
+    try {
+      await engine.stores.leases.renew(lease, leaseTtlMs);
+      watch.check();
+    } catch (error) {
+      if (error instanceof StaleFence) stop.abort(error);
+      if (stop.signal.aborted) return;
+    }
+  }
+};

@@ -1,0 +1,116 @@
+/** Looks at the target: for an object that may exist there already, and for the trace of an operation whose answer we never got. */
+
+import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
+import { judge, type Lookup, lookups, type Match } from '../core/matching.ts';
+import type { EscrowReason, Link, Operation, RemoteObject } from '../model/operation.ts';
+import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
+import type { Provisioning } from './provisioning.ts';
+
+/** Asks the target by the matching rules in order; the first rule with a verified hit decides. */
+export const findMatch = async (work: Provisioning, object: SourceObject): Promise<Match> => {
+  for (const lookup of lookups(object, work.record.matching[object.ref.type])) {
+    const match = await ask(work, object.ref, lookup);
+    if (match.kind !== 'none') return match;
+  }
+  return { kind: 'none' };
+};
+
+const ask = async (work: Provisioning, ref: Ref, lookup: Lookup): Promise<Match> => {
+  const claimed = await work.target.find(ref.type, lookup.rule.to, lookup.value, work.watch.signal);
+  const ids = claimed.map(({ remoteId }) => remoteId);
+  return judge(ref, lookup, claimed, await work.engine.stores.ledger.linkedRemotes(work.record.id, ref.type, ids));
+};
+
+export type Trace =
+  /** `link` as it is from now on: null when the object is gone, undefined when it stays as it was. */
+  | { readonly kind: 'applied'; readonly link: Link | null | undefined }
+  | { readonly kind: 'no_trace' }
+  | { readonly kind: 'unclear'; readonly reason: EscrowReason; readonly detail: string };
+
+/** What became of an operation whose answer is open. Membership is repeatable, so it is simply planned again. */
+export const lookAfter = async (work: Provisioning, operation: Operation, link: Link | null): Promise<Trace> => {
+  switch (operation.action) {
+    case 'create':
+      return await lookAfterCreate(work, operation);
+    case 'update': {
+      const remote = await work.target.get(operation.ref.type, operation.remoteId, work.watch.signal);
+      if (remote === null) return { kind: 'applied', link: null };
+      return isAsAsked(remote, operation.attributes)
+        ? { kind: 'applied', link: link === null ? undefined : told(work, link, operation.attributes) }
+        : { kind: 'no_trace' };
+    }
+    case 'disable': {
+      const remote = await work.target.get(operation.ref.type, operation.remoteId, work.watch.signal);
+      if (remote === null) return { kind: 'applied', link: null };
+      return isAsAsked(remote, { active: false })
+        ? { kind: 'applied', link: link === null ? undefined : told(work, link, { active: false }) }
+        : { kind: 'no_trace' };
+    }
+    case 'delete':
+      return (await work.target.get(operation.ref.type, operation.remoteId, work.watch.signal)) === null
+        ? { kind: 'applied', link: null }
+        : { kind: 'no_trace' };
+    case 'add_members':
+    case 'remove_members':
+      return { kind: 'no_trace' };
+  }
+};
+
+/** By the attributes we sent: what we created carries them, most of all the `externalId`. */
+const lookAfterCreate = async (
+  work: Provisioning,
+  operation: Extract<Operation, { action: 'create' }>,
+): Promise<Trace> => {
+  for (const rule of work.record.matching[operation.ref.type]) {
+    const value = own(operation.attributes, rule.to);
+    if (isUnassigned(value)) continue;
+    const match = await ask(work, operation.ref, { rule, value });
+    if (match.kind === 'match') return { kind: 'applied', link: adopted(work, operation, match.remote, rule.to) };
+    if (match.kind === 'ambiguous')
+      return {
+        kind: 'unclear',
+        reason: 'ambiguous_match',
+        detail: `${match.hits} remote objects have the same ${match.attribute}`,
+      };
+    if (match.kind === 'linked_elsewhere')
+      return {
+        kind: 'unclear',
+        reason: 'linked_elsewhere',
+        detail: `the remote object with this ${match.attribute} belongs to another source object`,
+      };
+  }
+  return { kind: 'no_trace' };
+};
+
+/**
+ * Found by `externalId` it is the one we made. Found by another attribute it may have been there before us: then we know of it only what we see,
+ * and the next plan brings the rest.
+ */
+const adopted = (
+  work: Provisioning,
+  operation: Extract<Operation, { action: 'create' }>,
+  remote: RemoteObject,
+  by: string,
+): Link => ({
+  ref: operation.ref,
+  remoteId: remote.remoteId,
+  by: by === 'externalId' ? 'created' : 'matched',
+  state: own(remote.attributes, 'active') === false ? 'disabled' : 'active',
+  since: work.engine.world.now(),
+  pushed: Object.fromEntries(Object.keys(operation.attributes).map((path) => [path, own(remote.attributes, path)])),
+  membersAt: null,
+});
+
+const isAsAsked = (remote: RemoteObject, attributes: Attributes): boolean =>
+  Object.keys(attributes).every((path) => sameValue(own(remote.attributes, path), own(attributes, path)));
+
+const told = (work: Provisioning, link: Link, attributes: Attributes): Link => {
+  const active = own(attributes, 'active');
+  const state = active === false ? 'disabled' : active === true ? 'active' : link.state;
+  return {
+    ...link,
+    state,
+    since: state === link.state ? link.since : work.engine.world.now(),
+    pushed: merge(link.pushed, attributes),
+  };
+};

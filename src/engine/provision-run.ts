@@ -1,0 +1,203 @@
+/**
+ * The outbound half. One provision run brings a target to a committed version of the snapshot:
+ * recover → gather → objects (match, map, plan) → references → removals (guard, confirm), each operation intent → apply → settle; position last.
+ */
+
+import type { Connection } from '../model/connection.ts';
+import { SourceError, TargetError } from '../model/errors.ts';
+import type { SourceId, TargetId } from '../model/ids.ts';
+import type { ProvisionRun, Run } from '../model/run.ts';
+import { group, type Ref } from '../model/source-object.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { Source } from '../source/source.ts';
+import type { Secrets } from '../store/connection-store.ts';
+import type { Lease } from '../store/leases.ts';
+import type { Engine } from './engine.ts';
+import { type Gathered, gather, placeOf } from './gather.ts';
+import type { Watch } from './lease-keeper.ts';
+import type { Provisioning } from './provisioning.ts';
+import { RunRefused } from './reactions.ts';
+import { recover } from './recover.ts';
+import { type Place, placeFrom, startTally, type Tally, type Wave } from './tally.ts';
+import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
+import { provisionObjects } from './wave-objects.ts';
+import { provisionReferences } from './wave-references.ts';
+import { provisionRemovals } from './wave-removals.ts';
+
+export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSignal): Promise<Turn> =>
+  takeTurn<ProvisionRun>(
+    engine,
+    {
+      key: target,
+      next: () => engine.stores.runs.next({ target }, engine.world.now()),
+      is: isProvision,
+      timeoutSecs: async () => (await configured(engine, target)).connection.timeoutSecs,
+      work: (run, lease, watch, report) => provisionRun(engine, run, lease, watch, report),
+      quarantine: async (problem, error) => {
+        // A target's removals are confirmed at the source, so a source's trouble may show here.
+        if (!(error instanceof SourceError)) return await engine.stores.targets.hold(target, problem);
+        const record = await engine.stores.targets.get(target);
+        if (record !== null) await engine.stores.connections.hold(record.connection, problem);
+      },
+    },
+    signal,
+  );
+
+const isProvision = (run: Run): run is ProvisionRun => run.kind === 'provision';
+
+const provisionRun = async (
+  engine: Engine,
+  run: ProvisionRun,
+  lease: Lease,
+  watch: Watch,
+  report: Report,
+): Promise<WorkEnd> => {
+  const { connection, record } = await configured(engine, run.target);
+  const place = placeFrom(run.place, (await engine.stores.snapshots.head(connection.id)).version);
+  const target = engine.connectTarget(record, await engine.stores.targets.secrets(record.id));
+  let passes = 0;
+  const work: Provisioning = {
+    engine,
+    run,
+    connection,
+    record,
+    source: once(engine, connection, await engine.stores.connections.secrets(connection.id)),
+    target,
+    lease,
+    watch,
+    through: place.through,
+    pretended: new Map(),
+    nextPass: () => {
+      passes += 1;
+      return passes;
+    },
+  };
+  try {
+    return await provision(work, place, report);
+  } finally {
+    await target.close();
+  }
+};
+
+const provision = async (work: Provisioning, from: Place, report: Report): Promise<WorkEnd> => {
+  const { engine, run } = work;
+  const tally = startTally(run.counters, report, !run.dryRun);
+  await report('recover', run.counters);
+  await recover(work);
+  await report('gather', run.counters);
+  const gathered = await gather(engine.stores, run, from.through);
+  // A dry run keeps what it pretends in memory only, so it goes through in one turn.
+  let place = from;
+  for (const wave of ['objects', 'references'] as const) {
+    if (place.wave !== wave) continue;
+    const end = await walk(work, gathered, wave, place, tally);
+    if (end === 'slice') return 'slice';
+    place = { through: place.through, wave: wave === 'objects' ? 'references' : 'removals', after: null };
+  }
+  await tally.checkpoint('guard', place);
+  const { held } = await provisionRemovals(work, gathered, tally);
+  await report('settle', tally.counters());
+  await settle(work, gathered, held);
+  const failed = Object.keys(tally.counters().failed).length > 0;
+  return {
+    state: held ? 'held' : failed ? 'partially_succeeded' : 'succeeded',
+    counters: tally.counters(),
+    version: gathered.through,
+    problem: held ? heldProblem(tally) : null,
+  };
+};
+
+const walk = async (
+  work: Provisioning,
+  gathered: Gathered,
+  wave: Exclude<Wave, 'removals'>,
+  from: Place,
+  tally: Tally,
+): Promise<'done' | 'slice'> => {
+  const done = new Set(from.done);
+  let place: Place = { through: from.through, wave, after: from.after };
+  for await (const chunk of gathered.items(from.after)) {
+    const items = chunk.filter(({ ref }) => !done.has(ref.id));
+    try {
+      if (wave === 'objects') await provisionObjects(work, items, tally);
+      else await provisionReferences(work, gathered, items, tally);
+    } catch (error) {
+      if (error instanceof TargetError)
+        await tally.checkpoint(wave, { ...place, done: [...done, ...tally.doneInChunk()] });
+      throw error;
+    }
+    const last = chunk.at(-1);
+    if (last === undefined) continue;
+    done.clear();
+    place = { ...place, after: placeOf(last.ref) };
+    await tally.checkpoint(wave, place);
+    await work.engine.failpoint(`provision.${wave}`);
+    if (work.watch.sliceOver() && !work.run.dryRun) return 'slice';
+  }
+  return 'done';
+};
+
+/** Only a run that looked at everything up to its version moves the position; any other notes only whose members it pushed. */
+const settle = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
+  if (work.run.dryRun) return;
+  const { ledger } = work.engine.stores;
+  if (gathered.kind === 'scope' || held) {
+    // What is held back must be found again: groups that are to lose someone stay where they are.
+    const pushed = [...gathered.edges]
+      .filter(([, edges]) => !held || edges.every(({ want }) => want === 'add'))
+      .map(([id]) => group(id));
+    if (pushed.length > 0) await ledger.membersPushed(work.lease, pushed, gathered.through);
+    return;
+  }
+  await releaseGroups(work, gathered);
+  await ledger.advance(work.lease, gathered.through);
+  await work.engine.failpoint('provision.advanced');
+};
+
+/** Groups that were due and did not fail again (then they would be due later), and whose members are all as wanted, need no more care. */
+const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<void> => {
+  const { ledger } = work.engine.stores;
+  const retried = new Set<SourceId>();
+  for await (const items of gathered.items(null))
+    for (const { ref, why } of items) if (why === 'retry' && ref.type === 'group') retried.add(ref.id);
+  if (retried.size === 0) return;
+  const due: Ref[] = [];
+  for await (const escrows of ledger.dueEscrows(work.record.id))
+    due.push(...escrows.map(({ ref }) => ref).filter(({ id }) => retried.has(id)));
+  const waiting = new Set<SourceId>();
+  for await (const references of ledger.waitingFor(work.record.id, due))
+    for (const { owner } of references) waiting.add(owner.id);
+  const free = due.filter(({ id }) => !waiting.has(id));
+  if (free.length > 0) await ledger.release(work.lease, free);
+};
+
+/** Most runs take nothing away and never ask the source. */
+const once = (engine: Engine, connection: Connection, secrets: Secrets): (() => Source) => {
+  let source: Source | null = null;
+  return () => {
+    source ??= engine.connectSource(connection, secrets);
+    return source;
+  };
+};
+
+const heldProblem = (tally: Tally) => ({
+  code: 'guard_hold',
+  message: `${tally.counters().skipped['guard_hold'] ?? 0} operations that would take something away are over this target's limits. None of them was done. Look at the run's operations, then raise the limits or mend the source.`,
+  owner: 'your_team' as const,
+});
+
+const configured = async (engine: Engine, id: TargetId): Promise<{ connection: Connection; record: TargetRecord }> => {
+  const record = await engine.stores.targets.get(id);
+  if (record === null || record.state === 'deleting')
+    throw new RunRefused({ code: 'target_removed', message: 'The target was removed.', owner: 'your_team' });
+  const connection = await engine.stores.connections.get(record.connection);
+  if (connection === null || connection.state === 'deleting')
+    throw new RunRefused({ code: 'connection_removed', message: 'The connection was removed.', owner: 'your_team' });
+  if (record.state !== 'active')
+    throw new RunRefused({
+      code: `target_${record.state}`,
+      message: `The target is ${record.state}; nothing is written to it.`,
+      owner: 'your_team',
+    });
+  return { connection, record };
+};

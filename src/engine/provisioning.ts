@@ -1,0 +1,48 @@
+/** What every part of one provision run needs. */
+
+import type { Connection } from '../model/connection.ts';
+import type { SourceId } from '../model/ids.ts';
+import type { MappingRule } from '../model/mapping.ts';
+import type { Link } from '../model/operation.ts';
+import type { ProvisionRun } from '../model/run.ts';
+import type { ObjectType, Ref } from '../model/source-object.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { Source } from '../source/source.ts';
+import type { Lease } from '../store/leases.ts';
+import type { Target } from '../target/target.ts';
+import type { Engine } from './engine.ts';
+import type { Watch } from './lease-keeper.ts';
+
+export type Provisioning = {
+  readonly engine: Engine;
+  readonly run: ProvisionRun;
+  readonly connection: Connection;
+  readonly record: TargetRecord;
+  /** Connected when it is first asked something. */
+  readonly source: () => Source;
+  readonly target: Target;
+  readonly lease: Lease;
+  readonly watch: Watch;
+  /** The version of the snapshot the run brings the target to. */
+  readonly through: number;
+  /** Links a dry run pretends it made; empty otherwise. */
+  readonly pretended: Map<SourceId, Link | null>;
+  /** Counts the passes of this turn, see `passOf`. */
+  readonly nextPass: () => number;
+};
+
+export const linksOf = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> => {
+  const links = new Map(await work.engine.stores.ledger.links(work.record.id, refs));
+  if (work.pretended.size === 0) return links;
+  for (const { id } of refs) {
+    const pretended = work.pretended.get(id);
+    if (pretended === null) links.delete(id);
+    else if (pretended !== undefined) links.set(id, pretended);
+  }
+  return links;
+};
+
+export const rulesFor = (work: Provisioning, type: ObjectType): readonly MappingRule[] => work.record.mapping[type];
+
+/** Names one pass over some objects, so that what is planned again, later or after a break, has keys of its own. */
+export const passOf = (work: Provisioning): string => `${work.run.id}.${work.lease.fence}.${work.nextPass()}`;

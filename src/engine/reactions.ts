@@ -1,0 +1,110 @@
+/** How the engine reacts to what went wrong: one table. Whatever is not in it is a bug or our own infrastructure, and is thrown on. */
+
+import type { Problem } from '../model/connection.ts';
+import {
+  ResumeExpired,
+  SourceError,
+  type SourceFault,
+  StaleFence,
+  TargetError,
+  type TargetFault,
+} from '../model/errors.ts';
+
+export type Reaction =
+  /** Put the run back for a while. */
+  | { readonly kind: 'wait'; readonly ms: number; readonly problem: Problem }
+  /** Somebody must act: hold the connection or target back, end the run. */
+  | { readonly kind: 'quarantine'; readonly problem: Problem }
+  /** End the run as failed; the next one starts anew. */
+  | { readonly kind: 'fail'; readonly problem: Problem }
+  /** End the run as canceled. */
+  | { readonly kind: 'cancel' }
+  /** Another worker has it now: touch nothing. */
+  | { readonly kind: 'leave' }
+  /** We are asked to stop: put the run back as it is. */
+  | { readonly kind: 'yield' };
+
+/** The run was asked to end. */
+export class RunCanceled extends Error {
+  override readonly name = 'RunCanceled';
+}
+
+/** The run took longer than its connection allows. */
+export class RunTimedOut extends Error {
+  override readonly name = 'RunTimedOut';
+}
+
+/** The run cannot be done as it was asked for. */
+export class RunRefused extends Error {
+  override readonly name = 'RunRefused';
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+/** After so many faults in a row a run ends; its schedule, or a person, starts another. */
+const mostFaults = 10;
+const firstWaitMs = 5_000;
+const longestWaitMs = 3_600_000;
+
+/** `faults`: how often in a row the run was put back already. `random` spreads the waits of many runs that failed together. */
+export const reactionTo = (error: unknown, faults: number, random: number): Reaction | null => {
+  const wait = (problem: Problem, retryAfterMs?: number): Reaction =>
+    faults >= mostFaults
+      ? { kind: 'fail', problem }
+      : { kind: 'wait', ms: retryAfterMs ?? backoffMs(faults, random), problem };
+  if (error instanceof StaleFence) return { kind: 'leave' };
+  if (error instanceof RunCanceled) return { kind: 'cancel' };
+  if (error instanceof RunRefused) return { kind: 'fail', problem: error.problem };
+  if (error instanceof RunTimedOut)
+    return { kind: 'fail', problem: { code: 'run_timed_out', message: error.message, owner: 'your_team' } };
+  if (error instanceof ResumeExpired)
+    return wait({ code: 'read_restarted', message: error.message, owner: 'microsoft' }, 1_000);
+  if (error instanceof SourceError) return toSource(error, wait);
+  if (error instanceof TargetError) return toTarget(error, wait);
+  return null;
+};
+
+/** 5 s, 10 s, 20 s … up to an hour, each between half and all of that. */
+export const backoffMs = (faults: number, random: number): number =>
+  Math.round(Math.min(longestWaitMs, firstWaitMs * 2 ** faults) * (0.5 + random / 2));
+
+type Wait = (problem: Problem, retryAfterMs?: number) => Reaction;
+
+const toSource = (error: SourceError, wait: Wait): Reaction => {
+  const problem = (owner: Problem['owner']): Problem => ({
+    code: error.code ?? `source_${error.fault}`,
+    message: error.message,
+    owner,
+  });
+  const table: Readonly<Record<SourceFault, () => Reaction>> = {
+    // Throttling is waiting, however often: it is never a failure.
+    throttled: () => ({ kind: 'wait', ms: error.retryAfterMs ?? 30_000, problem: problem('microsoft') }),
+    unavailable: () => wait(problem('microsoft'), error.retryAfterMs),
+    incomplete: () => wait(problem('microsoft')),
+    unauthorized: () => ({ kind: 'quarantine', problem: problem('customer_it') }),
+    forbidden: () => ({ kind: 'quarantine', problem: problem('customer_it') }),
+  };
+  return table[error.fault]();
+};
+
+const toTarget = (error: TargetError, wait: Wait): Reaction => {
+  const problem: Problem = {
+    code: error.code ?? `target_${error.fault}`,
+    message: error.message,
+    owner: 'target_vendor',
+  };
+  const table: Readonly<Record<TargetFault, () => Reaction>> = {
+    throttled: () => ({ kind: 'wait', ms: error.retryAfterMs ?? 30_000, problem }),
+    unavailable: () => wait(problem, error.retryAfterMs),
+    unknown: () => wait(problem),
+    unauthorized: () => ({ kind: 'quarantine', problem: { ...problem, owner: 'your_team' } }),
+    // These speak of one object and are handled where it is written; here they are about the target as a whole, as on a lookup.
+    conflict: () => wait(problem),
+    gone: () => wait(problem),
+    rejected: () => wait(problem),
+  };
+  return table[error.fault]();
+};

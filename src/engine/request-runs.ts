@@ -1,0 +1,83 @@
+/** Writes down which runs are wanted. The record comes first, the wake-up after it: a wake-up that is lost costs time, never work. */
+
+import type { Connection } from '../model/connection.ts';
+import type { RunId } from '../model/ids.ts';
+import {
+  noCounters,
+  type ProvisionRun,
+  type RunScope,
+  type SyncMode,
+  type SyncRun,
+  type Trigger,
+} from '../model/run.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { Engine } from './engine.ts';
+
+type Wanted = {
+  readonly id: RunId;
+  readonly scope: RunScope | null;
+  readonly dryRun: boolean;
+  readonly trigger: Trigger;
+  readonly at: Date;
+};
+
+export const newSyncRun = (
+  connection: Pick<Connection, 'id' | 'organization'>,
+  mode: SyncMode,
+  wanted: Wanted,
+): SyncRun => ({
+  ...fresh(wanted),
+  kind: 'sync',
+  organization: connection.organization,
+  connection: connection.id,
+  mode,
+});
+
+export const newProvisionRun = (
+  target: Pick<TargetRecord, 'id' | 'connection' | 'organization'>,
+  causedBy: RunId | null,
+  wanted: Wanted,
+): ProvisionRun => ({
+  ...fresh(wanted),
+  kind: 'provision',
+  organization: target.organization,
+  connection: target.connection,
+  target: target.id,
+  causedBy,
+});
+
+/** After a commit every active target of the connection is looked at; a dry or scoped sync run makes dry or scoped provision runs. */
+export const requestProvisioning = async (engine: Engine, cause: SyncRun): Promise<void> => {
+  for (const target of await engine.stores.targets.of(cause.connection)) {
+    if (target.state !== 'active') continue;
+    const wanted: Wanted = {
+      id: engine.newRunId(),
+      scope: cause.scope,
+      dryRun: cause.dryRun,
+      trigger: 'commit',
+      at: engine.world.now(),
+    };
+    await engine.stores.runs.request(newProvisionRun(target, cause.id, wanted));
+    await engine.wakeTarget(target.id);
+  }
+};
+
+const fresh = ({ id, scope, dryRun, trigger, at }: Wanted) => ({
+  id,
+  scope,
+  dryRun,
+  trigger,
+  causedBy: null,
+  state: 'queued' as const,
+  phase: 'queued' as const,
+  counters: noCounters,
+  place: null,
+  problem: null,
+  cancelRequested: false,
+  notBefore: null,
+  faults: 0,
+  createdAt: at,
+  startedAt: null,
+  finishedAt: null,
+  version: null,
+});

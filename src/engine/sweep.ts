@@ -1,0 +1,83 @@
+/** After a complete read: who is not in scope any more, and who was not seen. */
+
+import { follow, leavers } from '../core/scope.ts';
+import { SourceError } from '../model/errors.ts';
+import type { SourceId } from '../model/ids.ts';
+import type { Scope } from '../model/scope.ts';
+import type { GoneReason, ObjectType, Ref } from '../model/source-object.ts';
+import type { Draft } from '../store/snapshot-store.ts';
+
+export const sweep = async (draft: Draft, scope: Scope, full: boolean): Promise<void> => {
+  if (scope.kind === 'groups' && (full || (await changesMembers(draft)))) await sweepScope(draft, scope);
+  if (full) await sweepUnseen(draft);
+};
+
+/** Objects the scope's groups no longer reach. */
+const sweepScope = async (draft: Draft, scope: Extract<Scope, { kind: 'groups' }>): Promise<void> => {
+  const { users, groups } = await reach(draft, scope);
+  for (const type of ['user', 'group'] as const) {
+    for await (const objects of draft.scan(type)) await drop(draft, leavers(objects, users, groups), 'out_of_scope');
+  }
+};
+
+/**
+ * Objects a complete full sync did not see. A directory always has someone in it, if only the account that made it: a list without a single
+ * user is a fault of the read, whatever its status said.
+ */
+const sweepUnseen = async (draft: Draft): Promise<void> => {
+  const missing: Record<ObjectType, number> = { user: 0, group: 0 };
+  const batches: Ref[][] = [];
+  for await (const objects of draft.unseen()) {
+    for (const { ref } of objects) missing[ref.type] += 1;
+    batches.push(objects.map(({ ref }) => ref));
+  }
+  if (draft.base.counts.user > 0 && missing.user >= draft.base.counts.user && !(await hasUsers(draft, missing.user))) {
+    throw new SourceError(
+      'incomplete',
+      `The source listed no users at all, though ${draft.base.counts.user} are known. Nothing is removed.`,
+      { code: 'empty_read' },
+    );
+  }
+  for (const refs of batches) await drop(draft, refs, 'missing');
+};
+
+/** Whether the draft holds anyone besides those it did not see. */
+const hasUsers = async (draft: Draft, unseen: number): Promise<boolean> => {
+  let users = 0;
+  for await (const objects of draft.scan('user')) {
+    users += objects.length;
+    if (users > unseen) return true;
+  }
+  return false;
+};
+
+const reach = async (
+  draft: Draft,
+  scope: Extract<Scope, { kind: 'groups' }>,
+): Promise<{ users: ReadonlySet<SourceId>; groups: ReadonlySet<SourceId> }> => {
+  const users = new Set<SourceId>();
+  const groups = new Set<SourceId>(scope.groups);
+  // A Set is visited in order of insertion, also what is added while it is visited: the groups still to be followed.
+  for (const group of groups) {
+    for await (const members of draft.members(group)) {
+      for (const { type, id } of members) if (type === 'user') users.add(id);
+      for (const next of follow(scope, groups, members)) groups.add(next);
+    }
+  }
+  return { users, groups };
+};
+
+const changesMembers = async (draft: Draft): Promise<boolean> => {
+  for await (const edges of draft.touchedMembers()) if (edges.length > 0) return true;
+  return false;
+};
+
+const drop = async (draft: Draft, refs: readonly Ref[], why: GoneReason): Promise<void> => {
+  if (refs.length > 0)
+    await draft.put({
+      objects: refs.map((ref) => ({ ref, next: { gone: why } })),
+      members: [],
+      seen: [],
+      resume: null,
+    });
+};

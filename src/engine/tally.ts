@@ -1,0 +1,57 @@
+/** The counters of one provision run, and where it is. */
+
+import type { SourceId } from '../model/ids.ts';
+import { type Counters, type CountName, count, countReason, type Phase } from '../model/run.ts';
+import type { Report } from './turn.ts';
+
+export type Wave = 'objects' | 'references' | 'removals';
+/** Where an interrupted run continues: the wave, and the last object of it that is done. `through` stays what it was when the run began. */
+export type Place = {
+  readonly through: number;
+  readonly wave: Wave;
+  readonly after: string | null;
+  /** Objects after `after` that are done and counted all the same, when the run broke off among them. */
+  readonly done?: readonly SourceId[];
+};
+
+export type Tally = {
+  readonly counters: () => Counters;
+  add(name: CountName, by?: number): void;
+  skip(reason: string, by?: number): void;
+  fail(reason: string, by?: number): void;
+  /** This object of the chunk is done and counted. */
+  done(id: SourceId): void;
+  readonly doneInChunk: () => readonly SourceId[];
+  /** Makes the counters durable together with the place they are counted to. */
+  checkpoint(phase: Phase, place: Place): Promise<void>;
+};
+
+/** `keepsPlace`: a dry run keeps what it pretends in memory, so it has no place to continue from. */
+export const startTally = (from: Counters, report: Report, keepsPlace: boolean): Tally => {
+  let counters = from;
+  let done: SourceId[] = [];
+  return {
+    done: (id) => {
+      done.push(id);
+    },
+    doneInChunk: () => done,
+    counters: () => counters,
+    add: (name, by = 1) => {
+      counters = count(counters, name, by);
+    },
+    skip: (reason, by = 1) => {
+      counters = countReason(counters, 'skipped', reason, by);
+    },
+    fail: (reason, by = 1) => {
+      counters = countReason(counters, 'failed', reason, by);
+    },
+    checkpoint: async (phase, place) => {
+      await report(phase, counters, keepsPlace ? JSON.stringify(place) : undefined);
+      done = [];
+    },
+  };
+};
+
+/** The place a run wrote earlier; a run that wrote none starts with the first wave. */
+export const placeFrom = (text: string | null, through: number): Place =>
+  text === null ? { through, wave: 'objects', after: null } : (JSON.parse(text) as Place);

@@ -1,0 +1,187 @@
+/** The second wave: managers and members, now that everybody who can be linked is. What points to someone without a link waits for them. */
+
+import { planMembers, planReferences } from '../core/plan.ts';
+import type { SourceId } from '../model/ids.ts';
+import type { Link, WaitingReference } from '../model/operation.ts';
+import { group, type Ref, user } from '../model/source-object.ts';
+import { carryOut, type Done, type Pending } from './carry-out.ts';
+import { chunks } from './chunks.ts';
+import type { Gathered, Item } from './gather.ts';
+import { linksOf, type Provisioning, passOf } from './provisioning.ts';
+import type { Tally } from './tally.ts';
+import { contextFor, referred } from './wave-objects.ts';
+
+/** Members handed to the target adapter at once; it cuts them further to what the target takes. */
+const membersAtOnce = 1_000;
+const operationsAtOnce = 100;
+
+export const provisionReferences = async (
+  work: Provisioning,
+  gathered: Gathered,
+  items: readonly Item[],
+  tally: Tally,
+): Promise<void> => {
+  const links = await linksOf(
+    work,
+    items.map(({ ref }) => ref),
+  );
+  const linked = items.filter(({ ref }) => links.has(ref.id));
+  const groups = work.target.capabilities.groups ? [...links.values()].filter(({ ref }) => ref.type === 'group') : [];
+  await provisionManagers(work, linked, tally);
+  await provisionWaiting(work, [...links.keys()], tally);
+  await addAll(work, newMembers(work, gathered, groups), tally);
+  const whole = groups.filter((group) => isPushedWhole(gathered, group)).map(({ ref }) => ref);
+  if (whole.length > 0 && !work.run.dryRun)
+    await work.engine.stores.ledger.membersPushed(work.lease, whole, gathered.through);
+};
+
+const provisionManagers = async (work: Provisioning, items: readonly Item[], tally: Tally): Promise<void> => {
+  const objects = await work.engine.stores.snapshots.find(
+    work.run.connection,
+    items.filter(({ ref }) => ref.type === 'user').map(({ ref }) => ref),
+  );
+  const links = await linksOf(work, [
+    ...[...objects.values()].map(({ ref }) => ref),
+    ...referred(work, objects.values()),
+  ]);
+  const pass = passOf(work);
+  const plans = items.flatMap((item) => {
+    const object = objects.get(item.ref.id);
+    const link = links.get(item.ref.id);
+    if (object === undefined || link === undefined) return [];
+    return [{ link, plan: planReferences(object, link, contextFor(work, item, links, pass)) }];
+  });
+  const waiting = plans.flatMap(({ plan }) => ('waiting' in plan ? plan.waiting : []));
+  await waitFor(work, waiting);
+  const pending = plans.flatMap(({ link, plan }) =>
+    plan.kind === 'do' ? plan.operations.map((planned) => ({ planned, link })) : [],
+  );
+  await carryOut(work, pending, (done) => countReferences(done, tally));
+};
+
+/** References that waited for one of these to be linked. Their owners are planned again, from their state now. */
+const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tally: Tally): Promise<void> => {
+  for await (const waiting of work.engine.stores.ledger.waitingOn(work.record.id, to)) {
+    const owners = new Map(waiting.filter(({ want }) => want === 'add').map(({ owner }) => [owner.id, owner]));
+    const links = await linksOf(work, [...owners.values()]);
+    const users = [...owners.values()].filter(({ type }) => type === 'user');
+    await provisionManagers(
+      work,
+      users.map((ref) => ({ ref, why: 'retry' })),
+      tally,
+    );
+    const groups = [...links.values()].filter(({ ref }) => ref.type === 'group');
+    await addAll(work, waitedMembers(work, groups, waiting), tally);
+    await stopWaiting(
+      work,
+      waiting.filter(({ owner }) => owner.type === 'user'),
+    );
+  }
+};
+
+type Additions = { readonly group: Link; readonly members: readonly Ref[] };
+
+async function* newMembers(work: Provisioning, gathered: Gathered, groups: readonly Link[]): AsyncIterable<Additions> {
+  for (const group of groups) {
+    if (isPushedWhole(gathered, group)) {
+      for await (const members of work.engine.stores.snapshots.members(work.run.connection, group.ref.id))
+        yield { group, members };
+      continue;
+    }
+    const added = (gathered.edges.get(group.ref.id) ?? []).filter(
+      ({ want, version }) => want === 'add' && version > (group.membersAt ?? 0),
+    );
+    yield { group, members: added.map(({ member }) => member) };
+    for await (const waiting of work.engine.stores.ledger.waitingFor(work.record.id, [group.ref]))
+      yield* waitedMembers(work, [group], waiting);
+  }
+}
+
+/** A group whose members were never pushed gets all of them, whatever the changes say. */
+const isPushedWhole = (gathered: Gathered, group: Link): boolean =>
+  group.membersAt === null || gathered.kind === 'everything';
+
+async function* waitedMembers(
+  work: Provisioning,
+  groups: readonly Link[],
+  waiting: readonly WaitingReference[],
+): AsyncIterable<Additions> {
+  for (const group of groups) {
+    const ids = waiting
+      .filter(({ owner, path, want }) => owner.id === group.ref.id && path === 'members' && want === 'add')
+      .map(({ to }) => to);
+    yield { group, members: await refsOf(work, ids) };
+  }
+}
+
+/** What kind of object an id is: a reference keeps only the id, the link knows. Without a link it waits on, as whatever it is. */
+const refsOf = async (work: Provisioning, ids: readonly SourceId[]): Promise<readonly Ref[]> => {
+  const links = await linksOf(work, [...ids.map(user), ...ids.map(group)]);
+  return ids.map((id) => links.get(id)?.ref ?? user(id));
+};
+
+/** Carries additions out, many groups at once, in batches of bounded size. */
+const addAll = async (work: Provisioning, additions: AsyncIterable<Additions>, tally: Tally): Promise<void> => {
+  let batch: Pending[] = [];
+  const flush = async (): Promise<void> => {
+    const pending = batch;
+    batch = [];
+    await carryOut(work, pending, (done) => settleMembers(work, done, tally));
+  };
+  for await (const { group, members } of additions) {
+    for (const some of chunks(members, membersAtOnce)) {
+      const pending = await planAdditions(work, group, some, tally);
+      if (pending !== null) batch.push(pending);
+      if (batch.length >= operationsAtOnce) await flush();
+    }
+  }
+  await flush();
+};
+
+const planAdditions = async (
+  work: Provisioning,
+  group: Link,
+  members: readonly Ref[],
+  tally: Tally,
+): Promise<Pending | null> => {
+  const links = await linksOf(work, members);
+  const planned = planMembers(group, { add: members, remove: [] }, (id) => links.get(id), passOf(work));
+  await waitFor(work, planned.waiting);
+  if (planned.waiting.length > 0) tally.skip('member_not_linked', planned.waiting.length);
+  return planned.add === null ? null : { planned: planned.add, link: group };
+};
+
+/** Members that were written wait no longer; members the target refused wait, with the group in escrow. */
+export const settleMembers = async (work: Provisioning, done: readonly Done[], tally: Tally): Promise<void> => {
+  const written: WaitingReference[] = [];
+  const refused: WaitingReference[] = [];
+  for (const { pending, outcome } of done) {
+    const { operation } = pending.planned;
+    if (operation.action !== 'add_members' && operation.action !== 'remove_members') continue;
+    const want = operation.action === 'add_members' ? 'add' : 'remove';
+    const references = operation.members.map(
+      ({ ref }): WaitingReference => ({ owner: operation.ref, path: 'members', to: ref.id, want }),
+    );
+    if (outcome.result === 'applied') {
+      tally.add(want === 'add' ? 'membersAdded' : 'membersRemoved', references.length);
+      written.push(...references);
+    } else if (outcome.result === 'escrowed') {
+      tally.fail(outcome.reason);
+      refused.push(...references);
+    }
+  }
+  await stopWaiting(work, written);
+  await waitFor(work, refused);
+};
+
+export const waitFor = async (work: Provisioning, references: readonly WaitingReference[]): Promise<void> => {
+  if (references.length > 0 && !work.run.dryRun) await work.engine.stores.ledger.wait(work.lease, references);
+};
+
+const stopWaiting = async (work: Provisioning, references: readonly WaitingReference[]): Promise<void> => {
+  if (references.length > 0 && !work.run.dryRun) await work.engine.stores.ledger.stopWaiting(work.lease, references);
+};
+
+const countReferences = (done: readonly Done[], tally: Tally): void => {
+  for (const { outcome } of done) if (outcome.result === 'escrowed') tally.fail(outcome.reason);
+};
