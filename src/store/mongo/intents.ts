@@ -1,0 +1,165 @@
+/**
+ * The collection of intents and what became of them, `_id` = target|operation key. `order` puts the intents of a target in the order they were made:
+ * by the fence of the holder, then by its clock, so that clocks that differ between machines do not matter.
+ */
+
+import type mongoose from 'mongoose';
+import { batches } from '../../core/batches.ts';
+import { type OperationKey, type RunId, runId, type TargetId, targetId } from '../../model/ids.ts';
+import type { Cause, Intent, Link, Operation, Outcome } from '../../model/operation.ts';
+import type { Lease } from '../leases.ts';
+import type { Entry } from '../ledger.ts';
+import type { Page } from '../snapshot-store.ts';
+import { batchSize, type Fenced, insertMissing } from './fenced-writes.ts';
+import { keyset, startsWith } from './keyset.ts';
+
+type IntentDocument = Fenced & {
+  readonly target: string;
+  readonly run: string;
+  readonly order: string;
+  readonly state: Entry['state'];
+  readonly at: Date;
+  /** JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. */
+  readonly operation: string;
+  readonly cause: Cause;
+  readonly outcome: StoredOutcome | null;
+};
+/** An outcome whose link holds what was pushed as JSON, for the same reason. */
+type StoredOutcome =
+  | Exclude<Outcome, Applied>
+  | (Omit<Applied, 'link'> & { readonly link?: (Omit<Link, 'pushed'> & { readonly pushed: string }) | null });
+type Applied = Extract<Outcome, { readonly result: 'applied' }>;
+
+export const name = 'intents';
+export const indexes: readonly mongoose.mongo.IndexDescription[] = [
+  { key: { target: 1, state: 1, order: 1 } },
+  { key: { target: 1, run: 1, order: 1 } },
+];
+
+export const createIntents = (db: mongoose.mongo.Db, now: () => Date) => {
+  const collection = db.collection<IntentDocument>(name);
+  const nextOrder = createOrder(now);
+
+  return {
+    add: async (
+      lease: Lease,
+      intents: readonly { readonly operation: Operation; readonly cause: Cause }[],
+      state: 'planned' | 'open',
+    ): Promise<void> => {
+      const documents = intents.map(({ operation, cause }) => ({
+        _id: idOf(lease.key, operation.key),
+        f: lease.fence,
+        target: lease.key,
+        run: cause.run,
+        order: nextOrder(lease),
+        state,
+        at: now(),
+        operation: JSON.stringify(operation),
+        cause,
+        outcome: null,
+      }));
+      await insertMissing(db, name, documents);
+    },
+    /** Only an open intent is closed: the first outcome stands. */
+    close: async (lease: Lease, outcomes: readonly Outcome[]): Promise<void> => {
+      for (const batch of batches(outcomes, batchSize))
+        await collection.bulkWrite(
+          batch.map((outcome) => ({
+            updateOne: {
+              filter: { _id: idOf(lease.key, outcome.key), state: 'open' },
+              update: { $set: { state: 'settled', outcome: storedOf(outcome) } },
+            },
+          })),
+          { ordered: false },
+        );
+    },
+    async *open(target: TargetId): AsyncGenerator<readonly Intent[]> {
+      const pages = keyset<IntentDocument>((last, limit) =>
+        collection
+          .find({ target, state: 'open', ...(last ? { order: { $gt: last.order } } : {}) })
+          .sort({ order: 1 })
+          .limit(limit)
+          .toArray(),
+      );
+      for await (const page of pages) yield page.map(intentOf);
+    },
+    ofRun: async (target: TargetId, run: RunId, after: string | null, limit: number): Promise<Page<Entry>> => {
+      const found = await collection
+        .find({ target, run, ...(after === null ? {} : { order: { $gt: after } }) })
+        .sort({ order: 1 })
+        .limit(limit + 1)
+        .toArray();
+      const page = found.slice(0, limit);
+      return { items: page.map(entryOf), next: found.length > limit ? (page.at(-1)?.order ?? null) : null };
+    },
+    find: async (target: TargetId, key: OperationKey): Promise<Entry | null> => {
+      const found = await collection.findOne({ _id: idOf(target, key) });
+      return found && entryOf(found);
+    },
+    /** The runs that made these operations. */
+    runsOf: async (target: TargetId, keys: readonly OperationKey[]): Promise<ReadonlyMap<string, RunId>> => {
+      const ids = keys.map((key) => idOf(target, key));
+      const found = await collection.find({ _id: { $in: ids } }, { projection: { run: 1 } }).toArray();
+      return new Map(found.map(({ _id, run }) => [_id.slice(target.length + 1), runId(run)]));
+    },
+    /** In batches from the oldest on, so that it never costs more than what it removes. */
+    prune: async (target: TargetId, before: Date): Promise<void> => {
+      for (const state of ['settled', 'planned'] as const) {
+        const pages = keyset<Pick<IntentDocument, '_id' | 'at' | 'order'>>(
+          (last, limit) =>
+            collection
+              .find({ target, state, ...(last ? { order: { $gt: last.order } } : {}) })
+              .project<Pick<IntentDocument, '_id' | 'at' | 'order'>>({ at: 1, order: 1 })
+              .sort({ order: 1 })
+              .limit(limit)
+              .toArray(),
+          batchSize,
+        );
+        for await (const page of pages) {
+          const old = page.filter(({ at }) => at < before);
+          if (old.length === 0) break;
+          await collection.deleteMany({ _id: { $in: old.map(({ _id }) => _id) } });
+        }
+      }
+    },
+    erase: async (target: TargetId): Promise<void> => {
+      await collection.deleteMany({ _id: startsWith(`${target}|`) });
+    },
+  };
+};
+
+const idOf = (target: string, key: OperationKey): string => `${target}|${key}`;
+
+/** Fence, then microseconds that never stand still: texts of one length, which sort as the numbers do. */
+const createOrder = (now: () => Date) => {
+  let last = 0;
+  return ({ fence }: Lease): string => {
+    last = Math.max(last + 1, now().getTime() * 1_000);
+    return `${fence.toString(36).padStart(8, '0')}-${last.toString(36).padStart(11, '0')}`;
+  };
+};
+
+const intentOf = ({ target, operation, cause, at }: IntentDocument): Intent => ({
+  target: targetId(target),
+  operation: JSON.parse(operation),
+  cause,
+  at,
+});
+
+const entryOf = (document: IntentDocument): Entry => ({
+  ...intentOf(document),
+  state: document.state,
+  outcome: document.outcome && outcomeOf(document.outcome),
+});
+
+const storedOf = (outcome: Outcome): StoredOutcome => {
+  if (outcome.result !== 'applied') return outcome;
+  const { link, ...rest } = outcome;
+  return link === undefined ? rest : { ...rest, link: link && { ...link, pushed: JSON.stringify(link.pushed) } };
+};
+
+const outcomeOf = (stored: StoredOutcome): Outcome => {
+  if (stored.result !== 'applied') return stored;
+  const { link, ...rest } = stored;
+  return link === undefined ? rest : { ...rest, link: link && { ...link, pushed: JSON.parse(link.pushed) } };
+};

@@ -1,0 +1,126 @@
+/**
+ * The ledger in MongoDB: links, intents, escrows and waiting references of each target, and its position in the target's head.
+ *
+ * After every write, what would a survivor believe if we stopped right here? Once intended: it looks at the target before anything else. Once linked:
+ * the account is ours; the open intent makes it look once more. Once escrowed: the object is retried, as it should be. The intent closes last, so
+ * that nothing of an operation is forgotten before all of it is written.
+ */
+
+import type mongoose from 'mongoose';
+import { batches } from '../../core/batches.ts';
+import { escalate, escrowsAfter } from '../../core/escrow-ladder.ts';
+import { type SourceId, targetId } from '../../model/ids.ts';
+import type { Outcome } from '../../model/operation.ts';
+import type { Lease } from '../leases.ts';
+import type { Ledger } from '../ledger.ts';
+import { createEscrows } from './escrows.ts';
+import { createIntents } from './intents.ts';
+import { createLinks } from './links.ts';
+import { createPositions } from './positions.ts';
+import { createWaitingReferences } from './waiting-references.ts';
+
+const batchSize = 1_000;
+
+export const createMongoLedger = (
+  db: mongoose.mongo.Db,
+  around: {
+    readonly now: () => Date;
+    /** Called after every write with its name, so that a test can stop there. */
+    readonly probe?: ((site: string) => Promise<void> | void) | undefined;
+  },
+): Ledger => {
+  const { now, probe = () => {} } = around;
+  const links = createLinks(db);
+  const intents = createIntents(db, now);
+  const escrows = createEscrows(db);
+  const waiting = createWaitingReferences(db);
+  const positions = createPositions(db);
+
+  const held = async <T>(lease: Lease, site: string, write: () => Promise<T>): Promise<void> => {
+    await positions.assertHeld(lease);
+    await write();
+    await probe(site);
+  };
+
+  const writeEscrows = async (lease: Lease, outcomes: readonly Outcome[]): Promise<void> => {
+    const target = targetId(lease.key);
+    const found = await escrows.find(
+      target,
+      outcomes.map(({ ref }) => ref),
+    );
+    const touched = outcomes.filter(({ ref, result }) => result === 'escrowed' || found.has(ref.id));
+    if (touched.length === 0) return;
+    const runs = await intents.runsOf(
+      target,
+      touched.map(({ key }) => key),
+    );
+    const { made, gone } = escrowsAfter(touched, found, (key) => runs.get(key), now());
+    await escrows.write(lease, made);
+    await escrows.remove(lease, gone);
+  };
+
+  return {
+    position: positions.of,
+    advance: async (lease, version) => {
+      await positions.advance(lease, version);
+      await probe('ledger.advanced');
+    },
+    rewind: positions.rewind,
+
+    links: links.find,
+    linkedRemotes: links.ofRemotes,
+    scanLinks: links.scan,
+    disabledBefore: links.disabledBefore,
+    countLinks: links.count,
+    membersPushed: (lease, groups, version) =>
+      held(lease, 'ledger.members_pushed', () => links.membersPushed(lease, groups, version)),
+
+    intend: async (lease, operations) => {
+      await held(lease, 'ledger.intended', () => intents.add(lease, operations, 'open'));
+      // Looked at after the write too: whoever takes over later reads these intents, whoever did so before has stopped us here.
+      await positions.assertHeld(lease);
+    },
+    propose: (lease, operations) => held(lease, 'ledger.proposed', () => intents.add(lease, operations, 'planned')),
+    openIntents: intents.open,
+    settle: async (lease, outcomes) => {
+      for (const batch of batches(outcomes, batchSize)) {
+        await held(lease, 'ledger.linked', () => links.write(lease, batch));
+        await held(lease, 'ledger.escrowed', () => writeEscrows(lease, batch));
+        await held(lease, 'ledger.settled', () => intents.close(lease, batch));
+      }
+    },
+
+    escrow: (lease, failures) =>
+      held(lease, 'ledger.escrowed', async () => {
+        const found = await escrows.find(
+          targetId(lease.key),
+          failures.map(({ ref }) => ref),
+        );
+        const last = new Map<SourceId, (typeof failures)[number]>(failures.map((failure) => [failure.ref.id, failure]));
+        const made = [...last.values()].map((failure) => ({
+          escrow: escalate(found.get(failure.ref.id)?.escrow ?? null, failure, now()),
+          run: null,
+        }));
+        await escrows.write(lease, made);
+      }),
+    release: (lease, refs) => held(lease, 'ledger.released', () => escrows.remove(lease, refs)),
+    dueEscrows: (target) => escrows.due(target, now()),
+    escrows: escrows.page,
+    countEscrows: escrows.count,
+
+    wait: (lease, references) => held(lease, 'ledger.waiting', () => waiting.write(lease, references)),
+    waitingOn: waiting.on,
+    waitingFor: waiting.of,
+    stopWaiting: (lease, references) => held(lease, 'ledger.stopped_waiting', () => waiting.remove(lease, references)),
+
+    entries: intents.ofRun,
+    entry: intents.find,
+    prune: async (target, before) => {
+      await intents.prune(target, before);
+      await links.prune(target, before);
+    },
+    erase: async (target) => {
+      await Promise.all([links, intents, escrows, waiting, positions].map((part) => part.erase(target)));
+    },
+  };
+};

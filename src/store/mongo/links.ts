@@ -1,0 +1,143 @@
+/**
+ * The collection of links, `_id` = target|type|source id. A link that is gone from the target stays as a tombstone (`state: deleted`) with the last
+ * state it had: it explains what became of a person, and keeps a late writer from bringing the link back.
+ */
+
+import type mongoose from 'mongoose';
+import { batches } from '../../core/batches.ts';
+import { type RemoteId, remoteId, type SourceId, sourceId, type TargetId } from '../../model/ids.ts';
+import type { Link, Outcome } from '../../model/operation.ts';
+import type { Attributes, ObjectType, Ref } from '../../model/source-object.ts';
+import type { Lease } from '../leases.ts';
+import { batchSize, type Fenced, type FencedWrite, writeFenced } from './fenced-writes.ts';
+import { keyset, startsWith } from './keyset.ts';
+
+type LinkDocument = Fenced & {
+  readonly target: string;
+  readonly type: ObjectType;
+  readonly id: string;
+  readonly remoteId: string;
+  readonly by: Link['by'];
+  readonly state: Link['state'] | 'deleted';
+  readonly since: Date;
+  /** JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. */
+  readonly pushed: string;
+  readonly membersAt: number | null;
+};
+
+export const name = 'links';
+export const indexes: readonly mongoose.mongo.IndexDescription[] = [
+  { key: { target: 1, type: 1, remoteId: 1 } },
+  { key: { target: 1, type: 1, state: 1, since: 1, _id: 1 } },
+];
+
+const live = ['active', 'disabled'] as const;
+
+export const createLinks = (db: mongoose.mongo.Db) => {
+  const collection = db.collection<LinkDocument>(name);
+
+  return {
+    find: async (target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>> => {
+      const found = new Map<SourceId, Link>();
+      for (const batch of batches(refs, batchSize)) {
+        const documents = await collection.find({ _id: { $in: batch.map((ref) => idOf(target, ref)) } }).toArray();
+        for (const link of documents.flatMap(linkOf)) found.set(link.ref.id, link);
+      }
+      return found;
+    },
+    ofRemotes: async (
+      target: TargetId,
+      type: ObjectType,
+      ids: readonly RemoteId[],
+    ): Promise<ReadonlyMap<RemoteId, Link>> => {
+      const found = new Map<RemoteId, Link>();
+      for (const batch of batches(ids, batchSize)) {
+        const documents = await collection.find({ target, type, remoteId: { $in: [...batch] } }).toArray();
+        for (const link of documents.flatMap(linkOf)) found.set(link.remoteId, link);
+      }
+      return found;
+    },
+    async *scan(target: TargetId, type: ObjectType): AsyncGenerator<readonly Link[]> {
+      const all = startsWith(`${target}|${type}|`);
+      const pages = keyset<LinkDocument>((last, limit) =>
+        collection
+          .find({ _id: last ? { ...all, $gt: last._id } : all, state: { $in: [...live] } })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray(),
+      );
+      for await (const page of pages) yield page.flatMap(linkOf);
+    },
+    async *disabledBefore(target: TargetId, before: Date): AsyncGenerator<readonly Link[]> {
+      for (const type of ['user', 'group'] as const) {
+        const disabled = { target, type, state: 'disabled' } as const;
+        const pages = keyset<LinkDocument>((last, limit) =>
+          collection
+            .find({ ...disabled, since: { $lt: before }, ...(last ? after(last) : {}) })
+            .sort({ since: 1, _id: 1 })
+            .limit(limit)
+            .toArray(),
+        );
+        for await (const page of pages) yield page.flatMap(linkOf);
+      }
+    },
+    count: async (target: TargetId): Promise<Readonly<Record<ObjectType, number>>> => {
+      const countOf = (type: ObjectType) => collection.countDocuments({ target, type, state: { $in: [...live] } });
+      const [user, group] = await Promise.all([countOf('user'), countOf('group')]);
+      return { user, group };
+    },
+    write: async (lease: Lease, outcomes: readonly Outcome[]): Promise<void> => {
+      // One write per object: the operations of an unordered bulk have no order, and the last outcome is the one that counts.
+      const writes = new Map(outcomes.flatMap((outcome) => writeOf(lease, outcome)).map((write) => [write.id, write]));
+      await writeFenced(db, name, lease, [...writes.values()]);
+    },
+    membersPushed: async (lease: Lease, groups: readonly Ref[], version: number): Promise<void> => {
+      for (const batch of batches(groups, batchSize))
+        await collection.updateMany(
+          { _id: { $in: batch.map((ref) => idOf(lease.key, ref)) }, f: { $lte: lease.fence } },
+          { $max: { membersAt: version }, $set: { f: lease.fence } },
+        );
+    },
+    /** Forgets tombstones older than this. */
+    prune: async (target: TargetId, before: Date): Promise<void> => {
+      for (const type of ['user', 'group'] as const)
+        await collection.deleteMany({ target, type, state: 'deleted', since: { $lt: before } });
+    },
+    erase: async (target: TargetId): Promise<void> => {
+      await collection.deleteMany({ _id: startsWith(`${target}|`) });
+    },
+  };
+};
+
+const idOf = (target: string, ref: Ref): string => `${target}|${ref.type}|${ref.id}`;
+
+const after = (last: LinkDocument) => ({
+  $or: [{ since: { $gt: last.since } }, { since: last.since, _id: { $gt: last._id } }],
+});
+
+const writeOf = (lease: Lease, outcome: Outcome): readonly FencedWrite[] => {
+  if (outcome.result !== 'applied' || outcome.link === undefined) return [];
+  const { ref, link, action, at } = outcome;
+  const owner = { target: lease.key, type: ref.type, id: ref.id };
+  const set = link ? { ...owner, ...stateOf(link) } : { ...owner, state: 'deleted', since: at };
+  return [{ id: idOf(lease.key, ref), set, fresh: action === 'create' }];
+};
+
+const stateOf = ({ remoteId, by, state, since, pushed, membersAt }: Link) => ({
+  remoteId,
+  by,
+  state,
+  since,
+  pushed: JSON.stringify(pushed),
+  membersAt,
+});
+
+/** A tombstone is no link. */
+const linkOf = (document: LinkDocument): readonly Link[] => {
+  if (document.state === 'deleted') return [];
+  const pushed: Attributes = JSON.parse(document.pushed);
+  const { type, id, by, state, since, membersAt } = document;
+  return [
+    { ref: { type, id: sourceId(id) }, remoteId: remoteId(document.remoteId), by, state, since, pushed, membersAt },
+  ];
+};

@@ -1,0 +1,128 @@
+/**
+ * What connections and targets have in common: a record that people edit by revision, and its secrets, sealed field by field beside it. No read but
+ * `secrets` ever asks the database for them.
+ */
+
+import mongoose from 'mongoose';
+import type { Problem } from '../../model/connection.ts';
+import { StaleRevision } from '../../model/errors.ts';
+import type { Secrets, Vault } from '../connection-store.ts';
+
+/** What every one of these documents has; the schema of each names the rest. */
+export type SealedDocument = {
+  readonly _id: string;
+  readonly organization: string;
+  /** A list, because a field name may hold `.` or `$`. */
+  readonly secrets: readonly { readonly field: string; readonly sealed: string }[];
+  readonly state: string;
+  readonly problem: Problem | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly revision: number;
+};
+
+const { Mixed } = mongoose.Schema.Types;
+export const text = { type: String, required: true };
+export const number = { type: Number, required: true };
+export const structure = { type: Mixed, required: true };
+export const optional = { type: Mixed, default: null };
+
+/** A misspelt field is an error: left out of a filter, it would match every document. */
+export const sealedSchema = (
+  fields: Readonly<Record<string, typeof text | typeof number | typeof structure | typeof optional>>,
+) =>
+  new mongoose.Schema(
+    {
+      _id: text,
+      organization: text,
+      secrets: { type: [{ _id: false, field: text, sealed: text }], select: false },
+      state: text,
+      problem: optional,
+      createdAt: { type: Date, required: true },
+      updatedAt: { type: Date, required: true },
+      revision: number,
+      ...fields,
+    },
+    {
+      strict: 'throw',
+      strictQuery: 'throw',
+      autoIndex: false,
+      autoCreate: false,
+      versionKey: false,
+      minimize: false,
+    },
+  );
+
+/** `D`: the documents as the schema of the model says. `toFields`: how an edit is written where the document differs from the record. */
+export const createSealedRecords = <D extends SealedDocument, R, E extends object>(around: {
+  readonly model: mongoose.Model<SealedDocument>;
+  readonly vault: Vault;
+  readonly now: () => Date;
+  readonly toRecord: (document: D) => R;
+  readonly toFields: (edit: E) => object;
+}) => {
+  const { model, vault, now, toRecord, toFields } = around;
+
+  const seal = (id: string, secrets: Secrets): SealedDocument['secrets'] =>
+    Object.entries(secrets).map(([field, clear]) => ({ field, sealed: vault.seal(clear, id, field) }));
+  const sealedOf = async (filter: { readonly _id: string; readonly revision?: number }) => {
+    const found = await model.findOne(filter, { secrets: 1 }, guarded).lean<Pick<SealedDocument, 'secrets'>>();
+    return found?.secrets ?? [];
+  };
+
+  return {
+    add: async (document: Omit<D, 'secrets'> & { readonly _id: string }, secrets: Secrets): Promise<void> => {
+      await model.create({ ...document, secrets: seal(document._id, secrets) });
+    },
+    get: async (id: string): Promise<R | null> => {
+      const found = await model.findOne({ _id: id }, {}, guarded).lean<D>();
+      return found && toRecord(found);
+    },
+    /** In id order, `after` an id; `where` names fields that must be equal. */
+    find: async (
+      where: Readonly<Record<string, string>>,
+      after: string | null,
+      limit: number,
+    ): Promise<readonly R[]> => {
+      const filter = { ...where, ...(after === null ? {} : { _id: mongoose.trusted({ $gt: after }) }) };
+      const found = await model.find(filter, {}, guarded).sort({ _id: 1 }).limit(limit).lean<readonly D[]>();
+      return found.map(toRecord);
+    },
+    edit: async (id: string, revision: number, edit: E, secrets: Secrets = {}): Promise<R> => {
+      const given = seal(id, secrets);
+      const kept = (await sealedOf({ _id: id, revision })).filter(({ field }) => !Object.hasOwn(secrets, field));
+      const found = await model
+        .findOneAndUpdate(
+          { _id: id, revision },
+          {
+            $set: {
+              ...toFields(edit),
+              updatedAt: now(),
+              ...(given.length > 0 ? { secrets: [...kept, ...given] } : {}),
+            },
+            $inc: { revision: 1 },
+          },
+          { ...guarded, returnDocument: 'after' },
+        )
+        .lean<D>();
+      if (!found) throw new StaleRevision(`${id} is not at revision ${revision} any more.`);
+      return toRecord(found);
+    },
+    /** Only what is active can be held back, and only what is held back let go: what a person paused stays paused. */
+    hold: async (id: string, problem: Problem | null): Promise<void> => {
+      const [from, to] = problem ? ['active', 'quarantined'] : ['quarantined', 'active'];
+      const flipped = await model.updateOne({ _id: id, state: from }, { $set: { state: to, problem } }, guarded);
+      if (flipped.matchedCount === 0) await model.updateOne({ _id: id }, { $set: { problem } }, guarded);
+    },
+    secrets: async (id: string): Promise<Secrets> =>
+      Object.fromEntries(
+        (await sealedOf({ _id: id })).map(({ field, sealed }) => [field, vault.open(sealed, id, field)]),
+      ),
+    remove: async (id: string): Promise<void> => {
+      await model.deleteOne({ _id: id }, guarded);
+    },
+  };
+};
+
+/** A filter whose values hold operators nobody vouched for is taken for what it says literally. */
+const guarded = { sanitizeFilter: true } as const;

@@ -1,0 +1,59 @@
+/** The collection of targets: small documents that people edit, kept through mongoose. */
+
+import type mongoose from 'mongoose';
+import { connectionId, organizationId, targetId } from '../../model/ids.ts';
+import type { TargetRecord } from '../../model/target-record.ts';
+import type { TargetEdit, TargetStore, Vault } from '../connection-store.ts';
+import { keyset } from './keyset.ts';
+import { createSealedRecords, type SealedDocument, sealedSchema, structure, text } from './sealed-records.ts';
+
+type TargetDocument = Omit<TargetRecord, 'id' | 'organization' | 'connection' | 'settings'> &
+  Pick<SealedDocument, '_id' | 'organization' | 'secrets'> & {
+    readonly connection: string;
+    /** JSON: the names of settings are the kind's, and may hold `$` or `.`. */
+    readonly settings: string;
+  };
+
+export const name = 'targets';
+export const indexes: readonly mongoose.mongo.IndexDescription[] = [{ key: { connection: 1, _id: 1 } }];
+
+const schema = sealedSchema({
+  connection: text,
+  kind: text,
+  name: text,
+  settings: text,
+  mapping: structure,
+  matching: structure,
+  deprovision: structure,
+  limits: structure,
+});
+
+export const createMongoTargetStore = (mongo: mongoose.Connection, vault: Vault, now: () => Date): TargetStore => {
+  const records = createSealedRecords<TargetDocument, TargetRecord, TargetEdit>({
+    model: mongo.model<SealedDocument>('Target', schema, name),
+    vault,
+    now,
+    toRecord: targetOf,
+    toFields: ({ settings, ...rest }) => (settings ? { ...rest, settings: JSON.stringify(settings) } : rest),
+  });
+
+  return {
+    ...records,
+    add: ({ id, settings, ...rest }, secrets) =>
+      records.add({ _id: id, settings: JSON.stringify(settings), ...rest }, secrets),
+    of: async (connection) => {
+      const found: TargetRecord[] = [];
+      const pages = keyset<TargetRecord>((last, limit) => records.find({ connection }, last?.id ?? null, limit));
+      for await (const page of pages) found.push(...page);
+      return found;
+    },
+  };
+};
+
+const targetOf = ({ _id, organization, connection, settings, secrets: _, ...rest }: TargetDocument): TargetRecord => ({
+  ...rest,
+  id: targetId(_id),
+  organization: organizationId(organization),
+  connection: connectionId(connection),
+  settings: JSON.parse(settings),
+});
