@@ -1,12 +1,6 @@
 /** Commands on connections: our records of the tenants we read. */
 
-import {
-  type CloudName,
-  type Connection,
-  type ConnectionState,
-  defaultAttributes,
-  defaultIntervals,
-} from '../model/connection.ts';
+import { type CloudName, type Connection, defaultAttributes, defaultIntervals } from '../model/connection.ts';
 import { type ConnectionId, connectionId, type OrganizationId } from '../model/ids.ts';
 import { everyone, type Scope, scopeKey } from '../model/scope.ts';
 import type { ObjectType } from '../model/source-object.ts';
@@ -176,19 +170,15 @@ const withFields = (given: ConnectionFields, base: Editable): Editable => ({
 const secretsOf = (given: ConnectionFields): Secrets =>
   given.clientSecret === undefined ? {} : { clientSecret: given.clientSecret };
 
+/** State and problem are written only when the person means them: the engine may hold the connection back at the same moment. */
 const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit => {
+  const fields = withFields(changes, before);
   const newCredentials = changes.clientId !== undefined || changes.clientSecret !== undefined;
-  const state = changes.state ?? (newCredentials ? stateWithCredentials(before.state) : before.state);
-  return {
-    ...withFields(changes, before),
-    state,
-    problem: state === 'active' && before.state !== 'active' ? null : before.problem,
-  };
+  const awaited = before.state === 'pending' || before.state === 'quarantined';
+  const state = changes.state ?? (newCredentials && awaited ? 'active' : null);
+  if (state === null) return fields;
+  return state === 'active' ? { ...fields, state, problem: null } : { ...fields, state };
 };
-
-/** New credentials are what a connection without any, or held back for them, was waiting for; a paused one stays paused. */
-const stateWithCredentials = (state: ConnectionState): ConnectionState =>
-  state === 'pending' || state === 'quarantined' ? 'active' : state;
 
 const connectionIssues = (connection: Connection, given: ConnectionFields, room: Room): Issue[] => {
   const issues: Issue[] = [];

@@ -12,7 +12,7 @@ import {
   type Limits,
   type TargetRecord,
 } from '../model/target-record.ts';
-import type { Secrets } from '../store/connection-store.ts';
+import type { Secrets, TargetEdit } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { type CheckReport, type ParsedTarget, SettingsRefused } from '../target/target.ts';
@@ -90,12 +90,10 @@ export const targetCommands = (room: Room) => {
           changes.settings === undefined
             ? null
             : mergedSettings(room, before, changes.settings, await targets.secrets(id));
-        const state = changes.state ?? before.state;
         const edit = {
           ...withFields(changes, before),
-          settings: parsed?.settings ?? before.settings,
-          state,
-          problem: state === 'active' ? null : before.problem,
+          ...(parsed === null ? {} : { settings: parsed.settings }),
+          ...stateEdit(changes.state),
         };
         return targets.edit(id, before.revision, edit, parsed?.secrets);
       });
@@ -147,6 +145,12 @@ const checkTimeoutMs = 30_000;
 
 const refuseDeleting = (target: TargetRecord): void => {
   if (target.state === 'deleting') throw new Refused('target_deleting', 'The target is being removed.');
+};
+
+/** Written only when the person means it: the engine may quarantine the target at the same moment. */
+const stateEdit = (state: TargetChanges['state']): TargetEdit => {
+  if (state === undefined) return {};
+  return state === 'active' ? { state, problem: null } : { state };
 };
 
 type Editable = Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'limits'>;

@@ -1,0 +1,167 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { ConfigRefused, parseConfig } from '../src/config.ts';
+import { variables } from '../src/config-table.ts';
+
+const key = randomBytes(32);
+const apiKey = `${'k'.repeat(31)}1`;
+const enough = {
+  MONGODB_URI: 'mongodb://reader:hunter2@db.internal:27017,db2.internal:27017/entrain?replicaSet=rs0',
+  REDIS_URL: 'redis://:hunter3@redis.internal:6379',
+  ENTRAIN_ENCRYPTION_KEY: key.toString('base64'),
+  ENTRAIN_API_KEYS: `product:${apiKey}`,
+};
+
+const refusal = (environment: Record<string, string | undefined>): string => {
+  try {
+    parseConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigRefused) return error.message;
+    throw error;
+  }
+  throw new Error('It was not refused.');
+};
+
+describe('a usable environment', () => {
+  it('needs only the stores and the keys; everything else has a default', () => {
+    const config = parseConfig(enough);
+    expect(config.mongodbUri.reveal()).toBe(enough.MONGODB_URI);
+    expect(config.encryptionKey.reveal()).toEqual(key);
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      metrics: 'key',
+      logLevel: 'info',
+      publicUrl: null,
+      customCloud: null,
+      allowHttpTargets: false,
+      workerRoles: ['sync', 'provision', 'scheduler'],
+      sliceSecs: 15,
+      oldEncryptionKeys: [],
+    });
+  });
+
+  it('keeps only the SHA-256 of an API key', () => {
+    const [first] = parseConfig(enough).apiKeys;
+    expect(first?.name).toBe('product');
+    expect(first?.digest.reveal()).toEqual(createHash('sha256').update(apiKey).digest());
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(parseConfig({ ...enough, ENTRAIN_PORT: '', ENTRAIN_PUBLIC_URL: '' })).toMatchObject({
+      port: 8080,
+      publicUrl: null,
+    });
+  });
+
+  it('reads a secret from a file, without the line break editors leave', () => {
+    const files: Record<string, string> = { '/run/secrets/redis': 'redis://localhost:6379\n' };
+    const { REDIS_URL: _, ...rest } = enough;
+    const config = parseConfig({ ...rest, REDIS_URL_FILE: '/run/secrets/redis' }, (path) => files[path] ?? '');
+    expect(config.redisUrl.reveal()).toBe('redis://localhost:6379');
+  });
+
+  it('reads several API keys and roles', () => {
+    const config = parseConfig({
+      ...enough,
+      ENTRAIN_API_KEYS: `product:${apiKey}, support:${apiKey}2`,
+      ENTRAIN_WORKER_ROLES: 'provision, scheduler',
+    });
+    expect(config.apiKeys.map(({ name }) => name)).toEqual(['product', 'support']);
+    expect(config.workerRoles).toEqual(['provision', 'scheduler']);
+  });
+
+  it('knows a cloud of its own only when both of its addresses are given', () => {
+    const login = { ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: 'https://login.simulator.test:8443/' };
+    const graph = { ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: 'https://graph.simulator.test:8443' };
+    expect(parseConfig({ ...enough, ...login, ...graph }).customCloud).toEqual({
+      loginUrl: 'https://login.simulator.test:8443',
+      graphUrl: 'https://graph.simulator.test:8443',
+      caFile: null,
+    });
+    expect(refusal({ ...enough, ...login })).toContain('set both or none');
+  });
+});
+
+describe('a refused environment', () => {
+  it.each([
+    ['ENTRAIN_PROT', 'ENTRAIN_PORT'],
+    ['ENTRAIN_API_KEY', 'ENTRAIN_API_KEYS'],
+    ['ENTRAIN_ENCRYPTION_KEY_FIEL', 'ENTRAIN_ENCRYPTION_KEY_FILE'],
+    ['ENTRAIN_PORT_FILE', 'ENTRAIN_PORT'],
+  ])('names the variable nearest to %s', (given, nearest) => {
+    expect(refusal({ ...enough, [given]: '1' })).toContain(
+      `${given} is not a variable of Entrain; the nearest is ${nearest}`,
+    );
+  });
+
+  it('leaves the variables of others alone', () => {
+    expect(() => parseConfig({ ...enough, PATH: '/bin', MONGODB_USER: 'x' })).not.toThrow();
+  });
+
+  it('says everything that is wrong at once', () => {
+    const said = refusal({ ENTRAIN_PORT: '99999', ENTRAIN_METRICS: 'yes' });
+    for (const part of [
+      'MONGODB_URI is required',
+      'REDIS_URL is required',
+      'ENTRAIN_ENCRYPTION_KEY is required',
+      'ENTRAIN_PORT must be a whole number from 0 to 65535',
+      'ENTRAIN_METRICS must be off, key or open',
+    ]) {
+      expect(said).toContain(part);
+    }
+  });
+
+  it.each([
+    ['ENTRAIN_ENCRYPTION_KEY', randomBytes(31).toString('base64')],
+    ['ENTRAIN_ENCRYPTION_KEY', randomBytes(32).toString('hex')],
+    ['ENTRAIN_API_KEYS', 'product:tooshort'],
+    ['ENTRAIN_API_KEYS', `${apiKey}`],
+    ['ENTRAIN_API_KEYS', `a:${apiKey},a:${apiKey}2`],
+    ['ENTRAIN_PUBLIC_URL', 'http://sync.example'],
+    ['ENTRAIN_CUSTOM_CLOUD_GRAPH_URL', 'https://user:pass@graph.example'],
+    ['ENTRAIN_WORKER_ROLES', 'sync,everything'],
+    ['ENTRAIN_ALLOW_HTTP_TARGETS', '1'],
+    ['REDIS_URL', 'localhost:6379'],
+    ['ENTRAIN_APP_CLIENT_ID', 'our-app'],
+  ])('refuses %s without repeating its value', (name, value) => {
+    const said = refusal({ ...enough, [name]: value });
+    expect(said).toContain(name);
+    expect(said).not.toContain(value);
+  });
+
+  it('refuses a secret given twice, and a file that cannot be read', () => {
+    expect(refusal({ ...enough, REDIS_URL_FILE: '/x' })).toContain('REDIS_URL and REDIS_URL_FILE are both set');
+    const { REDIS_URL: _, ...rest } = enough;
+    expect(refusal({ ...rest, REDIS_URL_FILE: '/does/not/exist' })).toContain(
+      'REDIS_URL_FILE names a file that cannot be read',
+    );
+  });
+});
+
+it('prints no secret, however it is printed', () => {
+  const config = parseConfig({ ...enough, ENTRAIN_OLD_ENCRYPTION_KEYS: randomBytes(32).toString('base64') });
+  const digest = createHash('sha256').update(apiKey).digest();
+  for (const printed of [
+    inspect(config, { depth: 10, showHidden: true, customInspect: true }),
+    JSON.stringify(config),
+    `${config.mongodbUri} ${config.encryptionKey}`,
+  ]) {
+    expect(printed).toContain('[secret]');
+    for (const secret of ['hunter2', 'hunter3', apiKey, key.toString('base64'), digest.toString('hex').slice(0, 8)]) {
+      expect(printed).not.toContain(secret);
+    }
+  }
+});
+
+it('documents every variable', () => {
+  for (const variable of variables) expect(variable.meaning, variable.name).toMatch(/^[A-Z].{15,}[.)]$/);
+  expect(variables.filter(({ secret }) => secret).map(({ name }) => name)).toEqual([
+    'MONGODB_URI',
+    'REDIS_URL',
+    'ENTRAIN_ENCRYPTION_KEY',
+    'ENTRAIN_OLD_ENCRYPTION_KEYS',
+    'ENTRAIN_API_KEYS',
+  ]);
+});
