@@ -1,0 +1,239 @@
+/** Graph as the rest of this room sees it: questions that are answered, refused (`GraphRefusal`) or failed (`SourceError`), retries included. */
+
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import { SourceError } from '../../model/errors.ts';
+import type { World } from '../../model/world.ts';
+import type { Tokens } from './credentials.ts';
+import { GraphRefusal, incomplete } from './errors.ts';
+import { type Gate, throttled } from './gate.ts';
+import { type Reply, ReplyTooLarge, type Transport } from './transport.ts';
+
+/** What a request cost, for metrics: nothing in it names a person or a tenant. */
+export type RequestFacts = {
+  /** The path with ids left out. */
+  readonly template: string;
+  /** 0 when there was no reply. */
+  readonly status: number;
+  readonly resourceUnits: number;
+  /** What the tenant has to wait because of this answer. */
+  readonly throttledMs: number;
+};
+
+export type Limits = {
+  /** Requests per question, first try included. */
+  readonly attempts: number;
+  /** A longer single wait is the engine's to keep: the run is put back. */
+  readonly longestWaitMs: number;
+  /** All waits of one question. */
+  readonly totalWaitMs: number;
+};
+
+export type Question = {
+  readonly method: 'GET' | 'POST';
+  /** A path below the API version (`/users?…`), or an absolute link that Graph gave. */
+  readonly at: string;
+  readonly body?: unknown;
+};
+
+export type GraphClient = {
+  /** The answer as text. A link is refused unless it leads to the connection's own Graph endpoint and API version. */
+  text(question: Question, signal: AbortSignal): Promise<string>;
+  /** The answer, parsed. An answer that does not parse is `incomplete`. */
+  ask<T>(question: Question, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>;
+  /** The same absolute link, or `incomplete` when it leads elsewhere. */
+  ownLink(link: string): string;
+  readonly gate: Gate;
+  readonly limits: Limits;
+  readonly world: World;
+};
+
+export type Parts = {
+  readonly graphUrl: string;
+  readonly tokens: Tokens;
+  readonly transport: Transport;
+  readonly gate: Gate;
+  readonly limits: Limits;
+  readonly world: World;
+  readonly onRequest: (facts: RequestFacts) => void;
+};
+
+export const apiVersion = 'v1.0';
+
+export const graphClient = (parts: Parts): GraphClient => {
+  const base = `${parts.graphUrl}/${apiVersion}`;
+  const ownLink = (link: string): string => {
+    if (link.startsWith(`${base}/`)) return link;
+    throw incomplete('Graph gave a link that leads out of the tenant’s own endpoint.', 'ForeignLink');
+  };
+  const text = async ({ method, at, body }: Question, signal: AbortSignal): Promise<string> => {
+    const url = at.startsWith('/') ? `${base}${at}` : ownLink(at);
+    return (await answered({ method, url, body }, parts, signal)).text;
+  };
+  return {
+    text,
+    ask: async (question, schema, signal) => parse(await text(question, signal), schema, templateOf(question.at)),
+    ownLink,
+    gate: parts.gate,
+    limits: parts.limits,
+    world: parts.world,
+  };
+};
+
+/** The parsing door. Half a body, an HTML page with status 200 and an unknown shape are all the same: not an answer. */
+export const parse = <T>(text: string, schema: z.ZodType<T>, template: string): T => {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The syntax error would quote the body, which holds personal data.
+    throw incomplete(`Graph's answer to ${template} is not JSON, or was cut off.`, 'NotJson');
+  }
+  return accept(json, schema, template);
+};
+
+export const accept = <T>(json: unknown, schema: z.ZodType<T>, template: string): T => {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw incomplete(`Graph's answer to ${template} has an unexpected shape at "${where}".`, 'UnexpectedShape');
+};
+
+type Sent = { readonly method: 'GET' | 'POST'; readonly url: string; readonly body: unknown };
+
+/** Asks until there is an answer, within the limits. */
+const answered = async (sent: Sent, parts: Parts, signal: AbortSignal): Promise<Reply> => {
+  const template = templateOf(sent.url);
+  let waitedMs = 0;
+  let tokenDropped = false;
+  for (let attempt = 1; ; attempt += 1) {
+    await parts.gate.pass(signal);
+    const verdict = await judged(sent, template, parts, signal);
+    if (verdict.kind === 'answer') return verdict.reply;
+    if (verdict.kind === 'stale token' && !tokenDropped) {
+      tokenDropped = true;
+      parts.tokens.drop();
+      continue;
+    }
+    if (verdict.kind !== 'again' || attempt >= parts.limits.attempts) throw verdict.error;
+    waitedMs += await pause(attempt, waitedMs, verdict.error, parts, signal);
+  }
+};
+
+type Verdict =
+  | { readonly kind: 'answer'; readonly reply: Reply }
+  /** `stale token`: worth one new token. `again`: worth waiting for. */
+  | { readonly kind: 'refused' | 'stale token' | 'again'; readonly error: SourceError };
+
+const judged = async (sent: Sent, template: string, parts: Parts, signal: AbortSignal): Promise<Verdict> => {
+  let reply: Reply;
+  try {
+    const token = await parts.tokens.get(signal);
+    reply = await parts.transport({ ...sent, token, clientRequestId: randomUUID() }, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    parts.onRequest({ template, status: 0, resourceUnits: 0, throttledMs: 0 });
+    return failed(cause, template);
+  }
+  const error = reply.status >= 200 && reply.status < 300 ? null : refusalOf(reply, template, parts.world);
+  parts.onRequest(factsOf(reply, template, error));
+  if (error === null) return { kind: 'answer', reply };
+  parts.world.log.warn('graph_refused', {
+    template,
+    status: reply.status,
+    code: error.code,
+    request_id: reply.headers['request-id'],
+  });
+  if (error.fault === 'unauthorized') return { kind: 'stale token', error };
+  return { kind: worthWaiting(error) ? 'again' : 'refused', error };
+};
+
+const failed = (cause: unknown, template: string): Verdict => {
+  if (cause instanceof SourceError) return { kind: worthWaiting(cause) ? 'again' : 'refused', error: cause };
+  if (cause instanceof ReplyTooLarge)
+    return { kind: 'refused', error: incomplete(`${cause.message} (${template})`, 'ReplyTooLarge', cause) };
+  const error = new SourceError('unavailable', `Graph could not be reached, or broke off its answer, at ${template}.`, {
+    cause,
+    code: codeOf(cause),
+  });
+  return { kind: 'again', error };
+};
+
+/** 501 is a refusal; the other 5xx, 408 and 429 pass by waiting. */
+export const worthWaiting = (error: SourceError): boolean =>
+  error.fault === 'throttled' || error.fault === 'unavailable';
+
+/**
+ * Waits before the next attempt and says how long. A tenant that is throttled waits as a whole; a request that merely failed waits alone.
+ * What cannot be waited for here is thrown with the time it needs.
+ */
+export const pause = async (
+  attempt: number,
+  waitedMs: number,
+  error: SourceError,
+  parts: { readonly gate: Gate; readonly limits: Limits; readonly world: World },
+  signal: AbortSignal,
+): Promise<number> => {
+  const waitMs = error.retryAfterMs ?? backoffMs(attempt, parts.world.random());
+  const throttles = error.fault === 'throttled' || error.retryAfterMs !== undefined;
+  if (throttles) parts.gate.close(waitMs);
+  if (waitMs > parts.limits.longestWaitMs || waitedMs + waitMs > parts.limits.totalWaitMs)
+    throw throttles ? throttled(waitMs) : error;
+  if (throttles) await parts.gate.pass(signal);
+  else await parts.world.sleep(waitMs, signal);
+  return waitMs;
+};
+
+const firstBackoffMs = 500;
+const longestBackoffMs = 8_000;
+
+/** Exponential, with half of it left to chance, so that those who failed together do not come back together. */
+const backoffMs = (attempt: number, chance: number): number =>
+  Math.round(Math.min(longestBackoffMs, firstBackoffMs * 2 ** (attempt - 1)) * (0.5 + chance / 2));
+
+const refusalOf = (reply: Reply, template: string, world: World): GraphRefusal =>
+  new GraphRefusal({
+    status: reply.status,
+    body: jsonOrNull(reply.text),
+    requestId: reply.headers['request-id'] ?? null,
+    template,
+    retryAfterMs: retryAfterOf(reply.headers, world.now()),
+  });
+
+/** Gateways answer 502 and 503 with HTML. */
+const jsonOrNull = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
+/** Seconds or an HTTP date (RFC 9110 §10.2.3), in ms. The answer's own `Date` is the clock a date is measured by, as ours may be off. */
+export const retryAfterOf = (headers: Readonly<Record<string, string>>, now: Date): number | undefined => {
+  const value = headers['retry-after']?.trim();
+  if (value === undefined || value === '') return undefined;
+  if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1_000);
+  const at = Date.parse(value);
+  if (Number.isNaN(at)) return undefined;
+  const clock = Date.parse(headers['date'] ?? '');
+  return Math.max(0, at - (Number.isNaN(clock) ? now.getTime() : clock));
+};
+
+const factsOf = (reply: Reply, template: string, error: SourceError | null): RequestFacts => ({
+  template,
+  status: reply.status,
+  resourceUnits: Number(reply.headers['x-ms-resource-unit'] ?? 0) || 0,
+  throttledMs: error?.fault === 'throttled' ? (error.retryAfterMs ?? 0) : 0,
+});
+
+/** The path of a request without ids and parameters: safe for logs and metrics, and few enough to be a label. */
+export const templateOf = (at: string): string => {
+  const path = at.startsWith('/') ? `/${apiVersion}${at}` : new URL(at).pathname;
+  return (path.split('?')[0] ?? path).replaceAll(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi, '{id}');
+};
+
+const codeOf = (cause: unknown): string => {
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
+  return cause instanceof Error ? cause.name : 'NetworkError';
+};

@@ -1,0 +1,44 @@
+/** Where a tenant lives: the login and Graph endpoints of its cloud (Microsoft Graph, "National cloud deployments"). */
+
+import tls from 'node:tls';
+import type { CloudName } from '../../model/connection.ts';
+import { SourceError } from '../../model/errors.ts';
+
+/** `loginUrl` and `graphUrl` are https origins without a path. */
+export type Cloud = { readonly loginUrl: string; readonly graphUrl: string };
+
+/** The clouds this installation knows besides Microsoft's own: none, or one that the operator describes in the configuration. */
+export type Clouds = { readonly custom: Cloud | null };
+
+const national: Readonly<Record<Exclude<CloudName, 'custom'>, Cloud>> = {
+  global: { loginUrl: 'https://login.microsoftonline.com', graphUrl: 'https://graph.microsoft.com' },
+  us_gov: { loginUrl: 'https://login.microsoftonline.us', graphUrl: 'https://graph.microsoft.us' },
+  us_gov_dod: { loginUrl: 'https://login.microsoftonline.us', graphUrl: 'https://dod-graph.microsoft.us' },
+  china: { loginUrl: 'https://login.chinacloudapi.cn', graphUrl: 'https://microsoftgraph.chinacloudapi.cn' },
+};
+
+/** The endpoints of a cloud. Throws `SourceError` for a custom cloud that the configuration does not describe. */
+export const cloudOf = (name: CloudName, clouds: Clouds): Cloud => {
+  if (name !== 'custom') return national[name];
+  if (clouds.custom === null)
+    throw new SourceError('forbidden', 'The connection names a custom cloud, but the configuration describes none.', {
+      code: 'CustomCloudNotConfigured',
+    });
+  return { loginUrl: originOf(clouds.custom.loginUrl), graphUrl: originOf(clouds.custom.graphUrl) };
+};
+
+/**
+ * Trusts one more certificate authority in this process, for a custom cloud. It covers both the login library and the Graph requests,
+ * because both open their connections through `node:tls`.
+ */
+export const trustCa = (pem: string): void => tls.setDefaultCACertificates([...tls.getCACertificates('default'), pem]);
+
+/** The login library and Graph's SDK attach tokens to https addresses only; a path would be read as part of the tenant's name. */
+const originOf = (text: string): string => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== 'https:' || url.pathname !== '/')
+    throw new SourceError('forbidden', `The custom cloud's address ${text} is not an https address without a path.`, {
+      code: 'CustomCloudNotConfigured',
+    });
+  return url.origin;
+};

@@ -1,0 +1,135 @@
+/**
+ * Asks again before something is taken away. An absence in a list is no evidence here: who is not in the answer of getByIds is asked for alone,
+ * and only "does not exist" counts. Whatever fails leaves its objects unsure.
+ */
+
+import type { SourceId } from '../../model/ids.ts';
+import type { Scope } from '../../model/scope.ts';
+import type { ObjectType, Ref } from '../../model/source-object.ts';
+import type { Log } from '../../model/world.ts';
+import type { Standing } from '../source.ts';
+import { batches, type SubAnswer, slices } from './batch.ts';
+import { getByIds, idsPerRequest } from './by-id.ts';
+import type { GraphClient } from './client.ts';
+import { directMembership, reachesAny } from './membership.ts';
+import { type Entity, EntitySchema } from './pages.ts';
+import type { GroupScope } from './scoped.ts';
+
+/** Every asked id is in the answer. */
+export const confirmStandings = async (
+  client: GraphClient,
+  refs: readonly Ref[],
+  scope: Scope,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceId, Standing>> => {
+  const standings = new Map<SourceId, Standing>(refs.map(({ id }) => [id, 'unsure']));
+  for (const type of ['user', 'group'] as const)
+    for (const some of slices(
+      refs.filter((ref) => ref.type === type),
+      idsPerRequest,
+    ))
+      await orUnsure(client.world.log, signal, async () => {
+        for (const [id, standing] of await standingsOf(client, type, some, signal)) standings.set(id, standing);
+      });
+  if (scope.kind === 'groups') await markOutOfScope(client, refs, scope, standings, signal);
+  return standings;
+};
+
+/** Direct membership of one group; who is not in the answer was not answered for. */
+export const confirmMembership = async (
+  client: GraphClient,
+  group: SourceId,
+  members: readonly Ref[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceId, boolean>> =>
+  (await orUnsure(client.world.log, signal, () => directMembership(client, group, members, signal))) ?? new Map();
+
+const standingsOf = async (
+  client: GraphClient,
+  type: ObjectType,
+  refs: readonly Ref[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceId, Standing>> => {
+  const ids = refs.map(({ id }) => id);
+  const found = await getByIds(client, type, ids, selectFor[type], signal);
+  const absent = ids.filter((id) => !found.has(id));
+  return new Map([
+    ...[...found].map(([id, entity]): [SourceId, Standing] => [id, standingOf(type, entity)]),
+    ...(await askAlone(client, type, absent, signal)),
+  ]);
+};
+
+const selectFor = { user: 'id,accountEnabled', group: 'id' } as const;
+
+const askAlone = async (
+  client: GraphClient,
+  type: ObjectType,
+  ids: readonly SourceId[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceId, Standing>> => {
+  const questions = ids.map((id) => ({ method: 'GET' as const, at: `/${type}s/${id}?$select=${selectFor[type]}` }));
+  const answers: SubAnswer[] = [];
+  for await (const some of batches(client, questions, signal)) answers.push(...some);
+  return new Map(
+    ids.map((id, index): [SourceId, Standing] => {
+      const answer = answers[index];
+      if (answer === undefined) return [id, 'unsure'];
+      if (!answer.ok) return [id, answer.refusal.codes.includes('request_resourcenotfound') ? 'gone' : 'unsure'];
+      const entity = EntitySchema.safeParse(answer.body);
+      return [id, entity.success ? standingOf(type, entity.data) : 'unsure'];
+    }),
+  );
+};
+
+/** A user whose switch is not shown (a lost permission) is neither enabled nor disabled. */
+const standingOf = (type: ObjectType, entity: Entity): Standing => {
+  if (type === 'group' || entity['accountEnabled'] === true) return 'present';
+  return entity['accountEnabled'] === false ? 'disabled' : 'unsure';
+};
+
+/**
+ * Objects that exist but are not in the scope's groups any more. A group of the scope that does not exist says nothing about its members.
+ */
+const markOutOfScope = async (
+  client: GraphClient,
+  refs: readonly Ref[],
+  scope: GroupScope,
+  standings: Map<SourceId, Standing>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const there = refs.filter(({ id }) => standings.get(id) === 'present' || standings.get(id) === 'disabled');
+  const asked = there.filter(({ id }) => !scope.groups.includes(id));
+  const inside = await orUnsure(client.world.log, signal, () => membershipIn(client, scope, asked, signal));
+  for (const { id } of asked) {
+    const member = inside?.get(id);
+    if (member === undefined) standings.set(id, 'unsure');
+    else if (!member) standings.set(id, 'out_of_scope');
+  }
+};
+
+/** Without nesting a member group is an edge, not an object of the scope. */
+const membershipIn = async (
+  client: GraphClient,
+  scope: GroupScope,
+  refs: readonly Ref[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceId, boolean>> => {
+  if (scope.nested) return reachesAny(client, scope.groups, refs, signal);
+  const users = refs.filter(({ type }) => type === 'user');
+  const inside = new Map<SourceId, boolean>(refs.filter(({ type }) => type === 'group').map(({ id }) => [id, false]));
+  for (const group of scope.groups)
+    for (const [id, member] of await directMembership(client, group, users, signal))
+      inside.set(id, member || inside.get(id) === true);
+  return inside;
+};
+
+/** A failure is no evidence. The caller's own end is not a failure. */
+const orUnsure = async <T>(log: Log, signal: AbortSignal, ask: () => Promise<T>): Promise<T | null> => {
+  try {
+    return await ask();
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn('confirm_unsure', { error: error instanceof Error ? error.message : 'unknown' });
+    return null;
+  }
+};

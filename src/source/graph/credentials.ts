@@ -1,0 +1,128 @@
+/** Access tokens for one tenant, by client secret. */
+
+import { ClientSecretCredential } from '@azure/identity';
+import type { Credentials } from '../../model/connection.ts';
+import { SourceError } from '../../model/errors.ts';
+import type { Cloud } from './clouds.ts';
+
+export type Tokens = {
+  /** A valid token. Throws `SourceError`: `unauthorized` when only a person can help, else `unavailable`. */
+  get(signal: AbortSignal): Promise<string>;
+  /** Forgets what is cached; the next token is a new one. */
+  drop(): void;
+};
+
+export type Identity = {
+  readonly cloud: Cloud;
+  readonly tenantId: string;
+  readonly credentials: Credentials;
+  readonly secret: string;
+};
+
+const timeoutMs = 30_000;
+
+export const tokensFor = (identity: Identity): Tokens => {
+  const scope = `${identity.cloud.graphUrl}/.default`;
+  // The library caches tokens per instance, so there is one; it is replaced after a failure, because it also caches failures.
+  let credential: ClientSecretCredential | null = null;
+  // The library sends a request for each caller that comes while there is no token.
+  let asked: Promise<string> | null = null;
+
+  const drop = (): void => {
+    credential = null;
+    asked = null;
+  };
+  const ask = async (): Promise<string> => {
+    try {
+      credential ??= credentialOf(identity);
+      const { token } = await within(AbortSignal.timeout(timeoutMs), credential.getToken(scope));
+      return token;
+    } catch (cause) {
+      drop();
+      throw loginErrorOf(cause);
+    }
+  };
+  const get = (signal: AbortSignal): Promise<string> => {
+    if (asked === null) {
+      const mine = ask().finally(() => {
+        if (asked === mine) asked = null;
+      });
+      // Every caller may have gone by the time it fails.
+      mine.catch(() => {});
+      asked = mine;
+    }
+    return within(signal, asked);
+  };
+  return { get, drop };
+};
+
+const credentialOf = ({ cloud, tenantId, credentials, secret }: Identity): ClientSecretCredential => {
+  try {
+    return new ClientSecretCredential(tenantId, credentials.clientId, secret, {
+      authorityHost: cloud.loginUrl,
+      // Discovery would ask the public cloud whether it knows a custom one. Microsoft's own hosts are known to the library.
+      disableInstanceDiscovery: true,
+      // Retries are decided in one place, above.
+      retryOptions: { maxRetries: 0 },
+    });
+  } catch (cause) {
+    throw new SourceError('unauthorized', 'The tenant id, client id or secret of the connection is not well-formed.', {
+      cause,
+      code: 'InvalidCredentials',
+    });
+  }
+};
+
+const within = <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> => {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', stop));
+};
+
+/**
+ * The login service documents the OAuth error word as the thing to decide on, and its numbers as unstable; the numbers below are the ones its
+ * own table calls transient (tenant throttled, replication, internal errors). Everything unknown is taken for transient: a wrong guess then
+ * costs time, while `unauthorized` quarantines the connection.
+ */
+const lasting =
+  /^(invalid_client|unauthorized_client|invalid_request|invalid_scope|invalid_resource|invalid_grant|access_denied|interaction_required)\b/;
+const transient: ReadonlySet<string> = new Set(['90055', '90033', '90006', '90024', '50000', '50196']);
+
+const loginErrorOf = (cause: unknown): SourceError => {
+  if (cause instanceof SourceError) return cause;
+  const message = cause instanceof Error ? cause.message : '';
+  const number = /AADSTS(\d+)/.exec(message)?.[1] ?? /Error\(s\): (\d+)/.exec(message)?.[1] ?? null;
+  const word = /^([a-z_]+)\b/.exec(message)?.[1] ?? 'no answer';
+  const code = number === null ? word : `AADSTS${number}`;
+  if (lasting.test(message) && (number === null || !transient.has(number)))
+    return new SourceError(
+      'unauthorized',
+      `The login service refuses the connection's credentials: ${reasonOf(number, word)}.`,
+      {
+        cause,
+        code,
+      },
+    );
+  return new SourceError('unavailable', `The login service gave no token (${code}).`, { cause, code });
+};
+
+/** What the numbers mean to the customer's administrator; the service's own text may hold names, so it is not repeated. */
+const reasons: Readonly<Record<string, string>> = {
+  7000215: 'the client secret is wrong (is it the secret value, not its id?)',
+  7000222: 'the client secret has expired',
+  700016: 'the application is not known in this tenant (has an administrator given consent?)',
+  7000229: 'the application has no service principal in this tenant (has an administrator given consent?)',
+  7000112: 'the application is disabled',
+  90002: 'the tenant does not exist in this cloud',
+  90038: 'the tenant belongs to another national cloud',
+  900023: 'the tenant id is malformed',
+  53003: 'a conditional access policy blocks the application',
+};
+
+const reasonOf = (number: string | null, word: string): string => {
+  const code = number === null ? word : `AADSTS${number}`;
+  const known = number === null ? undefined : reasons[number];
+  return known === undefined ? code : `${known} (${code})`;
+};

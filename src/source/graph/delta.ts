@@ -1,0 +1,163 @@
+/** What changed in a tenant since the watermark. */
+
+import { ResumeExpired, WatermarkExpired } from '../../model/errors.ts';
+import { sourceId, type Watermark } from '../../model/ids.ts';
+import { group, user } from '../../model/source-object.ts';
+import type { Ask, SourceMessage } from '../source.ts';
+import type { GraphClient } from './client.ts';
+import { expiryOf, incomplete } from './errors.ts';
+import { type Entity, pages } from './pages.ts';
+import {
+  type DeltaChain,
+  type DeltaPlace,
+  readDeltaPlace,
+  readWatermark,
+  writePlace,
+  writeWatermark,
+} from './places.ts';
+import { endingAt, follow, type Step } from './steps.ts';
+import {
+  managerInDelta,
+  membersInDelta,
+  refuseHidden,
+  removalOf,
+  type Selection,
+  selectionOf,
+} from './to-source-object.ts';
+
+/** What becomes of a page of changes: messages, in one part or several. */
+export type PageReader = (items: readonly Entity[], signal: AbortSignal) => AsyncIterable<readonly SourceMessage[]>;
+
+/** Throws `WatermarkExpired` or `ResumeExpired`. */
+export async function* readDelta(
+  client: GraphClient,
+  ask: Ask,
+  from: Watermark,
+  key: string,
+  signal: AbortSignal,
+): AsyncGenerator<SourceMessage> {
+  const selection = selectionOf(ask.attributes);
+  const readers = {
+    users: async function* (items: readonly Entity[]) {
+      yield items.map((item) => userChange(selection, item, true));
+    },
+    groups: async function* (items: readonly Entity[]) {
+      yield items.flatMap((item) => groupChanges(selection, item));
+    },
+  };
+  yield* followDeltas(client, ask, from, key, readers, signal);
+}
+
+/** Reads both chains side by side. The links after the last pages are the next watermark. */
+export async function* followDeltas(
+  client: GraphClient,
+  ask: Ask,
+  watermark: Watermark,
+  key: string,
+  readers: { readonly users: PageReader; readonly groups: PageReader },
+  signal: AbortSignal,
+): AsyncGenerator<SourceMessage> {
+  const links = readWatermark(watermark, key);
+  const from: DeltaPlace =
+    ask.resume === null
+      ? { read: 'delta', key, users: { next: links.users }, groups: { next: links.groups } }
+      : readDeltaPlace(ask.resume, key);
+  const streams = [
+    (either: AbortSignal) => userSteps(client, from.users, links.users, readers.users, either),
+    (either: AbortSignal) => groupSteps(client, from.groups, links.groups, readers.groups, either),
+  ];
+  const { users, groups } = yield* follow(from, streams, writePlace, signal);
+  if (!('ended' in users) || !('ended' in groups))
+    throw incomplete('A chain of changes stopped before its end.', 'NoLink');
+  yield { type: 'end', watermark: writeWatermark(key, { users: users.ended, groups: groups.ended }) };
+}
+
+/**
+ * Delta shows every property that has a value, changed or not, and null for one that was cleared; one that was never set is left out. So an
+ * upsert is whole although what is absent is unchanged. The manager is shown only when it changed.
+ */
+export const userChange = (selection: Selection, item: Entity, whole: boolean): SourceMessage => {
+  const ref = user(sourceId(item.id));
+  const why = removalOf(item);
+  if (why !== null) return { type: 'remove', ref, why };
+  const manager = selection.manager ? managerInDelta(item) : undefined;
+  const attributes = selection.partial('user', item);
+  return { type: 'upsert', ref, attributes: manager === undefined ? attributes : { ...attributes, manager }, whole };
+};
+
+/** A large group comes in several parts, anywhere in the chain: each part is merged with what came before. */
+export const groupChanges = (selection: Selection, item: Entity): readonly SourceMessage[] => {
+  const ref = group(sourceId(item.id));
+  const why = removalOf(item);
+  if (why !== null) return [{ type: 'remove', ref, why }];
+  const attributes = selection.partial('group', item);
+  const { added, removed } = membersInDelta(item);
+  const messages: SourceMessage[] = [];
+  // With `Prefer: return=minimal` or on a later part, members may be all there is; a group must not be created from that.
+  const onlyMembers = 'members@delta' in item && Object.keys(attributes).length === 0;
+  if (!onlyMembers) messages.push({ type: 'upsert', ref, attributes, whole: true });
+  if (added.length + removed.length > 0) messages.push({ type: 'members', group: ref, members: { added, removed } });
+  return messages;
+};
+
+async function* userSteps(
+  client: GraphClient,
+  from: DeltaChain,
+  first: string,
+  reader: PageReader,
+  signal: AbortSignal,
+): AsyncGenerator<Step<DeltaPlace>> {
+  for await (const { items, at } of chain(client, from, first, signal)) {
+    refuseHidden(
+      items.filter((item) => removalOf(item) === null),
+      undefined,
+    );
+    yield* endingAt(parts(reader(items, signal)), { users: at });
+  }
+}
+
+async function* groupSteps(
+  client: GraphClient,
+  from: DeltaChain,
+  first: string,
+  reader: PageReader,
+  signal: AbortSignal,
+): AsyncGenerator<Step<DeltaPlace>> {
+  for await (const { items, at } of chain(client, from, first, signal)) {
+    yield* endingAt(parts(reader(items, signal)), { groups: at });
+  }
+}
+
+/** In the middle of a page the place does not move. */
+async function* parts(read: ReturnType<PageReader>): AsyncGenerator<Step<DeltaPlace>> {
+  for await (const messages of read) yield { messages, place: {} };
+}
+
+type ChainPage = {
+  readonly items: readonly Entity[] /** Where the chain stands after this page. */;
+  readonly at: DeltaChain;
+};
+
+/** `first`: the link of the watermark. When that one is refused, only a full synchronization helps; a later one may just be too old. */
+async function* chain(
+  client: GraphClient,
+  from: DeltaChain,
+  first: string,
+  signal: AbortSignal,
+): AsyncGenerator<ChainPage> {
+  if ('ended' in from) return;
+  let atFirst = from.next === first;
+  try {
+    for await (const { items, next, delta } of pages(client, from.next, 'delta', signal)) {
+      atFirst = false;
+      if (delta !== null) yield { items, at: { ended: delta } };
+      else if (next !== null) yield { items, at: { next } };
+    }
+  } catch (cause) {
+    const expiry = expiryOf(cause);
+    if (expiry === null) throw cause;
+    if (expiry === 'reset' || atFirst)
+      throw new WatermarkExpired('Graph no longer accepts the delta link: a synchronization reset.', { cause });
+    throw new ResumeExpired('Graph does not continue the page of changes any more.', { cause });
+  }
+}

@@ -1,0 +1,87 @@
+/** What an answer that is not a success means, in the words of `SourceError`. */
+
+import { z } from 'zod';
+import type { SourceFault } from '../../model/errors.ts';
+import { SourceError } from '../../model/errors.ts';
+
+/** What a refusal is made from; a sub-answer of a `$batch` has the same parts. */
+export type Refused = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly requestId: string | null;
+  /** The path asked, with ids left out. */
+  readonly template: string;
+  readonly retryAfterMs?: number | undefined;
+};
+
+/** Graph answered, and the answer is no. Nobody needs to look at more than the fault, except who knows what an expired link looks like. */
+export class GraphRefusal extends SourceError {
+  readonly status: number;
+  /** `error.code` and the codes of all inner errors, in lower case, outermost first. */
+  readonly codes: readonly string[];
+  constructor(refused: Refused) {
+    const codes = codesOf(refused.body);
+    const code = codes[0] ?? `HTTP ${refused.status}`;
+    super(faultOf(refused.status), sentenceOf(refused, code), { code, retryAfterMs: refused.retryAfterMs });
+    this.status = refused.status;
+    this.codes = codes.map((one) => one.toLowerCase());
+  }
+}
+
+/**
+ * Whether a link is no longer accepted. `reset`: the directory wants a full synchronization (any 410; documented codes, which also come as 400
+ * or 404 and only in an inner error). `page`: only this listing has to start over.
+ */
+export const expiryOf = (error: unknown): 'reset' | 'page' | null => {
+  if (!(error instanceof GraphRefusal)) return null;
+  if (error.status === 410) return 'reset';
+  if (error.status !== 400 && error.status !== 404) return null;
+  if (error.codes.some((code) => code === 'syncstatenotfound' || code === 'resyncrequired')) return 'reset';
+  return error.codes.includes('directory_expiredpagetoken') ? 'page' : null;
+};
+
+/** A read that breaks off or contradicts itself. */
+export const incomplete = (what: string, code: string, cause?: unknown): SourceError =>
+  new SourceError('incomplete', what, { code, cause });
+
+/** 400, 404 and 501 say that the question itself is wrong (an attribute or group that does not exist): asking again cannot help, a person can. */
+const faultOf = (status: number): SourceFault => {
+  if (status === 401) return 'unauthorized';
+  if (status === 429) return 'throttled';
+  if (status === 400 || status === 403 || status === 404 || status === 405 || status === 501) return 'forbidden';
+  return status === 408 || status >= 500 ? 'unavailable' : 'incomplete';
+};
+
+const sentenceOf = ({ status, requestId, template }: Refused, code: string): string => {
+  const where = `${template} (${status} ${code}, request-id ${requestId ?? 'unknown'})`;
+  if (status === 401) return `Graph did not accept the token at ${where}.`;
+  if (status === 403) return `Graph denied ${where}: the application permission ${permissionFor(template)} is missing.`;
+  if (status === 404) return `Graph does not know what was asked at ${where}.`;
+  if (status === 429) return `Graph throttles this tenant at ${where}.`;
+  if (status === 400 || status === 405 || status === 501) return `Graph refused the request ${where}.`;
+  return `Graph failed at ${where}.`;
+};
+
+/** The least privilege that reads what is behind a path. */
+export const permissionFor = (template: string): string => {
+  if (template.includes('/organization')) return 'Organization.Read.All';
+  return template.includes('/groups') ? 'GroupMember.Read.All' : 'User.Read.All';
+};
+
+const ErrorBody = z.object({ error: z.unknown() });
+const Inner = z.looseObject({ code: z.string().optional() });
+/** Both spellings are documented, and inner errors nest. */
+const deepest = 6;
+
+const codesOf = (body: unknown): readonly string[] => {
+  const parsed = ErrorBody.safeParse(body);
+  const codes: string[] = [];
+  let inner: unknown = parsed.success ? parsed.data.error : undefined;
+  for (let depth = 0; depth < deepest; depth += 1) {
+    const level = Inner.safeParse(inner);
+    if (!level.success) break;
+    if (level.data.code !== undefined && level.data.code !== '') codes.push(level.data.code);
+    inner = level.data['innerError'] ?? level.data['innererror'];
+  }
+  return codes;
+};

@@ -1,0 +1,78 @@
+/** Microsoft Entra ID, read through Microsoft Graph. */
+
+import type { CloudName, Credentials } from '../../model/connection.ts';
+import type { World } from '../../model/world.ts';
+import type { Ask, Source, SourceMessage } from '../source.ts';
+import { checkConnection } from './check.ts';
+import { type GraphClient, graphClient, type Limits, type RequestFacts } from './client.ts';
+import { type Clouds, cloudOf } from './clouds.ts';
+import { confirmMembership, confirmStandings } from './confirm.ts';
+import { tokensFor } from './credentials.ts';
+import { readDelta } from './delta.ts';
+import { readFull } from './full.ts';
+import { gateFor } from './gate.ts';
+import { keyOf } from './places.ts';
+import { readScoped } from './scoped.ts';
+import { readScopedDelta } from './scoped-delta.ts';
+import { type TransportLimits, transportTo } from './transport.ts';
+
+export type { RequestFacts } from './client.ts';
+export { type Cloud, type Clouds, trustCa } from './clouds.ts';
+
+export type GraphOptions = {
+  readonly connection: {
+    /** The directory id (GUID) or a verified domain. */
+    readonly tenantId: string;
+    readonly cloud: CloudName;
+    readonly credentials: Credentials;
+  };
+  readonly secret: string;
+  readonly clouds: Clouds;
+  readonly world: World;
+  readonly onRequest?: (facts: RequestFacts) => void;
+  readonly limits?: Partial<Limits & TransportLimits>;
+};
+
+const defaultLimits: Limits & TransportLimits = {
+  attempts: 6,
+  longestWaitMs: 10_000,
+  totalWaitMs: 30_000,
+  timeoutMs: 60_000,
+  bytes: 64 * 1024 * 1024,
+};
+
+/**
+ * One source per connection, kept as long as its credentials: it holds the token and knows when the tenant is throttled.
+ * Throws `SourceError` for a custom cloud that is not configured.
+ */
+export const graphSource = (options: GraphOptions): Source => {
+  const { connection, secret, world } = options;
+  const cloud = cloudOf(connection.cloud, options.clouds);
+  const limits = { ...defaultLimits, ...options.limits };
+  const tokens = tokensFor({ cloud, tenantId: connection.tenantId, credentials: connection.credentials, secret });
+  const client = graphClient({
+    graphUrl: cloud.graphUrl,
+    tokens,
+    transport: transportTo(cloud.graphUrl, limits),
+    gate: gateFor(world, limits.longestWaitMs),
+    limits,
+    world,
+    onRequest: options.onRequest ?? (() => {}),
+  });
+  const tenant = `${cloud.graphUrl}/${connection.tenantId.toLowerCase()}`;
+  return {
+    check: (scope, signal) => checkConnection(client, tokens, scope, signal),
+    read: (ask, signal) => readOf(client, ask, keyOf(tenant, ask), signal),
+    confirm: (refs, scope, signal) => confirmStandings(client, refs, scope, signal),
+    confirmMembers: (group, members, signal) => confirmMembership(client, group, members, signal),
+  };
+};
+
+const readOf = (client: GraphClient, ask: Ask, key: string, signal: AbortSignal): AsyncIterable<SourceMessage> => {
+  const { scope, read } = ask;
+  if (scope.kind === 'all')
+    return read.mode === 'full' ? readFull(client, ask, key, signal) : readDelta(client, ask, read.from, key, signal);
+  return read.mode === 'full'
+    ? readScoped(client, ask, scope, key, signal)
+    : readScopedDelta(client, ask, scope, read.from, key, signal);
+};

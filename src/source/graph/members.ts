@@ -1,0 +1,67 @@
+/** Direct members of groups: `GET /groups/{id}/members`, 20 groups to a request. */
+
+import type { SourceId } from '../../model/ids.ts';
+import { group, type Ref } from '../../model/source-object.ts';
+import type { SourceMessage } from '../source.ts';
+import { answered, batch, batchesInFlight, batchSize, slices } from './batch.ts';
+import type { GraphClient } from './client.ts';
+import { type Entity, listPageSchema, pages } from './pages.ts';
+import { inOrder } from './side-by-side.ts';
+import { memberOf } from './to-source-object.ts';
+
+/** `members` is null when the group does not exist (any more). */
+export type GroupMembers = { readonly group: SourceId; readonly members: readonly Ref[] | null };
+
+/** All direct members of each group, in the order of the groups, some groups at a time; several requests are under way at once. */
+export const membersOf = (
+  client: GraphClient,
+  groups: readonly SourceId[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly GroupMembers[]> =>
+  inOrder(
+    Iterator.from(slices(groups, batchSize)).map((slice) => () => membersOfSome(client, slice, signal)),
+    batchesInFlight,
+  );
+
+/** Nothing is said of a group that does not exist. */
+export const wholeMembers = ({ group: id, members }: GroupMembers): readonly SourceMessage[] =>
+  members === null ? [] : [{ type: 'members', group: group(id), members: { whole: members } }];
+
+/** The pages of one group's direct members, for questions about few of them. */
+export async function* memberPages(
+  client: GraphClient,
+  group: SourceId,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Ref[]> {
+  for await (const { items } of pages(client, firstPage(group), 'list', signal)) yield refsOf(items);
+}
+
+const firstPage = (id: SourceId): string => `/groups/${id}/members?$select=id&$top=999`;
+
+const membersOfSome = async (
+  client: GraphClient,
+  groups: readonly SourceId[],
+  signal: AbortSignal,
+): Promise<readonly GroupMembers[]> => {
+  const answers = await batch(
+    client,
+    groups.map((group) => ({ method: 'GET', at: firstPage(group) })),
+    signal,
+  );
+  return Promise.all(
+    answers.map(async (answer, index): Promise<GroupMembers> => {
+      const group = groups[index];
+      if (group === undefined) throw new RangeError('A batch has more answers than questions.');
+      if (!answer.ok && answer.refusal.status === 404) return { group, members: null };
+      const first = answered(answer, listPageSchema, '/groups/{id}/members');
+      const members = new Map(refsOf(first.items).map((ref) => [ref.id, ref]));
+      // A large group goes on beyond the batch.
+      if (first.next !== null)
+        for await (const page of pages(client, first.next, 'list', signal))
+          for (const ref of refsOf(page.items)) members.set(ref.id, ref);
+      return { group, members: [...members.values()] };
+    }),
+  );
+};
+
+const refsOf = (items: readonly Entity[]): readonly Ref[] => items.map(memberOf).filter((ref) => ref !== null);

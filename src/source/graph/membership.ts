@@ -1,0 +1,91 @@
+/** Is somebody a member of a group now? */
+
+import { z } from 'zod';
+import { type SourceId, sourceId } from '../../model/ids.ts';
+import type { Ref } from '../../model/source-object.ts';
+import { answered, batches, type SubAnswer, slices } from './batch.ts';
+import { getByIds } from './by-id.ts';
+import type { GraphClient } from './client.ts';
+import { memberPages } from './members.ts';
+import { missingGroup } from './scoped.ts';
+
+/**
+ * Direct membership. `checkMemberGroups` answers for many people at once, but counts nested groups too: its no is final, its yes is looked up
+ * in the group's own list. (`$filter` on the list would answer directly, but from an index that lags.) Ids it is not sure of are left out.
+ */
+export const directMembership = async (
+  client: GraphClient,
+  group: SourceId,
+  members: readonly Ref[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceId, boolean>> => {
+  const reached = await reachesAny(client, [group], members, signal);
+  const open = new Set([...reached].filter(([, inside]) => inside).map(([id]) => id));
+  const direct = await among(client, group, open, signal);
+  return new Map([...reached].map(([id, inside]) => [id, inside && direct.has(id)]));
+};
+
+/**
+ * Membership in any of the groups, directly or through other groups; `checkMemberGroups` takes 20 groups at once. Throws when one of the groups
+ * does not exist: the answer would be no for everybody.
+ */
+export const reachesAny = async (
+  client: GraphClient,
+  groups: readonly SourceId[],
+  members: readonly Ref[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceId, boolean>> => {
+  await requireGroups(client, groups, signal);
+  const reached = new Map<SourceId, boolean>();
+  for (const some of slices(groups, groupsPerCheck)) {
+    const answers: SubAnswer[] = [];
+    for await (const part of batches(
+      client,
+      members.map((ref) => checkFor(ref, some)),
+      signal,
+    ))
+      answers.push(...part);
+    members.forEach(({ id }, index) => {
+      const inside = insideOf(answers[index], some);
+      if (inside !== null) reached.set(id, inside || reached.get(id) === true);
+    });
+  }
+  return reached;
+};
+
+const groupsPerCheck = 20;
+
+const requireGroups = async (client: GraphClient, groups: readonly SourceId[], signal: AbortSignal): Promise<void> => {
+  const found = await getByIds(client, 'group', groups, 'id', signal);
+  const lost = groups.find((id) => !found.has(id));
+  if (lost !== undefined) throw missingGroup(lost);
+};
+
+const checkFor = ({ type, id }: Ref, groups: readonly SourceId[]) =>
+  ({ method: 'POST', at: `/${type}s/${id}/checkMemberGroups`, body: { groupIds: groups } }) as const;
+
+const Checked = z.object({ value: z.array(z.string()) });
+
+/** Who does not exist is in no group; any other refusal leaves the question open. */
+const insideOf = (answer: SubAnswer | undefined, groups: readonly SourceId[]): boolean | null => {
+  if (answer === undefined) return null;
+  if (!answer.ok) return answer.refusal.codes.includes('request_resourcenotfound') ? false : null;
+  const { value } = answered(answer, Checked, '/checkMemberGroups');
+  return value.some((id) => groups.includes(sourceId(id)));
+};
+
+/** Those of `wanted` that the group's own list holds; the list is read until all are found. */
+const among = async (
+  client: GraphClient,
+  group: SourceId,
+  wanted: ReadonlySet<SourceId>,
+  signal: AbortSignal,
+): Promise<ReadonlySet<SourceId>> => {
+  const found = new Set<SourceId>();
+  if (wanted.size === 0) return found;
+  for await (const members of memberPages(client, group, signal)) {
+    for (const { id } of members) if (wanted.has(id)) found.add(id);
+    if (found.size === wanted.size) break;
+  }
+  return found;
+};

@@ -1,0 +1,153 @@
+/** Everything in a scope of kind `groups`: the groups, their members, and with `nested` the members of member groups. Nobody else is read. */
+
+import { ResumeExpired, SourceError } from '../../model/errors.ts';
+import type { SourceId } from '../../model/ids.ts';
+import type { Scope } from '../../model/scope.ts';
+import { group, type Ref } from '../../model/source-object.ts';
+import type { Ask, Known, SourceMessage } from '../source.ts';
+import { batchesInFlight, batchSize } from './batch.ts';
+import { getByIds, idsPerRequest, wholeUsers } from './by-id.ts';
+import type { GraphClient } from './client.ts';
+import { expiryOf } from './errors.ts';
+import { membersOf, wholeMembers } from './members.ts';
+import { mint } from './mint.ts';
+import {
+  countOf,
+  doneOf,
+  nothingDone,
+  readScopedPlace,
+  type ScopedPlace,
+  writePlace,
+  writeWatermark,
+} from './places.ts';
+import { follow, type Step } from './steps.ts';
+import { type Selection, selectionOf } from './to-source-object.ts';
+
+export type GroupScope = Extract<Scope, { kind: 'groups' }>;
+
+/** Throws `SourceError` `forbidden` when a group of the scope does not exist: an empty scope would take everybody out. */
+export async function* readScoped(
+  client: GraphClient,
+  ask: Ask,
+  scope: GroupScope,
+  key: string,
+  signal: AbortSignal,
+): AsyncGenerator<SourceMessage> {
+  const selection = selectionOf(ask.attributes);
+  let place = ask.resume === null ? null : readScopedPlace(ask.resume, key);
+  if (place === null) {
+    // Nested groups are not known yet, and come and go: then all groups are followed.
+    const only = scope.nested ? null : scope.groups;
+    const minted = ask.watermark ? await mint(client, selection, only, signal) : null;
+    place = { read: 'scoped', key, minted, groups: nothingDone, users: nothingDone };
+    yield { type: 'progress', resume: writePlace(place) };
+  }
+  const from = place;
+  try {
+    yield* follow(from, [(either) => reach(client, scope, ask.known, selection, from, either)], writePlace, signal);
+  } catch (error) {
+    if (expiryOf(error) === null) throw error;
+    throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
+  }
+  yield { type: 'end', watermark: from.minted === null ? null : writeWatermark(key, from.minted) };
+}
+
+/** Groups in the order in which they are reached, then the users in them by id. */
+async function* reach(
+  client: GraphClient,
+  scope: GroupScope,
+  known: Known,
+  selection: Selection,
+  from: ScopedPlace,
+  signal: AbortSignal,
+): AsyncGenerator<Step<ScopedPlace>> {
+  const walk = walkFrom(scope.groups, scope.nested);
+  // What was done before is stored: walking it again asks the snapshot, not Graph.
+  while (walk.groups.length > walk.done && walk.done < from.groups.done) await walkKnown(walk, known);
+  if (doneOf(walk.groups, from.groups) !== from.groups.done)
+    throw new ResumeExpired('The groups that were read before are not stored any more.');
+
+  for await (const messages of walkGroups(client, walk, new Set(scope.groups), selection, signal))
+    yield { messages, place: { groups: countOf(walk.groups, walk.done) } };
+
+  const users = [...walk.users].sort();
+  let done = doneOf(users, from.users);
+  for await (const messages of wholeUsers(client, users.slice(done), selection, signal)) {
+    done = Math.min(done + idsPerRequest, users.length);
+    yield { messages, place: { users: countOf(users, done) } };
+  }
+}
+
+/** A walk through groups, breadth first. `groups` are all that were reached; the first `done` of them have been read. */
+export type Walk = {
+  readonly groups: SourceId[];
+  readonly reached: Set<SourceId>;
+  readonly users: Set<SourceId>;
+  readonly nested: boolean;
+  done: number;
+};
+
+export const walkFrom = (groups: readonly SourceId[], nested: boolean): Walk => {
+  const start = [...new Set(groups)];
+  return { groups: start, reached: new Set(start), users: new Set(), nested, done: 0 };
+};
+
+/** One more group of the walk, as it is stored. */
+export const walkKnown = async (walk: Walk, known: Known): Promise<void> => {
+  const next = walk.groups[walk.done];
+  if (next === undefined) return;
+  const members: Ref[] = [];
+  for await (const some of known.members(next)) members.push(...some);
+  enter(walk, members);
+};
+
+const groupsAtOnce = batchSize * batchesInFlight;
+
+/**
+ * Reads the groups of the walk that are not done, and those they lead to: the objects, then their members. `required` are groups that must
+ * exist; any other may have gone since its edge was read.
+ */
+export async function* walkGroups(
+  client: GraphClient,
+  walk: Walk,
+  required: ReadonlySet<SourceId>,
+  selection: Selection,
+  signal: AbortSignal,
+): AsyncGenerator<readonly SourceMessage[]> {
+  while (walk.done < walk.groups.length) {
+    const next = walk.groups.slice(walk.done, walk.done + groupsAtOnce);
+    const found = await getByIds(client, 'group', next, selection.select.group, signal);
+    for await (const some of membersOf(client, next, signal)) {
+      const lost = some.find((one) => required.has(one.group) && (one.members === null || !found.has(one.group)));
+      if (lost !== undefined) throw missingGroup(lost.group);
+      for (const { members } of some) enter(walk, members ?? []);
+      yield some.flatMap((one): readonly SourceMessage[] => {
+        const entity = found.get(one.group);
+        if (entity === undefined) return [];
+        const attributes = selection.whole('group', entity);
+        return [{ type: 'upsert', ref: group(one.group), attributes, whole: true }, ...wholeMembers(one)];
+      });
+    }
+  }
+}
+
+/** Files the members of the group the walk is at. Member groups are sorted, so that a resumed walk takes the same way. */
+const enter = (walk: Walk, members: readonly Ref[]): void => {
+  walk.done += 1;
+  for (const { id } of members.filter(({ type }) => type === 'user')) walk.users.add(id);
+  if (!walk.nested) return;
+  const inner = members.filter(({ type, id }) => type === 'group' && !walk.reached.has(id)).map(({ id }) => id);
+  for (const id of inner.sort()) {
+    walk.reached.add(id);
+    walk.groups.push(id);
+  }
+};
+
+export const missingGroup = (id: SourceId): SourceError =>
+  new SourceError(
+    'forbidden',
+    `The scope names the group ${id}, but the tenant has no such group. Choose another scope.`,
+    {
+      code: 'ScopeGroupNotFound',
+    },
+  );

@@ -1,0 +1,176 @@
+/** From Graph's directory objects to the model's: attributes, references and members. */
+
+import { SourceError } from '../../model/errors.ts';
+import { type SourceId, sourceId } from '../../model/ids.ts';
+import { type Attributes, type ObjectType, type Ref, user, type Value } from '../../model/source-object.ts';
+import type { Ask } from '../source.ts';
+import { incomplete } from './errors.ts';
+import type { Entity } from './pages.ts';
+
+/** What is asked of each object, ready for requests and answers. */
+export type Selection = {
+  /** For `$select`: `id` and the asked properties, without relations. */
+  readonly select: Readonly<Record<ObjectType, string>>;
+  /** Whether the manager of a user is asked for. It is a relation: lists do not carry it. */
+  readonly manager: boolean;
+  /** An object of which everything is shown: an asked attribute that is not there is unassigned. */
+  whole(type: ObjectType, entity: Entity): Attributes;
+  /** An object of which anything may be left out: what is not there is unchanged. */
+  partial(type: ObjectType, entity: Entity): Attributes;
+};
+
+/** Entra gives every user one. It is always asked for, because a page of users that all lack it comes from a lost permission. */
+export const alwaysSet = 'userPrincipalName';
+
+export const selectionOf = (asked: Ask['attributes']): Selection => {
+  const names = { user: propertiesOf(asked.user), group: propertiesOf(asked.group) };
+  const readers = { user: names.user.map(readerOf), group: names.group.map(readerOf) };
+  return {
+    select: { user: selectOf([alwaysSet, ...names.user]), group: selectOf(names.group) },
+    manager: asked.user.includes('manager'),
+    whole: (type, entity) => read(readers[type], entity, null),
+    partial: (type, entity) => read(readers[type], entity, undefined),
+  };
+};
+
+/** The manager as a delta query shows it: `undefined` when it says nothing. A new manager may come together with the end of the old one. */
+export const managerInDelta = (entity: Entity): SourceId | null | undefined => {
+  const relation = entity['manager@delta'];
+  if (relation === undefined) return undefined;
+  const current = listOf(relation).filter((one) => !('@removed' in one));
+  return idOf(current.at(-1));
+};
+
+/** The manager as `$expand=manager` shows it. */
+export const managerExpanded = (entity: Entity): SourceId | null => {
+  const manager = entity['manager'];
+  return isRecord(manager) ? idOf(manager) : null;
+};
+
+/** Users and groups become members; devices, service principals and contacts are left out. */
+export const memberOf = (entity: Entity): Ref | null => {
+  const type = entity['@odata.type'];
+  if (typeof type !== 'string') throw incomplete('A group has a member of no type.', 'UntypedMember');
+  const known = typeOf(type);
+  return known === null ? null : { type: known, id: sourceId(entity.id) };
+};
+
+/** The part of a group's members that one object of a delta query carries. */
+export const membersInDelta = (
+  entity: Entity,
+): { readonly added: readonly Ref[]; readonly removed: readonly Ref[] } => {
+  const last = new Map<SourceId, { readonly ref: Ref; readonly removed: boolean }>();
+  for (const entry of listOf(entity['members@delta'] ?? [])) {
+    if (typeof entry['id'] !== 'string') throw incomplete('A group has a member without an id.', 'UntypedMember');
+    const removed = '@removed' in entry;
+    // An entry about somebody who is gone may not say what it was; ids are unique over all types.
+    const untyped = removed && entry['@odata.type'] === undefined;
+    const ref = untyped ? user(sourceId(entry['id'])) : memberOf({ ...entry, id: entry['id'] });
+    if (ref !== null) last.set(ref.id, { ref, removed });
+  }
+  const entries = [...last.values()];
+  return {
+    added: entries.filter(({ removed }) => !removed).map(({ ref }) => ref),
+    removed: entries.filter(({ removed }) => removed).map(({ ref }) => ref),
+  };
+};
+
+/** Why an object of a delta query is gone; null when it is not. `changed` is the recycle bin, from where it can come back for 30 days. */
+export const removalOf = (entity: Entity): 'soft_deleted' | 'deleted' | null => {
+  const removed = entity['@removed'];
+  if (removed === undefined) return null;
+  return isRecord(removed) && removed['reason'] === 'changed' ? 'soft_deleted' : 'deleted';
+};
+
+/**
+ * Graph answers 200 with empty properties, not 403, about objects an application may see the existence of but not read ("Limited information
+ * returned for inaccessible member objects"). Taking that for cleared attributes would empty every account.
+ */
+export const refuseHidden = (users: readonly Entity[], unassigned: null | undefined): void => {
+  const hides = (entity: Entity): boolean => {
+    const value = entity[alwaysSet];
+    return value === null || (unassigned === null && value === undefined);
+  };
+  if (users.length > 0 && users.every(hides))
+    throw new SourceError(
+      'forbidden',
+      'Graph shows users without any of their properties: the application permission User.Read.All is missing.',
+      { code: 'PropertiesHidden' },
+    );
+};
+
+/** Relations are not properties: they cannot be selected on a list. */
+const relations: ReadonlySet<string> = new Set(['id', 'manager', 'members']);
+
+const propertiesOf = (names: readonly string[]): readonly string[] => {
+  const odd = names.find((name) => !/^[A-Za-z]\w*(\.[A-Za-z]\w*)*$/.test(name));
+  if (odd !== undefined)
+    throw new SourceError('forbidden', `"${odd}" is not the name of a source attribute.`, { code: 'UnknownAttribute' });
+  return names.filter((name) => !relations.has(name));
+};
+
+/** Nested properties are selected by their first part. */
+const selectOf = (names: readonly string[]): string =>
+  [...new Set(['id', ...names.map((name) => name.split('.')[0] ?? name)])].join(',');
+
+/** Gives the value of one attribute, `undefined` when the object does not show it. */
+type Reader = { readonly name: string; readonly of: (entity: Entity) => unknown };
+
+const readerOf = (name: string): Reader => {
+  if (!name.includes('.')) return { name, of: (entity) => (Object.hasOwn(entity, name) ? entity[name] : undefined) };
+  const parts = name.split('.');
+  return { name, of: (entity) => nested(entity, parts) };
+};
+
+/** A nested object comes whole or not at all, so that a part it lacks is unassigned. */
+const nested = (entity: Entity, [first = '', ...rest]: readonly string[]): unknown => {
+  if (!Object.hasOwn(entity, first)) return undefined;
+  let value: unknown = entity[first];
+  for (const part of rest) value = isRecord(value) && Object.hasOwn(value, part) ? value[part] : null;
+  return value;
+};
+
+const read = (readers: readonly Reader[], entity: Entity, missing: null | undefined): Attributes => {
+  const attributes: Record<string, Value> = {};
+  for (const { name, of } of readers) {
+    const shown = of(entity);
+    const value = shown === undefined ? missing : shown;
+    if (value !== undefined) attributes[name] = toValue(value);
+  }
+  return attributes;
+};
+
+/** Lists are kept sorted; objects inside are kept as text with sorted keys, so that equal means equal. */
+const toValue = (value: unknown): Value => {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (value === null || value === undefined) return null;
+  return Array.isArray(value) ? value.map(textOf).sort() : textOf(value);
+};
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(sorted(value)));
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sorted(value[key])]),
+  );
+};
+
+const typeOf = (odataType: string): ObjectType | null => {
+  if (odataType.toLowerCase() === '#microsoft.graph.user') return 'user';
+  return odataType.toLowerCase() === '#microsoft.graph.group' ? 'group' : null;
+};
+
+const idOf = (record: Readonly<Record<string, unknown>> | undefined): SourceId | null =>
+  typeof record?.['id'] === 'string' ? sourceId(record['id']) : null;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const listOf = (value: unknown): readonly Readonly<Record<string, unknown>>[] => {
+  if (Array.isArray(value) && value.every(isRecord)) return value;
+  throw incomplete('A relation in a delta query is not a list.', 'UnexpectedShape');
+};
