@@ -13,9 +13,9 @@ export interface Services {
   stop(): Promise<void>;
 }
 
-/** Where downloads are kept between runs: ENTRAIN_CACHE_DIR, or `.cache/entrain` in this repository. */
+/** Where downloads are kept between runs: SERVICES_CACHE_DIR, or `.cache/entrain` in this repository. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env['ENTRAIN_CACHE_DIR'] ?? join(import.meta.dirname, '../.cache/entrain'));
+  return resolve(env['SERVICES_CACHE_DIR'] || join(import.meta.dirname, '../.cache/entrain'));
 }
 
 /**
@@ -26,19 +26,24 @@ export async function startServices(ask: { log: Log; folder?: string }): Promise
   const cache = cacheFolder();
   await mkdir(cache, { recursive: true });
   const data = ask.folder ?? (await mkdtemp(join(tmpdir(), 'entrain-')));
-  const started = await Promise.allSettled([
-    given('REDIS_URL', ask.log) ?? startRedis({ folder: join(data, 'redis'), cache, log: ask.log }),
-    given('MONGODB_URI', ask.log) ?? startMongo({ folder: join(data, 'mongo'), cache, log: ask.log }),
-  ]);
+  const started: Service[] = [];
   const stop = once(async () => {
-    await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
+    await Promise.all(started.map((service) => service.stop()));
     if (ask.folder === undefined) await rm(data, { recursive: true, force: true });
   });
-  const [redis, mongo] = started;
-  if (redis.status === 'fulfilled' && mongo.status === 'fulfilled')
-    return { redisUrl: redis.value.url, mongoUri: mongo.value.url, stop };
-  await stop();
-  throw redis.status === 'rejected' ? redis.reason : mongo.status === 'rejected' ? mongo.reason : undefined;
+  try {
+    // MongoDB first: it locks its folder, which keeps a second run out of Redis's folder as well.
+    const mongo =
+      given('MONGODB_URI', ask.log) ?? (await startMongo({ folder: join(data, 'mongo'), cache, log: ask.log }));
+    started.push(mongo);
+    const redis =
+      given('REDIS_URL', ask.log) ?? (await startRedis({ folder: join(data, 'redis'), cache, log: ask.log }));
+    started.push(redis);
+    return { redisUrl: redis.url, mongoUri: mongo.url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 function given(name: string, log: Log): Service | undefined {

@@ -1,0 +1,32 @@
+# Each target makes sure that the packages are there (scripts/setup.sh), then runs the npm script of its name.
+# Arguments go along: make test ARGS="test/core"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test check bench services clean
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+setup: ## Install what package-lock.json pins, if it changed
+	@bash scripts/setup.sh
+
+demo: setup ## Watch Entrain at work: simulated tenant and targets, nothing to configure
+	@npm run --silent demo -- $(ARGS)
+
+dev: setup ## Run everything from the sources, restarting on changes
+	@npm run --silent dev -- $(ARGS)
+
+test: setup ## Check types and style, then run all tests
+	@npm run --silent test -- $(ARGS)
+
+check: setup ## Check types and style only
+	@npm run --silent check
+
+bench: setup ## Measure what a sync costs
+	@npm run --silent bench -- $(ARGS)
+
+services: setup ## Keep a Redis and a MongoDB running, and print their addresses
+	@npm run --silent services
+
+clean: ## Remove what was installed, downloaded and built
+	rm -rf node_modules .cache dist coverage

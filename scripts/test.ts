@@ -1,0 +1,45 @@
+// `npm test`: types, style, then every test; the last line is the count. `npm test -- test/core` runs those tests alone.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { countTests, sayCount } from './count-tests.ts';
+
+const root = join(import.meta.dirname, '..');
+const chosen = process.argv.slice(2);
+
+process.on('SIGINT', () => undefined); // Ctrl-C reaches the tools too; they end first, and say how
+
+const scratch = await mkdtemp(join(tmpdir(), 'entrain-test-'));
+try {
+  const failedChecks = chosen.length === 0 ? await checkSources() : 0;
+  const reportFile = join(scratch, 'report.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  const exitCode = await runTool('vitest', ['run', ...reporters, ...chosen]);
+  const count = countTests({ json: await readReport(reportFile), exitCode, failedChecks });
+  process.exitCode = count.failed > 0 ? 1 : exitCode;
+  console.log(sayCount(count));
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+
+/** How many of the two checks failed. Each says itself what it found. */
+async function checkSources(): Promise<number> {
+  const types = await runTool('tsc', ['--noEmit']);
+  const style = await runTool('biome', ['check', '.']);
+  return [types, style].filter((code) => code !== 0).length;
+}
+
+function runTool(name: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const tool = spawn(join(root, 'node_modules/.bin', name), args, { cwd: root, stdio: 'inherit' });
+    tool.once('error', reject);
+    tool.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+async function readReport(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch(() => 'null');
+  return JSON.parse(text);
+}
