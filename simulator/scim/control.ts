@@ -103,8 +103,8 @@ export function controlOverHttp(
     return { status: 200, body: act(control, `${method} ${path}`, query, text) };
   } catch (error) {
     if (error instanceof z.ZodError) return { status: 400, body: { error: z.prettifyError(error) } };
-    if (error instanceof SyntaxError || error instanceof ScimError)
-      return { status: 400, body: { error: error.message } };
+    if (error instanceof SyntaxError) return { status: 400, body: { error: error.message } };
+    if (error instanceof ScimError) return { status: error.status, body: { error: error.message } };
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** What the service provider says about itself (RFC 7643 §5 to §7, RFC 7644 §4, RFC 9865 §4). It says nothing that is not so. */
+/** What the service provider says about itself (RFC 7643 §5 to §7, RFC 7644 §4, RFC 9865 §4). */
 
 import type { Json, JsonObject } from './json.ts';
 import type { Knobs } from './personality.ts';
@@ -18,7 +18,8 @@ export const serviceProviderConfig = (knobs: Knobs, baseUrl: string): JsonObject
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
   patch: { supported: knobs.patch === 'supported' },
   bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
-  filter: { supported: knobs.filters !== 'ignored', maxResults: knobs.maxResults },
+  // A target that ignores filters says that it supports them, and is dangerous for that.
+  filter: { supported: true, maxResults: knobs.maxResults },
   changePassword: { supported: false },
   sort: { supported: false },
   etag: { supported: knobs.versions === 'honoured' },

@@ -23,8 +23,12 @@ export const knobsSchema = z.strictObject({
   maxResults: z.int().min(1),
   paging: z.enum(['index', 'cursor']),
   patch: z.enum(['supported', 'unsupported']),
+  /** What a PATCH is answered with where the RFC leaves the choice; `by_type`: the user, but 204 for a group, whose members may be many. */
+  patchAnswer: z.enum(['by_type', 'resource', 'no_content']),
   /** `decorative`: an ETag header that is no SCIM version, and If-Match ignored. */
   versions: z.enum(['honoured', 'decorative']),
+  /** Above it 429 is answered. 0: no limit. */
+  requestsPerSecond: z.number().min(0),
   /** Every n-th write is answered as if it had been done. 0: none. */
   lostWriteEvery: z.int().min(0),
   /** Every n-th write is done and answered with 500. 0: none. */
@@ -49,7 +53,9 @@ const strict: Knobs = {
   maxResults: 200,
   paging: 'index',
   patch: 'supported',
+  patchAnswer: 'by_type',
   versions: 'honoured',
+  requestsPerSecond: 0,
   lostWriteEvery: 0,
   failedAfterCommitEvery: 0,
 };

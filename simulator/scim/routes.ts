@@ -51,7 +51,7 @@ function route(request: ScimRequest, world: World): Decision {
   const type = resourceTypes.find(({ endpoint }) => endpoint === `/${first}`);
   if (type !== undefined)
     return id === undefined || id === '' ? onType(request, type, world) : onResource(request, type, id, world);
-  if (first === 'Bulk' || first === 'Me') throw new ScimError(501, null, `/${first} is not supported.`);
+  if (['Bulk', 'Me', '.search'].includes(first)) throw new ScimError(501, null, `/${first} is not supported.`);
   if (request.method !== 'GET') throw notAllowed(request);
   return only(ok(discover(first, id, world)));
 }
@@ -93,9 +93,11 @@ function onResource(request: ScimRequest, type: ResourceType, id: string, world:
   return { change, answer: afterPatch(change.after, projection, world) };
 }
 
-/** §3.5.2 leaves the choice of 200 and 204, unless attributes were asked for. Groups answer 204, as their members may be many. */
+/** §3.5.2 leaves the choice of 200 and 204, unless attributes were asked for. */
 function afterPatch(after: Resource, projection: Projection, world: World): Answer {
-  if (after.type.name === 'User' || projection.kind === 'only') return shown(200, after, projection, world);
+  const { patchAnswer } = world.knobs;
+  const answersResource = patchAnswer === 'resource' || (patchAnswer === 'by_type' && after.type.name === 'User');
+  if (answersResource || projection.kind === 'only') return shown(200, after, projection, world);
   return { status: 204, headers: versionHeader(after, null, world), body: null };
 }
 

@@ -8,6 +8,7 @@ import { errorBody } from './errors.ts';
 import type { FaultAnswer, Faults } from './faults.ts';
 import type { Noting, RequestLog } from './log.ts';
 import { type Answer, type Decision, decide, type World } from './routes.ts';
+import { Throttle } from './throttle.ts';
 
 export type Serving = {
   readonly basePath: string;
@@ -20,12 +21,12 @@ export type Serving = {
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 export function listener(serving: Serving): RequestListener {
-  const writes = { count: 0 };
+  const running: Running = { writes: 0, throttle: new Throttle() };
   return (request, response) => {
     const url = new URL(request.url ?? '/', 'http://simulator');
     const served = url.pathname.startsWith('/control/')
       ? serveControl(request, response, url, serving.control)
-      : serveScim(request, response, url, serving, writes);
+      : serveScim(request, response, url, serving, running);
     served.catch((error: unknown) => {
       if (!request.readableAborted) console.error('The SCIM simulator failed on a request:', error);
       response.destroy();
@@ -44,50 +45,73 @@ async function serveControl(
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body ?? null));
 }
 
-type Writes = { count: number };
+/** What goes on from request to request, beside the accounts. */
+type Running = { writes: number; readonly throttle: Throttle };
 
 async function serveScim(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
   serving: Serving,
-  writes: Writes,
+  running: Running,
 ): Promise<void> {
   const { basePath, faults, world } = serving;
   const { method = 'GET' } = request;
-  const within = url.pathname === basePath || url.pathname.startsWith(`${basePath}/`);
-  const path = within ? url.pathname.slice(basePath.length) : url.pathname;
+  const path = url.pathname.startsWith(`${basePath}/`) ? url.pathname.slice(basePath.length) : url.pathname;
   const noting = noted(request, response, path, url, serving);
   const body = await textOf(request);
   noting.sent(body ?? '');
   const fault = faults.take(method, path);
   if (fault !== null) noting.struck(fault.kind);
-  const latencyMs = world().knobs.latencyMs + (fault?.kind === 'slow' ? fault.latencyMs : 0);
-  if (latencyMs > 0) await delay(latencyMs, undefined, { ref: false });
-  if (fault !== null && strikesBefore(fault))
-    return answered(noting, deliverFault(response, nothing, fault, world().now()));
-  if (!within) return answered(noting, deliver(response, refused(404, `${path} is not below ${basePath}.`)));
-  if (body === null)
-    return answered(noting, deliver(response, refused(413, `A body may have ${MAX_BODY_BYTES} bytes.`)));
-  const decision = decide({ method, path, query: url.searchParams, header: headerOf(request), body }, world());
-  const answer = carryOut(decision, fault, world(), writes);
-  answered(noting, fault === null ? deliver(response, answer) : deliverFault(response, answer, fault, world().now()));
+  await latency(fault, world());
+  const status =
+    fault !== null && strikesBefore(fault)
+      ? deliverFault(response, nothing, fault, world().now())
+      : respond({ request, url, path, body, response }, fault, serving, running);
+  if (status !== null) noting.answered(status);
+}
+
+type Arrival = {
+  readonly request: IncomingMessage;
+  readonly url: URL;
+  readonly path: string;
+  readonly body: string | null;
+  readonly response: ServerResponse;
+};
+
+/** Returns the status that was sent, if any was. */
+function respond(arrival: Arrival, fault: FaultAnswer | null, serving: Serving, running: Running): number | null {
+  const { request, url, path, body, response } = arrival;
+  const world = serving.world();
+  const waitSeconds = running.throttle.wait(world.knobs.requestsPerSecond, world.now());
+  if (waitSeconds > 0) return deliver(response, throttled(waitSeconds));
+  if (path === url.pathname) return deliver(response, refused(404, `${path} is not below ${serving.basePath}.`));
+  if (body === null) return deliver(response, refused(413, `A body may have ${MAX_BODY_BYTES} bytes.`));
+  const { method = 'GET' } = request;
+  const decision = decide({ method, path, query: url.searchParams, header: headerOf(request), body }, world);
+  const answer = carryOut(decision, fault, world, running);
+  return fault === null ? deliver(response, answer) : deliverFault(response, answer, fault, world.now());
+}
+
+async function latency(fault: FaultAnswer | null, { knobs }: World): Promise<void> {
+  const latencyMs = knobs.latencyMs + (fault?.kind === 'slow' ? fault.latencyMs : 0);
+  if (latencyMs > 0) await delay(latencyMs);
 }
 
 /** Commits what was decided, unless a fault or the habits of the target want it lost. */
-function carryOut({ answer, change }: Decision, fault: FaultAnswer | null, world: World, writes: Writes): Answer {
+function carryOut({ answer, change }: Decision, fault: FaultAnswer | null, world: World, running: Running): Answer {
   if (change === null) return answer;
   const { knobs, store, staleReads } = world;
-  writes.count += 1;
-  if (fault?.kind === 'lost' || isTurn(writes, knobs.lostWriteEvery)) return answer;
+  running.writes += 1;
+  if (fault?.kind === 'lost' || isTurn(running, knobs.lostWriteEvery)) return answer;
   const before = change.kind === 'create' ? null : change.before;
   const { id } = change.kind === 'remove' ? change.before : change.after;
   if (fault?.kind === 'stale') staleReads.hold(id, before, fault.reads);
   store.commit(change, world.now().toISOString());
-  return isTurn(writes, knobs.failedAfterCommitEvery) ? refused(500, 'Something went wrong.') : answer;
+  return isTurn(running, knobs.failedAfterCommitEvery) ? refused(500, 'Something went wrong.') : answer;
 }
 
-const isTurn = ({ count }: Writes, every: number): boolean => every > 0 && count % every === 0;
+const isTurn = ({ writes }: Running, every: number): boolean => every > 0 && writes % every === 0;
 
 const strikesBefore = (fault: FaultAnswer): boolean => 'when' in fault && fault.when === 'before';
 
@@ -103,10 +127,6 @@ function noted(
   const noting = log.note({ time, method, path, query: url.search.slice(1), userAgent: headers['user-agent'] ?? null });
   response.once('close', () => noting.ended());
   return noting;
-}
-
-function answered(noting: Noting, status: number | null): void {
-  if (status !== null) noting.answered(status);
 }
 
 /** Null when it is too large; what is left of it is not read. */
@@ -134,4 +154,9 @@ const refused = (status: number, detail: string): Answer => ({
   status,
   headers: {},
   body: errorBody(status, null, detail),
+});
+
+const throttled = (seconds: number): Answer => ({
+  ...refused(429, 'Too many requests.'),
+  headers: { 'Retry-After': String(seconds) },
 });

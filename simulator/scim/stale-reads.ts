@@ -1,4 +1,4 @@
-/** Reads that do not see the last write yet, as from a replica that lags behind. */
+/** Reads that do not see the last write yet, as from a replica that lags behind. What a filter finds is decided by what is there. */
 
 import type { Resource } from './store.ts';
 
