@@ -1,0 +1,192 @@
+/**
+ * A source over a directory in memory, with every liberty the port gives: messages that come late, twice, in any order or in parts, and reads
+ * that break off. For tests of whatever reads from a source.
+ */
+
+import { z } from 'zod';
+import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
+import { type Resume, resume, type SourceId, type Watermark, watermark } from '../model/ids.ts';
+import { type Scope, scopeKey } from '../model/scope.ts';
+import type { Ref } from '../model/source-object.ts';
+import {
+  type Entry,
+  edges,
+  entryOf,
+  isLive,
+  type Logged,
+  type MemoryDirectory,
+  membersNow,
+  type Reach,
+  type Reading,
+  reachOf,
+  refOf,
+  type State,
+  stateOf,
+} from './memory-directory.ts';
+import type { Ask, Check, Source, SourceMessage, Standing } from './source.ts';
+
+export { type Liberties, type MemoryDirectory, memoryDirectory } from './memory-directory.ts';
+
+/** Reads that directory. Several sources may read the same one. */
+export const memorySource = (directory: MemoryDirectory): Source => {
+  const state = stateOf(directory);
+  return {
+    check: async (scope) => report(state, scope),
+    read: (ask, signal) => read(state, ask, signal),
+    confirm: async (refs, scope) => new Map(refs.map((ref) => [ref.id, standingOf(state, ref, scope)])),
+    confirmMembers: async (of, members) =>
+      state.liberties.confirms
+        ? new Map(members.map(({ id }) => [id, isLive(state, id) && isLive(state, of) && edges(state, of).has(id)]))
+        : new Map(),
+  };
+};
+
+const report = (state: State, scope: Scope) => {
+  const lost = scope.kind === 'groups' ? scope.groups.find((id) => !isLive(state, id)) : undefined;
+  const problem = state.liberties.problem ?? (lost === undefined ? null : `There is no group ${lost}.`);
+  const check: Check = { name: 'Directory', ok: problem === null, detail: problem ?? 'It can be read.' };
+  return { ok: check.ok, checks: [check] };
+};
+
+const standingOf = (state: State, ref: Ref, scope: Scope): Standing => {
+  if (!state.liberties.confirms) return 'unsure';
+  const entry = state.entries.get(ref.id);
+  if (entry?.gone !== null) return 'gone';
+  const reached = reachOf(state, scope);
+  if (reached !== null && !reached.has(ref.id)) return 'out_of_scope';
+  return entry.attributes['accountEnabled'] === false ? 'disabled' : 'present';
+};
+
+async function* read(state: State, ask: Ask, signal: AbortSignal): AsyncGenerator<SourceMessage> {
+  const { number, reading, from } = ask.resume === null ? begin(state, ask) : resumed(state, ask, ask.resume);
+  for (let told = from; told < reading.messages.length; told += state.liberties.pageSize) {
+    signal.throwIfAborted();
+    breakOff(state);
+    yield* arranged(state, ask, reading.messages.slice(told, told + state.liberties.pageSize));
+    yield { type: 'progress', resume: resume(`${number}:${told + state.liberties.pageSize}`) };
+  }
+  breakOff(state);
+  const mark: Mark = { key: reading.key, epoch: state.epochs.watermark, at: reading.end };
+  yield { type: 'end', watermark: ask.watermark ? watermark(JSON.stringify(mark)) : null };
+}
+
+type Place = { readonly number: number; readonly reading: Reading; readonly from: number };
+
+/** What a read tells is fixed when it begins, so that a place in it means the same when it is resumed. */
+const begin = (state: State, ask: Ask): Place => {
+  const key = keyOf(ask);
+  const full = ask.read.mode === 'full';
+  const at = ask.read.mode === 'full' ? state.log.length : placeOf(state, ask.read.from, key);
+  const end = full ? at : Math.max(at, state.log.length - state.liberties.lag);
+  const messages = full ? everything(state, ask, requireReach(state, ask.scope)) : changes(state, ask, at, end);
+  const reading = { key, mode: ask.read.mode, messages, end, epoch: state.epochs.resume };
+  return { number: state.readings.push(reading) - 1, reading, from: 0 };
+};
+
+const resumed = (state: State, ask: Ask, text: Resume): Place => {
+  const [number = -1, from = 0] = text.split(':').map(Number);
+  const reading = state.readings[number];
+  const fits = reading?.key === keyOf(ask) && reading.mode === ask.read.mode && reading.epoch === state.epochs.resume;
+  if (reading === undefined || !fits) throw new ResumeExpired('The place is not accepted any more.');
+  return { number, reading, from };
+};
+
+const keyOf = ({ scope, attributes }: Ask): string =>
+  [scopeKey(scope), [...attributes.user].sort().join(), [...attributes.group].sort().join()].join('|');
+
+const MarkSchema = z.object({ key: z.string(), epoch: z.number(), at: z.number() });
+type Mark = z.infer<typeof MarkSchema>;
+
+const placeOf = (state: State, from: Watermark, key: string): number => {
+  const mark = MarkSchema.parse(JSON.parse(from));
+  if (mark.key !== key || mark.epoch !== state.epochs.watermark)
+    throw new WatermarkExpired('The watermark is not accepted any more.');
+  return mark.at;
+};
+
+const requireReach = (state: State, scope: Scope): Reach => {
+  const lost = scope.kind === 'groups' ? scope.groups.find((id) => !isLive(state, id)) : undefined;
+  if (lost !== undefined)
+    throw new SourceError('forbidden', `There is no group ${lost}.`, { code: 'ScopeGroupNotFound' });
+  return reachOf(state, scope);
+};
+
+const everything = (state: State, ask: Ask, reach: Reach): readonly SourceMessage[] => {
+  const entries = [...state.entries.values()].filter(({ ref, gone }) => gone === null && (reach?.has(ref.id) ?? true));
+  const groups = entries.filter(({ ref }) => ref.type === 'group');
+  return [
+    ...entries.map((entry) => whole(entry, ask)),
+    ...groups.map(
+      ({ ref }): SourceMessage => ({ type: 'members', group: ref, members: { whole: membersNow(state, ref.id) } }),
+    ),
+  ];
+};
+
+const whole = ({ ref, attributes }: Entry, ask: Ask): Extract<SourceMessage, { type: 'upsert' }> => ({
+  type: 'upsert',
+  ref,
+  attributes: Object.fromEntries(ask.attributes[ref.type].map((name) => [name, attributes[name] ?? null])),
+  whole: true,
+});
+
+const changes = (state: State, ask: Ask, after: number, upTo: number): readonly SourceMessage[] => {
+  const reach = requireReach(state, ask.scope);
+  return state.log
+    .slice(after, upTo)
+    .flatMap((logged) =>
+      logged.kind === 'object' ? objectChange(state, ask, reach, logged) : memberChange(state, ask, reach, logged),
+    );
+};
+
+const objectChange = (
+  state: State,
+  ask: Ask,
+  reach: Reach,
+  { id, changed }: Extract<Logged, { kind: 'object' }>,
+): readonly SourceMessage[] => {
+  const entry = entryOf(state, id);
+  if (entry.gone !== null) return [{ type: 'remove', ref: entry.ref, why: entry.gone }];
+  const inScope = reach?.has(id) ?? true;
+  if (changed === 'all' || !state.liberties.partial) return [{ ...whole(entry, ask), whole: inScope }];
+  const names = changed.filter((name) => ask.attributes[entry.ref.type].includes(name));
+  const attributes = Object.fromEntries(names.map((name) => [name, entry.attributes[name] ?? null]));
+  return [{ type: 'upsert', ref: entry.ref, attributes, whole: false }];
+};
+
+/** Tells what the edge is now; who joins a scope is told whole before, with everybody in it if it is a group. */
+const memberChange = (
+  state: State,
+  ask: Ask,
+  reach: Reach,
+  logged: Extract<Logged, { kind: 'member' }>,
+): readonly SourceMessage[] => {
+  if (reach !== null && !reach.has(logged.group)) return [];
+  const member = refOf(state, logged.member);
+  const isMember = edges(state, logged.group).has(member.id);
+  const edge: SourceMessage = {
+    type: 'members',
+    group: refOf(state, logged.group),
+    members: { added: isMember ? [member] : [], removed: isMember ? [] : [member] },
+  };
+  if (!isMember || reach === null) return [edge];
+  return [...joiner(state, ask, reach, member), edge];
+};
+
+const joiner = (state: State, ask: Ask, reach: ReadonlySet<SourceId>, member: Ref): readonly SourceMessage[] => {
+  if (!isLive(state, member.id) || !reach.has(member.id)) return [];
+  if (member.type === 'user') return [whole(entryOf(state, member.id), ask)];
+  return everything(state, ask, reachOf(state, { kind: 'groups', groups: [member.id], nested: true }));
+};
+
+const breakOff = ({ liberties }: State): void => {
+  if (liberties.fault === null) return;
+  const { afterPages, error } = liberties.fault;
+  liberties.fault = afterPages > 0 ? { afterPages: afterPages - 1, error } : null;
+  if (afterPages === 0) throw error;
+};
+
+const arranged = ({ liberties }: State, ask: Ask, messages: readonly SourceMessage[]): readonly SourceMessage[] => {
+  if (ask.read.mode === 'full') return messages;
+  const told = liberties.duplicate ? [...messages, ...messages] : messages;
+  return liberties.shuffle === null ? told : liberties.shuffle(told);
+};
