@@ -1,0 +1,78 @@
+/** What can be turned at run time: how the service behaves where its documentation is silent, late or plural. */
+
+export type Knobs = {
+  /** Objects on a page of a delta query. */
+  deltaPageSize: number;
+  /** Objects on a page of a list without $top. */
+  listPageSize: number;
+  /** Members over all groups of one delta page; a group with more goes on on the next page. */
+  membersPerPage: number;
+  /** Whether `Prefer: odata.maxpagesize` changes the size of delta pages; documented for Outlook only. */
+  honourMaxPageSize: boolean;
+  /** How long a change stays hidden from delta queries. */
+  lagMs: number;
+  /** The chance of each object to come twice on a page. */
+  duplicates: number;
+  /** The chance of a round to repeat the changes of the round before. */
+  replays: number;
+  /** Whether objects come in an order of their own. */
+  shuffle: boolean;
+  /** The chance of a page to be empty though more follow. */
+  emptyPages: number;
+  /** Whether a first enumeration also shows objects that were deleted before it, as removed. */
+  removedInFirstRound: boolean;
+  /** How a delta link that is too old is refused: the two documented ways. */
+  deltaExpiry: 'syncStateNotFound' | 'gone';
+  deltaLinkLifeMs: number;
+  /** How long the next link of a delta query and of a list can be followed. */
+  deltaPageLifeMs: number;
+  listPageLifeMs: number;
+  /** How delta shows that a user has no manager any more; no document says. */
+  managerRemoval: 'removed' | 'empty' | 'both';
+  /** Whether groups/delta tells that a permanently deleted user left; reported missing for long. */
+  purgeShowsInGroups: boolean;
+  /** Objects an app may not read come with null properties (as Graph does) or are refused. */
+  nullForPermission: boolean;
+  /** v1.0 leaves service principals out of /members. */
+  servicePrincipalsInMembers: boolean;
+  /** What the members of a group with hidden membership look like without Member.Read.Hidden. */
+  hiddenMembership: 'empty' | 'denied';
+  throttling: boolean;
+  /** Resource units in ten seconds for one app in one tenant; null: by the size of the tenant, as documented. */
+  resourceUnits: number | null;
+  /** Waited before each answer of Graph, and before each token. */
+  latencyMs: number;
+  tokenLatencyMs: number;
+  tokenLifeSeconds: number;
+  gzip: boolean;
+};
+
+const DAY_MS = 86_400_000;
+
+export const defaultKnobs: Readonly<Knobs> = {
+  deltaPageSize: 200,
+  listPageSize: 100,
+  membersPerPage: 2_000,
+  honourMaxPageSize: false,
+  lagMs: 0,
+  duplicates: 0,
+  replays: 0,
+  shuffle: false,
+  emptyPages: 0,
+  removedInFirstRound: false,
+  deltaExpiry: 'syncStateNotFound',
+  deltaLinkLifeMs: 7 * DAY_MS,
+  deltaPageLifeMs: DAY_MS,
+  listPageLifeMs: DAY_MS,
+  managerRemoval: 'removed',
+  purgeShowsInGroups: true,
+  nullForPermission: true,
+  servicePrincipalsInMembers: false,
+  hiddenMembership: 'empty',
+  throttling: true,
+  resourceUnits: null,
+  latencyMs: 0,
+  tokenLatencyMs: 0,
+  tokenLifeSeconds: 3599,
+  gzip: true,
+};

@@ -1,0 +1,37 @@
+/** Which application permissions read what. Any one of a set is enough. */
+
+import type { Kind } from './object-ids.ts';
+import { denied } from './reply.ts';
+
+export type Roles = ReadonlySet<string>;
+
+const directory = ['Directory.Read.All', 'Directory.ReadWrite.All'];
+const readers: Readonly<Record<Kind | 'organization', readonly string[]>> = {
+  user: ['User.Read.All', 'User.ReadWrite.All', ...directory],
+  group: ['GroupMember.Read.All', 'GroupMember.ReadWrite.All', 'Group.Read.All', 'Group.ReadWrite.All', ...directory],
+  device: ['Device.Read.All', ...directory],
+  servicePrincipal: ['Application.Read.All', 'Application.ReadWrite.All', ...directory],
+  organization: ['Organization.Read.All', 'Organization.ReadWrite.All', ...directory],
+};
+
+export const mayRead = (roles: Roles, what: Kind | 'organization'): boolean =>
+  readers[what].some((role) => roles.has(role));
+
+export const mayReadHiddenMembers = (roles: Roles): boolean => roles.has('Member.Read.Hidden');
+
+export function requireReading(roles: Roles, what: Kind | 'organization'): void {
+  if (!mayRead(roles, what)) throw denied();
+}
+
+/** Properties that need a permission of their own. */
+const guarded: Readonly<Record<string, readonly string[]>> = {
+  employeeLeaveDateTime: ['User-LifeCycleInfo.Read.All', 'User-LifeCycleInfo.ReadWrite.All'],
+  signInActivity: ['AuditLog.Read.All'],
+};
+
+export function requireProperties(roles: Roles, names: readonly string[]): void {
+  for (const name of names) {
+    const needed = guarded[name];
+    if (needed !== undefined && !needed.some((role) => roles.has(role))) throw denied();
+  }
+}
