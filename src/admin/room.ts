@@ -6,12 +6,12 @@ import type { Connection } from '../model/connection.ts';
 import { StaleRevision } from '../model/errors.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
+import type { Wakeups } from '../queue/wakeups-port.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Target, TargetKind } from '../target/target.ts';
 import { Refused } from './refused.ts';
-import type { Wakeups } from './wakeups.ts';
 
 export type Room = {
   readonly stores: Stores;

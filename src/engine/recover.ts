@@ -15,7 +15,7 @@ export const recover = async (work: Provisioning): Promise<void> => {
     for (const intent of intents)
       outcomes.push(await outcomeOf(work, intent, links.get(intent.operation.ref.id) ?? null));
     await ledger.settle(work.lease, outcomes);
-    work.engine.world.log.info('intents_recovered', { target: work.record.id, intents: intents.length });
+    work.engine.world.log.info('intents.recovered', { target: work.record.id, intents: intents.length });
   }
 };
 

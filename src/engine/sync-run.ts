@@ -50,7 +50,7 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
     return await commit(engine, run, connection, what, draft, end, report);
   } catch (error) {
     if (!(error instanceof WatermarkExpired)) throw error;
-    engine.world.log.warn('synchronization_reset', { run: run.id, connection: connection.id });
+    engine.world.log.warn('sync.reset', { run: run.id, connection: connection.id });
     await forgetWatermark(engine, draft, lease, head);
     return 'slice';
   }
@@ -133,7 +133,7 @@ const commit = async (
   });
   await engine.failpoint('sync.committed');
   engine.observe.committed(connection.id, engine.world.now());
-  engine.world.log.info('committed', {
+  engine.world.log.info('snapshot.committed', {
     run: run.id,
     connection: connection.id,
     version: head.version,

@@ -64,7 +64,7 @@ const underLease = async <R extends Run>(
     await runs.finish(run.id, state, now(), { counters: latest, version, problem });
     const ended = await runs.get(run.id);
     if (ended !== null) engine.observe.runEnded(ended);
-    engine.world.log.info('run_ended', { run: run.id, kind: run.kind, state, code: problem?.code });
+    engine.world.log.info('run.ended', { run: run.id, kind: run.kind, state, code: problem?.code });
     return { next: 'again', at: now() };
   };
   try {
@@ -95,7 +95,7 @@ const underLease = async <R extends Run>(
     switch (reaction.kind) {
       case 'wait': {
         const until = new Date(now().getTime() + reaction.ms);
-        engine.world.log.warn('run_waits', {
+        engine.world.log.warn('run.waits', {
           run: run.id,
           kind: run.kind,
           code: reaction.problem.code,
@@ -105,7 +105,7 @@ const underLease = async <R extends Run>(
         return { next: 'again', at: until };
       }
       case 'quarantine':
-        engine.world.log.error('quarantined', {
+        engine.world.log.error('run.quarantined', {
           run: run.id,
           kind: run.kind,
           key: of.key,

@@ -208,7 +208,7 @@ const withinLimits = async (
       'guard_hold',
       (verdict.deprovisions.held ? deprovisions.length : 0) + (verdict.memberRemovals.held ? removals.length : 0),
     );
-    work.engine.world.log.warn('guard_hold', {
+    work.engine.world.log.warn('guard.held', {
       run: work.run.id,
       target: work.record.id,
       deprovisions: verdict.deprovisions.wanted,

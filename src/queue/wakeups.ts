@@ -1,4 +1,4 @@
-/** What the commands ask of the queue. Each is only a wake-up: what is wanted stands in the store before it is asked for. */
+/** What the commands and the engine ask of the queue. Each is only a wake-up: what is wanted stands in the store before it is asked for. */
 
 import type { Connection } from '../model/connection.ts';
 import type { ConnectionId, TargetId } from '../model/ids.ts';

@@ -1,0 +1,141 @@
+/** Builds everything from the configuration. Read it to see what exists, and what depends on what. */
+
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { type Commands, commands } from './admin/commands.ts';
+import { createMetrics, type Metrics } from './admin/metrics.ts';
+import type { Config } from './config.ts';
+import { defaultTiming, type Engine } from './engine/engine.ts';
+import { createLogger } from './logger.ts';
+import { runId } from './model/ids.ts';
+import type { TargetRecord } from './model/target-record.ts';
+import type { Log, World } from './model/world.ts';
+import { bullmqWakeups } from './queue/bullmq-wakeups.ts';
+import { openQueues, type Queues } from './queue/queues.ts';
+import { assertNoEviction, producerConnection, workerConnection } from './queue/redis.ts';
+import type { Wakeups } from './queue/wakeups.ts';
+import { connectedSources } from './source/graph/connected.ts';
+import { trustCa } from './source/graph/index.ts';
+import type { Secrets } from './store/connection-store.ts';
+import { newId } from './store/ids.ts';
+import { type Mongo, openMongo } from './store/mongo/connect.ts';
+import { mongoStores } from './store/mongo/index.ts';
+import { migrate } from './store/mongo/migrate.ts';
+import { createVault } from './store/vault.ts';
+import { targetKind, targetKinds } from './target/registry.ts';
+import { SettingsRefused, type Target } from './target/target.ts';
+
+export type Parts = {
+  readonly config: Config;
+  readonly log: Log;
+  readonly mongo: Mongo;
+  readonly redis: Redis;
+  readonly queues: Queues;
+  readonly wakeups: Wakeups;
+  readonly metrics: Metrics;
+  readonly engine: Engine;
+  readonly commands: Commands;
+  /** Workers block on their connection, so each has one of its own. */
+  readonly openWorkerConnection: () => Redis;
+  readonly close: () => Promise<void>;
+};
+
+/** Connects and prepares; throws when Redis is unfit or MongoDB cannot be reached. */
+export const compose = async (config: Config, role: 'api' | 'worker'): Promise<Parts> => {
+  const log = createLogger({ level: config.logLevel });
+  const world = realWorld(log);
+  if (config.customCloud?.caFile != null) trustCa(readFileSync(config.customCloud.caFile, 'utf8'));
+
+  const redis = producerConnection(config.redisUrl.reveal());
+  await redis.connect();
+  await assertNoEviction(redis);
+  const mongo = await openMongo(config.mongodbUri.reveal());
+  await migrate(mongo);
+
+  const vault = createVault(
+    config.encryptionKey.reveal(),
+    config.oldEncryptionKeys.map((key) => key.reveal()),
+  );
+  const stores = mongoStores(mongo, { vault, now: world.now });
+  const queues = openQueues(redis, config.queuePrefix);
+  const wakeups = bullmqWakeups(queues);
+  const metrics = createMetrics({ queueJobs: queues.counts });
+  const connectSource = connectedSources({
+    clouds: { custom: config.customCloud },
+    world,
+    onRequest: ({ status, throttledMs }) => {
+      metrics.graphAnswered(status);
+      if (throttledMs > 0) metrics.graphThrottled(throttledMs);
+    },
+  });
+  const connectTarget = targetConnector(world);
+  const engine: Engine = {
+    stores,
+    world,
+    connectSource,
+    connectTarget,
+    wakeTarget: (target) =>
+      wakeups
+        .provision(target, 'delta')
+        .catch((error: unknown) => log.warn('wakeup.failed', { target, message: String(error) })),
+    newRunId: () => runId(newId('run')),
+    owner: `${role}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+    timing: { ...defaultTiming, sliceMs: config.sliceSecs * 1_000 },
+    observe: metrics.observe,
+    failpoint: failpoints(),
+  };
+  const workerConnections: Redis[] = [];
+  return {
+    config,
+    log,
+    mongo,
+    redis,
+    queues,
+    wakeups,
+    metrics,
+    engine,
+    commands: commands({ stores, wakeups, connectSource, connectTarget, targetKinds, world, config }),
+    openWorkerConnection: () => {
+      const connection = workerConnection(config.redisUrl.reveal());
+      workerConnections.push(connection);
+      return connection;
+    },
+    close: async () => {
+      await queues.close();
+      for (const connection of [...workerConnections, redis]) connection.disconnect();
+      await mongo.close();
+    },
+  };
+};
+
+const realWorld = (log: Log): World => ({
+  now: () => new Date(),
+  random: Math.random,
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, { signal });
+  },
+  log,
+});
+
+const targetConnector =
+  (world: World) =>
+  (record: TargetRecord, secrets: Secrets): Target => {
+    const kind = targetKind(record.kind);
+    if (kind === null)
+      throw new SettingsRefused([{ pointer: '/kind', message: `there is no target kind ${record.kind}` }]);
+    return kind.parse({ ...record.settings, ...secrets }).connect(world);
+  };
+
+/** Crash tests name a place (TEST_FAILPOINT=site, or site:nth) where the process kills itself, as a power cut would. */
+const failpoints = (): Engine['failpoint'] => {
+  const [site, nth = '1'] = (process.env['TEST_FAILPOINT'] ?? '').split(':');
+  let passed = 0;
+  return async (at) => {
+    if (at !== site) return;
+    passed += 1;
+    if (passed === Number(nth)) process.kill(process.pid, 'SIGKILL');
+  };
+};

@@ -1,0 +1,54 @@
+/** What is no longer needed goes: a removed connection with everything of it, and history that is older than anyone asks for. */
+
+import type { Connection } from '../model/connection.ts';
+import type { ConnectionId } from '../model/ids.ts';
+import type { Engine } from './engine.ts';
+
+/** How long runs, operations and changes are kept for whoever asks what happened. */
+const keptDays = { runs: 90, operations: 90, changes: 30 } as const;
+
+/** Removes a connection that is being deleted. Nothing is written to its targets: what was provisioned there stays as it is. */
+export const purge = async (engine: Engine, id: ConnectionId): Promise<void> => {
+  const { stores, world } = engine;
+  const connection = await stores.connections.get(id);
+  if (connection?.state !== 'deleting') return;
+  for (const target of await stores.targets.of(id)) {
+    await stores.ledger.erase(target.id);
+    await stores.targets.remove(target.id);
+  }
+  await stores.snapshots.erase(id);
+  await stores.runs.erase(id);
+  await stores.connections.remove(id);
+  world.log.info('connection.purged', { connection: id });
+};
+
+export const prune = async (engine: Engine): Promise<void> => {
+  const { stores } = engine;
+  await stores.runs.prune(daysAgo(engine, keptDays.runs));
+  for await (const connections of stores.connections.all())
+    for (const connection of connections) await pruneConnection(engine, connection);
+};
+
+/** Changes go when they are old and every target has passed them. */
+const pruneConnection = async (engine: Engine, connection: Connection): Promise<void> => {
+  const { stores } = engine;
+  const targets = await stores.targets.of(connection.id);
+  for (const target of targets) await stores.ledger.prune(target.id, daysAgo(engine, keptDays.operations));
+  const positions = await Promise.all(targets.map(async ({ id }) => (await stores.ledger.position(id)) ?? 0));
+  const through = Math.min(await versionAt(engine, connection.id, daysAgo(engine, keptDays.changes)), ...positions);
+  if (through > 0) await stores.snapshots.prune(connection.id, through);
+};
+
+/** The version that was committed by then; 0 when there was none. */
+const versionAt = async (engine: Engine, connection: ConnectionId, at: Date): Promise<number> => {
+  let after: string | null = null;
+  do {
+    const page = await engine.stores.runs.list({ connection, kind: 'sync', state: 'succeeded' }, after, 200);
+    for (const run of page.items)
+      if (run.version !== null && run.finishedAt !== null && run.finishedAt < at) return run.version;
+    after = page.next;
+  } while (after !== null);
+  return 0;
+};
+
+const daysAgo = (engine: Engine, days: number): Date => new Date(engine.world.now().getTime() - days * 86_400_000);

@@ -1,0 +1,131 @@
+/**
+ * Makes the queue what the store says it should be: schedules, and a wake-up for everything that is due. It runs on every scheduler at the start
+ * and every half minute, it is harmless to run twice, and what it has to repair is what Redis lost.
+ */
+
+import type { Connection } from '../model/connection.ts';
+import type { TargetId } from '../model/ids.ts';
+import type { Run } from '../model/run.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { Stores } from '../store/stores.ts';
+import { provisionKey, purgeKey, schedulerId, syncKey } from './names.ts';
+import type { Queues } from './queues.ts';
+import { intervalsOf, offsetOf } from './schedules.ts';
+import type { Wakeups } from './wakeups.ts';
+
+export type Reconciled = { readonly schedules: number; readonly wakeups: number; readonly requested: number };
+
+export type Reconciler = {
+  readonly stores: Stores;
+  readonly queues: Queues;
+  readonly wakeups: Wakeups;
+  readonly now: () => Date;
+  /** Asks for a provision run of a target that is behind. */
+  readonly requestProvision: (target: TargetRecord) => Promise<void>;
+};
+
+export const reconcile = async (reconciler: Reconciler): Promise<Reconciled> => {
+  const schedules = await reconcileConnections(reconciler);
+  const wakeups = await reconcileRuns(reconciler);
+  return { schedules: schedules.schedules, requested: schedules.requested, wakeups };
+};
+
+const reconcileConnections = async (reconciler: Reconciler): Promise<{ schedules: number; requested: number }> => {
+  const { stores, queues, wakeups } = reconciler;
+  const existing = await existingSchedules(queues);
+  let schedules = 0;
+  let requested = 0;
+  for await (const connections of stores.connections.all()) {
+    for (const connection of connections) {
+      if (connection.state === 'deleting') await requestPurge(queues, connection);
+      if (connection.state !== 'active') continue;
+      if (!isScheduled(existing, connection)) {
+        await wakeups.schedule(connection);
+        schedules += 1;
+      }
+      for (const mode of ['delta', 'full'] as const) existing.delete(schedulerId(connection.id, mode));
+      requested += await requestWhereBehind(reconciler, connection);
+    }
+  }
+  // What is left belongs to connections that are paused or gone.
+  for (const id of existing.keys()) await queues.tick.removeJobScheduler(id);
+  return { schedules: schedules + existing.size, requested };
+};
+
+type Existing = Map<string, { readonly every: number; readonly offset: number }>;
+
+const existingSchedules = async (queues: Queues): Promise<Existing> => {
+  const all = await queues.tick.getJobSchedulers(0, -1, true);
+  return new Map(all.map(({ key, every, offset }) => [key, { every: Number(every), offset: Number(offset ?? 0) }]));
+};
+
+const isScheduled = (existing: Existing, connection: Connection): boolean =>
+  (['delta', 'full'] as const).every((mode) => {
+    const id = schedulerId(connection.id, mode);
+    const every = intervalsOf(connection)[mode];
+    const found = existing.get(id);
+    return found?.every === every && found.offset === offsetOf(id, every);
+  });
+
+/** A run that is queued, waiting and due, or whose worker died, must have a job. */
+const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler): Promise<number> => {
+  let repaired = 0;
+  const seen = new Set<string>();
+  for await (const runs of stores.runs.unfinished()) {
+    for (const run of runs) {
+      const key = run.kind === 'sync' ? syncKey(run.connection) : provisionKey(run.target);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (await hasJob(queues, run, key)) continue;
+      await wake(wakeups, run);
+      repaired += 1;
+    }
+  }
+  return repaired;
+};
+
+/** A key whose job is gone is a ghost; adding the job again heals it. */
+const hasJob = async (queues: Queues, run: Run, key: string): Promise<boolean> => {
+  const id = await queues[run.kind].getDeduplicationJobId(key);
+  return id !== null && (await queues[run.kind].getJob(id)) !== undefined;
+};
+
+const wake = async (wakeups: Wakeups, run: Run): Promise<void> => {
+  const urgency = run.trigger === 'api' ? 'person' : run.kind === 'sync' && run.mode === 'full' ? 'full' : 'delta';
+  if (run.kind === 'sync') await wakeups.sync(run.connection, urgency);
+  else await wakeups.provision(run.target, urgency);
+};
+
+/** How long a failed provision run is left alone before the target is tried again. */
+const restAfterFailureMs = 600_000;
+
+/** A commit whose provision runs were never asked for, or a new target: the target is behind and nothing is under way. */
+const requestWhereBehind = async (reconciler: Reconciler, connection: Connection): Promise<number> => {
+  const { stores } = reconciler;
+  const { version } = await stores.snapshots.head(connection.id);
+  if (version === 0) return 0;
+  let requested = 0;
+  for (const target of await stores.targets.of(connection.id)) {
+    if (target.state !== 'active' || ((await stores.ledger.position(target.id)) ?? -1) >= version) continue;
+    if (!(await maySend(reconciler, target.id))) continue;
+    await reconciler.requestProvision(target);
+    requested += 1;
+  }
+  return requested;
+};
+
+/** Not while a run is under way, held for a person, or just failed. */
+const maySend = async ({ stores, now }: Reconciler, target: TargetId): Promise<boolean> => {
+  const [latest] = (await stores.runs.list({ target, kind: 'provision' }, null, 1)).items;
+  if (latest === undefined) return true;
+  if (latest.finishedAt === null || latest.state === 'held') return false;
+  return latest.state !== 'failed' || now().getTime() - latest.finishedAt.getTime() > restAfterFailureMs;
+};
+
+const requestPurge = async (queues: Queues, connection: Connection): Promise<void> => {
+  await queues.maintenance.add(
+    'purge',
+    { what: 'purge', connection: connection.id },
+    { priority: 10, deduplication: { id: purgeKey(connection.id), keepLastIfActive: true } },
+  );
+};

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { id, story } from '../support/story.ts';
+
+describe('the whole path, from a tenant to a target', () => {
+  it('brings people and groups over, and a second full sync writes nothing', async () => {
+    const s = await story();
+    s.hire('anna');
+    s.hire('bert', { manager: id('anna') });
+    s.found('staff');
+    s.directory.join(id('staff'), id('anna'));
+    s.directory.join(id('staff'), id('bert'));
+    const first = await s.full();
+    expect(first).toMatchObject({ state: 'succeeded', counters: { created: 3, membersAdded: 2 } });
+    expect(await s.provisioned()).toMatchObject({
+      state: 'succeeded',
+      counters: { created: 3, membersAdded: 2, failed: {} },
+    });
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on' });
+    expect(s.groups()).toEqual({ staff: ['anna', 'bert'] });
+    expect(s.account('bert')?.attributes['urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager']).toBe(
+      s.account('anna')?.remoteId,
+    );
+
+    const writes = s.writes();
+    const second = await s.full();
+    expect(second).toMatchObject({
+      state: 'succeeded',
+      counters: { created: 0, updated: 0, removed: 0, unchanged: 3 },
+    });
+    expect(s.writes()).toBe(writes);
+  });
+
+  it('brings over what changed, and only that', async () => {
+    const s = await story();
+    for (const name of ['anna', 'bert', 'carl', 'dora']) s.hire(name);
+    s.found('staff');
+    s.directory.join(id('staff'), id('carl'));
+    s.directory.join(id('staff'), id('dora'));
+    await s.full();
+    const writes = s.writes();
+
+    s.hire('emil');
+    s.directory.setUser(id('anna'), { jobTitle: 'Head of Support' });
+    s.directory.setUser(id('bert'), { accountEnabled: false });
+    s.directory.remove(id('carl'), 'soft_deleted');
+    s.directory.leave(id('staff'), id('dora'));
+    const run = await s.delta();
+    expect(run).toMatchObject({
+      state: 'succeeded',
+      counters: { created: 1, updated: 2, removed: 1, membersRemoved: 2 },
+    });
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off', carl: 'off', dora: 'on', emil: 'on' });
+    expect(s.account('anna')?.attributes['title']).toBe('Head of Support');
+    expect(s.groups()).toEqual({ staff: [] });
+    expect(await s.provisioned()).toMatchObject({
+      counters: { created: 1, updated: 1, disabled: 2, membersRemoved: 2 },
+    });
+    expect(s.writes() - writes).toBe(5);
+
+    await s.delta();
+    expect(s.writes() - writes).toBe(5);
+  });
+
+  it('switches a leaver who comes back on again, in the groups they were in', async () => {
+    const s = await story();
+    s.hire('anna');
+    s.found('staff');
+    s.directory.join(id('staff'), id('anna'));
+    await s.full();
+    const before = s.account('anna')?.remoteId;
+    s.directory.remove(id('anna'), 'soft_deleted');
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'off' });
+    expect(s.groups()).toEqual({ staff: [] });
+    s.directory.restore(id('anna'));
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on' });
+    expect(s.groups()).toEqual({ staff: ['anna'] });
+    expect(s.account('anna')?.remoteId).toBe(before);
+  });
+
+  it('adopts accounts that were there before, and touches no others', async () => {
+    const s = await story();
+    const stranger = { userName: 'local-admin', active: true };
+    s.remote.objects.set('r-1' as never, {
+      type: 'user',
+      remoteId: 'r-1' as never,
+      attributes: { userName: 'ANNA@contoso.example', title: 'old', active: true },
+    });
+    s.remote.objects.set('r-2' as never, { type: 'user', remoteId: 'r-2' as never, attributes: stranger });
+    s.hire('anna', { jobTitle: 'new' });
+    await s.full();
+    expect(s.remote.objects.size).toBe(2);
+    expect(s.remote.objects.get('r-1' as never)?.attributes).toMatchObject({ title: 'new', externalId: id('anna') });
+    expect(s.remote.objects.get('r-2' as never)?.attributes).toEqual(stranger);
+  });
+
+  it('never creates an account for somebody who is disabled in the source', async () => {
+    const s = await story();
+    s.hire('anna', { accountEnabled: false });
+    await s.full();
+    expect(s.accounts()).toEqual({});
+    expect(await s.provisioned()).toMatchObject({ counters: { skipped: { disabled_in_source: 1 } } });
+    s.directory.setUser(id('anna'), { accountEnabled: true });
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on' });
+  });
+
+  it('adds a member once the account it waited for exists', async () => {
+    const s = await story();
+    s.hire('anna', { accountEnabled: false });
+    s.hire('bert', { manager: id('anna') });
+    s.found('staff');
+    s.directory.join(id('staff'), id('anna'));
+    await s.full();
+    expect(s.groups()).toEqual({ staff: [] });
+    s.directory.setUser(id('anna'), { accountEnabled: true });
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['anna'] });
+    expect(s.account('bert')?.attributes['urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager']).toBe(
+      s.account('anna')?.remoteId,
+    );
+  });
+});
+
+describe('a run of one group', () => {
+  it('brings over its members, and leaves everyone else as they are', async () => {
+    const s = await story();
+    for (const name of ['anna', 'bert', 'carl']) s.hire(name);
+    s.found('uat');
+    s.directory.join(id('uat'), id('anna'));
+    const run = await s.full({ group: id('uat') });
+    expect(run).toMatchObject({ state: 'succeeded', counters: { created: 2 } });
+    expect(s.accounts()).toEqual({ anna: 'on' });
+    expect(s.groups()).toEqual({ uat: ['anna'] });
+
+    await s.full();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', carl: 'on' });
+    s.directory.setUser(id('anna'), { jobTitle: 'Tester' });
+    s.directory.setUser(id('bert'), { jobTitle: 'Not in the test group' });
+    s.directory.remove(id('carl'), 'deleted');
+    await s.full({ group: id('uat') });
+    expect(s.account('anna')?.attributes['title']).toBe('Tester');
+    expect(s.account('bert')?.attributes['title'] ?? null).toBe(null);
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', carl: 'on' });
+    await s.delta();
+    expect(s.account('bert')?.attributes['title']).toBe('Not in the test group');
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', carl: 'off' });
+  });
+
+  it('of a connection that may read one group only, refuses another', async () => {
+    const s = await story({ connection: { scope: { kind: 'groups', groups: [id('uat') as never], nested: false } } });
+    s.hire('anna');
+    s.found('uat');
+    s.found('other');
+    s.directory.join(id('uat'), id('anna'));
+    expect(await s.full({ group: id('other') })).toMatchObject({
+      state: 'failed',
+      problem: { code: 'group_out_of_scope' },
+    });
+    expect(s.accounts()).toEqual({});
+  });
+});
+
+describe('a connection scoped to a test group', () => {
+  it('follows who joins and who leaves it, and knows nobody else', async () => {
+    const s = await story({ connection: { scope: { kind: 'groups', groups: [id('uat') as never], nested: true } } });
+    for (const name of ['anna', 'bert', 'carl']) s.hire(name);
+    s.found('uat');
+    s.found('inner');
+    s.directory.join(id('uat'), id('anna'));
+    s.directory.join(id('uat'), id('inner'));
+    s.directory.join(id('inner'), id('bert'));
+    await s.full();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on' });
+    expect(s.groups()).toEqual({ uat: ['anna', 'inner'], inner: ['bert'] });
+    s.directory.setUser(id('carl'), { jobTitle: 'stranger' });
+    s.directory.leave(id('inner'), id('bert'));
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off' });
+    s.directory.join(id('inner'), id('carl'));
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off', carl: 'on' });
+    expect(s.account('carl')?.attributes['title']).toBe('stranger');
+    expect(s.groups()).toEqual({ uat: ['anna', 'inner'], inner: ['carl'] });
+  });
+});

@@ -1,0 +1,213 @@
+/** A whole Entrain in memory: one connection, one target, a directory to play with, and a clock that only moves when told. */
+
+import { randomBytes } from 'node:crypto';
+import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.ts';
+import { defaultTiming, type Engine, unobserved } from '../../src/engine/engine.ts';
+import { provisionTurn } from '../../src/engine/provision-run.ts';
+import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
+import { syncTurn } from '../../src/engine/sync-run.ts';
+import type { Turn } from '../../src/engine/turn.ts';
+import { type Connection, defaultAttributes, defaultIntervals } from '../../src/model/connection.ts';
+import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
+import type { Run, SyncMode } from '../../src/model/run.ts';
+import type { Attributes } from '../../src/model/source-object.ts';
+import { defaultLimits, type TargetRecord } from '../../src/model/target-record.ts';
+import { silent } from '../../src/model/world.ts';
+import { memoryDirectory, memorySource } from '../../src/source/memory.ts';
+import { createMemoryStores } from '../../src/store/memory/index.ts';
+import type { Stores } from '../../src/store/stores.ts';
+import { createVault } from '../../src/store/vault.ts';
+import { memoryTarget, memoryTargetState } from '../../src/target/memory.ts';
+import type { Target } from '../../src/target/target.ts';
+
+export const connection = connectionId('con_story');
+export const target = targetId('tgt_story');
+const organization = organizationId('org_story');
+
+/** Ids that read like what they are: `id('anna')` is the same GUID each time. */
+export const id = (name: string): string =>
+  `00000000-0000-4000-8000-${Buffer.from(name).toString('hex').padStart(12, '0').slice(-12)}`;
+
+export type StoryOptions = {
+  readonly stores?: (now: () => Date) => Stores;
+  readonly connection?: Partial<Connection>;
+  readonly target?: Partial<TargetRecord>;
+  readonly engine?: Partial<Engine>;
+  readonly wrapTarget?: (target: Target) => Target;
+};
+
+export const story = async (options: StoryOptions = {}) => {
+  let clock = Date.parse('2026-03-02T08:00:00Z');
+  let runs = 0;
+  const now = (): Date => new Date(clock);
+  const stores = options.stores?.(now) ?? createMemoryStores({ now, vault: createVault(randomBytes(32)) });
+  const directory = memoryDirectory();
+  const remote = memoryTargetState();
+  const source = memorySource(directory);
+  const engine: Engine = {
+    stores,
+    world: { now, random: () => 0.5, sleep: untilAborted, log: silent },
+    connectSource: () => source,
+    connectTarget: () => (options.wrapTarget ?? ((made) => made))(memoryTarget(remote)),
+    wakeTarget: async () => {},
+    newRunId: () => {
+      runs += 1;
+      return runId(`run_${String(runs).padStart(6, '0')}`);
+    },
+    owner: 'worker',
+    timing: defaultTiming,
+    observe: unobserved,
+    failpoint: async () => {},
+    ...options.engine,
+  };
+  await stores.connections.add(
+    { ...plainConnection(now()), ...options.connection },
+    { clientSecret: 'not-a-real-secret' },
+  );
+  await stores.targets.add({ ...plainTarget(now()), ...options.target }, {});
+
+  const requestSync = async (
+    mode: SyncMode,
+    more: { group?: string; nested?: boolean; dryRun?: boolean } = {},
+  ): Promise<Run> => {
+    const scope = more.group === undefined ? null : { group: sourceId(more.group), nested: more.nested ?? false };
+    const wanted = { id: engine.newRunId(), scope, dryRun: more.dryRun ?? false, trigger: 'api', at: now() } as const;
+    return (await stores.runs.request(newSyncRun({ id: connection, organization }, mode, wanted))).run;
+  };
+  const requestProvision = async (): Promise<Run> => {
+    const wanted = { id: engine.newRunId(), scope: null, dryRun: false, trigger: 'api', at: now() } as const;
+    return (await stores.runs.request(newProvisionRun({ id: target, connection, organization }, null, wanted))).run;
+  };
+  /** Takes turns until nothing is due; time passes only to where the next turn is due, `patience` times at most. */
+  const settle = async (turn: () => Promise<Turn>, patience = 50): Promise<void> => {
+    for (let turns = 0; turns < patience; turns += 1) {
+      const result = await turn();
+      if (result.next === 'done') return;
+      clock = Math.max(clock, result.at.getTime());
+    }
+    throw new Error('The turns do not come to an end.');
+  };
+  const signal = new AbortController().signal;
+  const syncAll = () => settle(() => syncTurn(engine, connection, signal));
+  const provisionAll = () => settle(() => provisionTurn(engine, target, signal));
+  const run = async (wanted: Run): Promise<Run> => {
+    await syncAll();
+    await provisionAll();
+    return await ended(wanted);
+  };
+  const ended = async (wanted: Run): Promise<Run> => {
+    const found = await stores.runs.get(wanted.id);
+    if (found === null) throw new Error(`${wanted.id} is gone`);
+    return found;
+  };
+  return {
+    engine,
+    stores,
+    directory,
+    remote,
+    now,
+    pass: (ms: number) => {
+      clock += ms;
+    },
+    requestSync,
+    requestProvision,
+    syncAll,
+    provisionAll,
+    ended,
+    full: async (more = {}) => run(await requestSync('full', more)),
+    delta: async (more = {}) => run(await requestSync('delta', more)),
+    provision: async () => run(await requestProvision()),
+    /** The newest provision run. */
+    provisioned: async (): Promise<Run> => {
+      const [newest] = (await stores.runs.list({ kind: 'provision' }, null, 1)).items;
+      if (newest === undefined) throw new Error('Nothing was provisioned.');
+      return newest;
+    },
+    hire: (name: string, attributes: Attributes = {}) =>
+      directory.setUser(id(name), { ...person(name), ...attributes }),
+    found: (name: string, attributes: Attributes = {}) =>
+      directory.setGroup(id(name), { displayName: name, ...attributes }),
+    /** The accounts of the target by user name: on or off. */
+    accounts: (): Record<string, 'on' | 'off'> =>
+      Object.fromEntries(
+        [...remote.objects.values()]
+          .filter(({ type }) => type === 'user')
+          .map(
+            ({ attributes }) =>
+              [nameOf(attributes['userName']), attributes['active'] === false ? 'off' : 'on'] as const,
+          )
+          .sort(),
+      ),
+    /** The groups of the target and who is in them, by name. */
+    groups: (): Record<string, string[]> =>
+      Object.fromEntries(
+        [...remote.objects.values()]
+          .filter(({ type }) => type === 'group')
+          .map((group) => [
+            String(group.attributes['displayName']),
+            [...(remote.members.get(group.remoteId) ?? [])]
+              .map((member) => {
+                const attributes = remote.objects.get(member)?.attributes ?? {};
+                return nameOf(attributes['userName'] ?? attributes['displayName']);
+              })
+              .sort(),
+          ]),
+      ),
+    account: (name: string) =>
+      [...remote.objects.values()].find(({ attributes }) => nameOf(attributes['userName']) === name),
+    writes: (): number => remote.applied.length,
+  };
+};
+
+export type Story = Awaited<ReturnType<typeof story>>;
+
+const nameOf = (userName: unknown): string => String(userName).replace(/@.*$/, '');
+
+export const person = (name: string): Attributes => ({
+  userPrincipalName: `${name}@contoso.example`,
+  displayName: name,
+  accountEnabled: true,
+  mail: `${name}@contoso.example`,
+});
+
+const untilAborted = (_ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+
+export const plainConnection = (at: Date): Connection => ({
+  id: connection,
+  organization,
+  vendor: 'MS_ENTRA',
+  name: 'Contoso',
+  state: 'active',
+  problem: null,
+  tenantId: '11111111-1111-4111-8111-111111111111',
+  cloud: 'global',
+  credentials: { kind: 'client_secret', clientId: '22222222-2222-4222-8222-222222222222' },
+  scope: { kind: 'all' },
+  attributes: defaultAttributes,
+  ...defaultIntervals,
+  createdAt: at,
+  updatedAt: at,
+  revision: 1,
+});
+
+export const plainTarget = (at: Date): TargetRecord => ({
+  id: target,
+  organization,
+  connection,
+  kind: 'memory',
+  name: 'Helpdesk',
+  state: 'active',
+  problem: null,
+  settings: {},
+  mapping: defaultMapping,
+  matching: defaultMatching,
+  deprovision: { kind: 'disable' },
+  limits: defaultLimits,
+  createdAt: at,
+  updatedAt: at,
+  revision: 1,
+});
