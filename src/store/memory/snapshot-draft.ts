@@ -1,0 +1,124 @@
+/** The draft in memory. What an earlier holder made durable is kept as batches, so that it can be replayed. */
+
+import { sameAttributes } from '../../core/attributes.ts';
+import type { Change, RecordedChange } from '../../model/change.ts';
+import { StaleFence } from '../../model/errors.ts';
+import type { SourceId } from '../../model/ids.ts';
+import type { SourceObject } from '../../model/source-object.ts';
+import type { Lease } from '../leases.ts';
+import type { Batch, Draft, EdgePair, Head, Pair, Remembered } from '../snapshot-store.ts';
+import {
+  emptyLayer,
+  findIn,
+  groupsIn,
+  inBatches,
+  keyOf,
+  type Layer,
+  lay,
+  membersOf,
+  scanIn,
+  type View,
+} from './snapshot-view.ts';
+
+/** Everything about one connection. */
+export type Shelf = {
+  head: Head;
+  /** Counts drafts: the version a draft would commit, and by which a later one knows that it came after. */
+  opened: number;
+  draft: { readonly signature: string; readonly batches: Batch[] } | null;
+  changes: RecordedChange[];
+  committed: Layer;
+};
+
+export type Around = {
+  readonly fenceOf: (key: Lease['key']) => number;
+  readonly now: () => Date;
+  readonly probe: (site: string) => Promise<void> | void;
+};
+
+/** `batches`: what is durable of this draft already. */
+export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: number, batches: Batch[]): Draft => {
+  const { fenceOf, now, probe } = around;
+  const base = shelf.head;
+  const view: View = { base: shelf.committed, over: emptyLayer() };
+  for (const batch of batches) lay(view, batch, version);
+  const recorded: RecordedChange[] = [];
+
+  const assertOurs = (): void => {
+    if (fenceOf(lease.key) !== lease.fence || shelf.opened !== version || shelf.draft === null)
+      throw new StaleFence(`Another worker took ${lease.key} over, or the draft is closed.`);
+  };
+
+  return {
+    base,
+    resume: batches.findLast(({ resume }) => resume !== null)?.resume ?? null,
+    find: async (refs) => findIn(view, refs),
+    members: (group) => inBatches([...membersOf(view, group).values()]),
+    groupsOf: (members) => inBatches(groupsIn(view, members)),
+    scan: (type) => inBatches(scanIn(view, type)),
+    put: async (batch) => {
+      assertOurs();
+      await probe('snapshot.staged');
+      assertOurs();
+      lay(view, batch, version);
+      batches.push(batch);
+      await probe('snapshot.batch');
+    },
+    unseen: () => {
+      const seen = new Set(batches.flatMap((batch) => batch.seen.map(keyOf)));
+      const all = [...scanIn(view, 'user'), ...scanIn(view, 'group')];
+      return inBatches(all.filter(({ ref }) => !seen.has(keyOf(ref))));
+    },
+    touched: () => inBatches(pairs(view)),
+    touchedMembers: () => inBatches(edgePairs(view)),
+    record: async (changes: readonly Change[]) => {
+      const sequence = recorded.length + 1;
+      recorded.push(...changes.map((change, at) => ({ version, sequence: sequence + at, at: now(), change })));
+      await probe('snapshot.recorded');
+    },
+    commit: async ({ watermark, counts, full }) => {
+      await probe('snapshot.noted');
+      assertOurs();
+      const at = now();
+      shelf.head = {
+        connection: base.connection,
+        version,
+        watermark: watermark === 'keep' ? base.watermark : watermark,
+        counts,
+        committedAt: at,
+        fullAt: full ? at : base.fullAt,
+      };
+      shelf.draft = null;
+      shelf.changes.push(...recorded);
+      for (const [key, next] of view.over.objects) shelf.committed.objects.set(key, next);
+      for (const [group, next] of view.over.members) shelf.committed.members.set(group, next);
+      await probe('snapshot.committed');
+      await probe('snapshot.rolled');
+      return shelf.head;
+    },
+    discard: async () => {
+      assertOurs();
+      shelf.draft = null;
+    },
+  };
+};
+
+const present = (remembered: Remembered | undefined): SourceObject | null =>
+  remembered?.gone === null ? remembered.object : null;
+
+const pairs = ({ base, over }: View): readonly Pair[] =>
+  [...over.objects].flatMap(([key, next]): readonly Pair[] => {
+    const { ref } = next.object;
+    const before = present(base.objects.get(key));
+    if (next.gone !== null) return before ? [{ ref, before, after: null, why: next.gone }] : [];
+    const same = before && sameAttributes(before.attributes, next.object.attributes);
+    return same ? [] : [{ ref, before, after: next.object }];
+  });
+
+const edgePairs = ({ base, over }: View): readonly EdgePair[] =>
+  [...over.members].flatMap(([group, next]) => {
+    const before = base.members.get(group) ?? new Map<SourceId, never>();
+    const added = [...next.values()].filter(({ id }) => !before.has(id));
+    const removed = [...before.values()].filter(({ id }) => !next.has(id));
+    return added.length + removed.length > 0 ? [{ group, added, removed }] : [];
+  });
