@@ -8,8 +8,11 @@ import type { Escrow, Outcome, SkipReason } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 
 export type Failure = Pick<Escrow, 'ref' | 'reason' | 'detail'>;
-/** An escrow with the run that made it; null when it was made without an operation. */
-export type HeldEscrow = { readonly escrow: Escrow; readonly run: RunId | null };
+/** `by`: the operation that failed, and its run where that is on record; null when it could not even be planned. */
+export type HeldEscrow = {
+  readonly escrow: Escrow;
+  readonly by: { readonly key: OperationKey; readonly run: RunId | null } | null;
+};
 
 const hourMs = 3_600_000;
 const rungsMs = [6 * hourMs, 12 * hourMs, 24 * hourMs] as const;
@@ -36,8 +39,8 @@ const dueAfter = (since: Date, attempts: number, now: Date): Date => {
 };
 
 /**
- * What outcomes do to escrows. One that failed is escrowed. One that did not leaves escrow, unless the same run put it there (its attributes were
- * refused, then its manager was written: the refusal still stands) or nothing was decided about it.
+ * What outcomes do to escrows. One that failed is escrowed. One that did not leaves escrow, unless another operation of the same run put it there (its
+ * attributes were refused, then its manager was written: the refusal still stands) or nothing was decided about it.
  */
 export const escrowsAfter = (
   outcomes: readonly Outcome[],
@@ -53,8 +56,8 @@ export const escrowsAfter = (
     if (outcome.result === 'escrowed') {
       const { reason, detail } = outcome;
       const escrow = escalate(before?.escrow ?? null, { ref, reason, detail }, now);
-      made.set(ref.id, { escrow, run: runOf(outcome.key) ?? null });
-    } else if (before && isDecided(outcome) && (before.run === null || before.run !== runOf(outcome.key))) {
+      made.set(ref.id, { escrow, by: { key: outcome.key, run: runOf(outcome.key) ?? null } });
+    } else if (before && isDecided(outcome) && !isOfSameRun(before, outcome, runOf)) {
       gone.set(ref.id, ref);
     }
   }
@@ -65,3 +68,6 @@ export const escrowsAfter = (
 /** Skips that put an operation off: whoever waits for it still waits. */
 const undecided: ReadonlySet<SkipReason> = new Set<SkipReason>(['no_trace', 'postponed', 'guard_hold']);
 const isDecided = (outcome: Outcome): boolean => outcome.result !== 'skipped' || !undecided.has(outcome.reason);
+
+const isOfSameRun = ({ by }: HeldEscrow, { key }: Outcome, runOf: (key: OperationKey) => RunId | undefined): boolean =>
+  by !== null && by.run !== null && by.key !== key && by.run === runOf(key);

@@ -114,7 +114,7 @@ export const createMemoryLedger = (around: {
       const { escrows } = heldBy(lease);
       for (const failure of failures) {
         const before = escrows.get(keyOf(failure.ref))?.escrow ?? null;
-        escrows.set(keyOf(failure.ref), { escrow: escalate(before, failure, now()), run: null });
+        escrows.set(keyOf(failure.ref), { escrow: escalate(before, failure, now()), by: null });
       }
       await probe('ledger.escrowed');
     },

@@ -46,12 +46,15 @@ export const createMemoryRunStore = (now: () => Date): RunStore => {
     next: async (of, at) => {
       const lane = 'target' in of ? of.target : of.connection;
       const inLane = [...rows.values()].filter(({ run }) => laneOf(run) === lane).sort(byRank);
-      const begun = inLane.map(({ run }) => run).filter(({ state }) => underWay.includes(state));
-      const due = begun.filter((run) => isDue(run, at)).sort(oldestFirst);
-      if (due[0]) return due[0];
+      const begun = inLane
+        .map(({ run }) => run)
+        .filter(({ state }) => underWay.includes(state))
+        .sort(soonestFirst);
+      const due = begun.find((run) => isDue(run, at));
+      if (due) return due;
       const queued = inLane.filter(({ run }) => run.state === 'queued' && isDue(run, at));
       const eligible = begun.length > 0 ? queued.filter(({ rank }) => rank < overtakingRank) : queued;
-      return eligible[0]?.run ?? null;
+      return eligible[0]?.run ?? begun[0] ?? null;
     },
     start: async (id, at) =>
       write(id, (run) =>
@@ -114,4 +117,7 @@ const matches = (run: Run, filter: RunFilter): boolean =>
 
 const oldestFirst = (a: Run, b: Run): number => (a.id < b.id ? -1 : 1);
 const newestFirst = (a: Run, b: Run): number => (a.id > b.id ? -1 : 1);
+/** A running one has no `notBefore`. */
+const soonestFirst = (a: Run, b: Run): number =>
+  (a.notBefore?.getTime() ?? 0) - (b.notBefore?.getTime() ?? 0) || oldestFirst(a, b);
 const byRank = (a: Row, b: Row): number => a.rank - b.rank || oldestFirst(a.run, b.run);

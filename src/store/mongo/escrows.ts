@@ -3,11 +3,12 @@
 import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
 import type { HeldEscrow } from '../../core/escrow-ladder.ts';
-import { type RunId, runId, type SourceId, sourceId, type TargetId } from '../../model/ids.ts';
+import { type SourceId, sourceId, type TargetId } from '../../model/ids.ts';
 import type { Escrow } from '../../model/operation.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Page } from '../snapshot-store.ts';
+import type { Db } from './connect.ts';
 import { batchSize, deleteFenced, type Fenced, writeFenced } from './fenced-writes.ts';
 import { keyset, startsWith } from './keyset.ts';
 
@@ -16,13 +17,13 @@ type EscrowDocument = Fenced &
     readonly target: string;
     readonly type: ObjectType;
     readonly id: string;
-    readonly run: RunId | null;
+    readonly by: HeldEscrow['by'];
   };
 
 export const name = 'escrows';
 export const indexes: readonly mongoose.mongo.IndexDescription[] = [{ key: { target: 1, dueAt: 1, _id: 1 } }];
 
-export const createEscrows = (db: mongoose.mongo.Db) => {
+export const createEscrows = (db: Db) => {
   const collection = db.collection<EscrowDocument>(name);
 
   return {
@@ -39,9 +40,9 @@ export const createEscrows = (db: mongoose.mongo.Db) => {
         db,
         name,
         lease,
-        held.map(({ escrow: { ref, ...rest }, run }) => ({
+        held.map(({ escrow: { ref, ...rest }, by }) => ({
           id: idOf(lease.key, ref),
-          set: { target: lease.key, type: ref.type, id: ref.id, ...rest, run },
+          set: { target: lease.key, type: ref.type, id: ref.id, ...rest, by },
           fresh: rest.attempts === 1,
         })),
       ),
@@ -97,7 +98,4 @@ const escrowOf = ({ type, id, reason, detail, attempts, since, dueAt }: EscrowDo
   since,
   dueAt,
 });
-const heldOf = (document: EscrowDocument): HeldEscrow => ({
-  escrow: escrowOf(document),
-  run: document.run === null ? null : runId(document.run),
-});
+const heldOf = (document: EscrowDocument): HeldEscrow => ({ escrow: escrowOf(document), by: document.by });

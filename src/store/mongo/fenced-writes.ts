@@ -7,6 +7,7 @@ import mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { Lease } from '../leases.ts';
+import type { Db } from './connect.ts';
 
 export type Fenced = { readonly _id: string; readonly f: number };
 /** `fresh`: most likely not there yet. An insert costs a third of an upsert. */
@@ -16,7 +17,6 @@ export type FencedWrite = {
   readonly fresh: boolean;
 };
 
-type Db = mongoose.mongo.Db;
 type AnyDocument = { _id: string; f: number; [field: string]: unknown };
 type Operations = mongoose.mongo.AnyBulkWriteOperation<AnyDocument>[];
 

@@ -10,6 +10,7 @@ import type { Cause, Intent, Link, Operation, Outcome } from '../../model/operat
 import type { Lease } from '../leases.ts';
 import type { Entry } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
+import type { Db } from './connect.ts';
 import { batchSize, type Fenced, insertMissing } from './fenced-writes.ts';
 import { keyset, startsWith } from './keyset.ts';
 
@@ -36,7 +37,7 @@ export const indexes: readonly mongoose.mongo.IndexDescription[] = [
   { key: { target: 1, run: 1, order: 1 } },
 ];
 
-export const createIntents = (db: mongoose.mongo.Db, now: () => Date) => {
+export const createIntents = (db: Db, now: () => Date) => {
   const collection = db.collection<IntentDocument>(name);
   const nextOrder = createOrder(now);
 

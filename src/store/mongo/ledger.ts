@@ -6,13 +6,13 @@
  * that nothing of an operation is forgotten before all of it is written.
  */
 
-import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
 import { escalate, escrowsAfter } from '../../core/escrow-ladder.ts';
 import { type SourceId, targetId } from '../../model/ids.ts';
 import type { Outcome } from '../../model/operation.ts';
 import type { Lease } from '../leases.ts';
 import type { Ledger } from '../ledger.ts';
+import type { Db } from './connect.ts';
 import { createEscrows } from './escrows.ts';
 import { createIntents } from './intents.ts';
 import { createLinks } from './links.ts';
@@ -22,7 +22,7 @@ import { createWaitingReferences } from './waiting-references.ts';
 const batchSize = 1_000;
 
 export const createMongoLedger = (
-  db: mongoose.mongo.Db,
+  db: Db,
   around: {
     readonly now: () => Date;
     /** Called after every write with its name, so that a test can stop there. */
@@ -99,7 +99,7 @@ export const createMongoLedger = (
         const last = new Map<SourceId, (typeof failures)[number]>(failures.map((failure) => [failure.ref.id, failure]));
         const made = [...last.values()].map((failure) => ({
           escrow: escalate(found.get(failure.ref.id)?.escrow ?? null, failure, now()),
-          run: null,
+          by: null,
         }));
         await escrows.write(lease, made);
       }),

@@ -9,6 +9,7 @@ import { type RemoteId, remoteId, type SourceId, sourceId, type TargetId } from 
 import type { Link, Outcome } from '../../model/operation.ts';
 import type { Attributes, ObjectType, Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
+import type { Db } from './connect.ts';
 import { batchSize, type Fenced, type FencedWrite, writeFenced } from './fenced-writes.ts';
 import { keyset, startsWith } from './keyset.ts';
 
@@ -33,7 +34,7 @@ export const indexes: readonly mongoose.mongo.IndexDescription[] = [
 
 const live = ['active', 'disabled'] as const;
 
-export const createLinks = (db: mongoose.mongo.Db) => {
+export const createLinks = (db: Db) => {
   const collection = db.collection<LinkDocument>(name);
 
   return {

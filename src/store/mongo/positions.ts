@@ -3,10 +3,10 @@
  * The lease's own fields belong to the leases.
  */
 
-import type mongoose from 'mongoose';
 import { StaleFence } from '../../model/errors.ts';
 import type { TargetId } from '../../model/ids.ts';
 import type { Lease } from '../leases.ts';
+import type { Db } from './connect.ts';
 
 type TargetHead = {
   readonly _id: string;
@@ -16,7 +16,7 @@ type TargetHead = {
   readonly rewoundUnder?: number;
 };
 
-export const createPositions = (db: mongoose.mongo.Db) => {
+export const createPositions = (db: Db) => {
   const heads = db.collection<TargetHead>('heads');
 
   const assertHeld = async ({ key, fence }: Lease): Promise<void> => {

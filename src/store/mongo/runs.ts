@@ -8,6 +8,7 @@ import { laneOf, overtakingRank, rankOf, slotOf, underWay, unfinished } from '..
 import { type RunId, runId } from '../../model/ids.ts';
 import { isEnded, type ProvisionRun, type Run, type SyncRun } from '../../model/run.ts';
 import type { RunFilter, RunStore } from '../run-store.ts';
+import type { Collection, Db } from './connect.ts';
 import { keyset } from './keyset.ts';
 
 type Stored<R extends Run> = Omit<R, 'id' | 'startedAt'> & {
@@ -37,7 +38,7 @@ const duplicateKey = 11_000;
 const attempts = 10;
 const pruneSize = 1_000;
 
-export const createMongoRunStore = (db: mongoose.mongo.Db, now: () => Date): RunStore => {
+export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
   const collection = db.collection<RunDocument>(name);
   const get = async (id: RunId): Promise<Run | null> => runOf(await collection.findOne({ _id: id }));
 
@@ -73,9 +74,8 @@ export const createMongoRunStore = (db: mongoose.mongo.Db, now: () => Date): Run
       const due = begun.find(({ state, notBefore }) => state === 'running' || notBefore === null || notBefore <= at);
       if (due) return runOf(due);
       const rank = begun.length > 0 ? { rank: { $lt: overtakingRank } } : {};
-      return runOf(
-        await collection.findOne({ lane, state: 'queued', ...rank, ...dueAt(at) }, { sort: { rank: 1, _id: 1 } }),
-      );
+      const queued = { lane, state: 'queued', ...rank, ...dueAt(at) } as const;
+      return runOf((await collection.findOne(queued, { sort: { rank: 1, _id: 1 } })) ?? begun[0] ?? null);
     },
     start: async (id, at) =>
       runOf(
@@ -164,7 +164,7 @@ const runOf = (document: RunDocument | null): Run | null => {
   return { ...run, id: runId(_id), startedAt: startedAt ?? null };
 };
 
-const insertedInto = async (collection: mongoose.mongo.Collection<RunDocument>, run: Run): Promise<boolean> => {
+const insertedInto = async (collection: Collection<RunDocument>, run: Run): Promise<boolean> => {
   try {
     await collection.insertOne(documentOf(run));
     return true;

@@ -6,6 +6,7 @@ import { type SourceId, sourceId, type TargetId } from '../../model/ids.ts';
 import type { WaitingReference } from '../../model/operation.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
+import type { Db } from './connect.ts';
 import { deleteFenced, type Fenced, writeFenced } from './fenced-writes.ts';
 import { keyset, startsWith } from './keyset.ts';
 
@@ -27,7 +28,7 @@ export const indexes: readonly mongoose.mongo.IndexDescription[] = [
 /** How many ids one question names. */
 const questionSize = 500;
 
-export const createWaitingReferences = (db: mongoose.mongo.Db) => {
+export const createWaitingReferences = (db: Db) => {
   const collection = db.collection<WaitingDocument>(name);
 
   /** Those whose `field` is one of the ids, in the order of the index. */

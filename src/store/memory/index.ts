@@ -1,0 +1,28 @@
+/** Everything that is kept, in memory: for tests and simulations. */
+
+import type { Vault } from '../connection-store.ts';
+import type { Stores } from '../stores.ts';
+import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
+import { createMemoryLeases } from './leases.ts';
+import { createMemoryLedger } from './ledger.ts';
+import { createMemoryRunStore } from './run-store.ts';
+import { createMemorySnapshotStore } from './snapshot-store.ts';
+
+export const createMemoryStores = (around: {
+  readonly now: () => Date;
+  readonly vault: Vault;
+  /** Called after every write of the snapshot and the ledger with its name, so that a test can stop there. */
+  readonly probe?: ((site: string) => Promise<void> | void) | undefined;
+}): Stores => {
+  const { now, vault, probe } = around;
+  const leases = createMemoryLeases(now);
+  const { fenceOf } = leases;
+  return {
+    leases,
+    snapshots: createMemorySnapshotStore({ fenceOf, now, probe }),
+    ledger: createMemoryLedger({ fenceOf, now, probe }),
+    connections: createMemoryConnectionStore(vault, now),
+    targets: createMemoryTargetStore(vault, now),
+    runs: createMemoryRunStore(now),
+  };
+};

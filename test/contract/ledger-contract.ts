@@ -1,0 +1,80 @@
+/** What every ledger promises, whatever it is kept in. */
+
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { StaleFence } from '../../src/model/errors.ts';
+import { targetId } from '../../src/model/ids.ts';
+import { type LedgerWorld, type OpenLedger, openLedgerWorld, picture } from '../support/ledger-world.ts';
+import { creates, escrowed, intents, people, waits } from '../support/operations.ts';
+import { escrowContract } from './ledger-escrow-contract.ts';
+import { intentsContract } from './ledger-intents-contract.ts';
+import { linksContract } from './ledger-links-contract.ts';
+import { settlingContract } from './ledger-settling-contract.ts';
+
+export const ledgerContract = async (open: OpenLedger): Promise<void> => {
+  const world = await openLedgerWorld(open);
+  positionContract(world);
+  intentsContract(world);
+  settlingContract(world);
+  linksContract(world);
+  escrowContract(world);
+};
+
+const positionContract = ({ created, held, ledger, takenOver }: LedgerWorld): void => {
+  describe('the position', () => {
+    it('starts at nothing, moves on and never back', async () => {
+      const { target, lease } = await held();
+      expect(await ledger.position(target)).toBeNull();
+      await ledger.advance(lease, 0);
+      expect(await ledger.position(target)).toBe(0);
+      await ledger.advance(lease, 7);
+      await ledger.advance(lease, 3);
+      expect(await ledger.position(target)).toBe(7);
+    });
+
+    it('is not moved by a worker that was taken over', async () => {
+      const { target, lease } = await held();
+      const survivor = await takenOver(lease);
+      await expect(ledger.advance(lease, 9)).rejects.toThrow(StaleFence);
+      expect(await ledger.position(target)).toBeNull();
+      await ledger.advance(survivor, 4);
+      expect(await ledger.position(target)).toBe(4);
+    });
+
+    it('set back while a worker is on its way, stays set back until another slice began after that', async () => {
+      const { target, lease } = await held();
+      await ledger.advance(lease, 5);
+      await ledger.rewind(target);
+      await ledger.advance(lease, 6);
+      expect(await ledger.position(target)).toBeNull();
+
+      const next = await takenOver(lease);
+      await ledger.advance(next, 6);
+      expect(await ledger.position(target)).toBe(6);
+    });
+
+    it('of a target nobody ever worked on can be set back', async () => {
+      const target = targetId(`tgt_${randomUUID()}`);
+      await ledger.rewind(target);
+      expect(await ledger.position(target)).toBeNull();
+    });
+  });
+
+  it('erases everything of one target, and nothing of another', async () => {
+    const [one, other] = [await held(), await held()];
+    for (const { lease } of [one, other]) {
+      const [ann, bob] = people(2);
+      await created(lease, [ann]);
+      await ledger.intend(lease, intents([creates(bob)]));
+      await ledger.settle(lease, [escrowed(creates(bob))]);
+      await ledger.wait(lease, [waits(ann, 'manager', bob.id)]);
+      await ledger.advance(lease, 3);
+    }
+    await ledger.erase(one.target);
+    expect(await picture(ledger, one.target)).toEqual({ open: [], links: [], escrows: [] });
+    expect(await ledger.position(one.target)).toBeNull();
+    const kept = await picture(ledger, other.target);
+    expect([kept.open.length, kept.links.length, kept.escrows.length]).toEqual([1, 1, 1]);
+    expect(await ledger.position(other.target)).toBe(3);
+  });
+};
