@@ -1,0 +1,243 @@
+/** What every store of connections and targets promises, whatever they are kept in. */
+
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { type Connection, defaultAttributes, defaultIntervals, type Problem } from '../../src/model/connection.ts';
+import { StaleRevision } from '../../src/model/errors.ts';
+import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
+import { everyone } from '../../src/model/scope.ts';
+import { defaultLimits, type TargetRecord } from '../../src/model/target-record.ts';
+import type { ConnectionStore, TargetStore, Vault } from '../../src/store/connection-store.ts';
+import { newId } from '../../src/store/ids.ts';
+import { createVault } from '../../src/store/vault.ts';
+import { all } from '../support/ledger-world.ts';
+
+export type OpenConfiguration = (
+  vault: Vault,
+  now: () => Date,
+) => Promise<{ readonly connections: ConnectionStore; readonly targets: TargetStore }>;
+
+const start = new Date('2026-03-01T08:00:00.000Z');
+const edited = new Date('2026-03-02T09:00:00.000Z');
+const expired: Problem = { code: 'unauthorized', message: 'The client secret expired.', owner: 'customer_it' };
+
+export const connectionStoreContract = async (open: OpenConfiguration): Promise<void> => {
+  const { connections, targets } = await open(createVault(randomBytes(32)), () => edited);
+
+  describe('a connection', () => {
+    it('is kept as it was added, and removed', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      expect(await connections.get(connection.id)).toEqual(connection);
+      await connections.remove(connection.id);
+      expect(await connections.get(connection.id)).toBeNull();
+    });
+
+    it('is added once', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      await expect(connections.add({ ...connection, name: 'Other' }, {})).rejects.toThrow();
+      expect(await connections.get(connection.id)).toEqual(connection);
+    });
+
+    it('is edited by whoever read it last', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      const scope = { kind: 'groups', groups: [sourceId('g-1')], nested: true } as const;
+      const after = await connections.edit(connection.id, 1, { name: 'Renamed', scope, tenantId: null });
+      expect(after).toEqual({ ...connection, name: 'Renamed', scope, tenantId: null, updatedAt: edited, revision: 2 });
+      expect(await connections.get(connection.id)).toEqual(after);
+      await expect(connections.edit(connection.id, 1, { name: 'Late' })).rejects.toThrow(StaleRevision);
+      expect(await connections.get(connection.id)).toEqual(after);
+    });
+
+    it('edited by twenty people at once takes one edit', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      const edits = Array.from({ length: 20 }, (_, each) =>
+        connections.edit(connection.id, 1, { name: `Name ${each}` }, { clientSecret: `secret ${each}` }),
+      );
+      const answers = await Promise.allSettled(edits);
+      expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const winner = await connections.get(connection.id);
+      expect(winner?.revision).toBe(2);
+      const { clientSecret } = await connections.secrets(connection.id);
+      expect(clientSecret?.split(' ')[1]).toBe(winner?.name.split(' ')[1]);
+    });
+
+    it('that was removed cannot be edited', async () => {
+      await expect(connections.edit(connectionId(newId('con')), 1, { name: 'x' })).rejects.toThrow(StaleRevision);
+    });
+
+    it('is held back and let go without disturbing whoever edits it', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      await connections.hold(connection.id, expired);
+      expect(await connections.get(connection.id)).toEqual({ ...connection, state: 'quarantined', problem: expired });
+      const other = { ...expired, message: 'Still expired.' };
+      await connections.hold(connection.id, other);
+      expect(await connections.get(connection.id)).toMatchObject({ state: 'quarantined', problem: other });
+      await connections.edit(connection.id, 1, { name: 'Renamed' });
+      await connections.hold(connection.id, null);
+      expect(await connections.get(connection.id)).toMatchObject({ state: 'active', problem: null, revision: 2 });
+    });
+
+    it.each(['paused', 'pending', 'deleting'] as const)(
+      'that is %s stays so, whatever a run reports',
+      async (state) => {
+        const connection = aConnection({ state });
+        await connections.add(connection, {});
+        await connections.hold(connection.id, expired);
+        expect(await connections.get(connection.id)).toMatchObject({ state, problem: expired });
+        await connections.hold(connection.id, null);
+        expect(await connections.get(connection.id)).toMatchObject({ state, problem: null });
+      },
+    );
+
+    it('is listed by organization, page by page', async () => {
+      const organization = organizationId(newId('org'));
+      const made = Array.from({ length: 5 }, () => aConnection({ organization }));
+      for (const connection of [...made, aConnection()]) await connections.add(connection, { clientSecret: 'x' });
+      const first = await connections.list({ organization }, null, 3);
+      const rest = await connections.list({ organization }, first.next, 3);
+      expect([first.items, rest.items].map((items) => items.map(({ id }) => id))).toEqual([
+        made.slice(0, 3).map(({ id }) => id),
+        made.slice(3).map(({ id }) => id),
+      ]);
+      expect([first.next === null, rest.next]).toEqual([false, null]);
+    });
+
+    it('is among all of them', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      expect(await all(connections.all())).toContainEqual(connection);
+    });
+  });
+
+  describe('a secret', () => {
+    it('comes out only where it is asked for', async () => {
+      const connection = aConnection();
+      const secret = 'Tr0ub4dor&3 ümlaut';
+      await connections.add(connection, { clientSecret: secret });
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: secret });
+      const seen = [
+        await connections.get(connection.id),
+        await connections.list({}, null, 1_000),
+        await all(connections.all()),
+        await connections.edit(connection.id, 1, { name: 'Renamed' }),
+      ];
+      expect(JSON.stringify(seen)).not.toMatch(/Tr0ub4dor|clientSecret|v1\./);
+    });
+
+    it('that is given replaces the stored one, the others stay', async () => {
+      const connection = aConnection();
+      await connections.add(connection, { clientSecret: 'old', 'header.X-$ecret': 'kept' });
+      await connections.edit(connection.id, 1, {}, { clientSecret: 'new' });
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new', 'header.X-$ecret': 'kept' });
+      await connections.edit(connection.id, 2, { name: 'Renamed' });
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new', 'header.X-$ecret': 'kept' });
+    });
+
+    it('of an edit that came too late is not stored', async () => {
+      const connection = aConnection();
+      await connections.add(connection, { clientSecret: 'old' });
+      await expect(connections.edit(connection.id, 7, {}, { clientSecret: 'new' })).rejects.toThrow(StaleRevision);
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'old' });
+    });
+
+    it('of a record nobody knows is none', async () => {
+      expect(await connections.secrets(connectionId(newId('con')))).toEqual({});
+    });
+  });
+
+  describe('a target', () => {
+    it('is kept as it was added, with settings of any name', async () => {
+      const target = aTarget({
+        settings: JSON.parse('{"url":"https://x","headers":{"a.b":"c","$d":null},"__proto__":{"e":[1,true]}}'),
+      });
+      await targets.add(target, { token: 'x' });
+      expect(await targets.get(target.id)).toEqual(target);
+      expect(Object.hasOwn((await targets.get(target.id))?.settings ?? {}, '__proto__')).toBe(true);
+    });
+
+    it('is edited by revision, held back and let go', async () => {
+      const target = aTarget();
+      await targets.add(target, { token: 'x' });
+      const deprovision = { kind: 'delete_after_days', days: 30 } as const;
+      const after = await targets.edit(target.id, 1, { deprovision, settings: { url: 'https://y' } }, { token: 'y' });
+      expect(after).toEqual({
+        ...target,
+        deprovision,
+        settings: { url: 'https://y' },
+        updatedAt: edited,
+        revision: 2,
+      });
+      await expect(targets.edit(target.id, 1, { name: 'Late' })).rejects.toThrow(StaleRevision);
+      expect(await targets.secrets(target.id)).toEqual({ token: 'y' });
+      await targets.hold(target.id, expired);
+      expect(await targets.get(target.id)).toEqual({ ...after, state: 'quarantined', problem: expired });
+      await targets.hold(target.id, null);
+      expect(await targets.get(target.id)).toEqual(after);
+    });
+
+    it('is found with the others of its connection', async () => {
+      const connection = connectionId(newId('con'));
+      const made = [aTarget({ connection }), aTarget({ connection })];
+      for (const target of [...made, aTarget()]) await targets.add(target, {});
+      expect(await targets.of(connection)).toEqual(made);
+      for (const { id } of made) await targets.remove(id);
+      expect(await targets.of(connection)).toEqual([]);
+    });
+  });
+};
+
+const aConnection = (other: Partial<Connection> = {}): Connection => ({
+  id: connectionId(newId('con')),
+  organization: organizationId('org_1'),
+  vendor: 'MS_ENTRA',
+  name: 'Contoso',
+  state: 'active',
+  problem: null,
+  tenantId: '5c6ae4a9-9d4a-4a3e-9b0f-5a4d5a5d5a5d',
+  cloud: 'global',
+  credentials: { kind: 'client_secret', clientId: 'app' },
+  scope: everyone,
+  attributes: defaultAttributes,
+  ...defaultIntervals,
+  createdAt: start,
+  updatedAt: start,
+  revision: 1,
+  ...other,
+});
+
+const aTarget = (other: Partial<TargetRecord> = {}): TargetRecord => ({
+  id: targetId(newId('tgt')),
+  organization: organizationId('org_1'),
+  connection: connectionId('con_1'),
+  kind: 'scim',
+  name: 'Helpdesk',
+  state: 'active',
+  problem: null,
+  settings: { url: 'https://x' },
+  mapping: {
+    user: [
+      { kind: 'direct', from: 'mail', to: 'userName', apply: 'always', whenNull: 'keep', default: null },
+      {
+        kind: 'constant',
+        value: ['a', 'b'],
+        to: 'urn:x:2.0:User:tags',
+        apply: 'only_on_create',
+        whenNull: 'clear',
+        default: [],
+      },
+    ],
+    group: [],
+  },
+  matching: { user: [{ from: 'mail', to: 'userName', ignoreCase: true }], group: [] },
+  deprovision: { kind: 'disable' },
+  limits: defaultLimits,
+  createdAt: start,
+  updatedAt: start,
+  revision: 1,
+  ...other,
+});

@@ -1,0 +1,354 @@
+/** What every record of runs promises, whatever it is kept in. */
+
+import { describe, expect, it } from 'vitest';
+import type { Problem } from '../../src/model/connection.ts';
+import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
+import { count, noCounters, type ProvisionRun, type Run, type SyncRun } from '../../src/model/run.ts';
+import { newId } from '../../src/store/ids.ts';
+import type { RunFilter, RunStore } from '../../src/store/run-store.ts';
+import { all } from '../support/ledger-world.ts';
+
+const start = new Date('2026-03-01T08:00:00.000Z');
+const later = (minutes: number): Date => new Date(start.getTime() + minutes * 60_000);
+const outage: Problem = { code: 'source_unavailable', message: 'Graph answers 503.', owner: 'microsoft' };
+const end = { counters: noCounters, version: 3, problem: null };
+
+export const runStoreContract = async (open: (now: () => Date) => Promise<RunStore>): Promise<void> => {
+  const clock = { now: start };
+  const runs = await open(() => clock.now);
+
+  const queued = async (run: Run): Promise<Run> => (await runs.request(run)).run;
+  const running = async (run: Run): Promise<Run> => {
+    await runs.request(run);
+    return (await runs.start(run.id, start)) ?? run;
+  };
+  const waiting = async (run: Run, until: Date, fault: Problem | null = outage): Promise<Run> => {
+    await running(run);
+    await runs.postpone(run.id, until, fault);
+    return (await runs.get(run.id)) ?? run;
+  };
+
+  describe('a request', () => {
+    it('is kept as it was made', async () => {
+      const { connection } = aTenant();
+      const sync = syncRun(connection, {
+        scope: { group: sourceId('g-1'), nested: true },
+        causedBy: runId('run_before'),
+      });
+      const provision = provisionRun(connection);
+      expect(await runs.request(sync)).toEqual({ run: sync, alreadyQueued: false });
+      expect(await runs.request(provision)).toEqual({ run: provision, alreadyQueued: false });
+      expect(await runs.get(sync.id)).toEqual(sync);
+      expect(await runs.get(provision.id)).toEqual(provision);
+      expect(await runs.get(runId('run_nobody'))).toBeNull();
+    });
+
+    it('made a hundred times at once is one run', async () => {
+      const { connection } = aTenant();
+      const answers = await Promise.all(Array.from({ length: 100 }, () => runs.request(syncRun(connection))));
+      expect(new Set(answers.map(({ run }) => run.id)).size).toBe(1);
+      expect(answers.filter(({ alreadyQueued }) => !alreadyQueued)).toHaveLength(1);
+      expect((await runs.list({ connection }, null, 200)).items).toHaveLength(1);
+    });
+
+    it('sent twice because the first answer was lost is no other run', async () => {
+      const { connection } = aTenant();
+      const run = syncRun(connection);
+      await runs.request(run);
+      expect(await runs.request(run)).toEqual({ run, alreadyQueued: false });
+    });
+
+    it('for something else is another run', async () => {
+      const { connection, target } = aTenant();
+      const different: readonly Run[] = [
+        syncRun(connection),
+        syncRun(connection, { mode: 'full' }),
+        syncRun(connection, { dryRun: true }),
+        syncRun(connection, { scope: { group: sourceId('g-1'), nested: false } }),
+        syncRun(connection, { scope: { group: sourceId('g-1'), nested: true } }),
+        syncRun(aTenant().connection),
+        provisionRun(connection, { target }),
+        provisionRun(connection, { target: aTenant().target }),
+      ];
+      const answers = await Promise.all(different.map((run) => runs.request(run)));
+      expect(answers.map(({ alreadyQueued }) => alreadyQueued)).toEqual(different.map(() => false));
+    });
+
+    it('made while the same is under way waits behind it, once', async () => {
+      const { connection } = aTenant();
+      const first = await running(syncRun(connection));
+      const second = await runs.request(syncRun(connection));
+      const third = await runs.request(syncRun(connection));
+      expect(second.alreadyQueued).toBe(false);
+      expect(third).toMatchObject({ alreadyQueued: true, run: { id: second.run.id } });
+      await runs.finish(first.id, 'succeeded', later(1), end);
+      expect(await runs.next({ connection }, later(1))).toMatchObject({ id: second.run.id });
+    });
+  });
+
+  describe('the next run', () => {
+    it('is a person’s request, then a delta, then what was asked first', async () => {
+      const { connection } = aTenant();
+      const scope = { group: sourceId('g-1'), nested: false };
+      const order = [
+        syncRun(connection, { trigger: 'schedule', mode: 'full', scope }),
+        syncRun(connection, { trigger: 'schedule', mode: 'full' }),
+        syncRun(connection, { trigger: 'schedule' }),
+        syncRun(connection, { trigger: 'api', mode: 'full', dryRun: true }),
+        syncRun(connection, { trigger: 'api', scope }),
+      ];
+      for (const run of order) await runs.request(run);
+      const taken: string[] = [];
+      for (let run = await runs.next({ connection }, start); run; run = await runs.next({ connection }, start)) {
+        taken.push(run.id);
+        await runs.finish(run.id, 'succeeded', start, end);
+      }
+      const [oldFull, full, delta, asked, askedDelta] = order.map(({ id }) => id);
+      expect(taken).toEqual([askedDelta, asked, delta, oldFull, full]);
+    });
+
+    it('is the scheduled one first when a person asked for the same', async () => {
+      const { connection } = aTenant();
+      const full = await queued(syncRun(connection, { trigger: 'schedule', mode: 'full' }));
+      await queued(syncRun(connection, { trigger: 'schedule' }));
+      await runs.request(syncRun(connection, { trigger: 'api', mode: 'full' }));
+      expect(await runs.next({ connection }, start)).toEqual(full);
+    });
+
+    it('is the one under way before any other, so that a crashed worker’s run is continued', async () => {
+      const { connection } = aTenant();
+      const begun = await running(syncRun(connection, { trigger: 'schedule', mode: 'full' }));
+      await queued(syncRun(connection, { trigger: 'api' }));
+      expect(await runs.next({ connection }, start)).toEqual(begun);
+    });
+
+    it('is not overtaken by a schedule while it waits for its time, but a person may go first', async () => {
+      const { connection } = aTenant();
+      const throttled = await waiting(syncRun(connection, { mode: 'full' }), later(10));
+      await queued(syncRun(connection, { trigger: 'schedule' }));
+      expect(await runs.next({ connection }, later(9))).toEqual(throttled);
+      const asked = await queued(syncRun(connection, { trigger: 'api', dryRun: true }));
+      expect(await runs.next({ connection }, later(9))).toEqual(asked);
+      expect(await runs.next({ connection }, later(10))).toEqual(throttled);
+    });
+
+    it('is looked for among sync runs of the connection, or provision runs of the target', async () => {
+      const { connection, target } = aTenant();
+      const provision = await queued(provisionRun(connection, { target }));
+      expect(await runs.next({ connection }, start)).toBeNull();
+      expect(await runs.next({ target }, start)).toEqual(provision);
+    });
+  });
+
+  describe('a run', () => {
+    it('keeps its first start over all its slices', async () => {
+      const { connection } = aTenant();
+      const run = await queued(syncRun(connection));
+      expect(await runs.start(run.id, later(1))).toEqual({ ...run, state: 'running', startedAt: later(1) });
+      await runs.postpone(run.id, later(2), null);
+      expect(await runs.start(run.id, later(3))).toMatchObject({
+        state: 'running',
+        startedAt: later(1),
+        notBefore: null,
+      });
+      expect(await runs.start(run.id, later(4))).toMatchObject({ state: 'running', startedAt: later(1) });
+    });
+
+    it('writes where it is, and keeps its place until it has another', async () => {
+      const { connection } = aTenant();
+      const { id } = await running(syncRun(connection));
+      const counters = { ...count(noCounters, 'read', 200), skipped: { not_managed: 2 } };
+      expect(await runs.progress(id, { phase: 'read', counters, place: 'page 2' })).toEqual({ cancelRequested: false });
+      await runs.progress(id, { phase: 'diff', counters });
+      expect(await runs.get(id)).toMatchObject({ phase: 'diff', counters, place: 'page 2' });
+      await runs.progress(id, { phase: 'commit', counters, place: null });
+      expect(await runs.get(id)).toMatchObject({ place: null });
+    });
+
+    it('counts the faults in a row that put it back, and forgets them after a slice that worked', async () => {
+      const { connection } = aTenant();
+      const run = await waiting(syncRun(connection), later(1));
+      expect(run).toMatchObject({ state: 'waiting', notBefore: later(1), faults: 1, problem: outage });
+      await runs.start(run.id, later(1));
+      await runs.postpone(run.id, later(5), outage);
+      expect(await runs.get(run.id)).toMatchObject({ faults: 2 });
+      await runs.start(run.id, later(5));
+      await runs.postpone(run.id, later(6), null);
+      expect(await runs.get(run.id)).toMatchObject({ faults: 0, problem: null });
+    });
+
+    it('ends once, and nothing brings it back', async () => {
+      const { connection } = aTenant();
+      const { id } = await running(syncRun(connection));
+      await runs.finish(id, 'failed', later(1), { ...end, problem: outage });
+      const ended = await runs.get(id);
+      expect(ended).toMatchObject({
+        state: 'failed',
+        phase: 'done',
+        finishedAt: later(1),
+        problem: outage,
+        version: 3,
+      });
+
+      await runs.finish(id, 'succeeded', later(2), end);
+      await runs.postpone(id, later(3), null);
+      expect(await runs.start(id, later(4))).toBeNull();
+      expect(await runs.progress(id, { phase: 'read', counters: noCounters })).toEqual({ cancelRequested: true });
+      expect(await runs.cancel(id, later(5))).toEqual(ended);
+      expect(await runs.get(id)).toEqual(ended);
+      expect(await runs.next({ connection }, later(9))).toBeNull();
+    });
+
+    it('of many workers that end it at once has one end', async () => {
+      const { connection } = aTenant();
+      const { id } = await running(syncRun(connection));
+      await Promise.all([
+        runs.finish(id, 'succeeded', later(1), end),
+        runs.finish(id, 'failed', later(1), { ...end, problem: outage }),
+        runs.cancel(id, later(1)),
+      ]);
+      const ended = await runs.get(id);
+      expect(ended?.problem).toEqual(ended?.state === 'failed' ? outage : null);
+    });
+  });
+
+  describe('canceling', () => {
+    it('ends at once what is queued or waits', async () => {
+      const { connection } = aTenant();
+      const one = await queued(syncRun(connection));
+      const two = await waiting(syncRun(connection, { mode: 'full' }), later(60));
+      for (const { id } of [one, two])
+        expect(await runs.cancel(id, later(1))).toMatchObject({ state: 'canceled', finishedAt: later(1) });
+      expect(await runs.next({ connection }, later(90))).toBeNull();
+      expect((await runs.request(syncRun(connection))).alreadyQueued).toBe(false);
+    });
+
+    it('asks a running one to stop, which hears of it when it says where it is', async () => {
+      const { connection } = aTenant();
+      const { id } = await running(syncRun(connection));
+      expect(await runs.cancel(id, later(1))).toMatchObject({ state: 'running', cancelRequested: true });
+      expect(await runs.progress(id, { phase: 'read', counters: noCounters })).toEqual({ cancelRequested: true });
+      await runs.finish(id, 'canceled', later(2), end);
+      expect(await runs.get(id)).toMatchObject({ state: 'canceled' });
+    });
+
+    it('does not wait out a backoff', async () => {
+      const { connection } = aTenant();
+      const { id } = await running(syncRun(connection));
+      await runs.cancel(id, later(1));
+      await runs.postpone(id, later(60), outage);
+      expect(await runs.next({ connection }, later(1))).toMatchObject({ id, cancelRequested: true, notBefore: null });
+    });
+
+    it('of a run nobody knows answers that', async () => {
+      expect(await runs.cancel(runId('run_nobody'), start)).toBeNull();
+    });
+  });
+
+  describe('the list', () => {
+    it('is read newest first, page by page', async () => {
+      const { connection } = aTenant();
+      const made: string[] = [];
+      for (let each = 0; each < 7; each += 1) {
+        const run = await running(syncRun(connection));
+        made.unshift(run.id);
+        await runs.finish(run.id, 'succeeded', start, end);
+      }
+      const pages: string[][] = [];
+      let after: string | null = null;
+      do {
+        const page: Awaited<ReturnType<RunStore['list']>> = await runs.list({ connection }, after, 3);
+        pages.push(page.items.map(({ id }) => id));
+        after = page.next;
+      } while (after !== null);
+      expect(pages).toEqual([made.slice(0, 3), made.slice(3, 6), made.slice(6)]);
+    });
+
+    it('is narrowed by any of the filters', async () => {
+      const { connection, target } = aTenant();
+      const sync = await running(syncRun(connection));
+      const provision = await queued(provisionRun(connection, { target, causedBy: sync.id }));
+      const found = async (filter: RunFilter) => (await runs.list(filter, null, 10)).items.map(({ id }) => id);
+      expect(await found({ connection })).toEqual([provision.id, sync.id]);
+      expect(await found({ connection, kind: 'sync' })).toEqual([sync.id]);
+      expect(await found({ target })).toEqual([provision.id]);
+      expect(await found({ connection, state: 'running' })).toEqual([sync.id]);
+      expect(await found({ causedBy: sync.id })).toEqual([provision.id]);
+      expect(await found({ connection, target: aTenant().target })).toEqual([]);
+    });
+  });
+
+  it('tells the reconciler of everything that could go on now', async () => {
+    clock.now = later(5);
+    const { connection, target } = aTenant();
+    const due = [
+      await queued(syncRun(connection)),
+      await running(syncRun(connection, { mode: 'full' })),
+      await waiting(provisionRun(connection, { target }), later(5)),
+    ];
+    await waiting(provisionRun(connection), later(6));
+    const ended = await running(syncRun(connection, { dryRun: true }));
+    await runs.finish(ended.id, 'succeeded', start, end);
+    const found = (await all(runs.unfinished())).filter((run) => run.connection === connection);
+    expect(found.map(({ id }) => id).sort()).toEqual(due.map(({ id }) => id).sort());
+  });
+
+  it('forgets runs that ended long ago, never one that has not ended', async () => {
+    const { connection } = aTenant();
+    const old = await running(syncRun(connection));
+    await runs.finish(old.id, 'succeeded', new Date('2020-01-01'), end);
+    const recent = await running(syncRun(connection));
+    await runs.finish(recent.id, 'succeeded', later(1), end);
+    const open = await queued(syncRun(connection));
+    await runs.prune(new Date('2020-01-02'));
+    expect((await runs.list({ connection }, null, 10)).items.map(({ id }) => id)).toEqual([open.id, recent.id]);
+  });
+
+  it('erases the runs of one connection, sync and provision alike', async () => {
+    const [one, other] = [aTenant(), aTenant()];
+    for (const { connection, target } of [one, other]) {
+      await queued(syncRun(connection));
+      await queued(provisionRun(connection, { target }));
+    }
+    await runs.erase(one.connection);
+    expect((await runs.list({ connection: one.connection }, null, 10)).items).toEqual([]);
+    expect((await runs.list({ connection: other.connection }, null, 10)).items).toHaveLength(2);
+  });
+};
+
+const aTenant = () => ({ connection: connectionId(newId('con')), target: targetId(newId('tgt')) });
+
+const common = (connection: Run['connection']) =>
+  ({
+    id: runId(newId('run')),
+    organization: organizationId('org_1'),
+    connection,
+    scope: null,
+    dryRun: false,
+    trigger: 'schedule',
+    causedBy: null,
+    state: 'queued',
+    phase: 'queued',
+    counters: noCounters,
+    problem: null,
+    cancelRequested: false,
+    place: null,
+    notBefore: null,
+    faults: 0,
+    createdAt: start,
+    startedAt: null,
+    finishedAt: null,
+    version: null,
+  }) as const;
+const syncRun = (connection: Run['connection'], other: Partial<SyncRun> = {}): SyncRun => ({
+  ...common(connection),
+  kind: 'sync',
+  mode: 'delta',
+  ...other,
+});
+const provisionRun = (connection: Run['connection'], other: Partial<ProvisionRun> = {}): ProvisionRun => ({
+  ...common(connection),
+  kind: 'provision',
+  target: targetId(newId('tgt')),
+  ...other,
+});

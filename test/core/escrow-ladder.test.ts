@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { escalate, escrowsAfter, type HeldEscrow, never } from '../../src/core/escrow-ladder.ts';
+import { type OperationKey, runId } from '../../src/model/ids.ts';
+import type { Escrow, Operation, Outcome } from '../../src/model/operation.ts';
+import { applied, creates, escrowed, linked, people, skipped, updates } from '../support/operations.ts';
+
+const hourMs = 3_600_000;
+const start = new Date('2026-03-01T08:00:00.000Z');
+const after = (hours: number): Date => new Date(start.getTime() + hours * hourMs);
+const [ann] = people(1);
+const failure = { ref: ann, reason: 'target_rejected', detail: 'userName is taken' } as const;
+
+describe('the ladder', () => {
+  it('tries an object that keeps failing after 6, 12, 24 hours, then daily, for four weeks', () => {
+    const hours: number[] = [];
+    let now = start;
+    let escrow: Escrow | null = null;
+    while (now < never && hours.length < 100) {
+      const next: Escrow = escalate(escrow, failure, now);
+      if (next.dueAt < never) hours.push((next.dueAt.getTime() - now.getTime()) / hourMs);
+      [escrow, now] = [next, next.dueAt];
+    }
+    expect(hours.slice(0, 4)).toEqual([6, 12, 24, 24]);
+    expect(new Set(hours.slice(3))).toEqual(new Set([24]));
+    expect(hours.reduce((a, b) => a + b)).toBeLessThanOrEqual(28 * 24);
+    expect(hours.reduce((a, b) => a + b)).toBeGreaterThan(27 * 24);
+    expect(escrow).toMatchObject({ since: start, dueAt: never });
+  });
+
+  it('is not climbed by a failure before its time, which only says more', () => {
+    const first = escalate(null, failure, start);
+    const news = { ...failure, detail: 'still taken' };
+    expect(escalate(first, news, after(5))).toEqual({ ...first, detail: 'still taken' });
+    expect(escalate(first, news, after(6))).toMatchObject({ attempts: 2, since: start, dueAt: after(18) });
+  });
+
+  it('ends for an object that failed for the last time, also when it changes and fails again', () => {
+    const parked = { ...escalate(null, failure, start), dueAt: never };
+    expect(escalate(parked, failure, after(10_000)).dueAt).toEqual(never);
+  });
+});
+
+describe('an outcome', () => {
+  const ofRuns = (runs: ReadonlyMap<OperationKey, string>) => (key: OperationKey) => {
+    const run = runs.get(key);
+    return run === undefined ? undefined : runId(run);
+  };
+  const heldBy = (by: HeldEscrow['by']) => new Map([[ann.id, { escrow: escalate(null, failure, start), by }]]);
+  const decide = (outcomes: readonly Outcome[], by: HeldEscrow['by'] | 'none', runs: readonly [Operation, string][]) =>
+    escrowsAfter(
+      outcomes,
+      by === 'none' ? new Map() : heldBy(by),
+      ofRuns(new Map(runs.map(([operation, run]) => [operation.key, run]))),
+      start,
+    );
+
+  it('that failed makes an escrow that knows its operation and run', () => {
+    const operation = creates(ann);
+    const { made, gone } = decide([escrowed(operation)], 'none', [[operation, 'run_1']]);
+    expect(made).toMatchObject([{ escrow: { ref: ann, attempts: 1 }, by: { key: operation.key, run: 'run_1' } }]);
+    expect(gone).toEqual([]);
+  });
+
+  it('of a later run ends it, and so does another outcome of the operation that made it', () => {
+    const [failed, retry] = [creates(ann), creates(ann)];
+    const by = { key: failed.key, run: runId('run_1') };
+    const inRuns: readonly [Operation, string][] = [
+      [failed, 'run_1'],
+      [retry, 'run_2'],
+    ];
+    expect(decide([applied(retry, linked(ann))], by, inRuns).gone).toEqual([ann]);
+    expect(decide([applied(failed, linked(ann))], by, inRuns).gone).toEqual([ann]);
+    expect(decide([applied(retry, linked(ann))], null, inRuns).gone).toEqual([ann]);
+  });
+
+  it('of the same run leaves it, for that says nothing about what failed', () => {
+    const [failed, other] = [updates(ann), updates(ann)];
+    const by = { key: failed.key, run: runId('run_1') };
+    const { made, gone } = decide([applied(other, linked(ann))], by, [[other, 'run_1']]);
+    expect([made, gone]).toEqual([[], []]);
+  });
+
+  it('beside a failure of the same object does not undo it', () => {
+    const [failed, other] = [updates(ann), updates(ann)];
+    for (const outcomes of [
+      [escrowed(failed), applied(other, linked(ann))],
+      [applied(other, linked(ann)), escrowed(failed)],
+    ]) {
+      const { made, gone } = decide(outcomes, null, []);
+      expect([made.length, gone]).toEqual([1, []]);
+    }
+  });
+
+  it('that decided nothing leaves it; a decision to do nothing ends it', () => {
+    const retry = creates(ann);
+    const by = { key: creates(ann).key, run: runId('run_1') };
+    const goneAfter = (reason: Extract<Outcome, { result: 'skipped' }>['reason']) =>
+      decide([skipped(retry, reason)], by, [[retry, 'run_2']]).gone.length;
+    expect((['no_trace', 'postponed', 'guard_hold'] as const).map(goneAfter)).toEqual([0, 0, 0]);
+    expect((['not_managed', 'confirmed_present', 'disabled_in_source'] as const).map(goneAfter)).toEqual([1, 1, 1]);
+  });
+});
