@@ -23,7 +23,7 @@ export type Control = {
   tenants(): TenantSummary[];
   addTenant(spec: TenantWithApps): TenantControl;
   knobs(): Readonly<Knobs>;
-  setKnobs(changes: Partial<Knobs>): void;
+  setKnobs(changes: { [Name in keyof Knobs]?: Knobs[Name] | undefined }): void;
   resetKnobs(): void;
   /** Scripts a fault and gives its number. */
   fault(script: FaultScript): number;
@@ -47,7 +47,10 @@ export function makeControl(world: World): Control {
     addTenant: (spec) => named(addTenant(world, spec, world.tenants.size + 1).id),
     knobs: () => ({ ...world.knobs }),
     setKnobs: (changes) => {
-      Object.assign(world.knobs, changes);
+      Object.assign(
+        world.knobs,
+        Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
+      );
     },
     resetKnobs: () => {
       Object.assign(world.knobs, defaultKnobs);

@@ -3,6 +3,7 @@
 import type { AddressInfo } from 'node:net';
 import { type Authority, localAuthority } from '../tls.ts';
 import { type Control, makeControl, type TenantSummary } from './control.ts';
+import { controlReply } from './control-http.ts';
 import { Faults } from './faults.ts';
 import { defaultKnobs, type Knobs } from './knobs.ts';
 import { fractions } from './random.ts';
@@ -58,7 +59,7 @@ export async function startGraph(options: GraphOptions = {}): Promise<GraphSimul
   };
   for (const [place, tenant] of tenants.entries()) addTenant(world, tenant, seed + place);
   const control = makeControl(world);
-  const server = makeServer(world, authority, () => null);
+  const server = makeServer(world, authority, (...request) => controlReply(control, ...request));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

@@ -1,5 +1,7 @@
 /** What can be turned at run time: how the service behaves where its documentation is silent, late or plural. */
 
+import { z } from 'zod';
+
 export type Knobs = {
   /** Objects on a page of a delta query. */
   deltaPageSize: number;
@@ -45,6 +47,8 @@ export type Knobs = {
   tokenLatencyMs: number;
   tokenLifeSeconds: number;
   gzip: boolean;
+  /** What the administrator decides on the consent page. */
+  consent: 'granted' | 'denied';
 };
 
 const DAY_MS = 86_400_000;
@@ -75,4 +79,39 @@ export const defaultKnobs: Readonly<Knobs> = {
   tokenLatencyMs: 0,
   tokenLifeSeconds: 3599,
   gzip: true,
+  consent: 'granted',
 };
+
+const chance = z.number().min(0).max(1);
+const count = z.number().int().min(1);
+const ms = z.number().min(0);
+
+/** Any of the knobs, as they come over HTTP. */
+export const knobsSchema: z.ZodType<{ [Name in keyof Knobs]?: Knobs[Name] | undefined }> = z.strictObject({
+  deltaPageSize: count.optional(),
+  listPageSize: count.max(999).optional(),
+  membersPerPage: count.optional(),
+  honourMaxPageSize: z.boolean().optional(),
+  lagMs: ms.optional(),
+  duplicates: chance.optional(),
+  replays: chance.optional(),
+  shuffle: z.boolean().optional(),
+  emptyPages: chance.optional(),
+  removedInFirstRound: z.boolean().optional(),
+  deltaExpiry: z.enum(['syncStateNotFound', 'gone']).optional(),
+  deltaLinkLifeMs: ms.optional(),
+  deltaPageLifeMs: ms.optional(),
+  listPageLifeMs: ms.optional(),
+  managerRemoval: z.enum(['removed', 'empty', 'both']).optional(),
+  purgeShowsInGroups: z.boolean().optional(),
+  nullForPermission: z.boolean().optional(),
+  servicePrincipalsInMembers: z.boolean().optional(),
+  hiddenMembership: z.enum(['empty', 'denied']).optional(),
+  throttling: z.boolean().optional(),
+  resourceUnits: count.nullable().optional(),
+  latencyMs: ms.optional(),
+  tokenLatencyMs: ms.optional(),
+  tokenLifeSeconds: count.optional(),
+  gzip: z.boolean().optional(),
+  consent: z.enum(['granted', 'denied']).optional(),
+});

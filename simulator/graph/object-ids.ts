@@ -36,12 +36,15 @@ export function guidFrom(seed: number, place: number): string {
   return guidOf(place, draw(seed, place, 100));
 }
 
+/** A small seed must not meet a small number, or some id would be all zeros. */
+const key = (seed: number): number => draw(seed, 0, 104);
+
 const FIRST = 0x2c1b3c6d;
 const SECOND = 0x297a2d39;
 
 /** Multiplications by odd numbers and xor-shifts by half the width can all be undone, so no two numbers share a GUID. */
 function scramble(number: number, seed: number): number {
-  let x = (number ^ seed) | 0;
+  let x = (number ^ key(seed)) | 0;
   x = Math.imul(x ^ (x >>> 16), FIRST);
   x = Math.imul(x ^ (x >>> 16), SECOND);
   return (x ^ (x >>> 16)) >>> 0;
@@ -51,7 +54,7 @@ function unscramble(scrambled: number, seed: number): number {
   let x = scrambled | 0;
   x = Math.imul(x ^ (x >>> 16), inverse(SECOND));
   x = Math.imul(x ^ (x >>> 16), inverse(FIRST));
-  return (x ^ (x >>> 16) ^ seed) >>> 0;
+  return (x ^ (x >>> 16) ^ key(seed)) >>> 0;
 }
 
 /** The multiplicative inverse modulo 2^32, by Newton's iteration. */

@@ -9,11 +9,13 @@ import { constants, gzip } from 'node:zlib';
 import type { Authority } from '../tls.ts';
 import { AadstsError, aadstsReply } from './aadsts.ts';
 import { batch, isBatch } from './batch.ts';
+import { adminConsent } from './consent.ts';
 import { type Answer, distorted, type Place, replacement } from './faults.ts';
 import type { Json } from './json.ts';
 import { keys, openidConfiguration, token } from './login.ts';
+import { parseQuery } from './odata.ts';
 import { faultReply, GraphFault, type Reply, type RequestIds } from './reply.ts';
-import { type Asked, answerOne, authenticate } from './service.ts';
+import { type Asked, answerOne, authenticate, type Identity } from './service.ts';
 import { tenantNamed, type World } from './world.ts';
 
 /** Answers what is not Graph or login; null for paths that are none of its own. */
@@ -58,6 +60,7 @@ async function serve(
     request.socket.destroy();
     return;
   }
+  if (fault?.answer === 'delay') await wait(fault.ms);
   await pause(isToken(path) ? world.knobs.tokenLatencyMs : world.knobs.latencyMs);
   record(world, incoming, tenant, reply);
   await write(world, incoming, response, reply, fault);
@@ -66,38 +69,43 @@ async function serve(
 type Answered = { readonly tenant: string | null; readonly reply: Reply; readonly fault: Answer | null };
 
 async function answered(world: World, incoming: Incoming, target: string): Promise<Answered> {
-  const { method, path, query, ids, origin, request } = incoming;
-  const login =
-    /^\/([^/]+)\/(v2\.0\/\.well-known\/openid-configuration|discovery\/v2\.0\/keys|oauth2\/v2\.0\/token)$/i.exec(path);
-  let tenant = login?.[1] === undefined ? null : (tenantNamed(world, login[1])?.id ?? null);
-  let fault: Answer | null = null;
+  const login = loginPath.exec(incoming.path);
+  const named = login?.[1] === undefined ? null : safeDecode(login[1]).toLowerCase();
+  const taken: { tenant: string | null; fault: Answer | null } = {
+    tenant: named === null ? null : (tenantNamed(world, named)?.id ?? null),
+    fault: null,
+  };
+  const take = (): Reply | null => {
+    taken.fault = world.faults.take({ method: incoming.method, target, tenant: taken.tenant });
+    return taken.fault === null ? null : replacement(taken.fault, placeOf(incoming));
+  };
   try {
-    if (login?.[1] !== undefined) {
-      fault = world.faults.take({ method, target, tenant });
-      const place = placeOf(incoming);
-      const replaced = fault === null ? null : replacement(fault, place);
-      const reply = replaced ?? (await loginReply(world, incoming, login[1].toLowerCase()));
-      return { tenant, fault, reply };
-    }
-    const identity = await authenticate(world, request.headers.authorization);
-    tenant = identity.tenant.id;
-    fault = world.faults.take({ method, target, tenant });
-    if (fault?.answer === 'delay') await wait(fault.ms);
-    const place = placeOf(incoming);
-    const replaced = fault === null ? null : replacement(fault, place);
-    if (replaced !== null) return { tenant, fault, reply: replaced };
-    const header = (name: string): string | undefined => request.headers[name]?.toString();
-    const asked: Asked = { method, path, query, header, body: parseBody(incoming.body), origin, ids };
-    const reply = isBatch(method, path) ? batch(world, identity, asked) : answerOne(world, identity, asked);
-    return { tenant, fault, reply: fault === null ? reply : distorted(fault, reply, place) };
+    if (named !== null)
+      return { reply: take() ?? (await loginReply(world, incoming, named, login?.[2] ?? '')), ...taken };
+    const identity = await authenticate(world, incoming.request.headers.authorization);
+    taken.tenant = identity.tenant.id;
+    const reply = take() ?? graphReply(world, identity, incoming);
+    return { reply: taken.fault === null ? reply : distorted(taken.fault, reply, placeOf(incoming)), ...taken };
   } catch (error) {
-    return { tenant, fault, reply: errorReply(error, ids) };
+    return { reply: errorReply(error, incoming.ids), ...taken };
   }
 }
 
-async function loginReply(world: World, incoming: Incoming, name: string): Promise<Reply> {
-  if (incoming.path.endsWith('/openid-configuration')) return openidConfiguration(world, name);
-  if (incoming.path.endsWith('/keys')) return keys(world, name);
+const loginPath =
+  /^\/([^/]+)\/(v2\.0\/\.well-known\/openid-configuration|discovery\/v2\.0\/keys|oauth2\/v2\.0\/token|v2\.0\/adminconsent|adminconsent)$/i;
+
+function graphReply(world: World, identity: Identity, incoming: Incoming): Reply {
+  const { method, path, query, origin, ids, request } = incoming;
+  const header = (name: string): string | undefined => request.headers[name]?.toString();
+  const asked: Asked = { method, path, query, header, body: parseBody(incoming.body), origin, ids };
+  return isBatch(method, path) ? batch(world, identity, asked) : answerOne(world, identity, asked);
+}
+
+async function loginReply(world: World, incoming: Incoming, name: string, page: string): Promise<Reply> {
+  if (page.endsWith('openid-configuration')) return openidConfiguration(world, name);
+  if (page.endsWith('keys')) return keys(world, name);
+  if (page.endsWith('adminconsent'))
+    return adminConsent(world, name, page.startsWith('v2.0'), parseQuery(incoming.query));
   if (incoming.method !== 'POST') throw new AadstsError(900144, { name: 'grant_type' });
   return token(world, name, incoming.body, incoming.request.headers.authorization);
 }
