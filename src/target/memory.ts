@@ -1,0 +1,131 @@
+/**
+ * A target in memory. Like most real ones it keeps a user's `userName` unique, whatever the case, and a group's name not; whoever is deleted leaves
+ * every group. The state is apart from the target, so that it outlives one and can be looked at.
+ */
+
+import { TargetError } from '../model/errors.ts';
+import { type RemoteId, remoteId } from '../model/ids.ts';
+import type { Operation, RemoteObject } from '../model/operation.ts';
+import type { Attributes, ObjectType, Value } from '../model/source-object.ts';
+import type { Capabilities, Target } from './target.ts';
+
+export type MemoryTargetState = {
+  readonly objects: Map<RemoteId, RemoteObject>;
+  readonly members: Map<RemoteId, Set<RemoteId>>;
+  /** Every operation that was applied, oldest first. */
+  readonly applied: Operation[];
+};
+
+export const memoryTargetState = (): MemoryTargetState => ({ objects: new Map(), members: new Map(), applied: [] });
+
+export const memoryTarget = (
+  state: MemoryTargetState,
+  options: { readonly capabilities?: Partial<Capabilities> } = {},
+): Target => ({
+  capabilities: { groups: true, disable: true, delete: true, concurrency: 8, ...options.capabilities },
+
+  async check(signal) {
+    signal.throwIfAborted();
+    return { ok: true, checks: [{ name: 'reachable', ok: true, detail: 'The target is in memory.' }] };
+  },
+
+  async find(type, attribute, value, signal) {
+    signal.throwIfAborted();
+    return [...state.objects.values()].filter(
+      (object) => object.type === type && same(attribute, object.attributes[attribute] ?? null, value),
+    );
+  },
+
+  async get(type, id, signal) {
+    signal.throwIfAborted();
+    const object = state.objects.get(id);
+    return object?.type === type ? object : null;
+  },
+
+  async apply(operation, signal) {
+    signal.throwIfAborted();
+    const id = carryOut(state, operation);
+    state.applied.push(operation);
+    return { remoteId: id };
+  },
+
+  async close() {},
+});
+
+const carryOut = (state: MemoryTargetState, operation: Operation): RemoteId => {
+  switch (operation.action) {
+    case 'create':
+      return put(state, operation.ref.type, newId(state), operation.attributes);
+    case 'update': {
+      const { type, attributes } = present(state, operation);
+      return put(state, type, operation.remoteId, { ...attributes, ...operation.attributes });
+    }
+    case 'disable': {
+      const { type, attributes } = present(state, operation);
+      return put(state, type, operation.remoteId, { ...attributes, active: false });
+    }
+    case 'delete':
+      return remove(state, operation.remoteId);
+    case 'add_members':
+    case 'remove_members':
+      return changeMembers(state, operation);
+  }
+};
+
+const newId = (state: MemoryTargetState): RemoteId => {
+  const taken = [...state.objects.keys()].map((id) => Number(id.slice('remote-'.length)));
+  const applied = state.applied.filter((operation) => operation.action === 'create').length;
+  return remoteId(`remote-${Math.max(applied, ...taken.filter(Number.isInteger)) + 1}`);
+};
+
+const present = (state: MemoryTargetState, { ref, remoteId }: Exclude<Operation, { action: 'create' }>) => {
+  const object = state.objects.get(remoteId);
+  if (object?.type !== ref.type) throw new TargetError('gone', `There is no ${ref.type} ${remoteId}.`);
+  return object;
+};
+
+const put = (state: MemoryTargetState, type: ObjectType, id: RemoteId, attributes: Attributes): RemoteId => {
+  const userName = attributes['userName'] ?? null;
+  if (type === 'user' && userName === null)
+    throw new TargetError('rejected', 'A user needs a userName.', { code: 'invalidValue' });
+  const taken = [...state.objects.values()].some(
+    (other) =>
+      other.type === 'user' &&
+      other.remoteId !== id &&
+      same('userName', other.attributes['userName'] ?? null, userName),
+  );
+  if (type === 'user' && taken)
+    throw new TargetError('conflict', 'The userName belongs to another user.', { code: 'uniqueness' });
+  const assigned = Object.entries(attributes).filter(([, value]) => value !== null);
+  state.objects.set(id, { type, remoteId: id, attributes: Object.fromEntries(assigned) });
+  return id;
+};
+
+const remove = (state: MemoryTargetState, id: RemoteId): RemoteId => {
+  state.objects.delete(id);
+  state.members.delete(id);
+  for (const members of state.members.values()) members.delete(id);
+  return id;
+};
+
+const changeMembers = (
+  state: MemoryTargetState,
+  operation: Extract<Operation, { action: 'add_members' | 'remove_members' }>,
+): RemoteId => {
+  present(state, operation);
+  const ids = operation.members.map((member) => member.remoteId);
+  const members = state.members.get(operation.remoteId) ?? new Set<RemoteId>();
+  if (operation.action === 'add_members') {
+    const stranger = ids.find((id) => !state.objects.has(id));
+    if (stranger !== undefined)
+      throw new TargetError('rejected', `There is no object ${stranger} to become a member.`, { code: 'invalidValue' });
+    for (const id of ids) members.add(id);
+  } else for (const id of ids) members.delete(id);
+  state.members.set(operation.remoteId, members);
+  return operation.remoteId;
+};
+
+const same = (attribute: string, a: Value, b: Value): boolean =>
+  attribute === 'userName' && typeof a === 'string' && typeof b === 'string'
+    ? a.toLowerCase() === b.toLowerCase()
+    : a === b;

@@ -1,0 +1,123 @@
+/** The checklist behind "test connection": real calls that change nothing. */
+
+import { TargetError } from '../../model/errors.ts';
+import type { World } from '../../model/world.ts';
+import type { Check, CheckReport } from '../target.ts';
+import { type Answer, isAbsent, isSuccess } from './errors.ts';
+import { field, isList } from './json.ts';
+import { parsePath } from './paths.ts';
+import { usualEndpoints } from './profile.ts';
+import { findRequest, type Request } from './requests.ts';
+import type { Session } from './session.ts';
+
+export const check = async (session: Session, signal: AbortSignal): Promise<CheckReport> => {
+  const checks = await runChecks(session, signal);
+  return { ok: checks.every(({ ok }) => ok), checks };
+};
+
+/** A check that fails ends the list where the rest would only repeat it. */
+const runChecks = async (session: Session, signal: AbortSignal): Promise<readonly Check[]> => {
+  const config = { method: 'GET', endpoint: '/ServiceProviderConfig' } as const;
+  const reached = await tried(session, config, signal);
+  if (reached instanceof TargetError) return [{ name: 'reachable', ok: false, detail: reached.message }];
+  const reachable = { name: 'reachable', ok: true, detail: 'The address answers.' };
+  const listing = await tried(session, byRandomId(session, 'userName'), signal);
+  const token = tokenCheck(session, listing);
+  if (!token.ok) return [reachable, token];
+  return [
+    reachable,
+    token,
+    describedCheck(reached),
+    filterCheck(session, 'userName', listing),
+    filterCheck(session, 'externalId', await tried(session, byRandomId(session, 'externalId'), signal)),
+    ...(await abilityChecks(session, signal)),
+  ];
+};
+
+const tried = async ({ client }: Session, request: Request, signal: AbortSignal): Promise<Answer | TargetError> => {
+  try {
+    return await client.send(request, signal);
+  } catch (error) {
+    return asTargetError(error);
+  }
+};
+
+/** A check that was aborted is a finding too: it took too long. */
+const asTargetError = (error: unknown): TargetError =>
+  error instanceof TargetError
+    ? error
+    : new TargetError('unavailable', 'The check was ended before the target answered.', { cause: error });
+
+const byRandomId = (session: Session, attribute: string): Request =>
+  findRequest(
+    'user',
+    session.knownProfile()?.endpoints.user ?? usualEndpoints.user,
+    parsePath(attribute),
+    randomGuid(session.world),
+    1,
+  );
+
+const tokenCheck = ({ client }: Session, listing: Answer | TargetError): Check => {
+  const name = 'token accepted';
+  if (listing instanceof TargetError) return { name, ok: false, detail: listing.message };
+  // 400 is about the filter, which is looked at next.
+  const accepted = isSuccess(listing) || isAbsent(listing) || listing.status === 400;
+  const request = { method: 'GET', endpoint: usualEndpoints.user } as const;
+  return accepted
+    ? { name, ok: true, detail: 'The target accepts the token.' }
+    : { name, ok: false, detail: client.refusal(request, listing).message };
+};
+
+const describedCheck = (config: Answer): Check => ({
+  name: 'ServiceProviderConfig',
+  ok: true,
+  detail:
+    isSuccess(config) && config.body.kind === 'json'
+      ? 'The target says what it can do.'
+      : `The target does not say what it can do (${config.status}); the usual is assumed.`,
+});
+
+/** Nobody has the random id, so whoever is found shows that the filter is ignored. */
+const filterCheck = ({ client }: Session, attribute: string, answer: Answer | TargetError): Check => {
+  const name = `filter by ${attribute}`;
+  if (answer instanceof TargetError) return { name, ok: false, detail: answer.message };
+  if (isAbsent(answer)) return { name, ok: true, detail: 'Nobody was found, as it should be (answered with 404).' };
+  const request = { method: 'GET', endpoint: usualEndpoints.user } as const;
+  if (!isSuccess(answer)) return { name, ok: false, detail: client.refusal(request, answer).message };
+  if (answer.body.kind !== 'json') return { name, ok: false, detail: 'The answer is no SCIM list: is base_url right?' };
+  const resources = field(answer.body.json, 'Resources');
+  return isList(resources) && resources.length > 0
+    ? { name, ok: false, detail: 'The target ignores the filter: a random id found somebody.' }
+    : { name, ok: true, detail: 'Nobody was found, as it should be.' };
+};
+
+const abilityChecks = async (session: Session, signal: AbortSignal): Promise<readonly Check[]> => {
+  try {
+    const profile = await session.profile(signal);
+    const patches = session.settings.update_mode === null ? profile.patch : session.settings.update_mode === 'patch';
+    const patch = patches
+      ? 'Updates are sent by PATCH.'
+      : 'Updates read the account, merge and replace it, because there is no PATCH.';
+    return [{ name: 'updates', ok: true, detail: patch }, await groupCheck(session, signal)];
+  } catch (error) {
+    return [{ name: 'updates', ok: false, detail: asTargetError(error).message }];
+  }
+};
+
+const groupCheck = async (session: Session, signal: AbortSignal): Promise<Check> => {
+  const name = 'groups';
+  const { groups, endpoints } = await session.profile(signal);
+  const wanted = session.settings.groups;
+  if (wanted === false) return { name, ok: true, detail: 'Groups are switched off.' };
+  if (wanted === null && !groups)
+    return { name, ok: true, detail: 'The target has no groups; only users are provisioned.' };
+  const request = findRequest('group', endpoints.group, parsePath('displayName'), randomGuid(session.world), 1);
+  const answer = await tried(session, request, signal);
+  if (answer instanceof TargetError) return { name, ok: false, detail: answer.message };
+  return isSuccess(answer)
+    ? { name, ok: true, detail: 'Groups can be looked up.' }
+    : { name, ok: false, detail: session.client.refusal(request, answer).message };
+};
+
+const randomGuid = ({ random }: Pick<World, 'random'>): string =>
+  'xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx'.replace(/x/g, () => Math.floor(random() * 16).toString(16));

@@ -1,0 +1,124 @@
+/** What a SCIM target's answer, or the lack of one, means. Status first, `scimType` second, because many targets send none (RFC 7644 §3.12). */
+
+import { TargetError, type TargetFault } from '../../model/errors.ts';
+import type { JsonObject } from '../../model/target-record.ts';
+import { field, isObject } from './json.ts';
+import { nameOf, type Request } from './requests.ts';
+
+/** `json`: an object was read. `page`: HTML, so a proxy or a login page speaks, not the target. `unreadable`: broken off or no JSON. */
+export type Body =
+  | { readonly kind: 'json'; readonly json: JsonObject }
+  | { readonly kind: 'none' | 'page' | 'unreadable' | 'too_large' };
+
+export type Answer = {
+  readonly status: number;
+  readonly body: Body;
+  readonly bytes: number;
+  readonly etag: string | null;
+  readonly location: string | null;
+  readonly retryAfterMs: number | null;
+};
+
+export const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
+
+/** Nobody is there any more. A web page with 404 does not say so: a proxy without its target answers like that. */
+export const isAbsent = ({ status, body }: Answer): boolean =>
+  (status === 404 || status === 410) && body.kind !== 'page';
+
+/** Whether the target asks to wait. 503 with Retry-After is how some say 429. */
+export const isThrottle = ({ status, retryAfterMs }: Answer): boolean =>
+  status === 429 || ((status === 503 || status === 403) && retryAfterMs !== null);
+
+export const scimTypeOf = ({ body }: Answer): string | null => {
+  const scimType = body.kind === 'json' ? field(body.json, 'scimType') : null;
+  return typeof scimType === 'string' && /^\w{1,40}$/.test(scimType) ? scimType : null;
+};
+
+/** An answer that is no success. `secret` is never repeated, even when the target does. */
+export const refusal = (request: Request, answer: Answer, secret: string): TargetError => {
+  const scimType = scimTypeOf(answer);
+  const detail = detailOf(answer.body, secret);
+  const said = `The target answered ${answer.status} to ${nameOf(request)}`;
+  return new TargetError(faultOf(request, answer), `${said}${scimType === null ? '' : ` (${scimType})`}${detail}`, {
+    code: scimType ?? `http_${answer.status}`,
+    ...(isThrottle(answer) && answer.retryAfterMs !== null ? { retryAfterMs: answer.retryAfterMs } : {}),
+  });
+};
+
+/** A success whose body cannot be used, where a body is needed. */
+export const unreadable = (request: Request, answer: Answer): TargetError => {
+  const what = {
+    none: 'nothing',
+    page: 'a web page',
+    unreadable: 'no readable JSON',
+    too_large: 'too much',
+    json: 'no SCIM answer',
+  };
+  const message = `The target answered ${answer.status} to ${nameOf(request)} with ${what[answer.body.kind]}.`;
+  const fault = isWrite(request) ? 'unknown' : answer.body.kind === 'too_large' ? 'rejected' : 'unavailable';
+  return new TargetError(fault, message, { code: 'unreadable_answer' });
+};
+
+/** No answer at all. Where the request cannot have been sent the target is merely not there; else a write may have been done. */
+export const failure = (request: Request, error: unknown): TargetError => {
+  const code = codeOf(error);
+  const unsent = code !== null && (neverSent.includes(code) || /CERT|TLS|SSL|SIGNATURE/.test(code));
+  const timedOut = error instanceof Error && error.name === 'TimeoutError';
+  const what = timedOut ? 'gave no answer in time' : unsent ? 'cannot be reached' : 'broke the connection off';
+  return new TargetError(
+    isWrite(request) && !unsent ? 'unknown' : 'unavailable',
+    `The target ${what} on ${nameOf(request)}${code === null || timedOut ? '' : ` (${code})`}.`,
+    { cause: error, code: timedOut ? 'timed_out' : unsent ? 'unreachable' : 'connection_lost' },
+  );
+};
+
+/** Seconds or an HTTP date (RFC 9110 §10.2.3), never more than a day. */
+export const retryAfterOf = (header: string | null, now: Date): number | null => {
+  if (header === null) return null;
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - now.getTime();
+  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), 86_400_000);
+};
+
+const isWrite = ({ method }: Request): boolean => method !== 'GET';
+
+const faultOf = (request: Request, answer: Answer): TargetFault => {
+  const { status, body } = answer;
+  if (isThrottle(answer)) return 'throttled';
+  if (status === 401 || status === 403) return 'unauthorized';
+  if (status === 409 || status === 412 || scimTypeOf(answer) === 'uniqueness') return 'conflict';
+  if (status >= 300 && status < 400) return 'unavailable';
+  if ((status === 404 || status === 410) && body.kind === 'page') return 'unavailable';
+  if (request.id !== undefined && isAbsent(answer)) return 'gone';
+  if (status === 425) return 'unavailable';
+  if (status === 408 || (status >= 500 && status !== 501)) return isWrite(request) ? 'unknown' : 'unavailable';
+  return 'rejected';
+};
+
+/** What the server says of it, in its words but short, without addresses of people and without our secret. */
+const detailOf = (body: Body, secret: string): string => {
+  if (body.kind === 'page') return ' with a web page, which is no SCIM answer: is base_url right?';
+  const said = body.kind === 'json' ? wordsIn(body.json) : null;
+  if (said === null) return '.';
+  const safe = said
+    .replaceAll(secret, '…')
+    .slice(0, 2_000)
+    .replace(/[^\s"'<>(),;:=@]+@[^\s"'<>(),;:=@]+/g, '…@…')
+    .replace(/\s+/g, ' ');
+  return `: ${safe.slice(0, 300)}`;
+};
+
+/** `detail` in SCIM 2.0, `Errors[].description` in 1.1, `message` or `error` in what frameworks send. */
+const wordsIn = (body: JsonObject): string | null => {
+  const errors = field(body, 'Errors');
+  const old = Array.isArray(errors) && isObject(errors[0]) ? field(errors[0], 'description') : null;
+  const texts = [field(body, 'detail'), old, field(body, 'message'), field(body, 'error')];
+  return texts.find((text) => typeof text === 'string' && text !== '')?.toString() ?? null;
+};
+
+const neverSent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
+
+/** An address with several IPs fails with the failures of all of them. */
+const codeOf = (error: unknown): string | null => {
+  const one = error instanceof AggregateError ? error.errors[0] : error;
+  return one instanceof Error && 'code' in one && typeof one.code === 'string' ? one.code : null;
+};

@@ -1,0 +1,97 @@
+/** Finds accounts by one attribute, over all pages. The answer is what the target claims: some compare loosely, some ignore the filter. */
+
+import { TargetError } from '../../model/errors.ts';
+import { type RemoteId, remoteId } from '../../model/ids.ts';
+import type { RemoteObject } from '../../model/operation.ts';
+import type { ObjectType, Value } from '../../model/source-object.ts';
+import type { JsonObject } from '../../model/target-record.ts';
+import { isAbsent, unreadable } from './errors.ts';
+import { field, isList, isObject } from './json.ts';
+import { type Path, parsePath } from './paths.ts';
+import { findRequest, type Request } from './requests.ts';
+import { flatten, valueAt } from './resource.ts';
+import type { Session } from './session.ts';
+
+/** A lookup means one account. A target that claims more than this ignores filters, and asking it about everyone would never end. */
+const mostPages = 100;
+
+export const findObjects = async (
+  session: Session,
+  type: ObjectType,
+  attribute: string,
+  value: Value,
+  signal: AbortSignal,
+): Promise<readonly RemoteObject[]> => {
+  const path = parsePath(attribute);
+  const { endpoints, pageSize } = await session.profile(signal);
+  const found = new Map<RemoteId, RemoteObject>();
+  let request: Request | null = findRequest(type, endpoints[type], path, value, pageSize);
+  for (let page = 1; request !== null; page += 1) {
+    if (page > mostPages)
+      throw new TargetError('rejected', `The target answers a filter on ${attribute} with thousands of objects.`, {
+        code: 'filter_ignored',
+      });
+    const list = await readPage(session, request, signal);
+    const known = found.size;
+    for (const object of objectsIn(list, type, attribute, path)) found.set(object.remoteId, object);
+    request = nextPage(request, list, found.size > known, found.size);
+  }
+  return [...found.values()];
+};
+
+export const toRemoteObject = (type: ObjectType, resource: JsonObject): RemoteObject => {
+  const id = idIn(resource);
+  if (id === null) throw new TargetError('rejected', `The target sent a ${type} without an id.`, { code: 'no_id' });
+  return { type, remoteId: id, attributes: flatten(resource) };
+};
+
+/** Some targets number their accounts. */
+export const idIn = (resource: JsonObject): RemoteId | null => {
+  const id = field(resource, 'id');
+  return (typeof id === 'string' && id !== '') || typeof id === 'number' ? remoteId(String(id)) : null;
+};
+
+/**
+ * Some answer a filter that matches nobody with 404. Without `totalResults` and `Resources` an answer is no list, whatever its status: taking it for
+ * an empty one would make a second account.
+ */
+const readPage = async ({ client }: Session, request: Request, signal: AbortSignal): Promise<JsonObject> => {
+  const answer = await client.send(request, signal);
+  if (isAbsent(answer)) return { totalResults: 0 };
+  const list = client.objectIn(request, answer);
+  if (!isList(field(list, 'Resources')) && field(list, 'totalResults') !== 0) throw unreadable(request, answer);
+  return list;
+};
+
+const resourcesIn = (list: JsonObject): readonly JsonObject[] => {
+  const resources = field(list, 'Resources');
+  return isList(resources) ? resources.filter(isObject) : [];
+};
+
+/** With the attribute that was asked for under the very name that was asked, so that the caller can verify. */
+const objectsIn = (list: JsonObject, type: ObjectType, attribute: string, path: Path): readonly RemoteObject[] =>
+  resourcesIn(list).map((resource) => {
+    const object = toRemoteObject(type, resource);
+    return { ...object, attributes: { ...object.attributes, [attribute]: valueAt(resource, path) } };
+  });
+
+/**
+ * A cursor is honoured even if nobody asked for one (RFC 9865 §2). With indexes the next page begins after what was received, not after what was
+ * asked for (RFC 7644 §3.4.2.4). A page that brings nothing new is the last one.
+ */
+const nextPage = (request: Request, list: JsonObject, isNew: boolean, received: number): Request | null => {
+  if (!isNew) return endOrBroken(list, received);
+  const cursor = field(list, 'nextCursor');
+  const { startIndex: _index, ...query } = request.query ?? {};
+  if (typeof cursor === 'string' && cursor !== '') return { ...request, query: { ...query, cursor } };
+  const total = field(list, 'totalResults');
+  const complete = typeof total === 'number' ? received >= total : resourcesIn(list).length < Number(query['count']);
+  return complete || 'cursor' in query ? null : { ...request, query: { ...query, startIndex: String(received + 1) } };
+};
+
+/** An empty page is the end. One that repeats what is known comes from a target that ignores where a page should start. */
+const endOrBroken = (list: JsonObject, received: number): null => {
+  const total = field(list, 'totalResults');
+  if (resourcesIn(list).length === 0 || typeof total !== 'number' || received >= total) return null;
+  throw new TargetError('rejected', 'The target sends the same page again and again.', { code: 'paging_broken' });
+};

@@ -1,0 +1,89 @@
+/** SCIM 2.0 targets (RFC 7643, RFC 7644), from the faithful to those that are SCIM in name. */
+
+import { TargetError } from '../../model/errors.ts';
+import type { RemoteId } from '../../model/ids.ts';
+import type { Operation } from '../../model/operation.ts';
+import type { World } from '../../model/world.ts';
+import { defineTarget, type Target } from '../target.ts';
+import { check } from './check.ts';
+import { create } from './create.ts';
+import { isAbsent, isSuccess, unreadable } from './errors.ts';
+import { findObjects, toRemoteObject } from './find.ts';
+import { changeMembers } from './members.ts';
+import { deleteRequest } from './requests.ts';
+import { offersGroups, readResource, type Session, startSession } from './session.ts';
+import { parseSettings, type ScimSettings } from './settings.ts';
+import { update } from './update.ts';
+
+export const scim = defineTarget({
+  kind: 'scim',
+  parse: (input) => {
+    const { settings, stored } = parseSettings(input);
+    return { settings: stored, secrets: { token: settings.token }, connect: (world) => connect(settings, world) };
+  },
+});
+
+const connect = (settings: ScimSettings, world: World): Target => {
+  const session = startSession(settings, world);
+  return {
+    capabilities: {
+      get groups() {
+        return offersGroups(session);
+      },
+      disable: true,
+      delete: true,
+      concurrency: settings.concurrency,
+    },
+    check: (signal) => check(session, signal),
+    find: (type, attribute, value, signal) => findObjects(session, type, attribute, value, signal),
+    async get(type, id, signal) {
+      const resource = await readResource(session, type, id, signal);
+      return resource === null ? null : toRemoteObject(type, resource);
+    },
+    apply: async (operation, signal) => ({ remoteId: await apply(session, operation, signal) }),
+    close: () => session.client.close(),
+  };
+};
+
+const apply = async (session: Session, operation: Operation, signal: AbortSignal): Promise<RemoteId> => {
+  if (operation.action === 'create') return await create(session, operation, signal);
+  await change(session, operation, signal);
+  return operation.remoteId;
+};
+
+const change = async (
+  session: Session,
+  operation: Exclude<Operation, { action: 'create' }>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const asked = { type: operation.ref.type, id: operation.remoteId };
+  switch (operation.action) {
+    case 'update':
+      return await update(session, { ...asked, ...attributesOf(operation) }, signal);
+    case 'disable':
+      if (asked.type === 'group')
+        throw new TargetError('rejected', 'A group cannot be switched off.', { code: 'not_supported' });
+      return await update(session, { ...asked, attributes: { active: false }, before: { active: true } }, signal);
+    case 'delete':
+      return await remove(session, operation, signal);
+    case 'add_members':
+    case 'remove_members':
+      return await changeMembers(session, operation, signal);
+  }
+};
+
+const attributesOf = ({ attributes, before }: Extract<Operation, { action: 'update' }>) => ({ attributes, before });
+
+/** Who is gone already is gone. */
+const remove = async (
+  session: Session,
+  { ref, remoteId }: Extract<Operation, { action: 'disable' | 'delete' }>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { endpoints } = await session.profile(signal);
+  const request = deleteRequest(endpoints[ref.type], remoteId);
+  const answer = await session.client.send(request, signal);
+  if (isAbsent(answer)) return;
+  if (!isSuccess(answer)) throw session.client.refusal(request, answer);
+  if (answer.body.kind === 'page') throw unreadable(request, answer);
+};

@@ -1,0 +1,147 @@
+/**
+ * Adds members to a group and removes them, in batches as large as the target takes. Its limit can be asked nowhere: a batch that is refused is
+ * halved, and what the target took then is remembered.
+ */
+
+import { TargetError } from '../../model/errors.ts';
+import type { RemoteId } from '../../model/ids.ts';
+import type { Member, Operation } from '../../model/operation.ts';
+import type { Json, JsonObject } from '../../model/target-record.ts';
+import { type Answer, scimTypeOf } from './errors.ts';
+import { field, isList, isObject, withField } from './json.ts';
+import { goneMeanwhile, notApplied } from './read-back.ts';
+import { memberOperations } from './requests.ts';
+import { readResource, type Session } from './session.ts';
+import { hasPatch, putMerged, sendPatch } from './update.ts';
+
+type Change = Extract<Operation, { action: 'add_members' | 'remove_members' }>;
+
+export const changeMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<void> => {
+  const doubt = (await hasPatch(session, 'group', signal))
+    ? await patchMembers(session, change, signal)
+    : await putMembers(session, change, signal);
+  if (doubt || session.settings.verify === 'always') await confirmMembers(session, change, signal);
+};
+
+/** Members refused one by one before we say that it is the group that is refused. */
+const mostRefused = 3;
+/** An answer longer than this repeats many members, which makes every batch as costly as the whole group. */
+const longAnswerBytes = 64 * 1024;
+
+type Progress = { accepted: number; readonly refused: TargetError[]; doubt: boolean };
+
+/** Returns whether an answer left doubt. */
+const patchMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<boolean> => {
+  const progress: Progress = { accepted: 0, refused: [], doubt: false };
+  for (let at = 0; at < change.members.length; ) {
+    const batch = change.members.slice(at, at + session.learned.membersPerRequest);
+    if ((await patchBatch(session, change, batch, progress, signal)) === 'unsupported')
+      return await putMembers(session, change, signal);
+    at += batch.length;
+  }
+  const [first] = progress.refused;
+  if (first === undefined) return progress.doubt;
+  const some = `${progress.refused.length} of ${change.members.length} members were refused`;
+  throw new TargetError('rejected', `${some}. ${first.message}`, {
+    cause: first,
+    code: first.code ?? 'members_refused',
+  });
+};
+
+/** All accepted, some refused, or no PATCH at all. */
+const patchBatch = async (
+  session: Session,
+  change: Change,
+  batch: readonly Member[],
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<'accepted' | 'refused' | 'unsupported'> => {
+  const operations = memberOperations(change.action, batch);
+  const patched = await sendPatch(session, 'group', change.remoteId, operations, signal);
+  if (patched === 'unsupported') return patched;
+  const { answer, refusal } = patched;
+  if (refusal === null || isAlreadyRemoved(change, batch, answer)) {
+    if (answer.bytes > longAnswerBytes) session.learned.quiet = true;
+    progress.accepted += batch.length;
+    progress.doubt ||= contradicts(answer, change, batch);
+    return 'accepted';
+  }
+  // 400 is what some answer to too many members, 413 and 422 others.
+  if (![400, 413, 422].includes(answer.status)) throw refusal;
+  if (batch.length === 1) {
+    progress.refused.push(refusal);
+    if (progress.accepted === 0 && progress.refused.length >= mostRefused) throw refusal;
+    return 'refused';
+  }
+  return await patchHalves(session, change, batch, progress, signal);
+};
+
+/** The limit is learned only when both halves go through: else a member is at fault, not the size. */
+const patchHalves = async (
+  session: Session,
+  change: Change,
+  batch: readonly Member[],
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<'accepted' | 'refused' | 'unsupported'> => {
+  const half = Math.ceil(batch.length / 2);
+  const first = await patchBatch(session, change, batch.slice(0, half), progress, signal);
+  if (first === 'unsupported') return first;
+  const second = await patchBatch(session, change, batch.slice(half), progress, signal);
+  if (first === 'refused' || second === 'refused') return 'refused';
+  if (half < session.learned.membersPerRequest) {
+    session.learned.membersPerRequest = half;
+    session.world.log.info('target.members_per_request_learned', { members: half });
+  }
+  return 'accepted';
+};
+
+/** Removing who is no member is a success (RFC 7644 §3.5.2.2); strict servers say there is no such target. */
+const isAlreadyRemoved = ({ action }: Change, batch: readonly Member[], answer: Answer): boolean =>
+  action === 'remove_members' && batch.length === 1 && answer.status === 400 && scimTypeOf(answer) === 'noTarget';
+
+/** Reads the whole list and writes it back. */
+const putMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<boolean> => {
+  const ids = new Set<string>(change.members.map(({ remoteId }) => remoteId));
+  const merge = (group: JsonObject): JsonObject => {
+    const current = listOf(group);
+    const kept = current.filter((member) => !ids.has(idOf(member) ?? ''));
+    const there = new Set(current.map(idOf));
+    const added = [...ids].filter((id) => !there.has(id)).map((id) => ({ value: id }));
+    const next = change.action === 'add_members' ? [...current, ...added] : kept;
+    // The same list must stay the same value, so that nothing is written when nothing changes.
+    return next.length === current.length ? group : withField(group, 'members', next);
+  };
+  const answer = await putMerged(session, 'group', change.remoteId, merge, signal);
+  return answer !== 'nothing_to_do' && contradicts(answer, change, change.members);
+};
+
+/** An empty list proves nothing: some targets never show members (and Entra advises them to). */
+const contradicts = ({ body }: Answer, change: Change, batch: readonly Member[]): boolean => {
+  if (body.kind === 'page' || body.kind === 'unreadable') return true;
+  return body.kind === 'json' && listOf(body.json).length > 0 && wrong(body.json, change.action, batch).length > 0;
+};
+
+const confirmMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<void> => {
+  const group = await readResource(session, 'group', change.remoteId, signal, { whole: true });
+  if (group === null) throw goneMeanwhile('group');
+  const hidden = listOf(group).length === 0 && session.settings.verify !== 'always';
+  const left = hidden ? [] : wrong(group, change.action, change.members);
+  if (left.length > 0) throw notApplied([`${left.length} of ${change.members.length} members`]);
+};
+
+/** Members that are not there, or still there. */
+const wrong = (group: JsonObject, action: Change['action'], members: readonly Member[]): readonly RemoteId[] => {
+  const there = new Set(listOf(group).map(idOf));
+  return members.map(({ remoteId }) => remoteId).filter((id) => there.has(id) !== (action === 'add_members'));
+};
+
+const listOf = (group: JsonObject): readonly Json[] => {
+  const members = field(group, 'members');
+  return isList(members) ? members : [];
+};
+
+const idOf = (member: Json): string | null => {
+  const id = isObject(member) ? field(member, 'value') : null;
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : null;
+};

@@ -1,0 +1,127 @@
+/** Changes attributes of one account: by PATCH, or by reading, merging and PUT where the target has no PATCH. */
+
+import { isDeepStrictEqual } from 'node:util';
+import type { TargetError } from '../../model/errors.ts';
+import type { RemoteId } from '../../model/ids.ts';
+import type { ObjectType } from '../../model/source-object.ts';
+import type { JsonObject } from '../../model/target-record.ts';
+import { type Answer, isSuccess } from './errors.ts';
+import { field, isObject, withField } from './json.ts';
+import { patchOperations } from './patch.ts';
+import { parsePath } from './paths.ts';
+import { type Asked, confirmUpdate, goneMeanwhile } from './read-back.ts';
+import { getWholeRequest, type PatchOperation, patchRequest, putRequest } from './requests.ts';
+import { assign, withSchemas } from './resource.ts';
+import { readResource, type Session } from './session.ts';
+
+export const update = async (session: Session, asked: Asked, signal: AbortSignal): Promise<void> => {
+  if (await hasPatch(session, asked.type, signal)) {
+    const answer = await patchAttributes(session, asked, signal);
+    if (answer === 'nothing_to_do') return;
+    if (answer !== 'unsupported') return await confirmUpdate(session, asked, answer, signal);
+  }
+  const merged = (resource: JsonObject): JsonObject =>
+    Object.entries(asked.attributes).reduce((into, [text, value]) => assign(into, parsePath(text), value), resource);
+  const answer = await putMerged(session, asked.type, asked.id, merged, signal);
+  if (answer !== 'nothing_to_do') await confirmUpdate(session, asked, answer, signal);
+};
+
+/** What the settings say, else what requests taught, else what the target says of itself. */
+export const hasPatch = async (session: Session, type: ObjectType, signal: AbortSignal): Promise<boolean> => {
+  const { settings, learned } = session;
+  if (settings.update_mode !== null) return settings.update_mode === 'patch';
+  return learned.patch[type] ?? (await session.profile(signal)).patch;
+};
+
+/** The answer of a PATCH that exists; `refusal`: what it means, unless it is a success. */
+export type Patched = { readonly answer: Answer; readonly refusal: TargetError | null };
+
+/**
+ * Sends a PATCH and learns whether there is such a thing. Without PATCH a target answers 405 or 501, and some 404, which may also mean that the account
+ * is gone: only a look tells.
+ */
+export const sendPatch = async (
+  session: Session,
+  type: ObjectType,
+  id: RemoteId,
+  operations: readonly PatchOperation[],
+  signal: AbortSignal,
+): Promise<Patched | 'unsupported'> => {
+  const { client, learned, settings } = session;
+  const { endpoints } = await session.profile(signal);
+  const request = patchRequest(endpoints[type], id, operations, type === 'group' && learned.quiet);
+  const answer = await client.send(request, signal);
+  if (isSuccess(answer)) learned.patch[type] = true;
+  const patched = { answer, refusal: isSuccess(answer) ? null : client.refusal(request, answer) };
+  if (settings.update_mode === 'patch' || learned.patch[type] === true) return patched;
+  const unsupported =
+    answer.status === 405 ||
+    answer.status === 501 ||
+    ((answer.status === 404 || answer.status === 410) && (await readResource(session, type, id, signal)) !== null);
+  if (!unsupported) return patched;
+  learned.patch[type] = false;
+  session.world.log.info('target.patch_unsupported', { type, status: answer.status });
+  return 'unsupported';
+};
+
+/** Reads, merges and replaces; with the version it read, where the target knows versions, and anew when somebody was faster. */
+export const putMerged = async (
+  session: Session,
+  type: ObjectType,
+  id: RemoteId,
+  merge: (resource: JsonObject) => JsonObject,
+  signal: AbortSignal,
+): Promise<Answer | 'nothing_to_do'> => {
+  const { client } = session;
+  const { endpoints, versions } = await session.profile(signal);
+  for (let attempt = 1; ; attempt += 1) {
+    const get = getWholeRequest(endpoints[type], id);
+    const read = await client.send(get, signal);
+    const resource = client.objectIn(get, read);
+    const merged = merge(resource);
+    if (isDeepStrictEqual(merged, resource)) return 'nothing_to_do';
+    const version = versions ? versionOf(resource, read) : null;
+    const put = putRequest(endpoints[type], id, withSchemas(type, withField(merged, 'meta', null)), version);
+    const answer = await client.send(put, signal);
+    if (isSuccess(answer)) return answer;
+    if (answer.status !== 412 || attempt >= mostConflicts) throw client.refusal(put, answer);
+  }
+};
+
+const mostConflicts = 3;
+
+const patchAttributes = async (
+  session: Session,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<Answer | 'unsupported' | 'nothing_to_do'> => {
+  const { attributes, before } = asked;
+  const known = patchOperations(attributes, before, null);
+  if (known !== 'look') {
+    if (known.length === 0) return 'nothing_to_do';
+    const patched = await sendPatch(session, asked.type, asked.id, known, signal);
+    if (patched === 'unsupported' || patched.refusal === null || !mayBeStale(known, patched.answer))
+      return settled(patched);
+  }
+  const resource = await readResource(session, asked.type, asked.id, signal);
+  if (resource === null) throw goneMeanwhile(asked.type);
+  const operations = patchOperations(attributes, before, resource);
+  if (operations === 'look' || operations.length === 0) return 'nothing_to_do';
+  return settled(await sendPatch(session, asked.type, asked.id, operations, signal));
+};
+
+/** What we last knew may no longer be so; a value path then points to nothing. */
+const mayBeStale = (operations: readonly PatchOperation[], { status }: Answer): boolean =>
+  status === 400 && operations.some(({ path }) => path.includes('['));
+
+const settled = (patched: Patched | 'unsupported'): Answer | 'unsupported' => {
+  if (patched === 'unsupported') return patched;
+  if (patched.refusal !== null) throw patched.refusal;
+  return patched.answer;
+};
+
+/** An ETag is a SCIM version only if the resource says the same in `meta.version`; some web frameworks send one of their own. */
+const versionOf = (resource: JsonObject, { etag }: Answer): string | null => {
+  const meta = field(resource, 'meta');
+  return etag !== null && isObject(meta) && field(meta, 'version') === etag ? etag : null;
+};
