@@ -25,9 +25,15 @@ export async function startChild(ask: {
   command: readonly string[];
   isReady: (output: string) => Promise<boolean>;
   readyWithinMs: number;
+  /** This process's own environment unless given. */
+  env?: NodeJS.ProcessEnv;
 }): Promise<{ output: () => string; stop: () => Promise<void> }> {
   // Detached: Ctrl-C in the terminal reaches our own process alone, which then stops its servers in order.
-  const child = spawn(process.execPath, [leash, ...ask.command], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, [leash, ...ask.command], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    env: ask.env ?? process.env,
+  });
   const said = lastWords(child);
   const exited = new Promise<void>((resolve) => {
     child.once('close', () => resolve());

@@ -10,7 +10,7 @@ import { freePort, type Log, type Service, startChild } from './child.ts';
 import { isDebian, unpackDebian } from './debian.ts';
 import { dockerAnswers, findProgram } from './programs.ts';
 
-const image = 'mongo:8';
+const image = 'mongo:8.0';
 const downloadVersion = '8.0.16';
 const engineScript = fileURLToPath(new URL('mongo-engine.ts', import.meta.url));
 

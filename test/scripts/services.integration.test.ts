@@ -1,41 +1,116 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import mongoose from 'mongoose';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterEach, describe, expect, inject, it, vi } from 'vitest';
+import { type Services, startServices } from '../../scripts/services.ts';
 import { freshDatabase, freshPrefix } from '../support/fresh.ts';
 
+const silent = () => undefined;
+
 describe('the servers behind the integration tests', () => {
-  const database = freshDatabase();
-  const client = new mongoose.mongo.MongoClient(database.uri);
-  const redis = new Redis(inject('redisUrl'), { lazyConnect: true });
-
-  beforeAll(() => redis.connect());
-  afterAll(async () => {
-    redis.disconnect();
-    await client.close();
+  it('keep what one test writes in a database of its own', async () => {
+    const mine = freshDatabase();
+    await withMongo(mine.uri, async (db) => {
+      expect(db.databaseName).toBe(mine.name);
+      await db.collection('people').insertOne({ name: 'Ada' });
+    });
+    await withMongo(freshDatabase().uri, async (db) => {
+      expect(await db.collection('people').countDocuments()).toBe(0);
+    });
   });
 
-  it('keeps what one test writes in a database of its own', async () => {
-    await client.db().collection('people').insertOne({ name: 'Ada' });
-    expect(client.db().databaseName).toBe(database.name);
-
-    const elsewhere = new mongoose.mongo.MongoClient(freshDatabase().uri);
-    expect(await elsewhere.db().collection('people').countDocuments()).toBe(0);
-    await elsewhere.close();
+  it('refuse a second document under a unique index, as MongoDB does', async () => {
+    await withMongo(freshDatabase().uri, async (db) => {
+      await db.collection('people').createIndex({ mail: 1 }, { unique: true });
+      await db.collection('people').insertOne({ mail: 'grace@contoso.example' });
+      const again = db.collection('people').insertOne({ mail: 'grace@contoso.example' });
+      await expect(again).rejects.toMatchObject({ code: 11000 });
+    });
   });
 
-  it('refuses a second document under a unique index, as MongoDB does', async () => {
-    const people = client.db().collection('people');
-    await people.createIndex({ mail: 1 }, { unique: true });
-    await people.insertOne({ mail: 'grace@contoso.example' });
-    await expect(people.insertOne({ mail: 'grace@contoso.example' })).rejects.toMatchObject({ code: 11000 });
+  it('never evict a key and write an append-only file, as BullMQ needs', async () => {
+    await withRedis(inject('redisUrl'), async (redis) => {
+      expect(await redis.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction']);
+      expect(await redis.config('GET', 'appendonly')).toEqual(['appendonly', 'yes']);
+    });
   });
 
-  it('never evicts a key and writes an append-only file, as BullMQ needs', async () => {
-    expect(await redis.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction']);
-    expect(await redis.config('GET', 'appendonly')).toEqual(['appendonly', 'yes']);
-  });
-
-  it('gives every test a key prefix of its own', () => {
+  it('give every test a key prefix of its own', () => {
     expect(freshPrefix().prefix).not.toBe(freshPrefix().prefix);
   });
 });
+
+describe('starting servers', () => {
+  const running: Services[] = [];
+  const start = async (folder?: string) => {
+    const services = await startServices({ log: silent, ...(folder === undefined ? {} : { folder }) });
+    running.push(services);
+    return services;
+  };
+
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await Promise.all(running.splice(0).map((services) => services.stop()));
+  });
+
+  it('uses the servers that the environment names, and starts none', async () => {
+    vi.stubEnv('REDIS_URL', 'redis://redis.example:6379');
+    vi.stubEnv('MONGODB_URI', 'mongodb://mongo.example/entrain');
+    const services = await start();
+    expect(services).toMatchObject({
+      redisUrl: 'redis://redis.example:6379',
+      mongoUri: 'mongodb://mongo.example/entrain',
+    });
+  });
+
+  it('finds what was written before a stop, in a folder that is kept', async () => {
+    withoutGivenServers();
+    const folder = await mkdtemp(join(tmpdir(), 'entrain-kept-'));
+    const before = await start(folder);
+    await withMongo(before.mongoUri, (db) => db.collection('people').insertOne({ name: 'Ada' }));
+    await withRedis(before.redisUrl, (redis) => redis.set('wake', 'sync'));
+    await before.stop();
+
+    const after = await start(folder);
+    expect(await withMongo(after.mongoUri, (db) => db.collection('people').countDocuments())).toBe(1);
+    expect(await withRedis(after.redisUrl, (redis) => redis.get('wake'))).toBe('sync');
+    await after.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('refuses a folder that another run is using, and leaves that run alone', async () => {
+    withoutGivenServers();
+    const folder = await mkdtemp(join(tmpdir(), 'entrain-kept-'));
+    const first = await start(folder);
+    await expect(startServices({ log: silent, folder })).rejects.toThrow('stopped before it was ready');
+    expect(await withRedis(first.redisUrl, (redis) => redis.ping())).toBe('PONG');
+    await first.stop();
+    await rm(folder, { recursive: true });
+  });
+});
+
+/** These tests start servers of their own, also where the environment names some for the other tests. */
+function withoutGivenServers(): void {
+  vi.stubEnv('REDIS_URL', '');
+  vi.stubEnv('MONGODB_URI', '');
+}
+
+async function withMongo<T>(uri: string, use: (db: mongoose.mongo.Db) => Promise<T>): Promise<T> {
+  const client = new mongoose.mongo.MongoClient(uri);
+  try {
+    return await use(client.db());
+  } finally {
+    await client.close();
+  }
+}
+
+async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url);
+  try {
+    return await use(redis);
+  } finally {
+    redis.disconnect();
+  }
+}

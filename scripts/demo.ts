@@ -1,0 +1,193 @@
+// `npm run demo`: the whole path on this machine, from a simulated Entra tenant to a simulated SCIM target, then a summary. Ends by itself.
+
+import { Listr } from 'listr2';
+import { startGraph } from '../simulator/graph/index.ts';
+import { startScim } from '../simulator/scim/index.ts';
+import type { SyncedRun } from './demo/client.ts';
+import { startStack } from './demo/stack.ts';
+import {
+  type Connected,
+  changeTenant,
+  connect,
+  deltaSync,
+  disagreements,
+  fullSync,
+  groupSync,
+  prepareTestGroup,
+  type Tour,
+} from './demo/tour.ts';
+import { startServices } from './services.ts';
+
+const people = 200;
+const cleanUp: (() => Promise<void>)[] = [];
+const rows: Row[] = [];
+type Row = {
+  readonly step: string;
+  readonly graphRequests: number;
+  readonly run: SyncedRun;
+  readonly scimWrites: number;
+  readonly seconds: number;
+};
+
+type Context = { tour: Tour; connected: Connected; wrong: readonly string[]; outsiderKept: boolean };
+
+const tasks = new Listr<Context>(
+  [
+    {
+      title: 'Start Redis and MongoDB',
+      task: async (context, task) => {
+        const services = await startServices({
+          log: (line) => {
+            task.output = line;
+          },
+        });
+        cleanUp.unshift(() => services.stop());
+        task.title = 'Simulate an Entra tenant and a helpdesk with SCIM, start Entrain';
+        const graph = await startGraph({ tenants: [{ users: people }] });
+        cleanUp.unshift(() => graph.close());
+        const scim = await startScim();
+        cleanUp.unshift(() => scim.close());
+        const stack = await startStack({
+          services,
+          name: `demo_${process.pid}`,
+          cloud: { origin: graph.origin, caPem: graph.caPem },
+        });
+        cleanUp.unshift(() => stack.stop());
+        context.tour = { stack, graph, scim };
+        task.title = `Started: Redis, MongoDB, a tenant of ${people} people behind HTTPS, a SCIM server, Entrain's API and worker`;
+      },
+    },
+    {
+      title: 'Connect the tenant to the helpdesk',
+      task: async (context) => {
+        context.connected = await connect(context.tour);
+      },
+    },
+    {
+      title: 'Full sync',
+      task: (context, task) =>
+        measured(context, 'Full sync', task, (say) => fullSync(context.tour, context.connected, say)),
+    },
+    {
+      title: 'The same again: nothing changed, so nothing is written',
+      task: (context, task) =>
+        measured(context, 'Full sync, again', task, (say) => fullSync(context.tour, context.connected, say)),
+    },
+    {
+      title: 'A day in the tenant',
+      task: (context, task) => {
+        task.title = `A day in the tenant: ${changeTenant(context.tour).join(', ')}`;
+      },
+    },
+    {
+      title: 'Delta sync',
+      task: (context, task) =>
+        measured(context, 'Delta sync', task, (say) => deltaSync(context.tour, context.connected, say)),
+    },
+    {
+      title: 'A run scoped to one test group',
+      task: async (context, task) => {
+        const { group, outsider } = prepareTestGroup(context.tour);
+        const before = titleOf(context.tour, outsider);
+        await measured(context, 'One test group', task, (say) =>
+          groupSync(context.tour, context.connected, group, say),
+        );
+        context.outsiderKept = titleOf(context.tour, outsider) === before;
+      },
+    },
+    {
+      title: 'Delta sync for everybody else',
+      task: (context, task) =>
+        measured(context, 'Delta sync', task, (say) => deltaSync(context.tour, context.connected, say)),
+    },
+    {
+      title: 'Compare the target with the tenant',
+      task: (context, task) => {
+        context.wrong = disagreements(context.tour);
+        task.title =
+          context.wrong.length === 0
+            ? 'Compared: the target holds exactly who is in the tenant'
+            : `Compared: ${context.wrong.length} differences`;
+      },
+    },
+  ],
+  { rendererOptions: { collapseSubtasks: false }, fallbackRendererCondition: () => !process.stdout.isTTY },
+);
+
+/** Runs one sync and notes what it took, as counted by the simulators on the other side. */
+async function measured(
+  context: Context,
+  step: string,
+  task: { output: string },
+  sync: (say: (line: string) => void) => Promise<SyncedRun>,
+): Promise<void> {
+  const { graph, scim } = context.tour;
+  graph.control.resetRequests();
+  scim.control.resetRequests();
+  const started = performance.now();
+  let last = '';
+  const run = await sync((line) => {
+    if (line !== last && process.stdout.isTTY) task.output = line;
+    last = line;
+  });
+  const seconds = (performance.now() - started) / 1_000;
+  const scimWrites = scim.control.requests().filter(({ method }) => method !== 'GET').length;
+  rows.push({ step, run, seconds, scimWrites, graphRequests: graph.control.requests().length });
+  const failed = [run, ...run.provision_runs].find(({ state }) => state !== 'succeeded');
+  if (failed !== undefined)
+    throw new Error(
+      `${step}: the ${failed.kind} run is ${failed.state}: ${failed.problem?.message ?? JSON.stringify(failed.counters.failed)}`,
+    );
+}
+
+const titleOf = ({ scim }: Tour, id: string): unknown =>
+  scim.control.accounts().users.find((account) => account['externalId'] === id)?.['title'];
+
+const summary = (context: Context): string => {
+  const header = ['', 'created', 'updated', 'disabled', 'members', 'Graph requests', 'SCIM writes', 'seconds'];
+  const lines = rows.map(({ step, run, graphRequests, scimWrites, seconds }) => {
+    const at = run.provision_runs[0]?.counters ?? run.counters;
+    const members = `+${at.members_added} -${at.members_removed}`;
+    return [step, at.created, at.updated, at.disabled, members, graphRequests, scimWrites, seconds.toFixed(1)].map(
+      String,
+    );
+  });
+  const widths = header.map((_, column) => Math.max(...[header, ...lines].map((line) => (line[column] ?? '').length)));
+  const table = [header, ...lines].map((line) =>
+    line
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  '),
+  );
+  const { graph, scim } = context.tour;
+  const accounts = scim.control.accounts();
+  return [
+    '',
+    'What the helpdesk got, run by run:',
+    '',
+    ...table.map((line) => `  ${line}`),
+    '',
+    `  In the tenant: ${graph.control.tenant().users().length} people, ${graph.control.tenant().groups().length} groups.`,
+    `  At the helpdesk: ${accounts.users.filter(({ active }) => active === true).length} accounts on, ${accounts.users.filter(({ active }) => active === false).length} off, ${accounts.groups.length} groups. Disabled people who never had an account get none.`,
+    context.outsiderKept
+      ? '  The run of one test group left everyone outside it as they were.'
+      : '  The run of one test group changed somebody outside it!',
+    '',
+    'Where to look next:',
+    '  make dev              keeps all of this up, with the API for you to play',
+    '  README.md             five more minutes of use',
+    '  docs/architecture.md  how it works, and why nobody is disabled by accident',
+    '',
+  ].join('\n');
+};
+
+try {
+  const context = await tasks.run();
+  console.log(summary(context));
+  for (const line of context.wrong.slice(0, 10)) console.log(`  ✗ ${line}`);
+  if (context.wrong.length > 0 || !context.outsiderKept) process.exitCode = 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  for (const stop of cleanUp) await stop();
+}

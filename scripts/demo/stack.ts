@@ -1,0 +1,101 @@
+// A whole Entrain on this machine: API and workers as processes of their own, beside a simulated tenant and a simulated target.
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, startChild } from '../services/child.ts';
+import type { Services } from '../services.ts';
+import { type ApiClient, apiClient } from './client.ts';
+
+export type StackOptions = {
+  readonly services: Pick<Services, 'mongoUri' | 'redisUrl'>;
+  /** Keeps stacks on the same servers apart. */
+  readonly name: string;
+  /** A simulated cloud: the origin of login and Graph, and the CA that signed its certificate. */
+  readonly cloud: { readonly origin: string; readonly caPem: string };
+  readonly port?: number;
+  /** One environment per worker process; one process with every role unless given. */
+  readonly workers?: readonly Readonly<Record<string, string>>[];
+};
+
+export type Stack = {
+  readonly apiUrl: string;
+  readonly apiKey: string;
+  readonly api: ApiClient;
+  /** The environment our processes run with, for starting another worker. */
+  readonly env: Readonly<Record<string, string>>;
+  startWorker(env?: Readonly<Record<string, string>>): Promise<Running>;
+  stop(): Promise<void>;
+};
+export type Running = { readonly output: () => string; readonly stop: () => Promise<void> };
+
+export const startStack = async (options: StackOptions): Promise<Stack> => {
+  const folder = await mkdtemp(join(tmpdir(), 'entrain-stack-'));
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, options.cloud.caPem);
+  const apiKey = randomBytes(24).toString('hex');
+  const port = options.port ?? (await freePort());
+  const env = {
+    MONGODB_URI: databaseNamed(options.services.mongoUri, options.name),
+    REDIS_URL: options.services.redisUrl,
+    ENTRAIN_QUEUE_PREFIX: `{${options.name}}`,
+    ENTRAIN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    ENTRAIN_API_KEYS: `demo:${apiKey}`,
+    ENTRAIN_PORT: String(port),
+    ENTRAIN_HOST: '127.0.0.1',
+    ENTRAIN_METRICS: 'open',
+    ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: options.cloud.origin,
+    ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: options.cloud.origin,
+    ENTRAIN_CUSTOM_CLOUD_CA_FILE: caFile,
+    ENTRAIN_ALLOW_HTTP_TARGETS: 'true',
+  };
+  const running: Running[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(running.splice(0).map((process) => process.stop()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  const startWorker = async (more: Readonly<Record<string, string>> = {}): Promise<Running> => {
+    const worker = await start({ ...env, ...more }, 'workers/main.ts', async (output) =>
+      output.includes('worker.started'),
+    );
+    running.push(worker);
+    return worker;
+  };
+  try {
+    const apiUrl = `http://127.0.0.1:${port}`;
+    running.push(await start(env, 'src/server.ts', () => answers(`${apiUrl}/livez`)));
+    for (const worker of options.workers ?? [{}]) await startWorker(worker);
+    return { apiUrl, apiKey, api: apiClient(apiUrl, apiKey), env, startWorker, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const readyWithinMs = 60_000;
+
+/** Our processes get the variables they are given and nothing of this shell's configuration. */
+const start = (
+  env: Readonly<Record<string, string>>,
+  file: string,
+  isReady: (output: string) => Promise<boolean>,
+): Promise<Running> =>
+  startChild({
+    command: [process.execPath, join(import.meta.dirname, '../..', file)],
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    isReady,
+    readyWithinMs,
+  });
+
+const answers = async (url: string): Promise<boolean> => {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+};
+
+/** The same server, another database: `mongodb://host/?x=1` becomes `mongodb://host/name?x=1`. */
+const databaseNamed = (uri: string, name: string): string =>
+  uri.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?(\?.*)?$/, `$1/${name}$2`);

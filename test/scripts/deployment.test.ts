@@ -1,0 +1,119 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { variables } from '../../src/config-table.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (name: string) => readFileSync(join(root, name), 'utf8');
+
+const service = z.object({
+  image: z.string(),
+  env_file: z.string().optional(),
+  environment: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  command: z.array(z.string()).optional(),
+  ports: z.array(z.string()).optional(),
+  volumes: z.array(z.string()).optional(),
+  healthcheck: z.object({ test: z.array(z.string()) }).optional(),
+  user: z.string().optional(),
+});
+const composeFile = z.object({
+  services: z.record(z.string(), service),
+  volumes: z.record(z.string(), z.null()),
+});
+
+const compose = composeFile.parse(parse(read('docker-compose.yml'), { merge: true }));
+const services = Object.entries(compose.services);
+/** What the compose files alone know: the passwords of the servers they bring. */
+const composeOnly = ['MONGO_PASSWORD', 'REDIS_PASSWORD'];
+
+describe('.env.example', () => {
+  const example = read('.env.example');
+  const named = [...example.matchAll(/^(?:# )?([A-Z][A-Z_]*)=(.*)$/gm)].map(([, name = '', value = '']) => ({
+    name,
+    value,
+  }));
+  const names = new Set(named.map(({ name }) => name));
+
+  it('names every variable that Entrain knows, and no other', () => {
+    expect([...names].sort()).toEqual([...variables.map(({ name }) => name), ...composeOnly].sort());
+  });
+
+  it('shows the defaults that Entrain has', () => {
+    for (const variable of variables.filter((one) => one.default !== null))
+      expect(named.filter(({ name }) => name === variable.name)).toEqual([
+        { name: variable.name, value: variable.default },
+      ]);
+  });
+
+  it('holds no value that is in force', () => {
+    expect([...example.matchAll(/^[A-Z_]+=.+$/gm)]).toEqual([]);
+  });
+
+  it('names whatever docker compose fills in', () => {
+    const filled = ['docker-compose.yml', 'docker-compose.simulator.yml'].flatMap((file) => [
+      ...read(file).matchAll(/(?<!\$)\$\{([A-Z_]+)/g),
+    ]);
+    expect(filled.map(([, name]) => name).filter((name) => name === undefined || !names.has(name))).toEqual([]);
+  });
+});
+
+describe('docker-compose.yml', () => {
+  it('publishes the API alone, and to this machine alone', () => {
+    const published = services.flatMap(([name, { ports = [] }]) => ports.map((port) => ({ name, port })));
+    expect(published).toEqual([{ name: 'api', port: expect.stringMatching(/^127\.0\.0\.1:.+:8080$/) }]);
+  });
+
+  it('sets only variables that Entrain knows', () => {
+    const known = new Set(variables.map(({ name }) => name));
+    for (const name of ['api', 'worker']) {
+      const set = Object.keys(compose.services[name]?.environment ?? {});
+      expect(set.filter((variable) => !known.has(variable))).toEqual([]);
+    }
+  });
+
+  it('runs programs that are there', () => {
+    const started = services.flatMap(([, { command = [] }]) => (command[0] === 'node' ? command.slice(1) : []));
+    expect(started).toEqual(['workers/main.ts']);
+    expect([...started, 'src/server.ts'].filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it('keeps Redis from evicting and lets it write to a volume', () => {
+    const redis = compose.services['redis'];
+    expect(redis?.command?.join(' ')).toMatch(/--maxmemory-policy noeviction --appendonly yes --appendfsync everysec$/);
+    expect(redis?.volumes).toEqual(['redis-data:/data']);
+  });
+
+  it('mounts only volumes that it declares, and declares no other', () => {
+    const mounted = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''));
+    expect(mounted.sort()).toEqual(Object.keys(compose.volumes).sort());
+  });
+
+  it('asks whatever answers on the network how it is', () => {
+    const unasked = services.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name);
+    expect(unasked).toEqual(['worker']); // it listens on nothing; when it ends, it is started again
+  });
+});
+
+describe('the image', () => {
+  const stages = read('Dockerfile').split(/^(?=FROM )/m);
+  const last = stages.at(-1) ?? '';
+
+  it('runs as a user without rights', () => {
+    expect(last).toMatch(/^USER node$/m);
+  });
+
+  it('holds no development tools, no database engine and no simulator', () => {
+    expect(stages.find((stage) => stage.includes(' AS packages'))).toMatch(/^RUN npm ci --omit=dev --omit=optional$/m);
+    expect(last).not.toContain('simulator');
+  });
+
+  it('copies only what .dockerignore lets through', () => {
+    const letThrough = [...read('.dockerignore').matchAll(/^!(.+)$/gm)].map(([, path]) => path);
+    const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) =>
+      paths.split(' '),
+    );
+    expect(copied.filter((path) => !letThrough.includes(path))).toEqual([]);
+  });
+});
