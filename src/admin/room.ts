@@ -6,7 +6,7 @@ import type { Connection } from '../model/connection.ts';
 import { StaleRevision } from '../model/errors.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
-import type { Wakeups } from '../queue/wakeups-port.ts';
+import type { Wakeups } from '../queue/wakeups.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
 import type { Stores } from '../store/stores.ts';

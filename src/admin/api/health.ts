@@ -7,8 +7,12 @@ import type { Log } from '../../model/world.ts';
 import type { Metrics } from '../metrics.ts';
 import type { authenticate } from './auth.ts';
 
-/** One thing that must be in order before calls are sent here. Rejects when it is not. */
-export type ReadinessCheck = { readonly name: string; readonly check: (signal: AbortSignal) => Promise<void> };
+/** One thing that must be in order before calls are sent here. Rejects when it is not; failed when it takes longer than `timeoutMs`. */
+export type ReadinessCheck = {
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly check: (signal: AbortSignal) => Promise<void>;
+};
 
 type Health = {
   readonly readiness: readonly ReadinessCheck[];
@@ -38,10 +42,11 @@ export const healthRoutes = ({ readiness, metrics, metricsAccess, authenticated,
   return router;
 };
 
-const timeoutMs = 2_000;
-
 /** Says only which one failed: why is for the log, because anybody may ask. */
-const outcomeOf = async ({ name, check }: ReadinessCheck, log: Log): Promise<readonly [string, 'ok' | 'failed']> => {
+const outcomeOf = async (
+  { name, timeoutMs, check }: ReadinessCheck,
+  log: Log,
+): Promise<readonly [string, 'ok' | 'failed']> => {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     await Promise.race([check(signal), aborted(signal)]);

@@ -15,16 +15,22 @@ export const runIdText = idOf('run', 'run');
 /** An Entra object id. */
 export const guid = z
   .string()
-  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a GUID such as 3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91');
+  .regex(
+    /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
+    'must be a GUID such as 3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91',
+  );
 export const organizationIdText = z
   .string()
   .regex(/^[!-~]{1,128}$/, 'must be 1 to 128 visible ASCII characters')
   .meta({ description: 'Your own id of the customer.' });
-export const nameText = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(/^[^\p{Cc}]*$/u, 'must not hold control characters');
+/** Text for a person to read, which no terminal or log can be misled by. */
+export const plainText = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .refine((text) => !/\p{Cc}/u.test(text), 'must not hold control characters');
+export const nameText = plainText(200);
 
 export const time = z.string().meta({ format: 'date-time' });
 export const timeOf = (date: Date): string => date.toISOString();

@@ -8,12 +8,12 @@ import type { Head } from '../../../store/snapshot-store.ts';
 import type { ConnectionFields } from '../../connections.ts';
 import { connectionIdText, guid, nameText, organizationIdText, time, timeOf, timeOrNull } from './common.ts';
 
-const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const tenantIdText = z
   .string()
   .max(253)
   .regex(
-    new RegExp(`^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|${label}(?:\\.${label})+)$`, 'i'),
+    new RegExp(`^(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|${label}(?:\\.${label})+)$`),
     'must be the directory id (a GUID) or a verified domain of the tenant',
   );
 const attributeNames = z

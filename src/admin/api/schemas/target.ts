@@ -10,6 +10,7 @@ import {
   faultSchema,
   faultView,
   nameText,
+  plainText,
   refSchema,
   refView,
   targetIdText,
@@ -32,11 +33,7 @@ const settingsSchema = z.record(z.string().min(1).max(64), setting).meta({
   description: 'Settings of the kind of target. Secret ones are write-only.',
 });
 
-const path = z
-  .string()
-  .min(1)
-  .max(300)
-  .regex(/^[^\p{Cc}]*$/u, 'must not hold control characters');
+const path = plainText(300);
 const ruleFields = {
   to: path.meta({ description: 'The target path.' }),
   apply: z.enum(['always', 'only_on_create']).default('always'),

@@ -1,0 +1,159 @@
+/** The real door over stores in memory, on a port of its own. Every answer it gives is held against its documented schema. */
+
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import type { ReadinessCheck } from '../../../src/admin/api/health.ts';
+import { allRoutes, createApi } from '../../../src/admin/api/index.ts';
+import { problemSchema } from '../../../src/admin/api/problem.ts';
+import type { Route } from '../../../src/admin/api/route.ts';
+import { type Commands, commands } from '../../../src/admin/commands.ts';
+import { createMetrics, type Metrics } from '../../../src/admin/metrics.ts';
+import type { Room } from '../../../src/admin/room.ts';
+import type { Config } from '../../../src/config.ts';
+import { secret } from '../../../src/config-table.ts';
+import { createLogger } from '../../../src/logger.ts';
+import type { Wakeups } from '../../../src/queue/wakeups.ts';
+import { noteTarget, noteTargetKind } from './note-target.ts';
+import { memoryStores } from './stores.ts';
+import { emptyTenant } from './tenant.ts';
+
+export const key = 'the-key-of-the-product-0123456789';
+
+export type Reply = { readonly status: number; readonly body: unknown; readonly headers: Headers };
+type Ask = {
+  readonly body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  readonly raw?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly key?: string | null;
+};
+type Options = {
+  readonly config?: Partial<Pick<Config, 'metrics' | 'publicUrl' | 'customCloud' | 'allowHttpTargets'>>;
+  readonly readiness?: readonly ReadinessCheck[];
+  readonly metrics?: Metrics;
+  readonly break?: (commands: Commands) => Commands;
+};
+
+export const openDoor = async (options: Options = {}) => {
+  const said: string[] = [];
+  const woken: string[] = [];
+  const clock = { now: new Date('2026-11-02T09:00:00Z') };
+  const queue = { down: false };
+  const stores = memoryStores(() => clock.now);
+  const log = createLogger({ level: 'debug', to: { write: (line) => said.push(line) } });
+  const room: Room = {
+    stores,
+    wakeups: queueOf(woken, queue),
+    connectSource: (_connection, secrets) => emptyTenant(secrets, clientSecret),
+    connectTarget: noteTarget,
+    targetKinds: [noteTargetKind],
+    world: { now: () => clock.now, random: () => 0.5, sleep: async () => {}, log },
+    config: { customCloud: null, allowHttpTargets: false, ...options.config },
+  };
+  const working = commands(room);
+  const routes = allRoutes(working);
+  const api = createApi({
+    commands: options.break ? options.break(working) : working,
+    config: { apiKeys: [apiKey('product', key)], metrics: 'key', publicUrl: null, ...options.config },
+    log,
+    readiness: options.readiness ?? [],
+    metrics: options.metrics ?? createMetrics(),
+  });
+  const server = createServer(api).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = z.object({ port: z.number() }).parse(server.address());
+  const base = `http://127.0.0.1:${address.port}`;
+
+  return {
+    base,
+    stores,
+    woken,
+    queue,
+    clock,
+    /** Everything that left the process: answers and log lines. */
+    said,
+    async call(method: string, path: string, ask: Ask = {}): Promise<Reply> {
+      const content = ask.raw ?? (ask.body === undefined ? null : JSON.stringify(ask.body));
+      const response = await fetch(base + path, {
+        method,
+        headers: {
+          ...(ask.key === null ? {} : { authorization: `Bearer ${ask.key ?? key}` }),
+          ...(content === null ? {} : { 'content-type': 'application/json' }),
+          ...ask.headers,
+        },
+        body: content,
+      });
+      const text = await response.text();
+      said.push(text, JSON.stringify([...response.headers]));
+      const json = response.headers.get('content-type')?.includes('json') === true;
+      const reply = { status: response.status, body: json ? JSON.parse(text) : text, headers: response.headers };
+      if (path.startsWith('/v1') && path !== '/v1/openapi.json') expectDocumented(routes, method, path, reply);
+      return reply;
+    },
+    async close(): Promise<void> {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+};
+export type Door = Awaited<ReturnType<typeof openDoor>>;
+
+export const idOf = ({ body }: Reply): string => z.looseObject({ id: z.string() }).parse(body).id;
+const page = z.object({ data: z.array(z.looseObject({})), next_cursor: z.string().nullable() });
+export const pageOf = ({ body }: Reply): z.infer<typeof page> => page.parse(body);
+
+export const organization = 'acme';
+export const tenantId = '0b7a5d1c-6f0e-4d5a-8f38-2f4e1c9d7a10';
+export const clientId = '5b0f0c9e-7a3d-4c55-9a9d-4f6f3f6f1e21';
+export const clientSecret = 'CANARY~client-secret';
+export const newConnection = {
+  vendor: 'MS_ENTRA',
+  organization_id: organization,
+  tenant_id: tenantId,
+  client_id: clientId,
+  client_secret: clientSecret,
+};
+export const newTarget = { kind: 'note', settings: { url: 'https://notes.example/scim', token: 'CANARY~token' } };
+
+export const addConnection = async (door: Door, fields: object = {}): Promise<string> =>
+  idOf(await door.call('POST', '/v1/connections', { body: { ...newConnection, ...fields } }));
+export const addTarget = async (door: Door, connection: string, fields: object = {}): Promise<string> =>
+  idOf(await door.call('POST', `/v1/connections/${connection}/targets`, { body: { ...newTarget, ...fields } }));
+
+const apiKey = (name: string, text: string) => ({ name, digest: secret(createHash('sha256').update(text).digest()) });
+
+const queueOf = (woken: string[], queue: { down: boolean }): Wakeups => {
+  const note = async (line: string) => {
+    if (queue.down) throw new Error('connect ECONNREFUSED 127.0.0.1:6379');
+    woken.push(line);
+  };
+  return {
+    sync: (connection, urgency) => note(`sync ${connection} ${urgency}`),
+    provision: (target, urgency) => note(`provision ${target} ${urgency}`),
+    schedule: ({ id, refreshIntervalSecs }) => note(`schedule ${id} ${refreshIntervalSecs}`),
+    unschedule: (connection) => note(`unschedule ${connection}`),
+  };
+};
+
+const expectDocumented = (routes: readonly Route[], method: string, path: string, reply: Reply): void => {
+  const { status, body, headers } = reply;
+  expect(headers.get('trace-id')).toMatch(/^[0-9a-f]{32}$/);
+  if (status >= 400) {
+    expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    const problem = problemSchema.parse(body);
+    expect(problem.status).toBe(status);
+    expect(problem.trace_id).toBe(headers.get('trace-id'));
+    return;
+  }
+  const route = routes.find(
+    (route) => route.method === method.toLowerCase() && templateOf(route.path).test(path.replace(/\?.*/, '')),
+  );
+  expect(route?.answer.status, `${method} ${path} is documented`).toBe(status);
+  route?.answer.schema?.parse(body);
+};
+
+const templateOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`);

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { createMetrics } from '../../../src/admin/metrics.ts';
+import { openDoor } from './door.ts';
+
+const answerOf = async (path: string, options: Parameters<typeof openDoor>[0], key: string | null = null) => {
+  const door = await openDoor(options);
+  const reply = await door.call('GET', path, key === null ? { key } : {});
+  await door.close();
+  return { ...reply, said: door.said.join('\n') };
+};
+
+it('is alive while the process answers', async () => {
+  expect(await answerOf('/livez', {})).toMatchObject({ status: 200, body: { status: 'alive' } });
+});
+
+it('is ready when everything it needs is in order', async () => {
+  const readiness = ['mongodb', 'redis', 'workers'].map((name) => ({ name, timeoutMs: 1_000, check: async () => {} }));
+  expect(await answerOf('/readyz', { readiness })).toMatchObject({
+    status: 200,
+    body: { status: 'ready', checks: { mongodb: 'ok', redis: 'ok', workers: 'ok' } },
+  });
+});
+
+it('names what fails, and tells only the log why', async () => {
+  const readiness = [
+    { name: 'mongodb', timeoutMs: 1_000, check: async () => {} },
+    { name: 'redis', timeoutMs: 1_000, check: () => Promise.reject(new Error('maxmemory-policy is allkeys-lru')) },
+  ];
+  const reply = await answerOf('/readyz', { readiness });
+  expect(reply).toMatchObject({
+    status: 503,
+    body: { status: 'not_ready', checks: { mongodb: 'ok', redis: 'failed' } },
+  });
+  expect(JSON.stringify(reply.body)).not.toContain('allkeys');
+  expect(reply.said).toContain('maxmemory-policy is allkeys-lru');
+});
+
+it('does not wait for something that hangs', async () => {
+  let givenUp = false;
+  const hanging = (signal: AbortSignal) =>
+    new Promise<void>(() => {
+      signal.addEventListener('abort', () => {
+        givenUp = true;
+      });
+    });
+  const reply = await answerOf('/readyz', { readiness: [{ name: 'workers', timeoutMs: 1, check: hanging }] });
+  expect(reply).toMatchObject({ status: 503, body: { checks: { workers: 'failed' } } });
+  expect(givenUp).toBe(true);
+});
+
+it('shows its counts to callers with a key, to everyone or to nobody, as configured', async () => {
+  const metrics = createMetrics();
+  metrics.reconcilerRepaired(2);
+  expect((await answerOf('/metrics', { metrics })).status).toBe(401);
+  const scraped = await answerOf('/metrics', { metrics }, 'the key');
+  expect(scraped.status).toBe(200);
+  expect(scraped.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+  expect(scraped.body).toContain('entrain_reconciler_repairs_total 2');
+  expect((await answerOf('/metrics', { metrics, config: { metrics: 'open' } })).status).toBe(200);
+  expect((await answerOf('/metrics', { metrics, config: { metrics: 'off' } }, 'the key')).status).toBe(404);
+});

@@ -1,0 +1,61 @@
+/** All stores, in memory. */
+
+import { randomBytes } from 'node:crypto';
+import { type ConnectionId, type SourceId, sourceId, watermark } from '../../../src/model/ids.ts';
+import { group, type SourceObject, user } from '../../../src/model/source-object.ts';
+import type { Lease, LeaseKey } from '../../../src/store/leases.ts';
+import { createMemoryConnectionStore, createMemoryTargetStore } from '../../../src/store/memory/connection-store.ts';
+import { createMemoryLeases } from '../../../src/store/memory/leases.ts';
+import { createMemoryLedger } from '../../../src/store/memory/ledger.ts';
+import { createMemoryRunStore } from '../../../src/store/memory/run-store.ts';
+import { createMemorySnapshotStore } from '../../../src/store/memory/snapshot-store.ts';
+import type { Stores } from '../../../src/store/stores.ts';
+import { createVault } from '../../../src/store/vault.ts';
+
+export const memoryStores = (now: () => Date): Stores => {
+  const vault = createVault(randomBytes(32));
+  const leases = createMemoryLeases(now);
+  const around = { fenceOf: leases.fenceOf, now };
+  return {
+    leases,
+    snapshots: createMemorySnapshotStore(around),
+    ledger: createMemoryLedger(around),
+    connections: createMemoryConnectionStore(vault, now),
+    targets: createMemoryTargetStore(vault, now),
+    runs: createMemoryRunStore(now),
+  };
+};
+
+/** The id of the nth person or group of a tenant. */
+export const nth = (n: number): SourceId => sourceId(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`);
+
+/** Commits people `1…users` and one group, id 900, that holds them all. */
+export const commitPeople = async (stores: Stores, connection: ConnectionId, users: number): Promise<SourceId> => {
+  const people: SourceObject[] = Array.from({ length: users }, (_, index) => ({
+    ref: user(nth(index + 1)),
+    attributes: { displayName: `Person ${index + 1}`, userPrincipalName: `p${index + 1}@contoso.example` },
+  }));
+  const everybody: SourceObject = { ref: group(nth(900)), attributes: { displayName: 'Everybody' } };
+  const draft = await stores.snapshots.begin(await lease(stores, connection), 'full');
+  const refs = people.map(({ ref }) => ref);
+  await draft.put({
+    objects: [...people, everybody].map((next) => ({ ref: next.ref, next })),
+    members: [{ group: everybody.ref.id, whole: refs.toReversed() }],
+    seen: [...refs, everybody.ref],
+    resume: null,
+  });
+  await draft.record([
+    ...people.map((after) => ({ kind: 'created', after }) as const),
+    { kind: 'created', after: everybody },
+    { kind: 'members', group: everybody.ref, added: refs, removed: [] },
+  ]);
+  await draft.commit({ watermark: watermark('w1'), counts: { user: users, group: 1 }, full: true });
+  return everybody.ref.id;
+};
+
+/** Takes the lease of a connection or target, as a worker does. */
+export const lease = async ({ leases }: Stores, key: LeaseKey): Promise<Lease> => {
+  const taken = await leases.take(key, 'worker-1', 60_000);
+  if ('busyUntil' in taken) throw new Error(`${key} is busy.`);
+  return taken;
+};

@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { targetId } from '../../../src/model/ids.ts';
+import { user } from '../../../src/model/source-object.ts';
+import { addConnection, addTarget, type Door, idOf, newTarget, openDoor, pageOf } from './door.ts';
+import { lease, nth } from './stores.ts';
+
+let door: Door;
+let connection: string;
+beforeEach(async () => {
+  door = await openDoor();
+  connection = await addConnection(door);
+});
+afterEach(() => door.close());
+
+const show = (id: string) => door.call('GET', `/v1/targets/${id}`);
+const edit = (id: string, body: object) => door.call('PATCH', `/v1/targets/${id}`, { body });
+const secretsOf = (id: string) => door.stores.targets.secrets(targetId(id));
+
+describe('adding a target', () => {
+  it('starts it with the default mapping, careful limits and accounts that are switched off, not deleted', async () => {
+    const reply = await door.call('POST', `/v1/connections/${connection}/targets`, { body: newTarget });
+    expect(reply.status).toBe(201);
+    expect(reply.headers.get('location')).toBe(`/v1/targets/${idOf(reply)}`);
+    expect(reply.body).toMatchObject({
+      connection_id: connection,
+      organization_id: 'acme',
+      kind: 'note',
+      name: 'note',
+      state: 'active',
+      settings: { url: 'https://notes.example/scim', page: 1 },
+      deprovision: { kind: 'disable' },
+      limits: { deprovisions: { count: 500, percent: 5, floor: 5 } },
+      mapping: {
+        user: expect.arrayContaining([expect.objectContaining({ from: 'id', to: 'externalId', when_null: 'clear' })]),
+      },
+      matching: { user: [expect.objectContaining({ to: 'externalId', ignore_case: true }), expect.anything()] },
+    });
+    expect((await door.call('GET', `/v1/connections/${connection}/targets`)).body).toMatchObject({
+      data: [{ id: idOf(reply) }],
+    });
+  });
+
+  it('takes a mapping of its own', async () => {
+    const mapping = {
+      user: [
+        { kind: 'direct', from: 'mail', to: 'emails[type eq "work"].value', apply: 'only_on_create' },
+        { kind: 'constant', value: ['a', 'b'], to: 'tags', when_null: 'keep' },
+        { kind: 'reference', from: 'manager', to: 'manager' },
+      ],
+      group: [{ kind: 'direct', from: 'displayName', to: 'displayName', default: 'unnamed' }],
+    };
+    const id = await addTarget(door, connection, { mapping, deprovision: { kind: 'delete_after_days', days: 30 } });
+    expect((await door.stores.targets.get(targetId(id)))?.mapping.user).toEqual([
+      {
+        kind: 'direct',
+        from: 'mail',
+        to: 'emails[type eq "work"].value',
+        apply: 'only_on_create',
+        whenNull: 'clear',
+        default: null,
+      },
+      { kind: 'constant', value: ['a', 'b'], to: 'tags', apply: 'always', whenNull: 'keep', default: null },
+      { kind: 'reference', from: 'manager', to: 'manager', apply: 'always', whenNull: 'clear', default: null },
+    ]);
+    expect((await show(id)).body).toMatchObject({ mapping, deprovision: { kind: 'delete_after_days', days: 30 } });
+  });
+
+  it('takes one without TLS only where the operator allows it', async () => {
+    const clear = { ...newTarget, settings: { ...newTarget.settings, url: 'http://127.0.0.1:9999' } };
+    expect((await door.call('POST', `/v1/connections/${connection}/targets`, { body: clear })).status).toBe(400);
+    const lenient = await openDoor({ config: { allowHttpTargets: true } });
+    const reply = await lenient.call('POST', `/v1/connections/${await addConnection(lenient)}/targets`, {
+      body: clear,
+    });
+    await lenient.close();
+    expect(reply.status).toBe(201);
+  });
+});
+
+describe('the secrets of a target', () => {
+  it('are kept, and never shown', async () => {
+    const id = await addTarget(door, connection);
+    await show(id);
+    await edit(id, { settings: { page: 2 } });
+    await door.call('POST', `/v1/targets/${id}/check`);
+    await edit(id, { settings: { token: 'CANARY~new', color: 'refused' } });
+    expect(await secretsOf(id)).toEqual({ token: 'CANARY~token' });
+    expect(door.said.join('\n')).not.toContain('CANARY');
+  });
+
+  it('are never sent to a new address unless they are given again', async () => {
+    const id = await addTarget(door, connection);
+    const moved = await edit(id, { settings: { url: 'https://evil.example' } });
+    expect(moved.body).toMatchObject({ status: 400, errors: [{ pointer: '/settings/token' }] });
+    expect((await edit(id, { settings: { url: 'https://notes.example/v2' } })).status).toBe(200);
+    const again = await edit(id, { settings: { url: 'https://new.example', token: 'CANARY~other' } });
+    expect(again.body).toMatchObject({ settings: { url: 'https://new.example' } });
+    expect(await secretsOf(id)).toEqual({ token: 'CANARY~other' });
+  });
+});
+
+describe('editing a target', () => {
+  it('changes what is given; null takes a setting away', async () => {
+    const id = await addTarget(door, connection, { settings: { ...newTarget.settings, page: 7 } });
+    expect((await edit(id, { name: 'HR' })).body).toMatchObject({ name: 'HR', settings: { page: 7 }, revision: 2 });
+    expect((await edit(id, { settings: { page: null } })).body).toMatchObject({ name: 'HR', settings: { page: 1 } });
+  });
+
+  it('never lets go of a target that was quarantined meanwhile', async () => {
+    const id = await addTarget(door, connection);
+    await door.stores.targets.hold(targetId(id), {
+      code: 'unauthorized',
+      message: 'The token is refused.',
+      owner: 'your_team',
+    });
+    expect((await edit(id, { name: 'renamed' })).body).toMatchObject({
+      state: 'quarantined',
+      problem: { code: 'unauthorized', resolution_owner: 'your_team' },
+    });
+  });
+});
+
+describe('a quarantined target', () => {
+  it('takes no runs until a person releases it; then it goes on at once', async () => {
+    const id = await addTarget(door, connection);
+    await door.stores.targets.hold(targetId(id), {
+      code: 'unauthorized',
+      message: 'The token is refused.',
+      owner: 'your_team',
+    });
+    expect((await door.call('POST', `/v1/targets/${id}/provision`, { body: {} })).body).toMatchObject({
+      code: 'target_not_active',
+    });
+    expect((await door.call('POST', `/v1/targets/${id}/release`)).body).toMatchObject({
+      state: 'active',
+      problem: null,
+    });
+    expect(door.woken.at(-1)).toBe(`provision ${id} person`);
+    expect((await door.call('POST', `/v1/targets/${id}/release`)).body).toMatchObject({ state: 'active' });
+  });
+
+  it('is not released by letting a paused one alone', async () => {
+    const id = await addTarget(door, connection);
+    await edit(id, { state: 'paused' });
+    expect((await door.call('POST', `/v1/targets/${id}/release`)).body).toMatchObject({ state: 'paused' });
+  });
+});
+
+it('checks a target by calling it', async () => {
+  const id = await addTarget(door, connection);
+  expect((await door.call('POST', `/v1/targets/${id}/check`)).body).toMatchObject({
+    ok: true,
+    checks: [{ name: 'reachable' }],
+  });
+});
+
+it('removes a target for good, with its runs', async () => {
+  const id = await addTarget(door, connection);
+  const run = idOf(await door.call('POST', `/v1/targets/${id}/provision`, { body: {} }));
+  expect(await door.call('DELETE', `/v1/targets/${id}`)).toMatchObject({ status: 202, body: { state: 'deleting' } });
+  expect((await door.call('GET', `/v1/runs/${run}`)).body).toMatchObject({ state: 'canceled' });
+  expect((await edit(id, { state: 'active' })).body).toMatchObject({ code: 'target_deleting' });
+  expect((await door.call('POST', `/v1/targets/${id}/release`)).body).toMatchObject({ code: 'target_deleting' });
+});
+
+it('lists who could not be written, and why', async () => {
+  const id = await addTarget(door, connection);
+  const failures = [1, 2, 3].map((n) => ({
+    ref: user(nth(n)),
+    reason: 'ambiguous_match' as const,
+    detail: 'two accounts',
+  }));
+  await door.stores.ledger.escrow(await lease(door.stores, targetId(id)), failures);
+  const first = pageOf(await door.call('GET', `/v1/targets/${id}/escrows?limit=2`));
+  const second = pageOf(await door.call('GET', `/v1/targets/${id}/escrows?limit=2&cursor=${first.next_cursor}`));
+  expect([...first.data, ...second.data].map(({ object }) => object)).toEqual(failures.map(({ ref }) => ref));
+  expect(first.data[0]).toMatchObject({ reason: 'ambiguous_match', detail: 'two accounts', attempts: 1 });
+  expect(second.next_cursor).toBeNull();
+});
