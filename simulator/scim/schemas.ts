@@ -125,7 +125,7 @@ const group: Schema = {
           referenceTypes: ['User', 'Group'],
         }),
         simple('type', 'string', 'User or Group.', { mutability: 'immutable', canonicalValues: ['User', 'Group'] }),
-        simple('display', 'string', 'The name of the member.', { mutability: 'readOnly' }),
+        simple('display', 'string', 'The name of the member.', { mutability: 'immutable' }),
       ],
       { multiValued: true },
     ),

@@ -8,7 +8,7 @@ export class Throttle {
   wait(requestsPerSecond: number, now: Date): number {
     if (requestsPerSecond === 0) return 0;
     const passedMs = Math.max(now.getTime() - this.#at, 0);
-    this.#tokens = Math.min(this.#tokens + (passedMs * requestsPerSecond) / 1000, requestsPerSecond);
+    this.#tokens = Math.min(this.#tokens + (passedMs * requestsPerSecond) / 1000, Math.max(requestsPerSecond, 1));
     this.#at = now.getTime();
     if (this.#tokens < 1) return Math.ceil((1 - this.#tokens) / requestsPerSecond);
     this.#tokens -= 1;

@@ -42,6 +42,7 @@ export function readValue(attribute: Attribute, raw: Json, knobs: Knobs): Json |
   if (!isList(raw) && !knobs.coercesValues) throw wrongType(attribute, 'a list');
   const list = isList(raw) ? raw : [raw];
   const values = list.map((each) => readSingle(attribute, each, knobs)).filter((each) => each !== undefined);
+  if (values.length < list.length && !knobs.coercesValues) throw wrongType(attribute, 'a list without empty values');
   if (values.filter(isPrimary).length > 1)
     throw badRequest('invalidValue', `Only one of the ${attribute.name} may be the primary one.`);
   return values.length === 0 ? undefined : values;
