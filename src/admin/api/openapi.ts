@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, made from the same routes that Express serves. */
 
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
 import { type ProblemCode, problemSchema, problems } from './problem.ts';
 import { nothing } from './request.ts';
 import type { Route } from './route.ts';
@@ -26,7 +27,8 @@ const pathOf = (route: Route) => ({
   request: {
     params: route.params,
     query: route.query,
-    ...(route.body === nothing ? {} : { body: { content: { 'application/json': { schema: route.body } } } }),
+    ...(route.method === 'patch' ? { headers: ifMatch } : {}),
+    ...(route.body === nothing ? {} : { body: bodyOf(route) }),
   },
   responses: {
     [route.answer.status]: {
@@ -35,6 +37,18 @@ const pathOf = (route: Route) => ({
     },
     ...problemResponses(route),
   },
+});
+
+const ifMatch = z.object({
+  'if-match': z
+    .string()
+    .optional()
+    .meta({ description: 'The ETag of an earlier answer: edit only when it is still that.' }),
+});
+
+const bodyOf = ({ body }: Route) => ({
+  content: { 'application/json': { schema: body } },
+  required: !body.safeParse({}).success,
 });
 
 const always: readonly ProblemCode[] = ['invalid_request', 'unauthorized', 'internal_error'];

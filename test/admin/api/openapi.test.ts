@@ -5,12 +5,12 @@ import { type Door, openDoor } from './door.ts';
 const json = z.record(z.string(), z.unknown());
 const parameter = z.strictObject({
   name: z.string(),
-  in: z.enum(['path', 'query']),
+  in: z.enum(['path', 'query', 'header']),
   required: z.boolean(),
   schema: json,
   description: z.string().optional(),
 });
-const content = z.record(
+const content = z.partialRecord(
   z.enum(['application/json', 'application/problem+json']),
   z.strictObject({ schema: json }).optional(),
 );
@@ -77,7 +77,7 @@ describe('the OpenAPI document', () => {
     for (const { path, operationId, parameters = [] } of operations()) {
       const declared = parameters.filter((each) => each.in === 'path').map(({ name }) => name);
       expect(declared, operationId).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
-      expect(parameters.every((each) => each.in === 'query' || each.required)).toBe(true);
+      expect(parameters.every((each) => each.in !== 'path' || each.required)).toBe(true);
     }
   });
 
@@ -114,6 +114,13 @@ describe('the OpenAPI document', () => {
         expect(Object.keys(content ?? {}), `${operationId} ${status}`).toEqual([type]);
       }
     }
+  });
+
+  it('needs a body where something must be said, and documents If-Match where something is edited', () => {
+    const needing = operations().filter(({ requestBody }) => requestBody?.required);
+    expect(needing.map(({ operationId }) => operationId)).toEqual(['addConnection', 'addTarget']);
+    const conditional = operations().filter(({ parameters }) => parameters?.some(({ name }) => name === 'if-match'));
+    expect(conditional.map(({ operationId }) => operationId)).toEqual(['editConnection', 'editTarget']);
   });
 
   it('marks the client secret as write-only, and shows it in no answer', () => {
