@@ -1,0 +1,400 @@
+/** What every source has to do, whatever it reads. */
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { SourceError, WatermarkExpired } from '../../src/model/errors.ts';
+import { type Resume, type SourceId, sourceId, type Watermark } from '../../src/model/ids.ts';
+import { everyone, type Scope } from '../../src/model/scope.ts';
+import { group, user } from '../../src/model/source-object.ts';
+import type { Source } from '../../src/source/source.ts';
+import { Folded, type View } from '../support/folded.ts';
+import { never, type Reading, readAll } from '../support/reading.ts';
+
+/** A directory with a source, and what can happen in it. Pages are small, so that every read has several. */
+export type DirectoryUnderTest = {
+  readonly source: Source;
+  hire(name: string, more?: { readonly department?: string; readonly manager?: SourceId }): SourceId;
+  rename(id: SourceId, displayName: string): void;
+  clearDepartment(id: SourceId): void;
+  report(id: SourceId, manager: SourceId | null): void;
+  disable(id: SourceId): void;
+  softDelete(id: SourceId): void;
+  restore(id: SourceId): void;
+  purge(id: SourceId): void;
+  createGroup(name: string, members: readonly SourceId[]): SourceId;
+  deleteGroup(id: SourceId): void;
+  join(group: SourceId, member: SourceId): void;
+  leave(group: SourceId, member: SourceId): void;
+  expireWatermarks(): void;
+  expireResumes(): void;
+  /** The read that comes breaks off after that many pages. */
+  breakAfter(pages: number): void;
+  /** What the directory holds, seen from its inside. */
+  truth(): View;
+};
+
+export const sourceContract = (name: string, open: () => DirectoryUnderTest | Promise<DirectoryUnderTest>): void => {
+  describe(`${name} as a source`, () => {
+    let directory: DirectoryUnderTest;
+    let folded: Folded;
+    beforeEach(async () => {
+      directory = await open();
+      folded = new Folded();
+    });
+
+    const read = (reading: Reading) => readAll(directory.source, folded, reading);
+    const delta = async (from: Watermark | null, scope: Scope = everyone): Promise<Watermark> => {
+      if (from === null) throw new Error('There is no watermark to continue from.');
+      return marked(await read({ scope, from }));
+    };
+    const staff = () => {
+      const boss = directory.hire('Ada Berg', { department: 'Sales' });
+      const people = ['Ben Cole', 'Cleo Dunn', 'Dov Ek', 'Eva Falk', 'Finn Gray'].map((each) =>
+        directory.hire(each, { department: 'Sales', manager: boss }),
+      );
+      return { boss, people, sales: directory.createGroup('Sales', [boss, ...people]) };
+    };
+    /** Somebody of a list that was just made. */
+    const at = <T>(list: readonly T[], index: number): T => {
+      const one = list[index];
+      if (one === undefined) throw new RangeError(`There is no number ${index}.`);
+      return one;
+    };
+
+    describe('reading everything', () => {
+      it('tells all users and groups with their members and managers', async () => {
+        staff();
+        await read({ scope: everyone });
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+
+      it('tells unassigned attributes as null', async () => {
+        const id = directory.hire('Nora Ode');
+        directory.clearDepartment(id);
+        const told = { department: 'never told', manager: 'never told' };
+        await readAll(directory.source, folded, { scope: everyone }, (message) => {
+          if (message.type === 'upsert' && message.ref.id === id) Object.assign(told, message.attributes);
+        });
+        expect(told).toMatchObject({ department: null, manager: null });
+      });
+
+      it('ends with a watermark only when one is asked for', async () => {
+        staff();
+        expect(await read({ scope: everyone })).not.toBeNull();
+        expect(await read({ scope: everyone, watermark: false })).toBeNull();
+      });
+
+      it('does not miss what changes while it is under way', async () => {
+        const { boss, people } = staff();
+        let changed = false;
+        const from = await readAll(directory.source, folded, { scope: everyone }, (message) => {
+          if (message.type !== 'progress' || changed) return;
+          changed = true;
+          directory.rename(boss, 'Ada Berg-Holm');
+          directory.softDelete(at(people, 0));
+          directory.hire('Gil Hart');
+        });
+        await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+    });
+
+    describe('reading what changed', () => {
+      it('has nothing to tell when nothing happened', async () => {
+        staff();
+        const from = await read({ scope: everyone });
+        folded.told.clear();
+        await delta(from);
+        expect([...folded.told]).toEqual([]);
+      });
+
+      it('follows hires, moves, cleared attributes, new managers and leavers, round after round', async () => {
+        const { boss, people } = staff();
+        let from = marked(await read({ scope: everyone }));
+        directory.hire('Gil Hart', { department: 'Legal', manager: boss });
+        directory.rename(at(people, 0), 'Ben Cole-Ray');
+        directory.clearDepartment(at(people, 1));
+        from = await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+
+        directory.report(at(people, 2), at(people, 3));
+        directory.report(at(people, 4), null);
+        directory.disable(at(people, 0));
+        from = await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+
+        directory.softDelete(at(people, 1));
+        directory.purge(at(people, 3));
+        await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+
+      it('keeps what a partial change does not mention', async () => {
+        const { boss, people } = staff();
+        const from = await read({ scope: everyone });
+        directory.rename(at(people, 0), 'Ben Cole-Ray');
+        await delta(from);
+        expect(folded.view(everyone).users[at(people, 0)]).toMatchObject({ department: 'Sales', manager: boss });
+      });
+
+      it('follows groups: new ones, joiners and leavers, deleted ones', async () => {
+        const { people, sales } = staff();
+        let from = await delta(await read({ scope: everyone }));
+        const legal = directory.createGroup('Legal', [at(people, 0), sales]);
+        directory.leave(sales, at(people, 1));
+        const newcomer = directory.hire('Gil Hart');
+        directory.join(sales, newcomer);
+        from = await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+
+        directory.deleteGroup(legal);
+        await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+
+      it('brings back somebody who was restored, with their memberships', async () => {
+        const { people, sales } = staff();
+        let from = marked(await read({ scope: everyone }));
+        directory.softDelete(at(people, 0));
+        from = await delta(from);
+        expect(folded.view(everyone).users).not.toHaveProperty(at(people, 0));
+        directory.restore(at(people, 0));
+        await delta(from);
+        expect(folded.view(everyone).members[sales]).toContain(at(people, 0));
+      });
+
+      it('asks for a full read when its watermark has expired', async () => {
+        staff();
+        const from = await read({ scope: everyone });
+        directory.expireWatermarks();
+        await expect(delta(from)).rejects.toThrow(WatermarkExpired);
+      });
+
+      it('refuses a watermark of another scope', async () => {
+        const { sales } = staff();
+        const from = await read({ scope: everyone });
+        await expect(delta(from, { kind: 'groups', groups: [sales], nested: false })).rejects.toThrow(WatermarkExpired);
+      });
+    });
+
+    describe('reading a test group', () => {
+      const only = (id: SourceId, nested = false): Scope => ({ kind: 'groups', groups: [id], nested });
+
+      it('tells the group and its members whole, and not one stranger', async () => {
+        const { boss, people, sales } = staff();
+        const stranger = directory.hire('Zoe Yates', { manager: boss });
+        directory.createGroup('Others', [stranger]);
+        await read({ scope: only(sales) });
+        expect(folded.view(everyone)).toEqual(narrowed(directory.truth(), [boss, ...people, sales]));
+      });
+
+      it('reads nested groups only when asked to, and survives a circle of groups', async () => {
+        const { boss, people, sales } = staff();
+        const outside = directory.hire('Zoe Yates');
+        const inner = directory.createGroup('Field', [outside]);
+        directory.join(sales, inner);
+        directory.join(inner, sales);
+        await read({ scope: only(sales) });
+        expect(folded.view(everyone)).toEqual(narrowed(directory.truth(), [boss, ...people, sales]));
+
+        const nested = new Folded();
+        await readAll(directory.source, nested, { scope: only(sales, true) });
+        expect(nested.view(everyone)).toEqual(narrowed(directory.truth(), [boss, ...people, sales, inner, outside]));
+      });
+
+      it('tells whoever joins whole, and follows them from then on', async () => {
+        const { sales } = staff();
+        const joiner = directory.hire('Zoe Yates', { department: 'Legal' });
+        const stranger = directory.hire('Yann Xu');
+        let from = marked(await read({ scope: only(sales) }));
+        directory.rename(stranger, 'Yann Xu-Low');
+        directory.join(sales, joiner);
+        from = await delta(from, only(sales));
+        expect(folded.view(everyone).users[joiner]).toEqual(directory.truth().users[joiner]);
+        expect(folded.view(everyone).users).not.toHaveProperty(stranger);
+
+        directory.rename(joiner, 'Zoe Yates-Ito');
+        directory.leave(sales, joiner);
+        await delta(from, only(sales));
+        expect(folded.view(only(sales)).users).not.toHaveProperty(joiner);
+      });
+
+      it('tells a group that is nested later with everybody in it', async () => {
+        const { boss, people, sales } = staff();
+        const outside = directory.hire('Zoe Yates');
+        const inner = directory.createGroup('Field', [outside]);
+        const outer = directory.createGroup('Region', [inner]);
+        const from = await read({ scope: only(sales, true) });
+        directory.join(sales, outer);
+        await delta(from, only(sales, true));
+        const inside = [boss, ...people, sales, outer, inner, outside];
+        expect(folded.view(only(sales, true))).toEqual(narrowed(directory.truth(), inside));
+      });
+
+      it('brings back a member who was restored', async () => {
+        const { people, sales } = staff();
+        let from = marked(await read({ scope: only(sales) }));
+        directory.softDelete(at(people, 0));
+        from = await delta(from, only(sales));
+        directory.restore(at(people, 0));
+        await delta(from, only(sales));
+        expect(folded.view(only(sales)).members[sales]).toContain(at(people, 0));
+      });
+
+      it('is an error, not an empty group, when the group does not exist', async () => {
+        const { sales } = staff();
+        const from = await read({ scope: only(sales) });
+        directory.deleteGroup(sales);
+        const lost = { fault: 'forbidden', code: 'ScopeGroupNotFound' };
+        await expect(read({ scope: only(sales) })).rejects.toMatchObject(lost);
+        await expect(delta(from, only(sales))).rejects.toMatchObject(lost);
+      });
+    });
+
+    describe('breaking off', () => {
+      /** Every place of a read, with what was folded until then. */
+      const places = async (start: Folded, reading: Reading) => {
+        const stops: { readonly resume: Resume; readonly folded: Folded }[] = [];
+        const working = start.copy();
+        await readAll(directory.source, working, reading, (message) => {
+          if (message.type === 'progress') stops.push({ resume: message.resume, folded: working.copy() });
+        });
+        return stops;
+      };
+
+      const resumesEverywhere = async (start: Folded, reading: Reading): Promise<void> => {
+        const stops = await places(start, reading);
+        expect(stops.length).toBeGreaterThan(2);
+        const whole = start.copy();
+        await readAll(directory.source, whole, reading);
+        for (const { resume, folded: until } of stops) {
+          await readAll(directory.source, until, { ...reading, resume });
+          expect(until.view(reading.scope)).toEqual(whole.view(reading.scope));
+        }
+      };
+
+      it('continues a full read from every place', async () => {
+        staff();
+        await resumesEverywhere(folded, { scope: everyone });
+      });
+
+      it('continues a read of nested groups from every place', async () => {
+        const { sales } = staff();
+        const inner = directory.createGroup('Field', [directory.hire('Zoe Yates')]);
+        directory.join(sales, inner);
+        await resumesEverywhere(folded, { scope: { kind: 'groups', groups: [sales], nested: true } });
+      });
+
+      it('continues a read of changes from every place', async () => {
+        const { people, sales } = staff();
+        const from = marked(await read({ scope: everyone }));
+        for (const id of people) directory.rename(id, `New ${id}`);
+        for (const name of ['Gil', 'Hal', 'Ida']) directory.join(sales, directory.hire(name));
+        await resumesEverywhere(folded, { scope: everyone, from });
+      });
+
+      it.each([0, 1, 2, 3])('never ends after a fault, be it after %i pages', async (pages) => {
+        staff();
+        directory.breakAfter(pages);
+        const seen: string[] = [];
+        const reading = readAll(directory.source, folded, { scope: everyone }, (message) => seen.push(message.type));
+        await expect(reading).rejects.toThrow(SourceError);
+        expect(seen).not.toContain('end');
+      });
+
+      it('starts over when a place is not accepted any more', async () => {
+        staff();
+        const stops = await places(folded, { scope: everyone });
+        directory.expireResumes();
+        const ends = await Promise.all(
+          stops.map(({ resume, folded: until }) =>
+            readAll(directory.source, until, { scope: everyone, resume }).then(
+              () => 'complete',
+              (error: Error) => error.name,
+            ),
+          ),
+        );
+        // A place between two listings holds nothing that could expire.
+        expect(ends).toContain('ResumeExpired');
+        expect(ends.filter((end) => end !== 'complete' && end !== 'ResumeExpired')).toEqual([]);
+      });
+    });
+
+    describe('asking again', () => {
+      it('tells present, disabled and gone apart', async () => {
+        const { people } = staff();
+        directory.disable(at(people, 1));
+        directory.softDelete(at(people, 2));
+        directory.purge(at(people, 3));
+        const team = directory.createGroup('Team', []);
+        const refs = [...people.slice(0, 4).map(user), group(team), user(unheardOf)];
+        const standings = await directory.source.confirm(refs, everyone, never);
+        expect([...refs.map(({ id }) => standings.get(id))]).toEqual([
+          'present',
+          'disabled',
+          'gone',
+          'gone',
+          'present',
+          'gone',
+        ]);
+      });
+
+      it('tells who left the scope', async () => {
+        const { people, sales } = staff();
+        const inner = directory.createGroup('Field', [at(people, 1)]);
+        directory.join(sales, inner);
+        directory.leave(sales, at(people, 0));
+        directory.leave(sales, at(people, 1));
+        const ask = async (nested: boolean) => {
+          const scope: Scope = { kind: 'groups', groups: [sales], nested };
+          const answer = await directory.source.confirm(people.slice(0, 3).map(user), scope, never);
+          return people.slice(0, 3).map((id) => answer.get(id));
+        };
+        expect(await ask(false)).toEqual(['out_of_scope', 'out_of_scope', 'present']);
+        expect(await ask(true)).toEqual(['out_of_scope', 'present', 'present']);
+      });
+
+      it('knows direct members from nested ones', async () => {
+        const { people, sales } = staff();
+        const inner = directory.createGroup('Field', [at(people, 1)]);
+        directory.join(sales, inner);
+        directory.leave(sales, at(people, 0));
+        directory.leave(sales, at(people, 1));
+        const refs = [user(at(people, 0)), user(at(people, 1)), user(at(people, 2)), group(inner)];
+        const answer = await directory.source.confirmMembers(sales, refs, never);
+        expect(refs.map(({ id }) => answer.get(id))).toEqual([false, false, true, true]);
+      });
+    });
+
+    it('proves that it can read, and says what is missing', async () => {
+      const { sales } = staff();
+      const scope: Scope = { kind: 'groups', groups: [sales], nested: false };
+      expect(await directory.source.check(scope, never)).toMatchObject({ ok: true });
+      directory.deleteGroup(sales);
+      const report = await directory.source.check(scope, never);
+      expect(report.ok).toBe(false);
+      expect(report.checks.filter(({ ok }) => !ok).map(({ detail }) => detail)).toEqual([
+        expect.stringContaining(sales),
+      ]);
+    });
+  });
+};
+
+const unheardOf = sourceId('00000000-0000-4000-8000-000000000000');
+
+const marked = (watermark: Watermark | null): Watermark => {
+  if (watermark === null) throw new Error('The read gave no watermark.');
+  return watermark;
+};
+
+const narrowed = (view: View, ids: readonly SourceId[]): View => {
+  const inside = new Set<string>(ids);
+  const keep = <T>(all: Readonly<Record<string, T>>) =>
+    Object.fromEntries(Object.entries(all).filter(([id]) => inside.has(id)));
+  return {
+    users: keep(view.users),
+    groups: keep(view.groups),
+    members: Object.fromEntries(
+      Object.entries(keep(view.members)).map(([id, members]) => [id, members.filter((member) => inside.has(member))]),
+    ),
+  };
+};
