@@ -1,6 +1,13 @@
 /** Brings a database to what this version expects. Every collection lists its own indexes; nothing is created on the way. */
 
 import type { Mongo } from './connect.ts';
+import * as connections from './connections.ts';
+import * as escrows from './escrows.ts';
+import * as intents from './intents.ts';
+import * as links from './links.ts';
+import * as runs from './runs.ts';
+import * as targets from './targets.ts';
+import * as waitingReferences from './waiting-references.ts';
 
 type Collection = { readonly name: string; readonly indexes: readonly IndexDescription[] };
 type IndexDescription = Parameters<ReturnType<Mongo['db']['collection']>['createIndexes']>[0][number];
@@ -12,4 +19,4 @@ export const migrate = async (mongo: Mongo): Promise<void> => {
 };
 
 /** The collections that are read by more than `_id`: their files export `name` and `indexes`. */
-const collections: readonly Collection[] = [];
+const collections: readonly Collection[] = [connections, escrows, intents, links, runs, targets, waitingReferences];
