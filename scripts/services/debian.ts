@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findProgram } from './programs.ts';
@@ -45,23 +45,25 @@ export async function unpackDebian(folder: string, packages: readonly string[], 
   return folder;
 }
 
-/** An apt-get with state of its own, below `scratch`. */
+/** An apt-get with state of its own, below `scratch`. It takes the locks there as well, so it needs no root. */
 async function privateApt(scratch: string, suite: string | null) {
   for (const path of ['state/lists/partial', 'cache/archives/partial'])
     await mkdir(join(scratch, path), { recursive: true });
+  const status = join(scratch, 'status');
   const options = [
     `Dir::State=${join(scratch, 'state')}`,
+    `Dir::State::status=${status}`,
     `Dir::Cache=${join(scratch, 'cache')}`,
-    `Dir::State::status=${suite === null ? '/var/lib/dpkg/status' : join(scratch, 'status')}`,
     'APT::Sandbox::User=root', // apt's own user may not write into a private folder
+    'Acquire::Languages=none',
   ];
-  if (suite !== null) {
-    await writeFile(join(scratch, 'status'), '');
-    await writeFile(
-      join(scratch, 'sources.list'),
-      `deb [signed-by=${archiveKeyring}] ${await debianMirror()} ${suite} main\n`,
-    );
-    options.push(`Dir::Etc::sourcelist=${join(scratch, 'sources.list')}`, 'Dir::Etc::sourceparts=-');
+  if (suite === null) {
+    await copyFile('/var/lib/dpkg/status', status);
+  } else {
+    const sources = join(scratch, 'sources.list');
+    await writeFile(status, '');
+    await writeFile(sources, `deb [signed-by=${archiveKeyring}] ${await debianMirror()} ${suite} main\n`);
+    options.push(`Dir::Etc::sourcelist=${sources}`, 'Dir::Etc::sourceparts=-');
   }
   const flags = options.flatMap((option) => ['-o', option]);
   return (...args: string[]) => run('apt-get', ['-qq', ...flags, ...args], { cwd: join(scratch, 'cache/archives') });

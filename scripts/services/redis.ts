@@ -23,8 +23,8 @@ export async function startRedis(ask: { folder: string; cache: string; log: Log 
   }
   if (await isDebian()) {
     const root = join(ask.cache, 'redis');
-    const how = existsSync(root) ? 'unpacked earlier in' : 'unpacked from Debian packages into';
-    ask.log(`Redis: ${how} ${root}, as no redis-server is on the PATH and no Docker daemon answers.`);
+    ask.log('Redis: from Debian packages, as none is on the PATH and no Docker daemon answers.');
+    if (!existsSync(root)) ask.log(`Redis: fetching them into ${root}; nothing is installed.`);
     await unpackDebian(root, ['redis-server', 'redis-tools'], null);
     return serve(ask.folder, (settings) => unpackedCommand(root, settings));
   }
