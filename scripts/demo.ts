@@ -123,7 +123,7 @@ async function measured(
 ): Promise<void> {
   const { graph, scim } = context.tour;
   graph.control.resetRequests();
-  scim.control.resetRequests();
+  scim.control.clearRequests();
   const started = performance.now();
   let last = '';
   const run = await sync((line) => {

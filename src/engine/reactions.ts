@@ -9,10 +9,11 @@ import {
   TargetError,
   type TargetFault,
 } from '../model/errors.ts';
+import type { Run } from '../model/run.ts';
 
 export type Reaction =
-  /** Put the run back for a while. */
-  | { readonly kind: 'wait'; readonly ms: number; readonly problem: Problem }
+  /** Put the run back for a while. Being told to wait (throttling) is no fault, however often. */
+  | { readonly kind: 'wait'; readonly ms: number; readonly problem: Problem; readonly isFault: boolean }
   /** Somebody must act: hold the connection or target back, end the run. */
   | { readonly kind: 'quarantine'; readonly problem: Problem }
   /** End the run as failed; the next one starts anew. */
@@ -49,17 +50,22 @@ const mostFaults = 10;
 const firstWaitMs = 5_000;
 const longestWaitMs = 3_600_000;
 
-/** `faults`: how often in a row the run was put back already. `random` spreads the waits of many runs that failed together. */
-export const reactionTo = (error: unknown, faults: number, random: number): Reaction | null => {
+/** `random` spreads the waits of many runs that failed together. */
+export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>, random: number): Reaction | null => {
+  const { faults } = run;
   const wait = (problem: Problem, retryAfterMs?: number): Reaction =>
     faults >= mostFaults
       ? { kind: 'fail', problem }
-      : { kind: 'wait', ms: retryAfterMs ?? backoffMs(faults, random), problem };
+      : { kind: 'wait', ms: retryAfterMs ?? backoffMs(faults, random), problem, isFault: true };
   if (error instanceof StaleFence) return { kind: 'leave' };
   if (error instanceof RunCanceled) return { kind: 'cancel' };
   if (error instanceof RunRefused) return { kind: 'fail', problem: error.problem };
+  // A run that spent its time waiting out a fault failed by that fault.
   if (error instanceof RunTimedOut)
-    return { kind: 'fail', problem: { code: 'run_timed_out', message: error.message, owner: 'your_team' } };
+    return {
+      kind: 'fail',
+      problem: run.problem ?? { code: 'run_timed_out', message: error.message, owner: 'your_team' },
+    };
   if (error instanceof ResumeExpired)
     return wait({ code: 'read_restarted', message: error.message, owner: 'microsoft' }, 1_000);
   if (error instanceof SourceError) return toSource(error, wait);
@@ -81,7 +87,12 @@ const toSource = (error: SourceError, wait: Wait): Reaction => {
   });
   const table: Readonly<Record<SourceFault, () => Reaction>> = {
     // Throttling is waiting, however often: it is never a failure.
-    throttled: () => ({ kind: 'wait', ms: error.retryAfterMs ?? 30_000, problem: problem('microsoft') }),
+    throttled: () => ({
+      kind: 'wait',
+      ms: error.retryAfterMs ?? 30_000,
+      problem: problem('microsoft'),
+      isFault: false,
+    }),
     unavailable: () => wait(problem('microsoft'), error.retryAfterMs),
     incomplete: () => wait(problem('microsoft')),
     unauthorized: () => ({ kind: 'quarantine', problem: problem('customer_it') }),
@@ -97,7 +108,7 @@ const toTarget = (error: TargetError, wait: Wait): Reaction => {
     owner: 'target_vendor',
   };
   const table: Readonly<Record<TargetFault, () => Reaction>> = {
-    throttled: () => ({ kind: 'wait', ms: error.retryAfterMs ?? 30_000, problem }),
+    throttled: () => ({ kind: 'wait', ms: error.retryAfterMs ?? 30_000, problem, isFault: false }),
     unavailable: () => wait(problem, error.retryAfterMs),
     unknown: () => wait(problem),
     unauthorized: () => ({ kind: 'quarantine', problem: { ...problem, owner: 'your_team' } }),

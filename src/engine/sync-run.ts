@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Connection } from '../model/connection.ts';
-import { WatermarkExpired } from '../model/errors.ts';
+import { ResumeExpired, WatermarkExpired } from '../model/errors.ts';
 import type { ConnectionId, Watermark } from '../model/ids.ts';
 import type { Counters, Run, SyncRun } from '../model/run.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
@@ -49,6 +49,7 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
     if (end === 'slice') return 'slice';
     return await commit(engine, run, connection, what, draft, end, report);
   } catch (error) {
+    if (error instanceof ResumeExpired) await draft.discard();
     if (!(error instanceof WatermarkExpired)) throw error;
     engine.world.log.warn('sync.reset', { run: run.id, connection: connection.id });
     await forgetWatermark(engine, draft, lease, head);

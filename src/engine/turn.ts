@@ -59,9 +59,19 @@ const underLease = async <R extends Run>(
   const now = (): Date => engine.world.now();
   const run = await runs.start(due.id, now());
   if (run === null || !of.is(run)) return { next: 'again', at: now() };
-  let latest: Counters = run.counters;
-  const finish = async (state: EndedState, version: number | null, problem: Problem | null): Promise<Turn> => {
-    await runs.finish(run.id, state, now(), { counters: latest, version, problem });
+  const reporting = reporter(engine, run, watch);
+  const postpone = async (until: Date, fault: Problem | null): Promise<Turn> => {
+    await reporting.flush();
+    await runs.postpone(run.id, until, fault);
+    return { next: 'again', at: until };
+  };
+  const finish = async (
+    state: EndedState,
+    counters: Counters,
+    version: number | null,
+    problem: Problem | null,
+  ): Promise<Turn> => {
+    await runs.finish(run.id, state, now(), { counters, version, problem });
     const ended = await runs.get(run.id);
     if (ended !== null) engine.observe.runEnded(ended);
     engine.world.log.info('run.ended', { run: run.id, kind: run.kind, state, code: problem?.code });
@@ -71,39 +81,24 @@ const underLease = async <R extends Run>(
     if (run.cancelRequested) throw new RunCanceled('The run was canceled.');
     watch.setDeadline(new Date((run.startedAt ?? now()).getTime() + (await of.timeoutSecs()) * 1_000));
     watch.check();
-    const end = await of.work(
-      run,
-      lease,
-      watch,
-      reporter(engine, run, watch, (counters) => {
-        latest = counters;
-      }),
-    );
-    if (end === 'slice') {
-      await runs.postpone(run.id, now(), null);
-      return { next: 'again', at: now() };
-    }
-    latest = end.counters;
-    return await finish(end.state, end.version, end.problem);
+    const end = await of.work(run, lease, watch, reporting.report);
+    if (end === 'slice') return await postpone(now(), null);
+    return await finish(end.state, end.counters, end.version, end.problem);
   } catch (thrown) {
     // What aborted the work is the reason, not the error some call made of it.
     const error: unknown = watch.signal.aborted ? watch.signal.reason : thrown;
     const reaction =
-      reactionTo(error, run.faults, engine.world.random()) ??
-      (watch.signal.aborted ? { kind: 'yield' as const } : null);
+      reactionTo(error, run, engine.world.random()) ?? (watch.signal.aborted ? { kind: 'yield' as const } : null);
     if (reaction === null) throw thrown;
     switch (reaction.kind) {
-      case 'wait': {
-        const until = new Date(now().getTime() + reaction.ms);
+      case 'wait':
         engine.world.log.warn('run.waits', {
           run: run.id,
           kind: run.kind,
           code: reaction.problem.code,
           ms: reaction.ms,
         });
-        await runs.postpone(run.id, until, reaction.problem);
-        return { next: 'again', at: until };
-      }
+        return await postpone(new Date(now().getTime() + reaction.ms), reaction.isFault ? reaction.problem : null);
       case 'quarantine':
         engine.world.log.error('run.quarantined', {
           run: run.id,
@@ -112,35 +107,47 @@ const underLease = async <R extends Run>(
           code: reaction.problem.code,
         });
         await of.quarantine(reaction.problem, error);
-        return await finish('failed', null, reaction.problem);
+        return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'fail':
-        return await finish('failed', null, reaction.problem);
+        return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'cancel':
-        return await finish('canceled', null, null);
+        return await finish('canceled', reporting.latest(), null, null);
       case 'yield':
-        await runs.postpone(run.id, now(), null);
-        return { next: 'again', at: now() };
+        return await postpone(now(), null);
       case 'leave':
         return { next: 'again', at: new Date(now().getTime() + engine.timing.leaseTtlMs) };
     }
   }
 };
 
-const reporter = (engine: Engine, run: Run, watch: Watch, remember: (counters: Counters) => void): Report => {
-  let phase: Phase = run.phase;
-  let written = Number.NEGATIVE_INFINITY;
-  return async (next, counters, place) => {
-    watch.check();
-    remember(counters);
-    const now = engine.world.now().getTime();
-    if (next === phase && place === undefined && now - written < engine.timing.reportMs) return;
-    phase = next;
-    written = now;
+type Reporter = {
+  readonly report: Report /** Writes what was reported and not yet written. */;
+  readonly flush: () => Promise<void>;
+  readonly latest: () => Counters;
+};
+
+const reporter = (engine: Engine, run: Run, watch: Watch): Reporter => {
+  let latest: { phase: Phase; counters: Counters } = { phase: run.phase, counters: run.counters };
+  let written = { ...latest, at: Number.NEGATIVE_INFINITY };
+  const write = async (place?: string | null): Promise<boolean> => {
+    written = { ...latest, at: engine.world.now().getTime() };
     const { cancelRequested } = await engine.stores.runs.progress(run.id, {
-      phase,
-      counters,
+      ...latest,
       ...(place === undefined ? {} : { place }),
     });
-    if (cancelRequested) throw new RunCanceled('The run was canceled.');
+    return cancelRequested;
+  };
+  return {
+    report: async (phase, counters, place) => {
+      latest = { phase, counters };
+      const isDue = phase !== written.phase || engine.world.now().getTime() - written.at >= engine.timing.reportMs;
+      const cancelRequested = place !== undefined || isDue ? await write(place) : false;
+      watch.check();
+      if (cancelRequested) throw new RunCanceled('The run was canceled.');
+    },
+    flush: async () => {
+      if (latest.counters !== written.counters) await write();
+    },
+    latest: () => latest.counters,
   };
 };

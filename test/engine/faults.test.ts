@@ -1,0 +1,355 @@
+import { describe, expect, it } from 'vitest';
+import { SourceError, TargetError } from '../../src/model/errors.ts';
+import type { Operation } from '../../src/model/operation.ts';
+import { defaultLimits } from '../../src/model/target-record.ts';
+import type { Target } from '../../src/target/target.ts';
+import { id, type Story, story } from '../support/story.ts';
+
+const staff = (s: Story, count: number): void => {
+  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
+};
+const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
+
+/** A target that does as `before` says for the operations it is asked; `after` runs once an operation was really applied. */
+const faulty =
+  (fault: { before?: (operation: Operation) => Error | null; after?: (operation: Operation) => Error | null }) =>
+  (target: Target): Target => ({
+    ...target,
+    apply: async (operation, signal) => {
+      const refused = fault.before?.(operation) ?? null;
+      if (refused !== null) throw refused;
+      const applied = await target.apply(operation, signal);
+      const lost = fault.after?.(operation) ?? null;
+      if (lost !== null) throw lost;
+      return applied;
+    },
+  });
+
+describe('a read that goes wrong takes nothing away', () => {
+  it('read-5xx-never-deletes: a fault in the middle keeps the snapshot and the watermark, and the run goes on later', async () => {
+    const s = await story();
+    staff(s, 250);
+    await s.full();
+    const { version, watermark } = await s.stores.snapshots.head((await s.requestSync('full')).connection);
+    s.directory.liberties.fault = { afterPages: 1, error: new SourceError('unavailable', '503') };
+    await s.syncAll();
+    const [run] = (await s.stores.runs.list({ kind: 'sync' }, null, 1)).items;
+    expect(run).toMatchObject({ state: 'succeeded', counters: { removed: 0, unchanged: 250 } });
+    expect(off(s)).toBe(0);
+    expect(version).toBeGreaterThan(0);
+    expect(watermark).not.toBeNull();
+  });
+
+  it('empty-read-holds: a full list without any user is a fault, not the end of the company', async () => {
+    const s = await story();
+    staff(s, 3);
+    s.found('staff');
+    await s.full();
+    for (const nth of [0, 1, 2]) s.directory.remove(id(`p${nth}`), 'deleted');
+    const run = await s.full();
+    expect(run).toMatchObject({ state: 'failed', problem: { code: 'empty_read' } });
+    expect(off(s)).toBe(0);
+  });
+
+  it('an expired watermark leads to a full sync that finds who left meanwhile', async () => {
+    const s = await story();
+    staff(s, 5);
+    await s.full();
+    s.directory.remove(id('p4'), 'deleted');
+    s.hire('late');
+    s.directory.expireWatermarks();
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { created: 1, removed: 1, unchanged: 4 } });
+    expect(s.accounts()).toMatchObject({ p4: 'off', late: 'on', p0: 'on' });
+    s.hire('later');
+    expect(await s.delta()).toMatchObject({ counters: { created: 1, unchanged: 0 } });
+  });
+
+  it('an expired place inside a read starts it over', async () => {
+    const s = await story({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } } });
+    staff(s, 250);
+    await s.requestSync('full');
+    const signal = new AbortController().signal;
+    const { syncTurn } = await import('../../src/engine/sync-run.ts');
+    const { connection } = await import('../support/story.ts');
+    await syncTurn(s.engine, connection, signal);
+    s.directory.expireResumes();
+    await s.syncAll();
+    await s.provisionAll();
+    expect(Object.keys(s.accounts())).toHaveLength(250);
+  });
+
+  it('lost credentials hold the connection back, and nothing is removed anywhere', async () => {
+    const s = await story();
+    staff(s, 3);
+    await s.full();
+    s.directory.liberties.fault = {
+      afterPages: 0,
+      error: new SourceError('unauthorized', 'expired', { code: 'AADSTS7000222' }),
+    };
+    const run = await s.full();
+    expect(run).toMatchObject({ state: 'failed', problem: { code: 'AADSTS7000222', owner: 'customer_it' } });
+    expect(await s.stores.connections.get(run.connection)).toMatchObject({ state: 'quarantined' });
+    expect(off(s)).toBe(0);
+  });
+
+  it('messages that come twice, in any order and in parts, end in the same state', async () => {
+    const s = await story();
+    staff(s, 30);
+    s.found('staff');
+    for (let nth = 0; nth < 30; nth += 1) s.directory.join(id('staff'), id(`p${nth}`));
+    await s.full();
+    Object.assign(s.directory.liberties, {
+      duplicate: true,
+      partial: true,
+      shuffle: (messages: readonly unknown[]) => messages.toReversed(),
+      pageSize: 7,
+    });
+    for (let nth = 0; nth < 10; nth += 1) s.directory.setUser(id(`p${nth}`), { jobTitle: `title ${nth}` });
+    s.directory.remove(id('p29'), 'soft_deleted');
+    s.directory.leave(id('staff'), id('p28'));
+    expect(await s.delta()).toMatchObject({ counters: { updated: 10, removed: 1, membersRemoved: 2 } });
+    expect(s.account('p9')?.attributes['title']).toBe('title 9');
+    expect(s.groups()['staff']).toHaveLength(28);
+  });
+});
+
+describe('taking away', () => {
+  it('is held when it is more than the limits allow, while everything else goes on', async () => {
+    const s = await story({
+      target: { limits: { ...defaultLimits, deprovisions: { count: 500, percent: 10, floor: 2 } } },
+    });
+    staff(s, 30);
+    await s.full();
+    for (let nth = 0; nth < 4; nth += 1) s.directory.remove(id(`p${nth}`), 'deleted');
+    s.hire('new');
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({
+      state: 'held',
+      problem: { code: 'guard_hold' },
+      counters: { created: 1, disabled: 0 },
+    });
+    expect(off(s)).toBe(0);
+    expect(s.accounts()).toMatchObject({ new: 'on' });
+
+    const record = await s.stores.targets.get('tgt_story' as never);
+    await s.stores.targets.edit('tgt_story' as never, record?.revision ?? 0, { limits: defaultLimits });
+    await s.provision();
+    expect(off(s)).toBe(4);
+  });
+
+  it('does not happen to somebody whom the source still shows, and is asked again later', async () => {
+    const s = await story();
+    staff(s, 3);
+    await s.full();
+    // The list does not show p2 any more; the point read does.
+    const { memorySource } = await import('../../src/source/memory.ts');
+    const honest = memorySource(s.directory);
+    let lying = true;
+    const engine = {
+      ...s.engine,
+      connectSource: () => ({
+        ...honest,
+        confirm: async (...ask: Parameters<typeof honest.confirm>) =>
+          lying ? new Map(ask[0].map((ref) => [ref.id, 'present' as const])) : honest.confirm(...ask),
+      }),
+    };
+    s.directory.remove(id('p2'), 'deleted');
+    await s.requestSync('delta');
+    await s.syncAll();
+    const { provisionTurn } = await import('../../src/engine/provision-run.ts');
+    await provisionTurn(engine, 'tgt_story' as never, new AbortController().signal);
+    expect(off(s)).toBe(0);
+    expect(await s.provisioned()).toMatchObject({
+      state: 'succeeded',
+      counters: { skipped: { confirmed_present: 1 } },
+    });
+    lying = false;
+    s.pass(7 * 3_600_000);
+    await s.provision();
+    expect(s.accounts()).toMatchObject({ p2: 'off' });
+  });
+
+  it('deletes only days after switching off, where the policy says so', async () => {
+    const s = await story({ target: { deprovision: { kind: 'delete_after_days', days: 30 } } });
+    staff(s, 3);
+    await s.full();
+    s.directory.remove(id('p2'), 'deleted');
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ p2: 'off' });
+    s.pass(29 * 86_400_000);
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ p2: 'off' });
+    s.pass(2 * 86_400_000);
+    await s.delta();
+    expect(Object.keys(s.accounts())).toEqual(['p0', 'p1']);
+  });
+});
+
+describe('a target that misbehaves', () => {
+  it('that lost the answer to a create is looked at, and gets no second account', async () => {
+    let lost = 0;
+    const s = await story({
+      wrapTarget: faulty({
+        after: ({ action }) => (action === 'create' && lost++ < 5 ? new TargetError('unknown', 'timeout') : null),
+      }),
+    });
+    staff(s, 20);
+    await s.full();
+    expect(Object.keys(s.accounts())).toHaveLength(20);
+    expect(s.remote.objects.size).toBe(20);
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { created: 20 } });
+  });
+
+  it('that throttles is waited for; every object is done once and counted once', async () => {
+    let calls = 0;
+    const s = await story({
+      wrapTarget: faulty({
+        before: () => {
+          calls += 1;
+          return calls % 7 === 0 ? new TargetError('throttled', '429', { retryAfterMs: 60_000 }) : null;
+        },
+      }),
+    });
+    staff(s, 40);
+    await s.full();
+    expect(s.remote.objects.size).toBe(40);
+    expect(await s.provisioned()).toMatchObject({
+      state: 'succeeded',
+      faults: 0,
+      counters: { created: 40, unchanged: 0 },
+    });
+  });
+
+  it('that refuses one person gets everybody else, and that person later', async () => {
+    let refusing = true;
+    const s = await story({
+      wrapTarget: faulty({
+        before: (operation) =>
+          refusing && operation.ref.id === id('p1') ? new TargetError('rejected', 'invalidValue') : null,
+      }),
+    });
+    staff(s, 3);
+    s.found('staff');
+    s.directory.join(id('staff'), id('p1'));
+    await s.full();
+    expect(s.accounts()).toEqual({ p0: 'on', p2: 'on' });
+    expect(await s.provisioned()).toMatchObject({
+      state: 'partially_succeeded',
+      counters: { created: 3, failed: { target_rejected: 1 }, skipped: { member_not_linked: 1 } },
+    });
+    refusing = false;
+    await s.delta();
+    expect(s.accounts()).toEqual({ p0: 'on', p2: 'on' });
+    s.pass(6 * 3_600_000);
+    await s.delta();
+    expect(s.accounts()).toEqual({ p0: 'on', p1: 'on', p2: 'on' });
+    expect(s.groups()).toEqual({ staff: ['p1'] });
+    expect(await s.stores.ledger.countEscrows('tgt_story' as never)).toBe(0);
+  });
+
+  it('that refuses members keeps them waiting, and gets them later', async () => {
+    let refusing = true;
+    const s = await story({
+      wrapTarget: faulty({
+        before: ({ action }) => (refusing && action === 'add_members' ? new TargetError('rejected', 'too many') : null),
+      }),
+    });
+    staff(s, 3);
+    s.found('staff');
+    for (const nth of [0, 1, 2]) s.directory.join(id('staff'), id(`p${nth}`));
+    await s.full();
+    expect(s.groups()).toEqual({ staff: [] });
+    refusing = false;
+    s.pass(6 * 3_600_000);
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['p0', 'p1', 'p2'] });
+    expect(await s.stores.ledger.countEscrows('tgt_story' as never)).toBe(0);
+  });
+
+  it('that removed an account behind our back gets it again', async () => {
+    const s = await story();
+    staff(s, 2);
+    await s.full();
+    const account = s.account('p1');
+    if (account !== undefined) s.remote.objects.delete(account.remoteId);
+    s.directory.setUser(id('p1'), { jobTitle: 'new' });
+    await s.delta();
+    expect(s.accounts()).toEqual({ p0: 'on', p1: 'on' });
+    expect(s.account('p1')?.attributes['title']).toBe('new');
+  });
+
+  it('that no longer accepts our credentials is held back until somebody acts', async () => {
+    const s = await story({ wrapTarget: faulty({ before: () => new TargetError('unauthorized', '401') }) });
+    staff(s, 2);
+    await s.full();
+    expect(await s.provisioned()).toMatchObject({ state: 'failed', problem: { code: 'target_unauthorized' } });
+    expect(await s.stores.targets.get('tgt_story' as never)).toMatchObject({ state: 'quarantined' });
+  });
+});
+
+describe('a dry run', () => {
+  it('writes nothing to the target, and lists what the later run does', async () => {
+    const s = await story();
+    staff(s, 3);
+    s.found('staff');
+    s.directory.join(id('staff'), id('p0'));
+    await s.full({ dryRun: true });
+    const dry = await s.provisioned();
+    expect(s.writes()).toBe(0);
+    expect(dry).toMatchObject({ state: 'succeeded', dryRun: true, counters: { created: 4, membersAdded: 1 } });
+    const proposed = await s.stores.ledger.entries('tgt_story' as never, dry.id, null, 100);
+    expect(proposed.items.map(({ state, operation }) => `${state} ${operation.action}`).sort()).toEqual([
+      'planned add_members',
+      'planned create',
+      'planned create',
+      'planned create',
+      'planned create',
+    ]);
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ dryRun: false, counters: { created: 4, membersAdded: 1 } });
+    expect(s.writes()).toBe(5);
+  });
+});
+
+describe('a run that is stopped', () => {
+  it('is canceled at its next place', async () => {
+    const s = await story({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: 60_000, reportMs: 0 } } });
+    staff(s, 250);
+    const run = await s.requestSync('full');
+    const { syncTurn } = await import('../../src/engine/sync-run.ts');
+    const stopping = {
+      ...s.engine,
+      failpoint: async (site: string) => void (site === 'sync.page' && (await s.stores.runs.cancel(run.id, s.now()))),
+    };
+    await syncTurn(stopping, run.connection, new AbortController().signal);
+    expect(await s.ended(run)).toMatchObject({ state: 'canceled' });
+    expect((await s.stores.snapshots.head(run.connection)).version).toBe(0);
+  });
+
+  it('ends when it is over its time, and the next one continues', async () => {
+    const s = await story({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } } });
+    staff(s, 250);
+    const run = await s.requestSync('full');
+    const { syncTurn } = await import('../../src/engine/sync-run.ts');
+    await syncTurn(s.engine, run.connection, new AbortController().signal);
+    s.pass(1_801_000);
+    await syncTurn(s.engine, run.connection, new AbortController().signal);
+    expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'run_timed_out' } });
+    const next = await s.full();
+    expect(next).toMatchObject({ state: 'succeeded' });
+    expect(Object.keys(s.accounts())).toHaveLength(250);
+  });
+
+  it('yields at once when the worker is told to stop, and is continued', async () => {
+    const s = await story();
+    staff(s, 250);
+    const run = await s.requestSync('full');
+    const { syncTurn } = await import('../../src/engine/sync-run.ts');
+    const stop = new AbortController();
+    const stopping = { ...s.engine, failpoint: async (site: string) => void (site === 'sync.page' && stop.abort()) };
+    await syncTurn(stopping, run.connection, stop.signal);
+    expect(await s.ended(run)).toMatchObject({ state: 'waiting', faults: 0 });
+    await s.syncAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { created: 250, read: 250 } });
+  });
+});
