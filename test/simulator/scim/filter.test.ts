@@ -28,6 +28,8 @@ describe('filters (RFC 7644 §3.4.2.2)', () => {
     ['urn:ietf:params:scim:schemas:core:2.0:User:userName sw "ada"', [ada]],
     ['externalId eq "A-1"', [ada]],
     ['externalId eq "a-1"', []],
+    ['externalId sw "a-"', []],
+    ['emails[type eq "home"] and title pr', [ada]],
     ['title pr', [ada, brien]],
     ['not (title pr)', [bob]],
     ['title eq null', [bob]],

@@ -85,6 +85,19 @@ describe('PATCH (RFC 7644 §3.5.2)', () => {
     ]);
   });
 
+  it('does not let one operation make two values the primary', async () => {
+    const { status, scimType } = await patched({ op: 'replace', path: 'emails[value pr].primary', value: true });
+    expect([status, scimType]).toEqual([400, 'invalidValue']);
+  });
+
+  it('finds the account by what it says now, once, and no more by what it said before', async () => {
+    await patched({ op: 'replace', path: 'userName', value: 'lovelace' });
+    await patched({ op: 'replace', path: 'title', value: 'x' });
+    expect((await target.search('/Users', 'userName eq "lovelace"')).body.totalResults).toBe(1);
+    expect((await target.search('/Users', 'userName eq "ada@example.com"')).body.totalResults).toBe(0);
+    expect((await target.get('/Users')).body.Resources).toMatchObject([{ userName: 'lovelace', title: 'x' }]);
+  });
+
   it('removes attributes, sub-attributes and single values', async () => {
     const { user } = await patched(
       { op: 'remove', path: 'title' },
