@@ -33,6 +33,7 @@ describe('adding a connection', () => {
       vendor: 'MS_ENTRA',
       organization_id: organization,
       tenant_id: tenantId,
+      client_id: newConnection.client_id,
       refresh_interval_secs: 14_400,
       full_sync_interval_secs: 604_800,
       timeout_secs: 1_800,
@@ -165,11 +166,11 @@ describe('editing a connection', () => {
 
   it('without it, loses no edit of many at once', async () => {
     const id = await addConnection(door);
-    await Promise.all([
-      edit(id, { name: 'Contoso' }),
-      edit(id, { timeout_secs: 900 }),
-      edit(id, { refresh_interval_secs: 600 }),
-    ]);
+    await Promise.all(
+      [{ name: 'Contoso' }, { timeoutSecs: 900 }, { refreshIntervalSecs: 600 }].map((changes) =>
+        door.commands.editConnection(connectionId(id), changes),
+      ),
+    );
     expect((await show(id)).body).toMatchObject({ name: 'Contoso', timeout_secs: 900, refresh_interval_secs: 600 });
   });
 

@@ -70,6 +70,7 @@ export const openDoor = async (options: Options = {}) => {
   return {
     base,
     stores,
+    commands: working,
     woken,
     queue,
     clock,
