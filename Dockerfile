@@ -12,7 +12,7 @@ COPY simulator simulator
 # A named volume takes over who owns the folder it is mounted on.
 RUN mkdir /certificates && chown node:node /certificates
 USER node
-CMD ["node", "simulator/main.ts"]
+CMD ["node", "simulator/main.ts", "--cert-dir", "/certificates"]
 
 FROM node:24-slim AS entrain
 ENV NODE_ENV=production
