@@ -28,13 +28,15 @@ await untilStopped(async (config) => {
 const readinessOf = ({ mongo, redis, queues }: Parts): readonly ReadinessCheck[] => [
   {
     name: 'mongodb',
+    timeoutMs: 2_000,
     check: async () => {
       await mongo.db.command({ ping: 1 });
     },
   },
-  { name: 'redis', check: () => assertNoEviction(redis) },
+  { name: 'redis', timeoutMs: 2_000, check: () => assertNoEviction(redis) },
   {
     name: 'workers',
+    timeoutMs: 2_000,
     check: async () => {
       if ((await queues.sync.getWorkersCount()) === 0)
         throw new Error('No worker is connected to the sync queue. Start one: node workers/main.ts');

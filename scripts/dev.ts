@@ -1,0 +1,87 @@
+// `npm run dev`: everything of the demo, kept up for you to play with, until Ctrl-C.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startGraph } from '../simulator/graph/index.ts';
+import { startScim } from '../simulator/scim/index.ts';
+import { startStack } from './demo/stack.ts';
+import { connect, fullSync } from './demo/tour.ts';
+import { cacheFolder, startServices } from './services.ts';
+
+const help = `Usage: make dev [ARGS="--users 200 --port 8080"]
+
+Starts Redis, MongoDB, a simulated Entra tenant, a simulated SCIM target, and Entrain's API and worker,
+connects the tenant, runs a first full sync, and keeps everything up until Ctrl-C.
+
+  --users N   people in the simulated tenant (default 200)
+  --port N    the API's port (default: any that is free)
+  --help      this text`;
+
+const { values } = parseArgs({
+  options: { users: { type: 'string', default: '200' }, port: { type: 'string' }, help: { type: 'boolean' } },
+});
+if (values.help === true) {
+  console.log(help);
+  process.exit(0);
+}
+const users = Number(values.users);
+if (!Number.isInteger(users) || users < 10 || users > 1_000_000) {
+  console.error('--users takes a whole number from 10 to 1000000.');
+  process.exit(1);
+}
+
+const stopped = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+});
+const cleanUp: (() => Promise<void>)[] = [];
+try {
+  const services = await startServices({ log: (line) => console.log(`  ${line}`) });
+  cleanUp.unshift(() => services.stop());
+  const graph = await startGraph({ tenants: [{ users }] });
+  cleanUp.unshift(() => graph.close());
+  const scim = await startScim();
+  cleanUp.unshift(() => scim.close());
+  const port = values.port === undefined ? {} : { port: Number(values.port) };
+  const stack = await startStack({
+    services,
+    name: `dev_${process.pid}`,
+    cloud: { origin: graph.origin, caPem: graph.caPem },
+    ...port,
+  });
+  cleanUp.unshift(() => stack.stop());
+  const caFile = join(cacheFolder(), 'dev-ca.pem');
+  await writeFile(caFile, graph.caPem);
+  const tour = { stack, graph, scim };
+  const connected = await connect(tour);
+  console.log('  First full sync …');
+  const run = await fullSync(tour, connected);
+  const group = graph.control
+    .tenant()
+    .groups()
+    .find(({ members }) => members > 3);
+  console.log(`
+Entrain is up. The first full sync ${run.state}: ${scim.control.accounts().users.length} accounts at the helpdesk.
+
+  API      ${stack.apiUrl}          key ${stack.apiKey}
+  OpenAPI  ${stack.apiUrl}/v1/openapi.json
+  Graph    ${graph.origin}        control ${graph.origin}/control (CA: ${caFile})
+  SCIM     ${scim.baseUrl}   control ${scim.origin}/control
+
+Try:
+  export KEY=${stack.apiKey}
+  curl -sH "Authorization: Bearer $KEY" ${stack.apiUrl}/v1/connections/${connected.connection}
+  curl -sH "Authorization: Bearer $KEY" "${stack.apiUrl}/v1/connections/${connected.connection}/users?limit=3"
+  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"mode":"delta"}' ${stack.apiUrl}/v1/connections/${connected.connection}/sync
+  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"mode":"full","dry_run":true,"scope":{"group_id":"${group?.id ?? ''}"}}' ${stack.apiUrl}/v1/connections/${connected.connection}/sync
+  curl -sH "Authorization: Bearer $KEY" ${stack.apiUrl}/v1/runs
+
+Ctrl-C stops everything.`);
+  await stopped;
+  console.log('\nStopping …');
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  for (const stop of cleanUp) await stop();
+}

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  changeTenant,
+  deltaSync,
+  disagreements,
+  fullSync,
+  groupSync,
+  prepareTestGroup,
+} from '../../scripts/demo/tour.ts';
+import { startWholeEntrain, type WholeEntrain } from '../support/whole-entrain.ts';
+
+describe('the whole path, with real processes, databases and HTTPS', () => {
+  let whole: WholeEntrain;
+  beforeAll(async () => {
+    whole = await startWholeEntrain();
+  }, 120_000);
+  afterAll(async () => {
+    await whole.stop();
+  });
+
+  const forget = (): void => {
+    whole.graph.control.resetRequests();
+    whole.scim.control.clearRequests();
+  };
+  const writes = (): number => whole.scim.control.requests().filter(({ method }) => method !== 'GET').length;
+  const graphReads = (): number => whole.graph.control.requests().filter(({ path }) => path.startsWith('/v1.0')).length;
+
+  it('a full sync makes the target what the tenant is', async () => {
+    const run = await fullSync(whole, whole.connected);
+    expect(run).toMatchObject({ state: 'succeeded', problem: null });
+    expect(run.provision_runs).toMatchObject([{ state: 'succeeded', counters: { failed: {} } }]);
+    expect(run.provision_runs[0]?.counters.created).toBeGreaterThan(150);
+    expect(disagreements(whole)).toEqual([]);
+  }, 60_000);
+
+  it('a second full sync writes nothing', async () => {
+    forget();
+    const run = await fullSync(whole, whole.connected);
+    expect(run).toMatchObject({ state: 'succeeded', counters: { created: 0, updated: 0, removed: 0 } });
+    expect(writes()).toBe(0);
+  }, 60_000);
+
+  it('a delta sync costs requests in proportion to the changes, not to the tenant', async () => {
+    changeTenant(whole);
+    forget();
+    const run = await deltaSync(whole, whole.connected);
+    expect(run.provision_runs).toMatchObject([{ state: 'succeeded', counters: { created: 1, disabled: 2 } }]);
+    expect(disagreements(whole)).toEqual([]);
+    expect(graphReads()).toBeLessThan(12);
+    expect(writes()).toBeLessThan(25);
+    forget();
+    await deltaSync(whole, whole.connected);
+    expect(writes()).toBe(0);
+    expect(graphReads()).toBeLessThan(6);
+  }, 60_000);
+
+  it('a run of one test group leaves everybody outside it byte-identical', async () => {
+    const { group, members, outsider } = prepareTestGroup(whole);
+    const accounts = whole.scim.control.accounts();
+    const remoteIds = (ids: readonly string[]): string[] =>
+      [...accounts.users, ...accounts.groups]
+        .filter(({ externalId }) => ids.includes(String(externalId)))
+        .map(({ id }) => String(id));
+    const before = whole.scim.control.fingerprint(remoteIds([...members, group]));
+    const run = await groupSync(whole, whole.connected, group);
+    expect(run.provision_runs).toMatchObject([
+      { state: 'succeeded', counters: { created: 1, updated: 3, members_added: 3 } },
+    ]);
+    const made = whole.scim.control.accounts().groups.find(({ externalId }) => externalId === group);
+    expect(made).toMatchObject({ displayName: 'UAT pilot' });
+    const after = whole.scim.control.fingerprint([...remoteIds([...members, group]), String(made?.['id'])]);
+    expect(after.resources).toEqual(before.resources);
+    const titleOf = (id: string) =>
+      whole.scim.control.accounts().users.find(({ externalId }) => externalId === id)?.['title'];
+    expect(members.map(titleOf)).toEqual(['Pilot tester', 'Pilot tester', 'Pilot tester']);
+    expect(titleOf(outsider)).not.toBe('Pilot tester');
+
+    await deltaSync(whole, whole.connected);
+    expect(titleOf(outsider)).toBe('Pilot tester');
+    expect(disagreements(whole)).toEqual([]);
+  }, 60_000);
+
+  it('an expired delta link leads to a full sync, and nobody is lost', async () => {
+    whole.graph.control.tenant().hire({ givenName: 'Late', surname: 'Comer' });
+    whole.graph.control.tenant().expireDeltaLinks();
+    const run = await deltaSync(whole, whole.connected);
+    expect(run).toMatchObject({ state: 'succeeded', counters: { created: 1, removed: 0 } });
+    expect(disagreements(whole)).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,39 @@
+/** A whole Entrain for an integration test: real processes over real Redis, MongoDB and HTTPS, with a simulated tenant and target. */
+
+import { inject } from 'vitest';
+import { type Stack, type StackOptions, startStack } from '../../scripts/demo/stack.ts';
+import { type Connected, connect, type Tour } from '../../scripts/demo/tour.ts';
+import { type GraphOptions, startGraph } from '../../simulator/graph/index.ts';
+import { type ScimOptions, startScim } from '../../simulator/scim/index.ts';
+import { freshPrefix } from './fresh.ts';
+
+export type WholeEntrain = Tour & { readonly stack: Stack; readonly connected: Connected; stop(): Promise<void> };
+
+export const startWholeEntrain = async (
+  options: {
+    readonly graph?: GraphOptions;
+    readonly scim?: ScimOptions;
+    readonly workers?: StackOptions['workers'];
+  } = {},
+): Promise<WholeEntrain> => {
+  const graph = await startGraph(options.graph ?? { tenants: [{ users: 150 }] });
+  const scim = await startScim(options.scim);
+  const stack = await startStack({
+    services: { mongoUri: inject('mongoUri'), redisUrl: inject('redisUrl') },
+    name: freshPrefix().prefix,
+    cloud: { origin: graph.origin, caPem: graph.caPem },
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+  });
+  const stop = async (): Promise<void> => {
+    await stack.stop();
+    await scim.close();
+    await graph.close();
+  };
+  try {
+    const tour = { stack, graph, scim };
+    return { ...tour, connected: await connect(tour), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
