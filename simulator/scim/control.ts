@@ -119,6 +119,8 @@ function act(control: Control, route: string, query: URLSearchParams, text: stri
       return { requests: control.requests() };
     case 'DELETE /control/requests':
       return control.clearRequests();
+    case 'GET /control/faults':
+      return control.state().faults;
     case 'POST /control/faults':
       return {
         ids: control.addFaults(
@@ -127,6 +129,8 @@ function act(control: Control, route: string, query: URLSearchParams, text: stri
       };
     case 'DELETE /control/faults':
       return control.clearFaults();
+    case 'GET /control/knobs':
+      return control.state().knobs;
     case 'PATCH /control/knobs':
       return control.setKnobs(knobsChange.parse(JSON.parse(text)));
     case 'POST /control/seed':

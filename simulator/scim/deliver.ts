@@ -45,8 +45,8 @@ function sendStatus(response: ServerResponse, fault: Extract<FaultAnswer, { kind
 }
 
 /** RFC 9110 §10.2.3 knows both forms. */
-function retryAfter(wait: { seconds: number } | { dateInSeconds: number }, now: Date): string {
-  return 'seconds' in wait ? String(wait.seconds) : new Date(now.getTime() + wait.dateInSeconds * 1000).toUTCString();
+function retryAfter(wait: { seconds: number } | { date: number }, now: Date): string {
+  return 'seconds' in wait ? String(wait.seconds) : new Date(now.getTime() + wait.date * 1000).toUTCString();
 }
 
 function sendHalf(response: ServerResponse, answer: Answer, framing: 'whole' | 'cut'): number {

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 
 const when = z.enum(['before', 'after']).default('before');
-const retryAfter = z.union([z.strictObject({ seconds: z.int().min(0) }), z.strictObject({ dateInSeconds: z.int() })]);
+/** As a number, or as an HTTP date this many seconds from now. */
+const retryAfter = z.union([z.strictObject({ seconds: z.int().min(0) }), z.strictObject({ date: z.int() })]);
 
 const answer = z.discriminatedUnion('kind', [
   /** Answers this status before the request is looked at, or after it was committed. */
@@ -39,6 +40,7 @@ export const faultSchema = z.strictObject({
   path: z.string().optional(),
   /** The first request struck, among those that fit. */
   nth: z.int().min(1).default(1),
+  /** How many of them, from then on. */
   times: z.union([z.int().min(1), z.literal('always')]).default(1),
   answer,
 });

@@ -8,7 +8,6 @@ import { isList, isObject, type Json, type JsonObject } from './json.ts';
 import { MemberDraft } from './members.ts';
 import { editMembers, type KnownMember } from './patch-members.ts';
 import type { Knobs } from './personality.ts';
-
 import { ENTERPRISE, type ResourceType } from './schemas.ts';
 import type { Resource } from './store.ts';
 

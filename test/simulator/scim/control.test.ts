@@ -104,12 +104,14 @@ describe('the control door', () => {
       ids: [expect.any(Number), expect.any(Number)],
     });
     expect(target.control.state().faults).toHaveLength(2);
+    expect((await ask('GET', '/faults')).body).toMatchObject([{ seen: 0 }, { seen: 0 }]);
     await ask('DELETE', '/faults');
     expect((await ask('GET', '/state')).body).toMatchObject({ faults: [] });
     expect((await ask('PATCH', '/knobs', { personality: 'lossy', latencyMs: 2 })).body).toMatchObject({
       filters: 'ignored',
       latencyMs: 2,
     });
+    expect((await ask('GET', '/knobs')).body).toMatchObject({ filters: 'ignored' });
     expect((await ask('PATCH', '/knobs', { personality: 'strict' })).body).toMatchObject({
       filters: 'honoured',
       latencyMs: 0,

@@ -29,7 +29,7 @@ describe('faults as data', () => {
 
   it('says when to come back in seconds, by date, or not at all', async () => {
     strike({ kind: 'status', status: 429, retryAfter: { seconds: 7 } });
-    strike({ kind: 'status', status: 503, retryAfter: { dateInSeconds: 90 } }, { nth: 2 });
+    strike({ kind: 'status', status: 503, retryAfter: { date: 90 } }, { nth: 2 });
     strike({ kind: 'status', status: 429 }, { nth: 3 });
     const waits = [];
     for (let n = 0; n < 3; n += 1) waits.push((await target.get('/Users')).headers.get('retry-after'));
