@@ -139,10 +139,11 @@ describe('a quarantined target', () => {
     expect((await door.call('POST', `/v1/targets/${id}/release`)).body).toMatchObject({ state: 'active' });
   });
 
-  it('is not released by letting a paused one alone', async () => {
+  it('is another thing than a paused one, which release leaves alone', async () => {
     const id = await addTarget(door, connection);
     await edit(id, { state: 'paused' });
     expect((await door.call('POST', `/v1/targets/${id}/release`)).body).toMatchObject({ state: 'paused' });
+    expect(door.woken).not.toContain(`provision ${id} person`);
   });
 });
 
