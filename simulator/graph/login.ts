@@ -118,6 +118,9 @@ async function checkProof(world: World, app: App, tenant: Tenant, asked: Form): 
   return 'secret';
 }
 
+/** The login forgives clocks that are five minutes apart. */
+const SKEW_SECONDS = 300;
+
 /** A certificate assertion names the certificate by thumbprint and this endpoint as its audience. */
 async function checkAssertion(world: World, app: App, tenant: Tenant, assertion: string): Promise<void> {
   const origin = world.origin();
@@ -133,6 +136,7 @@ async function checkAssertion(world: World, app: App, tenant: Tenant, assertion:
     const { payload } = await jwtVerify(assertion, await importX509(certificate, header.alg), {
       audience: named,
       currentDate: new Date(world.now()),
+      clockTolerance: SKEW_SECONDS,
     });
     if (payload.iss !== app.clientId || payload.sub !== app.clientId) throw new AadstsError(700021);
   } catch (error) {

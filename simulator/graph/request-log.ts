@@ -8,7 +8,8 @@ export type Logged = {
   readonly status: number;
   readonly tenant: string | null;
   readonly units: number;
-  readonly clientRequestId: string | null;
+  /** What the client called it, or else the id the server gave. */
+  readonly clientRequestId: string;
   readonly bytes: number;
 };
 

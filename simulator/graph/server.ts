@@ -121,21 +121,30 @@ const MOST_BODY_BYTES = 4 * 1024 * 1024;
 async function read(world: World, request: IncomingMessage): Promise<Incoming> {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const query = mark < 0 ? '' : url.slice(mark + 1);
+  const body = await bodyOf(request);
   const requestId = randomUUID();
   return {
     method: (request.method ?? 'GET').toUpperCase(),
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? '' : url.slice(mark + 1),
+    path,
+    query,
     request,
-    body: await bodyOf(request),
+    body,
     ids: {
       requestId,
-      clientRequestId: request.headers['client-request-id']?.toString() ?? requestId,
+      clientRequestId: clientIdOf(request, query, isToken(path) ? body : '') ?? requestId,
       nowMs: world.now(),
     },
     origin: request.headers.host === undefined ? world.origin() : `https://${request.headers.host}`,
   };
 }
+
+/** MSAL names its request in the query or the form, everybody else in a header. */
+const clientIdOf = (request: IncomingMessage, query: string, form: string): string | undefined =>
+  request.headers['client-request-id']?.toString() ??
+  parseQuery(query).get('client-request-id') ??
+  parseQuery(form).get('client-request-id');
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -213,7 +222,7 @@ function record(world: World, incoming: Incoming, tenant: string | null, reply: 
     status: reply.status,
     tenant,
     units: Number(reply.headers['x-ms-resource-unit'] ?? 0),
-    clientRequestId: incoming.request.headers['client-request-id']?.toString() ?? null,
+    clientRequestId: incoming.ids.clientRequestId,
     bytes: reply.body.length,
   });
 }

@@ -29,7 +29,7 @@ export type Issuer = {
 const MOST_REMEMBERED = 1_000;
 
 export async function makeIssuer(origin: () => string, now: () => number): Promise<Issuer> {
-  const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const { publicKey, privateKey } = await signingKeys();
   const { kty = '', n = '', e = '' } = await exportJWK(publicKey);
   // A verified token stays good until it expires, so that a long sync pays for one signature check.
   const verified = new Map<string, Claims & { readonly expiresMs: number }>();
@@ -44,6 +44,17 @@ export async function makeIssuer(origin: () => string, now: () => number): Promi
       verified.set(token, claims);
       return claims;
     },
+  };
+}
+
+/** One pair for all simulators of a process: making an RSA key takes longer than most tests. */
+const signingKeys = lazily(() => generateKeyPair('RS256', { extractable: true }));
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

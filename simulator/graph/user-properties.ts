@@ -5,7 +5,15 @@ import type { People, Person } from './people.ts';
 
 type Property = (person: Person, people: People) => Json | undefined;
 
-const iso = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+/** People are hired on a few thousand days, so every date is written once. */
+const dates = new Map<number, string>();
+function iso(ms: number): string {
+  const known = dates.get(ms);
+  if (known !== undefined) return known;
+  const written = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  dates.set(ms, written);
+  return written;
+}
 const never: Property = () => undefined;
 const none: Property = () => [];
 const ofStaff =

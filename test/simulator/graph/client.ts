@@ -12,7 +12,12 @@ export type Answer = {
   readonly text: string;
   readonly body: Loose;
 };
-type Asked = { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: unknown };
+type Asked = {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+  readonly redirect?: 'manual';
+};
 type Headers = { get(name: string): string | null };
 
 export async function connect(graph: GraphSimulator, tenantPlace = 0) {
@@ -24,6 +29,7 @@ export async function connect(graph: GraphSimulator, tenantPlace = 0) {
   const send = async (url: string, asked: Asked = {}): Promise<Answer> => {
     const response = await fetch(url.startsWith('https:') ? url : graph.origin + url, {
       dispatcher,
+      redirect: asked.redirect ?? 'follow',
       method: asked.method ?? 'GET',
       ...(asked.headers === undefined ? {} : { headers: asked.headers }),
       ...(asked.body === undefined
