@@ -1,18 +1,19 @@
 /**
- * The collection of intents and what became of them, `_id` = target|operation key. `order` puts the intents of a target in the order they were made:
+ * The collection of intents, `_id` = target|operation key. `order` puts the intents of a target in the order they were made:
  * by the fence of the holder, then by its clock, so that clocks that differ between machines do not matter.
  */
 
 import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
 import { type OperationKey, type RunId, runId, type TargetId, targetId } from '../../model/ids.ts';
-import type { Cause, Intent, Link, Operation, Outcome } from '../../model/operation.ts';
+import type { Cause, Intent, Operation, Outcome } from '../../model/operation.ts';
 import type { Lease } from '../leases.ts';
 import type { Entry } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { batchSize, type Fenced, insertMissing } from './fenced-writes.ts';
 import { keyset, startsWith } from './keyset.ts';
+import { createOutcomes } from './outcomes.ts';
 
 type IntentDocument = Fenced & {
   readonly target: string;
@@ -23,13 +24,7 @@ type IntentDocument = Fenced & {
   /** JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. */
   readonly operation: string;
   readonly cause: Cause;
-  readonly outcome: StoredOutcome | null;
 };
-/** An outcome whose link holds what was pushed as JSON, for the same reason. */
-type StoredOutcome =
-  | Exclude<Outcome, Applied>
-  | (Omit<Applied, 'link'> & { readonly link?: (Omit<Link, 'pushed'> & { readonly pushed: string }) | null });
-type Applied = Extract<Outcome, { readonly result: 'applied' }>;
 
 export const name = 'intents';
 export const indexes: readonly mongoose.mongo.IndexDescription[] = [
@@ -39,7 +34,15 @@ export const indexes: readonly mongoose.mongo.IndexDescription[] = [
 
 export const createIntents = (db: Db, now: () => Date) => {
   const collection = db.collection<IntentDocument>(name);
+  const outcomes = createOutcomes(db);
   const nextOrder = createOrder(now);
+  const entriesOf = async (documents: readonly IntentDocument[]): Promise<readonly Entry[]> => {
+    const found = await outcomes.find(documents.map(({ _id }) => _id));
+    return documents.map((document) => {
+      const { _id, state } = document;
+      return { ...intentOf(document), state, outcome: state === 'settled' ? (found.get(_id) ?? null) : null };
+    });
+  };
 
   return {
     add: async (
@@ -57,22 +60,16 @@ export const createIntents = (db: Db, now: () => Date) => {
         at: now(),
         operation: JSON.stringify(operation),
         cause,
-        outcome: null,
       }));
       await insertMissing(db, name, documents);
     },
-    /** Only an open intent is closed: the first outcome stands. */
-    close: async (lease: Lease, outcomes: readonly Outcome[]): Promise<void> => {
-      for (const batch of batches(outcomes, batchSize))
-        await collection.bulkWrite(
-          batch.map((outcome) => ({
-            updateOne: {
-              filter: { _id: idOf(lease.key, outcome.key), state: 'open' },
-              update: { $set: { state: 'settled', outcome: storedOf(outcome) } },
-            },
-          })),
-          { ordered: false },
-        );
+    /** The outcome is on record before the intent closes. */
+    close: async (lease: Lease, settled: readonly Outcome[]): Promise<void> => {
+      for (const batch of batches(settled, batchSize)) {
+        const byId = new Map(batch.map((outcome) => [idOf(lease.key, outcome.key), outcome]));
+        await outcomes.add(lease, byId);
+        await collection.updateMany({ _id: { $in: [...byId.keys()] }, state: 'open' }, { $set: { state: 'settled' } });
+      }
     },
     async *open(target: TargetId): AsyncGenerator<readonly Intent[]> {
       const pages = keyset<IntentDocument>((last, limit) =>
@@ -91,11 +88,11 @@ export const createIntents = (db: Db, now: () => Date) => {
         .limit(limit + 1)
         .toArray();
       const page = found.slice(0, limit);
-      return { items: page.map(entryOf), next: found.length > limit ? (page.at(-1)?.order ?? null) : null };
+      return { items: await entriesOf(page), next: found.length > limit ? (page.at(-1)?.order ?? null) : null };
     },
     find: async (target: TargetId, key: OperationKey): Promise<Entry | null> => {
       const found = await collection.findOne({ _id: idOf(target, key) });
-      return found && entryOf(found);
+      return found && ((await entriesOf([found]))[0] ?? null);
     },
     /** The runs that made these operations. */
     runsOf: async (target: TargetId, keys: readonly OperationKey[]): Promise<ReadonlyMap<string, RunId>> => {
@@ -119,11 +116,14 @@ export const createIntents = (db: Db, now: () => Date) => {
         for await (const page of pages) {
           const old = page.filter(({ at }) => at < before);
           if (old.length === 0) break;
-          await collection.deleteMany({ _id: { $in: old.map(({ _id }) => _id) } });
+          const ids = old.map(({ _id }) => _id);
+          await outcomes.remove(ids);
+          await collection.deleteMany({ _id: { $in: ids } });
         }
       }
     },
     erase: async (target: TargetId): Promise<void> => {
+      await outcomes.erase(target);
       await collection.deleteMany({ _id: startsWith(`${target}|`) });
     },
   };
@@ -146,21 +146,3 @@ const intentOf = ({ target, operation, cause, at }: IntentDocument): Intent => (
   cause,
   at,
 });
-
-const entryOf = (document: IntentDocument): Entry => ({
-  ...intentOf(document),
-  state: document.state,
-  outcome: document.outcome && outcomeOf(document.outcome),
-});
-
-const storedOf = (outcome: Outcome): StoredOutcome => {
-  if (outcome.result !== 'applied') return outcome;
-  const { link, ...rest } = outcome;
-  return link === undefined ? rest : { ...rest, link: link && { ...link, pushed: JSON.stringify(link.pushed) } };
-};
-
-const outcomeOf = (stored: StoredOutcome): Outcome => {
-  if (stored.result !== 'applied') return stored;
-  const { link, ...rest } = stored;
-  return link === undefined ? rest : { ...rest, link: link && { ...link, pushed: JSON.parse(link.pushed) } };
-};

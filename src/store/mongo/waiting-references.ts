@@ -61,7 +61,7 @@ export const createWaitingReferences = (db: Db) => {
           to: reference.to,
           want: reference.want,
         },
-        fresh: false,
+        fresh: true,
       }));
       // The last want of a reference counts, and an unordered bulk has no last.
       return writeFenced(db, name, lease, [...new Map(writes.map((write) => [write.id, write])).values()]);

@@ -1,0 +1,56 @@
+/**
+ * The collection of outcomes, `_id` = target|operation key. Apart from the intents, because adding a document costs a third of changing one, and
+ * because the first outcome of an operation stands: another one meets it and is dropped.
+ */
+
+import type mongoose from 'mongoose';
+import type { Link, Outcome } from '../../model/operation.ts';
+import type { Lease } from '../leases.ts';
+import type { Db } from './connect.ts';
+import { type Fenced, insertMissing } from './fenced-writes.ts';
+import { startsWith } from './keyset.ts';
+
+type OutcomeDocument = Fenced & { readonly outcome: StoredOutcome };
+/** What was pushed is JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. */
+type StoredOutcome =
+  | Exclude<Outcome, Applied>
+  | (Omit<Applied, 'link'> & { readonly link?: (Omit<Link, 'pushed'> & { readonly pushed: string }) | null });
+type Applied = Extract<Outcome, { readonly result: 'applied' }>;
+
+export const name = 'outcomes';
+export const indexes: readonly mongoose.mongo.IndexDescription[] = [];
+
+export const createOutcomes = (db: Db) => {
+  const collection = db.collection<OutcomeDocument>(name);
+
+  return {
+    add: (lease: Lease, outcomes: ReadonlyMap<string, Outcome>): Promise<void> =>
+      insertMissing(
+        db,
+        name,
+        [...outcomes].map(([_id, outcome]) => ({ _id, f: lease.fence, outcome: storedOf(outcome) })),
+      ),
+    find: async (ids: readonly string[]): Promise<ReadonlyMap<string, Outcome>> => {
+      const found = await collection.find({ _id: { $in: [...ids] } }).toArray();
+      return new Map(found.map(({ _id, outcome }) => [_id, outcomeOf(outcome)]));
+    },
+    remove: async (ids: readonly string[]): Promise<void> => {
+      await collection.deleteMany({ _id: { $in: [...ids] } });
+    },
+    erase: async (target: string): Promise<void> => {
+      await collection.deleteMany({ _id: startsWith(`${target}|`) });
+    },
+  };
+};
+
+const storedOf = (outcome: Outcome): StoredOutcome => {
+  if (outcome.result !== 'applied') return outcome;
+  const { link, ...rest } = outcome;
+  return link === undefined ? rest : { ...rest, link: link && { ...link, pushed: JSON.stringify(link.pushed) } };
+};
+
+const outcomeOf = (stored: StoredOutcome): Outcome => {
+  if (stored.result !== 'applied') return stored;
+  const { link, ...rest } = stored;
+  return link === undefined ? rest : { ...rest, link: link && { ...link, pushed: JSON.parse(link.pushed) } };
+};
