@@ -73,9 +73,9 @@ const carryOut = (state: MemoryTargetState, operation: Operation): RemoteId => {
 };
 
 const newId = (state: MemoryTargetState): RemoteId => {
-  const taken = [...state.objects.keys()].map((id) => Number(id.slice('remote-'.length)));
-  const applied = state.applied.filter((operation) => operation.action === 'create').length;
-  return remoteId(`remote-${Math.max(applied, ...taken.filter(Number.isInteger)) + 1}`);
+  let number = state.applied.length + 1;
+  while (state.objects.has(remoteId(`remote-${number}`))) number += 1;
+  return remoteId(`remote-${number}`);
 };
 
 const present = (state: MemoryTargetState, { ref, remoteId }: Exclude<Operation, { action: 'create' }>) => {

@@ -8,7 +8,10 @@ export const isObject = (json: unknown): json is JsonObject =>
 export const isList = (json: unknown): json is readonly Json[] => Array.isArray(json);
 
 /** A member by its name in whatever case: attribute names are case-insensitive (RFC 7643 §2.1). Never an inherited one. */
-export const field = (object: JsonObject, name: string): Json => object[keyFor(object, name)] ?? null;
+export const field = (object: JsonObject, name: string): Json => {
+  const key = keyFor(object, name);
+  return Object.hasOwn(object, key) ? (object[key] ?? null) : null;
+};
 
 /** The key an object already uses for a name, or the name itself. */
 export const keyFor = (object: JsonObject, name: string): string => {

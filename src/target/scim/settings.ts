@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Json, JsonObject } from '../../model/target-record.ts';
 import { SettingsRefused } from '../target.ts';
 
-const baseUrl = z.url({ protocol: /^https?$/, error: 'must be an https:// URL' }).refine((text) => {
+const baseUrl = z.url({ protocol: /^https?$/, error: 'must be an https:// URL', abort: true }).refine((text) => {
   const url = URL.parse(text);
   return url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
 }, 'must hold no credentials, query or fragment');

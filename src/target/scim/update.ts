@@ -53,11 +53,12 @@ export const sendPatch = async (
   const answer = await client.send(request, signal);
   if (isSuccess(answer)) learned.patch[type] = true;
   const patched = { answer, refusal: isSuccess(answer) ? null : client.refusal(request, answer) };
-  if (settings.update_mode === 'patch' || learned.patch[type] === true) return patched;
+  if (settings.update_mode === 'patch' || patched.refusal === null) return patched;
+  const missing = answer.status === 404 || answer.status === 410;
   const unsupported =
     answer.status === 405 ||
     answer.status === 501 ||
-    ((answer.status === 404 || answer.status === 410) && (await readResource(session, type, id, signal)) !== null);
+    (missing && learned.patch[type] === null && (await readResource(session, type, id, signal)) !== null);
   if (!unsupported) return patched;
   learned.patch[type] = false;
   session.world.log.info('target.patch_unsupported', { type, status: answer.status });

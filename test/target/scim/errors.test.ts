@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { remoteId } from '../../../src/model/ids.ts';
+import type { JsonObject } from '../../../src/model/target-record.ts';
+import { type Answer, type Body, failure, refusal, retryAfterOf } from '../../../src/target/scim/errors.ts';
+import type { Request } from '../../../src/target/scim/requests.ts';
+
+const read: Request = { method: 'GET', endpoint: '/Users', query: { filter: 'userName eq "ada"' } };
+const create: Request = { method: 'POST', endpoint: '/Users' };
+const change: Request = { method: 'PATCH', endpoint: '/Users', id: remoteId('ada-7') };
+
+describe('what an answer means', () => {
+  it.each([
+    [400, read, 'rejected'],
+    [401, read, 'unauthorized'],
+    [403, change, 'unauthorized'],
+    [404, change, 'gone'],
+    [410, change, 'gone'],
+    [404, create, 'rejected'],
+    [405, change, 'rejected'],
+    [409, create, 'conflict'],
+    [412, change, 'conflict'],
+    [413, change, 'rejected'],
+    [422, create, 'rejected'],
+    [429, create, 'throttled'],
+    [500, create, 'unknown'],
+    [500, read, 'unavailable'],
+    [502, change, 'unknown'],
+    [503, create, 'unknown'],
+    [503, read, 'unavailable'],
+    [501, change, 'rejected'],
+    [302, create, 'unavailable'],
+  ] as const)('%d: to %o it is %s', (status, request, fault) => {
+    expect(refusal(request, answered(status), 'secret')).toMatchObject({ fault, code: `http_${status}` });
+  });
+
+  it('is throttling also as 503 with Retry-After', () => {
+    expect(refusal(create, { ...answered(503), retryAfterMs: 5_000 }, 'secret')).toMatchObject({
+      fault: 'throttled',
+      retryAfterMs: 5_000,
+    });
+  });
+
+  it('is a conflict also as 400 with the scimType uniqueness', () => {
+    const body = json({ scimType: 'uniqueness' });
+    expect(refusal(create, answered(400, body), 'secret')).toMatchObject({ fault: 'conflict', code: 'uniqueness' });
+  });
+
+  it('is not absence when a web page says 404: a proxy without its target does', () => {
+    expect(refusal(change, answered(404, { kind: 'page' }), 'secret')).toMatchObject({ fault: 'unavailable' });
+  });
+
+  it.each([
+    [{ detail: 'SCIM 2.0' }, 'SCIM 2.0'],
+    [{ Errors: [{ description: 'SCIM 1.1', code: '400' }] }, 'SCIM 1.1'],
+    [{ message: 'a framework' }, 'a framework'],
+    [{ detail: { deep: true }, Errors: 'x' }, 'answered 400 to PATCH /Users/{id}.'],
+  ] as const)('is told in the words of the target: %o', (body, words) => {
+    expect(refusal(change, answered(400, json(body)), 'secret').message).toContain(words);
+  });
+
+  it('never repeats our token, an address of a person, an id or a filter, and is short', () => {
+    const detail = `Bearer t0ken is not allowed for ada.king@example.com ${'x'.repeat(1_000)}`;
+    const { message } = refusal({ ...read, ...change }, answered(400, json({ detail })), 't0ken');
+    expect(message).toMatch(/^The target answered 400 to PATCH \/Users\/\{id\}: Bearer … is not allowed for …@… x+$/);
+    expect(message.length).toBeLessThan(400);
+  });
+});
+
+describe('what the lack of an answer means', () => {
+  it.each([
+    ['ECONNREFUSED', 'unavailable', 'unreachable'],
+    ['ENOTFOUND', 'unavailable', 'unreachable'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'unavailable', 'unreachable'],
+    ['ECONNRESET', 'unknown', 'connection_lost'],
+    ['UND_ERR_SOCKET', 'unknown', 'connection_lost'],
+  ])('%s on a write is %s', (code, fault, ours) => {
+    expect(failure(create, Object.assign(new Error('broken'), { code }))).toMatchObject({ fault, code: ours });
+    expect(failure(read, Object.assign(new Error('broken'), { code }))).toMatchObject({ fault: 'unavailable' });
+  });
+
+  it('a write that took too long may have been done', () => {
+    const error = new DOMException('too long', 'TimeoutError');
+    expect(failure(change, error)).toMatchObject({ fault: 'unknown', code: 'timed_out' });
+  });
+});
+
+describe('Retry-After', () => {
+  const now = new Date('2026-03-01T08:00:00Z');
+  it.each([
+    ['120', 120_000],
+    ['0', 0],
+    ['Sun, 01 Mar 2026 08:01:00 GMT', 60_000],
+    ['Sun, 01 Mar 2026 07:00:00 GMT', 0],
+    ['999999999', 86_400_000],
+    ['soon', null],
+    [null, null],
+  ])('%j is %s ms', (header, ms) => {
+    expect(retryAfterOf(header, now)).toBe(ms);
+  });
+});
+
+const json = (body: JsonObject): Body => ({ kind: 'json', json: body });
+const answered = (status: number, body: Body = { kind: 'none' }): Answer => ({
+  status,
+  body,
+  bytes: 0,
+  etag: null,
+  location: null,
+  retryAfterMs: null,
+});

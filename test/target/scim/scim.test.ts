@@ -1,0 +1,390 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ScimOptions, type ScimSimulator, startScim } from '../../../simulator/scim/index.ts';
+import { operationKey, type RemoteId, remoteId, sourceId } from '../../../src/model/ids.ts';
+import type { Operation } from '../../../src/model/operation.ts';
+import { type Attributes, group, user } from '../../../src/model/source-object.ts';
+import type { JsonObject } from '../../../src/model/target-record.ts';
+import { scim } from '../../../src/target/scim/index.ts';
+import type { Target } from '../../../src/target/target.ts';
+import { type TestWorld, testWorld } from '../world.ts';
+
+const token = 'the-bearer-token';
+const signal = new AbortController().signal;
+const core = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
+const ada = user(sourceId('00000000-0000-4000-8000-000000000001'));
+const staff = group(sourceId('00000000-0000-4000-8000-000000000002'));
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).toReversed()) await one.close();
+});
+
+type Setup = { readonly simulator: ScimSimulator; readonly target: Target; readonly world: TestWorld };
+const connected = async (settings: JsonObject = {}, options: ScimOptions = {}): Promise<Setup> => {
+  const world = testWorld();
+  const simulator = await startScim({ token, now: world.now, ...options });
+  const target = scim.parse({ base_url: simulator.baseUrl, token, ...settings }).connect(world);
+  opened.push(simulator, target);
+  return { simulator, target, world };
+};
+
+const create = async ({ target }: Setup, attributes: Attributes = {}): Promise<RemoteId> => {
+  const given = { externalId: ada.id, userName: 'ada@example.com', ...attributes };
+  return (await target.apply({ key: operationKey('c'), ref: ada, action: 'create', attributes: given }, signal))
+    .remoteId;
+};
+const update = ({ target }: Setup, id: RemoteId, attributes: Attributes, before: Attributes = {}) =>
+  target.apply({ key: operationKey('u'), ref: ada, action: 'update', remoteId: id, attributes, before }, signal);
+const createStaff = async ({ target }: Setup): Promise<RemoteId> => {
+  const attributes = { externalId: staff.id, displayName: 'Staff' };
+  return (await target.apply({ key: operationKey('g'), ref: staff, action: 'create', attributes }, signal)).remoteId;
+};
+const membership = (action: 'add_members' | 'remove_members', id: RemoteId, ids: readonly string[]): Operation => ({
+  key: operationKey('m'),
+  ref: staff,
+  action,
+  remoteId: id,
+  members: ids.map((member) => ({ ref: ada, remoteId: remoteId(member) })),
+});
+
+/** What was sent since the log was last cleared, without discovery. */
+const sent = ({ simulator }: Setup): readonly string[] =>
+  simulator.control
+    .requests()
+    .filter(({ path }) => !/^\/(ServiceProviderConfig|ResourceTypes)$/.test(path))
+    .map(({ method, path }) => `${method} ${path.replace(/^(\/\w+)\/.*/, '$1/{id}')}`);
+
+describe('what is sent', () => {
+  it('is a create with exactly the schemas that are used', async () => {
+    const setup = await connected();
+    await create(setup, { active: true, title: null, [`${enterprise}:department`]: 'Engines' });
+    expect(setup.simulator.control.requests().at(-1)?.body).toEqual({
+      schemas: [core, enterprise],
+      externalId: ada.id,
+      userName: 'ada@example.com',
+      active: true,
+      [enterprise]: { department: 'Engines' },
+    });
+  });
+
+  it('is one PATCH for one update, however much differs', async () => {
+    const setup = await connected();
+    const id = await create(setup, { title: 'Analyst' });
+    setup.simulator.control.clearRequests();
+    await update(setup, id, { title: 'Countess', 'name.familyName': 'King' }, { title: 'Analyst' });
+    expect(sent(setup)).toEqual(['PATCH /Users/{id}']);
+    expect(setup.simulator.control.requests().at(-1)?.body).toEqual({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [
+        { op: 'replace', path: 'title', value: 'Countess' },
+        { op: 'add', path: 'name.familyName', value: 'King' },
+      ],
+    });
+  });
+
+  it('is nothing when nothing would change', async () => {
+    const setup = await connected();
+    const id = await create(setup);
+    setup.simulator.control.clearRequests();
+    await update(setup, id, { title: null }, {});
+    expect(sent(setup)).toEqual([]);
+  });
+
+  it('never asks for the members of a group it only looks for', async () => {
+    const setup = await connected();
+    await setup.target.find('group', 'displayName', 'R&D +50%', signal);
+    const query = new URLSearchParams(setup.simulator.control.requests().at(-1)?.query);
+    expect(Object.fromEntries(query)).toEqual({
+      filter: 'displayName eq "R&D +50%"',
+      excludedAttributes: 'members',
+      startIndex: '1',
+      count: '100',
+    });
+  });
+
+  it('carries our name, and asks what the target can do once', async () => {
+    const setup = await connected({ user_agent: 'Acme Sync' });
+    await Promise.all([1, 2, 3].map((n) => setup.target.find('user', 'userName', `nobody-${n}`, signal)));
+    const requests = setup.simulator.control.requests();
+    expect(requests.filter(({ path }) => path === '/ServiceProviderConfig')).toHaveLength(1);
+    expect(new Set(requests.map(({ userAgent }) => userAgent))).toEqual(new Set(['Acme Sync']));
+  });
+
+  it('never exceeds what may be under way at once', async () => {
+    const setup = await connected({ concurrency: 3 });
+    await Promise.all(
+      Array.from({ length: 30 }, (_, n) => setup.target.find('user', 'userName', `nobody-${n}`, signal)),
+    );
+    expect(setup.simulator.control.state().counters.peakInFlight).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('a lookup', () => {
+  it.each(['index', 'cursor'] as const)('follows all pages by %s', async (paging) => {
+    const setup = await connected({}, { knobs: { paging, maxResults: 7, filters: 'ignored' } });
+    setup.simulator.control.seed({ users: Array.from({ length: 30 }, (_, n) => ({ userName: `user-${n}` })) });
+    expect(await setup.target.find('user', 'userName', 'user-3', signal)).toHaveLength(30);
+  });
+
+  it('takes 404 for nobody', async () => {
+    const setup = await connected({}, { knobs: { noMatch: 'not_found' } });
+    expect(await setup.target.find('user', 'userName', 'nobody', signal)).toEqual([]);
+    expect((await setup.target.check(signal)).ok).toBe(true);
+  });
+
+  it('shows the attribute it was asked for under the name it was asked by', async () => {
+    const setup = await connected();
+    await create(setup, { 'emails[type eq "work"].value': 'Ada@Example.com' });
+    const hits = await setup.target.find('user', 'emails[type eq "work"].value', 'ada@example.com', signal);
+    expect(hits).toMatchObject([{ attributes: { 'emails[type eq "work"].value': 'Ada@Example.com' } }]);
+  });
+
+  it('is repeated after a passing failure, and given up after a few', async () => {
+    const setup = await connected({ max_attempts: 3 });
+    await setup.target.find('user', 'userName', 'nobody', signal);
+    setup.simulator.control.clearRequests();
+    setup.simulator.control.addFaults([{ times: 2, answer: { kind: 'status', status: 502, body: 'html' } }]);
+    expect(await setup.target.find('user', 'userName', 'nobody', signal)).toEqual([]);
+    expect(sent(setup)).toHaveLength(3);
+    setup.simulator.control.addFaults([{ times: 3, answer: { kind: 'reset' } }]);
+    await expect(setup.target.find('user', 'userName', 'nobody', signal)).rejects.toMatchObject({
+      fault: 'unavailable',
+    });
+    expect(sent(setup)).toHaveLength(6);
+  });
+});
+
+describe('throttling', () => {
+  it('is waited for where it is short, also on a create, which was not done', async () => {
+    const setup = await connected();
+    setup.simulator.control.addFaults([
+      { method: 'POST', answer: { kind: 'status', status: 429, retryAfter: { seconds: 2 } } },
+    ]);
+    await create(setup);
+    expect(setup.world.slept).toEqual([2_000]);
+    expect(setup.simulator.control.state().users).toBe(1);
+  });
+
+  it('is understood as a date', async () => {
+    const setup = await connected();
+    const retryAfter = { date: 90 };
+    setup.simulator.control.addFaults([{ method: 'POST', answer: { kind: 'status', status: 429, retryAfter } }]);
+    await expect(create(setup)).rejects.toMatchObject({ fault: 'throttled', retryAfterMs: 90_000 });
+  });
+
+  it('of one request holds all others of the target', async () => {
+    const setup = await connected();
+    const retryAfter = { seconds: 60 };
+    setup.simulator.control.addFaults([{ method: 'POST', answer: { kind: 'status', status: 503, retryAfter } }]);
+    await expect(create(setup)).rejects.toMatchObject({ fault: 'throttled' });
+    setup.simulator.control.clearRequests();
+    await expect(setup.target.find('user', 'userName', 'ada', signal)).rejects.toMatchObject({
+      fault: 'throttled',
+      retryAfterMs: 60_000,
+    });
+    expect(setup.simulator.control.requests()).toEqual([]);
+    await setup.world.sleep(60_000, signal);
+    expect(await setup.target.find('user', 'userName', 'ada', signal)).toEqual([]);
+  });
+
+  it('by 503 is not taken for "not done": a create is not repeated', async () => {
+    const setup = await connected();
+    const retryAfter = { seconds: 1 };
+    setup.simulator.control.addFaults([
+      { method: 'POST', answer: { kind: 'status', status: 503, when: 'after', retryAfter } },
+    ]);
+    await expect(create(setup)).rejects.toMatchObject({ fault: 'throttled' });
+    expect(setup.simulator.control.state().users).toBe(1);
+  });
+
+  it('without a time is tried a few times, then left to the engine', async () => {
+    const setup = await connected({ max_attempts: 3 });
+    await setup.target.find('user', 'userName', 'nobody', signal);
+    setup.simulator.control.clearRequests();
+    setup.simulator.control.addFaults([{ times: 'always', answer: { kind: 'status', status: 429 } }]);
+    await expect(create(setup)).rejects.toMatchObject({ fault: 'throttled', retryAfterMs: undefined });
+    expect(sent(setup)).toHaveLength(3);
+  });
+});
+
+describe('replacing where there is no PATCH', () => {
+  it('is chosen when the target says so, and keeps what others wrote', async () => {
+    const setup = await connected({}, { knobs: { patch: 'unsupported' } });
+    const [id = ''] = setup.simulator.control.seed({
+      users: [{ userName: 'ada', nickName: 'A', title: 'Analyst' }],
+    }).users;
+    await update(setup, remoteId(id), { title: 'Countess' }, { title: 'Analyst' });
+    expect(sent(setup)).toEqual(['GET /Users/{id}', 'PUT /Users/{id}']);
+    expect(setup.simulator.control.accounts().users).toMatchObject([{ nickName: 'A', title: 'Countess' }]);
+  });
+
+  it('writes nothing when the account is as wanted', async () => {
+    const setup = await connected({ update_mode: 'put' });
+    const id = await create(setup, { title: 'Countess' });
+    setup.simulator.control.clearRequests();
+    await update(setup, id, { title: 'Countess' }, { title: 'Analyst' });
+    expect(sent(setup)).toEqual(['GET /Users/{id}']);
+  });
+
+  it('starts over when somebody else was faster', async () => {
+    const setup = await connected({ update_mode: 'put' });
+    const id = await create(setup, { title: 'Analyst' });
+    setup.simulator.control.clearRequests();
+    setup.simulator.control.addFaults([{ method: 'PUT', answer: { kind: 'status', status: 412 } }]);
+    await update(setup, id, { title: 'Countess' }, { title: 'Analyst' });
+    expect(sent(setup)).toEqual(['GET /Users/{id}', 'PUT /Users/{id}', 'GET /Users/{id}', 'PUT /Users/{id}']);
+    setup.simulator.control.addFaults([{ method: 'PUT', times: 'always', answer: { kind: 'status', status: 412 } }]);
+    await expect(update(setup, id, { title: 'Queen' }, {})).rejects.toMatchObject({ fault: 'conflict' });
+  });
+
+  it('is not tried when the settings insist on PATCH', async () => {
+    const setup = await connected({ update_mode: 'patch' }, { knobs: { patch: 'unsupported' } });
+    const id = await create(setup);
+    await expect(update(setup, id, { title: 'Countess' }, {})).rejects.toMatchObject({ fault: 'rejected' });
+  });
+});
+
+describe('an update of an account that is not as we knew it', () => {
+  it('gives it the element that somebody took away', async () => {
+    const setup = await connected();
+    const work = 'emails[type eq "work"].value';
+    const id = await create(setup);
+    await update(setup, id, { [work]: 'new@example.com' }, { [work]: 'old@example.com' });
+    expect((await setup.target.get('user', id, signal))?.attributes).toMatchObject({ [work]: 'new@example.com' });
+  });
+
+  it('does not give it a second element of the same kind', async () => {
+    const setup = await connected();
+    const [id = ''] = setup.simulator.control.seed({
+      users: [{ userName: 'ada', emails: [{ type: 'work', value: 'was there' }] }],
+    }).users;
+    await update(setup, remoteId(id), { 'emails[type eq "work"].value': 'new@example.com' }, {});
+    expect(setup.simulator.control.accounts().users).toMatchObject([
+      { emails: [{ type: 'work', value: 'new@example.com' }] },
+    ]);
+  });
+
+  it('says gone when a second look is needed and nobody is there', async () => {
+    const setup = await connected();
+    await expect(update(setup, remoteId('nobody'), { 'emails[type eq "work"].value': 'x' }, {})).rejects.toMatchObject({
+      fault: 'gone',
+    });
+  });
+});
+
+describe('members', () => {
+  const crowd = ({ simulator }: Setup, size: number): readonly string[] =>
+    simulator.control.seed({ users: Array.from({ length: size }, (_, n) => ({ userName: `user-${n}` })) }).users;
+
+  it('are sent in batches of the size that was set', async () => {
+    const setup = await connected({ members_per_request: 40 });
+    const id = await createStaff(setup);
+    const ids = crowd(setup, 100);
+    setup.simulator.control.clearRequests();
+    await setup.target.apply(membership('add_members', id, ids), signal);
+    expect(sent(setup)).toEqual(Array.from({ length: 3 }, () => 'PATCH /Groups/{id}'));
+  });
+
+  it.each([413, 400] as const)(
+    'are sent in smaller batches once the target has refused a large one with %d',
+    async (tooManyMembers) => {
+      const setup = await connected({}, { knobs: { membersPerPatch: 30, tooManyMembers } });
+      const id = await createStaff(setup);
+      const ids = crowd(setup, 100);
+      await setup.target.apply(membership('add_members', id, ids), signal);
+      setup.simulator.control.clearRequests();
+      await setup.target.apply(membership('remove_members', id, ids), signal);
+      expect(sent(setup)).toHaveLength(4);
+      expect(setup.simulator.control.requests().map(({ status }) => status)).not.toContain(tooManyMembers);
+    },
+  );
+
+  it('are not refused one by one when it is the group that is refused', async () => {
+    const setup = await connected();
+    const id = await createStaff(setup);
+    const strangers = Array.from({ length: 100 }, (_, n) => `stranger-${n}`);
+    setup.simulator.control.clearRequests();
+    await expect(setup.target.apply(membership('add_members', id, strangers), signal)).rejects.toMatchObject({
+      fault: 'rejected',
+    });
+    expect(sent(setup).length).toBeLessThan(20);
+  });
+
+  it('stop being repeated to us when the answers get long', async () => {
+    const setup = await connected({ members_per_request: 500 }, { knobs: { patchAnswer: 'resource' } });
+    const id = await createStaff(setup);
+    const ids = crowd(setup, 1_000);
+    setup.simulator.control.clearRequests();
+    await setup.target.apply(membership('add_members', id, ids), signal);
+    expect(setup.simulator.control.requests().map(({ query }) => query)).toEqual(['', 'excludedAttributes=members']);
+  });
+
+  it('that a target never shows are taken on trust', async () => {
+    const setup = await connected({}, { knobs: { memberReads: 'hidden' } });
+    const id = await createStaff(setup);
+    await setup.target.apply(membership('add_members', id, crowd(setup, 3)), signal);
+    expect(setup.simulator.control.accounts().groups).toMatchObject([{ members: [{}, {}, {}] }]);
+  });
+});
+
+describe('the check of a target', () => {
+  const failed = async ({ target }: Setup): Promise<readonly string[]> =>
+    (await target.check(signal)).checks.filter(({ ok }) => !ok).map(({ name }) => name);
+
+  it('changes nothing', async () => {
+    const setup = await connected();
+    await setup.target.check(signal);
+    expect(new Set(sent(setup).map((line) => line.split(' ')[0]))).toEqual(new Set(['GET']));
+  });
+
+  it('finds a wrong token', async () => {
+    const setup = await connected({ token: 'another-token' });
+    expect(await failed(setup)).toEqual(['token accepted']);
+  });
+
+  it('finds a target that ignores filters', async () => {
+    const setup = await connected({}, { knobs: { filters: 'ignored' } });
+    setup.simulator.control.seed({ users: [{ userName: 'ada' }] });
+    expect(await failed(setup)).toEqual(['filter by userName', 'filter by externalId']);
+  });
+
+  it('finds an address that is none', async () => {
+    const setup = await connected();
+    const target = scim.parse({ base_url: `${setup.simulator.origin}/elsewhere`, token }).connect(setup.world);
+    opened.push(target);
+    expect((await target.check(signal)).ok).toBe(false);
+  });
+
+  it('ends as a finding when nobody answers in time', async () => {
+    const setup = await connected({ timeout_secs: 0.1, max_attempts: 1 });
+    setup.simulator.control.addFaults([{ times: 'always', answer: { kind: 'hang' } }]);
+    expect(await failed(setup)).toEqual(['reachable']);
+  });
+});
+
+describe('what is kept to ourselves', () => {
+  it('is the token, and everything about a person, in errors and in the log', async () => {
+    const setup = await connected();
+    const id = await create(setup, { displayName: 'Ada Lovelace' });
+    const errors = await Promise.all(
+      [
+        () => create(setup),
+        () => update(setup, id, { 'emails[type eq "work"].value': 'ada@private.example.com', userType: 7 }, {}),
+        () => setup.target.find('user', 'nonsense', 'ada@private.example.com', signal),
+      ].map((attempt) =>
+        attempt().then(
+          () => null,
+          (error: unknown) => error,
+        ),
+      ),
+    );
+    const told = errors
+      .map((error) => (error instanceof Error ? `${error.message} ${JSON.stringify(error)}` : ''))
+      .join();
+    expect(errors).not.toContain(null);
+    expect(`${told} ${setup.world.lines.join()}`).not.toMatch(/example\.com|Lovelace|the-bearer-token/);
+    expect(setup.world.lines.length).toBeGreaterThan(0);
+  });
+});

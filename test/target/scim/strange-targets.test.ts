@@ -1,0 +1,268 @@
+/** Habits of real targets, scripted one by one. */
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { operationKey, remoteId, sourceId } from '../../../src/model/ids.ts';
+import type { Operation } from '../../../src/model/operation.ts';
+import { type Attributes, group, user } from '../../../src/model/source-object.ts';
+import type { JsonObject } from '../../../src/model/target-record.ts';
+import { scim } from '../../../src/target/scim/index.ts';
+import type { Target } from '../../../src/target/target.ts';
+import { testWorld } from '../world.ts';
+import { type Received, type Reply, type ScriptedServer, startScripted } from './scripted-server.ts';
+
+const signal = new AbortController().signal;
+const ada = user(sourceId('00000000-0000-4000-8000-000000000001'));
+const staff = group(sourceId('00000000-0000-4000-8000-000000000002'));
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).toReversed()) await one.close();
+});
+
+const before = async (
+  answer: (request: Received) => Reply | null,
+  settings: JsonObject = {},
+): Promise<{ target: Target; server: ScriptedServer }> => {
+  const server = await startScripted(answer);
+  const target = scim.parse({ base_url: server.baseUrl, token: 'a-token', ...settings }).connect(testWorld());
+  opened.push(server, target);
+  return { target, server };
+};
+
+const ok = (body: JsonObject | string): Reply => ({ status: 200, body });
+const update = (attributes: Attributes, before: Attributes): Operation => ({
+  key: operationKey('u'),
+  ref: ada,
+  action: 'update',
+  remoteId: remoteId('7'),
+  attributes,
+  before,
+});
+const createAda: Operation = {
+  key: operationKey('c'),
+  ref: ada,
+  action: 'create',
+  attributes: { externalId: ada.id, userName: 'ada@example.com' },
+};
+const membership = (action: 'add_members' | 'remove_members', ...ids: string[]): Operation => ({
+  key: operationKey('m'),
+  ref: staff,
+  action,
+  remoteId: remoteId('g'),
+  members: ids.map((id) => ({ ref: ada, remoteId: remoteId(id) })),
+});
+const sent = ({ received }: ScriptedServer): readonly string[] =>
+  received.map(({ method, path }) => `${method} ${path}`);
+
+describe('a success whose answer shows the old value', () => {
+  it('is looked at once more, and not believed when nothing changed', async () => {
+    const { target, server } = await before(() => ok({ id: '7', title: 'Analyst' }));
+    const operation = update({ title: 'Countess' }, { title: 'Analyst' });
+    await expect(target.apply(operation, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
+    expect(sent(server)).toEqual(['PATCH /Users/7', 'GET /Users/7']);
+  });
+
+  it('is believed when the second look shows the new one', async () => {
+    const { target } = await before(({ method }) => ok({ id: '7', title: method === 'GET' ? 'Countess' : 'Analyst' }));
+    await target.apply(update({ title: 'Countess' }, { title: 'Analyst' }), signal);
+  });
+
+  it('is not held against a target that only writes the value in its own way', async () => {
+    const { target, server } = await before(() => ok({ id: '7', userName: 'ada@example.com', title: 'countess ' }));
+    await target.apply(
+      update({ userName: 'Ada@Example.com', title: 'Countess' }, { userName: 'a', title: null }),
+      signal,
+    );
+    expect(sent(server)).toEqual(['PATCH /Users/7']);
+  });
+
+  it('is noticed for members too, as long as the target shows any', async () => {
+    const { target } = await before(() => ok({ id: 'g', members: [{ value: '1' }] }));
+    await expect(target.apply(membership('add_members', '2'), signal)).rejects.toMatchObject({ code: 'not_applied' });
+    await expect(target.apply(membership('remove_members', '1'), signal)).rejects.toMatchObject({
+      code: 'not_applied',
+    });
+    await target.apply(membership('remove_members', '2'), signal);
+  });
+
+  it('is noticed in a half answer', async () => {
+    const { target } = await before(({ method }) =>
+      ok(method === 'GET' ? { id: '7', active: true } : '{"id": "7", "act'),
+    );
+    const disable: Operation = { key: operationKey('d'), ref: ada, action: 'disable', remoteId: remoteId('7') };
+    await expect(target.apply(disable, signal)).rejects.toMatchObject({ code: 'not_applied' });
+  });
+});
+
+describe('a create', () => {
+  it('takes the id from Location when the body does not say', async () => {
+    const { target } = await before(() => ({
+      status: 201,
+      headers: { location: 'https://elsewhere.example.com/v2/Users/a%2F7' },
+    }));
+    expect(await target.apply(createAda, signal)).toEqual({ remoteId: 'a/7' });
+  });
+
+  it('takes a number for an id', async () => {
+    const { target } = await before(() => ({ status: 201, body: { id: 7 } }));
+    expect(await target.apply(createAda, signal)).toEqual({ remoteId: '7' });
+  });
+
+  it.each([
+    [201, ''],
+    [201, '<html>Welcome</html>'],
+    [202, ''],
+  ])('stays open after %d with %j when nobody is found', async (status, body) => {
+    const { target } = await before(({ method }) => (method === 'POST' ? { status, body } : ok({ totalResults: 0 })));
+    await expect(target.apply(createAda, signal)).rejects.toMatchObject({ fault: 'unknown' });
+  });
+
+  it('is refused as not applied when the target hands us somebody else', async () => {
+    const somebody = { id: '9', userName: 'bob@example.com', externalId: 'another' };
+    const { target } = await before(({ method }) =>
+      method === 'POST' ? { status: 201, body: somebody } : ok(somebody),
+    );
+    await expect(target.apply(createAda, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
+  });
+});
+
+describe('a lookup', () => {
+  const find = (target: Target) => target.find('user', 'userName', 'ada', signal);
+
+  it.each([{}, { message: 'ok' }, { totalResults: 3 }, '[]'])('does not take %j for an empty list', async (body) => {
+    const { target } = await before(() => ok(body), { max_attempts: 1 });
+    await expect(find(target)).rejects.toMatchObject({ fault: 'unavailable', code: 'unreadable_answer' });
+  });
+
+  it('follows a cursor nobody asked for, with the question unchanged', async () => {
+    const { target, server } = await before(({ path }) =>
+      path.includes('cursor=') ? ok({ Resources: [{ id: '2' }] }) : ok({ Resources: [{ id: '1' }], nextCursor: 'n/2' }),
+    );
+    expect((await find(target)).map((one) => one.remoteId)).toEqual(['1', '2']);
+    expect(server.received.at(-1)?.path).toBe('/Users?filter=userName eq "ada"&count=100&cursor=n/2');
+  });
+
+  it('goes on after what it received, not after what it asked for', async () => {
+    const { target, server } = await before(({ path }) => {
+      const start = Number(new URLSearchParams(path.split('?')[1]).get('startIndex'));
+      return ok({
+        totalResults: 5,
+        Resources: [start, start + 1].filter((n) => n <= 5).map((n) => ({ id: String(n) })),
+      });
+    });
+    expect(await find(target)).toHaveLength(5);
+    expect(server.received).toHaveLength(3);
+  });
+
+  it('ends with an error before a target that sends the same page for ever', async () => {
+    const { target } = await before(() => ok({ totalResults: 500, Resources: [{ id: '1' }] }));
+    await expect(find(target)).rejects.toMatchObject({ fault: 'rejected', code: 'paging_broken' });
+  });
+
+  it('ends with an error before a target that has no end', async () => {
+    let next = 0;
+    const { target } = await before(() => {
+      next += 1;
+      return ok({ totalResults: 1_000_000, Resources: [{ id: String(next) }] });
+    });
+    await expect(find(target)).rejects.toMatchObject({ fault: 'rejected', code: 'filter_ignored' });
+  });
+
+  it('does not swallow what is too large', async () => {
+    const { target } = await before(() => ok(`{"Resources": [], "x": "${'x'.repeat(17 * 1024 * 1024)}"}`));
+    await expect(find(target)).rejects.toMatchObject({ fault: 'rejected', code: 'unreadable_answer' });
+  });
+
+  it('follows no redirect and takes the token nowhere else', async () => {
+    const elsewhere = await before(() => ok({ totalResults: 0 }));
+    const { target } = await before(() => ({
+      status: 302,
+      headers: { location: `${elsewhere.server.baseUrl}/Users` },
+    }));
+    await expect(find(target)).rejects.toMatchObject({ fault: 'unavailable' });
+    expect(elsewhere.server.received).toEqual([]);
+  });
+});
+
+describe('a target that answers PATCH with 404', () => {
+  const reply =
+    (there: boolean) =>
+    ({ method }: Received): Reply =>
+      method === 'PATCH' || !there
+        ? {
+            status: 404,
+            body: '<html>Cannot PATCH</html>',
+            headers: { 'content-type': method === 'PATCH' ? 'text/html' : 'application/json' },
+          }
+        : ok({ id: '7', title: 'Analyst' });
+
+  it('has none, when the account is there: it is replaced, from then on without asking', async () => {
+    const { target, server } = await before(({ method, ...rest }) =>
+      method === 'PUT' ? ok({ id: '7', title: 'Countess' }) : reply(true)({ method, ...rest }),
+    );
+    await target.apply(update({ title: 'Countess' }, { title: 'Analyst' }), signal);
+    await target.apply(update({ title: 'Countess' }, { title: 'Analyst' }), signal);
+    expect(sent(server)).toEqual([
+      'PATCH /Users/7',
+      'GET /Users/7',
+      'GET /Users/7',
+      'PUT /Users/7',
+      'GET /Users/7',
+      'PUT /Users/7',
+    ]);
+  });
+
+  it('has lost the account, when it is not there', async () => {
+    const { target } = await before(() => ({ status: 404, body: { detail: 'not found' } }));
+    await expect(target.apply(update({ title: 'Countess' }, {}), signal)).rejects.toMatchObject({ fault: 'gone' });
+  });
+});
+
+describe('removing a member who is none', () => {
+  it('is done, even where the target calls it an error', async () => {
+    const { target } = await before(({ body }) =>
+      JSON.stringify(body).includes('stranger') ? { status: 400, body: { scimType: 'noTarget' } } : { status: 204 },
+    );
+    await target.apply(membership('remove_members', '1', 'stranger', '2'), signal);
+  });
+});
+
+describe('a target that does not answer', () => {
+  it('may have done what it was asked', async () => {
+    const { target } = await before(() => null, { timeout_secs: 0.1 });
+    await expect(target.apply(createAda, signal)).rejects.toMatchObject({ fault: 'unknown', code: 'timed_out' });
+  });
+
+  it('has done nothing when nobody listens', async () => {
+    const { target, server } = await before(() => null, { max_attempts: 1 });
+    await server.close();
+    await expect(target.apply(createAda, signal)).rejects.toMatchObject({ fault: 'unavailable', code: 'unreachable' });
+  });
+
+  it('is left when we are asked to stop', async () => {
+    const stop = new AbortController();
+    const { target } = await before(() => {
+      stop.abort(new Error('the run yields'));
+      return null;
+    });
+    await expect(target.apply(createAda, stop.signal)).rejects.toThrow('the run yields');
+  });
+});
+
+describe('deleting', () => {
+  const remove: Operation = { key: operationKey('d'), ref: ada, action: 'delete', remoteId: remoteId('a/7') };
+
+  it.each([200, 202, 204, 404, 410])('is done after %d', async (status) => {
+    const { target, server } = await before(() => ({ status }));
+    await target.apply(remove, signal);
+    expect(server.received.at(-1)?.path).toBe('/Users/a/7');
+  });
+
+  it('is not done because a proxy has a page', async () => {
+    const page = { body: '<html>', headers: { 'content-type': 'text/html' } };
+    const missing = await before(() => ({ status: 404, ...page }));
+    await expect(missing.target.apply(remove, signal)).rejects.toMatchObject({ fault: 'unavailable' });
+    const welcome = await before(() => ({ status: 200, ...page }));
+    await expect(welcome.target.apply(remove, signal)).rejects.toMatchObject({ fault: 'unknown' });
+  });
+});
