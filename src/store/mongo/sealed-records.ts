@@ -70,6 +70,12 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
     return found?.secrets ?? [];
   };
 
+  /** What is given replaces what is stored, field by field. Of a revision that is over, the edit that follows is refused. */
+  const mergedSecrets = async (id: string, revision: number, given: Secrets): Promise<SealedDocument['secrets']> => {
+    const stored = await sealedOf({ _id: id, revision });
+    return [...stored.filter(({ field }) => !Object.hasOwn(given, field)), ...seal(id, given)];
+  };
+
   return {
     add: async (document: Omit<D, 'secrets'> & { readonly _id: string }, secrets: Secrets): Promise<void> => {
       await model.create({ ...document, secrets: seal(document._id, secrets) });
@@ -89,8 +95,7 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
       return found.map(toRecord);
     },
     edit: async (id: string, revision: number, edit: E, secrets: Secrets = {}): Promise<R> => {
-      const given = seal(id, secrets);
-      const kept = (await sealedOf({ _id: id, revision })).filter(({ field }) => !Object.hasOwn(secrets, field));
+      const sealed = Object.keys(secrets).length > 0 ? { secrets: await mergedSecrets(id, revision, secrets) } : {};
       const found = await model
         .findOneAndUpdate(
           { _id: id, revision },
@@ -98,7 +103,7 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
             $set: {
               ...toFields(edit),
               updatedAt: now(),
-              ...(given.length > 0 ? { secrets: [...kept, ...given] } : {}),
+              ...sealed,
             },
             $inc: { revision: 1 },
           },

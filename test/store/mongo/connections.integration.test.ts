@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type { ConnectionStore, TargetStore } from '../../../src/store/connection-store.ts';
 import { createMongoConnectionStore } from '../../../src/store/mongo/connections.ts';
 import { createMongoTargetStore } from '../../../src/store/mongo/targets.ts';
 import { connectionStoreContract } from '../../contract/connection-store-contract.ts';
@@ -7,10 +8,14 @@ import { openTestMongo } from '../../support/mongo.ts';
 describe('connections and targets in MongoDB', async () => {
   const { mongo, close } = await openTestMongo();
   afterAll(close);
-  await connectionStoreContract(async (vault, now) => ({
-    connections: createMongoConnectionStore(mongo.connection, vault, now),
-    targets: createMongoTargetStore(mongo.connection, vault, now),
-  }));
+  let stores: { readonly connections: ConnectionStore; readonly targets: TargetStore } | undefined;
+  await connectionStoreContract(async (vault, now) => {
+    stores = {
+      connections: createMongoConnectionStore(mongo.connection, vault, now),
+      targets: createMongoTargetStore(mongo.connection, vault, now),
+    };
+    return stores;
+  });
 
   it('hold no secret in clear', async () => {
     const documents = [
@@ -20,5 +25,21 @@ describe('connections and targets in MongoDB', async () => {
     expect(documents.length).toBeGreaterThan(10);
     expect(JSON.stringify(documents)).toMatch(/v1\./);
     expect(JSON.stringify(documents)).not.toMatch(/Tr0ub4dor/);
+  });
+
+  it('never even ask the database for secrets they were not asked for', async () => {
+    const answers: string[] = [];
+    mongo.connection.getClient().on('commandSucceeded', ({ reply }) => answers.push(JSON.stringify(reply)));
+    const { items } = (await stores?.connections.list({}, null, 100)) ?? { items: [] };
+    for (const { id, revision } of items) {
+      await stores?.connections.get(id);
+      await stores?.connections.edit(id, revision, { name: 'Renamed' });
+      await stores?.connections.hold(id, null);
+    }
+    expect(answers.length).toBeGreaterThan(10);
+    expect(answers.filter((answer) => answer.includes('sealed'))).toEqual([]);
+
+    for (const { id } of items) await stores?.connections.secrets(id);
+    expect(answers.filter((answer) => answer.includes('sealed'))).not.toEqual([]);
   });
 });
