@@ -30,6 +30,9 @@ export const clock = (): Clock => {
   };
 };
 
+/** What a directory sync can be granted; the last one shows the members of groups that hide them. */
+export const everyRole = ['User.Read.All', 'GroupMember.Read.All', 'Organization.Read.All', 'Member.Read.Hidden'];
+
 export type Graph = GraphSimulator & { readonly clock: Clock };
 
 export const openGraph = async (options: GraphOptions = {}): Promise<Graph> => {

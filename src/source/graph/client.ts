@@ -174,7 +174,8 @@ export const pause = async (
   parts: { readonly gate: Gate; readonly limits: Limits; readonly world: World },
   signal: AbortSignal,
 ): Promise<number> => {
-  const waitMs = error.retryAfterMs ?? backoffMs(attempt, parts.world.random());
+  // Some workloads always answer "1": the wait grows all the same.
+  const waitMs = Math.max(error.retryAfterMs ?? 0, backoffMs(attempt, parts.world.random()));
   const throttles = error.fault === 'throttled' || error.retryAfterMs !== undefined;
   if (throttles) parts.gate.close(waitMs);
   if (waitMs > parts.limits.longestWaitMs || waitedMs + waitMs > parts.limits.totalWaitMs)
@@ -214,7 +215,8 @@ export const retryAfterOf = (headers: Readonly<Record<string, string>>, now: Dat
   const value = headers['retry-after']?.trim();
   if (value === undefined || value === '') return undefined;
   if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1_000);
-  const at = Date.parse(value);
+  // Every form of an HTTP date begins with the name of a day; Date.parse alone would take nearly anything for a date.
+  const at = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(at)) return undefined;
   const clock = Date.parse(headers['date'] ?? '');
   return Math.max(0, at - (Number.isNaN(clock) ? now.getTime() : clock));

@@ -20,7 +20,7 @@ import {
   writeWatermark,
 } from './places.ts';
 import { endingAt, follow, type Step } from './steps.ts';
-import { managerInDelta, refuseHidden, type Selection, selectionOf } from './to-source-object.ts';
+import { managerInDelta, mayHideMembers, refuseHidden, type Selection, selectionOf } from './to-source-object.ts';
 
 /**
  * Mints the links of the next delta round first, so that what changes during the read is found by that round; then reads users beside groups
@@ -157,12 +157,14 @@ async function* groupPage(
       whole: true,
     }),
   );
+  const mayHide = new Set(items.filter(mayHideMembers).map((item) => sourceId(item.id)));
   let done = doneOf(ids, from.members);
   yield { messages: objects, place: { groups: from.groups, members: countOf(ids, done) } };
   for await (const some of membersOf(client, ids.slice(done), signal)) {
     done += some.length;
     // A group that is gone by now is reported by the delta round that begins before this read.
-    yield { messages: some.flatMap(wholeMembers), place: { members: countOf(ids, done) } };
+    const messages = some.flatMap((one) => wholeMembers(one, mayHide));
+    yield { messages, place: { members: countOf(ids, done) } };
   }
 }
 

@@ -23,9 +23,14 @@ export const membersOf = (
     batchesInFlight,
   );
 
-/** Nothing is said of a group that does not exist. */
-export const wholeMembers = ({ group: id, members }: GroupMembers): readonly SourceMessage[] =>
-  members === null ? [] : [{ type: 'members', group: group(id), members: { whole: members } }];
+/** Nothing is said of a group that does not exist (any more), or that may only seem to be empty. */
+export const wholeMembers = (
+  { group: id, members }: GroupMembers,
+  mayHide: ReadonlySet<SourceId>,
+): readonly SourceMessage[] =>
+  members === null || (members.length === 0 && mayHide.has(id))
+    ? []
+    : [{ type: 'members', group: group(id), members: { whole: members } }];
 
 /** The pages of one group's direct members, for questions about few of them. */
 export async function* memberPages(

@@ -7,7 +7,8 @@ import { answered, batches, type SubAnswer, slices } from './batch.ts';
 import { getByIds } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { memberPages } from './members.ts';
-import { missingGroup } from './scoped.ts';
+import { hiddenMembers, missingGroup } from './scoped.ts';
+import { mayHideMembers } from './to-source-object.ts';
 
 /**
  * Direct membership. `checkMemberGroups` answers for many people at once, but counts nested groups too: its no is final, its yes is looked up
@@ -27,7 +28,7 @@ export const directMembership = async (
 
 /**
  * Membership in any of the groups, directly or through other groups; `checkMemberGroups` takes 20 groups at once. Throws when one of the groups
- * does not exist: the answer would be no for everybody.
+ * does not exist or hides its members: the answer would be no for everybody.
  */
 export const reachesAny = async (
   client: GraphClient,
@@ -56,9 +57,16 @@ export const reachesAny = async (
 const groupsPerCheck = 20;
 
 const requireGroups = async (client: GraphClient, groups: readonly SourceId[], signal: AbortSignal): Promise<void> => {
-  const found = await getByIds(client, 'group', groups, 'id', signal);
+  const found = await getByIds(client, 'group', groups, 'id,visibility', signal);
   const lost = groups.find((id) => !found.has(id));
   if (lost !== undefined) throw missingGroup(lost);
+  for (const [id, entity] of found) if (mayHideMembers(entity)) await requireMembers(client, id, signal);
+};
+
+/** A hidden membership is answered with no for everybody; if it shows anybody, it is not hidden from us. */
+const requireMembers = async (client: GraphClient, group: SourceId, signal: AbortSignal): Promise<void> => {
+  for await (const members of memberPages(client, group, signal)) if (members.length > 0) return;
+  throw hiddenMembers(group);
 };
 
 const checkFor = ({ type, id }: Ref, groups: readonly SourceId[]) =>

@@ -9,8 +9,9 @@ import { batchesInFlight, batchSize } from './batch.ts';
 import { getByIds, idsPerRequest, wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf } from './errors.ts';
-import { membersOf, wholeMembers } from './members.ts';
+import { type GroupMembers, membersOf, wholeMembers } from './members.ts';
 import { mint } from './mint.ts';
+import type { Entity } from './pages.ts';
 import {
   countOf,
   doneOf,
@@ -21,7 +22,7 @@ import {
   writeWatermark,
 } from './places.ts';
 import { follow, type Step } from './steps.ts';
-import { type Selection, selectionOf } from './to-source-object.ts';
+import { mayHideMembers, type Selection, selectionOf } from './to-source-object.ts';
 
 export type GroupScope = Extract<Scope, { kind: 'groups' }>;
 
@@ -117,19 +118,28 @@ export async function* walkGroups(
   while (walk.done < walk.groups.length) {
     const next = walk.groups.slice(walk.done, walk.done + groupsAtOnce);
     const found = await getByIds(client, 'group', next, selection.select.group, signal);
+    const mayHide = new Set([...found].filter(([, entity]) => mayHideMembers(entity)).map(([id]) => id));
     for await (const some of membersOf(client, next, signal)) {
-      const lost = some.find((one) => required.has(one.group) && (one.members === null || !found.has(one.group)));
-      if (lost !== undefined) throw missingGroup(lost.group);
+      for (const one of some.filter((each) => required.has(each.group))) requireReadable(one, found, mayHide);
       for (const { members } of some) enter(walk, members ?? []);
       yield some.flatMap((one): readonly SourceMessage[] => {
         const entity = found.get(one.group);
         if (entity === undefined) return [];
         const attributes = selection.whole('group', entity);
-        return [{ type: 'upsert', ref: group(one.group), attributes, whole: true }, ...wholeMembers(one)];
+        return [{ type: 'upsert', ref: group(one.group), attributes, whole: true }, ...wholeMembers(one, mayHide)];
       });
     }
   }
 }
+
+const requireReadable = (
+  { group: id, members }: GroupMembers,
+  found: ReadonlyMap<SourceId, Entity>,
+  mayHide: ReadonlySet<SourceId>,
+): void => {
+  if (members === null || !found.has(id)) throw missingGroup(id);
+  if (members.length === 0 && mayHide.has(id)) throw hiddenMembers(id);
+};
 
 /** Files the members of the group the walk is at. Member groups are sorted, so that a resumed walk takes the same way. */
 const enter = (walk: Walk, members: readonly Ref[]): void => {
@@ -142,6 +152,13 @@ const enter = (walk: Walk, members: readonly Ref[]): void => {
     walk.groups.push(id);
   }
 };
+
+export const hiddenMembers = (id: SourceId): SourceError =>
+  new SourceError(
+    'forbidden',
+    `The members of the group ${id} are hidden: the application permission Member.Read.Hidden is missing.`,
+    { code: 'MembersHidden' },
+  );
 
 export const missingGroup = (id: SourceId): SourceError =>
   new SourceError(

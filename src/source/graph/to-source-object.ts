@@ -22,11 +22,13 @@ export type Selection = {
 /** Entra gives every user one. It is always asked for, because a page of users that all lack it comes from a lost permission. */
 export const alwaysSet = 'userPrincipalName';
 
+const visibility = 'visibility';
+
 export const selectionOf = (asked: Ask['attributes']): Selection => {
   const names = { user: propertiesOf(asked.user), group: propertiesOf(asked.group) };
   const readers = { user: names.user.map(readerOf), group: names.group.map(readerOf) };
   return {
-    select: { user: selectOf([alwaysSet, ...names.user]), group: selectOf(names.group) },
+    select: { user: selectOf([alwaysSet, ...names.user]), group: selectOf([visibility, ...names.group]) },
     manager: asked.user.includes('manager'),
     whole: (type, entity) => read(readers[type], entity, null),
     partial: (type, entity) => read(readers[type], entity, undefined),
@@ -98,6 +100,12 @@ export const refuseHidden = (users: readonly Entity[], unassigned: null | undefi
       { code: 'PropertiesHidden' },
     );
 };
+
+/**
+ * Graph shows a group with hidden membership as empty, with 200, to an application without Member.Read.Hidden. So an empty list of such a group
+ * says nothing.
+ */
+export const mayHideMembers = (groupEntity: Entity): boolean => groupEntity[visibility] === 'HiddenMembership';
 
 /** Relations are not properties: they cannot be selected on a list. */
 const relations: ReadonlySet<string> = new Set(['id', 'manager', 'members']);

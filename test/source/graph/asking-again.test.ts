@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Answer } from '../../../simulator/graph/index.ts';
+import { type SourceId, sourceId } from '../../../src/model/ids.ts';
+import { everyone, type Scope } from '../../../src/model/scope.ts';
+import { user } from '../../../src/model/source-object.ts';
+import type { Standing } from '../../../src/source/source.ts';
+import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
+import { never } from '../../support/reading.ts';
+
+let graph: Graph;
+beforeAll(async () => {
+  graph = await openGraph({ tenants: [{ users: 60, apps: [{ roles: everyRole }] }] });
+});
+afterAll(() => graph.close());
+beforeEach(() => {
+  graph.control.clearFaults();
+  graph.control.resetRequests();
+});
+
+const tenant = () => graph.control.tenant();
+const fault = (path: string, answer: Answer) => graph.control.fault({ path, times: null, fault: answer });
+const standingOf = async (id: SourceId, scope: Scope = everyone): Promise<Standing | undefined> =>
+  (await sourceOf(graph, {}, tenant().tenantId).confirm([user(id)], scope, never)).get(id);
+
+const somebody = (): SourceId => sourceId(tenant().hire());
+
+describe('asking again about people', () => {
+  it('does not take an answer that leaves somebody out for their absence', async () => {
+    const id = somebody();
+    fault('getByIds', { answer: 'empty_list' });
+    expect(await standingOf(id)).toBe('present');
+  });
+
+  it.each<[string, string, Answer]>([
+    ['Graph is away', '^/v1', { answer: 'unavailable', retryAfter: null }],
+    ['Graph throttles', '^/v1', { answer: 'throttled', retryAfter: { seconds: 60 } }],
+    ['the token is refused', '/token', { answer: 'aadsts', code: 7000215 }],
+    ['the answer is cut off', 'getByIds', { answer: 'truncated' }],
+    [
+      'a permission is missing',
+      'getByIds',
+      { answer: 'error', status: 403, code: 'Authorization_RequestDenied', message: '' },
+    ],
+  ])('is unsure when %s', async (_, path, answer) => {
+    const id = somebody();
+    tenant().hardDelete(id);
+    fault(path, answer);
+    expect(await standingOf(id)).toBe('unsure');
+  });
+
+  it('is unsure about an absence that an error, not a 404, explains', async () => {
+    const id = somebody();
+    fault('getByIds', { answer: 'empty_list' });
+    fault(`/users/${id}`, { answer: 'error', status: 403, code: 'Authorization_RequestDenied', message: '' });
+    expect(await standingOf(id)).toBe('unsure');
+  });
+
+  it('is unsure when it may not see whether somebody is disabled', async () => {
+    const blind = graph.control.addTenant({ users: 2, groups: 1, apps: [{ roles: ['GroupMember.Read.All'] }] });
+    const [id = ''] = blind.users();
+    const answer = await sourceOf(graph, {}, blind.tenantId).confirm([user(sourceId(id))], everyone, never);
+    expect([...answer.values()]).toEqual(['unsure']);
+  });
+
+  it('asks about thousands in a few requests', async () => {
+    const source = sourceOf(graph, {}, tenant().tenantId);
+    const refs = tenant()
+      .users()
+      .map((id) => user(sourceId(id)));
+    const answer = await source.confirm(refs, everyone, never);
+    expect(new Set(answer.values())).toContain('present');
+    expect(answer.size).toBe(refs.length);
+    const sent = graph.control
+      .requests()
+      .filter(({ path, method }) => path.startsWith('/v1.0') && !method.startsWith('BATCH'));
+    expect(sent.length).toBe(1);
+  });
+});
+
+describe('asking again about a scope', () => {
+  it('is unsure about everybody when the group of the scope is gone', async () => {
+    const id = somebody();
+    const team = sourceId(tenant().createGroup({ displayName: 'Short-lived', members: [id] }));
+    tenant().deleteGroup(team);
+    const scope: Scope = { kind: 'groups', groups: [team], nested: false };
+    expect(await standingOf(id, scope)).toBe('unsure');
+    expect(await sourceOf(graph, {}, tenant().tenantId).confirmMembers(team, [user(id)], never)).toEqual(new Map());
+  });
+
+  it('is unsure about a group that hides its members', async () => {
+    const hiding = graph.control.addTenant({ users: 5 });
+    const [id = ''] = hiding.users();
+    const team = sourceId(hiding.createGroup({ displayName: 'Secret', members: [id], unified: true, hidden: true }));
+    const source = sourceOf(graph, {}, hiding.tenantId);
+    expect(await source.confirmMembers(team, [user(sourceId(id))], never)).toEqual(new Map());
+  });
+
+  it('says that somebody who does not exist is no member', async () => {
+    const id = somebody();
+    const team = sourceId(tenant().createGroup({ displayName: 'Team', members: [id] }));
+    tenant().hardDelete(id);
+    expect(await sourceOf(graph, {}, tenant().tenantId).confirmMembers(team, [user(id)], never)).toEqual(
+      new Map([[id, false]]),
+    );
+  });
+
+  it('says nothing about somebody it may not ask for', async () => {
+    const id = somebody();
+    const team = sourceId(tenant().createGroup({ displayName: 'Team 2', members: [id] }));
+    fault('checkMemberGroups', { answer: 'error', status: 403, code: 'Authorization_RequestDenied', message: '' });
+    const answer = await sourceOf(graph, {}, tenant().tenantId).confirmMembers(team, [user(id)], never);
+    expect(answer).toEqual(new Map());
+  });
+});

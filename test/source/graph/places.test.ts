@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { ResumeExpired, WatermarkExpired } from '../../../src/model/errors.ts';
+import { resume, sourceId, watermark } from '../../../src/model/ids.ts';
+import { everyone } from '../../../src/model/scope.ts';
+import {
+  countOf,
+  doneOf,
+  type FullPlace,
+  keyOf,
+  nothingDone,
+  readDeltaPlace,
+  readFullPlace,
+  readWatermark,
+  writePlace,
+  writeWatermark,
+} from '../../../src/source/graph/places.ts';
+
+const attributes = { user: ['displayName', 'mail'], group: ['displayName'] };
+const key = keyOf('tenant', { scope: everyone, attributes });
+const links = {
+  users: 'https://graph.example/v1.0/users/delta?$deltatoken=u',
+  groups: 'https://graph.example/v1.0/groups/delta?$deltatoken=g',
+};
+
+describe('a watermark', () => {
+  it('is read by who wrote it', () => {
+    expect(readWatermark(writeWatermark(key, links), key)).toEqual(links);
+  });
+
+  it('does not depend on the order in which attributes are named', () => {
+    expect(keyOf('tenant', { scope: everyone, attributes: { ...attributes, user: ['mail', 'displayName'] } })).toBe(
+      key,
+    );
+  });
+
+  it.each([
+    ['another tenant', keyOf('other', { scope: everyone, attributes })],
+    ['other attributes', keyOf('tenant', { scope: everyone, attributes: { ...attributes, user: ['mail'] } })],
+    [
+      'another scope',
+      keyOf('tenant', { scope: { kind: 'groups', groups: [sourceId('g')], nested: false }, attributes }),
+    ],
+  ])('is void for %s', (_, other) => {
+    expect(() => readWatermark(writeWatermark(key, links), other)).toThrow(WatermarkExpired);
+  });
+
+  it.each(['', '{}', 'null', '{"v":2}', 'https://graph.example'])('is void when it reads %j', (text) => {
+    expect(() => readWatermark(watermark(text), key)).toThrow(WatermarkExpired);
+  });
+});
+
+describe('a place', () => {
+  const place: FullPlace = {
+    read: 'full',
+    key,
+    minted: links,
+    users: 'done',
+    managers: { next: links.users },
+    groups: 'start',
+    members: nothingDone,
+  };
+
+  it('is read by the same read only', () => {
+    expect(readFullPlace(writePlace(place), key)).toEqual(place);
+    expect(() => readFullPlace(writePlace(place), 'other')).toThrow(ResumeExpired);
+    expect(() => readDeltaPlace(writePlace(place), key)).toThrow(ResumeExpired);
+    expect(() => readFullPlace(resume('not a place'), key)).toThrow(ResumeExpired);
+  });
+});
+
+describe('a count of what is done', () => {
+  const ids = ['a', 'b', 'c', 'd'];
+
+  it('skips what is done in the same list, also when more was added behind', () => {
+    expect(doneOf(ids, countOf(ids, 2))).toBe(2);
+    expect(doneOf([...ids, 'e'], countOf(ids, 4))).toBe(4);
+  });
+
+  it('skips nothing when the list has changed before it', () => {
+    expect(doneOf(['a', 'c', 'd'], countOf(ids, 2))).toBe(0);
+    expect(doneOf(['b', 'a', 'c', 'd'], countOf(ids, 2))).toBe(0);
+    expect(doneOf(ids, nothingDone)).toBe(0);
+  });
+});

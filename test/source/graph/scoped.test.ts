@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ResumeExpired } from '../../../src/model/errors.ts';
+import { type SourceId, sourceId } from '../../../src/model/ids.ts';
+import { everyone, type Scope } from '../../../src/model/scope.ts';
+import { Folded } from '../../support/folded.ts';
+import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
+import { type Reading, readAll } from '../../support/reading.ts';
+
+let graph: Graph;
+beforeAll(async () => {
+  graph = await openGraph({ tenants: [] });
+});
+afterAll(() => graph.close());
+
+const only = (...groups: readonly SourceId[]): Scope => ({ kind: 'groups', groups, nested: false });
+const nested = (...groups: readonly SourceId[]): Scope => ({ kind: 'groups', groups, nested: true });
+
+/** A tenant of a few hundred, of which a handful is in the test group. */
+const office = () => {
+  graph.control.resetRequests();
+  const tenant = graph.control.addTenant({ users: 300, apps: [{ roles: everyRole }] });
+  const people = tenant.users().slice(0, 5).map(sourceId);
+  const pilot = sourceId(tenant.createGroup({ displayName: 'Pilot', members: people }));
+  return { tenant, people, pilot, source: sourceOf(graph, {}, tenant.tenantId) };
+};
+
+const paths = () =>
+  graph.control
+    .requests()
+    .filter(({ path }) => path.startsWith('/v1.0'))
+    .map(({ method, path }) => `${method} ${path.replaceAll(/[0-9a-f-]{36}/g, '{id}')}`);
+
+describe('a read of a test group', () => {
+  beforeEach(() => graph.control.resetKnobs());
+
+  it('asks Graph about nobody else, and in few requests', async () => {
+    const { people, pilot, source } = office();
+    const folded = new Folded();
+    const end = await readAll(source, folded, { scope: only(pilot), watermark: false });
+    expect(end).toBeNull();
+    expect(Object.keys(folded.view(everyone).users).sort()).toEqual([...people].sort());
+    const asked = paths();
+    expect(asked.filter((path) => !path.startsWith('BATCH'))).toHaveLength(4);
+    expect(asked.some((path) => path.endsWith('/v1.0/users') || path.includes('delta'))).toBe(false);
+  });
+
+  it('takes several groups together, each person once', async () => {
+    const { tenant, people, pilot, source } = office();
+    const second = sourceId(tenant.createGroup({ displayName: 'Second', members: people.slice(0, 2) }));
+    const folded = new Folded();
+    const told: SourceId[] = [];
+    await readAll(source, folded, { scope: only(pilot, second) }, (message) => {
+      if (message.type === 'upsert' && message.ref.type === 'user') told.push(message.ref.id);
+    });
+    expect(told.sort()).toEqual([...people].sort());
+  });
+
+  it('follows only its own groups where Graph allows it', async () => {
+    const { tenant, pilot, source } = office();
+    const folded = new Folded();
+    const from = await readAll(source, folded, { scope: only(pilot) });
+    const other = tenant.createGroup({ displayName: 'Other' });
+    for (const id of tenant.users().slice(50, 90)) tenant.join(other, id);
+    graph.control.resetRequests();
+    const groups: string[] = [];
+    await readAll(source, folded, { scope: only(pilot), from }, (message) => {
+      if (message.type === 'members') groups.push(message.group.id);
+    });
+    expect(groups).toEqual([]);
+    expect(paths()).toHaveLength(2);
+  });
+
+  it('reads a deep and wide nest, and continues in the middle of it', async () => {
+    const { tenant, pilot, source } = office();
+    const users = tenant.users();
+    // Ninety groups in three layers: more than are read at once.
+    let layer = [pilot];
+    for (let depth = 0; depth < 3; depth += 1) {
+      layer = Array.from({ length: 30 }, (_, index) => {
+        const member = users[(depth * 30 + index) % users.length] ?? '';
+        const id = sourceId(tenant.createGroup({ displayName: `Layer ${depth} ${index}`, members: [member] }));
+        tenant.join(layer[index % layer.length] ?? pilot, id);
+        return id;
+      });
+    }
+    const reading: Reading = { scope: nested(pilot) };
+    const folded = new Folded();
+    const stops: { resume: NonNullable<Reading['resume']>; folded: Folded }[] = [];
+    await readAll(source, folded, reading, (message) => {
+      if (message.type === 'progress') stops.push({ resume: message.resume, folded: folded.copy() });
+    });
+    const truth = folded.view(everyone);
+    expect(Object.keys(truth.users).sort()).toEqual(tenant.effectiveMembers(pilot).sort());
+    expect(Object.keys(truth.groups)).toHaveLength(91);
+    for (const { resume, folded: until } of stops) {
+      await readAll(source, until, { ...reading, resume });
+      expect(until.view(everyone)).toEqual(truth);
+    }
+  });
+
+  it('starts over when the groups it had read are not stored any more', async () => {
+    const { tenant, people, pilot, source } = office();
+    tenant.join(pilot, tenant.createGroup({ displayName: 'Inner', members: people }));
+    const stops: NonNullable<Reading['resume']>[] = [];
+    await readAll(source, new Folded(), { scope: nested(pilot) }, (message) => {
+      if (message.type === 'progress') stops.push(message.resume);
+    });
+    const forgotten = readAll(source, new Folded(), { scope: nested(pilot), resume: stops.at(-1) ?? null });
+    await expect(forgotten).rejects.toThrow(ResumeExpired);
+  });
+
+  it('is an error when the members of the group are hidden', async () => {
+    const { tenant, people, source } = office();
+    const secret = sourceId(
+      tenant.createGroup({ displayName: 'Secret', members: people, unified: true, hidden: true }),
+    );
+    await expect(readAll(source, new Folded(), { scope: only(secret) })).resolves.not.toBeNull();
+    const [app] = tenant.apps();
+    if (app !== undefined) app.roles = everyRole.filter((role) => role !== 'Member.Read.Hidden');
+    const reading = readAll(sourceOf(graph, {}, tenant.tenantId), new Folded(), { scope: only(secret) });
+    await expect(reading).rejects.toMatchObject({ fault: 'forbidden', code: 'MembersHidden' });
+  });
+});
