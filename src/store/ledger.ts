@@ -14,7 +14,7 @@ export interface Ledger {
   position(target: TargetId): Promise<number | null>;
   /** Throws `StaleFence`. Never moves back. */
   advance(lease: Lease, version: number): Promise<void>;
-  /** Sets the position back to null: the next run looks at everything. */
+  /** Sets the position back to null: the next run looks at everything. Whoever holds the lease meanwhile cannot move it any more. */
   rewind(target: TargetId): Promise<void>;
 
   links(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>>;
@@ -34,8 +34,8 @@ export interface Ledger {
   /** Intents without an outcome, oldest first, in batches. */
   openIntents(target: TargetId): AsyncIterable<readonly Intent[]>;
   /**
-   * Per outcome: link, escrow (made on `escrowed`, with growing delay; removed otherwise), then the intent is closed. Repeating it changes nothing.
-   * Throws `StaleFence`.
+   * Per outcome: link, escrow (made on `escrowed`, with growing delay; removed otherwise, unless another operation of the same run failed or the
+   * outcome only puts the operation off), then the intent is closed. Repeating it changes nothing. Throws `StaleFence`.
    */
   settle(lease: Lease, outcomes: readonly Outcome[]): Promise<void>;
   /** An object that could not even be planned: escrowed without an operation. */

@@ -19,7 +19,10 @@ export interface RunStore {
   get(id: RunId): Promise<Run | null>;
   /** Newest first. */
   list(filter: RunFilter, after: string | null, limit: number): Promise<Page<Run>>;
-  /** The run to work on now: one under way, else the queued one that is due, a person's request before a schedule, delta before full. */
+  /**
+   * The run to work on now: one under way, else the queued one that is due, a person's request before a schedule, delta before full. Only a
+   * person's request overtakes a run that waits for its time; without one, that run is the answer, with its `notBefore` still to come.
+   */
   next(of: { readonly connection: ConnectionId } | { readonly target: TargetId }, now: Date): Promise<Run | null>;
   /** queued or waiting → running. Null when somebody ended it meanwhile. */
   start(id: RunId, at: Date): Promise<Run | null>;
