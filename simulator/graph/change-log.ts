@@ -16,6 +16,10 @@ export class ChangeLog {
     this.#entries.push({ seq: this.#entries.length + 1, atMs, object, ...happening });
   }
 
+  get size(): number {
+    return this.#entries.length;
+  }
+
   /** The place after the newest entry that is at least `lagMs` old: replication lag hides what is younger. */
   visible(nowMs: number, lagMs: number): number {
     let place = this.#entries.length;

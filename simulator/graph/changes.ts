@@ -36,7 +36,9 @@ export function createGroup(tenant: Tenant, group: NewGroup, nowMs: number): num
   tenant.counts.group++;
   tenant.overrides.set(object, new Map(Object.entries(properties)));
   note(tenant, object, nowMs, { what: 'created' });
-  if (group.rule !== null) for (const user of liveObjects(tenant, 'user')) evaluateRule(tenant, object, user, nowMs);
+  if (group.rule === null) return object;
+  tenant.dynamicGroups.push(object);
+  for (const user of liveObjects(tenant, 'user')) evaluateRule(tenant, object, user, nowMs);
   return object;
 }
 
@@ -104,7 +106,7 @@ function reportsOf(tenant: Tenant, manager: number): number[] {
 
 /** Dynamic membership follows the properties of a user at once; Graph takes minutes to hours. */
 function evaluateRules(tenant: Tenant, user: number, nowMs: number): void {
-  for (const group of liveObjects(tenant, 'group')) evaluateRule(tenant, group, user, nowMs);
+  for (const group of tenant.dynamicGroups) if (isLive(tenant, group)) evaluateRule(tenant, group, user, nowMs);
 }
 
 function evaluateRule(tenant: Tenant, group: number, user: number, nowMs: number): void {

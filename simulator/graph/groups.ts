@@ -71,7 +71,20 @@ export function listTransitiveMembers(call: Call): Reply {
     throw unsupportedQuery('The specified cast requires the ConsistencyLevel header and $count=true.');
   }
   const { accept } = readableMembers(call);
-  return listMixed(call, placesOf([...transitiveMembers(call.tenant, groupOf(call))]), cast, accept);
+  return listMixed(call, placesOf(lastWalked(call.tenant, groupOf(call))), cast, accept);
+}
+
+type Walked = { readonly group: number; readonly changes: number; readonly members: readonly number[] };
+const walks = new WeakMap<Tenant, Walked>();
+
+/** The pages of one list need the same walk, which for everybody in a large tenant takes longer than a page. */
+function lastWalked(tenant: Tenant, group: number): readonly number[] {
+  const changes = tenant.log.size;
+  const last = walks.get(tenant);
+  if (last?.group === group && last.changes === changes) return last.members;
+  const members = [...transitiveMembers(tenant, group)];
+  walks.set(tenant, { group, changes, members });
+  return members;
 }
 
 /** Each member below a group once, however deep and however the nesting runs in circles. */

@@ -143,7 +143,7 @@ export function controlTenant(tenant: Tenant, apps: readonly App[], knobs: Knobs
       groups: liveCount(tenant, 'group'),
       deleted: tenant.deleted.size,
       purged: tenant.purged.size,
-      changes: tenant.log.visible(now(), 0),
+      changes: tenant.log.size,
     }),
     /** From now on every delta link that was handed out is refused. */
     expireDeltaLinks(): void {

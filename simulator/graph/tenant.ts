@@ -20,6 +20,8 @@ export type Tenant = {
   readonly log: ChangeLog;
   /** Born and created groups, by index. */
   readonly groups: GroupSeed[];
+  /** Those with a rule: every hire and every change of a user is held against them. */
+  readonly dynamicGroups: number[];
   /** How many of each kind ever were. */
   readonly counts: Record<Kind, number>;
   readonly overrides: Map<number, Overrides>;
@@ -73,6 +75,7 @@ export function makeTenant(spec: TenantSpec, seed: number, nowMs: number): Tenan
     people,
     log: new ChangeLog(),
     groups,
+    dynamicGroups: groups.flatMap(({ rule }, index) => (rule === null ? [] : [numberOf('group', index)])),
     counts: { ...counts, user: users, group: groups.length },
     overrides: new Map(),
     managers: new Map(),
