@@ -128,12 +128,14 @@ export const describeTarget = (name: string, make: () => Promise<Harness>): void
       expect(await harness.attributes('user', id)).toEqual(once);
     });
 
-    it('clears what was cleared', async () => {
+    it('clears what was cleared, also when it is clear already', async () => {
       const id = await apply(created(ada));
-      await apply(
-        updated(ada, id, { title: null, 'emails[type eq "work"].value': null, [`${enterprise}:department`]: null }),
-      );
+      const cleared = { title: null, 'emails[type eq "work"].value': null, [`${enterprise}:department`]: null };
+      const clear = updated(ada, id, cleared);
+      await apply(clear);
       const now = await harness.attributes('user', id);
+      await apply(clear);
+      expect(await harness.attributes('user', id)).toEqual(now);
       expect(now).not.toHaveProperty('title');
       expect(now).not.toHaveProperty(['emails[type eq "work"].value']);
       expect(now).not.toHaveProperty([`${enterprise}:department`]);

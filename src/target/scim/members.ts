@@ -17,10 +17,9 @@ import { hasPatch, putMerged, sendPatch } from './update.ts';
 type Change = Extract<Operation, { action: 'add_members' | 'remove_members' }>;
 
 export const changeMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<void> => {
-  const doubt = (await hasPatch(session, 'group', signal))
-    ? await patchMembers(session, change, signal)
-    : await putMembers(session, change, signal);
-  if (doubt || session.settings.verify === 'always') await confirmMembers(session, change, signal);
+  const done = (await hasPatch(session, 'group', signal)) ? await patchMembers(session, change, signal) : 'unsupported';
+  if (done === 'unsupported') return await putMembers(session, change, signal);
+  if (done === 'in_doubt' || session.settings.verify === 'always') await confirmMembers(session, change, signal);
 };
 
 /** Members refused one by one before we say that it is the group that is refused. */
@@ -30,17 +29,19 @@ const longAnswerBytes = 64 * 1024;
 
 type Progress = { accepted: number; readonly refused: TargetError[]; doubt: boolean };
 
-/** Returns whether an answer left doubt. */
-const patchMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<boolean> => {
+const patchMembers = async (
+  session: Session,
+  change: Change,
+  signal: AbortSignal,
+): Promise<'done' | 'in_doubt' | 'unsupported'> => {
   const progress: Progress = { accepted: 0, refused: [], doubt: false };
   for (let at = 0; at < change.members.length; ) {
     const batch = change.members.slice(at, at + session.learned.membersPerRequest);
-    if ((await patchBatch(session, change, batch, progress, signal)) === 'unsupported')
-      return await putMembers(session, change, signal);
+    if ((await patchBatch(session, change, batch, progress, signal)) === 'unsupported') return 'unsupported';
     at += batch.length;
   }
   const [first] = progress.refused;
-  if (first === undefined) return progress.doubt;
+  if (first === undefined) return progress.doubt ? 'in_doubt' : 'done';
   const some = `${progress.refused.length} of ${change.members.length} members were refused`;
   throw new TargetError('rejected', `${some}. ${first.message}`, {
     cause: first,
@@ -100,21 +101,37 @@ const patchHalves = async (
 const isAlreadyRemoved = ({ action }: Change, batch: readonly Member[], answer: Answer): boolean =>
   action === 'remove_members' && batch.length === 1 && answer.status === 400 && scimTypeOf(answer) === 'noTarget';
 
-/** Reads the whole list and writes it back. */
-const putMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<boolean> => {
-  const ids = new Set<string>(change.members.map(({ remoteId }) => remoteId));
-  const merge = (group: JsonObject): JsonObject => {
-    const current = listOf(group);
-    const kept = current.filter((member) => !ids.has(idOf(member) ?? ''));
-    const there = new Set(current.map(idOf));
-    const added = [...ids].filter((id) => !there.has(id)).map((id) => ({ value: id }));
-    const next = change.action === 'add_members' ? [...current, ...added] : kept;
-    // The same list must stay the same value, so that nothing is written when nothing changes.
-    return next.length === current.length ? group : withField(group, 'members', next);
-  };
-  const answer = await putMerged(session, 'group', change.remoteId, merge, signal);
-  return answer !== 'nothing_to_do' && contradicts(answer, change, change.members);
+/** Reads the whole list and writes it back, which is safe only where the list can be read: so everybody must be seen in it afterwards. */
+const putMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<void> => {
+  if (session.learned.membersHidden) throw membersHidden();
+  const answer = await putMerged(session, 'group', change.remoteId, (group) => merged(group, change), signal);
+  if (answer === 'nothing_to_do' || change.action === 'remove_members') return;
+  const group = await readWhole(session, change, signal);
+  if (wrong(group, change.action, change.members).length === 0) return;
+  session.learned.membersHidden = listOf(group).length === 0;
+  throw session.learned.membersHidden ? membersHidden() : notAppliedTo(group, change);
 };
+
+const merged = (group: JsonObject, change: Change): JsonObject => {
+  const ids = new Set<string>(change.members.map(({ remoteId }) => remoteId));
+  const current = listOf(group);
+  const there = new Set(current.map(idOf));
+  const next =
+    change.action === 'add_members'
+      ? [...current, ...[...ids].filter((id) => !there.has(id)).map((id) => ({ value: id }))]
+      : current.filter((member) => !ids.has(idOf(member) ?? ''));
+  // The same list must stay the same value, so that nothing is written when nothing changes.
+  return next.length === current.length ? group : withField(group, 'members', next);
+};
+
+const membersHidden = (): TargetError =>
+  new TargetError(
+    'rejected',
+    'The target has no PATCH and does not show the members of a group, so they cannot be changed safely.',
+    {
+      code: 'members_hidden',
+    },
+  );
 
 /** An empty list proves nothing: some targets never show members (and Entra advises them to). */
 const contradicts = ({ body }: Answer, change: Change, batch: readonly Member[]): boolean => {
@@ -123,12 +140,19 @@ const contradicts = ({ body }: Answer, change: Change, batch: readonly Member[])
 };
 
 const confirmMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<void> => {
-  const group = await readResource(session, 'group', change.remoteId, signal, { whole: true });
-  if (group === null) throw goneMeanwhile('group');
+  const group = await readWhole(session, change, signal);
   const hidden = listOf(group).length === 0 && session.settings.verify !== 'always';
-  const left = hidden ? [] : wrong(group, change.action, change.members);
-  if (left.length > 0) throw notApplied([`${left.length} of ${change.members.length} members`]);
+  if (!hidden && wrong(group, change.action, change.members).length > 0) throw notAppliedTo(group, change);
 };
+
+const readWhole = async (session: Session, { remoteId }: Change, signal: AbortSignal): Promise<JsonObject> => {
+  const group = await readResource(session, 'group', remoteId, signal, { whole: true });
+  if (group === null) throw goneMeanwhile('group');
+  return group;
+};
+
+const notAppliedTo = (group: JsonObject, { action, members }: Change): TargetError =>
+  notApplied([`${wrong(group, action, members).length} of ${members.length} members`]);
 
 /** Members that are not there, or still there. */
 const wrong = (group: JsonObject, action: Change['action'], members: readonly Member[]): readonly RemoteId[] => {

@@ -29,10 +29,10 @@ export type PatchOperation = {
 export const nameOf = ({ method, endpoint, id }: Request): string =>
   `${method} ${endpoint}${id === undefined ? '' : '/{id}'}`;
 
-/** The path below the base URL. `encodeURIComponent` and not a form's encoding: many servers read `+` as a plus. */
+/** The path below the base URL. */
 export const addressOf = ({ endpoint, id, query = {} }: Request): string => {
-  const search = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  return `${endpoint}${id === undefined ? '' : `/${encodeURIComponent(id)}`}${search.length === 0 ? '' : `?${search.join('&')}`}`;
+  const search = Object.entries(query).map(([name, value]) => `${name}=${encoded(value)}`);
+  return `${endpoint}${id === undefined ? '' : `/${encoded(id)}`}${search.length === 0 ? '' : `?${search.join('&')}`}`;
 };
 
 /** `attribute eq "value"`, the one filter every server understands. Values are JSON literals (RFC 7644 §3.4.2.2). */
@@ -98,6 +98,9 @@ export const memberOperations = (
   action === 'add_members'
     ? [{ op: 'add', path: 'members', value: members.map(({ remoteId }) => ({ value: remoteId })) }]
     : members.map(({ remoteId }) => ({ op: 'remove', path: `members[value eq ${JSON.stringify(remoteId)}]` }));
+
+/** Not a form's encoding, because many servers read `+` as a plus. Half a surrogate pair cannot be encoded and becomes U+FFFD. */
+const encoded = (text: string): string => encodeURIComponent(text.toWellFormed());
 
 const withoutMembers = (type: ObjectType): Readonly<Record<string, string>> =>
   type === 'group' ? { excludedAttributes: 'members' } : {};

@@ -27,6 +27,8 @@ export type Learned = {
   membersPerRequest: number;
   /** Answers to member changes got long; from then on they are asked for without the members. */
   quiet: boolean;
+  /** Members can be written and not read, so a list that is read, changed and written back would lose everybody else. */
+  membersHidden: boolean;
 };
 
 export const startSession = (settings: ScimSettings, world: World): Session => {
@@ -50,6 +52,7 @@ export const startSession = (settings: ScimSettings, world: World): Session => {
       patch: { user: null, group: null },
       membersPerRequest: settings.members_per_request,
       quiet: false,
+      membersHidden: false,
     },
     profile: (signal) => {
       reading ??= read(signal);

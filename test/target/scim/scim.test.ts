@@ -329,6 +329,20 @@ describe('members', () => {
   });
 });
 
+describe('members where there is no PATCH', () => {
+  it('are left alone once the target turns out not to show them: writing the list back would lose everybody else', async () => {
+    const setup = await connected({}, { knobs: { patch: 'unsupported', memberReads: 'hidden' } });
+    const id = await createStaff(setup);
+    const [first = '', second = ''] = setup.simulator.control.seed({
+      users: [{ userName: 'a' }, { userName: 'b' }],
+    }).users;
+    const hidden = { fault: 'rejected', code: 'members_hidden' };
+    await expect(setup.target.apply(membership('add_members', id, [first]), signal)).rejects.toMatchObject(hidden);
+    await expect(setup.target.apply(membership('add_members', id, [second]), signal)).rejects.toMatchObject(hidden);
+    expect(setup.simulator.control.accounts().groups).toMatchObject([{ members: [{ value: first }] }]);
+  });
+});
+
 describe('the check of a target', () => {
   const failed = async ({ target }: Setup): Promise<readonly string[]> =>
     (await target.check(signal)).checks.filter(({ ok }) => !ok).map(({ name }) => name);

@@ -1,6 +1,10 @@
 /** Habits of real targets, scripted one by one. */
 
+import { once } from 'node:events';
+import { createServer } from 'node:https';
 import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { localAuthority } from '../../../simulator/tls.ts';
 import { operationKey, remoteId, sourceId } from '../../../src/model/ids.ts';
 import type { Operation } from '../../../src/model/operation.ts';
 import { type Attributes, group, user } from '../../../src/model/source-object.ts';
@@ -237,6 +241,22 @@ describe('a target that does not answer', () => {
     const { target, server } = await before(() => null, { max_attempts: 1 });
     await server.close();
     await expect(target.apply(createAda, signal)).rejects.toMatchObject({ fault: 'unavailable', code: 'unreachable' });
+  });
+
+  it('has done nothing when its certificate is not to be trusted', async () => {
+    const { certPem, keyPem } = await localAuthority();
+    let requests = 0;
+    const server = createServer({ cert: certPem, key: keyPem }, (_request, response) => {
+      requests += 1;
+      response.end();
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = z.object({ port: z.number() }).parse(server.address());
+    const base_url = `https://localhost:${port}`;
+    const target = scim.parse({ base_url, token: 'a-token', max_attempts: 1 }).connect(testWorld());
+    opened.push({ close: async () => void server.close() }, target);
+    await expect(target.apply(createAda, signal)).rejects.toMatchObject({ fault: 'unavailable', code: 'unreachable' });
+    expect(requests).toBe(0);
   });
 
   it('is left when we are asked to stop', async () => {
