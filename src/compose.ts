@@ -22,7 +22,7 @@ import { trustCa } from './source/graph/index.ts';
 import type { Secrets } from './store/connection-store.ts';
 import { newId } from './store/ids.ts';
 import { type Mongo, openMongo } from './store/mongo/connect.ts';
-import { mongoStores } from './store/mongo/index.ts';
+import { createMongoStores } from './store/mongo/index.ts';
 import { migrate } from './store/mongo/migrate.ts';
 import { createVault } from './store/vault.ts';
 import { targetKind, targetKinds } from './target/registry.ts';
@@ -59,7 +59,8 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     config.encryptionKey.reveal(),
     config.oldEncryptionKeys.map((key) => key.reveal()),
   );
-  const stores = mongoStores(mongo, { vault, now: world.now });
+  const failpoint = failpoints();
+  const stores = createMongoStores(mongo, { vault, now: world.now, probe: failpoint });
   const queues = openQueues(redis, config.queuePrefix);
   const wakeups = bullmqWakeups(queues);
   const metrics = createMetrics({ queueJobs: queues.counts });
@@ -85,7 +86,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     owner: `${role}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
     timing: { ...defaultTiming, sliceMs: config.sliceSecs * 1_000 },
     observe: metrics.observe,
-    failpoint: failpoints(),
+    failpoint,
   };
   const workerConnections: Redis[] = [];
   return {

@@ -34,7 +34,8 @@ const onTick = async ({ engine, wakeups }: Parts, data: unknown): Promise<void> 
   const connection = await engine.stores.connections.get(id);
   if (connection?.state !== 'active') return;
   await engine.stores.runs.request(
-    newSyncRun(connection, mode, {
+    newSyncRun(connection, {
+      mode,
       id: engine.newRunId(),
       scope: null,
       dryRun: false,
@@ -82,6 +83,7 @@ const requestProvision = async (
 ): Promise<void> => {
   const wanted = {
     id: engine.newRunId(),
+    mode: 'delta',
     scope: null,
     dryRun: false,
     trigger: 'retry',

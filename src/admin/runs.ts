@@ -26,8 +26,8 @@ export const runCommands = (room: Room) => {
     async requestSync(id: ConnectionId, { mode, scope, dryRun }: SyncRequest): Promise<Requested> {
       const connection = found(await connections.get(id), 'connection');
       refuseInactive(connection);
-      const wanted = { id: runId(newId('run')), scope, dryRun, trigger: 'api', at: room.world.now() } as const;
-      const requested = await runs.request(newSyncRun(connection, mode, wanted));
+      const wanted = { id: runId(newId('run')), mode, scope, dryRun, trigger: 'api', at: room.world.now() } as const;
+      const requested = await runs.request(newSyncRun(connection, wanted));
       await wake(room, 'sync', () => room.wakeups.sync(id, 'person'));
       logRequest(requested);
       return requested;
@@ -40,8 +40,15 @@ export const runCommands = (room: Room) => {
       }
       const connection = found(await connections.get(target.connection), 'connection');
       if (connection.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
-      if (full) await ledger.rewind(id);
-      const wanted = { id: runId(newId('run')), scope: null, dryRun, trigger: 'api', at: room.world.now() } as const;
+      const mode = full ? 'full' : 'delta';
+      const wanted = {
+        id: runId(newId('run')),
+        mode,
+        scope: null,
+        dryRun,
+        trigger: 'api',
+        at: room.world.now(),
+      } as const;
       const requested = await runs.request(newProvisionRun(target, null, wanted));
       await wake(room, 'provision', () => room.wakeups.provision(id, 'person'));
       logRequest(requested);

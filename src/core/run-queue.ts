@@ -11,14 +11,14 @@ export const slotOf = (run: Run): string =>
   [
     run.connection,
     run.kind,
-    run.kind === 'sync' ? run.mode : run.target,
+    run.kind === 'sync' ? 'connection' : run.target,
+    run.mode,
     run.scope ? `${run.scope.group}${run.scope.nested ? ':nested' : ''}` : 'all',
     run.dryRun ? 'dry' : 'real',
   ].join('|');
 
 /** Lower goes first: a person's request before any other, delta before full. Between equals the older one. */
-export const rankOf = (run: Run): number =>
-  (run.trigger === 'api' ? 0 : 2) + (run.kind === 'sync' && run.mode === 'full' ? 1 : 0);
+export const rankOf = (run: Run): number => (run.trigger === 'api' ? 0 : 2) + (run.mode === 'full' ? 1 : 0);
 
 /** Ranks below this one are a person's requests: only they overtake a run that waits for its time. */
 export const overtakingRank = 2;

@@ -36,7 +36,9 @@ export const placeOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
 export const gather = async (stores: Stores, run: ProvisionRun, through: number): Promise<Gathered> => {
   const position = await stores.ledger.position(run.target);
   if (run.scope !== null) return gatherScope(stores, run, run.scope, position ?? 0, through);
-  return position === null ? gatherEverything(stores, run, through) : gatherChanges(stores, run, position, through);
+  return position === null || run.mode === 'full'
+    ? gatherEverything(stores, run, through)
+    : gatherChanges(stores, run, position, through);
 };
 
 const gatherEverything = (stores: Stores, run: ProvisionRun, through: number): Gathered => ({

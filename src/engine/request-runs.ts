@@ -15,22 +15,18 @@ import type { Engine } from './engine.ts';
 
 type Wanted = {
   readonly id: RunId;
+  readonly mode: SyncMode;
   readonly scope: RunScope | null;
   readonly dryRun: boolean;
   readonly trigger: Trigger;
   readonly at: Date;
 };
 
-export const newSyncRun = (
-  connection: Pick<Connection, 'id' | 'organization'>,
-  mode: SyncMode,
-  wanted: Wanted,
-): SyncRun => ({
+export const newSyncRun = (connection: Pick<Connection, 'id' | 'organization'>, wanted: Wanted): SyncRun => ({
   ...fresh(wanted),
   kind: 'sync',
   organization: connection.organization,
   connection: connection.id,
-  mode,
 });
 
 export const newProvisionRun = (
@@ -52,6 +48,7 @@ export const requestProvisioning = async (engine: Engine, cause: SyncRun): Promi
     if (target.state !== 'active') continue;
     const wanted: Wanted = {
       id: engine.newRunId(),
+      mode: 'delta',
       scope: cause.scope,
       dryRun: cause.dryRun,
       trigger: 'commit',
@@ -62,8 +59,9 @@ export const requestProvisioning = async (engine: Engine, cause: SyncRun): Promi
   }
 };
 
-const fresh = ({ id, scope, dryRun, trigger, at }: Wanted) => ({
+const fresh = ({ id, mode, scope, dryRun, trigger, at }: Wanted) => ({
   id,
+  mode,
   scope,
   dryRun,
   trigger,

@@ -61,6 +61,8 @@ type Common = {
   readonly id: RunId;
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
+  /** A sync run reads everything or what changed; a provision run looks at everybody or at what changed since the target's position. */
+  readonly mode: SyncMode;
   readonly scope: RunScope | null;
   readonly dryRun: boolean;
   readonly trigger: Trigger;
@@ -83,7 +85,6 @@ type Common = {
 
 export type SyncRun = Common & {
   readonly kind: 'sync';
-  readonly mode: SyncMode;
   /** The version it committed. */
   readonly version: number | null;
 };

@@ -3,13 +3,17 @@ import { createMetrics } from '../../src/admin/metrics.ts';
 import { newSyncRun } from '../../src/engine/request-runs.ts';
 import { connectionId, organizationId, runId } from '../../src/model/ids.ts';
 
-const run = newSyncRun({ id: connectionId('con_1'), organization: organizationId('acme') }, 'delta', {
-  id: runId('run_1'),
-  scope: null,
-  dryRun: false,
-  trigger: 'api',
-  at: new Date(0),
-});
+const run = newSyncRun(
+  { id: connectionId('con_1'), organization: organizationId('acme') },
+  {
+    mode: 'delta',
+    id: runId('run_1'),
+    scope: null,
+    dryRun: false,
+    trigger: 'api',
+    at: new Date(0),
+  },
+);
 
 it('counts what the engine, the source and the reconciler tell it', async () => {
   const metrics = createMetrics();

@@ -68,6 +68,7 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
         syncRun(connection, { scope: { group: sourceId('g-1'), nested: true } }),
         syncRun(aTenant().connection),
         provisionRun(connection, { target }),
+        provisionRun(connection, { target, mode: 'full' }),
         provisionRun(connection, { target: aTenant().target }),
       ];
       const answers = await Promise.all(different.map((run) => runs.request(run)));
@@ -323,6 +324,7 @@ const common = (connection: Run['connection']) =>
     id: runId(newId('run')),
     organization: organizationId('org_1'),
     connection,
+    mode: 'delta',
     scope: null,
     dryRun: false,
     trigger: 'schedule',
@@ -343,7 +345,6 @@ const common = (connection: Run['connection']) =>
 const syncRun = (connection: Run['connection'], other: Partial<SyncRun> = {}): SyncRun => ({
   ...common(connection),
   kind: 'sync',
-  mode: 'delta',
   ...other,
 });
 const provisionRun = (connection: Run['connection'], other: Partial<ProvisionRun> = {}): ProvisionRun => ({

@@ -71,11 +71,18 @@ export const story = async (options: StoryOptions = {}) => {
     more: { group?: string; nested?: boolean; dryRun?: boolean } = {},
   ): Promise<Run> => {
     const scope = more.group === undefined ? null : { group: sourceId(more.group), nested: more.nested ?? false };
-    const wanted = { id: engine.newRunId(), scope, dryRun: more.dryRun ?? false, trigger: 'api', at: now() } as const;
-    return (await stores.runs.request(newSyncRun({ id: connection, organization }, mode, wanted))).run;
+    const wanted = {
+      id: engine.newRunId(),
+      mode,
+      scope,
+      dryRun: more.dryRun ?? false,
+      trigger: 'api',
+      at: now(),
+    } as const;
+    return (await stores.runs.request(newSyncRun({ id: connection, organization }, wanted))).run;
   };
-  const requestProvision = async (): Promise<Run> => {
-    const wanted = { id: engine.newRunId(), scope: null, dryRun: false, trigger: 'api', at: now() } as const;
+  const requestProvision = async (mode: SyncMode = 'delta'): Promise<Run> => {
+    const wanted = { id: engine.newRunId(), mode, scope: null, dryRun: false, trigger: 'api', at: now() } as const;
     return (await stores.runs.request(newProvisionRun({ id: target, connection, organization }, null, wanted))).run;
   };
   /** Takes turns until nothing is due; time passes only to where the next turn is due, `patience` times at most. */
@@ -116,7 +123,7 @@ export const story = async (options: StoryOptions = {}) => {
     ended,
     full: async (more = {}) => run(await requestSync('full', more)),
     delta: async (more = {}) => run(await requestSync('delta', more)),
-    provision: async () => run(await requestProvision()),
+    provision: async (mode: SyncMode = 'delta') => run(await requestProvision(mode)),
     /** The newest provision run. */
     provisioned: async (): Promise<Run> => {
       const [newest] = (await stores.runs.list({ kind: 'provision' }, null, 1)).items;

@@ -121,6 +121,7 @@ describe('a run', () => {
     if (target === null) throw new Error('The target is gone.');
     const wanted = {
       id: runId(newId('run')),
+      mode: 'delta',
       scope: null,
       dryRun: false,
       trigger: 'commit',

@@ -32,7 +32,7 @@ export const syncRequestSchema = z
 export const provisionRequestSchema = z
   .strictObject({
     full: z.boolean().default(false).meta({
-      description: 'Looks at every object again instead of what changed; also when only a dry run is asked for.',
+      description: 'Looks at every object again instead of what changed since the last run.',
     }),
     dry_run: z.boolean().default(false).meta({ description: 'Works out what would be done, and does none of it.' }),
   })
@@ -71,7 +71,7 @@ export const runSchema = z
     connection_id: connectionIdText,
     organization_id: z.string(),
     target_id: targetIdText.nullable(),
-    mode: z.enum(['full', 'delta']).nullable(),
+    mode: z.enum(['full', 'delta']),
     scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
     dry_run: z.boolean(),
     trigger: z.enum(['schedule', 'api', 'commit', 'retry']),
@@ -103,7 +103,7 @@ export const runView = (run: Run): z.input<typeof runSchema> => ({
   connection_id: run.connection,
   organization_id: run.organization,
   target_id: run.kind === 'provision' ? run.target : null,
-  mode: run.kind === 'sync' ? run.mode : null,
+  mode: run.mode,
   scope: run.scope && { group_id: run.scope.group, nested: run.scope.nested },
   dry_run: run.dryRun,
   trigger: run.trigger,
