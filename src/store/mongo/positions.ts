@@ -7,6 +7,7 @@ import { StaleFence } from '../../model/errors.ts';
 import type { TargetId } from '../../model/ids.ts';
 import type { Lease } from '../leases.ts';
 import type { Db } from './connect.ts';
+import { headsName } from './heads.ts';
 
 type TargetHead = {
   readonly _id: string;
@@ -17,7 +18,7 @@ type TargetHead = {
 };
 
 export const createPositions = (db: Db) => {
-  const heads = db.collection<TargetHead>('heads');
+  const heads = db.collection<TargetHead>(headsName);
 
   const assertHeld = async ({ key, fence }: Lease): Promise<void> => {
     const head = await heads.findOne({ _id: key }, { projection: { fence: 1 } });

@@ -1,0 +1,32 @@
+/** Everything that is kept, in MongoDB. */
+
+import type { Vault } from '../connection-store.ts';
+import type { Stores } from '../stores.ts';
+import type { Mongo } from './connect.ts';
+import { createMongoConnectionStore } from './connections.ts';
+import { createMongoLeases } from './leases.ts';
+import { createMongoLedger } from './ledger.ts';
+import { createMongoRunStore } from './runs.ts';
+import { createMongoSnapshotStore } from './snapshot-store.ts';
+import { createMongoTargetStore } from './targets.ts';
+
+/** Once per connection to MongoDB, after the migration. */
+export const createMongoStores = (
+  { db, connection }: Mongo,
+  around: {
+    readonly now: () => Date;
+    readonly vault: Vault;
+    /** Called after every write of the snapshot and the ledger with its name, so that a test can stop there. */
+    readonly probe?: ((site: string) => Promise<void> | void) | undefined;
+  },
+): Stores => {
+  const { now, vault, probe } = around;
+  return {
+    leases: createMongoLeases(db, now),
+    snapshots: createMongoSnapshotStore(db, { now, probe }),
+    ledger: createMongoLedger(db, { now, probe }),
+    connections: createMongoConnectionStore(connection, vault, now),
+    targets: createMongoTargetStore(connection, vault, now),
+    runs: createMongoRunStore(db, now),
+  };
+};
