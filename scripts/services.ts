@@ -1,5 +1,6 @@
 // The two servers that Entrain stands on, for demo, development and tests. `npm run services` keeps them up.
 
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -25,25 +26,40 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 export async function startServices(ask: { log: Log; folder?: string }): Promise<Services> {
   const cache = cacheFolder();
   await mkdir(cache, { recursive: true });
-  const data = ask.folder ?? (await mkdtemp(join(tmpdir(), 'entrain-')));
+  const data = ask.folder === undefined ? await throwawayFolder() : { path: ask.folder, remove: async () => undefined };
   const started: Service[] = [];
   const stop = once(async () => {
     await Promise.all(started.map((service) => service.stop()));
-    if (ask.folder === undefined) await rm(data, { recursive: true, force: true });
+    await data.remove();
   });
   try {
     // MongoDB first: it locks its folder, which keeps a second run out of Redis's folder as well.
     const mongo =
-      given('MONGODB_URI', ask.log) ?? (await startMongo({ folder: join(data, 'mongo'), cache, log: ask.log }));
+      given('MONGODB_URI', ask.log) ?? (await startMongo({ folder: join(data.path, 'mongo'), cache, log: ask.log }));
     started.push(mongo);
     const redis =
-      given('REDIS_URL', ask.log) ?? (await startRedis({ folder: join(data, 'redis'), cache, log: ask.log }));
+      given('REDIS_URL', ask.log) ?? (await startRedis({ folder: join(data.path, 'redis'), cache, log: ask.log }));
     started.push(redis);
     return { redisUrl: redis.url, mongoUri: mongo.url, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** A folder that goes when it is removed, or some seconds after this process has died without doing so. */
+async function throwawayFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'entrain-'));
+  // `cat` ends with our end of the pipe; the servers have the same signal to stop by, and need a moment.
+  const script = 'cat >/dev/null; sleep 3; rm -rf "$1"';
+  const broom = spawn('sh', ['-c', script, 'sh', path], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  broom.unref();
+  const remove = async () => {
+    broom.kill();
+    broom.stdin.destroy();
+    await rm(path, { recursive: true, force: true });
+  };
+  return { path, remove };
 }
 
 function given(name: string, log: Log): Service | undefined {
@@ -64,10 +80,10 @@ function once(action: () => Promise<void>): () => Promise<void> {
 if (import.meta.main) {
   const services = await startServices({ log: console.error, folder: join(cacheFolder(), 'data') });
   console.log(`REDIS_URL=${services.redisUrl}\nMONGODB_URI=${services.mongoUri}`);
-  const keepUp = setInterval(() => undefined, 2 ** 30);
-  const end = () => {
+  const keepUp = setInterval(() => undefined, 2 ** 30); // as nothing else would, with both servers given
+  const end = async () => {
+    await services.stop();
     clearInterval(keepUp);
-    void services.stop();
   };
   process.once('SIGINT', end);
   process.once('SIGTERM', end);

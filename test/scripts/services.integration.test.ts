@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import mongoose from 'mongoose';
 import { afterEach, describe, expect, inject, it, vi } from 'vitest';
@@ -89,7 +92,30 @@ describe('starting servers', () => {
     await first.stop();
     await rm(folder, { recursive: true });
   });
+
+  it('leaves nothing behind, not even when its process is killed', async () => {
+    withoutGivenServers();
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', startsServices], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [said] = await once(owner.stdout, 'data');
+    const redisUrl = String(said).trim();
+    const folder = await withRedis(redisUrl, async (redis) => (await redis.config('GET', 'dir'))[1] ?? '');
+    expect(existsSync(folder)).toBe(true);
+
+    owner.kill('SIGKILL');
+    await vi.waitUntil(() => !existsSync(dirname(folder)), { timeout: 15_000 });
+    const probe = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null });
+    probe.on('error', () => undefined);
+    await expect(probe.connect()).rejects.toThrow();
+  });
 });
+
+const startsServices = `
+  import { startServices } from ${JSON.stringify(join(import.meta.dirname, '../../scripts/services.ts'))};
+  const services = await startServices({ log: () => {} });
+  console.log(services.redisUrl);
+`;
 
 /** These tests start servers of their own, also where the environment names some for the other tests. */
 function withoutGivenServers(): void {
