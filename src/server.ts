@@ -4,10 +4,11 @@ import { createServer } from 'node:http';
 import type { ReadinessCheck } from './admin/api/health.ts';
 import { createApi } from './admin/api/index.ts';
 import { compose, type Parts } from './compose.ts';
+import type { Config } from './config.ts';
 import { untilStopped } from './process.ts';
 import { assertNoEviction } from './queue/redis.ts';
 
-await untilStopped(async (config) => {
+const serve = async (config: Config): Promise<() => Promise<void>> => {
   const parts = await compose(config, 'api');
   const { commands, log, metrics } = parts;
   const server = createServer(createApi({ commands, config, log, metrics, readiness: readinessOf(parts) }));
@@ -23,7 +24,7 @@ await untilStopped(async (config) => {
     });
     await parts.close();
   };
-});
+};
 
 const readinessOf = ({ mongo, redis, queues }: Parts): readonly ReadinessCheck[] => [
   {
@@ -43,3 +44,5 @@ const readinessOf = ({ mongo, redis, queues }: Parts): readonly ReadinessCheck[]
     },
   },
 ];
+
+await untilStopped(serve);
