@@ -50,7 +50,7 @@ export function controlTenant(tenant: Tenant, apps: readonly App[], knobs: Knobs
   const user = (name: string): number => namedUser(tenant, name);
   const group = (name: string): number => namedGroup(tenant, name);
   const change = (name: string, properties: JsonObject): void =>
-    changes.update(tenant, any(tenant, name), properties, now());
+    changes.update(tenant, named(tenant, name), properties, now());
 
   return {
     tenantId: tenant.id,
@@ -65,7 +65,7 @@ export function controlTenant(tenant: Tenant, apps: readonly App[], knobs: Knobs
     },
     /** Changes any properties of a user or group. */
     update: change,
-    /** Gives a user another name and, when a surname comes, another principal name and mail, as a directory does on marriage. */
+    /** Gives a user another name; a new principal name brings the mail address along, as on marriage. */
     rename(
       name: string,
       to: { displayName?: string; givenName?: string; surname?: string; userPrincipalName?: string },
@@ -85,9 +85,9 @@ export function controlTenant(tenant: Tenant, apps: readonly App[], knobs: Knobs
     },
     disable: (name: string): void => change(name, { accountEnabled: false }),
     enable: (name: string): void => change(name, { accountEnabled: true }),
-    softDelete: (name: string): void => changes.softDelete(tenant, any(tenant, name), now()),
-    restore: (name: string): void => changes.restore(tenant, any(tenant, name), now()),
-    hardDelete: (name: string): void => changes.purge(tenant, any(tenant, name), knobs.purgeShowsInGroups, now()),
+    softDelete: (name: string): void => changes.softDelete(tenant, named(tenant, name), now()),
+    restore: (name: string): void => changes.restore(tenant, named(tenant, name), now()),
+    hardDelete: (name: string): void => changes.purge(tenant, named(tenant, name), knobs.purgeShowsInGroups, now()),
 
     createGroup(team: NewTeam): string {
       const object = changes.createGroup(
@@ -101,12 +101,12 @@ export function controlTenant(tenant: Tenant, apps: readonly App[], knobs: Knobs
         },
         now(),
       );
-      for (const member of team.members ?? []) changes.join(tenant, object, any(tenant, member), now());
+      for (const member of team.members ?? []) changes.join(tenant, object, named(tenant, member), now());
       return id(object);
     },
     deleteGroup: (name: string): void => changes.softDelete(tenant, group(name), now()),
-    join: (into: string, member: string): void => changes.join(tenant, group(into), any(tenant, member), now()),
-    leave: (from: string, member: string): void => changes.leave(tenant, group(from), any(tenant, member), now()),
+    join: (into: string, member: string): void => changes.join(tenant, group(into), named(tenant, member), now()),
+    leave: (from: string, member: string): void => changes.leave(tenant, group(from), named(tenant, member), now()),
 
     /** A user with everything there is to know, and the manager's id. */
     user(name: string): UserView {
@@ -160,7 +160,7 @@ const live = (tenant: Tenant, objects: Iterable<number>): number[] =>
   [...objects].filter((object) => isLive(tenant, object));
 
 /** Anything with this name, soft-deleted objects included. */
-function any(tenant: Tenant, name: string): number {
+function named(tenant: Tenant, name: string): number {
   const object = numberOfGuid(name, tenant.seed);
   if (object !== null && exists(tenant, object)) return object;
   return findUser(tenant, name) ?? namedGroup(tenant, name);
