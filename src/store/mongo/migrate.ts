@@ -5,6 +5,7 @@ import * as connections from './connections.ts';
 import * as escrows from './escrows.ts';
 import * as intents from './intents.ts';
 import * as links from './links.ts';
+import * as members from './members.ts';
 import * as runs from './runs.ts';
 import * as targets from './targets.ts';
 import * as waitingReferences from './waiting-references.ts';
@@ -19,4 +20,13 @@ export const migrate = async (mongo: Mongo): Promise<void> => {
 };
 
 /** The collections that are read by more than `_id`: their files export `name` and `indexes`. */
-const collections: readonly Collection[] = [connections, escrows, intents, links, runs, targets, waitingReferences];
+const collections: readonly Collection[] = [
+  connections,
+  escrows,
+  intents,
+  links,
+  members,
+  runs,
+  targets,
+  waitingReferences,
+];

@@ -1,0 +1,142 @@
+/**
+ * The collection of changes, `_id` = connection|version|sequence of the last change in it: many changes to a document, as one text, for they are
+ * written once, read in order and never changed. Changes of versions that were never committed may lie between the others, and are never read.
+ */
+
+import type { Change, RecordedChange } from '../../model/change.ts';
+import type { ConnectionId } from '../../model/ids.ts';
+import type { Page } from '../snapshot-store.ts';
+import type { Db } from './connect.ts';
+import { keyset, startsWith } from './keyset.ts';
+import type { Versions } from './versions.ts';
+
+type ChangesDocument = {
+  readonly _id: string;
+  readonly version: number;
+  /** Sequence of the first change. */
+  readonly first: number;
+  readonly at: Date;
+  readonly changes: string;
+};
+
+const name = 'changes';
+const mostChanges = 100;
+const mostCharacters = 500_000;
+/** Documents are read or written so many at once. */
+const chunkSize = 20;
+
+export const createChanges = (db: Db, versions: Versions) => {
+  const collection = db.collection<ChangesDocument>(name);
+
+  /** Changes from one id to another, committed ones only. `head` counts as committed: its note may not say so yet. */
+  async function* read(
+    connection: ConnectionId,
+    after: string,
+    through: string,
+    head: number,
+  ): AsyncGenerator<readonly RecordedChange[]> {
+    const pages = keyset<ChangesDocument>(
+      (last, limit) =>
+        collection
+          .find({ _id: { $gt: last?._id ?? after, $lte: through } })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray(),
+      chunkSize,
+    );
+    for await (const page of pages) {
+      const committed = await versions.whichCommitted(connection, [...new Set(page.map(({ version }) => version))]);
+      for (const document of page)
+        if (committed.has(document.version) || document.version === head) yield recordedIn(document);
+    }
+  }
+
+  return {
+    /** `first`: the sequence of the first of them. */
+    insert: async (
+      connection: ConnectionId,
+      version: number,
+      first: number,
+      changes: readonly Change[],
+      at: Date,
+    ): Promise<void> => {
+      let documents: ChangesDocument[] = [];
+      const flush = async (): Promise<void> => {
+        if (documents.length > 0) await collection.insertMany(documents, { ordered: false });
+        documents = [];
+      };
+      let sequence = first;
+      for (const packed of pack(changes)) {
+        const last = sequence + packed.length - 1;
+        const text = `[${packed.join(',')}]`;
+        documents.push({ _id: idOf(connection, version, last), version, first: sequence, at, changes: text });
+        sequence = last + 1;
+        if (documents.length >= chunkSize) await flush();
+      }
+      await flush();
+    },
+
+    between: (
+      connection: ConnectionId,
+      after: number,
+      through: number,
+      head: number,
+    ): AsyncIterable<readonly RecordedChange[]> =>
+      read(connection, idOf(connection, after, mostSequence), idOf(connection, through, mostSequence), head),
+
+    page: async (
+      connection: ConnectionId,
+      after: string | null,
+      limit: number,
+      head: number,
+    ): Promise<Page<RecordedChange>> => {
+      const items: RecordedChange[] = [];
+      const from = after === null ? `${connection}|` : `${connection}|${after}`;
+      for await (const changes of read(connection, from, idOf(connection, head, mostSequence), head)) {
+        items.push(...changes.filter((each) => after === null || cursorOf(each) > after));
+        if (items.length > limit) break;
+      }
+      const last = items[limit - 1];
+      return { items: items.slice(0, limit), next: items.length > limit && last ? cursorOf(last) : null };
+    },
+
+    prune: async (connection: ConnectionId, through: number): Promise<void> => {
+      await collection.deleteMany({
+        _id: { $gt: `${connection}|`, $lte: idOf(connection, through, mostSequence) },
+      });
+    },
+    erase: async (connection: ConnectionId): Promise<void> => {
+      await collection.deleteMany({ _id: startsWith(`${connection}|`) });
+    },
+  };
+};
+export type Changes = ReturnType<typeof createChanges>;
+
+/** Texts of changes, as many to a document as are read well together. */
+function* pack(changes: readonly Change[]): Generator<readonly string[]> {
+  let texts: string[] = [];
+  let characters = 0;
+  for (const change of changes) {
+    const text = JSON.stringify(change);
+    if (texts.length >= mostChanges || (texts.length > 0 && characters + text.length > mostCharacters)) {
+      yield texts;
+      texts = [];
+      characters = 0;
+    }
+    texts.push(text);
+    characters += text.length;
+  }
+  if (texts.length > 0) yield texts;
+}
+
+const recordedIn = ({ version, first, at, changes }: ChangesDocument): readonly RecordedChange[] => {
+  const read: readonly Change[] = JSON.parse(changes);
+  return read.map((change, offset) => ({ version, sequence: first + offset, at, change }));
+};
+
+const mostSequence = 9_999_999_999;
+const padded = (number: number): string => String(number).padStart(10, '0');
+const cursorOf = ({ version, sequence }: { readonly version: number; readonly sequence: number }): string =>
+  `${padded(version)}|${padded(sequence)}`;
+const idOf = (connection: ConnectionId, version: number, sequence: number): string =>
+  `${connection}|${cursorOf({ version, sequence })}`;

@@ -1,0 +1,54 @@
+/**
+ * The collection of versions, `_id` = connection|version: written before the head moves to it, so that whoever comes after a crash knows what belongs
+ * to that version. `committed` is set once everything staged for it was rolled forward: one that never was committed never gets it.
+ */
+
+import type { ConnectionId } from '../../model/ids.ts';
+import type { Db } from './connect.ts';
+import { startsWith } from './keyset.ts';
+import type { Part } from './places.ts';
+
+type VersionDocument = {
+  readonly _id: string;
+  readonly version: number;
+  readonly parts: readonly Part[];
+  readonly at: Date;
+  readonly committed: boolean;
+};
+
+const name = 'versions';
+
+export const createVersions = (db: Db) => {
+  const collection = db.collection<VersionDocument>(name);
+  return {
+    note: async (connection: ConnectionId, version: number, parts: readonly Part[], at: Date): Promise<void> => {
+      await collection.insertOne({ _id: idOf(connection, version), version, parts, at, committed: false });
+    },
+    parts: async (connection: ConnectionId, version: number): Promise<readonly Part[]> => {
+      const noted = await collection.findOne({ _id: idOf(connection, version) }, { projection: { parts: 1 } });
+      return noted?.parts ?? [];
+    },
+    committed: async (connection: ConnectionId, version: number): Promise<void> => {
+      await collection.updateOne({ _id: idOf(connection, version) }, { $set: { committed: true } });
+    },
+    /** Which of these were committed. */
+    whichCommitted: async (connection: ConnectionId, versions: readonly number[]): Promise<ReadonlySet<number>> => {
+      const found = await collection
+        .find({ _id: { $in: versions.map((version) => idOf(connection, version)) }, committed: true })
+        .toArray();
+      return new Set(found.map(({ version }) => version));
+    },
+    /** Removes the notes up to a version, but not those that are still needed to roll it forward. */
+    prune: async (connection: ConnectionId, through: number, head: number): Promise<void> => {
+      const range = { $gt: `${connection}|`, $lte: idOf(connection, through) };
+      await collection.deleteMany({ _id: { ...range, $ne: idOf(connection, head) } });
+    },
+    erase: async (connection: ConnectionId): Promise<void> => {
+      await collection.deleteMany({ _id: startsWith(`${connection}|`) });
+    },
+  };
+};
+export type Versions = ReturnType<typeof createVersions>;
+
+const idOf = (connection: ConnectionId, version: number): string =>
+  `${connection}|${String(version).padStart(10, '0')}`;
