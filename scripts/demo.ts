@@ -15,6 +15,7 @@ import {
   groupSync,
   prepareTestGroup,
   type Tour,
+  tourTenant,
 } from './demo/tour.ts';
 import { startServices } from './services.ts';
 
@@ -43,7 +44,7 @@ const tasks = new Listr<Context>(
         });
         cleanUp.unshift(() => services.stop());
         task.title = 'Simulate an Entra tenant and a helpdesk with SCIM, start Entrain';
-        const graph = await startGraph({ tenants: [{ users: people }] });
+        const graph = await startGraph({ tenants: [tourTenant(people)] });
         cleanUp.unshift(() => graph.close());
         const scim = await startScim();
         cleanUp.unshift(() => scim.close());

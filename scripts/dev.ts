@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { startGraph } from '../simulator/graph/index.ts';
 import { startScim } from '../simulator/scim/index.ts';
 import { startStack } from './demo/stack.ts';
-import { connect, fullSync } from './demo/tour.ts';
+import { connect, fullSync, tourTenant } from './demo/tour.ts';
 import { cacheFolder, startServices } from './services.ts';
 
 const help = `Usage: make dev [ARGS="--users 200 --port 8080"]
@@ -38,7 +38,7 @@ const cleanUp: (() => Promise<void>)[] = [];
 try {
   const services = await startServices({ log: (line) => console.log(`  ${line}`) });
   cleanUp.unshift(() => services.stop());
-  const graph = await startGraph({ tenants: [{ users }] });
+  const graph = await startGraph({ tenants: [tourTenant(users)] });
   cleanUp.unshift(() => graph.close());
   const scim = await startScim();
   cleanUp.unshift(() => scim.close());

@@ -14,6 +14,12 @@ export type Tour = {
 export type Connected = { readonly connection: string; readonly target: string };
 type Say = (line: string) => void;
 
+/** A tenant whose app registration has the least permissions that show everything, also groups that hide their members. */
+export const tourTenant = (users: number) => ({
+  users,
+  apps: [{ roles: ['User.Read.All', 'GroupMember.Read.All', 'Member.Read.Hidden'] }],
+});
+
 const created = z.object({ id: z.string() });
 
 export const connect = async ({ stack, graph, scim }: Tour): Promise<Connected> => {

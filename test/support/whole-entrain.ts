@@ -2,7 +2,7 @@
 
 import { inject } from 'vitest';
 import { type Stack, type StackOptions, startStack } from '../../scripts/demo/stack.ts';
-import { type Connected, connect, type Tour } from '../../scripts/demo/tour.ts';
+import { type Connected, connect, type Tour, tourTenant } from '../../scripts/demo/tour.ts';
 import { type GraphOptions, startGraph } from '../../simulator/graph/index.ts';
 import { type ScimOptions, startScim } from '../../simulator/scim/index.ts';
 import { freshPrefix } from './fresh.ts';
@@ -16,7 +16,7 @@ export const startWholeEntrain = async (
     readonly workers?: StackOptions['workers'];
   } = {},
 ): Promise<WholeEntrain> => {
-  const graph = await startGraph(options.graph ?? { tenants: [{ users: 150 }] });
+  const graph = await startGraph({ tenants: [tourTenant(150)], ...options.graph });
   const scim = await startScim(options.scim);
   const stack = await startStack({
     services: { mongoUri: inject('mongoUri'), redisUrl: inject('redisUrl') },
