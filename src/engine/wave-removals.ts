@@ -310,10 +310,13 @@ const evidentMembers = async (
   standings: ReadonlyMap<SourceId, Standing>,
 ) => {
   const staying = operation.members.filter(({ ref }) => !hasLeft(standings.get(ref.id)));
-  const still = await work.source().confirmMembers(
-    operation.ref.id,
-    staying.map(({ ref }) => ref),
-    work.watch.signal,
-  );
+  const still =
+    staying.length === 0
+      ? new Map<SourceId, boolean>()
+      : await work.source().confirmMembers(
+          operation.ref.id,
+          staying.map(({ ref }) => ref),
+          work.watch.signal,
+        );
   return operation.members.filter(({ ref }) => hasLeft(standings.get(ref.id)) || still.get(ref.id) === false);
 };

@@ -46,7 +46,8 @@ describe('the whole path, with real processes, databases and HTTPS', () => {
     const run = await deltaSync(whole, whole.connected);
     expect(run.provision_runs).toMatchObject([{ state: 'succeeded', counters: { created: 1, disabled: 2 } }]);
     expect(disagreements(whole)).toEqual([]);
-    expect(graphReads()).toBeLessThan(12);
+    // Two delta chains, and for each of the few removals a question or two whether it is true; a full sync of this tenant takes three times as many.
+    expect(graphReads()).toBeLessThan(18);
     expect(writes()).toBeLessThan(25);
     forget();
     await deltaSync(whole, whole.connected);
