@@ -189,6 +189,16 @@ describe('throttling', () => {
     expect(await setup.target.find('user', 'userName', 'ada', signal)).toEqual([]);
   });
 
+  it('of the very first question does not spoil those after it', async () => {
+    const setup = await connected();
+    const answer = { kind: 'status', status: 429, retryAfter: { seconds: 60 } } as const;
+    setup.simulator.control.addFaults([{ path: 'ServiceProviderConfig', answer }]);
+    await expect(create(setup)).rejects.toMatchObject({ fault: 'throttled' });
+    await setup.world.sleep(60_000, signal);
+    await create(setup);
+    expect(setup.simulator.control.state().users).toBe(1);
+  });
+
   it('by 503 is not taken for "not done": a create is not repeated', async () => {
     const setup = await connected();
     const retryAfter = { seconds: 1 };
@@ -310,6 +320,18 @@ describe('members', () => {
       fault: 'rejected',
     });
     expect(sent(setup).length).toBeLessThan(20);
+  });
+
+  it('are not sent in smaller batches because one of them was refused', async () => {
+    const setup = await connected();
+    const id = await createStaff(setup);
+    const ids = crowd(setup, 100);
+    await expect(
+      setup.target.apply(membership('add_members', id, [...ids.slice(1), 'stranger']), signal),
+    ).rejects.toThrow();
+    setup.simulator.control.clearRequests();
+    await setup.target.apply(membership('remove_members', id, ids), signal);
+    expect(sent(setup)).toEqual(['PATCH /Groups/{id}']);
   });
 
   it('stop being repeated to us when the answers get long', async () => {

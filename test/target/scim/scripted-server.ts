@@ -22,17 +22,20 @@ export type ScriptedServer = {
   close(): Promise<void>;
 };
 
-/** `answer` gets every request but those for discovery, which the server does not offer; null: no answer at all. */
-export const startScripted = async (answer: (request: Received) => Reply | null): Promise<ScriptedServer> => {
+/** `answer` gets every request but those for discovery, which is what `described` holds; null: no answer at all. */
+export const startScripted = async (
+  answer: (request: Received) => Reply | null,
+  described: Readonly<Record<string, JsonObject>> = {},
+): Promise<ScriptedServer> => {
   const received: Received[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const sent = await text(incoming);
     const path = decodeURIComponent((incoming.url ?? '').replace(/^\/scim/, ''));
     const { method = 'GET', headers } = incoming;
     const request = { method, path, headers, body: sent === '' ? null : JSON.parse(sent) };
-    if (/^\/(ServiceProviderConfig|ResourceTypes)$/.test(path)) return void outgoing.writeHead(404).end();
-    received.push(request);
-    const reply = answer(request);
+    const discovery = /^\/(ServiceProviderConfig|ResourceTypes)$/.test(path);
+    if (!discovery) received.push(request);
+    const reply = discovery ? describing(described[path]) : answer(request);
     if (reply === null) return;
     const body = typeof reply.body === 'object' ? JSON.stringify(reply.body) : (reply.body ?? '');
     outgoing.writeHead(reply.status, { 'content-type': 'application/scim+json', ...reply.headers }).end(body);
@@ -48,6 +51,9 @@ export const startScripted = async (answer: (request: Received) => Reply | null)
       }),
   };
 };
+
+const describing = (body: JsonObject | undefined): Reply =>
+  body === undefined ? { status: 404 } : { status: 200, body };
 
 const listening = (server: Server): Promise<number> =>
   new Promise((resolve) => {

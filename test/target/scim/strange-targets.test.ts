@@ -26,8 +26,9 @@ afterEach(async () => {
 const before = async (
   answer: (request: Received) => Reply | null,
   settings: JsonObject = {},
+  described: Readonly<Record<string, JsonObject>> = {},
 ): Promise<{ target: Target; server: ScriptedServer }> => {
-  const server = await startScripted(answer);
+  const server = await startScripted(answer, described);
   const target = scim.parse({ base_url: server.baseUrl, token: 'a-token', ...settings }).connect(testWorld());
   opened.push(server, target);
   return { target, server };
@@ -77,6 +78,13 @@ describe('a success whose answer shows the old value', () => {
       update({ userName: 'Ada@Example.com', title: 'Countess' }, { userName: 'a', title: null }),
       signal,
     );
+    expect(sent(server)).toEqual(['PATCH /Users/7']);
+  });
+
+  it('is not held against a target that makes something else of the value', async () => {
+    const { target, server } = await before(() => ok({ id: '7', phoneNumbers: [{ type: 'work', value: '+442012' }] }));
+    const phone = 'phoneNumbers[type eq "work"].value';
+    await target.apply(update({ [phone]: '+44 (20) 12' }, { [phone]: '+44 (20) 11' }), signal);
     expect(sent(server)).toEqual(['PATCH /Users/7']);
   });
 
@@ -219,6 +227,74 @@ describe('a target that answers PATCH with 404', () => {
   it('has lost the account, when it is not there', async () => {
     const { target } = await before(() => ({ status: 404, body: { detail: 'not found' } }));
     await expect(target.apply(update({ title: 'Countess' }, {}), signal)).rejects.toMatchObject({ fault: 'gone' });
+  });
+});
+
+describe('replacing an account', () => {
+  const versioned = (etag: string, known: boolean) =>
+    before(
+      ({ method }) =>
+        method === 'PUT'
+          ? { status: 204 }
+          : { ...ok({ id: '7', title: 'Analyst', meta: { version: 'W/"3"' } }), headers: { etag } },
+      { update_mode: 'put' },
+      { '/ServiceProviderConfig': { etag: { supported: known } } },
+    );
+  const put = async ({ target, server }: Awaited<ReturnType<typeof versioned>>): Promise<Received | undefined> => {
+    await target.apply(update({ title: 'Countess' }, { title: 'Analyst' }), signal);
+    return server.received.find(({ method }) => method === 'PUT');
+  };
+
+  it('names the version it read, only where versions are what they seem', async () => {
+    expect((await put(await versioned('W/"3"', true)))?.headers).toHaveProperty('if-match', 'W/"3"');
+    expect((await put(await versioned('W/"web-framework"', true)))?.headers).not.toHaveProperty('if-match');
+    expect((await put(await versioned('W/"3"', false)))?.headers).not.toHaveProperty('if-match');
+  });
+
+  it("sends back nothing that is the server's own to say", async () => {
+    expect((await put(await versioned('W/"3"', true)))?.body).toEqual({
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      id: '7',
+      title: 'Countess',
+    });
+  });
+});
+
+describe('what a target says of itself', () => {
+  const described = (types: JsonObject, config: JsonObject = {}) =>
+    before(
+      ({ method }) => (method === 'GET' ? ok({ totalResults: 0 }) : { status: 204 }),
+      {},
+      {
+        '/ResourceTypes': types,
+        '/ServiceProviderConfig': config,
+      },
+    );
+
+  it('decides where accounts are, how large a page is, and whether there are groups', async () => {
+    const Resources = [{ name: 'User', endpoint: '/People', schema: 'x' }];
+    const { target, server } = await described({ Resources }, { filter: { supported: true, maxResults: 5 } });
+    expect(target.capabilities.groups).toBe(true);
+    await target.find('user', 'userName', 'ada', signal);
+    expect(server.received.at(-1)?.path).toBe('/People?filter=userName eq "ada"&startIndex=1&count=5');
+    expect(target.capabilities.groups).toBe(false);
+  });
+
+  it.each([
+    { Resources: 'none', patch: true, filter: [] },
+    {
+      Resources: [
+        { name: 'User', endpoint: '//evil.example.com/Users' },
+        { name: 'Group', endpoint: '/../Groups' },
+      ],
+    },
+    { Resources: [7, null], patch: { supported: 'yes' }, filter: { maxResults: 0 } },
+  ])('is passed over where it makes no sense: %j', async (nonsense) => {
+    const { target, server } = await described(nonsense, nonsense);
+    await target.find('user', 'userName', 'ada', signal);
+    await target.apply(update({ title: 'Countess' }, {}), signal);
+    expect(sent(server)).toEqual(['GET /Users?filter=userName eq "ada"&startIndex=1&count=100', 'PATCH /Users/7']);
+    expect(target.capabilities.groups).toBe(true);
   });
 });
 
