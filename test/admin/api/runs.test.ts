@@ -106,10 +106,186 @@ describe('asking for provisioning', () => {
   it('in full, looks at everything again, and leaves the position to the run', async () => {
     const target = targetId(await addTarget(door, connection));
     await door.stores.ledger.advance(await lease(door.stores, target), 7);
-    const delta = await provision(target);
+    const delta = idOf(await provision(target));
     const full = await provision(target, { full: true });
     expect(full.body).toMatchObject({ mode: 'full', already_queued: false });
-    expect(full.body.id).not.toBe(delta.body.id);
+    expect(idOf(full)).not.toBe(delta);
     expect(await door.stores.ledger.position(target)).toBe(7);
+  });
+});
+
+describe('a run', () => {
+  it('shows what it came to, by reason, and the provision runs it led to', async () => {
+    const { runs, targets } = door.stores;
+    const run = runId(idOf(await sync()));
+    const target = await targets.get(targetId(await addTarget(door, connection)));
+    if (target === null) throw new Error('The target is gone.');
+    const wanted = {
+      id: runId(newId('run')),
+      mode: 'delta',
+      scope: null,
+      dryRun: false,
+      trigger: 'commit',
+      at: door.clock.now,
+    } as const;
+    await runs.request(newProvisionRun(target, run, wanted));
+    await runs.start(run, door.clock.now);
+    const counters = {
+      ...noCounters,
+      created: 3,
+      unchanged: 884,
+      membersAdded: 5,
+      skipped: { not_managed: 2 },
+      failed: { no_match_key: 1 },
+    };
+    await runs.finish(run, 'partially_succeeded', door.clock.now, { counters, version: 4, problem: null });
+    expect((await show(run)).body).toMatchObject({
+      state: 'partially_succeeded',
+      version: 4,
+      counters: {
+        created: 3,
+        unchanged: 884,
+        members_added: 5,
+        skipped: { not_managed: 2 },
+        failed: { no_match_key: 1 },
+      },
+      provision_runs: [{ id: wanted.id, caused_by: run, target_id: target.id, state: 'queued' }],
+    });
+    expect((await show(wanted.id)).body).toMatchObject({ kind: 'provision', provision_runs: [] });
+  });
+
+  it('that waits is ended at once; one under way is asked to stop; an ended one stays as it is', async () => {
+    const waiting = runId(idOf(await sync()));
+    expect((await door.call('POST', `/v1/runs/${waiting}/cancel`)).body).toMatchObject({ state: 'canceled' });
+    expect((await door.call('POST', `/v1/runs/${waiting}/cancel`)).body).toMatchObject({ state: 'canceled' });
+
+    const running = runId(idOf(await sync()));
+    await door.stores.runs.start(running, door.clock.now);
+    expect((await door.call('POST', `/v1/runs/${running}/cancel`)).body).toMatchObject({
+      state: 'running',
+      cancel_requested: true,
+    });
+
+    await door.stores.runs.finish(running, 'succeeded', door.clock.now, {
+      counters: noCounters,
+      version: 1,
+      problem: null,
+    });
+    expect((await door.call('POST', `/v1/runs/${running}/cancel`)).body).toMatchObject({
+      status: 409,
+      code: 'run_ended',
+    });
+  });
+});
+
+describe('the list of runs', () => {
+  it('is newest first, paged and filtered', async () => {
+    const target = await addTarget(door, connection);
+    const ids = [idOf(await sync()), idOf(await sync({ mode: 'full' })), idOf(await provision(target))].toReversed();
+    const first = pageOf(await door.call('GET', '/v1/runs?limit=2'));
+    const second = pageOf(await door.call('GET', `/v1/runs?limit=2&cursor=${first.next_cursor}`));
+    expect([...first.data, ...second.data].map(({ id }) => id)).toEqual(ids);
+    expect(second.next_cursor).toBeNull();
+
+    const found = async (query: string) => pageOf(await door.call('GET', `/v1/runs?${query}`)).data.map(({ id }) => id);
+    expect(await found('kind=provision')).toEqual(ids.slice(0, 1));
+    expect(await found(`connection_id=${connection}&kind=sync&state=queued`)).toEqual(ids.slice(1));
+    expect(await found(`target_id=${target}`)).toEqual(ids.slice(0, 1));
+    expect(await found('state=failed')).toEqual([]);
+    expect(await found(`caused_by=${ids[1]}`)).toEqual([]);
+  });
+
+  it('refuses the cursor of another list', async () => {
+    await sync();
+    await sync({ mode: 'full' });
+    const { next_cursor } = pageOf(await door.call('GET', '/v1/runs?limit=1'));
+    const reply = await door.call('GET', `/v1/runs?limit=1&kind=sync&cursor=${next_cursor}`);
+    expect(reply.body).toMatchObject({ errors: [{ in: 'query', pointer: '/cursor' }] });
+  });
+});
+
+describe('the operations of a run', () => {
+  it('are what was done, to whom, why, and what became of it', async () => {
+    const target = targetId(await addTarget(door, connection));
+    const run = runId(idOf(await provision(target)));
+    const held = await lease(door.stores, target);
+    const cause = { run, connection: connectionId(connection), version: 4, why: 'created' } as const;
+    const key = (n: number) => operationKey(`${run}-${n}`);
+    const member = { ref: user(nth(1)), remoteId: remoteId('r1') };
+    await door.stores.ledger.intend(held, [
+      { cause, operation: { key: key(1), ref: user(nth(1)), action: 'create', attributes: { userName: 'jane' } } },
+      {
+        cause,
+        operation: {
+          key: key(2),
+          ref: user(nth(2)),
+          action: 'update',
+          remoteId: remoteId('r2'),
+          attributes: { title: null },
+          before: { title: 'Clerk' },
+        },
+      },
+      {
+        cause,
+        operation: {
+          key: key(3),
+          ref: group(nth(900)),
+          action: 'add_members',
+          remoteId: remoteId('r9'),
+          members: [member],
+        },
+      },
+    ]);
+    const at = door.clock.now;
+    await door.stores.ledger.settle(held, [
+      { key: key(1), ref: user(nth(1)), action: 'create', at, result: 'applied' },
+      {
+        key: key(2),
+        ref: user(nth(2)),
+        action: 'update',
+        at,
+        result: 'escrowed',
+        reason: 'target_rejected',
+        detail: 'title is immutable',
+      },
+    ]);
+
+    const { data } = pageOf(await door.call('GET', `/v1/runs/${run}/operations`));
+    expect(data).toMatchObject([
+      {
+        action: 'create',
+        object: user(nth(1)),
+        remote_id: null,
+        attributes: { userName: 'jane' },
+        why: 'created',
+        version: 4,
+        state: 'settled',
+        result: 'applied',
+        reason: null,
+      },
+      {
+        action: 'update',
+        remote_id: 'r2',
+        before: { title: 'Clerk' },
+        result: 'escrowed',
+        reason: 'target_rejected',
+        detail: 'title is immutable',
+      },
+      {
+        action: 'add_members',
+        members: [{ object: user(nth(1)), remote_id: 'r1' }],
+        state: 'open',
+        result: null,
+        settled_at: null,
+      },
+    ]);
+    const first = pageOf(await door.call('GET', `/v1/runs/${run}/operations?limit=1`));
+    const second = pageOf(await door.call('GET', `/v1/runs/${run}/operations?limit=1&cursor=${first.next_cursor}`));
+    expect([first.data[0], second.data[0]]).toEqual(data.slice(0, 2));
+  });
+
+  it('are those of provision runs only', async () => {
+    const reply = await door.call('GET', `/v1/runs/${idOf(await sync())}/operations`);
+    expect(reply.body).toMatchObject({ status: 409, code: 'not_a_provision_run' });
   });
 });
