@@ -159,7 +159,7 @@ export const snapshotStoreContract = (open: OpenSnapshots): void => {
       const draft = await begin();
       await draft.put({ ...showing([]), seen: users('ann') });
       await draft.put(losing(users('bob'), 'deleted'));
-      await draft.put(showing([person('dan')]));
+      await draft.put(showing([person('dan')], { seen: [] }));
       expect(names((await all(draft.unseen())).map(({ ref }) => ref))).toEqual(['group:staff', 'user:cid']);
     });
 

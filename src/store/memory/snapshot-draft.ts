@@ -67,7 +67,8 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
     unseen: () => {
       const seen = new Set(batches.flatMap((batch) => batch.seen.map(keyOf)));
       const all = [...scanIn(view, 'user'), ...scanIn(view, 'group')];
-      return inBatches(all.filter(({ ref }) => !seen.has(keyOf(ref))));
+      const known = all.filter(({ ref }) => present(view.base.objects.get(keyOf(ref))));
+      return inBatches(known.filter(({ ref }) => !seen.has(keyOf(ref))));
     },
     touched: () => inBatches(pairs(view)),
     touchedMembers: () => inBatches(edgePairs(view)),

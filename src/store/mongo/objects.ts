@@ -32,6 +32,26 @@ export const createObjects = (db: Db) => {
     return found;
   };
 
+  const pages = (
+    connection: ConnectionId,
+    type: ObjectType,
+    after: string | null,
+    size: number,
+    projection: Readonly<Record<string, 0>>,
+  ): AsyncIterable<readonly ObjectDocument[]> => {
+    const all = startsWith(`${connection}|${type}|`);
+    const from = after === null ? all : { ...all, $gt: `${connection}|${type}|${after}` };
+    return keyset<ObjectDocument>(
+      (last, limit) =>
+        collection
+          .find({ _id: last ? { ...all, $gt: last._id } : from }, { projection })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray(),
+      size,
+    );
+  };
+
   return {
     ...written,
     /** The documents of these objects by `type|id`, as they are. */
@@ -79,18 +99,22 @@ export const createObjects = (db: Db) => {
       after: string | null = null,
       size = 500,
     ): AsyncGenerator<readonly SourceObject[]> {
-      const all = startsWith(`${connection}|${type}|`);
-      const from = after === null ? all : { ...all, $gt: `${connection}|${type}|${after}` };
-      const pages = keyset<ObjectDocument>(
-        (last, limit) =>
-          collection
-            .find({ _id: last ? { ...all, $gt: last._id } : from })
-            .sort({ _id: 1 })
-            .limit(limit)
-            .toArray(),
-        size,
-      );
-      for await (const page of pages) yield page.flatMap((document) => presentIn(document, parts));
+      for await (const page of pages(connection, type, after, size, {}))
+        yield page.flatMap((document) => presentIn(document, parts));
+    },
+
+    /** All that are committed and still in, but these (`type|id`). Only what they look like that are left is read. */
+    async *scanWithout(
+      { connection, parts }: View,
+      type: ObjectType,
+      keys: ReadonlySet<string>,
+    ): AsyncGenerator<readonly SourceObject[]> {
+      for await (const page of pages(connection, type, null, readSize, withoutAttributes)) {
+        const committed = page.filter(({ current }) => current && current.gone === undefined);
+        const left = committed.map(({ _id }) => keyIn(_id)).filter((key) => !keys.has(key));
+        const objects = (await read(connection, left)).flatMap((document) => presentIn(document, parts));
+        if (objects.length > 0) yield objects;
+      }
     },
 
     /** What these objects were and what they become, for those whose staged state was staged at this place and is another one. */
@@ -140,7 +164,7 @@ const contentOf = (before: Content | null, next: SourceObject | Gone): Content |
   return before && before.gone === undefined ? { attributes: before.attributes, gone: next.gone } : null;
 };
 
-const withoutAttributes = { 'current.attributes': 0, 'next.attributes': 0, 'kept.attributes': 0 };
+const withoutAttributes = { 'current.attributes': 0, 'next.attributes': 0, 'kept.attributes': 0 } as const;
 
 const pairOf = (document: ObjectDocument, staged: Slot<Content>): readonly Pair[] => {
   const before = document.current && document.current.gone === undefined ? document.current : null;

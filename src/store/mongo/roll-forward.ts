@@ -4,6 +4,7 @@
  */
 
 import type { ConnectionId } from '../../model/ids.ts';
+import { eachOf } from './each-of.ts';
 import { parseSpreadKey } from './members.ts';
 import { type Part, wholePartOf } from './places.ts';
 import type { SnapshotCollections } from './snapshot-collections.ts';
@@ -17,12 +18,12 @@ export const rollForward = async (
   const { heads, members, batches, versions } = stores;
   const left = new Set<string>();
   const idOf = (key: string): string => `${connection}|${key}`;
-  for await (const batch of batches.staged(connection, parts)) {
+  await eachOf(batches.staged(connection, parts), atOnce, async (batch) => {
     for (const spread of batch.left) left.add(spread);
     await stores.objects.roll(batch.objects.map(idOf), batch.place, version);
     await members.roll(batch.buckets.map(idOf), batch.place, version);
     await stores.layouts.roll(batch.layouts.map(idOf), batch.place, version);
-  }
+  });
   // Only a worker that was overtaken leaves a `next` behind that does not count and covers a `kept` that does: never the one that committed.
   const takenOver = parts.filter(({ first }) => first !== wholePartOf(version).first);
   for await (const batch of batches.staged(connection, takenOver)) {
@@ -35,6 +36,9 @@ export const rollForward = async (
   await heads.rolled(connection, version);
   await batches.drop(connection, wholePartOf(version).last);
 };
+
+/** Batches have nothing to do with each other: each document stands at one place. */
+const atOnce = 4;
 
 /** A group may have come back to a spread it left earlier in the same draft. */
 const notInUse = async (

@@ -10,6 +10,7 @@ import mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { Db } from './connect.ts';
+import { eachOf } from './each-of.ts';
 import { isIn, type Part, type Staging } from './places.ts';
 
 export type Slot<C> = C & { readonly place: number };
@@ -39,12 +40,16 @@ export type Write<C> = {
 
 type Row = { _id: string; v: number; [field: string]: unknown };
 const duplicateKey = 11_000;
+const stageSize = 500;
 
 export const slots = (db: Db, name: string) => {
   const rows = db.collection<Row>(name);
 
   /** Throws `StaleFence` when a later draft or version was there first. */
-  const stage = async <C>(writes: readonly Write<C>[], staging: Staging): Promise<void> => {
+  const stage = async <C>(writes: readonly Write<C>[], staging: Staging): Promise<void> =>
+    eachOf(batches(writes, stageSize), 2, (some) => stageSome(some, staging));
+
+  const stageSome = async <C>(writes: readonly Write<C>[], staging: Staging): Promise<void> => {
     const fresh = writes.filter(({ existing }) => existing === null);
     const there = await insert(fresh.map((write) => documentOf(write, staging)));
     const known = writes.filter(({ existing }) => existing !== null);

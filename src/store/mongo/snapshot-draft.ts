@@ -115,13 +115,10 @@ export const openDraft = ({ stores, now, probe }: Around, { lease, base, version
         await probe('snapshot.batch');
       }),
     async *unseen() {
+      if (base.version === 0) return;
       const seen = new Set<string>();
       for await (const batch of stores.batches.seen(connection, parts())) for (const key of batch.seen) seen.add(key);
-      for (const type of ['user', 'group'] as const)
-        for await (const objects of stores.objects.scan(view(), type)) {
-          const unseen = objects.filter(({ ref }) => !seen.has(keyOf(ref)));
-          if (unseen.length > 0) yield unseen;
-        }
+      for (const type of ['user', 'group'] as const) yield* stores.objects.scanWithout(view(), type, seen);
     },
     touched: () => touchedObjects(stores, view()),
     touchedMembers: () => touchedMembers(stores, view()),
