@@ -14,8 +14,6 @@ export interface Ledger {
   position(target: TargetId): Promise<number | null>;
   /** Throws `StaleFence`. Never moves back. */
   advance(lease: Lease, version: number): Promise<void>;
-  /** Sets the position back to null: the next run looks at everything. Whoever holds the lease meanwhile cannot move it any more. */
-  rewind(target: TargetId): Promise<void>;
 
   links(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>>;
   /** Which of these remote objects are linked already, and to whom. */

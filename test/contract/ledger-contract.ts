@@ -1,9 +1,7 @@
 /** What every ledger promises, whatever it is kept in. */
 
-import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { StaleFence } from '../../src/model/errors.ts';
-import { targetId } from '../../src/model/ids.ts';
 import { type LedgerWorld, type OpenLedger, openLedgerWorld, picture } from '../support/ledger-world.ts';
 import { creates, escrowed, intents, people, waits } from '../support/operations.ts';
 import { escrowContract } from './ledger-escrow-contract.ts';
@@ -39,24 +37,6 @@ const positionContract = ({ created, held, ledger, takenOver }: LedgerWorld): vo
       expect(await ledger.position(target)).toBeNull();
       await ledger.advance(survivor, 4);
       expect(await ledger.position(target)).toBe(4);
-    });
-
-    it('set back while a worker is on its way, stays set back until another slice began after that', async () => {
-      const { target, lease } = await held();
-      await ledger.advance(lease, 5);
-      await ledger.rewind(target);
-      await ledger.advance(lease, 6);
-      expect(await ledger.position(target)).toBeNull();
-
-      const next = await takenOver(lease);
-      await ledger.advance(next, 6);
-      expect(await ledger.position(target)).toBe(6);
-    });
-
-    it('of a target nobody ever worked on can be set back', async () => {
-      const target = targetId(`tgt_${randomUUID()}`);
-      await ledger.rewind(target);
-      expect(await ledger.position(target)).toBeNull();
     });
   });
 

@@ -132,7 +132,7 @@ export const edges = (memberships: readonly Membership[]): string[] =>
   memberships.map(({ group: of, member }) => `${of} > ${member.id}`).sort();
 
 /** Everything a reader can learn, for comparing two states. */
-export const everything = async (world: World, connection: ConnectionId) => {
+export const everything = async (world: Pick<World, 'snapshots'>, connection: ConnectionId) => {
   const { snapshots } = world;
   const scan = async (type: ObjectType) =>
     (await all(snapshots.scan(connection, type))).map(({ ref, attributes }) => [ref.id, { ...attributes }]);

@@ -14,7 +14,6 @@ import type { Page } from '../snapshot-store.ts';
 type Book = {
   position: number | null;
   /** The fence under which the position was set back: what that holder still says about it is void. */
-  rewoundUnder: number | null;
   readonly links: Map<string, Link>;
   readonly entries: Map<OperationKey, Entry & { readonly order: number }>;
   readonly escrows: Map<string, HeldEscrow>;
@@ -57,15 +56,9 @@ export const createMemoryLedger = (around: {
     position: async (target) => bookOf(target).position,
     advance: async (lease, version) => {
       const book = heldBy(lease);
-      if (book.rewoundUnder !== lease.fence) book.position = Math.max(book.position ?? version, version);
+      book.position = Math.max(book.position ?? version, version);
       await probe('ledger.advanced');
     },
-    rewind: async (target) => {
-      const book = bookOf(target);
-      book.position = null;
-      book.rewoundUnder = fenceOf(target);
-    },
-
     links: async (target, refs) => new Map(present(bookOf(target).links, refs).map((link) => [link.ref.id, link])),
     linkedRemotes: async (target, type, ids) => {
       const wanted = new Set(ids);
@@ -171,7 +164,6 @@ export const createMemoryLedger = (around: {
 
 const emptyBook = (): Book => ({
   position: null,
-  rewoundUnder: null,
   links: new Map(),
   entries: new Map(),
   escrows: new Map(),

@@ -65,7 +65,6 @@ export const createMongoLedger = (
       await positions.advance(lease, version);
       await probe('ledger.advanced');
     },
-    rewind: positions.rewind,
 
     links: links.find,
     linkedRemotes: links.ofRemotes,

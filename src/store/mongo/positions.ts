@@ -13,8 +13,6 @@ type TargetHead = {
   readonly _id: string;
   readonly fence: number;
   readonly position?: number | null;
-  /** The fence under which the position was set back: what that holder still says about it is void. */
-  readonly rewoundUnder?: number;
 };
 
 export const createPositions = (db: Db) => {
@@ -32,24 +30,13 @@ export const createPositions = (db: Db) => {
       return head?.position ?? null;
     },
     advance: async (lease: Lease, version: number): Promise<void> => {
-      const ours = { _id: lease.key, fence: lease.fence, rewoundUnder: { $ne: lease.fence } };
+      const ours = { _id: lease.key, fence: lease.fence };
       const { matchedCount } = await heads.updateOne(ours, { $max: { position: version } });
       if (matchedCount === 0) await assertHeld(lease);
     },
-    /** Compares and sets until no lease was taken in between; a target nobody ever worked on is at its beginning anyway. */
-    rewind: async (target: TargetId): Promise<void> => {
-      for (;;) {
-        const head = await heads.findOne({ _id: target }, { projection: { fence: 1 } });
-        if (!head) return;
-        const { fence } = head;
-        const set = { position: null, rewoundUnder: fence };
-        const { matchedCount } = await heads.updateOne({ _id: target, fence }, { $set: set });
-        if (matchedCount === 1) return;
-      }
-    },
     /** The fence stays, so that a late writer is still refused. */
     erase: async (target: TargetId): Promise<void> => {
-      await heads.updateOne({ _id: target }, { $unset: { position: '', rewoundUnder: '' } });
+      await heads.updateOne({ _id: target }, { $unset: { position: '' } });
     },
   };
 };
