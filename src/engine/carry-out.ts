@@ -10,7 +10,7 @@ import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
 import type { EscrowReason, Link, Operation, Outcome } from '../model/operation.ts';
 import { lookAfter } from './look.ts';
-import type { Provisioning } from './provisioning.ts';
+import { claim, type Provisioning } from './provisioning.ts';
 
 /** An operation and the link it starts from (none for a create). */
 export type Pending = { readonly planned: PlannedOperation; readonly link: Link | null };
@@ -108,6 +108,7 @@ const perform = async (work: Provisioning, pending: Pending): Promise<Outcome> =
     return applied(work, pending, operation.remoteId);
   try {
     const { remoteId } = await work.target.apply(operation, work.watch.signal);
+    if (operation.action === 'create') claim(work, remoteId, operation.ref.id);
     return applied(work, pending, remoteId);
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;

@@ -2,9 +2,10 @@
 
 import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
 import { judge, type Lookup, lookups, type Match } from '../core/matching.ts';
+import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
-import type { Provisioning } from './provisioning.ts';
+import { claim, type Provisioning } from './provisioning.ts';
 
 /** Asks the target by the matching rules in order; the first rule with a verified hit decides. */
 export const findMatch = async (work: Provisioning, object: SourceObject): Promise<Match> => {
@@ -18,7 +19,14 @@ export const findMatch = async (work: Provisioning, object: SourceObject): Promi
 const ask = async (work: Provisioning, ref: Ref, lookup: Lookup): Promise<Match> => {
   const claimed = await work.target.find(ref.type, lookup.rule.to, lookup.value, work.watch.signal);
   const ids = claimed.map(({ remoteId }) => remoteId);
-  return judge(ref, lookup, claimed, await work.engine.stores.ledger.linkedRemotes(work.record.id, ref.type, ids));
+  const match = judge(
+    ref,
+    lookup,
+    claimed,
+    await work.engine.stores.ledger.linkedRemotes(work.record.id, ref.type, ids),
+  );
+  if (match.kind !== 'match' || claim(work, match.remote.remoteId, ref.id)) return match;
+  return { kind: 'linked_elsewhere', attribute: lookup.rule.to };
 };
 
 export type Trace =
@@ -27,8 +35,24 @@ export type Trace =
   | { readonly kind: 'no_trace' }
   | { readonly kind: 'unclear'; readonly reason: EscrowReason; readonly detail: string };
 
-/** What became of an operation whose answer is open. Membership is repeatable, so it is simply planned again. */
+/**
+ * What became of an operation whose answer is open. Membership is repeatable, so it is simply planned again. Throws `TargetError` unknown when
+ * the target cannot be asked now: then the answer stays open.
+ */
 export const lookAfter = async (work: Provisioning, operation: Operation, link: Link | null): Promise<Trace> => {
+  try {
+    return await look(work, operation, link);
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    if (error.fault === 'rejected') return { kind: 'unclear', reason: 'target_rejected', detail: error.message };
+    throw new TargetError('unknown', `It is open what became of an operation: ${error.message}`, {
+      cause: error,
+      retryAfterMs: error.retryAfterMs,
+    });
+  }
+};
+
+const look = async (work: Provisioning, operation: Operation, link: Link | null): Promise<Trace> => {
   switch (operation.action) {
     case 'create':
       return await lookAfterCreate(work, operation);

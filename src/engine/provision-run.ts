@@ -4,7 +4,7 @@
  */
 
 import type { Connection } from '../model/connection.ts';
-import { SourceError, TargetError } from '../model/errors.ts';
+import { SourceError, StaleFence } from '../model/errors.ts';
 import type { SourceId, TargetId } from '../model/ids.ts';
 import type { ProvisionRun, Run } from '../model/run.ts';
 import { group, type Ref } from '../model/source-object.ts';
@@ -67,6 +67,7 @@ const provisionRun = async (
     watch,
     through: place.through,
     pretended: new Map(),
+    claims: new Map(),
     nextPass: () => {
       passes += 1;
       return passes;
@@ -122,7 +123,8 @@ const walk = async (
       if (wave === 'objects') await provisionObjects(work, items, tally);
       else await provisionReferences(work, gathered, items, tally);
     } catch (error) {
-      if (error instanceof TargetError)
+      // Whoever holds a newer fence has this run now; anybody else's work so far counts.
+      if (!(error instanceof StaleFence))
         await tally.checkpoint(wave, { ...place, done: [...done, ...tally.doneInChunk()] });
       throw error;
     }

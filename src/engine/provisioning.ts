@@ -1,7 +1,7 @@
 /** What every part of one provision run needs. */
 
 import type { Connection } from '../model/connection.ts';
-import type { SourceId } from '../model/ids.ts';
+import type { RemoteId, SourceId } from '../model/ids.ts';
 import type { MappingRule } from '../model/mapping.ts';
 import type { Link } from '../model/operation.ts';
 import type { ProvisionRun } from '../model/run.ts';
@@ -27,8 +27,17 @@ export type Provisioning = {
   readonly through: number;
   /** Links a dry run pretends it made; empty otherwise. */
   readonly pretended: Map<SourceId, Link | null>;
+  /** Whose each remote object became in this turn; the ledger knows it only once the chunk is settled. */
+  readonly claims: Map<RemoteId, SourceId>;
   /** Counts the passes of this turn, see `passOf`. */
   readonly nextPass: () => number;
+};
+
+/** Takes a remote object for this source object. False when another one of this turn has it: two people never share an account. */
+export const claim = (work: Pick<Provisioning, 'claims'>, remote: RemoteId, id: SourceId): boolean => {
+  const owner = work.claims.get(remote) ?? id;
+  if (owner === id) work.claims.set(remote, id);
+  return owner === id;
 };
 
 export const linksOf = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> => {

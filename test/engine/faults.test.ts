@@ -287,6 +287,41 @@ describe('a target that misbehaves', () => {
   });
 });
 
+describe('two people and one account', () => {
+  it('that both match it: one gets it, the other one waits for somebody to decide', async () => {
+    const s = await story();
+    s.remote.objects.set('r-1' as never, {
+      type: 'user',
+      remoteId: 'r-1' as never,
+      attributes: { userName: 'shared@contoso.example', active: true },
+    });
+    s.hire('anna', { userPrincipalName: 'shared@contoso.example' });
+    s.hire('bert', { userPrincipalName: 'SHARED@contoso.example' });
+    await s.full();
+    expect(s.remote.objects.size).toBe(1);
+    expect(await s.provisioned()).toMatchObject({
+      state: 'partially_succeeded',
+      counters: { failed: { linked_elsewhere: 1 } },
+    });
+    expect((await s.stores.ledger.countLinks('tgt_story' as never)).user).toBe(1);
+  });
+
+  it('that both would be made: the second is refused, and does not take over the first', async () => {
+    const s = await story();
+    s.hire('anna', { userPrincipalName: 'shared@contoso.example' });
+    s.hire('bert', { userPrincipalName: 'SHARED@contoso.example' });
+    await s.full();
+    expect(s.remote.objects.size).toBe(1);
+    const [account] = [...s.remote.objects.values()];
+    const links = await s.stores.ledger.links(
+      'tgt_story' as never,
+      [id('anna'), id('bert')].map((each) => ({ type: 'user', id: each as never })),
+    );
+    expect(links.size).toBe(1);
+    expect([...links.keys()][0]).toBe(account?.attributes['externalId']);
+  });
+});
+
 describe('a dry run', () => {
   it('writes nothing to the target, and lists what the later run does', async () => {
     const s = await story();
