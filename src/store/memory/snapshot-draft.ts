@@ -43,10 +43,15 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
   const view: View = { base: shelf.committed, over: emptyLayer() };
   for (const batch of batches) lay(view, batch, version);
   const recorded: RecordedChange[] = [];
+  let closed = false;
 
+  const assertUsable = (): void => {
+    if (closed) throw new StaleFence(`The draft ${version} of ${lease.key} is closed.`);
+  };
   const assertOurs = (): void => {
-    if (fenceOf(lease.key) !== lease.fence || shelf.opened !== version || shelf.draft === null)
-      throw new StaleFence(`Another worker took ${lease.key} over, or the draft is closed.`);
+    assertUsable();
+    if (fenceOf(lease.key) !== lease.fence || shelf.opened !== version)
+      throw new StaleFence(`Another worker took ${lease.key} over, or another draft was opened.`);
   };
 
   return {
@@ -73,6 +78,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
     touched: () => inBatches(pairs(view)),
     touchedMembers: () => inBatches(edgePairs(view)),
     record: async (changes: readonly Change[]) => {
+      assertUsable();
       const sequence = recorded.length + 1;
       recorded.push(...changes.map((change, at) => ({ version, sequence: sequence + at, at: now(), change })));
       await probe('snapshot.recorded');
@@ -90,6 +96,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
         fullAt: full ? at : base.fullAt,
       };
       shelf.draft = null;
+      closed = true;
       shelf.changes.push(...recorded);
       for (const [key, next] of view.over.objects) shelf.committed.objects.set(key, next);
       for (const [group, next] of view.over.members) shelf.committed.members.set(group, next);
@@ -100,6 +107,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
     discard: async () => {
       assertOurs();
       shelf.draft = null;
+      closed = true;
     },
   };
 };
