@@ -2,40 +2,67 @@
 
 import type { Attributes, Value } from '../../model/source-object.ts';
 import type { JsonObject } from '../../model/target-record.ts';
+import { field, isList } from './json.ts';
 import { elementText, type Path, parsePath, pathText } from './paths.ts';
 import type { PatchOperation } from './requests.ts';
-import { elementAt, toWire, valueAt } from './resource.ts';
+import { assign, containerOf, elementAt, toWire, valueAt } from './resource.ts';
 
 /**
- * One operation per path. Add, replace or remove is chosen by what the target holds: `resource` where it was read, else `before`.
- * `look`: whether an element of a multi-valued attribute exists cannot be told from `before`, so the resource must be read first. A value path
- * without such an element is an error on strict servers, and adding a second one would double it on all others.
+ * By what the target held last. `look`: whether an element of a multi-valued attribute is there cannot be told from `before`, so the resource must
+ * be read first. A value path without such an element is an error on strict servers, and adding a second one would double it on all others.
  */
-export const patchOperations = (
+export const operationsFrom = (before: Attributes, attributes: Attributes): readonly PatchOperation[] | 'look' => {
+  const changes = changesOf(attributes, (text) => before[text] ?? null);
+  const isKnown = (element: readonly Change[]): boolean => element.some((change) => change.before !== null);
+  const elements = elementsOf(changes);
+  if (elements.some((element) => !isKnown(element) && element.some(({ value }) => value !== null))) return 'look';
+  return [...plainOf(changes), ...elements.flatMap((element) => (isKnown(element) ? inElement(element) : []))];
+};
+
+/** By what the resource holds now. */
+export const operationsOn = (resource: JsonObject, attributes: Attributes): readonly PatchOperation[] => {
+  const changes = changesOf(attributes, (text) => valueAt(resource, parsePath(text)));
+  const isThere = ([first]: readonly Change[]): boolean =>
+    first !== undefined && elementAt(resource, first.path) !== null;
+  const elements = elementsOf(changes).map((element) => (isThere(element) ? inElement(element) : newElement(element)));
+  return [...plainOf(changes), ...elements.flat()];
+};
+
+/** The same without value paths, which some targets know only in part: the whole list is replaced by what it should be. */
+export const operationsWithoutValuePaths = (
+  resource: JsonObject,
   attributes: Attributes,
-  before: Attributes,
-  resource: JsonObject | null,
-): readonly PatchOperation[] | 'look' => {
-  const changes = Object.entries(attributes).map(([text, value]) => {
-    const path = parsePath(text);
-    return {
-      path,
-      value: assigned(value),
-      before: assigned(resource === null ? (before[text] ?? null) : valueAt(resource, path)),
-    };
+): readonly PatchOperation[] => {
+  const changes = changesOf(attributes, (text) => valueAt(resource, parsePath(text)));
+  const inLists = changes.filter(({ path }) => path.filter !== null);
+  const merged = inLists.reduce((into, { path, value }) => assign(into, path, value), resource);
+  const lists = new Map(inLists.map(({ path }) => [elementText({ ...path, filter: null }), path]));
+  const replaced = [...lists].map(([path, parsed]): PatchOperation => {
+    const list = field(containerOf(merged, parsed), parsed.attribute);
+    return isList(list) && list.length > 0 ? { op: 'replace', path, value: list } : { op: 'remove', path };
   });
-  const plain = changes.filter(({ path }) => path.filter === null).flatMap(plainOperation);
-  const elements = Map.groupBy(
-    changes.filter(({ path }) => path.filter !== null),
-    ({ path }) => elementText(path),
-  );
-  const inElements = [...elements].map(([element, some]) => elementOperations(element, some, resource));
-  return inElements.includes('look')
-    ? 'look'
-    : [...plain, ...inElements.flatMap((some) => (some === 'look' ? [] : some))];
+  return [...plainOf(changes), ...replaced];
 };
 
 type Change = { readonly path: Path; readonly value: Value; readonly before: Value };
+
+const changesOf = (attributes: Attributes, before: (text: string) => Value): readonly Change[] =>
+  Object.entries(attributes).map(([text, value]) => ({
+    path: parsePath(text),
+    value: assigned(value),
+    before: assigned(before(text)),
+  }));
+
+const assigned = (value: Value): Value => (Array.isArray(value) && value.length === 0 ? null : value);
+
+const plainOf = (changes: readonly Change[]): readonly PatchOperation[] =>
+  changes.filter(({ path }) => path.filter === null).flatMap(plainOperation);
+
+/** Changes of the same element of a multi-valued attribute, together. */
+const elementsOf = (changes: readonly Change[]): readonly (readonly Change[])[] => {
+  const inElements = changes.filter(({ path }) => path.filter !== null);
+  return [...Map.groupBy(inElements, ({ path }) => elementText(path)).values()];
+};
 
 const plainOperation = ({ path, value, before }: Change): readonly PatchOperation[] => {
   if (value === null) return before === null ? [] : [{ op: 'remove', path: pathText(path) }];
@@ -44,33 +71,19 @@ const plainOperation = ({ path, value, before }: Change): readonly PatchOperatio
   return [{ op, path: pathText(path), value: toWire(path, value) }];
 };
 
-const elementOperations = (
-  element: string,
-  changes: readonly Change[],
-  resource: JsonObject | null,
-): readonly PatchOperation[] | 'look' => {
-  const [first] = changes;
-  if (first === undefined || changes.every(({ value, before }) => value === null && before === null)) return [];
-  const known =
-    resource === null ? changes.some(({ before }) => before !== null) : elementAt(resource, first.path) !== null;
-  if (known) return inElement(element, changes);
-  return resource === null ? 'look' : newElement(first.path, changes);
+/** An element whose `value` is cleared goes as a whole: an e-mail address without the address is none. */
+const inElement = (changes: readonly Change[]): readonly PatchOperation[] => {
+  const cleared = changes.find(({ path, value }) => path.sub === 'value' && value === null);
+  return cleared === undefined ? changes.flatMap(plainOperation) : [{ op: 'remove', path: elementText(cleared.path) }];
 };
 
-/** An element whose `value` is cleared goes as a whole: an e-mail address without the address is none. */
-const inElement = (element: string, changes: readonly Change[]): readonly PatchOperation[] =>
-  changes.some(({ path, value }) => path.sub === 'value' && value === null)
-    ? [{ op: 'remove', path: element }]
-    : changes.flatMap(plainOperation);
-
-const newElement = (path: Path, changes: readonly Change[]): readonly PatchOperation[] => {
-  const { filter } = path;
+const newElement = (changes: readonly Change[]): readonly PatchOperation[] => {
+  const [first] = changes;
   const values = changes.flatMap(({ path: { sub }, value }) =>
     sub === null || value === null ? [] : [[sub, value] as const],
   );
-  if (filter === null || values.length === 0) return [];
-  const element = { [filter.attribute]: filter.value, ...Object.fromEntries(values) };
-  return [{ op: 'add', path: elementText({ ...path, filter: null }), value: [element] }];
+  if (first === undefined || first.path.filter === null || values.length === 0) return [];
+  const { attribute, value } = first.path.filter;
+  const element = { [attribute]: value, ...Object.fromEntries(values) };
+  return [{ op: 'add', path: elementText({ ...first.path, filter: null }), value: [element] }];
 };
-
-const assigned = (value: Value): Value => (Array.isArray(value) && value.length === 0 ? null : value);

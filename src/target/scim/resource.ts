@@ -105,7 +105,8 @@ const scalar = (json: Json): string | number | boolean | null => {
   return isObject(value) || isList(value) ? null : value;
 };
 
-const containerOf = (resource: JsonObject, path: Path): JsonObject => {
+/** Where the attributes of a path's schema are. */
+export const containerOf = (resource: JsonObject, path: Path): JsonObject => {
   if (path.schema === null) return resource;
   const extension = field(resource, path.schema);
   return isObject(extension) ? extension : {};

@@ -3,11 +3,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TargetError } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
-import type { ObjectType } from '../../model/source-object.ts';
+import type { Attributes, ObjectType } from '../../model/source-object.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import { type Answer, isSuccess } from './errors.ts';
 import { field, isObject, withField } from './json.ts';
-import { patchOperations } from './patch.ts';
+import { operationsFrom, operationsOn, operationsWithoutValuePaths } from './patch.ts';
 import { parsePath } from './paths.ts';
 import { type Asked, confirmUpdate, goneMeanwhile } from './read-back.ts';
 import { getWholeRequest, type PatchOperation, patchRequest, putRequest } from './requests.ts';
@@ -91,34 +91,38 @@ export const putMerged = async (
 
 const mostConflicts = 3;
 
+type Attempt = Patched | 'unsupported' | 'nothing_to_do';
+
+/** By what we know; if that is refused, by what is there now; and if that is refused too, without value paths. */
 const patchAttributes = async (
   session: Session,
   asked: Asked,
   signal: AbortSignal,
 ): Promise<Answer | 'unsupported' | 'nothing_to_do'> => {
-  const { attributes, before } = asked;
-  const known = patchOperations(attributes, before, null);
-  if (known !== 'look') {
-    if (known.length === 0) return 'nothing_to_do';
-    const patched = await sendPatch(session, asked.type, asked.id, known, signal);
-    if (patched === 'unsupported' || patched.refusal === null || !mayBeStale(known, patched.answer))
-      return settled(patched);
-  }
-  const resource = await readResource(session, asked.type, asked.id, signal);
-  if (resource === null) throw goneMeanwhile(asked.type);
-  const operations = patchOperations(attributes, before, resource);
-  if (operations === 'look' || operations.length === 0) return 'nothing_to_do';
-  return settled(await sendPatch(session, asked.type, asked.id, operations, signal));
+  const { type, id, attributes, before } = asked;
+  const attempt = async (operations: readonly PatchOperation[]): Promise<Attempt> =>
+    operations.length === 0 ? 'nothing_to_do' : await sendPatch(session, type, id, operations, signal);
+  const known = operationsFrom(before, attributes);
+  const first = known === 'look' ? null : await attempt(known);
+  if (first !== null && !mayGoAnotherWay(first, attributes)) return settled(first);
+  const resource = await readResource(session, type, id, signal);
+  if (resource === null) throw goneMeanwhile(type);
+  const exact = operationsOn(resource, attributes);
+  const second = first !== null && isDeepStrictEqual(exact, known) ? first : await attempt(exact);
+  if (!mayGoAnotherWay(second, attributes)) return settled(second);
+  return settled(await attempt(operationsWithoutValuePaths(resource, attributes)));
 };
 
-/** What we last knew may no longer be so; a value path then points to nothing. */
-const mayBeStale = (operations: readonly PatchOperation[], { status }: Answer): boolean =>
-  status === 400 && operations.some(({ path }) => path.includes('['));
+/** A value path may point to what is no longer there, or be more than the target understands. */
+const mayGoAnotherWay = (attempt: Attempt, attributes: Attributes): boolean =>
+  typeof attempt === 'object' &&
+  attempt.answer.status === 400 &&
+  Object.keys(attributes).some((text) => parsePath(text).filter !== null);
 
-const settled = (patched: Patched | 'unsupported'): Answer | 'unsupported' => {
-  if (patched === 'unsupported') return patched;
-  if (patched.refusal !== null) throw patched.refusal;
-  return patched.answer;
+const settled = (attempt: Attempt): Answer | 'unsupported' | 'nothing_to_do' => {
+  if (typeof attempt === 'string') return attempt;
+  if (attempt.refusal !== null) throw attempt.refusal;
+  return attempt.answer;
 };
 
 /** An ETag is a SCIM version only if the resource says the same in `meta.version`; some web frameworks send one of their own. */

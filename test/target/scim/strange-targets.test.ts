@@ -298,6 +298,45 @@ describe('what a target says of itself', () => {
   });
 });
 
+describe('a target that does not understand value paths', () => {
+  const phone = 'phoneNumbers[type eq "work"].value';
+  const mail = 'emails[type eq "work"].value';
+  const emails = [
+    { type: 'home', value: 'home' },
+    { type: 'work', value: 'old' },
+  ];
+
+  it('gets the whole list instead', async () => {
+    const { target, server } = await before(({ method, body }) => {
+      if (method === 'GET') return ok({ id: '7', emails });
+      return JSON.stringify(body).includes('[type')
+        ? { status: 400, body: { scimType: 'invalidPath' } }
+        : { status: 204 };
+    });
+    await target.apply(update({ [mail]: 'new', [phone]: '1' }, { [mail]: 'old', [phone]: '0' }), signal);
+    expect(server.received.at(-1)?.body?.['Operations']).toEqual([
+      {
+        op: 'replace',
+        path: 'emails',
+        value: [
+          { type: 'home', value: 'home' },
+          { type: 'work', value: 'new' },
+        ],
+      },
+      { op: 'replace', path: 'phoneNumbers', value: [{ type: 'work', value: '1' }] },
+    ]);
+  });
+
+  it('that refuses the value whichever way it comes has refused the update', async () => {
+    const { target, server } = await before(({ method }) =>
+      method === 'GET' ? ok({ id: '7', emails }) : { status: 400, body: { scimType: 'invalidValue' } },
+    );
+    const operation = update({ [mail]: 'nonsense' }, { [mail]: 'old' });
+    await expect(target.apply(operation, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'invalidValue' });
+    expect(server.received.map(({ method }) => method)).toEqual(['PATCH', 'GET', 'PATCH']);
+  });
+});
+
 describe('removing a member who is none', () => {
   it('is done, even where the target calls it an error', async () => {
     const { target } = await before(({ body }) =>
