@@ -14,7 +14,7 @@ export const field = (object: JsonObject, name: string): Json => {
 };
 
 /** The key an object already uses for a name, or the name itself. */
-export const keyFor = (object: JsonObject, name: string): string => {
+const keyFor = (object: JsonObject, name: string): string => {
   if (Object.hasOwn(object, name)) return name;
   const lower = name.toLowerCase();
   return Object.keys(object).find((key) => key.toLowerCase() === lower) ?? name;

@@ -35,7 +35,7 @@ export const confirmUpdate = async (
 };
 
 /** The paths at which a resource is still as before, and not as asked. */
-export const unchangedPaths = (
+const unchangedPaths = (
   resource: JsonObject,
   { attributes, before }: Pick<Asked, 'attributes' | 'before'>,
 ): readonly string[] =>
