@@ -17,7 +17,7 @@ export const diff = (pair: Pair): Change => {
  * came or went are left to whoever handles that group whole, edges of members that came or went to `diffPresence`.
  */
 export const diffEdges = (edges: EdgePair, flips: Flips, presentAfter: ReadonlySet<SourceId>): Change | null =>
-  flips.appeared.has(edges.group) || flips.vanished.has(edges.group)
+  !presentAfter.has(edges.group) || flips.appeared.has(edges.group)
     ? null
     : membersChange(
         edges.group,

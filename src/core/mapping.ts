@@ -21,13 +21,26 @@ export const mapForCreate = (object: SourceObject, rules: readonly MappingRule[]
     return isUnassigned(filled) ? undefined : filled;
   });
 
-export const mapForUpdate = (object: SourceObject, rules: readonly MappingRule[], resolve: Resolve): Mapped =>
+/** `told`: what the target was last told, by target path. */
+export const mapForUpdate = (
+  object: SourceObject,
+  rules: readonly MappingRule[],
+  resolve: Resolve,
+  told: Attributes,
+): Mapped =>
   mapWith(
     rules.filter((rule) => rule.apply === 'always'),
     resolve,
     object,
-    (rule, value) => (isUnassigned(value) ? (rule.whenNull === 'clear' ? null : undefined) : value),
+    (rule, value) => {
+      if (!isUnassigned(value)) return value;
+      return rule.whenNull === 'keep' || hasDefault(rule, told) ? undefined : null;
+    },
   );
+
+/** The default given on create stands for the unassigned value; it is not cleared by the next run because the value is unassigned. */
+const hasDefault = (rule: MappingRule, told: Attributes): boolean =>
+  !isUnassigned(rule.default) && sameValue(own(told, rule.to), rule.default);
 
 /** What differs from the last known state: the new values, and what they were. */
 export const difference = (

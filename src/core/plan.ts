@@ -67,17 +67,12 @@ export const planUnlinked = (object: SourceObject, match: Match, context: Contex
 };
 
 /** An object of the snapshot with a link: bring the target to what is wanted, by the smallest update. */
-export const planLinked = (object: SourceObject, link: Link, context: Context): Plan => {
-  const mapped = mapForUpdate(object, context.rules, context.resolve);
-  const waiting = waitingFor(object.ref, mapped.unresolved);
-  const { attributes, before } = difference(mapped.attributes, link.pushed);
-  const operations = updates(object.ref, link.remoteId, attributes, before, context);
-  return operations.length === 0 ? { kind: 'unchanged', waiting } : { kind: 'do', operations, adopt: null, waiting };
-};
+export const planLinked = (object: SourceObject, link: Link, context: Context): Plan =>
+  planUpdate(object, link, context, isOffByUs(object, link, context.rules) ? { active: true } : {});
 
 /** The same, for references alone: what the second wave adds once everybody has a remote id. */
 export const planReferences = (object: SourceObject, link: Link, context: Context): Plan =>
-  planLinked(object, link, { ...context, rules: references(context.rules) });
+  planUpdate(object, link, { ...context, rules: references(context.rules) }, {});
 
 /** An object that left the snapshot. */
 export const planGone = (
@@ -146,6 +141,21 @@ export const planMembers = (
 
 export const keyOf = (pass: string, ref: Ref, what: string): OperationKey =>
   operationKey(`${pass}.${ref.type}.${ref.id}.${what}`);
+
+/** `besides`: what is wanted apart from the mapping. */
+const planUpdate = (object: SourceObject, link: Link, context: Context, besides: Attributes): Plan => {
+  const mapped = mapForUpdate(object, context.rules, context.resolve, link.pushed);
+  const waiting = waitingFor(object.ref, mapped.unresolved);
+  const { attributes, before } = difference({ ...mapped.attributes, ...besides }, link.pushed);
+  const operations = updates(object.ref, link.remoteId, attributes, before, context);
+  return operations.length === 0 ? { kind: 'unchanged', waiting } : { kind: 'do', operations, adopt: null, waiting };
+};
+
+/** We switched the account off when its owner left, and no rule of the mapping switches it on again now that they are back. */
+const isOffByUs = (object: SourceObject, link: Link, rules: readonly MappingRule[]): boolean =>
+  own(link.pushed, 'active') === false &&
+  !rules.some(({ to }) => to === 'active') &&
+  own(object.attributes, 'accountEnabled') !== false;
 
 const planCreation = (object: SourceObject, context: Context): Plan => {
   const mapped = mapForCreate(object, context.rules, context.resolve);

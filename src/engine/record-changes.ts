@@ -72,7 +72,7 @@ const recordMembers = async (
   for await (const edges of draft.touchedMembers()) {
     const present = await presentOf(
       draft,
-      edges.flatMap(({ added, removed }) => [...added, ...removed]),
+      edges.flatMap(({ group, added, removed }) => [{ type: 'group', id: group } as const, ...added, ...removed]),
     );
     await record(edges.map((edge) => diffEdges(edge, flips, present)).filter((change) => change !== null));
   }

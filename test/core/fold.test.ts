@@ -5,13 +5,14 @@ import type { SourceId } from '../../src/model/ids.ts';
 import { type Attributes, isGone, type Ref, type SourceObject, type Value } from '../../src/model/source-object.ts';
 import { aGroup, aUser, idOf, person, stored } from './builders.ts';
 
-const part = (name: string, attributes: Attributes): ObjectMessage => ({
+const upsert = (name: string, attributes: Attributes, isWhole: boolean): ObjectMessage => ({
   type: 'upsert',
   ref: aUser(name),
   attributes,
-  whole: false,
+  whole: isWhole,
 });
-const whole = (name: string, attributes: Attributes): ObjectMessage => ({ ...part(name, attributes), whole: true });
+const part = (name: string, attributes: Attributes): ObjectMessage => upsert(name, attributes, false);
+const whole = (name: string, attributes: Attributes): ObjectMessage => upsert(name, attributes, true);
 const removed = (name: string, why: 'soft_deleted' | 'deleted' = 'deleted'): ObjectMessage => ({
   type: 'remove',
   ref: aUser(name),

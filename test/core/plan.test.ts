@@ -1,0 +1,343 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Context,
+  keyOf,
+  planExpired,
+  planGone,
+  planLinked,
+  planMembers,
+  planReferences,
+  planUnlinked,
+} from '../../src/core/plan.ts';
+import { type RemoteId, remoteId, type SourceId } from '../../src/model/ids.ts';
+import type { MappingRule } from '../../src/model/mapping.ts';
+import type { Link } from '../../src/model/operation.ts';
+import { aGroup, aUser, idOf, linkTo, now, person, remote, team } from './builders.ts';
+
+const always = { apply: 'always', whenNull: 'clear', default: null } as const;
+const rules: readonly MappingRule[] = [
+  { kind: 'direct', from: 'id', to: 'externalId', ...always },
+  { kind: 'direct', from: 'accountEnabled', to: 'active', ...always, whenNull: 'keep', default: true },
+  { kind: 'direct', from: 'jobTitle', to: 'title', ...always },
+  { kind: 'reference', from: 'manager', to: 'manager', ...always },
+];
+const remotes = new Map<SourceId, RemoteId>([[idOf('bert'), remoteId('r-bert')]]);
+const context: Context = { pass: 'run_1.7.1', rules, resolve: (id) => remotes.get(id), why: 'updated', now };
+const can = { disable: true, delete: true };
+const anna = person('anna', { jobTitle: 'Nurse', accountEnabled: true, manager: 'bert' });
+const ref = anna.ref;
+const told = { externalId: 'anna', active: true, title: 'Nurse', manager: 'r-bert' };
+
+describe('somebody without an account', () => {
+  it('gets one', () => {
+    expect(planUnlinked(anna, { kind: 'none' }, { ...context, why: 'created' })).toEqual({
+      kind: 'do',
+      adopt: null,
+      waiting: [],
+      operations: [
+        {
+          why: 'created',
+          operation: { key: 'run_1.7.1.user.anna.create', ref, action: 'create', attributes: told },
+        },
+      ],
+    });
+  });
+
+  it('whose manager has none waits for that one reference, not for the account', () => {
+    const plan = planUnlinked(person('anna', { manager: 'carl' }), { kind: 'none' }, context);
+    expect(plan).toMatchObject({
+      kind: 'do',
+      operations: [{ operation: { attributes: { externalId: 'anna', active: true } } }],
+      waiting: [{ owner: ref, path: 'manager', to: 'carl', want: 'add' }],
+    });
+  });
+
+  it('gets none while they are disabled in the source', () => {
+    expect(planUnlinked(person('anna', { accountEnabled: false }), { kind: 'none' }, context)).toEqual({
+      kind: 'skip',
+      reason: 'disabled_in_source',
+    });
+  });
+
+  it('whom several accounts might be, or whose account is somebody else’s, is left for a person', () => {
+    expect(planUnlinked(anna, { kind: 'ambiguous', attribute: 'userName', hits: 2 }, context)).toEqual({
+      kind: 'escrow',
+      reason: 'ambiguous_match',
+      detail: '2 remote objects have the same userName',
+    });
+    expect(planUnlinked(anna, { kind: 'linked_elsewhere', attribute: 'userName' }, context)).toEqual({
+      kind: 'escrow',
+      reason: 'linked_elsewhere',
+      detail: 'the remote object with this userName belongs to another source object',
+    });
+  });
+
+  it('but with a match takes it over, by what differs alone', () => {
+    const account = remote('r-1', { title: 'Intern', active: true, nickName: 'theirs' });
+    const plan = planUnlinked(anna, { kind: 'match', remote: account }, context);
+    expect(plan).toMatchObject({
+      kind: 'do',
+      adopt: {
+        ref,
+        remoteId: 'r-1',
+        by: 'matched',
+        state: 'active',
+        since: now,
+        pushed: { externalId: null, active: true, title: 'Intern', manager: null },
+        membersAt: null,
+      },
+      operations: [
+        {
+          operation: {
+            key: 'run_1.7.1.user.anna.update',
+            action: 'update',
+            remoteId: 'r-1',
+            attributes: { externalId: 'anna', title: 'Nurse', manager: 'r-bert' },
+            before: { externalId: null, title: 'Intern', manager: null },
+          },
+        },
+      ],
+    });
+  });
+
+  it('takes over a match that is as wanted already without a word to the target', () => {
+    const plan = planUnlinked(anna, { kind: 'match', remote: remote('r-1', told) }, context);
+    expect(plan).toMatchObject({ kind: 'do', operations: [], adopt: { remoteId: 'r-1', pushed: told }, waiting: [] });
+  });
+
+  it('takes over a match and still waits for the manager', () => {
+    const plan = planUnlinked(
+      person('anna', { manager: 'carl', jobTitle: 'Nurse' }),
+      { kind: 'match', remote: remote('r-1', told) },
+      context,
+    );
+    expect(plan).toMatchObject({ operations: [], waiting: [{ path: 'manager', to: 'carl' }] });
+  });
+
+  it('knows of a match that it is switched off, and switches it on for who is enabled', () => {
+    const plan = planUnlinked(anna, { kind: 'match', remote: remote('r-1', { ...told, active: false }) }, context);
+    expect(plan).toMatchObject({
+      adopt: { state: 'disabled' },
+      operations: [{ operation: { action: 'update', attributes: { active: true }, before: { active: false } } }],
+    });
+  });
+
+  it('who is disabled takes a match over, and it is switched off', () => {
+    const leaver = person('anna', { ...anna.attributes, accountEnabled: false });
+    const plan = planUnlinked(leaver, { kind: 'match', remote: remote('r-1', told) }, context);
+    expect(plan).toMatchObject({ adopt: { remoteId: 'r-1' }, operations: [{ operation: { action: 'disable' } }] });
+  });
+});
+
+describe('somebody with an account', () => {
+  it('that is as wanted needs nothing', () => {
+    expect(planLinked(anna, linkTo(ref, { pushed: told }), context)).toEqual({ kind: 'unchanged', waiting: [] });
+  });
+
+  it('gets the smallest update', () => {
+    const plan = planLinked(anna, linkTo(ref, { pushed: { ...told, title: 'Intern' } }), context);
+    expect(plan).toEqual({
+      kind: 'do',
+      adopt: null,
+      waiting: [],
+      operations: [
+        {
+          why: 'updated',
+          operation: {
+            key: 'run_1.7.1.user.anna.update',
+            ref,
+            action: 'update',
+            remoteId: 'remote-anna',
+            attributes: { title: 'Nurse' },
+            before: { title: 'Intern' },
+          },
+        },
+      ],
+    });
+  });
+
+  it('keeps the manager they have until the new one is linked', () => {
+    const moved = person('anna', { ...anna.attributes, manager: 'carl' });
+    expect(planLinked(moved, linkTo(ref, { pushed: told }), context)).toEqual({
+      kind: 'unchanged',
+      waiting: [{ owner: ref, path: 'manager', to: 'carl', want: 'add' }],
+    });
+  });
+
+  it('who is disabled is switched off by an operation of its own, after what else changed', () => {
+    const leaver = person('anna', { ...anna.attributes, accountEnabled: false, jobTitle: null });
+    const plan = planLinked(leaver, linkTo(ref, { pushed: told }), context);
+    expect(plan).toEqual({
+      kind: 'do',
+      adopt: null,
+      waiting: [],
+      operations: [
+        {
+          why: 'updated',
+          operation: {
+            key: 'run_1.7.1.user.anna.update',
+            ref,
+            action: 'update',
+            remoteId: 'remote-anna',
+            attributes: { title: null },
+            before: { title: 'Nurse' },
+          },
+        },
+        {
+          why: 'disabled_in_source',
+          operation: { key: 'run_1.7.1.user.anna.disable', ref, action: 'disable', remoteId: 'remote-anna' },
+        },
+      ],
+    });
+    const onlyOff = person('anna', { ...anna.attributes, accountEnabled: false });
+    expect(planLinked(onlyOff, linkTo(ref, { pushed: told }), context)).toMatchObject({
+      operations: [{ operation: { action: 'disable' } }],
+    });
+  });
+
+  it('who comes back is switched on, by an update', () => {
+    const link = linkTo(ref, { state: 'disabled', pushed: { ...told, active: false } });
+    expect(planLinked(anna, link, context)).toMatchObject({
+      operations: [{ operation: { action: 'update', attributes: { active: true }, before: { active: false } } }],
+    });
+  });
+
+  it('who comes back is switched on also where the mapping says nothing of it', () => {
+    const withoutActive = { ...context, rules: rules.filter(({ to }) => to !== 'active') };
+    const link = linkTo(ref, { state: 'disabled', pushed: { ...told, active: false } });
+    expect(planLinked(anna, link, withoutActive)).toMatchObject({
+      operations: [{ operation: { action: 'update', attributes: { active: true }, before: { active: false } } }],
+    });
+    expect(planReferences(anna, link, withoutActive).kind).toBe('unchanged');
+    const stillOff = person('anna', { ...anna.attributes, accountEnabled: false });
+    expect(planLinked(stillOff, link, withoutActive).kind).toBe('unchanged');
+    const offByOthers = linkTo(ref, { state: 'disabled', by: 'matched', pushed: { ...told, active: null } });
+    expect(planLinked(anna, offByOthers, withoutActive).kind).toBe('unchanged');
+  });
+
+  it('in the wave of references gets those alone', () => {
+    const link = linkTo(ref, { pushed: { ...told, title: 'Intern', active: false, manager: null } });
+    expect(planReferences(anna, link, context)).toMatchObject({
+      operations: [{ operation: { action: 'update', attributes: { manager: 'r-bert' }, before: { manager: null } } }],
+    });
+    expect(planReferences(anna, linkTo(ref, { pushed: { manager: 'r-bert' } }), context).kind).toBe('unchanged');
+  });
+});
+
+describe('somebody who left', () => {
+  const gone = (link: Link | null, policy: Parameters<typeof planGone>[2], ability = can) =>
+    planGone(link?.ref ?? ref, link, policy, ability, 'deleted', { pass: 'p' });
+  const does = (action: 'disable' | 'delete', of = ref) => ({
+    kind: 'do',
+    adopt: null,
+    waiting: [],
+    operations: [
+      { why: 'deleted', operation: { key: keyOf('p', of, action), ref: of, action, remoteId: `remote-${of.id}` } },
+    ],
+  });
+
+  it('without an account of ours is none of our business', () => {
+    expect(gone(null, { kind: 'delete' })).toEqual({ kind: 'skip', reason: 'not_managed' });
+  });
+
+  it('is switched off, deleted, switched off first, or left, as the target’s policy says', () => {
+    expect(gone(linkTo(ref), { kind: 'disable' })).toEqual(does('disable'));
+    expect(gone(linkTo(ref), { kind: 'delete' })).toEqual(does('delete'));
+    expect(gone(linkTo(ref), { kind: 'delete_after_days', days: 30 })).toEqual(does('disable'));
+    expect(gone(linkTo(ref), { kind: 'none' })).toEqual({ kind: 'skip', reason: 'deprovision_off' });
+  });
+
+  it('and is switched off already stays so; a policy of deletion still deletes', () => {
+    const off = linkTo(ref, { state: 'disabled' });
+    expect(gone(off, { kind: 'disable' })).toEqual({ kind: 'unchanged', waiting: [] });
+    expect(gone(off, { kind: 'delete_after_days', days: 30 })).toEqual({ kind: 'unchanged', waiting: [] });
+    expect(gone(off, { kind: 'delete' })).toEqual(does('delete'));
+  });
+
+  it('stays where the target cannot do what the policy says: nothing harsher is done instead', () => {
+    const skipped = { kind: 'skip', reason: 'deprovision_off' };
+    expect(gone(linkTo(ref), { kind: 'disable' }, { disable: false, delete: true })).toEqual(skipped);
+    expect(gone(linkTo(ref), { kind: 'delete' }, { disable: true, delete: false })).toEqual(skipped);
+  });
+
+  it('as a group goes when we made it, whatever the policy for accounts; one that was there before us stays', () => {
+    const staff = aGroup('staff');
+    expect(gone(linkTo(staff), { kind: 'disable' })).toEqual(does('delete', staff));
+    expect(gone(linkTo(staff, { by: 'matched' }), { kind: 'delete' })).toEqual({ kind: 'skip', reason: 'not_managed' });
+    expect(gone(linkTo(staff), { kind: 'none' })).toEqual({ kind: 'skip', reason: 'deprovision_off' });
+    expect(gone(linkTo(staff), { kind: 'disable' }, { disable: true, delete: false })).toEqual({
+      kind: 'skip',
+      reason: 'deprovision_off',
+    });
+  });
+
+  it('long enough ago is deleted', () => {
+    expect(planExpired(linkTo(ref), 'missing', { pass: 'p' })).toEqual({
+      why: 'missing',
+      operation: { key: 'p.user.anna.delete', ref, action: 'delete', remoteId: 'remote-anna' },
+    });
+  });
+});
+
+describe('the members of a group', () => {
+  const staff = linkTo(aGroup('staff'));
+  const linked =
+    (...names: readonly string[]) =>
+    (id: SourceId) =>
+      names.includes(id) ? linkTo(aUser(id)) : undefined;
+  const member = (name: string) => ({ ref: aUser(name), remoteId: `remote-${name}` });
+
+  it('are added and removed by an operation each', () => {
+    const change = { add: [aUser('anna'), aUser('bert')], remove: [aUser('carl')] };
+    expect(planMembers(staff, change, linked('anna', 'bert', 'carl'), 'p')).toEqual({
+      add: {
+        why: 'members',
+        operation: {
+          key: 'p.group.staff.add_members',
+          ref: staff.ref,
+          action: 'add_members',
+          remoteId: 'remote-staff',
+          members: [member('anna'), member('bert')],
+        },
+      },
+      remove: {
+        why: 'members',
+        operation: {
+          key: 'p.group.staff.remove_members',
+          ref: staff.ref,
+          action: 'remove_members',
+          remoteId: 'remote-staff',
+          members: [member('carl')],
+        },
+      },
+      waiting: [],
+    });
+  });
+
+  it('who have no link yet wait; of who has none, nothing is removed', () => {
+    const change = { add: [aUser('anna'), aUser('bert')], remove: [aUser('carl')] };
+    expect(planMembers(staff, change, linked('anna'), 'p')).toMatchObject({
+      add: { operation: { members: [member('anna')] } },
+      remove: null,
+      waiting: [{ owner: staff.ref, path: 'members', to: 'bert', want: 'add' }],
+    });
+  });
+
+  it('are left alone when nobody came or went', () => {
+    expect(planMembers(staff, { add: [], remove: [] }, linked(), 'p')).toEqual({
+      add: null,
+      remove: null,
+      waiting: [],
+    });
+  });
+});
+
+describe('a group', () => {
+  it('is planned like an account, and never switched off', () => {
+    const groupRules: readonly MappingRule[] = [{ kind: 'direct', from: 'displayName', to: 'displayName', ...always }];
+    const staff = team('staff', { displayName: 'Staff' });
+    expect(planUnlinked(staff, { kind: 'none' }, { ...context, rules: groupRules })).toMatchObject({
+      operations: [{ operation: { key: 'run_1.7.1.group.staff.create', attributes: { displayName: 'Staff' } } }],
+    });
+  });
+});
