@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 import { type Commands, commands } from './admin/commands.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
 import type { Config } from './config.ts';
-import { defaultTiming, type Engine } from './engine/engine.ts';
+import type { Engine } from './engine/engine.ts';
 import { createLogger } from './logger.ts';
 import { runId } from './model/ids.ts';
 import type { TargetRecord } from './model/target-record.ts';
@@ -27,6 +27,7 @@ import { migrate } from './store/mongo/migrate.ts';
 import { createVault } from './store/vault.ts';
 import { targetKind, targetKinds } from './target/registry.ts';
 import { SettingsRefused, type Target } from './target/target.ts';
+import { failpointFrom, type Times, timesFrom } from './test-hooks.ts';
 
 export type Parts = {
   readonly config: Config;
@@ -38,6 +39,7 @@ export type Parts = {
   readonly metrics: Metrics;
   readonly engine: Engine;
   readonly commands: Commands;
+  readonly times: Times;
   /** Workers block on their connection, so each has one of its own. */
   readonly openWorkerConnection: () => Redis;
   readonly close: () => Promise<void>;
@@ -59,7 +61,8 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     config.encryptionKey.reveal(),
     config.oldEncryptionKeys.map((key) => key.reveal()),
   );
-  const failpoint = failpoints();
+  const failpoint = failpointFrom(process.env);
+  const times: Times = { ...timesFrom(process.env), sliceMs: config.sliceSecs * 1_000 };
   const stores = createMongoStores(mongo, { vault, now: world.now, probe: failpoint });
   const queues = openQueues(redis, config.queuePrefix);
   const wakeups = bullmqWakeups(queues);
@@ -84,7 +87,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
         .catch((error: unknown) => log.warn('wakeup.failed', { target, message: String(error) })),
     newRunId: () => runId(newId('run')),
     owner: `${role}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
-    timing: { ...defaultTiming, sliceMs: config.sliceSecs * 1_000 },
+    timing: times,
     observe: metrics.observe,
     failpoint,
   };
@@ -99,6 +102,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     metrics,
     engine,
     commands: commands({ stores, wakeups, connectSource, connectTarget, targetKinds, world, config }),
+    times,
     openWorkerConnection: () => {
       const connection = workerConnection(config.redisUrl.reveal());
       workerConnections.push(connection);
@@ -129,14 +133,3 @@ const targetConnector =
       throw new SettingsRefused([{ pointer: '/kind', message: `there is no target kind ${record.kind}` }]);
     return kind.parse({ ...record.settings, ...secrets }).connect(world);
   };
-
-/** Crash tests name a place (TEST_FAILPOINT=site, or site:nth) where the process kills itself, as a power cut would. */
-const failpoints = (): Engine['failpoint'] => {
-  const [site, nth = '1'] = (process.env['TEST_FAILPOINT'] ?? '').split(':');
-  let passed = 0;
-  return async (at) => {
-    if (at !== site) return;
-    passed += 1;
-    if (passed === Number(nth)) process.kill(process.pid, 'SIGKILL');
-  };
-};

@@ -25,5 +25,6 @@ export const untilStopped = async (start: (config: Config) => Promise<() => Prom
 
 const signaled = (): Promise<void> =>
   new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+    // Never unhandled again: a second signal, as when Ctrl-C reaches us and npm passes it on too, would end us on the spot.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
   });

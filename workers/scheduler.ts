@@ -7,7 +7,6 @@ import { maintenancePayload, tickPayload } from '../src/queue/payloads.ts';
 import { reconcile } from '../src/queue/reconcile.ts';
 import { type Running, startWorker } from './start-worker.ts';
 
-const reconcileEveryMs = 30_000;
 const pruneEveryMs = 86_400_000;
 
 export const startScheduler = (parts: Parts): Running => {
@@ -73,7 +72,7 @@ const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> 
     } catch (error) {
       log.warn('queue.unreconciled', { message: error instanceof Error ? error.message : 'unknown' });
     }
-    await engine.world.sleep(reconcileEveryMs, signal).catch(() => {});
+    await engine.world.sleep(parts.times.reconcileMs, signal).catch(() => {});
   }
 };
 

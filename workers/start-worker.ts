@@ -13,9 +13,9 @@ export const startWorker = (parts: Parts, queue: QueueName, processor: Processor
     connection: parts.openWorkerConnection(),
     prefix: parts.config.queuePrefix,
     concurrency,
-    // A worker that died is noticed within 10 s. How often a job stalls proves nothing about the job: runs count their own faults.
-    lockDuration: 10_000,
-    stalledInterval: 5_000,
+    lockDuration: parts.times.lockMs,
+    stalledInterval: parts.times.lockMs / 2,
+    // How often a job stalls proves nothing about the job: runs count their own faults.
     maxStalledCount: 1_000,
   });
   worker.on('error', (error) => parts.log.warn('worker.error', { queue, message: error.message }));

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startChild } from '../services/child.ts';
+import { type Child, freePort, startChild } from '../services/child.ts';
 import type { Services } from '../services.ts';
 import { type ApiClient, apiClient } from './client.ts';
 
@@ -17,6 +17,8 @@ export type StackOptions = {
   readonly port?: number;
   /** One environment per worker process; one process with every role unless given. */
   readonly workers?: readonly Readonly<Record<string, string>>[];
+  /** On top of the environment of every process. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 export type Stack = {
@@ -25,10 +27,9 @@ export type Stack = {
   readonly api: ApiClient;
   /** The environment our processes run with, for starting another worker. */
   readonly env: Readonly<Record<string, string>>;
-  startWorker(env?: Readonly<Record<string, string>>): Promise<Running>;
+  startWorker(env?: Readonly<Record<string, string>>): Promise<Child>;
   stop(): Promise<void>;
 };
-export type Running = { readonly output: () => string; readonly stop: () => Promise<void> };
 
 export const startStack = async (options: StackOptions): Promise<Stack> => {
   const folder = await mkdtemp(join(tmpdir(), 'entrain-stack-'));
@@ -49,13 +50,14 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: options.cloud.origin,
     ENTRAIN_CUSTOM_CLOUD_CA_FILE: caFile,
     ENTRAIN_ALLOW_HTTP_TARGETS: 'true',
+    ...options.env,
   };
-  const running: Running[] = [];
+  const running: Child[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(running.splice(0).map((process) => process.stop()));
     await rm(folder, { recursive: true, force: true });
   };
-  const startWorker = async (more: Readonly<Record<string, string>> = {}): Promise<Running> => {
+  const startWorker = async (more: Readonly<Record<string, string>> = {}): Promise<Child> => {
     const worker = await start({ ...env, ...more }, 'workers/main.ts', async (output) =>
       output.includes('worker.started'),
     );
@@ -80,7 +82,7 @@ const start = (
   env: Readonly<Record<string, string>>,
   file: string,
   isReady: (output: string) => Promise<boolean>,
-): Promise<Running> =>
+): Promise<Child> =>
   startChild({
     command: [process.execPath, join(import.meta.dirname, '../..', file)],
     env: { PATH: process.env['PATH'] ?? '', ...env },

@@ -14,6 +14,19 @@ export interface Service {
 
 export type Log = (line: string) => void;
 
+export interface Child {
+  /** The last of what it wrote. */
+  output(): string;
+  /** Resolves when it has ended, however it did. */
+  readonly ended: Promise<Ending>;
+  /** Sends a signal to it and to its leash: to stop it in mid-air (SIGSTOP), wake it (SIGCONT), or end it without a word (SIGKILL). */
+  signal(name: NodeJS.Signals): void;
+  stop(): Promise<void>;
+}
+
+/** `signal` when a signal ended it, else `code`. */
+export type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+
 const leash = fileURLToPath(new URL('leash.ts', import.meta.url));
 const termGraceMs = 10_000;
 
@@ -27,7 +40,7 @@ export async function startChild(ask: {
   readyWithinMs: number;
   /** This process's own environment unless given. */
   env?: NodeJS.ProcessEnv;
-}): Promise<{ output: () => string; stop: () => Promise<void> }> {
+}): Promise<Child> {
   // Detached: Ctrl-C in the terminal reaches our own process alone, which then stops its servers in order.
   const child = spawn(process.execPath, [leash, ...ask.command], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -35,14 +48,14 @@ export async function startChild(ask: {
     env: ask.env ?? process.env,
   });
   const said = lastWords(child);
-  const exited = new Promise<void>((resolve) => {
-    child.once('close', () => resolve());
+  const ended = new Promise<Ending>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
   });
-  const stop = () => stopChild(child, exited);
+  const stop = () => stopChild(child, ended);
   const deadline = Date.now() + ask.readyWithinMs;
   while (!(await ask.isReady(said()))) {
     if (child.exitCode !== null || child.signalCode !== null) {
-      await exited;
+      await ended;
       throw new Error(`${ask.command[0]} stopped before it was ready:\n${said()}`);
     }
     if (Date.now() > deadline) {
@@ -51,7 +64,7 @@ export async function startChild(ask: {
     }
     await sleep(20);
   }
-  return { output: said, stop };
+  return { output: said, ended, signal: (name) => signalGroup(child, name), stop };
 }
 
 /** A TCP port of the loopback address that was free a moment ago. */
@@ -77,15 +90,24 @@ function lastWords(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function stopChild(child: ChildProcess, exited: Promise<void>): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return exited;
+/** Detached, the child leads a group of its own: the leash, and the command on it. */
+function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  process.kill(-child.pid, name);
+}
+
+async function stopChild(child: ChildProcess, ended: Promise<Ending>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) {
+    await ended;
+    return;
+  }
   child.stdin?.end();
   const grace = new AbortController();
   const late = sleep(termGraceMs * 1.5, undefined, { signal: grace.signal }).then(
-    () => child.kill('SIGKILL'),
-    () => false,
+    () => signalGroup(child, 'SIGKILL'),
+    () => undefined,
   );
-  await exited;
+  await ended;
   grace.abort();
   await late;
 }

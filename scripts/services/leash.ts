@@ -24,4 +24,9 @@ child.on('error', (error) => {
   console.error(error.message);
   process.exit(127);
 });
-child.on('exit', (code, signal) => process.exit(signal === null ? code : 1));
+// We end the way the command did, so that whoever started it can tell.
+child.on('exit', (code, signal) => {
+  if (signal === null) process.exit(code);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+});
