@@ -1,0 +1,31 @@
+/** What an integration test may ask of a process by its environment, and nobody else should: shorter times, and a place to die at. */
+
+import { defaultTiming, type Timing } from './engine/engine.ts';
+
+/** Milliseconds. */
+export type Times = Timing & {
+  /** How long a job is a worker's own without a sign of life; it is looked for twice in that time. */
+  readonly lockMs: number;
+  readonly reconcileMs: number;
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A worker that died is noticed by its job within 10 s, by its lease within 30 s. TEST_LEASE_MS, TEST_LOCK_MS, TEST_RECONCILE_MS. */
+export const timesFrom = (environment: Environment): Times => ({
+  ...defaultTiming,
+  leaseTtlMs: Number(environment['TEST_LEASE_MS'] ?? defaultTiming.leaseTtlMs),
+  lockMs: Number(environment['TEST_LOCK_MS'] ?? 10_000),
+  reconcileMs: Number(environment['TEST_RECONCILE_MS'] ?? 30_000),
+});
+
+/** TEST_FAILPOINT=site, or site:nth: where the process kills itself, as a power cut would. */
+export const failpointFrom = (environment: Environment): ((site: string) => Promise<void>) => {
+  const [site, nth = '1'] = (environment['TEST_FAILPOINT'] ?? '').split(':');
+  let passed = 0;
+  return async (at) => {
+    if (at !== site) return;
+    passed += 1;
+    if (passed === Number(nth)) process.kill(process.pid, 'SIGKILL');
+  };
+};
