@@ -30,6 +30,8 @@ export class Throttle {
 
   /** Charges the request and gives the headers that every answer carries; throws when the bucket runs over. */
   charge(spender: Spender, cost: number, limit: number, nowMs: number): Headers {
+    // Nothing fills a bucket without a limit, and a share of infinity is not a number.
+    if (limit === Number.POSITIVE_INFINITY) return { 'x-ms-resource-unit': String(cost) };
     const key = `${spender.appId} ${spender.tenantId}`;
     const last = this.#levels.get(key) ?? { level: 0, atMs: nowMs };
     const leaked = ((nowMs - last.atMs) / WINDOW_MS) * limit;

@@ -55,6 +55,14 @@ describe('resource units', () => {
     expect(units(await client.post('/directoryObjects/getByIds?$select=id', { ids: [group] }))).toBe(4);
   });
 
+  it('never run out where throttling is switched off, also later', async () => {
+    graph.control.setKnobs({ throttling: false });
+    for (let request = 0; request < 3; request++) {
+      expect((await client.get('/users')).status).toBe(200);
+      nowMs += 1_000;
+    }
+  });
+
   it('run out, are told from 80% on, and come back with time', async () => {
     graph.control.setKnobs({ resourceUnits: 10 });
     const answers: Answer[] = [];
