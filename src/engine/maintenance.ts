@@ -41,6 +41,9 @@ const pruneConnection = async (engine: Engine, connection: Connection): Promise<
 
 /** The version that was committed by then; 0 when there was none. */
 const versionAt = async (engine: Engine, connection: ConnectionId, at: Date): Promise<number> => {
+  // The runs of a connection that has long been paused are gone already; its head still says when it came to be.
+  const head = await engine.stores.snapshots.head(connection);
+  if (head.committedAt !== null && head.committedAt < at) return head.version;
   let after: string | null = null;
   do {
     const page = await engine.stores.runs.list({ connection, kind: 'sync', state: 'succeeded' }, after, 200);

@@ -1,0 +1,184 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  backoffMs,
+  type Reaction,
+  RunCanceled,
+  RunRefused,
+  RunTimedOut,
+  reactionTo,
+} from '../../src/engine/reactions.ts';
+import type { Problem, ResolutionOwner } from '../../src/model/connection.ts';
+import {
+  ResumeExpired,
+  SourceError,
+  type SourceFault,
+  StaleFence,
+  StaleRevision,
+  TargetError,
+  type TargetFault,
+  WatermarkExpired,
+} from '../../src/model/errors.ts';
+
+const fresh = { faults: 0, problem: null };
+const react = (error: unknown, run: { faults: number; problem: Problem | null } = fresh): Reaction | null =>
+  reactionTo(error, run, 0.5);
+
+type Row = readonly ['wait' | 'quarantine', ResolutionOwner, { readonly ms?: number; readonly isFault?: boolean }];
+const secondFaultMs = backoffMs(1, 0.5);
+
+describe('the table of reactions', () => {
+  const source: Readonly<Record<SourceFault, Row>> = {
+    throttled: ['wait', 'microsoft', { ms: 30_000, isFault: false }],
+    unavailable: ['wait', 'microsoft', { ms: secondFaultMs, isFault: true }],
+    incomplete: ['wait', 'microsoft', { ms: secondFaultMs, isFault: true }],
+    unauthorized: ['quarantine', 'customer_it', {}],
+    forbidden: ['quarantine', 'customer_it', {}],
+  };
+  const target: Readonly<Record<TargetFault, Row>> = {
+    throttled: ['wait', 'target_vendor', { ms: 30_000, isFault: false }],
+    unavailable: ['wait', 'target_vendor', { ms: secondFaultMs, isFault: true }],
+    unknown: ['wait', 'target_vendor', { ms: secondFaultMs, isFault: true }],
+    conflict: ['wait', 'target_vendor', { ms: secondFaultMs, isFault: true }],
+    gone: ['wait', 'target_vendor', { ms: secondFaultMs, isFault: true }],
+    rejected: ['wait', 'target_vendor', { ms: secondFaultMs, isFault: true }],
+    unauthorized: ['quarantine', 'your_team', {}],
+  };
+  const expected = (side: string, fault: string, [kind, owner, more]: Row) => ({
+    kind,
+    ...more,
+    problem: { code: `${side}_${fault}`, message: 'It happened.', owner },
+  });
+  const sources = Object.entries(source) as [SourceFault, Row][];
+  const targets = Object.entries(target) as [TargetFault, Row][];
+
+  it.each(sources)('source %s', (fault, row) => {
+    expect(react(new SourceError(fault, 'It happened.'), { faults: 1, problem: null })).toEqual(
+      expected('source', fault, row),
+    );
+  });
+
+  it.each(targets)('target %s', (fault, row) => {
+    expect(react(new TargetError(fault, 'It happened.'), { faults: 1, problem: null })).toEqual(
+      expected('target', fault, row),
+    );
+  });
+
+  it('names the problem by the code of whoever reported it', () => {
+    expect(react(new SourceError('unauthorized', 'x', { code: 'AADSTS7000215' }))).toMatchObject({
+      problem: { code: 'AADSTS7000215' },
+    });
+    expect(react(new TargetError('unavailable', 'x', { code: 'http_503' }))).toMatchObject({
+      problem: { code: 'http_503' },
+    });
+  });
+
+  it('ends what cannot be done as asked, with the problem it was refused for', () => {
+    const problem = { code: 'group_out_of_scope', message: 'Not among the groups.', owner: 'your_team' } as const;
+    expect(react(new RunRefused(problem))).toEqual({ kind: 'fail', problem });
+  });
+
+  it('ends what was canceled, and what took too long', () => {
+    expect(react(new RunCanceled('Enough.'))).toEqual({ kind: 'cancel' });
+    expect(react(new RunTimedOut('Too long.'))).toEqual({
+      kind: 'fail',
+      problem: { code: 'run_timed_out', message: 'Too long.', owner: 'your_team' },
+    });
+  });
+
+  it('says of a run that spent its time waiting out a fault what it waited for', () => {
+    const problem = { code: 'source_unavailable', message: 'Graph is down.', owner: 'microsoft' } as const;
+    expect(react(new RunTimedOut('Too long.'), { faults: 3, problem })).toEqual({ kind: 'fail', problem });
+  });
+
+  it('touches nothing of a run that another worker holds', () => {
+    expect(react(new StaleFence('Taken over.'))).toEqual({ kind: 'leave' });
+  });
+
+  it('starts a read over whose place is not accepted any more, at once', () => {
+    expect(react(new ResumeExpired('Gone.'))).toEqual({
+      kind: 'wait',
+      ms: 1_000,
+      isFault: true,
+      problem: { code: 'read_restarted', message: 'Gone.', owner: 'microsoft' },
+    });
+  });
+
+  it('knows nothing of our own faults: they are thrown on', () => {
+    const ours = [new Error('bug'), new TypeError('bug'), new StaleRevision('edited'), 'text', null, undefined];
+    expect(ours.map((error) => react(error))).toEqual(ours.map(() => null));
+    // A watermark that expired is no fault: the sync run itself starts a full sync.
+    expect(react(new WatermarkExpired('old'))).toBe(null);
+  });
+});
+
+describe('waiting', () => {
+  it('is as long as was asked for, where somebody asked', () => {
+    expect(react(new SourceError('throttled', 'x', { retryAfterMs: 1_234 }))).toMatchObject({ ms: 1_234 });
+    expect(react(new SourceError('unavailable', 'x', { retryAfterMs: 7_777_777 }))).toMatchObject({ ms: 7_777_777 });
+    expect(react(new TargetError('throttled', 'x', { retryAfterMs: 0 }))).toMatchObject({ ms: 0 });
+    expect(react(new TargetError('unavailable', 'x', { retryAfterMs: 5 }))).toMatchObject({ ms: 5 });
+  });
+
+  it('doubles from 5 s up to an hour, each time between half and all of that', () => {
+    expect([0, 1, 2, 9, 10, 1_000].map((faults) => backoffMs(faults, 1))).toEqual([
+      5_000, 10_000, 20_000, 2_560_000, 3_600_000, 3_600_000,
+    ]);
+    fc.assert(
+      fc.property(fc.nat(2_000), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (faults, random) => {
+        const full = Math.min(3_600_000, 5_000 * 2 ** faults);
+        expect(backoffMs(faults, random)).toBeGreaterThanOrEqual(full / 2);
+        expect(backoffMs(faults, random)).toBeLessThanOrEqual(full);
+        expect(Number.isSafeInteger(backoffMs(faults, random))).toBe(true);
+      }),
+    );
+  });
+
+  it('is spread by chance, so that many runs that failed together do not come back together', () => {
+    const down = new SourceError('unavailable', 'x');
+    expect(reactionTo(down, fresh, 0)).toMatchObject({ ms: 2_500 });
+    expect(reactionTo(down, fresh, 0.999_999)).toMatchObject({ ms: 5_000 });
+  });
+});
+
+describe('the tenth fault in a row', () => {
+  const after = (faults: number, error: unknown) => react(error, { faults, problem: null })?.kind;
+  const faults = [
+    new SourceError('unavailable', 'x'),
+    new SourceError('incomplete', 'x'),
+    new ResumeExpired('x'),
+    ...(['unavailable', 'unknown', 'conflict', 'gone', 'rejected'] as const).map(
+      (fault) => new TargetError(fault, 'x'),
+    ),
+  ];
+
+  it('is the last that is waited out; the next one fails the run with its problem', () => {
+    expect(faults.map((error) => after(9, error))).toEqual(faults.map(() => 'wait'));
+    expect(faults.map((error) => after(10, error))).toEqual(faults.map(() => 'fail'));
+    expect(react(faults[0], { faults: 10, problem: null })).toEqual({
+      kind: 'fail',
+      problem: { code: 'source_unavailable', message: 'x', owner: 'microsoft' },
+    });
+    expect(after(10, new SourceError('unavailable', 'x', { retryAfterMs: 1_000 }))).toBe('fail');
+  });
+
+  it('is none for who is told to wait: throttling never fails a run', () => {
+    for (const count of [0, 9, 10, 11, 1_000_000]) {
+      expect(react(new SourceError('throttled', 'x'), { faults: count, problem: null })).toMatchObject({
+        kind: 'wait',
+        isFault: false,
+      });
+      expect(react(new TargetError('throttled', 'x'), { faults: count, problem: null })).toMatchObject({
+        kind: 'wait',
+        isFault: false,
+      });
+    }
+  });
+
+  it('changes nothing for who must act', () => {
+    expect(after(10, new SourceError('forbidden', 'x'))).toBe('quarantine');
+    expect(after(10, new TargetError('unauthorized', 'x'))).toBe('quarantine');
+    expect(after(10, new StaleFence('x'))).toBe('leave');
+    expect(after(10, new RunCanceled('x'))).toBe('cancel');
+  });
+});
