@@ -13,6 +13,7 @@ import type { Lease } from '../leases.ts';
 import type { Batch, Draft, Head } from '../snapshot-store.ts';
 import { keyOf, type ObjectDocument, presentIn, type View, writeOf } from './objects.ts';
 import { type Part, partOf, placeOf, type Staging, wholePartOf } from './places.ts';
+import { readAhead } from './read-ahead.ts';
 import { forgetStaged, rollForward } from './roll-forward.ts';
 import type { SnapshotCollections } from './snapshot-collections.ts';
 import { stageMembers } from './stage-members.ts';
@@ -120,8 +121,8 @@ export const openDraft = ({ stores, now, probe }: Around, { lease, base, version
       for await (const batch of stores.batches.seen(connection, parts())) for (const key of batch.seen) seen.add(key);
       for (const type of ['user', 'group'] as const) yield* stores.objects.scanWithout(view(), type, seen);
     },
-    touched: () => touchedObjects(stores, view()),
-    touchedMembers: () => touchedMembers(stores, view()),
+    touched: () => readAhead(touchedObjects(stores, view())),
+    touchedMembers: () => readAhead(touchedMembers(stores, view())),
     record: (changes) =>
       write(async () => {
         await stores.changes.insert(connection, version, sequence, changes, now());
