@@ -1,6 +1,5 @@
 import { createMemoryLeases } from '../../../src/store/memory/leases.ts';
 import { createMemorySnapshotStore } from '../../../src/store/memory/snapshot-store.ts';
-import { snapshotCrashContract } from '../../contract/snapshot-crash-contract.ts';
 import { snapshotStoreContract } from '../../contract/snapshot-store-contract.ts';
 import type { OpenSnapshots } from '../../contract/snapshot-world.ts';
 
@@ -10,4 +9,3 @@ const open: OpenSnapshots = async ({ now, probe }) => {
 };
 
 snapshotStoreContract(open);
-snapshotCrashContract(open);

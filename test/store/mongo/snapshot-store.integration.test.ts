@@ -3,7 +3,6 @@ import { type Mongo, openMongo } from '../../../src/store/mongo/connect.ts';
 import { createMongoLeases } from '../../../src/store/mongo/leases.ts';
 import { migrate } from '../../../src/store/mongo/migrate.ts';
 import { createMongoSnapshotStore } from '../../../src/store/mongo/snapshot-store.ts';
-import { snapshotCrashContract } from '../../contract/snapshot-crash-contract.ts';
 import { snapshotStoreContract } from '../../contract/snapshot-store-contract.ts';
 import type { OpenSnapshots } from '../../contract/snapshot-world.ts';
 import { freshDatabase } from '../../support/fresh.ts';
@@ -22,7 +21,6 @@ const open: OpenSnapshots = async ({ now, probe }) => {
 };
 
 snapshotStoreContract(open);
-snapshotCrashContract(open);
 
 afterAll(async () => {
   for (const { mongo, assertOnlyPlainCommands } of opened) {

@@ -1,0 +1,127 @@
+/** What every snapshot store promises of the changes between versions. */
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ConnectionId } from '../../src/model/ids.ts';
+import { group } from '../../src/model/source-object.ts';
+import {
+  all,
+  at,
+  commit,
+  end,
+  id,
+  newConnection,
+  type OpenSnapshots,
+  person,
+  showing,
+  snapshotWorld,
+  start,
+  users,
+} from './snapshot-world.ts';
+
+export const snapshotChangesContract = (open: OpenSnapshots): void => {
+  const world = snapshotWorld(open);
+  let connection: ConnectionId;
+  beforeEach(() => {
+    connection = newConnection();
+  });
+
+  const begin = async (signature = 'full') => world.snapshots.begin(await world.take(connection), signature);
+  const scan = async () => (await all(world.snapshots.scan(connection, 'user'))).map(({ ref }) => ref.id);
+
+  describe('changes', () => {
+    const created = (name: string) => ({ kind: 'created', after: person(name) }) as const;
+    const shown = async (after: number, through?: number) =>
+      (await all(world.snapshots.changesAfter(connection, after, through))).map(({ version, sequence, change }) => [
+        version,
+        sequence,
+        change.kind === 'created' ? change.after.ref.id : change.kind,
+      ]);
+
+    it('are read after the commit only, oldest first', async () => {
+      const draft = await begin();
+      await draft.record([created('ann'), created('bob')]);
+      await draft.record([created('cid')]);
+      expect(await shown(0)).toEqual([]);
+      const { version: one } = await draft.commit(end);
+      const { version: empty } = await commit(world, connection, []);
+      const { version: two } = await commit(world, connection, [], [created('dan')]);
+      expect(await shown(0)).toEqual([
+        [one, 1, 'ann'],
+        [one, 2, 'bob'],
+        [one, 3, 'cid'],
+        [two, 1, 'dan'],
+      ]);
+      expect(await shown(0, empty)).toHaveLength(3);
+      expect(await shown(one)).toEqual([[two, 1, 'dan']]);
+      expect((await all(world.snapshots.changesAfter(connection, 0)))[0]).toEqual({
+        version: one,
+        sequence: 1,
+        at: start,
+        change: created('ann'),
+      });
+    });
+
+    it('of a version that was never committed are never read', async () => {
+      const lost = await begin();
+      await lost.record([created('ghost')]);
+      const { version } = await commit(world, connection, [], [created('ann')]);
+      await lost.record([created('late ghost')]);
+      expect(await shown(0)).toEqual([[version, 1, 'ann']]);
+      expect((await world.snapshots.changesPage(connection, null, 10)).items).toHaveLength(1);
+    });
+
+    it('are recorded anew when a draft is continued', async () => {
+      const first = await begin();
+      await first.put(showing([person('ann')], { resume: at('page 2') }));
+      await first.record([created('ann'), created('twice')]);
+      const second = await begin();
+      await second.record([created('ann')]);
+      const { version } = await second.commit(end);
+      expect(await shown(0)).toEqual([[version, 1, 'ann']]);
+    });
+
+    it('are listed page by page across versions', async () => {
+      await commit(world, connection, [], ['a', 'b', 'c'].map(created));
+      await commit(world, connection, [], ['d', 'e'].map(created));
+      const read: string[] = [];
+      let after: string | null = null;
+      do {
+        const page: Awaited<ReturnType<typeof world.snapshots.changesPage>> = await world.snapshots.changesPage(
+          connection,
+          after,
+          2,
+        );
+        expect(page.items.length).toBeLessThanOrEqual(2);
+        for (const { change } of page.items) if (change.kind === 'created') read.push(change.after.ref.id);
+        after = page.next;
+      } while (after !== null);
+      expect(read).toEqual(['a', 'b', 'c', 'd', 'e']);
+    });
+
+    it('of any kind and any size come back as they were', async () => {
+      const crowd = users(...Array.from({ length: 3_000 }, (_, n) => `u${n}`));
+      const changes = [
+        { kind: 'updated', before: person('ann'), after: person('ann', { ['__proto__']: 'x', odd: '\ud800' }) },
+        { kind: 'removed', before: person('bob'), why: 'missing' },
+        { kind: 'members', group: group(id('staff')), added: crowd, removed: users('ann') },
+        ...Array.from({ length: 1_200 }, (_, n) => created(`n${n}`)),
+      ] as const;
+      await commit(world, connection, [], changes);
+      const read = await all(world.snapshots.changesAfter(connection, 0));
+      expect(read.map(({ change }) => change)).toEqual(changes);
+      expect(read.map(({ sequence }) => sequence)).toEqual(changes.map((_, n) => n + 1));
+    });
+
+    it('are pruned up to a version', async () => {
+      const { version: one } = await commit(world, connection, [showing([person('ann')])], [created('ann')]);
+      const { version: two } = await commit(world, connection, [], [created('bob')]);
+      await world.snapshots.prune(connection, one);
+      expect(await shown(0)).toEqual([[two, 1, 'bob']]);
+      await world.snapshots.prune(connection, two);
+      expect(await shown(0)).toEqual([]);
+      expect(await scan()).toEqual(['ann']);
+      const { version: three } = await commit(world, connection, [], [created('cid')]);
+      expect(await shown(0)).toEqual([[three, 1, 'cid']]);
+    });
+  });
+};
