@@ -32,6 +32,8 @@ export type SyncedRun = z.output<typeof run>;
 export type ApiClient = {
   /** Throws with the API's own words when the answer is not a 2xx. */
   ask<T>(method: string, path: string, answer: z.ZodType<T>, body?: unknown): Promise<T>;
+  /** Requests a sync; resolves with the id of its run. */
+  request(connection: string, body: unknown): Promise<string>;
   /** Requests a sync and waits until it and its provision runs have ended. `onProgress` hears where they are. */
   sync(connection: string, body: unknown, onProgress?: (line: string) => void): Promise<SyncedRun>;
   waitFor(id: string, onProgress?: (line: string) => void): Promise<SyncedRun>;
@@ -69,13 +71,13 @@ export const apiClient = (url: string, key: string): ApiClient => {
       await sleep(100);
     }
   };
+  const request: ApiClient['request'] = async (connection, body) =>
+    (await ask('POST', `/v1/connections/${connection}/sync`, z.object({ id: z.string() }), body)).id;
   return {
     ask,
+    request,
     waitFor,
-    sync: async (connection, body, onProgress) => {
-      const { id } = await ask('POST', `/v1/connections/${connection}/sync`, z.object({ id: z.string() }), body);
-      return await waitFor(id, onProgress);
-    },
+    sync: async (connection, body, onProgress) => await waitFor(await request(connection, body), onProgress),
   };
 };
 

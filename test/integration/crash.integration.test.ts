@@ -1,0 +1,208 @@
+/**
+ * Each worker here kills itself at one named place of a run (TEST_FAILPOINT), and one that was told nothing finishes what they all left. Whoever is
+ * to die works off a queue of its own, so that it meets the one customer it is to die with; what is to be done stands in MongoDB for everybody.
+ */
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { changeTenant, type Tour } from '../../scripts/demo/tour.ts';
+import { connectionId, targetId } from '../../src/model/ids.ts';
+import { bullmqWakeups } from '../../src/queue/bullmq-wakeups.ts';
+import { openQueues } from '../../src/queue/queues.ts';
+import { producerConnection } from '../../src/queue/redis.ts';
+import { type Customer, type Customers, expectInStep, startCustomers, writesOf } from '../support/customers.ts';
+import { freshPrefix } from '../support/fresh.ts';
+import { type Kept, openKept } from '../support/kept.ts';
+
+/** Where a first full sync and its provisioning pass; `:2` is the second time. */
+const inFull = [
+  'sync.page',
+  'sync.page:2',
+  'sync.recorded',
+  'sync.committed',
+  'snapshot.staged',
+  'snapshot.batch',
+  'snapshot.recorded',
+  'snapshot.noted',
+  'snapshot.committed',
+  'snapshot.rolled',
+  'ledger.intended',
+  'ledger.linked',
+  'ledger.escrowed',
+  'ledger.settled',
+  'ledger.waiting',
+  'ledger.stopped_waiting',
+  'ledger.members_pushed',
+  'ledger.advanced',
+  'provision.intended',
+  'provision.applied',
+  'provision.settled',
+  'provision.objects',
+  'provision.references',
+  'provision.advanced',
+];
+/** A day of changes: the fifth batch of operations takes accounts away. */
+const inDelta = [
+  'sync.recorded',
+  'sync.committed',
+  'snapshot.batch:2',
+  'snapshot.noted',
+  'snapshot.committed',
+  'ledger.released',
+  'ledger.stopped_waiting',
+  'ledger.linked:5',
+  'provision.intended:5',
+  'provision.applied:5',
+  'provision.settled:5',
+  'provision.advanced',
+];
+const inDryRun = ['ledger.proposed'];
+
+type Death = { readonly mode: 'full' | 'delta' | 'dry'; readonly site: string };
+const deaths: readonly Death[] = [
+  ...inFull.map((site) => ({ mode: 'full' as const, site })),
+  ...inDelta.map((site) => ({ mode: 'delta' as const, site })),
+  ...inDryRun.map((site) => ({ mode: 'dry' as const, site })),
+];
+
+describe('a worker that is killed at a named place', () => {
+  let whole: Customers;
+  let kept: Kept;
+  beforeAll(async () => {
+    const times = { TEST_LEASE_MS: '5000' };
+    whole = await startCustomers({ count: deaths.length, users: 20, groups: 3, stack: { workers: [], env: times } });
+    kept = await openKept(whole.stack);
+  }, 60_000);
+  afterAll(async () => {
+    await kept.close();
+    await whole.stop();
+  });
+
+  const dying = (): { death: Death; customer: Customer }[] =>
+    deaths.flatMap((death, nth) => {
+      const customer = whole.customers[nth];
+      return customer === undefined ? [] : [{ death, customer }];
+    });
+  const runs = new Map<Customer, string>();
+  const request = async (customer: Customer, body: object): Promise<void> => {
+    runs.set(customer, await whole.stack.api.request(customer.connected.connection, body));
+  };
+  const untilEnded = async (customer: Customer) => whole.stack.api.waitFor(runs.get(customer) ?? '');
+
+  it('may be killed at every place there is: none is forgotten here', async () => {
+    const named = new Set(deaths.map(({ site }) => site.replace(/:\d+$/, '')));
+    expect([...named].sort()).toEqual(await placesInTheCode());
+  });
+
+  it('dies there', async () => {
+    for (const { customer } of dying()) hireWhoNeverWorked(customer);
+    await firstSyncOf(
+      dying()
+        .filter(({ death }) => death.mode === 'delta')
+        .map(({ customer }) => customer),
+    );
+    for (const { death, customer } of dying()) {
+      if (death.mode === 'delta') changeALot(customer);
+      await request(customer, { mode: death.mode === 'delta' ? 'delta' : 'full', dry_run: death.mode === 'dry' });
+    }
+    const some = pLimit(3);
+    const unharmed = await Promise.all(
+      dying().map(({ death, customer }) => some(async () => ((await dies(death.site, customer)) ? [] : [death]))),
+    );
+    expect(unharmed.flat()).toEqual([]);
+    // The places that speak of the fifth batch are where accounts are taken away.
+    const taking = dying().filter(({ death }) => death.site.endsWith(':5'));
+    const left = await Promise.all(taking.map(({ customer }) => kept.openIntents(targetId(customer.connected.target))));
+    expect(new Set(left.flat().map(({ operation }) => operation.action))).toEqual(new Set(['disable']));
+  }, 120_000);
+
+  it('leaves what the next one needs to finish all of it', async () => {
+    await whole.stack.startWorker();
+    const ended = await Promise.all(dying().map(({ customer }) => untilEnded(customer)));
+    const states = ended.flatMap((run) => [run.state, ...run.provision_runs.map(({ state }) => state)]);
+    expect(new Set(states)).toEqual(new Set(['succeeded']));
+    for (const { customer } of dying()) expect(await kept.openIntents(targetId(customer.connected.target))).toEqual([]);
+  }, 60_000);
+
+  for (const [nth, { mode, site }] of deaths.entries()) {
+    it(`at ${site} of a ${mode} run: the end is as if nobody had died`, () => {
+      const customer = whole.customers[nth];
+      if (customer === undefined) throw new Error('A customer is missing.');
+      if (mode === 'dry') expect(writesOf(customer)).toBe(0);
+      else expectInStep(customer);
+    });
+  }
+
+  it('is made up for so well that a following full sync writes nothing', async () => {
+    const others = dying().filter(({ death }) => death.mode !== 'dry');
+    for (const { customer } of others) customer.scim.control.clearRequests();
+    await Promise.all(others.map(({ customer }) => request(customer, { mode: 'full' })));
+    for (const { customer } of others) await untilEnded(customer);
+    expect(others.filter(({ customer }) => writesOf(customer) > 0).map(({ death }) => death)).toEqual([]);
+  }, 60_000);
+
+  const dies = async (site: string, customer: Customer): Promise<boolean> => {
+    const prefix = `{${freshPrefix().prefix}}`;
+    await wakeIn(prefix, whole, customer);
+    const worker = await whole.stack.startWorker({
+      ENTRAIN_QUEUE_PREFIX: prefix,
+      ENTRAIN_WORKER_ROLES: 'sync,provision',
+      TEST_FAILPOINT: site,
+    });
+    // One that never comes by its place would work on for ever.
+    const late = setTimeout(worker.stop, longestLifeMs);
+    const { signal } = await worker.ended;
+    clearTimeout(late);
+    return signal === 'SIGKILL';
+  };
+
+  const firstSyncOf = async (customers: readonly Customer[]): Promise<void> => {
+    const worker = await whole.stack.startWorker();
+    await Promise.all(customers.map((customer) => request(customer, { mode: 'full' })));
+    for (const customer of customers) await untilEnded(customer);
+    await worker.stop();
+  };
+});
+
+/** Somebody whom others wait for, as there is no account for who never worked here; and somebody who will be gone without ever having had one. */
+const hireWhoNeverWorked = ({ tenant }: Customer): void => {
+  const properties = { accountEnabled: false };
+  const awaited = tenant.hire({ displayName: 'Not Yet', properties });
+  tenant.hire({ displayName: 'Never Was', properties });
+  tenant.createGroup({ displayName: 'Newcomers', members: [awaited, ...tenant.users().slice(0, 8)] });
+};
+
+const changeALot = (customer: Customer): void => {
+  const { tenant } = customer;
+  changeTenant(customer satisfies Tour);
+  const named = (name: string): string => tenant.users().find((id) => tenant.user(id)['displayName'] === name) ?? '';
+  tenant.enable(named('Not Yet'));
+  tenant.softDelete(named('Never Was'));
+  tenant.createGroup({ displayName: 'Founders', members: tenant.users().slice(0, 3) });
+};
+
+const longestLifeMs = 20_000;
+
+const wakeIn = async (prefix: string, { stack }: Customers, { connected }: Customer): Promise<void> => {
+  const redis = producerConnection(stack.env['REDIS_URL'] ?? '');
+  await redis.connect();
+  const queues = openQueues(redis, prefix);
+  await bullmqWakeups(queues).sync(connectionId(connected.connection), 'person');
+  await queues.close();
+  redis.disconnect();
+};
+
+const root = join(import.meta.dirname, '../..');
+/** Places are named where they are passed: to `failpoint`, to a store's `probe`, or to the ledger's `held`. */
+const naming = /(?:failpoint\(|probe\(|held\(lease, )(?<quote>['`])(?<name>[^'`]+)\k<quote>/g;
+
+const placesInTheCode = async (): Promise<readonly string[]> => {
+  const names = new Set<string>();
+  for (const folder of ['src/engine', 'src/store/mongo'])
+    for (const file of await readdir(join(root, folder)))
+      for (const { groups } of (await readFile(join(root, folder, file), 'utf8')).matchAll(naming))
+        for (const wave of ['objects', 'references']) names.add(String(groups?.['name']).replace(/\$\{wave\}/, wave));
+  return [...names].sort();
+};

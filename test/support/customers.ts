@@ -1,0 +1,76 @@
+/** Several customers of one Entrain: each with a tenant of its own in one simulated cloud, and a target of its own. */
+
+import { expect, inject } from 'vitest';
+import { type Stack, type StackOptions, startStack } from '../../scripts/demo/stack.ts';
+import { type Connected, connect, disagreements, type Tour, tourTenant } from '../../scripts/demo/tour.ts';
+import { type GraphOptions, type GraphSimulator, startGraph, type TenantControl } from '../../simulator/graph/index.ts';
+import { type ScimOptions, startScim } from '../../simulator/scim/index.ts';
+import { freshPrefix } from './fresh.ts';
+
+export type Customer = Tour & { readonly tenant: TenantControl; readonly connected: Connected };
+export type Customers = {
+  readonly stack: Stack;
+  /** The whole cloud; a customer's own `graph` shows its tenant alone. */
+  readonly graph: GraphSimulator;
+  readonly customers: readonly Customer[];
+  stop(): Promise<void>;
+};
+
+export type CustomersOptions = {
+  readonly count: number;
+  /** Of each tenant. */
+  readonly users: number;
+  readonly groups: number;
+  readonly graph?: Omit<GraphOptions, 'tenants'>;
+  readonly scim?: ScimOptions;
+  readonly stack?: Partial<StackOptions>;
+};
+
+export const startCustomers = async (options: CustomersOptions): Promise<Customers> => {
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.toReversed()) await close();
+  };
+  try {
+    const tenant = { ...tourTenant(options.users), groups: options.groups };
+    const graph = await startGraph({ ...options.graph, tenants: Array.from({ length: options.count }, () => tenant) });
+    closers.push(graph.close);
+    const stack = await startStack({
+      services: { mongoUri: inject('mongoUri'), redisUrl: inject('redisUrl') },
+      name: freshPrefix().prefix,
+      cloud: { origin: graph.origin, caPem: graph.caPem },
+      ...options.stack,
+    });
+    closers.push(stack.stop);
+    const customers: Customer[] = [];
+    for (const { tenantId } of graph.tenants) {
+      const scim = await startScim(options.scim);
+      closers.push(scim.close);
+      const tour: Tour = { stack, graph: onlyTenant(graph, tenantId), scim };
+      customers.push({ ...tour, tenant: graph.control.tenant(tenantId), connected: await connect(tour) });
+    }
+    return { stack, graph, customers, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const onlyTenant = (graph: GraphSimulator, tenantId: string): GraphSimulator => ({
+  ...graph,
+  tenants: graph.tenants.filter((tenant) => tenant.tenantId === tenantId),
+  control: { ...graph.control, tenant: () => graph.control.tenant(tenantId) },
+});
+
+/** The target is what the tenant is, and nobody was ever made twice there, not even for a moment. */
+export const expectInStep = (customer: Customer): void => {
+  expect(disagreements(customer)).toEqual([]);
+  const { users, groups } = customer.scim.control.accounts();
+  const keys = [...users, ...groups].map(({ externalId }) => externalId);
+  expect(new Set(keys).size).toBe(keys.length);
+  const made = customer.scim.control.requests().filter(({ method, status }) => method === 'POST' && status === 201);
+  expect(made.length).toBeLessThanOrEqual(keys.length);
+};
+
+export const writesOf = ({ scim }: Customer): number =>
+  scim.control.requests().filter(({ method }) => method !== 'GET').length;
