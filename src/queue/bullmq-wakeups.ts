@@ -1,6 +1,6 @@
 /** Wake-ups as BullMQ jobs. One job per connection or target waits at a time; one that is asked for while it runs follows once. */
 
-import type { JobsOptions } from 'bullmq';
+import type { Queue } from 'bullmq';
 import type { Connection } from '../model/connection.ts';
 import type { SyncMode } from '../model/run.ts';
 import { priorityOf, provisionKey, schedulerId, syncKey } from './names.ts';
@@ -10,10 +10,10 @@ import type { Urgency, Wakeups } from './wakeups.ts';
 
 export const bullmqWakeups = (queues: Pick<Queues, 'tick' | 'sync' | 'provision'>): Wakeups => ({
   sync: async (connection, urgency) => {
-    await queues.sync.add('sync', { connection }, wakeOptions(syncKey(connection), urgency));
+    await wake(queues.sync, { connection }, syncKey(connection), urgency);
   },
   provision: async (target, urgency) => {
-    await queues.provision.add('provision', { target }, wakeOptions(provisionKey(target), urgency));
+    await wake(queues.provision, { target }, provisionKey(target), urgency);
   },
   schedule: async (connection) => {
     for (const mode of ['delta', 'full'] as const) await scheduleOne(queues, connection, mode);
@@ -23,11 +23,17 @@ export const bullmqWakeups = (queues: Pick<Queues, 'tick' | 'sync' | 'provision'
   },
 });
 
-/** `keepLastIfActive`: asked for while running, it runs once more; `reschedule`: asked for while it waits for a time, it runs now. */
-const wakeOptions = (key: string, urgency: Urgency): JobsOptions => ({
-  priority: priorityOf[urgency],
-  deduplication: { id: key, keepLastIfActive: true, reschedule: true },
-});
+/**
+ * `keepLastIfActive`: asked for while running, it runs once more; `reschedule`: asked for while it waits for a time, it runs now. The job that
+ * waits already keeps its own priority (BullMQ drops the new one's), so a more urgent wake-up raises it.
+ */
+const wake = async (queue: Queue, ids: object, key: string, urgency: Urgency): Promise<void> => {
+  const priority = priorityOf[urgency];
+  const deduplication = { id: key, keepLastIfActive: true, reschedule: true };
+  const { id } = await queue.add(queue.name, ids, { priority, deduplication });
+  const waiting = id === undefined ? undefined : await queue.getJob(id);
+  if (waiting !== undefined && waiting.priority > priority) await waiting.changePriority({ priority });
+};
 
 const scheduleOne = async (queues: Pick<Queues, 'tick'>, connection: Connection, mode: SyncMode): Promise<void> => {
   const every = intervalsOf(connection)[mode];
