@@ -141,7 +141,8 @@ const take = async (side: Side, connection: ConnectionId, step: Step): Promise<s
   if (step.do === 'begin') return begin(side, connection, step.signature);
   const of = side.drafts.at(-1 - step.draft);
   if (!of) return 'nothing to do';
-  side.at = 'fate' in step ? suffer(side, connection, step.fate) : null;
+  // A worker that comes late is told so at one write or another, so only the one in time meets a fate at a certain one.
+  side.at = 'fate' in step && step.draft === 0 ? suffer(side, connection, step.fate) : null;
   try {
     await carryOut(of, step);
     if (step.do === 'put' || step.do === 'record') return 'done';
