@@ -1,0 +1,32 @@
+/** The routes of the API, without a server behind them. */
+
+import { allRoutes } from '../../src/admin/api/index.ts';
+import type { Route } from '../../src/admin/api/route.ts';
+import { commands } from '../../src/admin/commands.ts';
+import { memorySource } from '../../src/source/memory.ts';
+import { memoryDirectory } from '../../src/source/memory-directory.ts';
+import { memoryTarget, memoryTargetState } from '../../src/target/memory.ts';
+import { targetKinds } from '../../src/target/registry.ts';
+import { memoryStores } from '../admin/api/stores.ts';
+import { testWorld } from '../target/world.ts';
+
+export const apiRoutes = (): readonly Route[] => {
+  const world = testWorld();
+  const wakeups = {
+    sync: async () => {},
+    provision: async () => {},
+    schedule: async () => {},
+    unschedule: async () => {},
+  };
+  return allRoutes(
+    commands({
+      stores: memoryStores(world.now),
+      wakeups,
+      connectSource: () => memorySource(memoryDirectory()),
+      connectTarget: () => memoryTarget(memoryTargetState()),
+      targetKinds,
+      world,
+      config: { customCloud: null, allowHttpTargets: false },
+    }),
+  );
+};

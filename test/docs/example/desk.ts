@@ -1,0 +1,201 @@
+/** Targets that speak the API of Desk, a helpdesk: people and teams, each a flat object of fields. */
+
+import { z } from 'zod';
+import { TargetError, type TargetFault } from '../../../src/model/errors.ts';
+import { type RemoteId, remoteId } from '../../../src/model/ids.ts';
+import type { Operation, RemoteObject } from '../../../src/model/operation.ts';
+import type { Attributes, ObjectType } from '../../../src/model/source-object.ts';
+import { defineTarget, SettingsRefused, type Target } from '../../../src/target/target.ts';
+
+const settingsSchema = z.strictObject({
+  base_url: z.url({ protocol: /^https?$/, error: 'must be a URL' }),
+  token: z.string().regex(/^[\x21-\x7e]+$/, 'must be visible characters without spaces'),
+});
+type Settings = z.infer<typeof settingsSchema>;
+
+export const desk = defineTarget({
+  kind: 'desk',
+  parse: (input) => {
+    const parsed = settingsSchema.safeParse(input);
+    if (!parsed.success) throw new SettingsRefused(parsed.error.issues.map(toIssue));
+    const { token, ...shown } = parsed.data;
+    return { settings: shown, secrets: { token }, connect: () => connect(parsed.data) };
+  },
+});
+
+const toIssue = ({ path, message }: z.core.$ZodIssue) => ({
+  pointer: path.map((part) => `/${String(part)}`).join(''),
+  message,
+});
+
+const connect = (settings: Settings): Target => {
+  const ask = clientOf(settings);
+  const find: Target['find'] = async (type, attribute, value, signal) => {
+    const query = new URLSearchParams({ [attribute]: String(value) });
+    const { items } = await ask('GET', `${places[type]}?${query}`, z.object({ items: z.array(itemSchema) }), signal);
+    return items.map((item) => toRemoteObject(type, item));
+  };
+  return {
+    capabilities: { groups: true, disable: true, delete: true, concurrency: 4 },
+    find,
+    async check(signal) {
+      try {
+        await find('user', 'externalId', 'nobody', signal);
+        return { ok: true, checks: [{ name: 'people', ok: true, detail: 'People can be read.' }] };
+      } catch (error) {
+        if (!(error instanceof TargetError)) throw error;
+        return { ok: false, checks: [{ name: 'people', ok: false, detail: error.message }] };
+      }
+    },
+    get: (type, id, signal) =>
+      unlessGone(async () => toRemoteObject(type, await ask('GET', placeOf(type, id), itemSchema, signal))),
+    apply: async (operation, signal) => ({ remoteId: await carryOut(ask, find, operation, signal) }),
+    async close() {},
+  };
+};
+
+const carryOut = async (
+  ask: Ask,
+  find: Target['find'],
+  operation: Operation,
+  signal: AbortSignal,
+): Promise<RemoteId> => {
+  if (operation.action === 'create') return await create(ask, find, operation, signal);
+  const place = placeOf(operation.ref.type, operation.remoteId);
+  switch (operation.action) {
+    case 'update':
+      await update(ask, place, operation.attributes, signal);
+      break;
+    case 'disable':
+      await update(ask, place, { active: false }, signal);
+      break;
+    case 'delete':
+      await unlessGone(() => ask('DELETE', place, z.unknown(), signal));
+      break;
+    case 'add_members':
+    case 'remove_members':
+      await changeMembers(ask, place, operation, signal);
+  }
+  return operation.remoteId;
+};
+
+/** An answer without the id is no reason to send it again: it is looked up by what makes it ours. */
+const create = async (
+  ask: Ask,
+  find: Target['find'],
+  { ref, attributes }: Extract<Operation, { action: 'create' }>,
+  signal: AbortSignal,
+): Promise<RemoteId> => {
+  const made = await ask('POST', places[ref.type], itemSchema.partial(), signal, { fields: attributes });
+  if (made.id !== undefined) return remoteId(made.id);
+  const [found, ...more] = await find(ref.type, 'externalId', ref.id, signal);
+  if (found === undefined || more.length > 0) throw new TargetError('unknown', 'Desk does not say what it created.');
+  return found.remoteId;
+};
+
+/** Desk answers with what it holds afterwards, so a write that was lost shows. */
+const update = async (ask: Ask, place: string, wanted: Attributes, signal: AbortSignal): Promise<void> => {
+  const { fields } = await ask('PATCH', place, itemSchema, signal, { fields: wanted });
+  const lost = Object.keys(wanted).find((name) => (fields[name] ?? null) !== (wanted[name] ?? null));
+  if (lost !== undefined) throw notApplied(`the field ${lost}`);
+};
+
+/** One member after the other. Who is refused does not keep the others out. */
+const changeMembers = async (
+  ask: Ask,
+  place: string,
+  { action, members }: Extract<Operation, { action: 'add_members' | 'remove_members' }>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const add = action === 'add_members';
+  const refusals: TargetError[] = [];
+  for (const member of members) {
+    try {
+      const at = `${place}/members/${encodeURIComponent(member.remoteId)}`;
+      const now = await ask(add ? 'PUT' : 'DELETE', at, z.object({ members: z.array(z.string()) }), signal);
+      if (now.members.includes(member.remoteId) !== add) throw notApplied('a member');
+    } catch (error) {
+      if (!(error instanceof TargetError) || error.fault !== 'rejected' || error.code === 'not_applied') throw error;
+      refusals.push(error);
+    }
+  }
+  const [first] = refusals;
+  if (first !== undefined)
+    throw new TargetError('rejected', `Desk refused ${refusals.length} of ${members.length} members: ${first.message}`);
+};
+
+const notApplied = (what: string): TargetError =>
+  new TargetError('rejected', `Desk said yes and did not change ${what}.`, { code: 'not_applied' });
+
+const places = { user: '/people', group: '/teams' } as const;
+const placeOf = (type: ObjectType, id: RemoteId): string => `${places[type]}/${encodeURIComponent(id)}`;
+
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const itemSchema = z.object({ id: z.string(), fields: z.record(z.string(), value) });
+
+const toRemoteObject = (type: ObjectType, { id, fields }: z.infer<typeof itemSchema>): RemoteObject => ({
+  type,
+  remoteId: remoteId(id),
+  attributes: fields,
+});
+
+const unlessGone = async <T>(ask: () => Promise<T>): Promise<T | null> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof TargetError && error.fault === 'gone') return null;
+    throw error;
+  }
+};
+
+type Ask = <T>(method: string, at: string, answer: z.ZodType<T>, signal: AbortSignal, body?: unknown) => Promise<T>;
+
+const timeoutMs = 30_000;
+
+/** Every way in which a request can fail ends as one of the faults of the port. */
+const clientOf =
+  ({ base_url, token }: Settings): Ask =>
+  async (method, at, answer, signal, body) => {
+    // A read that failed told us nothing; a write that failed may have happened.
+    const open: TargetFault = method === 'GET' ? 'unavailable' : 'unknown';
+    const response = await orFault(open, signal, () =>
+      fetch(`${base_url}${at}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: body === undefined ? null : JSON.stringify(body),
+        redirect: 'error',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      }),
+    );
+    if (!response.ok) throw refusal(response, open);
+    return await orFault(open, signal, async () =>
+      answer.parse(response.status === 204 ? null : await response.json()),
+    );
+  };
+
+const orFault = async <T>(fault: TargetFault, signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new TargetError(fault, 'Desk gave no answer that can be read.', { cause });
+  }
+};
+
+const faults: Readonly<Record<number, TargetFault>> = {
+  400: 'rejected',
+  401: 'unauthorized',
+  403: 'unauthorized',
+  404: 'gone',
+  409: 'conflict',
+  422: 'rejected',
+  429: 'throttled',
+};
+
+const refusal = ({ status, headers }: Response, open: TargetFault): TargetError => {
+  const seconds = Number(headers.get('retry-after'));
+  return new TargetError(faults[status] ?? open, `Desk answered with ${status}.`, {
+    code: String(status),
+    retryAfterMs: seconds > 0 ? seconds * 1_000 : undefined,
+  });
+};

@@ -1,0 +1,117 @@
+/**
+ * The parts of the documentation that are made from the code. They stand between `<!-- generated: name -->` and `<!-- end -->`;
+ * `node test/docs/generated.ts` writes them anew, and generated.test.ts fails when one is stale.
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { problems } from '../../src/admin/api/problem.ts';
+import { createMetrics } from '../../src/admin/metrics.ts';
+import { shape, variables } from '../../src/config-table.ts';
+import { type CloudName, defaultAttributes } from '../../src/model/connection.ts';
+import { cloudOf } from '../../src/source/graph/clouds.ts';
+import { apiRoutes } from './api-routes.ts';
+import { readDoc, root } from './pages.ts';
+
+type Parts = Readonly<Record<string, () => string | Promise<string>>>;
+
+export const generatedParts: Readonly<Record<string, Parts>> = {
+  'README.md': { configuration: () => configuration() },
+  'docs/api.md': { routes: () => routes(), errors: () => errors() },
+  'docs/operating.md': { metrics: () => metrics() },
+  'docs/customer-it.md': { attributes: () => attributes(), clouds: () => clouds() },
+  'docs/adding-a-target.md': {
+    'desk: settings': () => desk(null, 'const connect = '),
+    'desk: target': () => desk('const connect = ', 'const carryOut = '),
+    'desk: operations': () => desk('const carryOut = ', 'const places = '),
+    'desk: requests': () => desk('const places = ', null),
+  },
+};
+
+/** The page with its generated parts as they should be. Throws when a part has no place on the page. */
+export const regenerated = async (page: string): Promise<string> => {
+  let text = readDoc(page);
+  for (const [name, make] of Object.entries(generatedParts[page] ?? {})) {
+    const opening = `<!-- generated: ${name} -->\n`;
+    const from = text.indexOf(opening);
+    const to = text.indexOf('<!-- end -->', from);
+    if (from < 0 || to < 0) throw new Error(`${page} has no place for the generated part "${name}".`);
+    text = `${text.slice(0, from)}${opening}\n${(await make()).trim()}\n\n${text.slice(to)}`;
+  }
+  return text;
+};
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+const code = (text: string): string => `\`${text}\``;
+
+const configuration = (): string =>
+  table(
+    ['variable', 'default', 'meaning'],
+    variables.map((variable) => [
+      `${code(variable.name)}${variable.secret ? ' ¹' : ''}`,
+      variable.default === null ? (isRequired(variable.name) ? '**required**' : '') : code(variable.default),
+      variable.meaning,
+    ]),
+  );
+
+const isRequired = (name: string): boolean => {
+  const schemas: Readonly<Record<string, { safeParse(value: unknown): { success: boolean } }>> = shape.shape;
+  return schemas[name]?.safeParse(undefined).success === false;
+};
+
+const routes = (): string =>
+  table(
+    ['', 'route', ''],
+    apiRoutes().map(({ method, path, summary }) => [method.toUpperCase(), code(path), summary]),
+  );
+
+const errors = (): string =>
+  table(
+    ['code', 'status', 'meaning'],
+    Object.entries(problems).map(([name, { status, title }]) => [code(name), String(status), title]),
+  );
+
+/** Beside these, the process's own (`entrain_process_…`, `entrain_nodejs_…`). */
+const metrics = async (): Promise<string> => {
+  const text = await createMetrics({ queueJobs: async () => [] }).text();
+  const helps = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)/gm)];
+  return table(
+    ['metric', 'type', 'meaning'],
+    helps
+      .filter(([, name = '']) => !/^entrain_(process|nodejs)_/.test(name))
+      .map(([, name = '', help = '', type = '']) => [code(name), type, help]),
+  );
+};
+
+const attributes = (): string =>
+  table(
+    ['of', 'attributes'],
+    (['user', 'group'] as const).map((type) => [`each ${type}`, defaultAttributes[type].map(code).join(', ')]),
+  );
+
+const cloudNames = ['global', 'us_gov', 'us_gov_dod', 'china'] as const satisfies readonly CloudName[];
+
+const clouds = (): string =>
+  table(
+    ['`cloud`', 'login', 'Graph'],
+    cloudNames.map((name) => {
+      const { loginUrl, graphUrl } = cloudOf(name, { custom: null });
+      return [code(name), loginUrl, graphUrl];
+    }),
+  );
+
+/** A part of the example, with the imports it would have in src/target. */
+const desk = (from: string | null, to: string | null): string => {
+  const program = readFileSync(join(import.meta.dirname, 'example/desk.ts'), 'utf8')
+    .replaceAll("'../../../src/target/", "'./")
+    .replaceAll("'../../../src/model/", "'../model/");
+  const start = from === null ? 0 : program.indexOf(from);
+  const end = to === null ? program.length : program.indexOf(to);
+  return `\`\`\`ts\n${program.slice(start, end).trim()}\n\`\`\``;
+};
+
+if (import.meta.main) {
+  for (const page of Object.keys(generatedParts)) writeFileSync(join(root, page), await regenerated(page));
+}

@@ -1,0 +1,20 @@
+/** What the variables in the documentation's commands stand for, made up but well-formed. */
+
+const guid = '3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91';
+const idOf = (prefix: string): string => `${prefix}_${'0'.repeat(32)}`;
+
+export const sample: Readonly<Record<string, string>> = {
+  API: 'http://entrain.example',
+  KEY: 'a-key',
+  AUTH: 'Authorization: Bearer a-key',
+  JSON: 'Content-Type: application/json',
+  CONNECTION: idOf('con'),
+  TARGET: idOf('tgt'),
+  RUN: idOf('run'),
+  GROUP: guid,
+  CURSOR: 'a-cursor',
+  TENANT_ID: guid,
+  CLIENT_ID: guid,
+  CLIENT_SECRET: 'the-value-of-a-secret',
+  SCIM_TOKEN: 'a-token',
+};

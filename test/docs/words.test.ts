@@ -1,0 +1,59 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { problems } from '../../src/admin/api/problem.ts';
+import { runState } from '../../src/admin/api/schemas/run.ts';
+import { pages, readDoc, root } from './pages.ts';
+
+const sources = globSync('{src,workers}/**/*.ts', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
+const simulator = globSync('simulator/**/*.ts', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
+const operating = readDoc('docs/operating.md');
+
+/** The code words in the first column of the table below a heading. */
+const tableBelow = (heading: string): readonly string[] => {
+  const [, section = ''] = operating.split(new RegExp(`^#+ ${heading}$`, 'm'));
+  const rows = section.split(/^#/m)[0]?.match(/^\|.*$/gm) ?? [];
+  return rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, word = '']) => word));
+};
+
+describe('docs/operating.md', () => {
+  it('explains every state of a run, and no other', () => {
+    expect(tableBelow('What the state of a run means').toSorted()).toEqual(runState.options.toSorted());
+  });
+
+  it('explains every event of the log above debug, and no other', () => {
+    const said = new Set(
+      sources.flatMap((text) =>
+        [...text.matchAll(/log(?:\.(?:info|warn|error)|\[[^\]]*\])\(\s*'([a-z_.]+)'/g)].map(([, event = '']) => event),
+      ),
+    );
+    expect(said.size).toBeGreaterThan(20);
+    expect(tableBelow('The log').toSorted()).toEqual([...said].toSorted());
+  });
+
+  it('names only problems and reasons that there are', () => {
+    const words = [...tableBelow('Problems'), ...tableBelow('Escrow')].map((word) => word.replace(/^AADSTS/, ''));
+    expect(words.length).toBeGreaterThan(15);
+    const code = [...sources, ...simulator].join('\n');
+    // `target_${state}` is put together from the state of a target.
+    const unknown = words.filter((word) => !code.includes(word) && !/^target_(paused|quarantined)$/.test(word));
+    expect(unknown).toEqual([]);
+  });
+});
+
+it('the capture of make demo in the README shows the steps that it has', () => {
+  const demo = readFileSync(join(root, 'scripts/demo.ts'), 'utf8');
+  const shown = [...readDoc('README.md').matchAll(/^✔ ([^:,\n]+)/gm)].map(([, title = '']) => title);
+  expect(shown.length).toBeGreaterThan(6);
+  expect(shown.filter((title) => !demo.includes(title))).toEqual([]);
+});
+
+it('every code of an error stands in the guide to the API', () => {
+  const guide = readDoc('docs/api.md');
+  expect(Object.keys(problems).filter((code) => !guide.includes(`\`${code}\``))).toEqual([]);
+});
+
+it('no page holds what is not the product: registries, machine paths, unfinished notes', () => {
+  const unwanted = /\/work\/|\/root\/|\/tmp\/|registry\.npmjs|TODO|FIXME|XXX/;
+  expect(pages.filter((page) => unwanted.test(readDoc(page)))).toEqual([]);
+});
