@@ -7,15 +7,20 @@ import type { Engine } from './engine.ts';
 /** How long runs, operations and changes are kept for whoever asks what happened. */
 const keptDays = { runs: 90, operations: 90, changes: 30 } as const;
 
-/** Removes a connection that is being deleted. Nothing is written to its targets: what was provisioned there stays as it is. */
+/**
+ * Removes a connection that is being deleted, or those of its targets that are. Nothing is written to a target: what was provisioned there stays
+ * as it is.
+ */
 export const purge = async (engine: Engine, id: ConnectionId): Promise<void> => {
   const { stores, world } = engine;
-  const connection = await stores.connections.get(id);
-  if (connection?.state !== 'deleting') return;
+  const isRemoved = (await stores.connections.get(id))?.state === 'deleting';
   for (const target of await stores.targets.of(id)) {
+    if (!isRemoved && target.state !== 'deleting') continue;
     await stores.ledger.erase(target.id);
     await stores.targets.remove(target.id);
+    world.log.info('target.purged', { target: target.id, connection: id });
   }
+  if (!isRemoved) return;
   await stores.snapshots.erase(id);
   await stores.runs.erase(id);
   await stores.connections.remove(id);

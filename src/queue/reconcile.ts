@@ -37,14 +37,15 @@ const reconcileConnections = async (reconciler: Reconciler): Promise<{ schedules
   let requested = 0;
   for await (const connections of stores.connections.all()) {
     for (const connection of connections) {
-      if (connection.state === 'deleting') await requestPurge(queues, connection);
+      const targets = await stores.targets.of(connection.id);
+      if ([connection, ...targets].some(({ state }) => state === 'deleting')) await requestPurge(queues, connection);
       if (connection.state !== 'active') continue;
       if (!isScheduled(existing, connection)) {
         await wakeups.schedule(connection);
         schedules += 1;
       }
       for (const mode of ['delta', 'full'] as const) existing.delete(schedulerId(connection.id, mode));
-      requested += await requestWhereBehind(reconciler, connection);
+      requested += await requestWhereBehind(reconciler, connection, targets);
     }
   }
   // What is left belongs to connections that are paused or gone.
@@ -96,16 +97,20 @@ const wake = async (wakeups: Wakeups, run: Run): Promise<void> => {
   else await wakeups.provision(run.target, urgency);
 };
 
-/** How long a failed provision run is left alone before the target is tried again. */
-const restAfterFailureMs = 600_000;
+/** How long a target is left alone after a provision run that failed, or that somebody canceled. */
+const restMs = 600_000;
 
 /** A commit whose provision runs were never asked for, or a new target: the target is behind and nothing is under way. */
-const requestWhereBehind = async (reconciler: Reconciler, connection: Connection): Promise<number> => {
+const requestWhereBehind = async (
+  reconciler: Reconciler,
+  connection: Connection,
+  targets: readonly TargetRecord[],
+): Promise<number> => {
   const { stores } = reconciler;
   const { version } = await stores.snapshots.head(connection.id);
   if (version === 0) return 0;
   let requested = 0;
-  for (const target of await stores.targets.of(connection.id)) {
+  for (const target of targets) {
     if (target.state !== 'active' || ((await stores.ledger.position(target.id)) ?? -1) >= version) continue;
     if (!(await maySend(reconciler, target.id))) continue;
     await reconciler.requestProvision(target);
@@ -114,12 +119,13 @@ const requestWhereBehind = async (reconciler: Reconciler, connection: Connection
   return requested;
 };
 
-/** Not while a run is under way, held for a person, or just failed. */
+/** Not while a run is under way, held for a person, or just failed or canceled. */
 const maySend = async ({ stores, now }: Reconciler, target: TargetId): Promise<boolean> => {
   const [latest] = (await stores.runs.list({ target, kind: 'provision' }, null, 1)).items;
   if (latest === undefined) return true;
   if (latest.finishedAt === null || latest.state === 'held') return false;
-  return latest.state !== 'failed' || now().getTime() - latest.finishedAt.getTime() > restAfterFailureMs;
+  const rests = latest.state === 'failed' || latest.state === 'canceled';
+  return !rests || now().getTime() - latest.finishedAt.getTime() > restMs;
 };
 
 const requestPurge = async (queues: Queues, connection: Connection): Promise<void> => {

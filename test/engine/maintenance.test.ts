@@ -132,6 +132,19 @@ describe('a connection that is removed', () => {
     expect(s.accounts()).toEqual({ anna: 'on' });
   });
 
+  it('is purged of a removed target alone, when only that is removed', async () => {
+    const { s, other } = await twoCustomers();
+    const gone = targetId('tgt_gone');
+    await s.stores.targets.add({ ...plainTarget(s.now()), id: gone, state: 'deleting' }, { token: 'sealed' });
+    await leaveTraces(s.stores, gone);
+    const [mine, theirs] = [await keptOf(s, connection, target), await keptOf(s, other.connection, other.target)];
+    await purge(s.engine, connection);
+    const { target: isThere, links, escrows, intents, position } = await keptOf(s, connection, gone);
+    expect([isThere, links, escrows, intents, position]).toEqual([false, nothing.links, 0, 0, null]);
+    expect(await keptOf(s, connection, target)).toEqual({ ...mine, targets: 1 });
+    expect(await keptOf(s, other.connection, other.target)).toEqual(theirs);
+  });
+
   it('goes only once somebody removed it', async () => {
     const s = await story();
     s.hire('anna');
