@@ -7,9 +7,15 @@ import type { Processor } from './processors.ts';
 
 export type Running = { readonly stop: () => Promise<void> };
 
-export const startWorker = (parts: Parts, queue: QueueName, processor: Processor, concurrency: number): Running => {
-  // Declared with its three parameters on purpose, see `Processor`.
-  const worker = new Worker(queue, (job, token, signal) => processor(job, token, signal), {
+type Needs = Pick<Parts, 'openWorkerConnection' | 'log'> & {
+  readonly config: Pick<Parts['config'], 'queuePrefix'>;
+  readonly times: Pick<Parts['times'], 'lockMs'>;
+};
+
+export const startWorker = (parts: Needs, queue: QueueName, processor: Processor, concurrency: number): Running => {
+  const stopping = new AbortController();
+  // Declared with its three parameters on purpose, see `Processor`. A job that is on its way to us when we are told to stop begins all the same.
+  const worker = new Worker(queue, (job, token, signal) => processor(job, token, either(signal, stopping.signal)), {
     connection: parts.openWorkerConnection(),
     prefix: parts.config.queuePrefix,
     concurrency,
@@ -28,8 +34,11 @@ export const startWorker = (parts: Parts, queue: QueueName, processor: Processor
   return {
     // The engine stops at its next safe place when its signal is aborted; close() then waits for it to get there.
     stop: async () => {
-      await worker.cancelAllJobs('stopping');
+      stopping.abort('stopping');
       await worker.close();
     },
   };
 };
+
+const either = (job: AbortSignal | undefined, worker: AbortSignal): AbortSignal =>
+  job === undefined ? worker : AbortSignal.any([job, worker]);

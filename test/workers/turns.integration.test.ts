@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { syncTurn } from '../../src/engine/sync-run.ts';
+import type { Turn } from '../../src/engine/turn.ts';
+import { connectionId } from '../../src/model/ids.ts';
+import { type Log, silent } from '../../src/model/world.ts';
+import { syncPayload } from '../../src/queue/payloads.ts';
+import { workerConnection } from '../../src/queue/redis.ts';
+import type { Source } from '../../src/source/source.ts';
+import { turnProcessor } from '../../workers/processors.ts';
+import { type Running, startWorker } from '../../workers/start-worker.ts';
+import { type Corner, openCorner } from '../queue/corner.ts';
+import { connection, story } from '../support/story.ts';
+
+const contoso = connectionId('con_contoso');
+const done: Turn = { next: 'done' };
+const again = (ms: number): Turn => ({ next: 'again', at: new Date(Date.now() + ms) });
+
+/** Something that is waited for, and that a test lets happen. */
+const event = <T = void>() => Promise.withResolvers<T>();
+
+describe('a worker', () => {
+  let corner: Corner;
+  let running: Running[];
+  let connections: ReturnType<typeof workerConnection>[];
+  beforeEach(async () => {
+    corner = await openCorner();
+    running = [];
+    connections = [];
+  });
+  afterEach(async () => {
+    await Promise.all(running.map((worker) => worker.stop()));
+    for (const one of connections) one.disconnect();
+    await corner.close();
+  });
+
+  const start = (turn: (data: unknown, signal: AbortSignal) => Promise<Turn>, log: Log = silent, concurrency = 1) => {
+    const worker = startWorker(
+      {
+        config: { queuePrefix: corner.prefix },
+        times: { lockMs: 10_000 },
+        log,
+        openWorkerConnection: () => {
+          const one = workerConnection(corner.url);
+          connections.push(one);
+          return one;
+        },
+      },
+      'sync',
+      turnProcessor(turn),
+      concurrency,
+    );
+    running.push(worker);
+    return worker;
+  };
+  const states = async () =>
+    Object.fromEntries(
+      (await corner.queues.counts())
+        .filter(({ queue, jobs }) => queue === 'sync' && jobs > 0)
+        .map(({ state, jobs }) => [state, jobs]),
+    );
+  const eventually = (expected: Record<string, number>) => expect.poll(states, { interval: 10 }).toEqual(expected);
+
+  it('is done with a job when nothing is left to do', async () => {
+    const worked = event<unknown>();
+    start(async (data) => {
+      worked.resolve(data);
+      return done;
+    });
+    await corner.wakeups.sync(contoso, 'delta');
+    expect(await worked.promise).toEqual({ connection: contoso });
+    await eventually({});
+  });
+
+  it('puts a job back until its next turn is due, and does not count that as a failure', async () => {
+    const due = new Date(Date.now() + 3_600_000);
+    start(async () => ({ next: 'again', at: due }));
+    await corner.wakeups.sync(contoso, 'delta');
+    await eventually({ delayed: 1 });
+    const [, score] = await corner.look.zrange(`${corner.prefix}:sync:delayed`, '0', '0', 'WITHSCORES');
+    expect(Math.floor(Number(score) / 0x1000)).toBe(due.getTime());
+    const [job] = await corner.jobs('sync');
+    expect(job).toMatchObject({ attemptsMade: 0, data: { connection: contoso }, priority: 5 });
+  });
+
+  it('takes turn after turn of the same job, as many as there are', async () => {
+    let turns = 0;
+    start(async () => {
+      turns += 1;
+      return turns < 20 ? again(0) : done;
+    });
+    await corner.wakeups.sync(contoso, 'delta');
+    await eventually({});
+    expect(turns).toBe(20);
+  });
+
+  it('goes round all connections before one has its next turn', async () => {
+    const order: string[] = [];
+    const all = ['a', 'b', 'c'];
+    for (const name of all) await corner.wakeups.sync(connectionId(name), 'delta');
+    start(async (data) => {
+      order.push(syncPayload.parse(data).connection);
+      return order.length < 7 ? again(0) : done;
+    });
+    await eventually({});
+    expect(order.slice(0, 6)).toEqual([...all, ...all]);
+  });
+
+  it('tries our own faults again, and says what they were without a word about people', async () => {
+    const said: unknown[] = [];
+    const log: Log = { ...silent, error: (name, facts) => said.push([name, facts]) };
+    let attempts = 0;
+    start(async () => {
+      attempts += 1;
+      if (attempts === 1) throw new Error('The database is away.');
+      return done;
+    }, log);
+    await corner.wakeups.sync(contoso, 'delta');
+    await eventually({});
+    expect(attempts).toBe(2);
+    expect(said).toEqual([
+      ['job.failed', { queue: 'sync', attempts: 1, name: 'Error', message: 'The database is away.' }],
+    ]);
+  });
+
+  it('refuses a job of an unknown shape', async () => {
+    const failed = event<unknown>();
+    start(
+      async (data) => {
+        syncPayload.parse(data);
+        return done;
+      },
+      { ...silent, error: (_event, facts) => failed.resolve(facts?.['name']) },
+    );
+    await corner.queues.sync.add('sync', { connection: 'con_1', displayName: 'Anna' }, { attempts: 1 });
+    expect(await failed.promise).toBe('ZodError');
+  });
+
+  it('that is stopped tells the work under way, waits until it is at a safe place, and leaves the job to others', async () => {
+    const begun = event();
+    const aborted = event<unknown>();
+    const mayEnd = event();
+    const worker = start(async (_data, signal) => {
+      begun.resolve();
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      aborted.resolve(signal.reason);
+      await mayEnd.promise;
+      return again(0);
+    });
+    await corner.wakeups.sync(contoso, 'delta');
+    await begun.promise;
+
+    let hasStopped = false;
+    const stopped = worker.stop().then(() => {
+      hasStopped = true;
+    });
+    expect(await aborted.promise).toBe('stopping');
+    expect(await states()).toEqual({ active: 1 });
+    expect(hasStopped).toBe(false);
+    mayEnd.resolve();
+    await stopped;
+    expect((await corner.jobs('sync')).map(({ data }) => data)).toEqual([{ connection: contoso }]);
+
+    const taken = event<unknown>();
+    start(async (data) => {
+      taken.resolve(data);
+      return done;
+    });
+    expect(await taken.promise).toEqual({ connection: contoso });
+    await eventually({});
+  });
+
+  it('that is stopped begins nothing new', async () => {
+    const worker = start(async () => done);
+    await worker.stop();
+    await corner.wakeups.sync(contoso, 'delta');
+    expect(await states()).toEqual({ prioritized: 1 });
+  });
+
+  it('that is stopped while a job is on its way to it stops that one too', async () => {
+    // The worker asks Redis for a job, and is told to stop before the answer is there: the job begins all the same.
+    for (let round = 0; round < 10; round += 1) {
+      const worker = start(async (_data, signal) => {
+        if (!signal.aborted)
+          await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+        return done;
+      });
+      const added = corner.wakeups.sync(contoso, 'delta');
+      if (round % 2 === 0) await added;
+      // It would wait for ever for a job that never learns that it is to stop.
+      await worker.stop();
+      await added;
+      const hand = corner.hand('sync');
+      const left = await hand.take();
+      if (left !== undefined) await hand.finish(left);
+    }
+  });
+
+  it('that is stopped in the middle of a read puts the run back as it is', async () => {
+    const reading = event();
+    const blocked = (source: Source): Source => ({
+      ...source,
+      read: async function* (_ask, signal) {
+        yield { type: 'progress', resume: '0:0' as never };
+        reading.resolve();
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+      },
+    });
+    const s = await story();
+    const connectSource: typeof s.engine.connectSource = (...of) => blocked(s.engine.connectSource(...of));
+    const run = await s.requestSync('full');
+    const worker = start((data, signal) =>
+      syncTurn({ ...s.engine, connectSource }, syncPayload.parse(data).connection, signal),
+    );
+    await corner.wakeups.sync(connection, 'person');
+    await reading.promise;
+    expect(await s.ended(run)).toMatchObject({ state: 'running' });
+    await worker.stop();
+    expect(await s.ended(run)).toMatchObject({ state: 'waiting', faults: 0, problem: null, notBefore: s.now() });
+    expect((await corner.jobs('sync')).map(({ data }) => data)).toEqual([{ connection }]);
+
+    s.hire('anna');
+    expect(await s.full()).toMatchObject({ state: 'succeeded' });
+    expect(s.accounts()).toEqual({ anna: 'on' });
+  });
+});
