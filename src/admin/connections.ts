@@ -1,10 +1,10 @@
 /** Commands on connections: our records of the tenants we read. */
 
+import type { CheckReport } from '../model/check.ts';
 import { type CloudName, type Connection, defaultAttributes, defaultIntervals } from '../model/connection.ts';
 import { type ConnectionId, connectionId, type OrganizationId } from '../model/ids.ts';
 import { everyone, type Scope, scopeKey } from '../model/scope.ts';
 import type { ObjectType } from '../model/source-object.ts';
-import type { CheckReport } from '../source/source.ts';
 import type { ConnectionEdit, Secrets } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
 import type { Head, Page } from '../store/snapshot-store.ts';

@@ -1,6 +1,7 @@
 /** Commands on targets: our records of the systems we write to. */
 
 import { defaultMapping, defaultMatching } from '../core/default-mapping.ts';
+import type { CheckReport } from '../model/check.ts';
 import { type ConnectionId, type TargetId, targetId } from '../model/ids.ts';
 import type { Mapping, Matching } from '../model/mapping.ts';
 import type { Escrow } from '../model/operation.ts';
@@ -15,7 +16,7 @@ import {
 import type { Secrets, TargetEdit } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
-import { type CheckReport, type ParsedTarget, SettingsRefused } from '../target/target.ts';
+import { type ParsedTarget, SettingsRefused } from '../target/target.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';

@@ -3,6 +3,7 @@
  * It only names objects; what is done with them is decided from their state now. So looking at too many of them is harmless.
  */
 
+import { batches } from '../core/batches.ts';
 import { refOf } from '../model/change.ts';
 import type { ConnectionId, SourceId } from '../model/ids.ts';
 import type { Cause } from '../model/operation.ts';
@@ -10,7 +11,6 @@ import type { ProvisionRun, RunScope } from '../model/run.ts';
 import type { GoneReason, ObjectType, Ref } from '../model/source-object.ts';
 import type { SnapshotStore } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
-import { chunks } from './chunks.ts';
 
 export type Item = { readonly ref: Ref; readonly why: Cause['why'] };
 /** The last word of the changes on one membership. */
@@ -151,7 +151,7 @@ const inOrder = (items: ReadonlyMap<SourceId, Item>) =>
       .map((item) => ({ item, rank: rank(item) }))
       .sort((a, b) => (a.rank < b.rank ? -1 : 1));
     const start = after === null ? '' : `${after.startsWith('user') ? 0 : 1}${after}`;
-    yield* chunks(
+    yield* batches(
       sorted.filter((entry) => entry.rank > start).map(({ item }) => item),
       chunkSize,
     );

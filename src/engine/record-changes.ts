@@ -1,12 +1,12 @@
 /** Writes down what the draft changes, before it is committed. */
 
+import { batches } from '../core/batches.ts';
 import { diff, diffEdges, diffPresence, type Flips, membersChange } from '../core/diff.ts';
 import type { Change } from '../model/change.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Counters } from '../model/run.ts';
 import type { Membership, ObjectType, Ref } from '../model/source-object.ts';
 import type { Draft, SnapshotStore } from '../store/snapshot-store.ts';
-import { chunks } from './chunks.ts';
 
 type Counts = Pick<Counters, 'created' | 'updated' | 'removed' | 'membersAdded' | 'membersRemoved'>;
 export type Recorded = { readonly counts: Counts; readonly present: Readonly<Record<ObjectType, number>> };
@@ -76,11 +76,11 @@ const recordMembers = async (
     );
     await record(edges.map((edge) => diffEdges(edge, flips, present)).filter((change) => change !== null));
   }
-  for (const ids of chunks([...flips.appeared], 1_000)) {
+  for (const ids of batches([...flips.appeared], 1_000)) {
     for await (const memberships of draft.groupsOf(ids))
       await record(diffPresence('added', await withPresentGroup(draft, memberships), flips));
   }
-  for (const ids of chunks([...flips.vanished], 1_000)) {
+  for (const ids of batches([...flips.vanished], 1_000)) {
     for await (const memberships of snapshots.groupsOf(draft.base.connection, ids))
       await record(diffPresence('removed', await withPresentGroup(draft, memberships), flips));
   }
@@ -99,7 +99,7 @@ const recordMembers = async (
 
 const presentOf = async (draft: Draft, refs: readonly Ref[]): Promise<ReadonlySet<SourceId>> => {
   const present = new Set<SourceId>();
-  for (const some of chunks(refs, 1_000)) for (const id of (await draft.find(some)).keys()) present.add(id);
+  for (const some of batches(refs, 1_000)) for (const id of (await draft.find(some)).keys()) present.add(id);
   return present;
 };
 

@@ -63,7 +63,10 @@ const underLease = async <R extends Run>(
   const postpone = async (until: Date, fault: Problem | null): Promise<Turn> => {
     await reporting.flush();
     await runs.postpone(run.id, until, fault);
-    return { next: 'again', at: until };
+    // What somebody asked for meanwhile may go first: a wake-up that came while we were at work would wait with us.
+    const next = await of.next();
+    const isDue = next !== null && (next.notBefore === null || next.notBefore <= now());
+    return { next: 'again', at: isDue ? now() : until };
   };
   const finish = async (
     state: EndedState,

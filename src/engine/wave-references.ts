@@ -1,11 +1,11 @@
 /** The second wave: managers and members, now that everybody who can be linked is. What points to someone without a link waits for them. */
 
+import { batches } from '../core/batches.ts';
 import { planMembers, planReferences } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, WaitingReference } from '../model/operation.ts';
 import { group, type Ref, user } from '../model/source-object.ts';
 import { carryOut, type Done, type Pending } from './carry-out.ts';
-import { chunks } from './chunks.ts';
 import type { Gathered, Item } from './gather.ts';
 import { linksOf, type Provisioning, passOf } from './provisioning.ts';
 import type { Tally } from './tally.ts';
@@ -129,7 +129,7 @@ const addAll = async (work: Provisioning, additions: AsyncIterable<Additions>, t
     await carryOut(work, pending, (done) => settleMembers(work, done, tally));
   };
   for await (const { group, members } of additions) {
-    for (const some of chunks(members, membersAtOnce)) {
+    for (const some of batches(members, membersAtOnce)) {
       const pending = await planAdditions(work, group, some, tally);
       if (pending !== null) batch.push(pending);
       if (batch.length >= operationsAtOnce) await flush();

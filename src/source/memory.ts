@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import type { Check } from '../model/check.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
 import { type Resume, resume, type SourceId, type Watermark, watermark } from '../model/ids.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
@@ -23,7 +24,7 @@ import {
   type State,
   stateOf,
 } from './memory-directory.ts';
-import type { Ask, Check, Source, SourceMessage, Standing } from './source.ts';
+import type { Ask, Source, SourceMessage, Standing } from './source.ts';
 
 export { type Liberties, type MemoryDirectory, memoryDirectory } from './memory-directory.ts';
 

@@ -1,5 +1,6 @@
 /** The port of a source: a directory that is read. Implementations stream messages and know nothing of snapshots. */
 
+import type { CheckReport } from '../model/check.ts';
 import type { Resume, SourceId, Watermark } from '../model/ids.ts';
 import type { Scope } from '../model/scope.ts';
 import type { Attributes, ObjectType, Ref } from '../model/source-object.ts';
@@ -56,10 +57,6 @@ export type SourceMessage =
 
 /** What the source says of one object now. `unsure`: the answer is no evidence either way (throttled, unreadable, too fresh). */
 export type Standing = 'present' | 'disabled' | 'out_of_scope' | 'gone' | 'unsure';
-
-/** One line of a connection test. */
-export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
-export type CheckReport = { readonly ok: boolean; readonly checks: readonly Check[] };
 
 export interface Source {
   /** Proves credentials and every permission by a real call, without keeping objects. Never throws for what it is meant to find out. */

@@ -1,13 +1,11 @@
 /** The port of a target: a system that is written to. An adapter speaks its protocol and decides nothing about people. */
 
+import type { CheckReport } from '../model/check.ts';
 import type { RemoteId } from '../model/ids.ts';
 import type { Operation, RemoteObject } from '../model/operation.ts';
 import type { ObjectType, Value } from '../model/source-object.ts';
 import type { Json, JsonObject } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
-
-export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
-export type CheckReport = { readonly ok: boolean; readonly checks: readonly Check[] };
 
 /** What a target can do; the plan reads it instead of asking what kind of target it is. */
 export type Capabilities = {

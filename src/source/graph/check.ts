@@ -1,9 +1,9 @@
 /** The connection test: credentials and every permission, proved by real calls that keep nothing. */
 
 import { z } from 'zod';
+import type { Check, CheckReport } from '../../model/check.ts';
 import { SourceError } from '../../model/errors.ts';
 import type { Scope } from '../../model/scope.ts';
-import type { Check, CheckReport } from '../source.ts';
 import { getByIds } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import type { Tokens } from './credentials.ts';

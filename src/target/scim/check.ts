@@ -1,8 +1,8 @@
 /** The checklist behind "test connection": real calls that change nothing. */
 
+import type { Check, CheckReport } from '../../model/check.ts';
 import { TargetError } from '../../model/errors.ts';
 import type { World } from '../../model/world.ts';
-import type { Check, CheckReport } from '../target.ts';
 import { type Answer, isAbsent, isSuccess } from './errors.ts';
 import { field, isList } from './json.ts';
 import { parsePath } from './paths.ts';
