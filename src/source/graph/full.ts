@@ -5,7 +5,7 @@ import { sourceId } from '../../model/ids.ts';
 import { group, user } from '../../model/source-object.ts';
 import type { Ask, SourceMessage } from '../source.ts';
 import type { GraphClient } from './client.ts';
-import { expiryOf } from './errors.ts';
+import { expiryOf, incomplete } from './errors.ts';
 import { membersOf, wholeMembers } from './members.ts';
 import { mint } from './mint.ts';
 import { type Entity, pages } from './pages.ts';
@@ -45,7 +45,9 @@ export async function* readFull(
     (either: AbortSignal) => groups(client, selection, from, either),
   ];
   try {
-    yield* follow(from, streams, writePlace, signal);
+    const { users: usersAt, managers: managersAt, groups: groupsAt } = yield* follow(from, streams, writePlace, signal);
+    if (usersAt !== 'done' || managersAt !== 'done' || groupsAt !== 'done')
+      throw incomplete('A listing stopped before its end.', 'NoLink');
   } catch (error) {
     if (expiryOf(error) === null) throw error;
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
