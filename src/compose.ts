@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { type Commands, commands } from './admin/commands.ts';
+import { syncLagOf } from './admin/lag.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
 import type { Config } from './config.ts';
 import type { Engine } from './engine/engine.ts';
@@ -66,7 +67,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
   const stores = createMongoStores(mongo, { vault, now: world.now, probe: failpoint });
   const queues = openQueues(redis, config.queuePrefix);
   const wakeups = bullmqWakeups(queues);
-  const metrics = createMetrics({ queueJobs: queues.counts });
+  const metrics = createMetrics({ queueJobs: queues.counts, syncLagSecs: syncLagOf(stores, world.now) });
   const connectSource = connectedSources({
     clouds: { custom: config.customCloud },
     world,
