@@ -63,10 +63,9 @@ const underLease = async <R extends Run>(
   const postpone = async (until: Date, fault: Problem | null): Promise<Turn> => {
     await reporting.flush();
     await runs.postpone(run.id, until, fault);
-    // What somebody asked for meanwhile may go first: a wake-up that came while we were at work would wait with us.
+    // What somebody asked for meanwhile, or what waits for less long, goes first: a wake-up that came while we were at work would sleep with us.
     const next = await of.next();
-    const isDue = next !== null && (next.notBefore === null || next.notBefore <= now());
-    return { next: 'again', at: isDue ? now() : until };
+    return { next: 'again', at: next === null ? until : (next.notBefore ?? now()) };
   };
   const finish = async (
     state: EndedState,
