@@ -5,9 +5,10 @@ import { badRequest } from './errors.ts';
 import type { Filter, PatchPath } from './filter.ts';
 import { isList, isObject, isUnassigned, type Json, type JsonObject, sameJson } from './json.ts';
 import { matches } from './match.ts';
-import type { Verb } from './patch.ts';
 import type { Knobs } from './personality.ts';
 import { isPrimary, readSingle, readValue } from './validate.ts';
+
+export type Verb = 'add' | 'replace' | 'remove';
 
 type Editing = { readonly op: Verb; readonly path: PatchPath; readonly value: Json | undefined };
 type ChangeOf = (attribute: Attribute, current: Json | undefined) => Json | undefined;

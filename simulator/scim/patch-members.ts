@@ -1,12 +1,12 @@
 /** PATCH on the members of a group, without ever copying the list. */
 
 import { attributeNamed } from './attribute.ts';
+import type { Verb } from './edit.ts';
 import { badRequest } from './errors.ts';
 import type { Filter, PatchPath } from './filter.ts';
 import { isList, isObject, type Json } from './json.ts';
 import { matches } from './match.ts';
 import type { Member, MemberDraft } from './members.ts';
-import type { Verb } from './patch.ts';
 import type { Knobs } from './personality.ts';
 import { groupType } from './schemas.ts';
 import { readValue } from './validate.ts';

@@ -1,7 +1,7 @@
 /** PATCH (RFC 7644 §3.5.2): operations in order, each on the outcome of the one before, all of them or none. */
 
 import { type Attribute, attributeNamed } from './attribute.ts';
-import { edit } from './edit.ts';
+import { edit, type Verb } from './edit.ts';
 import { badRequest, ScimError } from './errors.ts';
 import { type PatchPath, parsePatchPath } from './filter.ts';
 import { isList, isObject, type Json, type JsonObject } from './json.ts';
@@ -13,7 +13,6 @@ import type { Resource } from './store.ts';
 
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
-export type Verb = 'add' | 'replace' | 'remove';
 export type Patched = { readonly attributes: JsonObject; readonly members: MemberDraft };
 
 type Operation = { readonly op: Verb; readonly path: string | null; readonly value: Json | undefined };

@@ -1,9 +1,9 @@
 /** What differs between the committed version and the draft, as changes. */
 
 import type { Change } from '../model/change.ts';
+import type { EdgePair, Pair } from '../model/draft.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Membership, Ref } from '../model/source-object.ts';
-import type { EdgePair, Pair } from '../store/snapshot-store.ts';
 
 export const diff = (pair: Pair): Change => {
   if (pair.after === null) return { kind: 'removed', before: pair.before, why: pair.why };

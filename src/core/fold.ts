@@ -3,14 +3,12 @@
  * page; the last word on an object wins.
  */
 
+import type { MembersPatch } from '../model/draft.ts';
 import type { SourceId } from '../model/ids.ts';
+import type { ObjectMessage } from '../model/source-message.ts';
 import type { Gone, Ref, SourceObject } from '../model/source-object.ts';
 import { isGone } from '../model/source-object.ts';
-import type { SourceMessage } from '../source/source.ts';
-import type { MembersPatch } from '../store/snapshot-store.ts';
 import { merge, sameAttributes } from './attributes.ts';
-
-export type ObjectMessage = Extract<SourceMessage, { type: 'upsert' | 'remove' | 'members' }>;
 
 export type Folded = {
   /** Only objects that differ from the base. */

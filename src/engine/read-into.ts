@@ -1,9 +1,10 @@
 /** Streams a read into the draft, page by page: each page becomes durable together with the place to continue from. */
 
-import { fold, type ObjectMessage } from '../core/fold.ts';
+import { fold } from '../core/fold.ts';
 import { SourceError } from '../model/errors.ts';
 import type { Resume, Watermark } from '../model/ids.ts';
 import type { Counters } from '../model/run.ts';
+import type { ObjectMessage } from '../model/source-message.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Ask, Source, SourceMessage } from '../source/source.ts';
 import type { Draft } from '../store/snapshot-store.ts';

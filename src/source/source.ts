@@ -3,7 +3,8 @@
 import type { CheckReport } from '../model/check.ts';
 import type { Resume, SourceId, Watermark } from '../model/ids.ts';
 import type { Scope } from '../model/scope.ts';
-import type { Attributes, ObjectType, Ref } from '../model/source-object.ts';
+import type { ObjectMessage } from '../model/source-message.ts';
+import type { ObjectType, Ref } from '../model/source-object.ts';
 
 /** `full`: everything in scope. `delta`: what changed since `from`. */
 export type ReadMode = { readonly mode: 'full' } | { readonly mode: 'delta'; readonly from: Watermark };
@@ -43,15 +44,7 @@ export type Known = {
  * - `end`: the last message, and only the last. Without it the read is not complete, and nothing may be concluded from absence.
  */
 export type SourceMessage =
-  | { readonly type: 'upsert'; readonly ref: Ref; readonly attributes: Attributes; readonly whole: boolean }
-  | {
-      readonly type: 'members';
-      readonly group: Ref;
-      readonly members:
-        | { readonly whole: readonly Ref[] }
-        | { readonly added: readonly Ref[]; readonly removed: readonly Ref[] };
-    }
-  | { readonly type: 'remove'; readonly ref: Ref; readonly why: 'soft_deleted' | 'deleted' }
+  | ObjectMessage
   | { readonly type: 'progress'; readonly resume: Resume }
   | { readonly type: 'end'; readonly watermark: Watermark | null };
 

@@ -4,9 +4,12 @@
  */
 
 import type { Change, RecordedChange } from '../model/change.ts';
+import type { EdgePair, MembersPatch, Pair } from '../model/draft.ts';
 import type { ConnectionId, Resume, SourceId, Watermark } from '../model/ids.ts';
 import type { Gone, GoneReason, Membership, ObjectType, Ref, SourceObject } from '../model/source-object.ts';
 import type { Lease } from './leases.ts';
+
+export type { EdgePair, MembersPatch, Pair };
 
 /** `version` grows with each commit, with gaps; 0 is the empty snapshot before the first. */
 export type Head = {
@@ -67,19 +70,6 @@ export type Batch = {
   readonly seen: readonly Ref[];
   readonly resume: Resume | null;
 };
-/** `whole` replaces the group's members, `added`/`removed` merges with them. */
-export type MembersPatch = { readonly group: SourceId } & (
-  | { readonly whole: readonly Ref[] }
-  | { readonly added: readonly Ref[]; readonly removed: readonly Ref[] }
-);
-
-/** An object before and after; never both null. `why` says why `after` is null. */
-export type Pair =
-  | { readonly ref: Ref; readonly before: SourceObject | null; readonly after: SourceObject }
-  | { readonly ref: Ref; readonly before: SourceObject; readonly after: null; readonly why: GoneReason };
-/** Edges of one group that the draft adds or removes, whether or not their ends are in the snapshot. */
-export type EdgePair = { readonly group: SourceId; readonly added: readonly Ref[]; readonly removed: readonly Ref[] };
-
 export interface Draft {
   readonly base: Head;
   /** The place this draft was continued from; null when it starts fresh. */

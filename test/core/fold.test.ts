@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Folded, fold, type ObjectMessage } from '../../src/core/fold.ts';
+import { type Folded, fold } from '../../src/core/fold.ts';
 import type { SourceId } from '../../src/model/ids.ts';
+import type { ObjectMessage } from '../../src/model/source-message.ts';
 import { type Attributes, isGone, type Ref, type SourceObject, type Value } from '../../src/model/source-object.ts';
 import { aGroup, aUser, idOf, person, stored } from './builders.ts';
 

@@ -1,0 +1,279 @@
+/** Checks the rooms and the direction of imports that docs/architecture.md draws. A message says which line breaks which rule. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+/** `to`: a file of ours by its path, or the name of a package (`node:` for one of Node's own). */
+type Import = { readonly from: string; readonly line: number; readonly to: string };
+
+const filesIn = (folder: string): readonly string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `${folder}/${name}`)
+    .sort();
+
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+/** Static imports, re-exports and dynamic imports. Comments are blanked, so that an example in one is no import. */
+const importsIn = (file: string, text: string): readonly Import[] => {
+  const code = withoutComments(text);
+  const from = /^[ \t]*(?:import|export)\b[^'"`;=]*?\bfrom\s*(['"])(?<path>[^'"]+)\1/gm;
+  const effect = /^[ \t]*import\s*(['"])(?<path>[^'"]+)\1/gm;
+  const dynamic = /\bimport\(\s*(['"])(?<path>[^'"]+)\1/g;
+  return [from, effect, dynamic]
+    .flatMap((form) => [...code.matchAll(form)])
+    .map((match) => ({
+      from: file,
+      line: code.slice(0, match.index + match[0].length).split('\n').length,
+      to: resolved(file, match.groups?.['path'] ?? ''),
+    }));
+};
+
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*/g, (comment) => comment.replace(/[^\n]/g, ' '));
+
+const resolved = (file: string, path: string): string => {
+  if (path.startsWith('.')) return join(file, '..', path);
+  if (path.startsWith('node:')) return 'node:';
+  return path.split('/', path.startsWith('@') ? 2 : 1).join('/');
+};
+
+const product = [...filesIn('src'), ...filesIn('workers')];
+const simulator = filesIn('simulator');
+const imports = [...product, ...simulator].flatMap((file) => importsIn(file, textOf(file)));
+
+const isOurs = (path: string): boolean => /\.(ts|json)$/.test(path);
+const isIn = (path: string, rooms: readonly string[]): boolean =>
+  rooms.some((room) => path === room || path.startsWith(`${room}/`));
+const say = ({ from, line, to }: Import, rule: string): string => `${from}:${line} imports ${to}: ${rule}`;
+
+/** From the top down. An import may point to the same floor (inside one room) or to a lower one. */
+const floors: readonly { readonly name: string; readonly rooms: readonly string[] }[] = [
+  { name: 'entry points', rooms: ['workers', 'src/server.ts', 'src/cli.ts', 'src/process.ts'] },
+  { name: 'compose', rooms: ['src/compose.ts', 'src/test-hooks.ts'] },
+  { name: 'admin', rooms: ['src/admin'] },
+  { name: 'engine and queue', rooms: ['src/engine', 'src/queue'] },
+  { name: 'implementations', rooms: ['src/target/registry.ts', 'src/source', 'src/target', 'src/store'] },
+  { name: 'ports', rooms: [] },
+  { name: 'core', rooms: ['src/core'] },
+  { name: 'model', rooms: ['src/model'] },
+];
+
+/** What every floor above core may use: the configuration and the log. */
+const shared = ['src/config.ts', 'src/config-table.ts', 'src/logger.ts'];
+
+const isPort = (path: string): boolean =>
+  path === 'src/source/source.ts' ||
+  path === 'src/target/target.ts' ||
+  (/^src\/store\/[a-z-]+\.ts$/.test(path) && !ownImplementations.includes(path));
+
+/** Small implementations that stand beside the ports as one file. */
+const ownImplementations = ['src/store/vault.ts', 'src/store/ids.ts'];
+
+const floorOf = (path: string): number => {
+  if (isPort(path)) return floors.findIndex(({ name }) => name === 'ports');
+  return floors.findIndex(({ rooms }) => isIn(path, rooms));
+};
+
+/** Each is an implementation of a port, and knows no other. */
+const implementations: readonly (readonly string[])[] = [
+  ['src/source/graph'],
+  ['src/source/memory.ts', 'src/source/memory-directory.ts'],
+  ['src/target/scim'],
+  ['src/target/memory.ts'],
+  ['src/store/mongo'],
+  ['src/store/memory'],
+];
+const roomOf = (path: string): string => path.split('/').slice(0, 2).join('/');
+const implementationOf = (path: string) => implementations.find((rooms) => isIn(path, rooms));
+
+/** Heavy packages, and the rooms they live in. */
+const roomsOf: Readonly<Record<string, readonly string[]>> = {
+  mongoose: ['src/store/mongo'],
+  mongodb: ['src/store/mongo'],
+  bullmq: ['src/queue', 'workers'],
+  ioredis: ['src/queue', 'workers', 'src/compose.ts'],
+  express: ['src/admin/api'],
+  helmet: ['src/admin/api'],
+  '@asteasolutions/zod-to-openapi': ['src/admin/api'],
+  'prom-client': ['src/admin/metrics.ts'],
+  pino: ['src/logger.ts'],
+  '@azure/identity': ['src/source/graph'],
+  '@microsoft/microsoft-graph-client': ['src/source/graph'],
+};
+
+describe('an import', () => {
+  const among = (all: readonly Import[], breaks: (one: Import) => string | null): readonly string[] =>
+    all.flatMap((one) => {
+      const rule = breaks(one);
+      return rule === null ? [] : [say(one, rule)];
+    });
+  const ofProduct = imports.filter(({ from }) => isIn(from, ['src', 'workers']));
+
+  it('points down', () => {
+    const broken = among(ofProduct, ({ from, to }) => {
+      if (!isOurs(to) || !isIn(to, ['src', 'workers'])) return null;
+      if (shared.includes(to)) return isIn(from, ['src/core', 'src/model']) ? 'core and model know no world' : null;
+      if (shared.includes(from)) return isIn(to, ['src/model']) ? null : 'what everybody uses stands on model alone';
+      const [above, below] = [floorOf(from), floorOf(to)];
+      if (above === -1 || above <= below) return null;
+      return `${floors[above]?.name} may not know ${floors[below]?.name ?? 'this file'}`;
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('stands in a file of a room that the architecture knows', () => {
+    expect(product.filter((file) => floorOf(file) === -1 && !shared.includes(file))).toEqual([]);
+  });
+
+  it('of the engine does not reach into the queue, nor of the queue into the engine', () => {
+    const broken = among(ofProduct, ({ from, to }) =>
+      (isIn(from, ['src/engine']) && isIn(to, ['src/queue'])) || (isIn(from, ['src/queue']) && isIn(to, ['src/engine']))
+        ? 'the engine and the queue are strung together by workers and compose alone'
+        : null,
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('of an implementation stays inside it, its port, core and model', () => {
+    const broken = among(ofProduct, ({ from, to }) => {
+      const own = implementationOf(from);
+      if (own === undefined || !isOurs(to) || isIn(to, own)) return null;
+      const isOwn = (isPort(to) || ownImplementations.includes(to)) && roomOf(to) === roomOf(from);
+      return isOwn || isIn(to, ['src/core', 'src/model'])
+        ? null
+        : 'an implementation knows its own port, core and model, and no other implementation';
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('of an implementation stands in compose.ts or registry.ts alone', () => {
+    const broken = among(ofProduct, ({ from, to }) =>
+      implementationOf(to) === undefined ||
+      implementationOf(from) === implementationOf(to) ||
+      ['src/compose.ts', 'src/target/registry.ts'].includes(from)
+        ? null
+        : 'only compose.ts and registry.ts know implementations; everybody else knows ports',
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('of a package never stands in core or model: they know no clock, no chance and no world', () => {
+    const broken = among(ofProduct, ({ from, to }) =>
+      isIn(from, ['src/core', 'src/model']) && !isOurs(to) ? 'core and model import no package' : null,
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('of a heavy package stands in the one room it has', () => {
+    const broken = among(ofProduct, ({ from, to }) => {
+      const rooms = Object.hasOwn(roomsOf, to) ? roomsOf[to] : undefined;
+      return rooms === undefined || isIn(from, rooms) ? null : `${to} lives in ${rooms.join(', ')}`;
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('never crosses between the product and the simulator, its scripts and its tests', () => {
+    const broken = among(imports, ({ from, to }) => {
+      if (!isOurs(to)) return null;
+      if (isIn(from, ['simulator']))
+        return isIn(to, ['simulator'])
+          ? null
+          : 'the simulator is a program of its own that imports nothing of the product';
+      return isIn(to, ['simulator', 'scripts', 'test', 'bench'])
+        ? 'the product does not know its simulator, scripts and tests'
+        : null;
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('never closes a ring', () => {
+    const next = Map.groupBy(
+      imports.filter(({ to }) => isOurs(to)),
+      ({ from }) => from,
+    );
+    const rings = new Set<string>();
+    const done = new Set<string>();
+    const walk = (file: string, way: readonly string[]): void => {
+      if (way.includes(file)) rings.add([...way.slice(way.indexOf(file)), file].join(' → '));
+      if (done.has(file) || way.includes(file)) return;
+      for (const { to } of next.get(file) ?? []) walk(to, [...way, file]);
+      done.add(file);
+    };
+    for (const file of next.keys()) walk(file, []);
+    expect([...rings]).toEqual([]);
+  });
+});
+
+describe('a file', () => {
+  const lines = (files: readonly string[], pattern: RegExp, rule: string): readonly string[] =>
+    files.flatMap((file) =>
+      withoutComments(textOf(file))
+        .split('\n')
+        .flatMap((line, nth) => (pattern.test(line) ? [`${file}:${nth + 1}: ${rule}`] : [])),
+    );
+
+  it('has no default export: a thing has one name everywhere', () => {
+    expect(lines([...product, ...simulator], /^\s*export\s+default\b|\bas default\b/, 'no default exports')).toEqual(
+      [],
+    );
+  });
+
+  it('passes on everything of another only as the index of a folder', () => {
+    const files = [...product, ...simulator].filter((file) => !file.endsWith('/index.ts'));
+    expect(lines(files, /^\s*export\s*\*/, 'no `export *` but in a folder’s index.ts')).toEqual([]);
+  });
+
+  it('of core and model asks nobody for the time, chance or the environment', () => {
+    const pure = product.filter((file) => isIn(file, ['src/core', 'src/model']));
+    const impure = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bprocess\.|\bawait\b|\bconsole\.|\bfetch\(/;
+    expect(lines(pure, impure, 'core and model are pure')).toEqual([]);
+  });
+
+  it('is written in erasable TypeScript with kebab-case names', () => {
+    const odd = [...product, ...simulator].filter((file) => !/^[a-z0-9./-]+$/.test(file));
+    expect(odd).toEqual([]);
+    expect(
+      lines([...product, ...simulator], /^\s*(export\s+)?(const\s+)?enum\b|^\s*(export\s+)?namespace\b/, 'no enums'),
+    ).toEqual([]);
+  });
+});
+
+describe('the reader of imports itself', () => {
+  it('sees every form, on the right line, and nothing in comments', () => {
+    const text = [
+      "/** import { a } from './comment.ts'; */",
+      "import type { A } from './a.ts';",
+      'import {',
+      '  b,',
+      "} from '../core/b.ts';",
+      "import './effect.ts';",
+      "export { c } from './c.ts';",
+      "export * from './d.ts'; // import './no.ts'",
+      "const e = await import('bullmq/dist/e.js');",
+      "import x from '@azure/identity/y';",
+      "import { readFile } from 'node:fs/promises';",
+      "export const text = 'from nowhere';",
+    ].join('\n');
+    expect(importsIn('src/engine/one.ts', text).map(({ line, to }) => [line, to])).toEqual([
+      [2, 'src/engine/a.ts'],
+      [5, 'src/core/b.ts'],
+      [7, 'src/engine/c.ts'],
+      [8, 'src/engine/d.ts'],
+      [10, '@azure/identity'],
+      [11, 'node:'],
+      [6, 'src/engine/effect.ts'],
+      [9, 'bullmq'],
+    ]);
+  });
+
+  it('finds the imports there are', () => {
+    expect(imports.length).toBeGreaterThan(500);
+    expect(imports).toContainEqual(expect.objectContaining({ from: 'src/compose.ts', to: 'ioredis' }));
+    for (const { from, to } of imports)
+      if (to.endsWith('.ts')) expect([from, [...product, ...simulator].includes(to)]).toEqual([from, true]);
+  });
+});
