@@ -75,7 +75,7 @@ const errors = (): string =>
 
 /** Beside these, the process's own (`entrain_process_…`, `entrain_nodejs_…`). */
 const metrics = async (): Promise<string> => {
-  const text = await createMetrics({ queueJobs: async () => [] }).text();
+  const text = await createMetrics({ queueJobs: async () => [], syncLagSecs: async () => 0 }).text();
   const helps = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)/gm)];
   return table(
     ['metric', 'type', 'meaning'],
