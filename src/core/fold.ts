@@ -34,7 +34,7 @@ export const fold = (base: ReadonlyMap<SourceId, SourceObject>, messages: readon
     const { ref } = message;
     if (message.type === 'remove') {
       seen.delete(ref.id);
-      if (base.has(ref.id) || states.has(ref.id)) states.set(ref.id, { ref, next: { gone: message.why } });
+      states.set(ref.id, { ref, next: { gone: message.why } });
       continue;
     }
     const known = current(states, base, ref.id);

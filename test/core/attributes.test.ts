@@ -67,6 +67,10 @@ describe('values', () => {
         ['a', 'c'],
       ],
       [['a,b'], ['a', 'b']],
+      [
+        ['a,b', 'c'],
+        ['a', 'b,c'],
+      ],
       [['a'], []],
     ];
     for (const [a, b] of same) expect([a, b, sameValue(a, b), sameValue(b, a)]).toEqual([a, b, true, true]);

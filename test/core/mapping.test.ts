@@ -64,6 +64,7 @@ describe('a direct rule', () => {
   it('takes its default for an unassigned value on create only', () => {
     const rule = direct('accountEnabled', 'active', { default: true, whenNull: 'keep' });
     expect(created({}, rule)).toEqual({ active: true });
+    expect(created({ accountEnabled: [] }, rule)).toEqual({ active: true });
     expect(created({ accountEnabled: false }, rule)).toEqual({ active: false });
     expect(updated({}, rule)).toEqual({});
     expect(created({}, direct('x', 'y', { default: [] }))).toEqual({});

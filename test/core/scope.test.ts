@@ -30,6 +30,10 @@ describe('the groups of a scope', () => {
     expect(follow(scope(false), new Set(), members.uat)).toEqual([]);
   });
 
+  it('that are followed already are not followed again', () => {
+    expect(follow(scope(true), new Set([idOf('inner')]), members.uat)).toEqual(['other']);
+  });
+
   it('end by themselves where groups are in each other, or in themselves', () => {
     expect(groupsReached({ uat: [aGroup('uat')] }, true)).toEqual(['uat']);
     expect(groupsReached({ uat: [aGroup('a')], a: [aGroup('b')], b: [aGroup('a')] }, true)).toEqual(['uat', 'a', 'b']);

@@ -77,6 +77,9 @@ describe('the reconciler', () => {
     await world.reconcile();
     await corner.queues.tick.removeJobScheduler(schedulerId(contoso, 'full'));
     expect(await world.reconcile()).toEqual({ ...nothing, schedules: 1 });
+    const id = schedulerId(contoso, 'delta');
+    await corner.queues.tick.upsertJobScheduler(id, { every: 14_400_000, offset: 1 }, { name: 'tick' });
+    expect(await world.reconcile()).toEqual({ ...nothing, schedules: 1 });
     await world.edit(contoso, { refreshIntervalSecs: 600 });
     expect(await world.reconcile()).toEqual({ ...nothing, schedules: 1 });
     expect(await world.reconcile()).toEqual(nothing);

@@ -21,16 +21,19 @@ const event = <T = void>() => Promise.withResolvers<T>();
 describe('a worker', () => {
   let corner: Corner;
   let running: Running[];
+  let warnings: string[];
   let connections: ReturnType<typeof workerConnection>[];
   beforeEach(async () => {
     corner = await openCorner();
     running = [];
+    warnings = [];
     connections = [];
   });
   afterEach(async () => {
     await Promise.all(running.map((worker) => worker.stop()));
     for (const one of connections) one.disconnect();
     await corner.close();
+    expect(warnings).toEqual([]);
   });
 
   const start = (turn: (data: unknown, signal: AbortSignal) => Promise<Turn>, log: Log = silent, concurrency = 1) => {
@@ -38,7 +41,7 @@ describe('a worker', () => {
       {
         config: { queuePrefix: corner.prefix },
         times: { lockMs: 10_000 },
-        log,
+        log: { ...log, warn: (name, facts) => warnings.push(`${name}: ${facts?.['message']}`) },
         openWorkerConnection: () => {
           const one = workerConnection(corner.url);
           connections.push(one);
