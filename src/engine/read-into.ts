@@ -31,20 +31,47 @@ export const readInto = async (
   let counters: Counters = draft.resume === null ? { ...from, read: 0, unchanged: 0, skipped: {} } : from;
   await report('read', counters);
   for await (const batch of inBatches(source.read(ask, watch.signal))) {
-    const folded = fold(await draft.find(named(batch.messages)), batch.messages);
-    await draft.put({ objects: folded.objects, members: folded.members, seen: folded.seen, resume: batch.resume });
+    const { messages, held } =
+      ask.read.mode === 'full' ? await withoutHeld(draft, batch.messages) : { messages: batch.messages, held: [] };
+    const folded = fold(await draft.find(named(messages)), messages);
+    const seen = [...folded.seen, ...held];
+    await draft.put({ objects: folded.objects, members: folded.members, seen, resume: batch.resume });
     await engine.failpoint('sync.page');
     const differing = new Set(folded.objects.map(({ ref }) => ref.id));
     counters = {
       ...counters,
-      read: counters.read + folded.seen.length,
-      unchanged: counters.unchanged + folded.seen.filter(({ id }) => !differing.has(id)).length,
+      read: counters.read + seen.length,
+      unchanged: counters.unchanged + seen.filter(({ id }) => !differing.has(id)).length,
     };
     if (batch.end !== null) return { watermark: batch.end.watermark, counters };
     await report('read', counters);
     if (batch.resume !== null && watch.sliceOver()) return 'slice';
   }
   throw new SourceError('incomplete', 'The read ended without saying that it was complete; nothing of it is used.');
+};
+
+/**
+ * A full read mostly shows what is stored already. Such objects need not be read to be seen to be the same. Only where each object is named once:
+ * between two messages about one object the last word counts.
+ */
+const withoutHeld = async (
+  draft: Draft,
+  messages: readonly ObjectMessage[],
+): Promise<{ readonly messages: readonly ObjectMessage[]; readonly held: readonly Ref[] }> => {
+  const shown = messages.filter((message) => message.type === 'upsert');
+  if (
+    draft.base.version === 0 ||
+    new Set(shown.map(({ ref }) => ref.id)).size < shown.length ||
+    messages.some(({ type }) => type === 'remove')
+  ) {
+    return { messages, held: [] };
+  }
+  const same = await draft.holds(shown);
+  const isHeld = (message: ObjectMessage): boolean => message.type === 'upsert' && same.has(message.ref.id);
+  return {
+    messages: messages.filter((message) => !isHeld(message)),
+    held: shown.filter((message) => message.whole && isHeld(message)).map(({ ref }) => ref),
+  };
 };
 
 type Cut = {

@@ -76,6 +76,11 @@ export interface Draft {
   readonly resume: Resume | null;
   /** The committed version overlaid with this draft. */
   find(refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, SourceObject>>;
+  /**
+   * Which of these objects have exactly these values now; other attributes are not looked at. Some that do may be missing in the answer: it saves
+   * reading what has not changed, and whoever is missing is looked at with `find`.
+   */
+  holds(shown: readonly SourceObject[]): Promise<ReadonlySet<SourceId>>;
   /** The same for direct members of a group: all edges, whether or not their ends are known. */
   members(group: SourceId): AsyncIterable<readonly Ref[]>;
   /** The same backwards: every edge whose member is one of these. */

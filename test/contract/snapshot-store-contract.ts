@@ -3,12 +3,14 @@
 import { snapshotChangesContract } from './snapshot-changes-contract.ts';
 import { snapshotCrashContract } from './snapshot-crash-contract.ts';
 import { snapshotDraftContract } from './snapshot-draft-contract.ts';
+import { snapshotHoldsContract } from './snapshot-holds-contract.ts';
 import { snapshotMembersContract } from './snapshot-members-contract.ts';
 import { snapshotObjectsContract } from './snapshot-objects-contract.ts';
 import type { OpenSnapshots } from './snapshot-world.ts';
 
 export const snapshotStoreContract = (open: OpenSnapshots): void => {
   snapshotObjectsContract(open);
+  snapshotHoldsContract(open);
   snapshotMembersContract(open);
   snapshotChangesContract(open);
   snapshotDraftContract(open);

@@ -1,6 +1,6 @@
 /** The draft in memory. What an earlier holder made durable is kept as batches, so that it can be replayed. */
 
-import { sameAttributes } from '../../core/attributes.ts';
+import { merge, sameAttributes } from '../../core/attributes.ts';
 import type { Change, RecordedChange } from '../../model/change.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
@@ -58,6 +58,18 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
     base,
     resume: batches.findLast(({ resume }) => resume !== null)?.resume ?? null,
     find: async (refs) => findIn(view, refs),
+    holds: async (shown) => {
+      const found = findIn(
+        view,
+        shown.map(({ ref }) => ref),
+      );
+      return new Set(
+        shown.flatMap(({ ref, attributes }) => {
+          const stored = found.get(ref.id)?.attributes;
+          return stored && sameAttributes(stored, merge(stored, attributes)) ? [ref.id] : [];
+        }),
+      );
+    },
     members: (group) => inBatches([...membersOf(view, group).values()]),
     groupsOf: (members) => inBatches(groupsIn(view, members)),
     scan: (type) => inBatches(scanIn(view, type)),

@@ -3,7 +3,8 @@
  * escape (well-formed JSON.stringify, ECMA-262 §25.5.2), which BSON's UTF-8 could not hold, and reads `__proto__` as an ordinary name.
  */
 
-import { isUnassigned, sameAttributes } from '../../core/attributes.ts';
+import { hash } from 'node:crypto';
+import { isUnassigned, own, sameAttributes } from '../../core/attributes.ts';
 import type { Attributes } from '../../model/source-object.ts';
 
 export const canonical = (attributes: Attributes): string =>
@@ -22,3 +23,26 @@ export const decode = (text: string): Attributes => JSON.parse(text);
 
 /** Texts that differ may still mean the same: the values of a list have no order. */
 export const sameWhenDecoded = (a: string, b: string): boolean => a === b || sameAttributes(decode(a), decode(b));
+
+/**
+ * Enough of the attributes to tell that they have not changed: the manager, which a full sync reads apart from all others (decision 2), and a digest
+ * of the others. The digest begins with the version of this rule.
+ */
+export type Digest = { readonly digest: string; readonly manager: string };
+
+export const digestOf = (attributes: Attributes): Digest => {
+  const { manager: _, ...others } = attributes;
+  return { digest: `1${hash('sha256', canonical(others), 'base64url')}`, manager: textOf(own(attributes, 'manager')) };
+};
+
+/** Whether attributes with this digest have these values. The values may be the manager alone. */
+export const isHeld = (held: Digest, shown: Attributes): boolean => {
+  const { digest, manager } = digestOf(shown);
+  const names = Object.keys(shown);
+  const isManagerShown = names.includes('manager');
+  return (
+    (!isManagerShown || manager === held.manager) && ((isManagerShown && names.length === 1) || digest === held.digest)
+  );
+};
+
+const textOf = (value: Attributes[string]): string => (isUnassigned(value) ? '' : String(value));

@@ -5,7 +5,7 @@ import { type ConnectionId, type SourceId, sourceId } from '../../model/ids.ts';
 import type { Gone, GoneReason, ObjectType, Ref, SourceObject } from '../../model/source-object.ts';
 import { isGone } from '../../model/source-object.ts';
 import type { Pair, Remembered } from '../snapshot-store.ts';
-import { canonical, decode, sameWhenDecoded } from './attributes-json.ts';
+import { canonical, type Digest, decode, digestOf, isHeld, sameWhenDecoded } from './attributes-json.ts';
 import type { Db } from './connect.ts';
 import { keyset, startsWith } from './keyset.ts';
 import type { Part } from './places.ts';
@@ -15,7 +15,7 @@ import { effectiveIn, type Slot, type Slotted, slots, stagedIn, type Write } fro
 export type View = { readonly connection: ConnectionId; readonly parts: readonly Part[] };
 
 /** `attributes` is JSON: their names are the tenant's, and may hold `$`, `.`, NUL or `__proto__`. Of one that is gone, the last ones known. */
-type Content = { readonly attributes: string; readonly gone?: GoneReason };
+type Content = Digest & { readonly attributes: string; readonly gone?: GoneReason };
 export type ObjectDocument = Slotted<Content>;
 
 const name = 'objects';
@@ -92,6 +92,23 @@ export const createObjects = (db: Db) => {
       return found;
     },
 
+    /** Which of these are in with exactly these values, by their digests. */
+    holds: async ({ connection, parts }: View, shown: readonly SourceObject[]): Promise<ReadonlySet<SourceId>> => {
+      const wanted = new Map(shown.map((object) => [`${connection}|${keyOf(object.ref)}`, object]));
+      const held = new Set<SourceId>();
+      for (const batch of batches([...wanted.keys()], readSize)) {
+        const documents = await collection
+          .find({ _id: { $in: [...batch] } }, { projection: withoutAttributes })
+          .toArray();
+        for (const document of documents) {
+          const slot = effectiveIn(document, parts);
+          const object = wanted.get(document._id);
+          if (object && slot && slot.gone === undefined && isHeld(slot, object.attributes)) held.add(object.ref.id);
+        }
+      }
+      return held;
+    },
+
     /** All that are in, in id order, after an id (exclusive). */
     async *scan(
       { connection, parts }: View,
@@ -160,8 +177,10 @@ export const writeOf = (
 
 /** Null when nobody can go because nobody is there. */
 const contentOf = (before: Content | null, next: SourceObject | Gone): Content | null => {
-  if (!isGone(next)) return { attributes: canonical(next.attributes) };
-  return before && before.gone === undefined ? { attributes: before.attributes, gone: next.gone } : null;
+  if (!isGone(next)) return { attributes: canonical(next.attributes), ...digestOf(next.attributes) };
+  if (before === null || before.gone !== undefined) return null;
+  const { attributes, digest, manager } = before;
+  return { attributes, digest, manager, gone: next.gone };
 };
 
 const withoutAttributes = { 'current.attributes': 0, 'next.attributes': 0, 'kept.attributes': 0 } as const;

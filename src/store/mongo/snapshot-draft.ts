@@ -98,6 +98,7 @@ export const openDraft = ({ stores, now, probe }: Around, { lease, base, version
         documents.flatMap((document) => presentIn(document, parts())).map((object) => [object.ref.id, object]),
       );
     },
+    holds: (shown) => stores.objects.holds(view(), shown),
     members: (group) => stores.members.of(view(), group),
     groupsOf: (members) => stores.members.groupsOf(view(), members),
     scan: (type) => stores.objects.scan(view(), type),
