@@ -5,6 +5,7 @@ import { AadstsError } from './aadsts.ts';
 import { replacement } from './faults.ts';
 import type { Json } from './json.ts';
 import { faultReply, GraphFault, type Reply, reply } from './reply.ts';
+import type { Logged } from './request-log.ts';
 import { type Asked, answerOne, type Identity } from './service.ts';
 import type { World } from './world.ts';
 
@@ -34,16 +35,17 @@ export function batch(world: World, identity: Identity, asked: Asked): Reply {
   const wrong = problemOf(requests);
   if (wrong !== null) return faultReply(malformed(wrong), asked.ids);
   const replies = new Map<string, Reply>();
+  const inner: Logged[] = [];
   for (const request of requests) {
     const failed = request.dependsOn.some((id) => (replies.get(id.toLowerCase())?.status ?? 500) >= 400);
     replies.set(
       request.id.toLowerCase(),
-      failed ? dependencyFailed(asked) : answerInner(world, identity, asked, request),
+      failed ? dependencyFailed(asked) : answerInner(world, identity, asked, request, inner),
     );
   }
   // Answers come in an order of their own; clients have to match them by id.
   const shown = requests.map((request) => shownReply(request.id, replies.get(request.id.toLowerCase()))).reverse();
-  return { ...reply({}), body: `{"responses":[${shown.join(',')}]}` };
+  return { ...reply({}), body: `{"responses":[${shown.join(',')}]}`, inner };
 }
 
 function problemOf(requests: readonly Inner[]): string | null {
@@ -63,7 +65,7 @@ const malformed = (message: string): GraphFault => new GraphFault(400, 'BadReque
 const dependencyFailed = (asked: Asked): Reply =>
   faultReply(new GraphFault(424, 'FailedDependency', 'A request this one depends on failed.'), asked.ids);
 
-function answerInner(world: World, identity: Identity, outer: Asked, request: Inner): Reply {
+function answerInner(world: World, identity: Identity, outer: Asked, request: Inner, log: Logged[]): Reply {
   const url = request.url.startsWith('/') ? request.url : `/${request.url}`;
   const [path = '', ...rest] = url.split('?');
   const headers = new Map(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]));
@@ -76,7 +78,7 @@ function answerInner(world: World, identity: Identity, outer: Asked, request: In
     body: request.body,
   };
   const inner = scripted(world, identity, asked) ?? answerOne(world, identity, asked);
-  world.log.add({
+  log.push({
     at: new Date(outer.ids.nowMs).toISOString(),
     method: `BATCH ${asked.method}`,
     path: asked.path,

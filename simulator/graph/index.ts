@@ -5,6 +5,7 @@ import { type Authority, localAuthority } from '../tls.ts';
 import { type Control, makeControl, type TenantSummary } from './control.ts';
 import { controlReply } from './control-http.ts';
 import { Faults } from './faults.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { defaultKnobs, type Knobs } from './knobs.ts';
 import { fractions } from './random.ts';
 import { RequestLog } from './request-log.ts';
@@ -51,6 +52,7 @@ export async function startGraph(options: GraphOptions = {}): Promise<GraphSimul
     knobs: { ...defaultKnobs, ...knobs },
     faults: new Faults(),
     log: new RequestLog(),
+    kept: new KeptAnswers(),
     throttle: new Throttle(),
     issuer: await makeIssuer(() => origin, now),
     random: fractions(seed),

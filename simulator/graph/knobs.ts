@@ -47,6 +47,8 @@ export type Knobs = {
   tokenLatencyMs: number;
   tokenLifeSeconds: number;
   gzip: boolean;
+  /** Answers are worked out once and given again until the tenant changes, uncharged: for benchmarks, which are not about the simulator. */
+  keepAnswers: boolean;
   /** What the administrator decides on the consent page. */
   consent: 'granted' | 'denied';
 };
@@ -79,6 +81,7 @@ export const defaultKnobs: Readonly<Knobs> = {
   tokenLatencyMs: 0,
   tokenLifeSeconds: 3599,
   gzip: true,
+  keepAnswers: false,
   consent: 'granted',
 };
 
@@ -113,5 +116,6 @@ export const knobsSchema: z.ZodType<{ [Name in keyof Knobs]?: Knobs[Name] | unde
   tokenLatencyMs: ms.optional(),
   tokenLifeSeconds: count.optional(),
   gzip: z.boolean().optional(),
+  keepAnswers: z.boolean().optional(),
   consent: z.enum(['granted', 'denied']).optional(),
 });

@@ -1,9 +1,19 @@
 /** What goes back to the client, and how Graph says that something is wrong. */
 
 import type { Json, JsonObject } from './json.ts';
+import type { Logged } from './request-log.ts';
 
 export type Headers = Readonly<Record<string, string>>;
-export type Reply = { readonly status: number; readonly headers: Headers; readonly body: string };
+export type Reply = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+  /** The body as it goes over the wire; then `body` may be empty. */
+  readonly packed?: Packed;
+  /** What a batch was made of, for the log. */
+  readonly inner?: readonly Logged[];
+};
+export type Packed = { readonly payload: Buffer; readonly zipped: boolean; readonly length: number };
 
 const odata = {
   'Content-Type': 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8',

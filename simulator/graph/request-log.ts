@@ -15,6 +15,8 @@ export type Logged = {
 
 export type Counters = {
   requests: number;
+  /** Requests inside batches; they are among `requests`. */
+  batched: number;
   tokens: number;
   units: number;
   bytes: number;
@@ -32,6 +34,7 @@ export class RequestLog {
     if (this.#entries.length > 2 * MOST_KEPT) this.#entries = this.#entries.slice(-MOST_KEPT);
     const counters = this.#counters;
     counters.requests++;
+    if (entry.method.startsWith('BATCH ')) counters.batched++;
     if (entry.path.endsWith('/oauth2/v2.0/token')) counters.tokens++;
     counters.units += entry.units;
     counters.bytes += entry.bytes;
@@ -53,4 +56,4 @@ export class RequestLog {
   }
 }
 
-const none = (): Counters => ({ requests: 0, tokens: 0, units: 0, bytes: 0, byStatus: {} });
+const none = (): Counters => ({ requests: 0, batched: 0, tokens: 0, units: 0, bytes: 0, byStatus: {} });

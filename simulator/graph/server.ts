@@ -14,7 +14,7 @@ import { type Answer, distorted, type Place, replacement } from './faults.ts';
 import type { Json } from './json.ts';
 import { keys, openidConfiguration, token } from './login.ts';
 import { parseQuery } from './odata.ts';
-import { faultReply, GraphFault, type Reply, type RequestIds } from './reply.ts';
+import { faultReply, GraphFault, type Packed, type Reply, type RequestIds } from './reply.ts';
 import { type Asked, answerOne, authenticate, type Identity } from './service.ts';
 import { tenantNamed, type World } from './world.ts';
 
@@ -52,9 +52,12 @@ async function serve(
   const incoming = await read(world, request);
   const { method, path, query, body } = incoming;
   const aside = sideDoor(method, path, query, body);
-  if (aside !== null) return write(world, incoming, response, aside, null);
+  if (aside !== null) {
+    await write(world, incoming, response, aside, null);
+    return;
+  }
   const target = `${path}?${safeDecode(query)}`;
-  const { tenant, reply, fault } = await answered(world, incoming, target);
+  const { tenant, reply, fault, keep } = await answered(world, incoming, target);
   if (fault?.answer === 'reset') {
     record(world, incoming, tenant, { ...reply, status: 0, body: '' });
     request.socket.destroy();
@@ -63,10 +66,17 @@ async function serve(
   if (fault?.answer === 'delay') await wait(fault.ms);
   await pause(isToken(path) ? world.knobs.tokenLatencyMs : world.knobs.latencyMs);
   record(world, incoming, tenant, reply);
-  await write(world, incoming, response, reply, fault);
+  const packed = await write(world, incoming, response, reply, fault);
+  keep?.(packed);
 }
 
-type Answered = { readonly tenant: string | null; readonly reply: Reply; readonly fault: Answer | null };
+type Answered = {
+  readonly tenant: string | null;
+  readonly reply: Reply;
+  readonly fault: Answer | null;
+  /** Keeps the reply as it was written, to be given again. */
+  readonly keep?: (packed: Packed) => void;
+};
 
 async function answered(world: World, incoming: Incoming, target: string): Promise<Answered> {
   const login = loginPath.exec(incoming.path);
@@ -84,7 +94,10 @@ async function answered(world: World, incoming: Incoming, target: string): Promi
       return { reply: take() ?? (await loginReply(world, incoming, named, login?.[2] ?? '')), ...taken };
     const identity = await authenticate(world, incoming.request.headers.authorization);
     taken.tenant = identity.tenant.id;
-    const reply = take() ?? graphReply(world, identity, incoming);
+    const scripted = take();
+    if (scripted === null && taken.fault === null && world.knobs.keepAnswers)
+      return { ...keptReply(world, identity, incoming), ...taken };
+    const reply = scripted ?? graphReply(world, identity, incoming);
     return { reply: taken.fault === null ? reply : distorted(taken.fault, reply, placeOf(incoming)), ...taken };
   } catch (error) {
     return { reply: errorReply(error, incoming.ids), ...taken };
@@ -93,6 +106,18 @@ async function answered(world: World, incoming: Incoming, target: string): Promi
 
 const loginPath =
   /^\/([^/]+)\/(v2\.0\/\.well-known\/openid-configuration|discovery\/v2\.0\/keys|oauth2\/v2\.0\/token|v2\.0\/adminconsent|adminconsent)$/i;
+
+/** Who may read what, in which language of the wire: all that an answer depends on but the state of the tenant. */
+function keptReply(world: World, identity: Identity, incoming: Incoming): Pick<Answered, 'reply' | 'keep'> {
+  const { method, path, query, origin, body, request } = incoming;
+  const headers = ['accept-encoding', 'prefer', 'consistencylevel'].map((name) => request.headers[name]);
+  const key = JSON.stringify([identity.appId, [...identity.roles], origin, method, path, query, body, headers]);
+  const found = world.kept.find(identity.tenant, world.knobs, key);
+  if (found !== null) return { reply: found };
+  const reply = graphReply(world, identity, incoming);
+  if (reply.status !== 200) return { reply };
+  return { reply, keep: (packed) => world.kept.keep(identity.tenant, world.knobs, key, { ...reply, packed }) };
+}
 
 function graphReply(world: World, identity: Identity, incoming: Incoming): Reply {
   const { method, path, query, origin, ids, request } = incoming;
@@ -181,13 +206,10 @@ async function write(
   response: ServerResponse,
   reply: Reply,
   fault: Answer | null,
-): Promise<void> {
-  const { ids, request } = incoming;
-  const zipped =
-    world.knobs.gzip &&
-    reply.body.length > LEAST_COMPRESSED &&
-    /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  const body = zipped ? await compress(reply.body, { level: constants.Z_BEST_SPEED }) : Buffer.from(reply.body);
+): Promise<Packed> {
+  const { ids } = incoming;
+  const packed = reply.packed ?? (await pack(world, incoming, reply.body));
+  const { payload: body, zipped } = packed;
   response.writeHead(reply.status, {
     ...reply.headers,
     ...(zipped ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : {}),
@@ -201,6 +223,16 @@ async function write(
   });
   if (fault?.answer === 'slow_body') await trickle(response, body, fault.ms);
   response.end(fault?.answer === 'slow_body' ? undefined : body);
+  return packed;
+}
+
+async function pack(world: World, { request }: Incoming, body: string): Promise<Packed> {
+  const zipped =
+    world.knobs.gzip &&
+    body.length > LEAST_COMPRESSED &&
+    /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const payload = zipped ? await compress(body, { level: constants.Z_BEST_SPEED }) : Buffer.from(body);
+  return { payload, zipped, length: body.length };
 }
 
 const PIECES = 10;
@@ -214,8 +246,9 @@ async function trickle(response: ServerResponse, body: Buffer, overMs: number): 
 }
 
 function record(world: World, incoming: Incoming, tenant: string | null, reply: Reply): void {
+  const at = new Date(incoming.ids.nowMs).toISOString();
   world.log.add({
-    at: new Date(incoming.ids.nowMs).toISOString(),
+    at,
     method: incoming.method,
     path: incoming.path,
     query: incoming.query,
@@ -223,8 +256,9 @@ function record(world: World, incoming: Incoming, tenant: string | null, reply: 
     tenant,
     units: Number(reply.headers['x-ms-resource-unit'] ?? 0),
     clientRequestId: incoming.ids.clientRequestId,
-    bytes: reply.body.length,
+    bytes: reply.packed?.length ?? reply.body.length,
   });
+  for (const entry of reply.inner ?? []) world.log.add({ ...entry, at, clientRequestId: incoming.ids.clientRequestId });
 }
 
 const isToken = (path: string): boolean => path.toLowerCase().endsWith('/oauth2/v2.0/token');

@@ -2,6 +2,7 @@
 
 import { type App, type AppSpec, makeApp } from './apps.ts';
 import type { Faults } from './faults.ts';
+import type { KeptAnswers } from './kept-answers.ts';
 import type { Knobs } from './knobs.ts';
 import { guidFrom } from './object-ids.ts';
 import type { RequestLog } from './request-log.ts';
@@ -17,6 +18,7 @@ export type World = {
   readonly knobs: Knobs;
   readonly faults: Faults;
   readonly log: RequestLog;
+  readonly kept: KeptAnswers;
   readonly throttle: Throttle;
   readonly issuer: Issuer;
   readonly random: () => number;
