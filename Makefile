@@ -13,7 +13,7 @@ setup: ## Install what package-lock.json pins, if it changed
 demo: setup ## Watch Entrain at work: simulated tenant and targets, nothing to configure
 	@npm run --silent demo -- $(ARGS)
 
-dev: setup ## Run everything from the sources, restarting on changes
+dev: setup ## Keep everything of the demo up, with the API for you to play
 	@npm run --silent dev -- $(ARGS)
 
 test: setup ## Check types and style, then run all tests

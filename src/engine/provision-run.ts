@@ -184,7 +184,7 @@ const once = (engine: Engine, connection: Connection, secrets: Secrets): (() => 
 
 const heldProblem = (tally: Tally) => ({
   code: 'guard_hold',
-  message: `${tally.counters().skipped['guard_hold'] ?? 0} operations that would take something away are over this target's limits. None of them was done. Look at the run's operations, then raise the limits or mend the source.`,
+  message: `${tally.counters().skipped['guard_hold'] ?? 0} operations that would take something away are over this target's limits. None of them was done. The run's operations show them as planned; raise the limits, or mend the source.`,
   owner: 'your_team' as const,
 });
 

@@ -4,13 +4,13 @@
  */
 
 import { batches } from '../core/batches.ts';
-import { guard } from '../core/guard.ts';
+import { guard, type Verdict } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Operation } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Standing } from '../source/source.ts';
-import { carryOut, type Done, type Pending } from './carry-out.ts';
+import { carryOut, causeOf, type Done, type Pending } from './carry-out.ts';
 import type { Gathered } from './gather.ts';
 import { planRemovals, type Wanted } from './plan-removals.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -52,23 +52,35 @@ const withinLimits = async (
     work.record.limits,
     user + group,
   );
-  const held = verdict.deprovisions.held || verdict.memberRemovals.held;
-  if (held) {
-    tally.skip(
-      'guard_hold',
-      (verdict.deprovisions.held ? deprovisions.length : 0) + (verdict.memberRemovals.held ? removals.length : 0),
+  const isHeld = ({ planned }: Pending): boolean =>
+    planned.operation.action === 'remove_members' ? verdict.memberRemovals.held : verdict.deprovisions.held;
+  const held = pending.filter(isHeld);
+  if (held.length > 0) await noteHeld(work, held, verdict, tally);
+  return { held: held.length > 0, pending: pending.filter((one) => !isHeld(one)) };
+};
+
+/** Whoever has to decide sees in the operations of the run what was kept back. */
+const noteHeld = async (
+  work: Provisioning,
+  held: readonly Pending[],
+  verdict: Verdict,
+  tally: Tally,
+): Promise<void> => {
+  tally.skip('guard_hold', held.length);
+  work.engine.world.log.warn('guard.held', {
+    run: work.run.id,
+    target: work.record.id,
+    deprovisions: verdict.deprovisions.wanted,
+    deprovisions_allowed: verdict.deprovisions.allowed,
+    member_removals: verdict.memberRemovals.wanted,
+    member_removals_allowed: verdict.memberRemovals.allowed,
+  });
+  for (const some of batches(held, 500)) {
+    await work.engine.stores.ledger.propose(
+      work.lease,
+      some.map(({ planned }) => ({ operation: planned.operation, cause: causeOf(work, planned) })),
     );
-    work.engine.world.log.warn('guard.held', {
-      run: work.run.id,
-      target: work.record.id,
-      deprovisions: verdict.deprovisions.wanted,
-      allowed: verdict.deprovisions.allowed,
-    });
   }
-  return {
-    held,
-    pending: [...(verdict.memberRemovals.held ? [] : removals), ...(verdict.deprovisions.held ? [] : deprovisions)],
-  };
 };
 
 /** Members who lose only this group. Who leaves altogether is counted once, as a deprovision. */

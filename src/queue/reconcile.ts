@@ -50,7 +50,7 @@ const reconcileConnections = async (reconciler: Reconciler): Promise<{ schedules
   }
   // What is left belongs to connections that are paused or gone.
   for (const id of existing.keys()) await queues.tick.removeJobScheduler(id);
-  return { schedules: schedules + existing.size, requested };
+  return { schedules, requested };
 };
 
 type Existing = Map<string, { readonly every: number; readonly offset: number }>;
@@ -119,11 +119,14 @@ const requestWhereBehind = async (
   return requested;
 };
 
-/** Not while a run is under way, held for a person, or just failed or canceled. */
+/**
+ * Not while a run is under way, held for a person, or just failed. And never because somebody had a look (a dry run) or tried one group: who asked
+ * for that did not ask for everybody.
+ */
 const maySend = async ({ stores, now }: Reconciler, target: TargetId): Promise<boolean> => {
   const [latest] = (await stores.runs.list({ target, kind: 'provision' }, null, 1)).items;
   if (latest === undefined) return true;
-  if (latest.finishedAt === null || latest.state === 'held') return false;
+  if (latest.finishedAt === null || latest.state === 'held' || latest.dryRun || latest.scope !== null) return false;
   const rests = latest.state === 'failed' || latest.state === 'canceled';
   return !rests || now().getTime() - latest.finishedAt.getTime() > restMs;
 };

@@ -128,6 +128,15 @@ describe('taking away', () => {
       problem: { code: 'guard_hold' },
       counters: { created: 1, disabled: 0 },
     });
+    const { id: run } = await s.provisioned();
+    const operations = await s.stores.ledger.entries('tgt_story' as never, run, null, 100);
+    expect(operations.items.map(({ state, operation }) => `${state} ${operation.action}`).sort()).toEqual([
+      'planned disable',
+      'planned disable',
+      'planned disable',
+      'planned disable',
+      'settled create',
+    ]);
     expect(off(s)).toBe(0);
     expect(s.accounts()).toMatchObject({ new: 'on' });
 

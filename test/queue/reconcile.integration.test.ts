@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import type { Connection } from '../../src/model/connection.ts';
-import { type ConnectionId, connectionId, type RunId, runId, type TargetId, targetId } from '../../src/model/ids.ts';
+import {
+  type ConnectionId,
+  connectionId,
+  type RunId,
+  runId,
+  sourceId,
+  type TargetId,
+  targetId,
+} from '../../src/model/ids.ts';
 import { type EndedState, noCounters, type Run, type SyncMode, type Trigger } from '../../src/model/run.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
 import { schedulerId } from '../../src/queue/names.ts';
@@ -95,7 +103,8 @@ describe('the reconciler', () => {
     await world.stores.connections.hold(connectionId('con_held'), { code: 'x', message: 'x', owner: 'customer_it' });
     await world.edit(connectionId('con_removed'), { state: 'deleting' });
     await world.stores.connections.remove(connectionId('con_gone'));
-    expect(await world.reconcile()).toEqual({ ...nothing, schedules: 8 });
+    // Nothing was lost, so nothing is counted as repaired.
+    expect(await world.reconcile()).toEqual(nothing);
     expect(await schedules()).toEqual(bothOf('con_contoso'));
     expect(await corner.queues.tick.getDelayedCount()).toBe(2);
     expect(await world.reconcile()).toEqual(nothing);
@@ -212,6 +221,32 @@ describe('the reconciler', () => {
         world.pass(1);
         expect(await world.reconcile()).toEqual({ ...nothing, requested: 1 });
         expect(await requested()).toBe(2);
+      },
+    );
+
+    it.each([{ dryRun: true }, { scope: { group: sourceId('g'), nested: false } }])(
+      'a-look-is-not-carried-out: asks for none because somebody asked for %o',
+      async (asked) => {
+        await world.addConnection('con_contoso');
+        await world.addTarget('tgt_helpdesk', 'con_contoso');
+        await world.commit(contoso);
+        const wanted = {
+          id: runId('run_look'),
+          mode: 'delta',
+          scope: null,
+          dryRun: false,
+          trigger: 'commit',
+          at: new Date(),
+          ...asked,
+        } as const;
+        await world.stores.runs.request(
+          newProvisionRun({ ...plainTarget(new Date()), id: helpdesk, connection: contoso }, null, wanted),
+        );
+        await world.reconcile();
+        await world.end(helpdesk, 'succeeded');
+        world.pass(1_000 * minute);
+        expect(await world.reconcile()).toEqual(nothing);
+        expect(await requested()).toBe(1);
       },
     );
 

@@ -138,7 +138,7 @@ const judged = async (sent: Sent, template: string, parts: Parts, signal: AbortS
   const error = reply.status >= 200 && reply.status < 300 ? null : refusalOf(reply, template, parts.world);
   parts.onRequest(factsOf(reply, template, error));
   if (error === null) return { kind: 'answer', reply };
-  parts.world.log.warn('graph_refused', {
+  parts.world.log.warn('graph.refused', {
     template,
     status: reply.status,
     code: error.code,

@@ -129,7 +129,7 @@ const orUnsure = async <T>(log: Log, signal: AbortSignal, ask: () => Promise<T>)
     return await ask();
   } catch (error) {
     signal.throwIfAborted();
-    log.warn('confirm_unsure', { error: error instanceof Error ? error.message : 'unknown' });
+    log.warn('confirm.unsure', { error: error instanceof Error ? error.message : 'unknown' });
     return null;
   }
 };
