@@ -107,13 +107,19 @@ const perform = async (work: Provisioning, pending: Pending): Promise<Outcome> =
   if (operation.action === 'update' && Object.keys(operation.attributes).length === 0)
     return applied(work, pending, operation.remoteId);
   try {
-    const { remoteId } = await work.target.apply(operation, work.watch.signal);
+    const { remoteId } = await send(work, operation);
     if (operation.action === 'create') claim(work, remoteId, operation.ref.id);
     return applied(work, pending, remoteId);
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
     return await afterRefusal(work, pending, error);
   }
+};
+
+/** The target knows nothing of leases: whoever may have lost theirs must not write to it any more. */
+const send = (work: Provisioning, operation: Operation): ReturnType<Provisioning['target']['apply']> => {
+  work.watch.check();
+  return work.target.apply(operation, work.watch.signal);
 };
 
 /** What a refusal of one operation means. Faults of the target as a whole are thrown on. */
@@ -146,7 +152,7 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
   if (found.kind === 'unclear') return escrowed(work, pending, found.reason, found.detail);
   if (error.fault === 'conflict') return escrowed(work, pending, 'target_conflict', error.message);
   try {
-    const { remoteId } = await work.target.apply(operation, work.watch.signal);
+    const { remoteId } = await send(work, operation);
     return applied(work, pending, remoteId);
   } catch (second) {
     if (second instanceof TargetError && (second.fault === 'rejected' || second.fault === 'conflict')) {

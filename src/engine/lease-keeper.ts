@@ -12,11 +12,11 @@ export const withLease = async <T>(
   work: (lease: Lease, watch: Watch) => Promise<T>,
   signal: AbortSignal,
 ): Promise<{ readonly result: T } | { readonly busyUntil: Date }> => {
-  const { leaseTtlMs } = engine.timing;
-  const lease = await engine.stores.leases.take(key, engine.owner, leaseTtlMs);
+  const asked = engine.world.now().getTime();
+  const lease = await engine.stores.leases.take(key, engine.owner, engine.timing.leaseTtlMs);
   if ('busyUntil' in lease) return lease;
   const stop = new AbortController();
-  const watch = watchOver(engine, stop, AbortSignal.any([signal, stop.signal]));
+  const watch = watchOver(engine, stop, AbortSignal.any([signal, stop.signal]), asked);
   const ended = new AbortController();
   const beating = heartbeat(engine, lease, watch, stop, ended.signal);
   try {
@@ -33,21 +33,34 @@ export type Watch = {
   readonly signal: AbortSignal;
   /** From now on the work is over its time after this. */
   setDeadline(at: Date): void;
-  /** Throws when the run is over its time, or the signal is aborted. */
+  /** Throws when the run is over its time, the lease may be somebody else's by now, or the signal is aborted. */
   check(): void;
   /** Whether the turn has had its share, and makes room at the next good place. */
   readonly sliceOver: () => boolean;
 };
 
-const watchOver = (engine: Engine, stop: AbortController, signal: AbortSignal): Watch => {
-  const sliceEnd = engine.world.now().getTime() + engine.timing.sliceMs;
+const watchOver = (
+  engine: Engine,
+  stop: AbortController,
+  signal: AbortSignal,
+  asked: number,
+): Watch & { renewed(asked: number): void } => {
+  const { leaseTtlMs, sliceMs } = engine.timing;
+  const sliceEnd = engine.world.now().getTime() + sliceMs;
   let deadline = Number.POSITIVE_INFINITY;
+  let ours = asked + leaseTtlMs;
   return {
     signal,
+    renewed: (at) => {
+      ours = at + leaseTtlMs;
+    },
     setDeadline: (at) => {
       deadline = at.getTime();
     },
     check: () => {
+      // A process that was stopped for a while wakes in the middle of things, long before the next heartbeat would tell it.
+      if (engine.world.now().getTime() > ours)
+        stop.abort(new StaleFence('The lease ran out before it was renewed; another worker may have taken over.'));
       if (engine.world.now().getTime() > deadline)
         stop.abort(
           new RunTimedOut(
@@ -64,7 +77,7 @@ const watchOver = (engine: Engine, stop: AbortController, signal: AbortSignal): 
 const heartbeat = async (
   engine: Engine,
   lease: Lease,
-  watch: Watch,
+  watch: ReturnType<typeof watchOver>,
   stop: AbortController,
   ended: AbortSignal,
 ): Promise<void> => {
@@ -76,7 +89,9 @@ const heartbeat = async (
       return;
     }
     try {
+      const asked = engine.world.now().getTime();
       await engine.stores.leases.renew(lease, leaseTtlMs);
+      watch.renewed(asked);
       watch.check();
     } catch (error) {
       if (error instanceof StaleFence) stop.abort(error);

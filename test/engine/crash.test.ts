@@ -4,6 +4,8 @@ import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createVault } from '../../src/store/vault.ts';
+import { memoryTarget } from '../../src/target/memory.ts';
+import type { Target } from '../../src/target/target.ts';
 import { connection, id, type Story, story, target } from '../support/story.ts';
 
 class Crash extends Error {
@@ -159,5 +161,36 @@ describe('a worker that dies at any place', () => {
     changeALot(s);
     await s.delta();
     expect(s.accounts()).toMatchObject({ p6: 'off', p7: 'off', new: 'on', p0: 'on' });
+  });
+
+  it('and wakes in the middle of writing, sends nothing more to the target', async () => {
+    const s = await tell(places());
+    await s.requestSync('full');
+    await s.syncAll();
+    // The answers to its first operations reach the first worker only after its lease has run out and the second one has done everything.
+    let asleep: Promise<void> | null = null;
+    let isAwake = false;
+    let sentLate = 0;
+    const sleep = async (): Promise<void> => {
+      s.pass(31_000);
+      await s.provisionAll();
+      isAwake = true;
+    };
+    const late = (awake: Target): Target => ({
+      ...awake,
+      apply: async (operation, aborted) => {
+        if (isAwake) sentLate += 1;
+        const answer = await awake.apply(operation, aborted);
+        asleep ??= sleep();
+        await asleep;
+        return answer;
+      },
+    });
+    const sleepy = { ...s.engine, owner: 'sleepy', connectTarget: () => late(memoryTarget(s.remote)) };
+    expect(await provisionTurn(sleepy, target, new AbortController().signal)).toMatchObject({ next: 'again' });
+    expect(isAwake).toBe(true);
+    expect(sentLate).toBe(0);
+    expect(Object.keys(s.accounts())).toHaveLength(120);
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
   });
 });
