@@ -53,7 +53,9 @@ describe('a worker that is told to stop', () => {
     const before = pagesRead();
     worker = await whole.stack.startWorker();
     await vi.waitUntil(() => made() > 50, { timeout: 20_000, interval: 10 });
-    const again = pagesRead().slice(before.length).filter((page) => before.includes(page));
+    const again = pagesRead()
+      .slice(before.length)
+      .filter((page) => before.includes(page));
     // A page that was under way when the worker stopped had not been kept.
     expect(again.length).toBeLessThanOrEqual(2);
     expect(await stopped(worker)).toEqual({ code: 0, signal: null });
