@@ -10,12 +10,10 @@ import type { Attributes } from '../../model/source-object.ts';
 export const canonical = (attributes: Attributes): string =>
   JSON.stringify(
     Object.fromEntries(
-      Object.keys(attributes)
-        .sort()
-        .flatMap((name) => {
-          const value = attributes[name] ?? null;
-          return isUnassigned(value) ? [] : [[name, value]];
-        }),
+      inOrder(Object.keys(attributes)).flatMap((name) => {
+        const value = attributes[name] ?? null;
+        return isUnassigned(value) ? [] : [[name, value]];
+      }),
     ),
   );
 
@@ -31,9 +29,29 @@ export const sameWhenDecoded = (a: string, b: string): boolean => a === b || sam
 export type Digest = { readonly digest: string; readonly manager: string };
 
 export const digestOf = (attributes: Attributes): Digest => {
-  const { manager: _, ...others } = attributes;
-  return { digest: `1${hash('sha256', canonical(others), 'base64url')}`, manager: textOf(own(attributes, 'manager')) };
+  const others: (string | Attributes[string])[] = [];
+  for (const name of inOrder(Object.keys(attributes))) {
+    const value = attributes[name] ?? null;
+    if (name !== 'manager' && !isUnassigned(value)) others.push(name, value);
+  }
+  return {
+    digest: `1${hash('sha256', JSON.stringify(others), 'base64url')}`,
+    manager: textOf(own(attributes, 'manager')),
+  };
 };
+
+/** A tenant's people have the same few sets of names, in the same order: each is sorted once. */
+const inOrder = (names: readonly string[]): readonly string[] => {
+  const key = JSON.stringify(names);
+  const known = orders.get(key);
+  if (known !== undefined) return known;
+  const sorted = [...names].sort();
+  if (orders.size >= mostOrders) orders.clear();
+  orders.set(key, sorted);
+  return sorted;
+};
+const orders = new Map<string, readonly string[]>();
+const mostOrders = 1_000;
 
 /** Whether attributes with this digest have these values. The values may be the manager alone. */
 export const isHeld = (held: Digest, shown: Attributes): boolean => {

@@ -15,11 +15,12 @@ export type Staged = {
   readonly layouts: readonly SourceId[];
   readonly left: readonly string[];
 };
-type BatchDocument = Staged & {
+type Listed = Staged & { readonly seen: readonly string[] };
+/** Each list is one JSON text: as BSON arrays the lists of a page would cost several times as much as the page's other work. */
+type BatchDocument = Readonly<Record<keyof Listed, string>> & {
   readonly _id: string;
   readonly place: number;
   readonly resume: string | null;
-  readonly seen: readonly string[];
 };
 
 const name = 'batches';
@@ -29,11 +30,11 @@ const readSize = 20;
 export const createBatches = (db: Db) => {
   const collection = db.collection<BatchDocument>(name);
 
-  async function* read<Field extends keyof BatchDocument>(
+  async function* read<Field extends keyof Listed>(
     connection: ConnectionId,
     parts: readonly Part[],
     fields: readonly Field[],
-  ): AsyncGenerator<Pick<BatchDocument, Field | 'place'>> {
+  ): AsyncGenerator<Pick<Listed, Field> & { readonly place: number }> {
     const projection = Object.fromEntries([...fields, 'place'].map((field) => [field, 1]));
     for (const { first, last } of parts) {
       const through = idOf(connection, last);
@@ -49,7 +50,7 @@ export const createBatches = (db: Db) => {
             .toArray(),
         readSize,
       );
-      for await (const page of pages) yield* page;
+      for await (const page of pages) for (const batch of page) yield { ...listsOf(batch, fields), place: batch.place };
     }
   }
 
@@ -59,7 +60,16 @@ export const createBatches = (db: Db) => {
       place: number,
       batch: Staged & { readonly resume: Resume | null; readonly seen: readonly string[] },
     ): Promise<void> => {
-      await collection.insertOne({ _id: idOf(connection, place), place, ...batch });
+      await collection.insertOne({
+        _id: idOf(connection, place),
+        place,
+        resume: batch.resume,
+        seen: JSON.stringify(batch.seen),
+        objects: JSON.stringify(batch.objects),
+        buckets: JSON.stringify(batch.buckets),
+        layouts: JSON.stringify(batch.layouts),
+        left: JSON.stringify(batch.left),
+      });
     },
     /** What was staged, batch by batch in order. */
     staged: (connection: ConnectionId, parts: readonly Part[]) =>
@@ -89,5 +99,11 @@ export const createBatches = (db: Db) => {
   };
 };
 export type Batches = ReturnType<typeof createBatches>;
+
+const listsOf = <Field extends keyof Listed>(batch: BatchDocument, fields: readonly Field[]): Pick<Listed, Field> => {
+  const lists: Partial<Pick<Listed, Field>> = {};
+  for (const field of fields) lists[field] = JSON.parse(batch[field]);
+  return lists as Pick<Listed, Field>;
+};
 
 const idOf = (connection: ConnectionId, place: number): string => `${connection}|${String(place).padStart(16, '0')}`;
