@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import type { ReadinessCheck } from './admin/api/health.ts';
 import { type Commands, commands } from './admin/commands.ts';
 import { syncLagOf } from './admin/lag.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
@@ -41,6 +42,8 @@ export type Parts = {
   readonly engine: Engine;
   readonly commands: Commands;
   readonly times: Times;
+  /** What every process of ours needs. */
+  readonly readiness: readonly ReadinessCheck[];
   /** Workers block on their connection, so each has one of its own. */
   readonly openWorkerConnection: () => Redis;
   readonly close: () => Promise<void>;
@@ -104,6 +107,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     engine,
     commands: commands({ stores, wakeups, connectSource, connectTarget, targetKinds, world, config }),
     times,
+    readiness: readinessOf(mongo, redis),
     openWorkerConnection: () => {
       const connection = workerConnection(config.redisUrl.reveal());
       workerConnections.push(connection);
@@ -125,6 +129,17 @@ const realWorld = (log: Log): World => ({
   },
   log,
 });
+
+const readinessOf = (mongo: Mongo, redis: Redis): readonly ReadinessCheck[] => [
+  {
+    name: 'mongodb',
+    timeoutMs: 2_000,
+    check: async () => {
+      await mongo.db.command({ ping: 1 });
+    },
+  },
+  { name: 'redis', timeoutMs: 2_000, check: () => assertNoEviction(redis) },
+];
 
 const targetConnector =
   (world: World) =>

@@ -123,6 +123,14 @@ export const shape = z.object({
     z.string().regex(/^[\w.:-]+$/, 'must be a host name or an address'),
   ),
   ENTRAIN_PORT: variable({ default: '8080', meaning: 'The port the API listens on.' }, whole(0, 65_535)),
+  ENTRAIN_WORKER_PORT: variable(
+    {
+      default: null,
+      meaning:
+        'The port a worker answers /livez, /readyz and /metrics on, at ENTRAIN_HOST. Without it a worker listens on nothing.',
+    },
+    whole(0, 65_535).optional().transform(none),
+  ),
   ENTRAIN_PUBLIC_URL: variable(
     { default: null, meaning: 'The URL under which the API is reached from outside; part of the links it hands out.' },
     webUrl.transform(withoutSlash).optional().transform(none),

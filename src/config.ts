@@ -24,6 +24,8 @@ export type Config = {
   readonly apiKeys: readonly ApiKey[];
   readonly host: string;
   readonly port: number;
+  /** Null: workers listen on nothing. */
+  readonly workerPort: number | null;
   readonly publicUrl: string | null;
   readonly metrics: MetricsAccess;
   readonly logLevel: LogLevel;
@@ -86,6 +88,7 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   apiKeys: given.ENTRAIN_API_KEYS,
   host: given.ENTRAIN_HOST,
   port: given.ENTRAIN_PORT,
+  workerPort: given.ENTRAIN_WORKER_PORT,
   publicUrl: given.ENTRAIN_PUBLIC_URL,
   metrics: given.ENTRAIN_METRICS,
   logLevel: given.ENTRAIN_LOG_LEVEL,

@@ -31,6 +31,7 @@ describe('a usable environment', () => {
     expect(config).toMatchObject({
       host: '127.0.0.1',
       port: 8080,
+      workerPort: null,
       metrics: 'key',
       logLevel: 'info',
       publicUrl: null,

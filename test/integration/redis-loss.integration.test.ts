@@ -1,7 +1,7 @@
 /** Redis holds wake-ups and nothing else: whatever happens to it, schedules and work come back from MongoDB. */
 
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import type { Child } from '../../scripts/services/child.ts';
+import { freePort } from '../../scripts/services/child.ts';
 import { openQueues, type Queues } from '../../src/queue/queues.ts';
 import { workerConnection } from '../../src/queue/redis.ts';
 import { type BreakableRedis, startBreakableRedis } from '../support/breakable-redis.ts';
@@ -11,7 +11,7 @@ describe('when Redis loses everything', () => {
   let redis: BreakableRedis;
   let whole: Customers;
   let customer: Customer;
-  let worker: Child;
+  let workerUrl: string;
   let queues: Queues;
   let closeQueues: () => Promise<void>;
   beforeAll(async () => {
@@ -29,7 +29,9 @@ describe('when Redis loses everything', () => {
       },
     });
     customer = whole.customers[0] ?? expect.fail('There is no customer.');
-    worker = await whole.stack.startWorker();
+    const port = await freePort();
+    workerUrl = `http://127.0.0.1:${port}`;
+    await whole.stack.startWorker({ ENTRAIN_WORKER_PORT: String(port) });
     const connection = workerConnection(redis.url);
     connection.on('error', () => {});
     queues = openQueues(connection, whole.stack.env['ENTRAIN_QUEUE_PREFIX'] ?? '');
@@ -58,13 +60,20 @@ describe('when Redis loses everything', () => {
   const schedules = async (): Promise<readonly string[]> =>
     (await queues.tick.getJobSchedulers()).map(({ key }) => key.split('_')[0] ?? '').sort();
 
+  const repairs = async (): Promise<number> => {
+    const metrics = await (await fetch(`${workerUrl}/metrics`)).text();
+    return Number(/^entrain_reconciler_repairs_total (\d+)$/m.exec(metrics)?.[1]);
+  };
+  const readiness = async (): Promise<number> => (await fetch(`${workerUrl}/readyz`)).status;
+
   it('while nothing is under way, the schedules are made again', async () => {
     await vi.waitUntil(async () => (await schedules()).length > 0);
     const before = await schedules();
+    const repaired = await repairs();
     expect(before).toEqual(expect.arrayContaining(['delta', 'full']));
     await redis.flush();
     await expect.poll(schedules, { timeout: 10_000 }).toEqual(before);
-    await vi.waitUntil(() => worker.output().includes('queue.repaired'), { timeout: 10_000 });
+    await expect.poll(repairs, { timeout: 10_000 }).toBeGreaterThan(repaired);
   }, 30_000);
 
   it('in the middle of a run, the run ends as it should', async () => {
@@ -90,12 +99,14 @@ describe('when Redis loses everything', () => {
       customer.tenant.hire({ givenName: `Meanwhile it ${how}` });
       if (how === 'hangs') redis.hang();
       else await redis.lose();
+      expect(await readiness()).toBe(503);
       const asked = performance.now();
       const run = await request('delta');
       expect(performance.now() - asked).toBeLessThan(2_000);
       await redis.lose();
       await redis.replace();
       await untilInStep(run);
+      expect(await readiness()).toBe(200);
     },
     40_000,
   );

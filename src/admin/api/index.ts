@@ -27,26 +27,43 @@ export type Api = {
   readonly metrics: Metrics;
 };
 
-export const createApi = ({ commands, config, log, readiness, metrics }: Api): Express => {
-  const authenticated = authenticate(config.apiKeys);
+export const createApi = (api: Api): Express => {
+  const { commands, config, log } = api;
   const routes = allRoutes(commands);
   const document = openApiOf(routes, config.publicUrl);
+  const { app, authenticated } = openDoor(api);
+  app.get('/v1/openapi.json', (_request, response) => {
+    response.json(document);
+  });
+  app.use('/v1', authenticated);
+  app.use(routerOf(routes));
+  closeDoor(app, log, 'See /v1/openapi.json for what there is.');
+  return app;
+};
+
+/** What a worker answers: whether it lives, whether it can work, what it has counted. */
+export const createWorkerDoor = (worker: Omit<Api, 'commands'>): Express => {
+  const { app } = openDoor(worker);
+  closeDoor(app, worker.log, 'A worker has /livez, /readyz and /metrics.');
+  return app;
+};
+
+const openDoor = ({ config, log, readiness, metrics }: Omit<Api, 'commands'>) => {
+  const authenticated = authenticate(config.apiKeys);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
   app.use(trace(log), helmet({ contentSecurityPolicy: { useDefaults: false, directives: nothingMayLoad } }), unstored);
   app.use(healthRoutes({ readiness, metrics, metricsAccess: config.metrics, authenticated, log }));
-  app.get('/v1/openapi.json', (_request, response) => {
-    response.json(document);
-  });
-  app.use('/v1', authenticated);
-  app.use(routerOf(routes));
+  return { app, authenticated };
+};
+
+const closeDoor = (app: Express, log: Log, whatThereIs: string): void => {
   app.use(() => {
-    throw new DoorProblem('route_not_found', 'See /v1/openapi.json for what there is.');
+    throw new DoorProblem('route_not_found', whatThereIs);
   });
   app.use(problemHandler(log));
-  return app;
 };
 
 export const allRoutes = (commands: Commands): readonly Route[] => [

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
+import { createWorkerDoor } from '../../../src/admin/api/index.ts';
 import { createMetrics } from '../../../src/admin/metrics.ts';
+import { silent } from '../../../src/model/world.ts';
 import { openDoor } from './door.ts';
 
 const answerOf = async (path: string, options: Parameters<typeof openDoor>[0], key: string | null = null) => {
@@ -58,4 +62,23 @@ it('shows its counts to callers with a key, to everyone or to nobody, as configu
   expect(scraped.body).toContain('entrain_reconciler_repairs_total 2');
   expect((await answerOf('/metrics', { metrics, config: { metrics: 'open' } })).status).toBe(200);
   expect((await answerOf('/metrics', { metrics, config: { metrics: 'off' } }, 'the key')).status).toBe(404);
+});
+
+it('is told by a worker as well, which answers nothing else', async () => {
+  const metrics = createMetrics();
+  metrics.reconcilerRepaired(3);
+  const config = { apiKeys: [], metrics: 'open', publicUrl: null } as const;
+  const server = createServer(createWorkerDoor({ config, log: silent, readiness: [], metrics })).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const answer = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}${path}`);
+    return [response.status, await response.text()];
+  };
+  expect(await answer('/livez')).toEqual([200, '{"status":"alive"}']);
+  expect(await answer('/readyz')).toEqual([200, '{"status":"ready","checks":{}}']);
+  expect(await answer('/metrics')).toEqual([200, expect.stringContaining('entrain_reconciler_repairs_total 3')]);
+  expect(await answer('/v1/connections')).toEqual([404, expect.stringContaining('A worker has /livez')]);
+  server.close();
+  server.closeAllConnections();
 });
