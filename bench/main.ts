@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** Measures what Entrain costs beside the bare limit and the usual way, and writes it down. */
+
+import { openLab } from './lab.ts';
+import { measures } from './measures/all.ts';
+import { parseOptions, usage } from './options.ts';
+import { tableOf } from './report/table.ts';
+import { writeResults } from './report/write.ts';
+import type { Result } from './result.ts';
+
+const options = (() => {
+  try {
+    return parseOptions(process.argv.slice(2), process.env);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error(usage);
+    process.exit(2);
+  }
+})();
+
+const started = performance.now();
+const say = (line: string): void => {
+  const seconds = Math.round((performance.now() - started) / 1_000);
+  console.error(`${String(seconds).padStart(5)} s  ${line}`);
+};
+
+const lab = await openLab(say);
+const results: Result[] = [];
+let failed = 0;
+for (const measure of measures) {
+  const wanted = measure.ids.some((id) => options.only === null || options.only.has(id));
+  if (!wanted) continue;
+  say(`${measure.ids.join(', ')}: ${measure.what}`);
+  try {
+    results.push(...(await measure.run(lab, options)));
+  } catch (error) {
+    failed += 1;
+    say(`  could not be measured: ${error instanceof Error ? error.stack : error}`);
+  }
+  await lab.clear();
+}
+await lab.stop();
+await writeResults(results, options);
+console.log(tableOf(results));
+process.exit(failed === 0 ? 0 : 1);

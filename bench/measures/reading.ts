@@ -1,0 +1,100 @@
+/** R1: what the source connector costs, against reading and parsing alone; and everybody else who reads. */
+
+import type { Actor } from '../actor.ts';
+import { type Figures, figures, interleaved, over } from '../figures.ts';
+import { atMost, type Result } from '../result.ts';
+import type { Place } from '../subjects/access.ts';
+import type { Measure } from './measure.ts';
+
+export const reading: Measure = {
+  ids: ['R1'],
+  what: 'reading all users: our connector, the bare limit, the usual clients',
+  run: async (lab, { users, runs }) => {
+    const graph = await lab.graph([
+      { users, groups: 0 },
+      { users: 5_000, groups: 0 },
+    ]);
+    const [place, small] = graph.places;
+    if (place === undefined || small === undefined) return [];
+    const bare = lab.subject(graph);
+    const ours = lab.subject(graph);
+    const sdk = lab.subject(graph);
+    const ask = (actor: Actor, what: string, where: Place, more = {}) =>
+      actor.call(what, { ...where, managers: false, groups: false, ...more }, figures);
+    for (const warmUp of [small, place]) {
+      await ask(bare, 'bareRead', warmUp);
+      await ask(ours, 'sourceRead', warmUp);
+      await ask(sdk, 'sdkRead', warmUp);
+    }
+    const done = await interleaved(runs, {
+      drain: () => ask(bare, 'bareRead', place, { parse: false }),
+      bare: () => ask(bare, 'bareRead', place),
+      ours: () => ask(ours, 'sourceRead', place),
+      sdk: () => ask(sdk, 'sdkRead', place),
+    });
+    lab.say('  without compression, and with managers');
+    await graph.knobs({ gzip: false });
+    await ask(bare, 'bareRead', place);
+    const plain = await interleaved(runs, {
+      bare: () => ask(bare, 'bareRead', place),
+      ours: () => ask(ours, 'sourceRead', place),
+    });
+    await graph.knobs({ gzip: true });
+    await ask(bare, 'bareRead', place, { managers: true });
+    const managed = await interleaved(runs, {
+      bare: () => ask(bare, 'bareRead', place, { managers: true }),
+      ours: () => ask(ours, 'sourceRead', place, { managers: true }),
+    });
+    const perUser = (all: readonly Figures[]) => spreadPerUser(all, users);
+    const result: Result = atMost(
+      'R1',
+      'source connector, CPU a user / bare read + JSON.parse',
+      ratio(done('ours'), done('bare'), 'cpuMs'),
+      1.9,
+      {
+        users,
+        attributes: 'default mapping without manager; HTTPS, gzip',
+        cpuMicrosPerUser: {
+          bareReadAndParse: perUser(done('bare')),
+          ours: perUser(done('ours')),
+          pageIterator: perUser(done('sdk')),
+          socketAndUnzipAlone: perUser(done('drain')),
+        },
+        wallMs: {
+          bareReadAndParse: { ...over(done('bare'), 'wallMs') },
+          ours: { ...over(done('ours'), 'wallMs') },
+          pageIterator: { ...over(done('sdk'), 'wallMs') },
+          socketAndUnzipAlone: { ...over(done('drain'), 'wallMs') },
+        },
+        withoutCompression: {
+          ratio: ratio(plain('ours'), plain('bare'), 'cpuMs'),
+          bareReadAndParse: perUser(plain('bare')),
+          ours: perUser(plain('ours')),
+        },
+        withManagers: {
+          ratio: ratio(managed('ours'), managed('bare'), 'cpuMs'),
+          bareReadAndParse: perUser(managed('bare')),
+          ours: perUser(managed('ours')),
+        },
+        simulatorPagesPerSecond: pagesPerSecond(done('drain')),
+      },
+    );
+    return [result];
+  },
+};
+
+export const ratio = (ours: readonly Figures[], theirs: readonly Figures[], name: string): number =>
+  over(ours, name).median / over(theirs, name).median;
+
+const spreadPerUser = (runs: readonly Figures[], users: number) => ({
+  ...over(
+    runs.map(({ cpuMs = Number.NaN }) => ({ micros: (cpuMs * 1_000) / users })),
+    'micros',
+  ),
+});
+
+const pagesPerSecond = (runs: readonly Figures[]): number =>
+  over(
+    runs.map(({ pages = 0, wallMs = 1 }) => ({ rate: pages / (wallMs / 1_000) })),
+    'rate',
+  ).median;

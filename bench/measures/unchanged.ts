@@ -1,0 +1,117 @@
+/** R4 and R8: a full sync that finds nothing new. */
+
+import type { Actor } from '../actor.ts';
+import { figures, interleaved, over } from '../figures.ts';
+import type { Entrain, Graph, Lab } from '../lab.ts';
+import { atMost, type Detail, type Result } from '../result.ts';
+import type { Place } from '../subjects/access.ts';
+import type { Measure } from './measure.ts';
+import { ratio } from './reading.ts';
+
+export const unchanged: Measure = {
+  ids: ['R4', 'R8'],
+  what: 'a full sync that finds nothing new: without latency and at 80 ms a page',
+  run: async (lab, { users, groups, runs, quick }) => {
+    const graph = await lab.graph([
+      { users, groups: 0 },
+      { users, groups },
+      { users: quick ? 5_000 : 20_000, groups: 0 },
+    ]);
+    const [people, everything, fewer] = graph.places;
+    if (people === undefined || everything === undefined || fewer === undefined) return [];
+    const entrain = await lab.entrain(graph);
+    const subjects = { entrain, bare: lab.subject(graph), sdk: lab.subject(graph) };
+    const plain = await compare(lab, graph, subjects, people, { managers: false, groups: false, runs, users });
+    const whole = await compare(lab, graph, subjects, everything, { managers: false, groups: true, runs, users });
+    const managed = await compare(lab, graph, subjects, fewer, {
+      managers: true,
+      groups: false,
+      runs,
+      users: quick ? 5_000 : 20_000,
+    });
+    return [
+      atMost('R4', 'unchanged full sync at 0 ms / bare read + parse', plain.atOnce, 2.2, plain.detail),
+      atMost('R4', 'unchanged full sync at 80 ms a page / the bare chain of pages', plain.slow, 1.05, plain.detail),
+      atMost('R4', 'the same / a PageIterator that only counts', plain.slowSdk ?? Number.NaN, 0.93, plain.detail),
+      atMost('R4g', 'with groups and members, at 0 ms / bare read + parse', whole.atOnce, 2.2, whole.detail),
+      atMost('R4g', 'with groups and members, at 80 ms / the longest bare chain', whole.slow, 1.05, whole.detail),
+      atMost('R4m', 'with managers, at 0 ms / bare read + parse', managed.atOnce, 2.2, managed.detail),
+      atMost('R4m', 'with managers, at 80 ms / the longest bare chain', managed.slow, 1.05, managed.detail),
+      ...written(plain, people),
+    ];
+  },
+};
+
+type Subjects = { readonly entrain: Entrain; readonly bare: Actor; readonly sdk: Actor };
+type Sizes = { readonly managers: boolean; readonly groups: boolean; readonly runs: number; readonly users: number };
+type Compared = {
+  readonly atOnce: number;
+  readonly slow: number;
+  readonly slowSdk: number | null;
+  readonly documents: number;
+  readonly pages: number;
+  readonly detail: Detail;
+};
+
+const pageLatencyMs = 80;
+
+const compare = async (
+  lab: Lab,
+  graph: Graph,
+  { entrain, bare, sdk }: Subjects,
+  place: Place,
+  { managers, groups, runs, users }: Sizes,
+): Promise<Compared> => {
+  lab.say(`  ${users} users, managers: ${managers}, groups: ${groups}`);
+  const connection = await entrain.connect(place, managers);
+  await entrain.sync(connection, 'full');
+  const subjects = {
+    ours: () => entrain.sync(connection, 'full'),
+    bare: () => bare.call('bareRead', { ...place, managers, groups }, figures),
+    ...(managers || groups ? {} : { sdk: () => sdk.call('sdkRead', place, figures) }),
+  };
+  for (const subject of Object.values(subjects)) await subject();
+  const atOnce = await interleaved(runs, subjects);
+  lab.say(`  the same at ${pageLatencyMs} ms`);
+  await graph.knobs({ latencyMs: pageLatencyMs });
+  await graph.counted();
+  const slow = await interleaved(runs, subjects);
+  await graph.knobs({ latencyMs: 0 });
+  const documents = over(
+    atOnce('ours').map(({ inserted = 0, updated = 0 }) => ({ documents: inserted + updated })),
+    'documents',
+  );
+  const pages = over(atOnce('bare'), 'pages').median;
+  const times = (runsOf: typeof slow): Detail => ({
+    ours: { ...over(runsOf('ours'), 'wallMs') },
+    bareReadAndParse: { ...over(runsOf('bare'), 'wallMs') },
+    ...(runsOf('sdk').length > 0 ? { pageIterator: { ...over(runsOf('sdk'), 'wallMs') } } : {}),
+  });
+  return {
+    atOnce: ratio(atOnce('ours'), atOnce('bare'), 'wallMs'),
+    slow: ratio(slow('ours'), slow('bare'), 'wallMs'),
+    slowSdk: slow('sdk').length > 0 ? ratio(slow('ours'), slow('sdk'), 'wallMs') : null,
+    documents: documents.median,
+    pages,
+    detail: {
+      users,
+      managers,
+      groups,
+      pages,
+      wallMs: times(atOnce),
+      wallMsAt80: times(slow),
+      cpuMs: { ours: { ...over(atOnce('ours'), 'cpuMs') }, bareReadAndParse: { ...over(atOnce('bare'), 'cpuMs') } },
+      documentsWritten: { ...documents },
+      documentsDeleted: over(atOnce('ours'), 'deleted').median,
+      commandsToMongo: over(atOnce('ours'), 'commands').median,
+    },
+  };
+};
+
+const written = ({ documents, pages, detail }: Compared, _place: Place): readonly Result[] => [
+  atMost('R8', 'documents written by an unchanged full sync / pages read', documents / pages, 1.1, {
+    documents,
+    pages,
+    'documents deleted': detail['documentsDeleted'] ?? null,
+  }),
+];

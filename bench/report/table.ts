@@ -1,0 +1,39 @@
+/** The results as a table for the terminal. */
+
+import type { Result } from '../result.ts';
+
+export const tableOf = (results: readonly Result[]): string => {
+  const rows = [
+    ['', 'id', 'what', 'measured', 'target', ''],
+    ...results.map((result) => [
+      result.ok ? '✓' : '✗',
+      result.id,
+      result.name,
+      numberOf(result.ratio),
+      result.target,
+      distanceOf(result),
+    ]),
+  ];
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+};
+
+export const numberOf = (value: number): string => {
+  if (!Number.isFinite(value)) return '–';
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+};
+
+/** How far it is from its target, in per cent of it. */
+export const distanceOf = ({ ratio, target, ok }: Result): string => {
+  const [sign = '<=', limit = 'NaN'] = target.split(' ');
+  const share = (sign === '<=' ? ratio / Number(limit) - 1 : 1 - ratio / Number(limit)) * 100;
+  if (!Number.isFinite(share)) return '';
+  return ok ? `${Math.abs(share).toFixed(0)} % to spare` : `${Math.abs(share).toFixed(0)} % short`;
+};

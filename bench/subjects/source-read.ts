@@ -1,0 +1,72 @@
+/** Our source connector as a sync run reads it, folded against an empty snapshot: everything but the store. */
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { fold } from '../../src/core/fold.ts';
+import { defaultAttributes } from '../../src/model/connection.ts';
+import { everyone } from '../../src/model/scope.ts';
+import { silent } from '../../src/model/world.ts';
+import { graphSource, trustCa } from '../../src/source/graph/index.ts';
+import type { Handlers } from '../actor.ts';
+import { type Figures, measured } from '../figures.ts';
+import { attributesOf, type Place, place } from './access.ts';
+
+const ask = place.extend({ managers: z.boolean() });
+
+export const sourceRead: Handlers = {
+  sourceRead: async (given) => {
+    const what = ask.parse(given);
+    return await measured(() => readAndFold(what, what.managers));
+  },
+};
+
+const readAndFold = async ({ origin, caFile, tenant }: Place, managers: boolean): Promise<Figures> => {
+  trust(caFile);
+  const source = graphSource({
+    connection: {
+      tenantId: tenant.tenantId,
+      cloud: 'custom',
+      credentials: { kind: 'client_secret', clientId: tenant.clientId },
+    },
+    secret: tenant.clientSecret,
+    clouds: { custom: { loginUrl: origin, graphUrl: origin } },
+    world,
+  });
+  const user = managers ? defaultAttributes.user : attributesOf(defaultAttributes.user);
+  const wanted = {
+    scope: everyone,
+    attributes: { user, group: defaultAttributes.group },
+    read: { mode: 'full' },
+    resume: null,
+    watermark: true,
+    known: { groups: async () => new Set<never>(), members: async function* () {} },
+  } as const;
+  let messages: Parameters<typeof fold>[1][number][] = [];
+  let objects = 0;
+  for await (const message of source.read(wanted, new AbortController().signal)) {
+    if (message.type === 'end') break;
+    if (message.type !== 'progress') {
+      messages.push(message);
+      continue;
+    }
+    objects += fold(new Map(), messages).objects.length;
+    messages = [];
+  }
+  return { objects };
+};
+
+const world = {
+  now: () => new Date(),
+  random: Math.random,
+  sleep: async (ms: number, signal: AbortSignal) => {
+    await sleep(ms, undefined, { signal });
+  },
+  log: silent,
+};
+
+const trusted = new Set<string>();
+const trust = (caFile: string): void => {
+  if (!trusted.has(caFile)) trustCa(readFileSync(caFile, 'utf8'));
+  trusted.add(caFile);
+};
