@@ -1,8 +1,9 @@
 /** Commands on targets: our records of the systems we write to. */
 
 import { defaultMapping, defaultMatching } from '../core/default-mapping.ts';
+import { newProvisionRun } from '../engine/request-runs.ts';
 import type { CheckReport } from '../model/check.ts';
-import { type ConnectionId, type TargetId, targetId } from '../model/ids.ts';
+import { type ConnectionId, runId, type TargetId, targetId } from '../model/ids.ts';
 import type { Mapping, Matching } from '../model/mapping.ts';
 import type { Escrow } from '../model/operation.ts';
 import {
@@ -40,7 +41,7 @@ export type TargetChanges = TargetFields & {
 };
 
 export const targetCommands = (room: Room) => {
-  const { connections, targets, ledger } = room.stores;
+  const { connections, targets, ledger, runs } = room.stores;
 
   const get = async (id: TargetId): Promise<TargetRecord> => found(await targets.get(id), 'target');
 
@@ -130,6 +131,15 @@ export const targetCommands = (room: Room) => {
       refuseDeleting(before);
       if (before.state !== 'quarantined') return before;
       await targets.hold(id, null);
+      const wanted = {
+        id: runId(newId('run')),
+        mode: 'delta',
+        scope: null,
+        dryRun: false,
+        trigger: 'api',
+        at: room.world.now(),
+      } as const;
+      await runs.request(newProvisionRun(before, null, wanted));
       await wake(room, 'provision', () => room.wakeups.provision(id, 'person'));
       room.world.log.info('target.released', { target: id });
       return get(id);

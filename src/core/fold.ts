@@ -6,7 +6,7 @@
 import type { MembersPatch } from '../model/draft.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { ObjectMessage } from '../model/source-message.ts';
-import type { Gone, Ref, SourceObject } from '../model/source-object.ts';
+import type { Attributes, Gone, ObjectType, Ref, SourceObject } from '../model/source-object.ts';
 import { isGone } from '../model/source-object.ts';
 import { merge, sameAttributes } from './attributes.ts';
 
@@ -20,8 +20,15 @@ export type Folded = {
   readonly strangers: number;
 };
 
+/** Which attributes are read; an object that is shown whole keeps no others. */
+export type Asked = Readonly<Record<ObjectType, readonly string[]>>;
+
 /** `base`: what is stored of the objects the messages name. */
-export const fold = (base: ReadonlyMap<SourceId, SourceObject>, messages: readonly ObjectMessage[]): Folded => {
+export const fold = (
+  base: ReadonlyMap<SourceId, SourceObject>,
+  messages: readonly ObjectMessage[],
+  asked: Asked,
+): Folded => {
   const states = new Map<SourceId, { ref: Ref; next: SourceObject | Gone }>();
   const seen = new Map<SourceId, Ref>();
   const members: MembersPatch[] = [];
@@ -43,7 +50,8 @@ export const fold = (base: ReadonlyMap<SourceId, SourceObject>, messages: readon
       continue;
     }
     if (message.whole) seen.set(ref.id, ref);
-    states.set(ref.id, { ref, next: { ref, attributes: merge(known?.attributes ?? {}, message.attributes) } });
+    const kept = message.whole ? only(known?.attributes ?? {}, asked[ref.type]) : (known?.attributes ?? {});
+    states.set(ref.id, { ref, next: { ref, attributes: merge(kept, message.attributes) } });
   }
   return {
     objects: [...states.values()].filter((state) => differs(base.get(state.ref.id), state.next)),
@@ -52,6 +60,10 @@ export const fold = (base: ReadonlyMap<SourceId, SourceObject>, messages: readon
     strangers,
   };
 };
+
+/** What is not read any more would never change again. */
+const only = (attributes: Attributes, names: readonly string[]): Attributes =>
+  Object.fromEntries(Object.entries(attributes).filter(([name]) => names.includes(name)));
 
 const current = (
   states: ReadonlyMap<SourceId, { next: SourceObject | Gone }>,

@@ -33,7 +33,7 @@ export const readInto = async (
   for await (const batch of inBatches(source.read(ask, watch.signal))) {
     const { messages, held } =
       ask.read.mode === 'full' ? await withoutHeld(draft, batch.messages) : { messages: batch.messages, held: [] };
-    const folded = fold(await draft.find(named(messages)), messages);
+    const folded = fold(await draft.find(named(messages)), messages, ask.attributes);
     const seen = [...folded.seen, ...held];
     await draft.put({ objects: folded.objects, members: folded.members, seen, resume: batch.resume });
     await engine.failpoint('sync.page');

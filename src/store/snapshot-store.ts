@@ -77,8 +77,8 @@ export interface Draft {
   /** The committed version overlaid with this draft. */
   find(refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, SourceObject>>;
   /**
-   * Which of these objects have exactly these values now; other attributes are not looked at. Some that do may be missing in the answer: it saves
-   * reading what has not changed, and whoever is missing is looked at with `find`.
+   * Which of these objects have these values now and no others; the manager, which is read apart, counts only where it is given, and may be given
+   * alone. Some that do may be missing in the answer: it saves reading what has not changed, and whoever is missing is looked at with `find`.
    */
   holds(shown: readonly SourceObject[]): Promise<ReadonlySet<SourceId>>;
   /** The same for direct members of a group: all edges, whether or not their ends are known. */

@@ -46,6 +46,7 @@ export const snapshotHoldsContract = (open: OpenSnapshots): void => {
       expect(await holds(draft, { ...ann, title: 'Cook' })).toBe(false);
       expect(await holds(draft, { ...ann, title: null })).toBe(false);
       expect(await holds(draft, { ...ann, city: 'Riga' })).toBe(false);
+      expect(await holds(draft, { displayName: 'Ann' })).toBe(false);
       expect(await holds(draft, { ...ann, manager: 'cid' })).toBe(false);
       expect(await holds(draft, { manager: null })).toBe(false);
       expect((await draft.holds([person('bob', {})])).size).toBe(0);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Folded, fold } from '../../src/core/fold.ts';
+import { type Folded, fold as foldAsked } from '../../src/core/fold.ts';
 import type { SourceId } from '../../src/model/ids.ts';
 import type { ObjectMessage } from '../../src/model/source-message.ts';
 import { type Attributes, isGone, type Ref, type SourceObject, type Value } from '../../src/model/source-object.ts';
@@ -25,6 +25,13 @@ const joins = (group: string, ...names: readonly string[]): ObjectMessage => ({
   members: { added: names.map(aUser), removed: [] },
 });
 
+/** Every attribute that occurs is asked for. */
+const fold = (base: ReadonlyMap<SourceId, SourceObject>, messages: readonly ObjectMessage[]): Folded => {
+  const all = [...base.values(), ...messages.filter((message) => message.type === 'upsert')];
+  const asked = [...new Set(all.flatMap(({ attributes }) => Object.keys(attributes)))];
+  return foldAsked(base, messages, { user: asked, group: asked });
+};
+
 /** What is there once the page is applied to what is stored. */
 const after = (base: ReadonlyMap<SourceId, SourceObject>, folded: Folded): ReadonlyMap<SourceId, SourceObject> => {
   const next = new Map(base);
@@ -34,6 +41,17 @@ const after = (base: ReadonlyMap<SourceId, SourceObject>, folded: Folded): Reado
   return next;
 };
 const names = (refs: readonly Ref[]): string[] => refs.map(({ id }) => id).sort();
+
+describe('an attribute that is not read any more', () => {
+  it('goes with the next whole message, and stays under a part', () => {
+    const base = stored(person('anna', { title: 'Doctor', city: 'Rome' }));
+    const asked = { user: ['title'], group: [] };
+    expect(foldAsked(base, [whole('anna', { title: 'Doctor' })], asked).objects).toMatchObject([
+      { next: { attributes: { title: 'Doctor' } } },
+    ]);
+    expect(foldAsked(base, [part('anna', { title: 'Doctor' })], asked).objects).toEqual([]);
+  });
+});
 
 describe('a page of messages', () => {
   it('is merged into what is stored: null clears, absent leaves', () => {

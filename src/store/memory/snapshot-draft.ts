@@ -1,10 +1,10 @@
 /** The draft in memory. What an earlier holder made durable is kept as batches, so that it can be replayed. */
 
-import { merge, sameAttributes } from '../../core/attributes.ts';
+import { sameAttributes, sameValue } from '../../core/attributes.ts';
 import type { Change, RecordedChange } from '../../model/change.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
-import type { SourceObject } from '../../model/source-object.ts';
+import type { Attributes, SourceObject } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Batch, Draft, EdgePair, Head, Pair, Remembered } from '../snapshot-store.ts';
 import {
@@ -66,7 +66,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
       return new Set(
         shown.flatMap(({ ref, attributes }) => {
           const stored = found.get(ref.id)?.attributes;
-          return stored && sameAttributes(stored, merge(stored, attributes)) ? [ref.id] : [];
+          return stored && isHeld(stored, attributes) ? [ref.id] : [];
         }),
       );
     },
@@ -122,6 +122,12 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
       closed = true;
     },
   };
+};
+
+const isHeld = (stored: Attributes, { manager, ...others }: Attributes): boolean => {
+  const { manager: known, ...rest } = stored;
+  const isAlone = manager !== undefined && Object.keys(others).length === 0;
+  return (isAlone || sameAttributes(rest, others)) && (manager === undefined || sameValue(known ?? null, manager));
 };
 
 const present = (remembered: Remembered | undefined): SourceObject | null =>

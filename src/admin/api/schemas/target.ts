@@ -50,9 +50,15 @@ const mappingRuleSchema = z
     z.strictObject({ kind: z.literal('reference'), from: path, ...ruleFields }),
   ])
   .meta({ id: 'MappingRule' });
-const mappingSchema = z
-  .strictObject({ user: z.array(mappingRuleSchema).min(1).max(200), group: z.array(mappingRuleSchema).min(1).max(200) })
-  .meta({ id: 'Mapping' });
+const mappingRulesSchema = z
+  .array(mappingRuleSchema)
+  .min(1)
+  .max(200)
+  .refine(
+    (rules) => new Set(rules.map(({ to }) => to)).size === rules.length,
+    'must not write the same target path twice',
+  );
+const mappingSchema = z.strictObject({ user: mappingRulesSchema, group: mappingRulesSchema }).meta({ id: 'Mapping' });
 const matchingRuleSchema = z.strictObject({ from: path, to: path, ignore_case: z.boolean().default(true) });
 const matchingSchema = z
   .strictObject({ user: z.array(matchingRuleSchema).min(1).max(10), group: z.array(matchingRuleSchema).min(1).max(10) })
