@@ -50,7 +50,7 @@ const readAndFold = async ({ origin, caFile, tenant }: Place, managers: boolean)
       messages.push(message);
       continue;
     }
-    objects += fold(new Map(), messages).objects.length;
+    objects += fold(new Map(), messages, wanted.attributes).objects.length;
     messages = [];
   }
   return { objects };
