@@ -18,6 +18,7 @@ const counters = z.object({
 });
 const oneRun = z.object({
   id: z.string(),
+  connection_id: z.string(),
   kind: z.enum(['sync', 'provision']),
   state: z.string(),
   phase: z.string(),
@@ -39,6 +40,8 @@ export type ApiClient = {
   waitFor(id: string, onProgress?: (line: string) => void): Promise<SyncedRun>;
 };
 
+const page = z.object({ data: z.array(oneRun) });
+const isEnded = ({ state }: OneRun): boolean => ended.has(state);
 const ended = new Set(['succeeded', 'partially_succeeded', 'held', 'failed', 'canceled']);
 const longestWaitMs = 600_000;
 
@@ -56,14 +59,18 @@ export const apiClient = (url: string, key: string): ApiClient => {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return answer.parse(text === '' ? null : JSON.parse(text));
   };
+  /** What a run committed may be provisioned by a run that an earlier one asked for. */
+  const isProvisioned = async (connection: string): Promise<boolean> => {
+    const { data } = await ask('GET', `/v1/runs?connection_id=${connection}&kind=provision&limit=20`, page);
+    return data.every(isEnded);
+  };
   const waitFor: ApiClient['waitFor'] = async (id, onProgress = () => {}) => {
     const until = Date.now() + longestWaitMs;
     for (;;) {
       const now = await ask('GET', `/v1/runs/${id}`, run);
       const all = [now, ...now.provision_runs];
       onProgress(all.map(progressOf).join(', '));
-      if (all.every(({ state }) => ended.has(state)) && (now.state !== 'succeeded' || now.provision_runs.length > 0))
-        return now;
+      if (all.every(isEnded) && (now.provision_runs.length > 0 || (await isProvisioned(now.connection_id)))) return now;
       if (Date.now() > until)
         throw new Error(
           `Run ${id} did not end within ${longestWaitMs / 60_000} minutes: ${all.map(progressOf).join(', ')}`,

@@ -12,7 +12,14 @@ import { connectionId, targetId } from '../../src/model/ids.ts';
 import { bullmqWakeups } from '../../src/queue/bullmq-wakeups.ts';
 import { openQueues } from '../../src/queue/queues.ts';
 import { producerConnection } from '../../src/queue/redis.ts';
-import { type Customer, type Customers, expectInStep, startCustomers, writesOf } from '../support/customers.ts';
+import {
+  type Customer,
+  type Customers,
+  expectInStep,
+  expectSucceeded,
+  startCustomers,
+  writesOf,
+} from '../support/customers.ts';
 import { freshPrefix } from '../support/fresh.ts';
 import { type Kept, openKept } from '../support/kept.ts';
 
@@ -120,10 +127,10 @@ describe('a worker that is killed at a named place', () => {
 
   it('leaves what the next one needs to finish all of it', async () => {
     await whole.stack.startWorker();
-    const ended = await Promise.all(dying().map(({ customer }) => untilEnded(customer)));
-    const states = ended.flatMap((run) => [run.state, ...run.provision_runs.map(({ state }) => state)]);
-    expect(new Set(states)).toEqual(new Set(['succeeded']));
-    for (const { customer } of dying()) expect(await kept.openIntents(targetId(customer.connected.target))).toEqual([]);
+    for (const { customer } of dying()) {
+      expectSucceeded(await untilEnded(customer));
+      expect(await kept.openIntents(targetId(customer.connected.target))).toEqual([]);
+    }
   }, 60_000);
 
   for (const [nth, { mode, site }] of deaths.entries()) {

@@ -5,7 +5,7 @@ import { freePort } from '../../scripts/services/child.ts';
 import { openQueues, type Queues } from '../../src/queue/queues.ts';
 import { workerConnection } from '../../src/queue/redis.ts';
 import { type BreakableRedis, startBreakableRedis } from '../support/breakable-redis.ts';
-import { type Customer, type Customers, expectInStep, startCustomers } from '../support/customers.ts';
+import { type Customer, type Customers, expectInStep, expectSucceeded, startCustomers } from '../support/customers.ts';
 
 describe('when Redis loses everything', () => {
   let redis: BreakableRedis;
@@ -48,8 +48,7 @@ describe('when Redis loses everything', () => {
 
   const request = (mode: 'full' | 'delta') => whole.stack.api.request(customer.connected.connection, { mode });
   const untilInStep = async (run: string): Promise<void> => {
-    const ended = await whole.stack.api.waitFor(run);
-    expect([ended, ...ended.provision_runs].map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
+    expectSucceeded(await whole.stack.api.waitFor(run));
     expectInStep(customer);
   };
   const pagesRead = (): number => whole.graph.control.requests().filter(({ query }) => /skiptoken/i.test(query)).length;

@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { changeTenant } from '../../scripts/demo/tour.ts';
 import type { FaultInput } from '../../simulator/scim/index.ts';
-import { type Customer, type Customers, expectInStep, startCustomers, writesOf } from '../support/customers.ts';
+import {
+  type Customer,
+  type Customers,
+  expectInStep,
+  expectSucceeded,
+  startCustomers,
+  writesOf,
+} from '../support/customers.ts';
 
 describe('a run', () => {
   let whole: Customers;
@@ -16,7 +23,7 @@ describe('a run', () => {
   const customerOf = (nth: number): Customer => whole.customers[nth] ?? expect.fail('There is no such customer.');
   const sync = async ({ connected }: Customer, mode: 'full' | 'delta') => {
     const run = await whole.stack.api.waitFor(await whole.stack.api.request(connected.connection, { mode }));
-    expect([run, ...run.provision_runs].map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
+    expectSucceeded(run);
     return run;
   };
   const disabled = ({ scim }: Customer): number =>

@@ -1,6 +1,7 @@
 /** Several customers of one Entrain: each with a tenant of its own in one simulated cloud, and a target of its own. */
 
 import { expect, inject } from 'vitest';
+import type { SyncedRun } from '../../scripts/demo/client.ts';
 import { type Stack, type StackOptions, startStack } from '../../scripts/demo/stack.ts';
 import { type Connected, connect, disagreements, type Tour, tourTenant } from '../../scripts/demo/tour.ts';
 import { type GraphOptions, type GraphSimulator, startGraph, type TenantControl } from '../../simulator/graph/index.ts';
@@ -61,6 +62,12 @@ const onlyTenant = (graph: GraphSimulator, tenantId: string): GraphSimulator => 
   tenants: graph.tenants.filter((tenant) => tenant.tenantId === tenantId),
   control: { ...graph.control, tenant: () => graph.control.tenant(tenantId) },
 });
+
+/** It and the provision runs it led to; none when one that was asked for earlier does the same. */
+export const expectSucceeded = (run: SyncedRun): void => {
+  const states = [run, ...run.provision_runs].map(({ state }) => state);
+  expect(new Set(states)).toEqual(new Set(['succeeded']));
+};
 
 /** The target is what the tenant is, and nobody was ever made twice there, not even for a moment. */
 export const expectInStep = (customer: Customer): void => {
