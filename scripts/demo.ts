@@ -19,6 +19,14 @@ import {
 } from './demo/tour.ts';
 import { startServices } from './services.ts';
 
+if (process.argv.includes('--help')) {
+  console.log(`Usage: make demo
+
+Starts Redis, MongoDB, a simulated Entra tenant, a simulated SCIM target and Entrain on this machine, takes the whole path
+(full sync, delta sync, a run of one test group), prints what happened, and stops everything. To keep it up: make dev.`);
+  process.exit(0);
+}
+
 const people = 200;
 const cleanUp: (() => Promise<void>)[] = [];
 const rows: Row[] = [];

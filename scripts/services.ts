@@ -77,7 +77,15 @@ function once(action: () => Promise<void>): () => Promise<void> {
   };
 }
 
-if (import.meta.main) {
+const help = `Usage: npm run services
+
+Keeps a Redis and a MongoDB up until Ctrl-C, and prints their addresses (REDIS_URL, MONGODB_URI).
+Their data stays in ${join('.cache', 'entrain', 'data')} of this repository, or in SERVICES_CACHE_DIR.
+Servers that REDIS_URL or MONGODB_URI already name are used as they are.`;
+
+if (import.meta.main && process.argv.includes('--help')) {
+  console.log(help);
+} else if (import.meta.main) {
   const services = await startServices({ log: console.error, folder: join(cacheFolder(), 'data') });
   console.log(`REDIS_URL=${services.redisUrl}\nMONGODB_URI=${services.mongoUri}`);
   const keepUp = setInterval(() => undefined, 2 ** 30); // as nothing else would, with both servers given
