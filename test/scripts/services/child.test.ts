@@ -20,6 +20,27 @@ describe('a server as a child process', () => {
     await child.stop(); // stopping twice is harmless
   });
 
+  it('tells how it ended: by its own code, or by the signal that ended it', async () => {
+    const command = node(
+      'console.log("pid=" + process.pid); process.on("SIGTERM", () => process.exit(7)); setInterval(() => {}, 1000);',
+    );
+    const orderly = await startChild({ command, isReady: saysPid, readyWithinMs: 10_000 });
+    await orderly.stop();
+    expect(await orderly.ended).toEqual({ code: 7, signal: null });
+
+    const killed = await startChild({ command: node(staysUp), isReady: saysPid, readyWithinMs: 10_000 });
+    process.kill(pidIn(killed.output()), 'SIGKILL');
+    expect(await killed.ended).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('is ended for certain, even when it is stopped in mid-air', async () => {
+    const child = await startChild({ command: node(staysUp), isReady: saysPid, readyWithinMs: 10_000 });
+    child.signal('SIGSTOP');
+    child.signal('SIGKILL');
+    await child.ended;
+    await vi.waitUntil(() => !lives(pidIn(child.output())), { timeout: 10_000 });
+  });
+
   it('fails the start with its own last words when it ends before it is ready', async () => {
     const command = node('console.error("Address already in use"); process.exit(1);');
     const start = startChild({ command, isReady: async () => false, readyWithinMs: 10_000 });
