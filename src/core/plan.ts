@@ -182,6 +182,7 @@ const planAdoption = (object: SourceObject, remote: RemoteObject, context: Conte
     state: own(remote.attributes, 'active') === false ? 'disabled' : 'active',
     since: context.now,
     pushed: known(remote.attributes, context.rules),
+    membersSince: null,
     membersAt: null,
   };
   const plan = planLinked(object, link, context);

@@ -189,6 +189,7 @@ export const linkAfter = (
         state: 'active',
         since: now,
         pushed: operation.attributes,
+        membersSince: null,
         membersAt: null,
       };
     case 'update': {

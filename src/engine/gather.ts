@@ -22,7 +22,7 @@ export type Gathered = {
   readonly through: number;
   /** Objects in a fixed order, in chunks, `after` a place of the same order (exclusive). */
   items(after: string | null): AsyncIterable<readonly Item[]>;
-  /** Membership changes by group; empty when everything is looked at. */
+  /** Membership changes by group; when everything is looked at only who left, since who is in is read from the snapshot. */
   readonly edges: ReadonlyMap<SourceId, readonly Edge[]>;
   /** Why an object left, where the changes say so. */
   readonly left: ReadonlyMap<SourceId, GoneReason>;
@@ -37,15 +37,20 @@ export const gather = async (stores: Stores, run: ProvisionRun, through: number)
   const position = await stores.ledger.position(run.target);
   if (run.scope !== null) return gatherScope(stores, run, run.scope, position ?? 0, through);
   return position === null || run.mode === 'full'
-    ? gatherEverything(stores, run, through)
+    ? gatherEverything(stores, run, position ?? 0, through)
     : gatherChanges(stores, run, position, through);
 };
 
-const gatherEverything = (stores: Stores, run: ProvisionRun, through: number): Gathered => ({
+const gatherEverything = async (
+  stores: Stores,
+  run: ProvisionRun,
+  position: number,
+  through: number,
+): Promise<Gathered> => ({
   kind: 'everything',
   through,
   items: (after) => everyObject(stores.snapshots, run.connection, after),
-  edges: new Map(),
+  edges: await foldLeavings(stores.snapshots, run.connection, position, through),
   left: new Map(),
 });
 
@@ -141,6 +146,27 @@ const foldChanges = async (
     }
   }
   return { items, left, edges: new Map([...edges].map(([group, members]) => [group, [...members.values()]])) };
+};
+
+/** Whose last word is that they left. A first look goes back to the beginning, where most of what is said is that somebody came. */
+const foldLeavings = async (
+  snapshots: SnapshotStore,
+  connection: ConnectionId,
+  position: number,
+  through: number,
+): Promise<ReadonlyMap<SourceId, readonly Edge[]>> => {
+  const left = new Map<SourceId, Map<SourceId, Edge>>();
+  for await (const recorded of snapshots.changesAfter(connection, position, through)) {
+    for (const { change, version } of recorded) {
+      if (change.kind !== 'members') continue;
+      const group = left.get(change.group.id) ?? new Map<SourceId, Edge>();
+      for (const member of change.added) group.delete(member.id);
+      for (const member of change.removed) group.set(member.id, { member, want: 'remove', version });
+      if (group.size > 0) left.set(change.group.id, group);
+      else left.delete(change.group.id);
+    }
+  }
+  return new Map([...left].map(([group, members]) => [group, [...members.values()]]));
 };
 
 /** Users before groups, so that members are linked before they are added. */

@@ -122,6 +122,7 @@ const adopted = (
   state: own(remote.attributes, 'active') === false ? 'disabled' : 'active',
   since: work.engine.world.now(),
   pushed: Object.fromEntries(Object.keys(operation.attributes).map((path) => [path, own(remote.attributes, path)])),
+  membersSince: null,
   membersAt: null,
 });
 

@@ -10,6 +10,7 @@ import type { Gathered, Item } from './gather.ts';
 import { linksOf, type Provisioning, passOf } from './provisioning.ts';
 import type { Tally } from './tally.ts';
 import { contextFor, referred } from './wave-objects.ts';
+import { refsOf } from './wave-references.ts';
 
 export type Wanted = {
   readonly pending: readonly Pending[] /** Members whose own account goes too: they are counted there. */;
@@ -146,7 +147,8 @@ const membersToRemove = async (
     [...gathered.edges.keys()].map((id) => ({ type: 'group', id })),
   );
   for (const [group, edges] of gathered.edges) {
-    const since = groups.get(group)?.membersAt ?? null;
+    const link = groups.get(group);
+    const since = link?.membersAt ?? link?.membersSince ?? null;
     if (since === null) continue;
     for (const { member, want, version } of edges) if (want === 'remove' && version > since) note(group, member);
   }
@@ -154,7 +156,8 @@ const membersToRemove = async (
     const owners = items.filter(({ ref }) => ref.type === 'group').map(({ ref }) => ref);
     for await (const waiting of work.engine.stores.ledger.waitingFor(work.record.id, owners)) {
       for (const { owner, path, to, want } of waiting)
-        if (path === 'members' && want === 'remove') note(owner.id, { type: 'user', id: to });
+        if (path === 'members' && want === 'remove')
+          for (const member of await refsOf(work, [to])) note(owner.id, member);
     }
   }
   return new Map([...removals].map(([group, members]) => [group, [...members.values()]]));

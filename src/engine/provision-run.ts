@@ -7,7 +7,7 @@ import type { Connection } from '../model/connection.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
 import type { SourceId, TargetId } from '../model/ids.ts';
 import type { ProvisionRun, Run } from '../model/run.ts';
-import { group, type Ref } from '../model/source-object.ts';
+import type { Ref } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
@@ -15,7 +15,7 @@ import type { Lease } from '../store/leases.ts';
 import type { Engine } from './engine.ts';
 import { type Gathered, gather, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
-import type { Provisioning } from './provisioning.ts';
+import { linksOf, type Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
 import { recover } from './recover.ts';
 import { type Place, placeFrom, startTally, type Tally, type Wave } from './tally.ts';
@@ -139,21 +139,36 @@ const walk = async (
   return 'done';
 };
 
-/** Only a run that looked at everything up to its version moves the position; any other notes only whose members it pushed. */
+/** Only a run that looked at everything up to its version moves the position; any other notes only whose members are as wanted. */
 const settle = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
   if (work.run.dryRun) return;
-  const { ledger } = work.engine.stores;
-  if (gathered.kind === 'scope' || held) {
-    // What is held back must be found again: groups that are to lose someone stay where they are.
-    const pushed = [...gathered.edges]
-      .filter(([, edges]) => !held || edges.every(({ want }) => want === 'add'))
-      .map(([id]) => group(id));
-    if (pushed.length > 0) await ledger.membersPushed(work.lease, pushed, gathered.through);
-    return;
-  }
+  await settleGroups(work, gathered, held);
+  if (gathered.kind === 'scope' || held) return;
   await releaseGroups(work, gathered);
-  await ledger.advance(work.lease, gathered.through);
+  await work.engine.stores.ledger.advance(work.lease, gathered.through);
   await work.engine.failpoint('provision.advanced');
+};
+
+/** Groups whose members were all pushed for the first time, and those the position will not speak for. */
+const settleGroups = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
+  // What is held back must be found again: groups that are to lose someone stay where they are.
+  const mayMove = (id: SourceId): boolean =>
+    !held || (gathered.edges.get(id) ?? []).every(({ want }) => want === 'add');
+  for await (const items of gathered.items(null)) {
+    const links = await linksOf(
+      work,
+      items.map(({ ref }) => ref).filter(({ type }) => type === 'group'),
+    );
+    const reached = [...links.values()].filter(
+      ({ membersAt, ref }) => (membersAt === null || gathered.kind === 'scope' || held) && mayMove(ref.id),
+    );
+    if (reached.length > 0)
+      await work.engine.stores.ledger.membersPushed(
+        work.lease,
+        reached.map(({ ref }) => ref),
+        gathered.through,
+      );
+  }
 };
 
 /** Groups that were due and did not fail again (then they would be due later), and whose members are all as wanted, need no more care. */

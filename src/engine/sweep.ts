@@ -8,7 +8,7 @@ import type { GoneReason, ObjectType, Ref } from '../model/source-object.ts';
 import type { Draft } from '../store/snapshot-store.ts';
 
 export const sweep = async (draft: Draft, scope: Scope, full: boolean): Promise<void> => {
-  if (scope.kind === 'groups' && (full || (await changesMembers(draft)))) await sweepScope(draft, scope);
+  if (scope.kind === 'groups' && (full || (await changesReach(draft)))) await sweepScope(draft, scope);
   if (full) await sweepUnseen(draft);
 };
 
@@ -59,6 +59,8 @@ const reach = async (
   const groups = new Set<SourceId>(scope.groups);
   // A Set is visited in order of insertion, also what is added while it is visited: the groups still to be followed.
   for (const group of groups) {
+    // A group in the recycle bin keeps its members, and shows nobody to us.
+    if (!(await draft.find([{ type: 'group', id: group }])).has(group)) continue;
     for await (const members of draft.members(group)) {
       for (const { type, id } of members) if (type === 'user') users.add(id);
       for (const next of follow(scope, groups, members)) groups.add(next);
@@ -67,7 +69,11 @@ const reach = async (
   return { users, groups };
 };
 
-const changesMembers = async (draft: Draft): Promise<boolean> => {
+/** Who is reached changes with edges, and with groups that come or go under edges that stay. */
+const changesReach = async (draft: Draft): Promise<boolean> => {
+  for await (const pairs of draft.touched())
+    if (pairs.some(({ ref, before, after }) => ref.type === 'group' && (before === null || after === null)))
+      return true;
   for await (const edges of draft.touchedMembers()) if (edges.length > 0) return true;
   return false;
 };

@@ -63,10 +63,11 @@ type What = { readonly kind: 'full' | 'delta' | 'group'; readonly scope: Scope; 
 const whatToRead = (connection: Connection, run: SyncRun, head: Head): What => {
   if (run.scope !== null) {
     const { group, nested } = run.scope;
-    if (connection.scope.kind === 'groups' && !connection.scope.groups.includes(group)) {
+    const within = connection.scope;
+    if (within.kind === 'groups' && (!within.groups.includes(group) || (nested && !within.nested))) {
       throw new RunRefused({
         code: 'group_out_of_scope',
-        message: `Group ${group} is not among the groups this connection may read. Add it to the connection's scope, or run one of its groups.`,
+        message: `Group ${group}${nested ? ' with the groups in it' : ''} is not within what this connection may read. Change the connection's scope, or run one of its groups.`,
         owner: 'your_team',
       });
     }

@@ -29,10 +29,11 @@ export const provisionReferences = async (
   const groups = work.target.capabilities.groups ? [...links.values()].filter(({ ref }) => ref.type === 'group') : [];
   await provisionManagers(work, linked, tally);
   await provisionWaiting(work, [...links.keys()], tally);
+  const first = groups.filter(({ membersSince }) => membersSince === null).map(({ ref }) => ref);
+  // Before the first member is pushed: should the run break off, the next one knows that whoever leaves from now on may have to be removed.
+  if (first.length > 0 && !work.run.dryRun)
+    await work.engine.stores.ledger.membersStarted(work.lease, first, gathered.through);
   await addAll(work, newMembers(work, gathered, groups), tally);
-  const whole = groups.filter((group) => isPushedWhole(gathered, group)).map(({ ref }) => ref);
-  if (whole.length > 0 && !work.run.dryRun)
-    await work.engine.stores.ledger.membersPushed(work.lease, whole, gathered.through);
 };
 
 const provisionManagers = async (work: Provisioning, items: readonly Item[], tally: Tally): Promise<void> => {
@@ -115,7 +116,7 @@ async function* waitedMembers(
 }
 
 /** What kind of object an id is: a reference keeps only the id, the link knows. Without a link it waits on, as whatever it is. */
-const refsOf = async (work: Provisioning, ids: readonly SourceId[]): Promise<readonly Ref[]> => {
+export const refsOf = async (work: Provisioning, ids: readonly SourceId[]): Promise<readonly Ref[]> => {
   const links = await linksOf(work, [...ids.map(user), ...ids.map(group)]);
   return ids.map((id) => links.get(id)?.ref ?? user(id));
 };

@@ -59,7 +59,9 @@ export type Link = {
   readonly since: Date;
   /** What the target was last told, by target path. */
   readonly pushed: Attributes;
-  /** Groups: the version up to which the members were pushed apart from the target's position; null: never, all are to be pushed. */
+  /** Groups: the version at which members were first pushed; whoever left since then may still be in the remote group. Null: nobody was ever pushed. */
+  readonly membersSince: number | null;
+  /** Groups: the version up to which members are as wanted, apart from the target's position. Null: not all of them were pushed yet. */
   readonly membersAt: number | null;
 };
 
@@ -119,6 +121,3 @@ export type WaitingReference = {
   readonly to: SourceId;
   readonly want: 'add' | 'remove';
 };
-
-/** Why a target is held back until someone acts. */
-export type QuarantineReason = { readonly code: 'unauthorized' | 'gone' | 'mass_failure'; readonly detail: string };

@@ -21,7 +21,9 @@ export interface Ledger {
   scanLinks(target: TargetId, type: ObjectType): AsyncIterable<readonly Link[]>;
   /** Links that have been `disabled` since before this time, in batches. */
   disabledBefore(target: TargetId, before: Date): AsyncIterable<readonly Link[]>;
-  /** The members of these groups are pushed up to this version. Throws `StaleFence`. */
+  /** Members of these groups are about to be pushed for the first time, as of this version; known before anybody is. Throws `StaleFence`. */
+  membersStarted(lease: Lease, groups: readonly Ref[], version: number): Promise<void>;
+  /** The members of these groups are as wanted up to this version. Throws `StaleFence`. */
   membersPushed(lease: Lease, groups: readonly Ref[], version: number): Promise<void>;
   countLinks(target: TargetId): Promise<Readonly<Record<ObjectType, number>>>;
 

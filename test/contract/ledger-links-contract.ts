@@ -123,6 +123,18 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       expect(await membersAt(team)).toBe(13);
     });
 
+    it('know since when the members of a group may have been pushed, whatever comes later', async () => {
+      const { target, lease } = await held();
+      const [team, club] = [aGroup(), aGroup()];
+      await created(lease, [team, club]);
+      const since = async (ref: Ref) => (await ledger.links(target, [ref])).get(ref.id)?.membersSince;
+      await ledger.membersStarted(lease, [team, aGroup()], 7);
+      await ledger.membersStarted(lease, [team], 9);
+      expect([await since(team), await since(club)]).toEqual([7, null]);
+      await takenOver(lease);
+      await expect(ledger.membersStarted(lease, [club], 9)).rejects.toThrow(StaleFence);
+    });
+
     it('of one target are nothing to another, also where both know the same person', async () => {
       const [one, other] = [await held(), await held()];
       const [ref] = people(1);

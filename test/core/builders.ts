@@ -30,6 +30,7 @@ export const linkTo = (ref: Ref, other: Partial<Link> = {}): Link => ({
   state: 'active',
   since: now,
   pushed: {},
+  membersSince: null,
   membersAt: null,
   ...other,
 });

@@ -84,6 +84,7 @@ describe('somebody without an account', () => {
         state: 'active',
         since: now,
         pushed: { externalId: null, active: true, title: 'Intern', manager: null },
+        membersSince: null,
         membersAt: null,
       },
       operations: [

@@ -185,3 +185,114 @@ describe('a connection scoped to a test group', () => {
     expect(s.groups()).toEqual({ uat: ['anna', 'inner'], inner: ['carl'] });
   });
 });
+
+describe('a member who left while the target was not brought up to date', () => {
+  const staffOf = async (s: Awaited<ReturnType<typeof story>>) => {
+    s.hire('anna');
+    s.hire('bert');
+    s.found('staff');
+    s.directory.join(id('staff'), id('anna'));
+    s.directory.join(id('staff'), id('bert'));
+    await s.requestSync('full');
+    await s.syncAll();
+  };
+
+  it('is removed by a run that looks at everybody', async () => {
+    const s = await story();
+    await staffOf(s);
+    await s.provisionAll();
+    s.directory.leave(id('staff'), id('bert'));
+    await s.requestSync('delta');
+    await s.syncAll();
+    for (const run of (await s.stores.runs.list({ kind: 'provision', state: 'queued' }, null, 10)).items)
+      await s.stores.runs.cancel(run.id, s.now());
+    await s.provision('full');
+    expect(s.groups()).toEqual({ staff: ['anna'] });
+    expect(await s.provisioned()).toMatchObject({ counters: { membersRemoved: 1 } });
+  });
+
+  it('is removed also when the first run broke off after pushing members', async () => {
+    const s = await story();
+    await staffOf(s);
+    const { provisionTurn } = await import('../../src/engine/provision-run.ts');
+    const { target } = await import('../support/story.ts');
+    let passed = 0;
+    const breaking = {
+      ...s.engine,
+      failpoint: async (site: string) => {
+        // The people come first, then the groups.
+        passed += site === 'provision.references' ? 1 : 0;
+        if (passed === 2) throw new Error('power cut');
+      },
+    };
+    await expect(provisionTurn(breaking, target, new AbortController().signal)).rejects.toThrow('power cut');
+    expect(s.groups()).toEqual({ staff: ['anna', 'bert'] });
+    s.pass(31_000);
+    const [broken] = (await s.stores.runs.list({ kind: 'provision' }, null, 1)).items;
+    if (broken !== undefined)
+      await s.stores.runs.finish(broken.id, 'failed', s.now(), {
+        counters: broken.counters,
+        version: null,
+        problem: null,
+      });
+    s.directory.leave(id('staff'), id('bert'));
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['anna'] });
+  });
+
+  it('that is a group itself is removed in the end, though the target refused it at first', async () => {
+    let refusing = true;
+    const { TargetError } = await import('../../src/model/errors.ts');
+    const s = await story({
+      wrapTarget: (target) => ({
+        ...target,
+        apply: async (operation, signal) => {
+          if (refusing && operation.action === 'remove_members') throw new TargetError('rejected', 'not now');
+          return await target.apply(operation, signal);
+        },
+      }),
+    });
+    s.hire('anna');
+    s.found('outer');
+    s.found('inner');
+    s.directory.join(id('outer'), id('inner'));
+    await s.full();
+    expect(s.groups()['outer']).toEqual(['inner']);
+    s.directory.leave(id('outer'), id('inner'));
+    await s.delta();
+    expect(s.groups()['outer']).toEqual(['inner']);
+    refusing = false;
+    s.pass(7 * 3_600_000);
+    await s.delta();
+    expect(s.groups()['outer']).toEqual([]);
+  });
+});
+
+describe('a nested test group', () => {
+  const nested = { scope: { kind: 'groups', groups: [id('uat') as never], nested: true } } as const;
+
+  it('whose inner group is deleted loses the people of it with the next delta', async () => {
+    const s = await story({ connection: nested });
+    for (const name of ['anna', 'bert']) s.hire(name);
+    s.found('uat');
+    s.found('inner');
+    s.directory.join(id('uat'), id('anna'));
+    s.directory.join(id('uat'), id('inner'));
+    s.directory.join(id('inner'), id('bert'));
+    await s.full();
+    s.directory.remove(id('inner'), 'soft_deleted');
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off' });
+  });
+
+  it('is not opened by a run where the connection keeps it closed', async () => {
+    const s = await story({ connection: { scope: { ...nested.scope, nested: false } } });
+    s.hire('anna');
+    s.found('uat');
+    s.directory.join(id('uat'), id('anna'));
+    expect(await s.full({ group: id('uat'), nested: true })).toMatchObject({
+      state: 'failed',
+      problem: { code: 'group_out_of_scope' },
+    });
+  });
+});

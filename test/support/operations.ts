@@ -77,6 +77,7 @@ export const linked = (ref: Ref): Link => ({
   state: 'active',
   since: start,
   pushed: { displayName: 'Someone', active: true },
+  membersSince: null,
   membersAt: null,
 });
 const about = ({ key, ref, action }: Operation) => ({ key, ref, action, at: start });

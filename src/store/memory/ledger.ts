@@ -70,6 +70,12 @@ export const createMemoryLedger = (around: {
       inBatches(() =>
         [...bookOf(target).links.values()].filter((link) => link.state === 'disabled' && link.since < before),
       ),
+    membersStarted: async (lease, groups, version) => {
+      const { links } = heldBy(lease);
+      for (const link of present(links, groups))
+        links.set(keyOf(link.ref), { ...link, membersSince: link.membersSince ?? version });
+      await probe('ledger.members_started');
+    },
     membersPushed: async (lease, groups, version) => {
       const { links } = heldBy(lease);
       for (const link of present(links, groups))

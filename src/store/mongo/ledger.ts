@@ -71,6 +71,8 @@ export const createMongoLedger = (
     scanLinks: links.scan,
     disabledBefore: links.disabledBefore,
     countLinks: links.count,
+    membersStarted: (lease, groups, version) =>
+      held(lease, 'ledger.members_started', () => links.membersStarted(lease, groups, version)),
     membersPushed: (lease, groups, version) =>
       held(lease, 'ledger.members_pushed', () => links.membersPushed(lease, groups, version)),
 

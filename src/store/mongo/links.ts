@@ -23,6 +23,7 @@ type LinkDocument = Fenced & {
   readonly since: Date;
   /** JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. */
   readonly pushed: string;
+  readonly membersSince: number | null;
   readonly membersAt: number | null;
 };
 
@@ -92,6 +93,13 @@ export const createLinks = (db: Db) => {
       const writes = new Map(outcomes.flatMap((outcome) => writeOf(lease, outcome)).map((write) => [write.id, write]));
       await writeFenced(db, name, lease, [...writes.values()]);
     },
+    membersStarted: async (lease: Lease, groups: readonly Ref[], version: number): Promise<void> => {
+      for (const batch of batches(groups, batchSize))
+        await collection.updateMany(
+          { _id: { $in: batch.map((ref) => idOf(lease.key, ref)) }, f: { $lte: lease.fence }, membersSince: null },
+          { $set: { f: lease.fence, membersSince: version } },
+        );
+    },
     membersPushed: async (lease: Lease, groups: readonly Ref[], version: number): Promise<void> => {
       for (const batch of batches(groups, batchSize))
         await collection.updateMany(
@@ -124,12 +132,13 @@ const writeOf = (lease: Lease, outcome: Outcome): readonly FencedWrite[] => {
   return [{ id: idOf(lease.key, ref), set, fresh: action === 'create' }];
 };
 
-const stateOf = ({ remoteId, by, state, since, pushed, membersAt }: Link) => ({
+const stateOf = ({ remoteId, by, state, since, pushed, membersSince, membersAt }: Link) => ({
   remoteId,
   by,
   state,
   since,
   pushed: JSON.stringify(pushed),
+  membersSince,
   membersAt,
 });
 
@@ -137,8 +146,7 @@ const stateOf = ({ remoteId, by, state, since, pushed, membersAt }: Link) => ({
 const linkOf = (document: LinkDocument): readonly Link[] => {
   if (document.state === 'deleted') return [];
   const pushed: Attributes = JSON.parse(document.pushed);
-  const { type, id, by, state, since, membersAt } = document;
-  return [
-    { ref: { type, id: sourceId(id) }, remoteId: remoteId(document.remoteId), by, state, since, pushed, membersAt },
-  ];
+  const { type, id, by, state, since, membersSince, membersAt } = document;
+  const ref = { type, id: sourceId(id) };
+  return [{ ref, remoteId: remoteId(document.remoteId), by, state, since, pushed, membersSince, membersAt }];
 };
