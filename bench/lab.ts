@@ -10,9 +10,12 @@ import { type Services, startServices } from '../scripts/services.ts';
 import { type Actor, startActor } from './actor.ts';
 import { type Figures, figures } from './figures.ts';
 import { type Place, tenant } from './subjects/access.ts';
+import { type Asked, asked } from './subjects/raw-provision.ts';
 
 export type Say = (line: string) => void;
-export type TenantSize = { readonly users: number; readonly groups: number };
+/** Groups are teams of some 150 members, unless `company`: then also groups of everybody, of departments and of offices. */
+export type TenantSize = { readonly users: number; readonly groups: number; readonly company?: boolean };
+const teamSize = 150;
 
 export type Graph = Actor & {
   readonly origin: string;
@@ -25,8 +28,16 @@ export type Graph = Actor & {
 };
 
 export type Entrain = Actor & {
+  /** Leaves the database it was on. */
+  openOn(database: string): Promise<void>;
   connect(place: Place, managers: boolean): Promise<string>;
   sync(connection: string, mode: 'full' | 'delta', profile?: boolean): Promise<Figures>;
+};
+
+export type Target = {
+  readonly settings: { readonly baseUrl: string; readonly token: string };
+  asked(): Promise<readonly Asked[]>;
+  empty(): Promise<number>;
 };
 
 export type Lab = {
@@ -36,12 +47,21 @@ export type Lab = {
   /** A process with nothing in it yet. */
   subject(graph: Pick<Graph, 'caFile'>, flags?: readonly string[]): Actor;
   /** A process with Entrain on a database of its own. */
-  entrain(graph: Pick<Graph, 'origin' | 'caFile'>, database?: string): Promise<Entrain>;
+  entrain(
+    graph: Pick<Graph, 'origin' | 'caFile'>,
+    options?: {
+      readonly database?: string;
+      /** Counts commands and documents; it costs time and memory of its own. */
+      readonly watched?: boolean;
+    },
+  ): Promise<Entrain>;
+  target(latencyMs: number): Promise<Target>;
   database(): string;
   drop(database: string): Promise<void>;
   mongo: mongoose.mongo.MongoClient;
   uriOf(database: string): string;
   folder: string;
+  workerFlags: readonly string[];
   /** Stops the processes started since, and drops their databases. */
   clear(): Promise<void>;
   stop(): Promise<void>;
@@ -90,13 +110,19 @@ export const openLab = async (say: Say): Promise<Lab> => {
     say,
     mongo,
     folder,
+    workerFlags,
     database,
     drop,
     uriOf,
     clear,
     graph: async (tenants) => {
       const actor = start('graph.ts', ['--max-old-space-size=8192']);
-      const sized = tenants.map((size, place) => ({ ...size, seed: place + 1 }));
+      const sized = tenants.map(({ users, groups, company = false }, place) => ({
+        users,
+        groups,
+        teamSize: company ? null : teamSize,
+        seed: place + 1,
+      }));
       const { origin, caPem, tenants: made } = await actor.call('start', { tenants: sized }, started);
       const caFile = join(folder, `${new URL(origin).port}.pem`);
       await writeFile(caFile, caPem);
@@ -114,13 +140,26 @@ export const openLab = async (say: Say): Promise<Lab> => {
       };
     },
     subject: ({ caFile }, flags = []) => start('subject.ts', flags, { NODE_EXTRA_CA_CERTS: caFile }),
-    entrain: async ({ origin, caFile }, name = database()) => {
+    target: async (latencyMs) => {
+      const actor = start('scim.ts', []);
+      const settings = await actor.call('start', latencyMs, z.object({ baseUrl: z.string(), token: z.string() }));
+      return {
+        settings,
+        asked: () => actor.call('asked', null, z.array(asked)),
+        empty: () => actor.call('empty', null, z.number()),
+      };
+    },
+    entrain: async ({ origin, caFile }, { database: name = database(), watched = false } = {}) => {
       const actor = start('subject.ts', workerFlags);
       const { redisUrl } = services;
-      const mongoUri = monitored(uriOf(name));
-      await actor.call('open', { mongoUri, redisUrl, prefix: `{${name}}`, origin, caFile }, z.unknown());
+      const openOn = async (database: string): Promise<void> => {
+        const mongoUri = watched ? monitored(uriOf(database)) : uriOf(database);
+        await actor.call('open', { mongoUri, redisUrl, prefix: `{${database}}`, origin, caFile }, z.unknown());
+      };
+      await openOn(name);
       return {
         ...actor,
+        openOn,
         connect: (place, managers) => actor.call('connect', { ...place, managers }, z.string()),
         sync: (connection, mode, profile = false) => actor.call('sync', { connection, mode, profile }, figures),
       };

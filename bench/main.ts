@@ -4,6 +4,7 @@
 import { openLab } from './lab.ts';
 import { measures } from './measures/all.ts';
 import { parseOptions, usage } from './options.ts';
+import { profile } from './profile.ts';
 import { tableOf } from './report/table.ts';
 import { writeResults } from './report/write.ts';
 import type { Result } from './result.ts';
@@ -25,6 +26,11 @@ const say = (line: string): void => {
 };
 
 const lab = await openLab(say);
+if (options.profile) {
+  console.log(await profile(lab, options));
+  await lab.stop();
+  process.exit(0);
+}
 const results: Result[] = [];
 let failed = 0;
 for (const measure of measures) {

@@ -6,7 +6,9 @@ import { knobsSchema } from '../../simulator/graph/knobs.ts';
 import { serve } from '../actor.ts';
 
 const start = z.object({
-  tenants: z.array(z.object({ users: z.number(), groups: z.number(), seed: z.number() })),
+  tenants: z.array(
+    z.object({ users: z.number(), groups: z.number(), teamSize: z.number().nullable(), seed: z.number() }),
+  ),
 });
 const change = z.object({ tenant: z.string(), users: z.number(), stamp: z.string() });
 const join = z.object({ tenant: z.string(), name: z.string(), members: z.number() });

@@ -2,6 +2,7 @@
 
 import type { Actor } from '../actor.ts';
 import { type Figures, figures, interleaved, over } from '../figures.ts';
+import { installPeers } from '../peers/install.ts';
 import { atMost, type Result } from '../result.ts';
 import type { Place } from '../subjects/access.ts';
 import type { Measure } from './measure.ts';
@@ -19,19 +20,26 @@ export const reading: Measure = {
     const bare = lab.subject(graph);
     const ours = lab.subject(graph);
     const sdk = lab.subject(graph);
+    const missing = await installPeers(lab.say);
+    const backstage = missing === null ? lab.subject(graph) : null;
     const ask = (actor: Actor, what: string, where: Place, more = {}) =>
       actor.call(what, { ...where, managers: false, groups: false, ...more }, figures);
     for (const warmUp of [small, place]) {
       await ask(bare, 'bareRead', warmUp);
       await ask(ours, 'sourceRead', warmUp);
       await ask(sdk, 'sdkRead', warmUp);
+      if (backstage !== null) await ask(backstage, 'backstageRead', warmUp);
     }
     const done = await interleaved(runs, {
       drain: () => ask(bare, 'bareRead', place, { parse: false }),
       bare: () => ask(bare, 'bareRead', place),
       ours: () => ask(ours, 'sourceRead', place),
       sdk: () => ask(sdk, 'sdkRead', place),
+      ...(backstage === null ? {} : { backstage: () => ask(backstage, 'backstageRead', place) }),
     });
+    await graph.counted();
+    await ask(bare, 'bareRead', place);
+    const { bytes = Number.NaN } = await graph.counted();
     lab.say('  without compression, and with managers');
     await graph.knobs({ gzip: false });
     await ask(bare, 'bareRead', place);
@@ -53,17 +61,20 @@ export const reading: Measure = {
       1.9,
       {
         users,
+        bytesPerUser: bytes / users,
         attributes: 'default mapping without manager; HTTPS, gzip',
         cpuMicrosPerUser: {
           bareReadAndParse: perUser(done('bare')),
           ours: perUser(done('ours')),
           pageIterator: perUser(done('sdk')),
+          backstage: missing ?? perUser(done('backstage')),
           socketAndUnzipAlone: perUser(done('drain')),
         },
         wallMs: {
           bareReadAndParse: { ...over(done('bare'), 'wallMs') },
           ours: { ...over(done('ours'), 'wallMs') },
           pageIterator: { ...over(done('sdk'), 'wallMs') },
+          backstage: missing ?? { ...over(done('backstage'), 'wallMs') },
           socketAndUnzipAlone: { ...over(done('drain'), 'wallMs') },
         },
         withoutCompression: {

@@ -15,6 +15,7 @@ import type { Handlers } from '../actor.ts';
 import { type Figures, measured } from '../figures.ts';
 import { profiled } from '../profiler.ts';
 import { attributesOf, place } from './access.ts';
+import { queueCost } from './queue-cost.ts';
 import { countWrites } from './written.ts';
 
 const open = z.object({
@@ -29,13 +30,15 @@ const sync = z.object({ connection: z.string(), mode: z.enum(['full', 'delta']),
 const addTarget = z.object({ connection: z.string(), baseUrl: z.string(), token: z.string(), concurrency: z.number() });
 const provision = z.object({ target: z.string(), profile: z.boolean().default(false) });
 
-let opened: { readonly parts: Parts; readonly written: () => Figures } | null = null;
-const running = () => {
+type Opened = { readonly parts: Parts; readonly written: () => Figures };
+let opened: Opened | null = null;
+const running = (): Opened => {
   if (opened === null) throw new Error('Entrain was not opened.');
   return opened;
 };
 
 export const entrain: Handlers = {
+  ...queueCost(running),
   open: async (given) => {
     const ask = open.parse(given);
     await opened?.parts.close();
@@ -79,6 +82,9 @@ export const entrain: Handlers = {
       settings: { base_url: baseUrl, token, allow_http: true, concurrency },
     });
     return target.id;
+  },
+  removeTarget: async (given) => {
+    await running().parts.commands.removeTarget(targetId(z.string().parse(given)));
   },
   provision: async (given) => {
     const { target, profile } = provision.parse(given);

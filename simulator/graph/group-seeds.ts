@@ -21,11 +21,19 @@ export type GroupSeed = {
   readonly members: MemberList;
 };
 
-type Counts = { readonly groups: number; readonly devices: number; readonly servicePrincipals: number };
+type Counts = {
+  readonly groups: number;
+  readonly teamSize: number | null;
+  readonly devices: number;
+  readonly servicePrincipals: number;
+};
 
 export function groupSeeds(people: People, counts: Counts): GroupSeed[] {
-  const standing = [...basicGroups(people, counts), ...divisions()];
-  const teams = Array.from({ length: Math.max(0, counts.groups - standing.length) }, (_, team) => teamOf(people, team));
+  const { teamSize } = counts;
+  const standing = teamSize === null ? [...basicGroups(people, counts), ...divisions()] : [];
+  const teams = Array.from({ length: Math.max(0, counts.groups - standing.length) }, (_, team) =>
+    teamOf(people, team, teamSize),
+  );
   return [...standing, ...teams].slice(0, Math.max(counts.groups, 0));
 }
 
@@ -92,9 +100,9 @@ function divisions(): GroupSeed[] {
 
 const TEAM_SALT = 500;
 
-function teamOf(people: People, team: number): GroupSeed {
+function teamOf(people: People, team: number, teamSize: number | null): GroupSeed {
   const word = pick(teamWords, draw(people.seed, team, TEAM_SALT));
-  const size = Math.min(people.count, 3 + (draw(people.seed, team, TEAM_SALT + 1) % 40));
+  const size = Math.min(people.count, teamSize ?? 3 + (draw(people.seed, team, TEAM_SALT + 1) % 40));
   const members = new Set<number>();
   for (let member = 0; member < size; member++) {
     members.add(draw(people.seed, team, TEAM_SALT + 2 + member) % people.count);

@@ -44,6 +44,8 @@ export type TenantSpec = {
   readonly users?: number;
   /** How many groups; about one to twenty users if not given. */
   readonly groups?: number;
+  /** Only teams, of about so many members each, instead of the groups a company has. */
+  readonly teamSize?: number | null;
   readonly seed?: number;
 };
 
@@ -62,6 +64,7 @@ export function makeTenant(spec: TenantSpec, seed: number, nowMs: number): Tenan
   };
   const groups = groupSeeds(people, {
     groups: counts.group,
+    teamSize: spec.teamSize ?? null,
     devices: counts.device,
     servicePrincipals: counts.servicePrincipal,
   });

@@ -1,0 +1,92 @@
+/** R9: small tenants beside a huge one, through real queues and one real worker. */
+
+import { type Figures, interleaved, over, spreadOf } from '../figures.ts';
+import { atMost } from '../result.ts';
+import { openTown } from '../town.ts';
+import type { Measure } from './measure.ts';
+import { ratio } from './reading.ts';
+
+const smallTenants = 10;
+const smallUsers = 200;
+const pageLatencyMs = 80;
+
+export const fairness: Measure = {
+  ids: ['R9'],
+  what: 'small tenants beside one huge tenant, on one worker with the queue',
+  run: async (lab, { largestUsers, runs, quick }) => {
+    const users = quick ? 50_000 : largestUsers;
+    const graph = await lab.graph([
+      { users, groups: 0 },
+      ...Array.from({ length: smallTenants }, () => ({ users: smallUsers, groups: 10 })),
+    ]);
+    const [huge, ...small] = graph.places;
+    if (huge === undefined) return [];
+    const town = await openTown(lab, graph);
+    try {
+      const hugeConnection = await town.connect(huge, false);
+      const connections: string[] = [];
+      for (const place of small) connections.push(await town.connect(place, true));
+      await graph.knobs({ latencyMs: pageLatencyMs });
+      await town.manySyncs(connections, forSeconds(5));
+      const seconds = quick ? 8 : 60;
+      const done = await interleaved(runs, {
+        alone: async () => toFigures(await town.manySyncs(connections, forSeconds(seconds / 2))),
+        beside: async () => {
+          const run = await town.request(hugeConnection);
+          let over = false;
+          const huge = town.ended(run).then(
+            () => {
+              over = true;
+            },
+            () => {
+              over = true;
+            },
+          );
+          const inTime = forSeconds(seconds);
+          const took = await town.manySyncs(connections, () => !over && inTime());
+          await town.cancel(run);
+          await huge;
+          return toFigures(took);
+        },
+      });
+      return [
+        atMost(
+          'R9',
+          `small tenants' sync time beside ${users} users / alone`,
+          ratio(done('beside'), done('alone'), 'medianMs'),
+          1.5,
+          {
+            smallTenants,
+            smallUsers,
+            hugeUsers: users,
+            pageLatencyMs,
+            worker: 'one process, all roles',
+            medianMs: {
+              alone: { ...over(done('alone'), 'medianMs') },
+              beside: { ...over(done('beside'), 'medianMs') },
+            },
+            p95Ms: { alone: { ...over(done('alone'), 'p95Ms') }, beside: { ...over(done('beside'), 'p95Ms') } },
+            syncs: { alone: over(done('alone'), 'syncs').median, beside: over(done('beside'), 'syncs').median },
+            'p95 beside / alone': ratio(done('beside'), done('alone'), 'p95Ms'),
+          },
+        ),
+      ];
+    } finally {
+      await town.stop();
+    }
+  },
+};
+
+const forSeconds = (seconds: number): (() => boolean) => {
+  const until = Date.now() + seconds * 1_000;
+  return () => Date.now() < until;
+};
+
+const toFigures = (times: readonly number[]): Figures => {
+  const sorted = times.toSorted((a, b) => a - b);
+  return {
+    medianMs: spreadOf(times).median,
+    p95Ms: sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.95))] ?? Number.NaN,
+    syncs: times.length,
+  };
+};

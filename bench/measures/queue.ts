@@ -1,0 +1,44 @@
+/** R11: what the queue costs beside the work it hands out. */
+
+import { figures, interleaved, over } from '../figures.ts';
+import { atMost } from '../result.ts';
+import type { Measure } from './measure.ts';
+
+const emptySyncs = 200;
+
+export const queue: Measure = {
+  ids: ['R11'],
+  what: 'the queue alone: processor time and Redis memory a user',
+  run: async (lab, { users, runs }) => {
+    const graph = await lab.graph([{ users, groups: 0 }]);
+    const [place] = graph.places;
+    if (place === undefined) return [];
+    const entrain = await lab.entrain(graph);
+    const connection = await entrain.connect(place, false);
+    const { turns = 1 } = await entrain.sync(connection, 'full');
+    const throughQueue = () => entrain.call('syncThroughQueue', { connection }, figures);
+    await throughQueue();
+    const done = await interleaved(runs, {
+      empty: () => entrain.call('emptySyncs', { syncs: emptySyncs, turns }, figures),
+      direct: () => entrain.sync(connection, 'full'),
+      queued: throughQueue,
+    });
+    const cpuMicros = (over(done('empty'), 'cpuMs').median * 1_000) / emptySyncs / users;
+    const bytes = over(done('queued'), 'keyBytes').median / users;
+    const detail = {
+      users,
+      turnsOfASync: turns,
+      cpuMsOfOneSyncsJobs: over(done('empty'), 'cpuMs').median / emptySyncs,
+      bytesSentToRedisForOneSyncsJobs: over(done('empty'), 'wireBytes').median / emptySyncs,
+      redisBytes: { ...over(done('queued'), 'keyBytes') },
+      wholeSyncCpuMs: {
+        turnAfterTurn: { ...over(done('direct'), 'cpuMs') },
+        throughTheQueue: { ...over(done('queued'), 'cpuMs') },
+      },
+    };
+    return [
+      atMost('R11', 'queue, CPU µs a user', cpuMicros, 5, detail),
+      atMost('R11', 'queue, bytes in Redis a user', bytes, 10, detail),
+    ];
+  },
+};
