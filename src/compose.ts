@@ -27,9 +27,10 @@ import { type Mongo, openMongo } from './store/mongo/connect.ts';
 import { createMongoStores } from './store/mongo/index.ts';
 import { migrate } from './store/mongo/migrate.ts';
 import { createVault } from './store/vault.ts';
+import { connectedTargets } from './target/connected.ts';
 import { targetKind, targetKinds } from './target/registry.ts';
 import { SettingsRefused, type Target } from './target/target.ts';
-import { failpointFrom, type Times, timesFrom } from './test-hooks.ts';
+import { failpointFrom, hooksOf, type Times, timesFrom } from './test-hooks.ts';
 
 export type Parts = {
   readonly config: Config;
@@ -65,8 +66,9 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     config.encryptionKey.reveal(),
     config.oldEncryptionKeys.map((key) => key.reveal()),
   );
-  const failpoint = failpointFrom(process.env);
-  const times: Times = { ...timesFrom(process.env), sliceMs: config.sliceSecs * 1_000 };
+  const hooks = hooksOf(process.env);
+  const failpoint = failpointFrom(hooks);
+  const times: Times = { ...timesFrom(hooks), sliceMs: config.sliceSecs * 1_000 };
   const stores = createMongoStores(mongo, { vault, now: world.now, probe: failpoint });
   const queues = openQueues(redis, config.queuePrefix);
   const wakeups = bullmqWakeups(queues);
@@ -80,11 +82,12 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     },
   });
   const connectTarget = targetConnector(world);
+  const targets = connectedTargets(connectTarget, world.now);
   const engine: Engine = {
     stores,
     world,
     connectSource,
-    connectTarget,
+    connectTarget: targets.connect,
     wakeTarget: (target) =>
       wakeups
         .provision(target, 'delta')
@@ -115,6 +118,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     },
     close: async () => {
       await queues.close();
+      await targets.close();
       for (const connection of [...workerConnections, redis]) connection.disconnect();
       await mongo.close();
     },

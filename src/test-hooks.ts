@@ -2,14 +2,18 @@
 
 import { defaultTiming, type Timing } from './engine/engine.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** In production nobody plays with these, so that a stray variable cannot shorten a lease or kill a worker. */
+export const hooksOf = (environment: Environment): Environment =>
+  environment['NODE_ENV'] === 'production' ? {} : environment;
+
 /** Milliseconds. */
 export type Times = Timing & {
   /** How long a job is a worker's own without a sign of life; it is looked for twice in that time. */
   readonly lockMs: number;
   readonly reconcileMs: number;
 };
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A worker that died is noticed by its job within 10 s, by its lease within 30 s. TEST_LEASE_MS, TEST_LOCK_MS, TEST_RECONCILE_MS. */
 export const timesFrom = (environment: Environment): Times => ({

@@ -11,6 +11,7 @@ export type RefusalCode =
   | 'connection_deleting'
   | 'credentials_missing'
   | 'tenant_fixed'
+  | 'target_fixed'
   | 'target_not_active'
   | 'target_deleting'
   | 'run_ended'

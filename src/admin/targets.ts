@@ -43,6 +43,17 @@ export type TargetChanges = TargetFields & {
 export const targetCommands = (room: Room) => {
   const { connections, targets, ledger, runs } = room.stores;
 
+  /** The accounts we linked live at the old address. At another one the same ids belong to nobody, or to somebody else. */
+  const refuseAnotherSystem = async (before: TargetRecord, settings: JsonObject): Promise<void> => {
+    if (addresses(before.settings) === addresses(settings)) return;
+    const { user, group } = await ledger.countLinks(before.id);
+    if (user + group === 0) return;
+    throw new Refused(
+      'target_fixed',
+      'The address cannot change: accounts at the old one are linked. Remove this target and add the new system as another.',
+    );
+  };
+
   const get = async (id: TargetId): Promise<TargetRecord> => found(await targets.get(id), 'target');
 
   return {
@@ -92,6 +103,7 @@ export const targetCommands = (room: Room) => {
           changes.settings === undefined
             ? null
             : mergedSettings(room, before, changes.settings, await targets.secrets(id));
+        if (parsed !== null) await refuseAnotherSystem(before, parsed.settings);
         const edit = {
           ...withFields(changes, before),
           ...(parsed === null ? {} : { settings: parsed.settings }),
@@ -165,6 +177,13 @@ const stateEdit = (state: TargetChanges['state']): TargetEdit => {
 };
 
 type Editable = Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'limits'>;
+
+/** Where the target is: scheme, host, port and path. */
+const addresses = (settings: JsonObject): string =>
+  urlsOf(settings)
+    .map(([, url]) => `${url.origin}${url.pathname.replace(/\/+$/, '')}`)
+    .toSorted()
+    .join(' ');
 
 const withFields = (given: TargetFields, base: Editable): Editable => ({
   name: given.name ?? base.name,

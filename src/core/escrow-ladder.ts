@@ -16,6 +16,8 @@ export type HeldEscrow = {
 
 const hourMs = 3_600_000;
 const rungsMs = [6 * hourMs, 12 * hourMs, 24 * hourMs] as const;
+/** Source and snapshot mostly disagree because one of them is some minutes late. */
+const unsureRungsMs = [hourMs / 6, hourMs / 2, 2 * hourMs, ...rungsMs] as const;
 const longestMs = 28 * 24 * hourMs;
 
 /** The `dueAt` of an escrow that stays listed until someone acts or the object changes. */
@@ -29,11 +31,11 @@ export const escalate = (previous: Escrow | null, failure: Failure, now: Date): 
   if (previous && now < previous.dueAt) return { ...previous, ...failure };
   const since = previous?.since ?? now;
   const attempts = (previous?.attempts ?? 0) + 1;
-  return { ...failure, attempts, since, dueAt: dueAfter(since, attempts, now) };
+  const rungs = failure.reason === 'source_unsure' ? unsureRungsMs : rungsMs;
+  return { ...failure, attempts, since, dueAt: dueAfter(since, rungs[attempts - 1] ?? 24 * hourMs, now) };
 };
 
-const dueAfter = (since: Date, attempts: number, now: Date): Date => {
-  const delayMs = rungsMs[attempts - 1] ?? 24 * hourMs;
+const dueAfter = (since: Date, delayMs: number, now: Date): Date => {
   const due = now.getTime() + delayMs;
   return due > since.getTime() + longestMs ? never : new Date(due);
 };

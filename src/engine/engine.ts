@@ -15,6 +15,7 @@ export type Engine = {
   readonly stores: Stores;
   readonly world: World;
   readonly connectSource: (connection: Connection, secrets: Secrets) => Source;
+  /** The live connection to a target, kept from turn to turn: whoever gives it closes it. */
   readonly connectTarget: (record: TargetRecord, secrets: Secrets) => Target;
   /** Asks a worker to look at a target soon. A lost wake-up costs time, never work. */
   readonly wakeTarget: (target: TargetId) => Promise<void>;

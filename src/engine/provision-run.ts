@@ -18,6 +18,7 @@ import type { Watch } from './lease-keeper.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
 import { recover } from './recover.ts';
+import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
 import { type Place, placeFrom, startTally, type Tally, type Wave } from './tally.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
 import { provisionObjects } from './wave-objects.ts';
@@ -33,6 +34,7 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
       is: isProvision,
       timeoutSecs: async () => (await configured(engine, target)).connection.timeoutSecs,
       work: (run, lease, watch, report) => provisionRun(engine, run, lease, watch, report),
+      again: (run) => requestAgain(engine, newProvisionRun({ ...run, id: target }, run.causedBy, restOf(engine, run))),
       quarantine: async (problem, error) => {
         // A target's removals are confirmed at the source, so a source's trouble may show here.
         if (!(error instanceof SourceError)) return await engine.stores.targets.hold(target, problem);
@@ -73,17 +75,14 @@ const provisionRun = async (
       return passes;
     },
   };
-  try {
-    return await provision(work, place, report);
-  } finally {
-    await target.close();
-  }
+  return await provision(work, place, report);
 };
 
 const provision = async (work: Provisioning, from: Place, report: Report): Promise<WorkEnd> => {
   const { engine, run } = work;
   const tally = startTally(run.counters, report, !run.dryRun);
   await report('recover', run.counters);
+  await work.target.ready(work.watch.signal);
   await recover(work);
   await report('gather', run.counters);
   const gathered = await gather(engine.stores, run, from.through);

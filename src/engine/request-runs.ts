@@ -5,6 +5,7 @@ import type { RunId } from '../model/ids.ts';
 import {
   noCounters,
   type ProvisionRun,
+  type Run,
   type RunScope,
   type SyncMode,
   type SyncRun,
@@ -57,6 +58,20 @@ export const requestProvisioning = async (engine: Engine, cause: SyncRun): Promi
     await engine.stores.runs.request(newProvisionRun(target, cause.id, wanted));
     await engine.wakeTarget(target.id);
   }
+};
+
+/** What is left of a run that was over its time: the same again, from where it is. */
+export const restOf = (engine: Engine, { mode, scope, dryRun }: Run): Wanted => ({
+  id: engine.newRunId(),
+  mode,
+  scope,
+  dryRun,
+  trigger: 'retry',
+  at: engine.world.now(),
+});
+
+export const requestAgain = async (engine: Engine, run: Run): Promise<void> => {
+  await engine.stores.runs.request(run);
 };
 
 const fresh = ({ id, mode, scope, dryRun, trigger, at }: Wanted) => ({

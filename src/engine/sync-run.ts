@@ -17,7 +17,7 @@ import type { Watch } from './lease-keeper.ts';
 import { RunRefused } from './reactions.ts';
 import { readInto } from './read-into.ts';
 import { recordChanges } from './record-changes.ts';
-import { requestProvisioning } from './request-runs.ts';
+import { newSyncRun, requestAgain, requestProvisioning, restOf } from './request-runs.ts';
 import { sweep } from './sweep.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
 
@@ -30,6 +30,8 @@ export const syncTurn = (engine: Engine, connection: ConnectionId, signal: Abort
       is: isSync,
       timeoutSecs: async () => (await connected(engine, connection)).timeoutSecs,
       work: (run, lease, watch, report) => syncRun(engine, run, lease, watch, report),
+      again: (run) =>
+        requestAgain(engine, newSyncRun({ id: connection, organization: run.organization }, restOf(engine, run))),
       quarantine: (problem) => engine.stores.connections.hold(connection, problem),
     },
     signal,

@@ -1,6 +1,7 @@
 /** The counters of one provision run, and where it is. */
 
-import type { SourceId } from '../model/ids.ts';
+import { z } from 'zod';
+import { type SourceId, sourceId } from '../model/ids.ts';
 import { type Counters, type CountName, count, countReason, type Phase } from '../model/run.ts';
 import type { Report } from './turn.ts';
 
@@ -52,6 +53,13 @@ export const startTally = (from: Counters, report: Report, keepsPlace: boolean):
   };
 };
 
+const placeSchema = z.strictObject({
+  through: z.int(),
+  wave: z.enum(['objects', 'references', 'removals']),
+  after: z.string().nullable(),
+  done: z.array(z.string().transform(sourceId)).default([]),
+});
+
 /** The place a run wrote earlier; a run that wrote none starts with the first wave. */
 export const placeFrom = (text: string | null, through: number): Place =>
-  text === null ? { through, wave: 'objects', after: null } : (JSON.parse(text) as Place);
+  text === null ? { through, wave: 'objects', after: null } : placeSchema.parse(JSON.parse(text));

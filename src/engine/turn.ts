@@ -8,7 +8,7 @@ import type { Counters, EndedState, Phase, Run } from '../model/run.ts';
 import type { Lease, LeaseKey } from '../store/leases.ts';
 import type { Engine } from './engine.ts';
 import { type Watch, withLease } from './lease-keeper.ts';
-import { RunCanceled, reactionTo } from './reactions.ts';
+import { RunCanceled, RunTimedOut, reactionTo } from './reactions.ts';
 
 /** When to look again: `done` when nothing is waiting. */
 export type Turn = { readonly next: 'done' } | { readonly next: 'again'; readonly at: Date };
@@ -34,6 +34,8 @@ export type TurnOf<R extends Run> = {
   readonly is: (run: Run) => run is R;
   readonly timeoutSecs: () => Promise<number>;
   readonly work: Work<R>;
+  /** Asks for the rest of a run that was over its time while it was getting on. */
+  readonly again: (run: R) => Promise<void>;
   /** Holds the connection or target back. */
   readonly quarantine: (problem: Problem, error: unknown) => Promise<void>;
 };
@@ -111,6 +113,7 @@ const underLease = async <R extends Run>(
         await of.quarantine(reaction.problem, error);
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'fail':
+        if (error instanceof RunTimedOut && run.problem === null) await of.again(run);
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'cancel':
         return await finish('canceled', reporting.latest(), null, null);

@@ -59,7 +59,8 @@ export interface Source {
    * or `ResumeExpired` (the same read must start over).
    */
   read(ask: Ask, signal: AbortSignal): AsyncIterable<SourceMessage>;
-  /** Asks about these objects again, now. Every asked id is in the answer. Members of a scope of kind `groups` are asked for too. */
+  /** Asks about these objects again, now. Every asked id is in the answer. Members of a scope of kind `groups` are asked for too.
+   * Throws `SourceError` when the source cannot be asked at all (throttled, unavailable, unauthorized). */
   confirm(refs: readonly Ref[], scope: Scope, signal: AbortSignal): Promise<ReadonlyMap<SourceId, Standing>>;
   /** Asks whether these are members of the group now; an id that is not answered for is absent from the map. */
   confirmMembers(

@@ -49,6 +49,10 @@ export const memoryTarget = (
     return { remoteId: id };
   },
 
+  async ready(signal) {
+    signal.throwIfAborted();
+  },
+
   async close() {},
 });
 

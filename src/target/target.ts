@@ -18,6 +18,8 @@ export type Capabilities = {
 };
 
 export interface Target {
+  /** Learns what the target can do where that has to be asked; from then on `capabilities` tells the truth. Throws `TargetError`. */
+  ready(signal: AbortSignal): Promise<void>;
   readonly capabilities: Capabilities;
   /** Proves address, credentials and what the target can do, by real calls that change nothing. Never throws for what it is meant to find out. */
   check(signal: AbortSignal): Promise<CheckReport>;

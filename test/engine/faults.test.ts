@@ -397,3 +397,55 @@ describe('a run that is stopped', () => {
     expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { created: 250, read: 250 } });
   });
 });
+
+describe('asking the source before something is taken away', () => {
+  it('waits while it is throttled, and then takes away what is true', async () => {
+    const s = await story();
+    staff(s, 3);
+    await s.full();
+    const { memorySource } = await import('../../src/source/memory.ts');
+    const honest = memorySource(s.directory);
+    let throttled = 3;
+    const engine = {
+      ...s.engine,
+      connectSource: () => ({
+        ...honest,
+        confirm: async (...ask: Parameters<typeof honest.confirm>) => {
+          throttled -= 1;
+          if (throttled >= 0) throw new SourceError('throttled', '429', { retryAfterMs: 120_000 });
+          return await honest.confirm(...ask);
+        },
+      }),
+    };
+    s.directory.remove(id('p2'), 'deleted');
+    await s.requestSync('delta');
+    await s.syncAll();
+    const { provisionTurn } = await import('../../src/engine/provision-run.ts');
+    for (let turns = 0; turns < 10; turns += 1) {
+      const turn = await provisionTurn(engine, 'tgt_story' as never, new AbortController().signal);
+      if (turn.next === 'done') break;
+      s.pass(Math.max(0, turn.at.getTime() - s.now().getTime()));
+    }
+    expect(s.accounts()).toMatchObject({ p2: 'off' });
+    expect(await s.provisioned()).toMatchObject({
+      state: 'succeeded',
+      faults: 0,
+      counters: { disabled: 1, skipped: {} },
+    });
+  });
+});
+
+describe('a full sync that is over its time while it is getting on', () => {
+  it('is asked for again at once, and continues where it was', async () => {
+    const s = await story({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } } });
+    staff(s, 250);
+    const run = await s.requestSync('full');
+    const { syncTurn } = await import('../../src/engine/sync-run.ts');
+    await syncTurn(s.engine, run.connection, new AbortController().signal);
+    s.pass(1_801_000);
+    await s.syncAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'run_timed_out' } });
+    const [rest] = (await s.stores.runs.list({ kind: 'sync' }, null, 1)).items;
+    expect(rest).toMatchObject({ mode: 'full', trigger: 'retry', state: 'succeeded', counters: { created: 250 } });
+  });
+});

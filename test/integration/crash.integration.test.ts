@@ -41,6 +41,7 @@ const inFull = [
   'ledger.settled',
   'ledger.waiting',
   'ledger.stopped_waiting',
+  'ledger.members_started',
   'ledger.members_pushed',
   'ledger.advanced',
   'provision.intended',

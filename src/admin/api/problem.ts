@@ -46,6 +46,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   connection_deleting: { status: 409, title: 'The connection is being removed' },
   credentials_missing: { status: 409, title: 'The connection has no credentials' },
   tenant_fixed: { status: 409, title: 'The tenant of a connection cannot be changed' },
+  target_fixed: { status: 409, title: 'The address of a target cannot be changed' },
   target_not_active: { status: 409, title: 'The target is not active' },
   target_deleting: { status: 409, title: 'The target is being removed' },
   run_ended: { status: 409, title: 'The run has ended' },

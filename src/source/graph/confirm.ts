@@ -3,6 +3,7 @@
  * and only "does not exist" counts. Whatever fails leaves its objects unsure.
  */
 
+import { SourceError, type SourceFault } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
 import type { Scope } from '../../model/scope.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
@@ -123,13 +124,19 @@ const membershipIn = async (
   return inside;
 };
 
-/** A failure is no evidence. The caller's own end is not a failure. */
+/**
+ * A failure is no evidence. The caller's own end is not a failure; and being told to wait, or who we are being doubted, is about the tenant as a whole
+ * and not about these people: the caller waits, or holds the connection back.
+ */
 const orUnsure = async <T>(log: Log, signal: AbortSignal, ask: () => Promise<T>): Promise<T | null> => {
   try {
     return await ask();
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof SourceError && ofTheTenant.includes(error.fault)) throw error;
     log.warn('confirm.unsure', { error: error instanceof Error ? error.message : 'unknown' });
     return null;
   }
 };
+
+const ofTheTenant: readonly SourceFault[] = ['throttled', 'unavailable', 'unauthorized'];

@@ -84,6 +84,8 @@ const isWrite = ({ method }: Request): boolean => method !== 'GET';
 const faultOf = (request: Request, answer: Answer): TargetFault => {
   const { status, body } = answer;
   if (isThrottle(answer)) return 'throttled';
+  // Forbidden about one object (an owner, a protected account) is about that object; forbidden about all of them is about us.
+  if (status === 403 && request.id !== undefined) return 'rejected';
   if (status === 401 || status === 403) return 'unauthorized';
   if (status === 409 || status === 412 || scimTypeOf(answer) === 'uniqueness') return 'conflict';
   if (status >= 300 && status < 400) return 'unavailable';

@@ -26,6 +26,9 @@ export const scim = defineTarget({
 const connect = (settings: ScimSettings, world: World): Target => {
   const session = startSession(settings, world);
   return {
+    ready: async (signal) => {
+      await session.profile(signal);
+    },
     capabilities: {
       get groups() {
         return offersGroups(session);

@@ -36,6 +36,7 @@ const connect = (settings: Settings): Target => {
     return items.map((item) => toRemoteObject(type, item));
   };
   return {
+    async ready() {},
     capabilities: { groups: true, disable: true, delete: true, concurrency: 4 },
     find,
     async check(signal) {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Answer } from '../../../simulator/graph/index.ts';
+import type { SourceFault } from '../../../src/model/errors.ts';
 import { type SourceId, sourceId } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
 import { user } from '../../../src/model/source-object.ts';
@@ -32,9 +33,6 @@ describe('asking again about people', () => {
   });
 
   it.each<[string, string, Answer]>([
-    ['Graph is away', '^/v1', { answer: 'unavailable', retryAfter: null }],
-    ['Graph throttles', '^/v1', { answer: 'throttled', retryAfter: { seconds: 60 } }],
-    ['the token is refused', '/token', { answer: 'aadsts', code: 7000215 }],
     ['the answer is cut off', 'getByIds', { answer: 'truncated' }],
     [
       'a permission is missing',
@@ -46,6 +44,17 @@ describe('asking again about people', () => {
     tenant().hardDelete(id);
     fault(path, answer);
     expect(await standingOf(id)).toBe('unsure');
+  });
+
+  it.each<[string, string, Answer, SourceFault]>([
+    ['Graph is away', '^/v1', { answer: 'unavailable', retryAfter: null }, 'unavailable'],
+    ['Graph throttles', '^/v1', { answer: 'throttled', retryAfter: { seconds: 60 } }, 'throttled'],
+    ['the token is refused', '/token', { answer: 'aadsts', code: 7000215 }, 'unauthorized'],
+  ])('says so when %s: that is about the tenant, not about these people', async (_, path, answer, expected) => {
+    const id = somebody();
+    tenant().hardDelete(id);
+    fault(path, answer);
+    await expect(standingOf(id)).rejects.toMatchObject({ name: 'SourceError', fault: expected });
   });
 
   it('is unsure about an absence that an error, not a 404, explains', async () => {

@@ -12,7 +12,7 @@ describe('what an answer means', () => {
   it.each([
     [400, read, 'rejected'],
     [401, read, 'unauthorized'],
-    [403, change, 'unauthorized'],
+    [403, change, 'rejected'],
     [404, change, 'gone'],
     [410, change, 'gone'],
     [404, create, 'rejected'],

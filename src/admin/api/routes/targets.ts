@@ -91,7 +91,7 @@ export const targetRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: targetChangesSchema,
     answer: { status: 200, description: 'The target as it is now.', schema: targetSchema },
-    refusals: ['not_found', 'target_deleting', 'stale_revision'],
+    refusals: ['not_found', 'target_deleting', 'target_fixed', 'stale_revision'],
     handle: async ({ params, body, revision }) => {
       const changes = { ...fieldsOf(body), settings: body.settings, state: body.state };
       const target = await commands.editTarget(targetId(params.target_id), changes, revision);
