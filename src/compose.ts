@@ -76,8 +76,8 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
   const connectSource = connectedSources({
     clouds: { custom: config.customCloud },
     world,
-    onRequest: ({ status, throttledMs }) => {
-      metrics.graphAnswered(status);
+    onRequest: ({ status, resourceUnits, throttledMs }) => {
+      metrics.graphAnswered(status, resourceUnits);
       if (throttledMs > 0) metrics.graphThrottled(throttledMs);
     },
   });

@@ -16,7 +16,7 @@ export type Metrics = {
   readonly text: () => Promise<string>;
   /** For the engine. */
   readonly observe: Observe;
-  readonly graphAnswered: (status: number) => void;
+  readonly graphAnswered: (status: number, resourceUnits: number) => void;
   readonly graphThrottled: (waitMs: number) => void;
   readonly reconcilerRepaired: (wakeups: number) => void;
 };
@@ -49,6 +49,11 @@ export const createMetrics = ({ queueJobs, syncLagSecs }: Sources = {}): Metrics
     labelNames: ['status'],
     registers,
   });
+  const graphUnits = new Counter({
+    name: 'entrain_graph_resource_units_total',
+    help: 'Resource units that Microsoft Graph charged; its limits per application and tenant are counted in them.',
+    registers,
+  });
   const graphThrottled = new Counter({
     name: 'entrain_graph_throttled_seconds_total',
     help: 'Seconds that Microsoft Graph told us to wait.',
@@ -70,7 +75,10 @@ export const createMetrics = ({ queueJobs, syncLagSecs }: Sources = {}): Metrics
       operation: (action, result) => operations.inc({ action, result }),
       committed: () => commits.inc(),
     },
-    graphAnswered: (status) => graphRequests.inc({ status: String(status) }),
+    graphAnswered: (status, resourceUnits) => {
+      graphRequests.inc({ status: String(status) });
+      graphUnits.inc(resourceUnits);
+    },
     graphThrottled: (waitMs) => graphThrottled.inc(waitMs / 1_000),
     reconcilerRepaired: (wakeups) => repairs.inc(wakeups),
   };

@@ -21,7 +21,7 @@ it('counts what the engine, the source and the reconciler tell it', async () => 
   metrics.observe.runEnded({ ...run, state: 'succeeded' });
   metrics.observe.operation('disable', 'applied');
   metrics.observe.committed(run.connection, new Date());
-  metrics.graphAnswered(429);
+  metrics.graphAnswered(429, 0);
   metrics.graphThrottled(1_500);
   const text = await metrics.text();
   for (const line of [
@@ -41,7 +41,7 @@ it('has no label that could hold an id or a person', async () => {
   const metrics = createMetrics({ queueJobs: async () => [{ queue: 'sync', state: 'waiting', jobs: 1 }] });
   metrics.observe.runEnded({ ...run, state: 'failed' });
   metrics.observe.operation('create', 'escrowed');
-  metrics.graphAnswered(200);
+  metrics.graphAnswered(200, 3);
   const labels = [...(await metrics.text()).matchAll(/^entrain_(?!process|nodejs)\w+\{([^}]*)\}/gm)].flatMap(
     ([, text = '']) => [...text.matchAll(/(\w+)="/g)].map(([, name]) => name),
   );

@@ -40,6 +40,9 @@ export const batch = async (
     const replies = await client.ask(batchRequest(questions, open), BatchReply, signal);
     const again = sort(replies, questions, open, answers, client.world.now());
     if (again === null) return questions.map((_, index) => answerOf(answers, index));
+    // The outer answer was 200; that questions inside were throttled shows nowhere else.
+    if (again.fault === 'throttled')
+      client.onRequest({ template: '/$batch', status: 429, resourceUnits: 0, throttledMs: again.retryAfterMs ?? 0 });
     if (attempt >= client.limits.attempts) throw again;
     waitedMs += await pause(attempt, waitedMs, again, client, signal);
   }

@@ -46,6 +46,8 @@ export type GraphClient = {
   readonly gate: Gate;
   readonly limits: Limits;
   readonly world: World;
+  /** What was answered, for the metrics. */
+  readonly onRequest: (facts: RequestFacts) => void;
 };
 
 export type Parts = {
@@ -77,6 +79,7 @@ export const graphClient = (parts: Parts): GraphClient => {
     gate: parts.gate,
     limits: parts.limits,
     world: parts.world,
+    onRequest: parts.onRequest,
   };
 };
 
