@@ -1,6 +1,6 @@
 /** What is written down of a measure. */
 
-export type Detail = { readonly [name: string]: number | string | boolean | null | Detail | readonly Detail[] };
+export type Detail = { readonly [name: string]: number | string | boolean | null | Detail };
 
 export type Result = {
   readonly id: string;

@@ -28,8 +28,8 @@ export const fairness: Measure = {
       for (const place of small) connections.push(await town.connect(place, true));
       await graph.knobs({ latencyMs: pageLatencyMs });
       await town.manySyncs(connections, forSeconds(5));
-      const seconds = quick ? 8 : 60;
-      const done = await interleaved(runs, {
+      const seconds = quick ? 6 : 60;
+      const done = await interleaved(quick ? Math.min(runs, 3) : runs, {
         alone: async () => toFigures(await town.manySyncs(connections, forSeconds(seconds / 2))),
         beside: async () => {
           const run = await town.request(hugeConnection);

@@ -15,7 +15,7 @@ export const provisioning: Measure = {
   ids: ['R7'],
   what: 'creating accounts at a target with 20 ms latency, 50 connections',
   run: async (lab, { quick, runs }) => {
-    const users = quick ? 2_000 : 10_000;
+    const users = quick ? 1_000 : 10_000;
     const graph = await lab.graph([{ users, groups: 0 }]);
     const [place] = graph.places;
     if (place === undefined) return [];
@@ -31,7 +31,7 @@ export const provisioning: Measure = {
       await sink.empty();
       return await raw.call(name, { ...sink.settings, requests: some, connections }, figures);
     };
-    const usual = creates.slice(0, quick ? 100 : 500);
+    const usual = creates.slice(0, quick ? 50 : 500);
     const done = await interleaved(runs, {
       ours: () => provisionOnce(entrain, sink, connection),
       raw: replay('rawProvision', requests),

@@ -10,7 +10,7 @@ import { requireReading } from './permissions.ts';
 import { presentMixed } from './present.ts';
 import { defaultProperties, view } from './properties.ts';
 import { badRequest, GraphFault, notFound, type Reply, reply } from './reply.ts';
-import { findById, idOf } from './tenant.ts';
+import { findById, idOf, type Tenant } from './tenant.ts';
 import { userOf } from './users.ts';
 
 const MOST_IDS = 1000;
@@ -84,28 +84,30 @@ export function listDeleted(call: Call): Reply {
   });
 }
 
+export function listOrganization(call: Call): Reply {
+  requireReading(call.roles, 'organization');
+  return reply({ '@odata.context': `${call.base}/$metadata#organization`, value: [organizationOf(call.tenant)] });
+}
+
 export function getOrganization(call: Call): Reply {
   requireReading(call.roles, 'organization');
-  const { tenant } = call;
-  return reply({
-    '@odata.context': `${call.base}/$metadata#organization`,
-    value: [
-      {
-        id: tenant.id,
-        displayName: tenant.name,
-        tenantType: 'AAD',
-        countryLetterCode: 'US',
-        createdDateTime: new Date(tenant.createdMs).toISOString(),
-        onPremisesSyncEnabled: null,
-        onPremisesLastSyncDateTime: null,
-        verifiedDomains: [
-          { name: tenant.domain, type: 'Managed', isDefault: true, isInitial: false, capabilities: 'Email' },
-          { name: tenant.initialDomain, type: 'Managed', isDefault: false, isInitial: true, capabilities: 'Email' },
-        ],
-      },
-    ],
-  });
+  if (segment(call, 1).toLowerCase() !== call.tenant.id) throw notFound(segment(call, 1));
+  return reply({ '@odata.context': `${call.base}/$metadata#organization/$entity`, ...organizationOf(call.tenant) });
 }
+
+const organizationOf = (tenant: Tenant) => ({
+  id: tenant.id,
+  displayName: tenant.name,
+  tenantType: 'AAD',
+  countryLetterCode: 'US',
+  createdDateTime: new Date(tenant.createdMs).toISOString(),
+  onPremisesSyncEnabled: null,
+  onPremisesLastSyncDateTime: null,
+  verifiedDomains: [
+    { name: tenant.domain, type: 'Managed', isDefault: true, isInitial: false, capabilities: 'Email' },
+    { name: tenant.initialDomain, type: 'Managed', isDefault: false, isInitial: true, capabilities: 'Email' },
+  ],
+});
 
 function parsed<T>(schema: z.ZodType<T>, call: Call): T {
   const result = schema.safeParse(call.body);

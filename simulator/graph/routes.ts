@@ -2,7 +2,7 @@
 
 import type { Call } from './call.ts';
 import { groupsDelta, usersDelta } from './delta.ts';
-import { checkMembership, getByIds, getObject, getOrganization, listDeleted } from './directory.ts';
+import { checkMembership, getByIds, getObject, getOrganization, listDeleted, listOrganization } from './directory.ts';
 import {
   countGroups,
   countMembers,
@@ -60,7 +60,8 @@ const routes: readonly Route[] = [
   post('directoryObjects/getByIds', 5, getByIds),
   get('directoryObjects/*', 1, getObject),
   get('directory/deletedItems/*', 1, listDeleted),
-  get('organization', 1, getOrganization),
+  get('organization', 1, listOrganization),
+  get('organization/*', 1, getOrganization),
 ];
 
 export function routeOf(method: string, path: readonly string[]): Route {

@@ -244,6 +244,8 @@ describe('questions about several objects', () => {
       id: tenant.tenantId,
       displayName: 'Contoso 1',
     });
+    expect((await client.get(`/organization/${tenant.tenantId}`)).body).toMatchObject({ displayName: 'Contoso 1' });
+    expect((await client.get('/organization/someone-elses')).status).toBe(404);
     expect((await client.get('/unicorns')).status).toBe(400);
     expect((await client.post('/users', {})).status).toBe(405);
   });
