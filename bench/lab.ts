@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import mongoose from 'mongoose';
 import { z } from 'zod';
 import { type Services, startServices } from '../scripts/services.ts';
@@ -58,7 +59,8 @@ export type Lab = {
   target(latencyMs: number): Promise<Target>;
   database(): string;
   drop(database: string): Promise<void>;
-  mongo: mongoose.mongo.MongoClient;
+  readonly mongo: mongoose.mongo.MongoClient;
+  readonly redis: Redis;
   uriOf(database: string): string;
   folder: string;
   workerFlags: readonly string[];
@@ -79,6 +81,7 @@ const started = z.object({ origin: z.string(), caPem: z.string(), tenants: z.arr
 export const openLab = async (say: Say): Promise<Lab> => {
   const services = await startServices({ log: say });
   const folder = await mkdtemp(join(tmpdir(), 'entrain-bench-'));
+  const redis = new Redis(services.redisUrl);
   const mongo = await new mongoose.mongo.MongoClient(services.mongoUri).connect();
   let actors: Actor[] = [];
   let databases: string[] = [];
@@ -109,6 +112,7 @@ export const openLab = async (say: Say): Promise<Lab> => {
     services,
     say,
     mongo,
+    redis,
     folder,
     workerFlags,
     database,
@@ -166,6 +170,7 @@ export const openLab = async (say: Say): Promise<Lab> => {
     },
     stop: async () => {
       await clear();
+      redis.disconnect();
       await mongo.close();
       await services.stop();
       await rm(folder, { recursive: true, force: true });

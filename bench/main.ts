@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Measures what Entrain costs beside the bare limit and the usual way, and writes it down. */
 
+import { growth } from './growth.ts';
 import { openLab } from './lab.ts';
 import { measures } from './measures/all.ts';
 import { parseOptions, usage } from './options.ts';
@@ -31,6 +32,12 @@ if (options.profile) {
   await lab.stop();
   process.exit(0);
 }
+if (options.growth) {
+  const { text, failed } = await growth(lab, options);
+  console.log(text);
+  await lab.stop();
+  process.exit(failed === 0 ? 0 : 1);
+}
 const results: Result[] = [];
 let failed = 0;
 for (const measure of measures) {
@@ -44,8 +51,8 @@ for (const measure of measures) {
     say(`  could not be measured: ${error instanceof Error ? error.stack : error}`);
   }
   await lab.clear();
+  await writeResults(results, options);
 }
 await lab.stop();
-await writeResults(results, options);
 console.log(tableOf(results));
 process.exit(failed === 0 ? 0 : 1);

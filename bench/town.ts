@@ -9,19 +9,22 @@ import type { Graph, Lab } from './lab.ts';
 import { attributesOf, type Place } from './subjects/access.ts';
 
 export type Town = {
-  connect(place: Place, managers: boolean): Promise<string>;
+  connect(place: Place, managers: boolean, refreshSecs?: number): Promise<string>;
   request(connection: string, mode?: 'full' | 'delta'): Promise<string>;
   /** From the request to the end, as the run's record says. */
   ended(run: string): Promise<number>;
   cancel(run: string): Promise<void>;
   /** Full syncs of these in turn, three at a time, as long as wanted; how long each took. */
   manySyncs(connections: readonly string[], goOn: () => boolean): Promise<readonly number[]>;
+  /** Runs a schedule asked for and that ended within this time. */
+  scheduled(from: Date, until: Date): Promise<readonly { readonly waitedMs: number; readonly tookMs: number }[]>;
   stop(): Promise<void>;
 };
 
 const lanes = 3;
 const created = z.object({ id: z.string() });
 const record = z.object({ state: z.string(), createdAt: z.date(), finishedAt: z.date().nullable() });
+const scheduledRecord = z.object({ createdAt: z.date(), startedAt: z.date(), finishedAt: z.date() });
 const pollMs = 10;
 
 /** API and workers as real processes. */
@@ -35,7 +38,9 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
     workers: Array.from({ length: workers }, () => ({})),
   });
   const { api } = stack;
-  const runs = lab.mongo.db(name).collection<{ _id: string }>('runs');
+  const runs = lab.mongo
+    .db(name)
+    .collection<{ _id: string; trigger: string; finishedAt: Date | null; cancelRequested: boolean }>('runs');
   const ended = async (run: string): Promise<number> => {
     for (;;) {
       const { state, createdAt, finishedAt } = record.parse(await runs.findOne({ _id: run }));
@@ -49,7 +54,7 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
   const request = async (connection: string, mode: 'full' | 'delta' = 'full') =>
     await api.request(connection, { mode });
   return {
-    connect: async ({ tenant }, managers) => {
+    connect: async ({ tenant }, managers, refreshSecs) => {
       const user = managers ? undefined : attributesOf(defaultAttributes.user);
       const { id } = await api.ask('POST', '/v1/connections', created, {
         vendor: 'MS_ENTRA',
@@ -61,6 +66,7 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
         client_secret: tenant.clientSecret,
         timeout_secs: 7_200,
         ...(user === undefined ? {} : { attributes: { user } }),
+        ...(refreshSecs === undefined ? {} : { refresh_interval_secs: refreshSecs }),
       });
       return id;
     },
@@ -80,6 +86,16 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
       };
       await Promise.all(Array.from({ length: lanes }, (_, first) => lane(first)));
       return times;
+    },
+    scheduled: async (from, until) => {
+      const found = await runs.find({ trigger: 'schedule', finishedAt: { $gte: from, $lt: until } }).toArray();
+      return found.map((run) => {
+        const { createdAt, startedAt, finishedAt } = scheduledRecord.parse(run);
+        return {
+          waitedMs: startedAt.getTime() - createdAt.getTime(),
+          tookMs: finishedAt.getTime() - startedAt.getTime(),
+        };
+      });
     },
     stop: () => stack.stop(),
   };

@@ -51,6 +51,9 @@ serve({
     const control = running().control.tenant(tenant);
     control.createGroup({ displayName: name, members: firstUsers(control.users(), members) });
   },
+  hire: async (ask) => {
+    running().control.tenant(z.string().parse(ask)).hire({});
+  },
   memberships: async (ask) => {
     const control = running().control.tenant(z.string().parse(ask));
     return control.groups().reduce((sum, group) => sum + group.members, 0);

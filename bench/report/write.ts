@@ -26,5 +26,5 @@ export const writeResults = async (all: readonly Result[], options: Options): Pr
 const sizeOf = ({ quick, users, runs }: Options): string =>
   `${quick ? 'Small sizes (`--quick`), good for a first look only: ' : ''}${users.toLocaleString('en')} users in the ordinary tenant, ${runs} rounds.`;
 
-const machine = (): string =>
+export const machine = (): string =>
   `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
