@@ -35,5 +35,7 @@ export const distanceOf = ({ ratio, target, ok }: Result): string => {
   const [sign = '<=', limit = 'NaN'] = target.split(' ');
   const share = (sign === '<=' ? ratio / Number(limit) - 1 : 1 - ratio / Number(limit)) * 100;
   if (!Number.isFinite(share)) return '';
-  return ok ? `${Math.abs(share).toFixed(0)} % to spare` : `${Math.abs(share).toFixed(0)} % short`;
+  const percent = `${Math.abs(share).toFixed(0)} %`;
+  if (ok) return `${percent} to spare`;
+  return `${percent} ${sign === '<=' ? 'over' : 'short'}`;
 };
