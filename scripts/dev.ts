@@ -66,7 +66,7 @@ Entrain is up. The first full sync ${run.state}: ${scim.control.accounts().users
   API      ${stack.apiUrl}          key ${stack.apiKey}
   OpenAPI  ${stack.apiUrl}/v1/openapi.json
   Graph    ${graph.origin}        control ${graph.origin}/control (CA: ${caFile})
-  SCIM     ${scim.baseUrl}   control ${scim.origin}/control
+  SCIM     ${scim.baseUrl}   control ${scim.origin}/control/state
 
 Try:
   export KEY=${stack.apiKey}

@@ -57,9 +57,11 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
   if (config.customCloud?.caFile != null) trustCa(readFileSync(config.customCloud.caFile, 'utf8'));
 
   const redis = producerConnection(config.redisUrl.reveal());
-  await redis.connect();
+  // Told by whoever asks it for something; without a listener it would end the process or write to the console itself.
+  redis.on('error', () => {});
+  await reached('Redis', 'REDIS_URL', redis.connect());
   await assertNoEviction(redis);
-  const mongo = await openMongo(config.mongodbUri.reveal());
+  const mongo = await reached('MongoDB', 'MONGODB_URI', openMongo(config.mongodbUri.reveal()));
   await migrate(mongo);
 
   const vault = createVault(
@@ -123,6 +125,18 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       await mongo.close();
     },
   };
+};
+
+/** Says which server it is, and where its address comes from; the address itself may hold a password. */
+const reached = async <T>(server: string, variable: string, connecting: Promise<T>): Promise<T> => {
+  try {
+    return await connecting;
+  } catch (error) {
+    throw new Error(
+      `${server} cannot be reached at the address in ${variable}. Is it running, and is the address right?`,
+      { cause: error },
+    );
+  }
 };
 
 const realWorld = (log: Log): World => ({

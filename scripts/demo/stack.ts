@@ -66,6 +66,8 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   };
   try {
     const apiUrl = `http://127.0.0.1:${port}`;
+    if (await answers(`${apiUrl}/livez`))
+      throw new Error(`Port ${port} is taken by another Entrain. Choose another with --port.`);
     running.push(await start(env, 'src/server.ts', () => answers(`${apiUrl}/livez`)));
     for (const worker of options.workers ?? [{}]) await startWorker(worker);
     return { apiUrl, apiKey, api: apiClient(apiUrl, apiKey), env, startWorker, stop };

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Connection } from '../model/connection.ts';
-import { ResumeExpired, WatermarkExpired } from '../model/errors.ts';
+import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
 import type { ConnectionId, Watermark } from '../model/ids.ts';
 import type { Counters, Run, SyncRun } from '../model/run.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
@@ -51,6 +51,8 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
     if (end === 'slice') return 'slice';
     return await commit(engine, run, connection, what, draft, end, report);
   } catch (error) {
+    if (run.scope !== null && isAboutItsGroup(error))
+      throw new RunRefused({ code: error.code ?? 'forbidden', message: error.message, owner: 'your_team' });
     if (error instanceof ResumeExpired) await draft.discard();
     if (!(error instanceof WatermarkExpired)) throw error;
     engine.world.log.warn('sync.reset', { run: run.id, connection: connection.id });
@@ -58,6 +60,10 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
     return 'slice';
   }
 };
+
+/** A group that somebody mistyped, or that hides its members, says nothing about the connection. */
+const isAboutItsGroup = (error: unknown): error is SourceError =>
+  error instanceof SourceError && (error.code === 'ScopeGroupNotFound' || error.code === 'MembersHidden');
 
 /** `group`: one group of a larger scope, which proves nothing about anyone else and is no place to continue from. */
 type What = { readonly kind: 'full' | 'delta' | 'group'; readonly scope: Scope; readonly read: ReadMode };

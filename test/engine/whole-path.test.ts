@@ -162,6 +162,17 @@ describe('a run of one group', () => {
   });
 });
 
+describe('a run of a group that does not exist', () => {
+  it('fails alone: the connection goes on', async () => {
+    const s = await story();
+    s.hire('anna');
+    const run = await s.full({ group: id('mistyped') });
+    expect(run).toMatchObject({ state: 'failed', problem: { owner: 'your_team' } });
+    expect(await s.stores.connections.get(run.connection)).toMatchObject({ state: 'active', problem: null });
+    expect(await s.full()).toMatchObject({ state: 'succeeded' });
+  });
+});
+
 describe('a connection scoped to a test group', () => {
   it('follows who joins and who leaves it, and knows nobody else', async () => {
     const s = await story({ connection: { scope: { kind: 'groups', groups: [id('uat') as never], nested: true } } });

@@ -22,7 +22,7 @@ describe('a server as a child process', () => {
 
   it('tells how it ended: by its own code, or by the signal that ended it', async () => {
     const command = node(
-      'console.log("pid=" + process.pid); process.on("SIGTERM", () => process.exit(7)); setInterval(() => {}, 1000);',
+      'process.on("SIGTERM", () => process.exit(7)); console.log("pid=" + process.pid); setInterval(() => {}, 1000);',
     );
     const orderly = await startChild({ command, isReady: saysPid, readyWithinMs: 10_000 });
     await orderly.stop();
