@@ -1,13 +1,13 @@
 /** A Redis of one's own that may lose everything, or be gone for a while, behind an address that stays. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, connect as dial, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort, type Service } from '../../scripts/services/child.ts';
+import type { Service } from '../../scripts/services/child.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 import { cacheFolder } from '../../scripts/services.ts';
+import { startTcpProxy, upstreamOf } from './tcp-proxy.ts';
 
 export type BreakableRedis = {
   readonly url: string;
@@ -23,56 +23,37 @@ export type BreakableRedis = {
 };
 
 export const startBreakableRedis = async (): Promise<BreakableRedis> => {
-  const port = await freePort();
-  const sockets = new Set<Socket>();
+  const proxy = await startTcpProxy(null);
+  const folders: string[] = [];
   let redis: Service | null = null;
-  let hangs = false;
-  const keep = (socket: Socket): Socket => {
-    sockets.add(socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy()));
-    return socket;
-  };
-  const server = createServer((client) => {
-    keep(client);
-    if (hangs) return;
-    if (redis === null) {
-      client.destroy();
-      return;
-    }
-    const upstream = keep(dial(Number(new URL(redis.url).port), '127.0.0.1'));
-    client.pipe(upstream).pipe(client);
-    client.on('close', () => upstream.destroy());
-    upstream.on('close', () => client.destroy());
-  }).listen(port, '127.0.0.1');
   const lose = async (): Promise<void> => {
     const lost = redis;
     redis = null;
-    hangs = false;
-    for (const socket of sockets) socket.destroy();
+    proxy.lead(null);
+    proxy.set({ state: 'clear' });
+    proxy.cut('rst');
     await lost?.stop();
   };
-  const folders: string[] = [];
   const replace = async (): Promise<void> => {
     const folder = await mkdtemp(join(tmpdir(), 'entrain-redis-'));
     folders.push(folder);
     redis = await startRedis({ folder, cache: cacheFolder(), log: () => {} });
+    proxy.lead(upstreamOf(redis.url));
   };
   await replace();
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://127.0.0.1:${proxy.port}`,
     flush: async () => {
       const client = new Redis(redis?.url ?? '');
       await client.flushall();
       client.disconnect();
     },
     lose,
-    hang: () => {
-      hangs = true;
-      for (const socket of sockets) socket.pause();
-    },
+    hang: () => proxy.set({ state: 'black_hole' }),
     replace,
     stop: async () => {
       await lose();
-      await new Promise((resolve) => server.close(resolve));
+      await proxy.close();
       for (const folder of folders) await rm(folder, { recursive: true, force: true });
     },
   };
