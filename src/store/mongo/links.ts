@@ -42,7 +42,9 @@ export const createLinks = (db: Db) => {
     find: async (target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>> => {
       const found = new Map<SourceId, Link>();
       for (const batch of batches(refs, batchSize)) {
-        const documents = await collection.find({ _id: { $in: batch.map((ref) => idOf(target, ref)) } }).toArray();
+        const documents = await collection
+          .find({ _id: { $in: batch.map((ref) => idOf(target, ref)) } }, { batchSize })
+          .toArray();
         for (const link of documents.flatMap(linkOf)) found.set(link.ref.id, link);
       }
       return found;
@@ -54,7 +56,9 @@ export const createLinks = (db: Db) => {
     ): Promise<ReadonlyMap<RemoteId, Link>> => {
       const found = new Map<RemoteId, Link>();
       for (const batch of batches(ids, batchSize)) {
-        const documents = await collection.find({ target, type, remoteId: { $in: [...batch] } }).toArray();
+        const documents = await collection
+          .find({ target, type, remoteId: { $in: [...batch] } }, { batchSize })
+          .toArray();
         for (const link of documents.flatMap(linkOf)) found.set(link.remoteId, link);
       }
       return found;
@@ -66,6 +70,7 @@ export const createLinks = (db: Db) => {
           .find({ _id: last ? { ...all, $gt: last._id } : all, state: { $in: [...live] } })
           .sort({ _id: 1 })
           .limit(limit)
+          .batchSize(limit)
           .toArray(),
       );
       for await (const page of pages) yield page.flatMap(linkOf);
@@ -78,6 +83,7 @@ export const createLinks = (db: Db) => {
             .find({ ...disabled, since: { $lt: before }, ...(last ? after(last) : {}) })
             .sort({ since: 1, _id: 1 })
             .limit(limit)
+            .batchSize(limit)
             .toArray(),
         );
         for await (const page of pages) yield page.flatMap(linkOf);

@@ -28,7 +28,11 @@ export const createObjects = (db: Db) => {
   const read = async (connection: ConnectionId, keys: readonly string[]): Promise<readonly ObjectDocument[]> => {
     const found: ObjectDocument[] = [];
     for (const batch of batches(keys, readSize))
-      found.push(...(await collection.find({ _id: { $in: batch.map((key) => `${connection}|${key}`) } }).toArray()));
+      found.push(
+        ...(await collection
+          .find({ _id: { $in: batch.map((key) => `${connection}|${key}`) } }, { batchSize: readSize })
+          .toArray()),
+      );
     return found;
   };
 
@@ -47,6 +51,7 @@ export const createObjects = (db: Db) => {
           .find({ _id: last ? { ...all, $gt: last._id } : from }, { projection })
           .sort({ _id: 1 })
           .limit(limit)
+          .batchSize(limit)
           .toArray(),
       size,
     );
