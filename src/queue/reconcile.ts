@@ -9,15 +9,32 @@ import type { Run } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
 import { provisionKey, purgeKey, schedulerId, syncKey } from './names.ts';
-import type { Queues } from './queues.ts';
 import { intervalsOf, offsetOf } from './schedules.ts';
 import type { Wakeups } from './wakeups.ts';
 
 export type Reconciled = { readonly schedules: number; readonly wakeups: number; readonly requested: number };
 
+/** What it looks at in the queues, and mends there. */
+export type Jobs = {
+  readonly tick: {
+    getJobSchedulers(
+      from: number,
+      to: number,
+      ascending: boolean,
+    ): Promise<readonly { readonly key: string; readonly every?: number | string; readonly offset?: number | null }[]>;
+    removeJobScheduler(id: string): Promise<unknown>;
+  };
+  readonly maintenance: { add(name: string, payload: object, options: object): Promise<unknown> };
+} & Readonly<
+  Record<
+    'sync' | 'provision',
+    { getDeduplicationJobId(key: string): Promise<string | null>; getJob(id: string): Promise<unknown> }
+  >
+>;
+
 export type Reconciler = {
   readonly stores: Stores;
-  readonly queues: Queues;
+  readonly queues: Jobs;
   readonly wakeups: Wakeups;
   readonly now: () => Date;
   /** Asks for a provision run of a target that is behind. */
@@ -55,7 +72,7 @@ const reconcileConnections = async (reconciler: Reconciler): Promise<{ schedules
 
 type Existing = Map<string, { readonly every: number; readonly offset: number }>;
 
-const existingSchedules = async (queues: Queues): Promise<Existing> => {
+const existingSchedules = async (queues: Jobs): Promise<Existing> => {
   const all = await queues.tick.getJobSchedulers(0, -1, true);
   return new Map(all.map(({ key, every, offset }) => [key, { every: Number(every), offset: Number(offset ?? 0) }]));
 };
@@ -86,7 +103,7 @@ const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler): Promise<n
 };
 
 /** A key whose job is gone is a ghost; adding the job again heals it. */
-const hasJob = async (queues: Queues, run: Run, key: string): Promise<boolean> => {
+const hasJob = async (queues: Jobs, run: Run, key: string): Promise<boolean> => {
   const id = await queues[run.kind].getDeduplicationJobId(key);
   return id !== null && (await queues[run.kind].getJob(id)) !== undefined;
 };
@@ -131,7 +148,7 @@ const maySend = async ({ stores, now }: Reconciler, target: TargetId): Promise<b
   return !rests || now().getTime() - latest.finishedAt.getTime() > restMs;
 };
 
-const requestPurge = async (queues: Queues, connection: Connection): Promise<void> => {
+const requestPurge = async (queues: Jobs, connection: Connection): Promise<void> => {
   await queues.maintenance.add(
     'purge',
     { what: 'purge', connection: connection.id },

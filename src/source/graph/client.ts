@@ -43,6 +43,8 @@ export type GraphClient = {
   ask<T>(question: Question, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>;
   /** The same absolute link, or `incomplete` when it leads elsewhere. */
   ownLink(link: string): string;
+  /** Resolves when what was just asked is on its way. */
+  sent(): Promise<void>;
   readonly gate: Gate;
   readonly limits: Limits;
   readonly world: World;
@@ -76,6 +78,7 @@ export const graphClient = (parts: Parts): GraphClient => {
     text,
     ask: async (question, schema, signal) => parse(await text(question, signal), schema, templateOf(question.at)),
     ownLink,
+    sent: () => parts.transport.sent(),
     gate: parts.gate,
     limits: parts.limits,
     world: parts.world,
@@ -132,7 +135,7 @@ const judged = async (sent: Sent, template: string, parts: Parts, signal: AbortS
   let reply: Reply;
   try {
     const token = await parts.tokens.get(signal);
-    reply = await parts.transport({ ...sent, token, clientRequestId: randomUUID() }, signal);
+    reply = await parts.transport.send({ ...sent, token, clientRequestId: randomUUID() }, signal);
   } catch (cause) {
     signal.throwIfAborted();
     parts.onRequest({ template, status: 0, resourceUnits: 0, throttledMs: 0 });

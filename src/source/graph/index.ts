@@ -4,7 +4,7 @@ import type { CloudName, Credentials } from '../../model/connection.ts';
 import type { World } from '../../model/world.ts';
 import type { Ask, Source, SourceMessage } from '../source.ts';
 import { checkConnection } from './check.ts';
-import { type GraphClient, graphClient, type Limits, type RequestFacts } from './client.ts';
+import { type GraphClient, graphClient, type Limits, type Parts, type RequestFacts } from './client.ts';
 import { type Clouds, cloudOf } from './clouds.ts';
 import { confirmMembership, confirmStandings } from './confirm.ts';
 import { tokensFor } from './credentials.ts';
@@ -33,7 +33,7 @@ export type GraphOptions = {
   readonly limits?: Partial<Limits & TransportLimits>;
 };
 
-const defaultLimits: Limits & TransportLimits = {
+export const defaultLimits: Limits & TransportLimits = {
   attempts: 6,
   longestWaitMs: 10_000,
   totalWaitMs: 30_000,
@@ -49,17 +49,22 @@ export const graphSource = (options: GraphOptions): Source => {
   const { connection, secret, world } = options;
   const cloud = cloudOf(connection.cloud, options.clouds);
   const limits = { ...defaultLimits, ...options.limits };
-  const tokens = tokensFor({ cloud, tenantId: connection.tenantId, credentials: connection.credentials, secret });
-  const client = graphClient({
+  return sourceOver({
     graphUrl: cloud.graphUrl,
-    tokens,
+    tenantId: connection.tenantId,
+    tokens: tokensFor({ cloud, tenantId: connection.tenantId, credentials: connection.credentials, secret }),
     transport: transportTo(cloud.graphUrl, limits),
-    gate: gateFor(world, limits.longestWaitMs),
     limits,
     world,
     onRequest: options.onRequest ?? (() => {}),
   });
-  const tenant = `${cloud.graphUrl}/${connection.tenantId.toLowerCase()}`;
+};
+
+/** The same over any transport, with tokens from anywhere. */
+export const sourceOver = (parts: Omit<Parts, 'gate'> & { readonly tenantId: string }): Source => {
+  const { graphUrl, tenantId, tokens, limits, world } = parts;
+  const client = graphClient({ ...parts, gate: gateFor(world, limits.longestWaitMs) });
+  const tenant = `${graphUrl}/${tenantId.toLowerCase()}`;
   return {
     check: (scope, signal) => checkConnection(client, tokens, scope, signal),
     read: (ask, signal) => readOf(client, ask, keyOf(tenant, ask), signal),

@@ -1,7 +1,6 @@
 /** The page loop: follows nextLinks to the end, one page ahead of who reads. */
 
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { type GraphClient, parse, templateOf } from './client.ts';
 import { incomplete } from './errors.ts';
@@ -46,8 +45,8 @@ export async function* pages(
       const text: string = await coming;
       const ahead: string | null = nextLinkInHead(text);
       coming = ahead === null ? null : request(ahead);
-      // undici writes to an idle socket only in the next turn of the event loop: without it the request would wait for the parser.
-      await setImmediate();
+      // Otherwise the request would wait for the parser.
+      await client.sent();
       const page = pageOf(text, listing, templateOf(at));
       if (ahead !== null && page.next !== ahead) throw incomplete('A page names two next pages.', 'TwoNextLinks');
       if (ahead === null && page.next !== null) coming = request(page.next);

@@ -3,6 +3,7 @@
  * link of its chain is ours, because the one it ships has no time limit, no limit of size, and costs a fifth more CPU.
  */
 
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import {
@@ -31,8 +32,12 @@ export type Reply = {
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 };
-/** Rejects when there is no whole reply: the network failed, or a limit of time or size was passed. */
-export type Transport = (call: Call, signal: AbortSignal) => Promise<Reply>;
+export type Transport = {
+  /** Rejects when there is no whole reply: the network failed, or a limit of time or size was passed. */
+  send(call: Call, signal: AbortSignal): Promise<Reply>;
+  /** Resolves when what was just sent is on its way, so that the wait for it can be spent on work. */
+  sent(): Promise<void>;
+};
 
 export type TransportLimits = { readonly timeoutMs: number; readonly bytes: number };
 
@@ -48,7 +53,7 @@ export const transportTo = (graphUrl: string, limits: TransportLimits): Transpor
     customHosts: new Set([new URL(graphUrl).hostname]),
     middleware: [new AuthenticationHandler(refuseToken), new TelemetryHandler(), new LastHandler(limits)],
   });
-  return async (call, signal) => {
+  const send: Transport['send'] = async (call, signal) => {
     const exchange = new Exchange(call.url);
     const authentication = new AuthenticationHandlerOptions({ getAccessToken: () => Promise.resolve(call.token) });
     const pending = client
@@ -61,6 +66,8 @@ export const transportTo = (graphUrl: string, limits: TransportLimits): Transpor
     if (exchange.reply === null) throw exchange.failure;
     return exchange.reply;
   };
+  // undici writes to an idle socket only in the next turn of the event loop.
+  return { send, sent: () => setImmediate() };
 };
 
 /** Every call brings its own token. */
@@ -94,7 +101,7 @@ class LastHandler implements Middleware {
     const exchange = context.middlewareControl?.getMiddlewareOptions(Exchange);
     if (!(exchange instanceof Exchange)) throw new Error('A Graph request was made outside the transport.');
     try {
-      exchange.reply = await send(exchange.url, context.options ?? {}, this.#limits);
+      exchange.reply = await exchangeWith(exchange.url, context.options ?? {}, this.#limits);
     } catch (failure) {
       exchange.failure = failure;
     }
@@ -102,7 +109,11 @@ class LastHandler implements Middleware {
   }
 }
 
-const send = async (url: string, options: NonNullable<Context['options']>, limits: TransportLimits): Promise<Reply> => {
+const exchangeWith = async (
+  url: string,
+  options: NonNullable<Context['options']>,
+  limits: TransportLimits,
+): Promise<Reply> => {
   const headers = Object.fromEntries(new Headers(options.headers));
   const reply = await request(url, {
     method: options.method === 'POST' ? 'POST' : 'GET',

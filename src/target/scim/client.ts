@@ -1,6 +1,5 @@
 /** HTTP to one SCIM target. Keeps to its limits, repeats only what is safe to repeat, and follows no redirect. */
 
-import { type Dispatcher, Pool } from 'undici';
 import type { TargetError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import type { World } from '../../model/world.ts';
@@ -9,6 +8,7 @@ import { isObject } from './json.ts';
 import { Limiter, patienceMs } from './limiter.ts';
 import { addressOf, nameOf, type Request } from './requests.ts';
 import type { ScimSettings } from './settings.ts';
+import type { Received, Transport } from './transport.ts';
 
 export type Client = {
   /** Whatever the target answers. Throws `TargetError` when it does not. */
@@ -21,48 +21,32 @@ export type Client = {
   close(): Promise<void>;
 };
 
-/** More than any page or account needs; a group of 100,000 members is about 10 MB. */
-const mostBytes = 16 * 1024 * 1024;
 const firstPauseMs = 250;
 
-export const connectClient = (settings: ScimSettings, world: World): Client => {
-  const { origin, pathname } = new URL(settings.base_url);
-  const basePath = pathname.replace(/\/+$/, '');
+export const connectClient = (settings: ScimSettings, world: World, transport: Transport): Client => {
+  const basePath = new URL(settings.base_url).pathname.replace(/\/+$/, '');
   const limiter = new Limiter(
     { concurrency: settings.concurrency, requestsPerSecond: settings.requests_per_second },
     world,
   );
-  const timeoutMs = settings.timeout_secs * 1_000;
-  const pool = new Pool(origin, {
-    connections: settings.concurrency,
-    // One request at a time per connection: a connection that breaks leaves one operation in doubt, not all of them.
-    pipelining: 1,
-    allowH2: false,
-    connectTimeout: Math.min(10_000, timeoutMs),
-    // One deadline from the first byte out to the last byte in; timeouts between bytes would let an answer drip for ever.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
 
   const exchange = async (request: Request, signal: AbortSignal): Promise<Answer> => {
-    const deadline = AbortSignal.timeout(timeoutMs);
     const startedAt = world.now().getTime();
     try {
-      const response = await pool.request({
+      const sent = {
         method: request.method,
         path: `${basePath}${addressOf(request)}`,
         headers: headersFor(request, settings),
         body: request.body === undefined ? null : JSON.stringify(request.body),
-        signal: AbortSignal.any([signal, deadline]),
-      });
-      const answer = await toAnswer(response, world.now());
+      };
+      const answer = toAnswer(await transport.exchange(sent, signal), world.now());
       const ms = world.now().getTime() - startedAt;
       world.log.debug('target.request', { request: nameOf(request), status: answer.status, ms, bytes: answer.bytes });
       return answer;
     } catch (error) {
       // The caller's own wish to stop is no fault of the target.
       signal.throwIfAborted();
-      throw failure(request, deadline.aborted ? deadline.reason : error);
+      throw failure(request, error);
     }
   };
 
@@ -98,7 +82,7 @@ export const connectClient = (settings: ScimSettings, world: World): Client => {
       return answer.body.json;
     },
     refusal: (request, answer) => refusal(request, answer, settings.token),
-    close: () => pool.destroy(),
+    close: () => transport.close(),
   };
 };
 
@@ -132,30 +116,14 @@ const headersFor = (request: Request, settings: ScimSettings): Record<string, st
   ...(request.ifMatch === undefined ? {} : { 'if-match': request.ifMatch }),
 });
 
-const toAnswer = async (response: Dispatcher.ResponseData, now: Date): Promise<Answer> => {
-  const header = (name: string): string | null => [response.headers[name] ?? null].flat()[0] ?? null;
-  const { text, bytes } = await textOf(response.body);
-  return {
-    status: response.statusCode,
-    body: text === null ? { kind: 'too_large' } : bodyOf(text, header('content-type') ?? ''),
-    bytes,
-    etag: header('etag'),
-    location: header('location'),
-    retryAfterMs: retryAfterOf(header('retry-after'), now),
-  };
-};
-
-const textOf = async (body: Dispatcher.ResponseData['body']): Promise<{ text: string | null; bytes: number }> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    const buffer = Buffer.from(chunk);
-    bytes += buffer.length;
-    if (bytes > mostBytes) return { text: null, bytes };
-    chunks.push(buffer);
-  }
-  return { text: Buffer.concat(chunks).toString('utf8'), bytes };
-};
+const toAnswer = ({ status, headers, text, bytes }: Received, now: Date): Answer => ({
+  status,
+  body: text === null ? { kind: 'too_large' } : bodyOf(text, headers['content-type'] ?? ''),
+  bytes,
+  etag: headers['etag'] ?? null,
+  location: headers['location'] ?? null,
+  retryAfterMs: retryAfterOf(headers['retry-after'] ?? null, now),
+});
 
 const bodyOf = (text: string, contentType: string): Body => {
   if (text.trim() === '') return { kind: 'none' };

@@ -13,18 +13,24 @@ import { changeMembers } from './members.ts';
 import { deleteRequest } from './requests.ts';
 import { offersGroups, readResource, type Session, startSession } from './session.ts';
 import { parseSettings, type ScimSettings } from './settings.ts';
+import { type Transport, transportTo } from './transport.ts';
 import { update } from './update.ts';
 
 export const scim = defineTarget({
   kind: 'scim',
   parse: (input) => {
     const { settings, stored } = parseSettings(input);
-    return { settings: stored, secrets: { token: settings.token }, connect: (world) => connect(settings, world) };
+    return {
+      settings: stored,
+      secrets: { token: settings.token },
+      connect: (world) => connectScim(settings, world, transportTo(settings)),
+    };
   },
 });
 
-const connect = (settings: ScimSettings, world: World): Target => {
-  const session = startSession(settings, world);
+/** A target that is spoken to over this transport. */
+export const connectScim = (settings: ScimSettings, world: World, transport: Transport): Target => {
+  const session = startSession(settings, world, transport);
   return {
     ready: async (signal) => {
       await session.profile(signal);

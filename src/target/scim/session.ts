@@ -9,6 +9,7 @@ import { isAbsent } from './errors.ts';
 import { type Profile, readProfile } from './profile.ts';
 import { getRequest, getWholeRequest } from './requests.ts';
 import type { ScimSettings } from './settings.ts';
+import type { Transport } from './transport.ts';
 
 export type Session = {
   readonly client: Client;
@@ -31,8 +32,8 @@ export type Learned = {
   membersHidden: boolean;
 };
 
-export const startSession = (settings: ScimSettings, world: World): Session => {
-  const client = connectClient(settings, world);
+export const startSession = (settings: ScimSettings, world: World, transport: Transport): Session => {
+  const client = connectClient(settings, world, transport);
   let reading: Promise<Profile> | null = null;
   let known: Profile | null = null;
   const read = async (signal: AbortSignal): Promise<Profile> => {

@@ -16,10 +16,13 @@ const clientOn = (answer: (requests: readonly Sub[], round: number) => readonly 
   const client = graphClient({
     graphUrl: 'https://graph.example',
     tokens: { get: async () => 'token', drop: () => {} },
-    transport: async ({ body }) => {
-      const { requests }: { requests: readonly Sub[] } = JSON.parse(JSON.stringify(body));
-      rounds.push(requests);
-      return { status: 200, headers: {}, text: JSON.stringify({ responses: answer(requests, rounds.length) }) };
+    transport: {
+      send: async ({ body }) => {
+        const { requests }: { requests: readonly Sub[] } = JSON.parse(JSON.stringify(body));
+        rounds.push(requests);
+        return { status: 200, headers: {}, text: JSON.stringify({ responses: answer(requests, rounds.length) }) };
+      },
+      sent: async () => {},
     },
     gate: gateFor(world, limits.longestWaitMs),
     limits,
