@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Measures what Entrain costs beside the bare limit and the usual way, and writes it down. */
 
+import { markdownOf } from './growth/table.ts';
 import { growth } from './growth.ts';
 import { openLab } from './lab.ts';
 import { measures } from './measures/all.ts';
@@ -33,8 +34,8 @@ if (options.profile) {
   process.exit(0);
 }
 if (options.growth) {
-  const { text, failed } = await growth(lab, options);
-  console.log(text);
+  const { tables, failed } = await growth(lab, options);
+  console.log(tables.map((table) => markdownOf(table)).join('\n'));
   await lab.stop();
   process.exit(failed === 0 ? 0 : 1);
 }

@@ -9,6 +9,8 @@ import type { Graph, Lab } from './lab.ts';
 import { attributesOf, type Place } from './subjects/access.ts';
 
 export type Town = {
+  /** Its database, and what its keys in Redis begin with. */
+  readonly name: string;
   connect(place: Place, managers: boolean, refreshSecs?: number): Promise<string>;
   request(connection: string, mode?: 'full' | 'delta'): Promise<string>;
   /** From the request to the end, as the run's record says. */
@@ -54,6 +56,7 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
   const request = async (connection: string, mode: 'full' | 'delta' = 'full') =>
     await api.request(connection, { mode });
   return {
+    name,
     connect: async ({ tenant }, managers, refreshSecs) => {
       const user = managers ? undefined : attributesOf(defaultAttributes.user);
       const { id } = await api.ask('POST', '/v1/connections', created, {

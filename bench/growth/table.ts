@@ -4,7 +4,10 @@ import type { Lab } from '../lab.ts';
 import type { Options } from '../options.ts';
 
 export type Cell = number | string | null;
+/** Tables by what they are about; the plan for many tenants reads its figures out of them. */
+export type TableId = 'users' | 'tenants' | 'members' | 'beside' | 'schedules';
 export type Table = {
+  readonly id: TableId;
   readonly title: string;
   readonly about: string;
   readonly columns: readonly string[];
@@ -12,9 +15,9 @@ export type Table = {
 };
 export type Growth = (lab: Lab, options: Options) => Promise<Table>;
 
-export const markdownOf = ({ title, about, columns, rows }: Table): string =>
+export const markdownOf = ({ title, about, columns, rows }: Table, heading: '##' | '###' = '##'): string =>
   [
-    `## ${title}`,
+    `${heading} ${title}`,
     '',
     about,
     '',

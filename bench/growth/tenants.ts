@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { spreadOf } from '../figures.ts';
 import type { Lab } from '../lab.ts';
 import { openTown, type Town } from '../town.ts';
+import { mongoMegabytes, redisKilobytes } from './sizes.ts';
 import type { Cell, Growth } from './table.ts';
 
 const latencyMs = 20;
@@ -21,15 +22,34 @@ export const tenants: Growth = async (lab, { quick }) => {
         workers,
       );
       const took = await together(town, connections);
-      rows.push([count, workers, took.seconds, took.median / 1_000, took.most / 1_000, count / took.seconds]);
+      rows.push([
+        count,
+        workers,
+        took.seconds,
+        took.median / 1_000,
+        took.most / 1_000,
+        count / took.seconds,
+        await mongoMegabytes(lab, town.name),
+        await redisKilobytes(lab, town.name),
+      ]);
       await town.stop();
       await lab.clear();
     }
   }
   return {
+    id: 'tenants',
     title: 'Tenants',
     about: `First full syncs of tenants of ${users.toLocaleString('en')} users and 10 groups, all asked for at once, ${latencyMs} ms an answer. Each worker is one process; simulator, MongoDB and Redis are on the same machine.`,
-    columns: ['tenants', 'workers', 'all done, s', 'median from request to end, s', 'longest, s', 'tenants a second'],
+    columns: [
+      'tenants',
+      'workers',
+      'all done, s',
+      'median from request to end, s',
+      'longest, s',
+      'tenants a second',
+      'MongoDB MB',
+      'Redis KB',
+    ],
     rows,
   };
 };
@@ -46,6 +66,7 @@ export const besideHuge: Growth = async (lab, { quick, largestUsers }) => {
   const hugeMs = await town.ended(run);
   await town.stop();
   return {
+    id: 'beside',
     title: 'Small tenants beside a huge one',
     about: `${small} tenants of 200 users, all asked for at once, alone and during the first full sync of one tenant of ${huge.toLocaleString('en')} users (which took ${Math.round(hugeMs / 1_000)} s with them), on one worker, ${latencyMs} ms an answer.`,
     columns: ['', 'all done, s', 'median, s', 'longest, s'],
@@ -71,21 +92,24 @@ export const schedules: Growth = async (lab, { quick }) => {
   const from = new Date();
   await sleep(60_000);
   const ticked = await town.scheduled(from, new Date(from.getTime() + 60_000));
+  const redis = await redisKilobytes(lab, town.name);
   await town.stop();
   const waits = spreadOf(ticked.map(({ waitedMs }) => waitedMs));
   const times = spreadOf(ticked.map(({ tookMs }) => tookMs));
   return {
+    id: 'schedules',
     title: 'Schedules',
     about: `${count.toLocaleString('en')} connections with a delta sync every minute, on one worker with all roles, ${latencyMs} ms an answer.`,
     columns: [
       'connections',
       'delta syncs ended in a minute',
       'median wait for a worker, ms',
-      'longest, ms',
+      'longest wait, ms',
       'median sync, ms',
-      'longest, ms',
+      'longest sync, ms',
+      'Redis KB',
     ],
-    rows: [[count, ticked.length, waits.median, waits.max, times.median, times.max]],
+    rows: [[count, ticked.length, waits.median, waits.max, times.median, times.max, redis]],
   };
 };
 

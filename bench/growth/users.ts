@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { type Figures, figures } from '../figures.ts';
 import type { Entrain, Graph, Lab } from '../lab.ts';
+import { mongoMegabytes, redisKilobytes } from './sizes.ts';
 import type { Cell, Growth, Table } from './table.ts';
 
 const unitsPerTenSeconds = 8_000;
@@ -18,6 +19,7 @@ export const users: Growth = async (lab, { users: middle, largestUsers, quick })
     await lab.clear();
   }
   return {
+    id: 'users',
     title: 'Users of one tenant',
     about: `No latency. Requests and resource units are those of one run, a batch counted as one request; the last column is the share of Graph's limit (${unitsPerTenSeconds.toLocaleString('en')} units in 10 s for an app in a large tenant) if its pages took ${usualPageMs} ms one after the other. Delta: 1,000 changed people. Default attributes without manager, no groups.`,
     columns: [
@@ -81,21 +83,10 @@ const rowOf = async (
     peakMb,
     requests,
     units,
-    await megabytesOf(lab, database),
-    (await redisBytes(lab, database)) / 1_024,
+    await mongoMegabytes(lab, database),
+    await redisKilobytes(lab, database),
     `${((units / tenSeconds / unitsPerTenSeconds) * 100).toFixed(1)} %`,
   ];
-};
-
-const megabytesOf = async ({ mongo }: Lab, database: string): Promise<number> => {
-  const stats = z.object({ dataSize: z.number(), indexSize: z.number() }).parse(await mongo.db(database).stats());
-  return (stats.dataSize + stats.indexSize) / 2 ** 20;
-};
-
-const redisBytes = async ({ redis }: Lab, database: string): Promise<number> => {
-  const keys = await redis.keys(`{${database}}*`);
-  const sizes = await Promise.all(keys.map((key) => redis.memory('USAGE', key)));
-  return sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
 };
 
 export const largeGroup: Growth = async (lab, { users: middle, largestUsers }): Promise<Table> => {
@@ -116,11 +107,12 @@ export const largeGroup: Growth = async (lab, { users: middle, largestUsers }): 
       await graph.call('memberships', place.tenant.tenantId, z.number()),
       ...[first, unchanged, delta].map(({ wallMs = 0 }) => wallMs / 1_000),
       unchanged['peakMb'] ?? null,
-      await megabytesOf(lab, database),
+      await mongoMegabytes(lab, database),
     ]);
     await lab.clear();
   }
   return {
+    id: 'members',
     title: 'Members of one group',
     about: 'A tenant with one group of everybody. Delta: one person is hired and joins it.',
     columns: ['members', 'first full, s', 'unchanged full, s', 'delta, s', 'peak MB', 'MongoDB MB'],

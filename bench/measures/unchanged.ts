@@ -1,7 +1,7 @@
 /** R4 and R8: a full sync that finds nothing new. */
 
 import type { Actor } from '../actor.ts';
-import { figures, interleaved, over } from '../figures.ts';
+import { type Figures, figures, interleaved, over } from '../figures.ts';
 import type { Entrain, Graph, Lab } from '../lab.ts';
 import { atMost, type Detail, type Result } from '../result.ts';
 import type { Place } from '../subjects/access.ts';
@@ -51,7 +51,8 @@ type Compared = {
   readonly detail: Detail;
 };
 
-const pageLatencyMs = 80;
+/** What one page takes: nothing, a region away, a continent away. */
+const latencies = [0, 20, 80] as const;
 
 const compare = async (
   lab: Lab,
@@ -60,7 +61,6 @@ const compare = async (
   place: Place,
   { managers, groups, runs, users }: Sizes,
 ): Promise<Compared> => {
-  lab.say(`  ${users} users, managers: ${managers}, groups: ${groups}`);
   const connection = await entrain.connect(place, managers);
   await entrain.sync(connection, 'full');
   const subjects = {
@@ -69,33 +69,40 @@ const compare = async (
     ...(managers || groups ? {} : { sdk: () => sdk.call('sdkRead', place, figures) }),
   };
   for (const subject of Object.values(subjects)) await subject();
-  const atOnce = await interleaved(runs, subjects);
-  lab.say(`  the same at ${pageLatencyMs} ms`);
-  await graph.knobs({ latencyMs: pageLatencyMs });
-  await graph.counted();
-  const slow = await interleaved(runs, subjects);
-  await graph.knobs({ latencyMs: 0 });
-  const pages = over(atOnce('bare'), 'pages').median;
-  const times = (runsOf: typeof slow): Detail => ({
-    ours: { ...over(runsOf('ours'), 'wallMs') },
-    bareReadAndParse: { ...over(runsOf('bare'), 'wallMs') },
-    ...(runsOf('sdk').length > 0 ? { pageIterator: { ...over(runsOf('sdk'), 'wallMs') } } : {}),
-  });
+  const at = async (latencyMs: number): Promise<RunsOf> => {
+    lab.say(`  ${users} users, managers: ${managers}, groups: ${groups}, ${latencyMs} ms a page`);
+    await graph.knobs({ latencyMs });
+    const done = await interleaved(runs, subjects);
+    await graph.knobs({ latencyMs: 0 });
+    return done;
+  };
+  const [none, near, far] = [await at(latencies[0]), await at(latencies[1]), await at(latencies[2])];
+  const hasSdk = far('sdk').length > 0;
   return {
-    atOnce: ratio(atOnce('ours'), atOnce('bare'), 'wallMs'),
-    slow: ratio(slow('ours'), slow('bare'), 'wallMs'),
-    slowSdk: slow('sdk').length > 0 ? ratio(slow('ours'), slow('sdk'), 'wallMs') : null,
+    atOnce: ratio(none('ours'), none('bare'), 'wallMs'),
+    slow: ratio(far('ours'), far('bare'), 'wallMs'),
+    slowSdk: hasSdk ? ratio(far('ours'), far('sdk'), 'wallMs') : null,
     detail: {
       users,
       managers,
       groups,
-      pages,
-      wallMs: times(atOnce),
-      wallMsAt80: times(slow),
-      cpuMs: { ours: { ...over(atOnce('ours'), 'cpuMs') }, bareReadAndParse: { ...over(atOnce('bare'), 'cpuMs') } },
+      pages: over(none('bare'), 'pages').median,
+      wallMs: timesOf(none),
+      wallMsAt20: timesOf(near),
+      'ours / bare at 20 ms': ratio(near('ours'), near('bare'), 'wallMs'),
+      wallMsAt80: timesOf(far),
+      cpuMs: { ours: { ...over(none('ours'), 'cpuMs') }, bareReadAndParse: { ...over(none('bare'), 'cpuMs') } },
     },
   };
 };
+
+type RunsOf = (name: string) => readonly Figures[];
+
+const timesOf = (runsOf: RunsOf): Detail => ({
+  ours: { ...over(runsOf('ours'), 'wallMs') },
+  bareReadAndParse: { ...over(runsOf('bare'), 'wallMs') },
+  ...(runsOf('sdk').length > 0 ? { pageIterator: { ...over(runsOf('sdk'), 'wallMs') } } : {}),
+});
 
 /** Counted in a process that does nothing else, because watching the driver costs time. */
 const written = async (lab: Lab, graph: Graph, place: Place): Promise<Result> => {

@@ -1,51 +1,76 @@
 /** The page made from the figures. */
 
+import { markdownOf, type Table } from '../growth/table.ts';
 import type { Detail, Result } from '../result.ts';
+import { planOf } from './plan.ts';
 import { distanceOf, numberOf } from './table.ts';
 
 export type About = { readonly machine: string; readonly at: string; readonly size: string };
 export type Picture = { readonly file: string; readonly title: string };
+type Content = {
+  readonly measured: readonly Result[];
+  readonly about: About | null;
+  readonly grown: { readonly about: About; readonly tables: readonly Table[] } | null;
+  readonly pictures: readonly Picture[];
+};
 
-export const pageOf = (results: readonly Result[], about: About, pictures: readonly Picture[]): string =>
-  `${[
-    '# Performance',
+export const pageOf = (content: Content): string =>
+  `${[...opening, ...targets(content), ...growth(content.grown), ...figures(content.measured)].join('\n').trimEnd()}\n`;
+
+const opening = [
+  '# Performance',
+  '',
+  'Made by `make bench` and `make bench ARGS=--growth` from `bench/results/`; edit nothing here. What was found on the way is in the [decisions](decisions/).',
+  '',
+];
+
+const aboutLines = ({ size, machine, at }: About): readonly string[] => [
+  size,
+  `Machine: ${machine}. Measured ${at}.`,
+  '',
+];
+
+const targets = ({ measured, about, pictures }: Content): readonly string[] => [
+  ...(about === null ? ['Nothing was measured yet.', ''] : aboutLines(about)),
+  '## How it is measured',
+  '',
+  ...method.map((line) => `- ${line}`),
+  '',
+  'Absolute figures move between machines. The quotients, both halves of which were measured in turn in the same run, move little.',
+  '',
+  '## Targets',
+  '',
+  '| | id | what | measured | target | |',
+  '|---|---|---|---|---|---|',
+  ...measured.map(
+    (result) =>
+      `| ${result.ok ? '✓' : '✗'} | ${result.id} | ${result.name} | ${numberOf(result.ratio)} | ${result.target
+        .replace('<=', '≤')
+        .replace('>=', '≥')} | ${distanceOf(result)} |`,
+  ),
+  '',
+  ...pictures.flatMap(({ file, title }) => [`![${title}](images/${file})`, '']),
+];
+
+const growth = (grown: Content['grown']): readonly string[] => {
+  if (grown === null) return [];
+  return [
+    '## Growth',
     '',
-    'Made by `make bench` from `bench/results/latest.json`; edit nothing here.',
+    ...aboutLines(grown.about),
+    ...grown.tables.map((table) => markdownOf(table, '###')),
+    ...(planOf(grown.tables) ?? []),
     '',
-    about.size,
-    `Machine: ${about.machine}. Measured ${about.at}.`,
-    '',
-    '## How it is measured',
-    '',
-    ...method.map((line) => `- ${line}`),
-    '',
-    'Absolute figures move between machines. The quotients, both halves of which were measured in turn in the same run, move little.',
-    '',
-    '## Targets',
-    '',
-    '| | id | what | measured | target | |',
-    '|---|---|---|---|---|---|',
-    ...results.map(
-      (result) =>
-        `| ${result.ok ? '✓' : '✗'} | ${result.id} | ${result.name} | ${numberOf(result.ratio)} | ${result.target
-          .replace('<=', '≤')
-          .replace('>=', '≥')} | ${distanceOf(result)} |`,
-    ),
-    '',
-    ...pictures.flatMap(({ file, title }) => [`![${title}](images/${file})`, '']),
-    '## Figures',
-    '',
-    'Each is the median, with the least and the greatest in brackets.',
-    '',
-    ...groupsOf(results).flatMap((result) => [
-      `### ${result.id}: ${result.name}`,
-      '',
-      ...linesOf(result.detail, 0),
-      '',
-    ]),
-  ]
-    .join('\n')
-    .trimEnd()}\n`;
+  ];
+};
+
+const figures = (measured: readonly Result[]): readonly string[] => [
+  '## Figures',
+  '',
+  'Each is the median, with the least and the greatest in brackets.',
+  '',
+  ...groupsOf(measured).flatMap((result) => [`### ${result.id}: ${result.name}`, '', ...linesOf(result.detail, 0), '']),
+];
 
 const method = [
   'Each subject, the simulated Microsoft Graph and the simulated target are processes of their own, so that processor time and peak memory are those of the subject. They share the machine, the MongoDB and the Redis.',
