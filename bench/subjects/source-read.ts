@@ -42,17 +42,9 @@ const readAndFold = async ({ origin, caFile, tenant }: Place, managers: boolean)
     watermark: true,
     known: { groups: async () => new Set<never>(), members: async function* () {} },
   } as const;
-  let messages: Parameters<typeof fold>[1][number][] = [];
   let objects = 0;
-  for await (const message of source.read(wanted, new AbortController().signal)) {
-    if (message.type === 'end') break;
-    if (message.type !== 'progress') {
-      messages.push(message);
-      continue;
-    }
-    objects += fold(new Map(), messages, wanted.attributes).objects.length;
-    messages = [];
-  }
+  for await (const page of source.read(wanted, new AbortController().signal))
+    if (page.type === 'page') objects += fold(new Map(), page.messages, wanted.attributes).objects.length;
   return { objects };
 };
 

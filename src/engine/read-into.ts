@@ -2,20 +2,21 @@
 
 import { fold } from '../core/fold.ts';
 import { SourceError } from '../model/errors.ts';
-import type { Resume, Watermark } from '../model/ids.ts';
+import type { Watermark } from '../model/ids.ts';
 import type { Counters } from '../model/run.ts';
 import type { ObjectMessage } from '../model/source-message.ts';
 import type { Ref } from '../model/source-object.ts';
-import type { Ask, Source, SourceMessage } from '../source/source.ts';
+import type { Ask, Complete, Source } from '../source/source.ts';
 import type { Draft } from '../store/snapshot-store.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
 import type { Report } from './turn.ts';
 
-export type ReadEnd = { readonly watermark: Watermark | null; readonly counters: Counters };
-
-/** A page of Graph holds at most 999 objects; what has no place in between is cut here so that memory stays flat. */
-const mostMessages = 2_000;
+export type ReadEnd = {
+  readonly complete: Complete;
+  readonly watermark: Watermark | null;
+  readonly counters: Counters;
+};
 
 /** Resolves with the read's end, or `slice` when the turn is over and the draft holds the place. */
 export const readInto = async (
@@ -30,12 +31,13 @@ export const readInto = async (
   // A draft that starts fresh reads from the beginning, and so do its counts.
   let counters: Counters = draft.resume === null ? { ...from, read: 0, unchanged: 0, skipped: {} } : from;
   await report('read', counters);
-  for await (const batch of inBatches(source.read(ask, watch.signal))) {
+  for await (const page of source.read(ask, watch.signal)) {
+    if (page.type === 'end') return { complete: page.complete, watermark: page.watermark, counters };
     const { messages, held } =
-      ask.read.mode === 'full' ? await withoutHeld(draft, batch.messages) : { messages: batch.messages, held: [] };
+      ask.read.mode === 'full' ? await withoutHeld(draft, page.messages) : { messages: page.messages, held: [] };
     const folded = fold(await draft.find(named(messages)), messages, ask.attributes);
     const seen = [...folded.seen, ...held];
-    await draft.put({ objects: folded.objects, members: folded.members, seen, resume: batch.resume });
+    await draft.put({ objects: folded.objects, members: folded.members, seen, resume: page.resume });
     await engine.failpoint('sync.page');
     const differing = new Set(folded.objects.map(({ ref }) => ref.id));
     counters = {
@@ -43,9 +45,8 @@ export const readInto = async (
       read: counters.read + seen.length,
       unchanged: counters.unchanged + seen.filter(({ id }) => !differing.has(id)).length,
     };
-    if (batch.end !== null) return { watermark: batch.end.watermark, counters };
     await report('read', counters);
-    if (batch.resume !== null && watch.sliceOver()) return 'slice';
+    if (page.resume !== null && watch.sliceOver()) return 'slice';
   }
   throw new SourceError('incomplete', 'The read ended without saying that it was complete; nothing of it is used.');
 };
@@ -73,30 +74,6 @@ const withoutHeld = async (
     held: shown.filter((message) => message.whole && isHeld(message)).map(({ ref }) => ref),
   };
 };
-
-type Cut = {
-  readonly messages: readonly ObjectMessage[];
-  readonly resume: Resume | null;
-  readonly end: { readonly watermark: Watermark | null } | null;
-};
-
-/** Cuts the stream at its places. */
-async function* inBatches(stream: AsyncIterable<SourceMessage>): AsyncIterable<Cut> {
-  let messages: ObjectMessage[] = [];
-  const cut = (rest: Omit<Cut, 'messages'>): Cut => {
-    const batch = { messages, ...rest };
-    messages = [];
-    return batch;
-  };
-  for await (const message of stream) {
-    if (message.type === 'progress') yield cut({ resume: message.resume, end: null });
-    else if (message.type === 'end') yield cut({ resume: null, end: { watermark: message.watermark } });
-    else {
-      messages.push(message);
-      if (messages.length >= mostMessages) yield cut({ resume: null, end: null });
-    }
-  }
-}
 
 const named = (messages: readonly ObjectMessage[]): readonly Ref[] => [
   ...new Map(messages.filter((message) => message.type !== 'members').map(({ ref }) => [ref.id, ref])).values(),

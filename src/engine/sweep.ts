@@ -5,11 +5,12 @@ import { SourceError } from '../model/errors.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Scope } from '../model/scope.ts';
 import type { GoneReason, ObjectType, Ref } from '../model/source-object.ts';
+import type { Complete } from '../source/source.ts';
 import type { Draft } from '../store/snapshot-store.ts';
 
-export const sweep = async (draft: Draft, scope: Scope, full: boolean): Promise<void> => {
-  if (scope.kind === 'groups' && (full || (await changesReach(draft)))) await sweepScope(draft, scope);
-  if (full) await sweepUnseen(draft);
+export const sweep = async (draft: Draft, { of, scope }: Complete): Promise<void> => {
+  if (scope.kind === 'groups' && (of === 'everything' || (await changesReach(draft)))) await sweepScope(draft, scope);
+  if (of === 'everything') await sweepUnseen(draft);
 };
 
 /** Objects the scope's groups no longer reach. */

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from '../model/connection.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
-import type { ConnectionId, Watermark } from '../model/ids.ts';
+import type { ConnectionId } from '../model/ids.ts';
 import type { Counters, Run, SyncRun } from '../model/run.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
 import type { Ask, ReadMode } from '../source/source.ts';
@@ -15,7 +15,7 @@ import type { Draft, Head } from '../store/snapshot-store.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
 import { RunRefused } from './reactions.ts';
-import { readInto } from './read-into.ts';
+import { type ReadEnd, readInto } from './read-into.ts';
 import { recordChanges } from './record-changes.ts';
 import { newSyncRun, requestAgain, requestProvisioning, restOf } from './request-runs.ts';
 import { sweep } from './sweep.ts';
@@ -119,11 +119,11 @@ const commit = async (
   connection: Connection,
   what: What,
   draft: Draft,
-  end: { readonly watermark: Watermark | null; readonly counters: Counters },
+  end: ReadEnd,
   report: Report,
 ): Promise<WorkEnd> => {
   await report('scope', end.counters);
-  if (what.kind !== 'group') await sweep(draft, what.scope, what.kind === 'full');
+  if (what.kind !== 'group') await sweep(draft, end.complete);
   await report('diff', end.counters);
   const recorded = await recordChanges(engine.stores.snapshots, draft);
   await engine.failpoint('sync.recorded');

@@ -1,4 +1,4 @@
-/** What a source tells of the objects it holds. What each message means stands with the port (`SourceMessage`). */
+/** What a source tells of the objects it holds. What each message means stands with the port (`SourcePage`). */
 
 import type { Attributes, Ref } from './source-object.ts';
 

@@ -2,19 +2,20 @@
 
 import { type SourceId, sourceId } from '../model/ids.ts';
 import type { Scope } from '../model/scope.ts';
+import type { ObjectMessage } from '../model/source-message.ts';
 import { type Attributes, group, type Ref, user } from '../model/source-object.ts';
-import type { Ask, SourceMessage } from './source.ts';
+import type { Ask } from './source.ts';
 
 /** How the source behaves. All of it can be changed at any time. */
 export type Liberties = {
-  /** Messages per page; a `progress` follows each. */
+  /** Messages per page. */
   pageSize: number;
   /** How many of the latest changes a delta read does not show yet. */
   lag: number;
   /** Every message of a delta read comes twice. */
   duplicate: boolean;
   /** Messages of a page come in the order this gives. */
-  shuffle: ((messages: readonly SourceMessage[]) => readonly SourceMessage[]) | null;
+  shuffle: ((messages: readonly ObjectMessage[]) => readonly ObjectMessage[]) | null;
   /** Changes of objects show only what changed, as upserts that are not whole. */
   partial: boolean;
   /** Thrown once, when this many further pages have been told. */
@@ -57,7 +58,7 @@ export type State = {
 export type Reading = {
   readonly key: string;
   readonly mode: Ask['read']['mode'];
-  readonly messages: readonly SourceMessage[];
+  readonly messages: readonly ObjectMessage[];
   /** Where the next delta read continues, as a place in the log. */
   readonly end: number;
   readonly epoch: number;

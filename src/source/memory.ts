@@ -8,6 +8,7 @@ import type { Check } from '../model/check.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
 import { type Resume, resume, type SourceId, type Watermark, watermark } from '../model/ids.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
+import type { ObjectMessage } from '../model/source-message.ts';
 import type { Ref } from '../model/source-object.ts';
 import {
   type Entry,
@@ -24,7 +25,7 @@ import {
   type State,
   stateOf,
 } from './memory-directory.ts';
-import type { Ask, Source, SourceMessage, Standing } from './source.ts';
+import { type Ask, completed, type Source, type SourceEnd, type SourcePage, type Standing } from './source.ts';
 
 export { type Liberties, type MemoryDirectory, memoryDirectory } from './memory-directory.ts';
 
@@ -58,17 +59,21 @@ const standingOf = (state: State, ref: Ref, scope: Scope): Standing => {
   return entry.attributes['accountEnabled'] === false ? 'disabled' : 'present';
 };
 
-async function* read(state: State, ask: Ask, signal: AbortSignal): AsyncGenerator<SourceMessage> {
+async function* read(state: State, ask: Ask, signal: AbortSignal): AsyncGenerator<SourcePage | SourceEnd> {
   const { number, reading, from } = ask.resume === null ? begin(state, ask) : resumed(state, ask, ask.resume);
   for (let told = from; told < reading.messages.length; told += state.liberties.pageSize) {
     signal.throwIfAborted();
     breakOff(state);
-    yield* arranged(state, ask, reading.messages.slice(told, told + state.liberties.pageSize));
-    yield { type: 'progress', resume: resume(`${number}:${told + state.liberties.pageSize}`) };
+    const next = told + state.liberties.pageSize;
+    yield {
+      type: 'page',
+      messages: arranged(state, ask, reading.messages.slice(told, next)),
+      resume: resume(`${number}:${next}`),
+    };
   }
   breakOff(state);
   const mark: Mark = { key: reading.key, epoch: state.epochs.watermark, at: reading.end };
-  yield { type: 'end', watermark: ask.watermark ? watermark(JSON.stringify(mark)) : null };
+  yield { type: 'end', complete: completed(ask), watermark: ask.watermark ? watermark(JSON.stringify(mark)) : null };
 }
 
 type Place = { readonly number: number; readonly reading: Reading; readonly from: number };
@@ -112,25 +117,25 @@ const requireReach = (state: State, scope: Scope): Reach => {
   return reachOf(state, scope);
 };
 
-const everything = (state: State, ask: Ask, reach: Reach): readonly SourceMessage[] => {
+const everything = (state: State, ask: Ask, reach: Reach): readonly ObjectMessage[] => {
   const entries = [...state.entries.values()].filter(({ ref, gone }) => gone === null && (reach?.has(ref.id) ?? true));
   const groups = entries.filter(({ ref }) => ref.type === 'group');
   return [
     ...entries.map((entry) => whole(entry, ask)),
     ...groups.map(
-      ({ ref }): SourceMessage => ({ type: 'members', group: ref, members: { whole: membersNow(state, ref.id) } }),
+      ({ ref }): ObjectMessage => ({ type: 'members', group: ref, members: { whole: membersNow(state, ref.id) } }),
     ),
   ];
 };
 
-const whole = ({ ref, attributes }: Entry, ask: Ask): Extract<SourceMessage, { type: 'upsert' }> => ({
+const whole = ({ ref, attributes }: Entry, ask: Ask): Extract<ObjectMessage, { type: 'upsert' }> => ({
   type: 'upsert',
   ref,
   attributes: Object.fromEntries(ask.attributes[ref.type].map((name) => [name, attributes[name] ?? null])),
   whole: true,
 });
 
-const changes = (state: State, ask: Ask, after: number, upTo: number): readonly SourceMessage[] => {
+const changes = (state: State, ask: Ask, after: number, upTo: number): readonly ObjectMessage[] => {
   const reach = requireReach(state, ask.scope);
   return state.log
     .slice(after, upTo)
@@ -144,7 +149,7 @@ const objectChange = (
   ask: Ask,
   reach: Reach,
   { id, changed }: Extract<Logged, { kind: 'object' }>,
-): readonly SourceMessage[] => {
+): readonly ObjectMessage[] => {
   const entry = entryOf(state, id);
   if (entry.gone !== null) return [{ type: 'remove', ref: entry.ref, why: entry.gone }];
   const inScope = reach?.has(id) ?? true;
@@ -160,11 +165,11 @@ const memberChange = (
   ask: Ask,
   reach: Reach,
   logged: Extract<Logged, { kind: 'member' }>,
-): readonly SourceMessage[] => {
+): readonly ObjectMessage[] => {
   if (reach !== null && !reach.has(logged.group)) return [];
   const member = refOf(state, logged.member);
   const isMember = edges(state, logged.group).has(member.id);
-  const edge: SourceMessage = {
+  const edge: ObjectMessage = {
     type: 'members',
     group: refOf(state, logged.group),
     members: { added: isMember ? [member] : [], removed: isMember ? [] : [member] },
@@ -173,7 +178,7 @@ const memberChange = (
   return [...joiner(state, ask, reach, member), edge];
 };
 
-const joiner = (state: State, ask: Ask, reach: ReadonlySet<SourceId>, member: Ref): readonly SourceMessage[] => {
+const joiner = (state: State, ask: Ask, reach: ReadonlySet<SourceId>, member: Ref): readonly ObjectMessage[] => {
   if (!isLive(state, member.id) || !reach.has(member.id)) return [];
   if (member.type === 'user') return [whole(entryOf(state, member.id), ask)];
   return everything(state, ask, reachOf(state, { kind: 'groups', groups: [member.id], nested: true }));
@@ -186,7 +191,7 @@ const breakOff = ({ liberties }: State): void => {
   if (afterPages === 0) throw error;
 };
 
-const arranged = ({ liberties }: State, ask: Ask, messages: readonly SourceMessage[]): readonly SourceMessage[] => {
+const arranged = ({ liberties }: State, ask: Ask, messages: readonly ObjectMessage[]): readonly ObjectMessage[] => {
   if (ask.read.mode === 'full') return messages;
   const told = liberties.duplicate ? [...messages, ...messages] : messages;
   return liberties.shuffle === null ? told : liberties.shuffle(told);

@@ -17,7 +17,7 @@ export type Ask = {
   readonly resume: Resume | null;
   /**
    * Whether the watermark is wanted. A one-off read of one group is not a place to continue from: it asks for none and gets
-   * `{ type: 'end', watermark: null }`.
+   * an end with `watermark: null`.
    */
   readonly watermark: boolean;
   /** What the snapshot already holds, for reads of a scope of kind `groups` (see `upsert.whole`). */
@@ -33,20 +33,43 @@ export type Known = {
 };
 
 /**
- * Messages may be partial, repeated and in any order.
+ * A part of a read, as it came: at most a thousand messages or so. Messages may be partial, repeated and in any order.
  * - `upsert`: merge these attributes into the object; a cleared attribute is `null`, an absent one is unchanged.
  *   `whole`: every attribute that has a value is there, so an object not seen before may be created from it. An upsert that is not whole,
  *   about an object that is not known, is about a stranger and is dropped.
- * - `members`: `whole` is all direct members of the group (a read of the list, complete); `delta` is to be merged with what is stored.
+ * - `members`: `whole` is all direct members of the group (a read of the list, complete); `added` and `removed` are to be merged with what is
+ *   stored.
  * - `remove`: the object is gone from the source. A later upsert of the same object brings it back.
- * - `progress`: everything before it may be made durable together with this place; a read resumed there repeats nothing before it
- *   that matters. Sent after every page.
- * - `end`: the last message, and only the last. Without it the read is not complete, and nothing may be concluded from absence.
+ *
+ * With a `resume`, this page and everything before it may be made durable together with that place; a read resumed there repeats nothing
+ * before it that matters.
  */
-export type SourceMessage =
-  | ObjectMessage
-  | { readonly type: 'progress'; readonly resume: Resume }
-  | { readonly type: 'end'; readonly watermark: Watermark | null };
+export type SourcePage = {
+  readonly type: 'page';
+  readonly messages: readonly ObjectMessage[];
+  readonly resume: Resume | null;
+};
+
+/** The last thing a read says, and only the last. Without it nothing may be concluded from absence. */
+export type SourceEnd = { readonly type: 'end'; readonly complete: Complete; readonly watermark: Watermark | null };
+
+const proof: unique symbol = Symbol('complete');
+/**
+ * Proof that a read showed everything there is in its scope, or everything that changed: the source followed every chain of pages to its end.
+ * Only `everything` says something about who was not shown.
+ */
+export type Complete = {
+  readonly [proof]: true;
+  readonly of: 'everything' | 'changes';
+  readonly scope: Scope;
+};
+
+/** For the one place in each source that sees how its reads end (test/architecture.test.ts knows them). */
+export const completed = ({ scope, read }: Pick<Ask, 'scope' | 'read'>): Complete => ({
+  [proof]: true,
+  of: read.mode === 'full' ? 'everything' : 'changes',
+  scope,
+});
 
 /** What the source says of one object now. `unsure`: the answer is no evidence either way (throttled, unreadable, too fresh). */
 export type Standing = 'present' | 'disabled' | 'out_of_scope' | 'gone' | 'unsure';
@@ -55,10 +78,10 @@ export interface Source {
   /** Proves credentials and every permission by a real call, without keeping objects. Never throws for what it is meant to find out. */
   check(scope: Scope, signal: AbortSignal): Promise<CheckReport>;
   /**
-   * Streams what was asked. Throws `SourceError` (a fault; nothing may be concluded), `WatermarkExpired` (only a full read helps)
+   * Streams what was asked, page by page. Throws `SourceError` (a fault; nothing may be concluded), `WatermarkExpired` (only a full read helps)
    * or `ResumeExpired` (the same read must start over).
    */
-  read(ask: Ask, signal: AbortSignal): AsyncIterable<SourceMessage>;
+  read(ask: Ask, signal: AbortSignal): AsyncIterable<SourcePage | SourceEnd>;
   /** Asks about these objects again, now. Every asked id is in the answer. Members of a scope of kind `groups` are asked for too.
    * Throws `SourceError` when the source cannot be asked at all (throttled, unavailable, unauthorized). */
   confirm(refs: readonly Ref[], scope: Scope, signal: AbortSignal): Promise<ReadonlyMap<SourceId, Standing>>;

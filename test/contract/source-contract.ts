@@ -87,7 +87,7 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         const { boss, people } = staff();
         let changed = false;
         const from = await readAll(directory.source, folded, { scope: everyone }, (message) => {
-          if (message.type !== 'progress' || changed) return;
+          if (message.type !== 'place' || changed) return;
           changed = true;
           directory.rename(boss, 'Ada Berg-Holm');
           directory.softDelete(at(people, 0));
@@ -256,7 +256,7 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         const stops: { readonly resume: Resume; readonly folded: Folded }[] = [];
         const working = start.copy();
         await readAll(directory.source, working, reading, (message) => {
-          if (message.type === 'progress') stops.push({ resume: message.resume, folded: working.copy() });
+          if (message.type === 'place') stops.push({ resume: message.resume, folded: working.copy() });
         });
         return stops;
       };

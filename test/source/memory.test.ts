@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { SourceError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import { everyone } from '../../src/model/scope.ts';
+import type { ObjectMessage } from '../../src/model/source-message.ts';
 import { user } from '../../src/model/source-object.ts';
 import { type Liberties, type MemoryDirectory, memoryDirectory, memorySource } from '../../src/source/memory.ts';
-import type { SourceMessage } from '../../src/source/source.ts';
 import { type DirectoryUnderTest, sourceContract } from '../contract/source-contract.ts';
 import { assigned, Folded, type View } from '../support/folded.ts';
 import { attributes, never, readAll } from '../support/reading.ts';
@@ -35,7 +35,7 @@ describe('the liberties of a source in memory', () => {
   });
 
   it('tells a page in any order', async () => {
-    const backwards = (messages: readonly SourceMessage[]) => [...messages].reverse();
+    const backwards = (messages: readonly ObjectMessage[]) => [...messages].reverse();
     const { directory, source, folded, from } = await start({ shuffle: backwards });
     directory.setUser('u2', { displayName: 'Ben Cole' });
     directory.setUser('u3', { displayName: 'Cleo Dunn' });

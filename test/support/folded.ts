@@ -2,8 +2,9 @@
 
 import { type SourceId, sourceId } from '../../src/model/ids.ts';
 import type { Scope } from '../../src/model/scope.ts';
+import type { ObjectMessage } from '../../src/model/source-message.ts';
 import type { Attributes, Ref } from '../../src/model/source-object.ts';
-import type { Known, SourceMessage } from '../../src/source/source.ts';
+import type { Known } from '../../src/source/source.ts';
 
 /** What is in scope, by id: comparable with `toEqual`. */
 export type View = {
@@ -22,7 +23,7 @@ export class Folded {
   /** Objects that were told whole since the last sweep. */
   readonly told = new Set<SourceId>();
 
-  apply(message: SourceMessage): void {
+  apply(message: ObjectMessage): void {
     if (message.type === 'upsert') this.#upsert(message);
     if (message.type === 'remove') this.#objects.delete(message.ref.id);
     if (message.type !== 'members') return;
@@ -74,7 +75,7 @@ export class Folded {
     yield [...(this.#edges.get(group)?.values() ?? [])];
   }
 
-  #upsert({ ref, attributes, whole }: Extract<SourceMessage, { type: 'upsert' }>): void {
+  #upsert({ ref, attributes, whole }: Extract<ObjectMessage, { type: 'upsert' }>): void {
     const stored = this.#objects.get(ref.id);
     if (stored === undefined && !whole) return;
     if (whole) this.#seen.add(ref.id);

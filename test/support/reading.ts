@@ -2,7 +2,8 @@
 
 import type { Resume, Watermark } from '../../src/model/ids.ts';
 import type { Scope } from '../../src/model/scope.ts';
-import type { Ask, Source, SourceMessage } from '../../src/source/source.ts';
+import type { ObjectMessage } from '../../src/model/source-message.ts';
+import type { Ask, Source, SourceEnd } from '../../src/source/source.ts';
 import type { Folded } from './folded.ts';
 
 export const attributes: Ask['attributes'] = {
@@ -29,19 +30,29 @@ export const askFor = (folded: Folded, { scope, from = null, resume = null, wate
   known: folded.known,
 });
 
-/** Folds a whole read and gives its watermark. `each` sees every message after it was folded. */
+/** What a read tells, one by one: messages, the places after them, and the end. */
+export type Told = ObjectMessage | { readonly type: 'place'; readonly resume: Resume } | SourceEnd;
+
+/** Folds a whole read and gives its watermark. `each` sees everything after it was folded. */
 export const readAll = async (
   source: Source,
   folded: Folded,
   reading: Reading,
-  each: (message: SourceMessage) => void = () => {},
+  each: (told: Told) => void = () => {},
 ): Promise<Watermark | null> => {
-  let end: Extract<SourceMessage, { type: 'end' }> | null = null;
-  for await (const message of source.read(askFor(folded, reading), never)) {
-    if (end !== null) throw new Error(`A ${message.type} came after the end.`);
-    folded.apply(message);
-    each(message);
-    if (message.type === 'end') end = message;
+  let end: SourceEnd | null = null;
+  for await (const page of source.read(askFor(folded, reading), never)) {
+    if (end !== null) throw new Error(`A ${page.type} came after the end.`);
+    if (page.type === 'end') {
+      end = page;
+      each(page);
+      continue;
+    }
+    for (const message of page.messages) {
+      folded.apply(message);
+      each(message);
+    }
+    if (page.resume !== null) each({ type: 'place', resume: page.resume });
   }
   if (end === null) throw new Error('The read stopped without an end.');
   if (reading.from === undefined || reading.from === null) folded.sweep();

@@ -203,7 +203,7 @@ describe('a worker', () => {
     const blocked = (source: Source): Source => ({
       ...source,
       read: async function* (_ask, signal) {
-        yield { type: 'progress', resume: '0:0' as never };
+        yield { type: 'page', messages: [], resume: '0:0' as never };
         reading.resolve();
         await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
       },

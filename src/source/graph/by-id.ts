@@ -1,8 +1,9 @@
 /** Objects read by their ids: `POST /directoryObjects/getByIds`, a thousand to a request. */
 
 import { type SourceId, sourceId } from '../../model/ids.ts';
+import type { ObjectMessage } from '../../model/source-message.ts';
 import { type ObjectType, user } from '../../model/source-object.ts';
-import type { SourceMessage } from '../source.ts';
+
 import { answered, batches, slices } from './batch.ts';
 import type { GraphClient } from './client.ts';
 import { type Entity, EntitySchema, listPageSchema } from './pages.ts';
@@ -34,7 +35,7 @@ export async function* wholeUsers(
   ids: readonly SourceId[],
   selection: Selection,
   signal: AbortSignal,
-): AsyncGenerator<readonly SourceMessage[]> {
+): AsyncGenerator<readonly ObjectMessage[]> {
   for (const some of slices(ids, idsPerRequest)) {
     const found = await getByIds(client, 'user', some, selection.select.user, signal);
     refuseHidden([...found.values()], null);

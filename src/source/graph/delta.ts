@@ -2,8 +2,9 @@
 
 import { ResumeExpired, WatermarkExpired } from '../../model/errors.ts';
 import { sourceId, type Watermark } from '../../model/ids.ts';
+import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, user } from '../../model/source-object.ts';
-import type { Ask, SourceMessage } from '../source.ts';
+import { type Ask, completed, type SourceEnd, type SourcePage } from '../source.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
 import { type Entity, pages } from './pages.ts';
@@ -26,7 +27,7 @@ import {
 } from './to-source-object.ts';
 
 /** What becomes of a page of changes: messages, in one part or several. */
-export type PageReader = (items: readonly Entity[], signal: AbortSignal) => AsyncIterable<readonly SourceMessage[]>;
+export type PageReader = (items: readonly Entity[], signal: AbortSignal) => AsyncIterable<readonly ObjectMessage[]>;
 
 /** Throws `WatermarkExpired` or `ResumeExpired`. */
 export async function* readDelta(
@@ -35,7 +36,7 @@ export async function* readDelta(
   from: Watermark,
   key: string,
   signal: AbortSignal,
-): AsyncGenerator<SourceMessage> {
+): AsyncGenerator<SourcePage | SourceEnd> {
   const selection = selectionOf(ask.attributes);
   const readers = {
     users: async function* (items: readonly Entity[]) {
@@ -56,7 +57,7 @@ export async function* followDeltas(
   key: string,
   readers: { readonly users: PageReader; readonly groups: PageReader },
   signal: AbortSignal,
-): AsyncGenerator<SourceMessage> {
+): AsyncGenerator<SourcePage | SourceEnd> {
   const links = readWatermark(watermark, key);
   const from: DeltaPlace =
     ask.resume === null
@@ -69,14 +70,18 @@ export async function* followDeltas(
   const { users, groups } = yield* follow(from, streams, writePlace, signal);
   if (!('ended' in users) || !('ended' in groups))
     throw incomplete('A chain of changes stopped before its end.', 'NoLink');
-  yield { type: 'end', watermark: writeWatermark(key, { users: users.ended, groups: groups.ended }) };
+  yield {
+    type: 'end',
+    complete: completed(ask),
+    watermark: writeWatermark(key, { users: users.ended, groups: groups.ended }),
+  };
 }
 
 /**
  * Delta shows every property that has a value, changed or not, and null for one that was cleared; one that was never set is left out. So an
  * upsert is whole although what is absent is unchanged. The manager is shown only when it changed.
  */
-export const userChange = (selection: Selection, item: Entity, whole: boolean): SourceMessage => {
+export const userChange = (selection: Selection, item: Entity, whole: boolean): ObjectMessage => {
   const ref = user(sourceId(item.id));
   const why = removalOf(item);
   if (why !== null) return { type: 'remove', ref, why };
@@ -86,13 +91,13 @@ export const userChange = (selection: Selection, item: Entity, whole: boolean): 
 };
 
 /** A large group comes in several parts, anywhere in the chain: each part is merged with what came before. */
-export const groupChanges = (selection: Selection, item: Entity): readonly SourceMessage[] => {
+export const groupChanges = (selection: Selection, item: Entity): readonly ObjectMessage[] => {
   const ref = group(sourceId(item.id));
   const why = removalOf(item);
   if (why !== null) return [{ type: 'remove', ref, why }];
   const attributes = selection.partial('group', item);
   const { added, removed } = membersInDelta(item);
-  const messages: SourceMessage[] = [];
+  const messages: ObjectMessage[] = [];
   // With `Prefer: return=minimal` or on a later part, members may be all there is; a group must not be created from that.
   const onlyMembers = 'members@delta' in item && Object.keys(attributes).length === 0;
   if (!onlyMembers) messages.push({ type: 'upsert', ref, attributes, whole: true });

@@ -2,8 +2,9 @@
 
 import { ResumeExpired } from '../../model/errors.ts';
 import { sourceId } from '../../model/ids.ts';
+import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, user } from '../../model/source-object.ts';
-import type { Ask, SourceMessage } from '../source.ts';
+import { type Ask, completed, type SourceEnd, type SourcePage } from '../source.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
 import { membersOf, wholeMembers } from './members.ts';
@@ -31,13 +32,13 @@ export async function* readFull(
   ask: Ask,
   key: string,
   signal: AbortSignal,
-): AsyncGenerator<SourceMessage> {
+): AsyncGenerator<SourcePage | SourceEnd> {
   const selection = selectionOf(ask.attributes);
   let place = ask.resume === null ? null : readFullPlace(ask.resume, key);
   if (place === null) {
     const minted = ask.watermark ? await mint(client, selection, null, signal) : null;
     place = fresh(key, minted, selection);
-    yield { type: 'progress', resume: writePlace(place) };
+    yield { type: 'page', messages: [], resume: writePlace(place) };
   }
   const from = place;
   const streams = [
@@ -52,7 +53,11 @@ export async function* readFull(
     if (expiryOf(error) === null) throw error;
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
   }
-  yield { type: 'end', watermark: from.minted === null ? null : writeWatermark(key, from.minted) };
+  yield {
+    type: 'end',
+    complete: completed(ask),
+    watermark: from.minted === null ? null : writeWatermark(key, from.minted),
+  };
 }
 
 const fresh = (key: string, minted: FullPlace['minted'], selection: Selection): FullPlace => ({
@@ -86,7 +91,7 @@ async function* users(
   for await (const { items, next } of pages(client, at, 'list', signal)) {
     refuseHidden(items, null);
     const messages = items.map(
-      (item): SourceMessage => ({
+      (item): ObjectMessage => ({
         type: 'upsert',
         ref: user(sourceId(item.id)),
         attributes: selection.whole('user', item),
@@ -108,7 +113,7 @@ async function* managers(client: GraphClient, from: Chain, signal: AbortSignal):
     const messages = items
       .filter((item) => item['@removed'] === undefined)
       .map(
-        (item): SourceMessage => ({
+        (item): ObjectMessage => ({
           type: 'upsert',
           ref: user(sourceId(item.id)),
           attributes: { manager: managerInDelta(item) ?? null },
@@ -152,7 +157,7 @@ async function* groupPage(
 ): AsyncGenerator<Step<FullPlace>> {
   const ids = items.map((item) => sourceId(item.id));
   const objects = items.map(
-    (item): SourceMessage => ({
+    (item): ObjectMessage => ({
       type: 'upsert',
       ref: group(sourceId(item.id)),
       attributes: selection.whole('group', item),

@@ -2,7 +2,7 @@
 
 import type { CloudName, Credentials } from '../../model/connection.ts';
 import type { World } from '../../model/world.ts';
-import type { Ask, Source, SourceMessage } from '../source.ts';
+import type { Ask, Source, SourceEnd, SourcePage } from '../source.ts';
 import { checkConnection } from './check.ts';
 import { type GraphClient, graphClient, type Limits, type Parts, type RequestFacts } from './client.ts';
 import { type Clouds, cloudOf } from './clouds.ts';
@@ -73,7 +73,12 @@ export const sourceOver = (parts: Omit<Parts, 'gate'> & { readonly tenantId: str
   };
 };
 
-const readOf = (client: GraphClient, ask: Ask, key: string, signal: AbortSignal): AsyncIterable<SourceMessage> => {
+const readOf = (
+  client: GraphClient,
+  ask: Ask,
+  key: string,
+  signal: AbortSignal,
+): AsyncIterable<SourcePage | SourceEnd> => {
   const { scope, read } = ask;
   if (scope.kind === 'all')
     return read.mode === 'full' ? readFull(client, ask, key, signal) : readDelta(client, ask, read.from, key, signal);

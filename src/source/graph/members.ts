@@ -1,8 +1,9 @@
 /** Direct members of groups: `GET /groups/{id}/members`, 20 groups to a request. */
 
 import type { SourceId } from '../../model/ids.ts';
+import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, type Ref } from '../../model/source-object.ts';
-import type { SourceMessage } from '../source.ts';
+
 import { answered, batch, batchesInFlight, batchSize, slices } from './batch.ts';
 import type { GraphClient } from './client.ts';
 import { type Entity, listPageSchema, pages } from './pages.ts';
@@ -27,7 +28,7 @@ export const membersOf = (
 export const wholeMembers = (
   { group: id, members }: GroupMembers,
   mayHide: ReadonlySet<SourceId>,
-): readonly SourceMessage[] =>
+): readonly ObjectMessage[] =>
   members === null || (members.length === 0 && mayHide.has(id))
     ? []
     : [{ type: 'members', group: group(id), members: { whole: members } }];

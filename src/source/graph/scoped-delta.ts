@@ -5,8 +5,9 @@
 
 import type { SourceId, Watermark } from '../../model/ids.ts';
 import { sourceId } from '../../model/ids.ts';
+import type { ObjectMessage } from '../../model/source-message.ts';
 import type { Ref } from '../../model/source-object.ts';
-import type { Ask, Known, SourceMessage } from '../source.ts';
+import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { followDeltas, groupChanges, userChange } from './delta.ts';
@@ -22,7 +23,7 @@ export async function* readScopedDelta(
   from: Watermark,
   key: string,
   signal: AbortSignal,
-): AsyncGenerator<SourceMessage> {
+): AsyncGenerator<SourcePage | SourceEnd> {
   const selection = selectionOf(ask.attributes);
   const walked = walkedOnce(scope, ask.known);
   const readers = {
@@ -61,7 +62,7 @@ async function* groupPage(
   selection: Selection,
   items: readonly Entity[],
   signal: AbortSignal,
-): AsyncGenerator<readonly SourceMessage[]> {
+): AsyncGenerator<readonly ObjectMessage[]> {
   // A group that is nested later in this round is read then, as it is by then.
   const inScope = items.filter((item) => walk.reached.has(sourceId(item.id)));
   const lost = inScope.find((item) => roots.has(sourceId(item.id)) && removalOf(item) !== null);
@@ -81,7 +82,7 @@ async function* joiners(
   added: readonly Ref[],
   selection: Selection,
   signal: AbortSignal,
-): AsyncGenerator<readonly SourceMessage[]> {
+): AsyncGenerator<readonly ObjectMessage[]> {
   const users = new Set(added.filter(({ type }) => type === 'user').map(({ id }) => id));
   const inner = added
     .filter(({ type, id }) => type === 'group' && walk.nested && !walk.reached.has(id))

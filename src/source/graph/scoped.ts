@@ -3,8 +3,9 @@
 import { ResumeExpired, SourceError } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
 import type { Scope } from '../../model/scope.ts';
+import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, type Ref } from '../../model/source-object.ts';
-import type { Ask, Known, SourceMessage } from '../source.ts';
+import { type Ask, completed, type Known, type SourceEnd, type SourcePage } from '../source.ts';
 import { batchesInFlight, batchSize } from './batch.ts';
 import { getByIds, idsPerRequest, wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
@@ -33,7 +34,7 @@ export async function* readScoped(
   scope: GroupScope,
   key: string,
   signal: AbortSignal,
-): AsyncGenerator<SourceMessage> {
+): AsyncGenerator<SourcePage | SourceEnd> {
   const selection = selectionOf(ask.attributes);
   let place = ask.resume === null ? null : readScopedPlace(ask.resume, key);
   if (place === null) {
@@ -41,7 +42,7 @@ export async function* readScoped(
     const only = scope.nested ? null : scope.groups;
     const minted = ask.watermark ? await mint(client, selection, only, signal) : null;
     place = { read: 'scoped', key, minted, groups: nothingDone, users: nothingDone };
-    yield { type: 'progress', resume: writePlace(place) };
+    yield { type: 'page', messages: [], resume: writePlace(place) };
   }
   const from = place;
   try {
@@ -50,7 +51,11 @@ export async function* readScoped(
     if (expiryOf(error) === null) throw error;
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
   }
-  yield { type: 'end', watermark: from.minted === null ? null : writeWatermark(key, from.minted) };
+  yield {
+    type: 'end',
+    complete: completed(ask),
+    watermark: from.minted === null ? null : writeWatermark(key, from.minted),
+  };
 }
 
 /** Groups in the order in which they are reached, then the users in them by id. */
@@ -114,7 +119,7 @@ export async function* walkGroups(
   required: ReadonlySet<SourceId>,
   selection: Selection,
   signal: AbortSignal,
-): AsyncGenerator<readonly SourceMessage[]> {
+): AsyncGenerator<readonly ObjectMessage[]> {
   while (walk.done < walk.groups.length) {
     const next = walk.groups.slice(walk.done, walk.done + groupsAtOnce);
     const found = await getByIds(client, 'group', next, selection.select.group, signal);
@@ -122,7 +127,7 @@ export async function* walkGroups(
     for await (const some of membersOf(client, next, signal)) {
       for (const one of some.filter((each) => required.has(each.group))) requireReadable(one, found, mayHide);
       for (const { members } of some) enter(walk, members ?? []);
-      yield some.flatMap((one): readonly SourceMessage[] => {
+      yield some.flatMap((one): readonly ObjectMessage[] => {
         const entity = found.get(one.group);
         if (entity === undefined) return [];
         const attributes = selection.whole('group', entity);

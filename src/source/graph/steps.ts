@@ -1,11 +1,12 @@
 /** A read is a row of steps: some messages, and where the read stands after them. */
 
 import type { Resume } from '../../model/ids.ts';
-import type { SourceMessage } from '../source.ts';
+import type { ObjectMessage } from '../../model/source-message.ts';
+import type { SourcePage } from '../source.ts';
 import { sideBySide } from './side-by-side.ts';
 
 /** `place` holds what moved; a step in the middle of a page moves nothing. */
-export type Step<Place> = { readonly messages: readonly SourceMessage[]; readonly place: Partial<Place> };
+export type Step<Place> = { readonly messages: readonly ObjectMessage[]; readonly place: Partial<Place> };
 
 /** Reads the streams side by side, with the common place after every step. Returns the last place. */
 export async function* follow<Place>(
@@ -13,12 +14,11 @@ export async function* follow<Place>(
   streams: readonly ((signal: AbortSignal) => AsyncGenerator<Step<Place>>)[],
   write: (place: Place) => Resume,
   signal: AbortSignal,
-): AsyncGenerator<SourceMessage, Place> {
+): AsyncGenerator<SourcePage, Place> {
   let place = from;
   for await (const step of sideBySide(streams, signal)) {
     place = { ...place, ...step.place };
-    yield* step.messages;
-    yield { type: 'progress', resume: write(place) };
+    yield { type: 'page', messages: step.messages, resume: write(place) };
   }
   return place;
 }

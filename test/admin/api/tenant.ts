@@ -1,7 +1,7 @@
 /** A tenant without people that knows its client secret, for trials of the door. */
 
 import { watermark } from '../../../src/model/ids.ts';
-import type { Source } from '../../../src/source/source.ts';
+import { completed, type Source } from '../../../src/source/source.ts';
 import type { Secrets } from '../../../src/store/connection-store.ts';
 
 export const emptyTenant = (secrets: Secrets, clientSecret: string): Source => ({
@@ -9,8 +9,8 @@ export const emptyTenant = (secrets: Secrets, clientSecret: string): Source => (
     const ok = secrets['clientSecret'] === clientSecret;
     return { ok, checks: [{ name: 'token', ok, detail: ok ? 'The secret is accepted.' : 'The secret is wrong.' }] };
   },
-  async *read() {
-    yield { type: 'end', watermark: watermark('empty') };
+  async *read(ask) {
+    yield { type: 'end', complete: completed(ask), watermark: watermark('empty') };
   },
   confirm: async (refs) => new Map(refs.map(({ id }) => [id, 'gone'])),
   confirmMembers: async () => new Map(),

@@ -151,11 +151,11 @@ describe('a read under trouble that stays', () => {
     const folded = new Folded();
     const source = sourceOf(graph);
     const reading = async () => {
-      for await (const message of source.read(
+      for await (const page of source.read(
         { scope: everyone, attributes, read: { mode: 'full' }, resume: null, watermark: true, known: folded.known },
         stop.signal,
       )) {
-        if (message.type === 'progress') stop.abort(new Error('The slice is over.'));
+        if (page.type === 'page') stop.abort(new Error('The slice is over.'));
       }
     };
     await expect(reading()).rejects.toThrow('The slice is over.');

@@ -87,7 +87,7 @@ describe('a read of a test group', () => {
     const folded = new Folded();
     const stops: { resume: NonNullable<Reading['resume']>; folded: Folded }[] = [];
     await readAll(source, folded, reading, (message) => {
-      if (message.type === 'progress') stops.push({ resume: message.resume, folded: folded.copy() });
+      if (message.type === 'place') stops.push({ resume: message.resume, folded: folded.copy() });
     });
     const truth = folded.view(everyone);
     expect(Object.keys(truth.users).sort()).toEqual(tenant.effectiveMembers(pilot).sort());
@@ -103,7 +103,7 @@ describe('a read of a test group', () => {
     tenant.join(pilot, tenant.createGroup({ displayName: 'Inner', members: people }));
     const stops: NonNullable<Reading['resume']>[] = [];
     await readAll(source, new Folded(), { scope: nested(pilot) }, (message) => {
-      if (message.type === 'progress') stops.push(message.resume);
+      if (message.type === 'place') stops.push(message.resume);
     });
     const forgotten = readAll(source, new Folded(), { scope: nested(pilot), resume: stops.at(-1) ?? null });
     await expect(forgotten).rejects.toThrow(ResumeExpired);
