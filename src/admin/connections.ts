@@ -1,8 +1,15 @@
 /** Commands on connections: our records of the tenants we read. */
 
 import type { CheckReport } from '../model/check.ts';
-import { type CloudName, type Connection, defaultAttributes, defaultIntervals } from '../model/connection.ts';
+import {
+  type CloudName,
+  type Connection,
+  defaultAttributes,
+  defaultIntervals,
+  defaultShrinkLimit,
+} from '../model/connection.ts';
 import { type ConnectionId, connectionId, type OrganizationId } from '../model/ids.ts';
+import type { Limit } from '../model/limit.ts';
 import { everyone, type Scope, scopeKey } from '../model/scope.ts';
 import type { ObjectType } from '../model/source-object.ts';
 import type { ConnectionEdit, Secrets } from '../store/connection-store.ts';
@@ -24,6 +31,7 @@ export type ConnectionFields = {
   readonly refreshIntervalSecs?: number | undefined;
   readonly fullSyncIntervalSecs?: number | undefined;
   readonly timeoutSecs?: number | undefined;
+  readonly shrinkLimit?: Limit | undefined;
 };
 export type NewConnection = ConnectionFields & { readonly organization: OrganizationId };
 /** `active` lets go of a connection that is paused or held back; `paused` stops its schedule. */
@@ -139,6 +147,7 @@ const newConnection = (given: NewConnection, now: Date): Connection => ({
     scope: everyone,
     attributes: defaultAttributes,
     ...defaultIntervals,
+    shrinkLimit: defaultShrinkLimit,
   }),
   id: connectionId(newId('con')),
   organization: given.organization,
@@ -165,6 +174,7 @@ const withFields = (given: ConnectionFields, base: Editable): Editable => ({
   refreshIntervalSecs: given.refreshIntervalSecs ?? base.refreshIntervalSecs,
   fullSyncIntervalSecs: given.fullSyncIntervalSecs ?? base.fullSyncIntervalSecs,
   timeoutSecs: given.timeoutSecs ?? base.timeoutSecs,
+  shrinkLimit: given.shrinkLimit ?? base.shrinkLimit,
 });
 
 const secretsOf = (given: ConnectionFields): Secrets =>

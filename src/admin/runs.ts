@@ -11,7 +11,13 @@ import type { Page } from '../store/snapshot-store.ts';
 import { found, Refused } from './refused.ts';
 import { type Room, wake } from './room.ts';
 
-export type SyncRequest = { readonly mode: SyncMode; readonly scope: RunScope | null; readonly dryRun: boolean };
+export type SyncRequest = {
+  readonly mode: SyncMode;
+  readonly scope: RunScope | null;
+  readonly dryRun: boolean;
+  /** Not unless a person says so. */
+  readonly acceptShrink?: boolean;
+};
 /** `full` looks at every object again instead of what changed since the target's position. */
 export type ProvisionRequest = { readonly full: boolean; readonly dryRun: boolean };
 /** `alreadyQueued`: one that does the same waits already; this is it. */
@@ -23,11 +29,11 @@ export const runCommands = (room: Room) => {
   const get = async (id: RunId): Promise<Run> => found(await runs.get(id), 'run');
 
   return {
-    async requestSync(id: ConnectionId, { mode, scope, dryRun }: SyncRequest): Promise<Requested> {
+    async requestSync(id: ConnectionId, { acceptShrink = false, ...request }: SyncRequest): Promise<Requested> {
       const connection = found(await connections.get(id), 'connection');
       refuseInactive(connection);
-      const wanted = { id: runId(newId('run')), mode, scope, dryRun, trigger: 'api', at: room.world.now() } as const;
-      const requested = await runs.request(newSyncRun(connection, wanted));
+      const wanted = { ...request, id: runId(newId('run')), trigger: 'api', at: room.world.now() } as const;
+      const requested = await runs.request(newSyncRun(connection, { ...wanted, acceptShrink }));
       await wake(room, 'sync', () => room.wakeups.sync(id, 'person'));
       logRequest(requested);
       return requested;

@@ -3,7 +3,8 @@
  * the first five hundred people before somebody looks.
  */
 
-import type { Limit, Limits } from '../model/target-record.ts';
+import type { Limit } from '../model/limit.ts';
+import type { Limits } from '../model/target-record.ts';
 
 /** How much a run wants to take away, and has taken already. */
 export type Takings = { readonly deprovisions: number; readonly memberRemovals: number };

@@ -15,6 +15,7 @@ export const slotOf = (run: Run): string =>
     run.mode,
     run.scope ? `${run.scope.group}${run.scope.nested ? ':nested' : ''}` : 'all',
     run.dryRun ? 'dry' : 'real',
+    ...(run.kind === 'sync' && run.acceptShrink ? ['accept_shrink'] : []),
   ].join('|');
 
 /** Lower goes first: a person's request before any other, delta before full. Between equals the older one. */

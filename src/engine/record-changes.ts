@@ -9,19 +9,29 @@ import type { Membership, ObjectType, Ref } from '../model/source-object.ts';
 import type { Draft, SnapshotStore } from '../store/snapshot-store.ts';
 
 type Counts = Pick<Counters, 'created' | 'updated' | 'removed' | 'membersAdded' | 'membersRemoved'>;
-export type Recorded = { readonly counts: Counts; readonly present: Readonly<Record<ObjectType, number>> };
+export type Recorded = {
+  readonly counts: Counts;
+  readonly present: Readonly<Record<ObjectType, number>>;
+  /** Of those who were removed, how many only because they were not seen, or not in the scope. */
+  readonly missing: Readonly<Record<ObjectType, number>>;
+};
 
 export const recordChanges = async (snapshots: SnapshotStore, draft: Draft): Promise<Recorded> => {
   const counts = { created: 0, updated: 0, removed: 0, membersAdded: 0, membersRemoved: 0 };
   const present = { user: draft.base.counts.user, group: draft.base.counts.group };
+  const missing = { user: 0, group: 0 };
   const record = async (changes: readonly Change[]): Promise<void> => {
-    for (const change of changes) tally(counts, present, change);
+    for (const change of changes) {
+      tally(counts, present, change);
+      if (change.kind === 'removed' && (change.why === 'missing' || change.why === 'out_of_scope'))
+        missing[change.before.ref.type] += 1;
+    }
     if (changes.length > 0) await draft.record(changes);
   };
   const flips = await recordObjects(draft, record);
   if (draft.base.version === 0) await recordFirstMembers(draft, flips, record);
   else await recordMembers(snapshots, draft, flips, record);
-  return { counts, present };
+  return { counts, present, missing };
 };
 
 type Recorder = (changes: readonly Change[]) => Promise<void>;

@@ -23,9 +23,13 @@ type Wanted = {
   readonly at: Date;
 };
 
-export const newSyncRun = (connection: Pick<Connection, 'id' | 'organization'>, wanted: Wanted): SyncRun => ({
+export const newSyncRun = (
+  connection: Pick<Connection, 'id' | 'organization'>,
+  wanted: Wanted & { readonly acceptShrink?: boolean },
+): SyncRun => ({
   ...fresh(wanted),
   kind: 'sync',
+  acceptShrink: wanted.acceptShrink ?? false,
   organization: connection.organization,
   connection: connection.id,
 });

@@ -4,14 +4,16 @@
  */
 
 import { createHash } from 'node:crypto';
+import { type Shrink, shrinkProblem } from '../core/shrink.ts';
 import type { Connection } from '../model/connection.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
-import type { Counters, Run, SyncRun } from '../model/run.ts';
+import { type Counters, countReason, type Run, type SyncRun } from '../model/run.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
 import type { Ask, ReadMode } from '../source/source.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft, Head } from '../store/snapshot-store.ts';
+import { emptiedGroups } from './emptied-groups.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
 import { RunRefused } from './reactions.ts';
@@ -31,7 +33,13 @@ export const syncTurn = (engine: Engine, connection: ConnectionId, signal: Abort
       timeoutSecs: async () => (await connected(engine, connection)).timeoutSecs,
       work: (run, lease, watch, report) => syncRun(engine, run, lease, watch, report),
       again: (run) =>
-        requestAgain(engine, newSyncRun({ id: connection, organization: run.organization }, restOf(engine, run))),
+        requestAgain(
+          engine,
+          newSyncRun(
+            { id: connection, organization: run.organization },
+            { ...restOf(engine, run), acceptShrink: run.acceptShrink },
+          ),
+        ),
       quarantine: (problem) => engine.stores.connections.hold(connection, problem),
     },
     signal,
@@ -123,10 +131,21 @@ const commit = async (
   report: Report,
 ): Promise<WorkEnd> => {
   await report('scope', end.counters);
+  const emptied = await emptiedGroups(engine.stores.snapshots, draft, what.scope);
   if (what.kind !== 'group') await sweep(draft, end.complete);
   await report('diff', end.counters);
   const recorded = await recordChanges(engine.stores.snapshots, draft);
   await engine.failpoint('sync.recorded');
+  const missing = what.kind === 'full' ? recorded.missing : { user: 0, group: 0 };
+  const held = await holdBack(
+    engine,
+    run,
+    connection,
+    draft,
+    { missing, known: draft.base.counts, emptied },
+    end.counters,
+  );
+  if (held !== null) return held;
   const counters: Counters = {
     ...end.counters,
     ...recorded.counts,
@@ -153,6 +172,38 @@ const commit = async (
   });
   await requestProvisioning(engine, run);
   return { state: 'succeeded', counters, version: head.version, problem: null };
+};
+
+/** A read that shrank too much is forgotten, unless a person accepted that for this run. */
+const holdBack = async (
+  engine: Engine,
+  run: SyncRun,
+  connection: Connection,
+  draft: Draft,
+  shrink: Shrink,
+  counters: Counters,
+): Promise<WorkEnd | null> => {
+  const problem = shrinkProblem(shrink, connection.shrinkLimit);
+  if (problem === null) return null;
+  const facts = {
+    run: run.id,
+    connection: connection.id,
+    missing_users: shrink.missing.user,
+    missing_groups: shrink.missing.group,
+    emptied_groups: shrink.emptied.length,
+  };
+  if (run.acceptShrink) {
+    engine.world.log.warn('read.accepted', facts);
+    return null;
+  }
+  engine.world.log.warn('read.held', facts);
+  await draft.discard();
+  return {
+    state: 'held',
+    counters: countReason(counters, 'skipped', 'read_shrank', shrink.missing.user + shrink.missing.group),
+    version: null,
+    problem,
+  };
 };
 
 /** Commits the base as it is, without a watermark: from now on only a full sync is possible, also for whoever comes after us. */

@@ -1,6 +1,7 @@
 /** Our record of one tenant we read. */
 
 import type { ConnectionId, OrganizationId } from './ids.ts';
+import type { Limit } from './limit.ts';
 import type { Scope } from './scope.ts';
 import type { ObjectType } from './source-object.ts';
 
@@ -33,6 +34,8 @@ export type Connection = {
   readonly fullSyncIntervalSecs: number;
   /** Seconds after which a run is ended cleanly. */
   readonly timeoutSecs: number;
+  /** How many of the known users, and of the known groups, a full sync may find missing; over it the read is held. */
+  readonly shrinkLimit: Limit;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   /** Counts the edits of this record; an edit names the revision it was made against. */
@@ -49,6 +52,9 @@ export const defaultIntervals = {
   fullSyncIntervalSecs: 604_800,
   timeoutSecs: 1_800,
 } as const;
+
+/** People who left are told by delta syncs: a full sync finds few of them missing, unless the read is wrong or the scope was changed. */
+export const defaultShrinkLimit: Limit = { count: 500, percent: 5, floor: 5 };
 
 /** What is read when a connection does not say otherwise: what the default attribute mapping needs. `manager` is a reference. */
 export const defaultAttributes: Readonly<Record<ObjectType, readonly string[]>> = {

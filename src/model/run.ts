@@ -85,6 +85,8 @@ type Common = {
 
 export type SyncRun = Common & {
   readonly kind: 'sync';
+  /** A person has seen that the source holds fewer than is known, or an emptied group, and lets this one run commit it. */
+  readonly acceptShrink: boolean;
   /** The version it committed. */
   readonly version: number | null;
 };

@@ -2,6 +2,7 @@
 
 import type { Problem } from './connection.ts';
 import type { ConnectionId, OrganizationId, TargetId } from './ids.ts';
+import type { Limit } from './limit.ts';
 import type { Mapping, Matching } from './mapping.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -12,8 +13,7 @@ export type DeprovisionPolicy =
   | { readonly kind: 'disable' | 'delete' | 'none' }
   | { readonly kind: 'delete_after_days'; readonly days: number };
 
-/** How much one run may take away: the smaller of a count and a percentage of what is linked, but never less than the floor. */
-export type Limit = { readonly count: number; readonly percent: number; readonly floor: number };
+/** How much one run may take away; the percentages are of what is linked. */
 export type Limits = { readonly deprovisions: Limit; readonly memberRemovals: Limit };
 
 export type TargetRecord = {

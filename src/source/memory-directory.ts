@@ -20,6 +20,8 @@ export type Liberties = {
   partial: boolean;
   /** Thrown once, when this many further pages have been told. */
   fault: { readonly afterPages: number; readonly error: Error } | null;
+  /** Objects that full reads leave out, as if they were not there. */
+  unlisted: ReadonlySet<string>;
   /** Whether questions about single objects get an answer. */
   confirms: boolean;
   /** A connection test that fails, with this as the reason. */
@@ -110,6 +112,7 @@ const everyday: Liberties = {
   shuffle: null,
   partial: false,
   fault: null,
+  unlisted: new Set(),
   confirms: true,
   problem: null,
 };

@@ -118,7 +118,8 @@ const requireReach = (state: State, scope: Scope): Reach => {
 };
 
 const everything = (state: State, ask: Ask, reach: Reach): readonly ObjectMessage[] => {
-  const entries = [...state.entries.values()].filter(({ ref, gone }) => gone === null && (reach?.has(ref.id) ?? true));
+  const listed = [...state.entries.values()].filter(({ ref }) => !state.liberties.unlisted.has(ref.id));
+  const entries = listed.filter(({ ref, gone }) => gone === null && (reach?.has(ref.id) ?? true));
   const groups = entries.filter(({ ref }) => ref.type === 'group');
   return [
     ...entries.map((entry) => whole(entry, ask)),

@@ -21,6 +21,7 @@ export type ConnectionEdit = Partial<
     | 'refreshIntervalSecs'
     | 'fullSyncIntervalSecs'
     | 'timeoutSecs'
+    | 'shrinkLimit'
     | 'state'
     | 'problem'
   >

@@ -2,7 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type Connection, defaultAttributes, defaultIntervals, type Problem } from '../../src/model/connection.ts';
+import {
+  type Connection,
+  defaultAttributes,
+  defaultIntervals,
+  defaultShrinkLimit,
+  type Problem,
+} from '../../src/model/connection.ts';
 import { StaleRevision } from '../../src/model/errors.ts';
 import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
 import { everyone } from '../../src/model/scope.ts';
@@ -204,6 +210,7 @@ const aConnection = (other: Partial<Connection> = {}): Connection => ({
   scope: everyone,
   attributes: defaultAttributes,
   ...defaultIntervals,
+  shrinkLimit: defaultShrinkLimit,
   createdAt: start,
   updatedAt: start,
   revision: 1,

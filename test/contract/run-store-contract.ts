@@ -345,6 +345,7 @@ const common = (connection: Run['connection']) =>
 const syncRun = (connection: Run['connection'], other: Partial<SyncRun> = {}): SyncRun => ({
   ...common(connection),
   kind: 'sync',
+  acceptShrink: false,
   ...other,
 });
 const provisionRun = (connection: Run['connection'], other: Partial<ProvisionRun> = {}): ProvisionRun => ({

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allowance, guard } from '../../src/core/guard.ts';
-import { defaultLimits, type Limit } from '../../src/model/target-record.ts';
+import type { Limit } from '../../src/model/limit.ts';
+import { defaultLimits } from '../../src/model/target-record.ts';
 
 const limit = (count: number, percent: number, floor: number): Limit => ({ count, percent, floor });
 

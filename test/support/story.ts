@@ -7,7 +7,12 @@ import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import type { Turn } from '../../src/engine/turn.ts';
-import { type Connection, defaultAttributes, defaultIntervals } from '../../src/model/connection.ts';
+import {
+  type Connection,
+  defaultAttributes,
+  defaultIntervals,
+  defaultShrinkLimit,
+} from '../../src/model/connection.ts';
 import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import type { Run, SyncMode } from '../../src/model/run.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
@@ -68,7 +73,7 @@ export const story = async (options: StoryOptions = {}) => {
 
   const requestSync = async (
     mode: SyncMode,
-    more: { group?: string; nested?: boolean; dryRun?: boolean } = {},
+    more: { group?: string; nested?: boolean; dryRun?: boolean; acceptShrink?: boolean } = {},
   ): Promise<Run> => {
     const scope = more.group === undefined ? null : { group: sourceId(more.group), nested: more.nested ?? false };
     const wanted = {
@@ -76,6 +81,7 @@ export const story = async (options: StoryOptions = {}) => {
       mode,
       scope,
       dryRun: more.dryRun ?? false,
+      acceptShrink: more.acceptShrink ?? false,
       trigger: 'api',
       at: now(),
     } as const;
@@ -196,6 +202,7 @@ export const plainConnection = (at: Date): Connection => ({
   scope: { kind: 'all' },
   attributes: defaultAttributes,
   ...defaultIntervals,
+  shrinkLimit: defaultShrinkLimit,
   createdAt: at,
   updatedAt: at,
   revision: 1,

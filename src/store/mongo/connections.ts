@@ -32,6 +32,7 @@ const schema = sealedSchema({
   refreshIntervalSecs: number,
   fullSyncIntervalSecs: number,
   timeoutSecs: number,
+  shrinkLimit: structure,
 });
 
 export const createMongoConnectionStore = (

@@ -37,6 +37,7 @@ describe('adding a connection', () => {
       refresh_interval_secs: 14_400,
       full_sync_interval_secs: 604_800,
       timeout_secs: 1_800,
+      shrink_limit: { count: 500, percent: 5, floor: 5 },
       oauth2_authorize_url: null,
       state: 'active',
       health: { status: 'healthy', code: null },

@@ -30,6 +30,7 @@ describe('asking for a sync', () => {
       mode: 'delta',
       scope: null,
       dry_run: false,
+      accept_shrink: false,
       trigger: 'api',
       state: 'queued',
       already_queued: false,
@@ -65,6 +66,17 @@ describe('asking for a sync', () => {
       already_queued: false,
     });
     expect(idOf(scoped)).not.toBe(idOf(whole));
+  });
+
+  it('takes one that accepts what is missing for another thing, and only as a full sync', async () => {
+    const plain = await sync({ mode: 'full' });
+    const accepting = await sync({ mode: 'full', accept_shrink: true });
+    expect(accepting.body).toMatchObject({ accept_shrink: true, already_queued: false });
+    expect(idOf(accepting)).not.toBe(idOf(plain));
+    expect((await sync({ mode: 'delta', accept_shrink: true })).body).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '/accept_shrink' }],
+    });
   });
 
   it('is not lost when the queue is down', async () => {

@@ -51,6 +51,7 @@ describe('a new connection', () => {
     ],
     ['too short an interval', { refresh_interval_secs: 5 }, ['/refresh_interval_secs']],
     ['an interval in words', { timeout_secs: '1800' }, ['/timeout_secs']],
+    ['a limit without a floor', { shrink_limit: { count: 1, percent: 5 } }, ['/shrink_limit/floor']],
     ['a name with a line break', { name: 'Contoso\nLtd' }, ['/name']],
     ['several at once', { vendor: 'x', name: '', cloud: 'moon' }, ['/vendor', '/name', '/cloud']],
     ['a cloud nobody configured', { cloud: 'custom' }, ['/cloud']],

@@ -40,7 +40,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     refusals: ['not_found', 'connection_not_active'],
     handle: async ({ params, body }) => {
       const scope = body.scope ? { group: sourceId(body.scope.group_id), nested: body.scope.nested } : null;
-      const request = { mode: body.mode, scope, dryRun: body.dry_run };
+      const request = { mode: body.mode, scope, dryRun: body.dry_run, acceptShrink: body.accept_shrink };
       return answerRequested(await commands.requestSync(connectionId(params.connection_id), request));
     },
   }),

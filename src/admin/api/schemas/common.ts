@@ -39,6 +39,12 @@ export const timeOrNull = (date: Date | null): string | null => date?.toISOStrin
 export const refSchema = z.strictObject({ type: z.enum(['user', 'group']), id: z.string() });
 export const refView = ({ type, id }: Ref): z.infer<typeof refSchema> => ({ type, id });
 
+export const limitSchema = z.strictObject({
+  count: z.int().min(0).max(1_000_000),
+  percent: z.number().min(0).max(100),
+  floor: z.int().min(0).max(1_000_000),
+});
+
 export const valueSchema = z
   .union([
     z.string().max(8_192),

@@ -6,7 +6,16 @@ import { sourceId } from '../../../model/ids.ts';
 import type { Scope } from '../../../model/scope.ts';
 import type { Head } from '../../../store/snapshot-store.ts';
 import type { ConnectionFields } from '../../connections.ts';
-import { connectionIdText, guid, nameText, organizationIdText, time, timeOf, timeOrNull } from './common.ts';
+import {
+  connectionIdText,
+  guid,
+  limitSchema,
+  nameText,
+  organizationIdText,
+  time,
+  timeOf,
+  timeOrNull,
+} from './common.ts';
 
 const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const tenantIdText = z
@@ -66,6 +75,10 @@ const fields = {
     'Seconds between full syncs.',
   ),
   timeout_secs: seconds(60, 86_400, defaultIntervals.timeoutSecs, 'Seconds after which a run is ended.'),
+  shrink_limit: limitSchema.optional().meta({
+    description:
+      'How many of the known users, and of the known groups, a full sync may find missing before it is held: the smaller of a count and a percentage, but never less than the floor.',
+  }),
 };
 
 export const newConnectionSchema = z
@@ -91,6 +104,7 @@ export const fieldsOf = (body: z.output<z.ZodObject<typeof fields>>): Connection
   refreshIntervalSecs: body.refresh_interval_secs,
   fullSyncIntervalSecs: body.full_sync_interval_secs,
   timeoutSecs: body.timeout_secs,
+  shrinkLimit: body.shrink_limit,
 });
 
 const scopeOf = (scope: z.output<typeof scopeSchema>): Scope =>
@@ -121,6 +135,7 @@ export const connectionSchema = z
     refresh_interval_secs: z.int(),
     full_sync_interval_secs: z.int(),
     timeout_secs: z.int(),
+    shrink_limit: limitSchema,
     oauth2_authorize_url: z.string().nullable().meta({
       description: 'Where an administrator of the tenant gives consent; null while credentials are given by API only.',
     }),
@@ -163,6 +178,7 @@ export const connectionView = (connection: Connection): z.input<typeof connectio
   refresh_interval_secs: connection.refreshIntervalSecs,
   full_sync_interval_secs: connection.fullSyncIntervalSecs,
   timeout_secs: connection.timeoutSecs,
+  shrink_limit: connection.shrinkLimit,
   oauth2_authorize_url: null,
   created_at: timeOf(connection.createdAt),
   updated_at: timeOf(connection.updatedAt),

@@ -27,6 +27,14 @@ export const syncRequestSchema = z
       .optional()
       .meta({ description: 'Narrows this one run to a group and its members; nobody else is touched.' }),
     dry_run: z.boolean().default(false).meta({ description: 'Works out what would be done, and does none of it.' }),
+    accept_shrink: z.boolean().default(false).meta({
+      description:
+        'Lets this one full sync commit that known users or groups are missing, or a group of the scope is empty, however many.',
+    }),
+  })
+  .refine(({ mode, accept_shrink }) => mode === 'full' || !accept_shrink, {
+    path: ['accept_shrink'],
+    message: 'needs mode full: only a full sync shows what is missing',
   })
   .meta({ id: 'SyncRequest' });
 export const provisionRequestSchema = z
@@ -74,6 +82,7 @@ export const runSchema = z
     mode: z.enum(['full', 'delta']),
     scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
     dry_run: z.boolean(),
+    accept_shrink: z.boolean().meta({ description: 'False for provision runs.' }),
     trigger: z.enum(['schedule', 'api', 'commit', 'retry']),
     caused_by: runIdText.nullable(),
     state: runState,
@@ -106,6 +115,7 @@ export const runView = (run: Run): z.input<typeof runSchema> => ({
   mode: run.mode,
   scope: run.scope && { group_id: run.scope.group, nested: run.scope.nested },
   dry_run: run.dryRun,
+  accept_shrink: run.kind === 'sync' && run.acceptShrink,
   trigger: run.trigger,
   caused_by: run.causedBy,
   state: run.state,

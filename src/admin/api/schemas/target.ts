@@ -9,6 +9,7 @@ import {
   connectionIdText,
   faultSchema,
   faultView,
+  limitSchema,
   nameText,
   plainText,
   refSchema,
@@ -69,11 +70,6 @@ const deprovisionSchema = z
     z.strictObject({ kind: z.literal('delete_after_days'), days: z.int().min(1).max(365) }),
   ])
   .meta({ id: 'Deprovision', description: 'What happens to someone who left the source or the scope.' });
-const limitSchema = z.strictObject({
-  count: z.int().min(0).max(1_000_000),
-  percent: z.number().min(0).max(100),
-  floor: z.int().min(0).max(1_000_000),
-});
 const limitsSchema = z.strictObject({ deprovisions: limitSchema, member_removals: limitSchema }).meta({
   id: 'Limits',
   description:

@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { sourceId } from '../../src/model/ids.ts';
+import { connection, id, type Story, story } from '../support/story.ts';
+
+const staff = (s: Story, count: number): void => {
+  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
+};
+/** Lists show none of them, with every sign of success. */
+const vanish = (s: Story, from: number, to: number, letter = 'p'): void => {
+  const names = Array.from({ length: to - from }, (_, nth) => `${letter}${from + nth}`);
+  s.directory.liberties.unlisted = new Set([...s.directory.liberties.unlisted, ...names.map(id)]);
+};
+const allOn = (s: Story, count: number): boolean =>
+  Object.values(s.accounts()).filter((state) => state === 'on').length === count;
+const versionOf = async (s: Story): Promise<number> => (await s.stores.snapshots.head(connection)).version;
+
+describe('a full sync that finds many missing', () => {
+  it('is held: nothing of it is kept, and nobody loses anything', async () => {
+    const s = await story();
+    staff(s, 60);
+    await s.full();
+    const before = await versionOf(s);
+    vanish(s, 40, 60);
+    const run = await s.full();
+    expect(run).toMatchObject({
+      state: 'held',
+      version: null,
+      problem: { code: 'read_shrank', message: expect.stringContaining('20 of 60 known users are missing') },
+      counters: { read: 40, skipped: { read_shrank: 20 } },
+    });
+    expect(await versionOf(s)).toBe(before);
+    await s.provision();
+    expect(allOn(s, 60)).toBe(true);
+  });
+
+  it('leaves the changes to the delta syncs meanwhile', async () => {
+    const s = await story();
+    staff(s, 60);
+    await s.full();
+    vanish(s, 40, 60);
+    await s.full();
+    s.hire('new');
+    s.directory.remove(id('p0'), 'deleted');
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { created: 1, removed: 1 } });
+    expect(s.accounts()).toMatchObject({ new: 'on', p0: 'off', p59: 'on' });
+  });
+
+  it('is held again each time, until the source shows them again', async () => {
+    const s = await story();
+    staff(s, 60);
+    await s.full();
+    vanish(s, 40, 60);
+    expect(await s.full()).toMatchObject({ state: 'held' });
+    expect(await s.full()).toMatchObject({ state: 'held' });
+    s.directory.liberties.unlisted = new Set();
+    expect(await s.full()).toMatchObject({ state: 'succeeded', counters: { removed: 0 } });
+  });
+
+  it('is let pass by a person for one run, and not for the next', async () => {
+    const s = await story();
+    staff(s, 60);
+    await s.full();
+    vanish(s, 40, 60);
+    await s.full();
+    expect(await s.full({ acceptShrink: true })).toMatchObject({ state: 'succeeded', counters: { removed: 20 } });
+    vanish(s, 20, 40);
+    expect(await s.full()).toMatchObject({ state: 'held' });
+  });
+
+  it('passes when they are within the limit of the connection', async () => {
+    const s = await story({ connection: { shrinkLimit: { count: 20, percent: 50, floor: 0 } } });
+    staff(s, 60);
+    await s.full();
+    vanish(s, 40, 60);
+    expect(await s.full()).toMatchObject({ state: 'succeeded', counters: { removed: 20 } });
+    vanish(s, 19, 40);
+    expect(await s.full()).toMatchObject({ state: 'held' });
+  });
+
+  it('is held for groups as for users', async () => {
+    const s = await story();
+    staff(s, 3);
+    for (let nth = 0; nth < 12; nth += 1) s.found(`g${nth}`);
+    await s.full();
+    vanish(s, 0, 6, 'g');
+    expect(await s.full()).toMatchObject({ state: 'held', problem: { message: expect.stringContaining('6 of 12') } });
+  });
+
+  it('is held when a scope that somebody chose anew leaves many out', async () => {
+    const s = await story();
+    staff(s, 60);
+    s.found('few');
+    for (let nth = 0; nth < 3; nth += 1) s.directory.join(id('few'), id(`p${nth}`));
+    await s.full();
+    await s.stores.connections.edit(connection, 1, {
+      scope: { kind: 'groups', groups: [sourceId(id('few'))], nested: false },
+    });
+    expect(await s.full()).toMatchObject({ state: 'held', counters: { skipped: { read_shrank: 57 } } });
+    expect(allOn(s, 60)).toBe(true);
+    expect(await s.full({ acceptShrink: true })).toMatchObject({ state: 'succeeded', counters: { removed: 57 } });
+  });
+});
+
+describe('a scope group that has no members any more', () => {
+  const scoped = async () => {
+    const s = await story({
+      connection: {
+        scope: { kind: 'groups', groups: [id('staff'), id('board')].map((each) => sourceId(each)), nested: false },
+      },
+    });
+    for (const [group, members] of [
+      ['staff', ['p0', 'p1', 'p2']],
+      ['board', ['p3']],
+    ] as const) {
+      s.found(group);
+      for (const member of members) {
+        s.hire(member);
+        s.directory.join(id(group), id(member));
+      }
+    }
+    await s.full();
+    return s;
+  };
+
+  it.each(['full', 'delta'] as const)('holds a %s sync, and is let pass by a person', async (mode) => {
+    const s = await scoped();
+    s.directory.leave(id('board'), id('p3'));
+    expect(await s[mode]()).toMatchObject({
+      state: 'held',
+      problem: { code: 'read_shrank', message: expect.stringContaining(`no members are left in group ${id('board')}`) },
+    });
+    expect(allOn(s, 4)).toBe(true);
+    await s.full({ acceptShrink: true });
+    expect(s.accounts()).toMatchObject({ p2: 'on', p3: 'off' });
+    expect(await s.delta()).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('holds nothing while one member is left', async () => {
+    const s = await scoped();
+    s.directory.leave(id('staff'), id('p0'));
+    s.directory.leave(id('staff'), id('p1'));
+    expect(await s.delta()).toMatchObject({ state: 'succeeded' });
+    expect(s.accounts()).toMatchObject({ p0: 'off', p1: 'off', p2: 'on', p3: 'on' });
+  });
+
+  it('holds nothing when the tenant says of each member that they left', async () => {
+    const s = await scoped();
+    s.directory.remove(id('p3'), 'soft_deleted');
+    expect(await s.delta()).toMatchObject({ state: 'succeeded' });
+    expect(s.accounts()).toMatchObject({ p0: 'on', p3: 'off' });
+    expect(await s.delta()).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('holds a run of that test group alone', async () => {
+    const s = await story();
+    staff(s, 3);
+    s.found('pilots');
+    for (const name of ['p0', 'p1']) s.directory.join(id('pilots'), id(name));
+    await s.full();
+    for (const name of ['p0', 'p1']) s.directory.leave(id('pilots'), id(name));
+    expect(await s.full({ group: id('pilots') })).toMatchObject({ state: 'held' });
+    expect(s.groups()['pilots']).toEqual(['p0', 'p1']);
+  });
+});
