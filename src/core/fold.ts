@@ -11,7 +11,7 @@ import { isGone } from '../model/source-object.ts';
 import { merge, sameAttributes } from './attributes.ts';
 
 export type Folded = {
-  /** Only objects that differ from the base. */
+  /** Only objects that differ from the base. Their attributes may hold unassigned ones as null. */
   readonly objects: readonly { readonly ref: Ref; readonly next: SourceObject | Gone }[];
   readonly members: readonly MembersPatch[];
   /** Objects the source showed whole, changed or not. */
@@ -22,6 +22,8 @@ export type Folded = {
 
 /** Which attributes are read; an object that is shown whole keeps no others. */
 export type Asked = Readonly<Record<ObjectType, readonly string[]>>;
+
+type Upsert = Extract<ObjectMessage, { readonly type: 'upsert' }>;
 
 /** `base`: what is stored of the objects the messages name. */
 export const fold = (
@@ -50,8 +52,8 @@ export const fold = (
       continue;
     }
     if (message.whole) seen.set(ref.id, ref);
-    const kept = message.whole ? only(known?.attributes ?? {}, asked[ref.type]) : (known?.attributes ?? {});
-    states.set(ref.id, { ref, next: { ref, attributes: merge(kept, message.attributes) } });
+    const attributes = known === null ? message.attributes : merged(known.attributes, message, asked[ref.type]);
+    states.set(ref.id, { ref, next: { ref, attributes } });
   }
   return {
     objects: [...states.values()].filter((state) => differs(base.get(state.ref.id), state.next)),
@@ -60,6 +62,9 @@ export const fold = (
     strangers,
   };
 };
+
+const merged = (known: Attributes, { attributes, whole }: Upsert, names: readonly string[]): Attributes =>
+  merge(whole ? only(known, names) : known, attributes);
 
 /** What is not read any more would never change again. */
 const only = (attributes: Attributes, names: readonly string[]): Attributes =>
