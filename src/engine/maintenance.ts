@@ -41,7 +41,7 @@ const pruneConnection = async (engine: Engine, connection: Connection): Promise<
   for (const target of targets) await stores.ledger.prune(target.id, daysAgo(engine, keptDays.operations));
   const positions = await Promise.all(targets.map(async ({ id }) => (await stores.ledger.position(id)) ?? 0));
   const through = Math.min(await versionAt(engine, connection.id, daysAgo(engine, keptDays.changes)), ...positions);
-  if (through > 0) await stores.snapshots.prune(connection.id, through);
+  await stores.snapshots.prune(connection.id, through);
 };
 
 /** The version that was committed by then; 0 when there was none. */

@@ -19,6 +19,14 @@ export type SourceObject = { readonly ref: Ref; readonly attributes: Attributes 
 export type GoneReason = 'soft_deleted' | 'deleted' | 'out_of_scope' | 'missing';
 export type Gone = { readonly gone: GoneReason };
 
+/** A person or group anyone ever saw: what it last looked like, and whether it is still in. */
+export type Remembered = {
+  readonly object: SourceObject;
+  readonly gone: GoneReason | null;
+  /** The version that last changed it. */
+  readonly version: number;
+};
+
 /** One edge: `member` is in `group`. Only users and groups; devices and service principals are left out by the source. */
 export type Membership = { readonly group: SourceId; readonly member: Ref };
 

@@ -9,6 +9,18 @@ import type { Page } from './snapshot-store.ts';
 /** An operation with what became of it, for the record of a run. `planned`: only proposed by a dry run; `open` until settled. */
 export type Entry = Intent & { readonly state: 'planned' | 'open' | 'settled'; readonly outcome: Outcome | null };
 
+/** What is kept about one object. */
+export type About = {
+  readonly link: Link | null;
+  /** The remote object that is not there any more, and since when, when the last link ended with it. Forgotten after a while. */
+  readonly former: { readonly remoteId: RemoteId; readonly until: Date } | null;
+  /** The operation that made the link what it is, or ended it. */
+  readonly linkedBy: OperationKey | null;
+  readonly escrow: Escrow | null;
+  /** The operation that failed; null when it could not even be planned. */
+  readonly escrowedBy: OperationKey | null;
+};
+
 export interface Ledger {
   /** The version of the snapshot the target was brought to; null: never, everything is to be looked at. */
   position(target: TargetId): Promise<number | null>;
@@ -18,6 +30,10 @@ export interface Ledger {
   links(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>>;
   /** Which of these remote objects are linked already, and to whom. */
   linkedRemotes(target: TargetId, type: ObjectType, ids: readonly RemoteId[]): Promise<ReadonlyMap<RemoteId, Link>>;
+  /** What is kept about these objects; every one asked for is in the answer. */
+  about(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, About>>;
+  /** The objects whose link names this remote object, or did when it ended. */
+  ownersOf(target: TargetId, id: RemoteId): Promise<readonly Ref[]>;
   scanLinks(target: TargetId, type: ObjectType): AsyncIterable<readonly Link[]>;
   /** Links that have been `disabled` since before this time, in batches. */
   disabledBefore(target: TargetId, before: Date): AsyncIterable<readonly Link[]>;

@@ -11,6 +11,8 @@ export type RunFilter = {
   readonly kind?: Run['kind'];
   readonly state?: RunState;
   readonly causedBy?: RunId;
+  /** The version it committed, or brought the target to. */
+  readonly version?: number;
 };
 
 export interface RunStore {

@@ -6,10 +6,10 @@
 import type { Change, RecordedChange } from '../model/change.ts';
 import type { EdgePair, MembersPatch, Pair } from '../model/draft.ts';
 import type { ConnectionId, Resume, SourceId, Watermark } from '../model/ids.ts';
-import type { Gone, GoneReason, Membership, ObjectType, Ref, SourceObject } from '../model/source-object.ts';
+import type { Gone, Membership, ObjectType, Ref, Remembered, SourceObject } from '../model/source-object.ts';
 import type { Lease } from './leases.ts';
 
-export type { EdgePair, MembersPatch, Pair };
+export type { EdgePair, MembersPatch, Pair, Remembered };
 
 /** `version` grows with each commit, with gaps; 0 is the empty snapshot before the first. */
 export type Head = {
@@ -22,14 +22,6 @@ export type Head = {
   readonly fullAt: Date | null;
 };
 
-/** A person or group anyone ever saw: what it last looked like, and whether it is still in. */
-export type Remembered = {
-  readonly object: SourceObject;
-  readonly gone: GoneReason | null;
-  /** The version that last changed it. */
-  readonly version: number;
-};
-
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 
 export interface SnapshotStore {
@@ -38,6 +30,18 @@ export interface SnapshotStore {
   find(connection: ConnectionId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, SourceObject>>;
   /** Objects ever seen, also those that are gone. */
   recall(connection: ConnectionId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Remembered>>;
+  /**
+   * Objects ever seen that have this user principal name, mail or employee id, or had it when they left (`core/names.ts` says how names compare).
+   * At most `limit`, in no order.
+   */
+  named(connection: ConnectionId, name: string, limit: number): Promise<readonly Remembered[]>;
+  /** A page of the objects ever seen, also those that are gone, in id order; `after` an id (exclusive). */
+  recallPage(
+    connection: ConnectionId,
+    type: ObjectType,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<Remembered>>;
   /** All committed objects of a type in batches (by id order). */
   scan(connection: ConnectionId, type: ObjectType): AsyncIterable<readonly SourceObject[]>;
   /** A page of committed objects in id order, `after` an id (exclusive). */
@@ -55,7 +59,7 @@ export interface SnapshotStore {
    * forgotten. What an earlier holder staged after its last place is forgotten too, also if it arrives late.
    */
   begin(lease: Lease, signature: string): Promise<Draft>;
-  /** Drops changes up to and including this version, and what no version refers to any more. */
+  /** Drops changes up to and including this version, and what no version refers to any more; tidies up what look-ups go by. */
   prune(connection: ConnectionId, through: number): Promise<void>;
   /** Removes everything of a connection. */
   erase(connection: ConnectionId): Promise<void>;

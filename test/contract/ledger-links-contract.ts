@@ -5,6 +5,7 @@ import { StaleFence } from '../../src/model/errors.ts';
 import { remoteId } from '../../src/model/ids.ts';
 import type { Outcome } from '../../src/model/operation.ts';
 import type { Ref } from '../../src/model/source-object.ts';
+import type { About } from '../../src/store/ledger.ts';
 import { all, type LedgerWorld } from '../support/ledger-world.ts';
 import {
   addsMembers,
@@ -13,6 +14,7 @@ import {
   creates,
   deletes,
   disables,
+  escrowed,
   hostile,
   intents,
   linked,
@@ -21,6 +23,7 @@ import {
 } from '../support/operations.ts';
 
 const dayMs = 86_400_000;
+const nothing: About = { link: null, former: null, linkedBy: null, escrow: null, escrowedBy: null };
 
 export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld): void => {
   describe('links', () => {
@@ -133,6 +136,71 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       expect([await since(team), await since(club)]).toEqual([7, null]);
       await takenOver(lease);
       await expect(ledger.membersStarted(lease, [club], 9)).rejects.toThrow(StaleFence);
+    });
+
+    it('remember which operation made them what they are, and what became of them', async () => {
+      const { target, lease } = await held();
+      const [ann, bob, eve] = people(3);
+      const [made, disabled, gone] = [creates(ann), disables(ann), deletes(bob)];
+      await ledger.settle(lease, [applied(made, linked(ann)), applied(creates(bob), linked(bob))]);
+      expect(await ledger.about(target, [ann, eve])).toEqual(
+        new Map([
+          [ann.id, { ...nothing, link: linked(ann), linkedBy: made.key }],
+          [eve.id, nothing],
+        ]),
+      );
+      const off = { ...linked(ann), state: 'disabled' } as const;
+      await ledger.settle(lease, [applied(disabled, off), applied(gone, null)]);
+      expect(await ledger.about(target, [ann, bob])).toEqual(
+        new Map([
+          [ann.id, { ...nothing, link: off, linkedBy: disabled.key }],
+          [bob.id, { ...nothing, former: { remoteId: linked(bob).remoteId, until: start }, linkedBy: gone.key }],
+        ]),
+      );
+      await ledger.settle(lease, [applied(creates(bob), linked(bob))]);
+      expect((await ledger.about(target, [bob])).get(bob.id)).toMatchObject({ link: linked(bob), former: null });
+    });
+
+    it('are told together with an escrow, and the operation that led to it', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      const refused = creates(ann);
+      await ledger.intend(lease, intents([refused]));
+      await ledger.settle(lease, [escrowed(refused)]);
+      await ledger.escrow(lease, [{ ref: bob, reason: 'ambiguous_match', detail: 'two accounts' }]);
+      const about = await ledger.about(target, [ann, bob]);
+      expect(about.get(ann.id)).toMatchObject({
+        link: null,
+        escrow: { reason: 'target_rejected', attempts: 1 },
+        escrowedBy: refused.key,
+      });
+      expect(about.get(bob.id)).toMatchObject({ escrow: { reason: 'ambiguous_match' }, escrowedBy: null });
+    });
+
+    it('tell whose a remote object is, or was last', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      const team = aGroup();
+      await created(lease, [ann, bob, team]);
+      await ledger.settle(lease, [applied(deletes(bob), null)]);
+      const owners = (ref: Ref) => ledger.ownersOf(target, linked(ref).remoteId);
+      expect(await owners(ann)).toEqual([ann]);
+      expect(await owners(bob)).toEqual([bob]);
+      expect(await owners(team)).toEqual([team]);
+      expect(await ledger.ownersOf(target, remoteId('nobody'))).toEqual([]);
+      expect(await ledger.ownersOf((await held()).target, linked(ann).remoteId)).toEqual([]);
+    });
+
+    it('that ended are forgotten when they are older than anyone asks for', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      await created(lease, [ann, bob]);
+      await ledger.settle(lease, [applied(deletes(bob), null)]);
+      await ledger.prune(target, new Date(start.getTime() + dayMs));
+      const about = await ledger.about(target, [ann, bob]);
+      expect(about.get(ann.id)?.link).toEqual(linked(ann));
+      expect(about.get(bob.id)).toEqual(nothing);
+      expect(await ledger.ownersOf(target, linked(bob).remoteId)).toEqual([]);
     });
 
     it('of one target are nothing to another, also where both know the same person', async () => {

@@ -276,6 +276,9 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       expect(await found({ connection, state: 'running' })).toEqual([sync.id]);
       expect(await found({ causedBy: sync.id })).toEqual([provision.id]);
       expect(await found({ connection, target: aTenant().target })).toEqual([]);
+      await runs.finish(sync.id, 'succeeded', start, { ...end, version: 7 });
+      expect(await found({ connection, version: 7 })).toEqual([sync.id]);
+      expect(await found({ connection, version: 8 })).toEqual([]);
     });
   });
 

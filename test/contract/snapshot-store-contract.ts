@@ -5,11 +5,13 @@ import { snapshotCrashContract } from './snapshot-crash-contract.ts';
 import { snapshotDraftContract } from './snapshot-draft-contract.ts';
 import { snapshotHoldsContract } from './snapshot-holds-contract.ts';
 import { snapshotMembersContract } from './snapshot-members-contract.ts';
+import { snapshotNamesContract } from './snapshot-names-contract.ts';
 import { snapshotObjectsContract } from './snapshot-objects-contract.ts';
 import type { OpenSnapshots } from './snapshot-world.ts';
 
 export const snapshotStoreContract = (open: OpenSnapshots): void => {
   snapshotObjectsContract(open);
+  snapshotNamesContract(open);
   snapshotHoldsContract(open);
   snapshotMembersContract(open);
   snapshotChangesContract(open);

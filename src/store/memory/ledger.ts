@@ -3,11 +3,11 @@
 import { batches } from '../../core/batches.ts';
 import { escalate, escrowsAfter, type HeldEscrow } from '../../core/escrow-ladder.ts';
 import { StaleFence } from '../../model/errors.ts';
-import { type OperationKey, type SourceId, type TargetId, targetId } from '../../model/ids.ts';
+import { type OperationKey, type RemoteId, type SourceId, type TargetId, targetId } from '../../model/ids.ts';
 import type { Intent, Link, Outcome, WaitingReference } from '../../model/operation.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
-import type { Entry, Ledger } from '../ledger.ts';
+import type { About, Entry, Ledger } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
 
 /** Everything about one target. Maps are keyed by `type|id` unless they say otherwise; entries stand in the order they were made. */
@@ -15,6 +15,10 @@ type Book = {
   position: number | null;
   /** The fence under which the position was set back: what that holder still says about it is void. */
   readonly links: Map<string, Link>;
+  /** Links that ended. */
+  readonly former: Map<string, { readonly remoteId: RemoteId; readonly until: Date; readonly ref: Ref }>;
+  /** The operation that last changed a link, or ended it. */
+  readonly linkedBy: Map<string, OperationKey>;
   readonly entries: Map<OperationKey, Entry & { readonly order: number }>;
   readonly escrows: Map<string, HeldEscrow>;
   readonly waiting: Map<string, WaitingReference>;
@@ -64,6 +68,12 @@ export const createMemoryLedger = (around: {
       const wanted = new Set(ids);
       const hits = linksOf(bookOf(target), type).filter((link) => wanted.has(link.remoteId));
       return new Map(hits.map((link) => [link.remoteId, link]));
+    },
+    about: async (target, refs) => new Map(refs.map((ref) => [ref.id, aboutIn(bookOf(target), keyOf(ref))])),
+    ownersOf: async (target, id) => {
+      const { links, former } = bookOf(target);
+      const owners = [...links.values(), ...former.values()].filter(({ remoteId }) => remoteId === id);
+      return owners.map(({ ref }) => ref);
     },
     scanLinks: (target, type) => inBatches(() => linksOf(bookOf(target), type)),
     disabledBefore: (target, before) =>
@@ -159,7 +169,8 @@ export const createMemoryLedger = (around: {
       return found ? entryOf(found) : null;
     },
     prune: async (target, before) => {
-      const { entries } = bookOf(target);
+      const { entries, former } = bookOf(target);
+      for (const [key, { until }] of former) if (until < before) former.delete(key);
       for (const [key, entry] of entries) if (entry.state !== 'open' && entry.at < before) entries.delete(key);
     },
     erase: async (target) => {
@@ -171,6 +182,8 @@ export const createMemoryLedger = (around: {
 const emptyBook = (): Book => ({
   position: null,
   links: new Map(),
+  former: new Map(),
+  linkedBy: new Map(),
   entries: new Map(),
   escrows: new Map(),
   waiting: new Map(),
@@ -181,6 +194,18 @@ const waitingKey = ({ owner, path, to }: WaitingReference): string => `${keyOf(o
 
 const present = (links: ReadonlyMap<string, Link>, refs: readonly Ref[]): readonly Link[] =>
   refs.flatMap((ref) => links.get(keyOf(ref)) ?? []);
+
+const aboutIn = (book: Book, key: string): About => {
+  const held = book.escrows.get(key);
+  const former = book.former.get(key);
+  return {
+    link: book.links.get(key) ?? null,
+    former: former ? { remoteId: former.remoteId, until: former.until } : null,
+    linkedBy: book.links.has(key) || former ? (book.linkedBy.get(key) ?? null) : null,
+    escrow: held?.escrow ?? null,
+    escrowedBy: held?.by?.key ?? null,
+  };
+};
 
 const linksOf = (book: Book, type: ObjectType): readonly Link[] =>
   [...book.links.values()].filter((link) => link.ref.type === type);
@@ -193,8 +218,16 @@ async function* inBatches<T>(find: () => readonly T[]): AsyncGenerator<readonly 
 const writeLinks = (book: Book, outcomes: readonly Outcome[]): void => {
   for (const outcome of outcomes) {
     if (outcome.result !== 'applied' || outcome.link === undefined) continue;
-    if (outcome.link) book.links.set(keyOf(outcome.ref), outcome.link);
-    else book.links.delete(keyOf(outcome.ref));
+    const key = keyOf(outcome.ref);
+    book.linkedBy.set(key, outcome.key);
+    if (outcome.link) {
+      book.links.set(key, outcome.link);
+      book.former.delete(key);
+      continue;
+    }
+    const ended = book.links.get(key);
+    if (ended) book.former.set(key, { remoteId: ended.remoteId, until: outcome.at, ref: outcome.ref });
+    book.links.delete(key);
   }
 };
 

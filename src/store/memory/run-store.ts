@@ -113,7 +113,8 @@ const matches = (run: Run, filter: RunFilter): boolean =>
   (filter.target === undefined || (run.kind === 'provision' && run.target === filter.target)) &&
   (filter.kind === undefined || run.kind === filter.kind) &&
   (filter.state === undefined || run.state === filter.state) &&
-  (filter.causedBy === undefined || run.causedBy === filter.causedBy);
+  (filter.causedBy === undefined || run.causedBy === filter.causedBy) &&
+  (filter.version === undefined || run.version === filter.version);
 
 const oldestFirst = (a: Run, b: Run): number => (a.id < b.id ? -1 : 1);
 const newestFirst = (a: Run, b: Run): number => (a.id > b.id ? -1 : 1);

@@ -1,5 +1,6 @@
 /** The snapshot in memory: the same promises as the one in MongoDB, for tests and simulations. */
 
+import { namedBy } from '../../core/names.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, connectionId } from '../../model/ids.ts';
 import { group as groupRef } from '../../model/source-object.ts';
@@ -45,6 +46,16 @@ export const createMemorySnapshotStore = (around: {
           return remembered ? [[ref.id, remembered]] : [];
         }),
       ),
+    named: async (connection, name, limit) =>
+      [...shelfOf(connection).committed.objects.values()]
+        .filter(({ object }) => namedBy(object, name) !== null)
+        .slice(0, limit),
+    recallPage: async (connection, type, after, limit) => {
+      const found = [...shelfOf(connection).committed.objects.values()]
+        .filter(({ object: { ref } }) => ref.type === type && (after === null || ref.id > after))
+        .sort((a, b) => (a.object.ref.id < b.object.ref.id ? -1 : 1));
+      return pageOf(found, limit, ({ object }) => object.ref.id);
+    },
     scan: (connection, type) => inBatches(scanIn(committed(connection), type)),
     page: async (connection, type, after, limit) => {
       const found = scanIn(committed(connection), type).filter(({ ref }) => after === null || ref.id > after);

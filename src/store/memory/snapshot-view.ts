@@ -2,9 +2,9 @@
 
 import { batches } from '../../core/batches.ts';
 import type { SourceId } from '../../model/ids.ts';
-import type { Membership, ObjectType, Ref, SourceObject } from '../../model/source-object.ts';
+import type { Membership, ObjectType, Ref, Remembered, SourceObject } from '../../model/source-object.ts';
 import { isGone } from '../../model/source-object.ts';
-import type { Batch, MembersPatch, Remembered } from '../snapshot-store.ts';
+import type { Batch, MembersPatch } from '../snapshot-store.ts';
 
 export type Members = ReadonlyMap<SourceId, Ref>;
 

@@ -15,7 +15,7 @@ import type { Ledger } from '../ledger.ts';
 import type { Db } from './connect.ts';
 import { createEscrows } from './escrows.ts';
 import { createIntents } from './intents.ts';
-import { createLinks } from './links.ts';
+import { createLinks, neverLinked } from './links.ts';
 import { createPositions } from './positions.ts';
 import { createWaitingReferences } from './waiting-references.ts';
 
@@ -68,6 +68,16 @@ export const createMongoLedger = (
 
     links: links.find,
     linkedRemotes: links.ofRemotes,
+    about: async (target, refs) => {
+      const [linked, escrowed] = await Promise.all([links.about(target, refs), escrows.find(target, refs)]);
+      return new Map(
+        refs.map(({ id }) => {
+          const { escrow = null, by = null } = escrowed.get(id) ?? {};
+          return [id, { ...(linked.get(id) ?? neverLinked), escrow, escrowedBy: by?.key ?? null }];
+        }),
+      );
+    },
+    ownersOf: links.ownersOf,
     scanLinks: links.scan,
     disabledBefore: links.disabledBefore,
     countLinks: links.count,

@@ -5,10 +5,11 @@
 
 import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
-import { type RemoteId, remoteId, type SourceId, sourceId, type TargetId } from '../../model/ids.ts';
+import { type OperationKey, type RemoteId, remoteId, type SourceId, sourceId, type TargetId } from '../../model/ids.ts';
 import type { Link, Outcome } from '../../model/operation.ts';
 import type { Attributes, ObjectType, Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
+import type { About } from '../ledger.ts';
 import type { Db } from './connect.ts';
 import { batchSize, type Fenced, type FencedWrite, writeFenced } from './fenced-writes.ts';
 import { keyset, startsWith } from './keyset.ts';
@@ -17,7 +18,8 @@ type LinkDocument = Fenced & {
   readonly target: string;
   readonly type: ObjectType;
   readonly id: string;
-  readonly remoteId: string;
+  /** Absent only from a tombstone of what never was linked. */
+  readonly remoteId?: string;
   readonly by: Link['by'];
   readonly state: Link['state'] | 'deleted';
   readonly since: Date;
@@ -25,6 +27,8 @@ type LinkDocument = Fenced & {
   readonly pushed: string;
   readonly membersSince: number | null;
   readonly membersAt: number | null;
+  /** The operation that last changed it. */
+  readonly last?: OperationKey;
 };
 
 export const name = 'links';
@@ -48,6 +52,23 @@ export const createLinks = (db: Db) => {
         for (const link of documents.flatMap(linkOf)) found.set(link.ref.id, link);
       }
       return found;
+    },
+    about: async (target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, AboutLink>> => {
+      const found = new Map<SourceId, AboutLink>();
+      for (const batch of batches(refs, batchSize)) {
+        const ids = batch.map((ref) => idOf(target, ref));
+        const documents = await collection.find({ _id: { $in: ids } }, { batchSize }).toArray();
+        for (const document of documents) found.set(sourceId(document.id), aboutIn(document));
+      }
+      return found;
+    },
+    ownersOf: async (target: TargetId, id: RemoteId): Promise<readonly Ref[]> => {
+      const named = { target, type: { $in: ['user', 'group'] }, remoteId: id } as const;
+      const documents = await collection
+        .find(named, { projection: { type: 1, id: 1 } })
+        .limit(mostOwners)
+        .toArray();
+      return documents.map((document) => ({ type: document.type, id: sourceId(document.id) }));
     },
     ofRemotes: async (
       target: TargetId,
@@ -124,6 +145,21 @@ export const createLinks = (db: Db) => {
   };
 };
 
+type AboutLink = Pick<About, 'link' | 'former' | 'linkedBy'>;
+export const neverLinked: AboutLink = { link: null, former: null, linkedBy: null };
+
+/** One remote object is linked to one source object; more were linked to it one after the other. */
+const mostOwners = 20;
+
+const aboutIn = (document: LinkDocument): AboutLink => {
+  const [link = null] = linkOf(document);
+  const former =
+    link === null && document.remoteId !== undefined
+      ? { remoteId: remoteId(document.remoteId), until: document.since }
+      : null;
+  return { link, former, linkedBy: link || former ? (document.last ?? null) : null };
+};
+
 const idOf = (target: string, ref: Ref): string => `${target}|${ref.type}|${ref.id}`;
 
 const after = (last: LinkDocument) => ({
@@ -132,8 +168,8 @@ const after = (last: LinkDocument) => ({
 
 const writeOf = (lease: Lease, outcome: Outcome): readonly FencedWrite[] => {
   if (outcome.result !== 'applied' || outcome.link === undefined) return [];
-  const { ref, link, action, at } = outcome;
-  const owner = { target: lease.key, type: ref.type, id: ref.id };
+  const { ref, link, action, at, key } = outcome;
+  const owner = { target: lease.key, type: ref.type, id: ref.id, last: key };
   const set = link ? { ...owner, ...stateOf(link) } : { ...owner, state: 'deleted', since: at };
   return [{ id: idOf(lease.key, ref), set, fresh: action === 'create' }];
 };
@@ -150,7 +186,7 @@ const stateOf = ({ remoteId, by, state, since, pushed, membersSince, membersAt }
 
 /** A tombstone is no link. */
 const linkOf = (document: LinkDocument): readonly Link[] => {
-  if (document.state === 'deleted') return [];
+  if (document.state === 'deleted' || document.remoteId === undefined) return [];
   const pushed: Attributes = JSON.parse(document.pushed);
   const { type, id, by, state, since, membersSince, membersAt } = document;
   const ref = { type, id: sourceId(id) };

@@ -1,13 +1,15 @@
 /** The collection of objects, `_id` = connection|type|source id. An object that is gone stays, and tells why. */
 
 import { batches } from '../../core/batches.ts';
+import { nameKeysOf } from '../../core/names.ts';
 import { type ConnectionId, type SourceId, sourceId } from '../../model/ids.ts';
-import type { Gone, GoneReason, ObjectType, Ref, SourceObject } from '../../model/source-object.ts';
+import type { Gone, GoneReason, ObjectType, Ref, Remembered, SourceObject } from '../../model/source-object.ts';
 import { isGone } from '../../model/source-object.ts';
-import type { Pair, Remembered } from '../snapshot-store.ts';
+import type { Pair } from '../snapshot-store.ts';
 import { canonical, type Digest, decode, digestOf, isHeld, sameWhenDecoded } from './attributes-json.ts';
 import type { Db } from './connect.ts';
 import { keyset, startsWith } from './keyset.ts';
+import type { Named } from './names.ts';
 import type { Part } from './places.ts';
 import { effectiveIn, type Slot, type Slotted, slots, stagedIn, type Write } from './slots.ts';
 
@@ -71,15 +73,20 @@ export const createObjects = (db: Db) => {
       refs: readonly Ref[],
       version: number,
     ): Promise<ReadonlyMap<SourceId, Remembered>> => {
-      const found = new Map<SourceId, Remembered>();
-      for (const document of await read(connection, refs.map(keyOf))) {
-        const staged = stagedIn(document, parts);
-        const slot = staged ?? document.current;
-        if (!slot) continue;
-        const object = objectOf(document._id, slot);
-        found.set(object.ref.id, { object, gone: slot.gone ?? null, version: staged ? version : document.v });
-      }
-      return found;
+      const documents = await read(connection, refs.map(keyOf));
+      const found = documents.flatMap((document) => rememberedIn(document, parts, version));
+      return new Map(found.map((remembered) => [remembered.object.ref.id, remembered]));
+    },
+    /** All ever seen, in id order, after an id (exclusive). */
+    async *recallAll(
+      { connection, parts }: View,
+      type: ObjectType,
+      version: number,
+      after: string | null,
+      size: number,
+    ): AsyncGenerator<readonly Remembered[]> {
+      for await (const page of pages(connection, type, after, size, {}))
+        yield page.flatMap((document) => rememberedIn(document, parts, version));
     },
 
     /** Which of these are in, without reading what they look like. */
@@ -160,11 +167,39 @@ export const createObjects = (db: Db) => {
 export type Objects = ReturnType<typeof createObjects>;
 
 export const keyOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
+/** `key`: what `keyOf` made. */
+export const refOf = (key: string): Ref => {
+  const bar = key.indexOf('|');
+  return { type: key.startsWith('user|') ? 'user' : 'group', id: sourceId(key.slice(bar + 1)) };
+};
 
 /** The objects of these documents that are in. */
 export const presentIn = (document: ObjectDocument, parts: readonly Part[]): readonly SourceObject[] => {
   const slot = effectiveIn(document, parts);
   return slot && slot.gone === undefined ? [objectOf(document._id, slot)] : [];
+};
+
+/** `version`: what is staged in these parts belongs to it. */
+const rememberedIn = (document: ObjectDocument, parts: readonly Part[], version: number): readonly Remembered[] => {
+  const staged = stagedIn(document, parts);
+  const slot = staged ?? document.current;
+  if (!slot) return [];
+  return [{ object: objectOf(document._id, slot), gone: slot.gone ?? null, version: staged ? version : document.v }];
+};
+
+/** The names an object gets with its next state, if it has not got them already. */
+export const newNames = (
+  { parts }: View,
+  owner: string,
+  next: SourceObject | Gone,
+  existing: ObjectDocument | null,
+): readonly Named[] => {
+  if (isGone(next)) return [];
+  const before = existing && effectiveIn(existing, parts);
+  const known = before === null ? [] : nameKeysOf(decode(before.attributes));
+  return nameKeysOf(next.attributes)
+    .filter((key) => !known.includes(key))
+    .map((key) => ({ key, owner }));
 };
 
 /** What is to be written for an object; nothing when it is so already. */
@@ -204,8 +239,4 @@ const objectOf = (id: string, { attributes }: Content): SourceObject => ({
   attributes: decode(attributes),
 });
 const keyIn = (id: string): string => id.slice(id.indexOf('|') + 1);
-const refIn = (id: string): Ref => {
-  const key = keyIn(id);
-  const bar = key.indexOf('|');
-  return { type: key.startsWith('user|') ? 'user' : 'group', id: sourceId(key.slice(bar + 1)) };
-};
+const refIn = (id: string): Ref => refOf(keyIn(id));

@@ -64,5 +64,6 @@ export const forgetStaged = async (
     await stores.members.forget(batch.buckets.map(idOf), batch.place);
     await stores.layouts.forget(batch.layouts.map(idOf), batch.place);
   }
+  await stores.names.forget(connection, parts);
   await stores.batches.drop(connection, through);
 };

@@ -28,6 +28,7 @@ export const indexes: readonly mongoose.mongo.IndexDescription[] = [
   { key: { lane: 1, state: 1, rank: 1, _id: 1 } },
   { key: { state: 1, _id: 1 } },
   { key: { connection: 1, _id: 1 } },
+  { key: { connection: 1, version: 1, _id: 1 } },
   { key: { target: 1, _id: 1 } },
   { key: { causedBy: 1, _id: 1 } },
   { key: { finishedAt: 1 } },
@@ -174,12 +175,13 @@ const insertedInto = async (collection: Collection<RunDocument>, run: Run): Prom
   }
 };
 
-const filterOf = ({ connection, target, kind, state, causedBy }: RunFilter) => ({
+const filterOf = ({ connection, target, kind, state, causedBy, version }: RunFilter) => ({
   ...(connection === undefined ? {} : { connection }),
   ...(target === undefined ? {} : { target }),
   ...(kind === undefined ? {} : { kind }),
   ...(state === undefined ? {} : { state }),
   ...(causedBy === undefined ? {} : { causedBy }),
+  ...(version === undefined ? {} : { version }),
 });
 
 /** A running one has no `notBefore`. */

@@ -11,7 +11,7 @@ import type { Resume } from '../../model/ids.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Batch, Draft, Head } from '../snapshot-store.ts';
-import { keyOf, type ObjectDocument, presentIn, type View, writeOf } from './objects.ts';
+import { keyOf, newNames, type ObjectDocument, presentIn, type View, writeOf } from './objects.ts';
 import { type Part, partOf, placeOf, type Staging, wholePartOf } from './places.ts';
 import { readAhead } from './read-ahead.ts';
 import { forgetStaged, rollForward } from './roll-forward.ts';
@@ -81,11 +81,16 @@ export const openDraft = ({ stores, now, probe }: Around, { lease, base, version
   const stageObjects = async (batch: Batch, staging: Staging): Promise<readonly string[]> => {
     const last = new Map(batch.objects.map((each) => [keyOf(each.ref), each]));
     const documents = await documentsOf([...last.values()].map(({ ref }) => ref));
+    const named = [...last].flatMap(([key, { next }]) => newNames(view(), key, next, documents.get(key) ?? null));
     const writes = [...last].flatMap(([key, { ref, next }]) =>
       writeOf(view(), ref, next, documents.get(key) ?? null).map((each) => ({ key, ...each })),
     );
     remembered.clear();
-    await stores.objects.stage(writes, staging);
+    await Promise.all([
+      stores.objects.stage(writes, staging),
+      // Before the batch counts: whoever is in can be found by name.
+      stores.names.note(connection, staging.place, named),
+    ]);
     return writes.map(({ key }) => key);
   };
 

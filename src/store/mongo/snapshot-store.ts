@@ -1,12 +1,14 @@
 /** The snapshot in MongoDB, without transactions: every step is one document, and the head is the only commit point. */
 
+import { batches } from '../../core/batches.ts';
+import { namedBy, nameKeyOf } from '../../core/names.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, connectionId, type Resume } from '../../model/ids.ts';
-import { group as groupRef } from '../../model/source-object.ts';
+import { group as groupRef, type Remembered } from '../../model/source-object.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { type HeadDocument, headOf } from './heads.ts';
-import type { View } from './objects.ts';
+import { refOf, type View } from './objects.ts';
 import { type Part, wholePartOf } from './places.ts';
 import { forgetStaged, rollForward } from './roll-forward.ts';
 import { eraseSnapshot, type SnapshotCollections, snapshotCollections } from './snapshot-collections.ts';
@@ -22,7 +24,7 @@ export const createMongoSnapshotStore = (
 ): SnapshotStore => {
   const { now, probe = () => {} } = around;
   const stores = snapshotCollections(db);
-  const { heads, objects, members, changes, versions } = stores;
+  const { heads, objects, names, members, changes, versions } = stores;
 
   /** The committed version. What is not rolled forward yet is laid over what is. */
   const committed = async (connection: ConnectionId): Promise<View & { readonly version: number }> => {
@@ -41,6 +43,26 @@ export const createMongoSnapshotStore = (
     recall: async (connection, refs) => {
       const { version, ...view } = await committed(connection);
       return objects.recall(view, refs, version);
+    },
+    named: async (connection, name, limit) => {
+      const { version, ...view } = await committed(connection);
+      const named: Remembered[] = [];
+      for (const keys of batches(await names.ownersOf(connection, nameKeyOf(name)), 1_000)) {
+        const found = await objects.recall(view, keys.map(refOf), version);
+        named.push(...[...found.values()].filter(({ object }) => namedBy(object, name) !== null));
+        if (named.length >= limit) break;
+      }
+      return named.slice(0, limit);
+    },
+    recallPage: async (connection, type, after, limit) => {
+      const { version, ...view } = await committed(connection);
+      const items: Remembered[] = [];
+      for await (const some of objects.recallAll(view, type, version, after, limit + 1)) {
+        items.push(...some);
+        if (items.length > limit) break;
+      }
+      const last = items[limit - 1];
+      return { items: items.slice(0, limit), next: items.length > limit && last ? last.object.ref.id : null };
     },
     async *scan(connection, type) {
       yield* objects.scan(await committed(connection), type);
@@ -96,6 +118,7 @@ export const createMongoSnapshotStore = (
       const { version } = await committed(connection);
       await changes.prune(connection, through);
       await versions.prune(connection, through, version);
+      await names.merge(connection, wholePartOf(version).last);
     },
     erase: (connection) => eraseSnapshot(stores, connection),
   };
