@@ -28,6 +28,10 @@ export const answerSchema = z.discriminatedUnion('answer', [
   z.object({ answer: z.literal('aadsts'), code: z.number() }),
   /** 200 with an empty list and no link. */
   z.object({ answer: z.literal('empty_list') }),
+  /** A list with the first of its objects only, and its links as they are: a part with every sign of success. */
+  z.object({ answer: z.literal('part'), share: z.number().min(0).max(1) }),
+  /** Objects that lack these properties, as if nobody had asked for them. */
+  z.object({ answer: z.literal('without'), properties: z.array(z.string()) }),
   /** The connection is closed before anything is answered. */
   z.object({ answer: z.literal('reset') }),
   /** The answer, late. */
@@ -145,6 +149,10 @@ export function replacement(fault: Answer, place: Place): Reply | null {
 /** The real answer with its links bent or its end cut off. */
 export function distorted(fault: Answer, answer: Reply, place: Place): Reply {
   switch (fault.answer) {
+    case 'part':
+      return withItems(answer, (items) => items.slice(0, Math.ceil(items.length * fault.share)));
+    case 'without':
+      return withItems(answer, (items) => items.map((item) => lacking(item, fault.properties)));
     case 'truncated':
       return { ...answer, body: answer.body.slice(0, Math.floor(answer.body.length / 2)) };
     case 'no_links':
@@ -161,6 +169,17 @@ export function distorted(fault: Answer, answer: Reply, place: Place): Reply {
       return answer;
   }
 }
+
+function withItems(answer: Reply, change: (items: unknown[]) => unknown[]): Reply {
+  const body: unknown = JSON.parse(answer.body);
+  if (body === null || typeof body !== 'object' || !('value' in body) || !Array.isArray(body.value)) return answer;
+  return { ...answer, body: JSON.stringify({ ...body, value: change(body.value) }) };
+}
+
+const lacking = (item: unknown, properties: readonly string[]): unknown =>
+  item === null || typeof item !== 'object'
+    ? item
+    : Object.fromEntries(Object.entries(item).filter(([name]) => !properties.includes(name)));
 
 const linkNames = ['@odata.nextLink', '@odata.deltaLink'];
 

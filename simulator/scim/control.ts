@@ -1,6 +1,7 @@
 /** What a test may see and do beside the protocol: look at the accounts, read the log, arm faults, change habits, seed. */
 
 import { z } from 'zod';
+import type { Effect, Effects } from './effects.ts';
 import { ScimError } from './errors.ts';
 import { type FaultInput, type Faults, faultSchema } from './faults.ts';
 import { digest, type Json, type JsonObject } from './json.ts';
@@ -31,6 +32,8 @@ export type Control = {
   state(): State;
   /** The last requests, oldest first. */
   requests(): readonly LoggedRequest[];
+  /** What requests truly did, oldest first; only what came after the effect of this number, if given. */
+  effects(after?: number): readonly Effect[];
   /** Empties the log and sets its counters to nought. */
   clearRequests(): void;
   /** Arms faults; returns their ids. */
@@ -55,11 +58,12 @@ type KnobsChange = { readonly [K in keyof Knobs]?: Knobs[K] | undefined } & {
 export type Controlled = {
   readonly world: () => World;
   readonly log: RequestLog;
+  readonly effects: Effects;
   readonly faults: Faults;
   setKnobs(knobs: Knobs): void;
 };
 
-export function controlOf({ world, log, faults, setKnobs }: Controlled): Control {
+export function controlOf({ world, log, effects, faults, setKnobs }: Controlled): Control {
   return {
     state: () => ({
       users: world().store.count('User'),
@@ -69,6 +73,7 @@ export function controlOf({ world, log, faults, setKnobs }: Controlled): Control
       faults: faults.list(),
     }),
     requests: () => log.requests(),
+    effects: (after = 0) => effects.after(after),
     clearRequests: () => log.clear(),
     addFaults: (added) => added.map((fault) => faults.add(fault)),
     clearFaults: () => {
@@ -117,6 +122,16 @@ function act(control: Control, route: string, query: URLSearchParams, text: stri
       return control.state();
     case 'GET /control/requests':
       return { requests: control.requests() };
+    case 'GET /control/effects':
+      return {
+        effects: control.effects(
+          z.coerce
+            .number()
+            .int()
+            .min(0)
+            .parse(query.get('after') ?? 0),
+        ),
+      };
     case 'DELETE /control/requests':
       return control.clearRequests();
     case 'GET /control/faults':

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { type Control, controlOf } from './control.ts';
+import { Effects } from './effects.ts';
 import { Faults } from './faults.ts';
 import { RequestLog } from './log.ts';
 import { type Knobs, type Personality, personalities } from './personality.ts';
@@ -12,6 +13,7 @@ import { StaleReads } from './stale-reads.ts';
 import { Store } from './store.ts';
 
 export type { Accounts, Control, Fingerprint, Seed, Seeded, State } from './control.ts';
+export type { Effect } from './effects.ts';
 export type { FaultAnswer, FaultInput } from './faults.ts';
 export type { Json, JsonObject } from './json.ts';
 export type { Counters, LoggedRequest } from './log.ts';
@@ -56,16 +58,18 @@ export async function startScim(options: ScimOptions = {}): Promise<ScimSimulato
   const parts = { store: new Store(), staleReads: new StaleReads(), token, now, newId };
   const faults = new Faults();
   const log = new RequestLog(options.keptRequests ?? 50_000);
+  const effects = new Effects();
   const world = (): World => ({ ...parts, knobs, baseUrl });
   const control = controlOf({
     world,
     log,
+    effects,
     faults,
     setKnobs: (next) => {
       knobs = next;
     },
   });
-  const server = createServer(listener({ basePath: BASE_PATH, world, log, faults, control }));
+  const server = createServer(listener({ basePath: BASE_PATH, world, log, effects, faults, control }));
   // Clients keep their connections; a server that closes them first would look like a fault nobody asked for.
   server.keepAliveTimeout = 60_000;
   const origin = await listening(server, options.port ?? 0);

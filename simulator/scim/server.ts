@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Control, controlOverHttp } from './control.ts';
 import { deliver, deliverFault } from './deliver.ts';
+import type { Effects } from './effects.ts';
 import { errorBody } from './errors.ts';
 import type { FaultAnswer, Faults } from './faults.ts';
 import type { Noting, RequestLog } from './log.ts';
@@ -14,6 +15,7 @@ export type Serving = {
   readonly basePath: string;
   readonly world: () => World;
   readonly log: RequestLog;
+  readonly effects: Effects;
   readonly faults: Faults;
   readonly control: Control;
 };
@@ -89,7 +91,7 @@ function respond(arrival: Arrival, fault: FaultAnswer | null, serving: Serving, 
   if (body === null) return deliver(response, refused(413, `A body may have ${MAX_BODY_BYTES} bytes.`));
   const { method = 'GET' } = request;
   const decision = decide({ method, path, query: url.searchParams, header: headerOf(request), body }, world);
-  const answer = carryOut(decision, fault, world, running);
+  const answer = carryOut(decision, fault, world, serving.effects, running);
   return fault === null ? deliver(response, answer) : deliverFault(response, answer, fault, world.now());
 }
 
@@ -99,7 +101,13 @@ async function latency(fault: FaultAnswer | null, { knobs }: World): Promise<voi
 }
 
 /** Commits what was decided, unless a fault or the habits of the target want it lost. */
-function carryOut({ answer, change }: Decision, fault: FaultAnswer | null, world: World, running: Running): Answer {
+function carryOut(
+  { answer, change }: Decision,
+  fault: FaultAnswer | null,
+  world: World,
+  effects: Effects,
+  running: Running,
+): Answer {
   if (change === null) return answer;
   const { knobs, store, staleReads } = world;
   running.writes += 1;
@@ -107,7 +115,9 @@ function carryOut({ answer, change }: Decision, fault: FaultAnswer | null, world
   const before = change.kind === 'create' ? null : change.before;
   const { id } = change.kind === 'remove' ? change.before : change.after;
   if (fault?.kind === 'stale') staleReads.hold(id, before, fault.reads);
-  store.commit(change, world.now().toISOString());
+  const at = world.now().toISOString();
+  effects.note(change, at);
+  store.commit(change, at);
   return isTurn(running, knobs.failedAfterCommitEvery) ? refused(500, 'Something went wrong.') : answer;
 }
 

@@ -180,6 +180,18 @@ describe('scripted trouble', () => {
     expect(cycle['@odata.nextLink']).toBe(`${graph.origin}/v1.0${users}`);
   });
 
+  it('shows a part of a list, and objects without some of their properties', async () => {
+    const whole = (await client.get(users)).body;
+    graph.control.fault({ fault: { answer: 'part', share: 0.3 } });
+    const part = (await client.get(users)).body;
+    expect(part.value).toEqual(whole.value.slice(0, 3));
+    expect(Object.keys(part)).toEqual(Object.keys(whole));
+    graph.control.fault({ fault: { answer: 'without', properties: ['displayName'] } });
+    const [bare] = (await client.get(users)).body.value;
+    const { displayName: _, ...rest } = whole.value[0];
+    expect(bare).toEqual(rest);
+  });
+
   it('resets connections and drips bodies', async () => {
     graph.control.fault({ fault: { answer: 'reset' } });
     await expect(client.get(users)).rejects.toThrow();

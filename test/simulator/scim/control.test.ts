@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Client, startClient, user } from './client.ts';
+import { type Client, GROUP, startClient, USER, user } from './client.ts';
 
 describe('the control door', () => {
   let target: Client;
@@ -34,6 +34,36 @@ describe('the control door', () => {
     expect((await ask('GET', '/state')).body).toMatchObject({ users: 2, groups: 1 });
     expect((await ask('GET', '/accounts')).body).toMatchObject({ groups: [{ members: [{ value: 'root' }] }] });
     expect((await ask('POST', '/seed', { users: [{ userName: 'ADMIN@example.com' }] })).status).toBe(409);
+  });
+
+  it('tells what became of the accounts, in whatever words it was asked for and whatever was answered', async () => {
+    const before = target.control.effects().at(-1)?.number ?? 0;
+    const [ada, bob] = [await target.createUser('ada', { externalId: 'a-1' }), await target.createUser('bob')];
+    const team = await target.createGroup('team', ada, bob);
+    await target.patch(`/Users/${ada}`, { op: 'replace', path: 'active', value: false });
+    await target.patch(`/Users/${ada}`, { op: 'replace', path: 'active', value: false });
+    target.control.addFaults([{ answer: { kind: 'status', status: 500, when: 'after' } }]);
+    await target.send('PUT', `/Users/${ada}`, { schemas: [USER], userName: 'ada', externalId: 'a-1', title: 'x' });
+    await target.send('PUT', `/Groups/${team}`, { schemas: [GROUP], displayName: 'team', members: [{ value: bob }] });
+    await target.patch(`/Users/${bob}`, { op: 'add', path: 'title', value: 'x' });
+    target.control.addFaults([{ answer: { kind: 'lost' } }]);
+    await target.send('DELETE', `/Users/${ada}`);
+    await target.send('DELETE', `/Users/${bob}`);
+    const seen = target.control.effects(before).map(({ id, what }) => [id, what]);
+    expect(seen).toEqual([
+      [ada, { kind: 'created' }],
+      [bob, { kind: 'created' }],
+      [team, { kind: 'created' }],
+      [team, { kind: 'joined', members: [ada, bob] }],
+      [ada, { kind: 'switched_off' }],
+      [ada, { kind: 'switched_on' }],
+      [team, { kind: 'left', members: [ada] }],
+      [bob, { kind: 'changed' }],
+      [bob, { kind: 'deleted' }],
+    ]);
+    expect(target.control.effects(before)[0]).toMatchObject({ type: 'User', externalId: 'a-1' });
+    const all: unknown = (await ask('GET', `/effects?after=${before}`)).body;
+    expect(all).toEqual({ effects: target.control.effects(before) });
   });
 
   it('tells by fingerprint that what nobody manages stayed byte-identical', async () => {
