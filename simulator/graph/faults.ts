@@ -32,6 +32,8 @@ export const answerSchema = z.discriminatedUnion('answer', [
   z.object({ answer: z.literal('part'), share: z.number().min(0).max(1) }),
   /** Objects that lack these properties, as if nobody had asked for them. */
   z.object({ answer: z.literal('without'), properties: z.array(z.string()) }),
+  /** A list with these objects on top of its own, as a replica shows that lags behind. */
+  z.object({ answer: z.literal('with'), objects: z.array(z.record(z.string(), z.json())) }),
   /** The connection is closed before anything is answered. */
   z.object({ answer: z.literal('reset') }),
   /** The answer, late. */
@@ -151,6 +153,8 @@ export function distorted(fault: Answer, answer: Reply, place: Place): Reply {
   switch (fault.answer) {
     case 'part':
       return withItems(answer, (items) => items.slice(0, Math.ceil(items.length * fault.share)));
+    case 'with':
+      return withItems(answer, (items) => [...items, ...fault.objects]);
     case 'without':
       return withItems(answer, (items) => items.map((item) => lacking(item, fault.properties)));
     case 'truncated':

@@ -34,7 +34,8 @@ export async function* pages(
   const either = AbortSignal.any([signal, ended.signal]);
   const followed = new Set<string>();
   const request = (link: string): Promise<string> => {
-    if (link !== at) noteLink(followed, client.ownLink(link));
+    // The first as well: a read that is resumed begins at the very link that may lead to itself.
+    noteLink(followed, link.startsWith('/') ? link : client.ownLink(link));
     const coming = client.text({ method: 'GET', at: link }, either);
     // It may fail while nobody waits for it yet; whoever awaits it still gets the failure.
     coming.catch(() => {});

@@ -1,0 +1,102 @@
+/** Where incidents are played again: the real engine between a simulated Graph and a simulated SCIM target, both over real HTTP. */
+
+import { afterEach, expect } from 'vitest';
+import type { TenantControl } from '../../simulator/graph/index.ts';
+import { type Control, type Effect, startScim } from '../../simulator/scim/index.ts';
+import type { Connection } from '../../src/model/connection.ts';
+import type { Run } from '../../src/model/run.ts';
+import type { JsonObject, TargetRecord } from '../../src/model/target-record.ts';
+import { scim as scimKind } from '../../src/target/scim/index.ts';
+import { everyRole, type Graph, openGraph, sourceOf } from '../support/graph.ts';
+import { type Story, story } from '../support/story.ts';
+
+export type Incident = {
+  /** The cloud: its faults, its knobs. */
+  readonly graph: Graph['control'];
+  readonly tenant: TenantControl;
+  readonly target: Control;
+  readonly story: Story;
+  full: Story['full'];
+  delta: Story['delta'];
+  /** A run as usual, which must go through. */
+  inStep(mode?: 'full' | 'delta'): Promise<Run>;
+  /** What has been taken away at the target since the beginning or the last `forget`: disabled, deleted, put out of a group. */
+  taken(): readonly string[];
+  /** And what was made there. */
+  made(): readonly string[];
+  forget(): void;
+};
+
+export type IncidentOptions = {
+  readonly users?: number;
+  readonly groups?: number;
+  /** Of the application; all that a sync can use unless given. */
+  readonly roles?: readonly string[];
+  readonly connection?: (tenant: TenantControl) => Partial<Connection>;
+  readonly record?: Partial<TargetRecord>;
+  readonly settings?: JsonObject;
+};
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+/** A tenant that was brought over to the target as a whole, before anything goes wrong. */
+export const incident = async (options: IncidentOptions = {}): Promise<Incident> => {
+  const { users = 40, groups = 8, roles = everyRole } = options;
+  const graph = await openGraph({ tenants: [{ users, groups, apps: [{ roles: [...roles] }] }] });
+  closers.push(graph.close);
+  const simulator = await startScim();
+  closers.push(simulator.close);
+  const settings = { base_url: simulator.baseUrl, token: simulator.token, ...options.settings };
+  const target = scimKind.parse(settings).connect(graph.clock);
+  closers.push(() => target.close());
+  const source = sourceOf(graph);
+  const s = await story({
+    engine: { connectSource: () => source, connectTarget: () => target },
+    connection: options.connection?.(graph.control.tenant()) ?? {},
+    target: { kind: 'scim', ...options.record },
+  });
+  let since = 0;
+  const effects = (): readonly Effect[] => simulator.control.effects(since);
+  const forget = (): void => {
+    since = simulator.control.effects().at(-1)?.number ?? 0;
+  };
+  const inStep = async (mode: 'full' | 'delta' = 'full'): Promise<Run> => {
+    const run = await s[mode]();
+    expect(run).toMatchObject({ state: 'succeeded' });
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
+    return run;
+  };
+  await inStep();
+  forget();
+  return {
+    graph: graph.control,
+    tenant: graph.control.tenant(),
+    target: simulator.control,
+    story: s,
+    full: s.full,
+    delta: s.delta,
+    inStep,
+    taken: () => effects().flatMap(takenBy),
+    made: () =>
+      effects().flatMap(({ type, externalId, what }) => (what.kind === 'created' ? [`${type} ${externalId}`] : [])),
+    forget,
+  };
+};
+
+const takenBy = ({ type, externalId, what }: Effect): readonly string[] => {
+  switch (what.kind) {
+    case 'deleted':
+    case 'switched_off':
+      return [`${type} ${externalId} ${what.kind}`];
+    case 'left':
+      return [`${what.members.length} left ${externalId}`];
+    default:
+      return [];
+  }
+};
+
+/** All accounts and groups, as they truly are. */
+export const everything = ({ target }: Incident): unknown => target.fingerprint().resources;
