@@ -33,7 +33,7 @@ export const answerSchema = z.discriminatedUnion('answer', [
   /** Objects that lack these properties, as if nobody had asked for them. */
   z.object({ answer: z.literal('without'), properties: z.array(z.string()) }),
   /** A list with these objects on top of its own, as a replica shows that lags behind. */
-  z.object({ answer: z.literal('with'), objects: z.array(z.record(z.string(), z.json())) }),
+  z.object({ answer: z.literal('with'), objects: z.array(z.record(z.string(), z.unknown())) }),
   /** The connection is closed before anything is answered. */
   z.object({ answer: z.literal('reset') }),
   /** The answer, late. */

@@ -7,6 +7,8 @@ export type Knobs = {
   deltaPageSize: number;
   /** Objects on a page of a list without $top. */
   listPageSize: number;
+  /** Objects on a page of a list at most, whatever $top asks for: a page may always be smaller. */
+  listPageCap: number;
   /** Members over all groups of one delta page; a group with more goes on on the next page. */
   membersPerPage: number;
   /** Whether `Prefer: odata.maxpagesize` changes the size of delta pages; documented for Outlook only. */
@@ -58,6 +60,7 @@ const DAY_MS = 86_400_000;
 export const defaultKnobs: Readonly<Knobs> = {
   deltaPageSize: 200,
   listPageSize: 100,
+  listPageCap: 999,
   membersPerPage: 2_000,
   honourMaxPageSize: false,
   lagMs: 0,
@@ -93,6 +96,7 @@ const ms = z.number().min(0);
 export const knobsSchema: z.ZodType<{ [Name in keyof Knobs]?: Knobs[Name] | undefined }> = z.strictObject({
   deltaPageSize: count.optional(),
   listPageSize: count.max(999).optional(),
+  listPageCap: count.max(999).optional(),
   membersPerPage: count.optional(),
   honourMaxPageSize: z.boolean().optional(),
   lagMs: ms.optional(),

@@ -112,7 +112,7 @@ const skipToken = z.object({ place: z.number(), epoch: z.number(), issuedMs: z.n
 
 function pageReply(call: Call, page: PageOf): Reply {
   const token = call.query.get('skiptoken');
-  const size = pageSize(call.query, call.knobs.listPageSize);
+  const size = Math.min(pageSize(call.query, call.knobs.listPageSize), call.knobs.listPageCap);
   const value: JsonObject[] = [];
   let place = token === undefined ? 0 : placeOf(call, token);
   let next: number | null = null;

@@ -16,7 +16,7 @@ export type Folded = {
   readonly members: readonly MembersPatch[];
   /** Objects the source showed whole, changed or not. */
   readonly seen: readonly Ref[];
-  /** How many upserts were about objects we do not know and that were not whole. */
+  /** How many upserts were about objects we do not know, and did not say enough to know them by. */
   readonly strangers: number;
 };
 
@@ -47,7 +47,7 @@ export const fold = (
       continue;
     }
     const known = current(states, base, ref.id);
-    if (known === null && !message.whole) {
+    if (known === null && !isIntroduced(message, asked.user)) {
       strangers += 1;
       continue;
     }
@@ -62,6 +62,10 @@ export const fold = (
     strangers,
   };
 };
+
+/** Whole; and a user of whom it is asked whether they are switched on, and not said, is nobody to make an account for. */
+const isIntroduced = ({ ref, attributes, whole }: Upsert, asked: readonly string[]): boolean =>
+  whole && (ref.type === 'group' || !asked.includes('accountEnabled') || attributes['accountEnabled'] !== undefined);
 
 const merged = (known: Attributes, { attributes, whole }: Upsert, names: readonly string[]): Attributes =>
   merge(whole ? only(known, names) : known, attributes);

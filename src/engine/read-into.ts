@@ -8,6 +8,7 @@ import type { ObjectMessage } from '../model/source-message.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Ask, Complete, Source } from '../source/source.ts';
 import type { Draft } from '../store/snapshot-store.ts';
+import { withoutDeparted } from './departed.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
 import type { Report } from './turn.ts';
@@ -35,7 +36,9 @@ export const readInto = async (
     if (page.type === 'end') return { complete: page.complete, watermark: page.watermark, counters };
     const { messages, held } =
       ask.read.mode === 'full' ? await withoutHeld(draft, page.messages) : { messages: page.messages, held: [] };
-    const folded = fold(await draft.find(named(messages)), messages, ask.attributes);
+    const known = await draft.find(named(messages));
+    const believed = await withoutDeparted(engine.stores.snapshots, draft, source, ask, messages, known, watch.signal);
+    const folded = fold(known, believed, ask.attributes);
     const seen = [...folded.seen, ...held];
     await draft.put({ objects: folded.objects, members: folded.members, seen, resume: page.resume });
     await engine.failpoint('sync.page');

@@ -61,13 +61,16 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
   } catch (error) {
     if (run.scope !== null && isAboutItsGroup(error))
       throw new RunRefused({ code: error.code ?? 'forbidden', message: error.message, owner: 'your_team' });
-    if (error instanceof ResumeExpired) await draft.discard();
+    if (error instanceof ResumeExpired || isOfNobody(error)) await draft.discard();
     if (!(error instanceof WatermarkExpired)) throw error;
     engine.world.log.warn('sync.reset', { run: run.id, connection: connection.id });
     await forgetWatermark(engine, draft, lease, head);
     return 'slice';
   }
 };
+
+/** Whoever continued such a read would believe what it had shown so far. */
+const isOfNobody = (error: unknown): boolean => error instanceof SourceError && error.code === 'empty_read';
 
 /** A group that somebody mistyped, or that hides its members, says nothing about the connection. */
 const isAboutItsGroup = (error: unknown): error is SourceError =>

@@ -37,10 +37,30 @@ const after = (base: ReadonlyMap<SourceId, SourceObject>, folded: Folded): Reado
   const next = new Map(base);
   for (const { ref, next: state } of folded.objects)
     if (isGone(state)) next.delete(ref.id);
-    else next.set(ref.id, state);
+    else next.set(ref.id, { ref, attributes: assigned(state.attributes) });
   return next;
 };
+/** Null and absent mean the same. */
+const assigned = (attributes: Attributes): Attributes =>
+  Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null));
 const names = (refs: readonly Ref[]): string[] => refs.map(({ id }) => id).sort();
+
+describe('a user whose switch is asked for and not shown', () => {
+  const asked = { user: ['title', 'accountEnabled'], group: [] };
+
+  it('keeps the one that is known', () => {
+    const base = stored(person('anna', { title: 'Doctor', accountEnabled: false }));
+    const folded = foldAsked(base, [whole('anna', { title: 'Director' })], asked);
+    expect(after(base, folded)).toEqual(stored(person('anna', { title: 'Director', accountEnabled: false })));
+    expect(names(folded.seen)).toEqual([idOf('anna')]);
+  });
+
+  it('is nobody to us if unknown, until it is shown', () => {
+    const base = stored();
+    expect(foldAsked(base, [whole('anna', { title: 'Director' })], asked)).toMatchObject({ objects: [], strangers: 1 });
+    expect(foldAsked(base, [whole('anna', { accountEnabled: true })], asked).objects).toHaveLength(1);
+  });
+});
 
 describe('an attribute that is not read any more', () => {
   it('goes with the next whole message, and stays under a part', () => {

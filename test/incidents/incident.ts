@@ -16,6 +16,8 @@ export type Incident = {
   readonly tenant: TenantControl;
   readonly target: Control;
   readonly story: Story;
+  /** A new token, with what the application is granted by now. */
+  signIn(): void;
   full: Story['full'];
   delta: Story['delta'];
   /** A run as usual, which must go through. */
@@ -49,10 +51,10 @@ export const incident = async (options: IncidentOptions = {}): Promise<Incident>
   closers.push(graph.close);
   const simulator = await startScim();
   closers.push(simulator.close);
+  let source = sourceOf(graph);
   const settings = { base_url: simulator.baseUrl, token: simulator.token, ...options.settings };
   const target = scimKind.parse(settings).connect(graph.clock);
   closers.push(() => target.close());
-  const source = sourceOf(graph);
   const s = await story({
     engine: { connectSource: () => source, connectTarget: () => target },
     connection: options.connection?.(graph.control.tenant()) ?? {},
@@ -76,6 +78,9 @@ export const incident = async (options: IncidentOptions = {}): Promise<Incident>
     tenant: graph.control.tenant(),
     target: simulator.control,
     story: s,
+    signIn: () => {
+      source = sourceOf(graph);
+    },
     full: s.full,
     delta: s.delta,
     inStep,

@@ -38,7 +38,7 @@ describe('empty-read-holds', () => {
 // https://github.com/slashdevops/idp-scim-sync/issues/70
 describe('shrunk-read-holds', () => {
   it('a read that shows half of everybody is held, as often as it comes', async () => {
-    const one = await incident();
+    const one = await incident({ groups: 12 });
     for (const path of ['/users\\?', '/groups\\?']) {
       one.graph.fault({ path, times: null, fault: { answer: 'part', share: 0.3 } });
       for (const _ of ['once', 'again'])
@@ -64,7 +64,8 @@ describe('shrunk-read-holds', () => {
   });
 });
 
-// A test group was emptied by mistake, and every one of its members was locked out.
+// The groups of a password manager's sync were emptied by a change of configuration, and every member was suspended.
+// https://75asu.pages.dev/blog/2026/04/scim-bridge-suspended-every-user/
 describe('empty-group-holds', () => {
   const piloted = () =>
     incident({
@@ -97,13 +98,14 @@ describe('empty-group-holds', () => {
 });
 
 // A permission was narrowed: Graph went on answering 200, with null in place of every property. Taken at its word, all accounts become empty.
-// https://learn.microsoft.com/en-us/answers/questions/2259512/
+// https://devblogs.microsoft.com/microsoft365dev/upcoming-api-changes-to-return-limited-information-for-inaccessible-member-resources/
 describe('null-attr-is-permission-loss', () => {
   it.each(['full', 'delta'] as const)('a %s sync holds the connection back and changes no account', async (mode) => {
     const one = await incident();
     const before = everything(one);
     for (const id of one.tenant.users().slice(0, 5)) one.tenant.move(id, { jobTitle: 'Changed' });
-    for (const app of one.tenant.apps()) app.roles = new Set(['GroupMember.Read.All']);
+    for (const app of one.tenant.apps()) app.roles = ['GroupMember.Read.All'];
+    one.signIn();
     const run = await one[mode]();
     expect(run).toMatchObject({ state: 'failed', problem: { owner: 'customer_it' } });
     expect(await state(one)).toBe('quarantined');

@@ -23,6 +23,7 @@ export type Selection = {
 export const alwaysSet = 'userPrincipalName';
 
 const visibility = 'visibility';
+const status = 'accountEnabled';
 
 export const selectionOf = (asked: Ask['attributes']): Selection => {
   const names = { user: propertiesOf(asked.user), group: propertiesOf(asked.group) };
@@ -31,8 +32,8 @@ export const selectionOf = (asked: Ask['attributes']): Selection => {
   return {
     select: { user: selectOf([alwaysSet, ...names.user]), group: selectOf([visibility, ...names.group]) },
     manager: asked.user.includes('manager'),
-    whole: (type, entity) => readWhole(readers[type], unassigned[type], entity),
-    partial: (type, entity) => readPartial(readers[type], entity),
+    whole: (type, entity) => asSaid(type, readWhole(readers[type], unassigned[type], entity)),
+    partial: (type, entity) => asSaid(type, readPartial(readers[type], entity)),
   };
 };
 
@@ -172,6 +173,13 @@ const readPartial = (readers: readonly Reader[], entity: Entity): Attributes => 
     if (shown !== undefined) attributes[reader.name] = toValue(shown);
   }
   return attributes;
+};
+
+/** Entra gives every user a switch. Where it is not shown, nothing is said of it: what is known stays, and null would be a lie. */
+const asSaid = (type: ObjectType, attributes: Attributes): Attributes => {
+  if (type === 'group' || attributes[status] !== null) return attributes;
+  const { [status]: _, ...rest } = attributes;
+  return rest;
 };
 
 /** Lists are kept sorted; objects inside are kept as text with sorted keys, so that equal means equal. */
