@@ -20,7 +20,9 @@ export const createLogger = ({ level, to }: Options): Log => {
     to ?? pino.destination(1),
   );
   return {
-    debug: (event, facts) => logger.debug(scrubbed(facts), event),
+    debug: (event, facts) => {
+      if (logger.isLevelEnabled('debug')) logger.debug(scrubbed(facts), event);
+    },
     info: (event, facts) => logger.info(scrubbed(facts), event),
     warn: (event, facts) => logger.warn(scrubbed(facts), event),
     error: (event, facts) => logger.error(scrubbed(facts), event),

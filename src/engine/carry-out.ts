@@ -43,7 +43,11 @@ export const carryOut = async (work: Provisioning, pending: readonly Pending[], 
     done.map(({ outcome }) => outcome),
   );
   await work.engine.failpoint('provision.settled');
-  for (const { outcome } of done) work.engine.observe.operation(outcome.action, outcome.result);
+  for (const { outcome } of done) {
+    work.engine.observe.operation(outcome.action, outcome.result);
+    if (outcome.result === 'applied' && outcome.link !== undefined)
+      work.remoteIds.set(outcome.ref.id, outcome.link?.remoteId ?? null);
+  }
   await settled(done);
   if (stop.error !== null) throw stop.error;
 };
@@ -93,12 +97,16 @@ const performInTurn = async (
 const performOne = async (work: Provisioning, pending: Pending, stop: { error: unknown }): Promise<Done | null> => {
   if (stop.error !== null)
     return { pending, outcome: { ...head(work, pending), result: 'skipped', reason: 'postponed' } };
+  const { operation } = pending.planned;
+  const ended = operation.action === 'create' ? work.creates.begin(operation.ref.id) : null;
   try {
     return { pending, outcome: await perform(work, pending) };
   } catch (error) {
     stop.error ??= error;
-    const sent = !(error instanceof TargetError) || error.fault === 'unknown';
-    return sent ? null : { pending, outcome: { ...head(work, pending), result: 'skipped', reason: 'postponed' } };
+    const isOpen = !(error instanceof TargetError) || error.fault === 'unknown';
+    return isOpen ? null : { pending, outcome: { ...head(work, pending), result: 'skipped', reason: 'postponed' } };
+  } finally {
+    ended?.();
   }
 };
 
@@ -108,8 +116,7 @@ const perform = async (work: Provisioning, pending: Pending): Promise<Outcome> =
     return applied(work, pending, operation.remoteId);
   try {
     const { remoteId } = await send(work, operation);
-    if (operation.action === 'create') claim(work, remoteId, operation.ref.id);
-    return applied(work, pending, remoteId);
+    return sent(work, pending, remoteId);
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
     return await afterRefusal(work, pending, error);
@@ -153,7 +160,7 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
   if (error.fault === 'conflict') return escrowed(work, pending, 'target_conflict', error.message);
   try {
     const { remoteId } = await send(work, operation);
-    return applied(work, pending, remoteId);
+    return sent(work, pending, remoteId);
   } catch (second) {
     if (second instanceof TargetError && (second.fault === 'rejected' || second.fault === 'conflict')) {
       return escrowed(
@@ -165,6 +172,14 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
     }
     throw second;
   }
+};
+
+/** What a create made belongs to whoever it was made for, unless the target answers with an account that somebody else of this turn has. */
+const sent = (work: Provisioning, pending: Pending, remoteId: RemoteId): Outcome => {
+  const { operation } = pending.planned;
+  return operation.action !== 'create' || claim(work, remoteId, operation.ref.id)
+    ? applied(work, pending, remoteId)
+    : escrowed(work, pending, 'linked_elsewhere', 'the target answered with an account of another source object');
 };
 
 const applied = (work: Provisioning, pending: Pending, remoteId: RemoteId): Outcome => {

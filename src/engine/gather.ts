@@ -8,11 +8,12 @@ import { refOf } from '../model/change.ts';
 import type { ConnectionId, SourceId } from '../model/ids.ts';
 import type { Cause } from '../model/operation.ts';
 import type { ProvisionRun, RunScope } from '../model/run.ts';
-import type { GoneReason, ObjectType, Ref } from '../model/source-object.ts';
+import type { GoneReason, ObjectType, Ref, SourceObject } from '../model/source-object.ts';
 import type { SnapshotStore } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 
-export type Item = { readonly ref: Ref; readonly why: Cause['why'] };
+/** `object`: as the snapshot holds it, where it had to be read to be named; null: it is still to be looked up. */
+export type Item = { readonly ref: Ref; readonly why: Cause['why']; readonly object: SourceObject | null };
 /** The last word of the changes on one membership. */
 export type Edge = { readonly member: Ref; readonly want: 'add' | 'remove'; readonly version: number };
 
@@ -22,6 +23,8 @@ export type Gathered = {
   readonly through: number;
   /** Objects in a fixed order, in chunks, `after` a place of the same order (exclusive). */
   items(after: string | null): AsyncIterable<readonly Item[]>;
+  /** The groups among them. */
+  groups(): AsyncIterable<readonly Item[]>;
   /** Membership changes by group; when everything is looked at only who left, since who is in is read from the snapshot. */
   readonly edges: ReadonlyMap<SourceId, readonly Edge[]>;
   /** Why an object left, where the changes say so. */
@@ -49,7 +52,8 @@ const gatherEverything = async (
 ): Promise<Gathered> => ({
   kind: 'everything',
   through,
-  items: (after) => everyObject(stores.snapshots, run.connection, after),
+  items: (after) => everyObject(stores.snapshots, run.connection, ['user', 'group'], after),
+  groups: () => everyObject(stores.snapshots, run.connection, ['group'], null),
   edges: await foldLeavings(stores.snapshots, run.connection, position, through),
   left: new Map(),
 });
@@ -57,15 +61,15 @@ const gatherEverything = async (
 async function* everyObject(
   snapshots: SnapshotStore,
   connection: ConnectionId,
+  order: readonly ObjectType[],
   after: string | null,
 ): AsyncIterable<readonly Item[]> {
-  const order: readonly ObjectType[] = ['user', 'group'];
   const from = after === null ? null : after.slice(0, after.indexOf('|'));
   for (const type of order.slice(from === 'group' ? 1 : 0)) {
     let cursor: string | null = from === type && after !== null ? after.slice(type.length + 1) : null;
     do {
       const page = await snapshots.page(connection, type, cursor, chunkSize);
-      if (page.items.length > 0) yield page.items.map(({ ref }) => ({ ref, why: 'created' }));
+      if (page.items.length > 0) yield page.items.map((object) => ({ ref: object.ref, why: 'created', object }));
       cursor = page.next;
     } while (cursor !== null);
   }
@@ -79,9 +83,10 @@ const gatherChanges = async (
 ): Promise<Gathered> => {
   const folded = await foldChanges(stores.snapshots, run.connection, position, through, () => true);
   for await (const due of stores.ledger.dueEscrows(run.target)) {
-    for (const { ref } of due) if (!folded.items.has(ref.id)) folded.items.set(ref.id, { ref, why: 'retry' });
+    for (const { ref } of due)
+      if (!folded.items.has(ref.id)) folded.items.set(ref.id, { ref, why: 'retry', object: null });
   }
-  return { kind: 'changes', through, items: inOrder(folded.items), edges: folded.edges, left: folded.left };
+  return { kind: 'changes', through, ...inOrder(folded.items), edges: folded.edges, left: folded.left };
 };
 
 /** The group and its members now, and what the changes say about that group's members since the target's position. */
@@ -95,10 +100,10 @@ const gatherScope = async (
   const items = new Map<SourceId, Item>();
   const groups = new Set<SourceId>([scope.group]);
   for (const group of groups) {
-    items.set(group, { ref: { type: 'group', id: group }, why: 'created' });
+    items.set(group, { ref: { type: 'group', id: group }, why: 'created', object: null });
     for await (const members of stores.snapshots.members(run.connection, group)) {
       for (const ref of members) {
-        if (ref.type === 'user') items.set(ref.id, { ref, why: 'created' });
+        if (ref.type === 'user') items.set(ref.id, { ref, why: 'created', object: null });
         else if (scope.nested) groups.add(ref.id);
       }
     }
@@ -107,7 +112,7 @@ const gatherScope = async (
   return {
     kind: 'scope',
     through,
-    items: inOrder(items),
+    ...inOrder(items),
     edges: new Map([...edges].filter(([group]) => groups.has(group))),
     left: new Map(),
   };
@@ -137,7 +142,7 @@ const foldChanges = async (
       if (change.kind === 'removed') left.set(ref.id, change.why);
       else if (change.kind === 'created') left.delete(ref.id);
       if (change.kind !== 'members' || !items.has(ref.id))
-        items.set(ref.id, { ref, why: change.kind === 'removed' ? change.why : change.kind });
+        items.set(ref.id, { ref, why: change.kind === 'removed' ? change.why : change.kind, object: null });
       if (change.kind !== 'members') continue;
       const group = edges.get(ref.id) ?? new Map<SourceId, Edge>();
       for (const member of change.added) group.set(member.id, { member, want: 'add', version });
@@ -170,15 +175,19 @@ const foldLeavings = async (
 };
 
 /** Users before groups, so that members are linked before they are added. */
-const inOrder = (items: ReadonlyMap<SourceId, Item>) =>
-  async function* (after: string | null): AsyncIterable<readonly Item[]> {
-    const rank = (item: Item): string => `${item.ref.type === 'user' ? 0 : 1}${placeOf(item.ref)}`;
+const inOrder = (items: ReadonlyMap<SourceId, Item>): Pick<Gathered, 'items' | 'groups'> => {
+  const rank = (item: Item): string => `${item.ref.type === 'user' ? 0 : 1}${placeOf(item.ref)}`;
+  const from = async function* (start: string): AsyncIterable<readonly Item[]> {
     const sorted = [...items.values()]
       .map((item) => ({ item, rank: rank(item) }))
       .sort((a, b) => (a.rank < b.rank ? -1 : 1));
-    const start = after === null ? '' : `${after.startsWith('user') ? 0 : 1}${after}`;
     yield* batches(
       sorted.filter((entry) => entry.rank > start).map(({ item }) => item),
       chunkSize,
     );
   };
+  return {
+    items: (after) => from(after === null ? '' : `${after.startsWith('user') ? 0 : 1}${after}`),
+    groups: () => from('1'),
+  };
+};

@@ -18,6 +18,8 @@ export const findMatch = async (work: Provisioning, object: SourceObject): Promi
 
 const ask = async (work: Provisioning, ref: Ref, lookup: Lookup): Promise<Match> => {
   const claimed = await work.target.find(ref.type, lookup.rule.to, lookup.value, work.watch.signal);
+  if (claimed.length === 0) return { kind: 'none' };
+  await work.creates.over(ref.id);
   const ids = claimed.map(({ remoteId }) => remoteId);
   const match = judge(
     ref,

@@ -7,7 +7,7 @@ import { isDestructive, type Link } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
 import type { Pending } from './carry-out.ts';
 import type { Gathered, Item } from './gather.ts';
-import { linksOf, type Provisioning, passOf } from './provisioning.ts';
+import { linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
 import type { Tally } from './tally.ts';
 import { contextFor, referred } from './wave-objects.ts';
 import { refsOf } from './wave-references.ts';
@@ -39,7 +39,7 @@ const planChunk = async (
   tally: Tally,
 ): Promise<readonly Pending[]> => {
   const refs = items.map(({ ref }) => ref);
-  const objects = await work.engine.stores.snapshots.find(work.run.connection, refs);
+  const objects = await objectsOf(work, items);
   const links = await linksOf(work, [...refs, ...referred(work, objects.values())]);
   const remembered = await work.engine.stores.snapshots.recall(
     work.run.connection,
@@ -152,8 +152,8 @@ const membersToRemove = async (
     if (since === null) continue;
     for (const { member, want, version } of edges) if (want === 'remove' && version > since) note(group, member);
   }
-  for await (const items of gathered.items(null)) {
-    const owners = items.filter(({ ref }) => ref.type === 'group').map(({ ref }) => ref);
+  for await (const items of gathered.groups()) {
+    const owners = items.map(({ ref }) => ref);
     for await (const waiting of work.engine.stores.ledger.waitingFor(work.record.id, owners)) {
       for (const { owner, path, to, want } of waiting)
         if (path === 'members' && want === 'remove')

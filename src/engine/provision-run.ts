@@ -3,6 +3,7 @@
  * recover → gather → objects (match, map, plan) → references → removals (guard, confirm), each operation intent → apply → settle; position last.
  */
 
+import { batches } from '../core/batches.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
 import type { SourceId, TargetId } from '../model/ids.ts';
@@ -12,6 +13,7 @@ import type { TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
 import type { Lease } from '../store/leases.ts';
+import { createsUnderWay } from './creates.ts';
 import type { Engine } from './engine.ts';
 import { type Gathered, gather, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
@@ -19,10 +21,11 @@ import { linksOf, type Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
 import { recover } from './recover.ts';
 import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
+import type { Chunk } from './steps.ts';
 import { type Place, placeFrom, startTally, type Tally, type Wave } from './tally.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
-import { provisionObjects } from './wave-objects.ts';
-import { provisionReferences } from './wave-references.ts';
+import { atOnce, objectSteps } from './wave-objects.ts';
+import { referenceSteps } from './wave-references.ts';
 import { provisionRemovals } from './wave-removals.ts';
 
 export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSignal): Promise<Turn> =>
@@ -70,6 +73,8 @@ const provisionRun = async (
     through: place.through,
     pretended: new Map(),
     claims: new Map(),
+    creates: createsUnderWay(),
+    remoteIds: new Map(),
     nextPass: () => {
       passes += 1;
       return passes;
@@ -116,27 +121,44 @@ const walk = async (
 ): Promise<'done' | 'slice'> => {
   const done = new Set(from.done);
   let place: Place = { through: from.through, wave, after: from.after };
-  for await (const chunk of gathered.items(from.after)) {
-    const items = chunk.filter(({ ref }) => !done.has(ref.id));
+  let isCut = false;
+  // What is begun when the slice ends is finished, so that nothing was asked of the target in vain; nothing more is begun.
+  const inSlice = async function* (chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+    for await (const chunk of chunks) {
+      yield chunk;
+      isCut = work.watch.sliceOver() && !work.run.dryRun;
+      if (isCut) return;
+    }
+  };
+  const chunks = inSlice(chunksOf(gathered, from, wave === 'objects' ? atOnce(work) : Number.POSITIVE_INFINITY));
+  const steps = wave === 'objects' ? objectSteps(work, chunks) : referenceSteps(work, gathered, chunks);
+  for await (const { last, carryOut } of steps) {
     try {
-      if (wave === 'objects') await provisionObjects(work, items, tally);
-      else await provisionReferences(work, gathered, items, tally);
+      await carryOut(tally);
     } catch (error) {
       // Whoever holds a newer fence has this run now; anybody else's work so far counts.
       if (!(error instanceof StaleFence))
         await tally.checkpoint(wave, { ...place, done: [...done, ...tally.doneInChunk()] });
       throw error;
     }
-    const last = chunk.at(-1);
-    if (last === undefined) continue;
     done.clear();
-    place = { ...place, after: placeOf(last.ref) };
+    place = { ...place, after: placeOf(last) };
     await tally.checkpoint(wave, place);
     await work.engine.failpoint(`provision.${wave}`);
-    if (work.watch.sliceOver() && !work.run.dryRun) return 'slice';
   }
-  return 'done';
+  return isCut ? 'slice' : 'done';
 };
+
+/** Without those an earlier turn is done with. */
+async function* chunksOf(gathered: Gathered, { after, done = [] }: Place, size: number): AsyncGenerator<Chunk> {
+  const earlier = new Set(done);
+  for await (const items of gathered.items(after)) {
+    for (const some of batches(items, Math.min(size, items.length))) {
+      const last = some.at(-1);
+      if (last !== undefined) yield { items: some.filter(({ ref }) => !earlier.has(ref.id)), last: last.ref };
+    }
+  }
+}
 
 /** Only a run that looked at everything up to its version moves the position; any other notes only whose members are as wanted. */
 const settle = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
@@ -153,10 +175,10 @@ const settleGroups = async (work: Provisioning, gathered: Gathered, held: boolea
   // What is held back must be found again: groups that are to lose someone stay where they are.
   const mayMove = (id: SourceId): boolean =>
     !held || (gathered.edges.get(id) ?? []).every(({ want }) => want === 'add');
-  for await (const items of gathered.items(null)) {
+  for await (const items of gathered.groups()) {
     const links = await linksOf(
       work,
-      items.map(({ ref }) => ref).filter(({ type }) => type === 'group'),
+      items.map(({ ref }) => ref),
     );
     const reached = [...links.values()].filter(
       ({ membersAt, ref }) => (membersAt === null || gathered.kind === 'scope' || held) && mayMove(ref.id),
@@ -174,8 +196,8 @@ const settleGroups = async (work: Provisioning, gathered: Gathered, held: boolea
 const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<void> => {
   const { ledger } = work.engine.stores;
   const retried = new Set<SourceId>();
-  for await (const items of gathered.items(null))
-    for (const { ref, why } of items) if (why === 'retry' && ref.type === 'group') retried.add(ref.id);
+  for await (const items of gathered.groups())
+    for (const { ref, why } of items) if (why === 'retry') retried.add(ref.id);
   if (retried.size === 0) return;
   const due: Ref[] = [];
   for await (const escrows of ledger.dueEscrows(work.record.id))

@@ -5,12 +5,14 @@ import type { RemoteId, SourceId } from '../model/ids.ts';
 import type { MappingRule } from '../model/mapping.ts';
 import type { Link } from '../model/operation.ts';
 import type { ProvisionRun } from '../model/run.ts';
-import type { ObjectType, Ref } from '../model/source-object.ts';
+import type { ObjectType, Ref, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Target } from '../target/target.ts';
+import type { Creates } from './creates.ts';
 import type { Engine } from './engine.ts';
+import type { Item } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
 
 export type Provisioning = {
@@ -29,6 +31,9 @@ export type Provisioning = {
   readonly pretended: Map<SourceId, Link | null>;
   /** Whose each remote object became in this turn; the ledger knows it only once the chunk is settled. */
   readonly claims: Map<RemoteId, SourceId>;
+  readonly creates: Creates;
+  /** Remote ids as this turn settled them, null for what is gone: what was read ahead may not know them yet. */
+  readonly remoteIds: Map<SourceId, RemoteId | null>;
   /** Counts the passes of this turn, see `passOf`. */
   readonly nextPass: () => number;
 };
@@ -49,6 +54,21 @@ export const linksOf = async (work: Provisioning, refs: readonly Ref[]): Promise
     else if (pretended !== undefined) links.set(id, pretended);
   }
   return links;
+};
+
+/** These objects as the snapshot holds them; who is not in it is missing. */
+export const objectsOf = async (
+  work: Provisioning,
+  items: readonly Item[],
+): Promise<ReadonlyMap<SourceId, SourceObject>> => {
+  const unread = items.filter(({ object }) => object === null).map(({ ref }) => ref);
+  const found = unread.length === 0 ? null : await work.engine.stores.snapshots.find(work.run.connection, unread);
+  return new Map(
+    items.flatMap(({ ref, object }) => {
+      const held = object ?? found?.get(ref.id);
+      return held === undefined ? [] : [[ref.id, held]];
+    }),
+  );
 };
 
 export const rulesFor = (work: Provisioning, type: ObjectType): readonly MappingRule[] => work.record.mapping[type];

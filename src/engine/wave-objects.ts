@@ -1,8 +1,9 @@
 /** The first wave: accounts and groups are matched, created and updated. Whatever takes something away waits for the last wave. */
 
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { attributeOf } from '../core/attributes.ts';
 import { references } from '../core/mapping.ts';
+import type { Match } from '../core/matching.ts';
 import { type Context, keyOf, type Plan, planLinked, planUnlinked } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
@@ -12,31 +13,108 @@ import type { Ref, SourceObject } from '../model/source-object.ts';
 import { carryOut, type Done, isToPlanAgain, type Pending } from './carry-out.ts';
 import type { Item } from './gather.ts';
 import { findMatch } from './look.ts';
-import { linksOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
+import { linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
+import { ahead, allOf, type Chunk, prepared, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
 
-export const provisionObjects = async (work: Provisioning, items: readonly Item[], tally: Tally): Promise<void> => {
-  const managed = items.filter(({ ref }) => ref.type === 'user' || work.target.capabilities.groups);
-  if (managed.length < items.length) tally.skip('groups_not_supported', items.length - managed.length);
-  let round: readonly Item[] = managed;
-  // The second round is for objects whose link turned out stale or whose account was there before us.
-  for (const nth of [1, 2]) {
-    const again = await provisionRound(work, round, tally, nth);
-    round = round.filter(({ ref }) => again.has(ref.id));
-    if (round.length === 0) return;
+/** Objects of one step: a few rounds of requests at the target's concurrency, so that little is lost when a worker dies or its slice ends. */
+const roundsAtOnce = 4;
+const fewestAtOnce = 50;
+/** Steps looked up beyond the one that is carried out: two, so that the last answers of one do not keep all the other connections idle. */
+const stepsAhead = 2;
+
+export const atOnce = ({ target }: Pick<Provisioning, 'target'>): number =>
+  Math.max(fewestAtOnce, roundsAtOnce * target.capabilities.concurrency);
+
+export const objectSteps = (work: Provisioning, chunks: AsyncGenerator<Chunk>): AsyncGenerator<Step> => {
+  const left = new AbortController();
+  const limit = pLimit(work.target.capabilities.concurrency);
+  const toStep = async ({ chunk, known, links }: Reading): Promise<Step> => {
+    const sighted = await lookUp(work, known, limit, left.signal);
+    return { last: chunk.last, carryOut: (tally) => provisionObjects(work, chunk.items, { sighted, links }, tally) };
+  };
+  return prepared(ahead(read(work, chunks)), stepsAhead, toStep, () => left.abort());
+};
+
+/** What is known of each object before the target is asked. */
+type Known = { readonly item: Item; readonly object: SourceObject; readonly link: Link | null };
+type Reading = { readonly chunk: Chunk; readonly known: readonly Known[]; readonly links: ReadonlyMap<SourceId, Link> };
+/** `match`: what the target answered about an object without a link; null for one that has its link. */
+type Sighted = Known & { readonly match: Match | Refused | null };
+/** A target may refuse the question itself, for one object's value; that object waits, the others go on. */
+type Refused = { readonly kind: 'refused'; readonly detail: string };
+
+async function* read(work: Provisioning, chunks: AsyncGenerator<Chunk>): AsyncGenerator<Reading> {
+  for await (const chunk of chunks) yield { chunk, ...(await readLinks(work, managedOf(work, chunk.items))) };
+}
+
+const managedOf = (work: Provisioning, items: readonly Item[]): readonly Item[] =>
+  items.filter(({ ref }) => ref.type === 'user' || work.target.capabilities.groups);
+
+const readLinks = async (work: Provisioning, items: readonly Item[]): Promise<Omit<Reading, 'chunk'>> => {
+  const objects = await objectsOf(work, items);
+  const links = await linksOf(work, [
+    ...[...objects.values()].map(({ ref }) => ref),
+    ...referred(work, objects.values()),
+  ]);
+  const known = items.flatMap((item) => {
+    const object = objects.get(item.ref.id);
+    return object === undefined ? [] : [{ item, object, link: links.get(item.ref.id) ?? null }];
+  });
+  return { known, links };
+};
+
+const lookUp = (
+  work: Provisioning,
+  known: readonly Known[],
+  limit: LimitFunction,
+  signal: AbortSignal,
+): Promise<readonly Sighted[]> =>
+  allOf(known, limit, signal, async (one) => ({
+    ...one,
+    match: one.link === null ? await matchOf(work, one.object) : null,
+  }));
+
+const matchOf = async (work: Provisioning, object: SourceObject): Promise<Match | Refused> => {
+  try {
+    return await findMatch(work, object);
+  } catch (error) {
+    if (error instanceof TargetError && error.fault === 'rejected') return { kind: 'refused', detail: error.message };
+    throw error;
   }
+};
+
+type Sight = { readonly sighted: readonly Sighted[]; readonly links: ReadonlyMap<SourceId, Link> };
+
+const provisionObjects = async (
+  work: Provisioning,
+  items: readonly Item[],
+  first: Sight,
+  tally: Tally,
+): Promise<void> => {
+  const managed = managedOf(work, items);
+  if (managed.length < items.length) tally.skip('groups_not_supported', items.length - managed.length);
+  const again = await provisionRound(work, first, tally, 1);
+  if (again.size === 0) return;
+  // The second round is for objects whose link turned out stale or whose account was there before us.
+  const { known, links } = await readLinks(
+    work,
+    managed.filter(({ ref }) => again.has(ref.id)),
+  );
+  const limit = pLimit(work.target.capabilities.concurrency);
+  await provisionRound(work, { sighted: await lookUp(work, known, limit, work.watch.signal), links }, tally, 2);
 };
 
 type Planned = { readonly item: Item; readonly plan: Plan; readonly link: Link | null };
 
 const provisionRound = async (
   work: Provisioning,
-  items: readonly Item[],
+  { sighted, links }: Sight,
   tally: Tally,
-  nth: number,
+  nth: 1 | 2,
 ): Promise<ReadonlySet<SourceId>> => {
   const pass = passOf(work);
-  const plans = await planAll(work, items, pass);
+  const plans = sighted.map((one) => planOne(one, contextFor(work, one.item, links, pass)));
   await escrowUnplannable(work, plans);
   const pending = plans.flatMap((planned) => toPending(planned, pass));
   let again: ReadonlySet<SourceId> = new Set();
@@ -50,44 +128,18 @@ const provisionRound = async (
   return again;
 };
 
+const planOne = ({ item, object, link, match }: Sighted, context: Context): Planned => {
+  if (link !== null) return { item, link, plan: planLinked(object, link, context) };
+  if (match === null) throw new Error('An object without a link was not looked up.');
+  return { item, link, plan: match.kind === 'refused' ? refused(match) : planUnlinked(object, match, context) };
+};
+
+const refused = ({ detail }: Refused): Plan => ({ kind: 'escrow', reason: 'target_rejected', detail });
+
 /** So that the later waves of a dry run find the links it would have made. */
 const pretend = (work: Provisioning, done: readonly Done[]): void => {
   for (const { outcome } of done)
     if (outcome.result === 'applied' && outcome.link !== undefined) work.pretended.set(outcome.ref.id, outcome.link);
-};
-
-const planAll = async (work: Provisioning, items: readonly Item[], pass: string): Promise<readonly Planned[]> => {
-  const objects = await work.engine.stores.snapshots.find(
-    work.run.connection,
-    items.map(({ ref }) => ref),
-  );
-  const present = items.flatMap((item) => {
-    const object = objects.get(item.ref.id);
-    return object === undefined ? [] : [{ item, object }];
-  });
-  const links = await linksOf(work, [...present.map(({ object }) => object.ref), ...referred(work, objects.values())]);
-  const limit = pLimit(work.target.capabilities.concurrency);
-  return await Promise.all(
-    present.map(({ item, object }) =>
-      limit(async () => {
-        const context = contextFor(work, item, links, pass);
-        const link = links.get(item.ref.id) ?? null;
-        if (link !== null) return { item, link, plan: planLinked(object, link, context) };
-        return { item, link, plan: await planNew(work, object, context) };
-      }),
-    ),
-  );
-};
-
-/** A target may refuse the question itself, for one object's value; that object waits, the others go on. */
-const planNew = async (work: Provisioning, object: SourceObject, context: Context): Promise<Plan> => {
-  try {
-    return planUnlinked(object, await findMatch(work, object), context);
-  } catch (error) {
-    if (error instanceof TargetError && error.fault === 'rejected')
-      return { kind: 'escrow', reason: 'target_rejected', detail: error.message };
-    throw error;
-  }
 };
 
 export const contextFor = (
@@ -98,7 +150,10 @@ export const contextFor = (
 ): Context => ({
   pass,
   rules: rulesFor(work, item.ref.type),
-  resolve: (id) => links.get(id)?.remoteId,
+  resolve: (id) => {
+    const settled = work.remoteIds.get(id);
+    return settled === undefined ? links.get(id)?.remoteId : (settled ?? undefined);
+  },
   why: item.why,
   now: work.engine.world.now(),
 });

@@ -7,7 +7,8 @@ import type { Link, WaitingReference } from '../model/operation.ts';
 import { group, type Ref, user } from '../model/source-object.ts';
 import { carryOut, type Done, type Pending } from './carry-out.ts';
 import type { Gathered, Item } from './gather.ts';
-import { linksOf, type Provisioning, passOf } from './provisioning.ts';
+import { linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
+import { ahead, type Chunk, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
 import { contextFor, referred } from './wave-objects.ts';
 
@@ -15,20 +16,30 @@ import { contextFor, referred } from './wave-objects.ts';
 const membersAtOnce = 1_000;
 const operationsAtOnce = 100;
 
-export const provisionReferences = async (
+/** The next step's objects are read ahead; links are not, because what waited for one step may change the links of another. */
+export async function* referenceSteps(
+  work: Provisioning,
+  gathered: Gathered,
+  chunks: AsyncGenerator<Chunk>,
+): AsyncGenerator<Step> {
+  for await (const { items, last } of ahead(chunks))
+    yield { last, carryOut: (tally) => provisionReferences(work, gathered, items, tally) };
+}
+
+const provisionReferences = async (
   work: Provisioning,
   gathered: Gathered,
   items: readonly Item[],
   tally: Tally,
 ): Promise<void> => {
-  const links = await linksOf(
+  const links = await provisionManagers(work, items, tally);
+  const linked = items.flatMap(({ ref }) => links.get(ref.id) ?? []);
+  await provisionWaiting(
     work,
-    items.map(({ ref }) => ref),
+    linked.map(({ ref }) => ref.id),
+    tally,
   );
-  const linked = items.filter(({ ref }) => links.has(ref.id));
-  const groups = work.target.capabilities.groups ? [...links.values()].filter(({ ref }) => ref.type === 'group') : [];
-  await provisionManagers(work, linked, tally);
-  await provisionWaiting(work, [...links.keys()], tally);
+  const groups = work.target.capabilities.groups ? linked.filter(({ ref }) => ref.type === 'group') : [];
   const first = groups.filter(({ membersSince }) => membersSince === null).map(({ ref }) => ref);
   // Before the first member is pushed: should the run break off, the next one knows that whoever leaves from now on may have to be removed.
   if (first.length > 0 && !work.run.dryRun)
@@ -36,15 +47,17 @@ export const provisionReferences = async (
   await addAll(work, newMembers(work, gathered, groups), tally);
 };
 
-const provisionManagers = async (work: Provisioning, items: readonly Item[], tally: Tally): Promise<void> => {
-  const objects = await work.engine.stores.snapshots.find(
-    work.run.connection,
-    items.filter(({ ref }) => ref.type === 'user').map(({ ref }) => ref),
+/** The links it went by: of all items, also of who left the snapshot, and of those they refer to. */
+const provisionManagers = async (
+  work: Provisioning,
+  items: readonly Item[],
+  tally: Tally,
+): Promise<ReadonlyMap<SourceId, Link>> => {
+  const objects = await objectsOf(
+    work,
+    items.filter(({ ref }) => ref.type === 'user'),
   );
-  const links = await linksOf(work, [
-    ...[...objects.values()].map(({ ref }) => ref),
-    ...referred(work, objects.values()),
-  ]);
+  const links = await linksOf(work, [...items.map(({ ref }) => ref), ...referred(work, objects.values())]);
   const pass = passOf(work);
   const plans = items.flatMap((item) => {
     const object = objects.get(item.ref.id);
@@ -58,6 +71,7 @@ const provisionManagers = async (work: Provisioning, items: readonly Item[], tal
     plan.kind === 'do' ? plan.operations.map((planned) => ({ planned, link })) : [],
   );
   await carryOut(work, pending, (done) => countReferences(done, tally));
+  return links;
 };
 
 /** References that waited for one of these to be linked. Their owners are planned again, from their state now. */
@@ -68,7 +82,7 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
     const users = [...owners.values()].filter(({ type }) => type === 'user');
     await provisionManagers(
       work,
-      users.map((ref) => ({ ref, why: 'retry' })),
+      users.map((ref) => ({ ref, why: 'retry', object: null })),
       tally,
     );
     const groups = [...links.values()].filter(({ ref }) => ref.type === 'group');

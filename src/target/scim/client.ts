@@ -29,6 +29,7 @@ export const connectClient = (settings: ScimSettings, world: World, transport: T
     { concurrency: settings.concurrency, requestsPerSecond: settings.requests_per_second },
     world,
   );
+  const headers = headersOf(settings);
 
   const exchange = async (request: Request, signal: AbortSignal): Promise<Answer> => {
     const startedAt = world.now().getTime();
@@ -36,11 +37,13 @@ export const connectClient = (settings: ScimSettings, world: World, transport: T
       const sent = {
         method: request.method,
         path: `${basePath}${addressOf(request)}`,
-        headers: headersFor(request, settings),
+        headers: headers(request),
         body: request.body === undefined ? null : JSON.stringify(request.body),
       };
-      const answer = toAnswer(await transport.exchange(sent, signal), world.now());
-      const ms = world.now().getTime() - startedAt;
+      const received = await transport.exchange(sent, signal);
+      const now = world.now();
+      const answer = toAnswer(received, now);
+      const ms = now.getTime() - startedAt;
       world.log.debug('target.request', { request: nameOf(request), status: answer.status, ms, bytes: answer.bytes });
       return answer;
     } catch (error) {
@@ -108,13 +111,18 @@ const isWorthRepeating = (request: Request, answer: Answer): boolean => {
   );
 };
 
-const headersFor = (request: Request, settings: ScimSettings): Record<string, string> => ({
-  accept: 'application/scim+json, application/json',
-  authorization: `Bearer ${settings.token}`,
-  'user-agent': settings.user_agent,
-  ...(request.body === undefined ? {} : { 'content-type': 'application/scim+json' }),
-  ...(request.ifMatch === undefined ? {} : { 'if-match': request.ifMatch }),
-});
+const headersOf = (settings: ScimSettings): ((request: Request) => Readonly<Record<string, string>>) => {
+  const usual = {
+    accept: 'application/scim+json, application/json',
+    authorization: `Bearer ${settings.token}`,
+    'user-agent': settings.user_agent,
+  };
+  const withBody = { ...usual, 'content-type': 'application/scim+json' };
+  return ({ body, ifMatch }) => {
+    const headers = body === undefined ? usual : withBody;
+    return ifMatch === undefined ? headers : { ...headers, 'if-match': ifMatch };
+  };
+};
 
 const toAnswer = ({ status, headers, text, bytes }: Received, now: Date): Answer => ({
   status,

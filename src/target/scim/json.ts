@@ -23,6 +23,6 @@ const keyFor = (object: JsonObject, name: string): string => {
 /** The object with one member set, or taken away when it is null. */
 export const withField = (object: JsonObject, name: string, json: Json): JsonObject => {
   const key = keyFor(object, name);
-  const others = Object.entries(object).filter(([other]) => other !== key);
-  return Object.fromEntries(json === null ? others : [...others, [key, json]]);
+  if (json !== null) return { ...object, [key]: json };
+  return Object.fromEntries(Object.entries(object).filter(([other]) => other !== key));
 };

@@ -26,8 +26,19 @@ export const isPlural = (path: Path): boolean => path.schema === null && plural.
 export const isManager = (path: Path): boolean =>
   path.schema === enterpriseSchema && path.attribute.toLowerCase() === 'manager' && path.sub === null;
 
-/** Throws `TargetError` rejected with the code `invalid_path`. */
+/** Throws `TargetError` rejected with the code `invalid_path`. A mapping has the same few paths for everybody: each is parsed once. */
 export const parsePath = (text: string): Path => {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const path = parseText(text);
+  if (parsed.size >= mostParsed) parsed.clear();
+  parsed.set(text, path);
+  return path;
+};
+const parsed = new Map<string, Path>();
+const mostParsed = 1_000;
+
+const parseText = (text: string): Path => {
   const { schema, rest } = splitUrn(text);
   const groups = grammar.exec(rest)?.groups;
   const attribute = groups?.['attribute'];

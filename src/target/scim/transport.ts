@@ -1,23 +1,10 @@
 /** One HTTP exchange with a SCIM target: no repeating, no opinion. */
 
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
+import { exchange, type Received, type Sent } from './exchange.ts';
 import type { ScimSettings } from './settings.ts';
 
-export type Sent = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
-};
-
-export type Received = {
-  readonly status: number;
-  /** By lower-case name; of one that came several times, the first. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Null when there is more of it than anybody needs. */
-  readonly text: string | null;
-  readonly bytes: number;
-};
+export type { Received, Sent } from './exchange.ts';
 
 export type Transport = {
   /** Rejects when there is no whole answer; with a `TimeoutError` when it did not come in time. */
@@ -36,38 +23,12 @@ export const transportTo = (settings: Pick<ScimSettings, 'base_url' | 'concurren
     pipelining: 1,
     allowH2: false,
     connectTimeout: Math.min(10_000, timeoutMs),
-    // One deadline from the first byte out to the last byte in; timeouts between bytes would let an answer drip for ever.
+    // An exchange has one deadline; timeouts between bytes would let an answer drip for ever.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
   return {
-    exchange: async (sent, signal) => {
-      const deadline = AbortSignal.timeout(timeoutMs);
-      try {
-        return await receivedFrom(await pool.request({ ...sent, signal: AbortSignal.any([signal, deadline]) }));
-      } catch (error) {
-        throw deadline.aborted ? deadline.reason : error;
-      }
-    },
+    exchange: (sent, signal) => exchange(pool, sent, { timeoutMs, mostBytes }, signal),
     close: () => pool.destroy(),
   };
-};
-
-const receivedFrom = async (response: Dispatcher.ResponseData): Promise<Received> => {
-  const headers = Object.fromEntries(
-    Object.entries(response.headers).map(([name, value]) => [name, [value ?? ''].flat()[0] ?? '']),
-  );
-  return { status: response.statusCode, headers, ...(await textOf(response.body)) };
-};
-
-const textOf = async (body: Dispatcher.ResponseData['body']): Promise<Pick<Received, 'text' | 'bytes'>> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    const buffer = Buffer.from(chunk);
-    bytes += buffer.length;
-    if (bytes > mostBytes) return { text: null, bytes };
-    chunks.push(buffer);
-  }
-  return { text: Buffer.concat(chunks).toString('utf8'), bytes };
 };
