@@ -1,0 +1,185 @@
+/**
+ * What work costs in counts, which no busy machine distorts: requests to a target, commands to MongoDB and Redis, jobs. The bounds are what is needed
+ * now with a little room; whoever crosses one has made every customer's sync dearer and should know.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startRedis } from '../../scripts/services/redis.ts';
+import { cacheFolder } from '../../scripts/services.ts';
+import { startGraph } from '../../simulator/graph/index.ts';
+import { type ScimSimulator, startScim } from '../../simulator/scim/index.ts';
+import { compose } from '../../src/compose.ts';
+import { parseConfig } from '../../src/config.ts';
+import { type ConnectionId, organizationId } from '../../src/model/ids.ts';
+import { isEnded } from '../../src/model/run.ts';
+import { createMongoStores } from '../../src/store/mongo/index.ts';
+import { createVault } from '../../src/store/vault.ts';
+import { scim as scimTarget } from '../../src/target/scim/index.ts';
+import { startProvisionWorker } from '../../workers/provision.worker.ts';
+import { startSyncWorker } from '../../workers/sync.worker.ts';
+import { freshDatabase } from '../support/fresh.ts';
+import { openTestMongo } from '../support/mongo.ts';
+import { id, type Story, story } from '../support/story.ts';
+import { testWorld } from '../target/world.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+const people = 1_000;
+
+describe(`provisioning ${people} people`, () => {
+  it('costs two look-ups and a create for each of them, and a fraction of a command to the database', async () => {
+    const { s, scim, commands } = await tellOnMongo();
+    for (let nth = 0; nth < people; nth += 1) s.hire(nameOf(nth), { manager: nth === 0 ? null : id(nameOf(nth >> 3)) });
+    s.found('staff');
+    for (let nth = 0; nth < people; nth += 1) s.directory.join(id('staff'), id(nameOf(nth)));
+    await s.requestSync('full');
+    await s.syncAll();
+
+    const first = await costOf(scim, commands, s.provisionAll);
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { created: people + 1, failed: {} } });
+    // By externalId and by userName. What the target can do is asked once.
+    expect(first.requests['GET']).toBeLessThanOrEqual(2 * (people + 1) + 5);
+    expect(first.requests['POST']).toBe(people + 1);
+    // A manager who has an account already is named in the create; only those made at the same time come after. And 100 members go at once.
+    expect(first.requests['PATCH']).toBeLessThanOrEqual(people * 0.2 + people / 100);
+    expect(sum(first.commands)).toBeLessThanOrEqual(people * 0.25);
+
+    const unchanged = await costOf(scim, commands, async () => void (await s.full()));
+    expect(unchanged.requests).toEqual({});
+    expect(sum(unchanged.commands)).toBeLessThanOrEqual(people * 0.13);
+
+    s.directory.setUser(id(nameOf(7)), { jobTitle: 'promoted' });
+    const promoted = await costOf(scim, commands, async () => void (await s.delta()));
+    expect(promoted.requests).toEqual({ PATCH: 1 });
+    expect(sum(promoted.commands)).toBeLessThanOrEqual(110);
+  }, 60_000);
+});
+
+describe(`a sync of ${people} people through the queue`, () => {
+  it('is two jobs and as many commands to Redis as for ten people', async () => {
+    const few = await queueCost(10);
+    const many = await queueCost(people);
+    expect(few.jobs).toEqual({ sync: 1, provision: 1 });
+    expect(many.jobs).toEqual({ sync: 1, provision: 1 });
+    // Workers also look for stalled jobs and renew locks by the clock; for that there is room.
+    expect(few.commands).toBeLessThanOrEqual(100);
+    expect(many.commands).toBeLessThanOrEqual(150);
+  }, 120_000);
+});
+
+const nameOf = (nth: number): string => `p${String(nth).padStart(4, '0')}`;
+
+type Counts = Readonly<Record<string, number>>;
+const sum = (counts: Counts): number => Object.values(counts).reduce((all, some) => all + some, 0);
+
+/** The story with its ledger and snapshot in MongoDB, and a SCIM target over HTTP. */
+const tellOnMongo = async (): Promise<{ s: Story; scim: ScimSimulator; commands: () => Counts }> => {
+  const { mongo, close } = await openTestMongo();
+  closers.push(close);
+  const sent: Record<string, number> = {};
+  mongo.connection.getClient().on('commandStarted', ({ commandName, command }) => {
+    const collection = String(command[commandName === 'getMore' ? 'collection' : commandName]);
+    sent[`${commandName} ${collection}`] = (sent[`${commandName} ${collection}`] ?? 0) + 1;
+  });
+  const scim = await startScim();
+  closers.push(scim.close);
+  const settings = { base_url: scim.baseUrl, token: scim.token, concurrency: 50 };
+  const target = scimTarget.parse(settings).connect(testWorld());
+  closers.push(target.close);
+  const vault = createVault(randomBytes(32));
+  const s = await story({
+    stores: (now) => createMongoStores(mongo, { vault, now }),
+    engine: { connectTarget: () => target },
+  });
+  return { s, scim, commands: () => ({ ...sent }) };
+};
+
+const costOf = async (
+  scim: ScimSimulator,
+  commands: () => Counts,
+  work: () => Promise<void>,
+): Promise<{ readonly requests: Counts; readonly commands: Counts }> => {
+  scim.control.clearRequests();
+  const before = commands();
+  await work();
+  const after = commands();
+  const methods = Map.groupBy(scim.control.requests(), ({ method }) => method);
+  return {
+    requests: Object.fromEntries([...methods].map(([method, requests]) => [method, requests.length])),
+    commands: Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)])),
+  };
+};
+
+/** A full sync and the provisioning that follows, by workers as in production, on a Redis that nobody else asks anything. */
+const queueCost = async (users: number): Promise<{ readonly jobs: Counts; readonly commands: number }> => {
+  const folder = await mkdtemp(join(tmpdir(), 'entrain-cost-'));
+  closers.push(() => rm(folder, { recursive: true, force: true }));
+  const redis = await startRedis({ folder, cache: cacheFolder(), log: () => {} });
+  closers.push(redis.stop);
+  const look = new Redis(redis.url);
+  closers.push(async () => look.disconnect());
+  const graph = await startGraph({ tenants: [{ users, groups: 0 }] });
+  closers.push(graph.close);
+  const scim = await startScim();
+  closers.push(scim.close);
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, graph.caPem);
+  const prefix = '{cost}';
+  const parts = await compose(
+    parseConfig({
+      MONGODB_URI: freshDatabase().uri,
+      REDIS_URL: redis.url,
+      ENTRAIN_QUEUE_PREFIX: prefix,
+      ENTRAIN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      ENTRAIN_LOG_LEVEL: 'silent',
+      ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: graph.origin,
+      ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: graph.origin,
+      ENTRAIN_CUSTOM_CLOUD_CA_FILE: caFile,
+      ENTRAIN_ALLOW_HTTP_TARGETS: 'true',
+    }),
+    'worker',
+  );
+  closers.push(parts.close);
+  const [tenant] = graph.tenants;
+  const app = tenant?.apps[0];
+  if (tenant === undefined || app === undefined) throw new Error('The simulator has no tenant.');
+  const connection = await parts.commands.addConnection({
+    organization: organizationId('cost'),
+    name: 'Contoso',
+    cloud: 'custom',
+    tenantId: tenant.tenantId,
+    clientId: app.clientId,
+    clientSecret: app.clientSecret,
+  });
+  const settings = { base_url: scim.baseUrl, token: scim.token, allow_http: true, concurrency: 50 };
+  await parts.commands.addTarget(connection.id, { kind: 'scim', name: 'Helpdesk', settings });
+  for (const worker of [startSyncWorker(parts), startProvisionWorker(parts)]) closers.push(worker.stop);
+  const before = await commandsOf(look);
+  await parts.commands.requestSync(connection.id, { mode: 'full', scope: null, dryRun: false });
+  await expect.poll(() => endedRuns(parts, connection.id), { interval: 20, timeout: 50_000 }).toBe(2);
+  expect(scim.control.state().users).toBeGreaterThan(users * 0.9);
+  const jobs = await Promise.all(
+    ['sync', 'provision'].map(async (queue) => [queue, Number(await look.get(`${prefix}:${queue}:id`))] as const),
+  );
+  return { jobs: Object.fromEntries(jobs), commands: (await commandsOf(look)) - before };
+};
+
+const endedRuns = async (parts: Awaited<ReturnType<typeof compose>>, connection: ConnectionId): Promise<number> => {
+  const { items } = await parts.engine.stores.runs.list({ connection }, null, 10);
+  return items.filter(({ state }) => isEnded(state)).length;
+};
+
+/** As workers sent them; what scripts do inside Redis is counted by it as well, and left out. */
+const commandsOf = async (redis: Redis): Promise<number> => {
+  const stats = await redis.info('commandstats');
+  const sent = /cmdstat_(evalsha|eval|bzpopmin|hmget|hget|client\|\w+):calls=(\d+)/g;
+  return [...stats.matchAll(sent)].reduce((all, [, , calls]) => all + Number(calls), 0);
+};
