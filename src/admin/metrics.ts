@@ -43,6 +43,12 @@ export const createMetrics = ({ queueJobs, syncLagSecs }: Sources = {}): Metrics
     help: 'Snapshot versions that were committed.',
     registers,
   });
+  const holds = new Counter({
+    name: 'entrain_guard_holds_total',
+    help: 'How often the guard kept everything of a kind back, by the limit that was passed.',
+    labelNames: ['limit'],
+    registers,
+  });
   const graphRequests = new Counter({
     name: 'entrain_graph_requests_total',
     help: 'Answers of Microsoft Graph, by status.',
@@ -74,6 +80,7 @@ export const createMetrics = ({ queueJobs, syncLagSecs }: Sources = {}): Metrics
       runEnded: ({ kind, state }) => runs.inc({ kind, state }),
       operation: (action, result) => operations.inc({ action, result }),
       committed: () => commits.inc(),
+      held: (limit) => holds.inc({ limit: limit.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) }),
     },
     graphAnswered: (status, resourceUnits) => {
       graphRequests.inc({ status: String(status) });

@@ -12,6 +12,8 @@ import {
   type Json,
   type JsonObject,
   type Limits,
+  nobodyProtected,
+  type Protection,
   type TargetRecord,
 } from '../model/target-record.ts';
 import type { Secrets, TargetEdit } from '../store/connection-store.ts';
@@ -28,7 +30,9 @@ export type TargetFields = {
   readonly mapping?: Mapping | undefined;
   readonly matching?: Matching | undefined;
   readonly deprovision?: DeprovisionPolicy | undefined;
-  readonly limits?: Limits | undefined;
+  /** Limits that are not named keep their value. */
+  readonly limits?: Partial<Limits> | undefined;
+  readonly protected?: Protection | undefined;
 };
 /** `settings` are those of its kind, secret ones among them. */
 export type NewTarget = TargetFields & { readonly kind: string; readonly settings: JsonObject };
@@ -69,6 +73,7 @@ export const targetCommands = (room: Room) => {
           matching: defaultMatching,
           deprovision: { kind: 'disable' },
           limits: defaultLimits,
+          protected: nobodyProtected,
         }),
         id: targetId(newId('tgt')),
         organization: owner.organization,
@@ -176,7 +181,7 @@ const stateEdit = (state: TargetChanges['state']): TargetEdit => {
   return state === 'active' ? { state, problem: null } : { state };
 };
 
-type Editable = Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'limits'>;
+type Editable = Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'limits' | 'protected'>;
 
 /** Where the target is: scheme, host, port and path. */
 const addresses = (settings: JsonObject): string =>
@@ -190,7 +195,8 @@ const withFields = (given: TargetFields, base: Editable): Editable => ({
   mapping: given.mapping ?? base.mapping,
   matching: given.matching ?? base.matching,
   deprovision: given.deprovision ?? base.deprovision,
-  limits: given.limits ?? base.limits,
+  limits: { ...base.limits, ...given.limits },
+  protected: given.protected ?? base.protected,
 });
 
 /** Stored secrets go with the stored address only: sent to a new one, they would be given away. There they must be given again. */

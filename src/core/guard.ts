@@ -1,29 +1,133 @@
 /**
- * The limits on what one run may take away. Over a limit nothing of that kind is done at all: a read that lies about absence must not disable
- * the first five hundred people before somebody looks.
+ * The limits on what is taken away, and written, within a day. Over a limit nothing of that kind is done at all: a read that lies about absence must
+ * not disable the first five hundred people before somebody looks.
  */
 
+import type { SourceId } from '../model/ids.ts';
 import type { Limit } from '../model/limit.ts';
-import type { Limits } from '../model/target-record.ts';
+import type { Action, Cause } from '../model/operation.ts';
+import type { LimitName, Limits } from '../model/target-record.ts';
 
-/** How much a run wants to take away, and has taken already. */
-export type Takings = { readonly deprovisions: number; readonly memberRemovals: number };
+/** The window behind which what was done is forgotten. A leak of 1 % a run is a leak all the same. */
+export const windowMs = 24 * 3_600_000;
 
-export type Verdict = {
-  readonly [Kind in keyof Takings]: { readonly held: boolean; readonly wanted: number; readonly allowed: number };
+/** How much of each kind, by the name of its limit; members also by the group they are removed from. */
+export type Amounts = Readonly<Record<Exclude<LimitName, 'memberRemovalsPerGroup'>, number>> & {
+  readonly byGroup: ReadonlyMap<SourceId, number>;
+};
+export const nothing: Amounts = { deprovisions: 0, memberRemovals: 0, updates: 0, creates: 0, byGroup: new Map() };
+
+/** A limit that is passed: `wanted` by this run on top of what was `taken` in the window. `group`: whose limit it is, where each has its own. */
+export type Exceeded = {
+  readonly limit: LimitName;
+  readonly group: SourceId | null;
+  readonly wanted: number;
+  readonly taken: number;
+  readonly allowed: number;
 };
 
-/** `linked`: how many accounts and groups we own at the target, the base of the percentage. */
-export const guard = (wanted: Takings, limits: Limits, linked: number): Verdict => ({
-  deprovisions: judge(wanted.deprovisions, limits.deprovisions, linked),
-  memberRemovals: judge(wanted.memberRemovals, limits.memberRemovals, linked),
-});
+/** What percentages are of. */
+export type Base = {
+  /** Active accounts and groups, as they were before anything was taken away in the window. */
+  readonly linked: number;
+  /** Members of a group, those included that this run and the window take away. Asked only for groups that lose more than their floor. */
+  readonly membersOf: (group: SourceId) => number;
+};
+
+export const guard = (wanted: Amounts, taken: Amounts, limits: Limits, base: Base): readonly Exceeded[] => [
+  ...(['deprovisions', 'memberRemovals', 'updates', 'creates'] as const).flatMap((limit) =>
+    judge({ limit, group: null }, limits[limit], wanted[limit], taken[limit], () => base.linked),
+  ),
+  ...[...wanted.byGroup].flatMap(([group, members]) =>
+    judge(
+      { limit: 'memberRemovalsPerGroup', group },
+      limits.memberRemovalsPerGroup,
+      members,
+      taken.byGroup.get(group) ?? 0,
+      () => base.membersOf(group),
+    ),
+  ),
+];
 
 /** The smaller of the count and the percentage, but never less than the floor: 5 % of twenty people is one, which would hold every leaver. */
-export const allowance = (limit: Limit, linked: number): number =>
-  Math.max(limit.floor, Math.min(limit.count, Math.floor((linked * limit.percent) / 100)));
+export const allowance = (limit: Limit, base: number): number =>
+  Math.max(limit.floor, Math.min(limit.count, Math.floor((base * limit.percent) / 100)));
 
-const judge = (wanted: number, limit: Limit, linked: number) => {
-  const allowed = allowance(limit, linked);
-  return { held: wanted > allowed, wanted, allowed };
+const judge = (
+  which: Pick<Exceeded, 'limit' | 'group'>,
+  limit: Limit | null,
+  wanted: number,
+  taken: number,
+  base: () => number,
+): readonly Exceeded[] => {
+  if (limit === null || wanted === 0 || wanted + taken <= limit.floor) return [];
+  const allowed = allowance(limit, base());
+  return wanted + taken > allowed ? [{ ...which, wanted, taken, allowed }] : [];
 };
+
+/** What a run would do, or did: enough of an operation to count it. */
+export type Counted = {
+  readonly action: Action;
+  readonly why: Cause['why'];
+  readonly group: SourceId;
+  readonly members: number;
+};
+
+/** The limit an operation counts against. Memberships of who leaves altogether count with the account: once, not once a group. */
+export const limitOf = (action: Action, why: Cause['why']): Exclude<LimitName, 'memberRemovalsPerGroup'> | null => {
+  switch (action) {
+    case 'disable':
+    case 'delete':
+      return 'deprovisions';
+    case 'remove_members':
+      return why === 'leavers' ? null : 'memberRemovals';
+    case 'update':
+      return 'updates';
+    case 'create':
+      return 'creates';
+    case 'add_members':
+      return null;
+  }
+};
+
+export const sum = (counted: Iterable<Counted>): Amounts => {
+  const total = { deprovisions: 0, memberRemovals: 0, updates: 0, creates: 0 };
+  const byGroup = new Map<SourceId, number>();
+  for (const { action, why, group, members } of counted) {
+    const limit = limitOf(action, why);
+    if (limit === null) continue;
+    total[limit] += limit === 'memberRemovals' ? members : 1;
+    if (limit === 'memberRemovals') byGroup.set(group, (byGroup.get(group) ?? 0) + members);
+  }
+  return { ...total, byGroup };
+};
+
+/** Whether an operation is kept back. Who is not deprovisioned keeps the memberships too: they are part of the same leaving. */
+export const isHeld = ({ action, why, group }: Omit<Counted, 'members'>, exceeded: readonly Exceeded[]): boolean => {
+  const limit = action === 'remove_members' && why === 'leavers' ? 'deprovisions' : limitOf(action, why);
+  return exceeded.some(
+    (one) =>
+      one.limit === limit ||
+      (limit === 'memberRemovals' && one.limit === 'memberRemovalsPerGroup' && one.group === group),
+  );
+};
+
+/** For a person: what passes which limit, the worst of many groups first. */
+export const inWords = (exceeded: readonly Exceeded[]): string => {
+  const shown = exceeded.toSorted((a, b) => b.wanted - a.wanted).slice(0, mostShown);
+  const more = exceeded.length - shown.length;
+  return [...shown.map(sentence), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+};
+
+const mostShown = 5;
+
+const names: Readonly<Record<LimitName, string>> = {
+  deprovisions: 'deprovisions',
+  memberRemovals: 'member removals',
+  memberRemovalsPerGroup: 'member removals',
+  updates: 'updates',
+  creates: 'creates',
+};
+
+const sentence = ({ limit, group, wanted, taken, allowed }: Exceeded): string =>
+  `${wanted} ${names[limit]}${group === null ? '' : ` from the group ${group}`} after ${taken} within 24 hours, where ${allowed} are allowed`;

@@ -5,17 +5,15 @@
 
 import pLimit from 'p-limit';
 import { merge, own } from '../core/attributes.ts';
-import type { PlannedOperation } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
 import type { EscrowReason, Link, Operation, Outcome } from '../model/operation.ts';
 import { lookAfter } from './look.ts';
-import { claim, type Provisioning } from './provisioning.ts';
+import { type Done, head, type Pending } from './pending.ts';
+import { causeOf, claim, type Provisioning } from './provisioning.ts';
+import { sift } from './sift.ts';
 
-/** An operation and the link it starts from (none for a create). */
-export type Pending = { readonly planned: PlannedOperation; readonly link: Link | null };
-
-export type Done = { readonly pending: Pending; readonly outcome: Outcome };
+export type { Done, Pending } from './pending.ts';
 
 /** The object is not yet as wanted: its link turned out stale, or its account was there before us. It is to be planned once more. */
 export const isToPlanAgain = ({ outcome }: Done): boolean =>
@@ -24,11 +22,28 @@ export const isToPlanAgain = ({ outcome }: Done): boolean =>
     (outcome.action === 'create' && outcome.link?.by === 'matched'));
 
 /**
- * Settles one outcome per operation and hands them to `settled`. Throws what stops the whole run, after that.
+ * Settles one outcome per operation and hands them to `settled`, also of those that are kept back. Throws what stops the whole run, after that.
  */
 export const carryOut = async (work: Provisioning, pending: readonly Pending[], settled: Settled): Promise<void> => {
   if (pending.length === 0) return;
-  const intents = pending.map(({ planned }) => ({ operation: planned.operation, cause: causeOf(work, planned) }));
+  const { go, kept } = await sift(work, pending);
+  await stage(work, kept);
+  if (kept.length > 0) await settled(kept);
+  if (go.length > 0) await carryOutAll(work, go, settled);
+};
+
+/** Keeps operations that wait for a person, as planned. */
+export const stage = async (work: Provisioning, kept: readonly Done[]): Promise<void> => {
+  const held = kept.filter(({ outcome }) => outcome.result === 'skipped' && outcome.reason === 'guard_hold');
+  if (held.length > 0)
+    await work.engine.stores.ledger.propose(
+      work.lease,
+      held.map(({ pending }) => intentOf(work, pending)),
+    );
+};
+
+const carryOutAll = async (work: Provisioning, pending: readonly Pending[], settled: Settled): Promise<void> => {
+  const intents = pending.map((one) => intentOf(work, one));
   if (work.run.dryRun) return await settled(await propose(work, pending, intents));
   const { ledger } = work.engine.stores;
   await ledger.intend(work.lease, intents);
@@ -54,11 +69,9 @@ export const carryOut = async (work: Provisioning, pending: readonly Pending[], 
 
 type Settled = (done: readonly Done[]) => void | Promise<void>;
 
-export const causeOf = (work: Provisioning, planned: PlannedOperation) => ({
-  run: work.run.id,
-  connection: work.run.connection,
-  version: work.through,
-  why: planned.why,
+const intentOf = (work: Provisioning, { planned }: Pending) => ({
+  operation: planned.operation,
+  cause: causeOf(work, planned),
 });
 
 /** A dry run keeps what it would do, and pretends it was done so that later waves find their links. */
@@ -228,13 +241,6 @@ export const linkAfter = (
       return undefined;
   }
 };
-
-const head = (work: Provisioning, { planned: { operation } }: Pending) => ({
-  key: operation.key,
-  ref: operation.ref,
-  action: operation.action,
-  at: work.engine.world.now(),
-});
 
 const escrowed = (work: Provisioning, pending: Pending, reason: EscrowReason, detail: string): Outcome => ({
   ...head(work, pending),

@@ -4,7 +4,7 @@ import type { Connection } from '../model/connection.ts';
 import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { LimitName, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
@@ -44,6 +44,8 @@ export type Observe = {
   readonly runEnded: (run: Run) => void;
   readonly operation: (action: Action, result: 'applied' | 'skipped' | 'escrowed') => void;
   readonly committed: (connection: ConnectionId, at: Date) => void;
+  /** The guard kept everything of a kind back. */
+  readonly held: (limit: LimitName) => void;
 };
 
-export const unobserved: Observe = { runEnded: () => {}, operation: () => {}, committed: () => {} };
+export const unobserved: Observe = { runEnded: () => {}, operation: () => {}, committed: () => {}, held: () => {} };

@@ -3,34 +3,56 @@
 import { batches } from '../core/batches.ts';
 import { type PlannedOperation, planExpired, planGone, planLinked, planMembers } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
-import { isDestructive, type Link } from '../model/operation.ts';
+import { isDestructive, type Link, type WaitingReference, type Why } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
-import type { Pending } from './carry-out.ts';
 import type { Gathered, Item } from './gather.ts';
+import { counted, type Done, type Pending } from './pending.ts';
 import { linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
+import { spare } from './sift.ts';
 import type { Tally } from './tally.ts';
 import { contextFor, referred } from './wave-objects.ts';
-import { refsOf } from './wave-references.ts';
+import { refsOf, waitFor } from './wave-references.ts';
 
-export type Wanted = {
-  readonly pending: readonly Pending[] /** Members whose own account goes too: they are counted there. */;
-  readonly leaving: ReadonlySet<SourceId>;
-};
-
-export const planRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<Wanted> => {
-  const pending: Pending[] = [];
-  for await (const items of gathered.items(null)) pending.push(...(await planChunk(work, gathered, items, tally)));
-  if (gathered.kind === 'everything') pending.push(...(await planUnlisted(work, tally)));
+/** Members of who leaves altogether are removed by operations of their own: they are counted with the account. */
+export const planRemovals = async (
+  work: Provisioning,
+  gathered: Gathered,
+  tally: Tally,
+): Promise<readonly Pending[]> => {
+  const accounts: Pending[] = [];
+  for await (const items of gathered.items(null)) accounts.push(...(await planChunk(work, gathered, items, tally)));
+  if (gathered.kind === 'everything') accounts.push(...(await planUnlisted(work, tally)));
   if (work.record.deprovision.kind === 'delete_after_days' && work.run.scope === null)
-    pending.push(...(await planDeletions(work, work.record.deprovision.days)));
-  const leaving = new Set(
-    pending
-      .filter(({ planned }) => planned.operation.action !== 'remove_members')
-      .map(({ planned }) => planned.operation.ref.id),
-  );
-  pending.push(...(await planMemberRemovals(work, gathered)));
-  return { pending, leaving };
+    accounts.push(...(await planDeletions(work, work.record.deprovision.days)));
+  const deprovisions = await touchable(work, accounts, tally);
+  const leaving = new Set(deprovisions.map(({ planned }) => planned.operation.ref.id));
+  return [...deprovisions, ...(await touchable(work, await planMemberRemovals(work, gathered, leaving), tally))];
 };
+
+/** Without who is protected: what is never done must not fill a limit. */
+const touchable = async (
+  work: Provisioning,
+  pending: readonly Pending[],
+  tally: Tally,
+): Promise<readonly Pending[]> => {
+  const { go, kept } = await spare(work, pending);
+  // Whoever is in the snapshot was counted when the first wave came by.
+  for (const { pending: one } of kept)
+    if (one.planned.why !== 'disabled_in_source') tally.skip('protected', Math.max(1, counted(one).members));
+  await waitFor(work, kept.flatMap(removals));
+  return go;
+};
+
+/** Should the protection end one day, they are to be removed then. */
+const removals = ({ pending: { planned } }: Done): readonly WaitingReference[] =>
+  'members' in planned.operation
+    ? planned.operation.members.map(({ ref }) => ({
+        owner: planned.operation.ref,
+        path: 'members',
+        to: ref.id,
+        want: 'remove',
+      }))
+    : [];
 
 const planChunk = async (
   work: Provisioning,
@@ -117,17 +139,31 @@ const planDeletions = async (work: Provisioning, days: number): Promise<readonly
   return pending;
 };
 
-const planMemberRemovals = async (work: Provisioning, gathered: Gathered): Promise<readonly Pending[]> => {
+const planMemberRemovals = async (
+  work: Provisioning,
+  gathered: Gathered,
+  leaving: ReadonlySet<SourceId>,
+): Promise<readonly Pending[]> => {
   if (!work.target.capabilities.groups) return [];
   const pending: Pending[] = [];
   for (const [id, members] of await membersToRemove(work, gathered)) {
     const links = await linksOf(work, [{ type: 'group', id }, ...members]);
     const group = links.get(id);
     if (group === undefined) continue;
-    for (const some of batches(members, 1_000)) {
-      const { remove } = planMembers(group, { add: [], remove: some }, (member) => links.get(member), passOf(work));
-      if (remove !== null) pending.push({ planned: remove, link: group });
-    }
+    const plan = (some: readonly Ref[], why: Why): void => {
+      for (const batch of batches(some, 1_000)) {
+        const { remove } = planMembers(group, { add: [], remove: batch }, (member) => links.get(member), passOf(work));
+        if (remove !== null) pending.push({ planned: { ...remove, why }, link: group });
+      }
+    };
+    plan(
+      members.filter((member) => leaving.has(member.id)),
+      'leavers',
+    );
+    plan(
+      members.filter((member) => !leaving.has(member.id)),
+      'members',
+    );
   }
   return pending;
 };

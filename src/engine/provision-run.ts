@@ -4,15 +4,18 @@
  */
 
 import { batches } from '../core/batches.ts';
+import { type Exceeded, inWords } from '../core/guard.ts';
+import { shield } from '../core/protection.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
 import type { SourceId, TargetId } from '../model/ids.ts';
 import type { ProvisionRun, Run } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import { nobodyProtected, type TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
 import type { Lease } from '../store/leases.ts';
+import { exceededWrites } from './count-writes.ts';
 import { createsUnderWay } from './creates.ts';
 import type { Engine } from './engine.ts';
 import { type Gathered, gather, placeOf } from './gather.ts';
@@ -21,6 +24,7 @@ import { linksOf, type Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
 import { recover } from './recover.ts';
 import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
+import { raiseShield } from './shield.ts';
 import type { Chunk } from './steps.ts';
 import { type Place, placeFrom, startTally, type Tally, type Wave } from './tally.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
@@ -71,6 +75,8 @@ const provisionRun = async (
     lease,
     watch,
     through: place.through,
+    shield: shield(nobodyProtected, new Set()),
+    exceeded: place.exceeded ?? [],
     pretended: new Map(),
     claims: new Map(),
     creates: createsUnderWay(),
@@ -83,33 +89,51 @@ const provisionRun = async (
   return await provision(work, place, report);
 };
 
-const provision = async (work: Provisioning, from: Place, report: Report): Promise<WorkEnd> => {
-  const { engine, run } = work;
+const provision = async (unprepared: Provisioning, from: Place, report: Report): Promise<WorkEnd> => {
+  const { engine, run } = unprepared;
   const tally = startTally(run.counters, report, !run.dryRun);
   await report('recover', run.counters);
-  await work.target.ready(work.watch.signal);
-  await recover(work);
+  await unprepared.target.ready(unprepared.watch.signal);
+  await recover(unprepared);
   await report('gather', run.counters);
   const gathered = await gather(engine.stores, run, from.through);
+  const work = await prepared(unprepared, gathered);
+  const { exceeded } = work;
   // A dry run keeps what it pretends in memory only, so it goes through in one turn.
-  let place = from;
+  let place: Place = { ...from, exceeded };
   for (const wave of ['objects', 'references'] as const) {
     if (place.wave !== wave) continue;
     const end = await walk(work, gathered, wave, place, tally);
     if (end === 'slice') return 'slice';
-    place = { through: place.through, wave: wave === 'objects' ? 'references' : 'removals', after: null };
+    place = { through: place.through, wave: wave === 'objects' ? 'references' : 'removals', after: null, exceeded };
   }
   await tally.checkpoint('guard', place);
-  const { held } = await provisionRemovals(work, gathered, tally);
+  const removals = await provisionRemovals(work, gathered, tally);
   await report('settle', tally.counters());
+  const all = [...exceeded, ...removals.exceeded];
+  const held = all.length > 0;
+  if (held) noteExceeded(work, all);
   await settle(work, gathered, held);
   const failed = Object.keys(tally.counters().failed).length > 0;
   return {
     state: held ? 'held' : failed ? 'partially_succeeded' : 'succeeded',
     counters: tally.counters(),
     version: gathered.through,
-    problem: held ? heldProblem(tally) : null,
+    problem: held ? heldProblem(tally, all) : null,
   };
+};
+
+/** Knows who is protected and, where that is limited, that it does not create or update too much. */
+const prepared = async (work: Provisioning, gathered: Gathered): Promise<Provisioning> => {
+  const shielded = { ...work, shield: await raiseShield(work.engine.stores.snapshots, work.record, gathered) };
+  return work.run.place === null ? { ...shielded, exceeded: await exceededWrites(shielded, gathered) } : shielded;
+};
+
+const noteExceeded = ({ engine, run, record }: Provisioning, exceeded: readonly Exceeded[]): void => {
+  for (const { limit, group, wanted, taken, allowed } of exceeded) {
+    engine.observe.held(limit);
+    engine.world.log.warn('guard.held', { run: run.id, target: record.id, limit, group, wanted, taken, allowed });
+  }
 };
 
 const walk = async (
@@ -120,7 +144,7 @@ const walk = async (
   tally: Tally,
 ): Promise<'done' | 'slice'> => {
   const done = new Set(from.done);
-  let place: Place = { through: from.through, wave, after: from.after };
+  let place: Place = { through: from.through, wave, after: from.after, exceeded: work.exceeded };
   let isCut = false;
   // What is begun when the slice ends is finished, so that nothing was asked of the target in vain; nothing more is begun.
   const inSlice = async function* (chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
@@ -218,9 +242,9 @@ const once = (engine: Engine, connection: Connection, secrets: Secrets): (() => 
   };
 };
 
-const heldProblem = (tally: Tally) => ({
+const heldProblem = (tally: Tally, exceeded: readonly Exceeded[]) => ({
   code: 'guard_hold',
-  message: `${tally.counters().skipped['guard_hold'] ?? 0} operations that would take something away are over this target's limits. None of them was done. The run's operations show them as planned; raise the limits, or mend the source.`,
+  message: `${tally.counters().skipped['guard_hold'] ?? 0} operations are over this target's limits, and none of them was done: ${inWords(exceeded)}. The run's operations show them as planned; raise the limits, or mend the source.`,
   owner: 'your_team' as const,
 });
 

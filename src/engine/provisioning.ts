@@ -1,9 +1,12 @@
 /** What every part of one provision run needs. */
 
+import { type Exceeded, limitOf } from '../core/guard.ts';
+import type { PlannedOperation } from '../core/plan.ts';
+import { isProtected, type Shield } from '../core/protection.ts';
 import type { Connection } from '../model/connection.ts';
 import type { RemoteId, SourceId } from '../model/ids.ts';
 import type { MappingRule } from '../model/mapping.ts';
-import type { Link } from '../model/operation.ts';
+import type { Cause, Link } from '../model/operation.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { ObjectType, Ref, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
@@ -27,6 +30,10 @@ export type Provisioning = {
   readonly watch: Watch;
   /** The version of the snapshot the run brings the target to. */
   readonly through: number;
+  /** Who is protected. */
+  readonly shield: Shield;
+  /** Limits on creates and updates that this run passes: nothing of these kinds is done. */
+  readonly exceeded: readonly Exceeded[];
   /** Links a dry run pretends it made; empty otherwise. */
   readonly pretended: Map<SourceId, Link | null>;
   /** Whose each remote object became in this turn; the ledger knows it only once the chunk is settled. */
@@ -70,6 +77,21 @@ export const objectsOf = async (
     }),
   );
 };
+
+export const causeOf = (work: Provisioning, { operation, why }: PlannedOperation): Cause => {
+  const limit = limitOf(operation.action, why);
+  return {
+    run: work.run.id,
+    connection: work.run.connection,
+    version: work.through,
+    why,
+    limited: limit !== null && work.record.limits[limit] !== null,
+  };
+};
+
+/** Whether no operation may touch this object, or its account. */
+export const isUntouchable = (work: Provisioning, object: SourceObject, remote: RemoteId | null): boolean =>
+  isProtected(work.shield, { ref: object.ref, remoteId: remote, object });
 
 export const rulesFor = (work: Provisioning, type: ObjectType): readonly MappingRule[] => work.record.mapping[type];
 

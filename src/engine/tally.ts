@@ -1,6 +1,7 @@
 /** The counters of one provision run, and where it is. */
 
 import { z } from 'zod';
+import type { Exceeded } from '../core/guard.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
 import { type Counters, type CountName, count, countReason, type Phase } from '../model/run.ts';
 import type { Report } from './turn.ts';
@@ -13,6 +14,8 @@ export type Place = {
   readonly after: string | null;
   /** Objects after `after` that are done and counted all the same, when the run broke off among them. */
   readonly done?: readonly SourceId[];
+  /** Limits on creates and updates that the run passes, as it found when it began. */
+  readonly exceeded?: readonly Exceeded[];
 };
 
 export type Tally = {
@@ -53,11 +56,19 @@ export const startTally = (from: Counters, report: Report, keepsPlace: boolean):
   };
 };
 
+const exceededSchema = z.strictObject({
+  limit: z.enum(['creates', 'updates']),
+  group: z.null(),
+  wanted: z.int(),
+  taken: z.int(),
+  allowed: z.int(),
+});
 const placeSchema = z.strictObject({
   through: z.int(),
   wave: z.enum(['objects', 'references', 'removals']),
   after: z.string().nullable(),
   done: z.array(z.string().transform(sourceId)).default([]),
+  exceeded: z.array(exceededSchema).default([]),
 });
 
 /** The place a run wrote earlier; a run that wrote none starts with the first wave. */

@@ -13,7 +13,7 @@ import type { Ref, SourceObject } from '../model/source-object.ts';
 import { carryOut, type Done, isToPlanAgain, type Pending } from './carry-out.ts';
 import type { Item } from './gather.ts';
 import { findMatch } from './look.ts';
-import { linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
+import { isUntouchable, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { ahead, allOf, type Chunk, prepared, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
 
@@ -37,9 +37,14 @@ export const objectSteps = (work: Provisioning, chunks: AsyncGenerator<Chunk>): 
 };
 
 /** What is known of each object before the target is asked. */
-type Known = { readonly item: Item; readonly object: SourceObject; readonly link: Link | null };
+type Known = {
+  readonly item: Item;
+  readonly object: SourceObject;
+  readonly link: Link | null;
+  readonly isProtected: boolean;
+};
 type Reading = { readonly chunk: Chunk; readonly known: readonly Known[]; readonly links: ReadonlyMap<SourceId, Link> };
-/** `match`: what the target answered about an object without a link; null for one that has its link. */
+/** `match`: what the target answered about an object without a link; null for one that has its link, or that nobody touches. */
 type Sighted = Known & { readonly match: Match | Refused | null };
 /** A target may refuse the question itself, for one object's value; that object waits, the others go on. */
 type Refused = { readonly kind: 'refused'; readonly detail: string };
@@ -59,7 +64,9 @@ const readLinks = async (work: Provisioning, items: readonly Item[]): Promise<Om
   ]);
   const known = items.flatMap((item) => {
     const object = objects.get(item.ref.id);
-    return object === undefined ? [] : [{ item, object, link: links.get(item.ref.id) ?? null }];
+    if (object === undefined) return [];
+    const link = links.get(item.ref.id) ?? null;
+    return [{ item, object, link, isProtected: isUntouchable(work, object, link?.remoteId ?? null) }];
   });
   return { known, links };
 };
@@ -72,7 +79,7 @@ const lookUp = (
 ): Promise<readonly Sighted[]> =>
   allOf(known, limit, signal, async (one) => ({
     ...one,
-    match: one.link === null ? await matchOf(work, one.object) : null,
+    match: one.link === null && !one.isProtected ? await matchOf(work, one.object) : null,
   }));
 
 const matchOf = async (work: Provisioning, object: SourceObject): Promise<Match | Refused> => {
@@ -105,6 +112,14 @@ const provisionObjects = async (
   await provisionRound(work, { sighted: await lookUp(work, known, limit, work.watch.signal), links }, tally, 2);
 };
 
+/** What this wave would write of these objects. */
+export const wouldWrite = async (work: Provisioning, items: readonly Item[]): Promise<readonly Pending[]> => {
+  const { known, links } = await readLinks(work, managedOf(work, items));
+  const sighted = await lookUp(work, known, pLimit(work.target.capabilities.concurrency), work.watch.signal);
+  const pass = passOf(work);
+  return sighted.flatMap((one) => toPending(planOne(one, contextFor(work, one.item, links, pass)), pass));
+};
+
 type Planned = { readonly item: Item; readonly plan: Plan; readonly link: Link | null };
 
 const provisionRound = async (
@@ -128,7 +143,8 @@ const provisionRound = async (
   return again;
 };
 
-const planOne = ({ item, object, link, match }: Sighted, context: Context): Planned => {
+const planOne = ({ item, object, link, isProtected, match }: Sighted, context: Context): Planned => {
+  if (isProtected) return { item, link, plan: { kind: 'skip', reason: 'protected' } };
   if (link !== null) return { item, link, plan: planLinked(object, link, context) };
   if (match === null) throw new Error('An object without a link was not looked up.');
   return { item, link, plan: match.kind === 'refused' ? refused(match) : planUnlinked(object, match, context) };
@@ -220,8 +236,9 @@ const countWritten = (
   for (const { outcome } of done) {
     const plan = written.get(outcome.ref.id);
     if (plan?.kind !== 'do' || again.has(outcome.ref.id) || isToDisable(plan)) continue;
-    if (outcome.result === 'skipped') continue;
-    if (outcome.result === 'escrowed') tally.fail(outcome.reason);
+    if (outcome.result === 'skipped' && outcome.reason === 'postponed') continue;
+    if (outcome.result === 'skipped') tally.skip(outcome.reason);
+    else if (outcome.result === 'escrowed') tally.fail(outcome.reason);
     else tally.add(outcome.action === 'create' ? 'created' : plan.operations.length === 0 ? 'unchanged' : 'updated');
     tally.done(outcome.ref.id);
   }

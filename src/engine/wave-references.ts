@@ -5,8 +5,9 @@ import { planMembers, planReferences } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, WaitingReference } from '../model/operation.ts';
 import { group, type Ref, user } from '../model/source-object.ts';
-import { carryOut, type Done, type Pending } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
 import type { Gathered, Item } from './gather.ts';
+import type { Done, Pending } from './pending.ts';
 import { linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
 import { ahead, type Chunk, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
@@ -183,6 +184,8 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
     } else if (outcome.result === 'escrowed') {
       tally.fail(outcome.reason);
       refused.push(...references);
+    } else if (outcome.reason !== 'postponed') {
+      tally.skip(outcome.reason, references.length);
     }
   }
   await stopWaiting(work, written);

@@ -4,88 +4,74 @@
  */
 
 import { batches } from '../core/batches.ts';
-import { guard, type Verdict } from '../core/guard.ts';
+import { type Amounts, type Exceeded, guard, isHeld, sum } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Operation } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Standing } from '../source/source.ts';
-import { carryOut, causeOf, type Done, type Pending } from './carry-out.ts';
+import { carryOut, stage } from './carry-out.ts';
 import type { Gathered } from './gather.ts';
-import { planRemovals, type Wanted } from './plan-removals.ts';
+import { counted, type Done, type Pending, skip } from './pending.ts';
+import { planRemovals } from './plan-removals.ts';
 import type { Provisioning } from './provisioning.ts';
 import type { Tally } from './tally.ts';
 import { settleMembers, waitFor } from './wave-references.ts';
+import { windowStart } from './window.ts';
 
-export type RemovalsEnd = { readonly held: boolean };
+export type RemovalsEnd = { readonly exceeded: readonly Exceeded[] };
 
 export const provisionRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<RemovalsEnd> => {
   const wanted = await planRemovals(work, gathered, tally);
-  const allowed = await withinLimits(work, wanted, tally);
+  const exceeded = await exceededRemovals(work, wanted);
+  const held = wanted.filter((one) => isHeld(counted(one), exceeded));
+  if (held.length > 0) await noteHeld(work, held, tally);
+  const allowed = wanted.filter((one) => !isHeld(counted(one), exceeded));
   // Members first: an account should not linger in groups when the run breaks off in between.
   for (const action of ['remove_members', 'disable', 'delete'] as const) {
-    const some = allowed.pending.filter(({ planned }) => planned.operation.action === action);
+    const some = allowed.filter(({ planned }) => planned.operation.action === action);
     for (const batch of batches(some, 500)) {
       await carryOutConfirmed(work, batch, tally);
-      // What was taken away must be counted before more is: a run that breaks off here goes on with less left of its limit.
-      await tally.checkpoint('removals', { through: work.through, wave: 'removals', after: null });
+      const { through, exceeded } = work;
+      await tally.checkpoint('removals', { through, wave: 'removals', after: null, exceeded });
     }
   }
-  return { held: allowed.held };
+  return { exceeded };
 };
 
-const withinLimits = async (
-  work: Provisioning,
-  { pending, leaving }: Wanted,
-  tally: Tally,
-): Promise<{ pending: readonly Pending[]; held: boolean }> => {
-  const deprovisions = pending.filter(({ planned }) => planned.operation.action !== 'remove_members');
-  const removals = pending.filter(({ planned }) => planned.operation.action === 'remove_members');
-  const done = tally.counters();
-  const { user, group } = await work.engine.stores.ledger.countLinks(work.record.id);
-  const verdict = guard(
-    {
-      deprovisions: deprovisions.length + done.disabled + done.removed,
-      memberRemovals:
-        removals.reduce((sum, { planned }) => sum + stayersOf(planned.operation, leaving), 0) + done.membersRemoved,
-    },
-    work.record.limits,
-    user + group,
-  );
-  const isHeld = ({ planned }: Pending): boolean =>
-    planned.operation.action === 'remove_members' ? verdict.memberRemovals.held : verdict.deprovisions.held;
-  const held = pending.filter(isHeld);
-  if (held.length > 0) await noteHeld(work, held, verdict, tally);
-  return { held: held.length > 0, pending: pending.filter((one) => !isHeld(one)) };
+/** What the day took is asked of the ledger, not counted along: a run that breaks off, or is repeated, goes on with less left of its limit. */
+const exceededRemovals = async (work: Provisioning, wanted: readonly Pending[]): Promise<readonly Exceeded[]> => {
+  if (wanted.length === 0) return [];
+  const { ledger } = work.engine.stores;
+  const amounts = sum(wanted.map(counted));
+  const taken = await ledger.taken(work.record.id, windowStart(work));
+  const linked = (await ledger.countActive(work.record.id)) + taken.deprovisions;
+  const sizes = await sizesOf(work, amounts, taken);
+  return guard(amounts, taken, work.record.limits, { linked, membersOf: (group) => sizes.get(group) ?? 0 });
+};
+
+/** How many members groups have, and had before this run and the day; asked only of groups that lose more than anybody may lose. */
+const sizesOf = async (work: Provisioning, wanted: Amounts, taken: Amounts): Promise<ReadonlyMap<SourceId, number>> => {
+  const { floor } = work.record.limits.memberRemovalsPerGroup;
+  const sizes = new Map<SourceId, number>();
+  for (const [group, members] of wanted.byGroup) {
+    let size = members + (taken.byGroup.get(group) ?? 0);
+    if (size <= floor) continue;
+    for await (const some of work.engine.stores.snapshots.members(work.run.connection, group)) size += some.length;
+    sizes.set(group, size);
+  }
+  return sizes;
 };
 
 /** Whoever has to decide sees in the operations of the run what was kept back. */
-const noteHeld = async (
-  work: Provisioning,
-  held: readonly Pending[],
-  verdict: Verdict,
-  tally: Tally,
-): Promise<void> => {
+const noteHeld = async (work: Provisioning, held: readonly Pending[], tally: Tally): Promise<void> => {
   tally.skip('guard_hold', held.length);
-  work.engine.world.log.warn('guard.held', {
-    run: work.run.id,
-    target: work.record.id,
-    deprovisions: verdict.deprovisions.wanted,
-    deprovisions_allowed: verdict.deprovisions.allowed,
-    member_removals: verdict.memberRemovals.wanted,
-    member_removals_allowed: verdict.memberRemovals.allowed,
-  });
-  for (const some of batches(held, 500)) {
-    await work.engine.stores.ledger.propose(
-      work.lease,
-      some.map(({ planned }) => ({ operation: planned.operation, cause: causeOf(work, planned) })),
+  for (const some of batches(held, 500))
+    await stage(
+      work,
+      some.map((one) => skip(work, one, 'guard_hold')),
     );
-  }
 };
-
-/** Members who lose only this group. Who leaves altogether is counted once, as a deprovision. */
-const stayersOf = (operation: Operation, leaving: ReadonlySet<SourceId>): number =>
-  'members' in operation ? operation.members.filter(({ ref }) => !leaving.has(ref.id)).length : 0;
 
 /** Asks the source again, drops what it contradicts, and carries out the rest. */
 const carryOutConfirmed = async (work: Provisioning, pending: readonly Pending[], tally: Tally): Promise<void> => {
@@ -144,7 +130,11 @@ const holdBack = async (work: Provisioning, contradicted: readonly Ref[]): Promi
 
 const countDeprovisions = (done: readonly Done[], tally: Tally): void => {
   for (const { outcome } of done) {
-    if (outcome.action === 'remove_members' || outcome.result === 'skipped') continue;
+    if (outcome.action === 'remove_members') continue;
+    if (outcome.result === 'skipped') {
+      if (outcome.reason !== 'postponed') tally.skip(outcome.reason);
+      continue;
+    }
     if (outcome.result === 'applied') tally.add(outcome.action === 'delete' ? 'removed' : 'disabled');
     else tally.fail(outcome.reason);
   }

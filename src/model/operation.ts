@@ -38,8 +38,12 @@ export type Cause = {
   readonly run: RunId;
   readonly connection: ConnectionId;
   readonly version: number;
-  readonly why: 'created' | 'updated' | 'members' | 'retry' | 'disabled_in_source' | GoneReason;
+  readonly why: Why;
+  /** It counts against a limit of the target: somebody may have to look before more of its kind is done. */
+  readonly limited: boolean;
 };
+/** `members`: who stays, but not in this group. `leavers`: members of it who leave altogether. */
+export type Why = 'created' | 'updated' | 'members' | 'leavers' | 'retry' | 'disabled_in_source' | GoneReason;
 
 /** The durable note of an operation before its effect. Open until an outcome settles it. */
 export type Intent = {
@@ -73,6 +77,7 @@ export type SkipReason =
   | 'not_managed'
   | 'confirmed_present'
   | 'guard_hold'
+  | 'protected'
   /** The target shows no trace of an operation that was under way when a worker died; it is planned again. */
   | 'no_trace'
   /** It was never sent, because the target asked to wait; it is planned again. */

@@ -1,7 +1,7 @@
 /** Our record of one system we write to. */
 
 import type { Problem } from './connection.ts';
-import type { ConnectionId, OrganizationId, TargetId } from './ids.ts';
+import type { ConnectionId, OrganizationId, SourceId, TargetId } from './ids.ts';
 import type { Limit } from './limit.ts';
 import type { Mapping, Matching } from './mapping.ts';
 
@@ -13,8 +13,31 @@ export type DeprovisionPolicy =
   | { readonly kind: 'disable' | 'delete' | 'none' }
   | { readonly kind: 'delete_after_days'; readonly days: number };
 
-/** How much one run may take away; the percentages are of what is linked. */
-export type Limits = { readonly deprovisions: Limit; readonly memberRemovals: Limit };
+/**
+ * What may be taken away, or written, before a person has to look. Each counts what one run wants together with what was done in the 24 hours
+ * before; what a person approved does not count. The percentage is of the active accounts and groups, for `memberRemovalsPerGroup` of the members
+ * of that group. Null: no limit.
+ */
+export type Limits = {
+  /** Accounts that are disabled or deleted, groups that are deleted. */
+  readonly deprovisions: Limit;
+  /** Memberships of people who stay; who leaves altogether is counted as a deprovision. */
+  readonly memberRemovals: Limit;
+  readonly memberRemovalsPerGroup: Limit;
+  readonly updates: Limit | null;
+  readonly creates: Limit | null;
+};
+export type LimitName = keyof Limits;
+
+/** Accounts and groups that no operation ever touches, whatever a plan says. */
+export type Protection = {
+  /** Source ids and remote ids. */
+  readonly ids: readonly string[];
+  /** Source attributes: who has one of these values, whatever the case. */
+  readonly attributes: readonly { readonly attribute: string; readonly value: string }[];
+  /** Source groups: they themselves and who is in them, also by member groups. */
+  readonly groups: readonly SourceId[];
+};
 
 export type TargetRecord = {
   readonly id: TargetId;
@@ -30,6 +53,7 @@ export type TargetRecord = {
   readonly matching: Matching;
   readonly deprovision: DeprovisionPolicy;
   readonly limits: Limits;
+  readonly protected: Protection;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly revision: number;
@@ -39,4 +63,9 @@ export type TargetRecord = {
 export const defaultLimits: Limits = {
   deprovisions: { count: 500, percent: 5, floor: 5 },
   memberRemovals: { count: 5_000, percent: 20, floor: 50 },
+  memberRemovalsPerGroup: { count: 1_000, percent: 50, floor: 10 },
+  updates: null,
+  creates: null,
 };
+
+export const nobodyProtected: Protection = { ids: [], attributes: [], groups: [] };

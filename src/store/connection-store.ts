@@ -27,7 +27,10 @@ export type ConnectionEdit = Partial<
   >
 >;
 export type TargetEdit = Partial<
-  Pick<TargetRecord, 'name' | 'settings' | 'mapping' | 'matching' | 'deprovision' | 'limits' | 'state' | 'problem'>
+  Pick<
+    TargetRecord,
+    'name' | 'settings' | 'mapping' | 'matching' | 'deprovision' | 'limits' | 'protected' | 'state' | 'problem'
+  >
 >;
 
 export interface ConnectionStore {

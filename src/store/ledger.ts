@@ -1,5 +1,6 @@
 /** The port of the ledger: what we did to each target and what we own there. Everything of it is written under the target's lease. */
 
+import type { Amounts } from '../core/guard.ts';
 import type { OperationKey, RemoteId, SourceId, TargetId } from '../model/ids.ts';
 import type { Cause, Escrow, Intent, Link, Operation, Outcome, WaitingReference } from '../model/operation.ts';
 import type { ObjectType, Ref } from '../model/source-object.ts';
@@ -42,6 +43,8 @@ export interface Ledger {
   /** The members of these groups are as wanted up to this version. Throws `StaleFence`. */
   membersPushed(lease: Lease, groups: readonly Ref[], version: number): Promise<void>;
   countLinks(target: TargetId): Promise<Readonly<Record<ObjectType, number>>>;
+  /** Accounts and groups that are not switched off. */
+  countActive(target: TargetId): Promise<number>;
 
   /** Durable on return, before any effect. A key that exists already is left as it is. Throws `StaleFence`. */
   intend(lease: Lease, intents: readonly { readonly operation: Operation; readonly cause: Cause }[]): Promise<void>;
@@ -49,6 +52,8 @@ export interface Ledger {
   propose(lease: Lease, intents: readonly { readonly operation: Operation; readonly cause: Cause }[]): Promise<void>;
   /** Intents without an outcome, oldest first, in batches. */
   openIntents(target: TargetId): AsyncIterable<readonly Intent[]>;
+  /** What intents since then that count against a limit (`cause.limited`) did, or may have done: they are settled as applied, or still open. */
+  taken(target: TargetId, since: Date): Promise<Amounts>;
   /**
    * Per outcome: link, escrow (made on `escrowed`, with growing delay; removed otherwise, unless another operation of the same run failed or the
    * outcome only puts the operation off), then the intent is closed. Repeating it changes nothing. Throws `StaleFence`.

@@ -12,7 +12,7 @@ import {
 import { StaleRevision } from '../../src/model/errors.ts';
 import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
 import { everyone } from '../../src/model/scope.ts';
-import { defaultLimits, type TargetRecord } from '../../src/model/target-record.ts';
+import { defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import type { ConnectionStore, TargetStore, Vault } from '../../src/store/connection-store.ts';
 import { newId } from '../../src/store/ids.ts';
 import { createVault } from '../../src/store/vault.ts';
@@ -243,6 +243,7 @@ const aTarget = (other: Partial<TargetRecord> = {}): TargetRecord => ({
   matching: { user: [{ from: 'mail', to: 'userName', ignoreCase: true }], group: [] },
   deprovision: { kind: 'disable' },
   limits: defaultLimits,
+  protected: nobodyProtected,
   createdAt: start,
   updatedAt: start,
   revision: 1,

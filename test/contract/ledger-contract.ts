@@ -8,6 +8,7 @@ import { escrowContract } from './ledger-escrow-contract.ts';
 import { intentsContract } from './ledger-intents-contract.ts';
 import { linksContract } from './ledger-links-contract.ts';
 import { settlingContract } from './ledger-settling-contract.ts';
+import { takenContract } from './ledger-taken-contract.ts';
 
 export const ledgerContract = async (open: OpenLedger): Promise<void> => {
   const world = await openLedgerWorld(open);
@@ -16,6 +17,7 @@ export const ledgerContract = async (open: OpenLedger): Promise<void> => {
   settlingContract(world);
   linksContract(world);
   escrowContract(world);
+  takenContract(world);
 };
 
 const positionContract = ({ created, held, ledger, takenOver }: LedgerWorld): void => {

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allowance, guard } from '../../src/core/guard.ts';
+import { type Amounts, allowance, type Counted, guard, isHeld, nothing, sum } from '../../src/core/guard.ts';
+import { type SourceId, sourceId } from '../../src/model/ids.ts';
 import type { Limit } from '../../src/model/limit.ts';
-import { defaultLimits } from '../../src/model/target-record.ts';
+import type { Action, Why } from '../../src/model/operation.ts';
+import { defaultLimits, type Limits } from '../../src/model/target-record.ts';
 
 const limit = (count: number, percent: number, floor: number): Limit => ({ count, percent, floor });
 
-describe('how much one run may take away', () => {
+describe('how much may be taken away', () => {
   it('is the smaller of the count and the percentage of what is linked', () => {
     expect(allowance(limit(500, 5, 0), 1_000)).toBe(50);
     expect(allowance(limit(500, 5, 0), 1_000_000)).toBe(500);
@@ -37,35 +39,112 @@ describe('how much one run may take away', () => {
 });
 
 describe('a run', () => {
-  const limits = { deprovisions: limit(10, 10, 0), memberRemovals: limit(20, 10, 0) };
+  const limits: Limits = {
+    deprovisions: limit(10, 10, 0),
+    memberRemovals: limit(20, 10, 0),
+    memberRemovalsPerGroup: limit(100, 50, 2),
+    updates: null,
+    creates: null,
+  };
+  const base = (linked: number, members = 0) => ({ linked, membersOf: () => members });
+  const judged = (wanted: Partial<Amounts>, taken: Partial<Amounts> = {}, linked = 300, other: Partial<Limits> = {}) =>
+    guard({ ...nothing, ...wanted }, { ...nothing, ...taken }, { ...limits, ...other }, base(linked));
+  const passed = (...of: Parameters<typeof judged>) => judged(...of).map((one) => one.limit);
 
   it('is held when it wants one more than is allowed', () => {
-    expect(guard({ deprovisions: 10, memberRemovals: 0 }, limits, 100).deprovisions).toEqual({
-      held: false,
-      wanted: 10,
-      allowed: 10,
-    });
-    expect(guard({ deprovisions: 11, memberRemovals: 0 }, limits, 100).deprovisions).toEqual({
-      held: true,
-      wanted: 11,
-      allowed: 10,
-    });
+    expect(judged({ deprovisions: 10 }, {}, 100)).toEqual([]);
+    expect(judged({ deprovisions: 11 }, {}, 100)).toEqual([
+      { limit: 'deprovisions', group: null, wanted: 11, taken: 0, allowed: 10 },
+    ]);
   });
 
-  it('is held for accounts and for memberships apart', () => {
-    const held = (deprovisions: number, memberRemovals: number) => {
-      const verdict = guard({ deprovisions, memberRemovals }, limits, 300);
-      return [verdict.deprovisions.held, verdict.memberRemovals.held];
-    };
-    expect(held(11, 20)).toEqual([true, false]);
-    expect(held(10, 21)).toEqual([false, true]);
+  it('is held for what it wants on top of what the day took', () => {
+    expect(passed({ deprovisions: 1 }, { deprovisions: 9 }, 100)).toEqual([]);
+    expect(passed({ deprovisions: 2 }, { deprovisions: 9 }, 100)).toEqual(['deprovisions']);
+    expect(passed({ deprovisions: 0 }, { deprovisions: 500 }, 100)).toEqual([]);
+  });
+
+  it('is held for each kind apart', () => {
+    expect(passed({ deprovisions: 11, memberRemovals: 20 })).toEqual(['deprovisions']);
+    expect(passed({ deprovisions: 10, memberRemovals: 21 })).toEqual(['memberRemovals']);
+  });
+
+  it('may create and update as much as it likes, unless that is limited', () => {
+    expect(passed({ creates: 1_000_000, updates: 1_000_000 })).toEqual([]);
+    const small = { creates: limit(5, 100, 0), updates: limit(7, 100, 0) };
+    expect(passed({ creates: 6, updates: 7 }, {}, 300, small)).toEqual(['creates']);
+    expect(passed({ creates: 5, updates: 6 }, { updates: 2 }, 300, small)).toEqual(['updates']);
+  });
+
+  it('that would empty one group is held for that group alone', () => {
+    const [all, team] = [sourceId('all'), sourceId('team')];
+    const sizes = new Map([
+      [all, 100],
+      [team, 6],
+    ]);
+    const byGroup = new Map([
+      [all, 30],
+      [team, 4],
+    ]);
+    const wanted = { ...nothing, memberRemovals: 18, byGroup };
+    const exceeded = guard(wanted, nothing, limits, { linked: 300, membersOf: (id) => sizes.get(id) ?? 0 });
+    expect(exceeded).toEqual([{ limit: 'memberRemovalsPerGroup', group: team, wanted: 4, taken: 0, allowed: 3 }]);
+    const removal = { action: 'remove_members', why: 'members' } as const;
+    expect([all, team].map((id) => isHeld({ ...removal, group: id }, exceeded))).toEqual([false, true]);
+    // Who leaves altogether goes, or stays, with the account.
+    expect(isHeld({ ...removal, why: 'leavers', group: team }, exceeded)).toBe(false);
+  });
+
+  it('that may deprovision nobody leaves their memberships alone too', () => {
+    const exceeded = judged({ deprovisions: 11 }, {}, 100);
+    const group = sourceId('team');
+    expect(isHeld({ action: 'disable', why: 'missing', group }, exceeded)).toBe(true);
+    expect(isHeld({ action: 'remove_members', why: 'leavers', group }, exceeded)).toBe(true);
+    expect(isHeld({ action: 'remove_members', why: 'members', group }, exceeded)).toBe(false);
+    expect(isHeld({ action: 'create', why: 'created', group }, exceeded)).toBe(false);
+  });
+
+  it('counts who leaves altogether once, not once a group', () => {
+    const [team, other] = [sourceId('team'), sourceId('other')];
+    const counted = (action: Action, why: Why, group: SourceId, members = 0): Counted => ({
+      action,
+      why,
+      group,
+      members,
+    });
+    const amounts = sum([
+      counted('disable', 'missing', sourceId('anna')),
+      counted('delete', 'deleted', other),
+      counted('remove_members', 'leavers', team, 1),
+      counted('remove_members', 'members', team, 3),
+      counted('remove_members', 'members', team, 2),
+      counted('remove_members', 'members', other, 4),
+      counted('add_members', 'members', team, 9),
+      counted('create', 'created', sourceId('bert')),
+      counted('update', 'updated', sourceId('carl')),
+    ]);
+    expect(amounts).toMatchObject({ deprovisions: 2, memberRemovals: 9, creates: 1, updates: 1 });
+    expect([...amounts.byGroup]).toEqual([
+      [team, 5],
+      [other, 4],
+    ]);
   });
 
   it('that takes nothing away is never held, also where nothing may be taken', () => {
     const none = { deprovisions: limit(0, 0, 0), memberRemovals: limit(0, 0, 0) };
-    const verdict = guard({ deprovisions: 0, memberRemovals: 0 }, none, 0);
-    expect([verdict.deprovisions.held, verdict.memberRemovals.held]).toEqual([false, false]);
-    expect(guard({ deprovisions: 1, memberRemovals: 0 }, none, 1_000).deprovisions.held).toBe(true);
+    expect(passed({}, { deprovisions: 3, memberRemovals: 3 }, 0, none)).toEqual([]);
+    expect(passed({ deprovisions: 1 }, {}, 1_000, none)).toEqual(['deprovisions']);
+  });
+
+  it('cannot get around a limit by cutting what it wants into many runs', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(20), { maxLength: 40 }), fc.integer({ min: 1, max: 500 }), (runs, linked) => {
+        let taken = 0;
+        for (const wanted of runs)
+          if (passed({ deprovisions: wanted }, { deprovisions: taken }, linked).length === 0) taken += wanted;
+        expect(taken).toBeLessThanOrEqual(allowance(limits.deprovisions, linked));
+      }),
+    );
   });
 
   it('never takes more than the larger of its floor and its count, and more linked people never make it stricter', () => {

@@ -37,6 +37,7 @@ export const cause = (other: Partial<Cause> = {}): Cause => ({
   connection: connectionId('con_1'),
   version: 1,
   why: 'created',
+  limited: false,
   ...other,
 });
 export const intents = (operations: readonly Operation[], other: { run?: RunId } = {}) =>
@@ -66,6 +67,16 @@ export const addsMembers = (ref: Ref): Operation => ({
   action: 'add_members',
   remoteId: remoteOf(ref),
   members: [],
+});
+export const removesMembers = (ref: Ref, count: number): Operation => ({
+  key: newKey(),
+  ref,
+  action: 'remove_members',
+  remoteId: remoteOf(ref),
+  members: Array.from({ length: count }, () => user(newGuid())).map((member) => ({
+    ref: member,
+    remoteId: remoteOf(member),
+  })),
 });
 export const disables = (ref: Ref): Operation => ({ key: newKey(), ref, action: 'disable', remoteId: remoteOf(ref) });
 export const deletes = (ref: Ref): Operation => ({ key: newKey(), ref, action: 'delete', remoteId: remoteOf(ref) });

@@ -2,6 +2,7 @@
 
 import { batches } from '../../core/batches.ts';
 import { escalate, escrowsAfter, type HeldEscrow } from '../../core/escrow-ladder.ts';
+import { sum } from '../../core/guard.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type OperationKey, type RemoteId, type SourceId, type TargetId, targetId } from '../../model/ids.ts';
 import type { Intent, Link, Outcome, WaitingReference } from '../../model/operation.ts';
@@ -96,8 +97,10 @@ export const createMemoryLedger = (around: {
       user: linksOf(bookOf(target), 'user').length,
       group: linksOf(bookOf(target), 'group').length,
     }),
+    countActive: async (target) => [...bookOf(target).links.values()].filter(({ state }) => state === 'active').length,
 
     intend: async (lease, intents) => {
+      await probe('ledger.counted');
       note(lease, intents, 'open');
       await probe('ledger.intended');
       heldBy(lease);
@@ -106,6 +109,20 @@ export const createMemoryLedger = (around: {
       note(lease, intents, 'planned');
       await probe('ledger.proposed');
     },
+    taken: async (target, since) =>
+      sum(
+        [...bookOf(target).entries.values()]
+          .filter(({ cause, at, state, outcome }) => {
+            const inEffect = state === 'open' || (state === 'settled' && outcome?.result === 'applied');
+            return cause.limited && at >= since && inEffect;
+          })
+          .map(({ operation, cause }) => ({
+            action: operation.action,
+            why: cause.why,
+            group: operation.ref.id,
+            members: 'members' in operation ? operation.members.length : 0,
+          })),
+      ),
     openIntents: (target) =>
       inBatches(() => [...bookOf(target).entries.values()].filter(({ state }) => state === 'open').map(intentOf)),
     settle: async (lease, outcomes) => {

@@ -100,6 +100,17 @@ export const createIntents = (db: Db, now: () => Date) => {
       const found = await collection.find({ _id: { $in: ids } }, { projection: { run: 1 } }).toArray();
       return new Map(found.map(({ _id, run }) => [_id.slice(target.length + 1), runId(run)]));
     },
+    /** Those that took effect, or may have: settled as applied, or open. */
+    inEffect: async (target: TargetId, keys: readonly OperationKey[]): Promise<ReadonlySet<string>> => {
+      const ids = keys.map((key) => idOf(target, key));
+      const found = await collection.find({ _id: { $in: ids } }, { projection: { state: 1 } }).toArray();
+      const settled = found.filter(({ state }) => state === 'settled').map(({ _id }) => _id);
+      const results = await outcomes.find(settled);
+      const inEffect = found.filter(
+        ({ _id, state }) => state === 'open' || (state === 'settled' && results.get(_id)?.result === 'applied'),
+      );
+      return new Set(inEffect.map(({ _id }) => _id.slice(target.length + 1)));
+    },
     /** In batches from the oldest on, so that it never costs more than what it removes. */
     prune: async (target: TargetId, before: Date): Promise<void> => {
       for (const state of ['settled', 'planned'] as const) {

@@ -8,6 +8,7 @@
 
 import { batches } from '../../core/batches.ts';
 import { escalate, escrowsAfter } from '../../core/escrow-ladder.ts';
+import { type Counted, sum } from '../../core/guard.ts';
 import { type SourceId, targetId } from '../../model/ids.ts';
 import type { Outcome } from '../../model/operation.ts';
 import type { Lease } from '../leases.ts';
@@ -17,6 +18,7 @@ import { createEscrows } from './escrows.ts';
 import { createIntents } from './intents.ts';
 import { createLinks, neverLinked } from './links.ts';
 import { createPositions } from './positions.ts';
+import { createTakings } from './takings.ts';
 import { createWaitingReferences } from './waiting-references.ts';
 
 const batchSize = 1_000;
@@ -35,6 +37,7 @@ export const createMongoLedger = (
   const escrows = createEscrows(db);
   const waiting = createWaitingReferences(db);
   const positions = createPositions(db);
+  const takings = createTakings(db, now);
 
   const held = async <T>(lease: Lease, site: string, write: () => Promise<T>): Promise<void> => {
     await positions.assertHeld(lease);
@@ -81,18 +84,32 @@ export const createMongoLedger = (
     scanLinks: links.scan,
     disabledBefore: links.disabledBefore,
     countLinks: links.count,
+    countActive: links.countActive,
     membersStarted: (lease, groups, version) =>
       held(lease, 'ledger.members_started', () => links.membersStarted(lease, groups, version)),
     membersPushed: (lease, groups, version) =>
       held(lease, 'ledger.members_pushed', () => links.membersPushed(lease, groups, version)),
 
     intend: async (lease, operations) => {
+      const limited = operations.filter(({ cause }) => cause.limited);
+      if (limited.length > 0) await held(lease, 'ledger.counted', () => takings.add(lease, limited));
       await held(lease, 'ledger.intended', () => intents.add(lease, operations, 'open'));
       // Looked at after the write too: whoever takes over later reads these intents, whoever did so before has stopped us here.
       await positions.assertHeld(lease);
     },
     propose: (lease, operations) => held(lease, 'ledger.proposed', () => intents.add(lease, operations, 'planned')),
     openIntents: intents.open,
+    taken: async (target, since) => {
+      const counted = new Map<string, Counted>();
+      for await (const page of takings.since(target, since)) {
+        const keys = await intents.inEffect(
+          target,
+          page.map(({ key }) => key),
+        );
+        for (const taking of page) if (keys.has(taking.key)) counted.set(taking.key, taking);
+      }
+      return sum(counted.values());
+    },
     settle: async (lease, outcomes) => {
       for (const batch of batches(outcomes, batchSize)) {
         await held(lease, 'ledger.linked', () => links.write(lease, batch));
@@ -128,10 +145,11 @@ export const createMongoLedger = (
     entry: intents.find,
     prune: async (target, before) => {
       await intents.prune(target, before);
+      await takings.prune(target, before);
       await links.prune(target, before);
     },
     erase: async (target) => {
-      await Promise.all([links, intents, escrows, waiting, positions].map((part) => part.erase(target)));
+      await Promise.all([links, intents, takings, escrows, waiting, positions].map((part) => part.erase(target)));
     },
   };
 };

@@ -26,6 +26,7 @@ const schema = sealedSchema({
   matching: structure,
   deprovision: structure,
   limits: structure,
+  protected: structure,
 });
 
 export const createMongoTargetStore = (mongo: mongoose.Connection, vault: Vault, now: () => Date): TargetStore => {

@@ -29,7 +29,14 @@ describe('adding a target', () => {
       state: 'active',
       settings: { url: 'https://notes.example/scim', page: 1 },
       deprovision: { kind: 'disable' },
-      limits: { deprovisions: { count: 500, percent: 5, floor: 5 } },
+      limits: {
+        deprovisions: { count: 500, percent: 5, floor: 5 },
+        member_removals: { count: 5_000, percent: 20, floor: 50 },
+        member_removals_per_group: { count: 1_000, percent: 50, floor: 10 },
+        updates: null,
+        creates: null,
+      },
+      protected: { ids: [], attributes: [], group_ids: [] },
       mapping: {
         user: expect.arrayContaining([expect.objectContaining({ from: 'id', to: 'externalId', when_null: 'clear' })]),
       },
@@ -104,6 +111,38 @@ describe('editing a target', () => {
     const id = await addTarget(door, connection, { settings: { ...newTarget.settings, page: 7 } });
     expect((await edit(id, { name: 'HR' })).body).toMatchObject({ name: 'HR', settings: { page: 7 }, revision: 2 });
     expect((await edit(id, { settings: { page: null } })).body).toMatchObject({ name: 'HR', settings: { page: 1 } });
+  });
+
+  it('changes the limits that are named, and leaves the others', async () => {
+    const id = await addTarget(door, connection, { limits: { creates: { count: 10, percent: 5, floor: 1 } } });
+    const deprovisions = { count: 800, percent: 50, floor: 800 };
+    expect((await edit(id, { limits: { deprovisions } })).body).toMatchObject({
+      limits: {
+        deprovisions,
+        member_removals: { count: 5_000 },
+        member_removals_per_group: { floor: 10 },
+        updates: null,
+        creates: { count: 10, percent: 5, floor: 1 },
+      },
+    });
+    expect((await edit(id, { limits: { creates: null } })).body).toMatchObject({
+      limits: { deprovisions, creates: null },
+    });
+    expect((await edit(id, { limits: { deprovisions: null } })).status).toBe(400);
+  });
+
+  it('protects accounts by id, attribute and group', async () => {
+    const given = {
+      ids: ['R-17', '3F7C2A10-5D1E-4C8A-9B0F-2A6D1C9E4B91'],
+      attributes: [{ attribute: 'employeeType', value: 'Service' }],
+      group_ids: ['3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b92'],
+    };
+    const id = await addTarget(door, connection, { protected: given });
+    expect((await show(id)).body).toMatchObject({ protected: given });
+    expect((await edit(id, { protected: { ids: ['R-18'] } })).body).toMatchObject({
+      protected: { ids: ['R-18'], attributes: [], group_ids: [] },
+    });
+    expect((await edit(id, { protected: { ids: [''] } })).status).toBe(400);
   });
 
   it('never lets go of a target that was quarantined meanwhile', async () => {

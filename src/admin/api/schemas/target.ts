@@ -1,14 +1,16 @@
 /** Targets as the API takes and shows them. */
 
 import { z } from 'zod';
+import { sourceId } from '../../../model/ids.ts';
 import type { Mapping, MappingRule, Matching, MatchingRule } from '../../../model/mapping.ts';
 import type { Escrow } from '../../../model/operation.ts';
-import type { Limits, TargetRecord } from '../../../model/target-record.ts';
+import type { Limits, Protection, TargetRecord } from '../../../model/target-record.ts';
 import type { TargetFields } from '../../targets.ts';
 import {
   connectionIdText,
   faultSchema,
   faultView,
+  guid,
   limitSchema,
   nameText,
   plainText,
@@ -70,18 +72,49 @@ const deprovisionSchema = z
     z.strictObject({ kind: z.literal('delete_after_days'), days: z.int().min(1).max(365) }),
   ])
   .meta({ id: 'Deprovision', description: 'What happens to someone who left the source or the scope.' });
-const limitsSchema = z.strictObject({ deprovisions: limitSchema, member_removals: limitSchema }).meta({
+const limitFields = {
+  deprovisions: limitSchema.meta({ description: 'Accounts disabled or deleted, groups deleted.' }),
+  member_removals: limitSchema.meta({ description: 'Memberships of people who stay.' }),
+  member_removals_per_group: limitSchema.meta({
+    description: 'The same for each group; the percentage is of its members.',
+  }),
+  updates: limitSchema.nullable().meta({ description: 'null: no limit.' }),
+  creates: limitSchema.nullable().meta({ description: 'null: no limit.' }),
+};
+const limitsSchema = z.strictObject(limitFields).meta({
   id: 'Limits',
   description:
-    'How much one run may take away: the smaller of a count and a percentage, but never less than the floor.',
+    'How much one run, together with the 24 hours before it, may do before a person has to look: the smaller of a count and a percentage of the active accounts and groups, but never less than the floor.',
 });
+const limitChangesSchema = z
+  .strictObject(limitFields)
+  .partial()
+  .meta({ id: 'LimitChanges', description: 'A limit that is left out keeps its value, or gets its default.' });
+
+const protectedText = plainText(300);
+const protectionSchema = z
+  .strictObject({
+    ids: z.array(protectedText).max(1_000).default([]).meta({ description: 'Source ids and remote ids.' }),
+    attributes: z
+      .array(z.strictObject({ attribute: protectedText, value: protectedText }))
+      .max(100)
+      .default([])
+      .meta({ description: 'Source attributes: who has one of these values, whatever the case.' }),
+    group_ids: z
+      .array(guid)
+      .max(20)
+      .default([])
+      .meta({ description: 'Source groups: they themselves and who is in them, also by member groups.' }),
+  })
+  .meta({ id: 'Protection', description: 'Accounts and groups that no operation ever touches, whatever a plan says.' });
 
 const fields = {
   name: nameText.optional(),
   mapping: mappingSchema.optional(),
   matching: matchingSchema.optional(),
   deprovision: deprovisionSchema.optional(),
-  limits: limitsSchema.optional(),
+  limits: limitChangesSchema.optional(),
+  protected: protectionSchema.optional(),
 };
 
 export const newTargetSchema = z
@@ -109,7 +142,22 @@ export const fieldsOf = (body: z.output<z.ZodObject<typeof fields>>): TargetFiel
     group: body.matching.group.map(matchingRuleOf),
   },
   deprovision: body.deprovision,
-  limits: body.limits && { deprovisions: body.limits.deprovisions, memberRemovals: body.limits.member_removals },
+  limits: body.limits && limitsOf(body.limits),
+  protected: body.protected && protectionOf(body.protected),
+});
+
+const limitsOf = (limits: z.output<typeof limitChangesSchema>): Partial<Limits> => ({
+  ...(limits.deprovisions && { deprovisions: limits.deprovisions }),
+  ...(limits.member_removals && { memberRemovals: limits.member_removals }),
+  ...(limits.member_removals_per_group && { memberRemovalsPerGroup: limits.member_removals_per_group }),
+  ...(limits.updates !== undefined && { updates: limits.updates }),
+  ...(limits.creates !== undefined && { creates: limits.creates }),
+});
+
+const protectionOf = ({ ids, attributes, group_ids }: z.output<typeof protectionSchema>): Protection => ({
+  ids,
+  attributes,
+  groups: group_ids.map(sourceId),
 });
 
 const ruleOf = ({ when_null, ...rule }: z.output<typeof mappingRuleSchema>): MappingRule => ({
@@ -135,6 +183,7 @@ export const targetSchema = z
     matching: matchingSchema,
     deprovision: deprovisionSchema,
     limits: limitsSchema,
+    protected: protectionSchema,
     created_at: time,
     updated_at: time,
     revision: z.int().meta({ description: 'Counts the edits; also the ETag.' }),
@@ -155,6 +204,7 @@ export const targetView = (target: TargetRecord): z.input<typeof targetSchema> =
   matching: matchingView(target.matching),
   deprovision: target.deprovision,
   limits: limitsView(target.limits),
+  protected: protectionView(target.protected),
   created_at: timeOf(target.createdAt),
   updated_at: timeOf(target.updatedAt),
   revision: target.revision,
@@ -170,7 +220,18 @@ const matchingView = ({ user, group }: Matching): z.input<typeof matchingSchema>
   group: group.map(matchingRuleView),
 });
 const matchingRuleView = ({ from, to, ignoreCase }: MatchingRule) => ({ from, to, ignore_case: ignoreCase });
-const limitsView = ({ deprovisions, memberRemovals }: Limits) => ({ deprovisions, member_removals: memberRemovals });
+const limitsView = (limits: Limits): z.input<typeof limitsSchema> => ({
+  deprovisions: limits.deprovisions,
+  member_removals: limits.memberRemovals,
+  member_removals_per_group: limits.memberRemovalsPerGroup,
+  updates: limits.updates,
+  creates: limits.creates,
+});
+const protectionView = ({ ids, attributes, groups }: Protection): z.input<typeof protectionSchema> => ({
+  ids: [...ids],
+  attributes: [...attributes],
+  group_ids: [...groups],
+});
 
 export const escrowSchema = z
   .strictObject({

@@ -1,0 +1,41 @@
+/** An operation on its way to the target, and what became of it. */
+
+import type { Counted } from '../core/guard.ts';
+import type { PlannedOperation } from '../core/plan.ts';
+import type { Link, Outcome, SkipReason } from '../model/operation.ts';
+import type { Provisioning } from './provisioning.ts';
+
+/** An operation and the link it starts from (none for a create). */
+export type Pending = { readonly planned: PlannedOperation; readonly link: Link | null };
+
+export type Done = { readonly pending: Pending; readonly outcome: Outcome };
+
+export const head = (work: Pick<Provisioning, 'engine'>, { planned: { operation } }: Pending) => ({
+  key: operation.key,
+  ref: operation.ref,
+  action: operation.action,
+  at: work.engine.world.now(),
+});
+
+export const skip = (work: Pick<Provisioning, 'engine'>, pending: Pending, reason: SkipReason): Done => ({
+  pending,
+  outcome: { ...head(work, pending), result: 'skipped', reason },
+});
+
+export const counted = ({ planned: { operation, why } }: Pending): Counted => ({
+  action: operation.action,
+  why,
+  group: operation.ref.id,
+  members: 'members' in operation ? operation.members.length : 0,
+});
+
+/** The same operation for some of its members. Null when it is for nobody. */
+export const forMembers = (pending: Pending, isFor: (id: string) => boolean): Pending | null => {
+  const { operation } = pending.planned;
+  if (!('members' in operation)) return pending;
+  const members = operation.members.filter(({ ref }) => isFor(ref.id));
+  if (members.length === operation.members.length) return pending;
+  return members.length === 0
+    ? null
+    : { ...pending, planned: { ...pending.planned, operation: { ...operation, members } } };
+};

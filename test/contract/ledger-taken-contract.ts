@@ -1,0 +1,137 @@
+/** What every ledger promises about what a target lost within a window: the guard's memory, which nothing resets. */
+
+import { describe, expect, it } from 'vitest';
+import { nothing } from '../../src/core/guard.ts';
+import type { Operation } from '../../src/model/operation.ts';
+import type { LedgerWorld } from '../support/ledger-world.ts';
+import {
+  aGroup,
+  applied,
+  cause,
+  creates,
+  disables,
+  escrowed,
+  linked,
+  people,
+  removesMembers,
+  skipped,
+  start,
+  updates,
+} from '../support/operations.ts';
+
+const hourMs = 3_600_000;
+const later = (hours: number): Date => new Date(start.getTime() + hours * hourMs);
+
+export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerWorld): void => {
+  const limited = (operations: readonly Operation[]) =>
+    operations.map((operation) => ({ operation, cause: cause({ limited: true, why: 'missing' }) }));
+
+  describe('what was taken', () => {
+    it('is nothing where nothing was done', async () => {
+      const { target } = await held();
+      expect(await ledger.taken(target, start)).toEqual(nothing);
+    });
+
+    it('is what was applied, or may have been; not what was refused or never sent', async () => {
+      const { target, lease } = await held();
+      const [ann, bob, cid] = people(3);
+      const [open, done, refused] = [disables(ann), disables(bob), disables(cid)];
+      const [dan] = people(1);
+      const unsent = disables(dan);
+      await ledger.intend(lease, limited([open, done, refused, unsent]));
+      await ledger.settle(lease, [applied(done, linked(bob)), escrowed(refused), skipped(unsent, 'postponed')]);
+      expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 2 });
+    });
+
+    it('counts each kind apart, and members by their group', async () => {
+      const { target, lease } = await held();
+      const [ann, bob, cid] = people(3);
+      const [team, other] = [aGroup(), aGroup()];
+      const operations = [creates(ann), updates(bob), disables(cid), removesMembers(team, 3), removesMembers(other, 2)];
+      await ledger.intend(
+        lease,
+        operations.map((operation) => ({ operation, cause: cause({ limited: true, why: 'members' }) })),
+      );
+      expect(await ledger.taken(target, start)).toEqual({
+        deprovisions: 1,
+        memberRemovals: 5,
+        creates: 1,
+        updates: 1,
+        byGroup: new Map([
+          [team.id, 3],
+          [other.id, 2],
+        ]),
+      });
+    });
+
+    it('leaves out what counts against no limit', async () => {
+      const { target, lease } = await held();
+      const operations = people(2).map(disables);
+      await ledger.intend(
+        lease,
+        operations.map((operation) => ({ operation, cause: cause({ limited: false }) })),
+      );
+      await ledger.propose(lease, limited(people(2).map(disables)));
+      expect(await ledger.taken(target, start)).toEqual(nothing);
+    });
+
+    it('is forgotten when the window has passed it, and not before', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      await ledger.intend(lease, limited([disables(ann)]));
+      clock.now = later(1);
+      await ledger.intend(lease, limited([disables(bob)]));
+      expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 2 });
+      expect(await ledger.taken(target, later(0.5))).toMatchObject({ deprovisions: 1 });
+      expect(await ledger.taken(target, later(1))).toMatchObject({ deprovisions: 1 });
+      expect(await ledger.taken(target, later(2))).toEqual(nothing);
+    });
+
+    it('belongs to its target alone', async () => {
+      const [one, other] = [await held(), await held()];
+      await ledger.intend(one.lease, limited(people(2).map(disables)));
+      expect(await ledger.taken(other.target, start)).toEqual(nothing);
+    });
+
+    it('outlives the worker, and counts once what was meant twice', async () => {
+      const { target, lease } = await held();
+      const operations = people(3).map(disables);
+      await dieAt('ledger.intended', () => ledger.intend(lease, limited(operations)));
+      const survivor = await takenOver(lease);
+      clock.now = later(1);
+      await ledger.intend(survivor, limited(operations));
+      expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 3 });
+    });
+
+    it('is nothing yet when the worker died before the intent', async () => {
+      const { target, lease } = await held();
+      await dieAt('ledger.counted', () => ledger.intend(lease, limited(people(2).map(disables))));
+      expect(await ledger.taken(target, start)).toEqual(nothing);
+    });
+
+    it('is read to its end, also of more than one batch', async () => {
+      const { target, lease } = await held();
+      const operations = people(1_203).map(disables);
+      await ledger.intend(lease, limited(operations));
+      await ledger.settle(
+        lease,
+        operations.map((operation) => applied(operation, null)),
+      );
+      expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 1_203 });
+    });
+
+    it('goes with its target, and when it is old', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      const [old, fresh] = [disables(ann), disables(bob)];
+      await ledger.intend(lease, limited([old]));
+      clock.now = later(48);
+      await ledger.intend(lease, limited([fresh]));
+      await ledger.settle(lease, [applied(old, null), applied(fresh, null)]);
+      await ledger.prune(target, later(24));
+      expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 1 });
+      await ledger.erase(target);
+      expect(await ledger.taken(target, start)).toEqual(nothing);
+    });
+  });
+};

@@ -1,0 +1,300 @@
+import { describe, expect, it } from 'vitest';
+import { sourceId } from '../../src/model/ids.ts';
+import { defaultLimits, type Limits, nobodyProtected, type Protection } from '../../src/model/target-record.ts';
+import { id, type Story, story, target } from '../support/story.ts';
+
+const hourMs = 3_600_000;
+const limit = (count: number) => ({ count, percent: 100, floor: 0 });
+
+const staff = (s: Story, count: number): void => {
+  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
+};
+const leave = (s: Story, from: number, to: number): void => {
+  for (let nth = from; nth < to; nth += 1) s.directory.remove(id(`p${nth}`), 'deleted');
+};
+const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
+const limited = (limits: Partial<Limits>, more: { protected?: Partial<Protection> } = {}) =>
+  story({
+    target: {
+      limits: { ...defaultLimits, ...limits },
+      protected: { ...nobodyProtected, ...more.protected },
+    },
+  });
+const edit = async (s: Story, change: Parameters<Story['stores']['targets']['edit']>[2]): Promise<void> => {
+  const record = await s.stores.targets.get(target);
+  await s.stores.targets.edit(target, record?.revision ?? 0, change);
+};
+
+describe('a leak of a few people a run', () => {
+  it('is caught by what the last 24 hours took, and no earlier', async () => {
+    const s = await limited({ deprovisions: limit(5) });
+    staff(s, 40);
+    await s.full();
+    leave(s, 0, 3);
+    await s.delta();
+    s.pass(hourMs);
+    leave(s, 3, 5);
+    await s.delta();
+    expect(off(s)).toBe(5);
+    s.pass(hourMs);
+    leave(s, 5, 6);
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'guard_hold' } });
+    expect((await s.provisioned()).problem?.message).toContain('1 deprovisions after 5 within 24 hours');
+    expect(off(s)).toBe(5);
+    // The first three are out of the window, the later two are not.
+    s.pass(22 * hourMs + 1);
+    await s.provision();
+    expect(off(s)).toBe(6);
+  });
+
+  it('is caught also when each run breaks off right after it took something', async () => {
+    const s = await limited({ deprovisions: limit(5) });
+    staff(s, 40);
+    await s.full();
+    const { provisionTurn } = await import('../../src/engine/provision-run.ts');
+    const dying = {
+      ...s.engine,
+      failpoint: async (site: string) => {
+        if (site === 'provision.applied') throw new Error('power cut');
+      },
+    };
+    for (let day = 0; day < 5; day += 1) {
+      leave(s, day * 3, day * 3 + 3);
+      await s.requestSync('delta');
+      await s.syncAll();
+      await provisionTurn(dying, target, new AbortController().signal).catch(() => {});
+      s.pass(60_000);
+      await s.provisionAll();
+    }
+    expect(off(s)).toBe(3);
+    expect(await s.provisioned()).toMatchObject({ state: 'held' });
+  });
+});
+
+describe('people who may not be deprovisioned before somebody looked', () => {
+  it('stay in their groups as well', async () => {
+    const s = await limited({ deprovisions: limit(2) });
+    staff(s, 10);
+    s.found('staff');
+    for (let nth = 0; nth < 10; nth += 1) s.directory.join(id('staff'), id(`p${nth}`));
+    await s.full();
+    leave(s, 0, 3);
+    s.directory.leave(id('staff'), id('p9'));
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', counters: { membersRemoved: 1 } });
+    expect(s.groups()['staff']).toHaveLength(9);
+    await edit(s, { limits: defaultLimits });
+    await s.provision();
+    expect(s.groups()['staff']).toHaveLength(6);
+    expect(off(s)).toBe(3);
+  });
+});
+
+describe('a group that is emptied', () => {
+  it('is held alone: other groups lose who left them', async () => {
+    const s = await limited({ memberRemovalsPerGroup: { count: 1_000, percent: 50, floor: 2 } });
+    staff(s, 8);
+    for (const group of ['all', 'team']) {
+      s.found(group);
+      for (let nth = 0; nth < 8; nth += 1) s.directory.join(id(group), id(`p${nth}`));
+    }
+    await s.full();
+    for (let nth = 0; nth < 8; nth += 1) s.directory.leave(id('team'), id(`p${nth}`));
+    s.directory.leave(id('all'), id('p0'));
+    await s.delta();
+    const run = await s.provisioned();
+    expect(run).toMatchObject({ state: 'held', counters: { membersRemoved: 1, skipped: { guard_hold: 1 } } });
+    expect(run.problem?.message).toContain(`8 member removals from the group ${id('team')}`);
+    expect(s.groups()['team']).toHaveLength(8);
+    expect(s.groups()['all']).toHaveLength(7);
+    await edit(s, { limits: defaultLimits });
+    await s.provision();
+    expect(s.groups()['team']).toHaveLength(0);
+  });
+
+  it('bit by bit is held as soon as half of it went within a day', async () => {
+    const s = await limited({ memberRemovalsPerGroup: { count: 1_000, percent: 50, floor: 2 } });
+    staff(s, 8);
+    s.found('team');
+    for (let nth = 0; nth < 8; nth += 1) s.directory.join(id('team'), id(`p${nth}`));
+    await s.full();
+    for (let nth = 0; nth < 8; nth += 1) {
+      s.directory.leave(id('team'), id(`p${nth}`));
+      await s.delta();
+      s.pass(60_000);
+    }
+    expect(s.groups()['team']).toHaveLength(4);
+  });
+});
+
+describe('creates and updates', () => {
+  it('have no limit unless they are given one', async () => {
+    const s = await story();
+    staff(s, 60);
+    await s.full();
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { created: 60 } });
+  });
+
+  it('over their limit are not begun; the rest goes on', async () => {
+    const s = await limited({ creates: { count: 6, percent: 100, floor: 6 } });
+    staff(s, 5);
+    s.found('staff');
+    await s.full();
+    expect(Object.keys(s.accounts())).toHaveLength(5);
+    for (let nth = 5; nth < 12; nth += 1) s.hire(`p${nth}`);
+    s.directory.setUser(id('p0'), { jobTitle: 'changed' });
+    leave(s, 4, 5);
+    s.pass(25 * hourMs);
+    await s.delta();
+    const run = await s.provisioned();
+    expect(run).toMatchObject({
+      state: 'held',
+      counters: { created: 0, updated: 1, disabled: 1, skipped: { guard_hold: 7 } },
+    });
+    const { items } = await s.stores.ledger.entries(target, run.id, null, 100);
+    expect(items.filter(({ state }) => state === 'planned').map(({ operation }) => operation.action)).toEqual(
+      Array.from({ length: 7 }, () => 'create'),
+    );
+    await edit(s, { limits: defaultLimits });
+    await s.provision();
+    expect(Object.keys(s.accounts())).toHaveLength(12);
+  });
+
+  it('over their limit stay held in every slice of the run', async () => {
+    const s = await story({
+      target: { limits: { ...defaultLimits, updates: limit(700) } },
+      engine: { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } },
+    });
+    staff(s, 1_100);
+    await s.full();
+    for (let nth = 0; nth < 1_100; nth += 1) s.directory.setUser(id(`p${nth}`), { jobTitle: 'all of them' });
+    const writes = s.writes();
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({
+      state: 'held',
+      counters: { updated: 0, skipped: { guard_hold: 1_100 } },
+    });
+    expect(s.writes()).toBe(writes);
+  });
+
+  it('add up over the runs of a day', async () => {
+    const s = await limited({ updates: limit(3) });
+    staff(s, 5);
+    await s.full();
+    for (let nth = 0; nth < 5; nth += 1) {
+      s.directory.setUser(id(`p${nth}`), { jobTitle: `title ${nth}` });
+      await s.delta();
+      s.pass(hourMs);
+    }
+    expect([...s.remote.objects.values()].filter(({ attributes }) => attributes['title'] !== undefined)).toHaveLength(
+      3,
+    );
+  });
+});
+
+describe('a protected account', () => {
+  const outcome = async (s: Story) => (await s.provisioned()).counters.skipped['protected'];
+
+  it('is not updated, not disabled and not removed from groups, by whatever it is protected', async () => {
+    for (const how of [
+      { ids: [id('p0').toUpperCase()] },
+      { ids: ['remote-1'] },
+      { attributes: [{ attribute: 'employeeType', value: 'SERVICE' }] },
+      { groups: [sourceId(id('admins'))] },
+    ]) {
+      const s = await story();
+      s.hire('p0', { employeeType: 'service' });
+      await s.full();
+      staff(s, 6);
+      s.hire('p0', { employeeType: 'service' });
+      for (const group of ['staff', 'admins']) s.found(group);
+      s.directory.join(id('admins'), id('p0'));
+      for (const nth of [0, 1]) s.directory.join(id('staff'), id(`p${nth}`));
+      await s.full();
+      expect(s.groups()['staff']).toEqual(['p0', 'p1']);
+      await edit(s, { protected: { ...nobodyProtected, ...how } });
+      s.directory.setUser(id('p0'), { jobTitle: 'changed' });
+      s.directory.setUser(id('p1'), { jobTitle: 'changed' });
+      for (const nth of [0, 1]) s.directory.leave(id('staff'), id(`p${nth}`));
+      await s.delta();
+      expect(s.account('p0')?.attributes['title'] ?? null).toBeNull();
+      expect(s.account('p1')?.attributes['title']).toBe('changed');
+      expect(s.groups()['staff']).toEqual(['p0']);
+      leave(s, 0, 2);
+      await s.delta();
+      expect(s.accounts()).toMatchObject({ p0: 'on', p1: 'off' });
+      expect(await outcome(s)).toBeGreaterThan(0);
+      expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
+    }
+  });
+
+  it('is not created, and not adopted where it is there already', async () => {
+    const s = await limited({}, { protected: { ids: ['r-root', id('p1')] } });
+    s.remote.objects.set('r-root' as never, {
+      type: 'user',
+      remoteId: 'r-root' as never,
+      attributes: { userName: 'p0@contoso.example', active: true, title: 'root' },
+    });
+    staff(s, 3);
+    await s.full();
+    expect(s.accounts()).toEqual({ p0: 'on', p2: 'on' });
+    expect(s.remote.objects.get('r-root' as never)?.attributes).toMatchObject({ title: 'root' });
+    expect(await s.stores.ledger.countLinks(target)).toEqual({ user: 1, group: 0 });
+    expect(await s.provisioned()).toMatchObject({ counters: { created: 1, skipped: { protected: 2 } } });
+  });
+
+  it('does not join a group either, and joins it when it is protected no longer', async () => {
+    const s = await limited({}, { protected: { ids: [id('p0')] } });
+    staff(s, 2);
+    s.found('staff');
+    for (const nth of [0, 1]) s.directory.join(id('staff'), id(`p${nth}`));
+    await s.full();
+    expect(s.groups()).toEqual({ staff: ['p1'] });
+    await edit(s, { protected: nobodyProtected });
+    await s.provision('full');
+    expect(s.groups()).toEqual({ staff: ['p0', 'p1'] });
+  });
+
+  it('stays protected when its group is emptied together with its leaving', async () => {
+    const s = await story();
+    staff(s, 3);
+    s.found('admins');
+    s.found('inner');
+    s.directory.join(id('admins'), id('inner'));
+    s.directory.join(id('inner'), id('p0'));
+    s.directory.join(id('admins'), id('p1'));
+    await s.full();
+    await edit(s, { protected: { ...nobodyProtected, groups: [sourceId(id('admins'))] } });
+    s.directory.leave(id('admins'), id('p1'));
+    leave(s, 0, 3);
+    await s.delta();
+    expect(s.accounts()).toEqual({ p0: 'on', p1: 'on', p2: 'off' });
+    expect(s.groups()).toMatchObject({ admins: ['inner', 'p1'] });
+  });
+
+  it('fills no limit: whoever is never touched is not in the way of the others', async () => {
+    const s = await limited({ deprovisions: limit(2) });
+    staff(s, 6);
+    await s.full();
+    await edit(s, { protected: { ...nobodyProtected, ids: [id('p0'), id('p1')] } });
+    leave(s, 0, 4);
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({
+      state: 'succeeded',
+      counters: { disabled: 2, skipped: { protected: 2 } },
+    });
+    expect(s.accounts()).toMatchObject({ p0: 'on', p1: 'on', p2: 'off', p3: 'off' });
+  });
+
+  it('that was disabled in the source is left alone, and counted once', async () => {
+    const s = await story();
+    staff(s, 2);
+    await s.full();
+    await edit(s, { protected: { ...nobodyProtected, ids: [id('p0')] } });
+    for (const nth of [0, 1]) s.directory.setUser(id(`p${nth}`), { accountEnabled: false });
+    await s.delta();
+    expect(s.accounts()).toEqual({ p0: 'on', p1: 'off' });
+    expect(await s.provisioned()).toMatchObject({ counters: { disabled: 1, skipped: { protected: 1 } } });
+  });
+});
