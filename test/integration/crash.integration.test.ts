@@ -58,6 +58,7 @@ const inDelta = [
   'snapshot.batch:2',
   'snapshot.noted',
   'snapshot.committed',
+  'ledger.counted',
   'ledger.released',
   'ledger.stopped_waiting',
   'ledger.linked:5',
