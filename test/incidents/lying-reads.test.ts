@@ -54,7 +54,13 @@ describe('shrunk-read-holds', () => {
     const generous = { count: 1_000, percent: 100, floor: 1_000 };
     const target = await one.story.stores.targets.get('tgt_story' as never);
     await one.story.stores.targets.edit('tgt_story' as never, target?.revision ?? 0, {
-      limits: { deprovisions: generous, memberRemovals: generous },
+      limits: {
+        deprovisions: generous,
+        memberRemovals: generous,
+        memberRemovalsPerGroup: generous,
+        updates: null,
+        creates: null,
+      },
     });
     for (const path of ['/users\\?', '/groups\\?'])
       one.graph.fault({ path, times: null, fault: { answer: 'part', share: 0.3 } });
