@@ -28,9 +28,10 @@ export const bareRead: Handlers = {
 /** Chains that do not wait for each other are read side by side: it is the limit. */
 export const readAll = async (what: Ask, token: string): Promise<Figures> => {
   const counts = { pages: 0, objects: 0 };
-  const users = `/users?$select=id,${attributesOf(defaultAttributes.user).join(',')}&$top=999`;
+  const select = `$select=id,${attributesOf(defaultAttributes.user).join(',')}`;
+  // Lists do not carry the manager; a delta query does, and everything else with it.
+  const users = what.managers ? `/users/delta?${select},manager` : `/users?${select}&$top=999`;
   const chains = [chain(what, token, users, counts)];
-  if (what.managers) chains.push(chain(what, token, '/users/delta?$select=id,manager', counts));
   if (what.groups) chains.push(groupsAndMembers(what, token, counts));
   await Promise.all(chains);
   return counts;

@@ -40,7 +40,11 @@ const readAndFold = async ({ origin, caFile, tenant }: Place, managers: boolean)
     read: { mode: 'full' },
     resume: null,
     watermark: true,
-    known: { groups: async () => new Set<never>(), members: async function* () {} },
+    known: {
+      groups: async () => new Set<never>(),
+      withManager: async () => new Set<never>(),
+      members: async function* () {},
+    },
   } as const;
   let objects = 0;
   for await (const page of source.read(wanted, new AbortController().signal))

@@ -98,17 +98,25 @@ function page(call: Call, token: PageToken, opening: boolean): Reply {
     return pageReply(call, token, opening, [], { ...fresh, emptied: true });
   }
   const { value, place, member } = fill(call, token);
-  const next = place === null ? null : { ...fresh, place, member, emptied: false };
+  const next = place === null ? lateRound(call, fresh) : { ...fresh, place, member, emptied: false };
   return pageReply(call, token, opening, value, next);
 }
 
+/** What changed since a first enumeration began, as its last pages; null when there is nothing, or the knob does not ask for it. */
+function lateRound(call: Call, token: PageToken): PageToken | null {
+  const upTo = visiblePlace(call);
+  if (!token.first || !call.knobs.changesInFirstRound || upTo <= token.upTo) return null;
+  return { ...token, first: false, after: token.upTo, upTo, size: 0, place: 0, member: 0, emptied: false };
+}
+
 function pageReply(call: Call, token: PageToken, opening: boolean, value: JsonObject[], next: PageToken | null): Reply {
-  const { tenant, resource, select, ids, after, upTo } = token;
+  const { tenant, resource, select, ids, first, after, upTo } = token;
   const link = { tenant, resource, select, ids, issuedMs: call.nowMs, epoch: call.tenant.deltaEpoch };
   const body: Record<string, Json> = {
     '@odata.context': `${call.base}/${contextOf(resource, opening ? select : null)}`,
   };
-  if (next === null) body['@odata.deltaLink'] = deltaLink(call, { ...link, after: upTo, before: after });
+  // A first enumeration tells of no changes that could be repeated.
+  if (next === null) body['@odata.deltaLink'] = deltaLink(call, { ...link, after: upTo, before: first ? upTo : after });
   else body['@odata.nextLink'] = nextLink(call, next);
   return reply({ ...body, value });
 }

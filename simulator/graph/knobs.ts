@@ -25,6 +25,8 @@ export type Knobs = {
   emptyPages: number;
   /** Whether a first enumeration also shows objects that were deleted before it, as removed. */
   removedInFirstRound: boolean;
+  /** Whether a first enumeration goes on with what changed since it began, so that objects come once more, as changes. */
+  changesInFirstRound: boolean;
   /** How a delta link that is too old is refused: the two documented ways. */
   deltaExpiry: 'syncStateNotFound' | 'gone';
   deltaLinkLifeMs: number;
@@ -69,6 +71,7 @@ export const defaultKnobs: Readonly<Knobs> = {
   shuffle: false,
   emptyPages: 0,
   removedInFirstRound: false,
+  changesInFirstRound: false,
   deltaExpiry: 'syncStateNotFound',
   deltaLinkLifeMs: 7 * DAY_MS,
   deltaPageLifeMs: DAY_MS,
@@ -105,6 +108,7 @@ export const knobsSchema: z.ZodType<{ [Name in keyof Knobs]?: Knobs[Name] | unde
   shuffle: z.boolean().optional(),
   emptyPages: chance.optional(),
   removedInFirstRound: z.boolean().optional(),
+  changesInFirstRound: z.boolean().optional(),
   deltaExpiry: z.enum(['syncStateNotFound', 'gone']).optional(),
   deltaLinkLifeMs: ms.optional(),
   deltaPageLifeMs: ms.optional(),

@@ -4,6 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { own } from '../core/attributes.ts';
 import { type Shrink, shrinkProblem } from '../core/shrink.ts';
 import type { Connection } from '../model/connection.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
@@ -120,6 +121,10 @@ const askFor = (connection: Connection, what: What, draft: Draft): Ask => ({
   watermark: what.kind !== 'group',
   known: {
     groups: async (ids) => new Set((await draft.find(ids.map((id) => ({ type: 'group', id })))).keys()),
+    withManager: async (ids) => {
+      const found = await draft.find(ids.map((id) => ({ type: 'user', id })));
+      return new Set(ids.filter((id) => own(found.get(id)?.attributes ?? {}, 'manager') !== null));
+    },
     members: (group) => draft.members(group),
   },
 });

@@ -20,14 +20,16 @@ export type Ask = {
    * an end with `watermark: null`.
    */
   readonly watermark: boolean;
-  /** What the snapshot already holds, for reads of a scope of kind `groups` (see `upsert.whole`). */
+  /** What the snapshot already holds. */
   readonly known: Known;
 };
 
-/** Questions a delta read of a scope of kind `groups` asks about what is already stored (committed, and read so far). */
+/** Questions about what is already stored (committed, and read so far). */
 export type Known = {
   /** The groups that are stored, out of these. */
   groups(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
+  /** The users that are stored with a manager, out of these. */
+  withManager(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
   /** The stored direct members of a group. */
   members(group: SourceId): AsyncIterable<readonly Ref[]>;
 };

@@ -51,6 +51,7 @@ export class Folded {
 
   readonly known: Known = {
     groups: async (ids) => new Set(ids.filter((id) => this.#objects.get(id)?.ref.type === 'group')),
+    withManager: async (ids) => new Set(ids.filter((id) => this.#objects.get(id)?.attributes['manager'] != null)),
     members: (group) => this.#members(group),
   };
 

@@ -17,16 +17,23 @@ export type Reading = {
   readonly from?: Watermark | null;
   readonly resume?: Resume | null;
   readonly watermark?: boolean;
+  readonly attributes?: Ask['attributes'];
+};
+
+/** Without the manager users are listed; with it they are enumerated by the delta query. */
+export const withoutManager: Ask['attributes'] = {
+  ...attributes,
+  user: attributes.user.filter((name) => name !== 'manager'),
 };
 
 export const never = new AbortController().signal;
 
-export const askFor = (folded: Folded, { scope, from = null, resume = null, watermark = true }: Reading): Ask => ({
-  scope,
-  attributes,
-  read: from === null ? { mode: 'full' } : { mode: 'delta', from },
-  resume,
-  watermark,
+export const askFor = (folded: Folded, reading: Reading): Ask => ({
+  scope: reading.scope,
+  attributes: reading.attributes ?? attributes,
+  read: reading.from == null ? { mode: 'full' } : { mode: 'delta', from: reading.from },
+  resume: reading.resume ?? null,
+  watermark: reading.watermark ?? true,
   known: folded.known,
 });
 

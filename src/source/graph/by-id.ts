@@ -6,7 +6,7 @@ import { type ObjectType, user } from '../../model/source-object.ts';
 
 import { answered, batches, slices } from './batch.ts';
 import type { GraphClient } from './client.ts';
-import { type Entity, EntitySchema, listPageSchema } from './pages.ts';
+import { type Entity, EntitySchema, listPageSchema, wholeList } from './pages.ts';
 import { managerExpanded, refuseHidden, type Selection } from './to-source-object.ts';
 
 export const idsPerRequest = 1_000;
@@ -25,7 +25,7 @@ export const getByIds = async (
     at: `/directoryObjects/getByIds?$select=${select}`,
     body: { ids, types: [type] },
   } as const;
-  const { items } = await client.ask(question, listPageSchema, signal);
+  const items = await wholeList(client, await client.ask(question, listPageSchema, signal), signal);
   return new Map(items.map((item) => [sourceId(item.id), item]));
 };
 
@@ -41,15 +41,14 @@ export async function* wholeUsers(
     refuseHidden([...found.values()], null);
     const managers = selection.manager ? await managersOf(client, [...found.keys()], signal) : null;
     yield [...found].map(([id, entity]) => {
-      const attributes = selection.whole('user', entity);
-      const whole = managers === null ? attributes : { ...attributes, manager: managers.get(id) ?? null };
-      return { type: 'upsert', ref: user(id), attributes: whole, whole: true };
+      const manager = managers === null ? undefined : (managers.get(id) ?? null);
+      return { type: 'upsert', ref: user(id), attributes: selection.wholeUser(entity, manager), whole: true };
     });
   }
 }
 
-/** A relation is not in the answer of getByIds, and `$expand` works on one user only. */
-const managersOf = async (
+/** The managers of users by their ids. A relation is not in the answer of getByIds, and `$expand` works on one user only. */
+export const managersOf = async (
   client: GraphClient,
   users: readonly SourceId[],
   signal: AbortSignal,

@@ -8,7 +8,7 @@ import { getByIds } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import type { Tokens } from './credentials.ts';
 import { GraphRefusal } from './errors.ts';
-import { listPageSchema, pages } from './pages.ts';
+import { deltaPages, listPageSchema } from './pages.ts';
 import { missingGroup } from './scoped.ts';
 import { alwaysSet, refuseHidden } from './to-source-object.ts';
 
@@ -62,8 +62,7 @@ const readDelta = async (
   select: string,
   signal: AbortSignal,
 ): Promise<string> => {
-  for await (const _ of pages(client, `/${collection}/delta?$deltatoken=latest&$select=${select}`, 'delta', signal))
-    break;
+  for await (const _ of deltaPages(client, `/${collection}/delta?$deltatoken=latest&$select=${select}`, signal)) break;
   return `Changes of ${collection} can be followed.`;
 };
 

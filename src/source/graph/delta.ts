@@ -4,13 +4,14 @@ import { ResumeExpired, WatermarkExpired } from '../../model/errors.ts';
 import { sourceId, type Watermark } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, user } from '../../model/source-object.ts';
-import { type Ask, completed, type SourceEnd, type SourcePage } from '../source.ts';
+import type { Ask, SourceEnd, SourcePage } from '../source.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
-import { type Entity, pages } from './pages.ts';
+import { type DeltaEnd, deltaPages, type Entity, type GraphPage, hasEnded, proofOf } from './pages.ts';
 import {
   type DeltaChain,
   type DeltaPlace,
+  type Links,
   readDeltaPlace,
   readWatermark,
   writePlace,
@@ -61,21 +62,21 @@ export async function* followDeltas(
   const links = readWatermark(watermark, key);
   const from: DeltaPlace =
     ask.resume === null
-      ? { read: 'delta', key, users: { next: links.users }, groups: { next: links.groups } }
+      ? { v: 2, read: 'delta', key, users: { next: links.users }, groups: { next: links.groups } }
       : readDeltaPlace(ask.resume, key);
   const streams = [
     (either: AbortSignal) => userSteps(client, from.users, links.users, readers.users, either),
     (either: AbortSignal) => groupSteps(client, from.groups, links.groups, readers.groups, either),
   ];
   const { users, groups } = yield* follow(from, streams, writePlace, signal);
-  if (!('ended' in users) || !('ended' in groups))
-    throw incomplete('A chain of changes stopped before its end.', 'NoLink');
-  yield {
-    type: 'end',
-    complete: completed(ask),
-    watermark: writeWatermark(key, { users: users.ended, groups: groups.ended }),
-  };
+  const complete = proofOf(ask, [users, groups]);
+  yield { type: 'end', complete, watermark: writeWatermark(key, nextRound(users, groups)) };
 }
+
+const nextRound = (users: DeltaChain, groups: DeltaChain): Links => {
+  if (!hasEnded(users) || !hasEnded(groups)) throw incomplete('A chain of changes stopped before its end.', 'NoLink');
+  return { users: users.delta, groups: groups.delta };
+};
 
 /**
  * Delta shows every property that has a value, changed or not, and null for one that was cleared; one that was never set is left out. So an
@@ -138,25 +139,19 @@ async function* parts(read: ReturnType<PageReader>): AsyncGenerator<Step<DeltaPl
   for await (const messages of read) yield { messages, place: {} };
 }
 
-type ChainPage = {
-  readonly items: readonly Entity[] /** Where the chain stands after this page. */;
-  readonly at: DeltaChain;
-};
-
 /** `first`: the link of the watermark. When that one is refused, only a full synchronization helps; a later one may just be too old. */
 async function* chain(
   client: GraphClient,
   from: DeltaChain,
   first: string,
   signal: AbortSignal,
-): AsyncGenerator<ChainPage> {
-  if ('ended' in from) return;
+): AsyncGenerator<GraphPage<DeltaEnd>> {
+  if (hasEnded(from)) return;
   let atFirst = from.next === first;
   try {
-    for await (const { items, next, delta } of pages(client, from.next, 'delta', signal)) {
+    for await (const page of deltaPages(client, from.next, signal)) {
       atFirst = false;
-      if (delta !== null) yield { items, at: { ended: delta } };
-      else if (next !== null) yield { items, at: { next } };
+      yield page;
     }
   } catch (cause) {
     const expiry = expiryOf(cause);

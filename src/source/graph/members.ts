@@ -6,7 +6,7 @@ import { group, type Ref } from '../../model/source-object.ts';
 
 import { answered, batch, batchesInFlight, batchSize, slices } from './batch.ts';
 import type { GraphClient } from './client.ts';
-import { type Entity, listPageSchema, pages } from './pages.ts';
+import { type Entity, listPageSchema, listPages, wholeList } from './pages.ts';
 import { inOrder } from './side-by-side.ts';
 import { memberOf } from './to-source-object.ts';
 
@@ -39,7 +39,7 @@ export async function* memberPages(
   group: SourceId,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Ref[]> {
-  for await (const { items } of pages(client, firstPage(group), 'list', signal)) yield refsOf(items);
+  for await (const { items } of listPages(client, firstPage(group), signal)) yield refsOf(items);
 }
 
 const firstPage = (id: SourceId): string => `/groups/${id}/members?$select=id&$top=999`;
@@ -60,11 +60,8 @@ const membersOfSome = async (
       if (group === undefined) throw new RangeError('A batch has more answers than questions.');
       if (!answer.ok && answer.refusal.status === 404) return { group, members: null };
       const first = answered(answer, listPageSchema, '/groups/{id}/members');
-      const members = new Map(refsOf(first.items).map((ref) => [ref.id, ref]));
       // A large group goes on beyond the batch.
-      if (first.next !== null)
-        for await (const page of pages(client, first.next, 'list', signal))
-          for (const ref of refsOf(page.items)) members.set(ref.id, ref);
+      const members = new Map(refsOf(await wholeList(client, first, signal)).map((ref) => [ref.id, ref]));
       return { group, members: [...members.values()] };
     }),
   );

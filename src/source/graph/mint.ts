@@ -3,28 +3,22 @@
 import type { SourceId } from '../../model/ids.ts';
 import type { GraphClient } from './client.ts';
 import { incomplete } from './errors.ts';
-import { pages } from './pages.ts';
-import type { Minted } from './places.ts';
+import { deltaPages, hasEnded } from './pages.ts';
 import type { Selection } from './to-source-object.ts';
 
+export const mintUsers = (client: GraphClient, selection: Selection, signal: AbortSignal): Promise<string> => {
+  const relation = selection.manager ? ',manager' : '';
+  return latest(client, `/users/delta?$deltatoken=latest&$select=${selection.select.user}${relation}`, signal);
+};
+
 /** `only`: the groups to follow, null for all. */
-export const mint = async (
+export const mintGroups = (
   client: GraphClient,
   selection: Selection,
   only: readonly SourceId[] | null,
   signal: AbortSignal,
-): Promise<Minted> => {
-  const relation = selection.manager ? ',manager' : '';
-  const [users, groups] = await Promise.all([
-    latest(client, `/users/delta?$deltatoken=latest&$select=${selection.select.user}${relation}`, signal),
-    latest(
-      client,
-      `/groups/delta?$deltatoken=latest&$select=${selection.select.group},members${filterOf(only)}`,
-      signal,
-    ),
-  ]);
-  return { users, groups };
-};
+): Promise<string> =>
+  latest(client, `/groups/delta?$deltatoken=latest&$select=${selection.select.group},members${filterOf(only)}`, signal);
 
 /** A delta query can be narrowed to at most 50 objects. */
 const filterCap = 50;
@@ -34,6 +28,6 @@ const filterOf = (only: readonly SourceId[] | null): string =>
     : `&$filter=${encodeURIComponent(only.map((id) => `id eq '${id}'`).join(' or '))}`;
 
 const latest = async (client: GraphClient, at: string, signal: AbortSignal): Promise<string> => {
-  for await (const { delta } of pages(client, at, 'delta', signal)) if (delta !== null) return delta;
+  for await (const page of deltaPages(client, at, signal)) if (hasEnded(page.at)) return page.at.delta;
   throw incomplete('Graph gave no delta link.', 'NoLink');
 };

@@ -1,35 +1,83 @@
-/** The page loop: follows nextLinks to the end, one page ahead of who reads. */
+/**
+ * The page loop: follows nextLinks to the end, one page ahead of who reads. It is also the only place that can say that a chain of pages, and with
+ * all its chains a read, came to its end.
+ */
 
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
+import { type Ask, type Complete, completed } from '../source.ts';
 import { type GraphClient, parse, templateOf } from './client.ts';
 import { incomplete } from './errors.ts';
 
 /** A directory object as Graph shows it. */
 export type Entity = { readonly id: string; readonly [property: string]: unknown };
 
-/** `delta` is the link of the next round; it is on the last page of a delta query, and only there. */
-export type GraphPage = {
+const lastPage: unique symbol = Symbol('last page');
+/** A chain whose last page was read. `delta`: the link of the next round, null after a list. */
+export type Ended<Delta extends string | null = string | null> = {
+  readonly [lastPage]: true;
+  readonly delta: Delta;
+};
+export type ListEnd = Ended<null>;
+export type DeltaEnd = Ended<string>;
+/** A chain of pages: not begun, at a page, or read to the end. */
+export type Chain = 'start' | { readonly next: string } | Ended;
+
+/** `at`: where the chain stands after this page. */
+export type GraphPage<End extends Ended = Ended> = {
   readonly items: readonly Entity[];
-  readonly next: string | null;
-  readonly delta: string | null;
+  readonly at: { readonly next: string } | End;
 };
 
-export type Listing = 'list' | 'delta';
+/** The pages of a list from `at` (a path or a link) on. Throws `incomplete` when it contradicts itself, and whatever the client throws. */
+export const listPages = (client: GraphClient, at: string, signal: AbortSignal): AsyncGenerator<GraphPage<ListEnd>> =>
+  pages(client, at, listEnd, signal);
+
+/** The same for a delta query, whose last page has the link of the next round. A page without any link was cut off. */
+export const deltaPages = (client: GraphClient, at: string, signal: AbortSignal): AsyncGenerator<GraphPage<DeltaEnd>> =>
+  pages(client, at, deltaEnd, signal);
+
+/** A list whose first page came with another answer, as in a `$batch`. */
+export const wholeList = async (
+  client: GraphClient,
+  { items, at }: GraphPage<ListEnd>,
+  signal: AbortSignal,
+): Promise<readonly Entity[]> => {
+  if (hasEnded(at)) return items;
+  const all = [...items];
+  for await (const page of listPages(client, at.next, signal)) all.push(...page.items);
+  return all;
+};
+
+/** What the place of a read says of a chain that came to its end before. */
+export const endedBefore = <Delta extends string | null>(delta: Delta): Ended<Delta> => ({ [lastPage]: true, delta });
+
+/** The end of what is read by ids: all of them were asked for. */
+export const allAsked = (ids: readonly string[], done: number): ListEnd => {
+  if (done < ids.length) throw incomplete('Not everybody was asked for.', 'NotAsked');
+  return { [lastPage]: true, delta: null };
+};
+
+export const hasEnded = <End extends Ended>(at: 'start' | { readonly next: string } | End): at is End =>
+  typeof at === 'object' && lastPage in at;
+
+/** The proof that a read is complete. Throws `incomplete` when one of its chains was not followed to its end. */
+export const proofOf = (ask: Ask, chains: readonly Chain[]): Complete => {
+  if (!chains.every(hasEnded)) throw incomplete('A listing stopped before its end.', 'NoLink');
+  return completed(ask);
+};
 
 /** More pages than a tenant of four million people has, at 200 a page. */
 const pageCap = 20_000;
 
-/**
- * The pages from `at` (a path or a link) on. The next page is asked for before this one is handed on, so that the wait for it is spent on
- * reading this one. Throws `incomplete` when the listing contradicts itself, and whatever the client throws.
- */
-export async function* pages(
+/** The next page is asked for before this one is handed on, so that the wait for it is spent on reading this one. */
+async function* pages<End extends Ended>(
   client: GraphClient,
   at: string,
-  listing: Listing,
+  endOf: EndOf<End>,
   signal: AbortSignal,
-): AsyncGenerator<GraphPage> {
+): AsyncGenerator<GraphPage<End>> {
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
   const followed = new Set<string>();
@@ -41,16 +89,18 @@ export async function* pages(
     coming.catch(() => {});
     return coming;
   };
+  const template = templateOf(at);
   try {
     for (let coming: Promise<string> | null = request(at); coming !== null; ) {
       const text: string = await coming;
       const ahead: string | null = nextLinkInHead(text);
       coming = ahead === null ? null : request(ahead);
-      // Otherwise the request would wait for the parser.
-      await client.sent();
-      const page = pageOf(text, listing, templateOf(at));
-      if (ahead !== null && page.next !== ahead) throw incomplete('A page names two next pages.', 'TwoNextLinks');
-      if (ahead === null && page.next !== null) coming = request(page.next);
+      // undici writes to an idle socket only in the next turn of the event loop: without it the request would wait for the parser.
+      await setImmediate();
+      const page = checked(parse(text, PageSchema, template), endOf, template);
+      const next = hasEnded(page.at) ? null : page.at.next;
+      if (ahead !== null && next !== ahead) throw incomplete('A page names two next pages.', 'TwoNextLinks');
+      if (ahead === null && next !== null) coming = request(next);
       yield page;
     }
   } finally {
@@ -61,29 +111,39 @@ export async function* pages(
 /** A predicate instead of an object schema: a page has a thousand objects, and copying each would cost as much as parsing the page. */
 export const EntitySchema = z.custom<Entity>((item) => isEntity(item));
 
+const isEntity = (item: unknown): item is Entity =>
+  typeof item === 'object' && item !== null && 'id' in item && typeof item.id === 'string' && item.id !== '';
+
 const PageSchema = z.object({
-  value: z.array(EntitySchema),
+  value: z.custom<readonly Entity[]>((value) => Array.isArray(value) && value.every(isEntity)),
   '@odata.nextLink': z.string().optional(),
   '@odata.deltaLink': z.string().optional(),
 });
 
-const isEntity = (item: unknown): boolean =>
-  typeof item === 'object' && item !== null && 'id' in item && typeof item.id === 'string' && item.id !== '';
+/** Takes the link of the next round, null when there is none. */
+type EndOf<End> = (delta: string | null, template: string) => End;
 
-const pageOf = (text: string, listing: Listing, template: string): GraphPage =>
-  checked(parse(text, PageSchema, template), listing, template);
+const listEnd: EndOf<ListEnd> = () => ({ [lastPage]: true, delta: null });
 
-/** The same for an answer that is parsed already, as in a `$batch`. */
-export const listPageSchema = PageSchema.transform((page) => checked(page, 'list', 'a batched list'));
+const deltaEnd: EndOf<DeltaEnd> = (delta, template) => {
+  if (delta === null)
+    throw incomplete(`A page of ${template} ends without a delta link: the answer was cut off.`, 'NoLink');
+  return { [lastPage]: true, delta };
+};
 
-const checked = (page: z.infer<typeof PageSchema>, listing: Listing, template: string): GraphPage => {
+const checked = <End extends Ended>(
+  page: z.infer<typeof PageSchema>,
+  endOf: EndOf<End>,
+  template: string,
+): GraphPage<End> => {
   const next = page['@odata.nextLink'] ?? null;
   const delta = page['@odata.deltaLink'] ?? null;
   if (next !== null && delta !== null) throw incomplete(`A page of ${template} is both last and not last.`, 'TwoLinks');
-  if (listing === 'delta' && next === null && delta === null)
-    throw incomplete(`A page of ${template} ends without a delta link: the answer was cut off.`, 'NoLink');
-  return { items: page.value, next, delta };
+  return { items: page.value, at: next === null ? endOf(delta, template) : { next } };
 };
+
+/** A page of a list that is parsed already, as in a `$batch`. */
+export const listPageSchema = PageSchema.transform((page) => checked(page, listEnd, 'a batched list'));
 
 /** Graph writes the link before the objects; finding it there saves the time it takes to parse them. */
 const headLength = 8_192;

@@ -6,25 +6,30 @@ import { ResumeExpired, WatermarkExpired } from '../../model/errors.ts';
 import { type Resume, resume, type Watermark, watermark } from '../../model/ids.ts';
 import { scopeKey } from '../../model/scope.ts';
 import type { Ask } from '../source.ts';
+import { type DeltaEnd, endedBefore } from './pages.ts';
 
 /** Links of the next delta round, as Graph gave them. */
-const Minted = z.object({ users: z.string(), groups: z.string() });
-export type Minted = z.infer<typeof Minted>;
+const Links = z.object({ users: z.string(), groups: z.string() });
+export type Links = z.infer<typeof Links>;
 
-/** A chain of pages: not begun, at a page, or read to the end. */
-const Chain = z.union([z.literal('start'), z.literal('done'), z.object({ next: z.string() })]);
-export type Chain = z.infer<typeof Chain>;
+/** The version of all places: what was left by another version is read from the start. */
+const v = z.literal(2);
+
+const At = z.object({ next: z.string() });
+const End = z.object({ delta: z.string().nullable() }).transform(({ delta }) => endedBefore(delta));
+const Chain = z.union([z.literal('start'), At, End]);
 
 /** How many of a list of objects are done. `seal` proves that it is still the same list. */
 const Count = z.object({ done: z.number().int().min(0), seal: z.string() });
 export type Count = z.infer<typeof Count>;
 
 const FullPlace = z.object({
+  v,
   read: z.literal('full'),
   key: z.string(),
-  minted: Minted.nullable(),
+  /** `users` is null when the link is at the end of their own chain. */
+  minted: Links.extend({ users: z.string().nullable() }).nullable(),
   users: Chain,
-  managers: Chain,
   /** The page of groups whose members are being read. */
   groups: Chain,
   members: Count,
@@ -32,21 +37,24 @@ const FullPlace = z.object({
 export type FullPlace = z.infer<typeof FullPlace>;
 
 const ScopedPlace = z.object({
+  v,
   read: z.literal('scoped'),
   key: z.string(),
-  minted: Minted.nullable(),
+  minted: Links.nullable(),
   /** In the order in which they are reached. */
   groups: Count,
   /** In the order of their ids. */
   users: Count,
+  /** Ended when all of both were asked for. */
+  all: Chain,
 });
 export type ScopedPlace = z.infer<typeof ScopedPlace>;
 
 /** A delta chain: at a page, or ended with the link of the next round. */
-const DeltaChain = z.union([z.object({ next: z.string() }), z.object({ ended: z.string() })]);
-export type DeltaChain = z.infer<typeof DeltaChain>;
+export type DeltaChain = { readonly next: string } | DeltaEnd;
+const DeltaChain = z.union([At, z.object({ delta: z.string() }).transform(({ delta }) => endedBefore(delta))]);
 
-const DeltaPlace = z.object({ read: z.literal('delta'), key: z.string(), users: DeltaChain, groups: DeltaChain });
+const DeltaPlace = z.object({ v, read: z.literal('delta'), key: z.string(), users: DeltaChain, groups: DeltaChain });
 export type DeltaPlace = z.infer<typeof DeltaPlace>;
 
 const WatermarkShape = z.object({ v: z.literal(1), key: z.string(), users: z.string(), groups: z.string() });
@@ -58,11 +66,11 @@ const WatermarkShape = z.object({ v: z.literal(1), key: z.string(), users: z.str
 export const keyOf = (tenant: string, ask: Pick<Ask, 'scope' | 'attributes'>): string =>
   digest([tenant, scopeKey(ask.scope), sortedText(ask.attributes.user), sortedText(ask.attributes.group)]);
 
-export const writeWatermark = (key: string, minted: Minted): Watermark =>
-  watermark(JSON.stringify({ v: 1, key, ...minted }));
+export const writeWatermark = (key: string, links: Links): Watermark =>
+  watermark(JSON.stringify({ v: 1, key, ...links }));
 
 /** Throws `WatermarkExpired` when it was made for something else. */
-export const readWatermark = (text: Watermark, key: string): Minted => {
+export const readWatermark = (text: Watermark, key: string): Links => {
   const parsed = WatermarkShape.safeParse(jsonOf(text));
   if (!parsed.success || parsed.data.key !== key)
     throw new WatermarkExpired('The watermark was made for another tenant, scope or selection of attributes.');

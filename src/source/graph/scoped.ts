@@ -5,17 +5,18 @@ import type { SourceId } from '../../model/ids.ts';
 import type { Scope } from '../../model/scope.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, type Ref } from '../../model/source-object.ts';
-import { type Ask, completed, type Known, type SourceEnd, type SourcePage } from '../source.ts';
+import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { batchesInFlight, batchSize } from './batch.ts';
 import { getByIds, idsPerRequest, wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf } from './errors.ts';
 import { type GroupMembers, membersOf, wholeMembers } from './members.ts';
-import { mint } from './mint.ts';
-import type { Entity } from './pages.ts';
+import { mintGroups, mintUsers } from './mint.ts';
+import { allAsked, type Entity, proofOf } from './pages.ts';
 import {
   countOf,
   doneOf,
+  type Links,
   nothingDone,
   readScopedPlace,
   type ScopedPlace,
@@ -41,22 +42,33 @@ export async function* readScoped(
     // Nested groups are not known yet, and come and go: then all groups are followed.
     const only = scope.nested ? null : scope.groups;
     const minted = ask.watermark ? await mint(client, selection, only, signal) : null;
-    place = { read: 'scoped', key, minted, groups: nothingDone, users: nothingDone };
+    place = { v: 2, read: 'scoped', key, minted, groups: nothingDone, users: nothingDone, all: 'start' };
     yield { type: 'page', messages: [], resume: writePlace(place) };
   }
   const from = place;
   try {
-    yield* follow(from, [(either) => reach(client, scope, ask.known, selection, from, either)], writePlace, signal);
+    const stream = (either: AbortSignal) => reach(client, scope, ask.known, selection, from, either);
+    const { all } = yield* follow(from, [stream], writePlace, signal);
+    const watermark = from.minted === null ? null : writeWatermark(key, from.minted);
+    yield { type: 'end', complete: proofOf(ask, [all]), watermark };
   } catch (error) {
     if (expiryOf(error) === null) throw error;
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
   }
-  yield {
-    type: 'end',
-    complete: completed(ask),
-    watermark: from.minted === null ? null : writeWatermark(key, from.minted),
-  };
 }
+
+const mint = async (
+  client: GraphClient,
+  selection: Selection,
+  only: readonly SourceId[] | null,
+  signal: AbortSignal,
+): Promise<Links> => {
+  const [users, groups] = await Promise.all([
+    mintUsers(client, selection, signal),
+    mintGroups(client, selection, only, signal),
+  ]);
+  return { users, groups };
+};
 
 /** Groups in the order in which they are reached, then the users in them by id. */
 async function* reach(
@@ -82,6 +94,8 @@ async function* reach(
     done = Math.min(done + idsPerRequest, users.length);
     yield { messages, place: { users: countOf(users, done) } };
   }
+  const all = allAsked([...walk.groups, ...users], walk.done + done);
+  yield { messages: [], place: { all } };
 }
 
 /** A walk through groups, breadth first. `groups` are all that were reached; the first `done` of them have been read. */

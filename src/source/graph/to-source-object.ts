@@ -15,6 +15,8 @@ export type Selection = {
   readonly manager: boolean;
   /** An object of which everything is shown: an asked attribute that is not there is unassigned. Names are in order, as they are stored. */
   whole(type: ObjectType, entity: Entity): Attributes;
+  /** The same for a user with a manager, or with none. `undefined`: nothing is said of it. */
+  wholeUser(entity: Entity, manager: SourceId | null | undefined): Attributes;
   /** An object of which anything may be left out: what is not there is unchanged. */
   partial(type: ObjectType, entity: Entity): Attributes;
 };
@@ -28,11 +30,16 @@ const status = 'accountEnabled';
 export const selectionOf = (asked: Ask['attributes']): Selection => {
   const names = { user: propertiesOf(asked.user), group: propertiesOf(asked.group) };
   const readers = { user: readersOf(names.user), group: readersOf(names.group) };
-  const unassigned = { user: unassignedOf(readers.user), group: unassignedOf(readers.group) };
+  const unassigned = { user: unassignedOf(names.user), group: unassignedOf(names.group) };
+  const unassignedWithManager = unassignedOf([...names.user, 'manager']);
   return {
     select: { user: selectOf([alwaysSet, ...names.user]), group: selectOf([visibility, ...names.group]) },
     manager: asked.user.includes('manager'),
     whole: (type, entity) => asSaid(type, readWhole(readers[type], unassigned[type], entity)),
+    wholeUser: (entity, manager) => {
+      if (manager === undefined) return asSaid('user', readWhole(readers.user, unassigned.user, entity));
+      return asSaid('user', readWhole(readers.user, { ...unassignedWithManager, manager }, entity));
+    },
     partial: (type, entity) => asSaid(type, readPartial(readers[type], entity)),
   };
 };
@@ -150,8 +157,8 @@ const nested = (entity: Entity, [first = '', ...rest]: readonly string[]): unkno
   return value;
 };
 
-const unassignedOf = (readers: readonly Reader[]): Attributes =>
-  Object.fromEntries(readers.map(({ name }) => [name, null]));
+const unassignedOf = (names: readonly string[]): Attributes =>
+  Object.fromEntries([...new Set(names)].sort().map((name) => [name, null]));
 
 /**
  * Fills a copy of the attributes unassigned. V8 keeps the copies in fixed slots, all alike; an object that gets more than a dozen keys by computed

@@ -22,6 +22,7 @@ sourceContract('Microsoft Graph on a bad day', () =>
     shuffle: true,
     emptyPages: 0.3,
     removedInFirstRound: true,
+    changesInFirstRound: true,
     deltaExpiry: 'gone',
     managerRemoval: 'both',
     gzip: false,

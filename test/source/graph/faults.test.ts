@@ -4,9 +4,10 @@ import { ResumeExpired, SourceError, WatermarkExpired } from '../../../src/model
 import { sourceId } from '../../../src/model/ids.ts';
 import { everyone } from '../../../src/model/scope.ts';
 import type { RequestFacts } from '../../../src/source/graph/index.ts';
+import type { Ask } from '../../../src/source/source.ts';
 import { Folded } from '../../support/folded.ts';
 import { everyRole, type Graph, openGraph, sourceOf, truthOf } from '../../support/graph.ts';
-import { attributes, type Reading, readAll } from '../../support/reading.ts';
+import { attributes, type Reading, readAll, withoutManager } from '../../support/reading.ts';
 
 let graph: Graph;
 beforeAll(async () => {
@@ -21,18 +22,26 @@ beforeEach(() => {
   graph.clock.waits.length = 0;
 });
 
-const truth = () => truthOf(graph.control.tenant(), attributes.user);
+/** The two ways in which users are read, and what asks for them. */
+type Way = { readonly names: Ask['attributes']; readonly path: string };
+const listing: Way = { names: withoutManager, path: '^/v1\\.0/users\\?' };
+const enumerating: Way = { names: attributes, path: '^/v1\\.0/users/delta\\?' };
+const ways: readonly (readonly [string, Way])[] = [
+  ['of a list', listing],
+  ['of an enumeration', enumerating],
+];
+
+const truth = ({ names }: Way = enumerating) => truthOf(graph.control.tenant(), names.user);
 const whole: Reading = { scope: everyone };
-const lists = '^/v1\\.0/users\\?';
-const fault = (answer: Answer, path = lists, more: { nth?: number; times?: number | null } = {}) =>
+const fault = (answer: Answer, path: string, more: { nth?: number; times?: number | null } = {}) =>
   graph.control.fault({ path, fault: answer, ...more });
-const full = async (source = sourceOf(graph)) => {
+const full = async (source = sourceOf(graph), { names }: Way = enumerating) => {
   const folded = new Folded();
-  await readAll(source, folded, whole);
+  await readAll(source, folded, { ...whole, attributes: names });
   return folded.view(everyone);
 };
 
-describe('a read under trouble that passes', () => {
+describe.each(ways)('a read %s under trouble that passes', (_name, way) => {
   it.each<[string, Answer]>([
     ['throttling', { answer: 'throttled', retryAfter: { seconds: 2 } }],
     ['throttling that does not say how long', { answer: 'throttled', retryAfter: null }],
@@ -43,8 +52,8 @@ describe('a read under trouble that passes', () => {
     ['a request timeout', { answer: 'error', status: 408, code: 'RequestTimeout', message: '' }],
     ['a connection that is closed', { answer: 'reset' }],
   ])('is complete after %s', async (_, answer) => {
-    fault(answer, lists, { times: 2 });
-    expect(await full()).toEqual(truth());
+    fault(answer, way.path, { times: 2 });
+    expect(await full(sourceOf(graph), way)).toEqual(truth(way));
     expect(graph.clock.waits.length).toBeGreaterThan(0);
   });
 
@@ -52,15 +61,15 @@ describe('a read under trouble that passes', () => {
     ['seconds', { answer: 'throttled', retryAfter: { seconds: 3 } }],
     ['a date', { answer: 'throttled', retryAfter: { date: 4 } }],
   ])('waits at least as long as it was told in %s', async (_, answer) => {
-    fault(answer);
-    await full();
+    fault(answer, way.path);
+    await full(sourceOf(graph), way);
     expect(Math.max(...graph.clock.waits)).toBeGreaterThanOrEqual(3_000);
     expect(Math.max(...graph.clock.waits)).toBeLessThan(6_000);
   });
 
   it('asks again only for those parts of a batch that were throttled', async () => {
     graph.control.fault({ path: '/members', times: 3, fault: { answer: 'throttled', retryAfter: { seconds: 1 } } });
-    expect(await full()).toEqual(truth());
+    expect(await full(sourceOf(graph), way)).toEqual(truth(way));
     const asked = graph.control
       .requests()
       .filter(({ method, path }) => method === 'BATCH GET' && path.endsWith('/members'));
@@ -69,20 +78,20 @@ describe('a read under trouble that passes', () => {
 
   it('gets one new token when the old one is not accepted any more', async () => {
     const source = sourceOf(graph);
-    await full(source);
-    fault({ answer: 'error', status: 401, code: 'InvalidAuthenticationToken', message: '' });
-    expect(await full(source)).toEqual(truth());
+    await full(source, way);
+    fault({ answer: 'error', status: 401, code: 'InvalidAuthenticationToken', message: '' }, way.path);
+    expect(await full(source, way)).toEqual(truth(way));
     expect(graph.control.counters().tokens).toBe(2);
   });
 });
 
-describe('a read under trouble that stays', () => {
-  const failure = async (reading: Promise<unknown>): Promise<unknown> =>
-    reading.then(
-      () => new Error('The read was complete.'),
-      (error: unknown) => error,
-    );
+const failure = async (reading: Promise<unknown>): Promise<unknown> =>
+  reading.then(
+    () => new Error('The read was complete.'),
+    (error: unknown) => error,
+  );
 
+describe.each(ways)('a read %s under trouble that stays', (_name, way) => {
   it.each<[string, Answer, Partial<SourceError>]>([
     ['throttling', { answer: 'throttled', retryAfter: { seconds: 1 } }, { fault: 'throttled' }],
     ['an outage', { answer: 'unavailable', retryAfter: null }, { fault: 'unavailable' }],
@@ -109,41 +118,30 @@ describe('a read under trouble that stays', () => {
     ],
     ['a body that ends in the middle', { answer: 'truncated' }, { fault: 'incomplete' }],
   ])('says so: %s', async (_, answer, expected) => {
-    fault(answer, lists, { times: null });
-    const error = await failure(full());
+    fault(answer, way.path, { times: null });
+    const error = await failure(full(sourceOf(graph), way));
     expect(error).toBeInstanceOf(SourceError);
     expect(error).toMatchObject(expected);
   });
 
-  it.each<[string, Answer]>([
-    ['without any link', { answer: 'no_links' }],
-    ['with both links', { answer: 'both_links' }],
-    ['with a link to somewhere else', { answer: 'foreign_link', origin: 'https://elsewhere.example' }],
-    ['with a link to itself', { answer: 'self_link' }],
-    ['that ends in the middle', { answer: 'truncated' }],
-  ])('does not take a page %s for the end', async (_, answer) => {
-    fault(answer, '/users/delta\\?\\$skiptoken', { times: null });
-    expect(await failure(full())).toMatchObject({ name: 'SourceError', fault: 'incomplete' });
-  });
-
   it('gives a long wait back to the engine instead of sitting through it', async () => {
     const source = sourceOf(graph);
-    fault({ answer: 'throttled', retryAfter: { seconds: 120 } });
-    expect(await failure(full(source))).toMatchObject({ fault: 'throttled', retryAfterMs: 120_000 });
+    fault({ answer: 'throttled', retryAfter: { seconds: 120 } }, way.path);
+    expect(await failure(full(source, way))).toMatchObject({ fault: 'throttled', retryAfterMs: 120_000 });
     const asked = graph.control.counters().requests;
     // The tenant as a whole has to wait: nothing is sent, whoever asks.
-    const again = await failure(full(source));
+    const again = await failure(full(source, way));
     expect(again).toMatchObject({ fault: 'throttled', retryAfterMs: expect.any(Number) });
     expect(graph.control.counters().requests).toBe(asked);
   });
 
   it('gives up on an answer that does not end, or is too large', async () => {
-    fault({ answer: 'slow_body', ms: 60_000 }, lists, { times: null });
+    fault({ answer: 'slow_body', ms: 60_000 }, way.path, { times: null });
     const hasty = sourceOf(graph, { limits: { timeoutMs: 150, attempts: 2 } });
-    expect(await failure(full(hasty))).toMatchObject({ fault: 'unavailable' });
+    expect(await failure(full(hasty, way))).toMatchObject({ fault: 'unavailable' });
     graph.control.clearFaults();
     const narrow = sourceOf(graph, { limits: { bytes: 2_000 } });
-    expect(await failure(full(narrow))).toMatchObject({ fault: 'incomplete', code: 'ReplyTooLarge' });
+    expect(await failure(full(narrow, way))).toMatchObject({ fault: 'incomplete', code: 'ReplyTooLarge' });
   });
 
   it('stops when it is told to', async () => {
@@ -159,6 +157,19 @@ describe('a read under trouble that stays', () => {
       }
     };
     await expect(reading()).rejects.toThrow('The slice is over.');
+  });
+});
+
+describe('an enumeration', () => {
+  it.each<[string, Answer]>([
+    ['without any link', { answer: 'no_links' }],
+    ['with both links', { answer: 'both_links' }],
+    ['with a link to somewhere else', { answer: 'foreign_link', origin: 'https://elsewhere.example' }],
+    ['with a link to itself', { answer: 'self_link' }],
+    ['that ends in the middle', { answer: 'truncated' }],
+  ])('does not take a page %s for the end', async (_, answer) => {
+    fault(answer, '/users/delta\\?\\$skiptoken', { times: null });
+    expect(await failure(full())).toMatchObject({ name: 'SourceError', fault: 'incomplete' });
   });
 });
 
@@ -238,8 +249,8 @@ describe('the login service', () => {
 describe('what a request tells about itself', () => {
   it('has an id of its own, and costs that are counted without naming anybody', async () => {
     const facts: RequestFacts[] = [];
-    fault({ answer: 'throttled', retryAfter: { seconds: 5 } });
-    await full(sourceOf(graph, { onRequest: (one) => facts.push(one) }));
+    fault({ answer: 'throttled', retryAfter: { seconds: 5 } }, listing.path);
+    await full(sourceOf(graph, { onRequest: (one) => facts.push(one) }), listing);
     const sent = graph.control
       .requests()
       .filter(({ path, method }) => path.startsWith('/v1.0') && !method.startsWith('BATCH'));

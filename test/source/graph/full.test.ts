@@ -6,7 +6,7 @@ import type { ObjectMessage } from '../../../src/model/source-message.ts';
 import type { Ask } from '../../../src/source/source.ts';
 import { Folded } from '../../support/folded.ts';
 import { everyRole, type Graph, openGraph, sourceOf, truthOf } from '../../support/graph.ts';
-import { attributes, never, readAll } from '../../support/reading.ts';
+import { attributes, never, readAll, withoutManager } from '../../support/reading.ts';
 
 let graph: Graph;
 beforeAll(async () => {
@@ -60,18 +60,22 @@ describe('a full read of a large tenant', () => {
     expect(requests().some(({ query }) => query.includes('manager'))).toBe(false);
   });
 
-  it('continues in the middle of a page of groups and of a listing', async () => {
+  it.each([
+    ['a list', withoutManager],
+    ['an enumeration', attributes],
+  ])('continues in the middle of a page of groups and of %s', async (_, names) => {
     const folded = new Folded();
     const source = sourceOf(graph);
     const stops: { resume: Resume; folded: Folded }[] = [];
-    await readAll(source, folded, { scope: everyone }, (message) => {
+    const reading = { scope: everyone, attributes: names };
+    await readAll(source, folded, reading, (message) => {
       if (message.type === 'place') stops.push({ resume: message.resume, folded: folded.copy() });
     });
     const truth = folded.view(everyone);
     expect(stops.length).toBeGreaterThan(50);
     for (const { resume, folded: until } of stops.filter((_, index) => index % 17 === 3)) {
       graph.control.resetRequests();
-      await readAll(source, until, { scope: everyone, resume });
+      await readAll(source, until, { ...reading, resume });
       expect(until.view(everyone)).toEqual(truth);
     }
     expect(requests().length).toBeLessThan(30);

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { ResumeExpired, WatermarkExpired } from '../../../src/model/errors.ts';
 import { resume, sourceId, watermark } from '../../../src/model/ids.ts';
 import { everyone } from '../../../src/model/scope.ts';
+import { endedBefore } from '../../../src/source/graph/pages.ts';
 import {
   countOf,
+  type DeltaPlace,
   doneOf,
   type FullPlace,
   keyOf,
@@ -51,12 +53,12 @@ describe('a watermark', () => {
 
 describe('a place', () => {
   const place: FullPlace = {
+    v: 2,
     read: 'full',
     key,
-    minted: links,
-    users: 'done',
-    managers: { next: links.users },
-    groups: 'start',
+    minted: { ...links, users: null },
+    users: endedBefore(links.users),
+    groups: { next: links.groups },
     members: nothingDone,
   };
 
@@ -65,6 +67,23 @@ describe('a place', () => {
     expect(() => readFullPlace(writePlace(place), 'other')).toThrow(ResumeExpired);
     expect(() => readDeltaPlace(writePlace(place), key)).toThrow(ResumeExpired);
     expect(() => readFullPlace(resume('not a place'), key)).toThrow(ResumeExpired);
+  });
+
+  it('of an earlier version leads to a read from the start, not to a wrong one', () => {
+    const earlier = { read: 'full', key, minted: links, users: 'done', managers: 'start', groups: 'done' };
+    const places = [earlier, { ...earlier, members: nothingDone }, { ...place, v: 1 }];
+    for (const one of places) expect(() => readFullPlace(resume(JSON.stringify(one)), key)).toThrow(ResumeExpired);
+    const delta = { read: 'delta', key, users: { ended: links.users }, groups: { next: links.groups } };
+    expect(() => readDeltaPlace(resume(JSON.stringify(delta)), key)).toThrow(ResumeExpired);
+    expect(() => readDeltaPlace(resume(JSON.stringify({ ...delta, v: 2 })), key)).toThrow(ResumeExpired);
+  });
+
+  it('of a list is none of a chain of changes: that one ends with a link', () => {
+    const chains = { users: endedBefore(links.users), groups: endedBefore(links.groups) };
+    const delta: DeltaPlace = { v: 2, read: 'delta', key, ...chains };
+    expect(readDeltaPlace(writePlace(delta), key)).toEqual(delta);
+    const listed = JSON.stringify({ ...delta, groups: endedBefore(null) });
+    expect(() => readDeltaPlace(resume(listed), key)).toThrow(ResumeExpired);
   });
 });
 
