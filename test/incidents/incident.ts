@@ -3,7 +3,7 @@
 import { afterEach, expect } from 'vitest';
 import type { TenantControl } from '../../simulator/graph/index.ts';
 import { type Control, type Effect, startScim } from '../../simulator/scim/index.ts';
-import type { Connection } from '../../src/model/connection.ts';
+import { type Connection, defaultAttributes } from '../../src/model/connection.ts';
 import type { Run } from '../../src/model/run.ts';
 import type { JsonObject, TargetRecord } from '../../src/model/target-record.ts';
 import { scim as scimKind } from '../../src/target/scim/index.ts';
@@ -38,6 +38,19 @@ export type IncidentOptions = {
   readonly record?: Partial<TargetRecord>;
   readonly settings?: JsonObject;
 };
+
+/** A connection that does not read managers: its users come from a list, not from an enumeration of the delta query. */
+export const listed: IncidentOptions = {
+  connection: () => ({
+    attributes: { ...defaultAttributes, user: defaultAttributes.user.filter((name) => name !== 'manager') },
+  }),
+};
+
+/** How a full read asks for users, with managers and without. */
+export const ways: readonly (readonly [name: string, path: string, options: IncidentOptions])[] = [
+  ['an enumeration', '/users/delta', {}],
+  ['a list', '/users\\?', listed],
+];
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
