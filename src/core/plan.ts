@@ -74,6 +74,12 @@ export const planLinked = (object: SourceObject, link: Link, context: Context): 
 export const planReferences = (object: SourceObject, link: Link, context: Context): Plan =>
   planUpdate(object, link, { ...context, rules: references(context.rules) }, {});
 
+/** Whether the mapping switches the account off. Nothing else that an object of the snapshot says of itself takes anything away. */
+export const isToBeOff = (object: SourceObject, rules: readonly MappingRule[]): boolean => {
+  const ofActive = rules.filter(({ to }) => to === 'active');
+  return own(mapForUpdate(object, ofActive, () => undefined, {}).attributes, 'active') === false;
+};
+
 /** An object that left the snapshot. */
 export const planGone = (
   ref: Ref,

@@ -1,16 +1,17 @@
 /** What a provision run would take away, from the state now: who left, who was disabled, who went from a group. */
 
 import { batches } from '../core/batches.ts';
-import { type PlannedOperation, planExpired, planGone, planLinked, planMembers } from '../core/plan.ts';
+import { isToBeOff, type PlannedOperation, planExpired, planGone, planLinked, planMembers } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import { isDestructive, type Link, type WaitingReference, type Why } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
 import type { Gathered, Item } from './gather.ts';
 import { counted, type Done, type Pending } from './pending.ts';
-import { linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
+import { linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { spare } from './sift.ts';
 import type { Tally } from './tally.ts';
-import { contextFor, referred } from './wave-objects.ts';
+import { asListed, withUnlisted } from './unlisted.ts';
+import { contextFor } from './wave-objects.ts';
 import { refsOf, waitFor } from './wave-references.ts';
 
 /** Members of who leaves altogether are removed by operations of their own: they are counted with the account. */
@@ -20,8 +21,12 @@ export const planRemovals = async (
   tally: Tally,
 ): Promise<readonly Pending[]> => {
   const accounts: Pending[] = [];
-  for await (const items of gathered.items(null)) accounts.push(...(await planChunk(work, gathered, items, tally)));
-  if (gathered.kind === 'everything') accounts.push(...(await planUnlisted(work, tally)));
+  const chunks =
+    gathered.kind === 'everything' ? withUnlisted(work, gathered.items(null)) : asListed(gathered.items(null));
+  for await (const { items, unlisted } of chunks) {
+    accounts.push(...(await planChunk(work, gathered, items, tally)));
+    for (const some of batches(unlisted, 1_000)) accounts.push(...(await planUnlisted(work, some, tally)));
+  }
   if (work.record.deprovision.kind === 'delete_after_days' && work.run.scope === null)
     accounts.push(...(await planDeletions(work, work.record.deprovision.days)));
   const deprovisions = await touchable(work, accounts, tally);
@@ -60,13 +65,12 @@ const planChunk = async (
   items: readonly Item[],
   tally: Tally,
 ): Promise<readonly Pending[]> => {
-  const refs = items.map(({ ref }) => ref);
   const objects = await objectsOf(work, items);
-  const links = await linksOf(work, [...refs, ...referred(work, objects.values())]);
-  const remembered = await work.engine.stores.snapshots.recall(
-    work.run.connection,
-    refs.filter(({ id }) => !objects.has(id)),
-  );
+  const refs = items.map(({ ref }) => ref);
+  const missing = refs.filter(({ id }) => !objects.has(id));
+  const off = [...objects.values()].filter((object) => isToBeOff(object, rulesFor(work, object.ref.type)));
+  const links = await linksOf(work, [...missing, ...off.map(({ ref }) => ref)]);
+  const remembered = await work.engine.stores.snapshots.recall(work.run.connection, missing);
   const pass = passOf(work);
   const unlinked: Ref[] = [];
   const pending = items.flatMap((item): Pending[] => {
@@ -106,21 +110,20 @@ const goneOperations = (
 const destructive = (operations: readonly PlannedOperation[], link: Link | null): Pending[] =>
   operations.filter(({ operation }) => isDestructive(operation.action)).map((planned) => ({ planned, link }));
 
-/** Everybody is looked at: also who is linked and not in the snapshot any more. */
-const planUnlisted = async (work: Provisioning, tally: Tally): Promise<readonly Pending[]> => {
-  const pending: Pending[] = [];
+/** Who is linked, and not in the snapshot any more. */
+const planUnlisted = async (
+  work: Provisioning,
+  unlisted: readonly Ref[],
+  tally: Tally,
+): Promise<readonly Pending[]> => {
+  const remembered = await work.engine.stores.snapshots.recall(work.run.connection, unlisted);
+  const links = await linksOf(work, unlisted);
   const pass = passOf(work);
-  for (const type of ['user', 'group'] as const) {
-    for await (const links of work.engine.stores.ledger.scanLinks(work.record.id, type)) {
-      const refs = links.map(({ ref }) => ref);
-      const remembered = await work.engine.stores.snapshots.recall(work.run.connection, refs);
-      for (const link of links) {
-        const gone = remembered.get(link.ref.id)?.gone ?? null;
-        if (gone !== null) pending.push(...goneOperations(work, link.ref, link, gone, pass, tally));
-      }
-    }
-  }
-  return pending;
+  return unlisted.flatMap((ref) => {
+    const gone = remembered.get(ref.id)?.gone ?? null;
+    const link = links.get(ref.id);
+    return gone === null || link === undefined ? [] : goneOperations(work, ref, link, gone, pass, tally);
+  });
 };
 
 /** Who was switched off long enough ago, and is still not in the snapshot. */

@@ -36,6 +36,8 @@ export interface Ledger {
   /** The objects whose link names this remote object, or did when it ended. */
   ownersOf(target: TargetId, id: RemoteId): Promise<readonly Ref[]>;
   scanLinks(target: TargetId, type: ObjectType): AsyncIterable<readonly Link[]>;
+  /** Who is linked, in id order, in batches. */
+  linkedIds(target: TargetId, type: ObjectType): AsyncIterable<readonly SourceId[]>;
   /** Links that have been `disabled` since before this time, in batches. */
   disabledBefore(target: TargetId, before: Date): AsyncIterable<readonly Link[]>;
   /** Members of these groups are about to be pushed for the first time, as of this version; known before anybody is. Throws `StaleFence`. */

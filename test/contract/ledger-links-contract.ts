@@ -72,6 +72,7 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       expect((await ledger.links(target, [ref])).size).toBe(0);
       expect((await ledger.linkedRemotes(target, 'user', [linked(ref).remoteId])).size).toBe(0);
       expect(await all(ledger.scanLinks(target, 'user'))).toEqual([]);
+      expect(await all(ledger.linkedIds(target, 'user'))).toEqual([]);
       expect(await ledger.countLinks(target)).toEqual({ user: 0, group: 0 });
 
       const again = { ...linked(ref), remoteId: remoteId('second life') };
@@ -95,7 +96,9 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       expect((await all(ledger.scanLinks(target, 'user'))).map(({ ref }) => ref.id).sort()).toEqual(
         refs.map(({ id }) => id).sort(),
       );
+      expect(await all(ledger.linkedIds(target, 'user'))).toEqual(refs.map(({ id }) => id).sort());
       expect(await all(ledger.scanLinks(target, 'group'))).toEqual([linked(team)]);
+      expect(await all(ledger.linkedIds(target, 'group'))).toEqual([team.id]);
       expect(await ledger.countLinks(target)).toEqual({ user: 1_001, group: 1 });
     });
 

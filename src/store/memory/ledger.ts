@@ -77,6 +77,12 @@ export const createMemoryLedger = (around: {
       return owners.map(({ ref }) => ref);
     },
     scanLinks: (target, type) => inBatches(() => linksOf(bookOf(target), type)),
+    linkedIds: (target, type) =>
+      inBatches(() =>
+        linksOf(bookOf(target), type)
+          .map(({ ref }) => ref.id)
+          .sort(),
+      ),
     disabledBefore: (target, before) =>
       inBatches(() =>
         [...bookOf(target).links.values()].filter((link) => link.state === 'disabled' && link.since < before),

@@ -82,6 +82,7 @@ export const createMongoLedger = (
     },
     ownersOf: links.ownersOf,
     scanLinks: links.scan,
+    linkedIds: links.ids,
     disabledBefore: links.disabledBefore,
     countLinks: links.count,
     countActive: links.countActive,

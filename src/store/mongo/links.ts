@@ -96,6 +96,22 @@ export const createLinks = (db: Db) => {
       );
       for await (const page of pages) yield page.flatMap(linkOf);
     },
+    async *ids(target: TargetId, type: ObjectType): AsyncGenerator<readonly SourceId[]> {
+      const prefix = `${target}|${type}|`;
+      const all = startsWith(prefix);
+      const pages = keyset<{ readonly _id: string }>(
+        (last, limit) =>
+          collection
+            .find({ _id: last ? { ...all, $gt: last._id } : all, state: { $in: [...live] } })
+            .project<{ readonly _id: string }>({ _id: 1 })
+            .sort({ _id: 1 })
+            .limit(limit)
+            .batchSize(limit)
+            .toArray(),
+        batchSize,
+      );
+      for await (const page of pages) yield page.map(({ _id }) => sourceId(_id.slice(prefix.length)));
+    },
     async *disabledBefore(target: TargetId, before: Date): AsyncGenerator<readonly Link[]> {
       for (const type of ['user', 'group'] as const) {
         const disabled = { target, type, state: 'disabled' } as const;
