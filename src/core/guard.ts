@@ -6,6 +6,7 @@
 import type { SourceId } from '../model/ids.ts';
 import type { Limit } from '../model/limit.ts';
 import type { Action, Cause } from '../model/operation.ts';
+import type { Exceeded } from '../model/plan.ts';
 import type { LimitName, Limits } from '../model/target-record.ts';
 
 /** The window behind which what was done is forgotten. A leak of 1 % a run is a leak all the same. */
@@ -16,15 +17,6 @@ export type Amounts = Readonly<Record<Exclude<LimitName, 'memberRemovalsPerGroup
   readonly byGroup: ReadonlyMap<SourceId, number>;
 };
 export const nothing: Amounts = { deprovisions: 0, memberRemovals: 0, updates: 0, creates: 0, byGroup: new Map() };
-
-/** A limit that is passed: `wanted` by this run on top of what was `taken` in the window. `group`: whose limit it is, where each has its own. */
-export type Exceeded = {
-  readonly limit: LimitName;
-  readonly group: SourceId | null;
-  readonly wanted: number;
-  readonly taken: number;
-  readonly allowed: number;
-};
 
 /** What percentages are of. */
 export type Base = {

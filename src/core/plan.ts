@@ -24,7 +24,7 @@ import type { Match } from './matching.ts';
 
 export type PlannedOperation = { readonly operation: Operation; readonly why: Cause['why'] };
 
-export type Plan =
+export type ObjectPlan =
   | {
       readonly kind: 'do';
       readonly operations: readonly PlannedOperation[];
@@ -45,7 +45,7 @@ export type Context = {
 };
 
 /** An object of the snapshot without a link: adopt the match, or create it. Someone disabled in the source is never created. */
-export const planUnlinked = (object: SourceObject, match: Match, context: Context): Plan => {
+export const planUnlinked = (object: SourceObject, match: Match, context: Context): ObjectPlan => {
   switch (match.kind) {
     case 'match':
       return planAdoption(object, match.remote, context);
@@ -67,11 +67,11 @@ export const planUnlinked = (object: SourceObject, match: Match, context: Contex
 };
 
 /** An object of the snapshot with a link: bring the target to what is wanted, by the smallest update. */
-export const planLinked = (object: SourceObject, link: Link, context: Context): Plan =>
+export const planLinked = (object: SourceObject, link: Link, context: Context): ObjectPlan =>
   planUpdate(object, link, context, isOffByUs(object, link, context.rules) ? { active: true } : {});
 
 /** The same, for references alone: what the second wave adds once everybody has a remote id. */
-export const planReferences = (object: SourceObject, link: Link, context: Context): Plan =>
+export const planReferences = (object: SourceObject, link: Link, context: Context): ObjectPlan =>
   planUpdate(object, link, { ...context, rules: references(context.rules) }, {});
 
 /** Whether the mapping switches the account off. Nothing else that an object of the snapshot says of itself takes anything away. */
@@ -88,7 +88,7 @@ export const planGone = (
   can: { disable: boolean; delete: boolean },
   why: GoneReason,
   context: Pick<Context, 'pass'>,
-): Plan => {
+): ObjectPlan => {
   if (link === null) return { kind: 'skip', reason: 'not_managed' };
   if (policy.kind === 'none') return { kind: 'skip', reason: 'deprovision_off' };
   // A group cannot be switched off. One that we made goes with its last reason to be; one that was there before us stays.
@@ -149,7 +149,7 @@ export const keyOf = (pass: string, ref: Ref, what: string): OperationKey =>
   operationKey(`${pass}.${ref.type}.${ref.id}.${what}`);
 
 /** `besides`: what is wanted apart from the mapping. */
-const planUpdate = (object: SourceObject, link: Link, context: Context, besides: Attributes): Plan => {
+const planUpdate = (object: SourceObject, link: Link, context: Context, besides: Attributes): ObjectPlan => {
   const mapped = mapForUpdate(object, context.rules, context.resolve, link.pushed);
   const waiting = waitingFor(object.ref, mapped.unresolved);
   const { attributes, before } = difference({ ...mapped.attributes, ...besides }, link.pushed);
@@ -163,7 +163,7 @@ const isOffByUs = (object: SourceObject, link: Link, rules: readonly MappingRule
   !rules.some(({ to }) => to === 'active') &&
   own(object.attributes, 'accountEnabled') !== false;
 
-const planCreation = (object: SourceObject, context: Context): Plan => {
+const planCreation = (object: SourceObject, context: Context): ObjectPlan => {
   const mapped = mapForCreate(object, context.rules, context.resolve);
   if (own(mapped.attributes, 'active') === false) return { kind: 'skip', reason: 'disabled_in_source' };
   const operation: Operation = {
@@ -180,7 +180,7 @@ const planCreation = (object: SourceObject, context: Context): Plan => {
   };
 };
 
-const planAdoption = (object: SourceObject, remote: RemoteObject, context: Context): Plan => {
+const planAdoption = (object: SourceObject, remote: RemoteObject, context: Context): ObjectPlan => {
   const link: Link = {
     ref: object.ref,
     remoteId: remote.remoteId,
@@ -235,7 +235,7 @@ const updates = (
 const pick = (from: Attributes, names: Attributes): Attributes =>
   Object.fromEntries(Object.keys(names).map((name) => [name, own(from, name)]));
 
-const single = (operation: Operation, why: Cause['why']): Plan => ({
+const single = (operation: Operation, why: Cause['why']): ObjectPlan => ({
   kind: 'do',
   operations: [{ operation, why }],
   adopt: null,

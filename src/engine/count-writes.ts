@@ -3,7 +3,8 @@
  * count alone: over a limit nothing of that kind is done, not the first five hundred.
  */
 
-import { type Amounts, type Exceeded, guard, nothing, sum } from '../core/guard.ts';
+import { type Amounts, guard, nothing, sum } from '../core/guard.ts';
+import type { Exceeded } from '../model/plan.ts';
 import type { Gathered } from './gather.ts';
 import { counted } from './pending.ts';
 import type { Provisioning } from './provisioning.ts';

@@ -4,11 +4,12 @@
  */
 
 import { batches } from '../core/batches.ts';
-import { type Exceeded, inWords } from '../core/guard.ts';
+import { inWords } from '../core/guard.ts';
 import { shield } from '../core/protection.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
 import type { SourceId, TargetId } from '../model/ids.ts';
+import type { Exceeded } from '../model/plan.ts';
 import type { ProvisionRun, Run } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
 import { nobodyProtected, type TargetRecord } from '../model/target-record.ts';

@@ -1,12 +1,13 @@
 /** What every part of one provision run needs. */
 
-import { type Exceeded, limitOf } from '../core/guard.ts';
+import { limitOf } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import { isProtected, type Shield } from '../core/protection.ts';
 import type { Connection } from '../model/connection.ts';
 import type { RemoteId, SourceId } from '../model/ids.ts';
 import type { MappingRule } from '../model/mapping.ts';
 import type { Cause, Link } from '../model/operation.ts';
+import type { Exceeded } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { ObjectType, Ref, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';

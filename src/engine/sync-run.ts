@@ -167,6 +167,7 @@ const commit = async (
     watermark: what.kind === 'group' ? 'keep' : end.watermark,
     counts: recorded.present,
     full: what.kind === 'full',
+    ...(what.kind === 'group' ? {} : { scope: scopeKey(what.scope) }),
   });
   await engine.failpoint('sync.committed');
   engine.observe.committed(connection.id, engine.world.now());

@@ -1,8 +1,8 @@
 /** The counters of one provision run, and where it is. */
 
 import { z } from 'zod';
-import type { Exceeded } from '../core/guard.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
+import type { Exceeded } from '../model/plan.ts';
 import { type Counters, type CountName, count, countReason, type Phase } from '../model/run.ts';
 import type { Report } from './turn.ts';
 

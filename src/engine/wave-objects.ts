@@ -4,7 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { attributeOf } from '../core/attributes.ts';
 import { references } from '../core/mapping.ts';
 import type { Match } from '../core/matching.ts';
-import { type Context, keyOf, type Plan, planLinked, planUnlinked } from '../core/plan.ts';
+import { type Context, keyOf, type ObjectPlan, planLinked, planUnlinked } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
 import type { Escrow, Link } from '../model/operation.ts';
@@ -120,7 +120,7 @@ export const wouldWrite = async (work: Provisioning, items: readonly Item[]): Pr
   return sighted.flatMap((one) => toPending(planOne(one, contextFor(work, one.item, links, pass)), pass));
 };
 
-type Planned = { readonly item: Item; readonly plan: Plan; readonly link: Link | null };
+type Planned = { readonly item: Item; readonly plan: ObjectPlan; readonly link: Link | null };
 
 const provisionRound = async (
   work: Provisioning,
@@ -150,7 +150,7 @@ const planOne = ({ item, object, link, isProtected, match }: Sighted, context: C
   return { item, link, plan: match.kind === 'refused' ? refused(match) : planUnlinked(object, match, context) };
 };
 
-const refused = ({ detail }: Refused): Plan => ({ kind: 'escrow', reason: 'target_rejected', detail });
+const refused = ({ detail }: Refused): ObjectPlan => ({ kind: 'escrow', reason: 'target_rejected', detail });
 
 /** So that the later waves of a dry run find the links it would have made. */
 const pretend = (work: Provisioning, done: readonly Done[]): void => {
@@ -252,5 +252,5 @@ const countUnwritten = (plans: readonly Planned[], tally: Tally): void => {
   }
 };
 
-const isToDisable = (plan: Extract<Plan, { kind: 'do' }>): boolean =>
+const isToDisable = (plan: Extract<ObjectPlan, { kind: 'do' }>): boolean =>
   plan.operations.some(({ operation }) => operation.action === 'disable');

@@ -4,10 +4,11 @@
  */
 
 import { batches } from '../core/batches.ts';
-import { type Amounts, type Exceeded, guard, isHeld, sum } from '../core/guard.ts';
+import { type Amounts, guard, isHeld, sum } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Operation } from '../model/operation.ts';
+import type { Exceeded } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Standing } from '../source/source.ts';
 import { carryOut, stage } from './carry-out.ts';

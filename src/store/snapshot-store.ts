@@ -20,6 +20,8 @@ export type Head = {
   readonly committedAt: Date | null;
   /** When the last full sync of the whole scope was committed. */
   readonly fullAt: Date | null;
+  /** What it holds, as the last sync of the whole scope was told (`scopeKey`); null before the first. */
+  readonly scope: string | null;
 };
 
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
@@ -109,6 +111,8 @@ export interface Draft {
     readonly watermark: Watermark | null | 'keep';
     readonly counts: Readonly<Record<ObjectType, number>>;
     readonly full: boolean;
+    /** What the snapshot holds from now on; left out, as before. */
+    readonly scope?: string;
   }): Promise<Head>;
   /** Forgets everything this draft staged. */
   discard(): Promise<void>;

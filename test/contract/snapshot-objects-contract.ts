@@ -41,6 +41,7 @@ export const snapshotObjectsContract = (open: OpenSnapshots): void => {
         counts: { user: 0, group: 0 },
         committedAt: null,
         fullAt: null,
+        scope: null,
       });
       expect(await scan()).toEqual([]);
     });
@@ -62,6 +63,14 @@ export const snapshotObjectsContract = (open: OpenSnapshots): void => {
       expect(delta.version).toBeGreaterThan(full.version);
       expect(await world.snapshots.head(connection)).toEqual(delta);
       expect(await (await begin()).commit(end)).toHaveProperty('watermark', null);
+    });
+
+    it('knows what it holds, until it is told otherwise', async () => {
+      const whole = await (await begin()).commit({ ...end, scope: 'groups:a' });
+      expect(whole.scope).toBe('groups:a');
+      expect((await (await begin()).commit(end)).scope).toBe('groups:a');
+      expect((await (await begin()).commit({ ...end, scope: 'all' })).scope).toBe('all');
+      expect((await world.snapshots.head(connection)).scope).toBe('all');
     });
 
     it('gives every commit a version of its own, also under one lease', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Context, type Plan, planLinked, planReferences, planUnlinked } from '../../src/core/plan.ts';
+import { type Context, type ObjectPlan, planLinked, planReferences, planUnlinked } from '../../src/core/plan.ts';
 import { linkAfter } from '../../src/engine/carry-out.ts';
 import { remoteId, type SourceId } from '../../src/model/ids.ts';
 import type { MappingRule } from '../../src/model/mapping.ts';
@@ -44,7 +44,7 @@ describe('what was planned and done', () => {
     now,
   });
   /** The link once every operation of the plan is settled. */
-  const done = (plan: Plan, from: Link | null): Link | null => {
+  const done = (plan: ObjectPlan, from: Link | null): Link | null => {
     if (plan.kind !== 'do') return from;
     let link = plan.adopt ?? from;
     for (const planned of plan.operations) {

@@ -95,7 +95,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
       recorded.push(...changes.map((change, at) => ({ version, sequence: sequence + at, at: now(), change })));
       await probe('snapshot.recorded');
     },
-    commit: async ({ watermark, counts, full }) => {
+    commit: async ({ watermark, counts, full, scope }) => {
       await probe('snapshot.noted');
       assertOurs();
       const at = now();
@@ -106,6 +106,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
         counts,
         committedAt: at,
         fullAt: full ? at : base.fullAt,
+        scope: scope ?? base.scope,
       };
       shelf.draft = null;
       closed = true;

@@ -98,7 +98,15 @@ export const createMemorySnapshotStore = (around: {
 };
 
 const emptyShelf = (connection: ConnectionId): Shelf => ({
-  head: { connection, version: 0, watermark: null, counts: { user: 0, group: 0 }, committedAt: null, fullAt: null },
+  head: {
+    connection,
+    version: 0,
+    watermark: null,
+    counts: { user: 0, group: 0 },
+    committedAt: null,
+    fullAt: null,
+    scope: null,
+  },
   opened: 0,
   draft: null,
   changes: [],

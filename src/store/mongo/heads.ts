@@ -25,6 +25,7 @@ export type HeadDocument = {
   readonly counts: Readonly<Record<ObjectType, number>>;
   readonly committedAt: Date | null;
   readonly fullAt: Date | null;
+  readonly scope: string | null;
   /** The draft of number `opened`. `parts`: what it has taken over from earlier ones. */
   readonly draft: { readonly signature: string; readonly parts: readonly Part[] } | null;
 };
@@ -39,6 +40,7 @@ export const nothingCommitted = {
   counts: { user: 0, group: 0 },
   committedAt: null,
   fullAt: null,
+  scope: null,
   draft: null,
 } as const;
 
@@ -91,8 +93,9 @@ export const createHeads = (db: Db) => {
 export type Heads = ReturnType<typeof createHeads>;
 
 export const headOf = (connection: ConnectionId, document: HeadDocument | null): Head => {
-  const { version, watermark: place, counts, committedAt, fullAt } = document ?? nothingCommitted;
-  return { connection, version, watermark: place === null ? null : watermark(place), counts, committedAt, fullAt };
+  const { version, watermark: place, counts, committedAt, fullAt, scope } = document ?? nothingCommitted;
+  const mark = place === null ? null : watermark(place);
+  return { connection, version, watermark: mark, counts, committedAt, fullAt, scope };
 };
 
 const overtaken = (key: string): StaleFence =>

@@ -135,7 +135,7 @@ export const openDraft = ({ stores, now, probe }: Around, { lease, base, version
         sequence += changes.length;
         await probe('snapshot.recorded');
       }),
-    commit: ({ watermark, counts, full }) =>
+    commit: ({ watermark, counts, full, scope }) =>
       write(async () => {
         const at = now();
         await stores.versions.note(connection, version, parts(), at);
@@ -147,6 +147,7 @@ export const openDraft = ({ stores, now, probe }: Around, { lease, base, version
           counts,
           committedAt: at,
           fullAt: full ? at : base.fullAt,
+          scope: scope ?? base.scope,
         };
         const { connection: _, ...change } = head;
         await stores.heads.close(lease, version, change);

@@ -1,0 +1,71 @@
+/** Operations that are kept for a person to look at, and what became of them. */
+
+import type { ConnectionId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
+import type { Action, Cause, Operation } from './operation.ts';
+import type { RunScope, SyncMode } from './run.ts';
+import type { LimitName } from './target-record.ts';
+
+/** A limit that is passed: `wanted` by a run on top of what was `taken` in the window. `group`: whose limit it is, where each has its own. */
+export type Exceeded = {
+  readonly limit: LimitName;
+  readonly group: SourceId | null;
+  readonly wanted: number;
+  readonly taken: number;
+  readonly allowed: number;
+};
+
+/**
+ * `held`: what is over the target's limits. `first`: everything that a target needs which was never written to, or not since its scope, mapping,
+ * matching or deprovision policy changed. `dry_run`: what somebody asked to see.
+ */
+export type PlanKind = 'first' | 'held' | 'dry_run';
+
+/** What a plan was made from. It is carried out on nothing else. */
+export type Basis = {
+  /** The version of the snapshot. */
+  readonly version: number;
+  /** What the snapshot holds (`scopeKey`). */
+  readonly scope: string | null;
+  /** The mapping, matching and deprovision policy of the target. */
+  readonly rules: string;
+  readonly position: number | null;
+  /** The newest operation at the target; null: there was none yet. */
+  readonly written: string | null;
+};
+
+/** A person's word on a plan: `by` is the name of the API key. */
+export type Decision = { readonly by: string; readonly reason: string; readonly at: Date };
+
+export type PlanStanding =
+  | { readonly state: 'waiting' }
+  /** `begun`: a run has found everything as it was and carries it out. */
+  | { readonly state: 'approved'; readonly decision: Decision; readonly begun: RunId | null }
+  | { readonly state: 'rejected'; readonly decision: Decision }
+  | { readonly state: 'applied'; readonly decision: Decision; readonly begun: RunId }
+  /** Something moved. `by`: the plan that took its place, if there is still anything to look at. */
+  | { readonly state: 'superseded'; readonly by: PlanId | null };
+export type PlanState = PlanStanding['state'];
+
+export type Plan = {
+  readonly id: PlanId;
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly target: TargetId;
+  readonly kind: PlanKind;
+  /** The run that made it, its mode and its scope. */
+  readonly run: RunId;
+  readonly mode: SyncMode;
+  readonly scope: RunScope | null;
+  readonly createdAt: Date;
+  /** Two plans with the same hash hold the same operations. */
+  readonly hash: string;
+  readonly basis: Basis;
+  /** Operations by action; of member operations the members. */
+  readonly counts: Readonly<Record<Action, number>>;
+  readonly exceeded: readonly Exceeded[];
+} & PlanStanding;
+
+/**
+ * One operation of a plan. `step` names it among those on the same object; the same step is kept once.
+ */
+export type Staged = { readonly step: string; readonly operation: Operation; readonly cause: Cause };
