@@ -13,11 +13,11 @@ export const field = (object: JsonObject, name: string): Json => {
   return Object.hasOwn(object, key) ? (object[key] ?? null) : null;
 };
 
-/** The key an object already uses for a name, or the name itself. */
+/** The key an object already uses for a name, or the name itself. Names of another length are another name. */
 const keyFor = (object: JsonObject, name: string): string => {
   if (Object.hasOwn(object, name)) return name;
   const lower = name.toLowerCase();
-  return Object.keys(object).find((key) => key.toLowerCase() === lower) ?? name;
+  return Object.keys(object).find((key) => key.length === name.length && key.toLowerCase() === lower) ?? name;
 };
 
 /** The object with one member set, or taken away when it is null. */
