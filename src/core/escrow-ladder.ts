@@ -55,7 +55,7 @@ export const escrowsAfter = (
   for (const outcome of outcomes) {
     const { ref } = outcome;
     const before = held.get(ref.id);
-    if (outcome.result === 'escrowed') {
+    if (isFailed(outcome)) {
       const { reason, detail } = outcome;
       const escrow = escalate(before?.escrow ?? null, { ref, reason, detail }, now);
       made.set(ref.id, { escrow, by: { key: outcome.key, run: runOf(outcome.key) ?? null } });
@@ -66,6 +66,12 @@ export const escrowsAfter = (
   for (const id of made.keys()) gone.delete(id);
   return { made: [...made.values()], gone: [...gone.values()] };
 };
+
+/** The target did not take all of it. */
+export const isFailed = (
+  outcome: Outcome,
+): outcome is Extract<Outcome, { readonly result: 'escrowed' | 'partly_applied' }> =>
+  outcome.result === 'escrowed' || outcome.result === 'partly_applied';
 
 /** Skips that put an operation off: whoever waits for it still waits. */
 const undecided: ReadonlySet<SkipReason> = new Set<SkipReason>(['no_trace', 'postponed', 'guard_hold']);

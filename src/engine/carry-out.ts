@@ -7,7 +7,8 @@ import pLimit from 'p-limit';
 import { merge, own } from '../core/attributes.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
-import type { EscrowReason, Link, Operation, Outcome } from '../model/operation.ts';
+import type { EscrowReason, Link, Member, Operation, Outcome } from '../model/operation.ts';
+import type { Applied, Refusal } from '../target/target.ts';
 import { lookAfter } from './look.ts';
 import { type Done, head, type Pending } from './pending.ts';
 import { causeOf, claim, type Provisioning } from './provisioning.ts';
@@ -128,8 +129,7 @@ const perform = async (work: Provisioning, pending: Pending): Promise<Outcome> =
   if (operation.action === 'update' && Object.keys(operation.attributes).length === 0)
     return applied(work, pending, operation.remoteId);
   try {
-    const { remoteId } = await send(work, operation);
-    return sent(work, pending, remoteId);
+    return sent(work, pending, await send(work, operation));
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
     return await afterRefusal(work, pending, error);
@@ -172,8 +172,7 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
   if (found.kind === 'unclear') return escrowed(work, pending, found.reason, found.detail);
   if (error.fault === 'conflict') return escrowed(work, pending, 'target_conflict', error.message);
   try {
-    const { remoteId } = await send(work, operation);
-    return sent(work, pending, remoteId);
+    return sent(work, pending, await send(work, operation));
   } catch (second) {
     if (second instanceof TargetError && (second.fault === 'rejected' || second.fault === 'conflict')) {
       return escrowed(
@@ -188,11 +187,28 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
 };
 
 /** What a create made belongs to whoever it was made for, unless the target answers with an account that somebody else of this turn has. */
-const sent = (work: Provisioning, pending: Pending, remoteId: RemoteId): Outcome => {
+const sent = (work: Provisioning, pending: Pending, { remoteId, refused = [] }: Applied): Outcome => {
   const { operation } = pending.planned;
+  if ('members' in operation && refused.length > 0) return partlyApplied(work, pending, operation.members, refused);
   return operation.action !== 'create' || claim(work, remoteId, operation.ref.id)
     ? applied(work, pending, remoteId)
     : escrowed(work, pending, 'linked_elsewhere', 'the target answered with an account of another source object');
+};
+
+const partlyApplied = (
+  work: Provisioning,
+  pending: Pending,
+  members: readonly Member[],
+  refused: readonly Refusal[],
+): Outcome => {
+  const ids = new Set(refused.map(({ member }) => member));
+  return {
+    ...head(work, pending),
+    result: 'partly_applied',
+    refused: members.filter(({ remoteId }) => ids.has(remoteId)).map(({ ref }) => ref.id),
+    reason: 'target_rejected',
+    detail: `${refused.length} of ${members.length} members were refused. ${refused[0]?.detail}`,
+  };
 };
 
 const applied = (work: Provisioning, pending: Pending, remoteId: RemoteId): Outcome => {

@@ -2,7 +2,7 @@
 
 import type { Connection } from '../model/connection.ts';
 import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
-import type { Action } from '../model/operation.ts';
+import type { Action, Outcome } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
 import type { LimitName, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
@@ -42,7 +42,7 @@ export const defaultTiming: Timing = { leaseTtlMs: 30_000, sliceMs: 15_000, repo
 /** What the metrics count. */
 export type Observe = {
   readonly runEnded: (run: Run) => void;
-  readonly operation: (action: Action, result: 'applied' | 'skipped' | 'escrowed') => void;
+  readonly operation: (action: Action, result: Outcome['result']) => void;
   readonly committed: (connection: ConnectionId, at: Date) => void;
   /** The guard kept everything of a kind back. */
   readonly held: (limit: LimitName) => void;

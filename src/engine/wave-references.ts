@@ -3,7 +3,7 @@
 import { batches } from '../core/batches.ts';
 import { planMembers, planReferences } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
-import type { Link, WaitingReference } from '../model/operation.ts';
+import type { Link, Outcome, WaitingReference } from '../model/operation.ts';
 import { group, type Ref, user } from '../model/source-object.ts';
 import { carryOut } from './carry-out.ts';
 import type { Gathered, Item } from './gather.ts';
@@ -178,18 +178,27 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
     const references = operation.members.map(
       ({ ref }): WaitingReference => ({ owner: operation.ref, path: 'members', to: ref.id, want }),
     );
-    if (outcome.result === 'applied') {
-      tally.add(want === 'add' ? 'membersAdded' : 'membersRemoved', references.length);
-      written.push(...references);
-    } else if (outcome.result === 'escrowed') {
-      tally.fail(outcome.reason);
-      refused.push(...references);
-    } else if (outcome.reason !== 'postponed') {
-      tally.skip(outcome.reason, references.length);
+    if (outcome.result === 'skipped') {
+      if (outcome.reason !== 'postponed') tally.skip(outcome.reason, references.length);
+      continue;
     }
+    const left = leftBy(outcome);
+    const gone = references.filter(({ to }) => !left(to));
+    tally.add(want === 'add' ? 'membersAdded' : 'membersRemoved', gone.length);
+    written.push(...gone);
+    if (outcome.result === 'applied') continue;
+    tally.fail(outcome.reason);
+    refused.push(...references.filter(({ to }) => left(to)));
   }
   await stopWaiting(work, written);
   await waitFor(work, refused);
+};
+
+/** Whose membership is still as it was. */
+const leftBy = (outcome: Exclude<Outcome, { readonly result: 'skipped' }>): ((member: SourceId) => boolean) => {
+  if (outcome.result !== 'partly_applied') return () => outcome.result === 'escrowed';
+  const refused = new Set(outcome.refused);
+  return (member) => refused.has(member);
 };
 
 export const waitFor = async (work: Provisioning, references: readonly WaitingReference[]): Promise<void> => {

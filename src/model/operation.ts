@@ -103,8 +103,18 @@ export type Outcome = {
 } /** `link`: the link as it is from now on; null when the object is gone from the target. Absent for membership operations. */ & (
   | { readonly result: 'applied'; readonly link?: Link | null }
   | { readonly result: 'skipped'; readonly reason: SkipReason }
+  /** A membership operation of several members, of whom the target refused some: they wait, with the group in escrow. */
+  | {
+      readonly result: 'partly_applied';
+      readonly refused: readonly SourceId[];
+      readonly reason: EscrowReason;
+      readonly detail: string;
+    }
   | { readonly result: 'escrowed'; readonly reason: EscrowReason; readonly detail: string }
 );
+
+/** Whether the target is another one than before. */
+export const isInEffect = ({ result }: Outcome): boolean => result === 'applied' || result === 'partly_applied';
 
 /** One object whose operation failed, kept and retried in later runs. */
 export type Escrow = {

@@ -7,7 +7,7 @@ import { TargetError } from '../model/errors.ts';
 import { type RemoteId, remoteId } from '../model/ids.ts';
 import type { Operation, RemoteObject } from '../model/operation.ts';
 import type { Attributes, ObjectType, Value } from '../model/source-object.ts';
-import type { Capabilities, Target } from './target.ts';
+import type { Applied, Capabilities, Target } from './target.ts';
 
 export type MemoryTargetState = {
   readonly objects: Map<RemoteId, RemoteObject>;
@@ -44,9 +44,9 @@ export const memoryTarget = (
 
   async apply(operation, signal) {
     signal.throwIfAborted();
-    const id = carryOut(state, operation);
+    const applied = carryOut(state, operation);
     state.applied.push(operation);
-    return { remoteId: id };
+    return applied;
   },
 
   async ready(signal) {
@@ -56,20 +56,20 @@ export const memoryTarget = (
   async close() {},
 });
 
-const carryOut = (state: MemoryTargetState, operation: Operation): RemoteId => {
+const carryOut = (state: MemoryTargetState, operation: Operation): Applied => {
   switch (operation.action) {
     case 'create':
-      return put(state, operation.ref.type, newId(state), operation.attributes);
+      return { remoteId: put(state, operation.ref.type, newId(state), operation.attributes) };
     case 'update': {
       const { type, attributes } = present(state, operation);
-      return put(state, type, operation.remoteId, { ...attributes, ...operation.attributes });
+      return { remoteId: put(state, type, operation.remoteId, { ...attributes, ...operation.attributes }) };
     }
     case 'disable': {
       const { type, attributes } = present(state, operation);
-      return put(state, type, operation.remoteId, { ...attributes, active: false });
+      return { remoteId: put(state, type, operation.remoteId, { ...attributes, active: false }) };
     }
     case 'delete':
-      return remove(state, operation.remoteId);
+      return { remoteId: remove(state, operation.remoteId) };
     case 'add_members':
     case 'remove_members':
       return changeMembers(state, operation);
@@ -115,18 +115,20 @@ const remove = (state: MemoryTargetState, id: RemoteId): RemoteId => {
 const changeMembers = (
   state: MemoryTargetState,
   operation: Extract<Operation, { action: 'add_members' | 'remove_members' }>,
-): RemoteId => {
+): Applied => {
   present(state, operation);
+  const { remoteId } = operation;
   const ids = operation.members.map((member) => member.remoteId);
-  const members = state.members.get(operation.remoteId) ?? new Set<RemoteId>();
-  if (operation.action === 'add_members') {
-    const stranger = ids.find((id) => !state.objects.has(id));
-    if (stranger !== undefined)
-      throw new TargetError('rejected', `There is no object ${stranger} to become a member.`, { code: 'invalidValue' });
-    for (const id of ids) members.add(id);
-  } else for (const id of ids) members.delete(id);
-  state.members.set(operation.remoteId, members);
-  return operation.remoteId;
+  const members = state.members.get(remoteId) ?? new Set<RemoteId>();
+  const strangers = operation.action === 'add_members' ? ids.filter((id) => !state.objects.has(id)) : [];
+  if (strangers.length > 0 && strangers.length === ids.length)
+    throw new TargetError('rejected', `There is no object ${ids[0]} to become a member.`, { code: 'invalidValue' });
+  for (const id of ids.filter((one) => !strangers.includes(one))) {
+    if (operation.action === 'add_members') members.add(id);
+    else members.delete(id);
+  }
+  state.members.set(remoteId, members);
+  return { remoteId, refused: strangers.map((member) => ({ member, detail: `There is no object ${member}.` })) };
 };
 
 const same = (attribute: string, a: Value, b: Value): boolean =>

@@ -17,6 +17,12 @@ export type Capabilities = {
   readonly concurrency: number;
 };
 
+/** A member whom the target refused, and what it said. */
+export type Refusal = { readonly member: RemoteId; readonly detail: string };
+
+/** `refused`: of a member operation, whom the target refused; all others are done. When it refuses everybody, `rejected` is thrown instead. */
+export type Applied = { readonly remoteId: RemoteId; readonly refused?: readonly Refusal[] };
+
 export interface Target {
   /** Learns what the target can do where that has to be asked; from then on `capabilities` tells the truth. Throws `TargetError`. */
   ready(signal: AbortSignal): Promise<void>;
@@ -29,9 +35,10 @@ export interface Target {
   get(type: ObjectType, id: RemoteId, signal: AbortSignal): Promise<RemoteObject | null>;
   /**
    * Applies one operation. The same operation twice changes nothing more, except `create`: the caller looks before repeating it.
-   * Throws `TargetError`; after `unknown` the caller must look. Member operations may be split into several requests by the adapter.
+   * Throws `TargetError`; after `unknown` the caller must look. Member operations may be split into several requests by the adapter, and are where
+   * a target refuses a request for the sake of one member: one member must not keep a thousand others out.
    */
-  apply(operation: Operation, signal: AbortSignal): Promise<{ readonly remoteId: RemoteId }>;
+  apply(operation: Operation, signal: AbortSignal): Promise<Applied>;
   /** Frees sockets. */
   close(): Promise<void>;
 }

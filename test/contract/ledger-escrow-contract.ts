@@ -14,7 +14,9 @@ import {
   escrowed,
   intents,
   linked,
+  partlyApplied,
   people,
+  removesMembers,
   skipped,
   start,
   updates,
@@ -51,6 +53,15 @@ export const escrowContract = ({ clock, held, ledger, takenOver }: LedgerWorld):
       clock.now = new Date(start.getTime() + 400 * dayMs);
       expect(await all(ledger.dueEscrows(target))).toEqual([]);
       expect(await ledger.countEscrows(target)).toBe(1);
+    });
+
+    it('is made for a group of which the target took some members only', async () => {
+      const { target, lease } = await held();
+      const group = aGroup();
+      const operation = removesMembers(group, 3);
+      await ledger.intend(lease, intents([operation]));
+      await ledger.settle(lease, [partlyApplied(operation, people(1))]);
+      expect((await ledger.escrows(target, null, 10)).items).toMatchObject([{ ref: group, reason: 'target_rejected' }]);
     });
 
     it('ends when a later run writes the object', async () => {

@@ -12,6 +12,7 @@ import {
   disables,
   escrowed,
   linked,
+  partlyApplied,
   people,
   removesMembers,
   skipped,
@@ -62,6 +63,14 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
           [other.id, 2],
         ]),
       });
+    });
+
+    it('is also what was applied in part', async () => {
+      const { target, lease } = await held();
+      const operation = removesMembers(aGroup(), 3);
+      await ledger.intend(lease, limited([operation]));
+      await ledger.settle(lease, [partlyApplied(operation, people(1))]);
+      expect(await ledger.taken(target, start)).toMatchObject({ memberRemovals: 3 });
     });
 
     it('leaves out what counts against no limit', async () => {

@@ -275,6 +275,40 @@ describe('a target that misbehaves', () => {
     expect(await s.stores.ledger.countEscrows('tgt_story' as never)).toBe(0);
   });
 
+  it('that refuses one of many members gets all the others at once, and that one later', async () => {
+    let refusing = true;
+    const s = await story({
+      wrapTarget: (target) => ({
+        ...target,
+        apply: async (operation, signal) => {
+          if (!refusing || !('members' in operation)) return await target.apply(operation, signal);
+          const [refused] = operation.members.filter(({ ref }) => ref.id === id('p1'));
+          if (refused === undefined) return await target.apply(operation, signal);
+          const members = operation.members.filter((member) => member !== refused);
+          const applied = await target.apply({ ...operation, members }, signal);
+          return { ...applied, refused: [{ member: refused.remoteId, detail: 'no seat left' }] };
+        },
+      }),
+    });
+    staff(s, 3);
+    s.found('staff');
+    for (const nth of [0, 1, 2]) s.directory.join(id('staff'), id(`p${nth}`));
+    await s.full();
+    expect(s.groups()).toEqual({ staff: ['p0', 'p2'] });
+    expect(await s.provisioned()).toMatchObject({
+      state: 'partially_succeeded',
+      counters: { membersAdded: 2, failed: { target_rejected: 1 } },
+    });
+    const { items } = await s.stores.ledger.escrows('tgt_story' as never, null, 10);
+    expect(items).toMatchObject([{ ref: { id: id('staff') }, detail: '1 of 3 members were refused. no seat left' }]);
+    refusing = false;
+    s.pass(6 * 3_600_000);
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['p0', 'p1', 'p2'] });
+    expect(await s.provisioned()).toMatchObject({ counters: { membersAdded: 1 } });
+    expect(await s.stores.ledger.countEscrows('tgt_story' as never)).toBe(0);
+  });
+
   it('that removed an account behind our back gets it again', async () => {
     const s = await story();
     staff(s, 2);

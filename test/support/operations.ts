@@ -102,6 +102,13 @@ export const skipped = (operation: Operation, reason: Extract<Outcome, { result:
   result: 'skipped',
   reason,
 });
+export const partlyApplied = (operation: Operation, refused: readonly Ref[]): Outcome => ({
+  ...about(operation),
+  result: 'partly_applied',
+  refused: refused.map(({ id }) => id),
+  reason: 'target_rejected',
+  detail: 'some members were refused',
+});
 export const escrowed = (operation: Operation): Outcome => ({
   ...about(operation),
   result: 'escrowed',

@@ -5,7 +5,7 @@ import { escalate, escrowsAfter, type HeldEscrow } from '../../core/escrow-ladde
 import { sum } from '../../core/guard.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type OperationKey, type RemoteId, type SourceId, type TargetId, targetId } from '../../model/ids.ts';
-import type { Intent, Link, Outcome, WaitingReference } from '../../model/operation.ts';
+import { type Intent, isInEffect, type Link, type Outcome, type WaitingReference } from '../../model/operation.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
 import type { About, Entry, Ledger } from '../ledger.ts';
@@ -119,7 +119,7 @@ export const createMemoryLedger = (around: {
       sum(
         [...bookOf(target).entries.values()]
           .filter(({ cause, at, state, outcome }) => {
-            const inEffect = state === 'open' || (state === 'settled' && outcome?.result === 'applied');
+            const inEffect = state === 'open' || (state === 'settled' && outcome !== null && isInEffect(outcome));
             return cause.limited && at >= since && inEffect;
           })
           .map(({ operation, cause }) => ({

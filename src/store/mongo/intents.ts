@@ -6,7 +6,7 @@
 import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
 import { type OperationKey, type RunId, runId, type TargetId, targetId } from '../../model/ids.ts';
-import type { Cause, Intent, Operation, Outcome } from '../../model/operation.ts';
+import { type Cause, type Intent, isInEffect, type Operation, type Outcome } from '../../model/operation.ts';
 import type { Lease } from '../leases.ts';
 import type { Entry } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
@@ -106,9 +106,10 @@ export const createIntents = (db: Db, now: () => Date) => {
       const found = await collection.find({ _id: { $in: ids } }, { projection: { state: 1 } }).toArray();
       const settled = found.filter(({ state }) => state === 'settled').map(({ _id }) => _id);
       const results = await outcomes.find(settled);
-      const inEffect = found.filter(
-        ({ _id, state }) => state === 'open' || (state === 'settled' && results.get(_id)?.result === 'applied'),
-      );
+      const inEffect = found.filter(({ _id, state }) => {
+        const outcome = results.get(_id);
+        return state === 'open' || (state === 'settled' && outcome !== undefined && isInEffect(outcome));
+      });
       return new Set(inEffect.map(({ _id }) => _id.slice(target.length + 1)));
     },
     /** In batches from the oldest on, so that it never costs more than what it removes. */

@@ -7,7 +7,7 @@
  */
 
 import { batches } from '../../core/batches.ts';
-import { escalate, escrowsAfter } from '../../core/escrow-ladder.ts';
+import { escalate, escrowsAfter, isFailed } from '../../core/escrow-ladder.ts';
 import { type Counted, sum } from '../../core/guard.ts';
 import { type SourceId, targetId } from '../../model/ids.ts';
 import type { Outcome } from '../../model/operation.ts';
@@ -51,7 +51,7 @@ export const createMongoLedger = (
       target,
       outcomes.map(({ ref }) => ref),
     );
-    const touched = outcomes.filter(({ ref, result }) => result === 'escrowed' || found.has(ref.id));
+    const touched = outcomes.filter((outcome) => isFailed(outcome) || found.has(outcome.ref.id));
     if (touched.length === 0) return;
     const runs = await intents.runsOf(
       target,

@@ -1,10 +1,9 @@
 /** SCIM 2.0 targets (RFC 7643, RFC 7644), from the faithful to those that are SCIM in name. */
 
 import { TargetError } from '../../model/errors.ts';
-import type { RemoteId } from '../../model/ids.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { World } from '../../model/world.ts';
-import { defineTarget, type Target } from '../target.ts';
+import { type Applied, defineTarget, type Target } from '../target.ts';
 import { check } from './check.ts';
 import { create } from './create.ts';
 import { isAbsent, isSuccess, unreadable } from './errors.ts';
@@ -49,20 +48,22 @@ export const connectScim = (settings: ScimSettings, world: World, transport: Tra
       const resource = await readResource(session, type, id, signal);
       return resource === null ? null : toRemoteObject(type, resource);
     },
-    apply: async (operation, signal) => ({ remoteId: await apply(session, operation, signal) }),
+    apply: (operation, signal) => apply(session, operation, signal),
     close: () => session.client.close(),
   };
 };
 
-const apply = async (session: Session, operation: Operation, signal: AbortSignal): Promise<RemoteId> => {
-  if (operation.action === 'create') return await create(session, operation, signal);
+const apply = async (session: Session, operation: Operation, signal: AbortSignal): Promise<Applied> => {
+  if (operation.action === 'create') return { remoteId: await create(session, operation, signal) };
+  const { remoteId } = operation;
+  if ('members' in operation) return { remoteId, refused: await changeMembers(session, operation, signal) };
   await change(session, operation, signal);
-  return operation.remoteId;
+  return { remoteId };
 };
 
 const change = async (
   session: Session,
-  operation: Exclude<Operation, { action: 'create' }>,
+  operation: Extract<Operation, { action: 'update' | 'disable' | 'delete' }>,
   signal: AbortSignal,
 ): Promise<void> => {
   const asked = { type: operation.ref.type, id: operation.remoteId };
@@ -75,9 +76,6 @@ const change = async (
       return await update(session, { ...asked, attributes: { active: false }, before: { active: true } }, signal);
     case 'delete':
       return await remove(session, operation, signal);
-    case 'add_members':
-    case 'remove_members':
-      return await changeMembers(session, operation, signal);
   }
 };
 

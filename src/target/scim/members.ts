@@ -7,6 +7,7 @@ import { TargetError } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
 import type { Member, Operation } from '../../model/operation.ts';
 import type { Json, JsonObject } from '../../model/target-record.ts';
+import type { Refusal } from '../target.ts';
 import { type Answer, scimTypeOf } from './errors.ts';
 import { field, isList, isObject, withField } from './json.ts';
 import { goneMeanwhile, notApplied } from './read-back.ts';
@@ -16,37 +17,46 @@ import { hasPatch, putMerged, sendPatch } from './update.ts';
 
 type Change = Extract<Operation, { action: 'add_members' | 'remove_members' }>;
 
-export const changeMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<void> => {
+/** Whom the target refused; all others are done. Throws `TargetError` rejected when it refuses all of them. */
+export const changeMembers = async (
+  session: Session,
+  change: Change,
+  signal: AbortSignal,
+): Promise<readonly Refusal[]> => {
   const done = (await hasPatch(session, 'group', signal)) ? await patchMembers(session, change, signal) : 'unsupported';
-  if (done === 'unsupported') return await putMembers(session, change, signal);
-  if (done === 'in_doubt' || session.settings.verify === 'always') await confirmMembers(session, change, signal);
+  if (done === 'unsupported') {
+    await putMembers(session, change, signal);
+    return [];
+  }
+  if (done.doubt || session.settings.verify === 'always') {
+    const refused = new Set(done.refused.map(({ member }) => member));
+    const members = change.members.filter(({ remoteId }) => !refused.has(remoteId));
+    await confirmMembers(session, { ...change, members }, signal);
+  }
+  return done.refused;
 };
 
 /** Members refused one by one before we say that it is the group that is refused. */
 const mostRefused = 3;
+/** Batches that are halved to find who is refused in them; after that a refused batch waits as a whole. */
+const mostHalved = 50;
 /** An answer longer than this repeats many members, which makes every batch as costly as the whole group. */
 const longAnswerBytes = 64 * 1024;
 
-type Progress = { accepted: number; readonly refused: TargetError[]; doubt: boolean };
+type Progress = { accepted: number; halved: number; readonly refused: Refusal[]; doubt: boolean };
 
 const patchMembers = async (
   session: Session,
   change: Change,
   signal: AbortSignal,
-): Promise<'done' | 'in_doubt' | 'unsupported'> => {
-  const progress: Progress = { accepted: 0, refused: [], doubt: false };
+): Promise<Readonly<Progress> | 'unsupported'> => {
+  const progress: Progress = { accepted: 0, halved: 0, refused: [], doubt: false };
   for (let at = 0; at < change.members.length; ) {
     const batch = change.members.slice(at, at + session.learned.membersPerRequest);
     if ((await patchBatch(session, change, batch, progress, signal)) === 'unsupported') return 'unsupported';
     at += batch.length;
   }
-  const [first] = progress.refused;
-  if (first === undefined) return progress.doubt ? 'in_doubt' : 'done';
-  const some = `${progress.refused.length} of ${change.members.length} members were refused`;
-  throw new TargetError('rejected', `${some}. ${first.message}`, {
-    cause: first,
-    code: first.code ?? 'members_refused',
-  });
+  return progress;
 };
 
 /** All accepted, some refused, or no PATCH at all. */
@@ -69,12 +79,12 @@ const patchBatch = async (
   }
   // 400 is what some answer to too many members, 413 and 422 others.
   if (![400, 413, 422].includes(answer.status)) throw refusal;
-  if (batch.length === 1) {
-    progress.refused.push(refusal);
-    if (progress.accepted === 0 && progress.refused.length >= mostRefused) throw refusal;
-    return 'refused';
-  }
-  return await patchHalves(session, change, batch, progress, signal);
+  if (batch.length > 1 && progress.halved < mostHalved)
+    return await patchHalves(session, change, batch, progress, signal);
+  progress.refused.push(...batch.map(({ remoteId }) => ({ member: remoteId, detail: refusal.message })));
+  const isAll = progress.refused.length === change.members.length;
+  if (isAll || (progress.accepted === 0 && progress.refused.length >= mostRefused)) throw refusal;
+  return 'refused';
 };
 
 /** The limit is learned only when both halves go through: else a member is at fault, not the size. */
@@ -85,6 +95,7 @@ const patchHalves = async (
   progress: Progress,
   signal: AbortSignal,
 ): Promise<'accepted' | 'refused' | 'unsupported'> => {
+  progress.halved += 1;
   const half = Math.ceil(batch.length / 2);
   const first = await patchBatch(session, change, batch.slice(0, half), progress, signal);
   if (first === 'unsupported') return first;

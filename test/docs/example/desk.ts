@@ -5,7 +5,7 @@ import { TargetError, type TargetFault } from '../../../src/model/errors.ts';
 import { type RemoteId, remoteId } from '../../../src/model/ids.ts';
 import type { Operation, RemoteObject } from '../../../src/model/operation.ts';
 import type { Attributes, ObjectType } from '../../../src/model/source-object.ts';
-import { defineTarget, SettingsRefused, type Target } from '../../../src/target/target.ts';
+import { type Applied, defineTarget, type Refusal, SettingsRefused, type Target } from '../../../src/target/target.ts';
 
 const settingsSchema = z.strictObject({
   base_url: z.url({ protocol: /^https?$/, error: 'must be a URL' }),
@@ -50,7 +50,7 @@ const connect = (settings: Settings): Target => {
     },
     get: (type, id, signal) =>
       unlessGone(async () => toRemoteObject(type, await ask('GET', placeOf(type, id), itemSchema, signal))),
-    apply: async (operation, signal) => ({ remoteId: await carryOut(ask, find, operation, signal) }),
+    apply: (operation, signal) => carryOut(ask, find, operation, signal),
     async close() {},
   };
 };
@@ -60,9 +60,10 @@ const carryOut = async (
   find: Target['find'],
   operation: Operation,
   signal: AbortSignal,
-): Promise<RemoteId> => {
-  if (operation.action === 'create') return await create(ask, find, operation, signal);
-  const place = placeOf(operation.ref.type, operation.remoteId);
+): Promise<Applied> => {
+  if (operation.action === 'create') return { remoteId: await create(ask, find, operation, signal) };
+  const { remoteId } = operation;
+  const place = placeOf(operation.ref.type, remoteId);
   switch (operation.action) {
     case 'update':
       await update(ask, place, operation.attributes, signal);
@@ -75,9 +76,9 @@ const carryOut = async (
       break;
     case 'add_members':
     case 'remove_members':
-      await changeMembers(ask, place, operation, signal);
+      return { remoteId, refused: await changeMembers(ask, place, operation, signal) };
   }
-  return operation.remoteId;
+  return { remoteId };
 };
 
 /** An answer without the id is no reason to send it again: it is looked up by what makes it ours. */
@@ -101,28 +102,27 @@ const update = async (ask: Ask, place: string, wanted: Attributes, signal: Abort
   if (lost !== undefined) throw notApplied(`the field ${lost}`);
 };
 
-/** One member after the other. Who is refused does not keep the others out. */
+/** One member after the other. Who is refused does not keep the others out; when everybody is, it is the team that is refused. */
 const changeMembers = async (
   ask: Ask,
   place: string,
   { action, members }: Extract<Operation, { action: 'add_members' | 'remove_members' }>,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<readonly Refusal[]> => {
   const add = action === 'add_members';
-  const refusals: TargetError[] = [];
-  for (const member of members) {
+  const refused: Refusal[] = [];
+  for (const { remoteId: member } of members) {
     try {
-      const at = `${place}/members/${encodeURIComponent(member.remoteId)}`;
+      const at = `${place}/members/${encodeURIComponent(member)}`;
       const now = await ask(add ? 'PUT' : 'DELETE', at, z.object({ members: z.array(z.string()) }), signal);
-      if (now.members.includes(member.remoteId) !== add) throw notApplied('a member');
+      if (now.members.includes(member) !== add) throw notApplied('a member');
     } catch (error) {
       if (!(error instanceof TargetError) || error.fault !== 'rejected' || error.code === 'not_applied') throw error;
-      refusals.push(error);
+      refused.push({ member, detail: error.message });
+      if (refused.length === members.length) throw error;
     }
   }
-  const [first] = refusals;
-  if (first !== undefined)
-    throw new TargetError('rejected', `Desk refused ${refusals.length} of ${members.length} members: ${first.message}`);
+  return refused;
 };
 
 const notApplied = (what: string): TargetError =>

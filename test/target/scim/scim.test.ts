@@ -326,12 +326,24 @@ describe('members', () => {
     const setup = await connected();
     const id = await createStaff(setup);
     const ids = crowd(setup, 100);
-    await expect(
-      setup.target.apply(membership('add_members', id, [...ids.slice(1), 'stranger']), signal),
-    ).rejects.toThrow();
+    await setup.target.apply(membership('add_members', id, [...ids.slice(1), 'stranger']), signal);
     setup.simulator.control.clearRequests();
     await setup.target.apply(membership('remove_members', id, ids), signal);
     expect(sent(setup)).toEqual(['PATCH /Groups/{id}']);
+  });
+
+  it('are looked for in halves only so often, however many are refused', async () => {
+    const setup = await connected();
+    const id = await createStaff(setup);
+    const strangers = Array.from({ length: 40 }, (_, n) => `stranger-${n}`);
+    const ids = crowd(setup, 400).flatMap((one, n) => (n % 10 === 0 ? [one, strangers[n / 10] ?? ''] : [one]));
+    setup.simulator.control.clearRequests();
+    const { refused = [] } = await setup.target.apply(membership('add_members', id, ids), signal);
+    expect(sent(setup).length).toBeLessThan(120);
+    const named = refused.map(({ member }) => String(member));
+    expect(named).toEqual(expect.arrayContaining(strangers));
+    const members = setup.simulator.control.accounts().groups[0]?.['members'];
+    expect(Array.isArray(members) && members.length).toBe(ids.length - named.length);
   });
 
   it('stop being repeated to us when the answers get long', async () => {

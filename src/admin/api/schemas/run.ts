@@ -156,7 +156,9 @@ export const operationSchema = z
     state: z
       .enum(['planned', 'open', 'settled'])
       .meta({ description: '`planned`: only proposed by a dry run. `open`: it is not known yet what became of it.' }),
-    result: z.enum(['applied', 'skipped', 'escrowed']).nullable(),
+    result: z.enum(['applied', 'partly_applied', 'skipped', 'escrowed']).nullable().meta({
+      description: '`partly_applied`: the target refused some of the members; they wait, with the group in escrow.',
+    }),
     reason: z.string().nullable(),
     detail: z.string().nullable(),
     intended_at: time,
@@ -177,7 +179,7 @@ export const operationView = ({ operation, cause, state, outcome, at }: Entry): 
   state,
   result: outcome?.result ?? null,
   reason: outcome !== null && 'reason' in outcome ? outcome.reason : null,
-  detail: outcome?.result === 'escrowed' ? outcome.detail : null,
+  detail: outcome !== null && 'detail' in outcome ? outcome.detail : null,
   intended_at: timeOf(at),
   settled_at: timeOrNull(outcome?.at ?? null),
 });
