@@ -1,6 +1,7 @@
 /** Everything a person can do, whichever door they come through. Commands take and give model values; a refusal is thrown as `Refused`. */
 
 import { connectionCommands } from './connections.ts';
+import { explainQueries } from './explain.ts';
 import type { Room } from './room.ts';
 import { runCommands } from './runs.ts';
 import { snapshotQueries } from './snapshots.ts';
@@ -11,6 +12,7 @@ export const commands = (room: Room) => ({
   ...targetCommands(room),
   ...runCommands(room),
   ...snapshotQueries(room),
+  ...explainQueries(room),
 });
 
 export type Commands = ReturnType<typeof commands>;

@@ -4,7 +4,9 @@ import type { CheckReport } from '../model/check.ts';
 import type { Resume, SourceId, Watermark } from '../model/ids.ts';
 import type { Scope } from '../model/scope.ts';
 import type { ObjectMessage } from '../model/source-message.ts';
-import type { ObjectType, Ref } from '../model/source-object.ts';
+import type { ObjectType, Ref, Standing } from '../model/source-object.ts';
+
+export type { Standing };
 
 /** `full`: everything in scope. `delta`: what changed since `from`. */
 export type ReadMode = { readonly mode: 'full' } | { readonly mode: 'delta'; readonly from: Watermark };
@@ -72,9 +74,6 @@ export const completed = ({ scope, read }: Pick<Ask, 'scope' | 'read'>): Complet
   of: read.mode === 'full' ? 'everything' : 'changes',
   scope,
 });
-
-/** What the source says of one object now. `unsure`: the answer is no evidence either way (throttled, unreadable, too fresh). */
-export type Standing = 'present' | 'disabled' | 'out_of_scope' | 'gone' | 'unsure';
 
 export interface Source {
   /** Proves credentials and every permission by a real call, without keeping objects. Never throws for what it is meant to find out. */

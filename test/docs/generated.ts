@@ -8,7 +8,10 @@ import { join } from 'node:path';
 import { problems } from '../../src/admin/api/problem.ts';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import { shape, variables } from '../../src/config-table.ts';
+import { sayings, type Words } from '../../src/core/sayings.ts';
 import { type CloudName, defaultAttributes } from '../../src/model/connection.ts';
+import { type Reason, reasons } from '../../src/model/explanation.ts';
+import { runId } from '../../src/model/ids.ts';
 import { cloudOf } from '../../src/source/graph/clouds.ts';
 import { apiRoutes } from './api-routes.ts';
 import { readDoc, root } from './pages.ts';
@@ -18,7 +21,7 @@ type Parts = Readonly<Record<string, () => string | Promise<string>>>;
 export const generatedParts: Readonly<Record<string, Parts>> = {
   'README.md': { configuration: () => configuration() },
   'docs/api.md': { routes: () => routes(), errors: () => errors() },
-  'docs/operating.md': { metrics: () => metrics() },
+  'docs/operating.md': { metrics: () => metrics(), reasons: () => reasonTable() },
   'docs/customer-it.md': { attributes: () => attributes(), clouds: () => clouds() },
   'docs/adding-a-target.md': {
     'desk: settings': () => desk(null, 'const connect = '),
@@ -83,6 +86,39 @@ const metrics = async (): Promise<string> => {
       .filter(([, name = '']) => !/^entrain_(process|nodejs)_/.test(name))
       .map(([, name = '', help = '', type = '']) => [code(name), type, help]),
   );
+};
+
+/** Each reason as it would be told of Jane Doe at the helpdesk. */
+const reasonTable = (): string =>
+  table(
+    ['reason', 'as it is told', 'who must act', 'what they do'],
+    reasons.map((reason) => {
+      const { says, owner, todo } = sayings[reason];
+      const words = { ...ofJane, ...(besides[reason] ?? {}) };
+      return [code(reason), says(words), owner(words) ?? 'nobody', todo(words) ?? ''];
+    }),
+  );
+
+const besides: Readonly<Partial<Record<Reason, Partial<Words>>>> = {
+  groups_not_supported: { who: 'The group Sales' },
+  not_managed: { who: 'The group Sales', account: 'group 7' },
+  guard_hold: { need: 'the account switched off', run: { id: runId('run_…'), state: 'held', problem: null } },
+  run_failed: { run: { id: runId('run_…'), state: 'failed', problem: null } },
+};
+
+const ofJane: Words = {
+  who: 'Jane Doe',
+  target: 'Helpdesk',
+  account: 'account 123',
+  isOff: false,
+  fate: 'account 123 at Helpdesk was switched off 2026-11-02 09:00 UTC',
+  lastWrite: 'last written 2026-11-02 09:00 UTC',
+  need: 'title brought up to date',
+  waits: 'without the manager, John Roe, for want of an account there',
+  failure: 'the words of the target',
+  retry: 'tried twice since 2026-11-02 09:00 UTC, next after 2026-11-02 21:00 UTC',
+  problem: null,
+  run: null,
 };
 
 const attributes = (): string =>

@@ -12,6 +12,7 @@ export const sample: Readonly<Record<string, string>> = {
   TARGET: idOf('tgt'),
   RUN: idOf('run'),
   GROUP: guid,
+  PERSON: 'jane@contoso.example',
   CURSOR: 'a-cursor',
   TENANT_ID: guid,
   CLIENT_ID: guid,

@@ -24,6 +24,9 @@ describe('five more minutes, as the README has them', () => {
       CONNECTION: whole.connected.connection,
       TARGET: whole.connected.target,
       GROUP: whole.graph.control.tenant().groups()[0]?.id ?? '',
+      PERSON: String(
+        whole.graph.control.tenant().user(whole.graph.control.tenant().users()[0] ?? '')['userPrincipalName'],
+      ),
       RUN: synced.provision_runs[0]?.id ?? '',
     }).filter(([command]) => command === 'curl');
     expect(calls.length).toBeGreaterThan(10);
@@ -32,6 +35,8 @@ describe('five more minutes, as the README has them', () => {
       const response = await fetch(url, { method, headers, body });
       const answer = await response.text();
       expect({ call: words.join(' '), ok: response.ok, answer }).toMatchObject({ ok: true });
+      if (url.pathname.endsWith('/explain'))
+        expect(JSON.parse(answer)).toMatchObject({ found: 'one', targets: [{ verdict: {} }] });
       if (url.pathname.endsWith('/check')) expect(JSON.parse(answer)).toMatchObject({ ok: true });
       if (url.pathname.endsWith('/sync')) await whole.stack.api.waitFor(JSON.parse(answer).id);
       if (method === 'GET' && /\/(users|groups|members|operations|changes|runs)$/.test(url.pathname))

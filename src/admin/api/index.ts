@@ -14,6 +14,7 @@ import { DoorProblem, problemOf } from './problem.ts';
 import { nothing } from './request.ts';
 import type { Route } from './route.ts';
 import { connectionRoutes } from './routes/connections.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { targetRoutes } from './routes/targets.ts';
@@ -71,6 +72,7 @@ export const allRoutes = (commands: Commands): readonly Route[] => [
   ...targetRoutes(commands),
   ...runRoutes(commands),
   ...snapshotRoutes(commands),
+  ...explainRoutes(commands),
 ];
 
 const nothingMayLoad = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };

@@ -32,6 +32,7 @@ describe('every documented route', () => {
       'checkTarget',
       'editConnection',
       'editTarget',
+      'explain',
       'getConnection',
       'getRun',
       'getTarget',

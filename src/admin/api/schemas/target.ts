@@ -66,7 +66,7 @@ const matchingRuleSchema = z.strictObject({ from: path, to: path, ignore_case: z
 const matchingSchema = z
   .strictObject({ user: z.array(matchingRuleSchema).min(1).max(10), group: z.array(matchingRuleSchema).min(1).max(10) })
   .meta({ id: 'Matching', description: 'How an existing object is found; tried in order.' });
-const deprovisionSchema = z
+export const deprovisionSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.enum(['disable', 'delete', 'none']) }),
     z.strictObject({ kind: z.literal('delete_after_days'), days: z.int().min(1).max(365) }),

@@ -1,0 +1,69 @@
+/** The whole answer about one object at one target: a verdict and the trace behind it. */
+
+import type { Explained, Verdict, Written } from '../model/explanation.ts';
+import type { ProvisionRun } from '../model/run.ts';
+import { never } from './escrow-ladder.ts';
+import { type Details, stepsOf } from './explain-steps.ts';
+import { type Finding, judge, type ObjectNow, type TargetNow } from './finding.ts';
+import { sayings, type Words } from './sayings.ts';
+import { nameOf, needOf, timesText, timeText, waitsOf } from './wording.ts';
+
+export const explain = (target: TargetNow, object: ObjectNow, details: Details): Explained => {
+  const finding = judge(target, object);
+  return {
+    verdict: verdictOf(finding, wordsOf(target, object, details, finding)),
+    steps: stepsOf({ target, object, details, finding }),
+  };
+};
+
+const verdictOf = ({ reason }: Finding, words: Words): Verdict => {
+  const { says, owner, todo } = sayings[reason];
+  return { reason, sentence: says(words), owner: owner(words), todo: todo(words) };
+};
+
+const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding: Finding): Words => {
+  const { link, seen, escrow } = object;
+  const { type } = seen.object.ref;
+  return {
+    who: type === 'group' ? `The group ${nameOf(seen.object)}` : nameOf(seen.object),
+    target: target.record.name,
+    account: link && `${type === 'group' ? 'group' : 'account'} ${link.remoteId}`,
+    isOff: link?.state === 'disabled',
+    fate: fateOf(target, object, details),
+    lastWrite: lastWriteOf(details.last),
+    need: needOf(finding.todo, object) ?? 'what it needs',
+    waits: waitsOf(finding.waiting, details.nameOf) ?? '',
+    failure: escrow?.detail ?? null,
+    retry: escrow && retryOf(escrow.attempts, escrow.since, escrow.dueAt),
+    problem: target.record.problem,
+    run: runOf(target, finding),
+  };
+};
+
+const lastWriteOf = (last: Written | null): string => {
+  if (last === null) return 'its last write is longer ago than operations are kept';
+  const isEmpty = last.action === 'update' && Object.keys(last.attributes ?? {}).length === 0;
+  return isEmpty
+    ? `it was there already, and nothing had to be written (${timeText(last.at)})`
+    : `last written ${timeText(last.at)}`;
+};
+
+const fateOf = ({ record }: TargetNow, { link, seen }: ObjectNow, { former }: Details): string | null => {
+  const thing = seen.object.ref.type === 'group' ? 'group' : 'account';
+  if (link?.state === 'disabled')
+    return `${thing} ${link.remoteId} at ${record.name} was switched off ${timeText(link.since)}`;
+  if (link === null && former !== null)
+    return `${thing} ${former.remoteId} at ${record.name} is gone since ${timeText(former.until)}`;
+  return link === null ? null : `${thing} ${link.remoteId} at ${record.name} is linked`;
+};
+
+const retryOf = (attempts: number, since: Date, dueAt: Date): string =>
+  `tried ${timesText(attempts)} since ${timeText(since)}, ${
+    dueAt >= never ? 'and not again by itself' : `next after ${timeText(dueAt)}`
+  }`;
+
+const runOf = (
+  { ended, coming }: TargetNow,
+  { reason }: Finding,
+): Pick<ProvisionRun, 'id' | 'state' | 'problem'> | null =>
+  reason === 'guard_hold' || reason === 'run_failed' ? ended : coming;

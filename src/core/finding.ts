@@ -1,0 +1,205 @@
+/**
+ * Decides why an object is, or is not, at a target as wanted: one reason, whoever asks and whatever happened to it. It is worked out from what is on
+ * record by the same rules as a run uses, so that the two cannot tell different stories.
+ */
+
+import type { Reason, StepName } from '../model/explanation.ts';
+import type { RemoteId, SourceId } from '../model/ids.ts';
+import type { Action, Escrow, Link, SkipReason, WaitingReference } from '../model/operation.ts';
+import type { ProvisionRun } from '../model/run.ts';
+import type { GoneReason, Remembered } from '../model/source-object.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import { own } from './attributes.ts';
+import {
+  type Context,
+  type ObjectPlan,
+  type PlannedOperation,
+  planExpired,
+  planGone,
+  planLinked,
+  planUnlinked,
+} from './plan.ts';
+import { isProtected, type Shield } from './protection.ts';
+
+/** One target as it stands; the same for everybody who is looked at together. */
+export type TargetNow = {
+  readonly record: Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'problem'> & {
+    readonly state: Exclude<TargetRecord['state'], 'deleting'>;
+  };
+  /** Who is never touched. */
+  readonly shield: Shield;
+  readonly can: { readonly groups: boolean; readonly disable: boolean; readonly delete: boolean };
+  readonly position: number | null;
+  /** The newest run that looked at the whole target and ended; and the one that is to come, or under way. */
+  readonly ended: ProvisionRun | null;
+  readonly coming: ProvisionRun | null;
+  readonly now: Date;
+};
+
+/** A group may have a million members without accounts; beyond so many it makes no difference. */
+export const mostWaiting = 1_000;
+
+/** What is on record of one object, here and at that target. */
+export type ObjectNow = {
+  readonly seen: Remembered;
+  readonly link: Link | null;
+  readonly escrow: Escrow | null;
+  /** Operations that were sent, and whose answer is not known. */
+  readonly open: readonly Action[];
+  /** References of this object that wait; at most `mostWaiting` of them. */
+  readonly waiting: readonly WaitingReference[];
+  /** Of a group: what its members still need at the target, and since which version. */
+  readonly members: { readonly need: 'nothing' } | { readonly need: 'adding' | 'removing'; readonly version: number };
+  readonly resolve: (id: SourceId) => RemoteId | undefined;
+};
+
+export type Finding = {
+  readonly reason: Reason;
+  /** The step because of which it is so; null when every step went through. */
+  readonly stoppedAt: StepName | null;
+  /** What is to be done now. */
+  readonly todo: readonly PlannedOperation[];
+  /** References that are not yet as wanted. */
+  readonly waiting: readonly WaitingReference[];
+};
+
+export const judge = (target: TargetNow, object: ObjectNow): Finding => {
+  if (object.open.length > 0) return at('written', 'operation_open');
+  const { gone } = object.seen;
+  if (gone !== null) return object.link === null ? leftAt(gone) : judgeGone(target, object, object.link, gone);
+  return object.link === null ? judgeUnlinked(target, object) : judgeLinked(target, object, object.link);
+};
+
+/** The newest version that a run has looked at everybody up to. A held run leaves the position where it was, but it has looked. */
+export const lookedAt = ({ position, ended }: TargetNow): number | null => {
+  const held = ended?.state === 'held' ? ended.version : null;
+  if (position === null) return held;
+  return Math.max(position, held ?? position);
+};
+
+const judgeUnlinked = (target: TargetNow, object: ObjectNow): Finding => {
+  const { seen, escrow } = object;
+  if (isShielded(target, object)) return at('planned', 'protected');
+  const plan = planUnlinked(seen.object, { kind: 'none' }, contextOf(target, object));
+  if (escrow !== null) return { ...at(stepOf[escrow.reason], escrow.reason), todo: operationsIn(plan) };
+  if (seen.object.ref.type === 'group' && !target.can.groups) return at('matched', 'groups_not_supported');
+  // Somebody disabled may have an account there already, and only a run asks for it.
+  if (plan.kind === 'skip' && isLookedAt(target, seen.version)) return at('planned', reasonOfSkip[plan.reason]);
+  return pending(target, operationsIn(plan), seen.version, 'matched');
+};
+
+const judgeLinked = (target: TargetNow, object: ObjectNow, link: Link): Finding => {
+  const { seen, escrow, members } = object;
+  const plan = planLinked(seen.object, link, contextOf(target, object));
+  const todo = operationsIn(plan);
+  const waiting = waitingOf(plan, object);
+  const isAsWanted = todo.length === 0 && members.need === 'nothing';
+  if (!isAsWanted && isShielded(target, object)) return { ...at('planned', 'protected'), waiting };
+  // Whoever was to lose something, and is back, has nothing to lose any more.
+  if (escrow !== null && !(escrow.reason === 'source_unsure' && isAsWanted))
+    return { ...at(stepOf[escrow.reason], escrow.reason), todo, waiting };
+  if (todo.length > 0) return { ...pending(target, todo, seen.version, 'planned'), waiting };
+  if (members.need !== 'nothing') return { ...pending(target, todo, members.version, 'planned'), waiting };
+  if (waiting.length > 0) return { ...at('planned', 'waiting_reference'), waiting };
+  const isOff = link.state === 'disabled' && own(seen.object.attributes, 'accountEnabled') === false;
+  return at(null, isOff ? 'disabled_in_source' : 'in_sync');
+};
+
+/** What the plan cannot resolve now, and what earlier runs left waiting. */
+const waitingOf = (plan: ObjectPlan, { waiting }: ObjectNow): readonly WaitingReference[] => {
+  const all = [...('waiting' in plan ? plan.waiting : []), ...waiting];
+  return [...new Map(all.map((one) => [`${one.path}|${one.to}`, one])).values()];
+};
+
+const judgeGone = (target: TargetNow, object: ObjectNow, link: Link, why: GoneReason): Finding => {
+  const { deprovision } = target.record;
+  const { seen, escrow } = object;
+  const plan = planGone(seen.object.ref, link, deprovision, target.can, why, { pass });
+  if (plan.kind === 'skip') return at('planned', reasonOfSkip[plan.reason]);
+  const hasExpired = plan.kind === 'unchanged' && isExpired(target, link);
+  const todo = hasExpired ? [planExpired(link, why, { pass })] : operationsIn(plan);
+  if (todo.length === 0) return leftAt(why);
+  if (isShielded(target, object)) return at('planned', 'protected');
+  if (escrow !== null) return { ...at(stepOf[escrow.reason], escrow.reason), todo };
+  return pending(target, todo, hasExpired ? 'every_run' : seen.version, 'planned');
+};
+
+/** Since which version something is to be done; what only time has brought about is found by every run. */
+type Since = number | 'every_run';
+
+/** Something is to be done, and has not been done yet. */
+const pending = (target: TargetNow, todo: readonly PlannedOperation[], since: Since, step: StepName): Finding => {
+  const { record, ended, coming } = target;
+  const because = (reason: Reason, where: StepName = step): Finding => ({ ...at(where, reason), todo });
+  if (record.state === 'paused') return because('target_paused');
+  if (record.state === 'quarantined') return because('target_quarantined');
+  // A held run did everything that it found, but what is over a limit.
+  if (isHeldBack(target, since)) return because('guard_hold', 'guard');
+  if (coming !== null) return because('waiting_for_run');
+  if (isLookedAt(target, since)) return because('full_run_needed');
+  const isBroken = ended?.state === 'failed' || ended?.state === 'canceled';
+  return because(isBroken ? 'run_failed' : 'waiting_for_run');
+};
+
+const isHeldBack = ({ ended, position }: TargetNow, since: Since): boolean => {
+  if (ended?.state !== 'held' || ended.version === null) return false;
+  if (since === 'every_run') return true;
+  return since <= ended.version && (position === null || since > position || ended.mode === 'full');
+};
+
+const isLookedAt = (target: TargetNow, since: Since): boolean => {
+  const looked = lookedAt(target);
+  return since !== 'every_run' && looked !== null && since <= looked;
+};
+
+const isShielded = ({ shield }: TargetNow, { seen: { object }, link }: ObjectNow): boolean =>
+  isProtected(shield, { ref: object.ref, remoteId: link?.remoteId ?? null, object });
+
+/** Switched off so long ago that it is to be deleted. */
+const isExpired = ({ record: { deprovision }, now }: TargetNow, { state, since }: Link): boolean =>
+  deprovision.kind === 'delete_after_days' &&
+  state === 'disabled' &&
+  since.getTime() < now.getTime() - deprovision.days * 86_400_000;
+
+const operationsIn = (plan: ObjectPlan): readonly PlannedOperation[] => (plan.kind === 'do' ? plan.operations : []);
+
+/** Nothing of this plan is carried out, so its keys name no pass of any run. */
+const pass = 'explain';
+
+const contextOf = ({ record, now }: TargetNow, { seen, resolve }: ObjectNow): Context => ({
+  pass,
+  rules: record.mapping[seen.object.ref.type],
+  resolve,
+  why: 'retry',
+  now,
+});
+
+const at = (stoppedAt: StepName | null, reason: Reason): Finding => ({ reason, stoppedAt, todo: [], waiting: [] });
+const leftAt = (gone: GoneReason): Finding => at(gone === 'out_of_scope' ? 'in_scope' : 'found', gone);
+
+/** Where each failure of one object shows. */
+const stepOf: Readonly<Record<Escrow['reason'], StepName>> = {
+  no_match_key: 'matched',
+  ambiguous_match: 'matched',
+  linked_elsewhere: 'matched',
+  missing_required_attribute: 'mapped',
+  mapping_error: 'mapped',
+  target_rejected: 'written',
+  target_conflict: 'written',
+  not_applied: 'written',
+  source_unsure: 'guard',
+};
+
+const reasonOfSkip: Readonly<Record<SkipReason, Reason>> = {
+  disabled_in_source: 'disabled_in_source',
+  excluded_by_operator: 'protected',
+  protected: 'protected',
+  groups_not_supported: 'groups_not_supported',
+  not_managed: 'not_managed',
+  deprovision_off: 'deprovision_off',
+  confirmed_present: 'source_unsure',
+  guard_hold: 'guard_hold',
+  member_not_linked: 'waiting_reference',
+  no_trace: 'waiting_for_run',
+  postponed: 'waiting_for_run',
+};

@@ -1,0 +1,53 @@
+/** The answer about somebody nobody has ever heard of: never an empty page, but what to look at. */
+
+import type { Connection } from '../model/connection.ts';
+import type { NobodyVerdict } from '../model/explanation.ts';
+import { nameAttributes } from './names.ts';
+import { timeText } from './wording.ts';
+
+export type LastRead = { readonly version: number; readonly committedAt: Date | null; readonly fullAt: Date | null };
+
+/** What to look at when somebody is not known at all. `head`: what was read last. */
+export const nobody = (
+  connection: Pick<Connection, 'scope' | 'attributes' | 'tenantId'>,
+  head: LastRead,
+  text: string,
+): { readonly verdict: NobodyVerdict; readonly checks: readonly string[] } => {
+  if (head.version === 0)
+    return {
+      verdict: {
+        reason: 'not_read_yet',
+        sentence: 'This tenant has not been read yet, so nothing is known of anybody in it.',
+        owner: 'your_team',
+        todo: 'Check the connection and ask for a full sync.',
+      },
+      checks: [],
+    };
+  return {
+    verdict: {
+      reason: 'never_seen',
+      sentence: `Nobody with the name or id ${text} was ever read from this tenant.`,
+      owner: 'customer_it',
+      todo: 'See what is listed under checks, and ask again with live=true.',
+    },
+    checks: checksFor(connection, head),
+  };
+};
+
+const checksFor = (
+  { scope, attributes, tenantId }: Parameters<typeof nobody>[0],
+  head: LastRead,
+): readonly string[] => {
+  const unread = Object.values(nameAttributes).filter((name) => !attributes.user.includes(name));
+  return [
+    head.committedAt === null
+      ? 'No read was completed yet.'
+      : `Last read: ${timeText(head.committedAt)}${head.fullAt === null ? ', never whole' : `, whole ${timeText(head.fullAt)}`}. Who was made later is not known yet.`,
+    scope.kind === 'all'
+      ? 'Everybody of the tenant is in scope.'
+      : `Only the members of ${scope.groups.length} ${scope.groups.length === 1 ? 'group' : 'groups'} are read${scope.nested ? ', with the groups inside' : '; members of groups inside them are not'}. Who never was in one was never read.`,
+    ...(unread.length === 0 ? [] : [`This connection does not read ${unread.join(', ')}: nobody is found by it.`]),
+    'The name is compared whole. A guest has a user principal name of its own in this tenant, such as jane_fabrikam.example#EXT#@contoso.example; try the mail.',
+    `This connection reads the tenant ${tenantId ?? '(none yet)'}; the person may be in another one.`,
+  ];
+};

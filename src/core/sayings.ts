@@ -1,0 +1,215 @@
+/** What each reason says to a person: one sentence, who must act, and what they do. */
+
+import type { Problem, ResolutionOwner } from '../model/connection.ts';
+import type { Reason } from '../model/explanation.ts';
+import type { RunId } from '../model/ids.ts';
+import type { RunState } from '../model/run.ts';
+
+/** What the sentences are made of. */
+export type Words = {
+  /** A name a person knows. */
+  readonly who: string;
+  readonly target: string;
+  /** `account 123`, `group 7`; null when there is none. */
+  readonly account: string | null;
+  readonly isOff: boolean;
+  /** What became of the account of somebody who left: `account 123 at Helpdesk was switched off on …`; null when there never was one. */
+  readonly fate: string | null;
+  /** When the account was last written, as a half sentence. */
+  readonly lastWrite: string;
+  /** What is to be done: `an account`, `title brought up to date`. */
+  readonly need: string;
+  /** What is not as wanted with its references: `without the manager, who has no account there`. */
+  readonly waits: string;
+  /** What the failure said, and when it is tried again. */
+  readonly failure: string | null;
+  readonly retry: string | null;
+  readonly problem: Problem | null;
+  /** The run that matters: the held or failed one, or the one to come. */
+  readonly run: { readonly id: RunId; readonly state: RunState; readonly problem: Problem | null } | null;
+};
+
+export type Saying = {
+  readonly says: (words: Words) => string;
+  readonly owner: (words: Words) => ResolutionOwner | null;
+  readonly todo: (words: Words) => string | null;
+};
+
+const nobody = () => null;
+const nothing = () => null;
+const customerIt = (): ResolutionOwner => 'customer_it';
+const yourTeam = (): ResolutionOwner => 'your_team';
+
+export const sayings: Readonly<Record<Reason, Saying>> = {
+  in_sync: {
+    says: ({ who, target, account, isOff, lastWrite }) =>
+      `${who} is at ${target} as ${account}${isOff ? ', switched off' : ''}, as wanted; ${lastWrite}.`,
+    owner: nobody,
+    todo: nothing,
+  },
+  waiting_reference: {
+    says: ({ who, target, account, waits }) => `${who} is at ${target} as ${account}, but ${waits}.`,
+    owner: nobody,
+    todo: () => 'Ask why they are not there. As soon as they are, it is made up for.',
+  },
+  disabled_in_source: {
+    says: ({ who, target, account }) =>
+      account === null
+        ? `${who} is disabled in Entra and has no account at ${target}: nobody who is disabled is given one.`
+        : `${who} is disabled in Entra, so ${account} at ${target} is switched off.`,
+    owner: customerIt,
+    todo: () => 'If this person is to work there, enable the account in Entra; the next sync does the rest.',
+  },
+  out_of_scope: {
+    says: ({ who, fate }) => `${who} is not in the scope of this connection any more${then(fate)}.`,
+    owner: customerIt,
+    todo: () =>
+      'If this is wrong, add them to a group of the scope in Entra, or have the scope of the connection changed.',
+  },
+  soft_deleted: {
+    says: ({ who, fate }) => `${who} was deleted in Entra and is in its recycle bin for 30 days${then(fate)}.`,
+    owner: customerIt,
+    todo: () => 'If this is wrong, restore them in Entra; the same account is used again.',
+  },
+  deleted: {
+    says: ({ who, fate }) => `${who} was deleted in Entra for good${then(fate)}.`,
+    owner: customerIt,
+    todo: () => 'If this is wrong, they have to be made anew in Entra, and are somebody else from then on.',
+  },
+  missing: {
+    says: ({ who, fate }) => `A complete read of Entra did not list ${who} any more${then(fate)}.`,
+    owner: customerIt,
+    todo: () => 'If this is wrong, see whether they exist in this tenant, and whether the application may read them.',
+  },
+  groups_not_supported: {
+    says: ({ who, target }) => `${who} is not at ${target}: no group is, because ${target} takes none.`,
+    owner: nobody,
+    todo: nothing,
+  },
+  protected: {
+    says: ({ who, target, account }) =>
+      account === null
+        ? `${who} is protected at ${target}, so no account is made or taken over there.`
+        : `${who} is protected at ${target}, so ${account} there is never touched, whatever Entra says.`,
+    owner: yourTeam,
+    todo: ({ target }) => `If this is wrong, edit who is protected at ${target}.`,
+  },
+  not_managed: {
+    says: ({ who, target, account }) =>
+      `${who} left Entra or the scope, but ${account} was at ${target} before Entrain knew it, so it is not deleted.`,
+    owner: yourTeam,
+    todo: ({ target }) => `If it is not needed any more, delete it at ${target}.`,
+  },
+  deprovision_off: {
+    says: ({ who, target, account }) =>
+      `${who} left Entra or the scope, and ${account} at ${target} stays as it is: nothing is taken away from who leaves there.`,
+    owner: yourTeam,
+    todo: ({ target }) =>
+      `If this is wrong, set the deprovision policy of ${target}; else end the account there by hand.`,
+  },
+  guard_hold: {
+    says: ({ who, target, need, run }) =>
+      `${who} is to have ${need} at ${target}, but run ${run?.id ?? ''} was held: it wanted to do more of this than the limits of ${target} allow, so it did none of it.`,
+    owner: yourTeam,
+    todo: () =>
+      'Look at what the held run lists as planned. If it is right, raise the limits and ask for a provision run; if not, have the tenant mended.',
+  },
+  source_unsure: {
+    says: ({ who, target, account, retry }) =>
+      `${who} seems to have left, but Entra, asked again, said otherwise or could not tell, so ${account} at ${target} was left alone${then(retry)}.`,
+    owner: nobody,
+    todo: () => 'Nothing; if it stays, ask for a full sync.',
+  },
+  no_match_key: {
+    says: ({ who, target, failure, retry }) =>
+      `${who} could not be looked for at ${target}${colon(failure)}${then(retry)}.`,
+    owner: customerIt,
+    todo: () => 'Give them the attribute in Entra by which they are matched.',
+  },
+  ambiguous_match: {
+    says: ({ who, target, failure, retry }) =>
+      `${who} cannot be told apart at ${target}${colon(failure)}${then(retry)}.`,
+    owner: yourTeam,
+    todo: ({ target }) => `Leave one of these accounts at ${target}.`,
+  },
+  linked_elsewhere: {
+    says: ({ who, target, failure, retry }) =>
+      `${who} was not given an account at ${target}${colon(failure)}${then(retry)}.`,
+    owner: yourTeam,
+    todo: () => 'See whether the two are one person. Two people never share an account.',
+  },
+  missing_required_attribute: {
+    says: ({ who, target, failure, retry }) =>
+      `${who} lacks an attribute that ${target} needs${colon(failure)}${then(retry)}.`,
+    owner: customerIt,
+    todo: () => 'Give them the attribute in Entra.',
+  },
+  mapping_error: {
+    says: ({ who, target, failure, retry }) =>
+      `${who} could not be mapped for ${target}${colon(failure)}${then(retry)}.`,
+    owner: yourTeam,
+    todo: ({ target }) => `Mend the attribute mapping of ${target}.`,
+  },
+  target_rejected: {
+    says: ({ who, target, failure, retry }) => `${target} refused ${who}${colon(failure)}${then(retry)}.`,
+    owner: yourTeam,
+    todo: () => 'Mend the value in Entra, or the attribute mapping, by what the target says.',
+  },
+  target_conflict: {
+    says: ({ who, target, failure, retry }) =>
+      `${target} says that ${who} is there already, and shows no account that matches${colon(failure)}${then(retry)}.`,
+    owner: yourTeam,
+    todo: ({ target }) => `Look for the account at ${target}, also among deleted ones.`,
+  },
+  not_applied: {
+    says: ({ who, target, failure, retry }) =>
+      `${target} accepted a write of ${who} and did not do it${colon(failure)}${then(retry)}.`,
+    owner: () => 'target_vendor',
+    todo: () => 'Ask the vendor of the target.',
+  },
+  operation_open: {
+    says: ({ who, target }) => `A write of ${who} was sent to ${target}, and what became of it is not known yet.`,
+    owner: nobody,
+    todo: () => 'Nothing: the run, or the next one, looks before it tries again.',
+  },
+  target_paused: {
+    says: ({ who, target, need }) => `${target} is paused, so ${who} waits to have ${need}.`,
+    owner: yourTeam,
+    todo: ({ target }) => `Set the state of ${target} to active.`,
+  },
+  target_quarantined: {
+    says: ({ who, target, need, problem }) =>
+      `${target} is quarantined, so ${who} waits to have ${need}${colon(problem?.message ?? null)}.`,
+    owner: ({ problem }) => problem?.owner ?? 'your_team',
+    todo: ({ target }) => `Mend what is wrong, check ${target}, and release it.`,
+  },
+  waiting_for_run: {
+    says: ({ who, target, need, run }) =>
+      run === null
+        ? `${who} waits to have ${need} at ${target}; no run is asked for yet, the next sync does that.`
+        : `${who} waits to have ${need} at ${target}; run ${run.id} is ${run.state}${colon(run.problem?.message ?? null)}.`,
+    owner: ({ run }) => run?.problem?.owner ?? null,
+    todo: ({ run }) => {
+      if (run === null) return 'Wait for the next sync, or ask for a provision run.';
+      return run.problem === null ? null : 'Nothing yet: it goes on by itself. If it does not, mend what is wrong.';
+    },
+  },
+  run_failed: {
+    says: ({ who, target, need, run }) =>
+      `${who} waits to have ${need} at ${target}; run ${run?.id ?? ''} ${
+        run?.state === 'canceled' ? 'was canceled' : 'failed'
+      } before it came to that${colon(run?.problem?.message ?? null)}.`,
+    owner: ({ run }) => run?.problem?.owner ?? 'your_team',
+    todo: () => 'Mend what is wrong, or ask for another provision run.',
+  },
+  full_run_needed: {
+    says: ({ who, target, need }) =>
+      `${who} is to have ${need} at ${target}, though nothing changed in Entra since the last run: the target, its mapping or who it refers to did. Such changes are brought over when everybody is looked at.`,
+    owner: yourTeam,
+    todo: ({ target }) => `Ask for a provision run of ${target} with full.`,
+  },
+};
+
+const then = (more: string | null): string => (more === null ? '' : `; ${more}`);
+/** What others said is quoted as it is, without its full stop. */
+const colon = (more: string | null): string => (more === null || more === '' ? '' : `: ${more.replace(/\.+$/, '')}`);

@@ -1,0 +1,87 @@
+/** Small pieces of the sentences that explain something to a person. */
+
+import type { SourceId } from '../model/ids.ts';
+import type { Operation, WaitingReference } from '../model/operation.ts';
+import type { GoneReason, ObjectType, SourceObject } from '../model/source-object.ts';
+import { own } from './attributes.ts';
+import { mostWaiting, type ObjectNow } from './finding.ts';
+import type { PlannedOperation } from './plan.ts';
+
+/** To the minute, in UTC: a sentence is pasted into tickets and read elsewhere. */
+export const timeText = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+export const timesText = (times: number): string => {
+  if (times === 1) return 'once';
+  return times === 2 ? 'twice' : `${times} times`;
+};
+
+export const goneWords: Readonly<Record<GoneReason, string>> = {
+  soft_deleted: 'In the recycle bin of Entra',
+  deleted: 'Deleted in Entra',
+  out_of_scope: 'Out of scope',
+  missing: 'Not listed by Entra',
+};
+
+/** With one full stop, whatever others ended it with. */
+export const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+const mostListed = 5;
+/** The first few by name. */
+export const listed = (names: readonly string[]): string =>
+  names.length <= mostListed
+    ? names.join(', ')
+    : `${names.slice(0, mostListed).join(', ')} and ${names.length - mostListed} more`;
+
+/** A name a person knows: the display name, else the user principal name, else the id. */
+export const nameOf = ({ ref, attributes }: SourceObject): string => {
+  const names = ['displayName', 'userPrincipalName', 'mail'].map((name) => own(attributes, name));
+  const name = names.find((value) => typeof value === 'string' && value.trim() !== '');
+  return typeof name === 'string' ? name : `${ref.type} ${ref.id}`;
+};
+
+/** What is to be done, as it follows "is to have"; null when nothing is. */
+export const needOf = (todo: readonly PlannedOperation[], { seen, members }: ObjectNow): string | null => {
+  const needs = todo.map(({ operation }) => needWords(operation, seen.object.ref.type));
+  if (members.need !== 'nothing') needs.push(members.need === 'adding' ? 'members added' : 'members removed');
+  return needs.length === 0 ? null : needs.join(' and ');
+};
+
+const needWords = (operation: Operation, type: ObjectType): string => {
+  const thing = type === 'group' ? 'group' : 'account';
+  switch (operation.action) {
+    case 'create':
+      return type === 'group' ? 'a group' : 'an account';
+    case 'update':
+      return `${listed(Object.keys(operation.attributes))} brought up to date`;
+    case 'disable':
+      return `the ${thing} switched off`;
+    case 'delete':
+      return `the ${thing} deleted`;
+    case 'add_members':
+    case 'remove_members':
+      return 'its members brought up to date';
+  }
+};
+
+/** What is not as wanted with its references, as it follows "but"; null when all are. */
+export const waitsOf = (
+  waiting: readonly WaitingReference[],
+  nameOf: (id: SourceId) => string | undefined,
+): string | null => {
+  const adds = waiting.filter(({ want }) => want === 'add');
+  const members = adds.filter(({ path }) => path === 'members');
+  const managers = adds.filter(({ path }) => path !== 'members').map(({ to }) => `the manager, ${nameOf(to) ?? to},`);
+  const going = waiting.filter(({ want }) => want === 'remove');
+  const missing = [...managers, ...(members.length === 0 ? [] : [countOf(members, nameOf)])];
+  const parts = [
+    ...(missing.length === 0 ? [] : [`without ${missing.join(' and ')} for want of an account there`]),
+    ...(going.length === 0 ? [] : [`with ${countOf(going, nameOf)} who should have gone and could not be removed yet`]),
+  ];
+  return parts.length === 0 ? null : parts.join(', and ');
+};
+
+const countOf = (members: readonly WaitingReference[], nameOf: (id: SourceId) => string | undefined): string => {
+  if (members.length >= mostWaiting) return `${mostWaiting} members or more`;
+  const names = members.map(({ to }) => nameOf(to) ?? to);
+  return `${members.length === 1 ? 'the member' : `${members.length} members:`} ${listed(names)}`;
+};

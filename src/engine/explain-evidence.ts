@@ -1,0 +1,214 @@
+/** Gathers what is on record of objects at a target, for `core/finding.ts` to judge. Objects are looked at in batches, whoever asks. */
+
+import { attributeOf } from '../core/attributes.ts';
+import { mostWaiting, type ObjectNow, type TargetNow } from '../core/finding.ts';
+import { references } from '../core/mapping.ts';
+import type { Connection } from '../model/connection.ts';
+import { type ConnectionId, type SourceId, sourceId, type TargetId } from '../model/ids.ts';
+import type { Action, WaitingReference } from '../model/operation.ts';
+import { isEnded, type ProvisionRun, type Run } from '../model/run.ts';
+import type { Ref, Remembered } from '../model/source-object.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { Secrets } from '../store/connection-store.ts';
+import type { About } from '../store/ledger.ts';
+import type { Head } from '../store/snapshot-store.ts';
+import type { Stores } from '../store/stores.ts';
+import type { Capabilities, Target } from '../target/target.ts';
+import type { Edge } from './gather.ts';
+import { raiseShield } from './shield.ts';
+
+export type ConnectTarget = (record: TargetRecord, secrets: Secrets) => Target;
+
+/** What is the same for all objects of one target. */
+export type TargetSide = {
+  readonly record: TargetRecord;
+  readonly now: TargetNow;
+  readonly head: Head;
+  readonly open: ReadonlyMap<SourceId, readonly Action[]>;
+  readonly members: MemberNeeds;
+};
+
+/** What the change log says of the members of groups after the target's position: the last word on each. */
+type MemberNeeds = ReadonlyMap<SourceId, readonly Edge[]>;
+
+/** `groups`: whose members are of interest; null for all. */
+export const targetSide = async (
+  stores: Stores,
+  connect: ConnectTarget,
+  connection: Connection,
+  record: TargetRecord,
+  at: Date,
+  groups: ReadonlySet<SourceId> | null,
+): Promise<TargetSide | null> => {
+  const { state } = record;
+  if (state === 'deleting') return null;
+  const [head, position, runs] = await Promise.all([
+    stores.snapshots.head(connection.id),
+    stores.ledger.position(record.id),
+    wholeRuns(stores, record.id),
+  ]);
+  const can = await abilities(stores, connect, record, { head, position, ended: runs.ended });
+  // Who went from a protected group of late is protected still, as a run sees it.
+  const isGuarded = record.protected.groups.length > 0;
+  const edges = await memberNeeds(stores, connection.id, position, head, isGuarded ? null : groups);
+  return {
+    record,
+    head,
+    now: {
+      record: { ...record, state },
+      shield: await raiseShield(stores.snapshots, record, { edges }),
+      can,
+      position,
+      ...runs,
+      now: at,
+    },
+    open: await openActions(stores, record.id),
+    members: edges,
+  };
+};
+
+/** Everything of these objects at that target. */
+export const objectsNow = async (
+  stores: Stores,
+  { record, now, open, members, head }: TargetSide,
+  seen: readonly Remembered[],
+): Promise<readonly { readonly object: ObjectNow; readonly about: About }[]> => {
+  const refs = seen.map(({ object }) => object.ref);
+  const [about, waiting, managers] = await Promise.all([
+    stores.ledger.about(record.id, refs),
+    waitingOf(stores, record.id, refs),
+    stores.ledger.links(record.id, referred(record, seen)),
+  ]);
+  return seen.flatMap((one) => {
+    const { ref } = one.object;
+    const known = about.get(ref.id);
+    if (known === undefined) return [];
+    const object: ObjectNow = {
+      seen: one,
+      link: known.link,
+      escrow: known.escrow,
+      open: open.get(ref.id) ?? [],
+      waiting: waiting.get(ref.id) ?? [],
+      members:
+        one.gone === null && now.can.groups ? membersNeed(known, members.get(ref.id) ?? [], head) : { need: 'nothing' },
+      resolve: (id) => managers.get(id)?.remoteId,
+    };
+    return [{ object, about: known }];
+  });
+};
+
+/** The newest run of the whole target that began and ended, and the one that is queued or under way. */
+const wholeRuns = async (stores: Stores, target: TargetId): Promise<Pick<TargetNow, 'ended' | 'coming'>> => {
+  const page = await stores.runs.list({ target, kind: 'provision' }, null, mostRuns);
+  const whole = page.items.filter((run): run is ProvisionRun => isWhole(run));
+  return {
+    ended: whole.find(({ state, startedAt }) => isEnded(state) && startedAt !== null) ?? null,
+    coming: whole.findLast(({ state }) => !isEnded(state)) ?? null,
+  };
+};
+const isWhole = (run: Run): boolean => run.kind === 'provision' && run.scope === null && !run.dryRun;
+/** Dry and scoped runs stand between those that count. */
+const mostRuns = 200;
+
+/**
+ * What the adapter says of the target before it has asked it anything. Whether the target takes groups may be known only after asking; but where runs
+ * have looked at groups and not one is linked, it does not.
+ */
+const abilities = async (
+  stores: Stores,
+  connect: ConnectTarget,
+  record: TargetRecord,
+  {
+    head,
+    position,
+    ended,
+  }: { readonly head: Head; readonly position: number | null; readonly ended: ProvisionRun | null },
+): Promise<TargetNow['can']> => {
+  const capabilities = await capabilitiesOf(stores, connect, record);
+  const isEditedSince = ended?.finishedAt != null && record.updatedAt > ended.finishedAt;
+  const isUntried = position === null || head.counts.group === 0 || isEditedSince;
+  const groups = capabilities.groups && (isUntried || (await stores.ledger.countLinks(record.id)).group > 0);
+  return { groups, disable: capabilities.disable, delete: capabilities.delete };
+};
+
+/** A target whose settings or secrets cannot be used any more can be explained all the same. */
+const capabilitiesOf = async (
+  stores: Stores,
+  connect: ConnectTarget,
+  record: TargetRecord,
+): Promise<Pick<Capabilities, 'groups' | 'disable' | 'delete'>> => {
+  try {
+    const target = connect(record, await stores.targets.secrets(record.id));
+    const { groups, disable, delete: mayDelete } = target.capabilities;
+    await target.close();
+    return { groups, disable, delete: mayDelete };
+  } catch {
+    return { groups: true, disable: true, delete: true };
+  }
+};
+
+const openActions = async (stores: Stores, target: TargetId): Promise<ReadonlyMap<SourceId, readonly Action[]>> => {
+  const open = new Map<SourceId, Action[]>();
+  for await (const intents of stores.ledger.openIntents(target))
+    for (const { operation } of intents)
+      open.set(operation.ref.id, [...(open.get(operation.ref.id) ?? []), operation.action]);
+  return open;
+};
+
+const memberNeeds = async (
+  stores: Stores,
+  connection: ConnectionId,
+  position: number | null,
+  head: Head,
+  groups: ReadonlySet<SourceId> | null,
+): Promise<MemberNeeds> => {
+  const needs = new Map<SourceId, Map<SourceId, Edge>>();
+  if (position === null || position >= head.version || groups?.size === 0) return new Map();
+  for await (const recorded of stores.snapshots.changesAfter(connection, position, head.version))
+    for (const { change, version } of recorded) {
+      if (change.kind !== 'members' || groups?.has(change.group.id) === false) continue;
+      const members = needs.get(change.group.id) ?? new Map<SourceId, Edge>();
+      for (const member of change.added) members.set(member.id, { member, want: 'add', version });
+      for (const member of change.removed) members.set(member.id, { member, want: 'remove', version });
+      needs.set(change.group.id, members);
+    }
+  return new Map([...needs].map(([group, members]) => [group, [...members.values()]]));
+};
+
+/** A group keeps its own position beside the target's: what is older than that is as wanted. */
+const membersNeed = ({ link }: About, edges: readonly Edge[], head: Head): ObjectNow['members'] => {
+  if (link === null || link.ref.type !== 'group') return { need: 'nothing' };
+  const { membersAt } = link;
+  if (membersAt === null) return { need: 'adding', version: head.version };
+  const later = edges.filter(({ version }) => version > membersAt);
+  const removals = later.filter(({ want }) => want === 'remove');
+  const versionOf = (some: readonly Edge[]) => Math.max(...some.map(({ version }) => version));
+  if (removals.length > 0) return { need: 'removing', version: versionOf(removals) };
+  return later.length > 0 ? { need: 'adding', version: versionOf(later) } : { need: 'nothing' };
+};
+
+const waitingOf = async (
+  stores: Stores,
+  target: TargetId,
+  owners: readonly Ref[],
+): Promise<ReadonlyMap<SourceId, readonly WaitingReference[]>> => {
+  const waiting = new Map<SourceId, WaitingReference[]>();
+  for await (const references of stores.ledger.waitingFor(target, owners))
+    for (const reference of references) {
+      const known = waiting.get(reference.owner.id);
+      if (known === undefined) waiting.set(reference.owner.id, [reference]);
+      else if (known.length < mostWaiting) known.push(reference);
+    }
+  return waiting;
+};
+
+/** Who these objects point to by the mapping's references (their managers). */
+const referred = ({ mapping }: TargetRecord, seen: readonly Remembered[]): readonly Ref[] =>
+  seen.flatMap(({ object, gone }) =>
+    gone !== null
+      ? []
+      : references(mapping[object.ref.type]).flatMap((rule) => {
+          const to = rule.kind === 'reference' ? attributeOf(object, rule.from) : null;
+          return typeof to === 'string' ? [{ type: 'user' as const, id: sourceId(to) }] : [];
+        }),
+  );

@@ -1,0 +1,104 @@
+/**
+ * Asks source and target about one object again, now. A question that fails says so: it is never taken for absence. Nothing is written, and nothing of
+ * the answer is kept.
+ */
+
+import { own } from '../core/attributes.ts';
+import { liveAccount, liveMatch, liveSource } from '../core/explain-live.ts';
+import { judge, lookups } from '../core/matching.ts';
+import { sentence } from '../core/wording.ts';
+import type { Connection, Problem } from '../model/connection.ts';
+import type { LiveSource, LiveTarget } from '../model/explanation.ts';
+import type { Link } from '../model/operation.ts';
+import type { Remembered, SourceObject } from '../model/source-object.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { Source } from '../source/source.ts';
+import type { Secrets } from '../store/connection-store.ts';
+import type { Stores } from '../store/stores.ts';
+import type { Target } from '../target/target.ts';
+import type { ConnectTarget } from './explain-evidence.ts';
+import { reactionTo } from './reactions.ts';
+
+export type ConnectSource = (connection: Connection, secrets: Secrets) => Source;
+
+/** Somebody waits for the answer. */
+const timeoutMs = 15_000;
+
+export const askSource = async (
+  stores: Stores,
+  connect: ConnectSource,
+  connection: Connection,
+  { object, gone }: Remembered,
+): Promise<LiveSource> => {
+  try {
+    const source = connect(connection, await stores.connections.secrets(connection.id));
+    const { ref } = object;
+    const standings = await source.confirm([ref], connection.scope, AbortSignal.timeout(timeoutMs));
+    return liveSource(standings.get(ref.id) ?? 'unsure', gone, own(object.attributes, 'accountEnabled') === false);
+  } catch (error) {
+    const problem = problemOf(error, 'source');
+    return { kind: 'failed', problem, says: sentence(`Entra could not be asked: ${problem.message}`) };
+  }
+};
+
+export const askTarget = async (
+  stores: Stores,
+  connect: ConnectTarget,
+  record: TargetRecord,
+  { object, gone }: Remembered,
+  link: Link | null,
+): Promise<LiveTarget> => {
+  try {
+    const target = connect(record, await stores.targets.secrets(record.id));
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      await target.ready(signal);
+      if (link !== null) return liveAccount(link, await target.get(link.ref.type, link.remoteId, signal));
+      if (gone !== null)
+        return {
+          kind: 'not_asked',
+          says: 'Whoever left is not looked for at a target that never had an account of them.',
+        };
+      if (object.ref.type === 'group' && !target.capabilities.groups)
+        return { kind: 'not_asked', says: 'The target takes no groups.' };
+      return await lookFor(stores, target, record, object, signal);
+    } finally {
+      await target.close();
+    }
+  } catch (error) {
+    const problem = problemOf(error, 'target');
+    return { kind: 'failed', problem, says: sentence(`The target could not be asked: ${problem.message}`) };
+  }
+};
+
+/** By the matching rules in order, as a run does; the first rule with a verified hit decides. */
+const lookFor = async (
+  stores: Stores,
+  target: Target,
+  record: TargetRecord,
+  object: SourceObject,
+  signal: AbortSignal,
+): Promise<LiveTarget> => {
+  const { type } = object.ref;
+  for (const lookup of lookups(object, record.matching[type])) {
+    const claimed = await target.find(type, lookup.rule.to, lookup.value, signal);
+    const ids = claimed.map(({ remoteId }) => remoteId);
+    const match = judge(object.ref, lookup, claimed, await stores.ledger.linkedRemotes(record.id, type, ids));
+    if (match.kind !== 'none') return liveMatch(match, lookup.rule.to);
+  }
+  return liveMatch({ kind: 'none' }, null);
+};
+
+/** In the words in which a run would tell it. */
+const problemOf = (error: unknown, of: 'source' | 'target'): Problem => {
+  const reaction = reactionTo(error, { faults: 0, problem: null }, 0);
+  if (reaction !== null && 'problem' in reaction) return reaction.problem;
+  const isLate = error instanceof Error && error.name === 'TimeoutError';
+  return {
+    code: isLate ? `${of}_timeout` : `${of}_unavailable`,
+    message: isLate
+      ? `There was no answer within ${timeoutMs / 1_000} seconds.`
+      : 'It cannot be reached as it is configured.',
+    owner: of === 'source' ? 'microsoft' : 'target_vendor',
+  };
+};

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { connectionId, operationKey, remoteId, runId, targetId } from '../../../src/model/ids.ts';
+import { user } from '../../../src/model/source-object.ts';
+import { addConnection, addTarget, type Door, openDoor } from './door.ts';
+import { commitPeople, lease, nth } from './stores.ts';
+
+let door: Door;
+let connection: string;
+let target: string;
+let everybody: string;
+beforeAll(async () => {
+  door = await openDoor();
+  connection = await addConnection(door);
+  target = await addTarget(door, connection, { name: 'Helpdesk' });
+  everybody = await commitPeople(door.stores, connectionId(connection), 3);
+  await provision(nth(1), 'account-1');
+});
+afterAll(() => door.close());
+
+/** Person 1 gets an account, as a run would have it. */
+const provision = async (id: ReturnType<typeof nth>, account: string): Promise<void> => {
+  const { ledger } = door.stores;
+  const held = await lease(door.stores, targetId(target));
+  const operation = {
+    key: operationKey('run_1.1.1.create'),
+    ref: user(id),
+    action: 'create',
+    attributes: { externalId: id, userName: 'p1@contoso.example', displayName: 'Person 1', active: true },
+  } as const;
+  const cause = {
+    run: runId(`run_${'1'.repeat(32)}`),
+    connection: connectionId(connection),
+    version: 1,
+    why: 'created',
+    limited: false,
+  } as const;
+  const link = {
+    ref: operation.ref,
+    remoteId: remoteId(account),
+    by: 'created',
+    state: 'active',
+    since: door.clock.now,
+    pushed: operation.attributes,
+    membersSince: null,
+    membersAt: null,
+  } as const;
+  await ledger.intend(held, [{ operation, cause }]);
+  const { key, ref, action } = operation;
+  await ledger.settle(held, [{ key, ref, action, at: door.clock.now, result: 'applied', link }]);
+  await ledger.advance(held, 1);
+};
+
+const explain = (person: string, more = '') =>
+  door.call('GET', `/v1/connections/${connection}/explain?person=${encodeURIComponent(person)}${more}`);
+
+describe('explain', () => {
+  it.each(['P1@contoso.example', 'account-1', nth(1)])('answers about %s', async (person) => {
+    const { status, body } = await explain(person);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      found: 'one',
+      object: { type: 'user', id: nth(1) },
+      gone: null,
+      live: null,
+      others: [],
+      targets: [
+        {
+          target_id: target,
+          target_name: 'Helpdesk',
+          verdict: {
+            reason: 'in_sync',
+            sentence: 'Person 1 is at Helpdesk as account account-1, as wanted; last written 2026-11-02 09:00 UTC.',
+            resolution_owner: null,
+            to_do: null,
+          },
+          account: { remote_id: 'account-1', by: 'created', state: 'active' },
+          live: null,
+        },
+      ],
+    });
+  });
+
+  it('answers about a group, and about somebody who has no account yet', async () => {
+    expect((await explain(everybody)).body).toMatchObject({ found: 'one', object: { type: 'group' } });
+    expect((await explain('p2@contoso.example')).body).toMatchObject({
+      targets: [{ verdict: { reason: 'full_run_needed', resolution_owner: 'your_team' }, account: null }],
+    });
+  });
+
+  it('asks source and target again when it is wanted', async () => {
+    const { body } = await explain('p1@contoso.example', '&live=true');
+    expect(body).toMatchObject({ live: { kind: 'answered', standing: 'gone', agrees: false } });
+    expect(body).toMatchObject({ targets: [{ live: { kind: expect.any(String), says: expect.any(String) } }] });
+  });
+
+  it('says of somebody nobody ever saw what to look at', async () => {
+    expect((await explain('nobody@contoso.example')).body).toMatchObject({
+      found: 'nobody',
+      verdict: { reason: 'never_seen', resolution_owner: 'customer_it' },
+      checks: expect.arrayContaining(['Everybody of the tenant is in scope.']),
+    });
+  });
+
+  it('is asked about one target, which must be one of the connection’s', async () => {
+    expect((await explain(nth(1), `&target_id=${target}`)).body).toMatchObject({ targets: [{ target_id: target }] });
+    const other = await addConnection(door, { organization_id: 'globex' });
+    const foreign = await addTarget(door, other);
+    expect((await explain(nth(1), `&target_id=${foreign}`)).status).toBe(404);
+    const through = await door.call('GET', `/v1/connections/${other}/explain?person=${nth(1)}`);
+    expect(through.body).toMatchObject({ found: 'nobody' });
+  });
+
+  it.each(['', '&person=', '&person=%00', `&person=${'x'.repeat(321)}`, '&person=x&live=yes', '&person=x&target_id=x'])(
+    'refuses a question that is none: %j',
+    async (query) => {
+      const asked = await door.call('GET', `/v1/connections/${connection}/explain?${query.slice(1)}`);
+      expect(asked.status).toBe(400);
+    },
+  );
+
+  it('leaves no name in the log', async () => {
+    door.said.length = 0;
+    await explain('p1@contoso.example', '&live=true');
+    const lines = door.said.filter((line) => line.includes('"event"'));
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.join('\n')).not.toContain('p1@contoso');
+    expect(z.string().parse(lines.join('\n'))).toContain('/v1/connections/{connection_id}/explain');
+  });
+});

@@ -1,0 +1,525 @@
+import { describe, expect, it } from 'vitest';
+import { SourceError, TargetError } from '../../src/model/errors.ts';
+import type { Reason } from '../../src/model/explanation.ts';
+import { operationKey, remoteId, sourceId } from '../../src/model/ids.ts';
+import type { Operation } from '../../src/model/operation.ts';
+import { defaultLimits, nobodyProtected } from '../../src/model/target-record.ts';
+import { memoryTarget, memoryTargetState } from '../../src/target/memory.ts';
+import type { Target } from '../../src/target/target.ts';
+import { ask, why } from '../support/explaining.ts';
+import { connection, id, type Story, story, target } from '../support/story.ts';
+
+const mailOf = (name: string): string => `${name}@contoso.example`;
+const reason = async (of: Story, name: string): Promise<Reason> => (await why(of, mailOf(name))).verdict.reason;
+const edit = async ({ stores }: Story, change: Parameters<Story['stores']['targets']['edit']>[2]): Promise<void> => {
+  const record = await stores.targets.get(target);
+  await stores.targets.edit(target, record?.revision ?? 0, change);
+};
+/** A target that answers some operations otherwise. */
+const answering =
+  (instead: (operation: Operation) => Error | null) =>
+  (real: Target): Target => ({
+    ...real,
+    apply: async (operation, signal) => {
+      const error = instead(operation);
+      if (error !== null) throw error;
+      return real.apply(operation, signal);
+    },
+  });
+const rejected = (name: string) =>
+  answering((operation) =>
+    'attributes' in operation && operation.attributes['displayName'] === name
+      ? new TargetError('rejected', 'The phone number is too long.', { code: 'invalidValue' })
+      : null,
+  );
+
+describe('somebody at the target', () => {
+  it('is told with the account, and what made it', async () => {
+    const of = await story();
+    of.hire('anna', { employeeId: 'E-1' });
+    await of.full();
+    const answer = await why(of, mailOf('anna'));
+    const run = await of.provisioned();
+    expect(answer.verdict).toEqual({
+      reason: 'in_sync',
+      sentence: `anna is at Helpdesk as account ${of.account('anna')?.remoteId}, as wanted; last written 2026-03-02 08:00 UTC.`,
+      owner: null,
+      todo: null,
+    });
+    expect(answer.steps.map(({ state }) => state)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(answer.steps.at(-1)).toMatchObject({
+      step: 'written',
+      evidence: { last: { action: 'create', run: run.id, version: 1, result: 'applied' } },
+    });
+    expect(answer.steps[0]).toMatchObject({ evidence: { changed: { version: 1, run: 'run_000001' } } });
+  });
+
+  it.each(['ANNA@contoso.example', 'anna@contoso.example', 'E-1', id('anna'), id('anna').toUpperCase(), 'remote-1'])(
+    'is found by %s',
+    async (name) => {
+      const of = await story();
+      of.hire('anna', { employeeId: 'E-1' });
+      await of.full();
+      expect((await why(of, name)).verdict.reason).toBe('in_sync');
+    },
+  );
+
+  it('who was there before Entrain is told so', async () => {
+    const of = await story();
+    const existing = { userName: mailOf('anna'), externalId: id('anna'), active: true, displayName: 'anna' };
+    await memoryTarget(of.remote).apply(
+      {
+        key: operationKey('x'),
+        ref: { type: 'user', id: sourceId(id('anna')) },
+        action: 'create',
+        attributes: { ...existing, 'emails[type eq "work"].value': mailOf('anna') },
+      },
+      new AbortController().signal,
+    );
+    of.hire('anna');
+    await of.full();
+    const { verdict, steps } = await why(of, mailOf('anna'));
+    expect(verdict.sentence).toBe(
+      'anna is at Helpdesk as account remote-1, as wanted; it was there already, and nothing had to be written (2026-03-02 08:00 UTC).',
+    );
+    expect(steps.find(({ step }) => step === 'matched')?.says).toBe(
+      'Linked to remote-1 there, which was there before Entrain.',
+    );
+  });
+
+  it('whose manager has no account there waits for that, and says for whom', async () => {
+    const of = await story();
+    of.hire('anna', { manager: id('max') });
+    of.hire('max', { accountEnabled: false });
+    await of.full();
+    expect((await why(of, mailOf('anna'))).verdict).toMatchObject({
+      reason: 'waiting_reference',
+      sentence: 'anna is at Helpdesk as account remote-1, but without the manager, max, for want of an account there.',
+    });
+    of.hire('max', { accountEnabled: true });
+    await of.delta();
+    expect(await reason(of, 'anna')).toBe('in_sync');
+  });
+});
+
+describe('somebody not at the target', () => {
+  it('is disabled in Entra', async () => {
+    const of = await story();
+    of.hire('anna', { accountEnabled: false });
+    await of.full();
+    const { verdict, steps } = await why(of, mailOf('anna'));
+    expect(verdict).toMatchObject({ reason: 'disabled_in_source', owner: 'customer_it' });
+    expect(steps.find(({ state }) => state === 'stopped')?.step).toBe('planned');
+  });
+
+  it('was refused: in the words of the target, with what was sent and when it is tried again', async () => {
+    const of = await story({ wrapTarget: rejected('anna') });
+    of.hire('anna');
+    await of.full();
+    const { verdict, steps } = await why(of, mailOf('anna'));
+    expect(verdict).toMatchObject({
+      reason: 'target_rejected',
+      sentence:
+        'Helpdesk refused anna: The phone number is too long; tried once since 2026-03-02 08:00 UTC, next after 2026-03-02 14:00 UTC.',
+    });
+    expect(steps.at(-1)).toMatchObject({
+      state: 'stopped',
+      evidence: { failed: { action: 'create', result: 'escrowed', attributes: { userName: mailOf('anna') } } },
+    });
+  });
+
+  it('cannot be told apart there', async () => {
+    const twins: Target = {
+      ...memoryTarget(memoryTargetState()),
+      find: async (type, attribute) =>
+        attribute === 'userName'
+          ? [1, 2].map((nth) => ({
+              type,
+              remoteId: remoteId(`twin-${nth}`),
+              attributes: { userName: mailOf('anna') },
+            }))
+          : [],
+    };
+    const of = await story({ wrapTarget: () => twins });
+    of.hire('anna');
+    await of.full();
+    expect((await why(of, mailOf('anna'))).verdict).toMatchObject({
+      reason: 'ambiguous_match',
+      sentence: expect.stringContaining('2 remote objects have the same userName'),
+    });
+  });
+
+  it('waits while the target is down, in quarantine, or paused', async () => {
+    let fault: TargetError | null = new TargetError('unavailable', 'The target is down.');
+    const of = await story({ wrapTarget: answering(() => fault) });
+    of.hire('anna');
+    await of.requestSync('full');
+    await of.syncAll();
+    expect((await why(of, mailOf('anna'))).verdict).toMatchObject({
+      reason: 'waiting_for_run',
+      sentence: expect.stringContaining('waits to have an account at Helpdesk; run run_000002 is queued'),
+    });
+    await of.provisionAll();
+    expect((await why(of, mailOf('anna'))).verdict).toMatchObject({
+      reason: 'run_failed',
+      owner: 'target_vendor',
+      sentence: expect.stringContaining('run run_000002 failed before it came to that: The target is down.'),
+    });
+    fault = new TargetError('unauthorized', 'The token is not accepted.');
+    await of.provision();
+    expect((await why(of, mailOf('anna'))).verdict).toMatchObject({
+      reason: 'target_quarantined',
+      owner: 'your_team',
+      sentence: expect.stringContaining('The token is not accepted'),
+    });
+    fault = null;
+    await edit(of, { state: 'active', problem: null });
+    await of.provision();
+    expect(await reason(of, 'anna')).toBe('in_sync');
+    of.hire('anna', { displayName: 'Anna B.' });
+    await edit(of, { state: 'paused' });
+    await of.delta();
+    expect((await why(of, mailOf('anna'))).verdict.sentence).toBe(
+      'Helpdesk is paused, so Anna B. waits to have displayName brought up to date.',
+    );
+  });
+
+  it('is protected there', async () => {
+    const of = await story({
+      target: { protected: { ...nobodyProtected, attributes: [{ attribute: 'employeeType', value: 'Service' }] } },
+    });
+    of.hire('backup', { employeeType: 'service' });
+    of.hire('anna');
+    await of.full();
+    expect(await reason(of, 'backup')).toBe('protected');
+    expect(await reason(of, 'anna')).toBe('in_sync');
+  });
+
+  it('waits for a run that looks at everybody, after the mapping was changed', async () => {
+    const of = await story();
+    of.hire('anna');
+    await of.full();
+    const record = await of.stores.targets.get(target);
+    const city = {
+      kind: 'constant',
+      value: 'Berlin',
+      to: 'title',
+      apply: 'always',
+      whenNull: 'clear',
+      default: null,
+    } as const;
+    const mapping = { user: [...(record?.mapping.user ?? []).filter(({ to }) => to !== 'title'), city], group: [] };
+    await edit(of, { mapping });
+    expect((await why(of, mailOf('anna'))).verdict).toMatchObject({
+      reason: 'full_run_needed',
+      sentence: expect.stringContaining('anna is to have title brought up to date at Helpdesk'),
+    });
+    await of.provision('full');
+    expect(await reason(of, 'anna')).toBe('in_sync');
+  });
+});
+
+describe('somebody who left', () => {
+  it.each(['deleted', 'soft_deleted'] as const)('was %s, and the account was switched off', async (how) => {
+    const of = await story();
+    of.hire('anna');
+    of.hire('bert');
+    await of.full();
+    of.directory.remove(id('anna'), how);
+    of.pass(3_600_000);
+    await of.delta();
+    const { verdict, steps } = await why(of, mailOf('anna'));
+    expect(verdict).toMatchObject({
+      reason: how,
+      sentence: expect.stringContaining('account remote-1 at Helpdesk was switched off 2026-03-02 09:00 UTC'),
+    });
+    expect(steps.map(({ state }) => state).join(' ')).toBe('stopped not_reached ok not_reached ok ok ok');
+    expect(steps.at(-1)).toMatchObject({ evidence: { last: { action: 'disable', why: how } } });
+  });
+
+  it('was deleted there too, and is still found by the id the account had', async () => {
+    const of = await story({ target: { deprovision: { kind: 'delete' } } });
+    of.hire('anna');
+    of.hire('bert');
+    await of.full();
+    of.directory.remove(id('anna'), 'deleted');
+    await of.delta();
+    const { verdict, link } = await why(of, 'remote-1');
+    expect(link).toBeNull();
+    expect(verdict.sentence).toBe(
+      'anna was deleted in Entra for good; account remote-1 at Helpdesk is gone since 2026-03-02 08:00 UTC.',
+    );
+  });
+
+  it('left the scope, and the answer says which groups they are in instead', async () => {
+    const of = await story({
+      connection: { scope: { kind: 'groups', groups: [sourceId(id('pilot')), sourceId(id('sales'))], nested: false } },
+    });
+    for (const name of ['anna', 'bert', 'cleo']) of.hire(name);
+    for (const group of ['pilot', 'sales']) of.found(group);
+    for (const name of ['anna', 'bert', 'cleo']) of.directory.join(id('pilot'), id(name));
+    of.directory.join(id('sales'), id('bert'));
+    await of.full();
+    expect((await why(of, mailOf('anna'))).steps[1]).toMatchObject({
+      state: 'ok',
+      says: 'In scope by the group pilot.',
+    });
+    of.directory.leave(id('pilot'), id('anna'));
+    await of.delta();
+    const { verdict, steps } = await why(of, mailOf('anna'));
+    expect(verdict).toMatchObject({ reason: 'out_of_scope', owner: 'customer_it' });
+    expect(steps[1]).toMatchObject({ state: 'stopped', says: 'Not in any group of the scope any more.' });
+    expect(await ask(of, mailOf('bert'))).toMatchObject({ found: 'one' });
+  });
+
+  it('is held by the guard with many others', async () => {
+    const of = await story({
+      target: { limits: { ...defaultLimits, deprovisions: { count: 2, percent: 100, floor: 2 } } },
+    });
+    const names = ['anna', 'bert', 'cleo', 'dora', 'emil'];
+    for (const name of names) of.hire(name);
+    await of.full();
+    for (const name of names.slice(0, 3)) of.directory.remove(id(name), 'deleted');
+    await of.delta();
+    const held = await of.provisioned();
+    expect(held.state).toBe('held');
+    const { verdict, steps } = await why(of, mailOf('anna'));
+    expect(verdict).toMatchObject({ reason: 'guard_hold', owner: 'your_team' });
+    expect(verdict.sentence).toContain(`run ${held.id} was held`);
+    expect(steps.find(({ step }) => step === 'guard')).toMatchObject({
+      state: 'stopped',
+      evidence: { heldBy: { id: held.id, state: 'held' } },
+    });
+    expect(await reason(of, 'emil')).toBe('in_sync');
+  });
+
+  it('was confirmed to be there, so nothing was taken away', async () => {
+    const of = await story();
+    of.hire('anna');
+    of.hire('bert');
+    await of.full();
+    of.directory.remove(id('anna'), 'deleted');
+    of.directory.liberties.confirms = false;
+    await of.delta();
+    expect(await reason(of, 'anna')).toBe('source_unsure');
+  });
+
+  it('never had an account: nothing is to be done', async () => {
+    const of = await story();
+    of.hire('anna', { accountEnabled: false });
+    of.hire('bert');
+    await of.full();
+    of.directory.remove(id('anna'), 'deleted');
+    await of.delta();
+    const { verdict } = await why(of, mailOf('anna'));
+    expect(verdict.sentence).toBe('anna was deleted in Entra for good.');
+  });
+});
+
+describe('a group', () => {
+  it('is explained by its id', async () => {
+    const of = await story();
+    of.hire('anna');
+    of.hire('off', { accountEnabled: false });
+    of.found('sales');
+    for (const name of ['anna', 'off']) of.directory.join(id('sales'), id(name));
+    await of.full();
+    expect((await why(of, id('sales'))).verdict).toMatchObject({
+      reason: 'waiting_reference',
+      sentence: expect.stringContaining('but without the member off for want of an account there'),
+    });
+    of.hire('off', { accountEnabled: true });
+    await of.delta();
+    expect((await why(of, id('sales'))).verdict.reason).toBe('in_sync');
+  });
+
+  it('is not at a target that takes none', async () => {
+    const without = (real: Target): Target => ({ ...real, capabilities: { ...real.capabilities, groups: false } });
+    const of = await story({ wrapTarget: without });
+    of.hire('anna');
+    of.found('sales');
+    await of.full();
+    expect((await why(of, id('sales'))).verdict.reason).toBe('groups_not_supported');
+  });
+
+  it('is not at a target that says only when it is asked that it takes none', async () => {
+    let isReady = false;
+    const coy = (real: Target): Target => ({
+      ...real,
+      ready: async () => {
+        isReady = true;
+      },
+      get capabilities() {
+        return { ...real.capabilities, groups: !isReady };
+      },
+    });
+    const of = await story({ wrapTarget: coy });
+    of.hire('anna');
+    of.found('sales');
+    await of.full();
+    isReady = false;
+    expect((await why(of, id('sales'))).verdict.reason).toBe('groups_not_supported');
+  });
+});
+
+describe('who is meant', () => {
+  it('is the one who is there, when another of that name left', async () => {
+    const of = await story();
+    of.directory.setUser(id('old'), {
+      displayName: 'Old Jane',
+      userPrincipalName: mailOf('jane'),
+      accountEnabled: true,
+    });
+    of.hire('bert');
+    await of.full();
+    of.directory.remove(id('old'), 'deleted');
+    of.directory.setUser(id('new'), {
+      displayName: 'New Jane',
+      userPrincipalName: mailOf('jane'),
+      accountEnabled: true,
+    });
+    await of.delta();
+    const answer = await ask(of, mailOf('jane'));
+    expect(answer).toMatchObject({
+      found: 'one',
+      seen: { object: { attributes: { displayName: 'New Jane' } } },
+      others: [{ displayName: 'Old Jane', gone: 'deleted', by: 'user_principal_name' }],
+    });
+  });
+
+  it('is open when several are there: all are listed with their ids', async () => {
+    const of = await story();
+    of.hire('anna', { mail: 'desk@contoso.example' });
+    of.hire('bert', { mail: 'Desk@contoso.example' });
+    await of.full();
+    const answer = await ask(of, 'desk@contoso.example');
+    if (answer.found !== 'several') throw new Error(answer.found);
+    expect(answer.candidates.map(({ object, by }) => [object.id, by]).sort()).toEqual(
+      [
+        [id('anna'), 'mail'],
+        [id('bert'), 'mail'],
+      ].sort(),
+    );
+  });
+
+  it('is nobody: the answer says what to look at', async () => {
+    const of = await story({
+      connection: { scope: { kind: 'groups', groups: [sourceId(id('pilot'))], nested: false } },
+    });
+    expect(await ask(of, mailOf('jane'))).toMatchObject({ found: 'nobody', verdict: { reason: 'not_read_yet' } });
+    of.hire('anna');
+    of.found('pilot');
+    of.directory.join(id('pilot'), id('anna'));
+    await of.full();
+    const answer = await ask(of, mailOf('jane'));
+    if (answer.found !== 'nobody') throw new Error(answer.found);
+    expect(answer.verdict).toMatchObject({
+      reason: 'never_seen',
+      sentence: 'Nobody with the name or id jane@contoso.example was ever read from this tenant.',
+    });
+    expect(answer.checks.join('\n')).toContain('Only the members of 1 group are read');
+    expect(answer.checks.join('\n')).toContain('Last read: 2026-03-02 08:00 UTC');
+    expect(answer.checks.join('\n')).toContain('#EXT#');
+  });
+
+  it('is told with what makes everything known older than it should be', async () => {
+    const of = await story();
+    of.hire('anna');
+    await of.full();
+    of.directory.liberties.fault = {
+      afterPages: 0,
+      error: new SourceError('unauthorized', 'AADSTS7000222: the client secret has expired.'),
+    };
+    await of.delta();
+    const { notes } = await ask(of, mailOf('anna'));
+    expect(notes.join('\n')).toContain('The connection is quarantined');
+    expect(notes.join('\n')).toContain('the client secret has expired');
+    expect((await of.stores.connections.get(connection))?.state).toBe('quarantined');
+  });
+});
+
+describe('asked again now', () => {
+  it('source and target agree with what is stored', async () => {
+    const of = await story();
+    of.hire('anna');
+    await of.full();
+    const answer = await ask(of, mailOf('anna'), true);
+    expect(answer).toMatchObject({
+      live: { kind: 'answered', standing: 'present', agrees: true },
+      targets: [{ live: { kind: 'linked', differences: [] } }],
+    });
+  });
+
+  it('they show what changed since: in Entra, and by somebody’s hand at the target', async () => {
+    const of = await story();
+    of.hire('anna');
+    await of.full();
+    of.hire('anna', { accountEnabled: false });
+    const account = of.account('anna');
+    if (account === undefined) throw new Error('anna has no account');
+    of.remote.objects.set(account.remoteId, { ...account, attributes: { ...account.attributes, displayName: 'A.' } });
+    const answer = await ask(of, mailOf('anna'), true);
+    expect(answer).toMatchObject({
+      live: { standing: 'disabled', agrees: false },
+      targets: [
+        {
+          verdict: { reason: 'in_sync' },
+          live: { kind: 'linked', differences: [{ path: 'displayName', told: 'anna', there: 'A.' }] },
+        },
+      ],
+    });
+    of.remote.objects.delete(account.remoteId);
+    expect((await why(of, mailOf('anna'), true)).live).toMatchObject({ kind: 'gone' });
+  });
+
+  it('the target shows who matches somebody that is not linked', async () => {
+    const of = await story({ wrapTarget: rejected('anna') });
+    of.hire('anna');
+    await of.full();
+    expect((await why(of, mailOf('anna'), true)).live).toEqual({
+      kind: 'none',
+      says: 'No account at the target matches.',
+    });
+    of.remote.objects.set(remoteId('by-hand'), {
+      type: 'user',
+      remoteId: remoteId('by-hand'),
+      attributes: { userName: mailOf('anna') },
+    });
+    expect((await why(of, mailOf('anna'), true)).live).toMatchObject({
+      kind: 'match',
+      remoteId: 'by-hand',
+      attribute: 'userName',
+    });
+  });
+
+  it('a question that fails says so, and is never taken for absence', async () => {
+    let isDown = false;
+    const of = await story({
+      wrapTarget: (real) => ({
+        ...real,
+        get: async (...asked) => {
+          if (isDown) throw new TargetError('unavailable', 'The target is down.');
+          return real.get(...asked);
+        },
+      }),
+    });
+    of.hire('anna');
+    await of.full();
+    isDown = true;
+    of.directory.liberties.confirms = false;
+    const answer = await ask(of, mailOf('anna'), true);
+    expect(answer).toMatchObject({
+      live: { kind: 'answered', standing: 'unsure', agrees: null },
+      targets: [
+        {
+          verdict: { reason: 'in_sync' },
+          live: {
+            kind: 'failed',
+            problem: { code: 'target_unavailable', owner: 'target_vendor' },
+            says: 'The target could not be asked: The target is down.',
+          },
+        },
+      ],
+    });
+  });
+});

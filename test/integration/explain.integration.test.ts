@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deltaSync, fullSync } from '../../scripts/demo/tour.ts';
+import { explanationSchema } from '../../src/admin/api/schemas/explain.ts';
+import { startWholeEntrain, type WholeEntrain } from '../support/whole-entrain.ts';
+
+describe('why somebody was not synced, over HTTP and MongoDB, against a simulated tenant and target', () => {
+  let whole: WholeEntrain;
+  beforeAll(async () => {
+    whole = await startWholeEntrain();
+    await fullSync(whole, whole.connected);
+  }, 120_000);
+  afterAll(async () => {
+    await whole.stop();
+  });
+
+  const tenant = () => whole.graph.control.tenant();
+  const explain = (person: string, more = '') =>
+    whole.stack.api.ask(
+      'GET',
+      `/v1/connections/${whole.connected.connection}/explain?person=${encodeURIComponent(person)}${more}`,
+      explanationSchema,
+    );
+  const verdictOn = async (person: string) => {
+    const answer = await explain(person);
+    if (answer.found !== 'one') throw new Error(`${person}: ${answer.found}`);
+    return answer.targets[0]?.verdict;
+  };
+  const people = () =>
+    tenant()
+      .users()
+      .map((id): Readonly<Record<string, unknown>> => ({ ...tenant().user(id), id }));
+  const one = (which: (user: Readonly<Record<string, unknown>>) => boolean) => {
+    const found = people().find(which);
+    if (found === undefined) throw new Error('The tenant has nobody like that.');
+    return { id: String(found['id']), upn: String(found['userPrincipalName']), name: String(found['displayName']) };
+  };
+  const isWorking = (user: Readonly<Record<string, unknown>>) =>
+    user['accountEnabled'] === true && user['userType'] === 'Member';
+
+  it('who is there is told with the account, by any of their names, and source and target agree', async () => {
+    const jane = one(isWorking);
+    const account = whole.scim.control.accounts().users.find(({ externalId }) => externalId === jane.id);
+    const remoteId = String(account?.['id']);
+    for (const name of [jane.id, jane.upn.toUpperCase(), remoteId]) {
+      const answer = await explain(name, '&live=true');
+      expect(answer).toMatchObject({
+        found: 'one',
+        object: { id: jane.id },
+        live: { kind: 'answered', standing: 'present', agrees: true },
+        targets: [{ account: { remote_id: remoteId }, live: { kind: 'linked', differences: [] } }],
+      });
+    }
+    expect(await verdictOn(jane.upn)).toMatchObject({
+      reason: expect.stringMatching(/^(in_sync|waiting_reference)$/),
+      sentence: expect.stringContaining(`${jane.name} is at Helpdesk as account ${remoteId}`),
+    });
+  }, 30_000);
+
+  it('who is disabled, and who nobody ever saw, is told so', async () => {
+    const off = one(({ accountEnabled }) => accountEnabled === false);
+    expect(await verdictOn(off.upn)).toMatchObject({ reason: 'disabled_in_source', resolution_owner: 'customer_it' });
+    expect(await explain('nobody@nowhere.example', '&live=true')).toMatchObject({
+      found: 'nobody',
+      verdict: { reason: 'never_seen' },
+    });
+  });
+
+  it('who is locked out, leaves, or waits in a quarantined target is told so', async () => {
+    const [locked, leaver] = people()
+      .filter(isWorking)
+      .slice(-2)
+      .map(({ id }) => String(id));
+    if (locked === undefined || leaver === undefined) throw new Error('The tenant is too small.');
+    const upn = String(tenant().user(leaver)['userPrincipalName']);
+    tenant().disable(locked);
+    tenant().softDelete(leaver);
+    expect(await explain(locked, '&live=true')).toMatchObject({ live: { standing: 'disabled', agrees: false } });
+    await deltaSync(whole, whole.connected);
+    expect(await verdictOn(locked)).toMatchObject({
+      reason: 'disabled_in_source',
+      sentence: expect.stringContaining('is switched off'),
+    });
+    expect(await verdictOn(upn)).toMatchObject({
+      reason: 'soft_deleted',
+      sentence: expect.stringContaining('was switched off'),
+    });
+  }, 60_000);
+});
