@@ -6,7 +6,7 @@ import type { Change } from '../model/change.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Counters } from '../model/run.ts';
 import type { Membership, ObjectType, Ref } from '../model/source-object.ts';
-import type { Draft, SnapshotStore } from '../store/snapshot-store.ts';
+import type { Draft, EdgePair, SnapshotStore } from '../store/snapshot-store.ts';
 
 type Counts = Pick<Counters, 'created' | 'updated' | 'removed' | 'membersAdded' | 'membersRemoved'>;
 export type Recorded = {
@@ -16,7 +16,12 @@ export type Recorded = {
   readonly missing: Readonly<Record<ObjectType, number>>;
 };
 
-export const recordChanges = async (snapshots: SnapshotStore, draft: Draft): Promise<Recorded> => {
+/** `report` is called again and again: it may take a while, and throws when the run is to stop. */
+export const recordChanges = async (
+  snapshots: SnapshotStore,
+  draft: Draft,
+  report: () => Promise<void>,
+): Promise<Recorded> => {
   const counts = { created: 0, updated: 0, removed: 0, membersAdded: 0, membersRemoved: 0 };
   const present = { user: draft.base.counts.user, group: draft.base.counts.group };
   const missing = { user: 0, group: 0 };
@@ -27,10 +32,12 @@ export const recordChanges = async (snapshots: SnapshotStore, draft: Draft): Pro
         missing[change.before.ref.type] += 1;
     }
     if (changes.length > 0) await draft.record(changes);
+    await report();
   };
-  const flips = await recordObjects(draft, record);
-  if (draft.base.version === 0) await recordFirstMembers(draft, flips, record);
-  else await recordMembers(snapshots, draft, flips, record);
+  if (draft.base.version === 0) {
+    for await (const pairs of draft.touched()) await record(pairs.map(diff));
+    await recordFirstMembers(draft, record);
+  } else await recordMembers(snapshots, draft, await recordObjects(draft, record), record);
   return { counts, present, missing };
 };
 
@@ -54,23 +61,17 @@ const recordObjects = async (
   return { appeared, vanished, groups };
 };
 
-/** On an empty base whoever is present has just appeared, so nothing needs to be looked up. */
-const recordFirstMembers = async (draft: Draft, flips: Flips, record: Recorder): Promise<void> => {
+/** On an empty base everybody has come, and so has every membership of which both ends are there. */
+const recordFirstMembers = async (draft: Draft, record: Recorder): Promise<void> => {
+  const nobody: Flips = { appeared: new Set(), vanished: new Set() };
   for await (const edges of draft.touchedMembers()) {
-    await record(
-      edges.flatMap(({ group, added }) => {
-        const change = flips.appeared.has(group)
-          ? membersChange(
-              group,
-              added.filter(({ id }) => flips.appeared.has(id)),
-              [],
-            )
-          : null;
-        return change === null ? [] : [change];
-      }),
-    );
+    const present = await draft.present(endsOf(edges));
+    await record(edges.map((edge) => diffEdges(edge, nobody, present)).filter((change) => change !== null));
   }
 };
+
+const endsOf = (edges: readonly EdgePair[]): readonly Ref[] =>
+  edges.flatMap(({ group, added, removed }) => [{ type: 'group', id: group } as const, ...added, ...removed]);
 
 /** Three sources of membership changes: edges that came or went, members that came or went, groups that came. */
 const recordMembers = async (
@@ -80,10 +81,7 @@ const recordMembers = async (
   record: Recorder,
 ): Promise<void> => {
   for await (const edges of draft.touchedMembers()) {
-    const present = await presentOf(
-      draft,
-      edges.flatMap(({ group, added, removed }) => [{ type: 'group', id: group } as const, ...added, ...removed]),
-    );
+    const present = await draft.present(endsOf(edges));
     await record(edges.map((edge) => diffEdges(edge, flips, present)).filter((change) => change !== null));
   }
   for (const ids of batches([...flips.appeared], 1_000)) {
@@ -96,7 +94,7 @@ const recordMembers = async (
   }
   for (const group of flips.groups) {
     for await (const members of draft.members(group)) {
-      const present = await presentOf(draft, members);
+      const present = await draft.present(members);
       const change = membersChange(
         group,
         members.filter(({ id }) => present.has(id)),
@@ -107,15 +105,8 @@ const recordMembers = async (
   }
 };
 
-const presentOf = async (draft: Draft, refs: readonly Ref[]): Promise<ReadonlySet<SourceId>> => {
-  const present = new Set<SourceId>();
-  for (const some of batches(refs, 1_000)) for (const id of (await draft.find(some)).keys()) present.add(id);
-  return present;
-};
-
 const withPresentGroup = async (draft: Draft, memberships: readonly Membership[]): Promise<readonly Membership[]> => {
-  const present = await presentOf(
-    draft,
+  const present = await draft.present(
     [...new Set(memberships.map(({ group }) => group))].map((id) => ({ type: 'group', id })),
   );
   return memberships.filter(({ group }) => present.has(group));

@@ -27,11 +27,7 @@ const sweepScope = async (draft: Draft, scope: Extract<Scope, { kind: 'groups' }
  */
 const sweepUnseen = async (draft: Draft): Promise<void> => {
   const missing: Record<ObjectType, number> = { user: 0, group: 0 };
-  const batches: Ref[][] = [];
-  for await (const objects of draft.unseen()) {
-    for (const { ref } of objects) missing[ref.type] += 1;
-    batches.push(objects.map(({ ref }) => ref));
-  }
+  for await (const objects of draft.unseen()) for (const { ref } of objects) missing[ref.type] += 1;
   if (draft.base.counts.user > 0 && missing.user >= draft.base.counts.user && !(await hasUsers(draft, missing.user))) {
     throw new SourceError(
       'incomplete',
@@ -39,7 +35,12 @@ const sweepUnseen = async (draft: Draft): Promise<void> => {
       { code: 'empty_read' },
     );
   }
-  for (const refs of batches) await drop(draft, refs, 'missing');
+  for await (const objects of draft.unseen())
+    await drop(
+      draft,
+      objects.map(({ ref }) => ref),
+      'missing',
+    );
 };
 
 /** Whether the draft holds anyone besides those it did not see. */

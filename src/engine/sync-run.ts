@@ -141,8 +141,9 @@ const commit = async (
   await report('scope', end.counters);
   const emptied = await emptiedGroups(engine.stores.snapshots, draft, what.scope);
   if (what.kind !== 'group') await sweep(draft, end.complete);
-  await report('diff', end.counters);
-  const recorded = await recordChanges(engine.stores.snapshots, draft);
+  const recording = (): Promise<void> => report('diff', end.counters);
+  await recording();
+  const recorded = await recordChanges(engine.stores.snapshots, draft, recording);
   await engine.failpoint('sync.recorded');
   const missing = what.kind === 'full' ? recorded.missing : { user: 0, group: 0 };
   const held = await holdBack(

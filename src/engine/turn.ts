@@ -145,7 +145,9 @@ const reporter = (engine: Engine, run: Run, watch: Watch): Reporter => {
   return {
     report: async (phase, counters, place) => {
       latest = { phase, counters };
-      const isDue = phase !== written.phase || engine.world.now().getTime() - written.at >= engine.timing.reportMs;
+      // A phase that is over at once is not worth a write, and there are several in every run.
+      const afterMs = phase === written.phase ? engine.timing.reportMs : engine.timing.reportMs / 4;
+      const isDue = engine.world.now().getTime() - written.at >= afterMs;
       const cancelRequested = place !== undefined || isDue ? await write(place) : false;
       watch.check();
       if (cancelRequested) throw new RunCanceled('The run was canceled.');

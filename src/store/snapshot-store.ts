@@ -83,10 +83,12 @@ export interface Draft {
   /** The committed version overlaid with this draft. */
   find(refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, SourceObject>>;
   /**
-   * Which of these objects have these values now and no others; the manager, which is read apart, counts only where it is given, and may be given
-   * alone. Some that do may be missing in the answer: it saves reading what has not changed, and whoever is missing is looked at with `find`.
+   * Which of these objects have these values now and no others. Some that do may be missing in the answer: it saves reading what has not changed,
+   * and whoever is missing is looked at with `find`. May be asked while a batch is being made durable; then that batch counts.
    */
   holds(shown: readonly SourceObject[]): Promise<ReadonlySet<SourceId>>;
+  /** Which of these are in the draft's view, where nobody asks what they look like. */
+  present(refs: readonly Ref[]): Promise<ReadonlySet<SourceId>>;
   /** The same for direct members of a group: all edges, whether or not their ends are known. */
   members(group: SourceId): AsyncIterable<readonly Ref[]>;
   /** The same backwards: every edge whose member is one of these. */

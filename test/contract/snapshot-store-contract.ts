@@ -7,6 +7,7 @@ import { snapshotHoldsContract } from './snapshot-holds-contract.ts';
 import { snapshotMembersContract } from './snapshot-members-contract.ts';
 import { snapshotNamesContract } from './snapshot-names-contract.ts';
 import { snapshotObjectsContract } from './snapshot-objects-contract.ts';
+import { snapshotRosterContract } from './snapshot-roster-contract.ts';
 import type { OpenSnapshots } from './snapshot-world.ts';
 
 export const snapshotStoreContract = (open: OpenSnapshots): void => {
@@ -17,4 +18,5 @@ export const snapshotStoreContract = (open: OpenSnapshots): void => {
   snapshotChangesContract(open);
   snapshotDraftContract(open);
   snapshotCrashContract(open);
+  snapshotRosterContract(open);
 };

@@ -125,7 +125,7 @@ describe('from one version to the next', () => {
       const before = (await stores.snapshots.head(id)).version;
       const draft = await stores.snapshots.begin(lease, 'any');
       await draft.put(batchFor(tenantNow));
-      await recordChanges(stores.snapshots, draft);
+      await recordChanges(stores.snapshots, draft, async () => {});
       await draft.commit({ watermark: null, counts: { user: 0, group: 0 }, full: true });
       const changes: Change[] = [];
       for await (const some of stores.snapshots.changesAfter(id, before))

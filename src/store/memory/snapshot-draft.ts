@@ -1,10 +1,10 @@
 /** The draft in memory. What an earlier holder made durable is kept as batches, so that it can be replayed. */
 
-import { sameAttributes, sameValue } from '../../core/attributes.ts';
+import { sameAttributes } from '../../core/attributes.ts';
 import type { Change, RecordedChange } from '../../model/change.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
-import type { Attributes, SourceObject } from '../../model/source-object.ts';
+import type { SourceObject } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Batch, Draft, EdgePair, Head, Pair, Remembered } from '../snapshot-store.ts';
 import {
@@ -44,6 +44,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
   for (const batch of batches) lay(view, batch, version);
   const recorded: RecordedChange[] = [];
   let closed = false;
+  let writing: Promise<unknown> = Promise.resolve();
 
   const assertUsable = (): void => {
     if (closed) throw new StaleFence(`The draft ${version} of ${lease.key} is closed.`);
@@ -59,6 +60,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
     resume: batches.findLast(({ resume }) => resume !== null)?.resume ?? null,
     find: async (refs) => findIn(view, refs),
     holds: async (shown) => {
+      await writing;
       const found = findIn(
         view,
         shown.map(({ ref }) => ref),
@@ -66,20 +68,26 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
       return new Set(
         shown.flatMap(({ ref, attributes }) => {
           const stored = found.get(ref.id)?.attributes;
-          return stored && isHeld(stored, attributes) ? [ref.id] : [];
+          return stored && sameAttributes(stored, attributes) ? [ref.id] : [];
         }),
       );
     },
+    present: async (refs) => new Set(findIn(view, refs).keys()),
     members: (group) => inBatches([...membersOf(view, group).values()]),
     groupsOf: (members) => inBatches(groupsIn(view, members)),
     scan: (type) => inBatches(scanIn(view, type)),
-    put: async (batch) => {
-      assertOurs();
-      await probe('snapshot.staged');
-      assertOurs();
-      lay(view, batch, version);
-      batches.push(batch);
-      await probe('snapshot.batch');
+    put: (batch) => {
+      const put = async (): Promise<void> => {
+        assertOurs();
+        await probe('snapshot.staged');
+        assertOurs();
+        lay(view, batch, version);
+        batches.push(batch);
+        await probe('snapshot.batch');
+      };
+      const putting = put();
+      writing = putting.catch(() => {});
+      return putting;
     },
     unseen: () => {
       const seen = new Set(batches.flatMap((batch) => batch.seen.map(keyOf)));
@@ -123,12 +131,6 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
       closed = true;
     },
   };
-};
-
-const isHeld = (stored: Attributes, { manager, ...others }: Attributes): boolean => {
-  const { manager: known, ...rest } = stored;
-  const isAlone = manager !== undefined && Object.keys(others).length === 0;
-  return (isAlone || sameAttributes(rest, others)) && (manager === undefined || sameValue(known ?? null, manager));
 };
 
 const present = (remembered: Remembered | undefined): SourceObject | null =>

@@ -9,7 +9,7 @@ import type { ObjectType } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Head } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
-import type { Part } from './places.ts';
+import type { Part, RosterNote, Settled } from './places.ts';
 
 export type HeadDocument = {
   readonly _id: string;
@@ -26,6 +26,10 @@ export type HeadDocument = {
   readonly committedAt: Date | null;
   readonly fullAt: Date | null;
   readonly scope: string | null;
+  /** Absent from a head that was made before there were rosters. */
+  readonly roster?: RosterNote | null;
+  /** Absent where the first version was rolled forward. */
+  readonly settled?: Settled | null;
   /** The draft of number `opened`. `parts`: what it has taken over from earlier ones. */
   readonly draft: { readonly signature: string; readonly parts: readonly Part[] } | null;
 };
@@ -41,6 +45,8 @@ export const nothingCommitted = {
   committedAt: null,
   fullAt: null,
   scope: null,
+  roster: null,
+  settled: null,
   draft: null,
 } as const;
 

@@ -31,10 +31,10 @@ export const createLayouts = (db: Db) => {
   return {
     ...written,
     /** How many buckets these groups have, for those that have more than one. */
-    of: async ({ connection, parts }: View, groups: readonly SourceId[]): Promise<ReadonlyMap<SourceId, number>> =>
+    of: async (view: View, groups: readonly SourceId[]): Promise<ReadonlyMap<SourceId, number>> =>
       new Map(
-        (await documents(connection, groups)).flatMap((document) => {
-          const slot = effectiveIn(document, parts);
+        (await documents(view.connection, groups)).flatMap((document) => {
+          const slot = effectiveIn(document, view);
           return slot ? [[groupIn(document._id), slot.buckets]] : [];
         }),
       ),

@@ -52,7 +52,7 @@ export const createMembers = (db: Db, layouts: Layouts) => {
     );
     const found = await documents(view.connection, keys);
     return [...found.values()]
-      .flatMap((document) => membersIn(effectiveIn(document, view.parts)))
+      .flatMap((document) => membersIn(effectiveIn(document, view)))
       .filter(({ id }) => isBetween(positionOf(id), from, to));
   };
 
@@ -133,7 +133,7 @@ export const createMembers = (db: Db, layouts: Layouts) => {
       const found = await documents(view.connection, batch);
       edges.push(
         [...found].flatMap(([key, document]) =>
-          membersIn(effectiveIn(document, view.parts))
+          membersIn(effectiveIn(document, view))
             .filter(({ id }) => wanted.has(id))
             .map((member) => ({ group: parseBucketKey(key).group, member })),
         ),

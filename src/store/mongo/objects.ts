@@ -6,19 +6,20 @@ import { type ConnectionId, type SourceId, sourceId } from '../../model/ids.ts';
 import type { Gone, GoneReason, ObjectType, Ref, Remembered, SourceObject } from '../../model/source-object.ts';
 import { isGone } from '../../model/source-object.ts';
 import type { Pair } from '../snapshot-store.ts';
-import { canonical, type Digest, decode, digestOf, isHeld, sameWhenDecoded } from './attributes-json.ts';
+import { canonical, decode, sameWhenDecoded } from './attributes-json.ts';
 import type { Db } from './connect.ts';
 import { keyset, startsWith } from './keyset.ts';
 import type { Named } from './names.ts';
-import type { Part } from './places.ts';
-import { effectiveIn, type Slot, type Slotted, slots, stagedIn, type Write } from './slots.ts';
+import type { Settled } from './places.ts';
+import { committedIn, effectiveIn, type Sight, type Slot, type Slotted, slots, stagedIn, type Write } from './slots.ts';
 
 /** What a reader looks at: the committed version, overlaid with what these parts staged. */
-export type View = { readonly connection: ConnectionId; readonly parts: readonly Part[] };
+export type View = Sight & { readonly connection: ConnectionId };
 
 /** `attributes` is JSON: their names are the tenant's, and may hold `$`, `.`, NUL or `__proto__`. Of one that is gone, the last ones known. */
-type Content = Digest & { readonly attributes: string; readonly gone?: GoneReason };
+type Content = { readonly attributes: string; readonly gone?: GoneReason };
 export type ObjectDocument = Slotted<Content>;
+export type ObjectWrite = Write<Content>;
 
 const name = 'objects';
 const readSize = 1_000;
@@ -68,94 +69,68 @@ export const createObjects = (db: Db) => {
     ): Promise<ReadonlyMap<string, ObjectDocument>> =>
       new Map((await read(connection, keys)).map((document) => [keyIn(document._id), document])),
 
-    recall: async (
-      { connection, parts }: View,
-      refs: readonly Ref[],
-      version: number,
-    ): Promise<ReadonlyMap<SourceId, Remembered>> => {
-      const documents = await read(connection, refs.map(keyOf));
-      const found = documents.flatMap((document) => rememberedIn(document, parts, version));
+    recall: async (view: View, refs: readonly Ref[], version: number): Promise<ReadonlyMap<SourceId, Remembered>> => {
+      const documents = await read(view.connection, refs.map(keyOf));
+      const found = documents.flatMap((document) => rememberedIn(document, view, version));
       return new Map(found.map((remembered) => [remembered.object.ref.id, remembered]));
     },
     /** All ever seen, in id order, after an id (exclusive). */
     async *recallAll(
-      { connection, parts }: View,
+      view: View,
       type: ObjectType,
       version: number,
       after: string | null,
       size: number,
     ): AsyncGenerator<readonly Remembered[]> {
-      for await (const page of pages(connection, type, after, size, {}))
-        yield page.flatMap((document) => rememberedIn(document, parts, version));
+      for await (const page of pages(view.connection, type, after, size, {}))
+        yield page.flatMap((document) => rememberedIn(document, view, version));
     },
 
     /** Which of these are in, without reading what they look like. */
-    present: async ({ connection, parts }: View, refs: readonly Ref[]): Promise<ReadonlySet<SourceId>> => {
+    present: async (view: View, refs: readonly Ref[]): Promise<ReadonlySet<SourceId>> => {
       const found = new Set<SourceId>();
       for (const batch of batches(refs, readSize)) {
         const documents = await collection
-          .find({ _id: { $in: batch.map((ref) => `${connection}|${keyOf(ref)}`) } }, { projection: withoutAttributes })
+          .find(
+            { _id: { $in: batch.map((ref) => `${view.connection}|${keyOf(ref)}`) } },
+            { projection: withoutAttributes },
+          )
           .toArray();
         for (const document of documents) {
-          const slot = effectiveIn(document, parts);
+          const slot = effectiveIn(document, view);
           if (slot && slot.gone === undefined) found.add(refIn(document._id).id);
         }
       }
       return found;
     },
 
-    /** Which of these are in with exactly these values, by their digests. */
-    holds: async ({ connection, parts }: View, shown: readonly SourceObject[]): Promise<ReadonlySet<SourceId>> => {
-      const wanted = new Map(shown.map((object) => [`${connection}|${keyOf(object.ref)}`, object]));
-      const held = new Set<SourceId>();
-      for (const batch of batches([...wanted.keys()], readSize)) {
-        const documents = await collection
-          .find({ _id: { $in: [...batch] } }, { projection: withoutAttributes })
-          .toArray();
-        for (const document of documents) {
-          const slot = effectiveIn(document, parts);
-          const object = wanted.get(document._id);
-          if (object && slot && slot.gone === undefined && isHeld(slot, object.attributes)) held.add(object.ref.id);
-        }
-      }
-      return held;
-    },
-
     /** All that are in, in id order, after an id (exclusive). */
     async *scan(
-      { connection, parts }: View,
+      view: View,
       type: ObjectType,
       after: string | null = null,
       size = 500,
     ): AsyncGenerator<readonly SourceObject[]> {
-      for await (const page of pages(connection, type, after, size, {}))
-        yield page.flatMap((document) => presentIn(document, parts));
+      for await (const page of pages(view.connection, type, after, size, {}))
+        yield page.flatMap((document) => presentIn(document, view));
     },
 
-    /** All that are committed and still in, but these (`type|id`). Only what they look like that are left is read. */
-    async *scanWithout(
-      { connection, parts }: View,
-      type: ObjectType,
-      keys: ReadonlySet<string>,
-    ): AsyncGenerator<readonly SourceObject[]> {
-      for await (const page of pages(connection, type, null, readSize, withoutAttributes)) {
-        const committed = page.filter(({ current }) => current && current.gone === undefined);
-        const left = committed.map(({ _id }) => keyIn(_id)).filter((key) => !keys.has(key));
-        const objects = (await read(connection, left)).flatMap((document) => presentIn(document, parts));
-        if (objects.length > 0) yield objects;
-      }
+    /** All that are committed and still in, without what they look like. */
+    async *committed({ connection, settled }: View, type: ObjectType): AsyncGenerator<readonly Ref[]> {
+      for await (const page of pages(connection, type, null, readSize, withoutAttributes))
+        yield page.filter((document) => isCommitted(document, settled)).map(({ _id }) => refIn(_id));
     },
 
     /** What these objects were and what they become, for those whose staged state was staged at this place and is another one. */
     touchedAt: async (
-      { connection, parts }: View,
-      keys: readonly string[],
+      { connection, parts, settled }: View,
+      refs: readonly Ref[],
       place: number,
     ): Promise<readonly Pair[]> => {
-      const documents = await read(connection, keys);
+      const documents = await read(connection, refs.map(keyOf));
       return documents.flatMap((document) => {
         const staged = stagedIn(document, parts);
-        return staged?.place === place ? pairOf(document, staged) : [];
+        return staged?.place === place ? pairOf(document._id, committedIn(document, settled), staged) : [];
       });
     },
 
@@ -173,65 +148,77 @@ export const refOf = (key: string): Ref => {
   return { type: key.startsWith('user|') ? 'user' : 'group', id: sourceId(key.slice(bar + 1)) };
 };
 
+/** Whether it is in the committed version. */
+export const isCommitted = (document: ObjectDocument, settled: Settled | null): boolean => {
+  const slot = committedIn(document, settled);
+  return slot !== null && slot.gone === undefined;
+};
+
 /** The objects of these documents that are in. */
-export const presentIn = (document: ObjectDocument, parts: readonly Part[]): readonly SourceObject[] => {
-  const slot = effectiveIn(document, parts);
+export const presentIn = (document: ObjectDocument, sight: Sight): readonly SourceObject[] => {
+  const slot = effectiveIn(document, sight);
   return slot && slot.gone === undefined ? [objectOf(document._id, slot)] : [];
 };
 
-/** `version`: what is staged in these parts belongs to it. */
-const rememberedIn = (document: ObjectDocument, parts: readonly Part[], version: number): readonly Remembered[] => {
-  const staged = stagedIn(document, parts);
-  const slot = staged ?? document.current;
+/** `version`: what is staged in the view's parts belongs to it. */
+const rememberedIn = (document: ObjectDocument, view: View, version: number): readonly Remembered[] => {
+  const slot = effectiveIn(document, view);
   if (!slot) return [];
-  return [{ object: objectOf(document._id, slot), gone: slot.gone ?? null, version: staged ? version : document.v }];
+  const isStaged = stagedIn(document, view.parts) !== null;
+  const since = document.current ? document.v : (view.settled?.version ?? version);
+  return [{ object: objectOf(document._id, slot), gone: slot.gone ?? null, version: isStaged ? version : since }];
 };
 
 /** The names an object gets with its next state, if it has not got them already. */
 export const newNames = (
-  { parts }: View,
+  view: View,
   owner: string,
   next: SourceObject | Gone,
   existing: ObjectDocument | null,
 ): readonly Named[] => {
   if (isGone(next)) return [];
-  const before = existing && effectiveIn(existing, parts);
+  const before = existing && effectiveIn(existing, view);
   const known = before === null ? [] : nameKeysOf(decode(before.attributes));
   return nameKeysOf(next.attributes)
     .filter((key) => !known.includes(key))
     .map((key) => ({ key, owner }));
 };
 
-/** What is to be written for an object; nothing when it is so already. */
+/** What an object that is in looks like, as canonical text. */
+export const textIn = (document: ObjectDocument | null, sight: Sight): string | null => {
+  const slot = document && effectiveIn(document, sight);
+  return slot && slot.gone === undefined ? slot.attributes : null;
+};
+
+/** What is to be written for an object; null when it is so already. */
 export const writeOf = (
-  { connection, parts }: View,
+  view: View,
   ref: Ref,
   next: SourceObject | Gone,
   existing: ObjectDocument | null,
-): readonly Write<Content>[] => {
-  const before = existing && effectiveIn(existing, parts);
+): ObjectWrite | null => {
+  const before = existing && effectiveIn(existing, view);
   const content = contentOf(before, next);
-  if (content === null || (before?.attributes === content.attributes && before.gone === content.gone)) return [];
-  return [{ id: `${connection}|${keyOf(ref)}`, existing, content }];
+  if (content === null || (before?.attributes === content.attributes && before.gone === content.gone)) return null;
+  return { id: `${view.connection}|${keyOf(ref)}`, existing, content };
 };
 
 /** Null when nobody can go because nobody is there. */
 const contentOf = (before: Content | null, next: SourceObject | Gone): Content | null => {
-  if (!isGone(next)) return { attributes: canonical(next.attributes), ...digestOf(next.attributes) };
+  if (!isGone(next)) return { attributes: canonical(next.attributes) };
   if (before === null || before.gone !== undefined) return null;
-  const { attributes, digest, manager } = before;
-  return { attributes, digest, manager, gone: next.gone };
+  return { attributes: before.attributes, gone: next.gone };
 };
 
 const withoutAttributes = { 'current.attributes': 0, 'next.attributes': 0, 'kept.attributes': 0 } as const;
 
-const pairOf = (document: ObjectDocument, staged: Slot<Content>): readonly Pair[] => {
-  const before = document.current && document.current.gone === undefined ? document.current : null;
-  const ref = refIn(document._id);
+const pairOf = (id: string, committed: Slot<Content> | null, staged: Slot<Content>): readonly Pair[] => {
+  const before = committed && committed.gone === undefined ? committed : null;
+  const ref = refIn(id);
   if (staged.gone !== undefined)
-    return before ? [{ ref, before: objectOf(document._id, before), after: null, why: staged.gone }] : [];
+    return before ? [{ ref, before: objectOf(id, before), after: null, why: staged.gone }] : [];
   if (before && sameWhenDecoded(before.attributes, staged.attributes)) return [];
-  return [{ ref, before: before && objectOf(document._id, before), after: objectOf(document._id, staged) }];
+  return [{ ref, before: before && objectOf(id, before), after: objectOf(id, staged) }];
 };
 
 const objectOf = (id: string, { attributes }: Content): SourceObject => ({

@@ -20,8 +20,29 @@ export const partOf = (draft: number, batches: number): Part => ({
 /** Everything a draft staged or ever could. */
 export const wholePartOf = (draft: number): Part => partOf(draft, mostBatches - 1);
 
-/** Where something is staged, and what whoever continues the draft will go by: it must not be lost under it. */
-export type Staging = { readonly place: number; readonly durable: readonly Part[] };
+/** The parts up to a place that none of these cover. */
+export const gapsIn = (parts: readonly Part[], through: number): readonly Part[] => {
+  const gaps: Part[] = [];
+  let first = 0;
+  for (const part of [...parts].sort((a, b) => a.first - b.first)) {
+    if (first < part.first) gaps.push({ first, last: part.first - 1 });
+    first = Math.max(first, part.last + 1);
+  }
+  return first <= through ? [...gaps, { first, last: through }] : gaps;
+};
+
+/** The first version: what its parts cover is committed without having been rolled forward (slots.ts). */
+export type Settled = { readonly version: number; readonly parts: readonly Part[] };
+
+/** The full sync whose batches a roster is, and how many versions were committed since. */
+export type RosterNote = { readonly version: number; readonly parts: readonly Part[]; readonly since: number };
+
+/** Where something is staged; what whoever continues the draft will go by, which must not be lost under it; and what is settled already. */
+export type Staging = {
+  readonly place: number;
+  readonly durable: readonly Part[];
+  readonly settled: Settled | null;
+};
 
 export const isIn = (parts: readonly Part[], place: number): boolean =>
   parts.some(({ first, last }) => first <= place && place <= last);

@@ -4,6 +4,9 @@
  *
  * `kept` is what was staged up to the last place from which the draft can be continued. Without it, a later batch would take that with it when it is
  * broken off, or comes late: whoever continues the draft reads on from that place, and would never see it again.
+ *
+ * The first version of a snapshot stays as it was staged: everything in it is new, and rolling it forward would write each document a second time. Its
+ * parts stand in the head, and what lies in them is committed wherever nothing was since. Whatever is staged over it makes it `current` first.
  */
 
 import mongoose from 'mongoose';
@@ -11,7 +14,10 @@ import { batches } from '../../core/batches.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { Db } from './connect.ts';
 import { eachOf } from './each-of.ts';
-import { isIn, type Part, type Staging } from './places.ts';
+import { isIn, type Part, type Settled, type Staging } from './places.ts';
+
+/** What a reader goes by: what counts as staged, and what counts as committed beside `current`. */
+export type Sight = { readonly parts: readonly Part[]; readonly settled: Settled | null };
 
 export type Slot<C> = C & { readonly place: number };
 export type Slotted<C> = {
@@ -27,8 +33,10 @@ export const stagedIn = <C>({ next, kept }: Slotted<C>, parts: readonly Part[]):
   if (next && isIn(parts, next.place)) return next;
   return kept && isIn(parts, kept.place) ? kept : null;
 };
-export const effectiveIn = <C>(document: Slotted<C>, parts: readonly Part[]): Slot<C> | null =>
-  stagedIn(document, parts) ?? document.current ?? null;
+export const committedIn = <C>({ current, ...document }: Slotted<C>, settled: Settled | null): Slot<C> | null =>
+  current ?? (settled && stagedIn(document, settled.parts));
+export const effectiveIn = <C>(document: Slotted<C>, { parts, settled }: Sight): Slot<C> | null =>
+  stagedIn(document, parts) ?? committedIn(document, settled);
 
 /** `fields` stand beside the slots, whatever becomes of them. `existing`: the document as it was read. */
 export type Write<C> = {
@@ -119,13 +127,19 @@ const documentOf = <C>({ id, content, fields }: Write<C>, { place }: Staging): R
  */
 const updateOf = <C>(
   { id, existing, content, fields }: Write<C>,
-  { place, durable }: Staging,
+  { place, durable, settled }: Staging,
 ): mongoose.mongo.UpdateOneModel<Row> => {
   const kept = existing && stagedIn(existing, durable);
+  const asStaged = existing && !existing.current ? committedIn(existing, settled) : null;
   const set: Record<string, unknown> = { ...fields, next: { place, ...content } };
-  const both: Record<string, unknown> = { ...set, kept };
+  if (kept) set['kept'] = kept;
+  if (asStaged && settled) Object.assign(set, { current: asStaged, v: settled.version });
   return {
-    filter: { _id: id, v: existing?.v ?? 0, 'next.place': { $not: { $gt: place } } },
-    update: kept ? { $set: both } : { $set: set, $unset: { kept: '' } },
+    filter: { _id: id, v: versionsOf(existing, asStaged ? settled : null), 'next.place': { $not: { $gt: place } } },
+    update: kept ? { $set: set } : { $set: set, $unset: { kept: '' } },
   };
 };
+
+/** A late worker may make `current` what is so already. That changes nothing, and must not shut out the one in time. */
+const versionsOf = (existing: Slotted<unknown> | null, settled: Settled | null): number | { $in: number[] } =>
+  settled ? { $in: [0, settled.version] } : (existing?.v ?? 0);

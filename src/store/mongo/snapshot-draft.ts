@@ -11,13 +11,18 @@ import type { Resume } from '../../model/ids.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Batch, Draft, Head } from '../snapshot-store.ts';
-import { keyOf, newNames, type ObjectDocument, presentIn, type View, writeOf } from './objects.ts';
-import { type Part, partOf, placeOf, type Staging, wholePartOf } from './places.ts';
+import { canonical, digestOf } from './attributes-json.ts';
+import { type ObjectDocument, presentIn, type View } from './objects.ts';
+import { type Part, partOf, placeOf, type RosterNote, type Settled, type Staging, wholePartOf } from './places.ts';
+import { type PlannedObjects, planObjects } from './plan-objects.ts';
 import { readAhead } from './read-ahead.ts';
-import { forgetStaged, rollForward } from './roll-forward.ts';
+import { type Committed, forgetStaged, rollForward } from './roll-forward.ts';
+import type { Roster } from './roster.ts';
+import { dropBatches, loadRoster, olderBy, unseenObjects } from './rosters.ts';
 import type { SnapshotCollections } from './snapshot-collections.ts';
 import { stageMembers } from './stage-members.ts';
-import { touchedMembers, touchedObjects } from './touched.ts';
+import { storedObjects } from './stored-objects.ts';
+import { firstObjects, touchedMembers, touchedObjects } from './touched.ts';
 
 export type Around = {
   readonly stores: SnapshotCollections;
@@ -33,23 +38,33 @@ export type Opened = {
   /** What it continues. */
   readonly taken: readonly Part[];
   readonly resume: Resume | null;
+  /** As the head has them. */
+  readonly roster: RosterNote | null;
+  readonly settled: Settled | null;
 };
 
-/** Of so many objects `find` remembers what is stored, so that the `put` that follows need not ask again. */
-const mostRemembered = 10_000;
-
-export const openDraft = ({ stores, now, probe }: Around, { lease, base, version, taken, resume }: Opened): Draft => {
+export const openDraft = (
+  { stores, now, probe }: Around,
+  { lease, base, version, taken, resume, roster: note, settled }: Opened,
+): Draft => {
   const { connection } = base;
+  /** Then nobody is stored but whom the draft itself staged, and the roster knows all of them. */
+  const isFirst = base.version === 0;
   let batches = 0;
   /** The last batch with a place from which a read can be continued. */
   let lastPlace = 0;
   let sequence = 1;
+  /** Whether any document but batches was written for it. */
+  let hasChanges = taken.length > 0;
   let over: Error | null = null;
-  const remembered = new Map<string, ObjectDocument | null>();
+  let planning: Promise<unknown> = Promise.resolve();
+  let writing: Promise<unknown> = Promise.resolve();
+  let roster: Promise<Roster> | null = null;
+  const stored = storedObjects(stores.objects, connection);
 
   const upTo = (batch: number): readonly Part[] => (batch === 0 ? taken : [...taken, partOf(version, batch)]);
   const parts = (): readonly Part[] => upTo(batches);
-  const view = (): View => ({ connection, parts: parts() });
+  const view = (): View => ({ connection, parts: parts(), settled });
 
   /** A write that failed may have happened in part: the draft is over, and whoever wants to go on opens it again. */
   const write = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -65,33 +80,48 @@ export const openDraft = ({ stores, now, probe }: Around, { lease, base, version
     over = new StaleFence(`The draft ${version} of ${connection} is closed.`);
   };
 
-  const documentsOf = async (refs: readonly Ref[]): Promise<ReadonlyMap<string, ObjectDocument | null>> => {
-    const keys = [...new Set(refs.map(keyOf))];
-    const unknown = keys.filter((key) => !remembered.has(key));
-    if (remembered.size + unknown.length > mostRemembered) remembered.clear();
-    const read = await stores.objects.documents(
-      connection,
-      keys.filter((key) => !remembered.has(key)),
-    );
-    const found = new Map(keys.map((key) => [key, remembered.get(key) ?? read.get(key) ?? null]));
-    for (const [key, document] of found) remembered.set(key, document);
-    return found;
+  /** It is read once, between two batches; from then on every batch is laid over it. */
+  const rosterOf = (): Promise<Roster> => {
+    roster ??= writing.then(() => loadRoster(stores, view(), base.version, note));
+    return roster;
   };
 
-  const stageObjects = async (batch: Batch, staging: Staging): Promise<readonly string[]> => {
-    const last = new Map(batch.objects.map((each) => [keyOf(each.ref), each]));
-    const documents = await documentsOf([...last.values()].map(({ ref }) => ref));
-    const named = [...last].flatMap(([key, { next }]) => newNames(view(), key, next, documents.get(key) ?? null));
-    const writes = [...last].flatMap(([key, { ref, next }]) =>
-      writeOf(view(), ref, next, documents.get(key) ?? null).map((each) => ({ key, ...each })),
-    );
-    remembered.clear();
-    await Promise.all([
-      stores.objects.stage(writes, staging),
-      // Before the batch counts: whoever is in can be found by name.
-      stores.names.note(connection, staging.place, named),
-    ]);
-    return writes.map(({ key }) => key);
+  const documentsOf = async (refs: readonly Ref[]): Promise<ReadonlyMap<string, ObjectDocument | null>> => {
+    const known = isFirst ? await rosterOf() : null;
+    return stored.of(refs, (ref) => known === null || known.has(ref));
+  };
+
+  /** From here on the roster goes by this batch: if it does not become durable the draft is over. */
+  const plan = async (batch: Batch): Promise<PlannedObjects> => {
+    const known = await (isFirst ? rosterOf() : roster);
+    await documentsOf(batch.objects.map(({ ref }) => ref));
+    const planned = planObjects(view(), batch, stored.remembered(), known);
+    known?.take(planned.entries, 'draft');
+    stored.forget();
+    return planned;
+  };
+
+  const put = async (batch: Batch, planned: Promise<PlannedObjects>): Promise<void> => {
+    const place = placeOf(version, batches + 1);
+    const staging: Staging = { place, durable: upTo(lastPlace), settled };
+    const { writes, entries, names } = await planned;
+    // Before the batch counts: whoever is in can be found by name.
+    await Promise.all([stores.objects.stage(writes, staging), stores.names.note(connection, place, names)]);
+    const members = await stageMembers(stores, view(), batch.members, staging);
+    await probe('snapshot.staged');
+    const { resume } = batch;
+    hasChanges ||= writes.length + members.buckets.length + members.layouts.length > 0;
+    await stores.batches.insert(connection, place, { entries, staged: writes.length, ...members, resume });
+    batches += 1;
+    if (resume !== null) lastPlace = batches;
+    await stores.heads.assertOpen(lease, version);
+    await probe('snapshot.batch');
+  };
+
+  /** Adopted only if it names everybody: whoever were in no roster would never be missed. */
+  const nextRoster = async (full: boolean, counts: Head['counts']): Promise<RosterNote | null> => {
+    const known = full && roster !== null ? await roster : null;
+    return known?.isWhole(counts) ? { version, parts: parts(), since: 0 } : olderBy(note);
   };
 
   return {
@@ -100,45 +130,55 @@ export const openDraft = ({ stores, now, probe }: Around, { lease, base, version
     find: async (refs) => {
       const documents = [...(await documentsOf(refs)).values()].filter((document) => document !== null);
       return new Map(
-        documents.flatMap((document) => presentIn(document, parts())).map((object) => [object.ref.id, object]),
+        documents.flatMap((document) => presentIn(document, view())).map((object) => [object.ref.id, object]),
       );
     },
-    holds: (shown) => stores.objects.holds(view(), shown),
+    holds: async (shown) => {
+      if (note === null && !isFirst) return new Set();
+      await planning;
+      const known = await rosterOf();
+      const held = shown.filter(({ ref, attributes }) => known.holds(ref, digestOf(canonical(attributes))));
+      return new Set(held.map(({ ref }) => ref.id));
+    },
+    present: async (refs) => {
+      if (!isFirst) return stores.objects.present(view(), refs);
+      await planning;
+      const known = await rosterOf();
+      return new Set(refs.filter((ref) => known.isIn(ref)).map(({ id }) => id));
+    },
     members: (group) => stores.members.of(view(), group),
     groupsOf: (members) => stores.members.groupsOf(view(), members),
     scan: (type) => stores.objects.scan(view(), type),
     put: (batch) =>
       write(async () => {
-        const place = placeOf(version, batches + 1);
-        const staging: Staging = { place, durable: upTo(lastPlace) };
-        const objects = await stageObjects(batch, staging);
-        const members = await stageMembers(stores, view(), batch.members, staging);
-        await probe('snapshot.staged');
-        const seen = batch.seen.map(keyOf);
-        await stores.batches.insert(connection, place, { objects, ...members, seen, resume: batch.resume });
-        batches += 1;
-        if (batch.resume !== null) lastPlace = batches;
-        await stores.heads.assertOpen(lease, version);
-        await probe('snapshot.batch');
+        const planned = plan(batch);
+        const done = put(batch, planned);
+        planning = planned.catch(() => {});
+        writing = done.catch(() => {});
+        await done;
       }),
     async *unseen() {
-      if (base.version === 0) return;
-      const seen = new Set<string>();
-      for await (const batch of stores.batches.seen(connection, parts())) for (const key of batch.seen) seen.add(key);
-      for (const type of ['user', 'group'] as const) yield* stores.objects.scanWithout(view(), type, seen);
+      if (!isFirst) yield* unseenObjects(stores, view(), await rosterOf());
     },
-    touched: () => readAhead(touchedObjects(stores, view())),
+    touched: () => readAhead(isFirst ? firstObjects(stores, view()) : touchedObjects(stores, view())),
     touchedMembers: () => readAhead(touchedMembers(stores, view())),
-    record: (changes) =>
+    record: (recorded) =>
       write(async () => {
-        await stores.changes.insert(connection, version, sequence, changes, now());
-        sequence += changes.length;
+        hasChanges = true;
+        await stores.changes.insert(connection, version, sequence, recorded, now());
+        sequence += recorded.length;
         await probe('snapshot.recorded');
       }),
     commit: ({ watermark, counts, full, scope }) =>
       write(async () => {
         const at = now();
-        await stores.versions.note(connection, version, parts(), at);
+        const after: Committed = {
+          version,
+          parts: parts(),
+          roster: await nextRoster(full, counts),
+          settled: isFirst ? { version, parts: parts() } : settled,
+        };
+        if (hasChanges) await stores.versions.note(connection, version, parts(), at);
         await probe('snapshot.noted');
         const head: Head = {
           connection,
@@ -150,9 +190,16 @@ export const openDraft = ({ stores, now, probe }: Around, { lease, base, version
           scope: scope ?? base.scope,
         };
         const { connection: _, ...change } = head;
-        await stores.heads.close(lease, version, change);
+        // Where nothing is to be rolled forward, it is so already.
+        await stores.heads.close(lease, version, {
+          ...change,
+          roster: after.roster,
+          settled: after.settled,
+          ...(hasChanges ? {} : { rolled: version }),
+        });
         await probe('snapshot.committed');
-        await rollForward(stores, connection, version, parts());
+        if (hasChanges) await rollForward(stores, connection, after);
+        else await dropBatches(stores, connection, version, after.parts, after.roster);
         await probe('snapshot.rolled');
         close();
         return head;
@@ -160,7 +207,7 @@ export const openDraft = ({ stores, now, probe }: Around, { lease, base, version
     discard: () =>
       write(async () => {
         await stores.heads.close(lease, version, {});
-        await forgetStaged(stores, connection, parts(), wholePartOf(version).last);
+        await forgetStaged(stores, connection, [...parts(), wholePartOf(version)]);
         close();
       }),
   };

@@ -29,8 +29,9 @@ export const createMongoSnapshotStore = (
   /** The committed version. What is not rolled forward yet is laid over what is. */
   const committed = async (connection: ConnectionId): Promise<View & { readonly version: number }> => {
     const head = await heads.read(connection);
-    if (!head || head.rolled === head.version) return { connection, parts: [], version: head?.version ?? 0 };
-    return { connection, parts: await versions.parts(connection, head.version), version: head.version };
+    const settled = head?.settled ?? null;
+    if (!head || head.rolled === head.version) return { connection, parts: [], settled, version: head?.version ?? 0 };
+    return { connection, parts: await versions.parts(connection, head.version), settled, version: head.version };
   };
 
   return {
@@ -104,13 +105,25 @@ export const createMongoSnapshotStore = (
       for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
         const head = await heads.held(lease);
         if (head.rolled < head.version)
-          await rollForward(stores, connection, head.version, await versions.parts(connection, head.version));
+          await rollForward(stores, connection, {
+            version: head.version,
+            parts: await versions.parts(connection, head.version),
+            ...notesOf(head),
+          });
         const { taken, resume } = await continued(stores, connection, head, signature);
         if (!(await heads.open(lease, head, { signature, parts: taken }))) continue;
-        if (head.draft && taken.length === 0)
-          await forgetStaged(stores, connection, allPartsOf(head), wholePartOf(head.opened).last);
-        const base = headOf(connection, head);
-        return openDraft({ stores, now, probe }, { lease, base, version: head.opened + 1, taken, resume });
+        if (head.draft && taken.length === 0) await forgetStaged(stores, connection, allPartsOf(head));
+        return openDraft(
+          { stores, now, probe },
+          {
+            lease,
+            base: headOf(connection, head),
+            version: head.opened + 1,
+            taken,
+            resume,
+            ...notesOf(head),
+          },
+        );
       }
       throw new StaleFence(`Drafts of ${connection} are opened faster than this one could be.`);
     },
@@ -125,6 +138,8 @@ export const createMongoSnapshotStore = (
 };
 
 const mostAttempts = 10;
+
+const notesOf = ({ roster = null, settled = null }: HeadDocument) => ({ roster, settled });
 
 /** The parts of the draft left behind that count, and the place after them. */
 const continued = async (

@@ -4,6 +4,7 @@ import { batches } from '../../core/batches.ts';
 import type { SourceId } from '../../model/ids.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { MembersPatch } from '../snapshot-store.ts';
+import type { StagedMembers } from './batches.ts';
 import type { Layouts } from './layouts.ts';
 import {
   bucketsFor,
@@ -24,14 +25,6 @@ import { type BucketDocument, bucketKey, type MembersCollection, spreadKey } fro
 import type { View } from './objects.ts';
 import type { Staging } from './places.ts';
 import { effectiveIn, type Write } from './slots.ts';
-
-export type StagedMembers = {
-  /** Keys of the buckets that were written. */
-  readonly buckets: readonly string[];
-  /** Groups that were spread anew, and the spreads they leave behind. */
-  readonly layouts: readonly SourceId[];
-  readonly left: readonly string[];
-};
 
 type Stores = { readonly members: MembersCollection; readonly layouts: Layouts };
 
@@ -161,9 +154,9 @@ const differingOf = async (
   });
 };
 
-const targetOf = (target: Target, existing: BucketDocument | null, { parts }: View): readonly Ref[] => {
+const targetOf = (target: Target, existing: BucketDocument | null, view: View): readonly Ref[] => {
   if ('whole' in target) return target.whole;
-  const before = membersIn(existing && effectiveIn(existing, parts));
+  const before = membersIn(existing && effectiveIn(existing, view));
   return [...merge(byId(before), target.added, target.removed).values()];
 };
 
@@ -180,6 +173,6 @@ const allMembers = async ({ members }: Stores, view: View, group: SourceId): Pro
 };
 
 /** A bucket that was never written holds nobody. */
-const hashIn = (document: BucketDocument | undefined, { parts }: View): string =>
-  (document && effectiveIn(document, parts)?.hash) ?? noMembers.hash;
+const hashIn = (document: BucketDocument | undefined, view: View): string =>
+  (document && effectiveIn(document, view)?.hash) ?? noMembers.hash;
 const withoutMembers = { 'current.members': 0, 'next.members': 0, 'kept.members': 0 } as const;

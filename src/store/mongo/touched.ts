@@ -7,33 +7,40 @@ import type { EdgePair, Pair } from '../snapshot-store.ts';
 import { membersIn } from './member-buckets.ts';
 import { parseBucketKey } from './members.ts';
 import type { View } from './objects.ts';
-import { stagedIn } from './slots.ts';
+import { committedIn, stagedIn } from './slots.ts';
 import type { SnapshotCollections } from './snapshot-collections.ts';
 
 /** An object staged by several batches is found at the place of the last of them, so it is told once. */
 export async function* touchedObjects(stores: SnapshotCollections, view: View): AsyncGenerator<readonly Pair[]> {
   for await (const { objects, place } of stores.batches.objects(view.connection, view.parts))
-    for (const keys of batches(objects, 1_000)) {
-      const pairs = await stores.objects.touchedAt(view, keys, place);
+    for (const refs of batches(objects, 1_000)) {
+      const pairs = await stores.objects.touchedAt(view, refs, place);
       if (pairs.length > 0) yield pairs;
     }
 }
 
 export async function* touchedMembers(stores: SnapshotCollections, view: View): AsyncGenerator<readonly EdgePair[]> {
   const anew = await spreadAnew(stores, view);
-  for await (const { buckets, place } of stores.batches.buckets(view.connection, view.parts)) {
+  for await (const { buckets, place } of stores.batches.members(view.connection, view.parts)) {
     const inPlace = buckets.filter((key) => !anew.has(parseBucketKey(key).group));
     for (const keys of batches(inPlace, chunkSize)) {
       const documents = await stores.members.documents(view.connection, keys);
       const pairs = [...documents].flatMap(([key, document]) => {
         const staged = stagedIn(document, view.parts);
         if (staged?.place !== place) return [];
-        return edgePair(parseBucketKey(key).group, membersIn(document.current ?? null), membersIn(staged));
+        return edgePair(parseBucketKey(key).group, membersIn(committedIn(document, view.settled)), membersIn(staged));
       });
       if (pairs.length > 0) yield pairs;
     }
   }
   for (const group of anew) yield* compared(stores, view, group);
+}
+
+/** On an empty base everybody who is in has come. */
+export async function* firstObjects(stores: SnapshotCollections, view: View): AsyncGenerator<readonly Pair[]> {
+  for (const type of ['user', 'group'] as const)
+    for await (const objects of stores.objects.scan(view, type, null, 1_000))
+      if (objects.length > 0) yield objects.map((after) => ({ ref: after.ref, before: null, after }));
 }
 
 /** Buckets are read so many at once. */
@@ -44,7 +51,7 @@ const stretchSize = 4;
 /** Groups whose buckets of before and after do not stand side by side. */
 const spreadAnew = async ({ batches: noted }: SnapshotCollections, view: View): Promise<ReadonlySet<SourceId>> => {
   const groups = new Set<SourceId>();
-  for await (const { layouts } of noted.buckets(view.connection, view.parts))
+  for await (const { layouts } of noted.members(view.connection, view.parts))
     for (const group of layouts) groups.add(group);
   return groups;
 };

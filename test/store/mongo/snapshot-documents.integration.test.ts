@@ -68,6 +68,9 @@ it('leaves nothing of a draft that was discarded, or followed by one of another 
   expect(await kept()).toEqual({});
 });
 
+const isStaged = { $or: [{ next: { $exists: true } }, { kept: { $exists: true } }] };
+const ofConnection = () => ({ _id: { $gt: connection, $lt: `${connection}~` } as never });
+
 it('leaves what is committed, once, and the note of the version', async () => {
   const draft = await begin();
   await draft.put(showing([person('ann'), team('staff')], { members: [whole('staff', crowd(0, 800))] }));
@@ -75,10 +78,41 @@ it('leaves what is committed, once, and the note of the version', async () => {
   await draft.put(showing([], { members: [whole('staff', users('ann'))] }));
   await draft.commit(end);
   expect(await kept()).toEqual({ objects: 2, members: 1, layouts: 1, versions: 1 });
-  const staged = { $or: [{ next: { $exists: true } }, { kept: { $exists: true } }] };
-  expect(await mongo.db.collection('objects').countDocuments(staged)).toBe(0);
   await world.snapshots.erase(connection);
   expect(await kept()).toEqual({});
+});
+
+it('writes the first version once, and rolls forward what later ones change', async () => {
+  await commit(world, connection, [
+    showing([person('ann'), person('bob'), team('staff')], { members: [whole('staff', users('ann'))] }),
+  ]);
+  const { version } = await world.snapshots.head(connection);
+  const objects = mongo.db.collection('objects');
+  expect(await objects.countDocuments({ ...ofConnection(), ...isStaged })).toBe(3);
+  expect(await world.snapshots.recall(connection, users('ann'))).toMatchObject(
+    new Map([[id('ann'), { gone: null, version }]]),
+  );
+  await commit(world, connection, [
+    showing([person('ann', { title: 'boss' })], { members: [whole('staff', users('ann', 'bob'))] }),
+  ]);
+  expect(await objects.countDocuments({ ...ofConnection(), ...isStaged })).toBe(2);
+  expect(await mongo.db.collection('members').countDocuments({ ...ofConnection(), ...isStaged })).toBe(0);
+});
+
+it('keeps the batches of the last full sync, and of later versions those that staged objects', async () => {
+  const everybody = [person('ann'), person('bob')];
+  const counts = { user: 2, group: 0 };
+  const first = await begin();
+  for (const one of everybody) await first.put(showing([one]));
+  await first.commit({ ...end, counts, full: true });
+  expect(await kept()).toMatchObject({ batches: 2 });
+  await commit(world, connection, [showing([person('ann', { title: 'boss' })]), showing([], { seen: users('bob') })]);
+  expect(await kept()).toMatchObject({ batches: 3 });
+  const second = await begin();
+  await second.holds(everybody);
+  await second.put(showing([], { seen: users('ann', 'bob') }));
+  await second.commit({ ...end, counts, full: true });
+  expect(await kept()).toMatchObject({ batches: 1 });
 });
 
 it('writes nothing but the batch when nothing differs', async () => {
@@ -87,13 +121,8 @@ it('writes nothing but the batch when nothing differs', async () => {
   const draft = await begin();
   await draft.put(showing(objects, { members: [whole('staff', users('bob', 'ann'))] }));
   const batch = await mongo.db.collection<{ _id: string }>('batches').findOne({ _id: { $gt: connection } });
-  expect(batch).toMatchObject({
-    objects: '[]',
-    buckets: '[]',
-    layouts: '[]',
-    left: '[]',
-    seen: JSON.stringify(['user|ann', 'group|staff']),
-  });
+  expect(batch).toMatchObject({ staged: 0, buckets: '[]', layouts: '[]', left: '[]' });
+  expect(await kept()).toMatchObject({ objects: 2, members: 1, batches: 1 });
 });
 
 it('prunes changes and notes, and keeps what the next version rests on', async () => {
@@ -130,9 +159,9 @@ it('reads a group on at the same place when it is spread anew meanwhile', async 
 
 type Note = { readonly text: string };
 const stored = (key: string) => mongo.db.collection<Slotted<Note>>('notes').findOne({ _id: key });
-const early = { place: placeOf(1, 1), durable: [] };
-const later = { place: placeOf(2, 1), durable: [] };
-const late = { place: placeOf(1, 2), durable: [{ first: placeOf(1, 1), last: placeOf(1, 1) }] };
+const early = { place: placeOf(1, 1), durable: [], settled: null };
+const later = { place: placeOf(2, 1), durable: [], settled: null };
+const late = { place: placeOf(1, 2), durable: [{ first: placeOf(1, 1), last: placeOf(1, 1) }], settled: null };
 
 it('refuses a late worker what has been committed since it looked', async () => {
   const notes = slots(mongo.db, 'notes');
@@ -178,4 +207,43 @@ it('lets the newest draft write over what a late worker staged meanwhile, withou
     kept: { place: early.place, text: 'early' },
     next: { place: later.place, text: 'newest' },
   });
+});
+
+/** A first version that was committed as it was staged. */
+const settled = { version: 1, parts: [{ first: placeOf(1, 1), last: placeOf(1, 1) }] };
+const second = { place: placeOf(2, 1), durable: [], settled };
+const third = { place: placeOf(3, 1), durable: [], settled };
+
+it('makes what is settled current before anything is staged over it', async () => {
+  const notes = slots(mongo.db, 'notes');
+  const key = `${connection}|a`;
+  await notes.stage([{ id: key, existing: null, content: { text: 'first' } }], early);
+  const first = { place: early.place, text: 'first' };
+  await notes.stage([{ id: key, existing: await stored(key), content: { text: 'second' } }], second);
+  expect(await stored(key)).toEqual({
+    _id: key,
+    v: 1,
+    current: first,
+    next: { place: second.place, text: 'second' },
+  });
+  await notes.forget([key], second.place);
+  expect(await stored(key)).toEqual({ _id: key, v: 1, current: first });
+});
+
+it('does not let a late worker who does so shut out the one in time', async () => {
+  const notes = slots(mongo.db, 'notes');
+  const key = `${connection}|a`;
+  await notes.stage([{ id: key, existing: null, content: { text: 'first' } }], early);
+  const looked = await stored(key);
+  await notes.stage([{ id: key, existing: looked, content: { text: 'late' } }], second);
+  await notes.stage([{ id: key, existing: looked, content: { text: 'in time' } }], third);
+  await expect(
+    notes.stage([{ id: key, existing: looked, content: { text: 'later still' } }], second),
+  ).rejects.toBeInstanceOf(StaleFence);
+  expect(await stored(key)).toMatchObject({ v: 1, current: { text: 'first' }, next: { text: 'in time' } });
+  await notes.roll([key], third.place, 3);
+  await expect(
+    notes.stage([{ id: key, existing: looked, content: { text: 'too late' } }], second),
+  ).rejects.toBeInstanceOf(StaleFence);
+  expect(await stored(key)).toMatchObject({ v: 3, current: { text: 'in time' } });
 });
