@@ -123,12 +123,34 @@ async function* waitedMembers(
   waiting: readonly WaitingReference[],
 ): AsyncIterable<Additions> {
   for (const group of groups) {
-    const ids = waiting
-      .filter(({ owner, path, want }) => owner.id === group.ref.id && path === 'members' && want === 'add')
-      .map(({ to }) => to);
-    yield { group, members: await refsOf(work, ids) };
+    const waited = waiting.filter(
+      ({ owner, path, want }) => owner.id === group.ref.id && path === 'members' && want === 'add',
+    );
+    const members = await stillIn(
+      work,
+      group.ref.id,
+      waited.map(({ to }) => to),
+    );
+    await stopWaiting(
+      work,
+      waited.filter(({ to }) => !members.has(to)),
+    );
+    yield { group, members: await refsOf(work, [...members]) };
   }
 }
+
+/** Whoever waited to become a member may have left the group since, which told nobody to stop waiting for them. */
+const stillIn = async (
+  work: Provisioning,
+  of: SourceId,
+  ids: readonly SourceId[],
+): Promise<ReadonlySet<SourceId>> => {
+  const still = new Set<SourceId>();
+  if (ids.length === 0) return still;
+  for await (const memberships of work.engine.stores.snapshots.groupsOf(work.run.connection, ids))
+    for (const { group: each, member } of memberships) if (each === of) still.add(member.id);
+  return still;
+};
 
 /** What kind of object an id is: a reference keeps only the id, the link knows. Without a link it waits on, as whatever it is. */
 export const refsOf = async (work: Provisioning, ids: readonly SourceId[]): Promise<readonly Ref[]> => {

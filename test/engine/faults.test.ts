@@ -309,6 +309,22 @@ describe('a target that misbehaves', () => {
     expect(await s.stores.ledger.countEscrows('tgt_story' as never)).toBe(0);
   });
 
+  it('is told of nobody who left a group while they waited for an account', async () => {
+    const s = await story();
+    staff(s, 1);
+    s.hire('bert', { accountEnabled: false });
+    s.hire('carl', { accountEnabled: false });
+    s.found('staff');
+    for (const name of ['p0', 'bert', 'carl']) s.directory.join(id('staff'), id(name));
+    await s.full();
+    expect(s.groups()).toEqual({ staff: ['p0'] });
+    s.directory.leave(id('staff'), id('bert'));
+    await s.delta();
+    for (const name of ['bert', 'carl']) s.directory.setUser(id(name), { accountEnabled: true });
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['carl', 'p0'] });
+  });
+
   it('that removed an account behind our back gets it again', async () => {
     const s = await story();
     staff(s, 2);
