@@ -25,6 +25,7 @@ export const startWorker = (parts: Needs, queue: QueueName, processor: Processor
     maxStalledCount: 1_000,
   });
   worker.on('error', (error) => parts.log.warn('worker.error', { queue, message: error.message }));
+  const stopResting = restAfterErrors(worker);
   worker.on('failed', (job, error) =>
     parts.log.error('job.failed', { queue, attempts: job?.attemptsMade, name: error.name, message: error.message }),
   );
@@ -35,8 +36,39 @@ export const startWorker = (parts: Needs, queue: QueueName, processor: Processor
     // The engine stops at its next safe place when its signal is aborted; close() then waits for it to get there.
     stop: async () => {
       stopping.abort('stopping');
+      stopResting();
       await worker.close();
     },
+  };
+};
+
+export type Resting = {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  pause(doNotWaitActive: boolean): Promise<void>;
+  resume(): Promise<void>;
+};
+
+const restMs = 1_000;
+
+/**
+ * A Redis that answers with an error, because its disk is full, or its memory, would be asked again at once, thousands of times a second, and fill
+ * what room there is with lines of the log. Jobs under way go on.
+ */
+export const restAfterErrors = (worker: Resting): (() => void) => {
+  let timer: NodeJS.Timeout | null = null;
+  let isOver = false;
+  const wake = (): void => {
+    timer = null;
+    worker.resume().catch(() => {});
+  };
+  worker.on('error', () => {
+    if (timer !== null || isOver) return;
+    timer = setTimeout(wake, restMs);
+    worker.pause(true).catch(() => {});
+  });
+  return () => {
+    isOver = true;
+    if (timer !== null) clearTimeout(timer);
   };
 };
 

@@ -140,11 +140,7 @@ async function* waitedMembers(
 }
 
 /** Whoever waited to become a member may have left the group since, which told nobody to stop waiting for them. */
-const stillIn = async (
-  work: Provisioning,
-  of: SourceId,
-  ids: readonly SourceId[],
-): Promise<ReadonlySet<SourceId>> => {
+const stillIn = async (work: Provisioning, of: SourceId, ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>> => {
   const still = new Set<SourceId>();
   if (ids.length === 0) return still;
   for await (const memberships of work.engine.stores.snapshots.groupsOf(work.run.connection, ids))
