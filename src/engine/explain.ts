@@ -183,7 +183,7 @@ const writtenOf = (entry: Entry | null): Written | null =>
     attributes: 'attributes' in entry.operation ? entry.operation.attributes : null,
     at: entry.outcome?.at ?? entry.at,
     result: entry.outcome?.result ?? 'open',
-    detail: entry.outcome?.result === 'escrowed' ? entry.outcome.detail : null,
+    detail: entry.outcome !== null && 'detail' in entry.outcome ? entry.outcome.detail : null,
   };
 
 /** The run that committed a version, as long as it is kept. */

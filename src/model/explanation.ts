@@ -2,7 +2,7 @@
 
 import type { Problem, ResolutionOwner } from './connection.ts';
 import type { RemoteId, RunId, SourceId } from './ids.ts';
-import type { Action, Cause, EscrowReason, Link, SkipReason, WaitingReference } from './operation.ts';
+import type { Action, Cause, EscrowReason, Link, Outcome, SkipReason, WaitingReference } from './operation.ts';
 import type { RunState } from './run.ts';
 import type { Scope } from './scope.ts';
 import type { Attributes, GoneReason, Ref, Standing, Value } from './source-object.ts';
@@ -148,7 +148,7 @@ export type Written = {
   readonly why: Cause['why'];
   readonly attributes: Attributes | null;
   readonly at: Date;
-  readonly result: 'applied' | 'skipped' | 'escrowed' | 'open';
+  readonly result: Outcome['result'] | 'open';
   readonly detail: string | null;
 };
 export type WrittenEvidence = {

@@ -58,7 +58,7 @@ const writtenSchema = z
     why: z.string(),
     attributes: attributesSchema.nullable(),
     at: time,
-    result: z.enum(['applied', 'skipped', 'escrowed', 'open']),
+    result: z.enum(['applied', 'partly_applied', 'skipped', 'escrowed', 'open']),
     detail: z.string().nullable(),
   })
   .nullable();
