@@ -20,29 +20,38 @@ export type Identity = {
 };
 
 const timeoutMs = 30_000;
+/** A token is renewed this long before it ends, as the library does. */
+const marginMs = 300_000;
 
-export const tokensFor = (identity: Identity): Tokens => {
+export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
   const scope = `${identity.cloud.graphUrl}/.default`;
   // The library caches tokens per instance, so there is one; it is replaced after a failure, because it also caches failures.
   let credential: ClientSecretCredential | null = null;
+  // Finding a token in the library's cache costs as much as sending a request, so it is looked for once.
+  let held: { readonly token: string; readonly untilMs: number } | null = null;
   // The library sends a request for each caller that comes while there is no token.
   let asked: Promise<string> | null = null;
 
   const drop = (): void => {
     credential = null;
+    held = null;
     asked = null;
   };
   const ask = async (): Promise<string> => {
     try {
       credential ??= credentialOf(identity);
-      const { token } = await within(AbortSignal.timeout(timeoutMs), credential.getToken(scope));
+      const mine = credential;
+      const { token, expiresOnTimestamp } = await within(AbortSignal.timeout(timeoutMs), mine.getToken(scope));
+      if (credential === mine) held = { token, untilMs: expiresOnTimestamp - marginMs };
       return token;
     } catch (cause) {
       drop();
       throw loginErrorOf(cause);
     }
   };
-  const get = (signal: AbortSignal): Promise<string> => {
+  const get = async (signal: AbortSignal): Promise<string> => {
+    signal.throwIfAborted();
+    if (held !== null && now().getTime() < held.untilMs) return held.token;
     if (asked === null) {
       const mine = ask().finally(() => {
         if (asked === mine) asked = null;

@@ -47,12 +47,13 @@ export const defaultLimits: Limits & TransportLimits = {
  */
 export const graphSource = (options: GraphOptions): Source => {
   const { connection, secret, world } = options;
+  const { tenantId, credentials } = connection;
   const cloud = cloudOf(connection.cloud, options.clouds);
   const limits = { ...defaultLimits, ...options.limits };
   return sourceOver({
     graphUrl: cloud.graphUrl,
-    tenantId: connection.tenantId,
-    tokens: tokensFor({ cloud, tenantId: connection.tenantId, credentials: connection.credentials, secret }),
+    tenantId,
+    tokens: tokensFor({ cloud, tenantId, credentials, secret }, world.now),
     transport: transportTo(cloud.graphUrl, limits),
     limits,
     world,

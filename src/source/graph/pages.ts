@@ -3,8 +3,7 @@
  * all its chains a read, came to its end.
  */
 
-import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { type Ask, type Complete, completed } from '../source.ts';
 import { type GraphClient, parse, templateOf } from './client.ts';
@@ -95,8 +94,8 @@ async function* pages<End extends Ended>(
       const text: string = await coming;
       const ahead: string | null = nextLinkInHead(text);
       coming = ahead === null ? null : request(ahead);
-      // undici writes to an idle socket only in the next turn of the event loop: without it the request would wait for the parser.
-      await setImmediate();
+      // Otherwise the request would wait for the parser.
+      await client.sent();
       const page = checked(parse(text, PageSchema, template), endOf, template);
       const next = hasEnded(page.at) ? null : page.at.next;
       if (ahead !== null && next !== ahead) throw incomplete('A page names two next pages.', 'TwoNextLinks');
@@ -156,7 +155,7 @@ const nextLinkInHead = (text: string): string | null => {
 
 /** Digests instead of links: a link may have kilobytes. */
 const noteLink = (followed: Set<string>, link: string): void => {
-  const digest = createHash('sha256').update(link).digest('base64');
+  const digest = hash('sha256', link, 'base64');
   if (followed.has(digest))
     throw incomplete('Graph gave a link that was followed before: the pages go in a circle.', 'PageCycle');
   if (followed.size >= pageCap) throw incomplete(`A listing has more than ${pageCap} pages.`, 'TooManyPages');

@@ -35,10 +35,12 @@ export const selectionOf = (asked: Ask['attributes']): Selection => {
   return {
     select: { user: selectOf([alwaysSet, ...names.user]), group: selectOf([visibility, ...names.group]) },
     manager: asked.user.includes('manager'),
-    whole: (type, entity) => asSaid(type, readWhole(readers[type], unassigned[type], entity)),
+    whole: (type, entity) => asSaid(type, filled({ ...unassigned[type] }, readers[type], entity)),
     wholeUser: (entity, manager) => {
-      if (manager === undefined) return asSaid('user', readWhole(readers.user, unassigned.user, entity));
-      return asSaid('user', readWhole(readers.user, { ...unassignedWithManager, manager }, entity));
+      if (manager === undefined) return asSaid('user', filled({ ...unassigned.user }, readers.user, entity));
+      const attributes: Record<string, Value> = { ...unassignedWithManager };
+      attributes['manager'] = manager;
+      return asSaid('user', filled(attributes, readers.user, entity));
     },
     partial: (type, entity) => asSaid(type, readPartial(readers[type], entity)),
   };
@@ -161,11 +163,10 @@ const unassignedOf = (names: readonly string[]): Attributes =>
   Object.fromEntries([...new Set(names)].sort().map((name) => [name, null]));
 
 /**
- * Fills a copy of the attributes unassigned. V8 keeps the copies in fixed slots, all alike; an object that gets more than a dozen keys by computed
+ * Fills a copy of attributes that are all unassigned. V8 keeps the copies in fixed slots, all alike; an object that gets more than a dozen keys by computed
  * names becomes a hash table, which costs four times as much here and again wherever it is read.
  */
-const readWhole = (readers: readonly Reader[], unassigned: Attributes, entity: Entity): Attributes => {
-  const attributes: Record<string, Value> = { ...unassigned };
+const filled = (attributes: Record<string, Value>, readers: readonly Reader[], entity: Entity): Attributes => {
   for (const reader of readers) {
     const shown = shownOf(reader, entity);
     if (shown !== undefined && shown !== null) attributes[reader.name] = toValue(shown);

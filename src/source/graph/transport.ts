@@ -105,26 +105,28 @@ class LastHandler implements Middleware {
     } catch (failure) {
       exchange.failure = failure;
     }
-    context.response = new Response(null);
+    context.response = nothing;
   }
 }
+
+/** The client hands it back unread. */
+const nothing = new Response(null);
 
 const exchangeWith = async (
   url: string,
   options: NonNullable<Context['options']>,
   limits: TransportLimits,
 ): Promise<Reply> => {
-  const headers = Object.fromEntries(new Headers(options.headers));
   const reply = await request(url, {
     method: options.method === 'POST' ? 'POST' : 'GET',
-    headers: { ...headers, accept: 'application/json', 'accept-encoding': 'gzip' },
+    headers: { ...plain(options.headers ?? {}), accept: 'application/json', 'accept-encoding': 'gzip' },
     body: typeof options.body === 'string' ? options.body : null,
     signal: options.signal ?? null,
     dispatcher: agent,
   });
   const bytes = await readAll(reply.body, limits.bytes);
-  const plain = reply.headers['content-encoding'] === 'gzip' ? await unzip(bytes, limits.bytes) : bytes;
-  return { status: reply.statusCode, headers: flat(reply.headers), text: plain.toString('utf8') };
+  const body = reply.headers['content-encoding'] === 'gzip' ? await unzip(bytes, limits.bytes) : bytes;
+  return { status: reply.statusCode, headers: flat(reply.headers), text: body.toString('utf8') };
 };
 
 const readAll = async (body: AsyncIterable<Buffer>, limit: number): Promise<Buffer> => {
@@ -147,6 +149,9 @@ const unzip = async (bytes: Buffer, limit: number): Promise<Buffer> => {
     throw cause;
   }
 };
+
+const plain = (headers: NonNullable<RequestInit['headers']>): Readonly<Record<string, string | undefined>> =>
+  Symbol.iterator in headers ? Object.fromEntries(new Headers(headers)) : headers;
 
 const flat = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> =>
   Object.fromEntries(
