@@ -8,14 +8,10 @@ import { isUnassigned, sameAttributes } from '../../core/attributes.ts';
 import type { Attributes, Value } from '../../model/source-object.ts';
 
 export const canonical = (attributes: Attributes): string => {
-  const assigned: Record<string, Value> = {};
-  for (const name of inOrder(Object.keys(attributes))) {
-    const value = attributes[name] ?? null;
-    if (isUnassigned(value)) continue;
-    // Setting this one would set the prototype.
-    if (name === '__proto__') Object.defineProperty(assigned, name, { value, enumerable: true });
-    else assigned[name] = value;
-  }
+  const names = Object.keys(attributes);
+  const assigned: Record<string, Value | undefined> = { ...(areInOrder(names) ? attributes : inOrder(attributes)) };
+  // JSON leaves out what is undefined. A copy keeps the fixed slots of its original, and is written twice as fast as what is put together anew.
+  for (const name of names) if (isUnassigned(assigned[name] ?? null)) assigned[name] = undefined;
   return JSON.stringify(assigned);
 };
 
@@ -28,10 +24,13 @@ export const sameWhenDecoded = (a: string, b: string): boolean => a === b || sam
 export type Digest = string;
 export const digestOf = (text: string): Digest => hash('sha256', text, 'binary').slice(0, 16);
 
-/** A tenant's people have the same names in the same order, one after the other: they are sorted once. */
-const inOrder = (names: readonly string[]): readonly string[] => {
+/** A tenant's people have the same names in the same order, one after the other: they are looked at once. */
+const areInOrder = (names: readonly string[]): boolean => {
   if (names.length !== last.names.length || names.some((name, at) => name !== last.names[at]))
-    last = { names, sorted: [...names].sort() };
-  return last.sorted;
+    last = { names, inOrder: names.every((name, at) => at === 0 || (names[at - 1] ?? '') < name) };
+  return last.inOrder;
 };
-let last: { readonly names: readonly string[]; readonly sorted: readonly string[] } = { names: [], sorted: [] };
+let last: { readonly names: readonly string[]; readonly inOrder: boolean } = { names: [], inOrder: true };
+
+const inOrder = (attributes: Attributes): Attributes =>
+  Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));

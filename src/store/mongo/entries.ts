@@ -29,21 +29,37 @@ export const digestSize = 16;
 export const flag = { seen: 1, staged: 2, gone: 4, group: 8 } as const;
 
 export const pack = (entries: readonly Entry[]): Entries => {
-  const guids = Buffer.alloc(entries.length * entrySize);
+  const packer = createPacker(entries.length);
+  for (const entry of entries) packer.add(entry);
+  return packer.packed();
+};
+
+/** `most`: how many entries it has room for. */
+export const createPacker = (most: number) => {
+  const guids = Buffer.alloc(most * entrySize);
   const others: Entry[] = [];
   let at = 0;
-  for (const entry of entries) {
-    if (!readGuid(entry.ref.id)) {
-      others.push(entry);
-      continue;
-    }
-    guids[at] = flagsOf(entry);
-    for (const [word, bits] of guid.entries()) guids.writeUInt32BE(bits, at + idAt + 4 * word);
-    if (entry.digest !== null) guids.write(entry.digest, at + digestAt, digestSize, 'latin1');
-    at += entrySize;
-  }
-  return { guids: guids.subarray(0, at), others };
+  return {
+    add: (entry: Entry): void => {
+      if (!readGuid(entry.ref.id)) {
+        others.push(entry);
+        return;
+      }
+      guids[at] = flagsOf(entry);
+      for (let word = 0; word < 4; word += 1) guids.writeUInt32BE(guid[word] ?? 0, at + idAt + 4 * word);
+      if (entry.digest !== null) guids.write(entry.digest, at + digestAt, digestSize, 'latin1');
+      at += entrySize;
+    },
+    /** The same object with the same digest as in the entry that stands here. */
+    copy: (from: Buffer, fromAt: number, flags: number): void => {
+      from.copy(guids, at, fromAt, fromAt + entrySize);
+      guids[at] = flags;
+      at += entrySize;
+    },
+    packed: (): Entries => ({ guids: guids.subarray(0, at), others }),
+  };
 };
+export type Packer = ReturnType<typeof createPacker>;
 
 export const flagsOf = ({ ref, seen, staged, gone }: Omit<Entry, 'digest'>): number =>
   (seen ? flag.seen : 0) |

@@ -2,7 +2,7 @@
 
 import type { Ref } from '../../model/source-object.ts';
 import type { Digest } from './attributes-json.ts';
-import { digestAt, digestSize, entrySize, flag, idAt, refAt } from './entries.ts';
+import { digestAt, digestSize, entrySize, flag, idAt, type Packer, refAt } from './entries.ts';
 import { guid } from './guids.ts';
 
 export type GuidRows = ReturnType<typeof createGuidRows>;
@@ -70,6 +70,13 @@ export const createGuidRows = () => {
       piece[offset] = flags;
       if (from === null) piece.fill(0, offset + digestAt, offset + digestAt + digestSize);
       else from.copy(piece, offset + digestAt, at + digestAt, at + digestAt + digestSize);
+    },
+    /** Packs the row anew, with other flags. */
+    copy: (row: number, flags: number, packer: Packer): void => packer.copy(pieceOf(row), offsetOf(row), flags),
+    isWithoutDigest: (row: number): boolean => {
+      const [piece, offset] = [pieceOf(row), offsetOf(row) + digestAt];
+      for (let at = 0; at < digestSize; at += 1) if (piece[offset + at] !== 0) return false;
+      return true;
     },
     digest: (row: number): Digest => {
       const at = offsetOf(row) + digestAt;

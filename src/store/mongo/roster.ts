@@ -6,7 +6,7 @@
 
 import type { ObjectType, Ref } from '../../model/source-object.ts';
 import type { Digest } from './attributes-json.ts';
-import { type Entries, entrySize, flag, flagsOf, idAt } from './entries.ts';
+import { type Entries, entrySize, flag, flagsOf, idAt, type Packer } from './entries.ts';
 import { createGuidRows, noRow } from './guid-rows.ts';
 import { guid, readGuid } from './guids.ts';
 
@@ -20,8 +20,8 @@ export type Roster = {
   take(entries: Entries, origin: Origin): void;
   /** Whether it is in, with attributes of this digest. */
   holds(ref: Ref, digest: Digest): boolean;
-  /** Null when it is not known. */
-  digestOf(ref: Ref): Digest | null;
+  /** Packs that an object was seen and is as the roster knows it. False, and nothing packed, when it does not know the digest. */
+  packSeen(ref: Ref, packer: Packer): boolean;
   /** False when nobody ever staged it. */
   has(ref: Ref): boolean;
   /** Whether it may be in. */
@@ -72,11 +72,16 @@ export const createRoster = (): Roster => {
       const other = others.get(keyOf(ref));
       return other !== undefined && isIn(other.flags) && other.digest === digest;
     },
-    digestOf: (ref) => {
-      if (!readGuid(ref.id)) return others.get(keyOf(ref))?.digest ?? null;
+    packSeen: (ref, packer) => {
+      if (!readGuid(ref.id)) {
+        const digest = others.get(keyOf(ref))?.digest ?? null;
+        if (digest !== null) packer.add({ ref, seen: true, staged: false, gone: false, digest });
+        return digest !== null;
+      }
       const row = rowOf(ref);
-      const digest = row === noRow ? noDigest : rows.digest(row);
-      return digest === noDigest ? null : digest;
+      if (row === noRow || rows.isWithoutDigest(row)) return false;
+      rows.copy(row, flag.seen | (rows.flags(row) & flag.group), packer);
+      return true;
     },
     has: (ref) => (readGuid(ref.id) ? rowOf(ref) !== noRow : others.has(keyOf(ref))),
     isIn: (ref) => {
@@ -104,5 +109,5 @@ const layOver = (before: number, entry: number, origin: Origin): number => {
 const concerns = (entry: number, origin: Origin): boolean => origin !== 'since' || (entry & flag.staged) !== 0;
 const isIn = (flags: number): boolean => (flags & flag.gone) === 0;
 const isOpen = (flags: number): boolean => (flags & (flag.seen | flag.gone)) === 0;
-const noDigest: Digest = '\0'.repeat(16);
+
 const keyOf = ({ type, id }: Ref): string => `${type}|${id}`;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { sourceId } from '../../../src/model/ids.ts';
 import { group, type Ref, user } from '../../../src/model/source-object.ts';
 import { digestOf } from '../../../src/store/mongo/attributes-json.ts';
-import { type Entry, pack, stagedIn } from '../../../src/store/mongo/entries.ts';
+import { createPacker, type Entry, pack, stagedIn } from '../../../src/store/mongo/entries.ts';
 import { createRoster, type Origin } from '../../../src/store/mongo/roster.ts';
 
 /** Some of one kind, some of the other, and two that are alike but for their type. */
@@ -70,7 +70,9 @@ describe('a roster', () => {
         for (const ref of refs) {
           const one = known.get(keyOf(ref));
           expect(roster.has(ref)).toBe(one !== undefined);
-          expect(roster.digestOf(ref)).toBe(one?.digest ?? null);
+          const packer = createPacker(1);
+          expect(roster.packSeen(ref, packer)).toBe((one?.digest ?? null) !== null);
+          if (one?.digest) expect(packer.packed()).toEqual(pack([{ ...one, seen: true, staged: false, gone: false }]));
           for (const digest of digests)
             expect(roster.holds(ref, digest)).toBe(one !== undefined && !one.gone && one.digest === digest);
         }
