@@ -1,6 +1,7 @@
 /** Everything a person can do, whichever door they come through. Commands take and give model values; a refusal is thrown as `Refused`. */
 
 import { connectionCommands } from './connections.ts';
+import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
 import type { Room } from './room.ts';
 import { runCommands } from './runs.ts';
@@ -10,6 +11,7 @@ import { targetCommands } from './targets.ts';
 export const commands = (room: Room) => ({
   ...connectionCommands(room),
   ...targetCommands(room),
+  ...escrowCommands(room),
   ...runCommands(room),
   ...snapshotQueries(room),
   ...explainQueries(room),

@@ -49,6 +49,11 @@ export const createMetrics = ({ queueJobs, syncLagSecs }: Sources = {}): Metrics
     labelNames: ['limit'],
     registers,
   });
+  const givenUp = new Counter({
+    name: 'entrain_escrows_given_up_total',
+    help: 'Objects that failed for so long that they are not tried by themselves any more.',
+    registers,
+  });
   const graphRequests = new Counter({
     name: 'entrain_graph_requests_total',
     help: 'Answers of Microsoft Graph, by status.',
@@ -81,6 +86,7 @@ export const createMetrics = ({ queueJobs, syncLagSecs }: Sources = {}): Metrics
       operation: (action, result) => operations.inc({ action, result }),
       committed: () => commits.inc(),
       held: (limit) => holds.inc({ limit: limit.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) }),
+      givenUp: (objects) => givenUp.inc(objects),
     },
     graphAnswered: (status, resourceUnits) => {
       graphRequests.inc({ status: String(status) });

@@ -1,14 +1,14 @@
 /** Commands on targets: our records of the systems we write to. */
 
 import { defaultMapping, defaultMatching } from '../core/default-mapping.ts';
-import { newProvisionRun } from '../engine/request-runs.ts';
 import type { CheckReport } from '../model/check.ts';
-import { type ConnectionId, runId, type TargetId, targetId } from '../model/ids.ts';
+import { type ConnectionId, type TargetId, targetId } from '../model/ids.ts';
 import type { Mapping, Matching } from '../model/mapping.ts';
-import type { Escrow } from '../model/operation.ts';
 import {
   type DeprovisionPolicy,
+  defaultEscrow,
   defaultLimits,
+  type EscrowPolicy,
   type Json,
   type JsonObject,
   type Limits,
@@ -18,10 +18,10 @@ import {
 } from '../model/target-record.ts';
 import type { Secrets, TargetEdit } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
-import type { Page } from '../store/snapshot-store.ts';
 import { type ParsedTarget, SettingsRefused } from '../target/target.ts';
+import { provisionNow } from './provision-now.ts';
 import { found, invalid, Refused } from './refused.ts';
-import { editing, type Room, stale, wake } from './room.ts';
+import { editing, type Room, stale } from './room.ts';
 import { cancelAll } from './runs.ts';
 
 /** What a person says of a target; what is left out keeps its value, or gets its default. */
@@ -33,6 +33,8 @@ export type TargetFields = {
   /** Limits that are not named keep their value. */
   readonly limits?: Partial<Limits> | undefined;
   readonly protected?: Protection | undefined;
+  /** Steps that are not named keep their value. */
+  readonly escrow?: Partial<EscrowPolicy> | undefined;
 };
 /** `settings` are those of its kind, secret ones among them. */
 export type NewTarget = TargetFields & { readonly kind: string; readonly settings: JsonObject };
@@ -45,7 +47,7 @@ export type TargetChanges = TargetFields & {
 };
 
 export const targetCommands = (room: Room) => {
-  const { connections, targets, ledger, runs } = room.stores;
+  const { connections, targets, ledger } = room.stores;
 
   /** The accounts we linked live at the old address. At another one the same ids belong to nobody, or to somebody else. */
   const refuseAnotherSystem = async (before: TargetRecord, settings: JsonObject): Promise<void> => {
@@ -74,6 +76,7 @@ export const targetCommands = (room: Room) => {
           deprovision: { kind: 'disable' },
           limits: defaultLimits,
           protected: nobodyProtected,
+          escrow: defaultEscrow,
         }),
         id: targetId(newId('tgt')),
         organization: owner.organization,
@@ -148,23 +151,9 @@ export const targetCommands = (room: Room) => {
       refuseDeleting(before);
       if (before.state !== 'quarantined') return before;
       await targets.hold(id, null);
-      const wanted = {
-        id: runId(newId('run')),
-        mode: 'delta',
-        scope: null,
-        dryRun: false,
-        trigger: 'api',
-        at: room.world.now(),
-      } as const;
-      await runs.request(newProvisionRun(before, null, wanted));
-      await wake(room, 'provision', () => room.wakeups.provision(id, 'person'));
+      await provisionNow(room, before);
       room.world.log.info('target.released', { target: id });
       return get(id);
-    },
-
-    async listEscrows(id: TargetId, after: string | null, limit: number): Promise<Page<Escrow>> {
-      await get(id);
-      return ledger.escrows(id, after, limit);
     },
   };
 };
@@ -181,7 +170,7 @@ const stateEdit = (state: TargetChanges['state']): TargetEdit => {
   return state === 'active' ? { state, problem: null } : { state };
 };
 
-type Editable = Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'limits' | 'protected'>;
+type Editable = Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'limits' | 'protected' | 'escrow'>;
 
 /** Where the target is: scheme, host, port and path. */
 const addresses = (settings: JsonObject): string =>
@@ -197,6 +186,7 @@ const withFields = (given: TargetFields, base: Editable): Editable => ({
   deprovision: given.deprovision ?? base.deprovision,
   limits: { ...base.limits, ...given.limits },
   protected: given.protected ?? base.protected,
+  escrow: { ...base.escrow, ...given.escrow },
 });
 
 /** Stored secrets go with the stored address only: sent to a new one, they would be given away. There they must be given again. */

@@ -1,11 +1,9 @@
-/**
- * When an object in escrow is tried again, and when it leaves escrow. The same steps as the ones Entra provisioning is known for: soon at first,
- * then with falling frequency, and after four weeks not by itself any more.
- */
+/** When an object in escrow is tried again, when it is given up, and when it leaves escrow. */
 
 import type { OperationKey, RunId, SourceId } from '../model/ids.ts';
 import type { Escrow, Outcome, SkipReason } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
+import type { EscrowPolicy } from '../model/target-record.ts';
 
 export type Failure = Pick<Escrow, 'ref' | 'reason' | 'detail'>;
 /** `by`: the operation that failed, and its run where that is on record; null when it could not even be planned. */
@@ -15,30 +13,38 @@ export type HeldEscrow = {
 };
 
 const hourMs = 3_600_000;
-const rungsMs = [6 * hourMs, 12 * hourMs, 24 * hourMs] as const;
 /** Source and snapshot mostly disagree because one of them is some minutes late. */
-const unsureRungsMs = [hourMs / 6, hourMs / 2, 2 * hourMs, ...rungsMs] as const;
-const longestMs = 28 * 24 * hourMs;
-
-/** The `dueAt` of an escrow that stays listed until someone acts or the object changes. */
-export const never = new Date('9999-12-31T23:59:59.999Z');
+const unsureHours = [1 / 6, 1 / 2, 2] as const;
 
 /**
  * The escrow of an object that failed (again). Only a failure whose time had come climbs a rung: an object that changes every hour and fails
- * every time keeps its schedule, and settling the same failure twice changes nothing.
+ * every time keeps its schedule, and settling the same failure twice changes nothing. One that was given up stays so, unless it fails for another
+ * reason: then it is another failure, with a ladder of its own.
  */
-export const escalate = (previous: Escrow | null, failure: Failure, now: Date): Escrow => {
-  if (previous && now < previous.dueAt) return { ...previous, ...failure };
-  const since = previous?.since ?? now;
-  const attempts = (previous?.attempts ?? 0) + 1;
-  const rungs = failure.reason === 'source_unsure' ? unsureRungsMs : rungsMs;
-  return { ...failure, attempts, since, dueAt: dueAfter(since, rungs[attempts - 1] ?? 24 * hourMs, now) };
+export const escalate = (previous: Escrow | null, failure: Failure, now: Date, policy: EscrowPolicy): Escrow => {
+  if (previous !== null && isToldAgain(previous, failure, now)) return { ...previous, ...failure };
+  const begun = previous?.dueAt === null ? null : previous;
+  const since = begun?.since ?? now;
+  const attempts = (begun?.attempts ?? 0) + 1;
+  return { ...failure, attempts, since, dueAt: dueAfter(since, hoursFor(failure, attempts, policy), now, policy) };
 };
 
-const dueAfter = (since: Date, delayMs: number, now: Date): Date => {
-  const due = now.getTime() + delayMs;
-  return due > since.getTime() + longestMs ? never : new Date(due);
+const isToldAgain = ({ dueAt, reason }: Escrow, failure: Failure, now: Date): boolean =>
+  dueAt === null ? reason === failure.reason : now < dueAt;
+
+const hoursFor = ({ reason }: Failure, attempts: number, { retryAfterHours }: EscrowPolicy): number => {
+  const rungs = reason === 'source_unsure' ? [...unsureHours, ...retryAfterHours] : retryAfterHours;
+  return rungs[attempts - 1] ?? rungs.at(-1) ?? 24;
 };
+
+const dueAfter = (since: Date, hours: number, now: Date, { giveUpAfterDays }: EscrowPolicy): Date | null => {
+  const due = now.getTime() + hours * hourMs;
+  return due > since.getTime() + giveUpAfterDays * 24 * hourMs ? null : new Date(due);
+};
+
+/** Whether this failure was the one after which nobody tries any more. */
+export const isGivenUp = (before: Escrow | null, after: Escrow): boolean =>
+  after.dueAt === null && (before === null || before.dueAt !== null);
 
 /**
  * What outcomes do to escrows. One that failed is escrowed. One that did not leaves escrow, unless another operation of the same run put it there (its
@@ -49,7 +55,8 @@ export const escrowsAfter = (
   held: ReadonlyMap<SourceId, HeldEscrow>,
   runOf: (key: OperationKey) => RunId | undefined,
   now: Date,
-): { readonly made: readonly HeldEscrow[]; readonly gone: readonly Ref[] } => {
+  policy: EscrowPolicy,
+): { readonly made: readonly HeldEscrow[]; readonly gone: readonly Ref[]; readonly givenUp: readonly Ref[] } => {
   const made = new Map<SourceId, HeldEscrow>();
   const gone = new Map<SourceId, Ref>();
   for (const outcome of outcomes) {
@@ -57,14 +64,15 @@ export const escrowsAfter = (
     const before = held.get(ref.id);
     if (isFailed(outcome)) {
       const { reason, detail } = outcome;
-      const escrow = escalate(before?.escrow ?? null, { ref, reason, detail }, now);
+      const escrow = escalate(made.get(ref.id)?.escrow ?? before?.escrow ?? null, { ref, reason, detail }, now, policy);
       made.set(ref.id, { escrow, by: { key: outcome.key, run: runOf(outcome.key) ?? null } });
     } else if (before && isDecided(outcome) && !isOfSameRun(before, outcome, runOf)) {
       gone.set(ref.id, ref);
     }
   }
   for (const id of made.keys()) gone.delete(id);
-  return { made: [...made.values()], gone: [...gone.values()] };
+  const givenUp = [...made.values()].filter(({ escrow }) => isGivenUp(held.get(escrow.ref.id)?.escrow ?? null, escrow));
+  return { made: [...made.values()], gone: [...gone.values()], givenUp: givenUp.map(({ escrow }) => escrow.ref) };
 };
 
 /** The target did not take all of it. */

@@ -2,7 +2,6 @@
 
 import type { Explained, Verdict, Written } from '../model/explanation.ts';
 import type { ProvisionRun } from '../model/run.ts';
-import { never } from './escrow-ladder.ts';
 import { type Details, stepsOf } from './explain-steps.ts';
 import { type Finding, judge, type ObjectNow, type TargetNow } from './finding.ts';
 import { sayings, type Words } from './sayings.ts';
@@ -57,9 +56,9 @@ const fateOf = ({ record }: TargetNow, { link, seen }: ObjectNow, { former }: De
   return link === null ? null : `${thing} ${link.remoteId} at ${record.name} is linked`;
 };
 
-const retryOf = (attempts: number, since: Date, dueAt: Date): string =>
+const retryOf = (attempts: number, since: Date, dueAt: Date | null): string =>
   `tried ${timesText(attempts)} since ${timeText(since)}, ${
-    dueAt >= never ? 'and not again by itself' : `next after ${timeText(dueAt)}`
+    dueAt === null ? 'and not again by itself' : `next after ${timeText(dueAt)}`
   }`;
 
 const runOf = (

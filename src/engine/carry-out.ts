@@ -9,6 +9,7 @@ import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
 import type { EscrowReason, Link, Member, Operation, Outcome } from '../model/operation.ts';
 import type { Applied, Refusal } from '../target/target.ts';
+import { settleOutcomes } from './escrow.ts';
 import { lookAfter } from './look.ts';
 import { type Done, head, type Pending } from './pending.ts';
 import { causeOf, claim, type Provisioning } from './provisioning.ts';
@@ -54,8 +55,8 @@ const carryOutAll = async (work: Provisioning, pending: readonly Pending[], sett
   const byObject = [...Map.groupBy(pending, ({ planned }) => planned.operation.ref.id).values()];
   const done = (await Promise.all(byObject.map((some) => limit(() => performInTurn(work, some, stop))))).flat();
   await work.engine.failpoint('provision.applied');
-  await ledger.settle(
-    work.lease,
+  await settleOutcomes(
+    work,
     done.map(({ outcome }) => outcome),
   );
   await work.engine.failpoint('provision.settled');

@@ -46,6 +46,14 @@ export type Observe = {
   readonly committed: (connection: ConnectionId, at: Date) => void;
   /** The guard kept everything of a kind back. */
   readonly held: (limit: LimitName) => void;
+  /** Objects that are not tried by themselves any more. */
+  readonly givenUp: (objects: number) => void;
 };
 
-export const unobserved: Observe = { runEnded: () => {}, operation: () => {}, committed: () => {}, held: () => {} };
+export const unobserved: Observe = {
+  runEnded: () => {},
+  operation: () => {},
+  committed: () => {},
+  held: () => {},
+  givenUp: () => {},
+};

@@ -1,6 +1,7 @@
 /** Before anything new is planned, every operation that was under way when a worker died is looked up at the target and settled. */
 
 import type { Intent, Outcome } from '../model/operation.ts';
+import { settleOutcomes } from './escrow.ts';
 import { lookAfter } from './look.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
 
@@ -14,7 +15,7 @@ export const recover = async (work: Provisioning): Promise<void> => {
     const outcomes: Outcome[] = [];
     for (const intent of intents)
       outcomes.push(await outcomeOf(work, intent, links.get(intent.operation.ref.id) ?? null));
-    await ledger.settle(work.lease, outcomes);
+    await settleOutcomes(work, outcomes);
     work.engine.world.log.info('intents.recovered', { target: work.record.id, intents: intents.length });
   }
 };

@@ -11,6 +11,7 @@ import type { Escrow, Link } from '../model/operation.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import { carryOut, type Done, isToPlanAgain, type Pending } from './carry-out.ts';
+import { escrowObjects } from './escrow.ts';
 import type { Item } from './gather.ts';
 import { findMatch } from './look.ts';
 import { isUntouchable, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
@@ -209,7 +210,7 @@ const escrowUnplannable = async (work: Provisioning, plans: readonly Planned[]):
       ? [{ ref: item.ref, reason: plan.reason satisfies Escrow['reason'], detail: plan.detail }]
       : [],
   );
-  if (failures.length > 0 && !work.run.dryRun) await work.engine.stores.ledger.escrow(work.lease, failures);
+  if (failures.length > 0 && !work.run.dryRun) await escrowObjects(work, failures);
 };
 
 /** An account that needs nothing, or is rightly left alone, needs no more care either. Groups are let go at the end, when no member waits. */

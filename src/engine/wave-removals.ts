@@ -12,6 +12,7 @@ import type { Exceeded } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Standing } from '../source/source.ts';
 import { carryOut, stage } from './carry-out.ts';
+import { escrowObjects } from './escrow.ts';
 import type { Gathered } from './gather.ts';
 import { counted, type Done, type Pending, skip } from './pending.ts';
 import { planRemovals } from './plan-removals.ts';
@@ -123,8 +124,8 @@ const holdBack = async (work: Provisioning, contradicted: readonly Ref[]): Promi
   if (contradicted.length === 0 || work.run.dryRun) return;
   const detail =
     'the snapshot says it left, the source says it is there, or cannot tell; nothing is taken away until both agree';
-  await work.engine.stores.ledger.escrow(
-    work.lease,
+  await escrowObjects(
+    work,
     contradicted.map((ref) => ({ ref, reason: 'source_unsure', detail })),
   );
 };

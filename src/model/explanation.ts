@@ -161,7 +161,8 @@ export type WrittenEvidence = {
     readonly detail: string;
     readonly attempts: number;
     readonly since: Date;
-    readonly dueAt: Date;
+    /** Null: it is given up. */
+    readonly dueAt: Date | null;
   } | null;
   readonly open: readonly Action[];
 };

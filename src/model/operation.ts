@@ -84,16 +84,18 @@ export type SkipReason =
   | 'postponed'
   | 'deprovision_off'
   | 'member_not_linked';
-export type EscrowReason =
-  | 'ambiguous_match'
-  | 'linked_elsewhere'
-  | 'missing_required_attribute'
-  | 'mapping_error'
-  | 'no_match_key'
-  | 'target_rejected'
-  | 'target_conflict'
-  | 'not_applied'
-  | 'source_unsure';
+export const escrowReasons = [
+  'ambiguous_match',
+  'linked_elsewhere',
+  'missing_required_attribute',
+  'mapping_error',
+  'no_match_key',
+  'target_rejected',
+  'target_conflict',
+  'not_applied',
+  'source_unsure',
+] as const;
+export type EscrowReason = (typeof escrowReasons)[number];
 
 export type Outcome = {
   readonly key: OperationKey;
@@ -122,8 +124,10 @@ export type Escrow = {
   readonly reason: EscrowReason;
   readonly detail: string;
   readonly attempts: number;
+  /** When it failed for the first time. */
   readonly since: Date;
-  readonly dueAt: Date;
+  /** When it is tried again by itself; null: it is given up. */
+  readonly dueAt: Date | null;
 };
 
 /**

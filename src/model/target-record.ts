@@ -39,6 +39,15 @@ export type Protection = {
   readonly groups: readonly SourceId[];
 };
 
+/**
+ * When an object that failed is tried again: so many hours after it failed for the first time, the second time and so on, the last of them again and
+ * again, until so many days after it first failed. Then it is given up: it stays listed, and is tried when it changes or a person asks.
+ */
+export type EscrowPolicy = { readonly retryAfterHours: readonly number[]; readonly giveUpAfterDays: number };
+
+/** The steps Entra provisioning is known for: soon at first, then with falling frequency, and after four weeks not by itself any more. */
+export const defaultEscrow: EscrowPolicy = { retryAfterHours: [6, 12, 24], giveUpAfterDays: 28 };
+
 export type TargetRecord = {
   readonly id: TargetId;
   readonly organization: OrganizationId;
@@ -54,6 +63,7 @@ export type TargetRecord = {
   readonly deprovision: DeprovisionPolicy;
   readonly limits: Limits;
   readonly protected: Protection;
+  readonly escrow: EscrowPolicy;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly revision: number;

@@ -29,7 +29,16 @@ export type ConnectionEdit = Partial<
 export type TargetEdit = Partial<
   Pick<
     TargetRecord,
-    'name' | 'settings' | 'mapping' | 'matching' | 'deprovision' | 'limits' | 'protected' | 'state' | 'problem'
+    | 'name'
+    | 'settings'
+    | 'mapping'
+    | 'matching'
+    | 'deprovision'
+    | 'limits'
+    | 'protected'
+    | 'escrow'
+    | 'state'
+    | 'problem'
   >
 >;
 

@@ -4,6 +4,7 @@ import type { Amounts } from '../core/guard.ts';
 import type { OperationKey, RemoteId, SourceId, TargetId } from '../model/ids.ts';
 import type { Cause, Escrow, Intent, Link, Operation, Outcome, WaitingReference } from '../model/operation.ts';
 import type { ObjectType, Ref } from '../model/source-object.ts';
+import type { EscrowPolicy } from '../model/target-record.ts';
 import type { Lease } from './leases.ts';
 import type { Page } from './snapshot-store.ts';
 
@@ -21,6 +22,12 @@ export type About = {
   /** The operation that failed; null when it could not even be planned. */
   readonly escrowedBy: OperationKey | null;
 };
+
+export type EscrowState = 'waiting' | 'given_up';
+/** Whom a failure was the last one for: from now on they are tried only when they change, or a person asks. */
+export type Escrowed = { readonly givenUp: readonly Ref[] };
+/** Objects by their ids, or everybody who is in escrow for a reason. */
+export type Which = { readonly ids: readonly SourceId[] } | { readonly reason: Escrow['reason'] | null };
 
 export interface Ledger {
   /** The version of the snapshot the target was brought to; null: never, everything is to be looked at. */
@@ -60,17 +67,21 @@ export interface Ledger {
    * Per outcome: link, escrow (made on `escrowed`, with growing delay; removed otherwise, unless another operation of the same run failed or the
    * outcome only puts the operation off), then the intent is closed. Repeating it changes nothing. Throws `StaleFence`.
    */
-  settle(lease: Lease, outcomes: readonly Outcome[]): Promise<void>;
+  settle(lease: Lease, outcomes: readonly Outcome[], policy?: EscrowPolicy): Promise<Escrowed>;
   /** An object that could not even be planned: escrowed without an operation. */
   escrow(
     lease: Lease,
     failures: readonly { readonly ref: Ref; readonly reason: Escrow['reason']; readonly detail: string }[],
-  ): Promise<void>;
+    policy?: EscrowPolicy,
+  ): Promise<Escrowed>;
   /** The object needs no more care: its escrow goes. */
   release(lease: Lease, refs: readonly Ref[]): Promise<void>;
   /** Objects in escrow whose time has come, in batches. */
   dueEscrows(target: TargetId): AsyncIterable<readonly Escrow[]>;
-  escrows(target: TargetId, after: string | null, limit: number): Promise<Page<Escrow>>;
+  escrows(target: TargetId, after: string | null, limit: number, state?: EscrowState): Promise<Page<Escrow>>;
+  escrowsOf(target: TargetId, ids: readonly SourceId[]): Promise<readonly Escrow[]>;
+  /** Makes them due now, also what is given up. A person asks for it, so it needs no lease: it moves a time and nothing else. How many there are. */
+  retry(target: TargetId, which: Which): Promise<number>;
   countEscrows(target: TargetId): Promise<number>;
 
   /** References that are not yet as wanted. One per owner, path and `to`: the last want counts. */

@@ -12,7 +12,7 @@ import {
 import { StaleRevision } from '../../src/model/errors.ts';
 import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
 import { everyone } from '../../src/model/scope.ts';
-import { defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
+import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import type { ConnectionStore, TargetStore, Vault } from '../../src/store/connection-store.ts';
 import { newId } from '../../src/store/ids.ts';
 import { createVault } from '../../src/store/vault.ts';
@@ -244,6 +244,7 @@ const aTarget = (other: Partial<TargetRecord> = {}): TargetRecord => ({
   deprovision: { kind: 'disable' },
   limits: defaultLimits,
   protected: nobodyProtected,
+  escrow: defaultEscrow,
   createdAt: start,
   updatedAt: start,
   revision: 1,

@@ -25,6 +25,7 @@ import {
 
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
+const later = (hours: number): Date => new Date(start.getTime() + hours * hourMs);
 
 export const escrowContract = ({ clock, held, ledger, takenOver }: LedgerWorld): void => {
   describe('an escrow', () => {
@@ -36,7 +37,7 @@ export const escrowContract = ({ clock, held, ledger, takenOver }: LedgerWorld):
         await ledger.settle(lease, [escrowed(creates(ref))]);
         const [escrow] = (await ledger.escrows(target, null, 10)).items;
         expect(escrow).toMatchObject({ attempts: attempt, since: start, detail: 'userName is taken' });
-        waits.push(((escrow?.dueAt.getTime() ?? 0) - clock.now.getTime()) / hourMs);
+        waits.push(((escrow?.dueAt?.getTime() ?? 0) - clock.now.getTime()) / hourMs);
         expect(await all(ledger.dueEscrows(target))).toEqual([]);
         clock.now = escrow?.dueAt ?? start;
         expect((await all(ledger.dueEscrows(target))).map((due) => due.ref)).toEqual([ref]);
@@ -44,15 +45,58 @@ export const escrowContract = ({ clock, held, ledger, takenOver }: LedgerWorld):
       expect(waits).toEqual([6, 12, 24, 24, 24]);
     });
 
+    it('has the steps of its target, where it is given others', async () => {
+      const { target, lease } = await held();
+      const [ref, other] = people(2);
+      const policy = { retryAfterHours: [2], giveUpAfterDays: 1 };
+      await ledger.settle(lease, [escrowed(creates(ref))], policy);
+      await ledger.escrow(lease, [{ ref: other, reason: 'ambiguous_match', detail: '2 match' }], policy);
+      const { items } = await ledger.escrows(target, null, 10);
+      expect(items.map(({ dueAt }) => dueAt)).toEqual([later(2), later(2)]);
+    });
+
     it('stays listed after four weeks, but is not tried by itself any more', async () => {
       const { target, lease } = await held();
       const [ref] = people(1);
-      await ledger.settle(lease, [escrowed(creates(ref))]);
+      expect(await ledger.settle(lease, [escrowed(creates(ref))])).toEqual({ givenUp: [] });
       clock.now = new Date(start.getTime() + 27.9 * dayMs);
-      await ledger.settle(lease, [escrowed(creates(ref))]);
+      expect(await ledger.settle(lease, [escrowed(creates(ref))])).toEqual({ givenUp: [ref] });
+      expect(await ledger.settle(lease, [escrowed(creates(ref))])).toEqual({ givenUp: [] });
       clock.now = new Date(start.getTime() + 400 * dayMs);
       expect(await all(ledger.dueEscrows(target))).toEqual([]);
       expect(await ledger.countEscrows(target)).toBe(1);
+      expect((await ledger.escrows(target, null, 10, 'given_up')).items).toMatchObject([{ ref, dueAt: null }]);
+      expect((await ledger.escrows(target, null, 10, 'waiting')).items).toEqual([]);
+    });
+
+    it('that could not even be planned is given up as well', async () => {
+      const { target, lease } = await held();
+      const [ref] = people(1);
+      const failure = { ref, reason: 'ambiguous_match', detail: '2 match' } as const;
+      expect(await ledger.escrow(lease, [failure])).toEqual({ givenUp: [] });
+      clock.now = new Date(start.getTime() + 27.9 * dayMs);
+      expect(await ledger.escrow(lease, [failure])).toEqual({ givenUp: [ref] });
+      expect(await ledger.escrow(lease, [failure])).toEqual({ givenUp: [] });
+      expect((await ledger.escrows(target, null, 10, 'given_up')).items).toMatchObject([{ ref }]);
+    });
+
+    it('is due when a person asks, also when it was given up', async () => {
+      const { target, lease } = await held();
+      const [waiting, parked, other] = people(3);
+      await ledger.settle(lease, [escrowed(creates(parked))], { retryAfterHours: [48], giveUpAfterDays: 1 });
+      await ledger.settle(lease, [escrowed(creates(waiting))]);
+      await ledger.escrow(lease, [{ ref: other, reason: 'ambiguous_match', detail: '2 match' }]);
+      const due = async () => (await all(ledger.dueEscrows(target))).map(({ ref }) => ref.id).sort();
+      expect(await ledger.retry(target, { ids: people(1).map(({ id }) => id) })).toBe(0);
+      expect(await due()).toEqual([]);
+      expect(await ledger.retry(target, { ids: [parked.id] })).toBe(1);
+      expect(await due()).toEqual([parked.id]);
+      expect(await ledger.retry(target, { reason: 'target_rejected' })).toBe(2);
+      expect(await due()).toEqual([parked.id, waiting.id].sort());
+      expect(await ledger.retry(target, { reason: null })).toBe(3);
+      expect((await ledger.escrowsOf(target, [other.id])).map(({ ref, dueAt }) => [ref, dueAt])).toEqual([
+        [other, clock.now],
+      ]);
     });
 
     it('is made for a group of which the target took some members only', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { escalate, escrowsAfter, type HeldEscrow, never } from '../../src/core/escrow-ladder.ts';
+import { escalate, escrowsAfter, type HeldEscrow } from '../../src/core/escrow-ladder.ts';
 import { type OperationKey, runId } from '../../src/model/ids.ts';
 import type { Escrow, Operation, Outcome } from '../../src/model/operation.ts';
+import { defaultEscrow, type EscrowPolicy } from '../../src/model/target-record.ts';
 import { applied, creates, escrowed, linked, people, skipped, updates } from '../support/operations.ts';
 
 const hourMs = 3_600_000;
@@ -11,32 +12,59 @@ const [ann] = people(1);
 const failure = { ref: ann, reason: 'target_rejected', detail: 'userName is taken' } as const;
 
 describe('the ladder', () => {
-  it('tries an object that keeps failing after 6, 12, 24 hours, then daily, for four weeks', () => {
+  const climbed = (policy: EscrowPolicy): { readonly hours: readonly number[]; readonly last: Escrow } => {
     const hours: number[] = [];
-    let now = start;
-    let escrow: Escrow | null = null;
-    while (now < never && hours.length < 100) {
-      const next: Escrow = escalate(escrow, failure, now);
-      if (next.dueAt < never) hours.push((next.dueAt.getTime() - now.getTime()) / hourMs);
-      [escrow, now] = [next, next.dueAt];
+    let escrow = escalate(null, failure, start, policy);
+    for (
+      let now = start;
+      escrow.dueAt !== null && hours.length < 100;
+      escrow = escalate(escrow, failure, now, policy)
+    ) {
+      hours.push((escrow.dueAt.getTime() - now.getTime()) / hourMs);
+      now = escrow.dueAt;
     }
+    return { hours, last: escrow };
+  };
+
+  it('tries an object that keeps failing after 6, 12, 24 hours, then daily, for four weeks', () => {
+    const { hours, last } = climbed(defaultEscrow);
     expect(hours.slice(0, 4)).toEqual([6, 12, 24, 24]);
     expect(new Set(hours.slice(3))).toEqual(new Set([24]));
     expect(hours.reduce((a, b) => a + b)).toBeLessThanOrEqual(28 * 24);
     expect(hours.reduce((a, b) => a + b)).toBeGreaterThan(27 * 24);
-    expect(escrow).toMatchObject({ since: start, dueAt: never });
+    expect(last).toMatchObject({ since: start, dueAt: null });
+  });
+
+  it('has the steps and the end that a target was given', () => {
+    expect(climbed({ retryAfterHours: [1, 5], giveUpAfterDays: 1 }).hours).toEqual([1, 5, 5, 5, 5]);
+    expect(climbed({ retryAfterHours: [48], giveUpAfterDays: 1 }).hours).toEqual([]);
+  });
+
+  it('is climbed sooner while source and snapshot only disagree', () => {
+    const unsure = { ...failure, reason: 'source_unsure' } as const;
+    const first = escalate(null, unsure, start, defaultEscrow);
+    expect(first.dueAt).toEqual(after(1 / 6));
   });
 
   it('is not climbed by a failure before its time, which only says more', () => {
-    const first = escalate(null, failure, start);
+    const first = escalate(null, failure, start, defaultEscrow);
     const news = { ...failure, detail: 'still taken' };
-    expect(escalate(first, news, after(5))).toEqual({ ...first, detail: 'still taken' });
-    expect(escalate(first, news, after(6))).toMatchObject({ attempts: 2, since: start, dueAt: after(18) });
+    expect(escalate(first, news, after(5), defaultEscrow)).toEqual({ ...first, detail: 'still taken' });
+    const second = escalate(first, news, after(6), defaultEscrow);
+    expect(second).toMatchObject({ attempts: 2, since: start, dueAt: after(18) });
   });
 
   it('ends for an object that failed for the last time, also when it changes and fails again', () => {
-    const parked = { ...escalate(null, failure, start), dueAt: never };
-    expect(escalate(parked, failure, after(10_000)).dueAt).toEqual(never);
+    const parked = { ...escalate(null, failure, start, defaultEscrow), dueAt: null };
+    const again = escalate(parked, { ...failure, detail: 'still taken' }, after(10_000), defaultEscrow);
+    expect(again).toEqual({ ...parked, detail: 'still taken' });
+  });
+
+  it('begins anew for an object that was given up and now fails for another reason', () => {
+    const parked = { ...escalate(null, failure, start, defaultEscrow), attempts: 30, dueAt: null };
+    const other = { ...failure, reason: 'ambiguous_match' } as const;
+    const again = escalate(parked, other, after(10_000), defaultEscrow);
+    expect(again).toMatchObject({ attempts: 1, since: after(10_000), dueAt: after(10_006) });
   });
 });
 
@@ -45,13 +73,15 @@ describe('an outcome', () => {
     const run = runs.get(key);
     return run === undefined ? undefined : runId(run);
   };
-  const heldBy = (by: HeldEscrow['by']) => new Map([[ann.id, { escrow: escalate(null, failure, start), by }]]);
+  const heldBy = (by: HeldEscrow['by']) =>
+    new Map([[ann.id, { escrow: escalate(null, failure, start, defaultEscrow), by }]]);
   const decide = (outcomes: readonly Outcome[], by: HeldEscrow['by'] | 'none', runs: readonly [Operation, string][]) =>
     escrowsAfter(
       outcomes,
       by === 'none' ? new Map() : heldBy(by),
       ofRuns(new Map(runs.map(([operation, run]) => [operation.key, run]))),
       start,
+      defaultEscrow,
     );
 
   it('that failed makes an escrow that knows its operation and run', () => {
@@ -59,6 +89,19 @@ describe('an outcome', () => {
     const { made, gone } = decide([escrowed(operation)], 'none', [[operation, 'run_1']]);
     expect(made).toMatchObject([{ escrow: { ref: ann, attempts: 1 }, by: { key: operation.key, run: 'run_1' } }]);
     expect(gone).toEqual([]);
+  });
+
+  it('that failed for the last time tells whom nobody tries any more, once', () => {
+    const last = (dueAt: Date | null) =>
+      escrowsAfter(
+        [escrowed(creates(ann))],
+        new Map([[ann.id, { escrow: { ...failure, attempts: 30, since: start, dueAt }, by: null }]]),
+        () => undefined,
+        after(10_000),
+        defaultEscrow,
+      ).givenUp;
+    expect(last(after(9_999))).toEqual([ann]);
+    expect(last(null)).toEqual([]);
   });
 
   it('of a later run ends it, and so does another outcome of the operation that made it', () => {

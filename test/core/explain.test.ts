@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.ts';
-import { never } from '../../src/core/escrow-ladder.ts';
 import { explain } from '../../src/core/explain.ts';
 import type { Details } from '../../src/core/explain-steps.ts';
 import type { ObjectNow, TargetNow } from '../../src/core/finding.ts';
@@ -254,7 +253,7 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     'ambiguous_match',
     'matched',
     'Jane Doe cannot be told apart at Helpdesk: 2 remote objects have the same userName; tried twice since 2026-03-02 08:00 UTC, and not again by itself.',
-    [...unlinked, escrowed('ambiguous_match', '2 remote objects have the same userName', { dueAt: never })],
+    [...unlinked, escrowed('ambiguous_match', '2 remote objects have the same userName', { dueAt: null })],
   ],
   [
     'linked_elsewhere',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unobserved } from '../../src/engine/engine.ts';
 import { SourceError, TargetError } from '../../src/model/errors.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
@@ -254,6 +255,42 @@ describe('a target that misbehaves', () => {
     expect(s.accounts()).toEqual({ p0: 'on', p1: 'on', p2: 'on' });
     expect(s.groups()).toEqual({ staff: ['p1'] });
     expect(await s.stores.ledger.countEscrows('tgt_story' as never)).toBe(0);
+  });
+
+  it('that refuses one person for too long is left alone with them, until they change or somebody asks', async () => {
+    let asked = 0;
+    const givenUp: number[] = [];
+    const s = await story({
+      target: { escrow: { retryAfterHours: [10], giveUpAfterDays: 1 } },
+      engine: { observe: { ...unobserved, givenUp: (objects) => givenUp.push(objects) } },
+      wrapTarget: faulty({
+        before: (operation) => {
+          if (operation.ref.id !== id('p1')) return null;
+          asked += 1;
+          return new TargetError('rejected', 'invalidValue');
+        },
+      }),
+    });
+    staff(s, 3);
+    await s.full();
+    const askedAfter = async (hours: number): Promise<number> => {
+      s.pass(hours * 3_600_000);
+      await s.delta();
+      await s.provision();
+      return asked;
+    };
+    expect([asked, await askedAfter(9), await askedAfter(1), await askedAfter(10)]).toEqual([1, 1, 2, 3]);
+    expect(givenUp).toEqual([1]);
+    expect(await askedAfter(1_000)).toBe(3);
+    expect((await s.stores.ledger.escrows('tgt_story' as never, null, 10, 'given_up')).items).toHaveLength(1);
+
+    s.directory.setUser(id('p1'), { jobTitle: 'promoted' });
+    expect(await askedAfter(1)).toBe(4);
+    expect(await askedAfter(1_000)).toBe(4);
+
+    await s.stores.ledger.retry('tgt_story' as never, { reason: 'target_rejected' });
+    expect(await askedAfter(0)).toBe(5);
+    expect(givenUp).toEqual([1, 1]);
   });
 
   it('that refuses members keeps them waiting, and gets them later', async () => {

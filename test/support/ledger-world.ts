@@ -52,7 +52,7 @@ export const openLedgerWorld = async (open: OpenLedger) => {
       await leases.release(lease);
       return take(targetId(lease.key), 'second');
     },
-    dieAt: async (site: string, work: () => Promise<void>): Promise<void> => {
+    dieAt: async (site: string, work: () => Promise<unknown>): Promise<void> => {
       at(site, () => Promise.reject(new Error('killed')));
       await expect(work()).rejects.toThrow('killed');
     },

@@ -16,7 +16,7 @@ import {
 import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import type { Run, SyncMode } from '../../src/model/run.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
-import { defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
+import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
 import { memoryDirectory, memorySource } from '../../src/source/memory.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
@@ -221,6 +221,7 @@ export const plainTarget = (at: Date): TargetRecord => ({
   matching: defaultMatching,
   deprovision: { kind: 'disable' },
   limits: defaultLimits,
+  escrow: defaultEscrow,
   protected: nobodyProtected,
   createdAt: at,
   updatedAt: at,

@@ -14,6 +14,7 @@ import { DoorProblem, problemOf } from './problem.ts';
 import { nothing } from './request.ts';
 import type { Route } from './route.ts';
 import { connectionRoutes } from './routes/connections.ts';
+import { escrowRoutes } from './routes/escrows.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
@@ -70,6 +71,7 @@ const closeDoor = (app: Express, log: Log, whatThereIs: string): void => {
 export const allRoutes = (commands: Commands): readonly Route[] => [
   ...connectionRoutes(commands),
   ...targetRoutes(commands),
+  ...escrowRoutes(commands),
   ...runRoutes(commands),
   ...snapshotRoutes(commands),
   ...explainRoutes(commands),

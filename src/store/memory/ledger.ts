@@ -1,12 +1,20 @@
 /** The ledger in memory: the same promises as the one in MongoDB, for tests and simulations. */
 
 import { batches } from '../../core/batches.ts';
-import { escalate, escrowsAfter, type HeldEscrow } from '../../core/escrow-ladder.ts';
+import { escalate, escrowsAfter, type HeldEscrow, isGivenUp } from '../../core/escrow-ladder.ts';
 import { sum } from '../../core/guard.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type OperationKey, type RemoteId, type SourceId, type TargetId, targetId } from '../../model/ids.ts';
-import { type Intent, isInEffect, type Link, type Outcome, type WaitingReference } from '../../model/operation.ts';
+import {
+  type Escrow,
+  type Intent,
+  isInEffect,
+  type Link,
+  type Outcome,
+  type WaitingReference,
+} from '../../model/operation.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
+import { defaultEscrow, type EscrowPolicy } from '../../model/target-record.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
 import type { About, Entry, Ledger } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
@@ -131,24 +139,30 @@ export const createMemoryLedger = (around: {
       ),
     openIntents: (target) =>
       inBatches(() => [...bookOf(target).entries.values()].filter(({ state }) => state === 'open').map(intentOf)),
-    settle: async (lease, outcomes) => {
+    settle: async (lease, outcomes, policy = defaultEscrow) => {
+      const givenUp: Ref[] = [];
       for (const batch of batches(outcomes, batchSize)) {
         writeLinks(heldBy(lease), batch);
         await probe('ledger.linked');
-        writeEscrows(heldBy(lease), batch, now());
+        givenUp.push(...writeEscrows(heldBy(lease), batch, now(), policy));
         await probe('ledger.escrowed');
         closeIntents(heldBy(lease), batch);
         await probe('ledger.settled');
       }
+      return { givenUp };
     },
 
-    escrow: async (lease, failures) => {
+    escrow: async (lease, failures, policy = defaultEscrow) => {
       const { escrows } = heldBy(lease);
+      const givenUp: Ref[] = [];
       for (const failure of failures) {
         const before = escrows.get(keyOf(failure.ref))?.escrow ?? null;
-        escrows.set(keyOf(failure.ref), { escrow: escalate(before, failure, now()), by: null });
+        const escrow = escalate(before, failure, now(), policy);
+        escrows.set(keyOf(failure.ref), { escrow, by: null });
+        if (isGivenUp(before, escrow)) givenUp.push(failure.ref);
       }
       await probe('ledger.escrowed');
+      return { givenUp };
     },
     release: async (lease, refs) => {
       const { escrows } = heldBy(lease);
@@ -157,10 +171,27 @@ export const createMemoryLedger = (around: {
     },
     dueEscrows: (target) =>
       inBatches(() => {
-        const due = escrowsOf(bookOf(target)).filter(({ dueAt }) => dueAt <= now());
-        return due.sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime());
+        const due = escrowsOf(bookOf(target)).filter(({ dueAt }) => dueAt !== null && dueAt <= now());
+        return due.sort((a, b) => (a.dueAt?.getTime() ?? 0) - (b.dueAt?.getTime() ?? 0));
       }),
-    escrows: async (target, after, limit) => pageOf(escrowsOf(bookOf(target)), ({ ref }) => keyOf(ref), after, limit),
+    escrows: async (target, after, limit, state) => {
+      const inState = escrowsOf(bookOf(target)).filter(
+        ({ dueAt }) => state === undefined || (dueAt === null) === (state === 'given_up'),
+      );
+      return pageOf(inState, ({ ref }) => keyOf(ref), after, limit);
+    },
+    escrowsOf: async (target, ids) => {
+      const wanted = new Set(ids);
+      return escrowsOf(bookOf(target)).filter(({ ref }) => wanted.has(ref.id));
+    },
+    retry: async (target, which) => {
+      const { escrows } = bookOf(target);
+      const isMeant = ({ ref, reason }: Escrow): boolean =>
+        'ids' in which ? which.ids.includes(ref.id) : which.reason === null || which.reason === reason;
+      const meant = [...escrows].filter(([, { escrow }]) => isMeant(escrow));
+      for (const [key, held] of meant) escrows.set(key, { ...held, escrow: { ...held.escrow, dueAt: now() } });
+      return meant.length;
+    },
     countEscrows: async (target) => bookOf(target).escrows.size,
 
     wait: async (lease, references) => {
@@ -254,15 +285,17 @@ const writeLinks = (book: Book, outcomes: readonly Outcome[]): void => {
   }
 };
 
-const writeEscrows = (book: Book, outcomes: readonly Outcome[], now: Date): void => {
+const writeEscrows = (book: Book, outcomes: readonly Outcome[], now: Date, policy: EscrowPolicy): readonly Ref[] => {
   const held = new Map<SourceId, HeldEscrow>();
   for (const { ref } of outcomes) {
     const escrow = book.escrows.get(keyOf(ref));
     if (escrow) held.set(ref.id, escrow);
   }
-  const { made, gone } = escrowsAfter(outcomes, held, (key) => book.entries.get(key)?.cause.run, now);
+  const runOf = (key: OperationKey) => book.entries.get(key)?.cause.run;
+  const { made, gone, givenUp } = escrowsAfter(outcomes, held, runOf, now, policy);
   for (const escrow of made) book.escrows.set(keyOf(escrow.escrow.ref), escrow);
   for (const ref of gone) book.escrows.delete(keyOf(ref));
+  return givenUp;
 };
 
 const closeIntents = (book: Book, outcomes: readonly Outcome[]): void => {

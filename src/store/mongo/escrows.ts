@@ -7,6 +7,7 @@ import { type SourceId, sourceId, type TargetId } from '../../model/ids.ts';
 import type { Escrow } from '../../model/operation.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
+import type { EscrowState, Which } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { batchSize, deleteFenced, type Fenced, writeFenced } from './fenced-writes.ts';
@@ -63,10 +64,16 @@ export const createEscrows = (db: Db) => {
       );
       for await (const page of pages) yield page.map(escrowOf);
     },
-    page: async (target: TargetId, cursor: string | null, limit: number): Promise<Page<Escrow>> => {
+    page: async (
+      target: TargetId,
+      cursor: string | null,
+      limit: number,
+      state: EscrowState | null,
+    ): Promise<Page<Escrow>> => {
       const all = startsWith(`${target}|`);
+      const inState = state === null ? {} : { dueAt: state === 'given_up' ? null : { $ne: null } };
       const found = await collection
-        .find({ _id: cursor === null ? all : { ...all, $gt: `${target}|${cursor}` } })
+        .find({ _id: cursor === null ? all : { ...all, $gt: `${target}|${cursor}` }, ...inState })
         .sort({ _id: 1 })
         .limit(limit + 1)
         .toArray();
@@ -77,6 +84,15 @@ export const createEscrows = (db: Db) => {
         next: last && found.length > limit ? last._id.slice(target.length + 1) : null,
       };
     },
+    retry: async (target: TargetId, which: Which, now: Date): Promise<number> => {
+      const some = 'ids' in which ? which.ids.flatMap((id) => types.map((type) => idOf(target, { type, id }))) : null;
+      const ofReason = 'reason' in which && which.reason !== null ? { reason: which.reason } : {};
+      const { matchedCount } = await collection.updateMany(
+        { _id: some === null ? startsWith(`${target}|`) : { $in: some }, ...ofReason },
+        { $set: { dueAt: now } },
+      );
+      return matchedCount;
+    },
     count: (target: TargetId): Promise<number> => collection.countDocuments({ target }),
     erase: async (target: TargetId): Promise<void> => {
       await collection.deleteMany({ _id: startsWith(`${target}|`) });
@@ -84,6 +100,7 @@ export const createEscrows = (db: Db) => {
   };
 };
 
+const types = ['user', 'group'] as const;
 const idOf = (target: string, ref: Ref): string => `${target}|${ref.type}|${ref.id}`;
 
 const after = (last: EscrowDocument) => ({

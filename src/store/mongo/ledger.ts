@@ -7,10 +7,12 @@
  */
 
 import { batches } from '../../core/batches.ts';
-import { escalate, escrowsAfter, isFailed } from '../../core/escrow-ladder.ts';
+import { escalate, escrowsAfter, isFailed, isGivenUp } from '../../core/escrow-ladder.ts';
 import { type Counted, sum } from '../../core/guard.ts';
 import { type SourceId, targetId } from '../../model/ids.ts';
 import type { Outcome } from '../../model/operation.ts';
+import { group, type Ref, user } from '../../model/source-object.ts';
+import { defaultEscrow, type EscrowPolicy } from '../../model/target-record.ts';
 import type { Lease } from '../leases.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Db } from './connect.ts';
@@ -39,27 +41,33 @@ export const createMongoLedger = (
   const positions = createPositions(db);
   const takings = createTakings(db, now);
 
-  const held = async <T>(lease: Lease, site: string, write: () => Promise<T>): Promise<void> => {
+  const held = async <T>(lease: Lease, site: string, write: () => Promise<T>): Promise<T> => {
     await positions.assertHeld(lease);
-    await write();
+    const written = await write();
     await probe(site);
+    return written;
   };
 
-  const writeEscrows = async (lease: Lease, outcomes: readonly Outcome[]): Promise<void> => {
+  const writeEscrows = async (
+    lease: Lease,
+    outcomes: readonly Outcome[],
+    policy: EscrowPolicy,
+  ): Promise<readonly Ref[]> => {
     const target = targetId(lease.key);
     const found = await escrows.find(
       target,
       outcomes.map(({ ref }) => ref),
     );
     const touched = outcomes.filter((outcome) => isFailed(outcome) || found.has(outcome.ref.id));
-    if (touched.length === 0) return;
+    if (touched.length === 0) return [];
     const runs = await intents.runsOf(
       target,
       touched.map(({ key }) => key),
     );
-    const { made, gone } = escrowsAfter(touched, found, (key) => runs.get(key), now());
+    const { made, gone, givenUp } = escrowsAfter(touched, found, (key) => runs.get(key), now(), policy);
     await escrows.write(lease, made);
     await escrows.remove(lease, gone);
+    return givenUp;
   };
 
   return {
@@ -111,30 +119,39 @@ export const createMongoLedger = (
       }
       return sum(counted.values());
     },
-    settle: async (lease, outcomes) => {
+    settle: async (lease, outcomes, policy = defaultEscrow) => {
+      const givenUp: Ref[] = [];
       for (const batch of batches(outcomes, batchSize)) {
         await held(lease, 'ledger.linked', () => links.write(lease, batch));
-        await held(lease, 'ledger.escrowed', () => writeEscrows(lease, batch));
+        givenUp.push(...(await held(lease, 'ledger.escrowed', () => writeEscrows(lease, batch, policy))));
         await held(lease, 'ledger.settled', () => intents.close(lease, batch));
       }
+      return { givenUp };
     },
 
-    escrow: (lease, failures) =>
+    escrow: (lease, failures, policy = defaultEscrow) =>
       held(lease, 'ledger.escrowed', async () => {
         const found = await escrows.find(
           targetId(lease.key),
           failures.map(({ ref }) => ref),
         );
-        const last = new Map<SourceId, (typeof failures)[number]>(failures.map((failure) => [failure.ref.id, failure]));
-        const made = [...last.values()].map((failure) => ({
-          escrow: escalate(found.get(failure.ref.id)?.escrow ?? null, failure, now()),
+        const each = new Map<SourceId, (typeof failures)[number]>(failures.map((failure) => [failure.ref.id, failure]));
+        const made = [...each.values()].map((failure) => ({
+          escrow: escalate(found.get(failure.ref.id)?.escrow ?? null, failure, now(), policy),
           by: null,
         }));
         await escrows.write(lease, made);
+        const last = made.filter(({ escrow }) => isGivenUp(found.get(escrow.ref.id)?.escrow ?? null, escrow));
+        return { givenUp: last.map(({ escrow }) => escrow.ref) };
       }),
     release: (lease, refs) => held(lease, 'ledger.released', () => escrows.remove(lease, refs)),
     dueEscrows: (target) => escrows.due(target, now()),
-    escrows: escrows.page,
+    escrows: (target, after, limit, state) => escrows.page(target, after, limit, state ?? null),
+    escrowsOf: async (target, ids) => {
+      const found = await escrows.find(target, [...ids.map(user), ...ids.map(group)]);
+      return [...found.values()].map(({ escrow }) => escrow);
+    },
+    retry: (target, which) => escrows.retry(target, which, now()),
     countEscrows: escrows.count,
 
     wait: (lease, references) => held(lease, 'ledger.waiting', () => waiting.write(lease, references)),

@@ -27,6 +27,7 @@ const schema = sealedSchema({
   deprovision: structure,
   limits: structure,
   protected: structure,
+  escrow: structure,
 });
 
 export const createMongoTargetStore = (mongo: mongoose.Connection, vault: Vault, now: () => Date): TargetStore => {

@@ -50,6 +50,8 @@ describe('every documented route', () => {
       'removeTarget',
       'requestProvision',
       'requestSync',
+      'retryEscrow',
+      'retryEscrows',
     ]);
   });
 

@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { targetId } from '../../../src/model/ids.ts';
-import { user } from '../../../src/model/source-object.ts';
-import { addConnection, addTarget, type Door, idOf, newTarget, openDoor, pageOf } from './door.ts';
-import { lease, nth } from './stores.ts';
+import { addConnection, addTarget, type Door, idOf, newTarget, openDoor } from './door.ts';
 
 let door: Door;
 let connection: string;
@@ -131,6 +129,23 @@ describe('editing a target', () => {
     expect((await edit(id, { limits: { deprovisions: null } })).status).toBe(400);
   });
 
+  it('takes the steps by which objects that failed are tried again, each by itself', async () => {
+    const id = await addTarget(door, connection, { escrow: { give_up_after_days: 7 } });
+    expect((await show(id)).body).toMatchObject({
+      escrow: { retry_after_hours: [6, 12, 24], give_up_after_days: 7 },
+    });
+    expect((await edit(id, { escrow: { retry_after_hours: [0.5, 1] } })).body).toMatchObject({
+      escrow: { retry_after_hours: [0.5, 1], give_up_after_days: 7 },
+    });
+    for (const escrow of [
+      { retry_after_hours: [] },
+      { retry_after_hours: [0] },
+      { give_up_after_days: 0 },
+      { days: 1 },
+    ])
+      expect((await edit(id, { escrow })).status).toBe(400);
+  });
+
   it('protects accounts by id, attribute and group', async () => {
     const given = {
       ids: ['R-17', '3F7C2A10-5D1E-4C8A-9B0F-2A6D1C9E4B91'],
@@ -201,19 +216,4 @@ it('removes a target for good, with its runs', async () => {
   expect((await door.call('GET', `/v1/runs/${run}`)).body).toMatchObject({ state: 'canceled' });
   expect((await edit(id, { state: 'active' })).body).toMatchObject({ code: 'target_deleting' });
   expect((await door.call('POST', `/v1/targets/${id}/release`)).body).toMatchObject({ code: 'target_deleting' });
-});
-
-it('lists who could not be written, and why', async () => {
-  const id = await addTarget(door, connection);
-  const failures = [1, 2, 3].map((n) => ({
-    ref: user(nth(n)),
-    reason: 'ambiguous_match' as const,
-    detail: 'two accounts',
-  }));
-  await door.stores.ledger.escrow(await lease(door.stores, targetId(id)), failures);
-  const first = pageOf(await door.call('GET', `/v1/targets/${id}/escrows?limit=2`));
-  const second = pageOf(await door.call('GET', `/v1/targets/${id}/escrows?limit=2&cursor=${first.next_cursor}`));
-  expect([...first.data, ...second.data].map(({ object }) => object)).toEqual(failures.map(({ ref }) => ref));
-  expect(first.data[0]).toMatchObject({ reason: 'ambiguous_match', detail: 'two accounts', attempts: 1 });
-  expect(second.next_cursor).toBeNull();
 });

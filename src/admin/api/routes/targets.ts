@@ -3,13 +3,10 @@
 import { z } from 'zod';
 import { connectionId, targetId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
-import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, etagOf, type Route } from '../route.ts';
 import { checkReportSchema, connectionIdText, targetIdText } from '../schemas/common.ts';
 import {
-  escrowSchema,
-  escrowView,
   fieldsOf,
   newTargetSchema,
   targetChangesSchema,
@@ -142,24 +139,5 @@ export const targetRoutes = (commands: Commands): Route[] => [
       status: 200,
       body: targetView(await commands.releaseTarget(targetId(params.target_id))),
     }),
-  }),
-  defineRoute({
-    method: 'get',
-    path: `${path}/escrows`,
-    id: 'listEscrows',
-    tag,
-    summary: 'Lists the objects that could not be written, and why',
-    params,
-    query: z.strictObject(paging),
-    body: nothing,
-    answer: { status: 200, description: 'A page of escrows.', schema: pageOf(escrowSchema) },
-    refusals: ['not_found'],
-    handle: ({ params, query }) =>
-      answerPage(
-        `escrows ${params.target_id}`,
-        query,
-        (after, limit) => commands.listEscrows(targetId(params.target_id), after, limit),
-        escrowView,
-      ),
   }),
 ];

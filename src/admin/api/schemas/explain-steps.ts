@@ -164,7 +164,7 @@ export const stepSchema = z
             detail: z.string(),
             attempts: z.int(),
             since: time,
-            due_at: time,
+            due_at: time.nullable(),
           })
           .nullable(),
         open: z.array(z.string()),
@@ -228,7 +228,7 @@ export const stepView = (step: Step): z.input<typeof stepSchema> => {
           detail: escrow.detail,
           attempts: escrow.attempts,
           since: timeOf(escrow.since),
-          due_at: timeOf(escrow.dueAt),
+          due_at: timeOrNull(escrow.dueAt),
         },
         open: [...open],
       };

@@ -3,8 +3,7 @@
 import { z } from 'zod';
 import { sourceId } from '../../../model/ids.ts';
 import type { Mapping, MappingRule, Matching, MatchingRule } from '../../../model/mapping.ts';
-import type { Escrow } from '../../../model/operation.ts';
-import type { Limits, Protection, TargetRecord } from '../../../model/target-record.ts';
+import type { EscrowPolicy, Limits, Protection, TargetRecord } from '../../../model/target-record.ts';
 import type { TargetFields } from '../../targets.ts';
 import {
   connectionIdText,
@@ -14,8 +13,6 @@ import {
   limitSchema,
   nameText,
   plainText,
-  refSchema,
-  refView,
   targetIdText,
   time,
   timeOf,
@@ -108,6 +105,26 @@ const protectionSchema = z
   })
   .meta({ id: 'Protection', description: 'Accounts and groups that no operation ever touches, whatever a plan says.' });
 
+const escrowPolicyFields = {
+  retry_after_hours: z
+    .array(z.number().min(0.1).max(720))
+    .min(1)
+    .max(20)
+    .meta({ description: 'After how many hours an object is tried again, step by step; the last step repeats.' }),
+  give_up_after_days: z
+    .int()
+    .min(1)
+    .max(365)
+    .meta({ description: 'Then it is tried only when it changes, or a person asks.' }),
+};
+const escrowPolicySchema = z
+  .strictObject(escrowPolicyFields)
+  .meta({ id: 'EscrowPolicy', description: 'When an object that failed is tried again.' });
+const escrowPolicyChangesSchema = z
+  .strictObject(escrowPolicyFields)
+  .partial()
+  .meta({ id: 'EscrowPolicyChanges', description: 'What is left out keeps its value, or gets its default.' });
+
 const fields = {
   name: nameText.optional(),
   mapping: mappingSchema.optional(),
@@ -115,6 +132,7 @@ const fields = {
   deprovision: deprovisionSchema.optional(),
   limits: limitChangesSchema.optional(),
   protected: protectionSchema.optional(),
+  escrow: escrowPolicyChangesSchema.optional(),
 };
 
 export const newTargetSchema = z
@@ -144,6 +162,7 @@ export const fieldsOf = (body: z.output<z.ZodObject<typeof fields>>): TargetFiel
   deprovision: body.deprovision,
   limits: body.limits && limitsOf(body.limits),
   protected: body.protected && protectionOf(body.protected),
+  escrow: body.escrow && escrowPolicyOf(body.escrow),
 });
 
 const limitsOf = (limits: z.output<typeof limitChangesSchema>): Partial<Limits> => ({
@@ -158,6 +177,11 @@ const protectionOf = ({ ids, attributes, group_ids }: z.output<typeof protection
   ids,
   attributes,
   groups: group_ids.map(sourceId),
+});
+
+const escrowPolicyOf = (policy: z.output<typeof escrowPolicyChangesSchema>): Partial<EscrowPolicy> => ({
+  ...(policy.retry_after_hours && { retryAfterHours: policy.retry_after_hours }),
+  ...(policy.give_up_after_days !== undefined && { giveUpAfterDays: policy.give_up_after_days }),
 });
 
 const ruleOf = ({ when_null, ...rule }: z.output<typeof mappingRuleSchema>): MappingRule => ({
@@ -184,6 +208,7 @@ export const targetSchema = z
     deprovision: deprovisionSchema,
     limits: limitsSchema,
     protected: protectionSchema,
+    escrow: escrowPolicySchema,
     created_at: time,
     updated_at: time,
     revision: z.int().meta({ description: 'Counts the edits; also the ETag.' }),
@@ -205,6 +230,10 @@ export const targetView = (target: TargetRecord): z.input<typeof targetSchema> =
   deprovision: target.deprovision,
   limits: limitsView(target.limits),
   protected: protectionView(target.protected),
+  escrow: {
+    retry_after_hours: [...target.escrow.retryAfterHours],
+    give_up_after_days: target.escrow.giveUpAfterDays,
+  },
   created_at: timeOf(target.createdAt),
   updated_at: timeOf(target.updatedAt),
   revision: target.revision,
@@ -231,23 +260,4 @@ const protectionView = ({ ids, attributes, groups }: Protection): z.input<typeof
   ids: [...ids],
   attributes: [...attributes],
   group_ids: [...groups],
-});
-
-export const escrowSchema = z
-  .strictObject({
-    object: refSchema,
-    reason: z.string(),
-    detail: z.string(),
-    attempts: z.int(),
-    since: time,
-    due_at: time.meta({ description: 'When it is tried again, in the first run after it.' }),
-  })
-  .meta({ id: 'Escrow' });
-export const escrowView = (escrow: Escrow): z.input<typeof escrowSchema> => ({
-  object: refView(escrow.ref),
-  reason: escrow.reason,
-  detail: escrow.detail,
-  attempts: escrow.attempts,
-  since: timeOf(escrow.since),
-  due_at: timeOf(escrow.dueAt),
 });
