@@ -1,8 +1,9 @@
 /** The question that every helpdesk gets: why was somebody not synced? */
 
+import { countReasons, type ReasonCounts, type Wanted } from '../engine/count-reasons.ts';
 import { type Answer, explainPerson } from '../engine/explain.ts';
 import type { ConnectionId, TargetId } from '../model/ids.ts';
-import { found } from './refused.ts';
+import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
 
 export type Question = {
@@ -30,6 +31,15 @@ export const explainQueries = (room: Room) => {
               ),
             ];
       return explainPerson(room, connection, asked, person, live);
+    },
+
+    /** How many objects are at a target as wanted, and how many are not for each reason. */
+    async countReasons(id: TargetId, wanted: Wanted): Promise<ReasonCounts> {
+      const record = found(await targets.get(id), 'target');
+      const connection = found(await connections.get(record.connection), 'connection');
+      const counts = await countReasons(room, connection, record, wanted);
+      if (counts === null) throw new Refused('target_deleting', 'The target is being removed.');
+      return counts;
     },
   };
 };

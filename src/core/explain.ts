@@ -30,7 +30,7 @@ const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding
     isOff: link?.state === 'disabled',
     fate: fateOf(target, object, details),
     lastWrite: lastWriteOf(details.last),
-    need: needOf(finding.todo, object) ?? 'what it needs',
+    need: needOf(finding.todo, object) ?? (link === null ? 'an account looked for' : 'what it needs'),
     waits: waitsOf(finding.waiting, details.nameOf) ?? '',
     failure: escrow?.detail ?? null,
     retry: escrow && retryOf(escrow.attempts, escrow.since, escrow.dueAt),

@@ -29,6 +29,8 @@ export type TargetNow = {
   /** Who is never touched. */
   readonly shield: Shield;
   readonly can: { readonly groups: boolean; readonly disable: boolean; readonly delete: boolean };
+  /** Groups were looked at, and not one is linked: a target may say only when it is asked that it takes none. */
+  readonly hasNoGroups: boolean;
   readonly position: number | null;
   /** The newest run that looked at the whole target and ended; and the one that is to come, or under way. */
   readonly ended: ProvisionRun | null;
@@ -82,10 +84,13 @@ const judgeUnlinked = (target: TargetNow, object: ObjectNow): Finding => {
   if (isShielded(target, object)) return at('planned', 'protected');
   const plan = planUnlinked(seen.object, { kind: 'none' }, contextOf(target, object));
   if (escrow !== null) return { ...at(stepOf[escrow.reason], escrow.reason), todo: operationsIn(plan) };
-  if (seen.object.ref.type === 'group' && !target.can.groups) return at('matched', 'groups_not_supported');
+  const isGroup = seen.object.ref.type === 'group';
+  if (isGroup && !target.can.groups) return at('matched', 'groups_not_supported');
   // Somebody disabled may have an account there already, and only a run asks for it.
   if (plan.kind === 'skip' && isLookedAt(target, seen.version)) return at('planned', reasonOfSkip[plan.reason]);
-  return pending(target, operationsIn(plan), seen.version, 'matched');
+  const finding = pending(target, operationsIn(plan), seen.version, 'matched');
+  const isRefused = isGroup && target.hasNoGroups && finding.reason === 'full_run_needed';
+  return isRefused ? at('matched', 'groups_not_supported') : finding;
 };
 
 const judgeLinked = (target: TargetNow, object: ObjectNow, link: Link): Finding => {

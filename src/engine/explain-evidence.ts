@@ -13,7 +13,7 @@ import type { Secrets } from '../store/connection-store.ts';
 import type { About } from '../store/ledger.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
-import type { Capabilities, Target } from '../target/target.ts';
+import type { Target } from '../target/target.ts';
 import type { Edge } from './gather.ts';
 import { raiseShield } from './shield.ts';
 
@@ -47,7 +47,6 @@ export const targetSide = async (
     stores.ledger.position(record.id),
     wholeRuns(stores, record.id),
   ]);
-  const can = await abilities(stores, connect, record, { head, position, ended: runs.ended });
   // Who went from a protected group of late is protected still, as a run sees it.
   const isGuarded = record.protected.groups.length > 0;
   const edges = await memberNeeds(stores, connection.id, position, head, isGuarded ? null : groups);
@@ -57,7 +56,8 @@ export const targetSide = async (
     now: {
       record: { ...record, state },
       shield: await raiseShield(stores.snapshots, record, { edges }),
-      can,
+      can: await abilitiesOf(stores, connect, record),
+      hasNoGroups: groups?.size !== 0 && (await takesNone(stores, record, head, runs.ended)),
       position,
       ...runs,
       now: at,
@@ -110,33 +110,20 @@ const isWhole = (run: Run): boolean => run.kind === 'provision' && run.scope ===
 /** Dry and scoped runs stand between those that count. */
 const mostRuns = 200;
 
-/**
- * What the adapter says of the target before it has asked it anything. Whether the target takes groups may be known only after asking; but where runs
- * have looked at groups and not one is linked, it does not.
- */
-const abilities = async (
+/** Whether runs have looked at groups and not one is linked, though nobody edited the target since. */
+const takesNone = async (
   stores: Stores,
-  connect: ConnectTarget,
   record: TargetRecord,
-  {
-    head,
-    position,
-    ended,
-  }: { readonly head: Head; readonly position: number | null; readonly ended: ProvisionRun | null },
-): Promise<TargetNow['can']> => {
-  const capabilities = await capabilitiesOf(stores, connect, record);
+  head: Head,
+  ended: ProvisionRun | null,
+): Promise<boolean> => {
   const isEditedSince = ended?.finishedAt != null && record.updatedAt > ended.finishedAt;
-  const isUntried = position === null || head.counts.group === 0 || isEditedSince;
-  const groups = capabilities.groups && (isUntried || (await stores.ledger.countLinks(record.id)).group > 0);
-  return { groups, disable: capabilities.disable, delete: capabilities.delete };
+  if (head.counts.group === 0 || isEditedSince) return false;
+  return (await stores.ledger.countLinks(record.id)).group === 0;
 };
 
-/** A target whose settings or secrets cannot be used any more can be explained all the same. */
-const capabilitiesOf = async (
-  stores: Stores,
-  connect: ConnectTarget,
-  record: TargetRecord,
-): Promise<Pick<Capabilities, 'groups' | 'disable' | 'delete'>> => {
+/** What the adapter says before it has asked the target anything. One whose settings cannot be used any more is explained all the same. */
+const abilitiesOf = async (stores: Stores, connect: ConnectTarget, record: TargetRecord): Promise<TargetNow['can']> => {
   try {
     const target = connect(record, await stores.targets.secrets(record.id));
     const { groups, disable, delete: mayDelete } = target.capabilities;

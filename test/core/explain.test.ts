@@ -81,6 +81,7 @@ const well = (object: SourceObject, pushed: Attributes): Now => ({
     },
     shield: shield(nobodyProtected, new Set()),
     can: { groups: true, disable: true, delete: true },
+    hasNoGroups: false,
     position: 7,
     ended: run('succeeded'),
     coming: null,
@@ -576,6 +577,14 @@ describe('a group', () => {
         'The group Sales waits to have members added at Helpdesk; no run is asked for yet, the next sync does that.',
     });
     expect(group(change('removing', 9), ofTarget({ ended: run('held', { version: 9 }) })).reason).toBe('guard_hold');
+  });
+
+  it('that was looked at, at a target where no group is, is not taken there; one that was not yet may be', () => {
+    const none = [ofObject({ link: null }), ofTarget({ hasNoGroups: true })];
+    expect(group(...none).reason).toBe('groups_not_supported');
+    const newer = ofObject({ seen: { object: sales, gone: null, version: 8 }, link: null });
+    expect(group(...none, newer).reason).toBe('waiting_for_run');
+    expect(group(...none, newer, ofTarget({ ended: run('held', { version: 9 }) })).reason).toBe('guard_hold');
   });
 
   it('that Entrain made is deleted when it leaves', () => {

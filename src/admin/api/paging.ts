@@ -36,10 +36,10 @@ export const answerPage = async <T, V>(
   };
 };
 
-const cursorOf = (list: string, place: string): string =>
+export const cursorOf = (list: string, place: string): string =>
   `${Buffer.from(place).toString('base64url')}.${checksum(list, place)}`;
 
-const placeOf = (list: string, cursor: string): string => {
+export const placeOf = (list: string, cursor: string): string => {
   const [encoded = '', sum] = cursor.split('.');
   const place = Buffer.from(encoded, 'base64url').toString();
   if (sum === checksum(list, place) && cursor === cursorOf(list, place)) return place;

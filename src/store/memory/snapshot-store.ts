@@ -5,7 +5,7 @@ import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, connectionId } from '../../model/ids.ts';
 import { group as groupRef } from '../../model/source-object.ts';
 import type { LeaseKey } from '../leases.ts';
-import type { Page, SnapshotStore } from '../snapshot-store.ts';
+import type { Head, Page, Remembered, SnapshotStore } from '../snapshot-store.ts';
 import { openDraft, type Shelf } from './snapshot-draft.ts';
 import {
   emptyLayer,
@@ -34,6 +34,15 @@ export const createMemorySnapshotStore = (around: {
     shelves.set(connection, shelf);
     return shelf;
   };
+  const orders = new WeakMap<Shelf, { readonly head: Head; readonly objects: readonly Remembered[] }>();
+  /** Everybody ever seen by id; sorted anew only after a commit. */
+  const inOrder = (shelf: Shelf): readonly Remembered[] => {
+    const known = orders.get(shelf);
+    if (known?.head === shelf.head) return known.objects;
+    const objects = [...shelf.committed.objects.values()].sort((a, b) => (a.object.ref.id < b.object.ref.id ? -1 : 1));
+    orders.set(shelf, { head: shelf.head, objects });
+    return objects;
+  };
   const committed = (connection: ConnectionId): View => ({ base: shelfOf(connection).committed, over: emptyLayer() });
 
   return {
@@ -51,9 +60,9 @@ export const createMemorySnapshotStore = (around: {
         .filter(({ object }) => namedBy(object, name) !== null)
         .slice(0, limit),
     recallPage: async (connection, type, after, limit) => {
-      const found = [...shelfOf(connection).committed.objects.values()]
-        .filter(({ object: { ref } }) => ref.type === type && (after === null || ref.id > after))
-        .sort((a, b) => (a.object.ref.id < b.object.ref.id ? -1 : 1));
+      const found = inOrder(shelfOf(connection)).filter(
+        ({ object: { ref } }) => ref.type === type && (after === null || ref.id > after),
+      );
       return pageOf(found, limit, ({ object }) => object.ref.id);
     },
     scan: (connection, type) => inBatches(scanIn(committed(connection), type)),

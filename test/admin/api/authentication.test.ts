@@ -30,6 +30,7 @@ describe('every documented route', () => {
       'cancelRun',
       'checkConnection',
       'checkTarget',
+      'countReasons',
       'editConnection',
       'editTarget',
       'explain',

@@ -128,3 +128,37 @@ describe('explain', () => {
     expect(z.string().parse(lines.join('\n'))).toContain('/v1/connections/{connection_id}/explain');
   });
 });
+
+describe('the counts by reason', () => {
+  it('add up to everybody, with some of each', async () => {
+    const { status, body } = await door.call('GET', `/v1/targets/${target}/reasons`);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      version: 1,
+      position: 1,
+      objects: 4,
+      reasons: [
+        { reason: 'in_sync', count: 1, examples: [{ type: 'user', id: nth(1) }] },
+        { reason: 'groups_not_supported', count: 1, examples: [{ type: 'group', id: everybody }] },
+        { reason: 'full_run_needed', count: 2, examples: [nth(2), nth(3)].map((id) => ({ type: 'user', id })) },
+      ],
+      next_cursor: null,
+    });
+  });
+
+  it('are of one reason alone, if that is asked', async () => {
+    const { body } = await door.call('GET', `/v1/targets/${target}/reasons?reason=in_sync`);
+    expect(body).toMatchObject({ objects: 4, reasons: [{ reason: 'in_sync', count: 1 }] });
+  });
+
+  it.each(['reason=bored', 'cursor=x', 'limit=5'])('refuses %s', async (query) => {
+    expect((await door.call('GET', `/v1/targets/${target}/reasons?${query}`)).status).toBe(400);
+  });
+
+  it('are not given of a target that is being removed', async () => {
+    const other = await addTarget(door, connection);
+    await door.call('DELETE', `/v1/targets/${other}`);
+    expect((await door.call('GET', `/v1/targets/${other}/reasons`)).body).toMatchObject({ code: 'target_deleting' });
+    expect((await door.call('GET', `/v1/targets/tgt_${'0'.repeat(32)}/reasons`)).status).toBe(404);
+  });
+});

@@ -1,12 +1,14 @@
-/** /v1/connections/{connection_id}/explain */
+/** /v1/connections/{connection_id}/explain and /v1/targets/{target_id}/reasons */
 
 import { z } from 'zod';
+import { reasons } from '../../../model/explanation.ts';
 import { connectionId, targetId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
+import { cursorOf, paging, placeOf } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { connectionIdText, plainText, targetIdText } from '../schemas/common.ts';
-import { explanationSchema, explanationView } from '../schemas/explain.ts';
+import { explanationSchema, explanationView, reasonCountsSchema, reasonCountsView } from '../schemas/explain.ts';
 
 const query = z.strictObject({
   person: plainText(320).meta({
@@ -40,6 +42,34 @@ export const explainRoutes = (commands: Commands): Route[] => [
         live: query.live === 'true',
       });
       return { status: 200, body: explanationView(answer) };
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/v1/targets/{target_id}/reasons',
+    id: 'countReasons',
+    tag: 'Explain',
+    summary: 'Counts everybody ever read by the reason why they are, or are not, at a target as wanted',
+    params: z.strictObject({ target_id: targetIdText }),
+    query: z.strictObject({
+      reason: z.enum(reasons).optional().meta({ description: 'Counts only these, and lists up to 200 of them.' }),
+      cursor: paging.cursor,
+    }),
+    body: nothing,
+    answer: {
+      status: 200,
+      description: 'The counts, as far as one call comes in some seconds; a large tenant takes several.',
+      schema: reasonCountsSchema,
+    },
+    refusals: ['not_found', 'target_deleting'],
+    handle: async ({ params, query }) => {
+      const list = `reasons ${params.target_id} ${query.reason ?? ''}`;
+      const counts = await commands.countReasons(targetId(params.target_id), {
+        after: query.cursor === undefined ? null : placeOf(list, query.cursor),
+        only: query.reason ?? null,
+      });
+      const nextCursor = counts.next === null ? null : cursorOf(list, counts.next);
+      return { status: 200, body: reasonCountsView(counts, nextCursor) };
     },
   }),
 ];

@@ -1,6 +1,7 @@
 /** The answer to "why was Jane not synced?" as the API shows it. */
 
 import { z } from 'zod';
+import type { ReasonCounts } from '../../../engine/count-reasons.ts';
 import type { Answer, TargetAnswer } from '../../../engine/explain.ts';
 import { type Candidate, foundBy, nobodyReasons, reasons, type Verdict } from '../../../model/explanation.ts';
 import { attributesSchema, refSchema, refView, time, timeOrNull } from './common.ts';
@@ -122,3 +123,33 @@ export const explanationView = (answer: Answer): z.input<typeof explanationSchem
       return { found, verdict: verdictView(answer.verdict), checks: [...answer.checks], ...common };
   }
 };
+
+export const reasonCountsSchema = z
+  .strictObject({
+    version: z.int().meta({ description: 'The version of the snapshot that is known.' }),
+    position: z.int().nullable().meta({ description: 'The version that the target was brought to.' }),
+    objects: z.int().meta({ description: 'How many this call looked at: users and groups ever read, also who left.' }),
+    reasons: z.array(
+      z.strictObject({
+        reason: z.enum(reasons),
+        count: z.int(),
+        examples: z.array(refSchema).meta({ description: 'The first of them.' }),
+      }),
+    ),
+    next_cursor: z.string().nullable().meta({ description: 'Where to go on; null when everybody was looked at.' }),
+  })
+  .meta({ id: 'ReasonCounts', description: 'The counts of all calls added up are all objects, each counted once.' });
+
+export const reasonCountsView = (
+  { version, position, objects, reasons: counted }: ReasonCounts,
+  nextCursor: string | null,
+): z.input<typeof reasonCountsSchema> => ({
+  version,
+  position,
+  objects,
+  reasons: reasons.flatMap((reason) => {
+    const tallied = counted.get(reason);
+    return tallied === undefined ? [] : [{ reason, count: tallied.count, examples: tallied.examples.map(refView) }];
+  }),
+  next_cursor: nextCursor,
+});
