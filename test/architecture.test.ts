@@ -233,6 +233,20 @@ describe('a file', () => {
     expect(lines(pure, impure, 'core and model are pure')).toEqual([]);
   });
 
+  it('concludes that a read was complete only where its pages are followed to the end', () => {
+    const only = (pattern: RegExp, files: readonly string[]): readonly string[] =>
+      lines(
+        product.filter((file) => !files.includes(file)),
+        pattern,
+        'only the pager of a source sees that a read is complete',
+      );
+    const pager = 'src/source/graph/pages.ts';
+    expect(
+      only(/\bcompleted\(|\bcompleted\b.* from '/, ['src/source/source.ts', 'src/source/memory.ts', pager]),
+    ).toEqual([]);
+    expect(only(/\bendedBefore\b/, [pager, 'src/source/graph/places.ts'])).toEqual([]);
+  });
+
   it('is written in erasable TypeScript with kebab-case names', () => {
     const odd = [...product, ...simulator].filter((file) => !/^[a-z0-9./-]+$/.test(file));
     expect(odd).toEqual([]);

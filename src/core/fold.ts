@@ -14,7 +14,7 @@ export type Folded = {
   /** Only objects that differ from the base. Their attributes may hold unassigned ones as null. */
   readonly objects: readonly { readonly ref: Ref; readonly next: SourceObject | Gone }[];
   readonly members: readonly MembersPatch[];
-  /** Objects the source showed whole, changed or not. */
+  /** Objects the source showed, changed or not; strangers are none of them. */
   readonly seen: readonly Ref[];
   /** How many upserts were about objects we do not know, and did not say enough to know them by. */
   readonly strangers: number;
@@ -51,7 +51,7 @@ export const fold = (
       strangers += 1;
       continue;
     }
-    if (message.whole) seen.set(ref.id, ref);
+    seen.set(ref.id, ref);
     const attributes = known === null ? message.attributes : merged(known.attributes, message, asked[ref.type]);
     states.set(ref.id, { ref, next: { ref, attributes } });
   }

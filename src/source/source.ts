@@ -40,7 +40,7 @@ export type Known = {
  * A part of a read, as it came: at most a thousand messages or so. Messages may be partial, repeated and in any order.
  * - `upsert`: merge these attributes into the object; a cleared attribute is `null`, an absent one is unchanged.
  *   `whole`: every attribute that has a value is there, so an object not seen before may be created from it. An upsert that is not whole,
- *   about an object that is not known, is about a stranger and is dropped.
+ *   about an object that is not known, is about a stranger and is dropped; about one that is known it says that it is there.
  * - `members`: `whole` is all direct members of the group (a read of the list, complete); `added` and `removed` are to be merged with what is
  *   stored.
  * - `remove`: the object is gone from the source. A later upsert of the same object brings it back.

@@ -101,10 +101,10 @@ describe('a page of messages', () => {
     expect(folded).toEqual({ objects: [], members: [], seen: [], strangers: 2 });
   });
 
-  it('shows an object as seen only when it is whole', () => {
-    const { seen, objects } = fold(stored(person('anna')), [part('anna', { title: 'x' })]);
-    expect(seen).toEqual([]);
-    expect(objects).toHaveLength(1);
+  it('shows whom it knows as seen, however little is said of them, and no stranger', () => {
+    const { seen, objects } = fold(stored(person('anna')), [part('anna', {}), part('zoe', { title: 'x' })]);
+    expect(seen).toEqual([aUser('anna')]);
+    expect(objects).toEqual([]);
   });
 
   it('keeps membership in the order it was told, and apart from objects', () => {

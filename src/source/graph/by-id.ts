@@ -6,8 +6,9 @@ import { type ObjectType, user } from '../../model/source-object.ts';
 
 import { answered, batches, slices } from './batch.ts';
 import type { GraphClient } from './client.ts';
+import { aboutHidden, isHidden, refuseHidden } from './hidden.ts';
 import { type Entity, EntitySchema, listPageSchema, wholeList } from './pages.ts';
-import { managerExpanded, refuseHidden, type Selection } from './to-source-object.ts';
+import { managerExpanded, type Selection } from './to-source-object.ts';
 
 export const idsPerRequest = 1_000;
 
@@ -38,9 +39,10 @@ export async function* wholeUsers(
 ): AsyncGenerator<readonly ObjectMessage[]> {
   for (const some of slices(ids, idsPerRequest)) {
     const found = await getByIds(client, 'user', some, selection.select.user, signal);
-    refuseHidden([...found.values()], null);
+    refuseHidden([...found.values()]);
     const managers = selection.manager ? await managersOf(client, [...found.keys()], signal) : null;
-    yield [...found].map(([id, entity]) => {
+    yield [...found].map(([id, entity]): ObjectMessage => {
+      if (isHidden(entity)) return aboutHidden(user(id));
       const manager = managers === null ? undefined : (managers.get(id) ?? null);
       return { type: 'upsert', ref: user(id), attributes: selection.wholeUser(entity, manager), whole: true };
     });

@@ -8,9 +8,9 @@ import { getByIds } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import type { Tokens } from './credentials.ts';
 import { GraphRefusal } from './errors.ts';
+import { proveGroups, proveUsers } from './hidden.ts';
 import { deltaPages, listPageSchema } from './pages.ts';
 import { missingGroup } from './scoped.ts';
-import { alwaysSet, refuseHidden } from './to-source-object.ts';
 
 /** Without a token nothing else can be found out; otherwise every line is tried. */
 export const checkConnection = async (
@@ -42,16 +42,13 @@ const permissions = (client: GraphClient, scope: Scope, signal: AbortSignal): Pr
   ]);
 
 const readUsers = async (client: GraphClient, signal: AbortSignal): Promise<string> => {
-  const at = `/users?$top=1&$select=id,accountEnabled,${alwaysSet}`;
-  const { items } = await client.ask({ method: 'GET', at }, listPageSchema, signal);
-  refuseHidden(items, null);
+  await proveUsers(client, signal);
   return 'Users can be read.';
 };
 
 const readGroups = async (client: GraphClient, signal: AbortSignal): Promise<string> => {
-  const groups = await client.ask({ method: 'GET', at: '/groups?$top=1&$select=id' }, listPageSchema, signal);
-  const [first] = groups.items;
-  if (first === undefined) return 'Groups can be read; there are none.';
+  const first = await proveGroups(client, signal);
+  if (first === null) return 'Groups can be read; there are none.';
   await client.ask({ method: 'GET', at: `/groups/${first.id}/members?$top=1&$select=id` }, listPageSchema, signal);
   return 'Groups and their members can be read.';
 };

@@ -7,6 +7,7 @@ import { group, user } from '../../model/source-object.ts';
 import type { Ask, SourceEnd, SourcePage } from '../source.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
+import { aboutHidden, alwaysSet, isHidden, refuseHiddenChanges, refuseHiddenGroups } from './hidden.ts';
 import { type DeltaEnd, deltaPages, type Entity, type GraphPage, hasEnded, proofOf } from './pages.ts';
 import {
   type DeltaChain,
@@ -18,14 +19,7 @@ import {
   writeWatermark,
 } from './places.ts';
 import { endingAt, follow, type Step } from './steps.ts';
-import {
-  managerInDelta,
-  membersInDelta,
-  refuseHidden,
-  removalOf,
-  type Selection,
-  selectionOf,
-} from './to-source-object.ts';
+import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
 
 /** What becomes of a page of changes: messages, in one part or several. */
 export type PageReader = (items: readonly Entity[], signal: AbortSignal) => AsyncIterable<readonly ObjectMessage[]>;
@@ -86,9 +80,12 @@ export const userChange = (selection: Selection, item: Entity, whole: boolean): 
   const ref = user(sourceId(item.id));
   const why = removalOf(item);
   if (why !== null) return { type: 'remove', ref, why };
+  if (item[alwaysSet] === null && isHidden(item)) return aboutHidden(ref);
   const manager = selection.manager ? managerInDelta(item) : undefined;
-  const attributes = selection.partial('user', item);
-  return { type: 'upsert', ref, attributes: manager === undefined ? attributes : { ...attributes, manager }, whole };
+  const shown = selection.partial('user', item);
+  const attributes = manager === undefined ? shown : { ...shown, manager };
+  // Who lacks even the name that everybody has is not shown whole.
+  return { type: 'upsert', ref, attributes, whole: whole && typeof item[alwaysSet] === 'string' };
 };
 
 /** A large group comes in several parts, anywhere in the chain: each part is merged with what came before. */
@@ -114,10 +111,7 @@ async function* userSteps(
   signal: AbortSignal,
 ): AsyncGenerator<Step<DeltaPlace>> {
   for await (const { items, at } of chain(client, from, first, signal)) {
-    refuseHidden(
-      items.filter((item) => removalOf(item) === null),
-      undefined,
-    );
+    refuseHiddenChanges(items.filter((item) => removalOf(item) === null));
     yield* endingAt(parts(reader(items, signal)), { users: at });
   }
 }
@@ -130,6 +124,7 @@ async function* groupSteps(
   signal: AbortSignal,
 ): AsyncGenerator<Step<DeltaPlace>> {
   for await (const { items, at } of chain(client, from, first, signal)) {
+    refuseHiddenGroups(items.filter((item) => removalOf(item) === null));
     yield* endingAt(parts(reader(items, signal)), { groups: at });
   }
 }

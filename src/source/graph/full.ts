@@ -7,6 +7,7 @@ import { group } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf } from './errors.ts';
+import { proveGroups, refuseHiddenGroups } from './hidden.ts';
 import { membersOf, wholeMembers } from './members.ts';
 import { mintGroups, mintUsers } from './mint.ts';
 import { type Entity, hasEnded, listPages, proofOf } from './pages.ts';
@@ -90,6 +91,8 @@ async function* groups(
   let here = from.groups;
   let count = from.members;
   for await (const { items, at } of listPages(client, here === 'start' ? start : here.next, signal)) {
+    refuseHiddenGroups(items);
+    if (items.length === 0 && hasEnded(at)) await proveGroups(client, signal);
     yield* endingAt(groupPage(client, selection, items, { groups: here, members: count }, signal), {
       groups: at,
       members: nothingDone,

@@ -5,6 +5,7 @@ import { type SourceId, sourceId } from '../../model/ids.ts';
 import { type Attributes, type ObjectType, type Ref, user, type Value } from '../../model/source-object.ts';
 import type { Ask } from '../source.ts';
 import { incomplete } from './errors.ts';
+import { alwaysSet } from './hidden.ts';
 import type { Entity } from './pages.ts';
 
 /** What is asked of each object, ready for requests and answers. */
@@ -20,9 +21,6 @@ export type Selection = {
   /** An object of which anything may be left out: what is not there is unchanged. */
   partial(type: ObjectType, entity: Entity): Attributes;
 };
-
-/** Entra gives every user one. It is always asked for, because a page of users that all lack it comes from a lost permission. */
-export const alwaysSet = 'userPrincipalName';
 
 const visibility = 'visibility';
 const status = 'accountEnabled';
@@ -93,23 +91,6 @@ export const removalOf = (entity: Entity): 'soft_deleted' | 'deleted' | null => 
   const removed = entity['@removed'];
   if (removed === undefined) return null;
   return isRecord(removed) && removed['reason'] === 'changed' ? 'soft_deleted' : 'deleted';
-};
-
-/**
- * Graph answers 200 with empty properties, not 403, about objects an application may see the existence of but not read ("Limited information
- * returned for inaccessible member objects"). Taking that for cleared attributes would empty every account.
- */
-export const refuseHidden = (users: readonly Entity[], unassigned: null | undefined): void => {
-  const hides = (entity: Entity): boolean => {
-    const value = entity[alwaysSet];
-    return value === null || (unassigned === null && value === undefined);
-  };
-  if (users.length > 0 && users.every(hides))
-    throw new SourceError(
-      'forbidden',
-      'Graph shows users without any of their properties: the application permission User.Read.All is missing.',
-      { code: 'PropertiesHidden' },
-    );
 };
 
 /**

@@ -9,8 +9,9 @@ import { user } from '../../model/source-object.ts';
 import type { Known } from '../source.ts';
 import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
+import { aboutHidden, isHidden, proveUsers, refuseHidden } from './hidden.ts';
 import { type Chain, deltaPages, type Entity, hasEnded, listPages } from './pages.ts';
-import { managerInDelta, refuseHidden, removalOf, type Selection } from './to-source-object.ts';
+import { managerInDelta, removalOf, type Selection } from './to-source-object.ts';
 
 /** The messages of a page, and where the chain stands after it. */
 export type UserPage = { readonly messages: readonly ObjectMessage[]; readonly at: Chain };
@@ -33,10 +34,11 @@ async function* listed(
   if (hasEnded(from)) return;
   const start = from === 'start' ? `/users?$select=${selection.select.user}&$top=999` : from.next;
   for await (const { items, at } of listPages(client, start, signal)) {
-    refuseHidden(items, null);
+    await requireShown(client, items, at, signal);
     const messages = items.map((item): ObjectMessage => {
-      const attributes = selection.whole('user', item);
-      return { type: 'upsert', ref: user(sourceId(item.id)), attributes, whole: true };
+      const ref = user(sourceId(item.id));
+      if (isHidden(item)) return aboutHidden(ref);
+      return { type: 'upsert', ref, attributes: selection.whole('user', item), whole: true };
     });
     yield { messages, at };
   }
@@ -60,13 +62,14 @@ async function* enumerated(
   const isSilent = (item: Entity): boolean => managerInDelta(item) === undefined && !withManager.has(sourceId(item.id));
   for await (const { items, at } of deltaPages(client, start, signal)) {
     const there = items.filter((item) => removalOf(item) === null);
-    refuseHidden(there, null);
+    await requireShown(client, there, at, signal);
     const doubtful = from === 'start' ? [] : there.filter(isSilent).map(({ id }) => sourceId(id));
     const asked = await askedAgain(client, known, doubtful, signal);
     const messages = items.map((item): ObjectMessage => {
       const id = sourceId(item.id);
       const why = removalOf(item);
       if (why !== null) return { type: 'remove', ref: user(id), why };
+      if (isHidden(item)) return aboutHidden(user(id));
       const told = managerInDelta(item);
       const manager = told === undefined && !withManager.has(id) ? (asked.get(id) ?? null) : told;
       if (typeof manager === 'string') withManager.add(id);
@@ -75,6 +78,16 @@ async function* enumerated(
     yield { messages, at };
   }
 }
+
+const requireShown = async (
+  client: GraphClient,
+  users: readonly Entity[],
+  at: Chain,
+  signal: AbortSignal,
+): Promise<void> => {
+  refuseHidden(users);
+  if (users.length === 0 && hasEnded(at)) await proveUsers(client, signal);
+};
 
 const askedAgain = async (
   client: GraphClient,

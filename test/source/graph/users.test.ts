@@ -3,7 +3,7 @@ import { type Resume, type SourceId, sourceId } from '../../../src/model/ids.ts'
 import { everyone } from '../../../src/model/scope.ts';
 import { Folded } from '../../support/folded.ts';
 import { everyRole, type Graph, openGraph, sourceOf, truthOf } from '../../support/graph.ts';
-import { attributes, readAll, type Told } from '../../support/reading.ts';
+import { attributes, readAll, type Told, withoutManager } from '../../support/reading.ts';
 
 let graph: Graph;
 beforeAll(async () => {
@@ -50,6 +50,74 @@ const readWhile = async (source: ReturnType<typeof sourceOf>, folded: Folded, me
 const upsertsOf = (told: readonly Told[], id: SourceId) =>
   told.flatMap((one) => (one.type === 'upsert' && one.ref.id === id ? [one] : []));
 const asked = () => graph.control.requests().filter(({ path, method }) => path.startsWith('/v1.0') && method === 'GET');
+
+describe('null-attr-is-permission-loss', () => {
+  const hideAll = ['userPrincipalName', 'displayName', 'accountEnabled', 'department'];
+  const hide = (path: string, nth: number, properties = hideAll) =>
+    graph.control.fault({ path, nth, times: null, fault: { answer: 'without', properties } });
+  const lost = { fault: 'forbidden', code: 'PropertiesHidden' };
+  beforeEach(() => {
+    graph.control.clearFaults();
+    graph.control.setKnobs({ listPageCap: 10 });
+  });
+
+  it.each([
+    ['a list', withoutManager, '/users\\?'],
+    ['an enumeration', attributes, '/users/delta'],
+  ])('in the middle of %s as at its beginning', async (_, names, path) => {
+    const { source } = company();
+    for (const nth of [1, 3]) {
+      hide(path, nth);
+      const told: string[] = [];
+      const folded = new Folded();
+      const reading = readAll(source, folded, { scope: everyone, attributes: names }, ({ type }) => told.push(type));
+      await expect(reading).rejects.toMatchObject(lost);
+      expect(told).not.toContain('end');
+      const shown = Object.values(folded.view(everyone).users).map(({ displayName }) => displayName);
+      expect(shown).toEqual(shown.filter((name) => typeof name === 'string'));
+      graph.control.clearFaults();
+    }
+  });
+
+  it('among changes', async () => {
+    const { tenant, people, source } = company();
+    const folded = new Folded();
+    const { watermark } = await readWhile(source, folded, () => {});
+    const before = folded.view(everyone);
+    for (const id of people) tenant.update(id, { department: 'Legal' });
+    hide('/users/delta', 2);
+    await expect(readAll(source, folded, { scope: everyone, from: watermark })).rejects.toMatchObject(lost);
+    expect(folded.view(everyone).users[people.at(-1) ?? '']).toEqual(before.users[people.at(-1) ?? '']);
+  });
+
+  it('is looked for when the last page shows nobody', async () => {
+    const { source } = company();
+    graph.control.fault({ path: '/users\\?.*skiptoken', times: null, fault: { answer: 'empty_list' } });
+    graph.control.fault({
+      path: '/users\\?\\$top=1&',
+      fault: { answer: 'error', status: 403, code: 'Authorization_RequestDenied', message: '' },
+    });
+    const reading = readAll(source, new Folded(), { scope: everyone, attributes: withoutManager });
+    await expect(reading).rejects.toMatchObject({
+      fault: 'forbidden',
+      message: expect.stringContaining('User.Read.All'),
+    });
+  });
+
+  it('is not concluded from one person, who stays as they are known', async () => {
+    const { tenant, people, source } = company();
+    const folded = new Folded();
+    await readWhile(source, folded, () => {});
+    const before = folded.view(everyone);
+    const bare = { id: first(people), userPrincipalName: null, displayName: null, accountEnabled: null };
+    graph.control.setKnobs({ deltaPageSize: 100 });
+    tenant.update(first(people), { department: 'Legal' });
+    graph.control.fault({ path: '/users/delta', fault: { answer: 'with', objects: [bare] } });
+    await readWhile(source, folded, () => {});
+    const after = folded.view(everyone);
+    expect(after.users[first(people)]).toEqual({ ...before.users[first(people)], department: 'Legal' });
+  });
+});
 
 describe('users with their managers', () => {
   it('are read in one chain of pages, each person once', async () => {

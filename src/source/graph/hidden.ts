@@ -1,0 +1,66 @@
+/**
+ * Graph answers 200 with empty properties, not 403, about objects an application may see the existence of but not read ("Limited information
+ * returned for inaccessible member objects"). Taking that for cleared attributes would empty every account. So every page that shows somebody
+ * proves by itself that it could be read, at whatever time of a read it comes; a last page that shows nobody is proved by a request of its own.
+ */
+
+import { SourceError } from '../../model/errors.ts';
+import type { ObjectMessage } from '../../model/source-message.ts';
+import type { Ref } from '../../model/source-object.ts';
+import type { GraphClient } from './client.ts';
+import { permissionFor } from './errors.ts';
+import { type Entity, listPageSchema } from './pages.ts';
+
+/** Entra gives every user one. It is always asked for, because a page of users that all lack it comes from a lost permission. */
+export const alwaysSet = 'userPrincipalName';
+
+/** What else every user has, where it is asked for. */
+const everyUserHas = [alwaysSet, 'displayName', 'accountEnabled'] as const;
+
+/** Users of whom everything is shown. */
+export const refuseHidden = (users: readonly Entity[]): void => {
+  if (users.length > 0 && users.every((each) => lacks(each, alwaysSet))) throw hidden('/users');
+};
+
+/** Changes of users, in which a property that is not there has not changed. A change that says nothing at all is none. */
+export const refuseHiddenChanges = (users: readonly Entity[]): void => {
+  if (users.length > 0 && users.every((each) => each[alwaysSet] === null || isBare(each))) throw hidden('/users');
+};
+
+/** Groups, whole or changed; Entra gives each a name. */
+export const refuseHiddenGroups = (groups: readonly Entity[]): void => {
+  if (groups.length > 0 && groups.every((each) => each['displayName'] === null)) throw hidden('/groups');
+};
+
+/** One user who shows nothing of what everybody has, among others who do: not a user whose attributes were cleared. */
+export const isHidden = (user: Entity): boolean => everyUserHas.every((name) => lacks(user, name));
+
+/** They are there; what is known of them stays. */
+export const aboutHidden = (ref: Ref): ObjectMessage => ({ type: 'upsert', ref, attributes: {}, whole: false });
+
+/** Shows that users can be read right now. Throws `SourceError` when they cannot. */
+export const proveUsers = async (client: GraphClient, signal: AbortSignal): Promise<void> => {
+  const at = `/users?$top=1&$select=id,${everyUserHas.join(',')}`;
+  const { items } = await client.ask({ method: 'GET', at }, listPageSchema, signal);
+  refuseHidden(items);
+};
+
+/** The same of groups; gives one of them, if there are any. */
+export const proveGroups = async (client: GraphClient, signal: AbortSignal): Promise<Entity | null> => {
+  const at = '/groups?$top=1&$select=id,displayName';
+  const { items } = await client.ask({ method: 'GET', at }, listPageSchema, signal);
+  refuseHiddenGroups(items);
+  return items[0] ?? null;
+};
+
+const lacks = (entity: Entity, name: string): boolean => entity[name] === null || entity[name] === undefined;
+
+const isBare = (entity: Entity): boolean =>
+  Object.keys(entity).every((name) => name === 'id' || name.startsWith('@odata.'));
+
+const hidden = (template: '/users' | '/groups'): SourceError =>
+  new SourceError(
+    'forbidden',
+    `Graph shows ${template.slice(1)} without any of their properties: the application permission ${permissionFor(template)} is missing.`,
+    { code: 'PropertiesHidden' },
+  );

@@ -1,0 +1,153 @@
+/** What reading costs, counted in requests: the time of a page belongs to Graph, their number to us. */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sourceId, type Watermark } from '../../../src/model/ids.ts';
+import { everyone, type Scope } from '../../../src/model/scope.ts';
+import { Folded } from '../../support/folded.ts';
+import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
+import { attributes, readAll, withoutManager } from '../../support/reading.ts';
+
+let graph: Graph;
+beforeAll(async () => {
+  graph = await openGraph({ tenants: [], throttling: false });
+});
+afterAll(() => graph.close());
+beforeEach(() => graph.control.resetKnobs());
+
+/** Requests as they go over the wire, by what is asked; and what is asked inside batches. */
+const sent = (): {
+  readonly alone: Readonly<Record<string, number>>;
+  readonly inside: number;
+  readonly total: number;
+} => {
+  const all = graph.control.requests().filter(({ path }) => path.startsWith('/v1.0'));
+  const alone = all.filter(({ method }) => !method.startsWith('BATCH'));
+  const counts: Record<string, number> = {};
+  for (const { path } of alone) {
+    const name = path.slice('/v1.0'.length).replaceAll(/[0-9a-f-]{36}/g, '{id}');
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return { alone: counts, inside: all.length - alone.length, total: alone.length };
+};
+
+const counted = async (work: () => Promise<unknown>) => {
+  graph.control.resetRequests();
+  await work();
+  return sent();
+};
+
+describe('a full read', () => {
+  const users = 2_300;
+  const groups = 45;
+  const open = () => {
+    const tenant = graph.control.addTenant({ users, groups, apps: [{ roles: everyRole }] });
+    return { tenant, source: sourceOf(graph, {}, tenant.tenantId) };
+  };
+  const members = Math.ceil(groups / 20);
+
+  it('without managers asks for a page per 999 users, a batch per 20 groups, and three things once', async () => {
+    const { source } = open();
+    const { alone } = await counted(() =>
+      readAll(source, new Folded(), { scope: everyone, attributes: withoutManager }),
+    );
+    expect(alone).toEqual({
+      '/users': Math.ceil(users / 999),
+      '/users/delta': 1,
+      '/groups': 1,
+      '/groups/delta': 1,
+      '/$batch': members,
+      // The group of everybody does not fit on a page.
+      '/groups/{id}/members': expect.any(Number),
+    });
+  });
+
+  it('with managers asks for a page per 200 users, once each', async () => {
+    const { source } = open();
+    const { alone } = await counted(() => readAll(source, new Folded(), { scope: everyone, attributes }));
+    expect(alone).toMatchObject({ '/users/delta': Math.ceil(users / 200), '/groups/delta': 1, '/$batch': members });
+    expect(alone).not.toHaveProperty('/users');
+  });
+
+  it.each([
+    ['without managers', withoutManager],
+    ['with managers', attributes],
+  ])('of what is known already asks for no person by themselves, %s', async (_, names) => {
+    const { source } = open();
+    const folded = new Folded();
+    const reading = { scope: everyone, attributes: names };
+    const before = await counted(() => readAll(source, folded, reading));
+    const again = await counted(() => readAll(source, folded, reading));
+    expect(again).toEqual(before);
+    expect(again.inside).toBe(groups);
+  });
+
+  it('asks for the members of a group once, and for a page per 999 of them', async () => {
+    const tenant = graph.control.addTenant({ users: 0, groups: 0, apps: [{ roles: everyRole }] });
+    const people = Array.from({ length: 2_100 }, (_, nth) => tenant.hire({ displayName: `Person ${nth}` }));
+    tenant.createGroup({ displayName: 'Everybody', members: people });
+    tenant.createGroup({ displayName: 'Few', members: people.slice(0, 10) });
+    const source = sourceOf(graph, {}, tenant.tenantId);
+    const { alone, inside } = await counted(() =>
+      readAll(source, new Folded(), { scope: everyone, attributes: withoutManager }),
+    );
+    expect(inside).toBe(2);
+    expect(alone).toMatchObject({ '/$batch': 1, '/groups/{id}/members': Math.ceil(people.length / 999) - 1 });
+  });
+});
+
+describe('a delta read', () => {
+  const open = async () => {
+    const tenant = graph.control.addTenant({ users: 1_000, groups: 5, apps: [{ roles: everyRole }] });
+    const source = sourceOf(graph, {}, tenant.tenantId);
+    const folded = new Folded();
+    const from = await readAll(source, folded, { scope: everyone });
+    return { tenant, source, folded, from };
+  };
+
+  it('of nothing asks twice', async () => {
+    const { source, folded, from } = await open();
+    expect(await counted(() => readAll(source, folded, { scope: everyone, from }))).toMatchObject({
+      total: 2,
+      inside: 0,
+    });
+  });
+
+  it.each([1, 200, 201, 450])(
+    'of %i changed people asks for a page per 200 of them, whoever else is there',
+    async (changed) => {
+      const { tenant, source, folded, from } = await open();
+      for (const id of tenant.users().slice(0, changed)) tenant.update(id, { department: `Room ${id}` });
+      const { alone, total, inside } = await counted(() => readAll(source, folded, { scope: everyone, from }));
+      expect(alone).toMatchObject({ '/users/delta': Math.ceil(changed / 200), '/groups/delta': 1 });
+      expect({ total, inside }).toEqual({ total: Math.ceil(changed / 200) + 1, inside: 0 });
+    },
+  );
+
+  it('of changed members asks for no group and no member by themselves', async () => {
+    const { tenant, source, folded, from } = await open();
+    const [team] = tenant.groups();
+    for (let nth = 0; nth < 30; nth += 1) tenant.join(team?.id ?? '', tenant.hire({ displayName: `New ${nth}` }));
+    expect(await counted(() => readAll(source, folded, { scope: everyone, from }))).toMatchObject({
+      total: 2,
+      inside: 0,
+    });
+  });
+});
+
+describe('a read of a test group', () => {
+  it('asks for a thousand of its people at a time, and for each manager once, twenty to a batch', async () => {
+    const tenant = graph.control.addTenant({ users: 400, groups: 0, apps: [{ roles: everyRole }] });
+    const people = tenant.users().slice(0, 250);
+    const pilot = sourceId(tenant.createGroup({ displayName: 'Pilot', members: people }));
+    const source = sourceOf(graph, {}, tenant.tenantId);
+    const scope: Scope = { kind: 'groups', groups: [pilot], nested: false };
+    const read = (names: typeof attributes, from: Watermark | null = null) =>
+      counted(() => readAll(source, new Folded(), { scope, attributes: names, from }));
+    expect(await read(withoutManager)).toMatchObject({
+      alone: { '/directoryObjects/getByIds': 2, '/$batch': 1, '/users/delta': 1, '/groups/delta': 1 },
+      total: 5,
+      inside: 1,
+    });
+    expect(await read(attributes)).toMatchObject({ total: 5 + Math.ceil(250 / 20), inside: 1 + 250 });
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { isHidden, refuseHidden, refuseHiddenChanges, refuseHiddenGroups } from '../../../src/source/graph/hidden.ts';
+
+const id = '6ea91a8d-e32e-41a1-b7bd-d2d185eed0e0';
+const shown = { id, userPrincipalName: 'ada@contoso.example', displayName: null };
+const nulls = { id, userPrincipalName: null, displayName: null, accountEnabled: null };
+
+describe('null-attr-is-permission-loss', () => {
+  it('a page of users without any name comes from a lost permission, one odd user does not', () => {
+    for (const page of [[nulls, { id }], [nulls], [{ id }]])
+      expect(() => refuseHidden(page)).toThrow(
+        expect.objectContaining({ fault: 'forbidden', code: 'PropertiesHidden' }),
+      );
+    expect(() => refuseHidden([nulls, shown])).not.toThrow();
+    expect(() => refuseHidden([])).not.toThrow();
+  });
+
+  it('among changes, a property that is not there has not changed, but somebody always changed something', () => {
+    expect(() => refuseHiddenChanges([nulls, { id }])).toThrow(/User.Read.All/);
+    expect(() => refuseHiddenChanges([{ id, '@odata.type': '#microsoft.graph.user' }])).toThrow(/User.Read.All/);
+    expect(() => refuseHiddenChanges([{ id, jobTitle: null }])).not.toThrow();
+    expect(() => refuseHiddenChanges([{ id, 'manager@delta': [] }])).not.toThrow();
+    expect(() => refuseHiddenChanges([nulls, shown])).not.toThrow();
+  });
+
+  it('so does a page of groups without a name', () => {
+    expect(() => refuseHiddenGroups([{ id, displayName: null, visibility: null }])).toThrow(/GroupMember.Read.All/);
+    expect(() =>
+      refuseHiddenGroups([
+        { id, displayName: null },
+        { id, displayName: 'Sales' },
+      ]),
+    ).not.toThrow();
+    expect(() => refuseHiddenGroups([{ id, visibility: null }])).not.toThrow();
+  });
+
+  it('somebody of whom nothing is shown that everybody has is hidden, not cleared', () => {
+    expect(isHidden(nulls)).toBe(true);
+    expect(isHidden({ id, jobTitle: 'Clerk' })).toBe(true);
+    expect(isHidden(shown)).toBe(false);
+    expect(isHidden({ id, userPrincipalName: null, accountEnabled: false })).toBe(false);
+  });
+});
