@@ -38,6 +38,7 @@ export const createMembers = (db: Db, layouts: Layouts) => {
     keys: readonly string[],
     projection: Readonly<Record<string, 0>> = {},
   ): Promise<ReadonlyMap<string, BucketDocument>> => {
+    if (keys.length === 0) return new Map();
     const found = await collection
       .find({ _id: { $in: keys.map((key) => `${connection}|${key}`) } }, { projection: { holds: 0, ...projection } })
       .toArray();
@@ -116,7 +117,7 @@ export const createMembers = (db: Db, layouts: Layouts) => {
     const found: BucketKey[] = [];
     for (const batch of batches(members, 1_000)) {
       const documents = await collection
-        .find({ connection, holds: { $in: [...batch] } }, { projection: { _id: 1 } })
+        .find({ connection, holds: { $in: [...batch] } }, { projection: { _id: 1 }, batchSize: 1_000 })
         .toArray();
       found.push(...documents.map(({ _id }) => parseBucketKey(keyIn(_id))));
     }

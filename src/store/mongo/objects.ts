@@ -95,6 +95,7 @@ export const createObjects = (db: Db) => {
             { _id: { $in: batch.map((ref) => `${view.connection}|${keyOf(ref)}`) } },
             { projection: withoutAttributes },
           )
+          .batchSize(readSize)
           .toArray();
         for (const document of documents) {
           const slot = effectiveIn(document, view);

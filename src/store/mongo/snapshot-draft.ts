@@ -7,7 +7,7 @@
  */
 
 import { StaleFence } from '../../model/errors.ts';
-import type { Resume } from '../../model/ids.ts';
+import type { Resume, SourceId } from '../../model/ids.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Batch, Draft, Head } from '../snapshot-store.ts';
@@ -62,6 +62,10 @@ export const openDraft = (
   let roster: Promise<Roster> | null = null;
   const stored = storedObjects(stores.objects, connection);
 
+  /** Groups this draft staged members of. */
+  const peopled = new Set<SourceId>();
+  const isNewGroup = (group: SourceId): boolean => isFirst && taken.length === 0 && !peopled.has(group);
+
   const upTo = (batch: number): readonly Part[] => (batch === 0 ? taken : [...taken, partOf(version, batch)]);
   const parts = (): readonly Part[] => upTo(batches);
   const view = (): View => ({ connection, parts: parts(), settled });
@@ -107,7 +111,8 @@ export const openDraft = (
     const { writes, entries, names } = await planned;
     // Before the batch counts: whoever is in can be found by name.
     await Promise.all([stores.objects.stage(writes, staging), stores.names.note(connection, place, names)]);
-    const members = await stageMembers(stores, view(), batch.members, staging);
+    const members = await stageMembers(stores, view(), batch.members, staging, isNewGroup);
+    for (const { group } of batch.members) if (isFirst) peopled.add(group);
     await probe('snapshot.staged');
     const { resume } = batch;
     hasChanges ||= writes.length + members.buckets.length + members.layouts.length > 0;
@@ -160,8 +165,11 @@ export const openDraft = (
     async *unseen() {
       if (!isFirst) yield* unseenObjects(stores, view(), await rosterOf());
     },
-    touched: () => readAhead(isFirst ? firstObjects(stores, view()) : touchedObjects(stores, view())),
-    touchedMembers: () => readAhead(touchedMembers(stores, view())),
+    touched: () => {
+      if (!hasChanges) return nothing();
+      return readAhead(isFirst ? firstObjects(stores, view()) : touchedObjects(stores, view()));
+    },
+    touchedMembers: () => (hasChanges ? readAhead(touchedMembers(stores, view())) : nothing()),
     record: (recorded) =>
       write(async () => {
         hasChanges = true;
@@ -212,3 +220,5 @@ export const openDraft = (
       }),
   };
 };
+
+async function* nothing(): AsyncGenerator<never> {}

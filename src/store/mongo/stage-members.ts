@@ -5,7 +5,7 @@ import type { SourceId } from '../../model/ids.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { MembersPatch } from '../snapshot-store.ts';
 import type { StagedMembers } from './batches.ts';
-import type { Layouts } from './layouts.ts';
+
 import {
   bucketsFor,
   byId,
@@ -21,24 +21,31 @@ import {
   noMembers,
   spread,
 } from './member-buckets.ts';
-import { type BucketDocument, bucketKey, type MembersCollection, spreadKey } from './members.ts';
+import { type BucketDocument, bucketKey, spreadKey } from './members.ts';
 import type { View } from './objects.ts';
 import type { Staging } from './places.ts';
 import { effectiveIn, type Write } from './slots.ts';
+import type { SnapshotCollections } from './snapshot-collections.ts';
 
-type Stores = { readonly members: MembersCollection; readonly layouts: Layouts };
+type Stores = Pick<SnapshotCollections, 'members' | 'layouts'> & { readonly isNew: (group: SourceId) => boolean };
 
 /** Buckets are read and written so many at once: some 50,000 members. */
 const chunkSize = 100;
 
+/** `isNew`: groups of which nothing is stored, so that nobody needs to look. */
 export const stageMembers = async (
-  stores: Stores,
+  { members, layouts: stored }: Pick<SnapshotCollections, 'members' | 'layouts'>,
   view: View,
   patches: readonly MembersPatch[],
   staging: Staging,
+  isNew: (group: SourceId) => boolean,
 ): Promise<StagedMembers> => {
+  const stores: Stores = { members, layouts: stored, isNew };
   const folded = foldPatches(patches);
-  const layouts = await stores.layouts.of(view, [...folded.keys()]);
+  const layouts = await stored.of(
+    view,
+    [...folded.keys()].filter((group) => !isNew(group)),
+  );
   const planned = [...folded].map(([group, patch]) => planFor(group, patch, layouts.get(group) ?? 1));
   const first = await carryOut(stores, view, planned, staging);
   const anew: Plan[] = [];
@@ -110,8 +117,8 @@ const carryOut = async (stores: Stores, view: View, plans: readonly Plan[], stag
     chunkSize,
   )) {
     const differing = await differingOf(stores, view, chunk);
-    for (const { entry, size } of differing)
-      if (size > mostMembers && !('whole' in entry.target)) outgrown.add(entry.group);
+    for (const { entry, members } of differing)
+      if (members.length > mostMembers && !('whole' in entry.target)) outgrown.add(entry.group);
     const written = differing.filter(({ entry }) => !outgrown.has(entry.group));
     await stores.members.stage(
       written.map((each) => writeOf(view, each)),
@@ -126,31 +133,28 @@ type Differing = {
   readonly entry: Entry;
   readonly existing: BucketDocument | null;
   readonly content: Content;
-  readonly size: number;
+  readonly members: readonly Ref[];
 };
 
 /** Compares by hash first, so that an unchanged group of a million costs no more than its hashes. */
 const differingOf = async (
-  { members }: Stores,
+  { members, isNew }: Stores,
   view: View,
   entries: readonly Entry[],
 ): Promise<readonly Differing[]> => {
-  const keys = entries.map(({ key }) => key);
+  const keys = entries.filter(({ group }) => !isNew(group)).map(({ key }) => key);
   const hashes = await members.documents(view.connection, keys, withoutMembers);
   const contents = new Map(
     entries.flatMap(({ key, target }) => ('whole' in target ? [[key, contentOf(target.whole)]] : [])),
   );
   const open = entries.filter(({ key }) => contents.get(key)?.hash !== hashIn(hashes.get(key), view));
   const stored = open.map(({ key }) => key).filter((key) => hashes.has(key));
-  const documents =
-    stored.length > 0 ? await members.documents(view.connection, stored) : new Map<string, BucketDocument>();
+  const documents = await members.documents(view.connection, stored);
   return open.flatMap((entry) => {
     const existing = documents.get(entry.key) ?? null;
     const next = targetOf(entry.target, existing, view);
     const content = contents.get(entry.key) ?? contentOf(next);
-    return content.hash === hashIn(existing ?? undefined, view)
-      ? []
-      : [{ entry, existing, content, size: next.length }];
+    return content.hash === hashIn(existing ?? undefined, view) ? [] : [{ entry, existing, content, members: next }];
   });
 };
 
@@ -160,9 +164,10 @@ const targetOf = (target: Target, existing: BucketDocument | null, view: View): 
   return [...merge(byId(before), target.added, target.removed).values()];
 };
 
-const writeOf = ({ connection }: View, { entry, existing, content }: Differing): Write<Content> => {
-  const slots = [content, existing?.current, existing?.kept, existing?.next];
-  const holds = new Set(slots.flatMap((slot) => membersIn(slot ?? null).map(({ id }) => id)));
+const writeOf = ({ connection }: View, { entry, existing, content, members }: Differing): Write<Content> => {
+  const holds = new Set(members.map(({ id }) => id));
+  for (const slot of [existing?.current, existing?.kept, existing?.next])
+    for (const { id } of membersIn(slot ?? null)) holds.add(id);
   return { id: `${connection}|${entry.key}`, existing, content, fields: { connection, holds: [...holds] } };
 };
 
