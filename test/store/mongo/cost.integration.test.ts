@@ -1,0 +1,155 @@
+/**
+ * What a sync writes and asks, in counts, which no busy machine distorts. The bounds are what is needed now with a little room; whoever crosses one has
+ * made every customer's sync dearer and should know (docs/decisions/0005).
+ */
+
+import { randomBytes } from 'node:crypto';
+import { afterEach, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createMongoStores } from '../../../src/store/mongo/index.ts';
+import { createVault } from '../../../src/store/vault.ts';
+import { openTestMongo } from '../../support/mongo.ts';
+import { connection, id, type Story, story } from '../../support/story.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+const people = 1_000;
+const pageSize = 100;
+const pages = people / pageSize;
+/** Lease, run, head: what every run writes, however little it finds. */
+const perRun = 10;
+
+const nameOf = (nth: number): string => `p${nth}`;
+const hireEverybody = (s: Story): void => {
+  for (let nth = 0; nth < people; nth += 1) s.hire(nameOf(nth));
+};
+
+it('a first sync writes every object once, and reads it back once for the changes', async () => {
+  const { s, costOf } = await tell();
+  hireEverybody(s);
+  const first = await costOf(() => sync(s, 'full'));
+  expect(first.written['objects']).toBe(people);
+  expect(first.written['batches']).toBe(pages);
+  expect(first.written['changes']).toBeLessThanOrEqual(people / 50);
+  expect(sum(first.written)).toBeLessThanOrEqual(people + 2 * pages + people / 50 + perRun + 3);
+  // Some commands a page, and as many in the end as it takes to read everything by the thousand.
+  expect(sum(first.commands)).toBeLessThanOrEqual(6 * pages + 60);
+});
+
+it('a full sync that finds nothing new writes one document a page and reads no object', async () => {
+  const { s, costOf } = await tell();
+  hireEverybody(s);
+  await sync(s, 'full');
+  const unchanged = await costOf(() => sync(s, 'full'));
+  expect(unchanged.written['batches']).toBe(pages);
+  expect(sum(unchanged.written)).toBeLessThanOrEqual(pages + perRun);
+  expect(asked(unchanged.commands, 'objects')).toBe(0);
+  // The batch, and whether the draft is still the newest.
+  expect(sum(unchanged.commands)).toBeLessThanOrEqual(2 * pages + 35);
+});
+
+it('who changed since the last full sync is looked up, and nobody else', async () => {
+  const { s, costOf } = await tell();
+  hireEverybody(s);
+  await sync(s, 'full');
+  for (const nth of [3, 4, 5]) s.directory.setUser(id(nameOf(nth)), { jobTitle: 'promoted' });
+  await sync(s, 'delta');
+  s.directory.setUser(id(nameOf(6)), { jobTitle: 'promoted' });
+  const full = await costOf(() => sync(s, 'full'));
+  expect(full.written['objects']).toBe(2 * 1);
+  expect(asked(full.commands, 'objects')).toBeLessThanOrEqual(5);
+  expect(sum(full.written)).toBeLessThanOrEqual(pages + perRun + 6);
+});
+
+it('a delta sync that finds nothing writes no batch', async () => {
+  const { s, costOf } = await tell();
+  hireEverybody(s);
+  await sync(s, 'full');
+  const quiet = await costOf(() => sync(s, 'delta'));
+  expect(quiet.written['batches'] ?? 0).toBe(0);
+  expect(sum(quiet.written)).toBeLessThanOrEqual(perRun);
+});
+
+it('a person who joins a large group costs one bucket, not the group', async () => {
+  const { s, costOf } = await tell();
+  hireEverybody(s);
+  s.directory.liberties.pageSize = 5_000;
+  s.found('staff');
+  for (let nth = 0; nth < people - 1; nth += 1) s.directory.join(id('staff'), id(nameOf(nth)));
+  for (let nth = 0; nth < people; nth += 1) {
+    s.hire(`x${nth}`);
+    s.directory.join(id('staff'), id(`x${nth}`));
+  }
+  await sync(s, 'full');
+  s.directory.join(id('staff'), id(nameOf(people - 1)));
+  const joined = await costOf(() => sync(s, 'delta'));
+  // Staged, and rolled forward.
+  expect(joined.written['members']).toBe(2);
+  expect(joined.written['objects'] ?? 0).toBe(0);
+  // The bucket by its hash, itself, and itself again for the change.
+  expect(asked(joined.commands, 'members')).toBeLessThanOrEqual(3);
+  expect(joined.read['members']).toBeLessThanOrEqual(3);
+});
+
+const sync = async (s: Story, mode: 'full' | 'delta'): Promise<void> => {
+  const run = await s.requestSync(mode);
+  await s.syncAll();
+  expect(await s.ended(run)).toMatchObject({ state: 'succeeded', connection });
+};
+
+type Counts = Readonly<Record<string, number>>;
+const sum = (counts: Counts): number => Object.values(counts).reduce((all, count) => all + count, 0);
+const asked = (commands: Counts, collection: string): number =>
+  (commands[`find ${collection}`] ?? 0) + (commands[`getMore ${collection}`] ?? 0);
+
+const answer = z.object({
+  n: z.number().default(0),
+  nModified: z.number().default(0),
+  upserted: z.array(z.unknown()).default([]),
+  lastErrorObject: z.object({ n: z.number().default(0) }).optional(),
+  cursor: z
+    .object({ firstBatch: z.array(z.unknown()).default([]), nextBatch: z.array(z.unknown()).default([]) })
+    .optional(),
+});
+
+/** A whole Entrain on MongoDB; the documents written and read by collection, as the server says, and the commands. */
+const tell = async () => {
+  const { mongo, close } = await openTestMongo();
+  closers.push(close);
+  const counts = {
+    written: new Map<string, number>(),
+    read: new Map<string, number>(),
+    commands: new Map<string, number>(),
+  };
+  const add = (to: Map<string, number>, name: string, by: number): void => void to.set(name, (to.get(name) ?? 0) + by);
+  const collections = new Map<number, string>();
+  const client = mongo.connection.getClient();
+  client.on('commandStarted', ({ requestId, commandName, command }) => {
+    collections.set(requestId, String(command[commandName === 'getMore' ? 'collection' : commandName]));
+  });
+  client.on('commandSucceeded', ({ requestId, commandName, reply }) => {
+    const collection = collections.get(requestId) ?? '';
+    const { n, nModified, upserted, lastErrorObject, cursor } = answer.parse(reply);
+    add(counts.commands, `${commandName} ${collection}`, 1);
+    if (commandName === 'insert') add(counts.written, collection, n);
+    if (commandName === 'update') add(counts.written, collection, nModified + upserted.length);
+    if (commandName === 'findAndModify') add(counts.written, collection, lastErrorObject?.n ?? 0);
+    if (cursor) add(counts.read, collection, cursor.firstBatch.length + cursor.nextBatch.length);
+  });
+  const s = await story({ stores: (now) => createMongoStores(mongo, { vault: createVault(randomBytes(32)), now }) });
+  s.directory.liberties.pageSize = pageSize;
+  const costOf = async (work: () => Promise<void>) => {
+    for (const each of Object.values(counts)) each.clear();
+    await work();
+    const { written, read, commands } = counts;
+    return {
+      written: Object.fromEntries(written),
+      read: Object.fromEntries(read),
+      commands: Object.fromEntries(commands),
+    };
+  };
+  return { s, costOf };
+};
