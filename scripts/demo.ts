@@ -3,9 +3,10 @@
 import { Listr } from 'listr2';
 import { startGraph } from '../simulator/graph/index.ts';
 import { startScim } from '../simulator/scim/index.ts';
-import type { SyncedRun } from './demo/client.ts';
+import type { OneRun, SyncedRun } from './demo/client.ts';
 import { startStack } from './demo/stack.ts';
 import {
+  approve,
   type Connected,
   changeTenant,
   connect,
@@ -16,6 +17,8 @@ import {
   prepareTestGroup,
   type Tour,
   tourTenant,
+  type WaitingPlan,
+  waitingPlan,
 } from './demo/tour.ts';
 import { startServices } from './services.ts';
 
@@ -38,7 +41,7 @@ type Row = {
   readonly seconds: number;
 };
 
-type Context = { tour: Tour; connected: Connected; wrong: readonly string[]; outsiderKept: boolean };
+type Context = { tour: Tour; connected: Connected; plan: WaitingPlan; wrong: readonly string[]; outsiderKept: boolean };
 
 const tasks = new Listr<Context>(
   [
@@ -74,8 +77,22 @@ const tasks = new Listr<Context>(
     },
     {
       title: 'Full sync',
+      task: async (context, task) => {
+        await measured(context, 'Full sync', task, (say) => fullSync(context.tour, context.connected, say));
+        context.plan = await waitingPlan(context.tour, context.connected);
+      },
+    },
+    {
+      title: 'A plan to look at, before the first thing is written',
+      task: (context, task) => {
+        const { create = 0, update = 0, add_members: members = 0 } = context.plan.counts;
+        task.title = `A plan to look at, before the first thing is written: ${create} to create, ${update} managers to set, ${members} memberships to add`;
+      },
+    },
+    {
+      title: 'Approve the plan; it is carried out as it is',
       task: (context, task) =>
-        measured(context, 'Full sync', task, (say) => fullSync(context.tour, context.connected, say)),
+        measured(context, 'The plan, approved', task, (say) => approve(context.tour, context.plan, say)),
     },
     {
       title: 'The same again: nothing changed, so nothing is written',
@@ -142,7 +159,9 @@ async function measured(
   const seconds = (performance.now() - started) / 1_000;
   const scimWrites = scim.control.requests().filter(({ method }) => method !== 'GET').length;
   rows.push({ step, run, seconds, scimWrites, graphRequests: graph.control.requests().length });
-  const failed = [run, ...run.provision_runs].find(({ state }) => state !== 'succeeded');
+  const isAsItShould = ({ state, problem }: OneRun): boolean =>
+    state === 'succeeded' || (state === 'held' && problem?.code === 'plan_waits');
+  const failed = [run, ...run.provision_runs].find((one) => !isAsItShould(one));
   if (failed !== undefined)
     throw new Error(
       `${step}: the ${failed.kind} run is ${failed.state}: ${failed.problem?.message ?? JSON.stringify(failed.counters.failed)}`,

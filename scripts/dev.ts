@@ -6,13 +6,13 @@ import { parseArgs } from 'node:util';
 import { startGraph } from '../simulator/graph/index.ts';
 import { startScim } from '../simulator/scim/index.ts';
 import { startStack } from './demo/stack.ts';
-import { connect, fullSync, tourTenant } from './demo/tour.ts';
+import { connect, fullSync, tourTenant, waitingPlan } from './demo/tour.ts';
 import { cacheFolder, startServices } from './services.ts';
 
 const help = `Usage: make dev [ARGS="--users 200 --port 8080"]
 
 Starts Redis, MongoDB, a simulated Entra tenant, a simulated SCIM target, and Entrain's API and worker,
-connects the tenant, runs a first full sync, and keeps everything up until Ctrl-C.
+connects the tenant, runs a first full sync whose plan waits for you to approve it, and keeps everything up until Ctrl-C.
 
   --users N   people in the simulated tenant (default 200)
   --port N    the API's port (default: any that is free)
@@ -56,12 +56,14 @@ try {
   const connected = await connect(tour);
   console.log('  First full sync …');
   const run = await fullSync(tour, connected);
+  const plan = await waitingPlan(tour, connected);
   const group = graph.control
     .tenant()
     .groups()
     .find(({ members }) => members > 3);
   console.log(`
-Entrain is up. The first full sync ${run.state}: ${scim.control.accounts().users.length} accounts at the helpdesk.
+Entrain is up. The first full sync ${run.state}. Nothing was written to the helpdesk yet: what it would get, ${plan.counts['create'] ?? 0} accounts
+and groups, waits as a plan for you to approve.
 
   API      ${stack.apiUrl}          key ${stack.apiKey}
   OpenAPI  ${stack.apiUrl}/v1/openapi.json
@@ -70,6 +72,9 @@ Entrain is up. The first full sync ${run.state}: ${scim.control.accounts().users
 
 Try:
   export KEY=${stack.apiKey}
+  curl -sH "Authorization: Bearer $KEY" ${stack.apiUrl}/v1/plans/${plan.id}
+  curl -sH "Authorization: Bearer $KEY" "${stack.apiUrl}/v1/plans/${plan.id}/operations?limit=3"
+  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"reason":"It is what I expect."}' ${stack.apiUrl}/v1/plans/${plan.id}/approve
   curl -sH "Authorization: Bearer $KEY" ${stack.apiUrl}/v1/connections/${connected.connection}
   curl -sH "Authorization: Bearer $KEY" "${stack.apiUrl}/v1/connections/${connected.connection}/users?limit=3"
   curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"mode":"delta"}' ${stack.apiUrl}/v1/connections/${connected.connection}/sync

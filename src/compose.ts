@@ -74,7 +74,11 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
   const stores = createMongoStores(mongo, { vault, now: world.now, probe: failpoint });
   const queues = openQueues(redis, config.queuePrefix);
   const wakeups = bullmqWakeups(queues);
-  const metrics = createMetrics({ queueJobs: queues.counts, syncLagSecs: syncLagOf(stores, world.now) });
+  const metrics = createMetrics({
+    queueJobs: queues.counts,
+    syncLagSecs: syncLagOf(stores, world.now),
+    plansWaiting: stores.plans.countWaiting,
+  });
   const connectSource = connectedSources({
     clouds: { custom: config.customCloud },
     world,

@@ -80,6 +80,8 @@ export const entrain: Handlers = {
       kind: 'scim',
       name: 'Sink',
       settings: { base_url: baseUrl, token, allow_http: true, concurrency },
+      // Nobody is there to look at a plan.
+      autoApproveFirst: true,
     });
     return target.id;
   },

@@ -22,7 +22,11 @@ export const tourTenant = (users: number) => ({
 
 const created = z.object({ id: z.string() });
 
-export const connect = async ({ stack, graph, scim }: Tour): Promise<Connected> => {
+/** `autoApproveFirst`: the first run writes at once, where nobody is there to look at its plan. */
+export const connect = async (
+  { stack, graph, scim }: Tour,
+  { autoApproveFirst = false }: { readonly autoApproveFirst?: boolean } = {},
+): Promise<Connected> => {
   const [tenant] = graph.tenants;
   const app = tenant?.apps[0];
   if (tenant === undefined || app === undefined)
@@ -40,12 +44,32 @@ export const connect = async ({ stack, graph, scim }: Tour): Promise<Connected> 
     kind: 'scim',
     name: 'Helpdesk',
     settings: { base_url: scim.baseUrl, token: scim.token, allow_http: true },
+    auto_approve_first: autoApproveFirst,
   });
   return { connection: connection.id, target: target.id };
 };
 
 export const fullSync = ({ stack }: Tour, { connection }: Connected, say?: Say): Promise<SyncedRun> =>
   stack.api.sync(connection, { mode: 'full' }, say);
+
+const waiting = z.object({ waiting_plan: z.string().nullable() });
+const plan = z.object({ id: z.string(), kind: z.string(), counts: z.record(z.string(), z.number()) });
+export type WaitingPlan = z.output<typeof plan>;
+
+/** The plan that the target waits for. */
+export const waitingPlan = async ({ stack }: Tour, { target }: Connected): Promise<WaitingPlan> => {
+  const { waiting_plan: id } = await stack.api.ask('GET', `/v1/targets/${target}`, waiting);
+  if (id === null) throw new Error('The target waits for no plan.');
+  return await stack.api.ask('GET', `/v1/plans/${id}`, plan);
+};
+
+/** Somebody approves the plan; it is carried out when this resolves. */
+export const approve = async ({ stack }: Tour, { id }: WaitingPlan, say?: Say): Promise<SyncedRun> => {
+  const { run } = await stack.api.ask('POST', `/v1/plans/${id}/approve`, z.object({ run: created }), {
+    reason: 'It is what we expect of a first run.',
+  });
+  return await stack.api.waitFor(run.id, say);
+};
 
 export const deltaSync = ({ stack }: Tour, { connection }: Connected, say?: Say): Promise<SyncedRun> =>
   stack.api.sync(connection, { mode: 'delta' }, say);

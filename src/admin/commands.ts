@@ -3,6 +3,7 @@
 import { connectionCommands } from './connections.ts';
 import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
+import { planCommands } from './plans.ts';
 import type { Room } from './room.ts';
 import { runCommands } from './runs.ts';
 import { snapshotQueries } from './snapshots.ts';
@@ -13,6 +14,7 @@ export const commands = (room: Room) => ({
   ...targetCommands(room),
   ...escrowCommands(room),
   ...runCommands(room),
+  ...planCommands(room),
   ...snapshotQueries(room),
   ...explainQueries(room),
 });

@@ -2,6 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Observe } from '../engine/engine.ts';
+import type { PlanKind } from '../model/plan.ts';
 
 type QueueJobs = { readonly queue: string; readonly state: string; readonly jobs: number };
 /** Asked at every scrape. */
@@ -9,6 +10,7 @@ type Sources = {
   readonly queueJobs?: () => Promise<readonly QueueJobs[]>;
   /** Seconds since the connection that is furthest behind was last in step. */
   readonly syncLagSecs?: () => Promise<number>;
+  readonly plansWaiting?: () => Promise<Readonly<Record<PlanKind, number>>>;
 };
 
 export type Metrics = {
@@ -21,7 +23,7 @@ export type Metrics = {
   readonly reconcilerRepaired: (wakeups: number) => void;
 };
 
-export const createMetrics = ({ queueJobs, syncLagSecs }: Sources = {}): Metrics => {
+export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting }: Sources = {}): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'entrain_' });
@@ -77,6 +79,7 @@ export const createMetrics = ({ queueJobs, syncLagSecs }: Sources = {}): Metrics
   });
   if (queueJobs !== undefined) gaugeOfQueues(registers, queueJobs);
   if (syncLagSecs !== undefined) gaugeOfLag(registers, syncLagSecs);
+  if (plansWaiting !== undefined) gaugeOfPlans(registers, plansWaiting);
 
   return {
     contentType: registry.contentType,
@@ -118,6 +121,19 @@ const gaugeOfLag = (registers: Registry[], syncLagSecs: () => Promise<number>): 
       const secs = await unlessDown<number | null>(syncLagSecs, null);
       if (secs === null) this.remove();
       else this.set(secs);
+    },
+  });
+
+const gaugeOfPlans = (registers: Registry[], plansWaiting: NonNullable<Sources['plansWaiting']>): Gauge =>
+  new Gauge({
+    name: 'entrain_plans_waiting',
+    help: 'Plans that wait for somebody to decide, by kind.',
+    labelNames: ['kind'],
+    registers,
+    async collect() {
+      this.reset();
+      const waiting = await unlessDown<Readonly<Record<PlanKind, number>> | null>(plansWaiting, null);
+      for (const [kind, plans] of Object.entries(waiting ?? {})) this.set({ kind }, plans);
     },
   });
 

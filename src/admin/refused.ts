@@ -15,7 +15,12 @@ export type RefusalCode =
   | 'target_not_active'
   | 'target_deleting'
   | 'run_ended'
-  | 'not_a_provision_run';
+  | 'not_a_provision_run'
+  | 'plan_decided'
+  | 'plan_superseded'
+  | 'plan_moved'
+  | 'plan_is_dry_run'
+  | 'plan_not_dry_run';
 
 export class Refused extends Error {
   override readonly name = 'Refused';

@@ -1,8 +1,10 @@
 /** Commands on runs: asking for one, watching it, stopping it. */
 
+import { planOfRun } from '../engine/aim.ts';
 import { newProvisionRun, newSyncRun } from '../engine/request-runs.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, type RunId, runId, type TargetId } from '../model/ids.ts';
+import type { Plan } from '../model/plan.ts';
 import { isEnded, type ProvisionRun, type Run, type RunScope, type RunState, type SyncMode } from '../model/run.ts';
 import { newId } from '../store/ids.ts';
 import type { Entry } from '../store/ledger.ts';
@@ -61,12 +63,17 @@ export const runCommands = (room: Room) => {
       return requested;
     },
 
-    /** A run; a sync run with the provision runs it led to. */
-    async getRun(id: RunId): Promise<{ readonly run: Run; readonly provisionRuns: readonly ProvisionRun[] }> {
+    /** A run; a sync run with the provision runs it led to, a provision run with the plan it made. */
+    async getRun(id: RunId): Promise<{
+      readonly run: Run;
+      readonly provisionRuns: readonly ProvisionRun[];
+      readonly madePlan: Plan | null;
+    }> {
       const run = await get(id);
-      if (run.kind === 'provision') return { run, provisionRuns: [] };
+      if (run.kind === 'provision')
+        return { run, provisionRuns: [], madePlan: await room.stores.plans.get(planOfRun(run)) };
       const caused = await runs.list({ causedBy: id, kind: 'provision' }, null, mostProvisionRuns);
-      return { run, provisionRuns: caused.items.filter((item) => item.kind === 'provision') };
+      return { run, provisionRuns: caused.items.filter((item) => item.kind === 'provision'), madePlan: null };
     },
 
     listRuns(filter: RunFilter, after: string | null, limit: number): Promise<Page<Run>> {

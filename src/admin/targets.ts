@@ -35,6 +35,7 @@ export type TargetFields = {
   readonly protected?: Protection | undefined;
   /** Steps that are not named keep their value. */
   readonly escrow?: Partial<EscrowPolicy> | undefined;
+  readonly autoApproveFirst?: boolean | undefined;
 };
 /** `settings` are those of its kind, secret ones among them. */
 export type NewTarget = TargetFields & { readonly kind: string; readonly settings: JsonObject };
@@ -77,6 +78,7 @@ export const targetCommands = (room: Room) => {
           limits: defaultLimits,
           protected: nobodyProtected,
           escrow: defaultEscrow,
+          autoApproveFirst: false,
         }),
         id: targetId(newId('tgt')),
         organization: owner.organization,
@@ -170,7 +172,10 @@ const stateEdit = (state: TargetChanges['state']): TargetEdit => {
   return state === 'active' ? { state, problem: null } : { state };
 };
 
-type Editable = Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'limits' | 'protected' | 'escrow'>;
+type Editable = Pick<
+  TargetRecord,
+  'name' | 'mapping' | 'matching' | 'deprovision' | 'limits' | 'protected' | 'escrow' | 'autoApproveFirst'
+>;
 
 /** Where the target is: scheme, host, port and path. */
 const addresses = (settings: JsonObject): string =>
@@ -187,6 +192,7 @@ const withFields = (given: TargetFields, base: Editable): Editable => ({
   limits: { ...base.limits, ...given.limits },
   protected: given.protected ?? base.protected,
   escrow: { ...base.escrow, ...given.escrow },
+  autoApproveFirst: given.autoApproveFirst ?? base.autoApproveFirst,
 });
 
 /** Stored secrets go with the stored address only: sent to a new one, they would be given away. There they must be given again. */

@@ -205,6 +205,7 @@ const reasonOfSkip: Readonly<Record<SkipReason, Reason>> = {
   confirmed_present: 'source_unsure',
   guard_hold: 'guard_hold',
   member_not_linked: 'waiting_reference',
+  not_in_plan: 'waiting_for_run',
   no_trace: 'waiting_for_run',
   postponed: 'waiting_for_run',
 };

@@ -15,6 +15,7 @@ export const slotOf = (run: Run): string =>
     run.mode,
     run.scope ? `${run.scope.group}${run.scope.nested ? ':nested' : ''}` : 'all',
     run.dryRun ? 'dry' : 'real',
+    ...(run.kind === 'provision' && run.plan !== null ? [run.plan] : []),
     ...(run.kind === 'sync' && run.acceptShrink ? ['accept_shrink'] : []),
   ].join('|');
 

@@ -5,6 +5,7 @@
 
 import pLimit from 'p-limit';
 import { merge, own } from '../core/attributes.ts';
+import { plannedRemote } from '../core/plan-content.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
 import type { EscrowReason, Link, Member, Operation, Outcome } from '../model/operation.ts';
@@ -12,8 +13,9 @@ import type { Applied, Refusal } from '../target/target.ts';
 import { settleOutcomes } from './escrow.ts';
 import { lookAfter } from './look.ts';
 import { type Done, head, type Pending } from './pending.ts';
-import { causeOf, claim, type Provisioning } from './provisioning.ts';
+import { causeOf, claim, isDry, type Provisioning } from './provisioning.ts';
 import { sift } from './sift.ts';
+import { stage } from './stage.ts';
 
 export type { Done, Pending } from './pending.ts';
 
@@ -29,24 +31,19 @@ export const isToPlanAgain = ({ outcome }: Done): boolean =>
 export const carryOut = async (work: Provisioning, pending: readonly Pending[], settled: Settled): Promise<void> => {
   if (pending.length === 0) return;
   const { go, kept } = await sift(work, pending);
-  await stage(work, kept);
+  await stage(
+    work,
+    kept.flatMap(({ pending: one, outcome }) =>
+      outcome.result === 'skipped' && outcome.reason === 'guard_hold' ? [one] : [],
+    ),
+  );
   if (kept.length > 0) await settled(kept);
   if (go.length > 0) await carryOutAll(work, go, settled);
 };
 
-/** Keeps operations that wait for a person, as planned. */
-export const stage = async (work: Provisioning, kept: readonly Done[]): Promise<void> => {
-  const held = kept.filter(({ outcome }) => outcome.result === 'skipped' && outcome.reason === 'guard_hold');
-  if (held.length > 0)
-    await work.engine.stores.ledger.propose(
-      work.lease,
-      held.map(({ pending }) => intentOf(work, pending)),
-    );
-};
-
 const carryOutAll = async (work: Provisioning, pending: readonly Pending[], settled: Settled): Promise<void> => {
+  if (isDry(work)) return await settled(await propose(work, pending));
   const intents = pending.map((one) => intentOf(work, one));
-  if (work.run.dryRun) return await settled(await propose(work, pending, intents));
   const { ledger } = work.engine.stores;
   await ledger.intend(work.lease, intents);
   await work.engine.failpoint('provision.intended');
@@ -71,28 +68,25 @@ const carryOutAll = async (work: Provisioning, pending: readonly Pending[], sett
 
 type Settled = (done: readonly Done[]) => void | Promise<void>;
 
-const intentOf = (work: Provisioning, { planned }: Pending) => ({
-  operation: planned.operation,
-  cause: causeOf(work, planned),
+const intentOf = (work: Provisioning, pending: Pending) => ({
+  operation: pending.planned.operation,
+  cause: causeOf(work, pending),
 });
 
-/** A dry run keeps what it would do, and pretends it was done so that later waves find their links. */
-const propose = async (
-  work: Provisioning,
-  pending: readonly Pending[],
-  intents: Parameters<Provisioning['engine']['stores']['ledger']['propose']>[1],
-): Promise<readonly Done[]> => {
-  await work.engine.stores.ledger.propose(work.lease, intents);
-  return pending.map((one) => {
+/** Keeps what would be done in the plan, with the link it would lead to, so that later waves find it. */
+const propose = async (work: Provisioning, pending: readonly Pending[]): Promise<readonly Done[]> => {
+  const done = pending.map((one) => {
     const { operation } = one.planned;
-    return {
-      pending: one,
-      outcome: applied(work, one, 'remoteId' in operation ? operation.remoteId : pretended(operation)),
-    };
+    const remoteId = 'remoteId' in operation ? operation.remoteId : plannedRemote(operation.ref);
+    return { pending: one, outcome: applied(work, one, remoteId) };
   });
+  await stage(
+    work,
+    pending,
+    done.map(({ outcome }) => (outcome.result === 'applied' ? outcome.link : undefined)),
+  );
+  return done;
 };
-
-const pretended = (operation: Operation): RemoteId => `planned:${operation.ref.id}` as RemoteId;
 
 /** Operations on one object never overtake each other. */
 const performInTurn = async (

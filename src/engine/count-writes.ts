@@ -5,25 +5,35 @@
 
 import { type Amounts, guard, nothing, sum } from '../core/guard.ts';
 import type { Exceeded } from '../model/plan.ts';
+import type { TargetRecord } from '../model/target-record.ts';
 import type { Gathered } from './gather.ts';
-import { counted } from './pending.ts';
+import { counted, type Pending } from './pending.ts';
+import { permitted } from './permit.ts';
 import type { Provisioning } from './provisioning.ts';
 import { wouldWrite } from './wave-objects.ts';
 import { windowStart } from './window.ts';
 
+export const limitsWrites = ({ limits: { creates, updates } }: Pick<TargetRecord, 'limits'>): boolean =>
+  creates !== null || updates !== null;
+
 export const exceededWrites = async (work: Provisioning, gathered: Gathered): Promise<readonly Exceeded[]> => {
-  const { creates, updates } = work.record.limits;
-  if ((creates === null && updates === null) || work.run.dryRun) return [];
+  if (!limitsWrites(work.record) || work.aim.kind !== 'provision') return [];
   const { ledger } = work.engine.stores;
   const taken = await ledger.taken(work.record.id, windowStart(work));
   const base = { linked: await ledger.countActive(work.record.id), membersOf: () => 0 };
   return guard(await wantedWrites(work, gathered), taken, work.record.limits, base);
 };
 
+/** What a person approved is done whatever the limits say. */
+const unapproved = async (work: Provisioning, pending: readonly Pending[]): Promise<readonly Pending[]> =>
+  work.aim.kind === 'provision' && work.aim.approved !== null
+    ? (await permitted(work, work.aim.approved, pending)).rest
+    : pending;
+
 const wantedWrites = async (work: Provisioning, gathered: Gathered): Promise<Amounts> => {
   let total = { creates: 0, updates: 0 };
   for await (const items of gathered.items(null)) {
-    const { creates, updates } = sum((await wouldWrite(work, items)).map(counted));
+    const { creates, updates } = sum((await unapproved(work, await wouldWrite(work, items))).map(counted));
     total = { creates: total.creates + creates, updates: total.updates + updates };
     work.watch.check();
   }

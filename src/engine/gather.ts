@@ -19,6 +19,8 @@ export type Edge = { readonly member: Ref; readonly want: 'add' | 'remove'; read
 
 export type Gathered = {
   readonly kind: 'everything' | 'changes' | 'scope';
+  /** Whether groups are told all their members again, or those that came since. One that was never told any is told all in any case. */
+  readonly members: 'all' | 'changed';
   /** The version of the snapshot the run brings the target to. */
   readonly through: number;
   /** Objects in a fixed order, in chunks, `after` a place of the same order (exclusive). */
@@ -36,12 +38,19 @@ const chunkSize = 500;
 
 export const placeOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
 
-export const gather = async (stores: Stores, run: ProvisionRun, through: number): Promise<Gathered> => {
+/** `isAccepted`: the target was written to by these rules before. By other rules everybody has to be looked at. */
+export const gather = async (
+  stores: Stores,
+  run: ProvisionRun,
+  through: number,
+  isAccepted: boolean,
+): Promise<Gathered> => {
   const position = await stores.ledger.position(run.target);
   if (run.scope !== null) return gatherScope(stores, run, run.scope, position ?? 0, through);
-  return position === null || run.mode === 'full'
-    ? gatherEverything(stores, run, position ?? 0, through)
-    : gatherChanges(stores, run, position, through);
+  if (position === null || run.mode === 'full') return gatherEverything(stores, run, position ?? 0, through);
+  return isAccepted
+    ? gatherChanges(stores, run, position, through)
+    : gatherByOtherRules(stores, run, position, through);
 };
 
 const gatherEverything = async (
@@ -51,11 +60,24 @@ const gatherEverything = async (
   through: number,
 ): Promise<Gathered> => ({
   kind: 'everything',
+  members: 'all',
   through,
   items: (after) => everyObject(stores.snapshots, run.connection, ['user', 'group'], after),
   groups: () => everyObject(stores.snapshots, run.connection, ['group'], null),
   edges: await foldLeavings(stores.snapshots, run.connection, position, through),
   left: new Map(),
+});
+
+/** Everybody, but of memberships only what changed: no rule says who is in a group. */
+const gatherByOtherRules = async (
+  stores: Stores,
+  run: ProvisionRun,
+  position: number,
+  through: number,
+): Promise<Gathered> => ({
+  ...(await gatherEverything(stores, run, position, through)),
+  members: 'changed',
+  edges: (await foldChanges(stores.snapshots, run.connection, position, through, () => true)).edges,
 });
 
 async function* everyObject(
@@ -86,7 +108,14 @@ const gatherChanges = async (
     for (const { ref } of due)
       if (!folded.items.has(ref.id)) folded.items.set(ref.id, { ref, why: 'retry', object: null });
   }
-  return { kind: 'changes', through, ...inOrder(folded.items), edges: folded.edges, left: folded.left };
+  return {
+    kind: 'changes',
+    members: 'changed',
+    through,
+    ...inOrder(folded.items),
+    edges: folded.edges,
+    left: folded.left,
+  };
 };
 
 /** The group and its members now, and what the changes say about that group's members since the target's position. */
@@ -111,6 +140,7 @@ const gatherScope = async (
   const { edges } = await foldChanges(stores.snapshots, run.connection, position, through, (ref) => groups.has(ref.id));
   return {
     kind: 'scope',
+    members: 'changed',
     through,
     ...inOrder(items),
     edges: new Map([...edges].filter(([group]) => groups.has(group))),

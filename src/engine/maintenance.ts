@@ -17,6 +17,7 @@ export const purge = async (engine: Engine, id: ConnectionId): Promise<void> => 
   for (const target of await stores.targets.of(id)) {
     if (!isRemoved && target.state !== 'deleting') continue;
     await stores.ledger.erase(target.id);
+    await stores.plans.erase(target.id);
     await stores.targets.remove(target.id);
     world.log.info('target.purged', { target: target.id, connection: id });
   }
@@ -38,7 +39,10 @@ export const prune = async (engine: Engine): Promise<void> => {
 const pruneConnection = async (engine: Engine, connection: Connection): Promise<void> => {
   const { stores } = engine;
   const targets = await stores.targets.of(connection.id);
-  for (const target of targets) await stores.ledger.prune(target.id, daysAgo(engine, keptDays.operations));
+  for (const target of targets) {
+    await stores.ledger.prune(target.id, daysAgo(engine, keptDays.operations));
+    await stores.plans.prune(target.id, daysAgo(engine, keptDays.operations));
+  }
   const positions = await Promise.all(targets.map(async ({ id }) => (await stores.ledger.position(id)) ?? 0));
   const through = Math.min(await versionAt(engine, connection.id, daysAgo(engine, keptDays.changes)), ...positions);
   await stores.snapshots.prune(connection.id, through);

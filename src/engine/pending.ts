@@ -2,11 +2,20 @@
 
 import type { Counted } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
+import type { PlanId } from '../model/ids.ts';
 import type { Link, Outcome, SkipReason } from '../model/operation.ts';
 import type { Provisioning } from './provisioning.ts';
 
-/** An operation and the link it starts from (none for a create). */
-export type Pending = { readonly planned: PlannedOperation; readonly link: Link | null };
+/**
+ * An operation and the link it starts from (none for a create). `released`: the approved plan that holds it. `step`: what it is called in a plan, where
+ * its action does not say it.
+ */
+export type Pending = {
+  readonly planned: PlannedOperation;
+  readonly link: Link | null;
+  readonly released?: PlanId;
+  readonly step?: 'references';
+};
 
 export type Done = { readonly pending: Pending; readonly outcome: Outcome };
 

@@ -7,7 +7,7 @@ import { isDestructive, type Link, type WaitingReference, type Why } from '../mo
 import type { GoneReason, Ref } from '../model/source-object.ts';
 import type { Gathered, Item } from './gather.ts';
 import { counted, type Done, type Pending } from './pending.ts';
-import { linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
+import { isDry, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { spare } from './sift.ts';
 import type { Tally } from './tally.ts';
 import { asListed, withUnlisted } from './unlisted.ts';
@@ -89,7 +89,7 @@ const planChunk = async (
     if (link === null) unlinked.push(item.ref);
     return goneOperations(work, item.ref, link, why, pass, tally);
   });
-  if (unlinked.length > 0 && !work.run.dryRun) await work.engine.stores.ledger.release(work.lease, unlinked);
+  if (unlinked.length > 0 && !isDry(work)) await work.engine.stores.ledger.release(work.lease, unlinked);
   return pending;
 };
 
@@ -149,7 +149,9 @@ const planMemberRemovals = async (
 ): Promise<readonly Pending[]> => {
   if (!work.target.capabilities.groups) return [];
   const pending: Pending[] = [];
-  for (const [id, members] of await membersToRemove(work, gathered)) {
+  for (const [id, unsorted] of await membersToRemove(work, gathered)) {
+    // In an order of their own, so that the same removals are always cut into the same operations.
+    const members = unsorted.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const links = await linksOf(work, [{ type: 'group', id }, ...members]);
     const group = links.get(id);
     if (group === undefined) continue;

@@ -4,24 +4,25 @@
  */
 
 import { batches } from '../core/batches.ts';
-import { inWords } from '../core/guard.ts';
 import { shield } from '../core/protection.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
-import type { SourceId, TargetId } from '../model/ids.ts';
-import type { Exceeded } from '../model/plan.ts';
+import type { TargetId } from '../model/ids.ts';
 import type { ProvisionRun, Run } from '../model/run.ts';
-import type { Ref } from '../model/source-object.ts';
 import { nobodyProtected, type TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
 import type { Lease } from '../store/leases.ts';
-import { exceededWrites } from './count-writes.ts';
+import { type Aim, aimAgain, chooseAim, keptAim, planOfRun, RunHeld } from './aim.ts';
+import { acceptedBy, basisOf } from './basis.ts';
+import { conclude } from './conclude.ts';
+import { exceededWrites, limitsWrites } from './count-writes.ts';
 import { createsUnderWay } from './creates.ts';
 import type { Engine } from './engine.ts';
 import { type Gathered, gather, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
-import { linksOf, type Provisioning } from './provisioning.ts';
+import { waitsProblem } from './plan-problems.ts';
+import { type Provisioning, placeAt } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
 import { recover } from './recover.ts';
 import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
@@ -40,7 +41,10 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
       key: target,
       next: () => engine.stores.runs.next({ target }, engine.world.now()),
       is: isProvision,
-      timeoutSecs: async () => (await configured(engine, target)).connection.timeoutSecs,
+      timeoutSecs: async (run) => {
+        const { timeoutSecs } = (await configured(engine, target)).connection;
+        return placeFrom(run.place)?.aim.kind === 'plan' ? Math.max(timeoutSecs, planningSecs) : timeoutSecs;
+      },
       work: (run, lease, watch, report) => provisionRun(engine, run, lease, watch, report),
       again: (run) => requestAgain(engine, newProvisionRun({ ...run, id: target }, run.causedBy, restOf(engine, run))),
       quarantine: async (problem, error) => {
@@ -53,6 +57,9 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
     signal,
   );
 
+/** What a run wrote is kept when it is over its time. A plan is made by one run, or not at all: of a large tenant it takes hours to ask the target. */
+const planningSecs = 86_400;
+
 const isProvision = (run: Run): run is ProvisionRun => run.kind === 'provision';
 
 const provisionRun = async (
@@ -63,9 +70,11 @@ const provisionRun = async (
   report: Report,
 ): Promise<WorkEnd> => {
   const { connection, record } = await configured(engine, run.target);
-  const place = placeFrom(run.place, (await engine.stores.snapshots.head(connection.id)).version);
   const target = engine.connectTarget(record, await engine.stores.targets.secrets(record.id));
+  const begun = await begin(engine, lease, run, record);
+  if ('state' in begun) return begun;
   let passes = 0;
+  const { aim, place, isAccepted } = begun;
   const work: Provisioning = {
     engine,
     run,
@@ -76,9 +85,11 @@ const provisionRun = async (
     lease,
     watch,
     through: place.through,
+    aim,
+    rules: place.rules,
+    planId: place.plan,
     shield: shield(nobodyProtected, new Set()),
-    exceeded: place.exceeded ?? [],
-    pretended: new Map(),
+    exceeded: place.exceeded,
     claims: new Map(),
     creates: createsUnderWay(),
     remoteIds: new Map(),
@@ -87,54 +98,84 @@ const provisionRun = async (
       return passes;
     },
   };
-  return await provision(work, place, report);
+  return await provision(work, place, isAccepted, report);
 };
 
-const provision = async (unprepared: Provisioning, from: Place, report: Report): Promise<WorkEnd> => {
+type Begun = { readonly aim: Aim; readonly place: Place; readonly isAccepted: boolean };
+
+/** Where the run goes on, or that it ends before it begins. */
+const begin = async (
+  engine: Engine,
+  lease: Lease,
+  run: ProvisionRun,
+  record: TargetRecord,
+): Promise<Begun | Exclude<WorkEnd, 'slice'>> => {
+  const head = await engine.stores.snapshots.head(record.connection);
+  const rules = acceptedBy(record, head);
+  const isAccepted = (await engine.stores.ledger.rules(record.id)) === rules;
+  const place = placeFrom(run.place);
+  if (place !== null) {
+    if (place.rules !== rules) await refuseOtherRules(engine, run);
+    return { aim: await aimAgain(engine, place.aim), place, isAccepted };
+  }
+  try {
+    const basis = () => basisOf(engine.stores, record);
+    const aim = await chooseAim({ engine, lease, run, record, basis, isAccepted });
+    const through = aim.kind === 'apply' ? aim.plan.basis.version : head.version;
+    const plan = planOfRun(run);
+    // What an earlier turn staged before it had a place is of no plan.
+    if (aim.kind === 'plan' || limitsWrites(record)) await engine.stores.plans.unstage(lease, plan);
+    const start = { through, aim: keptAim(aim), plan, rules, wave: 'objects', after: null, exceeded: [] } as const;
+    return { aim, place: start, isAccepted };
+  } catch (error) {
+    if (!(error instanceof RunHeld)) throw error;
+    const { version } = error.plan.basis;
+    return { state: 'held', counters: run.counters, version, problem: waitsProblem(error.plan) };
+  }
+};
+
+/** What was planned by the old rules is not finished by new ones, nor left to them unseen. */
+const refuseOtherRules = async (engine: Engine, run: ProvisionRun): Promise<never> => {
+  await requestAgain(engine, newProvisionRun({ ...run, id: run.target }, run.causedBy, restOf(engine, run)));
+  throw new RunRefused({
+    code: 'rules_changed',
+    message:
+      'The scope, the mapping, the matching or the deprovision policy changed while the run was under way. What it wrote stays; another run goes by the new ones.',
+    owner: 'your_team',
+  });
+};
+
+const provision = async (
+  unprepared: Provisioning,
+  from: Place,
+  isAccepted: boolean,
+  report: Report,
+): Promise<WorkEnd> => {
   const { engine, run } = unprepared;
-  const tally = startTally(run.counters, report, !run.dryRun);
+  const tally = startTally(run.counters, report);
   await report('recover', run.counters);
   await unprepared.target.ready(unprepared.watch.signal);
   await recover(unprepared);
   await report('gather', run.counters);
-  const gathered = await gather(engine.stores, run, from.through);
+  const gathered = await gather(engine.stores, run, from.through, isAccepted);
   const work = await prepared(unprepared, gathered);
-  const { exceeded } = work;
-  // A dry run keeps what it pretends in memory only, so it goes through in one turn.
-  let place: Place = { ...from, exceeded };
+  let place: Place = { ...from, exceeded: work.exceeded };
   for (const wave of ['objects', 'references'] as const) {
     if (place.wave !== wave) continue;
     const end = await walk(work, gathered, wave, place, tally);
     if (end === 'slice') return 'slice';
-    place = { through: place.through, wave: wave === 'objects' ? 'references' : 'removals', after: null, exceeded };
+    place = placeAt(work, wave === 'objects' ? 'references' : 'removals');
   }
   await tally.checkpoint('guard', place);
-  const removals = await provisionRemovals(work, gathered, tally);
+  const judged = await provisionRemovals(work, gathered, tally);
   await report('settle', tally.counters());
-  const all = [...exceeded, ...removals.exceeded];
-  const held = all.length > 0;
-  if (held) noteExceeded(work, all);
-  await settle(work, gathered, held);
-  const failed = Object.keys(tally.counters().failed).length > 0;
-  return {
-    state: held ? 'held' : failed ? 'partially_succeeded' : 'succeeded',
-    counters: tally.counters(),
-    version: gathered.through,
-    problem: held ? heldProblem(tally, all) : null,
-  };
+  return await conclude(work, gathered, tally, judged, isAccepted);
 };
 
 /** Knows who is protected and, where that is limited, that it does not create or update too much. */
 const prepared = async (work: Provisioning, gathered: Gathered): Promise<Provisioning> => {
   const shielded = { ...work, shield: await raiseShield(work.engine.stores.snapshots, work.record, gathered) };
   return work.run.place === null ? { ...shielded, exceeded: await exceededWrites(shielded, gathered) } : shielded;
-};
-
-const noteExceeded = ({ engine, run, record }: Provisioning, exceeded: readonly Exceeded[]): void => {
-  for (const { limit, group, wanted, taken, allowed } of exceeded) {
-    engine.observe.held(limit);
-    engine.world.log.warn('guard.held', { run: run.id, target: record.id, limit, group, wanted, taken, allowed });
-  }
 };
 
 const walk = async (
@@ -145,13 +186,13 @@ const walk = async (
   tally: Tally,
 ): Promise<'done' | 'slice'> => {
   const done = new Set(from.done);
-  let place: Place = { through: from.through, wave, after: from.after, exceeded: work.exceeded };
+  let place: Place = { ...placeAt(work, wave), after: from.after };
   let isCut = false;
   // What is begun when the slice ends is finished, so that nothing was asked of the target in vain; nothing more is begun.
   const inSlice = async function* (chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
     for await (const chunk of chunks) {
       yield chunk;
-      isCut = work.watch.sliceOver() && !work.run.dryRun;
+      isCut = work.watch.sliceOver();
       if (isCut) return;
     }
   };
@@ -185,55 +226,6 @@ async function* chunksOf(gathered: Gathered, { after, done = [] }: Place, size: 
   }
 }
 
-/** Only a run that looked at everything up to its version moves the position; any other notes only whose members are as wanted. */
-const settle = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
-  if (work.run.dryRun) return;
-  await settleGroups(work, gathered, held);
-  if (gathered.kind === 'scope' || held) return;
-  await releaseGroups(work, gathered);
-  await work.engine.stores.ledger.advance(work.lease, gathered.through);
-  await work.engine.failpoint('provision.advanced');
-};
-
-/** Groups whose members were all pushed for the first time, and those the position will not speak for. */
-const settleGroups = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
-  // What is held back must be found again: groups that are to lose someone stay where they are.
-  const mayMove = (id: SourceId): boolean =>
-    !held || (gathered.edges.get(id) ?? []).every(({ want }) => want === 'add');
-  for await (const items of gathered.groups()) {
-    const links = await linksOf(
-      work,
-      items.map(({ ref }) => ref),
-    );
-    const reached = [...links.values()].filter(
-      ({ membersAt, ref }) => (membersAt === null || gathered.kind === 'scope' || held) && mayMove(ref.id),
-    );
-    if (reached.length > 0)
-      await work.engine.stores.ledger.membersPushed(
-        work.lease,
-        reached.map(({ ref }) => ref),
-        gathered.through,
-      );
-  }
-};
-
-/** Groups that were due and did not fail again (then they would be due later), and whose members are all as wanted, need no more care. */
-const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<void> => {
-  const { ledger } = work.engine.stores;
-  const retried = new Set<SourceId>();
-  for await (const items of gathered.groups())
-    for (const { ref, why } of items) if (why === 'retry') retried.add(ref.id);
-  if (retried.size === 0) return;
-  const due: Ref[] = [];
-  for await (const escrows of ledger.dueEscrows(work.record.id))
-    due.push(...escrows.map(({ ref }) => ref).filter(({ id }) => retried.has(id)));
-  const waiting = new Set<SourceId>();
-  for await (const references of ledger.waitingFor(work.record.id, due))
-    for (const { owner } of references) waiting.add(owner.id);
-  const free = due.filter(({ id }) => !waiting.has(id));
-  if (free.length > 0) await ledger.release(work.lease, free);
-};
-
 /** Most runs take nothing away and never ask the source. */
 const once = (engine: Engine, connection: Connection, secrets: Secrets): (() => Source) => {
   let source: Source | null = null;
@@ -242,12 +234,6 @@ const once = (engine: Engine, connection: Connection, secrets: Secrets): (() => 
     return source;
   };
 };
-
-const heldProblem = (tally: Tally, exceeded: readonly Exceeded[]) => ({
-  code: 'guard_hold',
-  message: `${tally.counters().skipped['guard_hold'] ?? 0} operations are over this target's limits, and none of them was done: ${inWords(exceeded)}. The run's operations show them as planned; raise the limits, or mend the source.`,
-  owner: 'your_team' as const,
-});
 
 const configured = async (engine: Engine, id: TargetId): Promise<{ connection: Connection; record: TargetRecord }> => {
   const record = await engine.stores.targets.get(id);

@@ -4,7 +4,7 @@ import { limitOf } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import { isProtected, type Shield } from '../core/protection.ts';
 import type { Connection } from '../model/connection.ts';
-import type { RemoteId, SourceId } from '../model/ids.ts';
+import type { PlanId, RemoteId, SourceId } from '../model/ids.ts';
 import type { MappingRule } from '../model/mapping.ts';
 import type { Cause, Link } from '../model/operation.ts';
 import type { Exceeded } from '../model/plan.ts';
@@ -14,10 +14,12 @@ import type { TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Target } from '../target/target.ts';
+import { type Aim, keptAim } from './aim.ts';
 import type { Creates } from './creates.ts';
 import type { Engine } from './engine.ts';
 import type { Item } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
+import type { Place, Wave } from './tally.ts';
 
 export type Provisioning = {
   readonly engine: Engine;
@@ -33,10 +35,13 @@ export type Provisioning = {
   readonly through: number;
   /** Who is protected. */
   readonly shield: Shield;
+  /** The plan this run makes, should it make one. */
+  readonly planId: PlanId;
+  readonly aim: Aim;
+  /** The rules and the scope it goes by; should they change meanwhile, it does not go on. */
+  readonly rules: string;
   /** Limits on creates and updates that this run passes: nothing of these kinds is done. */
   readonly exceeded: readonly Exceeded[];
-  /** Links a dry run pretends it made; empty otherwise. */
-  readonly pretended: Map<SourceId, Link | null>;
   /** Whose each remote object became in this turn; the ledger knows it only once the chunk is settled. */
   readonly claims: Map<RemoteId, SourceId>;
   readonly creates: Creates;
@@ -53,16 +58,37 @@ export const claim = (work: Pick<Provisioning, 'claims'>, remote: RemoteId, id: 
   return owner === id;
 };
 
+/** Nothing is written to the target, nor down about it. */
+export const isDry = ({ aim }: Pick<Provisioning, 'aim'>): boolean => aim.kind === 'plan';
+
+/** The links as they would be, once what is planned so far was done. */
 export const linksOf = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> => {
-  const links = new Map(await work.engine.stores.ledger.links(work.record.id, refs));
-  if (work.pretended.size === 0) return links;
-  for (const { id } of refs) {
-    const pretended = work.pretended.get(id);
-    if (pretended === null) links.delete(id);
-    else if (pretended !== undefined) links.set(id, pretended);
+  const links = await linksNow(work, refs);
+  if (!isDry(work)) return links;
+  const planned = await work.engine.stores.plans.steps(
+    { target: work.record.id, id: work.planId },
+    refs.map((ref) => ({ ref, step: 'object' })),
+  );
+  for (const { operation, link } of planned) {
+    if (link === null) links.delete(operation.ref.id);
+    else if (link !== undefined) links.set(operation.ref.id, link);
   }
   return links;
 };
+
+export const linksNow = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> =>
+  new Map(await work.engine.stores.ledger.links(work.record.id, refs));
+
+/** The beginning of a wave, as the place to continue from. */
+export const placeAt = ({ through, exceeded, aim, planId, rules }: Provisioning, wave: Wave): Place => ({
+  through,
+  wave,
+  after: null,
+  exceeded,
+  aim: keptAim(aim),
+  plan: planId,
+  rules,
+});
 
 /** These objects as the snapshot holds them; who is not in it is missing. */
 export const objectsOf = async (
@@ -79,14 +105,19 @@ export const objectsOf = async (
   );
 };
 
-export const causeOf = (work: Provisioning, { operation, why }: PlannedOperation): Cause => {
+export const causeOf = (
+  work: Provisioning,
+  { planned: { operation, why }, released }: { readonly planned: PlannedOperation; readonly released?: PlanId },
+): Cause => {
   const limit = limitOf(operation.action, why);
   return {
     run: work.run.id,
     connection: work.run.connection,
     version: work.through,
     why,
-    limited: limit !== null && work.record.limits[limit] !== null,
+    // What a person approved may be any number, and is not held against the others of the day.
+    limited: released === undefined && limit !== null && work.record.limits[limit] !== null,
+    plan: released ?? null,
   };
 };
 

@@ -1,7 +1,7 @@
 /** Writes down which runs are wanted. The record comes first, the wake-up after it: a wake-up that is lost costs time, never work. */
 
 import type { Connection } from '../model/connection.ts';
-import type { RunId } from '../model/ids.ts';
+import type { PlanId, RunId } from '../model/ids.ts';
 import {
   noCounters,
   type ProvisionRun,
@@ -37,13 +37,14 @@ export const newSyncRun = (
 export const newProvisionRun = (
   target: Pick<TargetRecord, 'id' | 'connection' | 'organization'>,
   causedBy: RunId | null,
-  wanted: Wanted,
+  wanted: Wanted & { readonly plan?: PlanId | null },
 ): ProvisionRun => ({
   ...fresh(wanted),
   kind: 'provision',
   organization: target.organization,
   connection: target.connection,
   target: target.id,
+  plan: wanted.plan ?? null,
   causedBy,
 });
 

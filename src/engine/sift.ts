@@ -1,6 +1,7 @@
 /**
- * What a planned operation passes on its way. Whoever is protected is left out of everything, whatever the plan. Creates and updates over their limit
- * are kept for a person to look at; destructive operations were judged before, all of them together.
+ * What a planned operation passes on its way. Whoever is protected is left out of everything, whatever the plan. A run that carries out a plan does
+ * nothing that the plan does not hold. Creates and updates over their limit are kept for a person to look at; destructive operations were judged before,
+ * all of them together.
  */
 
 import { isHeld } from '../core/guard.ts';
@@ -9,6 +10,7 @@ import type { SourceId } from '../model/ids.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import { counted, type Done, forMembers, type Pending, skip } from './pending.ts';
+import { permitted } from './permit.ts';
 import type { Provisioning } from './provisioning.ts';
 
 /** `go` is carried out; `kept` is not, and says why. */
@@ -16,11 +18,31 @@ export type Sifted = { readonly go: readonly Pending[]; readonly kept: readonly 
 
 export const sift = async (work: Provisioning, pending: readonly Pending[]): Promise<Sifted> => {
   const spared = await spare(work, pending);
-  const held = new Set(spared.go.filter((one) => isOverLimit(work, one)));
-  return {
-    go: spared.go.filter((one) => !held.has(one)),
-    kept: [...spared.kept, ...[...held].map((one) => skip(work, one, 'guard_hold'))],
-  };
+  // What was released is destructive, and was judged before.
+  const [judged, open] = [spared.go.filter(isReleased), spared.go.filter((one) => !isReleased(one))];
+  const { go, kept } = await judge(work, open);
+  return { go: [...judged, ...go], kept: [...spared.kept, ...kept] };
+};
+
+const isReleased = ({ released }: Pending): boolean => released !== undefined;
+
+const judge = async (work: Provisioning, pending: readonly Pending[]): Promise<Sifted> => {
+  const { aim } = work;
+  switch (aim.kind) {
+    case 'plan':
+      return { go: pending, kept: [] };
+    case 'apply': {
+      const { go, rest } = await permitted(work, aim.plan, pending);
+      return { go, kept: rest.map((one) => skip(work, one, 'not_in_plan')) };
+    }
+    case 'provision': {
+      const over = pending.filter((one) => isOverLimit(work, one));
+      if (over.length === 0) return { go: pending, kept: [] };
+      const { go, rest } = aim.approved === null ? { go: [], rest: over } : await permitted(work, aim.approved, over);
+      const within = pending.filter((one) => !isOverLimit(work, one));
+      return { go: [...within, ...go], kept: rest.map((one) => skip(work, one, 'guard_hold')) };
+    }
+  }
 };
 
 /** Leaves out who is protected: whole operations on them, and them as members of others. */

@@ -1,21 +1,27 @@
 /** The counters of one provision run, and where it is. */
 
 import { z } from 'zod';
-import { type SourceId, sourceId } from '../model/ids.ts';
+import { type PlanId, planId, type SourceId, sourceId } from '../model/ids.ts';
 import type { Exceeded } from '../model/plan.ts';
 import { type Counters, type CountName, count, countReason, type Phase } from '../model/run.ts';
+import type { KeptAim } from './aim.ts';
 import type { Report } from './turn.ts';
 
 export type Wave = 'objects' | 'references' | 'removals';
 /** Where an interrupted run continues: the wave, and the last object of it that is done. `through` stays what it was when the run began. */
 export type Place = {
   readonly through: number;
+  readonly aim: KeptAim;
+  /** The plan it makes, should it make one. */
+  readonly plan: PlanId;
+  /** The rules and the scope it goes by. */
+  readonly rules: string;
   readonly wave: Wave;
   readonly after: string | null;
   /** Objects after `after` that are done and counted all the same, when the run broke off among them. */
   readonly done?: readonly SourceId[];
   /** Limits on creates and updates that the run passes, as it found when it began. */
-  readonly exceeded?: readonly Exceeded[];
+  readonly exceeded: readonly Exceeded[];
 };
 
 export type Tally = {
@@ -30,8 +36,7 @@ export type Tally = {
   checkpoint(phase: Phase, place: Place): Promise<void>;
 };
 
-/** `keepsPlace`: a dry run keeps what it pretends in memory, so it has no place to continue from. */
-export const startTally = (from: Counters, report: Report, keepsPlace: boolean): Tally => {
+export const startTally = (from: Counters, report: Report): Tally => {
   let counters = from;
   let done: SourceId[] = [];
   return {
@@ -50,7 +55,7 @@ export const startTally = (from: Counters, report: Report, keepsPlace: boolean):
       counters = countReason(counters, 'failed', reason, by);
     },
     checkpoint: async (phase, place) => {
-      await report(phase, counters, keepsPlace ? JSON.stringify(place) : undefined);
+      await report(phase, counters, JSON.stringify(place));
       done = [];
     },
   };
@@ -63,14 +68,23 @@ const exceededSchema = z.strictObject({
   taken: z.int(),
   allowed: z.int(),
 });
+const planText = z.string().transform(planId);
+const aimSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('provision'), approved: planText.nullable() }),
+  z.strictObject({ kind: z.literal('plan'), as: z.enum(['first', 'dry_run']) }),
+  z.strictObject({ kind: z.literal('apply'), plan: planText }),
+]);
 const placeSchema = z.strictObject({
   through: z.int(),
+  aim: aimSchema,
+  plan: planText,
+  rules: z.string(),
   wave: z.enum(['objects', 'references', 'removals']),
   after: z.string().nullable(),
   done: z.array(z.string().transform(sourceId)).default([]),
-  exceeded: z.array(exceededSchema).default([]),
+  exceeded: z.array(exceededSchema),
 });
 
-/** The place a run wrote earlier; a run that wrote none starts with the first wave. */
-export const placeFrom = (text: string | null, through: number): Place =>
-  text === null ? { through, wave: 'objects', after: null } : placeSchema.parse(JSON.parse(text));
+/** The place a run wrote earlier; null when it has not begun. */
+export const placeFrom = (text: string | null): Place | null =>
+  text === null ? null : placeSchema.parse(JSON.parse(text));

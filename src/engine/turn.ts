@@ -32,7 +32,7 @@ export type TurnOf<R extends Run> = {
   readonly key: LeaseKey;
   readonly next: () => Promise<Run | null>;
   readonly is: (run: Run) => run is R;
-  readonly timeoutSecs: () => Promise<number>;
+  readonly timeoutSecs: (run: R) => Promise<number>;
   readonly work: Work<R>;
   /** Asks for the rest of a run that was over its time while it was getting on. */
   readonly again: (run: R) => Promise<void>;
@@ -83,7 +83,7 @@ const underLease = async <R extends Run>(
   };
   try {
     if (run.cancelRequested) throw new RunCanceled('The run was canceled.');
-    watch.setDeadline(new Date((run.startedAt ?? now()).getTime() + (await of.timeoutSecs()) * 1_000));
+    watch.setDeadline(new Date((run.startedAt ?? now()).getTime() + (await of.timeoutSecs(run)) * 1_000));
     watch.check();
     const end = await of.work(run, lease, watch, reporting.report);
     if (end === 'slice') return await postpone(now(), null);

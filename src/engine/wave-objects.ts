@@ -14,7 +14,7 @@ import { carryOut, type Done, isToPlanAgain, type Pending } from './carry-out.ts
 import { escrowObjects } from './escrow.ts';
 import type { Item } from './gather.ts';
 import { findMatch } from './look.ts';
-import { isUntouchable, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
+import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { ahead, allOf, type Chunk, prepared, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
 
@@ -59,7 +59,8 @@ const managedOf = (work: Provisioning, items: readonly Item[]): readonly Item[] 
 
 const readLinks = async (work: Provisioning, items: readonly Item[]): Promise<Omit<Reading, 'chunk'>> => {
   const objects = await objectsOf(work, items);
-  const links = await linksOf(work, [
+  // What a plan holds of these objects is what is being planned here, maybe for the second time.
+  const links = await linksNow(work, [
     ...[...objects.values()].map(({ ref }) => ref),
     ...referred(work, objects.values()),
   ]);
@@ -118,7 +119,7 @@ export const wouldWrite = async (work: Provisioning, items: readonly Item[]): Pr
   const { known, links } = await readLinks(work, managedOf(work, items));
   const sighted = await lookUp(work, known, pLimit(work.target.capabilities.concurrency), work.watch.signal);
   const pass = passOf(work);
-  return sighted.flatMap((one) => toPending(planOne(one, contextFor(work, one.item, links, pass)), pass));
+  return sighted.flatMap((one) => toPending(planOne(one, objectContext(work, one.item, links, pass)), pass));
 };
 
 type Planned = { readonly item: Item; readonly plan: ObjectPlan; readonly link: Link | null };
@@ -130,13 +131,12 @@ const provisionRound = async (
   nth: 1 | 2,
 ): Promise<ReadonlySet<SourceId>> => {
   const pass = passOf(work);
-  const plans = sighted.map((one) => planOne(one, contextFor(work, one.item, links, pass)));
+  const plans = sighted.map((one) => planOne(one, objectContext(work, one.item, links, pass)));
   await escrowUnplannable(work, plans);
   const pending = plans.flatMap((planned) => toPending(planned, pass));
   let again: ReadonlySet<SourceId> = new Set();
   await carryOut(work, pending, async (done) => {
     again = new Set(nth === 2 ? [] : done.filter(isToPlanAgain).map(({ outcome }) => outcome.ref.id));
-    if (work.run.dryRun) pretend(work, done);
     countWritten(plans, done, again, tally);
   });
   countUnwritten(plans, tally);
@@ -153,12 +153,6 @@ const planOne = ({ item, object, link, isProtected, match }: Sighted, context: C
 
 const refused = ({ detail }: Refused): ObjectPlan => ({ kind: 'escrow', reason: 'target_rejected', detail });
 
-/** So that the later waves of a dry run find the links it would have made. */
-const pretend = (work: Provisioning, done: readonly Done[]): void => {
-  for (const { outcome } of done)
-    if (outcome.result === 'applied' && outcome.link !== undefined) work.pretended.set(outcome.ref.id, outcome.link);
-};
-
 export const contextFor = (
   work: Provisioning,
   item: Item,
@@ -174,6 +168,12 @@ export const contextFor = (
   why: item.why,
   now: work.engine.world.now(),
 });
+
+/** A plan names references in a step of their own, always: whose account is there already when another is made depends on where steps were cut. */
+const objectContext = (work: Provisioning, item: Item, links: ReadonlyMap<SourceId, Link>, pass: string): Context => {
+  const context = contextFor(work, item, links, pass);
+  return isDry(work) ? { ...context, resolve: () => undefined } : context;
+};
 
 /** The objects these refer to by the mapping's references (their managers). */
 export const referred = (work: Provisioning, objects: Iterable<SourceObject>): readonly Ref[] =>
@@ -210,7 +210,7 @@ const escrowUnplannable = async (work: Provisioning, plans: readonly Planned[]):
       ? [{ ref: item.ref, reason: plan.reason satisfies Escrow['reason'], detail: plan.detail }]
       : [],
   );
-  if (failures.length > 0 && !work.run.dryRun) await escrowObjects(work, failures);
+  if (failures.length > 0 && !isDry(work)) await escrowObjects(work, failures);
 };
 
 /** An account that needs nothing, or is rightly left alone, needs no more care either. Groups are let go at the end, when no member waits. */
@@ -219,7 +219,7 @@ const releaseSettled = async (work: Provisioning, plans: readonly Planned[]): Pr
     ({ item, plan }) =>
       item.why === 'retry' && item.ref.type === 'user' && (plan.kind === 'unchanged' || plan.kind === 'skip'),
   );
-  if (settled.length === 0 || work.run.dryRun) return;
+  if (settled.length === 0 || isDry(work)) return;
   await work.engine.stores.ledger.release(
     work.lease,
     settled.map(({ item }) => item.ref),

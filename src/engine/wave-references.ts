@@ -8,7 +8,7 @@ import { group, type Ref, user } from '../model/source-object.ts';
 import { carryOut } from './carry-out.ts';
 import type { Gathered, Item } from './gather.ts';
 import type { Done, Pending } from './pending.ts';
-import { linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
+import { isDry, linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
 import { ahead, type Chunk, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
 import { contextFor, referred } from './wave-objects.ts';
@@ -43,7 +43,7 @@ const provisionReferences = async (
   const groups = work.target.capabilities.groups ? linked.filter(({ ref }) => ref.type === 'group') : [];
   const first = groups.filter(({ membersSince }) => membersSince === null).map(({ ref }) => ref);
   // Before the first member is pushed: should the run break off, the next one knows that whoever leaves from now on may have to be removed.
-  if (first.length > 0 && !work.run.dryRun)
+  if (first.length > 0 && !isDry(work))
     await work.engine.stores.ledger.membersStarted(work.lease, first, gathered.through);
   await addAll(work, newMembers(work, gathered, groups), tally);
 };
@@ -69,7 +69,7 @@ const provisionManagers = async (
   const waiting = plans.flatMap(({ plan }) => ('waiting' in plan ? plan.waiting : []));
   await waitFor(work, waiting);
   const pending = plans.flatMap(({ link, plan }) =>
-    plan.kind === 'do' ? plan.operations.map((planned) => ({ planned, link })) : [],
+    plan.kind === 'do' ? plan.operations.map((planned) => ({ planned, link, step: 'references' as const })) : [],
   );
   await carryOut(work, pending, (done) => countReferences(done, tally));
   return links;
@@ -115,7 +115,7 @@ async function* newMembers(work: Provisioning, gathered: Gathered, groups: reado
 
 /** A group whose members were never pushed gets all of them, whatever the changes say. */
 const isPushedWhole = (gathered: Gathered, group: Link): boolean =>
-  group.membersAt === null || gathered.kind === 'everything';
+  group.membersAt === null || gathered.members === 'all';
 
 async function* waitedMembers(
   work: Provisioning,
@@ -220,13 +220,17 @@ const leftBy = (outcome: Exclude<Outcome, { readonly result: 'skipped' }>): ((me
 };
 
 export const waitFor = async (work: Provisioning, references: readonly WaitingReference[]): Promise<void> => {
-  if (references.length > 0 && !work.run.dryRun) await work.engine.stores.ledger.wait(work.lease, references);
+  if (references.length > 0 && !isDry(work)) await work.engine.stores.ledger.wait(work.lease, references);
 };
 
 const stopWaiting = async (work: Provisioning, references: readonly WaitingReference[]): Promise<void> => {
-  if (references.length > 0 && !work.run.dryRun) await work.engine.stores.ledger.stopWaiting(work.lease, references);
+  if (references.length > 0 && !isDry(work)) await work.engine.stores.ledger.stopWaiting(work.lease, references);
 };
 
 const countReferences = (done: readonly Done[], tally: Tally): void => {
-  for (const { outcome } of done) if (outcome.result === 'escrowed') tally.fail(outcome.reason);
+  for (const { outcome } of done) {
+    if (outcome.result === 'escrowed') tally.fail(outcome.reason);
+    // Its object was counted by the first wave; but what a plan left out must not be forgotten.
+    if (outcome.result === 'skipped' && outcome.reason === 'not_in_plan') tally.skip('not_in_plan');
+  }
 };

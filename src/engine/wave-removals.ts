@@ -4,75 +4,43 @@
  */
 
 import { batches } from '../core/batches.ts';
-import { type Amounts, guard, isHeld, sum } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Operation } from '../model/operation.ts';
-import type { Exceeded } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Standing } from '../source/source.ts';
-import { carryOut, stage } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
 import { escrowObjects } from './escrow.ts';
 import type { Gathered } from './gather.ts';
-import { counted, type Done, type Pending, skip } from './pending.ts';
+import { type Judged, judgeRemovals } from './judge-removals.ts';
+import { counted, type Done, type Pending } from './pending.ts';
 import { planRemovals } from './plan-removals.ts';
-import type { Provisioning } from './provisioning.ts';
+import { isDry, type Provisioning, placeAt } from './provisioning.ts';
+import { stage } from './stage.ts';
 import type { Tally } from './tally.ts';
 import { settleMembers, waitFor } from './wave-references.ts';
-import { windowStart } from './window.ts';
 
-export type RemovalsEnd = { readonly exceeded: readonly Exceeded[] };
-
-export const provisionRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<RemovalsEnd> => {
+export const provisionRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<Judged> => {
   const wanted = await planRemovals(work, gathered, tally);
-  const exceeded = await exceededRemovals(work, wanted);
-  const held = wanted.filter((one) => isHeld(counted(one), exceeded));
-  if (held.length > 0) await noteHeld(work, held, tally);
-  const allowed = wanted.filter((one) => !isHeld(counted(one), exceeded));
+  const judged = await judgeRemovals(work, wanted);
+  for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
+  await keepHeld(work, judged.held, tally);
   // Members first: an account should not linger in groups when the run breaks off in between.
   for (const action of ['remove_members', 'disable', 'delete'] as const) {
-    const some = allowed.filter(({ planned }) => planned.operation.action === action);
+    const some = judged.go.filter(({ planned }) => planned.operation.action === action);
     for (const batch of batches(some, 500)) {
       await carryOutConfirmed(work, batch, tally);
-      const { through, exceeded } = work;
-      await tally.checkpoint('removals', { through, wave: 'removals', after: null, exceeded });
+      // A plan counts all of it anew when it is broken off here, for nothing of it is done.
+      if (work.aim.kind !== 'plan') await tally.checkpoint('removals', placeAt(work, 'removals'));
     }
   }
-  return { exceeded };
+  return judged;
 };
 
-/** What the day took is asked of the ledger, not counted along: a run that breaks off, or is repeated, goes on with less left of its limit. */
-const exceededRemovals = async (work: Provisioning, wanted: readonly Pending[]): Promise<readonly Exceeded[]> => {
-  if (wanted.length === 0) return [];
-  const { ledger } = work.engine.stores;
-  const amounts = sum(wanted.map(counted));
-  const taken = await ledger.taken(work.record.id, windowStart(work));
-  const linked = (await ledger.countActive(work.record.id)) + taken.deprovisions;
-  const sizes = await sizesOf(work, amounts, taken);
-  return guard(amounts, taken, work.record.limits, { linked, membersOf: (group) => sizes.get(group) ?? 0 });
-};
-
-/** How many members groups have, and had before this run and the day; asked only of groups that lose more than anybody may lose. */
-const sizesOf = async (work: Provisioning, wanted: Amounts, taken: Amounts): Promise<ReadonlyMap<SourceId, number>> => {
-  const { floor } = work.record.limits.memberRemovalsPerGroup;
-  const sizes = new Map<SourceId, number>();
-  for (const [group, members] of wanted.byGroup) {
-    let size = members + (taken.byGroup.get(group) ?? 0);
-    if (size <= floor) continue;
-    for await (const some of work.engine.stores.snapshots.members(work.run.connection, group)) size += some.length;
-    sizes.set(group, size);
-  }
-  return sizes;
-};
-
-/** Whoever has to decide sees in the operations of the run what was kept back. */
-const noteHeld = async (work: Provisioning, held: readonly Pending[], tally: Tally): Promise<void> => {
+const keepHeld = async (work: Provisioning, held: readonly Pending[], tally: Tally): Promise<void> => {
+  if (held.length === 0) return;
   tally.skip('guard_hold', held.length);
-  for (const some of batches(held, 500))
-    await stage(
-      work,
-      some.map((one) => skip(work, one, 'guard_hold')),
-    );
+  for (const some of batches(held, 500)) await stage(work, some);
 };
 
 /** Asks the source again, drops what it contradicts, and carries out the rest. */
@@ -121,7 +89,7 @@ const keepMembers = async (
 };
 
 const holdBack = async (work: Provisioning, contradicted: readonly Ref[]): Promise<void> => {
-  if (contradicted.length === 0 || work.run.dryRun) return;
+  if (contradicted.length === 0 || isDry(work)) return;
   const detail =
     'the snapshot says it left, the source says it is there, or cannot tell; nothing is taken away until both agree';
   await escrowObjects(

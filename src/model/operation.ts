@@ -1,6 +1,6 @@
 /** What is done to a target, why, and what became of it. */
 
-import type { ConnectionId, OperationKey, RemoteId, RunId, SourceId, TargetId } from './ids.ts';
+import type { ConnectionId, OperationKey, PlanId, RemoteId, RunId, SourceId, TargetId } from './ids.ts';
 import type { Attributes, GoneReason, ObjectType, Ref } from './source-object.ts';
 
 /** A user or group as the target holds it; attributes are named by target path, as in the attribute mapping. */
@@ -41,6 +41,8 @@ export type Cause = {
   readonly why: Why;
   /** It counts against a limit of the target: somebody may have to look before more of its kind is done. */
   readonly limited: boolean;
+  /** The plan that a person approved, and that holds this operation. */
+  readonly plan: PlanId | null;
 };
 /** `members`: who stays, but not in this group. `leavers`: members of it who leave altogether. */
 export type Why = 'created' | 'updated' | 'members' | 'leavers' | 'retry' | 'disabled_in_source' | GoneReason;
@@ -78,6 +80,8 @@ export type SkipReason =
   | 'confirmed_present'
   | 'guard_hold'
   | 'protected'
+  /** The run carries out a plan, and the plan does not hold it. */
+  | 'not_in_plan'
   /** The target shows no trace of an operation that was under way when a worker died; it is planned again. */
   | 'no_trace'
   /** It was never sent, because the target asked to wait; it is planned again. */

@@ -1,7 +1,7 @@
 /** Operations that are kept for a person to look at, and what became of them. */
 
 import type { ConnectionId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
-import type { Action, Cause, Operation } from './operation.ts';
+import type { Action, Cause, Link, Operation } from './operation.ts';
 import type { RunScope, SyncMode } from './run.ts';
 import type { LimitName } from './target-record.ts';
 
@@ -63,9 +63,16 @@ export type Plan = {
   /** Operations by action; of member operations the members. */
   readonly counts: Readonly<Record<Action, number>>;
   readonly exceeded: readonly Exceeded[];
-} & PlanStanding;
+  readonly standing: PlanStanding;
+};
 
 /**
- * One operation of a plan. `step` names it among those on the same object; the same step is kept once.
+ * One operation of a plan. `step` names it among those on the same object; the same step is kept once. `link`: how the object would be linked after it,
+ * where the rest of the plan goes by that; null: not at all any more.
  */
-export type Staged = { readonly step: string; readonly operation: Operation; readonly cause: Cause };
+export type Staged = {
+  readonly step: string;
+  readonly operation: Operation;
+  readonly cause: Cause;
+  readonly link?: Link | null;
+};

@@ -1,7 +1,7 @@
 /** One pass: a sync run for a connection, a provision run for a target. */
 
 import type { Problem } from './connection.ts';
-import type { ConnectionId, OrganizationId, RunId, SourceId, TargetId } from './ids.ts';
+import type { ConnectionId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
 
 export type SyncMode = 'full' | 'delta';
 /** One run narrowed to one group and its members; nobody else is read, stored or written. */
@@ -93,6 +93,8 @@ export type SyncRun = Common & {
 export type ProvisionRun = Common & {
   readonly kind: 'provision';
   readonly target: TargetId;
+  /** The plan it was asked to carry out. */
+  readonly plan: PlanId | null;
   /** The version of the snapshot it brought the target to. */
   readonly version: number | null;
 };

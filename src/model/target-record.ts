@@ -64,6 +64,8 @@ export type TargetRecord = {
   readonly limits: Limits;
   readonly protected: Protection;
   readonly escrow: EscrowPolicy;
+  /** The first run, and the first after a change of scope, mapping, matching or deprovision policy, does what it finds without a look at the plan. */
+  readonly autoApproveFirst: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly revision: number;

@@ -37,6 +37,7 @@ export type TargetEdit = Partial<
     | 'limits'
     | 'protected'
     | 'escrow'
+    | 'autoApproveFirst'
     | 'state'
     | 'problem'
   >

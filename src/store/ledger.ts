@@ -1,15 +1,15 @@
 /** The port of the ledger: what we did to each target and what we own there. Everything of it is written under the target's lease. */
 
 import type { Amounts } from '../core/guard.ts';
-import type { OperationKey, RemoteId, SourceId, TargetId } from '../model/ids.ts';
+import type { OperationKey, RemoteId, RunId, SourceId, TargetId } from '../model/ids.ts';
 import type { Cause, Escrow, Intent, Link, Operation, Outcome, WaitingReference } from '../model/operation.ts';
 import type { ObjectType, Ref } from '../model/source-object.ts';
 import type { EscrowPolicy } from '../model/target-record.ts';
 import type { Lease } from './leases.ts';
 import type { Page } from './snapshot-store.ts';
 
-/** An operation with what became of it, for the record of a run. `planned`: only proposed by a dry run; `open` until settled. */
-export type Entry = Intent & { readonly state: 'planned' | 'open' | 'settled'; readonly outcome: Outcome | null };
+/** An operation with what became of it, for the record of a run. `open` until settled. */
+export type Entry = Intent & { readonly state: 'open' | 'settled'; readonly outcome: Outcome | null };
 
 /** What is kept about one object. */
 export type About = {
@@ -35,6 +35,11 @@ export interface Ledger {
   /** Throws `StaleFence`. Never moves back. */
   advance(lease: Lease, version: number): Promise<void>;
 
+  /** The rules and the scope by which somebody let this target be written to; null: none yet. */
+  rules(target: TargetId): Promise<string | null>;
+  /** Throws `StaleFence`. */
+  acceptRules(lease: Lease, rules: string): Promise<void>;
+
   links(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>>;
   /** Which of these remote objects are linked already, and to whom. */
   linkedRemotes(target: TargetId, type: ObjectType, ids: readonly RemoteId[]): Promise<ReadonlyMap<RemoteId, Link>>;
@@ -57,8 +62,8 @@ export interface Ledger {
 
   /** Durable on return, before any effect. A key that exists already is left as it is. Throws `StaleFence`. */
   intend(lease: Lease, intents: readonly { readonly operation: Operation; readonly cause: Cause }[]): Promise<void>;
-  /** Keeps what a dry run would do, for the record of that run only: these are never open and never carried out. */
-  propose(lease: Lease, intents: readonly { readonly operation: Operation; readonly cause: Cause }[]): Promise<void>;
+  /** The newest operation at the target, and the run it is of; null: there was none yet. */
+  lastWrite(target: TargetId): Promise<{ readonly mark: string; readonly run: RunId } | null>;
   /** Intents without an outcome, oldest first, in batches. */
   openIntents(target: TargetId): AsyncIterable<readonly Intent[]>;
   /** What intents since then that count against a limit (`cause.limited`) did, or may have done: they are settled as applied, or still open. */

@@ -3,6 +3,7 @@
 import type { ConnectionStore, TargetStore } from './connection-store.ts';
 import type { Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
+import type { PlanStore } from './plan-store.ts';
 import type { RunStore } from './run-store.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
@@ -13,4 +14,5 @@ export type Stores = {
   readonly connections: ConnectionStore;
   readonly targets: TargetStore;
   readonly runs: RunStore;
+  readonly plans: PlanStore;
 };

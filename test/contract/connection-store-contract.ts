@@ -245,6 +245,7 @@ const aTarget = (other: Partial<TargetRecord> = {}): TargetRecord => ({
   limits: defaultLimits,
   protected: nobodyProtected,
   escrow: defaultEscrow,
+  autoApproveFirst: false,
   createdAt: start,
   updatedAt: start,
   revision: 1,

@@ -42,6 +42,28 @@ const positionContract = ({ created, held, ledger, takenOver }: LedgerWorld): vo
     });
   });
 
+  describe('the rules a target is written by', () => {
+    it('are none until somebody accepts them, and go with the target', async () => {
+      const { target, lease } = await held();
+      expect(await ledger.rules(target)).toBeNull();
+      await ledger.acceptRules(lease, 'rules-1');
+      await ledger.advance(lease, 3);
+      expect(await ledger.rules(target)).toBe('rules-1');
+      await ledger.acceptRules(lease, 'rules-2');
+      expect(await ledger.rules(target)).toBe('rules-2');
+      expect(await ledger.position(target)).toBe(3);
+      await ledger.erase(target);
+      expect(await ledger.rules(target)).toBeNull();
+    });
+
+    it('are not accepted by a worker that was taken over', async () => {
+      const { target, lease } = await held();
+      await takenOver(lease);
+      await expect(ledger.acceptRules(lease, 'rules-1')).rejects.toThrow(StaleFence);
+      expect(await ledger.rules(target)).toBeNull();
+    });
+  });
+
   it('erases everything of one target, and nothing of another', async () => {
     const [one, other] = [await held(), await held()];
     for (const { lease } of [one, other]) {

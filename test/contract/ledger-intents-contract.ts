@@ -15,7 +15,6 @@ import {
   intents,
   linked,
   people,
-  skipped,
   start,
   updates,
 } from '../support/operations.ts';
@@ -102,26 +101,24 @@ export const intentsContract = ({ at, clock, dieAt, held, ledger, takenOver }: L
     });
   });
 
-  describe('a proposal of a dry run', () => {
-    it('is on the record of its run, and never open', async () => {
+  describe('the newest operation', () => {
+    it('is none at first, then the last that was meant, settled or not', async () => {
       const { target, lease } = await held();
-      const operations = people(2).map(creates);
-      const dryRun = runId(`run_${randomUUID()}`);
-      await ledger.propose(lease, intents(operations, { run: dryRun }));
-      expect(await openKeys(ledger, target)).toEqual([]);
-      const { items } = await ledger.entries(target, dryRun, null, 10);
-      expect(items.map(({ state, outcome, operation }) => ({ state, outcome, key: operation.key }))).toEqual(
-        operations.map(({ key }) => ({ state: 'planned', outcome: null, key })),
-      );
-    });
-
-    it('is not settled by an outcome', async () => {
-      const { target, lease } = await held();
-      const [ref] = people(1);
-      const operation = creates(ref);
-      await ledger.propose(lease, intents([operation]));
-      await ledger.settle(lease, [skipped(operation, 'postponed')]);
-      expect(await ledger.entry(target, operation.key)).toMatchObject({ state: 'planned', outcome: null });
+      expect(await ledger.lastWrite(target)).toBeNull();
+      const [ann, bob] = people(2);
+      const [first, second] = [creates(ann), creates(bob)];
+      await ledger.intend(lease, intents([first], { run: runId('run_1') }));
+      const one = await ledger.lastWrite(target);
+      expect(one?.run).toBe('run_1');
+      await ledger.settle(lease, [applied(first, linked(ann))]);
+      expect(await ledger.lastWrite(target)).toEqual(one);
+      const survivor = await takenOver(lease);
+      await ledger.intend(survivor, intents([second], { run: runId('run_2') }));
+      const two = await ledger.lastWrite(target);
+      expect(two?.run).toBe('run_2');
+      expect(two?.mark).not.toBe(one?.mark);
+      await ledger.settle(survivor, [applied(second, linked(bob))]);
+      expect(await ledger.lastWrite(target)).toEqual(two);
     });
   });
 

@@ -80,7 +80,6 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
         lease,
         operations.map((operation) => ({ operation, cause: cause({ limited: false }) })),
       );
-      await ledger.propose(lease, limited(people(2).map(disables)));
       expect(await ledger.taken(target, start)).toEqual(nothing);
     });
 

@@ -355,5 +355,6 @@ const provisionRun = (connection: Run['connection'], other: Partial<ProvisionRun
   ...common(connection),
   kind: 'provision',
   target: targetId(newId('tgt')),
+  plan: null,
   ...other,
 });

@@ -38,6 +38,7 @@ const run = (state: ProvisionRun['state'], other: Partial<ProvisionRun> = {}): P
   organization: organizationId('org'),
   connection: connectionId('con'),
   target: targetId('tgt'),
+  plan: null,
   mode: 'delta',
   scope: null,
   dryRun: false,

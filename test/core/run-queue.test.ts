@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { laneOf, rankOf, slotOf } from '../../src/core/run-queue.ts';
-import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
+import { connectionId, organizationId, planId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import { noCounters, type ProvisionRun, type Run, type SyncRun } from '../../src/model/run.ts';
 
 const now = new Date('2026-03-01T08:00:00.000Z');
@@ -28,7 +28,7 @@ const sync: SyncRun = {
   finishedAt: null,
   version: null,
 };
-const provision: ProvisionRun = { ...sync, kind: 'provision', target: targetId('tgt_1') };
+const provision: ProvisionRun = { ...sync, kind: 'provision', target: targetId('tgt_1'), plan: null };
 const nested = (group: string, deep: boolean) => ({ scope: { group: sourceId(group), nested: deep } });
 
 it('gives everything that does something else a slot of its own', () => {
@@ -44,6 +44,8 @@ it('gives everything that does something else a slot of its own', () => {
     provision,
     { ...provision, mode: 'full' },
     { ...provision, target: targetId('tgt_2') },
+    { ...provision, plan: planId('pln_1') },
+    { ...provision, plan: planId('pln_2') },
   ];
   expect(new Set(different.map(slotOf)).size).toBe(different.length);
 });

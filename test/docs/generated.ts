@@ -78,7 +78,11 @@ const errors = (): string =>
 
 /** Beside these, the process's own (`entrain_process_…`, `entrain_nodejs_…`). */
 const metrics = async (): Promise<string> => {
-  const text = await createMetrics({ queueJobs: async () => [], syncLagSecs: async () => 0 }).text();
+  const text = await createMetrics({
+    queueJobs: async () => [],
+    syncLagSecs: async () => 0,
+    plansWaiting: async () => ({ first: 0, held: 0, dry_run: 0 }),
+  }).text();
   const helps = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)/gm)];
   return table(
     ['metric', 'type', 'meaning'],

@@ -11,6 +11,7 @@ export const sample: Readonly<Record<string, string>> = {
   CONNECTION: idOf('con'),
   TARGET: idOf('tgt'),
   RUN: idOf('run'),
+  PLAN: idOf('pln'),
   GROUP: guid,
   PERSON: 'jane@contoso.example',
   CURSOR: 'a-cursor',

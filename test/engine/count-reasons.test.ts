@@ -161,7 +161,7 @@ const provision = async (of: Story, everybody: readonly Someone[]): Promise<void
       .filter(({ fate }) => fate.open)
       .map(({ ref }) => ({
         operation: { key: operationKey(`open.${ref.id}`), ref, action: 'create', attributes: {} },
-        cause: { run: runId('run_x'), connection, version: 1, why: 'created', limited: false },
+        cause: { run: runId('run_x'), connection, version: 1, why: 'created', limited: false, plan: null },
       })),
   );
   await ledger.advance(lease, 1);

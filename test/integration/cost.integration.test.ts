@@ -160,7 +160,12 @@ const queueCost = async (users: number): Promise<{ readonly jobs: Counts; readon
     clientSecret: app.clientSecret,
   });
   const settings = { base_url: scim.baseUrl, token: scim.token, allow_http: true, concurrency: 50 };
-  await parts.commands.addTarget(connection.id, { kind: 'scim', name: 'Helpdesk', settings });
+  await parts.commands.addTarget(connection.id, {
+    kind: 'scim',
+    name: 'Helpdesk',
+    settings,
+    autoApproveFirst: true,
+  });
   for (const worker of [startSyncWorker(parts), startProvisionWorker(parts)]) closers.push(worker.stop);
   const before = await commandsOf(look);
   await parts.commands.requestSync(connection.id, { mode: 'full', scope: null, dryRun: false });

@@ -7,6 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { changeTenant, type Tour } from '../../scripts/demo/tour.ts';
 import { connectionId, targetId } from '../../src/model/ids.ts';
 import { bullmqWakeups } from '../../src/queue/bullmq-wakeups.ts';
@@ -44,6 +45,7 @@ const inFull = [
   'ledger.members_started',
   'ledger.members_pushed',
   'ledger.advanced',
+  'ledger.rules_accepted',
   'provision.intended',
   'provision.applied',
   'provision.settled',
@@ -67,13 +69,16 @@ const inDelta = [
   'provision.settled:5',
   'provision.advanced',
 ];
-const inDryRun = ['ledger.proposed'];
+const inDryRun = ['plans.unstaged', 'plans.staged', 'plans.superseded', 'plans.added'];
+/** Somebody lets the plan of a dry run be carried out. */
+const inApply = ['plans.begun', 'plans.finished'];
 
-type Death = { readonly mode: 'full' | 'delta' | 'dry'; readonly site: string };
+type Death = { readonly mode: 'full' | 'delta' | 'dry' | 'apply'; readonly site: string };
 const deaths: readonly Death[] = [
   ...inFull.map((site) => ({ mode: 'full' as const, site })),
   ...inDelta.map((site) => ({ mode: 'delta' as const, site })),
   ...inDryRun.map((site) => ({ mode: 'dry' as const, site })),
+  ...inApply.map((site) => ({ mode: 'apply' as const, site })),
 ];
 
 describe('a worker that is killed at a named place', () => {
@@ -98,6 +103,14 @@ describe('a worker that is killed at a named place', () => {
   const request = async (customer: Customer, body: object): Promise<void> => {
     runs.set(customer, await whole.stack.api.request(customer.connected.connection, body));
   };
+  const apply = async (customer: Customer): Promise<void> => {
+    const { api } = whole.stack;
+    const path = `/v1/plans?target_id=${customer.connected.target}&kind=dry_run&state=waiting`;
+    const { data } = await api.ask('GET', path, z.object({ data: z.array(z.object({ id: z.string() })) }));
+    const answer = z.object({ run: z.object({ id: z.string() }) });
+    const { run } = await api.ask('POST', `/v1/plans/${data[0]?.id}/apply`, answer, { reason: 'As planned.' });
+    runs.set(customer, run.id);
+  };
   const untilEnded = async (customer: Customer) => whole.stack.api.waitFor(runs.get(customer) ?? '');
 
   it('may be killed at every place there is: none is forgotten here', async () => {
@@ -112,7 +125,14 @@ describe('a worker that is killed at a named place', () => {
         .filter(({ death }) => death.mode === 'delta')
         .map(({ customer }) => customer),
     );
+    const applying = dying().filter(({ death }) => death.mode === 'apply');
+    await firstSyncOf(
+      applying.map(({ customer }) => customer),
+      true,
+    );
+    for (const { customer } of applying) await apply(customer);
     for (const { death, customer } of dying()) {
+      if (death.mode === 'apply') continue;
       if (death.mode === 'delta') changeALot(customer);
       await request(customer, { mode: death.mode === 'delta' ? 'delta' : 'full', dry_run: death.mode === 'dry' });
     }
@@ -167,9 +187,9 @@ describe('a worker that is killed at a named place', () => {
     return signal === 'SIGKILL';
   };
 
-  const firstSyncOf = async (customers: readonly Customer[]): Promise<void> => {
+  const firstSyncOf = async (customers: readonly Customer[], dry = false): Promise<void> => {
     const worker = await whole.stack.startWorker();
-    await Promise.all(customers.map((customer) => request(customer, { mode: 'full' })));
+    await Promise.all(customers.map((customer) => request(customer, { mode: 'full', dry_run: dry })));
     for (const customer of customers) await untilEnded(customer);
     await worker.stop();
   };
@@ -199,6 +219,7 @@ const wakeIn = async (prefix: string, { stack }: Customers, { connected }: Custo
   await redis.connect();
   const queues = openQueues(redis, prefix);
   await bullmqWakeups(queues).sync(connectionId(connected.connection), 'person');
+  await bullmqWakeups(queues).provision(targetId(connected.target), 'person');
   await queues.close();
   redis.disconnect();
 };

@@ -1,18 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  approve,
   changeTenant,
   deltaSync,
   disagreements,
   fullSync,
   groupSync,
   prepareTestGroup,
+  waitingPlan,
 } from '../../scripts/demo/tour.ts';
 import { startWholeEntrain, type WholeEntrain } from '../support/whole-entrain.ts';
 
 describe('the whole path, with real processes, databases and HTTPS', () => {
   let whole: WholeEntrain;
   beforeAll(async () => {
-    whole = await startWholeEntrain();
+    whole = await startWholeEntrain({ autoApproveFirst: false });
   }, 120_000);
   afterAll(async () => {
     await whole.stop();
@@ -25,11 +27,21 @@ describe('the whole path, with real processes, databases and HTTPS', () => {
   const writes = (): number => whole.scim.control.requests().filter(({ method }) => method !== 'GET').length;
   const graphReads = (): number => whole.graph.control.requests().filter(({ path }) => path.startsWith('/v1.0')).length;
 
-  it('a full sync makes the target what the tenant is', async () => {
+  it('a first full sync makes a plan and writes nothing', async () => {
     const run = await fullSync(whole, whole.connected);
     expect(run).toMatchObject({ state: 'succeeded', problem: null });
-    expect(run.provision_runs).toMatchObject([{ state: 'succeeded', counters: { failed: {} } }]);
-    expect(run.provision_runs[0]?.counters.created).toBeGreaterThan(150);
+    expect(run.provision_runs).toMatchObject([{ state: 'held', problem: { code: 'plan_waits' } }]);
+    expect(writes()).toBe(0);
+  }, 60_000);
+
+  it('the plan, approved, makes the target what the tenant is', async () => {
+    const plan = await waitingPlan(whole, whole.connected);
+    const run = await approve(whole, plan);
+    expect(run).toMatchObject({
+      state: 'succeeded',
+      counters: { created: plan.counts['create'], failed: {}, skipped: { disabled_in_source: expect.any(Number) } },
+    });
+    expect(run.counters.created).toBeGreaterThan(150);
     expect(disagreements(whole)).toEqual([]);
   }, 60_000);
 

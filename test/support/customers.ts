@@ -48,7 +48,11 @@ export const startCustomers = async (options: CustomersOptions): Promise<Custome
       const scim = await startScim(options.scim);
       closers.push(scim.close);
       const tour: Tour = { stack, graph: onlyTenant(graph, tenantId), scim };
-      customers.push({ ...tour, tenant: graph.control.tenant(tenantId), connected: await connect(tour) });
+      customers.push({
+        ...tour,
+        tenant: graph.control.tenant(tenantId),
+        connected: await connect(tour, { autoApproveFirst: true }),
+      });
     }
     return { stack, graph, customers, stop };
   } catch (error) {

@@ -38,6 +38,7 @@ export const cause = (other: Partial<Cause> = {}): Cause => ({
   version: 1,
   why: 'created',
   limited: false,
+  plan: null,
   ...other,
 });
 export const intents = (operations: readonly Operation[], other: { run?: RunId } = {}) =>

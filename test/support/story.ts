@@ -1,6 +1,7 @@
 /** A whole Entrain in memory: one connection, one target, a directory to play with, and a clock that only moves when told. */
 
 import { randomBytes } from 'node:crypto';
+import { planCommands } from '../../src/admin/plans.ts';
 import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.ts';
 import { defaultTiming, type Engine, unobserved } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
@@ -14,6 +15,7 @@ import {
   defaultShrinkLimit,
 } from '../../src/model/connection.ts';
 import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import type { Run, SyncMode } from '../../src/model/run.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
 import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
@@ -87,8 +89,8 @@ export const story = async (options: StoryOptions = {}) => {
     } as const;
     return (await stores.runs.request(newSyncRun({ id: connection, organization }, wanted))).run;
   };
-  const requestProvision = async (mode: SyncMode = 'delta'): Promise<Run> => {
-    const wanted = { id: engine.newRunId(), mode, scope: null, dryRun: false, trigger: 'api', at: now() } as const;
+  const requestProvision = async (mode: SyncMode = 'delta', dryRun = false): Promise<Run> => {
+    const wanted = { id: engine.newRunId(), mode, scope: null, dryRun, trigger: 'api', at: now() } as const;
     return (await stores.runs.request(newProvisionRun({ id: target, connection, organization }, null, wanted))).run;
   };
   /** Takes turns until nothing is due; time passes only to where the next turn is due, `patience` times at most. */
@@ -107,6 +109,20 @@ export const story = async (options: StoryOptions = {}) => {
     await syncAll();
     await provisionAll();
     return await ended(wanted);
+  };
+  const commands = planCommands(
+    {
+      ...engine,
+      wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
+      targetKinds: [],
+      config: { customCloud: null, allowHttpTargets: false },
+    },
+    engine.newRunId,
+  );
+  const newestPlan = async (): Promise<Plan> => {
+    const [newest] = (await stores.plans.list({ target }, null, 1)).items;
+    if (newest === undefined) throw new Error('Nothing was planned.');
+    return newest;
   };
   const ended = async (wanted: Run): Promise<Run> => {
     const found = await stores.runs.get(wanted.id);
@@ -129,7 +145,31 @@ export const story = async (options: StoryOptions = {}) => {
     ended,
     full: async (more = {}) => run(await requestSync('full', more)),
     delta: async (more = {}) => run(await requestSync('delta', more)),
-    provision: async (mode: SyncMode = 'delta') => run(await requestProvision(mode)),
+    provision: async (mode: SyncMode = 'delta', dryRun = false) => run(await requestProvision(mode, dryRun)),
+    /** What a person may do about plans. */
+    commands,
+    newestPlan,
+    /** What a plan holds, in a few words each. */
+    held: async (plan: Plan): Promise<readonly string[]> => {
+      const lines: string[] = [];
+      for await (const staged of stores.plans.scan(plan))
+        for (const { operation } of staged)
+          lines.push(
+            'members' in operation
+              ? `${operation.action} ${operation.members.length}`
+              : `${operation.action} ${operation.ref.type}`,
+          );
+      return lines.sort();
+    },
+    /** Somebody approves the newest plan, and it is carried out. */
+    approve: async (): Promise<Run> => {
+      const { id: plan, kind } = await newestPlan();
+      const word = { by: 'anna', reason: 'It is right.' };
+      const { run: wanted } = await (kind === 'dry_run'
+        ? commands.applyPlan(plan, word)
+        : commands.approvePlan(plan, word));
+      return await run(wanted);
+    },
     /** The newest provision run. */
     provisioned: async (): Promise<Run> => {
       const [newest] = (await stores.runs.list({ kind: 'provision' }, null, 1)).items;
@@ -173,6 +213,8 @@ export const story = async (options: StoryOptions = {}) => {
 };
 
 export type Story = Awaited<ReturnType<typeof story>>;
+
+const nobody = async (): Promise<void> => {};
 
 const nameOf = (userName: unknown): string => String(userName).replace(/@.*$/, '');
 
@@ -223,6 +265,7 @@ export const plainTarget = (at: Date): TargetRecord => ({
   limits: defaultLimits,
   escrow: defaultEscrow,
   protected: nobodyProtected,
+  autoApproveFirst: true,
   createdAt: at,
   updatedAt: at,
   revision: 1,

@@ -14,6 +14,8 @@ export const startWholeEntrain = async (
     readonly graph?: GraphOptions;
     readonly scim?: ScimOptions;
     readonly workers?: StackOptions['workers'];
+    /** Whether the first run writes without a look at its plan; unless told otherwise, it does. */
+    readonly autoApproveFirst?: boolean;
   } = {},
 ): Promise<WholeEntrain> => {
   const graph = await startGraph({ tenants: [tourTenant(150)], ...options.graph });
@@ -31,7 +33,8 @@ export const startWholeEntrain = async (
   };
   try {
     const tour = { stack, graph, scim };
-    return { ...tour, connected: await connect(tour), stop };
+    const { autoApproveFirst = true } = options;
+    return { ...tour, connected: await connect(tour, { autoApproveFirst }), stop };
   } catch (error) {
     await stop();
     throw error;

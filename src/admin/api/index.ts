@@ -16,6 +16,7 @@ import type { Route } from './route.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { escrowRoutes } from './routes/escrows.ts';
 import { explainRoutes } from './routes/explain.ts';
+import { planRoutes } from './routes/plans.ts';
 import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { targetRoutes } from './routes/targets.ts';
@@ -73,6 +74,7 @@ export const allRoutes = (commands: Commands): readonly Route[] => [
   ...targetRoutes(commands),
   ...escrowRoutes(commands),
   ...runRoutes(commands),
+  ...planRoutes(commands),
   ...snapshotRoutes(commands),
   ...explainRoutes(commands),
 ];
@@ -120,7 +122,9 @@ const handler =
     response.locals['route'] = route.path;
     const { params, query } = request;
     const body: unknown = request.body;
-    const answer = await route.handle({ params: { ...params }, query, body, ifMatch: request.get('if-match') });
+    const caller = String(response.locals['caller']);
+    const ifMatch = request.get('if-match');
+    const answer = await route.handle({ params: { ...params }, query, body, ifMatch, caller });
     response.status(answer.status).set(answer.headers ?? {});
     if (answer.body === undefined) response.end();
     else response.json(answer.body);

@@ -14,6 +14,8 @@ export type RawCall = {
   readonly query: unknown;
   readonly body: unknown;
   readonly ifMatch: string | undefined;
+  /** The name of the API key. */
+  readonly caller: string;
 };
 
 /** Throws `RequestRefused` with the faults of all parts. */
@@ -25,6 +27,7 @@ export const parseCall = <P extends z.ZodType, Q extends z.ZodType, B extends z.
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
   readonly revision: number | null;
+  readonly caller: string;
 } => {
   const keys = forbiddenKeys(raw.body);
   if (keys.length > 0) throw new RequestRefused(keys);
@@ -33,7 +36,7 @@ export const parseCall = <P extends z.ZodType, Q extends z.ZodType, B extends z.
   const body = schemas.body.safeParse(raw.body ?? {});
   const revision = revisionOf(raw.ifMatch);
   if (params.success && query.success && body.success && revision !== undefined) {
-    return { params: params.data, query: query.data, body: body.data, revision };
+    return { params: params.data, query: query.data, body: body.data, revision, caller: raw.caller };
   }
   throw new RequestRefused([
     ...fieldErrors('path', params.error),

@@ -5,6 +5,7 @@ import type { Stores } from '../stores.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
 import { createMemoryLeases } from './leases.ts';
 import { createMemoryLedger } from './ledger.ts';
+import { createMemoryPlanStore } from './plan-store.ts';
 import { createMemoryRunStore } from './run-store.ts';
 import { createMemorySnapshotStore } from './snapshot-store.ts';
 
@@ -24,5 +25,6 @@ export const createMemoryStores = (around: {
     connections: createMemoryConnectionStore(vault, now),
     targets: createMemoryTargetStore(vault, now),
     runs: createMemoryRunStore(now),
+    plans: createMemoryPlanStore({ fenceOf, now, probe }),
   };
 };

@@ -22,6 +22,7 @@ import type { Page } from '../snapshot-store.ts';
 /** Everything about one target. Maps are keyed by `type|id` unless they say otherwise; entries stand in the order they were made. */
 type Book = {
   position: number | null;
+  rules: string | null;
   /** The fence under which the position was set back: what that holder still says about it is void. */
   readonly links: Map<string, Link>;
   /** Links that ended. */
@@ -55,13 +56,13 @@ export const createMemoryLedger = (around: {
     if (fenceOf(lease.key) !== lease.fence) throw new StaleFence(`Another worker took ${lease.key} over.`);
     return bookOf(targetId(lease.key));
   };
-  const note = (lease: Lease, intents: Parameters<Ledger['intend']>[1], state: 'planned' | 'open'): void => {
+  const note = (lease: Lease, intents: Parameters<Ledger['intend']>[1]): void => {
     const { entries } = heldBy(lease);
     for (const { operation, cause } of intents) {
       if (entries.has(operation.key)) continue;
       made += 1;
       const target = targetId(lease.key);
-      entries.set(operation.key, { target, operation, cause, at: now(), state, outcome: null, order: made });
+      entries.set(operation.key, { target, operation, cause, at: now(), state: 'open', outcome: null, order: made });
     }
   };
 
@@ -71,6 +72,11 @@ export const createMemoryLedger = (around: {
       const book = heldBy(lease);
       book.position = Math.max(book.position ?? version, version);
       await probe('ledger.advanced');
+    },
+    rules: async (target) => bookOf(target).rules,
+    acceptRules: async (lease, rules) => {
+      heldBy(lease).rules = rules;
+      await probe('ledger.rules_accepted');
     },
     links: async (target, refs) => new Map(present(bookOf(target).links, refs).map((link) => [link.ref.id, link])),
     linkedRemotes: async (target, type, ids) => {
@@ -115,13 +121,9 @@ export const createMemoryLedger = (around: {
 
     intend: async (lease, intents) => {
       await probe('ledger.counted');
-      note(lease, intents, 'open');
+      note(lease, intents);
       await probe('ledger.intended');
       heldBy(lease);
-    },
-    propose: async (lease, intents) => {
-      note(lease, intents, 'planned');
-      await probe('ledger.proposed');
     },
     taken: async (target, since) =>
       sum(
@@ -137,6 +139,10 @@ export const createMemoryLedger = (around: {
             members: 'members' in operation ? operation.members.length : 0,
           })),
       ),
+    lastWrite: async (target) => {
+      const last = [...bookOf(target).entries.values()].toSorted((a, b) => a.order - b.order).at(-1);
+      return last === undefined ? null : { mark: cursorOf(last.order), run: last.cause.run };
+    },
     openIntents: (target) =>
       inBatches(() => [...bookOf(target).entries.values()].filter(({ state }) => state === 'open').map(intentOf)),
     settle: async (lease, outcomes, policy = defaultEscrow) => {
@@ -235,6 +241,7 @@ export const createMemoryLedger = (around: {
 
 const emptyBook = (): Book => ({
   position: null,
+  rules: null,
   links: new Map(),
   former: new Map(),
   linkedBy: new Map(),

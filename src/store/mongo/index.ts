@@ -6,6 +6,7 @@ import type { Mongo } from './connect.ts';
 import { createMongoConnectionStore } from './connections.ts';
 import { createMongoLeases } from './leases.ts';
 import { createMongoLedger } from './ledger.ts';
+import { createMongoPlanStore } from './plans.ts';
 import { createMongoRunStore } from './runs.ts';
 import { createMongoSnapshotStore } from './snapshot-store.ts';
 import { createMongoTargetStore } from './targets.ts';
@@ -28,5 +29,6 @@ export const createMongoStores = (
     connections: createMongoConnectionStore(connection, vault, now),
     targets: createMongoTargetStore(connection, vault, now),
     runs: createMongoRunStore(db, now),
+    plans: createMongoPlanStore(db, { now, probe }),
   };
 };

@@ -48,7 +48,6 @@ export const createIntents = (db: Db, now: () => Date) => {
     add: async (
       lease: Lease,
       intents: readonly { readonly operation: Operation; readonly cause: Cause }[],
-      state: 'planned' | 'open',
     ): Promise<void> => {
       const documents = intents.map(({ operation, cause }) => ({
         _id: idOf(lease.key, operation.key),
@@ -56,7 +55,7 @@ export const createIntents = (db: Db, now: () => Date) => {
         target: lease.key,
         run: cause.run,
         order: nextOrder(lease),
-        state,
+        state: 'open' as const,
         at: now(),
         operation: JSON.stringify(operation),
         cause,
@@ -70,6 +69,13 @@ export const createIntents = (db: Db, now: () => Date) => {
         await outcomes.add(lease, byId);
         await collection.updateMany({ _id: { $in: [...byId.keys()] }, state: 'open' }, { $set: { state: 'settled' } });
       }
+    },
+    last: async (target: TargetId): Promise<{ readonly mark: string; readonly run: RunId } | null> => {
+      const newest = (state: Entry['state']) =>
+        collection.findOne({ target, state }, { sort: { order: -1 }, projection: { order: 1, run: 1 } });
+      const [open, settled] = await Promise.all([newest('open'), newest('settled')]);
+      const last = (open?.order ?? '') > (settled?.order ?? '') ? open : settled;
+      return last && { mark: last.order, run: runId(last.run) };
     },
     async *open(target: TargetId): AsyncGenerator<readonly Intent[]> {
       const pages = keyset<IntentDocument>((last, limit) =>
@@ -114,24 +120,22 @@ export const createIntents = (db: Db, now: () => Date) => {
     },
     /** In batches from the oldest on, so that it never costs more than what it removes. */
     prune: async (target: TargetId, before: Date): Promise<void> => {
-      for (const state of ['settled', 'planned'] as const) {
-        const pages = keyset<Pick<IntentDocument, '_id' | 'at' | 'order'>>(
-          (last, limit) =>
-            collection
-              .find({ target, state, ...(last ? { order: { $gt: last.order } } : {}) })
-              .project<Pick<IntentDocument, '_id' | 'at' | 'order'>>({ at: 1, order: 1 })
-              .sort({ order: 1 })
-              .limit(limit)
-              .toArray(),
-          batchSize,
-        );
-        for await (const page of pages) {
-          const old = page.filter(({ at }) => at < before);
-          if (old.length === 0) break;
-          const ids = old.map(({ _id }) => _id);
-          await outcomes.remove(ids);
-          await collection.deleteMany({ _id: { $in: ids } });
-        }
+      const pages = keyset<Pick<IntentDocument, '_id' | 'at' | 'order'>>(
+        (last, limit) =>
+          collection
+            .find({ target, state: 'settled', ...(last ? { order: { $gt: last.order } } : {}) })
+            .project<Pick<IntentDocument, '_id' | 'at' | 'order'>>({ at: 1, order: 1 })
+            .sort({ order: 1 })
+            .limit(limit)
+            .toArray(),
+        batchSize,
+      );
+      for await (const page of pages) {
+        const old = page.filter(({ at }) => at < before);
+        if (old.length === 0) break;
+        const ids = old.map(({ _id }) => _id);
+        await outcomes.remove(ids);
+        await collection.deleteMany({ _id: { $in: ids } });
       }
     },
     erase: async (target: TargetId): Promise<void> => {

@@ -77,6 +77,12 @@ export const createMongoLedger = (
       await probe('ledger.advanced');
     },
 
+    rules: positions.rules,
+    acceptRules: async (lease, rules) => {
+      await positions.acceptRules(lease, rules);
+      await probe('ledger.rules_accepted');
+    },
+
     links: links.find,
     linkedRemotes: links.ofRemotes,
     about: async (target, refs) => {
@@ -102,12 +108,12 @@ export const createMongoLedger = (
     intend: async (lease, operations) => {
       const limited = operations.filter(({ cause }) => cause.limited);
       if (limited.length > 0) await held(lease, 'ledger.counted', () => takings.add(lease, limited));
-      await held(lease, 'ledger.intended', () => intents.add(lease, operations, 'open'));
+      await held(lease, 'ledger.intended', () => intents.add(lease, operations));
       // Looked at after the write too: whoever takes over later reads these intents, whoever did so before has stopped us here.
       await positions.assertHeld(lease);
     },
-    propose: (lease, operations) => held(lease, 'ledger.proposed', () => intents.add(lease, operations, 'planned')),
     openIntents: intents.open,
+    lastWrite: intents.last,
     taken: async (target, since) => {
       const counted = new Map<string, Counted>();
       for await (const page of takings.since(target, since)) {

@@ -6,6 +6,7 @@ import * as escrows from './escrows.ts';
 import * as intents from './intents.ts';
 import * as links from './links.ts';
 import * as members from './members.ts';
+import * as plans from './plans.ts';
 import * as runs from './runs.ts';
 import * as targets from './targets.ts';
 import * as waitingReferences from './waiting-references.ts';
@@ -26,6 +27,7 @@ const collections: readonly Collection[] = [
   intents,
   links,
   members,
+  plans,
   runs,
   targets,
   waitingReferences,

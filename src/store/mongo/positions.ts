@@ -1,5 +1,5 @@
 /**
- * The position of a target, kept in its head beside the lease, so that moving it and asking whether the lease is still ours is one write.
+ * The position of a target, and the rules it was let be written to by, kept in its head beside the lease, so that changing them and asking whether the lease is still ours is one write.
  * The lease's own fields belong to the leases.
  */
 
@@ -13,6 +13,7 @@ type TargetHead = {
   readonly _id: string;
   readonly fence: number;
   readonly position?: number | null;
+  readonly rules?: string | null;
 };
 
 export const createPositions = (db: Db) => {
@@ -34,9 +35,17 @@ export const createPositions = (db: Db) => {
       const { matchedCount } = await heads.updateOne(ours, { $max: { position: version } });
       if (matchedCount === 0) await assertHeld(lease);
     },
+    rules: async (target: TargetId): Promise<string | null> => {
+      const head = await heads.findOne({ _id: target }, { projection: { rules: 1 } });
+      return head?.rules ?? null;
+    },
+    acceptRules: async (lease: Lease, rules: string): Promise<void> => {
+      const { matchedCount } = await heads.updateOne({ _id: lease.key, fence: lease.fence }, { $set: { rules } });
+      if (matchedCount === 0) await assertHeld(lease);
+    },
     /** The fence stays, so that a late writer is still refused. */
     erase: async (target: TargetId): Promise<void> => {
-      await heads.updateOne({ _id: target }, { $unset: { position: '' } });
+      await heads.updateOne({ _id: target }, { $unset: { position: '', rules: '' } });
     },
   };
 };

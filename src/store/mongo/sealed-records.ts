@@ -24,12 +24,13 @@ export type SealedDocument = {
 const { Mixed } = mongoose.Schema.Types;
 export const text = { type: String, required: true };
 export const number = { type: Number, required: true };
+export const flag = { type: Boolean, required: true };
 export const structure = { type: Mixed, required: true };
 export const optional = { type: Mixed, default: null };
 
 /** A misspelt field is an error: left out of a filter, it would match every document. */
 export const sealedSchema = (
-  fields: Readonly<Record<string, typeof text | typeof number | typeof structure | typeof optional>>,
+  fields: Readonly<Record<string, typeof text | typeof number | typeof flag | typeof structure | typeof optional>>,
 ) =>
   new mongoose.Schema(
     {

@@ -5,7 +5,7 @@ import { connectionId, organizationId, targetId } from '../../model/ids.ts';
 import type { TargetRecord } from '../../model/target-record.ts';
 import type { TargetEdit, TargetStore, Vault } from '../connection-store.ts';
 import { keyset } from './keyset.ts';
-import { createSealedRecords, type SealedDocument, sealedSchema, structure, text } from './sealed-records.ts';
+import { createSealedRecords, flag, type SealedDocument, sealedSchema, structure, text } from './sealed-records.ts';
 
 type TargetDocument = Omit<TargetRecord, 'id' | 'organization' | 'connection' | 'settings'> &
   Pick<SealedDocument, '_id' | 'organization' | 'secrets'> & {
@@ -28,6 +28,7 @@ const schema = sealedSchema({
   limits: structure,
   protected: structure,
   escrow: structure,
+  autoApproveFirst: flag,
 });
 
 export const createMongoTargetStore = (mongo: mongoose.Connection, vault: Vault, now: () => Date): TargetStore => {

@@ -34,6 +34,7 @@ const provision = async (id: ReturnType<typeof nth>, account: string): Promise<v
     version: 1,
     why: 'created',
     limited: false,
+    plan: null,
   } as const;
   const link = {
     ref: operation.ref,

@@ -118,7 +118,13 @@ describe('the OpenAPI document', () => {
 
   it('needs a body where something must be said, and documents If-Match where something is edited', () => {
     const needing = operations().filter(({ requestBody }) => requestBody?.required);
-    expect(needing.map(({ operationId }) => operationId)).toEqual(['addConnection', 'addTarget']);
+    expect(needing.map(({ operationId }) => operationId)).toEqual([
+      'addConnection',
+      'addTarget',
+      'approvePlan',
+      'rejectPlan',
+      'applyPlan',
+    ]);
     const conditional = operations().filter(({ parameters }) => parameters?.some(({ name }) => name === 'if-match'));
     expect(conditional.map(({ operationId }) => operationId)).toEqual(['editConnection', 'editTarget']);
   });

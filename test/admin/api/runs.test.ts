@@ -221,7 +221,14 @@ describe('the operations of a run', () => {
     const target = targetId(await addTarget(door, connection));
     const run = runId(idOf(await provision(target)));
     const held = await lease(door.stores, target);
-    const cause = { run, connection: connectionId(connection), version: 4, why: 'created', limited: false } as const;
+    const cause = {
+      run,
+      connection: connectionId(connection),
+      version: 4,
+      why: 'created',
+      limited: false,
+      plan: null,
+    } as const;
     const key = (n: number) => operationKey(`${run}-${n}`);
     const member = { ref: user(nth(1)), remoteId: remoteId('r1') };
     await door.stores.ledger.intend(held, [

@@ -7,6 +7,7 @@ import type { Lease, LeaseKey } from '../../../src/store/leases.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from '../../../src/store/memory/connection-store.ts';
 import { createMemoryLeases } from '../../../src/store/memory/leases.ts';
 import { createMemoryLedger } from '../../../src/store/memory/ledger.ts';
+import { createMemoryPlanStore } from '../../../src/store/memory/plan-store.ts';
 import { createMemoryRunStore } from '../../../src/store/memory/run-store.ts';
 import { createMemorySnapshotStore } from '../../../src/store/memory/snapshot-store.ts';
 import type { Stores } from '../../../src/store/stores.ts';
@@ -23,6 +24,7 @@ export const memoryStores = (now: () => Date): Stores => {
     connections: createMemoryConnectionStore(vault, now),
     targets: createMemoryTargetStore(vault, now),
     runs: createMemoryRunStore(now),
+    plans: createMemoryPlanStore(around),
   };
 };
 

@@ -172,7 +172,7 @@ it('never does anything with a body but take it or refuse it', () => {
         try {
           parseCall(
             { params: nothing, query: nothing, body: schema },
-            { params: {}, query: {}, body, ifMatch: undefined },
+            { params: {}, query: {}, body, ifMatch: undefined, caller: 'product' },
           );
         } catch (error) {
           expect(error).toBeInstanceOf(RequestRefused);

@@ -103,8 +103,8 @@ export const runRoutes = (commands: Commands): Route[] => [
     answer: { status: 200, description: 'The run.', schema: runDetailSchema },
     refusals: ['not_found'],
     handle: async ({ params }) => {
-      const { run, provisionRuns } = await commands.getRun(runId(params.run_id));
-      return { status: 200, body: runDetailView(run, provisionRuns) };
+      const { run, provisionRuns, madePlan } = await commands.getRun(runId(params.run_id));
+      return { status: 200, body: runDetailView(run, provisionRuns, madePlan) };
     },
   }),
   defineRoute({
@@ -125,7 +125,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     path: `${path}/operations`,
     id: 'listOperations',
     tag,
-    summary: 'Lists what a provision run did, or a dry run would do, oldest first',
+    summary: 'Lists what a provision run did, oldest first; what one would do stands in its plan',
     params,
     query: z.strictObject(paging),
     body: nothing,

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { connectionId, targetId } from '../../../model/ids.ts';
+import type { TargetRecord } from '../../../model/target-record.ts';
 import type { Commands } from '../../commands.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, etagOf, type Route } from '../route.ts';
@@ -23,121 +24,124 @@ const ofConnection = {
   params: z.strictObject({ connection_id: connectionIdText }),
 };
 
-export const targetRoutes = (commands: Commands): Route[] => [
-  defineRoute({
-    method: 'post',
-    ...ofConnection,
-    id: 'addTarget',
-    tag,
-    summary: 'Adds a target to a connection',
-    query: nothing,
-    body: newTargetSchema,
-    answer: { status: 201, description: 'The target.', schema: targetSchema },
-    refusals: ['not_found', 'connection_deleting'],
-    handle: async ({ params, body }) => {
-      const target = await commands.addTarget(connectionId(params.connection_id), {
-        ...fieldsOf(body),
-        kind: body.kind,
-        settings: body.settings,
-      });
-      return {
-        status: 201,
-        body: targetView(target),
-        headers: { Location: `/v1/targets/${target.id}`, ETag: etagOf(target) },
-      };
-    },
-  }),
-  defineRoute({
-    method: 'get',
-    ...ofConnection,
-    id: 'listTargets',
-    tag,
-    summary: 'Lists the targets of a connection',
-    query: nothing,
-    body: nothing,
-    answer: { status: 200, description: 'All targets of the connection.', schema: targetListSchema },
-    refusals: ['not_found'],
-    handle: async ({ params }) => {
-      const targets = await commands.listTargets(connectionId(params.connection_id));
-      return { status: 200, body: { data: targets.map(targetView) } };
-    },
-  }),
-  defineRoute({
-    method: 'get',
-    path,
-    id: 'getTarget',
-    tag,
-    summary: 'Shows a target',
-    params,
-    query: nothing,
-    body: nothing,
-    answer: { status: 200, description: 'The target.', schema: targetSchema },
-    refusals: ['not_found'],
-    handle: async ({ params }) => {
-      const target = await commands.getTarget(targetId(params.target_id));
-      return { status: 200, body: targetView(target), headers: { ETag: etagOf(target) } };
-    },
-  }),
-  defineRoute({
-    method: 'patch',
-    path,
-    id: 'editTarget',
-    tag,
-    summary: 'Edits a target; with If-Match, only when nobody edited it meanwhile',
-    params,
-    query: nothing,
-    body: targetChangesSchema,
-    answer: { status: 200, description: 'The target as it is now.', schema: targetSchema },
-    refusals: ['not_found', 'target_deleting', 'target_fixed', 'stale_revision'],
-    handle: async ({ params, body, revision }) => {
-      const changes = { ...fieldsOf(body), settings: body.settings, state: body.state };
-      const target = await commands.editTarget(targetId(params.target_id), changes, revision);
-      return { status: 200, body: targetView(target), headers: { ETag: etagOf(target) } };
-    },
-  }),
-  defineRoute({
-    method: 'delete',
-    path,
-    id: 'removeTarget',
-    tag,
-    summary: 'Takes a target out of service; what is stored is purged afterwards, nothing is done at the target',
-    params,
-    query: nothing,
-    body: nothing,
-    answer: { status: 202, description: 'The target, being removed.', schema: targetSchema },
-    refusals: ['not_found'],
-    handle: async ({ params }) => ({
-      status: 202,
-      body: targetView(await commands.removeTarget(targetId(params.target_id))),
+export const targetRoutes = (commands: Commands): Route[] => {
+  const shown = async (target: TargetRecord) => targetView(target, await commands.waitingPlan(target.id));
+  return [
+    defineRoute({
+      method: 'post',
+      ...ofConnection,
+      id: 'addTarget',
+      tag,
+      summary: 'Adds a target to a connection',
+      query: nothing,
+      body: newTargetSchema,
+      answer: { status: 201, description: 'The target.', schema: targetSchema },
+      refusals: ['not_found', 'connection_deleting'],
+      handle: async ({ params, body }) => {
+        const target = await commands.addTarget(connectionId(params.connection_id), {
+          ...fieldsOf(body),
+          kind: body.kind,
+          settings: body.settings,
+        });
+        return {
+          status: 201,
+          body: await shown(target),
+          headers: { Location: `/v1/targets/${target.id}`, ETag: etagOf(target) },
+        };
+      },
     }),
-  }),
-  defineRoute({
-    method: 'post',
-    path: `${path}/check`,
-    id: 'checkTarget',
-    tag,
-    summary: 'Proves address, credentials and abilities of a target by real calls that change nothing',
-    params,
-    query: nothing,
-    body: nothing,
-    answer: { status: 200, description: 'What was checked, and what came of it.', schema: checkReportSchema },
-    refusals: ['not_found'],
-    handle: async ({ params }) => ({ status: 200, body: await commands.checkTarget(targetId(params.target_id)) }),
-  }),
-  defineRoute({
-    method: 'post',
-    path: `${path}/release`,
-    id: 'releaseTarget',
-    tag,
-    summary: 'Lets a target out of quarantine and goes on with what waited',
-    params,
-    query: nothing,
-    body: nothing,
-    answer: { status: 200, description: 'The target as it is now.', schema: targetSchema },
-    refusals: ['not_found', 'target_deleting'],
-    handle: async ({ params }) => ({
-      status: 200,
-      body: targetView(await commands.releaseTarget(targetId(params.target_id))),
+    defineRoute({
+      method: 'get',
+      ...ofConnection,
+      id: 'listTargets',
+      tag,
+      summary: 'Lists the targets of a connection',
+      query: nothing,
+      body: nothing,
+      answer: { status: 200, description: 'All targets of the connection.', schema: targetListSchema },
+      refusals: ['not_found'],
+      handle: async ({ params }) => {
+        const targets = await commands.listTargets(connectionId(params.connection_id));
+        return { status: 200, body: { data: await Promise.all(targets.map(shown)) } };
+      },
     }),
-  }),
-];
+    defineRoute({
+      method: 'get',
+      path,
+      id: 'getTarget',
+      tag,
+      summary: 'Shows a target',
+      params,
+      query: nothing,
+      body: nothing,
+      answer: { status: 200, description: 'The target.', schema: targetSchema },
+      refusals: ['not_found'],
+      handle: async ({ params }) => {
+        const target = await commands.getTarget(targetId(params.target_id));
+        return { status: 200, body: await shown(target), headers: { ETag: etagOf(target) } };
+      },
+    }),
+    defineRoute({
+      method: 'patch',
+      path,
+      id: 'editTarget',
+      tag,
+      summary: 'Edits a target; with If-Match, only when nobody edited it meanwhile',
+      params,
+      query: nothing,
+      body: targetChangesSchema,
+      answer: { status: 200, description: 'The target as it is now.', schema: targetSchema },
+      refusals: ['not_found', 'target_deleting', 'target_fixed', 'stale_revision'],
+      handle: async ({ params, body, revision }) => {
+        const changes = { ...fieldsOf(body), settings: body.settings, state: body.state };
+        const target = await commands.editTarget(targetId(params.target_id), changes, revision);
+        return { status: 200, body: await shown(target), headers: { ETag: etagOf(target) } };
+      },
+    }),
+    defineRoute({
+      method: 'delete',
+      path,
+      id: 'removeTarget',
+      tag,
+      summary: 'Takes a target out of service; what is stored is purged afterwards, nothing is done at the target',
+      params,
+      query: nothing,
+      body: nothing,
+      answer: { status: 202, description: 'The target, being removed.', schema: targetSchema },
+      refusals: ['not_found'],
+      handle: async ({ params }) => ({
+        status: 202,
+        body: await shown(await commands.removeTarget(targetId(params.target_id))),
+      }),
+    }),
+    defineRoute({
+      method: 'post',
+      path: `${path}/check`,
+      id: 'checkTarget',
+      tag,
+      summary: 'Proves address, credentials and abilities of a target by real calls that change nothing',
+      params,
+      query: nothing,
+      body: nothing,
+      answer: { status: 200, description: 'What was checked, and what came of it.', schema: checkReportSchema },
+      refusals: ['not_found'],
+      handle: async ({ params }) => ({ status: 200, body: await commands.checkTarget(targetId(params.target_id)) }),
+    }),
+    defineRoute({
+      method: 'post',
+      path: `${path}/release`,
+      id: 'releaseTarget',
+      tag,
+      summary: 'Lets a target out of quarantine and goes on with what waited',
+      params,
+      query: nothing,
+      body: nothing,
+      answer: { status: 200, description: 'The target as it is now.', schema: targetSchema },
+      refusals: ['not_found', 'target_deleting'],
+      handle: async ({ params }) => ({
+        status: 200,
+        body: await shown(await commands.releaseTarget(targetId(params.target_id))),
+      }),
+    }),
+  ];
+};

@@ -11,6 +11,7 @@ const idOf = (prefix: string, what: string) =>
 export const connectionIdText = idOf('con', 'connection');
 export const targetIdText = idOf('tgt', 'target');
 export const runIdText = idOf('run', 'run');
+export const planIdText = idOf('pln', 'plan');
 
 /** An Entra object id. */
 export const guid = z

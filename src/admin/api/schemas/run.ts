@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Member } from '../../../model/operation.ts';
+import type { Plan } from '../../../model/plan.ts';
 import type { Counters, ProvisionRun, Run } from '../../../model/run.ts';
 import type { Entry } from '../../../store/ledger.ts';
 import {
@@ -10,6 +11,7 @@ import {
   faultSchema,
   faultView,
   guid,
+  planIdText,
   refSchema,
   refView,
   runIdText,
@@ -79,6 +81,7 @@ export const runSchema = z
     connection_id: connectionIdText,
     organization_id: z.string(),
     target_id: targetIdText.nullable(),
+    plan_id: planIdText.nullable().meta({ description: 'The plan it was asked to carry out.' }),
     mode: z.enum(['full', 'delta']),
     scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
     dry_run: z.boolean(),
@@ -104,7 +107,12 @@ export const runSchema = z
 export const requestedRunSchema = runSchema
   .extend({ already_queued: z.boolean().meta({ description: 'One that does the same waited already; this is it.' }) })
   .meta({ id: 'RequestedRun' });
-export const runDetailSchema = runSchema.extend({ provision_runs: z.array(runSchema) }).meta({ id: 'RunDetail' });
+export const runDetailSchema = runSchema
+  .extend({
+    provision_runs: z.array(runSchema),
+    made_plan_id: planIdText.nullable().meta({ description: 'The plan it made.' }),
+  })
+  .meta({ id: 'RunDetail' });
 
 export const runView = (run: Run): z.input<typeof runSchema> => ({
   id: run.id,
@@ -112,6 +120,7 @@ export const runView = (run: Run): z.input<typeof runSchema> => ({
   connection_id: run.connection,
   organization_id: run.organization,
   target_id: run.kind === 'provision' ? run.target : null,
+  plan_id: run.kind === 'provision' ? run.plan : null,
   mode: run.mode,
   scope: run.scope && { group_id: run.scope.group, nested: run.scope.nested },
   dry_run: run.dryRun,
@@ -130,9 +139,14 @@ export const runView = (run: Run): z.input<typeof runSchema> => ({
   started_at: timeOrNull(run.startedAt),
   finished_at: timeOrNull(run.finishedAt),
 });
-export const runDetailView = (run: Run, provisionRuns: readonly ProvisionRun[]): z.input<typeof runDetailSchema> => ({
+export const runDetailView = (
+  run: Run,
+  provisionRuns: readonly ProvisionRun[],
+  madePlan: Pick<Plan, 'id'> | null,
+): z.input<typeof runDetailSchema> => ({
   ...runView(run),
   provision_runs: provisionRuns.map(runView),
+  made_plan_id: madePlan?.id ?? null,
 });
 
 const countersView = ({ membersAdded, membersRemoved, ...counters }: Counters): z.input<typeof countersSchema> => ({
@@ -153,9 +167,8 @@ export const operationSchema = z
     members: z.array(memberSchema).nullable(),
     why: z.string(),
     version: z.int(),
-    state: z
-      .enum(['planned', 'open', 'settled'])
-      .meta({ description: '`planned`: only proposed by a dry run. `open`: it is not known yet what became of it.' }),
+    state: z.enum(['open', 'settled']).meta({ description: '`open`: it is not known yet what became of it.' }),
+    plan_id: planIdText.nullable().meta({ description: 'The approved plan that holds it.' }),
     result: z.enum(['applied', 'partly_applied', 'skipped', 'escrowed']).nullable().meta({
       description: '`partly_applied`: the target refused some of the members; they wait, with the group in escrow.',
     }),
@@ -176,6 +189,7 @@ export const operationView = ({ operation, cause, state, outcome, at }: Entry): 
   members: 'members' in operation ? operation.members.map(memberView) : null,
   why: cause.why,
   version: cause.version,
+  plan_id: cause.plan,
   state,
   result: outcome?.result ?? null,
   reason: outcome !== null && 'reason' in outcome ? outcome.reason : null,

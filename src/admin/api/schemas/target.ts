@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { sourceId } from '../../../model/ids.ts';
 import type { Mapping, MappingRule, Matching, MatchingRule } from '../../../model/mapping.ts';
+import type { Plan } from '../../../model/plan.ts';
 import type { EscrowPolicy, Limits, Protection, TargetRecord } from '../../../model/target-record.ts';
 import type { TargetFields } from '../../targets.ts';
 import {
@@ -13,6 +14,7 @@ import {
   limitSchema,
   nameText,
   plainText,
+  planIdText,
   targetIdText,
   time,
   timeOf,
@@ -133,6 +135,10 @@ const fields = {
   limits: limitChangesSchema.optional(),
   protected: protectionSchema.optional(),
   escrow: escrowPolicyChangesSchema.optional(),
+  auto_approve_first: z.boolean().optional().meta({
+    description:
+      'Whether the first run, and the first after a change of scope, mapping, matching or deprovision policy, writes at once instead of making a plan to look at. false unless set.',
+  }),
 };
 
 export const newTargetSchema = z
@@ -163,6 +169,7 @@ export const fieldsOf = (body: z.output<z.ZodObject<typeof fields>>): TargetFiel
   limits: body.limits && limitsOf(body.limits),
   protected: body.protected && protectionOf(body.protected),
   escrow: body.escrow && escrowPolicyOf(body.escrow),
+  autoApproveFirst: body.auto_approve_first,
 });
 
 const limitsOf = (limits: z.output<typeof limitChangesSchema>): Partial<Limits> => ({
@@ -209,6 +216,10 @@ export const targetSchema = z
     limits: limitsSchema,
     protected: protectionSchema,
     escrow: escrowPolicySchema,
+    auto_approve_first: z.boolean(),
+    waiting_plan: planIdText
+      .nullable()
+      .meta({ description: 'The plan that waits for somebody to approve or reject it.' }),
     created_at: time,
     updated_at: time,
     revision: z.int().meta({ description: 'Counts the edits; also the ETag.' }),
@@ -216,7 +227,7 @@ export const targetSchema = z
   .meta({ id: 'Target' });
 export const targetListSchema = z.strictObject({ data: z.array(targetSchema) }).meta({ id: 'TargetList' });
 
-export const targetView = (target: TargetRecord): z.input<typeof targetSchema> => ({
+export const targetView = (target: TargetRecord, waiting: Pick<Plan, 'id'> | null): z.input<typeof targetSchema> => ({
   id: target.id,
   connection_id: target.connection,
   organization_id: target.organization,
@@ -234,6 +245,8 @@ export const targetView = (target: TargetRecord): z.input<typeof targetSchema> =
     retry_after_hours: [...target.escrow.retryAfterHours],
     give_up_after_days: target.escrow.giveUpAfterDays,
   },
+  auto_approve_first: target.autoApproveFirst,
+  waiting_plan: waiting?.id ?? null,
   created_at: timeOf(target.createdAt),
   updated_at: timeOf(target.updatedAt),
   revision: target.revision,

@@ -1,0 +1,146 @@
+/** /v1/plans */
+
+import { z } from 'zod';
+import { organizationId, planId, targetId } from '../../../model/ids.ts';
+import type { Commands } from '../../commands.ts';
+import type { Approved } from '../../plans.ts';
+import { answerPage, pageOf, paging } from '../paging.ts';
+import { nothing } from '../request.ts';
+import { type Answer, defineRoute, type Route } from '../route.ts';
+import { organizationIdText, planIdText, targetIdText } from '../schemas/common.ts';
+import {
+  actionText,
+  approvedPlanSchema,
+  approvedPlanView,
+  planKind,
+  planOperationSchema,
+  planOperationView,
+  planSchema,
+  planState,
+  planView,
+  wordSchema,
+} from '../schemas/plan.ts';
+
+const tag = 'Plans';
+const path = '/v1/plans/{plan_id}';
+const params = z.strictObject({ plan_id: planIdText });
+const accepted = {
+  status: 202,
+  description: 'The plan, and the run that carries it out, whose address is in Location.',
+  schema: approvedPlanSchema,
+};
+
+export const planRoutes = (commands: Commands): Route[] => [
+  defineRoute({
+    method: 'get',
+    path: '/v1/plans',
+    id: 'listPlans',
+    tag,
+    summary: 'Lists plans, newest first',
+    params: nothing,
+    query: z.strictObject({
+      organization_id: organizationIdText.optional(),
+      target_id: targetIdText.optional(),
+      kind: planKind.optional(),
+      state: planState.optional(),
+      ...paging,
+    }),
+    body: nothing,
+    answer: { status: 200, description: 'A page of plans.', schema: pageOf(planSchema) },
+    refusals: [],
+    handle: ({ query }) => {
+      const filter = {
+        ...(query.organization_id === undefined ? {} : { organization: organizationId(query.organization_id) }),
+        ...(query.target_id === undefined ? {} : { target: targetId(query.target_id) }),
+        ...(query.kind === undefined ? {} : { kind: query.kind }),
+        ...(query.state === undefined ? {} : { state: query.state }),
+      };
+      const list = `plans ${JSON.stringify(filter)}`;
+      return answerPage(list, query, (after, limit) => commands.listPlans(filter, after, limit), planView);
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path,
+    id: 'getPlan',
+    tag,
+    summary: 'Shows a plan: what it holds by count, and what became of it',
+    params,
+    query: nothing,
+    body: nothing,
+    answer: { status: 200, description: 'The plan.', schema: planSchema },
+    refusals: ['not_found'],
+    handle: async ({ params }) => ({ status: 200, body: planView(await commands.getPlan(planId(params.plan_id))) }),
+  }),
+  defineRoute({
+    method: 'get',
+    path: `${path}/operations`,
+    id: 'listPlanOperations',
+    tag,
+    summary: 'Lists the operations of a plan, with who they are about',
+    params,
+    query: z.strictObject({ action: actionText.optional(), ...paging }),
+    body: nothing,
+    answer: { status: 200, description: 'A page of operations.', schema: pageOf(planOperationSchema) },
+    refusals: ['not_found'],
+    handle: ({ params, query }) => {
+      const filter = query.action === undefined ? {} : { action: query.action };
+      return answerPage(
+        `plan operations ${params.plan_id} ${JSON.stringify(filter)}`,
+        query,
+        (after, limit) => commands.listPlanOperations(planId(params.plan_id), filter, after, limit),
+        planOperationView,
+      );
+    },
+  }),
+  defineRoute({
+    method: 'post',
+    path: `${path}/approve`,
+    id: 'approvePlan',
+    tag,
+    summary: 'Releases exactly this plan, which its target waits for; refused when something moved since it was made',
+    params,
+    query: nothing,
+    body: wordSchema,
+    answer: accepted,
+    refusals: ['not_found', 'target_not_active', 'plan_decided', 'plan_superseded', 'plan_moved', 'plan_is_dry_run'],
+    handle: async ({ params, body, caller }) =>
+      answerApproved(await commands.approvePlan(planId(params.plan_id), { by: caller, reason: body.reason })),
+  }),
+  defineRoute({
+    method: 'post',
+    path: `${path}/reject`,
+    id: 'rejectPlan',
+    tag,
+    summary: 'Decides that nothing of this plan is done; takes back an approval that was not carried out yet',
+    params,
+    query: nothing,
+    body: wordSchema,
+    answer: { status: 200, description: 'The plan as it is now.', schema: planSchema },
+    refusals: ['not_found', 'plan_decided', 'plan_superseded'],
+    handle: async ({ params, body, caller }) => ({
+      status: 200,
+      body: planView(await commands.rejectPlan(planId(params.plan_id), { by: caller, reason: body.reason })),
+    }),
+  }),
+  defineRoute({
+    method: 'post',
+    path: `${path}/apply`,
+    id: 'applyPlan',
+    tag,
+    summary: 'Carries out the plan of a dry run, and nothing else; refused when something moved since it was made',
+    params,
+    query: nothing,
+    body: wordSchema,
+    answer: accepted,
+    refusals: ['not_found', 'target_not_active', 'plan_decided', 'plan_superseded', 'plan_moved', 'plan_not_dry_run'],
+    handle: async ({ params, body, caller }) =>
+      answerApproved(await commands.applyPlan(planId(params.plan_id), { by: caller, reason: body.reason })),
+  }),
+];
+
+const answerApproved = ({ plan, run }: Approved): Answer => ({
+  status: 202,
+  body: approvedPlanView(plan, run),
+  headers: { Location: `/v1/runs/${run.id}` },
+});

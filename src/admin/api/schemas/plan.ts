@@ -1,0 +1,157 @@
+/** Plans and their operations as the API shows them. */
+
+import { z } from 'zod';
+import type { Action } from '../../../model/operation.ts';
+import type { Exceeded, Plan } from '../../../model/plan.ts';
+import type { SourceObject } from '../../../model/source-object.ts';
+import type { PlannedFor } from '../../plans.ts';
+import {
+  attributesSchema,
+  connectionIdText,
+  plainText,
+  planIdText,
+  refSchema,
+  refView,
+  runIdText,
+  targetIdText,
+  time,
+  timeOf,
+} from './common.ts';
+import { runSchema, runView } from './run.ts';
+
+export const planKind = z.enum(['first', 'held', 'dry_run']).meta({
+  description:
+    '`first`: everything a target needs that was never written to by these rules. `held`: what is over its limits. `dry_run`: what somebody asked to see.',
+});
+export const planState = z.enum(['waiting', 'approved', 'rejected', 'superseded', 'applied']);
+export const actionText = z.enum(['create', 'update', 'add_members', 'remove_members', 'disable', 'delete']);
+
+export const wordSchema = z
+  .strictObject({
+    reason: plainText(1_000).meta({ description: 'Why; kept with the plan and the name of the API key.' }),
+  })
+  .meta({ id: 'PlanDecision' });
+
+const limitName = z.enum(['deprovisions', 'member_removals', 'member_removals_per_group', 'updates', 'creates']);
+const exceededSchema = z.strictObject({
+  limit: limitName,
+  group_id: z.string().nullable().meta({ description: 'The group, where each group has the limit for itself.' }),
+  wanted: z.int(),
+  taken: z.int().meta({ description: 'What the 24 hours before took already.' }),
+  allowed: z.int(),
+});
+
+export const planSchema = z
+  .strictObject({
+    id: planIdText,
+    organization_id: z.string(),
+    connection_id: connectionIdText,
+    target_id: targetIdText,
+    kind: planKind,
+    state: planState,
+    run_id: runIdText.meta({ description: 'The run that made it.' }),
+    scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
+    created_at: time,
+    hash: z.string().meta({ description: 'Two plans with the same hash hold the same operations.' }),
+    version: z.int().meta({ description: 'The version of the snapshot it was made from.' }),
+    counts: z
+      .strictObject({
+        create: z.int(),
+        update: z.int(),
+        add_members: z.int(),
+        remove_members: z.int(),
+        disable: z.int(),
+        delete: z.int(),
+      })
+      .meta({ description: 'Operations by action; of member operations the memberships.' }),
+    exceeded: z.array(exceededSchema).meta({ description: 'The limits of the target that it passes.' }),
+    decided_by: z.string().nullable().meta({ description: 'The name of the API key.' }),
+    reason: z.string().nullable(),
+    decided_at: time.nullable(),
+    carried_out_by: runIdText.nullable().meta({ description: 'The run that carries it out, or did.' }),
+    superseded_by: planIdText.nullable(),
+  })
+  .meta({ id: 'Plan' });
+
+export const approvedPlanSchema = planSchema.extend({ run: runSchema }).meta({ id: 'ApprovedPlan' });
+
+export const planView = (plan: Plan): z.input<typeof planSchema> => {
+  const { standing } = plan;
+  const decision = 'decision' in standing ? standing.decision : null;
+  return {
+    id: plan.id,
+    organization_id: plan.organization,
+    connection_id: plan.connection,
+    target_id: plan.target,
+    kind: plan.kind,
+    state: standing.state,
+    run_id: plan.run,
+    scope: plan.scope && { group_id: plan.scope.group, nested: plan.scope.nested },
+    created_at: timeOf(plan.createdAt),
+    hash: plan.hash,
+    version: plan.basis.version,
+    counts: plan.counts,
+    exceeded: plan.exceeded.map(exceededView),
+    decided_by: decision?.by ?? null,
+    reason: decision?.reason ?? null,
+    decided_at: decision === null ? null : timeOf(decision.at),
+    carried_out_by: 'begun' in standing ? standing.begun : null,
+    superseded_by: standing.state === 'superseded' ? standing.by : null,
+  };
+};
+
+export const approvedPlanView = (plan: Plan, run: Parameters<typeof runView>[0]) => ({
+  ...planView(plan),
+  run: runView(run),
+});
+
+const limitNames = {
+  deprovisions: 'deprovisions',
+  memberRemovals: 'member_removals',
+  memberRemovalsPerGroup: 'member_removals_per_group',
+  updates: 'updates',
+  creates: 'creates',
+} as const satisfies Readonly<Record<Exceeded['limit'], z.infer<typeof limitName>>>;
+
+const exceededView = ({ limit, group, ...amounts }: Exceeded) => ({
+  limit: limitNames[limit],
+  group_id: group,
+  ...amounts,
+});
+
+export const planOperationSchema = z
+  .strictObject({
+    object: refSchema,
+    name: z.string().nullable().meta({ description: 'Who or which group it is, as last seen in the tenant.' }),
+    user_principal_name: z.string().nullable(),
+    action: actionText,
+    remote_id: z.string().nullable().meta({ description: '`planned:…`: an account that the plan would create.' }),
+    attributes: attributesSchema.nullable().meta({ description: 'By target path; in an update only what differs.' }),
+    before: attributesSchema.nullable(),
+    members: z.array(refSchema).nullable(),
+    why: z.string(),
+    version: z.int(),
+  })
+  .meta({ id: 'PlanOperation' });
+
+export const planOperationView = ({
+  staged: { operation, cause },
+  object,
+}: PlannedFor): z.input<typeof planOperationSchema> => ({
+  object: refView(operation.ref),
+  name: textOf(object, 'displayName'),
+  user_principal_name: textOf(object, 'userPrincipalName'),
+  action: operation.action satisfies Action,
+  remote_id: 'remoteId' in operation ? operation.remoteId : null,
+  attributes:
+    'attributes' in operation ? operation.attributes : operation.action === 'disable' ? { active: false } : null,
+  before: 'before' in operation ? operation.before : operation.action === 'disable' ? { active: true } : null,
+  members: 'members' in operation ? operation.members.map(({ ref }) => refView(ref)) : null,
+  why: cause.why,
+  version: cause.version,
+});
+
+const textOf = (object: SourceObject | null, attribute: string): string | null => {
+  const value = object?.attributes[attribute];
+  return typeof value === 'string' ? value : null;
+};

@@ -1,0 +1,170 @@
+/** Commands on plans: looking at what waits for a person, and deciding. */
+
+import { basisOf, movedSince } from '../engine/basis.ts';
+import { newProvisionRun } from '../engine/request-runs.ts';
+import { type PlanId, type RunId, runId, type SourceId, type TargetId } from '../model/ids.ts';
+import type { Action } from '../model/operation.ts';
+import type { Plan, PlanState, Staged } from '../model/plan.ts';
+import type { ProvisionRun } from '../model/run.ts';
+import type { Ref, SourceObject } from '../model/source-object.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import { newId } from '../store/ids.ts';
+import type { PlanFilter } from '../store/plan-store.ts';
+import type { Page } from '../store/snapshot-store.ts';
+import { found, Refused } from './refused.ts';
+import { type Room, wake } from './room.ts';
+
+/** `by` is the name of the API key. */
+export type Word = { readonly by: string; readonly reason: string };
+/** `run` carries the plan out. */
+export type Approved = { readonly plan: Plan; readonly run: ProvisionRun };
+/** An operation of a plan, and what the person or group it is on looks like, or last looked like. */
+export type PlannedFor = { readonly staged: Staged; readonly object: SourceObject | null };
+
+export const planCommands = (room: Room, newRunId: () => RunId = () => runId(newId('run'))) => {
+  const { plans, targets, runs, snapshots } = room.stores;
+
+  const get = async (id: PlanId): Promise<Plan> => found(await plans.get(id), 'plan');
+
+  const tooLate = async (id: PlanId): Promise<Refused> =>
+    refusalOf(await get(id)) ?? new Refused('plan_decided', 'Somebody decided on it at the same moment. Look again.');
+
+  /** Releases exactly this plan, and asks for the run that carries it out. */
+  const release = async (plan: Plan, { by, reason }: Word): Promise<Approved> => {
+    const record = found(await targets.get(plan.target), 'target');
+    refuseInactive(record);
+    const refusal = refusalOf(plan);
+    if (refusal !== null) throw refusal;
+    await refuseMoved(room, plan, record, newRunId());
+    const decision = { by, reason, at: room.world.now() };
+    if ((await plans.decide(plan.id, 'approved', decision)) === null) throw await tooLate(plan.id);
+    const run = newProvisionRun(record, null, {
+      id: newRunId(),
+      mode: plan.mode,
+      scope: plan.scope,
+      dryRun: false,
+      trigger: 'api',
+      at: room.world.now(),
+      plan: plan.id,
+    });
+    const requested = await runs.request(run);
+    await wake(room, 'provision', () => room.wakeups.provision(plan.target, 'person'));
+    room.world.log.info('plan.approved', { plan: plan.id, target: plan.target, by, run: requested.run.id });
+    return { plan: await get(plan.id), run: requested.run.kind === 'provision' ? requested.run : run };
+  };
+
+  return {
+    getPlan: get,
+
+    listPlans(filter: PlanFilter, after: string | null, limit: number): Promise<Page<Plan>> {
+      return plans.list(filter, after, limit);
+    },
+
+    async listPlanOperations(
+      id: PlanId,
+      filter: { readonly action?: Action },
+      after: string | null,
+      limit: number,
+    ): Promise<Page<PlannedFor>> {
+      const plan = await get(id);
+      const { items, next } = await plans.operations(plan, filter, after, limit);
+      const refs = new Map<SourceId, Ref>(items.map(({ operation: { ref } }) => [ref.id, ref]));
+      const remembered = await snapshots.recall(plan.connection, [...refs.values()]);
+      const withObject = (staged: Staged): PlannedFor => ({
+        staged,
+        object: remembered.get(staged.operation.ref.id)?.object ?? null,
+      });
+      return { items: items.map(withObject), next };
+    },
+
+    /** The plan that a target waits for. */
+    async waitingPlan(target: TargetId): Promise<Plan | null> {
+      for (const kind of ['first', 'held'] as const) {
+        const [plan] = (await plans.list({ target, kind, state: 'waiting' }, null, 1)).items;
+        if (plan !== undefined) return plan;
+      }
+      return null;
+    },
+
+    /** Lets the target have what it waits for. */
+    async approvePlan(id: PlanId, word: Word): Promise<Approved> {
+      const plan = await get(id);
+      if (plan.kind === 'dry_run')
+        throw new Refused(
+          'plan_is_dry_run',
+          'Nobody waits for the plan of a dry run. Apply it to have it carried out.',
+        );
+      return await release(plan, word);
+    },
+
+    /** Carries out what somebody had worked out by a dry run. */
+    async applyPlan(id: PlanId, word: Word): Promise<Approved> {
+      const plan = await get(id);
+      if (plan.kind !== 'dry_run')
+        throw new Refused('plan_not_dry_run', 'The target waits for a decision on this plan. Approve or reject it.');
+      return await release(plan, word);
+    },
+
+    /** Nothing of it is done. Takes back an approval, too, as far as it was not carried out yet. */
+    async rejectPlan(id: PlanId, { by, reason }: Word): Promise<Plan> {
+      const { target } = await get(id);
+      const rejected = await plans.decide(id, 'rejected', { by, reason, at: room.world.now() });
+      if (rejected === null) throw await tooLate(id);
+      room.world.log.info('plan.rejected', { plan: id, target, by });
+      return rejected;
+    },
+  };
+};
+
+const refuseInactive = (target: TargetRecord): void => {
+  if (target.state !== 'active')
+    throw new Refused('target_not_active', `The target is ${target.state}; nothing is written to it now.`);
+};
+
+/** Null while it waits for a decision. */
+const refusalOf = ({ standing }: Plan): Refused | null => {
+  switch (standing.state) {
+    case 'waiting':
+      return null;
+    case 'superseded':
+      return new Refused(
+        'plan_superseded',
+        standing.by === null
+          ? 'Something moved since it was made, and what it holds is not wanted any more.'
+          : `Something moved since it was made. The plan ${standing.by} took its place; look at that one.`,
+      );
+    case 'approved':
+    case 'rejected':
+    case 'applied':
+      return new Refused(
+        'plan_decided',
+        `It was ${words[standing.state]} by ${standing.decision.by} on ${standing.decision.at.toISOString()}: ${standing.decision.reason}`,
+      );
+  }
+};
+
+const words: Readonly<Record<Extract<PlanState, 'approved' | 'rejected' | 'applied'>, string>> = {
+  approved: 'approved',
+  rejected: 'rejected',
+  applied: 'approved and carried out',
+};
+
+/** Says what moved, and has it planned anew. */
+const refuseMoved = async (room: Room, plan: Plan, record: TargetRecord, id: RunId): Promise<void> => {
+  const moved = await movedSince(room.stores, plan, await basisOf(room.stores, record));
+  if (moved.length === 0) return;
+  const again = newProvisionRun(record, null, {
+    id,
+    mode: plan.mode,
+    scope: plan.scope,
+    dryRun: plan.kind === 'dry_run',
+    trigger: 'api',
+    at: room.world.now(),
+  });
+  const { run } = await room.stores.runs.request(again);
+  await wake(room, 'provision', () => room.wakeups.provision(record.id, 'person'));
+  throw new Refused(
+    'plan_moved',
+    `It is not what would be done now, because ${moved.join(', and ')}. The run ${run.id} plans it anew.`,
+  );
+};

@@ -1,0 +1,21 @@
+/** Whether what a plan was made from still stands. */
+
+import type { Basis, PlanKind } from '../model/plan.ts';
+
+/** `changed`: the tenant changed after the plan's version; a version without changes moves nothing. */
+export type BasisNow = Basis & { readonly changed: boolean };
+
+/**
+ * What moved, in words; empty when nothing did. A plan that is held is worked out again before it is carried out, so only what decides how it is worked
+ * out must stand; any other is carried out as it is.
+ */
+export const whatMoved = (kind: PlanKind, was: Basis, now: BasisNow): readonly string[] => [
+  ...(was.scope === now.scope ? [] : ['the scope of the snapshot is another']),
+  ...(was.rules === now.rules ? [] : ["the target's mapping, matching or deprovision policy was edited"]),
+  ...(kind === 'held' || !now.changed
+    ? []
+    : [`the tenant changed after version ${was.version} of the snapshot, which is now at version ${now.version}`]),
+  ...(kind === 'held' || (was.position === now.position && was.written === now.written)
+    ? []
+    : ['the target was written to since']),
+];

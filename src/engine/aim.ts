@@ -1,0 +1,150 @@
+/** What a provision run is for: to do what is needed, to plan it for a person, or to carry out what a person approved. */
+
+import type { PlanId } from '../model/ids.ts';
+import { planId } from '../model/ids.ts';
+import type { Basis, Plan } from '../model/plan.ts';
+import type { ProvisionRun } from '../model/run.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { Lease } from '../store/leases.ts';
+import { movedSince } from './basis.ts';
+import type { Engine } from './engine.ts';
+import { RunRefused } from './reactions.ts';
+import { newProvisionRun, restOf } from './request-runs.ts';
+
+export type Aim =
+  /** Within the limits. `approved`: what of it a person released from them. */
+  | { readonly kind: 'provision'; readonly approved: Plan | null }
+  /** Nothing is written to the target. */
+  | { readonly kind: 'plan'; readonly as: 'first' | 'dry_run' }
+  /** Nothing is done that the plan does not hold. */
+  | { readonly kind: 'apply'; readonly plan: Plan };
+
+/** How an aim is kept between the turns of a run. */
+export type KeptAim =
+  | { readonly kind: 'provision'; readonly approved: PlanId | null }
+  | { readonly kind: 'plan'; readonly as: 'first' | 'dry_run' }
+  | { readonly kind: 'apply'; readonly plan: PlanId };
+
+/** `isAccepted`: somebody has seen what the target's rules and scope do, or nobody has to. */
+type Ask = {
+  readonly engine: Engine;
+  readonly lease: Lease;
+  readonly run: ProvisionRun;
+  readonly record: TargetRecord;
+  /** What a plan would be made from now. */
+  readonly basis: () => Promise<Basis>;
+  readonly isAccepted: boolean;
+};
+
+/** Ends the run at once, with `RunRefused` or as `RunHeld`, where there is nothing to do until somebody decides. */
+export const chooseAim = async (ask: Ask): Promise<Aim> => {
+  const { run, record, isAccepted } = ask;
+  if (run.dryRun) return { kind: 'plan', as: 'dry_run' };
+  const approved = run.plan === null ? await approvedOfTarget(ask) : await planAskedFor(ask, run.plan);
+  if (approved !== null && approved.kind !== 'held') return { kind: 'apply', plan: approved };
+  if (isAccepted || record.autoApproveFirst) return { kind: 'provision', approved };
+  await holdWhereNothingMoved(ask);
+  return { kind: 'plan', as: 'first' };
+};
+
+/** The aim that a run had when its last turn ended. */
+export const aimAgain = async ({ stores }: Pick<Engine, 'stores'>, kept: KeptAim): Promise<Aim> => {
+  const approved = async (id: PlanId): Promise<Plan> => {
+    const plan = await stores.plans.get(id);
+    if (plan?.standing.state !== 'approved') throw notApproved(id, plan);
+    return plan;
+  };
+  switch (kept.kind) {
+    case 'plan':
+      return kept;
+    case 'apply':
+      return { kind: 'apply', plan: await approved(kept.plan) };
+    case 'provision':
+      return { kind: 'provision', approved: kept.approved === null ? null : await approved(kept.approved) };
+  }
+};
+
+export const keptAim = (aim: Aim): KeptAim => {
+  switch (aim.kind) {
+    case 'plan':
+      return aim;
+    case 'apply':
+      return { kind: 'apply', plan: aim.plan.id };
+    case 'provision':
+      return { kind: 'provision', approved: aim.approved?.id ?? null };
+  }
+};
+
+/** A run makes one plan at most. */
+export const planOfRun = ({ id }: Pick<ProvisionRun, 'id'>): PlanId => planId(id.replace(/^run_/, 'pln_'));
+
+/** The target waits for a decision, and nothing has moved since it was asked for. */
+export class RunHeld extends Error {
+  override readonly name = 'RunHeld';
+  readonly plan: Plan;
+  constructor(plan: Plan) {
+    super(`The plan ${plan.id} waits for a decision.`);
+    this.plan = plan;
+  }
+}
+
+const planAskedFor = async ({ engine, lease, run, basis, record }: Ask, id: PlanId): Promise<Plan> => {
+  const { plans } = engine.stores;
+  const plan = await plans.get(id);
+  if (plan === null || plan.standing.state !== 'approved' || plan.target !== record.id) throw notApproved(id, plan);
+  if (plan.standing.begun !== null) return plan;
+  const moved = await movedSince(engine.stores, plan, await basis());
+  if (moved.length > 0) {
+    await plans.supersede(lease, id, null);
+    engine.world.log.warn('plan.moved', { plan: id, target: record.id, run: run.id });
+    // What waits for a person is planned anew; a dry run was asked for by somebody who may ask again.
+    if (plan.kind !== 'dry_run') await engine.stores.runs.request(newProvisionRun(record, run.id, restOf(engine, run)));
+    throw new RunRefused({
+      code: 'plan_moved',
+      message: `Nothing of the plan ${id} was done, because ${moved.join(', and ')}.`,
+      owner: 'your_team',
+    });
+  }
+  if (plan.kind !== 'held') await plans.begin(lease, id, run.id);
+  return plan;
+};
+
+/**
+ * What was approved is carried out also by a run that nobody asked for it, should the one that was asked for fail. Whether a plan that is held is still the
+ * same can be said only by a run that looks at the same objects.
+ */
+const approvedOfTarget = async ({ engine, lease, run, basis, record }: Ask): Promise<Plan | null> => {
+  if (run.scope !== null) return null;
+  const plan = await engine.stores.plans.approved(record.id);
+  if (plan === null || plan.standing.state !== 'approved') return null;
+  const hasBegun = plan.standing.begun !== null;
+  const now = await basis();
+  const rulesMoved = plan.basis.rules !== now.rules || plan.basis.scope !== now.scope;
+  if (rulesMoved || (!hasBegun && (await movedSince(engine.stores, plan, now)).length > 0)) {
+    await engine.stores.plans.supersede(lease, plan.id, null);
+    engine.world.log.warn('plan.moved', { plan: plan.id, target: record.id, run: run.id });
+    return null;
+  }
+  if (plan.kind === 'held') return hasBegun || plan.mode === run.mode ? plan : null;
+  if (!hasBegun) await engine.stores.plans.begin(lease, plan.id, run.id);
+  return plan;
+};
+
+/** A person who asks for a run wants to see it planned anew; the schedule does not plan the same thing every few hours. */
+const holdWhereNothingMoved = async ({ engine, run, record, basis }: Ask): Promise<void> => {
+  if (run.trigger === 'api') return;
+  const plan = await engine.stores.plans.newest({ target: record.id, kind: 'first', scope: run.scope });
+  if (plan === null || (plan.standing.state !== 'waiting' && plan.standing.state !== 'rejected')) return;
+  const ageMs = engine.world.now().getTime() - plan.createdAt.getTime();
+  if (ageMs < freshMs && (await movedSince(engine.stores, plan, await basis())).length === 0) throw new RunHeld(plan);
+};
+
+/** A plan is made anew before its operations would be pruned as history. */
+export const freshMs = 60 * 86_400_000;
+
+const notApproved = (id: PlanId, plan: Plan | null): RunRefused =>
+  new RunRefused({
+    code: 'plan_not_approved',
+    message: `The plan ${id} is ${plan?.standing.state ?? 'not there any more'}; nothing of it was done.`,
+    owner: 'your_team',
+  });

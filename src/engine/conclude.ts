@@ -1,0 +1,169 @@
+/** How a provision run ends that went through all its waves: what it did, what it planned, or what of an approved plan it did. */
+
+import type { Problem } from '../model/connection.ts';
+import type { Exceeded, Plan } from '../model/plan.ts';
+import { type Counters, noCounters } from '../model/run.ts';
+import type { Gathered } from './gather.ts';
+import type { Judged } from './judge-removals.ts';
+import { contentOfPlan, knownPlan, makePlan } from './make-plan.ts';
+import { heldProblem, waitsProblem } from './plan-problems.ts';
+import type { Provisioning } from './provisioning.ts';
+import { newProvisionRun, restOf } from './request-runs.ts';
+import { settle } from './settle-run.ts';
+import type { Tally } from './tally.ts';
+import type { WorkEnd } from './turn.ts';
+
+type End = Exclude<WorkEnd, 'slice'>;
+
+export const conclude = async (
+  work: Provisioning,
+  gathered: Gathered,
+  tally: Tally,
+  judged: Judged,
+  isAccepted: boolean,
+): Promise<End> => {
+  const { aim } = work;
+  switch (aim.kind) {
+    case 'plan':
+      return await endPlanning(work, aim.as, tally, [...work.exceeded, ...judged.exceeded]);
+    case 'apply':
+      return await endApplying(work, aim.plan, gathered, tally);
+    case 'provision':
+      return await endProvisioning(work, aim.approved, gathered, tally, judged, isAccepted);
+  }
+};
+
+const endPlanning = async (
+  work: Provisioning,
+  kind: 'first' | 'dry_run',
+  tally: Tally,
+  exceeded: readonly Exceeded[],
+): Promise<End> => {
+  const content = await contentOfPlan(work, work.planId);
+  if (kind === 'dry_run') {
+    await makePlan(work, kind, content, exceeded);
+    return { state: stateOf(tally), counters: tally.counters(), version: work.through, problem: null };
+  }
+  const operations = Object.values(content.counts).reduce((sum, count) => sum + count, 0);
+  // Nothing to look at is no reason to let the next run write unseen: the rules are not accepted by it.
+  if (operations === 0) {
+    await supersedeWaiting(work, kind);
+    return { state: stateOf(tally), counters: tally.counters(), version: null, problem: null };
+  }
+  const known = await knownPlan(work, kind, content);
+  // Made anew in any case, for it is of another version; only what was rejected is not asked again.
+  if (known?.standing.state === 'rejected') {
+    await work.engine.stores.plans.unstage(work.lease, work.planId);
+    return { state: 'held', counters: planned(tally), version: work.through, problem: waitsProblem(known) };
+  }
+  const plan = await makePlan(work, kind, content, exceeded);
+  return { state: 'held', counters: planned(tally), version: work.through, problem: waitsProblem(plan) };
+};
+
+/** Nothing was done. What would be stands in the plan. */
+const planned = (tally: Tally): Counters => {
+  const { created, updated, disabled, removed, unchanged, read, skipped, failed } = tally.counters();
+  const waiting = created + updated + disabled + removed;
+  return { ...noCounters, read, unchanged, failed, skipped: { ...skipped, plan_waits: waiting } };
+};
+
+const endApplying = async (work: Provisioning, plan: Plan, gathered: Gathered, tally: Tally): Promise<End> => {
+  const { engine, lease, run, record } = work;
+  const leftOut = tally.counters().skipped['not_in_plan'] ?? 0;
+  // Whatever was left out must be found again: neither the target nor any group is where the snapshot is.
+  if (leftOut === 0) await settle(work, gathered, false);
+  if (plan.kind === 'first' && plan.scope === null) await engine.stores.ledger.acceptRules(lease, work.rules);
+  await engine.stores.plans.finish(lease, plan.id, run.id);
+  engine.world.log.info('plan.applied', { plan: plan.id, target: record.id, run: run.id, left_out: leftOut });
+  if (leftOut > 0 && plan.kind === 'first')
+    await engine.stores.runs.request(newProvisionRun(record, run.id, { ...restOf(engine, run), mode: 'delta' }));
+  return {
+    state: leftOut > 0 ? 'partially_succeeded' : stateOf(tally),
+    counters: tally.counters(),
+    version: gathered.through,
+    problem: leftOut === 0 ? null : leftOutProblem(plan, leftOut),
+  };
+};
+
+const leftOutProblem = ({ id }: Plan, leftOut: number): Problem => ({
+  code: 'plan_left_out',
+  message: `${leftOut} operations were needed that the plan ${id} does not hold, because something moved while it was carried out. They were not done; the next run does them.`,
+  owner: 'your_team',
+});
+
+const endProvisioning = async (
+  work: Provisioning,
+  approved: Plan | null,
+  gathered: Gathered,
+  tally: Tally,
+  judged: Judged,
+  isAccepted: boolean,
+): Promise<End> => {
+  const { engine, lease, run, record } = work;
+  const exceeded = [...work.exceeded, ...judged.exceeded];
+  const isHeld = exceeded.length > 0;
+  const problem = isHeld ? await keepHeld(work, exceeded, judged.moved, approved) : null;
+  await settle(work, gathered, isHeld);
+  if (!isAccepted && run.scope === null) await engine.stores.ledger.acceptRules(lease, work.rules);
+  if (approved !== null && judged.moved === null) {
+    await engine.stores.plans.finish(lease, approved.id, run.id);
+    engine.world.log.info('plan.applied', { plan: approved.id, target: record.id, run: run.id, left_out: 0 });
+  }
+  if (!isHeld) await supersedeWaiting(work, 'held');
+  return {
+    state: isHeld ? 'held' : stateOf(tally),
+    counters: tally.counters(),
+    version: gathered.through,
+    problem,
+  };
+};
+
+/** Keeps what is over the limits as a plan, unless somebody knows the same one already. */
+const keepHeld = async (
+  work: Provisioning,
+  exceeded: readonly Exceeded[],
+  moved: string | null,
+  approved: Plan | null,
+): Promise<Problem> => {
+  const { engine, lease, run, record } = work;
+  for (const { limit, group, wanted, taken, allowed } of exceeded) {
+    engine.observe.held(limit);
+    engine.world.log.warn('guard.held', { run: run.id, target: record.id, limit, group, wanted, taken, allowed });
+  }
+  const content = await contentOfPlan(work, work.planId);
+  const known = moved === null ? await knownPlan(work, 'held', content) : null;
+  if (known !== null) {
+    await engine.stores.plans.unstage(lease, work.planId);
+    // Approved, and the run that was to carry it out was never asked for, or looked at something else.
+    if (known.standing.state === 'approved')
+      await engine.stores.runs.request(
+        newProvisionRun(record, run.id, {
+          ...restOf(engine, run),
+          mode: known.mode,
+          scope: known.scope,
+          plan: known.id,
+        }),
+      );
+    return heldProblem(known, null);
+  }
+  const plan = await makePlan(work, 'held', content, exceeded);
+  if (moved !== null && approved !== null) {
+    await engine.stores.plans.supersede(lease, approved.id, plan.id);
+    engine.world.log.warn('plan.moved', { plan: approved.id, target: record.id, run: run.id });
+  }
+  return heldProblem(plan, moved);
+};
+
+/** What waited is no longer wanted: everybody is back, or it was within the limits after all. */
+const supersedeWaiting = async (
+  { engine, lease, run, record }: Provisioning,
+  kind: 'first' | 'held',
+): Promise<void> => {
+  const plan = await engine.stores.plans.newest({ target: record.id, kind, scope: run.scope });
+  if (plan?.standing.state !== 'waiting') return;
+  await engine.stores.plans.supersede(lease, plan.id, null);
+  engine.world.log.info('plan.superseded', { plan: plan.id, target: record.id, run: run.id });
+};
+
+const stateOf = (tally: Tally): 'succeeded' | 'partially_succeeded' =>
+  Object.keys(tally.counters().failed).length > 0 ? 'partially_succeeded' : 'succeeded';

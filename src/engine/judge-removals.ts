@@ -1,0 +1,100 @@
+/** Decides which of the removals a run wants are done: within the limits, approved by a person, or kept for one. */
+
+import { type Amounts, guard, isHeld, sum } from '../core/guard.ts';
+import { takenBy } from '../core/plan-content.ts';
+import type { SourceId } from '../model/ids.ts';
+import { isDestructive } from '../model/operation.ts';
+import type { Exceeded, Plan } from '../model/plan.ts';
+import { counted, type Pending } from './pending.ts';
+import { permitted } from './permit.ts';
+import type { Provisioning } from './provisioning.ts';
+import { windowStart } from './window.ts';
+
+export type Judged = {
+  readonly go: readonly Pending[];
+  readonly held: readonly Pending[];
+  readonly notInPlan: readonly Pending[];
+  readonly exceeded: readonly Exceeded[];
+  /** What differs from the plan that was approved, in words; null when nothing does. */
+  readonly moved: string | null;
+};
+
+const nothingElse = { held: [], notInPlan: [], exceeded: [], moved: null } as const;
+
+export const judgeRemovals = async (work: Provisioning, wanted: readonly Pending[]): Promise<Judged> => {
+  const { aim } = work;
+  switch (aim.kind) {
+    case 'plan':
+      return { ...nothingElse, go: wanted, exceeded: await exceededRemovals(work, wanted) };
+    case 'apply': {
+      const { go, rest } = await permitted(work, aim.plan, wanted);
+      return { ...nothingElse, go, notInPlan: rest };
+    }
+    case 'provision':
+      return aim.approved === null ? await withinLimits(work, wanted) : await withApproval(work, aim.approved, wanted);
+  }
+};
+
+const withinLimits = async (work: Provisioning, wanted: readonly Pending[]): Promise<Judged> => {
+  const exceeded = await exceededRemovals(work, wanted);
+  const held = wanted.filter((one) => isHeld(counted(one), exceeded));
+  return { ...nothingElse, go: wanted.filter((one) => !isHeld(counted(one), exceeded)), held, exceeded };
+};
+
+/**
+ * An approval is for exactly what was looked at. Once a run has found that nothing else is held, and begun, whoever continues does the rest of the plan,
+ * which is then less than all of it.
+ */
+const withApproval = async (work: Provisioning, plan: Plan, wanted: readonly Pending[]): Promise<Judged> => {
+  const judged = await withinLimits(work, wanted);
+  if (plan.standing.state !== 'approved' || judged.held.length === 0) return judged;
+  if (plan.standing.begun === null) {
+    const moved = await differenceFrom(work, plan, judged.held);
+    if (moved !== null) return { ...judged, moved };
+    await work.engine.stores.plans.begin(work.lease, plan.id, work.run.id);
+  }
+  const { go, rest } = await permitted(work, plan, wanted);
+  const others = await withinLimits(work, rest);
+  return { ...others, go: [...go, ...others.go] };
+};
+
+const differenceFrom = async (work: Provisioning, plan: Plan, held: readonly Pending[]): Promise<string | null> => {
+  const added = new Set(held.flatMap(({ planned }) => takenBy(planned.operation)));
+  const dropped: string[] = [];
+  for await (const staged of work.engine.stores.plans.scan(plan))
+    for (const { operation } of staged)
+      if (isDestructive(operation.action))
+        for (const line of takenBy(operation)) if (!added.delete(line)) dropped.push(line);
+  if (added.size + dropped.length === 0) return null;
+  return `The plan ${plan.id} was approved, but it is not what would be taken away now: ${few('more', [...added])}, ${few('less', dropped)}.`;
+};
+
+const mostNamed = 5;
+const few = (what: 'more' | 'less', lines: readonly string[]): string =>
+  lines.length === 0
+    ? `nothing ${what}`
+    : `${lines.length} ${what} (${lines.slice(0, mostNamed).join('; ')}${lines.length > mostNamed ? '; …' : ''})`;
+
+/** What the day took is asked of the ledger, not counted along: a run that breaks off, or is repeated, goes on with less left of its limit. */
+const exceededRemovals = async (work: Provisioning, wanted: readonly Pending[]): Promise<readonly Exceeded[]> => {
+  if (wanted.length === 0) return [];
+  const { ledger } = work.engine.stores;
+  const amounts = sum(wanted.map(counted));
+  const taken = await ledger.taken(work.record.id, windowStart(work));
+  const linked = (await ledger.countActive(work.record.id)) + taken.deprovisions;
+  const sizes = await sizesOf(work, amounts, taken);
+  return guard(amounts, taken, work.record.limits, { linked, membersOf: (group) => sizes.get(group) ?? 0 });
+};
+
+/** How many members groups have, and had before this run and the day; asked only of groups that lose more than anybody may lose. */
+const sizesOf = async (work: Provisioning, wanted: Amounts, taken: Amounts): Promise<ReadonlyMap<SourceId, number>> => {
+  const { floor } = work.record.limits.memberRemovalsPerGroup;
+  const sizes = new Map<SourceId, number>();
+  for (const [group, members] of wanted.byGroup) {
+    let size = members + (taken.byGroup.get(group) ?? 0);
+    if (size <= floor) continue;
+    for await (const some of work.engine.stores.snapshots.members(work.run.connection, group)) size += some.length;
+    sizes.set(group, size);
+  }
+  return sizes;
+};

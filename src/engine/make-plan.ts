@@ -1,0 +1,79 @@
+/** Writes down what a run has staged, as a plan for a person to look at. */
+
+import { createHash } from 'node:crypto';
+import { contentOf } from '../core/plan-content.ts';
+import type { PlanId } from '../model/ids.ts';
+import type { Action } from '../model/operation.ts';
+import type { Exceeded, Plan, PlanKind } from '../model/plan.ts';
+import { freshMs } from './aim.ts';
+import { basisOf } from './basis.ts';
+import type { Provisioning } from './provisioning.ts';
+
+export type Content = { readonly hash: string; readonly counts: Plan['counts'] };
+
+/** The same staged operations have the same hash, whenever and in whatever pieces they were planned. */
+export const contentOfPlan = async ({ engine, record }: Provisioning, id: PlanId): Promise<Content> => {
+  const hash = createHash('sha256');
+  const counts: Record<Action, number> = {
+    create: 0,
+    update: 0,
+    add_members: 0,
+    remove_members: 0,
+    disable: 0,
+    delete: 0,
+  };
+  for await (const staged of engine.stores.plans.scan({ target: record.id, id })) {
+    for (const { operation } of staged) {
+      counts[operation.action] += 'members' in operation ? operation.members.length : 1;
+      hash.update(`${contentOf(operation)}\n`);
+    }
+  }
+  return { hash: hash.digest('base64url'), counts };
+};
+
+export const makePlan = async (
+  work: Provisioning,
+  kind: PlanKind,
+  content: Content,
+  exceeded: readonly Exceeded[],
+): Promise<Plan> => {
+  const { engine, run, record, planId: id, through } = work;
+  const now = await basisOf(engine.stores, record);
+  const plan: Omit<Plan, 'standing'> = {
+    id,
+    organization: run.organization,
+    connection: run.connection,
+    target: record.id,
+    kind,
+    run: run.id,
+    mode: run.mode,
+    scope: run.scope,
+    createdAt: engine.world.now(),
+    ...content,
+    // The snapshot may have moved on while the plan was made; then it is stale from the beginning, and found to be so.
+    basis: { ...now, version: through },
+    exceeded,
+  };
+  await engine.stores.plans.add(work.lease, plan);
+  engine.world.log.warn('plan.waits', { plan: id, kind, target: record.id, run: run.id, ...content.counts });
+  return (await engine.stores.plans.get(id)) ?? { ...plan, standing: { state: 'waiting' } };
+};
+
+/** A plan of the same content that somebody knows already, or has already decided on. */
+export const knownPlan = async (work: Provisioning, kind: PlanKind, { hash }: Content): Promise<Plan | null> => {
+  const { engine, run, record } = work;
+  const newest = await engine.stores.plans.newest({ target: record.id, kind, scope: run.scope });
+  if (newest === null || newest.id === work.planId || newest.hash !== hash) return null;
+  if (engine.world.now().getTime() - newest.createdAt.getTime() >= freshMs) return null;
+  switch (newest.standing.state) {
+    case 'waiting':
+    case 'approved':
+      return newest;
+    case 'rejected':
+      // Whoever asks for a run after that wants to be asked again.
+      return run.trigger === 'api' ? null : newest;
+    case 'applied':
+    case 'superseded':
+      return null;
+  }
+};

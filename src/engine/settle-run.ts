@@ -1,0 +1,54 @@
+/** What is known of a target once a run has gone through all of it: how far it was brought, and whose members are as wanted. */
+
+import type { SourceId } from '../model/ids.ts';
+import type { Ref } from '../model/source-object.ts';
+import type { Gathered } from './gather.ts';
+import { linksOf, type Provisioning } from './provisioning.ts';
+
+/** Only a run that looked at everything up to its version moves the position; any other notes only whose members are as wanted. */
+export const settle = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
+  await settleGroups(work, gathered, held);
+  if (gathered.kind === 'scope' || held) return;
+  await releaseGroups(work, gathered);
+  await work.engine.stores.ledger.advance(work.lease, gathered.through);
+  await work.engine.failpoint('provision.advanced');
+};
+
+/** Groups whose members were all pushed for the first time, and those the position will not speak for. */
+const settleGroups = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
+  // What is held back must be found again: groups that are to lose someone stay where they are.
+  const mayMove = (id: SourceId): boolean =>
+    !held || (gathered.edges.get(id) ?? []).every(({ want }) => want === 'add');
+  for await (const items of gathered.groups()) {
+    const links = await linksOf(
+      work,
+      items.map(({ ref }) => ref),
+    );
+    const reached = [...links.values()].filter(
+      ({ membersAt, ref }) => (membersAt === null || gathered.kind === 'scope' || held) && mayMove(ref.id),
+    );
+    if (reached.length > 0)
+      await work.engine.stores.ledger.membersPushed(
+        work.lease,
+        reached.map(({ ref }) => ref),
+        gathered.through,
+      );
+  }
+};
+
+/** Groups that were due and did not fail again (then they would be due later), and whose members are all as wanted, need no more care. */
+const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<void> => {
+  const { ledger } = work.engine.stores;
+  const retried = new Set<SourceId>();
+  for await (const items of gathered.groups())
+    for (const { ref, why } of items) if (why === 'retry') retried.add(ref.id);
+  if (retried.size === 0) return;
+  const due: Ref[] = [];
+  for await (const escrows of ledger.dueEscrows(work.record.id))
+    due.push(...escrows.map(({ ref }) => ref).filter(({ id }) => retried.has(id)));
+  const waiting = new Set<SourceId>();
+  for await (const references of ledger.waitingFor(work.record.id, due))
+    for (const { owner } of references) waiting.add(owner.id);
+  const free = due.filter(({ id }) => !waiting.has(id));
+  if (free.length > 0) await ledger.release(work.lease, free);
+};

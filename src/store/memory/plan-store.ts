@@ -1,0 +1,165 @@
+/** Plans in memory: the same promises as those in MongoDB, for tests and simulations. */
+
+import { batches } from '../../core/batches.ts';
+import { StaleFence } from '../../model/errors.ts';
+import { type PlanId, type TargetId, targetId } from '../../model/ids.ts';
+import type { Plan, PlanKind, PlanStanding, Staged } from '../../model/plan.ts';
+import type { RunScope } from '../../model/run.ts';
+import type { Ref } from '../../model/source-object.ts';
+import type { Lease, LeaseKey } from '../leases.ts';
+import type { PlanFilter, PlanStore, Slot } from '../plan-store.ts';
+
+type Row = { readonly target: TargetId; readonly at: Date; readonly steps: Map<string, Staged> };
+
+const batchSize = 500;
+
+export const createMemoryPlanStore = (around: {
+  /** The newest fence of a lease; 0 when it was never taken. */
+  readonly fenceOf: (key: LeaseKey) => number;
+  readonly now: () => Date;
+  /** Called after every write with its name, so that a test can stop there. */
+  readonly probe?: ((site: string) => Promise<void> | void) | undefined;
+}): PlanStore => {
+  const { fenceOf, now, probe = () => {} } = around;
+  const plans = new Map<PlanId, Plan>();
+  const staged = new Map<PlanId, Row>();
+
+  const assertHeld = (lease: Lease): TargetId => {
+    if (fenceOf(lease.key) !== lease.fence) throw new StaleFence(`Another worker took ${lease.key} over.`);
+    return targetId(lease.key);
+  };
+  const newestFirst = (): Plan[] => [...plans.values()].sort((a, b) => (a.id > b.id ? -1 : 1));
+  const stepsOf = (id: PlanId): readonly [string, Staged][] =>
+    [...(staged.get(id)?.steps ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+  const move = (id: PlanId, to: (standing: PlanStanding) => PlanStanding | null): Plan | null => {
+    const plan = plans.get(id);
+    const standing = plan === undefined ? null : to(plan.standing);
+    if (plan === undefined || standing === null) return null;
+    const moved = { ...plan, standing };
+    plans.set(id, moved);
+    return moved;
+  };
+  const supersede = (id: PlanId, by: PlanId | null): void => {
+    const isOpen = ({ state }: PlanStanding): boolean => state === 'waiting' || state === 'approved';
+    if (move(id, (was) => (isOpen(was) ? { state: 'superseded', by } : null)) !== null) staged.delete(id);
+  };
+
+  return {
+    stage: async (lease, plan, operations) => {
+      const target = assertHeld(lease);
+      const row = staged.get(plan) ?? { target, at: now(), steps: new Map() };
+      for (const one of operations) row.steps.set(nameOf(one.operation.ref, one.step), one);
+      staged.set(plan, row);
+      await probe('plans.staged');
+    },
+    steps: async ({ id }, names) => {
+      const steps = staged.get(id)?.steps;
+      return names.flatMap(({ ref, step }) => steps?.get(nameOf(ref, step)) ?? []);
+    },
+    stepsOn: async function* ({ id }, ref) {
+      const own = stepsOf(id).filter(([name]) => name.startsWith(nameOf(ref, '')));
+      yield* batches(
+        own.map(([, step]) => step),
+        batchSize,
+      );
+    },
+    scan: async function* ({ id }) {
+      yield* batches(
+        stepsOf(id).map(([, step]) => step),
+        batchSize,
+      );
+    },
+    operations: async ({ id }, { action }, after, limit) => {
+      const rest = stepsOf(id).filter(
+        ([name, { operation }]) =>
+          (after === null || name > after) && (action === undefined || operation.action === action),
+      );
+      const page = rest.slice(0, limit);
+      return { items: page.map(([, step]) => step), next: rest.length > limit ? (page.at(-1)?.[0] ?? null) : null };
+    },
+    unstage: async (lease, plan) => {
+      assertHeld(lease);
+      staged.delete(plan);
+      await probe('plans.unstaged');
+    },
+
+    add: async (lease, plan) => {
+      assertHeld(lease);
+      for (const other of newestFirst())
+        if (other.id !== plan.id && other.standing.state === 'waiting' && isIn(slotOf(plan), other))
+          supersede(other.id, plan.id);
+      await probe('plans.superseded');
+      assertHeld(lease);
+      const there = plans.get(plan.id);
+      if (there === undefined || there.standing.state === 'waiting')
+        plans.set(plan.id, { ...plan, standing: { state: 'waiting' } });
+      await probe('plans.added');
+    },
+    get: async (id) => plans.get(id) ?? null,
+    list: async (filter, after, limit) => {
+      const found = newestFirst().filter((plan) => matches(plan, filter) && (after === null || plan.id < after));
+      const page = found.slice(0, limit);
+      return { items: page, next: found.length > limit ? (page.at(-1)?.id ?? null) : null };
+    },
+    newest: async (slot) => newestFirst().find((plan) => isIn(slot, plan)) ?? null,
+    approved: async (target) =>
+      newestFirst().find(
+        ({ target: of, standing, scope, kind }) =>
+          of === target && standing.state === 'approved' && scope === null && kind !== 'dry_run',
+      ) ?? null,
+    decide: async (id, to, decision) =>
+      move(id, ({ state }) => {
+        if (state === 'waiting' && to === 'approved') return { state: 'approved', decision, begun: null };
+        return to === 'rejected' && (state === 'waiting' || state === 'approved')
+          ? { state: 'rejected', decision }
+          : null;
+      }),
+    begin: async (lease, id, run) => {
+      assertHeld(lease);
+      move(id, (was) => (was.state === 'approved' ? { ...was, begun: run } : null));
+      await probe('plans.begun');
+    },
+    finish: async (lease, id, run) => {
+      assertHeld(lease);
+      move(id, (was) =>
+        was.state === 'approved' ? { state: 'applied', decision: was.decision, begun: was.begun ?? run } : null,
+      );
+      await probe('plans.finished');
+    },
+    supersede: async (lease, id, by) => {
+      assertHeld(lease);
+      supersede(id, by);
+      await probe('plans.superseded');
+    },
+    countWaiting: async () => {
+      const count = (kind: PlanKind) =>
+        [...plans.values()].filter((plan) => plan.kind === kind && plan.standing.state === 'waiting').length;
+      return { first: count('first'), held: count('held'), dry_run: count('dry_run') };
+    },
+    prune: async (target, before) => {
+      for (const plan of plans.values())
+        if (plan.target === target && plan.createdAt < before && !isWaitedFor(plan)) plans.delete(plan.id);
+      for (const [id, row] of staged) if (row.target === target && row.at < before && !plans.has(id)) staged.delete(id);
+    },
+    erase: async (target) => {
+      for (const plan of plans.values()) if (plan.target === target) plans.delete(plan.id);
+      for (const [id, row] of staged) if (row.target === target) staged.delete(id);
+    },
+  };
+};
+
+const nameOf = ({ type, id }: Ref, step: string): string => `${type}|${id}|${step}`;
+
+const isWaitedFor = ({ standing: { state }, kind }: Plan): boolean =>
+  (state === 'waiting' && kind !== 'dry_run') || state === 'approved';
+
+const slotOf = ({ target, kind, scope }: Slot): Slot => ({ target, kind, scope });
+const isIn = ({ target, kind, scope }: Slot, plan: Plan): boolean =>
+  plan.target === target && plan.kind === kind && scopeOf(plan.scope) === scopeOf(scope);
+const scopeOf = (scope: RunScope | null): string => (scope === null ? 'all' : `${scope.group}:${scope.nested}`);
+
+const matches = (plan: Plan, filter: PlanFilter): boolean =>
+  (filter.organization === undefined || plan.organization === filter.organization) &&
+  (filter.target === undefined || plan.target === filter.target) &&
+  (filter.kind === undefined || plan.kind === filter.kind) &&
+  (filter.state === undefined || plan.standing.state === filter.state);

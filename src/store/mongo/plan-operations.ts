@@ -1,0 +1,125 @@
+/** The collection of the operations of plans, `_id` = target|plan|type|object id|step: one range for a plan, one for an object of it. */
+
+import { batches } from '../../core/batches.ts';
+import { type PlanId, planId, type TargetId } from '../../model/ids.ts';
+import type { Action, Cause, Link } from '../../model/operation.ts';
+import type { Staged } from '../../model/plan.ts';
+import type { Ref } from '../../model/source-object.ts';
+import type { Lease } from '../leases.ts';
+import type { PlanOf, StepName } from '../plan-store.ts';
+import type { Page } from '../snapshot-store.ts';
+import type { Db } from './connect.ts';
+import { batchSize, type Fenced, writeFenced } from './fenced-writes.ts';
+import { keyset, startsWith } from './keyset.ts';
+
+type OperationDocument = Fenced & {
+  readonly step: string;
+  readonly at: Date;
+  readonly action: Action;
+  /** JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. */
+  readonly operation: string;
+  readonly cause: Cause;
+  /** JSON, as it holds attributes too. */
+  readonly link?: string;
+};
+
+export const name = 'plan_operations';
+
+export const createPlanOperations = (db: Db, now: () => Date) => {
+  const collection = db.collection<OperationDocument>(name);
+
+  async function* range(prefix: string): AsyncGenerator<readonly Staged[]> {
+    const all = startsWith(prefix);
+    const pages = keyset<OperationDocument>((last, limit) =>
+      collection
+        .find({ _id: last ? { ...all, $gt: last._id } : all })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray(),
+    );
+    for await (const page of pages) yield page.map(stagedOf);
+  }
+
+  return {
+    write: async (lease: Lease, plan: PlanId, staged: readonly Staged[]): Promise<void> => {
+      const writes = staged.map(({ step, operation, cause, link }) => ({
+        id: `${prefixOf({ target: lease.key, id: plan })}${nameOf({ ref: operation.ref, step })}`,
+        set: {
+          step,
+          at: now(),
+          action: operation.action,
+          operation: JSON.stringify(operation),
+          cause,
+          ...(link === undefined ? {} : { link: JSON.stringify(link) }),
+        },
+        fresh: true,
+      }));
+      // The last word on a step counts, and an unordered bulk has no last.
+      await writeFenced(db, name, lease, [...new Map(writes.map((write) => [write.id, write])).values()]);
+    },
+    find: async (of: PlanOf, names: readonly StepName[]): Promise<readonly Staged[]> => {
+      const ids = names.map((one) => `${prefixOf(of)}${nameOf(one)}`);
+      const found: Staged[] = [];
+      for (const batch of batches(ids, batchSize))
+        found.push(...(await collection.find({ _id: { $in: [...batch] } }).toArray()).map(stagedOf));
+      return found;
+    },
+    on: (of: PlanOf, ref: Ref) => range(`${prefixOf(of)}${nameOf({ ref, step: '' })}`),
+    scan: (of: PlanOf) => range(prefixOf(of)),
+    page: async (
+      of: PlanOf,
+      { action }: { readonly action?: Action },
+      after: string | null,
+      limit: number,
+    ): Promise<Page<Staged>> => {
+      const all = startsWith(prefixOf(of));
+      const found = await collection
+        .find({
+          _id: after === null ? all : { ...all, $gt: `${prefixOf(of)}${after}` },
+          ...(action === undefined ? {} : { action }),
+        })
+        .sort({ _id: 1 })
+        .limit(limit + 1)
+        .toArray();
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        items: page.map(stagedOf),
+        next: last && found.length > limit ? last._id.slice(prefixOf(of).length) : null,
+      };
+    },
+    forget: async (of: PlanOf): Promise<void> => {
+      await collection.deleteMany({ _id: startsWith(prefixOf(of)) });
+    },
+    /** What was staged before this for a plan that is not there, for its run came to no end. Goes from plan to plan, not from document to document. */
+    prune: async (target: TargetId, before: Date, isKept: (id: PlanId) => Promise<boolean>): Promise<void> => {
+      const all = startsWith(`${target}|`);
+      let next = await collection.findOne({ _id: all }, { sort: { _id: 1 } });
+      while (next !== null) {
+        const id = planId(next._id.split('|')[1] ?? '');
+        const ofPlan = startsWith(prefixOf({ target, id }));
+        if (next.at < before && !(await isKept(id))) await collection.deleteMany({ _id: ofPlan });
+        next = await collection.findOne({ _id: { $gte: ofPlan.$lt, $lt: all.$lt } }, { sort: { _id: 1 } });
+      }
+    },
+    erase: async (target: TargetId): Promise<void> => {
+      await collection.deleteMany({ _id: startsWith(`${target}|`) });
+    },
+  };
+};
+
+const prefixOf = ({ target, id }: { readonly target: string; readonly id: string }): string => `${target}|${id}|`;
+const nameOf = ({ ref, step }: StepName): string => `${ref.type}|${ref.id}|${step}`;
+
+const stagedOf = ({ step, operation, cause, link }: OperationDocument): Staged => ({
+  step,
+  operation: JSON.parse(operation),
+  cause,
+  ...(link === undefined ? {} : { link: linkOf(link) }),
+});
+
+/** Times are text in JSON. */
+const linkOf = (text: string): Link | null => {
+  const link: (Omit<Link, 'since'> & { readonly since: string }) | null = JSON.parse(text);
+  return link && { ...link, since: new Date(link.since) };
+};

@@ -1,0 +1,66 @@
+/** The port of plans: operations that are kept for a person to look at, and what became of them. */
+
+import type { OrganizationId, PlanId, RunId, TargetId } from '../model/ids.ts';
+import type { Action } from '../model/operation.ts';
+import type { Decision, Plan, PlanKind, PlanState, Staged } from '../model/plan.ts';
+import type { RunScope } from '../model/run.ts';
+import type { Ref } from '../model/source-object.ts';
+import type { Lease } from './leases.ts';
+import type { Page } from './snapshot-store.ts';
+
+export type PlanFilter = {
+  readonly organization?: OrganizationId;
+  readonly target?: TargetId;
+  readonly kind?: PlanKind;
+  readonly state?: PlanState;
+};
+/** One step on one object. */
+export type StepName = { readonly ref: Ref; readonly step: string };
+export type PlanOf = Pick<Plan, 'target' | 'id'>;
+/** Plans that take each other's place: of one target, kind and scope at most one waits. */
+export type Slot = { readonly target: TargetId; readonly kind: PlanKind; readonly scope: RunScope | null };
+
+export interface PlanStore {
+  /** Keeps operations of a plan that is being made. The same step of the same object is kept once: the last word counts. Throws `StaleFence`. */
+  stage(lease: Lease, plan: PlanId, operations: readonly Staged[]): Promise<void>;
+  /** Those of these steps that are kept. */
+  steps(of: PlanOf, names: readonly StepName[]): Promise<readonly Staged[]>;
+  /** Everything a plan holds on one object, in batches. */
+  stepsOn(of: PlanOf, ref: Ref): AsyncIterable<readonly Staged[]>;
+  /** Everything a plan holds, in batches, in an order that depends on nothing but the steps. */
+  scan(of: PlanOf): AsyncIterable<readonly Staged[]>;
+  operations(
+    of: PlanOf,
+    filter: { readonly action?: Action },
+    after: string | null,
+    limit: number,
+  ): Promise<Page<Staged>>;
+  /** Forgets the operations of a plan that is being made. Throws `StaleFence`. */
+  unstage(lease: Lease, plan: PlanId): Promise<void>;
+
+  /**
+   * Writes a plan down that waits. Whatever waited in its slot is superseded by it, before: there are never two. One that somebody decided on in the
+   * meantime is left as it is. Throws `StaleFence`.
+   */
+  add(lease: Lease, plan: Omit<Plan, 'standing'>): Promise<void>;
+  get(id: PlanId): Promise<Plan | null>;
+  /** Newest first. */
+  list(filter: PlanFilter, after: string | null, limit: number): Promise<Page<Plan>>;
+  /** The newest plan of a slot. */
+  newest(slot: Slot): Promise<Plan | null>;
+  /** The plan of a target that a person approved, and that was not carried out to its end; a run narrowed to a group, and dry runs, apart. */
+  approved(target: TargetId): Promise<Plan | null>;
+  /** waiting → approved, waiting or approved → rejected. Null when it was in neither, and nothing was done. */
+  decide(id: PlanId, to: 'approved' | 'rejected', decision: Decision): Promise<Plan | null>;
+  /** A run has found everything as it was and carries the plan out. Throws `StaleFence`. */
+  begin(lease: Lease, id: PlanId, run: RunId): Promise<void>;
+  /** approved → applied. Throws `StaleFence`. */
+  finish(lease: Lease, id: PlanId, run: RunId): Promise<void>;
+  /** waiting or approved → superseded; its operations are forgotten. Throws `StaleFence`. */
+  supersede(lease: Lease, id: PlanId, by: PlanId | null): Promise<void>;
+  /** How many wait for a decision. */
+  countWaiting(): Promise<Readonly<Record<PlanKind, number>>>;
+  /** Removes plans older than this that nobody waits for, with their operations. */
+  prune(target: TargetId, before: Date): Promise<void>;
+  erase(target: TargetId): Promise<void>;
+}

@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { basisOf } from '../../../src/engine/basis.ts';
+import { connectionId, planId, targetId } from '../../../src/model/ids.ts';
+import type { Plan } from '../../../src/model/plan.ts';
+import { user } from '../../../src/model/source-object.ts';
+import { newId } from '../../../src/store/ids.ts';
+import { disables } from '../../support/operations.ts';
+import { aPlan, staged } from '../../support/plan-world.ts';
+import { addConnection, addTarget, type Door, idOf, openDoor, pageOf } from './door.ts';
+import { commitPeople, lease, nth } from './stores.ts';
+
+let door: Door;
+let connection: string;
+let target: string;
+beforeEach(async () => {
+  door = await openDoor();
+  connection = await addConnection(door);
+  target = await addTarget(door, connection);
+  await commitPeople(door.stores, connectionId(connection), 3);
+});
+afterEach(() => door.close());
+
+/** A plan that takes the accounts of two people away. */
+const waits = async (other: Partial<Omit<Plan, 'standing'>> = {}): Promise<string> => {
+  const record = await door.stores.targets.get(targetId(target));
+  if (record === null) throw new Error('There is no target.');
+  const id = planId(newId('pln'));
+  const held = await lease(door.stores, record.id);
+  await door.stores.plans.stage(
+    held,
+    id,
+    [1, 2].map((n) => staged(disables(user(nth(n))))),
+  );
+  const basis = await basisOf(door.stores, record);
+  const made = aPlan(record.id, { id, run: newId('run') as never, connection: record.connection, basis, ...other });
+  await door.stores.plans.add(held, made);
+  await door.stores.leases.release(held);
+  return id;
+};
+const show = (id: string) => door.call('GET', `/v1/plans/${id}`);
+const decide = (id: string, verb: string, reason = 'They were sold.') =>
+  door.call('POST', `/v1/plans/${id}/${verb}`, { body: { reason } });
+
+describe('a plan', () => {
+  it('is shown with what it holds and why, and named by its target', async () => {
+    const id = await waits();
+    expect((await show(id)).body).toMatchObject({
+      id,
+      target_id: target,
+      kind: 'held',
+      state: 'waiting',
+      counts: { disable: 2, create: 0 },
+      exceeded: [{ limit: 'deprovisions', group_id: null, wanted: 2, taken: 0, allowed: 1 }],
+      decided_by: null,
+      superseded_by: null,
+    });
+    expect((await door.call('GET', `/v1/targets/${target}`)).body).toMatchObject({ waiting_plan: id });
+    expect((await door.call('GET', `/v1/plans/${newId('pln')}`)).status).toBe(404);
+  });
+
+  it('says of each operation who is meant, what is done and what was before', async () => {
+    const id = await waits();
+    const first = pageOf(await door.call('GET', `/v1/plans/${id}/operations?limit=1&action=disable`));
+    expect(first.data).toEqual([
+      expect.objectContaining({
+        object: { type: 'user', id: nth(1) },
+        name: 'Person 1',
+        user_principal_name: 'p1@contoso.example',
+        action: 'disable',
+        why: 'missing',
+        before: { active: true },
+        attributes: { active: false },
+      }),
+    ]);
+    const rest = pageOf(
+      await door.call('GET', `/v1/plans/${id}/operations?limit=1&action=disable&cursor=${first.next_cursor}`),
+    );
+    expect(rest).toMatchObject({ data: [{ name: 'Person 2' }], next_cursor: null });
+    expect(pageOf(await door.call('GET', `/v1/plans/${id}/operations?action=create`)).data).toEqual([]);
+  });
+
+  it('is listed by target, kind and state', async () => {
+    const [held, dry] = [await waits(), await waits({ kind: 'dry_run' })];
+    const ids = async (query: string) =>
+      pageOf(await door.call('GET', `/v1/plans?${query}`)).data.map((plan) => plan['id']);
+    expect(await ids(`target_id=${target}`)).toEqual([dry, held]);
+    expect(await ids('kind=held&state=waiting')).toEqual([held]);
+    expect(await ids(`target_id=${newId('tgt')}`)).toEqual([]);
+  });
+});
+
+describe('approving a plan', () => {
+  it('keeps who said so and why, and asks for the run that carries it out', async () => {
+    const id = await waits();
+    const reply = await decide(id, 'approve');
+    expect(reply).toMatchObject({
+      status: 202,
+      body: {
+        state: 'approved',
+        decided_by: 'product',
+        reason: 'They were sold.',
+        run: { plan_id: id, trigger: 'api' },
+      },
+    });
+    expect(reply.headers.get('location')).toMatch(/^\/v1\/runs\/run_/);
+    expect(door.woken.at(-1)).toBe(`provision ${target} person`);
+    expect((await door.call('GET', `/v1/targets/${target}`)).body).toMatchObject({ waiting_plan: null });
+  });
+
+  it('needs a reason', async () => {
+    const id = await waits();
+    for (const body of [{}, { reason: '' }, { reason: 'a\nb' }])
+      expect((await door.call('POST', `/v1/plans/${id}/approve`, { body })).status).toBe(400);
+    expect((await show(id)).body).toMatchObject({ state: 'waiting' });
+  });
+
+  it('a second time is told who was first', async () => {
+    const id = await waits();
+    await decide(id, 'approve');
+    const again = await decide(id, 'approve');
+    expect(again.body).toMatchObject({
+      status: 409,
+      code: 'plan_decided',
+      detail: expect.stringContaining('approved by product'),
+    });
+  });
+
+  it('that was superseded is told by which', async () => {
+    const old = await waits();
+    const next = await waits();
+    expect((await decide(old, 'approve')).body).toMatchObject({
+      status: 409,
+      code: 'plan_superseded',
+      detail: expect.stringContaining(next),
+    });
+    expect((await show(old)).body).toMatchObject({ state: 'superseded', superseded_by: next });
+  });
+
+  it('made by other rules is refused, says so, and is made anew', async () => {
+    const id = await waits();
+    await door.call('PATCH', `/v1/targets/${target}`, { body: { deprovision: { kind: 'delete' } } });
+    expect((await decide(id, 'approve')).body).toMatchObject({
+      status: 409,
+      code: 'plan_moved',
+      detail: expect.stringContaining('deprovision policy was edited'),
+    });
+    expect(door.woken.at(-1)).toBe(`provision ${target} person`);
+    expect((await show(id)).body).toMatchObject({ state: 'waiting' });
+  });
+
+  it('of everything is refused when the tenant changed since; of what is held the run finds out itself', async () => {
+    const [first, held] = [await waits({ kind: 'first' }), await waits()];
+    await commitPeople(door.stores, connectionId(connection), 4);
+    expect((await decide(first, 'approve')).body).toMatchObject({
+      code: 'plan_moved',
+      detail: expect.stringContaining('the tenant changed after version'),
+    });
+    expect((await decide(held, 'approve')).status).toBe(202);
+  });
+
+  it('is refused while the target takes no runs', async () => {
+    const id = await waits();
+    await door.call('PATCH', `/v1/targets/${target}`, { body: { state: 'paused' } });
+    expect((await decide(id, 'approve')).body).toMatchObject({ status: 409, code: 'target_not_active' });
+  });
+});
+
+describe('the plan of a dry run', () => {
+  it('is applied, not approved; every other one is approved, not applied', async () => {
+    const [dry, held] = [await waits({ kind: 'dry_run' }), await waits()];
+    expect((await decide(dry, 'approve')).body).toMatchObject({ status: 409, code: 'plan_is_dry_run' });
+    expect((await decide(held, 'apply')).body).toMatchObject({ status: 409, code: 'plan_not_dry_run' });
+    expect(await decide(dry, 'apply')).toMatchObject({
+      status: 202,
+      body: { state: 'approved', run: { plan_id: dry } },
+    });
+  });
+});
+
+describe('rejecting a plan', () => {
+  it('ends it, by name and with a reason, and takes back an approval', async () => {
+    const id = await waits();
+    await decide(id, 'approve');
+    expect(await decide(id, 'reject', 'Not yet.')).toMatchObject({
+      status: 200,
+      body: { state: 'rejected', decided_by: 'product', reason: 'Not yet.' },
+    });
+    expect((await decide(id, 'reject')).body).toMatchObject({ status: 409, code: 'plan_decided' });
+    expect((await decide(id, 'approve')).body).toMatchObject({ status: 409, code: 'plan_decided' });
+  });
+});
+
+it('a run is shown with the plan that it made', async () => {
+  const run = idOf(await door.call('POST', `/v1/targets/${target}/provision`, { body: { dry_run: true } }));
+  expect((await door.call('GET', `/v1/runs/${run}`)).body).toMatchObject({ plan_id: null, made_plan_id: null });
+  const id = await waits({ id: planId(run.replace('run_', 'pln_')) });
+  expect(id).not.toBeNull();
+  expect((await door.call('GET', `/v1/runs/${run}`)).body).toMatchObject({ made_plan_id: run.replace('run_', 'pln_') });
+});

@@ -1,0 +1,196 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { plannedFor } from '../../src/core/plan-content.ts';
+import type { RemoteId, SourceId } from '../../src/model/ids.ts';
+import type { Operation } from '../../src/model/operation.ts';
+import type { Value } from '../../src/model/source-object.ts';
+import type { Limits } from '../../src/model/target-record.ts';
+import { all } from '../support/ledger-world.ts';
+import { id, type Story, story, target } from '../support/story.ts';
+
+const any = { count: 1_000, percent: 100, floor: 1_000 };
+const limits: Limits = {
+  deprovisions: any,
+  memberRemovals: any,
+  memberRemovalsPerGroup: any,
+  updates: null,
+  creates: null,
+};
+
+const people = ['p0', 'p1', 'p2', 'p3', 'p4', 'p5'] as const;
+const teams = ['t0', 't1', 't2'] as const;
+
+/** What may happen in a tenant, and to accounts at the target before we come. */
+type Event = Parameters<Act>[1] & { readonly kind: keyof typeof acts };
+
+/** A directory refuses what makes no sense; then nothing happened. */
+const happen = (s: Story, one: Event): void => {
+  try {
+    acts[one.kind](s, one);
+  } catch {}
+};
+
+type Act = (
+  s: Story,
+  about: { readonly who: string; readonly team: string; readonly to: string; readonly member: string },
+) => void;
+const acts = {
+  hire: (s, { who }) => s.hire(who),
+  leave: (s, { who }) => s.directory.remove(id(who), 'soft_deleted'),
+  vanish: (s, { who }) => s.directory.remove(id(who), 'deleted'),
+  off: (s, { who }) => s.hire(who, { accountEnabled: false }),
+  on: (s, { who }) => s.hire(who, { accountEnabled: true }),
+  title: (s, { who, to }) => s.hire(who, { jobTitle: to }),
+  boss: (s, { who, to }) => s.hire(who, { manager: id(to) }),
+  found: (s, { team }) => s.found(team),
+  close: (s, { team }) => s.directory.remove(id(team), 'soft_deleted'),
+  join: (s, { team, member }) => {
+    if (member.startsWith('p')) s.hire(member);
+    else s.found(member);
+    s.found(team);
+    s.directory.join(id(team), id(member));
+  },
+  quit: (s, { team, member }) => s.directory.leave(id(team), id(member)),
+  account: (s, { who, to }) => {
+    const userName = `${who}@contoso.example`;
+    const isTaken = [...s.remote.objects.values()].some(({ attributes }) => attributes['userName'] === userName);
+    const remoteId = `there-${who}` as RemoteId;
+    if (!isTaken)
+      s.remote.objects.set(remoteId, { type: 'user', remoteId, attributes: { userName, title: to, active: true } });
+  },
+} satisfies Readonly<Record<string, Act>>;
+
+const event: fc.Arbitrary<Event> = fc.record({
+  kind: fc.constantFrom(...(Object.keys(acts) as (keyof typeof acts)[])),
+  who: fc.constantFrom(...people),
+  team: fc.constantFrom(...teams),
+  to: fc.constantFrom('p0', 'p1', 'p2'),
+  member: fc.constantFrom(...people, ...teams),
+});
+
+type History = {
+  readonly before: readonly Event[];
+  readonly after: readonly Event[];
+  readonly full: boolean;
+  readonly first: boolean;
+};
+
+/** A tenant and a target with a past, and what happened since; nothing of that was provisioned yet. */
+const build = async ({ before, after, first, full }: History): Promise<Story> => {
+  const s = await story({ target: { limits, deprovision: { kind: 'disable' } } });
+  s.hire('p0');
+  for (const one of before) happen(s, one);
+  const sync = async () => {
+    await s.requestSync(full ? 'full' : 'delta');
+    await s.syncAll();
+  };
+  await s.requestSync('full');
+  await s.syncAll();
+  if (!first) await s.provisionAll();
+  for (const one of after) happen(s, one);
+  await sync();
+  for (const run of (await s.stores.runs.list({ kind: 'provision', state: 'queued' }, null, 20)).items)
+    await s.stores.runs.cancel(run.id, s.now());
+  return s;
+};
+
+/** Remote ids are whoever was made first; compared are people. */
+const namesOf = async (s: Story): Promise<(value: Value) => Value> => {
+  const names = new Map<Value, SourceId>();
+  for (const type of ['user', 'group'] as const)
+    for (const link of await all(s.stores.ledger.scanLinks(target, type))) names.set(link.remoteId, link.ref.id);
+  return (value) => plannedFor(value) ?? names.get(value) ?? value;
+};
+
+const effectsOf = (operations: readonly Operation[], name: (value: Value) => Value): readonly string[] =>
+  operations
+    .flatMap((operation) => {
+      const { action, ref } = operation;
+      const head = `${ref.type} ${ref.id}`;
+      if ('members' in operation) return operation.members.map((one) => `${head} ${action} ${one.ref.id}`);
+      const existing =
+        'remoteId' in operation && operation.remoteId.startsWith('there-') ? [`${head} is ${operation.remoteId}`] : [];
+      const attributes = 'attributes' in operation ? Object.entries(operation.attributes) : [];
+      const written = attributes.map(([path, value]) => `${head} ${path} = ${JSON.stringify(name(value))}`);
+      return [...existing, ...written, ...(action === 'update' ? [] : [`${head} ${action}`])];
+    })
+    .sort()
+    .filter((line, nth, lines) => line !== lines[nth - 1]);
+
+const picture = async (s: Story) => {
+  const name = await namesOf(s);
+  const named = (attributes: object) =>
+    Object.entries(attributes)
+      .map(([path, value]) => [path, name(value)])
+      .sort();
+  const links = [];
+  for (const type of ['user', 'group'] as const)
+    for (const { ref, by, state, pushed, membersAt } of await all(s.stores.ledger.scanLinks(target, type)))
+      links.push({ ref, by, state, pushed: named(pushed), membersAt: membersAt === null });
+  return {
+    objects: [...s.remote.objects.values()]
+      .map(({ remoteId, type, attributes }) => ({ type, id: name(remoteId), attributes: named(attributes) }))
+      .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    members: [...s.remote.members]
+      .map(([group, members]) => ({ group: name(group), members: [...members].map(name).sort() }))
+      .filter(({ members }) => members.length > 0)
+      .sort((a, b) => (String(a.group) < String(b.group) ? -1 : 1)),
+    links: links.sort((a, b) => (a.ref.id < b.ref.id ? -1 : 1)),
+    position: (await s.stores.ledger.position(target)) !== null,
+    escrows: (await s.stores.ledger.escrows(target, null, 100)).items.map(({ ref, reason }) => ({ ref, reason })),
+  };
+};
+
+describe('the plan of a dry run', () => {
+  const history = fc.record({
+    before: fc.array(event, { maxLength: 14 }),
+    after: fc.array(event, { minLength: 1, maxLength: 10 }),
+    full: fc.boolean(),
+    first: fc.boolean(),
+  });
+
+  it('carried out does what a run without it does, and exactly what it holds', async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (past) => {
+        const planned = await build(past);
+        const before = planned.writes();
+        await planned.provision('delta', true);
+        expect(planned.writes()).toBe(before);
+        const plan = await planned.newestPlan();
+        const steps = (await all(planned.stores.plans.scan(plan))).map(({ operation }) => operation);
+        const run = await planned.approve();
+
+        const straight = await build(past);
+        const real = await straight.provision('delta');
+
+        expect(await picture(planned)).toEqual(await picture(straight));
+        const did = async (s: Story, of: string) =>
+          effectsOf(
+            (await s.stores.ledger.entries(target, of as never, null, 1_000)).items.map(({ operation }) => operation),
+            await namesOf(s),
+          );
+        const done = await did(planned, run.id);
+        expect(done).toEqual(effectsOf(steps, await namesOf(planned)));
+        expect(done).toEqual(await did(straight, real.id));
+        expect(run.counters.skipped['not_in_plan'] ?? 0).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  }, 120_000);
+
+  it('is the same plan, to the letter, when it is made again', async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (past) => {
+        const s = await build(past);
+        await s.provision('delta', true);
+        const first = await s.newestPlan();
+        const other = await build(past);
+        await s.provision('delta', true);
+        await other.provision('delta', true);
+        expect((await s.newestPlan()).hash).toBe(first.hash);
+        expect((await other.newestPlan()).hash).toBe(first.hash);
+      }),
+      { numRuns: 40 },
+    );
+  }, 60_000);
+});

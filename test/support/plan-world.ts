@@ -1,0 +1,94 @@
+/** A plan store under test, its leases, and builders of plans. */
+
+import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
+import {
+  connectionId,
+  organizationId,
+  type PlanId,
+  planId,
+  runId,
+  sourceId,
+  type TargetId,
+  targetId,
+} from '../../src/model/ids.ts';
+import type { Operation } from '../../src/model/operation.ts';
+import type { Plan, Staged } from '../../src/model/plan.ts';
+import type { Lease, Leases } from '../../src/store/leases.ts';
+import type { PlanStore } from '../../src/store/plan-store.ts';
+import { cause, start } from './operations.ts';
+
+export type OpenPlans = (around: {
+  readonly now: () => Date;
+  readonly probe: (site: string) => Promise<void>;
+}) => Promise<{ readonly plans: PlanStore; readonly leases: Leases }>;
+
+export type PlanWorld = Awaited<ReturnType<typeof openPlanWorld>>;
+
+export const openPlanWorld = async (open: OpenPlans) => {
+  const clock = { now: start };
+  const deadly: { site: string | null } = { site: null };
+  const { plans, leases } = await open({
+    now: () => clock.now,
+    probe: async (site) => {
+      if (site !== deadly.site) return;
+      deadly.site = null;
+      throw new Error('killed');
+    },
+  });
+  const take = async (target: TargetId, owner: string): Promise<Lease> => {
+    const lease = await leases.take(target, owner, 30_000);
+    if ('busyUntil' in lease) throw new Error(`${target} is busy`);
+    return lease;
+  };
+  return {
+    plans,
+    clock,
+    /** A target nobody knows, held by a worker. */
+    held: async (): Promise<{ target: TargetId; lease: Lease }> => {
+      clock.now = start;
+      const target = targetId(`tgt_${randomUUID()}`);
+      return { target, lease: await take(target, 'first') };
+    },
+    takenOver: async (lease: Lease): Promise<Lease> => {
+      await leases.release(lease);
+      return take(targetId(lease.key), 'second');
+    },
+    dieAt: async (site: string, work: () => Promise<void>): Promise<void> => {
+      deadly.site = site;
+      await expect(work()).rejects.toThrow('killed');
+    },
+  };
+};
+
+let made = 0;
+/** Later ones sort after earlier ones, as real ids do. */
+export const aPlanId = (): PlanId => {
+  made += 1;
+  return planId(`pln_${String(made).padStart(8, '0')}_${randomUUID()}`);
+};
+
+export const aPlan = (target: TargetId, other: Partial<Omit<Plan, 'standing'>> = {}): Omit<Plan, 'standing'> => ({
+  id: aPlanId(),
+  organization: organizationId('org_1'),
+  connection: connectionId('con_1'),
+  target,
+  kind: 'held',
+  run: runId('run_1'),
+  mode: 'delta',
+  scope: null,
+  createdAt: start,
+  hash: 'hash-1',
+  basis: { version: 3, scope: 'all', rules: 'rules-1', position: 2, written: 'order-7' },
+  counts: { create: 0, update: 0, disable: 2, delete: 0, add_members: 0, remove_members: 0 },
+  exceeded: [{ limit: 'deprovisions', group: null, wanted: 2, taken: 0, allowed: 1 }],
+  ...other,
+});
+
+export const aScope = (group: string) => ({ group: sourceId(group), nested: false });
+export const decision = { by: 'product', reason: 'They were sold.', at: start };
+export const staged = (operation: Operation, step: string = operation.action): Staged => ({
+  step,
+  operation,
+  cause: cause({ why: 'missing' }),
+});
