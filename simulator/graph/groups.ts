@@ -9,7 +9,7 @@ import { mayReadHiddenMembers, requireReading } from './permissions.ts';
 import { presentTyped } from './present.ts';
 import { defaultProperties, readerOf } from './properties.ts';
 import { badRequest, denied, notFound, type Reply, reply, unsupportedQuery } from './reply.ts';
-import { findById, groupAt, idOf, isLive, liveCount, type Tenant } from './tenant.ts';
+import { findById, groupAt, groupsOf, idOf, isLive, liveCount, type Tenant } from './tenant.ts';
 
 export function listGroups(call: Call): Reply {
   requireReading(call.roles, 'group');
@@ -34,6 +34,12 @@ export function getGroup(call: Call): Reply {
   checkProperties('group', names, false);
   const shown = presentTyped(call, group, names, expansion(call.query));
   return reply({ '@odata.context': `${call.base}/${contextOf('groups', select)}/$entity`, ...shown });
+}
+
+/** groups/{id}/memberOf: the groups it is nested in. */
+export function listGroupMemberOf(call: Call): Reply {
+  requireReading(call.roles, 'group');
+  return listMixed(call, placesOf([...groupsOf(call.tenant, groupOf(call))]), null, () => true);
 }
 
 /** groups/{id}/members, optionally cast to one kind. */

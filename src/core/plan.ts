@@ -197,7 +197,7 @@ const planAdoption = (object: SourceObject, remote: RemoteObject, context: Conte
 };
 
 /** What we know of a remote object we did not make: only the paths we map. */
-const known = (attributes: Attributes, rules: readonly MappingRule[]): Attributes =>
+export const known = (attributes: Attributes, rules: readonly MappingRule[]): Attributes =>
   Object.fromEntries(rules.map((rule) => [rule.to, own(attributes, rule.to)]));
 
 /** Switching an account off takes something away from a person, so it is an operation of its own that the guard counts. */

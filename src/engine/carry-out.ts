@@ -4,7 +4,7 @@
  */
 
 import pLimit from 'p-limit';
-import { merge, own } from '../core/attributes.ts';
+import { merge, own, sameAttributes } from '../core/attributes.ts';
 import { plannedRemote } from '../core/plan-content.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
@@ -19,11 +19,14 @@ import { stage } from './stage.ts';
 
 export type { Done, Pending } from './pending.ts';
 
-/** The object is not yet as wanted: its link turned out stale, or its account was there before us. It is to be planned once more. */
-export const isToPlanAgain = ({ outcome }: Done): boolean =>
-  outcome.result === 'applied' &&
-  ((outcome.link === null && outcome.action !== 'delete' && outcome.action !== 'disable') ||
-    (outcome.action === 'create' && outcome.link?.by === 'matched'));
+/** The object is not yet as wanted: its link turned out stale, or its account was there already. It is to be planned once more. */
+export const isToPlanAgain = ({ pending, outcome }: Done): boolean => {
+  if (outcome.result !== 'applied') return false;
+  const { operation } = pending.planned;
+  if (operation.action !== 'create')
+    return outcome.link === null && outcome.action !== 'delete' && outcome.action !== 'disable';
+  return !sameAttributes(outcome.link?.pushed ?? {}, operation.attributes);
+};
 
 /**
  * Settles one outcome per operation and hands them to `settled`, also of those that are kept back. Throws what stops the whole run, after that.
@@ -102,6 +105,11 @@ const performInTurn = async (
   return done;
 };
 
+/** An operation may have been done, and the target cannot be asked now. `cause`: why not. */
+class StillOpen extends Error {
+  override readonly name = 'StillOpen';
+}
+
 /** `null`: the answer is open, and so stays the intent; the next run looks before it plans. */
 const performOne = async (work: Provisioning, pending: Pending, stop: { error: unknown }): Promise<Done | null> => {
   if (stop.error !== null)
@@ -111,8 +119,8 @@ const performOne = async (work: Provisioning, pending: Pending, stop: { error: u
   try {
     return { pending, outcome: await perform(work, pending) };
   } catch (error) {
-    stop.error ??= error;
     const isOpen = !(error instanceof TargetError) || error.fault === 'unknown';
+    stop.error ??= error instanceof StillOpen ? error.cause : error;
     return isOpen ? null : { pending, outcome: { ...head(work, pending), result: 'skipped', reason: 'postponed' } };
   } finally {
     ended?.();
@@ -161,7 +169,9 @@ const afterRefusal = async (work: Provisioning, pending: Pending, error: TargetE
 /** Looks what the target holds, and tries once more only when it shows no trace of the operation. */
 const resolve = async (work: Provisioning, pending: Pending, error: TargetError): Promise<Outcome> => {
   const { operation } = pending.planned;
-  const found = await lookAfter(work, operation, pending.link);
+  const found = await lookAfter(work, operation, pending.link).catch((cause: unknown) => {
+    throw new StillOpen('It is open what became of an operation.', { cause });
+  });
   if (found.kind === 'applied')
     return { ...head(work, pending), result: 'applied', ...(found.link === undefined ? {} : { link: found.link }) };
   if (found.kind === 'unclear') return escrowed(work, pending, found.reason, found.detail);

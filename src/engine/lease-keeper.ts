@@ -5,6 +5,12 @@ import type { Lease, LeaseKey } from '../store/leases.ts';
 import type { Engine } from './engine.ts';
 import { RunTimedOut } from './reactions.ts';
 
+/**
+ * Counts the turns of this process. Each holds leases in a name of its own: a job that stalled may come back to the very process that is still at
+ * it, which must not take the lease over from itself.
+ */
+let turns = 0;
+
 /** `busyUntil` when another worker holds the lease. `deadline`: the work is aborted with `RunTimedOut` after it. */
 export const withLease = async <T>(
   engine: Engine,
@@ -13,7 +19,8 @@ export const withLease = async <T>(
   signal: AbortSignal,
 ): Promise<{ readonly result: T } | { readonly busyUntil: Date }> => {
   const asked = engine.world.now().getTime();
-  const lease = await engine.stores.leases.take(key, engine.owner, engine.timing.leaseTtlMs);
+  turns += 1;
+  const lease = await engine.stores.leases.take(key, `${engine.owner}.${turns}`, engine.timing.leaseTtlMs);
   if ('busyUntil' in lease) return lease;
   const stop = new AbortController();
   const watch = watchOver(engine, stop, AbortSignal.any([signal, stop.signal]), asked);

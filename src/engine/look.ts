@@ -2,10 +2,11 @@
 
 import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
 import { judge, type Lookup, lookups, type Match } from '../core/matching.ts';
+import { known } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
-import { claim, type Provisioning } from './provisioning.ts';
+import { claim, type Provisioning, rulesFor } from './provisioning.ts';
 
 /** Asks the target by the matching rules in order; the first rule with a verified hit decides. */
 export const findMatch = async (work: Provisioning, object: SourceObject): Promise<Match> => {
@@ -38,19 +39,16 @@ export type Trace =
   | { readonly kind: 'unclear'; readonly reason: EscrowReason; readonly detail: string };
 
 /**
- * What became of an operation whose answer is open. Membership is repeatable, so it is simply planned again. Throws `TargetError` unknown when
- * the target cannot be asked now: then the answer stays open.
+ * What became of an operation whose answer is open. Membership is repeatable, so it is simply planned again. Throws `TargetError` when the target
+ * cannot be asked now: then the answer stays open.
  */
 export const lookAfter = async (work: Provisioning, operation: Operation, link: Link | null): Promise<Trace> => {
   try {
     return await look(work, operation, link);
   } catch (error) {
-    if (!(error instanceof TargetError)) throw error;
-    if (error.fault === 'rejected') return { kind: 'unclear', reason: 'target_rejected', detail: error.message };
-    throw new TargetError('unknown', `It is open what became of an operation: ${error.message}`, {
-      cause: error,
-      retryAfterMs: error.retryAfterMs,
-    });
+    if (error instanceof TargetError && error.fault === 'rejected')
+      return { kind: 'unclear', reason: 'target_rejected', detail: error.message };
+    throw error;
   }
 };
 
@@ -60,14 +58,16 @@ const look = async (work: Provisioning, operation: Operation, link: Link | null)
       return await lookAfterCreate(work, operation);
     case 'update': {
       const remote = await work.target.get(operation.ref.type, operation.remoteId, work.watch.signal);
-      if (remote === null) return { kind: 'applied', link: null };
-      return isAsAsked(remote, operation.attributes)
-        ? { kind: 'applied', link: link === null ? undefined : told(work, link, operation.attributes) }
-        : { kind: 'no_trace' };
+      if (remote === null || !isAsAsked(remote, operation.attributes)) return { kind: 'no_trace' };
+      // Without a link it is the account of somebody who was there before us, and who becomes ours with this update.
+      return {
+        kind: 'applied',
+        link: link === null ? linkTo(work, operation.ref, remote, 'matched') : told(work, link, operation.attributes),
+      };
     }
     case 'disable': {
       const remote = await work.target.get(operation.ref.type, operation.remoteId, work.watch.signal);
-      if (remote === null) return { kind: 'applied', link: null };
+      if (remote === null) return { kind: 'no_trace' };
       return isAsAsked(remote, { active: false })
         ? { kind: 'applied', link: link === null ? undefined : told(work, link, { active: false }) }
         : { kind: 'no_trace' };
@@ -91,7 +91,8 @@ const lookAfterCreate = async (
     const value = own(operation.attributes, rule.to);
     if (isUnassigned(value)) continue;
     const match = await ask(work, operation.ref, { rule, value });
-    if (match.kind === 'match') return { kind: 'applied', link: adopted(work, operation, match.remote, rule.to) };
+    if (match.kind === 'match')
+      return { kind: 'applied', link: linkTo(work, operation.ref, match.remote, madeBy(rule)) };
     if (match.kind === 'ambiguous')
       return {
         kind: 'unclear',
@@ -108,22 +109,17 @@ const lookAfterCreate = async (
   return { kind: 'no_trace' };
 };
 
-/**
- * Found by `externalId` it is the one we made. Found by another attribute it may have been there before us: then we know of it only what we see,
- * and the next plan brings the rest.
- */
-const adopted = (
-  work: Provisioning,
-  operation: Extract<Operation, { action: 'create' }>,
-  remote: RemoteObject,
-  by: string,
-): Link => ({
-  ref: operation.ref,
+/** Found by `externalId` it is the one we made. Found by another attribute it may have been there before us. */
+const madeBy = ({ to }: Lookup['rule']): Link['by'] => (to === 'externalId' ? 'created' : 'matched');
+
+/** We know of it only what we see, also of what we did not send; the next plan brings the rest. */
+const linkTo = (work: Provisioning, ref: Ref, remote: RemoteObject, by: Link['by']): Link => ({
+  ref,
   remoteId: remote.remoteId,
-  by: by === 'externalId' ? 'created' : 'matched',
+  by,
   state: own(remote.attributes, 'active') === false ? 'disabled' : 'active',
   since: work.engine.world.now(),
-  pushed: Object.fromEntries(Object.keys(operation.attributes).map((path) => [path, own(remote.attributes, path)])),
+  pushed: known(remote.attributes, rulesFor(work, ref.type)),
   membersSince: null,
   membersAt: null,
 });

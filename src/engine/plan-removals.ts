@@ -51,13 +51,14 @@ const touchable = async (
 /** Should the protection end one day, they are to be removed then. */
 const removals = ({ pending: { planned } }: Done): readonly WaitingReference[] =>
   'members' in planned.operation
-    ? planned.operation.members.map(({ ref }) => ({
-        owner: planned.operation.ref,
-        path: 'members',
-        to: ref.id,
-        want: 'remove',
-      }))
+    ? removalsOf(
+        planned.operation.ref,
+        planned.operation.members.map(({ ref }) => ref),
+      )
     : [];
+
+const removalsOf = (owner: Ref, members: readonly Ref[]): readonly WaitingReference[] =>
+  members.map(({ id }) => ({ owner, path: 'members', to: id, want: 'remove' }));
 
 const planChunk = async (
   work: Provisioning,
@@ -72,7 +73,7 @@ const planChunk = async (
   const links = await linksOf(work, [...missing, ...off.map(({ ref }) => ref)]);
   const remembered = await work.engine.stores.snapshots.recall(work.run.connection, missing);
   const pass = passOf(work);
-  const unlinked: Ref[] = [];
+  const carefree: Ref[] = [];
   const pending = items.flatMap((item): Pending[] => {
     const object = objects.get(item.ref.id);
     const link = links.get(item.ref.id) ?? null;
@@ -86,10 +87,11 @@ const planChunk = async (
       (item.why === 'retry' ? remembered.get(item.ref.id)?.gone : undefined) ??
       undefined;
     if (why === undefined) return [];
-    if (link === null) unlinked.push(item.ref);
-    return goneOperations(work, item.ref, link, why, pass, tally);
+    const operations = goneOperations(work, item.ref, link, why, pass, tally);
+    if (link === null || (item.why === 'retry' && operations.length === 0)) carefree.push(item.ref);
+    return operations;
   });
-  if (unlinked.length > 0 && !isDry(work)) await work.engine.stores.ledger.release(work.lease, unlinked);
+  if (carefree.length > 0 && !isDry(work)) await work.engine.stores.ledger.release(work.lease, carefree);
   return pending;
 };
 
@@ -149,12 +151,22 @@ const planMemberRemovals = async (
 ): Promise<readonly Pending[]> => {
   if (!work.target.capabilities.groups) return [];
   const pending: Pending[] = [];
-  for (const [id, unsorted] of await membersToRemove(work, gathered)) {
+  const wanted = await membersToRemove(work, gathered);
+  // A group that is not in the snapshot any more goes as a whole, or is left alone as long as it stays away.
+  const present = await work.engine.stores.snapshots.find(
+    work.run.connection,
+    [...wanted.keys()].map((id) => ({ type: 'group', id })),
+  );
+  for (const [id, unsorted] of wanted) {
     // In an order of their own, so that the same removals are always cut into the same operations.
     const members = unsorted.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const links = await linksOf(work, [{ type: 'group', id }, ...members]);
     const group = links.get(id);
     if (group === undefined) continue;
+    if (!present.has(id)) {
+      await waitFor(work, removalsOf(group.ref, members));
+      continue;
+    }
     const plan = (some: readonly Ref[], why: Why): void => {
       for (const batch of batches(some, 1_000)) {
         const { remove } = planMembers(group, { add: [], remove: batch }, (member) => links.get(member), passOf(work));

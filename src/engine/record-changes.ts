@@ -73,16 +73,30 @@ const recordFirstMembers = async (draft: Draft, record: Recorder): Promise<void>
 const endsOf = (edges: readonly EdgePair[]): readonly Ref[] =>
   edges.flatMap(({ group, added, removed }) => [{ type: 'group', id: group } as const, ...added, ...removed]);
 
-/** Three sources of membership changes: edges that came or went, members that came or went, groups that came. */
+/**
+ * Three sources of membership changes: edges that came or went, members that came or went, groups that came. A group that went may stand at a target
+ * all the same, with the members it had: who leaves it meanwhile is told, and when it comes back, who is not in it.
+ */
 const recordMembers = async (
   snapshots: SnapshotStore,
   draft: Draft,
   flips: Flips & { readonly groups: readonly SourceId[] },
   record: Recorder,
 ): Promise<void> => {
+  const returned = await everSeen(snapshots, draft, flips.groups);
   for await (const edges of draft.touchedMembers()) {
     const present = await draft.present(endsOf(edges));
-    await record(edges.map((edge) => diffEdges(edge, flips, present)).filter((change) => change !== null));
+    const away = await everSeen(
+      snapshots,
+      draft,
+      edges.map(({ group }) => group).filter((group) => !present.has(group)),
+    );
+    const left = edges
+      .filter(({ group }) => returned.has(group) || away.has(group))
+      .map(({ group, removed }) => membersChange(group, [], removed));
+    await record(
+      [...edges.map((edge) => diffEdges(edge, flips, present)), ...left].filter((change) => change !== null),
+    );
   }
   for (const ids of batches([...flips.appeared], 1_000)) {
     for await (const memberships of draft.groupsOf(ids))
@@ -98,11 +112,25 @@ const recordMembers = async (
       const change = membersChange(
         group,
         members.filter(({ id }) => present.has(id)),
-        [],
+        returned.has(group) ? members.filter(({ id }) => !present.has(id)) : [],
       );
       if (change !== null) await record([change]);
     }
   }
+};
+
+/** Those of these groups that were in the snapshot at some time before. */
+const everSeen = async (
+  snapshots: SnapshotStore,
+  draft: Draft,
+  groups: readonly SourceId[],
+): Promise<ReadonlySet<SourceId>> => {
+  const seen = new Set<SourceId>();
+  for (const some of batches(groups, 1_000)) {
+    const refs = some.map((id) => ({ type: 'group', id }) as const);
+    for (const id of (await snapshots.recall(draft.base.connection, refs)).keys()) seen.add(id);
+  }
+  return seen;
 };
 
 const withPresentGroup = async (draft: Draft, memberships: readonly Membership[]): Promise<readonly Membership[]> => {

@@ -36,7 +36,7 @@ const settleGroups = async (work: Provisioning, gathered: Gathered, held: boolea
   }
 };
 
-/** Groups that were due and did not fail again (then they would be due later), and whose members are all as wanted, need no more care. */
+/** Groups that were due and did not fail again (then they would be due later) need no more care; whoever has no account yet is waited for. */
 const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<void> => {
   const { ledger } = work.engine.stores;
   const retried = new Set<SourceId>();
@@ -46,9 +46,5 @@ const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<vo
   const due: Ref[] = [];
   for await (const escrows of ledger.dueEscrows(work.record.id))
     due.push(...escrows.map(({ ref }) => ref).filter(({ id }) => retried.has(id)));
-  const waiting = new Set<SourceId>();
-  for await (const references of ledger.waitingFor(work.record.id, due))
-    for (const { owner } of references) waiting.add(owner.id);
-  const free = due.filter(({ id }) => !waiting.has(id));
-  if (free.length > 0) await ledger.release(work.lease, free);
+  if (due.length > 0) await ledger.release(work.lease, due);
 };

@@ -146,15 +146,22 @@ describe('from one version to the next', () => {
     resume: resume('1'),
   });
 
-  /** Plays the changes on what was there. Telling anything twice, or of who is not there, is an error. */
+  /**
+   * Plays the changes on what was there. Telling anything twice, or of who is not there, is an error; but a group that is away, or comes back, tells
+   * who is not in it, as far as anybody may think that they are.
+   */
   const play = (there: Set<string>, memberships: Set<string>, changes: readonly Change[]): void => {
     const tell = (set: Set<string>, what: string, comes: boolean): void => {
       expect([what, set.has(what)]).toEqual([what, !comes]);
       if (comes) set.add(what);
       else set.delete(what);
     };
+    const returned = new Set<string>();
     for (const change of changes) {
-      if (change.kind === 'created') tell(there, change.after.ref.id, true);
+      if (change.kind === 'created') {
+        tell(there, change.after.ref.id, true);
+        returned.add(change.after.ref.id);
+      }
       if (change.kind === 'removed') {
         tell(there, change.before.ref.id, false);
         // Whoever handles a group that went handles it whole.
@@ -162,7 +169,18 @@ describe('from one version to the next', () => {
       }
       if (change.kind !== 'members') continue;
       for (const { id: member } of change.added) tell(memberships, `${change.group.id}>${member}`, true);
-      for (const { id: member } of change.removed) tell(memberships, `${change.group.id}>${member}`, false);
+      for (const { id: member } of change.removed)
+        if (there.has(change.group.id) && !returned.has(change.group.id))
+          tell(memberships, `${change.group.id}>${member}`, false);
+    }
+  };
+
+  /** The same for somebody who keeps a group that went, with the members it had: a target whose groups are not ours to delete. */
+  const keep = (memberships: Set<string>, changes: readonly Change[]): void => {
+    for (const change of changes) {
+      if (change.kind !== 'members') continue;
+      for (const { id: member } of change.added) memberships.add(`${change.group.id}>${member}`);
+      for (const { id: member } of change.removed) memberships.delete(`${change.group.id}>${member}`);
     }
   };
 
@@ -172,8 +190,13 @@ describe('from one version to the next', () => {
         const commit = await commits();
         const there = new Set<string>();
         const memberships = new Set<string>();
+        const kept = new Set<string>();
         for (const one of tenants) {
-          play(there, memberships, await commit(one));
+          const changes = await commit(one);
+          play(there, memberships, changes);
+          keep(kept, changes);
+          const isThere = (edge: string): boolean => there.has(edge.split('>')[0] ?? '');
+          expect([...kept].filter(isThere).sort()).toEqual(effective(one));
           expect([...there].sort()).toEqual([...one.there].sort());
           expect([...memberships].sort()).toEqual(effective(one));
         }

@@ -12,7 +12,7 @@ import type { Standing } from '../source.ts';
 import { batches, type SubAnswer, slices } from './batch.ts';
 import { getByIds, idsPerRequest } from './by-id.ts';
 import type { GraphClient } from './client.ts';
-import { directMembership, reachesAny } from './membership.ts';
+import { directMembership, inAny, reachesAny } from './membership.ts';
 import { type Entity, EntitySchema } from './pages.ts';
 import type { GroupScope } from './scoped.ts';
 
@@ -117,11 +117,14 @@ const membershipIn = async (
 ): Promise<ReadonlyMap<SourceId, boolean>> => {
   if (scope.nested) return reachesAny(client, scope.groups, refs, signal);
   const users = refs.filter(({ type }) => type === 'user');
-  const inside = new Map<SourceId, boolean>(refs.filter(({ type }) => type === 'group').map(({ id }) => [id, false]));
-  for (const group of scope.groups)
-    for (const [id, member] of await directMembership(client, group, users, signal))
-      inside.set(id, member || inside.get(id) === true);
-  return inside;
+  const said: (readonly (readonly [SourceId, boolean | null])[])[] = [
+    refs.filter(({ type }) => type === 'group').map(({ id }) => [id, false]),
+  ];
+  for (const group of scope.groups) {
+    const members = await directMembership(client, group, users, signal);
+    said.push(users.map(({ id }) => [id, members.get(id) ?? null]));
+  }
+  return inAny(said);
 };
 
 /**

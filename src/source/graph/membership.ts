@@ -7,6 +7,7 @@ import { answered, batches, type SubAnswer, slices } from './batch.ts';
 import { getByIds } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { memberPages } from './members.ts';
+import { listPageSchema, wholeList } from './pages.ts';
 import { hiddenMembers, missingGroup } from './scoped.ts';
 import { mayHideMembers } from './to-source-object.ts';
 
@@ -21,9 +22,16 @@ export const directMembership = async (
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceId, boolean>> => {
   const reached = await reachesAny(client, [group], members, signal);
-  const open = new Set([...reached].filter(([, inside]) => inside).map(([id]) => id));
-  const direct = await among(client, group, open, signal);
-  return new Map([...reached].map(([id, inside]) => [id, inside && direct.has(id)]));
+  const inside = members.filter(({ id }) => reached.get(id) === true);
+  const listed = await among(client, group, new Set(inside.map(({ id }) => id)), signal);
+  const unlisted = await inOwnList(
+    client,
+    group,
+    inside.filter(({ id }) => !listed.has(id)),
+    signal,
+  );
+  const outside = [...reached].filter(([, isInside]) => !isInside);
+  return new Map([...outside, ...[...listed].map((id) => [id, true] as const), ...unlisted]);
 };
 
 /**
@@ -37,7 +45,7 @@ export const reachesAny = async (
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceId, boolean>> => {
   await requireGroups(client, groups, signal);
-  const reached = new Map<SourceId, boolean>();
+  const said: (readonly (readonly [SourceId, boolean | null])[])[] = [];
   for (const some of slices(groups, groupsPerCheck)) {
     const answers: SubAnswer[] = [];
     for await (const part of batches(
@@ -46,12 +54,22 @@ export const reachesAny = async (
       signal,
     ))
       answers.push(...part);
-    members.forEach(({ id }, index) => {
-      const inside = insideOf(answers[index], some);
-      if (inside !== null) reached.set(id, inside || reached.get(id) === true);
-    });
+    said.push(members.map(({ id }, index) => [id, insideOf(answers[index], some)]));
   }
-  return reached;
+  return inAny(said);
+};
+
+/** A yes of one is enough, a no takes all of them: whoever one of them is not sure of (`null`), and no other has, is left out. */
+export const inAny = (
+  answers: readonly (readonly (readonly [SourceId, boolean | null])[])[],
+): ReadonlyMap<SourceId, boolean> => {
+  const any = new Map<SourceId, boolean | null>();
+  for (const [id, inside] of answers.flat()) {
+    const before = any.get(id);
+    if (before === true || inside === true) any.set(id, true);
+    else any.set(id, before === null || inside === null ? null : false);
+  }
+  return new Map([...any].filter((entry): entry is [SourceId, boolean] => entry[1] !== null));
 };
 
 const groupsPerCheck = 20;
@@ -94,6 +112,31 @@ const among = async (
   for await (const members of memberPages(client, group, signal)) {
     for (const { id } of members) if (wanted.has(id)) found.add(id);
     if (found.size === wanted.size) break;
+  }
+  return found;
+};
+
+/**
+ * Whether the group is in somebody's own list of groups. Who is reached and not in the group's list is in it through another group; or that list
+ * showed a part of what it holds, with every sign of success. The other list is another index.
+ */
+const inOwnList = async (
+  client: GraphClient,
+  group: SourceId,
+  members: readonly Ref[],
+  signal: AbortSignal,
+): Promise<readonly (readonly [SourceId, boolean])[]> => {
+  const found: (readonly [SourceId, boolean])[] = [];
+  const answers: SubAnswer[] = [];
+  const questions = members.map(
+    ({ type, id }) => ({ method: 'GET', at: `/${type}s/${id}/memberOf?$select=id&$top=999` }) as const,
+  );
+  for await (const some of batches(client, questions, signal)) answers.push(...some);
+  for (const [index, { id }] of members.entries()) {
+    const answer = answers[index];
+    if (answer === undefined || !answer.ok) continue;
+    const groups = await wholeList(client, answered(answer, listPageSchema, '/memberOf'), signal);
+    found.push([id, groups.some((one) => sourceId(one.id) === group)]);
   }
   return found;
 };

@@ -1,16 +1,15 @@
 /** Makes an account. The one request that must never be repeated blindly: a second one may make a second account. */
 
-import { TargetError } from '../../model/errors.ts';
 import { type RemoteId, remoteId } from '../../model/ids.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import { type Answer, unreadable } from './errors.ts';
 import { findObjects, idIn } from './find.ts';
 import { parsePath } from './paths.ts';
-import { alike, notApplied } from './read-back.ts';
+import { afterWrite, alike, notApplied, notShown, readWritten } from './read-back.ts';
 import { createRequest } from './requests.ts';
 import { valueAt } from './resource.ts';
-import { readResource, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
 type Create = Extract<Operation, { action: 'create' }>;
 
@@ -22,12 +21,13 @@ export const create = async (session: Session, operation: Create, signal: AbortS
   const created = answer.body.kind === 'json' ? answer.body.json : null;
   const id = (created === null ? null : idIn(created)) ?? idInLocation(answer, endpoints[type]);
   if (id === null) {
-    const found = await findCreated(session, operation, signal);
+    const found = await afterWrite(() => findCreated(session, operation, signal));
     if (found === null) throw unreadable(request, answer);
     return found;
   }
-  if (created !== null && strangeIdentity(created, operation).length > 0)
-    await confirmIdentity(session, operation, id, signal);
+  const isDoubtful = created !== null && strangeIdentity(created, operation).length > 0;
+  if (isDoubtful || session.settings.verify === 'always')
+    await afterWrite(() => confirmIdentity(session, operation, id, signal), isDoubtful ? 'unknown' : 'as answered');
   return id;
 };
 
@@ -56,18 +56,15 @@ const findCreated = async (session: Session, operation: Create, signal: AbortSig
   return ours.length === 1 ? (ours[0]?.remoteId ?? null) : null;
 };
 
-/** An answer that shows somebody else: the target may have handed us another account. */
+/** The target may have handed us another account, or made none. */
 const confirmIdentity = async (
   session: Session,
   operation: Create,
   id: RemoteId,
   signal: AbortSignal,
 ): Promise<void> => {
-  const resource = await readResource(session, operation.ref.type, id, signal);
-  if (resource === null)
-    throw new TargetError('unknown', 'The target answered a create with an account that is not there.', {
-      code: 'no_trace',
-    });
+  const resource = await readWritten(session, operation.ref.type, id, signal);
+  if (resource === null) throw notShown(operation.ref.type);
   const strange = strangeIdentity(resource, operation);
   if (strange.length > 0) throw notApplied(strange);
 };

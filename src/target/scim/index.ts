@@ -9,6 +9,7 @@ import { create } from './create.ts';
 import { isAbsent, isSuccess, unreadable } from './errors.ts';
 import { findObjects, toRemoteObject } from './find.ts';
 import { changeMembers } from './members.ts';
+import { notApplied } from './read-back.ts';
 import { deleteRequest } from './requests.ts';
 import { offersGroups, readResource, type Session, startSession } from './session.ts';
 import { parseSettings, type ScimSettings } from './settings.ts';
@@ -93,4 +94,6 @@ const remove = async (
   if (isAbsent(answer)) return;
   if (!isSuccess(answer)) throw session.client.refusal(request, answer);
   if (answer.body.kind === 'page') throw unreadable(request, answer);
+  if (session.settings.verify === 'always' && (await readResource(session, ref.type, remoteId, signal)) !== null)
+    throw notApplied([`the ${ref.type}`]);
 };

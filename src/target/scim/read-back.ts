@@ -4,7 +4,7 @@
  * (another case, a normalized telephone number) is accepted.
  */
 
-import { TargetError } from '../../model/errors.ts';
+import { TargetError, type TargetFault } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
 import type { Attributes, ObjectType, Value } from '../../model/source-object.ts';
 import type { JsonObject } from '../../model/target-record.ts';
@@ -20,6 +20,25 @@ export type Asked = {
   readonly before: Attributes;
 };
 
+/**
+ * A look after a write that was accepted. When the target cannot be asked now, the write may have been done all the same: it is unknown, or taken
+ * as it was answered.
+ */
+export const afterWrite = async <T>(look: () => Promise<T>, otherwise: 'unknown' | 'as answered' = 'unknown') => {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof TargetError) || !ofTheTarget.includes(error.fault)) throw error;
+    if (otherwise === 'as answered') return null;
+    throw new TargetError('unknown', `Whether it was done is open: ${error.message}`, {
+      cause: error,
+      retryAfterMs: error.retryAfterMs,
+    });
+  }
+};
+
+const ofTheTarget: readonly TargetFault[] = ['throttled', 'unavailable', 'unauthorized'];
+
 /** Throws `TargetError` rejected `not_applied` when the target still holds what was there before. */
 export const confirmUpdate = async (
   session: Session,
@@ -28,11 +47,33 @@ export const confirmUpdate = async (
   signal: AbortSignal,
 ): Promise<void> => {
   if (!leavesDoubt(session, asked, answer)) return;
-  const resource = await readResource(session, asked.type, asked.id, signal);
-  if (resource === null) throw goneMeanwhile(asked.type);
-  const unchanged = unchangedPaths(resource, asked);
-  if (unchanged.length > 0) throw notApplied(unchanged);
+  const unchanged = (resource: JsonObject): readonly string[] => unchangedPaths(resource, asked);
+  // Whether somebody can sign in must not be believed wrongly: that is waited for.
+  const resource = await readWritten(session, asked.type, asked.id, signal, (shown) =>
+    unchanged(shown).includes('active'),
+  );
+  if (resource === null) throw notShown(asked.type);
+  const wrong = unchanged(resource);
+  if (wrong.length > 0) throw notApplied(wrong);
 };
+
+/** What was written a moment ago. A replica may not have it yet, so it is looked for some times; null when it does not come. */
+export const readWritten = async (
+  session: Session,
+  type: ObjectType,
+  id: RemoteId,
+  signal: AbortSignal,
+  isOld: (resource: JsonObject) => boolean = () => false,
+): Promise<JsonObject | null> => {
+  for (const waitMs of patienceMs) {
+    const resource = await readResource(session, type, id, signal);
+    if (resource !== null && !isOld(resource)) return resource;
+    await session.world.sleep(waitMs, signal);
+  }
+  return await readResource(session, type, id, signal);
+};
+
+const patienceMs = [1_000, 4_000, 10_000];
 
 /** The paths at which a resource is still as before, and not as asked. */
 const unchangedPaths = (
@@ -48,6 +89,12 @@ const unchangedPaths = (
 
 export const goneMeanwhile = (type: ObjectType): TargetError =>
   new TargetError('gone', `The ${type} is not there any more.`, { code: 'gone_meanwhile' });
+
+/** No proof that it is gone: it took the change a moment ago, and a replica may not know it yet. */
+export const notShown = (type: ObjectType): TargetError =>
+  new TargetError('rejected', `The target answered a success, and shows no such ${type} afterwards.`, {
+    code: 'not_applied',
+  });
 
 export const notApplied = (paths: readonly string[]): TargetError =>
   new TargetError('rejected', `The target answered a success and did not change ${paths.join(', ')}.`, {

@@ -31,7 +31,7 @@ const fields = z
     update_mode: z.enum(['patch', 'put']).nullable().default(null),
     /** Without it the target's ResourceTypes decide, and groups are tried where those say nothing. */
     groups: z.boolean().nullable().default(null),
-    /** `doubt`: reads back when an answer contradicts what was asked. `always`: after every update. */
+    /** `doubt`: reads back when an answer contradicts what was asked. `always`: after every write. */
     verify: z.enum(['doubt', 'always']).default('doubt'),
     /** How often a read, or anything the target throttles shortly, is tried before the engine has to wait. */
     max_attempts: z.int().min(1).max(10).default(3),

@@ -3,7 +3,7 @@ import type { Answer } from '../../../simulator/graph/index.ts';
 import type { SourceFault } from '../../../src/model/errors.ts';
 import { type SourceId, sourceId } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
-import { user } from '../../../src/model/source-object.ts';
+import { group, user } from '../../../src/model/source-object.ts';
 import type { Standing } from '../../../src/source/source.ts';
 import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
 import { never } from '../../support/reading.ts';
@@ -119,5 +119,41 @@ describe('asking again about a scope', () => {
     fault('checkMemberGroups', { answer: 'error', status: 403, code: 'Authorization_RequestDenied', message: '' });
     const answer = await sourceOf(graph, {}, tenant().tenantId).confirmMembers(team, [user(id)], never);
     expect(answer).toEqual(new Map());
+  });
+
+  it('does not take a part of the list of members, with every sign of success, for the whole', async () => {
+    const [one, two] = [somebody(), somebody()];
+    const team = sourceId(tenant().createGroup({ displayName: 'Team 3', members: [one, two] }));
+    fault(`/groups/${team}/members`, { answer: 'part', share: 0 });
+    const answer = await sourceOf(graph, {}, tenant().tenantId).confirmMembers(team, [user(one), user(two)], never);
+    expect(answer).toEqual(new Map([one, two].map((id) => [id, true])));
+  });
+
+  it('tells a member from who is in it through another group, by their own list', async () => {
+    const id = somebody();
+    const inner = sourceId(tenant().createGroup({ displayName: 'Inner', members: [id] }));
+    const outer = sourceId(tenant().createGroup({ displayName: 'Outer', members: [inner] }));
+    const source = sourceOf(graph, {}, tenant().tenantId);
+    expect(await source.confirmMembers(outer, [user(id), group(inner)], never)).toEqual(
+      new Map([
+        [id, false],
+        [inner, true],
+      ]),
+    );
+  });
+
+  it('is unsure about somebody whom one of the groups cannot tell, and no other has', async () => {
+    const id = somebody();
+    const teams = ['Team 4', 'Team 5'].map((displayName) =>
+      sourceId(tenant().createGroup({ displayName, members: [] })),
+    );
+    const scope: Scope = { kind: 'groups', groups: teams, nested: false };
+    expect(await standingOf(id, scope)).toBe('out_of_scope');
+    graph.control.fault({
+      path: `/users/${id}/checkMemberGroups`,
+      times: 1,
+      fault: { answer: 'error', status: 403, code: 'Authorization_RequestDenied', message: '' },
+    });
+    expect(await standingOf(id, scope)).toBe('unsure');
   });
 });

@@ -1,0 +1,135 @@
+/** What a target shows after it answered a success: too late, not at all, or nothing because it cannot be asked. */
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { operationKey, remoteId, sourceId } from '../../../src/model/ids.ts';
+import type { Operation } from '../../../src/model/operation.ts';
+import { group, user } from '../../../src/model/source-object.ts';
+import type { JsonObject } from '../../../src/model/target-record.ts';
+import { scim } from '../../../src/target/scim/index.ts';
+import { testWorld } from '../world.ts';
+import { type Received, type Reply, startScripted } from './scripted-server.ts';
+
+const signal = new AbortController().signal;
+const ada = user(sourceId('00000000-0000-4000-8000-000000000001'));
+const staff = group(sourceId('00000000-0000-4000-8000-000000000002'));
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).toReversed()) await one.close();
+});
+
+/** A target that answers `written` to every write, and `shown` to one look after the other; the last one for ever. */
+const before = async (written: Reply, shown: readonly Reply[], settings: JsonObject = {}) => {
+  const world = testWorld();
+  let looks = 0;
+  const answer = ({ method }: Received): Reply => {
+    if (method !== 'GET') return written;
+    looks += 1;
+    return shown[Math.min(looks, shown.length) - 1] ?? gone;
+  };
+  const server = await startScripted(answer);
+  const target = scim
+    .parse({ base_url: server.baseUrl, token: 'a-token', max_attempts: 1, ...settings })
+    .connect(world);
+  opened.push(server, target);
+  return { target, world, sent: () => server.received.map(({ method }) => method) };
+};
+
+const ok = (body: JsonObject): Reply => ({ status: 200, body });
+const gone: Reply = { status: 404, body: { detail: 'not found' } };
+const busy: Reply = { status: 429, headers: { 'retry-after': '3600' } };
+const create: Operation = {
+  key: operationKey('c'),
+  ref: ada,
+  action: 'create',
+  attributes: { externalId: ada.id, userName: 'ada@example.com' },
+};
+const made: Reply = { status: 201, body: { id: '7', externalId: ada.id, userName: 'ada@example.com' } };
+const update: Operation = {
+  key: operationKey('u'),
+  ref: ada,
+  action: 'update',
+  remoteId: remoteId('7'),
+  attributes: { title: 'Countess' },
+  before: { title: 'Analyst' },
+};
+const disable: Operation = { key: operationKey('d'), ref: ada, action: 'disable', remoteId: remoteId('7') };
+const remove: Operation = { key: operationKey('r'), ref: ada, action: 'delete', remoteId: remoteId('7') };
+const join: Operation = {
+  key: operationKey('m'),
+  ref: staff,
+  action: 'add_members',
+  remoteId: remoteId('g'),
+  members: [{ ref: ada, remoteId: remoteId('7') }],
+};
+
+describe('an account that took a change and is not shown afterwards', () => {
+  it.each([
+    ['an update', update],
+    ['being switched off', disable],
+  ])('is not taken for gone after %s: a replica may not know it yet', async (_, operation) => {
+    const { target } = await before(ok({}), [gone], { verify: 'always' });
+    await expect(target.apply(operation, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
+  });
+
+  it('nor is a group', async () => {
+    const { target } = await before(ok({ id: 'g', members: [{ value: '1' }] }), [gone]);
+    await expect(target.apply(join, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
+  });
+
+  it('is looked for until it is shown', async () => {
+    const { target, world } = await before(ok({}), [gone, gone, ok({ id: '7', title: 'Countess' })], {
+      verify: 'always',
+    });
+    await target.apply(update, signal);
+    expect(world.slept).toEqual([1_000, 4_000]);
+  });
+});
+
+describe('somebody who was switched off', () => {
+  it('is waited for where a look still shows the account on', async () => {
+    const { target } = await before(ok({}), [ok({ id: '7', active: true }), ok({ id: '7', active: false })], {
+      verify: 'always',
+    });
+    await target.apply(disable, signal);
+  });
+
+  it('is not believed to be off when every look shows the account on', async () => {
+    const { target } = await before(ok({}), [ok({ id: '7', active: true })], { verify: 'always' });
+    await expect(target.apply(disable, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
+  });
+});
+
+describe('with `verify: always`', () => {
+  it('a create that made nothing is not believed', async () => {
+    const { target } = await before(made, [gone], { verify: 'always' });
+    await expect(target.apply(create, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
+  });
+
+  it('a create is believed as answered when the target cannot be asked now', async () => {
+    const { target } = await before(made, [busy], { verify: 'always' });
+    expect(await target.apply(create, signal)).toEqual({ remoteId: '7' });
+  });
+
+  it('a delete that removed nothing is not believed', async () => {
+    const { target } = await before({ status: 204 }, [ok({ id: '7' })], { verify: 'always' });
+    await expect(target.apply(remove, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
+  });
+
+  it('a delete that removed the account is done', async () => {
+    const { target, sent } = await before({ status: 204 }, [gone], { verify: 'always' });
+    await target.apply(remove, signal);
+    expect(sent()).toEqual(['DELETE', 'GET']);
+  });
+});
+
+describe('a create whose answer does not say what it made', () => {
+  it.each([
+    ['throttles', busy],
+    ['is away', { status: 503 }],
+    ['refuses our token', { status: 401 }],
+  ])('stays open when the target %s at the look for it: it may have made an account', async (_, shown) => {
+    const { target } = await before({ status: 201 }, [shown]);
+    await expect(target.apply(create, signal)).rejects.toMatchObject({ fault: 'unknown' });
+  });
+});
