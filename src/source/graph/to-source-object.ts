@@ -145,7 +145,7 @@ const unassignedOf = (names: readonly string[]): Attributes =>
 
 /**
  * Fills a copy of attributes that are all unassigned. V8 keeps the copies in fixed slots, all alike; an object that gets more than a dozen keys by computed
- * names becomes a hash table, which costs four times as much here and again wherever it is read.
+ * names becomes a hash table, which costs several times as much here and again wherever it is read.
  */
 const filled = (attributes: Record<string, Value>, readers: readonly Reader[], entity: Entity): Attributes => {
   for (const reader of readers) {
