@@ -47,11 +47,16 @@ export const chooseAim = async (ask: Ask): Promise<Aim> => {
   return { kind: 'plan', as: 'first' };
 };
 
-/** The aim that a run had when its last turn ended. */
-export const aimAgain = async ({ stores }: Pick<Engine, 'stores'>, kept: KeptAim): Promise<Aim> => {
+/** The aim that a run had when its last turn ended. One that died right after it had finished its plan still has to end. */
+export const aimAgain = async (
+  { stores }: Pick<Engine, 'stores'>,
+  kept: KeptAim,
+  run: Pick<ProvisionRun, 'id'>,
+): Promise<Aim> => {
   const approved = async (id: PlanId): Promise<Plan> => {
     const plan = await stores.plans.get(id);
-    if (plan?.standing.state !== 'approved') throw notApproved(id, plan);
+    const isFinished = plan?.standing.state === 'applied' && plan.standing.begun === run.id;
+    if (plan === null || (plan.standing.state !== 'approved' && !isFinished)) throw notApproved(id, plan);
     return plan;
   };
   switch (kept.kind) {

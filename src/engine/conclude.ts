@@ -73,10 +73,10 @@ const endApplying = async (work: Provisioning, plan: Plan, gathered: Gathered, t
   // Whatever was left out must be found again: neither the target nor any group is where the snapshot is.
   if (leftOut === 0) await settle(work, gathered, false);
   if (plan.kind === 'first' && plan.scope === null) await engine.stores.ledger.acceptRules(lease, work.rules);
-  await engine.stores.plans.finish(lease, plan.id, run.id);
-  engine.world.log.info('plan.applied', { plan: plan.id, target: record.id, run: run.id, left_out: leftOut });
   if (leftOut > 0 && plan.kind === 'first')
     await engine.stores.runs.request(newProvisionRun(record, run.id, { ...restOf(engine, run), mode: 'delta' }));
+  await engine.stores.plans.finish(lease, plan.id, run.id);
+  engine.world.log.info('plan.applied', { plan: plan.id, target: record.id, run: run.id, left_out: leftOut });
   return {
     state: leftOut > 0 ? 'partially_succeeded' : stateOf(tally),
     counters: tally.counters(),

@@ -116,7 +116,7 @@ const begin = async (
   const place = placeFrom(run.place);
   if (place !== null) {
     if (place.rules !== rules) await refuseOtherRules(engine, run);
-    return { aim: await aimAgain(engine, place.aim), place, isAccepted };
+    return { aim: await aimAgain(engine, place.aim, run), place, isAccepted };
   }
   try {
     const basis = () => basisOf(engine.stores, record);
