@@ -74,9 +74,19 @@ describe('docker-compose.yml', () => {
   });
 
   it('runs programs that are there', () => {
-    const started = services.flatMap(([, { command = [] }]) => (command[0] === 'node' ? command.slice(1) : []));
+    const started = services.flatMap(([, { command = [] }]) =>
+      command[0] === 'node' ? command.slice(1).filter((word) => !word.startsWith('--')) : [],
+    );
     expect(started).toEqual(['workers/main.ts']);
     expect([...started, 'src/server.ts'].filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it('starts workers with the flags that npm gives them', () => {
+    const { scripts } = z.object({ scripts: z.object({ worker: z.string() }) }).parse(JSON.parse(read('package.json')));
+    const flagsOf = (words: readonly string[]) =>
+      words.filter((word) => word.startsWith('--') && !word.startsWith('--env-file'));
+    expect(flagsOf(compose.services['worker']?.command ?? [])).toEqual(flagsOf(scripts.worker.split(' ')));
+    expect(flagsOf(scripts.worker.split(' '))).not.toEqual([]);
   });
 
   it('keeps Redis from evicting and lets it write to a volume', () => {
