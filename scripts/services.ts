@@ -66,7 +66,7 @@ function given(name: string, log: Log): Service | undefined {
   const url = process.env[name];
   if (url === undefined || url === '') return undefined;
   log(`${name} is set: using that server.`);
-  return { url, stop: async () => undefined };
+  return { url, stop: async () => undefined, child: null };
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

@@ -19,6 +19,8 @@ export type StackOptions = {
   readonly workers?: readonly Readonly<Record<string, string>>[];
   /** On top of the environment of every process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Hears all that the processes say. */
+  readonly heard?: (text: string) => void;
 };
 
 export type Stack = {
@@ -58,9 +60,8 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     await rm(folder, { recursive: true, force: true });
   };
   const startWorker = async (more: Readonly<Record<string, string>> = {}): Promise<Child> => {
-    const worker = await start({ ...env, ...more }, 'workers/main.ts', async (output) =>
-      output.includes('worker.started'),
-    );
+    const isReady = async (output: string): Promise<boolean> => output.includes('worker.started');
+    const worker = await start({ ...env, ...more }, 'workers/main.ts', isReady, options.heard);
     running.push(worker);
     return worker;
   };
@@ -68,7 +69,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const apiUrl = `http://127.0.0.1:${port}`;
     if (await answers(`${apiUrl}/livez`))
       throw new Error(`Port ${port} is taken by another Entrain. Choose another with --port.`);
-    running.push(await start(env, 'src/server.ts', () => answers(`${apiUrl}/livez`)));
+    running.push(await start(env, 'src/server.ts', () => answers(`${apiUrl}/livez`), options.heard));
     for (const worker of options.workers ?? [{}]) await startWorker(worker);
     return { apiUrl, apiKey, api: apiClient(apiUrl, apiKey), env, startWorker, stop };
   } catch (error) {
@@ -84,12 +85,14 @@ const start = (
   env: Readonly<Record<string, string>>,
   file: string,
   isReady: (output: string) => Promise<boolean>,
+  heard: StackOptions['heard'],
 ): Promise<Child> =>
   startChild({
     command: [process.execPath, join(import.meta.dirname, '../..', file)],
     env: { PATH: process.env['PATH'] ?? '', ...env },
     isReady,
     readyWithinMs,
+    ...(heard === undefined ? {} : { heard }),
   });
 
 const answers = async (url: string): Promise<boolean> => {

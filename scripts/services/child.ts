@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 export interface Service {
   readonly url: string;
   stop(): Promise<void>;
+  /** What serves; null where it is no process of ours. */
+  readonly child: Child | null;
 }
 
 export type Log = (line: string) => void;
@@ -19,6 +21,10 @@ export interface Child {
   output(): string;
   /** Resolves when it has ended, however it did. */
   readonly ended: Promise<Ending>;
+  /** The group of its processes: the leash, and the command on it. */
+  readonly group: number;
+  /** Ends them without a word. */
+  kill(): Promise<void>;
   /** Sends a signal to it and to its leash: to stop it in mid-air (SIGSTOP), wake it (SIGCONT), or end it without a word (SIGKILL). */
   signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
@@ -40,6 +46,8 @@ export async function startChild(ask: {
   readyWithinMs: number;
   /** This process's own environment unless given. */
   env?: NodeJS.ProcessEnv;
+  /** Hears all that it says, as it comes. */
+  heard?: (text: string) => void;
 }): Promise<Child> {
   // Detached: Ctrl-C in the terminal reaches our own process alone, which then stops its servers in order.
   const child = spawn(process.execPath, [leash, ...ask.command], {
@@ -47,7 +55,7 @@ export async function startChild(ask: {
     detached: true,
     env: ask.env ?? process.env,
   });
-  const said = lastWords(child);
+  const said = lastWords(child, ask.heard);
   const ended = new Promise<Ending>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
@@ -64,7 +72,12 @@ export async function startChild(ask: {
     }
     await sleep(20);
   }
-  return { output: said, ended, signal: (name) => signalGroup(child, name), stop };
+  const signal = (name: NodeJS.Signals): void => signalGroup(child, name);
+  const kill = async (): Promise<void> => {
+    signal('SIGKILL');
+    await ended;
+  };
+  return { output: said, ended, group: child.pid ?? 0, signal, kill, stop };
 }
 
 /** A TCP port of the loopback address that was free a moment ago. */
@@ -78,11 +91,12 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-function lastWords(child: ChildProcess): () => string {
+function lastWords(child: ChildProcess, heard: (text: string) => void = () => undefined): () => string {
   const limit = 8_000;
   let text = '';
   const keep = (chunk: string) => {
     text = (text + chunk).slice(-limit);
+    heard(chunk);
   };
   child.stdout?.setEncoding('utf8').on('data', keep);
   child.stderr?.setEncoding('utf8').on('data', keep);

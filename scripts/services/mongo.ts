@@ -39,26 +39,29 @@ async function serveEmbedded(command: readonly string[]): Promise<Service> {
       const uri = address(output);
       return uri !== undefined && answersPing(uri);
     },
-    readyWithinMs: 30_000,
+    readyWithinMs: 60_000,
   });
-  return { url: address(child.output()) ?? '', stop: child.stop };
+  return { url: address(child.output()) ?? '', stop: child.stop, child };
 }
 
 async function serveMongod(mongod: string, folder: string): Promise<Service> {
   const port = await freePort();
-  return start(port, [mongod, '--dbpath', folder, '--port', `${port}`, '--bind_ip', '127.0.0.1'], 30_000);
+  const command = [mongod, '--dbpath', folder, '--port', `${port}`, '--bind_ip', '127.0.0.1'];
+  const { url, child } = await start(port, command, 60_000);
+  return { url, stop: child.stop, child };
 }
 
 async function serveDocker(): Promise<Service> {
   const port = await freePort();
   const command = ['docker', 'run', '--rm', '--init', '--publish', `127.0.0.1:${port}:27017`, image];
-  return start(port, command, 300_000); // the image may have to be pulled first
+  const { url, child } = await start(port, command, 300_000); // the image may have to be pulled first
+  return { url, stop: child.stop, child: null }; // what would be killed is the client, not the server
 }
 
-async function start(port: number, command: readonly string[], readyWithinMs: number): Promise<Service> {
+async function start(port: number, command: readonly string[], readyWithinMs: number) {
   const url = `mongodb://127.0.0.1:${port}/?directConnection=true`;
   const child = await startChild({ command, isReady: () => answersPing(url), readyWithinMs });
-  return { url, stop: child.stop };
+  return { url, child };
 }
 
 async function serveDownload(folder: string, cache: string): Promise<Service> {
@@ -72,7 +75,7 @@ async function serveDownload(folder: string, cache: string): Promise<Service> {
       { cause },
     );
   });
-  return { url: server.getUri(), stop: async () => void (await server.stop({ doCleanup: false })) };
+  return { url: server.getUri(), stop: async () => void (await server.stop({ doCleanup: false })), child: null };
 }
 
 async function answersPing(uri: string): Promise<boolean> {

@@ -36,21 +36,24 @@ export async function startRedis(ask: { folder: string; cache: string; log: Log 
 async function serve(folder: string, command: (settings: string[]) => readonly string[]): Promise<Service> {
   await mkdir(folder, { recursive: true });
   const port = await freePort();
-  return start(port, command(['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, ...durability]), 15_000);
+  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, ...durability];
+  const { url, child } = await start(port, command(settings), 60_000);
+  return { url, stop: child.stop, child };
 }
 
 async function serveDocker(): Promise<Service> {
   const port = await freePort();
   const run = ['docker', 'run', '--rm', '--init', '--publish', `127.0.0.1:${port}:6379`, image];
-  return start(port, [...run, 'valkey-server', ...durability], 300_000); // the image may have to be pulled first
+  const { url, child } = await start(port, [...run, 'valkey-server', ...durability], 300_000); // it may be pulled first
+  return { url, stop: child.stop, child: null }; // what would be killed is the client, not the server
 }
 
 const durability = ['--maxmemory-policy', 'noeviction', '--appendonly', 'yes', '--appendfsync', 'everysec'];
 
-async function start(port: number, command: readonly string[], readyWithinMs: number): Promise<Service> {
+async function start(port: number, command: readonly string[], readyWithinMs: number) {
   const url = `redis://127.0.0.1:${port}`;
   const child = await startChild({ command, isReady: () => answersPing(url), readyWithinMs });
-  return { url, stop: child.stop };
+  return { url, child };
 }
 
 /** Debian's redis-server needs libraries that stand beside it in the unpacked root. */

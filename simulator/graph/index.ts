@@ -26,6 +26,8 @@ export type GraphOptions = Partial<Knobs> & {
   readonly ca?: Authority;
   /** 0, any free port, if not given. */
   readonly port?: number;
+  /** The origin that clients know it by, where something stands between. */
+  readonly reachedAs?: string;
   /** One tenant of 50 users if not given. */
   readonly tenants?: readonly TenantWithApps[];
   /** Everything generated follows from it. */
@@ -43,7 +45,7 @@ export type GraphSimulator = {
 };
 
 export async function startGraph(options: GraphOptions = {}): Promise<GraphSimulator> {
-  const { ca, port = 0, tenants = [{}], seed = 1, now = Date.now, ...knobs } = options;
+  const { ca, port = 0, reachedAs, tenants = [{}], seed = 1, now = Date.now, ...knobs } = options;
   const authority = ca ?? (await localAuthority());
   let origin = '';
   const world: World = {
@@ -66,7 +68,7 @@ export async function startGraph(options: GraphOptions = {}): Promise<GraphSimul
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
-  origin = `https://localhost:${portOf(server.address())}`;
+  origin = reachedAs ?? `https://localhost:${portOf(server.address())}`;
   return {
     origin,
     caPem: authority.caPem,

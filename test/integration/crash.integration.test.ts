@@ -3,8 +3,6 @@
  * to die works off a queue of its own, so that it meets the one customer it is to die with; what is to be done stands in MongoDB for everybody.
  */
 
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -13,6 +11,7 @@ import { connectionId, targetId } from '../../src/model/ids.ts';
 import { bullmqWakeups } from '../../src/queue/bullmq-wakeups.ts';
 import { openQueues } from '../../src/queue/queues.ts';
 import { producerConnection } from '../../src/queue/redis.ts';
+import { failpoints } from '../chaos/failpoints.ts';
 import {
   type Customer,
   type Customers,
@@ -115,7 +114,7 @@ describe('a worker that is killed at a named place', () => {
 
   it('may be killed at every place there is: none is forgotten here', async () => {
     const named = new Set(deaths.map(({ site }) => site.replace(/:\d+$/, '')));
-    expect([...named].sort()).toEqual(await placesInTheCode());
+    expect([...named].sort()).toEqual(await failpoints());
   });
 
   it('dies there', async () => {
@@ -222,17 +221,4 @@ const wakeIn = async (prefix: string, { stack }: Customers, { connected }: Custo
   await bullmqWakeups(queues).provision(targetId(connected.target), 'person');
   await queues.close();
   redis.disconnect();
-};
-
-const root = join(import.meta.dirname, '../..');
-/** Places are named where they are passed: to `failpoint`, to a store's `probe`, or to the ledger's `held`. */
-const naming = /(?:failpoint\(|probe\(|held\(lease, )(?<quote>['`])(?<name>[^'`]+)\k<quote>/g;
-
-const placesInTheCode = async (): Promise<readonly string[]> => {
-  const names = new Set<string>();
-  for (const folder of ['src/engine', 'src/store/mongo'])
-    for (const file of await readdir(join(root, folder)))
-      for (const { groups } of (await readFile(join(root, folder, file), 'utf8')).matchAll(naming))
-        for (const wave of ['objects', 'references']) names.add(String(groups?.['name']).replace(/\$\{wave\}/, wave));
-  return [...names].sort();
 };

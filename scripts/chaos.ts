@@ -1,0 +1,124 @@
+// `npm run chaos`: real processes on a real Redis and MongoDB, harmed at random moments, before an observer who knows what each tenant really said.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { failpoints } from '../test/chaos/failpoints.ts';
+import { type ChaosReport, type Counts, type Progress, runChaos } from '../test/chaos/run.ts';
+import { runOutOfDisk, runOutOfMemory } from '../test/chaos/scarce.ts';
+
+const help = `Usage: npm run chaos -- [--minutes M] [--seed N] [--workers N] [--users N] [--only storm,disk,memory] [--keep]
+
+Starts Redis, MongoDB, a simulated cloud with two tenants, two simulated targets, the API and workers, and lets people
+come, move and leave all the time. Meanwhile workers are killed and frozen, Redis is flushed and emptied, MongoDB is
+killed and started again, lines are cut, truncated, slow and dead, lists lie, and Graph and the targets answer with
+trouble.
+
+An observer holds every effect at the targets against what the tenants really said: nobody disabled, deleted or put
+out of a group without evidence, no second account, nothing for another tenant, nothing done to what is not ours. In
+the end all is mended, and each target must be what its tenant is. Ends with code 1 when any of this does not hold.
+
+  --minutes M   how long it storms (default 10: at least 100 workers are killed)
+  --seed N      what happens when; any number (default: drawn)
+  --workers N   worker processes (default 3)
+  --users N     people in each tenant (default 60)
+  --only LIST   storm (the default), disk (the disk of MongoDB and Redis fills up; needs root to mount a small one,
+                else it says what it does instead), memory (a worker's heap is too small)
+  --keep        keeps the logs also when all is well
+  --help        this text`;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+    workers: { type: 'string', default: '3' },
+    users: { type: 'string', default: '60' },
+    only: { type: 'string', default: 'storm' },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const numberIn = (name: 'minutes' | 'seed' | 'workers' | 'users', least: number, most: number): number => {
+  const value = Number(values[name]);
+  if (Number.isFinite(value) && value >= least && value <= most) return value;
+  console.error(`--${name} takes a number from ${least} to ${most}.`);
+  process.exit(2);
+};
+
+type Trial = (folder: string) => Promise<readonly string[]>;
+
+const storm: Trial = async (folder) => {
+  const minutes = numberIn('minutes', 0.2, 24 * 60);
+  console.log(`${minutes} minutes.`);
+  const report = await runChaos({
+    seed,
+    folder,
+    durationMs: minutes * 60_000,
+    workers: numberIn('workers', 1, 32),
+    users: numberIn('users', 20, 5_000),
+    kills: Math.ceil(minutes * 12),
+    harmEveryMs: 3_000,
+    failpoints: await failpoints(),
+    say: (progress) => console.log(lineOf(progress)),
+  });
+  console.log(textOf(report));
+  return report.violations;
+};
+
+const say = (line: string): void => console.log(`  ${line}`);
+
+const trials: Readonly<Record<string, Trial>> = {
+  storm,
+  disk: async (folder) => (await runOutOfDisk({ seed, folder, fullMs: 10_000, say })).violations,
+  memory: async (folder) =>
+    (await runOutOfMemory({ seed, folder, users: 3_000, heapsMb: [64, 58, 54, 50, 47, 44], patienceMs: 60_000, say }))
+      .violations,
+};
+
+const lineOf = ({ elapsedMs, deaths, harms, lived, judged, violations }: Progress): string =>
+  `${String(Math.round(elapsedMs / 1_000)).padStart(5)} s  ${deaths} workers died, ${harms} harms, ${lived} changes in the tenants, ${judged} effects judged, ${violations} wrong`;
+
+const textOf = ({ injected, lived, asked, judged, deaths, rounds }: ChaosReport): string =>
+  [
+    ...section('What was done to it', { ...injected, 'workers that died, in all': deaths }),
+    ...section('What happened in the tenants', lived),
+    ...section('What was asked by API', asked),
+    ...section('What was seen at the targets, and judged', judged),
+    '',
+    `After the storm ${rounds.join(' and ')} full syncs were made until each target was what its tenant is.`,
+  ].join('\n');
+
+const section = (title: string, counts: Readonly<Counts>): readonly string[] => [
+  '',
+  title,
+  ...Object.entries(counts)
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`),
+];
+
+const seed = numberIn('seed', 0, Number.MAX_SAFE_INTEGER);
+
+const run = async (): Promise<boolean> => {
+  const chosen = values.only.split(',').map((name) => ({ name, trial: trials[name] }));
+  const unknown = chosen.find(({ trial }) => trial === undefined);
+  if (unknown !== undefined) {
+    console.error(`--only takes any of ${Object.keys(trials).join(', ')}, not "${unknown.name}".`);
+    process.exit(2);
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'entrain-chaos-'));
+  const wrong: string[] = [];
+  for (const { name, trial } of chosen) {
+    console.log(`\n${name}: seed ${seed}, logs in ${join(folder, name)}`);
+    wrong.push(...((await trial?.(join(folder, name))) ?? []));
+  }
+  console.log(wrong.length === 0 ? '\nNothing was wrong.' : `\n${wrong.length} things were wrong:`);
+  for (const line of wrong) console.log(`  ${line}`);
+  if (wrong.length === 0 && !values.keep) await rm(folder, { recursive: true, force: true });
+  else console.log(`\nSeed ${seed}, logs in ${folder}`);
+  return wrong.length === 0;
+};
+
+if (values.help) console.log(help);
+else process.exitCode = (await run()) ? 0 : 1;

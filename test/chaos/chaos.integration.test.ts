@@ -1,0 +1,44 @@
+/** `npm run chaos` in short: the same storm, for some seconds; and a disk that fills up. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { failpoints } from './failpoints.ts';
+import { runChaos, totalOf } from './run.ts';
+import { runOutOfDisk } from './scarce.ts';
+
+describe('a whole installation', () => {
+  const seed = 20_260_302;
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'entrain-chaos-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('harmed anywhere takes nothing away without evidence, makes nobody twice, and ends as the tenants are', async () => {
+    const report = await runChaos({
+      seed,
+      folder,
+      durationMs: 20_000,
+      workers: 2,
+      users: 45,
+      kills: 5,
+      harmEveryMs: 1_000,
+      failpoints: await failpoints(),
+      say: () => {},
+    });
+    expect(report.violations).toEqual([]);
+    // Else nothing was tried.
+    expect(report.deaths).toBeGreaterThanOrEqual(2);
+    expect(totalOf(report.injected)).toBeGreaterThan(8);
+    expect(totalOf(report.lived)).toBeGreaterThan(30);
+    expect(report.judged['user created']).toBeGreaterThan(60);
+  }, 240_000);
+
+  it('without room on its disk waits and writes nothing, and goes on when there is room again', async () => {
+    const { told, violations } = await runOutOfDisk({ seed, folder, fullMs: 1_500, say: () => {} });
+    expect(violations).toEqual([]);
+    expect(told.join('\n')).toContain('MongoDB took');
+  }, 240_000);
+});

@@ -1,0 +1,83 @@
+/** Where a target is not what its tenant is, in words. Accounts that nobody linked are no part of it. */
+
+import { z } from 'zod';
+import type { TenantControl } from '../../simulator/graph/index.ts';
+import type { JsonObject, ScimSimulator } from '../../simulator/scim/index.ts';
+
+const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
+export const differences = (tenant: TenantControl, scim: ScimSimulator): readonly string[] => {
+  const { users, groups } = scim.control.accounts();
+  const accounts = ours(users);
+  const teams = ours(groups);
+  const here = new Set(tenant.users());
+  const owners = new Map([...accounts, ...teams].map(([owner, { id }]) => [String(id), owner]));
+  return [
+    ...doubles([...users, ...groups]),
+    ...[...here].flatMap((id) => differing(tenant, id, accounts, owners)),
+    ...[...accounts].flatMap(([id, account]) =>
+      here.has(id) || account['active'] === false ? [] : [`${id} left and is still on`],
+    ),
+    ...tenant.groups().flatMap(({ id }) => differingTeam(tenant, id, accounts, teams, owners)),
+  ];
+};
+
+type Accounts = ReadonlyMap<string, JsonObject>;
+
+const ours = (resources: readonly JsonObject[]): Accounts =>
+  new Map(
+    resources.flatMap((one) => (typeof one['externalId'] === 'string' ? [[one['externalId'], one] as const] : [])),
+  );
+
+const doubles = (resources: readonly JsonObject[]): readonly string[] => {
+  const keys = resources.map((one) => one['externalId']).filter((key) => typeof key === 'string');
+  const seen = new Set<string>();
+  return keys.filter((key) => seen.size === seen.add(key).size).map((key) => `${key} has two accounts`);
+};
+
+const differing = (
+  tenant: TenantControl,
+  id: string,
+  accounts: Accounts,
+  owners: ReadonlyMap<string, string>,
+): readonly string[] => {
+  const user = tenant.user(id);
+  const account = accounts.get(id);
+  // Nobody is given an account who is switched off from the start.
+  if (account === undefined) return user['accountEnabled'] === false ? [] : [`${id} has no account`];
+  const extension = record.parse(account[enterprise] ?? {});
+  const manager = record.parse(extension['manager'] ?? {})['value'];
+  const wanted = user['manager'] !== null && accounts.has(String(user['manager'])) ? user['manager'] : null;
+  const pairs: readonly (readonly [string, unknown, unknown])[] = [
+    ['active', user['accountEnabled'], account['active']],
+    ['userName', user['userPrincipalName'], account['userName']],
+    ['familyName', user['surname'], record.parse(account['name'] ?? {})['familyName']],
+    ['title', user['jobTitle'], account['title']],
+    ['department', user['department'], extension['department']],
+    ['manager', wanted, manager === undefined ? null : owners.get(String(manager))],
+  ];
+  return pairs
+    .filter(([, is, shown]) => (is ?? null) !== (shown ?? null))
+    .map(([name, is, shown]) => `${id}: ${name} is ${String(shown)} instead of ${String(is)}`);
+};
+
+const differingTeam = (
+  tenant: TenantControl,
+  id: string,
+  accounts: Accounts,
+  teams: Accounts,
+  owners: ReadonlyMap<string, string>,
+): readonly string[] => {
+  const team = teams.get(id);
+  if (team === undefined) return [`group ${id} is not at the target`];
+  const wanted = tenant.members(id).filter((member) => accounts.has(member) || teams.has(member));
+  const held = new Set(memberList.parse(team['members']).map(({ value }) => owners.get(value) ?? value));
+  return [
+    ...(team['displayName'] === tenant.group(id)['displayName'] ? [] : [`group ${id} has another name`]),
+    ...wanted.filter((member) => !held.has(member)).map((member) => `${member} is not in group ${id}`),
+    ...[...held].filter((member) => !wanted.includes(member)).map((member) => `${member} is still in group ${id}`),
+  ];
+};
+
+const record = z.record(z.string(), z.unknown());
+const memberList = z.array(z.object({ value: z.string() })).default([]);

@@ -1,0 +1,191 @@
+/** What may go wrong, at moments that a seed draws: each harm has its time and passes by itself. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultScript } from '../../simulator/graph/index.ts';
+import { pick } from '../../simulator/graph/random.ts';
+import type { FaultInput } from '../../simulator/scim/index.ts';
+import type { Line } from '../support/tcp-proxy.ts';
+import type { Plant, WorkerSlot } from './plant.ts';
+import { flush } from './servers.ts';
+
+export type Harm = {
+  readonly name: string;
+  readonly weight: number;
+  /** Resolves when it has passed, or says why it could not be done. */
+  readonly does: (plant: Plant, chance: Chance) => Promise<string | null>;
+};
+export type Chance = {
+  readonly between: (least: number, most: number) => number;
+  readonly of: <T>(list: readonly T[]) => T;
+};
+
+export const chanceOf = (random: () => number): Chance => ({
+  between: (least, most) => least + random() * (most - least),
+  of: (list) => pick(list, Math.floor(random() * 1e6)),
+});
+
+export const killWorker: Harm = {
+  name: 'worker killed',
+  weight: 0,
+  does: async ({ workers }, chance) => (oneUp(workers, chance)?.kill() === true ? null : 'none was up'),
+};
+
+export const harms: readonly Harm[] = [
+  {
+    name: 'worker frozen past its lease',
+    weight: 3,
+    does: async ({ workers }, chance) => {
+      const worker = oneUp(workers, chance);
+      if (worker?.freeze() !== true) return 'none was up';
+      await sleep(chance.between(2_000, 11_000));
+      worker.thaw();
+      return null;
+    },
+  },
+  {
+    name: 'Redis flushed',
+    weight: 3,
+    does: async ({ redis }) => {
+      await flush(redis);
+      return null;
+    },
+  },
+  {
+    name: 'Redis dead, then empty',
+    weight: 2,
+    does: async ({ redis }) => {
+      await redis.crash('nothing');
+      return null;
+    },
+  },
+  {
+    name: 'MongoDB dead, then on its folder',
+    weight: 3,
+    does: async ({ mongo }) => {
+      await mongo.crash('folder');
+      return null;
+    },
+  },
+  {
+    name: 'line cut',
+    weight: 5,
+    does: async ({ lines }, { of }) => {
+      of(Object.values(lines)).cut(of(['rst', 'fin'] as const));
+      return null;
+    },
+  },
+  ...(
+    [
+      ['line truncated', 4],
+      ['line dead', 3],
+      ['line slow', 3],
+      ['line refusing', 3],
+    ] as const
+  ).map(
+    ([name, weight]): Harm => ({
+      name,
+      weight,
+      does: async ({ lines }, chance) => {
+        const line = chance.of(Object.values(lines));
+        line.set(disturbed(name, chance));
+        await sleep(chance.between(300, 6_000));
+        line.set({ state: 'clear' });
+        return null;
+      },
+    }),
+  ),
+  {
+    name: 'Graph answers with trouble',
+    weight: 6,
+    does: async ({ graph }, { of, between }) => {
+      graph.control.fault({ ...of(graphTrouble), nth: Math.floor(between(1, 4)), times: Math.floor(between(1, 5)) });
+      return null;
+    },
+  },
+  {
+    name: 'lists that lie',
+    weight: 4,
+    does: async ({ graph, customers, stack }, { of, between }) => {
+      const list = of(['/users\\?', '/groups\\?', '/members']);
+      // Who is missing in them is asked for alone before anything is done.
+      graph.control.fault({ path: list, times: null, fault: { answer: 'part', share: between(0.2, 0.9) } });
+      await stack.api.request(of(customers).connection, { mode: 'full' }).catch(() => {});
+      await sleep(between(3_000, 8_000));
+      graph.control.clearFaults();
+      return null;
+    },
+  },
+  {
+    name: 'delta links expired',
+    weight: 2,
+    does: async ({ customers }, { of }) => {
+      of(customers).tenant.expireDeltaLinks();
+      return null;
+    },
+  },
+  {
+    name: 'next links expired',
+    weight: 1,
+    does: async ({ customers }, { of }) => {
+      of(customers).tenant.expirePages();
+      return null;
+    },
+  },
+  {
+    name: 'target answers with trouble',
+    weight: 6,
+    does: async ({ customers }, { of, between }) => {
+      const trouble = { ...of(scimTrouble), nth: Math.floor(between(1, 6)), times: Math.floor(between(1, 5)) };
+      of(customers).scim.control.addFaults([trouble]);
+      return null;
+    },
+  },
+];
+
+/** One of those that are up; a worker takes some seconds to start. */
+const oneUp = (workers: readonly WorkerSlot[], { of }: Chance): WorkerSlot | undefined => {
+  const up = workers.filter((worker) => worker.isUp());
+  return up.length === 0 ? undefined : of(up);
+};
+
+const disturbed = (name: string, { between, of }: Chance): Line => {
+  const by = of(['rst', 'fin'] as const);
+  switch (name) {
+    case 'line truncated':
+      return { state: 'truncating', way: of(['up', 'down'] as const), afterBytes: Math.floor(between(0, 20_000)), by };
+    case 'line dead':
+      return { state: 'black_hole' };
+    case 'line slow':
+      return { state: 'slow', delayMs: between(20, 300) };
+    default:
+      return { state: 'refusing', by };
+  }
+};
+
+const graphTrouble: readonly FaultScript[] = [
+  { fault: { answer: 'throttled', retryAfter: { seconds: 1 } } },
+  { fault: { answer: 'throttled', retryAfter: null } },
+  { fault: { answer: 'unavailable' } },
+  { fault: { answer: 'gateway_timeout' } },
+  { fault: { answer: 'html' } },
+  { fault: { answer: 'reset' } },
+  { fault: { answer: 'truncated' } },
+  { path: '/delta', fault: { answer: 'no_links' } },
+  { path: '/delta', fault: { answer: 'self_link' } },
+  { path: '/delta', fault: { answer: 'gone' } },
+  { path: 'skiptoken', fault: { answer: 'expired_page' } },
+  { path: '/users', fault: { answer: 'without', properties: ['accountEnabled'] } },
+];
+
+const scimTrouble: readonly FaultInput[] = [
+  { answer: { kind: 'status', status: 429, retryAfter: { seconds: 1 } } },
+  { answer: { kind: 'status', status: 500 } },
+  { answer: { kind: 'status', status: 503, when: 'after' } },
+  { answer: { kind: 'status', status: 500, when: 'after', body: 'html' } },
+  { answer: { kind: 'reset', when: 'before' } },
+  { answer: { kind: 'reset', when: 'after' } },
+  { answer: { kind: 'truncated', framing: 'cut' } },
+  { answer: { kind: 'html', when: 'before' } },
+  { answer: { kind: 'hang', when: 'after' } },
+  { method: 'POST', answer: { kind: 'no_id' } },
+];

@@ -1,0 +1,60 @@
+/** What was true of a tenant, and when: who was there and switched on, which groups there were, who was in them. */
+
+import type { TenantControl } from '../../simulator/graph/index.ts';
+
+export const on = (user: string): string => `on ${user}`;
+export const exists = (group: string): string => `group ${group}`;
+export const isIn = (group: string, member: string): string => `in ${group} ${member}`;
+
+export type History = {
+  /** All that is true now; whatever was and is not among them has ended. Says what is new, and what has ended. */
+  note(truths: ReadonlySet<string>, atMs: number): readonly string[];
+  /** Whether it was untrue at any moment from one time to another, both included. What was never noted never was true. */
+  wasUntrue(truth: string, fromMs: number, toMs: number): boolean;
+  /** Whether this tenant ever had a user or group of this id. */
+  knows(id: string): boolean;
+};
+
+export const startHistory = (): History => {
+  const spans = new Map<string, { readonly at: number; readonly is: boolean }[]>();
+  const known = new Set<string>();
+  let before: ReadonlySet<string> = new Set();
+  const add = (truth: string, at: number, is: boolean): void => {
+    spans.set(truth, [...(spans.get(truth) ?? []), { at, is }]);
+  };
+  return {
+    note: (truths, at) => {
+      for (const truth of truths) {
+        for (const id of truth.split(' ').slice(1)) known.add(id);
+        if (!before.has(truth)) add(truth, at, true);
+      }
+      for (const truth of before) if (!truths.has(truth)) add(truth, at, false);
+      const turned = [
+        ...[...truths].filter((truth) => !before.has(truth)),
+        ...[...before].filter((truth) => !truths.has(truth)).map((truth) => `not ${truth}`),
+      ];
+      before = new Set(truths);
+      return turned;
+    },
+    wasUntrue: (truth, from, to) => {
+      const turns = spans.get(truth) ?? [];
+      const atFirst = turns.findLast(({ at }) => at <= from)?.is ?? false;
+      return !atFirst || turns.some(({ at, is }) => !is && at > from && at <= to);
+    },
+    knows: (id) => known.has(id),
+  };
+};
+
+/** What is true of the tenant at this moment. */
+export const truthsOf = (tenant: TenantControl): ReadonlySet<string> => {
+  const truths = new Set<string>();
+  for (const id of tenant.users()) {
+    // Those who are off are noted, too, so that they are known.
+    truths.add(tenant.user(id)['accountEnabled'] === true ? on(id) : `off ${id}`);
+  }
+  for (const group of tenant.groups()) {
+    truths.add(exists(group.id));
+    for (const member of tenant.members(group.id)) truths.add(isIn(group.id, member));
+  }
+  return truths;
+};

@@ -1,0 +1,196 @@
+/** A whole installation that may be harmed anywhere: servers, simulators, API and workers, with a line that can be disturbed between each pair. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { type Stack, startStack } from '../../scripts/demo/stack.ts';
+import { tourTenant } from '../../scripts/demo/tour.ts';
+import { type Child, freePort } from '../../scripts/services/child.ts';
+import { type GraphSimulator, startGraph } from '../../simulator/graph/index.ts';
+import { startScim } from '../../simulator/scim/index.ts';
+import { startTcpProxy, type TcpProxy, upstreamOf } from '../support/tcp-proxy.ts';
+import { type FrailServer, startFrailMongo, startFrailRedis } from './servers.ts';
+import { openTown, type Town } from './town.ts';
+
+export type Customer = Town & { readonly connection: string; readonly target: string; readonly line: TcpProxy };
+
+export type Plant = {
+  readonly graph: GraphSimulator;
+  readonly redis: FrailServer;
+  readonly mongo: FrailServer;
+  readonly lines: Readonly<Record<string, TcpProxy>>;
+  readonly customers: readonly Customer[];
+  readonly workers: readonly WorkerSlot[];
+  readonly stack: Stack;
+  close(): Promise<void>;
+};
+
+export type PlantOptions = {
+  /** Where servers keep their data. */
+  readonly folder: string;
+  readonly workers: number;
+  readonly tenants: number;
+  /** People in each tenant. */
+  readonly users: number;
+  readonly random: () => number;
+  /** The environment of the next worker, on top of the common one. */
+  readonly workerEnv: () => Readonly<Record<string, string>>;
+  /** Hears all that the processes of the installation say. */
+  readonly heard: (text: string) => void;
+};
+
+/** Short times, so that much happens in little of it. */
+const times = { TEST_LEASE_MS: '6000', TEST_LOCK_MS: '3000', TEST_RECONCILE_MS: '2000', ENTRAIN_SLICE_SECS: '2' };
+/** Of the API only what goes wrong: it is asked all the time how far a run is. */
+const logs = { api: { ENTRAIN_LOG_LEVEL: 'warn' }, worker: { ENTRAIN_LOG_LEVEL: 'info' } };
+
+export const openPlant = async (options: PlantOptions): Promise<Plant> => {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of closers.splice(0).toReversed()) await one();
+  };
+  const opened = <T>(thing: T, closeIt: () => Promise<void>): T => {
+    closers.push(closeIt);
+    return thing;
+  };
+  try {
+    const mongo = await startFrailMongo(`${options.folder}/mongo`);
+    opened(mongo, mongo.stop);
+    const redis = await startFrailRedis(`${options.folder}/redis`);
+    opened(redis, redis.stop);
+    const tenant = { ...tourTenant(options.users), groups: 6 };
+    const graphLine = await startTcpProxy(null);
+    opened(graphLine, graphLine.close);
+    const port = await freePort();
+    const graph = await startGraph({
+      port,
+      reachedAs: `https://localhost:${graphLine.port}`,
+      tenants: Array.from({ length: options.tenants }, () => tenant),
+      deltaPageSize: 15,
+      membersPerPage: 40,
+      throttling: false,
+    });
+    opened(graph, graph.close);
+    graphLine.lead({ port });
+    const stack = await startStack({
+      services: { mongoUri: mongo.url, redisUrl: redis.url },
+      name: 'chaos',
+      cloud: graph,
+      workers: [],
+      env: { ...times, ...logs.api },
+      heard: options.heard,
+    });
+    opened(stack, stack.stop);
+    const customers: Customer[] = [];
+    for (const { tenantId } of graph.tenants) {
+      const scim = await startScim({ latencyMs: 5 });
+      opened(scim, scim.close);
+      const line = await startTcpProxy(upstreamOf(scim.baseUrl));
+      opened(line, line.close);
+      const town = openTown(graph.control.tenant(tenantId), scim, options.random);
+      customers.push({ ...town, line, ...(await connectTown(stack, graph, town, line)) });
+    }
+    const workers = Array.from({ length: options.workers }, () =>
+      keepWorker(stack, () => ({ ...logs.worker, ...options.workerEnv() })),
+    );
+    closers.push(async () => {
+      for (const worker of workers) worker.retire();
+    });
+    const scimLines = Object.fromEntries(customers.map(({ line }, nth) => [`scim ${nth + 1}`, line]));
+    const lines = { redis: redis.proxy, mongo: mongo.proxy, graph: graphLine, ...scimLines };
+    return { graph, redis, mongo, lines, customers, workers, stack, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+/** Many leave at once when a server was away for a while; whether that is held back is not what is tried here. */
+const generous = { count: 100_000, percent: 100, floor: 100_000 };
+
+const created = z.object({ id: z.string() });
+
+const connectTown = async (
+  { api }: Stack,
+  graph: GraphSimulator,
+  { tenant, scim, name }: Town,
+  line: TcpProxy,
+): Promise<Pick<Customer, 'connection' | 'target'>> => {
+  const app = graph.tenants.find(({ tenantId }) => tenantId === tenant.tenantId)?.apps[0];
+  const connection = await api.ask('POST', '/v1/connections', created, {
+    vendor: 'MS_ENTRA',
+    organization_id: 'chaos',
+    name,
+    cloud: 'custom',
+    tenant_id: tenant.tenantId,
+    client_id: app?.clientId,
+    client_secret: app?.clientSecret,
+    refresh_interval_secs: 60,
+    full_sync_interval_secs: 3_600,
+    shrink_limit: generous,
+  });
+  const target = await api.ask('POST', `/v1/connections/${connection.id}/targets`, created, {
+    kind: 'scim',
+    name: 'Helpdesk',
+    settings: {
+      base_url: `http://127.0.0.1:${line.port}/scim/v2`,
+      token: scim.token,
+      allow_http: true,
+      timeout_secs: 5,
+    },
+    auto_approve_first: true,
+    limits: { deprovisions: generous, member_removals: generous, member_removals_per_group: generous },
+  });
+  return { connection: connection.id, target: target.id };
+};
+
+/** A place in which there is always a worker: when one ends, however it does, the next one is started. */
+export type WorkerSlot = {
+  readonly isUp: () => boolean;
+  /** SIGKILL. False when there was none to be killed. */
+  kill(): boolean;
+  freeze(): boolean;
+  thaw(): void;
+  /** How many have died here, by our hand or at a place that they were given. */
+  readonly deaths: () => number;
+  /** How many ended because their memory was too small. */
+  readonly starved: () => number;
+  /** Starts no other one. */
+  retire(): void;
+};
+
+const keepWorker = (stack: Stack, env: () => Readonly<Record<string, string>>): WorkerSlot => {
+  let retired = false;
+  let deaths = 0;
+  let starved = 0;
+  let present: Child | null = null;
+  const keep = async (): Promise<void> => {
+    while (!retired) {
+      try {
+        present = await stack.startWorker(env());
+        const { signal } = await present.ended;
+        if (signal === 'SIGKILL') deaths += 1;
+        if (present.output().includes('heap out of memory')) starved += 1;
+      } catch {
+        // It could not start, as its servers are down: so it is tried again, as any supervisor would.
+        await sleep(500);
+      }
+      present = null;
+    }
+  };
+  void keep();
+  const send = (signal: NodeJS.Signals): boolean => {
+    present?.signal(signal);
+    return present !== null;
+  };
+  return {
+    isUp: () => present !== null,
+    kill: () => send('SIGKILL'),
+    freeze: () => send('SIGSTOP'),
+    thaw: () => void send('SIGCONT'),
+    deaths: () => deaths,
+    starved: () => starved,
+    retire: () => {
+      retired = true;
+    },
+  };
+};

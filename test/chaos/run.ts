@@ -1,0 +1,208 @@
+/** A chaos run: everything at once for some minutes, then calm, and then the target must be what the tenant is. */
+
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fractions } from '../../simulator/graph/random.ts';
+import { calmDown, heal } from './calm.ts';
+import { type Chance, chanceOf, type Harm, harms, killWorker } from './harm.ts';
+import { openPlant, type Plant } from './plant.ts';
+import { ask } from './requests.ts';
+
+export type ChaosOptions = {
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly workers: number;
+  /** In each of the two tenants. */
+  readonly users: number;
+  /** Workers killed from outside; others die at places of the code that they were given. */
+  readonly kills: number;
+  /** Between two harms of other kinds, on average. */
+  readonly harmEveryMs: number;
+  /** Places in the code at which a worker may be told to die. */
+  readonly failpoints: readonly string[];
+  /** Gets the log of every process, what was done and when, and the data of the servers. */
+  readonly folder: string;
+  readonly say: (progress: Progress) => void;
+};
+
+export type Progress = {
+  readonly elapsedMs: number;
+  readonly deaths: number;
+  readonly harms: number;
+  readonly lived: number;
+  readonly judged: number;
+  readonly violations: number;
+};
+
+export type Counts = Record<string, number>;
+export type ChaosReport = {
+  /** What was done to the installation, what happened in the tenants, what was asked by API, what was seen at the targets. */
+  readonly injected: Readonly<Counts>;
+  readonly lived: Readonly<Counts>;
+  readonly asked: Readonly<Counts>;
+  readonly judged: Readonly<Counts>;
+  /** Workers that died without a word, by our hand or at a place that they were given. */
+  readonly deaths: number;
+  /** How many full syncs it took each target to be what its tenant is. */
+  readonly rounds: readonly number[];
+  readonly violations: readonly string[];
+};
+
+/** Everything that takes part in the storm. */
+export type Scene = {
+  readonly plant: Plant;
+  readonly options: ChaosOptions;
+  readonly counts: { readonly injected: Counts; readonly lived: Counts; readonly asked: Counts };
+  readonly note: (line: string) => void;
+  /** The storm has passed. */
+  readonly over: AbortSignal;
+};
+
+export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
+  await mkdir(options.folder, { recursive: true });
+  const log = createWriteStream(join(options.folder, 'processes.log'));
+  const deeds = createWriteStream(join(options.folder, 'deeds.log'));
+  // Streams of chance of their own, so that how often one is drawn from changes nothing for the others.
+  const chance = (stream: number): Chance => chanceOf(fractions(options.seed * 31 + stream));
+  const doom = chance(1);
+  const plant = await openPlant({
+    folder: join(options.folder, 'data'),
+    tenants: 2,
+    workers: options.workers,
+    users: options.users,
+    random: fractions(options.seed),
+    workerEnv: () => fate(doom, options.failpoints),
+    heard: (text) => void log.write(text),
+  });
+  const ended = new AbortController();
+  try {
+    const note = (line: string): void => void deeds.write(`${new Date().toISOString()} ${line}\n`);
+    await Promise.all(plant.customers.map(({ connection }) => plant.stack.api.sync(connection, { mode: 'full' })));
+    const counts = { injected: {}, lived: {}, asked: {} };
+    const watching = watch(plant, ended.signal);
+    const scene: Scene = { plant, options, counts, note, over: AbortSignal.timeout(options.durationMs) };
+    await Promise.all([
+      tell(scene, Date.now()),
+      afflict(scene, chance(2)),
+      kill(scene, chance(3)),
+      live(scene, chance(4)),
+      ask(scene, chance(5)),
+    ]);
+    note('calm');
+    heal(plant);
+    const ends = await Promise.all(plant.customers.map((customer) => calmDown(plant, customer)));
+    ended.abort();
+    await watching;
+    return {
+      ...counts,
+      judged: sumOf(plant.customers.map(({ judge }) => judge.judged)),
+      deaths: deathsOf(plant),
+      rounds: ends.map(({ rounds }) => rounds),
+      violations: [...plant.customers.flatMap(({ judge }) => judge.violations), ...ends.flatMap(({ wrong }) => wrong)],
+    };
+  } finally {
+    ended.abort();
+    await plant.close();
+    log.end();
+    deeds.end();
+  }
+};
+
+/** Some workers are told to die at a place of the code, the first to sixth time they pass it; the others wait for what comes. */
+const fate = ({ of, between }: Chance, failpoints: readonly string[]): Readonly<Record<string, string>> =>
+  failpoints.length === 0 || between(0, 1) > 0.3
+    ? {}
+    : { TEST_FAILPOINT: `${of(failpoints)}:${Math.ceil(between(0, 6))}` };
+
+/** The observer never looks away, also when all is calm. */
+export const watch = async ({ customers }: Plant, ended: AbortSignal): Promise<void> => {
+  while (!ended.aborted) {
+    for (const customer of customers) customer.watch();
+    await pause(200, ended);
+  }
+  for (const customer of customers) customer.watch();
+};
+
+const tell = async ({ plant, options, counts, over }: Scene, started: number): Promise<void> => {
+  while (!over.aborted) {
+    await pause(5_000, over);
+    options.say({
+      elapsedMs: Date.now() - started,
+      deaths: deathsOf(plant),
+      harms: totalOf(counts.injected),
+      lived: totalOf(counts.lived),
+      judged: totalOf(sumOf(plant.customers.map(({ judge }) => judge.judged))),
+      violations: plant.customers.reduce((sum, { judge }) => sum + judge.violations.length, 0),
+    });
+  }
+};
+
+/** Harms come at random and may fall together, one of a kind at a time. In the end each has passed. */
+const afflict = async (scene: Scene, chance: Chance): Promise<void> => {
+  const underWay = new Map<Harm, Promise<void>>();
+  while (!scene.over.aborted) {
+    await pause(chance.between(0.2, 1.8) * scene.options.harmEveryMs, scene.over);
+    const harm = drawn(harms, chance);
+    if (scene.over.aborted || underWay.has(harm)) continue;
+    underWay.set(
+      harm,
+      inflict(scene, harm, chance).finally(() => underWay.delete(harm)),
+    );
+  }
+  await Promise.all(underWay.values());
+};
+
+const drawn = (from: readonly Harm[], chance: Chance): Harm => {
+  let at = chance.between(
+    0,
+    from.reduce((sum, { weight }) => sum + weight, 0),
+  );
+  for (const harm of from) {
+    at -= harm.weight;
+    if (at < 0) return harm;
+  }
+  return chance.of(from);
+};
+
+const inflict = async ({ plant, counts, note }: Scene, harm: Harm, chance: Chance): Promise<void> => {
+  note(harm.name);
+  const failed = await harm.does(plant, chance).catch((error: unknown) => String(error));
+  note(`${harm.name}: ${failed ?? 'passed'}`);
+  count(counts.injected, failed === null ? harm.name : `${harm.name}: not done`);
+};
+
+const kill = async (scene: Scene, chance: Chance): Promise<void> => {
+  const end = Date.now() + scene.options.durationMs;
+  const left = (): number => scene.options.kills - (scene.counts.injected[killWorker.name] ?? 0);
+  while (!scene.over.aborted && left() > 0) {
+    await pause((chance.between(0, 2) * (end - Date.now())) / (left() + 1), scene.over);
+    if (!scene.over.aborted && scene.plant.workers.some(({ isUp }) => isUp())) await inflict(scene, killWorker, chance);
+  }
+};
+
+const live = async ({ plant, counts, note, over }: Scene, chance: Chance): Promise<void> => {
+  while (!over.aborted) {
+    const customer = chance.of(plant.customers);
+    const { what, turned } = customer.live();
+    count(counts.lived, what);
+    note([`${customer.name}: ${what}`, ...turned].join('; '));
+    await pause(chance.between(50, 500), over);
+  }
+};
+
+export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+  await sleep(Math.max(0, ms), undefined, { signal }).catch(() => {});
+};
+export const count = (counts: Counts, name: string): void => {
+  counts[name] = (counts[name] ?? 0) + 1;
+};
+export const totalOf = (counts: Readonly<Counts>): number => Object.values(counts).reduce((sum, each) => sum + each, 0);
+
+const deathsOf = ({ workers }: Plant): number => workers.reduce((sum, { deaths }) => sum + deaths(), 0);
+const sumOf = (all: readonly Readonly<Counts>[]): Counts => {
+  const sum: Counts = {};
+  for (const counts of all) for (const [name, each] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + each;
+  return sum;
+};
