@@ -1,18 +1,68 @@
 /** What the answers of source and target, asked again now, say beside what is stored. */
 
-import type { LiveDifference, LiveSource, LiveTarget } from '../model/explanation.ts';
+import type { LiveDifference, LiveSource, LiveStranger, LiveTarget } from '../model/explanation.ts';
+import type { SourceId } from '../model/ids.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
-import type { GoneReason, Standing } from '../model/source-object.ts';
+import type { GoneReason, Remembered, SourceObject, Standing, Value } from '../model/source-object.ts';
 import { own, sameValue } from './attributes.ts';
 import type { Match } from './matching.ts';
 import { listed } from './wording.ts';
 
-/** `isOff`: whether the snapshot has the account disabled. */
-export const liveSource = (standing: Standing, gone: GoneReason | null, isOff: boolean): LiveSource => {
-  const agrees = agreesWith(standing, gone, isOff);
-  const differs = agrees === false ? ', which is not what is stored: the next sync will tell' : '';
-  return { kind: 'answered', standing, agrees, says: `Entra, asked now: ${standingWords[standing]}${differs}.` };
+/** `shown`: the object as the source shows it now; null when it shows none. */
+export const liveSource = (
+  standing: Standing,
+  { object, gone }: Remembered,
+  shown: SourceObject | null,
+): LiveSource => {
+  const isOff = own(object.attributes, 'accountEnabled') === false;
+  const changed = gone !== null || shown === null ? [] : changesOf(object, shown);
+  const standsAsStored = agreesWith(standing, gone, isOff);
+  const agrees = standsAsStored === true && changed.length > 0 ? false : standsAsStored;
+  const others = changed.length === 0 ? '' : `, with another ${listed(changed.map(({ attribute }) => attribute))}`;
+  const differs = agrees === false ? ', which is not what is stored: the next sync tells' : '';
+  return {
+    kind: 'answered',
+    standing,
+    agrees,
+    changed,
+    says: `Entra, asked now: ${standingWords[standing]}${others}${differs}.`,
+  };
 };
+
+const changesOf = (stored: SourceObject, shown: SourceObject) =>
+  [...new Set([...Object.keys(stored.attributes), ...Object.keys(shown.attributes)])]
+    .filter((attribute) => attribute !== 'manager')
+    .map((attribute) => ({
+      attribute,
+      stored: own(stored.attributes, attribute),
+      now: own(shown.attributes, attribute),
+    }))
+    .filter(({ stored, now }) => !sameValue(stored, now));
+
+/** `shown`: whom the source shows by a name that nobody stored has. */
+export const liveStranger = (
+  shown: readonly SourceObject[],
+  standings: ReadonlyMap<SourceId, Standing>,
+): LiveStranger => {
+  const people = shown.map(({ ref, attributes }) => ({
+    object: ref,
+    displayName: textOf(own(attributes, 'displayName')),
+    userPrincipalName: textOf(own(attributes, 'userPrincipalName')),
+    standing: standings.get(ref.id) ?? ('unsure' as const),
+  }));
+  const [one] = people;
+  const says =
+    one === undefined
+      ? 'Entra, asked now, knows nobody by this name or id either.'
+      : people.length > 1
+        ? `Entra, asked now, knows ${people.length} by this name.`
+        : `Entra, asked now, knows ${one.displayName ?? one.object.id}: ${standingWords[one.standing]}${
+            one.standing === 'out_of_scope' ? '' : '. Whoever was made since the last read comes with the next sync'
+          }.`;
+  return { kind: 'answered', people, says };
+};
+
+const textOf = (value: Value): string | null => (typeof value === 'string' ? value : null);
 
 const agreesWith = (standing: Standing, gone: GoneReason | null, isOff: boolean): boolean | null => {
   switch (standing) {

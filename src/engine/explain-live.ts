@@ -3,12 +3,11 @@
  * the answer is kept.
  */
 
-import { own } from '../core/attributes.ts';
-import { liveAccount, liveMatch, liveSource } from '../core/explain-live.ts';
+import { liveAccount, liveMatch, liveSource, liveStranger } from '../core/explain-live.ts';
 import { judge, lookups } from '../core/matching.ts';
 import { sentence } from '../core/wording.ts';
 import type { Connection, Problem } from '../model/connection.ts';
-import type { LiveSource, LiveTarget } from '../model/explanation.ts';
+import type { LiveSource, LiveStranger, LiveTarget } from '../model/explanation.ts';
 import type { Link } from '../model/operation.ts';
 import type { Remembered, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
@@ -24,17 +23,44 @@ export type ConnectSource = (connection: Connection, secrets: Secrets) => Source
 /** Somebody waits for the answer. */
 const timeoutMs = 15_000;
 
-export const askSource = async (
+export const askSource = (
   stores: Stores,
   connect: ConnectSource,
   connection: Connection,
-  { object, gone }: Remembered,
-): Promise<LiveSource> => {
+  seen: Remembered,
+): Promise<LiveSource> =>
+  asking(stores, connect, connection, async (source, signal) => {
+    const { ref } = seen.object;
+    const [standings, shown] = await Promise.all([
+      source.confirm([ref], connection.scope, signal),
+      source.lookUp(ref.id, connection.attributes, signal),
+    ]);
+    return liveSource(standings.get(ref.id) ?? 'unsure', seen, shown[0] ?? null);
+  });
+
+/** Somebody nobody ever read may have been made since, or be outside the scope. */
+export const askForStranger = (
+  stores: Stores,
+  connect: ConnectSource,
+  connection: Connection,
+  who: string,
+): Promise<LiveStranger> =>
+  asking(stores, connect, connection, async (source, signal) => {
+    const shown = await source.lookUp(who, connection.attributes, signal);
+    const refs = shown.map(({ ref }) => ref);
+    const standings = refs.length === 0 ? new Map() : await source.confirm(refs, connection.scope, signal);
+    return liveStranger(shown, standings);
+  });
+
+const asking = async <T>(
+  stores: Stores,
+  connect: ConnectSource,
+  connection: Connection,
+  ask: (source: Source, signal: AbortSignal) => Promise<T>,
+): Promise<T | Extract<LiveSource, { kind: 'failed' }>> => {
   try {
     const source = connect(connection, await stores.connections.secrets(connection.id));
-    const { ref } = object;
-    const standings = await source.confirm([ref], connection.scope, AbortSignal.timeout(timeoutMs));
-    return liveSource(standings.get(ref.id) ?? 'unsure', gone, own(object.attributes, 'accountEnabled') === false);
+    return await ask(source, AbortSignal.timeout(timeoutMs));
   } catch (error) {
     const problem = problemOf(error, 'source');
     return { kind: 'failed', problem, says: sentence(`Entra could not be asked: ${problem.message}`) };

@@ -13,6 +13,7 @@ import type {
   Explained,
   FoundBy,
   LiveSource,
+  LiveStranger,
   LiveTarget,
   NobodyVerdict,
   Written,
@@ -27,7 +28,7 @@ import type { About, Entry } from '../store/ledger.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 import { type ConnectTarget, objectsNow, targetSide } from './explain-evidence.ts';
-import { askSource, askTarget, type ConnectSource } from './explain-live.ts';
+import { askForStranger, askSource, askTarget, type ConnectSource } from './explain-live.ts';
 import { findPerson, type Hit } from './find-person.ts';
 
 export type Explainer = {
@@ -60,7 +61,13 @@ export type Answer = {
       readonly others: readonly Candidate[];
     }
   | { readonly found: 'several'; readonly candidates: readonly Candidate[] }
-  | { readonly found: 'nobody'; readonly verdict: NobodyVerdict; readonly checks: readonly string[] }
+  | {
+      readonly found: 'nobody';
+      readonly verdict: NobodyVerdict;
+      readonly checks: readonly string[];
+      /** Null unless asked for. */
+      readonly live: LiveStranger | null;
+    }
 );
 
 /** `targets`: those of the connection that are asked about. `live`: whether source and target are asked again, now. */
@@ -81,7 +88,10 @@ export const explainPerson = async (
   const common = { read, fullReadAt: head.fullAt, notes };
   const present = hits.filter(({ seen }) => seen.gone === null);
   const [meant] = present.length === 1 ? present : hits;
-  if (meant === undefined) return { ...common, found: 'nobody', ...nobody(connection, head, text) };
+  if (meant === undefined) {
+    const stranger = live ? await askForStranger(stores, explainer.connectSource, connection, text) : null;
+    return { ...common, found: 'nobody', ...nobody(connection, head, text), live: stranger };
+  }
   if (hits.length > 1 && present.length !== 1)
     return { ...common, found: 'several', candidates: hits.map(candidateOf) };
   return {

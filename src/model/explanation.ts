@@ -190,7 +190,28 @@ export type NobodyVerdict = Omit<Verdict, 'reason'> & { readonly reason: (typeof
 
 /** What the source says when it is asked again, now. `agrees`: with what is stored; null when the answer says nothing either way. */
 export type LiveSource =
-  | { readonly kind: 'answered'; readonly standing: Standing; readonly agrees: boolean | null; readonly says: string }
+  | {
+      readonly kind: 'answered';
+      readonly standing: Standing;
+      readonly agrees: boolean | null;
+      /** Attributes that are stored otherwise than they are shown now. The manager, who is read apart, is not compared. */
+      readonly changed: readonly { readonly attribute: string; readonly stored: Value; readonly now: Value }[];
+      readonly says: string;
+    }
+  | { readonly kind: 'failed'; readonly problem: Problem; readonly says: string };
+
+/** What the source says now of somebody nobody ever read. */
+export type LiveStranger =
+  | {
+      readonly kind: 'answered';
+      readonly people: readonly {
+        readonly object: Ref;
+        readonly displayName: string | null;
+        readonly userPrincipalName: string | null;
+        readonly standing: Standing;
+      }[];
+      readonly says: string;
+    }
   | { readonly kind: 'failed'; readonly problem: Problem; readonly says: string };
 
 export type LiveDifference = { readonly path: string; readonly told: Value; readonly there: Value };

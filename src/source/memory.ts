@@ -4,12 +4,14 @@
  */
 
 import { z } from 'zod';
+import { merge } from '../core/attributes.ts';
+import { namedBy } from '../core/names.ts';
 import type { Check } from '../model/check.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
-import { type Resume, resume, type SourceId, type Watermark, watermark } from '../model/ids.ts';
+import { type Resume, resume, type SourceId, sourceId, type Watermark, watermark } from '../model/ids.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
 import type { ObjectMessage } from '../model/source-message.ts';
-import type { Ref } from '../model/source-object.ts';
+import type { Ref, SourceObject } from '../model/source-object.ts';
 import {
   type Entry,
   edges,
@@ -36,6 +38,7 @@ export const memorySource = (directory: MemoryDirectory): Source => {
     check: async (scope) => report(state, scope),
     read: (ask, signal) => read(state, ask, signal),
     confirm: async (refs, scope) => new Map(refs.map((ref) => [ref.id, standingOf(state, ref, scope)])),
+    lookUp: async (who, attributes) => lookUp(state, who, attributes),
     confirmMembers: async (of, members) =>
       state.liberties.confirms
         ? new Map(members.map(({ id }) => [id, isLive(state, id) && isLive(state, of) && edges(state, of).has(id)]))
@@ -57,6 +60,18 @@ const standingOf = (state: State, ref: Ref, scope: Scope): Standing => {
   const reached = reachOf(state, scope);
   if (reached !== null && !reached.has(ref.id)) return 'out_of_scope';
   return entry.attributes['accountEnabled'] === false ? 'disabled' : 'present';
+};
+
+const lookUp = (state: State, who: string, asked: Ask['attributes']): readonly SourceObject[] => {
+  const id = sourceId(who);
+  const live = [...state.entries.values()].filter(({ gone }) => gone === null);
+  const meant = live.filter(
+    ({ ref, attributes }) => ref.id === id || (ref.type === 'user' && namedBy({ ref, attributes }, who) !== null),
+  );
+  return meant.map(({ ref, attributes }) => {
+    const shown = asked[ref.type].filter((name) => name !== 'manager').map((name) => [name, attributes[name] ?? null]);
+    return { ref, attributes: merge({}, Object.fromEntries(shown)) };
+  });
 };
 
 async function* read(state: State, ask: Ask, signal: AbortSignal): AsyncGenerator<SourcePage | SourceEnd> {

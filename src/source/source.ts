@@ -4,7 +4,7 @@ import type { CheckReport } from '../model/check.ts';
 import type { Resume, SourceId, Watermark } from '../model/ids.ts';
 import type { Scope } from '../model/scope.ts';
 import type { ObjectMessage } from '../model/source-message.ts';
-import type { ObjectType, Ref, Standing } from '../model/source-object.ts';
+import type { ObjectType, Ref, SourceObject, Standing } from '../model/source-object.ts';
 
 export type { Standing };
 
@@ -86,6 +86,11 @@ export interface Source {
   /** Asks about these objects again, now. Every asked id is in the answer. Members of a scope of kind `groups` are asked for too.
    * Throws `SourceError` when the source cannot be asked at all (throttled, unavailable, unauthorized). */
   confirm(refs: readonly Ref[], scope: Scope, signal: AbortSignal): Promise<ReadonlyMap<SourceId, Standing>>;
+  /**
+   * Shows who this is now, for a person's question: the user or group of this object id, or users with this user principal name, mail or employee id,
+   * without the manager, who is read apart. Whoever is deleted is not shown. Throws `SourceError`.
+   */
+  lookUp(who: string, attributes: Ask['attributes'], signal: AbortSignal): Promise<readonly SourceObject[]>;
   /** Asks whether these are members of the group now; an id that is not answered for is absent from the map. */
   confirmMembers(
     group: SourceId,

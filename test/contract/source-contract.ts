@@ -365,6 +365,38 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
       });
     });
 
+    describe('looking somebody up', () => {
+      const named = { user: ['displayName', 'userPrincipalName', 'manager'], group: ['displayName'] };
+      const lookUp = (who: string) => directory.source.lookUp(who, named, never);
+
+      it('shows a user or a group by the object id, in any case, as it is now', async () => {
+        const ann = directory.hire("Ann O'Hara");
+        const sales = directory.createGroup('Sales', [ann]);
+        directory.rename(ann, "Ann D'Arcy");
+        const [shown, ...others] = await lookUp(ann.toUpperCase());
+        expect(others).toEqual([]);
+        expect(shown).toMatchObject({ ref: user(ann), attributes: { displayName: "Ann D'Arcy" } });
+        expect(await lookUp(sales)).toEqual([{ ref: group(sales), attributes: { displayName: 'Sales' } }]);
+      });
+
+      it('shows a user by the user principal name, in any case, and nobody by a part of it', async () => {
+        const ann = directory.hire('Ann Berg');
+        directory.hire('Ann Bergmann');
+        const [shown] = await lookUp(ann);
+        const name = String(shown?.attributes['userPrincipalName']);
+        expect((await lookUp(name.toUpperCase())).map(({ ref }) => ref)).toEqual([user(ann)]);
+        expect(await lookUp(name.slice(0, -1))).toEqual([]);
+        expect(await lookUp("x' or displayName ne 'x")).toEqual([]);
+      });
+
+      it('shows nobody who is deleted, or who never was', async () => {
+        const ann = directory.hire('Ann Berg');
+        directory.softDelete(ann);
+        expect(await lookUp(ann)).toEqual([]);
+        expect(await lookUp('3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91')).toEqual([]);
+      });
+    });
+
     it('proves that it can read, and says what is missing', async () => {
       const { sales } = staff();
       const scope: Scope = { kind: 'groups', groups: [sales], nested: false };

@@ -445,7 +445,7 @@ describe('asked again now', () => {
     await of.full();
     const answer = await ask(of, mailOf('anna'), true);
     expect(answer).toMatchObject({
-      live: { kind: 'answered', standing: 'present', agrees: true },
+      live: { kind: 'answered', standing: 'present', agrees: true, changed: [] },
       targets: [{ live: { kind: 'linked', differences: [] } }],
     });
   });
@@ -460,7 +460,11 @@ describe('asked again now', () => {
     of.remote.objects.set(account.remoteId, { ...account, attributes: { ...account.attributes, displayName: 'A.' } });
     const answer = await ask(of, mailOf('anna'), true);
     expect(answer).toMatchObject({
-      live: { standing: 'disabled', agrees: false },
+      live: {
+        standing: 'disabled',
+        agrees: false,
+        changed: [{ attribute: 'accountEnabled', stored: true, now: false }],
+      },
       targets: [
         {
           verdict: { reason: 'in_sync' },
@@ -470,6 +474,41 @@ describe('asked again now', () => {
     });
     of.remote.objects.delete(account.remoteId);
     expect((await why(of, mailOf('anna'), true)).live).toMatchObject({ kind: 'gone' });
+  });
+
+  it('the tenant shows whom nobody has read yet: made since, or outside the scope', async () => {
+    const of = await story({
+      connection: { scope: { kind: 'groups', groups: [sourceId(id('pilot'))], nested: false } },
+    });
+    of.hire('anna');
+    of.found('pilot');
+    of.directory.join(id('pilot'), id('anna'));
+    await of.full();
+    of.hire('jane');
+    const asked = async () => {
+      const answer = await ask(of, mailOf('jane'), true);
+      return answer.found === 'nobody' ? answer.live : null;
+    };
+    expect(await asked()).toEqual({
+      kind: 'answered',
+      people: [
+        {
+          object: { type: 'user', id: id('jane') },
+          displayName: 'jane',
+          userPrincipalName: mailOf('jane'),
+          standing: 'out_of_scope',
+        },
+      ],
+      says: 'Entra, asked now, knows jane: there, and not in scope.',
+    });
+    of.directory.join(id('pilot'), id('jane'));
+    expect(await asked()).toMatchObject({ says: expect.stringContaining('comes with the next sync') });
+    const nobody = await ask(of, 'nobody@contoso.example', true);
+    expect(nobody).toMatchObject({
+      found: 'nobody',
+      live: { kind: 'answered', people: [], says: expect.stringContaining('knows nobody by this name or id either') },
+    });
+    expect(await ask(of, mailOf('jane'))).toMatchObject({ found: 'nobody', live: null });
   });
 
   it('the target shows who matches somebody that is not linked', async () => {

@@ -11,6 +11,7 @@ import { tokensFor } from './credentials.ts';
 import { readDelta } from './delta.ts';
 import { readFull } from './full.ts';
 import { gateFor } from './gate.ts';
+import { lookUp } from './look-up.ts';
 import { keyOf } from './places.ts';
 import { readScoped } from './scoped.ts';
 import { readScopedDelta } from './scoped-delta.ts';
@@ -70,6 +71,7 @@ export const sourceOver = (parts: Omit<Parts, 'gate'> & { readonly tenantId: str
     check: (scope, signal) => checkConnection(client, tokens, scope, signal),
     read: (ask, signal) => readOf(client, ask, keyOf(tenant, ask), signal),
     confirm: (refs, scope, signal) => confirmStandings(client, refs, scope, signal),
+    lookUp: (who, attributes, signal) => lookUp(client, who, attributes, signal),
     confirmMembers: (group, members, signal) => confirmMembership(client, group, members, signal),
   };
 };

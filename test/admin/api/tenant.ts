@@ -14,4 +14,5 @@ export const emptyTenant = (secrets: Secrets, clientSecret: string): Source => (
   },
   confirm: async (refs) => new Map(refs.map(({ id }) => [id, 'gone'])),
   confirmMembers: async () => new Map(),
+  lookUp: async () => [],
 });

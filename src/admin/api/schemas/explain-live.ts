@@ -2,21 +2,54 @@
 
 import { z } from 'zod';
 import type { Problem } from '../../../model/connection.ts';
-import type { LiveSource, LiveTarget } from '../../../model/explanation.ts';
-import { faultSchema, valueSchema } from './common.ts';
+import type { LiveSource, LiveStranger, LiveTarget } from '../../../model/explanation.ts';
+import { faultSchema, refSchema, refView, valueSchema } from './common.ts';
 
 const says = z.string();
+const standing = z.enum(['present', 'disabled', 'out_of_scope', 'gone', 'unsure']);
 export const liveSourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('answered'),
-    standing: z.enum(['present', 'disabled', 'out_of_scope', 'gone', 'unsure']),
+    standing,
     agrees: z.boolean().nullable().meta({ description: 'With what is stored; null when the answer says nothing.' }),
+    changed: z.array(z.strictObject({ attribute: z.string(), stored: valueSchema, now: valueSchema })),
     says,
   }),
   z.strictObject({ kind: z.literal('failed'), problem: faultSchema, says }),
 ]);
 export const liveSourceView = (live: LiveSource): z.input<typeof liveSourceSchema> =>
-  live.kind === 'answered' ? live : { kind: live.kind, problem: faultOf(live.problem), says: live.says };
+  live.kind === 'answered'
+    ? { ...live, changed: [...live.changed] }
+    : { kind: live.kind, problem: faultOf(live.problem), says: live.says };
+
+export const liveStrangerSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('answered'),
+    people: z.array(
+      z.strictObject({
+        object: refSchema,
+        display_name: z.string().nullable(),
+        user_principal_name: z.string().nullable(),
+        standing,
+      }),
+    ),
+    says,
+  }),
+  z.strictObject({ kind: z.literal('failed'), problem: faultSchema, says }),
+]);
+export const liveStrangerView = (live: LiveStranger): z.input<typeof liveStrangerSchema> =>
+  live.kind === 'failed'
+    ? { kind: live.kind, problem: faultOf(live.problem), says: live.says }
+    : {
+        kind: live.kind,
+        people: live.people.map(({ object, displayName, userPrincipalName, standing }) => ({
+          object: refView(object),
+          display_name: displayName,
+          user_principal_name: userPrincipalName,
+          standing,
+        })),
+        says: live.says,
+      };
 
 export const liveTargetSchema = z.discriminatedUnion('kind', [
   z.strictObject({

@@ -5,7 +5,14 @@ import type { ReasonCounts } from '../../../engine/count-reasons.ts';
 import type { Answer, TargetAnswer } from '../../../engine/explain.ts';
 import { type Candidate, foundBy, nobodyReasons, reasons, type Verdict } from '../../../model/explanation.ts';
 import { attributesSchema, refSchema, refView, time, timeOrNull } from './common.ts';
-import { liveSourceSchema, liveSourceView, liveTargetSchema, liveTargetView } from './explain-live.ts';
+import {
+  liveSourceSchema,
+  liveSourceView,
+  liveStrangerSchema,
+  liveStrangerView,
+  liveTargetSchema,
+  liveTargetView,
+} from './explain-live.ts';
 import { committedSchema, committedView, gone, linkSchema, linkView, stepSchema, stepView } from './explain-steps.ts';
 
 const owner = z.enum(['customer_it', 'your_team', 'microsoft', 'target_vendor']).nullable().meta({
@@ -94,6 +101,7 @@ export const explanationSchema = z
       found: z.literal('nobody'),
       verdict: nobodyVerdictSchema,
       checks: z.array(z.string()).meta({ description: 'What to look at.' }),
+      live: liveStrangerSchema.nullable().meta({ description: 'What the tenant says now; null unless asked for.' }),
       ...common,
     }),
   ])
@@ -120,7 +128,13 @@ export const explanationView = (answer: Answer): z.input<typeof explanationSchem
     case 'several':
       return { found, candidates: answer.candidates.map(candidateView), ...common };
     case 'nobody':
-      return { found, verdict: verdictView(answer.verdict), checks: [...answer.checks], ...common };
+      return {
+        found,
+        verdict: verdictView(answer.verdict),
+        checks: [...answer.checks],
+        live: answer.live && liveStrangerView(answer.live),
+        ...common,
+      };
   }
 };
 
