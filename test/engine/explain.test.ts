@@ -291,6 +291,10 @@ describe('somebody who left', () => {
       evidence: { heldBy: { id: held.id, state: 'held' } },
     });
     expect(await reason(of, 'emil')).toBe('in_sync');
+    // A run that somebody canceled before it began has looked at nobody.
+    const another = await of.requestProvision();
+    await of.stores.runs.cancel(another.id, of.now());
+    expect(await reason(of, 'anna')).toBe('guard_hold');
   });
 
   it('was confirmed to be there, so nothing was taken away', async () => {
@@ -474,6 +478,21 @@ describe('asked again now', () => {
     });
     of.remote.objects.delete(account.remoteId);
     expect((await why(of, mailOf('anna'), true)).live).toMatchObject({ kind: 'gone' });
+  });
+
+  it('the tenant shows another name than the stored one', async () => {
+    const of = await story();
+    of.hire('anna');
+    await of.full();
+    of.hire('anna', { displayName: 'Anna B.', manager: id('max') });
+    expect(await ask(of, mailOf('anna'), true)).toMatchObject({
+      live: {
+        standing: 'present',
+        agrees: false,
+        changed: [{ attribute: 'displayName', stored: 'anna', now: 'Anna B.' }],
+        says: 'Entra, asked now: there and in scope, with another displayName, which is not what is stored: the next sync tells.',
+      },
+    });
   });
 
   it('the tenant shows whom nobody has read yet: made since, or outside the scope', async () => {

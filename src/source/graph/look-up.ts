@@ -3,13 +3,14 @@
 import { merge } from '../../core/attributes.ts';
 import { nameAttributes, nameKinds } from '../../core/names.ts';
 import { type SourceId, sourceId } from '../../model/ids.ts';
-import { type ObjectType, type SourceObject, user } from '../../model/source-object.ts';
+import type { ObjectType, SourceObject } from '../../model/source-object.ts';
 import type { Ask } from '../source.ts';
 import { answered, batch } from './batch.ts';
 import { getByIds } from './by-id.ts';
 import type { GraphClient } from './client.ts';
+import { isHidden, refuseHidden, refuseHiddenGroups } from './hidden.ts';
 import { type Entity, listPageSchema } from './pages.ts';
-import { refuseHidden, type Selection, selectionOf } from './to-source-object.ts';
+import { type Selection, selectionOf } from './to-source-object.ts';
 
 /** More of one name are no answer to anybody. */
 const mostUsers = 20;
@@ -58,9 +59,12 @@ const byName = async (
 };
 
 const shown = (type: ObjectType, entities: readonly Entity[], selection: Selection): readonly SourceObject[] => {
-  if (type === 'user') refuseHidden(entities, null);
-  return entities.map((entity) => {
-    const ref = type === 'user' ? user(sourceId(entity.id)) : ({ type, id: sourceId(entity.id) } as const);
-    return { ref, attributes: merge({}, selection.whole(type, entity)) };
-  });
+  if (type === 'user') refuseHidden(entities);
+  else refuseHiddenGroups(entities);
+  return entities
+    .filter((entity) => type === 'group' || !isHidden(entity))
+    .map((entity) => ({
+      ref: { type, id: sourceId(entity.id) },
+      attributes: merge({}, selection.whole(type, entity)),
+    }));
 };
