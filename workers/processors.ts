@@ -10,7 +10,7 @@ export type Processor = (
   signal: AbortSignal | undefined,
 ) => Promise<void>;
 
-const neverAborted = new AbortController().signal;
+export const neverAborted = new AbortController().signal;
 
 /** A job that works one turn, and goes to the back of the line when there is more. */
 export const turnProcessor =

@@ -154,12 +154,13 @@ const newConnection = (given: NewConnection, now: Date): Connection => ({
   vendor: 'MS_ENTRA',
   state: given.clientId === undefined ? 'pending' : 'active',
   problem: null,
+  quarantine: null,
   createdAt: now,
   updatedAt: now,
   revision: 1,
 });
 
-type Editable = Required<Omit<ConnectionEdit, 'state' | 'problem'>>;
+type Editable = Required<Omit<ConnectionEdit, 'state' | 'problem' | 'quarantine'>>;
 
 const withFields = (given: ConnectionFields, base: Editable): Editable => ({
   name: given.name ?? base.name,
@@ -187,7 +188,7 @@ const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit 
   const awaited = before.state === 'pending' || before.state === 'quarantined';
   const state = changes.state ?? (newCredentials && awaited ? 'active' : null);
   if (state === null) return fields;
-  return state === 'active' ? { ...fields, state, problem: null } : { ...fields, state };
+  return state === 'active' ? { ...fields, state, problem: null, quarantine: null } : { ...fields, state };
 };
 
 const connectionIssues = (connection: Connection, given: ConnectionFields, room: Room): Issue[] => {

@@ -56,6 +56,18 @@ export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting }: Sources 
     help: 'Objects that failed for so long that they are not tried by themselves any more.',
     registers,
   });
+  const quarantines = new Counter({
+    name: 'entrain_quarantines_total',
+    help: 'Connections and targets that were held back.',
+    labelNames: ['kind'],
+    registers,
+  });
+  const probes = new Counter({
+    name: 'entrain_quarantine_probes_total',
+    help: 'Checks of what is held back; one that passes lets it go.',
+    labelNames: ['kind', 'result'],
+    registers,
+  });
   const graphRequests = new Counter({
     name: 'entrain_graph_requests_total',
     help: 'Answers of Microsoft Graph, by status.',
@@ -90,6 +102,8 @@ export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting }: Sources 
       committed: () => commits.inc(),
       held: (limit) => holds.inc({ limit: limit.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) }),
       givenUp: (objects) => givenUp.inc(objects),
+      quarantined: (kind) => quarantines.inc({ kind }),
+      probed: (kind, result) => probes.inc({ kind, result }),
     },
     graphAnswered: (status, resourceUnits) => {
       graphRequests.inc({ status: String(status) });

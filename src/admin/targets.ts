@@ -86,6 +86,7 @@ export const targetCommands = (room: Room) => {
         kind: given.kind,
         state: 'active',
         problem: null,
+        quarantine: null,
         settings: parsed.settings,
         createdAt: now,
         updatedAt: now,
@@ -169,7 +170,7 @@ const refuseDeleting = (target: TargetRecord): void => {
 /** Written only when the person means it: the engine may quarantine the target at the same moment. */
 const stateEdit = (state: TargetChanges['state']): TargetEdit => {
   if (state === undefined) return {};
-  return state === 'active' ? { state, problem: null } : { state };
+  return state === 'active' ? { state, problem: null, quarantine: null } : { state };
 };
 
 type Editable = Pick<

@@ -48,6 +48,8 @@ export type Observe = {
   readonly held: (limit: LimitName) => void;
   /** Objects that are not tried by themselves any more. */
   readonly givenUp: (objects: number) => void;
+  readonly quarantined: (kind: 'connection' | 'target') => void;
+  readonly probed: (kind: 'connection' | 'target', result: 'passed' | 'failed') => void;
 };
 
 export const unobserved: Observe = {
@@ -56,4 +58,6 @@ export const unobserved: Observe = {
   committed: () => {},
   held: () => {},
   givenUp: () => {},
+  quarantined: () => {},
+  probed: () => {},
 };

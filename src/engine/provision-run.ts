@@ -5,6 +5,7 @@
 
 import { batches } from '../core/batches.ts';
 import { shield } from '../core/protection.ts';
+import { massFailure } from '../core/quarantine.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
 import type { TargetId } from '../model/ids.ts';
@@ -22,8 +23,9 @@ import type { Engine } from './engine.ts';
 import { type Gathered, gather, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
 import { waitsProblem } from './plan-problems.ts';
-import { type Provisioning, placeAt } from './provisioning.ts';
-import { RunRefused } from './reactions.ts';
+import { isDry, type Provisioning, placeAt } from './provisioning.ts';
+import { holdConnection, holdTarget } from './quarantine.ts';
+import { RunRefused, TargetRefusesMost } from './reactions.ts';
 import { recover } from './recover.ts';
 import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
 import { raiseShield } from './shield.ts';
@@ -49,9 +51,9 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
       again: (run) => requestAgain(engine, newProvisionRun({ ...run, id: target }, run.causedBy, restOf(engine, run))),
       quarantine: async (problem, error) => {
         // A target's removals are confirmed at the source, so a source's trouble may show here.
-        if (!(error instanceof SourceError)) return await engine.stores.targets.hold(target, problem);
+        if (!(error instanceof SourceError)) return await holdTarget(engine, target, problem);
         const record = await engine.stores.targets.get(target);
-        if (record !== null) await engine.stores.connections.hold(record.connection, problem);
+        if (record !== null) await holdConnection(engine, record.connection, problem);
       },
     },
     signal,
@@ -168,8 +170,11 @@ const provision = async (
   }
   await tally.checkpoint('guard', place);
   const judged = await provisionRemovals(work, gathered, tally);
+  stopIfRefused(tally);
   await report('settle', tally.counters());
-  return await conclude(work, gathered, tally, judged, isAccepted);
+  const end = await conclude(work, gathered, tally, judged, isAccepted);
+  await noteProved(work, end);
+  return end;
 };
 
 /** Knows who is protected and, where that is limited, that it does not create or update too much. */
@@ -211,8 +216,21 @@ const walk = async (
     place = { ...place, after: placeOf(last) };
     await tally.checkpoint(wave, place);
     await work.engine.failpoint(`provision.${wave}`);
+    stopIfRefused(tally);
   }
   return isCut ? 'slice' : 'done';
+};
+
+/** A quarantine is forgotten once everything could be written. A run that only plans proves nothing, and neither does one of a single group. */
+const noteProved = async (work: Provisioning, end: WorkEnd): Promise<void> => {
+  if (work.record.quarantine === null || isDry(work) || work.run.scope !== null) return;
+  if (end !== 'slice' && end.state === 'succeeded') await work.engine.stores.targets.proved(work.record.id);
+};
+
+/** Sending the rest as well would only fill the escrows. */
+const stopIfRefused = (tally: Tally): void => {
+  const problem = massFailure(tally.counters());
+  if (problem !== null) throw new TargetRefusesMost(problem);
 };
 
 /** Without those an earlier turn is done with. */

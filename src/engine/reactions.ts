@@ -45,6 +45,16 @@ export class RunRefused extends Error {
   }
 }
 
+/** The target refused most of what it was sent. */
+export class TargetRefusesMost extends Error {
+  override readonly name = 'TargetRefusesMost';
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
 /** After so many faults in a row a run ends; its schedule, or a person, starts another. */
 const mostFaults = 10;
 const firstWaitMs = 5_000;
@@ -59,19 +69,28 @@ export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>,
       : { kind: 'wait', ms: retryAfterMs ?? backoffMs(faults, random), problem, isFault: true };
   if (error instanceof StaleFence) return { kind: 'leave' };
   if (error instanceof RunCanceled) return { kind: 'cancel' };
+  if (error instanceof TargetRefusesMost) return { kind: 'quarantine', problem: error.problem };
   if (error instanceof RunRefused) return { kind: 'fail', problem: error.problem };
-  // A run that spent its time waiting out a fault failed by that fault.
+  // A run that spent its time waiting out a fault failed by that fault. One of a target holds it back: a run's time is over before ten faults are.
   if (error instanceof RunTimedOut)
     return {
-      kind: 'fail',
+      kind: run.problem?.owner === 'target_vendor' ? 'quarantine' : 'fail',
       problem: run.problem ?? { code: 'run_timed_out', message: error.message, owner: 'your_team' },
     };
   if (error instanceof ResumeExpired)
     return wait({ code: 'read_restarted', message: error.message, owner: 'microsoft' }, 1_000);
   if (error instanceof SourceError) return toSource(error, wait);
-  if (error instanceof TargetError) return toTarget(error, wait);
+  if (error instanceof TargetError) return toTarget(error, lastingly(wait));
   return null;
 };
+
+/** A target that is down for so long is asked by probes instead of by runs. */
+const lastingly =
+  (wait: Wait): Wait =>
+  (problem, retryAfterMs) => {
+    const reaction = wait(problem, retryAfterMs);
+    return reaction.kind === 'fail' ? { kind: 'quarantine', problem } : reaction;
+  };
 
 /** 5 s, 10 s, 20 s … up to an hour, each between half and all of that. */
 export const backoffMs = (faults: number, random: number): number =>

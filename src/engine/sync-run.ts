@@ -17,6 +17,7 @@ import type { Draft, Head } from '../store/snapshot-store.ts';
 import { emptiedGroups } from './emptied-groups.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
+import { holdConnection } from './quarantine.ts';
 import { RunRefused } from './reactions.ts';
 import { type ReadEnd, readInto } from './read-into.ts';
 import { recordChanges } from './record-changes.ts';
@@ -41,7 +42,7 @@ export const syncTurn = (engine: Engine, connection: ConnectionId, signal: Abort
             { ...restOf(engine, run), acceptShrink: run.acceptShrink },
           ),
         ),
-      quarantine: (problem) => engine.stores.connections.hold(connection, problem),
+      quarantine: (problem) => holdConnection(engine, connection, problem),
     },
     signal,
   );
@@ -58,7 +59,10 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
   try {
     const end = await readInto(engine, draft, source, askFor(connection, what, draft), run.counters, watch, report);
     if (end === 'slice') return 'slice';
-    return await commit(engine, run, connection, what, draft, end, report);
+    const committed = await commit(engine, run, connection, what, draft, end, report);
+    const proves = committed !== 'slice' && committed.state === 'succeeded' && run.scope === null;
+    if (proves && connection.quarantine !== null) await engine.stores.connections.proved(connection.id);
+    return committed;
   } catch (error) {
     if (run.scope !== null && isAboutItsGroup(error))
       throw new RunRefused({ code: error.code ?? 'forbidden', message: error.message, owner: 'your_team' });

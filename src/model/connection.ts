@@ -14,6 +14,9 @@ export type Credentials = { readonly kind: 'client_secret'; readonly clientId: s
 /** `pending`: no credentials yet. `quarantined`: held back until someone acts; `problem` says who and why. */
 export type ConnectionState = 'pending' | 'active' | 'paused' | 'quarantined' | 'deleting';
 
+/** Held back, and looked after: `nextProbeAt` says when it is probed; null: a probe let it go, and it has not proved well yet. */
+export type Quarantine = { readonly since: Date; readonly probes: number; readonly nextProbeAt: Date | null };
+
 export type Connection = {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
@@ -21,6 +24,7 @@ export type Connection = {
   readonly name: string;
   readonly state: ConnectionState;
   readonly problem: Problem | null;
+  readonly quarantine: Quarantine | null;
   /** The directory id (GUID) or a verified domain of the Entra tenant. */
   readonly tenantId: string | null;
   readonly cloud: CloudName;

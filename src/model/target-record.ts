@@ -1,6 +1,6 @@
 /** Our record of one system we write to. */
 
-import type { Problem } from './connection.ts';
+import type { Problem, Quarantine } from './connection.ts';
 import type { ConnectionId, OrganizationId, SourceId, TargetId } from './ids.ts';
 import type { Limit } from './limit.ts';
 import type { Mapping, Matching } from './mapping.ts';
@@ -56,6 +56,7 @@ export type TargetRecord = {
   readonly name: string;
   readonly state: 'active' | 'paused' | 'quarantined' | 'deleting';
   readonly problem: Problem | null;
+  readonly quarantine: Quarantine | null;
   /** Settings of its kind, without the secret ones. */
   readonly settings: JsonObject;
   readonly mapping: Mapping;

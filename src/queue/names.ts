@@ -11,6 +11,7 @@ export type QueueName = (typeof queueNames)[number];
 export const syncKey = (connection: ConnectionId): string => `sync:${connection}`;
 export const provisionKey = (target: TargetId): string => `provision:${target}`;
 export const purgeKey = (connection: ConnectionId): string => `purge:${connection}`;
+export const probeKey = (id: ConnectionId | TargetId): string => `probe:${id}`;
 
 /** Of a connection's schedules. No colon: BullMQ makes it part of a Redis key. */
 export const schedulerId = (connection: ConnectionId, mode: SyncMode): string => `${mode}_${connection}`;

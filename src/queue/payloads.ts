@@ -11,4 +11,6 @@ export const provisionPayload = z.strictObject({ target: z.string().min(1).trans
 export const maintenancePayload = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('prune') }),
   z.strictObject({ what: z.literal('purge'), connection }),
+  z.strictObject({ what: z.literal('probe_connection'), connection }),
+  z.strictObject({ what: z.literal('probe_target'), target: z.string().min(1).transform(targetId) }),
 ]);

@@ -3,12 +3,13 @@
  * and every half minute, it is harmless to run twice, and what it has to repair is what Redis lost.
  */
 
+import { isProbeDue } from '../core/quarantine.ts';
 import type { Connection } from '../model/connection.ts';
-import type { TargetId } from '../model/ids.ts';
+import type { ConnectionId, TargetId } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
-import { provisionKey, purgeKey, schedulerId, syncKey } from './names.ts';
+import { probeKey, provisionKey, purgeKey, schedulerId, syncKey } from './names.ts';
 import { intervalsOf, offsetOf } from './schedules.ts';
 import type { Wakeups } from './wakeups.ts';
 
@@ -56,6 +57,7 @@ const reconcileConnections = async (reconciler: Reconciler): Promise<{ schedules
     for (const connection of connections) {
       const targets = await stores.targets.of(connection.id);
       if ([connection, ...targets].some(({ state }) => state === 'deleting')) await requestPurge(queues, connection);
+      await probeWhoIsDue(reconciler, connection, targets);
       if (connection.state !== 'active') continue;
       if (!isScheduled(existing, connection)) {
         await wakeups.schedule(connection);
@@ -146,6 +148,23 @@ const maySend = async ({ stores, now }: Reconciler, target: TargetId): Promise<b
   if (latest.finishedAt === null || latest.state === 'held' || latest.dryRun || latest.scope !== null) return false;
   const rests = latest.state === 'failed' || latest.state === 'canceled';
   return !rests || now().getTime() - latest.finishedAt.getTime() > restMs;
+};
+
+/** Neither a repair nor a run: whoever is held back is asked from time to time whether it is mended. */
+const probeWhoIsDue = async (
+  { queues, now }: Reconciler,
+  connection: Connection,
+  targets: readonly TargetRecord[],
+): Promise<void> => {
+  const isDue = ({ state, quarantine }: Pick<Connection | TargetRecord, 'state' | 'quarantine'>): boolean =>
+    state === 'quarantined' && quarantine !== null && isProbeDue(quarantine, now());
+  const options = (id: ConnectionId | TargetId) => ({ priority: 5, deduplication: { id: probeKey(id) } });
+  if (isDue(connection)) {
+    const { id } = connection;
+    await queues.maintenance.add('probe', { what: 'probe_connection', connection: id }, options(id));
+  }
+  for (const { id } of targets.filter(isDue))
+    await queues.maintenance.add('probe', { what: 'probe_target', target: id }, options(id));
 };
 
 const requestPurge = async (queues: Jobs, connection: Connection): Promise<void> => {

@@ -1,6 +1,6 @@
 /** The port of the configuration: connections and targets, with their secrets sealed. */
 
-import type { Connection, Problem } from '../model/connection.ts';
+import type { Connection, Problem, Quarantine } from '../model/connection.ts';
 import type { ConnectionId, OrganizationId, TargetId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Page } from './snapshot-store.ts';
@@ -24,6 +24,7 @@ export type ConnectionEdit = Partial<
     | 'shrinkLimit'
     | 'state'
     | 'problem'
+    | 'quarantine'
   >
 >;
 export type TargetEdit = Partial<
@@ -40,6 +41,7 @@ export type TargetEdit = Partial<
     | 'autoApproveFirst'
     | 'state'
     | 'problem'
+    | 'quarantine'
   >
 >;
 
@@ -55,8 +57,15 @@ export interface ConnectionStore {
   all(): AsyncIterable<readonly Connection[]>;
   /** Edits the record and its secrets (given fields replace stored ones) when it is still at this revision. Throws `StaleRevision`. */
   edit(id: ConnectionId, revision: number, edit: ConnectionEdit, secrets?: Secrets): Promise<Connection>;
-  /** Holds it back or lets it go without touching what people edit (no revision). `problem: null` lets go. */
-  hold(id: ConnectionId, problem: Problem | null): Promise<void>;
+  /**
+   * Holds it back or lets it go without touching what people edit (no revision). `problem: null` lets go. `quarantine`: when it is probed; once let go
+   * it is what is remembered, null unless given.
+   */
+  hold(id: ConnectionId, problem: Problem | null, quarantine?: Quarantine | null): Promise<void>;
+  /** A probe was in vain. Of one that is not held back any more, nothing changes. */
+  probed(id: ConnectionId, quarantine: Quarantine): Promise<void>;
+  /** It has proved well: what is remembered of a quarantine goes. One that is held back stays so. */
+  proved(id: ConnectionId): Promise<void>;
   secrets(id: ConnectionId): Promise<Secrets>;
   remove(id: ConnectionId): Promise<void>;
 }
@@ -66,7 +75,9 @@ export interface TargetStore {
   get(id: TargetId): Promise<TargetRecord | null>;
   of(connection: ConnectionId): Promise<readonly TargetRecord[]>;
   edit(id: TargetId, revision: number, edit: TargetEdit, secrets?: Secrets): Promise<TargetRecord>;
-  hold(id: TargetId, problem: Problem | null): Promise<void>;
+  hold(id: TargetId, problem: Problem | null, quarantine?: Quarantine | null): Promise<void>;
+  probed(id: TargetId, quarantine: Quarantine): Promise<void>;
+  proved(id: TargetId): Promise<void>;
   secrets(id: TargetId): Promise<Secrets>;
   remove(id: TargetId): Promise<void>;
 }

@@ -88,6 +88,24 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       expect(await connections.get(connection.id)).toMatchObject({ state: 'active', problem: null, revision: 2 });
     });
 
+    it('remembers when it is probed, and forgets it once it has proved well', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      const first = { since: start, probes: 0, nextProbeAt: edited };
+      await connections.hold(connection.id, expired, first);
+      expect(await connections.get(connection.id)).toMatchObject({ state: 'quarantined', quarantine: first });
+      const second = { ...first, probes: 1, nextProbeAt: start };
+      await connections.probed(connection.id, second);
+      await connections.proved(connection.id);
+      expect(await connections.get(connection.id)).toMatchObject({ quarantine: second });
+      const letGo = { ...second, nextProbeAt: null };
+      await connections.hold(connection.id, null, letGo);
+      await connections.probed(connection.id, first);
+      expect(await connections.get(connection.id)).toMatchObject({ state: 'active', quarantine: letGo });
+      await connections.proved(connection.id);
+      expect(await connections.get(connection.id)).toEqual(connection);
+    });
+
     it.each(['paused', 'pending', 'deleting'] as const)(
       'that is %s stays so, whatever a run reports',
       async (state) => {
@@ -204,6 +222,7 @@ const aConnection = (other: Partial<Connection> = {}): Connection => ({
   name: 'Contoso',
   state: 'active',
   problem: null,
+  quarantine: null,
   tenantId: '5c6ae4a9-9d4a-4a3e-9b0f-5a4d5a5d5a5d',
   cloud: 'global',
   credentials: { kind: 'client_secret', clientId: 'app' },
@@ -225,6 +244,7 @@ const aTarget = (other: Partial<TargetRecord> = {}): TargetRecord => ({
   name: 'Helpdesk',
   state: 'active',
   problem: null,
+  quarantine: null,
   settings: { url: 'https://x' },
   mapping: {
     user: [

@@ -161,11 +161,12 @@ describe('somebody not at the target', () => {
     });
     await of.provisionAll();
     expect((await why(of, mailOf('anna'))).verdict).toMatchObject({
-      reason: 'run_failed',
+      reason: 'target_quarantined',
       owner: 'target_vendor',
-      sentence: expect.stringContaining('run run_000002 failed before it came to that: The target is down.'),
+      sentence: expect.stringContaining('The target is down'),
     });
     fault = new TargetError('unauthorized', 'The token is not accepted.');
+    await edit(of, { state: 'active', problem: null });
     await of.provision();
     expect((await why(of, mailOf('anna'))).verdict).toMatchObject({
       reason: 'target_quarantined',

@@ -91,6 +91,11 @@ describe('the table of reactions', () => {
     expect(react(new RunTimedOut('Too long.'), { faults: 3, problem })).toEqual({ kind: 'fail', problem });
   });
 
+  it('holds a target back that was down for all the time of a run', () => {
+    const problem = { code: 'target_unavailable', message: '503', owner: 'target_vendor' } as const;
+    expect(react(new RunTimedOut('Too long.'), { faults: 3, problem })).toEqual({ kind: 'quarantine', problem });
+  });
+
   it('touches nothing of a run that another worker holds', () => {
     expect(react(new StaleFence('Taken over.'))).toEqual({ kind: 'leave' });
   });
@@ -152,9 +157,12 @@ describe('the tenth fault in a row', () => {
     ),
   ];
 
-  it('is the last that is waited out; the next one fails the run with its problem', () => {
+  it('is the last that is waited out; the next one fails the run with its problem, and holds a target back', () => {
     expect(faults.map((error) => after(9, error))).toEqual(faults.map(() => 'wait'));
-    expect(faults.map((error) => after(10, error))).toEqual(faults.map(() => 'fail'));
+    expect(faults.map((error) => after(10, error))).toEqual(
+      // A target that is down for so long is asked by probes from then on.
+      faults.map((error) => (error instanceof TargetError ? 'quarantine' : 'fail')),
+    );
     expect(react(faults[0], { faults: 10, problem: null })).toEqual({
       kind: 'fail',
       problem: { code: 'source_unavailable', message: 'x', owner: 'microsoft' },

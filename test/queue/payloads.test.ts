@@ -11,6 +11,11 @@ describe('what a job carries', () => {
       what: 'purge',
       connection: 'con_1',
     });
+    const probes = [
+      { what: 'probe_connection', connection: 'con_1' },
+      { what: 'probe_target', target: 'tgt_1' },
+    ];
+    expect(probes.map((probe) => maintenancePayload.parse(probe))).toEqual(probes);
   });
 
   it('is refused when it is anything more, or less', () => {
@@ -23,6 +28,7 @@ describe('what a job carries', () => {
       tickPayload.safeParse({ connection: 'con_1', mode: 'hourly' }),
       maintenancePayload.safeParse({ what: 'purge' }),
       maintenancePayload.safeParse({ what: 'prune', connection: 'con_1' }),
+      maintenancePayload.safeParse({ what: 'probe_target', connection: 'con_1' }),
       maintenancePayload.safeParse({ what: 'drop' }),
     ];
     expect(refused.map(({ success }) => success)).toEqual(refused.map(() => false));

@@ -126,6 +126,25 @@ describe('the reconciler', () => {
     expect(await waiting('maintenance')).toEqual([{ what: 'purge', connection: 'con_contoso' }]);
   });
 
+  it('asks once for a probe of who is held back, when its time has come, and calls it no repair', async () => {
+    await world.addConnection('con_contoso');
+    await world.addTarget('tgt_helpdesk', 'con_contoso');
+    await world.reconcile();
+    const problem = { code: 'x', message: 'x', owner: 'customer_it' } as const;
+    const quarantine = { since: world.now(), probes: 0, nextProbeAt: new Date(world.now().getTime() + 5 * minute) };
+    await world.stores.connections.hold(contoso, problem, quarantine);
+    await world.stores.targets.hold(helpdesk, problem, quarantine);
+    expect(await world.reconcile()).toEqual(nothing);
+    expect(await waiting('maintenance')).toEqual([]);
+    world.pass(5 * minute);
+    expect(await world.reconcile()).toEqual(nothing);
+    await world.reconcile();
+    expect(await waiting('maintenance')).toEqual([
+      { what: 'probe_connection', connection: 'con_contoso' },
+      { what: 'probe_target', target: 'tgt_helpdesk' },
+    ]);
+  });
+
   it('wakes nobody for a run whose time has not come, and whoever it has', async () => {
     await world.addConnection('con_contoso');
     const run = await world.requestSync('con_contoso', 'delta');

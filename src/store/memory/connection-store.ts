@@ -1,7 +1,7 @@
 /** Connections and targets in memory: the same promises as the ones in MongoDB, for tests and simulations. Secrets are sealed here too. */
 
 import { batches } from '../../core/batches.ts';
-import type { Problem } from '../../model/connection.ts';
+import type { Problem, Quarantine } from '../../model/connection.ts';
 import { StaleRevision } from '../../model/errors.ts';
 import type { ConnectionStore, Secrets, TargetStore, Vault } from '../connection-store.ts';
 
@@ -10,6 +10,7 @@ type Held = {
   readonly id: string;
   readonly state: string;
   readonly problem: Problem | null;
+  readonly quarantine: Quarantine | null;
   readonly revision: number;
 };
 type Row<T> = { readonly record: T; readonly sealed: Secrets };
@@ -63,9 +64,20 @@ const createShelf = <T extends Held & { readonly updatedAt: Date }>(vault: Vault
       rows.set(id, { record, sealed: { ...row.sealed, ...seal(id, secrets) } });
       return record;
     },
-    hold: async (id: T['id'], problem: Problem | null): Promise<void> => {
+    hold: async (id: T['id'], problem: Problem | null, quarantine: Quarantine | null = null): Promise<void> => {
       const row = rows.get(id);
-      if (row) rows.set(id, { ...row, record: { ...row.record, problem, state: held(row.record.state, problem) } });
+      if (!row) return;
+      const state = held(row.record.state, problem);
+      const flipped = state === row.record.state ? {} : { state, quarantine };
+      rows.set(id, { ...row, record: { ...row.record, problem, ...flipped } });
+    },
+    probed: async (id: T['id'], quarantine: Quarantine): Promise<void> => {
+      const row = rows.get(id);
+      if (row?.record.state === 'quarantined') rows.set(id, { ...row, record: { ...row.record, quarantine } });
+    },
+    proved: async (id: T['id']): Promise<void> => {
+      const row = rows.get(id);
+      if (row?.record.state === 'active') rows.set(id, { ...row, record: { ...row.record, quarantine: null } });
     },
     secrets: async (id: T['id']): Promise<Secrets> =>
       mapSecrets(rows.get(id)?.sealed ?? {}, (text, field) => vault.open(text, id, field)),

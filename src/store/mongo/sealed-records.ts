@@ -4,7 +4,7 @@
  */
 
 import mongoose from 'mongoose';
-import type { Problem } from '../../model/connection.ts';
+import type { Problem, Quarantine } from '../../model/connection.ts';
 import { StaleRevision } from '../../model/errors.ts';
 import type { Secrets, Vault } from '../connection-store.ts';
 
@@ -16,6 +16,7 @@ export type SealedDocument = {
   readonly secrets: readonly { readonly field: string; readonly sealed: string }[];
   readonly state: string;
   readonly problem: Problem | null;
+  readonly quarantine: Quarantine | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly revision: number;
@@ -39,6 +40,7 @@ export const sealedSchema = (
       secrets: { type: [{ _id: false, field: text, sealed: text }], select: false },
       state: text,
       problem: optional,
+      quarantine: optional,
       createdAt: { type: Date, required: true },
       updatedAt: { type: Date, required: true },
       revision: number,
@@ -115,10 +117,20 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
       return toRecord(found);
     },
     /** Only what is active can be held back, and only what is held back let go: what a person paused stays paused. */
-    hold: async (id: string, problem: Problem | null): Promise<void> => {
+    hold: async (id: string, problem: Problem | null, quarantine: Quarantine | null = null): Promise<void> => {
       const [from, to] = problem ? ['active', 'quarantined'] : ['quarantined', 'active'];
-      const flipped = await model.updateOne({ _id: id, state: from }, { $set: { state: to, problem } }, guarded);
+      const flipped = await model.updateOne(
+        { _id: id, state: from },
+        { $set: { state: to, problem, quarantine } },
+        guarded,
+      );
       if (flipped.matchedCount === 0) await model.updateOne({ _id: id }, { $set: { problem } }, guarded);
+    },
+    probed: async (id: string, quarantine: Quarantine): Promise<void> => {
+      await model.updateOne({ _id: id, state: 'quarantined' }, { $set: { quarantine } }, guarded);
+    },
+    proved: async (id: string): Promise<void> => {
+      await model.updateOne({ _id: id, state: 'active' }, { $set: { quarantine: null } }, guarded);
     },
     secrets: async (id: string): Promise<Secrets> =>
       Object.fromEntries(

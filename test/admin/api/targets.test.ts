@@ -175,6 +175,18 @@ describe('editing a target', () => {
 });
 
 describe('a quarantined target', () => {
+  it('says since when, and when it is checked again; a person who lets it go ends that', async () => {
+    const id = await addTarget(door, connection);
+    const quarantine = { since: door.clock.now, probes: 2, nextProbeAt: new Date('2026-11-02T09:20:00Z') };
+    const problem = { code: 'unauthorized', message: 'The token is refused.', owner: 'your_team' } as const;
+    await door.stores.targets.hold(targetId(id), problem, quarantine);
+    expect((await show(id)).body).toMatchObject({
+      quarantine: { since: '2026-11-02T09:00:00.000Z', probes: 2, next_probe_at: '2026-11-02T09:20:00.000Z' },
+    });
+    expect((await edit(id, { state: 'active' })).body).toMatchObject({ state: 'active', quarantine: null });
+    expect((await door.stores.targets.get(targetId(id)))?.quarantine).toBeNull();
+  });
+
   it('takes no runs until a person releases it; then it goes on at once', async () => {
     const id = await addTarget(door, connection);
     await door.stores.targets.hold(targetId(id), {

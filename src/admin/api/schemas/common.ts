@@ -1,7 +1,7 @@
 /** What several resources are made of. */
 
 import { z } from 'zod';
-import type { Problem } from '../../../model/connection.ts';
+import type { Problem, Quarantine } from '../../../model/connection.ts';
 import type { Ref } from '../../../model/source-object.ts';
 
 const idOf = (prefix: string, what: string) =>
@@ -68,6 +68,28 @@ export const faultSchema = z
   .meta({ id: 'Fault' });
 export const faultView = (problem: Problem | null): z.infer<typeof faultSchema> | null =>
   problem && { code: problem.code, message: problem.message, resolution_owner: problem.owner };
+
+export const quarantineSchema = z
+  .strictObject({
+    since: time,
+    probes: z.int().meta({ description: 'How often it was found not to be mended.' }),
+    next_probe_at: time.nullable().meta({ description: 'When it is checked again; once a check passes it is let go.' }),
+  })
+  .meta({ id: 'Quarantine' });
+export const quarantineView = ({
+  state,
+  quarantine,
+}: {
+  readonly state: string;
+  readonly quarantine: Quarantine | null;
+}): z.infer<typeof quarantineSchema> | null =>
+  state !== 'quarantined' || quarantine === null
+    ? null
+    : {
+        since: timeOf(quarantine.since),
+        probes: quarantine.probes,
+        next_probe_at: timeOrNull(quarantine.nextProbeAt),
+      };
 
 export const checkReportSchema = z
   .strictObject({

@@ -1,0 +1,53 @@
+/** When a connection or target that is held back is probed, and when a target refuses so much that it has to be held back. */
+
+import type { Problem, Quarantine } from '../model/connection.ts';
+import type { EscrowReason } from '../model/operation.ts';
+import type { Counters } from '../model/run.ts';
+
+const firstProbeMs = 5 * 60_000;
+const longestProbeMs = 24 * 3_600_000;
+
+/** 5 minutes, doubling up to a day. */
+export const probeAfterMs = (probes: number): number => Math.min(longestProbeMs, firstProbeMs * 2 ** probes);
+
+/** Who was let go by a probe, and has not proved well since, goes on where the intervals were: a probe that is fooled must not be fooled every 5 minutes. */
+export const heldBack = (before: Quarantine | null, now: Date): Quarantine => {
+  const probes = before?.probes ?? 0;
+  return { since: now, probes, nextProbeAt: after(now, probes) };
+};
+
+export const stillHeld = (before: Quarantine, now: Date): Quarantine => {
+  const probes = before.probes + 1;
+  return { ...before, probes, nextProbeAt: after(now, probes) };
+};
+
+/** Kept until a run has gone well. */
+export const onProbation = (before: Quarantine): Quarantine => ({
+  ...before,
+  probes: before.probes + 1,
+  nextProbeAt: null,
+});
+
+export const isProbeDue = ({ nextProbeAt }: Quarantine, now: Date): boolean =>
+  nextProbeAt !== null && nextProbeAt <= now;
+
+const after = (now: Date, probes: number): Date => new Date(now.getTime() + probeAfterMs(probes));
+
+/** Fewer say nothing about the target. */
+const fewestTried = 20;
+const mostRefusedShare = 0.6;
+/** What a target says of an object it was sent. Who cannot be matched was never sent. */
+const refusals: readonly EscrowReason[] = ['target_rejected', 'target_conflict', 'not_applied'];
+
+/** Most of what a run sent was refused: then it is the target that is wrong, or what we send it, and not the objects. */
+export const massFailure = (counters: Counters): Problem | null => {
+  const refused = refusals.reduce((sum, reason) => sum + (counters.failed[reason] ?? 0), 0);
+  const { created, updated, disabled, removed, membersAdded, membersRemoved } = counters;
+  const tried = refused + created + updated + disabled + removed + membersAdded + membersRemoved;
+  if (tried < fewestTried || refused < tried * mostRefusedShare) return null;
+  return {
+    code: 'target_refuses_most',
+    message: `The target refused ${refused} of ${tried} operations. See its escrows for what it said; the mapping, its settings or the target itself have to be mended.`,
+    owner: 'your_team',
+  };
+};

@@ -1,0 +1,90 @@
+/**
+ * Holds a connection or target back until it is mended, and finds out by itself when it is: a probe makes the calls of a connection test, which change
+ * nothing. Who passes is let go; who does not is asked again later and later.
+ */
+
+import { heldBack, onProbation, stillHeld } from '../core/quarantine.ts';
+import type { CheckReport } from '../model/check.ts';
+import type { Connection, Problem, Quarantine } from '../model/connection.ts';
+import { SourceError, TargetError } from '../model/errors.ts';
+import type { ConnectionId, TargetId } from '../model/ids.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { Engine } from './engine.ts';
+
+export const holdTarget = async (engine: Engine, id: TargetId, problem: Problem): Promise<void> => {
+  const before = await engine.stores.targets.get(id);
+  await engine.stores.targets.hold(id, problem, heldBack(before?.quarantine ?? null, engine.world.now()));
+  engine.observe.quarantined('target');
+};
+
+export const holdConnection = async (engine: Engine, id: ConnectionId, problem: Problem): Promise<void> => {
+  const before = await engine.stores.connections.get(id);
+  await engine.stores.connections.hold(id, problem, heldBack(before?.quarantine ?? null, engine.world.now()));
+  engine.observe.quarantined('connection');
+};
+
+/** The record as it is once it was let go; null when it stays as it is. */
+export const probeTarget = async (engine: Engine, id: TargetId, signal: AbortSignal): Promise<TargetRecord | null> => {
+  const { targets } = engine.stores;
+  const record = await targets.get(id);
+  if (record?.state !== 'quarantined') return null;
+  const quarantine = record.quarantine ?? heldBack(null, engine.world.now());
+  const ok = await passes(async (deadline) => {
+    const target = engine.connectTarget(record, await targets.secrets(id));
+    return await target.check(deadline);
+  }, signal);
+  tell(engine, 'target', { target: id }, ok, quarantine);
+  if (!ok) {
+    await targets.probed(id, stillHeld(quarantine, engine.world.now()));
+    return null;
+  }
+  await targets.hold(id, null, onProbation(quarantine));
+  return await targets.get(id);
+};
+
+export const probeConnection = async (
+  engine: Engine,
+  id: ConnectionId,
+  signal: AbortSignal,
+): Promise<Connection | null> => {
+  const { connections } = engine.stores;
+  const record = await connections.get(id);
+  if (record?.state !== 'quarantined') return null;
+  const quarantine = record.quarantine ?? heldBack(null, engine.world.now());
+  const ok = await passes(async (deadline) => {
+    const source = engine.connectSource(record, await connections.secrets(id));
+    return await source.check(record.scope, deadline);
+  }, signal);
+  tell(engine, 'connection', { connection: id }, ok, quarantine);
+  if (!ok) {
+    await connections.probed(id, stillHeld(quarantine, engine.world.now()));
+    return null;
+  }
+  await connections.hold(id, null, onProbation(quarantine));
+  return await connections.get(id);
+};
+
+const probeTimeoutMs = 30_000;
+
+/** A check finds out and does not throw; what is thrown all the same by the other side is no success. */
+const passes = async (check: (signal: AbortSignal) => Promise<CheckReport>, signal: AbortSignal): Promise<boolean> => {
+  try {
+    return (await check(AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]))).ok;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof TargetError || error instanceof SourceError) return false;
+    throw error;
+  }
+};
+
+const tell = (
+  engine: Engine,
+  kind: 'connection' | 'target',
+  whose: Readonly<Record<string, string>>,
+  ok: boolean,
+  { probes }: Quarantine,
+): void => {
+  engine.observe.probed(kind, ok ? 'passed' : 'failed');
+  engine.world.log.info('quarantine.probed', { ...whose, ok, probes: probes + 1 });
+  if (ok) engine.world.log.info('quarantine.released', whose);
+};

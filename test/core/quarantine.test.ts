@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { heldBack, isProbeDue, massFailure, onProbation, probeAfterMs, stillHeld } from '../../src/core/quarantine.ts';
+import { type Counters, noCounters } from '../../src/model/run.ts';
+
+const start = new Date('2026-03-01T08:00:00.000Z');
+const minute = 60_000;
+const after = (minutes: number): Date => new Date(start.getTime() + minutes * minute);
+
+describe('probes', () => {
+  it('come after 5 minutes, then twice as late each time, up to a day', () => {
+    expect([0, 1, 2, 3].map((probes) => probeAfterMs(probes) / minute)).toEqual([5, 10, 20, 40]);
+    expect([9, 10, 1_000].map((probes) => probeAfterMs(probes) / minute)).toEqual([1_440, 1_440, 1_440]);
+  });
+
+  it('are due when their time has come, and never once somebody was let go', () => {
+    const held = heldBack(null, start);
+    expect([after(4), after(5)].map((at) => isProbeDue(held, at))).toEqual([false, true]);
+    expect(isProbeDue(onProbation(held), after(1_000_000))).toBe(false);
+  });
+
+  it('get later with each that was in vain', () => {
+    const once = stillHeld(heldBack(null, start), after(5));
+    expect(once).toEqual({ since: start, probes: 1, nextProbeAt: after(15) });
+  });
+
+  it('go on where they were for who was let go and is held back again before it proved well', () => {
+    const again = heldBack(onProbation(heldBack(null, start)), after(60));
+    expect(again).toEqual({ since: after(60), probes: 1, nextProbeAt: after(70) });
+    expect(heldBack(null, after(60)).probes).toBe(0);
+  });
+});
+
+describe('a target refuses most of what it is sent', () => {
+  const counted = (some: Partial<Counters>): Counters => ({ ...noCounters, ...some });
+
+  it('when three of five are refused, of at least twenty', () => {
+    expect(massFailure(counted({ created: 8, failed: { target_rejected: 12 } }))).toMatchObject({
+      code: 'target_refuses_most',
+      message: expect.stringContaining('12 of 20'),
+      owner: 'your_team',
+    });
+    expect(massFailure(counted({ created: 9, failed: { target_rejected: 11 } }))).toBeNull();
+    expect(massFailure(counted({ failed: { target_rejected: 19 } }))).toBeNull();
+  });
+
+  it('whatever it says, and whatever it was asked', () => {
+    const failed = { target_rejected: 5, target_conflict: 5, not_applied: 5 };
+    expect(massFailure(counted({ updated: 3, disabled: 2, membersAdded: 2, failed }))).not.toBeNull();
+  });
+
+  it('but not because people could not be told apart, were left alone, or needed nothing', () => {
+    expect(massFailure(counted({ failed: { ambiguous_match: 500, source_unsure: 500 } }))).toBeNull();
+    expect(massFailure(counted({ unchanged: 500, skipped: { guard_hold: 500 } }))).toBeNull();
+  });
+});

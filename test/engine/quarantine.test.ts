@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { type Observe, unobserved } from '../../src/engine/engine.ts';
+import { probeConnection, probeTarget } from '../../src/engine/quarantine.ts';
+import { SourceError, TargetError } from '../../src/model/errors.ts';
+import type { Target } from '../../src/target/target.ts';
+import { connection, id, type Story, story, target } from '../support/story.ts';
+
+const { signal } = new AbortController();
+const minute = 60_000;
+
+/** A target that answers each write with a fault, for as long as `isBroken`; its check says whether it is well. */
+const breakable =
+  (fault: TargetError, state: { isBroken: boolean; passes?: boolean }) =>
+  (made: Target): Target => ({
+    ...made,
+    check: async (aborted) =>
+      state.isBroken && state.passes !== true
+        ? { ok: false, checks: [{ name: 'token accepted', ok: false, detail: fault.message }] }
+        : await made.check(aborted),
+    apply: async (operation, aborted) => {
+      if (state.isBroken) throw fault;
+      return await made.apply(operation, aborted);
+    },
+  });
+
+const staff = (s: Story, count: number): void => {
+  for (let nth = 0; nth < count; nth += 1) s.hire(`p${String(nth).padStart(3, '0')}`);
+};
+const held = async (s: Story) => await s.stores.targets.get(target);
+const counting = () => {
+  const counted: string[] = [];
+  const observe: Observe = {
+    ...unobserved,
+    quarantined: (kind) => counted.push(`held ${kind}`),
+    probed: (kind, result) => counted.push(`${kind} ${result}`),
+  };
+  return { counted, observe };
+};
+
+describe('a target that is held back', () => {
+  it('is probed later and later, let go when a probe passes, and goes on with what waited', async () => {
+    const state = { isBroken: true };
+    const { counted, observe } = counting();
+    const s = await story({
+      engine: { observe },
+      wrapTarget: breakable(new TargetError('unauthorized', '401'), state),
+    });
+    staff(s, 3);
+    await s.full();
+    expect(await held(s)).toMatchObject({ state: 'quarantined', quarantine: { since: s.now(), probes: 0 } });
+
+    s.pass(5 * minute);
+    expect(await probeTarget(s.engine, target, signal)).toBeNull();
+    expect(await held(s)).toMatchObject({
+      state: 'quarantined',
+      problem: { code: 'target_unauthorized' },
+      quarantine: { probes: 1, nextProbeAt: new Date(s.now().getTime() + 10 * minute) },
+    });
+
+    state.isBroken = false;
+    expect(await probeTarget(s.engine, target, signal)).toMatchObject({ state: 'active', problem: null });
+    await s.provision();
+    expect(Object.keys(s.accounts())).toHaveLength(3);
+    expect((await held(s))?.quarantine).toBeNull();
+    expect(counted).toEqual(['held target', 'target failed', 'target passed']);
+  });
+
+  it('is asked nothing once a person let it go or paused it', async () => {
+    const { counted, observe } = counting();
+    const s = await story({ engine: { observe } });
+    expect(await probeTarget(s.engine, target, signal)).toBeNull();
+    expect(counted).toEqual([]);
+  });
+
+  it('stays held back when the check itself breaks', async () => {
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        check: async () => {
+          throw new TargetError('throttled', 'The target asked to wait.');
+        },
+      }),
+    });
+    await s.stores.targets.hold(target, { code: 'x', message: 'x', owner: 'your_team' });
+    expect(await probeTarget(s.engine, target, signal)).toBeNull();
+    expect(await held(s)).toMatchObject({ state: 'quarantined', quarantine: { probes: 1 } });
+  });
+});
+
+describe('a target that refuses most of what it is sent', () => {
+  it('is held back before everybody is in escrow', async () => {
+    const state = { isBroken: true };
+    const s = await story({ wrapTarget: breakable(new TargetError('rejected', 'invalidValue'), state) });
+    staff(s, 200);
+    await s.full();
+    expect(await s.provisioned()).toMatchObject({ state: 'failed', problem: { code: 'target_refuses_most' } });
+    expect(await held(s)).toMatchObject({ state: 'quarantined', problem: { code: 'target_refuses_most' } });
+    const escrowed = await s.stores.ledger.countEscrows(target);
+    expect(escrowed).toBeGreaterThanOrEqual(20);
+    expect(escrowed).toBeLessThan(200);
+
+    state.isBroken = false;
+    await probeTarget(s.engine, target, signal);
+    await s.provision();
+    expect(Object.keys(s.accounts())).toHaveLength(200);
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+
+  it('and fools the probe is let go later each time, until a run goes well', async () => {
+    const state = { isBroken: true, passes: true };
+    const s = await story({ wrapTarget: breakable(new TargetError('rejected', 'invalidValue'), state) });
+    staff(s, 60);
+    await s.full();
+    const waits: number[] = [];
+    for (let nth = 0; nth < 3; nth += 1) {
+      const due = (await held(s))?.quarantine?.nextProbeAt?.getTime() ?? 0;
+      waits.push((due - s.now().getTime()) / minute);
+      s.pass(due - s.now().getTime());
+      expect(await probeTarget(s.engine, target, signal)).toMatchObject({ state: 'active' });
+      await s.provision();
+      expect(await held(s)).toMatchObject({ state: 'quarantined' });
+    }
+    expect(waits).toEqual([5, 10, 20]);
+    state.isBroken = false;
+    await probeTarget(s.engine, target, signal);
+    await s.provision();
+    expect(await held(s)).toMatchObject({ state: 'active', quarantine: null });
+  });
+
+  it('is not held back for the few of a small tenant', async () => {
+    const s = await story({
+      wrapTarget: breakable(new TargetError('rejected', 'invalidValue'), { isBroken: true }),
+    });
+    staff(s, 10);
+    await s.full();
+    expect(await s.provisioned()).toMatchObject({ state: 'partially_succeeded' });
+    expect(await held(s)).toMatchObject({ state: 'active' });
+  });
+});
+
+describe('a target that is down for hours', () => {
+  it('is held back once a run has spent its time on it, and probed from then on', async () => {
+    const state = { isBroken: true };
+    const s = await story({ wrapTarget: breakable(new TargetError('unavailable', '503'), state) });
+    staff(s, 3);
+    await s.full();
+    expect(await s.provisioned()).toMatchObject({ state: 'failed', problem: { code: 'target_unavailable' } });
+    expect(await held(s)).toMatchObject({ state: 'quarantined', problem: { owner: 'target_vendor' } });
+    state.isBroken = false;
+    await probeTarget(s.engine, target, signal);
+    await s.provision();
+    expect(Object.keys(s.accounts())).toHaveLength(3);
+  });
+
+  it('is not held back for asking to wait, however often', async () => {
+    let waits = 0;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, aborted) => {
+          waits += 1;
+          if (waits <= 30) throw new TargetError('throttled', '429', { retryAfterMs: 10 });
+          return await made.apply(operation, aborted);
+        },
+      }),
+    });
+    staff(s, 1);
+    await s.full();
+    expect(await held(s)).toMatchObject({ state: 'active', quarantine: null });
+    expect(Object.keys(s.accounts())).toHaveLength(1);
+  });
+});
+
+describe('a connection that is held back', () => {
+  it('is probed, let go when its tenant answers again, and forgiven when a sync went well', async () => {
+    const s = await story();
+    staff(s, 2);
+    await s.full();
+    const expired = new SourceError('unauthorized', 'expired', { code: 'AADSTS7000222' });
+    s.directory.liberties.fault = { afterPages: 0, error: expired };
+    await s.full();
+    expect(await s.stores.connections.get(connection)).toMatchObject({
+      state: 'quarantined',
+      quarantine: { probes: 0 },
+    });
+    expect(await probeConnection(s.engine, connection, signal)).toMatchObject({ state: 'active', problem: null });
+    expect(await s.stores.connections.get(connection)).toMatchObject({ quarantine: { probes: 1, nextProbeAt: null } });
+    s.directory.setUser(id('p000'), { jobTitle: 'new' });
+    await s.delta();
+    expect(await s.stores.connections.get(connection)).toMatchObject({ state: 'active', quarantine: null });
+  });
+});
