@@ -12,6 +12,7 @@ import {
   type Written,
 } from '../model/explanation.ts';
 import type { RemoteId, SourceId } from '../model/ids.ts';
+import type { Action } from '../model/operation.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { Scope } from '../model/scope.ts';
 import { attributeOf, own, sameValue } from './attributes.ts';
@@ -31,6 +32,8 @@ export type Details = {
   readonly former: { readonly remoteId: RemoteId; readonly until: Date } | null;
   readonly last: Written | null;
   readonly failed: Written | null;
+  /** What the plan that holds the target back holds on this object. */
+  readonly planned: readonly Action[];
   /** What a person calls somebody that this object refers to. */
   readonly nameOf: (id: SourceId) => string | undefined;
 };
@@ -206,12 +209,20 @@ const planWords = ({ target, object, finding, details }: Case, state: StepState)
 
 const guardStep = (one: Case): Step => {
   const { target, finding } = one;
-  const isHeld = finding.reason === 'guard_hold';
-  const evidence = { policy: target.record.deprovision, heldBy: isHeld ? runNow(target.ended) : null };
+  const isHeld = finding.stoppedAt === 'guard' && finding.reason !== 'source_unsure';
+  const { plan } = target;
+  const evidence: StepEvidence['guard'] = {
+    policy: target.record.deprovision,
+    heldBy: isHeld ? runNow(target.ended) : null,
+    plan:
+      isHeld && plan !== null
+        ? { id: plan.id, kind: plan.kind, state: plan.standing.state, actions: one.details.planned }
+        : null,
+  };
   const state = leaverState(one) ?? inTurn('guard', finding);
   const takes = finding.todo.some(({ operation }) => operation.action === 'disable' || operation.action === 'delete');
   const says = isHeld
-    ? `Run ${target.ended?.id ?? ''} was held: more was to be taken away than the limits allow.`
+    ? heldWords(one)
     : finding.reason === 'source_unsure'
       ? 'Entra was asked again, and did not confirm it.'
       : state === 'not_reached'
@@ -220,6 +231,13 @@ const guardStep = (one: Case): Step => {
           ? 'It was within the limits, and Entra confirmed it.'
           : 'Nothing is taken away.';
   return { step: 'guard', state, says, evidence };
+};
+
+const heldWords = ({ target: { ended, plan }, finding, details: { planned } }: Case): string => {
+  const run = `Run ${ended?.id ?? ''} was held${finding.reason === 'guard_hold' ? ': more was to be done than the limits allow' : ''}`;
+  if (plan === null) return `${run}.`;
+  const held = planned.length === 0 ? 'does not hold anything on it yet' : `holds: ${planned.join(', ')}`;
+  return `${run}; the plan ${plan.id} (${plan.standing.state}) ${held}.`;
 };
 
 const writeStep = (one: Case): Step => {

@@ -35,8 +35,16 @@ const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding
     failure: escrow?.detail ?? null,
     retry: escrow && retryOf(escrow.attempts, escrow.since, escrow.dueAt),
     problem: target.record.problem,
+    plan: planOf(target),
     run: runOf(target, finding),
   };
+};
+
+const planOf = ({ plan }: TargetNow): Words['plan'] => {
+  if (plan === null) return null;
+  const { standing } = plan;
+  const { by = null, reason = null } = 'decision' in standing ? standing.decision : {};
+  return { id: plan.id, by, reason };
 };
 
 const lastWriteOf = (last: Written | null): string => {

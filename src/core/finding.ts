@@ -6,6 +6,7 @@
 import type { Reason, StepName } from '../model/explanation.ts';
 import type { RemoteId, SourceId } from '../model/ids.ts';
 import type { Action, Escrow, Link, SkipReason, WaitingReference } from '../model/operation.ts';
+import type { Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { GoneReason, Remembered } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
@@ -35,6 +36,8 @@ export type TargetNow = {
   /** The newest run that looked at the whole target and ended; and the one that is to come, or under way. */
   readonly ended: ProvisionRun | null;
   readonly coming: ProvisionRun | null;
+  /** What holds the target back since the run that ended last; null when nothing does. */
+  readonly plan: Plan | null;
   readonly now: Date;
 };
 
@@ -138,12 +141,25 @@ const pending = (target: TargetNow, todo: readonly PlannedOperation[], since: Si
   const because = (reason: Reason, where: StepName = step): Finding => ({ ...at(where, reason), todo });
   if (record.state === 'paused') return because('target_paused');
   if (record.state === 'quarantined') return because('target_quarantined');
-  // A held run did everything that it found, but what is over a limit.
-  if (isHeldBack(target, since)) return because('guard_hold', 'guard');
+  const byPlan = heldByPlan(target, since);
+  if (byPlan !== null) return because(byPlan, 'guard');
   if (coming !== null) return because('waiting_for_run');
   if (isLookedAt(target, since)) return because('full_run_needed');
   const isBroken = ended?.state === 'failed' || ended?.state === 'canceled';
   return because(isBroken ? 'run_failed' : 'waiting_for_run');
+};
+
+/**
+ * Of a target's first plan nothing is done before it is approved. Otherwise a held run did everything that it found, but what is over a limit. What was
+ * approved waits for its run like everything else.
+ */
+const heldByPlan = (target: TargetNow, since: Since): 'plan_waits' | 'plan_rejected' | 'guard_hold' | null => {
+  const { plan } = target;
+  const state = plan?.standing.state ?? 'waiting';
+  if (plan?.kind === 'first' && state === 'waiting') return 'plan_waits';
+  if (plan?.kind === 'first' && state === 'rejected') return 'plan_rejected';
+  if (plan?.kind === 'first' || state === 'approved' || !isHeldBack(target, since)) return null;
+  return state === 'rejected' ? 'plan_rejected' : 'guard_hold';
 };
 
 const isHeldBack = ({ ended, position }: TargetNow, since: Since): boolean => {

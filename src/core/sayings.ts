@@ -2,7 +2,7 @@
 
 import type { Problem, ResolutionOwner } from '../model/connection.ts';
 import type { Reason } from '../model/explanation.ts';
-import type { RunId } from '../model/ids.ts';
+import type { PlanId, RunId } from '../model/ids.ts';
 import type { RunState } from '../model/run.ts';
 
 /** What the sentences are made of. */
@@ -25,6 +25,8 @@ export type Words = {
   readonly failure: string | null;
   readonly retry: string | null;
   readonly problem: Problem | null;
+  /** The plan that holds it back, and a person's word on it. */
+  readonly plan: { readonly id: PlanId; readonly by: string | null; readonly reason: string | null } | null;
   /** The run that matters: the held or failed one, or the one to come. */
   readonly run: { readonly id: RunId; readonly state: RunState; readonly problem: Problem | null } | null;
 };
@@ -107,12 +109,26 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: ({ target }) =>
       `If this is wrong, set the deprovision policy of ${target}; else end the account there by hand.`,
   },
-  guard_hold: {
-    says: ({ who, target, need, run }) =>
-      `${who} is to have ${need} at ${target}, but run ${run?.id ?? ''} was held: it wanted to do more of this than the limits of ${target} allow, so it did none of it.`,
+  plan_waits: {
+    says: ({ who, target, need, plan }) =>
+      `${who} is to have ${need} at ${target}, but nothing is written there until somebody approves the plan ${plan?.id ?? ''}.`,
     owner: yourTeam,
-    todo: () =>
-      'Look at what the held run lists as planned. If it is right, raise the limits and ask for a provision run; if not, have the tenant mended.',
+    todo: () => 'Look at the plan, and approve or reject it.',
+  },
+  plan_rejected: {
+    says: ({ who, target, need, plan }) =>
+      `${who} is to have ${need} at ${target}, but the plan ${plan?.id ?? ''} was rejected by ${plan?.by ?? 'somebody'}${colon(plan?.reason ?? null)}.`,
+    owner: yourTeam,
+    todo: () => 'Have the tenant mended, or ask for a provision run to have it planned anew.',
+  },
+  guard_hold: {
+    says: ({ who, target, need, run, plan }) =>
+      `${who} is to have ${need} at ${target}, but run ${run?.id ?? ''} was held: it wanted to do more of this than the limits of ${target} allow, so it did none of it${plan === null ? '' : `, and kept it as the plan ${plan.id}`}.`,
+    owner: yourTeam,
+    todo: ({ plan }) =>
+      plan === null
+        ? 'Raise the limits and ask for a provision run, if it is right; if not, have the tenant mended.'
+        : 'Look at the plan. If it is right, approve it; if not, reject it and have the tenant mended.',
   },
   source_unsure: {
     says: ({ who, target, account, retry }) =>

@@ -6,6 +6,7 @@ import { references } from '../core/mapping.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, type SourceId, sourceId, type TargetId } from '../model/ids.ts';
 import type { Action, WaitingReference } from '../model/operation.ts';
+import type { Plan, PlanState } from '../model/plan.ts';
 import { isEnded, type ProvisionRun, type Run } from '../model/run.ts';
 import type { Ref, Remembered } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
@@ -59,6 +60,7 @@ export const targetSide = async (
       can: await abilitiesOf(stores, connect, record),
       hasNoGroups: groups?.size !== 0 && (await takesNone(stores, record, head, runs.ended)),
       position,
+      plan: await planOf(stores, record.id, runs.ended),
       ...runs,
       now: at,
     },
@@ -133,6 +135,22 @@ const abilitiesOf = async (stores: Stores, connect: ConnectTarget, record: Targe
     return { groups: true, disable: true, delete: true };
   }
 };
+
+/**
+ * The plan that the run which ended last is held by: the one that waits for a decision, was rejected, or was approved and not carried out. After a run
+ * that was not held nothing is held.
+ */
+const planOf = async (stores: Stores, target: TargetId, ended: ProvisionRun | null): Promise<Plan | null> => {
+  if (ended?.state !== 'held') return null;
+  const newest = (kind: 'first' | 'held') => stores.plans.newest({ target, kind, scope: null });
+  const [first, held] = await Promise.all([newest('first'), newest('held')]);
+  const code = ended.problem?.code;
+  const open = (code === 'plan_waits' ? [first] : code === 'plan_rejected' ? [first, held] : [held]).flatMap((plan) =>
+    plan !== null && undecided.includes(plan.standing.state) ? [plan] : [],
+  );
+  return open.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0] ?? null;
+};
+const undecided: readonly PlanState[] = ['waiting', 'approved', 'rejected'];
 
 const openActions = async (stores: Stores, target: TargetId): Promise<ReadonlyMap<SourceId, readonly Action[]>> => {
   const open = new Map<SourceId, Action[]>();

@@ -19,9 +19,10 @@ import type {
   Written,
 } from '../model/explanation.ts';
 import { type OperationKey, type SourceId, sourceId, type TargetId } from '../model/ids.ts';
-import type { Link } from '../model/operation.ts';
+import type { Action, Link } from '../model/operation.ts';
+import type { Plan } from '../model/plan.ts';
 import { scopeKey } from '../model/scope.ts';
-import { group, type Remembered, user, type Value } from '../model/source-object.ts';
+import { group, type Ref, type Remembered, user, type Value } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { About, Entry } from '../store/ledger.ts';
@@ -149,11 +150,24 @@ const explainAt = async (
   const names = await namesOf(stores, connection, object);
   const nameOf = (id: SourceId) => names.get(id);
   return {
-    ...explain(side.now, object, { ...source, ...(await writtenAt(stores, record.id, about)), nameOf }),
+    ...explain(side.now, object, {
+      ...source,
+      ...(await writtenAt(stores, record.id, about)),
+      planned: await plannedOn(stores, side.now.plan, ref),
+      nameOf,
+    }),
     target: { id: record.id, name: record.name },
     link: object.link,
     live: live ? await askTarget(stores, connectTarget, record, seen, object.link) : null,
   };
+};
+
+const plannedOn = async (stores: Stores, plan: Plan | null, ref: Ref): Promise<readonly Action[]> => {
+  if (plan === null) return [];
+  const actions = new Set<Action>();
+  for await (const staged of stores.plans.stepsOn(plan, ref))
+    for (const { operation } of staged) actions.add(operation.action);
+  return [...actions];
 };
 
 /** Nobody reads more names than these in a sentence. */

@@ -1,8 +1,9 @@
 /** The answer to "why was Jane not synced?": what is on record of one object at one target, and what follows from it. */
 
 import type { Problem, ResolutionOwner } from './connection.ts';
-import type { RemoteId, RunId, SourceId } from './ids.ts';
+import type { PlanId, RemoteId, RunId, SourceId } from './ids.ts';
 import type { Action, Cause, EscrowReason, Link, Outcome, SkipReason, WaitingReference } from './operation.ts';
+import type { PlanKind, PlanState } from './plan.ts';
 import type { RunState } from './run.ts';
 import type { Scope } from './scope.ts';
 import type { Attributes, GoneReason, Ref, Standing, Value } from './source-object.ts';
@@ -21,6 +22,8 @@ export const reasons = [
   'protected',
   'not_managed',
   'deprovision_off',
+  'plan_waits',
+  'plan_rejected',
   'guard_hold',
   'source_unsure',
   'no_match_key',
@@ -138,6 +141,14 @@ export type GuardEvidence = {
   readonly policy: DeprovisionPolicy;
   /** The run that was held; null when none was. */
   readonly heldBy: RunNow | null;
+  /** The plan that holds it back, and what it holds on this object; null when none does. */
+  readonly plan: PlanNow | null;
+};
+export type PlanNow = {
+  readonly id: PlanId;
+  readonly kind: PlanKind;
+  readonly state: PlanState;
+  readonly actions: readonly Action[];
 };
 
 /** An operation on record, and what became of it. */

@@ -5,8 +5,9 @@ import type { Details } from '../../src/core/explain-steps.ts';
 import type { ObjectNow, TargetNow } from '../../src/core/finding.ts';
 import { shield } from '../../src/core/protection.ts';
 import { type Reason, reasons, type StepName, stepNames, type Written } from '../../src/model/explanation.ts';
-import { connectionId, organizationId, remoteId, runId, targetId } from '../../src/model/ids.ts';
+import { connectionId, organizationId, planId, remoteId, runId, targetId } from '../../src/model/ids.ts';
 import type { Escrow, EscrowReason, Link } from '../../src/model/operation.ts';
+import type { Plan, PlanKind, PlanStanding } from '../../src/model/plan.ts';
 import { noCounters, type ProvisionRun } from '../../src/model/run.ts';
 import type { Attributes, GoneReason, SourceObject } from '../../src/model/source-object.ts';
 import { nobodyProtected } from '../../src/model/target-record.ts';
@@ -59,6 +60,26 @@ const run = (state: ProvisionRun['state'], other: Partial<ProvisionRun> = {}): P
   ...other,
 });
 
+const plan = (kind: PlanKind, standing: PlanStanding): Plan => ({
+  id: planId('pln_5'),
+  organization: organizationId('org'),
+  connection: connectionId('con'),
+  target: targetId('tgt'),
+  kind,
+  run: runId('run_7'),
+  mode: 'delta',
+  scope: null,
+  createdAt: now,
+  hash: 'h',
+  basis: { version: 9, scope: null, rules: 'r', position: null, written: null },
+  counts: { create: 0, update: 0, add_members: 0, remove_members: 0, disable: 1, delete: 0 },
+  exceeded: [],
+  standing,
+});
+const decision = { by: 'ops', reason: 'they are on leave.', at: now };
+const rejectedPlan = { state: 'rejected', decision } as const;
+const approvedPlan = { state: 'approved', decision, begun: null } as const;
+
 const created: Written = {
   action: 'create',
   run: runId('run_7'),
@@ -86,6 +107,7 @@ const well = (object: SourceObject, pushed: Attributes): Now => ({
     position: 7,
     ended: run('succeeded'),
     coming: null,
+    plan: null,
     now,
   },
   object: {
@@ -107,6 +129,7 @@ const well = (object: SourceObject, pushed: Attributes): Now => ({
     former: null,
     last: created,
     failed: null,
+    planned: [],
     nameOf: () => undefined,
   },
 });
@@ -238,6 +261,30 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     'guard',
     'Jane Doe is to have the account switched off at Helpdesk, but run run_9 was held: it wanted to do more of this than the limits of Helpdesk allow, so it did none of it.',
     [left('deleted', 9), ofTarget({ ended: run('held', { id: runId('run_9'), version: 9 }) })],
+  ],
+  [
+    'guard_hold',
+    'guard',
+    'Jane Doe is to have the account switched off at Helpdesk, but run run_9 was held: it wanted to do more of this than the limits of Helpdesk allow, so it did none of it, and kept it as the plan pln_5.',
+    [
+      left('deleted', 9),
+      ofTarget({ ended: run('held', { id: runId('run_9'), version: 9 }), plan: plan('held', { state: 'waiting' }) }),
+    ],
+  ],
+  [
+    'plan_rejected',
+    'guard',
+    'Jane Doe is to have the account switched off at Helpdesk, but the plan pln_5 was rejected by ops: they are on leave.',
+    [left('deleted', 9), ofTarget({ ended: run('held', { version: 9 }), plan: plan('held', rejectedPlan) })],
+  ],
+  [
+    'plan_waits',
+    'guard',
+    'Jane Doe is to have an account at Helpdesk, but nothing is written there until somebody approves the plan pln_5.',
+    [
+      ...unlinked,
+      ofTarget({ position: null, ended: run('held', { version: 9 }), plan: plan('first', { state: 'waiting' }) }),
+    ],
   ],
   [
     'source_unsure',
@@ -525,6 +572,28 @@ describe('of two things that are so at once, the one that matters is told', () =
     ],
   ])('%s: %s', (_name, reason, story) => {
     expect(telling(story).reason).toBe(reason);
+  });
+
+  it('a plan that was approved waits for its run, and a first plan says nothing about who is as wanted', () => {
+    const held = ofTarget({ ended: run('held', { version: 9 }), plan: plan('held', approvedPlan) });
+    const coming = ofTarget({ coming: run('queued', { id: runId('run_10') }) });
+    expect(telling([left('deleted', 9), held, coming]).reason).toBe('waiting_for_run');
+    const first = (standing: PlanStanding) =>
+      ofTarget({ ended: run('held', { version: 9 }), plan: plan('first', standing) });
+    expect(telling([first({ state: 'waiting' })]).reason).toBe('in_sync');
+    expect(telling([later, first(rejectedPlan)]).reason).toBe('plan_rejected');
+    expect(telling([later, first(approvedPlan), coming]).reason).toBe('waiting_for_run');
+    expect(telling([...unlinked, first({ state: 'waiting' })], disabled).reason).toBe('disabled_in_source');
+  });
+
+  it('a plan that holds somebody back shows what it holds on them', () => {
+    const held = ofTarget({ ended: run('held', { version: 9 }), plan: plan('held', { state: 'waiting' }) });
+    const guard = telling([left('deleted', 9), held, ofDetails({ planned: ['disable'] })]).steps[5];
+    expect(guard).toMatchObject({
+      step: 'guard',
+      says: 'Run run_7 was held: more was to be done than the limits allow; the plan pln_5 (waiting) holds: disable.',
+      evidence: { plan: { id: 'pln_5', kind: 'held', state: 'waiting', actions: ['disable'] } },
+    });
   });
 
   it('an account is deleted when it was off for long enough, by whichever run comes next', () => {

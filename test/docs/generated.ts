@@ -11,7 +11,7 @@ import { shape, variables } from '../../src/config-table.ts';
 import { sayings, type Words } from '../../src/core/sayings.ts';
 import { type CloudName, defaultAttributes } from '../../src/model/connection.ts';
 import { type Reason, reasons } from '../../src/model/explanation.ts';
-import { runId } from '../../src/model/ids.ts';
+import { planId, runId } from '../../src/model/ids.ts';
 import { cloudOf } from '../../src/source/graph/clouds.ts';
 import { apiRoutes } from './api-routes.ts';
 import { readDoc, root } from './pages.ts';
@@ -105,6 +105,8 @@ const reasonTable = (): string =>
 
 const besides: Readonly<Partial<Record<Reason, Partial<Words>>>> = {
   groups_not_supported: { who: 'The group Sales' },
+  plan_waits: { need: 'an account' },
+  plan_rejected: { need: 'the account switched off' },
   not_managed: { who: 'The group Sales', account: 'group 7' },
   guard_hold: { need: 'the account switched off', run: { id: runId('run_…'), state: 'held', problem: null } },
   run_failed: { run: { id: runId('run_…'), state: 'failed', problem: null } },
@@ -122,6 +124,7 @@ const ofJane: Words = {
   failure: 'the words of the target',
   retry: 'tried twice since 2026-11-02 09:00 UTC, next after 2026-11-02 21:00 UTC',
   problem: null,
+  plan: { id: planId('pln_…'), by: 'the key ops', reason: 'they are on leave' },
   run: null,
 };
 

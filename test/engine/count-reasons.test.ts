@@ -224,6 +224,8 @@ describe('everybody who was ever read has exactly one reason', () => {
       expect([fate, verdict.reason]).toEqual([fate, fate.reason]);
     }
     const seldom: readonly Reason[] = [
+      'plan_rejected',
+      'plan_waits',
       'target_paused',
       'target_quarantined',
       'deprovision_off',

@@ -196,6 +196,28 @@ describe('somebody not at the target', () => {
     expect(await reason(of, 'anna')).toBe('in_sync');
   });
 
+  it('waits for somebody to approve the first plan of the target', async () => {
+    const of = await story({ target: { autoApproveFirst: false } });
+    of.hire('anna');
+    of.hire('off', { accountEnabled: false });
+    await of.full();
+    const { id: plan } = await of.newestPlan();
+    const { verdict, steps } = await why(of, mailOf('anna'));
+    expect(verdict).toEqual({
+      reason: 'plan_waits',
+      sentence: `anna is to have an account at Helpdesk, but nothing is written there until somebody approves the plan ${plan}.`,
+      owner: 'your_team',
+      todo: 'Look at the plan, and approve or reject it.',
+    });
+    expect(steps.find(({ step }) => step === 'guard')).toMatchObject({
+      state: 'stopped',
+      evidence: { plan: { id: plan, kind: 'first', state: 'waiting', actions: ['create'] } },
+    });
+    expect(await reason(of, 'off')).toBe('disabled_in_source');
+    await of.approve();
+    expect(await reason(of, 'anna')).toBe('in_sync');
+  });
+
   it('waits for a run that looks at everybody, after the mapping was changed', async () => {
     const of = await story();
     of.hire('anna');
@@ -286,16 +308,43 @@ describe('somebody who left', () => {
     expect(held.state).toBe('held');
     const { verdict, steps } = await why(of, mailOf('anna'));
     expect(verdict).toMatchObject({ reason: 'guard_hold', owner: 'your_team' });
+    const plan = await of.newestPlan();
     expect(verdict.sentence).toContain(`run ${held.id} was held`);
+    expect(verdict.sentence).toContain(`the plan ${plan.id}`);
     expect(steps.find(({ step }) => step === 'guard')).toMatchObject({
       state: 'stopped',
-      evidence: { heldBy: { id: held.id, state: 'held' } },
+      evidence: {
+        heldBy: { id: held.id, state: 'held' },
+        plan: { id: plan.id, state: 'waiting', actions: ['disable'] },
+      },
     });
     expect(await reason(of, 'emil')).toBe('in_sync');
     // A run that somebody canceled before it began has looked at nobody.
     const another = await of.requestProvision();
     await of.stores.runs.cancel(another.id, of.now());
     expect(await reason(of, 'anna')).toBe('guard_hold');
+  });
+
+  it('is switched off once somebody approved the plan, and kept when it was rejected', async () => {
+    const of = await story({
+      target: { limits: { ...defaultLimits, deprovisions: { count: 1, percent: 100, floor: 1 } } },
+    });
+    const names = ['anna', 'bert', 'cleo', 'dora'];
+    for (const name of names) of.hire(name);
+    await of.full();
+    for (const name of names.slice(0, 2)) of.directory.remove(id(name), 'deleted');
+    await of.delta();
+    await of.commands.rejectPlan((await of.newestPlan()).id, { by: 'ops', reason: 'They are on leave.' });
+    expect((await why(of, mailOf('anna'))).verdict).toMatchObject({
+      reason: 'plan_rejected',
+      sentence: expect.stringContaining('was rejected by ops: They are on leave.'),
+    });
+    of.directory.remove(id('cleo'), 'deleted');
+    await of.delta();
+    expect(await reason(of, 'anna')).toBe('guard_hold');
+    await of.approve();
+    expect(await reason(of, 'anna')).toBe('deleted');
+    expect((await why(of, mailOf('cleo'))).verdict.sentence).toContain('was switched off');
   });
 
   it('was confirmed to be there, so nothing was taken away', async () => {

@@ -14,6 +14,7 @@ import {
   timeOrNull,
   valueSchema,
 } from './common.ts';
+import { planKind, planState } from './plan.ts';
 import { runState } from './run.ts';
 import { deprovisionSchema } from './target.ts';
 
@@ -152,7 +153,17 @@ export const stepSchema = z
         coming_run: runNowSchema,
       }),
     ),
-    stepOf('guard', z.strictObject({ deprovision: deprovisionSchema, held_by: runNowSchema })),
+    stepOf(
+      'guard',
+      z.strictObject({
+        deprovision: deprovisionSchema,
+        held_by: runNowSchema,
+        plan: z
+          .strictObject({ id: z.string(), kind: planKind, state: planState, actions: z.array(z.string()) })
+          .nullable()
+          .meta({ description: 'The plan that holds it back, and what it holds on this object.' }),
+      }),
+    ),
     stepOf(
       'written',
       z.strictObject({
@@ -215,8 +226,13 @@ export const stepView = (step: Step): z.input<typeof stepSchema> => {
       return { step: step.step, state, says, evidence: { operations: [...operations], position, ...runs } };
     }
     case 'guard': {
-      const { policy, heldBy } = step.evidence;
-      return { step: step.step, state, says, evidence: { deprovision: policy, held_by: runNowView(heldBy) } };
+      const { policy, heldBy, plan } = step.evidence;
+      const evidence = {
+        deprovision: policy,
+        held_by: runNowView(heldBy),
+        plan: plan && { id: plan.id, kind: plan.kind, state: plan.state, actions: [...plan.actions] },
+      };
+      return { step: step.step, state, says, evidence };
     }
     case 'written': {
       const { last, failed, escrow, open } = step.evidence;
