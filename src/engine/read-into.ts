@@ -64,6 +64,7 @@ export const readInto = async (
       await written();
       return 'slice';
     }
+    throw new SourceError('incomplete', 'The read ended without saying that it was complete; nothing of it is used.');
   } catch (error) {
     // What is under way must not meet whoever continues the draft. That we stop for the error is said by the error.
     await writer
@@ -72,7 +73,6 @@ export const readInto = async (
       .catch(() => {});
     throw error;
   }
-  throw new SourceError('incomplete', 'The read ended without saying that it was complete; nothing of it is used.');
 };
 
 /** Writes batches one after the other, each while its caller goes on. A page without messages moves the place and costs no batch. */
