@@ -35,8 +35,8 @@ serve({
   },
   knobs: async (ask) => running().control.setKnobs(knobsSchema.parse(ask)),
   counters: async () => {
-    const { requests, batched, tokens, units, bytes } = running().control.counters();
-    return { requests: requests - batched - tokens, batched, units, bytes };
+    const { toGraph, batched, units, bytes } = running().control.counters();
+    return { requests: toGraph, batched, units, bytes };
   },
   reset: async () => running().control.resetRequests(),
   /** Gives so many users another job title. */

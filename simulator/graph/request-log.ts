@@ -17,6 +17,8 @@ export type Counters = {
   requests: number;
   /** Requests inside batches; they are among `requests`. */
   batched: number;
+  /** To Graph itself and not to the login; a batch is one. */
+  toGraph: number;
   tokens: number;
   units: number;
   bytes: number;
@@ -35,6 +37,7 @@ export class RequestLog {
     const counters = this.#counters;
     counters.requests++;
     if (entry.method.startsWith('BATCH ')) counters.batched++;
+    else if (entry.path.startsWith('/v1.0/')) counters.toGraph++;
     if (entry.path.endsWith('/oauth2/v2.0/token')) counters.tokens++;
     counters.units += entry.units;
     counters.bytes += entry.bytes;
@@ -56,4 +59,4 @@ export class RequestLog {
   }
 }
 
-const none = (): Counters => ({ requests: 0, batched: 0, tokens: 0, units: 0, bytes: 0, byStatus: {} });
+const none = (): Counters => ({ requests: 0, batched: 0, toGraph: 0, tokens: 0, units: 0, bytes: 0, byStatus: {} });

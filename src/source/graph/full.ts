@@ -9,7 +9,7 @@ import type { GraphClient } from './client.ts';
 import { expiryOf } from './errors.ts';
 import { proveGroups, refuseHiddenGroups } from './hidden.ts';
 import { membersOf, wholeMembers } from './members.ts';
-import { mintGroups, mintUsers } from './mint.ts';
+import { mint, mintGroups } from './mint.ts';
 import { type Entity, hasEnded, listPages, proofOf } from './pages.ts';
 import { countOf, doneOf, type FullPlace, nothingDone, readFullPlace, writePlace, writeWatermark } from './places.ts';
 import { endingAt, follow, type Step } from './steps.ts';
@@ -29,7 +29,7 @@ export async function* readFull(
   const selection = selectionOf(ask.attributes);
   let place = ask.resume === null ? null : readFullPlace(ask.resume, key);
   if (place === null) {
-    const minted = ask.watermark ? await mint(client, selection, signal) : null;
+    const minted = ask.watermark ? await linksOf(client, selection, signal) : null;
     place = { v: 2, read: 'full', key, minted, users: 'start', groups: 'start', members: nothingDone };
     yield { type: 'page', messages: [], resume: writePlace(place) };
   }
@@ -48,17 +48,14 @@ export async function* readFull(
 }
 
 /** An enumeration of the users ends with the link of their next round. */
-const mint = async (
+const linksOf = async (
   client: GraphClient,
   selection: Selection,
   signal: AbortSignal,
-): Promise<NonNullable<FullPlace['minted']>> => {
-  const [users, groups] = await Promise.all([
-    selection.manager ? null : mintUsers(client, selection, signal),
-    mintGroups(client, selection, null, signal),
-  ]);
-  return { users, groups };
-};
+): Promise<NonNullable<FullPlace['minted']>> =>
+  selection.manager
+    ? { users: null, groups: await mintGroups(client, selection, signal) }
+    : await mint(client, selection, null, signal);
 
 const watermarkOf = ({ key, minted, users }: FullPlace): Watermark | null => {
   if (minted === null) return null;

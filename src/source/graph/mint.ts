@@ -1,24 +1,37 @@
 /** Links of a delta round that starts now ("sync from now", Graph delta query: `$deltatoken=latest`). */
 
 import type { SourceId } from '../../model/ids.ts';
+import { answered, batch, type SubAnswer } from './batch.ts';
 import type { GraphClient } from './client.ts';
 import { incomplete } from './errors.ts';
-import { deltaPages, hasEnded } from './pages.ts';
+import { deltaPageSchema, deltaPages, hasEnded } from './pages.ts';
+import type { Links } from './places.ts';
 import type { Selection } from './to-source-object.ts';
 
-export const mintUsers = (client: GraphClient, selection: Selection, signal: AbortSignal): Promise<string> => {
-  const relation = selection.manager ? ',manager' : '';
-  return latest(client, `/users/delta?$deltatoken=latest&$select=${selection.select.user}${relation}`, signal);
-};
-
-/** `only`: the groups to follow, null for all. */
-export const mintGroups = (
+/** Of users and groups, in one request. `only`: the groups to follow, null for all. */
+export const mint = async (
   client: GraphClient,
   selection: Selection,
   only: readonly SourceId[] | null,
   signal: AbortSignal,
-): Promise<string> =>
-  latest(client, `/groups/delta?$deltatoken=latest&$select=${selection.select.group},members${filterOf(only)}`, signal);
+): Promise<Links> => {
+  const starts = [usersStart(selection), groupsStart(selection, only)];
+  const questions = starts.map((at) => ({ method: 'GET' as const, at }));
+  const [users, groups] = await batch(client, questions, signal);
+  return {
+    users: await linkIn(client, users, '/users/delta', signal),
+    groups: await linkIn(client, groups, '/groups/delta', signal),
+  };
+};
+
+export const mintGroups = async (client: GraphClient, selection: Selection, signal: AbortSignal): Promise<string> =>
+  await lastLink(client, groupsStart(selection, null), signal);
+
+const usersStart = ({ select, manager }: Selection): string =>
+  `/users/delta?$deltatoken=latest&$select=${select.user}${manager ? ',manager' : ''}`;
+
+const groupsStart = ({ select }: Selection, only: readonly SourceId[] | null): string =>
+  `/groups/delta?$deltatoken=latest&$select=${select.group},members${filterOf(only)}`;
 
 /** A delta query can be narrowed to at most 50 objects. */
 const filterCap = 50;
@@ -27,7 +40,20 @@ const filterOf = (only: readonly SourceId[] | null): string =>
     ? ''
     : `&$filter=${encodeURIComponent(only.map((id) => `id eq '${id}'`).join(' or '))}`;
 
-const latest = async (client: GraphClient, at: string, signal: AbortSignal): Promise<string> => {
-  for await (const page of deltaPages(client, at, signal)) if (hasEnded(page.at)) return page.at.delta;
-  throw incomplete('Graph gave no delta link.', 'NoLink');
+const linkIn = async (
+  client: GraphClient,
+  answer: SubAnswer | undefined,
+  template: string,
+  signal: AbortSignal,
+): Promise<string> => {
+  if (answer === undefined) throw noLink();
+  const { at } = answered(answer, deltaPageSchema, template);
+  return hasEnded(at) ? at.delta : await lastLink(client, at.next, signal);
 };
+
+const lastLink = async (client: GraphClient, at: string, signal: AbortSignal): Promise<string> => {
+  for await (const page of deltaPages(client, at, signal)) if (hasEnded(page.at)) return page.at.delta;
+  throw noLink();
+};
+
+const noLink = () => incomplete('Graph gave no delta link.', 'NoLink');

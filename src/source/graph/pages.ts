@@ -141,8 +141,9 @@ const checked = <End extends Ended>(
   return { items: page.value, at: next === null ? endOf(delta, template) : { next } };
 };
 
-/** A page of a list that is parsed already, as in a `$batch`. */
+/** Pages that are parsed already, as in a `$batch`. */
 export const listPageSchema = PageSchema.transform((page) => checked(page, listEnd, 'a batched list'));
+export const deltaPageSchema = PageSchema.transform((page) => checked(page, deltaEnd, 'a batched delta query'));
 
 /** Graph writes the link before the objects; finding it there saves the time it takes to parse them. */
 const headLength = 8_192;

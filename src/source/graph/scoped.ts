@@ -11,12 +11,11 @@ import { getByIds, idsPerRequest, wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf } from './errors.ts';
 import { type GroupMembers, membersOf, wholeMembers } from './members.ts';
-import { mintGroups, mintUsers } from './mint.ts';
+import { mint } from './mint.ts';
 import { allAsked, type Entity, proofOf } from './pages.ts';
 import {
   countOf,
   doneOf,
-  type Links,
   nothingDone,
   readScopedPlace,
   type ScopedPlace,
@@ -56,19 +55,6 @@ export async function* readScoped(
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
   }
 }
-
-const mint = async (
-  client: GraphClient,
-  selection: Selection,
-  only: readonly SourceId[] | null,
-  signal: AbortSignal,
-): Promise<Links> => {
-  const [users, groups] = await Promise.all([
-    mintUsers(client, selection, signal),
-    mintGroups(client, selection, only, signal),
-  ]);
-  return { users, groups };
-};
 
 /** Groups in the order in which they are reached, then the users in them by id. */
 async function* reach(

@@ -252,6 +252,7 @@ describe('the control API over HTTP', () => {
     expect((await control('GET', '/counters')).body).toMatchObject({
       requests: 2,
       tokens: 1,
+      toGraph: 1,
       byStatus: { 200: 1, 503: 1 },
     });
     await control('DELETE', '/requests');
