@@ -1,11 +1,16 @@
 /** Several customers of one Entrain: each with a tenant of its own in one simulated cloud, and a target of its own. */
 
 import { expect, inject } from 'vitest';
+import { z } from 'zod';
 import type { SyncedRun } from '../../scripts/demo/client.ts';
 import { type Stack, type StackOptions, startStack } from '../../scripts/demo/stack.ts';
 import { type Connected, connect, disagreements, type Tour, tourTenant } from '../../scripts/demo/tour.ts';
 import { type GraphOptions, type GraphSimulator, startGraph, type TenantControl } from '../../simulator/graph/index.ts';
 import { type ScimOptions, startScim } from '../../simulator/scim/index.ts';
+import { connectionId } from '../../src/model/ids.ts';
+import type { SyncMode } from '../../src/model/run.ts';
+import { schedulerId } from '../../src/queue/names.ts';
+import { offsetOf } from '../../src/queue/schedules.ts';
 import { freshPrefix } from './fresh.ts';
 
 export type Customer = Tour & { readonly tenant: TenantControl; readonly connected: Connected };
@@ -48,11 +53,9 @@ export const startCustomers = async (options: CustomersOptions): Promise<Custome
       const scim = await startScim(options.scim);
       closers.push(scim.close);
       const tour: Tour = { stack, graph: onlyTenant(graph, tenantId), scim };
-      customers.push({
-        ...tour,
-        tenant: graph.control.tenant(tenantId),
-        connected: await connect(tour, { autoApproveFirst: true }),
-      });
+      const connected = await connect(tour, { autoApproveFirst: true });
+      await keepScheduleFar(stack, connected);
+      customers.push({ ...tour, tenant: graph.control.tenant(tenantId), connected });
     }
     return { stack, graph, customers, stop };
   } catch (error) {
@@ -60,6 +63,25 @@ export const startCustomers = async (options: CustomersOptions): Promise<Custome
     throw error;
   }
 };
+
+/** A sync that comes due by itself would bring over what a test only looks at. */
+const keepScheduleFar = async ({ api }: Stack, { connection }: Connected): Promise<void> => {
+  await api.ask('PATCH', `/v1/connections/${connection}`, z.unknown(), {
+    refresh_interval_secs: farSecs(connection, 'delta', 604_800),
+    full_sync_interval_secs: farSecs(connection, 'full', 2_592_000),
+  });
+};
+
+/** The longest interval whose next tick is more than an hour away. */
+const farSecs = (connection: string, mode: SyncMode, longest: number): number => {
+  const now = Date.now();
+  const id = schedulerId(connectionId(connection), mode);
+  let secs = longest;
+  while (untilTick(now, secs * 1_000, offsetOf(id, secs * 1_000)) < 3_600_000) secs -= 60;
+  return secs;
+};
+
+const untilTick = (now: number, every: number, offset: number): number => every - ((now - offset) % every);
 
 const onlyTenant = (graph: GraphSimulator, tenantId: string): GraphSimulator => ({
   ...graph,
