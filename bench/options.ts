@@ -6,7 +6,7 @@ export type Options = {
   readonly quick: boolean;
   readonly growth: boolean;
   readonly profile: boolean;
-  /** Measures by id; null: all. */
+  /** Measures, or tables of growth, by id; null: all. */
   readonly only: ReadonlySet<string> | null;
   /** Rounds of each comparison. */
   readonly runs: number;
@@ -24,7 +24,7 @@ export const usage = `npm run bench -- [options]        (make bench QUICK=1, mak
   --only R1,R4     only these measures
   --runs <n>       rounds of each comparison (5)
   --users <n>      users of the ordinary tenant (100000; quick: 10000)
-  --growth         tables of growth instead: users, tenants, members, schedules
+  --growth         tables of growth instead (with --only: users, tenants, members, beside, schedules)
   --profile        where the time goes in first sync, unchanged sync and provisioning, instead
 `;
 
@@ -54,7 +54,7 @@ export const parseOptions = (
     users,
     groups: Math.ceil(users / 50),
     largestUsers: users * 10,
-    longRuns: quick ? 1 : 2,
+    longRuns: quick ? 1 : 5,
   };
 };
 

@@ -23,7 +23,7 @@ export const writeResults = async (all: readonly Result[], options: Options): Pr
 
 export const writeGrowth = async (tables: readonly Table[], options: Options): Promise<void> => {
   await write('growth.json', { about: aboutOf(options), tables });
-  await writePage();
+  if (options.only === null) await writePage();
 };
 
 const write = async (name: string, content: unknown): Promise<void> => {
