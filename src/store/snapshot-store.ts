@@ -80,7 +80,7 @@ export interface Draft {
   readonly base: Head;
   /** The place this draft was continued from; null when it starts fresh. */
   readonly resume: Resume | null;
-  /** The committed version overlaid with this draft. */
+  /** The committed version overlaid with this draft, and with a batch that is on its way. */
   find(refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, SourceObject>>;
   /**
    * Which of these objects have these values now and no others. Some that do may be missing in the answer: it saves reading what has not changed,

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StaleFence } from '../../src/model/errors.ts';
 import type { ConnectionId } from '../../src/model/ids.ts';
+import type { Draft } from '../../src/store/snapshot-store.ts';
 import {
   all,
   at,
@@ -93,6 +94,17 @@ export const snapshotDraftContract = (open: OpenSnapshots): void => {
       expect((await world.snapshots.find(connection, users('ann'))).get(id('ann'))).toEqual(
         person('ann', { title: 'boss' }),
       );
+    });
+
+    it('that is asked about somebody while their batch is on its way keeps that batch, also when the next is broken off', async () => {
+      await commit(world, connection, [showing([person('ann', { title: 'clerk' })])]);
+      const titleIn = async (draft: Draft) => (await draft.find(users('ann'))).get(id('ann'))?.attributes;
+      const first = await begin();
+      const underWay = first.put(showing([person('ann', { title: 'boss' })], { resume: at('page 2') }));
+      expect(await titleIn(first)).toEqual({ title: 'boss' });
+      await underWay;
+      await first.put(showing([person('ann', { title: 'lost' })]));
+      expect(await titleIn(await begin())).toEqual({ title: 'boss' });
     });
 
     it('that reached no place starts over', async () => {

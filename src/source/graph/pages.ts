@@ -100,6 +100,8 @@ async function* pages<End extends Ended>(
       const next = hasEnded(page.at) ? null : page.at.next;
       if (ahead !== null && next !== ahead) throw incomplete('A page names two next pages.', 'TwoNextLinks');
       if (ahead === null && next !== null) coming = request(next);
+      // Parsing took some milliseconds, and so will what is done with the page: whoever waits beside has the thread in between.
+      await client.sent();
       yield page;
     }
   } finally {

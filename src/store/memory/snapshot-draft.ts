@@ -58,7 +58,10 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
   return {
     base,
     resume: batches.findLast(({ resume }) => resume !== null)?.resume ?? null,
-    find: async (refs) => findIn(view, refs),
+    find: async (refs) => {
+      await writing;
+      return findIn(view, refs);
+    },
     holds: async (shown) => {
       await writing;
       const found = findIn(

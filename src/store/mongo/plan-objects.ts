@@ -4,6 +4,7 @@ import { isGone } from '../../model/source-object.ts';
 import type { Batch } from '../snapshot-store.ts';
 import { digestOf } from './attributes-json.ts';
 import { createPacker, type Entries } from './entries.ts';
+import { stretch } from './in-turns.ts';
 import type { Named } from './names.ts';
 import { keyOf, newNames, type ObjectDocument, type ObjectWrite, textIn, type View, writeOf } from './objects.ts';
 import type { Roster } from './roster.ts';
@@ -14,19 +15,24 @@ export type PlannedObjects = {
   readonly names: readonly Named[];
 };
 
-/** `stored`: the documents of these objects as they are; of those that were only seen it need not know. */
-export const planObjects = (
+/**
+ * `stored`: the documents of these objects as they are; of those that were only seen it need not know. Yields between stretches, so that others may
+ * have the thread.
+ */
+export function* planObjects(
   view: View,
   batch: Batch,
   stored: ReadonlyMap<string, ObjectDocument | null>,
   roster: Roster | null,
-): PlannedObjects => {
+): Generator<void, PlannedObjects> {
   const writes: ObjectWrite[] = [];
   const names: Named[] = [];
   const written = new Set<string>();
   const seen = new Set(batch.objects.length > 0 ? batch.seen.map(keyOf) : []);
   const packer = createPacker(batch.objects.length + batch.seen.length);
+  let planned = 0;
   for (const [key, { ref, next }] of new Map(batch.objects.map((each) => [keyOf(each.ref), each]))) {
+    if (planned++ % stretch === 0) yield;
     const write = writeOf(view, ref, next, stored.get(key) ?? null);
     if (write === null) continue;
     writes.push(write);
@@ -42,4 +48,4 @@ export const planObjects = (
     packer.add({ ref, seen: true, staged: false, gone: false, digest: text === null ? null : digestOf(text) });
   }
   return { writes, names, entries: packer.packed() };
-};
+}

@@ -9,11 +9,13 @@
  * parts stand in the head, and what lies in them is committed wherever nothing was since. Whatever is staged over it makes it `current` first.
  */
 
+import { setImmediate } from 'node:timers/promises';
 import mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { Db } from './connect.ts';
 import { eachOf } from './each-of.ts';
+import { stretch } from './in-turns.ts';
 import { isIn, type Part, type Settled, type Staging } from './places.ts';
 
 /** What a reader goes by: what counts as staged, and what counts as committed beside `current`. */
@@ -48,7 +50,8 @@ export type Write<C> = {
 
 type Row = { _id: string; v: number; [field: string]: unknown };
 const duplicateKey = 11_000;
-const stageSize = 500;
+/** Serializing so many takes some milliseconds at a stretch. */
+const stageSize = stretch;
 
 export const slots = (db: Db, name: string) => {
   const rows = db.collection<Row>(name);
@@ -58,6 +61,7 @@ export const slots = (db: Db, name: string) => {
     eachOf(batches(writes, stageSize), 2, (some) => stageSome(some, staging));
 
   const stageSome = async <C>(writes: readonly Write<C>[], staging: Staging): Promise<void> => {
+    await setImmediate();
     const fresh = writes.filter(({ existing }) => existing === null);
     const there = await insert(fresh.map((write) => documentOf(write, staging)));
     const known = writes.filter(({ existing }) => existing !== null);

@@ -8,10 +8,11 @@
 
 import { StaleFence } from '../../model/errors.ts';
 import type { Resume, SourceId } from '../../model/ids.ts';
-import type { Ref } from '../../model/source-object.ts';
+import type { Ref, SourceObject } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Batch, Draft, Head } from '../snapshot-store.ts';
 import { canonical, digestOf } from './attributes-json.ts';
+import { inTurns, stretch } from './in-turns.ts';
 import { type ObjectDocument, presentIn, type View } from './objects.ts';
 import { type Part, partOf, placeOf, type RosterNote, type Settled, type Staging, wholePartOf } from './places.ts';
 import { type PlannedObjects, planObjects } from './plan-objects.ts';
@@ -99,9 +100,8 @@ export const openDraft = (
   const plan = async (batch: Batch): Promise<PlannedObjects> => {
     const known = await (isFirst ? rosterOf() : roster);
     await documentsOf(batch.objects.map(({ ref }) => ref));
-    const planned = planObjects(view(), batch, stored.remembered(), known);
+    const planned = await inTurns(planObjects(view(), batch, stored.take(), known));
     known?.take(planned.entries, 'draft');
-    stored.forget();
     return planned;
   };
 
@@ -133,6 +133,8 @@ export const openDraft = (
     base,
     resume,
     find: async (refs) => {
+      // What is being staged is a part of it; and what is remembered of it before would hide what it has to keep.
+      await writing;
       const documents = [...(await documentsOf(refs)).values()].filter((document) => document !== null);
       return new Map(
         documents.flatMap((document) => presentIn(document, view())).map((object) => [object.ref.id, object]),
@@ -141,9 +143,7 @@ export const openDraft = (
     holds: async (shown) => {
       if (note === null && !isFirst) return new Set();
       await planning;
-      const known = await rosterOf();
-      const held = shown.filter(({ ref, attributes }) => known.holds(ref, digestOf(canonical(attributes))));
-      return new Set(held.map(({ ref }) => ref.id));
+      return await inTurns(heldBy(await rosterOf(), shown));
     },
     present: async (refs) => {
       if (!isFirst) return stores.objects.present(view(), refs);
@@ -220,5 +220,14 @@ export const openDraft = (
       }),
   };
 };
+
+function* heldBy(roster: Roster, shown: readonly SourceObject[]): Generator<void, ReadonlySet<SourceId>> {
+  const held = new Set<SourceId>();
+  for (const [nth, { ref, attributes }] of shown.entries()) {
+    if (nth % stretch === 0) yield;
+    if (roster.holds(ref, digestOf(canonical(attributes)))) held.add(ref.id);
+  }
+  return held;
+}
 
 async function* nothing(): AsyncGenerator<never> {}

@@ -7,7 +7,7 @@ import { keyOf, type ObjectDocument, type Objects } from './objects.ts';
 const mostRemembered = 10_000;
 
 export const storedObjects = (objects: Objects, connection: ConnectionId) => {
-  const remembered = new Map<string, ObjectDocument | null>();
+  let remembered = new Map<string, ObjectDocument | null>();
   return {
     /** Null for those that are not stored; nobody is asked about those that cannot be. */
     of: async (
@@ -23,8 +23,11 @@ export const storedObjects = (objects: Objects, connection: ConnectionId) => {
       for (const [key, document] of found) remembered.set(key, document);
       return found;
     },
-    remembered: (): ReadonlyMap<string, ObjectDocument | null> => remembered,
-    /** They are about to change. */
-    forget: (): void => remembered.clear(),
+    /** They are about to change, and are not remembered any more. */
+    take: (): ReadonlyMap<string, ObjectDocument | null> => {
+      const taken = remembered;
+      remembered = new Map();
+      return taken;
+    },
   };
 };
