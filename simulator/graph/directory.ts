@@ -65,13 +65,30 @@ export function getObject(call: Call): Reply {
   return reply({ '@odata.context': `${call.base}/$metadata#directoryObjects/$entity`, ...shown });
 }
 
+const isGuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+
 const deletedKinds: Readonly<Record<string, Kind>> = {
   'microsoft.graph.user': 'user',
   'microsoft.graph.group': 'group',
 };
 
+/** GET directory/deletedItems/{id}: one of those that can still be restored. */
+function getDeleted(call: Call): Reply {
+  const id = segment(call, 2).toLowerCase();
+  const object = [...call.tenant.deleted.keys()].find((each) => idOf(call.tenant, each) === id);
+  if (object === undefined) throw notFound(segment(call, 2));
+  requireReading(call.roles, kindOf(object));
+  const names = selected(call.query) ?? [...defaultProperties(kindOf(object)), 'deletedDateTime'];
+  return reply({
+    '@odata.context': `${call.base}/$metadata#directoryObjects/$entity`,
+    '@odata.type': `#microsoft.graph.${kindOf(object)}`,
+    ...view(call.tenant, object, names, 'null'),
+  });
+}
+
 /** GET directory/deletedItems/microsoft.graph.user: what can still be restored. One page; the newest first. */
 export function listDeleted(call: Call): Reply {
+  if (isGuid(segment(call, 2))) return getDeleted(call);
   const kind = deletedKinds[segment(call, 2).toLowerCase()];
   if (kind === undefined) throw badRequest(`Resource not found for the segment '${segment(call, 2)}'.`);
   requireReading(call.roles, kind);

@@ -4,6 +4,7 @@ import type { OperationKey, RunId, SourceId } from '../model/ids.ts';
 import type { Escrow, Outcome, SkipReason } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { EscrowPolicy } from '../model/target-record.ts';
+import { secondLookMs } from './absence.ts';
 
 export type Failure = Pick<Escrow, 'ref' | 'reason' | 'detail'>;
 /** `by`: the operation that failed, and its run where that is on record; null when it could not even be planned. */
@@ -13,6 +14,8 @@ export type HeldEscrow = {
 };
 
 const hourMs = 3_600_000;
+/** Somebody whose absence is to be looked at a second time is looked at as soon as that proves something. */
+const secondLookHours = secondLookMs / hourMs;
 /** Source and snapshot mostly disagree because one of them is some minutes late. */
 const unsureHours = [1 / 6, 1 / 2, 2] as const;
 
@@ -22,8 +25,10 @@ const unsureHours = [1 / 6, 1 / 2, 2] as const;
  * reason: then it is another failure, with a ladder of its own.
  */
 export const escalate = (previous: Escrow | null, failure: Failure, now: Date, policy: EscrowPolicy): Escrow => {
-  if (previous !== null && isToldAgain(previous, failure, now)) return { ...previous, ...failure };
-  const begun = previous?.dueAt === null ? null : previous;
+  // When an absence was first noted says how much a second look proves: it is never taken over from another failure.
+  const isOther = (previous?.reason === 'absence_unproven') !== (failure.reason === 'absence_unproven');
+  if (previous !== null && !isOther && isToldAgain(previous, failure, now)) return { ...previous, ...failure };
+  const begun = previous?.dueAt === null || isOther ? null : previous;
   const since = begun?.since ?? now;
   const attempts = (begun?.attempts ?? 0) + 1;
   return { ...failure, attempts, since, dueAt: dueAfter(since, hoursFor(failure, attempts, policy), now, policy) };
@@ -33,6 +38,7 @@ const isToldAgain = ({ dueAt, reason }: Escrow, failure: Failure, now: Date): bo
   dueAt === null ? reason === failure.reason : now < dueAt;
 
 const hoursFor = ({ reason }: Failure, attempts: number, { retryAfterHours }: EscrowPolicy): number => {
+  if (reason === 'absence_unproven') return secondLookHours;
   const rungs = reason === 'source_unsure' ? [...unsureHours, ...retryAfterHours] : retryAfterHours;
   return rungs[attempts - 1] ?? rungs.at(-1) ?? 24;
 };

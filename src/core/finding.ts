@@ -104,7 +104,8 @@ const judgeLinked = (target: TargetNow, object: ObjectNow, link: Link): Finding 
   const isAsWanted = todo.length === 0 && members.need === 'nothing';
   if (!isAsWanted && isShielded(target, object)) return { ...at('planned', 'protected'), waiting };
   // Whoever was to lose something, and is back, has nothing to lose any more.
-  if (escrow !== null && !(escrow.reason === 'source_unsure' && isAsWanted))
+  const isOfLeaving = escrow?.reason === 'source_unsure' || escrow?.reason === 'absence_unproven';
+  if (escrow !== null && !(isOfLeaving && isAsWanted))
     return { ...at(stepOf[escrow.reason], escrow.reason), todo, waiting };
   if (todo.length > 0) return { ...pending(target, todo, seen.version, 'planned'), waiting };
   if (members.need !== 'nothing') return { ...pending(target, todo, members.version, 'planned'), waiting };
@@ -209,6 +210,7 @@ const stepOf: Readonly<Record<Escrow['reason'], StepName>> = {
   target_conflict: 'written',
   not_applied: 'written',
   source_unsure: 'guard',
+  absence_unproven: 'guard',
 };
 
 const reasonOfSkip: Readonly<Record<SkipReason, Reason>> = {
@@ -219,6 +221,7 @@ const reasonOfSkip: Readonly<Record<SkipReason, Reason>> = {
   not_managed: 'not_managed',
   deprovision_off: 'deprovision_off',
   confirmed_present: 'source_unsure',
+  absence_unproven: 'absence_unproven',
   guard_hold: 'guard_hold',
   member_not_linked: 'waiting_reference',
   not_in_plan: 'waiting_for_run',

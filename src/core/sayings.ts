@@ -136,6 +136,12 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     owner: nobody,
     todo: () => 'Nothing; if it stays, ask for a full sync.',
   },
+  absence_unproven: {
+    says: ({ who, target, account, retry }) =>
+      `${who} is not in Entra any more, but was a short while ago, and one look is not enough to take ${account} at ${target} away${then(retry)}.`,
+    owner: nobody,
+    todo: () => 'Nothing; Entra is asked again ten minutes later.',
+  },
   no_match_key: {
     says: ({ who, target, failure, retry }) =>
       `${who} could not be looked for at ${target}${colon(failure)}${then(retry)}.`,

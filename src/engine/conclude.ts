@@ -1,5 +1,6 @@
 /** How a provision run ends that went through all its waves: what it did, what it planned, or what of an approved plan it did. */
 
+import { secondLookMs } from '../core/absence.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import { type Counters, noCounters } from '../model/run.ts';
@@ -110,12 +111,22 @@ const endProvisioning = async (
     engine.world.log.info('plan.applied', { plan: approved.id, target: record.id, run: run.id, left_out: 0 });
   }
   if (!isHeld) await supersedeWaiting(work, 'held');
+  await requestSecondLook(work, tally);
   return {
     state: isHeld ? 'held' : stateOf(tally),
     counters: tally.counters(),
     version: gathered.through,
     problem,
   };
+};
+
+/** Nobody else may ask for a run in ten minutes. */
+const requestSecondLook = async ({ engine, run, record }: Provisioning, tally: Tally): Promise<void> => {
+  if (run.scope !== null || (tally.counters().skipped['absence_unproven'] ?? 0) === 0) return;
+  const notBefore = new Date(engine.world.now().getTime() + secondLookMs);
+  await engine.stores.runs.request(
+    newProvisionRun(record, run.id, { ...restOf(engine, run), mode: 'delta', notBefore }),
+  );
 };
 
 /** Keeps what is over the limits as a plan, unless somebody knows the same one already. */

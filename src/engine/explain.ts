@@ -204,6 +204,7 @@ const writtenOf = (entry: Entry | null): Written | null =>
     run: entry.cause.run,
     version: entry.cause.version,
     why: entry.cause.why,
+    evidence: entry.cause.evidence,
     attributes: 'attributes' in entry.operation ? entry.operation.attributes : null,
     at: entry.outcome?.at ?? entry.at,
     result: entry.outcome?.result ?? 'open',

@@ -3,18 +3,21 @@
 import type { Counted } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { PlanId } from '../model/ids.ts';
-import type { Link, Outcome, SkipReason } from '../model/operation.ts';
+import type { Evidence, Link, Outcome, SkipReason } from '../model/operation.ts';
 import type { Provisioning } from './provisioning.ts';
 
 /**
  * An operation and the link it starts from (none for a create). `released`: the approved plan that holds it. `step`: what it is called in a plan, where
- * its action does not say it.
+ * its action does not say it. `evidence`: what taking something away rests on.
  */
 export type Pending = {
   readonly planned: PlannedOperation;
   readonly link: Link | null;
   readonly released?: PlanId;
   readonly step?: 'references';
+  readonly evidence?: Evidence;
+  /** When the source did not know it already, as the plan has it that is carried out. */
+  readonly firstLook?: Date;
 };
 
 export type Done = { readonly pending: Pending; readonly outcome: Outcome };

@@ -31,10 +31,12 @@ const isOnAccount = ({ planned }: Pending): boolean => !('members' in planned.op
 const permittedAccounts = async (work: Provisioning, plan: Plan, pending: readonly Pending[]): Promise<Permitted> => {
   if (pending.length === 0) return { go: [], rest: [] };
   const names = pending.flatMap(({ planned }) => accountSteps.map((step) => ({ ref: planned.operation.ref, step })));
+  const steps = await work.engine.stores.plans.steps(plan, names);
   const staged = Map.groupBy(
-    (await work.engine.stores.plans.steps(plan, names)).map(({ operation }) => operation),
+    steps.map(({ operation }) => operation),
     ({ ref }) => ref.id,
   );
+  const looks = new Map(steps.map(({ operation, cause }) => [operation.ref.id, cause.evidence?.confirmed?.at]));
   const remoteOf = await madeSince(work, [...staged.values()].flat());
   const holds = ({ planned: { operation }, link }: Pending): boolean => {
     const now: Now = { link, remoteOf };
@@ -42,10 +44,16 @@ const permittedAccounts = async (work: Provisioning, plan: Plan, pending: readon
   };
   const held = new Set(pending.filter(holds));
   return {
-    go: [...held].map((one) => ({ ...one, released: plan.id })),
+    go: [...held].map((one) => ({
+      ...one,
+      released: plan.id,
+      ...firstLookAt(looks.get(one.planned.operation.ref.id)),
+    })),
     rest: pending.filter((one) => !held.has(one)),
   };
 };
+
+const firstLookAt = (at: Date | undefined): Pick<Pending, 'firstLook'> => (at === undefined ? {} : { firstLook: at });
 
 /** Accounts that the plan refers to by whose they are, because they were not there yet. */
 const madeSince = async (

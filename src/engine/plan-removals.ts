@@ -7,31 +7,32 @@ import { isDestructive, type Link, type WaitingReference, type Why } from '../mo
 import type { GoneReason, Ref } from '../model/source-object.ts';
 import type { Gathered, Item } from './gather.ts';
 import { counted, type Done, type Pending } from './pending.ts';
-import { isDry, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
+import { linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { spare } from './sift.ts';
 import type { Tally } from './tally.ts';
 import { asListed, withUnlisted } from './unlisted.ts';
 import { contextFor } from './wave-objects.ts';
 import { refsOf, waitFor } from './wave-references.ts';
 
+/** `carefree`: who has no account to lose any more, so that nothing about it is to be tried again. */
+export type Removals = { readonly wanted: readonly Pending[]; readonly carefree: readonly Ref[] };
+
 /** Members of who leaves altogether are removed by operations of their own: they are counted with the account. */
-export const planRemovals = async (
-  work: Provisioning,
-  gathered: Gathered,
-  tally: Tally,
-): Promise<readonly Pending[]> => {
+export const planRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<Removals> => {
   const accounts: Pending[] = [];
+  const carefree: Ref[] = [];
   const chunks =
     gathered.kind === 'everything' ? withUnlisted(work, gathered.items(null)) : asListed(gathered.items(null));
   for await (const { items, unlisted } of chunks) {
-    accounts.push(...(await planChunk(work, gathered, items, tally)));
+    accounts.push(...(await planChunk(work, gathered, items, tally, carefree)));
     for (const some of batches(unlisted, 1_000)) accounts.push(...(await planUnlisted(work, some, tally)));
   }
   if (work.record.deprovision.kind === 'delete_after_days' && work.run.scope === null)
     accounts.push(...(await planDeletions(work, work.record.deprovision.days)));
   const deprovisions = await touchable(work, accounts, tally);
   const leaving = new Set(deprovisions.map(({ planned }) => planned.operation.ref.id));
-  return [...deprovisions, ...(await touchable(work, await planMemberRemovals(work, gathered, leaving), tally))];
+  const members = await touchable(work, await planMemberRemovals(work, gathered, leaving), tally);
+  return { wanted: [...deprovisions, ...members], carefree };
 };
 
 /** Without who is protected: what is never done must not fill a limit. */
@@ -65,6 +66,7 @@ const planChunk = async (
   gathered: Gathered,
   items: readonly Item[],
   tally: Tally,
+  carefree: Ref[],
 ): Promise<readonly Pending[]> => {
   const objects = await objectsOf(work, items);
   const refs = items.map(({ ref }) => ref);
@@ -73,8 +75,7 @@ const planChunk = async (
   const links = await linksOf(work, [...missing, ...off.map(({ ref }) => ref)]);
   const remembered = await work.engine.stores.snapshots.recall(work.run.connection, missing);
   const pass = passOf(work);
-  const carefree: Ref[] = [];
-  const pending = items.flatMap((item): Pending[] => {
+  return items.flatMap((item): Pending[] => {
     const object = objects.get(item.ref.id);
     const link = links.get(item.ref.id) ?? null;
     if (object !== undefined) {
@@ -91,8 +92,6 @@ const planChunk = async (
     if (link === null || (item.why === 'retry' && operations.length === 0)) carefree.push(item.ref);
     return operations;
   });
-  if (carefree.length > 0 && !isDry(work)) await work.engine.stores.ledger.release(work.lease, carefree);
-  return pending;
 };
 
 const goneOperations = (

@@ -95,6 +95,7 @@ const provisionRun = async (
     claims: new Map(),
     creates: createsUnderWay(),
     remoteIds: new Map(),
+    reads: new Map(),
     nextPass: () => {
       passes += 1;
       return passes;

@@ -4,9 +4,9 @@ import { limitOf } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import { isProtected, type Shield } from '../core/protection.ts';
 import type { Connection } from '../model/connection.ts';
-import type { PlanId, RemoteId, SourceId } from '../model/ids.ts';
+import type { PlanId, RemoteId, RunId, SourceId } from '../model/ids.ts';
 import type { MappingRule } from '../model/mapping.ts';
-import type { Cause, Link } from '../model/operation.ts';
+import type { Cause, Evidence, Link, ReadKind } from '../model/operation.ts';
 import type { Exceeded } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { ObjectType, Ref, SourceObject } from '../model/source-object.ts';
@@ -47,9 +47,14 @@ export type Provisioning = {
   readonly creates: Creates;
   /** Remote ids as this turn settled them, null for what is gone: what was read ahead may not know them yet. */
   readonly remoteIds: Map<SourceId, RemoteId | null>;
+  /** The sync runs that committed versions, as far as they were asked for. */
+  readonly reads: Map<number, Read | null>;
   /** Counts the passes of this turn, see `passOf`. */
   readonly nextPass: () => number;
 };
+
+/** A sync run that committed a version. */
+export type Read = { readonly run: RunId; readonly kind: ReadKind | null; readonly at: Date };
 
 /** Takes a remote object for this source object. False when another one of this turn has it: two people never share an account. */
 export const claim = (work: Pick<Provisioning, 'claims'>, remote: RemoteId, id: SourceId): boolean => {
@@ -105,10 +110,9 @@ export const objectsOf = async (
   );
 };
 
-export const causeOf = (
-  work: Provisioning,
-  { planned: { operation, why }, released }: { readonly planned: PlannedOperation; readonly released?: PlanId },
-): Cause => {
+type Reasoned = { readonly planned: PlannedOperation; readonly released?: PlanId; readonly evidence?: Evidence };
+
+export const causeOf = (work: Provisioning, { planned: { operation, why }, released, evidence }: Reasoned): Cause => {
   const limit = limitOf(operation.action, why);
   return {
     run: work.run.id,
@@ -118,6 +122,7 @@ export const causeOf = (
     // What a person approved may be any number, and is not held against the others of the day.
     limited: released === undefined && limit !== null && work.record.limits[limit] !== null,
     plan: released ?? null,
+    evidence: evidence ?? null,
   };
 };
 

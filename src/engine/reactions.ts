@@ -35,6 +35,18 @@ export class RunTimedOut extends Error {
   override readonly name = 'RunTimedOut';
 }
 
+/** Somebody is not in the source, but was a short while ago: the run goes on when a second look proves something. */
+export class SecondLookDue extends Error {
+  override readonly name = 'SecondLookDue';
+  readonly afterMs: number;
+  constructor(afterMs: number) {
+    super(
+      'Somebody who is to lose an account was in the source a short while ago; it is asked about them a second time.',
+    );
+    this.afterMs = afterMs;
+  }
+}
+
 /** The run cannot be done as it was asked for. */
 export class RunRefused extends Error {
   override readonly name = 'RunRefused';
@@ -70,6 +82,13 @@ export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>,
   if (error instanceof StaleFence) return { kind: 'leave' };
   if (error instanceof RunCanceled) return { kind: 'cancel' };
   if (error instanceof TargetRefusesMost) return { kind: 'quarantine', problem: error.problem };
+  if (error instanceof SecondLookDue)
+    return {
+      kind: 'wait',
+      ms: error.afterMs,
+      problem: { code: 'absence_unproven', message: error.message, owner: 'your_team' },
+      isFault: false,
+    };
   if (error instanceof RunRefused) return { kind: 'fail', problem: error.problem };
   // A run that spent its time waiting out a fault failed by that fault. One of a target holds it back: a run's time is over before ten faults are.
   if (error instanceof RunTimedOut)

@@ -21,6 +21,7 @@ type Wanted = {
   readonly dryRun: boolean;
   readonly trigger: Trigger;
   readonly at: Date;
+  readonly notBefore?: Date;
 };
 
 export const newSyncRun = (
@@ -30,6 +31,7 @@ export const newSyncRun = (
   ...fresh(wanted),
   kind: 'sync',
   acceptShrink: wanted.acceptShrink ?? false,
+  read: null,
   organization: connection.organization,
   connection: connection.id,
 });
@@ -79,7 +81,7 @@ export const requestAgain = async (engine: Engine, run: Run): Promise<void> => {
   await engine.stores.runs.request(run);
 };
 
-const fresh = ({ id, mode, scope, dryRun, trigger, at }: Wanted) => ({
+const fresh = ({ id, mode, scope, dryRun, trigger, at, notBefore }: Wanted) => ({
   id,
   mode,
   scope,
@@ -92,7 +94,7 @@ const fresh = ({ id, mode, scope, dryRun, trigger, at }: Wanted) => ({
   place: null,
   problem: null,
   cancelRequested: false,
-  notBefore: null,
+  notBefore: notBefore ?? null,
   faults: 0,
   createdAt: at,
   startedAt: null,

@@ -185,7 +185,7 @@ const commit = async (
     removed: counters.removed,
   });
   await requestProvisioning(engine, run);
-  return { state: 'succeeded', counters, version: head.version, problem: null };
+  return { state: 'succeeded', counters, version: head.version, problem: null, read: what.kind };
 };
 
 /** A read that shrank too much is forgotten, unless a person accepted that for this run. */

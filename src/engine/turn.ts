@@ -4,6 +4,7 @@
  */
 
 import type { Problem } from '../model/connection.ts';
+import type { ReadKind } from '../model/operation.ts';
 import type { Counters, EndedState, Phase, Run } from '../model/run.ts';
 import type { Lease, LeaseKey } from '../store/leases.ts';
 import type { Engine } from './engine.ts';
@@ -21,6 +22,8 @@ export type WorkEnd =
       readonly counters: Counters;
       readonly version: number | null;
       readonly problem: Problem | null;
+      /** How a sync run read what it committed. */
+      readonly read?: ReadKind;
     };
 
 export type Work<R extends Run> = (run: R, lease: Lease, watch: Watch, report: Report) => Promise<WorkEnd>;
@@ -74,8 +77,9 @@ const underLease = async <R extends Run>(
     counters: Counters,
     version: number | null,
     problem: Problem | null,
+    read?: ReadKind,
   ): Promise<Turn> => {
-    await runs.finish(run.id, state, now(), { counters, version, problem });
+    await runs.finish(run.id, state, now(), { counters, version, problem, ...(read === undefined ? {} : { read }) });
     const ended = await runs.get(run.id);
     if (ended !== null) engine.observe.runEnded(ended);
     engine.world.log.info('run.ended', { run: run.id, kind: run.kind, state, code: problem?.code });
@@ -87,7 +91,7 @@ const underLease = async <R extends Run>(
     watch.check();
     const end = await of.work(run, lease, watch, reporting.report);
     if (end === 'slice') return await postpone(now(), null);
-    return await finish(end.state, end.counters, end.version, end.problem);
+    return await finish(end.state, end.counters, end.version, end.problem, end.read);
   } catch (thrown) {
     // What aborted the work is the reason, not the error some call made of it.
     const error: unknown = watch.signal.aborted ? watch.signal.reason : thrown;

@@ -3,37 +3,49 @@
  * is done. And nobody loses anything on absence alone: the source is asked about each of them again, right before.
  */
 
+import { secondLookMs } from '../core/absence.ts';
 import { batches } from '../core/batches.ts';
-import type { PlannedOperation } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
-import type { Operation } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
-import type { Standing } from '../source/source.ts';
 import { carryOut } from './carry-out.ts';
+import { confirmRemovals } from './confirm-removals.ts';
 import { escrowObjects } from './escrow.ts';
+import { withEvidence } from './evidence.ts';
 import type { Gathered } from './gather.ts';
 import { type Judged, judgeRemovals } from './judge-removals.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { planRemovals } from './plan-removals.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
+import { SecondLookDue } from './reactions.ts';
 import { stage } from './stage.ts';
 import type { Tally } from './tally.ts';
 import { settleMembers, waitFor } from './wave-references.ts';
 
 export const provisionRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<Judged> => {
-  const wanted = await planRemovals(work, gathered, tally);
-  const judged = await judgeRemovals(work, wanted);
+  const { wanted, carefree } = await planRemovals(work, gathered, tally);
+  const judged = await judgeRemovals(work, await withEvidence(work, gathered, wanted));
   for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
   await keepHeld(work, judged.held, tally);
+  const leaving = new Map(
+    judged.go.flatMap((one) =>
+      'members' in one.planned.operation ? [] : [[one.planned.operation.ref.id, one] as const],
+    ),
+  );
+  const unproven: Pending[] = [];
   // Members first: an account should not linger in groups when the run breaks off in between.
   for (const action of ['remove_members', 'disable', 'delete'] as const) {
     const some = judged.go.filter(({ planned }) => planned.operation.action === action);
     for (const batch of batches(some, 500)) {
-      await carryOutConfirmed(work, batch, tally);
+      unproven.push(...(await carryOutConfirmed(work, batch, leaving, tally)));
       // A plan counts all of it anew when it is broken off here, for nothing of it is done.
       if (work.aim.kind !== 'plan') await tally.checkpoint('removals', placeAt(work, 'removals'));
     }
   }
+  // What a person approved is done by this run, so it waits for the second look itself, once everybody had the first.
+  if (unproven.some(({ released }) => released !== undefined)) throw new SecondLookDue(secondLookMs);
+  const doubtful = new Set(membersOf(unproven).map(({ id }) => id));
+  const settled = carefree.filter(({ id }) => !doubtful.has(id));
+  if (!isDry(work)) for (const some of batches(settled, 500)) await work.engine.stores.ledger.release(work.lease, some);
   return judged;
 };
 
@@ -43,58 +55,62 @@ const keepHeld = async (work: Provisioning, held: readonly Pending[], tally: Tal
   for (const some of batches(held, 500)) await stage(work, some);
 };
 
-/** Asks the source again, drops what it contradicts, and carries out the rest. */
-const carryOutConfirmed = async (work: Provisioning, pending: readonly Pending[], tally: Tally): Promise<void> => {
-  const standings = await work.source().confirm(peopleOf(pending), work.connection.scope, work.watch.signal);
-  const evident: Pending[] = [];
-  const contradicted: Ref[] = [];
-  for (const one of pending) {
-    const { operation } = one.planned;
-    if ('members' in operation) {
-      const members = await evidentMembers(work, operation, standings);
-      if (members.length > 0)
-        evident.push({ ...one, planned: { ...one.planned, operation: { ...operation, members } } });
-      if (members.length === operation.members.length) continue;
-      await keepMembers(work, operation, new Set(members.map(({ ref }) => ref.id)), tally);
-      contradicted.push(operation.ref);
-    } else if (isEvident(one.planned, standings.get(operation.ref.id))) {
-      evident.push(one);
-    } else {
-      contradicted.push(operation.ref);
-      tally.skip('confirmed_present');
-    }
-  }
+/** Resolves with what a second look is due for. */
+const carryOutConfirmed = async (
+  work: Provisioning,
+  pending: readonly Pending[],
+  leaving: ReadonlyMap<SourceId, Pending>,
+  tally: Tally,
+): Promise<readonly Pending[]> => {
+  const { evident, contradicted, unproven } = await confirmRemovals(work, pending, leaving);
   await carryOut(work, evident, async (done) => {
     await settleMembers(work, done, tally);
     countDeprovisions(done, tally);
   });
-  await holdBack(work, contradicted);
+  await leave(work, contradicted, 'source_unsure');
+  await leave(work, unproven, 'absence_unproven');
+  tally.skip('confirmed_present', weightOf(contradicted));
+  tally.skip('absence_unproven', weightOf(unproven.filter(({ released }) => released === undefined)));
+  return unproven;
 };
 
-type MemberOperation = Extract<Operation, { action: 'add_members' | 'remove_members' }>;
+const membersOf = (pending: readonly Pending[]): readonly Ref[] =>
+  pending.flatMap(({ planned: { operation } }) =>
+    'members' in operation ? operation.members.map(({ ref }) => ref) : [],
+  );
 
-/** Members whom the source still lists stay, and are asked about again later. */
-const keepMembers = async (
-  work: Provisioning,
-  { ref: owner, members }: MemberOperation,
-  evident: ReadonlySet<SourceId>,
-  tally: Tally,
-): Promise<void> => {
-  const kept = members.filter(({ ref }) => !evident.has(ref.id));
-  tally.skip('confirmed_present', kept.length);
+const weightOf = (pending: readonly Pending[]): number =>
+  pending.reduce((sum, one) => sum + Math.max(1, counted(one).members), 0);
+
+const details = {
+  source_unsure:
+    'the snapshot says it left, the source says it is there, or cannot tell; nothing is taken away until both agree',
+  absence_unproven:
+    'the source does not know it, but it was there a short while ago; it is asked again before anything is taken away',
+} as const;
+
+/** Left alone, and asked about again later: members too, whose group is looked at for that. */
+const leave = async (work: Provisioning, pending: readonly Pending[], reason: keyof typeof details): Promise<void> => {
+  if (pending.length === 0 || isDry(work)) return;
   await waitFor(
     work,
-    kept.map(({ ref }) => ({ owner, path: 'members', to: ref.id, want: 'remove' })),
+    pending.flatMap(({ planned: { operation } }) =>
+      'members' in operation
+        ? operation.members.map(({ ref }) => ({
+            owner: operation.ref,
+            path: 'members',
+            to: ref.id,
+            want: 'remove' as const,
+          }))
+        : [],
+    ),
   );
-};
-
-const holdBack = async (work: Provisioning, contradicted: readonly Ref[]): Promise<void> => {
-  if (contradicted.length === 0 || isDry(work)) return;
-  const detail =
-    'the snapshot says it left, the source says it is there, or cannot tell; nothing is taken away until both agree';
+  // The first look at an account is noted with the first of its memberships, should the run get no further.
+  const looked = reason === 'absence_unproven' ? membersOf(pending) : [];
+  const refs = [...pending.map(({ planned }) => planned.operation.ref), ...looked];
   await escrowObjects(
     work,
-    contradicted.map((ref) => ({ ref, reason: 'source_unsure', detail })),
+    [...new Map(refs.map((ref) => [ref.id, ref])).values()].map((ref) => ({ ref, reason, detail: details[reason] })),
   );
 };
 
@@ -108,37 +124,4 @@ const countDeprovisions = (done: readonly Done[], tally: Tally): void => {
     if (outcome.result === 'applied') tally.add(outcome.action === 'delete' ? 'removed' : 'disabled');
     else tally.fail(outcome.reason);
   }
-};
-
-const peopleOf = (pending: readonly Pending[]): readonly Ref[] => [
-  ...new Map(
-    pending
-      .flatMap(({ planned: { operation } }) =>
-        'members' in operation ? operation.members.map(({ ref }) => ref) : [operation.ref],
-      )
-      .map((ref) => [ref.id, ref]),
-  ).values(),
-];
-
-const hasLeft = (standing: Standing | undefined): boolean => standing === 'gone' || standing === 'out_of_scope';
-
-const isEvident = ({ why }: PlannedOperation, standing: Standing | undefined): boolean =>
-  why === 'disabled_in_source' ? standing === 'disabled' || hasLeft(standing) : hasLeft(standing);
-
-/** Members who left altogether, or whom the source does not list in this group now. */
-const evidentMembers = async (
-  work: Provisioning,
-  operation: MemberOperation,
-  standings: ReadonlyMap<SourceId, Standing>,
-) => {
-  const staying = operation.members.filter(({ ref }) => !hasLeft(standings.get(ref.id)));
-  const still =
-    staying.length === 0
-      ? new Map<SourceId, boolean>()
-      : await work.source().confirmMembers(
-          operation.ref.id,
-          staying.map(({ ref }) => ref),
-          work.watch.signal,
-        );
-  return operation.members.filter(({ ref }) => hasLeft(standings.get(ref.id)) || still.get(ref.id) === false);
 };

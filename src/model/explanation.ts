@@ -26,6 +26,7 @@ export const reasons = [
   'plan_rejected',
   'guard_hold',
   'source_unsure',
+  'absence_unproven',
   'no_match_key',
   'ambiguous_match',
   'linked_elsewhere',
@@ -157,6 +158,8 @@ export type Written = {
   readonly run: RunId;
   readonly version: number;
   readonly why: Cause['why'];
+  /** What taking something away rested on. */
+  readonly evidence: Cause['evidence'];
   readonly attributes: Attributes | null;
   readonly at: Date;
   readonly result: Outcome['result'] | 'open';

@@ -1,7 +1,7 @@
 /** What is done to a target, why, and what became of it. */
 
 import type { ConnectionId, OperationKey, PlanId, RemoteId, RunId, SourceId, TargetId } from './ids.ts';
-import type { Attributes, GoneReason, ObjectType, Ref } from './source-object.ts';
+import type { Attributes, GoneReason, ObjectType, Ref, Standing } from './source-object.ts';
 
 /** A user or group as the target holds it; attributes are named by target path, as in the attribute mapping. */
 export type RemoteObject = { readonly type: ObjectType; readonly remoteId: RemoteId; readonly attributes: Attributes };
@@ -43,7 +43,22 @@ export type Cause = {
   readonly limited: boolean;
   /** The plan that a person approved, and that holds this operation. */
   readonly plan: PlanId | null;
+  /** Null where nothing is taken away. */
+  readonly evidence: Evidence | null;
 };
+
+export type ReadKind = 'full' | 'delta' | 'group';
+/** What taking something away rests on: which read told it, and what the source said when it was asked again. */
+export type Evidence = {
+  /** The version of the snapshot that has it; of several members the newest. Null: it is not on record any more. */
+  readonly version: number | null;
+  /** The sync run that committed the version, and the kind of its read. */
+  readonly run: RunId | null;
+  readonly read: ReadKind | null;
+  /** How many of them the source said what of, and when. Null: it was not asked yet. */
+  readonly confirmed: { readonly at: Date; readonly said: Readonly<Partial<Record<Said, number>>> } | null;
+};
+export type Said = Standing | 'not_a_member' | 'deleted';
 /** `members`: who stays, but not in this group. `leavers`: members of it who leave altogether. */
 export type Why = 'created' | 'updated' | 'members' | 'leavers' | 'retry' | 'disabled_in_source' | GoneReason;
 
@@ -82,6 +97,8 @@ export type SkipReason =
   | 'protected'
   /** The run carries out a plan, and the plan does not hold it. */
   | 'not_in_plan'
+  /** The source does not know it, but it was there a short while ago; it is asked again later. */
+  | 'absence_unproven'
   /** The target shows no trace of an operation that was under way when a worker died; it is planned again. */
   | 'no_trace'
   /** It was never sent, because the target asked to wait; it is planned again. */
@@ -98,6 +115,7 @@ export const escrowReasons = [
   'target_conflict',
   'not_applied',
   'source_unsure',
+  'absence_unproven',
 ] as const;
 export type EscrowReason = (typeof escrowReasons)[number];
 

@@ -2,6 +2,7 @@
 
 import type { Problem } from './connection.ts';
 import type { ConnectionId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
+import type { ReadKind } from './operation.ts';
 
 export type SyncMode = 'full' | 'delta';
 /** One run narrowed to one group and its members; nobody else is read, stored or written. */
@@ -89,6 +90,8 @@ export type SyncRun = Common & {
   readonly acceptShrink: boolean;
   /** The version it committed. */
   readonly version: number | null;
+  /** How that was read in the end: a delta sync whose watermark is refused reads everything. Null until it committed. */
+  readonly read: ReadKind | null;
 };
 export type ProvisionRun = Common & {
   readonly kind: 'provision';
@@ -119,7 +122,5 @@ export const count = (counters: Counters, name: CountName, by = 1): Counters => 
   ...counters,
   [name]: counters[name] + by,
 });
-export const countReason = (counters: Counters, kind: 'skipped' | 'failed', reason: string, by = 1): Counters => ({
-  ...counters,
-  [kind]: { ...counters[kind], [reason]: (counters[kind][reason] ?? 0) + by },
-});
+export const countReason = (counters: Counters, kind: 'skipped' | 'failed', reason: string, by = 1): Counters =>
+  by === 0 ? counters : { ...counters, [kind]: { ...counters[kind], [reason]: (counters[kind][reason] ?? 0) + by } };

@@ -39,6 +39,12 @@ export const memorySource = (directory: MemoryDirectory): Source => {
     read: (ask, signal) => read(state, ask, signal),
     confirm: async (refs, scope) => new Map(refs.map((ref) => [ref.id, standingOf(state, ref, scope)])),
     lookUp: async (who, attributes) => lookUp(state, who, attributes),
+    deletions: async (refs) =>
+      new Set(
+        refs
+          .map(({ id }) => id)
+          .filter((id) => state.liberties.confirms && state.entries.get(id)?.gone === 'soft_deleted'),
+      ),
     confirmMembers: async (of, members) =>
       state.liberties.confirms
         ? new Map(members.map(({ id }) => [id, isLive(state, id) && isLive(state, of) && edges(state, of).has(id)]))

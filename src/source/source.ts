@@ -91,6 +91,11 @@ export interface Source {
    * without the manager, who is read apart. Whoever is deleted is not shown. Throws `SourceError`.
    */
   lookUp(who: string, attributes: Ask['attributes'], signal: AbortSignal): Promise<readonly SourceObject[]>;
+  /**
+   * Which of these the source itself keeps as deleted. That is its own word, where not to be found is only an absence; who is not in the answer may be
+   * gone all the same.
+   */
+  deletions(refs: readonly Ref[], signal: AbortSignal): Promise<ReadonlySet<SourceId>>;
   /** Asks whether these are members of the group now; an id that is not answered for is absent from the map. */
   confirmMembers(
     group: SourceId,

@@ -2,6 +2,7 @@
 
 import type { Problem } from '../model/connection.ts';
 import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
+import type { ReadKind } from '../model/operation.ts';
 import type { Counters, EndedState, Phase, Run, RunState } from '../model/run.ts';
 import type { Page } from './snapshot-store.ts';
 
@@ -16,14 +17,18 @@ export type RunFilter = {
 };
 
 export interface RunStore {
-  /** Queues a run, unless one that does the same thing waits already: then that one. Atomic: of many at once, one run is made. */
+  /**
+   * Queues a run, unless one that does the same thing waits already: then that one, at the earlier of the two times they may begin. Atomic: of many
+   * at once, one run is made.
+   */
   request(run: Run): Promise<{ readonly run: Run; readonly alreadyQueued: boolean }>;
   get(id: RunId): Promise<Run | null>;
   /** Newest first. */
   list(filter: RunFilter, after: string | null, limit: number): Promise<Page<Run>>;
   /**
    * The run to work on now: one under way, else the queued one that is due, a person's request before a schedule, delta before full. Only a
-   * person's request overtakes a run that waits for its time; without one, that run is the answer, with its `notBefore` still to come.
+   * person's request overtakes a run that waits for its time; without one, that run is the answer, with its `notBefore` still to come. So is one that
+   * is queued for later, when there is nothing else.
    */
   next(of: { readonly connection: ConnectionId } | { readonly target: TargetId }, now: Date): Promise<Run | null>;
   /** queued or waiting → running. Null when somebody ended it meanwhile. */
@@ -39,7 +44,13 @@ export interface RunStore {
     id: RunId,
     state: EndedState,
     at: Date,
-    end: { readonly counters: Counters; readonly version: number | null; readonly problem: Problem | null },
+    end: {
+      readonly counters: Counters;
+      readonly version: number | null;
+      readonly problem: Problem | null;
+      /** Of a sync run that committed. */
+      readonly read?: ReadKind;
+    },
   ): Promise<void>;
   /** Ends a queued or waiting run at once; asks a running one to stop. Answers the run as it is then. */
   cancel(id: RunId, at: Date): Promise<Run | null>;

@@ -11,6 +11,7 @@ import {
   cause,
   creates,
   createsWith,
+  disables,
   hostile,
   intents,
   linked,
@@ -44,6 +45,26 @@ export const intentsContract = ({ at, clock, dieAt, held, ledger, takenOver }: L
       expect(Object.hasOwn(intent?.operation.action === 'create' ? intent.operation.attributes : {}, '__proto__')).toBe(
         true,
       );
+    });
+
+    it('keep on what evidence something is taken away', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      const evidence = {
+        version: 7,
+        run: runId('run_7'),
+        read: 'full',
+        confirmed: { at: start, said: { gone: 1, not_a_member: 2 } },
+      } as const;
+      const causes = [
+        cause({ evidence }),
+        cause({ evidence: { ...evidence, run: null, read: null, confirmed: null } }),
+      ];
+      await ledger.intend(lease, [
+        { operation: disables(ann), cause: causes[0] ?? cause() },
+        { operation: disables(bob), cause: causes[1] ?? cause() },
+      ]);
+      expect((await all(ledger.openIntents(target))).map((intent) => intent.cause)).toEqual(causes);
     });
 
     it('of a key that exists already are left as they are', async () => {

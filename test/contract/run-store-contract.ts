@@ -58,6 +58,28 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       expect(await runs.request(run)).toEqual({ run, alreadyQueued: false });
     });
 
+    it('for later waits for its time, and begins sooner when the same is asked for sooner', async () => {
+      const { connection, target } = aTenant();
+      const inAWhile = await queued(provisionRun(connection, { target, notBefore: later(2) }));
+      expect(await runs.next({ target }, start)).toEqual(inAWhile);
+      const evenLater = await runs.request(provisionRun(connection, { target, notBefore: later(3) }));
+      expect(evenLater).toEqual({ run: inAWhile, alreadyQueued: true });
+      const other = await queued(provisionRun(connection, { target, mode: 'full' }));
+      expect((await runs.next({ target }, start))?.id).toBe(other.id);
+      const sooner = await runs.request(provisionRun(connection, { target, notBefore: later(1) }));
+      expect(sooner.run).toMatchObject({ id: inAWhile.id, notBefore: later(1) });
+      const now = await runs.request(provisionRun(connection, { target }));
+      expect(now.run).toMatchObject({ id: inAWhile.id, notBefore: null });
+      expect((await runs.next({ target }, start))?.id).toBe(inAWhile.id);
+    });
+
+    it('that is sent once more does not hurry a run that has begun', async () => {
+      const { connection } = aTenant();
+      const run = syncRun(connection);
+      await waiting(run, later(5));
+      expect((await runs.request(run)).run).toMatchObject({ state: 'waiting', notBefore: later(5) });
+    });
+
     it('for something else is another run', async () => {
       const { connection, target } = aTenant();
       const different: readonly Run[] = [
@@ -349,6 +371,7 @@ const syncRun = (connection: Run['connection'], other: Partial<SyncRun> = {}): S
   ...common(connection),
   kind: 'sync',
   acceptShrink: false,
+  read: null,
   ...other,
 });
 const provisionRun = (connection: Run['connection'], other: Partial<ProvisionRun> = {}): ProvisionRun => ({

@@ -338,6 +338,15 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         ]);
       });
 
+      it('names who it keeps as deleted, and nobody who is there, purged or unheard of', async () => {
+        const { people } = staff();
+        directory.softDelete(at(people, 1));
+        directory.purge(at(people, 2));
+        const refs = [...people.slice(0, 3).map(user), user(unheardOf)];
+        expect([...(await directory.source.deletions(refs, never))]).toEqual([at(people, 1)]);
+        expect([...(await directory.source.deletions([], never))]).toEqual([]);
+      });
+
       it('tells who left the scope', async () => {
         const { people, sales } = staff();
         const inner = directory.createGroup('Field', [at(people, 1)]);

@@ -46,6 +46,16 @@ describe('the ladder', () => {
     expect(first.dueAt).toEqual(after(1 / 6));
   });
 
+  it('notes anew when somebody was first found absent, whatever failed before, and looks again after ten minutes', () => {
+    const absent = { ...failure, reason: 'absence_unproven', detail: 'not there' } as const;
+    const refused = escalate(null, failure, start, defaultEscrow);
+    const first = escalate(refused, absent, after(1), defaultEscrow);
+    expect(first).toMatchObject({ reason: 'absence_unproven', since: after(1), dueAt: after(1 + 1 / 6), attempts: 1 });
+    expect(escalate(first, absent, after(1.1), defaultEscrow)).toMatchObject({ since: after(1), dueAt: first.dueAt });
+    const back = escalate(first, { ...failure, reason: 'source_unsure' }, after(2), defaultEscrow);
+    expect(back).toMatchObject({ reason: 'source_unsure', since: after(2), attempts: 1 });
+  });
+
   it('is not climbed by a failure before its time, which only says more', () => {
     const first = escalate(null, failure, start, defaultEscrow);
     const news = { ...failure, detail: 'still taken' };

@@ -85,6 +85,7 @@ const created: Written = {
   run: runId('run_7'),
   version: 7,
   why: 'created',
+  evidence: null,
   attributes: told,
   at: now,
   result: 'applied',
@@ -291,6 +292,12 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     'guard',
     'Jane Doe seems to have left, but Entra, asked again, said otherwise or could not tell, so account 123 at Helpdesk was left alone; tried twice since 2026-03-02 08:00 UTC, next after 2026-03-02 08:00 UTC.',
     [left('missing'), escrowed('source_unsure', 'the source says it is there')],
+  ],
+  [
+    'absence_unproven',
+    'guard',
+    'Jane Doe is not in Entra any more, but was a short while ago, and one look is not enough to take account 123 at Helpdesk away; tried twice since 2026-03-02 08:00 UTC, next after 2026-03-02 08:00 UTC.',
+    [left('missing'), escrowed('absence_unproven', 'it was there a short while ago')],
   ],
   [
     'no_match_key',

@@ -13,6 +13,7 @@ const sync: SyncRun = {
   scope: null,
   dryRun: false,
   acceptShrink: false,
+  read: null,
   trigger: 'schedule',
   causedBy: null,
   state: 'queued',

@@ -63,6 +63,7 @@ const fates: readonly Fate[] = [
   { reason: 'protected', attributes: { employeeType: 'Service' }, account: 'on', gone: 'deleted' },
   { reason: 'not_managed', type: 'group', gone: 'deleted', account: 'on', by: 'matched' },
   { reason: 'source_unsure', gone: 'missing', account: 'on', escrow: 'source_unsure' },
+  { reason: 'absence_unproven', gone: 'missing', account: 'on', escrow: 'absence_unproven' },
   { reason: 'no_match_key', escrow: 'no_match_key' },
   { reason: 'ambiguous_match', escrow: 'ambiguous_match' },
   { reason: 'linked_elsewhere', escrow: 'linked_elsewhere' },
@@ -161,7 +162,15 @@ const provision = async (of: Story, everybody: readonly Someone[]): Promise<void
       .filter(({ fate }) => fate.open)
       .map(({ ref }) => ({
         operation: { key: operationKey(`open.${ref.id}`), ref, action: 'create', attributes: {} },
-        cause: { run: runId('run_x'), connection, version: 1, why: 'created', limited: false, plan: null },
+        cause: {
+          run: runId('run_x'),
+          connection,
+          version: 1,
+          why: 'created',
+          limited: false,
+          plan: null,
+          evidence: null,
+        },
       })),
   );
   await ledger.advance(lease, 1);

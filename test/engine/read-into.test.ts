@@ -66,7 +66,7 @@ const world = async () => {
     readInto(
       engine,
       draft,
-      { read: pages, check: unasked, confirm: unasked, confirmMembers: unasked, lookUp: unasked },
+      { read: pages, check: unasked, confirm: unasked, confirmMembers: unasked, deletions: unasked, lookUp: unasked },
       ask,
       noCounters,
       { ...watch, ...more },

@@ -39,6 +39,7 @@ export const cause = (other: Partial<Cause> = {}): Cause => ({
   why: 'created',
   limited: false,
   plan: null,
+  evidence: null,
   ...other,
 });
 export const intents = (operations: readonly Operation[], other: { run?: RunId } = {}) =>

@@ -36,6 +36,25 @@ export const confirmStandings = async (
   return standings;
 };
 
+/** Who is among the deleted items (kept for 30 days). A refusal is no evidence: groups, for example, may not be readable there. */
+export const confirmDeletions = async (
+  client: GraphClient,
+  refs: readonly Ref[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<SourceId>> => {
+  const found = new Set<SourceId>();
+  await orUnsure(client.world.log, signal, async () => {
+    const questions = refs.map(({ id }) => ({
+      method: 'GET' as const,
+      at: `/directory/deletedItems/${id}?$select=id`,
+    }));
+    const answers: SubAnswer[] = [];
+    for await (const some of batches(client, questions, signal)) answers.push(...some);
+    for (const [index, { id }] of refs.entries()) if (answers[index]?.ok === true) found.add(id);
+  });
+  return found;
+};
+
 /** Direct membership of one group; who is not in the answer was not answered for. */
 export const confirmMembership = async (
   client: GraphClient,

@@ -6,7 +6,7 @@ import type { Ask, Source, SourceEnd, SourcePage } from '../source.ts';
 import { checkConnection } from './check.ts';
 import { type GraphClient, graphClient, type Limits, type Parts, type RequestFacts } from './client.ts';
 import { type Clouds, cloudOf } from './clouds.ts';
-import { confirmMembership, confirmStandings } from './confirm.ts';
+import { confirmDeletions, confirmMembership, confirmStandings } from './confirm.ts';
 import { tokensFor } from './credentials.ts';
 import { readDelta } from './delta.ts';
 import { readFull } from './full.ts';
@@ -72,6 +72,7 @@ export const sourceOver = (parts: Omit<Parts, 'gate'> & { readonly tenantId: str
     read: (ask, signal) => readOf(client, ask, keyOf(tenant, ask), signal),
     confirm: (refs, scope, signal) => confirmStandings(client, refs, scope, signal),
     lookUp: (who, attributes, signal) => lookUp(client, who, attributes, signal),
+    deletions: (refs, signal) => confirmDeletions(client, refs, signal),
     confirmMembers: (group, members, signal) => confirmMembership(client, group, members, signal),
   };
 };

@@ -2,13 +2,14 @@
 
 import { laneOf, overtakingRank, rankOf, slotOf, underWay, unfinished } from '../../core/run-queue.ts';
 import type { RunId } from '../../model/ids.ts';
+import type { ReadKind } from '../../model/operation.ts';
 import { isEnded, type Run } from '../../model/run.ts';
 import type { RunFilter, RunStore } from '../run-store.ts';
 
 /** `rank` may be better than the run's own: a person asked for the same. */
 type Row = { readonly run: Run; readonly rank: number };
 /** What every run has, of whatever kind. */
-type Patch = Partial<Omit<Run, 'id' | 'kind'>>;
+type Patch = Partial<Omit<Run, 'id' | 'kind'>> & { readonly read?: ReadKind };
 
 const batchSize = 500;
 
@@ -34,8 +35,10 @@ export const createMemoryRunStore = (now: () => Date): RunStore => {
         rows.set(run.id, { run, rank: rankOf(run) });
         return { run, alreadyQueued: false };
       }
-      rows.set(same.run.id, { ...same, rank: Math.min(same.rank, rankOf(run)) });
-      return { run: same.run, alreadyQueued: same.run.id !== run.id };
+      const isOther = same.run.state === 'queued' && same.run.id !== run.id;
+      const merged = isOther ? { ...same.run, notBefore: earlier(same.run.notBefore, run.notBefore) } : same.run;
+      rows.set(merged.id, { run: merged, rank: Math.min(same.rank, rankOf(run)) });
+      return { run: merged, alreadyQueued: merged.id !== run.id };
     },
     get: async (id) => rows.get(id)?.run ?? null,
     list: async (filter, after, limit) => {
@@ -54,7 +57,8 @@ export const createMemoryRunStore = (now: () => Date): RunStore => {
       if (due) return due;
       const queued = inLane.filter(({ run }) => run.state === 'queued' && isDue(run, at));
       const eligible = begun.length > 0 ? queued.filter(({ rank }) => rank < overtakingRank) : queued;
-      return eligible[0]?.run ?? begun[0] ?? null;
+      const later = inLane.map(({ run }) => run).filter(({ state }) => state === 'queued');
+      return eligible[0]?.run ?? begun[0] ?? later.sort(soonestFirst)[0] ?? null;
     },
     start: async (id, at) =>
       write(id, (run) =>
@@ -78,8 +82,12 @@ export const createMemoryRunStore = (now: () => Date): RunStore => {
           : null,
       );
     },
-    finish: async (id, state, at, { counters, version, problem }) => {
-      write(id, (run) => (isEnded(run.state) ? null : { ...ended(at), state, counters, version, problem }));
+    finish: async (id, state, at, { counters, version, problem, read }) => {
+      write(id, (run) =>
+        isEnded(run.state)
+          ? null
+          : { ...ended(at), state, counters, version, problem, ...(read === undefined ? {} : { read }) },
+      );
     },
     cancel: async (id, at) => {
       write(id, ({ state }) => {
@@ -102,6 +110,9 @@ export const createMemoryRunStore = (now: () => Date): RunStore => {
     },
   };
 };
+
+/** Null is now. */
+const earlier = (a: Date | null, b: Date | null): Date | null => (a === null || b === null ? null : a < b ? a : b);
 
 /** How a run ends, whoever ends it. */
 const ended = (at: Date) => ({ phase: 'done', finishedAt: at, notBefore: null }) as const;

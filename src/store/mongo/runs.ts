@@ -52,6 +52,13 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
           { $min: { rank: rankOf(run) } },
         );
         const found = runOf(same);
+        if (found?.state === 'queued' && found.id !== run.id) {
+          // `null`, which is now, sorts before every time.
+          const sooner = { $min: { notBefore: run.notBefore } };
+          const queued = { _id: found.id, state: 'queued' as const };
+          const earlier = runOf(await collection.findOneAndUpdate(queued, sooner, { returnDocument: 'after' }));
+          return { run: earlier ?? found, alreadyQueued: true };
+        }
         if (found) return { run: found, alreadyQueued: found.id !== run.id };
       }
       throw new Error(`The run ${run.id} met another at its slot ${attempts} times; ask again.`);
@@ -76,7 +83,9 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
       if (due) return runOf(due);
       const rank = begun.length > 0 ? { rank: { $lt: overtakingRank } } : {};
       const queued = { lane, state: 'queued', ...rank, ...dueAt(at) } as const;
-      return runOf((await collection.findOne(queued, { sort: { rank: 1, _id: 1 } })) ?? begun[0] ?? null);
+      const found = (await collection.findOne(queued, { sort: { rank: 1, _id: 1 } })) ?? begun[0] ?? null;
+      if (found !== null) return runOf(found);
+      return runOf(await collection.findOne({ lane, state: 'queued' }, { sort: { notBefore: 1, _id: 1 } }));
     },
     start: async (id, at) =>
       runOf(
@@ -105,10 +114,10 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
       if (before?.cancelRequested)
         await collection.updateOne({ _id: id, state: 'waiting' }, { $set: { notBefore: null } });
     },
-    finish: async (id, state, at, { counters, version, problem }) => {
+    finish: async (id, state, at, { counters, version, problem, read }) => {
       await collection.updateOne(
         { _id: id, state: { $in: [...unfinished] } },
-        { $set: { ...ended(id, at), state, counters, version, problem } },
+        { $set: { ...ended(id, at), state, counters, version, problem, ...(read === undefined ? {} : { read }) } },
       );
     },
     cancel: async (id, at) => {

@@ -35,6 +35,7 @@ const provision = async (id: ReturnType<typeof nth>, account: string): Promise<v
     why: 'created',
     limited: false,
     plan: null,
+    evidence: null,
   } as const;
   const link = {
     ref: operation.ref,

@@ -228,6 +228,7 @@ describe('the operations of a run', () => {
       why: 'created',
       limited: false,
       plan: null,
+      evidence: null,
     } as const;
     const key = (n: number) => operationKey(`${run}-${n}`);
     const member = { ref: user(nth(1)), remoteId: remoteId('r1') };
@@ -301,6 +302,43 @@ describe('the operations of a run', () => {
     const first = pageOf(await door.call('GET', `/v1/runs/${run}/operations?limit=1`));
     const second = pageOf(await door.call('GET', `/v1/runs/${run}/operations?limit=1&cursor=${first.next_cursor}`));
     expect([first.data[0], second.data[0]]).toEqual(data.slice(0, 2));
+  });
+
+  it('that take something away say what that rests on', async () => {
+    const target = targetId(await addTarget(door, connection));
+    const run = runId(idOf(await provision(target)));
+    const held = await lease(door.stores, target);
+    const at = door.clock.now;
+    const evidence = {
+      version: 4,
+      run: runId(`run_${'4'.repeat(32)}`),
+      read: 'full',
+      confirmed: { at, said: { gone: 1 } },
+    } as const;
+    const cause = {
+      run,
+      connection: connectionId(connection),
+      version: 5,
+      why: 'missing',
+      limited: true,
+      plan: null,
+      evidence,
+    } as const;
+    const operation = { ref: user(nth(1)), action: 'disable', remoteId: remoteId('r1') } as const;
+    await door.stores.ledger.intend(held, [{ cause, operation: { ...operation, key: operationKey(`${run}-1`) } }]);
+    expect(pageOf(await door.call('GET', `/v1/runs/${run}/operations`)).data).toMatchObject([
+      {
+        action: 'disable',
+        why: 'missing',
+        version: 5,
+        evidence: {
+          version: 4,
+          run_id: evidence.run,
+          read: 'full',
+          confirmed: { at: at.toISOString(), said: { gone: 1 } },
+        },
+      },
+    ]);
   });
 
   it('are those of provision runs only', async () => {

@@ -13,6 +13,7 @@ export const emptyTenant = (secrets: Secrets, clientSecret: string): Source => (
     yield { type: 'end', complete: completed(ask), watermark: watermark('empty') };
   },
   confirm: async (refs) => new Map(refs.map(({ id }) => [id, 'gone'])),
+  deletions: async () => new Set(),
   confirmMembers: async () => new Map(),
   lookUp: async () => [],
 });

@@ -155,7 +155,10 @@ describe('one user', () => {
     const { value } = (await client.get('/directory/deletedItems/microsoft.graph.user?$select=id,deletedDateTime'))
       .body;
     expect(value).toEqual([{ id: leaver, deletedDateTime: expect.stringMatching(/Z$/) }]);
+    expect((await client.get(`/directory/deletedItems/${leaver}?$select=id`)).body).toMatchObject({ id: leaver });
+    expect((await client.get(`/directory/deletedItems/${tenant.users()[0]}`)).status).toBe(404);
     tenant.hardDelete(leaver);
+    expect((await client.get(`/directory/deletedItems/${leaver}`)).status).toBe(404);
     expect((await client.get('/directory/deletedItems/microsoft.graph.user')).body.value).toEqual([]);
   });
 });

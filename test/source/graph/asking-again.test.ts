@@ -71,6 +71,17 @@ describe('asking again about people', () => {
     expect([...answer.values()]).toEqual(['unsure']);
   });
 
+  it('names nobody as deleted on an answer that failed, and passes on what is about the tenant', async () => {
+    const id = somebody();
+    tenant().softDelete(id);
+    const source = sourceOf(graph, {}, tenant().tenantId);
+    expect(await source.deletions([user(id)], never)).toEqual(new Set([id]));
+    fault('deletedItems', { answer: 'error', status: 403, code: 'Authorization_RequestDenied', message: '' });
+    expect(await source.deletions([user(id)], never)).toEqual(new Set());
+    fault('^/v1', { answer: 'unavailable', retryAfter: null });
+    await expect(source.deletions([user(id)], never)).rejects.toMatchObject({ fault: 'unavailable' });
+  });
+
   it('asks about thousands in a few requests', async () => {
     const source = sourceOf(graph, {}, tenant().tenantId);
     const refs = tenant()

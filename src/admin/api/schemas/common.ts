@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Problem, Quarantine } from '../../../model/connection.ts';
+import type { Evidence } from '../../../model/operation.ts';
 import type { Ref } from '../../../model/source-object.ts';
 
 const idOf = (prefix: string, what: string) =>
@@ -90,6 +91,30 @@ export const quarantineView = ({
         probes: quarantine.probes,
         next_probe_at: timeOrNull(quarantine.nextProbeAt),
       };
+
+export const evidenceSchema = z
+  .strictObject({
+    version: z.int().nullable().meta({ description: 'The version of the snapshot that has it.' }),
+    run_id: z.string().nullable().meta({ description: 'The sync run that committed that version.' }),
+    read: z.enum(['full', 'delta', 'group']).nullable().meta({ description: 'The kind of its read.' }),
+    confirmed: z
+      .strictObject({
+        at: time,
+        said: z.record(z.string(), z.int()).meta({
+          description: 'How many of them the source said what of: gone, deleted, out_of_scope, disabled, not_a_member.',
+        }),
+      })
+      .nullable()
+      .meta({ description: 'What the source said when it was asked again; null: it was not asked yet.' }),
+  })
+  .meta({ id: 'Evidence', description: 'What taking something away rests on.' });
+export const evidenceView = (evidence: Evidence | null): z.infer<typeof evidenceSchema> | null =>
+  evidence && {
+    version: evidence.version,
+    run_id: evidence.run,
+    read: evidence.read,
+    confirmed: evidence.confirmed && { at: timeOf(evidence.confirmed.at), said: { ...evidence.confirmed.said } },
+  };
 
 export const checkReportSchema = z
   .strictObject({

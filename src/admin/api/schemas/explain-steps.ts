@@ -5,6 +5,8 @@ import type { Committed, LinkNow, RunNow, Step, Written } from '../../../model/e
 import type { WaitingReference } from '../../../model/operation.ts';
 import {
   attributesSchema,
+  evidenceSchema,
+  evidenceView,
   faultSchema,
   faultView,
   refSchema,
@@ -57,6 +59,7 @@ const writtenSchema = z
     run_id: z.string(),
     version: z.int(),
     why: z.string(),
+    evidence: evidenceSchema.nullable(),
     attributes: attributesSchema.nullable(),
     at: time,
     result: z.enum(['applied', 'partly_applied', 'skipped', 'escrowed', 'open']),
@@ -69,6 +72,7 @@ const writtenView = (written: Written | null): z.input<typeof writtenSchema> =>
     run_id: written.run,
     version: written.version,
     why: written.why,
+    evidence: evidenceView(written.evidence),
     attributes: written.attributes,
     at: timeOf(written.at),
     result: written.result,

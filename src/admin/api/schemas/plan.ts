@@ -8,6 +8,8 @@ import type { PlannedFor } from '../../plans.ts';
 import {
   attributesSchema,
   connectionIdText,
+  evidenceSchema,
+  evidenceView,
   plainText,
   planIdText,
   refSchema,
@@ -130,6 +132,7 @@ export const planOperationSchema = z
     before: attributesSchema.nullable(),
     members: z.array(refSchema).nullable(),
     why: z.string(),
+    evidence: evidenceSchema.nullable(),
     version: z.int(),
   })
   .meta({ id: 'PlanOperation' });
@@ -148,6 +151,7 @@ export const planOperationView = ({
   before: 'before' in operation ? operation.before : operation.action === 'disable' ? { active: true } : null,
   members: 'members' in operation ? operation.members.map(({ ref }) => refView(ref)) : null,
   why: cause.why,
+  evidence: evidenceView(cause.evidence),
   version: cause.version,
 });
 

@@ -1,0 +1,33 @@
+/**
+ * When it is believed that somebody is gone. A directory is replicated: a question may meet a replica that is behind, and be told that it knows
+ * nothing of an object that is there. So one absence proves nothing about what was seen lately; two of them, apart by more than replicas lag, do.
+ */
+
+import type { ReadKind, Why } from '../model/operation.ts';
+import type { Standing } from '../model/source-object.ts';
+
+/** Microsoft names no figure for the lag of Entra's replicas; seconds are usual, some minutes were seen. */
+export const secondLookMs = 10 * 60_000;
+/** What the snapshot has not held for so long was absent in every read since. */
+const latelyMs = 24 * 3_600_000;
+
+export type Absence = {
+  readonly why: Why;
+  /** By what kind of read the snapshot lost it; null where that is not on record. */
+  readonly read: ReadKind | null;
+  /** When the snapshot lost it. */
+  readonly goneAt: Date;
+  /** When the source was first asked about it and did not know it; null: now. */
+  readonly firstLook: Date | null;
+};
+
+export const isAbsent = (standing: Standing | undefined): boolean => standing === 'gone' || standing === 'out_of_scope';
+
+/** Whether an object that the source does not show may be taken for gone. What a delta reports is the source's own word, and no absence. */
+export const isProven = ({ why, read, goneAt, firstLook }: Absence, now: Date): boolean =>
+  why === 'soft_deleted' ||
+  why === 'deleted' ||
+  why === 'disabled_in_source' ||
+  read === 'delta' ||
+  now.getTime() - goneAt.getTime() >= latelyMs ||
+  (firstLook !== null && now.getTime() - firstLook.getTime() >= secondLookMs);

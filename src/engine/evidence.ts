@@ -1,0 +1,54 @@
+/** What taking something away rests on: the version of the snapshot that has it, and the read that told it. */
+
+import { batches } from '../core/batches.ts';
+import type { Evidence } from '../model/operation.ts';
+import type { Ref } from '../model/source-object.ts';
+import type { Gathered } from './gather.ts';
+import type { Pending } from './pending.ts';
+import type { Provisioning, Read } from './provisioning.ts';
+
+export const withEvidence = async (
+  work: Provisioning,
+  gathered: Pick<Gathered, 'edges'>,
+  pending: readonly Pending[],
+): Promise<readonly Pending[]> => {
+  const all: Pending[] = [];
+  for (const some of batches(pending, 500)) {
+    const refs = some.flatMap(({ planned: { operation } }): Ref[] => ('members' in operation ? [] : [operation.ref]));
+    const remembered = refs.length === 0 ? null : await work.engine.stores.snapshots.recall(work.run.connection, refs);
+    for (const one of some) {
+      const { operation } = one.planned;
+      const version =
+        'members' in operation ? newestOf(gathered, operation) : (remembered?.get(operation.ref.id)?.version ?? null);
+      all.push({ ...one, evidence: await evidenceOf(work, version) });
+    }
+  }
+  return all;
+};
+
+const newestOf = (
+  { edges }: Pick<Gathered, 'edges'>,
+  { ref, members }: { readonly ref: Ref; readonly members: readonly { readonly ref: Ref }[] },
+): number | null => {
+  const ids = new Set(members.map((member) => member.ref.id));
+  const versions = (edges.get(ref.id) ?? []).flatMap(({ member, want, version }) =>
+    want === 'remove' && ids.has(member.id) ? [version] : [],
+  );
+  return versions.length === 0 ? null : Math.max(...versions);
+};
+
+const evidenceOf = async (work: Provisioning, version: number | null): Promise<Evidence> => {
+  const read = version === null ? null : await readOf(work, version);
+  return { version, run: read?.run ?? null, read: read?.kind ?? null, confirmed: null };
+};
+
+/** Null where the run is not on record: forgotten long ago, or about to be written down as ended. */
+export const readOf = async (work: Provisioning, version: number): Promise<Read | null> => {
+  const known = work.reads.get(version);
+  if (known !== undefined) return known;
+  const filter = { connection: work.run.connection, kind: 'sync', version } as const;
+  const [run] = (await work.engine.stores.runs.list(filter, null, 1)).items;
+  const read = run?.kind === 'sync' ? { run: run.id, kind: run.read, at: run.finishedAt ?? run.createdAt } : null;
+  work.reads.set(version, read);
+  return read;
+};

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { type Absence, isAbsent, isProven, secondLookMs } from '../../src/core/absence.ts';
+import { now } from './builders.ts';
+
+const ago = (ms: number): Date => new Date(now.getTime() - ms);
+const minute = 60_000;
+const hour = 60 * minute;
+/** A full sync a minute ago did not show somebody, and the source does not know them now. */
+const absence = (other: Partial<Absence> = {}): Absence => ({
+  why: 'missing',
+  read: 'full',
+  goneAt: ago(minute),
+  firstLook: null,
+  ...other,
+});
+
+describe('somebody whom the source does not know', () => {
+  it('is not taken for gone at the first look, when they were there a short while ago', () => {
+    expect(isProven(absence(), now)).toBe(false);
+    expect(isProven(absence({ why: 'out_of_scope' }), now)).toBe(false);
+    expect(isProven(absence({ read: null }), now)).toBe(false);
+    expect(isProven(absence({ read: 'group' }), now)).toBe(false);
+  });
+
+  it('is taken for gone at the second look, ten minutes after the first and not sooner', () => {
+    expect(secondLookMs).toBe(10 * minute);
+    expect(isProven(absence({ firstLook: ago(10 * minute - 1) }), now)).toBe(false);
+    expect(isProven(absence({ firstLook: ago(10 * minute) }), now)).toBe(true);
+  });
+
+  it('is taken for gone at once where the source itself says that they were deleted, or switched them off', () => {
+    for (const why of ['soft_deleted', 'deleted', 'disabled_in_source'] as const)
+      expect(isProven(absence({ why, read: null }), now)).toBe(true);
+  });
+
+  it('is taken for gone at once where a delta told it: that is no absence', () => {
+    expect(isProven(absence({ why: 'out_of_scope', read: 'delta' }), now)).toBe(true);
+  });
+
+  it('is taken for gone at once where every read of a day did without them', () => {
+    expect(isProven(absence({ goneAt: ago(24 * hour) }), now)).toBe(true);
+    expect(isProven(absence({ goneAt: ago(24 * hour - 1) }), now)).toBe(false);
+  });
+
+  it('is absent when they are gone or out of scope, and never when the source cannot tell', () => {
+    expect((['gone', 'out_of_scope', 'present', 'disabled', 'unsure'] as const).map(isAbsent)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+    expect(isAbsent(undefined)).toBe(false);
+  });
+});
