@@ -79,7 +79,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     syncLagSecs: syncLagOf(stores, world.now),
     plansWaiting: stores.plans.countWaiting,
   });
-  const connectSource = connectedSources({
+  const sources = connectedSources({
     clouds: { custom: config.customCloud },
     world,
     onRequest: ({ status, resourceUnits, throttledMs }) => {
@@ -92,7 +92,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
   const engine: Engine = {
     stores,
     world,
-    connectSource,
+    connectSource: sources.connect,
     connectTarget: targets.connect,
     wakeTarget: (target) =>
       wakeups
@@ -114,7 +114,16 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     wakeups,
     metrics,
     engine,
-    commands: commands({ stores, wakeups, connectSource, connectTarget, targetKinds, world, config }),
+    commands: commands({
+      stores,
+      wakeups,
+      connectSource: sources.connect,
+      connectSourceOnce: sources.connectOnce,
+      connectTarget,
+      targetKinds,
+      world,
+      config,
+    }),
     times,
     readiness: readinessOf(mongo, redis),
     openWorkerConnection: () => {

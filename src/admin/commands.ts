@@ -1,5 +1,6 @@
 /** Everything a person can do, whichever door they come through. Commands take and give model values; a refusal is thrown as `Refused`. */
 
+import { connectionChecks } from './connection-checks.ts';
 import { connectionCommands } from './connections.ts';
 import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
@@ -11,6 +12,7 @@ import { targetCommands } from './targets.ts';
 
 export const commands = (room: Room) => ({
   ...connectionCommands(room),
+  ...connectionChecks(room),
   ...targetCommands(room),
   ...escrowCommands(room),
   ...runCommands(room),

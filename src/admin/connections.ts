@@ -1,6 +1,5 @@
 /** Commands on connections: our records of the tenants we read. */
 
-import type { CheckReport } from '../model/check.ts';
 import {
   type CloudName,
   type Connection,
@@ -104,16 +103,6 @@ export const connectionCommands = (room: Room) => {
       room.world.log.info('connection.removed', { connection: id });
       return removed;
     },
-
-    /** Proves the stored credentials and every permission by real calls. */
-    async checkConnection(id: ConnectionId): Promise<CheckReport> {
-      const connection = await get(id);
-      if (connection.credentials === null) {
-        throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
-      }
-      const source = room.connectSource(connection, await connections.secrets(id));
-      return source.check(connection.scope, AbortSignal.timeout(checkTimeoutMs));
-    },
   };
 
   /** Everybody of the old tenant would be missing in the new one, and would be deprovisioned at every target. */
@@ -135,10 +124,7 @@ export const connectionCommands = (room: Room) => {
   }
 };
 
-/** Token, permissions and one read of each kind of object; a tenant that takes longer is answered with a failed check. */
-const checkTimeoutMs = 30_000;
-
-const newConnection = (given: NewConnection, now: Date): Connection => ({
+export const newConnection = (given: NewConnection, now: Date): Connection => ({
   ...withFields(given, {
     name: given.tenantId ?? given.organization,
     tenantId: null,
@@ -178,7 +164,7 @@ const withFields = (given: ConnectionFields, base: Editable): Editable => ({
   shrinkLimit: given.shrinkLimit ?? base.shrinkLimit,
 });
 
-const secretsOf = (given: ConnectionFields): Secrets =>
+export const secretsOf = (given: ConnectionFields): Secrets =>
   given.clientSecret === undefined ? {} : { clientSecret: given.clientSecret };
 
 /** State and problem are written only when the person means them: the engine may hold the connection back at the same moment. */
@@ -191,7 +177,7 @@ const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit 
   return state === 'active' ? { ...fields, state, problem: null, quarantine: null } : { ...fields, state };
 };
 
-const connectionIssues = (connection: Connection, given: ConnectionFields, room: Room): Issue[] => {
+export const connectionIssues = (connection: Connection, given: ConnectionFields, room: Room): Issue[] => {
   const issues: Issue[] = [];
   const refuse = (pointer: string, detail: string) => issues.push({ pointer, detail });
   if (given.clientId !== undefined && given.clientSecret === undefined) {
@@ -209,7 +195,7 @@ const connectionIssues = (connection: Connection, given: ConnectionFields, room:
   return issues;
 };
 
-const refuseUnless = (issues: readonly Issue[]): void => {
+export const refuseUnless = (issues: readonly Issue[]): void => {
   if (issues.length > 0) throw invalid(...issues);
 };
 

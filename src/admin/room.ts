@@ -17,6 +17,8 @@ export type Room = {
   readonly stores: Stores;
   readonly wakeups: Wakeups;
   readonly connectSource: (connection: Connection, secrets: Secrets) => Source;
+  /** The same for a connection that is not stored. */
+  readonly connectSourceOnce: (connection: Connection, secrets: Secrets) => Source;
   readonly connectTarget: (target: TargetRecord, secrets: Secrets) => Target;
   /** The kinds of target that can be added. */
   readonly targetKinds: readonly TargetKind[];

@@ -139,13 +139,7 @@ export const targetCommands = (room: Room) => {
 
     /** Proves address, credentials and abilities by real calls that change nothing. */
     async checkTarget(id: TargetId): Promise<CheckReport> {
-      const record = await get(id);
-      const target = room.connectTarget(record, await targets.secrets(id));
-      try {
-        return await target.check(AbortSignal.timeout(checkTimeoutMs));
-      } finally {
-        await target.close();
-      }
+      return checkOf(room, await get(id));
     },
 
     /** Lets a target out of quarantine and goes on with what waited. One that is not held is left as it is. */
@@ -159,6 +153,15 @@ export const targetCommands = (room: Room) => {
       return get(id);
     },
   };
+};
+
+export const checkOf = async (room: Room, record: TargetRecord): Promise<CheckReport> => {
+  const target = room.connectTarget(record, await room.stores.targets.secrets(record.id));
+  try {
+    return await target.check(AbortSignal.timeout(checkTimeoutMs));
+  } finally {
+    await target.close();
+  }
 };
 
 const checkTimeoutMs = 30_000;

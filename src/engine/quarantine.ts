@@ -53,7 +53,7 @@ export const probeConnection = async (
   const quarantine = record.quarantine ?? heldBack(null, engine.world.now());
   const ok = await passes(async (deadline) => {
     const source = engine.connectSource(record, await connections.secrets(id));
-    return await source.check(record.scope, deadline);
+    return await source.check(record, deadline);
   }, signal);
   tell(engine, 'connection', { connection: id }, ok, quarantine);
   if (!ok) {

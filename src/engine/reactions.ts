@@ -133,8 +133,8 @@ const toSource = (error: SourceError, wait: Wait): Reaction => {
     }),
     unavailable: () => wait(problem('microsoft'), error.retryAfterMs),
     incomplete: () => wait(problem('microsoft')),
-    unauthorized: () => ({ kind: 'quarantine', problem: problem('customer_it') }),
-    forbidden: () => ({ kind: 'quarantine', problem: problem('customer_it') }),
+    unauthorized: () => ({ kind: 'quarantine', problem: problem(error.mend?.owner ?? 'customer_it') }),
+    forbidden: () => ({ kind: 'quarantine', problem: problem(error.mend?.owner ?? 'customer_it') }),
   };
   return table[error.fault]();
 };

@@ -1,6 +1,11 @@
 /** What can go wrong outside, by how we react to it (engine/reactions.ts). An error says what happened, to what, and what now. */
 
+import type { ResolutionOwner } from './connection.ts';
+
 type Options = { readonly cause?: unknown; readonly retryAfterMs?: number | undefined; readonly code?: string };
+
+/** Who must act, and what they do; left out where the fault alone tells. */
+export type Mend = { readonly owner: ResolutionOwner; readonly todo: string };
 
 /**
  * throttled · unavailable: wait. unauthorized (credentials) · forbidden (a permission or consent is missing): quarantine, someone must act.
@@ -8,17 +13,21 @@ type Options = { readonly cause?: unknown; readonly retryAfterMs?: number | unde
  */
 export type SourceFault = 'throttled' | 'unavailable' | 'unauthorized' | 'forbidden' | 'incomplete';
 
+export type SourceErrorOptions = Options & { readonly mend?: Mend | undefined };
+
 export class SourceError extends Error {
   override readonly name = 'SourceError';
   readonly fault: SourceFault;
   readonly retryAfterMs: number | undefined;
   /** The upstream's own code, such as `AADSTS7000215` or `Authorization_RequestDenied`. */
   readonly code: string | undefined;
-  constructor(fault: SourceFault, message: string, options: Options = {}) {
+  readonly mend: Mend | undefined;
+  constructor(fault: SourceFault, message: string, options: SourceErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.fault = fault;
     this.retryAfterMs = options.retryAfterMs;
     this.code = options.code;
+    this.mend = options.mend;
   }
 }
 

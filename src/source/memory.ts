@@ -35,7 +35,7 @@ export { type Liberties, type MemoryDirectory, memoryDirectory } from './memory-
 export const memorySource = (directory: MemoryDirectory): Source => {
   const state = stateOf(directory);
   return {
-    check: async (scope) => report(state, scope),
+    check: async ({ scope }) => report(state, scope),
     read: (ask, signal) => read(state, ask, signal),
     confirm: async (refs, scope) => new Map(refs.map((ref) => [ref.id, standingOf(state, ref, scope)])),
     lookUp: async (who, attributes) => lookUp(state, who, attributes),

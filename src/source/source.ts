@@ -76,8 +76,11 @@ export const completed = ({ scope, read }: Pick<Ask, 'scope' | 'read'>): Complet
 });
 
 export interface Source {
-  /** Proves credentials and every permission by a real call, without keeping objects. Never throws for what it is meant to find out. */
-  check(scope: Scope, signal: AbortSignal): Promise<CheckReport>;
+  /**
+   * Proves credentials and every permission that this scope and these attributes need, by real calls that keep nothing. Never throws for what it is
+   * meant to find out.
+   */
+  check(what: Pick<Ask, 'scope' | 'attributes'>, signal: AbortSignal): Promise<CheckReport>;
   /**
    * Streams what was asked, page by page. Throws `SourceError` (a fault; nothing may be concluded), `WatermarkExpired` (only a full read helps)
    * or `ResumeExpired` (the same read must start over).

@@ -7,7 +7,7 @@ import { everyone, type Scope } from '../../src/model/scope.ts';
 import { group, user } from '../../src/model/source-object.ts';
 import type { Source } from '../../src/source/source.ts';
 import { Folded, type View } from '../support/folded.ts';
-import { never, type Reading, readAll } from '../support/reading.ts';
+import { attributes, never, type Reading, readAll } from '../support/reading.ts';
 
 /** A directory with a source, and what can happen in it. Pages are small, so that every read has several. */
 export type DirectoryUnderTest = {
@@ -409,9 +409,9 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
     it('proves that it can read, and says what is missing', async () => {
       const { sales } = staff();
       const scope: Scope = { kind: 'groups', groups: [sales], nested: false };
-      expect(await directory.source.check(scope, never)).toMatchObject({ ok: true });
+      expect(await directory.source.check({ scope, attributes }, never)).toMatchObject({ ok: true });
       directory.deleteGroup(sales);
-      const report = await directory.source.check(scope, never);
+      const report = await directory.source.check({ scope, attributes }, never);
       expect(report.ok).toBe(false);
       expect(report.checks.filter(({ ok }) => !ok).map(({ detail }) => detail)).toEqual([
         expect.stringContaining(sales),

@@ -23,6 +23,7 @@ export const apiRoutes = (): readonly Route[] => {
       stores: memoryStores(world.now),
       wakeups,
       connectSource: () => memorySource(memoryDirectory()),
+      connectSourceOnce: () => memorySource(memoryDirectory()),
       connectTarget: () => memoryTarget(memoryTargetState()),
       targetKinds,
       world,

@@ -12,6 +12,7 @@ import { sayings, type Words } from '../../src/core/sayings.ts';
 import { type CloudName, defaultAttributes } from '../../src/model/connection.ts';
 import { type Reason, reasons } from '../../src/model/explanation.ts';
 import { planId, runId } from '../../src/model/ids.ts';
+import { meaningOf, numbers } from '../../src/source/graph/aadsts.ts';
 import { cloudOf } from '../../src/source/graph/clouds.ts';
 import { apiRoutes } from './api-routes.ts';
 import { readDoc, root } from './pages.ts';
@@ -21,7 +22,7 @@ type Parts = Readonly<Record<string, () => string | Promise<string>>>;
 export const generatedParts: Readonly<Record<string, Parts>> = {
   'README.md': { configuration: () => configuration() },
   'docs/api.md': { routes: () => routes(), errors: () => errors() },
-  'docs/operating.md': { metrics: () => metrics(), reasons: () => reasonTable() },
+  'docs/operating.md': { metrics: () => metrics(), reasons: () => reasonTable(), login: () => loginErrors() },
   'docs/customer-it.md': { attributes: () => attributes(), clouds: () => clouds() },
   'docs/adding-a-target.md': {
     'desk: settings': () => desk(null, 'const connect = '),
@@ -100,6 +101,16 @@ const reasonTable = (): string =>
       const { says, owner, todo } = sayings[reason];
       const words = { ...ofJane, ...(besides[reason] ?? {}) };
       return [code(reason), says(words), owner(words) ?? 'nobody', todo(words) ?? ''];
+    }),
+  );
+
+/** Those of an application that the customer registered. */
+const loginErrors = (): string =>
+  table(
+    ['code', 'what happened', 'who must act', 'what they do'],
+    Object.keys(numbers).map((number) => {
+      const { says, mend } = meaningOf(number, '', 'customer_it');
+      return [code(`AADSTS${number}`), says.replace(/ \(AADSTS\d+\)$/, ''), code(mend.owner), mend.todo];
     }),
   );
 

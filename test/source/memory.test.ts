@@ -56,7 +56,7 @@ describe('the liberties of a source in memory', () => {
 
   it('fails a connection test with the reason it was given', async () => {
     const { source } = await start({ problem: 'The secret has expired.' });
-    expect(await source.check(everyone, never)).toMatchObject({
+    expect(await source.check({ scope: everyone, attributes }, never)).toMatchObject({
       ok: false,
       checks: [{ detail: 'The secret has expired.' }],
     });

@@ -113,6 +113,7 @@ export const story = async (options: StoryOptions = {}) => {
   const commands = planCommands(
     {
       ...engine,
+      connectSourceOnce: engine.connectSource,
       wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
       targetKinds: [],
       config: { customCloud: null, allowHttpTargets: false },

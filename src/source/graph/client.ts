@@ -45,6 +45,8 @@ export type GraphClient = {
   ownLink(link: string): string;
   /** Resolves when what was just asked is on its way. */
   sent(): Promise<void>;
+  /** How far our clock is ahead of Graph's, by its last answer; null before the first. */
+  clockAheadMs(): number | null;
   readonly gate: Gate;
   readonly limits: Limits;
   readonly world: World;
@@ -70,15 +72,21 @@ export const graphClient = (parts: Parts): GraphClient => {
     if (link.startsWith(`${base}/`)) return link;
     throw incomplete('Graph gave a link that leads out of the tenant’s own endpoint.', 'ForeignLink');
   };
+  let aheadMs: number | null = null;
+  const heard = (reply: Reply): void => {
+    const theirs = Date.parse(reply.headers['date'] ?? '');
+    if (!Number.isNaN(theirs)) aheadMs = parts.world.now().getTime() - theirs;
+  };
   const text = async ({ method, at, body }: Question, signal: AbortSignal): Promise<string> => {
     const url = at.startsWith('/') ? `${base}${at}` : ownLink(at);
-    return (await answered({ method, url, body }, parts, signal)).text;
+    return (await answered({ method, url, body }, { ...parts, heard }, signal)).text;
   };
   return {
     text,
     ask: async (question, schema, signal) => parse(await text(question, signal), schema, templateOf(question.at)),
     ownLink,
     sent: () => parts.transport.sent(),
+    clockAheadMs: () => aheadMs,
     gate: parts.gate,
     limits: parts.limits,
     world: parts.world,
@@ -105,10 +113,11 @@ export const accept = <T>(json: unknown, schema: z.ZodType<T>, template: string)
   throw incomplete(`Graph's answer to ${template} has an unexpected shape at "${where}".`, 'UnexpectedShape');
 };
 
+type Listening = Parts & { readonly heard: (reply: Reply) => void };
 type Sent = { readonly method: 'GET' | 'POST'; readonly url: string; readonly body: unknown };
 
 /** Asks until there is an answer, within the limits. */
-const answered = async (sent: Sent, parts: Parts, signal: AbortSignal): Promise<Reply> => {
+const answered = async (sent: Sent, parts: Listening, signal: AbortSignal): Promise<Reply> => {
   const template = templateOf(sent.url);
   let waitedMs = 0;
   let tokenDropped = false;
@@ -131,11 +140,12 @@ type Verdict =
   /** `stale token`: worth one new token. `again`: worth waiting for. */
   | { readonly kind: 'refused' | 'stale token' | 'again'; readonly error: SourceError };
 
-const judged = async (sent: Sent, template: string, parts: Parts, signal: AbortSignal): Promise<Verdict> => {
+const judged = async (sent: Sent, template: string, parts: Listening, signal: AbortSignal): Promise<Verdict> => {
   let reply: Reply;
   try {
     const token = await parts.tokens.get(signal);
     reply = await parts.transport.send({ ...sent, token, clientRequestId: randomUUID() }, signal);
+    parts.heard(reply);
   } catch (cause) {
     signal.throwIfAborted();
     parts.onRequest({ template, status: 0, resourceUnits: 0, throttledMs: 0 });

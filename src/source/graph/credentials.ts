@@ -2,7 +2,8 @@
 
 import { ClientSecretCredential } from '@azure/identity';
 import type { Credentials } from '../../model/connection.ts';
-import { SourceError } from '../../model/errors.ts';
+import { SourceError, type SourceErrorOptions, type SourceFault } from '../../model/errors.ts';
+import { meaningOf, type Registrant } from './aadsts.ts';
 import type { Cloud } from './clouds.ts';
 
 export type Tokens = {
@@ -17,6 +18,14 @@ export type Identity = {
   readonly tenantId: string;
   readonly credentials: Credentials;
   readonly secret: string;
+};
+
+/** Who registered the application, and so can give it another secret. */
+export const registrantOf = ({ kind }: Credentials): Registrant => {
+  switch (kind) {
+    case 'client_secret':
+      return 'customer_it';
+  }
 };
 
 const timeoutMs = 30_000;
@@ -46,7 +55,7 @@ export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
       return token;
     } catch (cause) {
       drop();
-      throw loginErrorOf(cause);
+      throw loginErrorOf(cause, registrantOf(identity.credentials));
     }
   };
   const get = async (signal: AbortSignal): Promise<string> => {
@@ -97,41 +106,41 @@ const within = <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> => {
  */
 const lasting =
   /^(invalid_client|unauthorized_client|invalid_request|invalid_scope|invalid_resource|invalid_grant|access_denied|interaction_required)\b/;
-const transient: ReadonlySet<string> = new Set(['90055', '90033', '90006', '90024', '50000', '50196']);
+const transient: ReadonlySet<string> = new Set(['90055', '90033', '90006', '90012', '90024', '50000', '50196']);
 
-const loginErrorOf = (cause: unknown): SourceError => {
+/** The login service answered with an error, or not at all. */
+export class LoginFailed extends SourceError {
+  /** When that was by its own clock, if it said so. */
+  readonly at: Date | null;
+  readonly byConsent: boolean;
+  constructor(
+    fault: SourceFault,
+    message: string,
+    options: SourceErrorOptions & { readonly at: Date | null; readonly byConsent: boolean },
+  ) {
+    super(fault, message, options);
+    this.at = options.at;
+    this.byConsent = options.byConsent;
+  }
+}
+
+const loginErrorOf = (cause: unknown, registrant: Registrant): SourceError => {
   if (cause instanceof SourceError) return cause;
   const message = cause instanceof Error ? cause.message : '';
   const number = /AADSTS(\d+)/.exec(message)?.[1] ?? /Error\(s\): (\d+)/.exec(message)?.[1] ?? null;
   const word = /^([a-z_]+)\b/.exec(message)?.[1] ?? 'no answer';
   const code = number === null ? word : `AADSTS${number}`;
-  if (lasting.test(message) && (number === null || !transient.has(number)))
-    return new SourceError(
-      'unauthorized',
-      `The login service refuses the connection's credentials: ${reasonOf(number, word)}.`,
-      {
-        cause,
-        code,
-      },
-    );
-  return new SourceError('unavailable', `The login service gave no token (${code}).`, { cause, code });
+  const { says, mend, byConsent } = meaningOf(number, word, registrant);
+  const refused = lasting.test(message) && (number === null || !transient.has(number));
+  return new LoginFailed(
+    refused ? 'unauthorized' : 'unavailable',
+    `The login service ${refused ? "refuses the connection's credentials" : 'gave no token'}: ${says}.`,
+    { cause, code, mend, byConsent, at: timestampOf(message) },
+  );
 };
 
-/** What the numbers mean to the customer's administrator; the service's own text may hold names, so it is not repeated. */
-const reasons: Readonly<Record<string, string>> = {
-  7000215: 'the client secret is wrong (is it the secret value, not its id?)',
-  7000222: 'the client secret has expired',
-  700016: 'the application is not known in this tenant (has an administrator given consent?)',
-  7000229: 'the application has no service principal in this tenant (has an administrator given consent?)',
-  7000112: 'the application is disabled',
-  90002: 'the tenant does not exist in this cloud',
-  90038: 'the tenant belongs to another national cloud',
-  900023: 'the tenant id is malformed',
-  53003: 'a conditional access policy blocks the application',
-};
-
-const reasonOf = (number: string | null, word: string): string => {
-  const code = number === null ? word : `AADSTS${number}`;
-  const known = number === null ? undefined : reasons[number];
-  return known === undefined ? code : `${known} (${code})`;
+/** Every error of the login service says when it happened: `Timestamp: 2023-06-02 21:00:26Z`. */
+const timestampOf = (message: string): Date | null => {
+  const found = /Timestamp: (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\dZ)/.exec(message);
+  return found === null ? null : new Date(`${found[1]}T${found[2]}`);
 };

@@ -54,7 +54,7 @@ const linksOf = async (
   signal: AbortSignal,
 ): Promise<NonNullable<FullPlace['minted']>> =>
   selection.manager
-    ? { users: null, groups: await mintGroups(client, selection, signal) }
+    ? { users: null, groups: await mintGroups(client, selection, null, signal) }
     : await mint(client, selection, null, signal);
 
 const watermarkOf = ({ key, minted, users }: FullPlace): Watermark | null => {

@@ -3,11 +3,12 @@
 import type { CloudName, Credentials } from '../../model/connection.ts';
 import type { World } from '../../model/world.ts';
 import type { Ask, Source, SourceEnd, SourcePage } from '../source.ts';
+import type { Registrant } from './aadsts.ts';
 import { checkConnection } from './check.ts';
 import { type GraphClient, graphClient, type Limits, type Parts, type RequestFacts } from './client.ts';
 import { type Clouds, cloudOf } from './clouds.ts';
 import { confirmDeletions, confirmMembership, confirmStandings } from './confirm.ts';
-import { tokensFor } from './credentials.ts';
+import { registrantOf, tokensFor } from './credentials.ts';
 import { readDelta } from './delta.ts';
 import { readFull } from './full.ts';
 import { gateFor } from './gate.ts';
@@ -54,6 +55,9 @@ export const graphSource = (options: GraphOptions): Source => {
   return sourceOver({
     graphUrl: cloud.graphUrl,
     tenantId,
+    registrant: registrantOf(credentials),
+    // Entra, "Grant tenant-wide admin consent": the page asks for everything that the app registration lists.
+    consentUrl: `${cloud.loginUrl}/${encodeURIComponent(tenantId)}/adminconsent?client_id=${encodeURIComponent(credentials.clientId)}`,
     tokens: tokensFor({ cloud, tenantId, credentials, secret }, world.now),
     transport: transportTo(cloud.graphUrl, limits),
     limits,
@@ -63,12 +67,18 @@ export const graphSource = (options: GraphOptions): Source => {
 };
 
 /** The same over any transport, with tokens from anywhere. */
-export const sourceOver = (parts: Omit<Parts, 'gate'> & { readonly tenantId: string }): Source => {
-  const { graphUrl, tenantId, tokens, limits, world } = parts;
+export const sourceOver = (
+  parts: Omit<Parts, 'gate'> & {
+    readonly tenantId: string;
+    readonly registrant: Registrant;
+    readonly consentUrl: string | null;
+  },
+): Source => {
+  const { graphUrl, tenantId, limits, world } = parts;
   const client = graphClient({ ...parts, gate: gateFor(world, limits.longestWaitMs) });
   const tenant = `${graphUrl}/${tenantId.toLowerCase()}`;
   return {
-    check: (scope, signal) => checkConnection(client, tokens, scope, signal),
+    check: (what, signal) => checkConnection({ ...parts, client }, what, signal),
     read: (ask, signal) => readOf(client, ask, keyOf(tenant, ask), signal),
     confirm: (refs, scope, signal) => confirmStandings(client, refs, scope, signal),
     lookUp: (who, attributes, signal) => lookUp(client, who, attributes, signal),

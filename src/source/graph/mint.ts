@@ -24,8 +24,16 @@ export const mint = async (
   };
 };
 
-export const mintGroups = async (client: GraphClient, selection: Selection, signal: AbortSignal): Promise<string> =>
-  await lastLink(client, groupsStart(selection, null), signal);
+/** Of one of them alone. */
+export const mintUsers = async (client: GraphClient, selection: Selection, signal: AbortSignal): Promise<string> =>
+  await lastLink(client, usersStart(selection), signal);
+
+export const mintGroups = async (
+  client: GraphClient,
+  selection: Selection,
+  only: readonly SourceId[] | null,
+  signal: AbortSignal,
+): Promise<string> => await lastLink(client, groupsStart(selection, only), signal);
 
 const usersStart = ({ select, manager }: Selection): string =>
   `/users/delta?$deltatoken=latest&$select=${select.user}${manager ? ',manager' : ''}`;

@@ -171,5 +171,6 @@ export const missingGroup = (id: SourceId): SourceError =>
     `The scope names the group ${id}, but the tenant has no such group. Choose another scope.`,
     {
       code: 'ScopeGroupNotFound',
+      mend: { owner: 'your_team', todo: 'Choose another scope, or ask the customer for the group.' },
     },
   );

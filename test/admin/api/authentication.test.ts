@@ -31,6 +31,7 @@ describe('every documented route', () => {
       'approvePlan',
       'cancelRun',
       'checkConnection',
+      'checkNewConnection',
       'checkTarget',
       'countReasons',
       'editConnection',

@@ -48,6 +48,7 @@ export const openDoor = async (options: Options = {}) => {
     stores,
     wakeups: queueOf(woken, queue),
     connectSource: (_connection, secrets) => emptyTenant(secrets, clientSecret),
+    connectSourceOnce: (_connection, secrets) => emptyTenant(secrets, clientSecret),
     connectTarget: noteTarget,
     targetKinds: [noteTargetKind],
     world: { now: () => clock.now, random: () => 0.5, sleep: async () => {}, log },

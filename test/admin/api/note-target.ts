@@ -1,5 +1,6 @@
 /** A kind of target for trials of the door: an address, a token, and what was noted there. */
 
+import type { TargetRecord } from '../../../src/model/target-record.ts';
 import { memoryTarget, memoryTargetState } from '../../../src/target/memory.ts';
 import { defineTarget, SettingsRefused, type Target } from '../../../src/target/target.ts';
 
@@ -16,4 +17,12 @@ export const noteTargetKind = defineTarget({
   },
 });
 
-export const noteTarget = (): Target => memoryTarget(memoryTargetState());
+/** One whose address ends in `broken` fails its check. */
+export const noteTarget = (record?: Pick<TargetRecord, 'settings'>): Target => {
+  const target = memoryTarget(memoryTargetState());
+  if (!String(record?.settings['url']).endsWith('broken')) return target;
+  return {
+    ...target,
+    check: async () => ({ ok: false, checks: [{ name: 'reachable', ok: false, detail: 'It does not answer.' }] }),
+  };
+};

@@ -120,6 +120,7 @@ describe('the OpenAPI document', () => {
     const needing = operations().filter(({ requestBody }) => requestBody?.required);
     expect(needing.map(({ operationId }) => operationId)).toEqual([
       'addConnection',
+      'checkNewConnection',
       'addTarget',
       'approvePlan',
       'rejectPlan',

@@ -1,13 +1,22 @@
 /** A tenant without people that knows its client secret, for trials of the door. */
 
+import type { Check } from '../../../src/model/check.ts';
 import { watermark } from '../../../src/model/ids.ts';
 import { completed, type Source } from '../../../src/source/source.ts';
 import type { Secrets } from '../../../src/store/connection-store.ts';
 
+const accepted: Check = { name: 'token', ok: true, detail: 'The secret is accepted.' };
+const refused: Check = {
+  name: 'token',
+  ok: false,
+  detail: 'The secret is wrong.',
+  remedy: { code: 'AADSTS7000215', owner: 'customer_it', todo: 'Send another.', link: null },
+};
+
 export const emptyTenant = (secrets: Secrets, clientSecret: string): Source => ({
   check: async () => {
     const ok = secrets['clientSecret'] === clientSecret;
-    return { ok, checks: [{ name: 'token', ok, detail: ok ? 'The secret is accepted.' : 'The secret is wrong.' }] };
+    return { ok, checks: [ok ? accepted : refused] };
   },
   async *read(ask) {
     yield { type: 'end', complete: completed(ask), watermark: watermark('empty') };

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sourceId } from '../../../src/model/ids.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Check, CheckReport } from '../../../src/model/check.ts';
+import { defaultAttributes } from '../../../src/model/connection.ts';
+import { type SourceId, sourceId } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
+import type { Ask } from '../../../src/source/source.ts';
 import { type Graph, openGraph, sourceOf } from '../../support/graph.ts';
 import { never } from '../../support/reading.ts';
 
@@ -8,70 +11,281 @@ let graph: Graph;
 beforeAll(async () => {
   graph = await openGraph({ tenants: [] });
 });
+afterEach(() => graph.control.clearFaults());
 afterAll(() => graph.close());
 
-const checkWith = async (roles: readonly string[], scope: Scope = everyone) => {
+const needed = ['User.Read.All', 'GroupMember.Read.All'];
+const all = { scope: everyone, attributes: defaultAttributes };
+const of = (...groups: readonly SourceId[]): Scope => ({ kind: 'groups', groups, nested: false });
+
+const checkWith = async (roles: readonly string[], what: Partial<Pick<Ask, 'scope' | 'attributes'>> = {}) => {
   const tenant = graph.control.addTenant({ users: 5, apps: [{ roles }] });
-  return sourceOf(graph, {}, tenant.tenantId).check(scope, never);
+  return sourceOf(graph, {}, tenant.tenantId).check({ ...all, ...what }, never);
 };
+const failedIn = ({ checks }: CheckReport): readonly Check[] => checks.filter(({ ok }) => !ok);
+const warnedIn = ({ checks }: CheckReport): readonly Check[] =>
+  checks.filter(({ ok, remedy }) => ok && remedy !== undefined);
 
 describe('the connection test', () => {
   it('proves every permission and shows whose tenant it is', async () => {
-    const report = await checkWith(['User.Read.All', 'GroupMember.Read.All', 'Organization.Read.All']);
+    const report = await checkWith([...needed, 'Organization.Read.All']);
     expect(report.ok).toBe(true);
     expect(report.checks.map(({ name }) => name)).toEqual([
       'Credentials',
+      'Clock',
       'Users (User.Read.All)',
       'Changes of users (User.Read.All)',
       'Groups and members (GroupMember.Read.All)',
       'Changes of groups (GroupMember.Read.All)',
       'Organization',
+      'No more than is needed',
     ]);
+    expect(report.checks.filter(({ remedy }) => remedy !== undefined)).toEqual([]);
   });
 
   it.each([
-    ['User.Read.All', 'GroupMember.Read.All'],
-    ['GroupMember.Read.All', 'User.Read.All'],
-  ])('names the permission that is missing when there is only %s', async (granted, missing) => {
-    const report = await checkWith([granted, 'Organization.Read.All']);
-    expect(report.ok).toBe(false);
-    const failed = report.checks.filter(({ ok }) => !ok);
-    expect(failed.length).toBeGreaterThan(0);
-    expect(failed.every(({ name, detail }) => name.includes(missing) && detail.includes(missing))).toBe(true);
+    ['User.Read.All', 'GroupMember.Read.All', 'who is in them'],
+    ['GroupMember.Read.All', 'User.Read.All', 'read users'],
+  ])(
+    'with %s alone names the permission that is missing, why it is needed, and where it is granted',
+    async (granted, missing, why) => {
+      const tenant = graph.control.addTenant({ users: 5, apps: [{ roles: [granted, 'Organization.Read.All'] }] });
+      const report = await sourceOf(graph, {}, tenant.tenantId).check(all, never);
+      expect(report.ok).toBe(false);
+      const failed = failedIn(report);
+      expect(failed).toHaveLength(2);
+      for (const line of failed) {
+        expect(line.name).toContain(missing);
+        expect(line.permission).toMatchObject({ name: missing, granted: false, why: expect.stringContaining(why) });
+        expect(line.permission?.alternatives).toContain('Directory.Read.All');
+        expect(line.remedy).toMatchObject({ code: 'permission_missing', owner: 'customer_it' });
+        expect(line.remedy?.todo).toContain(missing);
+        expect(line.remedy?.link).toBe(
+          `${graph.origin}/${tenant.tenantId}/adminconsent?client_id=${tenant.apps()[0]?.clientId}`,
+        );
+      }
+    },
+  );
+
+  it('tells a permission that is missing from one that is granted and refused all the same', async () => {
+    graph.control.fault({
+      path: '/users',
+      times: null,
+      fault: { answer: 'error', status: 403, code: 'Authorization_RequestDenied' },
+    });
+    const [users] = failedIn(await checkWith(needed));
+    expect(users).toMatchObject({ permission: { granted: true }, remedy: { code: 'permission_refused' } });
+  });
+
+  it('believes the call, not the token, that something can be read', async () => {
+    const report = await checkWith(['User.Read.All', 'Group.Read.All']);
+    expect(failedIn(report)).toEqual([]);
+    expect(warnedIn(report)).toEqual([]);
+  });
+
+  it('without any role in the token fails every line that needs one', async () => {
+    const report = await checkWith([]);
+    expect(failedIn(report).map(({ permission }) => [permission?.name, permission?.granted])).toEqual([
+      ['User.Read.All', false],
+      ['User.Read.All', false],
+      ['GroupMember.Read.All', false],
+      ['GroupMember.Read.All', false],
+    ]);
   });
 
   it('does without the name of the organization', async () => {
-    const report = await checkWith(['User.Read.All', 'GroupMember.Read.All']);
+    const report = await checkWith(needed);
     expect(report.ok).toBe(true);
-    expect(report.checks.at(-1)?.detail).toContain('not needed');
-  });
-
-  it('stops at a wrong secret and says what is wrong with it', async () => {
-    graph.control.addTenant({ users: 1 });
-    const report = await sourceOf(graph, { secret: 'the id of the secret' }).check(everyone, never);
-    expect(report).toMatchObject({ ok: false, checks: [{ name: 'Credentials', ok: false }] });
-    expect(report.checks[0]?.detail).toContain('AADSTS7000215');
+    const line = report.checks.find(({ name }) => name === 'Organization');
+    expect(line?.detail).toContain('not needed');
+    expect(line?.remedy).toBeUndefined();
   });
 
   it('sees a consent that was given a moment ago', async () => {
     const tenant = graph.control.addTenant({ users: 5, apps: [{ roles: [] }] });
     const source = sourceOf(graph, {}, tenant.tenantId);
-    expect((await source.check(everyone, never)).ok).toBe(false);
+    expect((await source.check(all, never)).ok).toBe(false);
     const [app] = tenant.apps();
-    if (app !== undefined) app.roles = ['User.Read.All', 'GroupMember.Read.All'];
-    expect((await source.check(everyone, never)).ok).toBe(true);
+    if (app !== undefined) app.roles = needed;
+    expect((await source.check(all, never)).ok).toBe(true);
+  });
+});
+
+describe('a permission that is more than is needed', () => {
+  it.each([
+    ['Directory.Read.All', everyone, 'Grant User.Read.All and GroupMember.Read.All instead'],
+    ['Directory.ReadWrite.All', everyone, 'Grant User.Read.All and GroupMember.Read.All instead'],
+  ])('%s does, and is warned of', async (role, scope, todo) => {
+    const report = await checkWith([role], { scope });
+    expect(report.ok).toBe(true);
+    expect(warnedIn(report)).toMatchObject([
+      { detail: expect.stringContaining(role), remedy: { code: 'more_than_needed', owner: 'customer_it' } },
+    ]);
+    expect(warnedIn(report)[0]?.remedy?.todo).toContain(todo);
   });
 
-  it('finds the groups of a scope, or says which one it does not find', async () => {
+  it('is Mail.Read, whatever else there is', async () => {
+    const [line] = warnedIn(await checkWith([...needed, 'Mail.Read']));
+    expect(line?.detail).toBe('Granted and not needed: Mail.Read.');
+    expect(line?.remedy?.todo).toMatch(/^Remove Mail\.Read/);
+  });
+
+  it('is Group.Read.All for one test group, but not for everybody', async () => {
+    const roles = ['User.Read.All', 'Group.Read.All'];
+    const tenant = graph.control.addTenant({ users: 5, apps: [{ roles }] });
+    const pilot = sourceId(tenant.createGroup({ displayName: 'Pilot' }));
+    const source = sourceOf(graph, {}, tenant.tenantId);
+    expect(warnedIn(await source.check(all, never))).toEqual([]);
+    const report = await source.check({ ...all, scope: of(pilot) }, never);
+    expect(report.ok).toBe(true);
+    expect(warnedIn(report)[0]?.remedy?.todo).toContain(
+      'Grant GroupMember.Read.All instead, then remove Group.Read.All',
+    );
+  });
+});
+
+describe('the attributes of a connection', () => {
+  const withUser = (...names: readonly string[]) => ({
+    attributes: { ...defaultAttributes, user: [...defaultAttributes.user, ...names] },
+  });
+
+  it('that need a permission of their own are checked by it', async () => {
+    const what = withUser('employeeLeaveDateTime');
+    const report = await checkWith(needed, what);
+    expect(failedIn(report).map(({ name, permission }) => [name, permission?.name])).toEqual([
+      ['Changes of users (User.Read.All)', 'User-LifeCycleInfo.Read.All'],
+      ['employeeLeaveDateTime (User-LifeCycleInfo.Read.All)', 'User-LifeCycleInfo.Read.All'],
+    ]);
+    const granted = await checkWith([...needed, 'User-LifeCycleInfo.Read.All'], what);
+    expect([failedIn(granted), warnedIn(granted)]).toEqual([[], []]);
+    expect(warnedIn(await checkWith([...needed, 'User-LifeCycleInfo.Read.All']))).toHaveLength(1);
+  });
+
+  it('that Graph does not give are named, and are for your team to take out', async () => {
+    const report = await checkWith(needed, withUser('shoeSize', 'aboutMe'));
+    expect(failedIn(report)).toMatchObject([
+      {
+        name: 'Changes of users (User.Read.All)',
+        detail: 'Graph does not give these attributes of users: shoeSize, aboutMe.',
+        remedy: { code: 'UnknownAttribute', owner: 'your_team' },
+      },
+    ]);
+  });
+});
+
+describe('the groups of a scope', () => {
+  it('are found and named, or the one that is lost', async () => {
+    const tenant = graph.control.addTenant({ users: 5, apps: [{ roles: needed }] });
+    const pilot = sourceId(tenant.createGroup({ displayName: 'Pilot' }));
     const lost = sourceId('00000000-0000-4000-8000-000000000000');
-    const report = await checkWith(['User.Read.All', 'GroupMember.Read.All'], {
-      kind: 'groups',
-      groups: [lost],
-      nested: false,
+    const source = sourceOf(graph, {}, tenant.tenantId);
+    const line = async (scope: Scope) =>
+      (await source.check({ ...all, scope }, never)).checks.find(({ name }) => name === 'Groups of the scope');
+    expect(await line(of(pilot))).toEqual({
+      name: 'Groups of the scope',
+      ok: true,
+      detail: 'The group exists: Pilot.',
     });
-    expect(report.checks.find(({ name }) => name === 'Groups of the scope')).toMatchObject({
+    expect(await line(of(pilot, lost))).toMatchObject({
       ok: false,
       detail: expect.stringContaining(lost),
+      remedy: { code: 'ScopeGroupNotFound', owner: 'your_team' },
     });
   });
+
+  it('that hide their members need Member.Read.Hidden', async () => {
+    const roles = [...needed];
+    const tenant = graph.control.addTenant({ users: 5, apps: [{ roles }] });
+    const [member = ''] = tenant.users();
+    const shy = sourceId(tenant.createGroup({ displayName: 'Shy', unified: true, hidden: true, members: [member] }));
+    const source = sourceOf(graph, {}, tenant.tenantId);
+    expect(failedIn(await source.check({ ...all, scope: of(shy) }, never))).toMatchObject([
+      {
+        name: 'Groups of the scope',
+        permission: { name: 'Member.Read.Hidden' },
+        remedy: { code: 'permission_missing' },
+      },
+    ]);
+    const [app] = tenant.apps();
+    app?.roles.push('Member.Read.Hidden');
+    expect((await source.check({ ...all, scope: of(shy) }, never)).ok).toBe(true);
+  });
+});
+
+describe('credentials that are refused', () => {
+  it('stop the test, and it says what is wrong with them and who mends it', async () => {
+    graph.control.addTenant({ users: 1 });
+    const report = await sourceOf(graph, { secret: 'the id of the secret' }).check(all, never);
+    expect(report).toMatchObject({
+      ok: false,
+      checks: [
+        { name: 'Credentials', ok: false, remedy: { code: 'AADSTS7000215', owner: 'customer_it', link: null } },
+        { name: 'Clock' },
+      ],
+    });
+    expect(report.checks[0]?.detail).toContain('the client secret is wrong');
+  });
+
+  it.each([
+    [7000222, 'customer_it', 'has expired', false],
+    [700016, 'customer_it', 'is not known in this tenant', true],
+    [7000112, 'customer_it', 'is disabled', false],
+    [90002, 'your_team', 'does not exist', false],
+    [90038, 'your_team', 'another national cloud', false],
+    [53003, 'customer_it', 'conditional access', false],
+    [90055, 'microsoft', 'too many tokens', false],
+    [987654, 'your_team', 'does not accept the request', false],
+  ])('by AADSTS%i are for %s', async (code, owner, says, byConsent) => {
+    const tenant = graph.control.addTenant({ users: 1 });
+    graph.control.fault({ path: '/oauth2/v2.0/token', times: null, fault: { answer: 'aadsts', code } });
+    const [line] = (await sourceOf(graph, {}, tenant.tenantId).check(all, never)).checks;
+    expect(line).toMatchObject({ ok: false, remedy: { code: `AADSTS${code}`, owner } });
+    expect(line?.detail).toContain(says);
+    expect(line?.remedy?.link !== null).toBe(byConsent);
+  });
+
+  it('a service that cannot be reached is nobody’s mistake', async () => {
+    const tenant = graph.control.addTenant({ users: 1 });
+    graph.control.fault({ path: '/oauth2/v2.0/token', times: null, fault: { answer: 'reset' } });
+    const [line] = (await sourceOf(graph, {}, tenant.tenantId).check(all, never)).checks;
+    expect(line).toMatchObject({ ok: false, remedy: { owner: 'microsoft' } });
+  });
+});
+
+describe('the clock of our server', () => {
+  const checkAt = async (aheadMs: number, secret?: string) => {
+    const tenant = graph.control.addTenant({ users: 1, apps: [{ roles: needed }] });
+    const world = { ...graph.clock, now: () => new Date(graph.clock.nowMs() + aheadMs) };
+    const source = sourceOf(graph, { world, ...(secret === undefined ? {} : { secret }) }, tenant.tenantId);
+    return (await source.check(all, never)).checks.find(({ name }) => name === 'Clock');
+  };
+
+  it.each([
+    [600_000, /^Our clock is (599|600|601) seconds ahead of Microsoft's\.$/],
+    [-600_000, /^Our clock is (599|600|601) seconds behind Microsoft's\.$/],
+  ])('that is off by %i ms is warned of', async (aheadMs, says) => {
+    const line = await checkAt(aheadMs);
+    expect(line).toMatchObject({ ok: true, remedy: { code: 'clock_skew', owner: 'your_team' } });
+    expect(line?.detail).toMatch(says);
+  });
+
+  it('that is right, or nearly, is not', async () => {
+    expect((await checkAt(0))?.remedy).toBeUndefined();
+    expect((await checkAt(60_000))?.remedy).toBeUndefined();
+  });
+
+  it('is read from the refusal when there is no token', async () => {
+    expect(await checkAt(3_600_000, 'wrong')).toMatchObject({ remedy: { code: 'clock_skew' } });
+  });
+});
+
+it('a tenant that takes longer than the check may is a finding; being told to stop is not', async () => {
+  const tenant = graph.control.addTenant({ users: 1, apps: [{ roles: needed }] });
+  const source = sourceOf(graph, {}, tenant.tenantId);
+  const timedOut = AbortSignal.abort(new DOMException('It took too long.', 'TimeoutError'));
+  expect(await source.check(all, timedOut)).toMatchObject({
+    ok: false,
+    checks: [{ name: 'Credentials', remedy: { code: 'check_timed_out', owner: 'microsoft' } }],
+  });
+  await expect(source.check(all, AbortSignal.abort(new Error('Stop.')))).rejects.toThrow('Stop.');
 });

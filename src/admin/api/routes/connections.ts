@@ -6,11 +6,13 @@ import type { Commands } from '../../commands.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, etagOf, type Route } from '../route.ts';
-import { checkReportSchema, connectionIdText, organizationIdText } from '../schemas/common.ts';
+import { checkReportSchema, checkReportView, connectionReportSchema, connectionReportView } from '../schemas/check.ts';
+import { connectionIdText, organizationIdText } from '../schemas/common.ts';
 import {
   connectionChangesSchema,
   connectionDetailSchema,
   connectionDetailView,
+  connectionDraftSchema,
   connectionSchema,
   connectionView,
   editedConnectionSchema,
@@ -45,6 +47,23 @@ export const connectionRoutes = (commands: Commands): Route[] => [
         headers: { Location: `/v1/connections/${connection.id}`, ETag: etagOf(connection) },
       };
     },
+  }),
+  // Before the routes with an id in this place.
+  defineRoute({
+    method: 'post',
+    path: '/v1/connections/check',
+    id: 'checkNewConnection',
+    tag,
+    summary: 'Proves credentials and permissions by real calls before a connection is added; keeps nothing',
+    params: nothing,
+    query: nothing,
+    body: connectionDraftSchema,
+    answer: { status: 200, description: 'What was checked, and what came of it.', schema: checkReportSchema },
+    refusals: [],
+    handle: async ({ body }) => ({
+      status: 200,
+      body: checkReportView(await commands.checkNewConnection(fieldsOf(body))),
+    }),
   }),
   defineRoute({
     method: 'get',
@@ -127,15 +146,15 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     path: `${path}/check`,
     id: 'checkConnection',
     tag,
-    summary: 'Proves credentials and every permission by real calls',
+    summary: 'Proves credentials, every permission and the targets by real calls, and says who mends what',
     params,
     query: nothing,
     body: nothing,
-    answer: { status: 200, description: 'What was checked, and what came of it.', schema: checkReportSchema },
+    answer: { status: 200, description: 'What was checked, and what came of it.', schema: connectionReportSchema },
     refusals: ['not_found', 'credentials_missing'],
     handle: async ({ params }) => ({
       status: 200,
-      body: await commands.checkConnection(connectionId(params.connection_id)),
+      body: connectionReportView(await commands.checkConnection(connectionId(params.connection_id))),
     }),
   }),
 ];

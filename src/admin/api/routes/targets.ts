@@ -6,7 +6,8 @@ import type { TargetRecord } from '../../../model/target-record.ts';
 import type { Commands } from '../../commands.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, etagOf, type Route } from '../route.ts';
-import { checkReportSchema, connectionIdText, targetIdText } from '../schemas/common.ts';
+import { checkReportSchema, checkReportView } from '../schemas/check.ts';
+import { connectionIdText, targetIdText } from '../schemas/common.ts';
 import {
   fieldsOf,
   newTargetSchema,
@@ -125,7 +126,10 @@ export const targetRoutes = (commands: Commands): Route[] => {
       body: nothing,
       answer: { status: 200, description: 'What was checked, and what came of it.', schema: checkReportSchema },
       refusals: ['not_found'],
-      handle: async ({ params }) => ({ status: 200, body: await commands.checkTarget(targetId(params.target_id)) }),
+      handle: async ({ params }) => ({
+        status: 200,
+        body: checkReportView(await commands.checkTarget(targetId(params.target_id))),
+      }),
     }),
     defineRoute({
       method: 'post',

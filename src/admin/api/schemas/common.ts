@@ -58,13 +58,15 @@ export const valueSchema = z
   .meta({ id: 'Value', description: 'The value of an attribute; null is unassigned.' });
 export const attributesSchema = z.record(z.string(), valueSchema);
 
+export const owner = z
+  .enum(['customer_it', 'your_team', 'microsoft', 'target_vendor'])
+  .meta({ description: 'Who can mend it.' });
+
 export const faultSchema = z
   .strictObject({
     code: z.string(),
     message: z.string(),
-    resolution_owner: z
-      .enum(['customer_it', 'your_team', 'microsoft', 'target_vendor'])
-      .meta({ description: 'Who can mend it.' }),
+    resolution_owner: owner,
   })
   .meta({ id: 'Fault' });
 export const faultView = (problem: Problem | null): z.infer<typeof faultSchema> | null =>
@@ -115,10 +117,3 @@ export const evidenceView = (evidence: Evidence | null): z.infer<typeof evidence
     read: evidence.read,
     confirmed: evidence.confirmed && { at: timeOf(evidence.confirmed.at), said: { ...evidence.confirmed.said } },
   };
-
-export const checkReportSchema = z
-  .strictObject({
-    ok: z.boolean(),
-    checks: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() })),
-  })
-  .meta({ id: 'CheckReport' });

@@ -52,18 +52,19 @@ const seconds = (least: number, most: number, usual: number, what: string) =>
     .optional()
     .meta({ description: `${what} ${usual} when left out at creation.` });
 
+const secretText = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .refine((text) => !guid.safeParse(text).success, 'looks like the id of a secret; the value next to it is needed')
+  .meta({ writeOnly: true });
+
 const fields = {
   name: nameText.optional(),
   tenant_id: tenantIdText.optional(),
   cloud: z.enum(['global', 'us_gov', 'us_gov_dod', 'china', 'custom']).optional(),
   client_id: guid.optional(),
-  client_secret: z
-    .string()
-    .min(1)
-    .max(1_000)
-    .refine((text) => !guid.safeParse(text).success, 'looks like the id of a secret; the value next to it is needed')
-    .optional()
-    .meta({ description: 'Write-only: no answer ever holds it.', writeOnly: true }),
+  client_secret: secretText.optional().meta({ description: 'Write-only: no answer ever holds it.', writeOnly: true }),
   scope: scopeSchema.optional(),
   attributes: z
     .strictObject({ user: attributeNames.optional(), group: attributeNames.optional() })
@@ -86,6 +87,18 @@ const fields = {
 export const newConnectionSchema = z
   .strictObject({ vendor: z.literal('MS_ENTRA'), organization_id: organizationIdText, ...fields })
   .meta({ id: 'NewConnection' });
+/** What a check needs to know of a connection that is not added yet. */
+export const connectionDraftSchema = z
+  .strictObject({
+    vendor: z.literal('MS_ENTRA'),
+    tenant_id: tenantIdText,
+    cloud: fields.cloud,
+    client_id: guid,
+    client_secret: secretText,
+    scope: fields.scope,
+    attributes: fields.attributes,
+  })
+  .meta({ id: 'ConnectionDraft' });
 export const connectionChangesSchema = z
   .strictObject({
     ...fields,
@@ -95,7 +108,7 @@ export const connectionChangesSchema = z
   })
   .meta({ id: 'ConnectionChanges' });
 
-export const fieldsOf = (body: z.output<z.ZodObject<typeof fields>>): ConnectionFields => ({
+export const fieldsOf = (body: Partial<z.output<z.ZodObject<typeof fields>>>): ConnectionFields => ({
   name: body.name,
   tenantId: body.tenant_id,
   cloud: body.cloud,

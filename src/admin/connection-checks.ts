@@ -1,0 +1,43 @@
+/** Checks of connections, stored or not: what works, what is missing, who mends it. */
+
+import type { CheckReport } from '../model/check.ts';
+import { type ConnectionId, organizationId } from '../model/ids.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import { type ConnectionFields, connectionIssues, newConnection, refuseUnless, secretsOf } from './connections.ts';
+import { found, Refused } from './refused.ts';
+import type { Room } from './room.ts';
+import { checkOf } from './targets.ts';
+
+/** What was found of the tenant, and of each target. */
+export type ConnectionReport = CheckReport & {
+  readonly targets: readonly { readonly target: TargetRecord; readonly report: CheckReport }[];
+};
+
+export const connectionChecks = (room: Room) => ({
+  /** Proves the stored credentials, every permission, and the targets of the connection, by real calls. */
+  async checkConnection(id: ConnectionId): Promise<ConnectionReport> {
+    const { connections, targets } = room.stores;
+    const connection = found(await connections.get(id), 'connection');
+    if (connection.credentials === null) {
+      throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
+    }
+    const source = room.connectSource(connection, await connections.secrets(id));
+    const theirs = (await targets.of(id)).filter(({ state }) => state !== 'deleting');
+    const [report, ...reports] = await Promise.all([
+      source.check(connection, AbortSignal.timeout(checkTimeoutMs)),
+      ...theirs.map(async (target) => ({ target, report: await checkOf(room, target) })),
+    ]);
+    return { ...report, ok: report.ok && reports.every(({ report: { ok } }) => ok), targets: reports };
+  },
+
+  /** The same of a connection that is not stored yet. Nothing is kept of it. */
+  async checkNewConnection(given: ConnectionFields): Promise<CheckReport> {
+    const connection = newConnection({ ...given, organization: organizationId('none') }, room.world.now());
+    refuseUnless(connectionIssues(connection, given, room));
+    const source = room.connectSourceOnce(connection, secretsOf(given));
+    return source.check(connection, AbortSignal.timeout(checkTimeoutMs));
+  },
+});
+
+/** Token, permissions and one read of each kind of object; a tenant that takes longer is answered with a failed check. */
+const checkTimeoutMs = 30_000;

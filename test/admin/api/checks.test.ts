@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addConnection, addTarget, clientId, clientSecret, type Door, openDoor, pageOf, tenantId } from './door.ts';
+
+let door: Door;
+beforeEach(async () => {
+  door = await openDoor();
+});
+afterEach(() => door.close());
+
+const draft = { vendor: 'MS_ENTRA', tenant_id: tenantId, client_id: clientId, client_secret: clientSecret };
+const check = (body: object) => door.call('POST', '/v1/connections/check', { body });
+
+describe('a check before a connection is added', () => {
+  it('tells what came of each call, and keeps nothing', async () => {
+    expect((await check(draft)).body).toEqual({
+      ok: true,
+      checks: [
+        {
+          name: 'token',
+          ok: true,
+          state: 'passed',
+          detail: 'The secret is accepted.',
+          permission: null,
+          code: null,
+          resolution_owner: null,
+          to_do: null,
+          link: null,
+        },
+      ],
+    });
+    expect(pageOf(await door.call('GET', '/v1/connections')).data).toEqual([]);
+    expect(door.woken).toEqual([]);
+    expect(door.said.join('\n')).not.toContain('CANARY');
+  });
+
+  it('that fails says who must act, and what they do', async () => {
+    expect((await check({ ...draft, client_secret: 'CANARY~wrong' })).body).toMatchObject({
+      ok: false,
+      checks: [
+        { state: 'failed', code: 'AADSTS7000215', resolution_owner: 'customer_it', to_do: 'Send another.', link: null },
+      ],
+    });
+    expect(door.said.join('\n')).not.toContain('CANARY');
+  });
+
+  it.each([
+    ['/client_secret', { client_secret: undefined }],
+    ['/client_secret', { client_secret: clientId }],
+    ['/tenant_id', { tenant_id: undefined }],
+    ['/name', { name: 'Contoso' }],
+    ['/cloud', { cloud: 'custom' }],
+  ])('names %s when it cannot be accepted', async (pointer, fields) => {
+    expect((await check({ ...draft, ...fields })).body).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ in: 'body', pointer }],
+    });
+  });
+
+  it('has an address of its own, which is no id', async () => {
+    expect((await door.call('GET', '/v1/connections/check')).body).toMatchObject({ code: 'method_not_allowed' });
+  });
+});
+
+describe('a check of a connection', () => {
+  it('checks its targets, too, but for those that are being removed', async () => {
+    const connection = await addConnection(door);
+    const helpdesk = await addTarget(door, connection, { name: 'Helpdesk' });
+    const old = await addTarget(door, connection);
+    await door.call('DELETE', `/v1/targets/${old}`);
+    expect((await door.call('POST', `/v1/connections/${connection}/check`)).body).toMatchObject({
+      ok: true,
+      checks: [{ name: 'token', state: 'passed' }],
+      targets: [{ target_id: helpdesk, name: 'Helpdesk', ok: true, checks: [{ name: 'reachable', state: 'passed' }] }],
+    });
+  });
+
+  it('fails as a whole by one target', async () => {
+    const connection = await addConnection(door);
+    await addTarget(door, connection, { settings: { url: 'https://notes.example/broken', token: 'CANARY~token' } });
+    expect((await door.call('POST', `/v1/connections/${connection}/check`)).body).toMatchObject({
+      ok: false,
+      targets: [{ ok: false, checks: [{ state: 'failed' }] }],
+    });
+  });
+});
