@@ -16,6 +16,7 @@ import { runId } from './model/ids.ts';
 import type { TargetRecord } from './model/target-record.ts';
 import type { Log, World } from './model/world.ts';
 import { bullmqWakeups } from './queue/bullmq-wakeups.ts';
+import { redisMarks } from './queue/marks.ts';
 import { openQueues, type Queues } from './queue/queues.ts';
 import { assertNoEviction, producerConnection, workerConnection } from './queue/redis.ts';
 import type { Wakeups } from './queue/wakeups.ts';
@@ -23,14 +24,16 @@ import { connectedSources } from './source/graph/connected.ts';
 import { trustCa } from './source/graph/index.ts';
 import type { Secrets } from './store/connection-store.ts';
 import { newId } from './store/ids.ts';
+import type { Marks } from './store/installation.ts';
 import { type Mongo, openMongo } from './store/mongo/connect.ts';
+import { assertFormat, claimFormat, currentFormat, type Program } from './store/mongo/format.ts';
 import { createMongoStores } from './store/mongo/index.ts';
 import { migrate } from './store/mongo/migrate.ts';
 import { createVault } from './store/vault.ts';
 import { connectedTargets } from './target/connected.ts';
 import { targetKind, targetKinds } from './target/registry.ts';
 import { SettingsRefused, type Target } from './target/target.ts';
-import { failpointFrom, hooksOf, type Times, timesFrom } from './test-hooks.ts';
+import { failpointFrom, formatFrom, hooksOf, type Times, timesFrom } from './test-hooks.ts';
 
 export type Parts = {
   readonly config: Config;
@@ -43,12 +46,19 @@ export type Parts = {
   readonly engine: Engine;
   readonly commands: Commands;
   readonly times: Times;
+  /** Throws when a newer version has taken the database over. */
+  readonly assertFormat: () => Promise<void>;
+  readonly marks: Marks;
   /** What every process of ours needs. */
   readonly readiness: readonly ReadinessCheck[];
   /** Workers block on their connection, so each has one of its own. */
   readonly openWorkerConnection: () => Redis;
   readonly close: () => Promise<void>;
 };
+
+const { version }: { readonly version: string } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+);
 
 /** Connects and prepares; throws when Redis is unfit or MongoDB cannot be reached. */
 export const compose = async (config: Config, role: 'api' | 'worker'): Promise<Parts> => {
@@ -62,16 +72,19 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
   await reached('Redis', 'REDIS_URL', redis.connect());
   await assertNoEviction(redis);
   const mongo = await reached('MongoDB', 'MONGODB_URI', openMongo(config.mongodbUri.reveal()));
+  const hooks = hooksOf(process.env);
+  const program = { format: formatFrom(hooks, currentFormat), program: version };
+  await assertFormat(mongo.db, program);
   await migrate(mongo);
+  await claimFormat(mongo.db, program);
 
   const vault = createVault(
     config.encryptionKey.reveal(),
     config.oldEncryptionKeys.map((key) => key.reveal()),
   );
-  const hooks = hooksOf(process.env);
   const failpoint = failpointFrom(hooks);
   const times: Times = { ...timesFrom(hooks), sliceMs: config.sliceSecs * 1_000 };
-  const stores = createMongoStores(mongo, { vault, now: world.now, probe: failpoint });
+  const stores = createMongoStores(mongo, { vault, now: world.now, probe: failpoint, format: program.format });
   const queues = openQueues(redis, config.queuePrefix);
   const wakeups = bullmqWakeups(queues);
   const metrics = createMetrics({
@@ -122,10 +135,13 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       connectTarget,
       targetKinds,
       world,
+      observe: metrics.observe,
       config,
     }),
     times,
-    readiness: readinessOf(mongo, redis),
+    assertFormat: () => assertFormat(mongo.db, program),
+    marks: redisMarks(redis, config.queuePrefix),
+    readiness: readinessOf(mongo, redis, program),
     openWorkerConnection: () => {
       const connection = workerConnection(config.redisUrl.reveal());
       workerConnections.push(connection);
@@ -161,7 +177,8 @@ const realWorld = (log: Log): World => ({
   log,
 });
 
-const readinessOf = (mongo: Mongo, redis: Redis): readonly ReadinessCheck[] => [
+const readinessOf = (mongo: Mongo, redis: Redis, program: Program): readonly ReadinessCheck[] => [
+  { name: 'format', timeoutMs: 2_000, check: () => assertFormat(mongo.db, program) },
   {
     name: 'mongodb',
     timeoutMs: 2_000,

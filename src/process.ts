@@ -5,17 +5,21 @@ import { errorFacts } from './logger.ts';
 
 const longestStopMs = 25_000;
 
-/** `start` resolves with what stops it. Ends the process. */
-export const untilStopped = async (start: (config: Config) => Promise<() => Promise<void>>): Promise<void> => {
+export type Start = (config: Config, giveUp: (why: Error) => void) => Promise<() => Promise<void>>;
+
+/** `start` resolves with what stops it; whoever cannot go on gives up, and says why. Ends the process. */
+export const untilStopped = async (start: Start): Promise<void> => {
   try {
-    const stop = await start(parseConfig(process.env));
-    await signaled();
+    const gaveUp = Promise.withResolvers<Error>();
+    const stop = await start(parseConfig(process.env), gaveUp.resolve);
+    const why = await Promise.race([signaled(), gaveUp.promise]);
     const late = setTimeout(() => {
       process.stderr.write(`${'Did not stop in time; what was under way is continued by another worker.'}\n`);
       process.exit(1);
     }, longestStopMs);
     late.unref();
     await stop();
+    if (why !== undefined) throw why;
     process.exit(0);
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigRefused ? error.message : JSON.stringify(errorFacts(error))}\n`);
@@ -23,8 +27,8 @@ export const untilStopped = async (start: (config: Config) => Promise<() => Prom
   }
 };
 
-const signaled = (): Promise<void> =>
+const signaled = (): Promise<undefined> =>
   new Promise((resolve) => {
     // Never unhandled again: a second signal, as when Ctrl-C reaches us and npm passes it on too, would end us on the spot.
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(undefined));
   });

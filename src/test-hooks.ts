@@ -23,6 +23,10 @@ export const timesFrom = (environment: Environment): Times => ({
   reconcileMs: Number(environment['TEST_RECONCILE_MS'] ?? 30_000),
 });
 
+/** The format of the database that a newer version writes: TEST_FORMAT. */
+export const formatFrom = (environment: Environment, current: number): number =>
+  Number(environment['TEST_FORMAT'] ?? current);
+
 /** TEST_FAILPOINT=site, or site:nth: where the process kills itself, as a power cut would. */
 export const failpointFrom = (environment: Environment): ((site: string) => Promise<void>) => {
   const [site, nth = '1'] = (environment['TEST_FAILPOINT'] ?? '').split(':');

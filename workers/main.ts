@@ -8,14 +8,16 @@ import { startProvisionWorker } from './provision.worker.ts';
 import { startScheduler } from './scheduler.ts';
 import type { Running } from './start-worker.ts';
 import { startSyncWorker } from './sync.worker.ts';
+import { startWatch } from './watch.ts';
 
 const starters = { sync: startSyncWorker, provision: startProvisionWorker, scheduler: startScheduler } as const;
 
-await untilStopped(async (config) => {
+await untilStopped(async (config, giveUp) => {
   const parts = await compose(config, 'worker');
   const { host, workerPort: port } = config;
   const closeDoor = port === null ? async () => {} : await listen(createWorkerDoor(parts), { host, port });
-  const running: readonly Running[] = config.workerRoles.map((role) => starters[role](parts));
+  const watch = await startWatch(parts, giveUp);
+  const running: readonly Running[] = [watch, ...config.workerRoles.map((role) => starters[role](parts))];
   parts.log.info('worker.started', { roles: config.workerRoles.join(',') });
   return async () => {
     await Promise.all(running.map((worker) => worker.stop()));

@@ -1,8 +1,9 @@
 /** One BullMQ worker of ours: how long locks live, and how it stops. */
 
-import { Worker } from 'bullmq';
+import { DelayedError, Worker } from 'bullmq';
 import type { Parts } from '../src/compose.ts';
 import type { QueueName } from '../src/queue/names.ts';
+import { PayloadTooNew } from '../src/queue/payloads.ts';
 import type { Processor } from './processors.ts';
 
 export type Running = { readonly stop: () => Promise<void> };
@@ -15,15 +16,19 @@ type Needs = Pick<Parts, 'openWorkerConnection' | 'log'> & {
 export const startWorker = (parts: Needs, queue: QueueName, processor: Processor, concurrency: number): Running => {
   const stopping = new AbortController();
   // Declared with its three parameters on purpose, see `Processor`. A job that is on its way to us when we are told to stop begins all the same.
-  const worker = new Worker(queue, (job, token, signal) => processor(job, token, either(signal, stopping.signal)), {
-    connection: parts.openWorkerConnection(),
-    prefix: parts.config.queuePrefix,
-    concurrency,
-    lockDuration: parts.times.lockMs,
-    stalledInterval: parts.times.lockMs / 2,
-    // How often a job stalls proves nothing about the job: runs count their own faults.
-    maxStalledCount: 1_000,
-  });
+  const worker = new Worker(
+    queue,
+    (job, token, signal) => unlessTooNew(parts.log, processor)(job, token, either(signal, stopping.signal)),
+    {
+      connection: parts.openWorkerConnection(),
+      prefix: parts.config.queuePrefix,
+      concurrency,
+      lockDuration: parts.times.lockMs,
+      stalledInterval: parts.times.lockMs / 2,
+      // How often a job stalls proves nothing about the job: runs count their own faults.
+      maxStalledCount: 1_000,
+    },
+  );
   worker.on('error', (error) => parts.log.warn('worker.error', { queue, message: error.message }));
   const stopResting = restAfterErrors(worker);
   worker.on('failed', (job, error) =>
@@ -41,6 +46,22 @@ export const startWorker = (parts: Needs, queue: QueueName, processor: Processor
     },
   };
 };
+
+/** In a rolling update a job of the newer version may come to a worker of the older one: it is put back for a newer one to take. */
+export const unlessTooNew =
+  (log: Needs['log'], processor: Processor): Processor =>
+  async (job, token, signal) => {
+    try {
+      await processor(job, token, signal);
+    } catch (error) {
+      if (!(error instanceof PayloadTooNew)) throw error;
+      log.warn('job.too_new', { queue: job.queueName, message: error.message });
+      await job.moveToDelayed(Date.now() + tooNewMs, token);
+      throw new DelayedError();
+    }
+  };
+
+const tooNewMs = 5_000;
 
 export type Resting = {
   on(event: 'error', listener: (error: Error) => void): unknown;

@@ -5,6 +5,7 @@ import { connectionCommands } from './connections.ts';
 import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
 import { planCommands } from './plans.ts';
+import { restoreCommands } from './restores.ts';
 import type { Room } from './room.ts';
 import { runCommands } from './runs.ts';
 import { snapshotQueries } from './snapshots.ts';
@@ -19,6 +20,7 @@ export const commands = (room: Room) => ({
   ...planCommands(room),
   ...snapshotQueries(room),
   ...explainQueries(room),
+  ...restoreCommands(room),
 });
 
 export type Commands = ReturnType<typeof commands>;

@@ -1,5 +1,6 @@
 /** Commands on connections: our records of the tenants we read. */
 
+import { isOutdated, isToBeRead } from '../engine/basis.ts';
 import {
   type CloudName,
   type Connection,
@@ -13,7 +14,7 @@ import { everyone, type Scope, scopeKey } from '../model/scope.ts';
 import type { ObjectType } from '../model/source-object.ts';
 import type { ConnectionEdit, Secrets } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
-import type { Head, Page } from '../store/snapshot-store.ts';
+import type { Head, Page, Restored } from '../store/snapshot-store.ts';
 import { found, type Issue, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
@@ -36,6 +37,14 @@ export type NewConnection = ConnectionFields & { readonly organization: Organiza
 /** `active` lets go of a connection that is paused or held back; `paused` stops its schedule. */
 export type ConnectionChanges = ConnectionFields & { readonly state?: 'active' | 'paused' | undefined };
 
+/** After the database was put back from a backup. `plans`: of its targets, which somebody has to look at. */
+export type Recovery = { readonly since: Date; readonly waitsFor: 'full_sync' | 'plans' };
+export type ConnectionDetail = {
+  readonly connection: Connection;
+  readonly head: Head;
+  readonly recovery: Recovery | null;
+};
+
 /** How the next sync will read: a snapshot of another scope or other attributes cannot be continued. */
 export type NextSync = 'full' | 'delta';
 
@@ -54,8 +63,10 @@ export const connectionCommands = (room: Room) => {
       return connection;
     },
 
-    async getConnection(id: ConnectionId): Promise<{ readonly connection: Connection; readonly head: Head }> {
-      return { connection: await get(id), head: await snapshots.head(id) };
+    async getConnection(id: ConnectionId): Promise<ConnectionDetail> {
+      const connection = await get(id);
+      const head = await snapshots.head(id);
+      return { connection, head, recovery: head.restored && (await recoveryOf(head, head.restored)) };
     },
 
     listConnections(
@@ -104,6 +115,14 @@ export const connectionCommands = (room: Room) => {
       return removed;
     },
   };
+
+  /** What is still to be done since the database was put back; null: nothing. */
+  async function recoveryOf(head: Head, { at }: Restored): Promise<Recovery | null> {
+    if (isToBeRead(head)) return { since: at, waitsFor: 'full_sync' };
+    for (const target of await room.stores.targets.of(head.connection))
+      if (isOutdated(target, head, await room.stores.ledger.rules(target.id))) return { since: at, waitsFor: 'plans' };
+    return null;
+  }
 
   /** Everybody of the old tenant would be missing in the new one, and would be deprovisioned at every target. */
   async function refuseAnotherTenant(before: Connection, changes: ConnectionChanges): Promise<void> {

@@ -68,6 +68,12 @@ export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting }: Sources 
     labelNames: ['kind', 'result'],
     registers,
   });
+  const restores = new Counter({
+    name: 'entrain_restores_total',
+    help: 'How often the database was found, or said, to be put back from a backup.',
+    labelNames: ['how'],
+    registers,
+  });
   const graphRequests = new Counter({
     name: 'entrain_graph_requests_total',
     help: 'Answers of Microsoft Graph, by status.',
@@ -104,6 +110,7 @@ export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting }: Sources 
       givenUp: (objects) => givenUp.inc(objects),
       quarantined: (kind) => quarantines.inc({ kind }),
       probed: (kind, result) => probes.inc({ kind, result }),
+      restored: (how) => restores.inc({ how }),
     },
     graphAnswered: (status, resourceUnits) => {
       graphRequests.inc({ status: String(status) });

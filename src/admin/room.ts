@@ -1,6 +1,7 @@
 /** What the commands stand on. */
 
 import type { Config } from '../config.ts';
+import type { Observe } from '../engine/engine.ts';
 import { errorFacts } from '../logger.ts';
 import type { Connection } from '../model/connection.ts';
 import { StaleRevision } from '../model/errors.ts';
@@ -23,6 +24,7 @@ export type Room = {
   /** The kinds of target that can be added. */
   readonly targetKinds: readonly TargetKind[];
   readonly world: World;
+  readonly observe: Pick<Observe, 'restored'>;
   readonly config: Pick<Config, 'customCloud' | 'allowHttpTargets'>;
 };
 

@@ -10,6 +10,7 @@ export type BasisNow = Basis & { readonly changed: boolean };
  * out must stand; any other is carried out as it is.
  */
 export const whatMoved = (kind: PlanKind, was: Basis, now: BasisNow): readonly string[] => [
+  ...(was.epoch === now.epoch ? [] : ['the database was put back from a backup since']),
   ...(was.scope === now.scope ? [] : ['the scope of the snapshot is another']),
   ...(was.rules === now.rules ? [] : ["the target's mapping, matching or deprovision policy was edited"]),
   ...(kind === 'held' || !now.changed

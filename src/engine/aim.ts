@@ -34,15 +34,17 @@ type Ask = {
   /** What a plan would be made from now. */
   readonly basis: () => Promise<Basis>;
   readonly isAccepted: boolean;
+  /** What is on record of the target is older than the target is: somebody has to look, whatever its settings say. */
+  readonly isOutdated: boolean;
 };
 
 /** Ends the run at once, with `RunRefused` or as `RunHeld`, where there is nothing to do until somebody decides. */
 export const chooseAim = async (ask: Ask): Promise<Aim> => {
-  const { run, record, isAccepted } = ask;
+  const { run, record, isAccepted, isOutdated } = ask;
   if (run.dryRun) return { kind: 'plan', as: 'dry_run' };
   const approved = run.plan === null ? await approvedOfTarget(ask) : await planAskedFor(ask, run.plan);
   if (approved !== null && approved.kind !== 'held') return { kind: 'apply', plan: approved };
-  if (isAccepted || record.autoApproveFirst) return { kind: 'provision', approved };
+  if (isAccepted || (record.autoApproveFirst && !isOutdated)) return { kind: 'provision', approved };
   await holdWhereNothingMoved(ask);
   return { kind: 'plan', as: 'first' };
 };
@@ -97,8 +99,9 @@ const planAskedFor = async ({ engine, lease, run, basis, record }: Ask, id: Plan
   const { plans } = engine.stores;
   const plan = await plans.get(id);
   if (plan === null || plan.standing.state !== 'approved' || plan.target !== record.id) throw notApproved(id, plan);
-  if (plan.standing.begun !== null) return plan;
-  const moved = await movedSince(engine.stores, plan, await basis());
+  const now = await basis();
+  if (plan.standing.begun !== null && plan.basis.epoch === now.epoch) return plan;
+  const moved = await movedSince(engine.stores, plan, now);
   if (moved.length > 0) {
     await plans.supersede(lease, id, null);
     engine.world.log.warn('plan.moved', { plan: id, target: record.id, run: run.id });
@@ -124,7 +127,7 @@ const approvedOfTarget = async ({ engine, lease, run, basis, record }: Ask): Pro
   if (plan === null || plan.standing.state !== 'approved') return null;
   const hasBegun = plan.standing.begun !== null;
   const now = await basis();
-  const rulesMoved = plan.basis.rules !== now.rules || plan.basis.scope !== now.scope;
+  const rulesMoved = plan.basis.rules !== now.rules || plan.basis.scope !== now.scope || plan.basis.epoch !== now.epoch;
   if (rulesMoved || (!hasBegun && (await movedSince(engine.stores, plan, now)).length > 0)) {
     await engine.stores.plans.supersede(lease, plan.id, null);
     engine.world.log.warn('plan.moved', { plan: plan.id, target: record.id, run: run.id });

@@ -23,6 +23,7 @@ export const basisOf = async (
     rules: rulesKey(record),
     position,
     written: last?.mark ?? null,
+    epoch: head.restored?.epoch ?? 0,
   };
 };
 
@@ -32,9 +33,33 @@ export const movedSince = async (stores: Stores, plan: Plan, now: Basis): Promis
   return whatMoved(plan.kind, plan.basis, basis);
 };
 
-/** By what somebody lets a target be written to: the rules, and the scope that was read. */
-export const acceptedBy = (record: Parameters<typeof rulesKey>[0], head: Pick<Head, 'scope'>): string =>
-  `${rulesKey(record)}|${head.scope ?? ''}`;
+/** By what somebody lets a target be written to: the rules, the scope that was read, and the epoch of the database. */
+export const acceptedBy = (record: Parameters<typeof rulesKey>[0], head: Pick<Head, 'scope' | 'restored'>): string =>
+  `${rulesKey(record)}|${head.scope ?? ''}${epochIn(head.restored)}`;
+
+/**
+ * Whether the database was put back since somebody let this target be written to: then what is on record of it is older than the target is.
+ * A target that was added after that has nothing older. `accepted`: what it is written to by (`Ledger.rules`).
+ */
+export const isOutdated = (
+  record: Pick<TargetRecord, 'createdAt'>,
+  { restored }: Pick<Head, 'restored'>,
+  accepted: string | null,
+): boolean => {
+  if (restored === null) return false;
+  return accepted === null ? record.createdAt < restored.at : !accepted.endsWith(epochIn(restored));
+};
+
+/** Nobody has been read whole since the database was put back: the snapshot shows another day. */
+export const isToBeRead = ({ restored, fullAt }: Pick<Head, 'restored' | 'fullAt'>): boolean =>
+  restored !== null && fullAt === null;
+
+/** Whether two that are accepted differ in nothing but the epoch. */
+export const isOfSameRules = (one: string, other: string): boolean => withoutEpoch(one) === withoutEpoch(other);
+
+const withoutEpoch = (accepted: string): string => accepted.replace(/\|epoch \d+$/, '');
+
+const epochIn = (restored: Head['restored']): string => (restored === null ? '' : `|epoch ${restored.epoch}`);
 
 const hasChangedSince = async (
   { snapshots }: Pick<Stores, 'snapshots'>,

@@ -4,6 +4,7 @@ import { secondLookMs } from '../core/absence.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import { type Counters, noCounters } from '../model/run.ts';
+import { isOfSameRules } from './basis.ts';
 import type { Gathered } from './gather.ts';
 import type { Judged } from './judge-removals.ts';
 import { contentOfPlan, knownPlan, makePlan } from './make-plan.ts';
@@ -49,6 +50,7 @@ const endPlanning = async (
   // Nothing to look at is no reason to let the next run write unseen: the rules are not accepted by it.
   if (operations === 0) {
     await supersedeWaiting(work, kind);
+    await acceptWhereAllIsWell(work, tally);
     return { state: stateOf(tally), counters: tally.counters(), version: null, problem: null };
   }
   const known = await knownPlan(work, kind, content);
@@ -59,6 +61,18 @@ const endPlanning = async (
   }
   const plan = await makePlan(work, kind, content, exceeded);
   return { state: 'held', counters: planned(tally), version: work.through, problem: waitsProblem(plan) };
+};
+
+/**
+ * The database was put back, and the target holds exactly what the tenant says: there is nothing to look at, and the rules are those that somebody let
+ * it be written to by.
+ */
+const acceptWhereAllIsWell = async (work: Provisioning, tally: Tally): Promise<void> => {
+  const { engine, lease, run, record, rules } = work;
+  const isPlain = run.scope === null && Object.keys(tally.counters().failed).length === 0;
+  if (work.sights === null || !isPlain) return;
+  const accepted = await engine.stores.ledger.rules(record.id);
+  if (accepted !== null && isOfSameRules(accepted, rules)) await engine.stores.ledger.acceptRules(lease, rules);
 };
 
 /** Nothing was done. What would be stands in the plan. */

@@ -8,6 +8,7 @@ import type { LimitName, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
+import type { Restore } from '../store/installation.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Target } from '../target/target.ts';
 
@@ -50,6 +51,8 @@ export type Observe = {
   readonly givenUp: (objects: number) => void;
   readonly quarantined: (kind: 'connection' | 'target') => void;
   readonly probed: (kind: 'connection' | 'target', result: 'passed' | 'failed') => void;
+  /** The database was put back from a backup. */
+  readonly restored: (how: Restore['how']) => void;
 };
 
 export const unobserved: Observe = {
@@ -60,4 +63,5 @@ export const unobserved: Observe = {
   givenUp: () => {},
   quarantined: () => {},
   probed: () => {},
+  restored: () => {},
 };

@@ -38,17 +38,18 @@ const chunkSize = 500;
 
 export const placeOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
 
-/** `isAccepted`: the target was written to by these rules before. By other rules everybody has to be looked at. */
-export const gather = async (
-  stores: Stores,
-  run: ProvisionRun,
-  through: number,
-  isAccepted: boolean,
-): Promise<Gathered> => {
+/**
+ * How much of the target is known from before. `other_rules`: it was not written to by these rules, so everybody has to be looked at. `outdated`: what is on
+ * record of it is older than it is, so everybody has to be looked at, and every membership told again.
+ */
+export type Known = 'accepted' | 'other_rules' | 'outdated';
+
+export const gather = async (stores: Stores, run: ProvisionRun, through: number, known: Known): Promise<Gathered> => {
   const position = await stores.ledger.position(run.target);
   if (run.scope !== null) return gatherScope(stores, run, run.scope, position ?? 0, through);
-  if (position === null || run.mode === 'full') return gatherEverything(stores, run, position ?? 0, through);
-  return isAccepted
+  if (position === null || run.mode === 'full' || known === 'outdated')
+    return gatherEverything(stores, run, position ?? 0, through);
+  return known === 'accepted'
     ? gatherChanges(stores, run, position, through)
     : gatherByOtherRules(stores, run, position, through);
 };

@@ -64,6 +64,7 @@ export const knownPlan = async (work: Provisioning, kind: PlanKind, { hash }: Co
   const { engine, run, record } = work;
   const newest = await engine.stores.plans.newest({ target: record.id, kind, scope: run.scope });
   if (newest === null || newest.id === work.planId || newest.hash !== hash) return null;
+  if (newest.basis.epoch !== (await basisOf(engine.stores, record)).epoch) return null;
   if (engine.world.now().getTime() - newest.createdAt.getTime() >= freshMs) return null;
   switch (newest.standing.state) {
     case 'waiting':

@@ -19,6 +19,14 @@ export const waitsProblem = (plan: Plan): Problem =>
         owner: 'your_team',
       };
 
+/** The database was put back, and shows another day. */
+export const toBeReadProblem: Problem = {
+  code: 'database_restored',
+  message:
+    'The database was put back from a backup. Nothing is written to the target before the tenant was read whole, and somebody has looked at what would be done.',
+  owner: 'your_team',
+};
+
 /** Something is over a limit. `moved`: what differs from a plan that had been approved. */
 export const heldProblem = (plan: Plan, moved: string | null): Problem => {
   const what = `${inWords(plan.exceeded)}. None of it was done`;

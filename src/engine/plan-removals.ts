@@ -9,6 +9,7 @@ import type { Gathered, Item } from './gather.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { spare } from './sift.ts';
+import { linksAsShown } from './sights.ts';
 import type { Tally } from './tally.ts';
 import { asListed, withUnlisted } from './unlisted.ts';
 import { contextFor } from './wave-objects.ts';
@@ -72,7 +73,11 @@ const planChunk = async (
   const refs = items.map(({ ref }) => ref);
   const missing = refs.filter(({ id }) => !objects.has(id));
   const off = [...objects.values()].filter((object) => isToBeOff(object, rulesFor(work, object.ref.type)));
-  const links = await linksOf(work, [...missing, ...off.map(({ ref }) => ref)]);
+  const links = await linksAsShown(
+    work,
+    [...missing, ...off.map(({ ref }) => ref)],
+    (link) => objects.has(link.ref.id) || isOff(link),
+  );
   const remembered = await work.engine.stores.snapshots.recall(work.run.connection, missing);
   const pass = passOf(work);
   return items.flatMap((item): Pending[] => {
@@ -111,6 +116,9 @@ const goneOperations = (
 const destructive = (operations: readonly PlannedOperation[], link: Link | null): Pending[] =>
   operations.filter(({ operation }) => isDestructive(operation.action)).map((planned) => ({ planned, link }));
 
+/** Of somebody who left, what matters is whether they are switched off indeed; to switch off who is off already does no harm. */
+const isOff = ({ state }: Link): boolean => state === 'disabled';
+
 /** Who is linked, and not in the snapshot any more. */
 const planUnlisted = async (
   work: Provisioning,
@@ -118,7 +126,7 @@ const planUnlisted = async (
   tally: Tally,
 ): Promise<readonly Pending[]> => {
   const remembered = await work.engine.stores.snapshots.recall(work.run.connection, unlisted);
-  const links = await linksOf(work, unlisted);
+  const links = await linksAsShown(work, unlisted, isOff);
   const pass = passOf(work);
   return unlisted.flatMap((ref) => {
     const gone = remembered.get(ref.id)?.gone ?? null;

@@ -15,14 +15,14 @@ import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
 import type { Lease } from '../store/leases.ts';
 import { type Aim, aimAgain, chooseAim, keptAim, planOfRun, RunHeld } from './aim.ts';
-import { acceptedBy, basisOf } from './basis.ts';
+import { acceptedBy, basisOf, isOutdated, isToBeRead } from './basis.ts';
 import { conclude } from './conclude.ts';
 import { exceededWrites, limitsWrites } from './count-writes.ts';
 import { createsUnderWay } from './creates.ts';
 import type { Engine } from './engine.ts';
-import { type Gathered, gather, placeOf } from './gather.ts';
+import { type Gathered, gather, type Known, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
-import { waitsProblem } from './plan-problems.ts';
+import { toBeReadProblem, waitsProblem } from './plan-problems.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { holdConnection, holdTarget } from './quarantine.ts';
 import { RunRefused, TargetRefusesMost } from './reactions.ts';
@@ -76,7 +76,7 @@ const provisionRun = async (
   const begun = await begin(engine, lease, run, record);
   if ('state' in begun) return begun;
   let passes = 0;
-  const { aim, place, isAccepted } = begun;
+  const { aim, place, known } = begun;
   const work: Provisioning = {
     engine,
     run,
@@ -96,15 +96,16 @@ const provisionRun = async (
     creates: createsUnderWay(),
     remoteIds: new Map(),
     reads: new Map(),
+    sights: known === 'outdated' ? new Map() : null,
     nextPass: () => {
       passes += 1;
       return passes;
     },
   };
-  return await provision(work, place, isAccepted, report);
+  return await provision(work, place, known, report);
 };
 
-type Begun = { readonly aim: Aim; readonly place: Place; readonly isAccepted: boolean };
+type Begun = { readonly aim: Aim; readonly place: Place; readonly known: Known };
 
 /** Where the run goes on, or that it ends before it begins. */
 const begin = async (
@@ -114,22 +115,26 @@ const begin = async (
   record: TargetRecord,
 ): Promise<Begun | Exclude<WorkEnd, 'slice'>> => {
   const head = await engine.stores.snapshots.head(record.connection);
+  if (isToBeRead(head)) return { state: 'held', counters: run.counters, version: null, problem: toBeReadProblem };
   const rules = acceptedBy(record, head);
-  const isAccepted = (await engine.stores.ledger.rules(record.id)) === rules;
+  const accepted = await engine.stores.ledger.rules(record.id);
+  const outdated = isOutdated(record, head, accepted);
+  const known: Known = outdated ? 'outdated' : accepted === rules ? 'accepted' : 'other_rules';
   const place = placeFrom(run.place);
   if (place !== null) {
     if (place.rules !== rules) await refuseOtherRules(engine, run);
-    return { aim: await aimAgain(engine, place.aim, run), place, isAccepted };
+    return { aim: await aimAgain(engine, place.aim, run), place, known };
   }
   try {
     const basis = () => basisOf(engine.stores, record);
-    const aim = await chooseAim({ engine, lease, run, record, basis, isAccepted });
+    const isAccepted = known === 'accepted';
+    const aim = await chooseAim({ engine, lease, run, record, basis, isAccepted, isOutdated: outdated });
     const through = aim.kind === 'apply' ? aim.plan.basis.version : head.version;
     const plan = planOfRun(run);
     // What an earlier turn staged before it had a place is of no plan.
     if (aim.kind === 'plan' || limitsWrites(record)) await engine.stores.plans.unstage(lease, plan);
     const start = { through, aim: keptAim(aim), plan, rules, wave: 'objects', after: null, exceeded: [] } as const;
-    return { aim, place: start, isAccepted };
+    return { aim, place: start, known };
   } catch (error) {
     if (!(error instanceof RunHeld)) throw error;
     const { version } = error.plan.basis;
@@ -143,24 +148,19 @@ const refuseOtherRules = async (engine: Engine, run: ProvisionRun): Promise<neve
   throw new RunRefused({
     code: 'rules_changed',
     message:
-      'The scope, the mapping, the matching or the deprovision policy changed while the run was under way. What it wrote stays; another run goes by the new ones.',
+      'The scope, the mapping, the matching or the deprovision policy changed while the run was under way, or the database was put back from a backup. What it wrote stays; another run goes by the new ones.',
     owner: 'your_team',
   });
 };
 
-const provision = async (
-  unprepared: Provisioning,
-  from: Place,
-  isAccepted: boolean,
-  report: Report,
-): Promise<WorkEnd> => {
+const provision = async (unprepared: Provisioning, from: Place, known: Known, report: Report): Promise<WorkEnd> => {
   const { engine, run } = unprepared;
   const tally = startTally(run.counters, report);
   await report('recover', run.counters);
   await unprepared.target.ready(unprepared.watch.signal);
   await recover(unprepared);
   await report('gather', run.counters);
-  const gathered = await gather(engine.stores, run, from.through, isAccepted);
+  const gathered = await gather(engine.stores, run, from.through, known);
   const work = await prepared(unprepared, gathered);
   let place: Place = { ...from, exceeded: work.exceeded };
   for (const wave of ['objects', 'references'] as const) {
@@ -173,7 +173,7 @@ const provision = async (
   const judged = await provisionRemovals(work, gathered, tally);
   stopIfRefused(tally);
   await report('settle', tally.counters());
-  const end = await conclude(work, gathered, tally, judged, isAccepted);
+  const end = await conclude(work, gathered, tally, judged, known === 'accepted');
   await noteProved(work, end);
   return end;
 };

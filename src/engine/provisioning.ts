@@ -21,6 +21,9 @@ import type { Item } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
 import type { Place, Wave } from './tally.ts';
 
+/** What a target shows of who is linked, by source id. `link`: as it is shown, null when the account is gone. `isNews`: the record says otherwise. */
+export type Sights = Map<SourceId, { readonly link: Link | null; readonly isNews: boolean }>;
+
 export type Provisioning = {
   readonly engine: Engine;
   readonly run: ProvisionRun;
@@ -49,6 +52,8 @@ export type Provisioning = {
   readonly remoteIds: Map<SourceId, RemoteId | null>;
   /** The sync runs that committed versions, as far as they were asked for. */
   readonly reads: Map<number, Read | null>;
+  /** What the target showed of those who are linked, where the links are older than it is; null: they are not. */
+  readonly sights: Sights | null;
   /** Counts the passes of this turn, see `passOf`. */
   readonly nextPass: () => number;
 };
@@ -67,8 +72,15 @@ export const claim = (work: Pick<Provisioning, 'claims'>, remote: RemoteId, id: 
 export const isDry = ({ aim }: Pick<Provisioning, 'aim'>): boolean => aim.kind === 'plan';
 
 /** The links as they would be, once what is planned so far was done. */
-export const linksOf = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> => {
-  const links = await linksNow(work, refs);
+export const linksOf = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> =>
+  withPlanned(work, refs, await linksNow(work, refs));
+
+/** With what is planned so far laid over them. */
+export const withPlanned = async (
+  work: Provisioning,
+  refs: readonly Ref[],
+  links: Map<SourceId, Link>,
+): Promise<Map<SourceId, Link>> => {
   if (!isDry(work)) return links;
   const planned = await work.engine.stores.plans.steps(
     { target: work.record.id, id: work.planId },

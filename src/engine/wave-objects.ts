@@ -15,6 +15,7 @@ import { escrowObjects } from './escrow.ts';
 import type { Item } from './gather.ts';
 import { findMatch } from './look.ts';
 import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
+import { isNews, sighted } from './sights.ts';
 import { ahead, allOf, type Chunk, prepared, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
 
@@ -43,6 +44,8 @@ type Known = {
   readonly object: SourceObject;
   readonly link: Link | null;
   readonly isProtected: boolean;
+  /** The link is not what is on record: it is written down also when nothing is wanted. */
+  readonly isNews: boolean;
 };
 type Reading = { readonly chunk: Chunk; readonly known: readonly Known[]; readonly links: ReadonlyMap<SourceId, Link> };
 /** `match`: what the target answered about an object without a link; null for one that has its link, or that nobody touches. */
@@ -60,15 +63,17 @@ const managedOf = (work: Provisioning, items: readonly Item[]): readonly Item[] 
 const readLinks = async (work: Provisioning, items: readonly Item[]): Promise<Omit<Reading, 'chunk'>> => {
   const objects = await objectsOf(work, items);
   // What a plan holds of these objects is what is being planned here, maybe for the second time.
-  const links = await linksNow(work, [
+  const recorded = await linksNow(work, [
     ...[...objects.values()].map(({ ref }) => ref),
     ...referred(work, objects.values()),
   ]);
+  const links = await sighted(work, recorded, ({ ref }) => objects.has(ref.id));
   const known = items.flatMap((item) => {
     const object = objects.get(item.ref.id);
     if (object === undefined) return [];
     const link = links.get(item.ref.id) ?? null;
-    return [{ item, object, link, isProtected: isUntouchable(work, object, link?.remoteId ?? null) }];
+    const isProtected = isUntouchable(work, object, link?.remoteId ?? null);
+    return [{ item, object, link, isProtected, isNews: isNews(work, item.ref.id) }];
   });
   return { known, links };
 };
@@ -144,9 +149,18 @@ const provisionRound = async (
   return again;
 };
 
-const planOne = ({ item, object, link, isProtected, match }: Sighted, context: Context): Planned => {
+const planOne = ({ item, object, link, isProtected, isNews: isToNote, match }: Sighted, context: Context): Planned => {
   if (isProtected) return { item, link, plan: { kind: 'skip', reason: 'protected' } };
-  if (link !== null) return { item, link, plan: planLinked(object, link, context) };
+  if (link !== null) {
+    const plan = planLinked(object, link, context);
+    const noted: ObjectPlan = {
+      kind: 'do',
+      operations: [],
+      adopt: link,
+      waiting: plan.kind === 'unchanged' ? plan.waiting : [],
+    };
+    return { item, link, plan: isToNote && plan.kind === 'unchanged' ? noted : plan };
+  }
   if (match === null) throw new Error('An object without a link was not looked up.');
   return { item, link, plan: match.kind === 'refused' ? refused(match) : planUnlinked(object, match, context) };
 };

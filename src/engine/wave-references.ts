@@ -9,6 +9,7 @@ import { carryOut } from './carry-out.ts';
 import type { Gathered, Item } from './gather.ts';
 import type { Done, Pending } from './pending.ts';
 import { isDry, linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
+import { linksAsShown } from './sights.ts';
 import { ahead, type Chunk, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
 import { contextFor, referred } from './wave-objects.ts';
@@ -58,7 +59,11 @@ const provisionManagers = async (
     work,
     items.filter(({ ref }) => ref.type === 'user'),
   );
-  const links = await linksOf(work, [...items.map(({ ref }) => ref), ...referred(work, objects.values())]);
+  const links = await linksAsShown(
+    work,
+    [...items.map(({ ref }) => ref), ...referred(work, objects.values())],
+    ({ ref }) => objects.has(ref.id),
+  );
   const pass = passOf(work);
   const plans = items.flatMap((item) => {
     const object = objects.get(item.ref.id);

@@ -69,3 +69,8 @@ export class StaleFence extends Error {
 export class StaleRevision extends Error {
   override readonly name = 'StaleRevision';
 }
+
+/** A newer version of the product has taken the database over: this one takes no more turns. */
+export class FormatTooNew extends Error {
+  override readonly name = 'FormatTooNew';
+}

@@ -31,6 +31,8 @@ export type Basis = {
   readonly position: number | null;
   /** The newest operation at the target; null: there was none yet. */
   readonly written: string | null;
+  /** Of the database: another after it was put back from a backup. 0: it never was. */
+  readonly epoch: number;
 };
 
 /** A person's word on a plan: `by` is the name of the API key. */
@@ -41,6 +43,7 @@ export type PlanStanding =
   /** `begun`: a run has found everything as it was and carries it out. */
   | { readonly state: 'approved'; readonly decision: Decision; readonly begun: RunId | null }
   | { readonly state: 'rejected'; readonly decision: Decision }
+  /** `begun`: the run that brought it to its end, where another had begun it. */
   | { readonly state: 'applied'; readonly decision: Decision; readonly begun: RunId }
   /** Something moved. `by`: the plan that took its place, if there is still anything to look at. */
   | { readonly state: 'superseded'; readonly by: PlanId | null };

@@ -54,7 +54,7 @@ export interface PlanStore {
   decide(id: PlanId, to: 'approved' | 'rejected', decision: Decision): Promise<Plan | null>;
   /** A run has found everything as it was and carries the plan out. Throws `StaleFence`. */
   begin(lease: Lease, id: PlanId, run: RunId): Promise<void>;
-  /** approved → applied. Throws `StaleFence`. */
+  /** approved → applied, by this run, whichever began it. Throws `StaleFence`. */
   finish(lease: Lease, id: PlanId, run: RunId): Promise<void>;
   /** waiting or approved → superseded; its operations are forgotten. Throws `StaleFence`. */
   supersede(lease: Lease, id: PlanId, by: PlanId | null): Promise<void>;

@@ -22,7 +22,10 @@ export type Head = {
   readonly fullAt: Date | null;
   /** What it holds, as the last sync of the whole scope was told (`scopeKey`); null before the first. */
   readonly scope: string | null;
+  /** The database was put back from a backup then; null: never since this connection is known. */
+  readonly restored: Restored | null;
 };
+export type Restored = { readonly epoch: number; readonly at: Date };
 
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 

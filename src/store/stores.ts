@@ -1,6 +1,7 @@
 /** Everything that is kept, behind one door. */
 
 import type { ConnectionStore, TargetStore } from './connection-store.ts';
+import type { Installation } from './installation.ts';
 import type { Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
 import type { PlanStore } from './plan-store.ts';
@@ -8,6 +9,7 @@ import type { RunStore } from './run-store.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
 export type Stores = {
+  readonly installation: Installation;
   readonly leases: Leases;
   readonly snapshots: SnapshotStore;
   readonly ledger: Ledger;

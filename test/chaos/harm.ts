@@ -11,9 +11,17 @@ import { flush } from './servers.ts';
 export type Harm = {
   readonly name: string;
   readonly weight: number;
+  /** Where it can be done, by name; what is done nowhere in particular has one place without a name. */
+  readonly places: (plant: Plant) => readonly string[];
   /** Resolves when it has passed, or says why it could not be done. */
-  readonly does: (plant: Plant, chance: Chance) => Promise<string | null>;
+  readonly does: (plant: Plant, chance: Chance, place: string) => Promise<string | null>;
 };
+const anywhere = (): readonly string[] => [''];
+const onLines = ({ lines }: Plant): readonly string[] => Object.keys(lines);
+
+/** What a harm is counted under. */
+export const deedOf = ({ name }: Pick<Harm, 'name'>, place: string): string =>
+  place === '' ? name : `${name}: ${place}`;
 export type Chance = {
   readonly between: (least: number, most: number) => number;
   readonly of: <T>(list: readonly T[]) => T;
@@ -27,6 +35,7 @@ export const chanceOf = (random: () => number): Chance => ({
 export const killWorker: Harm = {
   name: 'worker killed',
   weight: 0,
+  places: anywhere,
   does: async ({ workers }, chance) => (oneUp(workers, chance)?.kill() === true ? null : 'none was up'),
 };
 
@@ -34,6 +43,7 @@ export const harms: readonly Harm[] = [
   {
     name: 'worker frozen past its lease',
     weight: 3,
+    places: anywhere,
     does: async ({ workers }, chance) => {
       const worker = oneUp(workers, chance);
       if (worker?.freeze() !== true) return 'none was up';
@@ -45,6 +55,7 @@ export const harms: readonly Harm[] = [
   {
     name: 'Redis flushed',
     weight: 3,
+    places: anywhere,
     does: async ({ redis }) => {
       await flush(redis);
       return null;
@@ -53,6 +64,7 @@ export const harms: readonly Harm[] = [
   {
     name: 'Redis dead, then empty',
     weight: 2,
+    places: anywhere,
     does: async ({ redis }) => {
       await redis.crash('nothing');
       return null;
@@ -61,16 +73,27 @@ export const harms: readonly Harm[] = [
   {
     name: 'MongoDB dead, then on its folder',
     weight: 3,
+    places: anywhere,
     does: async ({ mongo }) => {
       await mongo.crash('folder');
       return null;
     },
   },
   {
+    name: 'MongoDB stopped in order, then on its folder',
+    weight: 2,
+    places: anywhere,
+    does: async ({ mongo }) => {
+      await mongo.restart();
+      return null;
+    },
+  },
+  {
     name: 'line cut',
     weight: 5,
-    does: async ({ lines }, { of }) => {
-      of(Object.values(lines)).cut(of(['rst', 'fin'] as const));
+    places: onLines,
+    does: async ({ lines }, { of }, place) => {
+      lines[place]?.cut(of(['rst', 'fin'] as const));
       return null;
     },
   },
@@ -85,11 +108,11 @@ export const harms: readonly Harm[] = [
     ([name, weight]): Harm => ({
       name,
       weight,
-      does: async ({ lines }, chance) => {
-        const line = chance.of(Object.values(lines));
-        line.set(disturbed(name, chance));
+      places: onLines,
+      does: async ({ lines }, chance, place) => {
+        lines[place]?.set(disturbed(name, chance));
         await sleep(chance.between(300, 6_000));
-        line.set({ state: 'clear' });
+        lines[place]?.set({ state: 'clear' });
         return null;
       },
     }),
@@ -97,6 +120,7 @@ export const harms: readonly Harm[] = [
   {
     name: 'Graph answers with trouble',
     weight: 6,
+    places: anywhere,
     does: async ({ graph }, { of, between }) => {
       graph.control.fault({ ...of(graphTrouble), nth: Math.floor(between(1, 4)), times: Math.floor(between(1, 5)) });
       return null;
@@ -105,6 +129,7 @@ export const harms: readonly Harm[] = [
   {
     name: 'lists that lie',
     weight: 4,
+    places: anywhere,
     does: async ({ graph, customers, stack }, { of, between }) => {
       const list = of(['/users\\?', '/groups\\?', '/members']);
       // Who is missing in them is asked for alone before anything is done.
@@ -118,6 +143,7 @@ export const harms: readonly Harm[] = [
   {
     name: 'delta links expired',
     weight: 2,
+    places: anywhere,
     does: async ({ customers }, { of }) => {
       of(customers).tenant.expireDeltaLinks();
       return null;
@@ -126,6 +152,7 @@ export const harms: readonly Harm[] = [
   {
     name: 'next links expired',
     weight: 1,
+    places: anywhere,
     does: async ({ customers }, { of }) => {
       of(customers).tenant.expirePages();
       return null;
@@ -134,6 +161,7 @@ export const harms: readonly Harm[] = [
   {
     name: 'target answers with trouble',
     weight: 6,
+    places: anywhere,
     does: async ({ customers }, { of, between }) => {
       const trouble = { ...of(scimTrouble), nth: Math.floor(between(1, 6)), times: Math.floor(between(1, 5)) };
       of(customers).scim.control.addFaults([trouble]);

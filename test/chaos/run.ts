@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fractions } from '../../simulator/graph/random.ts';
 import { calmDown, heal } from './calm.ts';
-import { type Chance, chanceOf, type Harm, harms, killWorker } from './harm.ts';
+import { type Chance, chanceOf, deedOf, type Harm, harms, killWorker } from './harm.ts';
 import { openPlant, type Plant } from './plant.ts';
 import { ask } from './requests.ts';
 
@@ -45,9 +45,13 @@ export type ChaosReport = {
   readonly judged: Readonly<Counts>;
   /** Workers that died without a word, by our hand or at a place that they were given. */
   readonly deaths: number;
+  /** How many targets were what their tenants are after delta syncs alone. */
+  readonly byDelta: number;
   /** How many full syncs it took each target to be what its tenant is. */
   readonly rounds: readonly number[];
   readonly violations: readonly string[];
+  /** What was meant to be done and was not: a run without it proves less than it says. */
+  readonly untried: readonly string[];
 };
 
 /** Everything that takes part in the storm. */
@@ -99,6 +103,8 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       ...counts,
       judged: sumOf(plant.customers.map(({ judge }) => judge.judged)),
       deaths: deathsOf(plant),
+      untried: untriedIn(scene),
+      byDelta: ends.filter(({ byDelta }) => byDelta).length,
       rounds: ends.map(({ rounds }) => rounds),
       violations: [...plant.customers.flatMap(({ judge }) => judge.violations), ...ends.flatMap(({ wrong }) => wrong)],
     };
@@ -144,7 +150,10 @@ const afflict = async (scene: Scene, chance: Chance): Promise<void> => {
   const underWay = new Map<Harm, Promise<void>>();
   while (!scene.over.aborted) {
     await pause(chance.between(0.2, 1.8) * scene.options.harmEveryMs, scene.over);
-    const harm = drawn(harms, chance);
+    const { injected } = scene.counts;
+    const fresh = harms.filter((harm) => undone(harm, scene.plant, injected).length > 0);
+    // Chance alone would leave one or the other out.
+    const harm = drawn(fresh.length > 0 && chance.between(0, 1) < 0.3 ? fresh : harms, chance);
     if (scene.over.aborted || underWay.has(harm)) continue;
     underWay.set(
       harm,
@@ -166,11 +175,27 @@ const drawn = (from: readonly Harm[], chance: Chance): Harm => {
   return chance.of(from);
 };
 
+/** The places at which it was not done yet. */
+const undone = (harm: Harm, plant: Plant, injected: Readonly<Counts>): readonly string[] =>
+  harm.places(plant).filter((place) => (injected[deedOf(harm, place)] ?? 0) === 0);
+
 const inflict = async ({ plant, counts, note }: Scene, harm: Harm, chance: Chance): Promise<void> => {
-  note(harm.name);
-  const failed = await harm.does(plant, chance).catch((error: unknown) => String(error));
-  note(`${harm.name}: ${failed ?? 'passed'}`);
-  count(counts.injected, failed === null ? harm.name : `${harm.name}: not done`);
+  const fresh = undone(harm, plant, counts.injected);
+  const place = chance.of(fresh.length > 0 ? fresh : harm.places(plant));
+  const deed = deedOf(harm, place);
+  note(deed);
+  const failed = await harm.does(plant, chance, place).catch((error: unknown) => String(error));
+  note(`${deed}: ${failed ?? 'passed'}`);
+  count(counts.injected, failed === null ? deed : `${deed}: not done`);
+};
+
+/** Every harm, at every place, and as many killed workers as were wanted. */
+const untriedIn = ({ plant, options, counts: { injected } }: Scene): readonly string[] => {
+  const killed = injected[killWorker.name] ?? 0;
+  return [
+    ...(killed < options.kills ? [`${options.kills - killed} of ${options.kills} workers were not killed`] : []),
+    ...harms.flatMap((harm) => undone(harm, plant, injected).map((place) => deedOf(harm, place))),
+  ];
 };
 
 const kill = async (scene: Scene, chance: Chance): Promise<void> => {

@@ -20,6 +20,8 @@ export type FrailServer = {
   readonly present: () => Child | null;
   /** SIGKILL, and up again on the same folder, or, of which nothing is kept, on an empty one. */
   readonly crash: (keeping: 'folder' | 'nothing') => Promise<void>;
+  /** SIGTERM, and up again on the same folder. */
+  readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -88,6 +90,11 @@ const frail = async (folder: string, start: (folder: string) => Promise<Service>
       if (what === 'nothing') nth += 1;
       risen = Promise.withResolvers();
       await service.child.kill();
+      await risen.promise;
+    },
+    restart: async () => {
+      risen = Promise.withResolvers();
+      await service.child.stop();
       await risen.promise;
     },
     stop: async () => {

@@ -317,7 +317,7 @@ const decisionsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void =
       expect(await plans.approved(target)).toMatchObject({ id: plan.id, standing: { begun: 'run_2' } });
       await plans.finish(lease, plan.id, runId('run_3'));
       expect(await plans.approved(target)).toBeNull();
-      expect(await standing(plan.id)).toEqual({ state: 'applied', decision, begun: 'run_2' });
+      expect(await standing(plan.id)).toEqual({ state: 'applied', decision, begun: 'run_3' });
     });
 
     it('that needed no beginning names the run that ended it', async () => {
@@ -349,8 +349,10 @@ const decisionsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void =
       const { target, lease, plan } = await approved();
       await dieAt('plans.begun', () => plans.begin(lease, plan.id, runId('run_2')));
       expect(await plans.approved(target)).toMatchObject({ id: plan.id, standing: { begun: 'run_2' } });
-      await plans.finish(await takenOver(lease), plan.id, runId('run_3'));
-      expect(await standing(plan.id)).toEqual({ state: 'applied', decision, begun: 'run_2' });
+      const taken = await takenOver(lease);
+      await dieAt('plans.finished', () => plans.finish(taken, plan.id, runId('run_3')));
+      await plans.finish(taken, plan.id, runId('run_4'));
+      expect(await standing(plan.id)).toEqual({ state: 'applied', decision, begun: 'run_3' });
     });
   });
 };

@@ -42,6 +42,7 @@ export const snapshotObjectsContract = (open: OpenSnapshots): void => {
         committedAt: null,
         fullAt: null,
         scope: null,
+        restored: null,
       });
       expect(await scan()).toEqual([]);
     });

@@ -71,7 +71,7 @@ const plan = (kind: PlanKind, standing: PlanStanding): Plan => ({
   scope: null,
   createdAt: now,
   hash: 'h',
-  basis: { version: 9, scope: null, rules: 'r', position: null, written: null },
+  basis: { version: 9, scope: null, rules: 'r', position: null, written: null, epoch: 0 },
   counts: { create: 0, update: 0, add_members: 0, remove_members: 0, disable: 1, delete: 0 },
   exceeded: [],
   standing,

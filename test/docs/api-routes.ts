@@ -3,6 +3,7 @@
 import { allRoutes } from '../../src/admin/api/index.ts';
 import type { Route } from '../../src/admin/api/route.ts';
 import { commands } from '../../src/admin/commands.ts';
+import { unobserved } from '../../src/engine/engine.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { memoryDirectory } from '../../src/source/memory-directory.ts';
 import { memoryTarget, memoryTargetState } from '../../src/target/memory.ts';
@@ -27,6 +28,7 @@ export const apiRoutes = (): readonly Route[] => {
       connectTarget: () => memoryTarget(memoryTargetState()),
       targetKinds,
       world,
+      observe: unobserved,
       config: { customCloud: null, allowHttpTargets: false },
     }),
   );

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { defaultLimits, type Limits } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
+import { createMemoryStores } from '../../src/store/memory/index.ts';
+import { createVault } from '../../src/store/vault.ts';
 import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const hourMs = 3_600_000;
@@ -253,6 +256,44 @@ describe('an approved plan whose run', () => {
     await s.delta();
     expect(off(s)).toBe(4);
     expect(await stateOf(s, plan)).toMatchObject({ state: 'applied' });
+  });
+
+  it('fails half-way and is finished by the next one, which dies right after, ends as it went', async () => {
+    let left = 2;
+    let isToDie = false;
+    const s = await heldStory({
+      stores: (now) =>
+        createMemoryStores({
+          now,
+          vault: createVault(randomBytes(32)),
+          probe: (site) => {
+            if (!isToDie || site !== 'plans.finished') return;
+            isToDie = false;
+            throw new Error('power cut');
+          },
+        }),
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal) => {
+          if (operation.action === 'disable' && left-- <= 0) throw new TargetError('unavailable', '503');
+          return await made.apply(operation, signal);
+        },
+      }),
+    });
+    const plan = await s.newestPlan();
+    const { run } = await s.commands.approvePlan(plan.id, word);
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'failed' });
+    left = 100;
+    isToDie = true;
+    await s.stores.targets.hold(plan.target, null);
+    const next = await s.requestProvision();
+    await expect(s.provisionAll()).rejects.toThrow('power cut');
+    s.pass(60_000);
+    await s.provisionAll();
+    expect(await s.ended(next)).toMatchObject({ state: 'succeeded', problem: null });
+    expect(await stateOf(s, plan)).toMatchObject({ state: 'applied', begun: next.id });
+    expect(off(s)).toBe(4);
   });
 
   it('was never asked for is asked for by the next run', async () => {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { maintenancePayload, provisionPayload, syncPayload, tickPayload } from '../../src/queue/payloads.ts';
+import { ZodError } from 'zod';
+import {
+  maintenancePayload,
+  PayloadTooNew,
+  provisionPayload,
+  syncPayload,
+  tickPayload,
+} from '../../src/queue/payloads.ts';
 
 describe('what a job carries', () => {
   it('is ids', () => {
@@ -18,19 +25,26 @@ describe('what a job carries', () => {
     expect(probes.map((probe) => maintenancePayload.parse(probe))).toEqual(probes);
   });
 
-  it('is refused when it is anything more, or less', () => {
-    const refused = [
-      syncPayload.safeParse({ connection: 'con_1', displayName: 'Anna' }),
-      syncPayload.safeParse({ connection: '' }),
-      syncPayload.safeParse(undefined),
-      provisionPayload.safeParse({ connection: 'con_1' }),
-      provisionPayload.safeParse({ target: 7 }),
-      tickPayload.safeParse({ connection: 'con_1', mode: 'hourly' }),
-      maintenancePayload.safeParse({ what: 'purge' }),
-      maintenancePayload.safeParse({ what: 'prune', connection: 'con_1' }),
-      maintenancePayload.safeParse({ what: 'probe_target', connection: 'con_1' }),
-      maintenancePayload.safeParse({ what: 'drop' }),
-    ];
-    expect(refused.map(({ success }) => success)).toEqual(refused.map(() => false));
+  it.each([
+    ['a name beside the id', syncPayload, { connection: 'con_1', displayName: 'Anna' }],
+    ['an empty id', syncPayload, { connection: '' }],
+    ['nothing', syncPayload, undefined],
+    ['another id', provisionPayload, { connection: 'con_1' }],
+    ['a number for an id', provisionPayload, { target: 7 }],
+    ['an unknown mode', tickPayload, { connection: 'con_1', mode: 'hourly' }],
+    ['a purge of nobody', maintenancePayload, { what: 'purge' }],
+    ['a prune of somebody', maintenancePayload, { what: 'prune', connection: 'con_1' }],
+    ['a probe of the other kind', maintenancePayload, { what: 'probe_target', connection: 'con_1' }],
+    ['an unknown chore', maintenancePayload, { what: 'drop' }],
+  ])('is refused when it is anything more, or less: %s', (_, payload, given) => {
+    expect(() => payload.parse(given)).toThrow(ZodError);
   });
+
+  it.each([syncPayload, provisionPayload, tickPayload, maintenancePayload])(
+    'is left to a newer worker when a newer version wrote it, whatever it holds',
+    (payload) => {
+      expect(() => payload.parse({ v: 2, tenants: ['a'] })).toThrow(PayloadTooNew);
+      expect(() => payload.parse({ v: 2, tenants: ['a'] })).toThrow('of version 2; this worker knows version 1');
+    },
+  );
 });

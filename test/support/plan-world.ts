@@ -79,7 +79,7 @@ export const aPlan = (target: TargetId, other: Partial<Omit<Plan, 'standing'>> =
   scope: null,
   createdAt: start,
   hash: 'hash-1',
-  basis: { version: 3, scope: 'all', rules: 'rules-1', position: 2, written: 'order-7' },
+  basis: { version: 3, scope: 'all', rules: 'rules-1', position: 2, written: 'order-7', epoch: 0 },
   counts: { create: 0, update: 0, disable: 2, delete: 0, add_members: 0, remove_members: 0 },
   exceeded: [{ limit: 'deprovisions', group: null, wanted: 2, taken: 0, allowed: 1 }],
   ...other,

@@ -17,6 +17,7 @@ import { connectionRoutes } from './routes/connections.ts';
 import { escrowRoutes } from './routes/escrows.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { planRoutes } from './routes/plans.ts';
+import { restoreRoutes } from './routes/restores.ts';
 import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { targetRoutes } from './routes/targets.ts';
@@ -77,6 +78,7 @@ export const allRoutes = (commands: Commands): readonly Route[] => [
   ...planRoutes(commands),
   ...snapshotRoutes(commands),
   ...explainRoutes(commands),
+  ...restoreRoutes(commands),
 ];
 
 const nothingMayLoad = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };

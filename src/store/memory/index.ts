@@ -3,6 +3,7 @@
 import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
+import { createMemoryInstallation } from './installation.ts';
 import { createMemoryLeases } from './leases.ts';
 import { createMemoryLedger } from './ledger.ts';
 import { createMemoryPlanStore } from './plan-store.ts';
@@ -18,9 +19,11 @@ export const createMemoryStores = (around: {
   const { now, vault, probe } = around;
   const leases = createMemoryLeases(now);
   const { fenceOf } = leases;
+  const snapshots = createMemorySnapshotStore({ fenceOf, now, probe });
   return {
+    installation: createMemoryInstallation({ leases, snapshots }),
     leases,
-    snapshots: createMemorySnapshotStore({ fenceOf, now, probe }),
+    snapshots,
     ledger: createMemoryLedger({ fenceOf, now, probe }),
     connections: createMemoryConnectionStore(vault, now),
     targets: createMemoryTargetStore(vault, now),

@@ -6,6 +6,8 @@ import type { Lease, LeaseKey, Leases } from '../leases.ts';
 export type MemoryLeases = Leases & {
   /** The newest fence of a lease; 0 when it was never taken. */
   readonly fenceOf: (key: LeaseKey) => number;
+  /** Whoever was below this fence is at it now, and free. Answers whose they are. */
+  readonly fence: (first: number) => readonly LeaseKey[];
 };
 
 type Held = { readonly fence: number; readonly owner: string | null; readonly until: Date };
@@ -20,6 +22,11 @@ export const createMemoryLeases = (now: () => Date): MemoryLeases => {
 
   return {
     fenceOf: (key) => held.get(key)?.fence ?? 0,
+    fence: (first) => {
+      const below = [...held].flatMap(([key, { fence }]) => (fence < first ? [key] : []));
+      for (const key of below) held.set(key, { fence: first, owner: null, until: now() });
+      return below;
+    },
     take: async (key, owner, ttlMs) => {
       const current = held.get(key);
       if (current && current.owner !== null && current.owner !== owner && current.until > now())

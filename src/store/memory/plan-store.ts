@@ -121,9 +121,7 @@ export const createMemoryPlanStore = (around: {
     },
     finish: async (lease, id, run) => {
       assertHeld(lease);
-      move(id, (was) =>
-        was.state === 'approved' ? { state: 'applied', decision: was.decision, begun: was.begun ?? run } : null,
-      );
+      move(id, (was) => (was.state === 'approved' ? { state: 'applied', decision: was.decision, begun: run } : null));
       await probe('plans.finished');
     },
     supersede: async (lease, id, by) => {

@@ -118,6 +118,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
         committedAt: at,
         fullAt: full ? at : base.fullAt,
         scope: scope ?? base.scope,
+        restored: base.restored,
       };
       shelf.draft = null;
       closed = true;

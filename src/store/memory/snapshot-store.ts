@@ -1,5 +1,6 @@
 /** The snapshot in memory: the same promises as the one in MongoDB, for tests and simulations. */
 
+import { firstVersionOf } from '../../core/epoch.ts';
 import { namedBy } from '../../core/names.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, connectionId } from '../../model/ids.ts';
@@ -19,13 +20,18 @@ import {
   type View,
 } from './snapshot-view.ts';
 
+export type MemorySnapshotStore = SnapshotStore & {
+  /** What a restore of the database means for one connection. */
+  readonly fence: (key: LeaseKey, epoch: number, at: Date) => void;
+};
+
 export const createMemorySnapshotStore = (around: {
   /** The newest fence of a lease; 0 when it was never taken. */
   readonly fenceOf: (key: LeaseKey) => number;
   readonly now: () => Date;
   /** Called after every write with its name, so that a test can stop there. */
   readonly probe?: ((site: string) => Promise<void> | void) | undefined;
-}): SnapshotStore => {
+}): MemorySnapshotStore => {
   const { fenceOf, now, probe = () => {} } = around;
   const shelves = new Map<ConnectionId, Shelf>();
 
@@ -98,6 +104,13 @@ export const createMemorySnapshotStore = (around: {
       const shelf = shelfOf(connection);
       shelf.changes = shelf.changes.filter(({ version }) => version > through);
     },
+    fence: (key, epoch, at) => {
+      const shelf = shelves.get(connectionId(key));
+      if (shelf === undefined) return;
+      shelf.head = { ...shelf.head, watermark: null, fullAt: null, restored: { epoch, at } };
+      shelf.draft = null;
+      shelf.opened = Math.max(shelf.opened, firstVersionOf(epoch));
+    },
     erase: async (connection) => {
       const shelf = shelfOf(connection);
       // Drafts keep counting, so that one opened before can never commit into what comes after.
@@ -115,6 +128,7 @@ const emptyShelf = (connection: ConnectionId): Shelf => ({
     committedAt: null,
     fullAt: null,
     scope: null,
+    restored: null,
   },
   opened: 0,
   draft: null,

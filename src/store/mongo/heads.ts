@@ -7,7 +7,7 @@ import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, watermark } from '../../model/ids.ts';
 import type { ObjectType } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
-import type { Head } from '../snapshot-store.ts';
+import type { Head, Restored } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import type { Part, RosterNote, Settled } from './places.ts';
 
@@ -30,6 +30,10 @@ export type HeadDocument = {
   readonly roster?: RosterNote | null;
   /** Absent where the first version was rolled forward. */
   readonly settled?: Settled | null;
+  /** Absent where the database was never put back. */
+  readonly restored?: Restored | null;
+  /** The format of a newer version, whose leases an older one does not take (format.ts). */
+  readonly format?: number;
   /** The draft of number `opened`. `parts`: what it has taken over from earlier ones. */
   readonly draft: { readonly signature: string; readonly parts: readonly Part[] } | null;
 };
@@ -100,8 +104,9 @@ export type Heads = ReturnType<typeof createHeads>;
 
 export const headOf = (connection: ConnectionId, document: HeadDocument | null): Head => {
   const { version, watermark: place, counts, committedAt, fullAt, scope } = document ?? nothingCommitted;
+  const restored = document?.restored ?? null;
   const mark = place === null ? null : watermark(place);
-  return { connection, version, watermark: mark, counts, committedAt, fullAt, scope };
+  return { connection, version, watermark: mark, counts, committedAt, fullAt, scope, restored };
 };
 
 const overtaken = (key: string): StaleFence =>

@@ -4,6 +4,7 @@ import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
 import type { Mongo } from './connect.ts';
 import { createMongoConnectionStore } from './connections.ts';
+import { createMongoInstallation } from './installation.ts';
 import { createMongoLeases } from './leases.ts';
 import { createMongoLedger } from './ledger.ts';
 import { createMongoPlanStore } from './plans.ts';
@@ -17,13 +18,16 @@ export const createMongoStores = (
   around: {
     readonly now: () => Date;
     readonly vault: Vault;
+    /** Another than this version's only in tests. */
+    readonly format?: number;
     /** Called after every write of the snapshot and the ledger with its name, so that a test can stop there. */
     readonly probe?: ((site: string) => Promise<void> | void) | undefined;
   },
 ): Stores => {
-  const { now, vault, probe } = around;
+  const { now, vault, probe, format } = around;
   return {
-    leases: createMongoLeases(db, now),
+    installation: createMongoInstallation(db),
+    leases: createMongoLeases(db, now, format),
     snapshots: createMongoSnapshotStore(db, { now, probe }),
     ledger: createMongoLedger(db, { now, probe }),
     connections: createMongoConnectionStore(connection, vault, now),

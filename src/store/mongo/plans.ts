@@ -118,9 +118,10 @@ export const createMongoPlanStore = (
     },
     finish: async (lease, id, run) => {
       await assertHeld(lease);
-      const approved = { _id: id, 'standing.state': 'approved' as const };
-      await collection.updateOne({ ...approved, 'standing.begun': null }, { $set: { 'standing.begun': run } });
-      await collection.updateOne(approved, { $set: { 'standing.state': 'applied' } });
+      await collection.updateOne(
+        { _id: id, 'standing.state': 'approved' },
+        { $set: { 'standing.state': 'applied', 'standing.begun': run } },
+      );
       await probe('plans.finished');
     },
     supersede: async (lease, id, by) => {
@@ -154,11 +155,15 @@ const standingAfter = (to: 'approved' | 'rejected', decision: Decision): PlanSta
 const slotOf = ({ target, kind, scope }: Slot): string => `${target}|${kind}|${scopeOf(scope)}`;
 const scopeOf = (scope: RunScope | null): string => (scope === null ? 'all' : `${scope.group}:${scope.nested}`);
 
+const noEpoch = { epoch: 0 } as const;
+
 const planOf = (document: PlanDocument | null): Plan | null => {
   if (document === null) return null;
   const { _id, slot: _slot, organization, connection, target, run, ...rest } = document;
   return {
     ...rest,
+    // Of plans that were kept before there were epochs.
+    basis: { ...noEpoch, ...rest.basis },
     id: planId(_id),
     organization: organizationId(organization),
     connection: connectionId(connection),

@@ -196,8 +196,9 @@ export const openDraft = (
           committedAt: at,
           fullAt: full ? at : base.fullAt,
           scope: scope ?? base.scope,
+          restored: base.restored,
         };
-        const { connection: _, ...change } = head;
+        const { connection: _, restored: __, ...change } = head;
         // Where nothing is to be rolled forward, it is so already.
         await stores.heads.close(lease, version, {
           ...change,

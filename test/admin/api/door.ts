@@ -14,6 +14,7 @@ import { createMetrics, type Metrics } from '../../../src/admin/metrics.ts';
 import type { Room } from '../../../src/admin/room.ts';
 import type { Config } from '../../../src/config.ts';
 import { secret } from '../../../src/config-table.ts';
+import { unobserved } from '../../../src/engine/engine.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Wakeups } from '../../../src/queue/wakeups.ts';
 import { noteTarget, noteTargetKind } from './note-target.ts';
@@ -51,6 +52,7 @@ export const openDoor = async (options: Options = {}) => {
     connectSourceOnce: (_connection, secrets) => emptyTenant(secrets, clientSecret),
     connectTarget: noteTarget,
     targetKinds: [noteTargetKind],
+    observe: unobserved,
     world: { now: () => clock.now, random: () => 0.5, sleep: async () => {}, log },
     config: { customCloud: null, allowHttpTargets: false, ...options.config },
   };

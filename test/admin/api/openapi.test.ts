@@ -125,6 +125,7 @@ describe('the OpenAPI document', () => {
       'approvePlan',
       'rejectPlan',
       'applyPlan',
+      'declareRestore',
     ]);
     const conditional = operations().filter(({ parameters }) => parameters?.some(({ name }) => name === 'if-match'));
     expect(conditional.map(({ operationId }) => operationId)).toEqual(['editConnection', 'editTarget']);

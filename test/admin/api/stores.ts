@@ -5,6 +5,7 @@ import { type ConnectionId, type SourceId, sourceId, watermark } from '../../../
 import { group, type SourceObject, user } from '../../../src/model/source-object.ts';
 import type { Lease, LeaseKey } from '../../../src/store/leases.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from '../../../src/store/memory/connection-store.ts';
+import { createMemoryInstallation } from '../../../src/store/memory/installation.ts';
 import { createMemoryLeases } from '../../../src/store/memory/leases.ts';
 import { createMemoryLedger } from '../../../src/store/memory/ledger.ts';
 import { createMemoryPlanStore } from '../../../src/store/memory/plan-store.ts';
@@ -17,9 +18,11 @@ export const memoryStores = (now: () => Date): Stores => {
   const vault = createVault(randomBytes(32));
   const leases = createMemoryLeases(now);
   const around = { fenceOf: leases.fenceOf, now };
+  const snapshots = createMemorySnapshotStore(around);
   return {
+    installation: createMemoryInstallation({ leases, snapshots }),
     leases,
-    snapshots: createMemorySnapshotStore(around),
+    snapshots,
     ledger: createMemoryLedger(around),
     connections: createMemoryConnectionStore(vault, now),
     targets: createMemoryTargetStore(vault, now),

@@ -99,8 +99,8 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     answer: { status: 200, description: 'The connection.', schema: connectionDetailSchema },
     refusals: ['not_found'],
     handle: async ({ params }) => {
-      const { connection, head } = await commands.getConnection(connectionId(params.connection_id));
-      return { status: 200, body: connectionDetailView(connection, head), headers: { ETag: etagOf(connection) } };
+      const detail = await commands.getConnection(connectionId(params.connection_id));
+      return { status: 200, body: connectionDetailView(detail), headers: { ETag: etagOf(detail.connection) } };
     },
   }),
   defineRoute({

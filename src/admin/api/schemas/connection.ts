@@ -4,8 +4,7 @@ import { z } from 'zod';
 import { type Connection, defaultIntervals } from '../../../model/connection.ts';
 import { sourceId } from '../../../model/ids.ts';
 import type { Scope } from '../../../model/scope.ts';
-import type { Head } from '../../../store/snapshot-store.ts';
-import type { ConnectionFields } from '../../connections.ts';
+import type { ConnectionDetail, ConnectionFields, Recovery } from '../../connections.ts';
 import {
   connectionIdText,
   guid,
@@ -162,6 +161,12 @@ export const connectionSchema = z
   .meta({ id: 'Connection' });
 export const connectionDetailSchema = connectionSchema
   .extend({
+    recovery: z
+      .strictObject({ since: time, waits_for: z.enum(['full_sync', 'plans']) })
+      .nullable()
+      .meta({
+        description: 'What is still to be done since the database was put back from a backup; null when nothing is.',
+      }),
     snapshot: z.strictObject({
       version: z.int(),
       users: z.int(),
@@ -202,8 +207,14 @@ export const connectionView = (connection: Connection): z.input<typeof connectio
   revision: connection.revision,
 });
 
-export const connectionDetailView = (connection: Connection, head: Head): z.input<typeof connectionDetailSchema> => ({
+export const connectionDetailView = ({
+  connection,
+  head,
+  recovery,
+}: ConnectionDetail): z.input<typeof connectionDetailSchema> => ({
   ...connectionView(connection),
+  ...(recovery !== null && connection.state === 'active' ? { health: recoveringHealth(recovery) } : {}),
+  recovery: recovery && { since: timeOf(recovery.since), waits_for: recovery.waitsFor },
   snapshot: {
     version: head.version,
     users: head.counts.user,
@@ -215,6 +226,16 @@ export const connectionDetailView = (connection: Connection, head: Head): z.inpu
 
 const scopeView = (scope: Scope): z.input<typeof scopeSchema> =>
   scope.kind === 'all' ? 'all' : { group_ids: [...scope.groups], nested: scope.nested };
+
+const recoveringHealth = ({ waitsFor }: Recovery): z.input<typeof healthSchema> => ({
+  status: 'degraded',
+  code: 'database_restored',
+  description:
+    waitsFor === 'full_sync'
+      ? 'The database was put back from a backup. Nothing is written to any target before the tenant was read whole.'
+      : 'The database was put back from a backup. Nothing is written to a target before somebody has approved its plan.',
+  resolution_owner: 'your_team',
+});
 
 const healthOf = ({ state, problem }: Connection): z.input<typeof healthSchema> => {
   const said = { code: problem?.code ?? null, resolution_owner: problem?.owner ?? null };

@@ -1,0 +1,42 @@
+/** /v1/restores */
+
+import type { Commands } from '../../commands.ts';
+import { nothing } from '../request.ts';
+import { defineRoute, type Route } from '../route.ts';
+import { newRestoreSchema, restoreSchema, restoresSchema, restoreView } from '../schemas/restore.ts';
+
+const tag = 'Restores';
+const path = '/v1/restores';
+
+export const restoreRoutes = (commands: Commands): Route[] => [
+  defineRoute({
+    method: 'post',
+    path,
+    id: 'declareRestore',
+    tag,
+    summary:
+      'Says that the database was put back from a backup: everybody is read anew, and each target waits for a look',
+    params: nothing,
+    query: nothing,
+    body: newRestoreSchema,
+    answer: { status: 201, description: 'The restore, as it is kept.', schema: restoreSchema },
+    refusals: [],
+    handle: async ({ body, caller }) => ({
+      status: 201,
+      body: restoreView(await commands.declareRestore({ by: caller, reason: body.reason })),
+    }),
+  }),
+  defineRoute({
+    method: 'get',
+    path,
+    id: 'listRestores',
+    tag,
+    summary: 'Lists the last twenty restores of the database, the newest first',
+    params: nothing,
+    query: nothing,
+    body: nothing,
+    answer: { status: 200, description: 'The restores.', schema: restoresSchema },
+    refusals: [],
+    handle: async () => ({ status: 200, body: { data: (await commands.listRestores()).map(restoreView) } }),
+  }),
+];

@@ -1,0 +1,44 @@
+/** The installation in memory: the same promises as the one in MongoDB, for tests and simulations. */
+
+import { randomUUID } from 'node:crypto';
+import { firstCountOf } from '../../core/epoch.ts';
+import { type Installation, type Marks, mostRestores, type Restore } from '../installation.ts';
+import type { MemoryLeases } from './leases.ts';
+import type { MemorySnapshotStore } from './snapshot-store.ts';
+
+export const createMemoryInstallation = (kept: {
+  readonly leases: Pick<MemoryLeases, 'fence'>;
+  readonly snapshots: Pick<MemorySnapshotStore, 'fence'>;
+}): Installation => {
+  const id = randomUUID();
+  let counted = 0;
+  let restores: readonly Restore[] = [];
+
+  return {
+    id: async () => id,
+    count: async () => {
+      counted += 1;
+      return { id, count: counted };
+    },
+    fence: async (epoch, at) => {
+      for (const key of kept.leases.fence(firstCountOf(epoch))) kept.snapshots.fence(key, epoch, at);
+    },
+    begin: async (restore) => {
+      if (counted >= firstCountOf(restore.epoch)) return;
+      counted = firstCountOf(restore.epoch);
+      restores = [restore, ...restores].slice(0, mostRestores);
+    },
+    restores: async () => restores,
+  };
+};
+
+export const createMemoryMarks = (): Marks & { readonly forget: () => void } => {
+  const marks = new Map<string, number>();
+  return {
+    highest: async (installation) => marks.get(installation) ?? null,
+    note: async (installation, count) => {
+      marks.set(installation, Math.max(count, marks.get(installation) ?? 0));
+    },
+    forget: () => marks.clear(),
+  };
+};

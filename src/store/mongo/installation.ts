@@ -1,0 +1,77 @@
+/** The collection of the installation: one document, counted up by every worker now and then. */
+
+import { randomUUID } from 'node:crypto';
+import { firstCountOf, firstVersionOf } from '../../core/epoch.ts';
+import { type Installation, mostRestores, type Restore } from '../installation.ts';
+import type { Db } from './connect.ts';
+import { type HeadDocument, headsName } from './heads.ts';
+import { wholePartOf } from './places.ts';
+
+export type InstallationDocument = {
+  readonly _id: string;
+  readonly id: string;
+  readonly count: number;
+  readonly restores: readonly Restore[];
+  /** See format.ts. */
+  readonly format: number;
+  readonly program: string;
+};
+
+export const installationName = 'installation';
+export const theOne = 'installation';
+
+export const createMongoInstallation = (db: Db): Installation => {
+  const collection = db.collection<InstallationDocument>(installationName);
+  const heads = db.collection<HeadDocument>(headsName);
+
+  const count = async (by: number): Promise<{ readonly id: string; readonly count: number }> => {
+    const document = await collection.findOneAndUpdate(
+      { _id: theOne },
+      { $inc: { count: by }, $setOnInsert: { id: randomUUID(), restores: [], format: 0, program: '' } },
+      { upsert: true, returnDocument: 'after', projection: { id: 1, count: 1 } },
+    );
+    if (document === null) throw new Error('MongoDB counted, and did not say how far.');
+    return { id: document.id, count: document.count };
+  };
+
+  return {
+    id: async () => (await count(0)).id,
+    count: () => count(1),
+    fence: async (epoch, at) => {
+      const first = firstCountOf(epoch);
+      const before = { fence: { $lt: first } };
+      const anew = (draft: HeadDocument['draft']) => ({
+        $set: {
+          fence: first,
+          lease: null,
+          watermark: null,
+          fullAt: null,
+          roster: null,
+          restored: { epoch, at },
+          draft,
+        },
+        $max: { opened: firstVersionOf(epoch) },
+      });
+      // What a draft staged is found by its number, and this head will have another: the next draft forgets it all the same.
+      const drafts = heads.find({ ...before, draft: { $ne: null } }, { projection: { opened: 1, draft: 1 } });
+      for await (const { _id, opened, draft } of drafts) {
+        const parts = [...(draft?.parts ?? []), wholePartOf(opened)];
+        await heads.updateOne({ _id, opened, ...before }, anew({ signature: 'before the restore', parts }));
+      }
+      await heads.updateMany(before, anew(null));
+    },
+    begin: async (restore) => {
+      await collection.updateOne(
+        { _id: theOne, count: { $lt: firstCountOf(restore.epoch) } },
+        {
+          $set: { count: firstCountOf(restore.epoch) },
+          $push: { restores: { $each: [restore], $slice: -mostRestores } },
+        },
+      );
+    },
+    restores: async () => {
+      const document = await collection.findOne({ _id: theOne }, { projection: { restores: 1 } });
+      return document?.restores.toReversed() ?? [];
+    },
+  };
+};

@@ -1,0 +1,274 @@
+import { describe, expect, it } from 'vitest';
+import { isOutdated, isToBeRead } from '../../src/engine/basis.ts';
+import { declareRestore, noticeRestore } from '../../src/engine/restore.ts';
+import { syncTurn } from '../../src/engine/sync-run.ts';
+import { memorySource } from '../../src/source/memory.ts';
+import { createMemoryMarks } from '../../src/store/memory/installation.ts';
+import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
+
+const day = 86_400_000;
+const word = { by: 'anna', reason: 'The disk died.' };
+
+/** Everything up to the moment the backup is made. */
+const untilBackup = async (s: Story): Promise<void> => {
+  for (const name of ['anna', 'ben', 'carl', 'dora', 'emil']) s.hire(name);
+  s.hire('emil', { accountEnabled: false });
+  s.found('sales');
+  for (const name of ['anna', 'ben', 'carl']) s.directory.join(id('sales'), id(name));
+  await s.full();
+};
+
+/**
+ * The database of `lived` as it was at the backup, beside the tenant and the target as they are now: the same was done up to the backup, and since then
+ * nobody knows of anything.
+ */
+const putBack = async (lived: Story, until: (s: Story) => Promise<void>, options: StoryOptions = {}) => {
+  const own: { now: Story | null } = { now: null };
+  const s = await story({
+    ...options,
+    engine: { connectSource: () => memorySource((own.now ?? s).directory), ...options.engine },
+  });
+  await until(s);
+  own.now = lived;
+  s.remote.objects.clear();
+  s.remote.members.clear();
+  for (const [remote, object] of lived.remote.objects) s.remote.objects.set(remote, object);
+  for (const [remote, members] of lived.remote.members) s.remote.members.set(remote, new Set(members));
+  s.pass(day);
+  return s;
+};
+const noticed = async (s: Story) => {
+  const marks = createMemoryMarks();
+  await marks.note(await s.stores.installation.id(), 1_000);
+  return await noticeRestore(s.engine, marks);
+};
+const waitsFor = async (s: Story): Promise<'full sync' | 'plan' | 'nothing'> => {
+  const head = await s.stores.snapshots.head(connection);
+  const record = await s.stores.targets.get(target);
+  if (isToBeRead(head)) return 'full sync';
+  return record !== null && isOutdated(record, head, await s.stores.ledger.rules(target)) ? 'plan' : 'nothing';
+};
+const delta = async (s: Story): Promise<void> => {
+  await s.syncAll();
+  await s.provisionAll();
+};
+
+describe('a database that was put back from a backup', () => {
+  it('is noticed once, by counting less than was noted outside of it', async () => {
+    const s = await story();
+    await untilBackup(s);
+    const marks = createMemoryMarks();
+    for (let beats = 0; beats < 5; beats += 1) expect(await noticeRestore(s.engine, marks)).toBeNull();
+    await marks.note(await s.stores.installation.id(), 6);
+    expect(await noticeRestore(s.engine, marks)).toBeNull();
+    await marks.note(await s.stores.installation.id(), 8);
+    expect(await noticeRestore(s.engine, marks)).toMatchObject({ how: 'detected', at: s.now() });
+    expect(await noticeRestore(s.engine, marks)).toBeNull();
+    expect(await s.stores.installation.restores()).toMatchObject([{ how: 'detected' }]);
+  });
+
+  it('is not seen where nothing was noted, or was noted of another one', async () => {
+    const s = await story();
+    const marks = createMemoryMarks();
+    await marks.note('another installation', 1_000);
+    expect(await noticeRestore(s.engine, marks)).toBeNull();
+    await noticeRestore(s.engine, marks);
+    marks.forget();
+    expect(await noticeRestore(s.engine, marks)).toBeNull();
+    expect(await marks.highest(await s.stores.installation.id())).toBe(3);
+  });
+
+  it('is noticed again when it is put back to a time before the last restore, under a greater epoch', async () => {
+    const s = await story();
+    const first = await declareRestore(s.engine, word);
+    const marks = createMemoryMarks();
+    await noticeRestore(s.engine, marks);
+    const again = await story();
+    await marks.note(
+      await again.stores.installation.id(),
+      (await marks.highest(await s.stores.installation.id())) ?? 0,
+    );
+    expect((await noticeRestore(again.engine, marks))?.epoch).toBe(first.epoch + 1);
+  });
+
+  it('writes nothing to a target before the tenant was read whole', async () => {
+    const lived = await story();
+    await untilBackup(lived);
+    const s = await putBack(lived, untilBackup);
+    await noticed(s);
+    const before = s.writes();
+    expect(await waitsFor(s)).toBe('full sync');
+    const asked = await s.requestProvision();
+    await s.provisionAll();
+    expect(await s.ended(asked)).toMatchObject({ state: 'held', problem: { code: 'database_restored' } });
+    expect(s.writes()).toBe(before);
+  });
+
+  it('then makes a plan for a person, whatever the target says of first runs, and is as before once that is approved', async () => {
+    const lived = await story();
+    await untilBackup(lived);
+    lived.directory.remove(id('dora'), 'deleted');
+    lived.hire('frida');
+    await lived.delta();
+    const s = await putBack(lived, untilBackup);
+    await noticed(s);
+    const before = s.writes();
+    await delta(s);
+    expect(await waitsFor(s)).toBe('plan');
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'plan_waits' } });
+    expect(s.writes()).toBe(before);
+    // Dora is off already, and that she is to be is looked at all the same; Frida's account is there.
+    expect(await s.held(await s.newestPlan())).toEqual(['add_members 3', 'disable user', 'update user']);
+
+    expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+    expect(await waitsFor(s)).toBe('nothing');
+    expect(s.accounts()).toEqual({ anna: 'on', ben: 'on', carl: 'on', dora: 'off', frida: 'on' });
+    lived.hire('gina');
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ gina: 'on' });
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { created: 1 } });
+  });
+
+  it('brings back what came and went in the time that was lost, and gives nobody a second account', async () => {
+    const until = async (s: Story): Promise<void> => {
+      await untilBackup(s);
+      s.hire('gone');
+      await s.delta();
+      s.directory.remove(id('gone'), 'deleted');
+      await s.delta();
+    };
+    const lived = await story();
+    await until(lived);
+    lived.hire('anna', { accountEnabled: false });
+    lived.hire('ben', { displayName: 'Ben the second' });
+    lived.hire('carl', { manager: id('anna') });
+    lived.directory.leave(id('sales'), id('carl'));
+    lived.hire('gone');
+    lived.hire('frida');
+    await lived.delta();
+    expect(lived.accounts()).toMatchObject({ anna: 'off', gone: 'on', frida: 'on' });
+    // And all of it the other way round, before anybody reads it.
+    lived.hire('anna');
+    lived.hire('ben');
+    lived.hire('carl');
+    lived.directory.join(id('sales'), id('carl'));
+    lived.directory.remove(id('gone'), 'deleted');
+    const s = await putBack(lived, until);
+    await noticed(s);
+    await delta(s);
+    await s.approve();
+    expect(s.accounts()).toEqual({
+      anna: 'on',
+      ben: 'on',
+      carl: 'on',
+      dora: 'on',
+      frida: 'on',
+      gone: 'off',
+    });
+    expect(s.account('ben')?.attributes['displayName']).toBe('ben');
+    expect(s.groups()).toEqual({ sales: ['anna', 'ben', 'carl'] });
+    expect(s.remote.objects.size).toBe(lived.remote.objects.size);
+    const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
+    expect(s.account('carl')?.attributes[manager] ?? null).toBeNull();
+  });
+
+  it('goes on without anybody when the target is exactly what the tenant is', async () => {
+    const until = async (s: Story): Promise<void> => {
+      for (const name of ['anna', 'ben']) s.hire(name);
+      await s.full();
+    };
+    const lived = await story();
+    await until(lived);
+    lived.hire('anna', { displayName: 'Anna B.' });
+    await lived.delta();
+    lived.hire('anna');
+    await lived.delta();
+    const s = await putBack(lived, until);
+    await noticed(s);
+    const before = s.writes();
+    await delta(s);
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
+    expect(await waitsFor(s)).toBe('nothing');
+    expect(s.writes()).toBe(before);
+  });
+
+  it('makes an account anew that was deleted in the time that was lost', async () => {
+    const lived = await story();
+    await untilBackup(lived);
+    const s = await putBack(lived, untilBackup);
+    const anna = s.account('anna');
+    if (anna !== undefined) s.remote.objects.delete(anna.remoteId);
+    await noticed(s);
+    await delta(s);
+    expect(await s.newestPlan()).toMatchObject({ counts: { create: 1 } });
+    await s.approve();
+    expect(s.accounts()).toMatchObject({ anna: 'on' });
+    expect(s.groups()).toEqual({ sales: ['anna', 'ben', 'carl'] });
+  });
+
+  it('does nothing in the name of what was asked for, approved or begun before', async () => {
+    const approved = async (s: Story): Promise<void> => {
+      await untilBackup(s);
+      for (const name of ['anna', 'ben', 'carl']) s.directory.remove(id(name), 'deleted');
+      const record = await s.stores.targets.get(target);
+      const limits = record && { ...record.limits, deprovisions: { count: 0, percent: 0, floor: 0 } };
+      if (record && limits) await s.stores.targets.edit(target, record.revision, { limits });
+      await s.delta();
+      const { id: plan } = await s.newestPlan();
+      await s.commands.approvePlan(plan, word);
+      await s.requestSync('full', { acceptShrink: true });
+    };
+    const lived = await story();
+    await untilBackup(lived);
+    const s = await putBack(lived, approved);
+    await noticed(s);
+    const before = s.writes();
+    await delta(s);
+    expect(s.writes()).toBe(before);
+    expect(s.accounts()).toMatchObject({ anna: 'on', ben: 'on', carl: 'on' });
+    const states = (await s.stores.plans.list({ target, kind: 'held' }, null, 5)).items.map(({ standing }) => standing);
+    expect(states).toMatchObject([{ state: 'superseded' }]);
+    const syncs = (await s.stores.runs.list({ connection, kind: 'sync' }, null, 2)).items;
+    expect(syncs).toMatchObject([
+      { state: 'succeeded', mode: 'full', acceptShrink: false },
+      { state: 'canceled', acceptShrink: true },
+    ]);
+  });
+
+  it('puts back in the middle of a provision run: whoever is at it writes no more', async () => {
+    let left = 3;
+    const s: Story = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal) => {
+          left -= 1;
+          if (left === 0) await declareRestore(s.engine, word);
+          return await made.apply(operation, signal);
+        },
+      }),
+      engine: { failpoint: async () => {} },
+    });
+    for (let nth = 0; nth < 120; nth += 1) s.hire(`p${nth}`);
+    await s.full();
+    // Those that were on their way with it, and nobody after them.
+    expect(s.writes()).toBeLessThan(60);
+    expect(await waitsFor(s)).toBe('plan');
+    expect(await s.newestPlan()).toMatchObject({ kind: 'first', standing: { state: 'waiting' } });
+    await s.approve();
+    expect(Object.keys(s.accounts())).toHaveLength(120);
+    expect(s.remote.objects.size).toBe(120);
+  });
+
+  it('reads everybody anew, also where a read was under way', async () => {
+    const s = await story({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: -1, reportMs: 2_000 } } });
+    for (let nth = 0; nth < 30; nth += 1) s.hire(`p${nth}`);
+    const begun = await s.requestSync('full');
+    await syncTurn(s.engine, connection, new AbortController().signal);
+    await declareRestore(s.engine, word);
+    await delta(s);
+    expect(await s.ended(begun)).toMatchObject({ state: 'canceled' });
+    const head = await s.stores.snapshots.head(connection);
+    expect(head).toMatchObject({ counts: { user: 30 } });
+    expect(await waitsFor(s)).not.toBe('full sync');
+  });
+});
