@@ -150,7 +150,7 @@ describe('a database that was put back from a backup', () => {
     // And all of it the other way round, before anybody reads it.
     lived.hire('anna');
     lived.hire('ben');
-    lived.hire('carl');
+    lived.hire('carl', { manager: null });
     lived.directory.join(id('sales'), id('carl'));
     lived.directory.remove(id('gone'), 'deleted');
     const s = await putBack(lived, until);
@@ -197,7 +197,9 @@ describe('a database that was put back from a backup', () => {
     await untilBackup(lived);
     const s = await putBack(lived, untilBackup);
     const anna = s.account('anna');
-    if (anna !== undefined) s.remote.objects.delete(anna.remoteId);
+    if (anna === undefined) throw new Error('Anna has no account.');
+    s.remote.objects.delete(anna.remoteId);
+    for (const members of s.remote.members.values()) members.delete(anna.remoteId);
     await noticed(s);
     await delta(s);
     expect(await s.newestPlan()).toMatchObject({ counts: { create: 1 } });
@@ -252,6 +254,8 @@ describe('a database that was put back from a backup', () => {
     await s.full();
     // Those that were on their way with it, and nobody after them.
     expect(s.writes()).toBeLessThan(60);
+    expect(await waitsFor(s)).toBe('full sync');
+    await delta(s);
     expect(await waitsFor(s)).toBe('plan');
     expect(await s.newestPlan()).toMatchObject({ kind: 'first', standing: { state: 'waiting' } });
     await s.approve();

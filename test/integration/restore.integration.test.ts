@@ -143,9 +143,13 @@ describe('a database put back from yesterday', () => {
     // Another prefix is a Redis that knows nothing.
     const env = { ENTRAIN_QUEUE_PREFIX: `{${randomUUID()}}` };
     const declared = z.looseObject({ how: z.string() });
-    expect(
-      await whole.stack.api.ask('POST', '/v1/restores', declared, { reason: 'Both were lost.' }),
-    ).toEqual({ epoch: expect.any(Number), at: expect.any(String), how: 'declared', declared_by: 'demo', reason: 'Both were lost.' });
+    expect(await whole.stack.api.ask('POST', '/v1/restores', declared, { reason: 'Both were lost.' })).toEqual({
+      epoch: expect.any(Number),
+      at: expect.any(String),
+      how: 'declared',
+      declared_by: 'demo',
+      reason: 'Both were lost.',
+    });
     customer.scim.control.clearRequests();
     worker = await whole.stack.startWorker(env);
     expect(worker.output()).not.toContain('restore.detected');

@@ -63,6 +63,18 @@ describe('a worker', () => {
     );
   const eventually = (expected: Record<string, number>) => expect.poll(states, { interval: 10 }).toEqual(expected);
 
+  it('leaves a job that a newer version wrote to a newer worker, and loses nothing of it', async () => {
+    start(async (data) => {
+      syncPayload.parse(data);
+      return done;
+    });
+    await corner.queues.sync.add('sync', { v: 2, tenants: ['con_contoso'] });
+    await eventually({ delayed: 1 });
+    const [job] = await corner.jobs('sync');
+    expect(job?.data).toEqual({ v: 2, tenants: ['con_contoso'] });
+    expect(warnings.splice(0)).toEqual([expect.stringContaining('job.too_new: The job is of version 2')]);
+  });
+
   it('is done with a job when nothing is left to do', async () => {
     const worked = event<unknown>();
     start(async (data) => {
