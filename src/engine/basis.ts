@@ -47,7 +47,7 @@ export const isOutdated = (
   accepted: string | null,
 ): boolean => {
   if (restored === null) return false;
-  return accepted === null ? record.createdAt < restored.at : !accepted.endsWith(epochIn(restored));
+  return accepted === null ? record.createdAt <= restored.at : !accepted.endsWith(epochIn(restored));
 };
 
 /** Nobody has been read whole since the database was put back: the snapshot shows another day. */
