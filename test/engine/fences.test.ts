@@ -18,10 +18,7 @@ const editTarget = async (s: Story, edit: Parameters<Story['stores']['targets'][
   const record = await s.stores.targets.get(target);
   await s.stores.targets.edit(target, record?.revision ?? 0, edit);
 };
-const editConnection = async (
-  s: Story,
-  edit: Parameters<Story['stores']['connections']['edit']>[2],
-): Promise<void> => {
+const editConnection = async (s: Story, edit: Parameters<Story['stores']['connections']['edit']>[2]): Promise<void> => {
   const record = await s.stores.connections.get(connection);
   await s.stores.connections.edit(connection, record?.revision ?? 0, edit);
 };
@@ -55,10 +52,7 @@ describe('a job that is delivered twice', () => {
     };
     await both(syncTurn, connection);
     for (let nth = 0; nth < 200; nth += 1) {
-      const ends = await Promise.all([
-        provisionTurn(s.engine, target, signal),
-        provisionTurn(other, target, signal),
-      ]);
+      const ends = await Promise.all([provisionTurn(s.engine, target, signal), provisionTurn(other, target, signal)]);
       if (ends.every(({ next }) => next === 'done')) break;
     }
     expect(s.remote.objects.size).toBe(people);
@@ -100,7 +94,9 @@ describe('a connection that is edited in the middle of a sync run', () => {
     for (let nth = 0; nth < people; nth += 1) s.hire(`p${nth}`, { jobTitle: `Title ${nth}` });
     const before = await s.stores.connections.get(connection);
     const attributes = before?.attributes ?? { user: [], group: [] };
-    await editConnection(s, { attributes: { ...attributes, user: attributes.user.filter((name) => name !== 'jobTitle') } });
+    await editConnection(s, {
+      attributes: { ...attributes, user: attributes.user.filter((name) => name !== 'jobTitle') },
+    });
     await s.requestSync('full');
     await syncTurn(s.engine, connection, signal);
     await editConnection(s, { attributes });
