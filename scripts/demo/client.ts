@@ -19,7 +19,7 @@ const counters = z.object({
 const oneRun = z.object({
   id: z.string(),
   connection_id: z.string(),
-  kind: z.enum(['sync', 'provision']),
+  kind: z.enum(['sync', 'provision', 'preview']),
   state: z.string(),
   phase: z.string(),
   target_id: z.string().nullable(),
@@ -89,6 +89,6 @@ export const apiClient = (url: string, key: string): ApiClient => {
 };
 
 const progressOf = ({ kind, state, phase, counters: { read, created, updated } }: OneRun): string =>
-  kind === 'sync'
+  kind !== 'provision'
     ? `read ${read} (${ended.has(state) ? state : phase})`
     : `written ${created + updated} (${ended.has(state) ? state : phase})`;

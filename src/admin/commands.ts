@@ -5,6 +5,7 @@ import { connectionCommands } from './connections.ts';
 import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
 import { planCommands } from './plans.ts';
+import { previewCommands } from './previews.ts';
 import { restoreCommands } from './restores.ts';
 import type { Room } from './room.ts';
 import { runCommands } from './runs.ts';
@@ -18,6 +19,7 @@ export const commands = (room: Room) => ({
   ...escrowCommands(room),
   ...runCommands(room),
   ...planCommands(room),
+  ...previewCommands(room),
   ...snapshotQueries(room),
   ...explainQueries(room),
   ...restoreCommands(room),

@@ -2,7 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Observe } from '../engine/engine.ts';
-import type { PlanKind } from '../model/plan.ts';
+import type { DecidedKind } from '../model/plan.ts';
 
 type QueueJobs = { readonly queue: string; readonly state: string; readonly jobs: number };
 /** Asked at every scrape. */
@@ -10,7 +10,7 @@ type Sources = {
   readonly queueJobs?: () => Promise<readonly QueueJobs[]>;
   /** Seconds since the connection that is furthest behind was last in step. */
   readonly syncLagSecs?: () => Promise<number>;
-  readonly plansWaiting?: () => Promise<Readonly<Record<PlanKind, number>>>;
+  readonly plansWaiting?: () => Promise<Readonly<Record<DecidedKind, number>>>;
 };
 
 export type Metrics = {
@@ -153,7 +153,7 @@ const gaugeOfPlans = (registers: Registry[], plansWaiting: NonNullable<Sources['
     registers,
     async collect() {
       this.reset();
-      const waiting = await unlessDown<Readonly<Record<PlanKind, number>> | null>(plansWaiting, null);
+      const waiting = await unlessDown<Readonly<Record<DecidedKind, number>> | null>(plansWaiting, null);
       for (const [kind, plans] of Object.entries(waiting ?? {})) this.set({ kind }, plans);
     },
   });

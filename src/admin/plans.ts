@@ -89,6 +89,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     /** Lets the target have what it waits for. */
     async approvePlan(id: PlanId, word: Word): Promise<Approved> {
       const plan = await get(id);
+      refusePreview(plan);
       if (plan.kind === 'dry_run')
         throw new Refused(
           'plan_is_dry_run',
@@ -100,6 +101,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     /** Carries out what somebody had worked out by a dry run. */
     async applyPlan(id: PlanId, word: Word): Promise<Approved> {
       const plan = await get(id);
+      refusePreview(plan);
       if (plan.kind !== 'dry_run')
         throw new Refused('plan_not_dry_run', 'The target waits for a decision on this plan. Approve or reject it.');
       return await release(plan, word);
@@ -107,13 +109,22 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
 
     /** Nothing of it is done. Takes back an approval, too, as far as it was not carried out yet. */
     async rejectPlan(id: PlanId, { by, reason }: Word): Promise<Plan> {
-      const { target } = await get(id);
+      const plan = await get(id);
+      refusePreview(plan);
       const rejected = await plans.decide(id, 'rejected', { by, reason, at: room.world.now() });
       if (rejected === null) throw await tooLate(id);
-      room.world.log.info('plan.rejected', { plan: id, target, by });
+      room.world.log.info('plan.rejected', { plan: id, target: plan.target, by });
       return rejected;
     },
   };
+};
+
+const refusePreview = ({ kind }: Plan): void => {
+  if (kind === 'preview')
+    throw new Refused(
+      'plan_is_preview',
+      'It shows what another scope would mean. Save that scope, and the first run after it makes the plan to decide on.',
+    );
 };
 
 const refuseInactive = (target: TargetRecord): void => {

@@ -20,7 +20,9 @@ export type RefusalCode =
   | 'plan_superseded'
   | 'plan_moved'
   | 'plan_is_dry_run'
-  | 'plan_not_dry_run';
+  | 'plan_not_dry_run'
+  | 'plan_is_preview'
+  | 'scope_unchanged';
 
 export class Refused extends Error {
   override readonly name = 'Refused';

@@ -96,7 +96,9 @@ export const runCommands = (room: Room) => {
       if (run.kind === 'provision') return ledger.entries(run.target, id, after, limit);
       throw new Refused(
         'not_a_provision_run',
-        'A sync run writes to no target. Ask for the operations of its provision runs.',
+        run.kind === 'preview'
+          ? 'A preview writes to no target. Ask for the operations of its plans.'
+          : 'A sync run writes to no target. Ask for the operations of its provision runs.',
       );
     },
   };
@@ -125,7 +127,7 @@ export const cancelAll = async (
 /** More than the targets of any connection, and than the runs that wait for it: requests that do the same are one run. */
 const mostProvisionRuns = 200;
 
-const refuseInactive = (connection: Connection): void => {
+export const refuseInactive = (connection: Connection): void => {
   if (connection.state === 'active') return;
   throw new Refused('connection_not_active', `The connection is ${connection.state}. ${remedies[connection.state]}`);
 };

@@ -2,21 +2,23 @@
 
 import type { ConnectionId, TargetId } from '../model/ids.ts';
 import type { Run, RunState } from '../model/run.ts';
+import { scopeKey } from '../model/scope.ts';
 
-/** Runs of one lane are worked on one after the other: sync runs of a connection, provision runs of a target. */
-export const laneOf = (run: Run): ConnectionId | TargetId => (run.kind === 'sync' ? run.connection : run.target);
+/** Runs of one lane are worked on one after the other: what reads the source of a connection, what writes to a target. */
+export const laneOf = (run: Run): ConnectionId | TargetId => (run.kind === 'provision' ? run.target : run.connection);
 
 /** Two runs with the same slot do the same thing; while one of them is queued, another need not be. */
 export const slotOf = (run: Run): string =>
   [
     run.connection,
     run.kind,
-    run.kind === 'sync' ? 'connection' : run.target,
+    run.kind === 'provision' ? run.target : 'connection',
     run.mode,
     run.scope ? `${run.scope.group}${run.scope.nested ? ':nested' : ''}` : 'all',
     run.dryRun ? 'dry' : 'real',
     ...(run.kind === 'provision' && run.plan !== null ? [run.plan] : []),
     ...(run.kind === 'sync' && run.acceptShrink ? ['accept_shrink'] : []),
+    ...(run.kind === 'preview' ? [scopeKey(run.proposed)] : []),
   ].join('|');
 
 /** Lower goes first: a person's request before any other, delta before full. Between equals the older one. */

@@ -19,18 +19,8 @@ export type Shrink = {
 };
 
 /** Why the read is held; null when it is not. */
-export const shrinkProblem = ({ missing, known, emptied }: Shrink, limit: Limit): Problem | null => {
-  const reasons = [
-    ...types
-      .filter(([type]) => missing[type] > allowance(limit, known[type]))
-      .map(
-        ([type, name]) =>
-          `${missing[type]} of ${known[type]} known ${name} are missing; up to ${allowance(limit, known[type])} may be`,
-      ),
-    ...(emptied.length === 0
-      ? []
-      : [`no members are left in ${emptied.length === 1 ? 'group' : 'groups'} ${named(emptied)}`]),
-  ];
+export const shrinkProblem = (shrink: Shrink, limit: Limit): Problem | null => {
+  const reasons = reasonsOf(shrink, limit);
   if (reasons.length === 0) return null;
   return {
     code: 'read_shrank',
@@ -38,6 +28,29 @@ export const shrinkProblem = ({ missing, known, emptied }: Shrink, limit: Limit)
     owner: 'your_team',
   };
 };
+
+/** That a read like this one will be held once its scope is saved; null when it will not. */
+export const expectedShrink = (shrink: Shrink, limit: Limit): Problem | null => {
+  const reasons = reasonsOf(shrink, limit);
+  if (reasons.length === 0) return null;
+  return {
+    code: 'read_would_shrink',
+    message: `The first sync after this scope is saved will be held: ${reasons.join(', and ')}. If that is meant, ask for a full sync with accept_shrink then.`,
+    owner: 'your_team',
+  };
+};
+
+const reasonsOf = ({ missing, known, emptied }: Shrink, limit: Limit): readonly string[] => [
+  ...types
+    .filter(([type]) => missing[type] > allowance(limit, known[type]))
+    .map(
+      ([type, name]) =>
+        `${missing[type]} of ${known[type]} known ${name} are missing; up to ${allowance(limit, known[type])} may be`,
+    ),
+  ...(emptied.length === 0
+    ? []
+    : [`no members are left in ${emptied.length === 1 ? 'group' : 'groups'} ${named(emptied)}`]),
+];
 
 const types = [
   ['user', 'users'],

@@ -1,9 +1,9 @@
 /** What a provision run is for: to do what is needed, to plan it for a person, or to carry out what a person approved. */
 
-import type { PlanId } from '../model/ids.ts';
-import { planId } from '../model/ids.ts';
+import { createHash } from 'node:crypto';
+import { type PlanId, planId, type TargetId } from '../model/ids.ts';
 import type { Basis, Plan } from '../model/plan.ts';
-import type { ProvisionRun } from '../model/run.ts';
+import type { PreviewRun, ProvisionRun } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
 import { movedSince } from './basis.ts';
@@ -15,14 +15,14 @@ export type Aim =
   /** Within the limits. `approved`: what of it a person released from them. */
   | { readonly kind: 'provision'; readonly approved: Plan | null }
   /** Nothing is written to the target. */
-  | { readonly kind: 'plan'; readonly as: 'first' | 'dry_run' }
+  | { readonly kind: 'plan'; readonly as: 'first' | 'dry_run' | 'preview' }
   /** Nothing is done that the plan does not hold. */
   | { readonly kind: 'apply'; readonly plan: Plan };
 
 /** How an aim is kept between the turns of a run. */
 export type KeptAim =
   | { readonly kind: 'provision'; readonly approved: PlanId | null }
-  | { readonly kind: 'plan'; readonly as: 'first' | 'dry_run' }
+  | { readonly kind: 'plan'; readonly as: 'first' | 'dry_run' | 'preview' }
   | { readonly kind: 'apply'; readonly plan: PlanId };
 
 /** `isAccepted`: somebody has seen what the target's rules and scope do, or nobody has to. */
@@ -84,6 +84,10 @@ export const keptAim = (aim: Aim): KeptAim => {
 
 /** A run makes one plan at most. */
 export const planOfRun = ({ id }: Pick<ProvisionRun, 'id'>): PlanId => planId(id.replace(/^run_/, 'pln_'));
+
+/** A preview makes one plan at each target; such ids, too, are in the order of their runs. */
+export const planOfPreview = ({ id }: Pick<PreviewRun, 'id'>, target: TargetId): PlanId =>
+  planId(`pln_${id.slice(4, 20)}${createHash('sha256').update(`${id}|${target}`).digest('hex').slice(0, 16)}`);
 
 /** The target waits for a decision, and nothing has moved since it was asked for. */
 export class RunHeld extends Error {

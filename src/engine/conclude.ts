@@ -37,12 +37,12 @@ export const conclude = async (
 
 const endPlanning = async (
   work: Provisioning,
-  kind: 'first' | 'dry_run',
+  kind: 'first' | 'dry_run' | 'preview',
   tally: Tally,
   exceeded: readonly Exceeded[],
 ): Promise<End> => {
   const content = await contentOfPlan(work, work.planId);
-  if (kind === 'dry_run') {
+  if (kind !== 'first') {
     await makePlan(work, kind, content, exceeded);
     return { state: stateOf(tally), counters: tally.counters(), version: work.through, problem: null };
   }

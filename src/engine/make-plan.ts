@@ -9,27 +9,32 @@ import { freshMs } from './aim.ts';
 import { basisOf } from './basis.ts';
 import type { Provisioning } from './provisioning.ts';
 
-export type Content = { readonly hash: string; readonly counts: Plan['counts'] };
+export type Content = Pick<Plan, 'hash' | 'counts' | 'countsOf'>;
 
 /** The same staged operations have the same hash, whenever and in whatever pieces they were planned. */
 export const contentOfPlan = async ({ engine, record }: Provisioning, id: PlanId): Promise<Content> => {
   const hash = createHash('sha256');
-  const counts: Record<Action, number> = {
-    create: 0,
-    update: 0,
-    add_members: 0,
-    remove_members: 0,
-    disable: 0,
-    delete: 0,
-  };
+  const countsOf = { user: noneOfEach(), group: noneOfEach() };
   for await (const staged of engine.stores.plans.scan({ target: record.id, id })) {
     for (const { operation } of staged) {
-      counts[operation.action] += 'members' in operation ? operation.members.length : 1;
+      countsOf[operation.ref.type][operation.action] += 'members' in operation ? operation.members.length : 1;
       hash.update(`${contentOf(operation)}\n`);
     }
   }
-  return { hash: hash.digest('base64url'), counts };
+  const counts = noneOfEach();
+  for (const action of actions) counts[action] = countsOf.user[action] + countsOf.group[action];
+  return { hash: hash.digest('base64url'), counts, countsOf };
 };
+
+const actions = ['create', 'update', 'add_members', 'remove_members', 'disable', 'delete'] as const;
+const noneOfEach = (): Record<Action, number> => ({
+  create: 0,
+  update: 0,
+  add_members: 0,
+  remove_members: 0,
+  disable: 0,
+  delete: 0,
+});
 
 export const makePlan = async (
   work: Provisioning,
@@ -55,7 +60,9 @@ export const makePlan = async (
     exceeded,
   };
   await engine.stores.plans.add(work.lease, plan);
-  engine.world.log.warn('plan.waits', { plan: id, kind, target: record.id, run: run.id, ...content.counts });
+  const facts = { plan: id, target: record.id, run: run.id, ...content.counts };
+  if (kind === 'preview') engine.world.log.info('plan.previewed', facts);
+  else engine.world.log.warn('plan.waits', { ...facts, kind });
   return (await engine.stores.plans.get(id)) ?? { ...plan, standing: { state: 'waiting' } };
 };
 

@@ -60,7 +60,7 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
   );
 
 /** What a run wrote is kept when it is over its time. A plan is made by one run, or not at all: of a large tenant it takes hours to ask the target. */
-const planningSecs = 86_400;
+export const planningSecs = 86_400;
 
 const isProvision = (run: Run): run is ProvisionRun => run.kind === 'provision';
 
@@ -72,18 +72,28 @@ const provisionRun = async (
   report: Report,
 ): Promise<WorkEnd> => {
   const { connection, record } = await configured(engine, run.target);
-  const target = engine.connectTarget(record, await engine.stores.targets.secrets(record.id));
   const begun = await begin(engine, lease, run, record);
   if ('state' in begun) return begun;
+  const work = await workAt(engine, { run, connection, record, lease, watch }, begun);
+  return await provision(work, begun.place, begun.known, report);
+};
+
+type Standing = Pick<Provisioning, 'run' | 'connection' | 'record' | 'lease' | 'watch'>;
+
+/** Everything a run works with, from where it is. */
+export const workAt = async (
+  engine: Engine,
+  { run, connection, record, lease, watch }: Standing,
+  { aim, place, known }: Begun,
+): Promise<Provisioning> => {
   let passes = 0;
-  const { aim, place, known } = begun;
-  const work: Provisioning = {
+  return {
     engine,
     run,
     connection,
     record,
     source: once(engine, connection, await engine.stores.connections.secrets(connection.id)),
-    target,
+    target: engine.connectTarget(record, await engine.stores.targets.secrets(record.id)),
     lease,
     watch,
     through: place.through,
@@ -102,10 +112,9 @@ const provisionRun = async (
       return passes;
     },
   };
-  return await provision(work, place, known, report);
 };
 
-type Begun = { readonly aim: Aim; readonly place: Place; readonly known: Known };
+export type Begun = { readonly aim: Aim; readonly place: Place; readonly known: Known };
 
 /** Where the run goes on, or that it ends before it begins. */
 const begin = async (
@@ -153,7 +162,13 @@ const refuseOtherRules = async (engine: Engine, run: ProvisionRun): Promise<neve
   });
 };
 
-const provision = async (unprepared: Provisioning, from: Place, known: Known, report: Report): Promise<WorkEnd> => {
+/** Goes through the waves, from a place on. */
+export const provision = async (
+  unprepared: Provisioning,
+  from: Place,
+  known: Known,
+  report: Report,
+): Promise<WorkEnd> => {
   const { engine, run } = unprepared;
   const tally = startTally(run.counters, report);
   await report('recover', run.counters);

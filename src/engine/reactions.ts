@@ -47,6 +47,16 @@ export class SecondLookDue extends Error {
   }
 }
 
+/** A preview asks a target about everybody, and another worker is at work on that target. */
+export class TargetBusy extends Error {
+  override readonly name = 'TargetBusy';
+  readonly afterMs: number;
+  constructor(afterMs: number) {
+    super('Another run is at work on a target that the preview has to ask; it goes on after that.');
+    this.afterMs = afterMs;
+  }
+}
+
 /** The run cannot be done as it was asked for. */
 export class RunRefused extends Error {
   override readonly name = 'RunRefused';
@@ -82,6 +92,13 @@ export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>,
   if (error instanceof StaleFence) return { kind: 'leave' };
   if (error instanceof RunCanceled) return { kind: 'cancel' };
   if (error instanceof TargetRefusesMost) return { kind: 'quarantine', problem: error.problem };
+  if (error instanceof TargetBusy)
+    return {
+      kind: 'wait',
+      ms: error.afterMs,
+      problem: { code: 'target_busy', message: error.message, owner: 'your_team' },
+      isFault: false,
+    };
   if (error instanceof SecondLookDue)
     return {
       kind: 'wait',

@@ -4,6 +4,7 @@ import type { Connection } from '../model/connection.ts';
 import type { PlanId, RunId } from '../model/ids.ts';
 import {
   noCounters,
+  type PreviewRun,
   type ProvisionRun,
   type Run,
   type RunScope,
@@ -11,6 +12,7 @@ import {
   type SyncRun,
   type Trigger,
 } from '../model/run.ts';
+import type { Scope } from '../model/scope.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
 
@@ -48,6 +50,17 @@ export const newProvisionRun = (
   target: target.id,
   plan: wanted.plan ?? null,
   causedBy,
+});
+
+export const newPreviewRun = (
+  connection: Pick<Connection, 'id' | 'organization'>,
+  { proposed, ...wanted }: Pick<Wanted, 'id' | 'trigger' | 'at'> & { readonly proposed: Scope },
+): PreviewRun => ({
+  ...fresh({ ...wanted, mode: 'full', scope: null, dryRun: true }),
+  kind: 'preview',
+  proposed,
+  organization: connection.organization,
+  connection: connection.id,
 });
 
 /** After a commit every active target of the connection is looked at; a dry or scoped sync run makes dry or scoped provision runs. */

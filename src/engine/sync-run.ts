@@ -3,51 +3,61 @@
  * read → fold → stage, then scope → diff → record, then one commit. A read that did not reach its end changes nothing.
  */
 
-import { createHash } from 'node:crypto';
-import { own } from '../core/attributes.ts';
 import { type Shrink, shrinkProblem } from '../core/shrink.ts';
 import type { Connection } from '../model/connection.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
-import { type Counters, countReason, type Run, type SyncRun } from '../model/run.ts';
-import { type Scope, scopeKey } from '../model/scope.ts';
-import type { Ask, ReadMode } from '../source/source.ts';
+import type { ReadKind } from '../model/operation.ts';
+import { type Counters, countReason, type PreviewRun, type Run, type SyncRun } from '../model/run.ts';
+import { scopeKey } from '../model/scope.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft, Head } from '../store/snapshot-store.ts';
-import { emptiedGroups } from './emptied-groups.ts';
+import { compareRead } from './compare-read.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
+import { previewRun } from './preview-run.ts';
+import { planningSecs } from './provision-run.ts';
 import { holdConnection } from './quarantine.ts';
 import { RunRefused } from './reactions.ts';
 import { type ReadEnd, readInto } from './read-into.ts';
-import { recordChanges } from './record-changes.ts';
-import { newSyncRun, requestAgain, requestProvisioning, restOf } from './request-runs.ts';
-import { sweep } from './sweep.ts';
+import { newPreviewRun, newSyncRun, requestAgain, requestProvisioning, restOf } from './request-runs.ts';
+import { askFor, connected, isAboutItsGroup, isOfNobody, ofItsGroup, signatureOf, type What } from './source-read.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
 
+/** What reads the source of a connection: its sync runs, and previews of another scope. */
 export const syncTurn = (engine: Engine, connection: ConnectionId, signal: AbortSignal): Promise<Turn> =>
-  takeTurn<SyncRun>(
+  takeTurn<SyncRun | PreviewRun>(
     engine,
     {
       key: connection,
       next: () => engine.stores.runs.next({ connection }, engine.world.now()),
-      is: isSync,
-      timeoutSecs: async () => (await connected(engine, connection)).timeoutSecs,
-      work: (run, lease, watch, report) => syncRun(engine, run, lease, watch, report),
-      again: (run) =>
-        requestAgain(
-          engine,
-          newSyncRun(
-            { id: connection, organization: run.organization },
-            { ...restOf(engine, run), acceptShrink: run.acceptShrink },
-          ),
-        ),
-      quarantine: (problem) => holdConnection(engine, connection, problem),
+      is: readsSource,
+      timeoutSecs: async (run) => {
+        const { timeoutSecs } = await connected(engine, connection);
+        return run.kind === 'preview' ? Math.max(timeoutSecs, planningSecs) : timeoutSecs;
+      },
+      work: (run, lease, watch, report) =>
+        run.kind === 'preview'
+          ? previewRun(engine, run, lease, watch, report)
+          : syncRun(engine, run, lease, watch, report),
+      again: (run) => requestAgain(engine, sameAgain(engine, run)),
+      quarantine: async (problem, error) => {
+        // A preview asks targets, too; whether one of them is to be held back is found by its own runs.
+        if (error instanceof SourceError) await holdConnection(engine, connection, problem);
+      },
     },
     signal,
   );
 
-const isSync = (run: Run): run is SyncRun => run.kind === 'sync';
+const readsSource = (run: Run): run is SyncRun | PreviewRun => run.kind !== 'provision';
+
+const sameAgain = (engine: Engine, run: SyncRun | PreviewRun): Run => {
+  const of = { id: run.connection, organization: run.organization };
+  const rest = restOf(engine, run);
+  return run.kind === 'preview'
+    ? newPreviewRun(of, { ...rest, proposed: run.proposed })
+    : newSyncRun(of, { ...rest, acceptShrink: run.acceptShrink });
+};
 
 const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch, report: Report): Promise<WorkEnd> => {
   const connection = await connected(engine, run.connection);
@@ -64,8 +74,7 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
     if (proves && connection.quarantine !== null) await engine.stores.connections.proved(connection.id);
     return committed;
   } catch (error) {
-    if (run.scope !== null && isAboutItsGroup(error))
-      throw new RunRefused({ code: error.code ?? 'forbidden', message: error.message, owner: 'your_team' });
+    if (run.scope !== null && isAboutItsGroup(error)) throw ofItsGroup(error);
     if (error instanceof ResumeExpired || isOfNobody(error)) await draft.discard();
     if (!(error instanceof WatermarkExpired)) throw error;
     engine.world.log.warn('sync.reset', { run: run.id, connection: connection.id });
@@ -74,17 +83,9 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
   }
 };
 
-/** Whoever continued such a read would believe what it had shown so far. */
-const isOfNobody = (error: unknown): boolean => error instanceof SourceError && error.code === 'empty_read';
+type SyncRead = What & { readonly kind: ReadKind };
 
-/** A group that somebody mistyped, or that hides its members, says nothing about the connection. */
-const isAboutItsGroup = (error: unknown): error is SourceError =>
-  error instanceof SourceError && (error.code === 'ScopeGroupNotFound' || error.code === 'MembersHidden');
-
-/** `group`: one group of a larger scope, which proves nothing about anyone else and is no place to continue from. */
-type What = { readonly kind: 'full' | 'delta' | 'group'; readonly scope: Scope; readonly read: ReadMode };
-
-const whatToRead = (connection: Connection, run: SyncRun, head: Head): What => {
+const whatToRead = (connection: Connection, run: SyncRun, head: Head): SyncRead => {
   if (run.scope !== null) {
     const { group, nested } = run.scope;
     const within = connection.scope;
@@ -102,71 +103,19 @@ const whatToRead = (connection: Connection, run: SyncRun, head: Head): What => {
   return { kind: 'delta', scope: connection.scope, read: { mode: 'delta', from: head.watermark } };
 };
 
-/** An interrupted draft may be continued only by a run that reads the same things on the same base. */
-const signatureOf = (connection: Connection, what: What, head: Head): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify([
-        what.kind,
-        scopeKey(what.scope),
-        connection.attributes,
-        connection.tenantId,
-        connection.cloud,
-        head.version,
-      ]),
-    )
-    .digest('base64url');
-
-const askFor = (connection: Connection, what: What, draft: Draft): Ask => ({
-  scope: what.scope,
-  attributes: connection.attributes,
-  read: what.read,
-  resume: draft.resume,
-  watermark: what.kind !== 'group',
-  known: {
-    groups: async (ids) => new Set((await draft.find(ids.map((id) => ({ type: 'group', id })))).keys()),
-    withManager: async (ids) => {
-      const found = await draft.find(ids.map((id) => ({ type: 'user', id })));
-      return new Set(ids.filter((id) => own(found.get(id)?.attributes ?? {}, 'manager') !== null));
-    },
-    members: (group) => draft.members(group),
-  },
-});
-
 const commit = async (
   engine: Engine,
   run: SyncRun,
   connection: Connection,
-  what: What,
+  what: SyncRead,
   draft: Draft,
   end: ReadEnd,
   report: Report,
 ): Promise<WorkEnd> => {
-  await report('scope', end.counters);
-  const emptied = await emptiedGroups(engine.stores.snapshots, draft, what.scope);
-  if (what.kind !== 'group') await sweep(draft, end.complete);
-  const recording = (): Promise<void> => report('diff', end.counters);
-  await recording();
-  const recorded = await recordChanges(engine.stores.snapshots, draft, recording);
+  const { recorded, shrink, counters } = await compareRead(engine, draft, what, end, report);
   await engine.failpoint('sync.recorded');
-  const missing = what.kind === 'full' ? recorded.missing : { user: 0, group: 0 };
-  const held = await holdBack(
-    engine,
-    run,
-    connection,
-    draft,
-    { missing, known: draft.base.counts, emptied },
-    end.counters,
-  );
+  const held = await holdBack(engine, run, connection, draft, shrink, end.counters);
   if (held !== null) return held;
-  const counters: Counters = {
-    ...end.counters,
-    ...recorded.counts,
-    unchanged:
-      what.kind === 'full'
-        ? recorded.present.user + recorded.present.group - recorded.counts.created - recorded.counts.updated
-        : end.counters.unchanged,
-  };
   await report('commit', counters);
   const head = await draft.commit({
     watermark: what.kind === 'group' ? 'keep' : end.watermark,
@@ -225,19 +174,4 @@ const forgetWatermark = async (engine: Engine, draft: Draft, lease: Lease, head:
   await draft.discard();
   const empty = await engine.stores.snapshots.begin(lease, 'reset');
   await empty.commit({ watermark: null, counts: head.counts, full: false });
-};
-
-const connected = async (engine: Engine, id: ConnectionId): Promise<Connection> => {
-  const connection = await engine.stores.connections.get(id);
-  if (connection === null || connection.state === 'deleting') {
-    throw new RunRefused({ code: 'connection_removed', message: 'The connection was removed.', owner: 'your_team' });
-  }
-  if (connection.credentials === null || connection.tenantId === null) {
-    throw new RunRefused({
-      code: 'not_connected',
-      message: 'The connection has no tenant or credentials yet.',
-      owner: 'customer_it',
-    });
-  }
-  return connection;
 };

@@ -71,7 +71,7 @@ const exceededSchema = z.strictObject({
 const planText = z.string().transform(planId);
 const aimSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('provision'), approved: planText.nullable() }),
-  z.strictObject({ kind: z.literal('plan'), as: z.enum(['first', 'dry_run']) }),
+  z.strictObject({ kind: z.literal('plan'), as: z.enum(['first', 'dry_run', 'preview']) }),
   z.strictObject({ kind: z.literal('apply'), plan: planText }),
 ]);
 const placeSchema = z.strictObject({

@@ -3,6 +3,7 @@
 import type { ConnectionId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
 import type { Action, Cause, Link, Operation } from './operation.ts';
 import type { RunScope, SyncMode } from './run.ts';
+import type { ObjectType } from './source-object.ts';
 import type { LimitName } from './target-record.ts';
 
 /** A limit that is passed: `wanted` by a run on top of what was `taken` in the window. `group`: whose limit it is, where each has its own. */
@@ -16,9 +17,12 @@ export type Exceeded = {
 
 /**
  * `held`: what is over the target's limits. `first`: everything that a target needs which was never written to, or not since its scope, mapping,
- * matching or deprovision policy changed. `dry_run`: what somebody asked to see.
+ * matching or deprovision policy changed. `dry_run`: what somebody asked to see. `preview`: what it would be with another scope; nobody carries it out.
  */
-export type PlanKind = 'first' | 'held' | 'dry_run';
+export type PlanKind = 'first' | 'held' | 'dry_run' | 'preview';
+/** Those that somebody decides on. */
+export type DecidedKind = Exclude<PlanKind, 'preview'>;
+export type ActionCounts = Readonly<Record<Action, number>>;
 
 /** What a plan was made from. It is carried out on nothing else. */
 export type Basis = {
@@ -64,7 +68,9 @@ export type Plan = {
   readonly hash: string;
   readonly basis: Basis;
   /** Operations by action; of member operations the members. */
-  readonly counts: Readonly<Record<Action, number>>;
+  readonly counts: ActionCounts;
+  /** The same of users and of groups; memberships are their group's. */
+  readonly countsOf: Readonly<Record<ObjectType, ActionCounts>>;
   readonly exceeded: readonly Exceeded[];
   readonly standing: PlanStanding;
 };

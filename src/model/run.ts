@@ -3,6 +3,7 @@
 import type { Problem } from './connection.ts';
 import type { ConnectionId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
 import type { ReadKind } from './operation.ts';
+import type { Scope } from './scope.ts';
 
 export type SyncMode = 'full' | 'delta';
 /** One run narrowed to one group and its members; nobody else is read, stored or written. */
@@ -101,7 +102,14 @@ export type ProvisionRun = Common & {
   /** The version of the snapshot it brought the target to. */
   readonly version: number | null;
 };
-export type Run = SyncRun | ProvisionRun;
+/** Reads a scope that somebody thinks of, plans what it would mean for each target, and keeps nothing but these plans. */
+export type PreviewRun = Common & {
+  readonly kind: 'preview';
+  readonly proposed: Scope;
+  /** It commits none. */
+  readonly version: number | null;
+};
+export type Run = SyncRun | ProvisionRun | PreviewRun;
 
 export const noCounters: Counters = {
   read: 0,

@@ -93,7 +93,7 @@ const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler): Promise<n
   const seen = new Set<string>();
   for await (const runs of stores.runs.unfinished()) {
     for (const run of runs) {
-      const key = run.kind === 'sync' ? syncKey(run.connection) : provisionKey(run.target);
+      const key = run.kind === 'provision' ? provisionKey(run.target) : syncKey(run.connection);
       if (seen.has(key)) continue;
       seen.add(key);
       if (await hasJob(queues, run, key)) continue;
@@ -106,14 +106,15 @@ const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler): Promise<n
 
 /** A key whose job is gone is a ghost; adding the job again heals it. */
 const hasJob = async (queues: Jobs, run: Run, key: string): Promise<boolean> => {
-  const id = await queues[run.kind].getDeduplicationJobId(key);
-  return id !== null && (await queues[run.kind].getJob(id)) !== undefined;
+  const queue = queues[run.kind === 'provision' ? 'provision' : 'sync'];
+  const id = await queue.getDeduplicationJobId(key);
+  return id !== null && (await queue.getJob(id)) !== undefined;
 };
 
 const wake = async (wakeups: Wakeups, run: Run): Promise<void> => {
   const urgency = run.trigger === 'api' ? 'person' : run.kind === 'sync' && run.mode === 'full' ? 'full' : 'delta';
-  if (run.kind === 'sync') await wakeups.sync(run.connection, urgency);
-  else await wakeups.provision(run.target, urgency);
+  if (run.kind === 'provision') await wakeups.provision(run.target, urgency);
+  else await wakeups.sync(run.connection, urgency);
 };
 
 /** How long a target is left alone after a provision run that failed, or that somebody canceled. */

@@ -2,7 +2,7 @@
 
 import type { OrganizationId, PlanId, RunId, TargetId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
-import type { Decision, Plan, PlanKind, PlanState, Staged } from '../model/plan.ts';
+import type { DecidedKind, Decision, Plan, PlanKind, PlanState, Staged } from '../model/plan.ts';
 import type { RunScope } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Lease } from './leases.ts';
@@ -17,7 +17,7 @@ export type PlanFilter = {
 /** One step on one object. */
 export type StepName = { readonly ref: Ref; readonly step: string };
 export type PlanOf = Pick<Plan, 'target' | 'id'>;
-/** Plans that take each other's place: of one target, kind and scope at most one waits. */
+/** Plans that take each other's place: of one target, kind and scope at most one waits, and of previews one for each scope that was thought of. */
 export type Slot = { readonly target: TargetId; readonly kind: PlanKind; readonly scope: RunScope | null };
 
 export interface PlanStore {
@@ -58,8 +58,8 @@ export interface PlanStore {
   finish(lease: Lease, id: PlanId, run: RunId): Promise<void>;
   /** waiting or approved → superseded; its operations are forgotten. Throws `StaleFence`. */
   supersede(lease: Lease, id: PlanId, by: PlanId | null): Promise<void>;
-  /** How many wait for a decision. */
-  countWaiting(): Promise<Readonly<Record<PlanKind, number>>>;
+  /** How many wait for a decision; nobody decides on a preview. */
+  countWaiting(): Promise<Readonly<Record<DecidedKind, number>>>;
   /** Removes plans older than this that nobody waits for, with their operations. */
   prune(target: TargetId, before: Date): Promise<void>;
   erase(target: TargetId): Promise<void>;

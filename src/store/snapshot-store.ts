@@ -29,7 +29,8 @@ export type Restored = { readonly epoch: number; readonly at: Date };
 
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 
-export interface SnapshotStore {
+/** What can be asked of a version of the snapshot. */
+export interface SnapshotReads {
   head(connection: ConnectionId): Promise<Head>;
   /** Committed objects by id; absent when not in the snapshot. */
   find(connection: ConnectionId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, SourceObject>>;
@@ -59,6 +60,9 @@ export interface SnapshotStore {
   changesAfter(connection: ConnectionId, version: number, through?: number): AsyncIterable<readonly RecordedChange[]>;
   /** A page of committed changes after a cursor this method gave (or a start of null), oldest first. */
   changesPage(connection: ConnectionId, after: string | null, limit: number): Promise<Page<RecordedChange>>;
+}
+
+export interface SnapshotStore extends SnapshotReads {
   /**
    * Opens the draft of this lease. A draft left by an earlier holder with the same signature is continued from its last place; any other is
    * forgotten. What an earlier holder staged after its last place is forgotten too, also if it arrives late.
@@ -108,6 +112,11 @@ export interface Draft {
   touchedMembers(): AsyncIterable<readonly EdgePair[]>;
   /** Appends to the changes of the version to come; called as often as needed, after the last `put`. Recording starts over in a continued draft. */
   record(changes: readonly Change[]): Promise<void>;
+  /**
+   * The snapshot of the draft's connection as it would be, were the draft committed now with this scope and these counts: every answer is the one that
+   * would be given then. For as long as the draft is open and nothing else is put into it.
+   */
+  asCommitted(end: { readonly scope: string; readonly counts: Readonly<Record<ObjectType, number>> }): SnapshotReads;
   /**
    * The one commit point. `watermark: 'keep'` leaves the base's. `full` marks a full sync of the whole scope. Throws `StaleFence`.
    * Without any recorded change the version still moves on with its watermark.

@@ -234,6 +234,18 @@ const plansContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void => {
       expect(await plans.get(plan.id)).toBeNull();
     });
 
+    it('that is a preview stands beside one of another scope, and takes the place of one of the same', async () => {
+      const { target, lease } = await held();
+      const preview = (scope: string) => {
+        const plan = aPlan(target, { kind: 'preview' });
+        return { ...plan, basis: { ...plan.basis, scope } };
+      };
+      const [first, other, again] = [preview('all'), preview('groups:uat'), preview('all')];
+      for (const plan of [first, other, again]) await plans.add(lease, plan);
+      const states = await Promise.all([first, other, again].map(async ({ id }) => (await plans.get(id))?.standing));
+      expect(states).toEqual([{ state: 'superseded', by: again.id }, { state: 'waiting' }, { state: 'waiting' }]);
+    });
+
     it('is listed newest first, by target, kind and state', async () => {
       const { target, lease } = await held();
       const made = [aPlan(target, { kind: 'dry_run' }), aPlan(target, { kind: 'first' }), aPlan(target)];
@@ -329,6 +341,7 @@ const decisionsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void =
     it('is found only when it is of the whole target, and no dry run', async () => {
       expect(await plans.approved((await approved({ kind: 'dry_run' })).target)).toBeNull();
       expect(await plans.approved((await approved({ scope: aScope('uat') })).target)).toBeNull();
+      expect(await plans.approved((await approved({ kind: 'preview' })).target)).toBeNull();
     });
 
     it('may be superseded; one that was rejected or is carried out already may not', async () => {
@@ -368,17 +381,18 @@ const keepingContract = ({ clock, held, plans }: PlanWorld): void => {
     it('are removed when they are old, those that somebody waits for are not', async () => {
       const { target, lease } = await held();
       const [superseded, waits] = [aPlan(target), aPlan(target)];
-      const [approved, rejected, dry] = [
+      const [approved, rejected, dry, preview] = [
         aPlan(target, { kind: 'first' }),
         aPlan(target, { scope: aScope('uat') }),
         aPlan(target, { kind: 'dry_run' }),
+        aPlan(target, { kind: 'preview' }),
       ];
-      for (const plan of [superseded, waits, approved, rejected, dry]) await plans.add(lease, plan);
+      for (const plan of [superseded, waits, approved, rejected, dry, preview]) await plans.add(lease, plan);
       await plans.decide(approved.id, 'approved', decision);
       await plans.decide(rejected.id, 'rejected', decision);
       const young = aPlan(target, { kind: 'dry_run', createdAt: later(2), scope: aScope('other') });
       await plans.add(lease, young);
-      const every = [superseded, waits, approved, rejected, dry, young].map(({ id }) => id);
+      const every = [superseded, waits, approved, rejected, dry, preview, young].map(({ id }) => id);
       expect(await keep(target, every)).toEqual([waits.id, approved.id, young.id]);
     });
 
@@ -428,7 +442,7 @@ const keepingContract = ({ clock, held, plans }: PlanWorld): void => {
       const { target, lease } = await held();
       const before = await plans.countWaiting();
       const [first, over] = [aPlan(target, { kind: 'first' }), aPlan(target)];
-      for (const plan of [first, over]) await plans.add(lease, plan);
+      for (const plan of [first, over, aPlan(target, { kind: 'preview' })]) await plans.add(lease, plan);
       expect(await plans.countWaiting()).toEqual({ ...before, first: before.first + 1, held: before.held + 1 });
       await plans.decide(over.id, 'rejected', decision);
       expect(await plans.countWaiting()).toEqual({ ...before, first: before.first + 1 });

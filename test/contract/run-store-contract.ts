@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/model/connection.ts';
 import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
-import { count, noCounters, type ProvisionRun, type Run, type SyncRun } from '../../src/model/run.ts';
+import { count, noCounters, type PreviewRun, type ProvisionRun, type Run, type SyncRun } from '../../src/model/run.ts';
 import { newId } from '../../src/store/ids.ts';
 import type { RunFilter, RunStore } from '../../src/store/run-store.ts';
 import { all } from '../support/ledger-world.ts';
@@ -92,9 +92,25 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
         provisionRun(connection, { target }),
         provisionRun(connection, { target, mode: 'full' }),
         provisionRun(connection, { target: aTenant().target }),
+        previewRun(connection),
+        previewRun(connection, { proposed: { kind: 'groups', groups: [sourceId('g-1')], nested: false } }),
+        previewRun(connection, { proposed: { kind: 'groups', groups: [sourceId('g-1')], nested: true } }),
       ];
       const answers = await Promise.all(different.map((run) => runs.request(run)));
       expect(answers.map(({ alreadyQueued }) => alreadyQueued)).toEqual(different.map(() => false));
+    });
+
+    it('for a preview is kept as it was made, waits among the syncs, and is one with another of the same scope', async () => {
+      const { connection } = aTenant();
+      const proposed = { kind: 'groups', groups: [sourceId('g-2'), sourceId('g-1')], nested: false } as const;
+      const run = previewRun(connection, { proposed });
+      expect(await runs.request(run)).toEqual({ run, alreadyQueued: false });
+      const same = previewRun(connection, { proposed: { ...proposed, groups: proposed.groups.toReversed() } });
+      expect(await runs.request(same)).toEqual({ run, alreadyQueued: true });
+      expect(await runs.get(run.id)).toEqual(run);
+      expect(await runs.next({ connection }, start)).toEqual(run);
+      expect((await runs.list({ connection, kind: 'preview' }, null, 5)).items).toEqual([run]);
+      expect((await runs.list({ connection, kind: 'sync' }, null, 5)).items).toEqual([]);
     });
 
     it('made while the same is under way waits behind it, once', async () => {
@@ -372,6 +388,13 @@ const syncRun = (connection: Run['connection'], other: Partial<SyncRun> = {}): S
   kind: 'sync',
   acceptShrink: false,
   read: null,
+  ...other,
+});
+const previewRun = (connection: Run['connection'], other: Partial<PreviewRun> = {}): PreviewRun => ({
+  ...common(connection),
+  kind: 'preview',
+  proposed: { kind: 'all' },
+  version: null,
   ...other,
 });
 const provisionRun = (connection: Run['connection'], other: Partial<ProvisionRun> = {}): ProvisionRun => ({

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StaleFence } from '../../src/model/errors.ts';
 import type { ConnectionId } from '../../src/model/ids.ts';
-import type { Draft } from '../../src/store/snapshot-store.ts';
+import type { Draft, SnapshotReads } from '../../src/store/snapshot-store.ts';
 import {
   all,
   at,
@@ -142,6 +142,78 @@ export const snapshotDraftContract = (open: OpenSnapshots): void => {
       await expect(first.put(showing([person('dan')]))).rejects.toThrow();
       await second.commit(end);
       expect(await scan()).toEqual(['bob', 'cid']);
+    });
+
+    it('can be read as if it were committed, and nobody else sees it', async () => {
+      const stay = [person('ann', { title: 'clerk' }), person('bob'), team('staff'), team('old')];
+      const before = showing([...stay, person('cid')], {
+        members: [whole('staff', users('ann', 'bob', 'cid')), whole('old', users('bob'))],
+      });
+      await commit(world, connection, [before]);
+      const committed = await everything(world, connection);
+      const recall = async (snapshots: SnapshotReads) => {
+        const refs = [...users('ann', 'bob', 'cid', 'dan'), team('old').ref, team('new').ref];
+        return [
+          await snapshots.recall(connection, refs),
+          await snapshots.find(connection, refs),
+          await snapshots.page(connection, 'user', id('ann'), 2),
+          await snapshots.page(connection, 'group', null, 1),
+          (await snapshots.recallPage(connection, 'user', null, 10)).items,
+          await all(snapshots.changesAfter(connection, committed.head.version)),
+          (await snapshots.changesPage(connection, null, 10)).items,
+        ];
+      };
+      const remembered = await recall(world.snapshots);
+
+      const draft = await begin();
+      await draft.put(
+        showing([person('ann', { title: 'boss' }), person('dan'), team('new')], {
+          members: [merged('staff', users('dan'), users('bob')), whole('new', users('ann', 'dan'))],
+          resume: at('page 2'),
+        }),
+      );
+      await draft.put(losing(users('cid'), 'out_of_scope'));
+      await draft.put(losing([team('old').ref], 'missing'));
+      await draft.record([
+        { kind: 'created', after: person('dan') },
+        { kind: 'members', group: team('staff').ref, added: users('dan'), removed: users('bob') },
+      ]);
+      const counts = { user: 3, group: 2 };
+      const ahead = draft.asCommitted({ scope: 'all', counts });
+      const [seen, remembers] = [await everything({ snapshots: ahead }, connection), await recall(ahead)];
+      expect(seen.users.map(([name]) => name)).toEqual(['ann', 'bob', 'dan']);
+      expect(seen.members).toEqual([
+        ['new', ['user:ann', 'user:dan']],
+        ['staff', ['user:ann', 'user:dan']],
+      ]);
+      expect(await everything(world, connection)).toEqual(committed);
+      expect(await recall(world.snapshots)).toEqual(remembered);
+
+      const head = await draft.commit({ ...end, counts, scope: 'all' });
+      const after = await everything(world, connection);
+      expect({ ...after, head: seen.head }).toEqual(seen);
+      expect(head).toMatchObject({ version: seen.head.version, counts: seen.head.counts, scope: seen.head.scope });
+      expect(await recall(world.snapshots)).toEqual(remembers);
+    });
+
+    it('of an empty snapshot can be read as if it were committed, and is forgotten when it is discarded', async () => {
+      const draft = await begin();
+      await draft.put(showing([person('ann'), team('staff')], { members: [whole('staff', users('ann', 'bob'))] }));
+      await draft.put(showing([person('bob')]));
+      await draft.record([{ kind: 'created', after: person('ann') }]);
+      const ahead = draft.asCommitted({ scope: 'groups:x', counts: { user: 2, group: 1 } });
+      const seen = await everything({ snapshots: ahead }, connection);
+      expect(seen).toMatchObject({
+        head: { scope: 'groups:x', counts: { user: 2, group: 1 } },
+        members: [['staff', ['user:ann', 'user:bob']]],
+        groupsOf: ['staff > ann', 'staff > bob'],
+        changes: [{ version: seen.head.version, sequence: 1 }],
+      });
+      await draft.discard();
+      expect(await everything(world, connection)).toMatchObject({ head: { version: 0 }, users: [], changes: [] });
+      await commit(world, connection, [showing([person('cid')])]);
+      expect(await scan()).toEqual(['cid']);
+      expect(await everything(world, connection)).toMatchObject({ members: [], changes: [] });
     });
 
     it('cannot be used after its commit', async () => {

@@ -15,7 +15,7 @@ import {
   user,
 } from '../../src/model/source-object.ts';
 import type { Lease, Leases } from '../../src/store/leases.ts';
-import type { Batch, Draft, Head, MembersPatch, SnapshotStore } from '../../src/store/snapshot-store.ts';
+import type { Batch, Draft, Head, MembersPatch, SnapshotReads, SnapshotStore } from '../../src/store/snapshot-store.ts';
 
 export type OpenSnapshots = (around: {
   readonly now: () => Date;
@@ -132,7 +132,7 @@ export const edges = (memberships: readonly Membership[]): string[] =>
   memberships.map(({ group: of, member }) => `${of} > ${member.id}`).sort();
 
 /** Everything a reader can learn, for comparing two states. */
-export const everything = async (world: Pick<World, 'snapshots'>, connection: ConnectionId) => {
+export const everything = async (world: { readonly snapshots: SnapshotReads }, connection: ConnectionId) => {
   const { snapshots } = world;
   const scan = async (type: ObjectType) =>
     (await all(snapshots.scan(connection, type))).map(({ ref, attributes }) => [ref.id, { ...attributes }]);

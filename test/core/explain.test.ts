@@ -60,6 +60,8 @@ const run = (state: ProvisionRun['state'], other: Partial<ProvisionRun> = {}): P
   ...other,
 });
 
+const nothingOf = { create: 0, update: 0, add_members: 0, remove_members: 0, disable: 0, delete: 0 } as const;
+
 const plan = (kind: PlanKind, standing: PlanStanding): Plan => ({
   id: planId('pln_5'),
   organization: organizationId('org'),
@@ -72,7 +74,8 @@ const plan = (kind: PlanKind, standing: PlanStanding): Plan => ({
   createdAt: now,
   hash: 'h',
   basis: { version: 9, scope: null, rules: 'r', position: null, written: null, epoch: 0 },
-  counts: { create: 0, update: 0, add_members: 0, remove_members: 0, disable: 1, delete: 0 },
+  counts: { ...nothingOf, disable: 1 },
+  countsOf: { user: { ...nothingOf, disable: 1 }, group: nothingOf },
   exceeded: [],
   standing,
 });

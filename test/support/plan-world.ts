@@ -68,6 +68,8 @@ export const aPlanId = (): PlanId => {
   return planId(`pln_${String(made).padStart(8, '0')}_${randomUUID()}`);
 };
 
+const nothingOf = { create: 0, update: 0, disable: 0, delete: 0, add_members: 0, remove_members: 0 } as const;
+
 export const aPlan = (target: TargetId, other: Partial<Omit<Plan, 'standing'>> = {}): Omit<Plan, 'standing'> => ({
   id: aPlanId(),
   organization: organizationId('org_1'),
@@ -80,7 +82,8 @@ export const aPlan = (target: TargetId, other: Partial<Omit<Plan, 'standing'>> =
   createdAt: start,
   hash: 'hash-1',
   basis: { version: 3, scope: 'all', rules: 'rules-1', position: 2, written: 'order-7', epoch: 0 },
-  counts: { create: 0, update: 0, disable: 2, delete: 0, add_members: 0, remove_members: 0 },
+  counts: { ...nothingOf, disable: 2 },
+  countsOf: { user: { ...nothingOf, disable: 2 }, group: nothingOf },
   exceeded: [{ limit: 'deprovisions', group: null, wanted: 2, taken: 0, allowed: 1 }],
   ...other,
 });

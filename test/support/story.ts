@@ -5,7 +5,7 @@ import { planCommands } from '../../src/admin/plans.ts';
 import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.ts';
 import { defaultTiming, type Engine, unobserved } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
-import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
+import { newPreviewRun, newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import type { Turn } from '../../src/engine/turn.ts';
 import {
@@ -17,6 +17,7 @@ import {
 import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Run, SyncMode } from '../../src/model/run.ts';
+import type { Scope } from '../../src/model/scope.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
 import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
@@ -93,6 +94,10 @@ export const story = async (options: StoryOptions = {}) => {
     const wanted = { id: engine.newRunId(), mode, scope: null, dryRun, trigger: 'api', at: now() } as const;
     return (await stores.runs.request(newProvisionRun({ id: target, connection, organization }, null, wanted))).run;
   };
+  const requestPreview = async (proposed: Scope): Promise<Run> => {
+    const wanted = { id: engine.newRunId(), trigger: 'api', at: now(), proposed } as const;
+    return (await stores.runs.request(newPreviewRun({ id: connection, organization }, wanted))).run;
+  };
   /** Takes turns until nothing is due; time passes only to where the next turn is due, `patience` times at most. */
   const settle = async (turn: () => Promise<Turn>, patience = 50): Promise<void> => {
     for (let turns = 0; turns < patience; turns += 1) {
@@ -146,6 +151,13 @@ export const story = async (options: StoryOptions = {}) => {
     ended,
     full: async (more = {}) => run(await requestSync('full', more)),
     delta: async (more = {}) => run(await requestSync('delta', more)),
+    requestPreview,
+    /** What another scope would mean. */
+    preview: async (proposed: Scope) => run(await requestPreview(proposed)),
+    saveScope: async (scope: Scope): Promise<void> => {
+      const record = await stores.connections.get(connection);
+      await stores.connections.edit(connection, record?.revision ?? 0, { scope });
+    },
     provision: async (mode: SyncMode = 'delta', dryRun = false) => run(await requestProvision(mode, dryRun)),
     /** What a person may do about plans. */
     commands,

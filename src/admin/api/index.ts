@@ -17,6 +17,7 @@ import { connectionRoutes } from './routes/connections.ts';
 import { escrowRoutes } from './routes/escrows.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { planRoutes } from './routes/plans.ts';
+import { previewRoutes } from './routes/previews.ts';
 import { restoreRoutes } from './routes/restores.ts';
 import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
@@ -76,6 +77,7 @@ export const allRoutes = (commands: Commands): readonly Route[] => [
   ...escrowRoutes(commands),
   ...runRoutes(commands),
   ...planRoutes(commands),
+  ...previewRoutes(commands),
   ...snapshotRoutes(commands),
   ...explainRoutes(commands),
   ...restoreRoutes(commands),

@@ -56,6 +56,8 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   plan_moved: { status: 409, title: 'Something moved since the plan was made' },
   plan_is_dry_run: { status: 409, title: 'The plan of a dry run is applied, not approved' },
   plan_not_dry_run: { status: 409, title: 'This plan is approved or rejected, not applied' },
+  plan_is_preview: { status: 409, title: 'A preview is only to look at' },
+  scope_unchanged: { status: 409, title: 'The scope is this one already' },
   stale_revision: { status: 412, title: 'It was edited meanwhile' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },

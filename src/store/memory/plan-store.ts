@@ -3,7 +3,7 @@
 import { batches } from '../../core/batches.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type PlanId, type TargetId, targetId } from '../../model/ids.ts';
-import type { Plan, PlanKind, PlanStanding, Staged } from '../../model/plan.ts';
+import type { DecidedKind, Plan, PlanStanding, Staged } from '../../model/plan.ts';
 import type { RunScope } from '../../model/run.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
@@ -86,7 +86,7 @@ export const createMemoryPlanStore = (around: {
     add: async (lease, plan) => {
       assertHeld(lease);
       for (const other of newestFirst())
-        if (other.id !== plan.id && other.standing.state === 'waiting' && isIn(slotOf(plan), other))
+        if (other.id !== plan.id && other.standing.state === 'waiting' && isInSlotOf(plan, other))
           supersede(other.id, plan.id);
       await probe('plans.superseded');
       assertHeld(lease);
@@ -105,7 +105,7 @@ export const createMemoryPlanStore = (around: {
     approved: async (target) =>
       newestFirst().find(
         ({ target: of, standing, scope, kind }) =>
-          of === target && standing.state === 'approved' && scope === null && kind !== 'dry_run',
+          of === target && standing.state === 'approved' && scope === null && (kind === 'first' || kind === 'held'),
       ) ?? null,
     decide: async (id, to, decision) =>
       move(id, ({ state }) => {
@@ -130,7 +130,7 @@ export const createMemoryPlanStore = (around: {
       await probe('plans.superseded');
     },
     countWaiting: async () => {
-      const count = (kind: PlanKind) =>
+      const count = (kind: DecidedKind) =>
         [...plans.values()].filter((plan) => plan.kind === kind && plan.standing.state === 'waiting').length;
       return { first: count('first'), held: count('held'), dry_run: count('dry_run') };
     },
@@ -149,9 +149,12 @@ export const createMemoryPlanStore = (around: {
 const nameOf = ({ type, id }: Ref, step: string): string => `${type}|${id}|${step}`;
 
 const isWaitedFor = ({ standing: { state }, kind }: Plan): boolean =>
-  (state === 'waiting' && kind !== 'dry_run') || state === 'approved';
+  (state === 'waiting' && kind !== 'dry_run' && kind !== 'preview') || state === 'approved';
 
 const slotOf = ({ target, kind, scope }: Slot): Slot => ({ target, kind, scope });
+/** Previews of different scopes stand side by side. */
+const isInSlotOf = (plan: Omit<Plan, 'standing'>, other: Plan): boolean =>
+  isIn(slotOf(plan), other) && (plan.kind !== 'preview' || plan.basis.scope === other.basis.scope);
 const isIn = ({ target, kind, scope }: Slot, plan: Plan): boolean =>
   plan.target === target && plan.kind === kind && scopeOf(plan.scope) === scopeOf(scope);
 const scopeOf = (scope: RunScope | null): string => (scope === null ? 'all' : `${scope.group}:${scope.nested}`);

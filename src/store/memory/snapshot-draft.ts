@@ -7,6 +7,7 @@ import type { SourceId } from '../../model/ids.ts';
 import type { SourceObject } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Batch, Draft, EdgePair, Head, Pair, Remembered } from '../snapshot-store.ts';
+import { readsOf } from './snapshot-reads.ts';
 import {
   emptyLayer,
   findIn,
@@ -105,6 +106,10 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
       const sequence = recorded.length + 1;
       recorded.push(...changes.map((change, at) => ({ version, sequence: sequence + at, at: now(), change })));
       await probe('snapshot.recorded');
+    },
+    asCommitted: ({ scope, counts }) => {
+      const head = { ...base, version, counts, scope };
+      return readsOf(() => ({ head, view, changes: [...shelf.changes, ...recorded] }));
     },
     commit: async ({ watermark, counts, full, scope }) => {
       await probe('snapshot.noted');

@@ -100,6 +100,12 @@ export const createChanges = (db: Db, versions: Versions) => {
       return { items: items.slice(0, limit), next: items.length > limit && last ? cursorOf(last) : null };
     },
 
+    /** Those of a version that will never be committed. */
+    forget: async (connection: ConnectionId, version: number): Promise<void> => {
+      await collection.deleteMany({
+        _id: { $gt: idOf(connection, version, 0), $lte: idOf(connection, version, mostSequence) },
+      });
+    },
     prune: async (connection: ConnectionId, through: number): Promise<void> => {
       await collection.deleteMany({
         _id: { $gt: `${connection}|`, $lte: idOf(connection, through, mostSequence) },

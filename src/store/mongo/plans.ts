@@ -5,7 +5,7 @@
 
 import type mongoose from 'mongoose';
 import { connectionId, organizationId, type PlanId, planId, type RunId, runId, targetId } from '../../model/ids.ts';
-import type { Decision, Plan, PlanKind, PlanStanding } from '../../model/plan.ts';
+import type { DecidedKind, Decision, Plan, PlanStanding } from '../../model/plan.ts';
 import type { RunScope } from '../../model/run.ts';
 import type { Lease } from '../leases.ts';
 import type { PlanFilter, PlanStore, Slot } from '../plan-store.ts';
@@ -65,7 +65,8 @@ export const createMongoPlanStore = (
     add: async (lease, plan) => {
       await assertHeld(lease);
       const { id, ...rest } = plan;
-      const slot = slotOf(plan);
+      // Previews of different scopes stand side by side.
+      const slot = plan.kind === 'preview' ? `${slotOf(plan)}|${plan.basis.scope}` : slotOf(plan);
       const others = collection.find({ slot, 'standing.state': 'waiting', _id: { $ne: id } });
       for (const { _id } of await others.toArray()) await supersede(_id, id);
       await probe('plans.superseded');
@@ -130,14 +131,14 @@ export const createMongoPlanStore = (
       await probe('plans.superseded');
     },
     countWaiting: async () => {
-      const count = (kind: PlanKind) => collection.countDocuments({ 'standing.state': 'waiting', kind });
+      const count = (kind: DecidedKind) => collection.countDocuments({ 'standing.state': 'waiting', kind });
       const [first, held, dryRun] = await Promise.all([count('first'), count('held'), count('dry_run')]);
       return { first, held, dry_run: dryRun };
     },
     prune: async (target, before) => {
       const over = [
         { 'standing.state': { $in: ['rejected', 'superseded', 'applied'] as const } },
-        { 'standing.state': 'waiting' as const, kind: 'dry_run' as const },
+        { 'standing.state': 'waiting' as const, kind: { $in: ['dry_run', 'preview'] as const } },
       ];
       for (const one of over) await collection.deleteMany({ target, createdAt: { $lt: before }, ...one });
       await operations.prune(target, before, async (id) => (await collection.findOne({ _id: id })) !== null);

@@ -6,7 +6,7 @@
 import mongoose from 'mongoose';
 import { laneOf, overtakingRank, rankOf, slotOf, underWay, unfinished } from '../../core/run-queue.ts';
 import { type RunId, runId } from '../../model/ids.ts';
-import { isEnded, type ProvisionRun, type Run, type SyncRun } from '../../model/run.ts';
+import { isEnded, type PreviewRun, type ProvisionRun, type Run, type SyncRun } from '../../model/run.ts';
 import type { RunFilter, RunStore } from '../run-store.ts';
 import type { Collection, Db } from './connect.ts';
 import { keyset } from './keyset.ts';
@@ -20,7 +20,7 @@ type Stored<R extends Run> = Omit<R, 'id' | 'startedAt'> & {
   /** Absent until it starts, so that `$min` keeps the first start. */
   readonly startedAt?: Date;
 };
-type RunDocument = Stored<SyncRun> | Stored<ProvisionRun>;
+type RunDocument = Stored<SyncRun> | Stored<ProvisionRun> | Stored<PreviewRun>;
 
 export const name = 'runs';
 export const indexes: readonly mongoose.mongo.IndexDescription[] = [

@@ -21,6 +21,7 @@ import { type Committed, forgetStaged, rollForward } from './roll-forward.ts';
 import type { Roster } from './roster.ts';
 import { dropBatches, loadRoster, olderBy, unseenObjects } from './rosters.ts';
 import type { SnapshotCollections } from './snapshot-collections.ts';
+import { snapshotReads } from './snapshot-reads.ts';
 import { stageMembers } from './stage-members.ts';
 import { storedObjects } from './stored-objects.ts';
 import { firstObjects, touchedMembers, touchedObjects } from './touched.ts';
@@ -177,6 +178,11 @@ export const openDraft = (
         sequence += recorded.length;
         await probe('snapshot.recorded');
       }),
+    asCommitted: ({ scope, counts }) =>
+      snapshotReads(stores, {
+        view: async () => ({ ...view(), version }),
+        head: async () => ({ ...base, version, counts, scope }),
+      }),
     commit: ({ watermark, counts, full, scope }) =>
       write(async () => {
         const at = now();
@@ -216,6 +222,7 @@ export const openDraft = (
     discard: () =>
       write(async () => {
         await stores.heads.close(lease, version, {});
+        await stores.changes.forget(connection, version);
         await forgetStaged(stores, connection, [...parts(), wholePartOf(version)]);
         close();
       }),

@@ -125,6 +125,7 @@ describe('the OpenAPI document', () => {
       'approvePlan',
       'rejectPlan',
       'applyPlan',
+      'requestPreview',
       'declareRestore',
     ]);
     const conditional = operations().filter(({ parameters }) => parameters?.some(({ name }) => name === 'if-match'));

@@ -103,7 +103,15 @@ export const planRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: wordSchema,
     answer: accepted,
-    refusals: ['not_found', 'target_not_active', 'plan_decided', 'plan_superseded', 'plan_moved', 'plan_is_dry_run'],
+    refusals: [
+      'not_found',
+      'target_not_active',
+      'plan_decided',
+      'plan_superseded',
+      'plan_moved',
+      'plan_is_dry_run',
+      'plan_is_preview',
+    ],
     handle: async ({ params, body, caller }) =>
       answerApproved(await commands.approvePlan(planId(params.plan_id), { by: caller, reason: body.reason })),
   }),
@@ -117,7 +125,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: wordSchema,
     answer: { status: 200, description: 'The plan as it is now.', schema: planSchema },
-    refusals: ['not_found', 'plan_decided', 'plan_superseded'],
+    refusals: ['not_found', 'plan_decided', 'plan_superseded', 'plan_is_preview'],
     handle: async ({ params, body, caller }) => ({
       status: 200,
       body: planView(await commands.rejectPlan(planId(params.plan_id), { by: caller, reason: body.reason })),
@@ -133,7 +141,15 @@ export const planRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: wordSchema,
     answer: accepted,
-    refusals: ['not_found', 'target_not_active', 'plan_decided', 'plan_superseded', 'plan_moved', 'plan_not_dry_run'],
+    refusals: [
+      'not_found',
+      'target_not_active',
+      'plan_decided',
+      'plan_superseded',
+      'plan_moved',
+      'plan_not_dry_run',
+      'plan_is_preview',
+    ],
     handle: async ({ params, body, caller }) =>
       answerApproved(await commands.applyPlan(planId(params.plan_id), { by: caller, reason: body.reason })),
   }),

@@ -15,6 +15,7 @@ import {
   requestedRunSchema,
   runDetailSchema,
   runDetailView,
+  runKind,
   runSchema,
   runState,
   runView,
@@ -70,7 +71,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     query: z.strictObject({
       connection_id: connectionIdText.optional(),
       target_id: targetIdText.optional(),
-      kind: z.enum(['sync', 'provision']).optional(),
+      kind: runKind.optional(),
       state: runState.optional(),
       caused_by: runIdText.optional(),
       ...paging,

@@ -121,7 +121,7 @@ export const fieldsOf = (body: Partial<z.output<z.ZodObject<typeof fields>>>): C
   shrinkLimit: body.shrink_limit,
 });
 
-const scopeOf = (scope: z.output<typeof scopeSchema>): Scope =>
+export const scopeOf = (scope: z.output<typeof scopeSchema>): Scope =>
   scope === 'all' ? { kind: 'all' } : { kind: 'groups', groups: scope.group_ids.map(sourceId), nested: scope.nested };
 
 const healthSchema = z
@@ -224,7 +224,7 @@ export const connectionDetailView = ({
   },
 });
 
-const scopeView = (scope: Scope): z.input<typeof scopeSchema> =>
+export const scopeView = (scope: Scope): z.input<typeof scopeSchema> =>
   scope.kind === 'all' ? 'all' : { group_ids: [...scope.groups], nested: scope.nested };
 
 const recoveringHealth = ({ waitsFor }: Recovery): z.input<typeof healthSchema> => ({

@@ -21,9 +21,9 @@ import {
 } from './common.ts';
 import { runSchema, runView } from './run.ts';
 
-export const planKind = z.enum(['first', 'held', 'dry_run']).meta({
+export const planKind = z.enum(['first', 'held', 'dry_run', 'preview']).meta({
   description:
-    '`first`: everything a target needs that was never written to by these rules. `held`: what is over its limits. `dry_run`: what somebody asked to see.',
+    '`first`: everything a target needs that was never written to by these rules. `held`: what is over its limits. `dry_run`: what somebody asked to see. `preview`: what it would be with another scope; only to look at.',
 });
 export const planState = z.enum(['waiting', 'approved', 'rejected', 'superseded', 'applied']);
 export const actionText = z.enum(['create', 'update', 'add_members', 'remove_members', 'disable', 'delete']);
@@ -35,7 +35,7 @@ export const wordSchema = z
   .meta({ id: 'PlanDecision' });
 
 const limitName = z.enum(['deprovisions', 'member_removals', 'member_removals_per_group', 'updates', 'creates']);
-const exceededSchema = z.strictObject({
+export const exceededSchema = z.strictObject({
   limit: limitName,
   group_id: z.string().nullable().meta({ description: 'The group, where each group has the limit for itself.' }),
   wanted: z.int(),
@@ -115,7 +115,7 @@ const limitNames = {
   creates: 'creates',
 } as const satisfies Readonly<Record<Exceeded['limit'], z.infer<typeof limitName>>>;
 
-const exceededView = ({ limit, group, ...amounts }: Exceeded) => ({
+export const exceededView = ({ limit, group, ...amounts }: Exceeded) => ({
   limit: limitNames[limit],
   group_id: group,
   ...amounts,

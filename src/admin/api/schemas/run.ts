@@ -22,6 +22,7 @@ import {
   timeOf,
   timeOrNull,
 } from './common.ts';
+import { scopeSchema, scopeView } from './connection.ts';
 
 export const syncRequestSchema = z
   .strictObject({
@@ -50,6 +51,7 @@ export const provisionRequestSchema = z
   })
   .meta({ id: 'ProvisionRequest' });
 
+export const runKind = z.enum(['sync', 'provision', 'preview']);
 export const runState = z.enum([
   'queued',
   'running',
@@ -79,15 +81,16 @@ const countersSchema = z
 export const runSchema = z
   .strictObject({
     id: runIdText,
-    kind: z.enum(['sync', 'provision']),
+    kind: runKind,
     connection_id: connectionIdText,
     organization_id: z.string(),
     target_id: targetIdText.nullable(),
     plan_id: planIdText.nullable().meta({ description: 'The plan it was asked to carry out.' }),
     mode: z.enum(['full', 'delta']),
     scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
+    proposed_scope: scopeSchema.nullable().meta({ description: 'The scope that a preview is about.' }),
     dry_run: z.boolean(),
-    accept_shrink: z.boolean().meta({ description: 'False for provision runs.' }),
+    accept_shrink: z.boolean().meta({ description: 'Of sync runs only.' }),
     trigger: z.enum(['schedule', 'api', 'commit', 'retry']),
     caused_by: runIdText.nullable(),
     state: runState,
@@ -125,6 +128,7 @@ export const runView = (run: Run): z.input<typeof runSchema> => ({
   plan_id: run.kind === 'provision' ? run.plan : null,
   mode: run.mode,
   scope: run.scope && { group_id: run.scope.group, nested: run.scope.nested },
+  proposed_scope: run.kind === 'preview' ? scopeView(run.proposed) : null,
   dry_run: run.dryRun,
   accept_shrink: run.kind === 'sync' && run.acceptShrink,
   trigger: run.trigger,

@@ -1,0 +1,52 @@
+/** Asking what another scope would mean, before it is saved. */
+
+import { z } from 'zod';
+import { connectionId, runId } from '../../../model/ids.ts';
+import type { Commands } from '../../commands.ts';
+import { nothing } from '../request.ts';
+import { defineRoute, type Route } from '../route.ts';
+import { connectionIdText, runIdText } from '../schemas/common.ts';
+import { scopeOf } from '../schemas/connection.ts';
+import { previewRequestSchema, previewSchema, previewView } from '../schemas/preview.ts';
+import { requestedRunSchema, runView } from '../schemas/run.ts';
+
+const tag = 'Previews';
+
+export const previewRoutes = (commands: Commands): Route[] => [
+  defineRoute({
+    method: 'post',
+    path: '/v1/connections/{connection_id}/scope/preview',
+    id: 'requestPreview',
+    tag,
+    summary: 'Asks what another scope would create, disable and remove at each target; nothing is saved or written',
+    params: z.strictObject({ connection_id: connectionIdText }),
+    query: nothing,
+    body: previewRequestSchema,
+    answer: { status: 202, description: 'The run, at the address in Location.', schema: requestedRunSchema },
+    refusals: ['not_found', 'connection_not_active', 'scope_unchanged'],
+    handle: async ({ params, body }) => {
+      const requested = await commands.requestPreview(connectionId(params.connection_id), scopeOf(body.scope));
+      return {
+        status: 202,
+        body: { ...runView(requested.run), already_queued: requested.alreadyQueued },
+        headers: { Location: `/v1/runs/${requested.run.id}` },
+      };
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/v1/runs/{run_id}/preview',
+    id: 'getPreview',
+    tag,
+    summary: 'Shows what a preview found: by target, what would be done and the plan that says to whom and why',
+    params: z.strictObject({ run_id: runIdText }),
+    query: nothing,
+    body: nothing,
+    answer: { status: 200, description: 'The preview.', schema: previewSchema },
+    refusals: ['not_found'],
+    handle: async ({ params }) => ({
+      status: 200,
+      body: previewView(await commands.getPreview(runId(params.run_id))),
+    }),
+  }),
+];

@@ -1,0 +1,55 @@
+/** What a complete read makes of the snapshot: who is out of scope, who is missing, and every change, written down beside the draft. */
+
+import type { Shrink } from '../core/shrink.ts';
+import type { Counters } from '../model/run.ts';
+import type { Draft } from '../store/snapshot-store.ts';
+import { emptiedGroups } from './emptied-groups.ts';
+import type { Engine } from './engine.ts';
+import type { ReadEnd } from './read-into.ts';
+import { type Recorded, recordChanges } from './record-changes.ts';
+import type { What } from './source-read.ts';
+import { sweep } from './sweep.ts';
+import type { Report } from './turn.ts';
+
+export type Compared = { readonly recorded: Recorded; readonly shrink: Shrink; readonly counters: Counters };
+
+export const compareRead = async (
+  { stores }: Pick<Engine, 'stores'>,
+  draft: Draft,
+  what: What,
+  end: ReadEnd,
+  report: Report,
+): Promise<Compared> => {
+  await report('scope', end.counters);
+  const emptied = await emptiedGroups(stores.snapshots, draft, what.scope);
+  if (what.kind !== 'group') await sweep(draft, end.complete);
+  const recording = (): Promise<void> => report('diff', end.counters);
+  await recording();
+  const recorded = await recordChanges(
+    stores.snapshots,
+    what.kind === 'preview' ? membersOnly(draft) : draft,
+    recording,
+  );
+  const isWhole = what.kind === 'full' || what.kind === 'preview';
+  return {
+    recorded,
+    shrink: {
+      missing: isWhole ? recorded.missing : { user: 0, group: 0 },
+      known: draft.base.counts,
+      emptied,
+    },
+    counters: {
+      ...end.counters,
+      ...recorded.counts,
+      unchanged: isWhole
+        ? recorded.present.user + recorded.present.group - recorded.counts.created - recorded.counts.updated
+        : end.counters.unchanged,
+    },
+  };
+};
+
+/** Whoever plans for another scope looks at everybody as they are; only of memberships it matters what changed. */
+const membersOnly = (draft: Draft): Draft => ({
+  ...draft,
+  record: (changes) => draft.record(changes.filter(({ kind }) => kind === 'members')),
+});

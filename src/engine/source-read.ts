@@ -1,0 +1,79 @@
+/** What is read of a source, and by which questions. */
+
+import { createHash } from 'node:crypto';
+import { own } from '../core/attributes.ts';
+import type { Connection } from '../model/connection.ts';
+import { SourceError } from '../model/errors.ts';
+import type { ConnectionId } from '../model/ids.ts';
+import type { ReadKind } from '../model/operation.ts';
+import { type Scope, scopeKey } from '../model/scope.ts';
+import type { Ask, ReadMode } from '../source/source.ts';
+import type { Draft, Head } from '../store/snapshot-store.ts';
+import type { Engine } from './engine.ts';
+import { RunRefused } from './reactions.ts';
+
+/**
+ * `group`: one group of a larger scope, which proves nothing about anyone else. `preview`: a scope that somebody thinks of. Neither is a place to
+ * continue from.
+ */
+export type What = {
+  readonly kind: ReadKind | 'preview';
+  readonly scope: Scope;
+  readonly read: ReadMode;
+};
+
+export const connected = async (engine: Engine, id: ConnectionId): Promise<Connection> => {
+  const connection = await engine.stores.connections.get(id);
+  if (connection === null || connection.state === 'deleting') {
+    throw new RunRefused({ code: 'connection_removed', message: 'The connection was removed.', owner: 'your_team' });
+  }
+  if (connection.credentials === null || connection.tenantId === null) {
+    throw new RunRefused({
+      code: 'not_connected',
+      message: 'The connection has no tenant or credentials yet.',
+      owner: 'customer_it',
+    });
+  }
+  return connection;
+};
+
+/** An interrupted draft may be continued only by a run that reads the same things on the same base. */
+export const signatureOf = (connection: Connection, what: What, head: Head): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([
+        what.kind,
+        scopeKey(what.scope),
+        connection.attributes,
+        connection.tenantId,
+        connection.cloud,
+        head.version,
+      ]),
+    )
+    .digest('base64url');
+
+export const askFor = (connection: Connection, what: What, draft: Draft): Ask => ({
+  scope: what.scope,
+  attributes: connection.attributes,
+  read: what.read,
+  resume: draft.resume,
+  watermark: what.kind === 'full' || what.kind === 'delta',
+  known: {
+    groups: async (ids) => new Set((await draft.find(ids.map((id) => ({ type: 'group', id })))).keys()),
+    withManager: async (ids) => {
+      const found = await draft.find(ids.map((id) => ({ type: 'user', id })));
+      return new Set(ids.filter((id) => own(found.get(id)?.attributes ?? {}, 'manager') !== null));
+    },
+    members: (group) => draft.members(group),
+  },
+});
+
+/** Whoever continued such a read would believe what it had shown so far. */
+export const isOfNobody = (error: unknown): boolean => error instanceof SourceError && error.code === 'empty_read';
+
+/** A group that somebody mistyped, or that hides its members, says nothing about the connection. */
+export const isAboutItsGroup = (error: unknown): error is SourceError =>
+  error instanceof SourceError && (error.code === 'ScopeGroupNotFound' || error.code === 'MembersHidden');
+
+export const ofItsGroup = ({ code, message }: SourceError): RunRefused =>
+  new RunRefused({ code: code ?? 'forbidden', message, owner: 'your_team' });
