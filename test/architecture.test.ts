@@ -238,12 +238,14 @@ describe('a file', () => {
       lines(
         product.filter((file) => !files.includes(file)),
         pattern,
-        'only the pager of a source sees that a read is complete',
+        'only whoever follows its pages sees that a read or a list is complete',
       );
     const pager = 'src/source/graph/pages.ts';
     expect(
       only(/\bcompleted\(|\bcompleted\b.* from '/, ['src/source/source.ts', 'src/source/memory.ts', pager]),
     ).toEqual([]);
+    const adapters = ['src/target/target.ts', 'src/target/memory.ts', 'src/target/scim/inventory.ts'];
+    expect(only(/\bcompleteList\(|\bcompleteList\b.* from '/, adapters)).toEqual([]);
     expect(only(/\bendedBefore\b/, [pager, 'src/source/graph/places.ts'])).toEqual([]);
   });
 

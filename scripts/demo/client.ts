@@ -19,7 +19,7 @@ const counters = z.object({
 const oneRun = z.object({
   id: z.string(),
   connection_id: z.string(),
-  kind: z.enum(['sync', 'provision', 'preview']),
+  kind: z.enum(['sync', 'provision', 'preview', 'reconcile']),
   state: z.string(),
   phase: z.string(),
   target_id: z.string().nullable(),

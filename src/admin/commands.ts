@@ -6,11 +6,13 @@ import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
 import { planCommands } from './plans.ts';
 import { previewCommands } from './previews.ts';
+import { reconciliationCommands } from './reconciliations.ts';
 import { restoreCommands } from './restores.ts';
 import type { Room } from './room.ts';
 import { runCommands } from './runs.ts';
 import { snapshotQueries } from './snapshots.ts';
 import { targetCommands } from './targets.ts';
+import { undoCommands } from './undo.ts';
 
 export const commands = (room: Room) => ({
   ...connectionCommands(room),
@@ -20,6 +22,8 @@ export const commands = (room: Room) => ({
   ...runCommands(room),
   ...planCommands(room),
   ...previewCommands(room),
+  ...reconciliationCommands(room),
+  ...undoCommands(room),
   ...snapshotQueries(room),
   ...explainQueries(room),
   ...restoreCommands(room),

@@ -56,6 +56,12 @@ export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting }: Sources 
     help: 'Objects that failed for so long that they are not tried by themselves any more.',
     registers,
   });
+  const discrepancies = new Counter({
+    name: 'entrain_discrepancies_total',
+    help: 'Where reconcile runs found a target not to be what our links say, by kind.',
+    labelNames: ['kind'],
+    registers,
+  });
   const quarantines = new Counter({
     name: 'entrain_quarantines_total',
     help: 'Connections and targets that were held back.',
@@ -108,6 +114,9 @@ export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting }: Sources 
       committed: () => commits.inc(),
       held: (limit) => holds.inc({ limit: limit.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) }),
       givenUp: (objects) => givenUp.inc(objects),
+      reconciled: (found) => {
+        for (const [kind, objects] of Object.entries(found)) if (objects > 0) discrepancies.inc({ kind }, objects);
+      },
       quarantined: (kind) => quarantines.inc({ kind }),
       probed: (kind, result) => probes.inc({ kind, result }),
       restored: (how) => restores.inc({ how }),

@@ -2,9 +2,9 @@
 
 import { basisOf, movedSince } from '../engine/basis.ts';
 import { newProvisionRun } from '../engine/request-runs.ts';
-import { type PlanId, type RunId, runId, type SourceId, type TargetId } from '../model/ids.ts';
+import { type ConnectionId, type PlanId, type RunId, runId, type SourceId, type TargetId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
-import type { Plan, PlanState, Staged } from '../model/plan.ts';
+import { askedFor, type Plan, type PlanState, type Staged } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
@@ -22,7 +22,7 @@ export type Approved = { readonly plan: Plan; readonly run: ProvisionRun };
 export type PlannedFor = { readonly staged: Staged; readonly object: SourceObject | null };
 
 export const planCommands = (room: Room, newRunId: () => RunId = () => runId(newId('run'))) => {
-  const { plans, targets, runs, snapshots } = room.stores;
+  const { plans, targets, runs } = room.stores;
 
   const get = async (id: PlanId): Promise<Plan> => found(await plans.get(id), 'plan');
 
@@ -46,6 +46,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
       trigger: 'api',
       at: room.world.now(),
       plan: plan.id,
+      amends: plan.amends,
     });
     const requested = await runs.request(run);
     await wake(room, 'provision', () => room.wakeups.provision(plan.target, 'person'));
@@ -68,13 +69,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     ): Promise<Page<PlannedFor>> {
       const plan = await get(id);
       const { items, next } = await plans.operations(plan, filter, after, limit);
-      const refs = new Map<SourceId, Ref>(items.map(({ operation: { ref } }) => [ref.id, ref]));
-      const remembered = await snapshots.recall(plan.connection, [...refs.values()]);
-      const withObject = (staged: Staged): PlannedFor => ({
-        staged,
-        object: remembered.get(staged.operation.ref.id)?.object ?? null,
-      });
-      return { items: items.map(withObject), next };
+      return { items: await namesOf(room, plan.connection, items), next };
     },
 
     /** The plan that a target waits for. */
@@ -127,6 +122,16 @@ const refusePreview = ({ kind }: Plan): void => {
     );
 };
 
+export const namesOf = async (
+  { stores }: Room,
+  connection: ConnectionId,
+  staged: readonly Staged[],
+): Promise<readonly PlannedFor[]> => {
+  const refs = new Map<SourceId, Ref>(staged.map(({ operation: { ref } }) => [ref.id, ref]));
+  const remembered = await stores.snapshots.recall(connection, [...refs.values()]);
+  return staged.map((one) => ({ staged: one, object: remembered.get(one.operation.ref.id)?.object ?? null }));
+};
+
 const refuseInactive = (target: TargetRecord): void => {
   if (target.state !== 'active')
     throw new Refused('target_not_active', `The target is ${target.state}; nothing is written to it now.`);
@@ -168,9 +173,10 @@ const refuseMoved = async (room: Room, plan: Plan, record: TargetRecord, id: Run
     id,
     mode: plan.mode,
     scope: plan.scope,
-    dryRun: plan.kind === 'dry_run',
+    dryRun: askedFor.includes(plan.kind),
     trigger: 'api',
     at: room.world.now(),
+    amends: plan.amends,
   });
   const { run } = await room.stores.runs.request(again);
   await wake(room, 'provision', () => room.wakeups.provision(record.id, 'person'));

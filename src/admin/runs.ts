@@ -3,9 +3,19 @@
 import { planOfRun } from '../engine/aim.ts';
 import { newProvisionRun, newSyncRun } from '../engine/request-runs.ts';
 import type { Connection } from '../model/connection.ts';
+import type { Reconciliation } from '../model/discrepancy.ts';
 import { type ConnectionId, type RunId, runId, type TargetId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
-import { isEnded, type ProvisionRun, type Run, type RunScope, type RunState, type SyncMode } from '../model/run.ts';
+import {
+  isEnded,
+  type ProvisionRun,
+  type Run,
+  type RunScope,
+  type RunState,
+  type SyncMode,
+  type TargetRun,
+} from '../model/run.ts';
+import type { TargetRecord } from '../model/target-record.ts';
 import { newId } from '../store/ids.ts';
 import type { Entry } from '../store/ledger.ts';
 import type { RunFilter } from '../store/run-store.ts';
@@ -37,15 +47,13 @@ export const runCommands = (room: Room) => {
       const wanted = { ...request, id: runId(newId('run')), trigger: 'api', at: room.world.now() } as const;
       const requested = await runs.request(newSyncRun(connection, { ...wanted, acceptShrink }));
       await wake(room, 'sync', () => room.wakeups.sync(id, 'person'));
-      logRequest(requested);
+      logRequest(room, requested);
       return requested;
     },
 
     async requestProvision(id: TargetId, { full, dryRun }: ProvisionRequest): Promise<Requested> {
       const target = found(await targets.get(id), 'target');
-      if (target.state !== 'active') {
-        throw new Refused('target_not_active', `The target is ${target.state}. ${remedies[target.state]}`);
-      }
+      refuseInactiveTarget(target);
       const connection = found(await connections.get(target.connection), 'connection');
       if (connection.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
       const mode = full ? 'full' : 'delta';
@@ -57,23 +65,23 @@ export const runCommands = (room: Room) => {
         trigger: 'api',
         at: room.world.now(),
       } as const;
-      const requested = await runs.request(newProvisionRun(target, null, wanted));
-      await wake(room, 'provision', () => room.wakeups.provision(id, 'person'));
-      logRequest(requested);
-      return requested;
+      return await requestOfTarget(room, newProvisionRun(target, null, wanted));
     },
 
-    /** A run; a sync run with the provision runs it led to, a provision run with the plan it made. */
+    /** A run; a sync run with the provision runs it led to, a provision run with the plan it made, a reconcile run with what it came to. */
     async getRun(id: RunId): Promise<{
       readonly run: Run;
       readonly provisionRuns: readonly ProvisionRun[];
       readonly madePlan: Plan | null;
+      readonly reconciliation: Reconciliation | null;
     }> {
       const run = await get(id);
-      if (run.kind === 'provision')
-        return { run, provisionRuns: [], madePlan: await room.stores.plans.get(planOfRun(run)) };
+      const plain = { provisionRuns: [], madePlan: null, reconciliation: null };
+      if (run.kind === 'provision') return { ...plain, run, madePlan: await room.stores.plans.get(planOfRun(run)) };
+      if (run.kind === 'reconcile')
+        return { ...plain, run, reconciliation: await room.stores.discrepancies.get(run.id) };
       const caused = await runs.list({ causedBy: id, kind: 'provision' }, null, mostProvisionRuns);
-      return { run, provisionRuns: caused.items.filter((item) => item.kind === 'provision'), madePlan: null };
+      return { ...plain, run, provisionRuns: caused.items.filter((item) => item.kind === 'provision') };
     },
 
     listRuns(filter: RunFilter, after: string | null, limit: number): Promise<Page<Run>> {
@@ -94,23 +102,26 @@ export const runCommands = (room: Room) => {
     async listOperations(id: RunId, after: string | null, limit: number): Promise<Page<Entry>> {
       const run = await get(id);
       if (run.kind === 'provision') return ledger.entries(run.target, id, after, limit);
-      throw new Refused(
-        'not_a_provision_run',
-        run.kind === 'preview'
-          ? 'A preview writes to no target. Ask for the operations of its plans.'
-          : 'A sync run writes to no target. Ask for the operations of its provision runs.',
-      );
+      throw new Refused('not_a_provision_run', wroteNothing[run.kind]);
     },
   };
+};
 
-  function logRequest({ run, alreadyQueued }: Requested): void {
-    room.world.log.info('run.requested', {
-      run: run.id,
-      kind: run.kind,
-      connection: run.connection,
-      already_queued: alreadyQueued,
-    });
-  }
+/** Writes down that somebody wants this run of a target, and wakes a worker. */
+export const requestOfTarget = async (room: Room, run: TargetRun): Promise<Requested> => {
+  const requested = await room.stores.runs.request(run);
+  await wake(room, 'provision', () => room.wakeups.provision(run.target, 'person'));
+  logRequest(room, requested);
+  return requested;
+};
+
+const logRequest = ({ world }: Room, { run, alreadyQueued }: Requested): void => {
+  world.log.info('run.requested', {
+    run: run.id,
+    kind: run.kind,
+    connection: run.connection,
+    already_queued: alreadyQueued,
+  });
 };
 
 /** Stops everything that is queued or under way for a connection or target that is taken out of service. */
@@ -126,6 +137,16 @@ export const cancelAll = async (
 
 /** More than the targets of any connection, and than the runs that wait for it: requests that do the same are one run. */
 const mostProvisionRuns = 200;
+
+const wroteNothing = {
+  sync: 'A sync run writes to no target. Ask for the operations of its provision runs.',
+  preview: 'A preview writes to no target. Ask for the operations of its plans.',
+  reconcile: 'A reconcile run writes nothing to its target. Ask for what it found.',
+} as const;
+
+export const refuseInactiveTarget = ({ state }: TargetRecord): void => {
+  if (state !== 'active') throw new Refused('target_not_active', `The target is ${state}. ${remedies[state]}`);
+};
 
 export const refuseInactive = (connection: Connection): void => {
   if (connection.state === 'active') return;

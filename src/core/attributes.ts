@@ -28,6 +28,17 @@ export const sameValue = (a: Value, b: Value): boolean => {
   return a === b;
 };
 
+/** Equal up to how targets are known to rewrite values: case, white space, Unicode form, order. */
+export const alike = (a: Value, b: Value): boolean => normal(a) === normal(b);
+
+const normal = (value: Value): string => {
+  if (isUnassigned(value)) return 'unassigned';
+  const texts = (Array.isArray(value) ? value : [value]).map((each) =>
+    String(each).normalize('NFC').trim().toLowerCase(),
+  );
+  return JSON.stringify(texts.toSorted());
+};
+
 export const sameAttributes = (a: Attributes, b: Attributes): boolean => {
   for (const name of Object.keys(a)) if (!sameValue(own(a, name), own(b, name))) return false;
   for (const name of Object.keys(b)) if (!Object.hasOwn(a, name) && !isUnassigned(own(b, name))) return false;

@@ -7,13 +7,13 @@ export type BasisNow = Basis & { readonly changed: boolean };
 
 /**
  * What moved, in words; empty when nothing did. A plan that is held is worked out again before it is carried out, so only what decides how it is worked
- * out must stand; any other is carried out as it is.
+ * out must stand; any other is carried out as it is. What a run did is undone whatever the tenant says since, as long as nobody wrote to the target.
  */
 export const whatMoved = (kind: PlanKind, was: Basis, now: BasisNow): readonly string[] => [
   ...(was.epoch === now.epoch ? [] : ['the database was put back from a backup since']),
-  ...(was.scope === now.scope ? [] : ['the scope of the snapshot is another']),
+  ...(kind === 'undo' || was.scope === now.scope ? [] : ['the scope of the snapshot is another']),
   ...(was.rules === now.rules ? [] : ["the target's mapping, matching or deprovision policy was edited"]),
-  ...(kind === 'held' || !now.changed
+  ...(kind === 'held' || kind === 'undo' || !now.changed
     ? []
     : [`the tenant changed after version ${was.version} of the snapshot, which is now at version ${now.version}`]),
   ...(kind === 'held' || (was.position === now.position && was.written === now.written)

@@ -201,12 +201,12 @@ export const known = (attributes: Attributes, rules: readonly MappingRule[]): At
   Object.fromEntries(rules.map((rule) => [rule.to, own(attributes, rule.to)]));
 
 /** Switching an account off takes something away from a person, so it is an operation of its own that the guard counts. */
-const updates = (
+export const updates = (
   ref: Ref,
   remoteId: RemoteId,
   attributes: Attributes,
   before: Attributes,
-  { pass, why }: Context,
+  { pass, why }: Pick<Context, 'pass' | 'why'>,
 ): readonly PlannedOperation[] => {
   const { active, ...others } = attributes;
   const disable = active === false;

@@ -1,22 +1,23 @@
 /** Which requests for a run are one and the same, and which of several goes first. */
 
 import type { ConnectionId, TargetId } from '../model/ids.ts';
-import type { Run, RunState } from '../model/run.ts';
+import { isOfTarget, type Run, type RunState } from '../model/run.ts';
 import { scopeKey } from '../model/scope.ts';
 
-/** Runs of one lane are worked on one after the other: what reads the source of a connection, what writes to a target. */
-export const laneOf = (run: Run): ConnectionId | TargetId => (run.kind === 'provision' ? run.target : run.connection);
+/** Runs of one lane are worked on one after the other: what reads the source of a connection, what writes to a target or looks at it. */
+export const laneOf = (run: Run): ConnectionId | TargetId => (isOfTarget(run) ? run.target : run.connection);
 
 /** Two runs with the same slot do the same thing; while one of them is queued, another need not be. */
 export const slotOf = (run: Run): string =>
   [
     run.connection,
     run.kind,
-    run.kind === 'provision' ? run.target : 'connection',
+    isOfTarget(run) ? run.target : 'connection',
     run.mode,
     run.scope ? `${run.scope.group}${run.scope.nested ? ':nested' : ''}` : 'all',
     run.dryRun ? 'dry' : 'real',
     ...(run.kind === 'provision' && run.plan !== null ? [run.plan] : []),
+    ...(run.kind === 'provision' && run.amends !== null ? [`${run.amends.kind}:${run.amends.run}`] : []),
     ...(run.kind === 'sync' && run.acceptShrink ? ['accept_shrink'] : []),
     ...(run.kind === 'preview' ? [scopeKey(run.proposed)] : []),
   ].join('|');

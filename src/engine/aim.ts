@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { type PlanId, planId, type TargetId } from '../model/ids.ts';
-import type { Basis, Plan } from '../model/plan.ts';
+import { askedFor, type Basis, type Plan, type PlanKind } from '../model/plan.ts';
 import type { PreviewRun, ProvisionRun } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
@@ -11,18 +11,22 @@ import type { Engine } from './engine.ts';
 import { RunRefused } from './reactions.ts';
 import { newProvisionRun, restOf } from './request-runs.ts';
 
+/** What is planned as a whole, and not carried out by the run that plans it. */
+export const planning = ['first', 'dry_run', 'preview', 'repair', 'undo'] as const satisfies readonly PlanKind[];
+export type Planning = (typeof planning)[number];
+
 export type Aim =
   /** Within the limits. `approved`: what of it a person released from them. */
   | { readonly kind: 'provision'; readonly approved: Plan | null }
   /** Nothing is written to the target. */
-  | { readonly kind: 'plan'; readonly as: 'first' | 'dry_run' | 'preview' }
+  | { readonly kind: 'plan'; readonly as: Planning }
   /** Nothing is done that the plan does not hold. */
   | { readonly kind: 'apply'; readonly plan: Plan };
 
 /** How an aim is kept between the turns of a run. */
 export type KeptAim =
   | { readonly kind: 'provision'; readonly approved: PlanId | null }
-  | { readonly kind: 'plan'; readonly as: 'first' | 'dry_run' | 'preview' }
+  | { readonly kind: 'plan'; readonly as: Planning }
   | { readonly kind: 'apply'; readonly plan: PlanId };
 
 /** `isAccepted`: somebody has seen what the target's rules and scope do, or nobody has to. */
@@ -36,15 +40,18 @@ type Ask = {
   readonly isAccepted: boolean;
   /** What is on record of the target is older than the target is: somebody has to look, whatever its settings say. */
   readonly isOutdated: boolean;
+  /** Something was undone there, and nobody has looked since at what the next run would do. */
+  readonly isUndone: boolean;
 };
 
 /** Ends the run at once, with `RunRefused` or as `RunHeld`, where there is nothing to do until somebody decides. */
 export const chooseAim = async (ask: Ask): Promise<Aim> => {
-  const { run, record, isAccepted, isOutdated } = ask;
+  const { run, record, isAccepted, isOutdated, isUndone } = ask;
+  if (run.amends !== null && run.plan === null) return { kind: 'plan', as: run.amends.kind };
   if (run.dryRun) return { kind: 'plan', as: 'dry_run' };
   const approved = run.plan === null ? await approvedOfTarget(ask) : await planAskedFor(ask, run.plan);
   if (approved !== null && approved.kind !== 'held') return { kind: 'apply', plan: approved };
-  if (isAccepted || (record.autoApproveFirst && !isOutdated)) return { kind: 'provision', approved };
+  if (isAccepted || (record.autoApproveFirst && !isOutdated && !isUndone)) return { kind: 'provision', approved };
   await holdWhereNothingMoved(ask);
   return { kind: 'plan', as: 'first' };
 };
@@ -109,8 +116,9 @@ const planAskedFor = async ({ engine, lease, run, basis, record }: Ask, id: Plan
   if (moved.length > 0) {
     await plans.supersede(lease, id, null);
     engine.world.log.warn('plan.moved', { plan: id, target: record.id, run: run.id });
-    // What waits for a person is planned anew; a dry run was asked for by somebody who may ask again.
-    if (plan.kind !== 'dry_run') await engine.stores.runs.request(newProvisionRun(record, run.id, restOf(engine, run)));
+    // What waits for a person is planned anew; what was asked for is asked for again.
+    if (!askedFor.includes(plan.kind))
+      await engine.stores.runs.request(newProvisionRun(record, run.id, restOf(engine, run)));
     throw new RunRefused({
       code: 'plan_moved',
       message: `Nothing of the plan ${id} was done, because ${moved.join(', and ')}.`,

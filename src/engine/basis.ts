@@ -57,6 +57,9 @@ export const isToBeRead = ({ restored, fullAt }: Pick<Head, 'restored' | 'fullAt
 /** Whether two that are accepted differ in nothing but the epoch. */
 export const isOfSameRules = (one: string, other: string): boolean => withoutEpoch(one) === withoutEpoch(other);
 
+/** The epoch at the end of what is accepted, as it stands there; empty for the first. */
+export const epochOf = (accepted: string): string => accepted.slice(withoutEpoch(accepted).length);
+
 const withoutEpoch = (accepted: string): string => accepted.replace(/\|epoch \d+$/, '');
 
 const epochIn = (restored: Head['restored']): string => (restored === null ? '' : `|epoch ${restored.epoch}`);

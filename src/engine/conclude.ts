@@ -4,6 +4,7 @@ import { secondLookMs } from '../core/absence.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import { type Counters, noCounters } from '../model/run.ts';
+import type { Planning } from './aim.ts';
 import { isOfSameRules } from './basis.ts';
 import type { Gathered } from './gather.ts';
 import type { Judged } from './judge-removals.ts';
@@ -37,7 +38,7 @@ export const conclude = async (
 
 const endPlanning = async (
   work: Provisioning,
-  kind: 'first' | 'dry_run' | 'preview',
+  kind: Planning,
   tally: Tally,
   exceeded: readonly Exceeded[],
 ): Promise<End> => {
@@ -95,14 +96,14 @@ const endApplying = async (work: Provisioning, plan: Plan, gathered: Gathered, t
   return {
     state: leftOut > 0 ? 'partially_succeeded' : stateOf(tally),
     counters: tally.counters(),
-    version: gathered.through,
+    version: plan.amends === null ? gathered.through : null,
     problem: leftOut === 0 ? null : leftOutProblem(plan, leftOut),
   };
 };
 
-const leftOutProblem = ({ id }: Plan, leftOut: number): Problem => ({
+const leftOutProblem = ({ id, amends }: Plan, leftOut: number): Problem => ({
   code: 'plan_left_out',
-  message: `${leftOut} operations were needed that the plan ${id} does not hold, because something moved while it was carried out. They were not done; the next run does them.`,
+  message: `${leftOut} operations were needed that the plan ${id} does not hold, because something moved while it was carried out. They were not done; ${amends === null ? 'the next run does them' : `ask for the ${amends.kind} again to see them`}.`,
   owner: 'your_team',
 });
 

@@ -1,6 +1,7 @@
 /** What the engine stands on. Everything outside is passed in, so that a run can be replayed. */
 
 import type { Connection } from '../model/connection.ts';
+import type { Reconciliation } from '../model/discrepancy.ts';
 import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
 import type { Action, Outcome } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
@@ -49,6 +50,8 @@ export type Observe = {
   readonly held: (limit: LimitName) => void;
   /** Objects that are not tried by themselves any more. */
   readonly givenUp: (objects: number) => void;
+  /** A reconcile run came to its end, and found so many of each kind. */
+  readonly reconciled: (found: Reconciliation['counts']) => void;
   readonly quarantined: (kind: 'connection' | 'target') => void;
   readonly probed: (kind: 'connection' | 'target', result: 'passed' | 'failed') => void;
   /** The database was put back from a backup. */
@@ -61,6 +64,7 @@ export const unobserved: Observe = {
   committed: () => {},
   held: () => {},
   givenUp: () => {},
+  reconciled: () => {},
   quarantined: () => {},
   probed: () => {},
   restored: () => {},

@@ -32,7 +32,8 @@ const newestOf = (
 ): number | null => {
   const ids = new Set(members.map((member) => member.ref.id));
   const versions = (edges.get(ref.id) ?? []).flatMap(({ member, want, version }) =>
-    want === 'remove' && ids.has(member.id) ? [version] : [],
+    // What a reconcile run found is of no version.
+    want === 'remove' && ids.has(member.id) && Number.isFinite(version) ? [version] : [],
   );
   return versions.length === 0 ? null : Math.max(...versions);
 };

@@ -108,7 +108,8 @@ const wholeRuns = async (stores: Stores, target: TargetId): Promise<Pick<TargetN
     coming: whole.findLast(({ state }) => !isEnded(state)) ?? null,
   };
 };
-const isWhole = (run: Run): boolean => run.kind === 'provision' && run.scope === null && !run.dryRun;
+const isWhole = (run: Run): boolean =>
+  run.kind === 'provision' && run.scope === null && run.amends === null && !run.dryRun;
 /** Dry and scoped runs stand between those that count. */
 const mostRuns = 200;
 

@@ -18,7 +18,7 @@ export type Item = { readonly ref: Ref; readonly why: Cause['why']; readonly obj
 export type Edge = { readonly member: Ref; readonly want: 'add' | 'remove'; readonly version: number };
 
 export type Gathered = {
-  readonly kind: 'everything' | 'changes' | 'scope';
+  readonly kind: 'everything' | 'changes' | 'scope' | 'repair';
   /** Whether groups are told all their members again, or those that came since. One that was never told any is told all in any case. */
   readonly members: 'all' | 'changed';
   /** The version of the snapshot the run brings the target to. */
@@ -206,7 +206,7 @@ const foldLeavings = async (
 };
 
 /** Users before groups, so that members are linked before they are added. */
-const inOrder = (items: ReadonlyMap<SourceId, Item>): Pick<Gathered, 'items' | 'groups'> => {
+export const inOrder = (items: ReadonlyMap<SourceId, Item>): Pick<Gathered, 'items' | 'groups'> => {
   const rank = (item: Item): string => `${item.ref.type === 'user' ? 0 : 1}${placeOf(item.ref)}`;
   const from = async function* (start: string): AsyncIterable<readonly Item[]> {
     const sorted = [...items.values()]

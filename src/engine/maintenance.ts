@@ -18,6 +18,7 @@ export const purge = async (engine: Engine, id: ConnectionId): Promise<void> => 
     if (!isRemoved && target.state !== 'deleting') continue;
     await stores.ledger.erase(target.id);
     await stores.plans.erase(target.id);
+    await stores.discrepancies.erase(target.id);
     await stores.targets.remove(target.id);
     world.log.info('target.purged', { target: target.id, connection: id });
   }
@@ -42,6 +43,7 @@ const pruneConnection = async (engine: Engine, connection: Connection): Promise<
   for (const target of targets) {
     await stores.ledger.prune(target.id, daysAgo(engine, keptDays.operations));
     await stores.plans.prune(target.id, daysAgo(engine, keptDays.operations));
+    await stores.discrepancies.prune(target.id, daysAgo(engine, keptDays.runs));
   }
   const positions = await Promise.all(targets.map(async ({ id }) => (await stores.ledger.position(id)) ?? 0));
   const through = Math.min(await versionAt(engine, connection.id, daysAgo(engine, keptDays.changes)), ...positions);

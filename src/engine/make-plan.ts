@@ -53,6 +53,7 @@ export const makePlan = async (
     run: run.id,
     mode: run.mode,
     scope: run.scope,
+    amends: run.amends,
     createdAt: engine.world.now(),
     ...content,
     // The snapshot may have moved on while the plan was made; then it is stale from the beginning, and found to be so.

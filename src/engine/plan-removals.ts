@@ -28,7 +28,7 @@ export const planRemovals = async (work: Provisioning, gathered: Gathered, tally
     accounts.push(...(await planChunk(work, gathered, items, tally, carefree)));
     for (const some of batches(unlisted, 1_000)) accounts.push(...(await planUnlisted(work, some, tally)));
   }
-  if (work.record.deprovision.kind === 'delete_after_days' && work.run.scope === null)
+  if (work.record.deprovision.kind === 'delete_after_days' && work.run.scope === null && work.run.amends === null)
     accounts.push(...(await planDeletions(work, work.record.deprovision.days)));
   const deprovisions = await touchable(work, accounts, tally);
   const leaving = new Set(deprovisions.map(({ planned }) => planned.operation.ref.id));
@@ -90,7 +90,7 @@ const planChunk = async (
     // It left after the versions this run looks at, or it was never in: a later run, or nobody, takes care of it.
     const why =
       gathered.left.get(item.ref.id) ??
-      (item.why === 'retry' ? remembered.get(item.ref.id)?.gone : undefined) ??
+      (item.why === 'retry' || item.why === 'repair' ? remembered.get(item.ref.id)?.gone : undefined) ??
       undefined;
     if (why === undefined) return [];
     const operations = goneOperations(work, item.ref, link, why, pass, tally);

@@ -9,7 +9,7 @@ import { massFailure } from '../core/quarantine.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
 import type { TargetId } from '../model/ids.ts';
-import type { ProvisionRun, Run } from '../model/run.ts';
+import { isOfTarget, type ProvisionRun, type TargetRun } from '../model/run.ts';
 import { nobodyProtected, type TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
@@ -17,6 +17,7 @@ import type { Lease } from '../store/leases.ts';
 import { type Aim, aimAgain, chooseAim, keptAim, planOfRun, RunHeld } from './aim.ts';
 import { acceptedBy, basisOf, isOutdated, isToBeRead } from './basis.ts';
 import { conclude } from './conclude.ts';
+import { configured } from './configured.ts';
 import { exceededWrites, limitsWrites } from './count-writes.ts';
 import { createsUnderWay } from './creates.ts';
 import type { Engine } from './engine.ts';
@@ -26,29 +27,40 @@ import { toBeReadProblem, waitsProblem } from './plan-problems.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { holdConnection, holdTarget } from './quarantine.ts';
 import { RunRefused, TargetRefusesMost } from './reactions.ts';
+import { reconcileRun } from './reconcile-run.ts';
 import { recover } from './recover.ts';
+import { gatherRepair, linksAsHeld, reconciliationOf } from './repair.ts';
 import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
 import { raiseShield } from './shield.ts';
 import type { Chunk } from './steps.ts';
 import { type Place, placeFrom, startTally, type Tally, type Wave } from './tally.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
+import { gatherNothing, isUndoneMark, undo } from './undo.ts';
 import { atOnce, objectSteps } from './wave-objects.ts';
 import { referenceSteps } from './wave-references.ts';
 import { provisionRemovals } from './wave-removals.ts';
 
+/** Runs of a target are worked on one after the other, whichever they are. */
 export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSignal): Promise<Turn> =>
-  takeTurn<ProvisionRun>(
+  takeTurn<TargetRun>(
     engine,
     {
       key: target,
       next: () => engine.stores.runs.next({ target }, engine.world.now()),
-      is: isProvision,
+      is: isOfTarget,
       timeoutSecs: async (run) => {
         const { timeoutSecs } = (await configured(engine, target)).connection;
+        if (run.kind === 'reconcile') return Math.max(timeoutSecs, planningSecs);
         return placeFrom(run.place)?.aim.kind === 'plan' ? Math.max(timeoutSecs, planningSecs) : timeoutSecs;
       },
-      work: (run, lease, watch, report) => provisionRun(engine, run, lease, watch, report),
-      again: (run) => requestAgain(engine, newProvisionRun({ ...run, id: target }, run.causedBy, restOf(engine, run))),
+      work: async (run, lease, watch, report) =>
+        run.kind === 'reconcile'
+          ? await reconcileRun(engine, (await configured(engine, target)).record, run, lease, watch, report)
+          : await provisionRun(engine, run, lease, watch, report),
+      again: async (run) => {
+        // A list that takes longer than a day does not get done by beginning it anew.
+        if (run.kind === 'provision') await requestAgain(engine, restOfProvisioning(engine, run));
+      },
       quarantine: async (problem, error) => {
         // A target's removals are confirmed at the source, so a source's trouble may show here.
         if (!(error instanceof SourceError)) return await holdTarget(engine, target, problem);
@@ -62,7 +74,12 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
 /** What a run wrote is kept when it is over its time. A plan is made by one run, or not at all: of a large tenant it takes hours to ask the target. */
 export const planningSecs = 86_400;
 
-const isProvision = (run: Run): run is ProvisionRun => run.kind === 'provision';
+const restOfProvisioning = (engine: Engine, run: ProvisionRun): ProvisionRun =>
+  newProvisionRun({ ...run, id: run.target }, run.causedBy, {
+    ...restOf(engine, run),
+    // Nobody but the run that was asked for it carries out what amends something.
+    ...(run.amends === null ? {} : { amends: run.amends, plan: run.plan }),
+  });
 
 const provisionRun = async (
   engine: Engine,
@@ -87,13 +104,14 @@ export const workAt = async (
   { aim, place, known }: Begun,
 ): Promise<Provisioning> => {
   let passes = 0;
+  const target = engine.connectTarget(record, await engine.stores.targets.secrets(record.id));
   return {
     engine,
     run,
     connection,
     record,
     source: once(engine, connection, await engine.stores.connections.secrets(connection.id)),
-    target: engine.connectTarget(record, await engine.stores.targets.secrets(record.id)),
+    target,
     lease,
     watch,
     through: place.through,
@@ -104,6 +122,10 @@ export const workAt = async (
     exceeded: place.exceeded,
     claims: new Map(),
     creates: createsUnderWay(),
+    asHeld:
+      run.amends?.kind !== 'repair'
+        ? null
+        : linksAsHeld(engine, record, target, watch, await reconciliationOf(engine.stores, run.amends.run)),
     remoteIds: new Map(),
     reads: new Map(),
     sights: known === 'outdated' ? new Map() : null,
@@ -129,15 +151,27 @@ const begin = async (
   const accepted = await engine.stores.ledger.rules(record.id);
   const outdated = isOutdated(record, head, accepted);
   const known: Known = outdated ? 'outdated' : accepted === rules ? 'accepted' : 'other_rules';
+  const isUndone = isUndoneMark(accepted);
   const place = placeFrom(run.place);
   if (place !== null) {
-    if (place.rules !== rules) await refuseOtherRules(engine, run);
+    // What began before an undo would do again what was undone.
+    const isOutrun = isUndone && place.aim.kind === 'provision';
+    if (place.rules !== rules || isOutrun) await refuseOtherRules(engine, run);
     return { aim: await aimAgain(engine, place.aim, run), place, known };
   }
   try {
     const basis = () => basisOf(engine.stores, record);
     const isAccepted = known === 'accepted';
-    const aim = await chooseAim({ engine, lease, run, record, basis, isAccepted, isOutdated: outdated });
+    const aim = await chooseAim({
+      engine,
+      lease,
+      run,
+      record,
+      basis,
+      isAccepted,
+      isOutdated: outdated,
+      isUndone,
+    });
     const through = aim.kind === 'apply' ? aim.plan.basis.version : head.version;
     const plan = planOfRun(run);
     // What an earlier turn staged before it had a place is of no plan.
@@ -153,7 +187,7 @@ const begin = async (
 
 /** What was planned by the old rules is not finished by new ones, nor left to them unseen. */
 const refuseOtherRules = async (engine: Engine, run: ProvisionRun): Promise<never> => {
-  await requestAgain(engine, newProvisionRun({ ...run, id: run.target }, run.causedBy, restOf(engine, run)));
+  await requestAgain(engine, restOfProvisioning(engine, run));
   throw new RunRefused({
     code: 'rules_changed',
     message:
@@ -175,7 +209,12 @@ export const provision = async (
   await unprepared.target.ready(unprepared.watch.signal);
   await recover(unprepared);
   await report('gather', run.counters);
-  const gathered = await gather(engine.stores, run, from.through, known);
+  if (run.amends?.kind === 'undo')
+    return await undo(await prepared(unprepared, gatherNothing(from.through)), run.amends.run, from, tally);
+  const gathered =
+    run.amends === null
+      ? await gather(engine.stores, run, from.through, known)
+      : await gatherRepair(engine.stores, run, run.amends.run, from.through);
   const work = await prepared(unprepared, gathered);
   let place: Place = { ...from, exceeded: work.exceeded };
   for (const wave of ['objects', 'references'] as const) {
@@ -267,20 +306,4 @@ const once = (engine: Engine, connection: Connection, secrets: Secrets): (() => 
     source ??= engine.connectSource(connection, secrets);
     return source;
   };
-};
-
-const configured = async (engine: Engine, id: TargetId): Promise<{ connection: Connection; record: TargetRecord }> => {
-  const record = await engine.stores.targets.get(id);
-  if (record === null || record.state === 'deleting')
-    throw new RunRefused({ code: 'target_removed', message: 'The target was removed.', owner: 'your_team' });
-  const connection = await engine.stores.connections.get(record.connection);
-  if (connection === null || connection.state === 'deleting')
-    throw new RunRefused({ code: 'connection_removed', message: 'The connection was removed.', owner: 'your_team' });
-  if (record.state !== 'active')
-    throw new RunRefused({
-      code: `target_${record.state}`,
-      message: `The target is ${record.state}; nothing is written to it.`,
-      owner: 'your_team',
-    });
-  return { connection, record };
 };

@@ -48,6 +48,8 @@ export type Provisioning = {
   /** Whose each remote object became in this turn; the ledger knows it only once the chunk is settled. */
   readonly claims: Map<RemoteId, SourceId>;
   readonly creates: Creates;
+  /** Of a repair: links as the target holds them now, where something was found about them. Null in any other run. */
+  readonly asHeld: ((links: ReadonlyMap<SourceId, Link>) => Promise<Map<SourceId, Link>>) | null;
   /** Remote ids as this turn settled them, null for what is gone: what was read ahead may not know them yet. */
   readonly remoteIds: Map<SourceId, RemoteId | null>;
   /** The sync runs that committed versions, as far as they were asked for. */
@@ -93,8 +95,10 @@ export const withPlanned = async (
   return links;
 };
 
-export const linksNow = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> =>
-  new Map(await work.engine.stores.ledger.links(work.record.id, refs));
+export const linksNow = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> => {
+  const links = new Map(await work.engine.stores.ledger.links(work.record.id, refs));
+  return work.asHeld === null ? links : await work.asHeld(links);
+};
 
 /** The beginning of a wave, as the place to continue from. */
 export const placeAt = ({ through, exceeded, aim, planId, rules }: Provisioning, wave: Wave): Place => ({

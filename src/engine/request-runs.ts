@@ -3,9 +3,11 @@
 import type { Connection } from '../model/connection.ts';
 import type { PlanId, RunId } from '../model/ids.ts';
 import {
+  type Amends,
   noCounters,
   type PreviewRun,
   type ProvisionRun,
+  type ReconcileRun,
   type Run,
   type RunScope,
   type SyncMode,
@@ -41,7 +43,7 @@ export const newSyncRun = (
 export const newProvisionRun = (
   target: Pick<TargetRecord, 'id' | 'connection' | 'organization'>,
   causedBy: RunId | null,
-  wanted: Wanted & { readonly plan?: PlanId | null },
+  wanted: Wanted & { readonly plan?: PlanId | null; readonly amends?: Amends | null },
 ): ProvisionRun => ({
   ...fresh(wanted),
   kind: 'provision',
@@ -49,6 +51,7 @@ export const newProvisionRun = (
   connection: target.connection,
   target: target.id,
   plan: wanted.plan ?? null,
+  amends: wanted.amends ?? null,
   causedBy,
 });
 
@@ -61,6 +64,18 @@ export const newPreviewRun = (
   proposed,
   organization: connection.organization,
   connection: connection.id,
+});
+
+/** It looks at everything, always. */
+export const newReconcileRun = (
+  target: Pick<TargetRecord, 'id' | 'connection' | 'organization'>,
+  wanted: Pick<Wanted, 'id' | 'trigger' | 'at'>,
+): ReconcileRun => ({
+  ...fresh({ ...wanted, mode: 'full', scope: null, dryRun: false }),
+  kind: 'reconcile',
+  organization: target.organization,
+  connection: target.connection,
+  target: target.id,
 });
 
 /** After a commit every active target of the connection is looked at; a dry or scoped sync run makes dry or scoped provision runs. */

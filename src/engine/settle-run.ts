@@ -8,7 +8,7 @@ import { linksOf, type Provisioning } from './provisioning.ts';
 /** Only a run that looked at everything up to its version moves the position; any other notes only whose members are as wanted. */
 export const settle = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
   await settleGroups(work, gathered, held);
-  if (gathered.kind === 'scope' || held) return;
+  if (gathered.kind === 'scope' || gathered.kind === 'repair' || held) return;
   await releaseGroups(work, gathered);
   await work.engine.stores.ledger.advance(work.lease, gathered.through);
   await work.engine.failpoint('provision.advanced');

@@ -8,7 +8,7 @@ import type { Connection } from '../model/connection.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
-import { type Counters, countReason, type PreviewRun, type Run, type SyncRun } from '../model/run.ts';
+import { type Counters, countReason, isOfTarget, type PreviewRun, type Run, type SyncRun } from '../model/run.ts';
 import { scopeKey } from '../model/scope.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft, Head } from '../store/snapshot-store.ts';
@@ -49,7 +49,7 @@ export const syncTurn = (engine: Engine, connection: ConnectionId, signal: Abort
     signal,
   );
 
-const readsSource = (run: Run): run is SyncRun | PreviewRun => run.kind !== 'provision';
+const readsSource = (run: Run): run is SyncRun | PreviewRun => !isOfTarget(run);
 
 const sameAgain = (engine: Engine, run: SyncRun | PreviewRun): Run => {
   const of = { id: run.connection, organization: run.organization };

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type PlanId, planId, type SourceId, sourceId } from '../model/ids.ts';
 import type { Exceeded } from '../model/plan.ts';
 import { type Counters, type CountName, count, countReason, type Phase } from '../model/run.ts';
-import type { KeptAim } from './aim.ts';
+import { type KeptAim, planning } from './aim.ts';
 import type { Report } from './turn.ts';
 
 export type Wave = 'objects' | 'references' | 'removals';
@@ -71,7 +71,7 @@ const exceededSchema = z.strictObject({
 const planText = z.string().transform(planId);
 const aimSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('provision'), approved: planText.nullable() }),
-  z.strictObject({ kind: z.literal('plan'), as: z.enum(['first', 'dry_run', 'preview']) }),
+  z.strictObject({ kind: z.literal('plan'), as: z.enum(planning) }),
   z.strictObject({ kind: z.literal('apply'), plan: planText }),
 ]);
 const placeSchema = z.strictObject({

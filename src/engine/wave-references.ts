@@ -150,7 +150,10 @@ const stillIn = async (work: Provisioning, of: SourceId, ids: readonly SourceId[
   if (ids.length === 0) return still;
   for await (const memberships of work.engine.stores.snapshots.groupsOf(work.run.connection, ids))
     for (const { group: each, member } of memberships) if (each === of) still.add(member.id);
-  return still;
+  // Who left altogether may still be listed in the group.
+  const refs = [...still].flatMap((id) => [user(id), group(id)]);
+  const present = await work.engine.stores.snapshots.find(work.run.connection, refs);
+  return new Set([...still].filter((id) => present.has(id)));
 };
 
 /** What kind of object an id is: a reference keeps only the id, the link knows. Without a link it waits on, as whatever it is. */

@@ -43,7 +43,7 @@ export type Cause = {
   readonly limited: boolean;
   /** The plan that a person approved, and that holds this operation. */
   readonly plan: PlanId | null;
-  /** Null where nothing is taken away. */
+  /** Null where nothing is taken away, and where an undo takes back what a run gave: that rests on the record of the run. */
   readonly evidence: Evidence | null;
 };
 
@@ -59,8 +59,17 @@ export type Evidence = {
   readonly confirmed: { readonly at: Date; readonly said: Readonly<Partial<Record<Said, number>>> } | null;
 };
 export type Said = Standing | 'not_a_member' | 'deleted';
-/** `members`: who stays, but not in this group. `leavers`: members of it who leave altogether. */
-export type Why = 'created' | 'updated' | 'members' | 'leavers' | 'retry' | 'disabled_in_source' | GoneReason;
+/** `members`: who stays, but not in this group. `leavers`: members of it who leave altogether. `repair`: the target does not hold what it was told. `undo`: a run did the opposite. */
+export type Why =
+  | 'created'
+  | 'updated'
+  | 'members'
+  | 'leavers'
+  | 'retry'
+  | 'repair'
+  | 'undo'
+  | 'disabled_in_source'
+  | GoneReason;
 
 /** The durable note of an operation before its effect. Open until an outcome settles it. */
 export type Intent = {

@@ -2,7 +2,7 @@
 
 import type { ConnectionId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
 import type { Action, Cause, Link, Operation } from './operation.ts';
-import type { RunScope, SyncMode } from './run.ts';
+import type { Amends, RunScope, SyncMode } from './run.ts';
 import type { ObjectType } from './source-object.ts';
 import type { LimitName } from './target-record.ts';
 
@@ -17,11 +17,15 @@ export type Exceeded = {
 
 /**
  * `held`: what is over the target's limits. `first`: everything that a target needs which was never written to, or not since its scope, mapping,
- * matching or deprovision policy changed. `dry_run`: what somebody asked to see. `preview`: what it would be with another scope; nobody carries it out.
+ * matching or deprovision policy changed. `dry_run`: what somebody asked to see. `repair`: what puts right what a reconcile run found.
+ * `undo`: what takes back what a provision run did. `preview`: what it would be with another scope; nobody carries it out.
  */
-export type PlanKind = 'first' | 'held' | 'dry_run' | 'preview';
+export const planKinds = ['first', 'held', 'dry_run', 'repair', 'undo', 'preview'] as const;
+export type PlanKind = (typeof planKinds)[number];
 /** Those that somebody decides on. */
 export type DecidedKind = Exclude<PlanKind, 'preview'>;
+/** Somebody asked to see it, and the target goes on without it; the others are waited for. */
+export const askedFor: readonly PlanKind[] = ['dry_run', 'repair', 'undo', 'preview'];
 export type ActionCounts = Readonly<Record<Action, number>>;
 
 /** What a plan was made from. It is carried out on nothing else. */
@@ -63,6 +67,8 @@ export type Plan = {
   readonly run: RunId;
   readonly mode: SyncMode;
   readonly scope: RunScope | null;
+  /** What it puts right; null for any other kind. */
+  readonly amends: Amends | null;
   readonly createdAt: Date;
   /** Two plans with the same hash hold the same operations. */
   readonly hash: string;

@@ -1,4 +1,4 @@
-/** One pass: a sync run for a connection, a provision run for a target. */
+/** One pass: a sync run for a connection, a provision run or a reconcile run for a target. */
 
 import type { Problem } from './connection.ts';
 import type { ConnectionId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
@@ -40,6 +40,10 @@ export type Phase =
   | 'guard'
   | 'removals'
   | 'settle' // provision runs
+  | 'list'
+  | 'look'
+  | 'members'
+  | 'compare' // reconcile runs
   | 'done';
 
 /**
@@ -99,9 +103,13 @@ export type ProvisionRun = Common & {
   readonly target: TargetId;
   /** The plan it was asked to carry out. */
   readonly plan: PlanId | null;
+  /** What it puts right instead of bringing the target to the snapshot; null: an ordinary run. */
+  readonly amends: Amends | null;
   /** The version of the snapshot it brought the target to. */
   readonly version: number | null;
 };
+/** `repair`: what this reconcile run found. `undo`: what this provision run did. */
+export type Amends = { readonly kind: 'repair' | 'undo'; readonly run: RunId };
 /** Reads a scope that somebody thinks of, plans what it would mean for each target, and keeps nothing but these plans. */
 export type PreviewRun = Common & {
   readonly kind: 'preview';
@@ -109,7 +117,17 @@ export type PreviewRun = Common & {
   /** It commits none. */
   readonly version: number | null;
 };
-export type Run = SyncRun | ProvisionRun | PreviewRun;
+/** Reads what the target really holds, and writes nothing to it. */
+export type ReconcileRun = Common & {
+  readonly kind: 'reconcile';
+  readonly target: TargetId;
+  /** The version of the snapshot it compared with. */
+  readonly version: number | null;
+};
+/** Runs of a target. */
+export type TargetRun = ProvisionRun | ReconcileRun;
+export type Run = SyncRun | PreviewRun | TargetRun;
+export const isOfTarget = (run: Run): run is TargetRun => run.kind === 'provision' || run.kind === 'reconcile';
 
 export const noCounters: Counters = {
   read: 0,

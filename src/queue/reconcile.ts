@@ -6,7 +6,7 @@
 import { isProbeDue } from '../core/quarantine.ts';
 import type { Connection } from '../model/connection.ts';
 import type { ConnectionId, TargetId } from '../model/ids.ts';
-import type { Run } from '../model/run.ts';
+import { isOfTarget, type Run } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
 import { probeKey, provisionKey, purgeKey, schedulerId, syncKey } from './names.ts';
@@ -93,7 +93,7 @@ const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler): Promise<n
   const seen = new Set<string>();
   for await (const runs of stores.runs.unfinished()) {
     for (const run of runs) {
-      const key = run.kind === 'provision' ? provisionKey(run.target) : syncKey(run.connection);
+      const key = isOfTarget(run) ? provisionKey(run.target) : syncKey(run.connection);
       if (seen.has(key)) continue;
       seen.add(key);
       if (await hasJob(queues, run, key)) continue;
@@ -106,14 +106,14 @@ const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler): Promise<n
 
 /** A key whose job is gone is a ghost; adding the job again heals it. */
 const hasJob = async (queues: Jobs, run: Run, key: string): Promise<boolean> => {
-  const queue = queues[run.kind === 'provision' ? 'provision' : 'sync'];
+  const queue = queues[isOfTarget(run) ? 'provision' : 'sync'];
   const id = await queue.getDeduplicationJobId(key);
   return id !== null && (await queue.getJob(id)) !== undefined;
 };
 
 const wake = async (wakeups: Wakeups, run: Run): Promise<void> => {
   const urgency = run.trigger === 'api' ? 'person' : run.kind === 'sync' && run.mode === 'full' ? 'full' : 'delta';
-  if (run.kind === 'provision') await wakeups.provision(run.target, urgency);
+  if (isOfTarget(run)) await wakeups.provision(run.target, urgency);
   else await wakeups.sync(run.connection, urgency);
 };
 

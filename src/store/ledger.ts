@@ -47,6 +47,7 @@ export interface Ledger {
   about(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, About>>;
   /** The objects whose link names this remote object, or did when it ended. */
   ownersOf(target: TargetId, id: RemoteId): Promise<readonly Ref[]>;
+  /** In id order, in batches. */
   scanLinks(target: TargetId, type: ObjectType): AsyncIterable<readonly Link[]>;
   /** Who is linked, in id order, in batches. */
   linkedIds(target: TargetId, type: ObjectType): AsyncIterable<readonly SourceId[]>;

@@ -48,7 +48,7 @@ export interface PlanStore {
   list(filter: PlanFilter, after: string | null, limit: number): Promise<Page<Plan>>;
   /** The newest plan of a slot. */
   newest(slot: Slot): Promise<Plan | null>;
-  /** The plan of a target that a person approved, and that was not carried out to its end; a run narrowed to a group, and dry runs, apart. */
+  /** The plan of a target that a person approved, and that was not carried out to its end; a run narrowed to a group, and what somebody asked to see, apart. */
   approved(target: TargetId): Promise<Plan | null>;
   /** waiting → approved, waiting or approved → rejected. Null when it was in neither, and nothing was done. */
   decide(id: PlanId, to: 'approved' | 'rejected', decision: Decision): Promise<Plan | null>;

@@ -1,6 +1,7 @@
 /** Everything that is kept, behind one door. */
 
 import type { ConnectionStore, TargetStore } from './connection-store.ts';
+import type { DiscrepancyStore } from './discrepancy-store.ts';
 import type { Installation } from './installation.ts';
 import type { Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
@@ -17,4 +18,5 @@ export type Stores = {
   readonly targets: TargetStore;
   readonly runs: RunStore;
   readonly plans: PlanStore;
+  readonly discrepancies: DiscrepancyStore;
 };

@@ -7,7 +7,7 @@ import { TargetError } from '../model/errors.ts';
 import { type RemoteId, remoteId } from '../model/ids.ts';
 import type { Operation, RemoteObject } from '../model/operation.ts';
 import type { Attributes, ObjectType, Value } from '../model/source-object.ts';
-import type { Applied, Capabilities, Target } from './target.ts';
+import { type Applied, type Capabilities, completeList, type Target } from './target.ts';
 
 export type MemoryTargetState = {
   readonly objects: Map<RemoteId, RemoteObject>;
@@ -49,12 +49,30 @@ export const memoryTarget = (
     return applied;
   },
 
+  inventory: {
+    async list(type, from, signal) {
+      signal.throwIfAborted();
+      const all = [...state.objects.values()].filter((object) => object.type === type);
+      const start = Number(from ?? 0);
+      const objects = all.slice(start, start + pageSize);
+      const end = start + objects.length;
+      return end < all.length ? { objects, next: String(end) } : { objects, end: completeList(end) };
+    },
+    async members(group, signal) {
+      signal.throwIfAborted();
+      return state.objects.get(group)?.type === 'group' ? [...(state.members.get(group) ?? [])] : null;
+    },
+  },
+
   async ready(signal) {
     signal.throwIfAborted();
   },
 
   async close() {},
 });
+
+/** Small, so that whoever reads a list comes by its pages. */
+const pageSize = 3;
 
 const carryOut = (state: MemoryTargetState, operation: Operation): Applied => {
   switch (operation.action) {

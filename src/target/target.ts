@@ -17,6 +17,28 @@ export type Capabilities = {
   readonly concurrency: number;
 };
 
+const proof: unique symbol = Symbol('complete list');
+/** Proof that a list showed everything there is: the pages were followed to an end that the target's own count agrees with. */
+export type CompleteList = { readonly [proof]: true; readonly objects: number };
+/** For the one place in each adapter that sees how a list ends (test/architecture.test.ts knows them). */
+export const completeList = (objects: number): CompleteList => ({ [proof]: true, objects });
+
+/** A part of everything the target holds of a type. `next`: the place to go on from, opaque to everyone but the adapter; or how the list ended. */
+export type ListPage = { readonly objects: readonly RemoteObject[] } & (
+  | { readonly next: string }
+  | { readonly end: CompleteList }
+  /** The list cannot be read to its end, or contradicts itself. Nothing may be concluded from who is not in it. */
+  | { readonly broken: string }
+);
+
+/** What the target holds, ours or not. */
+export type Inventory = {
+  /** One page; `from: null` the first. An object may be shown twice. Throws `TargetError` where the target as a whole fails. */
+  list(type: ObjectType, from: string | null, signal: AbortSignal): Promise<ListPage>;
+  /** Everybody in a group, as the target shows it; null when the group is gone. Some targets show nobody of any group. Throws `TargetError`. */
+  members(group: RemoteId, signal: AbortSignal): Promise<readonly RemoteId[] | null>;
+};
+
 /** A member whom the target refused, and what it said. */
 export type Refusal = { readonly member: RemoteId; readonly detail: string };
 
@@ -39,6 +61,8 @@ export interface Target {
    * a target refuses a request for the sake of one member: one member must not keep a thousand others out.
    */
   apply(operation: Operation, signal: AbortSignal): Promise<Applied>;
+  /** Null: the target cannot list what it holds. */
+  readonly inventory: Inventory | null;
   /** Frees sockets. */
   close(): Promise<void>;
 }

@@ -402,5 +402,6 @@ const provisionRun = (connection: Run['connection'], other: Partial<ProvisionRun
   kind: 'provision',
   target: targetId(newId('tgt')),
   plan: null,
+  amends: null,
   ...other,
 });

@@ -6,10 +6,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TargetError } from '../../src/model/errors.ts';
 import { operationKey, type RemoteId, remoteId, sourceId } from '../../src/model/ids.ts';
-import type { Member, Operation } from '../../src/model/operation.ts';
+import type { Member, Operation, RemoteObject } from '../../src/model/operation.ts';
 import type { Attributes, Ref } from '../../src/model/source-object.ts';
 import { group, user } from '../../src/model/source-object.ts';
-import type { Target } from '../../src/target/target.ts';
+import type { ListPage, Target } from '../../src/target/target.ts';
 
 /** What can happen between us and a system somewhere else. */
 export type Trouble =
@@ -83,6 +83,33 @@ export const describeTarget = (name: string, make: () => Promise<Harness>): void
     it('shows one object with everything that was mapped', async () => {
       const id = await apply(created(ada));
       expect((await harness.target.get('user', id, signal))?.attributes).toMatchObject(attributesOf(ada));
+    });
+
+    it('shows everything it holds, each of its type, and who is in a group; or says that it cannot', async () => {
+      const { inventory } = harness.target;
+      const everyone = await crowd(apply, 12);
+      const staff = await apply(createdGroup());
+      await apply(members('add_members', staff, everyone));
+      if (inventory === null) return expect(await harness.count('user')).toBe(12);
+      const listed = async (type: Ref['type']): Promise<RemoteObject[]> => {
+        const shown: RemoteObject[] = [];
+        let from: string | null = null;
+        do {
+          const page: ListPage = await inventory.list(type, from, signal);
+          shown.push(...page.objects);
+          if ('end' in page) expect(page.end.objects).toBe(shown.length);
+          else expect(page).not.toHaveProperty('broken');
+          from = 'next' in page ? page.next : null;
+        } while (from !== null);
+        return shown;
+      };
+      const users = await listed('user');
+      expect(users.map(({ remoteId: id }) => id).toSorted()).toEqual(everyone.map(({ remoteId: id }) => id).toSorted());
+      const [one] = users;
+      expect(one?.attributes).toMatchObject((await harness.attributes('user', one?.remoteId ?? staff)) ?? {});
+      expect((await listed('group')).map(({ remoteId: id }) => id)).toEqual([staff]);
+      expect((await inventory.members(staff, signal))?.toSorted()).toEqual(await harness.members(staff));
+      expect(await inventory.members(remoteId('nobody'), signal)).toBeNull();
     });
 
     it('finds nobody where there is nobody', async () => {

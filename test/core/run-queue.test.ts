@@ -29,7 +29,7 @@ const sync: SyncRun = {
   finishedAt: null,
   version: null,
 };
-const provision: ProvisionRun = { ...sync, kind: 'provision', target: targetId('tgt_1'), plan: null };
+const provision: ProvisionRun = { ...sync, kind: 'provision', target: targetId('tgt_1'), plan: null, amends: null };
 const nested = (group: string, deep: boolean) => ({ scope: { group: sourceId(group), nested: deep } });
 
 it('gives everything that does something else a slot of its own', () => {

@@ -7,6 +7,7 @@ import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { changeTenant, type Tour } from '../../scripts/demo/tour.ts';
+import { noDiscrepancies } from '../../src/model/discrepancy.ts';
 import { connectionId, targetId } from '../../src/model/ids.ts';
 import { bullmqWakeups } from '../../src/queue/bullmq-wakeups.ts';
 import { openQueues } from '../../src/queue/queues.ts';
@@ -72,12 +73,28 @@ const inDryRun = ['plans.unstaged', 'plans.staged', 'plans.superseded', 'plans.a
 /** Somebody lets the plan of a dry run be carried out. */
 const inApply = ['plans.begun', 'plans.finished'];
 
-type Death = { readonly mode: 'full' | 'delta' | 'dry' | 'apply'; readonly site: string };
+/** The target is compared with the links, after somebody made two accounts there for one person. */
+const inReconcile = [
+  'reconcile.step',
+  'discrepancies.noted',
+  'discrepancies.noted:2',
+  'discrepancies.seen',
+  'discrepancies.dropped',
+  'discrepancies.closed',
+  'discrepancies.forgotten',
+];
+
+/** Somebody asks what another scope would mean. */
+const inPreview = ['preview.compared', 'preview.planned'];
+
+type Death = { readonly mode: 'full' | 'delta' | 'dry' | 'apply' | 'reconcile' | 'preview'; readonly site: string };
 const deaths: readonly Death[] = [
   ...inFull.map((site) => ({ mode: 'full' as const, site })),
   ...inDelta.map((site) => ({ mode: 'delta' as const, site })),
   ...inDryRun.map((site) => ({ mode: 'dry' as const, site })),
   ...inApply.map((site) => ({ mode: 'apply' as const, site })),
+  ...inReconcile.map((site) => ({ mode: 'reconcile' as const, site })),
+  ...inPreview.map((site) => ({ mode: 'preview' as const, site })),
 ];
 
 describe('a worker that is killed at a named place', () => {
@@ -110,6 +127,16 @@ describe('a worker that is killed at a named place', () => {
     const { run } = await api.ask('POST', `/v1/plans/${data[0]?.id}/apply`, answer, { reason: 'As planned.' });
     runs.set(customer, run.id);
   };
+  const reconcile = async (customer: Customer): Promise<void> => {
+    makeTwoAccounts(customer);
+    const path = `/v1/targets/${customer.connected.target}/reconcile`;
+    runs.set(customer, (await whole.stack.api.ask('POST', path, z.object({ id: z.string() }))).id);
+  };
+  const preview = async (customer: Customer): Promise<void> => {
+    const path = `/v1/connections/${customer.connected.connection}/scope/preview`;
+    const scope = { group_ids: [customer.tenant.groups()[0]?.id] };
+    runs.set(customer, (await whole.stack.api.ask('POST', path, z.object({ id: z.string() }), { scope })).id);
+  };
   const untilEnded = async (customer: Customer) => whole.stack.api.waitFor(runs.get(customer) ?? '');
 
   it('may be killed at every place there is: none is forgotten here', async () => {
@@ -121,7 +148,7 @@ describe('a worker that is killed at a named place', () => {
     for (const { customer } of dying()) hireWhoNeverWorked(customer);
     await firstSyncOf(
       dying()
-        .filter(({ death }) => death.mode === 'delta')
+        .filter(({ death }) => ['delta', 'reconcile', 'preview'].includes(death.mode))
         .map(({ customer }) => customer),
     );
     const applying = dying().filter(({ death }) => death.mode === 'apply');
@@ -132,6 +159,10 @@ describe('a worker that is killed at a named place', () => {
     for (const { customer } of applying) await apply(customer);
     for (const { death, customer } of dying()) {
       if (death.mode === 'apply') continue;
+      if (death.mode === 'reconcile' || death.mode === 'preview') {
+        await (death.mode === 'preview' ? preview(customer) : reconcile(customer));
+        continue;
+      }
       if (death.mode === 'delta') changeALot(customer);
       await request(customer, { mode: death.mode === 'delta' ? 'delta' : 'full', dry_run: death.mode === 'dry' });
     }
@@ -155,10 +186,11 @@ describe('a worker that is killed at a named place', () => {
   }, 600_000);
 
   for (const [nth, { mode, site }] of deaths.entries()) {
-    it(`at ${site} of a ${mode} run: the end is as if nobody had died`, () => {
+    it(`at ${site} of a ${mode} run: the end is as if nobody had died`, async () => {
       const customer = whole.customers[nth];
       if (customer === undefined) throw new Error('A customer is missing.');
       if (mode === 'dry') expect(writesOf(customer)).toBe(0);
+      else if (mode === 'reconcile') expect(await countsOf(customer)).toEqual({ ...noDiscrepancies, duplicate: 2 });
       else expectInStep(customer);
     });
   }
@@ -170,6 +202,11 @@ describe('a worker that is killed at a named place', () => {
     for (const { customer } of others) await untilEnded(customer);
     expect(others.filter(({ customer }) => writesOf(customer) > 0).map(({ death }) => death)).toEqual([]);
   }, 600_000);
+
+  const countsOf = async (customer: Customer) => {
+    const answer = z.object({ reconciliation: z.object({ counts: z.record(z.string(), z.number()) }) });
+    return (await whole.stack.api.ask('GET', `/v1/runs/${runs.get(customer)}`, answer)).reconciliation.counts;
+  };
 
   const dies = async (site: string, customer: Customer): Promise<boolean> => {
     const prefix = `{${freshPrefix().prefix}}`;
@@ -200,6 +237,13 @@ const hireWhoNeverWorked = ({ tenant }: Customer): void => {
   const awaited = tenant.hire({ displayName: 'Not Yet', properties });
   tenant.hire({ displayName: 'Never Was', properties });
   tenant.createGroup({ displayName: 'Newcomers', members: [awaited, ...tenant.users().slice(0, 8)] });
+};
+
+/** For somebody who never worked here, and has no account of ours. */
+const makeTwoAccounts = ({ tenant, scim }: Customer): void => {
+  const [id = ''] = tenant.users().filter((one) => tenant.user(one)['displayName'] === 'Never Was');
+  const userName = String(tenant.user(id)['userPrincipalName']);
+  scim.control.seed({ users: [{ userName: 'one@elsewhere.example', externalId: id }, { userName }] });
 };
 
 const changeALot = (customer: Customer): void => {

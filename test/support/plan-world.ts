@@ -79,6 +79,7 @@ export const aPlan = (target: TargetId, other: Partial<Omit<Plan, 'standing'>> =
   run: runId('run_1'),
   mode: 'delta',
   scope: null,
+  amends: null,
   createdAt: start,
   hash: 'hash-1',
   basis: { version: 3, scope: 'all', rules: 'rules-1', position: 2, written: 'order-7', epoch: 0 },

@@ -2,6 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { planCommands } from '../../src/admin/plans.ts';
+import { reconciliationCommands } from '../../src/admin/reconciliations.ts';
+import { undoCommands } from '../../src/admin/undo.ts';
 import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.ts';
 import { defaultTiming, type Engine, unobserved } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
@@ -14,6 +16,7 @@ import {
   defaultIntervals,
   defaultShrinkLimit,
 } from '../../src/model/connection.ts';
+import type { Discrepancy } from '../../src/model/discrepancy.ts';
 import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Run, SyncMode } from '../../src/model/run.ts';
@@ -115,16 +118,18 @@ export const story = async (options: StoryOptions = {}) => {
     await provisionAll();
     return await ended(wanted);
   };
-  const commands = planCommands(
-    {
-      ...engine,
-      connectSourceOnce: engine.connectSource,
-      wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
-      targetKinds: [],
-      config: { customCloud: null, allowHttpTargets: false },
-    },
-    engine.newRunId,
-  );
+  const room = {
+    ...engine,
+    connectSourceOnce: engine.connectSource,
+    wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
+    targetKinds: [],
+    config: { customCloud: null, allowHttpTargets: false },
+  };
+  const commands = {
+    ...planCommands(room, engine.newRunId),
+    ...reconciliationCommands(room, engine.newRunId),
+    ...undoCommands(room, engine.newRunId),
+  };
   const newestPlan = async (): Promise<Plan> => {
     const [newest] = (await stores.plans.list({ target }, null, 1)).items;
     if (newest === undefined) throw new Error('Nothing was planned.');
@@ -159,7 +164,7 @@ export const story = async (options: StoryOptions = {}) => {
       await stores.connections.edit(connection, record?.revision ?? 0, { scope });
     },
     provision: async (mode: SyncMode = 'delta', dryRun = false) => run(await requestProvision(mode, dryRun)),
-    /** What a person may do about plans. */
+    /** What a person may do about plans, and about what a target really holds. */
     commands,
     newestPlan,
     /** What a plan holds, in a few words each. */
@@ -183,6 +188,15 @@ export const story = async (options: StoryOptions = {}) => {
         : commands.approvePlan(plan, word));
       return await run(wanted);
     },
+    /** Has the target compared with the links. */
+    reconcile: async (): Promise<Run> => run((await commands.requestReconcile(target)).run),
+    /** Has a plan made of what a reconcile run found. */
+    planRepair: async (of: Run): Promise<Run> => run((await commands.requestRepair(of.id)).run),
+    /** Has a plan made of what takes a run back. */
+    planUndo: async (of: Run): Promise<Run> => run((await commands.requestUndo(of.id)).run),
+    /** What a reconcile run found. */
+    discrepancies: async (by: Run): Promise<readonly Discrepancy[]> =>
+      (await stores.discrepancies.page({ target, run: by.id }, {}, null, 1_000)).items,
     /** The newest provision run. */
     provisioned: async (): Promise<Run> => {
       const [newest] = (await stores.runs.list({ kind: 'provision' }, null, 1)).items;

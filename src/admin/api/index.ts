@@ -18,10 +18,12 @@ import { escrowRoutes } from './routes/escrows.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { planRoutes } from './routes/plans.ts';
 import { previewRoutes } from './routes/previews.ts';
+import { reconciliationRoutes } from './routes/reconciliations.ts';
 import { restoreRoutes } from './routes/restores.ts';
 import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { targetRoutes } from './routes/targets.ts';
+import { undoRoutes } from './routes/undo.ts';
 import { trace, traceIdOf } from './trace.ts';
 
 export type Api = {
@@ -78,6 +80,8 @@ export const allRoutes = (commands: Commands): readonly Route[] => [
   ...runRoutes(commands),
   ...planRoutes(commands),
   ...previewRoutes(commands),
+  ...reconciliationRoutes(commands),
+  ...undoRoutes(commands),
   ...snapshotRoutes(commands),
   ...explainRoutes(commands),
   ...restoreRoutes(commands),

@@ -3,6 +3,7 @@
 import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
+import { createMemoryDiscrepancyStore } from './discrepancy-store.ts';
 import { createMemoryInstallation } from './installation.ts';
 import { createMemoryLeases } from './leases.ts';
 import { createMemoryLedger } from './ledger.ts';
@@ -29,5 +30,6 @@ export const createMemoryStores = (around: {
     targets: createMemoryTargetStore(vault, now),
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore({ fenceOf, now, probe }),
+    discrepancies: createMemoryDiscrepancyStore({ fenceOf, now, probe }),
   };
 };

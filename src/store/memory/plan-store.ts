@@ -3,7 +3,7 @@
 import { batches } from '../../core/batches.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type PlanId, type TargetId, targetId } from '../../model/ids.ts';
-import type { DecidedKind, Plan, PlanStanding, Staged } from '../../model/plan.ts';
+import { askedFor, type DecidedKind, type Plan, type PlanStanding, type Staged } from '../../model/plan.ts';
 import type { RunScope } from '../../model/run.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
@@ -105,7 +105,7 @@ export const createMemoryPlanStore = (around: {
     approved: async (target) =>
       newestFirst().find(
         ({ target: of, standing, scope, kind }) =>
-          of === target && standing.state === 'approved' && scope === null && (kind === 'first' || kind === 'held'),
+          of === target && standing.state === 'approved' && scope === null && !askedFor.includes(kind),
       ) ?? null,
     decide: async (id, to, decision) =>
       move(id, ({ state }) => {
@@ -132,7 +132,13 @@ export const createMemoryPlanStore = (around: {
     countWaiting: async () => {
       const count = (kind: DecidedKind) =>
         [...plans.values()].filter((plan) => plan.kind === kind && plan.standing.state === 'waiting').length;
-      return { first: count('first'), held: count('held'), dry_run: count('dry_run') };
+      return {
+        first: count('first'),
+        held: count('held'),
+        dry_run: count('dry_run'),
+        repair: count('repair'),
+        undo: count('undo'),
+      };
     },
     prune: async (target, before) => {
       for (const plan of plans.values())
@@ -149,7 +155,7 @@ export const createMemoryPlanStore = (around: {
 const nameOf = ({ type, id }: Ref, step: string): string => `${type}|${id}|${step}`;
 
 const isWaitedFor = ({ standing: { state }, kind }: Plan): boolean =>
-  (state === 'waiting' && kind !== 'dry_run' && kind !== 'preview') || state === 'approved';
+  (state === 'waiting' && !askedFor.includes(kind)) || state === 'approved';
 
 const slotOf = ({ target, kind, scope }: Slot): Slot => ({ target, kind, scope });
 /** Previews of different scopes stand side by side. */

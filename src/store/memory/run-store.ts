@@ -3,7 +3,7 @@
 import { laneOf, overtakingRank, rankOf, slotOf, underWay, unfinished } from '../../core/run-queue.ts';
 import type { RunId } from '../../model/ids.ts';
 import type { ReadKind } from '../../model/operation.ts';
-import { isEnded, type Run } from '../../model/run.ts';
+import { isEnded, isOfTarget, type Run } from '../../model/run.ts';
 import type { RunFilter, RunStore } from '../run-store.ts';
 
 /** `rank` may be better than the run's own: a person asked for the same. */
@@ -121,7 +121,7 @@ const isDue = (run: Run, at: Date): boolean => run.state === 'running' || run.no
 
 const matches = (run: Run, filter: RunFilter): boolean =>
   (filter.connection === undefined || run.connection === filter.connection) &&
-  (filter.target === undefined || (run.kind === 'provision' && run.target === filter.target)) &&
+  (filter.target === undefined || (isOfTarget(run) && run.target === filter.target)) &&
   (filter.kind === undefined || run.kind === filter.kind) &&
   (filter.state === undefined || run.state === filter.state) &&
   (filter.causedBy === undefined || run.causedBy === filter.causedBy) &&

@@ -4,6 +4,7 @@ import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
 import type { Mongo } from './connect.ts';
 import { createMongoConnectionStore } from './connections.ts';
+import { createMongoDiscrepancyStore } from './discrepancies.ts';
 import { createMongoInstallation } from './installation.ts';
 import { createMongoLeases } from './leases.ts';
 import { createMongoLedger } from './ledger.ts';
@@ -34,5 +35,6 @@ export const createMongoStores = (
     targets: createMongoTargetStore(connection, vault, now),
     runs: createMongoRunStore(db, now),
     plans: createMongoPlanStore(db, { now, probe }),
+    discrepancies: createMongoDiscrepancyStore(db, { now, probe }),
   };
 };

@@ -2,6 +2,7 @@
 
 import type { Mongo } from './connect.ts';
 import * as connections from './connections.ts';
+import * as discrepancies from './discrepancies.ts';
 import * as escrows from './escrows.ts';
 import * as intents from './intents.ts';
 import * as links from './links.ts';
@@ -23,6 +24,7 @@ export const migrate = async (mongo: Mongo): Promise<void> => {
 /** The collections that are read by more than `_id`: their files export `name` and `indexes`. */
 const collections: readonly Collection[] = [
   connections,
+  discrepancies,
   escrows,
   intents,
   links,

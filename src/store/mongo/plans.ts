@@ -5,7 +5,7 @@
 
 import type mongoose from 'mongoose';
 import { connectionId, organizationId, type PlanId, planId, type RunId, runId, targetId } from '../../model/ids.ts';
-import type { DecidedKind, Decision, Plan, PlanStanding } from '../../model/plan.ts';
+import { askedFor, type DecidedKind, type Decision, type Plan, type PlanStanding } from '../../model/plan.ts';
 import type { RunScope } from '../../model/run.ts';
 import type { Lease } from '../leases.ts';
 import type { PlanFilter, PlanStore, Slot } from '../plan-store.ts';
@@ -98,7 +98,7 @@ export const createMongoPlanStore = (
     approved: async (target) =>
       planOf(
         await collection.findOne(
-          { target, 'standing.state': 'approved', scope: null, kind: { $in: ['first', 'held'] } },
+          { target, 'standing.state': 'approved', scope: null, kind: { $nin: [...askedFor] } },
           { sort: { _id: -1 } },
         ),
       ),
@@ -132,13 +132,15 @@ export const createMongoPlanStore = (
     },
     countWaiting: async () => {
       const count = (kind: DecidedKind) => collection.countDocuments({ 'standing.state': 'waiting', kind });
-      const [first, held, dryRun] = await Promise.all([count('first'), count('held'), count('dry_run')]);
-      return { first, held, dry_run: dryRun };
+      const [first, held, dryRun, repair, undo] = await Promise.all(
+        (['first', 'held', 'dry_run', 'repair', 'undo'] as const).map(count),
+      );
+      return { first: first ?? 0, held: held ?? 0, dry_run: dryRun ?? 0, repair: repair ?? 0, undo: undo ?? 0 };
     },
     prune: async (target, before) => {
       const over = [
         { 'standing.state': { $in: ['rejected', 'superseded', 'applied'] as const } },
-        { 'standing.state': 'waiting' as const, kind: { $in: ['dry_run', 'preview'] as const } },
+        { 'standing.state': 'waiting' as const, kind: { $in: [...askedFor] } },
       ];
       for (const one of over) await collection.deleteMany({ target, createdAt: { $lt: before }, ...one });
       await operations.prune(target, before, async (id) => (await collection.findOne({ _id: id })) !== null);
@@ -170,6 +172,8 @@ const planOf = (document: PlanDocument | null): Plan | null => {
     connection: connectionId(connection),
     target: targetId(target),
     run: runId(run),
+    // Plans of earlier versions do not have it.
+    amends: rest.amends ?? null,
   };
 };
 

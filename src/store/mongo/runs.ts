@@ -6,7 +6,14 @@
 import mongoose from 'mongoose';
 import { laneOf, overtakingRank, rankOf, slotOf, underWay, unfinished } from '../../core/run-queue.ts';
 import { type RunId, runId } from '../../model/ids.ts';
-import { isEnded, type PreviewRun, type ProvisionRun, type Run, type SyncRun } from '../../model/run.ts';
+import {
+  isEnded,
+  type PreviewRun,
+  type ProvisionRun,
+  type ReconcileRun,
+  type Run,
+  type SyncRun,
+} from '../../model/run.ts';
 import type { RunFilter, RunStore } from '../run-store.ts';
 import type { Collection, Db } from './connect.ts';
 import { keyset } from './keyset.ts';
@@ -20,7 +27,7 @@ type Stored<R extends Run> = Omit<R, 'id' | 'startedAt'> & {
   /** Absent until it starts, so that `$min` keeps the first start. */
   readonly startedAt?: Date;
 };
-type RunDocument = Stored<SyncRun> | Stored<ProvisionRun> | Stored<PreviewRun>;
+type RunDocument = Stored<SyncRun> | Stored<ProvisionRun> | Stored<PreviewRun> | Stored<ReconcileRun>;
 
 export const name = 'runs';
 export const indexes: readonly mongoose.mongo.IndexDescription[] = [
@@ -171,7 +178,9 @@ const documentOf = (run: Run): RunDocument => {
 const runOf = (document: RunDocument | null): Run | null => {
   if (!document) return null;
   const { _id, slot: _slot, lane: _lane, rank: _rank, startedAt, ...run } = document;
-  return { ...run, id: runId(_id), startedAt: startedAt ?? null };
+  const found = { ...run, id: runId(_id), startedAt: startedAt ?? null };
+  // Runs of earlier versions amend nothing.
+  return found.kind === 'provision' ? { ...found, amends: found.amends ?? null } : found;
 };
 
 const insertedInto = async (collection: Collection<RunDocument>, run: Run): Promise<boolean> => {

@@ -1,12 +1,13 @@
 /** Makes an account. The one request that must never be repeated blindly: a second one may make a second account. */
 
+import { alike } from '../../core/attributes.ts';
 import { type RemoteId, remoteId } from '../../model/ids.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import { type Answer, unreadable } from './errors.ts';
 import { findObjects, idIn } from './find.ts';
 import { parsePath } from './paths.ts';
-import { afterWrite, alike, notApplied, notShown, readWritten } from './read-back.ts';
+import { afterWrite, notApplied, notShown, readWritten } from './read-back.ts';
 import { createRequest } from './requests.ts';
 import { valueAt } from './resource.ts';
 import type { Session } from './session.ts';

@@ -8,6 +8,7 @@ import { check } from './check.ts';
 import { create } from './create.ts';
 import { isAbsent, isSuccess, unreadable } from './errors.ts';
 import { findObjects, toRemoteObject } from './find.ts';
+import { listMembers, listObjects } from './inventory.ts';
 import { changeMembers } from './members.ts';
 import { notApplied } from './read-back.ts';
 import { deleteRequest } from './requests.ts';
@@ -48,6 +49,10 @@ export const connectScim = (settings: ScimSettings, world: World, transport: Tra
     async get(type, id, signal) {
       const resource = await readResource(session, type, id, signal);
       return resource === null ? null : toRemoteObject(type, resource);
+    },
+    inventory: {
+      list: (type, from, signal) => listObjects(session, type, from, signal),
+      members: (group, signal) => listMembers(session, group, signal),
     },
     apply: (operation, signal) => apply(session, operation, signal),
     close: () => session.client.close(),

@@ -4,9 +4,10 @@
  * (another case, a normalized telephone number) is accepted.
  */
 
+import { alike } from '../../core/attributes.ts';
 import { TargetError, type TargetFault } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
-import type { Attributes, ObjectType, Value } from '../../model/source-object.ts';
+import type { Attributes, ObjectType } from '../../model/source-object.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import type { Answer } from './errors.ts';
 import { parsePath } from './paths.ts';
@@ -101,18 +102,7 @@ export const notApplied = (paths: readonly string[]): TargetError =>
     code: 'not_applied',
   });
 
-/** Equal up to how targets are known to rewrite values: case, white space, Unicode form, order. */
-export const alike = (a: Value, b: Value): boolean => normal(a) === normal(b);
-
 const leavesDoubt = ({ settings }: Session, asked: Asked, { body }: Answer): boolean => {
   if (settings.verify === 'always' || body.kind === 'page' || body.kind === 'unreadable') return true;
   return body.kind === 'json' && unchangedPaths(body.json, asked).length > 0;
-};
-
-const normal = (value: Value): string => {
-  if (value === null || (Array.isArray(value) && value.length === 0)) return 'unassigned';
-  const texts = (Array.isArray(value) ? value : [value]).map((each) =>
-    String(each).normalize('NFC').trim().toLowerCase(),
-  );
-  return JSON.stringify(texts.toSorted());
 };

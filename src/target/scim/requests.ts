@@ -47,6 +47,22 @@ export const findRequest = (type: ObjectType, endpoint: string, path: Path, valu
   },
 });
 
+/** Everybody, without a filter. */
+export const listRequest = (
+  type: ObjectType,
+  endpoint: string,
+  place: { readonly startIndex: number } | { readonly cursor: string },
+  count: number,
+): Request => ({
+  method: 'GET',
+  endpoint,
+  query: {
+    ...withoutMembers(type),
+    ...('cursor' in place ? { cursor: place.cursor } : { startIndex: String(place.startIndex) }),
+    count: String(count),
+  },
+});
+
 export const getRequest = (type: ObjectType, endpoint: string, id: RemoteId): Request => ({
   method: 'GET',
   endpoint,

@@ -5,6 +5,7 @@ import { type ConnectionId, type SourceId, sourceId, watermark } from '../../../
 import { group, type SourceObject, user } from '../../../src/model/source-object.ts';
 import type { Lease, LeaseKey } from '../../../src/store/leases.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from '../../../src/store/memory/connection-store.ts';
+import { createMemoryDiscrepancyStore } from '../../../src/store/memory/discrepancy-store.ts';
 import { createMemoryInstallation } from '../../../src/store/memory/installation.ts';
 import { createMemoryLeases } from '../../../src/store/memory/leases.ts';
 import { createMemoryLedger } from '../../../src/store/memory/ledger.ts';
@@ -28,6 +29,7 @@ export const memoryStores = (now: () => Date): Stores => {
     targets: createMemoryTargetStore(vault, now),
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore(around),
+    discrepancies: createMemoryDiscrepancyStore(around),
   };
 };
 

@@ -51,6 +51,8 @@ const connect = (settings: Settings): Target => {
     get: (type, id, signal) =>
       unlessGone(async () => toRemoteObject(type, await ask('GET', placeOf(type, id), itemSchema, signal))),
     apply: (operation, signal) => carryOut(ask, find, operation, signal),
+    // Desk shows who has a value, and never everybody: a target like that is not reconciled.
+    inventory: null,
     async close() {},
   };
 };

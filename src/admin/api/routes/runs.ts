@@ -97,15 +97,15 @@ export const runRoutes = (commands: Commands): Route[] => [
     path,
     id: 'getRun',
     tag,
-    summary: 'Shows a run; a sync run with the provision runs it led to',
+    summary: 'Shows a run; a sync run with the provision runs it led to, a reconcile run with what it came to',
     params,
     query: nothing,
     body: nothing,
     answer: { status: 200, description: 'The run.', schema: runDetailSchema },
     refusals: ['not_found'],
     handle: async ({ params }) => {
-      const { run, provisionRuns, madePlan } = await commands.getRun(runId(params.run_id));
-      return { status: 200, body: runDetailView(run, provisionRuns, madePlan) };
+      const { run, ...more } = await commands.getRun(runId(params.run_id));
+      return { status: 200, body: runDetailView(run, more) };
     },
   }),
   defineRoute({
@@ -142,7 +142,7 @@ export const runRoutes = (commands: Commands): Route[] => [
   }),
 ];
 
-const answerRequested = ({ run, alreadyQueued }: Requested): Answer => ({
+export const answerRequested = ({ run, alreadyQueued }: Requested): Answer => ({
   status: 202,
   body: { ...runView(run), already_queued: alreadyQueued },
   headers: { Location: `/v1/runs/${run.id}` },

@@ -1,10 +1,12 @@
 /** Plans and their operations as the API shows them. */
 
 import { z } from 'zod';
+import { leftOutReasons } from '../../../core/undo.ts';
 import type { Action } from '../../../model/operation.ts';
-import type { Exceeded, Plan } from '../../../model/plan.ts';
+import { type Exceeded, type Plan, planKinds } from '../../../model/plan.ts';
 import type { SourceObject } from '../../../model/source-object.ts';
 import type { PlannedFor } from '../../plans.ts';
+import type { LeftOutFor } from '../../undo.ts';
 import {
   attributesSchema,
   connectionIdText,
@@ -19,11 +21,11 @@ import {
   time,
   timeOf,
 } from './common.ts';
-import { runSchema, runView } from './run.ts';
+import { amendsSchema, amendsView, runSchema, runView } from './run.ts';
 
-export const planKind = z.enum(['first', 'held', 'dry_run', 'preview']).meta({
+export const planKind = z.enum(planKinds).meta({
   description:
-    '`first`: everything a target needs that was never written to by these rules. `held`: what is over its limits. `dry_run`: what somebody asked to see. `preview`: what it would be with another scope; only to look at.',
+    '`first`: everything a target needs that was never written to by these rules. `held`: what is over its limits. `dry_run`: what somebody asked to see. `repair`: what puts right what a reconcile run found. `undo`: what takes back what a provision run did. `preview`: what it would be with another scope; only to look at.',
 });
 export const planState = z.enum(['waiting', 'approved', 'rejected', 'superseded', 'applied']);
 export const actionText = z.enum(['create', 'update', 'add_members', 'remove_members', 'disable', 'delete']);
@@ -53,6 +55,7 @@ export const planSchema = z
     state: planState,
     run_id: runIdText.meta({ description: 'The run that made it.' }),
     scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
+    amends: amendsSchema.nullable().meta({ description: 'What it puts right; null for any other kind.' }),
     created_at: time,
     hash: z.string().meta({ description: 'Two plans with the same hash hold the same operations.' }),
     version: z.int().meta({ description: 'The version of the snapshot it was made from.' }),
@@ -89,6 +92,7 @@ export const planView = (plan: Plan): z.input<typeof planSchema> => {
     state: standing.state,
     run_id: plan.run,
     scope: plan.scope && { group_id: plan.scope.group, nested: plan.scope.nested },
+    amends: amendsView(plan.amends),
     created_at: timeOf(plan.createdAt),
     hash: plan.hash,
     version: plan.basis.version,
@@ -153,6 +157,22 @@ export const planOperationView = ({
   why: cause.why,
   evidence: evidenceView(cause.evidence),
   version: cause.version,
+});
+
+export const leftOutSchema = planOperationSchema
+  .extend({
+    reason: z.enum(leftOutReasons).meta({
+      description:
+        '`changed_since`: a later run wrote to it. `deleted`: the account is gone, and a new one would not be the old. `not_linked`: the account is not linked any more, or another one is. `deprovision_off`: nothing is taken away from this target.',
+    }),
+    later_run_id: runIdText.nullable(),
+  })
+  .meta({ id: 'LeftOut' });
+
+export const leftOutView = (one: LeftOutFor): z.input<typeof leftOutSchema> => ({
+  ...planOperationView(one),
+  reason: one.reason,
+  later_run_id: one.laterRun,
 });
 
 const textOf = (object: SourceObject | null, attribute: string): string | null => {

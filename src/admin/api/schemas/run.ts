@@ -1,9 +1,10 @@
 /** Runs and their operations as the API shows them. */
 
 import { z } from 'zod';
+import type { Reconciliation } from '../../../model/discrepancy.ts';
 import type { Member } from '../../../model/operation.ts';
 import type { Plan } from '../../../model/plan.ts';
-import type { Counters, ProvisionRun, Run } from '../../../model/run.ts';
+import { type Amends, type Counters, isOfTarget, type ProvisionRun, type Run } from '../../../model/run.ts';
 import type { Entry } from '../../../store/ledger.ts';
 import {
   attributesSchema,
@@ -23,6 +24,7 @@ import {
   timeOrNull,
 } from './common.ts';
 import { scopeSchema, scopeView } from './connection.ts';
+import { reconciliationSchema, reconciliationView } from './reconciliation.ts';
 
 export const syncRequestSchema = z
   .strictObject({
@@ -51,7 +53,7 @@ export const provisionRequestSchema = z
   })
   .meta({ id: 'ProvisionRequest' });
 
-export const runKind = z.enum(['sync', 'provision', 'preview']);
+export const runKind = z.enum(['sync', 'provision', 'preview', 'reconcile']);
 export const runState = z.enum([
   'queued',
   'running',
@@ -78,6 +80,15 @@ const countersSchema = z
   })
   .meta({ id: 'Counters' });
 
+export const amendsSchema = z.strictObject({
+  kind: z
+    .enum(['repair', 'undo'])
+    .meta({ description: '`repair`: what this reconcile run found. `undo`: what this provision run did.' }),
+  run_id: runIdText,
+});
+export const amendsView = (amends: Amends | null): z.infer<typeof amendsSchema> | null =>
+  amends && { kind: amends.kind, run_id: amends.run };
+
 export const runSchema = z
   .strictObject({
     id: runIdText,
@@ -86,6 +97,7 @@ export const runSchema = z
     organization_id: z.string(),
     target_id: targetIdText.nullable(),
     plan_id: planIdText.nullable().meta({ description: 'The plan it was asked to carry out.' }),
+    amends: amendsSchema.nullable().meta({ description: 'What it puts right, or plans to; null: an ordinary run.' }),
     mode: z.enum(['full', 'delta']),
     scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
     proposed_scope: scopeSchema.nullable().meta({ description: 'The scope that a preview is about.' }),
@@ -103,7 +115,7 @@ export const runSchema = z
     version: z
       .int()
       .nullable()
-      .meta({ description: 'The version of the snapshot it committed, or brought the target to.' }),
+      .meta({ description: 'The version of the snapshot it committed, brought the target to, or compared with.' }),
     created_at: time,
     started_at: time.nullable(),
     finished_at: time.nullable(),
@@ -116,6 +128,9 @@ export const runDetailSchema = runSchema
   .extend({
     provision_runs: z.array(runSchema),
     made_plan_id: planIdText.nullable().meta({ description: 'The plan it made.' }),
+    reconciliation: reconciliationSchema
+      .nullable()
+      .meta({ description: 'What a reconcile run came to, once it ended.' }),
   })
   .meta({ id: 'RunDetail' });
 
@@ -124,8 +139,9 @@ export const runView = (run: Run): z.input<typeof runSchema> => ({
   kind: run.kind,
   connection_id: run.connection,
   organization_id: run.organization,
-  target_id: run.kind === 'provision' ? run.target : null,
+  target_id: isOfTarget(run) ? run.target : null,
   plan_id: run.kind === 'provision' ? run.plan : null,
+  amends: run.kind === 'provision' ? amendsView(run.amends) : null,
   mode: run.mode,
   scope: run.scope && { group_id: run.scope.group, nested: run.scope.nested },
   proposed_scope: run.kind === 'preview' ? scopeView(run.proposed) : null,
@@ -147,12 +163,20 @@ export const runView = (run: Run): z.input<typeof runSchema> => ({
 });
 export const runDetailView = (
   run: Run,
-  provisionRuns: readonly ProvisionRun[],
-  madePlan: Pick<Plan, 'id'> | null,
+  {
+    provisionRuns,
+    madePlan,
+    reconciliation,
+  }: {
+    readonly provisionRuns: readonly ProvisionRun[];
+    readonly madePlan: Pick<Plan, 'id'> | null;
+    readonly reconciliation: Reconciliation | null;
+  },
 ): z.input<typeof runDetailSchema> => ({
   ...runView(run),
   provision_runs: provisionRuns.map(runView),
   made_plan_id: madePlan?.id ?? null,
+  reconciliation: reconciliation && reconciliationView(reconciliation),
 });
 
 const countersView = ({ membersAdded, membersRemoved, ...counters }: Counters): z.input<typeof countersSchema> => ({

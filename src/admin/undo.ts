@@ -1,0 +1,69 @@
+/** Commands on taking back what a provision run did. */
+
+import type { LeftOutReason } from '../core/undo.ts';
+import { freshMs } from '../engine/aim.ts';
+import { newProvisionRun } from '../engine/request-runs.ts';
+import { leftOutIn, leftOutOf } from '../engine/undo.ts';
+import { type PlanId, type RunId, runId } from '../model/ids.ts';
+import { isEnded, type ProvisionRun } from '../model/run.ts';
+import { newId } from '../store/ids.ts';
+import type { Page } from '../store/snapshot-store.ts';
+import type { PlannedFor } from './plans.ts';
+import { namesOf } from './plans.ts';
+import { found, Refused } from './refused.ts';
+import type { Room } from './room.ts';
+import { type Requested, refuseInactiveTarget, requestOfTarget } from './runs.ts';
+
+/** An operation of the run that is not undone, why, and the later run if one is why. */
+export type LeftOutFor = PlannedFor & { readonly reason: LeftOutReason; readonly laterRun: RunId | null };
+
+export const undoCommands = (room: Room, newRunId: () => RunId = () => runId(newId('run'))) => {
+  const { targets, runs, ledger, plans } = room.stores;
+
+  const undoable = async (id: RunId): Promise<ProvisionRun> => {
+    const run = found(await runs.get(id), 'run');
+    if (run.kind !== 'provision')
+      throw new Refused('not_a_provision_run', 'Only a provision run writes to a target; there is nothing to undo.');
+    if (!isEnded(run.state))
+      throw new Refused('run_not_ended', `The run is ${run.state}. Cancel it, or wait until it has ended.`);
+    const ageMs = room.world.now().getTime() - (run.startedAt ?? run.createdAt).getTime();
+    if (ageMs >= freshMs)
+      throw new Refused('undo_too_late', 'What the run found before it wrote is not kept long enough any more.');
+    const { items } = await ledger.entries(run.target, id, null, 1);
+    if (items.length === 0) throw new Refused('nothing_to_undo', 'The run wrote nothing to its target.');
+    return run;
+  };
+
+  return {
+    /** Has a plan made of what brings the target back to before this run. Nothing of it is done before somebody approves it. */
+    async requestUndo(id: RunId): Promise<Requested> {
+      const undone = await undoable(id);
+      const target = found(await targets.get(undone.target), 'target');
+      refuseInactiveTarget(target);
+      const run = newProvisionRun(target, id, {
+        id: newRunId(),
+        mode: 'delta',
+        scope: null,
+        dryRun: true,
+        trigger: 'api',
+        at: room.world.now(),
+        amends: { kind: 'undo', run: id },
+      });
+      return await requestOfTarget(room, run);
+    },
+
+    /** What the run did and the plan of its undo does not take back. */
+    async listLeftOut(id: PlanId, after: string | null, limit: number): Promise<Page<LeftOutFor>> {
+      const plan = found(await plans.get(id), 'plan');
+      const { items, next } = await plans.operations({ target: plan.target, id: leftOutOf(id) }, {}, after, limit);
+      const named = await namesOf(room, plan.connection, items);
+      return {
+        items: named.map((one) => {
+          const { reason, by } = leftOutIn(one.staged);
+          return { ...one, reason, laterRun: by };
+        }),
+        next,
+      };
+    },
+  };
+};

@@ -1,0 +1,239 @@
+/**
+ * Decides what takes back what a run did to one object: from the record of its operations, what they found before, and the link as it is now. Whatever
+ * somebody else changed since is left as it is.
+ */
+
+import type { RemoteId, RunId, SourceId } from '../model/ids.ts';
+import type { Link, Member, Operation, Outcome } from '../model/operation.ts';
+import { isInEffect } from '../model/operation.ts';
+import type { Attributes, Ref, Value } from '../model/source-object.ts';
+import type { DeprovisionPolicy } from '../model/target-record.ts';
+import { own, sameValue } from './attributes.ts';
+import { batches } from './batches.ts';
+import { difference } from './mapping.ts';
+import { keyOf, type PlannedOperation, planGone, updates } from './plan.ts';
+
+/** What one run did to one object. */
+export type Trace = {
+  readonly ref: Ref;
+  remoteId: RemoteId;
+  created: boolean;
+  deleted: boolean;
+  /** What it did to the account or group itself, in order. */
+  readonly operations: Operation[];
+  /** By target path: what was there before the first of its writes, and after the last. */
+  readonly before: Map<string, Value>;
+  readonly written: Map<string, Value>;
+  /** Of a group; whom it both added and removed it did nothing to. */
+  readonly added: Map<SourceId, Member>;
+  readonly removed: Map<SourceId, Member>;
+};
+
+/** Why something the run did is not taken back. */
+export const leftOutReasons = [
+  /** A later run wrote to the same account, or to the same membership. */
+  'changed_since',
+  /** The run deleted the account: a new one would not be the old. */
+  'deleted',
+  /** The account is not linked any more, or another one is. */
+  'not_linked',
+  /** Nothing is taken away from this target, or it cannot be. */
+  'deprovision_off',
+] as const;
+export type LeftOutReason = (typeof leftOutReasons)[number];
+
+/** Adds one operation of the run, in the order they were made. What took no effect leaves no trace. */
+export const follow = (traces: Map<SourceId, Trace>, operation: Operation, outcome: Outcome | null): void => {
+  if (outcome === null || !isInEffect(outcome)) return;
+  const link = outcome.result === 'applied' ? outcome.link : undefined;
+  const remoteId = operation.action === 'create' ? link?.remoteId : operation.remoteId;
+  // An account that was gone already when it was to be changed.
+  if (remoteId === undefined || (link === null && operation.action !== 'delete')) return;
+  const { id } = operation.ref;
+  const trace = traces.get(id) ?? begin(operation.ref, remoteId);
+  traces.set(id, trace);
+  if (!('members' in operation)) trace.operations.push(operation);
+  switch (operation.action) {
+    case 'create':
+      trace.created = true;
+      trace.remoteId = remoteId;
+      return;
+    case 'update':
+      write(trace, operation.attributes, operation.before);
+      return;
+    case 'disable':
+      write(trace, { active: false }, { active: true });
+      return;
+    case 'delete':
+      trace.deleted = true;
+      return;
+    case 'add_members':
+      move(operation.members, outcome, trace.removed, trace.added);
+      return;
+    case 'remove_members':
+      move(operation.members, outcome, trace.added, trace.removed);
+      return;
+  }
+};
+
+const begin = (ref: Ref, remoteId: RemoteId): Trace => ({
+  ref,
+  remoteId,
+  created: false,
+  deleted: false,
+  operations: [],
+  before: new Map(),
+  written: new Map(),
+  added: new Map(),
+  removed: new Map(),
+});
+
+const write = (trace: Trace, attributes: Attributes, before: Attributes): void => {
+  for (const path of Object.keys(attributes)) {
+    if (!trace.before.has(path)) trace.before.set(path, own(before, path));
+    trace.written.set(path, own(attributes, path));
+  }
+};
+
+const move = (
+  members: readonly Member[],
+  outcome: Outcome,
+  from: Map<SourceId, Member>,
+  to: Map<SourceId, Member>,
+): void => {
+  const refused = new Set(outcome.result === 'partly_applied' ? outcome.refused : []);
+  for (const member of members.filter(({ ref }) => !refused.has(ref.id)))
+    if (!from.delete(member.ref.id)) to.set(member.ref.id, member);
+};
+
+/** What was done since by others: the run that did it, by account and by membership. */
+export type Since = {
+  readonly account: (id: SourceId) => RunId | null;
+  readonly membership: (group: SourceId, member: SourceId) => RunId | null;
+};
+
+export type UndoContext = {
+  readonly pass: string;
+  readonly policy: DeprovisionPolicy;
+  readonly can: { readonly disable: boolean; readonly delete: boolean };
+  readonly since: Since;
+  readonly linkOf: (id: SourceId) => Link | undefined;
+};
+
+/** `operation` is the run's own; of several members those whose membership stays. `by`: the later run. */
+export type LeftOut = { readonly operation: Operation; readonly reason: LeftOutReason; readonly by: RunId | null };
+
+export type Undone = { readonly operations: readonly PlannedOperation[]; readonly leftOut: readonly LeftOut[] };
+
+const nothing: Undone = { operations: [], leftOut: [] };
+
+/** The account or group itself. What was made goes by the deprovision policy: we made it, and nobody else wrote to it. */
+export const undoAccount = (trace: Trace, context: UndoContext): Undone => {
+  const { ref, created, deleted, written } = trace;
+  if (!created && !deleted && written.size === 0) return nothing;
+  if (created && deleted) return nothing;
+  const leave = (reason: LeftOutReason, by: RunId | null = null): Undone => ({
+    operations: [],
+    leftOut: trace.operations.map((operation) => ({ operation, reason, by })),
+  });
+  if (deleted) return leave('deleted');
+  const later = context.since.account(ref.id);
+  if (later !== null) return leave('changed_since', later);
+  const link = context.linkOf(ref.id);
+  if (link === undefined || link.remoteId !== trace.remoteId) return leave('not_linked');
+  return created ? takeAway(link, context, leave) : giveBack(trace, link, context, leave);
+};
+
+const takeAway = (link: Link, context: UndoContext, leave: (reason: LeftOutReason) => Undone): Undone => {
+  const { policy, can, pass } = context;
+  const plan = planGone(link.ref, link, policy, can, 'out_of_scope', { pass });
+  if (plan.kind === 'skip') return leave('deprovision_off');
+  return plan.kind === 'do' ? { operations: plan.operations.map(asUndo), leftOut: [] } : nothing;
+};
+
+const giveBack = (
+  { ref, remoteId, before, written }: Trace,
+  link: Link,
+  { pass, can }: UndoContext,
+  leave: (reason: LeftOutReason) => Undone,
+): Undone => {
+  // What was told otherwise since, by whatever way, is not what this run wrote.
+  const ours = [...before].filter(([path]) => sameValue(own(link.pushed, path), written.get(path) ?? null));
+  const { attributes, before: now } = difference(Object.fromEntries(ours), link.pushed);
+  if (own(attributes, 'active') === false && !can.disable) return leave('deprovision_off');
+  const operations = updates(ref, remoteId, attributes, now, { pass, why: 'undo' });
+  return { operations: operations.map(asUndo), leftOut: [] };
+};
+
+const asUndo = ({ operation }: PlannedOperation): PlannedOperation => ({ operation, why: 'undo' });
+
+/** Who it added goes, who it removed comes back. A group that goes as a whole takes its members along. */
+export const undoMembers = (trace: Trace, context: UndoContext): Undone => {
+  const { ref, created, deleted, added, removed } = trace;
+  if (added.size + removed.size === 0 || created || deleted) return nothing;
+  const link = context.linkOf(ref.id);
+  if (link === undefined || link.remoteId !== trace.remoteId)
+    return {
+      operations: [],
+      leftOut: [...unlinked(trace, 'add_members', added), ...unlinked(trace, 'remove_members', removed)],
+    };
+  const back = sorted(trace, 'remove_members', removed, context);
+  const away = sorted(trace, 'add_members', added, context);
+  return {
+    operations: [
+      ...membersOperation('add_members', link, back.go, context),
+      ...membersOperation('remove_members', link, away.go, context),
+    ],
+    leftOut: [...back.leftOut, ...away.leftOut],
+  };
+};
+
+type MemberAction = 'add_members' | 'remove_members';
+type Members = ReadonlyMap<SourceId, Member>;
+
+/** `action`: what the run did with them. */
+const sorted = (trace: Trace, action: MemberAction, members: Members, { since, linkOf }: UndoContext) => {
+  const later = Map.groupBy(members.values(), ({ ref }) => since.membership(trace.ref.id, ref.id));
+  const untouched = later.get(null) ?? [];
+  const isLinked = ({ ref, remoteId }: Member): boolean => linkOf(ref.id)?.remoteId === remoteId;
+  return {
+    go: untouched.filter(isLinked).toSorted((a, b) => (a.ref.id < b.ref.id ? -1 : 1)),
+    leftOut: [
+      ...[...later].flatMap(([by, some]) => (by === null ? [] : stay(trace, action, some, 'changed_since', by))),
+      ...stay(
+        trace,
+        action,
+        untouched.filter((member) => !isLinked(member)),
+        'not_linked',
+        null,
+      ),
+    ],
+  };
+};
+
+const unlinked = (trace: Trace, action: MemberAction, members: Members): readonly LeftOut[] =>
+  stay(trace, action, [...members.values()], 'not_linked', null);
+
+const stay = (
+  { ref, remoteId }: Trace,
+  action: MemberAction,
+  members: readonly Member[],
+  reason: LeftOutReason,
+  by: RunId | null,
+): readonly LeftOut[] =>
+  members.length === 0
+    ? []
+    : [{ operation: { key: keyOf(`${reason}.${by ?? ''}`, ref, action), ref, action, remoteId, members }, reason, by }];
+
+const membersOperation = (
+  action: MemberAction,
+  { ref, remoteId }: Link,
+  members: readonly Member[],
+  { pass }: UndoContext,
+): readonly PlannedOperation[] =>
+  [...batches(members, membersAtOnce)].map((some, nth) => ({
+    operation: { key: keyOf(pass, ref, `${action}.${nth}`), ref, action, remoteId, members: some },
+    why: 'undo',
+  }));
+
+const membersAtOnce = 1_000;

@@ -1,0 +1,148 @@
+/**
+ * Holds the members that groups have at the target against those they should have: everybody in the snapshot's group who has an account. What is still
+ * on its way (changes after the target's position, members that wait) is no discrepancy. Many targets show nobody of any group; then nothing is said.
+ */
+
+import { batches } from '../core/batches.ts';
+import { refOf } from '../model/change.ts';
+import type { Discrepancy } from '../model/discrepancy.ts';
+import { TargetError } from '../model/errors.ts';
+import type { RemoteId, SourceId } from '../model/ids.ts';
+import type { Link } from '../model/operation.ts';
+import type { Ref } from '../model/source-object.ts';
+import type { ReconcilePlace, Step } from './reconcile-place.ts';
+import { note, type Reconciling } from './reconciling.ts';
+
+/** Goes on until all groups are looked at, or the slice is over. */
+export const compareMembers = async (
+  work: Reconciling,
+  from: ReconcilePlace,
+  { after }: Extract<Step, { at: 'members' }>,
+): Promise<ReconcilePlace> => {
+  const over: ReconcilePlace = { ...from, step: { at: 'compare' } };
+  const moving = await onTheirWay(work);
+  if (moving === null) return over;
+  const membersShown = from.membersShown || (await showsMembers(work));
+  if (!membersShown) return over;
+  for await (const links of work.engine.stores.ledger.scanLinks(work.record.id, 'group')) {
+    for (const group of links) {
+      const { id } = group.ref;
+      if ((after !== null && id <= after) || group.membersAt === null || work.open.has(id)) continue;
+      await compareGroup(work, group, moving.get(id) ?? new Set());
+      const place: ReconcilePlace = { ...from, membersShown, step: { at: 'members', after: id } };
+      await work.checkpoint(place);
+      if (work.watch.sliceOver()) return place;
+    }
+  }
+  return { ...over, membersShown };
+};
+
+/** Members by group about whom the changes after the target's position speak. Null: the target was never brought to any version. */
+const onTheirWay = async (work: Reconciling): Promise<ReadonlyMap<SourceId, Set<SourceId>> | null> => {
+  const { ledger, snapshots } = work.engine.stores;
+  const position = await ledger.position(work.record.id);
+  if (position === null) return null;
+  const moving = new Map<SourceId, Set<SourceId>>();
+  for await (const recorded of snapshots.changesAfter(work.run.connection, position)) {
+    for (const { change } of recorded) {
+      if (change.kind !== 'members') continue;
+      const { id } = refOf(change);
+      const members = moving.get(id) ?? new Set<SourceId>();
+      for (const { id: member } of [...change.added, ...change.removed]) members.add(member);
+      moving.set(id, members);
+    }
+  }
+  return moving;
+};
+
+/** Whether one of the first groups that should have members shows any. */
+const showsMembers = async (work: Reconciling): Promise<boolean> => {
+  let asked = 0;
+  for await (const links of work.engine.stores.ledger.scanLinks(work.record.id, 'group')) {
+    for (const { remoteId, membersAt } of links) {
+      if (membersAt === null) continue;
+      if (((await membersOf(work, remoteId)) ?? []).length > 0) return true;
+      asked += 1;
+      if (asked >= mostAsked) return false;
+    }
+  }
+  return false;
+};
+const mostAsked = 20;
+
+/** Null: the group is gone, or its members cannot be read. */
+const membersOf = async (work: Reconciling, group: RemoteId): Promise<readonly RemoteId[] | null> => {
+  try {
+    return await work.inventory.members(group, work.watch.signal);
+  } catch (error) {
+    if (error instanceof TargetError && error.fault === 'rejected') return null;
+    throw error;
+  }
+};
+
+const compareGroup = async (work: Reconciling, group: Link, moving: ReadonlySet<SourceId>): Promise<void> => {
+  const shown = await membersOf(work, group.remoteId);
+  if (shown === null) return;
+  const waiting = await waitingIn(work, group.ref);
+  const isUnsettled = ({ id }: Ref): boolean => moving.has(id) || waiting.has(id) || work.open.has(id);
+  const { ours, strangers } = await toldApart(work, shown);
+  const { ref, remoteId } = group;
+  await note(
+    work,
+    strangers.map((stranger) => ({ kind: 'member_unknown', ref, remoteId, stranger })),
+  );
+  const { snapshots, ledger } = work.engine.stores;
+  const wanted = new Set<SourceId>();
+  for await (const members of snapshots.members(work.run.connection, ref.id)) {
+    for (const { id } of members) wanted.add(id);
+    const absent = members.filter((member) => !ours.has(member.id) && !isUnsettled(member));
+    const links = await ledger.links(work.record.id, absent);
+    await note(
+      work,
+      [...links.values()].map(
+        (link): Discrepancy => ({ kind: 'member_missing', ref, remoteId, member: memberOf(link) }),
+      ),
+    );
+  }
+  const surplus = [...ours.values()].filter((link) => !wanted.has(link.ref.id) && !isUnsettled(link.ref));
+  for (const some of batches(surplus, 1_000)) {
+    // Who left altogether loses memberships with the account, by the limits of a deprovision.
+    const present = await snapshots.find(
+      work.run.connection,
+      some.map((link) => link.ref),
+    );
+    await note(
+      work,
+      some
+        .filter((link) => present.has(link.ref.id))
+        .map((link): Discrepancy => ({ kind: 'member_surplus', ref, remoteId, member: memberOf(link) })),
+    );
+  }
+};
+
+const memberOf = ({ ref, remoteId }: Link) => ({ ref, remoteId });
+
+const waitingIn = async (work: Reconciling, group: Ref): Promise<ReadonlySet<SourceId>> => {
+  const waiting = new Set<SourceId>();
+  for await (const some of work.engine.stores.ledger.waitingFor(work.record.id, [group]))
+    for (const { to, path } of some) if (path === 'members') waiting.add(to);
+  return waiting;
+};
+
+/** Of the members of one group: those with a link of ours, by whose they are, and the rest. */
+const toldApart = async (work: Reconciling, shown: readonly RemoteId[]) => {
+  const ours = new Map<SourceId, Link>();
+  const strangers: RemoteId[] = [];
+  for (const some of batches(shown, 1_000)) {
+    const links = new Map<RemoteId, Link>();
+    for (const type of ['user', 'group'] as const)
+      for (const [id, link] of await work.engine.stores.ledger.linkedRemotes(work.record.id, type, some))
+        links.set(id, link);
+    for (const id of some) {
+      const link = links.get(id);
+      if (link === undefined) strangers.push(id);
+      else ours.set(link.ref.id, link);
+    }
+  }
+  return { ours, strangers };
+};

@@ -1,0 +1,198 @@
+/**
+ * Takes back what one provision run did: gives back (attributes, accounts, memberships), then takes away (memberships, and accounts by the deprovision
+ * policy). Like any other run it plans, or carries out what a plan holds. What it takes away needs no word of the tenant: the record says that this
+ * run gave it, and that nobody touched it since.
+ */
+
+import { batches } from '../core/batches.ts';
+import { massFailure } from '../core/quarantine.ts';
+import {
+  type LeftOut,
+  type LeftOutReason,
+  leftOutReasons,
+  type Since,
+  type Trace,
+  type UndoContext,
+  undoAccount,
+  undoMembers,
+} from '../core/undo.ts';
+import { type OperationKey, type PlanId, planId, type RunId, runId, type SourceId } from '../model/ids.ts';
+import { isDestructive, isInEffect, type Link, type WaitingReference } from '../model/operation.ts';
+import type { Staged } from '../model/plan.ts';
+import type { Ref } from '../model/source-object.ts';
+import { epochOf } from './basis.ts';
+import { carryOut } from './carry-out.ts';
+import { conclude } from './conclude.ts';
+import { type Gathered, placeOf } from './gather.ts';
+import { judgeRemovals } from './judge-removals.ts';
+import { counted, type Done, type Pending } from './pending.ts';
+import { isDry, type Provisioning, passOf, placeAt } from './provisioning.ts';
+import { TargetRefusesMost } from './reactions.ts';
+import type { Place, Tally } from './tally.ts';
+import type { WorkEnd } from './turn.ts';
+import { sinceThen, tracesOf } from './undo-trail.ts';
+import { settleMembers, waitFor } from './wave-references.ts';
+
+/** In place of the rules somebody let the target be written to by: the next ordinary run is a plan to look at, or it would do all of it again. */
+export const undoneMark = (run: RunId, rules: string): string => `${prefix}${run}${epochOf(rules)}`;
+export const isUndoneMark = (rules: string | null): boolean => rules?.startsWith(prefix) ?? false;
+const prefix = 'undone|';
+
+/** What is left out stands beside the operations of the plan, and is no part of it. */
+export const leftOutOf = (plan: PlanId): PlanId => planId(`${plan}.left_out`);
+
+const stepOfLeftOut = (reason: LeftOutReason, by: RunId | null, key: OperationKey): string =>
+  `${reason}:${by ?? ''}:${key}`;
+/** Why, and the later run. */
+export const leftOutIn = ({
+  step,
+}: Pick<Staged, 'step'>): { readonly reason: LeftOutReason; readonly by: RunId | null } => {
+  const [said, by = ''] = step.split(':');
+  return {
+    reason: leftOutReasons.find((reason) => reason === said) ?? 'changed_since',
+    by: by === '' ? null : runId(by),
+  };
+};
+
+/** Nothing is gathered from the snapshot. */
+export const gatherNothing = (through: number): Gathered => ({
+  kind: 'repair',
+  members: 'changed',
+  through,
+  items: async function* () {},
+  groups: async function* () {},
+  edges: new Map(),
+  left: new Map(),
+});
+
+export const undo = async (work: Provisioning, undone: RunId, from: Place, tally: Tally): Promise<WorkEnd> => {
+  const { ledger } = work.engine.stores;
+  const traces = await tracesOf(work, undone);
+  const since = await sinceThen(work, undone, traces);
+  // Before the first of it: whoever is stopped in between leaves a target that nobody writes to unseen.
+  if (!isDry(work)) await ledger.acceptRules(work.lease, undoneMark(undone, work.rules));
+  const order = [...traces.values()].toSorted((a, b) => (placeOf(a.ref) < placeOf(b.ref) ? -1 : 1));
+  const taking: Pending[] = [];
+  for (const some of batches(order, objectsAtOnce)) {
+    const planned = await planSome(work, some, since);
+    taking.push(...planned.taking);
+    const last = some.at(-1);
+    if (last === undefined || isDone(from, last.ref)) continue;
+    await noteLeftOut(work, planned.leftOut, tally);
+    await carryOutSome(work, planned.giving, tally);
+    await tally.checkpoint('objects', { ...placeAt(work, 'objects'), after: placeOf(last.ref) });
+    if (work.watch.sliceOver()) return 'slice';
+  }
+  await tally.checkpoint('guard', placeAt(work, 'removals'));
+  const judged = await judgeRemovals(work, taking);
+  for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
+  for (const action of ['remove_members', 'disable', 'delete'] as const)
+    for (const some of batches(
+      judged.go.filter(({ planned }) => planned.operation.action === action),
+      objectsAtOnce,
+    )) {
+      await carryOutSome(work, some, tally);
+      // A plan counts all of it anew when it is broken off here, for nothing of it is done.
+      if (!isDry(work)) await tally.checkpoint('removals', placeAt(work, 'removals'));
+    }
+  return await conclude(work, gatherNothing(work.through), tally, judged, true);
+};
+
+const objectsAtOnce = 200;
+
+const isDone = ({ wave, after }: Place, ref: Ref): boolean =>
+  wave !== 'objects' || (after !== null && placeOf(ref) <= after);
+
+type Planned = {
+  readonly giving: readonly Pending[];
+  readonly taking: readonly Pending[];
+  readonly leftOut: readonly LeftOut[];
+};
+
+const planSome = async (work: Provisioning, traces: readonly Trace[], since: Since): Promise<Planned> => {
+  const refs = new Map<SourceId, Ref>();
+  for (const { ref, added, removed } of traces)
+    for (const one of [ref, ...[...added.values(), ...removed.values()].map((member) => member.ref)])
+      refs.set(one.id, one);
+  // As they are, not as the plan would leave them: a step that is planned already does not change what is taken back.
+  const links: ReadonlyMap<SourceId, Link> = await work.engine.stores.ledger.links(work.record.id, [...refs.values()]);
+  const context: UndoContext = {
+    pass: passOf(work),
+    policy: work.record.deprovision,
+    can: work.target.capabilities,
+    since,
+    linkOf: (id) => links.get(id),
+  };
+  const undone = traces.flatMap((trace) => [undoAccount(trace, context), undoMembers(trace, context)]);
+  const pending = undone
+    .flatMap(({ operations }) => operations)
+    .map((planned): Pending => ({ planned, link: links.get(planned.operation.ref.id) ?? null }));
+  const isTaking = ({ planned }: Pending): boolean => isDestructive(planned.operation.action);
+  return {
+    giving: pending.filter((one) => !isTaking(one)),
+    taking: pending.filter(isTaking),
+    leftOut: undone.flatMap(({ leftOut }) => leftOut),
+  };
+};
+
+/** Kept beside the plan, one by one, and counted by whoever plans. */
+const noteLeftOut = async (work: Provisioning, leftOut: readonly LeftOut[], tally: Tally): Promise<void> => {
+  if (leftOut.length === 0 || !isDry(work)) return;
+  for (const { operation, reason } of leftOut)
+    tally.skip(reason, 'members' in operation ? operation.members.length : 1);
+  const cause = {
+    run: work.run.id,
+    connection: work.run.connection,
+    version: work.through,
+    why: 'undo',
+    limited: false,
+    plan: null,
+    evidence: null,
+  } as const;
+  await work.engine.stores.plans.stage(
+    work.lease,
+    leftOutOf(work.planId),
+    leftOut.map(({ operation, reason, by }) => ({ step: stepOfLeftOut(reason, by, operation.key), operation, cause })),
+  );
+};
+
+const carryOutSome = async (work: Provisioning, pending: readonly Pending[], tally: Tally): Promise<void> => {
+  await carryOut(work, pending, async (done) => {
+    await settleMembers(work, done, tally);
+    await waitForTheOpposite(work, done);
+    countAccounts(done, tally);
+  });
+  const problem = massFailure(tally.counters());
+  if (problem !== null) throw new TargetRefusesMost(problem);
+};
+
+/**
+ * The tenant still says what the undone run did. Attributes and accounts differ from then on from what is wanted, and are found by the next plan of
+ * everybody; memberships are looked at only where something changed, or where they wait.
+ */
+const waitForTheOpposite = async (work: Provisioning, done: readonly Done[]): Promise<void> => {
+  await waitFor(
+    work,
+    done.flatMap(({ pending, outcome }): readonly WaitingReference[] => {
+      const { operation } = pending.planned;
+      if (!('members' in operation) || !isInEffect(outcome)) return [];
+      const refused = new Set(outcome.result === 'partly_applied' ? outcome.refused : []);
+      const want = operation.action === 'add_members' ? 'remove' : 'add';
+      return operation.members
+        .filter(({ ref }) => !refused.has(ref.id))
+        .map(({ ref }) => ({ owner: operation.ref, path: 'members', to: ref.id, want }));
+    }),
+  );
+};
+
+const countAccounts = (done: readonly Done[], tally: Tally): void => {
+  for (const { outcome } of done) {
+    if (outcome.action === 'add_members' || outcome.action === 'remove_members') continue;
+    if (outcome.result === 'skipped') {
+      if (outcome.reason !== 'postponed') tally.skip(outcome.reason);
+    } else if (outcome.result === 'applied') tally.add(countNames[outcome.action]);
+    else tally.fail(outcome.reason);
+  }
+};
+
+const countNames = { create: 'created', update: 'updated', disable: 'disabled', delete: 'removed' } as const;

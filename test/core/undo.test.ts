@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { follow, type Trace, type UndoContext, undoAccount, undoMembers } from '../../src/core/undo.ts';
+import { operationKey, type RemoteId, remoteId, runId, type SourceId } from '../../src/model/ids.ts';
+import type { Link, Operation, Outcome } from '../../src/model/operation.ts';
+import type { Attributes, Ref } from '../../src/model/source-object.ts';
+import { aGroup, aUser, linkTo, now } from './builders.ts';
+
+const ann = aUser('ann');
+const staff = aGroup('staff');
+const at = (ref: Ref): RemoteId => remoteId(`remote-${ref.id}`);
+const key = operationKey('k');
+const update = (ref: Ref, attributes: Attributes, before: Attributes): Operation => ({
+  key,
+  ref,
+  action: 'update',
+  remoteId: at(ref),
+  attributes,
+  before,
+});
+const create = (ref: Ref): Operation => ({ key, ref, action: 'create', attributes: {} });
+const off = (ref: Ref, action: 'disable' | 'delete'): Operation => ({ key, ref, action, remoteId: at(ref) });
+const members = (action: 'add_members' | 'remove_members', ...names: string[]): Operation => ({
+  key,
+  ref: staff,
+  action,
+  remoteId: at(staff),
+  members: names.map((name) => ({ ref: aUser(name), remoteId: at(aUser(name)) })),
+});
+const applied = (operation: Operation, link: Link | null = linkTo(operation.ref)): Outcome => ({
+  key,
+  ref: operation.ref,
+  action: operation.action,
+  at: now,
+  result: 'applied',
+  ...('members' in operation ? {} : { link }),
+});
+const traceOf = (...operations: (Operation | [Operation, Outcome | null])[]): Trace | undefined => {
+  const traces = new Map<SourceId, Trace>();
+  for (const one of operations)
+    if (Array.isArray(one)) follow(traces, one[0], one[1]);
+    else follow(traces, one, applied(one, one.action === 'delete' ? null : linkTo(one.ref)));
+  return [...traces.values()][0];
+};
+const context = (links: readonly Link[], other: Partial<UndoContext> = {}): UndoContext => ({
+  pass: 'p',
+  policy: { kind: 'disable' },
+  can: { disable: true, delete: true },
+  since: { account: () => null, membership: () => null },
+  linkOf: (id) => links.find(({ ref }) => ref.id === id),
+  ...other,
+});
+const undone = (trace: Trace | undefined, links: readonly Link[], other: Partial<UndoContext> = {}) => {
+  if (trace === undefined) return { does: [], leftOut: [] };
+  const both = [undoAccount(trace, context(links, other)), undoMembers(trace, context(links, other))];
+  return {
+    does: both.flatMap(({ operations }) => operations.map(({ operation }) => operation)),
+    leftOut: both.flatMap(({ leftOut }) => leftOut.map(({ reason, by }) => [reason, by])),
+  };
+};
+
+describe('what a run did to an account', () => {
+  it('goes back to what was there before the first of its writes', () => {
+    const trace = traceOf(
+      update(ann, { title: 'boss', city: 'Rome' }, { title: 'clerk', city: null }),
+      update(ann, { title: 'king' }, { title: 'boss' }),
+    );
+    expect(undone(trace, [linkTo(ann, { pushed: { title: 'king', city: 'Rome', name: 'Ann' } })]).does).toMatchObject([
+      { action: 'update', attributes: { title: 'clerk', city: null }, before: { title: 'king', city: 'Rome' } },
+    ]);
+  });
+
+  it('is not taken back where the target was told otherwise since', () => {
+    const trace = traceOf(update(ann, { title: 'boss', city: 'Rome' }, { title: 'clerk', city: null }));
+    const { does } = undone(trace, [linkTo(ann, { pushed: { title: 'queen', city: 'Rome' } })]);
+    expect(does).toMatchObject([{ attributes: { city: null } }]);
+    expect(undone(trace, [linkTo(ann, { pushed: { title: 'clerk' } })]).does).toEqual([]);
+  });
+
+  it('is switched on where it switched off, and off where it switched on', () => {
+    const disabled = linkTo(ann, { state: 'disabled', pushed: { active: false } });
+    expect(undone(traceOf(off(ann, 'disable')), [disabled]).does).toMatchObject([
+      { action: 'update', attributes: { active: true }, before: { active: false } },
+    ]);
+    const enabling = traceOf(update(ann, { active: true }, { active: false }));
+    expect(undone(enabling, [linkTo(ann, { pushed: { active: true } })]).does).toMatchObject([{ action: 'disable' }]);
+  });
+
+  it('is taken away where it made it, by the policy', () => {
+    const made = traceOf(create(ann), update(ann, { manager: 'x' }, { manager: null }));
+    expect(undone(made, [linkTo(ann)]).does).toMatchObject([{ action: 'disable', remoteId: at(ann) }]);
+    expect(undone(made, [linkTo(ann)], { policy: { kind: 'delete' } }).does).toMatchObject([{ action: 'delete' }]);
+    expect(undone(made, [linkTo(ann)], { policy: { kind: 'none' } })).toMatchObject({
+      does: [],
+      leftOut: [
+        ['deprovision_off', null],
+        ['deprovision_off', null],
+      ],
+    });
+    expect(undone(traceOf(create(staff)), [linkTo(staff)]).does).toMatchObject([{ action: 'delete' }]);
+  });
+
+  it('stays where the account was deleted, is another one, or was written to by a later run', () => {
+    expect(undone(traceOf(off(ann, 'delete')), []).leftOut).toEqual([['deleted', null]]);
+    const trace = traceOf(update(ann, { title: 'boss' }, { title: 'clerk' }));
+    const other = linkTo(ann, { remoteId: remoteId('another'), pushed: { title: 'boss' } });
+    expect(undone(trace, [other]).leftOut).toEqual([['not_linked', null]]);
+    const since = { account: () => runId('run_9'), membership: () => null };
+    expect(undone(trace, [linkTo(ann)], { since })).toEqual({ does: [], leftOut: [['changed_since', 'run_9']] });
+  });
+
+  it('is nothing where an operation took no effect', () => {
+    const attempt = update(ann, { title: 'boss' }, { title: 'clerk' });
+    const failed: Outcome = {
+      ...applied(attempt),
+      result: 'escrowed',
+      reason: 'target_rejected',
+      detail: '',
+    } as Outcome;
+    expect(traceOf([attempt, failed], [attempt, null], [attempt, applied(attempt, null)])).toBeUndefined();
+    expect(undone(traceOf(create(ann), off(ann, 'delete')), [])).toEqual({ does: [], leftOut: [] });
+  });
+});
+
+describe('what a run did to the members of a group', () => {
+  const links = [linkTo(staff), ...['ann', 'bob', 'cid'].map((name) => linkTo(aUser(name)))];
+  const named = (operations: readonly Operation[]) =>
+    operations.map((one) => [one.action, 'members' in one ? one.members.map(({ ref }) => ref.id) : []]);
+
+  it('is done the other way round, but for whom it both added and removed', () => {
+    const trace = traceOf(members('add_members', 'ann', 'bob'), members('remove_members', 'cid', 'bob'));
+    expect(named(undone(trace, links).does)).toEqual([
+      ['add_members', ['cid']],
+      ['remove_members', ['ann']],
+    ]);
+  });
+
+  it('is nothing for members the target had refused', () => {
+    const some = members('add_members', 'ann', 'bob');
+    const partly: Outcome = {
+      key,
+      ref: staff,
+      action: 'add_members',
+      at: now,
+      result: 'partly_applied',
+      refused: [aUser('ann').id],
+      reason: 'target_rejected',
+      detail: '',
+    };
+    expect(named(undone(traceOf([some, partly]), links).does)).toEqual([['remove_members', ['bob']]]);
+  });
+
+  it('stays where a later run changed the very membership, or an account is not linked any more', () => {
+    const trace = traceOf(members('add_members', 'ann', 'bob', 'dan'));
+    const since = {
+      account: () => null,
+      membership: (_group: SourceId, member: SourceId) => (member === aUser('bob').id ? runId('run_9') : null),
+    };
+    const { does, leftOut } = undone(trace, links, { since });
+    expect(named(does)).toEqual([['remove_members', ['ann']]]);
+    expect(leftOut).toEqual([
+      ['changed_since', 'run_9'],
+      ['not_linked', null],
+    ]);
+    expect(undone(trace, []).leftOut).toEqual([['not_linked', null]]);
+  });
+
+  it('goes with the group that it made', () => {
+    const trace = traceOf(create(staff), members('add_members', 'ann'));
+    expect(named(undone(trace, links).does)).toEqual([['delete', []]]);
+  });
+});

@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import { defaultTiming } from '../../src/engine/engine.ts';
+import { leftOutIn, leftOutOf } from '../../src/engine/undo.ts';
+import { runId } from '../../src/model/ids.ts';
+import type { Run } from '../../src/model/run.ts';
+import { defaultLimits } from '../../src/model/target-record.ts';
+import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
+
+const word = { by: 'anna', reason: 'It was a mistake.' };
+const many = 30;
+const open = { count: 1_000, percent: 100, floor: 1_000 };
+const withoutLimits = { ...defaultLimits, deprovisions: open, memberRemovals: open, memberRemovalsPerGroup: open };
+
+const staffed = async (options: StoryOptions = {}): Promise<Story> => {
+  const s = await story({ ...options, target: { limits: withoutLimits, ...options.target } });
+  for (let nth = 0; nth < many; nth += 1) s.hire(`p${nth}`, { jobTitle: 'clerk', manager: nth > 0 ? id('p0') : null });
+  s.found('staff');
+  for (let nth = 0; nth < 12; nth += 1) s.directory.join(id('staff'), id(`p${nth}`));
+  await s.full();
+  s.pass(1_000);
+  return s;
+};
+/** Everything the target holds. */
+const state = (s: Story) => structuredClone({ objects: [...s.remote.objects], members: [...s.remote.members] });
+const sorted = (s: Story) => {
+  const { objects, members } = state(s);
+  const all = members.map(([of, some]) => [of, [...some].sort()] as const).filter(([, some]) => some.length > 0);
+  return { objects: objects.sort(([a], [b]) => (a < b ? -1 : 1)), members: all.sort(([a], [b]) => (a < b ? -1 : 1)) };
+};
+const leftOut = async (s: Story): Promise<readonly string[]> => {
+  const lines: string[] = [];
+  for await (const some of s.stores.plans.scan({ target, id: leftOutOf((await s.newestPlan()).id) }))
+    for (const staged of some) {
+      const { reason, by } = leftOutIn(staged);
+      lines.push(`${reason} ${staged.operation.action} ${nameIn(staged.operation.ref.id)} ${by ?? '-'}`);
+    }
+  return lines.sort();
+};
+const nameIn = (of: string): string => Buffer.from(of.slice(-12).replace(/^0+/, ''), 'hex').toString();
+
+/** A mistake in the tenant: most of everybody is gone, one is renamed, one is new, one goes from the group. */
+const blunder = async (s: Story): Promise<Run> => {
+  for (let nth = 10; nth < many; nth += 1) s.directory.remove(id(`p${nth}`), 'soft_deleted');
+  s.hire('p1', { jobTitle: 'king', displayName: 'Rex', manager: id('p2') });
+  s.hire('new');
+  s.directory.join(id('staff'), id('new'));
+  s.directory.leave(id('staff'), id('p3'));
+  await s.delta();
+  const run = await s.provisioned();
+  s.pass(1_000);
+  return run;
+};
+
+describe('the undo of a provision run', () => {
+  it('of a mass disable brings the target back to what it was, byte for byte, once somebody approved it', async () => {
+    const s = await staffed();
+    const before = sorted(s);
+    for (let nth = 10; nth < many; nth += 1) s.directory.remove(id(`p${nth}`), 'soft_deleted');
+    s.directory.leave(id('staff'), id('p3'));
+    s.hire('p1', { jobTitle: 'king', displayName: 'Rex', manager: id('p2') });
+    await s.delta();
+    const run = await s.provisioned();
+    s.pass(1_000);
+    expect(run).toMatchObject({ state: 'succeeded', counters: { disabled: 20, membersRemoved: 3 } });
+    const after = sorted(s);
+    expect(after).not.toEqual(before);
+    expect(await s.planUndo(run)).toMatchObject({ state: 'succeeded', dryRun: true, amends: { kind: 'undo' } });
+    expect(sorted(s)).toEqual(after);
+    const plan = await s.newestPlan();
+    expect(plan).toMatchObject({ kind: 'undo', counts: { update: 21, add_members: 3, disable: 0, create: 0 } });
+    expect(await leftOut(s)).toEqual([]);
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', plan: plan.id, counters: { updated: 21 } });
+    expect(sorted(s)).toEqual(before);
+  });
+
+  it('takes away what the run made, by the deprovision policy, and nothing else', async () => {
+    const s = await staffed();
+    const run = await blunder(s);
+    await s.planUndo(run);
+    expect((await s.newestPlan()).counts).toMatchObject({ disable: 1, remove_members: 1, delete: 0 });
+    await s.approve();
+    expect(s.accounts()).toMatchObject({ new: 'off', p1: 'on', p29: 'on' });
+    expect(s.groups()['staff']).not.toContain('new');
+    expect(s.groups()['staff']).toContain('p3');
+  });
+
+  it('is not undone by the next run: what that would do waits as a plan, memberships too', async () => {
+    const s = await staffed();
+    const run = await blunder(s);
+    await s.planUndo(run);
+    await s.approve();
+    const undone = sorted(s);
+    s.hire('late');
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'plan_waits' } });
+    await s.full();
+    expect(sorted(s)).toEqual(undone);
+    const plan = await s.newestPlan();
+    expect(plan).toMatchObject({ kind: 'first', counts: { create: 1, disable: 20 } });
+    expect(plan.counts.remove_members).toBe(3);
+    expect(plan.counts.add_members).toBe(1);
+    await s.approve();
+    expect(s.accounts()).toMatchObject({ late: 'on', new: 'on', p29: 'off' });
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('leaves the target alone once the tenant is mended, and goes on as before when that was looked at', async () => {
+    const s = await staffed();
+    const before = sorted(s);
+    const run = await blunder(s);
+    await s.planUndo(run);
+    await s.approve();
+    for (let nth = 10; nth < many; nth += 1) s.hire(`p${nth}`, { jobTitle: 'clerk', manager: id('p0') });
+    s.hire('p1', { jobTitle: 'clerk', manager: id('p0') });
+    for (const name of ['p3', 'p10', 'p11']) s.directory.join(id('staff'), id(name));
+    s.directory.remove(id('new'), 'soft_deleted');
+    await s.delta();
+    expect(await s.held(await s.newestPlan())).toEqual(['add_members 3', 'remove_members 1']);
+    await s.approve();
+    const { objects } = sorted(s);
+    expect(objects.filter(([, { attributes }]) => attributes['externalId'] !== id('new'))).toEqual(before.objects);
+    expect(sorted(s).members).toEqual(before.members);
+  });
+
+  it('leaves out whom a later run changed, whose account is gone or was deleted, and says so', async () => {
+    const s = await staffed();
+    const run = await blunder(s);
+    s.hire('p1', { jobTitle: 'queen', manager: id('p2') });
+    s.directory.join(id('staff'), id('p3'));
+    await s.delta();
+    const later = (await s.provisioned()).id;
+    await s.planUndo(run);
+    expect(await leftOut(s)).toEqual([
+      `changed_since remove_members staff ${later}`,
+      `changed_since update p1 ${later}`,
+    ]);
+    await s.approve();
+    expect(s.account('p1')?.attributes).toMatchObject({ title: 'queen' });
+    const deleting = await staffed({ target: { deprovision: { kind: 'delete' }, limits: withoutLimits } });
+    deleting.directory.remove(id('p9'), 'deleted');
+    await deleting.delta();
+    await deleting.planUndo(await deleting.provisioned());
+    expect(await leftOut(deleting)).toContain('deleted delete p9 -');
+  });
+
+  it('touches nobody who is protected, and nothing where nothing is taken away', async () => {
+    const s = await staffed();
+    const run = await blunder(s);
+    const record = await s.stores.targets.get(target);
+    await s.stores.targets.edit(target, record?.revision ?? 0, {
+      protected: { ids: [id('p29'), id('new')], attributes: [], groups: [] },
+      deprovision: { kind: 'none' },
+    });
+    await s.planUndo(run);
+    expect(await leftOut(s)).toEqual(['deprovision_off create new -']);
+    await s.approve();
+    expect(s.accounts()).toMatchObject({ p29: 'off', p28: 'on', new: 'on' });
+  });
+
+  it('is refused when the target was written to since it was planned, whatever else the tenant says', async () => {
+    const s = await staffed();
+    const run = await blunder(s);
+    await s.planUndo(run);
+    const plan = await s.newestPlan();
+    s.directory.remove(id('p5'), 'soft_deleted');
+    await s.requestSync('delta');
+    await s.syncAll();
+    for (const { id: queued } of (await s.stores.runs.list({ target, state: 'queued' }, null, 10)).items)
+      await s.stores.runs.cancel(queued, s.now());
+    await s.commands.approvePlan(plan.id, word);
+    await s.provisionAll();
+    expect(s.accounts()).toMatchObject({ p29: 'on', p5: 'on' });
+    const other = await staffed();
+    const wrong = await blunder(other);
+    await other.planUndo(wrong);
+    const stale = await other.newestPlan();
+    other.hire('late');
+    await other.delta();
+    await expect(other.commands.approvePlan(stale.id, word)).rejects.toMatchObject({ code: 'plan_moved' });
+    await other.provisionAll();
+    expect(await other.newestPlan()).toMatchObject({ kind: 'undo', amends: { run: wrong.id } });
+  });
+
+  it('is refused for a run that wrote nothing, has not ended, or is too long ago', async () => {
+    const s = await staffed();
+    const run = await s.provisioned();
+    const dry = await s.provision('delta', true);
+    await expect(s.commands.requestUndo(dry.id)).rejects.toMatchObject({ code: 'nothing_to_undo' });
+    const queued = await s.requestProvision();
+    await expect(s.commands.requestUndo(queued.id)).rejects.toMatchObject({ code: 'run_not_ended' });
+    await expect(s.commands.requestUndo(runId('run_none'))).rejects.toMatchObject({ code: 'not_found' });
+    const sync = await s.delta();
+    await expect(s.commands.requestUndo(sync.id)).rejects.toMatchObject({ code: 'not_a_provision_run' });
+    s.pass(61 * 86_400_000);
+    await expect(s.commands.requestUndo(run.id)).rejects.toMatchObject({ code: 'undo_too_late' });
+  });
+
+  it('of an undo does again what was undone', async () => {
+    const s = await staffed();
+    const run = await blunder(s);
+    const after = sorted(s);
+    await s.planUndo(run);
+    const undone = await s.approve();
+    await s.planUndo(undone);
+    await s.approve();
+    expect(sorted(s)).toEqual(after);
+  });
+
+  it('comes to the same in many turns as in one', async () => {
+    const whole = await staffed();
+    await whole.planUndo(await blunder(whole));
+    await whole.approve();
+    const sliced = await staffed();
+    await sliced.planUndo(await blunder(sliced));
+    const once = sorted(whole);
+    Object.assign(sliced.engine, { timing: { ...defaultTiming, sliceMs: -1 } });
+    await sliced.approve();
+    expect(sorted(sliced)).toEqual(once);
+  });
+
+  it('goes on after a worker died, and nobody writes to the target unseen in between', async () => {
+    const clean = await staffed();
+    await clean.planUndo(await blunder(clean));
+    await clean.approve();
+    const expected = sorted(clean);
+    for (let nth = 1; nth <= 8; nth += 1) {
+      let passed = Number.NEGATIVE_INFINITY;
+      const failpoint = async (): Promise<void> => {
+        passed += 1;
+        if (passed === nth) throw new Error('killed');
+      };
+      const s = await staffed({ engine: { failpoint } });
+      await s.planUndo(await blunder(s));
+      passed = 0;
+      const { run } = await s.commands.approvePlan((await s.newestPlan()).id, word);
+      await s.provisionAll().catch(() => s.pass(60_000));
+      await s.provisionAll();
+      expect(await s.ended(run)).toMatchObject({ state: 'succeeded' });
+      expect(sorted(s)).toEqual(expected);
+      await s.delta();
+      expect(sorted(s)).toEqual(expected);
+    }
+  });
+});
