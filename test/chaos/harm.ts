@@ -93,8 +93,8 @@ export const harms: readonly Harm[] = [
     weight: 5,
     places: onLines,
     does: async ({ lines }, { of }, place) => {
-      lines[place]?.cut(of(['rst', 'fin'] as const));
-      return null;
+      const cut = lines[place]?.cut(of(['rst', 'fin'] as const)) ?? 0;
+      return cut > 0 ? null : 'nobody was connected';
     },
   },
   ...(
@@ -110,10 +110,12 @@ export const harms: readonly Harm[] = [
       weight,
       places: onLines,
       does: async ({ lines }, chance, place) => {
-        lines[place]?.set(disturbed(name, chance));
+        const line = lines[place];
+        const before = line?.met();
+        line?.set(disturbed(name, chance));
         await sleep(chance.between(300, 6_000));
-        lines[place]?.set({ state: 'clear' });
-        return null;
+        line?.set({ state: 'clear' });
+        return line?.met() === before ? 'nobody came by' : null;
       },
     }),
   ),
@@ -180,7 +182,7 @@ const disturbed = (name: string, { between, of }: Chance): Line => {
   const by = of(['rst', 'fin'] as const);
   switch (name) {
     case 'line truncated':
-      return { state: 'truncating', way: of(['up', 'down'] as const), afterBytes: Math.floor(between(0, 20_000)), by };
+      return { state: 'truncating', way: of(['up', 'down'] as const), afterBytes: Math.floor(10 ** between(0, 4.3)), by };
     case 'line dead':
       return { state: 'black_hole' };
     case 'line slow':

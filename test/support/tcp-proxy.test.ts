@@ -82,6 +82,27 @@ const client = async (proxy: TcpProxy): Promise<Client> => {
   };
 };
 
+it('a line counts what met a disturbance, so that one that nobody came by is not taken for one that was survived', async () => {
+  const proxy = await startProxy(portOf(await startEcho()));
+  const one = await client(proxy);
+  one.say('clear');
+  await one.hears(5);
+  proxy.set({ state: 'slow', delayMs: 1 });
+  expect(proxy.met()).toBe(0);
+  one.say('slow!');
+  await one.hears(10);
+  const delayed = proxy.met();
+  expect(delayed).toBeGreaterThan(0);
+  proxy.set({ state: 'truncating', way: 'up', afterBytes: 2, by: 'rst' });
+  one.say('cut off');
+  await one.ended;
+  expect(proxy.met()).toBeGreaterThan(delayed);
+  proxy.set({ state: 'refusing', by: 'fin' });
+  const before = proxy.met();
+  await (await client(proxy)).ended;
+  expect(proxy.met()).toBe(before + 1);
+});
+
 describe('a clear line', () => {
   it('carries everything as it is, both ways, however much it is', async () => {
     const proxy = await startProxy(portOf(await startEcho()));

@@ -33,6 +33,8 @@ export type TcpProxy = {
   readonly connections: () => number;
   /** Bytes that arrived at the other end. */
   readonly carried: () => Readonly<Record<Way, number>>;
+  /** How often something met a disturbance: a connection that was cut or refused, bytes that were held, delayed or cut off. */
+  readonly met: () => number;
   /** How the line is from now on, for connections that are open as well. */
   set(line: Line): void;
   /** Cuts every open connection, and says how many there were. */
@@ -46,15 +48,20 @@ export const startTcpProxy = async (to: Upstream | null): Promise<TcpProxy> => {
   let upstream = to;
   let line: Line = { state: 'clear' };
   const carried = { up: 0, down: 0 };
+  let met = 0;
+  const meets = (): void => {
+    met += 1;
+  };
   const pairs = new Set<Pair>();
 
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (upstream === null || line.state === 'refusing') {
+      if (line.state === 'refusing') meets();
       client.on('error', () => {});
       cutSocket(client, line.state === 'refusing' ? line.by : 'rst');
       return;
     }
-    const pair = joined(client, dial({ ...addressOf(upstream), allowHalfOpen: true }), carried);
+    const pair = joined(client, dial({ ...addressOf(upstream), allowHalfOpen: true }), carried, meets);
     pairs.add(pair);
     pair.set(line);
     pair.ended.then(() => pairs.delete(pair));
@@ -66,7 +73,10 @@ export const startTcpProxy = async (to: Upstream | null): Promise<TcpProxy> => {
 
   const cut = (by: CutBy): number => {
     const open = [...pairs];
-    for (const pair of open) pair.cut(by);
+    for (const pair of open) {
+      meets();
+      pair.cut(by);
+    }
     return open.length;
   };
   return {
@@ -74,6 +84,7 @@ export const startTcpProxy = async (to: Upstream | null): Promise<TcpProxy> => {
     port: address.port,
     connections: () => pairs.size,
     carried: () => ({ ...carried }),
+    met: () => met,
     set: (next) => {
       line = next;
       for (const pair of pairs) pair.set(next);
@@ -108,7 +119,7 @@ export const throughProxy = (url: string, { host, port }: Pick<TcpProxy, 'host' 
 /** One client and its connection to the server. */
 type Pair = { readonly ended: Promise<void>; set(line: Line): void; cut(by: CutBy): void };
 
-const joined = (client: Socket, server: Socket, carried: Record<Way, number>): Pair => {
+const joined = (client: Socket, server: Socket, carried: Record<Way, number>, meets: () => void): Pair => {
   let isCut = false;
   const cut = (by: CutBy): void => {
     if (isCut) return;
@@ -116,8 +127,8 @@ const joined = (client: Socket, server: Socket, carried: Record<Way, number>): P
     for (const socket of [client, server]) cutSocket(socket, by);
   };
   const lanes = [
-    startLane({ way: 'up', from: client, to: server, carried, cut }),
-    startLane({ way: 'down', from: server, to: client, carried, cut }),
+    startLane({ way: 'up', from: client, to: server, carried, meets, cut }),
+    startLane({ way: 'down', from: server, to: client, carried, meets, cut }),
   ];
   // An end that dies takes the other with it; one that only closes has its bytes carried to the end by the lane.
   for (const socket of [client, server]) socket.on('error', () => cut('rst'));
@@ -137,6 +148,7 @@ type LaneEnds = {
   readonly from: Socket;
   readonly to: Socket;
   readonly carried: Record<Way, number>;
+  readonly meets: () => void;
   readonly cut: (by: CutBy) => void;
 };
 /** What came, and when; `null` is the end of the stream. */
@@ -146,7 +158,7 @@ type Arrival = { readonly chunk: Buffer | null; readonly at: number };
 const mostHeldBytes = 4 * 1024 * 1024;
 
 /** Carries the bytes of one way in their order, the end of the stream last. */
-const startLane = ({ way, from, to, carried, cut }: LaneEnds): Lane => {
+const startLane = ({ way, from, to, carried, meets, cut }: LaneEnds): Lane => {
   let line: Line = { state: 'clear' };
   let left = Number.POSITIVE_INFINITY;
   let heldBytes = 0;
@@ -159,6 +171,7 @@ const startLane = ({ way, from, to, carried, cut }: LaneEnds): Lane => {
     changed = Promise.withResolvers<void>();
   };
   const passable = async (at: number): Promise<void> => {
+    if (line.state === 'black_hole' || line.state === 'slow') meets();
     while (!to.destroyed) {
       if (line.state === 'black_hole') await changed.promise;
       else if (line.state === 'slow' && performance.now() < at + line.delayMs)
@@ -173,6 +186,7 @@ const startLane = ({ way, from, to, carried, cut }: LaneEnds): Lane => {
       return;
     }
     const part = chunk.subarray(0, left);
+    if (part.length < chunk.length) meets();
     left -= part.length;
     carried[way] += part.length;
     const isFull = !to.write(part, () => {
