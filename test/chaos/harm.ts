@@ -182,7 +182,12 @@ const disturbed = (name: string, { between, of }: Chance): Line => {
   const by = of(['rst', 'fin'] as const);
   switch (name) {
     case 'line truncated':
-      return { state: 'truncating', way: of(['up', 'down'] as const), afterBytes: Math.floor(10 ** between(0, 4.3)), by };
+      return {
+        state: 'truncating',
+        way: of(['up', 'down'] as const),
+        afterBytes: Math.floor(10 ** between(0, 4.3)),
+        by,
+      };
     case 'line dead':
       return { state: 'black_hole' };
     case 'line slow':

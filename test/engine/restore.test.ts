@@ -192,6 +192,40 @@ describe('a database that was put back from a backup', () => {
     expect(s.writes()).toBe(before);
   });
 
+  it('writes down what the target shows also where nothing is wanted, or the next change would be taken for none', async () => {
+    const lived = await story();
+    await untilBackup(lived);
+    lived.hire('dora', { displayName: 'Dora of the lost day' });
+    await lived.delta();
+    const s = await putBack(lived, untilBackup);
+    await noticed(s);
+    await delta(s);
+    await s.approve();
+    expect(s.account('dora')?.attributes['displayName']).toBe('Dora of the lost day');
+    lived.hire('dora');
+    await s.delta();
+    expect(s.account('dora')?.attributes['displayName']).toBe('dora');
+  });
+
+  it('lets nobody approve a plan from before', async () => {
+    const waiting = async (s: Story): Promise<void> => {
+      await untilBackup(s);
+      const record = await s.stores.targets.get(target);
+      if (record === null) throw new Error('The target is gone.');
+      const limits = { ...record.limits, deprovisions: { count: 0, percent: 0, floor: 0 } };
+      await s.stores.targets.edit(target, record.revision, { limits });
+      s.directory.remove(id('anna'), 'soft_deleted');
+      await s.delta();
+    };
+    const lived = await story();
+    await waiting(lived);
+    const s = await putBack(lived, waiting);
+    const { id: plan } = await s.newestPlan();
+    await noticed(s);
+    await expect(s.commands.approvePlan(plan, word)).rejects.toThrow('the database was put back from a backup since');
+    expect(s.accounts()).toMatchObject({ anna: 'on' });
+  });
+
   it('makes an account anew that was deleted in the time that was lost', async () => {
     const lived = await story();
     await untilBackup(lived);
