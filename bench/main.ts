@@ -7,9 +7,10 @@ import { openLab } from './lab.ts';
 import { measures } from './measures/all.ts';
 import { parseOptions, usage } from './options.ts';
 import { profile } from './profile.ts';
+import { aboutOf } from './report/about.ts';
 import { tableOf } from './report/table.ts';
-import { writeResults } from './report/write.ts';
-import type { Result } from './result.ts';
+import { placeOf, writeResults } from './report/write.ts';
+import { notMeasured, type Result } from './result.ts';
 
 const options = (() => {
   try {
@@ -45,14 +46,15 @@ for (const measure of measures) {
   const wanted = measure.ids.some((id) => options.only === null || options.only.has(id));
   if (!wanted) continue;
   say(`${measure.ids.join(', ')}: ${measure.what}`);
-  try {
-    results.push(...(await measure.run(lab, options)));
-  } catch (error) {
+  const startedAt = performance.now();
+  const measured = await measure.run(lab, options).catch((error: unknown): readonly Result[] => {
     failed += 1;
     say(`  could not be measured: ${error instanceof Error ? error.stack : error}`);
-  }
+    return measure.ids.map((id) => notMeasured(id, measure.what, error));
+  });
+  results.push(...measured);
+  await writeResults(placeOf(options), measure.ids, measured, await aboutOf(lab, options, startedAt));
   await lab.clear();
-  await writeResults(results, options);
 }
 await lab.stop();
 console.log(tableOf(results));

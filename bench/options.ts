@@ -20,11 +20,11 @@ export type Options = {
 
 export const usage = `npm run bench -- [options]        (make bench QUICK=1, make bench ARGS="--only R1,R4")
 
-  --quick          small sizes, under five minutes
+  --quick          small sizes, under five minutes; written to bench/results/quick
   --only R1,R4     only these measures
   --runs <n>       rounds of each comparison (5)
   --users <n>      users of the ordinary tenant (100000; quick: 10000)
-  --growth         tables of growth instead (with --only: users, tenants, members, beside, schedules)
+  --growth         tables of growth instead (with --only: users, tenants, members, schedules)
   --profile        where the time goes in first sync, unchanged sync and provisioning, instead
 `;
 

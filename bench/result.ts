@@ -13,6 +13,16 @@ export type Result = {
   readonly detail: Detail;
 };
 
+/** It stands in the report, so that nobody takes what is missing for what holds. */
+export const notMeasured = (id: string, what: string, error: unknown): Result => ({
+  id,
+  name: `${what}: could not be measured`,
+  ratio: Number.NaN,
+  target: '',
+  ok: false,
+  detail: { error: error instanceof Error ? error.message : String(error) },
+});
+
 export const atMost = (id: string, name: string, ratio: number, limit: number, detail: Detail): Result => ({
   id,
   name,

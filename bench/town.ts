@@ -11,11 +11,13 @@ import { attributesOf, type Place } from './subjects/access.ts';
 export type Town = {
   /** Its database, and what its keys in Redis begin with. */
   readonly name: string;
-  connect(place: Place, managers: boolean, refreshSecs?: number): Promise<string>;
+  connect(place: Place, managers: boolean): Promise<string>;
   request(connection: string, mode?: 'full' | 'delta'): Promise<string>;
   /** From the request to the end, as the run's record says. */
   ended(run: string): Promise<number>;
   cancel(run: string): Promise<void>;
+  /** From now on a delta sync comes due this often. */
+  every(connection: string, seconds: number): Promise<void>;
   /** Full syncs of these in turn, three at a time, as long as wanted; how long each took. */
   manySyncs(connections: readonly string[], goOn: () => boolean): Promise<readonly number[]>;
   /** Runs a schedule asked for and that ended within this time. */
@@ -57,7 +59,7 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
     await api.request(connection, { mode });
   return {
     name,
-    connect: async ({ tenant }, managers, refreshSecs) => {
+    connect: async ({ tenant }, managers) => {
       const user = managers ? undefined : attributesOf(defaultAttributes.user);
       const { id } = await api.ask('POST', '/v1/connections', created, {
         vendor: 'MS_ENTRA',
@@ -69,15 +71,17 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
         client_secret: tenant.clientSecret,
         timeout_secs: 7_200,
         ...(user === undefined ? {} : { attributes: { user } }),
-        ...(refreshSecs === undefined ? {} : { refresh_interval_secs: refreshSecs }),
       });
       return id;
     },
     request,
     ended,
     cancel: async (run) => {
-      await runs.updateOne({ _id: run, finishedAt: null }, { $set: { cancelRequested: true } });
+      await api.ask('POST', `/v1/runs/${run}/cancel`, z.unknown());
       while ((await runs.findOne({ _id: run, finishedAt: null })) !== null) await sleep(pollMs);
+    },
+    every: async (connection, seconds) => {
+      await api.ask('PATCH', `/v1/connections/${connection}`, z.unknown(), { refresh_interval_secs: seconds });
     },
     manySyncs: async (connections, goOn) => {
       const times: number[] = [];

@@ -54,29 +54,6 @@ export const tenants: Growth = async (lab, { quick }) => {
   };
 };
 
-export const besideHuge: Growth = async (lab, { quick, largestUsers }) => {
-  const small = quick ? 10 : 50;
-  const huge = quick ? 20_000 : largestUsers;
-  const { town, connections } = await townOf(lab, [huge, ...Array.from({ length: small }, () => 200)], 1);
-  const [first = '', ...rest] = connections;
-  const alone = await together(town, rest);
-  const run = await town.request(first);
-  await sleep(1_000);
-  const beside = await together(town, rest);
-  const hugeMs = await town.ended(run);
-  await town.stop();
-  return {
-    id: 'beside',
-    title: 'Small tenants beside a huge one',
-    about: `${small} tenants of 200 users, all asked for at once, alone and during the first full sync of one tenant of ${huge.toLocaleString('en')} users (which took ${Math.round(hugeMs / 1_000)} s with them), on one worker, ${latencyMs} ms an answer.`,
-    columns: ['', 'all done, s', 'median, s', 'longest, s'],
-    rows: [
-      ['alone', alone.seconds, alone.median / 1_000, alone.most / 1_000],
-      ['beside the huge one', beside.seconds, beside.median / 1_000, beside.most / 1_000],
-    ],
-  };
-};
-
 export const schedules: Growth = async (lab, { quick }) => {
   const count = quick ? 50 : 1_000;
   const places = quick ? 10 : 100;
@@ -85,10 +62,11 @@ export const schedules: Growth = async (lab, { quick }) => {
     Array.from({ length: places }, () => 50),
     1,
     count,
-    60,
   );
   await together(town, connections);
-  lab.say('  a minute of ticks');
+  for (const connection of connections) await town.every(connection, 60);
+  lab.say('  a minute until all have ticked once, and a minute of ticks');
+  await sleep(60_000);
   const from = new Date();
   await sleep(60_000);
   const ticked = await town.scheduled(from, new Date(from.getTime() + 60_000));
@@ -121,14 +99,13 @@ const townOf = async (
   sizes: readonly number[],
   workers: number,
   connections = sizes.length,
-  refreshSecs?: number,
 ): Promise<Populated> => {
   const graph = await lab.graph(sizes.map((users) => ({ users, groups: users > 1_000 ? 0 : 10 })));
   const town = await openTown(lab, graph, workers);
   const made: string[] = [];
   for (let at = 0; at < connections; at += 1) {
     const place = graph.places[at % graph.places.length];
-    if (place !== undefined) made.push(await town.connect(place, false, refreshSecs));
+    if (place !== undefined) made.push(await town.connect(place, false));
   }
   await graph.knobs({ latencyMs });
   return { town, connections: made };

@@ -2,20 +2,29 @@
 
 import { markdownOf, type Table } from '../growth/table.ts';
 import type { Detail, Result } from '../result.ts';
+import { missedOf } from './missed.ts';
 import { planOf } from './plan.ts';
 import { distanceOf, numberOf } from './table.ts';
 
-export type About = { readonly machine: string; readonly at: string; readonly size: string };
-export type Picture = { readonly file: string; readonly title: string };
-type Content = {
-  readonly measured: readonly Result[];
-  readonly about: About | null;
-  readonly grown: { readonly about: About; readonly tables: readonly Table[] } | null;
-  readonly pictures: readonly Picture[];
+export type About = {
+  readonly machine: string;
+  readonly servers: string;
+  readonly at: string;
+  readonly size: string;
+  /** How long it took, with all that was made for it. */
+  readonly seconds: number;
 };
+export type TableKept = Table & { readonly measured: About };
+/** What is kept of the measures. `ids`: whose figures they are. */
+export type Kept = {
+  readonly measured: readonly Result[];
+  readonly abouts: readonly (About & { readonly ids: readonly string[] })[];
+  readonly grown: readonly TableKept[];
+};
+export type Picture = { readonly file: string; readonly title: string };
 
-export const pageOf = (content: Content): string =>
-  `${[...opening, ...targets(content), ...growth(content.grown), ...figures(content.measured)].join('\n').trimEnd()}\n`;
+export const pageOf = (kept: Kept, pictures: readonly Picture[]): string =>
+  `${[...opening, ...targets(kept, pictures), ...growth(kept.grown), ...figures(kept.measured)].join('\n').trimEnd()}\n`;
 
 const opening = [
   '# Performance',
@@ -24,19 +33,24 @@ const opening = [
   '',
 ];
 
-const aboutLines = ({ size, machine, at }: About): readonly string[] => [
-  size,
-  `Machine: ${machine}. Measured ${at}.`,
-  '',
-];
+/** Measures of one size, machine and day in one line. */
+const aboutLines = (abouts: readonly (About & { readonly ids: readonly string[] })[]): readonly string[] => {
+  const alike = Map.groupBy(abouts, ({ size, machine, servers, at }) => `${size}. ${machine}; ${servers}. ${at}.`);
+  const lines = [...alike].map(([about, some]) => {
+    const minutes = some.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+    const ids = some.flatMap((one) => one.ids).toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    return `- ${ids.join(', ')}: ${about} Took ${minutes.toFixed(0)} minutes.`;
+  });
+  return abouts.length === 0 ? ['Nothing was measured yet.', ''] : [...lines, ''];
+};
 
-const targets = ({ measured, about, pictures }: Content): readonly string[] => [
-  ...(about === null ? ['Nothing was measured yet.', ''] : aboutLines(about)),
+const targets = ({ measured, abouts }: Kept, pictures: readonly Picture[]): readonly string[] => [
+  ...aboutLines(abouts),
   '## How it is measured',
   '',
   ...method.map((line) => `- ${line}`),
   '',
-  'Absolute figures move between machines. The quotients, both halves of which were measured in turn in the same run, move little.',
+  'Absolute figures move between machines. The quotients, both halves of which were measured in turn in the same run, move less: from one hour to another by a tenth or two.',
   '',
   '## Targets',
   '',
@@ -49,35 +63,36 @@ const targets = ({ measured, about, pictures }: Content): readonly string[] => [
         .replace('>=', '≥')} | ${distanceOf(result)} |`,
   ),
   '',
+  ...missedOf(measured),
   ...pictures.flatMap(({ file, title }) => [`![${title}](images/${file})`, '']),
 ];
 
-const growth = (grown: Content['grown']): readonly string[] => {
-  if (grown === null) return [];
-  return [
-    '## Growth',
-    '',
-    ...aboutLines(grown.about),
-    ...grown.tables.map((table) => markdownOf(table, '###')),
-    ...(planOf(grown.tables) ?? []),
-    '',
-  ];
-};
+const growth = (grown: Kept['grown']): readonly string[] =>
+  grown.length === 0
+    ? []
+    : [
+        '## Growth',
+        '',
+        ...aboutLines(grown.map(({ title, measured }) => ({ ...measured, ids: [title] }))),
+        ...grown.map((table) => markdownOf(table, '###')),
+        ...(planOf(grown) ?? []),
+        '',
+      ];
 
 const figures = (measured: readonly Result[]): readonly string[] => [
   '## Figures',
   '',
-  'Each is the median, with the least and the greatest in brackets.',
+  'Where there were several runs it is the median, with the least and the greatest in brackets.',
   '',
   ...groupsOf(measured).flatMap((result) => [`### ${result.id}: ${result.name}`, '', ...linesOf(result.detail, 0), '']),
 ];
 
 const method = [
   'Each subject, the simulated Microsoft Graph and the simulated target are processes of their own, so that processor time and peak memory are those of the subject. They share the machine, the MongoDB and the Redis.',
-  'What is compared takes turns (A B A B …) after a first run that does not count. The result is the quotient of the medians.',
-  'The simulated Graph works out every page once and then gives it again, compressed, over HTTPS. How fast it alone is stands beside R1.',
+  'What is compared takes turns (A B A B …). The result is the quotient of the medians. Reading starts after a first run that does not count; the usual way, what is replayed raw and memory are measured from the first run on.',
+  'The simulated Graph works out every page once and then gives it again, compressed, over HTTPS. How fast a client drains it that does nothing but unzip stands beside R1.',
   '**Bare read + parse**: undici requests for the same pages, unzip, `JSON.parse`, follow the link; members in batches of 20. **Bare insert**: the very documents that Entrain stored, `insertMany` by 1,000 with the driver, acknowledged and journaled as ours. **Usual way**: Microsoft’s client with its PageIterator, one mongoose upsert an object.',
-  'Entrain is composed from its configuration as the worker does it, with the worker’s own Node flags, and works turn after turn. R9 runs the API and a worker process with their queues.',
+  'Entrain is composed from its configuration as the worker does it, with the worker’s own Node flags, and works turn after turn; R1 is its source connector alone. R6 is the peak of one sync at a time, without queue and targets. R9 runs the API and a worker process with their queues.',
   'Read are the attributes of the default mapping. Lists of users do not carry `manager`; the rows with “with managers” (R2m, R4m, R10m) read it as well, and so does what they are compared to.',
   'Tenants of the rows with groups have teams of 150 members.',
 ];

@@ -58,7 +58,8 @@ const wanted: readonly Wanted[] = [
     id: 'R4',
     path: ['wallMsAt80'],
     names: {
-      bareReadAndParse: 'bare chain of pages',
+      bareChain: 'bare chain of pages, nothing parsed',
+      bareReadAndParse: 'bare chain of pages, parsed',
       ours: 'Entrain, compared with what is stored',
       pageIterator: 'PageIterator, only counting',
     },

@@ -1,68 +1,92 @@
-/** Writes the results down: the figures as they are, and the page and pictures made from what is written. */
+/**
+ * Writes the results down: the figures as they are, and the page and pictures made from what is written. A measure replaces its own figures and leaves
+ * the others; small sizes are written beside, for they are no part of the page.
+ */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Table } from '../growth/table.ts';
+import { tableIds } from '../growth/table.ts';
 import type { Options } from '../options.ts';
 import type { Detail, Result } from '../result.ts';
-import { type About, pageOf } from './page.ts';
+import { type About, type Kept, pageOf, type TableKept } from './page.ts';
 import { picturesOf } from './pictures.ts';
 
 const results = join(import.meta.dirname, '../results');
 const docs = join(import.meta.dirname, '../../docs');
+/** Not in the repository. */
+const quickResults = join(results, 'quick');
 
-/** A part of the measures is no page: its figures are kept, and the page stays as it was. */
-export const writeResults = async (all: readonly Result[], options: Options): Promise<void> => {
-  await write('latest.json', all);
-  if (options.only !== null) return;
-  await write('about.json', aboutOf(options));
-  await writePage();
+type Place = { readonly results: string; readonly docs: string };
+export const placeOf = ({ quick }: Pick<Options, 'quick'>): Place =>
+  quick ? { results: quickResults, docs: quickResults } : { results, docs };
+
+/** `ids`: of the measure, also of results that it did not give this time. */
+export const writeResults = async (
+  place: Place,
+  ids: readonly string[],
+  measured: readonly Result[],
+  about: About,
+): Promise<void> => {
+  const kept = await readKept(place);
+  const others = kept.measured.filter(({ id }) => !ids.includes(bare(id)));
+  const abouts = kept.abouts.filter((one) => !one.ids.some((id) => ids.includes(id)));
+  await write(place, 'latest.json', [...others, ...measured].toSorted(byId));
+  await write(place, 'about.json', [...abouts, { ids, ...about }]);
+  await writePage(place);
 };
 
-export const writeGrowth = async (tables: readonly Table[], options: Options): Promise<void> => {
-  await write('growth.json', { about: aboutOf(options), tables });
-  if (options.only === null) await writePage();
+export const writeTable = async (place: Place, table: Table, about: About): Promise<void> => {
+  const { grown } = await readKept(place);
+  const tables = [...grown.filter(({ id }) => id !== table.id), { ...table, measured: about }];
+  await write(
+    place,
+    'growth.json',
+    tableIds.flatMap((id) => tables.find((one) => one.id === id) ?? []),
+  );
+  await writePage(place);
 };
 
-const write = async (name: string, content: unknown): Promise<void> => {
-  await mkdir(results, { recursive: true });
-  await writeFile(join(results, name), `${JSON.stringify(content, null, 2)}\n`);
+/** R4g is measured with R4. */
+const bare = (id: string): string => id.replace(/[a-z]+$/, '');
+const byId = (a: Result, b: Result): number => Number(bare(a.id).slice(1)) - Number(bare(b.id).slice(1));
+
+const write = async (place: Place, name: string, content: unknown): Promise<void> => {
+  await mkdir(place.results, { recursive: true });
+  await writeFile(join(place.results, name), `${JSON.stringify(content, null, 2)}\n`);
 };
 
-const aboutOf = (options: Options): About => ({
-  machine: machine(),
-  at: new Date().toISOString().slice(0, 10),
-  size: sizeOf(options),
-});
-
-const sizeOf = ({ quick, users, runs }: Options): string =>
-  `${quick ? 'Small sizes (`--quick`), good for a first look only: ' : ''}${users.toLocaleString('en')} users in the ordinary tenant, ${runs} rounds.`;
-
-const machine = (): string =>
-  `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
-
-const writePage = async (): Promise<void> => {
-  const { page, pictures } = await renderPage();
-  await mkdir(join(docs, 'images'), { recursive: true });
-  for (const { file, svg } of pictures) await writeFile(join(docs, 'images', file), svg);
-  await writeFile(join(docs, 'performance.md'), page);
+const writePage = async (place: Place): Promise<void> => {
+  const { page, pictures } = await renderPage(place);
+  await mkdir(join(place.docs, 'images'), { recursive: true });
+  for (const { file, svg } of pictures) await writeFile(join(place.docs, 'images', file), svg);
+  await writeFile(join(place.docs, 'performance.md'), page);
 };
 
 /** The page and its pictures as the kept results make them. */
-export const renderPage = async (): Promise<{
-  readonly page: string;
-  readonly pictures: ReturnType<typeof picturesOf>;
-}> => {
-  const measured = await read('latest.json', measuredSchema);
-  const about = await read('about.json', aboutSchema);
-  const grown = await read('growth.json', grownSchema);
-  const pictures = picturesOf(measured ?? []);
-  return { page: pageOf({ measured: measured ?? [], about, grown, pictures }), pictures };
+export const renderPage = async (
+  place: Place = placeOf({ quick: false }),
+): Promise<{ readonly page: string; readonly pictures: ReturnType<typeof picturesOf>; readonly kept: Kept }> => {
+  const kept = await readKept(place);
+  const pictures = picturesOf(kept.measured);
+  return { page: pageOf(kept, pictures), pictures, kept };
 };
 
-const aboutSchema = z.object({ machine: z.string(), at: z.string(), size: z.string() });
+const readKept = async (place: Place): Promise<Kept> => ({
+  measured: (await read(place, 'latest.json', measuredSchema)) ?? [],
+  abouts: (await read(place, 'about.json', aboutsSchema)) ?? [],
+  grown: (await read(place, 'growth.json', grownSchema)) ?? [],
+});
+
+const aboutSchema = z.object({
+  machine: z.string(),
+  servers: z.string(),
+  at: z.string(),
+  size: z.string(),
+  seconds: z.number(),
+});
+const aboutsSchema = z.array(aboutSchema.extend({ ids: z.array(z.string()) }));
 const detailSchema: z.ZodType<Detail> = z.record(
   z.string(),
   z.union([z.number(), z.string(), z.boolean(), z.null(), z.lazy(() => detailSchema)]),
@@ -82,21 +106,19 @@ const measuredSchema = z.array(
   }),
 );
 const cellSchema = z.union([z.number(), z.string(), z.null()]);
-const grownSchema = z.object({
-  about: aboutSchema,
-  tables: z.array(
-    z.object({
-      id: z.enum(['users', 'tenants', 'members', 'beside', 'schedules']),
-      title: z.string(),
-      about: z.string(),
-      columns: z.array(z.string()),
-      rows: z.array(z.array(cellSchema)),
-    }),
-  ),
-});
+const grownSchema: z.ZodType<readonly TableKept[]> = z.array(
+  z.object({
+    id: z.enum(tableIds),
+    title: z.string(),
+    about: z.string(),
+    columns: z.array(z.string()),
+    rows: z.array(z.array(cellSchema)),
+    measured: aboutSchema,
+  }),
+);
 
 /** Null when nothing of it was measured yet. */
-const read = async <T>(name: string, schema: z.ZodType<T>): Promise<T | null> => {
-  const text = await readFile(join(results, name), 'utf8').catch(() => null);
+const read = async <T>(place: Place, name: string, schema: z.ZodType<T>): Promise<T | null> => {
+  const text = await readFile(join(place.results, name), 'utf8').catch(() => null);
   return text === null ? null : schema.parse(JSON.parse(text));
 };
