@@ -34,12 +34,12 @@ const reasons: readonly { readonly id: string; readonly of: string; readonly why
   },
   {
     id: 'R4',
-    of: '0 ms',
+    of: 'at 0 ms',
     why: 'Without latency the processor is the limit. To tell that somebody is unchanged takes the canonical text of their attributes and its digest, and the roster and the batch have their share; together it is more than reading and parsing the small pages of the simulator. It would take a digest of the bytes as they come, before they are parsed, or a second thread. At the latency of a real page it fits into the wait.',
   },
   {
     id: 'R4',
-    of: '80 ms a page',
+    of: 'at 80 ms',
     why: 'The pages come as fast as the bare chain asks for them; beside them a sync mints the next round, reads the roster and commits.',
   },
   {
@@ -47,10 +47,10 @@ const reasons: readonly { readonly id: string; readonly of: string; readonly why
     of: 'PageIterator',
     why: 'There is little to win with pages as small as the simulator’s: a PageIterator spends less than a tenth of the 80 ms on parsing, which is all that asking ahead can save; the mint of the next round costs one page more.',
   },
-  { id: 'R4g', of: '0 ms', why: 'As R4; and each bucket of members is compared as well.' },
+  { id: 'R4g', of: 'at 0 ms', why: 'As R4; and each bucket of members is compared as well.' },
   {
     id: 'R4g',
-    of: '80 ms',
+    of: 'at 80 ms',
     why: 'The users’ chain is the longest; what the batches of members cost the processor meanwhile delays its next request now and then.',
   },
   { id: 'R4m', of: '', why: 'As R4, with pages of 200.' },

@@ -88,7 +88,7 @@ const figures = (measured: readonly Result[]): readonly string[] => [
 ];
 
 const method = [
-  'Each subject, the simulated Microsoft Graph and the simulated target are processes of their own, so that processor time and peak memory are those of the subject. They share the machine, the MongoDB and the Redis.',
+  'Each subject, the simulated Microsoft Graph and the simulated target are processes of their own, so that processor time and peak memory are those of the subject. They share the machine, the MongoDB (unless `MONGODB_URI` names another, the engine that comes with the packages) and the Redis.',
   'What is compared takes turns (A B A B …). The result is the quotient of the medians. Reading starts after a first run that does not count; the usual way, what is replayed raw and memory are measured from the first run on.',
   'The simulated Graph works out every page once and then gives it again, compressed, over HTTPS. How fast a client drains it that does nothing but unzip stands beside R1.',
   '**Bare read + parse**: undici requests for the same pages, unzip, `JSON.parse`, follow the link; members in batches of 20. **Bare insert**: the very documents that Entrain stored, `insertMany` by 1,000 with the driver, acknowledged and journaled as ours. **Usual way**: Microsoft’s client with its PageIterator, one mongoose upsert an object.',
