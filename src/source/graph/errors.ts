@@ -20,11 +20,14 @@ export class GraphRefusal extends SourceError {
   /** `error.code` and the codes of all inner errors, in lower case, outermost first. */
   readonly codes: readonly string[];
   constructor(refused: Refused) {
-    const codes = codesOf(refused.body);
-    const code = codes[0] ?? `HTTP ${refused.status}`;
-    super(faultOf(refused.status), sentenceOf(refused, code), { code, retryAfterMs: refused.retryAfterMs });
+    const said = codesOf(refused.body);
+    const codes = said.map((one) => one.toLowerCase());
+    const code = said[0] ?? `HTTP ${refused.status}`;
+    // A link that ran out is nobody's missing permission, wherever it was followed: the read is begun anew.
+    const fault = expiryIn(refused.status, codes) === null ? faultOf(refused.status) : 'incomplete';
+    super(fault, sentenceOf(refused, code), { code, retryAfterMs: refused.retryAfterMs });
     this.status = refused.status;
-    this.codes = codes.map((one) => one.toLowerCase());
+    this.codes = codes;
   }
 }
 
@@ -32,12 +35,16 @@ export class GraphRefusal extends SourceError {
  * Whether a link is no longer accepted. `reset`: the directory wants a full synchronization (any 410; documented codes, which also come as 400
  * or 404 and only in an inner error). `page`: only this listing has to start over.
  */
-export const expiryOf = (error: unknown): 'reset' | 'page' | null => {
-  if (!(error instanceof GraphRefusal)) return null;
-  if (error.status === 410) return 'reset';
-  if (error.status !== 400 && error.status !== 404) return null;
-  if (error.codes.some((code) => code === 'syncstatenotfound' || code === 'resyncrequired')) return 'reset';
-  return error.codes.includes('directory_expiredpagetoken') ? 'page' : null;
+export const expiryOf = (error: unknown): Expiry | null =>
+  error instanceof GraphRefusal ? expiryIn(error.status, error.codes) : null;
+
+type Expiry = 'reset' | 'page';
+
+const expiryIn = (status: number, codes: readonly string[]): Expiry | null => {
+  if (status === 410) return 'reset';
+  if (status !== 400 && status !== 404) return null;
+  if (codes.some((code) => code === 'syncstatenotfound' || code === 'resyncrequired')) return 'reset';
+  return codes.includes('directory_expiredpagetoken') ? 'page' : null;
 };
 
 /** A read that breaks off or contradicts itself. */

@@ -85,6 +85,12 @@ describe('an expired link', () => {
   ])('%s', (_, error, expected) => {
     expect(expiryOf(error)).toBe(expected);
   });
+
+  it('is nobody’s missing permission, wherever it was followed: the connection is not held back for it', () => {
+    for (const code of ['syncStateNotFound', 'resyncRequired', 'Directory_ExpiredPageToken'])
+      expect(refusal(400, { code })).toMatchObject({ fault: 'incomplete' });
+    expect(refusal(400, { code: 'Request_BadRequest' })).toMatchObject({ fault: 'forbidden' });
+  });
 });
 
 describe('streams side by side', () => {
