@@ -42,6 +42,7 @@ const readAndFold = async ({ origin, caFile, tenant }: Place, managers: boolean)
     watermark: true,
     known: {
       groups: async () => new Set<never>(),
+      departed: async () => new Set<never>(),
       withManager: async () => new Set<never>(),
       members: async function* () {},
     },

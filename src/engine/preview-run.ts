@@ -36,7 +36,15 @@ export const previewRun = async (
   const source = engine.connectSource(connection, await engine.stores.connections.secrets(connection.id));
   const draft = await engine.stores.snapshots.begin(lease, signatureOf(connection, what, head));
   try {
-    const end = await readInto(engine, draft, source, askFor(connection, what, draft), run.counters, watch, report);
+    const end = await readInto(
+      engine,
+      draft,
+      source,
+      askFor(engine.stores.snapshots, connection, what, draft),
+      run.counters,
+      watch,
+      report,
+    );
     if (end === 'slice') return 'slice';
     const compared = await compareRead(engine, draft, what, end, report);
     await engine.failpoint('preview.compared');

@@ -8,7 +8,7 @@ import type { ConnectionId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
 import type { Ask, ReadMode } from '../source/source.ts';
-import type { Draft, Head } from '../store/snapshot-store.ts';
+import type { Draft, Head, SnapshotStore } from '../store/snapshot-store.ts';
 import type { Engine } from './engine.ts';
 import { RunRefused } from './reactions.ts';
 
@@ -52,7 +52,7 @@ export const signatureOf = (connection: Connection, what: What, head: Head): str
     )
     .digest('base64url');
 
-export const askFor = (connection: Connection, what: What, draft: Draft): Ask => ({
+export const askFor = (snapshots: SnapshotStore, connection: Connection, what: What, draft: Draft): Ask => ({
   scope: what.scope,
   attributes: connection.attributes,
   read: what.read,
@@ -60,6 +60,12 @@ export const askFor = (connection: Connection, what: What, draft: Draft): Ask =>
   watermark: what.kind === 'full' || what.kind === 'delta',
   known: {
     groups: async (ids) => new Set((await draft.find(ids.map((id) => ({ type: 'group', id })))).keys()),
+    departed: async (ids) => {
+      const refs = ids.map((id) => ({ type: 'user', id }) as const);
+      const present = await draft.find(refs);
+      const remembered = await snapshots.recall(connection.id, refs);
+      return new Set(ids.filter((id) => remembered.has(id) && !present.has(id)));
+    },
     withManager: async (ids) => {
       const found = await draft.find(ids.map((id) => ({ type: 'user', id })));
       return new Set(ids.filter((id) => own(found.get(id)?.attributes ?? {}, 'manager') !== null));

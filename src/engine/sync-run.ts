@@ -67,7 +67,15 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
   const source = engine.connectSource(connection, await engine.stores.connections.secrets(connection.id));
   const draft = await engine.stores.snapshots.begin(lease, signatureOf(connection, what, head));
   try {
-    const end = await readInto(engine, draft, source, askFor(connection, what, draft), run.counters, watch, report);
+    const end = await readInto(
+      engine,
+      draft,
+      source,
+      askFor(engine.stores.snapshots, connection, what, draft),
+      run.counters,
+      watch,
+      report,
+    );
     if (end === 'slice') return 'slice';
     const committed = await commit(engine, run, connection, what, draft, end, report);
     const proves = committed !== 'slice' && committed.state === 'succeeded' && run.scope === null;

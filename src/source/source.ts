@@ -30,6 +30,8 @@ export type Ask = {
 export type Known = {
   /** The groups that are stored, out of these. */
   groups(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
+  /** The users that were stored once and are not any more, out of these. */
+  departed(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
   /** The users that are stored with a manager, out of these. */
   withManager(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
   /** The stored direct members of a group. */

@@ -162,6 +162,16 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         expect(folded.view(everyone).members[sales]).toContain(at(people, 0));
       });
 
+      it('brings back somebody who was restored, with their manager', async () => {
+        const { people } = staff();
+        let from = marked(await read({ scope: everyone }));
+        directory.softDelete(at(people, 0));
+        from = await delta(from);
+        directory.restore(at(people, 0));
+        await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+
       it('asks for a full read when its watermark has expired', async () => {
         staff();
         const from = await read({ scope: everyone });
@@ -238,6 +248,7 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         directory.restore(at(people, 0));
         await delta(from, only(sales));
         expect(folded.view(only(sales)).members[sales]).toContain(at(people, 0));
+        expect(folded.view(only(sales)).users[at(people, 0)]).toEqual(directory.truth().users[at(people, 0)]);
       });
 
       it('is an error, not an empty group, when the group does not exist', async () => {

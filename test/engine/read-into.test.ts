@@ -20,7 +20,12 @@ const ask: Ask = {
   read: { mode: 'full' },
   resume: null,
   watermark: true,
-  known: { groups: async () => new Set(), members: async function* () {}, withManager: async () => new Set() },
+  known: {
+    groups: async () => new Set(),
+    members: async function* () {},
+    departed: async () => new Set(),
+    withManager: async () => new Set(),
+  },
 };
 const page = (names: readonly string[], place: string): SourcePage => ({
   type: 'page',

@@ -1,10 +1,11 @@
 /** What changed in a tenant since the watermark. */
 
 import { ResumeExpired, WatermarkExpired } from '../../model/errors.ts';
-import { sourceId, type Watermark } from '../../model/ids.ts';
+import { type SourceId, sourceId, type Watermark } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, user } from '../../model/source-object.ts';
-import type { Ask, SourceEnd, SourcePage } from '../source.ts';
+import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
+import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
 import { aboutHidden, alwaysSet, isHidden, refuseHiddenChanges, refuseHiddenGroups } from './hidden.ts';
@@ -34,8 +35,8 @@ export async function* readDelta(
 ): AsyncGenerator<SourcePage | SourceEnd> {
   const selection = selectionOf(ask.attributes);
   const readers = {
-    users: async function* (items: readonly Entity[]) {
-      yield items.map((item) => userChange(selection, item, true));
+    users: async function* (items: readonly Entity[], either: AbortSignal) {
+      yield await userChanges(client, ask.known, selection, items, () => true, either);
     },
     groups: async function* (items: readonly Entity[]) {
       yield items.flatMap((item) => groupChanges(selection, item));
@@ -73,15 +74,42 @@ const nextRound = (users: DeltaChain, groups: DeltaChain): Links => {
 };
 
 /**
- * Delta shows every property that has a value, changed or not, and null for one that was cleared; one that was never set is left out. So an
- * upsert is whole although what is absent is unchanged. The manager is shown only when it changed.
+ * What a page of users says. Whoever comes back from the recycle bin is shown without a manager, for it did not change; so who was stored
+ * once, and of whose manager nothing is said, is asked about. `isWhole`: who may be made from what is shown.
  */
-export const userChange = (selection: Selection, item: Entity, whole: boolean): ObjectMessage => {
+export const userChanges = async (
+  client: GraphClient,
+  known: Known,
+  selection: Selection,
+  items: readonly Entity[],
+  isWhole: (id: SourceId) => boolean,
+  signal: AbortSignal,
+): Promise<readonly ObjectMessage[]> => {
+  const silent = items
+    .filter((item) => removalOf(item) === null && managerInDelta(item) === undefined)
+    .map(({ id }) => sourceId(id))
+    .filter((id) => selection.manager && isWhole(id));
+  const returned = silent.length === 0 ? [] : [...(await known.departed(silent))];
+  const managers = await managersOf(client, returned, signal);
+  return items.map((item) => userChange(selection, item, isWhole(sourceId(item.id)), managers.get(sourceId(item.id))));
+};
+
+/**
+ * Delta shows every property that has a value, changed or not, and null for one that was cleared; one that was never set is left out. So an
+ * upsert is whole although what is absent is unchanged. The manager is shown only when it changed. `asked`: who it is, where that was asked.
+ */
+const userChange = (
+  selection: Selection,
+  item: Entity,
+  whole: boolean,
+  asked: SourceId | null | undefined,
+): ObjectMessage => {
   const ref = user(sourceId(item.id));
   const why = removalOf(item);
   if (why !== null) return { type: 'remove', ref, why };
   if (item[alwaysSet] === null && isHidden(item)) return aboutHidden(ref);
-  const manager = selection.manager ? managerInDelta(item) : undefined;
+  const told = selection.manager ? managerInDelta(item) : undefined;
+  const manager = told === undefined ? asked : told;
   const shown = selection.partial('user', item);
   const attributes = manager === undefined ? shown : { ...shown, manager };
   // Who lacks even the name that everybody has is not shown whole.

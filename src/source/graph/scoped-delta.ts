@@ -10,7 +10,7 @@ import type { Ref } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
-import { followDeltas, groupChanges, userChange } from './delta.ts';
+import { followDeltas, groupChanges, userChanges } from './delta.ts';
 import type { Entity } from './pages.ts';
 import { type GroupScope, missingGroup, type Walk, walkFrom, walkGroups, walkKnown } from './scoped.ts';
 import { removalOf, type Selection, selectionOf } from './to-source-object.ts';
@@ -27,11 +27,11 @@ export async function* readScopedDelta(
   const selection = selectionOf(ask.attributes);
   const walked = walkedOnce(scope, ask.known);
   const readers = {
-    users: async function* (items: readonly Entity[]) {
+    users: async function* (items: readonly Entity[], either: AbortSignal) {
       if (items.length === 0) return;
       const { users } = await walked();
       // A member shown here is whole (delta shows all properties), which brings back one that was restored from the recycle bin.
-      yield items.map((item) => userChange(selection, item, users.has(sourceId(item.id))));
+      yield await userChanges(client, ask.known, selection, items, (id) => users.has(id), either);
     },
     groups: async function* (items: readonly Entity[], either: AbortSignal) {
       if (items.length === 0) return;
