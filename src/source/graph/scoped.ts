@@ -10,6 +10,7 @@ import { batchesInFlight, batchSize } from './batch.ts';
 import { getByIds, idsPerRequest, wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf } from './errors.ts';
+import { refuseHiddenGroups } from './hidden.ts';
 import { type GroupMembers, membersOf, wholeMembers } from './members.ts';
 import { mint } from './mint.ts';
 import { allAsked, type Entity, proofOf } from './pages.ts';
@@ -123,6 +124,7 @@ export async function* walkGroups(
   while (walk.done < walk.groups.length) {
     const next = walk.groups.slice(walk.done, walk.done + groupsAtOnce);
     const found = await getByIds(client, 'group', next, selection.select.group, signal);
+    refuseHiddenGroups([...found.values()]);
     const mayHide = new Set([...found].filter(([, entity]) => mayHideMembers(entity)).map(([id]) => id));
     for await (const some of membersOf(client, next, signal)) {
       for (const one of some.filter((each) => required.has(each.group))) requireReadable(one, found, mayHide);

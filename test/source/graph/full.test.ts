@@ -160,4 +160,13 @@ describe('a full read', () => {
     });
     await expect(messagesOf(ask())).rejects.toBeInstanceOf(SourceError);
   });
+
+  it('does not take groups whose names are hidden for groups without a name', async () => {
+    const tenant = graph.control.addTenant({ users: 3, groups: 1, apps: [{ roles: ['User.Read.All'] }] });
+    const scope = { kind: 'groups', groups: tenant.groups().map(({ id }) => sourceId(id)), nested: false } as const;
+    await expect(messagesOf(ask({ scope, watermark: false }))).rejects.toMatchObject({
+      fault: 'forbidden',
+      code: 'PropertiesHidden',
+    });
+  });
 });
