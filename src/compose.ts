@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { callbackPath } from './admin/api/connect.ts';
 import type { ReadinessCheck } from './admin/api/health.ts';
 import { type Commands, commands } from './admin/commands.ts';
 import { syncLagOf } from './admin/lag.ts';
@@ -22,6 +23,7 @@ import { assertNoEviction, producerConnection, workerConnection } from './queue/
 import type { Wakeups } from './queue/wakeups.ts';
 import { connectedSources } from './source/graph/connected.ts';
 import { trustCa } from './source/graph/index.ts';
+import { type AppRegistration, ourApp } from './source/graph/our-app.ts';
 import type { Secrets } from './store/connection-store.ts';
 import { newId } from './store/ids.ts';
 import type { Marks } from './store/installation.ts';
@@ -92,8 +94,11 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     syncLagSecs: syncLagOf(stores, world.now),
     plansWaiting: stores.plans.countWaiting,
   });
+  const clouds = { custom: config.customCloud };
+  const registration = registrationOf(config);
   const sources = connectedSources({
-    clouds: { custom: config.customCloud },
+    clouds,
+    app: registration,
     world,
     onRequest: ({ status, resourceUnits, throttledMs }) => {
       metrics.graphAnswered(status, resourceUnits);
@@ -134,6 +139,10 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       connectSourceOnce: sources.connectOnce,
       connectTarget,
       targetKinds,
+      ourApp:
+        registration === null
+          ? null
+          : ourApp({ registration, redirectUri: `${config.publicUrl}${callbackPath}`, clouds, world }),
       world,
       observe: metrics.observe,
       config,
@@ -154,6 +163,14 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       await mongo.close();
     },
   };
+};
+
+const registrationOf = ({ app }: Config): AppRegistration | null => {
+  if (app === null) return null;
+  const { clientId, cloud, proof } = app;
+  return proof.kind === 'client_secret'
+    ? { clientId, cloud, proof: { kind: 'client_secret', secret: proof.secret.reveal() } }
+    : { clientId, cloud, proof: { kind: 'certificate', pem: proof.pem.reveal() } };
 };
 
 /** Says which server it is, and where its address comes from; the address itself may hold a password. */

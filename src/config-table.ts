@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { z } from 'zod';
+import type { CloudName } from './model/connection.ts';
 
 /** A value that prints as `[secret]` wherever it ends up; `reveal` is for what connects with it. */
 export type Secret<T> = { readonly reveal: () => T };
@@ -22,6 +23,7 @@ export type MetricsAccess = (typeof metricsAccess)[number];
 const workerRoles = ['sync', 'provision', 'scheduler'] as const;
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const metricsAccess = ['off', 'key', 'open'] as const;
+const clouds = ['global', 'us_gov', 'us_gov_dod', 'china', 'custom'] as const satisfies readonly CloudName[];
 
 const whole = (least: number, most: number) =>
   z
@@ -34,6 +36,13 @@ const urlOf = (pattern: RegExp, kinds: string) =>
   z.string('is required').refine((text) => pattern.test(text) && URL.canParse(text), `must be ${kinds}`);
 const webUrl = urlOf(/^https:\/\/[^@]+$|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/, 'an https:// URL');
 const secureUrl = urlOf(/^https:\/\/[^@]+$/, 'an https:// URL');
+/** An address as it is compared: scheme, host and path, and nothing else. */
+const returnUrl = webUrl
+  .refine((text) => !/[?#]/.test(text), 'must be addresses without a query')
+  .transform((text) => {
+    const { origin, pathname } = new URL(text);
+    return `${origin}${pathname}`;
+  });
 const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 const none = <T>(value: T | undefined): T | null => value ?? null;
 
@@ -151,9 +160,47 @@ export const shape = z.object({
     {
       default: null,
       meaning:
-        'Reserved for connecting a tenant by admin consent: the client id of our multi-tenant app. Not used yet.',
+        'The client id of a multi-tenant application of yours: tenants are connected by admin consent to it. Needs a secret or certificate, and ENTRAIN_PUBLIC_URL.',
     },
-    z.guid('must be a GUID').optional().transform(none),
+    z
+      .guid('must be a GUID')
+      .transform((id) => id.toLowerCase())
+      .optional()
+      .transform(none),
+  ),
+  ENTRAIN_APP_CLIENT_SECRET: variable(
+    { default: null, secret: true, meaning: 'A client secret of that application.' },
+    z.string().min(1).max(1_000).transform(secret).optional().transform(none),
+  ),
+  ENTRAIN_APP_CERTIFICATE: variable(
+    {
+      default: null,
+      secret: true,
+      meaning: 'In place of a secret: a certificate of that application with its private key, in PEM; best as a file.',
+    },
+    z
+      .string()
+      .refine((pem) => /-----BEGIN CERTIFICATE-----/.test(pem) && /-----BEGIN (RSA )?PRIVATE KEY-----/.test(pem), {
+        message: 'must be PEM with a certificate and its unencrypted private key',
+      })
+      .transform(secret)
+      .optional()
+      .transform(none),
+  ),
+  ENTRAIN_APP_CLOUD: variable(
+    {
+      default: 'global',
+      meaning: 'The cloud that application is registered in: global, us_gov, us_gov_dod, china or custom.',
+    },
+    z.enum(clouds, 'must be global, us_gov, us_gov_dod, china or custom'),
+  ),
+  ENTRAIN_RETURN_URLS: variable(
+    {
+      default: null,
+      meaning:
+        'Where an administrator may be sent back to after connecting a tenant: comma separated addresses, without a query.',
+    },
+    z.string().default('').transform(list).pipe(z.array(returnUrl)),
   ),
   ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: variable(
     {

@@ -12,8 +12,18 @@ import {
   variables,
   type WorkerRole,
 } from './config-table.ts';
+import type { CloudName } from './model/connection.ts';
 
 export type CustomCloud = { readonly loginUrl: string; readonly graphUrl: string; readonly caFile: string | null };
+
+/** An application of our own that tenants consent to. */
+export type AppConfig = {
+  readonly clientId: string;
+  readonly cloud: CloudName;
+  readonly proof:
+    | { readonly kind: 'client_secret'; readonly secret: Secret<string> }
+    | { readonly kind: 'certificate'; readonly pem: Secret<string> };
+};
 
 export type Config = {
   readonly mongodbUri: Secret<string>;
@@ -29,7 +39,9 @@ export type Config = {
   readonly publicUrl: string | null;
   readonly metrics: MetricsAccess;
   readonly logLevel: LogLevel;
-  readonly appClientId: string | null;
+  readonly app: AppConfig | null;
+  /** Scheme, host and path of each. */
+  readonly returnUrls: readonly string[];
   readonly customCloud: CustomCloud | null;
   readonly allowHttpTargets: boolean;
   readonly workerRoles: readonly WorkerRole[];
@@ -92,7 +104,8 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   publicUrl: given.ENTRAIN_PUBLIC_URL,
   metrics: given.ENTRAIN_METRICS,
   logLevel: given.ENTRAIN_LOG_LEVEL,
-  appClientId: given.ENTRAIN_APP_CLIENT_ID,
+  app: appOf(given),
+  returnUrls: given.ENTRAIN_RETURN_URLS,
   customCloud: customCloud(given),
   allowHttpTargets: given.ENTRAIN_ALLOW_HTTP_TARGETS,
   workerRoles: given.ENTRAIN_WORKER_ROLES,
@@ -101,6 +114,22 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   provisionConcurrency: given.ENTRAIN_PROVISION_CONCURRENCY,
   queuePrefix: given.ENTRAIN_QUEUE_PREFIX,
 });
+
+const appOf = (given: z.output<typeof shape>): AppConfig | null => {
+  const { ENTRAIN_APP_CLIENT_ID: clientId, ENTRAIN_APP_CLIENT_SECRET: secret, ENTRAIN_APP_CERTIFICATE: pem } = given;
+  const cloud = given.ENTRAIN_APP_CLOUD;
+  if (clientId === null && secret === null && pem === null) return null;
+  if (clientId === null || (secret === null) === (pem === null))
+    throw new ConfigRefused([
+      'ENTRAIN_APP_CLIENT_ID needs either ENTRAIN_APP_CLIENT_SECRET or ENTRAIN_APP_CERTIFICATE, and they need it',
+    ]);
+  if (given.ENTRAIN_PUBLIC_URL === null)
+    throw new ConfigRefused(['ENTRAIN_APP_CLIENT_ID needs ENTRAIN_PUBLIC_URL: administrators come back to it']);
+  if (cloud === 'custom' && customCloud(given) === null)
+    throw new ConfigRefused(['ENTRAIN_APP_CLOUD is custom, but no custom cloud is described']);
+  if (pem !== null) return { clientId, cloud, proof: { kind: 'certificate', pem } };
+  return secret === null ? null : { clientId, cloud, proof: { kind: 'client_secret', secret } };
+};
 
 const customCloud = (given: z.output<typeof shape>): CustomCloud | null => {
   const { ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: loginUrl, ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: graphUrl } = given;

@@ -67,6 +67,7 @@ const shared = ['src/config.ts', 'src/config-table.ts', 'src/logger.ts'];
 
 const isPort = (path: string): boolean =>
   path === 'src/source/source.ts' ||
+  path === 'src/source/our-app.ts' ||
   path === 'src/target/target.ts' ||
   (/^src\/store\/[a-z-]+\.ts$/.test(path) && !ownImplementations.includes(path));
 

@@ -36,6 +36,8 @@ describe('a usable environment', () => {
       logLevel: 'info',
       publicUrl: null,
       customCloud: null,
+      app: null,
+      returnUrls: [],
       allowHttpTargets: false,
       workerRoles: ['sync', 'provision', 'scheduler'],
       sliceSecs: 15,
@@ -164,5 +166,7 @@ it('documents every variable', () => {
     'ENTRAIN_ENCRYPTION_KEY',
     'ENTRAIN_OLD_ENCRYPTION_KEYS',
     'ENTRAIN_API_KEYS',
+    'ENTRAIN_APP_CLIENT_SECRET',
+    'ENTRAIN_APP_CERTIFICATE',
   ]);
 });

@@ -29,7 +29,7 @@ const readAndFold = async ({ origin, caFile, tenant }: Place, managers: boolean)
       cloud: 'custom',
       credentials: { kind: 'client_secret', clientId: tenant.clientId },
     },
-    secret: tenant.clientSecret,
+    proof: { kind: 'client_secret', secret: tenant.clientSecret },
     clouds: { custom: { loginUrl: origin, graphUrl: origin } },
     world,
   });

@@ -85,6 +85,27 @@ const known: Readonly<Record<number, Known>> = {
     ({ app, name }) =>
       `Application '${app}'(${name}) is not configured as a multi-tenant application. Usage of the /common endpoint is not supported for such apps.`,
   ),
+  50011: is(
+    400,
+    'invalid_request',
+    ({ name }) => `The redirect URI '${name}' specified in the request does not match the redirect URIs configured.`,
+  ),
+  50020: is(
+    400,
+    'invalid_request',
+    ({ tenant }) =>
+      `User account does not exist in tenant '${tenant}' and cannot access the application in that tenant.`,
+  ),
+  90094: is(400, 'access_denied', () => 'An administrator has to grant permission to the application.'),
+  54005: is(
+    400,
+    'invalid_grant',
+    () =>
+      'OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.',
+  ),
+  500112: is(400, 'invalid_grant', () => 'The reply address does not match the one of the authorization code.'),
+  501481: is(400, 'invalid_grant', () => 'The Code_Verifier does not match the code_challenge supplied.'),
+  700054: is(400, 'unsupported_response_type', () => "response_type 'id_token' is not enabled for the application."),
   53003: is(400, 'invalid_grant', () => 'Access has been blocked by Conditional Access policies.'),
   90033: is(503, 'temporarily_unavailable', () => 'A transient error has occurred. Please try again.'),
   90055: is(429, 'temporarily_unavailable', () => 'Tenant request is throttled due to excessive request rate.'),

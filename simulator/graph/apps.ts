@@ -15,6 +15,10 @@ export type App = {
   roles: string[];
   /** `missing`: the service principal is not in the tenant, as before consent or after its removal. */
   state: 'active' | 'disabled' | 'missing';
+  /** Consent that was just given is not known everywhere at once: until then the token endpoint does not find the service principal. */
+  visibleFromMs: number;
+  /** Where the login may send people back to; null: anywhere. */
+  readonly redirectUris: readonly string[] | null;
 };
 
 export type AppSpec = {
@@ -24,6 +28,8 @@ export type AppSpec = {
   readonly secretEndsMs?: number;
   readonly certificates?: readonly string[];
   readonly roles?: readonly string[];
+  readonly state?: App['state'];
+  readonly redirectUris?: readonly string[];
 };
 
 const YEAR_MS = 365 * 86_400_000;
@@ -39,7 +45,9 @@ export function makeApp(spec: AppSpec, tenantId: string, clientId: string, nowMs
     ],
     certificates: [...(spec.certificates ?? [])],
     roles: [...(spec.roles ?? defaultRoles)],
-    state: 'active',
+    state: spec.state ?? 'active',
+    visibleFromMs: 0,
+    redirectUris: spec.redirectUris ?? null,
   };
 }
 

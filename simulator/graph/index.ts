@@ -57,6 +57,7 @@ export async function startGraph(options: GraphOptions = {}): Promise<GraphSimul
     kept: new KeptAnswers(),
     throttle: new Throttle(),
     issuer: await makeIssuer(() => origin, now),
+    codes: new Map(),
     random: fractions(seed),
     now,
     origin: () => origin,

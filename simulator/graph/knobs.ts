@@ -55,6 +55,13 @@ export type Knobs = {
   keepAnswers: boolean;
   /** What the administrator decides on the consent page. */
   consent: 'granted' | 'denied';
+  /** How long a consent that was just given is not known to the token endpoint. */
+  consentLagMs: number;
+  /** The tenant that the browser at the login is signed in to, by id or domain; null: whichever is asked for. */
+  signedInTo: string | null;
+  signedInAs: 'administrator' | 'user';
+  /** Whether the app registration has directory roles put into ID tokens (the claim `wids`). */
+  rolesInIdTokens: boolean;
 };
 
 const DAY_MS = 86_400_000;
@@ -89,6 +96,10 @@ export const defaultKnobs: Readonly<Knobs> = {
   gzip: true,
   keepAnswers: false,
   consent: 'granted',
+  consentLagMs: 0,
+  signedInTo: null,
+  signedInAs: 'administrator',
+  rolesInIdTokens: true,
 };
 
 const chance = z.number().min(0).max(1);
@@ -126,4 +137,8 @@ export const knobsSchema: z.ZodType<{ [Name in keyof Knobs]?: Knobs[Name] | unde
   gzip: z.boolean().optional(),
   keepAnswers: z.boolean().optional(),
   consent: z.enum(['granted', 'denied']).optional(),
+  consentLagMs: ms.optional(),
+  signedInTo: z.string().nullable().optional(),
+  signedInAs: z.enum(['administrator', 'user']).optional(),
+  rolesInIdTokens: z.boolean().optional(),
 });

@@ -7,6 +7,7 @@ import { type App, certificateFor } from './apps.ts';
 import type { JsonObject } from './json.ts';
 import { guidFrom } from './object-ids.ts';
 import type { Reply } from './reply.ts';
+import { redeem } from './sign-in.ts';
 import type { Tenant } from './tenant.ts';
 import { GRAPH_APP, type Grant } from './tokens.ts';
 import { tenantNamed, type World } from './world.ts';
@@ -49,6 +50,9 @@ const form = z.object({
   client_assertion: z.string().optional(),
   client_assertion_type: z.string().optional(),
   scope: z.string().optional(),
+  code: z.string().optional(),
+  code_verifier: z.string().optional(),
+  redirect_uri: z.string().optional(),
 });
 type Form = z.infer<typeof form>;
 
@@ -63,6 +67,12 @@ export async function token(
   const app = checkRequest(world, name, asked);
   const tenant = requireTenant(world, name);
   const proof = await checkProof(world, app, tenant, asked);
+  if (asked.grant_type === 'authorization_code') {
+    const { code, code_verifier, redirect_uri } = asked;
+    const given = Object.entries({ code, code_verifier, redirect_uri }).filter(([, text]) => text !== undefined);
+    const id_token = await redeem(world, app.clientId, tenant.id, Object.fromEntries(given));
+    return json({ token_type: 'Bearer', scope: 'openid profile', expires_in: 3_600, id_token });
+  }
   const grant: Grant = {
     tenantId: tenant.id,
     appId: app.clientId,
@@ -79,7 +89,8 @@ export async function token(
 function checkRequest(world: World, name: string, asked: Form): App {
   if (asked.grant_type === undefined) throw new AadstsError(900144, { name: 'grant_type' });
   if (asked.client_id === undefined) throw new AadstsError(900144, { name: 'client_id' });
-  if (asked.grant_type !== 'client_credentials') throw new AadstsError(70003);
+  const byCode = asked.grant_type === 'authorization_code';
+  if (!byCode && asked.grant_type !== 'client_credentials') throw new AadstsError(70003);
   const clientId = asked.client_id.toLowerCase();
   if (['common', 'organizations', 'consumers'].includes(name)) throw new AadstsError(50194, { app: clientId, name });
   const tenant = requireTenant(world, name);
@@ -88,6 +99,8 @@ function checkRequest(world: World, name: string, asked: Form): App {
   if (app === undefined) throw new AadstsError(700016, about);
   if (app.state === 'disabled') throw new AadstsError(7000112, about);
   if (app.state === 'missing') throw new AadstsError(7000229, about);
+  if (byCode) return app;
+  if (app.visibleFromMs > world.now()) throw new AadstsError(700016, about);
   checkScope(asked.scope, tenant);
   return app;
 }

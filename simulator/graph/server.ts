@@ -16,6 +16,7 @@ import { keys, openidConfiguration, token } from './login.ts';
 import { parseQuery } from './odata.ts';
 import { faultReply, GraphFault, type Packed, type Reply, type RequestIds } from './reply.ts';
 import { type Asked, answerOne, authenticate, type Identity } from './service.ts';
+import { authorize } from './sign-in.ts';
 import { tenantNamed, type World } from './world.ts';
 
 /** Answers what is not Graph or login; null for paths that are none of its own. */
@@ -105,7 +106,7 @@ async function answered(world: World, incoming: Incoming, target: string): Promi
 }
 
 const loginPath =
-  /^\/([^/]+)\/(v2\.0\/\.well-known\/openid-configuration|discovery\/v2\.0\/keys|oauth2\/v2\.0\/token|v2\.0\/adminconsent|adminconsent)$/i;
+  /^\/([^/]+)\/(v2\.0\/\.well-known\/openid-configuration|discovery\/v2\.0\/keys|oauth2\/v2\.0\/token|oauth2\/v2\.0\/authorize|v2\.0\/adminconsent|adminconsent)$/i;
 
 /** Who may read what, in which language of the wire: all that an answer depends on but the state of the tenant. */
 function keptReply(world: World, identity: Identity, incoming: Incoming): Pick<Answered, 'reply' | 'keep'> {
@@ -131,6 +132,7 @@ async function loginReply(world: World, incoming: Incoming, name: string, page: 
   if (page.endsWith('keys')) return keys(world, name);
   if (page.endsWith('adminconsent'))
     return adminConsent(world, name, page.startsWith('v2.0'), parseQuery(incoming.query));
+  if (page.endsWith('authorize')) return authorize(world, name, parseQuery(incoming.query));
   if (incoming.method !== 'POST') throw new AadstsError(900144, { name: 'grant_type' });
   return token(world, name, incoming.body, incoming.request.headers.authorization);
 }

@@ -17,11 +17,21 @@ export type Grant = {
   readonly proof: 'secret' | 'certificate';
   readonly roles: readonly string[];
 };
+export type Person = {
+  readonly tenantId: string;
+  readonly appId: string;
+  readonly objectId: string;
+  readonly nonce: string | null;
+  /** Template ids of the directory roles; null when the app registration does not ask for them. */
+  readonly directoryRoles: readonly string[] | null;
+};
 export type Claims = { readonly tenantId: string; readonly appId: string; readonly roles: ReadonlySet<string> };
 
 export type Issuer = {
   readonly jwks: JsonObject;
   issue(grant: Grant, lifeSeconds: number): Promise<string>;
+  /** An ID token: who signed in to which application. */
+  identify(person: Person, lifeSeconds: number): Promise<string>;
   /** Throws the 401 that Graph answers for a token it does not take. */
   verify(token: string): Promise<Claims>;
 };
@@ -36,6 +46,7 @@ export async function makeIssuer(origin: () => string, now: () => number): Promi
   return {
     jwks: { keys: [{ kty, n, e, kid: KEY_ID, use: 'sig', alg: 'RS256' }] },
     issue: (grant, lifeSeconds) => sign(privateKey, origin(), grant, Math.floor(now() / 1000), lifeSeconds),
+    identify: (person, lifeSeconds) => signId(privateKey, origin(), person, Math.floor(now() / 1000), lifeSeconds),
     async verify(token) {
       const remembered = verified.get(token);
       if (remembered !== undefined && remembered.expiresMs > now()) return remembered;
@@ -80,6 +91,26 @@ function sign(key: CryptoKey, origin: string, grant: Grant, nowSeconds: number, 
     .setIssuedAt(nowSeconds)
     .setNotBefore(nowSeconds)
     .setExpirationTime(nowSeconds + lifeSeconds)
+    .sign(key);
+}
+
+/** The claims of a v2 ID token. */
+function signId(key: CryptoKey, origin: string, person: Person, nowSeconds: number, life: number): Promise<string> {
+  const claims = {
+    oid: person.objectId,
+    tid: person.tenantId,
+    ...(person.nonce === null ? {} : { nonce: person.nonce }),
+    ...(person.directoryRoles === null ? {} : { wids: [...person.directoryRoles] }),
+    ver: '2.0',
+  };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: KEY_ID })
+    .setIssuer(`${origin}/${person.tenantId}/v2.0`)
+    .setAudience(person.appId)
+    .setSubject(person.objectId)
+    .setIssuedAt(nowSeconds)
+    .setNotBefore(nowSeconds)
+    .setExpirationTime(nowSeconds + life)
     .sign(key);
 }
 

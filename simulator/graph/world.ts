@@ -6,6 +6,7 @@ import type { KeptAnswers } from './kept-answers.ts';
 import type { Knobs } from './knobs.ts';
 import { guidFrom } from './object-ids.ts';
 import type { RequestLog } from './request-log.ts';
+import type { SignIn } from './sign-in-code.ts';
 import { makeTenant, type Tenant, type TenantSpec } from './tenant.ts';
 import type { Throttle } from './throttle.ts';
 import type { Issuer } from './tokens.ts';
@@ -21,6 +22,8 @@ export type World = {
   readonly kept: KeptAnswers;
   readonly throttle: Throttle;
   readonly issuer: Issuer;
+  /** Codes that were handed out at a sign-in and not redeemed yet. */
+  readonly codes: Map<string, SignIn>;
   readonly random: () => number;
   readonly now: () => number;
   /** Known once the server listens. */

@@ -2,6 +2,7 @@
 
 import { connectionChecks } from './connection-checks.ts';
 import { connectionCommands } from './connections.ts';
+import { consentCommands } from './consents.ts';
 import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
 import { planCommands } from './plans.ts';
@@ -17,6 +18,7 @@ import { undoCommands } from './undo.ts';
 export const commands = (room: Room) => ({
   ...connectionCommands(room),
   ...connectionChecks(room),
+  ...consentCommands(room),
   ...targetCommands(room),
   ...escrowCommands(room),
   ...runCommands(room),

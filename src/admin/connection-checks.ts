@@ -1,8 +1,11 @@
 /** Checks of connections, stored or not: what works, what is missing, who mends it. */
 
 import type { CheckReport } from '../model/check.ts';
+import type { Connection } from '../model/connection.ts';
+import { SourceError } from '../model/errors.ts';
 import { type ConnectionId, organizationId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
+import type { Source } from '../source/source.ts';
 import { type ConnectionFields, connectionIssues, newConnection, refuseUnless, secretsOf } from './connections.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
@@ -21,10 +24,10 @@ export const connectionChecks = (room: Room) => ({
     if (connection.credentials === null) {
       throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
     }
-    const source = room.connectSource(connection, await connections.secrets(id));
+    const secrets = await connections.secrets(id);
     const theirs = (await targets.of(id)).filter(({ state }) => state !== 'deleting');
     const [report, ...reports] = await Promise.all([
-      source.check(connection, AbortSignal.timeout(checkTimeoutMs)),
+      checked(() => room.connectSource(connection, secrets), connection),
       ...theirs.map(async (target) => ({ target, report: await checkOf(room, target) })),
     ]);
     return { ...report, ok: report.ok && reports.every(({ report: { ok } }) => ok), targets: reports };
@@ -34,10 +37,21 @@ export const connectionChecks = (room: Room) => ({
   async checkNewConnection(given: ConnectionFields): Promise<CheckReport> {
     const connection = newConnection({ ...given, organization: organizationId('none') }, room.world.now());
     refuseUnless(connectionIssues(connection, given, room));
-    const source = room.connectSourceOnce(connection, secretsOf(given));
-    return source.check(connection, AbortSignal.timeout(checkTimeoutMs));
+    return checked(() => room.connectSourceOnce(connection, secretsOf(given)), connection);
   },
 });
+
+/** What cannot even be tried, as its credentials are not those of this server, is a finding too. */
+const checked = async (connect: () => Source, connection: Connection): Promise<CheckReport> => {
+  try {
+    return await connect().check(connection, AbortSignal.timeout(checkTimeoutMs));
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    const { code = 'not_connected', message, mend } = error;
+    const remedy = { code, owner: mend?.owner ?? 'your_team', todo: mend?.todo ?? message, link: null } as const;
+    return { ok: false, checks: [{ name: 'Credentials', ok: false, detail: message, remedy }] };
+  }
+};
 
 /** Token, permissions and one read of each kind of object; a tenant that takes longer is answered with a failed check. */
 const checkTimeoutMs = 30_000;

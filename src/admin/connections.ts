@@ -128,6 +128,14 @@ export const connectionCommands = (room: Room) => {
   async function refuseAnotherTenant(before: Connection, changes: ConnectionChanges): Promise<void> {
     const sameTenant = changes.tenantId === undefined || changes.tenantId === before.tenantId;
     const sameCloud = changes.cloud === undefined || changes.cloud === before.cloud;
+    // An administrator of this tenant has proved that it is theirs, and nobody of another.
+    const proved = before.credentials?.kind === 'admin_consent' && changes.clientId === undefined;
+    if (proved && !(sameTenant && sameCloud))
+      throw new Refused(
+        'tenant_fixed',
+        'The tenant was proved by admin consent. Add a connection for the other tenant.',
+        [{ pointer: sameTenant ? '/cloud' : '/tenant_id', detail: 'cannot be changed' }],
+      );
     if ((sameTenant && sameCloud) || (await snapshots.head(before.id)).version === 0) return;
     throw new Refused(
       'tenant_fixed',
@@ -202,7 +210,7 @@ export const connectionIssues = (connection: Connection, given: ConnectionFields
   if (given.clientId !== undefined && given.clientSecret === undefined) {
     refuse('/client_secret', 'must be given together with client_id');
   }
-  if (given.clientSecret !== undefined && connection.credentials === null) {
+  if (given.clientSecret !== undefined && connection.credentials?.kind !== 'client_secret') {
     refuse('/client_id', 'must be given together with client_secret');
   }
   if (connection.credentials !== null && connection.tenantId === null) {

@@ -10,6 +10,8 @@ export type RefusalCode =
   | 'connection_not_active'
   | 'connection_deleting'
   | 'credentials_missing'
+  | 'consent_not_configured'
+  | 'has_credentials'
   | 'tenant_fixed'
   | 'target_fixed'
   | 'target_not_active'

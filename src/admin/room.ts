@@ -8,6 +8,7 @@ import { StaleRevision } from '../model/errors.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { Wakeups } from '../queue/wakeups.ts';
+import type { OurApp } from '../source/our-app.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
 import type { Stores } from '../store/stores.ts';
@@ -21,11 +22,13 @@ export type Room = {
   /** The same for a connection that is not stored. */
   readonly connectSourceOnce: (connection: Connection, secrets: Secrets) => Source;
   readonly connectTarget: (target: TargetRecord, secrets: Secrets) => Target;
+  /** Our own application, for connecting tenants by admin consent; null when there is none. */
+  readonly ourApp: OurApp | null;
   /** The kinds of target that can be added. */
   readonly targetKinds: readonly TargetKind[];
   readonly world: World;
   readonly observe: Pick<Observe, 'restored'>;
-  readonly config: Pick<Config, 'customCloud' | 'allowHttpTargets'>;
+  readonly config: Pick<Config, 'customCloud' | 'allowHttpTargets' | 'returnUrls'>;
 };
 
 /**

@@ -9,7 +9,11 @@ import type { ObjectType } from './source-object.ts';
 export type CloudName = 'global' | 'us_gov' | 'us_gov_dod' | 'china' | 'custom';
 
 /** How we prove who we are to the tenant. The secret itself is kept sealed, apart from the record. */
-export type Credentials = { readonly kind: 'client_secret'; readonly clientId: string };
+export type Credentials =
+  /** An application that the customer registered, and a secret of it. */
+  | { readonly kind: 'client_secret'; readonly clientId: string }
+  /** Our own application, which an administrator of the tenant consented to. */
+  | { readonly kind: 'admin_consent'; readonly clientId: string };
 
 /** `pending`: no credentials yet. `quarantined`: held back until someone acts; `problem` says who and why. */
 export type ConnectionState = 'pending' | 'active' | 'paused' | 'quarantined' | 'deleting';

@@ -3,6 +3,7 @@
 import type { ConnectionStore, TargetStore } from './connection-store.ts';
 import type { DiscrepancyStore } from './discrepancy-store.ts';
 import type { Installation } from './installation.ts';
+import type { ConsentStore } from './consent-store.ts';
 import type { Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
 import type { PlanStore } from './plan-store.ts';
@@ -15,6 +16,7 @@ export type Stores = {
   readonly snapshots: SnapshotStore;
   readonly ledger: Ledger;
   readonly connections: ConnectionStore;
+  readonly consents: ConsentStore;
   readonly targets: TargetStore;
   readonly runs: RunStore;
   readonly plans: PlanStore;

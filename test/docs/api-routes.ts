@@ -29,7 +29,8 @@ export const apiRoutes = (): readonly Route[] => {
       targetKinds,
       world,
       observe: unobserved,
-      config: { customCloud: null, allowHttpTargets: false },
+      ourApp: null,
+      config: { customCloud: null, allowHttpTargets: false, returnUrls: [] },
     }),
   );
 };

@@ -42,8 +42,12 @@ export const openGraph = async (options: GraphOptions = {}): Promise<Graph> => {
   return { ...graph, clock: world };
 };
 
-/** A source of one tenant; the last one that was added if not named. */
-export const sourceOf = (graph: Graph, changes: Partial<SourceOptions> = {}, tenantId?: string) => {
+/** A source of one tenant; the last one that was added if not named. `secret`: another than the right one. */
+export const sourceOf = (
+  graph: Graph,
+  { secret, ...changes }: Partial<SourceOptions> & { readonly secret?: string } = {},
+  tenantId?: string,
+) => {
   const tenants = graph.control.tenants();
   const tenant = tenants.find((one) => one.tenantId === tenantId) ?? tenants.at(-1);
   const app = tenant?.apps[0];
@@ -54,7 +58,7 @@ export const sourceOf = (graph: Graph, changes: Partial<SourceOptions> = {}, ten
       cloud: 'custom',
       credentials: { kind: 'client_secret', clientId: app.clientId },
     },
-    secret: app.clientSecret,
+    proof: { kind: 'client_secret', secret: secret ?? app.clientSecret },
     clouds: { custom: { loginUrl: graph.origin, graphUrl: graph.origin } },
     world: graph.clock,
     ...changes,

@@ -123,7 +123,8 @@ export const story = async (options: StoryOptions = {}) => {
     connectSourceOnce: engine.connectSource,
     wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
     targetKinds: [],
-    config: { customCloud: null, allowHttpTargets: false },
+    ourApp: null,
+    config: { customCloud: null, allowHttpTargets: false, returnUrls: [] },
   };
   const commands = {
     ...planCommands(room, engine.newRunId),

@@ -8,6 +8,7 @@ import type { Log } from '../../model/world.ts';
 import type { Commands } from '../commands.ts';
 import type { Metrics } from '../metrics.ts';
 import { authenticate } from './auth.ts';
+import { connectRoutes } from './connect.ts';
 import { healthRoutes, type ReadinessCheck } from './health.ts';
 import { openApiOf } from './openapi.ts';
 import { DoorProblem, problemOf } from './problem.ts';
@@ -42,6 +43,7 @@ export const createApi = (api: Api): Express => {
   app.get('/v1/openapi.json', (_request, response) => {
     response.json(document);
   });
+  app.use(connectRoutes({ commands, log, publicUrl: config.publicUrl }));
   app.use('/v1', authenticated);
   app.use(routerOf(routes));
   closeDoor(app, log, 'See /v1/openapi.json for what there is.');

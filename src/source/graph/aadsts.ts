@@ -187,6 +187,15 @@ export const numbers: Readonly<Record<string, Row>> = {
   90013: row('your_team', 'the request was malformed', tellUs),
   90014: row('your_team', 'the request lacked a field', tellUs),
   90023: row('your_team', 'the request was malformed', tellUs),
+  // A sign-in that came back.
+  54005: row('customer_it', 'the sign-in was used before', 'Ask for a new link.'),
+  70008: row('customer_it', 'the sign-in took too long', 'Ask for a new link.'),
+  500112: row('your_team', 'the redirect URI is not the one of the sign-in', tellUs),
+  501481: row(
+    'customer_it',
+    'the sign-in was begun in another browser',
+    'Ask for a new link, and stay in one browser.',
+  ),
   // What passes.
   50000: row('microsoft', 'the login service could not issue a token', wait),
   50196: row('microsoft', 'the login service saw the same request too often', wait),

@@ -77,10 +77,14 @@ const permissionRemedy = (need: Need, around: Around): Remedy => {
       todo: `${need.name} is granted, but the call is refused. Check again in some minutes, as consent takes time to arrive; if it stays, grant admin consent again.`,
       link,
     };
+  const then =
+    owner === 'your_team'
+      ? 'then have an administrator of the tenant follow a new consent link'
+      : 'then grant admin consent';
   return {
     code: 'permission_missing',
     owner,
-    todo: `Add the application permission ${need.name} of Microsoft Graph to the app registration (API permissions), then grant admin consent. Consent that was just given can take some minutes to arrive.`,
+    todo: `Add the application permission ${need.name} of Microsoft Graph to the app registration (API permissions), ${then}. Consent that was just given can take some minutes to arrive.`,
     link,
   };
 };

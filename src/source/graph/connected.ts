@@ -1,15 +1,20 @@
 /** One live source per connection, kept as long as its record does not change: it holds the token and knows when the tenant is throttled. */
 
-import type { Connection } from '../../model/connection.ts';
+import type { Connection, Credentials } from '../../model/connection.ts';
 import { SourceError } from '../../model/errors.ts';
 import type { ConnectionId } from '../../model/ids.ts';
 import type { Source } from '../source.ts';
+import type { Proof } from './credentials.ts';
 import { type GraphOptions, graphSource } from './index.ts';
+import type { AppRegistration } from './our-app.ts';
 
 /** Beyond this many the one that was used longest ago is let go; it costs one token request when it comes back. */
 const mostKept = 2_000;
 
-type Options = Pick<GraphOptions, 'clouds' | 'world' | 'onRequest'>;
+type Options = Pick<GraphOptions, 'clouds' | 'world' | 'onRequest'> & {
+  /** Our own application, for tenants that consented to it. */
+  readonly app: AppRegistration | null;
+};
 type Secrets = Readonly<Record<string, string>>;
 
 export const connectedSources = (options: Options) => {
@@ -34,13 +39,29 @@ export const connectedSources = (options: Options) => {
 
 const connect = (options: Options, connection: Connection, secrets: Secrets): Source => {
   const { tenantId, credentials, cloud } = connection;
-  const secret = secrets['clientSecret'];
-  if (tenantId === null || credentials === null || secret === undefined) {
-    throw new SourceError(
-      'unauthorized',
-      'The connection has no tenant or credentials yet: give it a tenant id, a client id and a client secret.',
-      { code: 'not_connected' },
+  if (tenantId === null || credentials === null)
+    throw notConnected(
+      'The connection has no tenant or credentials yet: give it some, or have an administrator consent.',
     );
-  }
-  return graphSource({ ...options, connection: { tenantId, cloud, credentials }, secret });
+  const proof = proofOf(credentials, options.app, secrets);
+  return graphSource({ ...options, connection: { tenantId, cloud, credentials }, proof });
 };
+
+const proofOf = (credentials: Credentials, app: AppRegistration | null, secrets: Secrets): Proof => {
+  switch (credentials.kind) {
+    case 'client_secret': {
+      const secret = secrets['clientSecret'];
+      if (secret === undefined) throw notConnected('The connection has no client secret: give it one.');
+      return { kind: 'client_secret', secret };
+    }
+    case 'admin_consent':
+      if (app?.clientId !== credentials.clientId)
+        throw notConnected(
+          `The tenant consented to the application ${credentials.clientId}, which is not the one in ENTRAIN_APP_CLIENT_ID. Set it again, or have the tenant consent to the new one.`,
+        );
+      return app.proof;
+  }
+};
+
+const notConnected = (message: string): SourceError =>
+  new SourceError('unauthorized', message, { code: 'not_connected', mend: { owner: 'your_team', todo: message } });

@@ -1,6 +1,6 @@
-/** Access tokens for one tenant, by client secret. */
+/** Access tokens for one tenant, by client secret or certificate. */
 
-import { ClientSecretCredential } from '@azure/identity';
+import { ClientCertificateCredential, ClientSecretCredential, type TokenCredential } from '@azure/identity';
 import type { Credentials } from '../../model/connection.ts';
 import { SourceError, type SourceErrorOptions, type SourceFault } from '../../model/errors.ts';
 import { meaningOf, type Registrant } from './aadsts.ts';
@@ -13,20 +13,22 @@ export type Tokens = {
   drop(): void;
 };
 
+/** What shows that we are the application. `pem`: a certificate with its private key. */
+export type Proof =
+  | { readonly kind: 'client_secret'; readonly secret: string }
+  | { readonly kind: 'certificate'; readonly pem: string };
+
 export type Identity = {
   readonly cloud: Cloud;
   readonly tenantId: string;
-  readonly credentials: Credentials;
-  readonly secret: string;
+  readonly clientId: string;
+  readonly proof: Proof;
+  /** Who registered the application, and so can give it another secret. */
+  readonly registrant: Registrant;
 };
 
-/** Who registered the application, and so can give it another secret. */
-export const registrantOf = ({ kind }: Credentials): Registrant => {
-  switch (kind) {
-    case 'client_secret':
-      return 'customer_it';
-  }
-};
+export const registrantOf = ({ kind }: Credentials): Registrant =>
+  kind === 'admin_consent' ? 'your_team' : 'customer_it';
 
 const timeoutMs = 30_000;
 /** A token is renewed this long before it ends, as the library does. */
@@ -35,7 +37,7 @@ const marginMs = 300_000;
 export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
   const scope = `${identity.cloud.graphUrl}/.default`;
   // The library caches tokens per instance, so there is one; it is replaced after a failure, because it also caches failures.
-  let credential: ClientSecretCredential | null = null;
+  let credential: TokenCredential | null = null;
   // Finding a token in the library's cache costs as much as sending a request, so it is looked for once.
   let held: { readonly token: string; readonly untilMs: number } | null = null;
   // The library sends a request for each caller that comes while there is no token.
@@ -50,12 +52,14 @@ export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
     try {
       credential ??= credentialOf(identity);
       const mine = credential;
-      const { token, expiresOnTimestamp } = await within(AbortSignal.timeout(timeoutMs), mine.getToken(scope));
+      const given = await within(AbortSignal.timeout(timeoutMs), mine.getToken(scope));
+      if (given === null) throw new Error('no answer');
+      const { token, expiresOnTimestamp } = given;
       if (credential === mine) held = { token, untilMs: expiresOnTimestamp - marginMs };
       return token;
     } catch (cause) {
       drop();
-      throw loginErrorOf(cause, registrantOf(identity.credentials));
+      throw loginErrorOf(cause, identity.registrant);
     }
   };
   const get = async (signal: AbortSignal): Promise<string> => {
@@ -74,19 +78,23 @@ export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
   return { get, drop };
 };
 
-const credentialOf = ({ cloud, tenantId, credentials, secret }: Identity): ClientSecretCredential => {
+const credentialOf = ({ cloud, tenantId, clientId, proof, registrant }: Identity): TokenCredential => {
+  const options = {
+    authorityHost: cloud.loginUrl,
+    // Discovery would ask the public cloud whether it knows a custom one. Microsoft's own hosts are known to the library.
+    disableInstanceDiscovery: true,
+    // Retries are decided in one place, above.
+    retryOptions: { maxRetries: 0 },
+  };
   try {
-    return new ClientSecretCredential(tenantId, credentials.clientId, secret, {
-      authorityHost: cloud.loginUrl,
-      // Discovery would ask the public cloud whether it knows a custom one. Microsoft's own hosts are known to the library.
-      disableInstanceDiscovery: true,
-      // Retries are decided in one place, above.
-      retryOptions: { maxRetries: 0 },
-    });
+    return proof.kind === 'client_secret'
+      ? new ClientSecretCredential(tenantId, clientId, proof.secret, options)
+      : new ClientCertificateCredential(tenantId, clientId, { certificate: proof.pem }, options);
   } catch (cause) {
     throw new SourceError('unauthorized', 'The tenant id, client id or secret of the connection is not well-formed.', {
       cause,
       code: 'InvalidCredentials',
+      mend: { owner: registrant, todo: 'Give the connection its credentials again.' },
     });
   }
 };
@@ -124,7 +132,7 @@ export class LoginFailed extends SourceError {
   }
 }
 
-const loginErrorOf = (cause: unknown, registrant: Registrant): SourceError => {
+export const loginErrorOf = (cause: unknown, registrant: Registrant): SourceError => {
   if (cause instanceof SourceError) return cause;
   const message = cause instanceof Error ? cause.message : '';
   const number = /AADSTS(\d+)/.exec(message)?.[1] ?? /Error\(s\): (\d+)/.exec(message)?.[1] ?? null;

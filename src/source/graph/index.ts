@@ -8,7 +8,7 @@ import { checkConnection } from './check.ts';
 import { type GraphClient, graphClient, type Limits, type Parts, type RequestFacts } from './client.ts';
 import { type Clouds, cloudOf } from './clouds.ts';
 import { confirmDeletions, confirmMembership, confirmStandings } from './confirm.ts';
-import { registrantOf, tokensFor } from './credentials.ts';
+import { type Proof, registrantOf, tokensFor } from './credentials.ts';
 import { readDelta } from './delta.ts';
 import { readFull } from './full.ts';
 import { gateFor } from './gate.ts';
@@ -28,7 +28,7 @@ export type GraphOptions = {
     readonly cloud: CloudName;
     readonly credentials: Credentials;
   };
-  readonly secret: string;
+  readonly proof: Proof;
   readonly clouds: Clouds;
   readonly world: World;
   readonly onRequest?: (facts: RequestFacts) => void;
@@ -48,17 +48,21 @@ export const defaultLimits: Limits & TransportLimits = {
  * Throws `SourceError` for a custom cloud that is not configured.
  */
 export const graphSource = (options: GraphOptions): Source => {
-  const { connection, secret, world } = options;
+  const { connection, proof, world } = options;
   const { tenantId, credentials } = connection;
   const cloud = cloudOf(connection.cloud, options.clouds);
   const limits = { ...defaultLimits, ...options.limits };
+  const registrant = registrantOf(credentials);
   return sourceOver({
     graphUrl: cloud.graphUrl,
     tenantId,
-    registrant: registrantOf(credentials),
+    registrant,
     // Entra, "Grant tenant-wide admin consent": the page asks for everything that the app registration lists.
-    consentUrl: `${cloud.loginUrl}/${encodeURIComponent(tenantId)}/adminconsent?client_id=${encodeURIComponent(credentials.clientId)}`,
-    tokens: tokensFor({ cloud, tenantId, credentials, secret }, world.now),
+    consentUrl:
+      credentials.kind === 'admin_consent'
+        ? null
+        : `${cloud.loginUrl}/${encodeURIComponent(tenantId)}/adminconsent?client_id=${encodeURIComponent(credentials.clientId)}`,
+    tokens: tokensFor({ cloud, tenantId, clientId: credentials.clientId, proof, registrant }, world.now),
     transport: transportTo(cloud.graphUrl, limits),
     limits,
     world,

@@ -72,11 +72,16 @@ export const attributeNeeds = ({ user }: Ask['attributes']): readonly (readonly 
 
 /** The application permissions in a token; none when it has no such claim, null when it cannot be read. */
 export const rolesOf = (token: string): Roles | null => {
+  const claims = claimsOf(token);
+  if (typeof claims !== 'object' || claims === null) return null;
+  const roles = 'roles' in claims ? claims.roles : [];
+  return Array.isArray(roles) ? new Set(roles.map(String)) : null;
+};
+
+/** What a token says of itself, unproved; null when it says nothing that can be read. */
+export const claimsOf = (token: string): unknown => {
   try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    if (typeof claims !== 'object' || claims === null) return null;
-    const roles = 'roles' in claims ? claims.roles : [];
-    return Array.isArray(roles) ? new Set(roles.map(String)) : null;
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
   } catch {
     return null;
   }

@@ -5,6 +5,7 @@ import type { Stores } from '../stores.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
 import { createMemoryDiscrepancyStore } from './discrepancy-store.ts';
 import { createMemoryInstallation } from './installation.ts';
+import { createMemoryConsentStore } from './consent-store.ts';
 import { createMemoryLeases } from './leases.ts';
 import { createMemoryLedger } from './ledger.ts';
 import { createMemoryPlanStore } from './plan-store.ts';
@@ -27,6 +28,7 @@ export const createMemoryStores = (around: {
     snapshots,
     ledger: createMemoryLedger({ fenceOf, now, probe }),
     connections: createMemoryConnectionStore(vault, now),
+    consents: createMemoryConsentStore(now),
     targets: createMemoryTargetStore(vault, now),
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore({ fenceOf, now, probe }),

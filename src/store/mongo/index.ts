@@ -6,6 +6,7 @@ import type { Mongo } from './connect.ts';
 import { createMongoConnectionStore } from './connections.ts';
 import { createMongoDiscrepancyStore } from './discrepancies.ts';
 import { createMongoInstallation } from './installation.ts';
+import { createMongoConsentStore } from './consents.ts';
 import { createMongoLeases } from './leases.ts';
 import { createMongoLedger } from './ledger.ts';
 import { createMongoPlanStore } from './plans.ts';
@@ -32,6 +33,7 @@ export const createMongoStores = (
     snapshots: createMongoSnapshotStore(db, { now, probe }),
     ledger: createMongoLedger(db, { now, probe }),
     connections: createMongoConnectionStore(connection, vault, now),
+    consents: createMongoConsentStore(db, now),
     targets: createMongoTargetStore(connection, vault, now),
     runs: createMongoRunStore(db, now),
     plans: createMongoPlanStore(db, { now, probe }),

@@ -2,6 +2,7 @@
 
 import type { Mongo } from './connect.ts';
 import * as connections from './connections.ts';
+import * as consents from './consents.ts';
 import * as discrepancies from './discrepancies.ts';
 import * as escrows from './escrows.ts';
 import * as intents from './intents.ts';
@@ -24,6 +25,7 @@ export const migrate = async (mongo: Mongo): Promise<void> => {
 /** The collections that are read by more than `_id`: their files export `name` and `indexes`. */
 const collections: readonly Collection[] = [
   connections,
+  consents,
   discrepancies,
   escrows,
   intents,

@@ -57,6 +57,7 @@ describe('every documented route', () => {
       'listRuns',
       'listTargets',
       'listUsers',
+      'openConsent',
       'rejectPlan',
       'releaseTarget',
       'removeConnection',

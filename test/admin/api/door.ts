@@ -30,11 +30,14 @@ type Ask = {
   readonly raw?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly key?: string | null;
+  readonly redirect?: 'manual';
 };
 type Options = {
-  readonly config?: Partial<Pick<Config, 'metrics' | 'publicUrl' | 'customCloud' | 'allowHttpTargets'>>;
+  readonly config?: Partial<Pick<Config, 'metrics' | 'publicUrl' | 'customCloud' | 'allowHttpTargets' | 'returnUrls'>>;
   readonly readiness?: readonly ReadinessCheck[];
   readonly metrics?: Metrics;
+  /** What the door stands on, in place of what it would. */
+  readonly room?: (defaults: Room) => Partial<Room>;
   readonly break?: (commands: Commands) => Commands;
 };
 
@@ -45,7 +48,7 @@ export const openDoor = async (options: Options = {}) => {
   const queue = { down: false };
   const stores = memoryStores(() => clock.now);
   const log = createLogger({ level: 'debug', to: { write: (line) => said.push(line) } });
-  const room: Room = {
+  const defaults: Room = {
     stores,
     wakeups: queueOf(woken, queue),
     connectSource: (_connection, secrets) => emptyTenant(secrets, clientSecret),
@@ -54,8 +57,10 @@ export const openDoor = async (options: Options = {}) => {
     targetKinds: [noteTargetKind],
     observe: unobserved,
     world: { now: () => clock.now, random: () => 0.5, sleep: async () => {}, log },
-    config: { customCloud: null, allowHttpTargets: false, ...options.config },
+    ourApp: null,
+    config: { customCloud: null, allowHttpTargets: false, returnUrls: [], ...options.config },
   };
+  const room: Room = { ...defaults, ...options.room?.(defaults) };
   const working = commands(room);
   const routes = allRoutes(working);
   const api = createApi({
@@ -83,6 +88,7 @@ export const openDoor = async (options: Options = {}) => {
       const content = ask.raw ?? (ask.body === undefined ? null : JSON.stringify(ask.body));
       const response = await fetch(base + path, {
         method,
+        redirect: ask.redirect ?? 'follow',
         headers: {
           ...(ask.key === null ? {} : { authorization: `Bearer ${ask.key ?? key}` }),
           ...(content === null ? {} : { 'content-type': 'application/json' }),

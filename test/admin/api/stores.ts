@@ -7,6 +7,7 @@ import type { Lease, LeaseKey } from '../../../src/store/leases.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from '../../../src/store/memory/connection-store.ts';
 import { createMemoryDiscrepancyStore } from '../../../src/store/memory/discrepancy-store.ts';
 import { createMemoryInstallation } from '../../../src/store/memory/installation.ts';
+import { createMemoryConsentStore } from '../../../src/store/memory/consent-store.ts';
 import { createMemoryLeases } from '../../../src/store/memory/leases.ts';
 import { createMemoryLedger } from '../../../src/store/memory/ledger.ts';
 import { createMemoryPlanStore } from '../../../src/store/memory/plan-store.ts';
@@ -26,6 +27,7 @@ export const memoryStores = (now: () => Date): Stores => {
     snapshots,
     ledger: createMemoryLedger(around),
     connections: createMemoryConnectionStore(vault, now),
+    consents: createMemoryConsentStore(now),
     targets: createMemoryTargetStore(vault, now),
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore(around),

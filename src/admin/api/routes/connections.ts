@@ -7,7 +7,7 @@ import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, etagOf, type Route } from '../route.ts';
 import { checkReportSchema, checkReportView, connectionReportSchema, connectionReportView } from '../schemas/check.ts';
-import { connectionIdText, organizationIdText } from '../schemas/common.ts';
+import { connectionIdText, organizationIdText, timeOf } from '../schemas/common.ts';
 import {
   connectionChangesSchema,
   connectionDetailSchema,
@@ -15,6 +15,8 @@ import {
   connectionDraftSchema,
   connectionSchema,
   connectionView,
+  consentLinkRequestSchema,
+  consentLinkSchema,
   editedConnectionSchema,
   fieldsOf,
   newConnectionSchema,
@@ -37,13 +39,11 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     answer: { status: 201, description: 'The connection.', schema: connectionSchema },
     refusals: [],
     handle: async ({ body }) => {
-      const connection = await commands.addConnection({
-        ...fieldsOf(body),
-        organization: organizationId(body.organization_id),
-      });
+      const given = { ...fieldsOf(body), organization: organizationId(body.organization_id) };
+      const { connection, link } = await commands.addConnectionWithLink(given, body.return_url ?? null);
       return {
         status: 201,
-        body: connectionView(connection),
+        body: { ...connectionView(connection), oauth2_authorize_url: link?.url ?? null },
         headers: { Location: `/v1/connections/${connection.id}`, ETag: etagOf(connection) },
       };
     },
@@ -140,6 +140,22 @@ export const connectionRoutes = (commands: Commands): Route[] => [
       status: 202,
       body: connectionView(await commands.removeConnection(connectionId(params.connection_id))),
     }),
+  }),
+  defineRoute({
+    method: 'post',
+    path: `${path}/consent-link`,
+    id: 'openConsent',
+    tag,
+    summary: 'Makes a link where an administrator of the tenant connects it by consent; the one before is void',
+    params,
+    query: nothing,
+    body: consentLinkRequestSchema,
+    answer: { status: 201, description: 'The link. It can be used once.', schema: consentLinkSchema },
+    refusals: ['not_found', 'connection_deleting', 'consent_not_configured', 'has_credentials'],
+    handle: async ({ params, body }) => {
+      const link = await commands.openConsent(connectionId(params.connection_id), body.return_url ?? null);
+      return { status: 201, body: { oauth2_authorize_url: link.url, expires_at: timeOf(link.expiresAt) } };
+    },
   }),
   defineRoute({
     method: 'post',

@@ -58,6 +58,11 @@ const secretText = z
   .refine((text) => !guid.safeParse(text).success, 'looks like the id of a secret; the value next to it is needed')
   .meta({ writeOnly: true });
 
+const returnUrl = z.string().max(2_000).optional().meta({
+  description:
+    'Where the administrator is sent in the end: one of ENTRAIN_RETURN_URLS, with any query. `result`, `connection_id` and `code` are added.',
+});
+
 const fields = {
   name: nameText.optional(),
   tenant_id: tenantIdText.optional(),
@@ -84,7 +89,12 @@ const fields = {
 };
 
 export const newConnectionSchema = z
-  .strictObject({ vendor: z.literal('MS_ENTRA'), organization_id: organizationIdText, ...fields })
+  .strictObject({
+    vendor: z.literal('MS_ENTRA'),
+    organization_id: organizationIdText,
+    ...fields,
+    return_url: returnUrl,
+  })
   .meta({ id: 'NewConnection' });
 /** What a check needs to know of a connection that is not added yet. */
 export const connectionDraftSchema = z
@@ -152,13 +162,18 @@ export const connectionSchema = z
     timeout_secs: z.int(),
     shrink_limit: limitSchema,
     oauth2_authorize_url: z.string().nullable().meta({
-      description: 'Where an administrator of the tenant gives consent; null while credentials are given by API only.',
+      description:
+        'Where an administrator of the tenant gives consent. Only in the answer that made it; null elsewhere.',
     }),
     created_at: time,
     updated_at: time,
     revision: z.int().meta({ description: 'Counts the edits; also the ETag.' }),
   })
   .meta({ id: 'Connection' });
+export const consentLinkRequestSchema = z.strictObject({ return_url: returnUrl }).meta({ id: 'ConsentLinkRequest' });
+export const consentLinkSchema = z
+  .strictObject({ oauth2_authorize_url: z.string(), expires_at: time })
+  .meta({ id: 'ConsentLink' });
 export const connectionDetailSchema = connectionSchema
   .extend({
     recovery: z

@@ -1,0 +1,261 @@
+/**
+ * Connecting a tenant by admin consent: the link that an administrator follows, and what becomes of whoever comes back. Who comes back is a stranger
+ * with an address of their making: `tenant` in it is a claim. That our token reads the tenant proves only that somebody there consented once, perhaps
+ * for another organization. So they sign in, and only an administrator of the very tenant connects it.
+ */
+
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Connection, Problem } from '../model/connection.ts';
+import type { ConnectionId } from '../model/ids.ts';
+import type { OurApp } from '../source/our-app.ts';
+import type { Consent, ConsentStep } from '../store/consent-store.ts';
+import { connectionCommands, type NewConnection } from './connections.ts';
+import { proveConsent, type Verdict } from './prove-consent.ts';
+import { found, invalid, Refused } from './refused.ts';
+import { editing, type Room, wake } from './room.ts';
+
+export type ConsentLink = { readonly url: string; readonly expiresAt: Date };
+
+/** What somebody came back with, as the address says it. */
+export type Returned = {
+  readonly state: string | null;
+  readonly error: { readonly word: string; readonly description: string } | null;
+  readonly tenant: string | null;
+  readonly code: string | null;
+};
+
+export type Outcome =
+  /** They show who they are; `verifier` stays with their browser. */
+  | { readonly kind: 'sign_in'; readonly url: string; readonly verifier: string }
+  | {
+      readonly kind: 'connected';
+      readonly connection: Connection;
+      readonly tenant: string;
+      readonly returnUrl: string | null;
+    }
+  /** It is theirs, but it cannot be read yet; it is tried again by itself. */
+  | {
+      readonly kind: 'waiting';
+      readonly connection: Connection;
+      readonly problem: Problem;
+      readonly returnUrl: string | null;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly problem: Problem;
+      readonly connection: ConnectionId | null;
+      readonly returnUrl: string | null;
+    };
+
+const linkLifeMs = 60 * 60_000;
+const signInLifeMs = 10 * 60_000;
+
+export const consentCommands = (room: Room) => {
+  const { connections, consents } = room.stores;
+  const { world, ourApp } = room;
+
+  /** The state, which only the link holds. */
+  const open = async (
+    connection: ConnectionId,
+    step: ConsentStep,
+    returnUrl: string | null,
+    lifeMs: number,
+  ): Promise<{ readonly state: string; readonly expiresAt: Date }> => {
+    const state = randomBytes(32).toString('base64url');
+    const expiresAt = new Date(world.now().getTime() + lifeMs);
+    await consents.open({ digest: digestOf(state), connection, step, returnUrl, expiresAt });
+    return { state, expiresAt };
+  };
+
+  const linkTo = async (app: OurApp, connection: Connection, returnUrl: string | null): Promise<ConsentLink> => {
+    const { state, expiresAt } = await open(connection.id, { kind: 'consent' }, returnUrl, linkLifeMs);
+    world.log.info('consent.opened', { connection: connection.id });
+    return { url: app.consentUrl({ tenant: connection.tenantId, state }), expiresAt };
+  };
+
+  return {
+    /** Adds a connection; one without credentials comes with the link to connect it by, where this server has an application of its own. */
+    async addConnectionWithLink(
+      given: NewConnection,
+      returnUrl: string | null,
+    ): Promise<{ readonly connection: Connection; readonly link: ConsentLink | null }> {
+      const byLink = given.clientId === undefined;
+      if (returnUrl !== null) refuseReturnUrl(room, returnUrl, byLink);
+      const connection = await connectionCommands(room).addConnection(given);
+      const possible = byLink && ourApp !== null && obstacle(ourApp, connection) === null;
+      return { connection, link: possible ? await linkTo(ourApp, connection, returnUrl) : null };
+    },
+
+    /** A new link; the one before is void. */
+    async openConsent(id: ConnectionId, returnUrl: string | null): Promise<ConsentLink> {
+      const connection = found(await connections.get(id), 'connection');
+      if (ourApp === null)
+        throw new Refused('consent_not_configured', 'Set ENTRAIN_APP_CLIENT_ID, or give the connection credentials.');
+      const refusal = obstacle(ourApp, connection);
+      if (refusal !== null) throw refusal;
+      if (returnUrl !== null) refuseReturnUrl(room, returnUrl, true);
+      return linkTo(ourApp, connection, returnUrl);
+    },
+
+    /** `verifier`: what the browser kept since it was sent to sign in. Never throws for what somebody came back with. */
+    async comeBack(returned: Returned, verifier: string | null): Promise<Outcome> {
+      const consent = await taken(returned.state);
+      if (ourApp === null || consent === null) return refused(null, linkOver);
+      const connection = await connections.get(consent.connection);
+      if (connection === null || obstacle(ourApp, connection) !== null) return refused(consent, cannotConnect);
+      if (returned.error !== null)
+        return refused(consent, ourApp.problemOf(returned.error.word, returned.error.description));
+      return consent.step.kind === 'consent'
+        ? toSignIn(ourApp, consent, connection, returned.tenant)
+        : signedIn(ourApp, consent, consent.step, connection, returned.code, verifier);
+    },
+  };
+
+  async function taken(state: string | null): Promise<Consent | null> {
+    return state === null || !stateForm.test(state) ? null : consents.take(digestOf(state));
+  }
+
+  async function toSignIn(
+    app: OurApp,
+    consent: Consent,
+    connection: Connection,
+    claimed: string | null,
+  ): Promise<Outcome> {
+    const tenant = claimed?.toLowerCase() ?? '';
+    if (!tenantForm.test(tenant)) return refused(consent, noTenant);
+    if (!mayBe(connection, tenant)) return refused(consent, anotherTenant);
+    const verifier = randomBytes(32).toString('base64url');
+    const challenge = challengeOf(verifier);
+    const { state } = await open(
+      connection.id,
+      { kind: 'sign_in', tenant, challenge },
+      consent.returnUrl,
+      signInLifeMs,
+    );
+    return { kind: 'sign_in', url: app.signInUrl({ tenant, state, challenge, nonce: nonceOf(verifier) }), verifier };
+  }
+
+  async function signedIn(
+    app: OurApp,
+    consent: Consent,
+    { tenant, challenge }: Extract<ConsentStep, { kind: 'sign_in' }>,
+    connection: Connection,
+    code: string | null,
+    verifier: string | null,
+  ): Promise<Outcome> {
+    if (verifier === null || !same(challengeOf(verifier), challenge)) return refused(consent, anotherBrowser);
+    if (code === null) return refused(consent, noCode);
+    const verdict = await proveConsent(room, app, connection, { tenant, code, verifier, nonce: nonceOf(verifier) });
+    return verdict.kind === 'refused' ? refused(consent, verdict.problem) : settle(app, consent, tenant, verdict);
+  }
+
+  /** One write: whatever breaks off before it leaves the connection as it was. */
+  async function settle(
+    app: OurApp,
+    consent: Consent,
+    tenant: string,
+    verdict: Exclude<Verdict, { kind: 'refused' }>,
+  ): Promise<Outcome> {
+    const after = await editing(null, async () => {
+      const before = await connections.get(consent.connection);
+      if (before === null || obstacle(app, before) !== null || !mayBe(before, tenant)) return null;
+      return connections.edit(before.id, before.revision, editOf(app, before, tenant, verdict));
+    });
+    if (after === null) return refused(consent, cannotConnect);
+    if (after.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(after));
+    world.log.info('connection.connected', { connection: after.id, state: after.state, code: after.problem?.code });
+    const { returnUrl } = consent;
+    return verdict.kind === 'waits'
+      ? { kind: 'waiting', connection: after, problem: verdict.problem, returnUrl }
+      : { kind: 'connected', connection: after, tenant: verdict.name ?? tenant, returnUrl };
+  }
+
+  /** What a person paused stays paused. What cannot be read yet is held back, and probed until it can. */
+  function editOf(app: OurApp, { state }: Connection, tenant: string, verdict: Exclude<Verdict, { kind: 'refused' }>) {
+    const credentials = { kind: 'admin_consent', clientId: app.clientId } as const;
+    const problem = verdict.kind === 'waits' ? verdict.problem : null;
+    const paused = { tenantId: tenant, credentials, problem };
+    if (state === 'paused') return paused;
+    if (problem === null) return { ...paused, state: 'active', quarantine: null } as const;
+    const since = world.now();
+    const nextProbeAt = new Date(since.getTime() + firstProbeMs);
+    return { ...paused, state: 'quarantined', quarantine: { since, probes: 0, nextProbeAt } } as const;
+  }
+
+  function refused(consent: Consent | null, problem: Problem): Outcome {
+    const connection = consent?.connection ?? null;
+    world.log.warn('consent.refused', { connection, code: problem.code });
+    return { kind: 'failed', problem, connection, returnUrl: consent?.returnUrl ?? null };
+  }
+};
+
+/** A consent is usually known everywhere within a minute or two. */
+const firstProbeMs = 60_000;
+
+/** Why a connection cannot be connected by our application; null when it can. */
+const obstacle = (app: OurApp, { state, credentials, cloud, tenantId }: Connection): Refused | null => {
+  if (state === 'deleting') return new Refused('connection_deleting', 'The connection is being removed.');
+  if (credentials !== null && credentials.kind !== 'admin_consent')
+    return new Refused('has_credentials', 'The connection has credentials of an app registration. Add another one.');
+  if (cloud !== app.cloud)
+    return new Refused('consent_not_configured', `This server has an application in the cloud ${app.cloud} only.`);
+  if (tenantId !== null && !tenantForm.test(tenantId.toLowerCase()))
+    return invalid({ pointer: '/tenant_id', detail: 'must be the directory id (a GUID) to connect it by consent' });
+  return null;
+};
+
+/** A tenant that is named at creation, or was connected before, is the only one that may be. */
+const mayBe = ({ tenantId }: Connection, tenant: string): boolean =>
+  tenantId === null || tenantId.toLowerCase() === tenant;
+
+/** Nobody is sent anywhere but to addresses that the operator listed; the query is the caller's. */
+const refuseReturnUrl = ({ config }: Room, text: string, byLink: boolean): void => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const listed =
+    url !== null &&
+    url.username === '' &&
+    url.password === '' &&
+    config.returnUrls.includes(`${url.origin}${url.pathname}`);
+  if (!byLink) throw invalid({ pointer: '/return_url', detail: 'is for connections without credentials' });
+  if (!listed) throw invalid({ pointer: '/return_url', detail: 'is not one of ENTRAIN_RETURN_URLS' });
+};
+
+const stateForm = /^[\w-]{43}$/;
+const tenantForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const digestOf = (state: string): string => createHash('sha256').update(state).digest('hex');
+/** RFC 7636, S256. */
+const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
+const nonceOf = (verifier: string): string => createHash('sha256').update(`nonce ${verifier}`).digest('base64url');
+
+const same = (one: string, other: string): boolean =>
+  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+
+const problem = (code: string, owner: Problem['owner'], message: string): Problem => ({ code, owner, message });
+
+const linkOver = problem(
+  'link_over',
+  'your_team',
+  'This link was used before, was replaced by a newer one, or is over. If you have just connected, all is well and you can close this page; otherwise ask for a new link.',
+);
+const cannotConnect = problem(
+  'cannot_connect',
+  'your_team',
+  'The connection was removed or changed since the link was made. Ask for a new link.',
+);
+const noTenant = problem(
+  'no_tenant',
+  'your_team',
+  'The login service did not say which tenant it was. Ask for a new link.',
+);
+const anotherTenant = problem(
+  'another_tenant',
+  'customer_it',
+  'This link is for another tenant. Sign in with an administrator of the tenant that is to be connected, and ask for a new link.',
+);
+const anotherBrowser = problem(
+  'another_browser',
+  'customer_it',
+  'The sign-in was not begun in this browser. Open a new link, and stay in the same browser until the end; it must accept cookies.',
+);
+const noCode = problem('no_code', 'microsoft', 'The login service sent no code. Ask for a new link, and try again.');

@@ -1,0 +1,134 @@
+/** Whose tenant it is that somebody connects, and whether it can be read: nothing of it is taken from the address they came back with. */
+
+import type { CheckReport } from '../model/check.ts';
+import type { Connection, Problem } from '../model/connection.ts';
+import { SourceError } from '../model/errors.ts';
+import type { OurApp } from '../source/our-app.ts';
+import type { Room } from './room.ts';
+
+export type Verdict =
+  | { readonly kind: 'refused'; readonly problem: Problem }
+  /** It is theirs, and cannot be read (yet). */
+  | { readonly kind: 'waits'; readonly problem: Problem }
+  | { readonly kind: 'works'; readonly name: string | null };
+
+type Proof = Parameters<OurApp['signedIn']>[0];
+
+/** All of it, waits included. The person looks at an empty page meanwhile. */
+const patienceMs = 40_000;
+/** A consent that was just given is unknown to some servers for seconds, sometimes minutes. */
+const waitsMs = [0, 2_000, 4_000, 8_000] as const;
+
+export const proveConsent = async (room: Room, app: OurApp, connection: Connection, proof: Proof): Promise<Verdict> => {
+  const signal = AbortSignal.timeout(patienceMs);
+  const stranger = await refusedAs(app, proof, signal);
+  if (stranger !== null) return { kind: 'refused', problem: stranger };
+  let verdict: Verdict = { kind: 'waits', problem: notVisible(null) };
+  for (const ms of waitsMs) {
+    if (ms > 0 && !(await waited(room, ms, signal))) break;
+    const { found, young } = await looked(room, app, connection, proof.tenant, signal);
+    verdict = found;
+    if (!young) break;
+  }
+  return verdict;
+};
+
+/** Null for an administrator of the tenant. */
+const refusedAs = async (app: OurApp, proof: Proof, signal: AbortSignal): Promise<Problem | null> => {
+  try {
+    const { tenantId, isAdministrator } = await app.signedIn(proof, signal);
+    if (tenantId !== proof.tenant) return notTheirs;
+    if (isAdministrator === null) return rolesNotTold;
+    return isAdministrator ? null : notAdministrator;
+  } catch (error) {
+    return problemOf(error);
+  }
+};
+
+type Look = { readonly found: Verdict; readonly young: boolean };
+
+/** By the calls of a connection test, with a new token each time. */
+const looked = async (
+  room: Room,
+  app: OurApp,
+  connection: Connection,
+  tenant: string,
+  signal: AbortSignal,
+): Promise<Look> => {
+  try {
+    const { tenantId, name } = await app.prove(tenant, signal);
+    if (tenantId !== tenant) return { found: { kind: 'refused', problem: notTheirs }, young: false };
+    const credentials = { kind: 'admin_consent', clientId: app.clientId } as const;
+    const source = room.connectSourceOnce({ ...connection, tenantId, credentials }, {});
+    const problem = problemIn(await source.check(connection, signal));
+    if (problem === null) return { found: { kind: 'works', name }, young: false };
+    return { found: { kind: 'waits', problem }, young: isYoung(problem.code) };
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem.code === 'AnotherTenant') return { found: { kind: 'refused', problem }, young: false };
+    const young = isYoung(problem.code);
+    return { found: { kind: 'waits', problem: young ? notVisible(problem) : problem }, young };
+  }
+};
+
+const waited = async ({ world }: Room, ms: number, signal: AbortSignal): Promise<boolean> => {
+  try {
+    await world.sleep(ms, signal);
+    return true;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return false;
+  }
+};
+
+const problemIn = ({ ok, checks }: CheckReport): Problem | null => {
+  if (ok) return null;
+  const failed = checks.find((check) => !check.ok);
+  return {
+    code: failed?.remedy?.code ?? 'check_failed',
+    message: [failed?.detail, failed?.remedy?.todo].join(' ').trim(),
+    owner: failed?.remedy?.owner ?? 'customer_it',
+  };
+};
+
+/** What is said of a service principal, or of its permissions, before they are known everywhere. */
+const youngCodes: ReadonlySet<string> = new Set([
+  'AADSTS700016',
+  'AADSTS7000229',
+  'Authorization_IdentityNotFound',
+  'permission_missing',
+  'permission_refused',
+]);
+const isYoung = (code: string): boolean => youngCodes.has(code);
+
+const problemOf = (error: unknown): Problem => {
+  if (error instanceof DOMException && error.name === 'TimeoutError') return notVisible(null);
+  if (!(error instanceof SourceError)) throw error;
+  const { code, fault, mend } = error;
+  return { code: code ?? `source_${fault}`, message: error.message, owner: mend?.owner ?? 'microsoft' };
+};
+
+const notVisible = (cause: Problem | null): Problem => ({
+  code: 'consent_not_visible',
+  message: `The consent was given, and Microsoft's servers do not all know of it yet${cause === null ? '' : ` (${cause.code})`}. It is tried again by itself.`,
+  owner: 'microsoft',
+});
+
+const notTheirs: Problem = {
+  code: 'tenant_not_proved',
+  message:
+    'Whoever signed in is not of the tenant that was named. Sign in with an administrator of the tenant that is to be connected, and ask for a new link.',
+  owner: 'customer_it',
+};
+const notAdministrator: Problem = {
+  code: 'administrator_not_proved',
+  message:
+    'Whoever signed in may not consent for the tenant. A Global Administrator or Privileged Role Administrator has to follow the link; ask for a new one.',
+  owner: 'customer_it',
+};
+const rolesNotTold: Problem = {
+  code: 'roles_not_told',
+  message:
+    'The login service does not tell the roles of whoever signed in. In the registration of the application, add the groups claim "Directory roles" to ID tokens (Token configuration).',
+  owner: 'your_team',
+};

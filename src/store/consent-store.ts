@@ -1,0 +1,28 @@
+/** The port of consents under way: what a link is good for that was handed out, and then the sign-in that proves who used it. */
+
+import type { ConnectionId } from '../model/ids.ts';
+
+/** Kept by the SHA-256 of its state; the state itself is kept nowhere. */
+export type Consent = {
+  readonly digest: string;
+  readonly connection: ConnectionId;
+  readonly expiresAt: Date;
+  /** Where the person is sent in the end; null: they get a page. */
+  readonly returnUrl: string | null;
+  readonly step: ConsentStep;
+};
+
+/**
+ * `consent`: an administrator is asked for it. `sign_in`: somebody came back and named a tenant; now they prove that it is theirs, in the browser whose
+ * verifier has this challenge.
+ */
+export type ConsentStep =
+  | { readonly kind: 'consent' }
+  | { readonly kind: 'sign_in'; readonly tenant: string; readonly challenge: string };
+
+export interface ConsentStore {
+  /** Keeps it in place of whatever was open for its connection. */
+  open(consent: Consent): Promise<void>;
+  /** Gives it to the first who asks, and to nobody after that; null when it is unknown, was taken, replaced, or is over. */
+  take(digest: string): Promise<Consent | null>;
+}

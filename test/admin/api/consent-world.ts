@@ -1,0 +1,122 @@
+/** Two tenants, our application, the real door, and browsers that go between them. */
+
+import { createHash } from 'node:crypto';
+import type { Knobs, TenantControl } from '../../../simulator/graph/index.ts';
+import { connectedSources } from '../../../src/source/graph/connected.ts';
+import { type AppRegistration, ourApp } from '../../../src/source/graph/our-app.ts';
+import { type Graph, openGraph } from '../../support/graph.ts';
+import { type Door, openDoor } from './door.ts';
+
+export const publicUrl = 'https://entrain.example';
+export const callback = `${publicUrl}/connect/callback`;
+export const appId = '7f0c2f7e-3a52-4f6e-9a0b-1b2c3d4e5f60';
+const appSecret = 'CANARY~our-own-secret';
+export const desk = 'https://desk.example/settings/directory';
+
+export type Arrival = {
+  /** The address that was shown in the end. */
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+  /** Every address on the way, the first one included. */
+  readonly way: readonly string[];
+};
+export type Browser = {
+  /** Follows an address as far as it leads; `until` stops it before an address that begins so. */
+  go(url: string, until?: string): Promise<Arrival>;
+};
+
+export type ConsentWorld = {
+  readonly graph: Graph;
+  readonly door: Door;
+  /** Not consented to our application yet. */
+  readonly contoso: TenantControl;
+  /** Consented to it long ago. */
+  readonly fabrikam: TenantControl;
+  /** The browser of somebody who is signed in there. */
+  browser(tenant: TenantControl, as?: Knobs['signedInAs']): Browser;
+  close(): Promise<void>;
+};
+
+export const openConsents = async (
+  options: { readonly proof?: AppRegistration['proof']; readonly certificate?: string } = {},
+): Promise<ConsentWorld> => {
+  const app = {
+    clientId: appId,
+    secret: appSecret,
+    certificates: options.certificate === undefined ? [] : [options.certificate],
+    redirectUris: [callback],
+  };
+  const graph = await openGraph({
+    tenants: [
+      { name: 'Contoso <b>"&', domain: 'contoso.example', users: 5, apps: [{ ...app, state: 'missing' }] },
+      { name: 'Fabrikam', domain: 'fabrikam.example', users: 5, seed: 77, apps: [app] },
+    ],
+  });
+  const clouds = { custom: { loginUrl: graph.origin, graphUrl: graph.origin } };
+  const proof = options.proof ?? { kind: 'client_secret', secret: appSecret };
+  const registration: AppRegistration = { clientId: appId, cloud: 'custom', proof };
+  const sources = connectedSources({ clouds, world: graph.clock, app: registration });
+  const door = await openDoor({
+    config: { customCloud: { ...clouds.custom, caFile: null }, returnUrls: [desk], publicUrl },
+    room: ({ world }) => ({
+      ourApp: ourApp({ registration, redirectUri: callback, clouds, world: graph.clock }),
+      connectSource: sources.connect,
+      connectSourceOnce: sources.connectOnce,
+      world: { ...world, sleep: graph.clock.sleep },
+    }),
+  });
+  return {
+    graph,
+    door,
+    contoso: graph.control.tenant('contoso.example'),
+    fabrikam: graph.control.tenant('fabrikam.example'),
+    browser: (tenant, as = 'administrator') => browserOf(graph, door, tenant, as),
+    close: async () => {
+      await door.close();
+      await graph.close();
+    },
+  };
+};
+
+/** A connection that waits for a consent. */
+export const invited = { vendor: 'MS_ENTRA', organization_id: 'acme', name: 'Acme', cloud: 'custom' };
+
+const mostHops = 10;
+
+const browserOf = (graph: Graph, door: Door, tenant: TenantControl, signedInAs: Knobs['signedInAs']): Browser => {
+  let cookie: string | null = null;
+  const fetched = async (url: string): Promise<Response> => {
+    if (!url.startsWith(publicUrl)) {
+      graph.control.setKnobs({ signedInTo: tenant.tenantId, signedInAs });
+      return fetch(url, { redirect: 'manual' });
+    }
+    const response = await fetch(door.base + url.slice(publicUrl.length), {
+      redirect: 'manual',
+      headers: cookie === null ? {} : { cookie: `other=1; ${cookie}` },
+    });
+    const set = response.headers.get('set-cookie');
+    if (set !== null) cookie = set.includes('Max-Age=0') ? null : (set.split(';')[0] ?? null);
+    return response;
+  };
+  return {
+    go: async (start, until) => {
+      const way: string[] = [];
+      for (let url = start; way.length < mostHops; ) {
+        way.push(url);
+        const ends = (until !== undefined && url.startsWith(until)) || url.startsWith('https://desk.example');
+        if (ends) return { url, status: 0, headers: new Headers(), body: '', way };
+        const response = await fetched(url);
+        const location = response.headers.get('location');
+        const body = await response.text();
+        door.said.push(body);
+        if (location === null) return { url, status: response.status, headers: response.headers, body, way };
+        url = location;
+      }
+      throw new Error(`The browser is sent in a circle: ${way.join(' → ')}`);
+    },
+  };
+};
+
+export const digestOf = (state: string): string => createHash('sha256').update(state).digest('hex');
