@@ -24,6 +24,7 @@ import type { Wakeups } from './queue/wakeups.ts';
 import { connectedSources } from './source/graph/connected.ts';
 import { trustCa } from './source/graph/index.ts';
 import { type AppRegistration, ourApp } from './source/graph/our-app.ts';
+import { assertionOf } from './source/graph/workload.ts';
 import type { Secrets } from './store/connection-store.ts';
 import { newId } from './store/ids.ts';
 import type { Marks } from './store/installation.ts';
@@ -95,10 +96,12 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     plansWaiting: stores.plans.countWaiting,
   });
   const clouds = { custom: config.customCloud };
-  const registration = registrationOf(config);
+  const assertion = config.workload === null ? null : assertionOf(config.workload);
+  const registration = registrationOf(config, assertion);
   const sources = connectedSources({
     clouds,
     app: registration,
+    assertion,
     world,
     onRequest: ({ status, resourceUnits, throttledMs }) => {
       metrics.graphAnswered(status, resourceUnits);
@@ -165,12 +168,17 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
   };
 };
 
-const registrationOf = ({ app }: Config): AppRegistration | null => {
+const registrationOf = ({ app }: Config, assertion: (() => Promise<string>) | null): AppRegistration | null => {
   if (app === null) return null;
   const { clientId, cloud, proof } = app;
-  return proof.kind === 'client_secret'
-    ? { clientId, cloud, proof: { kind: 'client_secret', secret: proof.secret.reveal() } }
-    : { clientId, cloud, proof: { kind: 'certificate', pem: proof.pem.reveal() } };
+  switch (proof.kind) {
+    case 'client_secret':
+      return { clientId, cloud, proof: { kind: 'client_secret', secret: proof.secret.reveal() } };
+    case 'certificate':
+      return { clientId, cloud, proof: { kind: 'certificate', pem: proof.pem.reveal() } };
+    case 'workload_identity':
+      return assertion === null ? null : { clientId, cloud, proof: { kind: 'workload_identity', assertion } };
+  }
 };
 
 /** Says which server it is, and where its address comes from; the address itself may hold a password. */

@@ -187,6 +187,26 @@ export const shape = z.object({
       .optional()
       .transform(none),
   ),
+  ENTRAIN_WORKLOAD_TOKEN_FILE: variable(
+    {
+      default: null,
+      meaning:
+        'A file with a token of the workload that Entrain runs as, which the platform renews: applications that trust it need no secret.',
+    },
+    z.string().optional().transform(none),
+  ),
+  ENTRAIN_MANAGED_IDENTITY: variable(
+    {
+      default: null,
+      meaning:
+        'In place of such a file: the managed identity of Azure that Entrain runs as; system, or the client id of a user-assigned one.',
+    },
+    z
+      .string()
+      .refine((text) => text === 'system' || z.guid().safeParse(text).success, 'must be system or a GUID')
+      .optional()
+      .transform(none),
+  ),
   ENTRAIN_APP_CLOUD: variable(
     {
       default: 'global',

@@ -16,13 +16,18 @@ import type { CloudName } from './model/connection.ts';
 
 export type CustomCloud = { readonly loginUrl: string; readonly graphUrl: string; readonly caFile: string | null };
 
+export type WorkloadConfig =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'managed_identity'; readonly clientId: string | null };
+
 /** An application of our own that tenants consent to. */
 export type AppConfig = {
   readonly clientId: string;
   readonly cloud: CloudName;
   readonly proof:
     | { readonly kind: 'client_secret'; readonly secret: Secret<string> }
-    | { readonly kind: 'certificate'; readonly pem: Secret<string> };
+    | { readonly kind: 'certificate'; readonly pem: Secret<string> }
+    | { readonly kind: 'workload_identity' };
 };
 
 export type Config = {
@@ -42,6 +47,8 @@ export type Config = {
   readonly app: AppConfig | null;
   /** Scheme, host and path of each. */
   readonly returnUrls: readonly string[];
+  /** What Entrain runs as, for applications that trust it. */
+  readonly workload: WorkloadConfig | null;
   readonly customCloud: CustomCloud | null;
   readonly allowHttpTargets: boolean;
   readonly workerRoles: readonly WorkerRole[];
@@ -105,6 +112,7 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   metrics: given.ENTRAIN_METRICS,
   logLevel: given.ENTRAIN_LOG_LEVEL,
   app: appOf(given),
+  workload: workloadOf(given),
   returnUrls: given.ENTRAIN_RETURN_URLS,
   customCloud: customCloud(given),
   allowHttpTargets: given.ENTRAIN_ALLOW_HTTP_TARGETS,
@@ -119,16 +127,30 @@ const appOf = (given: z.output<typeof shape>): AppConfig | null => {
   const { ENTRAIN_APP_CLIENT_ID: clientId, ENTRAIN_APP_CLIENT_SECRET: secret, ENTRAIN_APP_CERTIFICATE: pem } = given;
   const cloud = given.ENTRAIN_APP_CLOUD;
   if (clientId === null && secret === null && pem === null) return null;
-  if (clientId === null || (secret === null) === (pem === null))
+  const workload = workloadOf(given);
+  const isProved = secret === null && pem === null ? workload !== null : (secret === null) !== (pem === null);
+  if (clientId === null || !isProved)
     throw new ConfigRefused([
-      'ENTRAIN_APP_CLIENT_ID needs either ENTRAIN_APP_CLIENT_SECRET or ENTRAIN_APP_CERTIFICATE, and they need it',
+      'ENTRAIN_APP_CLIENT_ID needs either ENTRAIN_APP_CLIENT_SECRET or ENTRAIN_APP_CERTIFICATE (or the identity of a workload, and neither), and they need it',
     ]);
   if (given.ENTRAIN_PUBLIC_URL === null)
     throw new ConfigRefused(['ENTRAIN_APP_CLIENT_ID needs ENTRAIN_PUBLIC_URL: administrators come back to it']);
   if (cloud === 'custom' && customCloud(given) === null)
     throw new ConfigRefused(['ENTRAIN_APP_CLOUD is custom, but no custom cloud is described']);
   if (pem !== null) return { clientId, cloud, proof: { kind: 'certificate', pem } };
-  return secret === null ? null : { clientId, cloud, proof: { kind: 'client_secret', secret } };
+  return {
+    clientId,
+    cloud,
+    proof: secret === null ? { kind: 'workload_identity' } : { kind: 'client_secret', secret },
+  };
+};
+
+const workloadOf = (given: z.output<typeof shape>): WorkloadConfig | null => {
+  const { ENTRAIN_WORKLOAD_TOKEN_FILE: path, ENTRAIN_MANAGED_IDENTITY: identity } = given;
+  if (path !== null && identity !== null)
+    throw new ConfigRefused(['ENTRAIN_WORKLOAD_TOKEN_FILE and ENTRAIN_MANAGED_IDENTITY are both set: keep one']);
+  if (path !== null) return { kind: 'file', path };
+  return identity === null ? null : { kind: 'managed_identity', clientId: identity === 'system' ? null : identity };
 };
 
 const customCloud = (given: z.output<typeof shape>): CustomCloud | null => {

@@ -38,6 +38,7 @@ describe('a usable environment', () => {
       customCloud: null,
       app: null,
       returnUrls: [],
+      workload: null,
       allowHttpTargets: false,
       workerRoles: ['sync', 'provision', 'scheduler'],
       sliceSecs: 15,

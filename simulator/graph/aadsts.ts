@@ -85,6 +85,28 @@ const known: Readonly<Record<number, Known>> = {
     ({ app, name }) =>
       `Application '${app}'(${name}) is not configured as a multi-tenant application. Usage of the /common endpoint is not supported for such apps.`,
   ),
+  50013: is(401, 'invalid_client', () => 'Assertion failed signature validation.'),
+  50027: is(400, 'invalid_request', () => 'JWT token is invalid or malformed.'),
+  70025: is(
+    401,
+    'invalid_client',
+    ({ app }) => `The client '${app}' has no configured federated identity credentials.`,
+  ),
+  700211: is(
+    400,
+    'invalid_request',
+    ({ name }) => `No matching federated identity record found for presented assertion issuer '${name}'.`,
+  ),
+  700212: is(
+    400,
+    'invalid_request',
+    ({ name }) => `No matching federated identity record found for presented assertion audience '${name}'.`,
+  ),
+  700213: is(
+    400,
+    'invalid_request',
+    ({ name }) => `No matching federated identity record found for presented assertion subject '${name}'.`,
+  ),
   50011: is(
     400,
     'invalid_request',

@@ -4,6 +4,14 @@ import { X509Certificate } from 'node:crypto';
 
 export type Secret = { readonly value: string; readonly endsMs: number };
 
+/** A federated credential; the keys of the issuer are given instead of fetched. */
+export type Federated = {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: string;
+  readonly publicPem: string;
+};
+
 export type App = {
   readonly clientId: string;
   readonly name: string;
@@ -11,6 +19,8 @@ export type App = {
   secrets: Secret[];
   /** PEM. */
   certificates: string[];
+  /** Workloads whose tokens prove the application. */
+  federated: Federated[];
   /** Granted application permissions; they show in tokens issued from then on. */
   roles: string[];
   /** `missing`: the service principal is not in the tenant, as before consent or after its removal. */
@@ -27,6 +37,7 @@ export type AppSpec = {
   readonly secret?: string;
   readonly secretEndsMs?: number;
   readonly certificates?: readonly string[];
+  readonly federated?: readonly Federated[];
   readonly roles?: readonly string[];
   readonly state?: App['state'];
   readonly redirectUris?: readonly string[];
@@ -44,6 +55,7 @@ export function makeApp(spec: AppSpec, tenantId: string, clientId: string, nowMs
       { value: spec.secret ?? `simulator~${clientId.slice(0, 8)}`, endsMs: spec.secretEndsMs ?? nowMs + YEAR_MS },
     ],
     certificates: [...(spec.certificates ?? [])],
+    federated: [...(spec.federated ?? [])],
     roles: [...(spec.roles ?? defaultRoles)],
     state: spec.state ?? 'active',
     visibleFromMs: 0,

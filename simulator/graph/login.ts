@@ -1,6 +1,6 @@
 /** The login: metadata, keys, and tokens for client credentials. */
 
-import { decodeProtectedHeader, errors, importX509, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, importSPKI, importX509, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { AadstsError, type About } from './aadsts.ts';
 import { type App, certificateFor } from './apps.ts';
@@ -136,6 +136,7 @@ const SKEW_SECONDS = 300;
 
 /** A certificate assertion names the certificate by thumbprint and this endpoint as its audience. */
 async function checkAssertion(world: World, app: App, tenant: Tenant, assertion: string): Promise<void> {
+  if (isForeign(assertion)) return checkFederated(world, app, assertion);
   const origin = world.origin();
   const named = [tenant.id, tenant.domain, tenant.initialDomain].flatMap((name) => [
     `${origin}/${name}/oauth2/v2.0/token`,
@@ -155,6 +156,32 @@ async function checkAssertion(world: World, app: App, tenant: Tenant, assertion:
   } catch (error) {
     if (error instanceof AadstsError) throw error;
     throw new AadstsError(error instanceof errors.JWTExpired ? 700024 : 700027, { app: app.clientId });
+  }
+}
+
+/** What names no certificate of the application is a token of a workload. */
+function isForeign(assertion: string): boolean {
+  try {
+    const header = decodeProtectedHeader(assertion);
+    return !('x5t' in header) && !('x5t#S256' in header);
+  } catch {
+    return false;
+  }
+}
+
+async function checkFederated(world: World, app: App, assertion: string): Promise<void> {
+  if (app.federated.length === 0) throw new AadstsError(70025, { app: app.clientId });
+  const { iss, sub, aud } = decodeJwt(assertion);
+  const byIssuer = app.federated.filter(({ issuer }) => issuer === iss);
+  if (byIssuer.length === 0) throw new AadstsError(700211, { name: iss ?? '' });
+  const bySubject = byIssuer.filter(({ subject }) => subject === sub);
+  if (bySubject.length === 0) throw new AadstsError(700213, { name: sub ?? '' });
+  const found = bySubject.find(({ audience }) => [aud].flat().includes(audience));
+  if (found === undefined) throw new AadstsError(700212, { name: String(aud) });
+  try {
+    await jwtVerify(assertion, await importSPKI(found.publicPem, 'RS256'), { currentDate: new Date(world.now()) });
+  } catch (error) {
+    throw new AadstsError(error instanceof errors.JWTExpired ? 700024 : 50013);
   }
 }
 

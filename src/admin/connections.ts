@@ -12,20 +12,19 @@ import { type ConnectionId, connectionId, type OrganizationId } from '../model/i
 import type { Limit } from '../model/limit.ts';
 import { everyone, type Scope, scopeKey } from '../model/scope.ts';
 import type { ObjectType } from '../model/source-object.ts';
-import type { ConnectionEdit, Secrets } from '../store/connection-store.ts';
+import type { ConnectionEdit } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
 import type { Head, Page, Restored } from '../store/snapshot-store.ts';
+import { areGiven, credentialIssues, credentialsOf, type GivenCredentials, secretsOf } from './given-credentials.ts';
 import { found, type Issue, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
 
 /** What a person says of a connection; what is left out keeps its value, or gets its default. */
-export type ConnectionFields = {
-  readonly name?: string | undefined;
+export type ConnectionFields = GivenCredentials & {
+  readonly description?: string | null | undefined;
   readonly tenantId?: string | undefined;
   readonly cloud?: CloudName | undefined;
-  readonly clientId?: string | undefined;
-  readonly clientSecret?: string | undefined;
   readonly scope?: Scope | undefined;
   readonly attributes?: Partial<Record<ObjectType, readonly string[] | undefined>> | undefined;
   readonly refreshIntervalSecs?: number | undefined;
@@ -33,7 +32,10 @@ export type ConnectionFields = {
   readonly timeoutSecs?: number | undefined;
   readonly shrinkLimit?: Limit | undefined;
 };
-export type NewConnection = ConnectionFields & { readonly organization: OrganizationId };
+export type NewConnection = ConnectionFields & {
+  readonly organization: OrganizationId;
+  readonly name?: string | undefined;
+};
 /** `active` lets go of a connection that is paused or held back; `paused` stops its schedule. */
 export type ConnectionChanges = ConnectionFields & { readonly state?: 'active' | 'paused' | undefined };
 
@@ -153,7 +155,7 @@ export const connectionCommands = (room: Room) => {
 
 export const newConnection = (given: NewConnection, now: Date): Connection => ({
   ...withFields(given, {
-    name: given.tenantId ?? given.organization,
+    description: null,
     tenantId: null,
     cloud: 'global',
     credentials: null,
@@ -164,6 +166,7 @@ export const newConnection = (given: NewConnection, now: Date): Connection => ({
   }),
   id: connectionId(newId('con')),
   organization: given.organization,
+  name: given.name ?? given.tenantId ?? given.organization,
   vendor: 'MS_ENTRA',
   state: given.clientId === undefined ? 'pending' : 'active',
   problem: null,
@@ -176,10 +179,10 @@ export const newConnection = (given: NewConnection, now: Date): Connection => ({
 type Editable = Required<Omit<ConnectionEdit, 'state' | 'problem' | 'quarantine'>>;
 
 const withFields = (given: ConnectionFields, base: Editable): Editable => ({
-  name: given.name ?? base.name,
+  description: given.description === undefined ? base.description : given.description,
   tenantId: given.tenantId ?? base.tenantId,
   cloud: given.cloud ?? base.cloud,
-  credentials: given.clientId === undefined ? base.credentials : { kind: 'client_secret', clientId: given.clientId },
+  credentials: credentialsOf(given, base.credentials),
   scope: given.scope ?? base.scope,
   attributes: {
     user: given.attributes?.user ?? base.attributes.user,
@@ -191,13 +194,10 @@ const withFields = (given: ConnectionFields, base: Editable): Editable => ({
   shrinkLimit: given.shrinkLimit ?? base.shrinkLimit,
 });
 
-export const secretsOf = (given: ConnectionFields): Secrets =>
-  given.clientSecret === undefined ? {} : { clientSecret: given.clientSecret };
-
 /** State and problem are written only when the person means them: the engine may hold the connection back at the same moment. */
 const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit => {
   const fields = withFields(changes, before);
-  const newCredentials = changes.clientId !== undefined || changes.clientSecret !== undefined;
+  const newCredentials = areGiven(changes);
   const awaited = before.state === 'pending' || before.state === 'quarantined';
   const state = changes.state ?? (newCredentials && awaited ? 'active' : null);
   if (state === null) return fields;
@@ -205,14 +205,8 @@ const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit 
 };
 
 export const connectionIssues = (connection: Connection, given: ConnectionFields, room: Room): Issue[] => {
-  const issues: Issue[] = [];
+  const issues: Issue[] = [...credentialIssues(connection, given, room)];
   const refuse = (pointer: string, detail: string) => issues.push({ pointer, detail });
-  if (given.clientId !== undefined && given.clientSecret === undefined) {
-    refuse('/client_secret', 'must be given together with client_id');
-  }
-  if (given.clientSecret !== undefined && connection.credentials?.kind !== 'client_secret') {
-    refuse('/client_id', 'must be given together with client_secret');
-  }
   if (connection.credentials !== null && connection.tenantId === null) {
     refuse('/tenant_id', 'must be given together with credentials');
   }

@@ -28,7 +28,7 @@ export type Room = {
   readonly targetKinds: readonly TargetKind[];
   readonly world: World;
   readonly observe: Pick<Observe, 'restored'>;
-  readonly config: Pick<Config, 'customCloud' | 'allowHttpTargets' | 'returnUrls'>;
+  readonly config: Pick<Config, 'customCloud' | 'allowHttpTargets' | 'returnUrls' | 'workload'>;
 };
 
 /**

@@ -10,8 +10,12 @@ export type CloudName = 'global' | 'us_gov' | 'us_gov_dod' | 'china' | 'custom';
 
 /** How we prove who we are to the tenant. The secret itself is kept sealed, apart from the record. */
 export type Credentials =
-  /** An application that the customer registered, and a secret of it. */
-  | { readonly kind: 'client_secret'; readonly clientId: string }
+  /** An application that the customer registered, and a secret of it; `endsAt` is what we were told, absent when nobody said. */
+  | { readonly kind: 'client_secret'; readonly clientId: string; readonly endsAt?: Date }
+  /** The same by a certificate. `thumbprint`: SHA-1 in hexadecimal, as Entra shows it. */
+  | { readonly kind: 'certificate'; readonly clientId: string; readonly thumbprint: string; readonly endsAt: Date }
+  /** The same without any secret: the application trusts the workload that we run as (a federated credential). */
+  | { readonly kind: 'workload_identity'; readonly clientId: string }
   /** Our own application, which an administrator of the tenant consented to. */
   | { readonly kind: 'admin_consent'; readonly clientId: string };
 
@@ -25,7 +29,9 @@ export type Connection = {
   readonly id: ConnectionId;
   readonly organization: OrganizationId;
   readonly vendor: 'MS_ENTRA';
+  /** Set once: people, tickets and logs go by it. */
   readonly name: string;
+  readonly description: string | null;
   readonly state: ConnectionState;
   readonly problem: Problem | null;
   readonly quarantine: Quarantine | null;

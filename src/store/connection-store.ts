@@ -12,7 +12,7 @@ export type Secrets = Readonly<Record<string, string>>;
 export type ConnectionEdit = Partial<
   Pick<
     Connection,
-    | 'name'
+    | 'description'
     | 'tenantId'
     | 'cloud'
     | 'credentials'

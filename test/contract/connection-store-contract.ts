@@ -50,10 +50,17 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       const connection = aConnection();
       await connections.add(connection, {});
       const scope = { kind: 'groups', groups: [sourceId('g-1')], nested: true } as const;
-      const after = await connections.edit(connection.id, 1, { name: 'Renamed', scope, tenantId: null });
-      expect(after).toEqual({ ...connection, name: 'Renamed', scope, tenantId: null, updatedAt: edited, revision: 2 });
+      const after = await connections.edit(connection.id, 1, { description: 'Renamed', scope, tenantId: null });
+      expect(after).toEqual({
+        ...connection,
+        description: 'Renamed',
+        scope,
+        tenantId: null,
+        updatedAt: edited,
+        revision: 2,
+      });
       expect(await connections.get(connection.id)).toEqual(after);
-      await expect(connections.edit(connection.id, 1, { name: 'Late' })).rejects.toThrow(StaleRevision);
+      await expect(connections.edit(connection.id, 1, { description: 'Late' })).rejects.toThrow(StaleRevision);
       expect(await connections.get(connection.id)).toEqual(after);
     });
 
@@ -61,18 +68,20 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       const connection = aConnection();
       await connections.add(connection, {});
       const edits = Array.from({ length: 20 }, (_, each) =>
-        connections.edit(connection.id, 1, { name: `Name ${each}` }, { clientSecret: `secret ${each}` }),
+        connections.edit(connection.id, 1, { description: `Name ${each}` }, { clientSecret: `secret ${each}` }),
       );
       const answers = await Promise.allSettled(edits);
       expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       const winner = await connections.get(connection.id);
       expect(winner?.revision).toBe(2);
       const { clientSecret } = await connections.secrets(connection.id);
-      expect(clientSecret?.split(' ')[1]).toBe(winner?.name.split(' ')[1]);
+      expect(clientSecret?.split(' ')[1]).toBe(winner?.description?.split(' ')[1]);
     });
 
     it('that was removed cannot be edited', async () => {
-      await expect(connections.edit(connectionId(newId('con')), 1, { name: 'x' })).rejects.toThrow(StaleRevision);
+      await expect(connections.edit(connectionId(newId('con')), 1, { description: 'x' })).rejects.toThrow(
+        StaleRevision,
+      );
     });
 
     it('is held back and let go without disturbing whoever edits it', async () => {
@@ -83,7 +92,7 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       const other = { ...expired, message: 'Still expired.' };
       await connections.hold(connection.id, other);
       expect(await connections.get(connection.id)).toMatchObject({ state: 'quarantined', problem: other });
-      await connections.edit(connection.id, 1, { name: 'Renamed' });
+      await connections.edit(connection.id, 1, { description: 'Renamed' });
       await connections.hold(connection.id, null);
       expect(await connections.get(connection.id)).toMatchObject({ state: 'active', problem: null, revision: 2 });
     });
@@ -148,7 +157,7 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
         await connections.get(connection.id),
         await connections.list({}, null, 1_000),
         await all(connections.all()),
-        await connections.edit(connection.id, 1, { name: 'Renamed' }),
+        await connections.edit(connection.id, 1, { description: 'Renamed' }),
       ];
       expect(JSON.stringify(seen)).not.toMatch(/Tr0ub4dor|clientSecret|v1\./);
     });
@@ -158,7 +167,7 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       await connections.add(connection, { clientSecret: 'old', 'header.X-$ecret': 'kept' });
       await connections.edit(connection.id, 1, {}, { clientSecret: 'new' });
       expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new', 'header.X-$ecret': 'kept' });
-      await connections.edit(connection.id, 2, { name: 'Renamed' });
+      await connections.edit(connection.id, 2, { description: 'Renamed' });
       expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new', 'header.X-$ecret': 'kept' });
     });
 
@@ -220,6 +229,7 @@ const aConnection = (other: Partial<Connection> = {}): Connection => ({
   organization: organizationId('org_1'),
   vendor: 'MS_ENTRA',
   name: 'Contoso',
+  description: null,
   state: 'active',
   problem: null,
   quarantine: null,

@@ -30,7 +30,7 @@ export const apiRoutes = (): readonly Route[] => {
       world,
       observe: unobserved,
       ourApp: null,
-      config: { customCloud: null, allowHttpTargets: false, returnUrls: [] },
+      config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null },
     }),
   );
 };

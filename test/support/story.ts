@@ -124,7 +124,7 @@ export const story = async (options: StoryOptions = {}) => {
     wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
     targetKinds: [],
     ourApp: null,
-    config: { customCloud: null, allowHttpTargets: false, returnUrls: [] },
+    config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null },
   };
   const commands = {
     ...planCommands(room, engine.newRunId),
@@ -264,6 +264,7 @@ export const plainConnection = (at: Date): Connection => ({
   organization,
   vendor: 'MS_ENTRA',
   name: 'Contoso',
+  description: null,
   state: 'active',
   problem: null,
   quarantine: null,

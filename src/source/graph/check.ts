@@ -32,7 +32,12 @@ import { hiddenMembers, missingGroup } from './scoped.ts';
 import { mayHideMembers, selectionOf } from './to-source-object.ts';
 
 export type What = Pick<Ask, 'scope' | 'attributes'>;
-export type Checked = Omit<Around, 'granted'> & { readonly client: GraphClient; readonly tokens: Tokens };
+export type Checked = Omit<Around, 'granted'> & {
+  readonly client: GraphClient;
+  readonly tokens: Tokens;
+  /** When secret or certificate ends; null when there is none, or nobody knows. */
+  readonly endsAt: Date | null;
+};
 
 /** Without a token nothing else can be found out; otherwise every line is tried. */
 export const checkConnection = async (asked: Checked, what: What, signal: AbortSignal): Promise<CheckReport> => {
@@ -52,11 +57,7 @@ export const checkConnection = async (asked: Checked, what: What, signal: AbortS
   }
   const around = { ...asked, granted: rolesOf(token.value) };
   const lines = await everyLine(client, around, what, signal);
-  return reportOf([
-    { name: 'Credentials', ok: true, detail: 'The login service gave a token.' },
-    clockLine(client.clockAheadMs()),
-    ...lines,
-  ]);
+  return reportOf([credentialsLine(asked, now()), clockLine(client.clockAheadMs()), ...lines]);
 };
 
 const reportOf = (checks: readonly Check[]): CheckReport => ({ ok: checks.every(({ ok }) => ok), checks });
@@ -85,6 +86,27 @@ const everyLine = (client: GraphClient, around: Around, what: What, signal: Abor
     organization(client, around, signal),
     excessLine(around, what),
   ]);
+};
+
+/** The customer needs some days to make another, and to hand it over. */
+const soonMs = 30 * 86_400_000;
+
+const credentialsLine = ({ endsAt, registrant }: Checked, nowMs: number): Check => {
+  const line = { name: 'Credentials', ok: true, detail: 'The login service gave a token.' };
+  if (endsAt === null) return line;
+  const days = Math.floor((endsAt.getTime() - nowMs) / 86_400_000);
+  const ends = `Secret or certificate ${days < 0 ? 'should have ended' : 'ends'} on ${endsAt.toISOString().slice(0, 10)}`;
+  if (endsAt.getTime() - nowMs > soonMs) return { ...line, detail: `${line.detail} ${ends}.` };
+  return {
+    ...line,
+    detail: `${line.detail} ${ends}${days < 0 ? '' : `, in ${days} days`}.`,
+    remedy: {
+      code: 'credentials_end_soon',
+      owner: registrant,
+      todo: 'Make another secret or certificate in the app registration (Certificates & secrets), store it with the connection, and only then delete the old one.',
+      link: null,
+    },
+  };
 };
 
 /** A server whose clock is off by more is refused by the login service (it forgives five minutes) when it signs with a certificate. */

@@ -14,6 +14,8 @@ const mostKept = 2_000;
 type Options = Pick<GraphOptions, 'clouds' | 'world' | 'onRequest'> & {
   /** Our own application, for tenants that consented to it. */
   readonly app: AppRegistration | null;
+  /** A token of the workload we run as, for applications that trust it. */
+  readonly assertion: (() => Promise<string>) | null;
 };
 type Secrets = Readonly<Record<string, string>>;
 
@@ -43,17 +45,28 @@ const connect = (options: Options, connection: Connection, secrets: Secrets): So
     throw notConnected(
       'The connection has no tenant or credentials yet: give it some, or have an administrator consent.',
     );
-  const proof = proofOf(credentials, options.app, secrets);
+  const proof = proofOf(credentials, options, secrets);
   return graphSource({ ...options, connection: { tenantId, cloud, credentials }, proof });
 };
 
-const proofOf = (credentials: Credentials, app: AppRegistration | null, secrets: Secrets): Proof => {
+const proofOf = (credentials: Credentials, { app, assertion }: Options, secrets: Secrets): Proof => {
   switch (credentials.kind) {
     case 'client_secret': {
       const secret = secrets['clientSecret'];
       if (secret === undefined) throw notConnected('The connection has no client secret: give it one.');
       return { kind: 'client_secret', secret };
     }
+    case 'certificate': {
+      const pem = secrets['certificate'];
+      if (pem === undefined) throw notConnected('The connection has no certificate: give it one.');
+      return { kind: 'certificate', pem };
+    }
+    case 'workload_identity':
+      if (assertion === null)
+        throw notConnected(
+          'The connection goes by workload identity, and none is configured: set ENTRAIN_WORKLOAD_TOKEN_FILE or ENTRAIN_MANAGED_IDENTITY.',
+        );
+      return { kind: 'workload_identity', assertion };
     case 'admin_consent':
       if (app?.clientId !== credentials.clientId)
         throw notConnected(

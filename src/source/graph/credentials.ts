@@ -1,6 +1,11 @@
-/** Access tokens for one tenant, by client secret or certificate. */
+/** Access tokens for one tenant, by client secret, certificate, or the identity of the workload we run as. */
 
-import { ClientCertificateCredential, ClientSecretCredential, type TokenCredential } from '@azure/identity';
+import {
+  ClientAssertionCredential,
+  ClientCertificateCredential,
+  ClientSecretCredential,
+  type TokenCredential,
+} from '@azure/identity';
 import type { Credentials } from '../../model/connection.ts';
 import { SourceError, type SourceErrorOptions, type SourceFault } from '../../model/errors.ts';
 import { meaningOf, type Registrant } from './aadsts.ts';
@@ -13,10 +18,11 @@ export type Tokens = {
   drop(): void;
 };
 
-/** What shows that we are the application. `pem`: a certificate with its private key. */
+/** What shows that we are the application. `pem`: a certificate with its private key. `assertion`: a token of the workload we run as. */
 export type Proof =
   | { readonly kind: 'client_secret'; readonly secret: string }
-  | { readonly kind: 'certificate'; readonly pem: string };
+  | { readonly kind: 'certificate'; readonly pem: string }
+  | { readonly kind: 'workload_identity'; readonly assertion: () => Promise<string> };
 
 export type Identity = {
   readonly cloud: Cloud;
@@ -50,6 +56,8 @@ export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
   };
   const ask = async (): Promise<string> => {
     try {
+      // Asked first, because the library would hide why it failed.
+      if (identity.proof.kind === 'workload_identity') await identity.proof.assertion();
       credential ??= credentialOf(identity);
       const mine = credential;
       const given = await within(AbortSignal.timeout(timeoutMs), mine.getToken(scope));
@@ -87,9 +95,14 @@ const credentialOf = ({ cloud, tenantId, clientId, proof, registrant }: Identity
     retryOptions: { maxRetries: 0 },
   };
   try {
-    return proof.kind === 'client_secret'
-      ? new ClientSecretCredential(tenantId, clientId, proof.secret, options)
-      : new ClientCertificateCredential(tenantId, clientId, { certificate: proof.pem }, options);
+    switch (proof.kind) {
+      case 'client_secret':
+        return new ClientSecretCredential(tenantId, clientId, proof.secret, options);
+      case 'certificate':
+        return new ClientCertificateCredential(tenantId, clientId, { certificate: proof.pem }, options);
+      case 'workload_identity':
+        return new ClientAssertionCredential(tenantId, clientId, proof.assertion, options);
+    }
   } catch (cause) {
     throw new SourceError('unauthorized', 'The tenant id, client id or secret of the connection is not well-formed.', {
       cause,

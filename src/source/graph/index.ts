@@ -57,6 +57,7 @@ export const graphSource = (options: GraphOptions): Source => {
     graphUrl: cloud.graphUrl,
     tenantId,
     registrant,
+    endsAt: 'endsAt' in credentials ? (credentials.endsAt ?? null) : null,
     // Entra, "Grant tenant-wide admin consent": the page asks for everything that the app registration lists.
     consentUrl:
       credentials.kind === 'admin_consent'
@@ -76,6 +77,7 @@ export const sourceOver = (
     readonly tenantId: string;
     readonly registrant: Registrant;
     readonly consentUrl: string | null;
+    readonly endsAt: Date | null;
   },
 ): Source => {
   const { graphUrl, tenantId, limits, world } = parts;

@@ -69,7 +69,7 @@ export const ourApp = (given: {
           scope: 'openid',
           code,
           code_verifier: verifier,
-          ...proofFields(proof, clientId, endpoint, world.now()),
+          ...(await proofFields(proof, clientId, endpoint, world.now())),
         },
         signal,
       );
@@ -92,13 +92,19 @@ const problemOf = (error: string, description: string): Problem => {
   };
 };
 
-const proofFields = (proof: Proof, clientId: string, endpoint: string, now: Date): Readonly<Record<string, string>> =>
-  proof.kind === 'client_secret'
-    ? { client_secret: proof.secret }
-    : {
-        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-        client_assertion: clientAssertion(proof.pem, clientId, endpoint, now),
-      };
+const proofFields = async (
+  proof: Proof,
+  clientId: string,
+  endpoint: string,
+  now: Date,
+): Promise<Readonly<Record<string, string>>> => {
+  if (proof.kind === 'client_secret') return { client_secret: proof.secret };
+  return {
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion:
+      proof.kind === 'certificate' ? clientAssertion(proof.pem, clientId, endpoint, now) : await proof.assertion(),
+  };
+};
 
 const timeoutMs = 15_000;
 const mostBytes = 100_000;

@@ -24,6 +24,7 @@ export const indexes: readonly mongoose.mongo.IndexDescription[] = [{ key: { org
 const schema = sealedSchema({
   vendor: text,
   name: text,
+  description: optional,
   tenantId: optional,
   cloud: text,
   credentials: optional,
@@ -62,6 +63,8 @@ export const createMongoConnectionStore = (
 
 const connectionOf = ({ _id, organization, secrets: _, ...rest }: ConnectionDocument): Connection => ({
   ...rest,
+  // Records from before there were descriptions have none.
+  description: rest.description ?? null,
   id: connectionId(_id),
   organization: organizationId(organization),
 });

@@ -126,11 +126,21 @@ describe('editing a connection', () => {
     expect(door.woken.at(-1)).toBe(`schedule ${id} 3600`);
   });
 
+  it('leaves its name as it is, and lets it be described anew', async () => {
+    const id = await addConnection(door, { name: 'Contoso', description: 'Their pilot' });
+    expect((await edit(id, { name: 'Fabrikam' })).body).toMatchObject({ errors: [{ pointer: '/name' }] });
+    expect((await edit(id, { description: 'Everybody' })).body).toMatchObject({
+      name: 'Contoso',
+      description: 'Everybody',
+    });
+    expect((await edit(id, { description: null })).body).toMatchObject({ name: 'Contoso', description: null });
+  });
+
   it('says whether the next sync will be a full one', async () => {
     const id = await addConnection(door);
-    expect((await edit(id, { name: 'before the first sync' })).body).toMatchObject({ next_sync: 'full' });
+    expect((await edit(id, { description: 'before the first sync' })).body).toMatchObject({ next_sync: 'full' });
     await commitPeople(door.stores, connectionId(id), 3);
-    expect((await edit(id, { name: 'after it' })).body).toMatchObject({ next_sync: 'delta' });
+    expect((await edit(id, { description: 'after it' })).body).toMatchObject({ next_sync: 'delta' });
     expect((await edit(id, { scope: { group_ids: [testGroup] } })).body).toMatchObject({ next_sync: 'full' });
     expect((await edit(id, { scope: { group_ids: [testGroup.toLowerCase()] } })).body).toMatchObject({
       next_sync: 'delta',
@@ -156,30 +166,34 @@ describe('editing a connection', () => {
   it('with If-Match, refuses when somebody else was faster', async () => {
     const id = await addConnection(door);
     const etag = (await show(id)).headers.get('etag') ?? '';
-    const mine = await edit(id, { name: 'mine' }, { 'if-match': etag });
+    const mine = await edit(id, { description: 'mine' }, { 'if-match': etag });
     expect(mine.headers.get('etag')).toBe('"2"');
-    expect((await edit(id, { name: 'late' }, { 'if-match': etag })).body).toMatchObject({
+    expect((await edit(id, { description: 'late' }, { 'if-match': etag })).body).toMatchObject({
       status: 412,
       code: 'stale_revision',
     });
-    expect((await show(id)).body).toMatchObject({ name: 'mine' });
+    expect((await show(id)).body).toMatchObject({ description: 'mine' });
   });
 
   it('without it, loses no edit of many at once', async () => {
     const id = await addConnection(door);
     await Promise.all(
-      [{ name: 'Contoso' }, { timeoutSecs: 900 }, { refreshIntervalSecs: 600 }].map((changes) =>
+      [{ description: 'Contoso' }, { timeoutSecs: 900 }, { refreshIntervalSecs: 600 }].map((changes) =>
         door.commands.editConnection(connectionId(id), changes),
       ),
     );
-    expect((await show(id)).body).toMatchObject({ name: 'Contoso', timeout_secs: 900, refresh_interval_secs: 600 });
+    expect((await show(id)).body).toMatchObject({
+      description: 'Contoso',
+      timeout_secs: 900,
+      refresh_interval_secs: 600,
+    });
   });
 
   it('pauses and goes on', async () => {
     const id = await addConnection(door);
     expect((await edit(id, { state: 'paused' })).body).toMatchObject({ state: 'paused', health: { status: 'paused' } });
     expect(door.woken.at(-1)).toBe(`unschedule ${id}`);
-    expect((await edit(id, { name: 'still' })).body).toMatchObject({ state: 'paused' });
+    expect((await edit(id, { description: 'still' })).body).toMatchObject({ state: 'paused' });
     expect((await edit(id, { state: 'active' })).body).toMatchObject({ state: 'active' });
     expect(door.woken.at(-1)).toBe(`schedule ${id} 14400`);
   });
@@ -200,7 +214,7 @@ describe('a connection that is held back', () => {
         resolution_owner: 'customer_it',
       },
     });
-    expect((await edit(id, { name: 'renamed' })).body).toMatchObject({ state: 'quarantined' });
+    expect((await edit(id, { description: 'renamed' })).body).toMatchObject({ state: 'quarantined' });
     expect((await edit(id, { client_secret: clientSecret })).body).toMatchObject({
       state: 'active',
       health: { status: 'healthy' },

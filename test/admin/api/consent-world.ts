@@ -57,7 +57,7 @@ export const openConsents = async (
   const clouds = { custom: { loginUrl: graph.origin, graphUrl: graph.origin } };
   const proof = options.proof ?? { kind: 'client_secret', secret: appSecret };
   const registration: AppRegistration = { clientId: appId, cloud: 'custom', proof };
-  const sources = connectedSources({ clouds, world: graph.clock, app: registration });
+  const sources = connectedSources({ clouds, world: graph.clock, app: registration, assertion: null });
   const door = await openDoor({
     config: { customCloud: { ...clouds.custom, caFile: null }, returnUrls: [desk], publicUrl },
     room: ({ world }) => ({

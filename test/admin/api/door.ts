@@ -33,7 +33,9 @@ type Ask = {
   readonly redirect?: 'manual';
 };
 type Options = {
-  readonly config?: Partial<Pick<Config, 'metrics' | 'publicUrl' | 'customCloud' | 'allowHttpTargets' | 'returnUrls'>>;
+  readonly config?: Partial<
+    Pick<Config, 'metrics' | 'publicUrl' | 'customCloud' | 'allowHttpTargets' | 'returnUrls' | 'workload'>
+  >;
   readonly readiness?: readonly ReadinessCheck[];
   readonly metrics?: Metrics;
   /** What the door stands on, in place of what it would. */
@@ -58,7 +60,7 @@ export const openDoor = async (options: Options = {}) => {
     observe: unobserved,
     world: { now: () => clock.now, random: () => 0.5, sleep: async () => {}, log },
     ourApp: null,
-    config: { customCloud: null, allowHttpTargets: false, returnUrls: [], ...options.config },
+    config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null, ...options.config },
   };
   const room: Room = { ...defaults, ...options.room?.(defaults) };
   const working = commands(room);

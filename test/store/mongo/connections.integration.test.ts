@@ -33,7 +33,7 @@ describe('connections and targets in MongoDB', async () => {
     const { items } = (await stores?.connections.list({}, null, 100)) ?? { items: [] };
     for (const { id, revision } of items) {
       await stores?.connections.get(id);
-      await stores?.connections.edit(id, revision, { name: 'Renamed' });
+      await stores?.connections.edit(id, revision, { description: 'Renamed' });
       await stores?.connections.hold(id, null);
     }
     expect(answers.length).toBeGreaterThan(10);

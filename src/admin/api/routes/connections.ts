@@ -39,7 +39,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     answer: { status: 201, description: 'The connection.', schema: connectionSchema },
     refusals: [],
     handle: async ({ body }) => {
-      const given = { ...fieldsOf(body), organization: organizationId(body.organization_id) };
+      const given = { ...fieldsOf(body), name: body.name, organization: organizationId(body.organization_id) };
       const { connection, link } = await commands.addConnectionWithLink(given, body.return_url ?? null);
       return {
         status: 201,

@@ -1,16 +1,18 @@
 /** Connections as the API takes and shows them. */
 
 import { z } from 'zod';
-import { type Connection, defaultIntervals } from '../../../model/connection.ts';
+import { type Connection, type Credentials, defaultIntervals } from '../../../model/connection.ts';
 import { sourceId } from '../../../model/ids.ts';
 import type { Scope } from '../../../model/scope.ts';
 import type { ConnectionDetail, ConnectionFields, Recovery } from '../../connections.ts';
+import { PfxRefused, pemOfPfx } from '../../pfx.ts';
 import {
   connectionIdText,
   guid,
   limitSchema,
   nameText,
   organizationIdText,
+  plainText,
   quarantineSchema,
   quarantineView,
   time,
@@ -63,12 +65,44 @@ const returnUrl = z.string().max(2_000).optional().meta({
     'Where the administrator is sent in the end: one of ENTRAIN_RETURN_URLS, with any query. `result`, `connection_id` and `code` are added.',
 });
 
+/** Either form becomes PEM here. */
+const certificateText = z.union(
+  [
+    z.string().min(1).max(20_000),
+    z
+      .strictObject({ pfx: z.base64().max(40_000), password: z.string().max(1_000) })
+      .transform(({ pfx, password }, context) => {
+        try {
+          return pemOfPfx(Buffer.from(pfx, 'base64'), password);
+        } catch (error) {
+          if (!(error instanceof PfxRefused)) throw error;
+          context.addIssue({ code: 'custom', path: ['pfx'], message: error.message });
+          return z.NEVER;
+        }
+      }),
+  ],
+  'must be PEM, or an object with pfx and password',
+);
+
 const fields = {
-  name: nameText.optional(),
+  description: plainText(1_000).nullable().optional().meta({ description: 'For people; null takes it away.' }),
   tenant_id: tenantIdText.optional(),
   cloud: z.enum(['global', 'us_gov', 'us_gov_dod', 'china', 'custom']).optional(),
   client_id: guid.optional(),
   client_secret: secretText.optional().meta({ description: 'Write-only: no answer ever holds it.', writeOnly: true }),
+  client_secret_ends_at: z
+    .union([z.iso.datetime({ offset: true }), z.iso.date()], 'must be a date or a time')
+    .optional()
+    .meta({ description: 'When the secret ends, as Entra showed it: the check warns 30 days before.' }),
+  certificate: certificateText.optional().meta({
+    description:
+      'In place of a secret, write-only: the certificate and its unencrypted private key in PEM, or a PFX file in base64 with its password.',
+    writeOnly: true,
+  }),
+  workload_identity: z.literal(true).optional().meta({
+    description:
+      'In place of a secret: the application has a federated credential for the workload that this server runs as.',
+  }),
   scope: scopeSchema.optional(),
   attributes: z
     .strictObject({ user: attributeNames.optional(), group: attributeNames.optional() })
@@ -92,6 +126,7 @@ export const newConnectionSchema = z
   .strictObject({
     vendor: z.literal('MS_ENTRA'),
     organization_id: organizationIdText,
+    name: nameText.optional().meta({ description: 'Cannot be changed later; tenant or organization when left out.' }),
     ...fields,
     return_url: returnUrl,
   })
@@ -103,7 +138,10 @@ export const connectionDraftSchema = z
     tenant_id: tenantIdText,
     cloud: fields.cloud,
     client_id: guid,
-    client_secret: secretText,
+    client_secret: fields.client_secret,
+    client_secret_ends_at: fields.client_secret_ends_at,
+    certificate: fields.certificate,
+    workload_identity: fields.workload_identity,
     scope: fields.scope,
     attributes: fields.attributes,
   })
@@ -118,11 +156,14 @@ export const connectionChangesSchema = z
   .meta({ id: 'ConnectionChanges' });
 
 export const fieldsOf = (body: Partial<z.output<z.ZodObject<typeof fields>>>): ConnectionFields => ({
-  name: body.name,
+  description: body.description,
   tenantId: body.tenant_id,
   cloud: body.cloud,
   clientId: body.client_id,
   clientSecret: body.client_secret,
+  clientSecretEndsAt: body.client_secret_ends_at === undefined ? undefined : new Date(body.client_secret_ends_at),
+  certificate: body.certificate,
+  workloadIdentity: body.workload_identity,
   scope: body.scope === undefined ? undefined : scopeOf(body.scope),
   attributes: body.attributes,
   refreshIntervalSecs: body.refresh_interval_secs,
@@ -143,18 +184,38 @@ const healthSchema = z
   })
   .meta({ id: 'Health' });
 
+const credentialsSchema = z
+  .strictObject({
+    kind: z.enum(['client_secret', 'certificate', 'workload_identity', 'admin_consent']),
+    ends_at: time
+      .nullable()
+      .meta({ description: 'When secret or certificate ends; null when it does not, or nobody said.' }),
+    thumbprint: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of the certificate: SHA-1 in hexadecimal, as Entra shows it.' }),
+  })
+  .meta({ id: 'Credentials' });
+const credentialsView = (credentials: Credentials): z.input<typeof credentialsSchema> => ({
+  kind: credentials.kind,
+  ends_at: 'endsAt' in credentials ? timeOrNull(credentials.endsAt ?? null) : null,
+  thumbprint: credentials.kind === 'certificate' ? credentials.thumbprint : null,
+});
+
 export const connectionSchema = z
   .strictObject({
     id: connectionIdText,
     vendor: z.literal('MS_ENTRA'),
     organization_id: z.string(),
     name: z.string(),
+    description: z.string().nullable(),
     state: z.enum(['pending', 'active', 'paused', 'quarantined', 'deleting']),
     health: healthSchema,
     quarantine: quarantineSchema.nullable(),
     tenant_id: z.string().nullable(),
     cloud: z.enum(['global', 'us_gov', 'us_gov_dod', 'china', 'custom']),
     client_id: z.string().nullable(),
+    credentials: credentialsSchema.nullable(),
     scope: scopeSchema,
     attributes: z.strictObject({ user: z.array(z.string()), group: z.array(z.string()) }),
     refresh_interval_secs: z.int(),
@@ -204,12 +265,14 @@ export const connectionView = (connection: Connection): z.input<typeof connectio
   vendor: connection.vendor,
   organization_id: connection.organization,
   name: connection.name,
+  description: connection.description,
   state: connection.state,
   health: healthOf(connection),
   quarantine: quarantineView(connection),
   tenant_id: connection.tenantId,
   cloud: connection.cloud,
   client_id: connection.credentials?.clientId ?? null,
+  credentials: connection.credentials && credentialsView(connection.credentials),
   scope: scopeView(connection.scope),
   attributes: { user: [...connection.attributes.user], group: [...connection.attributes.group] },
   refresh_interval_secs: connection.refreshIntervalSecs,
