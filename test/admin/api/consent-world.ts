@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Knobs, TenantControl } from '../../../simulator/graph/index.ts';
 import { connectedSources } from '../../../src/source/graph/connected.ts';
 import { type AppRegistration, ourApp } from '../../../src/source/graph/our-app.ts';
+import type { OurApp } from '../../../src/source/our-app.ts';
 import { type Graph, openGraph } from '../../support/graph.ts';
 import { type Door, openDoor } from './door.ts';
 
@@ -39,13 +40,11 @@ export type ConsentWorld = {
   close(): Promise<void>;
 };
 
-export const openConsents = async (
-  options: { readonly proof?: AppRegistration['proof']; readonly certificate?: string } = {},
-): Promise<ConsentWorld> => {
+/** `says`: what our application finds out, in place of what the simulator tells it. */
+export const openConsents = async (says: Partial<OurApp> = {}): Promise<ConsentWorld> => {
   const app = {
     clientId: appId,
     secret: appSecret,
-    certificates: options.certificate === undefined ? [] : [options.certificate],
     redirectUris: [callback],
   };
   const graph = await openGraph({
@@ -55,13 +54,16 @@ export const openConsents = async (
     ],
   });
   const clouds = { custom: { loginUrl: graph.origin, graphUrl: graph.origin } };
-  const proof = options.proof ?? { kind: 'client_secret', secret: appSecret };
-  const registration: AppRegistration = { clientId: appId, cloud: 'custom', proof };
+  const registration: AppRegistration = {
+    clientId: appId,
+    cloud: 'custom',
+    proof: { kind: 'client_secret', secret: appSecret },
+  };
   const sources = connectedSources({ clouds, world: graph.clock, app: registration, assertion: null });
   const door = await openDoor({
     config: { customCloud: { ...clouds.custom, caFile: null }, returnUrls: [desk], publicUrl },
     room: ({ world }) => ({
-      ourApp: ourApp({ registration, redirectUri: callback, clouds, world: graph.clock }),
+      ourApp: { ...ourApp({ registration, redirectUri: callback, clouds, world: graph.clock }), ...says },
       connectSource: sources.connect,
       connectSourceOnce: sources.connectOnce,
       world: { ...world, sleep: graph.clock.sleep },

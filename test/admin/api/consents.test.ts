@@ -329,6 +329,23 @@ describe('an address that somebody came back with', () => {
   });
 });
 
+describe('a login that says otherwise than the address', () => {
+  it.each([
+    ['whoever signed in is of another tenant', { signedIn: { tenantId: 'other', isAdministrator: true } }, 'tenant_not_proved'],
+    ['our token reads another tenant', { prove: { tenantId: 'other', name: null } }, 'tenant_not_proved'],
+  ])('is believed: %s', async (_, says, code) => {
+    const other = await openConsents({
+      signedIn: async ({ tenant }) => says.signedIn ?? { tenantId: tenant, isAdministrator: true },
+      prove: async (tenant) => says.prove ?? { tenantId: tenant, name: null },
+    });
+    const reply = await other.door.call('POST', '/v1/connections', { body: invited });
+    const arrival = await other.browser(other.contoso).go(linkIn(reply));
+    expect(codeOn(arrival)).toBe(code);
+    expect((await other.door.call('GET', `/v1/connections/${idOf(reply)}`)).body).toMatchObject({ state: 'pending' });
+    await other.close();
+  });
+});
+
 it('a connection that was connected by consent goes by what its record says, not by who asks', async () => {
   const { id, link } = await invite();
   await world.browser(world.contoso).go(link);
