@@ -198,14 +198,9 @@ export const shape = z.object({
   ENTRAIN_MANAGED_IDENTITY: variable(
     {
       default: null,
-      meaning:
-        'In place of such a file: the managed identity of Azure that Entrain runs as; system, or the client id of a user-assigned one.',
+      meaning: 'In place of such a file: the client id of the user-assigned managed identity of Azure that Entrain runs as.',
     },
-    z
-      .string()
-      .refine((text) => text === 'system' || z.guid().safeParse(text).success, 'must be system or a GUID')
-      .optional()
-      .transform(none),
+    z.guid('must be a GUID').optional().transform(none),
   ),
   ENTRAIN_APP_CLOUD: variable(
     {

@@ -18,7 +18,7 @@ export type CustomCloud = { readonly loginUrl: string; readonly graphUrl: string
 
 export type WorkloadConfig =
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'managed_identity'; readonly clientId: string | null };
+  | { readonly kind: 'managed_identity'; readonly clientId: string };
 
 /** An application of our own that tenants consent to. */
 export type AppConfig = {
@@ -150,7 +150,7 @@ const workloadOf = (given: z.output<typeof shape>): WorkloadConfig | null => {
   if (path !== null && identity !== null)
     throw new ConfigRefused(['ENTRAIN_WORKLOAD_TOKEN_FILE and ENTRAIN_MANAGED_IDENTITY are both set: keep one']);
   if (path !== null) return { kind: 'file', path };
-  return identity === null ? null : { kind: 'managed_identity', clientId: identity === 'system' ? null : identity };
+  return identity === null ? null : { kind: 'managed_identity', clientId: identity };
 };
 
 const customCloud = (given: z.output<typeof shape>): CustomCloud | null => {

@@ -7,10 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { ManagedIdentityCredential } from '@azure/identity';
 import { SourceError } from '../../model/errors.ts';
 
-/** `file`: renewed by the platform, so it is read each time. `managed_identity`: the one of the machine, or the one with this client id. */
+/** `file`: renewed by the platform, so it is read each time. `managed_identity`: a user-assigned one; an application can trust no other sort. */
 export type Workload =
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'managed_identity'; readonly clientId: string | null };
+  | { readonly kind: 'managed_identity'; readonly clientId: string };
 
 /** The audience that Entra expects in such a token. */
 const exchangeScope = 'api://AzureADTokenExchange/.default';
@@ -40,7 +40,7 @@ const fromFile = (path: string) => async (): Promise<string> => {
   return token;
 };
 
-const fromManagedIdentity = (clientId: string | null): (() => Promise<string>) => {
-  const credential = clientId === null ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
+const fromManagedIdentity = (clientId: string): (() => Promise<string>) => {
+  const credential = new ManagedIdentityCredential({ clientId });
   return async () => (await credential.getToken(exchangeScope)).token;
 };

@@ -178,7 +178,7 @@ describe('the identity of a workload', () => {
       const { port } = z.object({ port: z.number() }).parse(platform.address());
       process.env['IDENTITY_ENDPOINT'] = `http://127.0.0.1:${port}/msi/token`;
       process.env['IDENTITY_HEADER'] = 'header';
-      const assertion = assertionOf({ kind: 'managed_identity', clientId: null });
+      const assertion = assertionOf({ kind: 'managed_identity', clientId: '0b7a5d1c-6f0e-4d5a-8f38-2f4e1c9d7a10' });
       const { ok } = await check(trusts(), credentials, { kind: 'workload_identity', assertion });
       platform.close();
       platform.closeAllConnections();
