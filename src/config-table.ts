@@ -198,7 +198,8 @@ export const shape = z.object({
   ENTRAIN_MANAGED_IDENTITY: variable(
     {
       default: null,
-      meaning: 'In place of such a file: the client id of the user-assigned managed identity of Azure that Entrain runs as.',
+      meaning:
+        'In place of such a file: the client id of the user-assigned managed identity of Azure that Entrain runs as.',
     },
     z.guid('must be a GUID').optional().transform(none),
   ),

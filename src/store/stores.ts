@@ -1,9 +1,9 @@
 /** Everything that is kept, behind one door. */
 
 import type { ConnectionStore, TargetStore } from './connection-store.ts';
+import type { ConsentStore } from './consent-store.ts';
 import type { DiscrepancyStore } from './discrepancy-store.ts';
 import type { Installation } from './installation.ts';
-import type { ConsentStore } from './consent-store.ts';
 import type { Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
 import type { PlanStore } from './plan-store.ts';

@@ -3,9 +3,9 @@
 import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
+import { createMemoryConsentStore } from './consent-store.ts';
 import { createMemoryDiscrepancyStore } from './discrepancy-store.ts';
 import { createMemoryInstallation } from './installation.ts';
-import { createMemoryConsentStore } from './consent-store.ts';
 import { createMemoryLeases } from './leases.ts';
 import { createMemoryLedger } from './ledger.ts';
 import { createMemoryPlanStore } from './plan-store.ts';

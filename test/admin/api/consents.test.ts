@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { connectionId } from '../../../src/model/ids.ts';
+import type { OurApp } from '../../../src/source/our-app.ts';
 import {
   type Arrival,
   appId,
@@ -281,6 +282,16 @@ describe('an address that somebody came back with', () => {
     await stillPending(id);
   });
 
+  it('from a sign-in of another browser connects nothing, whatever this browser has begun itself', async () => {
+    const [mine, theirs] = [await invite(), await invite()];
+    const signIn = `${world.graph.origin}/${world.contoso.tenantId}`;
+    const begun = await world.browser(world.contoso).go(mine.link, signIn);
+    const browser = world.browser(world.contoso);
+    await browser.go(theirs.link, signIn);
+    expect(codeOn(await browser.go(begun.way.at(-1) ?? ''))).toBe('another_browser');
+    await stillPending(mine.id);
+  });
+
   it.each([
     ['without anything', ''],
     ['with a state that nobody made', `?admin_consent=True&tenant=${'0'.repeat(8)}&state=${'x'.repeat(43)}`],
@@ -330,17 +341,15 @@ describe('an address that somebody came back with', () => {
 });
 
 describe('a login that says otherwise than the address', () => {
-  it.each([
-    ['whoever signed in is of another tenant', { signedIn: { tenantId: 'other', isAdministrator: true } }, 'tenant_not_proved'],
-    ['our token reads another tenant', { prove: { tenantId: 'other', name: null } }, 'tenant_not_proved'],
-  ])('is believed: %s', async (_, says, code) => {
-    const other = await openConsents({
-      signedIn: async ({ tenant }) => says.signedIn ?? { tenantId: tenant, isAdministrator: true },
-      prove: async (tenant) => says.prove ?? { tenantId: tenant, name: null },
-    });
+  const stranger = { tenantId: 'other', isAdministrator: true };
+  it.each<readonly [string, Partial<OurApp>]>([
+    ['whoever signed in is of another tenant', { signedIn: async () => stranger }],
+    ['our token reads another tenant', { prove: async () => ({ tenantId: 'other', name: null }) }],
+  ])('is believed: %s', async (_, says) => {
+    const other = await openConsents(says);
     const reply = await other.door.call('POST', '/v1/connections', { body: invited });
     const arrival = await other.browser(other.contoso).go(linkIn(reply));
-    expect(codeOn(arrival)).toBe(code);
+    expect(codeOn(arrival)).toBe('tenant_not_proved');
     expect((await other.door.call('GET', `/v1/connections/${idOf(reply)}`)).body).toMatchObject({ state: 'pending' });
     await other.close();
   });

@@ -5,9 +5,9 @@ import { type ConnectionId, type SourceId, sourceId, watermark } from '../../../
 import { group, type SourceObject, user } from '../../../src/model/source-object.ts';
 import type { Lease, LeaseKey } from '../../../src/store/leases.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from '../../../src/store/memory/connection-store.ts';
+import { createMemoryConsentStore } from '../../../src/store/memory/consent-store.ts';
 import { createMemoryDiscrepancyStore } from '../../../src/store/memory/discrepancy-store.ts';
 import { createMemoryInstallation } from '../../../src/store/memory/installation.ts';
-import { createMemoryConsentStore } from '../../../src/store/memory/consent-store.ts';
 import { createMemoryLeases } from '../../../src/store/memory/leases.ts';
 import { createMemoryLedger } from '../../../src/store/memory/ledger.ts';
 import { createMemoryPlanStore } from '../../../src/store/memory/plan-store.ts';

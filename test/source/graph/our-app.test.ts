@@ -52,7 +52,10 @@ const given = async (changes: object = {}) => ({
 
 describe('whoever signed in', () => {
   it('is told by tenant, and by whether they are an administrator', async () => {
-    expect(await appWith().signedIn(await given(), never)).toEqual({ tenantId: tenant.tenantId, isAdministrator: true });
+    expect(await appWith().signedIn(await given(), never)).toEqual({
+      tenantId: tenant.tenantId,
+      isAdministrator: true,
+    });
     graph.control.setKnobs({ signedInAs: 'user' });
     expect(await appWith().signedIn(await given(), never)).toMatchObject({ isAdministrator: false });
     graph.control.setKnobs({ rolesInIdTokens: false });
@@ -92,7 +95,10 @@ describe('whoever signed in', () => {
       const asked = await given();
       graph.control.clearFaults();
       graph.control.fault({ path: '/oauth2/v2.0/token', fault });
-      await expect(appWith().signedIn(asked, never)).rejects.toMatchObject({ name: 'SourceError', fault: 'unavailable' });
+      await expect(appWith().signedIn(asked, never)).rejects.toMatchObject({
+        name: 'SourceError',
+        fault: 'unavailable',
+      });
     }
   });
 });
