@@ -92,10 +92,10 @@ const checkFor = ({ type, id }: Ref, groups: readonly SourceId[]) =>
 
 const Checked = z.object({ value: z.array(z.string()) });
 
-/** Who does not exist is in no group; any other refusal leaves the question open. */
+/** A refusal leaves the question open. Not to be found is one too: whoever is asked about was shown a moment ago, so one of the two answers is not true. */
 const insideOf = (answer: SubAnswer | undefined, groups: readonly SourceId[]): boolean | null => {
   if (answer === undefined) return null;
-  if (!answer.ok) return answer.refusal.codes.includes('request_resourcenotfound') ? false : null;
+  if (!answer.ok) return null;
   const { value } = answered(answer, Checked, '/checkMemberGroups');
   return value.some((id) => groups.includes(sourceId(id)));
 };

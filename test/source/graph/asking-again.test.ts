@@ -115,13 +115,13 @@ describe('asking again about a scope', () => {
     expect(await source.confirmMembers(team, [user(sourceId(id))], never)).toEqual(new Map());
   });
 
-  it('says that somebody who does not exist is no member', async () => {
+  it('says nothing about somebody who is not found, for whoever asks was shown them a moment ago', async () => {
     const id = somebody();
     const team = sourceId(tenant().createGroup({ displayName: 'Team', members: [id] }));
-    tenant().hardDelete(id);
-    expect(await sourceOf(graph, {}, tenant().tenantId).confirmMembers(team, [user(id)], never)).toEqual(
-      new Map([[id, false]]),
-    );
+    fault('checkMemberGroups', { answer: 'error', status: 404, code: 'Request_ResourceNotFound', message: '' });
+    expect(await sourceOf(graph, {}, tenant().tenantId).confirmMembers(team, [user(id)], never)).toEqual(new Map());
+    const scope: Scope = { kind: 'groups', groups: [team], nested: false };
+    expect(await standingOf(id, scope)).toBe('unsure');
   });
 
   it('says nothing about somebody it may not ask for', async () => {
