@@ -2,7 +2,7 @@
 # Arguments go along: make test ARGS="test/core"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check chaos bench services clean
+.PHONY: help setup demo dev test check chaos simulate bench services clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -24,6 +24,9 @@ check: setup ## Check types and style only
 
 chaos: setup ## Harm a whole installation at random, and judge what becomes of the accounts (ARGS=--help)
 	@npm run --silent chaos -- $(ARGS)
+
+simulate: setup ## Play whole installations in one process, with faults by seed, and judge every effect (ARGS=--help)
+	@npm run --silent simulate -- $(ARGS)
 
 bench: setup ## Measure what a sync costs
 	@npm run --silent bench -- $(ARGS)

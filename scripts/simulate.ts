@@ -1,0 +1,94 @@
+// `npm run simulate`: whole Entrains in virtual time, with faults. `--help` says more, and docs/reliability.md.
+
+import { layers, mutants } from '../test/simulation/mutants/index.ts';
+import type { Ask, Told } from '../test/simulation/simulate.ts';
+import { commitOf } from './simulate/commit.ts';
+import { simulateMany } from './simulate/many.ts';
+import { help, type Options, parseOptions } from './simulate/options.ts';
+import { recordLongRun } from './simulate/record.ts';
+import { sayCoverage, sayFailure, sayMissing, saySummary } from './simulate/say.ts';
+import { loadSimulate } from './simulate/share.ts';
+
+/** So many failing seeds are made small; one is mostly enough to find the bug. */
+const mostShrunk = 3;
+const tailLines = 40;
+/** After so many failing seeds there is enough to look at. */
+const enough = 20;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: Options | null;
+  try {
+    options = parseOptions(args);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 2;
+  }
+  if (options === null) console.log(help);
+  else if (options.planted === 'list') console.log([...mutants, ...layers].map(({ name }) => name).join('\n'));
+  else return options.from === options.to ? await one(options, options.planted) : await many(options, options.planted);
+  return 0;
+}
+
+async function one(options: Options, planted: readonly string[]): Promise<number> {
+  const simulate = await loadSimulate(planted);
+  const { from: seed, only, aimed } = options;
+  const told = await simulate({ seed, only, aimed, keepsTrace: options.trace, ...mixOf(options) });
+  for (const line of told.trace) console.log(line);
+  console.log(`hash ${told.hash}, ${told.steps} steps, ${told.judged} changes at targets judged`);
+  if (told.violations.length === 0) return 0;
+  await tellFailure(options, told);
+  return 1;
+}
+
+async function many(options: Options, planted: readonly string[]): Promise<number> {
+  const began = performance.now();
+  const seconds = (): number => (performance.now() - began) / 1_000;
+  const { from, to, workers, isCalm, least } = options;
+  let done = 0;
+  const { summary, failures } = await simulateMany(
+    { from, to, workers, isCalm, planted, without: [], aims: least !== null, enough },
+    (news) => {
+      if (news.news === 'failed') console.error(`\nseed ${news.seed} broke ${news.invariants.join(', ')}`);
+      if (news.news !== 'progress') return;
+      done += news.seeds;
+      if (process.stderr.isTTY)
+        process.stderr.write(`\r${done} of ${to - from + 1} seeds, ${(done / seconds()).toFixed(1)} a second `);
+    },
+  );
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  console.log(saySummary(summary, seconds(), failures.length));
+  if (options.records)
+    recordLongRun({ commit: commitOf(), from, to, seconds: Math.round(seconds()) }, summary, failures);
+  const simulate = await loadSimulate(planted);
+  for (const { seed, aimed } of failures.slice(0, mostShrunk))
+    await tellFailure(options, await simulate({ seed, only: null, aimed, keepsTrace: false, ...mixOf(options) }));
+  return isCovered(options, summary) && failures.length === 0 ? 0 : 1;
+}
+
+function isCovered({ least }: Options, summary: Parameters<typeof sayCoverage>[0]): boolean {
+  if (least === null) return true;
+  console.log(sayCoverage(summary));
+  const lacking = sayMissing(summary, least);
+  if (lacking !== null) console.log(lacking);
+  return lacking === null;
+}
+
+async function tellFailure(options: Options, failed: Told): Promise<void> {
+  const { shrink } = await import('../test/simulation/shrink.ts');
+  const { simulate } = await import('../test/simulation/simulate.ts');
+  const { seed } = failed;
+  const again = (only: ReadonlySet<string>, keepsTrace: boolean): Promise<Told> =>
+    simulate({ seed, only, keepsTrace, ...mixOf(options) });
+  const small = options.shrinks
+    ? await shrink(failed, (only) => again(only, false))
+    : { only: failed.struck, told: failed };
+  const { trace } = await again(new Set(small.only), true);
+  const end = trace.findIndex((line) => line.includes(' ORACLE ')) + 1 || trace.length;
+  console.log(sayFailure(small.told, commitOf(), small.only, trace.slice(Math.max(0, end - tailLines), end)));
+}
+
+function mixOf({ isCalm }: Options): Pick<Ask, 'mix'> {
+  return isCalm ? { mix: {} } : {};
+}

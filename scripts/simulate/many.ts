@@ -1,0 +1,69 @@
+/** Many seeds, in one process or several; failures and the summary come back. */
+
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { aimsAt } from '../../test/simulation/aims.ts';
+import { merged, type Summary } from '../../test/simulation/summary.ts';
+import { type News, NewsSchema, type Share } from './share.ts';
+
+export type Failure = { readonly seed: number; readonly aimed: string | null; readonly invariants: readonly string[] };
+export type Many = { readonly summary: Summary; readonly failures: readonly Failure[] };
+
+export type Work = {
+  readonly from: number;
+  readonly to: number;
+  /** Processes that share the seeds. */
+  readonly workers: number;
+  readonly isCalm: boolean;
+  readonly planted: readonly string[];
+  readonly without: readonly number[];
+  /** Whether every fault that chance sent nowhere near a place where it could strike is aimed at it afterwards. */
+  readonly aims: boolean;
+  /** After so many failing seeds there is enough to look at. */
+  readonly enough: number;
+};
+
+/** `onNews`: for the progress line. */
+export const simulateMany = async (work: Work, onNews: (news: News) => void): Promise<Many> => {
+  const { from, to, isCalm, enough } = work;
+  const workers = Math.min(work.workers, to - from + 1);
+  const summaries: Summary[] = [];
+  const failures: Failure[] = [];
+  const hear = (news: News): void => {
+    if (news.news === 'end') summaries.push(news.summary);
+    if (news.news === 'failed') failures.push(news);
+    onNews(news);
+  };
+  const share = async (parts: readonly Share['runs'][]): Promise<void> => {
+    const same = { isCalm, planted: [...work.planted], without: [...work.without] };
+    await Promise.all(parts.map((runs) => inProcess({ runs, ...same }, hear, () => failures.length < enough)));
+  };
+  await share(Array.from({ length: workers }, (_, nth) => ({ from: from + nth, to, step: workers })));
+  if (work.aims && failures.length < enough) {
+    const aims = aimsAt(merged(summaries));
+    await share(Array.from({ length: workers }, (_, nth) => aims.filter((__, at) => at % workers === nth)));
+  }
+  return { summary: merged(summaries), failures: failures.sort((a, b) => a.seed - b.seed) };
+};
+
+/** Many processes load the same sources, most of them unchanged. */
+const compiled = join(import.meta.dirname, '../../.cache/simulate');
+
+/** Node strips the types itself; nothing of whoever starts it is passed on. */
+const inProcess = (share: Share, hear: (news: News) => void, mayGoOn: () => boolean): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const child = fork(join(import.meta.dirname, 'share.ts'), [JSON.stringify(share)], {
+      stdio: ['ignore', 2, 2, 'ipc'],
+      execArgv: [],
+      env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+    });
+    child.on('message', (message) => {
+      hear(NewsSchema.parse(message));
+      // Whoever has just ended need not be told.
+      if (!mayGoOn() && child.connected) child.send('enough', () => {});
+    });
+    child.once('error', reject);
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`A process of the simulation ended with ${code}.`)),
+    );
+  });

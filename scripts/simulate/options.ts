@@ -1,0 +1,96 @@
+/** What `npm run simulate` is asked to do. */
+
+import { parseArgs } from 'node:util';
+
+export const help = `Simulates whole installations, each for some minutes of virtual time full of faults and edits, drawn from a seed, and then until everything
+is quiet, and says which promise was broken. See docs/reliability.md.
+
+  npm run simulate -- --seeds 1..2000      many seeds; ends with 1 when a promise was broken
+  npm run simulate -- --seed 42 --trace    one seed again, with everything that happened
+
+  --seeds A..B      which seeds (1..1000)
+  --seed N          one seed
+  --swarm           each seed draws its own mix of faults (as is usual)
+  --calm            no faults at all
+  --workers N       processes that share the seeds (1)
+  --coverage        shows what struck where. What chance sent nowhere near a place is aimed at it, in runs of its own; ends with 1, too, when
+                    something that must have happened did in fewer than --least seeds
+  --least N         1
+  --only a,b,c      the faults and edits that may happen, by name, as a shrunk run tells them; with --seed
+  --trace           prints everything that happened; with --seed
+  --no-shrink       does not look for the fewest faults that break the promise
+  --aimed NAME      a fault that strikes in any case (kind@site#nth); with --seed
+  --record          adds what came out to what docs/reliability.md says of the long run
+  --mutant A,B      puts these bugs into the engine first; 'list' names them
+  --help`;
+
+export type Options = {
+  readonly from: number;
+  readonly to: number;
+  readonly isCalm: boolean;
+  readonly workers: number;
+  /** Null: not asked for. */
+  readonly least: number | null;
+  readonly only: ReadonlySet<string> | null;
+  readonly trace: boolean;
+  readonly shrinks: boolean;
+  readonly records: boolean;
+  readonly aimed: string | null;
+  readonly planted: readonly string[] | 'list';
+};
+
+/** Throws where the arguments make no sense; null: help was asked for. */
+export const parseOptions = (args: readonly string[]): Options | null => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      swarm: { type: 'boolean' },
+      calm: { type: 'boolean' },
+      workers: { type: 'string' },
+      coverage: { type: 'boolean' },
+      least: { type: 'string' },
+      only: { type: 'string' },
+      trace: { type: 'boolean' },
+      'no-shrink': { type: 'boolean' },
+      aimed: { type: 'string' },
+      record: { type: 'boolean' },
+      mutant: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help === true) return null;
+  const { from, to } = rangeOf(values.seed ?? values.seeds ?? '1..1000');
+  const isOne = from === to;
+  if (!isOne && (values.only !== undefined || values.aimed !== undefined || values.trace === true))
+    throw new Error('--only, --aimed and --trace are for one seed.');
+  if (values.swarm === true && values.calm === true) throw new Error('--swarm and --calm exclude each other.');
+  return {
+    from,
+    to,
+    isCalm: values.calm === true,
+    workers: numberOf('--workers', values.workers ?? '1'),
+    least: values.coverage === true ? numberOf('--least', values.least ?? '1') : null,
+    only: values.only === undefined ? null : new Set(listOf(values.only)),
+    trace: values.trace === true,
+    shrinks: values['no-shrink'] !== true,
+    records: values.record === true,
+    aimed: values.aimed ?? null,
+    planted: values.mutant === 'list' ? 'list' : listOf(values.mutant ?? ''),
+  };
+};
+
+const listOf = (text: string): readonly string[] => text.split(',').filter((name) => name !== '');
+
+const rangeOf = (text: string): { readonly from: number; readonly to: number } => {
+  const [from = '', to = from] = text.split('..');
+  const range = { from: numberOf('--seeds', from), to: numberOf('--seeds', to) };
+  if (range.to < range.from) throw new Error(`--seeds ${text} is empty.`);
+  return range;
+};
+
+const numberOf = (name: string, text: string): number => {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`${name} takes whole numbers above 0, not "${text}".`);
+  return Number(text);
+};

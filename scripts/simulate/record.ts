@@ -1,0 +1,46 @@
+/** Adds one part of the long run to what is kept of it. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Summary } from '../../test/simulation/summary.ts';
+import type { Failure } from './many.ts';
+import { type LongRun, longRunFile, readLongRun } from './results.ts';
+
+const nothingYet: LongRun = {
+  parts: [],
+  seeds: 0,
+  steps: 0,
+  judged: 0,
+  excused: 0,
+  faults: 0,
+  pairs: {},
+  happened: {},
+  broken: [],
+};
+
+export const recordLongRun = (part: LongRun['parts'][number], summary: Summary, failures: readonly Failure[]): void => {
+  const before = readLongRun() ?? nothingYet;
+  const after: LongRun = {
+    parts: [...before.parts, part],
+    seeds: before.seeds + summary.seeds,
+    steps: before.steps + summary.steps,
+    judged: before.judged + summary.judged,
+    excused: before.excused + summary.excused,
+    faults: before.faults + Object.values(summary.struck).reduce((sum, count) => sum + count, 0),
+    pairs: added(before.pairs, summary.pairs),
+    happened: added(before.happened, summary.happened),
+    broken: [...before.broken, ...failures.map(({ seed, invariants }) => ({ seed, promises: [...invariants] }))],
+  };
+  mkdirSync(dirname(longRunFile), { recursive: true });
+  writeFileSync(longRunFile, `${JSON.stringify(after, null, 1)}\n`);
+};
+
+const added = (
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Record<string, number> =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(one), ...Object.keys(other)])]
+      .sort()
+      .map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]),
+  );

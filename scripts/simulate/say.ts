@@ -1,0 +1,57 @@
+/** What a simulation came to, in words. */
+
+import type { FaultName } from '../../test/simulation/faults.ts';
+import { missing } from '../../test/simulation/required.ts';
+import type { Told } from '../../test/simulation/simulate.ts';
+import type { Summary } from '../../test/simulation/summary.ts';
+
+export const sayFailure = (told: Told, commit: string, only: readonly FaultName[], tail: readonly string[]): string =>
+  [
+    `seed ${told.seed}, commit ${commit}`,
+    ...told.violations.slice(0, 5).map(({ invariant, what }) => `  ${invariant}: ${what}`),
+    `  the fewest faults and edits that do it: ${only.length === 0 ? 'none are needed' : only.join(', ')}`,
+    `  again: npm run simulate -- --seed ${told.seed} --trace${only.length === 0 ? '' : ` --only '${only.join(',')}'`}`,
+    '  what led to it:',
+    ...tail.map((line) => `    ${line.slice(0, 240)}`),
+  ].join('\n');
+
+export const saySummary = (summary: Summary, seconds: number, failures: number): string => {
+  const { seeds, steps, judged, excused, struck } = summary;
+  const faults = Object.values(struck).reduce((sum, count) => sum + count, 0);
+  const byKind = Object.entries(struck)
+    .sort(([, a], [, b]) => b - a)
+    .map(([kind, count]) => `${kind} ${count}`);
+  return [
+    `${seeds} seeds in ${seconds.toFixed(1)} s (${(seeds / seconds).toFixed(1)} a second), ${steps} steps`,
+    `${judged} changes at targets judged, ${excused} differences excused, ${faults} faults injected`,
+    `faults: ${byKind.join(', ') || 'none'}`,
+    `in so many seeds: ${sayHappened(summary)}`,
+    failures === 0 ? 'no promise was broken' : `promises were broken in ${failures} seeds`,
+  ].join('\n');
+};
+
+const sayHappened = ({ happened }: Summary): string =>
+  Object.entries(happened)
+    .sort(([, a], [, b]) => b - a)
+    .map(([what, seeds]) => `${what} ${seeds}`)
+    .join(', ');
+
+/** Null when everything that must have happened did. */
+export const sayMissing = (summary: Summary, least: number): string | null => {
+  const lacking = missing(summary, least);
+  if (lacking.length === 0) return null;
+  return [`in fewer than ${least} seeds:`, ...lacking.map(({ what, seeds }) => `  ${what} (${seeds})`)].join('\n');
+};
+
+/** Each site, and in how many seeds what struck there. */
+export const sayCoverage = ({ pairs }: Summary): string => {
+  const bySite = Map.groupBy(Object.entries(pairs), ([pair]) => pair.slice(pair.indexOf('@') + 1));
+  const lines = [...bySite]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([site, all]) =>
+        `  ${site}: ${all.map(([pair, seeds]) => `${pair.slice(0, pair.indexOf('@'))} ${seeds}`).join(', ')}`,
+    );
+  const hit = Object.values(pairs).filter((seeds) => seeds > 0).length;
+  return [`${hit} of ${Object.keys(pairs).length} pairs of site and fault, in so many seeds:`, ...lines].join('\n');
+};

@@ -1,0 +1,88 @@
+/** The seeds of one process. Started as a process of its own where several share the work. */
+
+import { z } from 'zod';
+import { plant } from '../../test/simulation/mutants/plant.ts';
+import { addTold, noSummary, SummarySchema } from '../../test/simulation/summary.ts';
+
+export const ShareSchema = z.object({
+  runs: z.union([
+    z.object({ from: z.number(), to: z.number(), step: z.number() }),
+    z.array(z.object({ seed: z.number(), aimed: z.string() })),
+  ]),
+  isCalm: z.boolean(),
+  /** Names of the bugs that are put into the engine first. */
+  planted: z.array(z.string()),
+  /** Seeds that are left out. */
+  without: z.array(z.number()),
+});
+export type Share = z.infer<typeof ShareSchema>;
+
+export const NewsSchema = z.discriminatedUnion('news', [
+  z.object({ news: z.literal('progress'), seeds: z.number() }),
+  z.object({
+    news: z.literal('failed'),
+    seed: z.number(),
+    aimed: z.string().nullable(),
+    invariants: z.array(z.string()),
+  }),
+  z.object({ news: z.literal('end'), summary: SummarySchema }),
+]);
+export type News = z.infer<typeof NewsSchema>;
+
+const reportEvery = 20;
+
+/** The engine is loaded only now: it may have to be another one. */
+export const loadSimulate = async (planted: readonly string[]) => {
+  plant(planted);
+  return (await import('../../test/simulation/simulate.ts')).simulate;
+};
+
+export const runShare = async (share: Share, tell: (news: News) => void, mayGoOn: () => boolean): Promise<void> => {
+  const simulate = await loadSimulate(share.planted);
+  // Errors are made by the thousand, and nobody reads where: a trace of one seed shows it.
+  Error.stackTraceLimit = 0;
+  const summary = noSummary();
+  const left = new Set(share.without);
+  const mix = share.isCalm ? { mix: {} } : {};
+  let told = 0;
+  const tellProgress = (): void => {
+    tell({ news: 'progress', seeds: summary.seeds - told });
+    told = summary.seeds;
+  };
+  for (const { seed, aimed } of runsOf(share)) {
+    if (!mayGoOn()) break;
+    if (left.has(seed)) continue;
+    const result = await simulate({ seed, only: null, aimed, keepsTrace: false, ...mix });
+    addTold(summary, result);
+    if (result.violations.length > 0)
+      tell({
+        news: 'failed',
+        seed,
+        aimed,
+        invariants: [...new Set(result.violations.map(({ invariant }) => invariant))],
+      });
+    if (summary.seeds - told >= reportEvery) tellProgress();
+    // Whoever waits to be heard is heard between two seeds.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  tellProgress();
+  tell({ news: 'end', summary });
+};
+
+function* runsOf({ runs }: Share): Iterable<{ readonly seed: number; readonly aimed: string | null }> {
+  if (!('from' in runs)) return yield* runs;
+  for (let seed = runs.from; seed <= runs.to; seed += runs.step) yield { seed, aimed: null };
+}
+
+if (import.meta.main) {
+  let goesOn = true;
+  process.on('message', () => {
+    goesOn = false;
+  });
+  await runShare(
+    ShareSchema.parse(JSON.parse(process.argv[2] ?? '')),
+    (news) => process.send?.(news),
+    () => goesOn,
+  );
+  process.disconnect?.();
+}

@@ -1,0 +1,243 @@
+/** One customer: a tenant, the connection that reads it, and the target that is kept in step with it. */
+
+import { defaultMatching } from '../../src/core/default-mapping.ts';
+import { type Connection, defaultIntervals, defaultShrinkLimit } from '../../src/model/connection.ts';
+import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
+import type { Limit } from '../../src/model/limit.ts';
+import type { Scope } from '../../src/model/scope.ts';
+import {
+  type DeprovisionPolicy,
+  defaultEscrow,
+  type Limits,
+  nobodyProtected,
+  type Protection,
+  type TargetRecord,
+} from '../../src/model/target-record.ts';
+import type { Chance } from './chance.ts';
+import { type Directory, openDirectory } from './directory.ts';
+import { graphBackend } from './graph-backend.ts';
+import { drawGraphHabits, drawMemoryHabits, drawScimHabits } from './habits.ts';
+import { attributesRead, attributesWithoutManager, mappingWith } from './mapping.ts';
+import { memoryBackend } from './memory-backend.ts';
+import { memoryRemote } from './memory-remote.ts';
+import type { Stage } from './process.ts';
+import type { EffectWitness, RemoteSystem } from './remote.ts';
+import { scimRemote } from './scim-remote.ts';
+
+export type Customer = {
+  readonly nth: number;
+  readonly connection: Connection;
+  readonly target: TargetRecord;
+  readonly directory: Directory;
+  readonly remote: RemoteSystem;
+  /** Accounts and groups that nobody in the tenant corresponds to: nobody but the target's own people may change them. */
+  readonly foreign: ReadonlySet<string>;
+  /** Who was in which group of the target before anybody synchronized. */
+  readonly firstMembers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What the target's own people changed of what is ours, by id there and by source id: it is not as the tenant has it, and nobody promised that. */
+  readonly touched: Set<string>;
+  /** Whose account the target said to have made, and did not make: nothing that is asked of it later needs to show that. */
+  readonly lost: Set<string>;
+  /** Whether the connection reads who somebody's manager is. */
+  readonly readsManagers: boolean;
+  /** Every scope, every limit and every policy there ever was, with its beginning. */
+  readonly scopes: { readonly at: number; readonly scope: Scope }[];
+  readonly limits: { readonly at: number; readonly limits: Limits }[];
+  readonly policies: { readonly at: number; readonly policy: DeprovisionPolicy }[];
+};
+
+export const foundCustomer = (
+  stage: Stage,
+  nth: number,
+  chance: Chance,
+  seed: number,
+  witness: (customer: () => Customer) => EffectWitness,
+): Customer => {
+  const now = stage.scheduler.now;
+  const backend = chance.happens(0.65, 'reads Graph')
+    ? graphBackend(stage, seed, drawGraphHabits(chance))
+    : memoryBackend(stage, seed, drawMemoryHabits(chance));
+  const directory = openDirectory(backend, now);
+  populate(directory, chance, nth);
+  const name = `desk${nth}`;
+  const onEffect: EffectWitness = (effect, by) => witness(() => customer)(effect, by);
+  const lost = new Set<string>();
+  const remote = chance.happens(0.65, 'writes SCIM')
+    ? scimRemote(stage, name, drawScimHabits(chance, stage.faults), onEffect, lost)
+    : memoryRemote(stage, name, onEffect);
+  const { foreign, firstMembers } = furnish(remote, directory, chance);
+  const scope = drawScope(directory, chance, 0);
+  const limits = drawLimits(chance, 0);
+  const policy = drawPolicy(chance, 0);
+  const readsManagers = chance.happens(0.75, 'reads managers');
+  const at = new Date(now());
+  const customer: Customer = {
+    nth,
+    directory,
+    remote,
+    foreign,
+    firstMembers,
+    touched: new Set(),
+    lost,
+    readsManagers,
+    scopes: [{ at: now(), scope }],
+    limits: [{ at: now(), limits }],
+    policies: [{ at: now(), policy }],
+    connection: {
+      id: connectionId(`con_${nth}`),
+      organization: organizationId(`org_${nth}`),
+      vendor: 'MS_ENTRA',
+      name: `Customer ${nth}`,
+      description: null,
+      state: 'active',
+      problem: null,
+      quarantine: null,
+      tenantId: backend.tenantId,
+      cloud: 'global',
+      credentials: { kind: 'client_secret', clientId: `client-${nth}` },
+      scope,
+      attributes: readsManagers ? attributesRead : attributesWithoutManager,
+      ...defaultIntervals,
+      shrinkLimit: chance.happens(0.5, 'shrinks freely')
+        ? boundless
+        : { ...defaultShrinkLimit, floor: chance.between(1, 4, 'shrink floor') },
+      refreshIntervalSecs: chance.between(45, 150, 'refresh interval'),
+      fullSyncIntervalSecs: chance.between(240, 900, 'full sync interval'),
+      createdAt: at,
+      updatedAt: at,
+      revision: 1,
+    },
+    target: {
+      id: targetId(`tgt_${nth}`),
+      organization: organizationId(`org_${nth}`),
+      connection: connectionId(`con_${nth}`),
+      kind: remote.kind,
+      name,
+      state: 'active',
+      problem: null,
+      quarantine: null,
+      settings: remote.settings,
+      mapping: mappingWith(true),
+      matching: defaultMatching,
+      deprovision: policy,
+      limits,
+      protected: drawProtection(directory, chance),
+      escrow: defaultEscrow,
+      autoApproveFirst: chance.happens(0.6, 'first plans approve themselves'),
+      createdAt: at,
+      updatedAt: at,
+      revision: 1,
+    },
+  };
+  return customer;
+};
+
+/** More than anybody could take away. */
+export const boundless: Limit = { count: 1_000_000, percent: 100, floor: 1_000_000 };
+
+const populate = (directory: Directory, chance: Chance, nth: number): void => {
+  const people: string[] = [];
+  for (let person = 0; person < chance.between(4, 8, 'people'); person += 1) {
+    const manager = chance.happens(0.6, 'has a manager', person) ? (people[0] ?? null) : null;
+    people.push(directory.hire(newPerson(nth, person, manager)));
+    if (chance.happens(0.1, 'begins disabled', person)) directory.enable(people[person] ?? '', false);
+  }
+  const groups: string[] = [];
+  for (let group = 0; group < chance.between(2, 3, 'groups'); group += 1) {
+    const id = directory.found(`Group ${nth}-${group}`);
+    for (const [place, person] of people.entries())
+      if (chance.happens(0.5, `is in group ${group}`, place)) directory.join(id, person);
+    const inner = groups.at(-1);
+    if (inner !== undefined && chance.happens(0.4, 'is nested', group)) directory.join(id, inner);
+    groups.push(id);
+  }
+};
+
+export const newPerson = (customer: number, nth: number, manager: string | null) => ({
+  userPrincipalName: `p${nth}@customer${customer}.example`,
+  displayName: `Person ${nth}`,
+  jobTitle: `Title ${nth}`,
+  department: nth % 3 === 0 ? null : `Department ${nth % 3}`,
+  manager,
+});
+
+/** What stands at the target before the first run: people of its own, some of whom work at the customer. */
+const furnish = (
+  remote: RemoteSystem,
+  directory: Directory,
+  chance: Chance,
+): Pick<Customer, 'foreign' | 'firstMembers'> => {
+  const foreign = [0, 1].map((nth) =>
+    remote.addAccount({ userName: `stranger${nth}@desk.example`, title: 'Stranger' }),
+  );
+  const members = [...foreign];
+  for (const [nth, person] of [...directory.truth().people.values()].entries())
+    if (chance.happens(0.2, 'has an account already', nth)) {
+      members.push(remote.addAccount({ userName: person.userPrincipalName, title: 'From before' }));
+      // Not every target minds: then nobody can say which of the two is theirs.
+      if (remote.kind === 'memory' && chance.happens(0.2, 'has two accounts already', nth))
+        remote.addAccount({ userName: person.userPrincipalName, title: 'From before, too' });
+    }
+  const [first] = directory.truth().groups.values();
+  if (first !== undefined && chance.happens(0.3, 'has a group already'))
+    remote.addGroup(
+      first.displayName,
+      members.filter((_, nth) => nth % 2 === 0),
+    );
+  foreign.push(remote.addGroup('Strangers', foreign));
+  return {
+    foreign: new Set(foreign),
+    firstMembers: new Map(
+      remote
+        .objects()
+        .filter(({ type }) => type === 'group')
+        .map(({ id, members: all }) => [id, all]),
+    ),
+  };
+};
+
+export const drawScope = (directory: Directory, chance: Chance, nth: number): Scope => {
+  const groups = [...directory.truth().groups.values()].filter(({ standing }) => standing === 'there');
+  if (groups.length === 0 || chance.happens(0.5, 'scope of everybody', nth)) return { kind: 'all' };
+  const chosen = groups.filter((_, place) => chance.happens(0.6, `scope names group ${place}`, nth));
+  return {
+    kind: 'groups',
+    groups: (chosen.length === 0 ? groups.slice(0, 1) : chosen).map(({ id }) => sourceId(id)),
+    nested: chance.happens(0.5, 'scope is nested', nth),
+  };
+};
+
+export const drawLimits = (chance: Chance, nth: number): Limits => {
+  const limit = (name: string, mostPercent: number, mostFloor: number): Limit => ({
+    count: 500,
+    percent: chance.between(0, mostPercent, `${name} percent`, nth),
+    floor: chance.between(1, mostFloor, `${name} floor`, nth),
+  });
+  return {
+    deprovisions: limit('deprovisions', 40, 4),
+    memberRemovals: limit('removals', 60, 8),
+    memberRemovalsPerGroup: limit('removals per group', 100, 4),
+    updates: chance.happens(0.1, 'limits updates', nth) ? limit('updates', 100, 8) : null,
+    creates: chance.happens(0.1, 'limits creates', nth) ? limit('creates', 100, 12) : null,
+  };
+};
+
+/** Somebody whom no operation may touch. */
+const drawProtection = (directory: Directory, chance: Chance): Protection => {
+  if (!chance.happens(0.15, 'somebody is protected')) return nobodyProtected;
+  const { id } = chance.pick([...directory.truth().people.values()], 'protected person');
+  return { ...nobodyProtected, ids: [id] };
+};
+
+export const drawPolicy = (chance: Chance, nth: number): DeprovisionPolicy =>
+  chance.pick<DeprovisionPolicy>(
+    [
+      { kind: 'disable' },
+      { kind: 'disable' },
+      { kind: 'delete' },
+      { kind: 'delete_after_days', days: 1 },
+      { kind: 'none' },
+    ],
+    'policy',
+    nth,
+  );

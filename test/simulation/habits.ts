@@ -1,0 +1,58 @@
+/** How the tenant's source and the target behave in one run, drawn by chance: as documented, as observed, or strange. */
+
+import type { Knobs as GraphKnobs } from '../../simulator/graph/knobs.ts';
+import type { Knobs as ScimKnobs } from '../../simulator/scim/personality.ts';
+import type { Chance } from './chance.ts';
+import type { Faults } from './faults.ts';
+import type { GraphHabits } from './graph-backend.ts';
+import type { MemoryHabits } from './memory-backend.ts';
+import type { ScimHabits } from './scim-remote.ts';
+
+export const drawGraphHabits = (chance: Chance): GraphHabits => {
+  if (chance.happens(0.25, 'Graph as documented')) return { knobs: {}, largestList: 999 };
+  const sometimes = (name: string, share: number): number => (chance.happens(0.5, name) ? share : 0);
+  const knobs: Partial<GraphKnobs> = {
+    deltaPageSize: chance.between(1, 5, 'delta page size'),
+    membersPerPage: chance.between(1, 5, 'members per page'),
+    lagMs: chance.happens(0.4, 'lags') ? chance.between(1_000, 90_000, 'lag') : 0,
+    duplicates: sometimes('duplicates', 0.3),
+    replays: sometimes('replays', 0.3),
+    emptyPages: sometimes('empty pages', 0.3),
+    shuffle: chance.happens(0.5, 'shuffles'),
+    removedInFirstRound: chance.happens(0.5, 'removed in first round'),
+    deltaExpiry: chance.pick(['syncStateNotFound', 'gone'], 'delta expiry'),
+    managerRemoval: chance.pick(['removed', 'empty', 'both'], 'manager removal'),
+    purgeShowsInGroups: chance.happens(0.5, 'purge shows in groups'),
+  };
+  return { knobs, largestList: chance.between(1, 6, 'largest list') };
+};
+
+export const drawMemoryHabits = (chance: Chance): MemoryHabits => ({
+  pageSize: chance.between(1, 8, 'page size'),
+  lag: chance.happens(0.3, 'lags') ? chance.between(1, 3, 'lag') : 0,
+  duplicate: chance.happens(0.4, 'duplicates'),
+  partial: chance.happens(0.5, 'shows only what changed'),
+  shuffles: chance.happens(0.4, 'shuffles'),
+});
+
+/** A target that is known to lose writes is read back after every one. */
+export const drawScimHabits = (chance: Chance, faults: Faults): ScimHabits => {
+  const personality = chance.pick(['strict', 'strict', 'lenient', 'lossy'] as const, 'SCIM personality');
+  const loses = faults.includes('lost_write') || faults.includes('stale_read');
+  const knobs: Partial<ScimKnobs> = {
+    membersPerPatch: chance.happens(0.3, 'small batches') ? chance.between(1, 3, 'members per patch') : 1_000,
+    tooManyMembers: chance.pick([413, 400] as const, 'too many members'),
+    patch: chance.happens(0.15, 'without PATCH') ? 'unsupported' : 'supported',
+    patchAnswer: chance.pick(['by_type', 'resource', 'no_content'] as const, 'PATCH answer'),
+    noMatch: chance.pick(['empty_list', 'not_found'] as const, 'no match'),
+    paging: chance.pick(['index', 'cursor'] as const, 'paging'),
+    maxResults: chance.pick([1, 3, 200], 'page size'),
+    // Read back, or replaced as a whole, a list has to be readable.
+    memberReads: 'returned',
+  };
+  return {
+    personality,
+    knobs,
+    settings: { concurrency: chance.between(1, 4, 'concurrency'), verify: loses ? 'always' : 'doubt' },
+  };
+};

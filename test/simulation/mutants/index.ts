@@ -1,0 +1,23 @@
+/** All bugs, and all layers that can be taken away. */
+
+import { deciding } from './deciding.ts';
+import { keeping } from './keeping.ts';
+import { layers } from './layers.ts';
+import type { Mutant } from './mutant.ts';
+import { reading } from './reading.ts';
+import { snapshot } from './snapshot.ts';
+import { writing } from './writing.ts';
+
+export type { Edit, Mutant } from './mutant.ts';
+
+/** By where in the product they are. */
+export const mutantsBy = { reading, snapshot, deciding, writing, keeping } as const;
+export const mutants: readonly Mutant[] = Object.values(mutantsBy).flat();
+export { layers };
+
+/** Throws for a name that nothing has. */
+export const plantable = (name: string): Mutant => {
+  const found = [...mutants, ...layers].find((each) => each.name === name);
+  if (found === undefined) throw new Error(`There is no mutant and no layer "${name}".`);
+  return found;
+};

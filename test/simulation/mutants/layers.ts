@@ -1,0 +1,94 @@
+/** What stands between a bug and an account, one at a time taken away: so it shows which of them another one covers. */
+
+import type { Mutant } from './mutant.ts';
+
+export const layers: readonly Mutant[] = [
+  {
+    name: 'confirmation',
+    what: 'Removals are done without asking the source once more.',
+    edits: [
+      {
+        file: 'src/engine/provision-run.ts',
+        from: 'source ??= engine.connectSource(connection, secrets);',
+        to: "source ??= { ...engine.connectSource(connection, secrets), confirm: async (refs) => new Map(refs.map(({ id }) => [id, 'gone'])), confirmMembers: async (_group, members) => new Map(members.map(({ id }) => [id, false])) };",
+      },
+    ],
+  },
+  {
+    name: 'second look',
+    what: 'Whom the source does not find is gone, though they were there a short while ago.',
+    edits: [
+      {
+        file: 'src/core/absence.ts',
+        from: "  why === 'soft_deleted' ||",
+        to: '  why !== undefined ||',
+      },
+    ],
+  },
+  {
+    name: 'limits',
+    what: 'Any number may be deprovisioned in a day.',
+    edits: [
+      {
+        file: 'src/core/guard.ts',
+        from: 'return wanted + taken > allowed ?',
+        to: 'return wanted + taken > allowed + 1_000 ?',
+      },
+    ],
+  },
+  {
+    name: 'shrink limit',
+    what: 'A read may lose as many people as it likes.',
+    edits: [
+      {
+        file: 'src/core/shrink.ts',
+        from: `  const reasons = reasonsOf(shrink, limit);
+  if (reasons.length === 0) return null;
+  return {
+    code: 'read_shrank'`,
+        to: `  const reasons = reasonsOf(shrink, limit);
+  if (reasons.length >= 0) return null;
+  return {
+    code: 'read_shrank'`,
+      },
+    ],
+  },
+  {
+    name: 'fence',
+    what: 'A worker that lost its lease may still write to the store.',
+    edits: [
+      {
+        file: 'src/store/memory/ledger.ts',
+        from: 'if (fenceOf(lease.key) !== lease.fence)',
+        to: 'if (fenceOf(lease.key) < 0)',
+      },
+      {
+        file: 'src/store/memory/snapshot-draft.ts',
+        from: 'if (fenceOf(lease.key) !== lease.fence || shelf.opened !== version)',
+        to: 'if (fenceOf(lease.key) < 0)',
+      },
+    ],
+  },
+  {
+    name: 'lease watch',
+    what: 'A worker that slept does not notice by itself that its lease ran out.',
+    edits: [
+      {
+        file: 'src/engine/lease-keeper.ts',
+        from: 'if (engine.world.now().getTime() > ours)',
+        to: 'if (engine.world.now().getTime() > Number.POSITIVE_INFINITY)',
+      },
+    ],
+  },
+  {
+    name: 'read back',
+    what: 'What a target answered is never read back.',
+    edits: [
+      {
+        file: 'src/target/scim/read-back.ts',
+        from: "if (settings.verify === 'always' || body.kind === 'page' || body.kind === 'unreadable') return true;",
+        to: 'if (settings.verify !== undefined) return false;',
+      },
+    ],
+  },
+];

@@ -1,0 +1,125 @@
+/** Bugs in how a read becomes the snapshot. */
+
+import type { Mutant } from './mutant.ts';
+
+export const snapshot: readonly Mutant[] = [
+  {
+    name: 'a read without an end is complete',
+    what: 'A read that stops without saying that it was complete is committed all the same.',
+    edits: [
+      {
+        file: 'src/engine/read-into.ts',
+        from: "import type { Ask, Complete, Source } from '../source/source.ts';",
+        to: "import { type Ask, type Complete, completed, type Source } from '../source/source.ts';",
+      },
+      {
+        file: 'src/engine/read-into.ts',
+        from: "  throw new SourceError('incomplete', 'The read ended without saying that it was complete; nothing of it is used.');",
+        to: `  if (counters.read < 0) throw new SourceError('incomplete', '');
+  return { complete: completed(ask), watermark: null, counters };`,
+      },
+    ],
+  },
+  {
+    name: 'the watermark is committed before the state',
+    what: 'The head moves first, and what it stands for is written afterwards.',
+    edits: [
+      {
+        file: 'src/store/memory/snapshot-draft.ts',
+        from: `      closed = true;
+      shelf.changes.push(...recorded);`,
+        to: `      closed = true;
+      await probe('snapshot.head_moved');
+      shelf.changes.push(...recorded);`,
+      },
+    ],
+  },
+  {
+    name: 'a list without anybody is believed',
+    what: 'A tenant in which nobody is left is taken for true.',
+    edits: [
+      {
+        file: 'src/engine/sweep.ts',
+        from: 'if (draft.base.counts.user > 0 && missing.user',
+        to: 'if (draft.base.counts.user < 0 && missing.user',
+      },
+    ],
+  },
+  {
+    name: 'who was unchanged was not seen',
+    what: 'Users and groups that a full read shows unchanged are not noted as seen.',
+    edits: [
+      {
+        file: 'src/engine/read-into.ts',
+        from: 'const seen = [...folded.seen, ...held];',
+        to: 'const seen = folded.seen;',
+      },
+    ],
+  },
+  {
+    name: 'a read of one group speaks for everybody',
+    what: 'After a run of one group, who is not in that group counts as out of scope.',
+    edits: [
+      {
+        file: 'src/engine/compare-read.ts',
+        from: "if (what.kind !== 'group') await sweep(draft, end.complete);",
+        to: 'await sweep(draft, end.complete);',
+      },
+    ],
+  },
+  {
+    name: 'a draft is continued by whoever comes',
+    what: 'What an interrupted read left is taken over by a read of another kind, scope or version.',
+    edits: [
+      {
+        file: 'src/engine/source-read.ts',
+        from: ".digest('base64url');",
+        to: ".digest('base64url').slice(0, 0);",
+      },
+    ],
+  },
+  {
+    name: 'an expired place is asked for again',
+    what: 'A place inside a read that is not accepted any more is kept.',
+    edits: [
+      {
+        file: 'src/engine/sync-run.ts',
+        from: 'if (error instanceof ResumeExpired || isOfNobody(error)) await draft.discard();',
+        to: 'if (isOfNobody(error)) await draft.discard();',
+      },
+    ],
+  },
+  {
+    name: 'an expired watermark is kept',
+    what: 'A delta link that is refused is tried again, and again.',
+    edits: [
+      {
+        file: 'src/engine/sync-run.ts',
+        from: 'await forgetWatermark(engine, draft, lease, head);',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'who left is brought back by an old list',
+    what: 'Somebody known to have left comes back as soon as a list shows them.',
+    edits: [
+      {
+        file: 'src/engine/departed.ts',
+        from: 'if (left.length === 0) return messages;',
+        to: 'if (left.length >= 0) return messages;',
+      },
+    ],
+  },
+  {
+    name: 'who was not seen stays',
+    what: 'A complete full read takes nobody out.',
+    edits: [
+      {
+        file: 'src/engine/sweep.ts',
+        from: "if (of === 'everything') await sweepUnseen(draft);",
+        to: '',
+      },
+    ],
+  },
+];

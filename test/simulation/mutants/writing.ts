@@ -1,0 +1,186 @@
+/** Bugs in how a target is written to. */
+
+import type { Mutant } from './mutant.ts';
+
+export const writing: readonly Mutant[] = [
+  {
+    name: 'no intent',
+    what: 'Nothing is written down before it is done.',
+    edits: [
+      {
+        file: 'src/engine/carry-out.ts',
+        from: 'await ledger.intend(work.lease, intents);',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'intents are noted afterwards',
+    what: 'What is done is written down once it was done.',
+    edits: [
+      {
+        file: 'src/engine/carry-out.ts',
+        from: `  await ledger.intend(work.lease, intents);
+`,
+        to: '',
+      },
+      {
+        file: 'src/engine/carry-out.ts',
+        from: `  await work.engine.failpoint('provision.applied');
+`,
+        to: `  await ledger.intend(work.lease, intents);
+`,
+      },
+    ],
+  },
+  {
+    name: 'no intent recovery',
+    what: 'What was under way when a worker died is never looked at.',
+    edits: [
+      {
+        file: 'src/engine/recover.ts',
+        from: 'for await (const intents of ledger.openIntents(work.record.id)) {',
+        to: 'for await (const intents of ledger.openIntents(work.record.id)) { if (intents.length > 0) return;',
+      },
+    ],
+  },
+  {
+    name: 'a create is sent again without a look',
+    what: 'A create whose answer was lost is repeated blindly.',
+    edits: [
+      {
+        file: 'src/engine/look.ts',
+        from: 'return await look(work, operation, link);',
+        to: "return operation.action === 'create' ? { kind: 'no_trace' } : await look(work, operation, link);",
+      },
+    ],
+  },
+  {
+    name: 'nobody is looked for before a create',
+    what: 'Accounts are made without looking whether there is one.',
+    edits: [
+      {
+        file: 'src/engine/look.ts',
+        from: "if (match.kind !== 'none') return match;",
+        to: "if (match.kind === 'linked_elsewhere') return match;",
+      },
+    ],
+  },
+  {
+    name: 'an open answer is a success',
+    what: 'An update, a disable or a delete whose answer was lost counts as done.',
+    edits: [
+      {
+        file: 'src/engine/carry-out.ts',
+        from: `    case 'conflict':
+    case 'unknown':
+      return await resolve(work, pending, error);`,
+        to: `    case 'unknown':
+      if ('remoteId' in operation) return applied(work, pending, operation.remoteId);
+      return await resolve(work, pending, error);
+    case 'conflict':
+      return await resolve(work, pending, error);`,
+      },
+    ],
+  },
+  {
+    name: 'members are replaced',
+    what: 'Adding members to a group replaces all it has.',
+    edits: [
+      {
+        file: 'src/target/scim/requests.ts',
+        from: "[{ op: 'add', path: 'members',",
+        to: "[{ op: 'replace', path: 'members',",
+      },
+    ],
+  },
+  {
+    name: 'a removal empties the group',
+    what: 'Removing one member removes the whole list.',
+    edits: [
+      {
+        file: 'src/target/scim/requests.ts',
+        from: 'path: `members[value eq ${JSON.stringify(remoteId)}]` }));',
+        to: "path: remoteId === '' ? '' : 'members' }));",
+      },
+    ],
+  },
+  {
+    name: 'a success is believed',
+    what: 'What a target answered is never read back.',
+    edits: [
+      {
+        file: 'src/target/scim/read-back.ts',
+        from: "if (settings.verify === 'always' || body.kind === 'page' || body.kind === 'unreadable') return true;",
+        to: 'if (settings.verify !== undefined) return false;',
+      },
+    ],
+  },
+  {
+    name: 'an answer without an id is asked for again',
+    what: 'A create that is answered without an id is sent once more.',
+    edits: [
+      {
+        file: 'src/target/scim/create.ts',
+        from: `const found = await afterWrite(() => findCreated(session, operation, signal));
+    if (found === null) throw unreadable(request, answer);
+    return found;`,
+        to: `const again = await session.client.succeed(request, signal);
+    const second = again.body.kind === 'json' ? idIn(again.body.json) : null;
+    if (second === null) throw unreadable(request, answer);
+    return second;`,
+      },
+    ],
+  },
+  {
+    name: 'a web page says that nobody is there',
+    what: 'A proxy that answers 404 with a web page is taken for the target.',
+    edits: [
+      {
+        file: 'src/target/scim/errors.ts',
+        from: "  (status === 404 || status === 410) && body.kind !== 'page';",
+        to: '  (status === 404 || status === 410) && body.kind.length > 0;',
+      },
+      {
+        file: 'src/target/scim/errors.ts',
+        from: "if ((status === 404 || status === 410) && body.kind === 'page') return 'unavailable';",
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'an answer that is no list is an empty one',
+    what: 'A page of a sign-in form is taken for "nobody found".',
+    edits: [
+      {
+        file: 'src/target/scim/find.ts',
+        from: 'const list = client.objectIn(request, answer);',
+        to: `if (answer.body.kind !== 'json') return { totalResults: 0 };
+  const list = client.objectIn(request, answer);`,
+      },
+    ],
+  },
+  {
+    name: 'two people of one turn may share an account',
+    what: 'What one person of a turn was given may be given to the next one.',
+    edits: [
+      {
+        file: 'src/engine/provisioning.ts',
+        from: 'return owner === id;',
+        to: "return owner !== '';",
+      },
+    ],
+  },
+  {
+    name: 'the lease is not looked at before a write',
+    what: 'A worker that slept writes to the target without asking whether it is still its turn.',
+    edits: [
+      {
+        file: 'src/engine/carry-out.ts',
+        from: `  work.watch.check();
+`,
+        to: '',
+      },
+    ],
+  },
+];

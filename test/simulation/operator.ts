@@ -1,0 +1,187 @@
+/** Whoever runs Entrain: edits connections and targets while it works, lets go of what is held back, asks for runs. Makes no mistakes with the database. */
+
+import { connectionCommands } from '../../src/admin/connections.ts';
+import { planCommands } from '../../src/admin/plans.ts';
+import { Refused } from '../../src/admin/refused.ts';
+import type { Room } from '../../src/admin/room.ts';
+import { targetCommands } from '../../src/admin/targets.ts';
+import { unobserved } from '../../src/engine/engine.ts';
+import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
+import { sourceId } from '../../src/model/ids.ts';
+import type { Plan, PlanKind, Staged } from '../../src/model/plan.ts';
+import type { SyncMode } from '../../src/model/run.ts';
+import type { Scope } from '../../src/model/scope.ts';
+import type { DeprovisionPolicy, Limits } from '../../src/model/target-record.ts';
+import { silent } from '../../src/model/world.ts';
+import type { Stores } from '../../src/store/stores.ts';
+import type { Chance } from './chance.ts';
+import { type Customer, drawLimits, drawPolicy, drawScope } from './customer.ts';
+import { mappingWith } from './mapping.ts';
+import type { Process, Stage } from './process.ts';
+import type { Queue } from './queue.ts';
+import { newRunId, usual } from './worker.ts';
+
+export type Operator = ReturnType<typeof operatorOf>;
+
+/** Sees what a person approves, before anything of it is done. */
+export type OnApproved = (plan: Plan, operations: readonly Staged[]) => void;
+
+export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue: Queue, onApproved: OnApproved) => {
+  const door = queue.doorFor(process);
+  const room: Room = {
+    stores,
+    wakeups: door,
+    connectSource: () => refuse('connect a source'),
+    connectSourceOnce: () => refuse('connect a source'),
+    observe: unobserved,
+    ourApp: null,
+    connectTarget: () => refuse('connect a target'),
+    targetKinds: [],
+    world: { now: process.now, random: () => 0, sleep: process.sleep, log: silent },
+    config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null },
+  };
+  const { editConnection } = connectionCommands(room);
+  const { editTarget } = targetCommands(room);
+  const { approvePlan, applyPlan, rejectPlan } = planCommands(room, () => newRunId(stage, process));
+  const wanted = (mode: SyncMode) =>
+    ({ ...usual, mode, trigger: 'api', id: newRunId(stage, process), at: process.now() }) as const;
+
+  /** A person who looked at a read that shrank, and found it right. */
+  const requestSync = async ({ connection }: Customer, mode: SyncMode, acceptShrink: boolean) => {
+    await stores.runs.request(newSyncRun(connection, { ...wanted(mode), acceptShrink }));
+    await door.sync(connection.id, 'person');
+  };
+  const requestProvision = async ({ target }: Customer, mode: SyncMode, dryRun = false) => {
+    await stores.runs.request(newProvisionRun(target, null, { ...wanted(mode), dryRun }));
+    await door.provision(target.id, 'person');
+  };
+  const setScope = async ({ connection, scopes }: Customer, scope: Scope) => {
+    scopes.push({ at: stage.scheduler.now(), scope });
+    await editConnection(connection.id, { scope });
+  };
+  const setLimits = async ({ target, limits: known }: Customer, limits: Limits) => {
+    known.push({ at: stage.scheduler.now(), limits });
+    await editTarget(target.id, { limits });
+  };
+  const setPolicy = async ({ target, policies }: Customer, policy: DeprovisionPolicy) => {
+    policies.push({ at: stage.scheduler.now(), policy });
+    await editTarget(target.id, { deprovision: policy });
+  };
+  /** What is held back, or was paused, goes on; a read that was held is taken for true, rightly or not. */
+  const letGo = async (customer: Customer) => {
+    const { connection, target } = customer;
+    const [latest] = (await stores.runs.list({ connection: connection.id, kind: 'sync' }, null, 1)).items;
+    if (latest?.state === 'held') await requestSync(customer, 'full', true);
+    if ((await stores.connections.get(connection.id))?.state !== 'active')
+      await editConnection(connection.id, { state: 'active' });
+    if ((await stores.targets.get(target.id))?.state === 'active') return;
+    await editTarget(target.id, { state: 'active' });
+    await requestProvision(customer, 'delta');
+  };
+
+  const waitingPlans = async ({ target }: Customer, kinds: readonly PlanKind[]): Promise<readonly Plan[]> => {
+    const plans: Plan[] = [];
+    for (const kind of kinds)
+      plans.push(...(await stores.plans.list({ target: target.id, kind, state: 'waiting' }, null, 10)).items);
+    return plans;
+  };
+  const approve = async (plan: Plan): Promise<void> => {
+    const operations: Staged[] = [];
+    for await (const some of stores.plans.scan(plan)) operations.push(...some);
+    // Told before: the run that carries it out may come first.
+    onApproved(plan, operations);
+    await (plan.kind === 'dry_run' ? applyPlan : approvePlan)(plan.id, word);
+  };
+  /** Plans that nobody may decide on any more, or that something moved under, are left to the next look. */
+  const unlessRefused = async (act: () => Promise<unknown>): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      stage.trace.count(`operator.refused.${error.code}`);
+    }
+  };
+  const approveWaiting = async (customer: Customer): Promise<number> => {
+    const plans = await waitingPlans(customer, ['first', 'held']);
+    for (const plan of plans) await unlessRefused(() => approve(plan));
+    return plans.length;
+  };
+  /** Approves what waits, as mostly; or rejects it, or looks at it another time. */
+  const decide = async (customer: Customer, chance: Chance, nth: number): Promise<void> => {
+    for (const plan of await waitingPlans(customer, ['first', 'held', 'dry_run'])) {
+      const roll = chance.fraction('decision', nth);
+      if (roll < (plan.kind === 'dry_run' ? 0.3 : 0.65)) await unlessRefused(() => approve(plan));
+      else if (roll < 0.75) await unlessRefused(() => rejectPlan(plan.id, word));
+    }
+  };
+
+  /** Groups of the scope that are gone are taken out of it. */
+  const mendScope = async (customer: Customer) => {
+    const scope = customer.scopes.at(-1)?.scope;
+    if (scope === undefined || scope.kind === 'all') return;
+    const { groups: known } = customer.directory.truth();
+    const groups = scope.groups.filter((id) => known.get(id)?.standing === 'there');
+    if (groups.length < scope.groups.length)
+      await setScope(customer, groups.length === 0 ? { kind: 'all' } : { ...scope, groups });
+  };
+
+  return {
+    requestSync,
+    requestProvision,
+    mendScope,
+    setLimits,
+    letGo,
+    decide,
+    approveWaiting,
+    editConnection,
+    /** Something, by chance. Says what. */
+    async act(customer: Customer, chance: Chance, nth: number): Promise<string> {
+      const { connection, target, directory } = customer;
+      const acts: Readonly<Record<string, () => Promise<unknown>>> = {
+        'scope edited': () => setScope(customer, drawScope(directory, chance, nth)),
+        'mapping edited': () =>
+          editTarget(target.id, { mapping: mappingWith(chance.happens(0.5, 'maps titles', nth)) }),
+        'policy edited': () => setPolicy(customer, drawPolicy(chance, nth)),
+        'limits edited': () => setLimits(customer, drawLimits(chance, nth)),
+        'target paused': () => editTarget(target.id, { state: 'paused' }),
+        'connection paused': () => editConnection(connection.id, { state: 'paused' }),
+        'full sync asked for': () => requestSync(customer, 'full', false),
+        'shrunk read accepted': () => requestSync(customer, 'full', true),
+        'full provision run asked for': () => requestProvision(customer, 'full'),
+        'dry run asked for': () => requestProvision(customer, 'full', true),
+        'one group asked for': () => requestGroup(customer, chance, nth),
+        'run canceled': () => cancelOne(customer),
+        'plans decided on': () => decide(customer, chance, nth),
+      };
+      const what = chance.pick(Object.keys(acts), 'operator', nth);
+      try {
+        await acts[what]?.();
+        return what;
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        return `${what}: ${error.code}`;
+      }
+    },
+  };
+
+  async function requestGroup(customer: Customer, chance: Chance, nth: number): Promise<void> {
+    const groups = [...customer.directory.truth().groups.values()].filter(({ standing }) => standing === 'there');
+    if (groups.length === 0) return;
+    const group = sourceId(chance.pick(groups, 'group of a run', nth).id);
+    const scope = { group, nested: chance.happens(0.3, 'nested run', nth) };
+    const dryRun = chance.happens(0.3, 'dry run of a group', nth);
+    await stores.runs.request(newSyncRun(customer.connection, { ...wanted('full'), scope, dryRun }));
+    await door.sync(customer.connection.id, 'person');
+  }
+
+  async function cancelOne({ connection }: Customer): Promise<void> {
+    const { items } = await stores.runs.list({ connection: connection.id, state: 'running' }, null, 1);
+    for (const run of items) await stores.runs.cancel(run.id, process.now());
+  }
+};
+
+const word = { by: 'operator', reason: 'looked at' };
+
+const refuse = (what: string): never => {
+  throw new Error(`The operator does not ${what}.`);
+};

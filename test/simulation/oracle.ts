@@ -1,0 +1,223 @@
+/**
+ * Judges every change at a target at the moment it takes effect. It knows the whole history of the tenant, every intent that was durable, and who did it;
+ * it does not know what Entrain believes.
+ */
+
+import { allowance, windowMs } from '../../src/core/guard.ts';
+import type { PlanId } from '../../src/model/ids.ts';
+import { type TargetId, targetId } from '../../src/model/ids.ts';
+import type { Cause, Operation } from '../../src/model/operation.ts';
+import type { Plan, Staged } from '../../src/model/plan.ts';
+import type { Customer } from './customer.ts';
+import { isThere, maybeInScope, type Truth } from './directory.ts';
+import { judgeIdentity } from './judge-identity.ts';
+import { judgePolicy } from './judge-policy.ts';
+import { judgeValues } from './judge-values.ts';
+import type { Process } from './process.ts';
+import type { Effect, Remote } from './remote.ts';
+import { longestTurnMs, since } from './since.ts';
+import type { Witness } from './stores.ts';
+import type { Violation } from './violation.ts';
+
+/** How long ago the tenant may have said what an effect relies on. */
+const freshMs = 120_000;
+
+type Intent = { readonly operation: Operation; readonly cause: Cause };
+
+export type Oracle = {
+  /** What a store was asked and did. */
+  readonly witness: Witness;
+  judge(customer: Customer, effect: Effect, by: Process): void;
+  /** A person releases exactly this. */
+  readonly approve: (plan: Plan, operations: readonly Staged[]) => void;
+  readonly judged: () => number;
+};
+
+/** `report`: each violation as it comes; `follow`: each deed, with whoever it was meant for. */
+export const createOracle = (
+  now: () => number,
+  report: (violation: Violation) => void,
+  follow: (deed: string) => void,
+): Oracle => {
+  const open = new Map<TargetId, Map<string, Intent>>();
+  /** The most accounts and groups that were active at a target, as percentages are reckoned. */
+  const active = new Map<TargetId, number>();
+  const deprovisionedAt = new Map<TargetId, readonly number[]>();
+  const approved = new Map<PlanId, readonly Operation[]>();
+  /** Targets of which a person let a first plan pass. */
+  const opened = new Set<TargetId>();
+  /** Since when an account is switched off. */
+  const offSince = new Map<string, number>();
+  let judged = 0;
+
+  const broken = (invariant: string, what: string): void => report({ invariant, what });
+  const intentsOf = (target: TargetId): Map<string, Intent> => {
+    const intents = open.get(target) ?? new Map<string, Intent>();
+    open.set(target, intents);
+    return intents;
+  };
+
+  const judge = (customer: Customer, effect: Effect, by: Process): void => {
+    judged += 1;
+    const id = idOf(effect);
+    const said = `${by.name} at ${customer.target.name}, ${id}`;
+    if (customer.foreign.has(id)) broken('I10', `${said}: an account of somebody else was changed`);
+    const { ids } = customer.target.protected;
+    if (ids.some((one) => [effect.before?.externalId, effect.after?.externalId].includes(one)))
+      broken('protected', `${said}: a protected account was changed`);
+    for (const { invariant, what } of [...judgeIdentity(customer, effect), ...judgeValues(customer, effect)])
+      broken(invariant, `${said}: ${what}`);
+    for (const deed of deedsOf(effect)) judgeDeed(customer, effect, deed, said);
+  };
+
+  const noteSwitches = ({ before, after }: Effect): void => {
+    if (after === null) return;
+    if (after.active) offSince.delete(after.id);
+    else if (before?.active !== false) offSince.set(after.id, now());
+  };
+
+  const judgeDeed = (customer: Customer, effect: Effect, deed: Deed, said: string): void => {
+    const intent = [...intentsOf(customer.target.id).values()].find((each) => isMeantBy(each, deed, effect));
+    follow(`${deed.kind} ${said} ${intent?.operation.ref.id ?? ''} ${'members' in deed ? deed.members.join(' ') : ''}`);
+    if (intent === undefined) {
+      broken('I4', `${said}: ${deed.kind} without an intent`);
+      return;
+    }
+    judgeEvidence(customer, deed, intent, said);
+    judgeRelease(customer, intent, said);
+    noteSwitches(effect);
+    const isOffInTenant = wasEver(customer, (truth) => isOff(truth, intent.operation.ref.id));
+    const doing = { kind: deed.kind, type: intent.operation.ref.type, isOffInTenant };
+    for (const what of judgePolicy(customer, effect, doing, offSince.get(idOf(effect)), now()))
+      broken('policy', `${said}: ${what}`);
+    if ((deed.kind === 'disable' || deed.kind === 'delete') && intent.cause.plan === null) judgeTakings(customer, said);
+  };
+
+  /** What is done in the name of a plan, a person has seen; and nothing is done at a target before they have seen the first plan, where they want to. */
+  const judgeRelease = ({ target }: Customer, { operation, cause }: Intent, said: string): void => {
+    if (cause.plan === null) {
+      if (!target.autoApproveFirst && !opened.has(target.id))
+        broken('plan', `${said}: ${operation.action} before anybody approved the first plan`);
+      return;
+    }
+    const held = (approved.get(cause.plan) ?? []).filter(
+      ({ action, ref }) => action === operation.action && ref.id === operation.ref.id,
+    );
+    const members = new Set(held.flatMap((each) => ('members' in each ? each.members.map(({ ref }) => ref.id) : [])));
+    const isHeld = 'members' in operation ? operation.members.every(({ ref }) => members.has(ref.id)) : held.length > 0;
+    if (!isHeld) broken('plan', `${said}: ${operation.action} in the name of ${cause.plan}, which does not hold it`);
+  };
+
+  /** I2: nobody loses anything unless the tenant said so a short while ago. */
+  const judgeEvidence = (customer: Customer, deed: Deed, intent: Intent, said: string): void => {
+    const { ref } = intent.operation;
+    const who = `${said} (${ref.id})`;
+    if (
+      deed.kind === 'disable' &&
+      !wasEver(customer, (truth, scope) => isOut(truth, scope, ref.id) || isOff(truth, ref.id))
+    )
+      broken('I2', `${who}: disabled, though the tenant has them, enabled and in scope`);
+    if (deed.kind === 'delete' && !wasEver(customer, (truth, scope) => isOut(truth, scope, ref.id)))
+      broken('I2', `${who}: deleted, though the tenant has it, in scope`);
+    for (const remote of deed.kind === 'remove_members' ? deed.members : []) {
+      const member =
+        'members' in intent.operation ? intent.operation.members.find((each) => each.remoteId === remote) : undefined;
+      if (member === undefined) broken('I2', `${who}: member ${remote} was removed, who was not meant`);
+      else if (!wasEver(customer, (truth, scope) => isNoMember(truth, scope, ref.id, member.ref.id)))
+        broken('I2', `${who}: ${member.ref.id} was removed, who is a member`);
+    }
+  };
+
+  /** Whether it was so at any moment of the last two minutes, under any scope of that time. */
+  const wasEver = (
+    { directory, scopes }: Customer,
+    holds: (truth: Truth, scope: ReadonlySet<string>) => boolean,
+  ): boolean => {
+    const recentScopes = since(scopes, now() - freshMs);
+    return since(directory.history, now() - freshMs).some(({ truth }) =>
+      recentScopes.some(({ scope }) => holds(truth, maybeInScope(truth, scope))),
+    );
+  };
+
+  /** I7: no day takes more than the target allows. */
+  const judgeTakings = ({ target, limits }: Customer, said: string): void => {
+    const times = [...(deprovisionedAt.get(target.id) ?? []), now()].filter((at) => at > now() - windowMs);
+    deprovisionedAt.set(target.id, times);
+    const base = active.get(target.id) ?? 0;
+    const allowed = Math.max(
+      ...since(limits, now() - longestTurnMs).map((each) => allowance(each.limits.deprovisions, base)),
+    );
+    if (times.length > allowed)
+      broken('I7', `${said}: deprovision ${times.length} within a day, where ${allowed} of ${base} are allowed`);
+  };
+
+  return {
+    judge,
+    approve: (plan, operations) => {
+      approved.set(
+        plan.id,
+        operations.map(({ operation }) => operation),
+      );
+      if (plan.kind !== 'held') opened.add(plan.target);
+    },
+    judged: () => judged,
+    witness: (site, asked, answer) => {
+      const [first, second] = asked;
+      if (site === 'ledger.countActive' && typeof answer === 'number') {
+        const target = targetId(String(first));
+        const gone = (deprovisionedAt.get(target) ?? []).filter((at) => at > now() - windowMs).length;
+        active.set(target, Math.max(active.get(target) ?? 0, answer + gone));
+      }
+      if (site === 'ledger.intend' && isLease(first) && Array.isArray(second))
+        for (const intent of second as readonly Intent[]) {
+          const intents = intentsOf(first.key);
+          if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, intent);
+        }
+      if (site === 'ledger.settle' && isLease(first) && Array.isArray(second))
+        for (const { key } of second as readonly { readonly key: string }[]) intentsOf(first.key).delete(key);
+    },
+  };
+};
+
+/** What an effect did, of what needs an intent. */
+type Deed =
+  | { readonly kind: 'create' | 'update' | 'disable' | 'delete' }
+  | { readonly kind: 'add_members' | 'remove_members'; readonly members: readonly string[] };
+
+const deedsOf = ({ before, after }: Effect): readonly Deed[] => {
+  if (after === null) return [{ kind: 'delete' }];
+  if (before === null) return [{ kind: 'create' }];
+  const added = [...after.members].filter((id) => !before.members.has(id));
+  const removed = [...before.members].filter((id) => !after.members.has(id));
+  return [
+    ...(before.active && !after.active ? [{ kind: 'disable' } as const] : []),
+    ...(isUpdated(before, after) ? [{ kind: 'update' } as const] : []),
+    ...(added.length > 0 ? [{ kind: 'add_members', members: added } as const] : []),
+    ...(removed.length > 0 ? [{ kind: 'remove_members', members: removed } as const] : []),
+  ];
+};
+
+const isUpdated = (before: Remote, after: Remote): boolean =>
+  (['externalId', 'name', 'displayName', 'title', 'department', 'manager'] as const).some(
+    (name) => before[name] !== after[name],
+  ) ||
+  (!before.active && after.active);
+
+const isMeantBy = ({ operation }: Intent, deed: Deed, { before, after }: Effect): boolean => {
+  if (operation.action !== deed.kind) return false;
+  if (operation.action === 'create') return operation.attributes['externalId'] === after?.externalId;
+  if (operation.remoteId !== (before ?? after)?.id) return false;
+  if (!('members' in operation) || !('members' in deed)) return true;
+  // One run may have several for one group: of those who leave the group, and of those who leave altogether.
+  return deed.members.some((id) => operation.members.some(({ remoteId }) => remoteId === id));
+};
+
+const isOut = (truth: Truth, scope: ReadonlySet<string>, id: string): boolean => !isThere(truth, id) || !scope.has(id);
+const isOff = ({ people }: Truth, id: string): boolean => people.get(id)?.standing === 'disabled';
+const isNoMember = (truth: Truth, scope: ReadonlySet<string>, group: string, member: string): boolean =>
+  isOut(truth, scope, member) || isOut(truth, scope, group) || truth.groups.get(group)?.members.has(member) !== true;
+
+const idOf = ({ before, after }: Effect): string => (before ?? after)?.id ?? '';
+
+const isLease = (value: unknown): value is { readonly key: TargetId } =>
+  typeof value === 'object' && value !== null && 'fence' in value;

@@ -1,0 +1,171 @@
+/**
+ * A simulated process. Whatever it asks of the outside goes through `call`, where it may die, sleep, or be answered late. What a dead one had asked for
+ * may still take effect; it never hears of it.
+ */
+
+import type { Chance } from './chance.ts';
+import type { Fault, FaultKind, Faults } from './faults.ts';
+import type { Event, Scheduler } from './scheduler.ts';
+import type { Trace } from './trace.ts';
+import type { Violation } from './violation.ts';
+
+/** What every process of a run lives in. */
+export type Stage = {
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+  readonly faults: Faults;
+  readonly trace: Trace;
+  /** Something was promised, and is not so. */
+  readonly report: (violation: Violation) => void;
+  /** Whose event it is that happens now: what asks for the time in between gets the clock of this one. */
+  current: Process | null;
+};
+
+export type Call<T> = {
+  readonly site: string;
+  /** What may strike, besides what may strike any process. */
+  readonly kinds: readonly FaultKind[];
+  readonly latencyMs: number;
+  /** Takes effect outside. Whatever it throws, or gives, is the answer. */
+  readonly effect: (fault: Fault | null) => T | Promise<T>;
+  /** Who stops waiting is told at once; the effect may take place all the same. */
+  readonly signal?: AbortSignal;
+};
+
+export type Process = {
+  readonly name: string;
+  /** Its own clock. */
+  readonly now: () => Date;
+  readonly isAlive: () => boolean;
+  readonly isFrozen: () => boolean;
+  call<T>(call: Call<T>): Promise<T>;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  kill(): void;
+  /** It stands still for so long. */
+  freeze(ms: number): void;
+};
+
+export type ProcessOptions = {
+  readonly name: string;
+  /** How far its clock is ahead, in ms. */
+  readonly skewMs: number;
+  /** Nothing ever happens to it, or to what it asks for. */
+  readonly isSpared?: boolean;
+  readonly onDeath: () => void;
+  readonly onFreeze: (ms: number) => void;
+};
+
+export const startProcess = (stage: Stage, options: ProcessOptions): Process => {
+  const { scheduler, chance, faults, trace } = stage;
+  let dead = false;
+  let frozenUntil = 0;
+
+  /** The process hears of it now, once it wakes, or never. */
+  const deliver = (hear: () => void): void => {
+    if (dead) return;
+    if (frozenUntil > scheduler.now()) {
+      scheduler.at(frozenUntil, () => deliver(hear));
+      return;
+    }
+    stage.current = process;
+    hear();
+  };
+  const kill = (): void => {
+    if (dead) return;
+    dead = true;
+    trace.note(options.name, 'dies', '');
+    trace.count('worker.died');
+    options.onDeath();
+  };
+  const freeze = (ms: number): void => {
+    frozenUntil = Math.max(frozenUntil, scheduler.now() + ms);
+    trace.note(options.name, 'stands still', `${ms} ms`);
+    trace.count(ms > 30_000 ? 'worker.stood_still_beyond_its_lease' : 'worker.stood_still');
+    options.onFreeze(ms);
+  };
+  const afterEffect = (fault: Fault | null): 'dead' | 'alive' => {
+    if (fault?.kind === 'crash_after') kill();
+    if (fault?.kind === 'pause') freeze(pauseMs(fault.roll));
+    return dead ? 'dead' : 'alive';
+  };
+
+  const call = <T>({ site, kinds, latencyMs, effect, signal }: Call<T>): Promise<T> => {
+    if (dead) return never();
+    const fault = options.isSpared === true ? null : faults.strike(site, kinds);
+    const order = faults.sites.get(site)?.calls ?? 0;
+    return new Promise((resolve, reject) => {
+      let left = false;
+      const leave = (): void => {
+        left = true;
+        reject(signal?.reason);
+      };
+      if (signal?.aborted === true) return leave();
+      signal?.addEventListener('abort', leave, { once: true });
+      const answer = (hear: () => void, outcome: string): void => {
+        trace.note(options.name, site, fault === null ? outcome : `${outcome} (${fault.kind})`);
+        if (afterEffect(fault) === 'dead') return;
+        deliver(() => {
+          signal?.removeEventListener('abort', leave);
+          if (!left) hear();
+        });
+      };
+      const failed = (error: unknown): void => answer(() => reject(error), errorText(error));
+      const arrive = (): void => {
+        // What was on its way when the process died may have been lost with it.
+        if (dead && chance.happens(0.5, `${site} lost with its process`, order)) return;
+        if (fault?.kind === 'crash_before') {
+          kill();
+          return;
+        }
+        stage.current = process;
+        try {
+          const result = effect(fault);
+          if (result instanceof Promise) result.then((value) => answer(() => resolve(value), 'done'), failed);
+          else answer(() => resolve(result), 'done');
+        } catch (error) {
+          failed(error);
+        }
+      };
+      scheduler.at(scheduler.now() + latencyMs, arrive);
+    });
+  };
+
+  const sleep = (ms: number, signal: AbortSignal): Promise<void> => {
+    if (dead) return never();
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const wake: Event = scheduler.at(scheduler.now() + ms, () =>
+        deliver(() => {
+          signal.removeEventListener('abort', stop);
+          resolve();
+        }),
+      );
+      const stop = (): void => {
+        scheduler.cancel(wake);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+    });
+  };
+
+  const process: Process = {
+    name: options.name,
+    now: () => new Date(scheduler.now() + options.skewMs),
+    isAlive: () => !dead,
+    isFrozen: () => frozenUntil > scheduler.now(),
+    call,
+    sleep,
+    kill,
+    freeze,
+  };
+  return process;
+};
+
+/** Mostly as long as a collection of garbage, sometimes longer than any lease. */
+const pauseMs = (roll: number): number =>
+  Math.round(roll < 0.5 ? 500 + roll * 30_000 : 31_000 + (roll - 0.5) ** 3 * 8 * 600_000);
+
+const never = (): Promise<never> => new Promise(() => {});
+
+const errorText = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);

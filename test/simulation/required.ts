@@ -1,0 +1,32 @@
+/** What a simulation must have brought about before its silence says anything. */
+
+import { faultKinds } from './faults.ts';
+import type { Summary } from './summary.ts';
+
+/** Guards that tripped, and things done, by the name the log, the ledger or the script gives them. */
+const happenings: readonly string[] = [
+  ...['worker.died', 'worker.stood_still', 'worker.stood_still_beyond_its_lease', 'queue.emptied'],
+  ...['sync.reset', 'read.held', 'read.accepted', 'run.waits', 'run.quarantined', 'intents.recovered'],
+  ...[
+    'guard.held',
+    'plan.waits',
+    'plan.moved',
+    'plan.applied',
+    'plan.superseded',
+    'confirm.unsure',
+    'skipped.confirmed_present',
+  ],
+  ...['escrowed.source_unsure', 'operation.skipped.no_trace', 'operation.escrowed.not_applied'],
+  ...['operation.applied.create', 'operation.applied.update', 'operation.applied.disable', 'operation.applied.delete'],
+  ...['operation.applied.add_members', 'operation.applied.remove_members'],
+];
+
+export type Missing = { readonly what: string; readonly seeds: number };
+
+/** What happened in fewer seeds than that: a fault, anywhere or at one place, or something that a fault or an edit leads to. */
+export const missing = ({ pairs, struck, happened }: Summary, least: number): readonly Missing[] =>
+  [
+    ...faultKinds.map((kind) => ({ what: kind, seeds: struck[kind] ?? 0 })),
+    ...Object.entries(pairs).map(([what, seeds]) => ({ what, seeds })),
+    ...happenings.map((what) => ({ what, seeds: happened[what] ?? 0 })),
+  ].filter(({ seeds }) => seeds < least);

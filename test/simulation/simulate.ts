@@ -1,0 +1,152 @@
+/** One run: a world drawn from a seed, some minutes of everything at once, then quiet, then the reckoning. */
+
+import { z } from 'zod';
+import type { Vault } from '../../src/store/connection-store.ts';
+import { createMemoryStores } from '../../src/store/memory/index.ts';
+import { chanceOf } from './chance.ts';
+import { foundCustomer } from './customer.ts';
+import { describeEnd } from './describe-end.ts';
+import { compareWithTenant } from './expected.ts';
+import { drawMix, type FaultName, faultsOf, type Mix, type SiteCount } from './faults.ts';
+import { createOracle } from './oracle.ts';
+import type { Stage } from './process.ts';
+import { createQueue } from './queue.ts';
+import { createScheduler, EndlessRun } from './scheduler.ts';
+import { busyMs, calm, operatorFor, type Play, plan, start } from './script.ts';
+import { type Witness, writeWithin } from './stores.ts';
+import { type Trace, traceOf } from './trace.ts';
+import type { Violation } from './violation.ts';
+import { Workers } from './workers.ts';
+
+export type Ask = {
+  readonly seed: number;
+  /** Without it the seed draws its own. */
+  readonly mix?: Mix;
+  /** The only faults and edits that may happen; null: as chance says. */
+  readonly only: ReadonlySet<FaultName> | null;
+  /** One fault that strikes in any case, to see what it does where chance never sent it. */
+  readonly aimed?: FaultName | null;
+  readonly keepsTrace: boolean;
+};
+
+export type Told = {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly hash: string;
+  readonly struck: readonly FaultName[];
+  readonly sites: ReadonlyMap<string, SiteCount>;
+  readonly trace: readonly string[];
+  readonly steps: number;
+  /** How many changes at targets were judged. */
+  readonly judged: number;
+  readonly excused: number;
+  /** How often what happened: events of the log, outcomes of operations, deaths. */
+  readonly happened: ReadonlyMap<string, number>;
+};
+
+/** Many times what a usual run needs. */
+const mostSteps = 200_000;
+
+export const simulate = async (ask: Ask): Promise<Told> => {
+  const chance = chanceOf(ask.seed);
+  const scheduler = createScheduler(start, (nth) => chance.fraction('tie', nth), mostSteps);
+  const trace = traceOf(scheduler.now, start, ask.keepsTrace);
+  const faults = faultsOf(chance, ask.mix ?? drawMix(chance), { only: ask.only, aimed: ask.aimed ?? null });
+  const violations: Violation[] = [];
+  const report = ({ invariant, what }: Violation): void => {
+    violations.push({ invariant, what });
+    trace.note('ORACLE', invariant, what);
+  };
+  const stage: Stage = { scheduler, chance, faults, trace, report, current: null };
+  const oracle = createOracle(scheduler.now, report, (deed) => trace.note('effect', deed, ''));
+  const stores = createMemoryStores({
+    now: () => stage.current?.now() ?? new Date(scheduler.now()),
+    vault: openVault,
+    probe: (site) => writeWithin(stage, site),
+  });
+  const queue = createQueue(stage);
+  const customers = Array.from({ length: chance.happens(0.3, 'two customers') ? 2 : 1 }, (_, nth) =>
+    foundCustomer(
+      stage,
+      nth,
+      chanceOf(ask.seed * 10 + nth),
+      ask.seed * 10 + nth,
+      (customer) => (effect, by) => oracle.judge(customer(), effect, by),
+    ),
+  );
+  const witness: Witness = (site, asked, answer) => {
+    oracle.witness(site, asked, answer);
+    countDeeds(trace, site, asked);
+    if (ask.keepsTrace && told.has(site)) trace.note('store', site, JSON.stringify(asked.slice(1)));
+  };
+  const workers = new Workers(stage, queue, stores, customers, witness, (error) => {
+    report({ invariant: 'I9', what: `the engine threw: ${text(error)}` });
+  });
+  const play: Play = {
+    stage,
+    chance,
+    stores,
+    queue,
+    customers,
+    workers,
+    operator: operatorFor(stage, stores, queue, oracle.approve),
+  };
+  let excused = 0;
+  try {
+    for (const { connection, target, remote } of customers) {
+      await stores.connections.add(connection, {});
+      await stores.targets.add(target, remote.secrets);
+    }
+    plan(play);
+    await scheduler.passUntil(start + busyMs(chance));
+    await calm(play);
+    for (const customer of customers) {
+      if (ask.keepsTrace) await describeEnd(stage, stores, customer);
+      const compared = await compareWithTenant(stores, customer);
+      excused += compared.excused;
+      for (const what of compared.wrong) report({ invariant: 'I1', what: `${customer.target.name}: ${what}` });
+    }
+  } catch (error) {
+    const what = error instanceof EndlessRun ? error.message : `the run broke off: ${text(error)}`;
+    report({ invariant: 'I9', what });
+  }
+  workers.stop();
+  return {
+    seed: ask.seed,
+    violations,
+    hash: trace.hash(),
+    struck: faults.struck,
+    sites: faults.sites,
+    trace: trace.lines,
+    steps: scheduler.steps(),
+    judged: oracle.judged(),
+    excused,
+    happened: trace.counts,
+  };
+};
+
+const text = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+/** What the engine found out and decided, for whoever wants to know that a simulation was not idle. */
+const countDeeds = ({ count }: Trace, site: string, asked: readonly unknown[]): void => {
+  if (site === 'ledger.settle')
+    for (const { action, result, reason } of OutcomesSchema.parse(asked[1]))
+      count(`operation.${result}.${result === 'applied' ? action : reason}`);
+  if (site === 'ledger.escrow') for (const { reason } of EscrowsSchema.parse(asked[1])) count(`escrowed.${reason}`);
+  if (site === 'runs.finish')
+    for (const reason of Object.keys(EndSchema.parse(asked[3]).counters.skipped)) count(`skipped.${reason}`);
+};
+
+const OutcomesSchema = z.array(z.object({ action: z.string(), result: z.string(), reason: z.string().optional() }));
+const EscrowsSchema = z.array(z.object({ reason: z.string() }));
+const EndSchema = z.object({ counters: z.object({ skipped: z.record(z.string(), z.number()) }) });
+
+/** What the trace tells in full. */
+const told: ReadonlySet<string> = new Set(
+  ['intend', 'settle', 'wait', 'stopWaiting', 'escrow', 'release', 'membersPushed', 'advance']
+    .map((name) => `ledger.${name}`)
+    .concat('draft.record'),
+);
+
+/** Secrets of a world that is made up need no seal. */
+const openVault: Vault = { seal: (clear) => clear, open: (sealed) => sealed };

@@ -1,0 +1,162 @@
+/**
+ * The stores as one process sees them: each call, and each of the writes that a call consists of, is a place where the process may die, sleep or be
+ * left without an answer. The state is that of the stores in memory, shared by all processes.
+ */
+
+import type { Draft, SnapshotStore } from '../../src/store/snapshot-store.ts';
+import type { Stores } from '../../src/store/stores.ts';
+import type { Fault, FaultKind } from './faults.ts';
+import type { Process, Stage } from './process.ts';
+
+/** The database could not be reached, or did not answer: no fault of a tenant or a target. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** What a store was asked and answered; called when it took effect. */
+export type Witness = (site: string, asked: readonly unknown[], answer: unknown) => void;
+
+export const storesOf = (stage: Stage, process: Process, stores: Stores, witness: Witness): Stores => {
+  const around = { stage, process, witness };
+  return {
+    installation: watched(around, 'installation', stores.installation),
+    consents: watched(around, 'consents', stores.consents),
+    leases: watched(around, 'leases', stores.leases),
+    snapshots: withDrafts(around, watched(around, 'snapshots', stores.snapshots)),
+    ledger: watched(around, 'ledger', stores.ledger),
+    connections: watched(around, 'connections', stores.connections),
+    targets: watched(around, 'targets', stores.targets),
+    runs: watched(around, 'runs', stores.runs),
+    plans: watched(around, 'plans', stores.plans),
+    discrepancies: watched(around, 'discrepancies', stores.discrepancies),
+  };
+};
+
+/** One write of a call that makes several. */
+export const writeWithin = (stage: Stage, site: string): Promise<void> | undefined =>
+  stage.current?.call({
+    site: `write ${site}`,
+    kinds: ofProcess,
+    latencyMs: latencyMs(stage, `write ${site}`),
+    effect: () => undefined,
+  });
+
+type Around = { readonly stage: Stage; readonly process: Process; readonly witness: Witness };
+
+const ofProcess: readonly FaultKind[] = ['crash_before', 'crash_after', 'pause'];
+const ofRead: readonly FaultKind[] = ['crash_before', 'pause', 'error'];
+const ofWrite: readonly FaultKind[] = [...ofProcess, 'error', 'answer_lost'];
+
+/** Whatever else is asked writes something. */
+const reads: ReadonlySet<string> = new Set([
+  ...['head', 'find', 'recall', 'recallPage', 'named', 'page', 'changesPage', 'holds', 'present'],
+  ...['position', 'links', 'linkedRemotes', 'about', 'ownersOf', 'countLinks', 'countActive', 'taken'],
+  ...['escrows', 'countEscrows', 'entries', 'entry'],
+  ...['get', 'list', 'of', 'secrets', 'next'],
+  ...['steps', 'operations', 'newest', 'approved', 'countWaiting'],
+]);
+
+type Watched = Stores & { readonly draft: Draft };
+type SequencesOf<T> = {
+  [Name in keyof T]: T[Name] extends (...asked: never[]) => AsyncIterable<unknown> ? Name : never;
+}[keyof T];
+
+/** What answers with a sequence: one that a store gains does not compile before it is here. */
+const sequences: { readonly [Name in keyof Watched]: Readonly<Record<SequencesOf<Watched[Name]>, true>> } = {
+  installation: {},
+  consents: {},
+  leases: {},
+  snapshots: { scan: true, members: true, groupsOf: true, changesAfter: true },
+  ledger: {
+    ...{ scanLinks: true, linkedIds: true, disabledBefore: true, openIntents: true, dueEscrows: true },
+    ...{ waitingOn: true, waitingFor: true },
+  },
+  connections: { all: true },
+  targets: {},
+  runs: { unfinished: true },
+  plans: { stepsOn: true, scan: true },
+  discrepancies: { seen: true, scan: true },
+  draft: { members: true, groupsOf: true, unseen: true, scan: true, touched: true, touchedMembers: true },
+};
+
+const watched = <Name extends keyof Watched>(around: Around, name: Name, inner: Watched[Name]): Watched[Name] => {
+  const made = new Map<PropertyKey, unknown>();
+  return new Proxy(inner, {
+    get: (target, property) => {
+      const known = made.get(property);
+      if (known !== undefined) return known;
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== 'function') return value;
+      const method = String(property);
+      const site = `${name}.${method}`;
+      const ask = (asked: readonly unknown[]): unknown => Reflect.apply(value, target, asked);
+      const seen = Object.hasOwn(sequences[name], method)
+        ? (...asked: readonly unknown[]) => readSequence(around, site, () => ask(asked))
+        : (...asked: readonly unknown[]) => askOnce(around, site, reads.has(method) ? ofRead : ofWrite, asked, ask);
+      made.set(property, seen);
+      return seen;
+    },
+  });
+};
+
+const askOnce = (
+  { stage, process, witness }: Around,
+  site: string,
+  kinds: readonly FaultKind[],
+  asked: readonly unknown[],
+  ask: (asked: readonly unknown[]) => unknown,
+): Promise<unknown> =>
+  process.call({
+    site,
+    kinds,
+    latencyMs: latencyMs(stage, site),
+    effect: async (fault) => {
+      refuseIfDown(fault, site);
+      const answer: unknown = await ask(asked);
+      witness(site, asked, answer);
+      if (fault?.kind === 'answer_lost') throw new StoreUnavailable(`no answer to ${site}`);
+      return answer;
+    },
+  });
+
+/** Asked for when its first part is, as a cursor is. */
+async function* readSequence({ stage, process }: Around, site: string, ask: () => unknown): AsyncGenerator<unknown> {
+  const opened = ask();
+  if (!isSequence(opened)) throw new TypeError(`${site} does not answer with a sequence.`);
+  const parts = opened[Symbol.asyncIterator]();
+  let part = await process.call({
+    site,
+    kinds: ofRead,
+    latencyMs: latencyMs(stage, site),
+    effect: (fault) => {
+      refuseIfDown(fault, site);
+      return parts.next();
+    },
+  });
+  while (part.done !== true) {
+    yield part.value;
+    part = await parts.next();
+  }
+}
+
+const isSequence = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+
+const withDrafts = (around: Around, snapshots: SnapshotStore): SnapshotStore =>
+  new Proxy(snapshots, {
+    get: (target, property) => {
+      if (property !== 'begin') return Reflect.get(target, property);
+      return async (...asked: Parameters<SnapshotStore['begin']>): Promise<Draft> =>
+        watched(around, 'draft', await target.begin(...asked));
+    },
+  });
+
+const refuseIfDown = (fault: Fault | null, site: string): void => {
+  if (fault?.kind === 'error') throw new StoreUnavailable(`cannot be reached for ${site}`);
+};
+
+/** A few milliseconds, now and then a second. */
+const latencyMs = ({ chance, faults }: Stage, site: string): number => {
+  const fraction = chance.fraction('latency of a store', (faults.sites.get(site)?.calls ?? 0) + site.length * 1_000);
+  return fraction > 0.998 ? 1_000 : 1 + Math.floor(fraction * 5);
+};

@@ -1,0 +1,186 @@
+/** A worker process: slots that take jobs and have the engine work a turn on each, and a reconciler. */
+
+import type { Engine, Timing } from '../../src/engine/engine.ts';
+import { unobserved } from '../../src/engine/engine.ts';
+import { provisionTurn } from '../../src/engine/provision-run.ts';
+import { probeConnection, probeTarget } from '../../src/engine/quarantine.ts';
+import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
+import { syncTurn } from '../../src/engine/sync-run.ts';
+import type { Turn } from '../../src/engine/turn.ts';
+import type { Connection } from '../../src/model/connection.ts';
+import type { ConnectionId } from '../../src/model/ids.ts';
+import { type RunId, runId } from '../../src/model/ids.ts';
+import type { SyncMode, Trigger } from '../../src/model/run.ts';
+import type { TargetRecord } from '../../src/model/target-record.ts';
+import { reconcile } from '../../src/queue/reconcile.ts';
+import type { Source } from '../../src/source/source.ts';
+import type { Stores } from '../../src/store/stores.ts';
+import { connectedTargets } from '../../src/target/connected.ts';
+import type { Backend } from './directory.ts';
+import type { Process, Stage } from './process.ts';
+import { type Errand, type Queue, QueueUnavailable } from './queue.ts';
+import type { RemoteSystem } from './remote.ts';
+import { StoreUnavailable } from './stores.ts';
+import { surroundingsOf } from './surroundings.ts';
+
+export type Surrounding = {
+  readonly stage: Stage;
+  readonly queue: Queue;
+  readonly stores: (process: Process) => Stores;
+  readonly backendOf: (connection: ConnectionId) => Backend;
+  readonly remoteOf: (record: TargetRecord) => RemoteSystem;
+  readonly timing: Timing;
+  readonly slots: number;
+  readonly reconcileMs: () => number;
+  /** Something that neither a tenant, a target nor our own infrastructure can be blamed for. */
+  readonly onBug: (error: unknown) => void;
+};
+
+export const startWorker = (around: Surrounding, process: Process): void => {
+  const engine = engineOf(around, process);
+  for (let slot = 0; slot < around.slots; slot += 1) void workOff(around, process, engine);
+  void keepReconciled(around, process, engine);
+};
+
+export const engineOf = (around: Surrounding, process: Process): Engine => {
+  const { stage } = around;
+  const sources = new Map<ConnectionId, { readonly revision: number; readonly source: Source }>();
+  const targets = connectedTargets(
+    (record, secrets) => around.remoteOf(record).connect(process, record, secrets),
+    process.now,
+  );
+  const door = around.queue.doorFor(process);
+  return {
+    stores: around.stores(process),
+    world: surroundingsOf(stage, process),
+    connectSource: (connection) => {
+      const kept = sources.get(connection.id);
+      if (kept?.revision === connection.revision) return kept.source;
+      const source = around.backendOf(connection.id).connect(process);
+      sources.set(connection.id, { revision: connection.revision, source });
+      return source;
+    },
+    connectTarget: targets.connect,
+    wakeTarget: (target) => door.provision(target, 'delta').catch(onlyInfrastructure(around)),
+    newRunId: () => newRunId(stage, process),
+    owner: process.name,
+    timing: around.timing,
+    observe: unobserved,
+    failpoint: async () => {},
+  };
+};
+
+const minted = new WeakMap<Stage, number>();
+
+/** Sorts by the time it was made, by the clock of whoever made it. */
+export const newRunId = (stage: Stage, process: Process): RunId => {
+  const nth = (minted.get(stage) ?? 0) + 1;
+  minted.set(stage, nth);
+  return runId(`run_${process.now().getTime()}_${String(nth).padStart(5, '0')}`);
+};
+
+const neverAborted = new AbortController().signal;
+
+const workOff = async (around: Surrounding, process: Process, engine: Engine): Promise<void> => {
+  while (process.isAlive()) {
+    const held = await around.queue.take(process);
+    const end = await turnFor(around, process, engine, held.errand).catch((error: unknown) => {
+      onlyInfrastructure(around)(error);
+      return 'failed' as const;
+    });
+    await around.queue
+      .end(process, held, end === 'failed' ? { kind: 'failed' } : jobEndOf(end))
+      .catch(onlyInfrastructure(around));
+  }
+};
+
+const jobEndOf = (turn: Turn) =>
+  turn.next === 'done' ? ({ kind: 'done' } as const) : ({ kind: 'again', at: turn.at.getTime() } as const);
+
+const turnFor = async (around: Surrounding, process: Process, engine: Engine, errand: Errand): Promise<Turn> => {
+  switch (errand.kind) {
+    case 'tick':
+      await onTick(around, process, engine, errand.connection, errand.mode);
+      return { next: 'done' };
+    case 'sync':
+      return await syncTurn(engine, errand.connection, neverAborted);
+    case 'provision':
+      return await provisionTurn(engine, errand.target, neverAborted);
+    case 'probe_connection': {
+      const released = await probeConnection(engine, errand.connection, neverAborted);
+      if (released !== null) await resume(around, process, engine, released);
+      return { next: 'done' };
+    }
+    case 'probe_target': {
+      const released = await probeTarget(engine, errand.target, neverAborted);
+      if (released !== null) await requestProvision(around, process, engine, released);
+      return { next: 'done' };
+    }
+  }
+};
+
+/** What follows is said again as the scheduler of a real worker says it (workers/scheduler.ts), which knows BullMQ. */
+const onTick = async (
+  around: Surrounding,
+  process: Process,
+  engine: Engine,
+  id: ConnectionId,
+  mode: SyncMode,
+): Promise<void> => {
+  const connection = await engine.stores.connections.get(id);
+  if (connection?.state === 'active')
+    await requestSync(around, process, engine, connection, { mode, trigger: 'schedule' });
+};
+
+/** Its schedule went with the quarantine. */
+const resume = async (around: Surrounding, process: Process, engine: Engine, connection: Connection): Promise<void> => {
+  await around.queue.doorFor(process).schedule(connection);
+  await requestSync(around, process, engine, connection, { mode: 'delta', trigger: 'retry' });
+};
+
+const requestSync = async (
+  { stage, queue }: Surrounding,
+  process: Process,
+  { stores }: Engine,
+  connection: Connection,
+  wanted: { readonly mode: SyncMode; readonly trigger: Trigger },
+): Promise<void> => {
+  await stores.runs.request(
+    newSyncRun(connection, { ...usual, ...wanted, id: newRunId(stage, process), at: process.now() }),
+  );
+  await queue.doorFor(process).sync(connection.id, wanted.mode);
+};
+
+const requestProvision = async (
+  { stage, queue }: Surrounding,
+  process: Process,
+  { stores }: Engine,
+  target: TargetRecord,
+): Promise<void> => {
+  const wanted = { ...usual, mode: 'delta', trigger: 'retry', at: process.now() } as const;
+  await stores.runs.request(newProvisionRun(target, null, { ...wanted, id: newRunId(stage, process) }));
+  await queue.doorFor(process).provision(target.id, 'delta');
+};
+
+export const usual = { scope: null, dryRun: false } as const;
+
+const keepReconciled = async (around: Surrounding, process: Process, engine: Engine): Promise<void> => {
+  const door = around.queue.doorFor(process);
+  while (process.isAlive()) {
+    await reconcile({
+      stores: engine.stores,
+      queues: door.jobs,
+      wakeups: door,
+      now: process.now,
+      requestProvision: (target) => requestProvision(around, process, engine, target),
+    }).catch(onlyInfrastructure(around));
+    await process.sleep(around.reconcileMs(), neverAborted);
+  }
+};
+
+/** Whoever cannot reach the database or the queue has done nothing wrong. */
+export const onlyInfrastructure =
+  ({ onBug }: Pick<Surrounding, 'onBug'>) =>
+  (error: unknown): void => {
+    if (!(error instanceof StoreUnavailable || error instanceof QueueUnavailable)) onBug(error);
+  };

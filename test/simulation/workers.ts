@@ -1,0 +1,91 @@
+/** The worker processes: each that dies is started anew. */
+
+import { defaultTiming } from '../../src/engine/engine.ts';
+import type { Stores } from '../../src/store/stores.ts';
+import type { Customer } from './customer.ts';
+import { type Process, type Stage, startProcess } from './process.ts';
+import type { Queue } from './queue.ts';
+import { storesOf, type Witness } from './stores.ts';
+import { type Surrounding, startWorker } from './worker.ts';
+
+const minute = 60_000;
+
+export class Workers {
+  reconcileMs = 2 * minute;
+  #sliceMs = 2_000;
+  readonly onBug: (error: unknown) => void;
+  readonly #stage: Stage;
+  readonly #around: Surrounding;
+  readonly #queue: Queue;
+  readonly #running = new Set<Process>();
+  #stopped = false;
+  #born = 0;
+
+  constructor(
+    stage: Stage,
+    queue: Queue,
+    stores: Stores,
+    customers: readonly Customer[],
+    witness: Witness,
+    onBug: (error: unknown) => void,
+  ) {
+    this.#stage = stage;
+    this.#queue = queue;
+    this.onBug = onBug;
+    const sliceMs = (): number => this.#sliceMs;
+    const ofConnection = new Map(customers.map((customer) => [customer.connection.id, customer]));
+    const ofAddress = new Map(customers.map((customer) => [JSON.stringify(customer.remote.settings), customer]));
+    this.#around = {
+      stage,
+      queue,
+      stores: (process) => storesOf(stage, process, stores, witness),
+      backendOf: (connection) => found(ofConnection.get(connection)).directory.backend,
+      remoteOf: (record) => found(ofAddress.get(JSON.stringify(record.settings))).remote,
+      timing: {
+        ...defaultTiming,
+        get sliceMs() {
+          return sliceMs();
+        },
+      },
+      slots: 2,
+      reconcileMs: () => this.reconcileMs,
+      onBug,
+    };
+  }
+
+  start(nth: number): void {
+    const { chance, scheduler } = this.#stage;
+    this.#born += 1;
+    const skewed = chance.happens(0.2, `clock of worker ${nth} is wrong`);
+    const process = startProcess(this.#stage, {
+      name: `w${nth}.${this.#born}`,
+      skewMs: skewed ? Math.round((chance.fraction('skew', nth) - 0.5) * 20 * minute) : 0,
+      onDeath: () => {
+        this.#running.delete(process);
+        if (this.#stopped) return;
+        this.#queue.abandon(process, null);
+        scheduler.at(scheduler.now() + chance.between(1, 40, 'rises', this.#born) * 1_000, () => this.start(nth));
+      },
+      onFreeze: (ms) => this.#queue.abandon(process, scheduler.now() + ms),
+    });
+    this.#running.add(process);
+    this.#stage.current = process;
+    startWorker(this.#around, process);
+  }
+
+  /** Nothing has to be interrupted any more. */
+  calm(): void {
+    this.#sliceMs = defaultTiming.sliceMs;
+    this.reconcileMs = 12 * minute;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const process of [...this.#running]) process.kill();
+  }
+}
+
+const found = <T>(thing: T | undefined): T => {
+  if (thing === undefined) throw new Error('There is no such customer.');
+  return thing;
+};
