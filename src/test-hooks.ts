@@ -1,5 +1,6 @@
 /** What an integration test may ask of a process by its environment, and nobody else should: shorter times, and a place to die at. */
 
+import { secondLookMs } from './core/absence.ts';
 import { defaultTiming, type Timing } from './engine/engine.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,12 +16,13 @@ export type Times = Timing & {
   readonly reconcileMs: number;
 };
 
-/** A worker that died is noticed by its job within 10 s, by its lease within 30 s. TEST_LEASE_MS, TEST_LOCK_MS, TEST_RECONCILE_MS. */
+/** A worker that died is noticed by its job within 10 s, by its lease within 30 s. TEST_LEASE_MS, TEST_LOCK_MS, TEST_RECONCILE_MS, TEST_SECOND_LOOK_MS. */
 export const timesFrom = (environment: Environment): Times => ({
   ...defaultTiming,
   leaseTtlMs: Number(environment['TEST_LEASE_MS'] ?? defaultTiming.leaseTtlMs),
   lockMs: Number(environment['TEST_LOCK_MS'] ?? 10_000),
   reconcileMs: Number(environment['TEST_RECONCILE_MS'] ?? 30_000),
+  secondLookMs: Number(environment['TEST_SECOND_LOOK_MS'] ?? secondLookMs),
 });
 
 /** The format of the database that a newer version writes: TEST_FORMAT. */

@@ -24,10 +24,10 @@ export type Absence = {
 export const isAbsent = (standing: Standing | undefined): boolean => standing === 'gone' || standing === 'out_of_scope';
 
 /** Whether an object that the source does not show may be taken for gone. What a delta reports is the source's own word, and no absence. */
-export const isProven = ({ why, read, goneAt, firstLook }: Absence, now: Date): boolean =>
+export const isProven = ({ why, read, goneAt, firstLook }: Absence, now: Date, apartMs = secondLookMs): boolean =>
   why === 'soft_deleted' ||
   why === 'deleted' ||
   why === 'disabled_in_source' ||
   read === 'delta' ||
   now.getTime() - goneAt.getTime() >= latelyMs ||
-  (firstLook !== null && now.getTime() - firstLook.getTime() >= secondLookMs);
+  (firstLook !== null && now.getTime() - firstLook.getTime() >= apartMs);

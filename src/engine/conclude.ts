@@ -138,7 +138,7 @@ const endProvisioning = async (
 /** Nobody else may ask for a run in ten minutes. */
 const requestSecondLook = async ({ engine, run, record }: Provisioning, tally: Tally): Promise<void> => {
   if (run.scope !== null || (tally.counters().skipped['absence_unproven'] ?? 0) === 0) return;
-  const notBefore = new Date(engine.world.now().getTime() + secondLookMs);
+  const notBefore = new Date(engine.world.now().getTime() + (engine.timing.secondLookMs ?? secondLookMs));
   await engine.stores.runs.request(
     newProvisionRun(record, run.id, { ...restOf(engine, run), mode: 'delta', notBefore }),
   );

@@ -120,7 +120,8 @@ const doubts = async (work: Provisioning, losses: readonly Loss[], at: Date): Pr
 const isProvenBy = async (work: Provisioning, { why, version, firstLook }: Loss, at: Date): Promise<boolean> => {
   const read = version === null ? null : await readOf(work, version);
   // What is on no record may have happened this very moment.
-  return isProven({ why, read: read?.kind ?? null, goneAt: read?.at ?? at, firstLook }, at);
+  const { secondLookMs } = work.engine.timing;
+  return isProven({ why, read: read?.kind ?? null, goneAt: read?.at ?? at, firstLook }, at, secondLookMs);
 };
 
 const isEvident = ({ why }: PlannedOperation, standing: Standing | undefined): boolean =>

@@ -37,6 +37,8 @@ export type Timing = {
   readonly sliceMs: number;
   /** How often a run writes where it is. */
   readonly reportMs: number;
+  /** How long after the first look at who is missing the second one is; `secondLookMs` unless given. */
+  readonly secondLookMs?: number;
 };
 
 export const defaultTiming: Timing = { leaseTtlMs: 30_000, sliceMs: 15_000, reportMs: 2_000 };

@@ -42,7 +42,8 @@ export const provisionRemovals = async (work: Provisioning, gathered: Gathered, 
     }
   }
   // What a person approved is done by this run, so it waits for the second look itself, once everybody had the first.
-  if (unproven.some(({ released }) => released !== undefined)) throw new SecondLookDue(secondLookMs);
+  if (unproven.some(({ released }) => released !== undefined))
+    throw new SecondLookDue(work.engine.timing.secondLookMs ?? secondLookMs);
   // Not sooner: whoever was looked at before has that noted in the escrow.
   if (!isDry(work))
     for (const some of batches(carefree, 500)) await work.engine.stores.ledger.release(work.lease, some);

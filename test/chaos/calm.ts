@@ -2,11 +2,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { secondLookMs } from '../../src/core/absence.ts';
 import { targetId } from '../../src/model/ids.ts';
 import { openKept } from '../support/kept.ts';
 import { differences } from './compare.ts';
-import type { Customer, Plant } from './plant.ts';
+import { type Customer, type Plant, secondLookMs } from './plant.ts';
 
 export const heal = ({ graph, lines, customers, workers }: Plant): void => {
   graph.control.clearFaults();
@@ -20,7 +19,7 @@ export type Calm = { readonly rounds: number; readonly byDelta: boolean; readonl
 
 const mostRounds = 5;
 /** Whom only a full sync found missing is looked at twice before anything is taken away. So what is still wrong by then may have to wait for that. */
-const roundsBeforeSecondLook = 3;
+const roundsBeforeSecondLook = 2;
 
 export const calmDown = async (plant: Plant, customer: Customer): Promise<Calm> => {
   const { api } = plant.stack;
@@ -35,7 +34,7 @@ export const calmDown = async (plant: Plant, customer: Customer): Promise<Calm> 
     if (wrong.length === 0 && sync === 'succeeded' && provision === 'succeeded')
       return { rounds, byDelta, wrong: await leftOpen(plant, customer) };
     wrong = [`the last runs ended as ${sync} and ${provision}`, ...wrong];
-    if (rounds === roundsBeforeSecondLook) await sleep(secondLookMs + 10_000);
+    if (rounds === roundsBeforeSecondLook) await sleep(secondLookMs + 1_000);
   }
   return {
     rounds: mostRounds,

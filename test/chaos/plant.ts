@@ -39,7 +39,14 @@ export type PlantOptions = {
 };
 
 /** Short times, so that much happens in little of it. */
-const times = { TEST_LEASE_MS: '6000', TEST_LOCK_MS: '3000', TEST_RECONCILE_MS: '2000', ENTRAIN_SLICE_SECS: '2' };
+export const secondLookMs = 5_000;
+const times = {
+  TEST_LEASE_MS: '6000',
+  TEST_LOCK_MS: '3000',
+  TEST_RECONCILE_MS: '2000',
+  TEST_SECOND_LOOK_MS: String(secondLookMs),
+  ENTRAIN_SLICE_SECS: '2',
+};
 /** Of the API only what goes wrong: it is asked all the time how far a run is. */
 const logs = { api: { ENTRAIN_LOG_LEVEL: 'warn' }, worker: { ENTRAIN_LOG_LEVEL: 'info' } };
 
