@@ -3,123 +3,279 @@
  * that a reader can put in their own.
  */
 
-import type { Cell, Table, TableId } from '../growth/table.ts';
+import type { Table } from '../growth/table.ts';
+import { figuresOf, type PlanFigures } from './plan-figures.ts';
+import { sharding } from './plan-sharding.ts';
+import { gigabytes, head, num, percent, row, shown, time } from './plan-text.ts';
 
 const tenants = 50_000;
 const people = 100_000_000;
 const deltasADay = 6;
 const fullsAWeek = 1;
-/** People whose record changes on an ordinary day. */
+/** People whose record changes on an ordinary day; each is one operation at a target. */
 const changedADay = 0.02;
 /** The busiest hour against the average one. */
 const peak = 4;
-/** What a page of Graph takes from another region. */
-const pageMs = 80;
-/** A delta that finds little asks for one page of users and one of groups, side by side, and a token now and then. */
+const peopleAGroup = 50;
+const groupsAPerson = 5;
+/** src/engine/maintenance.ts. */
+const keptDays = { runs: 90, operations: 90, changes: 30 } as const;
+/** The default attributes name the manager, whom a delta query shows and no list: 200 people to a page, a resource unit each. */
+const userPage = 200;
+/** A page of members costs three units, and one less for `$select` (Graph, "Throttling limits", identity and access). */
+const unitsAMemberPage = 2;
+/** A delta that finds little asks for one page of users and one of groups, a unit each, and for a token now and then. */
 const deltaRequests = 2;
-const secondsADay = 86_400;
 const graphLimits = { requestsPerTenSeconds: 130_000, unitsPerTwentySeconds: 150_000 } as const;
-/** BullMQ's own benchmarks and ours stay far above this on one Redis node. */
+/** A tick, a sync, a provision run. */
 const jobsPerDelta = 3;
+/** A run has eight indexes besides `_id`, which together are about as large as itself. */
+const indexedRun = 2;
+const shardGigabytes = 500;
+/** R7: looked up by both names, created, and some get a manager afterwards. */
+const requestsACreate = 3.1;
+/** Of R7: what one target is let answer at once, and how long it takes. */
+const target = { atOnce: 50, ms: 20 } as const;
+/** Decision 6, 9,603 people. */
+const largeCreateMs = 0.49;
+/** The scheduler's rounds (workers/scheduler.ts), what it asks about a connection with one target (src/queue/reconcile.ts), and a question's way and back. */
+const reconciler = { restSeconds: 30, questions: 3, page: 500, questionMs: 0.5 } as const;
+
+const secondsADay = 86_400;
+const secondsAWeek = 7 * secondsADay;
 
 /** Null when the tables it reads from were not measured. */
 export const planOf = (tables: readonly Table[]): readonly string[] | null => {
   const figures = figuresOf(tables);
   if (figures === null) return null;
-  const { unchangedMicros, deltaMs, bytesAPerson, redisBytesATenant, deltasAMinute, unitsAPage } = figures;
-  const deltasASecond = (tenants * deltasADay) / secondsADay;
-  const fullPeopleASecond = (people * fullsAWeek) / (7 * secondsADay);
-  const cores = {
-    deltas: (deltasASecond * deltaMs) / 1_000,
-    fulls: (fullPeopleASecond * unchangedMicros) / 1_000_000,
-  };
-  const writesASecond = (people * changedADay) / secondsADay;
-  const workers = Math.ceil((deltasASecond * peak) / (deltasAMinute / 60)) + Math.ceil(cores.fulls * peak) + 1;
-  const requests = deltasASecond * deltaRequests + fullPeopleASecond / 999;
-  const units = deltasASecond * deltaRequests + (fullPeopleASecond / 999) * unitsAPage;
-  const gigabytes = (people * bytesAPerson) / 2 ** 30;
-  const shards = Math.max(1, Math.ceil(gigabytes / 500));
+  const load = loadOf(figures);
   return [
     '## On paper: 50,000 tenants, 100 million people',
     '',
-    `Assumed: ${deltasADay} delta syncs a day and ${fullsAWeek} full sync a week for each tenant, spread over the day; ${percent(changedADay)} of the people change on a day; the busiest hour is ${peak} times the average; ${pageMs} ms a page. Taken from the tables above: an unchanged person costs ${shown(unchangedMicros)} µs of processor in a full sync, a delta with a thousand changes ${shown(deltaMs)} ms, a stored person ${shown(bytesAPerson)} bytes, a schedule ${shown(redisBytesATenant)} bytes in Redis, and one worker ended at least ${shown(deltasAMinute)} small deltas in a minute (no more were asked of it).`,
+    assumed(figures),
     '',
-    '| what | arithmetic | result |',
-    '|---|---|---|',
-    row('delta syncs', `${num(tenants)} × ${deltasADay} / ${num(secondsADay)} s`, `${shown(deltasASecond)} a second`),
-    row(
-      'processor for them, if each finds a thousand changes',
-      `${shown(deltasASecond)} × ${shown(deltaMs)} ms`,
-      `${shown(cores.deltas)} cores`,
-    ),
-    row(
-      'people read again by full syncs',
-      `${num(people)} / 7 days`,
-      `${shown(fullPeopleASecond)} a second, ${shown(cores.fulls)} cores`,
-    ),
-    row(
-      'workers in the busiest hour',
-      `${shown(deltasASecond * peak)} deltas a second at ${shown(deltasAMinute / 60)} a worker, and the full syncs`,
-      `${workers}`,
-    ),
-    row(
-      'Graph requests of one app',
-      `${shown(deltasASecond)} × ${deltaRequests} + ${shown(fullPeopleASecond)} / 999`,
-      `${shown(requests)} a second: ${percent((requests * 10 * peak) / graphLimits.requestsPerTenSeconds)} of its ${num(graphLimits.requestsPerTenSeconds)} in 10 s at the peak`,
-    ),
-    row(
-      'resource units of one app over all tenants',
-      `${shown(units)} a second`,
-      `${percent((units * 20 * peak) / graphLimits.unitsPerTwentySeconds)} of ${num(graphLimits.unitsPerTwentySeconds)} in 20 s at the peak`,
-    ),
-    row(
-      'operations at targets',
-      `${num(people)} × ${percent(changedADay)} / day`,
-      `${shown(writesASecond)} a second over ${num(tenants)} targets`,
-    ),
-    row(
-      'MongoDB, before compression',
-      `${num(people)} × ${shown(bytesAPerson)} bytes`,
-      `${num(Math.round(gigabytes))} GB, ${shards === 1 ? 'one shard' : `${shards} shards`} of 500 GB`,
-    ),
-    row(
-      'Redis',
-      `${num(tenants)} × ${shown(redisBytesATenant)} bytes`,
-      `${num(Math.round((tenants * redisBytesATenant) / 2 ** 20))} MB, ${shown(deltasASecond * peak * jobsPerDelta)} jobs a second at the peak`,
-    ),
+    ...head('what', 'arithmetic', 'result'),
+    ...workRows(figures, load),
+    ...graphRows(load),
+    ...redisRows(figures, load),
+    '',
+    '### What is stored',
+    '',
+    ...stored(figures, load),
+    '',
+    '### The first day',
+    '',
+    ...firstDay(figures, load),
+    '',
+    '### The reconciler',
+    '',
+    ...reconciling(load),
+    '',
+    '### Growing beyond one of each',
     '',
     '- **Workers** share nothing but MongoDB and Redis: more of them take more turns, and the lease of a connection or target keeps two from the same one. What a worker waits for is Graph and targets, so `ENTRAIN_SYNC_CONCURRENCY` rises before the number of processes does.',
-    '- **Redis.** All keys of one queue must lie in one slot of a cluster, which is why the prefix carries braces. One node carries the load above. Beyond it, give groups of connections prefixes of their own (`{entrain-1}`, `{entrain-2}` …), each with its workers, in one cluster or several: a job never refers to another prefix, and what a lost node held is written anew from MongoDB.',
-    "- **MongoDB.** Everything of a connection or a target begins its `_id` with the connection's or target's id, and every query on the hot path is by `_id` or a range of it. So the shard key is `{ _id: 1 }`, ranged: one tenant stays together, a huge one may be split between any two objects, and no query asks all shards. Ids grow with time, so new tenants land in the last chunk: each is one burst, its first sync, after which the balancer moves it away. A zone for a region keeps a customer's people there. `runs`, `connections` and `targets` are small and stay unsharded.",
-    '- **The first day** is another matter: 100 million creates at a target that answers 50 requests at once in 20 ms are 11 hours for one target, and minutes for 50,000 of 2,000 people each. The limit is the targets, not Entrain.',
+    '- **Redis.** All keys of one queue must lie in one slot of a cluster, which is why the prefix carries braces: a queue is never larger than one node. One node carries the load above. Beyond it, an installation cannot be given a second prefix for some of its connections: every scheduler schedules all connections of the database, and two prefixes over one database would sync everybody twice. What is possible today is an Entrain of its own, with its own database, prefix and workers, for each so many tenants; nothing refers from one to another. Several prefixes over one database would take a field of the connection that names its prefix, which the reconciler, the daily prune and whoever adds a job would have to go by.',
+    ...sharding,
     '- **Not measured:** more than two workers, a Redis cluster, a sharded MongoDB, real Graph. The figures above are of one machine.',
   ];
 };
 
-const figuresOf = (tables: readonly Table[]) => {
-  const of = (id: TableId): Table | null => tables.find((table) => table.id === id) ?? null;
-  const [users, schedules] = [of('users'), of('schedules')];
-  if (users === null || schedules === null) return null;
-  const runs = (name: string): readonly (readonly Cell[])[] => users.rows.filter((row) => row[1] === name);
-  const [unchanged, delta, first] = [runs('unchanged full').at(-1), runs('delta').at(-1), runs('first full').at(-1)];
-  const scheduled = schedules.rows.at(-1);
-  if (unchanged === undefined || delta === undefined || first === undefined || scheduled === undefined) return null;
-  const cell = (table: Table, row: readonly Cell[], column: string): number => {
-    const value = row[table.columns.indexOf(column)];
-    return typeof value === 'number' ? value : Number.NaN;
+type Load = {
+  /** On average. */
+  readonly aSecond: {
+    readonly deltas: number;
+    readonly fullPeople: number;
+    readonly memberPages: number;
+    readonly operations: number;
   };
-  const size = cell(users, unchanged, 'users');
-  return {
-    unchangedMicros: (cell(users, unchanged, 'CPU s') * 1e6) / size,
-    deltaMs: cell(users, delta, 'CPU s') * 1_000,
-    bytesAPerson: (cell(users, first, 'MongoDB MB') * 2 ** 20) / size,
-    unitsAPage: cell(users, unchanged, 'units') / cell(users, unchanged, 'Graph requests'),
-    redisBytesATenant: (cell(schedules, scheduled, 'Redis KB') * 1_024) / cell(schedules, scheduled, 'connections'),
-    deltasAMinute: cell(schedules, scheduled, 'delta syncs ended in a minute'),
-  };
+  readonly cores: { readonly deltas: number; readonly fulls: number; readonly operations: number };
+  readonly workers: number;
+  readonly groups: number;
+  readonly memberships: number;
 };
 
-const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-const num = (value: number): string => value.toLocaleString('en');
-const shown = (value: number): string => (value >= 100 ? num(Math.round(value)) : value.toPrecision(2));
-const percent = (share: number): string => `${shown(share * 100)} %`;
+const loadOf = ({ micros, deltaMs, deltasAMinute }: PlanFigures): Load => {
+  const [groups, memberships] = [people / peopleAGroup, people * groupsAPerson];
+  const aSecond = {
+    deltas: (tenants * deltasADay) / secondsADay,
+    fullPeople: (people * fullsAWeek) / secondsAWeek,
+    // Each group has a page, and a large one more.
+    memberPages: ((groups + memberships / 999) * fullsAWeek) / secondsAWeek,
+    operations: (people * changedADay) / secondsADay,
+  };
+  const cores = {
+    deltas: (aSecond.deltas * deltaMs) / 1_000,
+    fulls: (aSecond.fullPeople * micros.unchanged) / 1e6,
+    operations: (aSecond.operations * micros.create) / 1e6,
+  };
+  const forDeltas = Math.ceil((aSecond.deltas * peak) / (deltasAMinute / 60));
+  const workers = forDeltas + Math.ceil((cores.fulls + cores.operations) * peak);
+  return { aSecond, cores, workers, groups, memberships };
+};
+
+const assumed = ({ micros, deltaMs, deltasAMinute, bytes }: PlanFigures): string =>
+  `Assumed: ${deltasADay} delta syncs a day and ${fullsAWeek} full sync a week for each tenant, spread over the day; one target each; ${percent(changedADay)} of the people change on a day; one group for ${peopleAGroup} people, and each person in ${groupsAPerson}; the busiest hour is ${peak} times the average. Taken from the tables above: an unchanged person costs ${shown(micros.unchanged)} µs of processor in a full sync, a created one ${shown(micros.create / 1_000)} ms, a delta with a thousand changes ${shown(deltaMs)} ms; a schedule takes ${shown(bytes.schedule)} bytes in Redis; one worker ended at least ${shown(deltasAMinute)} small deltas in a minute (no more were asked of it).`;
+
+const workRows = ({ micros, deltaMs, deltasAMinute }: PlanFigures, { aSecond, cores, workers }: Load) => [
+  row('delta syncs', `${num(tenants)} × ${deltasADay} / ${num(secondsADay)} s`, `${shown(aSecond.deltas)} a second`),
+  row(
+    'processor for them, if each finds a thousand changes',
+    `${shown(aSecond.deltas)} × ${shown(deltaMs)} ms`,
+    `${shown(cores.deltas)} cores`,
+  ),
+  row(
+    'people read again by full syncs',
+    `${num(people)} / 7 days, × ${shown(micros.unchanged)} µs`,
+    `${shown(aSecond.fullPeople)} a second, ${shown(cores.fulls)} cores`,
+  ),
+  row(
+    'operations at targets',
+    `${num(people)} × ${percent(changedADay)} / day, × ${shown(micros.create / 1_000)} ms, as if each were a create`,
+    `${shown(aSecond.operations)} a second over ${num(tenants)} targets, ${shown(cores.operations)} cores`,
+  ),
+  row(
+    'workers in the busiest hour',
+    `${shown(aSecond.deltas * peak)} deltas a second at ${shown(deltasAMinute / 60)} a worker, and ${peak} times the cores of full syncs and operations`,
+    `${workers}`,
+  ),
+];
+
+const graphRows = ({ aSecond, groups, memberships }: Load): readonly string[] => {
+  const pages = aSecond.fullPeople / userPage;
+  const requests = aSecond.deltas * deltaRequests + pages + aSecond.memberPages;
+  const units = aSecond.deltas * deltaRequests + pages + aSecond.memberPages * unitsAMemberPage;
+  const deltas = `${shown(aSecond.deltas)} × ${deltaRequests}`;
+  const users = `${shown(aSecond.fullPeople)} / ${userPage}`;
+  return [
+    row(
+      'pages of members in full syncs',
+      `(${num(groups)} groups + ${num(memberships)} memberships / 999) / 7 days`,
+      `${shown(aSecond.memberPages)} a second, 20 to a batch`,
+    ),
+    row(
+      'Graph requests of one app, those in a batch one by one, as Graph counts them',
+      `${deltas} + ${users} + ${shown(aSecond.memberPages)}`,
+      `${shown(requests)} a second: ${percent((requests * 10 * peak) / graphLimits.requestsPerTenSeconds)} of ${num(graphLimits.requestsPerTenSeconds)} in 10 s at the peak`,
+    ),
+    row(
+      'resource units of one app over all tenants',
+      `${deltas} + ${users} + ${shown(aSecond.memberPages)} × ${unitsAMemberPage}`,
+      `${shown(units)} a second, ${percent((aSecond.memberPages * unitsAMemberPage) / units)} of them for members: ${percent((units * 20 * peak) / graphLimits.unitsPerTwentySeconds)} of ${num(graphLimits.unitsPerTwentySeconds)} in 20 s at the peak`,
+    ),
+  ];
+};
+
+const redisRows = ({ bytes }: PlanFigures, { aSecond }: Load): readonly string[] => [
+  row(
+    'Redis',
+    `${num(tenants)} × ${shown(bytes.schedule)} bytes`,
+    `${num(Math.round((tenants * bytes.schedule) / 2 ** 20))} MB, ${shown(aSecond.deltas * peak * jobsPerDelta)} jobs a second at the peak`,
+  ),
+];
+
+const stored = ({ bytes }: PlanFigures, { groups, memberships }: Load): readonly string[] => {
+  const operations = 1 + changedADay * keptDays.operations;
+  const runs = tenants * (deltasADay + fullsAWeek / 7) * 2 * keptDays.runs;
+  const parts = {
+    people: people * bytes.person,
+    groups: groups * bytes.person + memberships * bytes.membership,
+    changes: people * changedADay * keptDays.changes * bytes.change,
+    operations: people * operations * bytes.operation,
+    runs: runs * bytes.run * indexedRun,
+  };
+  const all = Object.values(parts).reduce((sum, part) => sum + part, 0);
+  const shards = Math.max(1, Math.ceil(all / 2 ** 30 / shardGigabytes));
+  return [
+    ...head('in MongoDB, indexes included, before compression', 'arithmetic', 'result'),
+    row('people as they are read', `${num(people)} × ${shown(bytes.person)} bytes`, gigabytes(parts.people)),
+    row(
+      'groups and memberships',
+      `${num(groups)} × ${shown(bytes.person)} + ${num(memberships)} × ${shown(bytes.membership)} bytes`,
+      gigabytes(parts.groups),
+    ),
+    row(
+      `changes of ${keptDays.changes} days`,
+      `${num(people)} × ${percent(changedADay)} × ${keptDays.changes} × ${shown(bytes.change)} bytes`,
+      gigabytes(parts.changes),
+    ),
+    row(
+      `links, and intents and outcomes of ${keptDays.operations} days`,
+      `${num(people)} × (1 + ${percent(changedADay)} × ${keptDays.operations}) × ${shown(bytes.operation)} bytes`,
+      gigabytes(parts.operations),
+    ),
+    row(
+      `runs of ${keptDays.runs} days, a provision run for each sync`,
+      `${num(tenants)} × (${deltasADay} + ${fullsAWeek}/7) × 2 × ${keptDays.runs} × ${shown(bytes.run)} bytes × ${indexedRun} for their indexes`,
+      gigabytes(parts.runs),
+    ),
+    row('all', '', `${gigabytes(all)}, ${shards === 1 ? 'one shard' : `${shards} shards`} of ${shardGigabytes} GB`),
+    '',
+    `A created person takes ${shown(bytes.operation)} bytes for the link, the intent and the outcome together, which the table does not tell apart: each later operation is counted with a link of its own, so the line is too large rather than too small. It is the largest by far, and what shrinks with the days that operations are kept.`,
+  ];
+};
+
+const firstDay = ({ micros }: PlanFigures, { workers, groups, memberships }: Load): readonly string[] => {
+  const requestsASecond = (target.atOnce * 1_000) / target.ms;
+  const atTarget = (accounts: number): number => (accounts * requestsACreate) / requestsASecond;
+  const each = people / tenants;
+  const units = people / userPage + (groups + memberships / 999) * unitsAMemberPage;
+  const seconds = { read: (people * micros.firstRead) / 1e6, create: (people * micros.create) / 1e6 };
+  const all = seconds.read + seconds.create;
+  return [
+    `Everybody is read and created once. A create costs ${requestsACreate} requests (R7), at a target that answers ${target.atOnce} at once in ${target.ms} ms: ${num(requestsASecond)} a second.`,
+    '',
+    ...head('what', 'arithmetic', 'result'),
+    row('one target with everybody', `${num(people)} × ${requestsACreate} / ${num(requestsASecond)}`, time(atTarget(people))),
+    row(
+      `${num(tenants)} targets of ${num(each)} people, side by side`,
+      `${num(each)} × ${requestsACreate} / ${num(requestsASecond)}`,
+      `${time(atTarget(each))} each`,
+    ),
+    row(
+      'units of Graph',
+      `${num(people)} / ${userPage} + ${num(groups)} groups × ${unitsAMemberPage}, and the further pages of large ones`,
+      `${shown(units)}: ${time((units * 20) / graphLimits.unitsPerTwentySeconds)} at the limit of one app`,
+    ),
+    row('processor of first syncs', `${num(people)} × ${shown(micros.firstRead)} µs`, `${time(seconds.read)} of one core`),
+    row(
+      'processor of creates',
+      `${num(people)} × ${shown(micros.create / 1_000)} ms`,
+      `${time(seconds.create)} of one core; ${time((people * largeCreateMs) / 1_000)} at the ${largeCreateMs} ms of a run of 9,603 people ([decision 6](decisions/0006-what-provisioning-costs.md))`,
+    ),
+    row(`both, on the ${workers} workers above, a core each`, `${time(all)} / ${workers}`, time(all / workers)),
+    '',
+    `So it depends on how the people are spread. One target with all of them is the limit itself: ${time(atTarget(people))}. Many small targets would be done in seconds, and what takes the time is Entrain, ${time(all / workers)} on ${workers} cores and less on more, and the MongoDB under it, whose own processor and disks are not in these figures.`,
+  ];
+};
+
+const reconciling = ({ workers }: Load): readonly string[] => {
+  const { restSeconds, questions, page, questionMs } = reconciler;
+  const asked = tenants * questions + tenants / page;
+  const passSeconds = (asked * questionMs) / 1_000;
+  const aSecond = asked / (passSeconds + restSeconds);
+  const most = Math.floor(restSeconds / ((questions + 1 / page) * (questionMs / 1_000)) / 1_000) * 1_000;
+  return [
+    `Each process with the role \`scheduler\` goes through all connections, rests ${restSeconds} s, and begins anew. Of an active connection with one target it asks MongoDB ${questions} things, one after the other: its targets, its head, the position of the target. Assumed: ${questionMs} ms for a question and its answer.`,
+    '',
+    ...head('what', 'arithmetic', 'result'),
+    row(
+      'questions of a pass',
+      `${num(tenants)} × ${questions} + ${num(tenants)} / ${page} pages of connections`,
+      num(asked),
+    ),
+    row('time of a pass', `${num(asked)} × ${questionMs} ms`, time(passSeconds)),
+    row(
+      'questions a second of one scheduler',
+      `${num(asked)} / (${shown(passSeconds)} + ${restSeconds}) s`,
+      shown(aSecond),
+    ),
+    row(`of all ${workers} workers, if each has every role`, `${workers} × ${shown(aSecond)}`, shown(aSecond * workers)),
+    row(
+      'schedules read from Redis in a pass',
+      `${num(tenants)} × 2, each a command of its own, sent all at once`,
+      num(tenants * 2),
+    ),
+    '',
+    `A pass of one scheduler takes longer than it rests from some ${num(most)} connections on: then what Redis lost is mended after ${time(passSeconds + restSeconds)} and not after ${restSeconds} s. The questions of all workers together are too many for one MongoDB that has other work as well. Today the remedy is \`ENTRAIN_WORKER_ROLES\`: \`scheduler\` on two processes, and on no other. Beyond that it would take two changes: asking for the targets, heads and positions of a page of ${page} connections at once, which makes ${num(asked)} questions ${num((tenants / page) * 3)} (connections, targets, and heads, which hold the positions too); and a lease, so that one scheduler does it for all.`,
+  ];
+};

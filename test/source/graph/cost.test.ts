@@ -3,6 +3,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sourceId, type Watermark } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
+import { batchesInFlight } from '../../../src/source/graph/batch.ts';
+import { cloudOf } from '../../../src/source/graph/clouds.ts';
+import { tokensFor } from '../../../src/source/graph/credentials.ts';
+import { defaultLimits, sourceOver } from '../../../src/source/graph/index.ts';
+import { type Transport, transportTo } from '../../../src/source/graph/transport.ts';
 import { Folded } from '../../support/folded.ts';
 import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
 import { attributes, readAll, withoutManager } from '../../support/reading.ts';
@@ -149,3 +154,57 @@ describe('a read of a test group', () => {
     expect(await read(attributes)).toMatchObject({ total: 4 + Math.ceil(250 / 20), inside: 3 + 250 });
   });
 });
+
+describe('batches under way at once', () => {
+  // 4 × 20 × 2 units: what a large tenant's limit lets through in 200 ms (docs/decisions/0009).
+  it('are four for the members of many groups, and never more', async () => {
+    expect(batchesInFlight).toBe(4);
+    const tenant = graph.control.addTenant({ users: 10, groups: 200, apps: [{ roles: everyRole }] });
+    const { source, batches } = watched(tenant.tenantId);
+    await readAll(source, new Folded(), { scope: everyone, attributes });
+    expect(batches()).toEqual({ sent: 10, most: 4, left: 0 });
+  });
+
+  it('are four for the managers of many people, and never more', async () => {
+    const tenant = graph.control.addTenant({ users: 400, groups: 0, apps: [{ roles: everyRole }] });
+    const pilot = tenant.createGroup({ displayName: 'Pilot', members: tenant.users().slice(0, 250) });
+    const { source, batches } = watched(tenant.tenantId);
+    const scope: Scope = { kind: 'groups', groups: [sourceId(pilot)], nested: false };
+    await readAll(source, new Folded(), { scope, attributes });
+    // Where the next round begins, the group itself, and the managers.
+    expect(batches()).toEqual({ sent: 2 + Math.ceil(250 / 20), most: 4, left: 0 });
+  });
+});
+
+/** A source whose transport counts the batches that were sent and are not answered yet. */
+const watched = (tenantId: string) => {
+  const app = graph.control.tenants().find((one) => one.tenantId === tenantId)?.apps[0];
+  if (app === undefined) throw new Error('The simulator has no such tenant.');
+  const cloud = cloudOf('custom', { custom: { loginUrl: graph.origin, graphUrl: graph.origin } });
+  const credentials = { kind: 'client_secret', clientId: app.clientId } as const;
+  const direct = transportTo(cloud.graphUrl, defaultLimits);
+  const counts = { sent: 0, most: 0, left: 0 };
+  const send: Transport['send'] = async (call, signal) => {
+    if (!call.url.endsWith('/$batch')) return await direct.send(call, signal);
+    counts.sent += 1;
+    counts.left += 1;
+    counts.most = Math.max(counts.most, counts.left);
+    try {
+      return await direct.send(call, signal);
+    } finally {
+      counts.left -= 1;
+    }
+  };
+  const source = sourceOver({
+    graphUrl: cloud.graphUrl,
+    tenantId,
+    registrant: 'your_team',
+    consentUrl: null,
+    tokens: tokensFor({ cloud, tenantId, credentials, secret: app.clientSecret }, graph.clock.now),
+    transport: { send, sent: () => direct.sent() },
+    limits: defaultLimits,
+    world: graph.clock,
+    onRequest: () => {},
+  });
+  return { source, batches: () => ({ ...counts }) };
+};

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
+import { bucketsFor } from '../../../src/store/mongo/member-buckets.ts';
 import { createMongoStores } from '../../../src/store/mongo/index.ts';
 import { createVault } from '../../../src/store/vault.ts';
 import { openTestMongo } from '../../support/mongo.ts';
@@ -19,6 +20,9 @@ afterEach(async () => {
 const people = 1_000;
 const pageSize = 100;
 const pages = people / pageSize;
+const teams = 20;
+/** In one group: 32 buckets. */
+const staff = 10_000;
 /** Lease, run, head: what every run writes, however little it finds. */
 const perRun = 10;
 
@@ -32,6 +36,7 @@ it('a first sync writes every object once, and reads it back once for the change
   hireEverybody(s);
   const first = await costOf(() => sync(s, 'full'));
   expect(first.written['objects']).toBe(people);
+  expect(first.read['objects']).toBe(people);
   expect(first.written['batches']).toBe(pages);
   expect(first.written['changes']).toBeLessThanOrEqual(people / 50);
   expect(sum(first.written)).toBeLessThanOrEqual(people + 2 * pages + people / 50 + perRun + 3);
@@ -49,6 +54,32 @@ it('a full sync that finds nothing new writes one document a page and reads no o
   expect(asked(unchanged.commands, 'objects')).toBe(0);
   // The batch, and whether the draft is still the newest.
   expect(sum(unchanged.commands)).toBeLessThanOrEqual(2 * pages + 35);
+});
+
+it('a full sync of groups that finds nothing new writes one document a page, and reads a hash for each bucket of members', async () => {
+  const { s, costOf } = await tell();
+  hireEverybody(s);
+  for (let team = 0; team < teams; team += 1) {
+    s.found(`t${team}`);
+    for (let nth = team; nth < people; nth += teams) s.directory.join(id(`t${team}`), id(nameOf(nth)));
+  }
+  // Everybody once more: 1,000 members are one bucket.
+  s.found('staff');
+  for (let nth = 0; nth < people; nth += 1) s.directory.join(id('staff'), id(nameOf(nth)));
+  const first = await costOf(() => sync(s, 'full'));
+  expect(first.written['objects']).toBe(people + teams + 1);
+  expect(first.written['members']).toBe(teams + 1);
+
+  const unchanged = await costOf(() => sync(s, 'full'));
+  const read = first.written['batches'] ?? 0;
+  expect(read).toBeGreaterThan(pages);
+  expect(unchanged.written['batches']).toBe(read);
+  expect(unchanged.written['objects'] ?? 0).toBe(0);
+  expect(unchanged.written['members'] ?? 0).toBe(0);
+  expect(sum(unchanged.written)).toBeLessThanOrEqual(read + perRun);
+  expect(asked(unchanged.commands, 'objects')).toBe(0);
+  expect(unchanged.read['members']).toBe(teams + 1);
+  expect(sum(unchanged.commands)).toBeLessThanOrEqual(4 * read + 35);
 });
 
 it('who changed since the last full sync is looked up, and nobody else', async () => {
@@ -75,16 +106,17 @@ it('a delta sync that finds nothing writes no batch', async () => {
 
 it('a person who joins a large group costs one bucket, not the group', async () => {
   const { s, costOf } = await tell();
-  hireEverybody(s);
   s.directory.liberties.pageSize = 5_000;
   s.found('staff');
-  for (let nth = 0; nth < people - 1; nth += 1) s.directory.join(id('staff'), id(nameOf(nth)));
-  for (let nth = 0; nth < people; nth += 1) {
-    s.hire(`x${nth}`);
-    s.directory.join(id('staff'), id(`x${nth}`));
+  for (let nth = 0; nth < staff; nth += 1) {
+    s.hire(nameOf(nth));
+    s.directory.join(id('staff'), id(nameOf(nth)));
   }
-  await sync(s, 'full');
-  s.directory.join(id('staff'), id(nameOf(people - 1)));
+  const whole = await costOf(() => sync(s, 'full'));
+  expect(whole.written['members']).toBe(bucketsFor(staff));
+  s.hire('late');
+  await sync(s, 'delta');
+  s.directory.join(id('staff'), id('late'));
   const joined = await costOf(() => sync(s, 'delta'));
   // Staged, and rolled forward.
   expect(joined.written['members']).toBe(2);
@@ -92,6 +124,7 @@ it('a person who joins a large group costs one bucket, not the group', async () 
   // The bucket by its hash, itself, and itself again for the change.
   expect(asked(joined.commands, 'members')).toBeLessThanOrEqual(3);
   expect(joined.read['members']).toBeLessThanOrEqual(3);
+  expect(bucketsFor(staff)).toBeGreaterThan(10 * 3);
 });
 
 const sync = async (s: Story, mode: 'full' | 'delta'): Promise<void> => {

@@ -1,0 +1,68 @@
+/** What the plan takes from the tables of growth. */
+
+import type { Cell, Table, TableId } from '../growth/table.ts';
+
+export type PlanFigures = {
+  /** Processor time for one person. */
+  readonly micros: { readonly firstRead: number; readonly unchanged: number; readonly create: number };
+  readonly deltaMs: number;
+  readonly deltasAMinute: number;
+  readonly bytes: {
+    readonly person: number;
+    readonly membership: number;
+    readonly change: number;
+    /** An intent, its outcome and the link: the tables do not tell them apart. */
+    readonly operation: number;
+    readonly run: number;
+    readonly schedule: number;
+  };
+};
+
+const megabytes = 'MongoDB MB';
+/** As many people change before the delta sync of the table. */
+const mostChanged = 1_000;
+
+/** Null when one of the tables or rows it reads was not measured. */
+export const figuresOf = (tables: readonly Table[]): PlanFigures | null => {
+  const users = rowsOf(tables, 'users');
+  const [first, unchanged] = [lastOf(users, 'first full'), lastOf(users, 'unchanged full')];
+  const [delta, provisioned] = [lastOf(users, 'delta'), lastOf(users, 'provisioning to its position')];
+  const before = users.find((row) => row.run === 'delta' && row.at('users') === provisioned?.at('users'));
+  const [everybody, scheduled] = [rowsOf(tables, 'members').at(-1), rowsOf(tables, 'schedules').at(-1)];
+  if (!first || !unchanged || !delta || !provisioned || !before || !everybody || !scheduled) return null;
+  const grown = (from: Row, to: Row): number => (to.at(megabytes) - from.at(megabytes)) * 2 ** 20;
+  return {
+    micros: { firstRead: microsOf(first), unchanged: microsOf(unchanged), create: microsOf(provisioned) },
+    deltaMs: delta.at('CPU s') * 1_000,
+    deltasAMinute: scheduled.at('delta syncs ended in a minute'),
+    bytes: {
+      person: (first.at(megabytes) * 2 ** 20) / first.at('users'),
+      // The same tenant, with one group of everybody and without.
+      membership: grown(first, everybody) / everybody.at('members'),
+      change: grown(unchanged, delta) / Math.min(mostChanged, delta.at('users')),
+      operation: grown(before, provisioned) / provisioned.at('users'),
+      // All that a sync leaves which finds nothing new.
+      run: grown(first, unchanged),
+      schedule: (scheduled.at('Redis KB') * 1_024) / scheduled.at('connections'),
+    },
+  };
+};
+
+/** `at`: the number in a column, NaN where there is none. */
+type Row = { readonly run: Cell; readonly at: (column: string) => number };
+
+const rowsOf = (tables: readonly Table[], id: TableId): readonly Row[] => {
+  const table = tables.find((one) => one.id === id);
+  return (table?.rows ?? []).map((cells) => {
+    const cell = (column: string): Cell => cells[table?.columns.indexOf(column) ?? -1] ?? null;
+    const at = (column: string): number => {
+      const value = cell(column);
+      return typeof value === 'number' ? value : Number.NaN;
+    };
+    return { run: cell('run'), at };
+  });
+};
+
+const lastOf = (rows: readonly Row[], run: string): Row | undefined => rows.findLast((row) => row.run === run);
+
+const microsOf = (row: Row): number => (row.at('CPU s') * 1e6) / row.at('users');

@@ -1,0 +1,63 @@
+/** How large the bench is run, from its arguments and the environment. */
+
+import { describe, expect, it } from 'vitest';
+import { parseOptions } from '../../bench/options.ts';
+
+describe('the options of the bench', () => {
+  it('are all measures at their full size when nothing is said', () => {
+    expect(parseOptions([], {})).toEqual({
+      quick: false,
+      growth: false,
+      profile: false,
+      only: null,
+      runs: 5,
+      users: 100_000,
+      groups: 2_000,
+      largestUsers: 1_000_000,
+      longRuns: 5,
+    });
+  });
+
+  it('are small when asked for quickly, by argument or by QUICK', () => {
+    const quick = { quick: true, users: 10_000, groups: 200, largestUsers: 100_000, longRuns: 1 };
+    expect(parseOptions(['--quick'], {})).toMatchObject(quick);
+    expect(parseOptions([], { QUICK: '1' })).toMatchObject(quick);
+  });
+
+  it.each(['', '0', undefined])('are not small when QUICK is %j', (QUICK) => {
+    expect(parseOptions([], { QUICK })).toMatchObject({ quick: false, users: 100_000 });
+  });
+
+  it('let a size be said beside QUICK', () => {
+    expect(parseOptions(['--users', '1000', '--runs', '2'], { QUICK: '1' })).toMatchObject({
+      quick: true,
+      runs: 2,
+      users: 1_000,
+      groups: 20,
+      largestUsers: 10_000,
+    });
+  });
+
+  it('name measures and tables in whatever case', () => {
+    expect(parseOptions(['--only', 'r1,R4m'], {}).only).toEqual(new Set(['R1', 'R4M']));
+    expect(parseOptions(['--growth', '--only', 'users'], {})).toMatchObject({ growth: true, only: new Set(['USERS']) });
+  });
+
+  it.each([
+    ['--users', 'many'],
+    ['--users', '0'],
+    ['--users=-5', ''],
+    ['--users', '1.5'],
+    ['--users', ''],
+    ['--runs', '0'],
+    ['--runs', 'NaN'],
+  ])('refuse %s %s, and say which', (name, value) => {
+    const args = value === '' && name.includes('=') ? [name] : [name, value];
+    expect(() => parseOptions(args, {})).toThrow(/^--(users|runs) must be a whole number/);
+  });
+
+  it('refuse what they do not know', () => {
+    expect(() => parseOptions(['--fast'], {})).toThrow();
+    expect(() => parseOptions(['R1'], {})).toThrow();
+  });
+});

@@ -1,0 +1,131 @@
+/** The plan for many tenants is arithmetic over the tables of growth: from these tables comes this, and from fewer tables none. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Cell, Table, TableId } from '../../bench/growth/table.ts';
+import { planOf } from '../../bench/report/plan.ts';
+import { keys } from '../../bench/report/plan-sharding.ts';
+
+const mb = (bytes: number): number => bytes / 2 ** 20;
+
+const table = (id: TableId, columns: readonly string[], rows: readonly (readonly Cell[])[]): Table => ({
+  id,
+  title: id,
+  about: '',
+  columns,
+  rows,
+});
+
+/** A person is stored in 1,000 bytes, a run in 700, a change in 500, an operation in 4,000; a membership in 200. */
+const users = table(
+  'users',
+  ['users', 'run', 'CPU s', 'MongoDB MB'],
+  [
+    [1_000, 'first full', 1, mb(1_000_000)],
+    [1_000, 'unchanged full', 1, mb(1_000_700)],
+    [1_000, 'delta', 1, mb(1_500_000)],
+    [1_000, 'provisioning to its position', 2, mb(5_500_000)],
+    [10_000, 'first full', 2, mb(10_000_000)],
+    [10_000, 'unchanged full', 0.5, mb(10_000_700)],
+    [10_000, 'delta', 0.2, mb(10_500_700)],
+  ],
+);
+const members = table('members', ['members', 'MongoDB MB'], [[9_000, mb(11_800_000)]]);
+const schedules = table(
+  'schedules',
+  ['connections', 'delta syncs ended in a minute', 'Redis KB'],
+  [[1_000, 600, 6_000]],
+);
+const everything = [users, members, schedules];
+
+const planned = (tables: readonly Table[] = everything): readonly string[] => planOf(tables) ?? [];
+const lineOf = (what: string): string => {
+  const found = planned().filter((line) => line.startsWith(`| ${what}`));
+  expect(found, what).toHaveLength(1);
+  return found[0] ?? '';
+};
+const resultOf = (what: string): string => lineOf(what).split(' | ').at(-1)?.replace(/ \|$/, '') ?? '';
+
+describe('the plan for 50,000 tenants', () => {
+  it('takes the work from the processor time of the largest tenant', () => {
+    expect(resultOf('delta syncs')).toBe('3.5 a second');
+    expect(resultOf('processor for them')).toBe('0.69 cores');
+    expect(resultOf('people read again by full syncs')).toBe('165 a second, 0.0083 cores');
+    expect(resultOf('operations at targets')).toBe('23 a second over 50,000 targets, 0.046 cores');
+    // 13.9 deltas a second at 10 a worker, and one for the rest.
+    expect(resultOf('workers in the busiest hour')).toBe('3');
+  });
+
+  it('counts pages of 200 people, and each question of a batch with its units', () => {
+    // (2,000,000 + 500,000,000 / 999) / 604,800.
+    expect(resultOf('pages of members in full syncs')).toBe('4.1 a second, 20 to a batch');
+    expect(lineOf('Graph requests of one app')).toContain('3.5 × 2 + 165 / 200 + 4.1 | 12 a second: 0.37 %');
+    expect(lineOf('resource units of one app')).toContain('+ 4.1 × 2 | 16 a second, 52 % of them for members: 0.86 %');
+  });
+
+  it('stores what a sync stores, and the ledger, changes and runs of the days they are kept', () => {
+    expect(resultOf('people as they are read')).toBe('93 GB');
+    expect(lineOf('groups and memberships')).toContain('2,000,000 × 1,000 + 500,000,000 × 200 bytes | 95 GB');
+    expect(lineOf('changes of 30 days')).toContain('× 2 % × 30 × 500 bytes | 28 GB');
+    // One create, and 1.8 operations in 90 days.
+    expect(lineOf('links, and intents and outcomes of 90 days')).toContain('(1 + 2 % × 90) × 4,000 bytes | 1,043 GB');
+    expect(lineOf('runs of 90 days')).toContain('× 2 × 90 × 700 bytes × 2 for their indexes | 72 GB');
+    expect(resultOf('all')).toBe('1,331 GB, 3 shards of 500 GB');
+    expect(lineOf('Redis')).toContain('50,000 × 6,144 bytes | 293 MB');
+  });
+
+  it('says of the first day what the targets take, and what Entrain takes', () => {
+    expect(resultOf('one target with everybody')).toBe('34 hours');
+    expect(resultOf('50,000 targets of 2,000 people')).toBe('2.5 s each');
+    expect(resultOf('units of Graph')).toBe('5,501,001: 12 minutes at the limit of one app');
+    expect(resultOf('processor of first syncs')).toBe('5.6 hours of one core');
+    expect(resultOf('processor of creates')).toMatch(/^56 hours of one core; 14 hours at the 0\.49 ms/);
+    expect(resultOf('both, on the 3 workers above')).toBe('20 hours');
+  });
+
+  it('counts what the reconciler asks, and says from when on it is too much', () => {
+    expect(resultOf('questions of a pass')).toBe('150,100');
+    expect(resultOf('time of a pass')).toBe('75 s');
+    expect(resultOf('questions a second of one scheduler')).toBe('1,429');
+    expect(resultOf('of all 3 workers')).toBe('4,287');
+    expect(planned().join('\n')).toContain('from some 19,000 connections on');
+  });
+
+  it.each(['users', 'members', 'schedules'] as const)('is left out when the table of %s was not measured', (id) => {
+    expect(planOf(everything.filter((one) => one.id !== id))).toBeNull();
+  });
+
+  it('is left out when nobody was provisioned', () => {
+    const rows = users.rows.filter((row) => row[1] !== 'provisioning to its position');
+    expect(planOf([{ ...users, rows }, members, schedules])).toBeNull();
+  });
+});
+
+describe('the table of shard keys', () => {
+  const folder = join(import.meta.dirname, '../../src/store/mongo');
+  const files = readdirSync(folder)
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .flatMap((text) => {
+      const name = /^(?:export )?const (?:name|headsName|installationName) = '(\w+)';$/m.exec(text)?.[1];
+      return name === undefined ? [] : [{ name, text }];
+    });
+
+  it('names every collection once', () => {
+    expect(files.length).toBeGreaterThan(10);
+    expect(keys.flatMap(({ collections }) => collections).toSorted()).toEqual(files.map(({ name }) => name).toSorted());
+  });
+
+  it('shards no collection that has a unique index', () => {
+    const unique = files.filter(({ text }) => /unique: true/.test(text)).map(({ name }) => name);
+    expect(unique).toEqual(['runs']);
+    expect(keys.find(({ collections }) => collections.includes('runs'))?.key).toBeNull();
+  });
+
+  it('shards by `_id` alone nothing that has an index on more', () => {
+    const indexed = files.filter(({ text }) => /indexes: [^=]+= \[\s*\{/.test(text)).map(({ name }) => name);
+    expect(indexed).toContain('links');
+    for (const { collections, key } of keys)
+      if (key === '{ _id: 1 }') expect(collections.filter((name) => indexed.includes(name))).toEqual([]);
+  });
+});
