@@ -28,17 +28,16 @@ export const figuresOf = (tables: readonly Table[]): PlanFigures | null => {
   const [first, unchanged] = [lastOf(users, 'first full'), lastOf(users, 'unchanged full')];
   const [delta, provisioned] = [lastOf(users, 'delta'), lastOf(users, 'provisioning to its position')];
   const before = users.find((row) => row.run === 'delta' && row.at('users') === provisioned?.at('users'));
-  const [everybody, scheduled] = [rowsOf(tables, 'members').at(-1), rowsOf(tables, 'schedules').at(-1)];
-  if (!first || !unchanged || !delta || !provisioned || !before || !everybody || !scheduled) return null;
-  const grown = (from: Row, to: Row): number => (to.at(megabytes) - from.at(megabytes)) * 2 ** 20;
+  const membership = membershipBytes(users, rowsOf(tables, 'members'));
+  const scheduled = rowsOf(tables, 'schedules').at(-1);
+  if (!first || !unchanged || !delta || !provisioned || !before || membership === null || !scheduled) return null;
   return {
     micros: { firstRead: microsOf(first), unchanged: microsOf(unchanged), create: microsOf(provisioned) },
     deltaMs: delta.at('CPU s') * 1_000,
     deltasAMinute: scheduled.at('delta syncs ended in a minute'),
     bytes: {
       person: (first.at(megabytes) * 2 ** 20) / first.at('users'),
-      // The same tenant, with one group of everybody and without.
-      membership: grown(first, everybody) / everybody.at('members'),
+      membership,
       change: grown(unchanged, delta) / Math.min(mostChanged, delta.at('users')),
       operation: grown(before, provisioned) / provisioned.at('users'),
       // All that a sync leaves which finds nothing new.
@@ -62,6 +61,18 @@ const rowsOf = (tables: readonly Table[], id: TableId): readonly Row[] => {
     return { run: cell('run'), at };
   });
 };
+
+/** The largest tenant that was measured both with one group of everybody, guests excepted, and without. */
+const membershipBytes = (users: readonly Row[], members: readonly Row[]): number | null => {
+  for (const row of members.toReversed()) {
+    const count = row.at('members');
+    const same = users.find(({ run, at }) => run === 'first full' && count <= at('users') && count >= 0.9 * at('users'));
+    if (same) return grown(same, row) / count;
+  }
+  return null;
+};
+
+const grown = (from: Row, to: Row): number => (to.at(megabytes) - from.at(megabytes)) * 2 ** 20;
 
 const lastOf = (rows: readonly Row[], run: string): Row | undefined => rows.findLast((row) => row.run === run);
 

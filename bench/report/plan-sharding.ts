@@ -11,7 +11,7 @@ type Kept = {
 
 export const keys: readonly Kept[] = [
   {
-    collections: ['objects', 'names', 'layouts', 'batches', 'versions', 'changes', 'outcomes', 'takings', 'plan_operations'],
+    collections: ['objects', 'names', 'layouts', 'batches', 'versions', 'changes', 'outcomes', 'takings', 'plan_operations', 'discrepancies', 'seen_accounts'],
     key: '{ _id: 1 }',
     why: 'Every query is by `_id` or a range of it, and `_id` begins with the connection or target.',
   },
@@ -36,9 +36,9 @@ export const keys: readonly Kept[] = [
     why: 'Its unique index on `slot` allows no other shard key than one that begins with `slot`, and a run changes its slot when it starts. Runs are found by `_id`, lane, connection, target and state.',
   },
   {
-    collections: ['connections', 'targets', 'plans', 'installation'],
+    collections: ['connections', 'targets', 'plans', 'reconciliations', 'installation'],
     key: null,
-    why: 'Small: some documents for each customer.',
+    why: 'Small: some documents for each customer, and one for all.',
   },
 ];
 

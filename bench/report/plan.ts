@@ -5,6 +5,7 @@
 
 import type { Table } from '../growth/table.ts';
 import { figuresOf, type PlanFigures } from './plan-figures.ts';
+import { reconciling } from './plan-reconciler.ts';
 import { sharding } from './plan-sharding.ts';
 import { gigabytes, head, num, percent, row, shown, time } from './plan-text.ts';
 
@@ -38,9 +39,6 @@ const requestsACreate = 3.1;
 const target = { atOnce: 50, ms: 20 } as const;
 /** Decision 6, 9,603 people. */
 const largeCreateMs = 0.49;
-/** The scheduler's rounds (workers/scheduler.ts), what it asks about a connection with one target (src/queue/reconcile.ts), and a question's way and back. */
-const reconciler = { restSeconds: 30, questions: 3, page: 500, questionMs: 0.5 } as const;
-
 const secondsADay = 86_400;
 const secondsAWeek = 7 * secondsADay;
 
@@ -69,7 +67,7 @@ export const planOf = (tables: readonly Table[]): readonly string[] | null => {
     '',
     '### The reconciler',
     '',
-    ...reconciling(load),
+    ...reconciling({ tenants, workers: load.workers }),
     '',
     '### Growing beyond one of each',
     '',
@@ -114,7 +112,7 @@ const loadOf = ({ micros, deltaMs, deltasAMinute }: PlanFigures): Load => {
 };
 
 const assumed = ({ micros, deltaMs, deltasAMinute, bytes }: PlanFigures): string =>
-  `Assumed: ${deltasADay} delta syncs a day and ${fullsAWeek} full sync a week for each tenant, spread over the day; one target each; ${percent(changedADay)} of the people change on a day; one group for ${peopleAGroup} people, and each person in ${groupsAPerson}; the busiest hour is ${peak} times the average. Taken from the tables above: an unchanged person costs ${shown(micros.unchanged)} µs of processor in a full sync, a created one ${shown(micros.create / 1_000)} ms, a delta with a thousand changes ${shown(deltaMs)} ms; a schedule takes ${shown(bytes.schedule)} bytes in Redis; one worker ended at least ${shown(deltasAMinute)} small deltas in a minute (no more were asked of it).`;
+  `Assumed: ${deltasADay} delta syncs a day and ${fullsAWeek} full sync a week for each tenant, spread over the day; one target each; ${percent(changedADay)} of the people change on a day; one group for ${peopleAGroup} people, and each person in ${groupsAPerson}; the busiest hour is ${peak} times the average. Taken from the tables above: an unchanged person costs ${shown(micros.unchanged)} µs of processor in a full sync of the attributes named there, a created one ${shown(micros.create / 1_000)} ms, a delta with a thousand changes ${shown(deltaMs)} ms; a schedule takes ${shown(bytes.schedule)} bytes in Redis; one worker ended at least ${shown(deltasAMinute)} small deltas in a minute (no more were asked of it).`;
 
 const workRows = ({ micros, deltaMs, deltasAMinute }: PlanFigures, { aSecond, cores, workers }: Load) => [
   row('delta syncs', `${num(tenants)} × ${deltasADay} / ${num(secondsADay)} s`, `${shown(aSecond.deltas)} a second`),
@@ -173,16 +171,9 @@ const redisRows = ({ bytes }: PlanFigures, { aSecond }: Load): readonly string[]
   ),
 ];
 
-const stored = ({ bytes }: PlanFigures, { groups, memberships }: Load): readonly string[] => {
-  const operations = 1 + changedADay * keptDays.operations;
-  const runs = tenants * (deltasADay + fullsAWeek / 7) * 2 * keptDays.runs;
-  const parts = {
-    people: people * bytes.person,
-    groups: groups * bytes.person + memberships * bytes.membership,
-    changes: people * changedADay * keptDays.changes * bytes.change,
-    operations: people * operations * bytes.operation,
-    runs: runs * bytes.run * indexedRun,
-  };
+const stored = ({ bytes }: PlanFigures, load: Load): readonly string[] => {
+  const { groups, memberships } = load;
+  const parts = storedBytes(bytes, load);
   const all = Object.values(parts).reduce((sum, part) => sum + part, 0);
   const shards = Math.max(1, Math.ceil(all / 2 ** 30 / shardGigabytes));
   return [
@@ -210,8 +201,19 @@ const stored = ({ bytes }: PlanFigures, { groups, memberships }: Load): readonly
     ),
     row('all', '', `${gigabytes(all)}, ${shards === 1 ? 'one shard' : `${shards} shards`} of ${shardGigabytes} GB`),
     '',
-    `A created person takes ${shown(bytes.operation)} bytes for the link, the intent and the outcome together, which the table does not tell apart: each later operation is counted with a link of its own, so the line is too large rather than too small. It is the largest by far, and what shrinks with the days that operations are kept.`,
+    `A created person takes ${shown(bytes.operation)} bytes for the link, the intent and the outcome together, which the table does not tell apart: each later operation is counted with a link of its own, so that line is too large rather than too small. It shrinks with the days that operations are kept.`,
   ];
+};
+
+const storedBytes = (bytes: PlanFigures['bytes'], { groups, memberships }: Load) => {
+  const runs = tenants * (deltasADay + fullsAWeek / 7) * 2 * keptDays.runs;
+  return {
+    people: people * bytes.person,
+    groups: groups * bytes.person + memberships * bytes.membership,
+    changes: people * changedADay * keptDays.changes * bytes.change,
+    operations: people * (1 + changedADay * keptDays.operations) * bytes.operation,
+    runs: runs * bytes.run * indexedRun,
+  };
 };
 
 const firstDay = ({ micros }: PlanFigures, { workers, groups, memberships }: Load): readonly string[] => {
@@ -245,37 +247,5 @@ const firstDay = ({ micros }: PlanFigures, { workers, groups, memberships }: Loa
     row(`both, on the ${workers} workers above, a core each`, `${time(all)} / ${workers}`, time(all / workers)),
     '',
     `So it depends on how the people are spread. One target with all of them is the limit itself: ${time(atTarget(people))}. Many small targets would be done in seconds, and what takes the time is Entrain, ${time(all / workers)} on ${workers} cores and less on more, and the MongoDB under it, whose own processor and disks are not in these figures.`,
-  ];
-};
-
-const reconciling = ({ workers }: Load): readonly string[] => {
-  const { restSeconds, questions, page, questionMs } = reconciler;
-  const asked = tenants * questions + tenants / page;
-  const passSeconds = (asked * questionMs) / 1_000;
-  const aSecond = asked / (passSeconds + restSeconds);
-  const most = Math.floor(restSeconds / ((questions + 1 / page) * (questionMs / 1_000)) / 1_000) * 1_000;
-  return [
-    `Each process with the role \`scheduler\` goes through all connections, rests ${restSeconds} s, and begins anew. Of an active connection with one target it asks MongoDB ${questions} things, one after the other: its targets, its head, the position of the target. Assumed: ${questionMs} ms for a question and its answer.`,
-    '',
-    ...head('what', 'arithmetic', 'result'),
-    row(
-      'questions of a pass',
-      `${num(tenants)} × ${questions} + ${num(tenants)} / ${page} pages of connections`,
-      num(asked),
-    ),
-    row('time of a pass', `${num(asked)} × ${questionMs} ms`, time(passSeconds)),
-    row(
-      'questions a second of one scheduler',
-      `${num(asked)} / (${shown(passSeconds)} + ${restSeconds}) s`,
-      shown(aSecond),
-    ),
-    row(`of all ${workers} workers, if each has every role`, `${workers} × ${shown(aSecond)}`, shown(aSecond * workers)),
-    row(
-      'schedules read from Redis in a pass',
-      `${num(tenants)} × 2, each a command of its own, sent all at once`,
-      num(tenants * 2),
-    ),
-    '',
-    `A pass of one scheduler takes longer than it rests from some ${num(most)} connections on: then what Redis lost is mended after ${time(passSeconds + restSeconds)} and not after ${restSeconds} s. The questions of all workers together are too many for one MongoDB that has other work as well. Today the remedy is \`ENTRAIN_WORKER_ROLES\`: \`scheduler\` on two processes, and on no other. Beyond that it would take two changes: asking for the targets, heads and positions of a page of ${page} connections at once, which makes ${num(asked)} questions ${num((tenants / page) * 3)} (connections, targets, and heads, which hold the positions too); and a lease, so that one scheduler does it for all.`,
   ];
 };
