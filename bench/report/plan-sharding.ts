@@ -36,7 +36,7 @@ export const keys: readonly Kept[] = [
     why: 'Its unique index on `slot` allows no other shard key than one that begins with `slot`, and a run changes its slot when it starts. Runs are found by `_id`, lane, connection, target and state.',
   },
   {
-    collections: ['connections', 'targets', 'plans', 'reconciliations', 'installation'],
+    collections: ['connections', 'targets', 'plans', 'reconciliations', 'consents', 'installation'],
     key: null,
     why: 'Small: some documents for each customer, and one for all.',
   },

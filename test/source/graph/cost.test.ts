@@ -181,7 +181,8 @@ const watched = (tenantId: string) => {
   const app = graph.control.tenants().find((one) => one.tenantId === tenantId)?.apps[0];
   if (app === undefined) throw new Error('The simulator has no such tenant.');
   const cloud = cloudOf('custom', { custom: { loginUrl: graph.origin, graphUrl: graph.origin } });
-  const credentials = { kind: 'client_secret', clientId: app.clientId } as const;
+  const proof = { kind: 'client_secret', secret: app.clientSecret } as const;
+  const registrant = 'customer_it';
   const direct = transportTo(cloud.graphUrl, defaultLimits);
   const counts = { sent: 0, most: 0, left: 0 };
   const send: Transport['send'] = async (call, signal) => {
@@ -198,9 +199,10 @@ const watched = (tenantId: string) => {
   const source = sourceOver({
     graphUrl: cloud.graphUrl,
     tenantId,
-    registrant: 'your_team',
+    registrant,
+    endsAt: null,
     consentUrl: null,
-    tokens: tokensFor({ cloud, tenantId, credentials, secret: app.clientSecret }, graph.clock.now),
+    tokens: tokensFor({ cloud, tenantId, clientId: app.clientId, proof, registrant }, graph.clock.now),
     transport: { send, sent: () => direct.sent() },
     limits: defaultLimits,
     world: graph.clock,
