@@ -66,7 +66,9 @@ const rowsOf = (tables: readonly Table[], id: TableId): readonly Row[] => {
 const membershipBytes = (users: readonly Row[], members: readonly Row[]): number | null => {
   for (const row of members.toReversed()) {
     const count = row.at('members');
-    const same = users.find(({ run, at }) => run === 'first full' && count <= at('users') && count >= 0.9 * at('users'));
+    const same = users.find(
+      ({ run, at }) => run === 'first full' && count <= at('users') && count >= 0.9 * at('users'),
+    );
     if (same) return grown(same, row) / count;
   }
   return null;

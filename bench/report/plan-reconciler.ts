@@ -32,7 +32,11 @@ export const reconciling = ({
       `${num(asked)} / (${shown(passSeconds)} + ${restSeconds}) s`,
       shown(aSecond),
     ),
-    row(`of all ${workers} workers, if each has every role`, `${workers} × ${shown(aSecond)}`, shown(aSecond * workers)),
+    row(
+      `of all ${workers} workers, if each has every role`,
+      `${workers} × ${shown(aSecond)}`,
+      shown(aSecond * workers),
+    ),
     row(
       'schedules read from Redis in a pass',
       `${num(tenants)} × 2, each a command of its own, sent all at once`,

@@ -11,7 +11,19 @@ type Kept = {
 
 export const keys: readonly Kept[] = [
   {
-    collections: ['objects', 'names', 'layouts', 'batches', 'versions', 'changes', 'outcomes', 'takings', 'plan_operations', 'discrepancies', 'seen_accounts'],
+    collections: [
+      'objects',
+      'names',
+      'layouts',
+      'batches',
+      'versions',
+      'changes',
+      'outcomes',
+      'takings',
+      'plan_operations',
+      'discrepancies',
+      'seen_accounts',
+    ],
     key: '{ _id: 1 }',
     why: 'Every query is by `_id` or a range of it, and `_id` begins with the connection or target.',
   },

@@ -72,7 +72,7 @@ export const planOf = (tables: readonly Table[]): readonly string[] | null => {
     '### Growing beyond one of each',
     '',
     '- **Workers** share nothing but MongoDB and Redis: more of them take more turns, and the lease of a connection or target keeps two from the same one. What a worker waits for is Graph and targets, so `ENTRAIN_SYNC_CONCURRENCY` rises before the number of processes does.',
-    '- **Redis.** All keys of one queue must lie in one slot of a cluster, which is why the prefix carries braces: a queue is never larger than one node. One node carries the load above. Beyond it, an installation cannot be given a second prefix for some of its connections: every scheduler schedules all connections of the database, and two prefixes over one database would sync everybody twice. What is possible today is an Entrain of its own, with its own database, prefix and workers, for each so many tenants; nothing refers from one to another. Several prefixes over one database would take a field of the connection that names its prefix, which the reconciler, the daily prune and whoever adds a job would have to go by.',
+    '- **Redis.** All keys of one queue must lie in one slot of a cluster, which is why the prefix carries braces: a queue is never larger than one node. One node carries the load above. Beyond it, an installation cannot be given a second prefix for some of its connections: every scheduler schedules all connections of the database, and two prefixes over one database would ask for every sync twice. What is possible today is an Entrain of its own, with its own database, prefix and workers, for each so many tenants; nothing refers from one to another. Several prefixes over one database would take a field of the connection that names its prefix, which the reconciler, the daily prune and whoever adds a job would have to go by.',
     ...sharding,
     '- **Not measured:** more than two workers, a Redis cluster, a sharded MongoDB, real Graph. The figures above are of one machine.',
   ];
@@ -227,7 +227,11 @@ const firstDay = ({ micros }: PlanFigures, { workers, groups, memberships }: Loa
     `Everybody is read and created once. A create costs ${requestsACreate} requests (R7), at a target that answers ${target.atOnce} at once in ${target.ms} ms: ${num(requestsASecond)} a second.`,
     '',
     ...head('what', 'arithmetic', 'result'),
-    row('one target with everybody', `${num(people)} × ${requestsACreate} / ${num(requestsASecond)}`, time(atTarget(people))),
+    row(
+      'one target with everybody',
+      `${num(people)} × ${requestsACreate} / ${num(requestsASecond)}`,
+      time(atTarget(people)),
+    ),
     row(
       `${num(tenants)} targets of ${num(each)} people, side by side`,
       `${num(each)} × ${requestsACreate} / ${num(requestsASecond)}`,
@@ -238,7 +242,11 @@ const firstDay = ({ micros }: PlanFigures, { workers, groups, memberships }: Loa
       `${num(people)} / ${userPage} + ${num(groups)} groups × ${unitsAMemberPage}, and the further pages of large ones`,
       `${shown(units)}: ${time((units * 20) / graphLimits.unitsPerTwentySeconds)} at the limit of one app`,
     ),
-    row('processor of first syncs', `${num(people)} × ${shown(micros.firstRead)} µs`, `${time(seconds.read)} of one core`),
+    row(
+      'processor of first syncs',
+      `${num(people)} × ${shown(micros.firstRead)} µs`,
+      `${time(seconds.read)} of one core`,
+    ),
     row(
       'processor of creates',
       `${num(people)} × ${shown(micros.create / 1_000)} ms`,

@@ -4,9 +4,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { on } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../../scripts/services/redis.ts';
@@ -197,30 +200,23 @@ const endedRuns = async (parts: Awaited<ReturnType<typeof compose>>, connection:
  * and wait until it is told, so that all before it was.
  */
 const commandsSent = async (url: string, look: Redis) => {
-  const monitor = await new Redis(url).monitor();
-  closers.push(async () => monitor.disconnect());
-  let sent: Record<string, number> = {};
-  monitor.on('monitor', (_time: string, [command = '']: readonly string[], source: string) => {
-    const name = command.toLowerCase();
-    if (source !== 'lua' && name !== 'echo') sent[name] = (sent[name] ?? 0) + 1;
-  });
-  const mark = async (text: string): Promise<void> => {
-    const told = new Promise<void>((resolve) => {
-      monitor.on('monitor', (_time: string, args: readonly string[]) => {
-        if (args[0]?.toLowerCase() === 'echo' && args[1] === text) resolve();
-      });
-    });
-    await look.echo(text);
-    await told;
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  closers.push(async () => void socket.destroy());
+  const told = on(createInterface({ input: socket }), 'line');
+  socket.write('MONITOR\r\n');
+  await told.next();
+  /** All that is told until the mark. */
+  const until = async (mark: string): Promise<Counts> => {
+    const sent: Record<string, number> = {};
+    await look.echo(mark);
+    for await (const [line] of told) {
+      const [, source, command = ''] = /^\+[\d.]+ \[\d+ (\S+)\] "(\w+)"/.exec(String(line)) ?? [];
+      const name = command.toLowerCase();
+      if (name === 'echo') break;
+      if (source !== 'lua') sent[name] = (sent[name] ?? 0) + 1;
+    }
+    return sent;
   };
-  return {
-    begin: async (): Promise<void> => {
-      await mark('begin');
-      sent = {};
-    },
-    end: async (): Promise<Counts> => {
-      await mark('end');
-      return { ...sent };
-    },
-  };
+  return { begin: async (): Promise<void> => void (await until('begin')), end: () => until('end') };
 };

@@ -6,8 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
-import { bucketsFor } from '../../../src/store/mongo/member-buckets.ts';
 import { createMongoStores } from '../../../src/store/mongo/index.ts';
+import { bucketsFor } from '../../../src/store/mongo/member-buckets.ts';
 import { createVault } from '../../../src/store/vault.ts';
 import { openTestMongo } from '../../support/mongo.ts';
 import { connection, id, type Story, story } from '../../support/story.ts';
