@@ -13,6 +13,8 @@ const latelyMs = 24 * 3_600_000;
 
 export type Absence = {
   readonly why: Why;
+  /** What the source answers now: it knows nothing of it, or it is there and not in the scope. */
+  readonly said: 'gone' | 'out_of_scope';
   /** By what kind of read the snapshot lost it; null where that is not on record. */
   readonly read: ReadKind | null;
   /** When the snapshot lost it. */
@@ -23,11 +25,14 @@ export type Absence = {
 
 export const isAbsent = (standing: Standing | undefined): boolean => standing === 'gone' || standing === 'out_of_scope';
 
-/** Whether an object that the source does not show may be taken for gone. What a delta reports is the source's own word, and no absence. */
-export const isProven = ({ why, read, goneAt, firstLook }: Absence, now: Date, apartMs = secondLookMs): boolean =>
+/**
+ * Whether an object that the source does not show may be taken for gone. That somebody left the groups of the scope is the source's own word where a
+ * delta tells it and the source, asked, shows them outside. Whom it knows nothing of may just as well be hidden by the replica that a delta asked.
+ */
+export const isProven = ({ why, said, read, goneAt, firstLook }: Absence, now: Date, apartMs = secondLookMs): boolean =>
   why === 'soft_deleted' ||
   why === 'deleted' ||
   why === 'disabled_in_source' ||
-  read === 'delta' ||
+  (read === 'delta' && said === 'out_of_scope') ||
   now.getTime() - goneAt.getTime() >= latelyMs ||
   (firstLook !== null && now.getTime() - firstLook.getTime() >= apartMs);

@@ -64,7 +64,7 @@ const peopleOf = (pending: readonly Pending[]): readonly Ref[] => [
 ];
 
 /** Somebody whom the source does not show, and what is known of how they went. */
-type Loss = Pick<Absence, 'why'> & {
+type Loss = Pick<Absence, 'why' | 'said'> & {
   readonly ref: Ref;
   readonly version: number | null;
   readonly firstLook: Date | null;
@@ -83,14 +83,15 @@ const lossesOf = async (
     staying.length === 0 ? null : await work.engine.stores.snapshots.recall(work.run.connection, staying);
   return absent.map((ref): Loss => {
     const account = leaving.get(ref.id);
+    const said = standings.get(ref.id) === 'out_of_scope' ? 'out_of_scope' : 'gone';
     if (account === undefined) {
       const seen = remembered?.get(ref.id);
       // Who is in the snapshot still is not in the source from now on.
       const version = seen === undefined || seen.gone === null ? null : seen.version;
-      return { ref, why: seen?.gone ?? 'members', version, firstLook: null };
+      return { ref, why: seen?.gone ?? 'members', said, version, firstLook: null };
     }
     const { planned, evidence, firstLook } = account;
-    return { ref, why: planned.why, version: evidence?.version ?? null, firstLook: firstLook ?? null };
+    return { ref, why: planned.why, said, version: evidence?.version ?? null, firstLook: firstLook ?? null };
   });
 };
 
@@ -117,11 +118,11 @@ const doubts = async (work: Provisioning, losses: readonly Loss[], at: Date): Pr
   return { unproven, deleted };
 };
 
-const isProvenBy = async (work: Provisioning, { why, version, firstLook }: Loss, at: Date): Promise<boolean> => {
+const isProvenBy = async (work: Provisioning, { why, said, version, firstLook }: Loss, at: Date): Promise<boolean> => {
   const read = version === null ? null : await readOf(work, version);
   // What is on no record may have happened this very moment.
   const { secondLookMs } = work.engine.timing;
-  return isProven({ why, read: read?.kind ?? null, goneAt: read?.at ?? at, firstLook }, at, secondLookMs);
+  return isProven({ why, said, read: read?.kind ?? null, goneAt: read?.at ?? at, firstLook }, at, secondLookMs);
 };
 
 const isEvident = ({ why }: PlannedOperation, standing: Standing | undefined): boolean =>

@@ -8,6 +8,7 @@ const hour = 60 * minute;
 /** A full sync a minute ago did not show somebody, and the source does not know them now. */
 const absence = (other: Partial<Absence> = {}): Absence => ({
   why: 'missing',
+  said: 'gone',
   read: 'full',
   goneAt: ago(minute),
   firstLook: null,
@@ -33,8 +34,13 @@ describe('somebody whom the source does not know', () => {
       expect(isProven(absence({ why, read: null }), now)).toBe(true);
   });
 
-  it('is taken for gone at once where a delta told it: that is no absence', () => {
-    expect(isProven(absence({ why: 'out_of_scope', read: 'delta' }), now)).toBe(true);
+  it('has left the scope at once where a delta told it and they are found outside it: that is no absence', () => {
+    expect(isProven(absence({ why: 'out_of_scope', said: 'out_of_scope', read: 'delta' }), now)).toBe(true);
+    expect(isProven(absence({ why: 'out_of_scope', said: 'out_of_scope', read: 'full' }), now)).toBe(false);
+  });
+
+  it('has not left a test group because a replica that a delta asked knew nothing of them', () => {
+    expect(isProven(absence({ why: 'out_of_scope', said: 'gone', read: 'delta' }), now)).toBe(false);
   });
 
   it('is taken for gone at once where every read of a day did without them', () => {
