@@ -15,20 +15,23 @@ import {
   writesOf,
 } from '../support/customers.ts';
 
-type Backup = ReadonlyMap<string, readonly { readonly [field: string]: unknown }[]>;
+type Stored = { readonly _id: string; readonly [field: string]: unknown };
+type Backup = ReadonlyMap<string, readonly Stored[]>;
 
 /** All documents of all collections. */
 const backUp = async ({ db }: Mongo): Promise<Backup> => {
-  const backup = new Map<string, readonly { readonly [field: string]: unknown }[]>();
+  const backup = new Map<string, readonly Stored[]>();
   for (const { collectionName: name } of await db.collections()) {
-    if (!name.startsWith('system.')) backup.set(name, await db.collection(name).find().toArray());
+    if (!name.startsWith('system.')) backup.set(name, await db.collection<Stored>(name).find().toArray());
   }
   return backup;
 };
 const putBack = async ({ db }: Mongo, backup: Backup): Promise<void> => {
   for (const { collectionName: name } of await db.collections()) await db.collection(name).deleteMany({});
+  // A worker that runs writes its own mark in between: the backup's takes its place.
   for (const [name, documents] of backup)
-    if (documents.length > 0) await db.collection(name).insertMany([...documents]);
+    for (const document of documents)
+      await db.collection<Stored>(name).replaceOne({ _id: document._id }, document, { upsert: true });
 };
 
 const health = z.object({
