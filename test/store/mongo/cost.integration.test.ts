@@ -125,7 +125,7 @@ it('a person who joins a large group costs one bucket, not the group', async () 
   expect(asked(joined.commands, 'members')).toBeLessThanOrEqual(3);
   expect(joined.read['members']).toBeLessThanOrEqual(3);
   expect(bucketsFor(staff)).toBeGreaterThan(10 * 3);
-});
+}, 60_000);
 
 const sync = async (s: Story, mode: 'full' | 'delta'): Promise<void> => {
   const run = await s.requestSync(mode);
