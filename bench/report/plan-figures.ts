@@ -29,8 +29,10 @@ export const figuresOf = (tables: readonly Table[]): PlanFigures | null => {
   const [delta, provisioned] = [lastOf(users, 'delta'), lastOf(users, 'provisioning to its position')];
   const before = users.find((row) => row.run === 'delta' && row.at('users') === provisioned?.at('users'));
   const membership = membershipBytes(users, rowsOf(tables, 'members'));
+  const run = runBytes(users);
   const scheduled = rowsOf(tables, 'schedules').at(-1);
-  if (!first || !unchanged || !delta || !provisioned || !before || membership === null || !scheduled) return null;
+  if (!first || !unchanged || !delta || !provisioned || !before || membership === null || run === null || !scheduled)
+    return null;
   return {
     micros: { firstRead: microsOf(first), unchanged: microsOf(unchanged), create: microsOf(provisioned) },
     deltaMs: delta.at('CPU s') * 1_000,
@@ -40,8 +42,7 @@ export const figuresOf = (tables: readonly Table[]): PlanFigures | null => {
       membership,
       change: grown(unchanged, delta) / Math.min(mostChanged, delta.at('users')),
       operation: grown(before, provisioned) / provisioned.at('users'),
-      // All that a sync leaves which finds nothing new.
-      run: grown(first, unchanged),
+      run,
       schedule: (scheduled.at('Redis KB') * 1_024) / scheduled.at('connections'),
     },
   };
@@ -72,6 +73,12 @@ const membershipBytes = (users: readonly Row[], members: readonly Row[]): number
     if (same) return grown(same, row) / count;
   }
   return null;
+};
+
+/** All that a sync leaves which finds nothing new. Of the smallest tenant: in a large one the batches differ by more than a run. */
+const runBytes = (users: readonly Row[]): number | null => {
+  const [first, unchanged] = ['first full', 'unchanged full'].map((run) => users.find((row) => row.run === run));
+  return first && unchanged ? grown(first, unchanged) : null;
 };
 
 const grown = (from: Row, to: Row): number => (to.at(megabytes) - from.at(megabytes)) * 2 ** 20;

@@ -27,8 +27,8 @@ const users = table(
     [1_000, 'delta', 1, mb(1_500_000)],
     [1_000, 'provisioning to its position', 2, mb(5_500_000)],
     [10_000, 'first full', 2, mb(10_000_000)],
-    [10_000, 'unchanged full', 0.5, mb(10_000_700)],
-    [10_000, 'delta', 0.2, mb(10_500_700)],
+    [10_000, 'unchanged full', 0.5, mb(10_040_000)],
+    [10_000, 'delta', 0.2, mb(10_540_000)],
   ],
 );
 const members = table('members', ['members', 'MongoDB MB'], [[9_000, mb(11_800_000)]]);
