@@ -1,6 +1,6 @@
 /** Commands on what targets really hold: having it compared with our links, looking at what was found, and asking for a plan that puts it right. */
 
-import { newProvisionRun, newReconcileRun } from '../engine/request-runs.ts';
+import { newReconcileRun } from '../engine/request-runs.ts';
 import type { Discrepancy, DiscrepancyKind, Reconciliation } from '../model/discrepancy.ts';
 import { type RunId, runId, type SourceId, type TargetId } from '../model/ids.ts';
 import { isEnded, type ReconcileRun } from '../model/run.ts';
@@ -9,7 +9,7 @@ import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
-import { type Requested, refuseInactiveTarget, requestOfTarget } from './runs.ts';
+import { type Requested, refuseInactiveTarget, requestAmending, requestOfTarget } from './runs.ts';
 
 /** A discrepancy, and what the person or group it is about looks like, or last looked like. */
 export type FoundOf = { readonly discrepancy: Discrepancy; readonly object: SourceObject | null };
@@ -66,19 +66,8 @@ export const reconciliationCommands = (room: Room, newRunId: () => RunId = () =>
 
     /** Has a plan made of what puts right what the run found. Nothing of it is done before somebody approves it. */
     async requestRepair(id: RunId): Promise<Requested> {
-      const { target: of } = await reconciliationOf(id);
-      const target = found(await targets.get(of), 'target');
-      refuseInactiveTarget(target);
-      const run = newProvisionRun(target, id, {
-        id: newRunId(),
-        mode: 'delta',
-        scope: null,
-        dryRun: true,
-        trigger: 'api',
-        at: room.world.now(),
-        amends: { kind: 'repair', run: id },
-      });
-      return await requestOfTarget(room, run);
+      const { target } = await reconciliationOf(id);
+      return await requestAmending(room, newRunId, target, { kind: 'repair', run: id });
     },
   };
 };

@@ -7,6 +7,7 @@ import type { Reconciliation } from '../model/discrepancy.ts';
 import { type ConnectionId, type RunId, runId, type TargetId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import {
+  type Amends,
   isEnded,
   type ProvisionRun,
   type Run,
@@ -113,6 +114,20 @@ export const requestOfTarget = async (room: Room, run: TargetRun): Promise<Reque
   await wake(room, 'provision', () => room.wakeups.provision(run.target, 'person'));
   logRequest(room, requested);
   return requested;
+};
+
+/** Has a plan made of what puts right what a run found, or takes back what it did. Nothing of it is done before somebody approves it. */
+export const requestAmending = async (
+  room: Room,
+  newRunId: () => RunId,
+  target: TargetId,
+  amends: Amends,
+): Promise<Requested> => {
+  const record = found(await room.stores.targets.get(target), 'target');
+  refuseInactiveTarget(record);
+  const wanted = { mode: 'delta', scope: null, dryRun: true, trigger: 'api' } as const;
+  const run = newProvisionRun(record, amends.run, { ...wanted, id: newRunId(), at: room.world.now(), amends });
+  return await requestOfTarget(room, run);
 };
 
 const logRequest = ({ world }: Room, { run, alreadyQueued }: Requested): void => {

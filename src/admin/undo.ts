@@ -2,7 +2,6 @@
 
 import type { LeftOutReason } from '../core/undo.ts';
 import { freshMs } from '../engine/aim.ts';
-import { newProvisionRun } from '../engine/request-runs.ts';
 import { leftOutIn, leftOutOf } from '../engine/undo.ts';
 import { type PlanId, type RunId, runId } from '../model/ids.ts';
 import { isEnded, type ProvisionRun } from '../model/run.ts';
@@ -12,13 +11,13 @@ import type { PlannedFor } from './plans.ts';
 import { namesOf } from './plans.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
-import { type Requested, refuseInactiveTarget, requestOfTarget } from './runs.ts';
+import { type Requested, requestAmending } from './runs.ts';
 
 /** An operation of the run that is not undone, why, and the later run if one is why. */
 export type LeftOutFor = PlannedFor & { readonly reason: LeftOutReason; readonly laterRun: RunId | null };
 
 export const undoCommands = (room: Room, newRunId: () => RunId = () => runId(newId('run'))) => {
-  const { targets, runs, ledger, plans } = room.stores;
+  const { runs, ledger, plans } = room.stores;
 
   const undoable = async (id: RunId): Promise<ProvisionRun> => {
     const run = found(await runs.get(id), 'run');
@@ -37,19 +36,8 @@ export const undoCommands = (room: Room, newRunId: () => RunId = () => runId(new
   return {
     /** Has a plan made of what brings the target back to before this run. Nothing of it is done before somebody approves it. */
     async requestUndo(id: RunId): Promise<Requested> {
-      const undone = await undoable(id);
-      const target = found(await targets.get(undone.target), 'target');
-      refuseInactiveTarget(target);
-      const run = newProvisionRun(target, id, {
-        id: newRunId(),
-        mode: 'delta',
-        scope: null,
-        dryRun: true,
-        trigger: 'api',
-        at: room.world.now(),
-        amends: { kind: 'undo', run: id },
-      });
-      return await requestOfTarget(room, run);
+      const { target } = await undoable(id);
+      return await requestAmending(room, newRunId, target, { kind: 'undo', run: id });
     },
 
     /** What the run did and the plan of its undo does not take back. */

@@ -18,8 +18,7 @@ import { type Watch, withLease } from './lease-keeper.ts';
 import { planAhead } from './plan-ahead.ts';
 import { type PreviewPlace, previewPlaceFrom, withReasons } from './preview-place.ts';
 import { TargetBusy } from './reactions.ts';
-import { readInto } from './read-into.ts';
-import { askFor, connected, isAboutItsGroup, isOfNobody, ofItsGroup, signatureOf, type What } from './source-read.ts';
+import { beginRead, connected, isAboutItsGroup, isOfNobody, ofItsGroup, type What } from './source-read.ts';
 import type { Report, WorkEnd } from './turn.ts';
 
 export const previewRun = async (
@@ -32,19 +31,9 @@ export const previewRun = async (
   const connection = { ...(await connected(engine, run.connection)), scope: run.proposed };
   const what: What = { kind: 'preview', scope: run.proposed, read: { mode: 'full' } };
   const head = await engine.stores.snapshots.head(connection.id);
-  await report('authenticate', run.counters);
-  const source = engine.connectSource(connection, await engine.stores.connections.secrets(connection.id));
-  const draft = await engine.stores.snapshots.begin(lease, signatureOf(connection, what, head));
+  const { draft, read } = await beginRead(engine, { connection, what, head, run, lease, watch, report });
   try {
-    const end = await readInto(
-      engine,
-      draft,
-      source,
-      askFor(engine.stores.snapshots, connection, what, draft),
-      run.counters,
-      watch,
-      report,
-    );
+    const end = await read();
     if (end === 'slice') return 'slice';
     const compared = await compareRead(engine, draft, what, end, report);
     await engine.failpoint('preview.compared');

@@ -6,11 +6,16 @@ import type { Connection } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
+import type { Run } from '../model/run.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
 import type { Ask, ReadMode } from '../source/source.ts';
+import type { Lease } from '../store/leases.ts';
 import type { Draft, Head, SnapshotStore } from '../store/snapshot-store.ts';
 import type { Engine } from './engine.ts';
+import type { Watch } from './lease-keeper.ts';
 import { RunRefused } from './reactions.ts';
+import { type ReadEnd, readInto } from './read-into.ts';
+import type { Report } from './turn.ts';
 
 /**
  * `group`: one group of a larger scope, which proves nothing about anyone else. `preview`: a scope that somebody thinks of. Neither is a place to
@@ -38,7 +43,7 @@ export const connected = async (engine: Engine, id: ConnectionId): Promise<Conne
 };
 
 /** An interrupted draft may be continued only by a run that reads the same things on the same base. */
-export const signatureOf = (connection: Connection, what: What, head: Head): string =>
+const signatureOf = (connection: Connection, what: What, head: Head): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -52,7 +57,7 @@ export const signatureOf = (connection: Connection, what: What, head: Head): str
     )
     .digest('base64url');
 
-export const askFor = (snapshots: SnapshotStore, connection: Connection, what: What, draft: Draft): Ask => ({
+const askFor = (snapshots: SnapshotStore, connection: Connection, what: What, draft: Draft): Ask => ({
   scope: what.scope,
   attributes: connection.attributes,
   read: what.read,
@@ -73,6 +78,29 @@ export const askFor = (snapshots: SnapshotStore, connection: Connection, what: W
     members: (group) => draft.members(group),
   },
 });
+
+type Reading = {
+  readonly connection: Connection;
+  readonly what: What;
+  readonly head: Head;
+  readonly run: Pick<Run, 'counters'>;
+  readonly lease: Lease;
+  readonly watch: Watch;
+  readonly report: Report;
+};
+
+/** Opens the draft that is read into, or goes on with it; `read` reads to the end, or as far as the slice goes. */
+export const beginRead = async (
+  engine: Engine,
+  { connection, what, head, run, lease, watch, report }: Reading,
+): Promise<{ readonly draft: Draft; readonly read: () => Promise<ReadEnd | 'slice'> }> => {
+  await report('authenticate', run.counters);
+  const source = engine.connectSource(connection, await engine.stores.connections.secrets(connection.id));
+  const { snapshots } = engine.stores;
+  const draft = await snapshots.begin(lease, signatureOf(connection, what, head));
+  const ask = askFor(snapshots, connection, what, draft);
+  return { draft, read: () => readInto(engine, draft, source, ask, run.counters, watch, report) };
+};
 
 /** Whoever continued such a read would believe what it had shown so far. */
 export const isOfNobody = (error: unknown): boolean => error instanceof SourceError && error.code === 'empty_read';

@@ -19,9 +19,9 @@ import { previewRun } from './preview-run.ts';
 import { planningSecs } from './provision-run.ts';
 import { holdConnection } from './quarantine.ts';
 import { RunRefused } from './reactions.ts';
-import { type ReadEnd, readInto } from './read-into.ts';
+import type { ReadEnd } from './read-into.ts';
 import { newPreviewRun, newSyncRun, requestAgain, requestProvisioning, restOf } from './request-runs.ts';
-import { askFor, connected, isAboutItsGroup, isOfNobody, ofItsGroup, signatureOf, type What } from './source-read.ts';
+import { beginRead, connected, isAboutItsGroup, isOfNobody, ofItsGroup, type What } from './source-read.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
 
 /** What reads the source of a connection: its sync runs, and previews of another scope. */
@@ -63,19 +63,9 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
   const connection = await connected(engine, run.connection);
   const head = await engine.stores.snapshots.head(connection.id);
   const what = whatToRead(connection, run, head);
-  await report('authenticate', run.counters);
-  const source = engine.connectSource(connection, await engine.stores.connections.secrets(connection.id));
-  const draft = await engine.stores.snapshots.begin(lease, signatureOf(connection, what, head));
+  const { draft, read } = await beginRead(engine, { connection, what, head, run, lease, watch, report });
   try {
-    const end = await readInto(
-      engine,
-      draft,
-      source,
-      askFor(engine.stores.snapshots, connection, what, draft),
-      run.counters,
-      watch,
-      report,
-    );
+    const end = await read();
     if (end === 'slice') return 'slice';
     const committed = await commit(engine, run, connection, what, draft, end, report);
     const proves = committed !== 'slice' && committed.state === 'succeeded' && run.scope === null;
