@@ -1,40 +1,23 @@
 /** Bugs in what is decided: whom an account is, what may be taken away, who has to see it first. */
 
+import { off } from './layers.ts';
 import type { Mutant } from './mutant.ts';
 
 export const deciding: readonly Mutant[] = [
   {
     name: 'nobody is asked about again',
     what: 'Removals are done without asking the source once more.',
-    edits: [
-      {
-        file: 'src/engine/provision-run.ts',
-        from: 'source ??= engine.connectSource(connection, secrets);',
-        to: "source ??= { ...engine.connectSource(connection, secrets), confirm: async (refs) => new Map(refs.map(({ id }) => [id, 'gone'])), confirmMembers: async (_group, members) => new Map(members.map(({ id }) => [id, false])) };",
-      },
-    ],
+    edits: off('confirmation'),
   },
   {
     name: 'one look is enough',
     what: 'Whom the source does not find is gone, though they were there a short while ago.',
-    edits: [
-      {
-        file: 'src/core/absence.ts',
-        from: "  why === 'soft_deleted' ||",
-        to: '  why !== undefined ||',
-      },
-    ],
+    edits: off('second look'),
   },
   {
     name: 'no limits',
     what: 'Any number may be deprovisioned in a day.',
-    edits: [
-      {
-        file: 'src/core/guard.ts',
-        from: 'return wanted + taken > allowed ?',
-        to: 'return wanted + taken > allowed + 1_000 ?',
-      },
-    ],
+    edits: off('limits'),
   },
   {
     name: 'limits hold for one run',

@@ -10,9 +10,7 @@ import { writing } from './writing.ts';
 
 export type { Edit, Mutant } from './mutant.ts';
 
-/** By where in the product they are. */
-export const mutantsBy = { reading, snapshot, deciding, writing, keeping } as const;
-export const mutants: readonly Mutant[] = Object.values(mutantsBy).flat();
+export const mutants: readonly Mutant[] = [...reading, ...snapshot, ...deciding, ...writing, ...keeping];
 export { layers };
 
 /** Throws for a name that nothing has. */

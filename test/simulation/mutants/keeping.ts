@@ -1,23 +1,13 @@
 /** Bugs in what is kept: leases, links, positions, escrows, wake-ups. */
 
+import { off } from './layers.ts';
 import type { Mutant } from './mutant.ts';
 
 export const keeping: readonly Mutant[] = [
   {
     name: 'no fence',
     what: 'A worker that lost its lease may still write to the store.',
-    edits: [
-      {
-        file: 'src/store/memory/ledger.ts',
-        from: 'if (fenceOf(lease.key) !== lease.fence)',
-        to: 'if (fenceOf(lease.key) < 0)',
-      },
-      {
-        file: 'src/store/memory/snapshot-draft.ts',
-        from: 'if (fenceOf(lease.key) !== lease.fence || shelf.opened !== version)',
-        to: 'if (fenceOf(lease.key) < 0)',
-      },
-    ],
+    edits: off('fence'),
   },
   {
     name: 'a lease is taken from whoever holds it',

@@ -1,6 +1,6 @@
 /** What stands between a bug and an account, one at a time taken away: so it shows which of them another one covers. */
 
-import type { Mutant } from './mutant.ts';
+import type { Edit, Mutant } from './mutant.ts';
 
 export const layers: readonly Mutant[] = [
   {
@@ -92,3 +92,10 @@ export const layers: readonly Mutant[] = [
     ],
   },
 ];
+
+/** What takes this layer away, for the bug of having none. */
+export const off = (name: string): readonly Edit[] => {
+  const layer = layers.find((each) => each.name === name);
+  if (layer === undefined) throw new Error(`There is no layer "${name}".`);
+  return layer.edits;
+};

@@ -1,5 +1,6 @@
 /** Bugs in how a target is written to. */
 
+import { off } from './layers.ts';
 import type { Mutant } from './mutant.ts';
 
 export const writing: readonly Mutant[] = [
@@ -108,13 +109,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'a success is believed',
     what: 'What a target answered is never read back.',
-    edits: [
-      {
-        file: 'src/target/scim/read-back.ts',
-        from: "if (settings.verify === 'always' || body.kind === 'page' || body.kind === 'unreadable') return true;",
-        to: 'if (settings.verify !== undefined) return false;',
-      },
-    ],
+    edits: off('read back'),
   },
   {
     name: 'an answer without an id is asked for again',
