@@ -4,58 +4,25 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type Discrepancy, noDiscrepancies, type Reconciliation } from '../../src/model/discrepancy.ts';
 import { StaleFence } from '../../src/model/errors.ts';
-import {
-  connectionId,
-  organizationId,
-  type RunId,
-  remoteId,
-  runId,
-  type TargetId,
-  targetId,
-} from '../../src/model/ids.ts';
+import { connectionId, organizationId, type RunId, remoteId, runId, type TargetId } from '../../src/model/ids.ts';
 import type { Ref } from '../../src/model/source-object.ts';
 import type { DiscrepancyStore } from '../../src/store/discrepancy-store.ts';
-import type { Lease, Leases } from '../../src/store/leases.ts';
+import type { Leases } from '../../src/store/leases.ts';
 import { all } from '../support/ledger-world.ts';
+import { type Around, openMortal } from '../support/mortal.ts';
 import { aGroup, hostile, people, start } from '../support/operations.ts';
 
-export type OpenDiscrepancies = (around: {
-  readonly now: () => Date;
-  readonly probe: (site: string) => Promise<void>;
-}) => Promise<{ readonly discrepancies: DiscrepancyStore; readonly leases: Leases }>;
+export type OpenDiscrepancies = (
+  around: Around,
+) => Promise<{ readonly discrepancies: DiscrepancyStore; readonly leases: Leases }>;
 
 const dayMs = 86_400_000;
 const later = (days: number): Date => new Date(start.getTime() + days * dayMs);
 
 export const discrepancyStoreContract = async (open: OpenDiscrepancies): Promise<void> => {
-  const clock = { now: start };
-  const deadly: { site: string | null } = { site: null };
-  const { discrepancies, leases } = await open({
-    now: () => clock.now,
-    probe: async (site) => {
-      if (site !== deadly.site) return;
-      deadly.site = null;
-      throw new Error('killed');
-    },
-  });
-  const take = async (target: TargetId, owner: string): Promise<Lease> => {
-    const lease = await leases.take(target, owner, 30_000);
-    if ('busyUntil' in lease) throw new Error(`${target} is busy`);
-    return lease;
-  };
-  const held = async () => {
-    clock.now = start;
-    const target = targetId(`tgt_${randomUUID()}`);
-    return { target, run: aRun(), lease: await take(target, 'first') };
-  };
-  const takenOver = async (lease: Lease): Promise<Lease> => {
-    await leases.release(lease);
-    return take(targetId(lease.key), 'second');
-  };
-  const dieAt = async (site: string, work: () => Promise<void>): Promise<void> => {
-    deadly.site = site;
-    await expect(work()).rejects.toThrow('killed');
-  };
+  const { opened, clock, held: heldTarget, takenOver, dieAt } = await openMortal(open);
+  const { discrepancies } = opened;
+  const held = async () => ({ ...(await heldTarget()), run: aRun() });
 
   describe('what a reconcile run finds', () => {
     it('is kept as it was found, and once for each thing: the last word counts', async () => {
@@ -149,7 +116,8 @@ export const discrepancyStoreContract = async (open: OpenDiscrepancies): Promise
         discrepancies.see(lease, run, { type: 'user', nth: 1 }, [remoteId('a')]),
         discrepancies.close(lease, reconciliation(target, run)),
       ];
-      for (const one of late) await expect(one).rejects.toThrow(StaleFence);
+      // All at once: whichever fails first is waited for already.
+      await Promise.all(late.map((one) => expect(one).rejects.toThrow(StaleFence)));
       expect(await discrepancies.count({ target, run })).toEqual({ ...noDiscrepancies, drift: 1 });
       expect(await discrepancies.get(run)).toBeNull();
     });

@@ -1,7 +1,6 @@
 /** A plan store under test, its leases, and builders of plans. */
 
 import { randomUUID } from 'node:crypto';
-import { expect } from 'vitest';
 import {
   connectionId,
   organizationId,
@@ -10,55 +9,21 @@ import {
   runId,
   sourceId,
   type TargetId,
-  targetId,
 } from '../../src/model/ids.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import type { Plan, Staged } from '../../src/model/plan.ts';
-import type { Lease, Leases } from '../../src/store/leases.ts';
+import type { Leases } from '../../src/store/leases.ts';
 import type { PlanStore } from '../../src/store/plan-store.ts';
+import { type Around, openMortal } from './mortal.ts';
 import { cause, start } from './operations.ts';
 
-export type OpenPlans = (around: {
-  readonly now: () => Date;
-  readonly probe: (site: string) => Promise<void>;
-}) => Promise<{ readonly plans: PlanStore; readonly leases: Leases }>;
+export type OpenPlans = (around: Around) => Promise<{ readonly plans: PlanStore; readonly leases: Leases }>;
 
 export type PlanWorld = Awaited<ReturnType<typeof openPlanWorld>>;
 
 export const openPlanWorld = async (open: OpenPlans) => {
-  const clock = { now: start };
-  const deadly: { site: string | null } = { site: null };
-  const { plans, leases } = await open({
-    now: () => clock.now,
-    probe: async (site) => {
-      if (site !== deadly.site) return;
-      deadly.site = null;
-      throw new Error('killed');
-    },
-  });
-  const take = async (target: TargetId, owner: string): Promise<Lease> => {
-    const lease = await leases.take(target, owner, 30_000);
-    if ('busyUntil' in lease) throw new Error(`${target} is busy`);
-    return lease;
-  };
-  return {
-    plans,
-    clock,
-    /** A target nobody knows, held by a worker. */
-    held: async (): Promise<{ target: TargetId; lease: Lease }> => {
-      clock.now = start;
-      const target = targetId(`tgt_${randomUUID()}`);
-      return { target, lease: await take(target, 'first') };
-    },
-    takenOver: async (lease: Lease): Promise<Lease> => {
-      await leases.release(lease);
-      return take(targetId(lease.key), 'second');
-    },
-    dieAt: async (site: string, work: () => Promise<void>): Promise<void> => {
-      deadly.site = site;
-      await expect(work()).rejects.toThrow('killed');
-    },
-  };
+  const { opened, ...mortal } = await openMortal(open);
+  return { plans: opened.plans, ...mortal };
 };
 
 let made = 0;

@@ -136,6 +136,13 @@ export const addConnection = async (door: Door, fields: object = {}): Promise<st
 export const addTarget = async (door: Door, connection: string, fields: object = {}): Promise<string> =>
   idOf(await door.call('POST', `/v1/connections/${connection}/targets`, { body: { ...newTarget, ...fields } }));
 
+/** With a connection and a target of it. */
+export const openWithTarget = async (): Promise<{ door: Door; connection: string; target: string }> => {
+  const door = await openDoor();
+  const connection = await addConnection(door);
+  return { door, connection, target: await addTarget(door, connection) };
+};
+
 const apiKey = (name: string, text: string) => ({ name, digest: secret(createHash('sha256').update(text).digest()) });
 
 const queueOf = (woken: string[], queue: { down: boolean }): Wakeups => {

@@ -3,16 +3,14 @@ import { planOfPreview } from '../../../src/engine/aim.ts';
 import { connectionId, type PlanId, type RunId, runId, targetId } from '../../../src/model/ids.ts';
 import { newId } from '../../../src/store/ids.ts';
 import { aPlan } from '../../support/plan-world.ts';
-import { addConnection, addTarget, type Door, idOf, openDoor } from './door.ts';
+import { type Door, idOf, openWithTarget } from './door.ts';
 import { commitPeople, lease, nth } from './stores.ts';
 
 let door: Door;
 let connection: string;
 let target: string;
 beforeEach(async () => {
-  door = await openDoor();
-  connection = await addConnection(door);
-  target = await addTarget(door, connection);
+  ({ door, connection, target } = await openWithTarget());
 });
 afterEach(() => door.close());
 

@@ -4,16 +4,14 @@ import { connectionId, organizationId, type RunId, remoteId, runId, targetId } f
 import { noCounters } from '../../../src/model/run.ts';
 import { group, user } from '../../../src/model/source-object.ts';
 import { newId } from '../../../src/store/ids.ts';
-import { addConnection, addTarget, type Door, idOf, openDoor, organization, pageOf } from './door.ts';
+import { type Door, idOf, openWithTarget, organization, pageOf } from './door.ts';
 import { commitPeople, lease, nth } from './stores.ts';
 
 let door: Door;
 let connection: string;
 let target: string;
 beforeEach(async () => {
-  door = await openDoor();
-  connection = await addConnection(door);
-  target = await addTarget(door, connection);
+  ({ door, connection, target } = await openWithTarget());
   await commitPeople(door.stores, connectionId(connection), 3);
 });
 afterEach(() => door.close());

@@ -6,7 +6,7 @@ import { user } from '../../../src/model/source-object.ts';
 import { newId } from '../../../src/store/ids.ts';
 import { disables, intents } from '../../support/operations.ts';
 import { aPlan, staged } from '../../support/plan-world.ts';
-import { addConnection, addTarget, type Door, idOf, openDoor, pageOf } from './door.ts';
+import { type Door, idOf, openWithTarget, pageOf } from './door.ts';
 import { commitPeople, lease, nth } from './stores.ts';
 
 const dayMs = 86_400_000;
@@ -14,9 +14,7 @@ let door: Door;
 let connection: string;
 let target: string;
 beforeEach(async () => {
-  door = await openDoor();
-  connection = await addConnection(door);
-  target = await addTarget(door, connection);
+  ({ door, connection, target } = await openWithTarget());
   await commitPeople(door.stores, connectionId(connection), 3);
 });
 afterEach(() => door.close());
