@@ -11,6 +11,7 @@ import {
   type EscrowPolicy,
   type Json,
   type JsonObject,
+  type LeftGroups,
   type Limits,
   nobodyProtected,
   type Protection,
@@ -30,6 +31,7 @@ export type TargetFields = {
   readonly mapping?: Mapping | undefined;
   readonly matching?: Matching | undefined;
   readonly deprovision?: DeprovisionPolicy | undefined;
+  readonly leftGroups?: LeftGroups | undefined;
   /** Limits that are not named keep their value. */
   readonly limits?: Partial<Limits> | undefined;
   readonly protected?: Protection | undefined;
@@ -75,6 +77,7 @@ export const targetCommands = (room: Room) => {
           mapping: defaultMapping,
           matching: defaultMatching,
           deprovision: { kind: 'disable' },
+          leftGroups: 'leave',
           limits: defaultLimits,
           protected: nobodyProtected,
           escrow: defaultEscrow,
@@ -178,7 +181,15 @@ const stateEdit = (state: TargetChanges['state']): TargetEdit => {
 
 type Editable = Pick<
   TargetRecord,
-  'name' | 'mapping' | 'matching' | 'deprovision' | 'limits' | 'protected' | 'escrow' | 'autoApproveFirst'
+  | 'name'
+  | 'mapping'
+  | 'matching'
+  | 'deprovision'
+  | 'leftGroups'
+  | 'limits'
+  | 'protected'
+  | 'escrow'
+  | 'autoApproveFirst'
 >;
 
 /** Where the target is: scheme, host, port and path. */
@@ -193,6 +204,7 @@ const withFields = (given: TargetFields, base: Editable): Editable => ({
   mapping: given.mapping ?? base.mapping,
   matching: given.matching ?? base.matching,
   deprovision: given.deprovision ?? base.deprovision,
+  leftGroups: given.leftGroups ?? base.leftGroups,
   limits: { ...base.limits, ...given.limits },
   protected: given.protected ?? base.protected,
   escrow: { ...base.escrow, ...given.escrow },

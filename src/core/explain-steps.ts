@@ -202,7 +202,9 @@ const planWords = ({ target, object, finding, details }: Case, state: StepState)
   const waits = waitsOf(finding.waiting, details.nameOf);
   if (finding.reason === 'waiting_reference' && waits !== null) return `It is there ${waits}.`;
   if (object.seen.gone !== null && finding.todo.length === 0)
-    return `Who leaves: ${target.record.deprovision.kind}. Nothing more is to be done.`;
+    return object.seen.object.ref.type === 'group'
+      ? `Groups that leave: ${target.record.leftGroups}. Nothing more is to be done.`
+      : `Who leaves: ${target.record.deprovision.kind}. Nothing more is to be done.`;
   const need = needOf(finding.todo, object);
   return need === null ? 'Nothing is to be done.' : `To do: ${need}.`;
 };
@@ -213,6 +215,7 @@ const guardStep = (one: Case): Step => {
   const { plan } = target;
   const evidence: StepEvidence['guard'] = {
     policy: target.record.deprovision,
+    leftGroups: target.record.leftGroups,
     heldBy: isHeld ? runNow(target.ended) : null,
     plan:
       isHeld && plan !== null

@@ -24,7 +24,7 @@ import { isProtected, type Shield } from './protection.ts';
 
 /** One target as it stands; the same for everybody who is looked at together. */
 export type TargetNow = {
-  readonly record: Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'problem'> & {
+  readonly record: Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'leftGroups' | 'problem'> & {
     readonly state: Exclude<TargetRecord['state'], 'deleting'>;
   };
   /** Who is never touched. */
@@ -121,9 +121,8 @@ const waitingOf = (plan: ObjectPlan, { waiting }: ObjectNow): readonly WaitingRe
 };
 
 const judgeGone = (target: TargetNow, object: ObjectNow, link: Link, why: GoneReason): Finding => {
-  const { deprovision } = target.record;
   const { seen, escrow } = object;
-  const plan = planGone(seen.object.ref, link, deprovision, target.can, why, { pass });
+  const plan = planGone(seen.object.ref, link, target.record, target.can, why, { pass });
   if (plan.kind === 'skip') return at('planned', reasonOfSkip[plan.reason]);
   const hasExpired = plan.kind === 'unchanged' && isExpired(target, link);
   const todo = hasExpired ? [planExpired(link, why, { pass })] : operationsIn(plan);
@@ -178,7 +177,8 @@ const isShielded = ({ shield }: TargetNow, { seen: { object }, link }: ObjectNow
   isProtected(shield, { ref: object.ref, remoteId: link?.remoteId ?? null, object });
 
 /** Switched off so long ago that it is to be deleted. */
-const isExpired = ({ record: { deprovision }, now }: TargetNow, { state, since }: Link): boolean =>
+const isExpired = ({ record: { deprovision }, now }: TargetNow, { ref, state, since }: Link): boolean =>
+  ref.type === 'user' &&
   deprovision.kind === 'delete_after_days' &&
   state === 'disabled' &&
   since.getTime() < now.getTime() - deprovision.days * 86_400_000;
@@ -219,6 +219,7 @@ const reasonOfSkip: Readonly<Record<SkipReason, Reason>> = {
   protected: 'protected',
   groups_not_supported: 'groups_not_supported',
   not_managed: 'not_managed',
+  group_kept: 'group_kept',
   deprovision_off: 'deprovision_off',
   confirmed_present: 'source_unsure',
   absence_unproven: 'absence_unproven',

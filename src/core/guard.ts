@@ -7,6 +7,7 @@ import type { SourceId } from '../model/ids.ts';
 import type { Limit } from '../model/limit.ts';
 import type { Action, Cause } from '../model/operation.ts';
 import type { Exceeded } from '../model/plan.ts';
+import type { ObjectType } from '../model/source-object.ts';
 import type { LimitName, Limits } from '../model/target-record.ts';
 
 /** The window behind which what was done is forgotten. A leak of 1 % a run is a leak all the same. */
@@ -16,19 +17,26 @@ export const windowMs = 24 * 3_600_000;
 export type Amounts = Readonly<Record<Exclude<LimitName, 'memberRemovalsPerGroup'>, number>> & {
   readonly byGroup: ReadonlyMap<SourceId, number>;
 };
-export const nothing: Amounts = { deprovisions: 0, memberRemovals: 0, updates: 0, creates: 0, byGroup: new Map() };
+export const nothing: Amounts = {
+  deprovisions: 0,
+  groupDeletes: 0,
+  memberRemovals: 0,
+  updates: 0,
+  creates: 0,
+  byGroup: new Map(),
+};
 
 /** What percentages are of. */
 export type Base = {
-  /** Active accounts and groups, as they were before anything was taken away in the window. */
-  readonly linked: number;
+  /** Active accounts, and active groups, as they were before anything was taken away in the window. */
+  readonly active: Readonly<Record<ObjectType, number>>;
   /** Members of a group, those included that this run and the window take away. Asked only for groups that lose more than their floor. */
   readonly membersOf: (group: SourceId) => number;
 };
 
 export const guard = (wanted: Amounts, taken: Amounts, limits: Limits, base: Base): readonly Exceeded[] => [
-  ...(['deprovisions', 'memberRemovals', 'updates', 'creates'] as const).flatMap((limit) =>
-    judge({ limit, group: null }, limits[limit], wanted[limit], taken[limit], () => base.linked),
+  ...(['deprovisions', 'groupDeletes', 'memberRemovals', 'updates', 'creates'] as const).flatMap((limit) =>
+    judge({ limit, group: null }, limits[limit], wanted[limit], taken[limit], () => baseOf(limit, base)),
   ),
   ...[...wanted.byGroup].flatMap(([group, members]) =>
     judge(
@@ -40,6 +48,20 @@ export const guard = (wanted: Amounts, taken: Amounts, limits: Limits, base: Bas
     ),
   ),
 ];
+
+/** Accounts and groups are each measured by their own: a tenant of ten thousand people may have twenty groups. */
+const baseOf = (limit: Exclude<LimitName, 'memberRemovalsPerGroup'>, { active: { user, group } }: Base): number => {
+  switch (limit) {
+    case 'deprovisions':
+      return user;
+    case 'groupDeletes':
+      return group;
+    case 'memberRemovals':
+    case 'updates':
+    case 'creates':
+      return user + group;
+  }
+};
 
 /** The smaller of the count and the percentage, but never less than the floor: 5 % of twenty people is one, which would hold every leaver. */
 export const allowance = (limit: Limit, base: number): number =>
@@ -60,17 +82,22 @@ const judge = (
 /** What a run would do, or did: enough of an operation to count it. */
 export type Counted = {
   readonly action: Action;
+  readonly type: ObjectType;
   readonly why: Cause['why'];
   readonly group: SourceId;
   readonly members: number;
 };
 
 /** The limit an operation counts against. Memberships of who leaves altogether count with the account: once, not once a group. */
-export const limitOf = (action: Action, why: Cause['why']): Exclude<LimitName, 'memberRemovalsPerGroup'> | null => {
+export const limitOf = ({
+  action,
+  type,
+  why,
+}: Pick<Counted, 'action' | 'type' | 'why'>): Exclude<LimitName, 'memberRemovalsPerGroup'> | null => {
   switch (action) {
     case 'disable':
     case 'delete':
-      return 'deprovisions';
+      return type === 'group' ? 'groupDeletes' : 'deprovisions';
     case 'remove_members':
       return why === 'leavers' ? null : 'memberRemovals';
     case 'update':
@@ -83,10 +110,11 @@ export const limitOf = (action: Action, why: Cause['why']): Exclude<LimitName, '
 };
 
 export const sum = (counted: Iterable<Counted>): Amounts => {
-  const total = { deprovisions: 0, memberRemovals: 0, updates: 0, creates: 0 };
+  const total = { deprovisions: 0, groupDeletes: 0, memberRemovals: 0, updates: 0, creates: 0 };
   const byGroup = new Map<SourceId, number>();
-  for (const { action, why, group, members } of counted) {
-    const limit = limitOf(action, why);
+  for (const one of counted) {
+    const { group, members } = one;
+    const limit = limitOf(one);
     if (limit === null) continue;
     total[limit] += limit === 'memberRemovals' ? members : 1;
     if (limit === 'memberRemovals') byGroup.set(group, (byGroup.get(group) ?? 0) + members);
@@ -95,8 +123,11 @@ export const sum = (counted: Iterable<Counted>): Amounts => {
 };
 
 /** Whether an operation is kept back. Who is not deprovisioned keeps the memberships too: they are part of the same leaving. */
-export const isHeld = ({ action, why, group }: Omit<Counted, 'members'>, exceeded: readonly Exceeded[]): boolean => {
-  const limit = action === 'remove_members' && why === 'leavers' ? 'deprovisions' : limitOf(action, why);
+export const isHeld = (
+  { action, type, why, group }: Omit<Counted, 'members'>,
+  exceeded: readonly Exceeded[],
+): boolean => {
+  const limit = action === 'remove_members' && why === 'leavers' ? 'deprovisions' : limitOf({ action, type, why });
   return exceeded.some(
     (one) =>
       one.limit === limit ||
@@ -115,6 +146,7 @@ const mostShown = 5;
 
 const names: Readonly<Record<LimitName, string>> = {
   deprovisions: 'deprovisions',
+  groupDeletes: 'group deletes',
   memberRemovals: 'member removals',
   memberRemovalsPerGroup: 'member removals',
   updates: 'updates',

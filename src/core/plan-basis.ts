@@ -12,7 +12,7 @@ export type BasisNow = Basis & { readonly changed: boolean };
 export const whatMoved = (kind: PlanKind, was: Basis, now: BasisNow): readonly string[] => [
   ...(was.epoch === now.epoch ? [] : ['the database was put back from a backup since']),
   ...(kind === 'undo' || was.scope === now.scope ? [] : ['the scope of the snapshot is another']),
-  ...(was.rules === now.rules ? [] : ["the target's mapping, matching or deprovision policy was edited"]),
+  ...(was.rules === now.rules ? [] : ["the target's mapping, matching, left_groups or deprovision policy was edited"]),
   ...(kind === 'held' || kind === 'undo' || !now.changed
     ? []
     : [`the tenant changed after version ${was.version} of the snapshot, which is now at version ${now.version}`]),

@@ -17,7 +17,7 @@ import type {
   WaitingReference,
 } from '../model/operation.ts';
 import type { Attributes, GoneReason, Ref, SourceObject } from '../model/source-object.ts';
-import type { DeprovisionPolicy } from '../model/target-record.ts';
+import type { TargetRecord } from '../model/target-record.ts';
 import { own } from './attributes.ts';
 import { difference, mapForCreate, mapForUpdate, type Resolve, references } from './mapping.ts';
 import type { Match } from './matching.ts';
@@ -80,20 +80,25 @@ export const isToBeOff = (object: SourceObject, rules: readonly MappingRule[]): 
   return own(mapForUpdate(object, ofActive, () => undefined, {}).attributes, 'active') === false;
 };
 
+/** How a target treats who leaves: people by one policy, groups by another. */
+export type LeavingPolicies = Pick<TargetRecord, 'deprovision' | 'leftGroups'>;
+
 /** An object that left the snapshot. */
 export const planGone = (
   ref: Ref,
   link: Link | null,
-  policy: DeprovisionPolicy,
+  { deprovision, leftGroups }: LeavingPolicies,
   can: { disable: boolean; delete: boolean },
   why: GoneReason,
   context: Pick<Context, 'pass'>,
 ): ObjectPlan => {
   if (link === null) return { kind: 'skip', reason: 'not_managed' };
-  if (policy.kind === 'none') return { kind: 'skip', reason: 'deprovision_off' };
-  // A group cannot be switched off. One that we made goes with its last reason to be; one that was there before us stays.
-  const remove = ref.type === 'group' ? link.by === 'created' : policy.kind === 'delete';
-  if (ref.type === 'group' && !remove) return { kind: 'skip', reason: 'not_managed' };
+  if (ref.type === 'group') {
+    // A group that was there before us is not ours to delete, whatever the policy.
+    if (link.by === 'matched') return { kind: 'skip', reason: 'not_managed' };
+    if (leftGroups === 'leave') return { kind: 'skip', reason: 'group_kept' };
+  } else if (deprovision.kind === 'none') return { kind: 'skip', reason: 'deprovision_off' };
+  const remove = ref.type === 'group' || deprovision.kind === 'delete';
   if (!remove && link.state === 'disabled') return { kind: 'unchanged', waiting: [] };
   const action = remove ? 'delete' : 'disable';
   if (!can[action]) return { kind: 'skip', reason: 'deprovision_off' };

@@ -102,6 +102,12 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     owner: yourTeam,
     todo: ({ target }) => `If it is not needed any more, delete it at ${target}.`,
   },
+  group_kept: {
+    says: ({ who, target, account }) =>
+      `${who} left Entra or the scope, and ${account} at ${target} stays as it is: groups that leave are left alone there.`,
+    owner: yourTeam,
+    todo: ({ target }) => `If it is not needed any more, delete it at ${target}, or set left_groups of the target.`,
+  },
   deprovision_off: {
     says: ({ who, target, account }) =>
       `${who} left Entra or the scope, and ${account} at ${target} stays as it is: nothing is taken away from who leaves there.`,

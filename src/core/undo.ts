@@ -7,11 +7,10 @@ import type { RemoteId, RunId, SourceId } from '../model/ids.ts';
 import type { Link, Member, Operation, Outcome } from '../model/operation.ts';
 import { isInEffect } from '../model/operation.ts';
 import type { Attributes, Ref, Value } from '../model/source-object.ts';
-import type { DeprovisionPolicy } from '../model/target-record.ts';
 import { own, sameValue } from './attributes.ts';
 import { batches } from './batches.ts';
 import { difference } from './mapping.ts';
-import { keyOf, type PlannedOperation, planGone, updates } from './plan.ts';
+import { keyOf, type LeavingPolicies, type PlannedOperation, planGone, updates } from './plan.ts';
 
 /** What one run did to one object. */
 export type Trace = {
@@ -37,7 +36,7 @@ export const leftOutReasons = [
   'deleted',
   /** The account is not linked any more, or another one is. */
   'not_linked',
-  /** Nothing is taken away from this target, or it cannot be. */
+  /** Nothing is taken away from this target, its groups are left alone, or it cannot be. */
   'deprovision_off',
 ] as const;
 export type LeftOutReason = (typeof leftOutReasons)[number];
@@ -114,7 +113,7 @@ export type Since = {
 
 export type UndoContext = {
   readonly pass: string;
-  readonly policy: DeprovisionPolicy;
+  readonly policies: LeavingPolicies;
   readonly can: { readonly disable: boolean; readonly delete: boolean };
   readonly since: Since;
   readonly linkOf: (id: SourceId) => Link | undefined;
@@ -127,7 +126,7 @@ export type Undone = { readonly operations: readonly PlannedOperation[]; readonl
 
 const nothing: Undone = { operations: [], leftOut: [] };
 
-/** The account or group itself. What was made goes by the deprovision policy: we made it, and nobody else wrote to it. */
+/** The account or group itself. What was made goes by the policies for who leaves: we made it, and nobody else wrote to it. */
 export const undoAccount = (trace: Trace, context: UndoContext): Undone => {
   const { ref, created, deleted, written } = trace;
   if (!created && !deleted && written.size === 0) return nothing;
@@ -145,8 +144,8 @@ export const undoAccount = (trace: Trace, context: UndoContext): Undone => {
 };
 
 const takeAway = (link: Link, context: UndoContext, leave: (reason: LeftOutReason) => Undone): Undone => {
-  const { policy, can, pass } = context;
-  const plan = planGone(link.ref, link, policy, can, 'out_of_scope', { pass });
+  const { policies, can, pass } = context;
+  const plan = planGone(link.ref, link, policies, can, 'out_of_scope', { pass });
   if (plan.kind === 'skip') return leave('deprovision_off');
   return plan.kind === 'do' ? { operations: plan.operations.map(asUndo), leftOut: [] } : nothing;
 };

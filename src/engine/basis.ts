@@ -10,7 +10,7 @@ import { rulesKey } from './rules-key.ts';
 
 export const basisOf = async (
   { snapshots, ledger }: Pick<Stores, 'snapshots' | 'ledger'>,
-  record: Pick<TargetRecord, 'id' | 'connection' | 'mapping' | 'matching' | 'deprovision'>,
+  record: Pick<TargetRecord, 'id' | 'connection' | 'mapping' | 'matching' | 'deprovision' | 'leftGroups'>,
 ): Promise<Basis> => {
   const [head, position, last] = await Promise.all([
     snapshots.head(record.connection),

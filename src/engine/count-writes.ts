@@ -20,7 +20,7 @@ export const exceededWrites = async (work: Provisioning, gathered: Gathered): Pr
   if (!limitsWrites(work.record) || work.aim.kind !== 'provision') return [];
   const { ledger } = work.engine.stores;
   const taken = await ledger.taken(work.record.id, windowStart(work));
-  const base = { linked: await ledger.countActive(work.record.id), membersOf: () => 0 };
+  const base = { active: await ledger.countActive(work.record.id), membersOf: () => 0 };
   return guard(await wantedWrites(work, gathered), taken, work.record.limits, base);
 };
 

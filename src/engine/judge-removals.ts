@@ -81,9 +81,10 @@ const exceededRemovals = async (work: Provisioning, wanted: readonly Pending[]):
   const { ledger } = work.engine.stores;
   const amounts = sum(wanted.map(counted));
   const taken = await ledger.taken(work.record.id, windowStart(work));
-  const linked = (await ledger.countActive(work.record.id)) + taken.deprovisions;
+  const { user, group } = await ledger.countActive(work.record.id);
+  const active = { user: user + taken.deprovisions, group: group + taken.groupDeletes };
   const sizes = await sizesOf(work, amounts, taken);
-  return guard(amounts, taken, work.record.limits, { linked, membersOf: (group) => sizes.get(group) ?? 0 });
+  return guard(amounts, taken, work.record.limits, { active, membersOf: (group) => sizes.get(group) ?? 0 });
 };
 
 /** How many members groups have, and had before this run and the day; asked only of groups that lose more than anybody may lose. */

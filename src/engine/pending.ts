@@ -36,6 +36,7 @@ export const skip = (work: Pick<Provisioning, 'engine'>, pending: Pending, reaso
 
 export const counted = ({ planned: { operation, why } }: Pending): Counted => ({
   action: operation.action,
+  type: operation.ref.type,
   why,
   group: operation.ref.id,
   members: 'members' in operation ? operation.members.length : 0,

@@ -31,7 +31,10 @@ export const planRemovals = async (work: Provisioning, gathered: Gathered, tally
   if (work.record.deprovision.kind === 'delete_after_days' && work.run.scope === null && work.run.amends === null)
     accounts.push(...(await planDeletions(work, work.record.deprovision.days)));
   const deprovisions = await touchable(work, accounts, tally);
-  const leaving = new Set(deprovisions.map(({ planned }) => planned.operation.ref.id));
+  // A group leaves the groups it is in as a member that goes, by itself: whether it is deleted is another matter, with a limit of its own.
+  const leaving = new Set(
+    deprovisions.map(({ planned }) => planned.operation.ref).flatMap(({ type, id }) => (type === 'user' ? [id] : [])),
+  );
   const members = await touchable(work, await planMemberRemovals(work, gathered, leaving), tally);
   return { wanted: [...deprovisions, ...members], carefree };
 };
@@ -107,7 +110,7 @@ const goneOperations = (
   pass: string,
   tally: Tally,
 ): Pending[] => {
-  const plan = planGone(ref, link, work.record.deprovision, work.target.capabilities, why, { pass });
+  const plan = planGone(ref, link, work.record, work.target.capabilities, why, { pass });
   if (plan.kind === 'skip') tally.skip(plan.reason);
   if (plan.kind === 'unchanged') tally.add('unchanged');
   return plan.kind === 'do' ? destructive(plan.operations, link) : [];
@@ -141,9 +144,10 @@ const planDeletions = async (work: Provisioning, days: number): Promise<readonly
   const pending: Pending[] = [];
   const pass = passOf(work);
   for await (const links of work.engine.stores.ledger.disabledBefore(work.record.id, before)) {
-    const refs = links.map(({ ref }) => ref);
+    const people = links.filter(({ ref }) => ref.type === 'user');
+    const refs = people.map(({ ref }) => ref);
     const remembered = await work.engine.stores.snapshots.recall(work.run.connection, refs);
-    for (const link of links) {
+    for (const link of people) {
       const why = remembered.get(link.ref.id)?.gone ?? null;
       if (why !== null) pending.push({ planned: planExpired(link, why, { pass }), link });
     }

@@ -191,7 +191,7 @@ const refuseOtherRules = async (engine: Engine, run: ProvisionRun): Promise<neve
   throw new RunRefused({
     code: 'rules_changed',
     message:
-      'The scope, the mapping, the matching or the deprovision policy changed while the run was under way, or the database was put back from a backup. What it wrote stays; another run goes by the new ones.',
+      'The scope, the mapping, the matching or what becomes of who leaves changed while the run was under way, or the database was put back from a backup. What it wrote stays; another run goes by the new ones.',
     owner: 'your_team',
   });
 };

@@ -129,7 +129,7 @@ export const objectsOf = async (
 type Reasoned = { readonly planned: PlannedOperation; readonly released?: PlanId; readonly evidence?: Evidence };
 
 export const causeOf = (work: Provisioning, { planned: { operation, why }, released, evidence }: Reasoned): Cause => {
-  const limit = limitOf(operation.action, why);
+  const limit = limitOf({ action: operation.action, type: operation.ref.type, why });
   return {
     run: work.run.id,
     connection: work.run.connection,

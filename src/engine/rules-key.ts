@@ -7,9 +7,11 @@ export const rulesKey = ({
   mapping,
   matching,
   deprovision,
-}: Pick<TargetRecord, 'mapping' | 'matching' | 'deprovision'>): string =>
+  leftGroups,
+}: Pick<TargetRecord, 'mapping' | 'matching' | 'deprovision' | 'leftGroups'>): string =>
   createHash('sha256')
-    .update(canonical([mapping, matching, deprovision]))
+    // What leaves groups alone reads as it did before there was a choice, so that nobody has to look at a plan for that.
+    .update(canonical([mapping, matching, deprovision, ...(leftGroups === 'leave' ? [] : [leftGroups])]))
     .digest('base64url');
 
 /** The same text whatever the order of the fields, which a database need not keep. */

@@ -118,7 +118,7 @@ const planSome = async (work: Provisioning, traces: readonly Trace[], since: Sin
   const links: ReadonlyMap<SourceId, Link> = await work.engine.stores.ledger.links(work.record.id, [...refs.values()]);
   const context: UndoContext = {
     pass: passOf(work),
-    policy: work.record.deprovision,
+    policies: work.record,
     can: work.target.capabilities,
     since,
     linkOf: (id) => links.get(id),

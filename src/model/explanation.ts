@@ -7,7 +7,7 @@ import type { PlanKind, PlanState } from './plan.ts';
 import type { RunState } from './run.ts';
 import type { Scope } from './scope.ts';
 import type { Attributes, GoneReason, Ref, Standing, Value } from './source-object.ts';
-import type { DeprovisionPolicy } from './target-record.ts';
+import type { DeprovisionPolicy, LeftGroups } from './target-record.ts';
 
 /** Every object that was ever seen has exactly one of these at every target. `core/reasons.ts` has the sentence of each. */
 export const reasons = [
@@ -21,6 +21,7 @@ export const reasons = [
   'groups_not_supported',
   'protected',
   'not_managed',
+  'group_kept',
   'deprovision_off',
   'plan_waits',
   'plan_rejected',
@@ -140,6 +141,7 @@ export type PlanEvidence = {
 
 export type GuardEvidence = {
   readonly policy: DeprovisionPolicy;
+  readonly leftGroups: LeftGroups;
   /** The run that was held; null when none was. */
   readonly heldBy: RunNow | null;
   /** The plan that holds it back, and what it holds on this object; null when none does. */

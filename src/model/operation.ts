@@ -101,6 +101,8 @@ export type SkipReason =
   | 'excluded_by_operator'
   | 'groups_not_supported'
   | 'not_managed'
+  /** It left, and the target's policy leaves groups as they are. */
+  | 'group_kept'
   | 'confirmed_present'
   | 'guard_hold'
   | 'protected'

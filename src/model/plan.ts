@@ -17,7 +17,7 @@ export type Exceeded = {
 
 /**
  * `held`: what is over the target's limits. `first`: everything that a target needs which was never written to, or not since its scope, mapping,
- * matching or deprovision policy changed. `dry_run`: what somebody asked to see. `repair`: what puts right what a reconcile run found.
+ * matching or policies for who leaves changed. `dry_run`: what somebody asked to see. `repair`: what puts right what a reconcile run found.
  * `undo`: what takes back what a provision run did. `preview`: what it would be with another scope; nobody carries it out.
  */
 export const planKinds = ['first', 'held', 'dry_run', 'repair', 'undo', 'preview'] as const;
@@ -34,7 +34,7 @@ export type Basis = {
   readonly version: number;
   /** What the snapshot holds (`scopeKey`). */
   readonly scope: string | null;
-  /** The mapping, matching and deprovision policy of the target. */
+  /** The mapping and matching of the target, and its policies for people and groups that leave. */
   readonly rules: string;
   readonly position: number | null;
   /** The newest operation at the target; null: there was none yet. */

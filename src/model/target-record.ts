@@ -14,13 +14,20 @@ export type DeprovisionPolicy =
   | { readonly kind: 'delete_after_days'; readonly days: number };
 
 /**
+ * What happens at the target to a group that left the source or the scope. `leave`: nothing, and its link stays. `delete`: it is deleted, if we made it.
+ * Permissions, queues and rules may hang on a group there, and nothing brings them back.
+ */
+export type LeftGroups = 'leave' | 'delete';
+
+/**
  * What may be taken away, or written, before a person has to look. Each counts what one run wants together with what was done in the 24 hours
- * before; what a person approved does not count. The percentage is of the active accounts and groups, for `memberRemovalsPerGroup` of the members
- * of that group. Null: no limit.
+ * before; what a person approved does not count. The percentage is of the active accounts and groups; for `deprovisions` of the accounts alone, for
+ * `groupDeletes` of the groups alone, for `memberRemovalsPerGroup` of the members of that group. Null: no limit.
  */
 export type Limits = {
-  /** Accounts that are disabled or deleted, groups that are deleted. */
+  /** Accounts that are disabled or deleted. */
   readonly deprovisions: Limit;
+  readonly groupDeletes: Limit;
   /** Memberships of people who stay; who leaves altogether is counted as a deprovision. */
   readonly memberRemovals: Limit;
   readonly memberRemovalsPerGroup: Limit;
@@ -62,10 +69,11 @@ export type TargetRecord = {
   readonly mapping: Mapping;
   readonly matching: Matching;
   readonly deprovision: DeprovisionPolicy;
+  readonly leftGroups: LeftGroups;
   readonly limits: Limits;
   readonly protected: Protection;
   readonly escrow: EscrowPolicy;
-  /** The first run, and the first after a change of scope, mapping, matching or deprovision policy, does what it finds without a look at the plan. */
+  /** The first run, and the first after a change of scope, mapping, matching or of what happens to who leaves, does what it finds without a look at the plan. */
   readonly autoApproveFirst: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -75,6 +83,7 @@ export type TargetRecord = {
 /** Entra Connect's own default is 500 deletions a run; a small tenant needs a smaller number and a floor it can live with. */
 export const defaultLimits: Limits = {
   deprovisions: { count: 500, percent: 5, floor: 5 },
+  groupDeletes: { count: 5, percent: 10, floor: 2 },
   memberRemovals: { count: 5_000, percent: 20, floor: 50 },
   memberRemovalsPerGroup: { count: 1_000, percent: 50, floor: 10 },
   updates: null,

@@ -35,6 +35,7 @@ export type TargetEdit = Partial<
     | 'mapping'
     | 'matching'
     | 'deprovision'
+    | 'leftGroups'
     | 'limits'
     | 'protected'
     | 'escrow'

@@ -59,7 +59,7 @@ export interface Ledger {
   membersPushed(lease: Lease, groups: readonly Ref[], version: number): Promise<void>;
   countLinks(target: TargetId): Promise<Readonly<Record<ObjectType, number>>>;
   /** Accounts and groups that are not switched off. */
-  countActive(target: TargetId): Promise<number>;
+  countActive(target: TargetId): Promise<Readonly<Record<ObjectType, number>>>;
 
   /** Durable on return, before any effect. A key that exists already is left as it is. Throws `StaleFence`. */
   intend(lease: Lease, intents: readonly { readonly operation: Operation; readonly cause: Cause }[]): Promise<void>;

@@ -272,6 +272,7 @@ const aTarget = (other: Partial<TargetRecord> = {}): TargetRecord => ({
   },
   matching: { user: [{ from: 'mail', to: 'userName', ignoreCase: true }], group: [] },
   deprovision: { kind: 'disable' },
+  leftGroups: 'leave',
   limits: defaultLimits,
   protected: nobodyProtected,
   escrow: defaultEscrow,

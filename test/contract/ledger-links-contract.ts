@@ -100,6 +100,7 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       expect(await all(ledger.scanLinks(target, 'group'))).toEqual([linked(team)]);
       expect(await all(ledger.linkedIds(target, 'group'))).toEqual([team.id]);
       expect(await ledger.countLinks(target)).toEqual({ user: 1_001, group: 1 });
+      expect(await ledger.countActive(target)).toEqual({ user: 1_001, group: 1 });
     });
 
     it('tell who has been disabled for long enough', async () => {
@@ -111,6 +112,7 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
         applied(disables(ref), { ...linked(ref), state: 'disabled', since: at(days) });
       await created(lease, [longGone, justLeft, active, team]);
       await ledger.settle(lease, [disabled(longGone, 40), disabled(justLeft, 2), disabled(team, 31)]);
+      expect(await ledger.countActive(target)).toEqual({ user: 1, group: 0 });
       const found = await all(ledger.disabledBefore(target, at(30)));
       expect(found.map(({ ref }) => ref.id).sort()).toEqual([longGone.id, team.id].sort());
     });

@@ -9,6 +9,7 @@ import {
   applied,
   cause,
   creates,
+  deletes,
   disables,
   escrowed,
   linked,
@@ -48,13 +49,22 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
       const { target, lease } = await held();
       const [ann, bob, cid] = people(3);
       const [team, other] = [aGroup(), aGroup()];
-      const operations = [creates(ann), updates(bob), disables(cid), removesMembers(team, 3), removesMembers(other, 2)];
+      const operations = [
+        creates(ann),
+        updates(bob),
+        disables(cid),
+        deletes(team),
+        deletes(other),
+        removesMembers(team, 3),
+        removesMembers(other, 2),
+      ];
       await ledger.intend(
         lease,
         operations.map((operation) => ({ operation, cause: cause({ limited: true, why: 'members' }) })),
       );
       expect(await ledger.taken(target, start)).toEqual({
         deprovisions: 1,
+        groupDeletes: 2,
         memberRemovals: 5,
         creates: 1,
         updates: 1,

@@ -106,6 +106,7 @@ const well = (object: SourceObject, pushed: Attributes): Now => ({
       mapping: defaultMapping,
       matching: defaultMatching,
       deprovision: { kind: 'disable' },
+      leftGroups: 'leave',
     },
     shield: shield(nobodyProtected, new Set()),
     can: { groups: true, disable: true, delete: true },
@@ -253,6 +254,14 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     'planned',
     'The group Sales left Entra or the scope, but group 123 was at Helpdesk before Entrain knew it, so it is not deleted.',
     [left('deleted'), ofLink({ by: 'matched' })],
+    sales,
+    {},
+  ],
+  [
+    'group_kept',
+    'planned',
+    'The group Sales left Entra or the scope, and group 123 at Helpdesk stays as it is: groups that leave are left alone there.',
+    [left('deleted')],
     sales,
     {},
   ],
@@ -669,8 +678,9 @@ describe('a group', () => {
     expect(group(...none, newer, ofTarget({ ended: run('held', { version: 9 }) })).reason).toBe('guard_hold');
   });
 
-  it('that Entrain made is deleted when it leaves', () => {
-    expect(group(left('out_of_scope', 9))).toMatchObject({
+  it('that Entrain made is deleted when it leaves, where the policy says so', () => {
+    expect(group(left('out_of_scope', 9)).reason).toBe('group_kept');
+    expect(group(left('out_of_scope', 9), ofRecord({ leftGroups: 'delete' }))).toMatchObject({
       reason: 'waiting_for_run',
       sentence: expect.stringContaining('the group deleted'),
     });

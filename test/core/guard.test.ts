@@ -31,6 +31,10 @@ describe('how much may be taken away', () => {
     expect(allowance(limit(100, 0, 0), 1_000)).toBe(0);
   });
 
+  it('is, by default, 10 % of the groups and at most five: what hangs on a group is not made again', () => {
+    expect([3, 20, 30, 1_000].map((groups) => allowance(defaultLimits.groupDeletes, groups))).toEqual([2, 2, 3, 5]);
+  });
+
   it('is, by default, 5 % and at most 500 accounts, 20 % and at most 5000 memberships', () => {
     const { deprovisions, memberRemovals } = defaultLimits;
     expect([20, 1_000, 100_000].map((linked) => allowance(deprovisions, linked))).toEqual([5, 50, 500]);
@@ -41,12 +45,13 @@ describe('how much may be taken away', () => {
 describe('a run', () => {
   const limits: Limits = {
     deprovisions: limit(10, 10, 0),
+    groupDeletes: limit(5, 10, 0),
     memberRemovals: limit(20, 10, 0),
     memberRemovalsPerGroup: limit(100, 50, 2),
     updates: null,
     creates: null,
   };
-  const base = (linked: number, members = 0) => ({ linked, membersOf: () => members });
+  const base = (user: number, group = 0) => ({ active: { user, group }, membersOf: () => 0 });
   const judged = (wanted: Partial<Amounts>, taken: Partial<Amounts> = {}, linked = 300, other: Partial<Limits> = {}) =>
     guard({ ...nothing, ...wanted }, { ...nothing, ...taken }, { ...limits, ...other }, base(linked));
   const passed = (...of: Parameters<typeof judged>) => judged(...of).map((one) => one.limit);
@@ -69,6 +74,20 @@ describe('a run', () => {
     expect(passed({ deprovisions: 10, memberRemovals: 21 })).toEqual(['memberRemovals']);
   });
 
+  it('is held for groups apart from accounts, and measured by groups alone', () => {
+    const judgedBy = (wanted: Partial<Amounts>, taken: Partial<Amounts> = {}) =>
+      guard({ ...nothing, ...wanted }, { ...nothing, ...taken }, limits, base(100, 20));
+    expect(judgedBy({ deprovisions: 10, groupDeletes: 2 })).toEqual([]);
+    expect(judgedBy({ deprovisions: 10, groupDeletes: 3 })).toEqual([
+      { limit: 'groupDeletes', group: null, wanted: 3, taken: 0, allowed: 2 },
+    ]);
+    // Groups make no room for more people, nor people for more groups.
+    expect(judgedBy({ deprovisions: 11 }, { groupDeletes: 0 })).toMatchObject([{ limit: 'deprovisions', allowed: 10 }]);
+    expect(judgedBy({ groupDeletes: 1 }, { groupDeletes: 2, deprovisions: 9 })).toMatchObject([
+      { limit: 'groupDeletes', wanted: 1, taken: 2 },
+    ]);
+  });
+
   it('may create and update as much as it likes, unless that is limited', () => {
     expect(passed({ creates: 1_000_000, updates: 1_000_000 })).toEqual([]);
     const small = { creates: limit(5, 100, 0), updates: limit(7, 100, 0) };
@@ -87,9 +106,12 @@ describe('a run', () => {
       [team, 4],
     ]);
     const wanted = { ...nothing, memberRemovals: 18, byGroup };
-    const exceeded = guard(wanted, nothing, limits, { linked: 300, membersOf: (id) => sizes.get(id) ?? 0 });
+    const exceeded = guard(wanted, nothing, limits, {
+      active: { user: 300, group: 0 },
+      membersOf: (id) => sizes.get(id) ?? 0,
+    });
     expect(exceeded).toEqual([{ limit: 'memberRemovalsPerGroup', group: team, wanted: 4, taken: 0, allowed: 3 }]);
-    const removal = { action: 'remove_members', why: 'members' } as const;
+    const removal = { action: 'remove_members', type: 'group', why: 'members' } as const;
     expect([all, team].map((id) => isHeld({ ...removal, group: id }, exceeded))).toEqual([false, true]);
     // Who leaves altogether goes, or stays, with the account.
     expect(isHeld({ ...removal, why: 'leavers', group: team }, exceeded)).toBe(false);
@@ -98,16 +120,18 @@ describe('a run', () => {
   it('that may deprovision nobody leaves their memberships alone too', () => {
     const exceeded = judged({ deprovisions: 11 }, {}, 100);
     const group = sourceId('team');
-    expect(isHeld({ action: 'disable', why: 'missing', group }, exceeded)).toBe(true);
-    expect(isHeld({ action: 'remove_members', why: 'leavers', group }, exceeded)).toBe(true);
-    expect(isHeld({ action: 'remove_members', why: 'members', group }, exceeded)).toBe(false);
-    expect(isHeld({ action: 'create', why: 'created', group }, exceeded)).toBe(false);
+    expect(isHeld({ action: 'disable', type: 'user', why: 'missing', group }, exceeded)).toBe(true);
+    expect(isHeld({ action: 'remove_members', type: 'group', why: 'leavers', group }, exceeded)).toBe(true);
+    expect(isHeld({ action: 'remove_members', type: 'group', why: 'members', group }, exceeded)).toBe(false);
+    expect(isHeld({ action: 'delete', type: 'group', why: 'missing', group }, exceeded)).toBe(false);
+    expect(isHeld({ action: 'create', type: 'user', why: 'created', group }, exceeded)).toBe(false);
   });
 
   it('counts who leaves altogether once, not once a group', () => {
     const [team, other] = [sourceId('team'), sourceId('other')];
     const counted = (action: Action, why: Why, group: SourceId, members = 0): Counted => ({
       action,
+      type: group === team || group === other ? 'group' : 'user',
       why,
       group,
       members,
@@ -123,7 +147,7 @@ describe('a run', () => {
       counted('create', 'created', sourceId('bert')),
       counted('update', 'updated', sourceId('carl')),
     ]);
-    expect(amounts).toMatchObject({ deprovisions: 2, memberRemovals: 9, creates: 1, updates: 1 });
+    expect(amounts).toMatchObject({ deprovisions: 1, groupDeletes: 1, memberRemovals: 9, creates: 1, updates: 1 });
     expect([...amounts.byGroup]).toEqual([
       [team, 5],
       [other, 4],

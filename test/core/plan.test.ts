@@ -12,6 +12,7 @@ import {
 import { type RemoteId, remoteId, type SourceId } from '../../src/model/ids.ts';
 import type { MappingRule } from '../../src/model/mapping.ts';
 import type { Link } from '../../src/model/operation.ts';
+import type { DeprovisionPolicy, LeftGroups } from '../../src/model/target-record.ts';
 import { aGroup, aUser, idOf, linkTo, now, person, remote, team } from './builders.ts';
 
 const always = { apply: 'always', whenNull: 'clear', default: null } as const;
@@ -226,8 +227,8 @@ describe('somebody with an account', () => {
 });
 
 describe('somebody who left', () => {
-  const gone = (link: Link | null, policy: Parameters<typeof planGone>[2], ability = can) =>
-    planGone(link?.ref ?? ref, link, policy, ability, 'deleted', { pass: 'p' });
+  const gone = (link: Link | null, deprovision: DeprovisionPolicy, ability = can, leftGroups: LeftGroups = 'leave') =>
+    planGone(link?.ref ?? ref, link, { deprovision, leftGroups }, ability, 'deleted', { pass: 'p' });
   const does = (action: 'disable' | 'delete', of = ref) => ({
     kind: 'do',
     adopt: null,
@@ -261,15 +262,23 @@ describe('somebody who left', () => {
     expect(gone(linkTo(ref), { kind: 'delete' }, { disable: true, delete: false })).toEqual(skipped);
   });
 
-  it('as a group goes when we made it, whatever the policy for accounts; one that was there before us stays', () => {
+  it('as a group is left alone, whatever the policy for accounts, unless groups have one that says otherwise', () => {
     const staff = aGroup('staff');
-    expect(gone(linkTo(staff), { kind: 'disable' })).toEqual(does('delete', staff));
-    expect(gone(linkTo(staff, { by: 'matched' }), { kind: 'delete' })).toEqual({ kind: 'skip', reason: 'not_managed' });
-    expect(gone(linkTo(staff), { kind: 'none' })).toEqual({ kind: 'skip', reason: 'deprovision_off' });
-    expect(gone(linkTo(staff), { kind: 'disable' }, { disable: true, delete: false })).toEqual({
+    for (const kind of ['disable', 'delete', 'none'] as const) {
+      expect(gone(linkTo(staff), { kind })).toEqual({ kind: 'skip', reason: 'group_kept' });
+      expect(gone(linkTo(staff), { kind }, can, 'delete')).toEqual(does('delete', staff));
+    }
+    expect(gone(linkTo(staff), { kind: 'disable' }, { disable: true, delete: false }, 'delete')).toEqual({
       kind: 'skip',
       reason: 'deprovision_off',
     });
+  });
+
+  it('as a group that was there before us stays, whatever any policy says', () => {
+    const theirs = linkTo(aGroup('staff'), { by: 'matched' });
+    const notOurs = { kind: 'skip', reason: 'not_managed' };
+    expect(gone(theirs, { kind: 'delete' })).toEqual(notOurs);
+    expect(gone(theirs, { kind: 'delete' }, can, 'delete')).toEqual(notOurs);
   });
 
   it('long enough ago is deleted', () => {

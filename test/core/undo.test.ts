@@ -43,7 +43,7 @@ const traceOf = (...operations: (Operation | [Operation, Outcome | null])[]): Tr
 };
 const context = (links: readonly Link[], other: Partial<UndoContext> = {}): UndoContext => ({
   pass: 'p',
-  policy: { kind: 'disable' },
+  policies: { deprovision: { kind: 'disable' }, leftGroups: 'delete' },
   can: { disable: true, delete: true },
   since: { account: () => null, membership: () => null },
   linkOf: (id) => links.find(({ ref }) => ref.id === id),
@@ -88,8 +88,12 @@ describe('what a run did to an account', () => {
   it('is taken away where it made it, by the policy', () => {
     const made = traceOf(create(ann), update(ann, { manager: 'x' }, { manager: null }));
     expect(undone(made, [linkTo(ann)]).does).toMatchObject([{ action: 'disable', remoteId: at(ann) }]);
-    expect(undone(made, [linkTo(ann)], { policy: { kind: 'delete' } }).does).toMatchObject([{ action: 'delete' }]);
-    expect(undone(made, [linkTo(ann)], { policy: { kind: 'none' } })).toMatchObject({
+    expect(
+      undone(made, [linkTo(ann)], { policies: { deprovision: { kind: 'delete' }, leftGroups: 'leave' } }).does,
+    ).toMatchObject([{ action: 'delete' }]);
+    expect(
+      undone(made, [linkTo(ann)], { policies: { deprovision: { kind: 'none' }, leftGroups: 'leave' } }),
+    ).toMatchObject({
       does: [],
       leftOut: [
         ['deprovision_off', null],
@@ -97,6 +101,11 @@ describe('what a run did to an account', () => {
       ],
     });
     expect(undone(traceOf(create(staff)), [linkTo(staff)]).does).toMatchObject([{ action: 'delete' }]);
+    const leavingGroups = { policies: { deprovision: { kind: 'delete' }, leftGroups: 'leave' } } as const;
+    expect(undone(traceOf(create(staff)), [linkTo(staff)], leavingGroups)).toEqual({
+      does: [],
+      leftOut: [['deprovision_off', null]],
+    });
   });
 
   it('stays where the account was deleted, is another one, or was written to by a later run', () => {

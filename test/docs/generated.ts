@@ -119,6 +119,7 @@ const besides: Readonly<Partial<Record<Reason, Partial<Words>>>> = {
   plan_waits: { need: 'an account' },
   plan_rejected: { need: 'the account switched off' },
   not_managed: { who: 'The group Sales', account: 'group 7' },
+  group_kept: { who: 'The group Sales', account: 'group 7' },
   guard_hold: { need: 'the account switched off', run: { id: runId('run_…'), state: 'held', problem: null } },
   run_failed: { run: { id: runId('run_…'), state: 'failed', problem: null } },
 };

@@ -62,6 +62,7 @@ const fates: readonly Fate[] = [
   { reason: 'protected', attributes: { employeeType: 'Service' } },
   { reason: 'protected', attributes: { employeeType: 'Service' }, account: 'on', gone: 'deleted' },
   { reason: 'not_managed', type: 'group', gone: 'deleted', account: 'on', by: 'matched' },
+  { reason: 'group_kept', type: 'group', gone: 'out_of_scope', account: 'on' },
   { reason: 'source_unsure', gone: 'missing', account: 'on', escrow: 'source_unsure' },
   { reason: 'absence_unproven', gone: 'missing', account: 'on', escrow: 'absence_unproven' },
   { reason: 'no_match_key', escrow: 'no_match_key' },

@@ -11,6 +11,7 @@ import { id, type Story, story, target } from '../support/story.ts';
 const any = { count: 1_000, percent: 100, floor: 1_000 };
 const limits: Limits = {
   deprovisions: any,
+  groupDeletes: any,
   memberRemovals: any,
   memberRemovalsPerGroup: any,
   updates: null,

@@ -23,7 +23,7 @@ const town = async (scope: Scope, options: StoryOptions = {}): Promise<Story> =>
   const s = await story({
     ...options,
     connection: { scope, shrinkLimit: anyNumber, ...options.connection },
-    target: { limits, ...options.target },
+    target: { limits, leftGroups: 'delete', ...options.target },
   });
   const people = Array.from({ length: 8 }, (_, nth) => `p${nth}`);
   for (const name of people) s.hire(name);
@@ -140,7 +140,13 @@ describe('a preview of another scope', () => {
 
   it('says which limits it passes, and that the first sync after saving will be held', async () => {
     const s = await town(everyone, {
-      target: { limits: { ...limits, deprovisions: { count: 2, percent: 100, floor: 0 } } },
+      target: {
+        limits: {
+          ...limits,
+          deprovisions: { count: 2, percent: 100, floor: 0 },
+          groupDeletes: { count: 0, percent: 0, floor: 0 },
+        },
+      },
       connection: { shrinkLimit: { count: 2, percent: 100, floor: 0 } },
     });
     const run = await s.preview(groups('uat'));
@@ -148,7 +154,12 @@ describe('a preview of another scope', () => {
       state: 'succeeded',
       problem: { code: 'read_would_shrink', message: expect.stringContaining('4 of 8 known users are missing') },
     });
-    expect(await s.newestPlan()).toMatchObject({ exceeded: [{ limit: 'deprovisions', wanted: 5, allowed: 2 }] });
+    expect(await s.newestPlan()).toMatchObject({
+      exceeded: [
+        { limit: 'deprovisions', wanted: 4, allowed: 2 },
+        { limit: 'groupDeletes', wanted: 1, allowed: 0 },
+      ],
+    });
     await s.saveScope(groups('uat'));
     expect(await s.full()).toMatchObject({ state: 'held', problem: { code: 'read_shrank' } });
     const accepted = await s.full({ acceptShrink: true });

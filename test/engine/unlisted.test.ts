@@ -29,7 +29,7 @@ describe('a run that looks at everybody', () => {
     ['several in a row', ['ben', 'cora', 'dan']],
     ['all but one', ['anna', 'ben', 'cora', 'dan']],
   ])('finds who is linked and has left: %s', async (_which, leavers) => {
-    const s = await story();
+    const s = await story({ target: { leftGroups: 'delete' } });
     await leaveUnseen(s, leavers);
     const expected = Object.fromEntries(names.map((name) => [name, leavers.includes(name) ? 'off' : 'on']));
     expect(s.accounts()).toEqual(expected);

@@ -56,6 +56,7 @@ describe('shrunk-read-holds', () => {
     await one.story.stores.targets.edit('tgt_story' as never, target?.revision ?? 0, {
       limits: {
         deprovisions: generous,
+        groupDeletes: generous,
         memberRemovals: generous,
         memberRemovalsPerGroup: generous,
         updates: null,

@@ -1,6 +1,7 @@
 /** One customer: a tenant, the connection that reads it, and the target that is kept in step with it. */
 
 import { defaultMatching } from '../../src/core/default-mapping.ts';
+import type { LeavingPolicies } from '../../src/core/plan.ts';
 import { type Connection, defaultIntervals, defaultShrinkLimit } from '../../src/model/connection.ts';
 import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
 import type { Limit } from '../../src/model/limit.ts';
@@ -43,7 +44,7 @@ export type Customer = {
   /** Every scope, every limit and every policy there ever was, with its beginning. */
   readonly scopes: { readonly at: number; readonly scope: Scope }[];
   readonly limits: { readonly at: number; readonly limits: Limits }[];
-  readonly policies: { readonly at: number; readonly policy: DeprovisionPolicy }[];
+  readonly policies: { readonly at: number; readonly policy: LeavingPolicies }[];
 };
 
 export const foundCustomer = (
@@ -119,7 +120,7 @@ export const foundCustomer = (
       settings: remote.settings,
       mapping: mappingWith(true),
       matching: defaultMatching,
-      deprovision: policy,
+      ...policy,
       limits,
       protected: drawProtection(directory, chance),
       escrow: defaultEscrow,
@@ -215,6 +216,7 @@ export const drawLimits = (chance: Chance, nth: number): Limits => {
   });
   return {
     deprovisions: limit('deprovisions', 40, 4),
+    groupDeletes: limit('group deletes', 60, 2),
     memberRemovals: limit('removals', 60, 8),
     memberRemovalsPerGroup: limit('removals per group', 100, 4),
     updates: chance.happens(0.1, 'limits updates', nth) ? limit('updates', 100, 8) : null,
@@ -229,8 +231,8 @@ const drawProtection = (directory: Directory, chance: Chance): Protection => {
   return { ...nobodyProtected, ids: [id] };
 };
 
-export const drawPolicy = (chance: Chance, nth: number): DeprovisionPolicy =>
-  chance.pick<DeprovisionPolicy>(
+export const drawPolicy = (chance: Chance, nth: number): LeavingPolicies => ({
+  deprovision: chance.pick<DeprovisionPolicy>(
     [
       { kind: 'disable' },
       { kind: 'disable' },
@@ -240,4 +242,6 @@ export const drawPolicy = (chance: Chance, nth: number): DeprovisionPolicy =>
     ],
     'policy',
     nth,
-  );
+  ),
+  leftGroups: chance.happens(0.6, 'deletes groups that leave', nth) ? 'delete' : 'leave',
+});

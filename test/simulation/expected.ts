@@ -147,9 +147,9 @@ const wrongWithGroup = (view: View, group: Group): readonly string[] => {
   return [...name, ...wrongMembers(view, group, remote)];
 };
 
-/** A group that was there before us stays when its reason goes. */
+/** A group that was there before us stays when its reason goes, and every group where they are left alone. */
 const mayStay = ({ customer, record }: View, remote: Remote): boolean =>
-  record.deprovision.kind === 'none' || customer.firstMembers.has(remote.id);
+  record.leftGroups === 'leave' || customer.firstMembers.has(remote.id);
 
 const wrongMembers = (view: View, group: Group, remote: Remote): readonly string[] => {
   const wanted = new Set([...group.members].filter((id) => view.scope.has(id) && view.byExternalId.has(id)));

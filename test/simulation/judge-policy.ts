@@ -1,6 +1,6 @@
 /** Whoever leaves is treated as the target's record says, at the time or when the turn began. */
 
-import type { DeprovisionPolicy } from '../../src/model/target-record.ts';
+import type { LeavingPolicies } from '../../src/core/plan.ts';
 import type { Customer } from './customer.ts';
 import type { Effect } from './remote.ts';
 import { longestTurnMs, since } from './since.ts';
@@ -22,18 +22,22 @@ export const judgePolicy = (
 ): readonly string[] => {
   const { kind, type, isOffInTenant } = doing;
   const known = since(policies, now - longestTurnMs).map(({ policy }) => policy);
-  const isAny = (allows: (policy: DeprovisionPolicy) => boolean): boolean => known.some(allows);
-  if (kind === 'disable' && !isOffInTenant && !isAny((policy) => policy.kind !== 'none'))
+  const isAny = (allows: (policy: LeavingPolicies) => boolean): boolean => known.some(allows);
+  if (kind === 'disable' && !isOffInTenant && !isAny(({ deprovision }) => deprovision.kind !== 'none'))
     return ['switched off, though leavers are to be left alone'];
   if (kind !== 'delete') return [];
   if (type === 'group')
     return [
       ...(before !== null && firstMembers.has(before.id) ? ['a group was deleted that was there before us'] : []),
-      ...(isAny((policy) => policy.kind !== 'none') ? [] : ['a group was deleted, though it was to be left alone']),
+      ...(isAny(({ leftGroups }) => leftGroups === 'delete')
+        ? []
+        : ['a group was deleted, though groups are to be left alone']),
     ];
   const offMs = offSince === undefined ? Number.POSITIVE_INFINITY : now - offSince;
-  const mayDelete = (policy: DeprovisionPolicy): boolean =>
-    policy.kind === 'delete' ||
-    (policy.kind === 'delete_after_days' && before?.active === false && offMs >= policy.days * dayMs - roughlyMs);
+  const mayDelete = ({ deprovision }: LeavingPolicies): boolean =>
+    deprovision.kind === 'delete' ||
+    (deprovision.kind === 'delete_after_days' &&
+      before?.active === false &&
+      offMs >= deprovision.days * dayMs - roughlyMs);
   return isAny(mayDelete) ? [] : ['an account was deleted that was to be kept'];
 };

@@ -5,13 +5,14 @@ import { planCommands } from '../../src/admin/plans.ts';
 import { Refused } from '../../src/admin/refused.ts';
 import type { Room } from '../../src/admin/room.ts';
 import { targetCommands } from '../../src/admin/targets.ts';
+import type { LeavingPolicies } from '../../src/core/plan.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import type { Plan, PlanKind, Staged } from '../../src/model/plan.ts';
 import type { SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
-import type { DeprovisionPolicy, Limits } from '../../src/model/target-record.ts';
+import type { Limits } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Chance } from './chance.ts';
@@ -63,9 +64,9 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     known.push({ at: stage.scheduler.now(), limits });
     await editTarget(target.id, { limits });
   };
-  const setPolicy = async ({ target, policies }: Customer, policy: DeprovisionPolicy) => {
+  const setPolicy = async ({ target, policies }: Customer, policy: LeavingPolicies) => {
     policies.push({ at: stage.scheduler.now(), policy });
-    await editTarget(target.id, { deprovision: policy });
+    await editTarget(target.id, policy);
   };
   /** What is held back, or was paused, goes on; a read that was held is taken for true, rightly or not. */
   const letGo = async (customer: Customer) => {

@@ -3,11 +3,13 @@
  * it does not know what Entrain believes.
  */
 
+import { z } from 'zod';
 import { allowance, windowMs } from '../../src/core/guard.ts';
 import type { PlanId } from '../../src/model/ids.ts';
 import { type TargetId, targetId } from '../../src/model/ids.ts';
 import type { Cause, Operation } from '../../src/model/operation.ts';
 import type { Plan, Staged } from '../../src/model/plan.ts';
+import type { ObjectType } from '../../src/model/source-object.ts';
 import type { Customer } from './customer.ts';
 import { isThere, maybeInScope, type Truth } from './directory.ts';
 import { judgeIdentity } from './judge-identity.ts';
@@ -40,9 +42,9 @@ export const createOracle = (
   follow: (deed: string) => void,
 ): Oracle => {
   const open = new Map<TargetId, Map<string, Intent>>();
-  /** The most accounts and groups that were active at a target, as percentages are reckoned. */
-  const active = new Map<TargetId, number>();
-  const deprovisionedAt = new Map<TargetId, readonly number[]>();
+  /** The most accounts, and groups, that were active at a target, as percentages are reckoned. */
+  const active = new Map<string, number>();
+  const takenAt = new Map<string, readonly number[]>();
   const approved = new Map<PlanId, readonly Operation[]>();
   /** Targets of which a person let a first plan pass. */
   const opened = new Set<TargetId>();
@@ -90,7 +92,8 @@ export const createOracle = (
     const doing = { kind: deed.kind, type: intent.operation.ref.type, isOffInTenant };
     for (const what of judgePolicy(customer, effect, doing, offSince.get(idOf(effect)), now()))
       broken('policy', `${said}: ${what}`);
-    if ((deed.kind === 'disable' || deed.kind === 'delete') && intent.cause.plan === null) judgeTakings(customer, said);
+    if ((deed.kind === 'disable' || deed.kind === 'delete') && intent.cause.plan === null)
+      judgeTakings(customer, intent.operation.ref.type, said);
   };
 
   /** What is done in the name of a plan, a person has seen; and nothing is done at a target before they have seen the first plan, where they want to. */
@@ -140,15 +143,17 @@ export const createOracle = (
   };
 
   /** I7: no day takes more than the target allows. */
-  const judgeTakings = ({ target, limits }: Customer, said: string): void => {
-    const times = [...(deprovisionedAt.get(target.id) ?? []), now()].filter((at) => at > now() - windowMs);
-    deprovisionedAt.set(target.id, times);
-    const base = active.get(target.id) ?? 0;
+  const judgeTakings = ({ target, limits }: Customer, type: ObjectType, said: string): void => {
+    const of = placeOf(target.id, type);
+    const times = [...(takenAt.get(of) ?? []), now()].filter((at) => at > now() - windowMs);
+    takenAt.set(of, times);
+    const base = active.get(of) ?? 0;
+    const limit = type === 'group' ? 'groupDeletes' : 'deprovisions';
     const allowed = Math.max(
-      ...since(limits, now() - longestTurnMs).map((each) => allowance(each.limits.deprovisions, base)),
+      ...since(limits, now() - longestTurnMs).map((each) => allowance(each.limits[limit], base)),
     );
     if (times.length > allowed)
-      broken('I7', `${said}: deprovision ${times.length} within a day, where ${allowed} of ${base} are allowed`);
+      broken('I7', `${said}: ${limit} ${times.length} within a day, where ${allowed} of ${base} are allowed`);
   };
 
   return {
@@ -163,10 +168,13 @@ export const createOracle = (
     judged: () => judged,
     witness: (site, asked, answer) => {
       const [first, second] = asked;
-      if (site === 'ledger.countActive' && typeof answer === 'number') {
-        const target = targetId(String(first));
-        const gone = (deprovisionedAt.get(target) ?? []).filter((at) => at > now() - windowMs).length;
-        active.set(target, Math.max(active.get(target) ?? 0, answer + gone));
+      if (site === 'ledger.countActive') {
+        const counts = Active.parse(answer);
+        for (const type of ['user', 'group'] as const) {
+          const of = placeOf(targetId(String(first)), type);
+          const gone = (takenAt.get(of) ?? []).filter((at) => at > now() - windowMs).length;
+          active.set(of, Math.max(active.get(of) ?? 0, counts[type] + gone));
+        }
       }
       if (site === 'ledger.intend' && isLease(first) && Array.isArray(second))
         for (const intent of second as readonly Intent[]) {
@@ -178,6 +186,9 @@ export const createOracle = (
     },
   };
 };
+
+const Active = z.object({ user: z.number(), group: z.number() });
+const placeOf = (target: TargetId, type: ObjectType): string => `${target}|${type}`;
 
 /** What an effect did, of what needs an intent. */
 type Deed =

@@ -101,6 +101,7 @@ const inBackground = ({ stage, workers }: Play, act: () => Promise<void>): void 
 
 const noLimits: Limits = {
   deprovisions: boundless,
+  groupDeletes: boundless,
   memberRemovals: boundless,
   memberRemovalsPerGroup: boundless,
   updates: null,

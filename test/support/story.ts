@@ -293,6 +293,7 @@ export const plainTarget = (at: Date): TargetRecord => ({
   mapping: defaultMapping,
   matching: defaultMatching,
   deprovision: { kind: 'disable' },
+  leftGroups: 'leave',
   limits: defaultLimits,
   escrow: defaultEscrow,
   protected: nobodyProtected,

@@ -118,7 +118,11 @@ export const createMemoryLedger = (around: {
       user: linksOf(bookOf(target), 'user').length,
       group: linksOf(bookOf(target), 'group').length,
     }),
-    countActive: async (target) => [...bookOf(target).links.values()].filter(({ state }) => state === 'active').length,
+    countActive: async (target) => {
+      const activeOf = (type: ObjectType): number =>
+        linksOf(bookOf(target), type).filter(({ state }) => state === 'active').length;
+      return { user: activeOf('user'), group: activeOf('group') };
+    },
 
     intend: async (lease, intents) => {
       await probe('ledger.counted');
@@ -135,6 +139,7 @@ export const createMemoryLedger = (around: {
           })
           .map(({ operation, cause }) => ({
             action: operation.action,
+            type: operation.ref.type,
             why: cause.why,
             group: operation.ref.id,
             members: 'members' in operation ? operation.members.length : 0,

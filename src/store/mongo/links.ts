@@ -131,10 +131,10 @@ export const createLinks = (db: Db) => {
       const [user, group] = await Promise.all([countOf('user'), countOf('group')]);
       return { user, group };
     },
-    countActive: async (target: TargetId): Promise<number> => {
+    countActive: async (target: TargetId): Promise<Readonly<Record<ObjectType, number>>> => {
       const countOf = (type: ObjectType) => collection.countDocuments({ target, type, state: 'active' });
-      const [users, groups] = await Promise.all([countOf('user'), countOf('group')]);
-      return users + groups;
+      const [user, group] = await Promise.all([countOf('user'), countOf('group')]);
+      return { user, group };
     },
     write: async (lease: Lease, outcomes: readonly Outcome[]): Promise<void> => {
       // One write per object: the operations of an unordered bulk have no order, and the last outcome is the one that counts.

@@ -7,6 +7,7 @@
 import type { Counted } from '../../core/guard.ts';
 import { type OperationKey, operationKey, sourceId, type TargetId } from '../../model/ids.ts';
 import type { Action, Cause, Operation } from '../../model/operation.ts';
+import type { ObjectType } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Db } from './connect.ts';
 import { type Fenced, insertMissing } from './fenced-writes.ts';
@@ -15,6 +16,8 @@ import { keyset, startsWith } from './keyset.ts';
 type TakingDocument = Fenced & {
   readonly key: string;
   readonly action: Action;
+  /** Absent from what was written before groups were counted apart. */
+  readonly type?: ObjectType;
   readonly why: Cause['why'];
   readonly group: string;
   readonly members: number;
@@ -36,6 +39,7 @@ export const createTakings = (db: Db, now: () => Date) => {
         f: lease.fence,
         key,
         action,
+        type: ref.type,
         why: cause.why,
         group: ref.id,
         members: 'members' in rest ? rest.members.length : 0,
@@ -62,9 +66,10 @@ export const createTakings = (db: Db, now: () => Date) => {
   };
 };
 
-const takingOf = ({ key, action, why, group, members }: TakingDocument): Taking => ({
+const takingOf = ({ key, action, type = 'user', why, group, members }: TakingDocument): Taking => ({
   key: operationKey(key),
   action,
+  type,
   why,
   group: sourceId(group),
   members,

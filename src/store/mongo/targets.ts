@@ -2,13 +2,19 @@
 
 import type mongoose from 'mongoose';
 import { connectionId, organizationId, targetId } from '../../model/ids.ts';
-import type { TargetRecord } from '../../model/target-record.ts';
+import { defaultLimits, type Limits, type TargetRecord } from '../../model/target-record.ts';
 import type { TargetEdit, TargetStore, Vault } from '../connection-store.ts';
 import { keyset } from './keyset.ts';
 import { createSealedRecords, flag, type SealedDocument, sealedSchema, structure, text } from './sealed-records.ts';
 
-type TargetDocument = Omit<TargetRecord, 'id' | 'organization' | 'connection' | 'settings'> &
-  Pick<SealedDocument, '_id' | 'organization' | 'secrets'> & {
+/** What was stored before groups had a policy and a limit of their own lacks both. */
+type TargetDocument = Omit<
+  TargetRecord,
+  'id' | 'organization' | 'connection' | 'settings' | 'leftGroups' | 'limits'
+> & {
+  readonly leftGroups?: TargetRecord['leftGroups'];
+  readonly limits: Omit<Limits, 'groupDeletes'> & Partial<Limits>;
+} & Pick<SealedDocument, '_id' | 'organization' | 'secrets'> & {
     readonly connection: string;
     /** JSON: the names of settings are the kind's, and may hold `$` or `.`. */
     readonly settings: string;
@@ -25,6 +31,7 @@ const schema = sealedSchema({
   mapping: structure,
   matching: structure,
   deprovision: structure,
+  leftGroups: text,
   limits: structure,
   protected: structure,
   escrow: structure,
@@ -53,8 +60,19 @@ export const createMongoTargetStore = (mongo: mongoose.Connection, vault: Vault,
   };
 };
 
-const targetOf = ({ _id, organization, connection, settings, secrets: _, ...rest }: TargetDocument): TargetRecord => ({
+const targetOf = ({
+  _id,
+  organization,
+  connection,
+  settings,
+  leftGroups = 'leave',
+  limits,
+  secrets: _,
+  ...rest
+}: TargetDocument): TargetRecord => ({
   ...rest,
+  leftGroups,
+  limits: { ...limits, groupDeletes: limits.groupDeletes ?? defaultLimits.groupDeletes },
   id: targetId(_id),
   organization: organizationId(organization),
   connection: connectionId(connection),

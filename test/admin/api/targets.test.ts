@@ -27,8 +27,10 @@ describe('adding a target', () => {
       state: 'active',
       settings: { url: 'https://notes.example/scim', page: 1 },
       deprovision: { kind: 'disable' },
+      left_groups: 'leave',
       limits: {
         deprovisions: { count: 500, percent: 5, floor: 5 },
+        group_deletes: { count: 5, percent: 10, floor: 2 },
         member_removals: { count: 5_000, percent: 20, floor: 50 },
         member_removals_per_group: { count: 1_000, percent: 50, floor: 10 },
         updates: null,
@@ -127,6 +129,18 @@ describe('editing a target', () => {
       limits: { deprovisions, creates: null },
     });
     expect((await edit(id, { limits: { deprovisions: null } })).status).toBe(400);
+  });
+
+  it('takes what becomes of groups that leave, and how many of them may be deleted', async () => {
+    const id = await addTarget(door, connection, { left_groups: 'delete' });
+    expect((await show(id)).body).toMatchObject({ left_groups: 'delete', deprovision: { kind: 'disable' } });
+    const group_deletes = { count: 50, percent: 50, floor: 0 };
+    expect((await edit(id, { left_groups: 'leave', limits: { group_deletes } })).body).toMatchObject({
+      left_groups: 'leave',
+      limits: { group_deletes, deprovisions: { count: 500 } },
+    });
+    expect((await edit(id, { left_groups: 'disable' })).status).toBe(400);
+    expect((await edit(id, { limits: { group_deletes: null } })).status).toBe(400);
   });
 
   it('takes the steps by which objects that failed are tried again, each by itself', async () => {

@@ -113,8 +113,8 @@ export const deciding: readonly Mutant[] = [
     edits: [
       {
         file: 'src/core/plan.ts',
-        from: "link.by === 'created' : policy.kind === 'delete';",
-        to: "link.by === 'created' : policy.kind.length > 0;",
+        from: "ref.type === 'group' || deprovision.kind === 'delete';",
+        to: "ref.type === 'group' || deprovision.kind.length > 0;",
       },
     ],
   },
@@ -124,8 +124,30 @@ export const deciding: readonly Mutant[] = [
     edits: [
       {
         file: 'src/core/plan.ts',
-        from: "ref.type === 'group' ? link.by === 'created' :",
-        to: "ref.type === 'group' ? link.by !== undefined :",
+        from: "if (link.by === 'matched') return { kind: 'skip', reason: 'not_managed' };",
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'groups that leave are deleted',
+    what: 'A group that left is deleted, also where groups are to be left alone.',
+    edits: [
+      {
+        file: 'src/core/plan.ts',
+        from: "if (leftGroups === 'leave') return { kind: 'skip', reason: 'group_kept' };",
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'any number of groups is deleted',
+    what: 'Deleted groups count against no limit.',
+    edits: [
+      {
+        file: 'src/core/guard.ts',
+        from: "return type === 'group' ? 'groupDeletes' : 'deprovisions';",
+        to: "return type === 'group' ? null : 'deprovisions';",
       },
     ],
   },
@@ -157,7 +179,7 @@ export const deciding: readonly Mutant[] = [
     edits: [
       {
         file: 'src/core/plan.ts',
-        from: "if (policy.kind === 'none') return { kind: 'skip', reason: 'deprovision_off' };",
+        from: "else if (deprovision.kind === 'none') return { kind: 'skip', reason: 'deprovision_off' };",
         to: '',
       },
     ],

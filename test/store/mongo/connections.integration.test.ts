@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { targetId } from '../../../src/model/ids.ts';
+import { defaultLimits } from '../../../src/model/target-record.ts';
 import type { ConnectionStore, TargetStore } from '../../../src/store/connection-store.ts';
 import { createMongoConnectionStore } from '../../../src/store/mongo/connections.ts';
 import { createMongoTargetStore } from '../../../src/store/mongo/targets.ts';
@@ -25,6 +27,17 @@ describe('connections and targets in MongoDB', async () => {
     expect(documents.length).toBeGreaterThan(10);
     expect(JSON.stringify(documents)).toMatch(/v1\./);
     expect(JSON.stringify(documents)).not.toMatch(/Tr0ub4dor/);
+  });
+
+  it('read as leaving groups alone where a target was stored before groups had a policy', async () => {
+    const { targets } = stores ?? {};
+    const collection = mongo.db.collection<{ readonly _id: string }>('targets');
+    const old = await collection.findOneAndUpdate({}, { $unset: { leftGroups: '', 'limits.groupDeletes': '' } });
+    const id = targetId(old?._id ?? '');
+    const read = await targets?.get(id);
+    expect(read).toMatchObject({ leftGroups: 'leave', limits: { groupDeletes: defaultLimits.groupDeletes } });
+    const edited = await targets?.edit(id, read?.revision ?? 0, { leftGroups: 'delete' });
+    expect(edited).toMatchObject({ leftGroups: 'delete', limits: { groupDeletes: defaultLimits.groupDeletes } });
   });
 
   it('never even ask the database for secrets they were not asked for', async () => {

@@ -18,7 +18,7 @@ import {
 } from './common.ts';
 import { planKind, planState } from './plan.ts';
 import { runState } from './run.ts';
-import { deprovisionSchema } from './target.ts';
+import { deprovisionSchema, leftGroupsSchema } from './target.ts';
 
 export const committedSchema = z
   .strictObject({ version: z.int(), run_id: z.string().nullable(), at: time.nullable() })
@@ -161,6 +161,7 @@ export const stepSchema = z
       'guard',
       z.strictObject({
         deprovision: deprovisionSchema,
+        left_groups: leftGroupsSchema,
         held_by: runNowSchema,
         plan: z
           .strictObject({ id: z.string(), kind: planKind, state: planState, actions: z.array(z.string()) })
@@ -230,9 +231,10 @@ export const stepView = (step: Step): z.input<typeof stepSchema> => {
       return { step: step.step, state, says, evidence: { operations: [...operations], position, ...runs } };
     }
     case 'guard': {
-      const { policy, heldBy, plan } = step.evidence;
+      const { policy, leftGroups, heldBy, plan } = step.evidence;
       const evidence = {
         deprovision: policy,
+        left_groups: leftGroups,
         held_by: runNowView(heldBy),
         plan: plan && { id: plan.id, kind: plan.kind, state: plan.state, actions: [...plan.actions] },
       };

@@ -36,7 +36,14 @@ export const wordSchema = z
   })
   .meta({ id: 'PlanDecision' });
 
-const limitName = z.enum(['deprovisions', 'member_removals', 'member_removals_per_group', 'updates', 'creates']);
+const limitName = z.enum([
+  'deprovisions',
+  'group_deletes',
+  'member_removals',
+  'member_removals_per_group',
+  'updates',
+  'creates',
+]);
 export const exceededSchema = z.strictObject({
   limit: limitName,
   group_id: z.string().nullable().meta({ description: 'The group, where each group has the limit for itself.' }),
@@ -113,6 +120,7 @@ export const approvedPlanView = (plan: Plan, run: Parameters<typeof runView>[0])
 
 const limitNames = {
   deprovisions: 'deprovisions',
+  groupDeletes: 'group_deletes',
   memberRemovals: 'member_removals',
   memberRemovalsPerGroup: 'member_removals_per_group',
   updates: 'updates',
@@ -163,7 +171,7 @@ export const leftOutSchema = planOperationSchema
   .extend({
     reason: z.enum(leftOutReasons).meta({
       description:
-        '`changed_since`: a later run wrote to it. `deleted`: the account is gone, and a new one would not be the old. `not_linked`: the account is not linked any more, or another one is. `deprovision_off`: nothing is taken away from this target.',
+        '`changed_since`: a later run wrote to it. `deleted`: the account is gone, and a new one would not be the old. `not_linked`: the account is not linked any more, or another one is. `deprovision_off`: nothing is taken away from this target, or its groups are left alone.',
     }),
     later_run_id: runIdText.nullable(),
   })

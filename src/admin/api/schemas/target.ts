@@ -73,8 +73,15 @@ export const deprovisionSchema = z
     z.strictObject({ kind: z.literal('delete_after_days'), days: z.int().min(1).max(365) }),
   ])
   .meta({ id: 'Deprovision', description: 'What happens to someone who left the source or the scope.' });
+export const leftGroupsSchema = z.enum(['leave', 'delete']).meta({
+  description:
+    'What happens to a group that left the source or the scope. `leave` (unless set): nothing. `delete`: it is deleted, if Entrain made it.',
+});
 const limitFields = {
-  deprovisions: limitSchema.meta({ description: 'Accounts disabled or deleted, groups deleted.' }),
+  deprovisions: limitSchema.meta({
+    description: 'Accounts disabled or deleted; the percentage is of the active accounts.',
+  }),
+  group_deletes: limitSchema.meta({ description: 'Groups deleted; the percentage is of the groups.' }),
   member_removals: limitSchema.meta({ description: 'Memberships of people who stay.' }),
   member_removals_per_group: limitSchema.meta({
     description: 'The same for each group; the percentage is of its members.',
@@ -134,12 +141,13 @@ const fields = {
   mapping: mappingSchema.optional(),
   matching: matchingSchema.optional(),
   deprovision: deprovisionSchema.optional(),
+  left_groups: leftGroupsSchema.optional(),
   limits: limitChangesSchema.optional(),
   protected: protectionSchema.optional(),
   escrow: escrowPolicyChangesSchema.optional(),
   auto_approve_first: z.boolean().optional().meta({
     description:
-      'Whether the first run, and the first after a change of scope, mapping, matching or deprovision policy, writes at once instead of making a plan to look at. false unless set.',
+      'Whether the first run, and the first after a change of scope, mapping, matching or of what happens to who leaves, writes at once instead of making a plan to look at. false unless set.',
   }),
 };
 
@@ -168,6 +176,7 @@ export const fieldsOf = (body: z.output<z.ZodObject<typeof fields>>): TargetFiel
     group: body.matching.group.map(matchingRuleOf),
   },
   deprovision: body.deprovision,
+  leftGroups: body.left_groups,
   limits: body.limits && limitsOf(body.limits),
   protected: body.protected && protectionOf(body.protected),
   escrow: body.escrow && escrowPolicyOf(body.escrow),
@@ -176,6 +185,7 @@ export const fieldsOf = (body: z.output<z.ZodObject<typeof fields>>): TargetFiel
 
 const limitsOf = (limits: z.output<typeof limitChangesSchema>): Partial<Limits> => ({
   ...(limits.deprovisions && { deprovisions: limits.deprovisions }),
+  ...(limits.group_deletes && { groupDeletes: limits.group_deletes }),
   ...(limits.member_removals && { memberRemovals: limits.member_removals }),
   ...(limits.member_removals_per_group && { memberRemovalsPerGroup: limits.member_removals_per_group }),
   ...(limits.updates !== undefined && { updates: limits.updates }),
@@ -216,6 +226,7 @@ export const targetSchema = z
     mapping: mappingSchema,
     matching: matchingSchema,
     deprovision: deprovisionSchema,
+    left_groups: leftGroupsSchema,
     limits: limitsSchema,
     protected: protectionSchema,
     escrow: escrowPolicySchema,
@@ -243,6 +254,7 @@ export const targetView = (target: TargetRecord, waiting: Pick<Plan, 'id'> | nul
   mapping: mappingView(target.mapping),
   matching: matchingView(target.matching),
   deprovision: target.deprovision,
+  left_groups: target.leftGroups,
   limits: limitsView(target.limits),
   protected: protectionView(target.protected),
   escrow: {
@@ -268,6 +280,7 @@ const matchingView = ({ user, group }: Matching): z.input<typeof matchingSchema>
 const matchingRuleView = ({ from, to, ignoreCase }: MatchingRule) => ({ from, to, ignore_case: ignoreCase });
 const limitsView = (limits: Limits): z.input<typeof limitsSchema> => ({
   deprovisions: limits.deprovisions,
+  group_deletes: limits.groupDeletes,
   member_removals: limits.memberRemovals,
   member_removals_per_group: limits.memberRemovalsPerGroup,
   updates: limits.updates,
