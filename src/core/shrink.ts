@@ -1,6 +1,7 @@
 /**
  * Whether a complete read may be committed. A source that shows a part of what it holds, with every sign of success, can only be told from one that
- * lost people by how many are missing; and a group that is suddenly empty is as often a mistake as it is meant.
+ * lost people by how many are missing; one that hides an attribute, from one that cleared it, by of how many; and a group that is suddenly empty is as
+ * often a mistake as it is meant.
  */
 
 import type { Problem } from '../model/connection.ts';
@@ -16,6 +17,24 @@ export type Shrink = {
   readonly known: Readonly<Record<ObjectType, number>>;
   /** Groups of the scope that lost all members. */
   readonly emptied: readonly SourceId[];
+  /** Attributes that more objects lost than the floor of the limit. */
+  readonly cleared: readonly Cleared[];
+};
+
+/** An attribute of which objects that are still there had a value, and have none any more. */
+export type Cleared = Loss & {
+  /** How many objects had a value before. */
+  readonly known: number;
+  /**
+   * A read that speaks of a few only says of most of them that they lost it, and the source does not show it of anybody else either: as far as can be
+   * told, of nobody.
+   */
+  readonly hidden: boolean;
+};
+export type Loss = {
+  readonly type: ObjectType;
+  readonly attribute: string;
+  readonly lost: number;
 };
 
 /** Why the read is held; null when it is not. */
@@ -40,7 +59,11 @@ export const expectedShrink = (shrink: Shrink, limit: Limit): Problem | null => 
   };
 };
 
-const reasonsOf = ({ missing, known, emptied }: Shrink, limit: Limit): readonly string[] => [
+/** How many objects a held read would have taken something from. */
+export const shrunkBy = ({ missing, cleared }: Shrink): number =>
+  missing.user + missing.group + Math.max(0, ...cleared.map(({ lost }) => lost));
+
+const reasonsOf = ({ missing, known, emptied, cleared }: Shrink, limit: Limit): readonly string[] => [
   ...types
     .filter(([type]) => missing[type] > allowance(limit, known[type]))
     .map(
@@ -50,6 +73,7 @@ const reasonsOf = ({ missing, known, emptied }: Shrink, limit: Limit): readonly 
   ...(emptied.length === 0
     ? []
     : [`no members are left in ${emptied.length === 1 ? 'group' : 'groups'} ${named(emptied)}`]),
+  ...types.flatMap(([type, name]) => clearedReasons(cleared, type, name, limit)),
 ];
 
 const types = [
@@ -57,8 +81,27 @@ const types = [
   ['group', 'groups'],
 ] as const;
 
+const clearedReasons = (
+  cleared: readonly Cleared[],
+  of: ObjectType,
+  name: string,
+  limit: Limit,
+): readonly string[] => {
+  const ours = cleared.filter(({ type }) => type === of);
+  const over = ours.filter(({ lost, known }) => lost > allowance(limit, known));
+  const hidden = ours.filter((one) => one.hidden && !over.includes(one));
+  const said = (some: readonly Cleared[]): string =>
+    named(some.map(({ attribute, lost, known }) => `${attribute} (${lost} of ${known} who had one)`));
+  return [
+    ...(over.length === 0 ? [] : [`too many ${name} lost a value at once: ${said(over)}`]),
+    ...(hidden.length === 0
+      ? []
+      : [`most ${name} who changed lost a value that is not shown of others either: ${said(hidden)}`]),
+  ];
+};
+
 const mostNamed = 5;
-const named = (groups: readonly SourceId[]): string =>
-  groups.length <= mostNamed
-    ? groups.join(', ')
-    : `${groups.slice(0, mostNamed).join(', ')} and ${groups.length - mostNamed} more`;
+const named = (all: readonly string[]): string =>
+  all.length <= mostNamed
+    ? all.join(', ')
+    : `${all.slice(0, mostNamed).join(', ')} and ${all.length - mostNamed} more`;

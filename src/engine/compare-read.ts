@@ -3,6 +3,7 @@
 import type { Shrink } from '../core/shrink.ts';
 import type { Counters } from '../model/run.ts';
 import type { Draft } from '../store/snapshot-store.ts';
+import { clearedAttributes, type Reader } from './cleared.ts';
 import { emptiedGroups } from './emptied-groups.ts';
 import type { Engine } from './engine.ts';
 import type { ReadEnd } from './read-into.ts';
@@ -18,6 +19,7 @@ export const compareRead = async (
   draft: Draft,
   what: What,
   end: ReadEnd,
+  reader: Reader,
   report: Report,
 ): Promise<Compared> => {
   await report('scope', end.counters);
@@ -37,6 +39,7 @@ export const compareRead = async (
       missing: isWhole ? recorded.missing : { user: 0, group: 0 },
       known: draft.base.counts,
       emptied,
+      cleared: await clearedAttributes(stores.snapshots, draft, reader, recorded.losses, isWhole),
     },
     counters: {
       ...end.counters,

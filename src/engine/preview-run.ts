@@ -31,11 +31,11 @@ export const previewRun = async (
   const connection = { ...(await connected(engine, run.connection)), scope: run.proposed };
   const what: What = { kind: 'preview', scope: run.proposed, read: { mode: 'full' } };
   const head = await engine.stores.snapshots.head(connection.id);
-  const { draft, read } = await beginRead(engine, { connection, what, head, run, lease, watch, report });
+  const { draft, read, reader } = await beginRead(engine, { connection, what, head, run, lease, watch, report });
   try {
     const end = await read();
     if (end === 'slice') return 'slice';
-    const compared = await compareRead(engine, draft, what, end, report);
+    const compared = await compareRead(engine, draft, what, end, reader, report);
     await engine.failpoint('preview.compared');
     const planned = await planTargets(engine, { run, connection, draft, compared, watch, report });
     if (planned === 'slice') return 'slice';

@@ -1,11 +1,13 @@
 /** Writes down what the draft changes, before it is committed. */
 
+import { isUnassigned, own } from '../core/attributes.ts';
 import { batches } from '../core/batches.ts';
 import { diff, diffEdges, diffPresence, type Flips, membersChange } from '../core/diff.ts';
+import type { Loss } from '../core/shrink.ts';
 import type { Change } from '../model/change.ts';
-import type { SourceId } from '../model/ids.ts';
+import { type SourceId, sourceId } from '../model/ids.ts';
 import type { Counters } from '../model/run.ts';
-import type { Membership, ObjectType, Ref } from '../model/source-object.ts';
+import { type Membership, type ObjectType, type Ref, type SourceObject, user } from '../model/source-object.ts';
 import type { Draft, EdgePair, SnapshotStore } from '../store/snapshot-store.ts';
 
 type Counts = Pick<Counters, 'created' | 'updated' | 'removed' | 'membersAdded' | 'membersRemoved'>;
@@ -14,7 +16,11 @@ export type Recorded = {
   readonly present: Readonly<Record<ObjectType, number>>;
   /** Of those who were removed, how many only because they were not seen, or not in the scope. */
   readonly missing: Readonly<Record<ObjectType, number>>;
+  /** Attributes that changed objects lost. */
+  readonly losses: readonly Kept[];
 };
+/** `kept`: how many of the changed objects had a value of it before, and have one. */
+export type Kept = Loss & { readonly kept: number };
 
 /** `report` is called again and again: it may take a while, and throws when the run is to stop. */
 export const recordChanges = async (
@@ -25,9 +31,12 @@ export const recordChanges = async (
   const counts = { created: 0, updated: 0, removed: 0, membersAdded: 0, membersRemoved: 0 };
   const present = { user: draft.base.counts.user, group: draft.base.counts.group };
   const missing = { user: 0, group: 0 };
+  const losses = new Map<string, Tallied>();
   const record = async (changes: readonly Change[]): Promise<void> => {
+    const gone = await managersGone(draft, changes);
     for (const change of changes) {
       tally(counts, present, change);
+      if (change.kind === 'updated') tallyLosses(losses, change, gone);
       if (change.kind === 'removed' && (change.why === 'missing' || change.why === 'out_of_scope'))
         missing[change.before.ref.type] += 1;
     }
@@ -38,7 +47,7 @@ export const recordChanges = async (
     for await (const pairs of draft.touched()) await record(pairs.map(diff));
     await recordFirstMembers(draft, record);
   } else await recordMembers(snapshots, draft, await recordObjects(draft, record), record);
-  return { counts, present, missing };
+  return { counts, present, missing, losses: [...losses.values()].filter(({ lost }) => lost > 0) };
 };
 
 type Recorder = (changes: readonly Change[]) => Promise<void>;
@@ -161,4 +170,35 @@ const tally = (
       counts.membersAdded += change.added.length;
       counts.membersRemoved += change.removed.length;
   }
+};
+
+type Tallied = { readonly type: ObjectType; readonly attribute: string; lost: number; kept: number };
+
+const tallyLosses = (
+  losses: Map<string, Tallied>,
+  { before, after }: Extract<Change, { kind: 'updated' }>,
+  gone: ReadonlySet<SourceId>,
+): void => {
+  const { type } = before.ref;
+  for (const [attribute, value] of Object.entries(before.attributes)) {
+    if (isUnassigned(value)) continue;
+    const key = `${type} ${attribute}`;
+    const loss = losses.get(key) ?? { type, attribute, lost: 0, kept: 0 };
+    losses.set(key, loss);
+    if (!isUnassigned(own(after.attributes, attribute))) loss.kept += 1;
+    else if (attribute !== 'manager' || !gone.has(sourceId(String(value)))) loss.lost += 1;
+  }
+};
+
+/** Whoever reported to somebody who left has no manager, and nobody cleared it. */
+const managersGone = async (draft: Draft, changes: readonly Change[]): Promise<ReadonlySet<SourceId>> => {
+  const lost = changes.flatMap((change) => (change.kind === 'updated' ? lostManager(change.before, change.after) : []));
+  if (lost.length === 0) return new Set();
+  const present = await draft.present(lost.map(user));
+  return new Set(lost.filter((id) => !present.has(id)));
+};
+
+const lostManager = (before: SourceObject, after: SourceObject): readonly SourceId[] => {
+  const manager = own(before.attributes, 'manager');
+  return typeof manager === 'string' && isUnassigned(own(after.attributes, 'manager')) ? [sourceId(manager)] : [];
 };

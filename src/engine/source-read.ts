@@ -11,6 +11,7 @@ import { type Scope, scopeKey } from '../model/scope.ts';
 import type { Ask, ReadMode } from '../source/source.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft, Head, SnapshotStore } from '../store/snapshot-store.ts';
+import type { Reader } from './cleared.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
 import { RunRefused } from './reactions.ts';
@@ -89,17 +90,21 @@ type Reading = {
   readonly report: Report;
 };
 
-/** Opens the draft that is read into, or goes on with it; `read` reads to the end, or as far as the slice goes. */
+/** Opens the draft that is read into, or goes on with it; `read` reads to the end, or as far as the slice goes. `reader`: who may be asked again. */
 export const beginRead = async (
   engine: Engine,
   { connection, what, head, run, lease, watch, report }: Reading,
-): Promise<{ readonly draft: Draft; readonly read: () => Promise<ReadEnd | 'slice'> }> => {
+): Promise<{ readonly draft: Draft; readonly read: () => Promise<ReadEnd | 'slice'>; readonly reader: Reader }> => {
   await report('authenticate', run.counters);
   const source = engine.connectSource(connection, await engine.stores.connections.secrets(connection.id));
   const { snapshots } = engine.stores;
   const draft = await snapshots.begin(lease, signatureOf(connection, what, head));
   const ask = askFor(snapshots, connection, what, draft);
-  return { draft, read: () => readInto(engine, draft, source, ask, run.counters, watch, report) };
+  return {
+    draft,
+    read: () => readInto(engine, draft, source, ask, run.counters, watch, report),
+    reader: { source, asked: ask.attributes, limit: connection.shrinkLimit, signal: watch.signal },
+  };
 };
 
 /** Whoever continued such a read would believe what it had shown so far. */

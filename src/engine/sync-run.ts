@@ -3,7 +3,7 @@
  * read → fold → stage, then scope → diff → record, then one commit. A read that did not reach its end changes nothing.
  */
 
-import { type Shrink, shrinkProblem } from '../core/shrink.ts';
+import { type Shrink, shrinkProblem, shrunkBy } from '../core/shrink.ts';
 import type { Connection } from '../model/connection.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
@@ -12,6 +12,7 @@ import { type Counters, countReason, isOfTarget, type PreviewRun, type Run, type
 import { scopeKey } from '../model/scope.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft, Head } from '../store/snapshot-store.ts';
+import type { Reader } from './cleared.ts';
 import { compareRead } from './compare-read.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
@@ -63,11 +64,11 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
   const connection = await connected(engine, run.connection);
   const head = await engine.stores.snapshots.head(connection.id);
   const what = whatToRead(connection, run, head);
-  const { draft, read } = await beginRead(engine, { connection, what, head, run, lease, watch, report });
+  const { draft, read, reader } = await beginRead(engine, { connection, what, head, run, lease, watch, report });
   try {
     const end = await read();
     if (end === 'slice') return 'slice';
-    const committed = await commit(engine, run, connection, what, draft, end, report);
+    const committed = await commit(engine, run, connection, what, draft, end, reader, report);
     const proves = committed !== 'slice' && committed.state === 'succeeded' && run.scope === null;
     if (proves && connection.quarantine !== null) await engine.stores.connections.proved(connection.id);
     return committed;
@@ -108,9 +109,10 @@ const commit = async (
   what: SyncRead,
   draft: Draft,
   end: ReadEnd,
+  reader: Reader,
   report: Report,
 ): Promise<WorkEnd> => {
-  const { recorded, shrink, counters } = await compareRead(engine, draft, what, end, report);
+  const { recorded, shrink, counters } = await compareRead(engine, draft, what, end, reader, report);
   await engine.failpoint('sync.recorded');
   const held = await holdBack(engine, run, connection, draft, shrink, end.counters);
   if (held !== null) return held;
@@ -152,6 +154,7 @@ const holdBack = async (
     missing_users: shrink.missing.user,
     missing_groups: shrink.missing.group,
     emptied_groups: shrink.emptied.length,
+    cleared_attributes: shrink.cleared.length,
   };
   if (run.acceptShrink) {
     engine.world.log.warn('read.accepted', facts);
@@ -161,7 +164,7 @@ const holdBack = async (
   await draft.discard();
   return {
     state: 'held',
-    counters: countReason(counters, 'skipped', 'read_shrank', shrink.missing.user + shrink.missing.group),
+    counters: countReason(counters, 'skipped', 'read_shrank', shrunkBy(shrink)),
     version: null,
     problem,
   };

@@ -22,6 +22,8 @@ export type Liberties = {
   fault: { readonly afterPages: number; readonly error: Error } | null;
   /** Objects that full reads leave out, as if they were not there. */
   unlisted: ReadonlySet<string>;
+  /** Attributes that are shown of nobody, as to an application that may not read them. */
+  hidden: ReadonlySet<string>;
   /** Whether questions about single objects get an answer. */
   confirms: boolean;
   /** A connection test that fails, with this as the reason. */
@@ -113,6 +115,7 @@ const everyday: Liberties = {
   partial: false,
   fault: null,
   unlisted: new Set(),
+  hidden: new Set(),
   confirms: true,
   problem: null,
 };

@@ -11,7 +11,7 @@ import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts
 import { type Resume, resume, type SourceId, sourceId, type Watermark, watermark } from '../model/ids.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
 import type { ObjectMessage } from '../model/source-message.ts';
-import type { Ref, SourceObject } from '../model/source-object.ts';
+import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
 import {
   type Entry,
   edges,
@@ -75,8 +75,8 @@ const lookUp = (state: State, who: string, asked: Ask['attributes']): readonly S
     ({ ref, attributes }) => ref.id === id || (ref.type === 'user' && namedBy({ ref, attributes }, who) !== null),
   );
   return meant.map(({ ref, attributes }) => {
-    const shown = asked[ref.type].filter((name) => name !== 'manager').map((name) => [name, attributes[name] ?? null]);
-    return { ref, attributes: merge({}, Object.fromEntries(shown)) };
+    const names = asked[ref.type].filter((name) => name !== 'manager');
+    return { ref, attributes: merge({}, shownOf(state, attributes, names)) };
   });
 };
 
@@ -143,19 +143,22 @@ const everything = (state: State, ask: Ask, reach: Reach): readonly ObjectMessag
   const entries = listed.filter(({ ref, gone }) => gone === null && (reach?.has(ref.id) ?? true));
   const groups = entries.filter(({ ref }) => ref.type === 'group');
   return [
-    ...entries.map((entry) => whole(entry, ask)),
+    ...entries.map((entry) => whole(state, entry, ask)),
     ...groups.map(
       ({ ref }): ObjectMessage => ({ type: 'members', group: ref, members: { whole: membersNow(state, ref.id) } }),
     ),
   ];
 };
 
-const whole = ({ ref, attributes }: Entry, ask: Ask): Extract<ObjectMessage, { type: 'upsert' }> => ({
+const whole = (state: State, { ref, attributes }: Entry, ask: Ask): Extract<ObjectMessage, { type: 'upsert' }> => ({
   type: 'upsert',
   ref,
-  attributes: Object.fromEntries(ask.attributes[ref.type].map((name) => [name, attributes[name] ?? null])),
+  attributes: shownOf(state, attributes, ask.attributes[ref.type]),
   whole: true,
 });
+
+const shownOf = ({ liberties }: State, attributes: Attributes, names: readonly string[]): Attributes =>
+  Object.fromEntries(names.map((name) => [name, liberties.hidden.has(name) ? null : (attributes[name] ?? null)]));
 
 const changes = (state: State, ask: Ask, after: number, upTo: number): readonly ObjectMessage[] => {
   const reach = requireReach(state, ask.scope);
@@ -175,10 +178,9 @@ const objectChange = (
   const entry = entryOf(state, id);
   if (entry.gone !== null) return [{ type: 'remove', ref: entry.ref, why: entry.gone }];
   const inScope = reach?.has(id) ?? true;
-  if (changed === 'all' || !state.liberties.partial) return [{ ...whole(entry, ask), whole: inScope }];
+  if (changed === 'all' || !state.liberties.partial) return [{ ...whole(state, entry, ask), whole: inScope }];
   const names = changed.filter((name) => ask.attributes[entry.ref.type].includes(name));
-  const attributes = Object.fromEntries(names.map((name) => [name, entry.attributes[name] ?? null]));
-  return [{ type: 'upsert', ref: entry.ref, attributes, whole: false }];
+  return [{ type: 'upsert', ref: entry.ref, attributes: shownOf(state, entry.attributes, names), whole: false }];
 };
 
 /** Tells what the edge is now; who joins a scope is told whole before, with everybody in it if it is a group. */
@@ -202,7 +204,7 @@ const memberChange = (
 
 const joiner = (state: State, ask: Ask, reach: ReadonlySet<SourceId>, member: Ref): readonly ObjectMessage[] => {
   if (!isLive(state, member.id) || !reach.has(member.id)) return [];
-  if (member.type === 'user') return [whole(entryOf(state, member.id), ask)];
+  if (member.type === 'user') return [whole(state, entryOf(state, member.id), ask)];
   return everything(state, ask, reachOf(state, { kind: 'groups', groups: [member.id], nested: true }));
 };
 

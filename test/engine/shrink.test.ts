@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sourceId } from '../../src/model/ids.ts';
-import { connection, id, type Story, story } from '../support/story.ts';
+import { connection, id, plainConnection, type Story, story } from '../support/story.ts';
 
 const staff = (s: Story, count: number): void => {
   for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
@@ -160,5 +160,150 @@ describe('a scope group that has no members any more', () => {
     for (const name of ['p0', 'p1']) s.directory.leave(id('pilots'), id(name));
     expect(await s.full({ group: id('pilots') })).toMatchObject({ state: 'held' });
     expect(s.groups()['pilots']).toEqual(['p0', 'p1']);
+  });
+});
+
+describe('an attribute that the source shows of nobody any more, with every sign of success', () => {
+  const working = async (count = 60) => {
+    const s = await story();
+    for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`, { department: 'Sales', jobTitle: 'Clerk' });
+    await s.full();
+    return s;
+  };
+  const hide = (s: Story, ...names: readonly string[]): void => {
+    s.directory.liberties.hidden = new Set(names);
+  };
+  const departments = (s: Story, count: number): number =>
+    Array.from({ length: count }, (_, nth) => JSON.stringify(s.account(`p${nth}`)?.attributes)).filter((account) =>
+      account.includes('Sales'),
+    ).length;
+
+  it('holds a full sync, as often as it comes, and nobody loses it', async () => {
+    const s = await working();
+    hide(s, 'department', 'jobTitle');
+    for (const _ of ['once', 'again'])
+      expect(await s.full()).toMatchObject({
+        state: 'held',
+        problem: {
+          code: 'read_shrank',
+          message: expect.stringMatching(
+            /too many users lost a value at once: (department|jobTitle) \(60 of 60 who had one\), /,
+          ),
+        },
+        counters: { skipped: { read_shrank: 60 } },
+      });
+    expect(departments(s, 60)).toBe(60);
+    hide(s);
+    expect(await s.full()).toMatchObject({ state: 'succeeded', counters: { updated: 0 } });
+  });
+
+  it('also where it was lost in the middle of the read', async () => {
+    const s = await working();
+    for (let nth = 30; nth < 60; nth += 1) s.directory.setUser(id(`p${nth}`), { department: null });
+    expect(await s.full()).toMatchObject({
+      state: 'held',
+      problem: { message: expect.stringContaining('department (30 of 60 who had one)') },
+    });
+  });
+
+  it('is let pass by a person', async () => {
+    const s = await working();
+    hide(s, 'department');
+    expect(await s.full()).toMatchObject({ state: 'held' });
+    expect(await s.full({ acceptShrink: true })).toMatchObject({ state: 'succeeded', counters: { updated: 60 } });
+    expect(departments(s, 60)).toBe(0);
+  });
+
+  it('holds nothing where a few lost it, or where nobody had it', async () => {
+    const s = await working();
+    for (let nth = 0; nth < 5; nth += 1) s.directory.setUser(id(`p${nth}`), { department: null });
+    hide(s, 'mobilePhone');
+    expect(await s.full()).toMatchObject({ state: 'succeeded', counters: { updated: 5 } });
+    expect(departments(s, 60)).toBe(55);
+  });
+
+  it('holds nothing where it is not asked for any more', async () => {
+    const s = await working();
+    const { attributes, revision } = plainConnection(s.now());
+    const user = attributes.user.filter((name) => name !== 'department');
+    await s.stores.connections.edit(connection, revision, { attributes: { ...attributes, user } });
+    expect(await s.full()).toMatchObject({ state: 'succeeded', counters: { updated: 60 } });
+  });
+
+  it('holds a delta sync in which everybody who changed lost it, however few they are of all', async () => {
+    const s = await working(300);
+    hide(s, 'department');
+    for (let nth = 0; nth < 8; nth += 1) s.directory.setUser(id(`p${nth}`), { jobTitle: 'Manager' });
+    expect(await s.delta()).toMatchObject({
+      state: 'held',
+      problem: {
+        message: expect.stringContaining(
+          'most users who changed lost a value that is not shown of others either: department (8 of 300 who had one)',
+        ),
+      },
+    });
+    expect(departments(s, 300)).toBe(300);
+    hide(s);
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { updated: 8 } });
+    expect(departments(s, 300)).toBe(300);
+  });
+
+  it('holds no delta sync in which somebody cleared it of some, and it is shown of others', async () => {
+    const s = await working(300);
+    for (let nth = 0; nth < 8; nth += 1) s.directory.setUser(id(`p${nth}`), { department: null });
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { updated: 8 } });
+    expect(departments(s, 300)).toBe(292);
+  });
+
+  it('holds a delta sync in which more lost it than the limit allows, whoever still shows it', async () => {
+    const s = await working(300);
+    for (let nth = 0; nth < 16; nth += 1) s.directory.setUser(id(`p${nth}`), { department: null });
+    expect(await s.delta()).toMatchObject({ state: 'held', problem: { message: expect.stringContaining('16 of 300') } });
+  });
+
+  it('holds a run of one test group in which everybody lost it', async () => {
+    const s = await working(300);
+    s.found('pilots');
+    for (let nth = 0; nth < 8; nth += 1) s.directory.join(id('pilots'), id(`p${nth}`));
+    await s.full();
+    hide(s, 'department');
+    expect(await s.full({ group: id('pilots') })).toMatchObject({
+      state: 'held',
+      problem: { message: expect.stringContaining('department (8 of 300 who had one)') },
+    });
+  });
+
+  it('holds nothing when many lose their manager because the manager left', async () => {
+    const s = await story();
+    staff(s, 60);
+    for (let nth = 1; nth < 20; nth += 1) s.directory.setUser(id(`p${nth}`), { manager: id('p0') });
+    await s.full();
+    s.directory.remove(id('p0'), 'soft_deleted');
+    for (let nth = 1; nth < 20; nth += 1) s.directory.setUser(id(`p${nth}`), { manager: null });
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { removed: 1, updated: 19 } });
+  });
+
+  it('holds a sync in which many lose a manager who is there', async () => {
+    const s = await story();
+    staff(s, 60);
+    for (let nth = 1; nth < 20; nth += 1) s.directory.setUser(id(`p${nth}`), { manager: id('p0') });
+    await s.full();
+    hide(s, 'manager');
+    expect(await s.full()).toMatchObject({
+      state: 'held',
+      problem: { message: expect.stringContaining('manager (19 of 19 who had one)') },
+    });
+  });
+
+  it('holds a sync in which groups lost their description', async () => {
+    const s = await story();
+    staff(s, 3);
+    for (let nth = 0; nth < 12; nth += 1) s.found(`g${nth}`, { description: 'Ours' });
+    await s.full();
+    hide(s, 'description');
+    expect(await s.full()).toMatchObject({
+      state: 'held',
+      problem: { message: expect.stringContaining('too many groups lost a value at once: description (12 of 12') },
+    });
   });
 });

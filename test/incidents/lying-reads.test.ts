@@ -118,6 +118,38 @@ describe('null-attr-is-permission-loss', () => {
     expect(await state(one)).toBe('quarantined');
     expect(everything(one)).toEqual(before);
   });
+
+  // With User.ReadBasic.All instead of User.Read.All names are still shown (Microsoft Graph permissions reference).
+  const columns = ['department', 'jobTitle', 'mail', 'employeeId'];
+  it.each(ways)('%s without some attributes of everybody is held, as often as it comes', async (_, path, options) => {
+    const one = await incident(options);
+    const before = everything(one);
+    one.graph.fault({ path, times: null, fault: { answer: 'blank', properties: columns } });
+    for (const _ of ['once', 'again']) {
+      const run = await one.full();
+      expect(run).toMatchObject({ state: 'held', problem: { code: 'read_shrank' } });
+      for (const name of ['department', 'jobTitle']) expect(run.problem?.message).toContain(`${name} (`);
+    }
+    expect(everything(one)).toEqual(before);
+    one.graph.clearFaults();
+    await one.inStep('full');
+    expect(everything(one)).toEqual(before);
+  });
+
+  it('and so is a delta in which whoever changed lost them', async () => {
+    const one = await incident({ users: 200 });
+    const before = everything(one);
+    const changed = one.tenant.users().slice(0, 9);
+    for (const id of changed) one.tenant.move(id, { officeLocation: 'Elsewhere' });
+    for (const path of ['/users/delta', '/getByIds'])
+      one.graph.fault({ path, times: null, fault: { answer: 'blank', properties: columns } });
+    const run = await one.delta();
+    expect(run).toMatchObject({ state: 'held', problem: { code: 'read_shrank' } });
+    expect(everything(one)).toEqual(before);
+    one.graph.clearFaults();
+    await one.inStep('delta');
+    expect(one.taken()).toEqual([]);
+  });
 });
 
 // The status of some people was missing in the answer for a while. They were taken for inactive, and removed.

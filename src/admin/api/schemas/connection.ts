@@ -118,7 +118,7 @@ const fields = {
   timeout_secs: seconds(60, 86_400, defaultIntervals.timeoutSecs, 'Seconds after which a run is ended.'),
   shrink_limit: limitSchema.optional().meta({
     description:
-      'How many of the known users, and of the known groups, a full sync may find missing before it is held: the smaller of a count and a percentage, but never less than the floor.',
+      'How many of the known users, and of the known groups, a full sync may find missing before it is held, and how many of those who have a value of an attribute may lose it in one sync: the smaller of a count and a percentage, but never less than the floor.',
   }),
 };
 
