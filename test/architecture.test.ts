@@ -247,7 +247,16 @@ describe('a file', () => {
     ).toEqual([]);
     const adapters = ['src/target/target.ts', 'src/target/memory.ts', 'src/target/scim/inventory.ts'];
     expect(only(/\bcompleteList\(|\bcompleteList\b.* from '/, adapters)).toEqual([]);
-    expect(only(/\bendedBefore\b/, [pager, 'src/source/graph/places.ts'])).toEqual([]);
+    // Where a chain stands is kept in the place of a read; only there an end comes from anything but a last page.
+    expect(only(/\b(Delta)?ChainPlace\b/, [pager, 'src/source/graph/places.ts'])).toEqual([]);
+    const reads = ['full', 'delta', 'scoped'].map((name) => `src/source/graph/${name}.ts`);
+    // The connection also has a proof of who we are.
+    const others = ['src/source/graph/connected.ts'];
+    expect(only(/\bproofOf(Asked)?\b/, [pager, ...reads, ...others])).toEqual([]);
+    expect(only(/\bstillGranted\b/, ['src/source/graph/granted.ts', ...reads])).toEqual([]);
+    expect(
+      only(/\bas (Complete|Ended|ListEnd|DeltaEnd|AllAsked|StillGranted)\b|\bas (unknown as|never)\b/, []),
+    ).toEqual([]);
   });
 
   it('is written in erasable TypeScript with kebab-case names', () => {

@@ -4,7 +4,7 @@ import type { Call } from './call.ts';
 import type { Subject, Touched } from './delta-subjects.ts';
 import type { Json, JsonObject } from './json.ts';
 import { kindOf } from './object-ids.ts';
-import { mayReadHiddenMembers } from './permissions.ts';
+import { mayReadHiddenMembers, visibleTo } from './permissions.ts';
 import { typeOf } from './present.ts';
 import { defaultProperties, view } from './properties.ts';
 import { exists, groupAt, idOf, liveManagerOf } from './tenant.ts';
@@ -30,7 +30,9 @@ export function deltaItem(call: Call, subject: Subject, tracked: Tracked, from: 
   if (tenant.deleted.has(object)) return removed(call, subject, 'changed');
   if (touched !== null && !concerns(touched, tracked)) return null;
   const members = tracked.members ? memberSlice(call, subject, from, budget) : noMembers;
-  const shown: Record<string, Json> = { ...view(tenant, object, namesShown(call, subject, tracked), 'omit') };
+  const shown: Record<string, Json> = {
+    ...visibleTo(call.roles, kindOf(object), view(tenant, object, namesShown(call, subject, tracked), 'omit')),
+  };
   const manager = tracked.manager ? managerDelta(call, subject) : null;
   if (manager !== null) shown['manager@delta'] = manager;
   if (members.shown.length > 0) shown['members@delta'] = members.shown;

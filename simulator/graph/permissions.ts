@@ -1,5 +1,6 @@
 /** Which application permissions read what. Any one of a set is enough. */
 
+import type { JsonObject } from './json.ts';
 import type { Kind } from './object-ids.ts';
 import { denied } from './reply.ts';
 
@@ -7,12 +8,27 @@ export type Roles = ReadonlySet<string>;
 
 const directory = ['Directory.Read.All', 'Directory.ReadWrite.All'];
 const readers: Readonly<Record<Kind | 'organization', readonly string[]>> = {
-  user: ['User.Read.All', 'User.ReadWrite.All', ...directory],
+  user: ['User.Read.All', 'User.ReadWrite.All', 'User.ReadBasic.All', ...directory],
   group: ['GroupMember.Read.All', 'GroupMember.ReadWrite.All', 'Group.Read.All', 'Group.ReadWrite.All', ...directory],
   device: ['Device.Read.All', ...directory],
   servicePrincipal: ['Application.Read.All', 'Application.ReadWrite.All', ...directory],
   organization: ['Organization.Read.All', 'Organization.ReadWrite.All', ...directory],
 };
+
+/** With this one of its permissions a user is shown by these properties, and null stands for all others. */
+const basicRole = 'User.ReadBasic.All';
+const basicProperties = ['id', 'displayName', 'givenName', 'surname', 'mail', 'userPrincipalName'];
+
+/** What the application sees of an object that it may read. */
+export const visibleTo = (roles: Roles, kind: Kind, shown: JsonObject): JsonObject =>
+  kind !== 'user' || readers.user.some((role) => role !== basicRole && roles.has(role))
+    ? shown
+    : Object.fromEntries(
+        Object.entries(shown).map(([name, value]) => [
+          name,
+          name.startsWith('@') || basicProperties.includes(name) ? value : null,
+        ]),
+      );
 
 export const mayRead = (roles: Roles, what: Kind | 'organization'): boolean =>
   readers[what].some((role) => roles.has(role));

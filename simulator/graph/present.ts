@@ -4,7 +4,7 @@ import type { Call } from './call.ts';
 import type { Json, JsonObject } from './json.ts';
 import { kindOf } from './object-ids.ts';
 import type { Expansion } from './odata.ts';
-import { mayRead } from './permissions.ts';
+import { mayRead, visibleTo } from './permissions.ts';
 import { defaultProperties, isProperty, view } from './properties.ts';
 import { badRequest, denied } from './reply.ts';
 import { groupAt, groupsOf, idOf, isLive, liveManagerOf } from './tenant.ts';
@@ -20,7 +20,7 @@ export function presentTyped(
   names: readonly string[],
   expand: Expansion | null,
 ): JsonObject {
-  const shown = view(call.tenant, object, names, 'null');
+  const shown = visibleTo(call.roles, kindOf(object), view(call.tenant, object, names, 'null'));
   return expand === null ? shown : { ...shown, ...expanded(call, object, expand, 1) };
 }
 
@@ -33,7 +33,11 @@ export function presentMixed(call: Call, object: number, select: readonly string
   const names = (select ?? defaultProperties(kind)).filter((name) => isProperty(kind, name));
   const id = idOf(call.tenant, object);
   if (mayRead(call.roles, kind))
-    return { '@odata.type': typeOf(object), id, ...view(call.tenant, object, names, 'null') };
+    return {
+      '@odata.type': typeOf(object),
+      id,
+      ...visibleTo(call.roles, kind, view(call.tenant, object, names, 'null')),
+    };
   if (!call.knobs.nullForPermission) throw denied();
   return { '@odata.type': typeOf(object), ...Object.fromEntries(names.map((name) => [name, null])), id };
 }

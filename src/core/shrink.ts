@@ -81,12 +81,7 @@ const types = [
   ['group', 'groups'],
 ] as const;
 
-const clearedReasons = (
-  cleared: readonly Cleared[],
-  of: ObjectType,
-  name: string,
-  limit: Limit,
-): readonly string[] => {
+const clearedReasons = (cleared: readonly Cleared[], of: ObjectType, name: string, limit: Limit): readonly string[] => {
   const ours = cleared.filter(({ type }) => type === of);
   const over = ours.filter(({ lost, known }) => lost > allowance(limit, known));
   const hidden = ours.filter((one) => one.hidden && !over.includes(one));
@@ -102,6 +97,4 @@ const clearedReasons = (
 
 const mostNamed = 5;
 const named = (all: readonly string[]): string =>
-  all.length <= mostNamed
-    ? all.join(', ')
-    : `${all.slice(0, mostNamed).join(', ')} and ${all.length - mostNamed} more`;
+  all.length <= mostNamed ? all.join(', ') : `${all.slice(0, mostNamed).join(', ')} and ${all.length - mostNamed} more`;

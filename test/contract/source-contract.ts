@@ -26,6 +26,8 @@ export type DirectoryUnderTest = {
   leave(group: SourceId, member: SourceId): void;
   expireWatermarks(): void;
   expireResumes(): void;
+  /** From now on nobody's value of this attribute is shown, with every sign of success. */
+  hide(attribute: string): void;
   /** The read that comes breaks off after that many pages. */
   breakAfter(pages: number): void;
   /** What the directory holds, seen from its inside. */
@@ -75,6 +77,18 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
           if (message.type === 'upsert' && message.ref.id === id) Object.assign(told, message.attributes);
         });
         expect(told).toMatchObject({ department: null, manager: null });
+      });
+
+      it('tells what it may not show as unassigned, of everybody and of one person alone', async () => {
+        const { boss } = staff();
+        directory.hide('department');
+        await read({ scope: everyone });
+        const { users } = folded.view(everyone);
+        expect(Object.keys(users)).toHaveLength(6);
+        for (const one of Object.values(users)) expect(one).not.toHaveProperty('department');
+        const [shown] = await directory.source.lookUp(boss, attributes, never);
+        expect(shown?.attributes).toMatchObject({ displayName: 'Ada Berg' });
+        expect(shown?.attributes).not.toHaveProperty('department');
       });
 
       it('ends with a watermark only when one is asked for', async () => {

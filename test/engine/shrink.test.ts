@@ -258,7 +258,10 @@ describe('an attribute that the source shows of nobody any more, with every sign
   it('holds a delta sync in which more lost it than the limit allows, whoever still shows it', async () => {
     const s = await working(300);
     for (let nth = 0; nth < 16; nth += 1) s.directory.setUser(id(`p${nth}`), { department: null });
-    expect(await s.delta()).toMatchObject({ state: 'held', problem: { message: expect.stringContaining('16 of 300') } });
+    expect(await s.delta()).toMatchObject({
+      state: 'held',
+      problem: { message: expect.stringContaining('16 of 300') },
+    });
   });
 
   it('holds a run of one test group in which everybody lost it', async () => {

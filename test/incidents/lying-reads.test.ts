@@ -119,7 +119,21 @@ describe('null-attr-is-permission-loss', () => {
     expect(everything(one)).toEqual(before);
   });
 
-  // With User.ReadBasic.All instead of User.Read.All names are still shown (Microsoft Graph permissions reference).
+  // With User.ReadBasic.All names are still shown, and nothing else (Microsoft Graph permissions reference).
+  it.each(['full', 'delta'] as const)('so does a %s sync when names are all that is left of it', async (mode) => {
+    const one = await incident();
+    const before = everything(one);
+    for (const id of one.tenant.users().slice(0, 5)) one.tenant.move(id, { officeLocation: 'Elsewhere' });
+    for (const app of one.tenant.apps()) app.roles = ['User.ReadBasic.All', 'GroupMember.Read.All'];
+    one.signIn();
+    expect(await one[mode]()).toMatchObject({
+      state: 'failed',
+      problem: { code: 'PropertiesHidden', message: expect.stringContaining('User.Read.All'), owner: 'customer_it' },
+    });
+    expect(await state(one)).toBe('quarantined');
+    expect(everything(one)).toEqual(before);
+  });
+
   const columns = ['department', 'jobTitle', 'mail', 'employeeId'];
   it.each(ways)('%s without some attributes of everybody is held, as often as it comes', async (_, path, options) => {
     const one = await incident(options);

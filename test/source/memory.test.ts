@@ -98,6 +98,9 @@ const underTest = (liberties: Partial<Liberties>): DirectoryUnderTest => {
     },
     expireWatermarks: directory.expireWatermarks,
     expireResumes: directory.expireResumes,
+    hide: (attribute) => {
+      directory.liberties.hidden = new Set([attribute]);
+    },
     breakAfter: (afterPages) => {
       directory.liberties.fault = { afterPages, error: new SourceError('unavailable', 'The directory is away.') };
     },

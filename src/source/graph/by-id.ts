@@ -4,10 +4,18 @@ import { type SourceId, sourceId } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import { type ObjectType, user } from '../../model/source-object.ts';
 
-import { answered, batches, slices } from './batch.ts';
+import { answered, batches } from './batch.ts';
 import type { GraphClient } from './client.ts';
 import { aboutHidden, isHidden, refuseHidden } from './hidden.ts';
-import { type Entity, EntitySchema, listPageSchema, wholeList } from './pages.ts';
+import {
+  type AllAsked,
+  type AskedFor,
+  askThrough,
+  type Entity,
+  EntitySchema,
+  listPageSchema,
+  wholeList,
+} from './pages.ts';
 import { managerExpanded, type Selection } from './to-source-object.ts';
 
 export const idsPerRequest = 1_000;
@@ -30,24 +38,28 @@ export const getByIds = async (
   return new Map(items.map((item) => [sourceId(item.id), item]));
 };
 
-/** Whole users by their ids, a thousand at a time, with their managers if asked for. Who does not exist is left out. */
-export async function* wholeUsers(
+/**
+ * Whole users by their ids, a thousand at a time, with their managers if asked for. Who does not exist is left out. `from`: how many of them were read
+ * before.
+ */
+export const wholeUsers = (
   client: GraphClient,
   ids: readonly SourceId[],
+  from: number,
   selection: Selection,
   signal: AbortSignal,
-): AsyncGenerator<readonly ObjectMessage[]> {
-  for (const some of slices(ids, idsPerRequest)) {
+): AsyncGenerator<AskedFor<readonly ObjectMessage[]>, AllAsked> =>
+  askThrough(ids, from, idsPerRequest, async function* (some) {
     const found = await getByIds(client, 'user', some, selection.select.user, signal);
     refuseHidden([...found.values()]);
     const managers = selection.manager ? await managersOf(client, [...found.keys()], signal) : null;
-    yield [...found].map(([id, entity]): ObjectMessage => {
+    const answer = [...found].map(([id, entity]): ObjectMessage => {
       if (isHidden(entity)) return aboutHidden(user(id));
       const manager = managers === null ? undefined : (managers.get(id) ?? null);
       return { type: 'upsert', ref: user(id), attributes: selection.wholeUser(entity, manager), whole: true };
     });
-  }
-}
+    yield { about: some, answer };
+  });
 
 /** The managers of users by their ids. A relation is not in the answer of getByIds, and `$expand` works on one user only. */
 export const managersOf = async (

@@ -7,6 +7,7 @@ import type { World } from '../../model/world.ts';
 import type { Tokens } from './credentials.ts';
 import { GraphRefusal, incomplete } from './errors.ts';
 import { type Gate, throttled } from './gate.ts';
+import { type Roles, rolesOf } from './permissions.ts';
 import { type Reply, ReplyTooLarge, type Transport } from './transport.ts';
 
 /** What a request cost, for metrics: nothing in it names a person or a tenant. */
@@ -45,6 +46,8 @@ export type GraphClient = {
   ownLink(link: string): string;
   /** Resolves when what was just asked is on its way. */
   sent(): Promise<void>;
+  /** What the token that is sent now says was granted; null when it cannot be read. */
+  granted(signal: AbortSignal): Promise<Roles | null>;
   /** How far our clock is ahead of Graph's, by its last answer; null before the first. */
   clockAheadMs(): number | null;
   readonly gate: Gate;
@@ -86,6 +89,7 @@ export const graphClient = (parts: Parts): GraphClient => {
     ask: async (question, schema, signal) => parse(await text(question, signal), schema, templateOf(question.at)),
     ownLink,
     sent: () => parts.transport.sent(),
+    granted: async (signal) => rolesOf(await parts.tokens.get(signal)),
     clockAheadMs: () => aheadMs,
     gate: parts.gate,
     limits: parts.limits,

@@ -8,17 +8,10 @@ import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
+import { grantedNow, stillGranted } from './granted.ts';
 import { aboutHidden, alwaysSet, isHidden, refuseHiddenChanges, refuseHiddenGroups } from './hidden.ts';
-import { type DeltaEnd, deltaPages, type Entity, type GraphPage, hasEnded, proofOf } from './pages.ts';
-import {
-  type DeltaChain,
-  type DeltaPlace,
-  type Links,
-  readDeltaPlace,
-  readWatermark,
-  writePlace,
-  writeWatermark,
-} from './places.ts';
+import { type DeltaChain, type DeltaEnd, deltaPages, type Entity, type GraphPage, hasEnded, proofOf } from './pages.ts';
+import { type DeltaPlace, type Links, readDeltaPlace, readWatermark, writePlace, writeWatermark } from './places.ts';
 import { endingAt, follow, type Step } from './steps.ts';
 import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
 
@@ -57,18 +50,25 @@ export async function* followDeltas(
   const links = readWatermark(watermark, key);
   const from: DeltaPlace =
     ask.resume === null
-      ? { v: 2, read: 'delta', key, users: { next: links.users }, groups: { next: links.groups } }
+      ? {
+          v: 3,
+          read: 'delta',
+          key,
+          granted: await grantedNow(client, ask, signal),
+          users: { next: links.users },
+          groups: { next: links.groups },
+        }
       : readDeltaPlace(ask.resume, key);
   const streams = [
     (either: AbortSignal) => userSteps(client, from.users, links.users, readers.users, either),
     (either: AbortSignal) => groupSteps(client, from.groups, links.groups, readers.groups, either),
   ];
-  const { users, groups } = yield* follow(from, streams, writePlace, signal);
-  const complete = proofOf(ask, [users, groups]);
-  yield { type: 'end', complete, watermark: writeWatermark(key, nextRound(users, groups)) };
+  const last = yield* follow(from, streams, writePlace, signal);
+  const complete = proofOf(ask, last, await stillGranted(client, ask, last.granted, signal));
+  yield { type: 'end', complete, watermark: writeWatermark(key, nextRound(last)) };
 }
 
-const nextRound = (users: DeltaChain, groups: DeltaChain): Links => {
+const nextRound = ({ users, groups }: DeltaPlace): Links => {
   if (!hasEnded(users) || !hasEnded(groups)) throw incomplete('A chain of changes stopped before its end.', 'NoLink');
   return { users: users.delta, groups: groups.delta };
 };

@@ -7,9 +7,10 @@ import { group } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf } from './errors.ts';
-import { proveGroups, refuseHiddenGroups } from './hidden.ts';
+import { grantedNow, stillGranted } from './granted.ts';
+import { proveGroups, proveUsers, refuseHiddenGroups } from './hidden.ts';
 import { membersOf, wholeMembers } from './members.ts';
-import { mint, mintGroups } from './mint.ts';
+import { mintProving } from './mint.ts';
 import { type Entity, hasEnded, listPages, proofOf } from './pages.ts';
 import { countOf, doneOf, type FullPlace, nothingDone, readFullPlace, writePlace, writeWatermark } from './places.ts';
 import { endingAt, follow, type Step } from './steps.ts';
@@ -17,8 +18,8 @@ import { mayHideMembers, type Selection, selectionOf } from './to-source-object.
 import { everyUser } from './users.ts';
 
 /**
- * Mints the links of the next delta round first, so that what changes during the read is found by that round; then reads users beside groups
- * with their members. Throws `ResumeExpired`.
+ * Proves that users can be read, and mints the links of the next delta round before anything else, so that what changes during the read is found by that
+ * round; then reads users beside groups with their members. Throws `ResumeExpired`.
  */
 export async function* readFull(
   client: GraphClient,
@@ -29,8 +30,9 @@ export async function* readFull(
   const selection = selectionOf(ask.attributes);
   let place = ask.resume === null ? null : readFullPlace(ask.resume, key);
   if (place === null) {
-    const minted = ask.watermark ? await linksOf(client, selection, signal) : null;
-    place = { v: 2, read: 'full', key, minted, users: 'start', groups: 'start', members: nothingDone };
+    const granted = await grantedNow(client, ask, signal);
+    const minted = ask.watermark ? await mintProving(client, selection, signal) : await noLinks(client, signal);
+    place = { v: 3, read: 'full', key, granted, minted, users: 'start', groups: 'start', members: nothingDone };
     yield { type: 'page', messages: [], resume: writePlace(place) };
   }
   const from = place;
@@ -40,22 +42,19 @@ export async function* readFull(
   ];
   try {
     const last = yield* follow(from, streams, writePlace, signal);
-    yield { type: 'end', complete: proofOf(ask, [last.users, last.groups]), watermark: watermarkOf(last) };
+    const complete = proofOf(ask, last, await stillGranted(client, ask, last.granted, signal));
+    yield { type: 'end', complete, watermark: watermarkOf(last) };
   } catch (error) {
     if (expiryOf(error) === null) throw error;
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
   }
 }
 
-/** An enumeration of the users ends with the link of their next round. */
-const linksOf = async (
-  client: GraphClient,
-  selection: Selection,
-  signal: AbortSignal,
-): Promise<NonNullable<FullPlace['minted']>> =>
-  selection.manager
-    ? { users: null, groups: await mintGroups(client, selection, null, signal) }
-    : await mint(client, selection, null, signal);
+/** A read that nobody continues needs no links, and the proof that comes with them all the same. */
+const noLinks = async (client: GraphClient, signal: AbortSignal): Promise<null> => {
+  await proveUsers(client, signal);
+  return null;
+};
 
 const watermarkOf = ({ key, minted, users }: FullPlace): Watermark | null => {
   if (minted === null) return null;

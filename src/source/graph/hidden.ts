@@ -14,17 +14,27 @@ import { type Entity, listPageSchema } from './pages.ts';
 /** Entra gives every user one. It is always asked for, because a page of users that all lack it comes from a lost permission. */
 export const alwaysSet = 'userPrincipalName';
 
+/**
+ * Entra gives every user a switch, too. It is null for everybody where only the basic properties may be read (User.ReadBasic.All: names and mail), and
+ * so is everything else. A page that leaves it out altogether says nothing of it.
+ */
+export const alwaysSwitched = 'accountEnabled';
+
 /** What else every user has, where it is asked for. */
-const everyUserHas = [alwaysSet, 'displayName', 'accountEnabled'] as const;
+const everyUserHas = [alwaysSet, 'displayName', alwaysSwitched] as const;
 
 /** Users of whom everything is shown. */
 export const refuseHidden = (users: readonly Entity[]): void => {
-  if (users.length > 0 && users.every((each) => lacks(each, alwaysSet))) throw hidden('/users');
+  if (users.length === 0) return;
+  if (users.every((each) => lacks(each, alwaysSet))) throw hidden('/users');
+  if (users.every((each) => each[alwaysSwitched] === null)) throw onlyBasic();
 };
 
 /** Changes of users, in which a property that is not there has not changed. A change that says nothing at all is none. */
 export const refuseHiddenChanges = (users: readonly Entity[]): void => {
-  if (users.length > 0 && users.every((each) => each[alwaysSet] === null || isBare(each))) throw hidden('/users');
+  if (users.length === 0) return;
+  if (users.every((each) => each[alwaysSet] === null || isBare(each))) throw hidden('/users');
+  if (users.every((each) => each[alwaysSwitched] === null)) throw onlyBasic();
 };
 
 /** Groups, whole or changed; Entra gives each a name. */
@@ -40,10 +50,12 @@ export const aboutHidden = (ref: Ref): ObjectMessage => ({ type: 'upsert', ref, 
 
 /** Shows that users can be read right now. Throws `SourceError` when they cannot. */
 export const proveUsers = async (client: GraphClient, signal: AbortSignal): Promise<void> => {
-  const at = `/users?$top=1&$select=id,${everyUserHas.join(',')}`;
-  const { items } = await client.ask({ method: 'GET', at }, listPageSchema, signal);
+  const { items } = await client.ask({ method: 'GET', at: proofOfUsers }, listPageSchema, signal);
   refuseHidden(items);
 };
+
+/** A few, as one of them alone may be odd. */
+export const proofOfUsers = `/users?$top=5&$select=id,${everyUserHas.join(',')}`;
 
 /** The same of groups; gives one of them, if there are any. */
 export const proveGroups = async (client: GraphClient, signal: AbortSignal): Promise<Entity | null> => {
@@ -57,6 +69,13 @@ const lacks = (entity: Entity, name: string): boolean => entity[name] === null |
 
 const isBare = (entity: Entity): boolean =>
   Object.keys(entity).every((name) => name === 'id' || name.startsWith('@odata.'));
+
+const onlyBasic = (): SourceError =>
+  new SourceError(
+    'forbidden',
+    `Graph shows the names of users and nothing else, not even whether they are switched on: the application permission ${permissionFor('/users')} is missing.`,
+    { code: 'PropertiesHidden' },
+  );
 
 const hidden = (template: '/users' | '/groups'): SourceError =>
   new SourceError(

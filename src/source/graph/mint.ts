@@ -4,7 +4,8 @@ import type { SourceId } from '../../model/ids.ts';
 import { answered, batch, type SubAnswer } from './batch.ts';
 import type { GraphClient } from './client.ts';
 import { incomplete } from './errors.ts';
-import { deltaPageSchema, deltaPages, hasEnded } from './pages.ts';
+import { proofOfUsers, refuseHidden } from './hidden.ts';
+import { deltaPageSchema, deltaPages, hasEnded, listPageSchema } from './pages.ts';
 import type { Links } from './places.ts';
 import type { Selection } from './to-source-object.ts';
 
@@ -15,11 +16,28 @@ export const mint = async (
   only: readonly SourceId[] | null,
   signal: AbortSignal,
 ): Promise<Links> => {
-  const starts = [usersStart(selection), groupsStart(selection, only)];
-  const questions = starts.map((at) => ({ method: 'GET' as const, at }));
-  const [users, groups] = await batch(client, questions, signal);
+  const [users, groups] = await asked(client, [usersStart(selection), groupsStart(selection, only)], signal);
   return {
     users: await linkIn(client, users, '/users/delta', signal),
+    groups: await linkIn(client, groups, '/groups/delta', signal),
+  };
+};
+
+/**
+ * Of everybody, and in the same request the proof that users can be read. With managers the chain of users ends with a link of its own; then theirs is
+ * null.
+ */
+export const mintProving = async (
+  client: GraphClient,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<{ readonly users: string | null; readonly groups: string }> => {
+  const starts = [groupsStart(selection, null), ...(selection.manager ? [] : [usersStart(selection)])];
+  const [proof, groups, users] = await asked(client, [proofOfUsers, ...starts], signal);
+  if (proof === undefined) throw noLink();
+  refuseHidden(answered(proof, listPageSchema, '/users').items);
+  return {
+    users: selection.manager ? null : await linkIn(client, users, '/users/delta', signal),
     groups: await linkIn(client, groups, '/groups/delta', signal),
   };
 };
@@ -34,6 +52,13 @@ export const mintGroups = async (
   only: readonly SourceId[] | null,
   signal: AbortSignal,
 ): Promise<string> => await lastLink(client, groupsStart(selection, only), signal);
+
+const asked = (client: GraphClient, starts: readonly string[], signal: AbortSignal): Promise<readonly SubAnswer[]> =>
+  batch(
+    client,
+    starts.map((at) => ({ method: 'GET', at })),
+    signal,
+  );
 
 const usersStart = ({ select, manager }: Selection): string =>
   `/users/delta?$deltatoken=latest&$select=${select.user}${manager ? ',manager' : ''}`;

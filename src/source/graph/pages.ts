@@ -5,23 +5,37 @@
 
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import type { SourceId } from '../../model/ids.ts';
+import type { Scope } from '../../model/scope.ts';
 import { type Ask, type Complete, completed } from '../source.ts';
 import { type GraphClient, parse, templateOf } from './client.ts';
 import { incomplete } from './errors.ts';
+import type { StillGranted } from './granted.ts';
 
 /** A directory object as Graph shows it. */
 export type Entity = { readonly id: string; readonly [property: string]: unknown };
 
 const lastPage: unique symbol = Symbol('last page');
-/** A chain whose last page was read. `delta`: the link of the next round, null after a list. */
+/** A chain whose last page was read. `of`: what it lists. `delta`: the link of the next round, null after a list. */
 export type Ended<Delta extends string | null = string | null> = {
   readonly [lastPage]: true;
+  readonly of: Collection;
   readonly delta: Delta;
 };
+export type Collection = 'users' | 'groups' | 'others';
 export type ListEnd = Ended<null>;
 export type DeltaEnd = Ended<string>;
 /** A chain of pages: not begun, at a page, or read to the end. */
 export type Chain = 'start' | { readonly next: string } | Ended;
+/** A delta chain: at a page, or ended with the link of the next round. */
+export type DeltaChain = { readonly next: string } | DeltaEnd;
+
+const asked: unique symbol = Symbol('asked');
+/** The end of what is read by ids instead of by pages: everybody on the list was asked for. */
+export type AllAsked = { readonly [asked]: true; readonly list: readonly SourceId[] };
+
+/** `done`: how many of the list were asked for by then. */
+export type AskedFor<Answer> = { readonly answer: Answer; readonly done: number };
 
 /** `at`: where the chain stands after this page. */
 export type GraphPage<End extends Ended = Ended> = {
@@ -49,23 +63,72 @@ export const wholeList = async (
   return all;
 };
 
-/** What the place of a read says of a chain that came to its end before. */
-export const endedBefore = <Delta extends string | null>(delta: Delta): Ended<Delta> => ({ [lastPage]: true, delta });
-
-/** The end of what is read by ids: all of them were asked for. */
-export const allAsked = (ids: readonly string[], done: number): ListEnd => {
-  if (done < ids.length) throw incomplete('Not everybody was asked for.', 'NotAsked');
-  return { [lastPage]: true, delta: null };
-};
+/**
+ * Asks for everybody on a list, `atOnce` at a time; the list may grow meanwhile. `from`: how many of them were asked for before, as the place of the
+ * read says. `ask` answers for those who are next, in their order, in one part or several.
+ */
+export async function* askThrough<Answer>(
+  list: readonly SourceId[],
+  from: number,
+  atOnce: number,
+  ask: (next: readonly SourceId[]) => AsyncIterable<{ readonly about: readonly SourceId[]; readonly answer: Answer }>,
+): AsyncGenerator<AskedFor<Answer>, AllAsked> {
+  let done = from;
+  while (done < list.length) {
+    const begun = done;
+    for await (const { about, answer } of ask(list.slice(done, done + atOnce))) {
+      if (about.some((id, nth) => list[done + nth] !== id))
+        throw incomplete('An answer is about somebody else than who was asked for.', 'NotAsked');
+      done += about.length;
+      yield { answer, done };
+    }
+    if (done === begun) throw incomplete('Not everybody was asked for.', 'NotAsked');
+  }
+  return { [asked]: true, list: [...list] };
+}
 
 export const hasEnded = <End extends Ended>(at: 'start' | { readonly next: string } | End): at is End =>
   typeof at === 'object' && lastPage in at;
 
-/** The proof that a read is complete. Throws `incomplete` when one of its chains was not followed to its end. */
-export const proofOf = (ask: Ask, chains: readonly Chain[]): Complete => {
-  if (!chains.every(hasEnded)) throw incomplete('A listing stopped before its end.', 'NoLink');
+/**
+ * The proof that a read of everybody is complete: both its chains were followed to their ends, and what it needs was granted from its start to its
+ * end. Throws `incomplete`.
+ */
+export const proofOf = (ask: Ask, chains: Chains, _granted: StillGranted): Complete => {
+  for (const name of ['users', 'groups'] as const) {
+    const chain = chains[name];
+    if (!hasEnded(chain)) throw incomplete('A listing stopped before its end.', 'NoLink');
+    if (chain.of !== name) throw incomplete(`The end of a listing is not that of ${name}.`, 'OtherListing');
+  }
   return completed(ask);
 };
+type Chains = { readonly users: Chain; readonly groups: Chain };
+
+/** The same of a read of some groups: each of them was asked for, and then everybody they led to. */
+export const proofOfAsked = (
+  ask: Ask,
+  scope: Extract<Scope, { kind: 'groups' }>,
+  { groups }: { readonly groups: AllAsked; readonly users: AllAsked },
+  _granted: StillGranted,
+): Complete => {
+  const reached = new Set(groups.list);
+  if (scope.groups.length === 0 || !scope.groups.every((id) => reached.has(id)))
+    throw incomplete('A group of the scope was not asked for.', 'NotAsked');
+  return completed(ask);
+};
+
+/** How the place of a read keeps where its chains stand. */
+const At = z.object({ next: z.string() });
+const of = z.enum(['users', 'groups', 'others']);
+export const ChainPlace = z.union([
+  z.literal('start'),
+  At,
+  z.object({ of, delta: z.string().nullable() }).transform((end): Ended => ({ [lastPage]: true, ...end })),
+]);
+export const DeltaChainPlace = z.union([
+  At,
+  z.object({ of, delta: z.string() }).transform((end): DeltaEnd => ({ [lastPage]: true, ...end })),
+]);
 
 /** More pages than a tenant of four million people has, at 200 a page. */
 const pageCap = 20_000;
@@ -124,12 +187,18 @@ const PageSchema = z.object({
 /** Takes the link of the next round, null when there is none. */
 type EndOf<End> = (delta: string | null, template: string) => End;
 
-const listEnd: EndOf<ListEnd> = () => ({ [lastPage]: true, delta: null });
+const listEnd: EndOf<ListEnd> = (_, template) => ({ [lastPage]: true, of: collectionOf(template), delta: null });
 
 const deltaEnd: EndOf<DeltaEnd> = (delta, template) => {
   if (delta === null)
     throw incomplete(`A page of ${template} ends without a delta link: the answer was cut off.`, 'NoLink');
-  return { [lastPage]: true, delta };
+  return { [lastPage]: true, of: collectionOf(template), delta };
+};
+
+/** Of the list itself or of its changes, which Graph spells in more than one way (`/users/delta()`, `/users/microsoft.graph.delta()`). */
+const collectionOf = (template: string): Collection => {
+  const [, , name, below = 'delta'] = template.toLowerCase().split('/');
+  return (name === 'users' || name === 'groups') && below.includes('delta') ? name : 'others';
 };
 
 const checked = <End extends Ended>(

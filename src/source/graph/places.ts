@@ -6,18 +6,15 @@ import { ResumeExpired, WatermarkExpired } from '../../model/errors.ts';
 import { type Resume, resume, type Watermark, watermark } from '../../model/ids.ts';
 import { scopeKey } from '../../model/scope.ts';
 import type { Ask } from '../source.ts';
-import { type DeltaEnd, endedBefore } from './pages.ts';
+import { GrantedPlace } from './granted.ts';
+import { ChainPlace, DeltaChainPlace } from './pages.ts';
 
 /** Links of the next delta round, as Graph gave them. */
 const Links = z.object({ users: z.string(), groups: z.string() });
 export type Links = z.infer<typeof Links>;
 
 /** The version of all places: what was left by another version is read from the start. */
-const v = z.literal(2);
-
-const At = z.object({ next: z.string() });
-const End = z.object({ delta: z.string().nullable() }).transform(({ delta }) => endedBefore(delta));
-const Chain = z.union([z.literal('start'), At, End]);
+const v = z.literal(3);
 
 /** How many of a list of objects are done. `seal` proves that it is still the same list. */
 const Count = z.object({ done: z.number().int().min(0), seal: z.string() });
@@ -27,11 +24,12 @@ const FullPlace = z.object({
   v,
   read: z.literal('full'),
   key: z.string(),
+  granted: GrantedPlace,
   /** `users` is null when the link is at the end of their own chain. */
   minted: Links.extend({ users: z.string().nullable() }).nullable(),
-  users: Chain,
+  users: ChainPlace,
   /** The page of groups whose members are being read. */
-  groups: Chain,
+  groups: ChainPlace,
   members: Count,
 });
 export type FullPlace = z.infer<typeof FullPlace>;
@@ -40,21 +38,23 @@ const ScopedPlace = z.object({
   v,
   read: z.literal('scoped'),
   key: z.string(),
+  granted: GrantedPlace,
   minted: Links.nullable(),
   /** In the order in which they are reached. */
   groups: Count,
   /** In the order of their ids. */
   users: Count,
-  /** Ended when all of both were asked for. */
-  all: Chain,
 });
 export type ScopedPlace = z.infer<typeof ScopedPlace>;
 
-/** A delta chain: at a page, or ended with the link of the next round. */
-export type DeltaChain = { readonly next: string } | DeltaEnd;
-const DeltaChain = z.union([At, z.object({ delta: z.string() }).transform(({ delta }) => endedBefore(delta))]);
-
-const DeltaPlace = z.object({ v, read: z.literal('delta'), key: z.string(), users: DeltaChain, groups: DeltaChain });
+const DeltaPlace = z.object({
+  v,
+  read: z.literal('delta'),
+  key: z.string(),
+  granted: GrantedPlace,
+  users: DeltaChainPlace,
+  groups: DeltaChainPlace,
+});
 export type DeltaPlace = z.infer<typeof DeltaPlace>;
 
 const WatermarkShape = z.object({ v: z.literal(1), key: z.string(), users: z.string(), groups: z.string() });

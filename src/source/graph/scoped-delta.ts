@@ -89,10 +89,10 @@ async function* joiners(
     .map(({ id }) => id);
   if (inner.length > 0) {
     const beyond = walkFrom(inner, true);
-    yield* walkGroups(client, beyond, new Set(), selection, signal);
+    for await (const { answer } of walkGroups(client, beyond, new Set(), selection, signal)) yield answer;
     for (const id of beyond.groups) walk.reached.add(id);
     for (const id of beyond.users) users.add(id);
   }
   for (const id of users) walk.users.add(id);
-  yield* wholeUsers(client, [...users], selection, signal);
+  for await (const { answer } of wholeUsers(client, [...users], 0, selection, signal)) yield answer;
 }

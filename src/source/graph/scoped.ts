@@ -1,19 +1,20 @@
 /** Everything in a scope of kind `groups`: the groups, their members, and with `nested` the members of member groups. Nobody else is read. */
 
 import { ResumeExpired, SourceError } from '../../model/errors.ts';
-import type { SourceId } from '../../model/ids.ts';
+import type { Resume, SourceId } from '../../model/ids.ts';
 import type { Scope } from '../../model/scope.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, type Ref } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { batchesInFlight, batchSize } from './batch.ts';
-import { getByIds, idsPerRequest, wholeUsers } from './by-id.ts';
+import { getByIds, wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
-import { expiryOf } from './errors.ts';
+import { expiryOf, incomplete } from './errors.ts';
+import { grantedNow, stillGranted } from './granted.ts';
 import { refuseHiddenGroups } from './hidden.ts';
 import { type GroupMembers, membersOf, wholeMembers } from './members.ts';
 import { mint } from './mint.ts';
-import { allAsked, type Entity, proofOf } from './pages.ts';
+import { type AllAsked, type AskedFor, askThrough, type Entity, proofOfAsked } from './pages.ts';
 import {
   countOf,
   doneOf,
@@ -28,7 +29,10 @@ import { mayHideMembers, type Selection, selectionOf } from './to-source-object.
 
 export type GroupScope = Extract<Scope, { kind: 'groups' }>;
 
-/** Throws `SourceError` `forbidden` when a group of the scope does not exist: an empty scope would take everybody out. */
+/**
+ * Begins without a call that proves that users can be read, which would show others: every answer about the people in the groups proves it by itself.
+ * Throws `SourceError` `forbidden` when a group of the scope does not exist: an empty scope would take everybody out.
+ */
 export async function* readScoped(
   client: GraphClient,
   ask: Ask,
@@ -39,23 +43,31 @@ export async function* readScoped(
   const selection = selectionOf(ask.attributes);
   let place = ask.resume === null ? null : readScopedPlace(ask.resume, key);
   if (place === null) {
+    const granted = await grantedNow(client, ask, signal);
     // Nested groups are not known yet, and come and go: then all groups are followed.
     const only = scope.nested ? null : scope.groups;
     const minted = ask.watermark ? await mint(client, selection, only, signal) : null;
-    place = { v: 2, read: 'scoped', key, minted, groups: nothingDone, users: nothingDone, all: 'start' };
+    place = { v: 3, read: 'scoped', key, granted, minted, groups: nothingDone, users: nothingDone };
     yield { type: 'page', messages: [], resume: writePlace(place) };
   }
-  const from = place;
+  const from: Reached = { ...place, ends: null };
   try {
     const stream = (either: AbortSignal) => reach(client, scope, ask.known, selection, from, either);
-    const { all } = yield* follow(from, [stream], writePlace, signal);
-    const watermark = from.minted === null ? null : writeWatermark(key, from.minted);
-    yield { type: 'end', complete: proofOf(ask, [all]), watermark };
+    const { ends, granted, minted } = yield* follow(from, [stream], placeOf, signal);
+    if (ends === null) throw incomplete('Not everybody was asked for.', 'NotAsked');
+    const complete = proofOfAsked(ask, scope, ends, await stillGranted(client, ask, granted, signal));
+    yield { type: 'end', complete, watermark: minted === null ? null : writeWatermark(key, minted) };
   } catch (error) {
     if (expiryOf(error) === null) throw error;
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
   }
 }
+
+/** Where the read stands, and in the end that it came to its ends. */
+type Reached = ScopedPlace & { readonly ends: Ends | null };
+type Ends = { readonly groups: AllAsked; readonly users: AllAsked };
+
+const placeOf = ({ ends: _, ...place }: Reached): Resume => writePlace(place);
 
 /** Groups in the order in which they are reached, then the users in them by id. */
 async function* reach(
@@ -65,24 +77,33 @@ async function* reach(
   selection: Selection,
   from: ScopedPlace,
   signal: AbortSignal,
-): AsyncGenerator<Step<ScopedPlace>> {
+): AsyncGenerator<Step<Reached>> {
   const walk = walkFrom(scope.groups, scope.nested);
   // What was done before is stored: walking it again asks the snapshot, not Graph.
   while (walk.groups.length > walk.done && walk.done < from.groups.done) await walkKnown(walk, known);
   if (doneOf(walk.groups, from.groups) !== from.groups.done)
     throw new ResumeExpired('The groups that were read before are not stored any more.');
 
-  for await (const messages of walkGroups(client, walk, new Set(scope.groups), selection, signal))
-    yield { messages, place: { groups: countOf(walk.groups, walk.done) } };
+  const groups = yield* stepsOf(walkGroups(client, walk, new Set(scope.groups), selection, signal), (done) => ({
+    groups: countOf(walk.groups, done),
+  }));
+  const ids = [...walk.users].sort();
+  const users = yield* stepsOf(wholeUsers(client, ids, doneOf(ids, from.users), selection, signal), (done) => ({
+    users: countOf(ids, done),
+  }));
+  yield { messages: [], place: { ends: { groups, users } } };
+}
 
-  const users = [...walk.users].sort();
-  let done = doneOf(users, from.users);
-  for await (const messages of wholeUsers(client, users.slice(done), selection, signal)) {
-    done = Math.min(done + idsPerRequest, users.length);
-    yield { messages, place: { users: countOf(users, done) } };
+/** Passes on the end of what is asked through. */
+async function* stepsOf(
+  answers: AsyncGenerator<AskedFor<readonly ObjectMessage[]>, AllAsked>,
+  placeAt: (done: number) => Partial<ScopedPlace>,
+): AsyncGenerator<Step<Reached>, AllAsked> {
+  for (;;) {
+    const next = await answers.next();
+    if (next.done === true) return next.value;
+    yield { messages: next.value.answer, place: placeAt(next.value.done) };
   }
-  const all = allAsked([...walk.groups, ...users], walk.done + done);
-  yield { messages: [], place: { all } };
 }
 
 /** A walk through groups, breadth first. `groups` are all that were reached; the first `done` of them have been read. */
@@ -114,30 +135,29 @@ const groupsAtOnce = batchSize * batchesInFlight;
  * Reads the groups of the walk that are not done, and those they lead to: the objects, then their members. `required` are groups that must
  * exist; any other may have gone since its edge was read.
  */
-export async function* walkGroups(
+export const walkGroups = (
   client: GraphClient,
   walk: Walk,
   required: ReadonlySet<SourceId>,
   selection: Selection,
   signal: AbortSignal,
-): AsyncGenerator<readonly ObjectMessage[]> {
-  while (walk.done < walk.groups.length) {
-    const next = walk.groups.slice(walk.done, walk.done + groupsAtOnce);
+): AsyncGenerator<AskedFor<readonly ObjectMessage[]>, AllAsked> =>
+  askThrough(walk.groups, walk.done, groupsAtOnce, async function* (next) {
     const found = await getByIds(client, 'group', next, selection.select.group, signal);
     refuseHiddenGroups([...found.values()]);
     const mayHide = new Set([...found].filter(([, entity]) => mayHideMembers(entity)).map(([id]) => id));
     for await (const some of membersOf(client, next, signal)) {
       for (const one of some.filter((each) => required.has(each.group))) requireReadable(one, found, mayHide);
       for (const { members } of some) enter(walk, members ?? []);
-      yield some.flatMap((one): readonly ObjectMessage[] => {
+      const answer = some.flatMap((one): readonly ObjectMessage[] => {
         const entity = found.get(one.group);
         if (entity === undefined) return [];
         const attributes = selection.whole('group', entity);
         return [{ type: 'upsert', ref: group(one.group), attributes, whole: true }, ...wholeMembers(one, mayHide)];
       });
+      yield { about: some.map((one) => one.group), answer };
     }
-  }
-}
+  });
 
 const requireReadable = (
   { group: id, members }: GroupMembers,

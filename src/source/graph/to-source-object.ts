@@ -5,7 +5,7 @@ import { type SourceId, sourceId } from '../../model/ids.ts';
 import { type Attributes, type ObjectType, type Ref, user, type Value } from '../../model/source-object.ts';
 import type { Ask } from '../source.ts';
 import { incomplete } from './errors.ts';
-import { alwaysSet } from './hidden.ts';
+import { alwaysSet, alwaysSwitched } from './hidden.ts';
 import type { Entity } from './pages.ts';
 
 /** What is asked of each object, ready for requests and answers. */
@@ -23,7 +23,6 @@ export type Selection = {
 };
 
 const visibility = 'visibility';
-const status = 'accountEnabled';
 
 export const selectionOf = (asked: Ask['attributes']): Selection => {
   const names = { user: propertiesOf(asked.user), group: propertiesOf(asked.group) };
@@ -31,7 +30,10 @@ export const selectionOf = (asked: Ask['attributes']): Selection => {
   const unassigned = { user: unassignedOf(names.user), group: unassignedOf(names.group) };
   const unassignedWithManager = unassignedOf([...names.user, 'manager']);
   return {
-    select: { user: selectOf([alwaysSet, ...names.user]), group: selectOf([visibility, ...names.group]) },
+    select: {
+      user: selectOf([alwaysSet, alwaysSwitched, ...names.user]),
+      group: selectOf([visibility, ...names.group]),
+    },
     manager: asked.user.includes('manager'),
     whole: (type, entity) => asSaid(type, filled({ ...unassigned[type] }, readers[type], entity)),
     wholeUser: (entity, manager) => {
@@ -166,8 +168,8 @@ const readPartial = (readers: readonly Reader[], entity: Entity): Attributes => 
 
 /** Entra gives every user a switch. Where it is not shown, nothing is said of it: what is known stays, and null would be a lie. */
 const asSaid = (type: ObjectType, attributes: Attributes): Attributes => {
-  if (type === 'group' || attributes[status] !== null) return attributes;
-  const { [status]: _, ...rest } = attributes;
+  if (type === 'group' || attributes[alwaysSwitched] !== null) return attributes;
+  const { [alwaysSwitched]: _, ...rest } = attributes;
   return rest;
 };
 

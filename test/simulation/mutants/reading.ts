@@ -60,14 +60,14 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/delta.ts',
-        from: "import { type DeltaEnd, deltaPages, type Entity, type GraphPage, hasEnded, proofOf } from './pages.ts';",
-        to: "import { type DeltaEnd, deltaPages, endedBefore, type Entity, type GraphPage, hasEnded, proofOf } from './pages.ts';",
+        from: "import { endingAt, follow, type Step } from './steps.ts';",
+        to: "import { DeltaChainPlace } from './pages.ts';\nimport { endingAt, follow, type Step } from './steps.ts';",
       },
       {
         file: 'src/source/graph/delta.ts',
         from: '    if (expiry === null) throw cause;',
         to: `    if (expiry === null) throw cause;
-    yield { items: [], at: endedBefore(first) };
+    yield { items: [], at: DeltaChainPlace.parse({ of: first.includes('/users/') ? 'users' : 'groups', delta: first }) };
     return;`,
       },
     ],
@@ -78,12 +78,12 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/hidden.ts',
-        from: "if (users.length > 0 && users.every((each) => lacks(each, alwaysSet))) throw hidden('/users');",
+        from: "if (users.every((each) => lacks(each, alwaysSet))) throw hidden('/users');",
         to: '',
       },
       {
         file: 'src/source/graph/hidden.ts',
-        from: "if (users.length > 0 && users.every((each) => each[alwaysSet] === null || isBare(each))) throw hidden('/users');",
+        from: "if (users.every((each) => each[alwaysSet] === null || isBare(each))) throw hidden('/users');",
         to: '',
       },
       {
@@ -99,10 +99,10 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/to-source-object.ts',
-        from: `if (type === 'group' || attributes[status] !== null) return attributes;
-  const { [status]: _, ...rest } = attributes;
+        from: `if (type === 'group' || attributes[alwaysSwitched] !== null) return attributes;
+  const { [alwaysSwitched]: _, ...rest } = attributes;
   return rest;`,
-        to: "return type === 'group' || attributes[status] !== null ? attributes : { ...attributes, [status]: false };",
+        to: "return type === 'group' || attributes[alwaysSwitched] !== null ? attributes : { ...attributes, [alwaysSwitched]: false };",
       },
     ],
   },

@@ -57,6 +57,13 @@ const underTest = (knobs: Partial<Knobs>): DirectoryUnderTest => {
     leave: (group: SourceId, member) => tenant.leave(group, member),
     expireWatermarks: tenant.expireDeltaLinks,
     expireResumes: tenant.expirePages,
+    hide: (attribute) => {
+      graph.control.fault({
+        path: '/users|/getByIds',
+        times: null,
+        fault: { answer: 'blank', properties: [attribute] },
+      });
+    },
     breakAfter: (pages) => {
       graph.control.fault({ path: '^/v1\\.0', nth: pages + 1, times: null, fault: { answer: 'unavailable' } });
     },

@@ -249,7 +249,7 @@ describe('the login service', () => {
 describe('what a request tells about itself', () => {
   it('has an id of its own, and costs that are counted without naming anybody', async () => {
     const facts: RequestFacts[] = [];
-    fault({ answer: 'throttled', retryAfter: { seconds: 5 } }, listing.path);
+    fault({ answer: 'throttled', retryAfter: { seconds: 5 } }, '/users\\?.*top=999');
     await full(sourceOf(graph, { onRequest: (one) => facts.push(one) }), listing);
     const sent = graph.control
       .requests()

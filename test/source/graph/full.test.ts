@@ -154,10 +154,11 @@ describe('a full read', () => {
     const tenant = graph.control.addTenant({ users: 3, groups: 1, apps: [{ roles: ['GroupMember.Read.All'] }] });
     const [first] = tenant.groups();
     const scope = { kind: 'groups', groups: [sourceId(first?.id ?? '')], nested: false } as const;
-    await expect(messagesOf(ask({ scope, watermark: false }))).rejects.toMatchObject({
-      fault: 'forbidden',
-      code: 'PropertiesHidden',
-    });
+    for (const watermark of [true, false])
+      await expect(messagesOf(ask({ scope, watermark }))).rejects.toMatchObject({
+        fault: 'forbidden',
+        message: expect.stringContaining('User.Read.All'),
+      });
     await expect(messagesOf(ask())).rejects.toBeInstanceOf(SourceError);
   });
 
@@ -169,4 +170,69 @@ describe('a full read', () => {
       code: 'PropertiesHidden',
     });
   });
+
+  it.each([
+    ['everybody', withoutManager, everyone],
+    ['everybody with managers', attributes, everyone],
+    ['some groups', attributes, null],
+  ])('of %s is not complete when a permission was taken back in the middle, and names it', async (_, names, all) => {
+    const tenant = graph.control.addTenant({ users: 60, groups: 30, apps: [{ roles: everyRole }] });
+    graph.control.setKnobs({ deltaPageSize: 10 });
+    const scope = all ?? { kind: 'groups', groups: tenant.groups().map(({ id }) => sourceId(id)), nested: false };
+    const [app] = tenant.apps();
+    const lose = (): void => {
+      if (app !== undefined) app.roles = everyRole.filter((role) => role !== 'Member.Read.Hidden');
+      // The token in use is refused, and the next one says less.
+      graph.control.fault({ nth: 2, fault: { answer: 'error', status: 401, code: 'InvalidAuthenticationToken' } });
+    };
+    const reading = { scope, attributes: names };
+    let pages = 0;
+    await expect(
+      readAll(sourceOf(graph, {}, tenant.tenantId), new Folded(), reading, ({ type }) => {
+        if (type === 'place' && pages++ === 0) lose();
+      }),
+    ).rejects.toMatchObject({
+      fault: 'forbidden',
+      code: 'PermissionLost',
+      message: expect.stringContaining('Member.Read.Hidden'),
+    });
+  });
+
+  it('knows at its resumption what was granted at its start', async () => {
+    const tenant = graph.control.addTenant({ users: 60, groups: 8, apps: [{ roles: everyRole }] });
+    const places: Resume[] = [];
+    const folded = new Folded();
+    await readAll(sourceOf(graph, {}, tenant.tenantId), folded, { scope: everyone }, (told) => {
+      if (told.type === 'place') places.push(told.resume);
+    });
+    const [app] = tenant.apps();
+    if (app !== undefined) app.roles = everyRole.filter((role) => role !== 'Member.Read.Hidden');
+    const again = readAll(sourceOf(graph, {}, tenant.tenantId), folded, { scope: everyone, resume: places[1] ?? null });
+    await expect(again).rejects.toMatchObject({ code: 'PermissionLost' });
+  });
+
+  it('begins with a proof that users are shown, whatever it reads of them', async () => {
+    graph.control.addTenant({
+      users: 30,
+      groups: 3,
+      apps: [{ roles: ['User.ReadBasic.All', 'GroupMember.Read.All'] }],
+    });
+    for (const watermark of [true, false])
+      for (const names of [attributes, withoutManager, { user: ['displayName'], group: [] }]) {
+        graph.control.resetRequests();
+        await expect(messagesOf(ask({ watermark, attributes: names }))).rejects.toMatchObject(onlyNames);
+        expect(requests()).toHaveLength(1);
+      }
+  });
+
+  it('of some groups asks about nobody else, and believes no answer about the people in them that hides the rest', async () => {
+    const roles = ['User.ReadBasic.All', 'GroupMember.Read.All'];
+    const tenant = graph.control.addTenant({ users: 30, groups: 3, apps: [{ roles }] });
+    const scope = { kind: 'groups', groups: tenant.groups().map(({ id }) => sourceId(id)), nested: false } as const;
+    for (const watermark of [true, false])
+      await expect(messagesOf(ask({ scope, watermark }))).rejects.toMatchObject(onlyNames);
+    expect(requests().map(({ path }) => path)).not.toContain('/v1.0/users');
+  });
 });
+
+const onlyNames = { fault: 'forbidden', code: 'PropertiesHidden', message: expect.stringContaining('User.Read.All') };

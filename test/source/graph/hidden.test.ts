@@ -23,6 +23,16 @@ describe('null-attr-is-permission-loss', () => {
     expect(() => refuseHiddenChanges([nulls, shown])).not.toThrow();
   });
 
+  it('a page of users of whom nobody has a switch comes from a permission for names alone', () => {
+    const basic = { ...shown, accountEnabled: null };
+    for (const refuse of [refuseHidden, refuseHiddenChanges]) {
+      expect(() => refuse([basic, basic])).toThrow(expect.objectContaining({ code: 'PropertiesHidden' }));
+      expect(() => refuse([basic, { ...shown, accountEnabled: false }])).not.toThrow();
+      // An answer without the property says nothing of it.
+      expect(() => refuse([basic, shown])).not.toThrow();
+    }
+  });
+
   it('so does a page of groups without a name', () => {
     expect(() => refuseHiddenGroups([{ id, displayName: null, visibility: null }])).toThrow(/GroupMember.Read.All/);
     expect(() =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ResumeExpired, WatermarkExpired } from '../../../src/model/errors.ts';
 import { resume, sourceId, watermark } from '../../../src/model/ids.ts';
 import { everyone } from '../../../src/model/scope.ts';
-import { endedBefore } from '../../../src/source/graph/pages.ts';
+import { ChainPlace, DeltaChainPlace } from '../../../src/source/graph/pages.ts';
 import {
   countOf,
   type DeltaPlace,
@@ -53,11 +53,12 @@ describe('a watermark', () => {
 
 describe('a place', () => {
   const place: FullPlace = {
-    v: 2,
+    v: 3,
     read: 'full',
     key,
+    granted: { needs: ['User.Read.All'] },
     minted: { ...links, users: null },
-    users: endedBefore(links.users),
+    users: ChainPlace.parse({ of: 'users', delta: links.users }),
     groups: { next: links.groups },
     members: nothingDone,
   };
@@ -79,10 +80,11 @@ describe('a place', () => {
   });
 
   it('of a list is none of a chain of changes: that one ends with a link', () => {
-    const chains = { users: endedBefore(links.users), groups: endedBefore(links.groups) };
-    const delta: DeltaPlace = { v: 2, read: 'delta', key, ...chains };
+    const ended = (of: 'users' | 'groups') => DeltaChainPlace.parse({ of, delta: links[of] });
+    const chains = { granted: { needs: [] }, users: ended('users'), groups: ended('groups') };
+    const delta: DeltaPlace = { v: 3, read: 'delta', key, ...chains };
     expect(readDeltaPlace(writePlace(delta), key)).toEqual(delta);
-    const listed = JSON.stringify({ ...delta, groups: endedBefore(null) });
+    const listed = JSON.stringify({ ...delta, groups: ChainPlace.parse({ of: 'groups', delta: null }) });
     expect(() => readDeltaPlace(resume(listed), key)).toThrow(ResumeExpired);
   });
 });

@@ -13,14 +13,14 @@ const lower = id.toLowerCase();
 const select = (user: readonly string[], group: readonly string[] = []) => selectionOf({ user, group });
 
 describe('what is selected', () => {
-  it('has the id, a name that is never hidden, and each nested object once', () => {
+  it('has the id, a name and a switch that are never hidden, and each nested object once', () => {
     const { select: of, manager } = select([
       'manager',
       'displayName',
       'employeeOrgData.costCenter',
       'employeeOrgData.division',
     ]);
-    expect(of.user).toBe('id,userPrincipalName,displayName,employeeOrgData');
+    expect(of.user).toBe('id,userPrincipalName,accountEnabled,displayName,employeeOrgData');
     expect(manager).toBe(true);
     expect(select([], ['members', 'mail']).select.group).toBe('id,visibility,mail');
   });

@@ -94,7 +94,9 @@ describe('null-attr-is-permission-loss', () => {
     const { source } = company();
     graph.control.fault({ path: '/users\\?.*skiptoken', times: null, fault: { answer: 'empty_list' } });
     graph.control.fault({
-      path: '/users\\?\\$top=1&',
+      path: '/users\\?\\$top=5&',
+      // After the one that begins the read.
+      nth: 2,
       fault: { answer: 'error', status: 403, code: 'Authorization_RequestDenied', message: '' },
     });
     const reading = readAll(source, new Folded(), { scope: everyone, attributes: withoutManager });
