@@ -6,6 +6,7 @@ import { targetId } from '../../src/model/ids.ts';
 import { openKept } from '../support/kept.ts';
 import { differences } from './compare.ts';
 import { type Customer, type Plant, secondLookMs } from './plant.ts';
+import type { Verdict } from './verdict.ts';
 
 export const heal = ({ graph, lines, customers, workers }: Plant): void => {
   graph.control.clearFaults();
@@ -14,8 +15,12 @@ export const heal = ({ graph, lines, customers, workers }: Plant): void => {
   for (const worker of workers) worker.thaw();
 };
 
-/** `byDelta`: nothing that was told once was lost, so that delta syncs were enough. */
-export type Calm = { readonly rounds: number; readonly byDelta: boolean; readonly wrong: readonly string[] };
+export type Calm = {
+  /** Full syncs that were made until the target was what its tenant is. */
+  readonly rounds: number;
+  /** Delta syncs were enough: nothing that was told once had to be told again. */
+  readonly byDelta: boolean;
+} & Pick<Verdict, 'apart' | 'lost'>;
 
 const mostRounds = 5;
 /** Whom only a full sync found missing is looked at twice before anything is taken away. So what is still wrong by then may have to wait for that. */
@@ -32,14 +37,15 @@ export const calmDown = async (plant: Plant, customer: Customer): Promise<Calm> 
     const provision = await ended(plant, asked.id);
     wrong = differences(customer.tenant, customer.scim);
     if (wrong.length === 0 && sync === 'succeeded' && provision === 'succeeded')
-      return { rounds, byDelta, wrong: await leftOpen(plant, customer) };
+      return { rounds, byDelta, apart: [], lost: await lostIn(plant, customer) };
     wrong = [`the last runs ended as ${sync} and ${provision}`, ...wrong];
     if (rounds === roundsBeforeSecondLook) await sleep(secondLookMs + 1_000);
   }
   return {
     rounds: mostRounds,
     byDelta,
-    wrong: wrong.map((line) => `${customer.name}, after ${mostRounds} rounds: ${line}`),
+    apart: wrong.map((line) => `${customer.name}, after ${mostRounds} rounds: ${line}`),
+    lost: await lostIn(plant, customer),
   };
 };
 
@@ -70,7 +76,35 @@ const ended = async ({ stack: { api } }: Plant, id: string): Promise<string> => 
   }
 };
 
-/** Operations of which it is not known what became of them: when all is done there is none. */
+/** Runs that were accepted and do not end, and operations of which it is not known what became of them: when all is done there is none. */
+const lostIn = async (plant: Plant, customer: Customer): Promise<readonly string[]> => [
+  ...(await unended(plant, customer)),
+  ...(await leftOpen(plant, customer)),
+];
+
+const unendedStates = ['queued', 'running', 'waiting'] as const;
+const runs = z.object({ data: z.array(z.object({ id: z.string() })) });
+
+/** The schedule goes on asking for runs, so only those that are open by now have to end. */
+const unended = async ({ stack: { api } }: Plant, { name, connection }: Customer): Promise<readonly string[]> => {
+  const open = async (): Promise<readonly string[]> => {
+    const found: string[] = [];
+    for (const state of unendedStates) {
+      const { data } = await api.ask('GET', `/v1/runs?connection_id=${connection}&state=${state}&limit=100`, runs);
+      found.push(...data.map(({ id }) => id));
+    }
+    return found;
+  };
+  const until = Date.now() + patienceMs;
+  let left = await open();
+  while (left.length > 0 && Date.now() < until) {
+    await sleep(500);
+    const now = new Set(await open());
+    left = left.filter((id) => now.has(id));
+  }
+  return left.map((id) => `${name}: the run ${id} does not end`);
+};
+
 const leftOpen = async ({ stack }: Plant, { name, target }: Customer): Promise<readonly string[]> => {
   const kept = await openKept(stack);
   try {

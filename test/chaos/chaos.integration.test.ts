@@ -7,6 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failpoints } from './failpoints.ts';
 import { runChaos, totalOf } from './run.ts';
 import { runOutOfDisk } from './scarce.ts';
+import type { Verdict } from './verdict.ts';
+
+const right: Verdict = { wrongWrites: [], lost: [], apart: [], untried: [] };
 
 describe('a whole installation', () => {
   const seed = 20_260_302;
@@ -28,7 +31,8 @@ describe('a whole installation', () => {
       failpoints: await failpoints(),
       say: () => {},
     });
-    expect(report.violations).toEqual([]);
+    // In so short a time not everything comes up.
+    expect({ ...report.verdict, untried: [] }).toEqual(right);
     // Else nothing was tried.
     expect(report.deaths).toBeGreaterThanOrEqual(2);
     expect(totalOf(report.injected)).toBeGreaterThan(8);
@@ -37,8 +41,8 @@ describe('a whole installation', () => {
   }, 240_000);
 
   it('without room on its disk waits and writes nothing, and goes on when there is room again', async () => {
-    const { told, violations } = await runOutOfDisk({ seed, folder, fullMs: 1_500, say: () => {} });
-    expect(violations).toEqual([]);
+    const { told, verdict } = await runOutOfDisk({ seed, folder, fullMs: 1_500, say: () => {} });
+    expect(verdict).toEqual(right);
     expect(told.join('\n')).toContain('MongoDB took');
   }, 240_000);
 });

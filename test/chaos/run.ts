@@ -9,6 +9,7 @@ import { calmDown, heal } from './calm.ts';
 import { type Chance, chanceOf, deedOf, type Harm, harms, killWorker } from './harm.ts';
 import { openPlant, type Plant } from './plant.ts';
 import { ask } from './requests.ts';
+import type { Verdict } from './verdict.ts';
 
 export type ChaosOptions = {
   readonly seed: number;
@@ -49,9 +50,7 @@ export type ChaosReport = {
   readonly byDelta: number;
   /** How many full syncs it took each target to be what its tenant is. */
   readonly rounds: readonly number[];
-  readonly violations: readonly string[];
-  /** What was meant to be done and was not: a run without it proves less than it says. */
-  readonly untried: readonly string[];
+  readonly verdict: Verdict;
 };
 
 /** Everything that takes part in the storm. */
@@ -103,10 +102,14 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       ...counts,
       judged: sumOf(plant.customers.map(({ judge }) => judge.judged)),
       deaths: deathsOf(plant),
-      untried: untriedIn(scene),
       byDelta: ends.filter(({ byDelta }) => byDelta).length,
       rounds: ends.map(({ rounds }) => rounds),
-      violations: [...plant.customers.flatMap(({ judge }) => judge.violations), ...ends.flatMap(({ wrong }) => wrong)],
+      verdict: {
+        wrongWrites: plant.customers.flatMap(({ judge }) => judge.violations),
+        lost: ends.flatMap(({ lost }) => lost),
+        apart: ends.flatMap(({ apart }) => apart),
+        untried: untriedIn(scene),
+      },
     };
   } finally {
     ended.abort();

@@ -11,11 +11,12 @@ import { openPlant, type Plant, type PlantOptions } from './plant.ts';
 import { watch } from './run.ts';
 import type { FrailServer } from './servers.ts';
 import { makeSmallDisk } from './small-disk.ts';
+import type { Verdict } from './verdict.ts';
 
 export type ScarceReport = {
   /** What was done and seen, one line each. */
   readonly told: readonly string[];
-  readonly violations: readonly string[];
+  readonly verdict: Verdict;
 };
 
 export type ScarceOptions = {
@@ -53,12 +54,12 @@ export const runOutOfDisk = async (options: ScarceOptions & { readonly fullMs: n
         await sleep(options.fullMs);
         const during = effectsOf(plant) - before;
         tell(`${during} effects at the targets in ${options.fullMs / 1_000} s without room.`);
-        const wrong = [
-          ...(plant.mongo.present() === null ? [] : ['MongoDB had room']),
-          ...(during === 0 ? [] : [`${during} effects at the targets without a database`]),
-        ];
+        const found = {
+          wrongWrites: during === 0 ? [] : [`${during} effects at the targets without a database`],
+          untried: plant.mongo.present() === null ? [] : ['MongoDB had room'],
+        };
         await disk.empty(servers);
-        return wrong;
+        return found;
       },
     );
   } finally {
@@ -97,10 +98,10 @@ export const runOutOfMemory = async (
       );
       if (starved() >= starvations) break;
     }
-    const wrong = starved() < starvations ? [`no worker ran out of memory ${starvations} times`] : [];
+    const untried = starved() < starvations ? [`no worker ran out of memory ${starvations} times`] : [];
     heap = {};
     restart();
-    return wrong;
+    return { wrongWrites: [], untried };
   });
 };
 const starvations = 3;
@@ -136,7 +137,7 @@ type Tell = (line: string) => void;
 const withPlant = async (
   { seed, folder, say }: ScarceOptions,
   options: Pick<PlantOptions, 'folder' | 'workers' | 'users'> & Partial<PlantOptions>,
-  act: (plant: Plant, tell: Tell) => Promise<readonly string[]>,
+  act: (plant: Plant, tell: Tell) => Promise<Pick<Verdict, 'wrongWrites' | 'untried'>>,
 ): Promise<ScarceReport> => {
   await mkdir(folder, { recursive: true });
   const log = createWriteStream(join(folder, 'processes.log'));
@@ -155,7 +156,7 @@ const withPlant = async (
   const ended = new AbortController();
   try {
     const watching = watch(plant, ended.signal);
-    const wrong = await act(plant, tell);
+    const found = await act(plant, tell);
     await until(() => plant.mongo.present() !== null && plant.redis.present() !== null, 60_000);
     const ends = await Promise.all(plant.customers.map((customer) => calmDown(plant, customer)));
     ended.abort();
@@ -165,11 +166,12 @@ const withPlant = async (
     );
     return {
       told,
-      violations: [
-        ...wrong,
-        ...plant.customers.flatMap(({ judge }) => judge.violations),
-        ...ends.flatMap((end) => end.wrong),
-      ],
+      verdict: {
+        wrongWrites: [...found.wrongWrites, ...plant.customers.flatMap(({ judge }) => judge.violations)],
+        lost: ends.flatMap(({ lost }) => lost),
+        apart: ends.flatMap(({ apart }) => apart),
+        untried: found.untried,
+      },
     };
   } finally {
     ended.abort();

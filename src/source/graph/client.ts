@@ -89,7 +89,7 @@ export const graphClient = (parts: Parts): GraphClient => {
     ask: async (question, schema, signal) => parse(await text(question, signal), schema, templateOf(question.at)),
     ownLink,
     sent: () => parts.transport.sent(),
-    granted: async (signal) => rolesOf(await parts.tokens.get(signal)),
+    granted: async (signal) => rolesOf(await tokenOf(parts, signal)),
     clockAheadMs: () => aheadMs,
     gate: parts.gate,
     limits: parts.limits,
@@ -115,6 +115,21 @@ export const accept = <T>(json: unknown, schema: z.ZodType<T>, template: string)
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues[0]?.path.join('.') ?? '';
   throw incomplete(`Graph's answer to ${template} has an unexpected shape at "${where}".`, 'UnexpectedShape');
+};
+
+/** A login service that is away is waited for, as Graph is. */
+const tokenOf = async (parts: Parts, signal: AbortSignal): Promise<string> => {
+  let waitedMs = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await parts.tokens.get(signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      const passes = cause instanceof SourceError && worthWaiting(cause) && attempt < parts.limits.attempts;
+      if (!passes) throw cause;
+      waitedMs += await pause(attempt, waitedMs, cause, parts, signal);
+    }
+  }
 };
 
 type Listening = Parts & { readonly heard: (reply: Reply) => void };

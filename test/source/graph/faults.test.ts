@@ -24,7 +24,7 @@ beforeEach(() => {
 
 /** The two ways in which users are read, and what asks for them. */
 type Way = { readonly names: Ask['attributes']; readonly path: string };
-const listing: Way = { names: withoutManager, path: '^/v1\\.0/users\\?' };
+const listing: Way = { names: withoutManager, path: '^/v1\\.0/users\\?.*top=999' };
 const enumerating: Way = { names: attributes, path: '^/v1\\.0/users/delta\\?' };
 const ways: readonly (readonly [string, Way])[] = [
   ['of a list', listing],
@@ -249,7 +249,7 @@ describe('the login service', () => {
 describe('what a request tells about itself', () => {
   it('has an id of its own, and costs that are counted without naming anybody', async () => {
     const facts: RequestFacts[] = [];
-    fault({ answer: 'throttled', retryAfter: { seconds: 5 } }, '/users\\?.*top=999');
+    fault({ answer: 'throttled', retryAfter: { seconds: 5 } }, listing.path);
     await full(sourceOf(graph, { onRequest: (one) => facts.push(one) }), listing);
     const sent = graph.control
       .requests()

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { isAllRight, type Verdict, verdictInWords } from './verdict.ts';
+
+const good: Verdict = { wrongWrites: [], lost: [], apart: [], untried: [] };
+
+describe('the verdict of a chaos run', () => {
+  it('is all right when every promise was kept', () => {
+    expect(isAllRight(good)).toBe(true);
+    expect(verdictInWords(good).filter((line) => line.startsWith('ok'))).toHaveLength(4);
+  });
+
+  it.each(['wrongWrites', 'lost', 'apart', 'untried'] as const)(
+    'is not all right when there is one of %s, and names it',
+    (of) => {
+      const verdict = { ...good, [of]: ['anna was disabled'] };
+      expect(isAllRight(verdict)).toBe(false);
+      const lines = verdictInWords(verdict);
+      expect(lines.filter((line) => line.startsWith('WRONG'))).toHaveLength(1);
+      expect(lines.join('\n')).toContain('anna was disabled');
+    },
+  );
+});

@@ -1,0 +1,30 @@
+/** What a chaos run comes to. It is all right only if every promise was kept, and everything was tried that was announced. */
+
+export type Verdict = {
+  /** Effects at a target that nothing in its tenant gave a reason for. */
+  readonly wrongWrites: readonly string[];
+  /** What was accepted and came to no end: runs, and operations of which it is not known what became of them. */
+  readonly lost: readonly string[];
+  /** Where a target is not what its tenant is, when all is mended. */
+  readonly apart: readonly string[];
+  /** What was meant to be done, and was not: a run without it proves less than it says. */
+  readonly untried: readonly string[];
+};
+
+export const isAllRight = (verdict: Verdict): boolean => promises.every(([of]) => verdict[of].length === 0);
+
+/** A line for each promise, and under it what broke it. */
+export const verdictInWords = (verdict: Verdict): readonly string[] =>
+  promises.flatMap(([of, kept, broken]) => {
+    const found = verdict[of];
+    return found.length === 0 ? [`ok    ${kept}`] : [`WRONG ${broken}: ${found.length}`, ...found.map(indented)];
+  });
+
+const promises = [
+  ['wrongWrites', 'no wrong write at any target', 'wrong writes at a target'],
+  ['lost', 'nothing lost: every run ended, no operation is left open', 'lost'],
+  ['apart', 'converged: each target is what its tenant is', 'not converged'],
+  ['untried', 'everything was tried that was announced', 'not tried'],
+] as const satisfies readonly (readonly [keyof Verdict, string, string])[];
+
+const indented = (line: string): string => `        ${line}`;
