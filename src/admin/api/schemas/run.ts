@@ -36,7 +36,7 @@ export const syncRequestSchema = z
     dry_run: z.boolean().default(false).meta({ description: 'Works out what would be done, and does none of it.' }),
     accept_shrink: z.boolean().default(false).meta({
       description:
-        'Lets this one full sync commit that known users or groups are missing, or a group of the scope is empty, however many.',
+        'Lets this one full sync commit that known users or groups are missing, that a group of the scope is empty, or that many lost an attribute at once, however many.',
     }),
   })
   .refine(({ mode, accept_shrink }) => mode === 'full' || !accept_shrink, {
