@@ -22,8 +22,8 @@ export const reading: readonly Mutant[] = [
         file: 'src/source/graph/pages.ts',
         from: `  if (delta === null)
     throw incomplete(\`A page of \${template} ends without a delta link: the answer was cut off.\`, 'NoLink');
-  return { [lastPage]: true, delta };`,
-        to: '  return { [lastPage]: true, delta: delta ?? `https://graph.example${template}?$deltatoken=latest` };',
+  return { [lastPage]: true, of: collectionOf(template), delta };`,
+        to: '  return { [lastPage]: true, of: collectionOf(template), delta: delta ?? `https://graph.example${template}?$deltatoken=latest` };',
       },
     ],
   },
