@@ -437,16 +437,20 @@ export const describeTroubles = (name: string, make: () => Promise<Harness>): vo
       expect(await faultOf(apply(members('add_members', staff, [stranger])))).toBe('rejected');
     });
 
-    it('does not believe a success that changed nothing', async () => {
+    it.each([
+      ['parts can be changed', []],
+      ['only the whole can be replaced', ['no_partial_updates']],
+    ] as const)('does not believe a success that changed nothing where %s', async (_, troubles) => {
       const staff = await apply(createdGroup());
-      const id = await apply(created(ada));
-      trouble('loses_writes');
+      const [one, other] = [memberOf(ada, await apply(created(ada))), memberOf(bob, await apply(created(bob)))];
+      await apply(members('add_members', staff, [one]));
+      for (const each of [...troubles, 'loses_writes'] as const) trouble(each);
       const lost = { fault: 'rejected', code: 'not_applied' };
-      await expect(apply(updated(ada, id, { title: 'Countess' }))).rejects.toMatchObject(lost);
-      await expect(apply(members('add_members', staff, [memberOf(ada, id)]))).rejects.toMatchObject(lost);
-      await expect(apply({ key: operationKey('d'), ref: ada, action: 'disable', remoteId: id })).rejects.toMatchObject(
-        lost,
-      );
+      const disable = { key: operationKey('d'), ref: ada, action: 'disable', remoteId: one.remoteId } as const;
+      await expect(apply(updated(ada, one.remoteId, { title: 'Countess' }))).rejects.toMatchObject(lost);
+      await expect(apply(disable)).rejects.toMatchObject(lost);
+      await expect(apply(members('remove_members', staff, [one]))).rejects.toMatchObject(lost);
+      await expect(apply(members('add_members', staff, [other]))).rejects.toMatchObject(lost);
     });
   });
 };

@@ -112,11 +112,16 @@ const patchHalves = async (
 const isAlreadyRemoved = ({ action }: Change, batch: readonly Member[], answer: Answer): boolean =>
   action === 'remove_members' && batch.length === 1 && answer.status === 400 && scimTypeOf(answer) === 'noTarget';
 
-/** Reads the whole list and writes it back, which is safe only where the list can be read: so everybody must be seen in it afterwards. */
+/**
+ * Reads the whole list and writes it back, which is safe only where the list can be read: so whoever joins must be seen in it afterwards. Whoever leaves is
+ * looked for as after a PATCH.
+ */
 const putMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<void> => {
   if (session.learned.membersHidden) throw membersHidden();
   const answer = await putMerged(session, 'group', change.remoteId, (group) => merged(group, change), signal);
-  if (answer === 'nothing_to_do' || change.action === 'remove_members') return;
+  if (answer === 'nothing_to_do') return;
+  const mayBelieve = change.action === 'remove_members' && session.settings.verify !== 'always';
+  if (mayBelieve && !contradicts(answer, change, change.members)) return;
   const group = await readWhole(session, change, signal);
   if (wrong(group, change.action, change.members).length === 0) return;
   session.learned.membersHidden = listOf(group).length === 0;

@@ -74,7 +74,8 @@ const makeTrouble = ({ control }: ScimSimulator, what: Trouble): void => {
       control.setKnobs({ membersPerPatch: 7 });
       break;
     case 'loses_writes':
-      control.addFaults([{ method: 'PATCH', times: 'always', answer: { kind: 'lost' } }]);
+      for (const method of ['PATCH', 'PUT'])
+        control.addFaults([{ method, times: 'always', answer: { kind: 'lost' } }]);
       break;
   }
 };

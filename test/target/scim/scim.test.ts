@@ -375,6 +375,37 @@ describe('members where there is no PATCH', () => {
     await expect(setup.target.apply(membership('add_members', id, [second]), signal)).rejects.toMatchObject(hidden);
     expect(setup.simulator.control.accounts().groups).toMatchObject([{ members: [{ value: first }] }]);
   });
+
+  const withMember = async (settings: JsonObject, options: ScimOptions = {}) => {
+    const setup = await connected(settings, { ...options, knobs: { patch: 'unsupported', ...options.knobs } });
+    const id = await createStaff(setup);
+    const [member = ''] = setup.simulator.control.seed({ users: [{ userName: 'a' }] }).users;
+    await setup.target.apply(membership('add_members', id, [member]), signal);
+    setup.simulator.control.clearRequests();
+    return { ...setup, leave: () => setup.target.apply(membership('remove_members', id, [member]), signal) };
+  };
+  const loseWrites = ({ simulator }: Setup): void =>
+    simulator.control.addFaults([{ method: 'PUT', times: 'always', answer: { kind: 'lost' } }]);
+
+  it('are not believed to have left because the target answered a success, where it is to be read back', async () => {
+    const setup = await withMember({ verify: 'always' });
+    loseWrites(setup);
+    await expect(setup.leave()).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
+    expect(sent(setup)).toEqual(['GET /Groups/{id}', 'PUT /Groups/{id}', 'GET /Groups/{id}']);
+  });
+
+  it('have left once the list is read back without them', async () => {
+    const setup = await withMember({ verify: 'always' });
+    await setup.leave();
+    expect(setup.simulator.control.accounts().groups).toMatchObject([{ displayName: 'Staff' }]);
+    expect(setup.simulator.control.accounts().groups[0]?.['members'] ?? []).toEqual([]);
+  });
+
+  it('who left cost no further look where the answer leaves no doubt', async () => {
+    const setup = await withMember({});
+    await setup.leave();
+    expect(sent(setup)).toEqual(['GET /Groups/{id}', 'PUT /Groups/{id}']);
+  });
 });
 
 describe('the check of a target', () => {
