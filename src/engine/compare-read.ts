@@ -1,6 +1,7 @@
 /** What a complete read makes of the snapshot: who is out of scope, who is missing, and every change, written down beside the draft. */
 
 import type { Shrink } from '../core/shrink.ts';
+import type { Connection } from '../model/connection.ts';
 import type { Counters } from '../model/run.ts';
 import type { Draft } from '../store/snapshot-store.ts';
 import { clearedAttributes, type Reader } from './cleared.ts';
@@ -9,22 +10,24 @@ import type { Engine } from './engine.ts';
 import type { ReadEnd } from './read-into.ts';
 import { type Recorded, recordChanges } from './record-changes.ts';
 import type { What } from './source-read.ts';
-import { sweep } from './sweep.ts';
+import { sweep, sweepLeavers } from './sweep.ts';
 import type { Report } from './turn.ts';
 
 export type Compared = { readonly recorded: Recorded; readonly shrink: Shrink; readonly counters: Counters };
 
+/** `within`: the scope of the connection, of which a read of one group shows a part. */
 export const compareRead = async (
   { stores }: Pick<Engine, 'stores'>,
   draft: Draft,
   what: What,
+  { scope: within }: Pick<Connection, 'scope'>,
   end: ReadEnd,
   reader: Reader,
   report: Report,
 ): Promise<Compared> => {
   await report('scope', end.counters);
   const emptied = await emptiedGroups(stores.snapshots, draft, what.scope);
-  if (what.kind !== 'group') await sweep(draft, end.complete);
+  await (what.kind === 'group' ? sweepLeavers(draft, within) : sweep(draft, end.complete));
   const recording = (): Promise<void> => report('diff', end.counters);
   await recording();
   const recorded = await recordChanges(

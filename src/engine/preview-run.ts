@@ -35,7 +35,7 @@ export const previewRun = async (
   try {
     const end = await read();
     if (end === 'slice') return 'slice';
-    const compared = await compareRead(engine, draft, what, end, reader, report);
+    const compared = await compareRead(engine, draft, what, connection, end, reader, report);
     await engine.failpoint('preview.compared');
     const planned = await planTargets(engine, { run, connection, draft, compared, watch, report });
     if (planned === 'slice') return 'slice';

@@ -3,7 +3,7 @@
 import { follow, leavers } from '../core/scope.ts';
 import { SourceError } from '../model/errors.ts';
 import type { SourceId } from '../model/ids.ts';
-import type { Scope } from '../model/scope.ts';
+import { type Scope, scopeKey } from '../model/scope.ts';
 import type { GoneReason, ObjectType, Ref } from '../model/source-object.ts';
 import type { Complete } from '../source/source.ts';
 import type { Draft } from '../store/snapshot-store.ts';
@@ -11,6 +11,15 @@ import type { Draft } from '../store/snapshot-store.ts';
 export const sweep = async (draft: Draft, { of, scope }: Complete): Promise<void> => {
   if (scope.kind === 'groups' && (of === 'everything' || (await changesReach(draft)))) await sweepScope(draft, scope);
   if (of === 'everything') await sweepUnseen(draft);
+};
+
+/**
+ * After a read of one group: whoever left it may be in no other group of the scope, and no delta tells of it again. Only where the snapshot is of that
+ * scope, for an edited one has no effect before everybody was read.
+ */
+export const sweepLeavers = async (draft: Draft, within: Scope): Promise<void> => {
+  if (within.kind === 'groups' && draft.base.scope === scopeKey(within) && (await changesReach(draft)))
+    await sweepScope(draft, within);
 };
 
 /** Objects the scope's groups no longer reach. */

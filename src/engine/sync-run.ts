@@ -112,7 +112,7 @@ const commit = async (
   reader: Reader,
   report: Report,
 ): Promise<WorkEnd> => {
-  const { recorded, shrink, counters } = await compareRead(engine, draft, what, end, reader, report);
+  const { recorded, shrink, counters } = await compareRead(engine, draft, what, connection, end, reader, report);
   await engine.failpoint('sync.recorded');
   const held = await holdBack(engine, run, connection, draft, shrink, end.counters);
   if (held !== null) return held;

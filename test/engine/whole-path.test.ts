@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { id, story } from '../support/story.ts';
+import { id, story, target } from '../support/story.ts';
 
 describe('the whole path, from a tenant to a target', () => {
   it('brings people and groups over, and a second full sync writes nothing', async () => {
@@ -147,6 +147,28 @@ describe('a run of one group', () => {
     await s.delta();
     expect(s.account('bert')?.attributes['title']).toBe('Not in the test group');
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', carl: 'off' });
+  });
+
+  it('tells who left it, so that they lose their account as after a delta, unless another group of the scope holds them', async () => {
+    const s = await story({
+      connection: { scope: { kind: 'groups', groups: [id('uat') as never, id('qa') as never], nested: false } },
+    });
+    for (const group of ['uat', 'qa']) s.found(group);
+    for (const name of ['anna', 'bert', 'carl']) {
+      s.hire(name);
+      s.directory.join(id('uat'), id(name));
+    }
+    s.directory.join(id('qa'), id('bert'));
+    await s.full();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', carl: 'on' });
+    s.directory.leave(id('uat'), id('bert'));
+    s.directory.leave(id('uat'), id('carl'));
+    await s.full({ group: id('uat') });
+    // What the run of the group has told already, no delta tells again.
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', carl: 'off' });
+    expect(s.groups()).toEqual({ uat: ['anna'], qa: ['bert'] });
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
   });
 
   it('of a connection that may read one group only, refuses another', async () => {

@@ -1,0 +1,35 @@
+/** An approved plan whose worker dies: what it made is brought to what the plan holds, whatever happened to it meanwhile, and to nothing else. */
+
+import { expect, it } from 'vitest';
+import { provisionTurn } from '../../src/engine/provision-run.ts';
+import { id, story, target } from '../support/story.ts';
+
+it('brings an account that it made to what it holds, though somebody edited it before the worker after it came', async () => {
+  const power = { isCut: false };
+  const s = await story({
+    target: { autoApproveFirst: false },
+    engine: {
+      failpoint: async (site) => {
+        if (!power.isCut || site !== 'provision.applied') return;
+        power.isCut = false;
+        throw new Error('power cut');
+      },
+    },
+  });
+  s.hire('anna', { jobTitle: 'Clerk' });
+  await s.full();
+  const plan = await s.newestPlan();
+  expect(plan).toMatchObject({ kind: 'first', counts: { create: 1, update: 0 } });
+  const { run } = await s.commands.approvePlan(plan.id, { by: 'anna', reason: 'It looks right.' });
+  power.isCut = true;
+  await expect(provisionTurn(s.engine, target, new AbortController().signal)).rejects.toThrow('power cut');
+  const made = s.account('anna');
+  if (made === undefined) throw new Error('Nothing was made before the power was cut.');
+  s.remote.objects.set(made.remoteId, { ...made, attributes: { ...made.attributes, title: 'By hand', nickName: 'A' } });
+  // What the tenant says since is in no plan.
+  s.directory.setUser(id('anna'), { jobTitle: 'Manager' });
+  s.pass(31_000);
+  await s.provisionAll();
+  expect(s.account('anna')?.attributes).toMatchObject({ title: 'Clerk', nickName: 'A' });
+  expect(await s.ended(run)).toMatchObject({ state: 'succeeded', plan: plan.id });
+});
