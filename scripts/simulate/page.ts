@@ -1,25 +1,43 @@
-/** The table of the bugs that were put in, as it is printed. */
+/** The table of the bugs that were put in, as docs/reliability.md shows it. */
 
-import { layers, mutants } from '../../test/simulation/mutants/index.ts';
-import type { Caught, MutantResults } from './results.ts';
+import { mutants } from '../../test/simulation/mutants/index.ts';
+import type { Caught, MutantResult } from './results.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-/** Seed and promise of the first run in which a bug was seen; `–`: in none of them. */
-const seen = (caught: Caught | null | undefined): string => {
-  if (caught === undefined) return '';
-  return caught === null ? '–' : `${caught.promises[0] ?? ''} in ${caught.seed}`;
+type Sighting = { readonly caught: Caught; readonly layer: string | null };
+
+/** The first run that showed it: with everything in its place, or with one layer off. */
+const sighting = ({ alone, without }: MutantResult): Sighting | null => {
+  if (alone !== null) return { caught: alone, layer: null };
+  for (const [layer, caught] of Object.entries(without)) if (caught !== null) return { caught, layer };
+  return null;
 };
 
-export const mutantTable = ({ mutants: results }: MutantResults): string => {
+export const mutantTable = (results: readonly MutantResult[]): string => {
   const found = new Map(results.map((each) => [each.name, each]));
   return table(
-    ['bug', 'alone', ...layers.map(({ name }) => `no ${name}`)],
+    ['bug', 'breaks', 'in seed', 'while this layer is off'],
     mutants.flatMap(({ name, what }) => {
       const of = found.get(name);
       if (of === undefined) return [];
-      return [[`**${name}.** ${what}`, seen(of.alone), ...layers.map((layer) => seen(of.without[layer.name]))]];
+      const seen = sighting(of);
+      return [[`**${name}.** ${what}`, ...(seen === null ? ['–', '–', '–'] : told(seen))]];
     }),
   );
+};
+
+const told = ({ caught, layer }: Sighting): readonly string[] => [
+  caught.promises.map((promise) => (/^I\d+$/.test(promise) ? promise : `\`${promise}\``)).join(', '),
+  String(caught.seed),
+  layer ?? '',
+];
+
+/** How many there are, and how many of them nothing else covers. */
+export const mutantSummary = (results: readonly MutantResult[]): string => {
+  const seen = results.flatMap((each) => sighting(each) ?? []);
+  const alone = seen.filter(({ layer }) => layer === null).map(({ caught }) => caught.seed);
+  const soon = alone.filter((seed) => seed <= 100).length;
+  return `Of ${results.length} bugs ${alone.length} are seen with everything else in its place (${soon} of them within 100 runs), ${seen.length - alone.length} once the layer is off that covers them, and ${results.length - seen.length} not at all.`;
 };

@@ -12,22 +12,23 @@ const CaughtSchema = z.object({ seed: z.number(), promises: z.array(z.string()) 
 /** In which seed first, and what was broken there. */
 export type Caught = z.infer<typeof CaughtSchema>;
 
-const MutantResultsSchema = z.object({
-  commit: z.string(),
-  /** So many seeds were tried for a bug alone, and with a layer off. */
-  seeds: z.number(),
-  crossed: z.number(),
-  mutants: z.array(
-    z.object({
-      name: z.string(),
-      /** Null: in none of them. */
-      alone: CaughtSchema.nullable(),
-      /** By the layer that was off. */
-      without: z.record(z.string(), CaughtSchema.nullable()),
-    }),
-  ),
+const MutantResultSchema = z.object({
+  name: z.string(),
+  /** Null: in none of the seeds that were tried. */
+  alone: CaughtSchema.nullable(),
+  /** So many seeds showed nothing of it alone; 0 where one did. */
+  tried: z.number(),
+  /** By the layer that was off. */
+  without: z.record(z.string(), CaughtSchema.nullable()),
 });
+export type MutantResult = z.infer<typeof MutantResultSchema>;
+
+const MutantResultsSchema = z.object({ commit: z.string(), mutants: z.array(MutantResultSchema) });
 export type MutantResults = z.infer<typeof MutantResultsSchema>;
+
+/** Alone, or with one of the layers off. */
+export const isSeen = ({ alone, without }: MutantResult): boolean =>
+  alone !== null || Object.values(without).some((one) => one !== null);
 
 const count = z.number();
 const LongRunSchema = z.object({

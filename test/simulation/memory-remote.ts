@@ -100,8 +100,13 @@ const overProcess = (stage: Stage, process: Process, state: MemoryTargetState, w
     if (before?.stamp !== after?.stamp) witness({ before, after }, process);
     return applied;
   };
+  const { inventory } = target;
   return {
     ...target,
+    inventory: inventory && {
+      list: (type, from, signal) => ask('target.list', ofRead, signal, () => inventory.list(type, from, never)),
+      members: (group, signal) => ask('target.members', ofRead, signal, () => inventory.members(group, never)),
+    },
     check: (signal) => ask('target.check', ofRead, signal, () => target.check(never)),
     find: (type, attribute, value, signal) =>
       ask('target.find', ofRead, signal, () => target.find(type, attribute, value, never)),

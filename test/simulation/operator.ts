@@ -2,15 +2,17 @@
 
 import { connectionCommands } from '../../src/admin/connections.ts';
 import { planCommands } from '../../src/admin/plans.ts';
+import { reconciliationCommands } from '../../src/admin/reconciliations.ts';
 import { Refused } from '../../src/admin/refused.ts';
 import type { Room } from '../../src/admin/room.ts';
 import { targetCommands } from '../../src/admin/targets.ts';
+import { undoCommands } from '../../src/admin/undo.ts';
 import type { LeavingPolicies } from '../../src/core/plan.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import type { Plan, PlanKind, Staged } from '../../src/model/plan.ts';
-import type { SyncMode } from '../../src/model/run.ts';
+import { isEnded, type SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import type { Limits } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
@@ -43,7 +45,10 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
   };
   const { editConnection } = connectionCommands(room);
   const { editTarget } = targetCommands(room);
-  const { approvePlan, applyPlan, rejectPlan } = planCommands(room, () => newRunId(stage, process));
+  const anotherRun = () => newRunId(stage, process);
+  const { approvePlan, applyPlan, rejectPlan } = planCommands(room, anotherRun);
+  const { requestUndo } = undoCommands(room, anotherRun);
+  const { requestReconcile, requestRepair } = reconciliationCommands(room, anotherRun);
   const wanted = (mode: SyncMode) =>
     ({ ...usual, mode, trigger: 'api', id: newRunId(stage, process), at: process.now() }) as const;
 
@@ -109,7 +114,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
   };
   /** Approves what waits, as mostly; or rejects it, or looks at it another time. */
   const decide = async (customer: Customer, chance: Chance, nth: number): Promise<void> => {
-    for (const plan of await waitingPlans(customer, ['first', 'held', 'dry_run'])) {
+    for (const plan of await waitingPlans(customer, ['first', 'held', 'dry_run', 'repair', 'undo'])) {
       const roll = chance.fraction('decision', nth);
       if (roll < (plan.kind === 'dry_run' ? 0.3 : 0.65)) await unlessRefused(() => approve(plan));
       else if (roll < 0.75) await unlessRefused(() => rejectPlan(plan.id, word));
@@ -154,16 +159,43 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
         'run canceled': () => cancelOne(customer),
         'plans decided on': () => decide(customer, chance, nth),
       };
-      const what = chance.pick(Object.keys(acts), 'operator', nth);
-      try {
-        await acts[what]?.();
-        return what;
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        return `${what}: ${error.code}`;
-      }
+      return await attempt(acts, chance.pick(Object.keys(acts), 'operator', nth));
+    },
+    /** Has what a run did taken back, or what the target really holds looked at and put right. Says which. */
+    async amend(customer: Customer, chance: Chance, nth: number): Promise<string> {
+      const { target } = customer;
+      const amendments: Readonly<Record<string, () => Promise<unknown>>> = {
+        'undo asked for': () => undoOne(customer, chance, nth),
+        'reconciliation asked for': () => requestReconcile(target.id),
+        'repair asked for': () => repair(customer),
+      };
+      return await attempt(amendments, chance.pick(Object.keys(amendments), 'amendment', nth));
     },
   };
+
+  async function attempt(acts: Readonly<Record<string, () => Promise<unknown>>>, what: string): Promise<string> {
+    try {
+      await acts[what]?.();
+      stage.trace.count(`operator.${what}`);
+      return what;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return `${what}: ${error.code}`;
+    }
+  }
+
+  /** Mostly the newest. */
+  async function undoOne({ target }: Customer, chance: Chance, nth: number): Promise<void> {
+    const { items } = await stores.runs.list({ target: target.id, kind: 'provision' }, null, 5);
+    const ended = items.filter(({ state, dryRun }) => isEnded(state) && !dryRun);
+    const chosen = chance.happens(0.6, 'undoes the newest', nth) ? ended.slice(0, 1) : ended;
+    if (chosen.length > 0) await requestUndo(chance.pick(chosen, 'undone run', nth).id);
+  }
+
+  async function repair({ target }: Customer): Promise<void> {
+    const { items } = await stores.runs.list({ target: target.id, kind: 'reconcile' }, null, 1);
+    for (const { id } of items) await requestRepair(id);
+  }
 
   async function requestGroup(customer: Customer, chance: Chance, nth: number): Promise<void> {
     const groups = [...customer.directory.truth().groups.values()].filter(({ standing }) => standing === 'there');

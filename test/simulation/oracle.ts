@@ -5,18 +5,20 @@
 
 import { z } from 'zod';
 import { allowance, windowMs } from '../../src/core/guard.ts';
-import type { PlanId } from '../../src/model/ids.ts';
-import { type TargetId, targetId } from '../../src/model/ids.ts';
+import { type PlanId, type TargetId, targetId } from '../../src/model/ids.ts';
 import type { Cause, Operation } from '../../src/model/operation.ts';
 import type { Plan, Staged } from '../../src/model/plan.ts';
 import type { ObjectType } from '../../src/model/source-object.ts';
 import type { Customer } from './customer.ts';
+import { type Deed, deedsOf } from './deeds.ts';
 import { isThere, maybeInScope, type Truth } from './directory.ts';
 import { judgeIdentity } from './judge-identity.ts';
+import { holds } from './judge-plan.ts';
 import { judgePolicy } from './judge-policy.ts';
+import { undosSeen } from './judge-undo.ts';
 import { judgeValues } from './judge-values.ts';
 import type { Process } from './process.ts';
-import type { Effect, Remote } from './remote.ts';
+import type { Effect } from './remote.ts';
 import { longestTurnMs, since } from './since.ts';
 import type { Witness } from './stores.ts';
 import type { Violation } from './violation.ts';
@@ -25,6 +27,8 @@ import type { Violation } from './violation.ts';
 const freshMs = 120_000;
 
 type Intent = { readonly operation: Operation; readonly cause: Cause };
+/** `at`: when it was durable. */
+type Noted = Intent & { readonly at: number };
 
 export type Oracle = {
   /** What a store was asked and did. */
@@ -41,7 +45,7 @@ export const createOracle = (
   report: (violation: Violation) => void,
   follow: (deed: string) => void,
 ): Oracle => {
-  const open = new Map<TargetId, Map<string, Intent>>();
+  const open = new Map<TargetId, Map<string, Noted>>();
   /** The most accounts, and groups, that were active at a target, as percentages are reckoned. */
   const active = new Map<string, number>();
   const takenAt = new Map<string, readonly number[]>();
@@ -50,11 +54,12 @@ export const createOracle = (
   const opened = new Set<TargetId>();
   /** Since when an account is switched off. */
   const offSince = new Map<string, number>();
+  const undos = undosSeen(now);
   let judged = 0;
 
   const broken = (invariant: string, what: string): void => report({ invariant, what });
-  const intentsOf = (target: TargetId): Map<string, Intent> => {
-    const intents = open.get(target) ?? new Map<string, Intent>();
+  const intentsOf = (target: TargetId): Map<string, Noted> => {
+    const intents = open.get(target) ?? new Map<string, Noted>();
     open.set(target, intents);
     return intents;
   };
@@ -67,10 +72,21 @@ export const createOracle = (
     const { ids } = customer.target.protected;
     if (ids.some((one) => [effect.before?.externalId, effect.after?.externalId].includes(one)))
       broken('protected', `${said}: a protected account was changed`);
-    for (const { invariant, what } of [...judgeIdentity(customer, effect), ...judgeValues(customer, effect)])
+    const deeds = deedsOf(effect).map((deed) => ({ deed, intent: meantBy(customer.target.id, deed, effect) }));
+    const isUndo = deeds.some(({ intent }) => intent !== undefined && undos.undoneBy(intent.cause) !== null);
+    const former = isUndo ? undos.formerStates(id) : [];
+    for (const { invariant, what } of [...judgeIdentity(customer, effect), ...judgeValues(customer, effect, former)])
       broken(invariant, `${said}: ${what}`);
-    for (const deed of deedsOf(effect)) judgeDeed(customer, effect, deed, said);
+    for (const { deed, intent } of deeds) judgeDeed(customer, effect, deed, intent, said);
+    undos.noteEffect(
+      customer.target.id,
+      effect,
+      deeds.flatMap(({ deed, intent }) => (intent === undefined ? [] : [{ deed, cause: intent.cause }])),
+    );
   };
+
+  const meantBy = (target: TargetId, deed: Deed, effect: Effect): Noted | undefined =>
+    [...intentsOf(target).values()].find((each) => isMeantBy(each, deed, effect));
 
   const noteSwitches = ({ before, after }: Effect): void => {
     if (after === null) return;
@@ -78,16 +94,19 @@ export const createOracle = (
     else if (before?.active !== false) offSince.set(after.id, now());
   };
 
-  const judgeDeed = (customer: Customer, effect: Effect, deed: Deed, said: string): void => {
-    const intent = [...intentsOf(customer.target.id).values()].find((each) => isMeantBy(each, deed, effect));
+  const judgeDeed = (customer: Customer, effect: Effect, deed: Deed, intent: Noted | undefined, said: string): void => {
     follow(`${deed.kind} ${said} ${intent?.operation.ref.id ?? ''} ${'members' in deed ? deed.members.join(' ') : ''}`);
     if (intent === undefined) {
       broken('I4', `${said}: ${deed.kind} without an intent`);
       return;
     }
-    judgeEvidence(customer, deed, intent, said);
     judgeRelease(customer, intent, said);
     noteSwitches(effect);
+    // What an undo takes away rests on the record of the run, and not on what the tenant says.
+    const taken = undos.judge(effect, deed, intent.cause, customer.firstMembers);
+    for (const what of taken ?? []) broken('I2', `${said}: ${what}`);
+    if (taken !== null && deed.kind !== 'delete') return;
+    if (taken === null) judgeEvidence(customer, deed, intent, said);
     const isOffInTenant = wasEver(customer, (truth) => isOff(truth, intent.operation.ref.id));
     const doing = { kind: deed.kind, type: intent.operation.ref.type, isOffInTenant };
     for (const what of judgePolicy(customer, effect, doing, offSince.get(idOf(effect)), now()))
@@ -97,18 +116,17 @@ export const createOracle = (
   };
 
   /** What is done in the name of a plan, a person has seen; and nothing is done at a target before they have seen the first plan, where they want to. */
-  const judgeRelease = ({ target }: Customer, { operation, cause }: Intent, said: string): void => {
+  const judgeRelease = ({ target }: Customer, { operation, cause, at }: Noted, said: string): void => {
     if (cause.plan === null) {
+      if (undos.waitsSince(target.id) < at)
+        broken('plan', `${said}: ${operation.action} after an undo, before anybody approved what comes next`);
       if (!target.autoApproveFirst && !opened.has(target.id))
         broken('plan', `${said}: ${operation.action} before anybody approved the first plan`);
       return;
     }
-    const held = (approved.get(cause.plan) ?? []).filter(
-      ({ action, ref }) => action === operation.action && ref.id === operation.ref.id,
-    );
-    const members = new Set(held.flatMap((each) => ('members' in each ? each.members.map(({ ref }) => ref.id) : [])));
-    const isHeld = 'members' in operation ? operation.members.every(({ ref }) => members.has(ref.id)) : held.length > 0;
-    if (!isHeld) broken('plan', `${said}: ${operation.action} in the name of ${cause.plan}, which does not hold it`);
+    const held = (approved.get(cause.plan) ?? []).filter(({ ref }) => ref.id === operation.ref.id);
+    if (!holds(held, operation))
+      broken('plan', `${said}: ${operation.action} in the name of ${cause.plan}, which does not hold it`);
   };
 
   /** I2: nobody loses anything unless the tenant said so a short while ago. */
@@ -164,6 +182,7 @@ export const createOracle = (
         operations.map(({ operation }) => operation),
       );
       if (plan.kind !== 'held') opened.add(plan.target);
+      undos.noteApproval(plan);
     },
     judged: () => judged,
     witness: (site, asked, answer) => {
@@ -179,7 +198,8 @@ export const createOracle = (
       if (site === 'ledger.intend' && isLease(first) && Array.isArray(second))
         for (const intent of second as readonly Intent[]) {
           const intents = intentsOf(first.key);
-          if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, intent);
+          undos.noteIntent(intent.operation, intent.cause);
+          if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, { ...intent, at: now() });
         }
       if (site === 'ledger.settle' && isLease(first) && Array.isArray(second))
         for (const { key } of second as readonly { readonly key: string }[]) intentsOf(first.key).delete(key);
@@ -189,30 +209,6 @@ export const createOracle = (
 
 const Active = z.object({ user: z.number(), group: z.number() });
 const placeOf = (target: TargetId, type: ObjectType): string => `${target}|${type}`;
-
-/** What an effect did, of what needs an intent. */
-type Deed =
-  | { readonly kind: 'create' | 'update' | 'disable' | 'delete' }
-  | { readonly kind: 'add_members' | 'remove_members'; readonly members: readonly string[] };
-
-const deedsOf = ({ before, after }: Effect): readonly Deed[] => {
-  if (after === null) return [{ kind: 'delete' }];
-  if (before === null) return [{ kind: 'create' }];
-  const added = [...after.members].filter((id) => !before.members.has(id));
-  const removed = [...before.members].filter((id) => !after.members.has(id));
-  return [
-    ...(before.active && !after.active ? [{ kind: 'disable' } as const] : []),
-    ...(isUpdated(before, after) ? [{ kind: 'update' } as const] : []),
-    ...(added.length > 0 ? [{ kind: 'add_members', members: added } as const] : []),
-    ...(removed.length > 0 ? [{ kind: 'remove_members', members: removed } as const] : []),
-  ];
-};
-
-const isUpdated = (before: Remote, after: Remote): boolean =>
-  (['externalId', 'name', 'displayName', 'title', 'department', 'manager'] as const).some(
-    (name) => before[name] !== after[name],
-  ) ||
-  (!before.active && after.active);
 
 const isMeantBy = ({ operation }: Intent, deed: Deed, { before, after }: Effect): boolean => {
   if (operation.action !== deed.kind) return false;

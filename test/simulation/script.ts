@@ -59,6 +59,10 @@ export const plan = (play: Play): void => {
     eachAt(3, `act of operator ${customer.nth}`, (nth) => inBackground(play, () => actOf(play, customer, own, nth)));
   }
   for (const customer of customers)
+    eachAt(chance.happens(0.15, 'amends') ? 5 : 0, `amendment of operator ${customer.nth}`, (nth) =>
+      inBackground(play, () => amend(play, customer, chance, nth)),
+    );
+  for (const customer of customers)
     eachAt(mayLag(chance) ? 1 : 0, `replica behind ${customer.nth}`, (nth) => lag(play, customer, nth));
   eachAt(chance.happens(0.3, 'loses the queue') ? 2 : 0, 'loss of the queue', () => {
     stage.trace.note('redis', 'is emptied', '');
@@ -92,6 +96,9 @@ const lag = ({ stage, chance }: Play, { directory, target }: Customer, nth: numb
 
 const actOf = async ({ stage, operator }: Play, customer: Customer, chance: Chance, nth: number): Promise<void> =>
   stage.trace.note('operator', await operator.act(customer, chance, nth), customer.target.name);
+
+const amend = async ({ stage, operator }: Play, customer: Customer, chance: Chance, nth: number): Promise<void> =>
+  stage.trace.note('operator', await operator.amend(customer, chance, nth), customer.target.name);
 
 /** The database is the operator's own: nothing goes wrong there. */
 const inBackground = ({ stage, workers }: Play, act: () => Promise<void>): void => {

@@ -62,19 +62,24 @@ export const snapshot: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/compare-read.ts',
-        from: "if (what.kind !== 'group') await sweep(draft, end.complete);",
+        from: "await (what.kind === 'group' ? sweepLeavers(draft, within) : sweep(draft, end.complete));",
         to: 'await sweep(draft, end.complete);',
       },
     ],
   },
   {
     name: 'a draft is continued by whoever comes',
-    what: 'What an interrupted read left is taken over by a read of another kind, scope or version.',
+    what: 'What an interrupted read left is taken over by a read of another kind, scope or version, and the source goes on from there.',
     edits: [
       {
         file: 'src/engine/source-read.ts',
         from: ".digest('base64url');",
         to: ".digest('base64url').slice(0, 0);",
+      },
+      {
+        file: 'src/source/memory.ts',
+        from: 'const fits = reading?.key === keyOf(ask) && reading.mode === ask.read.mode && ',
+        to: 'const fits = reading !== undefined && ',
       },
     ],
   },

@@ -74,8 +74,7 @@ const makeTrouble = ({ control }: ScimSimulator, what: Trouble): void => {
       control.setKnobs({ membersPerPatch: 7 });
       break;
     case 'loses_writes':
-      for (const method of ['PATCH', 'PUT'])
-        control.addFaults([{ method, times: 'always', answer: { kind: 'lost' } }]);
+      for (const method of ['PATCH', 'PUT']) control.addFaults([{ method, times: 'always', answer: { kind: 'lost' } }]);
       break;
   }
 };

@@ -384,8 +384,9 @@ describe('members where there is no PATCH', () => {
     setup.simulator.control.clearRequests();
     return { ...setup, leave: () => setup.target.apply(membership('remove_members', id, [member]), signal) };
   };
-  const loseWrites = ({ simulator }: Setup): void =>
+  const loseWrites = ({ simulator }: Setup): void => {
     simulator.control.addFaults([{ method: 'PUT', times: 'always', answer: { kind: 'lost' } }]);
+  };
 
   it('are not believed to have left because the target answered a success, where it is to be read back', async () => {
     const setup = await withMember({ verify: 'always' });

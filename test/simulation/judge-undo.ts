@@ -1,0 +1,93 @@
+/**
+ * What an undo may do. It takes away what the run had given, and nothing else; it gives back what was there before; and after it nothing is written to the
+ * target before somebody has approved what comes next.
+ */
+
+import type { PlanId, RunId, TargetId } from '../../src/model/ids.ts';
+import type { Cause, Operation } from '../../src/model/operation.ts';
+import type { Plan } from '../../src/model/plan.ts';
+import type { Deed } from './deeds.ts';
+import type { Effect, Remote } from './remote.ts';
+
+type Doing = { readonly deed: Deed; readonly cause: Cause };
+
+export type Undos = {
+  readonly noteApproval: (plan: Plan) => void;
+  /** What a run is on record to have done, it gave: also where an earlier one had done it, and nobody heard of that. */
+  readonly noteIntent: (operation: Operation, cause: Cause) => void;
+  readonly noteEffect: (target: TargetId, effect: Effect, doings: readonly Doing[]) => void;
+  /** The run that this takes back; null where it is no undo. */
+  readonly undoneBy: (cause: Cause) => RunId | null;
+  /** What is wrong with it; null where it is no undo. `firstMembers`: who was in which group before anybody synchronized. */
+  readonly judge: (
+    effect: Effect,
+    deed: Deed,
+    cause: Cause,
+    firstMembers: ReadonlyMap<string, ReadonlySet<string>>,
+  ) => readonly string[] | null;
+  /** What an account or group was before each change of it. */
+  readonly formerStates: (id: string) => readonly Remote[];
+  /** Since when a person has to look at what comes after an undo; never: where none has to. */
+  readonly waitsSince: (target: TargetId) => number;
+};
+
+export const undosSeen = (now: () => number): Undos => {
+  const undone = new Map<PlanId, RunId>();
+  /** What each run gave: an account it made or switched on, a membership. */
+  const given = new Map<RunId, Set<string>>();
+  const states = new Map<string, Remote[]>();
+  const waiting = new Map<TargetId, number>();
+
+  const undoneBy = ({ plan }: Cause): RunId | null => (plan === null ? null : (undone.get(plan) ?? null));
+  const noteGift = (run: RunId, gift: string): void => {
+    given.set(run, (given.get(run) ?? new Set()).add(gift));
+  };
+  return {
+    undoneBy,
+    formerStates: (id) => states.get(id) ?? [],
+    waitsSince: (target) => waiting.get(target) ?? Number.POSITIVE_INFINITY,
+    noteApproval: ({ id, kind, amends, scope, target }) => {
+      if (amends?.kind === 'undo') undone.set(id, amends.run);
+      if (kind === 'first' && scope === null) waiting.delete(target);
+    },
+    noteIntent: (operation, { run }) => {
+      for (const gift of giftsIn(operation)) noteGift(run, gift);
+    },
+    noteEffect: (target, { before, after }, doings) => {
+      if (before !== null) states.set(before.id, [...(states.get(before.id) ?? []), before]);
+      for (const { deed, cause } of doings) {
+        if (deed.kind === 'create') noteGift(cause.run, `create ${after?.id ?? ''}`);
+        if (undoneBy(cause) !== null && !waiting.has(target)) waiting.set(target, now());
+      }
+    },
+    judge: ({ before }, deed, cause, firstMembers) => {
+      const run = undoneBy(cause);
+      if (run === null) return null;
+      const gifts = given.get(run) ?? new Set<string>();
+      const id = before?.id ?? '';
+      const isGiven = (...names: readonly string[]): boolean => names.some((name) => gifts.has(`${name} ${id}`));
+      switch (deed.kind) {
+        case 'disable':
+          return isGiven('create', 'on') ? [] : ['an undo switched off what the run had not switched on'];
+        case 'delete':
+          return isGiven('create') ? [] : ['an undo deleted what the run had not made'];
+        case 'remove_members':
+          return deed.members
+            .filter((member) => !isGiven(`member ${member} of`) || firstMembers.get(id)?.has(member) === true)
+            .map((member) => `an undo removed ${member}, whom the run had not added`);
+        case 'create':
+          return ['an undo made an account'];
+        case 'update':
+        case 'add_members':
+          return [];
+      }
+    },
+  };
+};
+
+const giftsIn = (operation: Operation): readonly string[] => {
+  if (operation.action === 'add_members')
+    return operation.members.map(({ remoteId }) => `member ${remoteId} of ${operation.remoteId}`);
+  const isOn = operation.action === 'update' && operation.attributes['active'] === true;
+  return isOn ? [`on ${operation.remoteId}`] : [];
+};
