@@ -192,7 +192,7 @@ const startLane = ({ way, from, to, carried, meets, cut }: LaneEnds): Lane => {
     const isFull = !to.write(part, () => {
       if (line.state === 'truncating' && part.length < chunk.length) cut(line.by);
     });
-    if (isFull) await Promise.race([once(to, 'drain'), once(to, 'close')]).catch(() => {});
+    if (isFull) await drained(to);
   };
   const carry = async (): Promise<void> => {
     if (isCarrying) return;
@@ -221,6 +221,14 @@ const startLane = ({ way, from, to, carried, meets, cut }: LaneEnds): Lane => {
       change();
     },
   };
+};
+
+/** Until there is room again, or nobody to write to. Listens no longer than that: a line fills up many times. */
+const drained = async (to: Socket): Promise<void> => {
+  const over = new AbortController();
+  const happens = ['drain', 'close'].map((event) => once(to, event, { signal: over.signal }));
+  await Promise.race(happens).catch(() => {});
+  over.abort();
 };
 
 /** Waits that long, or until something happens. */
