@@ -28,6 +28,7 @@ import { assertionOf } from './source/graph/workload.ts';
 import type { Secrets } from './store/connection-store.ts';
 import { newId } from './store/ids.ts';
 import type { Marks } from './store/installation.ts';
+import { createKeyProofs } from './store/key-proofs.ts';
 import { type Mongo, openMongo } from './store/mongo/connect.ts';
 import { assertFormat, claimFormat, currentFormat, type Program } from './store/mongo/format.ts';
 import { createMongoStores } from './store/mongo/index.ts';
@@ -85,6 +86,10 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     config.encryptionKey.reveal(),
     config.oldEncryptionKeys.map((key) => key.reveal()),
   );
+  const keyProofs = createKeyProofs(
+    config.encryptionKey.reveal(),
+    config.oldEncryptionKeys.map((key) => key.reveal()),
+  );
   const failpoint = failpointFrom(hooks);
   const times: Times = { ...timesFrom(hooks), sliceMs: config.sliceSecs * 1_000 };
   const stores = createMongoStores(mongo, { vault, now: world.now, probe: failpoint, format: program.format });
@@ -137,6 +142,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     engine,
     commands: commands({
       stores,
+      keyProofs,
       wakeups,
       connectSource: sources.connect,
       connectSourceOnce: sources.connectOnce,

@@ -118,7 +118,7 @@ export const shape = z.object({
       default: null,
       secret: true,
       meaning:
-        'Who may call the API: comma separated name:key pairs, each key at least 32 characters. Without any, every call is refused.',
+        'Who may do everything by the API, and make more keys there: comma separated name:key pairs, each key at least 32 characters.',
     },
     z
       .string()

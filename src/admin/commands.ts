@@ -1,10 +1,12 @@
 /** Everything a person can do, whichever door they come through. Commands take and give model values; a refusal is thrown as `Refused`. */
 
+import { apiKeyCommands } from './api-keys.ts';
 import { connectionChecks } from './connection-checks.ts';
 import { connectionCommands } from './connections.ts';
 import { consentCommands } from './consents.ts';
 import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
+import { ownerQueries } from './owners.ts';
 import { planCommands } from './plans.ts';
 import { previewCommands } from './previews.ts';
 import { reconciliationCommands } from './reconciliations.ts';
@@ -29,6 +31,8 @@ export const commands = (room: Room) => ({
   ...snapshotQueries(room),
   ...explainQueries(room),
   ...restoreCommands(room),
+  ...apiKeyCommands(room),
+  ...ownerQueries(room),
 });
 
 export type Commands = ReturnType<typeof commands>;

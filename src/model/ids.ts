@@ -13,6 +13,8 @@ export type TargetId = Id<'Target'>;
 export type RunId = Id<'Run'>;
 /** Operations that a person looks at before they are done. */
 export type PlanId = Id<'Plan'>;
+/** Our record of one API key. */
+export type ApiKeyId = Id<'ApiKey'>;
 /** The Entra object id of a user or group: a lower-case GUID. */
 export type SourceId = Id<'Source'>;
 /** The id a target gave an object. Opaque and case-sensitive (RFC 7643 §3.1). */
@@ -30,6 +32,7 @@ export const connectionId = (text: string): ConnectionId => text as ConnectionId
 export const targetId = (text: string): TargetId => text as TargetId;
 export const runId = (text: string): RunId => text as RunId;
 export const planId = (text: string): PlanId => text as PlanId;
+export const apiKeyId = (text: string): ApiKeyId => text as ApiKeyId;
 export const sourceId = (text: string): SourceId => text.toLowerCase() as SourceId;
 export const remoteId = (text: string): RemoteId => text as RemoteId;
 export const operationKey = (text: string): OperationKey => text as OperationKey;

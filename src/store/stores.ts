@@ -1,5 +1,6 @@
 /** Everything that is kept, behind one door. */
 
+import type { ApiKeyStore } from './api-key-store.ts';
 import type { ConnectionStore, TargetStore } from './connection-store.ts';
 import type { ConsentStore } from './consent-store.ts';
 import type { DiscrepancyStore } from './discrepancy-store.ts';
@@ -12,6 +13,7 @@ import type { SnapshotStore } from './snapshot-store.ts';
 
 export type Stores = {
   readonly installation: Installation;
+  readonly apiKeys: ApiKeyStore;
   readonly leases: Leases;
   readonly snapshots: SnapshotStore;
   readonly ledger: Ledger;

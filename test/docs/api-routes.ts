@@ -6,6 +6,7 @@ import { commands } from '../../src/admin/commands.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { memoryDirectory } from '../../src/source/memory-directory.ts';
+import { createKeyProofs } from '../../src/store/key-proofs.ts';
 import { memoryTarget, memoryTargetState } from '../../src/target/memory.ts';
 import { targetKinds } from '../../src/target/registry.ts';
 import { memoryStores } from '../admin/api/stores.ts';
@@ -22,6 +23,7 @@ export const apiRoutes = (): readonly Route[] => {
   return allRoutes(
     commands({
       stores: memoryStores(world.now),
+      keyProofs: createKeyProofs(new Uint8Array(32)),
       wakeups,
       connectSource: () => memorySource(memoryDirectory()),
       connectSourceOnce: () => memorySource(memoryDirectory()),

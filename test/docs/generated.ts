@@ -67,8 +67,8 @@ const isRequired = (name: string): boolean => {
 
 const routes = (): string =>
   table(
-    ['', 'route', ''],
-    apiRoutes().map(({ method, path, summary }) => [method.toUpperCase(), code(path), summary]),
+    ['', 'route', 'scope', ''],
+    apiRoutes().map(({ method, path, scope, summary }) => [method.toUpperCase(), code(path), code(scope), summary]),
   );
 
 const errors = (): string =>

@@ -16,6 +16,7 @@ import { isEnded, type SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import type { Limits } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
+import { createKeyProofs } from '../../src/store/key-proofs.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Chance } from './chance.ts';
 import { type Customer, drawLimits, drawPolicy, drawScope } from './customer.ts';
@@ -33,6 +34,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
   const door = queue.doorFor(process);
   const room: Room = {
     stores,
+    keyProofs: createKeyProofs(new Uint8Array(32)),
     wakeups: door,
     connectSource: () => refuse('connect a source'),
     connectSourceOnce: () => refuse('connect a source'),

@@ -20,6 +20,7 @@ export const storesOf = (stage: Stage, process: Process, stores: Stores, witness
   const around = { stage, process, witness };
   return {
     installation: watched(around, 'installation', stores.installation),
+    apiKeys: watched(around, 'apiKeys', stores.apiKeys),
     consents: watched(around, 'consents', stores.consents),
     leases: watched(around, 'leases', stores.leases),
     snapshots: withDrafts(around, watched(around, 'snapshots', stores.snapshots)),
@@ -64,6 +65,7 @@ type SequencesOf<T> = {
 /** What answers with a sequence: one that a store gains does not compile before it is here. */
 const sequences: { readonly [Name in keyof Watched]: Readonly<Record<SequencesOf<Watched[Name]>, true>> } = {
   installation: {},
+  apiKeys: {},
   consents: {},
   leases: {},
   snapshots: { scan: true, members: true, groupsOf: true, changesAfter: true },

@@ -25,6 +25,7 @@ import type { Attributes } from '../../src/model/source-object.ts';
 import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
 import { memoryDirectory, memorySource } from '../../src/source/memory.ts';
+import { createKeyProofs } from '../../src/store/key-proofs.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import { createVault } from '../../src/store/vault.ts';
@@ -123,6 +124,7 @@ export const story = async (options: StoryOptions = {}) => {
     connectSourceOnce: engine.connectSource,
     wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
     targetKinds: [],
+    keyProofs: createKeyProofs(new Uint8Array(32)),
     ourApp: null,
     config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null },
   };

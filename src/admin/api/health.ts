@@ -1,11 +1,12 @@
 /** What the platform asks: is the process alive, can it work, what does it count. */
 
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import type { MetricsAccess } from '../../config-table.ts';
 import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
 import type { Metrics } from '../metrics.ts';
-import type { authenticate } from './auth.ts';
+import { assertUnlimited } from './admission.ts';
+import { type authenticate, callerOf } from './auth.ts';
 
 /** One thing that must be in order before calls are sent here. Rejects when it is not; failed when it takes longer than `timeoutMs`. */
 export type ReadinessCheck = {
@@ -35,11 +36,21 @@ export const healthRoutes = ({ readiness, metrics, metricsAccess, authenticated,
       .json({ status: ready ? 'ready' : 'not_ready', checks: Object.fromEntries(checks) });
   });
   if (metricsAccess !== 'off') {
-    router.get('/metrics', ...(metricsAccess === 'key' ? [authenticated] : []), async (_request, response) => {
-      response.type(metrics.contentType).send(await metrics.text());
-    });
+    router.get(
+      '/metrics',
+      ...(metricsAccess === 'key' ? [authenticated, ofEverybody] : []),
+      async (_request, response) => {
+        response.type(metrics.contentType).send(await metrics.text());
+      },
+    );
   }
   return router;
+};
+
+/** What is counted is counted over all organizations. */
+const ofEverybody: RequestHandler = (_request, response, next) => {
+  assertUnlimited(callerOf(response));
+  next();
 };
 
 /** Says only which one failed: why is for the log, because anybody may ask. */

@@ -7,13 +7,15 @@ import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
 import type { Commands } from '../commands.ts';
 import type { Metrics } from '../metrics.ts';
-import { authenticate } from './auth.ts';
+import { assertMayDo, assertReaches } from './admission.ts';
+import { authenticate, callerOf } from './auth.ts';
 import { connectRoutes } from './connect.ts';
 import { healthRoutes, type ReadinessCheck } from './health.ts';
 import { openApiOf } from './openapi.ts';
 import { DoorProblem, problemOf } from './problem.ts';
 import { nothing } from './request.ts';
 import type { Route } from './route.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { escrowRoutes } from './routes/escrows.ts';
 import { explainRoutes } from './routes/explain.ts';
@@ -45,20 +47,22 @@ export const createApi = (api: Api): Express => {
   });
   app.use(connectRoutes({ commands, log, publicUrl: config.publicUrl }));
   app.use('/v1', authenticated);
-  app.use(routerOf(routes));
+  app.use(routerOf(routes, commands));
   closeDoor(app, log, 'See /v1/openapi.json for what there is.');
   return app;
 };
 
 /** What a worker answers: whether it lives, whether it can work, what it has counted. */
-export const createWorkerDoor = (worker: Omit<Api, 'commands'>): Express => {
+export const createWorkerDoor = (worker: DoorParts): Express => {
   const { app } = openDoor(worker);
   closeDoor(app, worker.log, 'A worker has /livez, /readyz and /metrics.');
   return app;
 };
 
-const openDoor = ({ config, log, readiness, metrics }: Omit<Api, 'commands'>) => {
-  const authenticated = authenticate(config.apiKeys);
+type DoorParts = Omit<Api, 'commands'> & { readonly commands: Pick<Commands, 'callerWith'> };
+
+const openDoor = ({ config, log, readiness, metrics, commands }: DoorParts) => {
+  const authenticated = authenticate(config.apiKeys, commands);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -87,6 +91,7 @@ export const allRoutes = (commands: Commands): readonly Route[] => [
   ...snapshotRoutes(commands),
   ...explainRoutes(commands),
   ...restoreRoutes(commands),
+  ...apiKeyRoutes(commands),
 ];
 
 const nothingMayLoad = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
@@ -96,12 +101,16 @@ const unstored: RequestHandler = (_request, response, next) => {
   next();
 };
 
-const routerOf = (routes: readonly Route[]): Router => {
+const routerOf = (routes: readonly Route[], commands: Commands): Router => {
   const router = Router({ caseSensitive: true });
   for (const [path, alike] of Map.groupBy(routes, (route) => route.path)) {
     const place = router.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
     for (const route of alike)
-      place[route.method](...(route.body === nothing ? [] : [json, refuseOtherBody]), handler(route));
+      place[route.method](
+        mayDo(route),
+        ...(route.body === nothing ? [] : [json, refuseOtherBody]),
+        handler(route, commands),
+      );
     place.all((_request, response) => {
       const methods = alike.map((route) => route.method.toUpperCase()).join(', ');
       response.set('Allow', methods);
@@ -126,13 +135,22 @@ const refuseOtherBody: RequestHandler = (request, _response, next) => {
   next();
 };
 
+/** Before the body is read: whoever may not do it need not send it. */
+const mayDo =
+  ({ scope, path }: Route): RequestHandler =>
+  (_request, response, next) => {
+    response.locals['route'] = path;
+    assertMayDo(callerOf(response), scope);
+    next();
+  };
+
 const handler =
-  (route: Route): RequestHandler =>
+  (route: Route, commands: Commands): RequestHandler =>
   async (request, response) => {
-    response.locals['route'] = route.path;
     const { params, query } = request;
     const body: unknown = request.body;
-    const caller = String(response.locals['caller']);
+    const caller = callerOf(response);
+    await assertReaches(commands, caller, route, { params, query, body });
     const ifMatch = request.get('if-match');
     const answer = await route.handle({ params: { ...params }, query, body, ifMatch, caller });
     response.status(answer.status).set(answer.headers ?? {});

@@ -24,6 +24,7 @@ const pathOf = (route: Route) => ({
   operationId: route.id,
   tags: [route.tag],
   summary: route.summary,
+  description: `Takes a key with the scope \`${route.scope}\`.`,
   request: {
     params: route.params,
     query: route.query,
@@ -51,7 +52,7 @@ const bodyOf = ({ body }: Route) => ({
   required: !body.safeParse({}).success,
 });
 
-const always: readonly ProblemCode[] = ['invalid_request', 'unauthorized', 'internal_error'];
+const always: readonly ProblemCode[] = ['invalid_request', 'unauthorized', 'forbidden', 'internal_error'];
 const withBody: readonly ProblemCode[] = ['malformed_request', 'payload_too_large', 'unsupported_media_type'];
 
 const problemResponses = (route: Route) => {

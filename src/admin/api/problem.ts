@@ -27,6 +27,7 @@ type FieldError = NonNullable<Problem['errors']>[number];
 
 type DoorCode =
   | 'unauthorized'
+  | 'forbidden'
   | 'route_not_found'
   | 'method_not_allowed'
   | 'malformed_request'
@@ -39,6 +40,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   invalid_request: { status: 400, title: 'Some fields cannot be accepted' },
   malformed_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'An API key is needed' },
+  forbidden: { status: 403, title: 'The API key is not good for this' },
   not_found: { status: 404, title: 'There is no such thing' },
   route_not_found: { status: 404, title: 'There is nothing at this address' },
   method_not_allowed: { status: 405, title: 'This address does not take this method' },

@@ -1,6 +1,7 @@
 /** Parsing of requests: every part against its schema, and all that is wrong reported at once. */
 
 import { z } from 'zod';
+import type { Caller } from '../../model/api-key.ts';
 import { type Problem, RequestRefused } from './problem.ts';
 
 type FieldError = NonNullable<Problem['errors']>[number];
@@ -14,8 +15,7 @@ export type RawCall = {
   readonly query: unknown;
   readonly body: unknown;
   readonly ifMatch: string | undefined;
-  /** The name of the API key. */
-  readonly caller: string;
+  readonly caller: Caller;
 };
 
 /** Throws `RequestRefused` with the faults of all parts. */
@@ -27,7 +27,7 @@ export const parseCall = <P extends z.ZodType, Q extends z.ZodType, B extends z.
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
   readonly revision: number | null;
-  readonly caller: string;
+  readonly caller: Caller;
 } => {
   const keys = forbiddenKeys(raw.body);
   if (keys.length > 0) throw new RequestRefused(keys);

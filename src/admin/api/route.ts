@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { RefusalCode } from '../refused.ts';
+import type { Admission } from './admission.ts';
 import { parseCall, type RawCall } from './request.ts';
 
 export type Answer = {
@@ -11,7 +12,7 @@ export type Answer = {
 };
 
 type Method = 'get' | 'post' | 'patch' | 'delete';
-type Described = {
+type Described = Admission & {
   readonly method: Method;
   /** With parameters in braces, as OpenAPI writes them. */
   readonly path: string;

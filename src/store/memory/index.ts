@@ -2,6 +2,7 @@
 
 import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
+import { createMemoryApiKeyStore } from './api-key-store.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
 import { createMemoryConsentStore } from './consent-store.ts';
 import { createMemoryDiscrepancyStore } from './discrepancy-store.ts';
@@ -24,6 +25,7 @@ export const createMemoryStores = (around: {
   const snapshots = createMemorySnapshotStore({ fenceOf, now, probe });
   return {
     installation: createMemoryInstallation({ leases, snapshots }),
+    apiKeys: createMemoryApiKeyStore(),
     leases,
     snapshots,
     ledger: createMemoryLedger({ fenceOf, now, probe }),

@@ -2,6 +2,7 @@
 
 import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
+import { createMongoApiKeyStore } from './api-keys.ts';
 import type { Mongo } from './connect.ts';
 import { createMongoConnectionStore } from './connections.ts';
 import { createMongoConsentStore } from './consents.ts';
@@ -29,6 +30,7 @@ export const createMongoStores = (
   const { now, vault, probe, format } = around;
   return {
     installation: createMongoInstallation(db),
+    apiKeys: createMongoApiKeyStore(db),
     leases: createMongoLeases(db, now, format),
     snapshots: createMongoSnapshotStore(db, { now, probe }),
     ledger: createMongoLedger(db, { now, probe }),

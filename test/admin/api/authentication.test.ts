@@ -34,6 +34,7 @@ describe('every documented route', () => {
       'checkNewConnection',
       'checkTarget',
       'countReasons',
+      'createApiKey',
       'declareRestore',
       'editConnection',
       'editTarget',
@@ -43,6 +44,7 @@ describe('every documented route', () => {
       'getPreview',
       'getRun',
       'getTarget',
+      'listApiKeys',
       'listChanges',
       'listConnections',
       'listDiscrepancies',
@@ -70,6 +72,7 @@ describe('every documented route', () => {
       'requestUndo',
       'retryEscrow',
       'retryEscrows',
+      'revokeApiKey',
     ]);
   });
 

@@ -17,6 +17,7 @@ import { secret } from '../../../src/config-table.ts';
 import { unobserved } from '../../../src/engine/engine.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Wakeups } from '../../../src/queue/wakeups.ts';
+import { createKeyProofs } from '../../../src/store/key-proofs.ts';
 import { noteTarget, noteTargetKind } from './note-target.ts';
 import { memoryStores } from './stores.ts';
 import { emptyTenant } from './tenant.ts';
@@ -52,6 +53,7 @@ export const openDoor = async (options: Options = {}) => {
   const log = createLogger({ level: 'debug', to: { write: (line) => said.push(line) } });
   const defaults: Room = {
     stores,
+    keyProofs: createKeyProofs(new Uint8Array(32)),
     wakeups: queueOf(woken, queue),
     connectSource: (_connection, secrets) => emptyTenant(secrets, clientSecret),
     connectSourceOnce: (_connection, secrets) => emptyTenant(secrets, clientSecret),
@@ -81,6 +83,7 @@ export const openDoor = async (options: Options = {}) => {
     base,
     stores,
     commands: working,
+    routes,
     woken,
     queue,
     clock,

@@ -68,7 +68,9 @@ it('is told by a worker as well, which answers nothing else', async () => {
   const metrics = createMetrics();
   metrics.reconcilerRepaired(3);
   const config = { apiKeys: [], metrics: 'open', publicUrl: null } as const;
-  const server = createServer(createWorkerDoor({ config, log: silent, readiness: [], metrics })).listen(0, '127.0.0.1');
+  const server = createServer(
+    createWorkerDoor({ config, log: silent, readiness: [], metrics, commands: { callerWith: async () => null } }),
+  ).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   const answer = async (path: string) => {

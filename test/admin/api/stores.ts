@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { type ConnectionId, type SourceId, sourceId, watermark } from '../../../src/model/ids.ts';
 import { group, type SourceObject, user } from '../../../src/model/source-object.ts';
 import type { Lease, LeaseKey } from '../../../src/store/leases.ts';
+import { createMemoryApiKeyStore } from '../../../src/store/memory/api-key-store.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from '../../../src/store/memory/connection-store.ts';
 import { createMemoryConsentStore } from '../../../src/store/memory/consent-store.ts';
 import { createMemoryDiscrepancyStore } from '../../../src/store/memory/discrepancy-store.ts';
@@ -23,6 +24,7 @@ export const memoryStores = (now: () => Date): Stores => {
   const snapshots = createMemorySnapshotStore(around);
   return {
     installation: createMemoryInstallation({ leases, snapshots }),
+    apiKeys: createMemoryApiKeyStore(),
     leases,
     snapshots,
     ledger: createMemoryLedger(around),

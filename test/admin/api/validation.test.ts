@@ -7,6 +7,8 @@ import { newConnectionSchema } from '../../../src/admin/api/schemas/connection.t
 import { newTargetSchema } from '../../../src/admin/api/schemas/target.ts';
 import { addConnection, type Door, newConnection, newTarget, openDoor, type Reply } from './door.ts';
 
+const product = { name: 'product', scopes: ['admin'], organizations: null } as const;
+
 let door: Door;
 let connection: string;
 beforeAll(async () => {
@@ -172,7 +174,7 @@ it('never does anything with a body but take it or refuse it', () => {
         try {
           parseCall(
             { params: nothing, query: nothing, body: schema },
-            { params: {}, query: {}, body, ifMatch: undefined, caller: 'product' },
+            { params: {}, query: {}, body, ifMatch: undefined, caller: product },
           );
         } catch (error) {
           expect(error).toBeInstanceOf(RequestRefused);

@@ -35,6 +35,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     method: 'get',
     path: '/v1/plans',
     id: 'listPlans',
+    scope: 'read',
     tag,
     summary: 'Lists plans, newest first',
     params: nothing,
@@ -63,6 +64,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     method: 'get',
     path,
     id: 'getPlan',
+    scope: 'read',
     tag,
     summary: 'Shows a plan: what it holds by count, and what became of it',
     params,
@@ -76,6 +78,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     method: 'get',
     path: `${path}/operations`,
     id: 'listPlanOperations',
+    scope: 'read',
     tag,
     summary: 'Lists the operations of a plan, with who they are about',
     params,
@@ -97,6 +100,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     method: 'post',
     path: `${path}/approve`,
     id: 'approvePlan',
+    scope: 'approve',
     tag,
     summary: 'Releases exactly this plan, which its target waits for; refused when something moved since it was made',
     params,
@@ -113,12 +117,13 @@ export const planRoutes = (commands: Commands): Route[] => [
       'plan_is_preview',
     ],
     handle: async ({ params, body, caller }) =>
-      answerApproved(await commands.approvePlan(planId(params.plan_id), { by: caller, reason: body.reason })),
+      answerApproved(await commands.approvePlan(planId(params.plan_id), { by: caller.name, reason: body.reason })),
   }),
   defineRoute({
     method: 'post',
     path: `${path}/reject`,
     id: 'rejectPlan',
+    scope: 'approve',
     tag,
     summary: 'Decides that nothing of this plan is done; takes back an approval that was not carried out yet',
     params,
@@ -128,13 +133,14 @@ export const planRoutes = (commands: Commands): Route[] => [
     refusals: ['not_found', 'plan_decided', 'plan_superseded', 'plan_is_preview'],
     handle: async ({ params, body, caller }) => ({
       status: 200,
-      body: planView(await commands.rejectPlan(planId(params.plan_id), { by: caller, reason: body.reason })),
+      body: planView(await commands.rejectPlan(planId(params.plan_id), { by: caller.name, reason: body.reason })),
     }),
   }),
   defineRoute({
     method: 'post',
     path: `${path}/apply`,
     id: 'applyPlan',
+    scope: 'approve',
     tag,
     summary: 'Carries out the plan of a dry run, and nothing else; refused when something moved since it was made',
     params,
@@ -151,7 +157,7 @@ export const planRoutes = (commands: Commands): Route[] => [
       'plan_is_preview',
     ],
     handle: async ({ params, body, caller }) =>
-      answerApproved(await commands.applyPlan(planId(params.plan_id), { by: caller, reason: body.reason })),
+      answerApproved(await commands.applyPlan(planId(params.plan_id), { by: caller.name, reason: body.reason })),
   }),
 ];
 

@@ -13,6 +13,7 @@ export const restoreRoutes = (commands: Commands): Route[] => [
     method: 'post',
     path,
     id: 'declareRestore',
+    scope: 'admin',
     tag,
     summary:
       'Says that the database was put back from a backup: everybody is read anew, and each target waits for a look',
@@ -23,13 +24,14 @@ export const restoreRoutes = (commands: Commands): Route[] => [
     refusals: [],
     handle: async ({ body, caller }) => ({
       status: 201,
-      body: restoreView(await commands.declareRestore({ by: caller, reason: body.reason })),
+      body: restoreView(await commands.declareRestore({ by: caller.name, reason: body.reason })),
     }),
   }),
   defineRoute({
     method: 'get',
     path,
     id: 'listRestores',
+    scope: 'read',
     tag,
     summary: 'Lists the last twenty restores of the database, the newest first',
     params: nothing,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { connectionId, runId, sourceId, targetId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
 import type { Requested } from '../../runs.ts';
+import { assertMayDo } from '../admission.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { type Answer, defineRoute, type Route } from '../route.ts';
@@ -32,6 +33,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     method: 'post',
     path: '/v1/connections/{connection_id}/sync',
     id: 'requestSync',
+    scope: 'sync',
     tag,
     summary: 'Asks for a sync run',
     params: z.strictObject({ connection_id: connectionIdText }),
@@ -39,7 +41,9 @@ export const runRoutes = (commands: Commands): Route[] => [
     body: syncRequestSchema,
     answer: accepted,
     refusals: ['not_found', 'connection_not_active'],
-    handle: async ({ params, body }) => {
+    handle: async ({ params, body, caller }) => {
+      // What is held waits for somebody who may decide.
+      if (body.accept_shrink) assertMayDo(caller, 'approve');
       const scope = body.scope ? { group: sourceId(body.scope.group_id), nested: body.scope.nested } : null;
       const request = { mode: body.mode, scope, dryRun: body.dry_run, acceptShrink: body.accept_shrink };
       return answerRequested(await commands.requestSync(connectionId(params.connection_id), request));
@@ -49,6 +53,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     method: 'post',
     path: '/v1/targets/{target_id}/provision',
     id: 'requestProvision',
+    scope: 'sync',
     tag,
     summary: 'Asks for a provision run',
     params: z.strictObject({ target_id: targetIdText }),
@@ -65,6 +70,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     method: 'get',
     path: '/v1/runs',
     id: 'listRuns',
+    scope: 'read',
     tag,
     summary: 'Lists runs, newest first',
     params: nothing,
@@ -96,6 +102,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     method: 'get',
     path,
     id: 'getRun',
+    scope: 'read',
     tag,
     summary: 'Shows a run; a sync run with the provision runs it led to, a reconcile run with what it came to',
     params,
@@ -112,6 +119,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     method: 'post',
     path: `${path}/cancel`,
     id: 'cancelRun',
+    scope: 'sync',
     tag,
     summary: 'Ends a run that waits, and asks one that is under way to stop at the next safe place',
     params,
@@ -125,6 +133,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     method: 'get',
     path: `${path}/operations`,
     id: 'listOperations',
+    scope: 'read',
     tag,
     summary: 'Lists what a provision run did, oldest first; what one would do stands in its plan',
     params,

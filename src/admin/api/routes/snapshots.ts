@@ -24,6 +24,7 @@ export const snapshotRoutes = (commands: Commands): Route[] => [
     ...shared,
     path: `${path}/users`,
     id: 'listUsers',
+    scope: 'read',
     summary: 'Lists the users in the snapshot',
     answer: { status: 200, description: 'A page of users.', schema: pageOf(sourceObjectSchema) },
     handle: ({ params, query }) =>
@@ -38,6 +39,7 @@ export const snapshotRoutes = (commands: Commands): Route[] => [
     ...shared,
     path: `${path}/groups`,
     id: 'listGroups',
+    scope: 'read',
     summary: 'Lists the groups in the snapshot',
     answer: { status: 200, description: 'A page of groups.', schema: pageOf(sourceObjectSchema) },
     handle: ({ params, query }) =>
@@ -52,6 +54,7 @@ export const snapshotRoutes = (commands: Commands): Route[] => [
     ...shared,
     path: `${path}/groups/{group_id}/members`,
     id: 'listMembers',
+    scope: 'read',
     summary: 'Lists the members of a group that are in the snapshot themselves',
     params: z.strictObject({ connection_id: connectionIdText, group_id: guid }),
     answer: { status: 200, description: 'A page of members.', schema: pageOf(refSchema) },
@@ -69,6 +72,7 @@ export const snapshotRoutes = (commands: Commands): Route[] => [
     ...shared,
     path: `${path}/changes`,
     id: 'listChanges',
+    scope: 'read',
     summary: 'Lists the committed changes, oldest first',
     answer: { status: 200, description: 'A page of changes.', schema: pageOf(changeSchema) },
     handle: ({ params, query }) =>

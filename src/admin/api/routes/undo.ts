@@ -18,6 +18,7 @@ export const undoRoutes = (commands: Commands): Route[] => [
     method: 'post',
     path: '/v1/runs/{run_id}/undo',
     id: 'requestUndo',
+    scope: 'approve',
     tag,
     summary:
       'Asks for a plan that brings the target back to before a provision run; nothing of it is done before it is approved',
@@ -43,6 +44,7 @@ export const undoRoutes = (commands: Commands): Route[] => [
     method: 'get',
     path: '/v1/plans/{plan_id}/left_out',
     id: 'listLeftOut',
+    scope: 'read',
     tag,
     summary: 'Lists what the plan of an undo does not take back, and why',
     params: z.strictObject({ plan_id: planIdText }),

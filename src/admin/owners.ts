@@ -1,0 +1,20 @@
+/** Whose a thing is: every record belongs to one organization, and its runs and plans with it. */
+
+import { connectionId, type OrganizationId, planId, runId, targetId } from '../model/ids.ts';
+import type { Room } from './room.ts';
+
+/** The kinds of thing that belong to somebody. */
+export type Owned = 'connection' | 'target' | 'run' | 'plan';
+
+export const ownerQueries = ({ stores }: Pick<Room, 'stores'>) => ({
+  /** Null: there is no such thing. */
+  async ownerOf(kind: Owned, id: string): Promise<OrganizationId | null> {
+    const lookUp: Readonly<Record<Owned, () => Promise<{ readonly organization: OrganizationId } | null>>> = {
+      connection: () => stores.connections.get(connectionId(id)),
+      target: () => stores.targets.get(targetId(id)),
+      run: () => stores.runs.get(runId(id)),
+      plan: () => stores.plans.get(planId(id)),
+    };
+    return (await lookUp[kind]())?.organization ?? null;
+  },
+});

@@ -1,0 +1,32 @@
+/** Who may call the API, and what they may do there. */
+
+import type { ApiKeyId, OrganizationId } from './ids.ts';
+
+/**
+ * What a key may be good for. `read`: look at everything, people included. `sync`: ask for runs, which write only what the rules and limits in force
+ * allow. `configure`: connections and targets. `approve`: decide on what waits for a person. `admin`: all of it, and what concerns the installation.
+ */
+export const apiScopes = ['read', 'sync', 'configure', 'approve', 'admin'] as const;
+export type ApiScope = (typeof apiScopes)[number];
+
+export type Access = {
+  /** Each of them includes `read`. */
+  readonly scopes: readonly ApiScope[];
+  /** The only organizations it reaches; null: all of them. */
+  readonly organizations: readonly OrganizationId[] | null;
+};
+
+/** Whoever calls, as their key says. Decisions and the log name them. */
+export type Caller = Access & { readonly name: string };
+
+/** Our record of one key. The key itself is kept nowhere. */
+export type ApiKeyRecord = Caller & {
+  readonly id: ApiKeyId;
+  readonly createdAt: Date;
+  /** The name of the key that made it. */
+  readonly createdBy: string;
+  readonly expiresAt: Date;
+  readonly revokedAt: Date | null;
+  /** To the minute; null: never. */
+  readonly lastUsedAt: Date | null;
+};

@@ -1,0 +1,36 @@
+/** API keys, in memory. */
+
+import type { ApiKeyRecord } from '../../model/api-key.ts';
+import type { ApiKeyId } from '../../model/ids.ts';
+import type { ApiKeyStore } from '../api-key-store.ts';
+
+type Kept = { readonly record: ApiKeyRecord; readonly proof: string };
+
+export const createMemoryApiKeyStore = (): ApiKeyStore => {
+  const keys = new Map<ApiKeyId, Kept>();
+  return {
+    add: async (record, proof) => {
+      keys.set(record.id, { record, proof });
+    },
+    find: async (id) => keys.get(id) ?? null,
+    list: async (after, limit) => {
+      const newest = [...keys.values()]
+        .map(({ record }) => record)
+        .toSorted((one, other) => (one.id < other.id ? 1 : -1));
+      const items = newest.filter(({ id }) => after === null || id < after).slice(0, limit);
+      const last = items.at(-1);
+      return { items, next: last === undefined || last === newest.at(-1) ? null : last.id };
+    },
+    revoke: async (id, at) => {
+      const kept = keys.get(id);
+      if (kept === undefined) return null;
+      const record = { ...kept.record, revokedAt: kept.record.revokedAt ?? at };
+      keys.set(id, { ...kept, record });
+      return record;
+    },
+    used: async (id, at, proof) => {
+      const kept = keys.get(id);
+      if (kept !== undefined) keys.set(id, { proof, record: { ...kept.record, lastUsedAt: at } });
+    },
+  };
+};

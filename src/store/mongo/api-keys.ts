@@ -1,0 +1,54 @@
+/** The collection of API keys: a few, read by `_id` at every call. */
+
+import type { ApiKeyRecord } from '../../model/api-key.ts';
+import { type ApiKeyId, apiKeyId, organizationId } from '../../model/ids.ts';
+import type { ApiKeyStore } from '../api-key-store.ts';
+import type { Db } from './connect.ts';
+
+type ApiKeyDocument = Omit<ApiKeyRecord, 'id' | 'organizations'> & {
+  readonly _id: string;
+  readonly organizations: readonly string[] | null;
+  readonly proof: string;
+};
+
+export const createMongoApiKeyStore = (db: Db): ApiKeyStore => {
+  const keys = db.collection<ApiKeyDocument>('apikeys');
+  return {
+    add: async ({ id, ...record }, proof) => {
+      await keys.insertOne({ _id: id, ...record, proof });
+    },
+    find: async (id) => {
+      const found = await keys.findOne({ _id: id });
+      return found === null ? null : { record: recordOf(found), proof: found.proof };
+    },
+    list: async (after, limit) => {
+      const found = await keys
+        .find(after === null ? {} : { _id: { $lt: after } })
+        .sort({ _id: -1 })
+        .limit(limit + 1)
+        .toArray();
+      const items = found.slice(0, limit).map(recordOf);
+      return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
+    },
+    revoke: async (id, at) => {
+      await keys.updateOne({ _id: id, revokedAt: null }, { $set: { revokedAt: at } });
+      const found = await keys.findOne({ _id: id });
+      return found === null ? null : recordOf(found);
+    },
+    used: async (id: ApiKeyId, at, proof) => {
+      await keys.updateOne({ _id: id }, { $set: { lastUsedAt: at, proof } });
+    },
+  };
+};
+
+const recordOf = (document: ApiKeyDocument): ApiKeyRecord => ({
+  id: apiKeyId(document._id),
+  name: document.name,
+  scopes: document.scopes,
+  organizations: document.organizations?.map(organizationId) ?? null,
+  createdAt: document.createdAt,
+  createdBy: document.createdBy,
+  expiresAt: document.expiresAt,
+  revokedAt: document.revokedAt,
+  lastUsedAt: document.lastUsedAt,
+});

@@ -1,0 +1,166 @@
+/** Every route, as every kind of key: made from the routes themselves, so that a new one cannot be forgotten. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Route } from '../../../src/admin/api/route.ts';
+import { mayDo } from '../../../src/core/access.ts';
+import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
+import { connectionId, organizationId, planId, targetId } from '../../../src/model/ids.ts';
+import { newId } from '../../../src/store/ids.ts';
+import { aPlan as newPlan } from '../../support/plan-world.ts';
+import { addConnection, addTarget, type Door, newConnection, newTarget, openDoor } from './door.ts';
+import { lease } from './stores.ts';
+
+let door: Door;
+/** Things of an organization, by the name of the parameter that takes them. */
+let things: Readonly<Record<string, string>>;
+
+const keyFor = async (scopes: readonly ApiScope[], organizations: readonly string[] | null): Promise<string> => {
+  const body = { name: `${scopes.join(' ')} of ${organizations ?? 'all'}`, scopes, organization_ids: organizations };
+  return z.looseObject({ key: z.string() }).parse((await door.call('POST', '/v1/api-keys', { body })).body).key;
+};
+
+beforeAll(async () => {
+  door = await openDoor();
+  const connection = await addConnection(door, { organization_id: 'acme' });
+  const target = await addTarget(door, connection);
+  const run = await door.call('POST', `/v1/targets/${target}/provision`, { body: {} });
+  things = {
+    connection_id: connection,
+    target_id: target,
+    run_id: z.looseObject({ id: z.string() }).parse(run.body).id,
+    plan_id: await aPlan(connection, target),
+    group_id: '00000000-0000-4000-8000-000000000001',
+    object_id: '00000000-0000-4000-8000-000000000002',
+    api_key_id: `key_${'0'.repeat(32)}`,
+  };
+});
+afterAll(() => door.close());
+
+/** One that waits for a person. */
+const aPlan = async (connection: string, target: string): Promise<string> => {
+  const held = await lease(door.stores, targetId(target));
+  const plan = newPlan(targetId(target), {
+    connection: connectionId(connection),
+    organization: organizationId('acme'),
+  });
+  await door.stores.plans.add(held, plan);
+  await door.stores.leases.release(held);
+  return plan.id;
+};
+
+const addressOf = ({ path }: Route, of: Readonly<Record<string, string>> = things): string =>
+  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => of[name] ?? '');
+
+/** What a body has to hold for the call to be well-formed; a refusal must come before anybody looks at it. */
+const bodies: Readonly<Record<string, object>> = {
+  addConnection: newConnection,
+  addTarget: newTarget,
+  createApiKey: { name: 'another', scopes: ['read'] },
+};
+const bodyOf = ({ id, method }: Route) =>
+  method === 'post' || method === 'patch' ? { body: bodies[id] ?? { reason: 'because' } } : {};
+
+const everything = async (): Promise<string> => {
+  const { stores } = door;
+  const connection = connectionId(things['connection_id'] ?? '');
+  return JSON.stringify([
+    await stores.connections.list({}, null, 100),
+    await stores.targets.of(connection),
+    await stores.runs.list({}, null, 100),
+    await stores.plans.list({}, null, 100),
+    (await stores.apiKeys.list(null, 1_000)).items.map(({ id, revokedAt }) => [id, revokedAt]),
+    await stores.installation.restores(),
+    door.woken,
+  ]);
+};
+
+describe('a key', () => {
+  it.each(apiScopes.filter((scope) => scope !== 'admin'))(
+    'with the scope %s is let in where that is enough, and nowhere else',
+    async (scope) => {
+      const key = await keyFor([scope], null);
+      const before = await everything();
+      for (const route of door.routes.filter((route) => !mayDo({ scopes: [scope] }, route.scope))) {
+        const reply = await door.call(route.method.toUpperCase(), addressOf(route), { key, ...bodyOf(route) });
+        expect(reply.status, route.id).toBe(403);
+        expect(reply.body).toMatchObject({ code: 'forbidden', detail: expect.stringContaining(route.scope) });
+      }
+      expect(await everything()).toBe(before);
+      for (const route of door.routes.filter(({ method }) => method === 'get')) {
+        const reply = await door.call('GET', addressOf(route), { key });
+        if (route.scope === 'read') expect(reply.status, route.id).not.toBe(403);
+      }
+    },
+  );
+
+  it('of another organization finds nothing of this one, and changes nothing', async () => {
+    const key = await keyFor(['read', 'sync', 'configure', 'approve'], ['contoso']);
+    const before = await everything();
+    for (const route of door.routes.filter(({ of }) => of === undefined)) {
+      const reply = await door.call(route.method.toUpperCase(), addressOf(route), { key, ...bodyOf(route) });
+      expect([403, 404], `${route.id} answered ${reply.status}`).toContain(reply.status);
+      const absent = addressOf(route, nothingOf);
+      if (!route.path.includes('_id}') || route.scope === 'admin') continue;
+      // What belongs to somebody else must look like what was never there.
+      const other = await door.call(route.method.toUpperCase(), absent, { key, ...bodyOf(route) });
+      expect([reply.status, withoutTrace(reply.body)], route.id).toEqual([other.status, withoutTrace(other.body)]);
+    }
+    expect(await everything()).toBe(before);
+  });
+
+  it('of this organization is let in wherever something of it is named', async () => {
+    const key = await keyFor(['read'], ['acme', 'contoso']);
+    for (const route of door.routes.filter(({ method, path }) => method === 'get' && path.includes('_id}'))) {
+      const reply = await door.call('GET', addressOf(route), { key });
+      if (route.scope === 'read') expect(reply.status, route.id).not.toBe(403);
+    }
+    expect((await door.call('GET', `/v1/connections/${things['connection_id']}`, { key })).status).toBe(200);
+    expect((await door.call('GET', '/v1/connections?organization_id=acme', { key })).status).toBe(200);
+    expect((await door.call('GET', `/v1/runs?target_id=${things['target_id']}`, { key })).status).toBe(200);
+  });
+
+  it('that is limited must say whose things it lists, and none of the others', async () => {
+    const key = await keyFor(['read'], ['contoso']);
+    for (const list of ['/v1/connections', '/v1/runs', '/v1/plans', '/v1/restores']) {
+      const reply = await door.call('GET', list, { key });
+      expect(reply.status, list).toBe(403);
+    }
+    for (const list of [
+      '/v1/connections?organization_id=acme',
+      '/v1/connections?organization_id=contoso&organization_id=acme',
+      '/v1/plans?organization_id=acme',
+    ])
+      expect((await door.call('GET', list, { key })).status, list).toBe(403);
+    expect((await door.call('GET', `/v1/runs?target_id=${things['target_id']}`, { key })).status).toBe(404);
+    expect((await door.call('GET', `/v1/runs?caused_by=${things['run_id']}`, { key })).status).toBe(404);
+    expect((await door.call('GET', '/v1/plans?organization_id=contoso', { key })).status).toBe(200);
+  });
+
+  it('that is limited adds connections to its own organizations only', async () => {
+    const key = await keyFor(['configure'], ['contoso']);
+    const add = (organization_id: string) =>
+      door.call('POST', '/v1/connections', { key, body: { ...newConnection, organization_id } });
+    expect((await add('acme')).status).toBe(403);
+    expect((await add('contoso')).status).toBe(201);
+  });
+
+  it('that may only ask for runs cannot accept a shrunken read', async () => {
+    const key = await keyFor(['sync'], null);
+    const sync = (body: object) =>
+      door.call('POST', `/v1/connections/${things['connection_id']}/sync`, { key, body: { mode: 'full', ...body } });
+    expect((await sync({ accept_shrink: true })).status).toBe(403);
+    expect((await sync({})).status).toBe(202);
+  });
+});
+
+const nothingOf: Readonly<Record<string, string>> = {
+  connection_id: `con_${'0'.repeat(32)}`,
+  target_id: `tgt_${'0'.repeat(32)}`,
+  run_id: `run_${'0'.repeat(32)}`,
+  plan_id: `pln_${'0'.repeat(32)}`,
+  group_id: '00000000-0000-4000-8000-000000000001',
+  object_id: '00000000-0000-4000-8000-000000000002',
+};
+
+const withoutTrace = (body: unknown): unknown => ({ ...z.looseObject({}).parse(body), trace_id: null });
