@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Route } from '../../../src/admin/api/route.ts';
 import { mayDo } from '../../../src/core/access.ts';
 import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
-import { connectionId, organizationId, planId, targetId } from '../../../src/model/ids.ts';
+import { connectionId, organizationId, planId, runId, targetId } from '../../../src/model/ids.ts';
 import { newId } from '../../../src/store/ids.ts';
 import { aPlan as newPlan } from '../../support/plan-world.ts';
 import { addConnection, addTarget, type Door, newConnection, newTarget, openDoor } from './door.ts';
@@ -41,6 +41,8 @@ afterAll(() => door.close());
 const aPlan = async (connection: string, target: string): Promise<string> => {
   const held = await lease(door.stores, targetId(target));
   const plan = newPlan(targetId(target), {
+    id: planId(newId('pln')),
+    run: runId(newId('run')),
     connection: connectionId(connection),
     organization: organizationId('acme'),
   });

@@ -18,6 +18,7 @@ const operation = z.strictObject({
   operationId: z.string(),
   tags: z.array(z.string()).length(1),
   summary: z.string(),
+  description: z.string().regex(/^Takes a key with the scope `(read|sync|configure|approve|admin)`\.$/),
   parameters: z.array(parameter).optional(),
   requestBody: z.strictObject({ content, required: z.boolean().optional() }).optional(),
   responses: z.record(
@@ -127,6 +128,7 @@ describe('the OpenAPI document', () => {
       'applyPlan',
       'requestPreview',
       'declareRestore',
+      'createApiKey',
     ]);
     const conditional = operations().filter(({ parameters }) => parameters?.some(({ name }) => name === 'if-match'));
     expect(conditional.map(({ operationId }) => operationId)).toEqual(['editConnection', 'editTarget']);
