@@ -11,17 +11,17 @@ export const createKeyProofs = (key: Uint8Array, older: readonly Uint8Array[] = 
   const [current, ...others] = [key, ...older].map(derived);
   if (current === undefined) throw new RangeError('There is no key to prove with.');
   return {
-    prove: (secret) => proofOf(current, secret),
+    prove: (secret) => macOf(current, secret),
     check: (secret, proof) => {
-      if (isSame(proofOf(current, secret), proof)) return 'right';
-      return others.some((each) => isSame(proofOf(each, secret), proof)) ? 'older' : 'wrong';
+      if (isSame(macOf(current, secret), proof)) return 'right';
+      return others.some((each) => isSame(macOf(each, secret), proof)) ? 'older' : 'wrong';
     },
   };
 };
 
 const derived = (key: Uint8Array): Buffer => Buffer.from(hkdfSync('sha256', key, '', 'entrain api keys', 32));
 
-const proofOf = (key: Buffer, secret: string): string => {
+const macOf = (key: Buffer, secret: string): string => {
   const id = createHmac('sha256', key).update('id').digest('base64url').slice(0, 8);
   return ['v1', id, createHmac('sha256', key).update(secret).digest('base64url')].join('.');
 };
