@@ -74,7 +74,7 @@ Try:
   export KEY=${stack.apiKey}
   curl -sH "Authorization: Bearer $KEY" ${stack.apiUrl}/v1/plans/${plan.id}
   curl -sH "Authorization: Bearer $KEY" "${stack.apiUrl}/v1/plans/${plan.id}/operations?limit=3"
-  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"reason":"It is what I expect."}' ${stack.apiUrl}/v1/plans/${plan.id}/approve
+  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"hash":"${plan.hash}","reason":"It is what I expect."}' ${stack.apiUrl}/v1/plans/${plan.id}/approve
   curl -sH "Authorization: Bearer $KEY" ${stack.apiUrl}/v1/connections/${connected.connection}
   curl -sH "Authorization: Bearer $KEY" "${stack.apiUrl}/v1/connections/${connected.connection}/users?limit=3"
   curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"mode":"delta"}' ${stack.apiUrl}/v1/connections/${connected.connection}/sync

@@ -126,7 +126,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
         .catch((error: unknown) => log.warn('wakeup.failed', { target, message: String(error) })),
     newRunId: () => runId(newId('run')),
     owner: `${role}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
-    timing: times,
+    timing: { ...times, planAges: config.planAges },
     observe: metrics.observe,
     failpoint,
   };

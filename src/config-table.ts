@@ -256,6 +256,17 @@ export const shape = z.object({
     { default: '15', meaning: 'Seconds a worker stays with one connection or target before the next has its turn.' },
     whole(1, 300),
   ),
+  ENTRAIN_PLAN_APPROVED_HOURS: variable(
+    {
+      default: '24',
+      meaning: 'Hours after which an approved plan that nobody began is not carried out any more, and planned anew.',
+    },
+    whole(1, 168),
+  ),
+  ENTRAIN_PLAN_WAITING_DAYS: variable(
+    { default: '7', meaning: 'Days after which a plan that nobody decided on is planned anew.' },
+    whole(1, 30),
+  ),
   ENTRAIN_SYNC_CONCURRENCY: variable(
     { default: '4', meaning: 'How many connections one worker reads at once.' },
     whole(1, 100),

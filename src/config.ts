@@ -13,6 +13,7 @@ import {
   type WorkerRole,
 } from './config-table.ts';
 import type { CloudName } from './model/connection.ts';
+import type { PlanAges } from './model/plan.ts';
 
 export type CustomCloud = { readonly loginUrl: string; readonly graphUrl: string; readonly caFile: string | null };
 
@@ -53,6 +54,7 @@ export type Config = {
   readonly allowHttpTargets: boolean;
   readonly workerRoles: readonly WorkerRole[];
   readonly sliceSecs: number;
+  readonly planAges: PlanAges;
   readonly syncConcurrency: number;
   readonly provisionConcurrency: number;
   readonly queuePrefix: string;
@@ -118,6 +120,10 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   allowHttpTargets: given.ENTRAIN_ALLOW_HTTP_TARGETS,
   workerRoles: given.ENTRAIN_WORKER_ROLES,
   sliceSecs: given.ENTRAIN_SLICE_SECS,
+  planAges: {
+    approvedMs: given.ENTRAIN_PLAN_APPROVED_HOURS * 3_600_000,
+    waitingMs: given.ENTRAIN_PLAN_WAITING_DAYS * 86_400_000,
+  },
   syncConcurrency: given.ENTRAIN_SYNC_CONCURRENCY,
   provisionConcurrency: given.ENTRAIN_PROVISION_CONCURRENCY,
   queuePrefix: given.ENTRAIN_QUEUE_PREFIX,

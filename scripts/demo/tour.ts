@@ -53,7 +53,7 @@ export const fullSync = ({ stack }: Tour, { connection }: Connected, say?: Say):
   stack.api.sync(connection, { mode: 'full' }, say);
 
 const waiting = z.object({ waiting_plan: z.string().nullable() });
-const plan = z.object({ id: z.string(), kind: z.string(), counts: z.record(z.string(), z.number()) });
+const plan = z.object({ id: z.string(), hash: z.string(), kind: z.string(), counts: z.record(z.string(), z.number()) });
 export type WaitingPlan = z.output<typeof plan>;
 
 /** The plan that the target waits for. */
@@ -64,8 +64,9 @@ export const waitingPlan = async ({ stack }: Tour, { target }: Connected): Promi
 };
 
 /** Somebody approves the plan; it is carried out when this resolves. */
-export const approve = async ({ stack }: Tour, { id }: WaitingPlan, say?: Say): Promise<SyncedRun> => {
+export const approve = async ({ stack }: Tour, { id, hash }: WaitingPlan, say?: Say): Promise<SyncedRun> => {
   const { run } = await stack.api.ask('POST', `/v1/plans/${id}/approve`, z.object({ run: created }), {
+    hash,
     reason: 'It is what we expect of a first run.',
   });
   return await stack.api.waitFor(run.id, say);

@@ -1,10 +1,11 @@
 /** Commands on plans: looking at what waits for a person, and deciding. */
 
 import { basisOf, movedSince } from '../engine/basis.ts';
-import { newProvisionRun } from '../engine/request-runs.ts';
+import { refusals } from '../engine/plan-problems.ts';
+import { newRunOfPlan, newRunToPlanAgain } from '../engine/request-runs.ts';
 import { type ConnectionId, type PlanId, type RunId, runId, type SourceId, type TargetId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
-import { askedFor, type Plan, type PlanState, type Staged } from '../model/plan.ts';
+import type { Plan, PlanState, Staged } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
@@ -13,9 +14,12 @@ import type { PlanFilter } from '../store/plan-store.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { found, Refused } from './refused.ts';
 import { type Room, wake } from './room.ts';
+import { refuseUnseen } from './runs.ts';
 
 /** `by` is the name of the API key. */
 export type Word = { readonly by: string; readonly reason: string };
+/** `seen`: the hashes a person says they looked at, where they say so. */
+export type Release = Word & { readonly seen?: readonly (string | null)[] };
 /** `run` carries the plan out. */
 export type Approved = { readonly plan: Plan; readonly run: ProvisionRun };
 /** An operation of a plan, and what the person or group it is on looks like, or last looked like. */
@@ -30,24 +34,17 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     refusalOf(await get(id)) ?? new Refused('plan_decided', 'Somebody decided on it at the same moment. Look again.');
 
   /** Releases exactly this plan, and asks for the run that carries it out. */
-  const release = async (plan: Plan, { by, reason }: Word): Promise<Approved> => {
+  const release = async (plan: Plan, { by, reason, seen = [] }: Release): Promise<Approved> => {
     const record = found(await targets.get(plan.target), 'target');
     refuseInactive(record);
     const refusal = refusalOf(plan);
     if (refusal !== null) throw refusal;
+    refuseOther(plan, seen);
+    if (plan.kind !== 'first') await refuseUnseen(room, record);
     await refuseMoved(room, plan, record, newRunId());
     const decision = { by, reason, at: room.world.now() };
     if ((await plans.decide(plan.id, 'approved', decision)) === null) throw await tooLate(plan.id);
-    const run = newProvisionRun(record, null, {
-      id: newRunId(),
-      mode: plan.mode,
-      scope: plan.scope,
-      dryRun: false,
-      trigger: 'api',
-      at: room.world.now(),
-      plan: plan.id,
-      amends: plan.amends,
-    });
+    const run = newRunOfPlan(record, plan, { id: newRunId(), trigger: 'api', at: room.world.now() });
     const requested = await runs.request(run);
     await wake(room, 'provision', () => room.wakeups.provision(plan.target, 'person'));
     room.world.log.info('plan.approved', { plan: plan.id, target: plan.target, by, run: requested.run.id });
@@ -82,7 +79,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     },
 
     /** Lets the target have what it waits for. */
-    async approvePlan(id: PlanId, word: Word): Promise<Approved> {
+    async approvePlan(id: PlanId, word: Release): Promise<Approved> {
       const plan = await get(id);
       refusePreview(plan);
       if (plan.kind === 'dry_run')
@@ -94,7 +91,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     },
 
     /** Carries out what somebody had worked out by a dry run. */
-    async applyPlan(id: PlanId, word: Word): Promise<Approved> {
+    async applyPlan(id: PlanId, word: Release): Promise<Approved> {
       const plan = await get(id);
       refusePreview(plan);
       if (plan.kind !== 'dry_run')
@@ -137,6 +134,15 @@ const refuseInactive = (target: TargetRecord): void => {
     throw new Refused('target_not_active', `The target is ${target.state}; nothing is written to it now.`);
 };
 
+/** What a plan holds never changes, so this is another plan, or was never one. */
+const refuseOther = (plan: Plan, seen: readonly (string | null)[]): void => {
+  if (seen.every((hash) => hash === null || hash === plan.hash)) return;
+  throw new Refused(
+    'stale_hash',
+    `The hash of the plan ${plan.id} is ${plan.hash}, which is not the one that was given. Look at what it holds, and decide on that.`,
+  );
+};
+
 /** Null while it waits for a decision. */
 const refusalOf = ({ standing }: Plan): Refused | null => {
   switch (standing.state) {
@@ -148,6 +154,16 @@ const refusalOf = ({ standing }: Plan): Refused | null => {
         standing.by === null
           ? 'Something moved since it was made, and what it holds is not wanted any more.'
           : `Something moved since it was made. The plan ${standing.by} took its place; look at that one.`,
+      );
+    case 'expired':
+      return new Refused(
+        'plan_expired',
+        `It ${standing.decision === null ? 'waited' : `was approved by ${standing.decision.by}, and waited to be carried out,`} for too long, and ended on ${standing.at.toISOString()}. Decide on the newest plan of the target, or have it planned anew.`,
+      );
+    case 'refused':
+      return new Refused(
+        'plan_refused',
+        `It was approved by ${standing.decision.by}, and ended on ${standing.at.toISOString()}, because ${refusals[standing.why]}. What was done of it stays; have it planned anew.`,
       );
     case 'approved':
     case 'rejected':
@@ -169,15 +185,7 @@ const words: Readonly<Record<Extract<PlanState, 'approved' | 'rejected' | 'appli
 const refuseMoved = async (room: Room, plan: Plan, record: TargetRecord, id: RunId): Promise<void> => {
   const moved = await movedSince(room.stores, plan, await basisOf(room.stores, record));
   if (moved.length === 0) return;
-  const again = newProvisionRun(record, null, {
-    id,
-    mode: plan.mode,
-    scope: plan.scope,
-    dryRun: askedFor.includes(plan.kind),
-    trigger: 'api',
-    at: room.world.now(),
-    amends: plan.amends,
-  });
+  const again = newRunToPlanAgain(record, plan, { id, trigger: 'api', at: room.world.now() });
   const { run } = await room.stores.runs.request(again);
   await wake(room, 'provision', () => room.wakeups.provision(record.id, 'person'));
   throw new Refused(

@@ -1,22 +1,19 @@
 /** Asks for a provision run of what changed and what is due, for a person who waits for it. */
 
-import { newProvisionRun } from '../engine/request-runs.ts';
+import { askForProvisioning } from '../engine/ask-for-runs.ts';
 import { runId } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import { newId } from '../store/ids.ts';
 import { type Room, wake } from './room.ts';
 
-export const provisionNow = async (room: Room, target: TargetRecord): Promise<Run> => {
-  const wanted = {
-    id: runId(newId('run')),
-    mode: 'delta',
-    scope: null,
-    dryRun: false,
-    trigger: 'api',
-    at: room.world.now(),
-  } as const;
-  const { run } = await room.stores.runs.request(newProvisionRun(target, null, wanted));
-  await wake(room, 'provision', () => room.wakeups.provision(target.id, 'person'));
-  return run;
+export const provisionNow = (room: Room, target: TargetRecord): Promise<Run> => {
+  const { stores, wakeups, world } = room;
+  const patient = {
+    ...wakeups,
+    provision: (...asked: Parameters<typeof wakeups.provision>) =>
+      wake(room, 'provision', () => wakeups.provision(...asked)),
+  };
+  const asking = { stores, now: world.now, newRunId: () => runId(newId('run')), wakeups: patient };
+  return askForProvisioning(asking, target, 'api');
 };

@@ -9,7 +9,7 @@ import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
-import { type Requested, refuseInactiveTarget, requestAmending, requestOfTarget } from './runs.ts';
+import { type Requested, refuseInactiveTarget, refuseUnseen, requestAmending, requestOfTarget } from './runs.ts';
 
 /** A discrepancy, and what the person or group it is about looks like, or last looked like. */
 export type FoundOf = { readonly discrepancy: Discrepancy; readonly object: SourceObject | null };
@@ -39,6 +39,7 @@ export const reconciliationCommands = (room: Room, newRunId: () => RunId = () =>
     async requestReconcile(id: TargetId): Promise<Requested> {
       const target = found(await targets.get(id), 'target');
       refuseInactiveTarget(target);
+      await refuseUnseen(room, target);
       const run = newReconcileRun(target, { id: newRunId(), trigger: 'api', at: room.world.now() });
       return await requestOfTarget(room, run);
     },

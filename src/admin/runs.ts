@@ -1,6 +1,8 @@
 /** Commands on runs: asking for one, watching it, stopping it. */
 
 import { planOfRun } from '../engine/aim.ts';
+import { unseenIn } from '../engine/basis.ts';
+import { unseenProblems } from '../engine/plan-problems.ts';
 import { newProvisionRun, newSyncRun } from '../engine/request-runs.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Reconciliation } from '../model/discrepancy.ts';
@@ -116,6 +118,14 @@ export const requestOfTarget = async (room: Room, run: TargetRun): Promise<Reque
   return requested;
 };
 
+/** What is on record of the target is older than it is, until somebody has approved the plan of all of it. */
+export const refuseUnseen = async (room: Room, record: TargetRecord): Promise<void> => {
+  const unseen = await unseenIn(room.stores, record);
+  if (unseen !== null) throw new Refused(refusalsOfUnseen[unseen], unseenProblems[unseen].message);
+};
+
+const refusalsOfUnseen = { restored: 'database_restored', unproved: 'target_unproved' } as const;
+
 /** Has a plan made of what puts right what a run found, or takes back what it did. Nothing of it is done before somebody approves it. */
 export const requestAmending = async (
   room: Room,
@@ -125,6 +135,7 @@ export const requestAmending = async (
 ): Promise<Requested> => {
   const record = found(await room.stores.targets.get(target), 'target');
   refuseInactiveTarget(record);
+  await refuseUnseen(room, record);
   const wanted = { mode: 'delta', scope: null, dryRun: true, trigger: 'api' } as const;
   const run = newProvisionRun(record, amends.run, { ...wanted, id: newRunId(), at: room.world.now(), amends });
   return await requestOfTarget(room, run);

@@ -91,6 +91,7 @@ export const targetCommands = (room: Room) => {
         problem: null,
         quarantine: null,
         settings: parsed.settings,
+        credentialVersion: 1,
         createdAt: now,
         updatedAt: now,
         revision: 1,
@@ -113,14 +114,15 @@ export const targetCommands = (room: Room) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
         refuseDeleting(before);
-        const parsed =
-          changes.settings === undefined
-            ? null
-            : mergedSettings(room, before, changes.settings, await targets.secrets(id));
+        const stored = changes.settings === undefined ? {} : await targets.secrets(id);
+        const parsed = changes.settings === undefined ? null : mergedSettings(room, before, changes.settings, stored);
         if (parsed !== null) await refuseAnotherSystem(before, parsed.settings);
         const edit = {
           ...withFields(changes, before),
           ...(parsed === null ? {} : { settings: parsed.settings }),
+          ...(parsed === null || sameSecrets(parsed.secrets, stored)
+            ? {}
+            : { credentialVersion: before.credentialVersion + 1 }),
           ...stateEdit(changes.state),
         };
         return targets.edit(id, before.revision, edit, parsed?.secrets);
@@ -210,6 +212,9 @@ const withFields = (given: TargetFields, base: Editable): Editable => ({
   escrow: { ...base.escrow, ...given.escrow },
   autoApproveFirst: given.autoApproveFirst ?? base.autoApproveFirst,
 });
+
+const sameSecrets = (given: Secrets, stored: Secrets): boolean =>
+  Object.entries(given).every(([field, clear]) => stored[field] === clear);
 
 /** Stored secrets go with the stored address only: sent to a new one, they would be given away. There they must be given again. */
 const mergedSettings = (room: Room, before: TargetRecord, changes: JsonObject, secrets: Secrets): ParsedTarget => {

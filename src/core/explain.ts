@@ -43,8 +43,8 @@ const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding
 const planOf = ({ plan }: TargetNow): Words['plan'] => {
   if (plan === null) return null;
   const { standing } = plan;
-  const { by = null, reason = null } = 'decision' in standing ? standing.decision : {};
-  return { id: plan.id, by, reason };
+  const decision = 'decision' in standing ? standing.decision : null;
+  return { id: plan.id, by: decision?.by ?? null, reason: decision?.reason ?? null };
 };
 
 const lastWriteOf = (last: Written | null): string => {

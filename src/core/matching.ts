@@ -49,3 +49,14 @@ const isHit = ({ rule, value }: Lookup, remote: RemoteObject): boolean => {
   const normal = (text: Value): Value => (rule.ignoreCase && typeof text === 'string' ? text.toLowerCase() : text);
   return normal(theirs) === normal(value);
 };
+
+/** Whether a remote object with the id of a link is the one that was linked: by one of the rules it is known by, it is as it was told. */
+export const isOurs = (
+  { pushed }: Pick<Link, 'pushed'>,
+  remote: RemoteObject,
+  rules: readonly MatchingRule[],
+): boolean =>
+  rules.some((rule) => {
+    const value = own(pushed, rule.to);
+    return !isUnassigned(value) && isHit({ rule, value }, remote);
+  });

@@ -1,15 +1,20 @@
 /** What a provision run is for: to do what is needed, to plan it for a person, or to carry out what a person approved. */
 
 import { createHash } from 'node:crypto';
+import { rulesMoved } from '../core/plan-basis.ts';
+import type { Problem } from '../model/connection.ts';
 import { type PlanId, planId, type TargetId } from '../model/ids.ts';
 import { askedFor, type Basis, type Plan, type PlanKind } from '../model/plan.ts';
 import type { PreviewRun, ProvisionRun } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
 import { movedSince } from './basis.ts';
+import { beginPlan, refusePlan } from './begin-plan.ts';
 import type { Engine } from './engine.ts';
+import { firstPlanProblem, notBegunProblem, unseenProblems } from './plan-problems.ts';
+import type { Reached } from './prove-reach.ts';
 import { RunRefused } from './reactions.ts';
-import { newProvisionRun, restOf } from './request-runs.ts';
+import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
 
 /** What is planned as a whole, and not carried out by the run that plans it. */
 export const planning = ['first', 'dry_run', 'preview', 'repair', 'undo'] as const satisfies readonly PlanKind[];
@@ -40,6 +45,7 @@ type Ask = {
   readonly isAccepted: boolean;
   /** What is on record of the target is older than the target is: somebody has to look, whatever its settings say. */
   readonly isOutdated: boolean;
+  readonly reached: Reached;
   /** Something was undone there, and nobody has looked since at what the next run would do. */
   readonly isUndone: boolean;
 };
@@ -47,6 +53,7 @@ type Ask = {
 /** Ends the run at once, with `RunRefused` or as `RunHeld`, where there is nothing to do until somebody decides. */
 export const chooseAim = async (ask: Ask): Promise<Aim> => {
   const { run, record, isAccepted, isOutdated, isUndone } = ask;
+  if (isOutdated) await holdUntilSeen(ask);
   if (run.amends !== null && run.plan === null) return { kind: 'plan', as: run.amends.kind };
   if (run.dryRun) return { kind: 'plan', as: 'dry_run' };
   const approved = run.plan === null ? await approvedOfTarget(ask) : await planAskedFor(ask, run.plan);
@@ -99,34 +106,65 @@ export const planOfPreview = ({ id }: Pick<PreviewRun, 'id'>, target: TargetId):
 /** The target waits for a decision, and nothing has moved since it was asked for. */
 export class RunHeld extends Error {
   override readonly name = 'RunHeld';
-  readonly plan: Plan;
-  constructor(plan: Plan) {
-    super(`The plan ${plan.id} waits for a decision.`);
-    this.plan = plan;
+  readonly problem: Problem;
+  readonly version: number | null;
+  constructor(problem: Problem, version: number | null) {
+    super(problem.message);
+    this.problem = problem;
+    this.version = version;
   }
 }
+
+/**
+ * A repair, an undo, and whatever somebody has seen by itself, go by what is on record, and that is older than the target is. Only a plan of all of it
+ * tells what differs, and only approving that one says that the record may be believed again.
+ */
+const holdUntilSeen = async ({ engine, run, basis, reached }: Ask): Promise<void> => {
+  const plan = run.plan === null ? null : await engine.stores.plans.get(run.plan);
+  if (plan === null ? run.amends === null : plan.kind === 'first') return;
+  // One from before the restore is found to be so.
+  if (plan !== null && plan.basis.epoch !== (await basis()).epoch) return;
+  if (plan !== null) await refusePlan({ engine, run }, plan, 'not_looked_at');
+  throw new RunHeld(unseenProblems[reached === 'unproved' ? 'unproved' : 'restored'], null);
+};
 
 const planAskedFor = async ({ engine, lease, run, basis, record }: Ask, id: PlanId): Promise<Plan> => {
   const { plans } = engine.stores;
   const plan = await plans.get(id);
   if (plan === null || plan.standing.state !== 'approved' || plan.target !== record.id) throw notApproved(id, plan);
   const now = await basis();
-  if (plan.standing.begun !== null && plan.basis.epoch === now.epoch) return plan;
+  if (plan.standing.begun !== null) {
+    if (await mayGoOn({ engine, run }, plan, now)) return plan;
+    await planAnew({ engine, run, record }, plan);
+    throw new RunRefused(notBegunProblem((await plans.get(id)) ?? plan));
+  }
   const moved = await movedSince(engine.stores, plan, now);
   if (moved.length > 0) {
     await plans.supersede(lease, id, null);
     engine.world.log.warn('plan.moved', { plan: id, target: record.id, run: run.id });
-    // What waits for a person is planned anew; what was asked for is asked for again.
-    if (!askedFor.includes(plan.kind))
-      await engine.stores.runs.request(newProvisionRun(record, run.id, restOf(engine, run)));
+    await planAnew({ engine, run, record }, plan);
     throw new RunRefused({
       code: 'plan_moved',
       message: `Nothing of the plan ${id} was done, because ${moved.join(', and ')}.`,
       owner: 'your_team',
     });
   }
-  if (plan.kind !== 'held') await plans.begin(lease, id, run.id);
-  return plan;
+  const begun = await beginPlan({ engine, lease, run }, plan);
+  if (begun !== null) return begun;
+  await planAnew({ engine, run, record }, plan);
+  throw new RunRefused(notBegunProblem((await plans.get(id)) ?? plan));
+};
+
+/** What a plan that has begun went by must still stand; then the rest of it is done whatever else moved. Where it does not, the plan is refused. */
+const mayGoOn = async ({ engine, run }: Pick<Ask, 'engine' | 'run'>, plan: Plan, now: Basis): Promise<boolean> => {
+  if (rulesMoved(plan.kind, plan.basis, now).length === 0) return true;
+  await refusePlan({ engine, run }, plan, 'rules_changed');
+  return false;
+};
+
+/** What waits for a person is planned anew; what was asked for is asked for again. */
+const planAnew = async ({ engine, run, record }: Pick<Ask, 'engine' | 'run' | 'record'>, plan: Plan): Promise<void> => {
+  if (!askedFor.includes(plan.kind)) await requestAgain(engine, newProvisionRun(record, run.id, restOf(engine, run)));
 };
 
 /**
@@ -137,26 +175,25 @@ const approvedOfTarget = async ({ engine, lease, run, basis, record }: Ask): Pro
   if (run.scope !== null) return null;
   const plan = await engine.stores.plans.approved(record.id);
   if (plan === null || plan.standing.state !== 'approved') return null;
-  const hasBegun = plan.standing.begun !== null;
   const now = await basis();
-  const rulesMoved = plan.basis.rules !== now.rules || plan.basis.scope !== now.scope || plan.basis.epoch !== now.epoch;
-  if (rulesMoved || (!hasBegun && (await movedSince(engine.stores, plan, now)).length > 0)) {
+  if (plan.standing.begun !== null) return (await mayGoOn({ engine, run }, plan, now)) ? plan : null;
+  if ((await movedSince(engine.stores, plan, now)).length > 0) {
     await engine.stores.plans.supersede(lease, plan.id, null);
     engine.world.log.warn('plan.moved', { plan: plan.id, target: record.id, run: run.id });
     return null;
   }
-  if (plan.kind === 'held') return hasBegun || plan.mode === run.mode ? plan : null;
-  if (!hasBegun) await engine.stores.plans.begin(lease, plan.id, run.id);
-  return plan;
+  if (plan.kind === 'held' && plan.mode !== run.mode) return null;
+  return await beginPlan({ engine, lease, run }, plan);
 };
 
 /** A person who asks for a run wants to see it planned anew; the schedule does not plan the same thing every few hours. */
-const holdWhereNothingMoved = async ({ engine, run, record, basis }: Ask): Promise<void> => {
+const holdWhereNothingMoved = async ({ engine, run, record, basis, reached }: Ask): Promise<void> => {
   if (run.trigger === 'api') return;
   const plan = await engine.stores.plans.newest({ target: record.id, kind: 'first', scope: run.scope });
   if (plan === null || (plan.standing.state !== 'waiting' && plan.standing.state !== 'rejected')) return;
   const ageMs = engine.world.now().getTime() - plan.createdAt.getTime();
-  if (ageMs < freshMs && (await movedSince(engine.stores, plan, await basis())).length === 0) throw new RunHeld(plan);
+  if (ageMs < freshMs && (await movedSince(engine.stores, plan, await basis())).length === 0)
+    throw new RunHeld(firstPlanProblem(plan, reached), plan.basis.version);
 };
 
 /** A plan is made anew before its operations would be pruned as history. */

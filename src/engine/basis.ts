@@ -1,26 +1,30 @@
 /** What a plan is made from, as it is now. */
 
 import { type BasisNow, whatMoved } from '../core/plan-basis.ts';
+import { type Connection, defaultAttributes } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { Basis, Plan } from '../model/plan.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
-import { rulesKey } from './rules-key.ts';
+import { protectionKey, type Ruled, reachKey, rulesKey } from './rules-key.ts';
 
 export const basisOf = async (
-  { snapshots, ledger }: Pick<Stores, 'snapshots' | 'ledger'>,
-  record: Pick<TargetRecord, 'id' | 'connection' | 'mapping' | 'matching' | 'deprovision' | 'leftGroups'>,
+  { snapshots, ledger, connections }: Pick<Stores, 'snapshots' | 'ledger' | 'connections'>,
+  record: TargetRecord,
 ): Promise<Basis> => {
-  const [head, position, last] = await Promise.all([
+  const [head, connection, position, last] = await Promise.all([
     snapshots.head(record.connection),
+    connections.get(record.connection),
     ledger.position(record.id),
     ledger.lastWrite(record.id),
   ]);
   return {
     version: head.version,
     scope: head.scope,
-    rules: rulesKey(record),
+    rules: rulesKey(record, connection ?? { attributes: defaultAttributes }),
+    protection: protectionKey(record),
+    reach: reachKey(record),
     position,
     written: last?.mark ?? null,
     epoch: head.restored?.epoch ?? 0,
@@ -34,8 +38,11 @@ export const movedSince = async (stores: Stores, plan: Plan, now: Basis): Promis
 };
 
 /** By what somebody lets a target be written to: the rules, the scope that was read, and the epoch of the database. */
-export const acceptedBy = (record: Parameters<typeof rulesKey>[0], head: Pick<Head, 'scope' | 'restored'>): string =>
-  `${rulesKey(record)}|${head.scope ?? ''}${epochIn(head.restored)}`;
+export const acceptedBy = (
+  record: Ruled,
+  connection: Pick<Connection, 'attributes'>,
+  head: Pick<Head, 'scope' | 'restored'>,
+): string => `${rulesKey(record, connection)}|${head.scope ?? ''}${epochIn(head.restored)}`;
 
 /**
  * Whether the database was put back since somebody let this target be written to: then what is on record of it is older than the target is.
@@ -48,6 +55,19 @@ export const isOutdated = (
 ): boolean => {
   if (restored === null) return false;
   return accepted === null ? record.createdAt <= restored.at : !accepted.endsWith(epochIn(restored));
+};
+
+/**
+ * Why nothing that goes by what is on record of this target may be done there: the record is older than the target, or it is of another system, and nobody
+ * has looked since. Null: it may.
+ */
+export const unseenIn = async (
+  { snapshots, ledger }: Pick<Stores, 'snapshots' | 'ledger'>,
+  record: TargetRecord,
+): Promise<'restored' | 'unproved' | null> => {
+  const head = await snapshots.head(record.connection);
+  if (isToBeRead(head) || isOutdated(record, head, await ledger.rules(record.id))) return 'restored';
+  return (await ledger.reach(record.id)).refused === reachKey(record) ? 'unproved' : null;
 };
 
 /** Nobody has been read whole since the database was put back: the snapshot shows another day. */

@@ -3,13 +3,15 @@
 import { secondLookMs } from '../core/absence.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
-import { type Counters, noCounters } from '../model/run.ts';
+import { type Counters, noCounters, type ProvisionRun } from '../model/run.ts';
 import type { Planning } from './aim.ts';
 import { isOfSameRules } from './basis.ts';
+import { contentOfPlan } from './content-of-plan.ts';
 import type { Gathered } from './gather.ts';
 import type { Judged } from './judge-removals.ts';
-import { contentOfPlan, knownPlan, makePlan } from './make-plan.ts';
-import { heldProblem, waitsProblem } from './plan-problems.ts';
+import { knownPlan, makePlan } from './make-plan.ts';
+import { firstPlanProblem, heldProblem } from './plan-problems.ts';
+import type { Reached } from './prove-reach.ts';
 import type { Provisioning } from './provisioning.ts';
 import { newProvisionRun, restOf } from './request-runs.ts';
 import { settle } from './settle-run.ts';
@@ -36,49 +38,83 @@ export const conclude = async (
   }
 };
 
+/** A plan that an earlier turn has written down, which came to no end: what it took away was planned after the run's last place. */
+export const endPlanned = (
+  { counters: counted }: Pick<ProvisionRun, 'counters'>,
+  kind: Planning,
+  plan: Plan,
+  reached: Reached,
+): End => {
+  const { disable, delete: removed, remove_members: membersRemoved } = plan.counts;
+  const counters = { ...counted, disabled: disable, removed, membersRemoved };
+  const { version } = plan.basis;
+  return kind === 'first'
+    ? {
+        state: 'held',
+        counters: planned(counters),
+        version,
+        problem: firstPlanProblem(plan, reached),
+      }
+    : { state: stateOf(counters), counters, version, problem: null };
+};
+
 const endPlanning = async (
   work: Provisioning,
   kind: Planning,
   tally: Tally,
   exceeded: readonly Exceeded[],
 ): Promise<End> => {
-  const content = await contentOfPlan(work, work.planId);
+  const content = await contentOfPlan(work.engine.stores, { target: work.record.id, id: work.planId });
   if (kind !== 'first') {
     await makePlan(work, kind, content, exceeded);
-    return { state: stateOf(tally), counters: tally.counters(), version: work.through, problem: null };
+    return { state: stateOf(tally.counters()), counters: tally.counters(), version: work.through, problem: null };
   }
   const operations = Object.values(content.counts).reduce((sum, count) => sum + count, 0);
   // Nothing to look at is no reason to let the next run write unseen: the rules are not accepted by it.
   if (operations === 0) {
     await supersedeWaiting(work, kind);
-    await acceptWhereAllIsWell(work, tally);
-    return { state: stateOf(tally), counters: tally.counters(), version: null, problem: null };
+    const goesOn = await acceptWhereAllIsWell(work, tally);
+    // Where it goes on as before, the next run brings it to this version. Otherwise this one has looked at it, and there is nothing to do until it moves.
+    const version = goesOn || work.run.scope !== null ? null : work.through;
+    return { state: stateOf(tally.counters()), counters: tally.counters(), version, problem: null };
   }
   const known = await knownPlan(work, kind, content);
   // Made anew in any case, for it is of another version; only what was rejected is not asked again.
   if (known?.standing.state === 'rejected') {
     await work.engine.stores.plans.unstage(work.lease, work.planId);
-    return { state: 'held', counters: planned(tally), version: work.through, problem: waitsProblem(known) };
+    return {
+      state: 'held',
+      counters: planned(tally.counters()),
+      version: work.through,
+      problem: firstPlanProblem(known, work.reached),
+    };
   }
   const plan = await makePlan(work, kind, content, exceeded);
-  return { state: 'held', counters: planned(tally), version: work.through, problem: waitsProblem(plan) };
+  return {
+    state: 'held',
+    counters: planned(tally.counters()),
+    version: work.through,
+    problem: firstPlanProblem(plan, work.reached),
+  };
 };
 
 /**
  * The database was put back, and the target holds exactly what the tenant says: there is nothing to look at, and the rules are those that somebody let
  * it be written to by.
  */
-const acceptWhereAllIsWell = async (work: Provisioning, tally: Tally): Promise<void> => {
+const acceptWhereAllIsWell = async (work: Provisioning, tally: Tally): Promise<boolean> => {
   const { engine, lease, run, record, rules } = work;
   const isPlain = run.scope === null && Object.keys(tally.counters().failed).length === 0;
-  if (work.sights === null || !isPlain) return;
+  if (work.sights === null || work.reached === 'unproved' || !isPlain) return false;
   const accepted = await engine.stores.ledger.rules(record.id);
-  if (accepted !== null && isOfSameRules(accepted, rules)) await engine.stores.ledger.acceptRules(lease, rules);
+  if (accepted === null || !isOfSameRules(accepted, rules)) return false;
+  await engine.stores.ledger.acceptRules(lease, rules);
+  return true;
 };
 
 /** Nothing was done. What would be stands in the plan. */
-const planned = (tally: Tally): Counters => {
-  const { created, updated, disabled, removed, unchanged, read, skipped, failed } = tally.counters();
+const planned = (counters: Counters): Counters => {
+  const { created, updated, disabled, removed, unchanged, read, skipped, failed } = counters;
   const waiting = created + updated + disabled + removed;
   return { ...noCounters, read, unchanged, failed, skipped: { ...skipped, plan_waits: waiting } };
 };
@@ -88,13 +124,17 @@ const endApplying = async (work: Provisioning, plan: Plan, gathered: Gathered, t
   const leftOut = tally.counters().skipped['not_in_plan'] ?? 0;
   // Whatever was left out must be found again: neither the target nor any group is where the snapshot is.
   if (leftOut === 0) await settle(work, gathered, false);
-  if (plan.kind === 'first' && plan.scope === null) await engine.stores.ledger.acceptRules(lease, work.rules);
+  if (plan.kind === 'first' && plan.scope === null) {
+    await engine.stores.ledger.acceptRules(lease, work.rules);
+    // From now on the links are of this system.
+    if (work.reached === 'unproved') await engine.stores.ledger.noteReach(lease, { proved: work.reach, refused: null });
+  }
   if (leftOut > 0 && plan.kind === 'first')
     await engine.stores.runs.request(newProvisionRun(record, run.id, { ...restOf(engine, run), mode: 'delta' }));
   await engine.stores.plans.finish(lease, plan.id, run.id);
   engine.world.log.info('plan.applied', { plan: plan.id, target: record.id, run: run.id, left_out: leftOut });
   return {
-    state: leftOut > 0 ? 'partially_succeeded' : stateOf(tally),
+    state: leftOut > 0 ? 'partially_succeeded' : stateOf(tally.counters()),
     counters: tally.counters(),
     version: plan.amends === null ? gathered.through : null,
     problem: leftOut === 0 ? null : leftOutProblem(plan, leftOut),
@@ -128,7 +168,7 @@ const endProvisioning = async (
   if (!isHeld) await supersedeWaiting(work, 'held');
   await requestSecondLook(work, tally);
   return {
-    state: isHeld ? 'held' : stateOf(tally),
+    state: isHeld ? 'held' : stateOf(tally.counters()),
     counters: tally.counters(),
     version: gathered.through,
     problem,
@@ -156,8 +196,8 @@ const keepHeld = async (
     engine.observe.held(limit);
     engine.world.log.warn('guard.held', { run: run.id, target: record.id, limit, group, wanted, taken, allowed });
   }
-  const content = await contentOfPlan(work, work.planId);
-  const known = moved === null ? await knownPlan(work, 'held', content) : null;
+  const content = await contentOfPlan(engine.stores, { target: record.id, id: work.planId });
+  const known = moved === null && work.written === null ? await knownPlan(work, 'held', content) : null;
   if (known !== null) {
     await engine.stores.plans.unstage(lease, work.planId);
     // Approved, and the run that was to carry it out was never asked for, or looked at something else.
@@ -172,7 +212,7 @@ const keepHeld = async (
       );
     return heldProblem(known, null);
   }
-  const plan = await makePlan(work, 'held', content, exceeded);
+  const plan = work.written ?? (await makePlan(work, 'held', content, exceeded));
   if (moved !== null && approved !== null) {
     await engine.stores.plans.supersede(lease, approved.id, plan.id);
     engine.world.log.warn('plan.moved', { plan: approved.id, target: record.id, run: run.id });
@@ -191,5 +231,5 @@ const supersedeWaiting = async (
   engine.world.log.info('plan.superseded', { plan: plan.id, target: record.id, run: run.id });
 };
 
-const stateOf = (tally: Tally): 'succeeded' | 'partially_succeeded' =>
-  Object.keys(tally.counters().failed).length > 0 ? 'partially_succeeded' : 'succeeded';
+const stateOf = ({ failed }: Counters): 'succeeded' | 'partially_succeeded' =>
+  Object.keys(failed).length > 0 ? 'partially_succeeded' : 'succeeded';

@@ -4,6 +4,7 @@ import type { Connection } from '../model/connection.ts';
 import type { Reconciliation } from '../model/discrepancy.ts';
 import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
 import type { Action, Outcome } from '../model/operation.ts';
+import type { PlanAges } from '../model/plan.ts';
 import type { Run } from '../model/run.ts';
 import type { LimitName, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
@@ -39,6 +40,8 @@ export type Timing = {
   readonly reportMs: number;
   /** How long after the first look at who is missing the second one is; `secondLookMs` unless given. */
   readonly secondLookMs?: number;
+  /** How old plans may get; `defaultPlanAges` unless given. */
+  readonly planAges?: PlanAges;
 };
 
 export const defaultTiming: Timing = { leaseTtlMs: 30_000, sliceMs: 15_000, reportMs: 2_000 };

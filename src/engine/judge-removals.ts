@@ -51,7 +51,8 @@ const withApproval = async (work: Provisioning, plan: Plan, wanted: readonly Pen
   if (plan.standing.begun === null) {
     const moved = await differenceFrom(work, plan, judged.held);
     if (moved !== null) return { ...judged, moved };
-    await work.engine.stores.plans.begin(work.lease, plan.id, work.run.id);
+    // Its approval was taken back at this moment.
+    if ((await work.engine.stores.plans.begin(work.lease, plan.id, work.run.id)) === null) return judged;
   }
   const { go, rest } = await permitted(work, plan, wanted);
   const others = await withinLimits(work, rest);

@@ -1,40 +1,10 @@
 /** Writes down what a run has staged, as a plan for a person to look at. */
 
-import { createHash } from 'node:crypto';
-import { contentOf } from '../core/plan-content.ts';
-import type { PlanId } from '../model/ids.ts';
-import type { Action } from '../model/operation.ts';
 import type { Exceeded, Plan, PlanKind } from '../model/plan.ts';
 import { freshMs } from './aim.ts';
 import { basisOf } from './basis.ts';
+import type { Content } from './content-of-plan.ts';
 import type { Provisioning } from './provisioning.ts';
-
-export type Content = Pick<Plan, 'hash' | 'counts' | 'countsOf'>;
-
-/** The same staged operations have the same hash, whenever and in whatever pieces they were planned. */
-export const contentOfPlan = async ({ engine, record }: Provisioning, id: PlanId): Promise<Content> => {
-  const hash = createHash('sha256');
-  const countsOf = { user: noneOfEach(), group: noneOfEach() };
-  for await (const staged of engine.stores.plans.scan({ target: record.id, id })) {
-    for (const { operation } of staged) {
-      countsOf[operation.ref.type][operation.action] += 'members' in operation ? operation.members.length : 1;
-      hash.update(`${contentOf(operation)}\n`);
-    }
-  }
-  const counts = noneOfEach();
-  for (const action of actions) counts[action] = countsOf.user[action] + countsOf.group[action];
-  return { hash: hash.digest('base64url'), counts, countsOf };
-};
-
-const actions = ['create', 'update', 'add_members', 'remove_members', 'disable', 'delete'] as const;
-const noneOfEach = (): Record<Action, number> => ({
-  create: 0,
-  update: 0,
-  add_members: 0,
-  remove_members: 0,
-  disable: 0,
-  delete: 0,
-});
 
 export const makePlan = async (
   work: Provisioning,
@@ -83,6 +53,8 @@ export const knownPlan = async (work: Provisioning, kind: PlanKind, { hash }: Co
       return run.trigger === 'api' ? null : newest;
     case 'applied':
     case 'superseded':
+    case 'refused':
+    case 'expired':
       return null;
   }
 };

@@ -4,12 +4,16 @@ import type { Phase, PreviewRun } from '../model/run.ts';
 import { noCounters } from '../model/run.ts';
 import { planOfPreview } from './aim.ts';
 import { acceptedBy, isOutdated } from './basis.ts';
+import { writtenPlan } from './begin-run.ts';
 import type { Engine } from './engine.ts';
 import type { Left, TargetPlace } from './preview-place.ts';
-import { provision, workAt } from './provision-run.ts';
+import { proveReach } from './prove-reach.ts';
+import { provision } from './provision-run.ts';
 import type { Provisioning } from './provisioning.ts';
 import { newProvisionRun } from './request-runs.ts';
+import { reachKey } from './rules-key.ts';
 import { type Place, placeFrom } from './tally.ts';
+import { workAt } from './work-at.ts';
 
 type Standing = Pick<Provisioning, 'connection' | 'record' | 'lease' | 'watch'> & { readonly run: PreviewRun };
 /** `at`: where it is from now on; null where only time has passed. */
@@ -24,12 +28,26 @@ export const planAhead = async (
 ): Promise<Left | 'slice'> => {
   const { id, trigger } = run;
   const head = await engine.stores.snapshots.head(connection.id);
-  const rules = acceptedBy(record, head);
+  const reached = await proveReach({ engine, lease, signal: watch.signal }, record);
+  const rules = acceptedBy(record, connection, head);
+  const accepted = await engine.stores.ledger.rules(record.id);
   const aim = { kind: 'plan', as: 'preview' } as const;
   const begun = placeFrom(from?.place ?? null);
   const plan = planOfPreview(run, record.id);
+  const written = begun === null ? null : await writtenPlan(engine.stores, begun);
+  if (from !== null && written !== null) return { skipped: from.skipped, failed: from.failed };
   if (begun === null) await engine.stores.plans.unstage(lease, plan);
-  const start: Place = { through: head.version, aim, plan, rules, wave: 'objects', after: null, exceeded: [] };
+  const start: Place = {
+    through: head.version,
+    aim,
+    plan,
+    rules,
+    reach: reachKey(record),
+    accepted,
+    wave: 'objects',
+    after: null,
+    exceeded: [],
+  };
   // Each turn has a draft, and so a version, of its own.
   const place = begun === null ? start : { ...begun, through: head.version, rules };
   // The run that would come after the commit, but for its id.
@@ -39,9 +57,12 @@ export const planAhead = async (
     counters: { ...noCounters, skipped: from?.skipped ?? {}, failed: from?.failed ?? {} },
   };
   // By another scope everybody is looked at.
-  const accepted = await engine.stores.ledger.rules(record.id);
-  const known = isOutdated(record, head, accepted) ? 'outdated' : 'other_rules';
-  const work = await workAt(engine, { run: planning, connection, record, lease, watch }, { aim, place, known });
+  const known = isOutdated(record, head, accepted) || reached === 'unproved' ? 'outdated' : 'other_rules';
+  const work = await workAt(
+    engine,
+    { run: planning, connection, record, lease, watch },
+    { aim, place, known, reached, written },
+  );
   work.reads.set(head.version, { run: id, kind: 'full', at: engine.world.now() });
   const end = await provision(work, place, known, async (phase, { skipped, failed }, text) => {
     watch.check();

@@ -3,7 +3,8 @@
 import { inWords } from '../core/guard.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Action } from '../model/operation.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Plan, PlanRefusal } from '../model/plan.ts';
+import type { Reached } from './prove-reach.ts';
 
 /** A target that was never written to, or not by these rules. */
 export const waitsProblem = (plan: Plan): Problem =>
@@ -19,6 +20,35 @@ export const waitsProblem = (plan: Plan): Problem =>
         owner: 'your_team',
       };
 
+/** A run was to carry a plan out that may not be. */
+export const notBegunProblem = ({ id, standing }: Plan): Problem =>
+  standing.state === 'expired'
+    ? {
+        code: 'plan_expired',
+        message: `Nothing of the plan ${id} was done, because it was approved too long ago. Have it planned anew, and look at that.`,
+        owner: 'your_team',
+      }
+    : standing.state === 'refused'
+      ? {
+          code: 'plan_refused',
+          message: `${standing.begun === null ? 'Nothing' : 'Nothing more'} of the plan ${id} is done, because ${refusals[standing.why]}. Have it planned anew, and look at that.`,
+          owner: 'your_team',
+        }
+      : {
+          code: 'plan_not_approved',
+          message: `The plan ${id} is ${standing.state}; nothing of it was done.`,
+          owner: 'your_team',
+        };
+
+/** In the middle of a sentence. */
+export const refusals: Readonly<Record<PlanRefusal, string>> = {
+  content_changed: 'what is kept of its operations is not what was looked at',
+  rules_changed: 'the rules that it was made by changed while it was carried out',
+  undone_since: 'a run was taken back while it was carried out',
+  run_ended: 'the run that was to carry it out ended before it did',
+  not_looked_at: 'the target has to be looked at as a whole first',
+};
+
 /** The database was put back, and shows another day. */
 export const toBeReadProblem: Problem = {
   code: 'database_restored',
@@ -26,6 +56,32 @@ export const toBeReadProblem: Problem = {
     'The database was put back from a backup. Nothing is written to the target before the tenant was read whole, and somebody has looked at what would be done.',
   owner: 'your_team',
 };
+
+/** What is on record of the target is older than the target, and is let be written to by one plan only: that of everything. */
+export const unseenProblems: Readonly<Record<'restored' | 'unproved', Problem>> = {
+  restored: {
+    code: 'database_restored',
+    message:
+      'The database was put back from a backup, and nobody has looked since at what that means for this target. Approve its plan of the kind `first`; ask again after that.',
+    owner: 'your_team',
+  },
+  unproved: {
+    code: 'target_unproved',
+    message:
+      'The settings or credentials of the target were edited, and of the accounts that are linked none was found there: it may be another system. Put them back, or approve its plan of the kind `first`, which goes by what is there; ask again after that.',
+    owner: 'your_team',
+  },
+};
+
+/** The plan of everything waits, at a target that was proved to be the one its links are of, or may be another. */
+export const firstPlanProblem = (plan: Plan, reached: Reached): Problem =>
+  reached === 'same' || plan.standing.state === 'rejected' ? waitsProblem(plan) : unprovedProblem(plan);
+
+const unprovedProblem = (plan: Plan): Problem => ({
+  code: 'target_unproved',
+  message: `The settings or credentials of the target were edited, and of the accounts that are linked none was found there: it may be another system. Nothing is written to it. Put them back; or, if this is the system that is meant, look at the plan ${plan.id}, which goes by what is there (${countsInWords(plan)}), and approve it.`,
+  owner: 'your_team',
+});
 
 /** Something is over a limit. `moved`: what differs from a plan that had been approved. */
 export const heldProblem = (plan: Plan, moved: string | null): Problem => {

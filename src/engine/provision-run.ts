@@ -4,41 +4,34 @@
  */
 
 import { batches } from '../core/batches.ts';
-import { shield } from '../core/protection.ts';
 import { massFailure } from '../core/quarantine.ts';
-import type { Connection } from '../model/connection.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
 import type { TargetId } from '../model/ids.ts';
 import { isOfTarget, type ProvisionRun, type TargetRun } from '../model/run.ts';
-import { nobodyProtected, type TargetRecord } from '../model/target-record.ts';
-import type { Source } from '../source/source.ts';
-import type { Secrets } from '../store/connection-store.ts';
 import type { Lease } from '../store/leases.ts';
-import { type Aim, aimAgain, chooseAim, keptAim, planOfRun, RunHeld } from './aim.ts';
-import { acceptedBy, basisOf, isOutdated, isToBeRead } from './basis.ts';
-import { conclude } from './conclude.ts';
+import { beginRun, restOfRun } from './begin-run.ts';
+import { conclude, endPlanned } from './conclude.ts';
 import { configured } from './configured.ts';
-import { exceededWrites, limitsWrites } from './count-writes.ts';
-import { createsUnderWay } from './creates.ts';
+import { exceededWrites } from './count-writes.ts';
 import type { Engine } from './engine.ts';
 import { type Gathered, gather, type Known, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
-import { toBeReadProblem, waitsProblem } from './plan-problems.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { holdConnection, holdTarget } from './quarantine.ts';
-import { RunRefused, TargetRefusesMost } from './reactions.ts';
+import { TargetRefusesMost } from './reactions.ts';
 import { reconcileRun } from './reconcile-run.ts';
 import { recover } from './recover.ts';
-import { gatherRepair, linksAsHeld, reconciliationOf } from './repair.ts';
-import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
+import { gatherRepair } from './repair.ts';
+import { requestAgain } from './request-runs.ts';
 import { raiseShield } from './shield.ts';
 import type { Chunk } from './steps.ts';
 import { type Place, placeFrom, startTally, type Tally, type Wave } from './tally.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
-import { gatherNothing, isUndoneMark, undo } from './undo.ts';
+import { gatherNothing, undo } from './undo.ts';
 import { atOnce, objectSteps } from './wave-objects.ts';
 import { referenceSteps } from './wave-references.ts';
 import { provisionRemovals } from './wave-removals.ts';
+import { workAt } from './work-at.ts';
 
 /** Runs of a target are worked on one after the other, whichever they are. */
 export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSignal): Promise<Turn> =>
@@ -59,7 +52,7 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
           : await provisionRun(engine, run, lease, watch, report),
       again: async (run) => {
         // A list that takes longer than a day does not get done by beginning it anew.
-        if (run.kind === 'provision') await requestAgain(engine, restOfProvisioning(engine, run));
+        if (run.kind === 'provision') await requestAgain(engine, { ...restOfRun(engine, run), plan: run.plan });
       },
       quarantine: async (problem, error) => {
         // A target's removals are confirmed at the source, so a source's trouble may show here.
@@ -74,13 +67,6 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
 /** What a run wrote is kept when it is over its time. A plan is made by one run, or not at all: of a large tenant it takes hours to ask the target. */
 export const planningSecs = 86_400;
 
-const restOfProvisioning = (engine: Engine, run: ProvisionRun): ProvisionRun =>
-  newProvisionRun({ ...run, id: run.target }, run.causedBy, {
-    ...restOf(engine, run),
-    // Nobody but the run that was asked for it carries out what amends something.
-    ...(run.amends === null ? {} : { amends: run.amends, plan: run.plan }),
-  });
-
 const provisionRun = async (
   engine: Engine,
   run: ProvisionRun,
@@ -89,111 +75,12 @@ const provisionRun = async (
   report: Report,
 ): Promise<WorkEnd> => {
   const { connection, record } = await configured(engine, run.target);
-  const begun = await begin(engine, lease, run, record);
+  const begun = await beginRun(engine, { run, connection, record, lease, watch });
   if ('state' in begun) return begun;
+  const { aim, written, reached } = begun;
+  if (written !== null && aim.kind === 'plan') return endPlanned(run, aim.as, written, reached);
   const work = await workAt(engine, { run, connection, record, lease, watch }, begun);
   return await provision(work, begun.place, begun.known, report);
-};
-
-type Standing = Pick<Provisioning, 'run' | 'connection' | 'record' | 'lease' | 'watch'>;
-
-/** Everything a run works with, from where it is. */
-export const workAt = async (
-  engine: Engine,
-  { run, connection, record, lease, watch }: Standing,
-  { aim, place, known }: Begun,
-): Promise<Provisioning> => {
-  let passes = 0;
-  const target = engine.connectTarget(record, await engine.stores.targets.secrets(record.id));
-  return {
-    engine,
-    run,
-    connection,
-    record,
-    source: once(engine, connection, await engine.stores.connections.secrets(connection.id)),
-    target,
-    lease,
-    watch,
-    through: place.through,
-    aim,
-    rules: place.rules,
-    planId: place.plan,
-    shield: shield(nobodyProtected, new Set()),
-    exceeded: place.exceeded,
-    claims: new Map(),
-    creates: createsUnderWay(),
-    asHeld:
-      run.amends?.kind !== 'repair'
-        ? null
-        : linksAsHeld(engine, record, target, watch, await reconciliationOf(engine.stores, run.amends.run)),
-    remoteIds: new Map(),
-    reads: new Map(),
-    sights: known === 'outdated' ? new Map() : null,
-    nextPass: () => {
-      passes += 1;
-      return passes;
-    },
-  };
-};
-
-export type Begun = { readonly aim: Aim; readonly place: Place; readonly known: Known };
-
-/** Where the run goes on, or that it ends before it begins. */
-const begin = async (
-  engine: Engine,
-  lease: Lease,
-  run: ProvisionRun,
-  record: TargetRecord,
-): Promise<Begun | Exclude<WorkEnd, 'slice'>> => {
-  const head = await engine.stores.snapshots.head(record.connection);
-  if (isToBeRead(head)) return { state: 'held', counters: run.counters, version: null, problem: toBeReadProblem };
-  const rules = acceptedBy(record, head);
-  const accepted = await engine.stores.ledger.rules(record.id);
-  const outdated = isOutdated(record, head, accepted);
-  const known: Known = outdated ? 'outdated' : accepted === rules ? 'accepted' : 'other_rules';
-  const isUndone = isUndoneMark(accepted);
-  const place = placeFrom(run.place);
-  if (place !== null) {
-    // What began before an undo would do again what was undone.
-    const isOutrun = isUndone && place.aim.kind === 'provision';
-    if (place.rules !== rules || isOutrun) await refuseOtherRules(engine, run);
-    return { aim: await aimAgain(engine, place.aim, run), place, known };
-  }
-  try {
-    const basis = () => basisOf(engine.stores, record);
-    const isAccepted = known === 'accepted';
-    const aim = await chooseAim({
-      engine,
-      lease,
-      run,
-      record,
-      basis,
-      isAccepted,
-      isOutdated: outdated,
-      isUndone,
-    });
-    const through = aim.kind === 'apply' ? aim.plan.basis.version : head.version;
-    const plan = planOfRun(run);
-    // What an earlier turn staged before it had a place is of no plan.
-    if (aim.kind === 'plan' || limitsWrites(record)) await engine.stores.plans.unstage(lease, plan);
-    const start = { through, aim: keptAim(aim), plan, rules, wave: 'objects', after: null, exceeded: [] } as const;
-    return { aim, place: start, known };
-  } catch (error) {
-    if (!(error instanceof RunHeld)) throw error;
-    const { version } = error.plan.basis;
-    return { state: 'held', counters: run.counters, version, problem: waitsProblem(error.plan) };
-  }
-};
-
-/** What was planned by the old rules is not finished by new ones, nor left to them unseen. */
-const refuseOtherRules = async (engine: Engine, run: ProvisionRun): Promise<never> => {
-  await requestAgain(engine, restOfProvisioning(engine, run));
-  throw new RunRefused({
-    code: 'rules_changed',
-    message:
-      'The scope, the mapping, the matching or what becomes of who leaves changed while the run was under way, or the database was put back from a backup. What it wrote stays; another run goes by the new ones.',
-    owner: 'your_team',
-  });
 };
 
 /** Goes through the waves, from a place on. */
@@ -298,12 +185,3 @@ async function* chunksOf(gathered: Gathered, { after, done = [] }: Place, size: 
     }
   }
 }
-
-/** Most runs take nothing away and never ask the source. */
-const once = (engine: Engine, connection: Connection, secrets: Secrets): (() => Source) => {
-  let source: Source | null = null;
-  return () => {
-    source ??= engine.connectSource(connection, secrets);
-    return source;
-  };
-};

@@ -7,7 +7,7 @@ import type { Connection } from '../model/connection.ts';
 import type { PlanId, RemoteId, RunId, SourceId } from '../model/ids.ts';
 import type { MappingRule } from '../model/mapping.ts';
 import type { Cause, Evidence, Link, ReadKind } from '../model/operation.ts';
-import type { Exceeded } from '../model/plan.ts';
+import type { Exceeded, Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { ObjectType, Ref, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
@@ -19,6 +19,7 @@ import type { Creates } from './creates.ts';
 import type { Engine } from './engine.ts';
 import type { Item } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
+import type { Reached } from './prove-reach.ts';
 import type { Place, Wave } from './tally.ts';
 
 /** What a target shows of who is linked, by source id. `link`: as it is shown, null when the account is gone. `isNews`: the record says otherwise. */
@@ -40,9 +41,16 @@ export type Provisioning = {
   readonly shield: Shield;
   /** The plan this run makes, should it make one. */
   readonly planId: PlanId;
+  /** That plan, where an earlier turn has written it down and ended before the run did. */
+  readonly written: Plan | null;
   readonly aim: Aim;
   /** The rules and the scope it goes by; should they change meanwhile, it does not go on. */
   readonly rules: string;
+  /** Which system it writes to, and whether that was proved to be the one of its links. */
+  readonly reach: string | null;
+  readonly reached: Reached;
+  /** By what somebody had let the target be written to when the run began. */
+  readonly accepted: string | null;
   /** Limits on creates and updates that this run passes: nothing of these kinds is done. */
   readonly exceeded: readonly Exceeded[];
   /** Whose each remote object became in this turn; the ledger knows it only once the chunk is settled. */
@@ -101,7 +109,10 @@ export const linksNow = async (work: Provisioning, refs: readonly Ref[]): Promis
 };
 
 /** The beginning of a wave, as the place to continue from. */
-export const placeAt = ({ through, exceeded, aim, planId, rules }: Provisioning, wave: Wave): Place => ({
+export const placeAt = (
+  { through, exceeded, aim, planId, rules, reach, accepted }: Provisioning,
+  wave: Wave,
+): Place => ({
   through,
   wave,
   after: null,
@@ -109,6 +120,8 @@ export const placeAt = ({ through, exceeded, aim, planId, rules }: Provisioning,
   aim: keptAim(aim),
   plan: planId,
   rules,
+  reach,
+  accepted,
 });
 
 /** These objects as the snapshot holds them; who is not in it is missing. */

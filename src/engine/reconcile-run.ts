@@ -16,8 +16,11 @@ import { type Counters, count, countReason, type ReconcileRun } from '../model/r
 import type { ObjectType } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
+import { unseenIn } from './basis.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
+import { unseenProblems } from './plan-problems.ts';
+import { proveReach } from './prove-reach.ts';
 import { RunRefused } from './reactions.ts';
 import { readPage } from './reconcile-lists.ts';
 import { compareMembers } from './reconcile-members.ts';
@@ -34,6 +37,10 @@ export const reconcileRun = async (
   watch: Watch,
   report: Report,
 ): Promise<WorkEnd> => {
+  // Compared with what was told until the backup, all that was told after it would be drift, and a repair would take it back.
+  await proveReach({ engine, lease, signal: watch.signal }, record);
+  const unseen = await unseenIn(engine.stores, record);
+  if (unseen !== null) return { state: 'held', counters: run.counters, version: null, problem: unseenProblems[unseen] };
   const target = engine.connectTarget(record, await engine.stores.targets.secrets(record.id));
   const { inventory } = target;
   if (inventory === null) throw cannotList(record);

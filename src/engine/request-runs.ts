@@ -2,6 +2,7 @@
 
 import type { Connection } from '../model/connection.ts';
 import type { PlanId, RunId } from '../model/ids.ts';
+import { askedFor, type Plan } from '../model/plan.ts';
 import {
   type Amends,
   noCounters,
@@ -94,6 +95,26 @@ export const requestProvisioning = async (engine: Engine, cause: SyncRun): Promi
     await engine.wakeTarget(target.id);
   }
 };
+
+type About = Pick<Plan, 'mode' | 'scope' | 'kind' | 'amends' | 'id'>;
+type Asked = Pick<Wanted, 'id' | 'trigger' | 'at'>;
+
+/** Carries out what a person approved. */
+export const newRunOfPlan = (
+  target: Parameters<typeof newProvisionRun>[0],
+  plan: About,
+  asked: Asked,
+): ProvisionRun => {
+  const { mode, scope, amends } = plan;
+  return newProvisionRun(target, null, { ...asked, mode, scope, dryRun: false, plan: plan.id, amends });
+};
+
+/** Makes the plan once more, from what is there now. */
+export const newRunToPlanAgain = (
+  target: Parameters<typeof newProvisionRun>[0],
+  { mode, scope, kind, amends }: About,
+  asked: Asked,
+): ProvisionRun => newProvisionRun(target, null, { ...asked, mode, scope, dryRun: askedFor.includes(kind), amends });
 
 /** What is left of a run that was over its time: the same again, from where it is. */
 export const restOf = (engine: Engine, { mode, scope, dryRun }: Run): Wanted => ({

@@ -1,18 +1,46 @@
-/** What decides how a plan is worked out, as one short text: another text means another plan. */
+/** What decides what is written, and where, as short texts: another text means another plan, or another system. */
 
 import { createHash } from 'node:crypto';
+import type { Connection } from '../model/connection.ts';
+import type { MappingRule } from '../model/mapping.ts';
 import type { Json, TargetRecord } from '../model/target-record.ts';
 
-export const rulesKey = ({
-  mapping,
-  matching,
-  deprovision,
-  leftGroups,
-}: Pick<TargetRecord, 'mapping' | 'matching' | 'deprovision' | 'leftGroups'>): string =>
-  createHash('sha256')
-    // What leaves groups alone reads as it did before there was a choice, so that nobody has to look at a plan for that.
-    .update(canonical([mapping, matching, deprovision, ...(leftGroups === 'leave' ? [] : [leftGroups])]))
-    .digest('base64url');
+export type Ruled = Pick<TargetRecord, 'mapping' | 'matching' | 'deprovision' | 'leftGroups'>;
+
+/** An attribute that is mapped and not read is unassigned for everybody, which is a rule, too. Where all are read nothing is said of it. */
+export const rulesKey = (
+  { mapping, matching, deprovision, leftGroups }: Ruled,
+  { attributes }: Pick<Connection, 'attributes'>,
+): string => {
+  const unread = (['user', 'group'] as const).map((type) => unreadOf(mapping[type], attributes[type]));
+  // What leaves groups alone reads as it did before there was a choice, so that nobody has to look at a plan for that.
+  const rules = digest([mapping, matching, deprovision, ...(leftGroups === 'leave' ? [] : [leftGroups])]);
+  return unread.every((paths) => paths.length === 0) ? rules : `${rules}.${digest(unread)}`;
+};
+
+/** Who is protected decides what a plan holds. */
+export const protectionKey = ({ protected: protection }: Pick<TargetRecord, 'protected'>): string => digest(protection);
+
+/**
+ * Which system is written to: the adapter, what is set for it, and the how-many-eth credentials. Never a secret, nor anything made from one. Which settings
+ * only say how fast is the adapter's business, so all count: a change in vain costs one look.
+ */
+export const reachKey = ({
+  kind,
+  settings,
+  credentialVersion,
+}: Pick<TargetRecord, 'kind' | 'settings' | 'credentialVersion'>): string =>
+  `${digest([kind, settings])}.${credentialVersion}`;
+
+const unreadOf = (rules: readonly MappingRule[], read: readonly string[]): readonly string[] => {
+  const known = new Set([...read, 'id']);
+  const mapped = rules
+    .flatMap((rule) => ('from' in rule ? [rule.from.replace(/\[\d+\]$/, '')] : []))
+    .filter((path) => !known.has(path));
+  return [...new Set(mapped)].toSorted();
+};
+
+const digest = (value: Json | object): string => createHash('sha256').update(canonical(value)).digest('base64url');
 
 /** The same text whatever the order of the fields, which a database need not keep. */
 const canonical = (value: unknown): string =>

@@ -6,13 +6,16 @@ import type { Staged } from '../model/plan.ts';
 import type { Pending } from './pending.ts';
 import { causeOf, type Provisioning } from './provisioning.ts';
 
-/** `links`: how each would be linked after it, where the rest of the plan goes by that. */
+/**
+ * `links`: how each would be linked after it, where the rest of the plan goes by that. A plan that an earlier turn has written down is what people look
+ * at and decide on; what a run that goes on after that finds is left to the next plan.
+ */
 export const stage = async (
   work: Provisioning,
   pending: readonly Pending[],
   links: readonly (Link | null | undefined)[] = [],
 ): Promise<void> => {
-  if (pending.length === 0) return;
+  if (pending.length === 0 || work.written !== null) return;
   const staged = pending.map((one, nth) => stagedOf(work, one, links[nth]));
   await work.engine.stores.plans.stage(work.lease, work.planId, staged);
 };

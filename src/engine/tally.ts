@@ -16,6 +16,10 @@ export type Place = {
   readonly plan: PlanId;
   /** The rules and the scope it goes by. */
   readonly rules: string;
+  /** Which system it writes to (`reachKey`); null: a run from before that was kept. */
+  readonly reach: string | null;
+  /** By what somebody had let the target be written to when the run began (`Ledger.rules`). */
+  readonly accepted: string | null;
   readonly wave: Wave;
   readonly after: string | null;
   /** Objects after `after` that are done and counted all the same, when the run broke off among them. */
@@ -79,6 +83,8 @@ const placeSchema = z.strictObject({
   aim: aimSchema,
   plan: planText,
   rules: z.string(),
+  reach: z.string().nullable().default(null),
+  accepted: z.string().nullable().default(null),
   wave: z.enum(['objects', 'references', 'removals']),
   after: z.string().nullable(),
   done: z.array(z.string().transform(sourceId)).default([]),

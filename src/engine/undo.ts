@@ -20,7 +20,6 @@ import { type OperationKey, type PlanId, planId, type RunId, runId, type SourceI
 import { isDestructive, isInEffect, type Link, type WaitingReference } from '../model/operation.ts';
 import type { Staged } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
-import { epochOf } from './basis.ts';
 import { carryOut } from './carry-out.ts';
 import { conclude } from './conclude.ts';
 import { type Gathered, placeOf } from './gather.ts';
@@ -31,12 +30,8 @@ import { TargetRefusesMost } from './reactions.ts';
 import type { Place, Tally } from './tally.ts';
 import type { WorkEnd } from './turn.ts';
 import { sinceThen, tracesOf } from './undo-trail.ts';
+import { undoneMark } from './undone-mark.ts';
 import { settleMembers, waitFor } from './wave-references.ts';
-
-/** In place of the rules somebody let the target be written to by: the next ordinary run is a plan to look at, or it would do all of it again. */
-export const undoneMark = (run: RunId, rules: string): string => `${prefix}${run}${epochOf(rules)}`;
-export const isUndoneMark = (rules: string | null): boolean => rules?.startsWith(prefix) ?? false;
-const prefix = 'undone|';
 
 /** What is left out stands beside the operations of the plan, and is no part of it. */
 export const leftOutOf = (plan: PlanId): PlanId => planId(`${plan}.left_out`);

@@ -65,6 +65,11 @@ export class StaleFence extends Error {
   override readonly name = 'StaleFence';
 }
 
+/** The plan is written down for people to look at: no operation of it comes or goes any more. */
+export class PlanWritten extends Error {
+  override readonly name = 'PlanWritten';
+}
+
 /** Somebody else edited the record since it was read. */
 export class StaleRevision extends Error {
   override readonly name = 'StaleRevision';

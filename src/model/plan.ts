@@ -34,8 +34,12 @@ export type Basis = {
   readonly version: number;
   /** What the snapshot holds (`scopeKey`). */
   readonly scope: string | null;
-  /** The mapping and matching of the target, and its policies for people and groups that leave. */
+  /** The mapping and matching of the target, its policies for people and groups that leave, and which mapped attributes are not read. */
   readonly rules: string;
+  /** Who is protected; null: a plan from before that was kept. */
+  readonly protection: string | null;
+  /** Which system is written to; null: as above. */
+  readonly reach: string | null;
   readonly position: number | null;
   /** The newest operation at the target; null: there was none yet. */
   readonly written: string | null;
@@ -46,6 +50,14 @@ export type Basis = {
 /** A person's word on a plan: `by` is the name of the API key. */
 export type Decision = { readonly by: string; readonly reason: string; readonly at: Date };
 
+/**
+ * `content_changed`: what is kept of its operations is not what was looked at. `rules_changed`: what decides what is written changed while it was carried
+ * out. `undone_since`: somebody had a run taken back while it was carried out. `not_looked_at`: what is on record of the target is older than the target,
+ * and only the plan of all of that may be carried out. `run_ended`: the run that was to carry it out ended before, and no other one does.
+ */
+export const planRefusals = ['content_changed', 'rules_changed', 'undone_since', 'not_looked_at', 'run_ended'] as const;
+export type PlanRefusal = (typeof planRefusals)[number];
+
 export type PlanStanding =
   | { readonly state: 'waiting' }
   /** `begun`: a run has found everything as it was and carries it out. */
@@ -54,8 +66,23 @@ export type PlanStanding =
   /** `begun`: the run that brought it to its end, where another had begun it. */
   | { readonly state: 'applied'; readonly decision: Decision; readonly begun: RunId }
   /** Something moved. `by`: the plan that took its place, if there is still anything to look at. */
-  | { readonly state: 'superseded'; readonly by: PlanId | null };
+  | { readonly state: 'superseded'; readonly by: PlanId | null }
+  /** It was approved, and may not be carried out, or not any further. `begun`: the run that had begun it; what that did stays. */
+  | {
+      readonly state: 'refused';
+      readonly decision: Decision;
+      readonly begun: RunId | null;
+      readonly why: PlanRefusal;
+      readonly at: Date;
+    }
+  /** Nobody decided on it in time, or nobody began to carry it out. `decision`: its approval. */
+  | { readonly state: 'expired'; readonly decision: Decision | null; readonly at: Date };
+/** Somebody decides on these; a plan that has come to its end is in none of them. */
+export type OpenState = 'waiting' | 'approved';
 export type PlanState = PlanStanding['state'];
+
+/** How old plans may get: approved until somebody begins it, waiting until somebody decides. */
+export type PlanAges = { readonly approvedMs: number; readonly waitingMs: number };
 
 export type Plan = {
   readonly id: PlanId;

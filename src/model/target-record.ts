@@ -66,6 +66,8 @@ export type TargetRecord = {
   readonly quarantine: Quarantine | null;
   /** Settings of its kind, without the secret ones. */
   readonly settings: JsonObject;
+  /** Counts up whenever its secrets are given anew: other credentials may reach another system at the same address. */
+  readonly credentialVersion: number;
   readonly mapping: Mapping;
   readonly matching: Matching;
   readonly deprovision: DeprovisionPolicy;

@@ -132,7 +132,7 @@ const requestWhereBehind = async (
   let requested = 0;
   for (const target of targets) {
     if (target.state !== 'active' || ((await stores.ledger.position(target.id)) ?? -1) >= version) continue;
-    if (!(await maySend(reconciler, target.id))) continue;
+    if (!(await maySend(reconciler, target.id, version))) continue;
     await reconciler.requestProvision(target);
     requested += 1;
   }
@@ -140,13 +140,15 @@ const requestWhereBehind = async (
 };
 
 /**
- * Not while a run is under way, held for a person, or just failed. And never because somebody had a look (a dry run) or tried one group: who asked
+ * Not while a run is under way, held for a person, or just failed, nor when one found nothing to do that a person would let the target be written to for. And never because somebody had a look (a dry run) or tried one group: who asked
  * for that did not ask for everybody.
  */
-const maySend = async ({ stores, now }: Reconciler, target: TargetId): Promise<boolean> => {
+const maySend = async ({ stores, now }: Reconciler, target: TargetId, version: number): Promise<boolean> => {
   const [latest] = (await stores.runs.list({ target, kind: 'provision' }, null, 1)).items;
   if (latest === undefined) return true;
   if (latest.finishedAt === null || latest.state === 'held' || latest.dryRun || latest.scope !== null) return false;
+  // It has looked at this version, and found nothing that anybody would have to decide on.
+  if (latest.state === 'succeeded' && latest.version === version) return false;
   const rests = latest.state === 'failed' || latest.state === 'canceled';
   return !rests || now().getTime() - latest.finishedAt.getTime() > restMs;
 };

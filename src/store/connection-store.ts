@@ -32,6 +32,7 @@ export type TargetEdit = Partial<
     TargetRecord,
     | 'name'
     | 'settings'
+    | 'credentialVersion'
     | 'mapping'
     | 'matching'
     | 'deprovision'

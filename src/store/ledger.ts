@@ -23,6 +23,14 @@ export type About = {
   readonly escrowedBy: OperationKey | null;
 };
 
+/**
+ * By fingerprints of what is set for the target. `proved`: set so, it is the system the links are of; null: nobody asked yet. `refused`: set so, it
+ * showed none of them; null: it was never in doubt since.
+ */
+export type Reach = { readonly proved: string | null; readonly refused: string | null };
+
+export const nowhere: Reach = { proved: null, refused: null };
+
 export type EscrowState = 'waiting' | 'given_up';
 /** Whom a failure was the last one for: from now on they are tried only when they change, or a person asks. */
 export type Escrowed = { readonly givenUp: readonly Ref[] };
@@ -34,6 +42,11 @@ export interface Ledger {
   position(target: TargetId): Promise<number | null>;
   /** Throws `StaleFence`. Never moves back. */
   advance(lease: Lease, version: number): Promise<void>;
+
+  /** Which system the links are of, as far as that was proved (`engine/prove-reach.ts`). */
+  reach(target: TargetId): Promise<Reach>;
+  /** Throws `StaleFence`. */
+  noteReach(lease: Lease, reach: Reach): Promise<void>;
 
   /** The rules and the scope by which somebody let this target be written to; null: none yet. */
   rules(target: TargetId): Promise<string | null>;

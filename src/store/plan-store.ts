@@ -2,7 +2,16 @@
 
 import type { OrganizationId, PlanId, RunId, TargetId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
-import type { DecidedKind, Decision, Plan, PlanKind, PlanState, Staged } from '../model/plan.ts';
+import type {
+  DecidedKind,
+  Decision,
+  OpenState,
+  Plan,
+  PlanKind,
+  PlanRefusal,
+  PlanState,
+  Staged,
+} from '../model/plan.ts';
 import type { RunScope } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Lease } from './leases.ts';
@@ -21,7 +30,10 @@ export type PlanOf = Pick<Plan, 'target' | 'id'>;
 export type Slot = { readonly target: TargetId; readonly kind: PlanKind; readonly scope: RunScope | null };
 
 export interface PlanStore {
-  /** Keeps operations of a plan that is being made. The same step of the same object is kept once: the last word counts. Throws `StaleFence`. */
+  /**
+   * Keeps operations of a plan that is being made. The same step of the same object is kept once: the last word counts. Throws `PlanWritten` once the
+   * plan is written down, and `StaleFence`.
+   */
   stage(lease: Lease, plan: PlanId, operations: readonly Staged[]): Promise<void>;
   /** Those of these steps that are kept. */
   steps(of: PlanOf, names: readonly StepName[]): Promise<readonly Staged[]>;
@@ -35,12 +47,12 @@ export interface PlanStore {
     after: string | null,
     limit: number,
   ): Promise<Page<Staged>>;
-  /** Forgets the operations of a plan that is being made. Throws `StaleFence`. */
+  /** Forgets the operations of a plan that is being made. Throws `PlanWritten` and `StaleFence`, as `stage` does. */
   unstage(lease: Lease, plan: PlanId): Promise<void>;
 
   /**
-   * Writes a plan down that waits. Whatever waited in its slot is superseded by it, before: there are never two. One that somebody decided on in the
-   * meantime is left as it is. Throws `StaleFence`.
+   * Writes a plan down that waits; one that is written down already stays as it is. Whatever waited in its slot is superseded by it, before: there are
+   * never two. Throws `StaleFence`.
    */
   add(lease: Lease, plan: Omit<Plan, 'standing'>): Promise<void>;
   get(id: PlanId): Promise<Plan | null>;
@@ -52,12 +64,16 @@ export interface PlanStore {
   approved(target: TargetId): Promise<Plan | null>;
   /** waiting → approved, waiting or approved → rejected. Null when it was in neither, and nothing was done. */
   decide(id: PlanId, to: 'approved' | 'rejected', decision: Decision): Promise<Plan | null>;
-  /** A run has found everything as it was and carries the plan out. Throws `StaleFence`. */
-  begin(lease: Lease, id: PlanId, run: RunId): Promise<void>;
+  /** A run has found everything as it was and carries the plan out. Null when it is not approved any more, and must not be. Throws `StaleFence`. */
+  begin(lease: Lease, id: PlanId, run: RunId): Promise<Plan | null>;
   /** approved → applied, by this run, whichever began it. Throws `StaleFence`. */
   finish(lease: Lease, id: PlanId, run: RunId): Promise<void>;
-  /** waiting or approved → superseded; its operations are forgotten. Throws `StaleFence`. */
+  /** waiting, or approved and not begun → superseded; its operations are forgotten. Throws `StaleFence`. */
   supersede(lease: Lease, id: PlanId, by: PlanId | null): Promise<void>;
+  /** approved → refused, begun or not. Null when it was not approved, and nothing was done. */
+  refuse(id: PlanId, why: PlanRefusal, at: Date): Promise<Plan | null>;
+  /** waiting, or approved and not begun → expired, from where it stands alone. Null when it stood elsewhere, and nothing was done. */
+  expire(id: PlanId, from: OpenState, at: Date): Promise<Plan | null>;
   /** How many wait for a decision; nobody decides on a preview. */
   countWaiting(): Promise<Readonly<Record<DecidedKind, number>>>;
   /** Removes plans older than this that nobody waits for, with their operations. */

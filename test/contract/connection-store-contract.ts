@@ -277,6 +277,7 @@ const aTarget = (other: Partial<TargetRecord> = {}): TargetRecord => ({
   protected: nobodyProtected,
   escrow: defaultEscrow,
   autoApproveFirst: false,
+  credentialVersion: 1,
   createdAt: start,
   updatedAt: start,
   revision: 1,

@@ -42,6 +42,27 @@ const positionContract = ({ created, held, ledger, takenOver }: LedgerWorld): vo
     });
   });
 
+  describe('which system the links are of', () => {
+    it('is not known until somebody found out, and goes with the target', async () => {
+      const { target, lease } = await held();
+      expect(await ledger.reach(target)).toEqual({ proved: null, refused: null });
+      await ledger.noteReach(lease, { proved: 'here', refused: null });
+      await ledger.acceptRules(lease, 'rules-1');
+      await ledger.noteReach(lease, { proved: 'here', refused: 'there' });
+      expect(await ledger.reach(target)).toEqual({ proved: 'here', refused: 'there' });
+      expect(await ledger.rules(target)).toBe('rules-1');
+      await ledger.erase(target);
+      expect(await ledger.reach(target)).toEqual({ proved: null, refused: null });
+    });
+
+    it('is not told by a worker that was taken over', async () => {
+      const { target, lease } = await held();
+      await takenOver(lease);
+      await expect(ledger.noteReach(lease, { proved: 'there', refused: null })).rejects.toThrow(StaleFence);
+      expect(await ledger.reach(target)).toEqual({ proved: null, refused: null });
+    });
+  });
+
   describe('the rules a target is written by', () => {
     it('are none until somebody accepts them, and go with the target', async () => {
       const { target, lease } = await held();

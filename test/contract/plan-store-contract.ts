@@ -1,10 +1,18 @@
 /** What every store of plans promises, whatever it is kept in. */
 
 import { describe, expect, it } from 'vitest';
-import { StaleFence } from '../../src/model/errors.ts';
+import { PlanWritten, StaleFence } from '../../src/model/errors.ts';
 import { type PlanId, runId, type TargetId } from '../../src/model/ids.ts';
 import { all } from '../support/ledger-world.ts';
 import { addsMembers, aGroup, creates, createsWith, disables, hostile, people, start } from '../support/operations.ts';
+import {
+  becomes,
+  type EventName,
+  eventNames,
+  type StandingName,
+  standingNames,
+  standings,
+} from '../support/plan-standings.ts';
 import {
   aPlan,
   aPlanId,
@@ -194,14 +202,37 @@ const plansContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void => {
       expect((await plans.newest({ target, kind: 'held', scope: aScope('uat') }))?.id).toBe(others[1]?.id);
     });
 
-    it('written down twice waits once', async () => {
+    it('written down twice waits once, and stays what it was', async () => {
       const { target, lease } = await held();
       const plan = aPlan(target);
       await plans.add(lease, plan);
       await plans.add(lease, { ...plan, hash: 'hash-2' });
-      expect((await plans.list({ target }, null, 10)).items).toEqual([
-        { ...plan, hash: 'hash-2', standing: { state: 'waiting' } },
-      ]);
+      expect((await plans.list({ target }, null, 10)).items).toEqual([{ ...plan, standing: { state: 'waiting' } }]);
+    });
+
+    it('that is written down gains no operation, and loses none, whatever became of it', async () => {
+      const { target, lease } = await held();
+      const operations = people(2).map((ref) => staged(disables(ref)));
+      const endings: readonly ((id: PlanId) => Promise<unknown>)[] = [
+        async () => {},
+        (id) => plans.decide(id, 'approved', decision),
+        (id) => plans.decide(id, 'rejected', decision),
+      ];
+      for (const end of endings) {
+        const plan = aPlan(target, { scope: aScope(aPlanId()) });
+        await plans.stage(lease, plan.id, operations);
+        await plans.add(lease, plan);
+        await end(plan.id);
+        await expect(
+          plans.stage(
+            lease,
+            plan.id,
+            people(1).map((ref) => staged(disables(ref))),
+          ),
+        ).rejects.toThrow(PlanWritten);
+        await expect(plans.unstage(lease, plan.id)).rejects.toThrow(PlanWritten);
+        expect(await all(plans.scan(plan))).toHaveLength(2);
+      }
     });
 
     it('that somebody decided on meanwhile is not written down again', async () => {
@@ -315,6 +346,64 @@ const decisionsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void =
     });
   });
 
+  describe('what becomes of a plan', () => {
+    type Made = Awaited<ReturnType<typeof waiting>>;
+    const run = runId('run_1');
+    const bring: Readonly<Record<StandingName, (made: Made) => Promise<unknown>>> = {
+      waiting: async () => {},
+      approved: ({ plan }) => plans.decide(plan.id, 'approved', decision),
+      begun: async (made) => {
+        await bring.approved(made);
+        await plans.begin(made.lease, made.plan.id, run);
+      },
+      rejected: ({ plan }) => plans.decide(plan.id, 'rejected', decision),
+      applied: async (made) => {
+        await bring.begun(made);
+        await plans.finish(made.lease, made.plan.id, run);
+      },
+      superseded: ({ lease, plan }) => plans.supersede(lease, plan.id, null),
+      refused: async (made) => {
+        await bring.approved(made);
+        await plans.refuse(made.plan.id, 'content_changed', start);
+      },
+      expired: ({ plan }) => plans.expire(plan.id, 'waiting', start),
+    };
+    const happen: Readonly<Record<EventName, (made: Made) => Promise<unknown>>> = {
+      approve: ({ plan }) => plans.decide(plan.id, 'approved', decision),
+      reject: ({ plan }) => plans.decide(plan.id, 'rejected', decision),
+      begin: ({ lease, plan }) => plans.begin(lease, plan.id, run),
+      finish: ({ lease, plan }) => plans.finish(lease, plan.id, run),
+      supersede: ({ lease, plan }) => plans.supersede(lease, plan.id, null),
+      refuse: ({ plan }) => plans.refuse(plan.id, 'content_changed', start),
+      'take for too old while it waits': ({ plan }) => plans.expire(plan.id, 'waiting', start),
+      'take for too old though it is approved': ({ plan }) => plans.expire(plan.id, 'approved', start),
+    };
+
+    it.each(standingNames)('that is %s is what the table says, whatever happens to it', async (from) => {
+      for (const event of eventNames) {
+        const made = await waiting();
+        await bring[from](made);
+        const before = await standing(made.plan.id);
+        expect([event, before]).toEqual([event, standings[from]]);
+        await happen[event](made);
+        const after = await standing(made.plan.id);
+        const becoming = becomes[from][event];
+        if (becoming === undefined) expect([event, after]).toEqual([event, before]);
+        else expect([event, after]).toEqual([event, expect.objectContaining({ state: becoming })]);
+      }
+    });
+
+    it('is told to whoever begins it or refuses it, so that nothing is done against the word of a person', async () => {
+      const { lease, plan } = await waiting();
+      expect(await plans.begin(lease, plan.id, run)).toBeNull();
+      expect(await plans.refuse(plan.id, 'content_changed', start)).toBeNull();
+      await plans.decide(plan.id, 'approved', decision);
+      expect(await plans.begin(lease, plan.id, run)).toMatchObject({ id: plan.id, standing: { begun: run } });
+      await plans.decide(plan.id, 'rejected', decision);
+      expect(await plans.begin(lease, plan.id, run)).toBeNull();
+    });
+  });
+
   describe('an approved plan', () => {
     const approved = async (other: Parameters<typeof aPlan>[1] = {}) => {
       const made = await waiting(other);
@@ -400,13 +489,13 @@ const keepingContract = ({ clock, held, plans }: PlanWorld): void => {
       const { target, lease } = await held();
       const [waits, over] = [aPlan(target), aPlan(target, { kind: 'dry_run' })];
       const unfinished = aPlanId();
-      for (const plan of [waits, over]) await plans.add(lease, plan);
       for (const id of [waits.id, over.id, unfinished])
         await plans.stage(
           lease,
           id,
           people(3).map((ref) => staged(disables(ref))),
         );
+      for (const plan of [waits, over]) await plans.add(lease, plan);
       clock.now = later(2);
       const underWay = aPlanId();
       await plans.stage(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, type Lookup, lookups } from '../../src/core/matching.ts';
+import { isOurs, judge, type Lookup, lookups } from '../../src/core/matching.ts';
 import type { Link } from '../../src/model/operation.ts';
 import type { Ref } from '../../src/model/source-object.ts';
 import { aUser, linkTo, person, remote } from './builders.ts';
@@ -103,5 +103,29 @@ describe("a target's answer", () => {
     expect(judge(anna, byName, [group], nobody)).toEqual({ kind: 'none' });
     const account = remote('r-2', { userName: 'anna@contoso.example' });
     expect(judge(anna, byName, [group, account], nobody)).toMatchObject({ kind: 'match', remote: account });
+  });
+});
+
+describe('an account with the id of a link', () => {
+  const rules = [
+    { from: 'id', to: 'externalId', ignoreCase: true },
+    { from: 'userPrincipalName', to: 'userName', ignoreCase: true },
+  ];
+  const told = { pushed: { externalId: 'anna-id', userName: 'anna@contoso.example', title: 'clerk' } };
+
+  it('is the one that was linked when it is known by what it was told, by whichever rule', () => {
+    expect(isOurs(told, remote('r-1', { externalId: 'ANNA-ID', userName: 'renamed@contoso.example' }), rules)).toBe(
+      true,
+    );
+    expect(isOurs(told, remote('r-1', { userName: 'anna@contoso.example' }), rules)).toBe(true);
+  });
+
+  it('is another when nothing that it is known by is as it was told, or nothing was told', () => {
+    expect(
+      isOurs(told, remote('r-1', { externalId: 'bert-id', userName: 'bert@x.example', title: 'clerk' }), rules),
+    ).toBe(false);
+    expect(isOurs(told, remote('r-1', {}), rules)).toBe(false);
+    expect(isOurs({ pushed: { externalId: null } }, remote('r-1', { externalId: null }), rules)).toBe(false);
+    expect(isOurs(told, remote('r-1', { externalId: 'anna-id' }), [])).toBe(false);
   });
 });

@@ -12,6 +12,7 @@ export const sample: Readonly<Record<string, string>> = {
   TARGET: idOf('tgt'),
   RUN: idOf('run'),
   PLAN: idOf('pln'),
+  HASH: 'q1b0XfVTJ7wYkq0v1gqzJm7zN1s4Pj3mM0cT9a5Q2xE',
   GROUP: guid,
   PERSON: 'jane@contoso.example',
   CURSOR: 'a-cursor',

@@ -30,6 +30,7 @@ describe('five more minutes, as the README has them', () => {
         whole.graph.control.tenant().user(whole.graph.control.tenant().users()[0] ?? '')['userPrincipalName'],
       ),
       PLAN: plan.id,
+      HASH: plan.hash,
       RUN: 'run-of-the-plan',
     }).filter(([command]) => command === 'curl');
     expect(calls.length).toBeGreaterThan(10);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
+import { newProvisionRun } from '../../src/engine/request-runs.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
-import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
+import { connection, id, plainTarget, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const careful = (more: StoryOptions = {}): Promise<Story> =>
   story({ ...more, target: { autoApproveFirst: false, ...more.target } });
@@ -157,6 +158,10 @@ describe('a target that was never written to', () => {
     const s = await careful();
     await s.provision();
     expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
+    await s.full();
+    const { version } = await s.stores.snapshots.head(connection);
+    // So that nobody asks for another one of the same version.
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', version });
     staff(s, 3);
     await s.full();
     expect(s.remote.objects.size).toBe(0);
@@ -258,6 +263,89 @@ describe('a target whose rules change', () => {
       'failed rules_changed',
     ]);
     expect(await s.newestPlan()).toMatchObject({ kind: 'first', counts: { update: 120 } });
+  });
+});
+
+describe('a plan whose rules change while it is carried out', () => {
+  const slices = { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } };
+  const begun = async () => {
+    const s = await careful({ engine: slices });
+    staff(s, 200);
+    await s.full();
+    const plan = await s.newestPlan();
+    const { run } = await s.commands.approvePlan(plan.id, word);
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    const done = Object.keys(s.accounts()).length;
+    expect(done).toBeGreaterThan(0);
+    expect(done).toBeLessThan(200);
+    return { s, plan, run, done };
+  };
+  const isLookedAtAnew = async (s: Story, plan: Plan, done: number): Promise<void> => {
+    expect(await stateOf(s, plan)).toMatchObject({ state: 'refused', why: 'rules_changed', decision: { by: 'anna' } });
+    expect(Object.keys(s.accounts())).toHaveLength(done);
+    const next = await s.newestPlan();
+    expect(next).toMatchObject({ kind: 'first', standing: { state: 'waiting' }, counts: { create: 200 - done } });
+    await s.approve();
+    expect(Object.keys(s.accounts())).toHaveLength(200);
+    expect(s.account('p1')?.attributes['title']).toBe('staff');
+  };
+
+  it('is done no further, keeps what was done, and the rest waits by the new rules', async () => {
+    const { s, plan, run, done } = await begun();
+    await titled(s);
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'rules_changed' } });
+    await isLookedAtAnew(s, plan, done);
+  });
+
+  it('is done no further either when others are protected, or the credentials are others', async () => {
+    const edits = [{ protected: { ids: [id('p199')], attributes: [], groups: [] } }, { credentialVersion: 2 }];
+    for (const edit of edits) {
+      const { s, plan, run, done } = await begun();
+      await editTarget(s, edit);
+      await s.provisionAll();
+      expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'rules_changed' } });
+      expect(await stateOf(s, plan)).toMatchObject({ state: 'refused', why: 'rules_changed' });
+      expect(Object.keys(s.accounts())).toHaveLength(done);
+      expect(await s.newestPlan()).toMatchObject({ kind: 'first', standing: { state: 'waiting' } });
+    }
+  });
+
+  it('is not taken up by a later run either', async () => {
+    const { s, plan, run, done } = await begun();
+    await s.stores.runs.cancel(run.id, s.now());
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'canceled' });
+    await titled(s);
+    await s.provision();
+    await isLookedAtAnew(s, plan, done);
+  });
+
+  it('is not taken up by a run that was asked to carry it out', async () => {
+    const { s, plan, run, done } = await begun();
+    await s.stores.runs.cancel(run.id, s.now());
+    await s.provisionAll();
+    await titled(s);
+    const { id: ours, connection: of, organization } = plainTarget(s.now());
+    const wanted = { id: s.engine.newRunId(), mode: 'full', scope: null, dryRun: false, trigger: 'api' } as const;
+    const again = newProvisionRun({ id: ours, connection: of, organization }, null, {
+      ...wanted,
+      at: s.now(),
+      plan: plan.id,
+    });
+    await s.stores.runs.request(again);
+    await s.provisionAll();
+    expect(await s.ended(again)).toMatchObject({ state: 'failed', problem: { code: 'plan_refused' } });
+    await isLookedAtAnew(s, plan, done);
+  });
+
+  it('is carried out to its end by a later run where nothing changed', async () => {
+    const { s, plan, run } = await begun();
+    await s.stores.runs.cancel(run.id, s.now());
+    await s.provisionAll();
+    await s.provision();
+    expect(await stateOf(s, plan)).toMatchObject({ state: 'applied' });
+    expect(Object.keys(s.accounts())).toHaveLength(200);
   });
 });
 

@@ -181,8 +181,8 @@ describe('a plan that somebody approves', () => {
     await s.stores.targets.edit(target, record?.revision ?? 0, {
       protected: { ids: [id('p1')], attributes: [], groups: [] },
     });
-    await s.approve();
-    expect(s.accounts()).toMatchObject({ p1: 'on' });
+    await expect(s.commands.approvePlan(plan.id, word)).rejects.toThrow('other accounts are protected');
+    await s.provisionAll();
     expect(await stateOf(s, plan)).toMatchObject({ state: 'superseded' });
     await s.approve();
     expect(s.accounts()).toMatchObject({ p0: 'off', p1: 'on', p2: 'off', p3: 'off' });

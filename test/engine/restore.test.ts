@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isOutdated, isToBeRead } from '../../src/engine/basis.ts';
+import { newProvisionRun, newReconcileRun } from '../../src/engine/request-runs.ts';
 import { declareRestore, noticeRestore } from '../../src/engine/restore.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
+import { organizationId } from '../../src/model/ids.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { createMemoryMarks } from '../../src/store/memory/installation.ts';
 import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
@@ -222,7 +224,7 @@ describe('a database that was put back from a backup', () => {
     const s = await putBack(lived, waiting);
     const { id: plan } = await s.newestPlan();
     await noticed(s);
-    await expect(s.commands.approvePlan(plan, word)).rejects.toThrow('the database was put back from a backup since');
+    await expect(s.commands.approvePlan(plan, word)).rejects.toMatchObject({ code: 'database_restored' });
     expect(s.accounts()).toMatchObject({ anna: 'on' });
   });
 
@@ -308,5 +310,66 @@ describe('a database that was put back from a backup', () => {
     const head = await s.stores.snapshots.head(connection);
     expect(head).toMatchObject({ counts: { user: 30 } });
     expect(await waitsFor(s)).not.toBe('full sync');
+  });
+
+  describe('and that nobody has looked at since', () => {
+    /** Read whole, and the plan of everything waits. */
+    const unseen = async () => {
+      const lived = await story();
+      await untilBackup(lived);
+      lived.directory.remove(id('dora'), 'deleted');
+      await lived.delta();
+      const s = await putBack(lived, untilBackup);
+      const [before] = (await s.stores.runs.list({ kind: 'provision' }, null, 1)).items;
+      await noticed(s);
+      await delta(s);
+      expect(await waitsFor(s)).toBe('plan');
+      if (before === undefined) throw new Error('There was no run before the backup.');
+      return { s, before, writes: s.writes() };
+    };
+    const ours = { id: target, connection, organization: organizationId('org_story') };
+    const wanted = (s: Story) =>
+      ({ id: s.engine.newRunId(), mode: 'delta', scope: null, trigger: 'api', at: s.now() }) as const;
+
+    it('takes no run back, repairs nothing and compares nothing, and says what is to be done first', async () => {
+      const { s, before } = await unseen();
+      await expect(s.commands.requestUndo(before.id)).rejects.toMatchObject({ code: 'database_restored' });
+      await expect(s.commands.requestReconcile(target)).rejects.toMatchObject({ code: 'database_restored' });
+      const amends = { kind: 'undo', run: before.id } as const;
+      const asked = [
+        newProvisionRun(ours, before.id, { ...wanted(s), dryRun: true, amends }),
+        newReconcileRun(ours, wanted(s)),
+      ];
+      for (const run of asked) await s.stores.runs.request(run);
+      await s.provisionAll();
+      for (const run of asked)
+        expect(await s.ended(run)).toMatchObject({ state: 'held', problem: { code: 'database_restored' } });
+      expect(await waitsFor(s)).toBe('plan');
+    });
+
+    it('carries no other plan out than that of everything, whoever approved it', async () => {
+      const { s, writes } = await unseen();
+      await s.provision('delta', true);
+      const dry = await s.newestPlan();
+      expect(dry.kind).toBe('dry_run');
+      await expect(s.commands.applyPlan(dry.id, word)).rejects.toMatchObject({ code: 'database_restored' });
+      await s.stores.plans.decide(dry.id, 'approved', { ...word, at: s.now() });
+      const run = newProvisionRun(ours, null, { ...wanted(s), dryRun: false, plan: dry.id });
+      await s.stores.runs.request(run);
+      await s.provisionAll();
+      expect(await s.ended(run)).toMatchObject({ state: 'held', problem: { code: 'database_restored' } });
+      expect((await s.stores.plans.get(dry.id))?.standing).toMatchObject({ state: 'refused', why: 'not_looked_at' });
+      expect(s.writes()).toBe(writes);
+      expect(await waitsFor(s)).toBe('plan');
+    });
+
+    it('does all of that again once somebody has', async () => {
+      const { s } = await unseen();
+      await s.approve();
+      expect(await waitsFor(s)).toBe('nothing');
+      expect(await s.reconcile()).toMatchObject({ state: 'succeeded' });
+      await s.planUndo(await s.provisioned());
+      expect(await s.newestPlan()).toMatchObject({ kind: 'undo' });
+    });
   });
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { defaultTiming } from '../../src/engine/engine.ts';
+import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { leftOutIn, leftOutOf } from '../../src/engine/undo.ts';
+import { isUndoneMark } from '../../src/engine/undone-mark.ts';
 import { runId } from '../../src/model/ids.ts';
-import type { Run } from '../../src/model/run.ts';
+import { isEnded, type Run } from '../../src/model/run.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
@@ -241,5 +243,38 @@ describe('the undo of a provision run', () => {
       await s.delta();
       expect(sorted(s)).toEqual(expected);
     }
+  });
+
+  it('stands against a first plan that was being carried out, and waited for its second look meanwhile', async () => {
+    const s = await staffed({ target: { autoApproveFirst: false } });
+    await s.approve();
+    s.pass(1_000);
+    const wrong = await blunder(s);
+    const record = await s.stores.targets.get(target);
+    const mapping = record?.mapping ?? { user: [], group: [] };
+    const title = mapping.user.filter(({ to }) => to !== 'title');
+    await s.stores.targets.edit(target, record?.revision ?? 0, { mapping: { ...mapping, user: title } });
+    s.directory.remove(id('p9'), 'deleted');
+    await s.full();
+    const first = await s.newestPlan();
+    expect(first).toMatchObject({ kind: 'first', counts: { disable: 1 } });
+    const { run } = await s.commands.approvePlan(first.id, word);
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    expect(await s.ended(run)).toMatchObject({ state: 'waiting' });
+
+    const { run: asked } = await s.commands.requestUndo(wrong.id);
+    while (!isEnded((await s.ended(asked)).state)) await provisionTurn(s.engine, target, new AbortController().signal);
+    const { run: undoing } = await s.commands.approvePlan((await s.newestPlan()).id, word);
+    while (!isEnded((await s.ended(undoing)).state))
+      await provisionTurn(s.engine, target, new AbortController().signal);
+    expect(await s.ended(undoing)).toMatchObject({ state: 'succeeded' });
+    const undone = sorted(s);
+
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'rules_changed' } });
+    expect((await s.stores.plans.get(first.id))?.standing).toMatchObject({ state: 'refused', why: 'undone_since' });
+    expect(isUndoneMark(await s.stores.ledger.rules(target))).toBe(true);
+    expect(sorted(s)).toEqual(undone);
+    expect(await s.newestPlan()).toMatchObject({ kind: 'first', standing: { state: 'waiting' } });
   });
 });

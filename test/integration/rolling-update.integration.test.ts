@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Child } from '../../scripts/services/child.ts';
+import { currentFormat } from '../../src/store/mongo/format.ts';
 import { type Customer, type Customers, expectInStep, expectSucceeded, startCustomers } from '../support/customers.ts';
 
 describe('a rolling update to a version with another format', () => {
@@ -29,16 +30,16 @@ describe('a rolling update to a version with another format', () => {
   it('in mid-run: the newer worker takes over, the older one says why it stops, and nobody is made twice', async () => {
     const run = await api().request(customer.connected.connection, { mode: 'full' });
     await vi.waitUntil(() => accounts() > 10, { timeout: 20_000, interval: 10 });
-    newer = await whole.stack.startWorker({ TEST_FORMAT: '2' });
+    newer = await whole.stack.startWorker({ TEST_FORMAT: String(currentFormat + 1) });
     expect(await older.ended).toMatchObject({ code: 1 });
-    expect(older.output()).toContain('The database is in format 2');
-    expect(older.output()).toContain('which knows formats up to 1');
+    expect(older.output()).toContain(`The database is in format ${currentFormat + 1}`);
+    expect(older.output()).toContain(`which knows formats up to ${currentFormat}`);
     expectSucceeded(await api().waitFor(run));
     expectInStep(customer);
   }, 60_000);
 
   it('an older worker does not start again, and the API of the older version asks not to be called', async () => {
-    await expect(whole.stack.startWorker()).rejects.toThrow('The database is in format 2');
+    await expect(whole.stack.startWorker()).rejects.toThrow(`The database is in format ${currentFormat + 1}`);
     const ready = await fetch(`${apiUrl()}/readyz`);
     expect(ready.status).toBe(503);
     expect(await ready.json()).toMatchObject({ checks: { format: 'failed', mongodb: 'ok' } });

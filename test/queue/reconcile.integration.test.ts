@@ -269,6 +269,16 @@ describe('the reconciler', () => {
       },
     );
 
+    it('an-empty-plan-is-not-made-for-ever: asks for none at a version that a run found nothing at to let anybody decide on', async () => {
+      await committed(null);
+      const { version } = await world.stores.snapshots.head(contoso);
+      await world.end(helpdesk, 'succeeded', version);
+      world.pass(1_000 * minute);
+      expect(await world.reconcile()).toEqual(nothing);
+      await world.commit(contoso);
+      expect(await world.reconcile()).toEqual({ ...nothing, requested: 1 });
+    });
+
     it('asks at once after a run that succeeded for an older version', async () => {
       await committed(null);
       await world.advance(helpdesk, 1);
@@ -340,11 +350,11 @@ const open = (corner: Corner) => {
       await stores.leases.release(lease);
     },
     /** Ends the newest run of a target; its job is done. */
-    end: async (id: TargetId, state: EndedState): Promise<void> => {
+    end: async (id: TargetId, state: EndedState, version: number | null = null): Promise<void> => {
       const [run] = (await stores.runs.list({ target: id }, null, 1)).items;
       if (run === undefined) throw new Error('There is no run.');
       await stores.runs.start(run.id, now());
-      await stores.runs.finish(run.id, state, now(), { counters: noCounters, version: null, problem: null });
+      await stores.runs.finish(run.id, state, now(), { counters: noCounters, version, problem: null });
       const hand = corner.hand('provision');
       const job = await hand.take();
       if (job !== undefined) await hand.finish(job);

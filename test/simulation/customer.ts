@@ -125,6 +125,7 @@ export const foundCustomer = (
       protected: drawProtection(directory, chance),
       escrow: defaultEscrow,
       autoApproveFirst: chance.happens(0.6, 'first plans approve themselves'),
+      credentialVersion: 1,
       createdAt: at,
       updatedAt: at,
       revision: 1,

@@ -1,16 +1,15 @@
 /** A worker process: slots that take jobs and have the engine work a turn on each, and a reconciler. */
 
+import { askForProvisioning, onTick, resume } from '../../src/engine/ask-for-runs.ts';
 import type { Engine, Timing } from '../../src/engine/engine.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { probeConnection, probeTarget } from '../../src/engine/quarantine.ts';
-import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
+import { tendPlans } from '../../src/engine/tend-plans.ts';
 import type { Turn } from '../../src/engine/turn.ts';
-import type { Connection } from '../../src/model/connection.ts';
 import type { ConnectionId } from '../../src/model/ids.ts';
 import { type RunId, runId } from '../../src/model/ids.ts';
-import type { SyncMode, Trigger } from '../../src/model/run.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
 import { reconcile } from '../../src/queue/reconcile.ts';
 import type { Source } from '../../src/source/source.ts';
@@ -100,7 +99,7 @@ const jobEndOf = (turn: Turn) =>
 const turnFor = async (around: Surrounding, process: Process, engine: Engine, errand: Errand): Promise<Turn> => {
   switch (errand.kind) {
     case 'tick':
-      await onTick(around, process, engine, errand.connection, errand.mode);
+      await onTick(askingOf(around, process, engine), errand.connection, errand.mode);
       return { next: 'done' };
     case 'sync':
       return await syncTurn(engine, errand.connection, neverAborted);
@@ -108,59 +107,23 @@ const turnFor = async (around: Surrounding, process: Process, engine: Engine, er
       return await provisionTurn(engine, errand.target, neverAborted);
     case 'probe_connection': {
       const released = await probeConnection(engine, errand.connection, neverAborted);
-      if (released !== null) await resume(around, process, engine, released);
+      if (released !== null) await resume(askingOf(around, process, engine), released);
       return { next: 'done' };
     }
     case 'probe_target': {
       const released = await probeTarget(engine, errand.target, neverAborted);
-      if (released !== null) await requestProvision(around, process, engine, released);
+      if (released !== null) await askForProvisioning(askingOf(around, process, engine), released, 'retry');
       return { next: 'done' };
     }
   }
 };
 
-/** What follows is said again as the scheduler of a real worker says it (workers/scheduler.ts), which knows BullMQ. */
-const onTick = async (
-  around: Surrounding,
-  process: Process,
-  engine: Engine,
-  id: ConnectionId,
-  mode: SyncMode,
-): Promise<void> => {
-  const connection = await engine.stores.connections.get(id);
-  if (connection?.state === 'active')
-    await requestSync(around, process, engine, connection, { mode, trigger: 'schedule' });
-};
-
-/** Its schedule went with the quarantine. */
-const resume = async (around: Surrounding, process: Process, engine: Engine, connection: Connection): Promise<void> => {
-  await around.queue.doorFor(process).schedule(connection);
-  await requestSync(around, process, engine, connection, { mode: 'delta', trigger: 'retry' });
-};
-
-const requestSync = async (
-  { stage, queue }: Surrounding,
-  process: Process,
-  { stores }: Engine,
-  connection: Connection,
-  wanted: { readonly mode: SyncMode; readonly trigger: Trigger },
-): Promise<void> => {
-  await stores.runs.request(
-    newSyncRun(connection, { ...usual, ...wanted, id: newRunId(stage, process), at: process.now() }),
-  );
-  await queue.doorFor(process).sync(connection.id, wanted.mode);
-};
-
-const requestProvision = async (
-  { stage, queue }: Surrounding,
-  process: Process,
-  { stores }: Engine,
-  target: TargetRecord,
-): Promise<void> => {
-  const wanted = { ...usual, mode: 'delta', trigger: 'retry', at: process.now() } as const;
-  await stores.runs.request(newProvisionRun(target, null, { ...wanted, id: newRunId(stage, process) }));
-  await queue.doorFor(process).provision(target.id, 'delta');
-};
+const askingOf = ({ stage, queue }: Surrounding, process: Process, { stores }: Engine) => ({
+  stores,
+  now: process.now,
+  newRunId: () => newRunId(stage, process),
+  wakeups: queue.doorFor(process),
+});
 
 export const usual = { scope: null, dryRun: false } as const;
 
@@ -172,8 +135,12 @@ const keepReconciled = async (around: Surrounding, process: Process, engine: Eng
       queues: door.jobs,
       wakeups: door,
       now: process.now,
-      requestProvision: (target) => requestProvision(around, process, engine, target),
-    }).catch(onlyInfrastructure(around));
+      requestProvision: async (target) => {
+        await askForProvisioning(askingOf(around, process, engine), target, 'retry');
+      },
+    })
+      .then(() => tendPlans(engine))
+      .catch(onlyInfrastructure(around));
     await process.sleep(around.reconcileMs(), neverAborted);
   }
 };

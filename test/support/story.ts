@@ -300,6 +300,7 @@ export const plainTarget = (at: Date): TargetRecord => ({
   escrow: defaultEscrow,
   protected: nobodyProtected,
   autoApproveFirst: true,
+  credentialVersion: 1,
   createdAt: at,
   updatedAt: at,
   revision: 1,

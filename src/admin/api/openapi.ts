@@ -28,7 +28,7 @@ const pathOf = (route: Route) => ({
   request: {
     params: route.params,
     query: route.query,
-    ...(route.method === 'patch' ? { headers: ifMatch } : {}),
+    ...(route.method === 'patch' || route.ifMatch !== undefined ? { headers: ifMatch } : {}),
     ...(route.body === nothing ? {} : { body: bodyOf(route) }),
   },
   responses: {
@@ -44,7 +44,7 @@ const ifMatch = z.object({
   'if-match': z
     .string()
     .optional()
-    .meta({ description: 'The ETag of an earlier answer: edit only when it is still that.' }),
+    .meta({ description: 'The ETag of an earlier answer: done only when it is still that.' }),
 });
 
 const bodyOf = ({ body }: Route) => ({

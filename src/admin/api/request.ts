@@ -20,13 +20,14 @@ export type RawCall = {
 
 /** Throws `RequestRefused` with the faults of all parts. */
 export const parseCall = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
-  schemas: { readonly params: P; readonly query: Q; readonly body: B },
+  schemas: { readonly params: P; readonly query: Q; readonly body: B; readonly ifMatch?: Matched },
   raw: RawCall,
 ): {
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
   readonly revision: number | null;
+  readonly hash: string | null;
   readonly caller: Caller;
 } => {
   const keys = forbiddenKeys(raw.body);
@@ -34,15 +35,15 @@ export const parseCall = <P extends z.ZodType, Q extends z.ZodType, B extends z.
   const params = schemas.params.safeParse(raw.params);
   const query = schemas.query.safeParse(raw.query);
   const body = schemas.body.safeParse(raw.body ?? {});
-  const revision = revisionOf(raw.ifMatch);
-  if (params.success && query.success && body.success && revision !== undefined) {
-    return { params: params.data, query: query.data, body: body.data, revision, caller: raw.caller };
+  const matched = matchedBy(schemas.ifMatch ?? 'revision', raw.ifMatch);
+  if (params.success && query.success && body.success && matched !== undefined) {
+    return { params: params.data, query: query.data, body: body.data, ...matched, caller: raw.caller };
   }
   throw new RequestRefused([
     ...fieldErrors('path', params.error),
     ...fieldErrors('query', query.error),
     ...fieldErrors('body', body.error),
-    ...(revision === undefined ? [ifMatchError] : []),
+    ...(matched === undefined ? [ifMatchError] : []),
   ]);
 };
 
@@ -72,11 +73,18 @@ const bodyError = (path: readonly string[], detail: string): FieldError => ({
   detail,
 });
 
-/** `undefined` when it is there but not a revision. */
-const revisionOf = (ifMatch: string | undefined): number | null | undefined => {
-  if (ifMatch === undefined || ifMatch === '*') return null;
-  const revision = /^"(\d{1,9})"$/.exec(ifMatch)?.[1];
-  return revision === undefined ? undefined : Number(revision);
+/** What the ETags of a thing are: records count their edits, plans are named by what they hold. */
+export type Matched = 'revision' | 'hash';
+
+/** `undefined` when it is there but not such an ETag. */
+const matchedBy = (
+  by: Matched,
+  ifMatch: string | undefined,
+): { readonly revision: number | null; readonly hash: string | null } | undefined => {
+  if (ifMatch === undefined || ifMatch === '*') return { revision: null, hash: null };
+  const text = (by === 'hash' ? /^"([\w-]{1,100})"$/ : /^"(\d{1,9})"$/).exec(ifMatch)?.[1];
+  if (text === undefined) return undefined;
+  return by === 'hash' ? { revision: null, hash: text } : { revision: Number(text), hash: null };
 };
 const ifMatchError: FieldError = {
   in: 'header',

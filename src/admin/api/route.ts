@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import type { RefusalCode } from '../refused.ts';
 import type { Admission } from './admission.ts';
-import { parseCall, type RawCall } from './request.ts';
+import { type Matched, parseCall, type RawCall } from './request.ts';
 
 export type Answer = {
   readonly status: number;
@@ -20,6 +20,8 @@ type Described = Admission & {
   readonly tag: string;
   readonly summary: string;
   readonly answer: { readonly status: number; readonly description: string; readonly schema: z.ZodType | null };
+  /** What `If-Match` holds where it means something. */
+  readonly ifMatch?: Matched;
   /** Refusals beside those that every route has. */
   readonly refusals: readonly RefusalCode[];
 };
@@ -28,7 +30,7 @@ type Schemas<P, Q, B> = { readonly params: P; readonly query: Q; readonly body: 
 export type Route = Described &
   Schemas<z.ZodObject, z.ZodObject, z.ZodObject> & { readonly handle: (raw: RawCall) => Promise<Answer> };
 
-/** `revision` is that of the `If-Match` header. */
+/** `revision` or `hash` is that of the `If-Match` header. */
 export type Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = ReturnType<typeof parseCall<P, Q, B>>;
 
 export const defineRoute = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject>(

@@ -1,38 +1,31 @@
 /** The ledger in memory: the same promises as the one in MongoDB, for tests and simulations. */
 
 import { batches } from '../../core/batches.ts';
-import { escalate, escrowsAfter, type HeldEscrow, isGivenUp } from '../../core/escrow-ladder.ts';
+import { escalate, isGivenUp } from '../../core/escrow-ladder.ts';
 import { sum } from '../../core/guard.ts';
 import { StaleFence } from '../../model/errors.ts';
-import { type OperationKey, type RemoteId, type SourceId, type TargetId, targetId } from '../../model/ids.ts';
-import {
-  type Escrow,
-  type Intent,
-  isInEffect,
-  type Link,
-  type Outcome,
-  type WaitingReference,
-} from '../../model/operation.ts';
+import { type TargetId, targetId } from '../../model/ids.ts';
+import { type Escrow, isInEffect } from '../../model/operation.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
-import { defaultEscrow, type EscrowPolicy } from '../../model/target-record.ts';
+import { defaultEscrow } from '../../model/target-record.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
-import type { About, Entry, Ledger } from '../ledger.ts';
+import type { Ledger } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
-
-/** Everything about one target. Maps are keyed by `type|id` unless they say otherwise; entries stand in the order they were made. */
-type Book = {
-  position: number | null;
-  rules: string | null;
-  /** The fence under which the position was set back: what that holder still says about it is void. */
-  readonly links: Map<string, Link>;
-  /** Links that ended. */
-  readonly former: Map<string, { readonly remoteId: RemoteId; readonly until: Date; readonly ref: Ref }>;
-  /** The operation that last changed a link, or ended it. */
-  readonly linkedBy: Map<string, OperationKey>;
-  readonly entries: Map<OperationKey, Entry & { readonly order: number }>;
-  readonly escrows: Map<string, HeldEscrow>;
-  readonly waiting: Map<string, WaitingReference>;
-};
+import {
+  aboutIn,
+  type Book,
+  closeIntents,
+  emptyBook,
+  entryOf,
+  escrowsOf,
+  intentOf,
+  keyOf,
+  linksOf,
+  present,
+  waitingKey,
+  writeEscrows,
+  writeLinks,
+} from './ledger-book.ts';
 
 const batchSize = 500;
 
@@ -72,6 +65,11 @@ export const createMemoryLedger = (around: {
       const book = heldBy(lease);
       book.position = Math.max(book.position ?? version, version);
       await probe('ledger.advanced');
+    },
+    reach: async (target) => bookOf(target).reach,
+    noteReach: async (lease, reach) => {
+      heldBy(lease).reach = reach;
+      await probe('ledger.reach_noted');
     },
     rules: async (target) => bookOf(target).rules,
     acceptRules: async (lease, rules) => {
@@ -245,83 +243,10 @@ export const createMemoryLedger = (around: {
   };
 };
 
-const emptyBook = (): Book => ({
-  position: null,
-  rules: null,
-  links: new Map(),
-  former: new Map(),
-  linkedBy: new Map(),
-  entries: new Map(),
-  escrows: new Map(),
-  waiting: new Map(),
-});
-
-const keyOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
-const waitingKey = ({ owner, path, to }: WaitingReference): string => `${keyOf(owner)}|${to}|${path}`;
-
-const present = (links: ReadonlyMap<string, Link>, refs: readonly Ref[]): readonly Link[] =>
-  refs.flatMap((ref) => links.get(keyOf(ref)) ?? []);
-
-const aboutIn = (book: Book, key: string): About => {
-  const held = book.escrows.get(key);
-  const former = book.former.get(key);
-  return {
-    link: book.links.get(key) ?? null,
-    former: former ? { remoteId: former.remoteId, until: former.until } : null,
-    linkedBy: book.links.has(key) || former ? (book.linkedBy.get(key) ?? null) : null,
-    escrow: held?.escrow ?? null,
-    escrowedBy: held?.by?.key ?? null,
-  };
-};
-
-const linksOf = (book: Book, type: ObjectType): readonly Link[] =>
-  [...book.links.values()].filter((link) => link.ref.type === type);
-
 /** What is asked is looked up when the reading begins, as a cursor would. */
 async function* inBatches<T>(find: () => readonly T[]): AsyncGenerator<readonly T[]> {
   yield* batches(find(), batchSize);
 }
-
-const writeLinks = (book: Book, outcomes: readonly Outcome[]): void => {
-  for (const outcome of outcomes) {
-    if (outcome.result !== 'applied' || outcome.link === undefined) continue;
-    const key = keyOf(outcome.ref);
-    book.linkedBy.set(key, outcome.key);
-    if (outcome.link) {
-      book.links.set(key, outcome.link);
-      book.former.delete(key);
-      continue;
-    }
-    const ended = book.links.get(key);
-    if (ended) book.former.set(key, { remoteId: ended.remoteId, until: outcome.at, ref: outcome.ref });
-    book.links.delete(key);
-  }
-};
-
-const writeEscrows = (book: Book, outcomes: readonly Outcome[], now: Date, policy: EscrowPolicy): readonly Ref[] => {
-  const held = new Map<SourceId, HeldEscrow>();
-  for (const { ref } of outcomes) {
-    const escrow = book.escrows.get(keyOf(ref));
-    if (escrow) held.set(ref.id, escrow);
-  }
-  const runOf = (key: OperationKey) => book.entries.get(key)?.cause.run;
-  const { made, gone, givenUp } = escrowsAfter(outcomes, held, runOf, now, policy);
-  for (const escrow of made) book.escrows.set(keyOf(escrow.escrow.ref), escrow);
-  for (const ref of gone) book.escrows.delete(keyOf(ref));
-  return givenUp;
-};
-
-const closeIntents = (book: Book, outcomes: readonly Outcome[]): void => {
-  for (const outcome of outcomes) {
-    const entry = book.entries.get(outcome.key);
-    if (entry?.state === 'open') book.entries.set(outcome.key, { ...entry, state: 'settled', outcome });
-  }
-};
-
-const escrowsOf = (book: Book) => [...book.escrows.values()].map(({ escrow }) => escrow);
-
-const intentOf = ({ target, operation, cause, at }: Intent): Intent => ({ target, operation, cause, at });
-const entryOf = (entry: Entry): Entry => ({ ...intentOf(entry), state: entry.state, outcome: entry.outcome });
 
 const cursorOf = (order: number): string => order.toString(36).padStart(11, '0');
 

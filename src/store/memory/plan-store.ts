@@ -1,9 +1,10 @@
 /** Plans in memory: the same promises as those in MongoDB, for tests and simulations. */
 
 import { batches } from '../../core/batches.ts';
-import { StaleFence } from '../../model/errors.ts';
+import { type PlanEvent, standingAfter } from '../../core/plan-standing.ts';
+import { PlanWritten, StaleFence } from '../../model/errors.ts';
 import { type PlanId, type TargetId, targetId } from '../../model/ids.ts';
-import { askedFor, type DecidedKind, type Plan, type PlanStanding, type Staged } from '../../model/plan.ts';
+import { askedFor, type DecidedKind, type Plan, type Staged } from '../../model/plan.ts';
 import type { RunScope } from '../../model/run.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
@@ -31,22 +32,25 @@ export const createMemoryPlanStore = (around: {
   const newestFirst = (): Plan[] => [...plans.values()].sort((a, b) => (a.id > b.id ? -1 : 1));
   const stepsOf = (id: PlanId): readonly [string, Staged][] =>
     [...(staged.get(id)?.steps ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-  const move = (id: PlanId, to: (standing: PlanStanding) => PlanStanding | null): Plan | null => {
+  const refuseWritten = (id: PlanId): void => {
+    if (plans.has(id)) throw new PlanWritten(`The plan ${id} is written down; its operations stay as they are.`);
+  };
+  const move = (id: PlanId, event: PlanEvent): Plan | null => {
     const plan = plans.get(id);
-    const standing = plan === undefined ? null : to(plan.standing);
+    const standing = plan === undefined ? null : standingAfter(plan.standing, event);
     if (plan === undefined || standing === null) return null;
     const moved = { ...plan, standing };
     plans.set(id, moved);
     return moved;
   };
   const supersede = (id: PlanId, by: PlanId | null): void => {
-    const isOpen = ({ state }: PlanStanding): boolean => state === 'waiting' || state === 'approved';
-    if (move(id, (was) => (isOpen(was) ? { state: 'superseded', by } : null)) !== null) staged.delete(id);
+    if (move(id, { kind: 'supersede', by }) !== null) staged.delete(id);
   };
 
   return {
     stage: async (lease, plan, operations) => {
       const target = assertHeld(lease);
+      refuseWritten(plan);
       const row = staged.get(plan) ?? { target, at: now(), steps: new Map() };
       for (const one of operations) row.steps.set(nameOf(one.operation.ref, one.step), one);
       staged.set(plan, row);
@@ -79,6 +83,7 @@ export const createMemoryPlanStore = (around: {
     },
     unstage: async (lease, plan) => {
       assertHeld(lease);
+      refuseWritten(plan);
       staged.delete(plan);
       await probe('plans.unstaged');
     },
@@ -90,9 +95,7 @@ export const createMemoryPlanStore = (around: {
           supersede(other.id, plan.id);
       await probe('plans.superseded');
       assertHeld(lease);
-      const there = plans.get(plan.id);
-      if (there === undefined || there.standing.state === 'waiting')
-        plans.set(plan.id, { ...plan, standing: { state: 'waiting' } });
+      if (!plans.has(plan.id)) plans.set(plan.id, { ...plan, standing: { state: 'waiting' } });
       await probe('plans.added');
     },
     get: async (id) => plans.get(id) ?? null,
@@ -107,27 +110,32 @@ export const createMemoryPlanStore = (around: {
         ({ target: of, standing, scope, kind }) =>
           of === target && standing.state === 'approved' && scope === null && !askedFor.includes(kind),
       ) ?? null,
-    decide: async (id, to, decision) =>
-      move(id, ({ state }) => {
-        if (state === 'waiting' && to === 'approved') return { state: 'approved', decision, begun: null };
-        return to === 'rejected' && (state === 'waiting' || state === 'approved')
-          ? { state: 'rejected', decision }
-          : null;
-      }),
+    decide: async (id, to, decision) => move(id, { kind: to === 'approved' ? 'approve' : 'reject', decision }),
     begin: async (lease, id, run) => {
       assertHeld(lease);
-      move(id, (was) => (was.state === 'approved' ? { ...was, begun: run } : null));
+      const begun = move(id, { kind: 'begin', run });
       await probe('plans.begun');
+      return begun;
     },
     finish: async (lease, id, run) => {
       assertHeld(lease);
-      move(id, (was) => (was.state === 'approved' ? { state: 'applied', decision: was.decision, begun: run } : null));
+      move(id, { kind: 'finish', run });
       await probe('plans.finished');
     },
     supersede: async (lease, id, by) => {
       assertHeld(lease);
       supersede(id, by);
       await probe('plans.superseded');
+    },
+    refuse: async (id, why, at) => {
+      const refused = move(id, { kind: 'refuse', why, at });
+      await probe('plans.refused');
+      return refused;
+    },
+    expire: async (id, from, at) => {
+      const expired = move(id, { kind: 'expire', from, at });
+      await probe('plans.expired');
+      return expired;
     },
     countWaiting: async () => {
       const count = (kind: DecidedKind) =>

@@ -4,12 +4,28 @@
  */
 
 import { FormatTooNew } from '../../model/errors.ts';
+import type { PlanKind, PlanState } from '../../model/plan.ts';
+import type { Run } from '../../model/run.ts';
 import type { Db } from './connect.ts';
 import { type HeadDocument, headsName } from './heads.ts';
 import { createMongoInstallation, type InstallationDocument, installationName, theOne } from './installation.ts';
 
-/** What this version writes. Raised together with what brings an older database to it (migrate.ts), and a line in the changelog. */
-export const currentFormat = 1;
+/**
+ * Since which format something may stand in a database that a worker decides by: one that does not know it would take it for something else. Whatever is
+ * added here has a higher number than the last release wrote, together with what brings an older database to it (migrate.ts) and a line in the changelog.
+ */
+export const knownSince = {
+  runs: { sync: 1, provision: 1, preview: 2, reconcile: 2 },
+  plans: { first: 1, held: 1, dry_run: 1, repair: 2, undo: 2, preview: 2 },
+  standings: { waiting: 1, approved: 1, rejected: 1, applied: 1, superseded: 1, refused: 2, expired: 2 },
+} as const satisfies {
+  readonly runs: Readonly<Record<Run['kind'], number>>;
+  readonly plans: Readonly<Record<PlanKind, number>>;
+  readonly standings: Readonly<Record<PlanState, number>>;
+};
+
+/** What this version writes. */
+export const currentFormat = Math.max(...Object.values(knownSince).flatMap((known) => Object.values<number>(known)));
 
 /** `program`: the version of the product. */
 export type Program = { readonly format: number; readonly program: string };

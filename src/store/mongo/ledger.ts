@@ -77,6 +77,11 @@ export const createMongoLedger = (
       await probe('ledger.advanced');
     },
 
+    reach: positions.reach,
+    noteReach: async (lease, reach) => {
+      await positions.noteReach(lease, reach);
+      await probe('ledger.reach_noted');
+    },
     rules: positions.rules,
     acceptRules: async (lease, rules) => {
       await positions.acceptRules(lease, rules);

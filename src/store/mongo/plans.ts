@@ -4,10 +4,11 @@
  */
 
 import type mongoose from 'mongoose';
-import { connectionId, organizationId, type PlanId, planId, type RunId, runId, targetId } from '../../model/ids.ts';
-import { askedFor, type DecidedKind, type Decision, type Plan, type PlanStanding } from '../../model/plan.ts';
+import { type PlanEvent, standingAfter } from '../../core/plan-standing.ts';
+import { PlanWritten } from '../../model/errors.ts';
+import { connectionId, organizationId, type PlanId, planId, runId, targetId } from '../../model/ids.ts';
+import { askedFor, type DecidedKind, type Plan, type PlanStanding } from '../../model/plan.ts';
 import type { RunScope } from '../../model/run.ts';
-import type { Lease } from '../leases.ts';
 import type { PlanFilter, PlanStore, Slot } from '../plan-store.ts';
 import type { Page } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
@@ -37,18 +38,33 @@ export const createMongoPlanStore = (
   const operations = createPlanOperations(db, now);
   const { assertHeld } = createPositions(db);
 
+  const move = async (id: string, event: PlanEvent): Promise<Plan | null> => {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const was = (await collection.findOne({ _id: id }, { projection: { standing: 1 } }))?.standing;
+      const standing = was === undefined ? null : standingAfter(was, event);
+      if (was === undefined || standing === null) return null;
+      const moved = await collection.findOneAndUpdate(
+        { _id: id, ...asItStood(was) },
+        { $set: { standing } },
+        { returnDocument: 'after' },
+      );
+      if (moved !== null) return planOf(moved);
+    }
+    throw new Error(`The plan ${id} was moved by others ${attempts} times; ask again.`);
+  };
   const supersede = async (id: string, by: PlanId | null): Promise<void> => {
-    const superseded: PlanStanding = { state: 'superseded', by };
-    const plan = await collection.findOneAndUpdate(
-      { _id: id, 'standing.state': { $in: ['waiting', 'approved'] } },
-      { $set: { standing: superseded } },
-    );
-    if (plan !== null) await operations.forget({ target: targetId(plan.target), id: planId(plan._id) });
+    const plan = await move(id, { kind: 'supersede', by });
+    if (plan !== null) await operations.forget(plan);
+  };
+  const refuseWritten = async (id: PlanId): Promise<void> => {
+    if ((await collection.findOne({ _id: id }, { projection: { _id: 1 } })) !== null)
+      throw new PlanWritten(`The plan ${id} is written down; its operations stay as they are.`);
   };
 
   return {
     stage: async (lease, plan, staged) => {
       await assertHeld(lease);
+      await refuseWritten(plan);
       await operations.write(lease, plan, staged);
       await probe('plans.staged');
     },
@@ -58,6 +74,7 @@ export const createMongoPlanStore = (
     operations: operations.page,
     unstage: async (lease, id) => {
       await assertHeld(lease);
+      await refuseWritten(id);
       await operations.forget({ target: targetId(lease.key), id });
       await probe('plans.unstaged');
     },
@@ -71,15 +88,15 @@ export const createMongoPlanStore = (
       for (const { _id } of await others.toArray()) await supersede(_id, id);
       await probe('plans.superseded');
       await assertHeld(lease);
+      const waiting: PlanStanding = { state: 'waiting' };
       try {
-        const waiting: PlanStanding = { state: 'waiting' };
         await collection.updateOne(
-          { _id: id, 'standing.state': 'waiting' },
-          { $set: { ...rest, slot, standing: waiting } },
+          { _id: id },
+          { $setOnInsert: { ...rest, slot, standing: waiting } },
           { upsert: true },
         );
       } catch (error) {
-        // It is there, and not waiting any more: somebody has decided.
+        // Written down at the same moment, by a worker that was taken over.
         if (!isDuplicate(error)) throw error;
       }
       await probe('plans.added');
@@ -102,33 +119,32 @@ export const createMongoPlanStore = (
           { sort: { _id: -1 } },
         ),
       ),
-    decide: async (id, to, decision) => {
-      const from = to === 'approved' ? ['waiting' as const] : ['waiting' as const, 'approved' as const];
-      return planOf(
-        await collection.findOneAndUpdate(
-          { _id: id, 'standing.state': { $in: from } },
-          { $set: { standing: standingAfter(to, decision) } },
-          { returnDocument: 'after' },
-        ),
-      );
-    },
-    begin: async (lease: Lease, id: PlanId, run: RunId) => {
+    decide: (id, to, decision) => move(id, { kind: to === 'approved' ? 'approve' : 'reject', decision }),
+    begin: async (lease, id, run) => {
       await assertHeld(lease);
-      await collection.updateOne({ _id: id, 'standing.state': 'approved' }, { $set: { 'standing.begun': run } });
+      const begun = await move(id, { kind: 'begin', run });
       await probe('plans.begun');
+      return begun;
     },
     finish: async (lease, id, run) => {
       await assertHeld(lease);
-      await collection.updateOne(
-        { _id: id, 'standing.state': 'approved' },
-        { $set: { 'standing.state': 'applied', 'standing.begun': run } },
-      );
+      await move(id, { kind: 'finish', run });
       await probe('plans.finished');
     },
     supersede: async (lease, id, by) => {
       await assertHeld(lease);
       await supersede(id, by);
       await probe('plans.superseded');
+    },
+    refuse: async (id, why, at) => {
+      const refused = await move(id, { kind: 'refuse', why, at });
+      await probe('plans.refused');
+      return refused;
+    },
+    expire: async (id, from, at) => {
+      const expired = await move(id, { kind: 'expire', from, at });
+      await probe('plans.expired');
+      return expired;
     },
     countWaiting: async () => {
       const count = (kind: DecidedKind) => collection.countDocuments({ 'standing.state': 'waiting', kind });
@@ -138,11 +154,11 @@ export const createMongoPlanStore = (
       return { first: first ?? 0, held: held ?? 0, dry_run: dryRun ?? 0, repair: repair ?? 0, undo: undo ?? 0 };
     },
     prune: async (target, before) => {
-      const over = [
-        { 'standing.state': { $in: ['rejected', 'superseded', 'applied'] as const } },
+      const old = [
+        { 'standing.state': { $in: [...over] } },
         { 'standing.state': 'waiting' as const, kind: { $in: [...askedFor] } },
       ];
-      for (const one of over) await collection.deleteMany({ target, createdAt: { $lt: before }, ...one });
+      for (const one of old) await collection.deleteMany({ target, createdAt: { $lt: before }, ...one });
       await operations.prune(target, before, async (id) => (await collection.findOne({ _id: id })) !== null);
     },
     erase: async (target) => {
@@ -152,21 +168,28 @@ export const createMongoPlanStore = (
   };
 };
 
-const standingAfter = (to: 'approved' | 'rejected', decision: Decision): PlanStanding =>
-  to === 'approved' ? { state: 'approved', decision, begun: null } : { state: 'rejected', decision };
+/** How often a step looks again when somebody else moved the plan in between. */
+const attempts = 10;
+const over = ['rejected', 'superseded', 'applied', 'refused', 'expired'] as const;
+
+/** Between two decisions a plan is begun, at most: nobody decides twice on the same plan. */
+const asItStood = (was: PlanStanding) => ({
+  'standing.state': was.state,
+  ...('begun' in was ? { 'standing.begun': was.begun } : {}),
+});
 
 const slotOf = ({ target, kind, scope }: Slot): string => `${target}|${kind}|${scopeOf(scope)}`;
 const scopeOf = (scope: RunScope | null): string => (scope === null ? 'all' : `${scope.group}:${scope.nested}`);
 
-const noEpoch = { epoch: 0 } as const;
+const before = { epoch: 0, protection: null, reach: null } as const;
 
 const planOf = (document: PlanDocument | null): Plan | null => {
   if (document === null) return null;
   const { _id, slot: _slot, organization, connection, target, run, ...rest } = document;
   return {
     ...rest,
-    // Of plans that were kept before there were epochs.
-    basis: { ...noEpoch, ...rest.basis },
+    // Of plans that were kept before these were.
+    basis: { ...before, ...rest.basis },
     id: planId(_id),
     organization: organizationId(organization),
     connection: connectionId(connection),

@@ -6,6 +6,7 @@
 import { StaleFence } from '../../model/errors.ts';
 import type { TargetId } from '../../model/ids.ts';
 import type { Lease } from '../leases.ts';
+import { nowhere, type Reach } from '../ledger.ts';
 import type { Db } from './connect.ts';
 import { headsName } from './heads.ts';
 
@@ -14,6 +15,7 @@ type TargetHead = {
   readonly fence: number;
   readonly position?: number | null;
   readonly rules?: string | null;
+  readonly reach?: Reach;
 };
 
 export const createPositions = (db: Db) => {
@@ -43,9 +45,17 @@ export const createPositions = (db: Db) => {
       const { matchedCount } = await heads.updateOne({ _id: lease.key, fence: lease.fence }, { $set: { rules } });
       if (matchedCount === 0) await assertHeld(lease);
     },
+    reach: async (target: TargetId): Promise<Reach> => {
+      const head = await heads.findOne({ _id: target }, { projection: { reach: 1 } });
+      return head?.reach ?? nowhere;
+    },
+    noteReach: async (lease: Lease, reach: Reach): Promise<void> => {
+      const { matchedCount } = await heads.updateOne({ _id: lease.key, fence: lease.fence }, { $set: { reach } });
+      if (matchedCount === 0) await assertHeld(lease);
+    },
     /** The fence stays, so that a late writer is still refused. */
     erase: async (target: TargetId): Promise<void> => {
-      await heads.updateOne({ _id: target }, { $unset: { position: '', rules: '' } });
+      await heads.updateOne({ _id: target }, { $unset: { position: '', rules: '', reach: '' } });
     },
   };
 };

@@ -5,7 +5,15 @@ import { connectionId, organizationId, targetId } from '../../model/ids.ts';
 import { defaultLimits, type Limits, type TargetRecord } from '../../model/target-record.ts';
 import type { TargetEdit, TargetStore, Vault } from '../connection-store.ts';
 import { keyset } from './keyset.ts';
-import { createSealedRecords, flag, type SealedDocument, sealedSchema, structure, text } from './sealed-records.ts';
+import {
+  createSealedRecords,
+  flag,
+  number,
+  type SealedDocument,
+  sealedSchema,
+  structure,
+  text,
+} from './sealed-records.ts';
 
 /** What was stored before groups had a policy and a limit of their own lacks both. */
 type TargetDocument = Omit<
@@ -23,11 +31,14 @@ type TargetDocument = Omit<
 export const name = 'targets';
 export const indexes: readonly mongoose.mongo.IndexDescription[] = [{ key: { connection: 1, _id: 1 } }];
 
+const firstCredentials = { credentialVersion: 1 } as const;
+
 const schema = sealedSchema({
   connection: text,
   kind: text,
   name: text,
   settings: text,
+  credentialVersion: number,
   mapping: structure,
   matching: structure,
   deprovision: structure,
@@ -70,6 +81,8 @@ const targetOf = ({
   secrets: _,
   ...rest
 }: TargetDocument): TargetRecord => ({
+  // Of targets that were kept before credentials were counted.
+  ...firstCredentials,
   ...rest,
   leftGroups,
   limits: { ...limits, groupDeletes: limits.groupDeletes ?? defaultLimits.groupDeletes },

@@ -117,7 +117,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('needs a body where something must be said, and documents If-Match where something is edited', () => {
+  it('needs a body where something must be said, and documents If-Match where what was seen may be named', () => {
     const needing = operations().filter(({ requestBody }) => requestBody?.required);
     expect(needing.map(({ operationId }) => operationId)).toEqual([
       'addConnection',
@@ -131,7 +131,12 @@ describe('the OpenAPI document', () => {
       'createApiKey',
     ]);
     const conditional = operations().filter(({ parameters }) => parameters?.some(({ name }) => name === 'if-match'));
-    expect(conditional.map(({ operationId }) => operationId)).toEqual(['editConnection', 'editTarget']);
+    expect(conditional.map(({ operationId }) => operationId)).toEqual([
+      'editConnection',
+      'editTarget',
+      'approvePlan',
+      'applyPlan',
+    ]);
   });
 
   it('marks the client secret as write-only, and shows it in no answer', () => {

@@ -163,6 +163,72 @@ describe('approving a plan', () => {
   });
 });
 
+describe('releasing what was looked at', () => {
+  const hashOf = async (id: string): Promise<string> => String(((await show(id)).body as { hash: string }).hash);
+  const release = (id: string, verb: string, given: { hash?: string; ifMatch?: string }) =>
+    door.call('POST', `/v1/plans/${id}/${verb}`, {
+      body: { reason: 'They were sold.', ...(given.hash === undefined ? {} : { hash: given.hash }) },
+      ...(given.ifMatch === undefined ? {} : { headers: { 'if-match': given.ifMatch } }),
+    });
+
+  it('is done when the hash is that of the plan, said either way', async () => {
+    const id = await waits();
+    const shown = await show(id);
+    expect(shown.headers.get('etag')).toBe(`"${await hashOf(id)}"`);
+    expect((await release(id, 'approve', { hash: await hashOf(id), ifMatch: `"${await hashOf(id)}"` })).status).toBe(
+      202,
+    );
+    const dry = await waits({ kind: 'dry_run' });
+    expect((await release(dry, 'apply', { ifMatch: `"${await hashOf(dry)}"` })).status).toBe(202);
+  });
+
+  it('is refused when it is another, and the plan goes on waiting', async () => {
+    const id = await waits();
+    for (const given of [{ hash: 'other' }, { ifMatch: '"other"' }, { hash: await hashOf(id), ifMatch: '"other"' }])
+      expect((await release(id, 'approve', given)).body).toMatchObject({ status: 412, code: 'stale_hash' });
+    expect((await release(id, 'approve', { hash: 'not a hash' })).status).toBe(400);
+    expect((await release(id, 'approve', { ifMatch: 'bare' })).status).toBe(400);
+    expect((await show(id)).body).toMatchObject({ state: 'waiting', refused_because: null });
+  });
+});
+
+it('a plan that stood for too long says so, and cannot be decided on any more', async () => {
+  const id = await waits();
+  await door.stores.plans.expire(planId(id), 'waiting', door.clock.now);
+  expect((await show(id)).body).toMatchObject({ state: 'expired', decided_by: null });
+  for (const verb of ['approve', 'reject'])
+    expect((await decide(id, verb)).body).toMatchObject({ status: 409, code: 'plan_expired' });
+  expect(pageOf(await door.call('GET', '/v1/plans?state=expired')).data).toHaveLength(1);
+});
+
+it('after a restore no plan is released but that of everything, and nothing is compared, repaired or taken back', async () => {
+  const [dry, undo] = [await waits({ kind: 'dry_run' }), await waits({ kind: 'undo' })];
+  await door.call('POST', '/v1/restores', { body: { reason: 'The disk died.' } });
+  for (const [id, verb] of [
+    [dry, 'apply'],
+    [undo, 'approve'],
+  ] as const)
+    expect((await decide(id, verb)).body).toMatchObject({ status: 409, code: 'database_restored' });
+  expect((await door.call('POST', `/v1/targets/${target}/reconcile`)).body).toMatchObject({
+    code: 'database_restored',
+  });
+  const first = await waits({ kind: 'first' });
+  expect((await decide(first, 'approve')).status).toBe(202);
+});
+
+it('a plan that was refused says why, and cannot be decided on any more', async () => {
+  const id = await waits();
+  await decide(id, 'approve');
+  await door.stores.plans.refuse(planId(id), 'content_changed', door.clock.now);
+  expect((await show(id)).body).toMatchObject({
+    state: 'refused',
+    refused_because: 'content_changed',
+    decided_by: 'product',
+  });
+  for (const verb of ['approve', 'reject'])
+    expect((await decide(id, verb)).body).toMatchObject({ status: 409, code: 'plan_refused' });
+});
+
 describe('the plan of a dry run', () => {
   it('is applied, not approved; every other one is approved, not applied', async () => {
     const [dry, held] = [await waits({ kind: 'dry_run' }), await waits()];

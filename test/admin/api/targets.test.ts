@@ -95,6 +95,19 @@ describe('the secrets of a target', () => {
     expect(door.said.join('\n')).not.toContain('CANARY');
   });
 
+  it('count up what they are the how-many-eth of, when they are others and only then', async () => {
+    const id = await addTarget(door, connection);
+    const version = async () => (await door.stores.targets.get(targetId(id)))?.credentialVersion;
+    expect(await version()).toBe(1);
+    await edit(id, { settings: { page: 2 } });
+    await edit(id, { name: 'HR' });
+    expect(await version()).toBe(1);
+    await edit(id, { settings: { token: 'CANARY~new' } });
+    expect(await version()).toBe(2);
+    await edit(id, { settings: { token: 'CANARY~new' } });
+    expect(await version()).toBe(2);
+  });
+
   it('are never sent to a new address unless they are given again', async () => {
     const id = await addTarget(door, connection);
     const moved = await edit(id, { settings: { url: 'https://evil.example' } });

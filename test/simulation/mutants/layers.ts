@@ -8,7 +8,7 @@ export const layers: readonly Mutant[] = [
     what: 'Removals are done without asking the source once more.',
     edits: [
       {
-        file: 'src/engine/provision-run.ts',
+        file: 'src/engine/work-at.ts',
         from: 'source ??= engine.connectSource(connection, secrets);',
         to: "source ??= { ...engine.connectSource(connection, secrets), confirm: async (refs) => new Map(refs.map(({ id }) => [id, 'gone'])), confirmMembers: async (_group, members) => new Map(members.map(({ id }) => [id, false])) };",
       },

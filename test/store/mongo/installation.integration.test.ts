@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FormatTooNew } from '../../../src/model/errors.ts';
 import { connectionId } from '../../../src/model/ids.ts';
-import { assertFormat, claimFormat } from '../../../src/store/mongo/format.ts';
+import { assertFormat, claimFormat, currentFormat, knownSince } from '../../../src/store/mongo/format.ts';
 import { createMongoStores } from '../../../src/store/mongo/index.ts';
 import { createMongoLeases } from '../../../src/store/mongo/leases.ts';
 import { createVault } from '../../../src/store/vault.ts';
@@ -20,9 +20,9 @@ describe('the format of a database', async () => {
   afterAll(close);
   const now = () => new Date();
   const older = { format: 1, program: '1.4.0' } as const;
-  const newer = { format: 2, program: '2.0.0' } as const;
+  const newer = { format: currentFormat, program: '2.0.0' } as const;
   const ofOlder = createMongoLeases(mongo.db, now, 1);
-  const ofNewer = createMongoLeases(mongo.db, now, 2);
+  const ofNewer = createMongoLeases(mongo.db, now);
   const key = connectionId('con_1');
 
   it('is claimed by whoever starts first, and by nobody older after that', async () => {
@@ -36,7 +36,7 @@ describe('the format of a database', async () => {
     await claimFormat(mongo.db, newer);
     await expect(assertFormat(mongo.db, older)).rejects.toThrow(FormatTooNew);
     await expect(assertFormat(mongo.db, older)).rejects.toThrow(
-      'The database is in format 2, written by Entrain 2.0.0; this is Entrain 1.4.0, which knows formats up to 1. Start Entrain 2.0.0 or newer here.',
+      `The database is in format ${newer.format}, written by Entrain 2.0.0; this is Entrain 1.4.0, which knows formats up to 1. Start Entrain 2.0.0 or newer here.`,
     );
     await assertFormat(mongo.db, newer);
     if ('fence' in held) await expect(ofOlder.renew(held, 60_000)).rejects.toThrow('took con_1 over');
@@ -48,6 +48,19 @@ describe('the format of a database', async () => {
     const added = connectionId('con_2');
     expect(await ofNewer.take(added, 'newer', 1)).toMatchObject({ fence: 1 });
     expect(await ofOlder.take(added, 'older', 60_000)).toHaveProperty('busyUntil');
+  });
+
+  it('is another since there are runs and plans that the first version would take for something else', () => {
+    expect(currentFormat).toBeGreaterThan(older.format);
+    const since = (format: number) =>
+      Object.values(knownSince).flatMap((known) =>
+        Object.entries(known)
+          .filter(([, first]) => first === format)
+          .map(([name]) => name),
+      );
+    expect(since(2)).toEqual(expect.arrayContaining(['preview', 'reconcile', 'repair', 'undo', 'refused', 'expired']));
+    for (const first of Object.values(knownSince).flatMap((known) => Object.values<number>(known)))
+      expect(first).toBeLessThanOrEqual(currentFormat);
   });
 
   it('is not lowered by an older version that starts all the same', async () => {

@@ -18,6 +18,7 @@ import {
   planSchema,
   planState,
   planView,
+  releaseSchema,
   wordSchema,
 } from '../schemas/plan.ts';
 
@@ -72,7 +73,10 @@ export const planRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The plan.', schema: planSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => ({ status: 200, body: planView(await commands.getPlan(planId(params.plan_id))) }),
+    handle: async ({ params }) => {
+      const plan = await commands.getPlan(planId(params.plan_id));
+      return { status: 200, body: planView(plan), headers: { ETag: `"${plan.hash}"` } };
+    },
   }),
   defineRoute({
     method: 'get',
@@ -105,19 +109,29 @@ export const planRoutes = (commands: Commands): Route[] => [
     summary: 'Releases exactly this plan, which its target waits for; refused when something moved since it was made',
     params,
     query: nothing,
-    body: wordSchema,
+    body: releaseSchema,
+    ifMatch: 'hash',
     answer: accepted,
     refusals: [
       'not_found',
       'target_not_active',
       'plan_decided',
       'plan_superseded',
+      'plan_refused',
+      'plan_expired',
       'plan_moved',
+      'stale_hash',
+      'database_restored',
+      'target_unproved',
       'plan_is_dry_run',
       'plan_is_preview',
     ],
-    handle: async ({ params, body, caller }) =>
-      answerApproved(await commands.approvePlan(planId(params.plan_id), { by: caller.name, reason: body.reason })),
+    handle: async ({ params, body, hash, caller }) => {
+      const seen = [body.hash ?? null, hash];
+      return answerApproved(
+        await commands.approvePlan(planId(params.plan_id), { by: caller.name, reason: body.reason, seen }),
+      );
+    },
   }),
   defineRoute({
     method: 'post',
@@ -130,7 +144,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: wordSchema,
     answer: { status: 200, description: 'The plan as it is now.', schema: planSchema },
-    refusals: ['not_found', 'plan_decided', 'plan_superseded', 'plan_is_preview'],
+    refusals: ['not_found', 'plan_decided', 'plan_superseded', 'plan_refused', 'plan_expired', 'plan_is_preview'],
     handle: async ({ params, body, caller }) => ({
       status: 200,
       body: planView(await commands.rejectPlan(planId(params.plan_id), { by: caller.name, reason: body.reason })),
@@ -145,19 +159,29 @@ export const planRoutes = (commands: Commands): Route[] => [
     summary: 'Carries out the plan of a dry run, and nothing else; refused when something moved since it was made',
     params,
     query: nothing,
-    body: wordSchema,
+    body: releaseSchema,
+    ifMatch: 'hash',
     answer: accepted,
     refusals: [
       'not_found',
       'target_not_active',
       'plan_decided',
       'plan_superseded',
+      'plan_refused',
+      'plan_expired',
       'plan_moved',
+      'stale_hash',
+      'database_restored',
+      'target_unproved',
       'plan_not_dry_run',
       'plan_is_preview',
     ],
-    handle: async ({ params, body, caller }) =>
-      answerApproved(await commands.applyPlan(planId(params.plan_id), { by: caller.name, reason: body.reason })),
+    handle: async ({ params, body, hash, caller }) => {
+      const seen = [body.hash ?? null, hash];
+      return answerApproved(
+        await commands.applyPlan(planId(params.plan_id), { by: caller.name, reason: body.reason, seen }),
+      );
+    },
   }),
 ];
 

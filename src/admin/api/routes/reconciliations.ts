@@ -27,7 +27,7 @@ export const reconciliationRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: nothing,
     answer: accepted,
-    refusals: ['not_found', 'target_not_active'],
+    refusals: ['not_found', 'target_not_active', 'database_restored', 'target_unproved'],
     handle: async ({ params }) => answerRequested(await commands.requestReconcile(targetId(params.target_id))),
   }),
   defineRoute({
@@ -63,7 +63,15 @@ export const reconciliationRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: nothing,
     answer: { ...accepted, description: 'The run that makes the plan, at the address in Location.' },
-    refusals: ['not_found', 'not_a_reconcile_run', 'run_not_ended', 'run_without_result', 'target_not_active'],
+    refusals: [
+      'not_found',
+      'not_a_reconcile_run',
+      'run_not_ended',
+      'run_without_result',
+      'target_not_active',
+      'database_restored',
+      'target_unproved',
+    ],
     handle: async ({ params }) => answerRequested(await commands.requestRepair(runId(params.run_id))),
   }),
 ];

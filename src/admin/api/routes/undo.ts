@@ -36,6 +36,8 @@ export const undoRoutes = (commands: Commands): Route[] => [
       'run_not_ended',
       'nothing_to_undo',
       'undo_too_late',
+      'database_restored',
+      'target_unproved',
       'target_not_active',
     ],
     handle: async ({ params }) => answerRequested(await commands.requestUndo(runId(params.run_id))),

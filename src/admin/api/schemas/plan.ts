@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { leftOutReasons } from '../../../core/undo.ts';
 import type { Action } from '../../../model/operation.ts';
-import { type Exceeded, type Plan, planKinds } from '../../../model/plan.ts';
+import { type Exceeded, type Plan, planKinds, planRefusals } from '../../../model/plan.ts';
 import type { SourceObject } from '../../../model/source-object.ts';
 import type { PlannedFor } from '../../plans.ts';
 import type { LeftOutFor } from '../../undo.ts';
@@ -27,7 +27,12 @@ export const planKind = z.enum(planKinds).meta({
   description:
     '`first`: everything a target needs that was never written to by these rules. `held`: what is over its limits. `dry_run`: what somebody asked to see. `repair`: what puts right what a reconcile run found. `undo`: what takes back what a provision run did. `preview`: what it would be with another scope; only to look at.',
 });
-export const planState = z.enum(['waiting', 'approved', 'rejected', 'superseded', 'applied']);
+export const planState = z
+  .enum(['waiting', 'approved', 'rejected', 'superseded', 'applied', 'refused', 'expired'])
+  .meta({
+    description:
+      '`refused`: it was approved, and may not be carried out, or not any further; `refused_because` says why, and what was done stays. `expired`: nobody decided on it, or began it, in time.',
+  });
 export const actionText = z.enum(['create', 'update', 'add_members', 'remove_members', 'disable', 'delete']);
 
 export const wordSchema = z
@@ -35,6 +40,19 @@ export const wordSchema = z
     reason: plainText(1_000).meta({ description: 'Why; kept with the plan and the name of the API key.' }),
   })
   .meta({ id: 'PlanDecision' });
+
+export const releaseSchema = wordSchema
+  .extend({
+    hash: z
+      .string()
+      .regex(/^[\w-]{1,100}$/, 'must be the hash of a plan')
+      .optional()
+      .meta({
+        description:
+          'The `hash` of the plan that was looked at: released only when it is still that. So does `If-Match`.',
+      }),
+  })
+  .meta({ id: 'PlanRelease' });
 
 const limitName = z.enum([
   'deprovisions',
@@ -64,7 +82,7 @@ export const planSchema = z
     scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
     amends: amendsSchema.nullable().meta({ description: 'What it puts right; null for any other kind.' }),
     created_at: time,
-    hash: z.string().meta({ description: 'Two plans with the same hash hold the same operations.' }),
+    hash: z.string().meta({ description: 'Two plans with the same hash hold the same operations; also the ETag.' }),
     version: z.int().meta({ description: 'The version of the snapshot it was made from.' }),
     counts: z
       .strictObject({
@@ -82,6 +100,10 @@ export const planSchema = z
     decided_at: time.nullable(),
     carried_out_by: runIdText.nullable().meta({ description: 'The run that carries it out, or did.' }),
     superseded_by: planIdText.nullable(),
+    refused_because: z.enum(planRefusals).nullable().meta({
+      description:
+        '`content_changed`: what is kept of its operations is not what was looked at. `rules_changed`: what decides what is written changed while it was carried out. `undone_since`: a run was taken back meanwhile. `not_looked_at`: after a restore the target has to be looked at as a whole first. `run_ended`: the run that was to carry it out ended before it did.',
+    }),
   })
   .meta({ id: 'Plan' });
 
@@ -110,6 +132,7 @@ export const planView = (plan: Plan): z.input<typeof planSchema> => {
     decided_at: decision === null ? null : timeOf(decision.at),
     carried_out_by: 'begun' in standing ? standing.begun : null,
     superseded_by: standing.state === 'superseded' ? standing.by : null,
+    refused_because: standing.state === 'refused' ? standing.why : null,
   };
 };
 

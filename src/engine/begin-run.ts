@@ -1,0 +1,123 @@
+/** Where a provision run begins or goes on: by which rules, at which system, for what; or that it ends before it does anything. */
+
+import { rulesMoved } from '../core/plan-basis.ts';
+import type { Plan, PlanRefusal } from '../model/plan.ts';
+import type { ProvisionRun } from '../model/run.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { Stores } from '../store/stores.ts';
+import { type Aim, aimAgain, chooseAim, type KeptAim, keptAim, planOfRun, RunHeld } from './aim.ts';
+import { acceptedBy, basisOf, isOutdated, isToBeRead } from './basis.ts';
+import { refusePlan } from './begin-plan.ts';
+import { limitsWrites } from './count-writes.ts';
+import type { Engine } from './engine.ts';
+import type { Known } from './gather.ts';
+import { toBeReadProblem } from './plan-problems.ts';
+import { proveReach, type Reached } from './prove-reach.ts';
+import type { Provisioning } from './provisioning.ts';
+import { RunRefused } from './reactions.ts';
+import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
+import { reachKey } from './rules-key.ts';
+import { type Place, placeFrom } from './tally.ts';
+import type { WorkEnd } from './turn.ts';
+import { isUndoneMark } from './undone-mark.ts';
+
+export type Standing = Pick<Provisioning, 'run' | 'connection' | 'record' | 'lease' | 'watch'>;
+type End = Exclude<WorkEnd, 'slice'>;
+
+export type Begun = { readonly aim: Aim; readonly place: Place; readonly known: Known } & Pick<
+  Provisioning,
+  'written' | 'reached'
+>;
+
+/** Where the run goes on, or that it ends before it begins. */
+export const beginRun = async (engine: Engine, standing: Standing): Promise<Begun | End> => {
+  const { run, connection, record, lease, watch } = standing;
+  const head = await engine.stores.snapshots.head(record.connection);
+  if (isToBeRead(head)) return { state: 'held', counters: run.counters, version: null, problem: toBeReadProblem };
+  const reached = await proveReach({ engine, lease, signal: watch.signal }, record);
+  const rules = acceptedBy(record, connection, head);
+  const accepted = await engine.stores.ledger.rules(record.id);
+  const outdated = isOutdated(record, head, accepted) || reached === 'unproved';
+  const known: Known = outdated ? 'outdated' : accepted === rules ? 'accepted' : 'other_rules';
+  const found: Found = { known, reached, rules, accepted, version: head.version };
+  const place = placeFrom(run.place);
+  return place === null ? await startOf(engine, standing, found) : await goOnFrom(engine, standing, found, place);
+};
+
+/** What a run finds of the target, each time it has its turn. */
+type Found = {
+  readonly known: Known;
+  readonly reached: Reached;
+  readonly rules: string;
+  readonly accepted: string | null;
+  /** Of the snapshot. */
+  readonly version: number;
+};
+
+const goOnFrom = async (engine: Engine, { run, record }: Standing, found: Found, place: Place): Promise<Begun> => {
+  const { known, reached, rules, accepted } = found;
+  const isOfOtherRules = place.rules !== rules || (place.reach !== null && place.reach !== reachKey(record));
+  if (isOfOtherRules) await refuseOtherRules(engine, run, place.aim, 'rules_changed');
+  // What began before an undo would do again what was undone, and then say that the target may be written to as before.
+  const isOutrun = isUndoneMark(accepted) && place.accepted !== accepted && run.amends?.kind !== 'undo';
+  if (isOutrun) await refuseOtherRules(engine, run, place.aim, 'undone_since');
+  const aim = await aimAgain(engine, place.aim, run);
+  if (aim.kind === 'apply' && (await isMoved(engine.stores, aim.plan, record)))
+    await refuseOtherRules(engine, run, place.aim, 'rules_changed');
+  return { aim, place, known, reached, written: await writtenPlan(engine.stores, place) };
+};
+
+/** Who is protected, above all, which other runs may have changed under them. */
+const isMoved = async (stores: Stores, plan: Plan, record: TargetRecord): Promise<boolean> =>
+  plan.standing.state === 'approved' && rulesMoved(plan.kind, plan.basis, await basisOf(stores, record)).length > 0;
+
+const startOf = async (engine: Engine, { run, record, lease }: Standing, found: Found): Promise<Begun | End> => {
+  const { known, reached, rules, accepted, version } = found;
+  try {
+    const aim = await chooseAim({
+      engine,
+      lease,
+      run,
+      record,
+      basis: () => basisOf(engine.stores, record),
+      isAccepted: known === 'accepted',
+      isOutdated: known === 'outdated',
+      reached,
+      isUndone: isUndoneMark(accepted),
+    });
+    const through = aim.kind === 'apply' ? aim.plan.basis.version : version;
+    const plan = planOfRun(run);
+    // What an earlier turn staged before it had a place is of no plan.
+    if (aim.kind === 'plan' || limitsWrites(record)) await engine.stores.plans.unstage(lease, plan);
+    const kept = { through, aim: keptAim(aim), plan, rules, reach: reachKey(record), accepted } as const;
+    return { aim, place: { ...kept, wave: 'objects', after: null, exceeded: [] }, known, reached, written: null };
+  } catch (error) {
+    if (!(error instanceof RunHeld)) throw error;
+    return { state: 'held', counters: run.counters, version: error.version, problem: error.problem };
+  }
+};
+
+/** Only a run that was through all its waves has written its plan down. */
+export const writtenPlan = async ({ plans }: Pick<Stores, 'plans'>, { wave, plan }: Place): Promise<Plan | null> =>
+  wave === 'removals' ? await plans.get(plan) : null;
+
+/** What was planned by the old rules is not finished by new ones, nor left to them unseen. */
+const refuseOtherRules = async (engine: Engine, run: ProvisionRun, aim: KeptAim, why: PlanRefusal): Promise<never> => {
+  const plan = aim.kind === 'apply' ? await engine.stores.plans.get(aim.plan) : null;
+  if (plan !== null) await refusePlan({ engine, run }, plan, why);
+  // What amends something is asked for by a person, who decides whether it is still wanted.
+  if (plan === null || run.amends === null) await requestAgain(engine, restOfRun(engine, run));
+  throw new RunRefused({
+    code: 'rules_changed',
+    message:
+      'The scope, the mapping, the matching, what becomes of who leaves, or the settings or credentials of the target changed while the run was under way, or a run was taken back, or the database was put back from a backup. What it wrote stays; another run goes by what holds now.',
+    owner: 'your_team',
+  });
+};
+
+/** What is left of a run that does not go on. */
+export const restOfRun = (engine: Engine, run: ProvisionRun): ProvisionRun =>
+  newProvisionRun({ ...run, id: run.target }, run.causedBy, {
+    ...restOf(engine, run),
+    amends: run.amends,
+  });

@@ -1,0 +1,35 @@
+/** What a plan holds, as one hash and by count: from its operations as they are kept. */
+
+import { createHash } from 'node:crypto';
+import { contentOf } from '../core/plan-content.ts';
+import type { Action } from '../model/operation.ts';
+import type { Plan } from '../model/plan.ts';
+import type { PlanOf } from '../store/plan-store.ts';
+import type { Stores } from '../store/stores.ts';
+
+export type Content = Pick<Plan, 'hash' | 'counts' | 'countsOf'>;
+
+/** The same staged operations have the same hash, whenever and in whatever pieces they were planned. */
+export const contentOfPlan = async ({ plans }: Pick<Stores, 'plans'>, of: PlanOf): Promise<Content> => {
+  const hash = createHash('sha256');
+  const countsOf = { user: noneOfEach(), group: noneOfEach() };
+  for await (const staged of plans.scan(of)) {
+    for (const { operation } of staged) {
+      countsOf[operation.ref.type][operation.action] += 'members' in operation ? operation.members.length : 1;
+      hash.update(`${contentOf(operation)}\n`);
+    }
+  }
+  const counts = noneOfEach();
+  for (const action of actions) counts[action] = countsOf.user[action] + countsOf.group[action];
+  return { hash: hash.digest('base64url'), counts, countsOf };
+};
+
+const actions = ['create', 'update', 'add_members', 'remove_members', 'disable', 'delete'] as const;
+const noneOfEach = (): Record<Action, number> => ({
+  create: 0,
+  update: 0,
+  add_members: 0,
+  remove_members: 0,
+  disable: 0,
+  delete: 0,
+});

@@ -1,0 +1,63 @@
+/** Everything a provision run works with, from where it is. */
+
+import { shield } from '../core/protection.ts';
+import type { Connection } from '../model/connection.ts';
+import { nobodyProtected } from '../model/target-record.ts';
+import type { Source } from '../source/source.ts';
+import type { Secrets } from '../store/connection-store.ts';
+import type { Begun, Standing } from './begin-run.ts';
+import { createsUnderWay } from './creates.ts';
+import type { Engine } from './engine.ts';
+import type { Provisioning } from './provisioning.ts';
+import { linksAsHeld, reconciliationOf } from './repair.ts';
+
+export const workAt = async (
+  engine: Engine,
+  { run, connection, record, lease, watch }: Standing,
+  { aim, place, known, reached, written }: Begun,
+): Promise<Provisioning> => {
+  let passes = 0;
+  const target = engine.connectTarget(record, await engine.stores.targets.secrets(record.id));
+  return {
+    engine,
+    run,
+    connection,
+    record,
+    source: once(engine, connection, await engine.stores.connections.secrets(connection.id)),
+    target,
+    lease,
+    watch,
+    through: place.through,
+    aim,
+    rules: place.rules,
+    accepted: place.accepted,
+    reach: place.reach,
+    reached,
+    planId: place.plan,
+    written,
+    shield: shield(nobodyProtected, new Set()),
+    exceeded: place.exceeded,
+    claims: new Map(),
+    creates: createsUnderWay(),
+    asHeld:
+      run.amends?.kind !== 'repair'
+        ? null
+        : linksAsHeld(engine, record, target, watch, await reconciliationOf(engine.stores, run.amends.run)),
+    remoteIds: new Map(),
+    reads: new Map(),
+    sights: known === 'outdated' ? new Map() : null,
+    nextPass: () => {
+      passes += 1;
+      return passes;
+    },
+  };
+};
+
+/** Most runs take nothing away and never ask the source. */
+const once = (engine: Engine, connection: Connection, secrets: Secrets): (() => Source) => {
+  let source: Source | null = null;
+  return () => {
+    source ??= engine.connectSource(connection, secrets);
+    return source;
+  };
+};

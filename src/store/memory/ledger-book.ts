@@ -1,0 +1,102 @@
+/** What the ledger in memory keeps about one target, and how what was done there changes it. */
+
+import { escrowsAfter, type HeldEscrow } from '../../core/escrow-ladder.ts';
+import type { OperationKey, RemoteId, SourceId } from '../../model/ids.ts';
+import type { Intent, Link, Outcome, WaitingReference } from '../../model/operation.ts';
+import type { ObjectType, Ref } from '../../model/source-object.ts';
+import type { EscrowPolicy } from '../../model/target-record.ts';
+import { type About, type Entry, nowhere, type Reach } from '../ledger.ts';
+
+/** Everything about one target. Maps are keyed by `type|id` unless they say otherwise; entries stand in the order they were made. */
+export type Book = {
+  position: number | null;
+  rules: string | null;
+  reach: Reach;
+  readonly links: Map<string, Link>;
+  /** Links that ended. */
+  readonly former: Map<string, { readonly remoteId: RemoteId; readonly until: Date; readonly ref: Ref }>;
+  /** The operation that last changed a link, or ended it. */
+  readonly linkedBy: Map<string, OperationKey>;
+  readonly entries: Map<OperationKey, Entry & { readonly order: number }>;
+  readonly escrows: Map<string, HeldEscrow>;
+  readonly waiting: Map<string, WaitingReference>;
+};
+
+export const emptyBook = (): Book => ({
+  position: null,
+  rules: null,
+  reach: nowhere,
+  links: new Map(),
+  former: new Map(),
+  linkedBy: new Map(),
+  entries: new Map(),
+  escrows: new Map(),
+  waiting: new Map(),
+});
+
+export const keyOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
+export const waitingKey = ({ owner, path, to }: WaitingReference): string => `${keyOf(owner)}|${to}|${path}`;
+
+export const present = (links: ReadonlyMap<string, Link>, refs: readonly Ref[]): readonly Link[] =>
+  refs.flatMap((ref) => links.get(keyOf(ref)) ?? []);
+
+export const aboutIn = (book: Book, key: string): About => {
+  const held = book.escrows.get(key);
+  const former = book.former.get(key);
+  return {
+    link: book.links.get(key) ?? null,
+    former: former ? { remoteId: former.remoteId, until: former.until } : null,
+    linkedBy: book.links.has(key) || former ? (book.linkedBy.get(key) ?? null) : null,
+    escrow: held?.escrow ?? null,
+    escrowedBy: held?.by?.key ?? null,
+  };
+};
+
+export const linksOf = (book: Book, type: ObjectType): readonly Link[] =>
+  [...book.links.values()].filter((link) => link.ref.type === type);
+
+export const writeLinks = (book: Book, outcomes: readonly Outcome[]): void => {
+  for (const outcome of outcomes) {
+    if (outcome.result !== 'applied' || outcome.link === undefined) continue;
+    const key = keyOf(outcome.ref);
+    book.linkedBy.set(key, outcome.key);
+    if (outcome.link) {
+      book.links.set(key, outcome.link);
+      book.former.delete(key);
+      continue;
+    }
+    const ended = book.links.get(key);
+    if (ended) book.former.set(key, { remoteId: ended.remoteId, until: outcome.at, ref: outcome.ref });
+    book.links.delete(key);
+  }
+};
+
+export const writeEscrows = (
+  book: Book,
+  outcomes: readonly Outcome[],
+  now: Date,
+  policy: EscrowPolicy,
+): readonly Ref[] => {
+  const held = new Map<SourceId, HeldEscrow>();
+  for (const { ref } of outcomes) {
+    const escrow = book.escrows.get(keyOf(ref));
+    if (escrow) held.set(ref.id, escrow);
+  }
+  const runOf = (key: OperationKey) => book.entries.get(key)?.cause.run;
+  const { made, gone, givenUp } = escrowsAfter(outcomes, held, runOf, now, policy);
+  for (const escrow of made) book.escrows.set(keyOf(escrow.escrow.ref), escrow);
+  for (const ref of gone) book.escrows.delete(keyOf(ref));
+  return givenUp;
+};
+
+export const closeIntents = (book: Book, outcomes: readonly Outcome[]): void => {
+  for (const outcome of outcomes) {
+    const entry = book.entries.get(outcome.key);
+    if (entry?.state === 'open') book.entries.set(outcome.key, { ...entry, state: 'settled', outcome });
+  }
+};
+
+export const escrowsOf = (book: Book) => [...book.escrows.values()].map(({ escrow }) => escrow);
+
+export const intentOf = ({ target, operation, cause, at }: Intent): Intent => ({ target, operation, cause, at });
+export const entryOf = (entry: Entry): Entry => ({ ...intentOf(entry), state: entry.state, outcome: entry.outcome });
