@@ -48,7 +48,7 @@ export type ChaosReport = {
   readonly deaths: number;
   /** How many targets were what their tenants are after delta syncs alone. */
   readonly byDelta: number;
-  /** How many full syncs it took each target to be what its tenant is. */
+  /** How many full syncs each target got until it was what its tenant is, or nobody waited any longer. */
   readonly rounds: readonly number[];
   readonly verdict: Verdict;
 };

@@ -161,9 +161,7 @@ const withPlant = async (
     const ends = await Promise.all(plant.customers.map((customer) => calmDown(plant, customer)));
     ended.abort();
     await watching;
-    tell(
-      `In the end the targets are what their tenants are after ${ends.map(({ rounds }) => rounds).join(' and ')} full syncs.`,
-    );
+    tell(`In the end ${ends.map(({ rounds }) => rounds).join(' and ')} full syncs were made.`);
     return {
       told,
       verdict: {

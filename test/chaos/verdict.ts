@@ -7,16 +7,17 @@ export type Verdict = {
   readonly lost: readonly string[];
   /** Where a target is not what its tenant is, when all is mended. */
   readonly apart: readonly string[];
-  /** What was meant to be done, and was not: a run without it proves less than it says. */
-  readonly untried: readonly string[];
+  /** What was meant to be done, and was not: a run without it proves less than it says. Null where there was too little time to mean everything. */
+  readonly untried: readonly string[] | null;
 };
 
-export const isAllRight = (verdict: Verdict): boolean => promises.every(([of]) => verdict[of].length === 0);
+export const isAllRight = (verdict: Verdict): boolean => promises.every(([of]) => (verdict[of] ?? []).length === 0);
 
 /** A line for each promise, and under it what broke it. */
 export const verdictInWords = (verdict: Verdict): readonly string[] =>
   promises.flatMap(([of, kept, broken]) => {
     const found = verdict[of];
+    if (found === null) return ['-     in so little time not everything is tried'];
     return found.length === 0 ? [`ok    ${kept}`] : [`WRONG ${broken}: ${found.length}`, ...found.map(indented)];
   });
 
