@@ -28,7 +28,7 @@ chaos: setup ## Harm a whole installation at random, and judge what becomes of t
 simulate: setup ## Play whole installations in one process, with faults by seed, and judge every effect (ARGS=--help)
 	@npm run --silent simulate -- $(ARGS)
 
-bench: setup ## Measure what a sync costs
+bench: setup ## Measure what a sync costs (QUICK=1 for a quick look, ARGS=--help)
 	@npm run --silent bench -- $(ARGS)
 
 services: setup ## Keep a Redis and a MongoDB running, and print their addresses

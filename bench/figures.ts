@@ -34,6 +34,16 @@ export const spreadOf = (numbers: readonly number[]): Spread => {
 export const over = (runs: readonly Figures[], name: string): Spread =>
   spreadOf(runs.map((run) => run[name] ?? Number.NaN));
 
+/** Of the medians. */
+export const ratio = (ours: readonly Figures[], theirs: readonly Figures[], name: string): number =>
+  over(ours, name).median / over(theirs, name).median;
+
+/** Whoever reads half would win: every run must have come to the same number. */
+export const mustAll = (runs: readonly Figures[], name: string, expected: number): void => {
+  const other = runs.find((run) => run[name] !== expected);
+  if (other !== undefined) throw new Error(`${name} should be ${expected}, and is ${other[name]}.`);
+};
+
 /** Subjects in turn, A B A B …, so that what else the machine does falls on all of them. */
 export const interleaved = async (
   rounds: number,

@@ -1,5 +1,6 @@
 /** How cost grows: users, tenants, members of one group, schedules. */
 
+import { runRecords } from './growth/run-records.ts';
 import type { Growth, Table, TableId } from './growth/table.ts';
 import { schedules, tenants } from './growth/tenants.ts';
 import { largeGroup, users } from './growth/users.ts';
@@ -16,7 +17,7 @@ export const growth = async (
   const made: Table[] = [];
   let failed = 0;
   for (const { id, name, table } of growths) {
-    if (options.only !== null && !options.only.has(id.toUpperCase())) continue;
+    if (options.only !== null && !options.only.has(id)) continue;
     lab.say(name);
     const startedAt = performance.now();
     try {
@@ -37,4 +38,5 @@ const growths: readonly { readonly id: TableId; readonly name: string; readonly 
   { id: 'tenants', name: 'tenants on one worker and on two', table: tenants },
   { id: 'members', name: 'members of one group', table: largeGroup },
   { id: 'schedules', name: 'schedules', table: schedules },
+  { id: 'runs', name: 'what a run leaves', table: runRecords },
 ];

@@ -45,8 +45,8 @@ export type Lab = {
   readonly services: Pick<Services, 'mongoUri' | 'redisUrl'>;
   readonly say: Say;
   graph(tenants: readonly TenantSize[]): Promise<Graph>;
-  /** A process with nothing in it yet. */
-  subject(graph: Pick<Graph, 'caFile'>, flags?: readonly string[]): Actor;
+  /** A process with nothing in it yet, started with the flags of a worker as Entrain is, so that like is compared with like. */
+  subject(graph: Pick<Graph, 'caFile'>): Actor;
   /** A process with Entrain on a database of its own. */
   entrain(
     graph: Pick<Graph, 'origin' | 'caFile'>,
@@ -143,7 +143,7 @@ export const openLab = async (say: Say): Promise<Lab> => {
         },
       };
     },
-    subject: ({ caFile }, flags = []) => start('subject.ts', flags, { NODE_EXTRA_CA_CERTS: caFile }),
+    subject: ({ caFile }) => start('subject.ts', workerFlags, { NODE_EXTRA_CA_CERTS: caFile }),
     target: async (latencyMs) => {
       const actor = start('scim.ts', []);
       const settings = await actor.call('start', latencyMs, z.object({ baseUrl: z.string(), token: z.string() }));

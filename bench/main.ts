@@ -9,7 +9,7 @@ import { parseOptions, usage } from './options.ts';
 import { profile } from './profile.ts';
 import { aboutOf } from './report/about.ts';
 import { tableOf } from './report/table.ts';
-import { placeOf, writeResults } from './report/write.ts';
+import { placeOf, writePage, writeQuickLook, writeResults } from './report/write.ts';
 import { notMeasured, type Result } from './result.ts';
 
 const options = (() => {
@@ -28,6 +28,10 @@ const say = (line: string): void => {
   console.error(`${String(seconds).padStart(5)} s  ${line}`);
 };
 
+if (options.page) {
+  await writePage(placeOf(options));
+  process.exit(0);
+}
 const lab = await openLab(say);
 if (options.profile) {
   console.log(await profile(lab, options));
@@ -56,6 +60,7 @@ for (const measure of measures) {
   await writeResults(placeOf(options), measure.ids, measured, await aboutOf(lab, options, startedAt));
   await lab.clear();
 }
+if (options.quick && options.only === null && failed === 0) await writeQuickLook(await aboutOf(lab, options, started));
 await lab.stop();
 console.log(tableOf(results));
 process.exit(failed === 0 ? 0 : 1);

@@ -1,9 +1,13 @@
 /** How large the bench is run: all sizes at once by `--quick`, or one by one. */
 
 import { parseArgs } from 'node:util';
+import { tableIds } from './growth/table.ts';
+import { measureIds } from './measures/measure.ts';
 
 export type Options = {
   readonly quick: boolean;
+  /** Nothing is measured: the page is made again from what is kept. */
+  readonly page: boolean;
   readonly growth: boolean;
   readonly profile: boolean;
   /** Measures, or tables of growth, by id; null: all. */
@@ -22,9 +26,10 @@ export const usage = `npm run bench -- [options]        (make bench QUICK=1, mak
 
   --quick          small sizes, under five minutes; written to bench/results/quick
   --only R1,R4     only these measures
-  --runs <n>       rounds of each comparison (5)
-  --users <n>      users of the ordinary tenant (100000; quick: 10000)
-  --growth         tables of growth instead (with --only: users, tenants, members, schedules)
+  --runs <n>       rounds of each comparison (5); fewer are written to bench/results/quick
+  --users <n>      users of the ordinary tenant (100000; quick: 10000); other sizes are written to bench/results/quick
+  --growth         tables of growth instead (with --only: ${tableIds.join(', ')})
+  --page           makes docs/performance.md again from bench/results, without measuring
   --profile        where the time goes in first sync, unchanged sync and provisioning, instead
 `;
 
@@ -37,6 +42,7 @@ export const parseOptions = (
     options: {
       quick: { type: 'boolean', default: isSet(environment['QUICK']) },
       growth: { type: 'boolean', default: false },
+      page: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       only: { type: 'string' },
       runs: { type: 'string', default: '5' },
@@ -44,19 +50,38 @@ export const parseOptions = (
     },
   });
   const { quick } = values;
-  const users = whole('users', values.users ?? (quick ? '10000' : '100000'));
+  const users = whole('users', values.users ?? String(quick ? 10_000 : ordinaryUsers));
   return {
     quick,
+    page: values.page,
     growth: values.growth,
     profile: values.profile,
-    only: values.only === undefined ? null : new Set(values.only.toUpperCase().split(',')),
+    only: values.only === undefined ? null : chosen(values.only, values.growth ? tableIds : measureIds),
     runs: whole('runs', values.runs),
     users,
     groups: Math.ceil(users / 50),
     largestUsers: users * 10,
-    longRuns: quick ? 1 : 5,
+    longRuns: quick ? 1 : 3,
   };
 };
+
+const ordinaryUsers = 100_000;
+const leastRuns = 5;
+
+/** Whether the page may say it: the targets are about this size, and a median of less is none. */
+export const isForThePage = ({ quick, users, runs }: Pick<Options, 'quick' | 'users' | 'runs'>): boolean =>
+  !quick && users === ordinaryUsers && runs >= leastRuns;
+
+/** R4m is measured with R4. */
+const chosen = (text: string, known: readonly string[]): ReadonlySet<string> =>
+  new Set(
+    text.split(',').map((given) => {
+      const name = /^r\d+[a-z]$/i.test(given) ? given.slice(0, -1) : given;
+      const found = known.find((id) => id.toUpperCase() === name.toUpperCase());
+      if (found === undefined) throw new Error(`--only knows ${known.join(', ')}, and not '${given}'.`);
+      return found;
+    }),
+  );
 
 const isSet = (text: string | undefined): boolean => text !== undefined && text !== '' && text !== '0';
 

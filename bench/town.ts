@@ -1,10 +1,10 @@
 /** A whole Entrain as it is run: API, workers, queues. */
 
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startStack } from '../scripts/demo/stack.ts';
 import { defaultAttributes } from '../src/model/connection.ts';
+import { endOf, type RunRecord } from './ended-runs.ts';
 import type { Graph, Lab } from './lab.ts';
 import { attributesOf, type Place } from './subjects/access.ts';
 
@@ -20,16 +20,26 @@ export type Town = {
   every(connection: string, seconds: number): Promise<void>;
   /** Full syncs of these in turn, three at a time, as long as wanted; how long each took. */
   manySyncs(connections: readonly string[], goOn: () => boolean): Promise<readonly number[]>;
-  /** Runs a schedule asked for and that ended within this time. */
-  scheduled(from: Date, until: Date): Promise<readonly { readonly waitedMs: number; readonly tookMs: number }[]>;
+  /** Delta syncs that a schedule asked for. */
+  scheduled(from: Date, until: Date): Promise<Scheduled>;
   stop(): Promise<void>;
+};
+
+export type Scheduled = {
+  /** Asked for within this time. */
+  readonly asked: number;
+  /** Ended within this time, and well. One that ended otherwise is thrown. */
+  readonly ended: readonly { readonly waitedMs: number; readonly tookMs: number }[];
 };
 
 const lanes = 3;
 const created = z.object({ id: z.string() });
-const record = z.object({ state: z.string(), createdAt: z.date(), finishedAt: z.date().nullable() });
-const scheduledRecord = z.object({ createdAt: z.date(), startedAt: z.date(), finishedAt: z.date() });
-const pollMs = 10;
+const scheduledRecord = z.object({
+  state: z.string(),
+  createdAt: z.date(),
+  startedAt: z.date(),
+  finishedAt: z.date(),
+});
 
 /** API and workers as real processes. */
 export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Town> => {
@@ -42,18 +52,12 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
     workers: Array.from({ length: workers }, () => ({})),
   });
   const { api } = stack;
-  const runs = lab.mongo
-    .db(name)
-    .collection<{ _id: string; trigger: string; finishedAt: Date | null; cancelRequested: boolean }>('runs');
+  const runs = lab.mongo.db(name).collection<RunRecord>('runs');
+  const end = endOf(runs);
   const ended = async (run: string): Promise<number> => {
-    for (;;) {
-      const { state, createdAt, finishedAt } = record.parse(await runs.findOne({ _id: run }));
-      if (finishedAt !== null) {
-        if (state !== 'succeeded') throw new Error(`A run ended ${state}.`);
-        return finishedAt.getTime() - createdAt.getTime();
-      }
-      await sleep(pollMs);
-    }
+    const { state, createdAt, finishedAt } = await end(run);
+    if (state !== 'succeeded') throw new Error(`A run ended ${state}.`);
+    return finishedAt.getTime() - createdAt.getTime();
   };
   const request = async (connection: string, mode: 'full' | 'delta' = 'full') =>
     await api.request(connection, { mode });
@@ -78,7 +82,7 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
     ended,
     cancel: async (run) => {
       await api.ask('POST', `/v1/runs/${run}/cancel`, z.unknown());
-      while ((await runs.findOne({ _id: run, finishedAt: null })) !== null) await sleep(pollMs);
+      await end(run);
     },
     every: async (connection, seconds) => {
       await api.ask('PATCH', `/v1/connections/${connection}`, z.unknown(), { refresh_interval_secs: seconds });
@@ -95,14 +99,18 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
       return times;
     },
     scheduled: async (from, until) => {
-      const found = await runs.find({ trigger: 'schedule', finishedAt: { $gte: from, $lt: until } }).toArray();
-      return found.map((run) => {
-        const { createdAt, startedAt, finishedAt } = scheduledRecord.parse(run);
-        return {
+      const within = { $gte: from, $lt: until };
+      const due = { trigger: 'schedule', mode: 'delta' };
+      const found = z.array(scheduledRecord).parse(await runs.find({ ...due, finishedAt: within }).toArray());
+      const failed = found.filter(({ state }) => state !== 'succeeded');
+      if (failed.length > 0) throw new Error(`${failed.length} of ${found.length} runs ended ${failed[0]?.state}.`);
+      return {
+        asked: await runs.countDocuments({ ...due, createdAt: within }),
+        ended: found.map(({ createdAt, startedAt, finishedAt }) => ({
           waitedMs: startedAt.getTime() - createdAt.getTime(),
           tookMs: finishedAt.getTime() - startedAt.getTime(),
-        };
-      });
+        })),
+      };
     },
     stop: () => stack.stop(),
   };

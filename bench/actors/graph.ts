@@ -11,7 +11,6 @@ const start = z.object({
   ),
 });
 const change = z.object({ tenant: z.string(), users: z.number(), stamp: z.string() });
-const join = z.object({ tenant: z.string(), name: z.string(), members: z.number() });
 
 let graph: GraphSimulator | null = null;
 const running = (): GraphSimulator => {
@@ -45,14 +44,12 @@ serve({
     const control = running().control.tenant(tenant);
     for (const id of firstUsers(control.users(), users)) control.update(id, { jobTitle: `Title ${stamp}` });
   },
-  /** A group of so many. */
-  createGroup: async (ask) => {
-    const { tenant, name, members } = join.parse(ask);
-    const control = running().control.tenant(tenant);
-    control.createGroup({ displayName: name, members: firstUsers(control.users(), members) });
-  },
   hire: async (ask) => {
     running().control.tenant(z.string().parse(ask)).hire({});
+  },
+  groups: async (ask) => {
+    const groups = running().control.tenant(z.string().parse(ask)).groups();
+    return { found: groups.length, memberships: groups.reduce((sum, group) => sum + group.members, 0) };
   },
   memberships: async (ask) => {
     const control = running().control.tenant(z.string().parse(ask));

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Lab } from '../lab.ts';
+import { redisBytes } from '../redis-bytes.ts';
 
 const stats = z.object({ dataSize: z.number(), indexSize: z.number() });
 
@@ -11,8 +12,5 @@ export const mongoMegabytes = async ({ mongo }: Lab, database: string): Promise<
   return (dataSize + indexSize) / 2 ** 20;
 };
 
-export const redisKilobytes = async ({ redis }: Lab, database: string): Promise<number> => {
-  const keys = await redis.keys(`{${database}}*`);
-  const sizes = await Promise.all(keys.map((key) => redis.memory('USAGE', key)));
-  return sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0) / 1_024;
-};
+export const redisKilobytes = async ({ redis }: Lab, database: string): Promise<number> =>
+  (await redisBytes(redis, `{${database}}`)) / 1_024;

@@ -5,7 +5,7 @@ import type { Options } from '../options.ts';
 
 export type Cell = number | string | null;
 /** Tables by what they are about; the plan for many tenants reads its figures out of them. */
-export const tableIds = ['users', 'tenants', 'members', 'schedules'] as const;
+export const tableIds = ['users', 'tenants', 'members', 'schedules', 'runs'] as const;
 export type TableId = (typeof tableIds)[number];
 export type Table = {
   readonly id: TableId;

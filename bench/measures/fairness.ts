@@ -1,10 +1,10 @@
 /** R9: small tenants beside a huge one, through real queues and one real worker. */
 
-import { type Figures, interleaved, over, spreadOf } from '../figures.ts';
+import { type Figures, interleaved, over, ratio, spreadOf } from '../figures.ts';
 import { atMost } from '../result.ts';
 import { openTown } from '../town.ts';
+import { readOnce } from '../warm.ts';
 import type { Measure } from './measure.ts';
-import { ratio } from './reading.ts';
 
 const smallTenants = 50;
 const smallUsers = 200;
@@ -21,6 +21,7 @@ export const fairness: Measure = {
     ]);
     const [huge, ...small] = graph.places;
     if (huge === undefined) return [];
+    await readOnce(lab, graph, [huge], false);
     const town = await openTown(lab, graph);
     try {
       const connections: string[] = [];

@@ -1,12 +1,11 @@
 /** R5 and R6: ten times the people, the same delta and the same memory. */
 
 import { z } from 'zod';
-import { type Figures, interleaved, over, spreadOf } from '../figures.ts';
+import { type Figures, interleaved, over, ratio, spreadOf } from '../figures.ts';
 import type { Entrain } from '../lab.ts';
 import { atMost } from '../result.ts';
 import type { Place } from '../subjects/access.ts';
 import type { Measure } from './measure.ts';
-import { ratio } from './reading.ts';
 
 export const growing: Measure = {
   ids: ['R5', 'R6'],
@@ -74,8 +73,9 @@ export const growing: Measure = {
         1.3,
         detail,
       ),
-      atMost('R6', `peak memory, ${largestUsers} users / ${users}`, largePeak.median / middlePeak.median, 1.3, memory),
-      atMost('R6', `peak memory with ${largestUsers} users, MB`, largePeak.median, 400, memory),
+      // A minute or more each, so there are few rounds: no median, but the worst that was seen.
+      atMost('R6', `greatest peak memory, ${largestUsers} users / ${users}`, largePeak.max / middlePeak.max, 1.3, memory),
+      atMost('R6', `greatest peak memory with ${largestUsers} users, MB`, largePeak.max, 400, memory),
     ];
   },
 };

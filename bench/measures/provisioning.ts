@@ -1,12 +1,11 @@
 /** R7: creating accounts at a target that takes 20 ms for each answer. */
 
 import { z } from 'zod';
-import { type Figures, figures, interleaved, over } from '../figures.ts';
+import { type Figures, figures, interleaved, over, ratio } from '../figures.ts';
 import type { Entrain, Target } from '../lab.ts';
 import { atMost } from '../result.ts';
 import type { Asked } from '../subjects/raw-provision.ts';
 import type { Measure } from './measure.ts';
-import { ratio } from './reading.ts';
 
 const latencyMs = 20;
 const connections = 50;

@@ -37,8 +37,8 @@ export const queue: Measure = {
       },
     };
     return [
-      atMost('R11', 'queue, CPU µs a user', cpuMicros, 5, detail),
-      atMost('R11', 'queue, bytes in Redis a user', bytes, 10, detail),
+      atMost('R11', `queue, CPU µs a user of a sync of ${users}`, cpuMicros, 5, detail),
+      atMost('R11', `queue, bytes in Redis a user of a sync of ${users}`, bytes, 10, detail),
     ];
   },
 };

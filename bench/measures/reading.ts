@@ -1,7 +1,7 @@
 /** R1: what the source connector costs, against reading and parsing alone; and everybody else who reads. */
 
 import type { Actor } from '../actor.ts';
-import { type Figures, figures, interleaved, over } from '../figures.ts';
+import { type Figures, figures, interleaved, mustAll, over, ratio } from '../figures.ts';
 import { installPeers } from '../peers/install.ts';
 import { atMost, type Result } from '../result.ts';
 import type { Place } from '../subjects/access.ts';
@@ -53,6 +53,8 @@ export const reading: Measure = {
       bare: () => ask(bare, 'bareRead', place, { managers: true }),
       ours: () => ask(ours, 'sourceRead', place, { managers: true }),
     });
+    const readers = ['bare', 'ours', 'sdk', 'backstage'];
+    for (const runsOf of [done, plain, managed]) mustAll(readers.flatMap(runsOf), 'objects', users);
     const perUser = (all: readonly Figures[]) => spreadPerUser(all, users);
     const result: Result = atMost(
       'R1',
@@ -93,9 +95,6 @@ export const reading: Measure = {
     return [result];
   },
 };
-
-export const ratio = (ours: readonly Figures[], theirs: readonly Figures[], name: string): number =>
-  over(ours, name).median / over(theirs, name).median;
 
 const spreadPerUser = (runs: readonly Figures[], users: number) => ({
   ...over(

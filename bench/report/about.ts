@@ -1,5 +1,6 @@
 /** When, where and on what something was measured. */
 
+import { execFileSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { z } from 'zod';
 import type { Lab } from '../lab.ts';
@@ -7,7 +8,7 @@ import type { Options } from '../options.ts';
 import type { About } from './page.ts';
 
 export const aboutOf = async (
-  lab: Pick<Lab, 'mongo' | 'redis'>,
+  lab: Pick<Lab, 'mongo' | 'redis' | 'services' | 'workerFlags'>,
   options: Options,
   startedAt: number,
 ): Promise<About> => ({
@@ -15,6 +16,8 @@ export const aboutOf = async (
   servers: await servers(lab),
   at: new Date().toISOString().slice(0, 10),
   size: sizeOf(options),
+  commit: commit(),
+  flags: lab.workerFlags.join(' '),
   seconds: Math.round((performance.now() - startedAt) / 1_000),
 });
 
@@ -26,8 +29,30 @@ const machine = (): string =>
 
 const build = z.object({ version: z.string() });
 
-const servers = async ({ mongo, redis }: Pick<Lab, 'mongo' | 'redis'>): Promise<string> => {
+const servers = async ({ mongo, redis, services }: Pick<Lab, 'mongo' | 'redis' | 'services'>): Promise<string> => {
   const { version } = build.parse(await mongo.db('admin').command({ buildInfo: 1 }));
   const [, cache = ''] = /redis_version:(\S+)/.exec(await redis.info('server')) ?? [];
-  return `MongoDB ${version}, Redis ${cache}, both beside it on the same machine`;
+  return `MongoDB ${version}${whereIs(services.mongoUri)}, Redis ${cache}${whereIs(services.redisUrl)}`;
+};
+
+/** Whether a server shares the machine is half of what its figures say. `%2F`: a socket in the file system. */
+export const whereIs = (url: string): string =>
+  /^[a-z+]+:\/\/(?:[^@/]*@)?(?:%2F[^/]*|(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?)(?:[/?]|$)/.test(url)
+    ? ' beside it on the same machine'
+    : ' elsewhere';
+
+/** Null outside of a repository. */
+const commit = (): string | null => {
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', args, {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':/src', ':/workers', ':/bench/*.ts');
+    return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : ' with changes'}`;
+  } catch {
+    return null;
+  }
 };

@@ -1,6 +1,6 @@
-/** Why a target does not hold, and what it would take. Shown only where it does not. */
+/** Why a target does not hold, and what it would take. Shown only where it does not. Numbers in it are taken from the results, so that it cannot say otherwise. */
 
-import type { Result } from '../result.ts';
+import type { Detail, Result } from '../result.ts';
 import { distanceOf } from './table.ts';
 
 export const missedOf = (measured: readonly Result[]): readonly string[] => {
@@ -9,59 +9,112 @@ export const missedOf = (measured: readonly Result[]): readonly string[] => {
   return [
     '### What does not hold',
     '',
-    ...missed.map((result) => `- **${result.id}, ${result.name}**, ${distanceOf(result)}. ${reasonOf(result)}`),
+    ...missed.map(
+      (result) => `- **${result.id}, ${result.name}**, ${distanceOf(result)}. ${reasonOf(result, measured)}`,
+    ),
     '',
   ];
 };
 
 export const unexplained = 'Not looked into yet.';
 
-const reasonOf = ({ id, name }: Result): string =>
-  reasons.find((reason) => reason.id === id && name.includes(reason.of))?.why ?? unexplained;
+/** What was not measured has no reason: the usual one would hide that it broke. */
+const reasonOf = (result: Result, measured: readonly Result[]): string => {
+  const { id, name, ratio, detail } = result;
+  if (!Number.isFinite(ratio)) return unexplained;
+  return reasons.find((reason) => reason.id === id && name.includes(reason.of))?.why(detail, measured) ?? unexplained;
+};
 
 /** `of`: a part of the name of the row. */
-const reasons: readonly { readonly id: string; readonly of: string; readonly why: string }[] = [
+type Reason = {
+  readonly id: string;
+  readonly of: string;
+  readonly why: (detail: Detail, measured: readonly Result[]) => string;
+};
+
+const reasons: readonly Reason[] = [
   {
     id: 'R2',
     of: '',
-    why: 'The bare limit inserts documents that are finished; MongoDB, on the same two cores, is what both wait for. A first sync inserts the same, and then reads every object and bucket back: the change log must say what the whole of it created, and the draft may have passed through several workers by then. The rest is processor time for digests, names and the log. It would take a change log that is written beside each batch and counts with it.',
+    why: (detail) =>
+      `The bare limit inserts documents that are finished. A first sync inserts the same, and then reads every object and bucket back: the change log must say what the whole of it created, and the draft may have passed through several workers by then. Digests, names and the log come on top. Most of it is our own processor time, ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} (the bare limit: ${seconds(detail, 'cpuMs', 'bare')} of ${seconds(detail, 'wallMs', 'bare')}), on two cores that MongoDB shares. It would take a change log that is written beside each batch and counts with it.`,
   },
-  { id: 'R2m', of: '', why: 'As R2.' },
+  { id: 'R2m', of: '', why: () => 'As R2.' },
   {
     id: 'R10m',
     of: '',
-    why: 'A list of users does not carry their managers. `$expand=manager` caps pages at 100, the initial enumeration of the delta query at 200 (decision 2); asking for managers one by one, twenty to a batch, would cost ten times the requests. It would take a Graph that shows managers in lists.',
+    why: () =>
+      'A list of users does not carry their managers. `$expand=manager` caps pages at 100, the initial enumeration of the delta query at 200 (decision 2); asking for managers one by one, twenty to a batch, would cost ten times the requests. It would take a Graph that shows managers in lists.',
   },
   {
     id: 'R4',
     of: 'at 0 ms',
-    why: 'Without latency the processor is the limit. To tell that somebody is unchanged takes the canonical text of their attributes and its digest, and the roster and the batch have their share; together it is more than reading and parsing the small pages of the simulator. It would take a digest of the bytes as they come, before they are parsed, or a second thread. At the latency of a real page it fits into the wait.',
+    why: (detail) =>
+      `Without latency the processor is the limit: ${micros(detail, 'ours')} µs of it a user, where reading and parsing alone take ${micros(detail, 'bareReadAndParse')}. What the difference goes into is in [decision 5](decisions/0005-what-a-sync-writes.md). It would take a digest of the bytes as they come, before they are parsed, or a second thread.`,
   },
-  {
-    id: 'R4',
-    of: 'at 80 ms',
-    why: 'The pages come as fast as the bare chain asks for them; beside them a sync mints the next round, reads the roster and commits.',
-  },
+  { id: 'R4', of: 'at 80 ms', why: excess },
   {
     id: 'R4',
     of: 'PageIterator',
-    why: 'There is little to win with pages as small as the simulator’s: a PageIterator spends less than a tenth of the 80 ms on parsing, which is all that asking ahead can save; the mint of the next round costs one page more.',
+    why: (detail) => {
+      const [chain, iterator] = [
+        medianOf(detail, 'wallMsAt80', 'bareChain'),
+        medianOf(detail, 'wallMsAt80', 'pageIterator'),
+      ];
+      const pages = number(detail['pages']);
+      const page = (iterator - chain) / pages;
+      return `Asking ahead saves what a PageIterator spends between two pages, ${page.toFixed(1)} ms a page here, ${((page / pageMs) * 100).toFixed(0)} % of the latency. The bare chain and one more page for the mint of the next round would be ${((chain + pageMs) / iterator).toFixed(2)} of it, which holds; what is missing is the same as in the row above.`;
+    },
   },
-  { id: 'R4g', of: 'at 0 ms', why: 'As R4; and each bucket of members is compared as well.' },
   {
     id: 'R4g',
-    of: 'at 80 ms',
-    why: 'The users’ chain is the longest; what the batches of members cost the processor meanwhile delays its next request now and then.',
+    of: 'at 0 ms',
+    why: () => 'As R4; each bucket of members is compared as well.',
   },
-  { id: 'R4m', of: '', why: 'As R4, with pages of 200.' },
+  { id: 'R4g', of: 'at 80 ms', why: excess },
+  { id: 'R4m', of: 'at 0 ms', why: () => 'As R4, with pages of 200.' },
+  { id: 'R4m', of: 'at 80 ms', why: excess },
   {
     id: 'R7',
     of: '',
-    why: 'Look-ups overlap with writes, but within a step intents are durable before the first request goes out, and outcomes are written after the last came back (decision 6). It would take steps that overlap at both ends, with more operations open when a worker dies.',
+    why: (detail) =>
+      `Look-ups overlap with writes, but within a step intents are durable before the first request goes out, and outcomes are written after the last came back (decision 6); ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} are our own processor time. It would take steps that overlap at both ends, with more operations open when a worker dies.`,
   },
   {
     id: 'R9',
     of: '',
-    why: 'A worker has one thread, and MongoDB and the simulator share two cores with it. What a page of the huge tenant takes at a stretch, each step of a small one waits for; stretches are some milliseconds. More workers or cores bring it down.',
+    why: (detail) =>
+      `A worker has one thread, and MongoDB and the simulator share two cores with it. The median sync of a small tenant takes ${milliseconds(detail, 'medianMs', 'beside')} in place of ${milliseconds(detail, 'medianMs', 'alone')}; each of its steps waits for whatever the thread is at. How much of that is the huge tenant’s own work, and how much the database under both, was not taken apart, and what more cores or workers change was not measured.`,
   },
 ];
+
+/** What a page takes at the larger latency. */
+const pageMs = 80;
+
+/** What a sync takes longer than the chain of pages, beside the share of it that a tenant with as many pages and fewer people has too. */
+function excess(detail: Detail, measured: readonly Result[]): string {
+  const over = over80(detail);
+  const few = measured.find(({ id }) => id === 'R4m')?.detail;
+  const fewer =
+    few === undefined || few['users'] === detail['users']
+      ? ''
+      : ` A tenant with as many pages and ${number(few['users']).toLocaleString('en')} people (R4m) has ${over80(few).toFixed(0)} ms: the rest grows with the people.`;
+  return `It takes ${over.toFixed(0)} ms longer than the chain. Some ${pageMs} ms of that are the request that says where the next round begins; the roster is read before, and the last page is worked on and committed after, when there is no wait to hide them in.${fewer} How much of it each of these has was not taken apart.`;
+}
+
+const over80 = (detail: Detail): number =>
+  medianOf(detail, 'wallMsAt80', 'ours') - medianOf(detail, 'wallMsAt80', 'bareChain');
+
+const medianOf = (detail: Detail, ...path: readonly string[]): number => {
+  let at: Detail[string] | undefined = detail;
+  for (const name of [...path, 'median']) at = typeof at === 'object' && at !== null ? at[name] : undefined;
+  return number(at);
+};
+
+const number = (value: Detail[string] | undefined): number => (typeof value === 'number' ? value : Number.NaN);
+const seconds = (detail: Detail, ...path: readonly string[]): string =>
+  `${(medianOf(detail, ...path) / 1_000).toFixed(1)} s`;
+const milliseconds = (detail: Detail, ...path: readonly string[]): string =>
+  `${medianOf(detail, ...path).toFixed(0)} ms`;
+const micros = (detail: Detail, who: string): string =>
+  ((medianOf(detail, 'cpuMs', who) * 1_000) / number(detail['users'])).toFixed(0);

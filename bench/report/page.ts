@@ -3,6 +3,7 @@
 import { markdownOf, type Table } from '../growth/table.ts';
 import type { Detail, Result } from '../result.ts';
 import { missedOf } from './missed.ts';
+import { notesOf } from './notes.ts';
 import { planOf } from './plan.ts';
 import { distanceOf, numberOf } from './table.ts';
 
@@ -13,6 +14,10 @@ export type About = {
   readonly size: string;
   /** How long it took, with all that was made for it. */
   readonly seconds: number;
+  /** Of what was measured; null where nobody wrote it down. */
+  readonly commit: string | null;
+  /** What every subject was started with; null: Entrain with a worker's flags, the others with Node's own. */
+  readonly flags: string | null;
 };
 export type TableKept = Table & { readonly measured: About };
 /** What is kept of the measures. `ids`: whose figures they are. */
@@ -20,11 +25,14 @@ export type Kept = {
   readonly measured: readonly Result[];
   readonly abouts: readonly (About & { readonly ids: readonly string[] })[];
   readonly grown: readonly TableKept[];
+  readonly quick: Quick | null;
 };
+/** How long a quick look at everything takes. */
+export type Quick = { readonly seconds: number; readonly machine: string; readonly at: string };
 export type Picture = { readonly file: string; readonly title: string };
 
 export const pageOf = (kept: Kept, pictures: readonly Picture[]): string =>
-  `${[...opening, ...targets(kept, pictures), ...growth(kept.grown), ...figures(kept.measured)].join('\n').trimEnd()}\n`;
+  `${[...opening, ...targets(kept, pictures), ...growth(kept), ...figures(kept.measured)].join('\n').trimEnd()}\n`;
 
 const opening = [
   '# Performance',
@@ -33,22 +41,53 @@ const opening = [
   '',
 ];
 
-/** Measures of one size, machine and day in one line. */
+/** Measures of one size, machine, day and commit in one line. */
 const aboutLines = (abouts: readonly (About & { readonly ids: readonly string[] })[]): readonly string[] => {
-  const alike = Map.groupBy(abouts, ({ size, machine, servers, at }) => `${size}. ${machine}; ${servers}. ${at}.`);
-  const lines = [...alike].map(([about, some]) => {
-    const minutes = some.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
-    const ids = some.flatMap((one) => one.ids).toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-    return `- ${ids.join(', ')}: ${about} Took ${minutes.toFixed(0)} minutes.`;
-  });
+  const alike = Map.groupBy(abouts, ({ size, machine, servers, at, commit }) =>
+    [`${size}. ${machine}; ${servers}. ${at}`, ...(commit === null ? [] : [` commit ${commit}`])].join(','),
+  );
+  const lines = [...alike].map(([about, some]) => `- ${idsOf(some)}: ${about}. Took ${minutesOf(some)} minutes.`);
   return abouts.length === 0 ? ['Nothing was measured yet.', ''] : [...lines, ''];
 };
 
-const targets = ({ measured, abouts }: Kept, pictures: readonly Picture[]): readonly string[] => [
-  ...aboutLines(abouts),
+const idsOf = (abouts: readonly { readonly ids: readonly string[] }[]): string =>
+  abouts
+    .flatMap(({ ids }) => ids)
+    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .join(', ');
+
+const minutesOf = (abouts: readonly Pick<About, 'seconds'>[]): string =>
+  (abouts.reduce((sum, { seconds }) => sum + seconds, 0) / 60).toFixed(0);
+
+/** What was measured before every subject got the same flags says so. */
+const flagLines = (abouts: Kept['abouts']): readonly string[] => {
+  const [unlike, alike] = [abouts.filter(({ flags }) => flags === null), abouts.filter(({ flags }) => flags !== null)];
+  return [
+    ...[...Map.groupBy(alike, ({ flags }) => flags)].map(
+      ([flags, some]) => `- Every subject of ${idsOf(some)} is started with the flags of a worker, \`${flags}\`.`,
+    ),
+    ...(unlike.length === 0
+      ? []
+      : [`- In ${idsOf(unlike)} Entrain alone had the flags of a worker; what stands beside it had Node’s own.`]),
+  ];
+};
+
+const durations = ({ abouts, quick }: Kept): readonly string[] => [
+  `All measures together take ${minutesOf(abouts)} minutes, by the times above.${
+    quick === null
+      ? ''
+      : ` A quick look at all of them (\`make bench QUICK=1\`) took ${minutesOf([quick])} (${quick.machine}; ${quick.at}).`
+  }`,
+  '',
+];
+
+const targets = (kept: Kept, pictures: readonly Picture[]): readonly string[] => [
+  ...aboutLines(kept.abouts),
+  ...durations(kept),
   '## How it is measured',
   '',
   ...method.map((line) => `- ${line}`),
+  ...flagLines(kept.abouts),
   '',
   'Absolute figures move between machines. The quotients, both halves of which were measured in turn in the same run, move less: from one hour to another by a tenth or two.',
   '',
@@ -56,18 +95,19 @@ const targets = ({ measured, abouts }: Kept, pictures: readonly Picture[]): read
   '',
   '| | id | what | measured | target | |',
   '|---|---|---|---|---|---|',
-  ...measured.map(
+  ...kept.measured.map(
     (result) =>
       `| ${result.ok ? '✓' : '✗'} | ${result.id} | ${result.name} | ${numberOf(result.ratio)} | ${result.target
         .replace('<=', '≤')
         .replace('>=', '≥')} | ${distanceOf(result)} |`,
   ),
   '',
-  ...missedOf(measured),
+  ...missedOf(kept.measured),
+  ...notesOf(kept.measured, kept.grown),
   ...pictures.flatMap(({ file, title }) => [`![${title}](images/${file})`, '']),
 ];
 
-const growth = (grown: Kept['grown']): readonly string[] =>
+const growth = ({ grown, measured: results }: Kept): readonly string[] =>
   grown.length === 0
     ? []
     : [
@@ -75,7 +115,7 @@ const growth = (grown: Kept['grown']): readonly string[] =>
         '',
         ...aboutLines(grown.map(({ title, measured }) => ({ ...measured, ids: [title] }))),
         ...grown.map((table) => markdownOf(table, '###')),
-        ...(planOf(grown) ?? []),
+        ...(planOf(grown, results) ?? []),
         '',
       ];
 
@@ -89,10 +129,10 @@ const figures = (measured: readonly Result[]): readonly string[] => [
 
 const method = [
   'Each subject, the simulated Microsoft Graph and the simulated target are processes of their own, so that processor time and peak memory are those of the subject. They share the machine, the MongoDB (unless `MONGODB_URI` names another, the engine that comes with the packages) and the Redis.',
-  'What is compared takes turns (A B A B …). The result is the quotient of the medians. Reading starts after a first run that does not count; the usual way, what is replayed raw and memory are measured from the first run on.',
+  'What is compared takes turns (A B A B …). The result is the quotient of the medians. Who reads must have read as much as the others, or the measure fails. Reading starts after a first run that does not count; the usual way, what is replayed raw and memory are measured from the first run on.',
   'The simulated Graph works out every page once and then gives it again, compressed, over HTTPS. How fast a client drains it that does nothing but unzip stands beside R1.',
-  '**Bare read + parse**: undici requests for the same pages, unzip, `JSON.parse`, follow the link; members in batches of 20. **Bare insert**: the very documents that Entrain stored, `insertMany` by 1,000 with the driver, acknowledged and journaled as ours. **Usual way**: Microsoft’s client with its PageIterator, one mongoose upsert an object.',
-  'Entrain is composed from its configuration as the worker does it, with the worker’s own Node flags, and works turn after turn; R1 is its source connector alone. R6 is the peak of one sync at a time, without queue and targets. R9 runs the API and a worker process with their queues.',
+  '**Bare read + parse**: undici requests for the same pages, unzip, `JSON.parse`, follow the link; members in batches of 20. **Bare insert**: the very documents that Entrain stored, `insertMany` by 1,000 with the driver, acknowledged and journaled as ours. **Usual way**: Microsoft’s client with its PageIterator, one mongoose upsert an object. **Backstage**: its `readMicrosoftGraphOrg`, which makes an entity of each user, photos left out; where its packages cannot be installed, R1 says so and holds without it.',
+  'Entrain is composed from its configuration as the worker does it, and works turn after turn; R1 is its source connector alone. R6 is the peak of one sync at a time, without queue and targets. R9 runs the API and a worker process with their queues.',
   'Read are the attributes of the default mapping. Lists of users do not carry `manager`; the rows with “with managers” (R2m, R4m, R10m) read it as well, and so does what they are compared to.',
   'Tenants of the rows with groups have teams of 150 members.',
 ];

@@ -1,18 +1,22 @@
 /** What the plan takes from the tables of growth. */
 
 import type { Cell, Table, TableId } from '../growth/table.ts';
+import type { Detail, Result } from '../result.ts';
 
 export type PlanFigures = {
   /** Processor time for one person. */
   readonly micros: { readonly firstRead: number; readonly unchanged: number; readonly create: number };
   readonly deltaMs: number;
   readonly deltasAMinute: number;
+  /** Of R7: what a create takes in a run of so many people. */
+  readonly creates: { readonly people: number; readonly requests: number; readonly ms: number };
   readonly bytes: {
     readonly person: number;
     readonly membership: number;
     readonly change: number;
     /** An intent, its outcome and the link: the tables do not tell them apart. */
     readonly operation: number;
+    /** The record with its indexes. */
     readonly run: number;
     readonly schedule: number;
   };
@@ -22,27 +26,29 @@ const megabytes = 'MongoDB MB';
 /** As many people change before the delta sync of the table. */
 const mostChanged = 1_000;
 
-/** Null when one of the tables or rows it reads was not measured. */
-export const figuresOf = (tables: readonly Table[]): PlanFigures | null => {
+/** Null when one of the tables, rows or measures it reads was not measured. */
+export const figuresOf = (tables: readonly Table[], measured: readonly Result[]): PlanFigures | null => {
   const users = rowsOf(tables, 'users');
   const [first, unchanged] = [lastOf(users, 'first full'), lastOf(users, 'unchanged full')];
   const [delta, provisioned] = [lastOf(users, 'delta'), lastOf(users, 'provisioning to its position')];
   const before = users.find((row) => row.run === 'delta' && row.at('users') === provisioned?.at('users'));
   const membership = membershipBytes(users, rowsOf(tables, 'members'));
-  const run = runBytes(users);
+  const run = rowsOf(tables, 'runs').at(-1);
+  const creates = createsOf(measured);
   const scheduled = rowsOf(tables, 'schedules').at(-1);
-  if (!first || !unchanged || !delta || !provisioned || !before || membership === null || run === null || !scheduled)
-    return null;
+  if (!first || !unchanged || !delta || !provisioned || !before || !run || !scheduled) return null;
+  if (membership === null || creates === null) return null;
   return {
     micros: { firstRead: microsOf(first), unchanged: microsOf(unchanged), create: microsOf(provisioned) },
     deltaMs: delta.at('CPU s') * 1_000,
     deltasAMinute: scheduled.at('delta syncs ended in a minute'),
+    creates,
     bytes: {
       person: (first.at(megabytes) * 2 ** 20) / first.at('users'),
       membership,
       change: grown(unchanged, delta) / Math.min(mostChanged, delta.at('users')),
       operation: grown(before, provisioned) / provisioned.at('users'),
-      run,
+      run: run.at('bytes of a run'),
       schedule: (scheduled.at('Redis KB') * 1_024) / scheduled.at('connections'),
     },
   };
@@ -75,11 +81,16 @@ const membershipBytes = (users: readonly Row[], members: readonly Row[]): number
   return null;
 };
 
-/** All that a sync leaves which finds nothing new. Of the smallest tenant: in a large one the batches differ by more than a run. */
-const runBytes = (users: readonly Row[]): number | null => {
-  const [first, unchanged] = ['first full', 'unchanged full'].map((run) => users.find((row) => row.run === run));
-  return first && unchanged ? grown(first, unchanged) : null;
+const createsOf = (measured: readonly Result[]): PlanFigures['creates'] | null => {
+  const detail = measured.find(({ id }) => id === 'R7')?.detail ?? {};
+  const { people, requestsPerPerson: requests } = detail;
+  const cpuMs = within(within(within(detail, 'cpuMs'), 'ours'), 'median');
+  if (typeof people !== 'number' || typeof requests !== 'number' || typeof cpuMs !== 'number') return null;
+  return { people, requests, ms: cpuMs / people };
 };
+
+const within = (detail: Detail[string] | undefined, name: string): Detail[string] | undefined =>
+  typeof detail === 'object' && detail !== null ? detail[name] : undefined;
 
 const grown = (from: Row, to: Row): number => (to.at(megabytes) - from.at(megabytes)) * 2 ** 20;
 

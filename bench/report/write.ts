@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Table } from '../growth/table.ts';
 import { tableIds } from '../growth/table.ts';
-import type { Options } from '../options.ts';
+import { isForThePage, type Options } from '../options.ts';
 import type { Detail, Result } from '../result.ts';
-import { type About, type Kept, pageOf, type TableKept } from './page.ts';
+import { type About, type Kept, pageOf, type Quick, type TableKept } from './page.ts';
 import { picturesOf } from './pictures.ts';
 
 const results = join(import.meta.dirname, '../results');
@@ -19,8 +19,9 @@ const docs = join(import.meta.dirname, '../../docs');
 const quickResults = join(results, 'quick');
 
 type Place = { readonly results: string; readonly docs: string };
-export const placeOf = ({ quick }: Pick<Options, 'quick'>): Place =>
-  quick ? { results: quickResults, docs: quickResults } : { results, docs };
+export const placeOf = (options: Pick<Options, 'quick' | 'users' | 'runs'>): Place =>
+  isForThePage(options) ? kept : { results: quickResults, docs: quickResults };
+const kept: Place = { results, docs };
 
 /** `ids`: of the measure, also of results that it did not give this time. */
 export const writeResults = async (
@@ -29,9 +30,9 @@ export const writeResults = async (
   measured: readonly Result[],
   about: About,
 ): Promise<void> => {
-  const kept = await readKept(place);
-  const others = kept.measured.filter(({ id }) => !ids.includes(bare(id)));
-  const abouts = kept.abouts.filter((one) => !one.ids.some((id) => ids.includes(id)));
+  const { measured: before, abouts: told } = await readKept(place);
+  const others = before.filter(({ id }) => !ids.includes(bare(id)));
+  const abouts = told.filter((one) => !one.ids.some((id) => ids.includes(id)));
   await write(place, 'latest.json', [...others, ...measured].toSorted(byId));
   await write(place, 'about.json', [...abouts, { ids, ...about }]);
   await writePage(place);
@@ -48,6 +49,12 @@ export const writeTable = async (place: Place, table: Table, about: About): Prom
   await writePage(place);
 };
 
+/** A quick look measures nothing that the page could say, but how long it takes. */
+export const writeQuickLook = async ({ seconds, machine, at }: Quick): Promise<void> => {
+  await write(kept, 'quick-look.json', { seconds, machine, at });
+  await writePage(kept);
+};
+
 /** R4g is measured with R4. */
 const bare = (id: string): string => id.replace(/[a-z]+$/, '');
 const byId = (a: Result, b: Result): number => Number(bare(a.id).slice(1)) - Number(bare(b.id).slice(1));
@@ -57,7 +64,7 @@ const write = async (place: Place, name: string, content: unknown): Promise<void
   await writeFile(join(place.results, name), `${JSON.stringify(content, null, 2)}\n`);
 };
 
-const writePage = async (place: Place): Promise<void> => {
+export const writePage = async (place: Place): Promise<void> => {
   const { page, pictures } = await renderPage(place);
   await mkdir(join(place.docs, 'images'), { recursive: true });
   for (const { file, svg } of pictures) await writeFile(join(place.docs, 'images', file), svg);
@@ -66,17 +73,18 @@ const writePage = async (place: Place): Promise<void> => {
 
 /** The page and its pictures as the kept results make them. */
 export const renderPage = async (
-  place: Place = placeOf({ quick: false }),
+  place: Place = kept,
 ): Promise<{ readonly page: string; readonly pictures: ReturnType<typeof picturesOf>; readonly kept: Kept }> => {
-  const kept = await readKept(place);
-  const pictures = picturesOf(kept.measured);
-  return { page: pageOf(kept, pictures), pictures, kept };
+  const read = await readKept(place);
+  const pictures = picturesOf(read.measured);
+  return { page: pageOf(read, pictures), pictures, kept: read };
 };
 
 const readKept = async (place: Place): Promise<Kept> => ({
   measured: (await read(place, 'latest.json', measuredSchema)) ?? [],
   abouts: (await read(place, 'about.json', aboutsSchema)) ?? [],
   grown: (await read(place, 'growth.json', grownSchema)) ?? [],
+  quick: await read(place, 'quick-look.json', quickSchema),
 });
 
 const aboutSchema = z.object({
@@ -85,8 +93,11 @@ const aboutSchema = z.object({
   at: z.string(),
   size: z.string(),
   seconds: z.number(),
+  commit: z.string().nullable().default(null),
+  flags: z.string().nullable().default(null),
 });
 const aboutsSchema = z.array(aboutSchema.extend({ ids: z.array(z.string()) }));
+const quickSchema = z.object({ seconds: z.number(), machine: z.string(), at: z.string() });
 const detailSchema: z.ZodType<Detail> = z.record(
   z.string(),
   z.union([z.number(), z.string(), z.boolean(), z.null(), z.lazy(() => detailSchema)]),

@@ -9,6 +9,7 @@ import { startWorker } from '../../workers/start-worker.ts';
 import { startSyncWorker } from '../../workers/sync.worker.ts';
 import type { Handlers } from '../actor.ts';
 import { measured } from '../figures.ts';
+import { redisBytes } from '../redis-bytes.ts';
 
 const empty = z.object({ syncs: z.number(), turns: z.number() });
 const real = z.object({ connection: z.string() });
@@ -54,7 +55,7 @@ export const queueCost = (running: () => { readonly parts: Parts }): Handlers =>
         const { run } = await parts.commands.requestSync(id, { mode: 'full', scope: null, dryRun: false });
         let keyBytes = 0;
         for (;;) {
-          keyBytes = Math.max(keyBytes, await stored(parts));
+          keyBytes = Math.max(keyBytes, await redisBytes(parts.redis, parts.config.queuePrefix));
           const { finishedAt = null } = (await parts.engine.stores.runs.get(run.id)) ?? {};
           if (finishedAt !== null) return { keyBytes };
           await sleep(50);
@@ -65,13 +66,6 @@ export const queueCost = (running: () => { readonly parts: Parts }): Handlers =>
     }
   },
 });
-
-/** All keys of this installation, schedules included. */
-const stored = async ({ redis, config }: Parts): Promise<number> => {
-  const keys = await redis.keys(`${config.queuePrefix}*`);
-  const sizes = await Promise.all(keys.map((key) => redis.memory('USAGE', key)));
-  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
-};
 
 const received = async ({ redis }: Parts): Promise<number> =>
   Number(/total_net_input_bytes:(\d+)/.exec(await redis.info('stats'))?.[1] ?? 0);

@@ -6,7 +6,7 @@ import { defaultAttributes } from '../../src/model/connection.ts';
 import type { Handlers } from '../actor.ts';
 import { type Figures, measured } from '../figures.ts';
 import { attributesOf, place } from './access.ts';
-import { clientFor, eachOf, type Item, usersPath } from './sdk-read.ts';
+import { clientFor, eachOf, type Item, itemOf, usersPath } from './sdk-read.ts';
 
 const ask = place.extend({ mongoUri: z.string(), groups: z.boolean() });
 
@@ -20,16 +20,18 @@ export const usualWay: Handlers = {
     try {
       return await measured(async () => {
         const users: Item[] = [];
-        await eachOf(client, usersPath, (user) => users.push(user));
+        await eachOf(client, usersPath, (user) => users.push(itemOf(user)));
         for (const { id, ...fields } of users) await User.updateOne({ _id: id }, { $set: fields }, { upsert: true });
         const figures: Figures = { users: users.length };
         if (!what.groups) return figures;
         const groups: Item[] = [];
         const groupsPath = `/groups?$select=id,${defaultAttributes.group.join(',')}&$top=999`;
-        await eachOf(client, groupsPath, (group) => groups.push(group));
+        await eachOf(client, groupsPath, (group) => groups.push(itemOf(group)));
         for (const { id, ...fields } of groups) {
           const members: string[] = [];
-          await eachOf(client, `/groups/${id}/members?$select=id&$top=999`, (member) => members.push(member.id));
+          await eachOf(client, `/groups/${id}/members?$select=id&$top=999`, (member) =>
+            members.push(itemOf(member).id),
+          );
           await Group.updateOne({ _id: id }, { $set: { ...fields, members } }, { upsert: true });
         }
         return { ...figures, groups: groups.length };

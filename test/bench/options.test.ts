@@ -1,12 +1,13 @@
 /** How large the bench is run, from its arguments and the environment. */
 
 import { describe, expect, it } from 'vitest';
-import { parseOptions } from '../../bench/options.ts';
+import { isForThePage, parseOptions } from '../../bench/options.ts';
 
 describe('the options of the bench', () => {
   it('are all measures at their full size when nothing is said', () => {
     expect(parseOptions([], {})).toEqual({
       quick: false,
+      page: false,
       growth: false,
       profile: false,
       only: null,
@@ -14,7 +15,7 @@ describe('the options of the bench', () => {
       users: 100_000,
       groups: 2_000,
       largestUsers: 1_000_000,
-      longRuns: 5,
+      longRuns: 3,
     });
   });
 
@@ -39,8 +40,22 @@ describe('the options of the bench', () => {
   });
 
   it('name measures and tables in whatever case', () => {
-    expect(parseOptions(['--only', 'r1,R4m'], {}).only).toEqual(new Set(['R1', 'R4M']));
-    expect(parseOptions(['--growth', '--only', 'users'], {})).toMatchObject({ growth: true, only: new Set(['USERS']) });
+    expect(parseOptions(['--only', 'r1,R11,R4m'], {}).only).toEqual(new Set(['R1', 'R11', 'R4']));
+    expect(parseOptions(['--growth', '--only', 'USERS'], {})).toMatchObject({ growth: true, only: new Set(['users']) });
+  });
+
+  it.each([['R99'], ['R1,'], ['users'], ['R4m', '--growth']])(
+    'refuse to measure nothing: --only %s %s',
+    (only, ...more) => {
+      expect(() => parseOptions(['--only', only, ...more], {})).toThrow(/^--only knows /);
+    },
+  );
+
+  it('are written into the page at the size of the targets alone, with enough rounds for a median', () => {
+    expect(isForThePage(parseOptions([], {}))).toBe(true);
+    expect(isForThePage(parseOptions(['--runs', '7'], {}))).toBe(true);
+    for (const args of [['--quick'], ['--runs', '4'], ['--users', '1000'], ['--quick', '--users', '100000']])
+      expect(isForThePage(parseOptions(args, {})), args.join(' ')).toBe(false);
   });
 
   it.each([

@@ -3,8 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { unexplained } from '../../bench/report/missed.ts';
+import { whereIs } from '../../bench/report/about.ts';
+import { missedOf, unexplained } from '../../bench/report/missed.ts';
 import { renderPage } from '../../bench/report/write.ts';
+import { notMeasured } from '../../bench/result.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 
@@ -22,5 +24,46 @@ describe('the page about performance', () => {
     for (let nth = 1; nth <= 11; nth += 1) expect(ids).toContain(`R${nth}`);
     for (const id of ids) expect(kept.abouts.flatMap((about) => about.ids)).toContain(id.replace(/[a-z]+$/, ''));
     expect(page).not.toContain(unexplained);
+  });
+
+  it('has an explanation for every row that may be missed, with every number it names', async () => {
+    const { kept } = await renderPage();
+    const missed = missedOf(kept.measured.map((result) => ({ ...result, ok: false }))).join('\n');
+    expect(missed).not.toContain('NaN');
+    for (const { id, ok, name } of kept.measured)
+      if (!ok)
+        expect(missedOf(kept.measured.filter((one) => one.id === id && one.name === name)).join()).not.toContain(
+          unexplained,
+        );
+  });
+
+  it.each(['R2', 'R7', 'R9'])('gives %s no ordinary reason when it could not be measured', (id) => {
+    expect(missedOf([notMeasured(id, 'something', new Error('it broke'))]).join('\n')).toContain(unexplained);
+  });
+
+  it('says that large groups take memory, and what groups cost at Graph', async () => {
+    const { page } = await renderPage();
+    expect(page).toMatch(/Memory is not flat for large groups.* [\d,]+ of them .* took a worker to \d+ MB/);
+    expect(page).toMatch(/takes \d+ requests \(R10\) and [\d,]+ resource units; .* [\d.]+ % of the 8,000 units/);
+  });
+});
+
+describe('where a server is', () => {
+  it.each([
+    'mongodb://127.0.0.1:27017/x',
+    'mongodb://user:word@localhost/x?w=majority',
+    'mongodb://%2Ftmp%2Fmongodb.sock/x',
+    'redis://localhost:6379',
+    'redis://[::1]:6379/0',
+  ])('is this machine in %s', (url) => {
+    expect(whereIs(url)).toBe(' beside it on the same machine');
+  });
+
+  it.each([
+    'mongodb+srv://cluster.example.net/x',
+    'redis://localhost.example.net:6379',
+    'mongodb://10.0.0.4,127.0.0.1/x',
+  ])('is elsewhere in %s', (url) => {
+    expect(whereIs(url)).toBe(' elsewhere');
   });
 });

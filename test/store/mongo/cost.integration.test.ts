@@ -39,6 +39,7 @@ it('a first sync writes every object once, and reads it back once for the change
   expect(first.read['objects']).toBe(people);
   expect(first.written['batches']).toBe(pages);
   expect(first.written['changes']).toBeLessThanOrEqual(people / 50);
+  expect(first.deleted).toEqual({});
   expect(sum(first.written)).toBeLessThanOrEqual(people + 2 * pages + people / 50 + perRun + 3);
   // Some commands a page, and as many in the end as it takes to read everything by the thousand.
   expect(sum(first.commands)).toBeLessThanOrEqual(6 * pages + 60);
@@ -51,6 +52,8 @@ it('a full sync that finds nothing new writes one document a page and reads no o
   const unchanged = await costOf(() => sync(s, 'full'));
   expect(unchanged.written['batches']).toBe(pages);
   expect(sum(unchanged.written)).toBeLessThanOrEqual(pages + perRun);
+  // The batches of the full sync before, which was the roster until now.
+  expect(unchanged.deleted).toEqual({ batches: pages });
   expect(asked(unchanged.commands, 'objects')).toBe(0);
   // The batch, and whether the draft is still the newest.
   expect(sum(unchanged.commands)).toBeLessThanOrEqual(2 * pages + 35);
@@ -77,6 +80,7 @@ it('a full sync of groups that finds nothing new writes one document a page, and
   expect(unchanged.written['objects'] ?? 0).toBe(0);
   expect(unchanged.written['members'] ?? 0).toBe(0);
   expect(sum(unchanged.written)).toBeLessThanOrEqual(read + perRun);
+  expect(unchanged.deleted).toEqual({ batches: read });
   expect(asked(unchanged.commands, 'objects')).toBe(0);
   expect(unchanged.read['members']).toBe(teams + 1);
   expect(sum(unchanged.commands)).toBeLessThanOrEqual(4 * read + 35);
@@ -102,6 +106,7 @@ it('a delta sync that finds nothing writes no batch', async () => {
   const quiet = await costOf(() => sync(s, 'delta'));
   expect(quiet.written['batches'] ?? 0).toBe(0);
   expect(sum(quiet.written)).toBeLessThanOrEqual(perRun);
+  expect(quiet.deleted).toEqual({});
 });
 
 it('a person who joins a large group costs one bucket, not the group', async () => {
@@ -154,6 +159,7 @@ const tell = async () => {
   closers.push(close);
   const counts = {
     written: new Map<string, number>(),
+    deleted: new Map<string, number>(),
     read: new Map<string, number>(),
     commands: new Map<string, number>(),
   };
@@ -170,6 +176,7 @@ const tell = async () => {
     if (commandName === 'insert') add(counts.written, collection, n);
     if (commandName === 'update') add(counts.written, collection, nModified + upserted.length);
     if (commandName === 'findAndModify') add(counts.written, collection, lastErrorObject?.n ?? 0);
+    if (commandName === 'delete' && n > 0) add(counts.deleted, collection, n);
     if (cursor) add(counts.read, collection, cursor.firstBatch.length + cursor.nextBatch.length);
   });
   const s = await story({ stores: (now) => createMongoStores(mongo, { vault: createVault(randomBytes(32)), now }) });
@@ -177,9 +184,10 @@ const tell = async () => {
   const costOf = async (work: () => Promise<void>) => {
     for (const each of Object.values(counts)) each.clear();
     await work();
-    const { written, read, commands } = counts;
+    const { written, deleted, read, commands } = counts;
     return {
       written: Object.fromEntries(written),
+      deleted: Object.fromEntries(deleted),
       read: Object.fromEntries(read),
       commands: Object.fromEntries(commands),
     };

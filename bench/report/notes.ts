@@ -1,0 +1,48 @@
+/** What the rows of targets do not say by themselves: memory for large groups, and the share of Graph's limits. */
+
+import { shareOf, unitsPerTenSeconds } from '../growth/graph-share.ts';
+import type { Cell, Table } from '../growth/table.ts';
+import type { Detail, Result } from '../result.ts';
+
+export const notesOf = (measured: readonly Result[], grown: readonly Table[]): readonly string[] => {
+  const notes = [largeGroups(measured, grown), limits(measured)].filter((note) => note !== null);
+  return notes.length === 0 ? [] : ['### What they do not show', '', ...notes.map((note) => `- ${note}`), ''];
+};
+
+/** What a worker is started with (package.json). */
+const oldSpaceMb = /--max-old-space-size=(\d+)/;
+
+const largeGroups = (measured: readonly Result[], grown: readonly Table[]): string | null => {
+  const memory = measured.find(({ id, name }) => id === 'R6' && name.endsWith('MB'));
+  const table = grown.find(({ id }) => id === 'members');
+  const members = column(table, 'members');
+  const peaks = column(table, 'peak MB');
+  const [most, peak, least, low] = [members.at(-1), peaks.at(-1), members[0], peaks[0]];
+  const limit = oldSpaceMb.exec(String(memory?.detail['workerFlags'] ?? ''))?.[1];
+  if (memory === undefined || limit === undefined || !most || !peak || !least || !low) return null;
+  const each = (peak - low) / (most - least);
+  const full = Math.round((most + (Number(limit) - peak) / each) / 100_000) / 10;
+  return `**Memory is not flat for large groups.** R6 is of a tenant without groups. The members of a group are held while it is read: ${most.toLocaleString('en')} of them (the largest that was measured; guests are left out) took a worker to ${peak.toFixed(0)} MB, ${((each * 2 ** 20) / 1_000).toFixed(1)} KB each. At some ${full} million the limit of ${limit} MB that workers are started with is reached.`;
+};
+
+const column = (table: Table | undefined, name: string): readonly number[] => {
+  const at = table?.columns.indexOf(name) ?? -1;
+  return (table?.rows ?? []).map((row): Cell => row[at] ?? null).filter((cell) => typeof cell === 'number');
+};
+
+const limits = (measured: readonly Result[]): string | null => {
+  const asked = measured.find(({ id }) => id === 'R10')?.detail;
+  const timed = measured.find(({ id, name }) => id === 'R4g' && name.includes('80 ms'))?.detail;
+  const { users, groups, requests, resourceUnits: units } = asked ?? {};
+  const ms = medianOf(timed?.['wallMsAt80']);
+  if (typeof users !== 'number' || typeof groups !== 'number' || typeof requests !== 'number') return null;
+  if (typeof units !== 'number' || ms === null) return null;
+  const limit = unitsPerTenSeconds(users).toLocaleString('en');
+  return `**Groups cost units.** Graph counts each request in a batch by itself. A full sync of ${users.toLocaleString('en')} users and ${groups.toLocaleString('en')} groups takes ${requests} requests (R10) and ${units.toLocaleString('en')} resource units; in the ${(ms / 1_000).toFixed(1)} s it takes at 80 ms an answer (R4g) that is ${shareOf(units, ms / 1_000, users)} of the ${limit} units in 10 s that Graph lets one app have in a large tenant. Users alone take one unit a page.`;
+};
+
+const medianOf = (of: Detail[string] | undefined): number | null => {
+  const ours = typeof of === 'object' && of !== null ? of['ours'] : null;
+  const median = typeof ours === 'object' && ours !== null ? ours['median'] : null;
+  return typeof median === 'number' ? median : null;
+};
