@@ -74,7 +74,13 @@ export const growing: Measure = {
         detail,
       ),
       // A minute or more each, so there are few rounds: no median, but the worst that was seen.
-      atMost('R6', `greatest peak memory, ${largestUsers} users / ${users}`, largePeak.max / middlePeak.max, 1.3, memory),
+      atMost(
+        'R6',
+        `greatest peak memory, ${largestUsers} users / ${users}`,
+        largePeak.max / middlePeak.max,
+        1.3,
+        memory,
+      ),
       atMost('R6', `greatest peak memory with ${largestUsers} users, MB`, largePeak.max, 400, memory),
     ];
   },

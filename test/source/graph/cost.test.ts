@@ -90,7 +90,11 @@ describe('a full read', () => {
       withoutManager,
       { pages: Math.ceil(users / 999) + 1, batches: members + 1, inside: groups + rounds.without },
     ],
-    ['with managers', attributes, { pages: Math.ceil(users / 200) + 1, batches: members + 1, inside: groups + rounds.withManagers }],
+    [
+      'with managers',
+      attributes,
+      { pages: Math.ceil(users / 200) + 1, batches: members + 1, inside: groups + rounds.withManagers },
+    ],
   ] as const)(
     'of what is known already asks for no person by themselves, %s',
     async (_, names, { pages, batches, inside }) => {
