@@ -89,7 +89,8 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
     expirePlaces: control.expirePages,
     fallsBehind: replica.fallsBehind,
     calm: () => {
-      Object.assign(knobs, calmKnobs);
+      // An order is no lie; and one that changed in the middle of a round would skip somebody.
+      Object.assign(knobs, calmKnobs, { shuffle: knobs.shuffle });
       replica.catchUp();
       largestList = Number.POSITIVE_INFINITY;
     },

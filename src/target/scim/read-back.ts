@@ -49,14 +49,19 @@ export const confirmUpdate = async (
 ): Promise<void> => {
   if (!leavesDoubt(session, asked, answer)) return;
   const unchanged = (resource: JsonObject): readonly string[] => unchangedPaths(resource, asked);
-  // Whether somebody can sign in must not be believed wrongly: that is waited for.
   const resource = await readWritten(session, asked.type, asked.id, signal, (shown) =>
-    unchanged(shown).includes('active'),
+    unchanged(shown).some((path) => waitedFor.includes(path)),
   );
   if (resource === null) throw notShown(asked.type);
   const wrong = unchanged(resource);
   if (wrong.length > 0) throw notApplied(wrong);
 };
+
+/**
+ * Whether somebody can sign in must not be believed wrongly; nor whose account it is: one that was taken over, and is believed not to be, is nobody's when
+ * its owner leaves.
+ */
+const waitedFor: readonly string[] = ['active', 'externalId'];
 
 /** What was written a moment ago. A replica may not have it yet, so it is looked for some times; null when it does not come. */
 export const readWritten = async (

@@ -100,6 +100,17 @@ describe('somebody who was switched off', () => {
   });
 });
 
+describe('an account that was there before and is given to somebody', () => {
+  it('is waited for where a look does not show yet whose it is: nobody would care for it when they leave', async () => {
+    const take: Operation = { ...update, attributes: { externalId: ada.id }, before: { externalId: null } };
+    const { target, world } = await before(ok({}), [ok({ id: '7' }), ok({ id: '7', externalId: ada.id })], {
+      verify: 'always',
+    });
+    await target.apply(take, signal);
+    expect(world.slept).toEqual([1_000]);
+  });
+});
+
 describe('with `verify: always`', () => {
   it('a create that made nothing is not believed', async () => {
     const { target } = await before(made, [gone], { verify: 'always' });
