@@ -1,7 +1,8 @@
 /** What is said of several runs. */
 
 import { describe, expect, it } from 'vitest';
-import { over, spreadOf } from '../../bench/figures.ts';
+import { mustAll, over, ratio, spreadOf } from '../../bench/figures.ts';
+import { shareOf } from '../../bench/growth/graph-share.ts';
 
 describe('the spread of some figures', () => {
   it('has the one in the middle as median, in whatever order they came', () => {
@@ -38,5 +39,28 @@ describe('a figure over the runs', () => {
 
   it('is no number when nobody measured it', () => {
     expect(over([{ wallMs: 3 }], 'peakMb').median).toBeNaN();
+  });
+});
+
+describe('what is compared', () => {
+  it('is the quotient of the medians', () => {
+    expect(ratio([{ wallMs: 9 }, { wallMs: 6 }, { wallMs: 1 }], [{ wallMs: 3 }], 'wallMs')).toBe(2);
+  });
+
+  it('fails when a subject read half, or did not say how much', () => {
+    expect(() => mustAll([{ objects: 10 }, { objects: 10 }], 'objects', 10)).not.toThrow();
+    expect(() => mustAll([{ objects: 10 }, { objects: 5 }], 'objects', 10)).toThrow('objects should be 10, and is 5.');
+    expect(() => mustAll([{}], 'objects', 10)).toThrow('is undefined');
+  });
+});
+
+describe('the share of what Graph lets one app have in a tenant', () => {
+  it('is less where the tenant is smaller', () => {
+    expect([49, 50, 500, 501].map((users) => shareOf(400, 10, users))).toEqual(['11.4 %', '8.0 %', '8.0 %', '5.0 %']);
+  });
+
+  it('spreads over the ten seconds of a longer run, and is not less for a shorter one', () => {
+    expect(shareOf(800, 40, 1_000)).toBe('2.5 %');
+    expect(shareOf(800, 1, 1_000)).toBe('10.0 %');
   });
 });
