@@ -23,7 +23,7 @@ export const mutantTable = (results: readonly MutantResult[]): string => {
       const of = found.get(name);
       if (of === undefined) return [];
       const seen = sighting(of);
-      return [[`**${name}.** ${what}`, ...(seen === null ? ['–', '–', '–'] : told(seen))]];
+      return [[`**${name}.** ${what}`, ...(seen === null ? ['–', `none of ${of.tried}`, ''] : told(seen))]];
     }),
   );
 };
@@ -34,10 +34,15 @@ const told = ({ caught, layer }: Sighting): readonly string[] => [
   layer ?? '',
 ];
 
-/** How many there are, and how many of them nothing else covers. */
+/** How many there are, how many were tried, and how many of those nothing else covers. */
 export const mutantSummary = (results: readonly MutantResult[]): string => {
-  const seen = results.flatMap((each) => sighting(each) ?? []);
-  const alone = seen.filter(({ layer }) => layer === null).map(({ caught }) => caught.seed);
-  const soon = alone.filter((seed) => seed <= 100).length;
-  return `Of ${results.length} bugs ${alone.length} are seen with everything else in its place (${soon} of them within 100 runs), ${seen.length - alone.length} once the layer is off that covers them, and ${results.length - seen.length} not at all.`;
+  const tried = mutants.flatMap(({ name }) => results.find((each) => each.name === name) ?? []);
+  const seen = tried.flatMap((each) => sighting(each) ?? []);
+  const alone = seen.filter(({ layer }) => layer === null).length;
+  const parts = [
+    `${alone} are seen with everything else in its place`,
+    `${seen.length - alone} once the layer is off that covers them`,
+    `${tried.length - seen.length} not yet`,
+  ];
+  return `Of ${mutants.length} bugs ${tried.length} were tried so far; of these ${parts.join(', ')}.`;
 };

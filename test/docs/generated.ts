@@ -5,6 +5,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mutantSummary, mutantTable } from '../../scripts/simulate/page.ts';
+import { readMutantResults } from '../../scripts/simulate/results.ts';
 import { problems } from '../../src/admin/api/problem.ts';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import { shape, variables } from '../../src/config-table.ts';
@@ -24,6 +26,7 @@ export const generatedParts: Readonly<Record<string, Parts>> = {
   'docs/api.md': { routes: () => routes(), errors: () => errors() },
   'docs/operating.md': { metrics: () => metrics(), reasons: () => reasonTable(), login: () => loginErrors() },
   'docs/customer-it.md': { attributes: () => attributes(), clouds: () => clouds() },
+  'docs/reliability.md': { bugs: () => bugs() },
   'docs/adding-a-target.md': {
     'desk: settings': () => desk(null, 'const connect = '),
     'desk: target': () => desk('const connect = ', 'const carryOut = '),
@@ -47,6 +50,12 @@ export const regenerated = async (page: string): Promise<string> => {
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+/** What `npm run simulate:mutants -- --write` has kept. */
+const bugs = (): string => {
+  const results = readMutantResults()?.mutants ?? [];
+  return `${mutantSummary(results)}\n\n${mutantTable(results)}`;
+};
 
 const code = (text: string): string => `\`${text}\``;
 
