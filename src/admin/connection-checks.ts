@@ -1,5 +1,6 @@
 /** Checks of connections, stored or not: what works, what is missing, who mends it. */
 
+import { attributesToRead } from '../core/read-attributes.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
@@ -28,7 +29,10 @@ export const connectionChecks = (room: Room) => ({
     const secrets = await connections.secrets(id);
     const theirs = (await targets.of(id)).filter(({ state }) => state !== 'deleting');
     const [report, ...reports] = await Promise.all([
-      checked(() => room.connectSource(connection, secrets), connection),
+      checked(() => room.connectSource(connection, secrets), {
+        ...connection,
+        attributes: attributesToRead(connection.attributes, theirs),
+      }),
       ...theirs.map(async (target) => ({ target, report: await checkOf(room, target) })),
     ]);
     return { ...report, ok: report.ok && reports.every(({ report: { ok } }) => ok), targets: reports };

@@ -47,7 +47,7 @@ export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting }: Sources 
   });
   const holds = new Counter({
     name: 'entrain_guard_holds_total',
-    help: 'How often the guard kept everything of a kind back, by the limit that was passed.',
+    help: 'How often the guard kept everything of a kind back, by the limit that was passed; `protection`: because it is not known who is protected.',
     labelNames: ['limit'],
     registers,
   });

@@ -6,6 +6,7 @@ export type Issue = { readonly pointer: string; readonly detail: string };
 export type RefusalCode =
   | 'not_found'
   | 'invalid_request'
+  | 'unknown_attribute'
   | 'stale_revision'
   | 'stale_hash'
   | 'connection_not_active'

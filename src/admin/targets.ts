@@ -1,8 +1,11 @@
 /** Commands on targets: our records of the systems we write to. */
 
 import { defaultMapping, defaultMatching } from '../core/default-mapping.ts';
+import { areRead, attributesNeeded } from '../core/read-attributes.ts';
+import { newSyncRun } from '../engine/request-runs.ts';
 import type { CheckReport } from '../model/check.ts';
-import { type ConnectionId, type TargetId, targetId } from '../model/ids.ts';
+import type { Connection } from '../model/connection.ts';
+import { type ConnectionId, runId, type TargetId, targetId } from '../model/ids.ts';
 import type { Mapping, Matching } from '../model/mapping.ts';
 import {
   type DeprovisionPolicy,
@@ -20,9 +23,10 @@ import {
 import type { Secrets, TargetEdit } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
 import { type ParsedTarget, SettingsRefused } from '../target/target.ts';
+import { meantProtection, type ProtectionWarning, protectionWarnings } from './protection.ts';
 import { provisionNow } from './provision-now.ts';
 import { found, invalid, Refused } from './refused.ts';
-import { editing, type Room, stale } from './room.ts';
+import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
 
 /** What a person says of a target; what is left out keeps its value, or gets its default. */
@@ -70,9 +74,10 @@ export const targetCommands = (room: Room) => {
       const owner = found(await connections.get(connection), 'connection');
       if (owner.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
       const parsed = parseSettings(room, given.kind, given.settings);
+      const meant = await meantFields(room, owner, given);
       const now = room.world.now();
       const target: TargetRecord = {
-        ...withFields(given, {
+        ...withFields(meant, {
           name: given.kind,
           mapping: defaultMapping,
           matching: defaultMatching,
@@ -98,10 +103,15 @@ export const targetCommands = (room: Room) => {
       };
       await targets.add(target, parsed.secrets);
       room.world.log.info('target.added', { target: target.id, connection, kind: target.kind });
+      await readWhatProtects(room, owner, target);
       return target;
     },
 
     getTarget: get,
+
+    /** What of its protection does not protect as it says. */
+    protectionWarnings: (target: TargetRecord): Promise<readonly ProtectionWarning[]> =>
+      protectionWarnings(room.stores, target),
 
     async listTargets(connection: ConnectionId): Promise<readonly TargetRecord[]> {
       found(await connections.get(connection), 'connection');
@@ -117,8 +127,9 @@ export const targetCommands = (room: Room) => {
         const stored = changes.settings === undefined ? {} : await targets.secrets(id);
         const parsed = changes.settings === undefined ? null : mergedSettings(room, before, changes.settings, stored);
         if (parsed !== null) await refuseAnotherSystem(before, parsed.settings);
+        const owner = found(await connections.get(before.connection), 'connection');
         const edit = {
-          ...withFields(changes, before),
+          ...withFields(await meantFields(room, owner, changes), before),
           ...(parsed === null ? {} : { settings: parsed.settings }),
           ...(parsed === null || sameSecrets(parsed.secrets, stored)
             ? {}
@@ -128,6 +139,8 @@ export const targetCommands = (room: Room) => {
         return targets.edit(id, before.revision, edit, parsed?.secrets);
       });
       room.world.log.info('target.edited', { target: id, revision: edited.revision, state: edited.state });
+      if (changes.protected !== undefined)
+        await readWhatProtects(room, found(await connections.get(edited.connection), 'connection'), edited);
       return edited;
     },
 
@@ -158,6 +171,23 @@ export const targetCommands = (room: Room) => {
       return get(id);
     },
   };
+};
+
+const meantFields = async (room: Room, connection: Connection, given: TargetFields): Promise<TargetFields> =>
+  given.protected === undefined
+    ? given
+    : { ...given, protected: await meantProtection(room.stores, connection, given.protected) };
+
+/** Nothing is taken away before it is read who is protected, so that is not left to the schedule. */
+const readWhatProtects = async (room: Room, connection: Connection, target: TargetRecord): Promise<void> => {
+  if (connection.state !== 'active' || target.state !== 'active') return;
+  const head = await room.stores.snapshots.head(connection.id);
+  if (head.version === 0 || areRead(attributesNeeded(target.protected), head.attributes)) return;
+  const wanted = { mode: 'full', scope: null, dryRun: false, trigger: 'api' } as const;
+  const run = newSyncRun(connection, { ...wanted, id: runId(newId('run')), at: room.world.now() });
+  await room.stores.runs.request(run);
+  await wake(room, 'sync', () => room.wakeups.sync(connection.id, 'person'));
+  room.world.log.info('run.requested', { run: run.id, kind: run.kind, connection: connection.id });
 };
 
 export const checkOf = async (room: Room, record: TargetRecord): Promise<CheckReport> => {

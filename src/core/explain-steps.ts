@@ -211,7 +211,8 @@ const planWords = ({ target, object, finding, details }: Case, state: StepState)
 
 const guardStep = (one: Case): Step => {
   const { target, finding } = one;
-  const isHeld = finding.stoppedAt === 'guard' && finding.reason !== 'source_unsure';
+  const isHeld =
+    finding.stoppedAt === 'guard' && finding.reason !== 'source_unsure' && finding.reason !== 'protection_unknown';
   const { plan } = target;
   const evidence: StepEvidence['guard'] = {
     policy: target.record.deprovision,
@@ -228,11 +229,13 @@ const guardStep = (one: Case): Step => {
     ? heldWords(one)
     : finding.reason === 'source_unsure'
       ? 'Entra was asked again, and did not confirm it.'
-      : state === 'not_reached'
-        ? 'Nothing came to the guard.'
-        : takes || one.object.seen.gone !== null
-          ? 'It was within the limits, and Entra confirmed it.'
-          : 'Nothing is taken away.';
+      : finding.reason === 'protection_unknown'
+        ? 'It is not known whether it is protected.'
+        : state === 'not_reached'
+          ? 'Nothing came to the guard.'
+          : takes || one.object.seen.gone !== null
+            ? 'It was within the limits, and Entra confirmed it.'
+            : 'Nothing is taken away.';
   return { step: 'guard', state, says, evidence };
 };
 

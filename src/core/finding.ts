@@ -5,7 +5,14 @@
 
 import type { Reason, StepName } from '../model/explanation.ts';
 import type { RemoteId, SourceId } from '../model/ids.ts';
-import type { Action, Escrow, Link, SkipReason, WaitingReference } from '../model/operation.ts';
+import {
+  type Action,
+  type Escrow,
+  isDestructive,
+  type Link,
+  type SkipReason,
+  type WaitingReference,
+} from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { GoneReason, Remembered } from '../model/source-object.ts';
@@ -20,7 +27,7 @@ import {
   planLinked,
   planUnlinked,
 } from './plan.ts';
-import { isProtected, type Shield } from './protection.ts';
+import { type Cover, coverOf, type Shield } from './protection.ts';
 
 /** One target as it stands; the same for everybody who is looked at together. */
 export type TargetNow = {
@@ -84,7 +91,7 @@ export const lookedAt = ({ position, ended }: TargetNow): number | null => {
 
 const judgeUnlinked = (target: TargetNow, object: ObjectNow): Finding => {
   const { seen, escrow } = object;
-  if (isShielded(target, object)) return at('planned', 'protected');
+  if (coverIn(target, object) === 'protected') return at('planned', 'protected');
   const plan = planUnlinked(seen.object, { kind: 'none' }, contextOf(target, object));
   if (escrow !== null) return { ...at(stepOf[escrow.reason], escrow.reason), todo: operationsIn(plan) };
   const isGroup = seen.object.ref.type === 'group';
@@ -102,11 +109,14 @@ const judgeLinked = (target: TargetNow, object: ObjectNow, link: Link): Finding 
   const todo = operationsIn(plan);
   const waiting = waitingOf(plan, object);
   const isAsWanted = todo.length === 0 && members.need === 'nothing';
-  if (!isAsWanted && isShielded(target, object)) return { ...at('planned', 'protected'), waiting };
+  const cover = isAsWanted ? 'none' : coverIn(target, object);
+  if (cover === 'protected') return { ...at('planned', 'protected'), waiting };
   // Whoever was to lose something, and is back, has nothing to lose any more.
   const isOfLeaving = escrow?.reason === 'source_unsure' || escrow?.reason === 'absence_unproven';
   if (escrow !== null && !(isOfLeaving && isAsWanted))
     return { ...at(stepOf[escrow.reason], escrow.reason), todo, waiting };
+  const isToLose = members.need === 'removing' || todo.some(({ operation }) => isDestructive(operation.action));
+  if (cover !== 'none' && isToLose) return { ...at('guard', 'protection_unknown'), todo, waiting };
   if (todo.length > 0) return { ...pending(target, todo, seen.version, 'planned'), waiting };
   if (members.need !== 'nothing') return { ...pending(target, todo, members.version, 'planned'), waiting };
   if (waiting.length > 0) return { ...at('planned', 'waiting_reference'), waiting };
@@ -127,7 +137,9 @@ const judgeGone = (target: TargetNow, object: ObjectNow, link: Link, why: GoneRe
   const hasExpired = plan.kind === 'unchanged' && isExpired(target, link);
   const todo = hasExpired ? [planExpired(link, why, { pass })] : operationsIn(plan);
   if (todo.length === 0) return leftAt(why);
-  if (isShielded(target, object)) return at('planned', 'protected');
+  const cover = coverIn(target, object);
+  if (cover === 'protected') return at('planned', 'protected');
+  if (cover !== 'none') return { ...at('guard', 'protection_unknown'), todo };
   if (escrow !== null) return { ...at(stepOf[escrow.reason], escrow.reason), todo };
   return pending(target, todo, hasExpired ? 'every_run' : seen.version, 'planned');
 };
@@ -173,8 +185,8 @@ const isLookedAt = (target: TargetNow, since: Since): boolean => {
   return since !== 'every_run' && looked !== null && since <= looked;
 };
 
-const isShielded = ({ shield }: TargetNow, { seen: { object }, link }: ObjectNow): boolean =>
-  isProtected(shield, { ref: object.ref, remoteId: link?.remoteId ?? null, object });
+const coverIn = ({ shield }: TargetNow, { seen, link }: ObjectNow): Cover =>
+  coverOf(shield, { ref: seen.object.ref, remoteId: link?.remoteId ?? null, seen });
 
 /** Switched off so long ago that it is to be deleted. */
 const isExpired = ({ record: { deprovision }, now }: TargetNow, { ref, state, since }: Link): boolean =>
@@ -217,6 +229,7 @@ const reasonOfSkip: Readonly<Record<SkipReason, Reason>> = {
   disabled_in_source: 'disabled_in_source',
   excluded_by_operator: 'protected',
   protected: 'protected',
+  protection_unknown: 'protection_unknown',
   groups_not_supported: 'groups_not_supported',
   not_managed: 'not_managed',
   group_kept: 'group_kept',

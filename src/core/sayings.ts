@@ -96,6 +96,13 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     owner: yourTeam,
     todo: ({ target }) => `If this is wrong, edit who is protected at ${target}.`,
   },
+  protection_unknown: {
+    says: ({ who, target, need }) =>
+      `${who} is to have ${need} at ${target}, but it is not known whether they are protected there, so nothing is taken away.`,
+    owner: yourTeam,
+    todo: ({ target }) =>
+      `See protection_warnings of ${target}: what is not read yet comes with the next sync; a group that cannot be read is mended in Entra, or taken out of the protection. Who left before it was read stays as they are until somebody ends the account there by hand.`,
+  },
   not_managed: {
     says: ({ who, target, account }) =>
       `${who} left Entra or the scope, but ${account} was at ${target} before Entrain knew it, so it is not deleted.`,

@@ -15,6 +15,7 @@ import type { Reached } from './prove-reach.ts';
 import type { Provisioning } from './provisioning.ts';
 import { newProvisionRun, restOf } from './request-runs.ts';
 import { settle } from './settle-run.ts';
+import { doubtProblem } from './shield.ts';
 import type { Tally } from './tally.ts';
 import type { WorkEnd } from './turn.ts';
 
@@ -32,7 +33,7 @@ export const conclude = async (
     case 'plan':
       return await endPlanning(work, aim.as, tally, [...work.exceeded, ...judged.exceeded]);
     case 'apply':
-      return await endApplying(work, aim.plan, gathered, tally);
+      return await endApplying(work, aim.plan, gathered, tally, judged);
     case 'provision':
       return await endProvisioning(work, aim.approved, gathered, tally, judged, isAccepted);
   }
@@ -119,9 +120,15 @@ const planned = (counters: Counters): Counters => {
   return { ...noCounters, read, unchanged, failed, skipped: { ...skipped, plan_waits: waiting } };
 };
 
-const endApplying = async (work: Provisioning, plan: Plan, gathered: Gathered, tally: Tally): Promise<End> => {
+const endApplying = async (
+  work: Provisioning,
+  plan: Plan,
+  gathered: Gathered,
+  tally: Tally,
+  { inDoubt }: Judged,
+): Promise<End> => {
   const { engine, lease, run, record } = work;
-  const leftOut = tally.counters().skipped['not_in_plan'] ?? 0;
+  const leftOut = (tally.counters().skipped['not_in_plan'] ?? 0) + inDoubt.length;
   // Whatever was left out must be found again: neither the target nor any group is where the snapshot is.
   if (leftOut === 0) await settle(work, gathered, false);
   if (plan.kind === 'first' && plan.scope === null) {
@@ -157,8 +164,9 @@ const endProvisioning = async (
 ): Promise<End> => {
   const { engine, lease, run, record } = work;
   const exceeded = [...work.exceeded, ...judged.exceeded];
-  const isHeld = exceeded.length > 0;
-  const problem = isHeld ? await keepHeld(work, exceeded, judged.moved, approved) : null;
+  const doubt = judged.inDoubt.length > 0 ? doubtOf(work, judged.inDoubt.length) : null;
+  const isHeld = exceeded.length > 0 || doubt !== null;
+  const problem = exceeded.length > 0 ? await keepHeld(work, exceeded, judged.moved, approved) : doubt;
   await settle(work, gathered, isHeld);
   if (!isAccepted && run.scope === null) await engine.stores.ledger.acceptRules(lease, work.rules);
   if (approved !== null && judged.moved === null) {
@@ -173,6 +181,21 @@ const endProvisioning = async (
     version: gathered.through,
     problem,
   };
+};
+
+/** No plan is made of it: nobody can approve what may be about somebody protected. */
+const doubtOf = (work: Provisioning, operations: number): Problem => {
+  const { engine, run, record, shield } = work;
+  const groups = shield.unreadable.length;
+  engine.observe.held('protection');
+  engine.world.log.warn('protection.unknown', { run: run.id, target: record.id, operations, groups });
+  return (
+    doubtProblem(work) ?? {
+      code: 'protection_unknown',
+      message: `Of ${operations} operations the tenant could not say, when it was asked right before, whether they are about somebody in a protected group. They were not done; the next run asks again.`,
+      owner: 'your_team',
+    }
+  );
 };
 
 /** Nobody else may ask for a run in ten minutes. */

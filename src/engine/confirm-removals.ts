@@ -53,7 +53,8 @@ export const confirmRemovals = async (
   return { evident, contradicted, unproven: open };
 };
 
-const peopleOf = (pending: readonly Pending[]): readonly Ref[] => [
+/** Whom operations are about: the account, or the members. */
+export const peopleOf = (pending: readonly Pending[]): readonly Ref[] => [
   ...new Map(
     pending
       .flatMap(({ planned: { operation } }) =>

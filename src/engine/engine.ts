@@ -52,7 +52,7 @@ export type Observe = {
   readonly operation: (action: Action, result: Outcome['result']) => void;
   readonly committed: (connection: ConnectionId, at: Date) => void;
   /** The guard kept everything of a kind back. */
-  readonly held: (limit: LimitName) => void;
+  readonly held: (limit: LimitName | 'protection') => void;
   /** Objects that are not tried by themselves any more. */
   readonly givenUp: (objects: number) => void;
   /** A reconcile run came to its end, and found so many of each kind. */

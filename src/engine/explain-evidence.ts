@@ -56,7 +56,7 @@ export const targetSide = async (
     head,
     now: {
       record: { ...record, state },
-      shield: await raiseShield(stores.snapshots, record, { edges }),
+      ...(await shieldNow(stores, connection, record, edges)),
       can: await abilitiesOf(stores, connect, record),
       hasNoGroups: groups?.size !== 0 && (await takesNone(stores, record, head, runs.ended)),
       position,
@@ -67,6 +67,16 @@ export const targetSide = async (
     open: await openActions(stores, record.id),
     members: edges,
   };
+};
+
+const shieldNow = async (
+  stores: Stores,
+  connection: Connection,
+  record: TargetRecord,
+  edges: MemberNeeds,
+): Promise<Pick<TargetNow, 'shield'>> => {
+  const { shield } = await raiseShield({ stores, connection, record, gathered: { edges }, asks: null });
+  return { shield };
 };
 
 /** Everything of these objects at that target. */

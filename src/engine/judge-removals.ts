@@ -15,11 +15,13 @@ export type Judged = {
   readonly held: readonly Pending[];
   readonly notInPlan: readonly Pending[];
   readonly exceeded: readonly Exceeded[];
+  /** Not judged at all, because it is not known whether it is about somebody protected. */
+  readonly inDoubt: readonly Pending[];
   /** What differs from the plan that was approved, in words; null when nothing does. */
   readonly moved: string | null;
 };
 
-const nothingElse = { held: [], notInPlan: [], exceeded: [], moved: null } as const;
+const nothingElse = { held: [], notInPlan: [], exceeded: [], inDoubt: [], moved: null } as const;
 
 export const judgeRemovals = async (work: Provisioning, wanted: readonly Pending[]): Promise<Judged> => {
   const { aim } = work;

@@ -15,8 +15,15 @@ import { asListed, withUnlisted } from './unlisted.ts';
 import { contextFor } from './wave-objects.ts';
 import { refsOf, waitFor } from './wave-references.ts';
 
-/** `carefree`: who has no account to lose any more, so that nothing about it is to be tried again. */
-export type Removals = { readonly wanted: readonly Pending[]; readonly carefree: readonly Ref[] };
+/**
+ * `carefree`: who has no account to lose any more, so that nothing about it is to be tried again. `inDoubt`: what is not to be done as long as it is not
+ * known whether it is about somebody protected.
+ */
+export type Removals = {
+  readonly wanted: readonly Pending[];
+  readonly carefree: readonly Ref[];
+  readonly inDoubt: readonly Pending[];
+};
 
 /** Members of who leaves altogether are removed by operations of their own: they are counted with the account. */
 export const planRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<Removals> => {
@@ -30,13 +37,13 @@ export const planRemovals = async (work: Provisioning, gathered: Gathered, tally
   }
   if (work.record.deprovision.kind === 'delete_after_days' && work.run.scope === null && work.run.amends === null)
     accounts.push(...(await planDeletions(work, work.record.deprovision.days)));
-  const deprovisions = await touchable(work, accounts, tally);
+  const { go: deprovisions, inDoubt } = await touchable(work, accounts, tally);
   // A group leaves the groups it is in as a member that goes, by itself: whether it is deleted is another matter, with a limit of its own.
   const leaving = new Set(
     deprovisions.map(({ planned }) => planned.operation.ref).flatMap(({ type, id }) => (type === 'user' ? [id] : [])),
   );
   const members = await touchable(work, await planMemberRemovals(work, gathered, leaving), tally);
-  return { wanted: [...deprovisions, ...members], carefree };
+  return { wanted: [...deprovisions, ...members.go], carefree, inDoubt: [...inDoubt, ...members.inDoubt] };
 };
 
 /** Without who is protected: what is never done must not fill a limit. */
@@ -44,13 +51,24 @@ const touchable = async (
   work: Provisioning,
   pending: readonly Pending[],
   tally: Tally,
-): Promise<readonly Pending[]> => {
-  const { go, kept } = await spare(work, pending);
-  // Whoever is in the snapshot was counted when the first wave came by.
-  for (const { pending: one } of kept)
-    if (one.planned.why !== 'disabled_in_source') tally.skip('protected', Math.max(1, counted(one).members));
+): Promise<Pick<Removals, 'inDoubt'> & { readonly go: readonly Pending[] }> => {
+  const { go, kept, inDoubt } = await spare(work, pending);
+  // Whoever is protected and in the snapshot was counted when the first wave came by.
+  const isCounted = ({ pending: { planned }, outcome }: Done): boolean =>
+    planned.why === 'disabled_in_source' && outcome.result === 'skipped' && outcome.reason === 'protected';
+  await leaveSpared(
+    work,
+    kept.filter((one) => !isCounted(one)),
+    tally,
+  );
+  return { go, inDoubt };
+};
+
+/** Counts who is left out, and notes who stays in a group because of that. */
+export const leaveSpared = async (work: Provisioning, kept: readonly Done[], tally: Tally): Promise<void> => {
+  for (const { pending, outcome } of kept)
+    if (outcome.result === 'skipped') tally.skip(outcome.reason, Math.max(1, counted(pending).members));
   await waitFor(work, kept.flatMap(removals));
-  return go;
 };
 
 /** Should the protection end one day, they are to be removed then. */

@@ -66,7 +66,11 @@ const planTargets = async (
 ): Promise<Counters | 'slice'> => {
   let place: PreviewPlace = previewPlaceFrom(run.place) ?? { read: compared.counters.read, done: [], at: null };
   const counters = { ...compared.counters, read: place.read, skipped: {}, failed: {} };
-  const reads = draft.asCommitted({ scope: scopeKey(run.proposed), counts: compared.recorded.present });
+  const reads = draft.asCommitted({
+    scope: scopeKey(run.proposed),
+    counts: compared.recorded.present,
+    attributes: connection.attributes,
+  });
   const { stores } = engine;
   const ahead = { ...engine, stores: { ...stores, snapshots: { ...stores.snapshots, ...reads } } };
   for (const record of await stores.targets.of(connection.id)) {

@@ -23,7 +23,7 @@ import { reconcileRun } from './reconcile-run.ts';
 import { recover } from './recover.ts';
 import { gatherRepair } from './repair.ts';
 import { requestAgain } from './request-runs.ts';
-import { raiseShield } from './shield.ts';
+import { doubtProblem, raiseShield, rememberGuarded } from './shield.ts';
 import type { Chunk } from './steps.ts';
 import { type Place, placeFrom, startTally, type Tally, type Wave } from './tally.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
@@ -96,13 +96,17 @@ export const provision = async (
   await unprepared.target.ready(unprepared.watch.signal);
   await recover(unprepared);
   await report('gather', run.counters);
-  if (run.amends?.kind === 'undo')
-    return await undo(await prepared(unprepared, gatherNothing(from.through)), run.amends.run, from, tally);
+  if (run.amends?.kind === 'undo') {
+    const undoing = await prepared(unprepared, gatherNothing(from.through));
+    return refuseInDoubt(undoing, tally) ?? (await undo(undoing, run.amends.run, from, tally));
+  }
   const gathered =
     run.amends === null
       ? await gather(engine.stores, run, from.through, known)
       : await gatherRepair(engine.stores, run, run.amends.run, from.through);
   const work = await prepared(unprepared, gathered);
+  const inDoubt = refuseInDoubt(work, tally);
+  if (inDoubt !== null) return inDoubt;
   let place: Place = { ...from, exceeded: work.exceeded };
   for (const wave of ['objects', 'references'] as const) {
     if (place.wave !== wave) continue;
@@ -115,14 +119,32 @@ export const provision = async (
   stopIfRefused(tally);
   await report('settle', tally.counters());
   const end = await conclude(work, gathered, tally, judged, known === 'accepted');
+  if (!isDry(work)) await rememberGuarded(work, end.state === 'held');
   await noteProved(work, end);
   return end;
 };
 
 /** Knows who is protected and, where that is limited, that it does not create or update too much. */
 const prepared = async (work: Provisioning, gathered: Gathered): Promise<Provisioning> => {
-  const shielded = { ...work, shield: await raiseShield(work.engine.stores.snapshots, work.record, gathered) };
+  const { connection, record, source, watch } = work;
+  const asks = { source, signal: watch.signal };
+  const shielded = {
+    ...work,
+    ...(await raiseShield({ stores: work.engine.stores, connection, record, gathered, asks })),
+  };
   return work.run.place === null ? { ...shielded, exceeded: await exceededWrites(shielded, gathered) } : shielded;
+};
+
+/** What a person approved is carried out as a whole: not before it is known whom it must leave out. */
+const refuseInDoubt = (work: Provisioning, tally: Tally): WorkEnd | null => {
+  const { aim, engine, run, record } = work;
+  const isOfPlan = aim.kind === 'apply' || (aim.kind === 'provision' && aim.approved !== null);
+  const problem = isOfPlan ? doubtProblem(work) : null;
+  if (problem === null) return null;
+  engine.observe.held('protection');
+  const groups = work.shield.unreadable.length;
+  engine.world.log.warn('protection.unknown', { run: run.id, target: record.id, operations: 0, groups });
+  return { state: 'held', counters: tally.counters(), version: null, problem };
 };
 
 const walk = async (

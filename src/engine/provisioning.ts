@@ -2,7 +2,7 @@
 
 import { limitOf } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
-import { isProtected, type Shield } from '../core/protection.ts';
+import { coverOf, type Shield } from '../core/protection.ts';
 import type { Connection } from '../model/connection.ts';
 import type { PlanId, RemoteId, RunId, SourceId } from '../model/ids.ts';
 import type { MappingRule } from '../model/mapping.ts';
@@ -25,6 +25,9 @@ import type { Place, Wave } from './tally.ts';
 /** What a target shows of who is linked, by source id. `link`: as it is shown, null when the account is gone. `isNews`: the record says otherwise. */
 export type Sights = Map<SourceId, { readonly link: Link | null; readonly isNews: boolean }>;
 
+/** Who is in each protected group. */
+export type Guarded = ReadonlyMap<SourceId, readonly Ref[]>;
+
 export type Provisioning = {
   readonly engine: Engine;
   readonly run: ProvisionRun;
@@ -39,6 +42,10 @@ export type Provisioning = {
   readonly through: number;
   /** Who is protected. */
   readonly shield: Shield;
+  /** Who is in the protected groups, as far as that is known. */
+  readonly guarded: Guarded;
+  /** Of which protected groups the source said who is in them. */
+  readonly askedGroups: readonly SourceId[];
   /** The plan this run makes, should it make one. */
   readonly planId: PlanId;
   /** That plan, where an earlier turn has written it down and ended before the run did. */
@@ -155,9 +162,10 @@ export const causeOf = (work: Provisioning, { planned: { operation, why }, relea
   };
 };
 
-/** Whether no operation may touch this object, or its account. */
+/** Whether no operation may touch this object of the snapshot, or its account. */
 export const isUntouchable = (work: Provisioning, object: SourceObject, remote: RemoteId | null): boolean =>
-  isProtected(work.shield, { ref: object.ref, remoteId: remote, object });
+  coverOf(work.shield, { ref: object.ref, remoteId: remote, seen: { object, gone: null, version: work.through } }) ===
+  'protected';
 
 export const rulesFor = (work: Provisioning, type: ObjectType): readonly MappingRule[] => work.record.mapping[type];
 

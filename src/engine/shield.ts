@@ -1,35 +1,232 @@
-/** Looks up who is protected at a target, for one turn of a run. */
+/**
+ * Looks up who is protected at a target, for one turn of a run. Of a protected group the snapshot says who is in it, where the snapshot holds all of that;
+ * else the source is asked. A group of which nobody can say it leaves everybody in doubt, and nothing is taken away from whoever is in doubt.
+ */
 
-import { type Shield, shield } from '../core/protection.ts';
+import { isByLooks, isUnsure, type Shield, shield, type Unreadable } from '../core/protection.ts';
+import type { Connection, Problem } from '../model/connection.ts';
+import { SourceError, type SourceFault } from '../model/errors.ts';
 import type { SourceId } from '../model/ids.ts';
+import { scopeKey } from '../model/scope.ts';
+import { group as groupRef, type Ref, type Standing } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
-import type { SnapshotStore } from '../store/snapshot-store.ts';
+import type { Source } from '../source/source.ts';
+import type { Head } from '../store/snapshot-store.ts';
+import type { Stores } from '../store/stores.ts';
 import type { Gathered } from './gather.ts';
+import type { Guarded, Provisioning } from './provisioning.ts';
+
+export type Raised = {
+  readonly shield: Shield;
+  readonly guarded: Guarded;
+  /** Of which protected groups the source said who is in them. */
+  readonly askedGroups: readonly SourceId[];
+};
+
+type Around = {
+  readonly stores: Pick<Stores, 'snapshots' | 'ledger'>;
+  readonly connection: Pick<Connection, 'scope'>;
+  readonly record: Pick<TargetRecord, 'id' | 'connection' | 'protected'>;
+  readonly gathered: Pick<Gathered, 'edges'>;
+  /** Null where nobody is to be asked: then who was in a group when a run last asked is believed. */
+  readonly asks: { readonly source: () => Source; readonly signal: AbortSignal } | null;
+};
 
 /**
- * Who is in a protected group counts as the snapshot says now, and who left it among the changes this run looks at: whoever emptied the group by
- * mistake, or left it together with the tenant, must not lose the protection in the same breath.
+ * Who is in a protected group counts as of now, and who left it among the changes this run looks at: whoever emptied the group by mistake, or left it
+ * together with the tenant, must not lose the protection in the same breath. Who was in it when a run last looked, and left the tenant since, stays in it:
+ * nobody can be asked about them any more.
  */
-export const raiseShield = async (
-  snapshots: SnapshotStore,
-  { connection, protected: protection }: Pick<TargetRecord, 'connection' | 'protected'>,
-  gathered: Pick<Gathered, 'edges'>,
-): Promise<Shield> => {
-  const members = new Set<SourceId>();
-  const groups = new Set<SourceId>(protection.groups);
+export const raiseShield = async (around: Around): Promise<Raised> => {
+  const { stores, record } = around;
+  const { groups } = record.protected;
+  // Where ids alone protect, nothing has to be known of the snapshot.
+  if (groups.length === 0 && !isByLooks(shield(record.protected, new Set())))
+    return { shield: shield(record.protected, new Set()), guarded: new Map(), askedGroups: [] };
+  const head = await stores.snapshots.head(record.connection);
+  const members = new Set<SourceId>(groups);
+  const guarded = new Map<SourceId, readonly Ref[]>();
+  const unreadable: Unreadable[] = [];
+  const askedGroups: SourceId[] = [];
+  const remembered = groups.length === 0 ? new Map() : await stores.ledger.guarded(record.id);
   for (const group of groups) {
-    members.add(group);
-    for await (const some of snapshots.members(connection, group)) {
-      for (const { id, type } of some) {
-        members.add(id);
-        if (type === 'group') groups.add(id);
-      }
-    }
-    for (const { member, want } of gathered.edges.get(group) ?? []) {
-      if (want === 'add') continue;
-      members.add(member.id);
-      if (member.type === 'group') groups.add(member.id);
-    }
+    const before: readonly Ref[] | undefined = remembered.get(group);
+    const now = await everyoneNow(around, head, group, before);
+    const everyone = 'why' in now ? [] : now.everyone;
+    const listed = new Set(everyone.map(({ id }) => id));
+    const lost = [...(before ?? []), ...(await lostBy(around, group, everyone))].filter(({ id }) => !listed.has(id));
+    for (const { id } of [...everyone, ...lost]) members.add(id);
+    if ('why' in now) unreadable.push({ group, why: now.why });
+    else guarded.set(group, [...everyone, ...(await stillIn(around, group, now.by, lost))]);
+    if ('by' in now && now.by === 'source') askedGroups.push(group);
   }
-  return shield(protection, members);
+  return { shield: shield(record.protected, members, { read: head.attributes, unreadable }), guarded, askedGroups };
+};
+
+type Everyone =
+  | { readonly everyone: readonly Ref[]; readonly by: 'snapshot' | 'source' | 'memory' }
+  | { readonly why: string };
+
+const everyoneNow = async (
+  { stores: { snapshots }, connection: { scope }, record, asks }: Around,
+  head: Head,
+  group: SourceId,
+  before: readonly Ref[] | undefined,
+): Promise<Everyone> => {
+  // Without nesting the members of member groups are in the snapshot only by chance.
+  const isWhole = head.scope === scopeKey(scope) && (scope.kind === 'all' || scope.nested);
+  if (isWhole && (await snapshots.find(record.connection, [groupRef(group)])).size > 0)
+    return { everyone: await everyoneIn(snapshots, record.connection, group), by: 'snapshot' };
+  if (asks === null)
+    return before === undefined ? { why: 'no run has asked for it yet' } : { everyone: before, by: 'memory' };
+  try {
+    const everyone = await asks.source().everyoneIn(group, asks.signal);
+    return everyone === null ? { why: 'the tenant has no such group' } : { everyone, by: 'source' };
+  } catch (error) {
+    if (!(error instanceof SourceError) || ofTheTenant.includes(error.fault)) throw error;
+    return { why: error.message };
+  }
+};
+
+/** Who went from the group, or from the groups in it, by the changes this run looks at; and with a group that went, everybody in it. */
+const lostBy = async (
+  { stores: { snapshots }, record, gathered: { edges } }: Around,
+  group: SourceId,
+  everyone: readonly Ref[],
+): Promise<readonly Ref[]> => {
+  const lost = new Map<SourceId, Ref>();
+  const groups = new Set([group, ...everyone.filter(({ type }) => type === 'group').map(({ id }) => id)]);
+  for (const each of groups)
+    for (const { member, want } of edges.get(each) ?? []) {
+      if (want === 'add') continue;
+      lost.set(member.id, member);
+      if (member.type === 'user') continue;
+      groups.add(member.id);
+      for (const ref of await everyoneIn(snapshots, record.connection, member.id)) lost.set(ref.id, ref);
+    }
+  return [...lost.values()];
+};
+
+/**
+ * Who is in it still, though it does not show them. Whoever left the tenant: nobody can be asked about them any more. And a list may show a part of what
+ * it holds, with every sign of success, so whom the source does not list it is asked about by another index.
+ */
+const stillIn = async (
+  { stores: { snapshots }, record, asks }: Around,
+  group: SourceId,
+  by: 'snapshot' | 'source' | 'memory',
+  lost: readonly Ref[],
+): Promise<readonly Ref[]> => {
+  if (by === 'source' && asks !== null) {
+    const standings = await standingsIn([group], lost, asks);
+    return lost.filter(({ id }) => standings.get(id) !== 'out_of_scope');
+  }
+  const seen = await snapshots.recall(record.connection, lost);
+  return lost.filter(({ id }) => {
+    const gone = seen.get(id)?.gone ?? null;
+    return gone !== null && gone !== 'out_of_scope';
+  });
+};
+
+/** As members of these groups, also by groups in them. */
+const standingsIn = async (
+  groups: readonly SourceId[],
+  refs: readonly Ref[],
+  { source, signal }: NonNullable<Around['asks']>,
+): Promise<ReadonlyMap<SourceId, Standing>> =>
+  refs.length === 0 ? new Map() : await source().confirm(refs, { kind: 'groups', groups, nested: true }, signal);
+
+const mayBeIn = (standing: Standing | undefined): boolean => standing !== 'out_of_scope' && standing !== 'gone';
+
+/**
+ * Of whom something is to be taken away, and who is in a protected group after all, or may be: asked right before, of another index than the list that
+ * does not show them.
+ */
+export const guardedAfterAll = async (
+  { askedGroups, source, watch }: Provisioning,
+  refs: readonly Ref[],
+): Promise<ReadonlyMap<SourceId, 'protected' | 'unknown'>> => {
+  if (askedGroups.length === 0) return new Map();
+  const standings = await standingsIn(askedGroups, refs, { source, signal: watch.signal });
+  return new Map(
+    refs.flatMap(({ id }) => {
+      const standing = standings.get(id);
+      if (!mayBeIn(standing)) return [];
+      return [[id, standing === 'present' || standing === 'disabled' ? 'protected' : 'unknown']];
+    }),
+  );
+};
+
+/** About the tenant as a whole: the run waits, or the connection is held back. */
+const ofTheTenant: readonly SourceFault[] = ['throttled', 'unavailable', 'unauthorized'];
+
+const everyoneIn = async (
+  snapshots: Stores['snapshots'],
+  connection: TargetRecord['connection'],
+  group: SourceId,
+): Promise<readonly Ref[]> => {
+  const everyone = new Map<SourceId, Ref>();
+  const groups = new Set<SourceId>([group]);
+  for (const each of groups)
+    for await (const some of snapshots.members(connection, each))
+      for (const ref of some) {
+        everyone.set(ref.id, ref);
+        if (ref.type === 'group') groups.add(ref.id);
+      }
+  return [...everyone.values()];
+};
+
+/** So many are remembered of one group; a larger one is protected all the same, as far as the tenant shows who is in it. */
+const mostRemembered = 20_000;
+
+/**
+ * Notes who is in the protected groups, so that whoever leaves the tenant from among them is known to have been. Only at the end of a run: through the
+ * run, who went from a group is protected still. `isHeld`: what the run found is found again by the next one, and so must they be.
+ */
+export const rememberGuarded = async (work: Provisioning, isHeld: boolean): Promise<void> => {
+  const { stores } = work.engine;
+  const { id, connection, protected: protection } = work.record;
+  if (protection.groups.length === 0) return;
+  const before = await stores.ledger.guarded(id);
+  const next = new Map<SourceId, readonly Ref[]>();
+  for (const group of protection.groups) {
+    const now = work.guarded.get(group);
+    const were = now === undefined || isHeld ? (before.get(group) ?? []) : [];
+    const all = [...new Map([...were, ...(now ?? [])].map((ref) => [ref.id, ref])).values()];
+    // Whoever is neither in the snapshot nor linked has nothing to lose.
+    const present = await stores.snapshots.find(connection, all);
+    const linked = await stores.ledger.links(id, all);
+    const kept = all.filter((ref) => present.has(ref.id) || linked.has(ref.id));
+    if (kept.length <= mostRemembered)
+      next.set(
+        group,
+        kept.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      );
+    else
+      work.engine.world.log.warn('protection.too_large', { run: work.run.id, target: id, group, members: kept.length });
+  }
+  if (!sameMembers(before, next)) await stores.ledger.noteGuarded(work.lease, next);
+};
+
+const sameMembers = (a: Guarded, b: Guarded): boolean =>
+  a.size === b.size &&
+  [...a].every(([group, members]) => {
+    const others = b.get(group);
+    return others?.length === members.length && members.every(({ id }, nth) => others[nth]?.id === id);
+  });
+
+/** What a run says that took nothing away because it is not known who is protected; null where it is known. */
+export const doubtProblem = ({ shield }: Pick<Provisioning, 'shield'>): Problem | null => {
+  if (!isUnsure(shield)) return null;
+  const groups = shield.unreadable.map(({ group, why }) => `the members of the group ${group} are not known (${why})`);
+  const attributes = (['user', 'group'] as const).flatMap((type) =>
+    shield.needed[type].filter((name) => !shield.read[type].has(name)).map((name) => `${name} of each ${type}`),
+  );
+  const unread =
+    attributes.length === 0 ? [] : [`${attributes.join(', ')} is not read yet, and comes with the next sync`];
+  return {
+    code: 'protection_unknown',
+    message: `It is not known who is protected at this target: ${[...groups, ...unread].join('; ')}. Nothing was taken away from anybody who may be.`,
+    owner: 'your_team',
+  };
 };

@@ -1,14 +1,14 @@
 /**
- * What a planned operation passes on its way. Whoever is protected is left out of everything, whatever the plan. A run that carries out a plan does
- * nothing that the plan does not hold. Creates and updates over their limit are kept for a person to look at; destructive operations were judged before,
- * all of them together.
+ * What a planned operation passes on its way. Whoever is protected is left out of everything, whatever the plan; from whom that is not known of nothing is
+ * taken away. A run that carries out a plan does nothing that the plan does not hold. Creates and updates over their limit are kept for a person to look at;
+ * destructive operations were judged before, all of them together.
  */
 
 import { isHeld } from '../core/guard.ts';
-import { isOpen, isProtected } from '../core/protection.ts';
+import { type Cover, coverOf, isByLooks, isOpen } from '../core/protection.ts';
 import type { SourceId } from '../model/ids.ts';
 import { isDestructive } from '../model/operation.ts';
-import type { Ref, SourceObject } from '../model/source-object.ts';
+import type { Ref, Remembered } from '../model/source-object.ts';
 import { counted, type Done, forMembers, type Pending, skip } from './pending.ts';
 import { permitted } from './permit.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -45,48 +45,65 @@ const judge = async (work: Provisioning, pending: readonly Pending[]): Promise<S
   }
 };
 
-/** Leaves out who is protected: whole operations on them, and them as members of others. */
-export const spare = async (work: Provisioning, pending: readonly Pending[]): Promise<Sifted> => {
-  const { shield } = work;
-  if (isOpen(shield)) return { go: pending, kept: [] };
-  const objects = await objectsOf(work, pending);
-  const go: Pending[] = [];
-  const kept: Done[] = [];
-  for (const one of pending) {
-    const { operation } = one.planned;
-    const remoteId = 'remoteId' in operation ? operation.remoteId : null;
-    if (isProtected(shield, { ref: operation.ref, remoteId, object: objects.get(operation.ref.id) })) {
-      kept.push(skip(work, one, 'protected'));
-      continue;
-    }
-    const members = 'members' in operation ? operation.members : [];
-    const untouchable = new Set<string>(
-      members.filter((member) => isProtected(shield, { ...member, object: objects.get(member.ref.id) })).map(idOf),
-    );
-    const rest = forMembers(one, (id) => !untouchable.has(id));
-    const left = forMembers(one, (id) => untouchable.has(id));
-    if (rest !== null) go.push(rest);
-    if (members.length > 0 && left !== null) kept.push(skip(work, left, 'protected'));
-  }
-  return { go, kept };
-};
+/** `inDoubt`: those of `kept` of whom it may be known later. */
+type Spared = Sifted & { readonly inDoubt: readonly Pending[] };
 
-/** What everybody concerned looks like, or last looked like; asked only where attributes protect. */
-const objectsOf = async (
+/** Leaves out who is protected: whole operations on them, and them as members of others. `after`: what was found out of them beside the shield. */
+export const spare = async (
   work: Provisioning,
   pending: readonly Pending[],
-): Promise<ReadonlyMap<SourceId, SourceObject>> => {
-  if (work.shield.attributes.length === 0) return new Map();
+  after: ReadonlyMap<SourceId, Cover> = new Map(),
+): Promise<Spared> => {
+  const { shield } = work;
+  if (isOpen(shield)) return { go: pending, kept: [], inDoubt: [] };
+  const seen = await seenOf(work, pending);
+  const cover = (who: Parameters<typeof coverOf>[1]): Cover => {
+    const known = coverOf(shield, who);
+    return known === 'none' ? (after.get(who.ref.id) ?? 'none') : known;
+  };
+  const go: Pending[] = [];
+  const kept: Done[] = [];
+  const inDoubt: Pending[] = [];
+  const keep = (one: Pending, cover: Exclude<Cover, 'none'>): void => {
+    kept.push(skip(work, one, cover === 'protected' ? 'protected' : 'protection_unknown'));
+    if (cover === 'unknown') inDoubt.push(one);
+  };
+  for (const one of pending) {
+    const { operation } = one.planned;
+    // Who may be protected is written to as before; only what takes something away waits until that is known.
+    const asFarAs = (cover: Cover): Cover =>
+      cover === 'protected' || isDestructive(operation.action) ? cover : 'none';
+    const remoteId = 'remoteId' in operation ? operation.remoteId : null;
+    const own = asFarAs(cover({ ref: operation.ref, remoteId, seen: seen.get(operation.ref.id) }));
+    if (own !== 'none') keep(one, own);
+    else if ('members' in operation) {
+      const covers = new Map<string, Cover>(
+        operation.members.map((member) => [
+          member.ref.id,
+          asFarAs(cover({ ...member, seen: seen.get(member.ref.id) })),
+        ]),
+      );
+      for (const each of ['none', 'protected', 'unknown', 'never_known'] as const) {
+        const some = forMembers(one, (id) => covers.get(id) === each);
+        if (some === null) continue;
+        if (each === 'none') go.push(some);
+        else keep(some, each);
+      }
+    } else go.push(one);
+  }
+  return { go, kept, inDoubt };
+};
+
+/** What everybody concerned looks like, or last looked like; asked only where looks protect. */
+const seenOf = async (work: Provisioning, pending: readonly Pending[]): Promise<ReadonlyMap<SourceId, Remembered>> => {
+  if (!isByLooks(work.shield)) return new Map();
   const refs = new Map<SourceId, Ref>();
   for (const { planned } of pending) {
     refs.set(planned.operation.ref.id, planned.operation.ref);
     if ('members' in planned.operation) for (const { ref } of planned.operation.members) refs.set(ref.id, ref);
   }
-  const remembered = await work.engine.stores.snapshots.recall(work.run.connection, [...refs.values()]);
-  return new Map([...remembered].map(([id, { object }]) => [id, object]));
+  return await work.engine.stores.snapshots.recall(work.run.connection, [...refs.values()]);
 };
 
 const isOverLimit = (work: Provisioning, pending: Pending): boolean =>
   !isDestructive(pending.planned.operation.action) && isHeld(counted(pending), work.exceeded);
-
-const idOf = ({ ref }: { readonly ref: Ref }): SourceId => ref.id;

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { own } from '../core/attributes.ts';
+import { attributesToRead } from '../core/read-attributes.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
@@ -28,6 +29,7 @@ export type What = {
   readonly read: ReadMode;
 };
 
+/** With everything that is to be read of it: by what its targets protect somebody is read also where nothing else needs it. */
 export const connected = async (engine: Engine, id: ConnectionId): Promise<Connection> => {
   const connection = await engine.stores.connections.get(id);
   if (connection === null || connection.state === 'deleting') {
@@ -40,7 +42,7 @@ export const connected = async (engine: Engine, id: ConnectionId): Promise<Conne
       owner: 'customer_it',
     });
   }
-  return connection;
+  return { ...connection, attributes: attributesToRead(connection.attributes, await engine.stores.targets.of(id)) };
 };
 
 /** An interrupted draft may be continued only by a run that reads the same things on the same base. */

@@ -3,6 +3,7 @@
  * read → fold → stage, then scope → diff → record, then one commit. A read that did not reach its end changes nothing.
  */
 
+import { areRead } from '../core/read-attributes.ts';
 import { type Shrink, shrinkProblem, shrunkBy } from '../core/shrink.ts';
 import type { Connection } from '../model/connection.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
@@ -97,7 +98,8 @@ const whatToRead = (connection: Connection, run: SyncRun, head: Head): SyncRead 
     }
     return { kind: 'group', scope: { kind: 'groups', groups: [group], nested }, read: { mode: 'full' } };
   }
-  if (run.mode === 'full' || head.watermark === null)
+  // Who was read without an attribute that is wanted now is shown by no change.
+  if (run.mode === 'full' || head.watermark === null || !areRead(connection.attributes, head.attributes))
     return { kind: 'full', scope: connection.scope, read: { mode: 'full' } };
   return { kind: 'delta', scope: connection.scope, read: { mode: 'delta', from: head.watermark } };
 };
@@ -121,6 +123,7 @@ const commit = async (
     watermark: what.kind === 'group' ? 'keep' : end.watermark,
     counts: recorded.present,
     full: what.kind === 'full',
+    attributes: connection.attributes,
     ...(what.kind === 'group' ? {} : { scope: scopeKey(what.scope) }),
   });
   await engine.failpoint('sync.committed');

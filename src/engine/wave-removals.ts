@@ -8,22 +8,28 @@ import { batches } from '../core/batches.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Ref } from '../model/source-object.ts';
 import { carryOut } from './carry-out.ts';
-import { confirmRemovals } from './confirm-removals.ts';
+import { confirmRemovals, peopleOf } from './confirm-removals.ts';
 import { escrowObjects } from './escrow.ts';
 import { withEvidence } from './evidence.ts';
 import type { Gathered } from './gather.ts';
 import { type Judged, judgeRemovals } from './judge-removals.ts';
 import { counted, type Done, type Pending } from './pending.ts';
-import { planRemovals } from './plan-removals.ts';
+import { leaveSpared, planRemovals } from './plan-removals.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { SecondLookDue } from './reactions.ts';
+import { guardedAfterAll } from './shield.ts';
+import { spare } from './sift.ts';
 import { stage } from './stage.ts';
 import type { Tally } from './tally.ts';
 import { settleMembers, waitFor } from './wave-references.ts';
 
 export const provisionRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<Judged> => {
-  const { wanted, carefree } = await planRemovals(work, gathered, tally);
-  const judged = await judgeRemovals(work, await withEvidence(work, gathered, wanted));
+  const { wanted, carefree, inDoubt } = await planRemovals(work, gathered, tally);
+  const judged = await withoutGuarded(
+    work,
+    { ...(await judgeRemovals(work, await withEvidence(work, gathered, wanted))), inDoubt },
+    tally,
+  );
   for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
   await keepHeld(work, judged.held, tally);
   const leaving = new Map(
@@ -48,6 +54,16 @@ export const provisionRemovals = async (work: Provisioning, gathered: Gathered, 
   if (!isDry(work))
     for (const some of batches(carefree, 500)) await work.engine.stores.ledger.release(work.lease, some);
   return judged;
+};
+
+/** A run that only plans takes nothing away; whoever is found by this is left out when the plan is carried out. */
+const withoutGuarded = async (work: Provisioning, judged: Judged, tally: Tally): Promise<Judged> => {
+  if (isDry(work) || judged.go.length === 0) return judged;
+  const after = await guardedAfterAll(work, peopleOf(judged.go));
+  if (after.size === 0) return judged;
+  const { go, kept, inDoubt } = await spare(work, judged.go, after);
+  await leaveSpared(work, kept, tally);
+  return { ...judged, go, inDoubt: [...judged.inDoubt, ...inDoubt] };
 };
 
 const keepHeld = async (work: Provisioning, held: readonly Pending[], tally: Tally): Promise<void> => {

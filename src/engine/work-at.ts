@@ -36,6 +36,8 @@ export const workAt = async (
     planId: place.plan,
     written,
     shield: shield(nobodyProtected, new Set()),
+    guarded: new Map(),
+    askedGroups: [],
     exceeded: place.exceeded,
     claims: new Map(),
     creates: createsUnderWay(),

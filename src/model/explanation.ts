@@ -20,6 +20,7 @@ export const reasons = [
   'missing',
   'groups_not_supported',
   'protected',
+  'protection_unknown',
   'not_managed',
   'group_kept',
   'deprovision_off',

@@ -106,6 +106,8 @@ export type SkipReason =
   | 'confirmed_present'
   | 'guard_hold'
   | 'protected'
+  /** It is not known whether it is protected, so nothing is taken away. */
+  | 'protection_unknown'
   /** The run carries out a plan, and the plan does not hold it. */
   | 'not_in_plan'
   /** The source does not know it, but it was there a short while ago; it is asked again later. */

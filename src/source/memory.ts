@@ -45,6 +45,7 @@ export const memorySource = (directory: MemoryDirectory): Source => {
           .map(({ id }) => id)
           .filter((id) => state.liberties.confirms && state.entries.get(id)?.gone === 'soft_deleted'),
       ),
+    everyoneIn: async (of) => everyoneIn(state, of),
     confirmMembers: async (of, members) =>
       state.liberties.confirms
         ? new Map(members.map(({ id }) => [id, isLive(state, id) && isLive(state, of) && edges(state, of).has(id)]))
@@ -66,6 +67,19 @@ const standingOf = (state: State, ref: Ref, scope: Scope): Standing => {
   const reached = reachOf(state, scope);
   if (reached !== null && !reached.has(ref.id)) return 'out_of_scope';
   return entry.attributes['accountEnabled'] === false ? 'disabled' : 'present';
+};
+
+const everyoneIn = (state: State, of: SourceId): readonly Ref[] | null => {
+  if (!state.liberties.confirms) throw new SourceError('incomplete', `Nobody says who is in ${of}.`);
+  if (!isLive(state, of)) return null;
+  const everyone = new Map<SourceId, Ref>();
+  const groups = new Set([of]);
+  for (const each of groups)
+    for (const ref of membersNow(state, each)) {
+      everyone.set(ref.id, ref);
+      if (ref.type === 'group') groups.add(ref.id);
+    }
+  return [...everyone.values()];
 };
 
 const lookUp = (state: State, who: string, asked: Ask['attributes']): readonly SourceObject[] => {

@@ -101,6 +101,11 @@ export interface Source {
    * gone all the same.
    */
   deletions(refs: readonly Ref[], signal: AbortSignal): Promise<ReadonlySet<SourceId>>;
+  /**
+   * Everybody who is in this group now, also by groups in it, and those groups; whether or not the group is in any scope. Null: there is no such group.
+   * Throws `SourceError`, also where the group hides its members or has more than anybody could hold.
+   */
+  everyoneIn(group: SourceId, signal: AbortSignal): Promise<readonly Ref[] | null>;
   /** Asks whether these are members of the group now; an id that is not answered for is absent from the map. */
   confirmMembers(
     group: SourceId,

@@ -53,6 +53,11 @@ export interface Ledger {
   /** Throws `StaleFence`. */
   acceptRules(lease: Lease, rules: string): Promise<void>;
 
+  /** Who was in the protected groups when a run last looked, or left the tenant from among them; of each group in id order. */
+  guarded(target: TargetId): Promise<ReadonlyMap<SourceId, readonly Ref[]>>;
+  /** In place of what was noted before. Throws `StaleFence`. */
+  noteGuarded(lease: Lease, groups: ReadonlyMap<SourceId, readonly Ref[]>): Promise<void>;
+
   links(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>>;
   /** Which of these remote objects are linked already, and to whom. */
   linkedRemotes(target: TargetId, type: ObjectType, ids: readonly RemoteId[]): Promise<ReadonlyMap<RemoteId, Link>>;

@@ -3,6 +3,7 @@
  * Nobody reads anything above the head's version. A draft is made under a lease; only its commit moves the head.
  */
 
+import type { AttributeNames, ReadSince } from '../core/read-attributes.ts';
 import type { Change, RecordedChange } from '../model/change.ts';
 import type { EdgePair, MembersPatch, Pair } from '../model/draft.ts';
 import type { ConnectionId, Resume, SourceId, Watermark } from '../model/ids.ts';
@@ -22,6 +23,8 @@ export type Head = {
   readonly fullAt: Date | null;
   /** What it holds, as the last sync of the whole scope was told (`scopeKey`); null before the first. */
   readonly scope: string | null;
+  /** Which attributes were read of everybody in it, and since which version. */
+  readonly attributes: ReadSince;
   /** The database was put back from a backup then; null: never since this connection is known. */
   readonly restored: Restored | null;
 };
@@ -113,10 +116,14 @@ export interface Draft {
   /** Appends to the changes of the version to come; called as often as needed, after the last `put`. Recording starts over in a continued draft. */
   record(changes: readonly Change[]): Promise<void>;
   /**
-   * The snapshot of the draft's connection as it would be, were the draft committed now with this scope and these counts: every answer is the one that
-   * would be given then. For as long as the draft is open and nothing else is put into it.
+   * The snapshot of the draft's connection as it would be, were the draft committed now as a full sync with this scope, these counts and these attributes:
+   * every answer is the one that would be given then. For as long as the draft is open and nothing else is put into it.
    */
-  asCommitted(end: { readonly scope: string; readonly counts: Readonly<Record<ObjectType, number>> }): SnapshotReads;
+  asCommitted(end: {
+    readonly scope: string;
+    readonly counts: Readonly<Record<ObjectType, number>>;
+    readonly attributes: AttributeNames;
+  }): SnapshotReads;
   /**
    * The one commit point. `watermark: 'keep'` leaves the base's. `full` marks a full sync of the whole scope. Throws `StaleFence`.
    * Without any recorded change the version still moves on with its watermark.
@@ -127,6 +134,8 @@ export interface Draft {
     readonly full: boolean;
     /** What the snapshot holds from now on; left out, as before. */
     readonly scope?: string;
+    /** What was read of whoever was read; left out where nobody was. */
+    readonly attributes?: AttributeNames;
   }): Promise<Head>;
   /** Forgets everything this draft staged. */
   discard(): Promise<void>;

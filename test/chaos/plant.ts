@@ -145,7 +145,13 @@ const connectTown = async (
       timeout_secs: 5,
     },
     auto_approve_first: true,
-    limits: { deprovisions: generous, member_removals: generous, member_removals_per_group: generous },
+    left_groups: 'delete',
+    limits: {
+      deprovisions: generous,
+      group_deletes: generous,
+      member_removals: generous,
+      member_removals_per_group: generous,
+    },
   });
   return { connection: connection.id, target: target.id };
 };

@@ -5,6 +5,7 @@ import { StaleFence } from '../../src/model/errors.ts';
 import { type LedgerWorld, type OpenLedger, openLedgerWorld, picture } from '../support/ledger-world.ts';
 import { creates, escrowed, intents, people, waits } from '../support/operations.ts';
 import { escrowContract } from './ledger-escrow-contract.ts';
+import { guardedContract } from './ledger-guarded-contract.ts';
 import { intentsContract } from './ledger-intents-contract.ts';
 import { linksContract } from './ledger-links-contract.ts';
 import { settlingContract } from './ledger-settling-contract.ts';
@@ -18,6 +19,7 @@ export const ledgerContract = async (open: OpenLedger): Promise<void> => {
   linksContract(world);
   escrowContract(world);
   takenContract(world);
+  guardedContract(world);
 };
 
 const positionContract = ({ created, held, ledger, takenOver }: LedgerWorld): void => {

@@ -25,6 +25,8 @@ import {
   whole,
 } from './snapshot-world.ts';
 
+const nothingAsked = { user: [], group: [] };
+
 export const snapshotDraftContract = (open: OpenSnapshots): void => {
   const world = snapshotWorld(open);
   let connection: ConnectionId;
@@ -179,7 +181,7 @@ export const snapshotDraftContract = (open: OpenSnapshots): void => {
         { kind: 'members', group: team('staff').ref, added: users('dan'), removed: users('bob') },
       ]);
       const counts = { user: 3, group: 2 };
-      const ahead = draft.asCommitted({ scope: 'all', counts });
+      const ahead = draft.asCommitted({ scope: 'all', counts, attributes: nothingAsked });
       const [seen, remembers] = [await everything({ snapshots: ahead }, connection), await recall(ahead)];
       expect(seen.users.map(([name]) => name)).toEqual(['ann', 'bob', 'dan']);
       expect(seen.members).toEqual([
@@ -189,7 +191,7 @@ export const snapshotDraftContract = (open: OpenSnapshots): void => {
       expect(await everything(world, connection)).toEqual(committed);
       expect(await recall(world.snapshots)).toEqual(remembered);
 
-      const head = await draft.commit({ ...end, counts, scope: 'all' });
+      const head = await draft.commit({ ...end, counts, scope: 'all', attributes: nothingAsked });
       const after = await everything(world, connection);
       expect({ ...after, head: seen.head }).toEqual(seen);
       expect(head).toMatchObject({ version: seen.head.version, counts: seen.head.counts, scope: seen.head.scope });
@@ -201,7 +203,7 @@ export const snapshotDraftContract = (open: OpenSnapshots): void => {
       await draft.put(showing([person('ann'), team('staff')], { members: [whole('staff', users('ann', 'bob'))] }));
       await draft.put(showing([person('bob')]));
       await draft.record([{ kind: 'created', after: person('ann') }]);
-      const ahead = draft.asCommitted({ scope: 'groups:x', counts: { user: 2, group: 1 } });
+      const ahead = draft.asCommitted({ scope: 'groups:x', counts: { user: 2, group: 1 }, attributes: nothingAsked });
       const seen = await everything({ snapshots: ahead }, connection);
       expect(seen).toMatchObject({
         head: { scope: 'groups:x', counts: { user: 2, group: 1 } },

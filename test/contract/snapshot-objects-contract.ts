@@ -42,6 +42,7 @@ export const snapshotObjectsContract = (open: OpenSnapshots): void => {
         committedAt: null,
         fullAt: null,
         scope: null,
+        attributes: { user: new Map(), group: new Map() },
         restored: null,
       });
       expect(await scan()).toEqual([]);

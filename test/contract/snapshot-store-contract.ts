@@ -1,5 +1,6 @@
 /** What every snapshot store promises, whatever it is kept in. */
 
+import { snapshotAttributesContract } from './snapshot-attributes-contract.ts';
 import { snapshotChangesContract } from './snapshot-changes-contract.ts';
 import { snapshotCrashContract } from './snapshot-crash-contract.ts';
 import { snapshotDraftContract } from './snapshot-draft-contract.ts';
@@ -19,4 +20,5 @@ export const snapshotStoreContract = (open: OpenSnapshots): void => {
   snapshotDraftContract(open);
   snapshotCrashContract(open);
   snapshotRosterContract(open);
+  snapshotAttributesContract(open);
 };

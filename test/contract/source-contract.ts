@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { SourceError, WatermarkExpired } from '../../src/model/errors.ts';
 import { type Resume, type SourceId, sourceId, type Watermark } from '../../src/model/ids.ts';
 import { everyone, type Scope } from '../../src/model/scope.ts';
-import { group, user } from '../../src/model/source-object.ts';
+import { group, type Ref, user } from '../../src/model/source-object.ts';
 import type { Source } from '../../src/source/source.ts';
 import { Folded, type View } from '../support/folded.ts';
 import { attributes, never, type Reading, readAll } from '../support/reading.ts';
@@ -396,6 +396,42 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         const refs = [user(at(people, 0)), user(at(people, 1)), user(at(people, 2)), group(inner)];
         const answer = await directory.source.confirmMembers(sales, refs, never);
         expect(refs.map(({ id }) => answer.get(id))).toEqual([false, false, true, true]);
+      });
+    });
+
+    describe('asking who is in a group', () => {
+      const everyoneIn = async (group: SourceId): Promise<readonly Ref[] | null> => {
+        const found = await directory.source.everyoneIn(group, never);
+        return found?.toSorted((a, b) => (a.id < b.id ? -1 : 1)) ?? null;
+      };
+      const sortedRefs = (...refs: readonly Ref[]) => refs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+
+      it('names everybody, also by groups in it and groups in those, and these groups', async () => {
+        const { boss, people, sales } = staff();
+        const [last, other] = [directory.hire('Lena Last'), directory.hire('Otto Other')];
+        const inner = directory.createGroup('Inner', [last]);
+        const outer = directory.createGroup('Outer', [inner, other]);
+        directory.join(sales, outer);
+        expect(await everyoneIn(sales)).toEqual(
+          sortedRefs(user(boss), ...people.map(user), user(last), user(other), group(inner), group(outer)),
+        );
+      });
+
+      it('comes to an end where groups hold each other, and is nobody in an empty one', async () => {
+        const one = directory.createGroup('One', []);
+        const other = directory.createGroup('Other', [one]);
+        expect(await everyoneIn(one)).toEqual([]);
+        directory.join(one, other);
+        expect(await everyoneIn(one)).toEqual(sortedRefs(group(one), group(other)));
+      });
+
+      it('does not name who was deleted, and of a group that is not there says so', async () => {
+        const { boss, people, sales } = staff();
+        directory.softDelete(at(people, 0));
+        expect(await everyoneIn(sales)).toEqual(sortedRefs(user(boss), ...people.slice(1).map(user)));
+        expect(await directory.source.everyoneIn(sourceId(unheardOf), never)).toBeNull();
+        directory.deleteGroup(sales);
+        expect(await everyoneIn(sales)).toBeNull();
       });
     });
 

@@ -267,12 +267,34 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     {},
   ],
   [
+    'protection_unknown',
+    'guard',
+    'Jane Doe is to have the account switched off at Helpdesk, but it is not known whether they are protected there, so nothing is taken away.',
+    [
+      left('deleted', 9),
+      ofTarget({
+        shield: shield({ ...nobodyProtected, attributes: [{ attribute: 'department', value: 'Board' }] }, new Set()),
+      }),
+    ],
+  ],
+  [
     'group_kept',
     'planned',
     'The group Sales left Entra or the scope, and group 123 at Helpdesk stays as it is: groups that leave are left alone there.',
     [left('deleted')],
     sales,
     {},
+  ],
+  [
+    'protection_unknown',
+    'guard',
+    'Jane Doe is to have the account switched off at Helpdesk, but it is not known whether they are protected there, so nothing is taken away.',
+    [
+      left('deleted', 9),
+      ofTarget({
+        shield: shield({ ...nobodyProtected, attributes: [{ attribute: 'department', value: 'Board' }] }, new Set()),
+      }),
+    ],
   ],
   [
     'deprovision_off',

@@ -125,6 +125,7 @@ const loginErrors = (): string =>
 
 const besides: Readonly<Partial<Record<Reason, Partial<Words>>>> = {
   groups_not_supported: { who: 'The group Sales' },
+  protection_unknown: { need: 'the account switched off' },
   plan_waits: { need: 'an account' },
   plan_rejected: { need: 'the account switched off' },
   not_managed: { who: 'The group Sales', account: 'group 7' },

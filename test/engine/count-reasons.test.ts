@@ -3,6 +3,7 @@ import { defaultMapping } from '../../src/core/default-mapping.ts';
 import { mapForCreate } from '../../src/core/mapping.ts';
 import { countReasons } from '../../src/engine/count-reasons.ts';
 import { newProvisionRun } from '../../src/engine/request-runs.ts';
+import { defaultAttributes } from '../../src/model/connection.ts';
 import { type Reason, reasons } from '../../src/model/explanation.ts';
 import { operationKey, remoteId, runId, sourceId, watermark } from '../../src/model/ids.ts';
 import type { Escrow, Link, Outcome } from '../../src/model/operation.ts';
@@ -117,6 +118,7 @@ const commit = async (of: Story, everybody: readonly Someone[], version: 1 | 2 |
     watermark: watermark('w'),
     counts: { user: everybody.length - groups, group: groups },
     full: version === 1,
+    attributes: defaultAttributes,
   });
 };
 
@@ -241,6 +243,7 @@ describe('everybody who was ever read has exactly one reason', () => {
       'deprovision_off',
       'run_failed',
       'groups_not_supported',
+      'protection_unknown',
     ];
     const met = new Set(everybody.map(({ fate }) => fate.reason));
     // The rest say something about a target as a whole, and cannot be met beside these.

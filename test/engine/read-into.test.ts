@@ -71,7 +71,15 @@ const world = async () => {
     readInto(
       engine,
       draft,
-      { read: pages, check: unasked, confirm: unasked, confirmMembers: unasked, deletions: unasked, lookUp: unasked },
+      {
+        read: pages,
+        check: unasked,
+        confirm: unasked,
+        confirmMembers: unasked,
+        everyoneIn: unasked,
+        deletions: unasked,
+        lookUp: unasked,
+      },
       ask,
       noCounters,
       { ...watch, ...more },

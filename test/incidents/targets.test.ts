@@ -7,7 +7,7 @@ import { incident } from './incident.ts';
 // https://github.com/awslabs/ssosync/pull/105
 describe('unmanaged-untouched', () => {
   it('what others made at the target stays as it is, down to the byte', async () => {
-    const one = await incident();
+    const one = await incident({ record: { leftGroups: 'delete' } });
     const { users, groups } = one.target.seed({
       users: [{ userName: 'breakglass@vendor.example' }, { userName: 'robot@vendor.example', active: false }],
       groups: [{ displayName: 'AWSControlTowerAdmins' }, { displayName: 'Everybody' }],

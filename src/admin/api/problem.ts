@@ -75,6 +75,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   stale_hash: { status: 412, title: 'The plan is not the one that was looked at' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  unknown_attribute: { status: 422, title: 'There is no such attribute' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
 };
 

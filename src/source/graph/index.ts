@@ -10,6 +10,7 @@ import { type Clouds, cloudOf } from './clouds.ts';
 import { confirmDeletions, confirmMembership, confirmStandings } from './confirm.ts';
 import { type Proof, registrantOf, tokensFor } from './credentials.ts';
 import { readDelta } from './delta.ts';
+import { everyoneIn } from './everyone.ts';
 import { readFull } from './full.ts';
 import { gateFor } from './gate.ts';
 import { lookUp } from './look-up.ts';
@@ -89,6 +90,7 @@ export const sourceOver = (
     confirm: (refs, scope, signal) => confirmStandings(client, refs, scope, signal),
     lookUp: (who, attributes, signal) => lookUp(client, who, attributes, signal),
     deletions: (refs, signal) => confirmDeletions(client, refs, signal),
+    everyoneIn: (group, signal) => everyoneIn(client, group, signal),
     confirmMembers: (group, members, signal) => confirmMembership(client, group, members, signal),
   };
 };

@@ -119,18 +119,26 @@ const selectOf = (names: readonly string[]): string =>
  * How one attribute is read; prepared once, because a page has a thousand objects of two dozen attributes each. A name that every object inherits
  * (`constructor`) is no attribute of an object that lacks it.
  */
-type Reader = { readonly name: string; readonly parts: readonly string[] | null; readonly inherited: boolean };
+type Reader = {
+  readonly name: string;
+  readonly parts: readonly string[] | null;
+  readonly inherited: boolean;
+  /** An extension's own name is the tenant's, and nobody can say in advance how it is spelled; Graph takes it in any case. */
+  readonly anyCase: boolean;
+};
 
 const readersOf = (names: readonly string[]): readonly Reader[] =>
   [...new Set(names)].sort().map((name) => ({
     name,
     parts: name.includes('.') ? name.split('.') : null,
     inherited: name in Object.prototype,
+    anyCase: name.startsWith('extension_'),
   }));
 
 /** `undefined` when the object does not show it. */
-const shownOf = ({ name, parts, inherited }: Reader, entity: Entity): unknown => {
+const shownOf = ({ name, parts, inherited, anyCase }: Reader, entity: Entity): unknown => {
   if (parts !== null) return nested(entity, parts);
+  if (anyCase) return entity[Object.keys(entity).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name];
   return inherited && !Object.hasOwn(entity, name) ? undefined : entity[name];
 };
 

@@ -20,6 +20,7 @@ export type Book = {
   readonly entries: Map<OperationKey, Entry & { readonly order: number }>;
   readonly escrows: Map<string, HeldEscrow>;
   readonly waiting: Map<string, WaitingReference>;
+  guarded: ReadonlyMap<SourceId, readonly Ref[]>;
 };
 
 export const emptyBook = (): Book => ({
@@ -32,6 +33,7 @@ export const emptyBook = (): Book => ({
   entries: new Map(),
   escrows: new Map(),
   waiting: new Map(),
+  guarded: new Map(),
 });
 
 export const keyOf = (ref: Ref): string => `${ref.type}|${ref.id}`;

@@ -76,6 +76,11 @@ export const createMemoryLedger = (around: {
       heldBy(lease).rules = rules;
       await probe('ledger.rules_accepted');
     },
+    guarded: async (target) => bookOf(target).guarded,
+    noteGuarded: async (lease, groups) => {
+      heldBy(lease).guarded = new Map(groups);
+      await probe('ledger.guarded');
+    },
     links: async (target, refs) => new Map(present(bookOf(target).links, refs).map((link) => [link.ref.id, link])),
     linkedRemotes: async (target, type, ids) => {
       const wanted = new Set(ids);

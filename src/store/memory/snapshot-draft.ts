@@ -1,6 +1,7 @@
 /** The draft in memory. What an earlier holder made durable is kept as batches, so that it can be replayed. */
 
 import { sameAttributes } from '../../core/attributes.ts';
+import { readAfter } from '../../core/read-attributes.ts';
 import type { Change, RecordedChange } from '../../model/change.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
@@ -107,11 +108,11 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
       recorded.push(...changes.map((change, at) => ({ version, sequence: sequence + at, at: now(), change })));
       await probe('snapshot.recorded');
     },
-    asCommitted: ({ scope, counts }) => {
-      const head = { ...base, version, counts, scope };
+    asCommitted: ({ scope, counts, attributes }) => {
+      const head = { ...base, version, counts, scope, attributes: readAfter(base, attributes, true, version) };
       return readsOf(() => ({ head, view, changes: [...shelf.changes, ...recorded] }));
     },
-    commit: async ({ watermark, counts, full, scope }) => {
+    commit: async ({ watermark, counts, full, scope, attributes }) => {
       await probe('snapshot.noted');
       assertOurs();
       const at = now();
@@ -123,6 +124,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
         committedAt: at,
         fullAt: full ? at : base.fullAt,
         scope: scope ?? base.scope,
+        attributes: attributes === undefined ? base.attributes : readAfter(base, attributes, full, version),
         restored: base.restored,
       };
       shelf.draft = null;

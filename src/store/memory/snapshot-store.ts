@@ -1,6 +1,7 @@
 /** The snapshot in memory: the same promises as the one in MongoDB, for tests and simulations. */
 
 import { firstVersionOf } from '../../core/epoch.ts';
+import { nothingRead } from '../../core/read-attributes.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, connectionId } from '../../model/ids.ts';
 import type { LeaseKey } from '../leases.ts';
@@ -72,6 +73,7 @@ const emptyShelf = (connection: ConnectionId): Shelf => ({
     committedAt: null,
     fullAt: null,
     scope: null,
+    attributes: nothingRead,
     restored: null,
   },
   opened: 0,

@@ -3,6 +3,7 @@
  * is open. Every step of a draft is a compare-and-set here: on the fence of its lease, and on `opened`, the number of the draft opened last.
  */
 
+import { nothingRead, type ReadSince } from '../../core/read-attributes.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, watermark } from '../../model/ids.ts';
 import type { ObjectType } from '../../model/source-object.ts';
@@ -10,6 +11,9 @@ import type { Lease } from '../leases.ts';
 import type { Head, Restored } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import type { Part, RosterNote, Settled } from './places.ts';
+
+/** Names of attributes are the tenant's, and may hold `.`, so none is the name of a field. */
+type StoredRead = Readonly<Record<ObjectType, readonly { readonly name: string; readonly since: number }[]>>;
 
 export type HeadDocument = {
   readonly _id: string;
@@ -26,6 +30,8 @@ export type HeadDocument = {
   readonly committedAt: Date | null;
   readonly fullAt: Date | null;
   readonly scope: string | null;
+  /** Absent from a head of before it was noted: then nobody knows what was read. */
+  readonly attributes?: StoredRead;
   /** Absent from a head that was made before there were rosters. */
   readonly roster?: RosterNote | null;
   /** Absent where the first version was rolled forward. */
@@ -49,6 +55,7 @@ export const nothingCommitted = {
   committedAt: null,
   fullAt: null,
   scope: null,
+  attributes: { user: [], group: [] },
   roster: null,
   settled: null,
   draft: null,
@@ -106,7 +113,18 @@ export const headOf = (connection: ConnectionId, document: HeadDocument | null):
   const { version, watermark: place, counts, committedAt, fullAt, scope } = document ?? nothingCommitted;
   const restored = document?.restored ?? null;
   const mark = place === null ? null : watermark(place);
-  return { connection, version, watermark: mark, counts, committedAt, fullAt, scope, restored };
+  const attributes = document?.attributes === undefined ? nothingRead : readIn(document.attributes);
+  return { connection, version, watermark: mark, counts, committedAt, fullAt, scope, attributes, restored };
+};
+
+export const storedRead = (read: ReadSince): StoredRead => {
+  const listed = (type: ObjectType) => [...read[type]].map(([name, since]) => ({ name, since }));
+  return { user: listed('user'), group: listed('group') };
+};
+
+const readIn = (stored: StoredRead): ReadSince => {
+  const mapped = (type: ObjectType) => new Map(stored[type].map(({ name, since }) => [name, since]));
+  return { user: mapped('user'), group: mapped('group') };
 };
 
 const overtaken = (key: string): StaleFence =>

@@ -17,6 +17,7 @@ import type { Lease } from '../leases.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Db } from './connect.ts';
 import { createEscrows } from './escrows.ts';
+import { createGuarded } from './guarded.ts';
 import { createIntents } from './intents.ts';
 import { createLinks, neverLinked } from './links.ts';
 import { createPositions } from './positions.ts';
@@ -40,6 +41,7 @@ export const createMongoLedger = (
   const waiting = createWaitingReferences(db);
   const positions = createPositions(db);
   const takings = createTakings(db, now);
+  const guarded = createGuarded(db);
 
   const held = async <T>(lease: Lease, site: string, write: () => Promise<T>): Promise<T> => {
     await positions.assertHeld(lease);
@@ -88,6 +90,8 @@ export const createMongoLedger = (
       await probe('ledger.rules_accepted');
     },
 
+    guarded: guarded.of,
+    noteGuarded: (lease, groups) => held(lease, 'ledger.guarded', () => guarded.note(lease, groups)),
     links: links.find,
     linkedRemotes: links.ofRemotes,
     about: async (target, refs) => {
@@ -178,7 +182,9 @@ export const createMongoLedger = (
       await links.prune(target, before);
     },
     erase: async (target) => {
-      await Promise.all([links, intents, takings, escrows, waiting, positions].map((part) => part.erase(target)));
+      await Promise.all(
+        [links, intents, takings, escrows, waiting, guarded, positions].map((part) => part.erase(target)),
+      );
     },
   };
 };

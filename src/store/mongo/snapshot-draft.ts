@@ -6,12 +6,14 @@
  * - the head moves in one compare-and-set; rolling forward adds nothing to what readers see already.
  */
 
+import { readAfter } from '../../core/read-attributes.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { Resume, SourceId } from '../../model/ids.ts';
 import type { Ref, SourceObject } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Batch, Draft, Head } from '../snapshot-store.ts';
 import { canonical, digestOf } from './attributes-json.ts';
+import { storedRead } from './heads.ts';
 import { inTurns, stretch } from './in-turns.ts';
 import { type ObjectDocument, presentIn, type View } from './objects.ts';
 import { type Part, partOf, placeOf, type RosterNote, type Settled, type Staging, wholePartOf } from './places.ts';
@@ -178,12 +180,18 @@ export const openDraft = (
         sequence += recorded.length;
         await probe('snapshot.recorded');
       }),
-    asCommitted: ({ scope, counts }) =>
+    asCommitted: ({ scope, counts, attributes }) =>
       snapshotReads(stores, {
         view: async () => ({ ...view(), version }),
-        head: async () => ({ ...base, version, counts, scope }),
+        head: async () => ({
+          ...base,
+          version,
+          counts,
+          scope,
+          attributes: readAfter(base, attributes, true, version),
+        }),
       }),
-    commit: ({ watermark, counts, full, scope }) =>
+    commit: ({ watermark, counts, full, scope, attributes }) =>
       write(async () => {
         const at = now();
         const after: Committed = {
@@ -202,12 +210,14 @@ export const openDraft = (
           committedAt: at,
           fullAt: full ? at : base.fullAt,
           scope: scope ?? base.scope,
+          attributes: attributes === undefined ? base.attributes : readAfter(base, attributes, full, version),
           restored: base.restored,
         };
-        const { connection: _, restored: __, ...change } = head;
+        const { connection: _, restored: __, attributes: read, ...change } = head;
         // Where nothing is to be rolled forward, it is so already.
         await stores.heads.close(lease, version, {
           ...change,
+          attributes: storedRead(read),
           roster: after.roster,
           settled: after.settled,
           ...(hasChanges ? {} : { rolled: version }),

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { targetId } from '../../../src/model/ids.ts';
+import { connectionId, targetId } from '../../../src/model/ids.ts';
 import { addConnection, addTarget, type Door, idOf, newTarget, openDoor } from './door.ts';
+import { commitPeople, nth } from './stores.ts';
 
 let door: Door;
 let connection: string;
@@ -185,6 +186,55 @@ describe('editing a target', () => {
       protected: { ids: ['R-18'], attributes: [], group_ids: [] },
     });
     expect((await edit(id, { protected: { ids: [''] } })).status).toBe(400);
+  });
+
+  it('takes attributes that protect in any case, and refuses those that nobody knows, with what may be meant', async () => {
+    const attributes = [{ attribute: 'Department', value: 'Board' }];
+    const id = await addTarget(door, connection, { protected: { attributes } });
+    expect((await show(id)).body).toMatchObject({
+      protected: { attributes: [{ attribute: 'department', value: 'Board' }] },
+    });
+    const wrong = { attributes: [...attributes, { attribute: 'departement', value: 'Board' }] };
+    const refused = await edit(id, { protected: wrong });
+    expect(refused).toMatchObject({
+      status: 422,
+      body: {
+        code: 'unknown_attribute',
+        errors: [
+          { in: 'body', pointer: '/protected/attributes/1/attribute', detail: expect.stringMatching(/department/) },
+        ],
+      },
+    });
+    expect((await show(id)).body).toMatchObject({ revision: 1 });
+    const body = { ...newTarget, protected: wrong };
+    expect((await door.call('POST', `/v1/connections/${connection}/targets`, { body })).status).toBe(422);
+  });
+
+  it('says what of a protection does not protect anybody, or not yet', async () => {
+    await commitPeople(door.stores, connectionId(connection), 3);
+    const id = await addTarget(door, connection, {
+      protected: {
+        ids: [nth(1), 'P2@contoso.example', 'nobody@contoso.example', 'typo'],
+        attributes: [{ attribute: 'faxNumber', value: '7' }],
+        group_ids: ['8d1f0c52-93be-4a7e-b1d4-60c2e7f5a913'],
+      },
+    });
+    const { body } = await show(id);
+    expect(body).toMatchObject({
+      // Whoever has the name now stays protected under another one.
+      protected: { ids: [nth(1), 'P2@contoso.example', 'nobody@contoso.example', 'typo', nth(2)] },
+      protection_warnings: [
+        { code: 'id_unknown', of: 'nobody@contoso.example' },
+        { code: 'id_unknown', of: 'typo' },
+        { code: 'attribute_unread', of: 'faxNumber' },
+        { code: 'attribute_unread', of: 'userPrincipalName' },
+        { code: 'attribute_unread', of: 'mail' },
+        { code: 'group_unread', of: '8d1f0c52-93be-4a7e-b1d4-60c2e7f5a913' },
+      ],
+    });
+    // It is read at once, not when the schedule comes by.
+    const runs = await door.stores.runs.list({ connection: connectionId(connection), kind: 'sync' }, null, 10);
+    expect(runs.items).toMatchObject([{ mode: 'full', state: 'queued' }]);
   });
 
   it('never lets go of a target that was quarantined meanwhile', async () => {

@@ -24,5 +24,6 @@ export const emptyTenant = (secrets: Secrets, clientSecret: string): Source => (
   confirm: async (refs) => new Map(refs.map(({ id }) => [id, 'gone'])),
   deletions: async () => new Set(),
   confirmMembers: async () => new Map(),
+  everyoneIn: async () => null,
   lookUp: async () => [],
 });

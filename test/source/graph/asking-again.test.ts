@@ -97,6 +97,45 @@ describe('asking again about people', () => {
   });
 });
 
+describe('asking who is in a group', () => {
+  const everyoneIn = (team: SourceId) => sourceOf(graph, {}, tenant().tenantId).everyoneIn(team, never);
+  const team = (members: readonly SourceId[], name = 'Executives') =>
+    sourceId(tenant().createGroup({ displayName: name, members: [...members] }));
+
+  it('is refused for a group that hides its members, also one inside of it', async () => {
+    const hiding = graph.control.addTenant({ users: 5 });
+    const [id = ''] = hiding.users();
+    const secret = hiding.createGroup({ displayName: 'Secret', members: [id], unified: true, hidden: true });
+    const outer = hiding.createGroup({ displayName: 'Outer', members: [secret] });
+    const source = sourceOf(graph, {}, hiding.tenantId);
+    for (const one of [secret, outer])
+      await expect(source.everyoneIn(sourceId(one), never)).rejects.toMatchObject({ code: 'MembersHidden' });
+  });
+
+  it('takes no answer that failed for an empty group', async () => {
+    const executives = team([somebody()]);
+    fault(`/groups/${executives}/members`, {
+      answer: 'error',
+      status: 403,
+      code: 'Authorization_RequestDenied',
+      message: '',
+    });
+    await expect(everyoneIn(executives)).rejects.toMatchObject({ fault: 'forbidden' });
+    fault('^/v1', { answer: 'unavailable', retryAfter: null });
+    await expect(everyoneIn(executives)).rejects.toMatchObject({ fault: 'unavailable' });
+  });
+
+  it('asks a level of groups in a few requests', async () => {
+    const inner = Array.from({ length: 15 }, (_, nth) => team([somebody()], `Team of ${nth}`));
+    const outer = team(inner, 'All teams');
+    expect(await everyoneIn(outer)).toHaveLength(30);
+    const sent = graph.control
+      .requests()
+      .filter(({ path, method }) => path.startsWith('/v1.0') && !method.startsWith('BATCH'));
+    expect(sent.length).toBeLessThanOrEqual(4);
+  });
+});
+
 describe('asking again about a scope', () => {
   it('is unsure about everybody when the group of the scope is gone', async () => {
     const id = somebody();

@@ -36,6 +36,14 @@ describe('what is selected', () => {
 });
 
 describe('the attributes of an object', () => {
+  it('hold an extension of the directory in whatever case the tenant spells it', () => {
+    const name = 'extension_0123456789abcdef0123456789abcdef_costcenter';
+    const shown = { id, extension_0123456789abcdef0123456789abcdef_costCenter: '7' };
+    expect(select([name]).whole('user', shown)).toEqual({ [name]: '7' });
+    expect(select([name]).whole('user', { id })).toEqual({ [name]: null });
+    expect(select([name]).partial('user', { id })).toEqual({});
+  });
+
   it('lack nothing that was asked for when the object is shown whole', () => {
     const entity = { id, displayName: 'Ada', employeeOrgData: { division: 'North' } };
     const selection = select(['displayName', 'city', 'employeeOrgData.costCenter', 'employeeOrgData.division']);

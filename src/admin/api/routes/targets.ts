@@ -26,7 +26,8 @@ const ofConnection = {
 };
 
 export const targetRoutes = (commands: Commands): Route[] => {
-  const shown = async (target: TargetRecord) => targetView(target, await commands.waitingPlan(target.id));
+  const shown = async (target: TargetRecord) =>
+    targetView(target, await commands.waitingPlan(target.id), await commands.protectionWarnings(target));
   return [
     defineRoute({
       method: 'post',
@@ -38,7 +39,7 @@ export const targetRoutes = (commands: Commands): Route[] => {
       query: nothing,
       body: newTargetSchema,
       answer: { status: 201, description: 'The target.', schema: targetSchema },
-      refusals: ['not_found', 'connection_deleting'],
+      refusals: ['not_found', 'connection_deleting', 'unknown_attribute'],
       handle: async ({ params, body }) => {
         const target = await commands.addTarget(connectionId(params.connection_id), {
           ...fieldsOf(body),
@@ -96,7 +97,7 @@ export const targetRoutes = (commands: Commands): Route[] => {
       query: nothing,
       body: targetChangesSchema,
       answer: { status: 200, description: 'The target as it is now.', schema: targetSchema },
-      refusals: ['not_found', 'target_deleting', 'target_fixed', 'stale_revision'],
+      refusals: ['not_found', 'target_deleting', 'target_fixed', 'stale_revision', 'unknown_attribute'],
       handle: async ({ params, body, revision }) => {
         const changes = { ...fieldsOf(body), settings: body.settings, state: body.state };
         const target = await commands.editTarget(targetId(params.target_id), changes, revision);

@@ -5,6 +5,7 @@ import { sourceId } from '../../../model/ids.ts';
 import type { Mapping, MappingRule, Matching, MatchingRule } from '../../../model/mapping.ts';
 import type { Plan } from '../../../model/plan.ts';
 import type { EscrowPolicy, Limits, Protection, TargetRecord } from '../../../model/target-record.ts';
+import { type ProtectionWarning, protectionWarningCodes } from '../../protection.ts';
 import type { TargetFields } from '../../targets.ts';
 import {
   connectionIdText,
@@ -102,12 +103,18 @@ const limitChangesSchema = z
 const protectedText = plainText(300);
 const protectionSchema = z
   .strictObject({
-    ids: z.array(protectedText).max(1_000).default([]).meta({ description: 'Source ids and remote ids.' }),
+    ids: z.array(protectedText).max(1_000).default([]).meta({
+      description:
+        'Source ids, remote ids, user principal names and mail addresses, in any case. A name is kept, and the source ids of whoever has it are added.',
+    }),
     attributes: z
       .array(z.strictObject({ attribute: protectedText, value: protectedText }))
       .max(100)
       .default([])
-      .meta({ description: 'Source attributes: who has one of these values, whatever the case.' }),
+      .meta({
+        description:
+          'Source attributes: who has one of these values, whatever the case. They are read of everybody from then on. A name that is not known is refused.',
+      }),
     group_ids: z
       .array(guid)
       .max(20)
@@ -229,6 +236,9 @@ export const targetSchema = z
     left_groups: leftGroupsSchema,
     limits: limitsSchema,
     protected: protectionSchema,
+    protection_warnings: z
+      .array(z.strictObject({ code: z.enum(protectionWarningCodes), of: z.string(), message: z.string() }))
+      .meta({ description: 'What of `protected` does not protect as it says, or not yet.' }),
     escrow: escrowPolicySchema,
     auto_approve_first: z.boolean(),
     waiting_plan: planIdText
@@ -241,7 +251,11 @@ export const targetSchema = z
   .meta({ id: 'Target' });
 export const targetListSchema = z.strictObject({ data: z.array(targetSchema) }).meta({ id: 'TargetList' });
 
-export const targetView = (target: TargetRecord, waiting: Pick<Plan, 'id'> | null): z.input<typeof targetSchema> => ({
+export const targetView = (
+  target: TargetRecord,
+  waiting: Pick<Plan, 'id'> | null,
+  warnings: readonly ProtectionWarning[],
+): z.input<typeof targetSchema> => ({
   id: target.id,
   connection_id: target.connection,
   organization_id: target.organization,
@@ -257,6 +271,7 @@ export const targetView = (target: TargetRecord, waiting: Pick<Plan, 'id'> | nul
   left_groups: target.leftGroups,
   limits: limitsView(target.limits),
   protected: protectionView(target.protected),
+  protection_warnings: [...warnings],
   escrow: {
     retry_after_hours: [...target.escrow.retryAfterHours],
     give_up_after_days: target.escrow.giveUpAfterDays,

@@ -1,0 +1,64 @@
+/** Who is in a group, also by groups in it. */
+
+import { SourceError } from '../../model/errors.ts';
+import type { SourceId } from '../../model/ids.ts';
+import type { Ref } from '../../model/source-object.ts';
+import { slices } from './batch.ts';
+import { getByIds, idsPerRequest } from './by-id.ts';
+import type { GraphClient } from './client.ts';
+import { incomplete } from './errors.ts';
+import { membersOf } from './members.ts';
+import { hiddenMembers } from './scoped.ts';
+import { mayHideMembers } from './to-source-object.ts';
+
+/** More than anybody means to protect one by one. */
+const mostMembers = 100_000;
+
+/**
+ * Level by level, by the lists that a sync reads (`transitiveMembers` would be one question, and says nothing of a nested group that hides its members).
+ * Null when there is no such group. Throws when a group in it cannot be read: who is in that one would be missing.
+ */
+export const everyoneIn = async (
+  client: GraphClient,
+  group: SourceId,
+  signal: AbortSignal,
+): Promise<readonly Ref[] | null> => {
+  const everyone = new Map<SourceId, Ref>();
+  const reached = new Set([group]);
+  for (let level: readonly SourceId[] = [group]; level.length > 0; ) {
+    const next: SourceId[] = [];
+    for (const some of slices(level, idsPerRequest))
+      for await (const { id, members } of listed(client, some, signal)) {
+        if (members === null && id === group) return null;
+        if (members === null)
+          throw incomplete('A group in a protected group is not there any more.', 'NestedGroupGone');
+        for (const ref of members) {
+          everyone.set(ref.id, ref);
+          if (ref.type === 'group' && !reached.has(ref.id)) next.push(ref.id);
+          if (ref.type === 'group') reached.add(ref.id);
+        }
+        if (everyone.size > mostMembers)
+          throw new SourceError('forbidden', `The group ${group} has more than ${mostMembers} members.`, {
+            code: 'GroupTooLarge',
+          });
+      }
+    level = next;
+  }
+  return [...everyone.values()];
+};
+
+/** `members` is null when the group does not exist. A hidden membership is shown as an empty one. */
+async function* listed(
+  client: GraphClient,
+  groups: readonly SourceId[],
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly id: SourceId; readonly members: readonly Ref[] | null }> {
+  const found = await getByIds(client, 'group', groups, 'id,visibility', signal);
+  for (const id of groups) if (!found.has(id)) yield { id, members: null };
+  for await (const some of membersOf(client, [...found.keys()], signal))
+    for (const { group: id, members } of some) {
+      const entity = found.get(id);
+      if (members?.length === 0 && entity !== undefined && mayHideMembers(entity)) throw hiddenMembers(id);
+      yield { id, members };
+    }
+}

@@ -1,0 +1,354 @@
+/** Who is protected is never touched, and nothing is taken away from anybody of whom that is not known. */
+
+import { describe, expect, it } from 'vitest';
+import { unobserved } from '../../src/engine/engine.ts';
+import { SourceError } from '../../src/model/errors.ts';
+import { sourceId } from '../../src/model/ids.ts';
+import { defaultLimits, nobodyProtected, type Protection, type TargetRecord } from '../../src/model/target-record.ts';
+import { memorySource } from '../../src/source/memory.ts';
+import { why } from '../support/explaining.ts';
+import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
+
+const anyNumber = { count: 1_000, percent: 100, floor: 1_000 };
+const free = {
+  ...defaultLimits,
+  deprovisions: anyNumber,
+  memberRemovals: anyNumber,
+  memberRemovalsPerGroup: anyNumber,
+};
+const edit = async (s: Story, change: Partial<TargetRecord>): Promise<void> => {
+  const record = await s.stores.targets.get(target);
+  await s.stores.targets.edit(target, record?.revision ?? 0, change);
+};
+const protect = (s: Story, protection: Partial<Protection>): Promise<void> =>
+  edit(s, { protected: { ...nobodyProtected, ...protection } });
+const leave = (s: Story, ...names: readonly string[]): void => {
+  for (const name of names) s.directory.remove(id(name), 'deleted');
+};
+const reading = (...user: readonly string[]): StoryOptions => ({
+  connection: {
+    attributes: { user: ['userPrincipalName', 'displayName', 'accountEnabled', ...user], group: ['displayName'] },
+    shrinkLimit: anyNumber,
+  },
+  target: { limits: free },
+});
+
+describe('a protection by an attribute', () => {
+  const board = { attributes: [{ attribute: 'Department', value: 'Board' }] };
+
+  it('that the connection does not ask for is read all the same, from the first sync on', async () => {
+    const s = await story({ ...reading(), target: { limits: free, protected: { ...nobodyProtected, ...board } } });
+    s.hire('chair', { department: 'board' });
+    s.hire('clerk', { department: 'Sales' });
+    await s.full();
+    leave(s, 'chair', 'clerk');
+    await s.delta();
+    // Nobody makes an account for somebody protected.
+    expect(s.accounts()).toEqual({ clerk: 'off' });
+    const head = await s.stores.snapshots.head(connection);
+    expect(head.attributes.user.has('department')).toBe(true);
+  });
+
+  it('that was not read yet holds back what takes something away, and nothing else, until it is', async () => {
+    const s = await story(reading());
+    for (const name of ['chair', 'clerk', 'guest']) s.hire(name, { department: name === 'chair' ? 'Board' : 'Sales' });
+    await s.full();
+    await protect(s, board);
+    s.directory.setUser(id('chair'), { accountEnabled: false });
+    s.directory.setUser(id('clerk'), { displayName: 'Clara' });
+    await s.provision();
+    expect(s.accounts()).toMatchObject({ chair: 'on' });
+    // The next sync reads everybody, also where only changes were asked for.
+    expect(await s.delta()).toMatchObject({ kind: 'sync', read: 'full' });
+    expect(s.accounts()).toMatchObject({ chair: 'on', clerk: 'on' });
+    expect(s.account('clerk')?.attributes).toMatchObject({ displayName: 'Clara' });
+    leave(s, 'chair', 'clerk');
+    await s.delta();
+    expect(s.accounts()).toEqual({ chair: 'on', clerk: 'off', guest: 'on' });
+  });
+
+  it('says so, in the run and of each person, as long as it cannot be known', async () => {
+    const s = await story(reading());
+    for (const name of ['chair', 'clerk', 'guest']) s.hire(name, { department: 'Board' });
+    await s.full();
+    leave(s, 'chair');
+    await s.requestSync('delta');
+    await s.syncAll();
+    // Somebody protects by what nobody has read, between the sync and its provision run.
+    await protect(s, board);
+    await s.provisionAll();
+    const run = await s.provisioned();
+    expect(run).toMatchObject({
+      state: 'held',
+      problem: { code: 'protection_unknown', message: expect.stringContaining('department of each user') },
+      counters: { skipped: { protection_unknown: 1 }, disabled: 0 },
+    });
+    expect(s.accounts()).toMatchObject({ chair: 'on' });
+    const { verdict, steps } = await why(s, 'chair@contoso.example');
+    expect(verdict).toMatchObject({ reason: 'protection_unknown', owner: 'your_team' });
+    expect(steps.find(({ step }) => step === 'guard')).toMatchObject({ state: 'stopped' });
+    // Nobody can read any more what they were: not even the full sync brings it to light.
+    await s.delta();
+    await s.provision('full');
+    expect(s.accounts()).toMatchObject({ chair: 'on' });
+    expect((await why(s, 'chair@contoso.example')).verdict.reason).toBe('protection_unknown');
+    expect(await s.provisioned()).toMatchObject({
+      state: 'succeeded',
+      counters: { skipped: { protection_unknown: 1 } },
+    });
+    // Without the protection they leave like anybody else.
+    await protect(s, {});
+    await s.delta();
+    await s.provision('full');
+    expect(s.accounts()).toMatchObject({ chair: 'off' });
+  });
+
+  it('counts as it last was of somebody who loses it and leaves in the same breath', async () => {
+    const s = await story({ ...reading(), target: { limits: free, protected: { ...nobodyProtected, ...board } } });
+    s.hire('chair', { department: 'Sales' });
+    await s.full();
+    s.directory.setUser(id('chair'), { department: 'Board' });
+    leave(s, 'chair');
+    await s.delta();
+    // The source told of the leaving alone: as the chair last was known, nothing protects them.
+    expect(s.accounts()).toEqual({ chair: 'off' });
+    s.hire('vice', { department: 'Sales' });
+    await s.delta();
+    s.directory.setUser(id('vice'), { department: 'Board' });
+    await s.delta();
+    leave(s, 'vice');
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ vice: 'on' });
+  });
+
+  it('lets nothing be written to whom it covers, from an update to a membership', async () => {
+    const s = await story(reading());
+    s.hire('chair', { department: 'Sales' });
+    s.found('team');
+    await s.full();
+    await protect(s, board);
+    s.directory.setUser(id('chair'), { department: 'Board', displayName: 'The Chair' });
+    s.directory.join(id('team'), id('chair'));
+    await s.delta();
+    expect(s.account('chair')?.attributes).toMatchObject({ displayName: 'chair' });
+    expect(s.groups()).toEqual({ team: [] });
+    expect((await why(s, 'chair@contoso.example')).verdict.reason).toBe('protected');
+  });
+});
+
+describe('a protection by a name', () => {
+  it('holds for the user principal name or the mail address, in any case', async () => {
+    const s = await story({ target: { limits: free } });
+    for (const name of ['anna', 'bert', 'cleo']) s.hire(name);
+    s.directory.setUser(id('bert'), { mail: 'Bert.B@contoso.example' });
+    await s.full();
+    await protect(s, { ids: ['ANNA@contoso.example', 'bert.b@CONTOSO.example', 'nobody@contoso.example'] });
+    leave(s, 'anna', 'bert', 'cleo');
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off' });
+  });
+});
+
+/** A test group in scope, and a group of executives that is not. */
+const office = async (more: StoryOptions = {}): Promise<Story> => {
+  const s = await story({
+    connection: { scope: { kind: 'groups', groups: [sourceId(id('pilot'))], nested: false }, shrinkLimit: anyNumber },
+    ...more,
+    target: { limits: free, ...more.target },
+  });
+  s.found('pilot');
+  s.found('executives');
+  s.found('deputies');
+  for (const name of ['anna', 'bert', 'cleo', 'dora']) {
+    s.hire(name);
+    s.directory.join(id('pilot'), id(name));
+  }
+  s.directory.join(id('executives'), id('anna'));
+  s.directory.join(id('executives'), id('deputies'));
+  s.directory.join(id('deputies'), id('bert'));
+  await s.full();
+  return s;
+};
+const executives = { groups: [sourceId(id('executives'))] };
+
+describe('a protected group that is not in scope', () => {
+  it('protects who is in it, as the tenant says, also by groups in it', async () => {
+    const s = await office();
+    await protect(s, executives);
+    for (const name of ['anna', 'bert', 'cleo']) s.directory.leave(id('pilot'), id(name));
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off', dora: 'on' });
+    expect(s.groups()['pilot']).toEqual(['anna', 'bert', 'dora']);
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
+    expect((await why(s, 'bert@contoso.example')).verdict.reason).toBe('protected');
+  });
+
+  it('protects also whoever left the tenant from among its members, in this run and in every later one', async () => {
+    const s = await office({ target: { protected: { ...nobodyProtected, ...executives } } });
+    // Accounts that were there before anybody was protected.
+    await protect(s, {});
+    await s.provision('full');
+    await protect(s, executives);
+    await s.provision();
+    leave(s, 'anna', 'bert', 'cleo');
+    await s.delta();
+    await s.provision('full');
+    s.pass(40 * 86_400_000);
+    await s.provision('full');
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off', dora: 'on' });
+  });
+
+  it('protects who leaves the group through the run that notices it, and no longer', async () => {
+    const s = await office();
+    await protect(s, executives);
+    await s.provision();
+    s.directory.leave(id('executives'), id('anna'));
+    s.directory.leave(id('pilot'), id('anna'));
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ anna: 'on' });
+    await s.provision('full');
+    expect(s.accounts()).toMatchObject({ anna: 'off' });
+  });
+
+  it.each([
+    ['does not exist', (s: Story) => s.directory.remove(id('executives'), 'deleted'), 'the tenant has no such group'],
+    [
+      'cannot be read',
+      (s: Story) =>
+        Object.assign(s.engine, {
+          connectSource: () => ({
+            ...memorySource(s.directory),
+            everyoneIn: async () => {
+              throw new SourceError('forbidden', 'The group hides its members.', { code: 'MembersHidden' });
+            },
+          }),
+        }),
+      'The group hides its members.',
+    ],
+  ])('and %s: nothing is taken away from anybody there, the rest goes on, and it is said', async (_, spoil, words) => {
+    const held: string[] = [];
+    const s = await office({ engine: { observe: { ...unobserved, held: (limit) => void held.push(limit) } } });
+    await protect(s, executives);
+    await s.provision();
+    spoil(s);
+    s.directory.leave(id('pilot'), id('cleo'));
+    s.directory.setUser(id('dora'), { accountEnabled: false });
+    s.hire('emil');
+    s.directory.join(id('pilot'), id('emil'));
+    s.directory.setUser(id('bert'), { jobTitle: 'Boss' });
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'on', dora: 'on', emil: 'on' });
+    expect(s.groups()['pilot']).toEqual(['anna', 'bert', 'cleo', 'dora', 'emil']);
+    const run = await s.provisioned();
+    expect(run).toMatchObject({
+      state: 'held',
+      problem: { code: 'protection_unknown', message: expect.stringContaining(words) },
+      counters: { created: 1, disabled: 0, membersRemoved: 0 },
+    });
+    expect(held).toContain('protection');
+    // Once somebody takes the group out of the protection, what was held is done.
+    await protect(s, {});
+    await s.provision();
+    expect(s.accounts()).toMatchObject({ cleo: 'off', dora: 'off' });
+    expect(s.groups()['pilot']).not.toContain('cleo');
+  });
+
+  it('is not emptied by a list that shows a part of it', async () => {
+    const s = await office();
+    const lying = { everyoneIn: async () => [] };
+    Object.assign(s.engine, { connectSource: () => ({ ...memorySource(s.directory), ...lying }) });
+    await protect(s, executives);
+    for (const name of ['anna', 'bert', 'cleo']) s.directory.leave(id('pilot'), id(name));
+    for (let again = 0; again < 3; again += 1) {
+      await s.delta();
+      await s.provision('full');
+    }
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off', dora: 'on' });
+  });
+
+  it('of which the tenant cannot tell, right before, whether somebody is in it, keeps them, and they are asked about again', async () => {
+    const s = await office();
+    await protect(s, executives);
+    const source = memorySource(s.directory);
+    let isUnsure = true;
+    Object.assign(s.engine, {
+      connectSource: () => ({
+        ...source,
+        confirm: async (...[refs, scope, signal]: Parameters<typeof source.confirm>) =>
+          isUnsure && scope.kind === 'groups' && scope.groups.includes(sourceId(id('executives')))
+            ? new Map(refs.map((ref) => [ref.id, 'unsure']))
+            : source.confirm(refs, scope, signal),
+      }),
+    });
+    s.directory.leave(id('pilot'), id('cleo'));
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'protection_unknown' } });
+    expect(s.accounts()).toMatchObject({ cleo: 'on' });
+    isUnsure = false;
+    await s.provision();
+    expect(s.accounts()).toMatchObject({ anna: 'on', cleo: 'off' });
+  });
+
+  it('and cannot be asked now, because the tenant throttles, lets the run wait', async () => {
+    const s = await office();
+    await protect(s, executives);
+    s.directory.leave(id('pilot'), id('anna'));
+    let asked = 0;
+    Object.assign(s.engine, {
+      connectSource: () => ({
+        ...memorySource(s.directory),
+        everyoneIn: async (...of: Parameters<ReturnType<typeof memorySource>['everyoneIn']>) => {
+          asked += 1;
+          if (asked < 3) throw new SourceError('throttled', 'Wait.', { retryAfterMs: 1_000 });
+          return memorySource(s.directory).everyoneIn(...of);
+        },
+      }),
+    });
+    await s.delta();
+    expect(asked).toBeGreaterThanOrEqual(3);
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
+    expect(s.accounts()).toMatchObject({ anna: 'on' });
+  });
+
+  it('keeps an approved plan waiting as long as it is not known whom it must leave out', async () => {
+    const s = await office({ target: { limits: { ...free, deprovisions: { count: 1, percent: 100, floor: 0 } } } });
+    await protect(s, executives);
+    for (const name of ['anna', 'cleo', 'dora']) s.directory.leave(id('pilot'), id(name));
+    await s.delta();
+    const plan = await s.newestPlan();
+    expect(plan).toMatchObject({ kind: 'held', counts: { disable: 2 } });
+    s.directory.remove(id('executives'), 'soft_deleted');
+    await s.approve();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'protection_unknown' } });
+    expect(s.accounts()).toMatchObject({ anna: 'on', cleo: 'on', dora: 'on' });
+    expect((await s.stores.plans.get(plan.id))?.standing.state).toBe('approved');
+    s.directory.restore(id('executives'));
+    await s.provision();
+    expect(s.accounts()).toMatchObject({ anna: 'on', cleo: 'off', dora: 'off' });
+  });
+});
+
+describe('a protected group in scope', () => {
+  it('is not asked for at the tenant', async () => {
+    const s = await story({ target: { limits: free } });
+    s.found('admins');
+    for (const name of ['anna', 'bert']) s.hire(name);
+    s.directory.join(id('admins'), id('anna'));
+    await s.full();
+    await protect(s, { groups: [sourceId(id('admins'))] });
+    Object.assign(s.engine, {
+      connectSource: () => ({
+        ...memorySource(s.directory),
+        everyoneIn: async () => {
+          throw new Error('Nobody asks that here.');
+        },
+      }),
+    });
+    leave(s, 'anna', 'bert');
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off' });
+    // Also by a later look at everybody: they left the tenant as one of the admins.
+    await s.provision('full');
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off' });
+  });
+});
