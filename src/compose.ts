@@ -6,11 +6,12 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { callbackPath } from './admin/api/connect.ts';
-import type { ReadinessCheck } from './admin/api/health.ts';
+import { aheadSecs, type ReadinessCheck } from './admin/api/health.ts';
 import { type Commands, commands } from './admin/commands.ts';
 import { syncLagOf } from './admin/lag.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
 import type { Config } from './config.ts';
+import { type Clock, type ClockReading, createClock, keepClock } from './engine/clock.ts';
 import type { Engine } from './engine/engine.ts';
 import { createLogger } from './logger.ts';
 import { runId } from './model/ids.ts';
@@ -33,11 +34,12 @@ import { type Mongo, openMongo } from './store/mongo/connect.ts';
 import { assertFormat, claimFormat, currentFormat, type Program } from './store/mongo/format.ts';
 import { createMongoStores } from './store/mongo/index.ts';
 import { migrate } from './store/mongo/migrate.ts';
+import { serverTime } from './store/mongo/server-time.ts';
 import { createVault } from './store/vault.ts';
 import { connectedTargets } from './target/connected.ts';
 import { targetKind, targetKinds } from './target/registry.ts';
 import { SettingsRefused, type Target } from './target/target.ts';
-import { failpointFrom, formatFrom, hooksOf, type Times, timesFrom } from './test-hooks.ts';
+import { failpointFrom, formatFrom, hooksOf, machineFrom, type Times, timesFrom } from './test-hooks.ts';
 
 export type Parts = {
   readonly config: Config;
@@ -55,6 +57,8 @@ export type Parts = {
   readonly marks: Marks;
   /** What every process of ours needs. */
   readonly readiness: readonly ReadinessCheck[];
+  /** How the clock of this machine compares with MongoDB's. */
+  readonly clock: () => ClockReading;
   /** Workers block on their connection, so each has one of its own. */
   readonly openWorkerConnection: () => Redis;
   readonly close: () => Promise<void>;
@@ -67,7 +71,6 @@ const { version }: { readonly version: string } = JSON.parse(
 /** Connects and prepares; throws when Redis is unfit or MongoDB cannot be reached. */
 export const compose = async (config: Config, role: 'api' | 'worker'): Promise<Parts> => {
   const log = createLogger({ level: config.logLevel });
-  const world = realWorld(log);
   if (config.customCloud?.caFile != null) trustCa(readFileSync(config.customCloud.caFile, 'utf8'));
 
   const redis = producerConnection(config.redisUrl.reveal());
@@ -77,6 +80,10 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
   await assertNoEviction(redis);
   const mongo = await reached('MongoDB', 'MONGODB_URI', openMongo(config.mongodbUri.reveal()));
   const hooks = hooksOf(process.env);
+  const clock = createClock(machineFrom(hooks), () => serverTime(mongo.db), log);
+  // Nothing is decided, nor written, by the clock of a machine.
+  await reached('MongoDB', 'MONGODB_URI', clock.measure());
+  const world = realWorld(log, clock);
   const program = { format: formatFrom(hooks, currentFormat), program: version };
   await assertFormat(mongo.db, program);
   await migrate(mongo);
@@ -99,6 +106,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     queueJobs: queues.counts,
     syncLagSecs: syncLagOf(stores, world.now),
     plansWaiting: stores.plans.countWaiting,
+    clockAheadSecs: () => aheadSecs(clock.reading()),
   });
   const clouds = { custom: config.customCloud };
   const assertion = config.workload === null ? null : assertionOf(config.workload);
@@ -131,6 +139,8 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     failpoint,
   };
   const workerConnections: Redis[] = [];
+  const closing = new AbortController();
+  void keepClock(clock, world, measureEveryMs, closing.signal);
   return {
     config,
     log,
@@ -160,12 +170,14 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     assertFormat: () => assertFormat(mongo.db, program),
     marks: redisMarks(redis, config.queuePrefix),
     readiness: readinessOf(mongo, redis, program),
+    clock: clock.reading,
     openWorkerConnection: () => {
       const connection = workerConnection(config.redisUrl.reveal());
       workerConnections.push(connection);
       return connection;
     },
     close: async () => {
+      closing.abort();
       await queues.close();
       await targets.close();
       for (const connection of [...workerConnections, redis]) connection.disconnect();
@@ -199,14 +211,17 @@ const reached = async <T>(server: string, variable: string, connecting: Promise<
   }
 };
 
-const realWorld = (log: Log): World => ({
-  now: () => new Date(),
+const realWorld = (log: Log, { now, stopwatch }: Pick<Clock, 'now' | 'stopwatch'>): World => ({
+  now,
+  stopwatch,
   random: Math.random,
   sleep: async (ms, signal) => {
     await sleep(ms, undefined, { signal });
   },
   log,
 });
+
+const measureEveryMs = 30_000;
 
 const readinessOf = (mongo: Mongo, redis: Redis, program: Program): readonly ReadinessCheck[] => [
   { name: 'format', timeoutMs: 2_000, check: () => assertFormat(mongo.db, program) },

@@ -1,6 +1,7 @@
 /** What an integration test may ask of a process by its environment, and nobody else should: shorter times, and a place to die at. */
 
 import { secondLookMs } from './core/absence.ts';
+import type { Machine } from './engine/clock.ts';
 import { defaultTiming, type Timing } from './engine/engine.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,6 +29,12 @@ export const timesFrom = (environment: Environment): Times => ({
 /** The format of the database that a newer version writes: TEST_FORMAT. */
 export const formatFrom = (environment: Environment, current: number): number =>
   Number(environment['TEST_FORMAT'] ?? current);
+
+/** The clocks of this machine; TEST_CLOCK_AHEAD_MS: how wrong the one on the wall is. */
+export const machineFrom = (environment: Environment): Machine => {
+  const aheadMs = Number(environment['TEST_CLOCK_AHEAD_MS'] ?? 0);
+  return { wall: () => Date.now() + aheadMs, steady: () => performance.now() };
+};
 
 /** TEST_FAILPOINT=site, or site:nth: where the process kills itself, as a power cut would. */
 export const failpointFrom = (environment: Environment): ((site: string) => Promise<void>) => {

@@ -259,6 +259,15 @@ describe('a file', () => {
     ).toEqual([]);
   });
 
+  it('takes something away only where the source was asked, or what is on record is taken back', () => {
+    const makers = ['src/engine/grounds.ts', 'src/engine/confirm-removals.ts', 'src/engine/undo.ts'];
+    const made = /\b(confirmedGrounds|recordGrounds)\b/;
+    const others = product.filter((file) => !makers.includes(file));
+    expect(lines(others, made, 'only whoever asked, or knows the record, makes grounds')).toEqual([]);
+    const engine = product.filter((file) => isIn(file, ['src/engine']) && file !== 'src/engine/carry-out.ts');
+    expect(lines(engine, /\.apply\(/, 'there is one door to a target')).toEqual([]);
+  });
+
   it('is written in erasable TypeScript with kebab-case names', () => {
     const odd = [...product, ...simulator].filter((file) => !/^[a-z0-9./-]+$/.test(file));
     expect(odd).toEqual([]);

@@ -13,11 +13,12 @@ export type Processor = (
 export const neverAborted = new AbortController().signal;
 
 /** A job that works one turn, and goes to the back of the line when there is more. */
+/** `now`: the time that a turn goes by. BullMQ goes by the clock of the machine. */
 export const turnProcessor =
-  (turn: (data: unknown, signal: AbortSignal) => Promise<Turn>): Processor =>
+  (turn: (data: unknown, signal: AbortSignal) => Promise<Turn>, now: () => Date): Processor =>
   async (job, token, signal) => {
     const { next, ...when } = await turn(job.data, signal ?? neverAborted);
     if (next === 'done' || !('at' in when)) return;
-    await job.moveToDelayed(Math.max(when.at.getTime(), Date.now() + 1), token);
+    await job.moveToDelayed(Date.now() + Math.max(1, when.at.getTime() - now().getTime()), token);
     throw new DelayedError();
   };

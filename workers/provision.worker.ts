@@ -10,6 +10,9 @@ export const startProvisionWorker = (parts: Parts) =>
   startWorker(
     parts,
     'provision',
-    turnProcessor((data, signal) => provisionTurn(parts.engine, provisionPayload.parse(data).target, signal)),
+    turnProcessor(
+      (data, signal) => provisionTurn(parts.engine, provisionPayload.parse(data).target, signal),
+      parts.engine.world.now,
+    ),
     parts.config.provisionConcurrency,
   );

@@ -10,6 +10,9 @@ export const startSyncWorker = (parts: Parts) =>
   startWorker(
     parts,
     'sync',
-    turnProcessor((data, signal) => syncTurn(parts.engine, syncPayload.parse(data).connection, signal)),
+    turnProcessor(
+      (data, signal) => syncTurn(parts.engine, syncPayload.parse(data).connection, signal),
+      parts.engine.world.now,
+    ),
     parts.config.syncConcurrency,
   );

@@ -31,7 +31,7 @@ export const queueCost = (running: () => { readonly parts: Parts }): Handlers =>
         if (turn < turns) return { next: 'again', at: new Date() };
         done += 1;
         return { next: 'done' };
-      }),
+      }, parts.engine.world.now),
       parts.config.syncConcurrency,
     );
     const before = await received(parts);

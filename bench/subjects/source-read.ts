@@ -55,6 +55,10 @@ const readAndFold = async ({ origin, caFile, tenant }: Place, managers: boolean)
 
 const world = {
   now: () => new Date(),
+  stopwatch: () => {
+    const from = performance.now();
+    return () => performance.now() - from;
+  },
   random: Math.random,
   sleep: async (ms: number, signal: AbortSignal) => {
     await sleep(ms, undefined, { signal });

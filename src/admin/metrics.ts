@@ -11,6 +11,8 @@ type Sources = {
   /** Seconds since the connection that is furthest behind was last in step. */
   readonly syncLagSecs?: () => Promise<number>;
   readonly plansWaiting?: () => Promise<Readonly<Record<DecidedKind, number>>>;
+  /** How far the clock of this machine is ahead of the database's; null: not known. */
+  readonly clockAheadSecs?: () => number | null;
 };
 
 export type Metrics = {
@@ -23,7 +25,7 @@ export type Metrics = {
   readonly reconcilerRepaired: (wakeups: number) => void;
 };
 
-export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting }: Sources = {}): Metrics => {
+export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting, clockAheadSecs }: Sources = {}): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'entrain_' });
@@ -104,6 +106,7 @@ export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting }: Sources 
   if (queueJobs !== undefined) gaugeOfQueues(registers, queueJobs);
   if (syncLagSecs !== undefined) gaugeOfLag(registers, syncLagSecs);
   if (plansWaiting !== undefined) gaugeOfPlans(registers, plansWaiting);
+  if (clockAheadSecs !== undefined) gaugeOfClock(registers, clockAheadSecs);
 
   return {
     contentType: registry.contentType,
@@ -164,6 +167,18 @@ const gaugeOfPlans = (registers: Registry[], plansWaiting: NonNullable<Sources['
       this.reset();
       const waiting = await unlessDown<Readonly<Record<DecidedKind, number>> | null>(plansWaiting, null);
       for (const [kind, plans] of Object.entries(waiting ?? {})) this.set({ kind }, plans);
+    },
+  });
+
+const gaugeOfClock = (registers: Registry[], clockAheadSecs: () => number | null): Gauge =>
+  new Gauge({
+    name: 'entrain_clock_ahead_seconds',
+    help: "How far the clock of this machine is ahead of the database's, which everything goes by; negative: behind it.",
+    registers,
+    collect() {
+      const secs = clockAheadSecs();
+      if (secs === null) this.remove();
+      else this.set(secs);
     },
   });
 

@@ -35,7 +35,9 @@ export type RefusalCode =
   | 'plan_is_dry_run'
   | 'plan_not_dry_run'
   | 'plan_is_preview'
-  | 'scope_unchanged';
+  | 'scope_unchanged'
+  | 'shrink_not_held'
+  | 'shrink_changed';
 
 export class Refused extends Error {
   override readonly name = 'Refused';

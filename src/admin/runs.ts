@@ -23,6 +23,7 @@ import { newId } from '../store/ids.ts';
 import type { Entry } from '../store/ledger.ts';
 import type { RunFilter } from '../store/run-store.ts';
 import type { Page } from '../store/snapshot-store.ts';
+import { acceptableShrink } from './accept-shrink.ts';
 import { found, Refused } from './refused.ts';
 import { type Room, wake } from './room.ts';
 
@@ -30,8 +31,8 @@ export type SyncRequest = {
   readonly mode: SyncMode;
   readonly scope: RunScope | null;
   readonly dryRun: boolean;
-  /** Not unless a person says so. */
-  readonly acceptShrink?: boolean;
+  /** The held sync run whose shrink a person has seen, and lets this run commit. */
+  readonly acceptShrink?: RunId | null;
 };
 /** `full` looks at every object again instead of what changed since the target's position. */
 export type ProvisionRequest = { readonly full: boolean; readonly dryRun: boolean };
@@ -44,9 +45,10 @@ export const runCommands = (room: Room) => {
   const get = async (id: RunId): Promise<Run> => found(await runs.get(id), 'run');
 
   return {
-    async requestSync(id: ConnectionId, { acceptShrink = false, ...request }: SyncRequest): Promise<Requested> {
+    async requestSync(id: ConnectionId, { acceptShrink: held = null, ...request }: SyncRequest): Promise<Requested> {
       const connection = found(await connections.get(id), 'connection');
       refuseInactive(connection);
+      const acceptShrink = held === null ? null : await acceptableShrink(room, connection, held);
       const wanted = { ...request, id: runId(newId('run')), trigger: 'api', at: room.world.now() } as const;
       const requested = await runs.request(newSyncRun(connection, { ...wanted, acceptShrink }));
       await wake(room, 'sync', () => room.wakeups.sync(id, 'person'));

@@ -11,6 +11,12 @@ export const secondLookMs = 10 * 60_000;
 /** What the snapshot has not held for so long was absent in every read since. */
 const latelyMs = 24 * 3_600_000;
 
+/**
+ * Older than this, what the source said when it was asked about somebody is no reason any more to take something away from them. What is promised are two
+ * minutes: this leaves the target half a minute to answer, and as much for a process that stands still in between.
+ */
+export const freshMs = 60_000;
+
 export type Absence = {
   readonly why: Why;
   /** What the source answers now: it knows nothing of it, or it is there and not in the scope. */

@@ -3,6 +3,7 @@
 import type { ConnectionId, TargetId } from '../model/ids.ts';
 import { isOfTarget, type Run, type RunState } from '../model/run.ts';
 import { scopeKey } from '../model/scope.ts';
+import { shrinkKey } from './shrink.ts';
 
 /** Runs of one lane are worked on one after the other: what reads the source of a connection, what writes to a target or looks at it. */
 export const laneOf = (run: Run): ConnectionId | TargetId => (isOfTarget(run) ? run.target : run.connection);
@@ -18,7 +19,7 @@ export const slotOf = (run: Run): string =>
     run.dryRun ? 'dry' : 'real',
     ...(run.kind === 'provision' && run.plan !== null ? [run.plan] : []),
     ...(run.kind === 'provision' && run.amends !== null ? [`${run.amends.kind}:${run.amends.run}`] : []),
-    ...(run.kind === 'sync' && run.acceptShrink ? ['accept_shrink'] : []),
+    ...(run.kind === 'sync' && run.acceptShrink !== null ? [`accept_shrink:${shrinkKey(run.acceptShrink)}`] : []),
     ...(run.kind === 'preview' ? [scopeKey(run.proposed)] : []),
   ].join('|');
 

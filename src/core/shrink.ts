@@ -1,49 +1,31 @@
 /**
  * Whether a complete read may be committed. A source that shows a part of what it holds, with every sign of success, can only be told from one that
- * lost people by how many are missing; one that hides an attribute, from one that cleared it, by of how many; and a group that is suddenly empty is as
- * often a mistake as it is meant.
+ * lost people by how many are missing; one that hides an attribute, from one that cleared it, by of how many; and a group that suddenly has nobody, or
+ * hardly anybody, is as often a mistake as it is meant.
  */
 
 import type { Problem } from '../model/connection.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Limit } from '../model/limit.ts';
+import type { Cleared, Drained, Shrink } from '../model/run.ts';
 import type { ObjectType } from '../model/source-object.ts';
 import { allowance } from './guard.ts';
 
-/** What a read takes out of the snapshot. */
-export type Shrink = {
-  /** Known objects that a full sync did not see, or not in the scope any more; 0 in any other run. */
-  readonly missing: Readonly<Record<ObjectType, number>>;
-  readonly known: Readonly<Record<ObjectType, number>>;
-  /** Groups of the scope that lost all members. */
-  readonly emptied: readonly SourceId[];
-  /** Attributes that more objects lost than the floor of the limit. */
-  readonly cleared: readonly Cleared[];
-};
-
-/** An attribute of which objects that are still there had a value, and have none any more. */
-export type Cleared = Loss & {
-  /** How many objects had a value before. */
-  readonly known: number;
-  /**
-   * A read that speaks of a few only says of most of them that they lost it, and the source does not show it of anybody else either: as far as can be
-   * told, of nobody.
-   */
-  readonly hidden: boolean;
-};
-export type Loss = {
-  readonly type: ObjectType;
-  readonly attribute: string;
-  readonly lost: number;
-};
-
-/** Why the read is held; null when it is not. */
-export const shrinkProblem = (shrink: Shrink, limit: Limit): Problem | null => {
+/** Why the read is held; null when it is not. `accepted`: what somebody has seen of an earlier read, and lets pass. */
+export const shrinkProblem = (shrink: Shrink, limit: Limit, accepted: Shrink | null): Problem | null => {
   const reasons = reasonsOf(shrink, limit);
   if (reasons.length === 0) return null;
+  if (accepted === null)
+    return {
+      code: 'read_shrank',
+      message: `The read was complete, but ${reasons.join(', and ')}. Nothing of it was kept. If the tenant is right, ask for a sync that accepts this run (accept_shrink); if not, have it mended.`,
+      owner: 'your_team',
+    };
+  const beyond = beyondAccepted(shrink, accepted, limit);
+  if (beyond.length === 0) return null;
   return {
     code: 'read_shrank',
-    message: `The read was complete, but ${reasons.join(', and ')}. Nothing of it was kept. If the tenant is right, ask for a full sync with accept_shrink; if not, have it mended.`,
+    message: `The read shrank otherwise than the one that was accepted: ${beyond.join(', and ')}. Nothing of it was kept. If the tenant is right, ask for a sync that accepts this run (accept_shrink); if not, have it mended.`,
     owner: 'your_team',
   };
 };
@@ -54,7 +36,7 @@ export const expectedShrink = (shrink: Shrink, limit: Limit): Problem | null => 
   if (reasons.length === 0) return null;
   return {
     code: 'read_would_shrink',
-    message: `The first sync after this scope is saved will be held: ${reasons.join(', and ')}. If that is meant, ask for a full sync with accept_shrink then.`,
+    message: `The first sync after this scope is saved will be held: ${reasons.join(', and ')}. If that is meant, ask for a sync that accepts that run then (accept_shrink).`,
     owner: 'your_team',
   };
 };
@@ -63,23 +45,102 @@ export const expectedShrink = (shrink: Shrink, limit: Limit): Problem | null => 
 export const shrunkBy = ({ missing, cleared }: Shrink): number =>
   missing.user + missing.group + Math.max(0, ...cleared.map(({ lost }) => lost));
 
-const reasonsOf = ({ missing, known, emptied, cleared }: Shrink, limit: Limit): readonly string[] => [
+/** Whether so many who left a group, of those who are still in the tenant, are to be looked at: all of them, or most and more than the limit. */
+export const isDrained = ({ lost, of }: Pick<Drained, 'lost' | 'of'>, limit: Limit): boolean =>
+  lost > 0 && (lost >= of || (lost * 2 > of && lost > allowance(limit, of)));
+
+/**
+ * What goes beyond what somebody accepted, in words. Fewer may be missing than they saw, and others in their place as far as the limit lets anybody be
+ * missing unseen; not more.
+ */
+export const beyondAccepted = (now: Shrink, accepted: Shrink, limit: Limit): readonly string[] => [
+  ...types
+    .filter(([type]) => now.missing[type] > accepted.missing[type])
+    .map(
+      ([type, name]) =>
+        `${now.missing[type]} of ${now.known[type]} known ${name} are missing, not ${accepted.missing[type]}`,
+    ),
+  ...othersIn(now, accepted, limit),
+  ...drainedIn(now.drained.filter((one) => isBeyond(one, accepted.drained))),
+  ...clearedIn(now.cleared.filter((one) => isLostBeyond(one, accepted.cleared)), limit),
+];
+
+const isBeyond = ({ group, lost }: Drained, accepted: readonly Drained[]): boolean =>
+  lost > (accepted.find((one) => one.group === group)?.lost ?? 0);
+
+const isLostBeyond = ({ type, attribute, lost }: Cleared, accepted: readonly Cleared[]): boolean =>
+  lost > (accepted.find((one) => one.type === type && one.attribute === attribute)?.lost ?? 0);
+
+/** Two reads that shrank in the same way have the same one. */
+export const shrinkKey = ({ missing, drained, cleared, sample }: Shrink): string => {
+  const lost = [
+    ...drained.map(({ group, lost: leavers }) => `${group}:${leavers}`),
+    ...cleared.map(({ type, attribute, lost: losers }) => `${type}.${attribute}:${losers}`),
+  ];
+  const parts = [lost.toSorted().join(','), sample.join(',')].map((text) => (text === '' ? '' : rankOf(text).toString(36)));
+  return [missing.user, missing.group, ...parts].join('.');
+};
+
+/** How many ids two reads are compared by. */
+const sampleSize = 256;
+
+/** Of these ids always the same ones, however many others there are: those that come first in an order that has nothing to do with who they are. */
+export const sampleOf = (ids: readonly SourceId[]): readonly SourceId[] =>
+  ids.toSorted((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1)).slice(0, sampleSize);
+
+/** FNV-1a, 32 bits: any order that spreads will do. */
+const rankOf = (id: string): number => {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193) >>> 0;
+  return hash;
+};
+
+/** Both samples tell everything about the ranks up to the last of the shorter reach: a share of strangers there is one of all. */
+const othersIn = (now: Shrink, accepted: Shrink, limit: Limit): readonly string[] => {
+  const missing = now.missing.user + now.missing.group;
+  const last = accepted.sample.length < sampleSize ? undefined : accepted.sample.at(-1);
+  const reach = last === undefined ? Number.POSITIVE_INFINITY : rankOf(last);
+  const compared = now.sample.filter((id) => rankOf(id) <= reach);
+  if (compared.length === 0) return [];
+  const seen = new Set(accepted.sample);
+  const strangers = compared.filter((id) => !seen.has(id)).length;
+  const others = Math.round((missing * strangers) / compared.length);
+  return others <= allowance(limit, now.known.user + now.known.group)
+    ? []
+    : [`${missing <= sampleSize ? '' : 'about '}${others} of the ${missing} missing were not among those`];
+};
+
+const reasonsOf = ({ missing, known, drained, cleared }: Shrink, limit: Limit): readonly string[] => [
   ...types
     .filter(([type]) => missing[type] > allowance(limit, known[type]))
     .map(
       ([type, name]) =>
         `${missing[type]} of ${known[type]} known ${name} are missing; up to ${allowance(limit, known[type])} may be`,
     ),
-  ...(emptied.length === 0
-    ? []
-    : [`no members are left in ${emptied.length === 1 ? 'group' : 'groups'} ${named(emptied)}`]),
-  ...types.flatMap(([type, name]) => clearedReasons(cleared, type, name, limit)),
+  ...drainedIn(drained),
+  ...clearedIn(cleared, limit),
 ];
 
 const types = [
   ['user', 'users'],
   ['group', 'groups'],
-] as const;
+] as const satisfies readonly (readonly [ObjectType, string])[];
+
+const drainedIn = (drained: readonly Drained[]): readonly string[] => {
+  const emptied = drained.filter(({ lost, of }) => lost >= of).map(({ group }) => group);
+  const lessened = drained.filter(({ lost, of }) => lost < of);
+  return [
+    ...(emptied.length === 0
+      ? []
+      : [`no members are left in ${emptied.length === 1 ? 'group' : 'groups'} ${named(emptied)}`]),
+    ...(lessened.length === 0
+      ? []
+      : [`most members left ${named(lessened.map(({ group, lost, of }) => `group ${group} (${lost} of ${of})`))}`]),
+  ];
+};
+
+const clearedIn = (cleared: readonly Cleared[], limit: Limit): readonly string[] =>
+  types.flatMap(([type, name]) => clearedReasons(cleared, type, name, limit));
 
 const clearedReasons = (cleared: readonly Cleared[], of: ObjectType, name: string, limit: Limit): readonly string[] => {
   const ours = cleared.filter(({ type }) => type === of);
@@ -96,5 +157,7 @@ const clearedReasons = (cleared: readonly Cleared[], of: ObjectType, name: strin
 };
 
 const mostNamed = 5;
-const named = (all: readonly string[]): string =>
-  all.length <= mostNamed ? all.join(', ') : `${all.slice(0, mostNamed).join(', ')} and ${all.length - mostNamed} more`;
+const named = (names: readonly string[]): string =>
+  names.length <= mostNamed
+    ? names.join(', ')
+    : `${names.slice(0, mostNamed).join(', ')} and ${names.length - mostNamed} more`;

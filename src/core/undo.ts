@@ -18,6 +18,8 @@ export type Trace = {
   remoteId: RemoteId;
   created: boolean;
   deleted: boolean;
+  /** The newest version of the snapshot that any of it went by. */
+  version: number;
   /** What it did to the account or group itself, in order. */
   readonly operations: Operation[];
   /** By target path: what was there before the first of its writes, and after the last. */
@@ -42,7 +44,12 @@ export const leftOutReasons = [
 export type LeftOutReason = (typeof leftOutReasons)[number];
 
 /** Adds one operation of the run, in the order they were made. What took no effect leaves no trace. */
-export const follow = (traces: Map<SourceId, Trace>, operation: Operation, outcome: Outcome | null): void => {
+export const follow = (
+  traces: Map<SourceId, Trace>,
+  operation: Operation,
+  outcome: Outcome | null,
+  version: number,
+): void => {
   if (outcome === null || !isInEffect(outcome)) return;
   const link = outcome.result === 'applied' ? outcome.link : undefined;
   const remoteId = operation.action === 'create' ? link?.remoteId : operation.remoteId;
@@ -51,6 +58,7 @@ export const follow = (traces: Map<SourceId, Trace>, operation: Operation, outco
   const { id } = operation.ref;
   const trace = traces.get(id) ?? begin(operation.ref, remoteId);
   traces.set(id, trace);
+  trace.version = Math.max(trace.version, version);
   if (!('members' in operation)) trace.operations.push(operation);
   switch (operation.action) {
     case 'create':
@@ -80,6 +88,7 @@ const begin = (ref: Ref, remoteId: RemoteId): Trace => ({
   remoteId,
   created: false,
   deleted: false,
+  version: 0,
   operations: [],
   before: new Map(),
   written: new Map(),

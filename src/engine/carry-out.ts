@@ -1,6 +1,7 @@
 /**
  * Carries operations out: intent → apply → settle. Every intent is durable before its effect. An answer that leaves open what happened is
- * resolved by looking, never by trying blindly again. Throttling and outages stop the chunk; what was not sent is settled as postponed.
+ * resolved by looking, never by trying blindly again. Throttling and outages stop the chunk; what was not sent is settled as postponed, and so is what
+ * takes something away on grounds that grew old while it waited for its turn.
  */
 
 import pLimit from 'p-limit';
@@ -8,11 +9,12 @@ import { merge, own, sameAttributes } from '../core/attributes.ts';
 import { plannedRemote } from '../core/plan-content.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
-import type { EscrowReason, Link, Member, Operation, Outcome } from '../model/operation.ts';
+import type { EscrowReason, Link, Member, Outcome } from '../model/operation.ts';
 import type { Applied, Refusal } from '../target/target.ts';
 import { settleOutcomes } from './escrow.ts';
+import { assertGrounded, GroundsTooOld } from './grounds.ts';
 import { lookAfter } from './look.ts';
-import { type Done, head, type Pending } from './pending.ts';
+import { type Done, head, type Pending, skip } from './pending.ts';
 import { causeOf, claim, isDry, type Provisioning } from './provisioning.ts';
 import { sift } from './sift.ts';
 import { stage } from './stage.ts';
@@ -112,37 +114,50 @@ class StillOpen extends Error {
 
 /** `null`: the answer is open, and so stays the intent; the next run looks before it plans. */
 const performOne = async (work: Provisioning, pending: Pending, stop: { error: unknown }): Promise<Done | null> => {
-  if (stop.error !== null)
-    return { pending, outcome: { ...head(work, pending), result: 'skipped', reason: 'postponed' } };
+  if (stop.error !== null) return postponed(work, pending);
   const { operation } = pending.planned;
   const ended = operation.action === 'create' ? work.creates.begin(operation.ref.id) : null;
   try {
     return { pending, outcome: await perform(work, pending) };
   } catch (error) {
+    // It stops nobody else: whoever is confirmed anew is sent after that.
+    if (error instanceof GroundsTooOld) return postponed(work, pending);
     const isOpen = !(error instanceof TargetError) || error.fault === 'unknown';
     stop.error ??= error instanceof StillOpen ? error.cause : error;
-    return isOpen ? null : { pending, outcome: { ...head(work, pending), result: 'skipped', reason: 'postponed' } };
+    return isOpen ? null : postponed(work, pending);
   } finally {
     ended?.();
   }
 };
+
+const postponed = (work: Provisioning, pending: Pending): Done => skip(work, pending, 'postponed');
 
 const perform = async (work: Provisioning, pending: Pending): Promise<Outcome> => {
   const { operation } = pending.planned;
   if (operation.action === 'update' && Object.keys(operation.attributes).length === 0)
     return applied(work, pending, operation.remoteId);
   try {
-    return sent(work, pending, await send(work, operation));
+    return sent(work, pending, await send(work, pending));
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
     return await afterRefusal(work, pending, error);
   }
 };
 
-/** The target knows nothing of leases: whoever may have lost theirs must not write to it any more. */
-const send = (work: Provisioning, operation: Operation): ReturnType<Provisioning['target']['apply']> => {
-  work.watch.check();
-  return work.target.apply(operation, work.watch.signal);
+/**
+ * The one door to the target. It knows nothing of leases: whoever may have lost theirs must not write to it any more. Nor of grounds: nothing is taken
+ * away on what was said too long ago. Both are looked at again before each request, for an adapter may have waited, or have sent others before it.
+ */
+const send = (
+  work: Provisioning,
+  { planned: { operation }, grounds }: Pending,
+): ReturnType<Provisioning['target']['apply']> => {
+  const beforeWrite = (): void => {
+    work.watch.check();
+    assertGrounded(operation, grounds);
+  };
+  beforeWrite();
+  return work.target.apply(operation, work.watch.signal, beforeWrite);
 };
 
 /** What a refusal of one operation means. Faults of the target as a whole are thrown on. */
@@ -177,7 +192,7 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
   if (found.kind === 'unclear') return escrowed(work, pending, found.reason, found.detail);
   if (error.fault === 'conflict') return escrowed(work, pending, 'target_conflict', error.message);
   try {
-    return sent(work, pending, await send(work, operation));
+    return sent(work, pending, await send(work, pending));
   } catch (second) {
     if (second instanceof TargetError && (second.fault === 'rejected' || second.fault === 'conflict')) {
       return escrowed(

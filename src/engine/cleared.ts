@@ -6,8 +6,8 @@
 
 import { isUnassigned, own } from '../core/attributes.ts';
 import type { Asked } from '../core/fold.ts';
-import type { Cleared } from '../core/shrink.ts';
 import type { Limit } from '../model/limit.ts';
+import type { Cleared } from '../model/run.ts';
 import type { ObjectType, SourceObject } from '../model/source-object.ts';
 import type { Source } from '../source/source.ts';
 import type { Draft, SnapshotStore } from '../store/snapshot-store.ts';

@@ -1,11 +1,10 @@
 /** What a complete read makes of the snapshot: who is out of scope, who is missing, and every change, written down beside the draft. */
 
-import type { Shrink } from '../core/shrink.ts';
 import type { Connection } from '../model/connection.ts';
-import type { Counters } from '../model/run.ts';
+import type { Counters, Shrink } from '../model/run.ts';
 import type { Draft } from '../store/snapshot-store.ts';
 import { clearedAttributes, type Reader } from './cleared.ts';
-import { emptiedGroups } from './emptied-groups.ts';
+import { drainedGroups } from './drained-groups.ts';
 import type { Engine } from './engine.ts';
 import type { ReadEnd } from './read-into.ts';
 import { type Recorded, recordChanges } from './record-changes.ts';
@@ -26,7 +25,7 @@ export const compareRead = async (
   report: Report,
 ): Promise<Compared> => {
   await report('scope', end.counters);
-  const emptied = await emptiedGroups(stores.snapshots, draft, what.scope);
+  const drained = await drainedGroups(stores.snapshots, draft, what.scope, reader.limit);
   await (what.kind === 'group' ? sweepLeavers(draft, within) : sweep(draft, end.complete));
   const recording = (): Promise<void> => report('diff', end.counters);
   await recording();
@@ -39,10 +38,11 @@ export const compareRead = async (
   return {
     recorded,
     shrink: {
-      missing: isWhole ? recorded.missing : { user: 0, group: 0 },
+      missing: recorded.missing,
       known: draft.base.counts,
-      emptied,
       cleared: await clearedAttributes(stores.snapshots, draft, reader, recorded.losses, isWhole),
+      drained,
+      sample: recorded.sampled,
     },
     counters: {
       ...end.counters,

@@ -7,8 +7,10 @@ import { type Absence, isAbsent, isProven } from '../core/absence.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Evidence, Member, Operation, Said } from '../model/operation.ts';
+import type { Scope } from '../model/scope.ts';
 import type { Ref, Standing } from '../model/source-object.ts';
 import { readOf } from './evidence.ts';
+import { confirmedGrounds, type Grounds } from './grounds.ts';
 import type { Pending } from './pending.ts';
 import { isDry, type Provisioning } from './provisioning.ts';
 
@@ -19,15 +21,21 @@ export type Confirmed = {
   readonly unproven: readonly Pending[];
 };
 
-/** `leaving`: the accounts this run takes away, by whose they are: a membership of theirs goes by what is known of the account. */
+/**
+ * `scope`: the one the snapshot was read by. `leaving`: the accounts this run takes away, by whose they are: a membership of theirs goes by what is known
+ * of the account.
+ */
 export const confirmRemovals = async (
   work: Provisioning,
   pending: readonly Pending[],
+  scope: Scope,
   leaving: ReadonlyMap<SourceId, Pending>,
 ): Promise<Confirmed> => {
   const refs = peopleOf(pending);
-  const standings = await work.source().confirm(refs, work.connection.scope, work.watch.signal);
+  // Both are from before the question: the answer may be of any moment after it.
+  const grounds = confirmedGrounds(work.engine.world.stopwatch());
   const at = work.engine.world.now();
+  const standings = await work.source().confirm(refs, scope, work.watch.signal);
   const { unproven, deleted } = await doubts(work, await lossesOf(work, refs, standings, leaving), at);
   const said = (id: SourceId): Said => (deleted.has(id) ? 'deleted' : (standings.get(id) ?? 'unsure'));
   const evident: Pending[] = [];
@@ -43,12 +51,12 @@ export const confirmRemovals = async (
       const words = parts.evident.map(
         ({ ref }): Said => (isAbsent(standings.get(ref.id)) ? said(ref.id) : 'not_a_member'),
       );
-      evident.push(...of(one, operation, parts.evident).map((part) => confirmed(part, at, words)));
+      evident.push(...of(one, operation, parts.evident).map((part) => confirmed(part, grounds, at, words)));
       contradicted.push(...of(one, operation, parts.contradicted));
       open.push(...of(one, operation, parts.unproven));
     } else if (!isEvident(one.planned, standings.get(operation.ref.id))) contradicted.push(one);
     else if (unproven.has(operation.ref.id)) open.push(one);
-    else evident.push(confirmed(one, at, [said(operation.ref.id)]));
+    else evident.push(confirmed(one, grounds, at, [said(operation.ref.id)]));
   }
   return { evident, contradicted, unproven: open };
 };
@@ -158,8 +166,8 @@ const of = (one: Pending, operation: MemberOperation, members: readonly Member[]
 
 const nothingKnown: Evidence = { version: null, run: null, read: null, confirmed: null };
 
-const confirmed = (one: Pending, at: Date, words: readonly Said[]): Pending => {
+const confirmed = (one: Pending, grounds: Grounds, at: Date, words: readonly Said[]): Pending => {
   const said: Partial<Record<Said, number>> = {};
   for (const word of words) said[word] = (said[word] ?? 0) + 1;
-  return { ...one, evidence: { ...(one.evidence ?? nothingKnown), confirmed: { at, said } } };
+  return { ...one, grounds, evidence: { ...(one.evidence ?? nothingKnown), confirmed: { at, said } } };
 };

@@ -3,15 +3,10 @@
 import { batches } from '../core/batches.ts';
 import type { Evidence } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
-import type { Gathered } from './gather.ts';
 import type { Pending } from './pending.ts';
 import type { Provisioning, Read } from './provisioning.ts';
 
-export const withEvidence = async (
-  work: Provisioning,
-  gathered: Pick<Gathered, 'edges'>,
-  pending: readonly Pending[],
-): Promise<readonly Pending[]> => {
+export const withEvidence = async (work: Provisioning, pending: readonly Pending[]): Promise<readonly Pending[]> => {
   const all: Pending[] = [];
   for (const some of batches(pending, 500)) {
     const refs = some.flatMap(({ planned: { operation } }): Ref[] => ('members' in operation ? [] : [operation.ref]));
@@ -19,26 +14,21 @@ export const withEvidence = async (
     for (const one of some) {
       const { operation } = one.planned;
       const version =
-        'members' in operation ? newestOf(gathered, operation) : (remembered?.get(operation.ref.id)?.version ?? null);
+        'members' in operation
+          ? newestOf(one.told, operation.members)
+          : (remembered?.get(operation.ref.id)?.version ?? null);
       all.push({ ...one, evidence: await evidenceOf(work, version) });
     }
   }
   return all;
 };
 
-const newestOf = (
-  { edges }: Pick<Gathered, 'edges'>,
-  { ref, members }: { readonly ref: Ref; readonly members: readonly { readonly ref: Ref }[] },
-): number | null => {
-  const ids = new Set(members.map((member) => member.ref.id));
-  const versions = (edges.get(ref.id) ?? []).flatMap(({ member, want, version }) =>
-    // What a reconcile run found is of no version.
-    want === 'remove' && ids.has(member.id) && Number.isFinite(version) ? [version] : [],
-  );
+const newestOf = (told: Pending['told'], members: readonly { readonly ref: Ref }[]): number | null => {
+  const versions = members.flatMap(({ ref }) => told?.get(ref.id) ?? []);
   return versions.length === 0 ? null : Math.max(...versions);
 };
 
-const evidenceOf = async (work: Provisioning, version: number | null): Promise<Evidence> => {
+export const evidenceOf = async (work: Provisioning, version: number | null): Promise<Evidence> => {
   const read = version === null ? null : await readOf(work, version);
   return { version, run: read?.run ?? null, read: read?.kind ?? null, confirmed: null };
 };

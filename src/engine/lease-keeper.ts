@@ -18,7 +18,7 @@ export const withLease = async <T>(
   work: (lease: Lease, watch: Watch) => Promise<T>,
   signal: AbortSignal,
 ): Promise<{ readonly result: T } | { readonly busyUntil: Date }> => {
-  const asked = engine.world.now().getTime();
+  const asked = engine.world.stopwatch();
   turns += 1;
   const lease = await engine.stores.leases.take(key, `${engine.owner}.${turns}`, engine.timing.leaseTtlMs);
   if ('busyUntil' in lease) return lease;
@@ -50,23 +50,23 @@ const watchOver = (
   engine: Engine,
   stop: AbortController,
   signal: AbortSignal,
-  asked: number,
-): Watch & { renewed(asked: number): void } => {
+  asked: () => number,
+): Watch & { renewed(asked: () => number): void } => {
   const { leaseTtlMs, sliceMs } = engine.timing;
   const sliceEnd = engine.world.now().getTime() + sliceMs;
   let deadline = Number.POSITIVE_INFINITY;
-  let ours = asked + leaseTtlMs;
+  let sinceAsked = asked;
   return {
     signal,
-    renewed: (at) => {
-      ours = at + leaseTtlMs;
+    renewed: (since) => {
+      sinceAsked = since;
     },
     setDeadline: (at) => {
       deadline = at.getTime();
     },
     check: () => {
       // A process that was stopped for a while wakes in the middle of things, long before the next heartbeat would tell it.
-      if (engine.world.now().getTime() > ours)
+      if (sinceAsked() > leaseTtlMs)
         stop.abort(new StaleFence('The lease ran out before it was renewed; another worker may have taken over.'));
       if (engine.world.now().getTime() > deadline)
         stop.abort(
@@ -96,7 +96,7 @@ const heartbeat = async (
       return;
     }
     try {
-      const asked = engine.world.now().getTime();
+      const asked = engine.world.stopwatch();
       await engine.stores.leases.renew(lease, leaseTtlMs);
       watch.renewed(asked);
       watch.check();

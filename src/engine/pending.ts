@@ -2,20 +2,24 @@
 
 import type { Counted } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
-import type { PlanId } from '../model/ids.ts';
+import type { PlanId, SourceId } from '../model/ids.ts';
 import type { Evidence, Link, Outcome, SkipReason } from '../model/operation.ts';
+import type { Grounds } from './grounds.ts';
 import type { Provisioning } from './provisioning.ts';
 
 /**
  * An operation and the link it starts from (none for a create). `released`: the approved plan that holds it. `step`: what it is called in a plan, where
- * its action does not say it. `evidence`: what taking something away rests on.
+ * its action does not say it. `evidence`: what taking something away rests on, as it is written down. `grounds`: the same, as it lets it be sent.
  */
 export type Pending = {
   readonly planned: PlannedOperation;
   readonly link: Link | null;
   readonly released?: PlanId;
   readonly step?: 'references';
+  /** Of members who are to be removed: the version of the snapshot that has it. */
+  readonly told?: ReadonlyMap<SourceId, number>;
   readonly evidence?: Evidence;
+  readonly grounds?: Grounds;
   /** When the source did not know it already, as the plan has it that is carried out. */
   readonly firstLook?: Date;
 };

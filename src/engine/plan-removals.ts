@@ -13,7 +13,7 @@ import { linksAsShown } from './sights.ts';
 import type { Tally } from './tally.ts';
 import { asListed, withUnlisted } from './unlisted.ts';
 import { contextFor } from './wave-objects.ts';
-import { refsOf, waitFor } from './wave-references.ts';
+import { refsOf, removalsOf, waitFor } from './wave-references.ts';
 
 /**
  * `carefree`: who has no account to lose any more, so that nothing about it is to be tried again. `inDoubt`: what is not to be done as long as it is not
@@ -72,16 +72,14 @@ export const leaveSpared = async (work: Provisioning, kept: readonly Done[], tal
 };
 
 /** Should the protection end one day, they are to be removed then. */
-const removals = ({ pending: { planned } }: Done): readonly WaitingReference[] =>
+const removals = ({ pending: { planned, told } }: Done): readonly WaitingReference[] =>
   'members' in planned.operation
     ? removalsOf(
         planned.operation.ref,
         planned.operation.members.map(({ ref }) => ref),
+        told,
       )
     : [];
-
-const removalsOf = (owner: Ref, members: readonly Ref[]): readonly WaitingReference[] =>
-  members.map(({ id }) => ({ owner, path: 'members', to: id, want: 'remove' }));
 
 const planChunk = async (
   work: Provisioning,
@@ -186,20 +184,20 @@ const planMemberRemovals = async (
     work.run.connection,
     [...wanted.keys()].map((id) => ({ type: 'group', id })),
   );
-  for (const [id, unsorted] of wanted) {
+  for (const [id, { members: unsorted, told }] of wanted) {
     // In an order of their own, so that the same removals are always cut into the same operations.
     const members = unsorted.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const links = await linksOf(work, [{ type: 'group', id }, ...members]);
     const group = links.get(id);
     if (group === undefined) continue;
     if (!present.has(id)) {
-      await waitFor(work, removalsOf(group.ref, members));
+      await waitFor(work, removalsOf(group.ref, members, told));
       continue;
     }
     const plan = (some: readonly Ref[], why: Why): void => {
       for (const batch of batches(some, 1_000)) {
         const { remove } = planMembers(group, { add: [], remove: batch }, (member) => links.get(member), passOf(work));
-        if (remove !== null) pending.push({ planned: { ...remove, why }, link: group });
+        if (remove !== null) pending.push({ planned: { ...remove, why }, link: group, told });
       }
     };
     plan(
@@ -214,15 +212,19 @@ const planMemberRemovals = async (
   return pending;
 };
 
+/** `told`: by which version each is to be removed, as far as that is known. */
+type Leaving = { readonly members: readonly Ref[]; readonly told: ReadonlyMap<SourceId, number> };
+
 /** What the changes say since the group's members were last pushed, and what the target refused earlier. */
-const membersToRemove = async (
-  work: Provisioning,
-  gathered: Gathered,
-): Promise<ReadonlyMap<SourceId, readonly Ref[]>> => {
-  const removals = new Map<SourceId, Map<SourceId, Ref>>();
-  const note = (group: SourceId, member: Ref): void => {
-    const members = removals.get(group) ?? new Map<SourceId, Ref>();
-    removals.set(group, members.set(member.id, member));
+const membersToRemove = async (work: Provisioning, gathered: Gathered): Promise<ReadonlyMap<SourceId, Leaving>> => {
+  const removals = new Map<SourceId, { readonly members: Map<SourceId, Ref>; readonly told: Map<SourceId, number> }>();
+  const note = (group: SourceId, member: Ref, version: number | undefined): void => {
+    const of = removals.get(group) ?? { members: new Map(), told: new Map() };
+    removals.set(group, of);
+    of.members.set(member.id, member);
+    // What a reconcile run found is of no version.
+    if (version !== undefined && Number.isFinite(version))
+      of.told.set(member.id, Math.max(version, of.told.get(member.id) ?? 0));
   };
   const groups = await linksOf(
     work,
@@ -232,15 +234,16 @@ const membersToRemove = async (
     const link = groups.get(group);
     const since = link?.membersAt ?? link?.membersSince ?? null;
     if (since === null) continue;
-    for (const { member, want, version } of edges) if (want === 'remove' && version > since) note(group, member);
+    for (const { member, want, version } of edges)
+      if (want === 'remove' && version > since) note(group, member, version);
   }
   for await (const items of gathered.groups()) {
     const owners = items.map(({ ref }) => ref);
     for await (const waiting of work.engine.stores.ledger.waitingFor(work.record.id, owners)) {
-      for (const { owner, path, to, want } of waiting)
+      for (const { owner, path, to, want, version } of waiting)
         if (path === 'members' && want === 'remove')
-          for (const member of await refsOf(work, [to])) note(owner.id, member);
+          for (const member of await refsOf(work, [to])) note(owner.id, member, version);
     }
   }
-  return new Map([...removals].map(([group, members]) => [group, [...members.values()]]));
+  return new Map([...removals].map(([group, { members, told }]) => [group, { members: [...members.values()], told }]));
 };

@@ -47,6 +47,16 @@ export class SecondLookDue extends Error {
   }
 }
 
+/** The source took longer to confirm a single removal than what it says is good for. */
+export class ConfirmationTooSlow extends Error {
+  override readonly name = 'ConfirmationTooSlow';
+  constructor() {
+    super(
+      'It takes Microsoft Graph more than a minute to say whether one person left. Nothing is taken away on an answer that is older; it is asked again later.',
+    );
+  }
+}
+
 /** A preview asks a target about everybody, and another worker is at work on that target. */
 export class TargetBusy extends Error {
   override readonly name = 'TargetBusy';
@@ -106,6 +116,8 @@ export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>,
       problem: { code: 'absence_unproven', message: error.message, owner: 'your_team' },
       isFault: false,
     };
+  if (error instanceof ConfirmationTooSlow)
+    return wait({ code: 'confirmation_slow', message: error.message, owner: 'microsoft' });
   if (error instanceof RunRefused) return { kind: 'fail', problem: error.problem };
   // A run that spent its time waiting out a fault failed by that fault. One of a target holds it back: a run's time is over before ten faults are.
   if (error instanceof RunTimedOut)

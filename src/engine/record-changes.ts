@@ -3,10 +3,10 @@
 import { isUnassigned, own } from '../core/attributes.ts';
 import { batches } from '../core/batches.ts';
 import { diff, diffEdges, diffPresence, type Flips, membersChange } from '../core/diff.ts';
-import type { Loss } from '../core/shrink.ts';
+import { sampleOf } from '../core/shrink.ts';
 import type { Change } from '../model/change.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
-import type { Counters } from '../model/run.ts';
+import type { Counters, Loss } from '../model/run.ts';
 import { type Membership, type ObjectType, type Ref, type SourceObject, user } from '../model/source-object.ts';
 import type { Draft, EdgePair, SnapshotStore } from '../store/snapshot-store.ts';
 
@@ -16,6 +16,8 @@ export type Recorded = {
   readonly present: Readonly<Record<ObjectType, number>>;
   /** Of those who were removed, how many only because they were not seen, or not in the scope. */
   readonly missing: Readonly<Record<ObjectType, number>>;
+  /** A sample of these. */
+  readonly sampled: readonly SourceId[];
   /** Attributes that changed objects lost. */
   readonly losses: readonly Kept[];
 };
@@ -32,14 +34,18 @@ export const recordChanges = async (
   const present = { user: draft.base.counts.user, group: draft.base.counts.group };
   const missing = { user: 0, group: 0 };
   const losses = new Map<string, Tallied>();
+  let sampled: readonly SourceId[] = [];
   const record = async (changes: readonly Change[]): Promise<void> => {
     const gone = await managersGone(draft, changes);
+    const lost: SourceId[] = [];
     for (const change of changes) {
       tally(counts, present, change);
       if (change.kind === 'updated') tallyLosses(losses, change, gone);
-      if (change.kind === 'removed' && (change.why === 'missing' || change.why === 'out_of_scope'))
-        missing[change.before.ref.type] += 1;
+      if (change.kind !== 'removed' || (change.why !== 'missing' && change.why !== 'out_of_scope')) continue;
+      missing[change.before.ref.type] += 1;
+      lost.push(change.before.ref.id);
     }
+    if (lost.length > 0) sampled = sampleOf([...sampled, ...lost]);
     if (changes.length > 0) await draft.record(changes);
     await report();
   };
@@ -47,7 +53,7 @@ export const recordChanges = async (
     for await (const pairs of draft.touched()) await record(pairs.map(diff));
     await recordFirstMembers(draft, record);
   } else await recordMembers(snapshots, draft, await recordObjects(draft, record), record);
-  return { counts, present, missing, losses: [...losses.values()].filter(({ lost }) => lost > 0) };
+  return { counts, present, missing, sampled, losses: [...losses.values()].filter(({ lost }) => lost > 0) };
 };
 
 type Recorder = (changes: readonly Change[]) => Promise<void>;

@@ -11,6 +11,7 @@ import {
   type ReconcileRun,
   type Run,
   type RunScope,
+  type Shrink,
   type SyncMode,
   type SyncRun,
   type Trigger,
@@ -31,11 +32,12 @@ type Wanted = {
 
 export const newSyncRun = (
   connection: Pick<Connection, 'id' | 'organization'>,
-  wanted: Wanted & { readonly acceptShrink?: boolean },
+  wanted: Wanted & { readonly acceptShrink?: Shrink | null },
 ): SyncRun => ({
   ...fresh(wanted),
   kind: 'sync',
-  acceptShrink: wanted.acceptShrink ?? false,
+  acceptShrink: wanted.acceptShrink ?? null,
+  shrink: null,
   read: null,
   organization: connection.organization,
   connection: connection.id,

@@ -4,12 +4,20 @@
  */
 
 import { areRead } from '../core/read-attributes.ts';
-import { type Shrink, shrinkProblem, shrunkBy } from '../core/shrink.ts';
+import { shrinkProblem, shrunkBy } from '../core/shrink.ts';
 import type { Connection } from '../model/connection.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
-import { type Counters, countReason, isOfTarget, type PreviewRun, type Run, type SyncRun } from '../model/run.ts';
+import {
+  type Counters,
+  countReason,
+  isOfTarget,
+  type PreviewRun,
+  type Run,
+  type Shrink,
+  type SyncRun,
+} from '../model/run.ts';
 import { scopeKey } from '../model/scope.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft, Head } from '../store/snapshot-store.ts';
@@ -140,7 +148,7 @@ const commit = async (
   return { state: 'succeeded', counters, version: head.version, problem: null, read: what.kind };
 };
 
-/** A read that shrank too much is forgotten, unless a person accepted that for this run. */
+/** A read that shrank too much is forgotten, unless a person has seen it, or one that shrank at least as much of the same, and let this run pass. */
 const holdBack = async (
   engine: Engine,
   run: SyncRun,
@@ -149,17 +157,18 @@ const holdBack = async (
   shrink: Shrink,
   counters: Counters,
 ): Promise<WorkEnd | null> => {
-  const problem = shrinkProblem(shrink, connection.shrinkLimit);
-  if (problem === null) return null;
+  const problem = shrinkProblem(shrink, connection.shrinkLimit, run.acceptShrink);
+  const isAccepted = problem === null && shrinkProblem(shrink, connection.shrinkLimit, null) !== null;
+  if (problem === null && !isAccepted) return null;
   const facts = {
     run: run.id,
     connection: connection.id,
     missing_users: shrink.missing.user,
     missing_groups: shrink.missing.group,
-    emptied_groups: shrink.emptied.length,
+    drained_groups: shrink.drained.length,
     cleared_attributes: shrink.cleared.length,
   };
-  if (run.acceptShrink) {
+  if (problem === null) {
     engine.world.log.warn('read.accepted', facts);
     return null;
   }
@@ -170,6 +179,7 @@ const holdBack = async (
     counters: countReason(counters, 'skipped', 'read_shrank', shrunkBy(shrink)),
     version: null,
     problem,
+    shrink,
   };
 };
 

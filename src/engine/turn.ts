@@ -5,7 +5,7 @@
 
 import type { Problem } from '../model/connection.ts';
 import type { ReadKind } from '../model/operation.ts';
-import type { Counters, EndedState, Phase, Run } from '../model/run.ts';
+import type { Counters, EndedState, Phase, Run, Shrink } from '../model/run.ts';
 import type { Lease, LeaseKey } from '../store/leases.ts';
 import type { Engine } from './engine.ts';
 import { type Watch, withLease } from './lease-keeper.ts';
@@ -24,6 +24,8 @@ export type WorkEnd =
       readonly problem: Problem | null;
       /** How a sync run read what it committed. */
       readonly read?: ReadKind;
+      /** What a sync run is held for. */
+      readonly shrink?: Shrink;
     };
 
 export type Work<R extends Run> = (run: R, lease: Lease, watch: Watch, report: Report) => Promise<WorkEnd>;
@@ -77,9 +79,9 @@ const underLease = async <R extends Run>(
     counters: Counters,
     version: number | null,
     problem: Problem | null,
-    read?: ReadKind,
+    ofSync: { readonly read?: ReadKind; readonly shrink?: Shrink } = {},
   ): Promise<Turn> => {
-    await runs.finish(run.id, state, now(), { counters, version, problem, ...(read === undefined ? {} : { read }) });
+    await runs.finish(run.id, state, now(), { counters, version, problem, ...ofSync });
     const ended = await runs.get(run.id);
     if (ended !== null) engine.observe.runEnded(ended);
     engine.world.log.info('run.ended', { run: run.id, kind: run.kind, state, code: problem?.code });
@@ -91,7 +93,8 @@ const underLease = async <R extends Run>(
     watch.check();
     const end = await of.work(run, lease, watch, reporting.report);
     if (end === 'slice') return await postpone(now(), null);
-    return await finish(end.state, end.counters, end.version, end.problem, end.read);
+    const { state, counters, version, problem, ...ofSync } = end;
+    return await finish(state, counters, version, problem, ofSync);
   } catch (thrown) {
     // What aborted the work is the reason, not the error some call made of it.
     const error: unknown = watch.signal.aborted ? watch.signal.reason : thrown;

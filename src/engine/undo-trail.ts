@@ -16,7 +16,7 @@ export const tracesOf = async (work: Provisioning, undone: RunId): Promise<Reado
   for await (const entries of entriesOf(work, undone)) {
     operations += entries.length;
     if (operations > mostOperations) throw tooLarge(undone, 'did');
-    for (const { operation, outcome } of entries) follow(traces, operation, outcome);
+    for (const { operation, outcome, cause } of entries) follow(traces, operation, outcome, cause.version);
   }
   return traces;
 };

@@ -5,6 +5,7 @@
  */
 
 import { batches } from '../core/batches.ts';
+import type { PlannedOperation } from '../core/plan.ts';
 import { massFailure } from '../core/quarantine.ts';
 import {
   type LeftOut,
@@ -13,6 +14,7 @@ import {
   type Since,
   type Trace,
   type UndoContext,
+  type Undone,
   undoAccount,
   undoMembers,
 } from '../core/undo.ts';
@@ -22,7 +24,9 @@ import type { Staged } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
 import { carryOut } from './carry-out.ts';
 import { conclude } from './conclude.ts';
+import { evidenceOf } from './evidence.ts';
 import { type Gathered, placeOf } from './gather.ts';
+import { recordGrounds } from './grounds.ts';
 import { judgeRemovals } from './judge-removals.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { isDry, type Provisioning, passOf, placeAt } from './provisioning.ts';
@@ -83,7 +87,9 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
   for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
   for (const action of ['remove_members', 'disable', 'delete'] as const)
     for (const some of batches(
-      judged.go.filter(({ planned }) => planned.operation.action === action),
+      judged.go
+        .filter(({ planned }) => planned.operation.action === action)
+        .map((one) => ({ ...one, grounds: recordGrounds })),
       objectsAtOnce,
     )) {
       await carryOutSome(work, some, tally);
@@ -118,17 +124,26 @@ const planSome = async (work: Provisioning, traces: readonly Trace[], since: Sin
     since,
     linkOf: (id) => links.get(id),
   };
-  const undone = traces.flatMap((trace) => [undoAccount(trace, context), undoMembers(trace, context)]);
-  const pending = undone
-    .flatMap(({ operations }) => operations)
-    .map((planned): Pending => ({ planned, link: links.get(planned.operation.ref.id) ?? null }));
-  const isTaking = ({ planned }: Pending): boolean => isDestructive(planned.operation.action);
+  const undone: Undone[] = [];
+  const pending: Pending[] = [];
+  for (const trace of traces) {
+    const both = [undoAccount(trace, context), undoMembers(trace, context)];
+    undone.push(...both);
+    const link = links.get(trace.ref.id) ?? null;
+    // What is taken back rests on what the run went by that gave it.
+    for (const planned of both.flatMap(({ operations }) => operations))
+      pending.push(
+        isGiving(planned) ? { planned, link } : { planned, link, evidence: await evidenceOf(work, trace.version) },
+      );
+  }
   return {
-    giving: pending.filter((one) => !isTaking(one)),
-    taking: pending.filter(isTaking),
+    giving: pending.filter(({ planned }) => isGiving(planned)),
+    taking: pending.filter(({ planned }) => !isGiving(planned)),
     leftOut: undone.flatMap(({ leftOut }) => leftOut),
   };
 };
+
+const isGiving = ({ operation }: PlannedOperation): boolean => !isDestructive(operation.action);
 
 /** Kept beside the plan, one by one, and counted by whoever plans. */
 const noteLeftOut = async (work: Provisioning, leftOut: readonly LeftOut[], tally: Tally): Promise<void> => {

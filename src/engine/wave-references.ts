@@ -201,9 +201,11 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
     const { operation } = pending.planned;
     if (operation.action !== 'add_members' && operation.action !== 'remove_members') continue;
     const want = operation.action === 'add_members' ? 'add' : 'remove';
-    const references = operation.members.map(
-      ({ ref }): WaitingReference => ({ owner: operation.ref, path: 'members', to: ref.id, want }),
-    );
+    const members = operation.members.map(({ ref }) => ref);
+    const references =
+      want === 'remove'
+        ? removalsOf(operation.ref, members, pending.told)
+        : members.map(({ id }): WaitingReference => ({ owner: operation.ref, path: 'members', to: id, want }));
     if (outcome.result === 'skipped') {
       if (outcome.reason !== 'postponed') tally.skip(outcome.reason, references.length);
       continue;
@@ -219,6 +221,13 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
   await stopWaiting(work, written);
   await waitFor(work, refused);
 };
+
+/** Members who are still to be removed, with what is known of how it came. */
+export const removalsOf = (owner: Ref, members: readonly Ref[], told: Pending['told']): readonly WaitingReference[] =>
+  members.map(({ id }) => {
+    const version = told?.get(id);
+    return { owner, path: 'members', to: id, want: 'remove', ...(version === undefined ? {} : { version }) };
+  });
 
 /** Whose membership is still as it was. */
 const leftBy = (outcome: Exclude<Outcome, { readonly result: 'skipped' }>): ((member: SourceId) => boolean) => {

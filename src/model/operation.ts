@@ -43,7 +43,7 @@ export type Cause = {
   readonly limited: boolean;
   /** The plan that a person approved, and that holds this operation. */
   readonly plan: PlanId | null;
-  /** Null where nothing is taken away, and where an undo takes back what a run gave: that rests on the record of the run. */
+  /** Null where nothing is taken away. Where an undo takes back what a run gave, it is what that run went by: nobody is asked about it. */
   readonly evidence: Evidence | null;
 };
 
@@ -174,4 +174,6 @@ export type WaitingReference = {
   readonly path: string;
   readonly to: SourceId;
   readonly want: 'add' | 'remove';
+  /** Of a member who is to be removed: the version of the snapshot that has it, where that is known. */
+  readonly version?: number;
 };

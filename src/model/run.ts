@@ -4,6 +4,7 @@ import type { Problem } from './connection.ts';
 import type { ConnectionId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
 import type { ReadKind } from './operation.ts';
 import type { Scope } from './scope.ts';
+import type { ObjectType } from './source-object.ts';
 
 export type SyncMode = 'full' | 'delta';
 /** One run narrowed to one group and its members; nobody else is read, stored or written. */
@@ -89,10 +90,37 @@ type Common = {
   readonly finishedAt: Date | null;
 };
 
+/** What a read takes out of the snapshot that was shown to nobody yet, or that somebody has seen and accepts. */
+export type Shrink = {
+  /** Known objects that a full sync did not see, and that any sync found to have left the scope. */
+  readonly missing: Readonly<Record<ObjectType, number>>;
+  readonly known: Readonly<Record<ObjectType, number>>;
+  /** Groups of the scope that lost all of their members, or more than the limit and most of them, of those who are still in the tenant. */
+  readonly drained: readonly Drained[];
+  /** Attributes that more objects lost than the floor of the limit. */
+  readonly cleared: readonly Cleared[];
+  /** Some of the missing, drawn so that of the same ones the same are drawn: by these two reads are compared. */
+  readonly sample: readonly SourceId[];
+};
+export type Drained = { readonly group: SourceId; readonly lost: number; readonly of: number };
+/** An attribute of which objects that are still there had a value, and have none any more. */
+export type Cleared = Loss & {
+  /** How many objects had a value before. */
+  readonly known: number;
+  /**
+   * A read that speaks of a few only says of most of them that they lost it, and the source does not show it of anybody else either: as far as can be
+   * told, of nobody.
+   */
+  readonly hidden: boolean;
+};
+export type Loss = { readonly type: ObjectType; readonly attribute: string; readonly lost: number };
+
 export type SyncRun = Common & {
   readonly kind: 'sync';
-  /** A person has seen that the source holds fewer than is known, or an emptied group, and lets this one run commit it. */
-  readonly acceptShrink: boolean;
+  /** What a person has seen, of a read that was held, and lets this one run commit; null: nothing. */
+  readonly acceptShrink: Shrink | null;
+  /** What it was held for; null unless it was. */
+  readonly shrink: Shrink | null;
   /** The version it committed. */
   readonly version: number | null;
   /** How that was read in the end: a delta sync whose watermark is refused reads everything. Null until it committed. */

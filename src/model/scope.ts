@@ -1,6 +1,6 @@
 /** Which source objects are in. */
 
-import type { SourceId } from './ids.ts';
+import { type SourceId, sourceId } from './ids.ts';
 
 export type Scope =
   | { readonly kind: 'all' }
@@ -12,3 +12,11 @@ export const everyone: Scope = { kind: 'all' };
 /** Two scopes with the same key hold the same objects; used to tell whether interrupted work may be continued. */
 export const scopeKey = (scope: Scope): string =>
   scope.kind === 'all' ? 'all' : `groups:${[...scope.groups].sort().join(',')}${scope.nested ? ':nested' : ''}`;
+
+/** The scope of a key; of the same scopes the same. */
+export const scopeFrom = (key: string): Scope => {
+  const [kind, ids = '', nested] = key.split(':');
+  return kind === 'groups'
+    ? { kind, groups: ids === '' ? [] : ids.split(',').map(sourceId), nested: nested === 'nested' }
+    : everyone;
+};

@@ -2,12 +2,19 @@
 
 export type World = {
   readonly now: () => Date;
+  readonly stopwatch: Stopwatch;
   /** From 0 to below 1. */
   readonly random: () => number;
   /** Resolves after `ms`, or rejects with the signal's reason. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly log: Log;
 };
+
+/**
+ * Starts to count the milliseconds that pass. It tells at least as many as have passed, whether the clock is set meanwhile or the machine slept: for
+ * what must not be older than it may be.
+ */
+export type Stopwatch = () => () => number;
 
 /** Facts of an event: ids and counts, never a person's attributes. */
 export type Facts = Readonly<Record<string, string | number | boolean | null | undefined>>;

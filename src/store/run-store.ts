@@ -3,7 +3,7 @@
 import type { Problem } from '../model/connection.ts';
 import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
-import type { Counters, EndedState, Phase, Run, RunState } from '../model/run.ts';
+import type { Counters, EndedState, Phase, Run, RunState, Shrink } from '../model/run.ts';
 import type { Page } from './snapshot-store.ts';
 
 export type RunFilter = {
@@ -50,6 +50,8 @@ export interface RunStore {
       readonly problem: Problem | null;
       /** Of a sync run that committed. */
       readonly read?: ReadKind;
+      /** Of a sync run that is held. */
+      readonly shrink?: Shrink;
     },
   ): Promise<void>;
   /** Ends a queued or waiting run at once; asks a running one to stop. Answers the run as it is then. */

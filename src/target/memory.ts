@@ -22,7 +22,14 @@ export const memoryTarget = (
   state: MemoryTargetState,
   options: { readonly capabilities?: Partial<Capabilities> } = {},
 ): Target => ({
-  capabilities: { groups: true, disable: true, delete: true, concurrency: 8, ...options.capabilities },
+  capabilities: {
+    groups: true,
+    disable: true,
+    delete: true,
+    concurrency: 8,
+    membersPerRequest: 1_000,
+    ...options.capabilities,
+  },
 
   async check(signal) {
     signal.throwIfAborted();
@@ -42,8 +49,9 @@ export const memoryTarget = (
     return object?.type === type ? object : null;
   },
 
-  async apply(operation, signal) {
+  async apply(operation, signal, beforeWrite) {
     signal.throwIfAborted();
+    beforeWrite?.();
     const applied = carryOut(state, operation);
     state.applied.push(operation);
     return applied;

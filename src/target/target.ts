@@ -15,6 +15,8 @@ export type Capabilities = {
   readonly delete: boolean;
   /** How many operations may be under way at once. */
   readonly concurrency: number;
+  /** How many members one request carries; who is removed is handed over in pieces of that size, so that each rests on what was said right before. */
+  readonly membersPerRequest: number;
 };
 
 const proof: unique symbol = Symbol('complete list');
@@ -59,8 +61,10 @@ export interface Target {
    * Applies one operation. The same operation twice changes nothing more, except `create`: the caller looks before repeating it.
    * Throws `TargetError`; after `unknown` the caller must look. Member operations may be split into several requests by the adapter, and are where
    * a target refuses a request for the sake of one member: one member must not keep a thousand others out.
+   * `beforeWrite` is called right before each request that changes something, after whatever it had to wait for, and what it throws is thrown on: then
+   * the request is not sent.
    */
-  apply(operation: Operation, signal: AbortSignal): Promise<Applied>;
+  apply(operation: Operation, signal: AbortSignal, beforeWrite?: () => void): Promise<Applied>;
   /** Null: the target cannot list what it holds. */
   readonly inventory: Inventory | null;
   /** Frees sockets. */

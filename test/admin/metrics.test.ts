@@ -65,3 +65,11 @@ it('asks for queues and lag at every scrape, and stands when they cannot be aske
   expect(text).toContain('entrain_runs_total');
   expect(text).not.toMatch(/^entrain_(queue_jobs\{|sync_lag_seconds )/m);
 });
+
+it('shows how wrong the clock of the machine is, as far as that is known', async () => {
+  let ahead: number | null = null;
+  const metrics = createMetrics({ clockAheadSecs: () => ahead });
+  expect(await metrics.text()).not.toMatch(/^entrain_clock_ahead_seconds /m);
+  ahead = -86_400.25;
+  expect(await metrics.text()).toContain('entrain_clock_ahead_seconds -86400.25');
+});

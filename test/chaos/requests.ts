@@ -43,7 +43,6 @@ const request = async (
       return await api.request(connection, {
         mode: 'full',
         scope: { group_id: chance.of(tenant.groups()).id },
-        accept_shrink: true,
       });
     case 'provision all':
       return await api.ask('POST', `/v1/targets/${target}/provision`, z.unknown(), { full: true });

@@ -202,6 +202,17 @@ export const escrowContract = ({ clock, held, ledger, takenOver }: LedgerWorld):
       expect(await all(ledger.waitingOn(target, [ann.id]))).toEqual([manager]);
     });
 
+    it('keeps by which version somebody is to be removed, and forgets it with the want', async () => {
+      const { target, lease } = await held();
+      const [ann] = people(1);
+      const team = aGroup();
+      const leaver = { ...waits(team, 'members', ann.id, 'remove'), version: 7 };
+      await ledger.wait(lease, [leaver]);
+      expect(await all(ledger.waitingFor(target, [team]))).toEqual([leaver]);
+      await ledger.wait(lease, [waits(team, 'members', ann.id, 'add')]);
+      expect(await all(ledger.waitingFor(target, [team]))).toEqual([waits(team, 'members', ann.id, 'add')]);
+    });
+
     it('is one per owner, path and person: the last want counts', async () => {
       const { target, lease } = await held();
       const [ann] = people(1);

@@ -386,7 +386,8 @@ const common = (connection: Run['connection']) =>
 const syncRun = (connection: Run['connection'], other: Partial<SyncRun> = {}): SyncRun => ({
   ...common(connection),
   kind: 'sync',
-  acceptShrink: false,
+  acceptShrink: null,
+  shrink: null,
   read: null,
   ...other,
 });

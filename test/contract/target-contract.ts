@@ -80,6 +80,34 @@ export const describeTarget = (name: string, make: () => Promise<Harness>): void
       expect(await harness.attributes('user', id)).toMatchObject(attributesOf(ada));
     });
 
+    it('can still be called off right before each request that changes something', async () => {
+      const id = await apply(created(ada));
+      const staff = await apply(createdGroup());
+      await apply(members('add_members', staff, [memberOf(ada, id)]));
+      const changes: readonly Operation[] = [
+        created(bob),
+        updated(ada, id, { title: 'Countess' }, { title: 'Analyst' }),
+        members('remove_members', staff, [memberOf(ada, id)]),
+        { key: operationKey('off'), ref: ada, action: 'disable', remoteId: id },
+        { key: operationKey('gone'), ref: ada, action: 'delete', remoteId: id },
+      ];
+      const callOff = (): never => {
+        throw new Error('called off');
+      };
+      for (const operation of changes)
+        await expect(harness.target.apply(operation, signal, callOff)).rejects.toThrow('called off');
+      expect(await harness.count('user')).toBe(1);
+      expect(await harness.attributes('user', id)).toMatchObject({ title: 'Analyst', active: true });
+      expect(await harness.members(staff)).toEqual([id]);
+      let asked = 0;
+      for (const operation of changes.slice(1))
+        await harness.target.apply(operation, signal, () => {
+          asked += 1;
+        });
+      expect(asked).toBeGreaterThanOrEqual(changes.length - 1);
+      expect(await harness.count('user')).toBe(0);
+    });
+
     it('shows one object with everything that was mapped', async () => {
       const id = await apply(created(ada));
       expect((await harness.target.get('user', id, signal))?.attributes).toMatchObject(attributesOf(ada));

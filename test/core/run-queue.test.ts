@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { laneOf, rankOf, slotOf } from '../../src/core/run-queue.ts';
 import { connectionId, organizationId, planId, runId, sourceId, targetId } from '../../src/model/ids.ts';
-import { noCounters, type ProvisionRun, type Run, type SyncRun } from '../../src/model/run.ts';
+import { noCounters, type ProvisionRun, type Run, type Shrink, type SyncRun } from '../../src/model/run.ts';
 
 const now = new Date('2026-03-01T08:00:00.000Z');
 const sync: SyncRun = {
@@ -12,7 +12,8 @@ const sync: SyncRun = {
   mode: 'delta',
   scope: null,
   dryRun: false,
-  acceptShrink: false,
+  acceptShrink: null,
+  shrink: null,
   read: null,
   trigger: 'schedule',
   causedBy: null,
@@ -30,6 +31,13 @@ const sync: SyncRun = {
   version: null,
 };
 const provision: ProvisionRun = { ...sync, kind: 'provision', target: targetId('tgt_1'), plan: null, amends: null };
+const shrunk = (user: number): Shrink => ({
+  missing: { user, group: 0 },
+  known: { user: 9, group: 0 },
+  drained: [],
+  cleared: [],
+  sample: [],
+});
 const nested = (group: string, deep: boolean) => ({ scope: { group: sourceId(group), nested: deep } });
 
 it('gives everything that does something else a slot of its own', () => {
@@ -38,7 +46,8 @@ it('gives everything that does something else a slot of its own', () => {
     { ...sync, connection: connectionId('con_2') },
     { ...sync, mode: 'full' },
     { ...sync, dryRun: true },
-    { ...sync, mode: 'full', acceptShrink: true },
+    { ...sync, mode: 'full', acceptShrink: shrunk(3) },
+    { ...sync, mode: 'full', acceptShrink: shrunk(4) },
     { ...sync, ...nested('g-1', false) },
     { ...sync, ...nested('g-1', true) },
     { ...sync, ...nested('g-2', true) },

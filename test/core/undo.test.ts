@@ -37,8 +37,8 @@ const applied = (operation: Operation, link: Link | null = linkTo(operation.ref)
 const traceOf = (...operations: (Operation | [Operation, Outcome | null])[]): Trace | undefined => {
   const traces = new Map<SourceId, Trace>();
   for (const one of operations)
-    if (Array.isArray(one)) follow(traces, one[0], one[1]);
-    else follow(traces, one, applied(one, one.action === 'delete' ? null : linkTo(one.ref)));
+    if (Array.isArray(one)) follow(traces, one[0], one[1], 1);
+    else follow(traces, one, applied(one, one.action === 'delete' ? null : linkTo(one.ref)), 1);
   return [...traces.values()][0];
 };
 const context = (links: readonly Link[], other: Partial<UndoContext> = {}): UndoContext => ({

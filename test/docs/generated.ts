@@ -92,6 +92,7 @@ const metrics = async (): Promise<string> => {
     queueJobs: async () => [],
     syncLagSecs: async () => 0,
     plansWaiting: async () => ({ first: 0, held: 0, dry_run: 0, repair: 0, undo: 0 }),
+    clockAheadSecs: () => 0,
   }).text();
   const helps = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)/gm)];
   return table(

@@ -268,8 +268,8 @@ describe('a database that was put back from a backup', () => {
     expect(states).toMatchObject([{ state: 'superseded' }]);
     const syncs = (await s.stores.runs.list({ connection, kind: 'sync' }, null, 2)).items;
     expect(syncs).toMatchObject([
-      { state: 'succeeded', mode: 'full', acceptShrink: false },
-      { state: 'canceled', acceptShrink: true },
+      { state: 'succeeded', mode: 'full', acceptShrink: null },
+      { state: 'canceled', acceptShrink: { missing: { user: 0 } } },
     ]);
   });
 

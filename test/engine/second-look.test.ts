@@ -239,6 +239,39 @@ describe('the cause of an operation that takes something away', () => {
     );
   });
 
+  it('says it also of a membership that was refused by the target, and is tried again later', async () => {
+    let refusing = true;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, aborted, beforeWrite) => {
+          if (refusing && operation.action === 'remove_members') throw new TargetError('rejected', 'not today');
+          return await made.apply(operation, aborted, beforeWrite);
+        },
+      }),
+    });
+    staff(s, 4);
+    s.found('staff');
+    for (const nth of [1, 2]) s.directory.join(id('staff'), id(`p${nth}`));
+    await s.full();
+    s.directory.leave(id('staff'), id('p2'));
+    const sync = await s.delta();
+    const { version } = await s.stores.snapshots.head(connection);
+    refusing = false;
+    s.hire('later');
+    await s.delta();
+    s.pass(8 * 60 * minute);
+    await s.provision();
+    expect(s.groups()).toEqual({ staff: ['p1'] });
+    const { items } = await s.stores.ledger.entries(target, (await s.provisioned()).id, null, 10);
+    expect(items.map(({ operation, cause }) => [operation.action, cause.evidence])).toEqual([
+      [
+        'remove_members',
+        { version, run: sync.id, read: 'delta', confirmed: { at: expect.any(Date), said: { not_a_member: 1 } } },
+      ],
+    ]);
+  });
+
   it('is in the plan that waits, before the source was asked', async () => {
     const s = await story({
       target: { limits: { ...defaultLimits, deprovisions: { count: 0, percent: 0, floor: 0 } } },

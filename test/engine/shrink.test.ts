@@ -67,6 +67,66 @@ describe('a full sync that finds many missing', () => {
     expect(await s.full()).toMatchObject({ state: 'held' });
   });
 
+  it('keeps what it was held for', async () => {
+    const s = await story();
+    staff(s, 60);
+    await s.full();
+    vanish(s, 40, 60);
+    expect(await s.full()).toMatchObject({
+      acceptShrink: null,
+      shrink: { missing: { user: 20, group: 0 }, known: { user: 60, group: 0 }, drained: [] },
+    });
+  });
+
+  it('is held again when more are missing than somebody saw and accepted', async () => {
+    const s = await story();
+    staff(s, 60);
+    await s.full();
+    vanish(s, 40, 60);
+    await s.full();
+    vanish(s, 39, 40);
+    const more = await s.requestSync('full', { acceptShrink: true });
+    await s.syncAll();
+    expect(await s.ended(more)).toMatchObject({
+      state: 'held',
+      problem: { code: 'read_shrank', message: expect.stringContaining('21 of 60 known users are missing, not 20') },
+      shrink: { missing: { user: 21 } },
+    });
+    const seen = await s.requestSync('full', { acceptShrink: true });
+    await s.syncAll();
+    expect(await s.ended(seen)).toMatchObject({ state: 'succeeded', counters: { removed: 21 } });
+  });
+
+  it('is held again when others are missing than those whom somebody saw', async () => {
+    const s = await story();
+    staff(s, 60);
+    await s.full();
+    vanish(s, 40, 60);
+    await s.full();
+    s.directory.liberties.unlisted = new Set();
+    vanish(s, 0, 20);
+    const others = await s.requestSync('full', { acceptShrink: true });
+    await s.syncAll();
+    expect(await s.ended(others)).toMatchObject({
+      state: 'held',
+      problem: { message: expect.stringContaining('20 of the 20 missing were not among those') },
+    });
+    expect(allOn(s, 60)).toBe(true);
+  });
+
+  it('passes when fewer are missing than were accepted, and hardly anybody else', async () => {
+    const s = await story();
+    staff(s, 60);
+    await s.full();
+    vanish(s, 40, 60);
+    await s.full();
+    s.directory.liberties.unlisted = new Set();
+    vanish(s, 38, 55);
+    const run = await s.requestSync('full', { acceptShrink: true });
+    await s.syncAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { removed: 17 } });
+  });
+
   it('passes when they are within the limit of the connection', async () => {
     const s = await story({ connection: { shrinkLimit: { count: 20, percent: 50, floor: 0 } } });
     staff(s, 60);
@@ -141,6 +201,51 @@ describe('a scope group that has no members any more', () => {
     s.directory.leave(id('staff'), id('p1'));
     expect(await s.delta()).toMatchObject({ state: 'succeeded' });
     expect(s.accounts()).toMatchObject({ p0: 'off', p1: 'off', p2: 'on', p3: 'on' });
+  });
+
+  it.each(['full', 'delta'] as const)('holds a %s sync when most of a large one left it', async (mode) => {
+    const s = await scoped();
+    for (let nth = 10; nth < 30; nth += 1) {
+      s.hire(`p${nth}`);
+      s.directory.join(id('board'), id(`p${nth}`));
+    }
+    await s.full();
+    for (let nth = 10; nth < 22; nth += 1) s.directory.leave(id('board'), id(`p${nth}`));
+    const held = await s[mode]();
+    expect(held).toMatchObject({
+      state: 'held',
+      problem: { message: expect.stringContaining(`most members left group ${id('board')} (12 of 21)`) },
+      shrink: { drained: [{ group: id('board'), lost: 12, of: 21 }] },
+    });
+    expect(allOn(s, 24)).toBe(true);
+    expect(await s[mode]({ acceptShrink: true })).toMatchObject({ state: 'succeeded', counters: { removed: 12 } });
+  });
+
+  it('holds a delta sync that takes as many out of the scope as a full one would be held for', async () => {
+    const s = await scoped();
+    for (let nth = 10; nth < 80; nth += 1) {
+      s.hire(`p${nth}`);
+      s.directory.join(id(nth % 2 === 0 ? 'staff' : 'board'), id(`p${nth}`));
+    }
+    await s.full();
+    for (let nth = 10; nth < 16; nth += 1) s.directory.leave(id(nth % 2 === 0 ? 'staff' : 'board'), id(`p${nth}`));
+    expect(await s.delta()).toMatchObject({
+      state: 'held',
+      problem: { message: expect.stringContaining('6 of 74 known users are missing; up to 5 may be') },
+    });
+    s.directory.join(id('staff'), id('p10'));
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { removed: 5 } });
+  });
+
+  it('holds no delta sync for whom the tenant itself says that they left', async () => {
+    const s = await scoped();
+    for (let nth = 10; nth < 80; nth += 1) {
+      s.hire(`p${nth}`);
+      s.directory.join(id('staff'), id(`p${nth}`));
+    }
+    await s.full();
+    for (let nth = 10; nth < 70; nth += 1) s.directory.remove(id(`p${nth}`), 'soft_deleted');
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { removed: 60 } });
   });
 
   it('holds nothing when the tenant says of each member that they left', async () => {

@@ -75,6 +75,19 @@ describe('the undo of a provision run', () => {
     expect(sorted(s)).toEqual(before);
   });
 
+  it('keeps with what it takes away which read the run went by that gave it', async () => {
+    const s = await staffed();
+    const run = await blunder(s);
+    const [sync] = (await s.stores.runs.list({ kind: 'sync' }, null, 1)).items;
+    await s.planUndo(run);
+    await s.approve();
+    const { items } = await s.stores.ledger.entries(target, (await s.provisioned()).id, null, 100);
+    const taken = items.filter(({ operation }) => ['disable', 'remove_members'].includes(operation.action));
+    expect(taken).toHaveLength(2);
+    for (const { cause } of taken)
+      expect(cause.evidence).toEqual({ version: sync?.version, run: sync?.id, read: 'delta', confirmed: null });
+  });
+
   it('takes away what the run made, by the deprovision policy, and nothing else', async () => {
     const s = await staffed();
     const run = await blunder(s);

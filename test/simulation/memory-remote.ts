@@ -9,10 +9,11 @@ import type { Fault, FaultKind } from './faults.ts';
 import { departmentPath, managerPath } from './mapping.ts';
 import type { Process, Stage } from './process.ts';
 import type { EffectWitness, Remote, RemoteSystem } from './remote.ts';
-import { networkMs } from './surroundings.ts';
+import { networkMs, tempoOf } from './surroundings.ts';
 
 export const memoryRemote = (stage: Stage, name: string, witness: EffectWitness): RemoteSystem => {
   const state = memoryTargetState();
+  const tempo = tempoOf(stage, name);
   let added = 0;
   const put = (id: string, object: Omit<Parameters<MemoryTargetState['objects']['set']>[1], 'remoteId'>): string => {
     state.objects.set(remoteId(id), { ...object, remoteId: remoteId(id) });
@@ -23,7 +24,7 @@ export const memoryRemote = (stage: Stage, name: string, witness: EffectWitness)
     kind: 'memory',
     settings: { name },
     secrets: {},
-    connect: (process) => overProcess(stage, process, state, witness),
+    connect: (process) => overProcess(stage, process, state, witness, tempo.changeMs),
     objects: () => [...state.objects.keys()].map((id) => seen(state, id)).filter((remote) => remote !== null),
     find,
     addAccount: ({ userName, title }) => {
@@ -45,7 +46,7 @@ export const memoryRemote = (stage: Stage, name: string, witness: EffectWitness)
       state.members.delete(remoteId(id));
       for (const members of state.members.values()) members.delete(remoteId(id));
     },
-    calm: () => {},
+    calm: tempo.calm,
   };
 };
 
@@ -76,13 +77,19 @@ const ofProcess: readonly FaultKind[] = ['crash_before', 'crash_after', 'pause']
 const ofRead: readonly FaultKind[] = [...ofProcess, 'throttled', 'unavailable', 'timeout', 'unauthorized'];
 const ofWrite: readonly FaultKind[] = [...ofRead, 'reset', 'fails_after', 'reset_after', 'timeout_after'];
 
-const overProcess = (stage: Stage, process: Process, state: MemoryTargetState, witness: EffectWitness): Target => {
+const overProcess = (
+  stage: Stage,
+  process: Process,
+  state: MemoryTargetState,
+  witness: EffectWitness,
+  changeMs: (site: string) => number,
+): Target => {
   const target = memoryTarget(state);
   const ask = <T>(site: string, kinds: readonly FaultKind[], signal: AbortSignal, effect: () => Promise<T>) =>
     process.call({
       site,
       kinds,
-      latencyMs: networkMs(stage, site),
+      latencyMs: networkMs(stage, site) + (kinds === ofWrite && site !== 'target.create' ? changeMs(site) : 0),
       signal,
       effect: async (fault) => {
         if (fault !== null) refuseWith(fault, kinds === ofWrite);
@@ -111,7 +118,10 @@ const overProcess = (stage: Stage, process: Process, state: MemoryTargetState, w
     find: (type, attribute, value, signal) =>
       ask('target.find', ofRead, signal, () => target.find(type, attribute, value, never)),
     get: (type, id, signal) => ask('target.get', ofRead, signal, () => target.get(type, id, never)),
-    apply: (operation, signal) => ask(`target.${operation.action}`, ofWrite, signal, () => apply(operation)),
+    apply: async (operation, signal, beforeWrite) => {
+      beforeWrite?.();
+      return await ask(`target.${operation.action}`, ofWrite, signal, () => apply(operation));
+    },
   };
 };
 

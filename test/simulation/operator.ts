@@ -23,6 +23,7 @@ import { type Customer, drawLimits, drawPolicy, drawScope } from './customer.ts'
 import { mappingWith } from './mapping.ts';
 import type { Process, Stage } from './process.ts';
 import type { Queue } from './queue.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { newRunId, usual } from './worker.ts';
 
 export type Operator = ReturnType<typeof operatorOf>;
@@ -42,7 +43,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     ourApp: null,
     connectTarget: () => refuse('connect a target'),
     targetKinds: [],
-    world: { now: process.now, random: () => 0, sleep: process.sleep, log: silent },
+    world: { ...surroundingsOf(stage, process), random: () => 0, sleep: process.sleep, log: silent },
     config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null },
   };
   const { editConnection } = connectionCommands(room);
@@ -54,8 +55,10 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
   const wanted = (mode: SyncMode) =>
     ({ ...usual, mode, trigger: 'api', id: newRunId(stage, process), at: process.now() }) as const;
 
-  /** A person who looked at a read that shrank, and found it right. */
-  const requestSync = async ({ connection }: Customer, mode: SyncMode, acceptShrink: boolean) => {
+  /** `accepts`: a person who looked at the newest read, found that it was held, and found it right. */
+  const requestSync = async ({ connection }: Customer, mode: SyncMode, accepts: boolean) => {
+    const [latest] = (await stores.runs.list({ connection: connection.id, kind: 'sync' }, null, 1)).items;
+    const acceptShrink = accepts && latest?.kind === 'sync' ? latest.shrink : null;
     await stores.runs.request(newSyncRun(connection, { ...wanted(mode), acceptShrink }));
     await door.sync(connection.id, 'person');
   };

@@ -34,6 +34,8 @@ export type Oracle = {
   /** What a store was asked and did. */
   readonly witness: Witness;
   judge(customer: Customer, effect: Effect, by: Process): void;
+  /** A tenant is asked about these, before something is taken away from them. */
+  readonly asked: (ids: readonly string[]) => void;
   /** A person releases exactly this. */
   readonly approve: (plan: Plan, operations: readonly Staged[]) => void;
   readonly judged: () => number;
@@ -52,6 +54,8 @@ export const createOracle = (
   const approved = new Map<PlanId, readonly Operation[]>();
   /** Targets of which a person let a first plan pass. */
   const opened = new Set<TargetId>();
+  /** When the tenant was last asked about somebody. */
+  const askedAt = new Map<string, number>();
   /** Since when an account is switched off. */
   const offSince = new Map<string, number>();
   const undos = undosSeen(now);
@@ -133,6 +137,7 @@ export const createOracle = (
   const judgeEvidence = (customer: Customer, deed: Deed, intent: Intent, said: string): void => {
     const { ref } = intent.operation;
     const who = `${said} (${ref.id})`;
+    if (deed.kind === 'disable' || deed.kind === 'delete') judgeAge(ref.id, who);
     if (
       deed.kind === 'disable' &&
       !wasEver(customer, (truth, scope) => isOut(truth, scope, ref.id) || isOff(truth, ref.id))
@@ -143,10 +148,17 @@ export const createOracle = (
     for (const remote of deed.kind === 'remove_members' ? deed.members : []) {
       const member =
         'members' in intent.operation ? intent.operation.members.find((each) => each.remoteId === remote) : undefined;
+      if (member !== undefined) judgeAge(member.ref.id, who);
       if (member === undefined) broken('I2', `${who}: member ${remote} was removed, who was not meant`);
       else if (!wasEver(customer, (truth, scope) => isNoMember(truth, scope, ref.id, member.ref.id)))
         broken('I2', `${who}: ${member.ref.id} was removed, who is a member`);
     }
+  };
+
+  /** Also where the tenant is still as it was: what was said long ago is right by luck. */
+  const judgeAge = (id: string, who: string): void => {
+    const ageMs = now() - (askedAt.get(id) ?? Number.NEGATIVE_INFINITY);
+    if (ageMs > freshMs) broken('I2', `${who}: the tenant was last asked about ${id} ${ageMs / 1_000} s before`);
   };
 
   /** Whether it was so at any moment of the last two minutes, under any scope of that time. */
@@ -176,6 +188,9 @@ export const createOracle = (
 
   return {
     judge,
+    asked: (ids) => {
+      for (const id of ids) askedAt.set(id, now());
+    },
     approve: (plan, operations) => {
       approved.set(
         plan.id,

@@ -3,6 +3,8 @@
  * may still take effect; it never hears of it.
  */
 
+import { type Clock, createClock } from '../../src/engine/clock.ts';
+import { silent } from '../../src/model/world.ts';
 import type { Chance } from './chance.ts';
 import type { Fault, FaultKind, Faults } from './faults.ts';
 import type { Event, Scheduler } from './scheduler.ts';
@@ -34,8 +36,9 @@ export type Call<T> = {
 
 export type Process = {
   readonly name: string;
-  /** Its own clock. */
+  /** Its clock, set by the database's as in a real one. */
   readonly now: () => Date;
+  readonly clock: Clock;
   readonly isAlive: () => boolean;
   readonly isFrozen: () => boolean;
   call<T>(call: Call<T>): Promise<T>;
@@ -47,7 +50,7 @@ export type Process = {
 
 export type ProcessOptions = {
   readonly name: string;
-  /** How far its clock is ahead, in ms. */
+  /** How far the clock of its machine is ahead, in ms. */
   readonly skewMs: number;
   /** Nothing ever happens to it, or to what it asks for. */
   readonly isSpared?: boolean;
@@ -148,9 +151,15 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
     });
   };
 
+  const machine = { wall: () => scheduler.now() + options.skewMs, steady: scheduler.now };
+  const askTime = (): Promise<Date> =>
+    call({ site: 'clock', kinds: ofClock, latencyMs: 2, effect: (fault) => timeUnless(fault, scheduler.now()) });
+  const clock = createClock(machine, askTime, silent);
+
   const process: Process = {
     name: options.name,
-    now: () => new Date(scheduler.now() + options.skewMs),
+    now: clock.now,
+    clock,
     isAlive: () => !dead,
     isFrozen: () => frozenUntil > scheduler.now(),
     call,
@@ -159,6 +168,13 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
     freeze,
   };
   return process;
+};
+
+const ofClock: readonly FaultKind[] = ['crash_before', 'pause', 'error'];
+
+const timeUnless = (fault: Fault | null, now: number): Date => {
+  if (fault?.kind === 'error') throw new Error('The database cannot be asked the time.');
+  return new Date(now);
 };
 
 /** Mostly as long as a collection of garbage, sometimes longer than any lease. */

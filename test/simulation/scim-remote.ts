@@ -13,7 +13,7 @@ import type { Fault, FaultKind } from './faults.ts';
 import { ConnectionLost } from './graph-answers.ts';
 import type { Process, Stage } from './process.ts';
 import type { EffectWitness, Remote, RemoteSystem } from './remote.ts';
-import { networkMs, surroundingsOf } from './surroundings.ts';
+import { networkMs, surroundingsOf, tempoOf } from './surroundings.ts';
 
 export type ScimHabits = {
   readonly personality: Personality;
@@ -35,6 +35,7 @@ export const scimRemote = (
   const token = `token-of-${name}`;
   const kinds = kindsOf(own.verify);
   let knobs: Knobs = { ...personalities[personality], ...noChance, ...some };
+  const tempo = tempoOf(stage, name);
   let made = 0;
   const parts = {
     store: new Store(),
@@ -88,7 +89,11 @@ export const scimRemote = (
     secrets: { token },
     connect: (process, record, secrets) => {
       const { settings } = parseSettings({ ...record.settings, ...secrets });
-      return connectScim(settings, surroundingsOf(stage, process), transportFor(stage, process, kinds, answer));
+      return connectScim(
+        settings,
+        surroundingsOf(stage, process),
+        transportFor(stage, process, kinds, tempo.changeMs, answer),
+      );
     },
     objects: () => [...store.all('User'), ...store.all('Group')].map(seen),
     find,
@@ -104,6 +109,7 @@ export const scimRemote = (
     calm: () => {
       knobs = { ...personalities[personality], ...noChance, ...some };
       parts.staleReads.clear();
+      tempo.calm();
     },
   };
 };
@@ -159,6 +165,7 @@ const transportFor = (
   stage: Stage,
   process: Process,
   kinds: ReturnType<typeof kindsOf>,
+  changeMs: (site: string) => number,
   answer: (sent: Sent, fault: Fault | null, process: Process) => Received,
 ): Transport => ({
   exchange: (sent, signal) => {
@@ -166,7 +173,7 @@ const transportFor = (
     return process.call({
       site,
       kinds: kinds(sent.method),
-      latencyMs: networkMs(stage, site),
+      latencyMs: networkMs(stage, site) + (sent.method === 'GET' || sent.method === 'POST' ? 0 : changeMs(site)),
       signal,
       effect: (fault) => {
         const instead = fault === null ? null : replacement(fault);

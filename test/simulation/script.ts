@@ -150,6 +150,9 @@ export const calm = async (play: Play): Promise<void> => {
     for (const customer of customers)
       await awaited(stage, operator.requestSync(customer, isWhole ? 'full' : 'delta', true));
     await pass(10 * minute);
+    // What was held is looked at, and let pass.
+    for (const customer of customers) await awaited(stage, operator.letGo(customer));
+    await pass(10 * minute);
     for (const customer of customers)
       await awaited(stage, operator.requestProvision(customer, isWhole ? 'full' : 'delta'));
     await pass(10 * minute);

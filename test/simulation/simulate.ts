@@ -79,7 +79,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     countDeeds(trace, site, asked);
     if (ask.keepsTrace && told.has(site)) trace.note('store', site, JSON.stringify(asked.slice(1)));
   };
-  const workers = new Workers(stage, queue, stores, customers, witness, (error) => {
+  const workers = new Workers(stage, queue, stores, customers, witness, oracle.asked, (error) => {
     report({ invariant: 'I9', what: `the engine threw: ${text(error)}` });
   });
   const play: Play = {

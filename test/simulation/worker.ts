@@ -29,6 +29,8 @@ export type Surrounding = {
   readonly backendOf: (connection: ConnectionId) => Backend;
   readonly remoteOf: (record: TargetRecord) => RemoteSystem;
   readonly timing: Timing;
+  /** The tenant is asked about these again. */
+  readonly onAsked: (ids: readonly string[]) => void;
   readonly slots: number;
   readonly reconcileMs: () => number;
   /** Something that neither a tenant, a target nor our own infrastructure can be blamed for. */
@@ -36,10 +38,22 @@ export type Surrounding = {
 };
 
 export const startWorker = (around: Surrounding, process: Process): void => {
+  void work(around, process);
+};
+
+/** As a real one: it does nothing before it knows what time it is. */
+const work = async (around: Surrounding, process: Process): Promise<void> => {
+  while (!(await knowsTheTime(process))) await process.sleep(5_000, neverAborted);
   const engine = engineOf(around, process);
   for (let slot = 0; slot < around.slots; slot += 1) void workOff(around, process, engine);
   void keepReconciled(around, process, engine);
 };
+
+const knowsTheTime = (process: Process): Promise<boolean> =>
+  process.clock.measure().then(
+    () => true,
+    () => false,
+  );
 
 export const engineOf = (around: Surrounding, process: Process): Engine => {
   const { stage } = around;
@@ -55,7 +69,7 @@ export const engineOf = (around: Surrounding, process: Process): Engine => {
     connectSource: (connection) => {
       const kept = sources.get(connection.id);
       if (kept?.revision === connection.revision) return kept.source;
-      const source = around.backendOf(connection.id).connect(process);
+      const source = askedAloud(around.backendOf(connection.id).connect(process), around.onAsked);
       sources.set(connection.id, { revision: connection.revision, source });
       return source;
     },
@@ -68,6 +82,14 @@ export const engineOf = (around: Surrounding, process: Process): Engine => {
     failpoint: async () => {},
   };
 };
+
+const askedAloud = (source: Source, onAsked: Surrounding['onAsked']): Source => ({
+  ...source,
+  confirm: (refs, scope, signal) => {
+    onAsked(refs.map(({ id }) => id));
+    return source.confirm(refs, scope, signal);
+  },
+});
 
 const minted = new WeakMap<Stage, number>();
 
@@ -142,6 +164,7 @@ const keepReconciled = async (around: Surrounding, process: Process, engine: Eng
       .then(() => tendPlans(engine))
       .catch(onlyInfrastructure(around));
     await process.sleep(around.reconcileMs(), neverAborted);
+    await knowsTheTime(process);
   }
 };
 

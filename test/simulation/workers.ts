@@ -2,6 +2,7 @@
 
 import { defaultTiming } from '../../src/engine/engine.ts';
 import type { Stores } from '../../src/store/stores.ts';
+import type { Chance } from './chance.ts';
 import type { Customer } from './customer.ts';
 import { type Process, type Stage, startProcess } from './process.ts';
 import type { Queue } from './queue.ts';
@@ -27,6 +28,7 @@ export class Workers {
     stores: Stores,
     customers: readonly Customer[],
     witness: Witness,
+    onAsked: Surrounding['onAsked'],
     onBug: (error: unknown) => void,
   ) {
     this.#stage = stage;
@@ -47,6 +49,7 @@ export class Workers {
           return sliceMs();
         },
       },
+      onAsked,
       slots: 2,
       reconcileMs: () => this.reconcileMs,
       onBug,
@@ -56,10 +59,10 @@ export class Workers {
   start(nth: number): void {
     const { chance, scheduler } = this.#stage;
     this.#born += 1;
-    const skewed = chance.happens(0.2, `clock of worker ${nth} is wrong`);
+    const skewed = chance.happens(0.3, `clock of worker ${nth} is wrong`);
     const process = startProcess(this.#stage, {
       name: `w${nth}.${this.#born}`,
-      skewMs: skewed ? Math.round((chance.fraction('skew', nth) - 0.5) * 20 * minute) : 0,
+      skewMs: skewed ? skewOf(chance, nth) : 0,
       onDeath: () => {
         this.#running.delete(process);
         if (this.#stopped) return;
@@ -84,6 +87,12 @@ export class Workers {
     for (const process of [...this.#running]) process.kill();
   }
 }
+
+/** Half of the wrong clocks are wrong by minutes, as of a machine that nobody keeps; the others by up to a day. */
+const skewOf = (chance: Chance, nth: number): number => {
+  const most = chance.happens(0.5, `clock of worker ${nth} is wrong by a day`) ? 1_440 : 10;
+  return Math.round((chance.fraction('skew', nth) - 0.5) * 2 * most * minute);
+};
 
 const found = <T>(thing: T | undefined): T => {
   if (thing === undefined) throw new Error('There is no such customer.');

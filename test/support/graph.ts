@@ -20,6 +20,10 @@ export const clock = (): Clock => {
     waits,
     nowMs,
     now: () => new Date(nowMs()),
+    stopwatch: () => {
+      const from = nowMs();
+      return () => nowMs() - from;
+    },
     random: () => 0.5,
     log: silent,
     sleep: async (ms, signal) => {

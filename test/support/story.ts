@@ -19,7 +19,7 @@ import {
 import type { Discrepancy } from '../../src/model/discrepancy.ts';
 import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
-import type { Run, SyncMode } from '../../src/model/run.ts';
+import type { Run, Shrink, SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
 import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
@@ -48,6 +48,16 @@ export type StoryOptions = {
   readonly wrapTarget?: (target: Target) => Target;
 };
 
+type More = { group?: string; nested?: boolean; dryRun?: boolean; acceptShrink?: boolean };
+
+const nothingMissing: Shrink = {
+  missing: { user: 0, group: 0 },
+  known: { user: 0, group: 0 },
+  drained: [],
+  cleared: [],
+  sample: [],
+};
+
 export const story = async (options: StoryOptions = {}) => {
   let clock = Date.parse('2026-03-02T08:00:00Z');
   let runs = 0;
@@ -58,7 +68,7 @@ export const story = async (options: StoryOptions = {}) => {
   const source = memorySource(directory);
   const engine: Engine = {
     stores,
-    world: { now, random: () => 0.5, sleep: untilAborted, log: silent },
+    world: { now, stopwatch: stopwatchBy(now), random: () => 0.5, sleep: untilAborted, log: silent },
     connectSource: () => source,
     connectTarget: () => (options.wrapTarget ?? ((made) => made))(memoryTarget(remote)),
     wakeTarget: async () => {},
@@ -78,17 +88,20 @@ export const story = async (options: StoryOptions = {}) => {
   );
   await stores.targets.add({ ...plainTarget(now()), ...options.target }, {});
 
-  const requestSync = async (
-    mode: SyncMode,
-    more: { group?: string; nested?: boolean; dryRun?: boolean; acceptShrink?: boolean } = {},
-  ): Promise<Run> => {
+  /** What the newest held read was held for. */
+  const newestShrink = async (): Promise<Shrink> => {
+    const { items } = await stores.runs.list({ connection, kind: 'sync', state: 'held' }, null, 1);
+    const held = items.find((one) => one.kind === 'sync');
+    return held?.shrink ?? nothingMissing;
+  };
+  const requestSync = async (mode: SyncMode, more: More = {}): Promise<Run> => {
     const scope = more.group === undefined ? null : { group: sourceId(more.group), nested: more.nested ?? false };
     const wanted = {
       id: engine.newRunId(),
       mode,
       scope,
       dryRun: more.dryRun ?? false,
-      acceptShrink: more.acceptShrink ?? false,
+      acceptShrink: more.acceptShrink === true ? await newestShrink() : null,
       trigger: 'api',
       at: now(),
     } as const;
@@ -118,6 +131,13 @@ export const story = async (options: StoryOptions = {}) => {
     await syncAll();
     await provisionAll();
     return await ended(wanted);
+  };
+  /** `acceptShrink`: somebody looks at the read, should it be held, and lets the next one pass. */
+  const sync = async (mode: SyncMode, { acceptShrink = false, ...more }: More): Promise<Run> => {
+    const first = await run(await requestSync(mode, more));
+    return acceptShrink && first.state === 'held'
+      ? await run(await requestSync(mode, { ...more, acceptShrink }))
+      : first;
   };
   const room = {
     ...engine,
@@ -157,8 +177,8 @@ export const story = async (options: StoryOptions = {}) => {
     syncAll,
     provisionAll,
     ended,
-    full: async (more = {}) => run(await requestSync('full', more)),
-    delta: async (more = {}) => run(await requestSync('delta', more)),
+    full: async (more: More = {}) => sync('full', more),
+    delta: async (more: More = {}) => sync('delta', more),
     requestPreview,
     /** What another scope would mean. */
     preview: async (proposed: Scope) => run(await requestPreview(proposed)),
@@ -240,6 +260,12 @@ export const story = async (options: StoryOptions = {}) => {
       [...remote.objects.values()].find(({ attributes }) => nameOf(attributes['userName']) === name),
     writes: (): number => remote.applied.length,
   };
+};
+
+/** Time that passes by this clock, as `World` wants it. */
+export const stopwatchBy = (now: () => Date) => (): (() => number) => {
+  const from = now().getTime();
+  return () => now().getTime() - from;
 };
 
 export type Story = Awaited<ReturnType<typeof story>>;

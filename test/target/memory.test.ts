@@ -19,6 +19,7 @@ it('keeps its accounts, and what was done to them, from one connected target to 
 
 it('has the capabilities it is given', () => {
   expect(memoryTarget(memoryTargetState(), { capabilities: { groups: false } }).capabilities).toEqual({
+    membersPerRequest: 1_000,
     groups: false,
     disable: true,
     delete: true,

@@ -19,6 +19,10 @@ export const testWorld = (startsAt = '2026-03-01T08:00:00Z'): TestWorld => {
   const log: Log = { debug: note, info: note, warn: note, error: note };
   return {
     now: () => new Date(clock.ms),
+    stopwatch: () => {
+      const from = clock.ms;
+      return () => clock.ms - from;
+    },
     random: () => 0.5,
     async sleep(ms, signal) {
       signal.throwIfAborted();

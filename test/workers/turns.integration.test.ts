@@ -36,7 +36,12 @@ describe('a worker', () => {
     expect(warnings).toEqual([]);
   });
 
-  const start = (turn: (data: unknown, signal: AbortSignal) => Promise<Turn>, log: Log = silent, concurrency = 1) => {
+  const start = (
+    turn: (data: unknown, signal: AbortSignal) => Promise<Turn>,
+    log: Log = silent,
+    concurrency = 1,
+    now = () => new Date(),
+  ) => {
     const worker = startWorker(
       {
         config: { queuePrefix: corner.prefix },
@@ -49,7 +54,7 @@ describe('a worker', () => {
         },
       },
       'sync',
-      turnProcessor(turn),
+      turnProcessor(turn, now),
       concurrency,
     );
     running.push(worker);

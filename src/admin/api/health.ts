@@ -2,6 +2,7 @@
 
 import { type RequestHandler, Router } from 'express';
 import type { MetricsAccess } from '../../config-table.ts';
+import type { ClockReading } from '../../engine/clock.ts';
 import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
 import type { Metrics } from '../metrics.ts';
@@ -15,15 +16,17 @@ export type ReadinessCheck = {
   readonly check: (signal: AbortSignal) => Promise<void>;
 };
 
-type Health = {
+export type Health = {
   readonly readiness: readonly ReadinessCheck[];
+  /** Told beside the checks, and no reason to send calls elsewhere: what is decided goes by the database's clock. */
+  readonly clock: () => ClockReading;
   readonly metrics: Metrics;
   readonly metricsAccess: MetricsAccess;
   readonly authenticated: ReturnType<typeof authenticate>;
   readonly log: Log;
 };
 
-export const healthRoutes = ({ readiness, metrics, metricsAccess, authenticated, log }: Health): Router => {
+export const healthRoutes = ({ readiness, clock, metrics, metricsAccess, authenticated, log }: Health): Router => {
   const router = Router({ caseSensitive: true });
   router.get('/livez', (_request, response) => {
     response.json({ status: 'alive' });
@@ -31,9 +34,11 @@ export const healthRoutes = ({ readiness, metrics, metricsAccess, authenticated,
   router.get('/readyz', async (_request, response) => {
     const checks = await Promise.all(readiness.map((check) => outcomeOf(check, log)));
     const ready = checks.every(([, outcome]) => outcome === 'ok');
-    response
-      .status(ready ? 200 : 503)
-      .json({ status: ready ? 'ready' : 'not_ready', checks: Object.fromEntries(checks) });
+    response.status(ready ? 200 : 503).json({
+      status: ready ? 'ready' : 'not_ready',
+      checks: Object.fromEntries(checks),
+      clock: { state: clock().state, ahead_secs: aheadSecs(clock()) },
+    });
   });
   if (metricsAccess !== 'off') {
     router.get(
@@ -52,6 +57,8 @@ const ofEverybody: RequestHandler = (_request, response, next) => {
   assertUnlimited(callerOf(response));
   next();
 };
+
+export const aheadSecs = ({ aheadMs }: ClockReading): number | null => (aheadMs === null ? null : aheadMs / 1_000);
 
 /** Says only which one failed: why is for the log, because anybody may ask. */
 const outcomeOf = async (

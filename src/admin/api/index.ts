@@ -3,6 +3,7 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../../config.ts';
+import type { ClockReading } from '../../engine/clock.ts';
 import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
 import type { Commands } from '../commands.ts';
@@ -34,6 +35,7 @@ export type Api = {
   readonly config: Pick<Config, 'apiKeys' | 'metrics' | 'publicUrl'>;
   readonly log: Log;
   readonly readiness: readonly ReadinessCheck[];
+  readonly clock: () => ClockReading;
   readonly metrics: Metrics;
 };
 
@@ -61,14 +63,14 @@ export const createWorkerDoor = (worker: DoorParts): Express => {
 
 type DoorParts = Omit<Api, 'commands'> & { readonly commands: Pick<Commands, 'callerWith'> };
 
-const openDoor = ({ config, log, readiness, metrics, commands }: DoorParts) => {
+const openDoor = ({ config, log, readiness, clock, metrics, commands }: DoorParts) => {
   const authenticated = authenticate(config.apiKeys, commands);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
   app.use(trace(log), helmet({ contentSecurityPolicy: { useDefaults: false, directives: nothingMayLoad } }), unstored);
-  app.use(healthRoutes({ readiness, metrics, metricsAccess: config.metrics, authenticated, log }));
+  app.use(healthRoutes({ readiness, clock, metrics, metricsAccess: config.metrics, authenticated, log }));
   return { app, authenticated };
 };
 

@@ -70,6 +70,8 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   plan_is_dry_run: { status: 409, title: 'The plan of a dry run is applied, not approved' },
   plan_not_dry_run: { status: 409, title: 'This plan is approved or rejected, not applied' },
   plan_is_preview: { status: 409, title: 'A preview is only to look at' },
+  shrink_not_held: { status: 409, title: 'The run was not held for what is missing' },
+  shrink_changed: { status: 409, title: 'The tenant was read otherwise since' },
   scope_unchanged: { status: 409, title: 'The scope is this one already' },
   stale_revision: { status: 412, title: 'It was edited meanwhile' },
   stale_hash: { status: 412, title: 'The plan is not the one that was looked at' },

@@ -3,13 +3,16 @@
 import { laneOf, overtakingRank, rankOf, slotOf, underWay, unfinished } from '../../core/run-queue.ts';
 import type { RunId } from '../../model/ids.ts';
 import type { ReadKind } from '../../model/operation.ts';
-import { isEnded, isOfTarget, type Run } from '../../model/run.ts';
+import { isEnded, isOfTarget, type Run, type Shrink } from '../../model/run.ts';
 import type { RunFilter, RunStore } from '../run-store.ts';
 
 /** `rank` may be better than the run's own: a person asked for the same. */
 type Row = { readonly run: Run; readonly rank: number };
 /** What every run has, of whatever kind. */
-type Patch = Partial<Omit<Run, 'id' | 'kind'>> & { readonly read?: ReadKind };
+type Patch = Partial<Omit<Run, 'id' | 'kind'>> & {
+  readonly read?: ReadKind;
+  readonly shrink?: Shrink;
+};
 
 const batchSize = 500;
 
@@ -82,12 +85,8 @@ export const createMemoryRunStore = (now: () => Date): RunStore => {
           : null,
       );
     },
-    finish: async (id, state, at, { counters, version, problem, read }) => {
-      write(id, (run) =>
-        isEnded(run.state)
-          ? null
-          : { ...ended(at), state, counters, version, problem, ...(read === undefined ? {} : { read }) },
-      );
+    finish: async (id, state, at, end) => {
+      write(id, (run) => (isEnded(run.state) ? null : { ...ended(at), state, ...end }));
     },
     cancel: async (id, at) => {
       write(id, ({ state }) => {

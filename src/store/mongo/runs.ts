@@ -12,6 +12,7 @@ import {
   type ProvisionRun,
   type ReconcileRun,
   type Run,
+  type Shrink,
   type SyncRun,
 } from '../../model/run.ts';
 import type { RunFilter, RunStore } from '../run-store.ts';
@@ -121,10 +122,10 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
       if (before?.cancelRequested)
         await collection.updateOne({ _id: id, state: 'waiting' }, { $set: { notBefore: null } });
     },
-    finish: async (id, state, at, { counters, version, problem, read }) => {
+    finish: async (id, state, at, end) => {
       await collection.updateOne(
         { _id: id, state: { $in: [...unfinished] } },
-        { $set: { ...ended(id, at), state, counters, version, problem, ...(read === undefined ? {} : { read }) } },
+        { $set: { ...ended(id, at), state, ...end } },
       );
     },
     cancel: async (id, at) => {
@@ -179,9 +180,15 @@ const runOf = (document: RunDocument | null): Run | null => {
   if (!document) return null;
   const { _id, slot: _slot, lane: _lane, rank: _rank, startedAt, ...run } = document;
   const found = { ...run, id: runId(_id), startedAt: startedAt ?? null };
-  // Runs of earlier versions amend nothing.
-  return found.kind === 'provision' ? { ...found, amends: found.amends ?? null } : found;
+  // Runs of earlier versions amend nothing; and of what they accepted, or were held for, nobody wrote down what it was.
+  if (found.kind === 'provision') return { ...found, amends: found.amends ?? null };
+  return found.kind === 'sync'
+    ? { ...found, acceptShrink: shrinkOf(found.acceptShrink), shrink: shrinkOf(found.shrink) }
+    : found;
 };
+
+const shrinkOf = (stored: Shrink | boolean | null | undefined): Shrink | null =>
+  typeof stored === 'object' ? stored : null;
 
 const insertedInto = async (collection: Collection<RunDocument>, run: Run): Promise<boolean> => {
   try {

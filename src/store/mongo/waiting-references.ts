@@ -17,6 +17,8 @@ type WaitingDocument = Fenced & {
   readonly path: string;
   readonly to: string;
   readonly want: WaitingReference['want'];
+  /** Absent in what earlier versions wrote. */
+  readonly version?: number | null;
 };
 
 export const name = 'waiting_references';
@@ -60,6 +62,7 @@ export const createWaitingReferences = (db: Db) => {
           path: reference.path,
           to: reference.to,
           want: reference.want,
+          version: reference.version ?? null,
         },
         fresh: true,
       }));
@@ -93,9 +96,10 @@ const after = (field: 'to' | 'owner', last: WaitingDocument) => ({
   $or: [{ [field]: { $gt: last[field] } }, { [field]: last[field], _id: { $gt: last._id } }],
 });
 
-const referenceOf = ({ ownerType, owner, path, to, want }: WaitingDocument): WaitingReference => ({
+const referenceOf = ({ ownerType, owner, path, to, want, version }: WaitingDocument): WaitingReference => ({
   owner: { type: ownerType, id: sourceId(owner) },
   path,
   to: sourceId(to),
   want,
+  ...(version == null ? {} : { version }),
 });

@@ -18,6 +18,8 @@ export type Client = {
   /** The object a successful answer holds; without one, it is thrown. */
   objectIn(request: Request, answer: Answer): JsonObject;
   refusal(request: Request, answer: Answer): TargetError;
+  /** The same client, which calls this right before each request that changes something, once there is room for it; what it throws is thrown on. */
+  watched(beforeWrite: () => void): Client;
   close(): Promise<void>;
 };
 
@@ -53,11 +55,14 @@ export const connectClient = (settings: ScimSettings, world: World, transport: T
     }
   };
 
-  const send = async (request: Request, signal: AbortSignal): Promise<Answer> => {
+  const sendOver = async (request: Request, signal: AbortSignal, beforeWrite: () => void): Promise<Answer> => {
     for (let attempt = 1; ; attempt += 1) {
       const last = attempt >= settings.max_attempts;
       const pauseMs = firstPauseMs * 2 ** (attempt - 1) * (0.5 + world.random() / 2);
-      const result = await limiter.run(() => attempted(exchange(request, signal)), signal);
+      const result = await limiter.run(async () => {
+        if (request.method !== 'GET') beforeWrite();
+        return await attempted(exchange(request, signal));
+      }, signal);
       if ('answer' in result) {
         const { answer } = result;
         if (isThrottle(answer)) limiter.hold(answer.retryAfterMs ?? pauseMs);
@@ -72,21 +77,26 @@ export const connectClient = (settings: ScimSettings, world: World, transport: T
     }
   };
 
-  return {
-    send,
-    async succeed(request, signal) {
-      const answer = await send(request, signal);
-      if (!isSuccess(answer)) throw refusal(request, answer, settings.token);
-      return answer;
-    },
-    objectIn(request, answer) {
-      if (!isSuccess(answer)) throw refusal(request, answer, settings.token);
-      if (answer.body.kind !== 'json') throw unreadable(request, answer);
-      return answer.body.json;
-    },
-    refusal: (request, answer) => refusal(request, answer, settings.token),
-    close: () => transport.close(),
+  const clientWith = (beforeWrite: () => void): Client => {
+    const send: Client['send'] = (request, signal) => sendOver(request, signal, beforeWrite);
+    return {
+      send,
+      async succeed(request, signal) {
+        const answer = await send(request, signal);
+        if (!isSuccess(answer)) throw refusal(request, answer, settings.token);
+        return answer;
+      },
+      objectIn(request, answer) {
+        if (!isSuccess(answer)) throw refusal(request, answer, settings.token);
+        if (answer.body.kind !== 'json') throw unreadable(request, answer);
+        return answer.body.json;
+      },
+      refusal: (request, answer) => refusal(request, answer, settings.token),
+      watched: clientWith,
+      close: () => transport.close(),
+    };
   };
+  return clientWith(() => {});
 };
 
 /** A thrown error as a value, so that the limiter's own errors are told apart from those of the exchange. */

@@ -9,10 +9,10 @@ import { create } from './create.ts';
 import { isAbsent, isSuccess, unreadable } from './errors.ts';
 import { findObjects, toRemoteObject } from './find.ts';
 import { listMembers, listObjects } from './inventory.ts';
-import { changeMembers } from './members.ts';
+import { changeMembers, membersAtOnce } from './members.ts';
 import { notApplied } from './read-back.ts';
 import { deleteRequest } from './requests.ts';
-import { offersGroups, readResource, type Session, startSession } from './session.ts';
+import { offersGroups, readResource, type Session, startSession, watched } from './session.ts';
 import { parseSettings, type ScimSettings } from './settings.ts';
 import { type Transport, transportTo } from './transport.ts';
 import { update } from './update.ts';
@@ -43,6 +43,9 @@ export const connectScim = (settings: ScimSettings, world: World, transport: Tra
       disable: true,
       delete: true,
       concurrency: settings.concurrency,
+      get membersPerRequest() {
+        return membersAtOnce(session);
+      },
     },
     check: (signal) => check(session, signal),
     find: (type, attribute, value, signal) => findObjects(session, type, attribute, value, signal),
@@ -54,7 +57,8 @@ export const connectScim = (settings: ScimSettings, world: World, transport: Tra
       list: (type, from, signal) => listObjects(session, type, from, signal),
       members: (group, signal) => listMembers(session, group, signal),
     },
-    apply: (operation, signal) => apply(session, operation, signal),
+    apply: (operation, signal, beforeWrite) =>
+      apply(beforeWrite === undefined ? session : watched(session, beforeWrite), operation, signal),
     close: () => session.client.close(),
   };
 };

@@ -36,6 +36,15 @@ export const changeMembers = async (
   return done.refused;
 };
 
+/** Of a target without PATCH a request carries the whole group, whoever changes in it. */
+export const membersAtOnce = ({ settings, learned, knownProfile }: Session): number => {
+  const patches =
+    settings.update_mode === null
+      ? (learned.patch.group ?? knownProfile()?.patch ?? true)
+      : settings.update_mode === 'patch';
+  return patches ? learned.membersPerRequest : Number.POSITIVE_INFINITY;
+};
+
 /** Members refused one by one before we say that it is the group that is refused. */
 const mostRefused = 3;
 /** Batches that are halved to find who is refused in them; after that a refused batch waits as a whole. */

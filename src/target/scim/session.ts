@@ -63,6 +63,12 @@ export const startSession = (settings: ScimSettings, world: World, transport: Tr
   };
 };
 
+/** The same session, of which each request that changes something is announced first. */
+export const watched = (session: Session, beforeWrite: () => void): Session => ({
+  ...session,
+  client: session.client.watched(beforeWrite),
+});
+
 export const offersGroups = ({ settings, knownProfile }: Session): boolean =>
   settings.groups ?? knownProfile()?.groups ?? true;
 

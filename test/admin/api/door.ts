@@ -14,10 +14,12 @@ import { createMetrics, type Metrics } from '../../../src/admin/metrics.ts';
 import type { Room } from '../../../src/admin/room.ts';
 import type { Config } from '../../../src/config.ts';
 import { secret } from '../../../src/config-table.ts';
+import type { ClockReading } from '../../../src/engine/clock.ts';
 import { unobserved } from '../../../src/engine/engine.ts';
 import { createLogger } from '../../../src/logger.ts';
 import type { Wakeups } from '../../../src/queue/wakeups.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
+import { stopwatchBy } from '../../support/story.ts';
 import { noteTarget, noteTargetKind } from './note-target.ts';
 import { memoryStores } from './stores.ts';
 import { emptyTenant } from './tenant.ts';
@@ -38,6 +40,7 @@ type Options = {
     Pick<Config, 'metrics' | 'publicUrl' | 'customCloud' | 'allowHttpTargets' | 'returnUrls' | 'workload'>
   >;
   readonly readiness?: readonly ReadinessCheck[];
+  readonly clock?: () => ClockReading;
   readonly metrics?: Metrics;
   /** What the door stands on, in place of what it would. */
   readonly room?: (defaults: Room) => Partial<Room>;
@@ -60,7 +63,13 @@ export const openDoor = async (options: Options = {}) => {
     connectTarget: noteTarget,
     targetKinds: [noteTargetKind],
     observe: unobserved,
-    world: { now: () => clock.now, random: () => 0.5, sleep: async () => {}, log },
+    world: {
+      now: () => clock.now,
+      stopwatch: stopwatchBy(() => clock.now),
+      random: () => 0.5,
+      sleep: async () => {},
+      log,
+    },
     ourApp: null,
     config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null, ...options.config },
   };
@@ -72,6 +81,7 @@ export const openDoor = async (options: Options = {}) => {
     config: { apiKeys: [apiKey('product', key)], metrics: 'key', publicUrl: null, ...options.config },
     log,
     readiness: options.readiness ?? [],
+    clock: options.clock ?? (() => ({ state: 'fine', aheadMs: 12 })),
     metrics: options.metrics ?? createMetrics(),
   });
   const server = createServer(api).listen(0, '127.0.0.1');

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
 import { createWorkerDoor } from '../../../src/admin/api/index.ts';
 import { createMetrics } from '../../../src/admin/metrics.ts';
+import type { ClockReading } from '../../../src/engine/clock.ts';
 import { silent } from '../../../src/model/world.ts';
 import { openDoor } from './door.ts';
 
@@ -39,6 +40,13 @@ it('names what fails, and tells only the log why', async () => {
   expect(reply.said).toContain('maxmemory-policy is allkeys-lru');
 });
 
+it('is ready with a wrong clock, for nothing is decided by it, and says how wrong', async () => {
+  const reply = await answerOf('/readyz', { clock: () => ({ state: 'off', aheadMs: -7_500 }) });
+  expect(reply).toMatchObject({ status: 200, body: { clock: { state: 'off', ahead_secs: -7.5 } } });
+  const unknown = await answerOf('/readyz', { clock: () => ({ state: 'unknown', aheadMs: null }) });
+  expect(unknown).toMatchObject({ body: { clock: { state: 'unknown', ahead_secs: null } } });
+});
+
 it('does not wait for something that hangs', async () => {
   let givenUp = false;
   const hanging = (signal: AbortSignal) =>
@@ -68,9 +76,10 @@ it('is told by a worker as well, which answers nothing else', async () => {
   const metrics = createMetrics();
   metrics.reconcilerRepaired(3);
   const config = { apiKeys: [], metrics: 'open', publicUrl: null } as const;
-  const server = createServer(
-    createWorkerDoor({ config, log: silent, readiness: [], metrics, commands: { callerWith: async () => null } }),
-  ).listen(0, '127.0.0.1');
+  const clock = (): ClockReading => ({ state: 'far_off', aheadMs: 86_400_250 });
+  const commands = { callerWith: async () => null };
+  const door = createWorkerDoor({ config, log: silent, readiness: [], clock, metrics, commands });
+  const server = createServer(door).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   const answer = async (path: string) => {
@@ -78,7 +87,10 @@ it('is told by a worker as well, which answers nothing else', async () => {
     return [response.status, await response.text()];
   };
   expect(await answer('/livez')).toEqual([200, '{"status":"alive"}']);
-  expect(await answer('/readyz')).toEqual([200, '{"status":"ready","checks":{}}']);
+  expect(await answer('/readyz')).toEqual([
+    200,
+    '{"status":"ready","checks":{},"clock":{"state":"far_off","ahead_secs":86400.25}}',
+  ]);
   expect(await answer('/metrics')).toEqual([200, expect.stringContaining('entrain_reconciler_repairs_total 3')]);
   expect(await answer('/v1/connections')).toEqual([404, expect.stringContaining('A worker has /livez')]);
   server.close();

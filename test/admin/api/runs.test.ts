@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newProvisionRun } from '../../../src/engine/request-runs.ts';
-import { connectionId, operationKey, remoteId, runId, targetId } from '../../../src/model/ids.ts';
-import { noCounters } from '../../../src/model/run.ts';
+import { connectionId, operationKey, remoteId, runId, sourceId, targetId } from '../../../src/model/ids.ts';
+import { noCounters, type Shrink } from '../../../src/model/run.ts';
 import { group, user } from '../../../src/model/source-object.ts';
 import { newId } from '../../../src/store/ids.ts';
-import { addConnection, addTarget, type Door, idOf, openDoor, pageOf } from './door.ts';
+import { addConnection, addTarget, type Door, idOf, openDoor, pageOf, type Reply } from './door.ts';
 import { lease, nth } from './stores.ts';
 
 let door: Door;
@@ -17,6 +17,21 @@ afterEach(() => door.close());
 
 const sync = (body: object = {}, of = connection) => door.call('POST', `/v1/connections/${of}/sync`, { body });
 const provision = (target: string, body: object = {}) => door.call('POST', `/v1/targets/${target}/provision`, { body });
+const ending = { counters: noCounters, version: null, problem: null };
+const shrunk = (users: number): Shrink => ({
+  missing: { user: users, group: 0 },
+  known: { user: 100, group: 0 },
+  drained: [{ group: sourceId(nth(900)), lost: 4, of: 4 }],
+  cleared: [],
+  sample: [],
+});
+/** The run came to its end, and was held for that. */
+const heldRun = async (asked: Reply, shrink: Shrink): Promise<string> => {
+  const run = runId(idOf(asked));
+  await door.stores.runs.start(run, new Date());
+  await door.stores.runs.finish(run, 'held', new Date(), { ...ending, shrink });
+  return run;
+};
 const show = (run: string) => door.call('GET', `/v1/runs/${run}`);
 
 describe('asking for a sync', () => {
@@ -30,7 +45,8 @@ describe('asking for a sync', () => {
       mode: 'delta',
       scope: null,
       dry_run: false,
-      accept_shrink: false,
+      accept_shrink: null,
+      shrink: null,
       trigger: 'api',
       state: 'queued',
       already_queued: false,
@@ -68,15 +84,47 @@ describe('asking for a sync', () => {
     expect(idOf(scoped)).not.toBe(idOf(whole));
   });
 
-  it('takes one that accepts what is missing for another thing, and only as a full sync', async () => {
+  it('accepts what an earlier run was held for, and nothing that nobody was shown', async () => {
     const plain = await sync({ mode: 'full' });
-    const accepting = await sync({ mode: 'full', accept_shrink: true });
-    expect(accepting.body).toMatchObject({ accept_shrink: true, already_queued: false });
-    expect(idOf(accepting)).not.toBe(idOf(plain));
-    expect((await sync({ mode: 'delta', accept_shrink: true })).body).toMatchObject({
-      status: 400,
-      errors: [{ pointer: '/accept_shrink' }],
+    const held = await heldRun(plain, shrunk(90));
+    const accepting = await sync({ mode: 'full', accept_shrink: held });
+    expect(accepting.body).toMatchObject({
+      accept_shrink: { missing: { users: 90, groups: 0 }, known: { users: 100, groups: 0 } },
+      shrink: null,
+      already_queued: false,
     });
+    expect(accepting.status).toBe(202);
+    expect((await show(held)).body).toMatchObject({
+      shrink: { missing: { users: 90, groups: 0 }, drained_groups: [{ group_id: nth(900), lost: 4, of: 4 }] },
+    });
+    expect(await sync({ mode: 'full', accept_shrink: true })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/accept_shrink' }] },
+    });
+  });
+
+  it('is refused where a later run found more, or found the tenant as it should be', async () => {
+    const first = await heldRun(await sync({ mode: 'full' }), shrunk(90));
+    const second = await heldRun(await sync({ mode: 'full' }), shrunk(95));
+    expect((await sync({ mode: 'full', accept_shrink: first })).body).toMatchObject({
+      status: 409,
+      code: 'shrink_changed',
+      detail: expect.stringContaining(`${second} has found more since: 95 of 100 known users are missing, not 90`),
+    });
+    expect((await sync({ mode: 'full', accept_shrink: second })).status).toBe(202);
+    await door.stores.runs.cancel(runId(idOf(await sync({ mode: 'full', accept_shrink: second }))), new Date());
+    const well = await sync({ mode: 'full' });
+    await door.stores.runs.start(runId(idOf(well)), new Date());
+    await door.stores.runs.finish(runId(idOf(well)), 'succeeded', new Date(), ending);
+    expect((await sync({ mode: 'full', accept_shrink: second })).body).toMatchObject({
+      status: 409,
+      detail: expect.stringContaining('has read the tenant since'),
+    });
+    expect((await sync({ mode: 'full', accept_shrink: idOf(well) })).body).toMatchObject({
+      status: 409,
+      code: 'shrink_not_held',
+    });
+    expect((await sync({ mode: 'full', accept_shrink: newId('run') })).status).toBe(404);
   });
 
   it('is not lost when the queue is down', async () => {

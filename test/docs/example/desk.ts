@@ -37,7 +37,7 @@ const connect = (settings: Settings): Target => {
   };
   return {
     async ready() {},
-    capabilities: { groups: true, disable: true, delete: true, concurrency: 4 },
+    capabilities: { groups: true, disable: true, delete: true, concurrency: 4, membersPerRequest: 1 },
     find,
     async check(signal) {
       try {
@@ -50,7 +50,7 @@ const connect = (settings: Settings): Target => {
     },
     get: (type, id, signal) =>
       unlessGone(async () => toRemoteObject(type, await ask('GET', placeOf(type, id), itemSchema, signal))),
-    apply: (operation, signal) => carryOut(ask, find, operation, signal),
+    apply: (operation, signal, beforeWrite) => carryOut(announced(ask, beforeWrite), find, operation, signal),
     // Desk shows who has a value, and never everybody: a target like that is not reconciled.
     inventory: null,
     async close() {},
@@ -82,6 +82,14 @@ const carryOut = async (
   }
   return { remoteId };
 };
+
+/** Whoever hands an operation over may still call it off, right before a request that changes something. */
+const announced =
+  (ask: Ask, beforeWrite: () => void = () => {}): Ask =>
+  async (method, at, answer, signal, body) => {
+    if (method !== 'GET') beforeWrite();
+    return await ask(method, at, answer, signal, body);
+  };
 
 /** An answer without the id is no reason to send it again: it is looked up by what makes it ours. */
 const create = async (

@@ -15,6 +15,22 @@ export const deciding: readonly Mutant[] = [
     edits: off('second look'),
   },
   {
+    name: 'what was said once is good for ever',
+    what: 'However long something waits at a slow target, nobody is asked about again.',
+    edits: [{ file: 'src/core/absence.ts', from: 'freshMs = 60_000', to: 'freshMs = Number.POSITIVE_INFINITY' }],
+  },
+  {
+    name: 'the clock of the machine is believed',
+    what: 'Times are those of whichever worker writes them down.',
+    edits: [
+      {
+        file: 'src/engine/clock.ts',
+        from: 'return new Date(last);',
+        to: 'return new Date(machine.wall());',
+      },
+    ],
+  },
+  {
     name: 'no limits',
     what: 'Any number may be deprovisioned in a day.',
     edits: off('limits'),

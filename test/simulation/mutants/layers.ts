@@ -44,12 +44,10 @@ export const layers: readonly Mutant[] = [
         file: 'src/core/shrink.ts',
         from: `  const reasons = reasonsOf(shrink, limit);
   if (reasons.length === 0) return null;
-  return {
-    code: 'read_shrank'`,
+  if (accepted === null)`,
         to: `  const reasons = reasonsOf(shrink, limit);
   if (reasons.length >= 0) return null;
-  return {
-    code: 'read_shrank'`,
+  if (accepted === null)`,
       },
     ],
   },
@@ -75,8 +73,8 @@ export const layers: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/lease-keeper.ts',
-        from: 'if (engine.world.now().getTime() > ours)',
-        to: 'if (engine.world.now().getTime() > Number.POSITIVE_INFINITY)',
+        from: 'if (sinceAsked() > leaseTtlMs)',
+        to: 'if (sinceAsked() > Number.POSITIVE_INFINITY)',
       },
     ],
   },

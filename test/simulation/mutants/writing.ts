@@ -172,7 +172,7 @@ export const writing: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/carry-out.ts',
-        from: `  work.watch.check();
+        from: `    work.watch.check();
 `,
         to: '',
       },

@@ -468,3 +468,50 @@ describe('what is kept to ourselves', () => {
     expect(setup.world.lines.length).toBeGreaterThan(0);
   });
 });
+
+describe('what may be called off', () => {
+  const crowd = ({ simulator }: Setup, size: number): readonly string[] =>
+    simulator.control.seed({ users: Array.from({ length: size }, (_, n) => ({ userName: `user-${n}` })) }).users;
+
+  it('is asked about after the wait that a throttled target asked for, not before it', async () => {
+    const setup = await connected();
+    const id = await create(setup);
+    setup.simulator.control.addFaults([
+      { times: 1, answer: { kind: 'status', status: 429, retryAfter: { seconds: 2 } } },
+    ]);
+    const startedAt = setup.world.now().getTime();
+    const asked: number[] = [];
+    const beforeWrite = (): void => {
+      asked.push(setup.world.now().getTime() - startedAt);
+      if (asked.length === 2) throw new Error('too old');
+    };
+    const disable: Operation = { key: operationKey('d'), ref: ada, action: 'disable', remoteId: id };
+    await expect(setup.target.apply(disable, signal, beforeWrite)).rejects.toThrow('too old');
+    expect(asked).toEqual([0, 2_000]);
+    expect(setup.simulator.control.requests().filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+  });
+
+  it('is asked about in each turn of a target that takes one request every ten seconds', async () => {
+    const setup = await connected({ requests_per_second: 0.1, concurrency: 1 });
+    const id = await createStaff(setup);
+    const ids = crowd(setup, 4);
+    await setup.target.apply(membership('add_members', id, ids), signal);
+    setup.simulator.control.clearRequests();
+    const startedAt = setup.world.now().getTime();
+    const beforeWrite = (): void => {
+      if (setup.world.now().getTime() - startedAt > 25_000) throw new Error('too old');
+    };
+    const all = ids.map((member) =>
+      setup.target.apply(membership('remove_members', id, [member]), signal, beforeWrite),
+    );
+    const ends = await Promise.allSettled(all);
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
+    expect(sent(setup)).toHaveLength(2);
+  });
+
+  it('is a piece of members that one request carries, or all of them where the whole group is replaced', async () => {
+    expect((await connected({ members_per_request: 40 })).target.capabilities.membersPerRequest).toBe(40);
+    const replacing = await connected({ members_per_request: 40, update_mode: 'put' });
+    expect(replacing.target.capabilities.membersPerRequest).toBe(Number.POSITIVE_INFINITY);
+  });
+});

@@ -40,12 +40,13 @@ export const runRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: syncRequestSchema,
     answer: accepted,
-    refusals: ['not_found', 'connection_not_active'],
+    refusals: ['not_found', 'connection_not_active', 'shrink_not_held', 'shrink_changed'],
     handle: async ({ params, body, caller }) => {
       // What is held waits for somebody who may decide.
-      if (body.accept_shrink) assertMayDo(caller, 'approve');
+      if (body.accept_shrink !== undefined) assertMayDo(caller, 'approve');
       const scope = body.scope ? { group: sourceId(body.scope.group_id), nested: body.scope.nested } : null;
-      const request = { mode: body.mode, scope, dryRun: body.dry_run, acceptShrink: body.accept_shrink };
+      const acceptShrink = body.accept_shrink === undefined ? null : runId(body.accept_shrink);
+      const request = { mode: body.mode, scope, dryRun: body.dry_run, acceptShrink };
       return answerRequested(await commands.requestSync(connectionId(params.connection_id), request));
     },
   }),

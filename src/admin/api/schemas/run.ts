@@ -4,7 +4,14 @@ import { z } from 'zod';
 import type { Reconciliation } from '../../../model/discrepancy.ts';
 import type { Member } from '../../../model/operation.ts';
 import type { Plan } from '../../../model/plan.ts';
-import { type Amends, type Counters, isOfTarget, type ProvisionRun, type Run } from '../../../model/run.ts';
+import {
+  type Amends,
+  type Counters,
+  isOfTarget,
+  type ProvisionRun,
+  type Run,
+  type Shrink,
+} from '../../../model/run.ts';
 import type { Entry } from '../../../store/ledger.ts';
 import {
   attributesSchema,
@@ -34,14 +41,10 @@ export const syncRequestSchema = z
       .optional()
       .meta({ description: 'Narrows this one run to a group and its members; nobody else is touched.' }),
     dry_run: z.boolean().default(false).meta({ description: 'Works out what would be done, and does none of it.' }),
-    accept_shrink: z.boolean().default(false).meta({
+    accept_shrink: runIdText.optional().meta({
       description:
-        'Lets this one full sync commit that known users or groups are missing, that a group of the scope is empty, or that many lost an attribute at once, however many.',
+        'The sync run that was held for what is missing: this one run may commit what that one found (`shrink`), and is held again if it finds more, or others.',
     }),
-  })
-  .refine(({ mode, accept_shrink }) => mode === 'full' || !accept_shrink, {
-    path: ['accept_shrink'],
-    message: 'needs mode full: only a full sync shows what is missing',
   })
   .meta({ id: 'SyncRequest' });
 export const provisionRequestSchema = z
@@ -89,6 +92,25 @@ export const amendsSchema = z.strictObject({
 export const amendsView = (amends: Amends | null): z.infer<typeof amendsSchema> | null =>
   amends && { kind: amends.kind, run_id: amends.run };
 
+const byType = z.strictObject({ users: z.int(), groups: z.int() });
+const shrinkSchema = z
+  .strictObject({
+    missing: byType,
+    known: byType,
+    drained_groups: z.array(z.strictObject({ group_id: z.string(), lost: z.int(), of: z.int() })),
+    cleared_attributes: z.array(
+      z.strictObject({ type: z.enum(['user', 'group']), attribute: z.string(), lost: z.int(), known: z.int() }),
+    ),
+  })
+  .meta({ id: 'Shrink' });
+const shrinkView = (shrink: Shrink | null): z.input<typeof shrinkSchema> | null =>
+  shrink && {
+    missing: { users: shrink.missing.user, groups: shrink.missing.group },
+    known: { users: shrink.known.user, groups: shrink.known.group },
+    drained_groups: shrink.drained.map(({ group, lost, of }) => ({ group_id: group, lost, of })),
+    cleared_attributes: shrink.cleared.map(({ type, attribute, lost, known }) => ({ type, attribute, lost, known })),
+  };
+
 export const runSchema = z
   .strictObject({
     id: runIdText,
@@ -102,7 +124,10 @@ export const runSchema = z
     scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
     proposed_scope: scopeSchema.nullable().meta({ description: 'The scope that a preview is about.' }),
     dry_run: z.boolean(),
-    accept_shrink: z.boolean().meta({ description: 'Of sync runs only.' }),
+    accept_shrink: shrinkSchema
+      .nullable()
+      .meta({ description: 'Of a sync run: how much may be missing because somebody has seen it.' }),
+    shrink: shrinkSchema.nullable().meta({ description: 'Of a sync run: what it was held for.' }),
     trigger: z.enum(['schedule', 'api', 'commit', 'retry']),
     caused_by: runIdText.nullable(),
     state: runState,
@@ -146,7 +171,8 @@ export const runView = (run: Run): z.input<typeof runSchema> => ({
   scope: run.scope && { group_id: run.scope.group, nested: run.scope.nested },
   proposed_scope: run.kind === 'preview' ? scopeView(run.proposed) : null,
   dry_run: run.dryRun,
-  accept_shrink: run.kind === 'sync' && run.acceptShrink,
+  accept_shrink: run.kind === 'sync' ? shrinkView(run.acceptShrink) : null,
+  shrink: run.kind === 'sync' ? shrinkView(run.shrink) : null,
   trigger: run.trigger,
   caused_by: run.causedBy,
   state: run.state,

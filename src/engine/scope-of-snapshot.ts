@@ -1,0 +1,33 @@
+/** By which scope the snapshot was read, that what is taken away is judged by: who is out of another scope is not out of this one. */
+
+import { type Scope, scopeFrom, scopeKey } from '../model/scope.ts';
+import { acceptedBy } from './basis.ts';
+import { isDry, type Provisioning } from './provisioning.ts';
+import { RunRefused } from './reactions.ts';
+import { newSyncRun, requestAgain, restOf } from './request-runs.ts';
+
+/**
+ * Asked before each few people lose something. Once somebody edits the scope, nobody loses anything until the tenant was read by it: whoever is to leave
+ * by the former scope may be among those who are to stay by the new one. Throws `RunRefused`.
+ */
+export const scopeOfSnapshot = async (work: Provisioning): Promise<Scope> => {
+  const { engine, connection, record, rules } = work;
+  const head = await engine.stores.snapshots.head(connection.id);
+  const of = head.scope === null ? connection.scope : scopeFrom(head.scope);
+  if (isDry(work)) return of;
+  const now = await engine.stores.connections.get(connection.id);
+  const isEdited = now !== null && scopeKey(now.scope) !== scopeKey(of);
+  if (isEdited) {
+    await requestAgain(engine, newSyncRun(now, { ...restOf(engine, work.run), mode: 'full', scope: null }));
+    throw new RunRefused(scopeEdited);
+  }
+  if (acceptedBy(record, head) !== rules) throw new RunRefused(scopeEdited);
+  return of;
+};
+
+const scopeEdited = {
+  code: 'scope_changed',
+  message:
+    'The scope of the connection was edited, and the tenant was not read by it yet. What the run wrote stays; nothing more is taken away until a full sync has read the new scope, which was asked for.',
+  owner: 'your_team',
+} as const;
