@@ -62,7 +62,10 @@ export const beyondAccepted = (now: Shrink, accepted: Shrink, limit: Limit): rea
     ),
   ...othersIn(now, accepted, limit),
   ...drainedIn(now.drained.filter((one) => isBeyond(one, accepted.drained))),
-  ...clearedIn(now.cleared.filter((one) => isLostBeyond(one, accepted.cleared)), limit),
+  ...clearedIn(
+    now.cleared.filter((one) => isLostBeyond(one, accepted.cleared)),
+    limit,
+  ),
 ];
 
 const isBeyond = ({ group, lost }: Drained, accepted: readonly Drained[]): boolean =>
@@ -77,7 +80,9 @@ export const shrinkKey = ({ missing, drained, cleared, sample }: Shrink): string
     ...drained.map(({ group, lost: leavers }) => `${group}:${leavers}`),
     ...cleared.map(({ type, attribute, lost: losers }) => `${type}.${attribute}:${losers}`),
   ];
-  const parts = [lost.toSorted().join(','), sample.join(',')].map((text) => (text === '' ? '' : rankOf(text).toString(36)));
+  const parts = [lost.toSorted().join(','), sample.join(',')].map((text) =>
+    text === '' ? '' : rankOf(text).toString(36),
+  );
   return [missing.user, missing.group, ...parts].join('.');
 };
 

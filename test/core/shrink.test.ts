@@ -4,7 +4,13 @@ import { type SourceId, sourceId } from '../../src/model/ids.ts';
 import type { Cleared, Drained, Shrink } from '../../src/model/run.ts';
 
 const limit = { count: 500, percent: 5, floor: 5 };
-const none: Shrink = { missing: { user: 0, group: 0 }, known: { user: 1_000, group: 100 }, drained: [], cleared: [], sample: [] };
+const none: Shrink = {
+  missing: { user: 0, group: 0 },
+  known: { user: 1_000, group: 100 },
+  drained: [],
+  cleared: [],
+  sample: [],
+};
 const emptied = (group: string, of = 3): Drained => ({ group: sourceId(group), lost: of, of });
 const people = (from: number, to: number): readonly SourceId[] =>
   Array.from({ length: to - from }, (_, nth) =>
@@ -62,7 +68,10 @@ describe('what somebody accepted', () => {
     const seen: Shrink = { ...none, cleared: [lost] };
     expect(shrinkProblem(seen, limit, seen)).toBe(null);
     expect(shrinkProblem({ ...none, cleared: [{ ...lost, lost: 70 }] }, limit, seen)).toBe(null);
-    for (const more of [{ ...lost, lost: 81 }, { ...lost, attribute: 'mail' }])
+    for (const more of [
+      { ...lost, lost: 81 },
+      { ...lost, attribute: 'mail' },
+    ])
       expect(shrinkProblem({ ...none, cleared: [lost, more] }, limit, seen)?.message).toContain('lost a value at once');
   });
 
