@@ -6,7 +6,7 @@ import { missing } from './required.ts';
 
 const work = { from: 1, to: 2_000, workers: 2, isCalm: false, planted: [], without: [], aims: true, enough: 10 };
 /** Seeds that break a promise, and are not explained yet: docs/reliability.md says so. Whoever explains one takes it out. */
-const open: readonly number[] = [1_174];
+const open: readonly number[] = [170, 837, 1_941];
 /** So slow no machine is; what hangs must end some time. */
 const patienceMs = 600_000;
 
