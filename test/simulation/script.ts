@@ -1,5 +1,7 @@
 /** What happens besides Entrain's own work: what tenants, targets and operators do, what is lost, and how it all becomes quiet. */
 
+import { laneOf } from '../../src/core/run-queue.ts';
+import type { Run } from '../../src/model/run.ts';
 import type { Limits } from '../../src/model/target-record.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import { type Chance, chanceOf } from './chance.ts';
@@ -181,15 +183,23 @@ const reportNeglect = async ({ stage, stores, queue, customers }: Play, calmSinc
   const settledMs = 20 * minute;
   const now = stage.scheduler.now();
   for await (const runs of stores.runs.unfinished())
-    for (const { id, state, createdAt, notBefore } of runs) {
-      const due = Math.max(createdAt.getTime(), notBefore?.getTime() ?? 0, calmSince);
-      if (now - due > settledMs) stage.report({ invariant: 'I9', what: `${id} is ${state}, and nobody works on it` });
+    for (const run of runs) {
+      const due = Math.max(run.createdAt.getTime(), await turnOf(stores, run), calmSince);
+      if (now - due > settledMs)
+        stage.report({ invariant: 'I9', what: `${run.id} is ${run.state}, and nobody works on it` });
     }
   for (const { connection } of customers) {
     const record = await stores.connections.get(connection.id);
     if (record?.state !== 'active' || now - record.updatedAt.getTime() < settledMs) continue;
     if (!queue.isScheduled(record.id)) stage.report({ invariant: 'I9', what: `nobody reads ${record.id} any more` });
   }
+};
+
+/** When its turn may come: what a schedule asks for goes behind a run of the same connection or target that waits for its time. */
+const turnOf = async (stores: Stores, run: Run): Promise<number> => {
+  const { items } = await stores.runs.list({ connection: run.connection, state: 'waiting' }, null, 100);
+  const before = items.filter((other) => laneOf(other) === laneOf(run));
+  return Math.max(0, ...[run, ...before].map(({ notBefore }) => notBefore?.getTime() ?? 0));
 };
 
 /** Until nothing waits for a person any more: what one plan brings may ask for the next. */

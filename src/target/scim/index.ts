@@ -10,7 +10,7 @@ import { isAbsent, isSuccess, unreadable } from './errors.ts';
 import { findObjects, toRemoteObject } from './find.ts';
 import { listMembers, listObjects } from './inventory.ts';
 import { changeMembers, membersAtOnce } from './members.ts';
-import { notApplied } from './read-back.ts';
+import { afterWrite, notApplied } from './read-back.ts';
 import { deleteRequest } from './requests.ts';
 import { offersGroups, readResource, type Session, startSession, watched } from './session.ts';
 import { parseSettings, type ScimSettings } from './settings.ts';
@@ -103,6 +103,7 @@ const remove = async (
   if (isAbsent(answer)) return;
   if (!isSuccess(answer)) throw session.client.refusal(request, answer);
   if (answer.body.kind === 'page') throw unreadable(request, answer);
-  if (session.settings.verify === 'always' && (await readResource(session, ref.type, remoteId, signal)) !== null)
-    throw notApplied([`the ${ref.type}`]);
+  if (session.settings.verify !== 'always') return;
+  const left = await afterWrite(() => readResource(session, ref.type, remoteId, signal));
+  if (left !== null) throw notApplied([`the ${ref.type}`]);
 };

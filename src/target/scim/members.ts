@@ -10,7 +10,7 @@ import type { Json, JsonObject } from '../../model/target-record.ts';
 import type { Refusal } from '../target.ts';
 import { type Answer, scimTypeOf } from './errors.ts';
 import { field, isList, isObject, withField } from './json.ts';
-import { notApplied, notShown } from './read-back.ts';
+import { afterWrite, notApplied, notShown } from './read-back.ts';
 import { memberOperations } from './requests.ts';
 import { readResource, type Session } from './session.ts';
 import { hasPatch, putMerged, sendPatch } from './update.ts';
@@ -171,7 +171,7 @@ const confirmMembers = async (session: Session, change: Change, signal: AbortSig
 };
 
 const readWhole = async (session: Session, { remoteId }: Change, signal: AbortSignal): Promise<JsonObject> => {
-  const group = await readResource(session, 'group', remoteId, signal, { whole: true });
+  const group = await afterWrite(() => readResource(session, 'group', remoteId, signal, { whole: true }));
   if (group === null) throw notShown('group');
   return group;
 };

@@ -49,9 +49,8 @@ export const confirmUpdate = async (
 ): Promise<void> => {
   if (!leavesDoubt(session, asked, answer)) return;
   const unchanged = (resource: JsonObject): readonly string[] => unchangedPaths(resource, asked);
-  const resource = await readWritten(session, asked.type, asked.id, signal, (shown) =>
-    unchanged(shown).some((path) => waitedFor.includes(path)),
-  );
+  const isOld = (shown: JsonObject): boolean => unchanged(shown).some((path) => waitedFor.includes(path));
+  const resource = await afterWrite(() => readWritten(session, asked.type, asked.id, signal, isOld));
   if (resource === null) throw notShown(asked.type);
   const wrong = unchanged(resource);
   if (wrong.length > 0) throw notApplied(wrong);

@@ -209,6 +209,25 @@ describe('throttling', () => {
     expect(setup.simulator.control.state().users).toBe(1);
   });
 
+  it('of the look after a write says that it is open what became of it, not that it was not done', async () => {
+    const setup = await connected({ verify: 'always' });
+    const [id, staff] = [await create(setup), await createStaff(setup)];
+    await setup.target.apply(membership('add_members', staff, [id]), signal);
+    const leaver: Operation = { key: operationKey('gone'), ref: ada, action: 'delete', remoteId: id };
+    const changes = [
+      () => update(setup, id, { title: 'Countess' }, { title: null }),
+      () => setup.target.apply(membership('remove_members', staff, [id]), signal),
+      () => setup.target.apply(leaver, signal),
+    ];
+    for (const change of changes) {
+      const retryAfter = { seconds: 60 };
+      setup.simulator.control.addFaults([{ method: 'GET', answer: { kind: 'status', status: 429, retryAfter } }]);
+      await expect(change()).rejects.toMatchObject({ fault: 'unknown', retryAfterMs: 60_000 });
+      await setup.world.sleep(60_000, signal);
+    }
+    expect(setup.simulator.control.state().users).toBe(0);
+  });
+
   it('without a time is tried a few times, then left to the engine', async () => {
     const setup = await connected({ max_attempts: 3 });
     await setup.target.find('user', 'userName', 'nobody', signal);
