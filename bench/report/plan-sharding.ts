@@ -23,6 +23,7 @@ export const keys: readonly Kept[] = [
       'plan_operations',
       'discrepancies',
       'seen_accounts',
+      'guarded',
     ],
     key: '{ _id: 1 }',
     why: 'Every query is by `_id` or a range of it, and `_id` begins with the connection or target.',
@@ -48,7 +49,7 @@ export const keys: readonly Kept[] = [
     why: 'Its unique index on `slot` allows no other shard key than one that begins with `slot`, and a run changes its slot when it starts. Runs are found by `_id`, lane, connection, target and state.',
   },
   {
-    collections: ['connections', 'targets', 'plans', 'reconciliations', 'consents', 'installation'],
+    collections: ['connections', 'targets', 'plans', 'reconciliations', 'consents', 'api_keys', 'installation'],
     key: null,
     why: 'Small: some documents for each customer, and one for all.',
   },

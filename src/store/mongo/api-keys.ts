@@ -11,8 +11,10 @@ type ApiKeyDocument = Omit<ApiKeyRecord, 'id' | 'organizations'> & {
   readonly proof: string;
 };
 
+const name = 'api_keys';
+
 export const createMongoApiKeyStore = (db: Db): ApiKeyStore => {
-  const keys = db.collection<ApiKeyDocument>('apikeys');
+  const keys = db.collection<ApiKeyDocument>(name);
   return {
     add: async ({ id, ...record }, proof) => {
       await keys.insertOne({ _id: id, ...record, proof });
