@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { disagreements, waitingPlan } from '../../scripts/demo/tour.ts';
 import type { Child } from '../../scripts/services/child.ts';
 import { type Mongo, openMongo } from '../../src/store/mongo/connect.ts';
+import { installationName } from '../../src/store/mongo/installation.ts';
 import {
   type Customer,
   type Customers,
@@ -28,8 +29,11 @@ const backUp = async ({ db }: Mongo): Promise<Backup> => {
 };
 const putBack = async ({ db }: Mongo, backup: Backup): Promise<void> => {
   for (const { collectionName: name } of await db.collections()) await db.collection(name).deleteMany({});
-  // A worker that runs writes its own mark in between: the backup's takes its place.
-  for (const [name, documents] of backup)
+  // A worker that runs writes its own mark in between: the backup's takes its place. And it comes last, for whoever sees it begins anew with all the rest.
+  const markLast = [...backup].toSorted(
+    ([one], [other]) => Number(one === installationName) - Number(other === installationName),
+  );
+  for (const [name, documents] of markLast)
     for (const document of documents)
       await db.collection<Stored>(name).replaceOne({ _id: document._id }, document, { upsert: true });
 };
