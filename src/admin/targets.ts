@@ -211,17 +211,10 @@ const stateEdit = (state: TargetChanges['state']): TargetEdit => {
   return state === 'active' ? { state, problem: null, quarantine: null } : { state };
 };
 
+/** What is edited as it is given; the rest of an edit is worked out. */
 type Editable = Pick<
   TargetRecord,
-  | 'name'
-  | 'mapping'
-  | 'matching'
-  | 'deprovision'
-  | 'leftGroups'
-  | 'limits'
-  | 'protected'
-  | 'escrow'
-  | 'autoApproveFirst'
+  Exclude<keyof TargetEdit, 'settings' | 'credentialVersion' | 'state' | 'problem' | 'quarantine'>
 >;
 
 /** Where the target is: scheme, host, port and path. */

@@ -11,7 +11,7 @@ import type { Owned } from '../owners.ts';
 import { found } from '../refused.ts';
 import { DoorProblem } from './problem.ts';
 
-/** `everybody`: what a route without ids is about is nobody's, so that limited keys may call it, too. */
+/** `nobody`: what the route is about is kept nowhere and belongs to nobody, so that limited keys may call it, too. */
 export type Admission = { readonly scope: ApiScope; readonly of?: 'nobody' };
 
 type Given = { readonly params: unknown; readonly query: unknown; readonly body: unknown };
@@ -46,8 +46,8 @@ export const assertReaches = async (
     return kind === undefined ? [] : [{ kind, id: String(id) }];
   });
   const organizations = named.filter(([name]) => name === 'organization_id').map(([, id]) => String(id));
-  if (things.length + organizations.length === 0) assertUnlimited(caller);
-  if (!organizations.every((id) => reaches(caller, organizationId(id)))) assertUnlimited(caller);
+  const namesNothing = things.length + organizations.length === 0;
+  if (namesNothing || !organizations.every((id) => reaches(caller, organizationId(id)))) assertUnlimited(caller);
   for (const { kind, id } of things) {
     const owner = await commands.ownerOf(kind, id);
     found(owner !== null && reaches(caller, owner) ? owner : null, kind);
