@@ -8,10 +8,12 @@ import type { Redis } from 'ioredis';
 import { callbackPath } from './admin/api/connect.ts';
 import { aheadSecs, type ReadinessCheck } from './admin/api/health.ts';
 import { type Commands, commands } from './admin/commands.ts';
+import { credentialsEndingOf } from './admin/credentials-ending.ts';
 import { syncLagOf } from './admin/lag.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
 import type { Config } from './config.ts';
 import { type Clock, type ClockReading, createClock, keepClock } from './engine/clock.ts';
+import { noteSwitch } from './engine/credential-life.ts';
 import type { Engine } from './engine/engine.ts';
 import { createLogger } from './logger.ts';
 import { runId } from './model/ids.ts';
@@ -106,6 +108,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     queueJobs: queues.counts,
     syncLagSecs: syncLagOf(stores, world.now),
     plansWaiting: stores.plans.countWaiting,
+    credentialsEnding: credentialsEndingOf(stores, world.now),
     clockAheadSecs: () => aheadSecs(clock.reading()),
   });
   const clouds = { custom: config.customCloud };
@@ -116,6 +119,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     app: registration,
     assertion,
     world,
+    onSwitch: (connection, told) => noteSwitch({ stores, world }, connection, told),
     onRequest: ({ status, resourceUnits, throttledMs }) => {
       metrics.graphAnswered(status, resourceUnits);
       if (throttledMs > 0) metrics.graphThrottled(throttledMs);

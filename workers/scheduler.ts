@@ -2,6 +2,7 @@
 
 import type { Parts } from '../src/compose.ts';
 import { askForProvisioning, onTick, resume } from '../src/engine/ask-for-runs.ts';
+import { tellCredentials } from '../src/engine/credential-life.ts';
 import { prune, purge } from '../src/engine/maintenance.ts';
 import { probeConnection, probeTarget } from '../src/engine/quarantine.ts';
 import { tendPlans } from '../src/engine/tend-plans.ts';
@@ -66,8 +67,11 @@ const onMaintenance = async (parts: Parts, data: unknown, signal: AbortSignal): 
   }
 };
 
+const tendEveryMs = 3_600_000;
+
 const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> => {
   const { engine, log } = parts;
+  let tendedMs: number | null = null;
   while (!signal.aborted) {
     try {
       await parts.queues.maintenance.upsertJobScheduler(
@@ -87,6 +91,11 @@ const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> 
         log.warn('queue.repaired', { schedules: repaired.schedules, wakeups: repaired.wakeups });
       parts.metrics.reconcilerRepaired(repaired.schedules + repaired.wakeups);
       await tendPlans(engine);
+      const nowMs = engine.world.now().getTime();
+      if (tendedMs === null || nowMs - tendedMs >= tendEveryMs) {
+        await tellCredentials(engine);
+        tendedMs = nowMs;
+      }
     } catch (error) {
       log.warn('queue.unreconciled', { message: error instanceof Error ? error.message : 'unknown' });
     }

@@ -1,5 +1,6 @@
 /** One request to Graph as the handlers see it: already authenticated, its path and query already read. */
 
+import type { App } from './apps.ts';
 import type { Json } from './json.ts';
 import type { Knobs } from './knobs.ts';
 import type { Query } from './odata.ts';
@@ -15,6 +16,8 @@ export type Call = {
   readonly tenant: Tenant;
   readonly appId: string;
   readonly roles: ReadonlySet<string>;
+  /** A registration of the tenant. */
+  readonly appNamed: (clientId: string) => App | undefined;
   readonly knobs: Knobs;
   /** `https://host:port/v1.0` as the client called it, for links. */
   readonly base: string;

@@ -7,7 +7,8 @@ import { denied } from './reply.ts';
 export type Roles = ReadonlySet<string>;
 
 const directory = ['Directory.Read.All', 'Directory.ReadWrite.All'];
-const readers: Readonly<Record<Kind | 'organization', readonly string[]>> = {
+const readers: Readonly<Record<Kind | 'organization' | 'application', readonly string[]>> = {
+  application: ['Application.Read.All', 'Application.ReadWrite.All', ...directory],
   user: ['User.Read.All', 'User.ReadWrite.All', 'User.ReadBasic.All', ...directory],
   group: ['GroupMember.Read.All', 'GroupMember.ReadWrite.All', 'Group.Read.All', 'Group.ReadWrite.All', ...directory],
   device: ['Device.Read.All', ...directory],
@@ -30,12 +31,12 @@ export const visibleTo = (roles: Roles, kind: Kind, shown: JsonObject): JsonObje
         ]),
       );
 
-export const mayRead = (roles: Roles, what: Kind | 'organization'): boolean =>
+export const mayRead = (roles: Roles, what: keyof typeof readers): boolean =>
   readers[what].some((role) => roles.has(role));
 
 export const mayReadHiddenMembers = (roles: Roles): boolean => roles.has('Member.Read.Hidden');
 
-export function requireReading(roles: Roles, what: Kind | 'organization'): void {
+export function requireReading(roles: Roles, what: keyof typeof readers): void {
   if (!mayRead(roles, what)) throw denied();
 }
 

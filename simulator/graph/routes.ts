@@ -1,5 +1,6 @@
 /** The paths below /v1.0, what answers them, and their price in resource units. */
 
+import { listApplications } from './applications.ts';
 import type { Call } from './call.ts';
 import { groupsDelta, usersDelta } from './delta.ts';
 import { checkMembership, getByIds, getObject, getOrganization, listDeleted, listOrganization } from './directory.ts';
@@ -62,6 +63,7 @@ const routes: readonly Route[] = [
   post('directoryObjects/getByIds', 5, getByIds),
   get('directoryObjects/*', 1, getObject),
   get('directory/deletedItems/*', 1, listDeleted),
+  get('applications', 2, listApplications),
   get('organization', 1, listOrganization),
   get('organization/*', 1, getOrganization),
 ];

@@ -55,6 +55,8 @@ export function answerOne(world: World, identity: Identity, asked: Asked): Reply
       query,
       header: asked.header,
       body: asked.body,
+      appNamed: (clientId) =>
+        world.apps.find((app) => app.clientId === clientId.toLowerCase() && app.tenantId === identity.tenant.id),
       knobs: world.knobs,
       base: `${asked.origin}/v1.0`,
       nowMs: asked.ids.nowMs,

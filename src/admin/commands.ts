@@ -13,6 +13,7 @@ import { reconciliationCommands } from './reconciliations.ts';
 import { restoreCommands } from './restores.ts';
 import type { Room } from './room.ts';
 import { runCommands } from './runs.ts';
+import { secondCredentialCommands } from './second-credentials.ts';
 import { snapshotQueries } from './snapshots.ts';
 import { targetCommands } from './targets.ts';
 import { undoCommands } from './undo.ts';
@@ -20,6 +21,7 @@ import { undoCommands } from './undo.ts';
 export const commands = (room: Room) => ({
   ...connectionCommands(room),
   ...connectionChecks(room),
+  ...secondCredentialCommands(room),
   ...consentCommands(room),
   ...targetCommands(room),
   ...escrowCommands(room),

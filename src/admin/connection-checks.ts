@@ -7,6 +7,7 @@ import { SourceError } from '../model/errors.ts';
 import { type ConnectionId, organizationId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
+import { onlyGiven } from '../store/connection-store.ts';
 import { type ConnectionFields, connectionIssues, newConnection, refuseUnless } from './connections.ts';
 import { secretsOf } from './given-credentials.ts';
 import { found, Refused } from './refused.ts';
@@ -42,7 +43,7 @@ export const connectionChecks = (room: Room) => ({
   async checkNewConnection(given: ConnectionFields): Promise<CheckReport> {
     const connection = newConnection({ ...given, organization: organizationId('none') }, room.world.now());
     refuseUnless(connectionIssues(connection, given, room));
-    return checked(() => room.connectSourceOnce(connection, secretsOf(given)), connection);
+    return checked(() => room.connectSourceOnce(connection, onlyGiven(secretsOf(given))), connection);
   },
 });
 

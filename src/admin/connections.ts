@@ -1,5 +1,6 @@
 /** Commands on connections: our records of the tenants we read. */
 
+import { credentialIn } from '../core/credential-life.ts';
 import { isOutdated, isToBeRead } from '../engine/basis.ts';
 import {
   type CloudName,
@@ -7,12 +8,13 @@ import {
   defaultAttributes,
   defaultIntervals,
   defaultShrinkLimit,
+  unusedCredentials,
 } from '../model/connection.ts';
 import { type ConnectionId, connectionId, type OrganizationId } from '../model/ids.ts';
 import type { Limit } from '../model/limit.ts';
 import { everyone, type Scope, scopeKey } from '../model/scope.ts';
 import type { ObjectType } from '../model/source-object.ts';
-import type { ConnectionEdit } from '../store/connection-store.ts';
+import { type ConnectionEdit, onlyGiven, type SecretChanges } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
 import type { Head, Page, Restored } from '../store/snapshot-store.ts';
 import { areGiven, credentialIssues, credentialsOf, type GivenCredentials, secretsOf } from './given-credentials.ts';
@@ -56,10 +58,13 @@ export const connectionCommands = (room: Room) => {
   const get = async (id: ConnectionId): Promise<Connection> => found(await connections.get(id), 'connection');
 
   return {
+    /** The time that everything goes by. */
+    now: room.world.now,
+
     async addConnection(given: NewConnection): Promise<Connection> {
       const connection = newConnection(given, room.world.now());
       refuseUnless(connectionIssues(connection, given, room));
-      await connections.add(connection, secretsOf(given));
+      await connections.add(connection, onlyGiven(secretsOf(given)));
       if (connection.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(connection));
       room.world.log.info('connection.added', { connection: connection.id, state: connection.state });
       return connection;
@@ -96,7 +101,8 @@ export const connectionCommands = (room: Room) => {
         if (edited.state === 'active' && edited.credentials === null) {
           throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
         }
-        return { before, after: await connections.edit(id, before.revision, edit, secretsOf(changes)) };
+        const secrets = { ...secretsOf(changes), ...withoutSecond(before, edited) };
+        return { before, after: await connections.edit(id, before.revision, edit, secrets) };
       });
       await wake(room, 'schedule', () =>
         after.state === 'active' ? room.wakeups.schedule(after) : room.wakeups.unschedule(id),
@@ -171,12 +177,13 @@ export const newConnection = (given: NewConnection, now: Date): Connection => ({
   state: given.clientId === undefined ? 'pending' : 'active',
   problem: null,
   quarantine: null,
+  credentialUse: unusedCredentials,
   createdAt: now,
   updatedAt: now,
   revision: 1,
 });
 
-type Editable = Required<Omit<ConnectionEdit, 'state' | 'problem' | 'quarantine'>>;
+type Editable = Required<Omit<ConnectionEdit, 'state' | 'problem' | 'quarantine' | 'credentialUse'>>;
 
 const withFields = (given: ConnectionFields, base: Editable): Editable => ({
   description: given.description === undefined ? base.description : given.description,
@@ -197,12 +204,25 @@ const withFields = (given: ConnectionFields, base: Editable): Editable => ({
 /** State and problem are written only when the person means them: the engine may hold the connection back at the same moment. */
 const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit => {
   const fields = withFields(changes, before);
-  const newCredentials = areGiven(changes);
-  const awaited = before.state === 'pending' || before.state === 'quarantined';
-  const state = changes.state ?? (newCredentials && awaited ? 'active' : null);
-  if (state === null) return fields;
-  return state === 'active' ? { ...fields, state, problem: null, quarantine: null } : { ...fields, state };
+  const newCredentials = areGiven(changes) || changes.clientSecretEndsAt !== undefined;
+  const edit = newCredentials ? { ...fields, credentialUse: unusedCredentials } : fields;
+  if (changes.state === 'paused') return { ...edit, state: 'paused' };
+  return changes.state === 'active' || areGiven(changes) ? { ...edit, ...letGo(before, changes.state) } : edit;
 };
+
+/** New credentials let go of what waited for them; `active` of what a person paused, too. */
+export const letGo = ({ state }: Pick<Connection, 'state'>, wanted?: 'active'): ConnectionEdit =>
+  wanted === 'active' || state === 'pending' || state === 'quarantined'
+    ? { state: 'active', problem: null, quarantine: null }
+    : {};
+
+/** A second credential that went with the application it was of. */
+const withoutSecond = ({ credentials: before }: Connection, { credentials: after }: Connection): SecretChanges =>
+  hasSecond(before) && !hasSecond(after) ? noSecond : {};
+
+const hasSecond = (credentials: Connection['credentials']): boolean =>
+  credentialIn({ credentials }, 'second') !== null;
+export const noSecond: SecretChanges = { 'second.clientSecret': null, 'second.certificate': null };
 
 export const connectionIssues = (connection: Connection, given: ConnectionFields, room: Room): Issue[] => {
   const issues: Issue[] = [...credentialIssues(connection, given, room)];

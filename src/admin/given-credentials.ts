@@ -1,13 +1,13 @@
 /** Credentials of an app registration as a person gives them: one of secret, certificate, or none at all. */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { Connection, Credentials } from '../model/connection.ts';
-import type { Secrets } from '../store/connection-store.ts';
+import type { Connection, Credential, Credentials } from '../model/connection.ts';
+import type { SecretChanges } from '../store/connection-store.ts';
 import type { Issue } from './refused.ts';
 import type { Room } from './room.ts';
 
-export type GivenCredentials = {
-  readonly clientId?: string | undefined;
+/** One of secret, certificate or neither. */
+export type GivenCredential = {
   readonly clientSecret?: string | undefined;
   readonly clientSecretEndsAt?: Date | undefined;
   /** PEM: the certificate and its private key. */
@@ -15,27 +15,46 @@ export type GivenCredentials = {
   /** The application trusts the workload that we run as. */
   readonly workloadIdentity?: true | undefined;
 };
+export type GivenCredentials = GivenCredential & { readonly clientId?: string | undefined };
 
 /** What the record says once this is given; whatever is not understood leaves it as it is, and is an issue. */
 export const credentialsOf = (given: GivenCredentials, before: Credentials | null): Credentials | null => {
-  const clientId = given.clientId ?? (before === null || before.kind === 'admin_consent' ? null : before.clientId);
+  const registered = before === null || before.kind === 'admin_consent' ? null : before;
+  const clientId = given.clientId ?? registered?.clientId ?? null;
   if (clientId === null) return before;
   const endsAt = given.clientSecretEndsAt;
-  if (given.certificate !== undefined) {
-    const read = certificateIn(given.certificate);
-    return read === null ? before : { kind: 'certificate', clientId, ...read };
-  }
-  if (given.workloadIdentity === true) return { kind: 'workload_identity', clientId };
   const ofSecret = endsAt !== undefined && before?.kind === 'client_secret';
-  if (given.clientSecret !== undefined || given.clientId !== undefined || ofSecret)
-    return { kind: 'client_secret', clientId, ...(endsAt === undefined ? {} : { endsAt }) };
-  return before;
+  const credential =
+    credentialOf(given) ?? (given.clientId !== undefined || ofSecret ? secretThatEnds(endsAt) : null);
+  if (credential === null) return before;
+  // A second one of another application is none.
+  const second = clientId === registered?.clientId ? registered.second : undefined;
+  return { ...credential, clientId, ...(second === undefined ? {} : { second }) };
 };
 
-export const secretsOf = (given: GivenCredentials): Secrets => ({
-  ...(given.clientSecret === undefined ? {} : { clientSecret: given.clientSecret }),
-  ...(given.certificate === undefined ? {} : { certificate: given.certificate }),
+/** Null when nothing of it is given, or it is not understood. */
+export const credentialOf = (given: GivenCredential): Credential | null => {
+  if (given.certificate !== undefined) {
+    const read = certificateIn(given.certificate);
+    return read && { kind: 'certificate', ...read };
+  }
+  if (given.workloadIdentity === true) return { kind: 'workload_identity' };
+  return given.clientSecret === undefined ? null : secretThatEnds(given.clientSecretEndsAt);
+};
+
+const secretThatEnds = (endsAt: Date | undefined): Credential => ({
+  kind: 'client_secret',
+  ...(endsAt === undefined ? {} : { endsAt }),
 });
+
+/** What its secrets are kept as, of the first and of the second credential; one takes the place of whatever was there. */
+export const secretsOf = (given: GivenCredential, place: '' | 'second.' = ''): SecretChanges =>
+  proofsIn(given).length === 0
+    ? {}
+    : {
+        [`${place}clientSecret`]: given.clientSecret ?? null,
+        [`${place}certificate`]: given.certificate ?? null,
+      };
 
 export const areGiven = (given: GivenCredentials): boolean =>
   given.clientId !== undefined || proofsIn(given).length > 0;
@@ -43,14 +62,11 @@ export const areGiven = (given: GivenCredentials): boolean =>
 export const credentialIssues = (
   { credentials }: Connection,
   given: GivenCredentials,
-  { config, world }: Room,
+  room: Pick<Room, 'config' | 'world'>,
 ): readonly Issue[] => {
   const issues: Issue[] = [];
   const proofs = proofsIn(given);
-  const [, second] = proofs;
   const isRegistered = credentials !== null && credentials.kind !== 'admin_consent';
-  if (second !== undefined)
-    issues.push({ pointer: second, detail: `cannot be given together with ${proofs[0]?.slice(1)}` });
   if (given.clientId !== undefined && proofs.length === 0)
     issues.push({
       pointer: '/client_secret',
@@ -64,13 +80,27 @@ export const credentialIssues = (
     (given.clientId !== undefined || credentials?.kind !== 'client_secret')
   )
     issues.push({ pointer: '/client_secret_ends_at', detail: 'is of a client secret' });
-  if (given.certificate !== undefined) issues.push(...certificateIssues(given.certificate, world.now()));
-  if (given.workloadIdentity === true && config.workload === null)
-    issues.push({ pointer: '/workload_identity', detail: 'no identity of a workload is configured on this server' });
-  return issues;
+  return [...issues, ...proofIssues(given, room)];
 };
 
-const proofsIn = ({ clientSecret, certificate, workloadIdentity }: GivenCredentials): readonly string[] => [
+/** What is wrong with it in itself, whatever it is for. */
+export const proofIssues = (
+  given: GivenCredential,
+  { config, world }: Pick<Room, 'config' | 'world'>,
+): readonly Issue[] => {
+  const [first, second] = proofsIn(given);
+  return [
+    ...(second === undefined
+      ? []
+      : [{ pointer: second, detail: `cannot be given together with ${first?.slice(1)}` }]),
+    ...(given.certificate === undefined ? [] : certificateIssues(given.certificate, world.now())),
+    ...(given.workloadIdentity === true && config.workload === null
+      ? [{ pointer: '/workload_identity', detail: 'no identity of a workload is configured on this server' }]
+      : []),
+  ];
+};
+
+const proofsIn = ({ clientSecret, certificate, workloadIdentity }: GivenCredential): readonly string[] => [
   ...(clientSecret === undefined ? [] : ['/client_secret']),
   ...(certificate === undefined ? [] : ['/certificate']),
   ...(workloadIdentity === undefined ? [] : ['/workload_identity']),

@@ -3,6 +3,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Observe } from '../engine/engine.ts';
 import type { DecidedKind } from '../model/plan.ts';
+import type { CredentialsEnding } from './credentials-ending.ts';
 
 type QueueJobs = { readonly queue: string; readonly state: string; readonly jobs: number };
 /** Asked at every scrape. */
@@ -11,6 +12,7 @@ type Sources = {
   /** Seconds since the connection that is furthest behind was last in step. */
   readonly syncLagSecs?: () => Promise<number>;
   readonly plansWaiting?: () => Promise<Readonly<Record<DecidedKind, number>>>;
+  readonly credentialsEnding?: () => Promise<CredentialsEnding>;
   /** How far the clock of this machine is ahead of the database's; null: not known. */
   readonly clockAheadSecs?: () => number | null;
 };
@@ -25,7 +27,8 @@ export type Metrics = {
   readonly reconcilerRepaired: (wakeups: number) => void;
 };
 
-export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting, clockAheadSecs }: Sources = {}): Metrics => {
+export const createMetrics = (sources: Sources = {}): Metrics => {
+  const { queueJobs, syncLagSecs, plansWaiting, credentialsEnding, clockAheadSecs } = sources;
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'entrain_' });
@@ -106,6 +109,7 @@ export const createMetrics = ({ queueJobs, syncLagSecs, plansWaiting, clockAhead
   if (queueJobs !== undefined) gaugeOfQueues(registers, queueJobs);
   if (syncLagSecs !== undefined) gaugeOfLag(registers, syncLagSecs);
   if (plansWaiting !== undefined) gaugeOfPlans(registers, plansWaiting);
+  if (credentialsEnding !== undefined) gaugeOfCredentials(registers, credentialsEnding);
   if (clockAheadSecs !== undefined) gaugeOfClock(registers, clockAheadSecs);
 
   return {
@@ -167,6 +171,19 @@ const gaugeOfPlans = (registers: Registry[], plansWaiting: NonNullable<Sources['
       this.reset();
       const waiting = await unlessDown<Readonly<Record<DecidedKind, number>> | null>(plansWaiting, null);
       for (const [kind, plans] of Object.entries(waiting ?? {})) this.set({ kind }, plans);
+    },
+  });
+
+const gaugeOfCredentials = (registers: Registry[], credentialsEnding: NonNullable<Sources['credentialsEnding']>) =>
+  new Gauge({
+    name: 'entrain_credentials_ending',
+    help: 'Credentials of connections that end soon or have ended, by how many days are left at most.',
+    labelNames: ['stage'],
+    registers,
+    async collect() {
+      this.reset();
+      const ending = await unlessDown<CredentialsEnding | null>(credentialsEnding, null);
+      for (const [stage, credentials] of Object.entries(ending ?? {})) this.set({ stage }, credentials);
     },
   });
 

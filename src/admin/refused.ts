@@ -12,6 +12,7 @@ export type RefusalCode =
   | 'connection_not_active'
   | 'connection_deleting'
   | 'credentials_missing'
+  | 'last_credential'
   | 'consent_not_configured'
   | 'has_credentials'
   | 'tenant_fixed'

@@ -149,7 +149,7 @@ type Wait = (problem: Problem, retryAfterMs?: number) => Reaction;
 const toSource = (error: SourceError, wait: Wait): Reaction => {
   const problem = (owner: Problem['owner']): Problem => ({
     code: error.code ?? `source_${error.fault}`,
-    message: error.message,
+    message: error.mend === undefined ? error.message : `${error.message} ${error.mend.todo}`,
     owner,
   });
   const table: Readonly<Record<SourceFault, () => Reaction>> = {

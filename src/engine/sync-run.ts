@@ -23,6 +23,7 @@ import type { Lease } from '../store/leases.ts';
 import type { Draft, Head } from '../store/snapshot-store.ts';
 import type { Reader } from './cleared.ts';
 import { compareRead } from './compare-read.ts';
+import { readCredentialEnds } from './credential-life.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
 import { previewRun } from './preview-run.ts';
@@ -80,6 +81,7 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
     const committed = await commit(engine, run, connection, what, draft, end, reader, report);
     const proves = committed !== 'slice' && committed.state === 'succeeded' && run.scope === null;
     if (proves && connection.quarantine !== null) await engine.stores.connections.proved(connection.id);
+    if (proves) await readCredentialEnds(engine, connection, reader.source, watch.signal);
     return committed;
   } catch (error) {
     if (run.scope !== null && isAboutItsGroup(error)) throw ofItsGroup(error);

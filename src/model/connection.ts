@@ -8,16 +8,42 @@ import type { ObjectType } from './source-object.ts';
 /** National clouds (Microsoft Graph, "National cloud deployments"), and `custom`: a cloud the operator describes in the configuration. */
 export type CloudName = 'global' | 'us_gov' | 'us_gov_dod' | 'china' | 'custom';
 
-/** How we prove who we are to the tenant. The secret itself is kept sealed, apart from the record. */
+/** What shows that we are an application which the customer registered. The secret itself is kept sealed, apart from the record. */
+export type Credential =
+  /** `endsAt` is what we were told, absent when nobody said. */
+  | { readonly kind: 'client_secret'; readonly endsAt?: Date }
+  /** `thumbprint`: SHA-1 in hexadecimal, as Entra shows it. */
+  | { readonly kind: 'certificate'; readonly thumbprint: string; readonly endsAt: Date }
+  /** No secret at all: the application trusts the workload that we run as (a federated credential). */
+  | { readonly kind: 'workload_identity' };
+
+/** How we prove who we are to the tenant. */
 export type Credentials =
-  /** An application that the customer registered, and a secret of it; `endsAt` is what we were told, absent when nobody said. */
-  | { readonly kind: 'client_secret'; readonly clientId: string; readonly endsAt?: Date }
-  /** The same by a certificate. `thumbprint`: SHA-1 in hexadecimal, as Entra shows it. */
-  | { readonly kind: 'certificate'; readonly clientId: string; readonly thumbprint: string; readonly endsAt: Date }
-  /** The same without any secret: the application trusts the workload that we run as (a federated credential). */
-  | { readonly kind: 'workload_identity'; readonly clientId: string }
+  /** `second`: another one of the same application, while it takes the place of the first. */
+  | (Credential & { readonly clientId: string; readonly second?: Credential })
   /** Our own application, which an administrator of the tenant consented to. */
   | { readonly kind: 'admin_consent'; readonly clientId: string };
+
+export const credentialPlaces = ['first', 'second'] as const;
+export type CredentialPlace = (typeof credentialPlaces)[number];
+
+/** How near the end of a credential is: it is told once as each of these begins. */
+export const credentialStages = ['60_days', '30_days', '14_days', '7_days', '1_day', 'ended'] as const;
+export type CredentialStage = (typeof credentialStages)[number];
+
+/** What workers came to know of the credentials since they were given; others begin it anew. */
+export type CredentialUse = {
+  /** The one that the login service took last. */
+  readonly inUse: CredentialPlace;
+  /** When the tenant's own record of the application was looked at, and when each ends by it. */
+  readonly read: { readonly at: Date; readonly ends: CredentialEnds } | null;
+  /** What was told last of each. */
+  readonly told: Readonly<Partial<Record<CredentialPlace, CredentialTold>>>;
+};
+export type CredentialEnds = Readonly<Partial<Record<CredentialPlace, Date>>>;
+export type CredentialTold = { readonly endsAt: Date; readonly stage: CredentialStage };
+
+export const unusedCredentials: CredentialUse = { inUse: 'first', read: null, told: {} };
 
 /** `pending`: no credentials yet. `quarantined`: held back until someone acts; `problem` says who and why. */
 export type ConnectionState = 'pending' | 'active' | 'paused' | 'quarantined' | 'deleting';
@@ -39,6 +65,7 @@ export type Connection = {
   readonly tenantId: string | null;
   readonly cloud: CloudName;
   readonly credentials: Credentials | null;
+  readonly credentialUse: CredentialUse;
   readonly scope: Scope;
   /** Source attributes that are read, per type of object. */
   readonly attributes: Readonly<Record<ObjectType, readonly string[]>>;

@@ -36,6 +36,7 @@ export const memorySource = (directory: MemoryDirectory): Source => {
   const state = stateOf(directory);
   return {
     check: async ({ scope }) => report(state, scope),
+    credentialEnds: async () => null,
     read: (ask, signal) => read(state, ask, signal),
     confirm: async (refs, scope) => new Map(refs.map((ref) => [ref.id, standingOf(state, ref, scope)])),
     lookUp: async (who, attributes) => lookUp(state, who, attributes),

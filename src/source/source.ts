@@ -1,6 +1,7 @@
 /** The port of a source: a directory that is read. Implementations stream messages and know nothing of snapshots. */
 
 import type { CheckReport } from '../model/check.ts';
+import type { CredentialEnds } from '../model/connection.ts';
 import type { Resume, SourceId, Watermark } from '../model/ids.ts';
 import type { Scope } from '../model/scope.ts';
 import type { ObjectMessage } from '../model/source-message.ts';
@@ -83,6 +84,10 @@ export interface Source {
    * meant to find out.
    */
   check(what: Pick<Ask, 'scope' | 'attributes'>, signal: AbortSignal): Promise<CheckReport>;
+  /**
+   * When each credential ends, as far as the source has a record of it that we may read; null where we may not. Throws `SourceError`.
+   */
+  credentialEnds(signal: AbortSignal): Promise<CredentialEnds | null>;
   /**
    * Streams what was asked, page by page. Throws `SourceError` (a fault; nothing may be concluded), `WatermarkExpired` (only a full read helps)
    * or `ResumeExpired` (the same read must start over).

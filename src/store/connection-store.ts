@@ -1,12 +1,23 @@
 /** The port of the configuration: connections and targets, with their secrets sealed. */
 
-import type { Connection, Problem, Quarantine } from '../model/connection.ts';
+import type {
+  Connection,
+  CredentialPlace,
+  CredentialTold,
+  CredentialUse,
+  Problem,
+  Quarantine,
+} from '../model/connection.ts';
 import type { ConnectionId, OrganizationId, TargetId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Page } from './snapshot-store.ts';
 
 /** Secrets by field name, in clear. Only ever handed to what connects; never to a door. */
 export type Secrets = Readonly<Record<string, string>>;
+/** Given fields replace stored ones; null takes one away. */
+export type SecretChanges = Readonly<Record<string, string | null>>;
+export const onlyGiven = (changes: SecretChanges): Secrets =>
+  Object.fromEntries(Object.entries(changes).filter((entry): entry is [string, string] => entry[1] !== null));
 
 /** What may be edited; everything else of a record is set at creation or by the engine. */
 export type ConnectionEdit = Partial<
@@ -16,6 +27,7 @@ export type ConnectionEdit = Partial<
     | 'tenantId'
     | 'cloud'
     | 'credentials'
+    | 'credentialUse'
     | 'scope'
     | 'attributes'
     | 'refreshIntervalSecs'
@@ -57,8 +69,8 @@ export interface ConnectionStore {
   ): Promise<Page<Connection>>;
   /** Every connection, in batches; for the reconciler. */
   all(): AsyncIterable<readonly Connection[]>;
-  /** Edits the record and its secrets (given fields replace stored ones) when it is still at this revision. Throws `StaleRevision`. */
-  edit(id: ConnectionId, revision: number, edit: ConnectionEdit, secrets?: Secrets): Promise<Connection>;
+  /** Edits the record and its secrets when it is still at this revision. Throws `StaleRevision`. */
+  edit(id: ConnectionId, revision: number, edit: ConnectionEdit, secrets?: SecretChanges): Promise<Connection>;
   /**
    * Holds it back or lets it go without touching what people edit (no revision). `problem: null` lets go. `quarantine`: when it is probed; once let go
    * it is what is remembered, null unless given.
@@ -68,6 +80,10 @@ export interface ConnectionStore {
   probed(id: ConnectionId, quarantine: Quarantine): Promise<void>;
   /** It has proved well: what is remembered of a quarantine goes. One that is held back stays so. */
   proved(id: ConnectionId): Promise<void>;
+  /** Notes what became known of the credentials of this revision, which stays the same. Of a later one it says nothing. */
+  noteUse(id: ConnectionId, revision: number, note: Partial<Omit<CredentialUse, 'told'>>): Promise<void>;
+  /** Whether it is the first to note that: whoever is, tells it. */
+  noteTold(id: ConnectionId, revision: number, place: CredentialPlace, told: CredentialTold): Promise<boolean>;
   secrets(id: ConnectionId): Promise<Secrets>;
   remove(id: ConnectionId): Promise<void>;
 }
@@ -76,7 +92,7 @@ export interface TargetStore {
   add(target: TargetRecord, secrets: Secrets): Promise<void>;
   get(id: TargetId): Promise<TargetRecord | null>;
   of(connection: ConnectionId): Promise<readonly TargetRecord[]>;
-  edit(id: TargetId, revision: number, edit: TargetEdit, secrets?: Secrets): Promise<TargetRecord>;
+  edit(id: TargetId, revision: number, edit: TargetEdit, secrets?: SecretChanges): Promise<TargetRecord>;
   hold(id: TargetId, problem: Problem | null, quarantine?: Quarantine | null): Promise<void>;
   probed(id: TargetId, quarantine: Quarantine): Promise<void>;
   proved(id: TargetId): Promise<void>;

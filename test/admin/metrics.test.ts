@@ -73,3 +73,11 @@ it('shows how wrong the clock of the machine is, as far as that is known', async
   ahead = -86_400.25;
   expect(await metrics.text()).toContain('entrain_clock_ahead_seconds -86400.25');
 });
+
+it('counts the credentials that end, by how near that is', async () => {
+  const none = { '60_days': 0, '30_days': 0, '14_days': 0, '7_days': 0, '1_day': 0, ended: 0 };
+  const metrics = createMetrics({ credentialsEnding: async () => ({ ...none, '7_days': 3 }) });
+  const text = await metrics.text();
+  expect(text).toContain('entrain_credentials_ending{stage="7_days"} 3');
+  expect(text).toContain('entrain_credentials_ending{stage="ended"} 0');
+});

@@ -8,6 +8,7 @@ import {
   defaultIntervals,
   defaultShrinkLimit,
   type Problem,
+  unusedCredentials,
 } from '../../src/model/connection.ts';
 import { StaleRevision } from '../../src/model/errors.ts';
 import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
@@ -115,6 +116,35 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       expect(await connections.get(connection.id)).toEqual(connection);
     });
 
+    it('keeps what became known of its credentials, as long as it has them', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      const read = { at: edited, ends: { first: start } };
+      await connections.noteUse(connection.id, 1, { inUse: 'second' });
+      await connections.noteUse(connection.id, 1, { read });
+      const known = { inUse: 'second', read, told: {} };
+      expect(await connections.get(connection.id)).toEqual({ ...connection, credentialUse: known });
+      await connections.edit(connection.id, 1, { credentialUse: unusedCredentials });
+      await connections.noteUse(connection.id, 1, { inUse: 'second' });
+      expect(await connections.get(connection.id)).toMatchObject({ credentialUse: unusedCredentials, revision: 2 });
+    });
+
+    it('has each stage of its end told by one worker of many, and by none of an earlier revision', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      const told = { endsAt: start, stage: '30_days' } as const;
+      const tell = () => connections.noteTold(connection.id, 1, 'first', told);
+      expect((await Promise.all(Array.from({ length: 10 }, tell))).filter(Boolean)).toHaveLength(1);
+      const later = { ...told, stage: '14_days' } as const;
+      expect(await connections.noteTold(connection.id, 1, 'first', later)).toBe(true);
+      expect(await connections.noteTold(connection.id, 1, 'second', later)).toBe(true);
+      expect(await connections.noteTold(connection.id, 1, 'second', { ...later, endsAt: edited })).toBe(true);
+      expect(await connections.noteTold(connection.id, 2, 'first', told)).toBe(false);
+      expect(await connections.get(connection.id)).toMatchObject({
+        credentialUse: { told: { first: later, second: { ...later, endsAt: edited } } },
+      });
+    });
+
     it.each(['paused', 'pending', 'deleting'] as const)(
       'that is %s stays so, whatever a run reports',
       async (state) => {
@@ -169,6 +199,13 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new', 'header.X-$ecret': 'kept' });
       await connections.edit(connection.id, 2, { description: 'Renamed' });
       expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new', 'header.X-$ecret': 'kept' });
+    });
+
+    it('is taken away where null is given', async () => {
+      const connection = aConnection();
+      await connections.add(connection, { clientSecret: 'old', certificate: 'pem' });
+      await connections.edit(connection.id, 1, {}, { clientSecret: null, token: null });
+      expect(await connections.secrets(connection.id)).toEqual({ certificate: 'pem' });
     });
 
     it('of an edit that came too late is not stored', async () => {
@@ -236,6 +273,7 @@ const aConnection = (other: Partial<Connection> = {}): Connection => ({
   tenantId: '5c6ae4a9-9d4a-4a3e-9b0f-5a4d5a5d5a5d',
   cloud: 'global',
   credentials: { kind: 'client_secret', clientId: 'app' },
+  credentialUse: unusedCredentials,
   scope: everyone,
   attributes: defaultAttributes,
   ...defaultIntervals,

@@ -92,6 +92,7 @@ const metrics = async (): Promise<string> => {
     queueJobs: async () => [],
     syncLagSecs: async () => 0,
     plansWaiting: async () => ({ first: 0, held: 0, dry_run: 0, repair: 0, undo: 0 }),
+    credentialsEnding: async () => ({ '60_days': 0, '30_days': 0, '14_days': 0, '7_days': 0, '1_day': 0, ended: 0 }),
     clockAheadSecs: () => 0,
   }).text();
   const helps = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)/gm)];

@@ -74,6 +74,7 @@ const world = async () => {
       {
         read: pages,
         check: unasked,
+        credentialEnds: unasked,
         confirm: unasked,
         confirmMembers: unasked,
         everyoneIn: unasked,

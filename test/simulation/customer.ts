@@ -2,7 +2,7 @@
 
 import { defaultMatching } from '../../src/core/default-mapping.ts';
 import type { LeavingPolicies } from '../../src/core/plan.ts';
-import { type Connection, defaultIntervals, defaultShrinkLimit } from '../../src/model/connection.ts';
+import { type Connection, defaultIntervals, defaultShrinkLimit, unusedCredentials } from '../../src/model/connection.ts';
 import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
 import type { Limit } from '../../src/model/limit.ts';
 import type { Scope } from '../../src/model/scope.ts';
@@ -96,6 +96,7 @@ export const foundCustomer = (
       tenantId: backend.tenantId,
       cloud: 'global',
       credentials: { kind: 'client_secret', clientId: `client-${nth}` },
+      credentialUse: unusedCredentials,
       scope,
       attributes: readsManagers ? attributesRead : attributesWithoutManager,
       ...defaultIntervals,

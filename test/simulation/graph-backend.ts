@@ -100,7 +100,7 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
         tenantId: tenant.id,
         registrant: 'your_team',
         consentUrl: null,
-        endsAt: null,
+        application: null,
         tokens: tokensFor(process),
         transport: transportFor(stage, process, answer),
         limits: defaultLimits,

@@ -15,6 +15,7 @@ import {
   defaultAttributes,
   defaultIntervals,
   defaultShrinkLimit,
+  unusedCredentials,
 } from '../../src/model/connection.ts';
 import type { Discrepancy } from '../../src/model/discrepancy.ts';
 import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
@@ -299,6 +300,7 @@ export const plainConnection = (at: Date): Connection => ({
   tenantId: '11111111-1111-4111-8111-111111111111',
   cloud: 'global',
   credentials: { kind: 'client_secret', clientId: '22222222-2222-4222-8222-222222222222' },
+  credentialUse: unusedCredentials,
   scope: { kind: 'all' },
   attributes: defaultAttributes,
   ...defaultIntervals,

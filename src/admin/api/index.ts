@@ -18,6 +18,7 @@ import { nothing } from './request.ts';
 import type { Route } from './route.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { connectionRoutes } from './routes/connections.ts';
+import { credentialRoutes } from './routes/credentials.ts';
 import { escrowRoutes } from './routes/escrows.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { planRoutes } from './routes/plans.ts';
@@ -83,6 +84,7 @@ const closeDoor = (app: Express, log: Log, whatThereIs: string): void => {
 
 export const allRoutes = (commands: Commands): readonly Route[] => [
   ...connectionRoutes(commands),
+  ...credentialRoutes(commands),
   ...targetRoutes(commands),
   ...escrowRoutes(commands),
   ...runRoutes(commands),

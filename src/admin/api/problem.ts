@@ -47,6 +47,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   connection_not_active: { status: 409, title: 'The connection is not active' },
   connection_deleting: { status: 409, title: 'The connection is being removed' },
   credentials_missing: { status: 409, title: 'The connection has no credentials' },
+  last_credential: { status: 409, title: 'The connection has no other credential' },
   consent_not_configured: { status: 409, title: 'Tenants cannot be connected by admin consent' },
   has_credentials: { status: 409, title: 'The connection has credentials' },
   tenant_fixed: { status: 409, title: 'The tenant of a connection cannot be changed' },

@@ -119,7 +119,11 @@ export const numbers: Readonly<Record<string, Row>> = {
   ),
   700054: row('your_team', 'a kind of answer was asked for that the application does not allow', tellUs),
   // The tenant.
-  90002: row('your_team', 'the tenant does not exist in this cloud', rightTenant),
+  90002: row(
+    'your_team',
+    'the tenant does not exist in this cloud, or not any more',
+    'Ask the customer whether the tenant was deleted. If not, compare tenant id and cloud of the connection with those of the app registration.',
+  ),
   900021: row('your_team', 'the tenant id is not valid', rightTenant),
   900023: row('your_team', 'the tenant id is malformed', rightTenant),
   90015: row('your_team', 'the request was too long', tellUs),

@@ -11,9 +11,16 @@ import type { Scope } from '../../model/scope.ts';
 import type { Ask } from '../source.ts';
 import { batch, batchSize, slices } from './batch.ts';
 import { getByIds } from './by-id.ts';
+import {
+  type Checked,
+  credentialLines,
+  endsNow,
+  loginTimeOf,
+  proveEach,
+  tokenAmong,
+} from './check-credentials.ts';
 import { type Around, permissionLine, remedyOf, tried } from './check-line.ts';
 import type { GraphClient } from './client.ts';
-import { LoginFailed, type Tokens } from './credentials.ts';
 import { GraphRefusal } from './errors.ts';
 import { proveGroups, proveUsers } from './hidden.ts';
 import { mintGroups, mintUsers } from './mint.ts';
@@ -32,32 +39,23 @@ import { hiddenMembers, missingGroup } from './scoped.ts';
 import { mayHideMembers, selectionOf } from './to-source-object.ts';
 
 export type What = Pick<Ask, 'scope' | 'attributes'>;
-export type Checked = Omit<Around, 'granted'> & {
-  readonly client: GraphClient;
-  readonly tokens: Tokens;
-  /** When secret or certificate ends; null when there is none, or nobody knows. */
-  readonly endsAt: Date | null;
-};
 
 /** Without a token nothing else can be found out; otherwise every line is tried. */
 export const checkConnection = async (asked: Checked, what: What, signal: AbortSignal): Promise<CheckReport> => {
   const { client, tokens } = asked;
   const now = (): number => client.world.now().getTime();
-  const token = await tried(signal, () => {
-    // A token from before an administrator's consent does not hold what was consented to.
-    tokens.drop();
-    return tokens.get(signal);
-  });
-  if (!token.ok) {
-    const { error } = token;
-    const remedy = remedyOf(error, { ...asked, granted: null }, null);
-    const refused: Check = { name: 'Credentials', ok: false, detail: error.message, remedy };
-    const theirs = error instanceof LoginFailed ? error.at : null;
-    return reportOf(theirs === null ? [refused] : [refused, clockLine(now() - theirs.getTime())]);
+  // A token from before an administrator's consent does not hold what was consented to.
+  tokens.drop();
+  const proved = await proveEach(asked, signal);
+  const token = tokenAmong(proved);
+  if (token === null) {
+    const theirs = loginTimeOf(proved);
+    const refused = credentialLines(asked, proved, null, now());
+    return reportOf(theirs === null ? refused : [...refused, clockLine(now() - theirs.getTime())]);
   }
-  const around = { ...asked, granted: rolesOf(token.value) };
-  const lines = await everyLine(client, around, what, signal);
-  return reportOf([credentialsLine(asked, now()), clockLine(client.clockAheadMs()), ...lines]);
+  const around = { ...asked, granted: rolesOf(token) };
+  const [lines, ends] = await Promise.all([everyLine(client, around, what, signal), endsNow(asked, signal)]);
+  return reportOf([...credentialLines(asked, proved, ends, now()), clockLine(client.clockAheadMs()), ...lines]);
 };
 
 const reportOf = (checks: readonly Check[]): CheckReport => ({ ok: checks.every(({ ok }) => ok), checks });
@@ -86,27 +84,6 @@ const everyLine = (client: GraphClient, around: Around, what: What, signal: Abor
     organization(client, around, signal),
     excessLine(around, what),
   ]);
-};
-
-/** The customer needs some days to make another, and to hand it over. */
-const soonMs = 30 * 86_400_000;
-
-const credentialsLine = ({ endsAt, registrant }: Checked, nowMs: number): Check => {
-  const line = { name: 'Credentials', ok: true, detail: 'The login service gave a token.' };
-  if (endsAt === null) return line;
-  const days = Math.floor((endsAt.getTime() - nowMs) / 86_400_000);
-  const ends = `Secret or certificate ${days < 0 ? 'should have ended' : 'ends'} on ${endsAt.toISOString().slice(0, 10)}`;
-  if (endsAt.getTime() - nowMs > soonMs) return { ...line, detail: `${line.detail} ${ends}.` };
-  return {
-    ...line,
-    detail: `${line.detail} ${ends}${days < 0 ? '' : `, in ${days} days`}.`,
-    remedy: {
-      code: 'credentials_end_soon',
-      owner: registrant,
-      todo: 'Make another secret or certificate in the app registration (Certificates & secrets), store it with the connection, and only then delete the old one.',
-      link: null,
-    },
-  };
 };
 
 /** A server whose clock is off by more is refused by the login service (it forgives five minutes) when it signs with a certificate. */

@@ -1,10 +1,11 @@
 /** One live source per connection, kept as long as its record does not change: it holds the token and knows when the tenant is throttled. */
 
-import type { Connection, Credentials } from '../../model/connection.ts';
+import type { Connection, Credential, Credentials } from '../../model/connection.ts';
 import { SourceError } from '../../model/errors.ts';
 import type { ConnectionId } from '../../model/ids.ts';
 import type { Source } from '../source.ts';
 import type { Proof } from './credentials.ts';
+import type { Switched } from './either.ts';
 import { type GraphOptions, graphSource } from './index.ts';
 import type { AppRegistration } from './our-app.ts';
 
@@ -16,6 +17,8 @@ type Options = Pick<GraphOptions, 'clouds' | 'world' | 'onRequest'> & {
   readonly app: AppRegistration | null;
   /** A token of the workload we run as, for applications that trust it. */
   readonly assertion: (() => Promise<string>) | null;
+  /** The login service refuses one of two credentials, and took the other. */
+  readonly onSwitch?: (connection: Connection, told: Switched) => void;
 };
 type Secrets = Readonly<Record<string, string>>;
 
@@ -45,19 +48,48 @@ const connect = (options: Options, connection: Connection, secrets: Secrets): So
     throw notConnected(
       'The connection has no tenant or credentials yet: give it some, or have an administrator consent.',
     );
-  const proof = proofOf(credentials, options, secrets);
-  return graphSource({ ...options, connection: { tenantId, cloud, credentials }, proof });
+  const second = credentials.kind === 'admin_consent' ? undefined : credentials.second;
+  return graphSource({
+    ...options,
+    connection: { tenantId, cloud, credentials },
+    proof: proofOf(credentials, options, secrets),
+    ...(second === undefined
+      ? {}
+      : {
+          second: {
+            proof: registeredProof(second, options, secrets, 'second.'),
+            from: connection.credentialUse.inUse,
+          },
+        }),
+    onSwitch: (told) => options.onSwitch?.(connection, told),
+  });
 };
 
-const proofOf = (credentials: Credentials, { app, assertion }: Options, secrets: Secrets): Proof => {
-  switch (credentials.kind) {
+const proofOf = (credentials: Credentials, options: Options, secrets: Secrets): Proof => {
+  if (credentials.kind !== 'admin_consent') return registeredProof(credentials, options, secrets, '');
+  const { app } = options;
+  if (app?.clientId !== credentials.clientId)
+    throw notConnected(
+      `The tenant consented to the application ${credentials.clientId}, which is not the one in ENTRAIN_APP_CLIENT_ID. Set it again, or have the tenant consent to the new one.`,
+    );
+  return app.proof;
+};
+
+/** `prefix`: what the fields of its secrets begin with. */
+const registeredProof = (
+  { kind }: Credential,
+  { assertion }: Options,
+  secrets: Secrets,
+  prefix: '' | 'second.',
+): Proof => {
+  switch (kind) {
     case 'client_secret': {
-      const secret = secrets['clientSecret'];
+      const secret = secrets[`${prefix}clientSecret`];
       if (secret === undefined) throw notConnected('The connection has no client secret: give it one.');
       return { kind: 'client_secret', secret };
     }
     case 'certificate': {
-      const pem = secrets['certificate'];
+      const pem = secrets[`${prefix}certificate`];
       if (pem === undefined) throw notConnected('The connection has no certificate: give it one.');
       return { kind: 'certificate', pem };
     }
@@ -67,12 +99,6 @@ const proofOf = (credentials: Credentials, { app, assertion }: Options, secrets:
           'The connection goes by workload identity, and none is configured: set ENTRAIN_WORKLOAD_TOKEN_FILE or ENTRAIN_MANAGED_IDENTITY.',
         );
       return { kind: 'workload_identity', assertion };
-    case 'admin_consent':
-      if (app?.clientId !== credentials.clientId)
-        throw notConnected(
-          `The tenant consented to the application ${credentials.clientId}, which is not the one in ENTRAIN_APP_CLIENT_ID. Set it again, or have the tenant consent to the new one.`,
-        );
-      return app.proof;
   }
 };
 

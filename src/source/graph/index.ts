@@ -1,6 +1,6 @@
 /** Microsoft Entra ID, read through Microsoft Graph. */
 
-import type { CloudName, Credentials } from '../../model/connection.ts';
+import type { CloudName, Credential, CredentialPlace, Credentials } from '../../model/connection.ts';
 import type { World } from '../../model/world.ts';
 import type { Ask, Source, SourceEnd, SourcePage } from '../source.ts';
 import type { Registrant } from './aadsts.ts';
@@ -10,6 +10,8 @@ import { type Clouds, cloudOf } from './clouds.ts';
 import { confirmDeletions, confirmMembership, confirmStandings } from './confirm.ts';
 import { type Proof, registrantOf, tokensFor } from './credentials.ts';
 import { readDelta } from './delta.ts';
+import { eitherOf, type Shown, type Switched } from './either.ts';
+import { readEnds } from './ends.ts';
 import { everyoneIn } from './everyone.ts';
 import { readFull } from './full.ts';
 import { gateFor } from './gate.ts';
@@ -30,8 +32,11 @@ export type GraphOptions = {
     readonly credentials: Credentials;
   };
   readonly proof: Proof;
+  /** Of the second credential, where there is one; `from`: the one that worked last. */
+  readonly second?: { readonly proof: Proof; readonly from: CredentialPlace };
   readonly clouds: Clouds;
   readonly world: World;
+  readonly onSwitch?: (told: Switched) => void;
   readonly onRequest?: (facts: RequestFacts) => void;
   readonly limits?: Partial<Limits & TransportLimits>;
 };
@@ -49,22 +54,27 @@ export const defaultLimits: Limits & TransportLimits = {
  * Throws `SourceError` for a custom cloud that is not configured.
  */
 export const graphSource = (options: GraphOptions): Source => {
-  const { connection, proof, world } = options;
+  const { connection, world } = options;
   const { tenantId, credentials } = connection;
   const cloud = cloudOf(connection.cloud, options.clouds);
   const limits = { ...defaultLimits, ...options.limits };
   const registrant = registrantOf(credentials);
+  const each = shownOf(options);
+  const [first, second] = each;
   return sourceOver({
     graphUrl: cloud.graphUrl,
     tenantId,
     registrant,
-    endsAt: 'endsAt' in credentials ? (credentials.endsAt ?? null) : null,
+    application: { clientId: credentials.clientId, each },
     // Entra, "Grant tenant-wide admin consent": the page asks for everything that the app registration lists.
     consentUrl:
       credentials.kind === 'admin_consent'
         ? null
         : `${cloud.loginUrl}/${encodeURIComponent(tenantId)}/adminconsent?client_id=${encodeURIComponent(credentials.clientId)}`,
-    tokens: tokensFor({ cloud, tenantId, clientId: credentials.clientId, proof, registrant }, world.now),
+    tokens:
+      second === undefined
+        ? first.tokens
+        : eitherOf([first, second], options.second?.from ?? 'first', options.onSwitch ?? (() => {})),
     transport: transportTo(cloud.graphUrl, limits),
     limits,
     world,
@@ -72,20 +82,42 @@ export const graphSource = (options: GraphOptions): Source => {
   });
 };
 
+/** Each credential by itself. */
+const shownOf = ({ connection, proof, second, clouds, world }: GraphOptions): readonly [Shown, ...Shown[]] => {
+  const { tenantId, credentials } = connection;
+  const { clientId } = credentials;
+  const cloud = cloudOf(connection.cloud, clouds);
+  const registrant = registrantOf(credentials);
+  const shown = (place: CredentialPlace, of: Proof, credential: Credential | Credentials): Shown => ({
+    place,
+    tokens: tokensFor({ cloud, tenantId, clientId, proof: of, registrant }, world.now),
+    endsAt: 'endsAt' in credential ? (credential.endsAt ?? null) : null,
+    hint: of.kind === 'client_secret' && credentials.kind !== 'admin_consent' ? of.secret.slice(0, hintLength) : null,
+  });
+  const other = credentials.kind === 'admin_consent' ? undefined : credentials.second;
+  const first = shown('first', proof, credentials);
+  return second === undefined || other === undefined ? [first] : [first, shown('second', second.proof, other)];
+};
+
+/** Graph, "passwordCredential resource type". */
+const hintLength = 3;
+
 /** The same over any transport, with tokens from anywhere. */
 export const sourceOver = (
   parts: Omit<Parts, 'gate'> & {
     readonly tenantId: string;
     readonly registrant: Registrant;
     readonly consentUrl: string | null;
-    readonly endsAt: Date | null;
+    /** Null: the tokens are not those of an application that could be looked at. */
+    readonly application: { readonly clientId: string; readonly each: readonly [Shown, ...Shown[]] } | null;
   },
 ): Source => {
-  const { graphUrl, tenantId, limits, world } = parts;
+  const { graphUrl, tenantId, limits, world, application } = parts;
   const client = graphClient({ ...parts, gate: gateFor(world, limits.longestWaitMs) });
   const tenant = `${graphUrl}/${tenantId.toLowerCase()}`;
   return {
     check: (what, signal) => checkConnection({ ...parts, client }, what, signal),
+    credentialEnds: async (signal) => application && (await readEnds(client, application, signal)),
     read: (ask, signal) => readOf(client, ask, keyOf(tenant, ask), signal),
     confirm: (refs, scope, signal) => confirmStandings(client, refs, scope, signal),
     lookUp: (who, attributes, signal) => lookUp(client, who, attributes, signal),

@@ -53,6 +53,14 @@ export const organizationNeed: Need = {
   more: ['Organization.ReadWrite.All', ...directory],
 };
 
+/** Only for the day on which the secret ends, which nobody else may know. */
+export const applicationNeed: Need = {
+  name: 'Application.Read.All',
+  why: 'to see when the client secret ends',
+  enough: [],
+  more: ['Application.ReadWrite.All', ...directory],
+};
+
 /** Attributes that need a permission of their own (Graph, "user resource type"). */
 const guarded: Readonly<Record<string, Need>> = {
   employeeLeaveDateTime: {
@@ -100,7 +108,7 @@ export const excessOf = (
   what: Pick<Ask, 'scope' | 'attributes'>,
 ): { readonly unneeded: readonly string[]; readonly instead: readonly string[] } => {
   const needed = [usersNeed, groupsNeed(what.scope), ...attributeNeeds(what.attributes).map(([, need]) => need)];
-  const fine = new Set([...needed, hiddenNeed, organizationNeed].flatMap(({ name, enough }) => [name, ...enough]));
+  const fine = new Set([...needed, hiddenNeed, organizationNeed, applicationNeed].flatMap(({ name, enough }) => [name, ...enough]));
   return {
     unneeded: [...granted].filter((role) => !fine.has(role)).sort(),
     instead: needed

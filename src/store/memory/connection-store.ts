@@ -3,7 +3,14 @@
 import { batches } from '../../core/batches.ts';
 import type { Problem, Quarantine } from '../../model/connection.ts';
 import { StaleRevision } from '../../model/errors.ts';
-import type { ConnectionStore, Secrets, TargetStore, Vault } from '../connection-store.ts';
+import {
+  type ConnectionStore,
+  onlyGiven,
+  type SecretChanges,
+  type Secrets,
+  type TargetStore,
+  type Vault,
+} from '../connection-store.ts';
 
 /** What connections and targets have in common. */
 type Held = {
@@ -32,6 +39,15 @@ export const createMemoryConnectionStore = (vault: Vault, now: () => Date): Conn
     all: async function* () {
       yield* batches(shelf.sorted(), batchSize);
     },
+    noteUse: async (id, revision, note) => {
+      shelf.note(id, revision, ({ credentialUse }) => ({ credentialUse: { ...credentialUse, ...note } }));
+    },
+    noteTold: async (id, revision, place, told) =>
+      shelf.note(id, revision, ({ credentialUse }) => {
+        const before = credentialUse.told[place];
+        if (before?.stage === told.stage && before.endsAt.getTime() === told.endsAt.getTime()) return null;
+        return { credentialUse: { ...credentialUse, told: { ...credentialUse.told, [place]: told } } };
+      }),
   };
 };
 
@@ -49,6 +65,10 @@ const createShelf = <T extends Held & { readonly updatedAt: Date }>(vault: Vault
     Object.fromEntries(Object.entries(secrets).map(([field, text]) => [field, each(text, field)]));
   const seal = (id: string, secrets: Secrets): Secrets =>
     mapSecrets(secrets, (text, field) => vault.seal(text, id, field));
+  const merged = (id: string, sealed: Secrets, changes: SecretChanges): Secrets => {
+    const kept = Object.entries(sealed).filter(([field]) => !Object.hasOwn(changes, field));
+    return { ...Object.fromEntries(kept), ...seal(id, onlyGiven(changes)) };
+  };
 
   return {
     sorted: (): T[] => [...rows.values()].map(({ record }) => record).sort((a, b) => (a.id < b.id ? -1 : 1)),
@@ -57,12 +77,20 @@ const createShelf = <T extends Held & { readonly updatedAt: Date }>(vault: Vault
       rows.set(record.id, { record, sealed: seal(record.id, secrets) });
     },
     get: async (id: T['id']): Promise<T | null> => rows.get(id)?.record ?? null,
-    edit: async (id: T['id'], revision: number, edit: Partial<T>, secrets: Secrets = {}): Promise<T> => {
+    edit: async (id: T['id'], revision: number, edit: Partial<T>, secrets: SecretChanges = {}): Promise<T> => {
       const row = rows.get(id);
       if (row?.record.revision !== revision) throw new StaleRevision(`${id} is not at revision ${revision} any more.`);
       const record = { ...row.record, ...edit, updatedAt: now(), revision: revision + 1 };
-      rows.set(id, { record, sealed: { ...row.sealed, ...seal(id, secrets) } });
+      rows.set(id, { record, sealed: merged(id, row.sealed, secrets) });
       return record;
+    },
+    /** What is known of a record at this revision, which stays the same. False when there is nothing new, or no such record. */
+    note: (id: T['id'], revision: number, noting: (record: T) => Partial<T> | null): boolean => {
+      const row = rows.get(id);
+      const known = row?.record.revision === revision ? noting(row.record) : null;
+      if (row === undefined || known === null) return false;
+      rows.set(id, { ...row, record: { ...row.record, ...known } });
+      return true;
     },
     hold: async (id: T['id'], problem: Problem | null, quarantine: Quarantine | null = null): Promise<void> => {
       const row = rows.get(id);

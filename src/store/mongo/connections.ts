@@ -1,12 +1,14 @@
 /** The collection of connections: small documents that people edit, kept through mongoose. */
 
-import type mongoose from 'mongoose';
-import type { Connection } from '../../model/connection.ts';
+import mongoose from 'mongoose';
+import { type Connection, type CredentialUse, unusedCredentials } from '../../model/connection.ts';
 import { connectionId, organizationId } from '../../model/ids.ts';
 import type { ConnectionEdit, ConnectionStore, Vault } from '../connection-store.ts';
 import { keyset } from './keyset.ts';
 import {
   createSealedRecords,
+  guarded,
+  noted,
   number,
   optional,
   type SealedDocument,
@@ -15,8 +17,10 @@ import {
   text,
 } from './sealed-records.ts';
 
-type ConnectionDocument = Omit<Connection, 'id' | 'organization'> &
-  Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
+/** What was kept before anything was noted of the credentials lacks that. */
+type ConnectionDocument = Omit<Connection, 'id' | 'organization' | 'credentialUse'> & {
+  readonly credentialUse?: CredentialUse;
+} & Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
 
 export const name = 'connections';
 export const indexes: readonly mongoose.mongo.IndexDescription[] = [{ key: { organization: 1, _id: 1 } }];
@@ -28,6 +32,7 @@ const schema = sealedSchema({
   tenantId: optional,
   cloud: text,
   credentials: optional,
+  credentialUse: noted,
   scope: structure,
   attributes: structure,
   refreshIntervalSecs: number,
@@ -41,8 +46,9 @@ export const createMongoConnectionStore = (
   vault: Vault,
   now: () => Date,
 ): ConnectionStore => {
+  const model = mongo.model<SealedDocument>('Connection', schema, name);
   const records = createSealedRecords<ConnectionDocument, Connection, ConnectionEdit>({
-    model: mongo.model<SealedDocument>('Connection', schema, name),
+    model,
     vault,
     now,
     toRecord: connectionOf,
@@ -58,11 +64,28 @@ export const createMongoConnectionStore = (
       return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
     all: () => keyset<Connection>((last, limit) => records.find({}, last?.id ?? null, limit)),
+    noteUse: async (id, revision, note) => {
+      const fields = Object.entries(note).map(([field, value]) => [`credentialUse.${field}`, value] as const);
+      await model.updateOne({ _id: id, revision }, { $set: Object.fromEntries(fields) }, guarded);
+    },
+    noteTold: async (id, revision, place, told) => {
+      const at = `credentialUse.told.${place}`;
+      const isNew = Object.entries(told).map(([field, value]) => ({
+        [`${at}.${field}`]: mongoose.trusted({ $ne: value }),
+      }));
+      const { modifiedCount } = await model.updateOne(
+        { _id: id, revision, $or: isNew },
+        { $set: { [at]: told } },
+        guarded,
+      );
+      return modifiedCount === 1;
+    },
   };
 };
 
 const connectionOf = ({ _id, organization, secrets: _, ...rest }: ConnectionDocument): Connection => ({
   ...rest,
+  credentialUse: { ...unusedCredentials, ...rest.credentialUse },
   // Records from before there were descriptions have none.
   description: rest.description ?? null,
   id: connectionId(_id),

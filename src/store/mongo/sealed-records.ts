@@ -6,7 +6,7 @@
 import mongoose from 'mongoose';
 import type { Problem, Quarantine } from '../../model/connection.ts';
 import { StaleRevision } from '../../model/errors.ts';
-import type { Secrets, Vault } from '../connection-store.ts';
+import { onlyGiven, type SecretChanges, type Secrets, type Vault } from '../connection-store.ts';
 
 /** What every one of these documents has; the schema of each names the rest. */
 export type SealedDocument = {
@@ -28,10 +28,12 @@ export const number = { type: Number, required: true };
 export const flag = { type: Boolean, required: true };
 export const structure = { type: Mixed, required: true };
 export const optional = { type: Mixed, default: null };
+/** Written field by field, which only works where it is not null. */
+export const noted = { type: Mixed };
 
 /** A misspelt field is an error: left out of a filter, it would match every document. */
 export const sealedSchema = (
-  fields: Readonly<Record<string, typeof text | typeof number | typeof flag | typeof structure | typeof optional>>,
+  fields: Readonly<Record<string, typeof text | typeof number | typeof flag | typeof structure | typeof optional | typeof noted>>,
 ) =>
   new mongoose.Schema(
     {
@@ -74,9 +76,13 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
   };
 
   /** What is given replaces what is stored, field by field. Of a revision that is over, the edit that follows is refused. */
-  const mergedSecrets = async (id: string, revision: number, given: Secrets): Promise<SealedDocument['secrets']> => {
+  const mergedSecrets = async (
+    id: string,
+    revision: number,
+    changes: SecretChanges,
+  ): Promise<SealedDocument['secrets']> => {
     const stored = await sealedOf({ _id: id, revision });
-    return [...stored.filter(({ field }) => !Object.hasOwn(given, field)), ...seal(id, given)];
+    return [...stored.filter(({ field }) => !Object.hasOwn(changes, field)), ...seal(id, onlyGiven(changes))];
   };
 
   return {
@@ -97,7 +103,7 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
       const found = await model.find(filter, {}, guarded).sort({ _id: 1 }).limit(limit).lean<readonly D[]>();
       return found.map(toRecord);
     },
-    edit: async (id: string, revision: number, edit: E, secrets: Secrets = {}): Promise<R> => {
+    edit: async (id: string, revision: number, edit: E, secrets: SecretChanges = {}): Promise<R> => {
       const sealed = Object.keys(secrets).length > 0 ? { secrets: await mergedSecrets(id, revision, secrets) } : {};
       const found = await model
         .findOneAndUpdate(
@@ -143,4 +149,4 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
 };
 
 /** A filter whose values hold operators nobody vouched for is taken for what it says literally. */
-const guarded = { sanitizeFilter: true } as const;
+export const guarded = { sanitizeFilter: true } as const;

@@ -133,3 +133,106 @@ it('a connection needs one of them, and a date is of a secret', async () => {
   });
   expect(pending.body).toMatchObject({ state: 'pending', credentials: null });
 });
+
+describe('how long credentials hold', () => {
+  it('stands with them, in days and by stage', async () => {
+    const id = await addConnection(door, { client_secret_ends_at: '2026-11-12' });
+    expect(await show(id)).toMatchObject({
+      credentials: { days_left: 9, stage: '14_days', in_use: true, second: null },
+      health: { status: 'degraded', code: 'credentials_end_soon', resolution_owner: 'customer_it' },
+    });
+    door.clock.now = new Date('2026-11-13T00:00:00Z');
+    expect(await show(id)).toMatchObject({
+      credentials: { days_left: 0, stage: 'ended' },
+      health: { description: expect.stringContaining('should have ended on 2026-11-12') },
+    });
+  });
+
+  it('is nobody’s concern as long as the end is far, or not known', async () => {
+    for (const fields of [{}, { client_secret_ends_at: '2027-03-01' }]) {
+      const shown = await show(await addConnection(door, fields));
+      expect(shown).toMatchObject({ credentials: { stage: null }, health: { status: 'healthy' } });
+    }
+  });
+});
+
+describe('a second credential', () => {
+  const second = (id: string) => `/v1/connections/${id}/credentials/second`;
+  const add = async (id: string, body: object) => (await door.call('POST', second(id), { body })).body;
+  const remove = (id: string, place: string) => door.call('DELETE', `/v1/connections/${id}/credentials/${place}`);
+
+  it('stands beside the first, and is shown by no answer', async () => {
+    const id = await addConnection(door, { client_secret_ends_at: '2026-11-12' });
+    expect(await add(id, { client_secret: 'CANARY~second', client_secret_ends_at: '2027-11-01' })).toMatchObject({
+      revision: 2,
+      health: { status: 'healthy' },
+      credentials: {
+        kind: 'client_secret',
+        ends_at: '2026-11-12T00:00:00.000Z',
+        in_use: true,
+        second: { kind: 'client_secret', ends_at: '2027-11-01T00:00:00.000Z', stage: null, in_use: false },
+      },
+    });
+    expect(await stored(id)).toEqual({ clientSecret, 'second.clientSecret': 'CANARY~second' });
+    expect(door.said.join('\n')).not.toContain('CANARY~second');
+  });
+
+  it('stays when the first is taken away, and is the first from then on', async () => {
+    const id = await addConnection(door, { client_secret_ends_at: '2026-11-12' });
+    await add(id, { certificate: certificate.pem + certificate.keyPem });
+    expect((await remove(id, 'first')).body).toMatchObject({
+      client_id: clientId,
+      credentials: { kind: 'certificate', in_use: true, second: null },
+    });
+    expect(await stored(id)).toEqual({ certificate: certificate.pem + certificate.keyPem });
+  });
+
+  it('may be taken away itself; the last one may not', async () => {
+    const id = await addConnection(door);
+    await add(id, { client_secret: 'CANARY~second' });
+    expect((await remove(id, 'second')).body).toMatchObject({ credentials: { kind: 'client_secret', second: null } });
+    expect(await stored(id)).toEqual({ clientSecret });
+    for (const place of ['first', 'second'])
+      expect(await remove(id, place)).toMatchObject({ status: 409, body: { code: 'last_credential' } });
+    expect((await remove(id, 'third')).status).toBe(400);
+  });
+
+  it('takes the place of the second there was, whatever that was', async () => {
+    const id = await addConnection(door);
+    await add(id, { certificate: certificate.pem + certificate.keyPem });
+    await add(id, { workload_identity: true });
+    expect(await show(id)).toMatchObject({ credentials: { second: { kind: 'workload_identity', ends_at: null } } });
+    expect(await stored(id)).toEqual({ clientSecret });
+  });
+
+  it('lets go of a connection that is held back', async () => {
+    const id = await addConnection(door);
+    const problem = { code: 'AADSTS7000222', message: 'expired', owner: 'customer_it' } as const;
+    await door.stores.connections.hold(connectionId(id), problem);
+    expect(await add(id, { client_secret: 'CANARY~second' })).toMatchObject({ state: 'active' });
+  });
+
+  it('goes with the application it is of, and stays when the first is replaced', async () => {
+    const id = await addConnection(door);
+    await add(id, { client_secret: 'CANARY~second' });
+    await edit(id, { client_secret: 'CANARY~third' });
+    expect(await stored(id)).toEqual({ clientSecret: 'CANARY~third', 'second.clientSecret': 'CANARY~second' });
+    await edit(id, { client_id: tenantId, client_secret: 'CANARY~other' });
+    expect(await show(id)).toMatchObject({ client_id: tenantId, credentials: { second: null } });
+    expect(await stored(id)).toEqual({ clientSecret: 'CANARY~other' });
+  });
+
+  it('is refused where there is no first one, without any proof, with two, and at another revision', async () => {
+    const pending = { vendor: 'MS_ENTRA', organization_id: 'acme', tenant_id: tenantId };
+    const { id: without } = Object((await door.call('POST', '/v1/connections', { body: pending })).body);
+    expect(await add(without, { client_secret: 'x' })).toMatchObject({ code: 'credentials_missing' });
+    const id = await addConnection(door);
+    expect(await add(id, {})).toMatchObject({ errors: [{ pointer: '/client_secret' }] });
+    expect(await add(id, { client_secret: 'x', workload_identity: true })).toMatchObject({
+      errors: [{ pointer: '/workload_identity' }],
+    });
+    expect(await add(id, { certificate: 'x' })).toMatchObject({ errors: [{ pointer: '/certificate' }] });
+    const late = await door.call('POST', second(id), { body: { client_secret: 'x' }, headers: { 'if-match': '"7"' } });
+    expect(late.status).toBe(412);
+  });
+});

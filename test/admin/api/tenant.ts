@@ -18,6 +18,7 @@ export const emptyTenant = (secrets: Secrets, clientSecret: string): Source => (
     const ok = secrets['clientSecret'] === clientSecret;
     return { ok, checks: [ok ? accepted : refused] };
   },
+  credentialEnds: async () => null,
   async *read(ask) {
     yield { type: 'end', complete: completed(ask), watermark: watermark('empty') };
   },

@@ -224,7 +224,7 @@ const watched = (tenantId: string) => {
     graphUrl: cloud.graphUrl,
     tenantId,
     registrant,
-    endsAt: null,
+    application: null,
     consentUrl: null,
     tokens: tokensFor({ cloud, tenantId, clientId: app.clientId, proof, registrant }, graph.clock.now),
     transport: { send, sent: () => direct.sent() },

@@ -44,7 +44,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
       const { connection, link } = await commands.addConnectionWithLink(given, body.return_url ?? null);
       return {
         status: 201,
-        body: { ...connectionView(connection), oauth2_authorize_url: link?.url ?? null },
+        body: { ...connectionView(connection, commands.now()), oauth2_authorize_url: link?.url ?? null },
         headers: { Location: `/v1/connections/${connection.id}`, ETag: etagOf(connection) },
       };
     },
@@ -87,7 +87,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
         `connections ${of ?? ''}`,
         query,
         (after, limit) => commands.listConnections(filter, after, limit),
-        connectionView,
+        (connection) => connectionView(connection, commands.now()),
       );
     },
   }),
@@ -105,7 +105,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     refusals: ['not_found'],
     handle: async ({ params }) => {
       const detail = await commands.getConnection(connectionId(params.connection_id));
-      return { status: 200, body: connectionDetailView(detail), headers: { ETag: etagOf(detail.connection) } };
+      return { status: 200, body: connectionDetailView(detail, commands.now()), headers: { ETag: etagOf(detail.connection) } };
     },
   }),
   defineRoute({
@@ -126,7 +126,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
       const { connection, nextSync } = await commands.editConnection(id, changes, revision);
       return {
         status: 200,
-        body: { ...connectionView(connection), next_sync: nextSync },
+        body: { ...connectionView(connection, commands.now()), next_sync: nextSync },
         headers: { ETag: etagOf(connection) },
       };
     },
@@ -145,7 +145,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     refusals: ['not_found'],
     handle: async ({ params }) => ({
       status: 202,
-      body: connectionView(await commands.removeConnection(connectionId(params.connection_id))),
+      body: connectionView(await commands.removeConnection(connectionId(params.connection_id)), commands.now()),
     }),
   }),
   defineRoute({

@@ -1,11 +1,11 @@
 /** Connections as the API takes and shows them. */
 
 import { z } from 'zod';
-import { type Connection, type Credentials, defaultIntervals } from '../../../model/connection.ts';
+import { endAhead } from '../../../core/credential-life.ts';
+import { type Connection, defaultIntervals } from '../../../model/connection.ts';
 import { sourceId } from '../../../model/ids.ts';
 import type { Scope } from '../../../model/scope.ts';
 import type { ConnectionDetail, ConnectionFields, Recovery } from '../../connections.ts';
-import { PfxRefused, pemOfPfx } from '../../pfx.ts';
 import {
   connectionIdText,
   guid,
@@ -19,6 +19,7 @@ import {
   timeOf,
   timeOrNull,
 } from './common.ts';
+import { credentialFieldsOf, credentialsSchema, credentialsView, proofFields } from './credentials.ts';
 
 const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const tenantIdText = z
@@ -53,56 +54,17 @@ const seconds = (least: number, most: number, usual: number, what: string) =>
     .optional()
     .meta({ description: `${what} ${usual} when left out at creation.` });
 
-const secretText = z
-  .string()
-  .min(1)
-  .max(1_000)
-  .refine((text) => !guid.safeParse(text).success, 'looks like the id of a secret; the value next to it is needed')
-  .meta({ writeOnly: true });
-
 const returnUrl = z.string().max(2_000).optional().meta({
   description:
     'Where the administrator is sent in the end: one of ENTRAIN_RETURN_URLS, with any query. `result`, `connection_id` and `code` are added.',
 });
-
-/** Either form becomes PEM here. */
-const certificateText = z.union(
-  [
-    z.string().min(1).max(20_000),
-    z
-      .strictObject({ pfx: z.base64().max(40_000), password: z.string().max(1_000) })
-      .transform(({ pfx, password }, context) => {
-        try {
-          return pemOfPfx(Buffer.from(pfx, 'base64'), password);
-        } catch (error) {
-          if (!(error instanceof PfxRefused)) throw error;
-          context.addIssue({ code: 'custom', path: ['pfx'], message: error.message });
-          return z.NEVER;
-        }
-      }),
-  ],
-  'must be PEM, or an object with pfx and password',
-);
 
 const fields = {
   description: plainText(1_000).nullable().optional().meta({ description: 'For people; null takes it away.' }),
   tenant_id: tenantIdText.optional(),
   cloud: z.enum(['global', 'us_gov', 'us_gov_dod', 'china', 'custom']).optional(),
   client_id: guid.optional(),
-  client_secret: secretText.optional().meta({ description: 'Write-only: no answer ever holds it.', writeOnly: true }),
-  client_secret_ends_at: z
-    .union([z.iso.datetime({ offset: true }), z.iso.date()], 'must be a date or a time')
-    .optional()
-    .meta({ description: 'When the secret ends, as Entra showed it: the check warns 30 days before.' }),
-  certificate: certificateText.optional().meta({
-    description:
-      'In place of a secret, write-only: the certificate and its unencrypted private key in PEM, or a PFX file in base64 with its password.',
-    writeOnly: true,
-  }),
-  workload_identity: z.literal(true).optional().meta({
-    description:
-      'In place of a secret: the application has a federated credential for the workload that this server runs as.',
-  }),
+  ...proofFields,
   scope: scopeSchema.optional(),
   attributes: z
     .strictObject({ user: attributeNames.optional(), group: attributeNames.optional() })
@@ -138,10 +100,7 @@ export const connectionDraftSchema = z
     tenant_id: tenantIdText,
     cloud: fields.cloud,
     client_id: guid,
-    client_secret: fields.client_secret,
-    client_secret_ends_at: fields.client_secret_ends_at,
-    certificate: fields.certificate,
-    workload_identity: fields.workload_identity,
+    ...proofFields,
     scope: fields.scope,
     attributes: fields.attributes,
   })
@@ -160,10 +119,7 @@ export const fieldsOf = (body: Partial<z.output<z.ZodObject<typeof fields>>>): C
   tenantId: body.tenant_id,
   cloud: body.cloud,
   clientId: body.client_id,
-  clientSecret: body.client_secret,
-  clientSecretEndsAt: body.client_secret_ends_at === undefined ? undefined : new Date(body.client_secret_ends_at),
-  certificate: body.certificate,
-  workloadIdentity: body.workload_identity,
+  ...credentialFieldsOf(body),
   scope: body.scope === undefined ? undefined : scopeOf(body.scope),
   attributes: body.attributes,
   refreshIntervalSecs: body.refresh_interval_secs,
@@ -183,24 +139,6 @@ const healthSchema = z
     resolution_owner: z.string().nullable().meta({ description: 'Who can mend it.' }),
   })
   .meta({ id: 'Health' });
-
-const credentialsSchema = z
-  .strictObject({
-    kind: z.enum(['client_secret', 'certificate', 'workload_identity', 'admin_consent']),
-    ends_at: time
-      .nullable()
-      .meta({ description: 'When secret or certificate ends; null when it does not, or nobody said.' }),
-    thumbprint: z
-      .string()
-      .nullable()
-      .meta({ description: 'Of the certificate: SHA-1 in hexadecimal, as Entra shows it.' }),
-  })
-  .meta({ id: 'Credentials' });
-const credentialsView = (credentials: Credentials): z.input<typeof credentialsSchema> => ({
-  kind: credentials.kind,
-  ends_at: 'endsAt' in credentials ? timeOrNull(credentials.endsAt ?? null) : null,
-  thumbprint: credentials.kind === 'certificate' ? credentials.thumbprint : null,
-});
 
 export const connectionSchema = z
   .strictObject({
@@ -260,19 +198,20 @@ export const editedConnectionSchema = connectionSchema
   })
   .meta({ id: 'EditedConnection' });
 
-export const connectionView = (connection: Connection): z.input<typeof connectionSchema> => ({
+/** `now`: what the days that are left are counted from. */
+export const connectionView = (connection: Connection, now: Date): z.input<typeof connectionSchema> => ({
   id: connection.id,
   vendor: connection.vendor,
   organization_id: connection.organization,
   name: connection.name,
   description: connection.description,
   state: connection.state,
-  health: healthOf(connection),
+  health: healthOf(connection, now),
   quarantine: quarantineView(connection),
   tenant_id: connection.tenantId,
   cloud: connection.cloud,
   client_id: connection.credentials?.clientId ?? null,
-  credentials: connection.credentials && credentialsView(connection.credentials),
+  credentials: credentialsView(connection, now),
   scope: scopeView(connection.scope),
   attributes: { user: [...connection.attributes.user], group: [...connection.attributes.group] },
   refresh_interval_secs: connection.refreshIntervalSecs,
@@ -285,12 +224,11 @@ export const connectionView = (connection: Connection): z.input<typeof connectio
   revision: connection.revision,
 });
 
-export const connectionDetailView = ({
-  connection,
-  head,
-  recovery,
-}: ConnectionDetail): z.input<typeof connectionDetailSchema> => ({
-  ...connectionView(connection),
+export const connectionDetailView = (
+  { connection, head, recovery }: ConnectionDetail,
+  now: Date,
+): z.input<typeof connectionDetailSchema> => ({
+  ...connectionView(connection, now),
   ...(recovery !== null && connection.state === 'active' ? { health: recoveringHealth(recovery) } : {}),
   recovery: recovery && { since: timeOf(recovery.since), waits_for: recovery.waitsFor },
   snapshot: {
@@ -315,15 +253,12 @@ const recoveringHealth = ({ waitsFor }: Recovery): z.input<typeof healthSchema> 
   resolution_owner: 'your_team',
 });
 
-const healthOf = ({ state, problem }: Connection): z.input<typeof healthSchema> => {
+const healthOf = (connection: Connection, now: Date): z.input<typeof healthSchema> => {
+  const { state, problem } = connection;
   const said = { code: problem?.code ?? null, resolution_owner: problem?.owner ?? null };
   switch (state) {
     case 'active':
-      return {
-        status: problem ? 'degraded' : 'healthy',
-        ...said,
-        description: problem?.message ?? 'Nothing is wrong.',
-      };
+      return problem ? { status: 'degraded', ...said, description: problem.message } : unlessEnding(connection, now);
     case 'pending':
       return {
         status: 'blocked',
@@ -341,4 +276,21 @@ const healthOf = ({ state, problem }: Connection): z.input<typeof healthSchema> 
         description: state === 'paused' ? 'Somebody paused it.' : 'It is being removed.',
       };
   }
+};
+
+/** Everything works, and will not for long. */
+const unlessEnding = (connection: Connection, now: Date): z.input<typeof healthSchema> => {
+  const end = endAhead(connection, now);
+  if (end === null)
+    return { status: 'healthy', code: null, resolution_owner: null, description: 'Nothing is wrong.' };
+  const day = end.endsAt.toISOString().slice(0, 10);
+  return {
+    status: 'degraded',
+    code: 'credentials_end_soon',
+    resolution_owner: 'customer_it',
+    description:
+      end.stage === 'ended'
+        ? `The credentials should have ended on ${day}. Give the connection others.`
+        : `The credentials end on ${day}, and there are no others. Give the connection a second one before.`,
+  };
 };

@@ -1,0 +1,56 @@
+/** /v1/connections/{connection_id}/credentials */
+
+import { z } from 'zod';
+import { type Connection, credentialPlaces } from '../../../model/connection.ts';
+import { connectionId } from '../../../model/ids.ts';
+import type { Commands } from '../../commands.ts';
+import { nothing } from '../request.ts';
+import { type Answer, defineRoute, etagOf, type Route } from '../route.ts';
+import { connectionIdText } from '../schemas/common.ts';
+import { connectionSchema, connectionView } from '../schemas/connection.ts';
+import { credentialFieldsOf, secondCredentialSchema } from '../schemas/credentials.ts';
+
+const tag = 'Connections';
+const path = '/v1/connections/{connection_id}/credentials';
+
+export const credentialRoutes = (commands: Commands): Route[] => {
+  const answered = (connection: Connection): Answer => ({
+    status: 200,
+    body: connectionView(connection, commands.now()),
+    headers: { ETag: etagOf(connection) },
+  });
+  return [
+    defineRoute({
+      method: 'post',
+      path: `${path}/second`,
+      id: 'addSecondCredential',
+      scope: 'configure',
+      tag,
+      summary: 'Gives a connection another credential of the same application, which is used once the first is refused',
+      params: z.strictObject({ connection_id: connectionIdText }),
+      query: nothing,
+      body: secondCredentialSchema,
+      answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
+      refusals: ['not_found', 'connection_deleting', 'credentials_missing', 'stale_revision'],
+      handle: async ({ params, body, revision }) =>
+        answered(
+          await commands.addSecondCredential(connectionId(params.connection_id), credentialFieldsOf(body), revision),
+        ),
+    }),
+    defineRoute({
+      method: 'delete',
+      path: `${path}/{place}`,
+      id: 'removeCredential',
+      scope: 'configure',
+      tag,
+      summary: 'Takes one of two credentials away; the other one stays, as the first',
+      params: z.strictObject({ connection_id: connectionIdText, place: z.enum(credentialPlaces) }),
+      query: nothing,
+      body: nothing,
+      answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
+      refusals: ['not_found', 'connection_deleting', 'last_credential', 'stale_revision'],
+      handle: async ({ params, revision }) =>
+        answered(await commands.removeCredential(connectionId(params.connection_id), params.place, revision)),
+    }),
+  ];
+};
