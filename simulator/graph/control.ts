@@ -22,8 +22,6 @@ export type Control = {
   tenant(name?: string): TenantControl;
   tenants(): TenantSummary[];
   addTenant(spec: TenantWithApps): TenantControl;
-  /** Deletes it, until the answer is called. */
-  removeTenant(name: string): () => void;
   knobs(): Readonly<Knobs>;
   setKnobs(changes: { [Name in keyof Knobs]?: Knobs[Name] | undefined }): void;
   resetKnobs(): void;
@@ -47,12 +45,6 @@ export function makeControl(world: World): Control {
     tenant: named,
     tenants: () => [...world.tenants.values()].map((tenant) => summary(world, tenant.id)),
     addTenant: (spec) => named(addTenant(world, spec, world.tenants.size + 1).id),
-    removeTenant: (name) => {
-      const tenant = tenantNamed(world, name);
-      if (tenant === null) throw new Error(`There is no tenant ${name}.`);
-      world.tenants.delete(tenant.id);
-      return () => void world.tenants.set(tenant.id, tenant);
-    },
     knobs: () => ({ ...world.knobs }),
     setKnobs: (changes) => {
       Object.assign(

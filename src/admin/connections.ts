@@ -220,8 +220,7 @@ export const letGo = ({ state }: Pick<Connection, 'state'>, wanted?: 'active'): 
 const withoutSecond = ({ credentials: before }: Connection, { credentials: after }: Connection): SecretChanges =>
   hasSecond(before) && !hasSecond(after) ? noSecond : {};
 
-const hasSecond = (credentials: Connection['credentials']): boolean =>
-  credentialIn({ credentials }, 'second') !== null;
+const hasSecond = (credentials: Connection['credentials']): boolean => credentialIn({ credentials }, 'second') !== null;
 export const noSecond: SecretChanges = { 'second.clientSecret': null, 'second.certificate': null };
 
 export const connectionIssues = (connection: Connection, given: ConnectionFields, room: Room): Issue[] => {

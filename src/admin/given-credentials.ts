@@ -24,8 +24,7 @@ export const credentialsOf = (given: GivenCredentials, before: Credentials | nul
   if (clientId === null) return before;
   const endsAt = given.clientSecretEndsAt;
   const ofSecret = endsAt !== undefined && before?.kind === 'client_secret';
-  const credential =
-    credentialOf(given) ?? (given.clientId !== undefined || ofSecret ? secretThatEnds(endsAt) : null);
+  const credential = credentialOf(given) ?? (given.clientId !== undefined || ofSecret ? secretThatEnds(endsAt) : null);
   if (credential === null) return before;
   // A second one of another application is none.
   const second = clientId === registered?.clientId ? registered.second : undefined;
@@ -90,9 +89,7 @@ export const proofIssues = (
 ): readonly Issue[] => {
   const [first, second] = proofsIn(given);
   return [
-    ...(second === undefined
-      ? []
-      : [{ pointer: second, detail: `cannot be given together with ${first?.slice(1)}` }]),
+    ...(second === undefined ? [] : [{ pointer: second, detail: `cannot be given together with ${first?.slice(1)}` }]),
     ...(given.certificate === undefined ? [] : certificateIssues(given.certificate, world.now())),
     ...(given.workloadIdentity === true && config.workload === null
       ? [{ pointer: '/workload_identity', detail: 'no identity of a workload is configured on this server' }]

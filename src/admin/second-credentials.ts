@@ -35,7 +35,10 @@ export const secondCredentialCommands = (room: Room) => {
       edited(id, revision, async (before) => {
         const { credentials } = before;
         if (credentials === null || credentials.kind === 'admin_consent')
-          throw new Refused('credentials_missing', 'Give the connection its first credentials; this is for another one.');
+          throw new Refused(
+            'credentials_missing',
+            'Give the connection its first credentials; this is for another one.',
+          );
         refuseUnless(proofIssues(given, room));
         const second = credentialOf(given);
         if (second === null)

@@ -73,7 +73,11 @@ export const toBeTold = (connection: Kept, place: CredentialPlace, now: Date): C
 };
 
 /** Whether the connection is without any credential once this one has ended. */
-export const isLast = (connection: Kept, place: CredentialPlace, { endsAt }: Pick<CredentialEnd, 'endsAt'>): boolean => {
+export const isLast = (
+  connection: Kept,
+  place: CredentialPlace,
+  { endsAt }: Pick<CredentialEnd, 'endsAt'>,
+): boolean => {
   const other = place === 'first' ? 'second' : 'first';
   const credential = credentialIn(connection, other);
   if (credential === null) return true;

@@ -31,8 +31,7 @@ export const readCredentialEnds = async (
 export const tellCredentials = async (engine: Pick<Engine, 'stores' | 'world'>): Promise<void> => {
   for await (const connections of engine.stores.connections.all())
     for (const connection of connections)
-      if (connection.state !== 'deleting')
-        for (const place of credentialPlaces) await tell(engine, connection, place);
+      if (connection.state !== 'deleting') for (const place of credentialPlaces) await tell(engine, connection, place);
 };
 
 /** Noted first: whoever is the first to note it tells it, and nobody after that. */
@@ -64,12 +63,10 @@ export const noteSwitch = (
 ): void => {
   world.log.warn('credential.switched', { connection: id, credential: now, code: refusal.code });
   // A token is waited for: that this could not be noted keeps nobody from it, and costs one refused request later.
-  stores.connections
-    .noteUse(id, revision, { inUse: now })
-    .catch((error: unknown) =>
-      world.log.warn('credential.use_not_noted', {
-        connection: id,
-        message: error instanceof Error ? error.message : 'unknown',
-      }),
-    );
+  stores.connections.noteUse(id, revision, { inUse: now }).catch((error: unknown) =>
+    world.log.warn('credential.use_not_noted', {
+      connection: id,
+      message: error instanceof Error ? error.message : 'unknown',
+    }),
+  );
 };

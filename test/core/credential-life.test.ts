@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { areEndsDue, endAhead, endOf, isLast, stageOf, toBeTold } from '../../src/core/credential-life.ts';
-import {
-  type Connection,
-  type Credential,
-  type CredentialUse,
-  unusedCredentials,
-} from '../../src/model/connection.ts';
+import { type Connection, type Credential, type CredentialUse, unusedCredentials } from '../../src/model/connection.ts';
 
 const now = new Date('2026-11-02T09:00:00.000Z');
 const hourMs = 3_600_000;
@@ -52,7 +47,10 @@ describe('the countdown to the end of a credential', () => {
 
   it('is not known of a secret of which nobody said, nor of what does not end', () => {
     expect(endOf(withSecret(null), 'first', now)).toBeNull();
-    const workload = { credentials: { kind: 'workload_identity', clientId }, credentialUse: unusedCredentials } as const;
+    const workload = {
+      credentials: { kind: 'workload_identity', clientId },
+      credentialUse: unusedCredentials,
+    } as const;
     expect(endOf(workload, 'first', now)).toBeNull();
     const consent = { credentials: { kind: 'admin_consent', clientId }, credentialUse: unusedCredentials } as const;
     expect(endOf(consent, 'first', now)).toBeNull();

@@ -80,7 +80,9 @@ describe('a connection that lost its tenant', () => {
       ({ app }) => {
         const before = app.secrets;
         app.secrets = before.map((secret) => ({ ...secret, endsMs: 0 }));
-        return () => void (app.secrets = before);
+        return () => {
+          app.secrets = before;
+        };
       },
     ],
     [
@@ -98,7 +100,9 @@ describe('a connection that lost its tenant', () => {
       ({ app }) => {
         const before = app.roles;
         app.roles = [];
-        return () => void (app.roles = before);
+        return () => {
+          app.roles = before;
+        };
       },
     ],
     [
@@ -113,12 +117,18 @@ describe('a connection that lost its tenant', () => {
       'AADSTS90002',
       'your_team',
       /the tenant does not exist/,
-      ({ tenant }) => graph.control.removeTenant(tenant.tenantId),
+      ({ tenant }) => {
+        const path = `/${tenant.tenantId}/oauth2/v2.0/token`;
+        graph.control.fault({ path, times: null, fault: { answer: 'aadsts', code: 90002 } });
+        return graph.control.clearFaults;
+      },
     ],
   ];
   const flipped = (app: App, state: App['state']): (() => void) => {
     app.state = state;
-    return () => void (app.state = 'active');
+    return () => {
+      app.state = 'active';
+    };
   };
 
   it.each(losses)('%s is held back at once, takes nothing away, and heals by itself', async (...row) => {
@@ -169,9 +179,7 @@ describe('a secret that takes the place of another', () => {
     tenant.hire({ givenName: 'Ada', surname: 'Berg' });
     expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { created: 1 } });
     expect(await record()).toMatchObject({ state: 'active', problem: null, credentialUse: { inUse: 'second' } });
-    expect(said('credential.switched')).toEqual([
-      { connection, credential: 'second', code: 'AADSTS7000215' },
-    ]);
+    expect(said('credential.switched')).toEqual([{ connection, credential: 'second', code: 'AADSTS7000215' }]);
   });
 });
 
@@ -223,10 +231,11 @@ describe('the end of a secret', () => {
 
   it('is read by the sync runs where the tenant lets us look, once a day', async () => {
     const { s, tenant, app, record } = await tenantStory({ roles: [...everyRole, 'Application.Read.All'] });
-    app.secrets = app.secrets.map((secret) => ({ ...secret, endsMs: s.now().getTime() + 40 * dayMs }));
+    const endsAt = new Date(graph.clock.nowMs() + 400 * dayMs);
+    app.secrets = app.secrets.map((secret) => ({ ...secret, endsMs: endsAt.getTime() }));
     await s.full();
     await s.delta();
-    expect(await record()).toMatchObject({ credentialUse: { read: { at: s.now(), ends: { first: inDays(s, 40) } } } });
+    expect(await record()).toMatchObject({ credentialUse: { read: { at: s.now(), ends: { first: endsAt } } } });
     const looked = () =>
       graph.control.requests().filter((one) => one.tenant === tenant.tenantId && one.path.endsWith('/applications'));
     expect(looked()).toHaveLength(1);
@@ -237,7 +246,11 @@ describe('the end of a secret', () => {
 
   it('that cannot be read keeps no run from its end', async () => {
     const { s, record } = await tenantStory({ roles: [...everyRole, 'Application.Read.All'] });
-    graph.control.fault({ path: '/applications', times: null, fault: { answer: 'error', status: 403, code: 'Denied' } });
+    graph.control.fault({
+      path: '/applications',
+      times: null,
+      fault: { answer: 'error', status: 403, code: 'Denied' },
+    });
     expect(await s.full()).toMatchObject({ state: 'succeeded' });
     graph.control.clearFaults();
     expect(await record()).toMatchObject({ state: 'active', credentialUse: { read: null } });

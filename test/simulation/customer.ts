@@ -2,7 +2,12 @@
 
 import { defaultMatching } from '../../src/core/default-mapping.ts';
 import type { LeavingPolicies } from '../../src/core/plan.ts';
-import { type Connection, defaultIntervals, defaultShrinkLimit, unusedCredentials } from '../../src/model/connection.ts';
+import {
+  type Connection,
+  defaultIntervals,
+  defaultShrinkLimit,
+  unusedCredentials,
+} from '../../src/model/connection.ts';
 import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
 import type { Limit } from '../../src/model/limit.ts';
 import type { Scope } from '../../src/model/scope.ts';

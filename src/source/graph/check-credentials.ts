@@ -39,7 +39,10 @@ export const loginTimeOf = ([first]: readonly Proved[]): Date | null =>
   first !== undefined && !first.token.ok && first.token.error instanceof LoginFailed ? first.token.error.at : null;
 
 /** When they end by the record of the application. What cannot be looked at is not missed: the day that we were told stands. */
-export const endsNow = async ({ application, client }: Checked, signal: AbortSignal): Promise<CredentialEnds | null> => {
+export const endsNow = async (
+  { application, client }: Checked,
+  signal: AbortSignal,
+): Promise<CredentialEnds | null> => {
   if (application === null) return null;
   const found = await tried(signal, () => readEnds(client, application, signal));
   return found.ok ? found.value : null;

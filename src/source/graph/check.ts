@@ -11,14 +11,7 @@ import type { Scope } from '../../model/scope.ts';
 import type { Ask } from '../source.ts';
 import { batch, batchSize, slices } from './batch.ts';
 import { getByIds } from './by-id.ts';
-import {
-  type Checked,
-  credentialLines,
-  endsNow,
-  loginTimeOf,
-  proveEach,
-  tokenAmong,
-} from './check-credentials.ts';
+import { type Checked, credentialLines, endsNow, loginTimeOf, proveEach, tokenAmong } from './check-credentials.ts';
 import { type Around, permissionLine, remedyOf, tried } from './check-line.ts';
 import type { GraphClient } from './client.ts';
 import { GraphRefusal } from './errors.ts';

@@ -56,9 +56,10 @@ const orBoth = async (refusal: SourceError, ask: () => Promise<string>): Promise
   } catch (error) {
     if (!(error instanceof SourceError) || error.fault !== 'unauthorized') throw error;
     if (error.code === refusal.code) throw refusal;
-    throw new SourceError('unauthorized', `${refusal.message} The other credential is refused, too: ${error.message}`, {
+    const message = `${refusal.message} The other credential is refused, too: ${error.message}`;
+    throw new SourceError('unauthorized', message, {
       cause: refusal,
-      code: refusal.code,
+      code: refusal.code ?? 'refused',
       mend: refusal.mend,
     });
   }

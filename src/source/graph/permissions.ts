@@ -108,7 +108,9 @@ export const excessOf = (
   what: Pick<Ask, 'scope' | 'attributes'>,
 ): { readonly unneeded: readonly string[]; readonly instead: readonly string[] } => {
   const needed = [usersNeed, groupsNeed(what.scope), ...attributeNeeds(what.attributes).map(([, need]) => need)];
-  const fine = new Set([...needed, hiddenNeed, organizationNeed, applicationNeed].flatMap(({ name, enough }) => [name, ...enough]));
+  const fine = new Set(
+    [...needed, hiddenNeed, organizationNeed, applicationNeed].flatMap(({ name, enough }) => [name, ...enough]),
+  );
   return {
     unneeded: [...granted].filter((role) => !fine.has(role)).sort(),
     instead: needed

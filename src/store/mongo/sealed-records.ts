@@ -33,7 +33,9 @@ export const noted = { type: Mixed };
 
 /** A misspelt field is an error: left out of a filter, it would match every document. */
 export const sealedSchema = (
-  fields: Readonly<Record<string, typeof text | typeof number | typeof flag | typeof structure | typeof optional | typeof noted>>,
+  fields: Readonly<
+    Record<string, typeof text | typeof number | typeof flag | typeof structure | typeof optional | typeof noted>
+  >,
 ) =>
   new mongoose.Schema(
     {

@@ -58,6 +58,7 @@ const addressOf = ({ path }: Route, of: Readonly<Record<string, string>> = thing
 const bodies: Readonly<Record<string, object>> = {
   addConnection: newConnection,
   addTarget: newTarget,
+  addSecondCredential: { client_secret: 'another' },
   createApiKey: { name: 'another', scopes: ['read'] },
 };
 const bodyOf = ({ id, method }: Route) =>

@@ -26,6 +26,7 @@ describe('every documented route', () => {
   it('is there', () => {
     expect(operations.map(({ id }) => id).toSorted()).toEqual([
       'addConnection',
+      'addSecondCredential',
       'addTarget',
       'applyPlan',
       'approvePlan',
@@ -63,6 +64,8 @@ describe('every documented route', () => {
       'rejectPlan',
       'releaseTarget',
       'removeConnection',
+      'removeFirstCredential',
+      'removeSecondCredential',
       'removeTarget',
       'requestPreview',
       'requestProvision',

@@ -194,7 +194,7 @@ describe('a second credential', () => {
     expect(await stored(id)).toEqual({ clientSecret });
     for (const place of ['first', 'second'])
       expect(await remove(id, place)).toMatchObject({ status: 409, body: { code: 'last_credential' } });
-    expect((await remove(id, 'third')).status).toBe(400);
+    expect((await remove(id, 'third')).status).toBe(404);
   });
 
   it('takes the place of the second there was, whatever that was', async () => {

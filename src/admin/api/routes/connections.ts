@@ -105,7 +105,11 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     refusals: ['not_found'],
     handle: async ({ params }) => {
       const detail = await commands.getConnection(connectionId(params.connection_id));
-      return { status: 200, body: connectionDetailView(detail, commands.now()), headers: { ETag: etagOf(detail.connection) } };
+      return {
+        status: 200,
+        body: connectionDetailView(detail, commands.now()),
+        headers: { ETag: etagOf(detail.connection) },
+      };
     },
   }),
   defineRoute({

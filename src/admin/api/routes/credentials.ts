@@ -12,6 +12,7 @@ import { credentialFieldsOf, secondCredentialSchema } from '../schemas/credentia
 
 const tag = 'Connections';
 const path = '/v1/connections/{connection_id}/credentials';
+const params = z.strictObject({ connection_id: connectionIdText });
 
 export const credentialRoutes = (commands: Commands): Route[] => {
   const answered = (connection: Connection): Answer => ({
@@ -27,7 +28,7 @@ export const credentialRoutes = (commands: Commands): Route[] => {
       scope: 'configure',
       tag,
       summary: 'Gives a connection another credential of the same application, which is used once the first is refused',
-      params: z.strictObject({ connection_id: connectionIdText }),
+      params,
       query: nothing,
       body: secondCredentialSchema,
       answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
@@ -37,20 +38,25 @@ export const credentialRoutes = (commands: Commands): Route[] => {
           await commands.addSecondCredential(connectionId(params.connection_id), credentialFieldsOf(body), revision),
         ),
     }),
-    defineRoute({
-      method: 'delete',
-      path: `${path}/{place}`,
-      id: 'removeCredential',
-      scope: 'configure',
-      tag,
-      summary: 'Takes one of two credentials away; the other one stays, as the first',
-      params: z.strictObject({ connection_id: connectionIdText, place: z.enum(credentialPlaces) }),
-      query: nothing,
-      body: nothing,
-      answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
-      refusals: ['not_found', 'connection_deleting', 'last_credential', 'stale_revision'],
-      handle: async ({ params, revision }) =>
-        answered(await commands.removeCredential(connectionId(params.connection_id), params.place, revision)),
-    }),
+    ...credentialPlaces.map((place) =>
+      defineRoute({
+        method: 'delete',
+        path: `${path}/${place}`,
+        id: place === 'first' ? 'removeFirstCredential' : 'removeSecondCredential',
+        scope: 'configure',
+        tag,
+        summary:
+          place === 'first'
+            ? 'Takes the first of two credentials away; the second takes its place'
+            : 'Takes the second credential away again',
+        params,
+        query: nothing,
+        body: nothing,
+        answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
+        refusals: ['not_found', 'connection_deleting', 'last_credential', 'stale_revision'],
+        handle: async ({ params, revision }) =>
+          answered(await commands.removeCredential(connectionId(params.connection_id), place, revision)),
+      }),
+    ),
   ];
 };

@@ -281,8 +281,7 @@ const healthOf = (connection: Connection, now: Date): z.input<typeof healthSchem
 /** Everything works, and will not for long. */
 const unlessEnding = (connection: Connection, now: Date): z.input<typeof healthSchema> => {
   const end = endAhead(connection, now);
-  if (end === null)
-    return { status: 'healthy', code: null, resolution_owner: null, description: 'Nothing is wrong.' };
+  if (end === null) return { status: 'healthy', code: null, resolution_owner: null, description: 'Nothing is wrong.' };
   const day = end.endsAt.toISOString().slice(0, 10);
   return {
     status: 'degraded',
