@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { callbackPath } from './admin/api/connect.ts';
 import { aheadSecs, type ReadinessCheck } from './admin/api/health.ts';
+import { quotasOf, type RateLimits } from './admin/api/rate-limits.ts';
 import { type Commands, commands } from './admin/commands.ts';
 import { credentialsEndingOf } from './admin/credentials-ending.ts';
 import { syncLagOf } from './admin/lag.ts';
@@ -22,6 +23,7 @@ import type { Log, World } from './model/world.ts';
 import { bullmqWakeups } from './queue/bullmq-wakeups.ts';
 import { redisMarks } from './queue/marks.ts';
 import { openQueues, type Queues } from './queue/queues.ts';
+import { redisRateLimits } from './queue/rate-limits.ts';
 import { assertNoEviction, producerConnection, workerConnection } from './queue/redis.ts';
 import type { Wakeups } from './queue/wakeups.ts';
 import { connectedSources } from './source/graph/connected.ts';
@@ -51,6 +53,7 @@ export type Parts = {
   readonly queues: Queues;
   readonly wakeups: Wakeups;
   readonly metrics: Metrics;
+  readonly rateLimits: RateLimits;
   readonly engine: Engine;
   readonly commands: Commands;
   readonly times: Times;
@@ -142,6 +145,14 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     observe: metrics.observe,
     failpoint,
   };
+  const limitOf = redisRateLimits({
+    redis,
+    prefix: config.queuePrefix,
+    digest: (who) => keyProofs.prove(`calls of ${who}`),
+    stopwatch: world.stopwatch,
+    log,
+  });
+  const quotas = quotasOf(config.callsPerMinute);
   const workerConnections: Redis[] = [];
   const closing = new AbortController();
   void keepClock(clock, world, measureEveryMs, closing.signal);
@@ -153,6 +164,11 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     queues,
     wakeups,
     metrics,
+    rateLimits: {
+      key: limitOf(quotas.key),
+      address: limitOf(quotas.address),
+      wrongKeys: limitOf(quotas.wrongKeys),
+    },
     engine,
     commands: commands({
       stores,

@@ -144,6 +144,25 @@ export const shape = z.object({
     { default: null, meaning: 'The URL under which the API is reached from outside; part of the links it hands out.' },
     webUrl.transform(withoutSlash).optional().transform(none),
   ),
+  ENTRAIN_TRUSTED_PROXIES: variable(
+    {
+      default: '0',
+      meaning:
+        'How many proxies of yours a call comes through: the address of a caller is taken from the X-Forwarded-For of the last so many. 0: from the connection itself.',
+    },
+    whole(0, 10),
+  ),
+  ENTRAIN_KEY_CALLS_PER_MINUTE: variable(
+    { default: '6000', meaning: 'How many calls one API key may make in a minute.' },
+    whole(1, 1_000_000),
+  ),
+  ENTRAIN_ADDRESS_CALLS_PER_MINUTE: variable(
+    {
+      default: '12000',
+      meaning: 'How many calls may come from one IP address (or one /64 of IPv6) in a minute, whoever makes them.',
+    },
+    whole(1, 1_000_000),
+  ),
   ENTRAIN_METRICS: variable(
     {
       default: 'key',

@@ -43,6 +43,8 @@ export type Config = {
   /** Null: workers listen on nothing. */
   readonly workerPort: number | null;
   readonly publicUrl: string | null;
+  readonly trustedProxies: number;
+  readonly callsPerMinute: { readonly ofKey: number; readonly ofAddress: number };
   readonly metrics: MetricsAccess;
   readonly logLevel: LogLevel;
   readonly app: AppConfig | null;
@@ -111,6 +113,11 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   port: given.ENTRAIN_PORT,
   workerPort: given.ENTRAIN_WORKER_PORT,
   publicUrl: given.ENTRAIN_PUBLIC_URL,
+  trustedProxies: given.ENTRAIN_TRUSTED_PROXIES,
+  callsPerMinute: {
+    ofKey: given.ENTRAIN_KEY_CALLS_PER_MINUTE,
+    ofAddress: given.ENTRAIN_ADDRESS_CALLS_PER_MINUTE,
+  },
   metrics: given.ENTRAIN_METRICS,
   logLevel: given.ENTRAIN_LOG_LEVEL,
   app: appOf(given),

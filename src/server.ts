@@ -10,9 +10,11 @@ import { untilStopped } from './process.ts';
 const serve = async (config: Config): Promise<() => Promise<void>> => {
   const parts = await compose(config, 'api');
   const readiness = [...parts.readiness, hasWorkers(parts)];
-  const closeDoor = await listen(createApi({ ...parts, readiness }), config);
+  const closing = new AbortController();
+  const closeDoor = await listen(createApi({ ...parts, readiness, closing: closing.signal }), config);
   parts.log.info('api.listening', { host: config.host, port: config.port });
   return async () => {
+    closing.abort();
     await closeDoor();
     await parts.close();
   };

@@ -96,6 +96,7 @@ const roomsOf: Readonly<Record<string, readonly string[]>> = {
   mongoose: ['src/store/mongo'],
   mongodb: ['src/store/mongo'],
   bullmq: ['src/queue', 'workers'],
+  'rate-limiter-flexible': ['src/queue'],
   ioredis: ['src/queue', 'workers', 'src/compose.ts'],
   express: ['src/admin/api'],
   helmet: ['src/admin/api'],

@@ -6,6 +6,7 @@ import { connectionCommands } from './connections.ts';
 import { consentCommands } from './consents.ts';
 import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
+import { onceCommands } from './once.ts';
 import { ownerQueries } from './owners.ts';
 import { planCommands } from './plans.ts';
 import { previewCommands } from './previews.ts';
@@ -17,6 +18,7 @@ import { secondCredentialCommands } from './second-credentials.ts';
 import { snapshotQueries } from './snapshots.ts';
 import { targetCommands } from './targets.ts';
 import { undoCommands } from './undo.ts';
+import { watchQueries } from './watch-run.ts';
 
 export const commands = (room: Room) => ({
   ...connectionCommands(room),
@@ -35,6 +37,8 @@ export const commands = (room: Room) => ({
   ...restoreCommands(room),
   ...apiKeyCommands(room),
   ...ownerQueries(room),
+  ...onceCommands(room),
+  ...watchQueries(room),
 });
 
 export type Commands = ReturnType<typeof commands>;

@@ -112,9 +112,10 @@ export const connectionCommands = (room: Room) => {
     },
 
     /** Takes it out of service at once; what is stored of it is purged by maintenance. Nothing is done at its targets. */
-    async removeConnection(id: ConnectionId): Promise<Connection> {
-      const removed = await editing(null, async () => {
+    async removeConnection(id: ConnectionId, revision: number | null = null): Promise<Connection> {
+      const removed = await editing(revision, async (expected) => {
         const before = await get(id);
+        if (expected !== null && expected !== before.revision) throw stale();
         return before.state === 'deleting' ? before : connections.edit(id, before.revision, { state: 'deleting' });
       });
       await wake(room, 'unschedule', () => room.wakeups.unschedule(id));

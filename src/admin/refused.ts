@@ -38,7 +38,11 @@ export type RefusalCode =
   | 'plan_is_preview'
   | 'scope_unchanged'
   | 'shrink_not_held'
-  | 'shrink_changed';
+  | 'shrink_changed'
+  | 'idempotency_key_in_use'
+  | 'idempotency_key_reused'
+  | 'answer_lost'
+  | 'cursor_too_old';
 
 export class Refused extends Error {
   override readonly name = 'Refused';

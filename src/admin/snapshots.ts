@@ -1,10 +1,10 @@
 /** Questions about what is stored of a tenant: its people, groups and changes as of the last committed version. */
 
-import type { RecordedChange } from '../model/change.ts';
+import { type ChangePlace, isBefore, type RecordedChange } from '../model/change.ts';
 import type { ConnectionId, SourceId } from '../model/ids.ts';
 import { group as groupRef, type ObjectType, type Ref, type SourceObject } from '../model/source-object.ts';
 import type { Page } from '../store/snapshot-store.ts';
-import { found } from './refused.ts';
+import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
 
 export const snapshotQueries = (room: Room) => {
@@ -31,13 +31,41 @@ export const snapshotQueries = (room: Room) => {
       return nextOf(snapshots.members(id, group), after, limit);
     },
 
-    /** Committed changes, oldest first. */
-    async listChanges(id: ConnectionId, after: string | null, limit: number): Promise<Page<RecordedChange>> {
+    /**
+     * Committed changes after a place, oldest first, and the place after them. `oldest`: from the first that is kept; `now`: none, but the place from which
+     * on nothing is missed.
+     */
+    async readChanges(id: ConnectionId, from: ChangePlace | 'oldest' | 'now', limit: number): Promise<ChangesRead> {
       found(await connections.get(id), 'connection');
-      return snapshots.changesPage(id, after, limit);
+      if (from === 'now')
+        return {
+          items: [],
+          hasMore: false,
+          place: { version: (await snapshots.head(id)).version, sequence: afterAll },
+        };
+      const after = from === 'oldest' ? null : from;
+      const { items, hasMore, pruned } = await snapshots.changesPage(id, after, limit);
+      if (after !== null && pruned !== null && isBefore(after, pruned)) throw tooOld(pruned);
+      const last = items.at(-1) ?? after ?? pruned ?? { version: 0, sequence: 0 };
+      return { items, hasMore, place: { version: last.version, sequence: last.sequence } };
     },
   };
 };
+
+export type ChangesRead = {
+  readonly items: readonly RecordedChange[];
+  readonly hasMore: boolean;
+  readonly place: ChangePlace;
+};
+
+/** More than a version has changes. */
+const afterAll = 9_999_999_999;
+
+const tooOld = ({ version }: ChangePlace): Refused =>
+  new Refused(
+    'cursor_too_old',
+    `The changes up to version ${version} are not kept any more, and some of them come after this cursor. Take a cursor from now on (from=now), then read users and groups as they are.`,
+  );
 
 /** The members that follow `after`. They are streamed in no order, so the smallest ids are kept: memory stays small for a group of a million. */
 const nextOf = async (

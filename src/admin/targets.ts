@@ -145,9 +145,10 @@ export const targetCommands = (room: Room) => {
     },
 
     /** Takes it out of service at once; what is stored of it is purged by maintenance. Nothing is done at the target. */
-    async removeTarget(id: TargetId): Promise<TargetRecord> {
-      const removed = await editing(null, async () => {
+    async removeTarget(id: TargetId, revision: number | null = null): Promise<TargetRecord> {
+      const removed = await editing(revision, async (expected) => {
         const before = await get(id);
+        if (expected !== null && expected !== before.revision) throw stale();
         return before.state === 'deleting' ? before : targets.edit(id, before.revision, { state: 'deleting' });
       });
       await cancelAll(room, { target: id });

@@ -32,6 +32,7 @@ export const purge = async (engine: Engine, id: ConnectionId): Promise<void> => 
 export const prune = async (engine: Engine): Promise<void> => {
   const { stores } = engine;
   await stores.runs.prune(daysAgo(engine, keptDays.runs));
+  await stores.calls.prune(engine.world.now());
   for await (const connections of stores.connections.all())
     for (const connection of connections) await pruneConnection(engine, connection);
 };

@@ -16,8 +16,8 @@ export type Access = {
   readonly organizations: readonly OrganizationId[] | null;
 };
 
-/** Whoever calls, as their key says. Decisions and the log name them. */
-export type Caller = Access & { readonly name: string };
+/** Whoever calls, as their key says. Decisions and the log name them; the id tells them apart, also where two have one name. */
+export type Caller = Access & { readonly id: string; readonly name: string };
 
 /** Our record of one key. The key itself is kept nowhere. */
 export type ApiKeyRecord = Caller & {

@@ -17,6 +17,12 @@ export type RecordedChange = {
   readonly change: Change;
 };
 
+/** Where a reader of the changes is: everything up to this one, itself included, was read. */
+export type ChangePlace = Pick<RecordedChange, 'version' | 'sequence'>;
+
+export const isBefore = (one: ChangePlace, other: ChangePlace): boolean =>
+  one.version < other.version || (one.version === other.version && one.sequence < other.sequence);
+
 /** The object a change is about. */
 export const refOf = (change: Change): Ref => {
   switch (change.kind) {

@@ -4,7 +4,7 @@
  */
 
 import type { AttributeNames, ReadSince } from '../core/read-attributes.ts';
-import type { Change, RecordedChange } from '../model/change.ts';
+import type { Change, ChangePlace, RecordedChange } from '../model/change.ts';
 import type { EdgePair, MembersPatch, Pair } from '../model/draft.ts';
 import type { ConnectionId, Resume, SourceId, Watermark } from '../model/ids.ts';
 import type { Gone, Membership, ObjectType, Ref, Remembered, SourceObject } from '../model/source-object.ts';
@@ -31,6 +31,13 @@ export type Head = {
 export type Restored = { readonly epoch: number; readonly at: Date };
 
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
+
+/** `pruned`: the newest change that is not kept any more; whoever is at an earlier place has missed some. Null: all are kept. */
+export type ChangesPage = {
+  readonly items: readonly RecordedChange[];
+  readonly hasMore: boolean;
+  readonly pruned: ChangePlace | null;
+};
 
 /** What can be asked of a version of the snapshot. */
 export interface SnapshotReads {
@@ -61,8 +68,8 @@ export interface SnapshotReads {
   groupsOf(connection: ConnectionId, members: readonly SourceId[]): AsyncIterable<readonly Membership[]>;
   /** Committed changes after a version, oldest first, in batches. `through` (inclusive) narrows the end. */
   changesAfter(connection: ConnectionId, version: number, through?: number): AsyncIterable<readonly RecordedChange[]>;
-  /** A page of committed changes after a cursor this method gave (or a start of null), oldest first. */
-  changesPage(connection: ConnectionId, after: string | null, limit: number): Promise<Page<RecordedChange>>;
+  /** The committed changes after a place, oldest first, at most `limit`; null: from the oldest that is kept. */
+  changesPage(connection: ConnectionId, after: ChangePlace | null, limit: number): Promise<ChangesPage>;
 }
 
 export interface SnapshotStore extends SnapshotReads {

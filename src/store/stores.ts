@@ -1,6 +1,7 @@
 /** Everything that is kept, behind one door. */
 
 import type { ApiKeyStore } from './api-key-store.ts';
+import type { CallStore } from './call-store.ts';
 import type { ConnectionStore, TargetStore } from './connection-store.ts';
 import type { ConsentStore } from './consent-store.ts';
 import type { DiscrepancyStore } from './discrepancy-store.ts';
@@ -14,6 +15,7 @@ import type { SnapshotStore } from './snapshot-store.ts';
 export type Stores = {
   readonly installation: Installation;
   readonly apiKeys: ApiKeyStore;
+  readonly calls: CallStore;
   readonly leases: Leases;
   readonly snapshots: SnapshotStore;
   readonly ledger: Ledger;

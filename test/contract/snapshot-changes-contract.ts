@@ -1,8 +1,10 @@
 /** What every snapshot store promises of the changes between versions. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ChangePlace } from '../../src/model/change.ts';
 import type { ConnectionId } from '../../src/model/ids.ts';
 import { group } from '../../src/model/source-object.ts';
+import type { ChangesPage } from '../../src/store/snapshot-store.ts';
 import {
   all,
   at,
@@ -84,18 +86,34 @@ export const snapshotChangesContract = (open: OpenSnapshots): void => {
       await commit(world, connection, [], ['a', 'b', 'c'].map(created));
       await commit(world, connection, [], ['d', 'e'].map(created));
       const read: string[] = [];
-      let after: string | null = null;
-      do {
-        const page: Awaited<ReturnType<typeof world.snapshots.changesPage>> = await world.snapshots.changesPage(
-          connection,
-          after,
-          2,
-        );
+      let after: ChangePlace | null = null;
+      for (let hasMore = true; hasMore; ) {
+        const page: ChangesPage = await world.snapshots.changesPage(connection, after, 2);
         expect(page.items.length).toBeLessThanOrEqual(2);
         for (const { change } of page.items) if (change.kind === 'created') read.push(change.after.ref.id);
-        after = page.next;
-      } while (after !== null);
+        after = page.items.at(-1) ?? null;
+        hasMore = page.hasMore;
+      }
       expect(read).toEqual(['a', 'b', 'c', 'd', 'e']);
+      expect(await world.snapshots.changesPage(connection, after, 2)).toEqual({
+        items: [],
+        hasMore: false,
+        pruned: null,
+      });
+    });
+
+    it('are read on from any place, of a change or between two', async () => {
+      const { version: one } = await commit(world, connection, [], ['a', 'b', 'c'].map(created));
+      const { version: two } = await commit(world, connection, [], ['d'].map(created));
+      const after = async (version: number, sequence: number) =>
+        (await world.snapshots.changesPage(connection, { version, sequence }, 10)).items.map(
+          ({ change }) => change.kind === 'created' && change.after.ref.id,
+        );
+      expect(await after(0, 0)).toEqual(['a', 'b', 'c', 'd']);
+      expect(await after(one, 2)).toEqual(['c', 'd']);
+      expect(await after(one, 9_999_999_999)).toEqual(['d']);
+      expect(await after(two, 1)).toEqual([]);
+      expect(await after(two + 7, 0)).toEqual([]);
     });
 
     it('of any kind and any size come back as they were', async () => {
@@ -122,6 +140,25 @@ export const snapshotChangesContract = (open: OpenSnapshots): void => {
       expect(await scan()).toEqual(['ann']);
       const { version: three } = await commit(world, connection, [], [created('cid')]);
       expect(await shown(0)).toEqual([[three, 1, 'cid']]);
+    });
+
+    it('that were pruned are told of, by the newest of them', async () => {
+      const pruned = async () => (await world.snapshots.changesPage(connection, null, 10)).pruned;
+      const { version: one } = await commit(world, connection, [], ['a', 'b', 'c'].map(created));
+      const { version: empty } = await commit(world, connection, []);
+      // Recorded by a draft that was never committed, between the versions that were.
+      const lost = await begin();
+      await lost.record(['ghost', 'ghost'].map(created));
+      const { version: two } = await commit(world, connection, [], ['d'].map(created));
+      expect(await pruned()).toBeNull();
+      await world.snapshots.prune(connection, one - 1);
+      expect(await pruned()).toBeNull();
+      await world.snapshots.prune(connection, two - 1);
+      expect(await pruned()).toEqual({ version: one, sequence: 3 });
+      await world.snapshots.prune(connection, empty);
+      expect(await pruned()).toEqual({ version: one, sequence: 3 });
+      await world.snapshots.prune(connection, two);
+      expect(await pruned()).toEqual({ version: two, sequence: 1 });
     });
   });
 };

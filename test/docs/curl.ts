@@ -14,7 +14,7 @@ export const requestOf = ([curl, ...words]: readonly string[]): Request => {
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
     // `-sX` is `-s -X`; the last letter takes the next word.
-    const option = /^-s?([XHd]?)$/.exec(word)?.[1];
+    const option = /^-s?N?([XHd]?)$/.exec(word)?.[1];
     if (option === undefined) {
       given.url = new URL(word);
       continue;

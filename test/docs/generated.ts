@@ -1,12 +1,13 @@
 /**
- * The parts of the documentation that are made from the code. They stand between `<!-- generated: name -->` and `<!-- end -->`;
- * `node test/docs/generated.ts` writes them anew, and generated.test.ts fails when one is stale.
+ * What of the documentation is made from the code: parts of pages, which stand between `<!-- generated: name -->` and `<!-- end -->`, and whole files.
+ * `npm run docs` writes them anew, and generated.test.ts fails when one is stale.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mutantSummary, mutantTable } from '../../scripts/simulate/page.ts';
 import { readMutantResults } from '../../scripts/simulate/results.ts';
+import { openApiOf } from '../../src/admin/api/openapi.ts';
 import { problems } from '../../src/admin/api/problem.ts';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import { shape, variables } from '../../src/config-table.ts';
@@ -33,6 +34,11 @@ export const generatedParts: Readonly<Record<string, Parts>> = {
     'desk: operations': () => desk('const carryOut = ', 'const places = '),
     'desk: requests': () => desk('const places = ', null),
   },
+};
+
+/** The OpenAPI document is what an API without a public address serves. */
+export const generatedFiles: Readonly<Record<string, () => string>> = {
+  'docs/openapi.json': () => `${JSON.stringify(openApiOf(apiRoutes(), null), null, 2)}\n`,
 };
 
 /** The page with its generated parts as they should be. Throws when a part has no place on the page. */
@@ -181,4 +187,5 @@ const desk = (from: string | null, to: string | null): string => {
 
 if (import.meta.main) {
   for (const page of Object.keys(generatedParts)) writeFileSync(join(root, page), await regenerated(page));
+  for (const [file, make] of Object.entries(generatedFiles)) writeFileSync(join(root, file), make());
 }

@@ -21,6 +21,7 @@ export const storesOf = (stage: Stage, process: Process, stores: Stores, witness
   return {
     installation: watched(around, 'installation', stores.installation),
     apiKeys: watched(around, 'apiKeys', stores.apiKeys),
+    calls: watched(around, 'calls', stores.calls),
     consents: watched(around, 'consents', stores.consents),
     leases: watched(around, 'leases', stores.leases),
     snapshots: withDrafts(around, watched(around, 'snapshots', stores.snapshots)),
@@ -66,6 +67,7 @@ type SequencesOf<T> = {
 const sequences: { readonly [Name in keyof Watched]: Readonly<Record<SequencesOf<Watched[Name]>, true>> } = {
   installation: {},
   apiKeys: {},
+  calls: {},
   consents: {},
   leases: {},
   snapshots: { scan: true, members: true, groupsOf: true, changesAfter: true },

@@ -2,6 +2,7 @@
 
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { keyForm } from './idempotency.ts';
 import { type ProblemCode, problemSchema, problems } from './problem.ts';
 import { nothing } from './request.ts';
 import type { Route } from './route.ts';
@@ -28,23 +29,45 @@ const pathOf = (route: Route) => ({
   request: {
     params: route.params,
     query: route.query,
-    ...(route.method === 'patch' || route.ifMatch !== undefined ? { headers: ifMatch } : {}),
+    ...headersOf(route),
     ...(route.body === nothing ? {} : { body: bodyOf(route) }),
   },
   responses: {
-    [route.answer.status]: {
-      description: route.answer.description,
-      ...(route.answer.schema ? { content: { 'application/json': { schema: route.answer.schema } } } : {}),
-    },
+    [route.answer.status]: { description: route.answer.description, ...contentOf(route) },
+    ...Object.fromEntries((route.also ?? []).map(({ status, description }) => [status, { description }])),
     ...problemResponses(route),
   },
 });
 
-const ifMatch = z.object({
-  'if-match': z
-    .string()
-    .optional()
-    .meta({ description: 'The ETag of an earlier answer: done only when it is still that.' }),
+const contentOf = ({ answer: { schema, as } }: Route) => {
+  if (as === 'events') return { content: { 'text/event-stream': { schema: z.string() } } };
+  return schema ? { content: { 'application/json': { schema } } } : {};
+};
+
+const headersOf = ({ method, ifMatch, answer }: Route) => {
+  const headers = {
+    ...(takesRevision.includes(method) || ifMatch !== undefined ? { 'if-match': etag } : {}),
+    ...(method === 'post' ? { 'idempotency-key': idempotencyKey } : {}),
+    ...(answer.as === 'events' ? { 'last-event-id': lastEventId } : {}),
+  };
+  return Object.keys(headers).length === 0 ? {} : { headers: z.object(headers) };
+};
+
+const takesRevision: readonly string[] = ['patch'];
+
+const etag = z
+  .string()
+  .optional()
+  .meta({ description: 'The ETag of an earlier answer: done only when it is still that.' });
+
+const lastEventId = z
+  .string()
+  .optional()
+  .meta({ description: 'The id of the last event that arrived: told is what differs from it.' });
+
+const idempotencyKey = z.string().regex(keyForm).optional().meta({
+  description:
+    'A name for this call, such as a UUID: repeated with it, the call is not carried out again, and has the same answer.',
 });
 
 const bodyOf = ({ body }: Route) => ({
@@ -52,11 +75,25 @@ const bodyOf = ({ body }: Route) => ({
   required: !body.safeParse({}).success,
 });
 
-const always: readonly ProblemCode[] = ['invalid_request', 'unauthorized', 'forbidden', 'internal_error'];
+const always: readonly ProblemCode[] = [
+  'invalid_request',
+  'unauthorized',
+  'forbidden',
+  'rate_limited',
+  'internal_error',
+];
+const ofPosts: readonly ProblemCode[] = ['idempotency_key_in_use', 'answer_lost', 'idempotency_key_reused'];
+const ofStreams: readonly ProblemCode[] = ['too_many_streams'];
 const withBody: readonly ProblemCode[] = ['malformed_request', 'payload_too_large', 'unsupported_media_type'];
 
 const problemResponses = (route: Route) => {
-  const codes = [...always, ...route.refusals, ...(route.body === nothing ? [] : withBody)];
+  const codes = [
+    ...always,
+    ...route.refusals,
+    ...(route.method === 'post' ? ofPosts : []),
+    ...(route.answer.as === 'events' ? ofStreams : []),
+    ...(route.method === 'get' ? [] : withBody),
+  ];
   const byStatus = Map.groupBy(codes, (code) => problems[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, alike]) => [

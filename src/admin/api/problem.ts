@@ -33,6 +33,8 @@ type DoorCode =
   | 'malformed_request'
   | 'payload_too_large'
   | 'unsupported_media_type'
+  | 'rate_limited'
+  | 'too_many_streams'
   | 'internal_error';
 export type ProblemCode = RefusalCode | DoorCode;
 
@@ -74,11 +76,17 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   shrink_not_held: { status: 409, title: 'The run was not held for what is missing' },
   shrink_changed: { status: 409, title: 'The tenant was read otherwise since' },
   scope_unchanged: { status: 409, title: 'The scope is this one already' },
+  idempotency_key_in_use: { status: 409, title: 'A call with this Idempotency-Key is under way' },
+  answer_lost: { status: 409, title: 'The answer to the call is not known any more' },
+  cursor_too_old: { status: 410, title: 'The cursor is older than what is kept' },
   stale_revision: { status: 412, title: 'It was edited meanwhile' },
   stale_hash: { status: 412, title: 'The plan is not the one that was looked at' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   unknown_attribute: { status: 422, title: 'There is no such attribute' },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another call' },
+  rate_limited: { status: 429, title: 'Too many calls' },
+  too_many_streams: { status: 429, title: 'Too many streams are open' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
 };
 

@@ -15,6 +15,8 @@ export type RawCall = {
   readonly query: unknown;
   readonly body: unknown;
   readonly ifMatch: string | undefined;
+  /** Where a stream of events was left. */
+  readonly lastEventId?: string | undefined;
   readonly caller: Caller;
 };
 
@@ -28,6 +30,7 @@ export const parseCall = <P extends z.ZodType, Q extends z.ZodType, B extends z.
   readonly body: z.output<B>;
   readonly revision: number | null;
   readonly hash: string | null;
+  readonly lastEventId: string | null;
   readonly caller: Caller;
 } => {
   const keys = forbiddenKeys(raw.body);
@@ -37,7 +40,14 @@ export const parseCall = <P extends z.ZodType, Q extends z.ZodType, B extends z.
   const body = schemas.body.safeParse(raw.body ?? {});
   const matched = matchedBy(schemas.ifMatch ?? 'revision', raw.ifMatch);
   if (params.success && query.success && body.success && matched !== undefined) {
-    return { params: params.data, query: query.data, body: body.data, ...matched, caller: raw.caller };
+    return {
+      params: params.data,
+      query: query.data,
+      body: body.data,
+      ...matched,
+      lastEventId: raw.lastEventId ?? null,
+      caller: raw.caller,
+    };
   }
   throw new RequestRefused([
     ...fieldErrors('path', params.error),

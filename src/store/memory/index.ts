@@ -3,6 +3,7 @@
 import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
 import { createMemoryApiKeyStore } from './api-key-store.ts';
+import { createMemoryCallStore } from './call-store.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
 import { createMemoryConsentStore } from './consent-store.ts';
 import { createMemoryDiscrepancyStore } from './discrepancy-store.ts';
@@ -26,6 +27,7 @@ export const createMemoryStores = (around: {
   return {
     installation: createMemoryInstallation({ leases, snapshots }),
     apiKeys: createMemoryApiKeyStore(),
+    calls: createMemoryCallStore(),
     leases,
     snapshots,
     ledger: createMemoryLedger({ fenceOf, now, probe }),

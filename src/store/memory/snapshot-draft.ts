@@ -2,7 +2,7 @@
 
 import { sameAttributes } from '../../core/attributes.ts';
 import { readAfter } from '../../core/read-attributes.ts';
-import type { Change, RecordedChange } from '../../model/change.ts';
+import type { Change, ChangePlace, RecordedChange } from '../../model/change.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
 import type { SourceObject } from '../../model/source-object.ts';
@@ -29,6 +29,8 @@ export type Shelf = {
   opened: number;
   draft: { readonly signature: string; readonly batches: Batch[] } | null;
   changes: RecordedChange[];
+  /** The newest change that was pruned. */
+  pruned: ChangePlace | null;
   committed: Layer;
 };
 
@@ -110,7 +112,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
     },
     asCommitted: ({ scope, counts, attributes }) => {
       const head = { ...base, version, counts, scope, attributes: readAfter(base, attributes, true, version) };
-      return readsOf(() => ({ head, view, changes: [...shelf.changes, ...recorded] }));
+      return readsOf(() => ({ head, view, changes: [...shelf.changes, ...recorded], pruned: shelf.pruned }));
     },
     commit: async ({ watermark, counts, full, scope, attributes }) => {
       await probe('snapshot.noted');

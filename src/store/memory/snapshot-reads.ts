@@ -1,13 +1,18 @@
 /** Reading a version of the snapshot in memory: the committed one, or the one that a draft would be. */
 
 import { namedBy } from '../../core/names.ts';
-import type { RecordedChange } from '../../model/change.ts';
+import { type ChangePlace, isBefore, type RecordedChange } from '../../model/change.ts';
 import type { ConnectionId } from '../../model/ids.ts';
 import { group as groupRef } from '../../model/source-object.ts';
 import type { Head, Page, Remembered, SnapshotReads } from '../snapshot-store.ts';
 import { findIn, groupsIn, inBatches, membersOf, objectIn, rememberedIn, scanIn, type View } from './snapshot-view.ts';
 
-export type Newest = { readonly head: Head; readonly view: View; readonly changes: readonly RecordedChange[] };
+export type Newest = {
+  readonly head: Head;
+  readonly view: View;
+  readonly changes: readonly RecordedChange[];
+  readonly pruned: ChangePlace | null;
+};
 
 /** `newest`: the newest version there is to see. */
 export const readsOf = (newest: (connection: ConnectionId) => Newest): SnapshotReads => {
@@ -63,14 +68,12 @@ export const readsOf = (newest: (connection: ConnectionId) => Newest): SnapshotR
     changesAfter: (connection, version, through = Number.POSITIVE_INFINITY) =>
       inBatches(newest(connection).changes.filter((each) => each.version > version && each.version <= through)),
     changesPage: async (connection, after, limit) => {
-      const found = newest(connection).changes.filter((each) => after === null || cursorOf(each) > after);
-      return pageOf(found, limit, cursorOf);
+      const { changes, pruned } = newest(connection);
+      const found = changes.filter((each) => after === null || isBefore(after, each));
+      return { items: found.slice(0, limit), hasMore: found.length > limit, pruned };
     },
   };
 };
-
-const cursorOf = ({ version, sequence }: { readonly version: number; readonly sequence: number }): string =>
-  [version, sequence].map((part) => String(part).padStart(10, '0')).join('.');
 
 const pageOf = <T>(found: readonly T[], limit: number, key: (item: T) => string): Page<T> => {
   const items = found.slice(0, limit);

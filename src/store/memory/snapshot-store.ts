@@ -2,6 +2,7 @@
 
 import { firstVersionOf } from '../../core/epoch.ts';
 import { nothingRead } from '../../core/read-attributes.ts';
+import type { ChangePlace, RecordedChange } from '../../model/change.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, connectionId } from '../../model/ids.ts';
 import type { LeaseKey } from '../leases.ts';
@@ -34,7 +35,8 @@ export const createMemorySnapshotStore = (around: {
   return {
     ...readsOf((connection) => {
       const shelf = shelfOf(connection);
-      return { head: shelf.head, view: { base: shelf.committed, over: emptyLayer() }, changes: shelf.changes };
+      const view = { base: shelf.committed, over: emptyLayer() };
+      return { head: shelf.head, view, changes: shelf.changes, pruned: shelf.pruned };
     }),
     begin: async (lease, signature) => {
       const shelf = shelfOf(connectionId(lease.key));
@@ -47,6 +49,7 @@ export const createMemorySnapshotStore = (around: {
     },
     prune: async (connection, through) => {
       const shelf = shelfOf(connection);
+      shelf.pruned = placeOf(shelf.changes.findLast(({ version }) => version <= through)) ?? shelf.pruned;
       shelf.changes = shelf.changes.filter(({ version }) => version > through);
     },
     fence: (key, epoch, at) => {
@@ -64,6 +67,9 @@ export const createMemorySnapshotStore = (around: {
   };
 };
 
+const placeOf = (change: RecordedChange | undefined): ChangePlace | null =>
+  change === undefined ? null : { version: change.version, sequence: change.sequence };
+
 const emptyShelf = (connection: ConnectionId): Shelf => ({
   head: {
     connection,
@@ -78,6 +84,7 @@ const emptyShelf = (connection: ConnectionId): Shelf => ({
   },
   opened: 0,
   draft: null,
+  pruned: null,
   changes: [],
   committed: emptyLayer(),
 });

@@ -3,9 +3,9 @@
  * written once, read in order and never changed. Changes of versions that were never committed may lie between the others, and are never read.
  */
 
-import type { Change, RecordedChange } from '../../model/change.ts';
+import { type Change, type ChangePlace, isBefore, type RecordedChange } from '../../model/change.ts';
 import type { ConnectionId } from '../../model/ids.ts';
-import type { Page } from '../snapshot-store.ts';
+import type { ChangesPage } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { keyset, startsWith } from './keyset.ts';
 import type { Versions } from './versions.ts';
@@ -86,18 +86,34 @@ export const createChanges = (db: Db, versions: Versions) => {
 
     page: async (
       connection: ConnectionId,
-      after: string | null,
+      after: ChangePlace | null,
       limit: number,
       head: number,
-    ): Promise<Page<RecordedChange>> => {
+    ): Promise<Omit<ChangesPage, 'pruned'>> => {
       const items: RecordedChange[] = [];
-      const from = after === null ? `${connection}|` : `${connection}|${after}`;
+      const from = after === null ? `${connection}|` : idOf(connection, after.version, after.sequence);
       for await (const changes of read(connection, from, idOf(connection, head, mostSequence), head)) {
-        items.push(...changes.filter((each) => after === null || cursorOf(each) > after));
+        items.push(...changes.filter((each) => after === null || isBefore(after, each)));
         if (items.length > limit) break;
       }
-      const last = items[limit - 1];
-      return { items: items.slice(0, limit), next: items.length > limit && last ? cursorOf(last) : null };
+      return { items: items.slice(0, limit), hasMore: items.length > limit };
+    },
+    /** The newest committed change up to a version. */
+    lastThrough: async (connection: ConnectionId, through: number, head: number): Promise<ChangePlace | null> => {
+      let before = idOf(connection, through, mostSequence);
+      for (;;) {
+        const found = await collection
+          .find({ _id: { $gt: `${connection}|`, $lte: before } }, { projection: { changes: 0 } })
+          .sort({ _id: -1 })
+          .limit(chunkSize)
+          .toArray();
+        const committed = await versions.whichCommitted(connection, [...new Set(found.map(({ version }) => version))]);
+        const last = found.find(({ version }) => committed.has(version) || version === head);
+        if (last !== undefined) return placeIn(last);
+        const next = found.at(-1);
+        if (next === undefined || found.length < chunkSize) return null;
+        before = idOf(connection, next.version, next.first - 1);
+      }
     },
 
     /** Those of a version that will never be committed. */
@@ -139,6 +155,12 @@ const recordedIn = ({ version, first, at, changes }: ChangesDocument): readonly 
   const read: readonly Change[] = JSON.parse(changes);
   return read.map((change, offset) => ({ version, sequence: first + offset, at, change }));
 };
+
+/** Its id ends with it. */
+const placeIn = ({ _id, version }: Pick<ChangesDocument, '_id' | 'version'>): ChangePlace => ({
+  version,
+  sequence: Number(_id.slice(_id.lastIndexOf('|') + 1)),
+});
 
 const mostSequence = 9_999_999_999;
 const padded = (number: number): string => String(number).padStart(10, '0');

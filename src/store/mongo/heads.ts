@@ -4,6 +4,7 @@
  */
 
 import { nothingRead, type ReadSince } from '../../core/read-attributes.ts';
+import type { ChangePlace } from '../../model/change.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, watermark } from '../../model/ids.ts';
 import type { ObjectType } from '../../model/source-object.ts';
@@ -38,6 +39,8 @@ export type HeadDocument = {
   readonly settled?: Settled | null;
   /** Absent where the database was never put back. */
   readonly restored?: Restored | null;
+  /** The newest change that is not kept any more, or is about to go. Absent while all are kept. */
+  readonly pruned?: ChangePlace | null;
   /** The format of a newer version, whose leases an older one does not take (format.ts). */
   readonly format?: number;
   /** The draft of number `opened`. `parts`: what it has taken over from earlier ones. */
@@ -58,6 +61,7 @@ export const nothingCommitted = {
   attributes: { user: [], group: [] },
   roster: null,
   settled: null,
+  pruned: null,
   draft: null,
 } as const;
 
@@ -97,6 +101,14 @@ export const createHeads = (db: Db) => {
         { $set: { ...change, draft: null } },
       );
       if (matchedCount === 0) throw overtaken(key);
+    },
+    pruned: async (connection: ConnectionId): Promise<ChangePlace | null> => {
+      const found = await collection.findOne({ _id: connection }, { projection: { pruned: 1 } });
+      return found?.pruned ?? null;
+    },
+    /** Before the changes go, so that nobody reads over a gap unawares. */
+    notePruned: async (connection: ConnectionId, { version, sequence }: ChangePlace): Promise<void> => {
+      await collection.updateOne({ _id: connection }, { $set: { pruned: { version, sequence } } });
     },
     rolled: async (connection: ConnectionId, version: number): Promise<void> => {
       await collection.updateOne({ _id: connection, version, rolled: { $lt: version } }, { $set: { rolled: version } });

@@ -3,6 +3,7 @@
 import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
 import { createMongoApiKeyStore } from './api-keys.ts';
+import { createMongoCallStore } from './calls.ts';
 import type { Mongo } from './connect.ts';
 import { createMongoConnectionStore } from './connections.ts';
 import { createMongoConsentStore } from './consents.ts';
@@ -31,6 +32,7 @@ export const createMongoStores = (
   return {
     installation: createMongoInstallation(db),
     apiKeys: createMongoApiKeyStore(db),
+    calls: createMongoCallStore(db),
     leases: createMongoLeases(db, now, format),
     snapshots: createMongoSnapshotStore(db, { now, probe }),
     ledger: createMongoLedger(db, { now, probe }),

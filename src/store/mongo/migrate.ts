@@ -1,5 +1,6 @@
 /** Brings a database to what this version expects. Every collection lists its own indexes; nothing is created on the way. */
 
+import * as calls from './calls.ts';
 import type { Mongo } from './connect.ts';
 import * as connections from './connections.ts';
 import * as consents from './consents.ts';
@@ -24,6 +25,7 @@ export const migrate = async (mongo: Mongo): Promise<void> => {
 
 /** The collections that are read by more than `_id`: their files export `name` and `indexes`. */
 const collections: readonly Collection[] = [
+  calls,
   connections,
   consents,
   discrepancies,

@@ -12,7 +12,7 @@ import type { SnapshotCollections } from './snapshot-collections.ts';
 export type Versioned = View & { readonly version: number };
 
 export const snapshotReads = (
-  { objects, names, members, changes }: SnapshotCollections,
+  { heads, objects, names, members, changes }: SnapshotCollections,
   /** The newest version there is to see, and its head. */
   newest: {
     readonly view: (connection: ConnectionId) => Promise<Versioned>;
@@ -81,7 +81,9 @@ export const snapshotReads = (
     yield* changes.between(connection, version, Math.min(through, head.version), head.version);
   },
   changesPage: async (connection, after, limit) => {
-    const head = await newest.head(connection);
-    return changes.page(connection, after, limit, head.version);
+    const { version } = await newest.head(connection);
+    const page = await changes.page(connection, after, limit, version);
+    // Asked for afterwards: it is noted before anything goes, so whatever was missing in the page is noted by now.
+    return { ...page, pruned: await heads.pruned(connection) };
   },
 });

@@ -67,6 +67,8 @@ export const createMongoSnapshotStore = (
     },
     prune: async (connection, through) => {
       const { version } = await committed(connection);
+      const last = await changes.lastThrough(connection, through, version);
+      if (last !== null) await heads.notePruned(connection, last);
       await changes.prune(connection, through);
       await versions.prune(connection, through, version);
       await names.merge(connection, wholePartOf(version).last);

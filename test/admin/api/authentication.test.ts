@@ -76,6 +76,7 @@ describe('every documented route', () => {
       'retryEscrow',
       'retryEscrows',
       'revokeApiKey',
+      'watchRun',
     ]);
   });
 

@@ -5,7 +5,7 @@ import { createWorkerDoor } from '../../../src/admin/api/index.ts';
 import { createMetrics } from '../../../src/admin/metrics.ts';
 import type { ClockReading } from '../../../src/engine/clock.ts';
 import { silent } from '../../../src/model/world.ts';
-import { openDoor } from './door.ts';
+import { limitsOf, openDoor } from './door.ts';
 
 const answerOf = async (path: string, options: Parameters<typeof openDoor>[0], key: string | null = null) => {
   const door = await openDoor(options);
@@ -75,10 +75,11 @@ it('shows its counts to callers with a key, to everyone or to nobody, as configu
 it('is told by a worker as well, which answers nothing else', async () => {
   const metrics = createMetrics();
   metrics.reconcilerRepaired(3);
-  const config = { apiKeys: [], metrics: 'open', publicUrl: null } as const;
+  const config = { apiKeys: [], metrics: 'open', publicUrl: null, trustedProxies: 0 } as const;
   const clock = (): ClockReading => ({ state: 'far_off', aheadMs: 86_400_250 });
   const commands = { callerWith: async () => null };
-  const door = createWorkerDoor({ config, log: silent, readiness: [], clock, metrics, commands });
+  const rateLimits = limitsOf({ ofKey: 10, ofAddress: 1 });
+  const door = createWorkerDoor({ config, log: silent, readiness: [], clock, metrics, commands, rateLimits });
   const server = createServer(door).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

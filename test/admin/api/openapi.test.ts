@@ -11,7 +11,7 @@ const parameter = z.strictObject({
   description: z.string().optional(),
 });
 const content = z.partialRecord(
-  z.enum(['application/json', 'application/problem+json']),
+  z.enum(['application/json', 'application/problem+json', 'text/event-stream']),
   z.strictObject({ schema: json }).optional(),
 );
 const operation = z.strictObject({
@@ -111,7 +111,9 @@ describe('the OpenAPI document', () => {
     for (const { operationId, responses } of operations()) {
       expect(Object.keys(responses), operationId).toEqual(expect.arrayContaining(['400', '401', '500']));
       for (const [status, { content }] of Object.entries(responses)) {
-        const type = status >= '400' ? 'application/problem+json' : 'application/json';
+        if (status === '204') continue;
+        const answer = operationId === 'watchRun' ? 'text/event-stream' : 'application/json';
+        const type = status >= '400' ? 'application/problem+json' : answer;
         expect(Object.keys(content ?? {}), `${operationId} ${status}`).toEqual([type]);
       }
     }
@@ -133,7 +135,9 @@ describe('the OpenAPI document', () => {
     const conditional = operations().filter(({ parameters }) => parameters?.some(({ name }) => name === 'if-match'));
     expect(conditional.map(({ operationId }) => operationId)).toEqual([
       'editConnection',
+      'removeConnection',
       'editTarget',
+      'removeTarget',
       'approvePlan',
       'applyPlan',
     ]);

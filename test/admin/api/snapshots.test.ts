@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
 import { connectionId } from '../../../src/model/ids.ts';
 import { addConnection, type Door, openDoor, pageOf } from './door.ts';
 import { commitPeople, nth } from './stores.ts';
@@ -24,6 +25,13 @@ const all = async (list: string, limit: number): Promise<Record<string, unknown>
   }
   return seen;
 };
+const changesPage = z.object({
+  data: z.array(z.looseObject({})),
+  next_cursor: z.string(),
+  has_more: z.boolean(),
+});
+const changes = async (query: string) =>
+  changesPage.parse((await door.call('GET', `/v1/connections/${connection}/changes?${query}`)).body);
 const expected = Array.from({ length: people }, (_, index) => nth(index + 1));
 
 it('shows how much is stored', async () => {
@@ -50,21 +58,57 @@ it('lists attributes as they were read', async () => {
 });
 
 it('lists changes in the order they were made', async () => {
-  const changes = await all('changes', 7);
-  expect(changes.map(({ sequence }) => sequence)).toEqual(Array.from({ length: people + 2 }, (_, index) => index + 1));
-  expect(changes[0]).toMatchObject({
-    kind: 'created',
+  const data: Record<string, unknown>[] = [];
+  let page = await changes('limit=7');
+  for (; page.has_more; page = await changes(`limit=7&cursor=${page.next_cursor}`)) data.push(...page.data);
+  data.push(...page.data);
+  expect(data.map(({ sequence }) => sequence)).toEqual(Array.from({ length: people + 2 }, (_, index) => index + 1));
+  expect(data[0]).toMatchObject({
+    type: 'person.created',
     object: { type: 'user', id: nth(1) },
+    attributes: ['displayName', 'userPrincipalName'],
     before: null,
+    after: null,
     why: null,
     added: null,
   });
-  expect(changes.at(-1)).toMatchObject({
-    kind: 'members',
-    object: { type: 'group', id: everybody },
-    after: null,
-    removed: [],
+  expect(data.at(-1)).toMatchObject({ type: 'group.members_changed', object: { id: everybody }, removed: [] });
+});
+
+it('shows what attributes hold in changes to whoever asks for it', async () => {
+  const [first] = (await changes('limit=1&values=true')).data;
+  expect(first).toMatchObject({
+    before: null,
+    after: { displayName: 'Person 1', userPrincipalName: 'p1@contoso.example' },
   });
+});
+
+it('goes on with what was committed since, also from the end', async () => {
+  const end = await changes('limit=200');
+  expect(end.has_more).toBe(false);
+  const now = await changes('from=now');
+  expect(now).toMatchObject({ data: [], has_more: false });
+  await commitPeople(door.stores, connectionId(connection), 2);
+  for (const cursor of [end.next_cursor, now.next_cursor]) {
+    const { data, next_cursor } = await changes(`cursor=${cursor}`);
+    expect(data.map(({ type }) => type)).toEqual([
+      ...['person.created', 'person.created', 'group.created', 'group.members_changed'],
+    ]);
+    expect(await changes(`cursor=${next_cursor}`)).toEqual({ data: [], next_cursor, has_more: false });
+  }
+});
+
+it('says that changes were missed, and not only that there are none', async () => {
+  const early = await changes('limit=3');
+  const { version } = await door.stores.snapshots.head(connectionId(connection));
+  const end = await changes('limit=200');
+  await door.stores.snapshots.prune(connectionId(connection), version);
+  const reply = await door.call('GET', `/v1/connections/${connection}/changes?cursor=${early.next_cursor}`);
+  expect(reply.status).toBe(410);
+  expect(reply.body).toMatchObject({ code: 'cursor_too_old', detail: expect.stringContaining('from=now') });
+  // Who had read all of them has missed none.
+  expect((await changes(`cursor=${end.next_cursor}`)).data).toEqual([]);
+  expect((await changes('limit=5')).data).toEqual([]);
 });
 
 it('knows a group by its id in any case, and no group that is not stored', async () => {

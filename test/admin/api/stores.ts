@@ -5,6 +5,7 @@ import { type ConnectionId, type SourceId, sourceId, watermark } from '../../../
 import { group, type SourceObject, user } from '../../../src/model/source-object.ts';
 import type { Lease, LeaseKey } from '../../../src/store/leases.ts';
 import { createMemoryApiKeyStore } from '../../../src/store/memory/api-key-store.ts';
+import { createMemoryCallStore } from '../../../src/store/memory/call-store.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from '../../../src/store/memory/connection-store.ts';
 import { createMemoryConsentStore } from '../../../src/store/memory/consent-store.ts';
 import { createMemoryDiscrepancyStore } from '../../../src/store/memory/discrepancy-store.ts';
@@ -25,6 +26,7 @@ export const memoryStores = (now: () => Date): Stores => {
   return {
     installation: createMemoryInstallation({ leases, snapshots }),
     apiKeys: createMemoryApiKeyStore(),
+    calls: createMemoryCallStore(),
     leases,
     snapshots,
     ledger: createMemoryLedger(around),

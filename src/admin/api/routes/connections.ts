@@ -145,11 +145,15 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     params,
     query: nothing,
     body: nothing,
+    ifMatch: 'revision',
     answer: { status: 202, description: 'The connection, being removed.', schema: connectionSchema },
-    refusals: ['not_found'],
-    handle: async ({ params }) => ({
+    refusals: ['not_found', 'stale_revision'],
+    handle: async ({ params, revision }) => ({
       status: 202,
-      body: connectionView(await commands.removeConnection(connectionId(params.connection_id)), commands.now()),
+      body: connectionView(
+        await commands.removeConnection(connectionId(params.connection_id), revision),
+        commands.now(),
+      ),
     }),
   }),
   defineRoute({

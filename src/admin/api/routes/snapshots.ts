@@ -1,13 +1,14 @@
 /** What is stored of a tenant: /v1/connections/{connection_id}/users, groups, members and changes */
 
 import { z } from 'zod';
+import type { ChangePlace } from '../../../model/change.ts';
 import { connectionId, sourceId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
-import { answerPage, pageOf, paging } from '../paging.ts';
+import { answerPage, cursorOf, pageOf, paging, placeOf } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { connectionIdText, guid, refSchema, refView } from '../schemas/common.ts';
-import { changeSchema, changeView, sourceObjectSchema, sourceObjectView } from '../schemas/snapshot.ts';
+import { changesSchema, changeView, sourceObjectSchema, sourceObjectView } from '../schemas/snapshot.ts';
 
 const shared = {
   method: 'get',
@@ -73,14 +74,39 @@ export const snapshotRoutes = (commands: Commands): Route[] => [
     path: `${path}/changes`,
     id: 'listChanges',
     scope: 'read',
-    summary: 'Lists the committed changes, oldest first',
-    answer: { status: 200, description: 'A page of changes.', schema: pageOf(changeSchema) },
-    handle: ({ params, query }) =>
-      answerPage(
-        `changes ${params.connection_id}`,
-        query,
-        (after, limit) => commands.listChanges(connectionId(params.connection_id), after, limit),
-        changeView,
-      ),
+    summary: 'Lists the committed changes in their order, oldest first, and says where to go on when there are more',
+    query: z.strictObject({
+      ...paging,
+      from: z.enum(['oldest', 'now']).default('oldest').meta({
+        description: 'Where to begin without a cursor. `now`: with what comes after this call.',
+      }),
+      values: z.enum(['true', 'false']).default('false').meta({
+        type: 'boolean',
+        default: false,
+        description: 'Shows what attributes hold, before and after, and not their names alone.',
+      }),
+    }),
+    answer: { status: 200, description: 'Changes, and where to go on.', schema: changesSchema },
+    refusals: ['not_found', 'cursor_too_old'],
+    handle: async ({ params, query }) => {
+      const id = connectionId(params.connection_id);
+      const list = `changes ${id}`;
+      const from = query.cursor === undefined ? query.from : changePlaceIn(placeOf(list, query.cursor));
+      const { items, hasMore, place } = await commands.readChanges(id, from, query.limit);
+      return {
+        status: 200,
+        body: {
+          data: items.map((change) => changeView(change, query.values === 'true')),
+          next_cursor: cursorOf(list, `${place.version}.${place.sequence}`),
+          has_more: hasMore,
+        },
+      };
+    },
   }),
 ];
+
+/** Nobody but us made the cursor: its checksum was right. */
+const changePlaceIn = (place: string): ChangePlace => {
+  const [version, sequence] = place.split('.').map(Number);
+  return { version: version ?? 0, sequence: sequence ?? 0 };
+};

@@ -114,11 +114,12 @@ export const targetRoutes = (commands: Commands): Route[] => {
       params,
       query: nothing,
       body: nothing,
+      ifMatch: 'revision',
       answer: { status: 202, description: 'The target, being removed.', schema: targetSchema },
-      refusals: ['not_found'],
-      handle: async ({ params }) => ({
+      refusals: ['not_found', 'stale_revision'],
+      handle: async ({ params, revision }) => ({
         status: 202,
-        body: await shown(await commands.removeTarget(targetId(params.target_id))),
+        body: await shown(await commands.removeTarget(targetId(params.target_id), revision)),
       }),
     }),
     defineRoute({

@@ -1,0 +1,42 @@
+/** How many calls somebody may make, told in every answer (draft-ietf-httpapi-ratelimit-headers-11). */
+
+import type { RequestHandler, Response } from 'express';
+import type { RateLimit, Spent } from '../../queue/rate-limits.ts';
+import { networkOf } from './client-network.ts';
+import { DoorProblem } from './problem.ts';
+
+export type RateLimits = {
+  /** By who calls. */
+  readonly key: RateLimit;
+  /** By where from, before anybody knows who it is. */
+  readonly address: RateLimit;
+  /** By where from, of calls with a key that is none of ours. */
+  readonly wrongKeys: RateLimit;
+};
+
+/** Those of every installation; how many calls a key and an address have is configured. */
+export const quotasOf = (calls: { readonly ofKey: number; readonly ofAddress: number }) => ({
+  key: { name: 'key', calls: calls.ofKey, windowSecs: 60 },
+  address: { name: 'address', calls: calls.ofAddress, windowSecs: 60 },
+  wrongKeys: { name: 'wrong-keys', calls: 10, windowSecs: 900 },
+});
+
+export const limitAddress =
+  ({ address }: RateLimits): RequestHandler =>
+  async (request, response, next) => {
+    refuseOver(response, await address.spend(networkOf(request.ip)), 'This address');
+    next();
+  };
+
+/** Tells how much is left, and throws when it was too much. */
+export const refuseOver = (response: Response, spent: Spent, who: string): void => {
+  const { quota, left, resetSecs, isOver } = spent;
+  response.append('RateLimit-Policy', `"${quota.name}";q=${quota.calls};w=${quota.windowSecs}`);
+  response.append('RateLimit', `"${quota.name}";r=${left};t=${resetSecs}`);
+  if (!isOver) return;
+  response.set('Retry-After', String(resetSecs));
+  throw new DoorProblem(
+    'rate_limited',
+    `${who} has made more than ${quota.calls} ${quota.name === 'wrong-keys' ? 'calls with a wrong key' : 'calls'} in ${quota.windowSecs} s. Go on in ${resetSecs} s.`,
+  );
+};

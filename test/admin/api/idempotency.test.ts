@@ -1,0 +1,360 @@
+/** Calls that are repeated with an Idempotency-Key: over every POST there is, made from the routes themselves. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Route } from '../../../src/admin/api/route.ts';
+import type { Commands } from '../../../src/admin/commands.ts';
+import { connectionId } from '../../../src/model/ids.ts';
+import type { CallStore } from '../../../src/store/call-store.ts';
+import { createKeyProofs } from '../../../src/store/key-proofs.ts';
+import { createMemoryCallStore } from '../../../src/store/memory/call-store.ts';
+import {
+  addConnection,
+  addTarget,
+  clientId,
+  type Door,
+  idOf,
+  newConnection,
+  newTarget,
+  openDoor,
+  type Reply,
+} from './door.ts';
+
+const absent: Readonly<Record<string, string>> = {
+  run_id: `run_${'0'.repeat(32)}`,
+  plan_id: `pln_${'0'.repeat(32)}`,
+  object_id: '00000000-0000-4000-8000-000000000002',
+};
+const group = '00000000-0000-4000-8000-000000000900';
+
+/** What a body has to hold for a call to be well-formed, where an empty one is not. */
+const bodies: Readonly<Record<string, object>> = {
+  addConnection: newConnection,
+  checkNewConnection: { ...newConnection, organization_id: undefined },
+  addTarget: newTarget,
+  createApiKey: { name: 'another', scopes: ['read'] },
+  declareRestore: { reason: 'The disk was lost.' },
+  requestPreview: { scope: { group_ids: [group] } },
+  approvePlan: { reason: 'because' },
+  rejectPlan: { reason: 'because' },
+  applyPlan: { reason: 'because' },
+};
+/** Another call at the same route: another body where it takes one, else about something else. */
+const others: Readonly<Record<string, object>> = {
+  addConnection: { ...newConnection, organization_id: 'contoso' },
+  checkNewConnection: { ...newConnection, organization_id: undefined, client_id: clientId.replace('5', '6') },
+  addTarget: { ...newTarget, deprovision: { kind: 'none' } },
+  createApiKey: { name: 'another', scopes: ['sync'] },
+  declareRestore: { reason: 'The wrong disk was lost.' },
+  requestPreview: { scope: { group_ids: [clientId] } },
+  requestSync: { mode: 'full' },
+  requestProvision: { full: true },
+  retryEscrows: { reason: 'target_rejected' },
+  openConsent: { return_url: 'https://desk.example/other' },
+};
+
+let door: Door;
+let things: Readonly<Record<string, string>>;
+let otherThings: Readonly<Record<string, string>>;
+beforeAll(async () => {
+  door = await openDoor();
+  const withTarget = async () => {
+    const connection = await addConnection(door);
+    return { ...absent, connection_id: connection, target_id: await addTarget(door, connection) };
+  };
+  const run = async (target: string | undefined) =>
+    idOf(await door.call('POST', `/v1/targets/${target}/provision`, { body: {} }));
+  const [one, other] = [await withTarget(), await withTarget()];
+  things = { ...one, run_id: await run(one.target_id) };
+  otherThings = { ...other, run_id: await run(other.target_id) };
+});
+afterAll(() => door.close());
+
+let keys = 0;
+const newKey = (): string => {
+  keys += 1;
+  return `8e03978e-40d5-43dd-bc93-${String(keys).padStart(12, '0')}`;
+};
+const post = (route: Route, key: string, body = bodies[route.id] ?? {}, of = things): Promise<Reply> =>
+  door.call(
+    'POST',
+    route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => of[name] ?? ''),
+    {
+      ...(Object.keys(route.body.shape).length > 0 ? { body } : {}),
+      headers: { 'idempotency-key': key },
+    },
+  );
+const everything = async (): Promise<string> => {
+  const { stores } = door;
+  return JSON.stringify([
+    await stores.connections.list({}, null, 200),
+    await stores.targets.of(connectionId(things['connection_id'] ?? '')),
+    await stores.runs.list({}, null, 200),
+    await stores.plans.list({}, null, 200),
+    (await stores.apiKeys.list(null, 200)).items.map(({ id }) => id),
+    await stores.installation.restores(),
+    door.woken,
+  ]);
+};
+const posts = () => door.routes.filter(({ method }) => method === 'post');
+const codeOf = ({ body }: Reply): string => z.looseObject({ code: z.string() }).parse(body).code;
+
+describe('every POST', () => {
+  it('is carried out once by a key, and repeated calls have its answer', async () => {
+    const carriedOut: string[] = [];
+    for (const route of posts()) {
+      const key = newKey();
+      const first = await post(route, key);
+      expect(first.headers.get('idempotency-replayed'), route.id).toBeNull();
+      const before = await everything();
+      const second = await post(route, key);
+      expect(second.status, route.id).toBe(first.status);
+      if (first.status >= 400) {
+        // Nothing was done, so the same call is looked at anew.
+        expect(codeOf(second), route.id).toBe(codeOf(first));
+        expect(second.headers.get('idempotency-replayed'), route.id).toBeNull();
+        continue;
+      }
+      expect(second.body, route.id).toEqual(first.body);
+      for (const header of ['location', 'etag'])
+        expect(second.headers.get(header), route.id).toBe(first.headers.get(header));
+      expect(second.headers.get('idempotency-replayed'), route.id).toBe('true');
+      expect(await everything(), route.id).toBe(before);
+      carriedOut.push(route.id);
+    }
+    expect(carriedOut).toEqual(
+      expect.arrayContaining(['addConnection', 'addTarget', 'requestSync', 'requestProvision', 'createApiKey']),
+    );
+    expect(carriedOut.length).toBeGreaterThan(12);
+  });
+
+  it('refuses another call under the same key', async () => {
+    for (const route of posts()) {
+      const key = newKey();
+      if ((await post(route, key)).status >= 400) continue;
+      const other = others[route.id];
+      const before = await everything();
+      const reply = other === undefined ? await post(route, key, {}, otherThings) : await post(route, key, other);
+      // A route about nothing in particular that takes no body has no other call.
+      expect([reply.status, codeOf(reply)], route.id).toEqual([422, 'idempotency_key_reused']);
+      expect(await everything(), route.id).toBe(before);
+    }
+  });
+
+  it.each(['', '""', '"a', 'two words', 'ä', 'x'.repeat(256), 'one, two'])('refuses the key %j', async (key) => {
+    for (const route of posts()) {
+      const before = await everything();
+      const reply = await post(route, key);
+      expect(reply.status, route.id).toBe(400);
+      expect(reply.body, route.id).toMatchObject({
+        code: 'invalid_request',
+        errors: [{ in: 'header', pointer: '/idempotency-key' }],
+      });
+      expect(await everything(), route.id).toBe(before);
+    }
+  });
+
+  it('that is malformed keeps no key', async () => {
+    const key = newKey();
+    const send = (body: object) => door.call('POST', '/v1/connections', { body, headers: { 'idempotency-key': key } });
+    expect((await send({ vendor: 'OKTA' })).status).toBe(400);
+    expect((await send(newConnection)).status).toBe(201);
+  });
+});
+
+const opened = async (
+  around: { readonly calls?: (calls: CallStore) => CallStore; readonly break?: (commands: Commands) => Commands } = {},
+) => {
+  const calls = createMemoryCallStore();
+  const world = await openDoor({
+    room: ({ stores }) => ({ stores: { ...stores, calls: around.calls?.(calls) ?? calls } }),
+    ...(around.break === undefined ? {} : { break: around.break }),
+  });
+  const add = (key: string, ask: object = {}) =>
+    world.call('POST', '/v1/connections', { body: newConnection, headers: { 'idempotency-key': key }, ...ask });
+  const count = async () => (await world.stores.connections.list({}, null, 100)).items.length;
+  return { world, calls, add, count };
+};
+
+describe('a key', () => {
+  it('is its own with and without quotes, and whatever the order of the fields', async () => {
+    const { world, add } = await opened();
+    const first = await add('"quoted"');
+    const reordered = Object.fromEntries(Object.entries(newConnection).toReversed());
+    expect((await add('quoted', { body: reordered })).body).toEqual(first.body);
+    await world.close();
+  });
+
+  it('belongs to whoever calls, and to the route', async () => {
+    const { world, add, count } = await opened();
+    const made = await world.call('POST', '/v1/api-keys', {
+      body: { name: 'product', scopes: ['configure', 'sync'] },
+      headers: { 'idempotency-key': 'k1' },
+    });
+    const { key } = z.looseObject({ key: z.string() }).parse(made.body);
+    const first = await add('k1');
+    expect((await add('k1', { key })).headers.get('idempotency-replayed')).toBeNull();
+    expect(await count()).toBe(2);
+    const sync = `/v1/connections/${idOf(first)}/sync`;
+    expect((await world.call('POST', sync, { key, headers: { 'idempotency-key': 'k1' } })).status).toBe(202);
+    await world.close();
+  });
+
+  it('is of no use to whoever may not call any more', async () => {
+    const { world, add } = await opened();
+    const made = await world.call('POST', '/v1/api-keys', { body: { name: 'desk', scopes: ['configure'] } });
+    const { key } = z.looseObject({ key: z.string() }).parse(made.body);
+    expect((await add('k1', { key })).status).toBe(201);
+    await world.call('DELETE', `/v1/api-keys/${idOf(made)}`);
+    expect((await add('k1', { key })).status).toBe(401);
+    await world.close();
+  });
+
+  it('that is in use is told so, at every process, and none of them does it twice', async () => {
+    const gate = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const { world, add, count } = await opened({
+      break: (commands) => ({
+        ...commands,
+        addConnectionWithLink: async (...given) => {
+          arrived.resolve();
+          await gate.promise;
+          return commands.addConnectionWithLink(...given);
+        },
+      }),
+    });
+    const first = add('k1');
+    await arrived.promise;
+    const second = await add('k1');
+    expect([second.status, codeOf(second)]).toEqual([409, 'idempotency_key_in_use']);
+    expect(codeOf(await add('k1', { body: { ...newConnection, name: 'other' } }))).toBe('idempotency_key_reused');
+    gate.resolve();
+    const answer = await first;
+    expect((await add('k1')).body).toEqual(answer.body);
+    expect(await count()).toBe(1);
+    await world.close();
+  });
+
+  it('is good for another call after a day', async () => {
+    const { world, add, count } = await opened();
+    await add('k1');
+    world.clock.now = new Date(world.clock.now.getTime() + 86_400_000 - 1);
+    expect((await add('k1')).headers.get('idempotency-replayed')).toBe('true');
+    world.clock.now = new Date(world.clock.now.getTime() + 1);
+    expect((await add('k1')).headers.get('idempotency-replayed')).toBeNull();
+    expect(await count()).toBe(2);
+    await world.close();
+  });
+});
+
+describe('an answer that is not there', () => {
+  const minutes = (world: Door, count: number) => {
+    world.clock.now = new Date(world.clock.now.getTime() + count * 60_000);
+  };
+
+  it('because the process died between the effect and the answer is asked for in vain, and nothing is done twice', async () => {
+    // The process is gone before it can write how it ended.
+    const { world, add, count } = await opened({ calls: (calls) => ({ ...calls, end: async () => {} }) });
+    await add('k1');
+    expect(codeOf(await add('k1'))).toBe('idempotency_key_in_use');
+    minutes(world, 5);
+    const reply = await add('k1');
+    expect([reply.status, codeOf(reply)]).toEqual([409, 'answer_lost']);
+    expect(reply.body).toMatchObject({ detail: expect.stringContaining('2026-11-02T09:00:00.000Z') });
+    expect(await count()).toBe(1);
+    await world.close();
+  });
+
+  it('because the call failed on our side is asked for in vain', async () => {
+    let broken = true;
+    const { world, add, count } = await opened({
+      break: (commands) => ({
+        ...commands,
+        addConnectionWithLink: async (...given) => {
+          const added = await commands.addConnectionWithLink(...given);
+          if (broken) throw new Error('connect ECONNREFUSED 127.0.0.1:27017');
+          return added;
+        },
+      }),
+    });
+    expect((await add('k1')).status).toBe(500);
+    broken = false;
+    expect(codeOf(await add('k1'))).toBe('answer_lost');
+    expect(await count()).toBe(1);
+    await world.close();
+  });
+
+  it('because it was too large says that it was done', async () => {
+    const { world, add } = await opened({
+      break: (commands) => ({
+        ...commands,
+        addConnectionWithLink: async (...given) => {
+          const added = await commands.addConnectionWithLink(...given);
+          return { ...added, connection: { ...added.connection, description: 'x'.repeat(500_001) } };
+        },
+      }),
+    });
+    expect((await add('k1')).status).toBe(201);
+    expect((await add('k1')).body).toMatchObject({
+      code: 'answer_lost',
+      detail: expect.stringMatching(/^It was done/),
+    });
+    await world.close();
+  });
+
+  it('does not keep the first caller from theirs', async () => {
+    const { world, add } = await opened({
+      calls: (calls) => ({
+        ...calls,
+        end: async () => {
+          throw new Error('connect ECONNREFUSED 127.0.0.1:27017');
+        },
+      }),
+    });
+    expect((await add('k1')).status).toBe(201);
+    expect(world.said.join('')).toContain('"event":"answer.not_kept"');
+    await world.close();
+  });
+
+  it('because the encryption key was changed meanwhile is asked for in vain', async () => {
+    const [old, next] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    const first = await opened();
+    const key = { 'idempotency-key': 'k1' };
+    const openedWith = (keyProofs: ReturnType<typeof createKeyProofs>) =>
+      openDoor({ room: ({ stores }) => ({ keyProofs, stores: { ...stores, calls: first.calls } }) });
+    const [before, after] = [await openedWith(createKeyProofs(old)), await openedWith(createKeyProofs(next, [old]))];
+    const add = (at: Door) => at.call('POST', '/v1/connections', { body: newConnection, headers: key });
+    expect((await add(before)).status).toBe(201);
+    expect(codeOf(await add(after))).toBe('answer_lost');
+    await Promise.all([first.world, before, after].map((each) => each.close()));
+  });
+});
+
+describe('what is kept', () => {
+  it('holds neither the key, nor what was sent, nor what was answered, in clear', async () => {
+    const kept: unknown[] = [];
+    const { world, add } = await opened({
+      calls: (calls) => ({
+        ...calls,
+        begin: (call) => {
+          kept.push(call);
+          return calls.begin(call);
+        },
+        end: (call, outcome) => {
+          kept.push(outcome);
+          return calls.end(call, outcome);
+        },
+      }),
+    });
+    await add('CANARY-key');
+    const made = await world.call('POST', '/v1/api-keys', {
+      body: { name: 'CANARY-name', scopes: ['read'] },
+      headers: { 'idempotency-key': 'another' },
+    });
+    const { key } = z.looseObject({ key: z.string() }).parse(made.body);
+    const text = JSON.stringify(kept);
+    expect(text).toContain('"kind":"answered"');
+    for (const secret of ['CANARY', 'acme', key, key.slice(-20)]) expect(text).not.toContain(secret);
+    await world.close();
+  });
+});
