@@ -13,6 +13,7 @@ import { credentialsEndingOf } from './admin/credentials-ending.ts';
 import { syncLagOf } from './admin/lag.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
 import type { Config } from './config.ts';
+import { openEgress } from './egress/index.ts';
 import { type Clock, type ClockReading, createClock, keepClock } from './engine/clock.ts';
 import { noteSwitch } from './engine/credential-life.ts';
 import type { Engine } from './engine/engine.ts';
@@ -42,7 +43,7 @@ import { serverTime } from './store/mongo/server-time.ts';
 import { createVault } from './store/vault.ts';
 import { connectedTargets } from './target/connected.ts';
 import { targetKind, targetKinds } from './target/registry.ts';
-import { SettingsRefused, type Target } from './target/target.ts';
+import { SettingsRefused, type Target, type TargetWorld } from './target/target.ts';
 import { failpointFrom, formatFrom, hooksOf, machineFrom, type Times, timesFrom } from './test-hooks.ts';
 
 export type Parts = {
@@ -128,7 +129,8 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       if (throttledMs > 0) metrics.graphThrottled(throttledMs);
     },
   });
-  const connectTarget = targetConnector(world);
+  const egress = openEgress({ allow: config.egressAllow });
+  const connectTarget = targetConnector({ ...world, egress });
   const targets = connectedTargets(connectTarget, world.now);
   const engine: Engine = {
     stores,
@@ -178,6 +180,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       connectSourceOnce: sources.connectOnce,
       connectTarget,
       targetKinds,
+      egress,
       ourApp:
         registration === null
           ? null
@@ -256,7 +259,7 @@ const readinessOf = (mongo: Mongo, redis: Redis, program: Program): readonly Rea
 ];
 
 const targetConnector =
-  (world: World) =>
+  (world: TargetWorld) =>
   (record: TargetRecord, secrets: Secrets): Target => {
     const kind = targetKind(record.kind);
     if (kind === null)

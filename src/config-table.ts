@@ -31,7 +31,6 @@ const whole = (least: number, most: number) =>
     .regex(/^\d{1,9}$/, `must be a whole number from ${least} to ${most}`)
     .transform(Number)
     .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`);
-const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 const urlOf = (pattern: RegExp, kinds: string) =>
   z.string('is required').refine((text) => pattern.test(text) && URL.canParse(text), `must be ${kinds}`);
 const webUrl = urlOf(/^https:\/\/[^@]+$|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/, 'an https:// URL');
@@ -43,6 +42,12 @@ const returnUrl = webUrl
     const { origin, pathname } = new URL(text);
     return `${origin}${pathname}`;
   });
+const allowed = z
+  .string()
+  .regex(
+    /^(https?:\/\/)?([a-z0-9][a-z0-9.-]*(\/\d{1,2})?|\[[0-9a-f:.]+\]|[0-9a-f:.]*:[0-9a-f:.]*(\/\d{1,3})?)$/i,
+    'must be comma separated hosts, addresses or networks, such as scim.corp.example, 10.20.0.0/16 or http://localhost',
+  );
 const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 const none = <T>(value: T | undefined): T | null => value ?? null;
 
@@ -255,12 +260,13 @@ export const shape = z.object({
     },
     z.string().optional().transform(none),
   ),
-  ENTRAIN_ALLOW_HTTP_TARGETS: variable(
+  ENTRAIN_EGRESS_ALLOW: variable(
     {
-      default: 'false',
-      meaning: 'Whether targets without TLS may be added. Only for trials: it sends their secrets in clear.',
+      default: null,
+      meaning:
+        'What may be called although it is not public: comma separated hosts, addresses and networks (scim.corp.example, 10.20.0.0/16), with http:// in front also without TLS, for trials.',
     },
-    flag,
+    z.string().default('').transform(list).pipe(z.array(allowed)),
   ),
   ENTRAIN_WORKER_ROLES: variable(
     { default: workerRoles.join(','), meaning: 'What this worker does: any of sync, provision, scheduler.' },

@@ -53,7 +53,8 @@ export type Config = {
   /** What Entrain runs as, for applications that trust it. */
   readonly workload: WorkloadConfig | null;
   readonly customCloud: CustomCloud | null;
-  readonly allowHttpTargets: boolean;
+  /** Hosts, addresses and networks that may be called although they are not public. */
+  readonly egressAllow: readonly string[];
   readonly workerRoles: readonly WorkerRole[];
   readonly sliceSecs: number;
   readonly planAges: PlanAges;
@@ -124,7 +125,7 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   workload: workloadOf(given),
   returnUrls: given.ENTRAIN_RETURN_URLS,
   customCloud: customCloud(given),
-  allowHttpTargets: given.ENTRAIN_ALLOW_HTTP_TARGETS,
+  egressAllow: given.ENTRAIN_EGRESS_ALLOW,
   workerRoles: given.ENTRAIN_WORKER_ROLES,
   sliceSecs: given.ENTRAIN_SLICE_SECS,
   planAges: {

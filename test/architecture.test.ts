@@ -56,7 +56,7 @@ const floors: readonly { readonly name: string; readonly rooms: readonly string[
   { name: 'compose', rooms: ['src/compose.ts', 'src/test-hooks.ts'] },
   { name: 'admin', rooms: ['src/admin'] },
   { name: 'engine and queue', rooms: ['src/engine', 'src/queue'] },
-  { name: 'implementations', rooms: ['src/target/registry.ts', 'src/source', 'src/target', 'src/store'] },
+  { name: 'implementations', rooms: ['src/target/registry.ts', 'src/source', 'src/target', 'src/store', 'src/egress'] },
   { name: 'ports', rooms: [] },
   { name: 'core', rooms: ['src/core'] },
   { name: 'model', rooms: ['src/model'] },
@@ -84,6 +84,7 @@ const implementations: readonly (readonly string[])[] = [
   ['src/source/graph'],
   ['src/source/memory.ts', 'src/source/memory-directory.ts'],
   ['src/target/scim'],
+  ['src/egress'],
   ['src/target/memory.ts'],
   ['src/store/mongo'],
   ['src/store/memory'],
@@ -103,6 +104,8 @@ const roomsOf: Readonly<Record<string, readonly string[]>> = {
   '@asteasolutions/zod-to-openapi': ['src/admin/api'],
   'prom-client': ['src/admin/metrics.ts'],
   pino: ['src/logger.ts'],
+  undici: ['src/egress', 'src/source/graph'],
+  'ipaddr.js': ['src/egress'],
   '@azure/identity': ['src/source/graph'],
   '@microsoft/microsoft-graph-client': ['src/source/graph'],
 };
@@ -267,6 +270,14 @@ describe('a file', () => {
     expect(lines(others, made, 'only whoever asked, or knows the record, makes grounds')).toEqual([]);
     const engine = product.filter((file) => isIn(file, ['src/engine']) && file !== 'src/engine/carry-out.ts');
     expect(lines(engine, /\.apply\(/, 'there is one door to a target')).toEqual([]);
+  });
+
+  it('calls nobody but by the egress, where somebody entered the address, and by the source of Graph, whose addresses the deployment knows', () => {
+    // The door listens, looks where calls come from, and calls nobody.
+    const rooms = ['src/egress', 'src/source/graph', 'src/admin/api/listen.ts', 'src/admin/api/client-network.ts'];
+    const others = product.filter((file) => !isIn(file, rooms));
+    const own = /(?<![.\w])fetch\(|node:(https?|http2|net|tls|dgram|dns)\b/;
+    expect(lines(others, own, 'only the egress looks whether an address may be called')).toEqual([]);
   });
 
   it('is written in erasable TypeScript with kebab-case names', () => {

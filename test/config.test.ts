@@ -39,7 +39,7 @@ describe('a usable environment', () => {
       app: null,
       returnUrls: [],
       workload: null,
-      allowHttpTargets: false,
+      egressAllow: [],
       workerRoles: ['sync', 'provision', 'scheduler'],
       sliceSecs: 15,
       oldEncryptionKeys: [],
@@ -126,7 +126,8 @@ describe('a refused environment', () => {
     ['ENTRAIN_PUBLIC_URL', 'http://sync.example'],
     ['ENTRAIN_CUSTOM_CLOUD_GRAPH_URL', 'https://user:pass@graph.example'],
     ['ENTRAIN_WORKER_ROLES', 'sync,everything'],
-    ['ENTRAIN_ALLOW_HTTP_TARGETS', '1'],
+    ['ENTRAIN_EGRESS_ALLOW', 'https://10.0.0.0/8/path'],
+    ['ENTRAIN_EGRESS_ALLOW', 'user@host.example'],
     ['REDIS_URL', 'localhost:6379'],
     ['ENTRAIN_APP_CLIENT_ID', 'our-app'],
   ])('refuses %s without repeating its value', (name, value) => {

@@ -109,7 +109,7 @@ const environmentOf = (ask: z.infer<typeof open>): Readonly<Record<string, strin
   ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: ask.origin,
   ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: ask.origin,
   ENTRAIN_CUSTOM_CLOUD_CA_FILE: ask.caFile,
-  ENTRAIN_ALLOW_HTTP_TARGETS: 'true',
+  ENTRAIN_EGRESS_ALLOW: 'http://127.0.0.1',
 });
 
 /** Turn after turn, as the queue would give them when nobody else waits. */

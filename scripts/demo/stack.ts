@@ -54,7 +54,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: options.cloud.origin,
     ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: options.cloud.origin,
     ENTRAIN_CUSTOM_CLOUD_CA_FILE: caFile,
-    ENTRAIN_ALLOW_HTTP_TARGETS: 'true',
+    ENTRAIN_EGRESS_ALLOW: 'http://127.0.0.1',
     ...options.env,
   };
   const running: Child[] = [];

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Observe } from '../engine/engine.ts';
 import { errorFacts } from '../logger.ts';
 import type { Connection } from '../model/connection.ts';
+import type { Egress } from '../model/egress.ts';
 import { StaleRevision } from '../model/errors.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
@@ -30,7 +31,8 @@ export type Room = {
   readonly targetKinds: readonly TargetKind[];
   readonly world: World;
   readonly observe: Pick<Observe, 'restored'>;
-  readonly config: Pick<Config, 'customCloud' | 'allowHttpTargets' | 'returnUrls' | 'workload'>;
+  readonly egress: Egress;
+  readonly config: Pick<Config, 'customCloud' | 'returnUrls' | 'workload'>;
 };
 
 /**

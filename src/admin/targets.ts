@@ -271,7 +271,7 @@ const parseSettings = (room: Room, kind: string, settings: JsonObject): ParsedTa
     const kinds = room.targetKinds.map((candidate) => candidate.kind).join(', ');
     throw invalid({ pointer: '/kind', detail: `must be one of: ${kinds}` });
   }
-  refuseClearText(room, settings);
+  refuseUncallable(room, settings);
   try {
     return known.parse(settings);
   } catch (error) {
@@ -280,8 +280,11 @@ const parseSettings = (room: Room, kind: string, settings: JsonObject): ParsedTa
   }
 };
 
-const refuseClearText = (room: Room, settings: JsonObject): void => {
-  const clear = urlsOf(settings).filter(([, url]) => url.protocol === 'http:');
-  if (room.config.allowHttpTargets || clear.length === 0) return;
-  throw invalid(...clear.map(([field]) => ({ pointer: `/settings/${field}`, detail: 'must be an https:// URL' })));
+/** What an address tells by itself is told at once; what its name stands for, when it is called. */
+const refuseUncallable = ({ egress }: Room, settings: JsonObject): void => {
+  const issues = urlsOf(settings).flatMap(([field, url]) => {
+    const detail = egress.refusalOf(url);
+    return detail === null ? [] : [{ pointer: `/settings/${field}`, detail }];
+  });
+  if (issues.length > 0) throw invalid(...issues);
 };

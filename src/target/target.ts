@@ -1,6 +1,7 @@
 /** The port of a target: a system that is written to. An adapter speaks its protocol and decides nothing about people. */
 
 import type { CheckReport } from '../model/check.ts';
+import type { Egress } from '../model/egress.ts';
 import type { RemoteId } from '../model/ids.ts';
 import type { Operation, RemoteObject } from '../model/operation.ts';
 import type { ObjectType, Value } from '../model/source-object.ts';
@@ -71,13 +72,16 @@ export interface Target {
   close(): Promise<void>;
 }
 
+/** What an adapter is given. Its calls go through the egress and no other way: the address of a target is whatever somebody entered. */
+export type TargetWorld = World & { readonly egress: Egress };
+
 /** The settings of a target as its kind understands them: parsed, and ready to connect. */
 export type ParsedTarget = {
   /** What may be stored and shown. */
   readonly settings: JsonObject;
   /** What must be sealed, by field name. */
   readonly secrets: Readonly<Record<string, string>>;
-  connect(world: World): Target;
+  connect(world: TargetWorld): Target;
 };
 
 /** Settings that a target kind refuses: which field (JSON pointer) and why. */

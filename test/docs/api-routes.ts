@@ -3,6 +3,7 @@
 import { allRoutes } from '../../src/admin/api/index.ts';
 import type { Route } from '../../src/admin/api/route.ts';
 import { commands } from '../../src/admin/commands.ts';
+import { openEgress } from '../../src/egress/index.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { memoryDirectory } from '../../src/source/memory-directory.ts';
@@ -32,7 +33,8 @@ export const apiRoutes = (): readonly Route[] => {
       world,
       observe: unobserved,
       ourApp: null,
-      config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null },
+      egress: openEgress({ allow: [] }),
+      config: { customCloud: null, returnUrls: [], workload: null },
     }),
   );
 };

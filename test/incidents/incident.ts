@@ -3,6 +3,7 @@
 import { afterEach, expect } from 'vitest';
 import type { TenantControl } from '../../simulator/graph/index.ts';
 import { type Control, type Effect, startScim } from '../../simulator/scim/index.ts';
+import { openEgress } from '../../src/egress/index.ts';
 import { type Connection, defaultAttributes } from '../../src/model/connection.ts';
 import type { Run } from '../../src/model/run.ts';
 import type { JsonObject, TargetRecord } from '../../src/model/target-record.ts';
@@ -57,6 +58,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
+/** Simulators are on this machine. */
+const egress = openEgress({ allow: ['http://127.0.0.1'] });
+
 /** A tenant that was brought over to the target as a whole, before anything goes wrong. */
 export const incident = async (options: IncidentOptions = {}): Promise<Incident> => {
   const { users = 40, groups = 8, roles = everyRole } = options;
@@ -66,7 +70,7 @@ export const incident = async (options: IncidentOptions = {}): Promise<Incident>
   closers.push(simulator.close);
   let source = sourceOf(graph);
   const settings = { base_url: simulator.baseUrl, token: simulator.token, ...options.settings };
-  const target = scimKind.parse(settings).connect(graph.clock);
+  const target = scimKind.parse(settings).connect({ ...graph.clock, egress });
   closers.push(() => target.close());
   const s = await story({
     engine: { connectSource: () => source, connectTarget: () => target },

@@ -148,7 +148,7 @@ const queueCost = async (users: number): Promise<{ readonly jobs: Counts; readon
       ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: graph.origin,
       ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: graph.origin,
       ENTRAIN_CUSTOM_CLOUD_CA_FILE: caFile,
-      ENTRAIN_ALLOW_HTTP_TARGETS: 'true',
+      ENTRAIN_EGRESS_ALLOW: 'http://127.0.0.1',
     }),
     'worker',
   );

@@ -8,6 +8,7 @@ import type { Room } from '../../src/admin/room.ts';
 import { targetCommands } from '../../src/admin/targets.ts';
 import { undoCommands } from '../../src/admin/undo.ts';
 import type { LeavingPolicies } from '../../src/core/plan.ts';
+import { openEgress } from '../../src/egress/index.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { sourceId } from '../../src/model/ids.ts';
@@ -44,7 +45,8 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     connectTarget: () => refuse('connect a target'),
     targetKinds: [],
     world: { ...surroundingsOf(stage, process), random: () => 0, sleep: process.sleep, log: silent },
-    config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null },
+    egress: openEgress({ allow: [] }),
+    config: { customCloud: null, returnUrls: [], workload: null },
   };
   const { editConnection } = connectionCommands(room);
   const { editTarget } = targetCommands(room);

@@ -5,6 +5,7 @@ import { planCommands } from '../../src/admin/plans.ts';
 import { reconciliationCommands } from '../../src/admin/reconciliations.ts';
 import { undoCommands } from '../../src/admin/undo.ts';
 import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.ts';
+import { openEgress } from '../../src/egress/index.ts';
 import { defaultTiming, type Engine, unobserved } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { newPreviewRun, newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
@@ -147,7 +148,8 @@ export const story = async (options: StoryOptions = {}) => {
     targetKinds: [],
     keyProofs: createKeyProofs(new Uint8Array(32)),
     ourApp: null,
-    config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null },
+    egress: openEgress({ allow: [] }),
+    config: { customCloud: null, returnUrls: [], workload: null },
   };
   const commands = {
     ...planCommands(room, engine.newRunId),

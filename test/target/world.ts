@@ -1,8 +1,13 @@
 /** A world whose clock moves only when somebody sleeps, so that waiting takes no time and can be counted. */
 
-import type { Facts, Log, World } from '../../src/model/world.ts';
+import { openEgress } from '../../src/egress/index.ts';
+import type { Facts, Log } from '../../src/model/world.ts';
+import type { TargetWorld } from '../../src/target/target.ts';
 
-export type TestWorld = World & {
+/** The servers of tests are on this machine. */
+const egress = openEgress({ allow: ['http://127.0.0.1', 'http://localhost'] });
+
+export type TestWorld = TargetWorld & {
   /** Every wait, in order. */
   readonly slept: readonly number[];
   /** Every line of the log, as one text. */
@@ -30,6 +35,7 @@ export const testWorld = (startsAt = '2026-03-01T08:00:00Z'): TestWorld => {
       clock.ms += ms;
     },
     log,
+    egress,
     slept,
     lines,
   };

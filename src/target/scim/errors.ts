@@ -1,5 +1,6 @@
 /** What a SCIM target's answer, or the lack of one, means. Status first, `scimType` second, because many targets send none (RFC 7644 §3.12). */
 
+import { EgressRefused } from '../../model/egress.ts';
 import { TargetError, type TargetFault } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import { field, isObject } from './json.ts';
@@ -61,6 +62,9 @@ export const unreadable = (request: Request, answer: Answer): TargetError => {
 
 /** No answer at all. Where the request cannot have been sent the target is merely not there; else a write may have been done. */
 export const failure = (request: Request, error: unknown): TargetError => {
+  // Nobody but a person can mend it, and until then nothing is sent.
+  if (error instanceof EgressRefused)
+    return new TargetError('unauthorized', error.message, { cause: error, code: 'address_refused' });
   const code = codeOf(error);
   const unsent = code !== null && (neverSent.includes(code) || /CERT|TLS|SSL|SIGNATURE/.test(code));
   const timedOut = error instanceof Error && error.name === 'TimeoutError';

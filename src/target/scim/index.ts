@@ -24,7 +24,7 @@ export const scim = defineTarget({
     return {
       settings: stored,
       secrets: { token: settings.token },
-      connect: (world) => connectScim(settings, world, transportTo(settings)),
+      connect: (world) => connectScim(settings, world, transportTo(settings, world.egress)),
     };
   },
 });

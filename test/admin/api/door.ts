@@ -15,6 +15,7 @@ import { createMetrics, type Metrics } from '../../../src/admin/metrics.ts';
 import type { Room } from '../../../src/admin/room.ts';
 import type { Config } from '../../../src/config.ts';
 import { secret } from '../../../src/config-table.ts';
+import { openEgress } from '../../../src/egress/index.ts';
 import type { ClockReading } from '../../../src/engine/clock.ts';
 import { unobserved } from '../../../src/engine/engine.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -39,11 +40,10 @@ type Ask = {
 };
 type Options = {
   readonly config?: Partial<
-    Pick<
-      Config,
-      'metrics' | 'publicUrl' | 'trustedProxies' | 'customCloud' | 'allowHttpTargets' | 'returnUrls' | 'workload'
-    >
+    Pick<Config, 'metrics' | 'publicUrl' | 'trustedProxies' | 'customCloud' | 'returnUrls' | 'workload'>
   >;
+  /** What may be called beside the public internet. */
+  readonly egressAllow?: readonly string[];
   readonly readiness?: readonly ReadinessCheck[];
   readonly clock?: () => ClockReading;
   readonly metrics?: Metrics;
@@ -81,7 +81,8 @@ export const openDoor = async (options: Options = {}) => {
       log,
     },
     ourApp: null,
-    config: { customCloud: null, allowHttpTargets: false, returnUrls: [], workload: null, ...options.config },
+    egress: openEgress({ allow: options.egressAllow ?? [] }),
+    config: { customCloud: null, returnUrls: [], workload: null, ...options.config },
   };
   const room: Room = { ...defaults, ...options.room?.(defaults) };
   const working = commands(room);

@@ -76,7 +76,7 @@ describe('adding a target', () => {
   it('takes one without TLS only where the operator allows it', async () => {
     const clear = { ...newTarget, settings: { ...newTarget.settings, url: 'http://127.0.0.1:9999' } };
     expect((await door.call('POST', `/v1/connections/${connection}/targets`, { body: clear })).status).toBe(400);
-    const lenient = await openDoor({ config: { allowHttpTargets: true } });
+    const lenient = await openDoor({ egressAllow: ['http://127.0.0.1'] });
     const reply = await lenient.call('POST', `/v1/connections/${await addConnection(lenient)}/targets`, {
       body: clear,
     });

@@ -1,6 +1,7 @@
 /** Targets that speak the API of Desk, a helpdesk: people and teams, each a flat object of fields. */
 
 import { z } from 'zod';
+import type { Egress, Outlet, Received, Sent } from '../../../src/model/egress.ts';
 import { TargetError, type TargetFault } from '../../../src/model/errors.ts';
 import { type RemoteId, remoteId } from '../../../src/model/ids.ts';
 import type { Operation, RemoteObject } from '../../../src/model/operation.ts';
@@ -19,7 +20,7 @@ export const desk = defineTarget({
     const parsed = settingsSchema.safeParse(input);
     if (!parsed.success) throw new SettingsRefused(parsed.error.issues.map(toIssue));
     const { token, ...shown } = parsed.data;
-    return { settings: shown, secrets: { token }, connect: () => connect(parsed.data) };
+    return { settings: shown, secrets: { token }, connect: ({ egress }) => connect(parsed.data, egress) };
   },
 });
 
@@ -28,8 +29,9 @@ const toIssue = ({ path, message }: z.core.$ZodIssue) => ({
   message,
 });
 
-const connect = (settings: Settings): Target => {
-  const ask = clientOf(settings);
+const connect = (settings: Settings, egress: Egress): Target => {
+  const outlet = egress.open(new URL(settings.base_url), { connections: 4, timeoutMs: 30_000, mostBytes: 1_000_000 });
+  const ask = clientOf(settings, outlet);
   const find: Target['find'] = async (type, attribute, value, signal) => {
     const query = new URLSearchParams({ [attribute]: String(value) });
     const { items } = await ask('GET', `${places[type]}?${query}`, z.object({ items: z.array(itemSchema) }), signal);
@@ -53,7 +55,7 @@ const connect = (settings: Settings): Target => {
     apply: (operation, signal, beforeWrite) => carryOut(announced(ask, beforeWrite), find, operation, signal),
     // Desk shows who has a value, and never everybody: a target like that is not reconciled.
     inventory: null,
-    async close() {},
+    close: () => outlet.close(),
   };
 };
 
@@ -159,28 +161,34 @@ const unlessGone = async <T>(ask: () => Promise<T>): Promise<T | null> => {
   }
 };
 
-type Ask = <T>(method: string, at: string, answer: z.ZodType<T>, signal: AbortSignal, body?: unknown) => Promise<T>;
-
-const timeoutMs = 30_000;
+type Ask = <T>(
+  method: Sent['method'],
+  at: string,
+  answer: z.ZodType<T>,
+  signal: AbortSignal,
+  body?: unknown,
+) => Promise<T>;
 
 /** Every way in which a request can fail ends as one of the faults of the port. */
 const clientOf =
-  ({ base_url, token }: Settings): Ask =>
+  ({ base_url, token }: Settings, outlet: Outlet): Ask =>
   async (method, at, answer, signal, body) => {
     // A read that failed told us nothing; a write that failed may have happened.
     const open: TargetFault = method === 'GET' ? 'unavailable' : 'unknown';
-    const response = await orFault(open, signal, () =>
-      fetch(`${base_url}${at}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: body === undefined ? null : JSON.stringify(body),
-        redirect: 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      }),
+    const received = await orFault(open, signal, () =>
+      outlet.exchange(
+        {
+          method,
+          path: `${new URL(base_url).pathname.replace(/\/$/, '')}${at}`,
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: body === undefined ? null : JSON.stringify(body),
+        },
+        signal,
+      ),
     );
-    if (!response.ok) throw refusal(response, open);
+    if (received.status < 200 || received.status > 299) throw refusal(received, open);
     return await orFault(open, signal, async () =>
-      answer.parse(response.status === 204 ? null : await response.json()),
+      answer.parse(received.status === 204 ? null : JSON.parse(received.text ?? '')),
     );
   };
 
@@ -203,8 +211,8 @@ const faults: Readonly<Record<number, TargetFault>> = {
   429: 'throttled',
 };
 
-const refusal = ({ status, headers }: Response, open: TargetFault): TargetError => {
-  const seconds = Number(headers.get('retry-after'));
+const refusal = ({ status, headers }: Received, open: TargetFault): TargetError => {
+  const seconds = Number(headers['retry-after']);
   return new TargetError(faults[status] ?? open, `Desk answered with ${status}.`, {
     code: String(status),
     retryAfterMs: seconds > 0 ? seconds * 1_000 : undefined,

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { Pool } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
-import { exchange } from '../../../src/target/scim/exchange.ts';
+import { exchange } from '../../src/egress/exchange.ts';
 
 const open: (() => Promise<void>)[] = [];
 afterEach(async () => {

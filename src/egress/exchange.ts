@@ -4,24 +4,9 @@
  */
 
 import type { Dispatcher } from 'undici';
+import type { OutletLimits, Received, Sent } from '../model/egress.ts';
 
-export type Sent = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
-};
-
-export type Received = {
-  readonly status: number;
-  /** By lower-case name; of one that came several times, the first. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Null when it was longer than it may be; then the rest was not read. */
-  readonly text: string | null;
-  readonly bytes: number;
-};
-
-export type Bounds = { readonly timeoutMs: number; readonly mostBytes: number };
+export type Bounds = Pick<OutletLimits, 'timeoutMs' | 'mostBytes'>;
 
 /** One deadline from the first byte out to the last byte in. Rejects with the signal's reason, with a `TimeoutError`, or with what broke the connection. */
 export const exchange = (
