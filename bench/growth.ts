@@ -23,7 +23,7 @@ export const growth = async (
     try {
       const grown = await table(lab, options);
       made.push(grown);
-      await writeTable(placeOf(options), grown, await aboutOf(lab, options, startedAt));
+      await writeTable(placeOf(options), grown, await aboutOf(lab, options, startedAt, 'one run of each row'));
     } catch (error) {
       failed += 1;
       lab.say(`  could not be measured: ${error instanceof Error ? error.stack : error}`);

@@ -22,13 +22,17 @@ const options = (() => {
   }
 })();
 
+if (options.help) {
+  console.log(usage);
+  process.exit(0);
+}
 const started = performance.now();
 const say = (line: string): void => {
   const seconds = Math.round((performance.now() - started) / 1_000);
   console.error(`${String(seconds).padStart(5)} s  ${line}`);
 };
 
-if (options.page) {
+if (options.page && !options.quick) {
   await writePage(placeOf(options));
   process.exit(0);
 }
@@ -60,7 +64,8 @@ for (const measure of measures) {
   await writeResults(placeOf(options), measure.ids, measured, await aboutOf(lab, options, startedAt));
   await lab.clear();
 }
-if (options.quick && options.only === null && failed === 0) await writeQuickLook(await aboutOf(lab, options, started));
+if (options.quick && options.page && options.only === null && failed === 0)
+  await writeQuickLook(await aboutOf(lab, options, started));
 await lab.stop();
 console.log(tableOf(results));
 process.exit(failed === 0 ? 0 : 1);

@@ -5,6 +5,8 @@ import { tableIds } from './growth/table.ts';
 import { measureIds } from './measures/measure.ts';
 
 export type Options = {
+  /** Nothing is done: what can be asked for is told. */
+  readonly help: boolean;
   readonly quick: boolean;
   /** Nothing is measured: the page is made again from what is kept. */
   readonly page: boolean;
@@ -18,19 +20,20 @@ export type Options = {
   readonly users: number;
   readonly groups: number;
   readonly largestUsers: number;
-  /** How often what takes minutes is repeated. */
+  /** Rounds of what takes minutes. */
   readonly longRuns: number;
 };
 
 export const usage = `npm run bench -- [options]        (make bench QUICK=1, make bench ARGS="--only R1,R4")
 
-  --quick          small sizes, under five minutes; written to bench/results/quick
+  --quick          small sizes, under five minutes; written to bench/results/quick (with --page: the page says how long it took)
   --only R1,R4     only these measures
-  --runs <n>       rounds of each comparison (5); fewer are written to bench/results/quick
+  --runs <n>       rounds of each comparison (5; quick: 3); fewer are written to bench/results/quick
   --users <n>      users of the ordinary tenant (100000; quick: 10000); other sizes are written to bench/results/quick
   --growth         tables of growth instead (with --only: ${tableIds.join(', ')})
   --page           makes docs/performance.md again from bench/results, without measuring
   --profile        where the time goes in first sync, unchanged sync and provisioning, instead
+  --help           this text
 `;
 
 export const parseOptions = (
@@ -40,33 +43,37 @@ export const parseOptions = (
   const { values } = parseArgs({
     args: [...args],
     options: {
+      help: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: isSet(environment['QUICK']) },
       growth: { type: 'boolean', default: false },
       page: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       only: { type: 'string' },
-      runs: { type: 'string', default: '5' },
+      runs: { type: 'string' },
       users: { type: 'string' },
     },
   });
   const { quick } = values;
+  const runs = whole('runs', values.runs ?? String(quick ? quickRuns : leastRuns));
   const users = whole('users', values.users ?? String(quick ? 10_000 : ordinaryUsers));
   return {
+    help: values.help,
     quick,
     page: values.page,
     growth: values.growth,
     profile: values.profile,
     only: values.only === undefined ? null : chosen(values.only, values.growth ? tableIds : measureIds),
-    runs: whole('runs', values.runs),
+    runs,
     users,
     groups: Math.ceil(users / 50),
     largestUsers: users * 10,
-    longRuns: quick ? 1 : 3,
+    longRuns: quick ? 1 : runs,
   };
 };
 
 const ordinaryUsers = 100_000;
 const leastRuns = 5;
+const quickRuns = 3;
 
 /** Whether the page may say it: the targets are about this size, and a median of less is none. */
 export const isForThePage = ({ quick, users, runs }: Pick<Options, 'quick' | 'users' | 'runs'>): boolean =>

@@ -8,7 +8,7 @@ export const profiled = async (work: () => Promise<Figures>): Promise<Figures> =
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');
-  await session.post('Profiler.setSamplingInterval', { interval: 500 });
+  await session.post('Profiler.setSamplingInterval', { interval: 250 });
   await session.post('Profiler.start');
   const done = await work();
   const { profile } = await session.post('Profiler.stop');

@@ -28,8 +28,8 @@ export const fairness: Measure = {
       for (const place of small) connections.push(await town.connect(place, true));
       await graph.knobs({ latencyMs: pageLatencyMs });
       await town.manySyncs(connections, forSeconds(5));
-      const seconds = quick ? 6 : 40;
-      const done = await interleaved(quick ? Math.min(runs, 3) : runs, {
+      const seconds = quick ? 4 : 40;
+      const done = await interleaved(runs, {
         alone: async () => toFigures(await town.manySyncs(connections, forSeconds(seconds / 2))),
         beside: async () => {
           // One of its own each time: a run that is canceled leaves a draft, and the next would go on from there.

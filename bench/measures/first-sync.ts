@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Actor } from '../actor.ts';
-import { type Figures, figures, interleaved, over, ratio } from '../figures.ts';
+import { type Figures, figures, interleaved, mustAll, over, ratio } from '../figures.ts';
 import type { Entrain, Graph, Lab } from '../lab.ts';
 import type { Options } from '../options.ts';
 import { atLeast, atMost, type Result } from '../result.ts';
@@ -102,7 +102,24 @@ const compare = async (
             ),
         }),
   });
+  mustRead(runs, options.users);
   return { runs, requests, units };
+};
+
+/** Whoever reads or keeps less would win. The bare limit counts memberships as well. */
+const mustRead = (runs: (name: string) => readonly Figures[], users: number): void => {
+  mustAll(runs('usual'), 'users', users);
+  for (const [who, figure] of [
+    ['ours', 'created'],
+    ['ours', 'membersAdded'],
+    ['bare', 'objects'],
+    ['bare', 'inserted'],
+    ['usual', 'groups'],
+  ] as const)
+    mustAll(runs(who), figure, runs(who)[0]?.[figure] ?? Number.NaN);
+  const [ours, bare] = [runs('ours')[0], runs('bare')[0]];
+  const kept = (ours?.['created'] ?? Number.NaN) + (ours?.['membersAdded'] ?? Number.NaN);
+  if (kept !== bare?.['objects']) throw new Error(`${bare?.['objects']} were read, and ${kept} of them kept.`);
 };
 
 type Sizes = { readonly users: number; readonly groups: number; readonly memberships: number; readonly runs: number };

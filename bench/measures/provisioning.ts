@@ -1,7 +1,7 @@
 /** R7: creating accounts at a target that takes 20 ms for each answer. */
 
 import { z } from 'zod';
-import { type Figures, figures, interleaved, over, ratio } from '../figures.ts';
+import { type Figures, figures, interleaved, mustAll, over, ratio } from '../figures.ts';
 import type { Entrain, Target } from '../lab.ts';
 import { atMost } from '../result.ts';
 import type { Asked } from '../subjects/raw-provision.ts';
@@ -37,6 +37,8 @@ export const provisioning: Measure = {
       creates: replay('rawProvision', creates),
       usual: replay('usualProvision', usual),
     });
+    mustAll(done('ours'), 'created', creates.length);
+    mustAll(done('raw'), 'requests', requests.length);
     const usualMsPerPerson = over(done('usual'), 'wallMs').median / usual.length;
     return [
       atMost('R7', 'provisioning creates / the same requests raw', ratio(done('ours'), done('raw'), 'wallMs'), 1.25, {

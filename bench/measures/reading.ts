@@ -53,9 +53,12 @@ export const reading: Measure = {
       bare: () => ask(bare, 'bareRead', place, { managers: true }),
       ours: () => ask(ours, 'sourceRead', place, { managers: true }),
     });
-    // Backstage says how many entities it made, and makes none of a disabled account.
+    // Backstage says how many entities it made, and makes none of a disabled account: the same number each time, and not much less.
     const readers = ['bare', 'ours', 'sdk'];
     for (const runsOf of [done, plain, managed]) mustAll(readers.flatMap(runsOf), 'objects', users);
+    const entities = done('backstage')[0]?.['objects'] ?? users;
+    mustAll(done('backstage'), 'objects', entities);
+    if (entities < users * 0.8) throw new Error(`Backstage made ${entities} entities of ${users} users.`);
     const perUser = (all: readonly Figures[]) => spreadPerUser(all, users);
     const result: Result = atMost(
       'R1',

@@ -11,11 +11,12 @@ export const aboutOf = async (
   lab: Pick<Lab, 'mongo' | 'redis' | 'services' | 'workerFlags'>,
   options: Options,
   startedAt: number,
+  size = sizeOf(options),
 ): Promise<About> => ({
   machine: machine(),
   servers: await servers(lab),
   at: new Date().toISOString().slice(0, 10),
-  size: sizeOf(options),
+  size,
   commit: commit(),
   flags: lab.workerFlags.join(' '),
   seconds: Math.round((performance.now() - startedAt) / 1_000),

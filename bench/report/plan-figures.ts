@@ -8,6 +8,8 @@ export type PlanFigures = {
   readonly micros: { readonly firstRead: number; readonly unchanged: number; readonly create: number };
   readonly deltaMs: number;
   readonly deltasAMinute: number;
+  /** What this machine did in a second, MongoDB and simulators included: people of an unchanged full sync, creates at a target. */
+  readonly aSecond: { readonly unchanged: number; readonly creates: number };
   /** Of R7: what a create takes in a run of so many people. */
   readonly creates: { readonly people: number; readonly requests: number; readonly ms: number };
   readonly bytes: {
@@ -42,6 +44,7 @@ export const figuresOf = (tables: readonly Table[], measured: readonly Result[])
     micros: { firstRead: microsOf(first), unchanged: microsOf(unchanged), create: microsOf(provisioned) },
     deltaMs: delta.at('CPU s') * 1_000,
     deltasAMinute: scheduled.at('delta syncs ended in a minute'),
+    aSecond: { unchanged: rateOf(unchanged), creates: rateOf(provisioned) },
     creates,
     bytes: {
       person: (first.at(megabytes) * 2 ** 20) / first.at('users'),
@@ -68,6 +71,10 @@ const rowsOf = (tables: readonly Table[], id: TableId): readonly Row[] => {
     return { run: cell('run'), at };
   });
 };
+
+/** The numbers of a column, from top to bottom. */
+export const columnOf = (tables: readonly Table[], id: TableId, column: string): readonly number[] =>
+  rowsOf(tables, id).map((row) => row.at(column));
 
 /** The largest tenant that was measured both with one group of everybody, guests excepted, and without. */
 const membershipBytes = (users: readonly Row[], members: readonly Row[]): number | null => {
@@ -96,4 +103,5 @@ const grown = (from: Row, to: Row): number => (to.at(megabytes) - from.at(megaby
 
 const lastOf = (rows: readonly Row[], run: string): Row | undefined => rows.findLast((row) => row.run === run);
 
+const rateOf = (row: Row): number => row.at('users') / row.at('s');
 const microsOf = (row: Row): number => (row.at('CPU s') * 1e6) / row.at('users');

@@ -25,7 +25,7 @@ import {
   unitsAMemberPage,
   userPage,
 } from './plan-assumed.ts';
-import { figuresOf, type PlanFigures } from './plan-figures.ts';
+import { columnOf, figuresOf, type PlanFigures } from './plan-figures.ts';
 import { firstDay } from './plan-first-day.ts';
 import { reconciling } from './plan-reconciler.ts';
 import { sharding } from './plan-sharding.ts';
@@ -60,11 +60,19 @@ export const planOf = (tables: readonly Table[], measured: readonly Result[]): r
     '',
     '### Growing beyond one of each',
     '',
-    '- **Workers** share nothing but MongoDB and Redis: more of them take more turns, and the lease of a connection or target keeps two from the same one. What a worker waits for is Graph and targets, so `ENTRAIN_SYNC_CONCURRENCY` rises before the number of processes does.',
+    `- **Workers** share nothing but MongoDB and Redis: more of them take more turns${sideBySideOf(tables)}, and the lease of a connection or target keeps two from the same one. What a worker waits for is Graph and targets, so \`ENTRAIN_SYNC_CONCURRENCY\` rises before the number of processes does.`,
     '- **Redis.** All keys of one queue must lie in one slot of a cluster, which is why the prefix carries braces: a queue is never larger than one node. The jobs of the table are few, and what one node carries of them was not measured. Beyond it, an installation cannot be given a second prefix for some of its connections: every scheduler schedules all connections of the database, and two prefixes over one database would ask for every sync twice. What is possible today is an Entrain of its own, with its own database, prefix and workers, for each so many tenants; nothing refers from one to another. Several prefixes over one database would take a field of the connection that names its prefix, which the reconciler, the daily prune and whoever adds a job would have to go by.',
     ...sharding,
-    '- **Not measured:** more than two workers, a Redis cluster or one node at its limit, a sharded MongoDB, real Graph. MongoDB is sized by its bytes alone: what its own processor and disks carry is not in these figures. The figures above are of one machine.',
+    '- **Not measured:** more than two workers, a Redis cluster or one node at its limit, a sharded MongoDB, real Graph. What the processor and disks of MongoDB carry is known only from this machine, where it shared two cores with the rest: the row about machines counts it in, and the shards are counted by bytes.',
   ];
+};
+
+/** What two workers did of the most tenants, beside one on the same machine. */
+const sideBySideOf = (tables: readonly Table[]): string => {
+  const [rate, workers] = ['tenants a second', 'workers'].map((name) => columnOf(tables, 'tenants', name));
+  const [one, two] = [rate?.at(-2), rate?.at(-1)];
+  if (one === undefined || two === undefined || workers?.at(-1) !== 2) return '';
+  return ` (on the two cores here, which simulator and MongoDB share, two did ${shown(two)} tenants a second and one ${shown(one)}: there it is the machine that is full)`;
 };
 
 const loadOf = ({ micros, deltaMs }: PlanFigures): Load => {
@@ -88,34 +96,47 @@ const loadOf = ({ micros, deltaMs }: PlanFigures): Load => {
 const assumed = ({ micros, deltaMs, deltasAMinute, bytes }: PlanFigures): string =>
   `Assumed: ${deltasADay} delta syncs a day and ${fullsAWeek} full sync a week for each tenant, spread over the day; one target each; ${percent(changedADay)} of the people change on a day; one group for ${peopleAGroup} people, and each person in ${groupsAPerson}; the busiest hour is ${peak} times the average. Taken from the tables above: an unchanged person costs ${shown(micros.unchanged)} µs of processor in a full sync of the attributes named there, a created one ${shown(micros.create / 1_000)} ms, a delta with a thousand changes ${shown(deltaMs)} ms; a schedule takes ${shown(bytes.schedule)} bytes in Redis; the schedules above had one worker end ${shown(deltasAMinute)} small deltas in a minute.`;
 
-const workRows = ({ micros, deltaMs, deltasAMinute }: PlanFigures, { aSecond, cores, workers }: Load) => [
-  row('delta syncs', `${num(tenants)} × ${deltasADay} / ${num(secondsADay)} s`, `${shown(aSecond.deltas)} a second`),
-  row(
-    'processor for them, if each finds a thousand changes',
-    `${shown(aSecond.deltas)} × ${shown(deltaMs)} ms`,
-    `${shown(cores.deltas)} cores`,
-  ),
-  row(
-    'people read again by full syncs',
-    `${num(people)} / 7 days, × ${shown(micros.unchanged)} µs`,
-    `${shown(aSecond.fullPeople)} a second, ${shown(cores.fulls)} cores`,
-  ),
-  row(
-    'operations at targets',
-    `${num(people)} × ${percent(changedADay)} / day, × ${shown(micros.create / 1_000)} ms, as if each were a create`,
-    `${shown(aSecond.operations)} a second over ${num(tenants)} targets, ${shown(cores.operations)} cores`,
-  ),
-  row(
-    'workers in the busiest hour, a core each',
-    `(${shown(cores.deltas)} + ${shown(cores.fulls)} + ${shown(cores.operations)}) × ${peak}`,
-    `${workers}`,
-  ),
-  row(
-    'small deltas that each of them would have to end in a minute',
-    `${shown(aSecond.deltas)} × ${peak} × 60 / ${workers}`,
-    `${shown((aSecond.deltas * peak * 60) / workers)}; one was seen to end ${shown(deltasAMinute)}`,
-  ),
-];
+const machinesOf = ({ deltasAMinute, aSecond: done }: PlanFigures, { aSecond }: Load): number =>
+  peak *
+  ((aSecond.deltas * 60) / deltasAMinute + aSecond.fullPeople / done.unchanged + aSecond.operations / done.creates);
+
+const workRows = (figures: PlanFigures, load: Load) => {
+  const { micros, deltaMs, deltasAMinute } = figures;
+  const { aSecond, cores, workers } = load;
+  return [
+    row('delta syncs', `${num(tenants)} × ${deltasADay} / ${num(secondsADay)} s`, `${shown(aSecond.deltas)} a second`),
+    row(
+      'processor for them, if each finds a thousand changes',
+      `${shown(aSecond.deltas)} × ${shown(deltaMs)} ms`,
+      `${shown(cores.deltas)} cores`,
+    ),
+    row(
+      'people read again by full syncs',
+      `${num(people)} / 7 days, × ${shown(micros.unchanged)} µs`,
+      `${shown(aSecond.fullPeople)} a second, ${shown(cores.fulls)} cores`,
+    ),
+    row(
+      'operations at targets',
+      `${num(people)} × ${percent(changedADay)} / day, × ${shown(micros.create / 1_000)} ms, as if each were a create`,
+      `${shown(aSecond.operations)} a second over ${num(tenants)} targets, ${shown(cores.operations)} cores`,
+    ),
+    row(
+      'workers in the busiest hour, a core each',
+      `(${shown(cores.deltas)} + ${shown(cores.fulls)} + ${shown(cores.operations)}) × ${peak}`,
+      `${workers}`,
+    ),
+    row(
+      'machines like this one, with the MongoDB that was on it',
+      `${peak} × (${shown(load.aSecond.deltas)} × 60 / ${num(figures.deltasAMinute)} + ${shown(load.aSecond.fullPeople)} / ${num(Math.round(figures.aSecond.unchanged))} + ${shown(load.aSecond.operations)} / ${num(Math.round(figures.aSecond.creates))})`,
+      `${shown(machinesOf(figures, load))}, by what one did of small deltas in a minute, and of unchanged people and creates in a second`,
+    ),
+    row(
+      'small deltas that each of them would have to end in a minute',
+      `${shown(aSecond.deltas)} × ${peak} × 60 / ${workers}`,
+      `${shown((aSecond.deltas * peak * 60) / workers)}; one was seen to end ${shown(deltasAMinute)}`,
+    ),
+  ];
+};
 
 const graphRows = ({ aSecond, groups, memberships }: Load): readonly string[] => {
   const pages = aSecond.fullPeople / userPage;

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Child, freePort, startChild } from '../services/child.ts';
-import type { Services } from '../services.ts';
+import { cacheFolder, type Services } from '../services.ts';
 import { type ApiClient, apiClient } from './client.ts';
 
 export type StackOptions = {
@@ -83,7 +83,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
 
 const readyWithinMs = 60_000;
 
-/** Our processes get the variables they are given and nothing of this shell's configuration. */
+/** Our processes get the variables they are given and nothing of this shell's configuration; what Node compiled for one of them serves the next. */
 const start = (
   env: Readonly<Record<string, string>>,
   file: string,
@@ -92,7 +92,7 @@ const start = (
 ): Promise<Child> =>
   startChild({
     command: [process.execPath, join(import.meta.dirname, '../..', file)],
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(cacheFolder(), 'compiled'), ...env },
     isReady,
     readyWithinMs,
     ...(heard === undefined ? {} : { heard }),

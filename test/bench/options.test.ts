@@ -6,6 +6,7 @@ import { isForThePage, parseOptions } from '../../bench/options.ts';
 describe('the options of the bench', () => {
   it('are all measures at their full size when nothing is said', () => {
     expect(parseOptions([], {})).toEqual({
+      help: false,
       quick: false,
       page: false,
       growth: false,
@@ -15,12 +16,12 @@ describe('the options of the bench', () => {
       users: 100_000,
       groups: 2_000,
       largestUsers: 1_000_000,
-      longRuns: 3,
+      longRuns: 5,
     });
   });
 
   it('are small when asked for quickly, by argument or by QUICK', () => {
-    const quick = { quick: true, users: 10_000, groups: 200, largestUsers: 100_000, longRuns: 1 };
+    const quick = { quick: true, runs: 3, users: 10_000, groups: 200, largestUsers: 100_000, longRuns: 1 };
     expect(parseOptions(['--quick'], {})).toMatchObject(quick);
     expect(parseOptions([], { QUICK: '1' })).toMatchObject(quick);
   });

@@ -22,16 +22,16 @@ const table = (id: TableId, columns: readonly string[], rows: readonly (readonly
 /** A person is stored in 1,000 bytes, a run with its indexes in 1,400, a change in 500, an operation in 4,000; a membership in 200. */
 const users = table(
   'users',
-  ['users', 'run', 'CPU s', 'MongoDB MB'],
+  ['users', 'run', 'CPU s', 'MongoDB MB', 's'],
   [
-    [1_000, 'first full', 1, mb(1_000_000)],
+    [1_000, 'first full', 1, mb(1_000_000), 2],
     // Its batches, and one run: what is stored of a tenant does not tell them apart.
-    [1_000, 'unchanged full', 1, mb(1_000_000)],
-    [1_000, 'delta', 1, mb(1_500_000)],
-    [1_000, 'provisioning to its position', 2, mb(5_500_000)],
-    [10_000, 'first full', 2, mb(10_000_000)],
-    [10_000, 'unchanged full', 0.5, mb(10_040_000)],
-    [10_000, 'delta', 0.2, mb(10_540_000)],
+    [1_000, 'unchanged full', 1, mb(1_000_000), 2],
+    [1_000, 'delta', 1, mb(1_500_000), 1],
+    [1_000, 'provisioning to its position', 2, mb(5_500_000), 10],
+    [10_000, 'first full', 2, mb(10_000_000), 4],
+    [10_000, 'unchanged full', 0.5, mb(10_040_000), 1],
+    [10_000, 'delta', 0.2, mb(10_540_000), 1],
   ],
 );
 const members = table('members', ['members', 'MongoDB MB'], [[9_000, mb(11_800_000)]]);
@@ -66,6 +66,8 @@ describe('the plan for 50,000 tenants', () => {
     // The processor for all three, in the busiest hour.
     expect(lineOf('workers in the busiest hour')).toContain('(0.69 + 0.0083 + 0.046) × 4 | 3 |');
     expect(resultOf('small deltas that each of them')).toBe('278; one was seen to end 600');
+    // Of what this machine did: 600 deltas in a minute, 10,000 unchanged people and 100 creates in a second.
+    expect(lineOf('machines like this one')).toContain('4 × (3.5 × 60 / 600 + 165 / 10,000 + 23 / 100) | 2.4, ');
   });
 
   it('counts pages of 200 people, and each question of a batch with its units', () => {

@@ -12,16 +12,19 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { startRedis } from '../../scripts/services/redis.ts';
 import { cacheFolder } from '../../scripts/services.ts';
 import { startGraph } from '../../simulator/graph/index.ts';
-import { type ScimSimulator, startScim } from '../../simulator/scim/index.ts';
+import { startScim } from '../../simulator/scim/index.ts';
 import { compose } from '../../src/compose.ts';
 import { parseConfig } from '../../src/config.ts';
 import { type ConnectionId, organizationId } from '../../src/model/ids.ts';
 import { isEnded } from '../../src/model/run.ts';
 import { queueNames } from '../../src/queue/names.ts';
+import type { Source } from '../../src/source/source.ts';
 import { createMongoStores } from '../../src/store/mongo/index.ts';
+import { bucketsFor } from '../../src/store/mongo/member-buckets.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { scim as scimTarget } from '../../src/target/scim/index.ts';
 import { startProvisionWorker } from '../../workers/provision.worker.ts';
@@ -40,40 +43,79 @@ const people = 1_000;
 
 describe(`provisioning ${people} people`, () => {
   it('costs two look-ups and a create for each of them, and a fraction of a command to the database', async () => {
-    const { s, scim, commands } = await tellOnMongo();
-    for (let nth = 0; nth < people; nth += 1) s.hire(nameOf(nth), { manager: nth === 0 ? null : id(nameOf(nth >> 3)) });
-    s.found('staff');
-    for (let nth = 0; nth < people; nth += 1) s.directory.join(id('staff'), id(nameOf(nth)));
+    const { s, costOf } = await tellOnMongo();
+    hireEverybody(s);
     await s.requestSync('full');
     await s.syncAll();
 
-    const first = await costOf(scim, commands, s.provisionAll);
+    const first = await costOf(s.provisionAll);
     expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { created: people + 1, failed: {} } });
     // By externalId and by userName. What the target can do is asked once.
     expect(first.requests['GET']).toBeLessThanOrEqual(2 * (people + 1) + 5);
     expect(first.requests['POST']).toBe(people + 1);
     // A manager who has an account already is named in the create; only those made at the same time come after. And 100 members go at once.
     expect(first.requests['PATCH']).toBeLessThanOrEqual(people * 0.2 + people / 100);
+    expect(first.questions).toEqual({});
     expect(sum(first.commands)).toBeLessThanOrEqual(people * 0.25);
 
-    const unchanged = await costOf(scim, commands, async () => void (await s.full()));
-    expect(unchanged.requests).toEqual({});
+    const unchanged = await costOf(async () => void (await s.full()));
+    expect(unchanged).toMatchObject({ requests: {}, questions: {} });
     expect(sum(unchanged.commands)).toBeLessThanOrEqual(people * 0.13);
+  }, 60_000);
 
-    s.directory.setUser(id(nameOf(7)), { jobTitle: 'promoted' });
-    const promoted = await costOf(scim, commands, async () => void (await s.delta()));
-    expect(promoted.requests).toEqual({ PATCH: 1 });
+  it('costs what changed and nothing for the others: an update, somebody who joins a group of everybody, who leaves it, who leaves the tenant', async () => {
+    const { s, costOf } = await tellOnMongo();
+    hireEverybody(s);
+    for (const name of ['early', 'late']) s.hire(name);
+    // One more than 1,000, so that they are kept in several buckets.
+    s.directory.join(id('staff'), id('early'));
+    await s.full();
+    const change = async (edit: () => void) => {
+      edit();
+      return await costOf(async () => void (await s.delta()));
+    };
+
+    const promoted = await change(() => s.directory.setUser(id(nameOf(7)), { jobTitle: 'promoted' }));
+    expect(promoted).toMatchObject({ requests: { PATCH: 1 }, questions: {} });
+    expect(promoted.read['members'] ?? 0).toBe(0);
     expect(sum(promoted.commands)).toBeLessThanOrEqual(110);
+
+    const joined = await change(() => s.directory.join(id('staff'), id('late')));
+    expect(joined).toMatchObject({ requests: { PATCH: 1 }, questions: {} });
+    expect(joined.read['members']).toBeLessThanOrEqual(bucketsFor(people + 1) - 1);
+    expect(sum(joined.commands)).toBeLessThanOrEqual(110);
+
+    // Whoever is taken out is asked about before.
+    const left = await change(() => s.directory.leave(id('staff'), id('late')));
+    expect(left).toMatchObject({ requests: { PATCH: 1 }, questions: { confirmMembers: 1 } });
+    expect(left.read['members']).toBeLessThanOrEqual(bucketsFor(people + 1) - 1);
+    expect(sum(left.commands)).toBeLessThanOrEqual(110);
+
+    // The account is switched off, then taken out of the group.
+    const gone = await change(() => s.directory.remove(id(nameOf(9)), 'soft_deleted'));
+    expect(gone).toMatchObject({ requests: { PATCH: 2 }, questions: { confirm: 2 } });
+    expect(gone.read['members']).toBeLessThanOrEqual(bucketsFor(people + 1) - 1);
+    expect(sum(gone.commands)).toBeLessThanOrEqual(150);
   }, 60_000);
 });
 
 describe(`a sync of ${people} people through the queue`, () => {
-  it('is two jobs and as many commands to Redis as for ten people, whatever the command', async () => {
+  it('is two jobs, a Graph request for 200 of them, and as many commands to Redis as for ten people, whatever the command', async () => {
     const few = await queueCost(10);
     const many = await queueCost(people);
     const twoJobs = { tick: 0, sync: 1, provision: 1, maintenance: 0 };
     expect(few.jobs).toEqual(twoJobs);
     expect(many.jobs).toEqual(twoJobs);
+    // Users come with their managers, 200 to a page. In the batch are the proof that users can be read and the links of the next round.
+    expect(many.asked).toEqual({
+      '/{tenant}/v2.0/.well-known/openid-configuration': 1,
+      '/{tenant}/oauth2/v2.0/token': 1,
+      '/v1.0/$batch': 1,
+      '/v1.0/users': 1,
+      '/v1.0/groups/delta': 1,
+      '/v1.0/users/delta': people / 200,
+      '/v1.0/groups': 2,
+    });
     // Workers also look for stalled jobs and renew locks by the clock; for that there is room.
     expect(sum(few.commands), JSON.stringify(few.commands)).toBeLessThanOrEqual(80);
     expect(sum(many.commands), JSON.stringify(many.commands)).toBeLessThanOrEqual(100);
@@ -82,49 +124,93 @@ describe(`a sync of ${people} people through the queue`, () => {
 
 const nameOf = (nth: number): string => `p${String(nth).padStart(4, '0')}`;
 
+/** People with managers, all of them in one group. */
+const hireEverybody = (s: Story): void => {
+  for (let nth = 0; nth < people; nth += 1) s.hire(nameOf(nth), { manager: nth === 0 ? null : id(nameOf(nth >> 3)) });
+  s.found('staff');
+  for (let nth = 0; nth < people; nth += 1) s.directory.join(id('staff'), id(nameOf(nth)));
+};
+
 type Counts = Readonly<Record<string, number>>;
 const sum = (counts: Counts): number => Object.values(counts).reduce((all, some) => all + some, 0);
 
+/** What work costs: requests to the target by method, questions to the tenant before anything is taken away, commands to MongoDB, and documents that it gave, by collection. */
+type Cost = { readonly requests: Counts; readonly questions: Counts; readonly commands: Counts; readonly read: Counts };
+
 /** The story with its ledger and snapshot in MongoDB, and a SCIM target over HTTP. */
-const tellOnMongo = async (): Promise<{ s: Story; scim: ScimSimulator; commands: () => Counts }> => {
+const tellOnMongo = async (): Promise<{ s: Story; costOf: (work: () => Promise<void>) => Promise<Cost> }> => {
   const { mongo, close } = await openTestMongo();
   closers.push(close);
-  const sent: Record<string, number> = {};
-  mongo.connection.getClient().on('commandStarted', ({ commandName, command }) => {
+  const commands = new Map<string, number>();
+  const read = new Map<string, number>();
+  const asked = new Map<number, string>();
+  const client = mongo.connection.getClient();
+  client.on('commandStarted', ({ requestId, commandName, command }) => {
     const collection = String(command[commandName === 'getMore' ? 'collection' : commandName]);
-    sent[`${commandName} ${collection}`] = (sent[`${commandName} ${collection}`] ?? 0) + 1;
+    asked.set(requestId, collection);
+    count(commands, `${commandName} ${collection}`);
+  });
+  client.on('commandSucceeded', ({ requestId, reply }) => {
+    const { cursor } = answer.parse(reply);
+    if (cursor) count(read, asked.get(requestId) ?? '', cursor.firstBatch.length + cursor.nextBatch.length);
   });
   const scim = await startScim();
   closers.push(scim.close);
   const settings = { base_url: scim.baseUrl, token: scim.token, concurrency: 50 };
   const target = scimTarget.parse(settings).connect(testWorld());
   closers.push(target.close);
+  const questions = new Map<string, number>();
   const vault = createVault(randomBytes(32));
   const s = await story({
     stores: (now) => createMongoStores(mongo, { vault, now }),
     engine: { connectTarget: () => target },
+    wrapSource: (source) => askedOf(source, (question) => count(questions, question)),
   });
-  return { s, scim, commands: () => ({ ...sent }) };
+  const costOf = async (work: () => Promise<void>): Promise<Cost> => {
+    scim.control.clearRequests();
+    for (const each of [commands, questions, read]) each.clear();
+    await work();
+    const requests = new Map<string, number>();
+    for (const { method } of scim.control.requests()) count(requests, method);
+    return {
+      requests: Object.fromEntries(requests),
+      questions: Object.fromEntries(questions),
+      commands: Object.fromEntries(commands),
+      read: Object.fromEntries(read),
+    };
+  };
+  return { s, costOf };
 };
 
-const costOf = async (
-  scim: ScimSimulator,
-  commands: () => Counts,
-  work: () => Promise<void>,
-): Promise<{ readonly requests: Counts; readonly commands: Counts }> => {
-  scim.control.clearRequests();
-  const before = commands();
-  await work();
-  const after = commands();
-  const methods = Map.groupBy(scim.control.requests(), ({ method }) => method);
-  return {
-    requests: Object.fromEntries([...methods].map(([method, requests]) => [method, requests.length])),
-    commands: Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)])),
-  };
-};
+const answer = z.object({
+  cursor: z
+    .object({ firstBatch: z.array(z.unknown()).default([]), nextBatch: z.array(z.unknown()).default([]) })
+    .optional(),
+});
+
+const count = (counts: Map<string, number>, name: string, by = 1): void =>
+  void counts.set(name, (counts.get(name) ?? 0) + by);
+
+const askedOf = (source: Source, asked: (question: string) => void): Source => ({
+  ...source,
+  confirm: (...ask) => {
+    asked('confirm');
+    return source.confirm(...ask);
+  },
+  confirmMembers: (...ask) => {
+    asked('confirmMembers');
+    return source.confirmMembers(...ask);
+  },
+  everyoneIn: (...ask) => {
+    asked('everyoneIn');
+    return source.everyoneIn(...ask);
+  },
+});
 
 /** A full sync and the provisioning that follows, by workers as in production, on a Redis that nobody else asks anything. */
-const queueCost = async (users: number): Promise<{ readonly jobs: Counts; readonly commands: Counts }> => {
+const queueCost = async (
+  users: number,
+): Promise<{ readonly jobs: Counts; readonly commands: Counts; readonly asked: Counts }> => {
   const folder = await mkdtemp(join(tmpdir(), 'entrain-cost-'));
   closers.push(() => rm(folder, { recursive: true, force: true }));
   const redis = await startRedis({ folder, cache: cacheFolder(), log: () => {} });
@@ -181,7 +267,10 @@ const queueCost = async (users: number): Promise<{ readonly jobs: Counts; readon
   const sent = await commands.end();
   const after = await jobsAdded(look, prefix);
   const jobs = Object.fromEntries(queueNames.map((queue) => [queue, (after[queue] ?? 0) - (before[queue] ?? 0)]));
-  return { jobs, commands: sent };
+  const asked = new Map<string, number>();
+  for (const { path } of graph.control.requests())
+    count(asked, (path.split('?')[0] ?? path).replace(tenant.tenantId, '{tenant}'));
+  return { jobs, commands: sent, asked: Object.fromEntries(asked) };
 };
 
 /** BullMQ counts each job it adds to a queue, also one with an id of its own. */

@@ -27,6 +27,7 @@ import type { Attributes } from '../../src/model/source-object.ts';
 import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
 import { memoryDirectory, memorySource } from '../../src/source/memory.ts';
+import type { Source } from '../../src/source/source.ts';
 import { createKeyProofs } from '../../src/store/key-proofs.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import type { Stores } from '../../src/store/stores.ts';
@@ -48,6 +49,7 @@ export type StoryOptions = {
   readonly target?: Partial<TargetRecord>;
   readonly engine?: Partial<Engine>;
   readonly wrapTarget?: (target: Target) => Target;
+  readonly wrapSource?: (source: Source) => Source;
 };
 
 type More = { group?: string; nested?: boolean; dryRun?: boolean; acceptShrink?: boolean };
@@ -67,7 +69,7 @@ export const story = async (options: StoryOptions = {}) => {
   const stores = options.stores?.(now) ?? createMemoryStores({ now, vault: createVault(randomBytes(32)) });
   const directory = memoryDirectory();
   const remote = memoryTargetState();
-  const source = memorySource(directory);
+  const source = (options.wrapSource ?? ((made) => made))(memorySource(directory));
   const engine: Engine = {
     stores,
     world: { now, stopwatch: stopwatchBy(now), random: () => 0.5, sleep: untilAborted, log: silent },

@@ -66,8 +66,16 @@ export const transportTo = (graphUrl: string, limits: TransportLimits): Transpor
     if (exchange.reply === null) throw exchange.failure;
     return exchange.reply;
   };
-  // undici writes to an idle socket only in the next turn of the event loop.
-  return { send, sent: () => setImmediate() };
+  return { send, sent: untilWritten };
+};
+
+/**
+ * undici looks at an idle socket once more before it writes to it, in the check phase of the event loop, which is where a `setImmediate` is called. Ours
+ * may come before that one in the same phase, and never in the next.
+ */
+const untilWritten = async (): Promise<void> => {
+  await setImmediate();
+  await setImmediate();
 };
 
 /** Every call brings its own token. */

@@ -72,6 +72,7 @@ it('a full sync of groups that finds nothing new writes one document a page, and
   const first = await costOf(() => sync(s, 'full'));
   expect(first.written['objects']).toBe(people + teams + 1);
   expect(first.written['members']).toBe(teams + 1);
+  expect(sum(first.commands)).toBeLessThanOrEqual(8 * (first.written['batches'] ?? 0) + 60);
 
   const unchanged = await costOf(() => sync(s, 'full'));
   const read = first.written['batches'] ?? 0;
@@ -109,7 +110,7 @@ it('a delta sync that finds nothing writes no batch', async () => {
   expect(quiet.deleted).toEqual({});
 });
 
-it('a person who joins a large group costs one bucket, not the group', async () => {
+it('a person who joins a large group, or leaves it, costs one bucket, not the group', async () => {
   const { s, costOf } = await tell();
   s.directory.liberties.pageSize = 5_000;
   s.found('staff');
@@ -129,6 +130,12 @@ it('a person who joins a large group costs one bucket, not the group', async () 
   // The bucket by its hash, itself, and itself again for the change.
   expect(asked(joined.commands, 'members')).toBeLessThanOrEqual(3);
   expect(joined.read['members']).toBeLessThanOrEqual(3);
+  s.directory.leave(id('staff'), id('late'));
+  const left = await costOf(() => sync(s, 'delta'));
+  expect(left.written['members']).toBe(2);
+  expect(left.written['objects'] ?? 0).toBe(0);
+  expect(asked(left.commands, 'members')).toBeLessThanOrEqual(3);
+  expect(left.read['members']).toBeLessThanOrEqual(3);
   expect(bucketsFor(staff)).toBeGreaterThan(10 * 3);
 }, 60_000);
 
