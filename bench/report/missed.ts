@@ -36,10 +36,16 @@ type Reason = {
 
 const reasons: readonly Reason[] = [
   {
+    id: 'R1',
+    of: '',
+    why: (detail) =>
+      `A person costs ${microsOf(detail, 'ours')} µs, of which ${microsOf(detail, 'bareReadAndParse')} are the bare read. More than a third of it is collecting garbage ([decision 9](decisions/0009-how-graph-is-read.md)): pages are in memory until they are folded, and the next ones beside them. It would take a larger young generation.`,
+  },
+  {
     id: 'R2',
     of: '',
     why: (detail) =>
-      `The bare limit inserts documents that are finished. A first sync inserts the same, and then reads every object and bucket back: the change log must say what the whole of it created, and the draft may have passed through several workers by then. Digests, names and the log come on top. Most of it is our own processor time, ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} (the bare limit: ${seconds(detail, 'cpuMs', 'bare')} of ${seconds(detail, 'wallMs', 'bare')}), on two cores that MongoDB shares. It would take a change log that is written beside each batch and counts with it.`,
+      `The bare limit inserts documents that are finished. A first sync inserts the same, and then reads every object and bucket back: the change log must say what the whole of it created, and the draft may have passed through several workers by then. Digests, names and the log come on top. Our own processor time is ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} (the bare limit: ${seconds(detail, 'cpuMs', 'bare')} of ${seconds(detail, 'wallMs', 'bare')}), on two cores that MongoDB shares; the thread is idle for a third of the time. Where both go stands in [decision 5](decisions/0005-what-a-sync-writes.md): no function has more than a few per cent, and reading back to write the log is the largest of what is waited for beside the inserts. It would take a change log that is written beside each batch and counts with it; how much of the distance that closes was not tried.`,
   },
   { id: 'R2m', of: '', why: () => 'As R2.' },
   {
@@ -52,7 +58,7 @@ const reasons: readonly Reason[] = [
     id: 'R4',
     of: 'at 0 ms',
     why: (detail) =>
-      `Without latency the processor is the limit: ${micros(detail, 'ours')} µs of it a user, where reading and parsing alone take ${micros(detail, 'bareReadAndParse')}. What the difference goes into is in [decision 5](decisions/0005-what-a-sync-writes.md). It would take a digest of the bytes as they come, before they are parsed, or a second thread.`,
+      `Without latency the processor is the limit: ${micros(detail, 'ours')} µs of it a user, where reading and parsing alone take ${micros(detail, 'bareReadAndParse')}. What the difference goes into is in [decision 5](decisions/0005-what-a-sync-writes.md). No step of it has more than a tenth, so it would take several: a digest of the bytes as they come would save text, digest and most of the parsing, at the price of taking every new order of properties for a change.`,
   },
   { id: 'R4', of: 'at 80 ms', why: excess },
   {
@@ -78,16 +84,21 @@ const reasons: readonly Reason[] = [
   {
     id: 'R4g',
     of: 'at 0 ms',
-    why: () => 'As R4; each bucket of members is compared as well.',
+    why: () => 'As R4; the contents of each bucket of members are put together and compared as well.',
   },
   { id: 'R4g', of: 'at 80 ms', why: excess },
-  { id: 'R4m', of: 'at 0 ms', why: () => 'As R4, with pages of 200.' },
+  {
+    id: 'R4m',
+    of: 'at 0 ms',
+    why: (detail, measured) =>
+      `As R4, with five times as many pages for as many people, each of which is a request, a batch and two looks at the head: ${micros(detail, 'ours')} µs a user${beside(measured)}.`,
+  },
   { id: 'R4m', of: 'at 80 ms', why: excess },
   {
     id: 'R7',
     of: '',
     why: (detail) =>
-      `Look-ups overlap with writes, but within a step intents are durable before the first request goes out, and outcomes are written after the last came back (decision 6); ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} are our own processor time. It would take steps that overlap at both ends, with more operations open when a worker dies.`,
+      `Look-ups overlap with writes, but within a step intents are durable before the first request goes out, and outcomes are written after the last came back (decision 6); ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} are our own processor time. It would take steps that overlap at both ends, with more operations open when a worker dies, and less work for each person; a profile shows no function with more than 3 % but collecting garbage (5 %).`,
   },
   {
     id: 'R9',
@@ -96,6 +107,12 @@ const reasons: readonly Reason[] = [
       `A worker has one thread, and MongoDB and the simulator share two cores with it. The median sync of a small tenant takes ${milliseconds(detail, 'medianMs', 'beside')} in place of ${milliseconds(detail, 'medianMs', 'alone')}; each of its steps waits for whatever the thread is at. How much of that is the huge tenant’s own work, and how much the database under both, was not taken apart, and what more cores or workers change was not measured.`,
   },
 ];
+
+/** What R4 takes for a user at the same place. */
+const beside = (measured: readonly Result[]): string => {
+  const plain = measured.find(({ id }) => id === 'R4')?.detail;
+  return plain === undefined ? '' : ` where R4 has ${micros(plain, 'ours')}`;
+};
 
 /** What a page takes at the larger latency. */
 const pageMs = 80;
@@ -108,7 +125,7 @@ function excess(detail: Detail, measured: readonly Result[]): string {
     few === undefined || few['users'] === detail['users']
       ? ''
       : ` A tenant with as many pages and ${number(few['users']).toLocaleString('en')} people (R4m) has ${over80(few).toFixed(0)} ms: the rest grows with the people${detail['groups'] === true ? ', the groups and their members' : ''}.`;
-  return `It takes ${over.toFixed(0)} ms longer than the chain. Some ${pageMs} ms of that are the request that says where the next round begins; the roster is read before, and the last page is worked on and committed after, when there is no wait to hide them in.${fewer} How much of it each of these has was not taken apart.`;
+  return `It takes ${over.toFixed(0)} ms longer than the chain. Some ${pageMs} ms of that are the request that says where the next round begins; the roster is read before, and the last page is worked on and committed after, when there is no wait to hide them in.${fewer} It would take that tail to overlap with the last pages.`;
 }
 
 const over80 = (detail: Detail): number =>
@@ -125,5 +142,6 @@ const seconds = (detail: Detail, ...path: readonly string[]): string =>
   `${(medianOf(detail, ...path) / 1_000).toFixed(1)} s`;
 const milliseconds = (detail: Detail, ...path: readonly string[]): string =>
   `${medianOf(detail, ...path).toFixed(0)} ms`;
+const microsOf = (detail: Detail, who: string): string => medianOf(detail, 'cpuMicrosPerUser', who).toFixed(1);
 const micros = (detail: Detail, who: string): string =>
   ((medianOf(detail, 'cpuMs', who) * 1_000) / number(detail['users'])).toFixed(0);

@@ -49,9 +49,18 @@ export const keys: readonly Kept[] = [
     why: 'Its unique index on `slot` allows no other shard key than one that begins with `slot`, and a run changes its slot when it starts. Runs are found by `_id`, lane, connection, target and state.',
   },
   {
-    collections: ['connections', 'targets', 'plans', 'reconciliations', 'consents', 'api_keys', 'installation'],
+    collections: [
+      'connections',
+      'targets',
+      'plans',
+      'reconciliations',
+      'consents',
+      'api_keys',
+      'calls',
+      'installation',
+    ],
     key: null,
-    why: 'Small: some documents for each customer, and one for all.',
+    why: 'Small: some documents for each customer, the calls of a day, and one for all.',
   },
 ];
 
