@@ -34,6 +34,8 @@ export const readInto = async (
 ): Promise<ReadEnd | 'slice'> => {
   // A draft that starts fresh reads from the beginning, and so do its counts.
   let counters: Counters = draft.resume === null ? { ...from, read: 0, unchanged: 0, skipped: {} } : from;
+  // What is stored is made ready while the source is asked for its first page. Should that fail, whoever asks for it is told.
+  if (ask.read.mode === 'full' && draft.base.version > 0) draft.holds([]).catch(() => {});
   const writer = pageWriter(engine, draft);
   const written = async (): Promise<void> => {
     await writer.written();
