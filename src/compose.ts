@@ -14,9 +14,11 @@ import { syncLagOf } from './admin/lag.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
 import type { Config } from './config.ts';
 import { openEgress } from './egress/index.ts';
+import { signMessage } from './egress/sign.ts';
 import { type Clock, type ClockReading, createClock, keepClock } from './engine/clock.ts';
 import { noteSwitch } from './engine/credential-life.ts';
 import type { Engine } from './engine/engine.ts';
+import type { Telling } from './engine/tell-webhook.ts';
 import { createLogger } from './logger.ts';
 import { runId } from './model/ids.ts';
 import type { TargetRecord } from './model/target-record.ts';
@@ -56,6 +58,8 @@ export type Parts = {
   readonly metrics: Metrics;
   readonly rateLimits: RateLimits;
   readonly engine: Engine;
+  /** What telling webhooks stands on. */
+  readonly telling: Telling;
   readonly commands: Commands;
   readonly times: Times;
   /** Throws when a newer version has taken the database over. */
@@ -172,6 +176,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       wrongKeys: limitOf(quotas.wrongKeys),
     },
     engine,
+    telling: { stores, world, owner: engine.owner, egress, sign: signMessage },
     commands: commands({
       stores,
       keyProofs,
@@ -181,6 +186,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       connectTarget,
       targetKinds,
       egress,
+      sign: signMessage,
       ourApp:
         registration === null
           ? null

@@ -20,7 +20,7 @@ export type LogLevel = (typeof logLevels)[number];
 /** Who may read /metrics: nobody, callers with an API key, or everyone who can reach the port. */
 export type MetricsAccess = (typeof metricsAccess)[number];
 
-const workerRoles = ['sync', 'provision', 'scheduler'] as const;
+const workerRoles = ['sync', 'provision', 'scheduler', 'webhooks'] as const;
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const metricsAccess = ['off', 'key', 'open'] as const;
 const clouds = ['global', 'us_gov', 'us_gov_dod', 'china', 'custom'] as const satisfies readonly CloudName[];
@@ -269,12 +269,12 @@ export const shape = z.object({
     z.string().default('').transform(list).pipe(z.array(allowed)),
   ),
   ENTRAIN_WORKER_ROLES: variable(
-    { default: workerRoles.join(','), meaning: 'What this worker does: any of sync, provision, scheduler.' },
+    { default: workerRoles.join(','), meaning: `What this worker does: any of ${workerRoles.join(', ')}.` },
     z
       .string()
       .transform(list)
       .pipe(
-        z.array(z.enum(workerRoles, 'must be any of sync, provision, scheduler')).min(1, 'must name at least one role'),
+        z.array(z.enum(workerRoles, `must be any of ${workerRoles.join(', ')}`)).min(1, 'must name at least one role'),
       ),
   ),
   ENTRAIN_SLICE_SECS: variable(

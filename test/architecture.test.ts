@@ -106,6 +106,7 @@ const roomsOf: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/logger.ts'],
   undici: ['src/egress', 'src/source/graph'],
   'ipaddr.js': ['src/egress'],
+  standardwebhooks: ['src/egress'],
   '@azure/identity': ['src/source/graph'],
   '@microsoft/microsoft-graph-client': ['src/source/graph'],
 };

@@ -40,7 +40,7 @@ describe('a usable environment', () => {
       returnUrls: [],
       workload: null,
       egressAllow: [],
-      workerRoles: ['sync', 'provision', 'scheduler'],
+      workerRoles: ['sync', 'provision', 'scheduler', 'webhooks'],
       sliceSecs: 15,
       oldEncryptionKeys: [],
     });

@@ -9,8 +9,14 @@ import { startScheduler } from './scheduler.ts';
 import type { Running } from './start-worker.ts';
 import { startSyncWorker } from './sync.worker.ts';
 import { startWatch } from './watch.ts';
+import { startWebhookWorker } from './webhooks.worker.ts';
 
-const starters = { sync: startSyncWorker, provision: startProvisionWorker, scheduler: startScheduler } as const;
+const starters = {
+  sync: startSyncWorker,
+  provision: startProvisionWorker,
+  scheduler: startScheduler,
+  webhooks: startWebhookWorker,
+} as const;
 
 await untilStopped(async (config, giveUp) => {
   const parts = await compose(config, 'worker');

@@ -19,6 +19,7 @@ import { snapshotQueries } from './snapshots.ts';
 import { targetCommands } from './targets.ts';
 import { undoCommands } from './undo.ts';
 import { watchQueries } from './watch-run.ts';
+import { webhookCommands } from './webhooks.ts';
 
 export const commands = (room: Room) => ({
   ...connectionCommands(room),
@@ -35,6 +36,7 @@ export const commands = (room: Room) => ({
   ...snapshotQueries(room),
   ...explainQueries(room),
   ...restoreCommands(room),
+  ...webhookCommands(room),
   ...apiKeyCommands(room),
   ...ownerQueries(room),
   ...onceCommands(room),

@@ -1,10 +1,10 @@
 /** Whose a thing is: every record belongs to one organization, and its runs and plans with it. */
 
-import { connectionId, type OrganizationId, planId, runId, targetId } from '../model/ids.ts';
+import { connectionId, type OrganizationId, planId, runId, targetId, webhookId } from '../model/ids.ts';
 import type { Room } from './room.ts';
 
 /** The kinds of thing that belong to somebody. */
-export type Owned = 'connection' | 'target' | 'run' | 'plan';
+export type Owned = 'connection' | 'target' | 'run' | 'plan' | 'webhook';
 
 export const ownerQueries = ({ stores }: Pick<Room, 'stores'>) => ({
   /** Null: there is no such thing. */
@@ -14,6 +14,7 @@ export const ownerQueries = ({ stores }: Pick<Room, 'stores'>) => ({
       target: () => stores.targets.get(targetId(id)),
       run: () => stores.runs.get(runId(id)),
       plan: () => stores.plans.get(planId(id)),
+      webhook: () => stores.webhooks.get(webhookId(id)),
     };
     return (await lookUp[kind]())?.organization ?? null;
   },

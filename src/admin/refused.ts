@@ -42,7 +42,8 @@ export type RefusalCode =
   | 'idempotency_key_in_use'
   | 'idempotency_key_reused'
   | 'answer_lost'
-  | 'cursor_too_old';
+  | 'cursor_too_old'
+  | 'too_many_webhooks';
 
 export class Refused extends Error {
   override readonly name = 'Refused';

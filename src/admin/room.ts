@@ -2,6 +2,7 @@
 
 import type { Config } from '../config.ts';
 import type { Observe } from '../engine/engine.ts';
+import type { SignMessage } from '../engine/send-message.ts';
 import { errorFacts } from '../logger.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Egress } from '../model/egress.ts';
@@ -32,6 +33,7 @@ export type Room = {
   readonly world: World;
   readonly observe: Pick<Observe, 'restored'>;
   readonly egress: Egress;
+  readonly sign: SignMessage;
   readonly config: Pick<Config, 'customCloud' | 'returnUrls' | 'workload'>;
 };
 

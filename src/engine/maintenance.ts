@@ -5,7 +5,7 @@ import type { ConnectionId } from '../model/ids.ts';
 import type { Engine } from './engine.ts';
 
 /** How long runs, operations and changes are kept for whoever asks what happened. */
-const keptDays = { runs: 90, operations: 90, changes: 30 } as const;
+const keptDays = { runs: 90, operations: 90, changes: 30, events: 30 } as const;
 
 /**
  * Removes a connection that is being deleted, or those of its targets that are. Nothing is written to a target: what was provisioned there stays
@@ -13,7 +13,8 @@ const keptDays = { runs: 90, operations: 90, changes: 30 } as const;
  */
 export const purge = async (engine: Engine, id: ConnectionId): Promise<void> => {
   const { stores, world } = engine;
-  const isRemoved = (await stores.connections.get(id))?.state === 'deleting';
+  const connection = await stores.connections.get(id);
+  const isRemoved = connection?.state === 'deleting';
   for (const target of await stores.targets.of(id)) {
     if (!isRemoved && target.state !== 'deleting') continue;
     await stores.ledger.erase(target.id);
@@ -25,6 +26,7 @@ export const purge = async (engine: Engine, id: ConnectionId): Promise<void> => 
   if (!isRemoved) return;
   await stores.snapshots.erase(id);
   await stores.runs.erase(id);
+  if (connection !== null) await stores.events.erase(connection.organization, id);
   await stores.connections.remove(id);
   world.log.info('connection.purged', { connection: id });
 };
@@ -33,6 +35,8 @@ export const prune = async (engine: Engine): Promise<void> => {
   const { stores } = engine;
   await stores.runs.prune(daysAgo(engine, keptDays.runs));
   await stores.calls.prune(engine.world.now());
+  await stores.events.prune(daysAgo(engine, keptDays.events));
+  await stores.deliveries.prune(daysAgo(engine, keptDays.events));
   for await (const connections of stores.connections.all())
     for (const connection of connections) await pruneConnection(engine, connection);
 };

@@ -15,6 +15,10 @@ export type RunId = Id<'Run'>;
 export type PlanId = Id<'Plan'>;
 /** Our record of one API key. */
 export type ApiKeyId = Id<'ApiKey'>;
+/** Our record of one address that is told what happens. */
+export type WebhookId = Id<'Webhook'>;
+/** Something that happened, as others are told it. */
+export type EventId = Id<'Event'>;
 /** The Entra object id of a user or group: a lower-case GUID. */
 export type SourceId = Id<'Source'>;
 /** The id a target gave an object. Opaque and case-sensitive (RFC 7643 §3.1). */
@@ -33,6 +37,8 @@ export const targetId = (text: string): TargetId => text as TargetId;
 export const runId = (text: string): RunId => text as RunId;
 export const planId = (text: string): PlanId => text as PlanId;
 export const apiKeyId = (text: string): ApiKeyId => text as ApiKeyId;
+export const webhookId = (text: string): WebhookId => text as WebhookId;
+export const eventId = (text: string): EventId => text as EventId;
 export const sourceId = (text: string): SourceId => text.toLowerCase() as SourceId;
 export const remoteId = (text: string): RemoteId => text as RemoteId;
 export const operationKey = (text: string): OperationKey => text as OperationKey;

@@ -58,6 +58,9 @@ export interface RunStore {
   cancel(id: RunId, at: Date): Promise<Run | null>;
   /** Connections and targets with a run that is queued, waiting and due, or running, in batches; for the reconciler. */
   unfinished(): AsyncIterable<readonly Run[]>;
+  /** Runs that ended and that nobody was told of yet, at most so many. They stand here because they ended, so none is forgotten. */
+  untold(limit: number): Promise<readonly Run[]>;
+  told(ids: readonly RunId[]): Promise<void>;
   prune(before: Date): Promise<void>;
   erase(connection: ConnectionId): Promise<void>;
 }

@@ -5,12 +5,14 @@ import type { CallStore } from './call-store.ts';
 import type { ConnectionStore, TargetStore } from './connection-store.ts';
 import type { ConsentStore } from './consent-store.ts';
 import type { DiscrepancyStore } from './discrepancy-store.ts';
+import type { EventStore } from './event-store.ts';
 import type { Installation } from './installation.ts';
 import type { Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
 import type { PlanStore } from './plan-store.ts';
 import type { RunStore } from './run-store.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
+import type { DeliveryStore, WebhookStore } from './webhook-store.ts';
 
 export type Stores = {
   readonly installation: Installation;
@@ -25,4 +27,7 @@ export type Stores = {
   readonly runs: RunStore;
   readonly plans: PlanStore;
   readonly discrepancies: DiscrepancyStore;
+  readonly events: EventStore;
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
 };

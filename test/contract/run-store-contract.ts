@@ -346,6 +346,26 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
     expect((await runs.list({ connection }, null, 10)).items.map(({ id }) => id)).toEqual([open.id, recent.id]);
   });
 
+  it('has runs that ended told once, however they ended', async () => {
+    const { connection } = aTenant();
+    const done = await running(syncRun(connection));
+    const canceled = await queued(syncRun(connection, { mode: 'full' }));
+    const open = await running(provisionRun(connection));
+    const untold = async () =>
+      (await runs.untold(10_000)).filter((run) => run.connection === connection).map(({ id }) => id);
+    expect(await untold()).toEqual([]);
+    await runs.finish(done.id, 'succeeded', later(1), end);
+    await runs.cancel(canceled.id, later(1));
+    expect((await untold()).toSorted()).toEqual([done.id, canceled.id].toSorted());
+    await runs.told([done.id]);
+    expect(await untold()).toEqual([canceled.id]);
+    await runs.finish(done.id, 'failed', later(2), end);
+    await runs.told([canceled.id]);
+    expect(await untold()).toEqual([]);
+    await runs.cancel(open.id, later(1));
+    expect(await untold()).toEqual([]);
+  });
+
   it('erases the runs of one connection, sync and provision alike', async () => {
     const [one, other] = [aTenant(), aTenant()];
     for (const { connection, target } of [one, other]) {

@@ -34,6 +34,7 @@ export const apiRoutes = (): readonly Route[] => {
       observe: unobserved,
       ourApp: null,
       egress: openEgress({ allow: [] }),
+      sign: () => ({}),
       config: { customCloud: null, returnUrls: [], workload: null },
     }),
   );

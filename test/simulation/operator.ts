@@ -46,6 +46,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     targetKinds: [],
     world: { ...surroundingsOf(stage, process), random: () => 0, sleep: process.sleep, log: silent },
     egress: openEgress({ allow: [] }),
+    sign: () => ({}),
     config: { customCloud: null, returnUrls: [], workload: null },
   };
   const { editConnection } = connectionCommands(room);

@@ -31,6 +31,9 @@ export const storesOf = (stage: Stage, process: Process, stores: Stores, witness
     runs: watched(around, 'runs', stores.runs),
     plans: watched(around, 'plans', stores.plans),
     discrepancies: watched(around, 'discrepancies', stores.discrepancies),
+    events: watched(around, 'events', stores.events),
+    webhooks: watched(around, 'webhooks', stores.webhooks),
+    deliveries: watched(around, 'deliveries', stores.deliveries),
   };
 };
 
@@ -80,6 +83,9 @@ const sequences: { readonly [Name in keyof Watched]: Readonly<Record<SequencesOf
   runs: { unfinished: true },
   plans: { stepsOn: true, scan: true },
   discrepancies: { seen: true, scan: true },
+  events: {},
+  webhooks: {},
+  deliveries: {},
   draft: { members: true, groupsOf: true, unseen: true, scan: true, touched: true, touchedMembers: true },
 };
 

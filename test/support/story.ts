@@ -151,6 +151,7 @@ export const story = async (options: StoryOptions = {}) => {
     keyProofs: createKeyProofs(new Uint8Array(32)),
     ourApp: null,
     egress: openEgress({ allow: [] }),
+    sign: () => ({}),
     config: { customCloud: null, returnUrls: [], workload: null },
   };
   const commands = {

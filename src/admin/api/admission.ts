@@ -60,4 +60,5 @@ const kinds: ReadonlyMap<string, Owned> = new Map([
   ['run_id', 'run'],
   ['plan_id', 'plan'],
   ['caused_by', 'run'],
+  ['webhook_id', 'webhook'],
 ]);

@@ -30,6 +30,7 @@ import { snapshotRoutes } from './routes/snapshots.ts';
 import { targetRoutes } from './routes/targets.ts';
 import { undoRoutes } from './routes/undo.ts';
 import { serve } from './serve.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { trace, traceIdOf } from './trace.ts';
 
 export type Api = {
@@ -103,6 +104,7 @@ export const allRoutes = (commands: Commands): readonly Route[] => [
   ...snapshotRoutes(commands),
   ...explainRoutes(commands),
   ...restoreRoutes(commands),
+  ...webhookRoutes(commands),
   ...apiKeyRoutes(commands),
 ];
 

@@ -75,6 +75,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   plan_is_preview: { status: 409, title: 'A preview is only to look at' },
   shrink_not_held: { status: 409, title: 'The run was not held for what is missing' },
   shrink_changed: { status: 409, title: 'The tenant was read otherwise since' },
+  too_many_webhooks: { status: 409, title: 'The organization has as many webhooks as it may' },
   scope_unchanged: { status: 409, title: 'The scope is this one already' },
   idempotency_key_in_use: { status: 409, title: 'A call with this Idempotency-Key is under way' },
   answer_lost: { status: 409, title: 'The answer to the call is not known any more' },

@@ -59,7 +59,7 @@ export const createMemoryTargetStore = (vault: Vault, now: () => Date): TargetSt
   };
 };
 
-const createShelf = <T extends Held & { readonly updatedAt: Date }>(vault: Vault, now: () => Date) => {
+export const createShelf = <T extends Held & { readonly updatedAt: Date }>(vault: Vault, now: () => Date) => {
   const rows = new Map<string, Row<T>>();
   const mapSecrets = (secrets: Secrets, each: (text: string, field: string) => string): Secrets =>
     Object.fromEntries(Object.entries(secrets).map(([field, text]) => [field, each(text, field)]));

@@ -7,12 +7,14 @@ import { createMemoryCallStore } from './call-store.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
 import { createMemoryConsentStore } from './consent-store.ts';
 import { createMemoryDiscrepancyStore } from './discrepancy-store.ts';
+import { createMemoryEventStore } from './event-store.ts';
 import { createMemoryInstallation } from './installation.ts';
 import { createMemoryLeases } from './leases.ts';
 import { createMemoryLedger } from './ledger.ts';
 import { createMemoryPlanStore } from './plan-store.ts';
 import { createMemoryRunStore } from './run-store.ts';
 import { createMemorySnapshotStore } from './snapshot-store.ts';
+import { createMemoryDeliveryStore, createMemoryWebhookStore } from './webhook-store.ts';
 
 export const createMemoryStores = (around: {
   readonly now: () => Date;
@@ -37,5 +39,8 @@ export const createMemoryStores = (around: {
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore({ fenceOf, now, probe }),
     discrepancies: createMemoryDiscrepancyStore({ fenceOf, now, probe }),
+    events: createMemoryEventStore(),
+    webhooks: createMemoryWebhookStore(vault, now),
+    deliveries: createMemoryDeliveryStore(now),
   };
 };

@@ -18,6 +18,7 @@ const batchSize = 500;
 
 export const createMemoryRunStore = (now: () => Date): RunStore => {
   const rows = new Map<RunId, Row>();
+  const untold = new Set<RunId>();
   const runs = (): Run[] => [...rows.values()].map(({ run }) => run);
 
   const write = (id: RunId, patch: (run: Run) => Patch | null): Run | null => {
@@ -26,6 +27,7 @@ export const createMemoryRunStore = (now: () => Date): RunStore => {
     if (!row || !change) return null;
     const run: Run = { ...row.run, ...change };
     rows.set(id, { ...row, run });
+    if (isEnded(run.state) && !isEnded(row.run.state)) untold.add(id);
     return run;
   };
 
@@ -100,6 +102,10 @@ export const createMemoryRunStore = (now: () => Date): RunStore => {
     unfinished: async function* () {
       const found = runs().filter((run) => unfinished.includes(run.state) && isDue(run, now()));
       for (let from = 0; from < found.length; from += batchSize) yield found.slice(from, from + batchSize);
+    },
+    untold: async (limit) => [...untold].flatMap((id) => rows.get(id)?.run ?? []).slice(0, limit),
+    told: async (ids) => {
+      for (const id of ids) untold.delete(id);
     },
     prune: async (before) => {
       for (const run of runs()) if (run.finishedAt && run.finishedAt < before) rows.delete(run.id);

@@ -7,7 +7,9 @@ import { createMongoCallStore } from './calls.ts';
 import type { Mongo } from './connect.ts';
 import { createMongoConnectionStore } from './connections.ts';
 import { createMongoConsentStore } from './consents.ts';
+import { createMongoDeliveryStore } from './deliveries.ts';
 import { createMongoDiscrepancyStore } from './discrepancies.ts';
+import { createMongoEventStore } from './events.ts';
 import { createMongoInstallation } from './installation.ts';
 import { createMongoLeases } from './leases.ts';
 import { createMongoLedger } from './ledger.ts';
@@ -15,6 +17,7 @@ import { createMongoPlanStore } from './plans.ts';
 import { createMongoRunStore } from './runs.ts';
 import { createMongoSnapshotStore } from './snapshot-store.ts';
 import { createMongoTargetStore } from './targets.ts';
+import { createMongoWebhookStore } from './webhooks.ts';
 
 /** Once per connection to MongoDB, after the migration. */
 export const createMongoStores = (
@@ -42,5 +45,8 @@ export const createMongoStores = (
     runs: createMongoRunStore(db, now),
     plans: createMongoPlanStore(db, { now, probe }),
     discrepancies: createMongoDiscrepancyStore(db, { now, probe }),
+    events: createMongoEventStore(db),
+    webhooks: createMongoWebhookStore(connection, vault, now),
+    deliveries: createMongoDeliveryStore(db, now),
   };
 };

@@ -4,8 +4,10 @@ import * as calls from './calls.ts';
 import type { Mongo } from './connect.ts';
 import * as connections from './connections.ts';
 import * as consents from './consents.ts';
+import * as deliveries from './deliveries.ts';
 import * as discrepancies from './discrepancies.ts';
 import * as escrows from './escrows.ts';
+import * as events from './events.ts';
 import * as intents from './intents.ts';
 import * as links from './links.ts';
 import * as members from './members.ts';
@@ -13,6 +15,8 @@ import * as plans from './plans.ts';
 import * as runs from './runs.ts';
 import * as targets from './targets.ts';
 import * as waitingReferences from './waiting-references.ts';
+import * as webhookTurns from './webhook-turns.ts';
+import * as webhooks from './webhooks.ts';
 
 type Collection = { readonly name: string; readonly indexes: readonly IndexDescription[] };
 type IndexDescription = Parameters<ReturnType<Mongo['db']['collection']>['createIndexes']>[0][number];
@@ -28,8 +32,10 @@ const collections: readonly Collection[] = [
   calls,
   connections,
   consents,
+  deliveries,
   discrepancies,
   escrows,
+  events,
   intents,
   links,
   members,
@@ -37,4 +43,6 @@ const collections: readonly Collection[] = [
   runs,
   targets,
   waitingReferences,
+  webhookTurns,
+  webhooks,
 ];

@@ -27,6 +27,8 @@ type Stored<R extends Run> = Omit<R, 'id' | 'startedAt'> & {
   readonly rank: number;
   /** Absent until it starts, so that `$min` keeps the first start. */
   readonly startedAt?: Date;
+  /** From its end until whoever is to know of it was told. */
+  readonly untold?: true;
 };
 type RunDocument = Stored<SyncRun> | Stored<ProvisionRun> | Stored<PreviewRun> | Stored<ReconcileRun>;
 
@@ -40,6 +42,7 @@ export const indexes: readonly mongoose.mongo.IndexDescription[] = [
   { key: { target: 1, _id: 1 } },
   { key: { causedBy: 1, _id: 1 } },
   { key: { finishedAt: 1 } },
+  { key: { untold: 1 }, sparse: true },
 ];
 
 const duplicateKey = 11_000;
@@ -152,6 +155,13 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
       );
       for await (const page of pages) yield page.flatMap((document) => runOf(document) ?? []);
     },
+    untold: async (limit) => {
+      const found = await collection.find({ untold: true }).limit(limit).toArray();
+      return found.flatMap((document) => runOf(document) ?? []);
+    },
+    told: async (ids) => {
+      await collection.updateMany({ _id: { $in: [...ids] } }, { $unset: { untold: '' } });
+    },
     prune: async (before) => {
       const old = keyset<{ readonly _id: string }>(
         (_, limit) =>
@@ -178,7 +188,7 @@ const documentOf = (run: Run): RunDocument => {
 
 const runOf = (document: RunDocument | null): Run | null => {
   if (!document) return null;
-  const { _id, slot: _slot, lane: _lane, rank: _rank, startedAt, ...run } = document;
+  const { _id, slot: _slot, lane: _lane, rank: _rank, untold: _untold, startedAt, ...run } = document;
   const found = { ...run, id: runId(_id), startedAt: startedAt ?? null };
   // Runs of earlier versions amend nothing; and of what they accepted, or were held for, nobody wrote down what it was.
   if (found.kind === 'provision') return { ...found, amends: found.amends ?? null };
@@ -213,4 +223,5 @@ const filterOf = ({ connection, target, kind, state, causedBy, version }: RunFil
 const dueAt = (at: Date) => ({ $or: [{ notBefore: null }, { notBefore: { $lte: at } }] });
 
 /** How a run ends, whoever ends it. */
-const ended = (id: RunId, at: Date) => ({ phase: 'done', finishedAt: at, notBefore: null, slot: id }) as const;
+const ended = (id: RunId, at: Date) =>
+  ({ phase: 'done', finishedAt: at, notBefore: null, slot: id, untold: true }) as const;

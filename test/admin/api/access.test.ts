@@ -11,6 +11,8 @@ import { aPlan as newPlan } from '../../support/plan-world.ts';
 import { addConnection, addTarget, type Door, newConnection, newTarget, openDoor } from './door.ts';
 import { lease } from './stores.ts';
 
+const newWebhook = { organization_id: 'acme', url: 'https://hooks.example' };
+
 let door: Door;
 /** Things of an organization, by the name of the parameter that takes them. */
 let things: Readonly<Record<string, string>>;
@@ -25,6 +27,7 @@ beforeAll(async () => {
   const connection = await addConnection(door, { organization_id: 'acme' });
   const target = await addTarget(door, connection);
   const run = await door.call('POST', `/v1/targets/${target}/provision`, { body: {} });
+  const webhook = await door.call('POST', '/v1/webhooks', { body: newWebhook });
   things = {
     connection_id: connection,
     target_id: target,
@@ -33,6 +36,8 @@ beforeAll(async () => {
     group_id: '00000000-0000-4000-8000-000000000001',
     object_id: '00000000-0000-4000-8000-000000000002',
     api_key_id: `key_${'0'.repeat(32)}`,
+    webhook_id: z.looseObject({ id: z.string() }).parse(webhook.body).id,
+    event_id: `evt_${'0'.repeat(32)}`,
   };
 });
 afterAll(() => door.close());
@@ -60,6 +65,7 @@ const bodies: Readonly<Record<string, object>> = {
   addTarget: newTarget,
   addSecondCredential: { client_secret: 'another' },
   createApiKey: { name: 'another', scopes: ['read'] },
+  addWebhook: newWebhook,
 };
 const bodyOf = ({ id, method }: Route) =>
   method === 'post' || method === 'patch' ? { body: bodies[id] ?? { reason: 'because' } } : {};
@@ -73,6 +79,7 @@ const everything = async (): Promise<string> => {
     await stores.runs.list({}, null, 100),
     await stores.plans.list({}, null, 100),
     (await stores.apiKeys.list(null, 1_000)).items.map(({ id, revokedAt }) => [id, revokedAt]),
+    await stores.webhooks.list({}, null, 100),
     await stores.installation.restores(),
     door.woken,
   ]);

@@ -16,6 +16,7 @@ import type { Room } from '../../../src/admin/room.ts';
 import type { Config } from '../../../src/config.ts';
 import { secret } from '../../../src/config-table.ts';
 import { openEgress } from '../../../src/egress/index.ts';
+import { signMessage } from '../../../src/egress/sign.ts';
 import type { ClockReading } from '../../../src/engine/clock.ts';
 import { unobserved } from '../../../src/engine/engine.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -82,6 +83,7 @@ export const openDoor = async (options: Options = {}) => {
     },
     ourApp: null,
     egress: openEgress({ allow: options.egressAllow ?? [] }),
+    sign: signMessage,
     config: { customCloud: null, returnUrls: [], workload: null, ...options.config },
   };
   const room: Room = { ...defaults, ...options.room?.(defaults) };

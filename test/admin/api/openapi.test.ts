@@ -130,6 +130,7 @@ describe('the OpenAPI document', () => {
       'applyPlan',
       'requestPreview',
       'declareRestore',
+      'addWebhook',
       'createApiKey',
     ]);
     const conditional = operations().filter(({ parameters }) => parameters?.some(({ name }) => name === 'if-match'));
@@ -140,6 +141,7 @@ describe('the OpenAPI document', () => {
       'removeTarget',
       'approvePlan',
       'applyPlan',
+      'editWebhook',
     ]);
   });
 

@@ -9,12 +9,14 @@ import { createMemoryCallStore } from '../../../src/store/memory/call-store.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from '../../../src/store/memory/connection-store.ts';
 import { createMemoryConsentStore } from '../../../src/store/memory/consent-store.ts';
 import { createMemoryDiscrepancyStore } from '../../../src/store/memory/discrepancy-store.ts';
+import { createMemoryEventStore } from '../../../src/store/memory/event-store.ts';
 import { createMemoryInstallation } from '../../../src/store/memory/installation.ts';
 import { createMemoryLeases } from '../../../src/store/memory/leases.ts';
 import { createMemoryLedger } from '../../../src/store/memory/ledger.ts';
 import { createMemoryPlanStore } from '../../../src/store/memory/plan-store.ts';
 import { createMemoryRunStore } from '../../../src/store/memory/run-store.ts';
 import { createMemorySnapshotStore } from '../../../src/store/memory/snapshot-store.ts';
+import { createMemoryDeliveryStore, createMemoryWebhookStore } from '../../../src/store/memory/webhook-store.ts';
 import type { Stores } from '../../../src/store/stores.ts';
 import { createVault } from '../../../src/store/vault.ts';
 
@@ -36,6 +38,9 @@ export const memoryStores = (now: () => Date): Stores => {
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore(around),
     discrepancies: createMemoryDiscrepancyStore(around),
+    events: createMemoryEventStore(),
+    webhooks: createMemoryWebhookStore(vault, now),
+    deliveries: createMemoryDeliveryStore(now),
   };
 };
 

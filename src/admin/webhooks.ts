@@ -1,0 +1,161 @@
+/** Commands on webhooks: the addresses of a product that are told what happens in an organization. */
+
+import { randomBytes } from 'node:crypto';
+import { messageOf, testMessage } from '../core/webhook-message.ts';
+import { beginTelling } from '../engine/relay-events.ts';
+import { outletOf, type Sending, sendMessage } from '../engine/send-message.ts';
+import type { EventType } from '../model/event.ts';
+import { type EventId, type OrganizationId, type WebhookId, webhookId } from '../model/ids.ts';
+import type { JsonObject } from '../model/target-record.ts';
+import type { Attempt, Delivery, Webhook } from '../model/webhook.ts';
+import { newId } from '../store/ids.ts';
+import type { Page } from '../store/snapshot-store.ts';
+import { found, invalid, Refused } from './refused.ts';
+import { editing, type Room, stale } from './room.ts';
+
+export type WebhookFields = {
+  readonly url: string;
+  readonly description: string | null;
+  /** Null: everything. */
+  readonly events: readonly EventType[] | null;
+};
+export type NewWebhook = WebhookFields & { readonly organization: OrganizationId };
+export type WebhookChanges = { readonly [Name in keyof WebhookFields]?: WebhookFields[Name] | undefined } & {
+  readonly state?: 'active' | 'paused' | undefined;
+};
+/** `secret`: shown this once. */
+export type WithSecret = { readonly webhook: Webhook; readonly secret: string };
+
+/** A message to each of them is sent for whatever happens. */
+const mostWebhooks = 20;
+/** How long the secret before signs as well, unless the receiver says that it changed over. */
+const oldSecretMs = 86_400_000;
+const attemptTimeoutMs = 20_000;
+
+export const webhookCommands = (room: Room) => {
+  const { webhooks, deliveries, events } = room.stores;
+  const get = async (id: WebhookId): Promise<Webhook> => found(await webhooks.get(id), 'webhook');
+  const log = (event: string, webhook: Webhook): void =>
+    room.world.log.info(event, { webhook: webhook.id, state: webhook.state, revision: webhook.revision });
+
+  const attempt = async (webhook: Webhook, id: string, content: JsonObject): Promise<Attempt> => {
+    const sending: Sending = room;
+    const outlet = outletOf(sending, webhook);
+    try {
+      const receiver = { webhook, secrets: await webhooks.secrets(webhook.id) };
+      const signal = AbortSignal.timeout(attemptTimeoutMs);
+      return (await sendMessage(sending, outlet, receiver, { id, content }, signal)).attempt;
+    } finally {
+      await outlet.close();
+    }
+  };
+
+  return {
+    async addWebhook({ organization, ...fields }: NewWebhook): Promise<WithSecret> {
+      refuseUncallable(room, fields.url);
+      const { items } = await webhooks.list({ organization }, null, mostWebhooks);
+      if (items.length >= mostWebhooks)
+        throw new Refused(
+          'too_many_webhooks',
+          `An organization has at most ${mostWebhooks} webhooks. Remove one, or have one tell the others.`,
+        );
+      await beginTelling(room.stores, organization);
+      const now = room.world.now();
+      const webhook: Webhook = {
+        ...fields,
+        id: webhookId(newId('whk')),
+        organization,
+        state: 'active',
+        problem: null,
+        oldSecretUntil: null,
+        createdAt: now,
+        updatedAt: now,
+        revision: 1,
+      };
+      const secret = newSecret();
+      // Its place first: a webhook without one would never be told.
+      await deliveries.start(webhook.id, organization, await events.newest(organization));
+      await webhooks.add(webhook, { secret });
+      log('webhook.added', webhook);
+      return { webhook, secret };
+    },
+
+    getWebhook: get,
+
+    listWebhooks(
+      filter: { readonly organization?: OrganizationId },
+      after: string | null,
+      limit: number,
+    ): Promise<Page<Webhook>> {
+      return webhooks.list(filter, after, limit);
+    },
+
+    /** `state: 'active'` lets one go on that was paused or disabled: with what happened since, as far as it is kept. */
+    async editWebhook(id: WebhookId, changes: WebhookChanges, revision: number | null = null): Promise<Webhook> {
+      if (changes.url !== undefined) refuseUncallable(room, changes.url);
+      const { state, ...fields } = changes;
+      const edited = await editing(revision, async (expected) => {
+        const before = await get(id);
+        if (expected !== null && expected !== before.revision) throw stale();
+        const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+        return await webhooks.edit(id, before.revision, {
+          ...given,
+          ...(state === undefined ? {} : { state, problem: null }),
+        });
+      });
+      if (state === 'active') await deliveries.hasten(id);
+      log('webhook.edited', edited);
+      return edited;
+    },
+
+    /** Makes another secret; the one before signs as well for a day. */
+    async rotateWebhookSecret(id: WebhookId): Promise<WithSecret> {
+      const secret = newSecret();
+      const webhook = await editing(null, async () => {
+        const before = await get(id);
+        const { secret: old = '' } = await webhooks.secrets(id);
+        const oldSecretUntil = new Date(room.world.now().getTime() + oldSecretMs);
+        return await webhooks.edit(id, before.revision, { oldSecretUntil }, { secret, old_secret: old });
+      });
+      log('webhook.edited', webhook);
+      return { webhook, secret };
+    },
+
+    async removeWebhook(id: WebhookId): Promise<Webhook> {
+      const webhook = await get(id);
+      await webhooks.remove(id);
+      await deliveries.remove(id);
+      log('webhook.removed', webhook);
+      return webhook;
+    },
+
+    /** Sends a message that nothing happened for, and says what came of it. */
+    async testWebhook(id: WebhookId): Promise<Attempt> {
+      const webhook = await get(id);
+      return await attempt(webhook, newId('evt'), testMessage(webhook.organization, room.world.now()));
+    },
+
+    async listDeliveries(id: WebhookId, after: string | null, limit: number): Promise<Page<Delivery>> {
+      return deliveries.log((await get(id)).id, after, limit);
+    },
+
+    /** Sends a message once more, with the id it had, whatever became of it. */
+    async resendDelivery(id: WebhookId, event: EventId): Promise<Attempt> {
+      const webhook = await get(id);
+      const recorded = found(await events.get(webhook.organization, event), 'event');
+      found(await deliveries.delivery(id, recorded.sequence), 'delivery');
+      const made = await attempt(webhook, recorded.id, messageOf(recorded));
+      const arrived = made.status !== null && made.status >= 200 && made.status < 300;
+      await deliveries.attempted(id, recorded.sequence, made, arrived);
+      return made;
+    },
+  };
+};
+
+/** 32 random bytes, as the specification wants them: between 24 and 64. */
+const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+
+const refuseUncallable = ({ egress }: Room, url: string): void => {
+  const detail = egress.refusalOf(new URL(url));
+  if (detail !== null) throw invalid({ pointer: '/url', detail });
+};

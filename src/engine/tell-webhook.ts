@@ -1,0 +1,141 @@
+/**
+ * One turn of telling one address: what comes after its place, in order, until nothing is left, an attempt fails or the turn is over. An address that
+ * does not answer waits on its own, later and later, and keeps nobody else waiting.
+ */
+
+import { messageOf } from '../core/webhook-message.ts';
+import { type Next, nextAfter } from '../core/webhook-retry.ts';
+import type { Problem } from '../model/connection.ts';
+import type { Outlet } from '../model/egress.ts';
+import { StaleFence, StaleRevision } from '../model/errors.ts';
+import type { RecordedEvent } from '../model/event.ts';
+import type { OrganizationId } from '../model/ids.ts';
+import { type DeliveryState, type Webhook, wants } from '../model/webhook.ts';
+import type { Secrets } from '../store/connection-store.ts';
+import type { DeliveryTurn, Progress } from '../store/webhook-store.ts';
+import type { Engine } from './engine.ts';
+import { outletOf, type Sending, sendMessage } from './send-message.ts';
+
+export type Telling = Pick<Engine, 'stores' | 'world' | 'owner'> & Sending;
+
+/** Longer than an attempt takes. */
+const leaseMs = 60_000;
+const turnMs = 10_000;
+const batchSize = 100;
+
+/** Null: nobody is due. */
+export const takeTelling = ({ stores, owner }: Telling): Promise<DeliveryTurn | null> =>
+  stores.deliveries.take(owner, leaseMs);
+
+export const tell = async (telling: Telling, turn: DeliveryTurn, signal: AbortSignal): Promise<void> => {
+  const { webhooks, deliveries } = telling.stores;
+  const webhook = await webhooks.get(turn.webhook);
+  // One that is not there yet, or not any more, has nothing to be told.
+  if (webhook?.state !== 'active') return await deliveries.release(turn, true);
+  const outlet = outletOf(telling, webhook);
+  try {
+    await tellFrom(telling, turn, { webhook, secrets: await webhooks.secrets(webhook.id), outlet }, signal);
+  } catch (error) {
+    // Another worker has it now.
+    if (error instanceof StaleFence) return;
+    await deliveries.release(turn, false);
+    if (!signal.aborted) throw error;
+  } finally {
+    await outlet.close();
+  }
+};
+
+type Receiver = { readonly webhook: Webhook; readonly secrets: Secrets; readonly outlet: Outlet };
+
+const tellFrom = async (
+  telling: Telling,
+  from: DeliveryTurn,
+  receiver: Receiver,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { deliveries } = telling.stores;
+  const passed = telling.world.stopwatch();
+  let turn = from;
+  while (passed() < turnMs && !signal.aborted) {
+    const batch = await wantedAfter(telling, receiver.webhook, turn);
+    if (batch.through === null) return await deliveries.release(turn, true);
+    for (const event of batch.events) {
+      const next = await tellOne(telling, turn, receiver, event, signal);
+      if (next === null) return;
+      turn = next;
+      if (passed() >= turnMs || signal.aborted) return await deliveries.release(turn, false);
+    }
+    if (batch.through > turn.position) turn = await deliveries.skip(turn, batch.through);
+  }
+  await deliveries.release(turn, false);
+};
+
+/** `through`: the place up to which nothing else is wanted; null: nothing is left at all. */
+const wantedAfter = async (
+  { stores }: Telling,
+  webhook: Webhook,
+  { organization, position }: { readonly organization: OrganizationId; readonly position: number },
+): Promise<{ readonly events: readonly RecordedEvent[]; readonly through: number | null }> => {
+  const events = await stores.events.after(organization, position, batchSize);
+  return {
+    events: events.filter(({ about }) => wants(webhook, about.type)),
+    through: events.at(-1)?.sequence ?? null,
+  };
+};
+
+/** Null: it is not its turn any more. */
+const tellOne = async (
+  telling: Telling,
+  turn: DeliveryTurn,
+  receiver: Receiver,
+  event: RecordedEvent,
+  signal: AbortSignal,
+): Promise<DeliveryTurn | null> => {
+  const { stores, world } = telling;
+  const message = { id: event.id, content: messageOf(event) };
+  const { attempt, retryAfterMs } = await sendMessage(telling, receiver.outlet, receiver, message, signal);
+  const next = nextAfter(attempt, turn.failures, retryAfterMs, world.random());
+  const { state, progress } = settled(next, world.now());
+  const told = { event: event.id, sequence: event.sequence, type: event.about.type, state, attempt };
+  const after = await stores.deliveries.settle(turn, told, progress, leaseMs);
+  const facts = { webhook: turn.webhook, event: event.id, status: attempt.status };
+  if (next.kind !== 'delivered') world.log.info('webhook.undelivered', { ...facts, next: next.kind });
+  if (next.kind === 'disable') await disable(telling, receiver.webhook, next.code);
+  return progress.kind === 'past' ? after : null;
+};
+
+const settled = (next: Next, now: Date): { readonly state: DeliveryState; readonly progress: Progress } => {
+  switch (next.kind) {
+    case 'delivered':
+      return { state: 'delivered', progress: { kind: 'past' } };
+    case 'give_up':
+      return { state: 'failed', progress: { kind: 'past' } };
+    case 'again':
+      return { state: 'waiting', progress: { kind: 'again', notBefore: new Date(now.getTime() + next.afterMs) } };
+    case 'disable':
+      // It stays the next one, for whoever lets the address go on.
+      return { state: 'waiting', progress: { kind: 'again', notBefore: now } };
+  }
+};
+
+const problems: Readonly<Record<Extract<Next, { kind: 'disable' }>['code'], string>> = {
+  webhook_gone:
+    'The address answered 410: it is not there any more. Give another address and set the state to active; what happened since is then told.',
+  webhook_unreachable:
+    'The address took no message for more than three days. Mend it and set the state to active; what happened in the last 30 days is then told.',
+};
+
+/** Of one that is edited at the same moment the next turn finds out again. */
+const disable = async (
+  { stores, world }: Telling,
+  webhook: Webhook,
+  code: keyof typeof problems,
+): Promise<void> => {
+  const problem: Problem = { code, message: problems[code], owner: 'your_team' };
+  try {
+    await stores.webhooks.edit(webhook.id, webhook.revision, { state: 'disabled', problem });
+    world.log.warn('webhook.disabled', { webhook: webhook.id, code });
+  } catch (error) {
+    if (!(error instanceof StaleRevision)) throw error;
+  }
+};

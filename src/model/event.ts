@@ -1,0 +1,56 @@
+/**
+ * What others are told of: by ids, codes and the names of attributes, never by what an attribute holds. Whoever is told asks the API for the rest, with
+ * a key that may see it.
+ */
+
+import type { ConnectionId, EventId, OrganizationId, RunId, SourceId, TargetId } from './ids.ts';
+import type { EndedState, Run } from './run.ts';
+import type { GoneReason } from './source-object.ts';
+
+export const eventTypes = [
+  'run.completed',
+  'run.blocked',
+  'person.created',
+  'person.updated',
+  'person.disabled',
+  'person.removed',
+  'connection.degraded',
+  'credential.expiring',
+] as const;
+export type EventType = (typeof eventTypes)[number];
+
+/** `blocked`: it ended `held`, and waits for a person. */
+type RunEvent = {
+  readonly type: 'run.completed' | 'run.blocked';
+  readonly run: RunId;
+  readonly kind: Run['kind'];
+  readonly state: EndedState;
+  readonly target: TargetId | null;
+  readonly code: string | null;
+};
+/** As of a committed version of the snapshot. */
+export type PersonEvent = { readonly person: SourceId; readonly version: number } & (
+  | { readonly type: 'person.created' | 'person.disabled' }
+  | { readonly type: 'person.updated'; readonly attributes: readonly string[] }
+  | { readonly type: 'person.removed'; readonly why: GoneReason }
+);
+/** `code`: that of the connection's problem. `endsAt`: when its credentials end. */
+type ConnectionEvent =
+  | { readonly type: 'connection.degraded'; readonly code: string }
+  | { readonly type: 'credential.expiring'; readonly endsAt: Date };
+
+export type EventAbout = RunEvent | PersonEvent | ConnectionEvent;
+
+/**
+ * `key`: names what happened, so that whoever records it again, after a crash, records it once: `run|run_…`, `degraded|con_…|2026-03-01T08:00:00Z`.
+ */
+export type NewEvent = {
+  readonly key: string;
+  readonly organization: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly at: Date;
+  readonly about: EventAbout;
+};
+
+/** `sequence` counts from 1 within the organization, without gaps. */
+export type RecordedEvent = NewEvent & { readonly id: EventId; readonly sequence: number };
