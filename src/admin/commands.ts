@@ -8,6 +8,7 @@ import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
 import { onceCommands } from './once.ts';
 import { ownerQueries } from './owners.ts';
+import { personCommands } from './persons.ts';
 import { planCommands } from './plans.ts';
 import { previewCommands } from './previews.ts';
 import { reconciliationCommands } from './reconciliations.ts';
@@ -34,6 +35,7 @@ export const commands = (room: Room) => ({
   ...reconciliationCommands(room),
   ...undoCommands(room),
   ...snapshotQueries(room),
+  ...personCommands(room),
   ...explainQueries(room),
   ...restoreCommands(room),
   ...webhookCommands(room),

@@ -43,7 +43,9 @@ export type RefusalCode =
   | 'idempotency_key_reused'
   | 'answer_lost'
   | 'cursor_too_old'
-  | 'too_many_webhooks';
+  | 'too_many_webhooks'
+  | 'person_in_scope'
+  | 'not_erasable_yet';
 
 export class Refused extends Error {
   override readonly name = 'Refused';

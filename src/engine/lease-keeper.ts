@@ -11,9 +11,12 @@ import { RunTimedOut } from './reactions.ts';
  */
 let turns = 0;
 
+/** What holding a lease takes of the engine. */
+export type Holding = Pick<Engine, 'stores' | 'world' | 'owner' | 'timing'>;
+
 /** `busyUntil` when another worker holds the lease. `deadline`: the work is aborted with `RunTimedOut` after it. */
 export const withLease = async <T>(
-  engine: Engine,
+  engine: Holding,
   key: LeaseKey,
   work: (lease: Lease, watch: Watch) => Promise<T>,
   signal: AbortSignal,
@@ -47,7 +50,7 @@ export type Watch = {
 };
 
 const watchOver = (
-  engine: Engine,
+  engine: Holding,
   stop: AbortController,
   signal: AbortSignal,
   asked: () => number,
@@ -82,7 +85,7 @@ const watchOver = (
 
 /** Renews at a third of the lease's life; a lease that is lost aborts the work. */
 const heartbeat = async (
-  engine: Engine,
+  engine: Holding,
   lease: Lease,
   watch: ReturnType<typeof watchOver>,
   stop: AbortController,

@@ -1,7 +1,7 @@
 /** The port of discrepancies: what reconcile runs found, and what they came to. Written under the target's lease, kept as long as runs are. */
 
 import type { Discrepancy, DiscrepancyKind, DiscrepancyOf, Reconciliation } from '../model/discrepancy.ts';
-import type { RemoteId, RunId, TargetId } from '../model/ids.ts';
+import type { RemoteId, RunId, SourceId, TargetId } from '../model/ids.ts';
 import type { ObjectType, Ref } from '../model/source-object.ts';
 import type { Lease } from './leases.ts';
 import type { Page } from './snapshot-store.ts';
@@ -40,6 +40,8 @@ export interface DiscrepancyStore {
   close(lease: Lease, reconciliation: Reconciliation): Promise<void>;
   /** Null: it is not over, or not kept any more. */
   get(run: RunId): Promise<Reconciliation | null>;
+  /** Removes what was found about somebody. Throws `StaleFence`. */
+  forgetPerson(lease: Lease, person: SourceId): Promise<void>;
   /** Removes what was found before this. */
   prune(target: TargetId, before: Date): Promise<void>;
   erase(target: TargetId): Promise<void>;

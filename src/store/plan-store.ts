@@ -1,6 +1,6 @@
 /** The port of plans: operations that are kept for a person to look at, and what became of them. */
 
-import type { OrganizationId, PlanId, RunId, TargetId } from '../model/ids.ts';
+import type { OrganizationId, PlanId, RunId, SourceId, TargetId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
 import type {
   DecidedKind,
@@ -76,6 +76,8 @@ export interface PlanStore {
   expire(id: PlanId, from: OpenState, at: Date): Promise<Plan | null>;
   /** How many wait for a decision; nobody decides on a preview. */
   countWaiting(): Promise<Readonly<Record<DecidedKind, number>>>;
+  /** Removes somebody from operations, but not from those of plans that wait or are approved: their hash would not hold any more. Throws `StaleFence`. */
+  forgetPerson(lease: Lease, person: SourceId): Promise<void>;
   /** Removes plans older than this that nobody waits for, with their operations. */
   prune(target: TargetId, before: Date): Promise<void>;
   erase(target: TargetId): Promise<void>;

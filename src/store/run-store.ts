@@ -1,7 +1,7 @@
 /** The port of runs: what is wanted, what is under way, and what became of it. A job in the queue is only a wake-up for what stands here. */
 
 import type { Problem } from '../model/connection.ts';
-import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
+import type { ConnectionId, RunId, SourceId, TargetId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
 import type { Counters, EndedState, Phase, Run, RunState, Shrink } from '../model/run.ts';
 import type { Page } from './snapshot-store.ts';
@@ -61,6 +61,8 @@ export interface RunStore {
   /** Runs that ended and that nobody was told of yet, at most so many. They stand here because they ended, so none is forgotten. */
   untold(limit: number): Promise<readonly Run[]>;
   told(ids: readonly RunId[]): Promise<void>;
+  /** Removes somebody from the samples of what reads found missing. */
+  forgetPerson(connection: ConnectionId, person: SourceId): Promise<void>;
   prune(before: Date): Promise<void>;
   erase(connection: ConnectionId): Promise<void>;
 }

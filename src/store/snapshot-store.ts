@@ -80,6 +80,11 @@ export interface SnapshotStore extends SnapshotReads {
   begin(lease: Lease, signature: string): Promise<Draft>;
   /** Drops changes up to and including this version, and what no version refers to any more; tidies up what look-ups go by. */
   prune(connection: ConnectionId, through: number): Promise<void>;
+  /**
+   * Removes what is kept of somebody who is gone: what they looked like, their changes, their names. Where they are in the list of whom the last full
+   * sync saw, or in a group as the tenant shows it, goes with the next full sync. Repeating it changes nothing. Throws `StaleFence`.
+   */
+  forgetPerson(lease: Lease, person: SourceId): Promise<void>;
   /** Removes everything of a connection. */
   erase(connection: ConnectionId): Promise<void>;
 }

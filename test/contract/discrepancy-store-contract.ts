@@ -105,6 +105,20 @@ export const discrepancyStoreContract = async (open: OpenDiscrepancies): Promise
       expect(await all(discrepancies.scan({ target, run }, 'drift'))).toEqual([drift(bob)]);
     });
 
+    it('about somebody who is forgotten is gone, in whatever run it was found', async () => {
+      const { target, run, lease } = await held();
+      const [ann, bob] = people(2);
+      const member = { kind: 'member_surplus', ref: aGroup(), remoteId: remoteId('team') } as const;
+      const ofMembers = [ann, bob].map((ref) => ({ ...member, member: { ref, remoteId: remoteId(`remote-${ref.id}`) } }));
+      await discrepancies.note(lease, run, [drift(ann), drift(bob), ...ofMembers]);
+      const other = aRun();
+      await discrepancies.note(lease, other, [missing(ann)]);
+      await discrepancies.forgetPerson(lease, ann.id);
+      expect(await discrepancies.count({ target, run })).toEqual({ ...noDiscrepancies, drift: 1, member_surplus: 1 });
+      expect(await all(discrepancies.scan({ target, run }, 'member_surplus'))).toEqual([ofMembers[1]]);
+      expect(await discrepancies.count({ target, run: other })).toEqual(noDiscrepancies);
+    });
+
     it('of a worker that was taken over is refused', async () => {
       const { target, run, lease } = await held();
       const [ann] = people(1);

@@ -5,6 +5,7 @@ import { StaleFence } from '../../src/model/errors.ts';
 import { type LedgerWorld, type OpenLedger, openLedgerWorld, picture } from '../support/ledger-world.ts';
 import { creates, escrowed, intents, people, waits } from '../support/operations.ts';
 import { escrowContract } from './ledger-escrow-contract.ts';
+import { forgetContract } from './ledger-forget-contract.ts';
 import { guardedContract } from './ledger-guarded-contract.ts';
 import { intentsContract } from './ledger-intents-contract.ts';
 import { linksContract } from './ledger-links-contract.ts';
@@ -20,6 +21,7 @@ export const ledgerContract = async (open: OpenLedger): Promise<void> => {
   escrowContract(world);
   takenContract(world);
   guardedContract(world);
+  forgetContract(world);
 };
 
 const positionContract = ({ created, held, ledger, takenOver }: LedgerWorld): void => {

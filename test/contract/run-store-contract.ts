@@ -366,6 +366,18 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
     expect(await untold()).toEqual([]);
   });
 
+  it('takes somebody who is forgotten out of the samples of what was missing', async () => {
+    const { connection } = aTenant();
+    const [ann, bob] = [sourceId('00000000-0000-4000-8000-00000000000a'), sourceId('00000000-0000-4000-8000-00000000000b')];
+    const none = { user: 0, group: 0 };
+    const shrink = { missing: none, known: none, drained: [], cleared: [], sample: [ann, bob] };
+    const run = await running(syncRun(connection, { acceptShrink: shrink }));
+    await runs.finish(run.id, 'held', later(1), { ...end, shrink });
+    await runs.forgetPerson(connection, ann);
+    const left = { ...shrink, sample: [bob] };
+    expect(await runs.get(run.id)).toMatchObject({ shrink: left, acceptShrink: left });
+  });
+
   it('erases the runs of one connection, sync and provision alike', async () => {
     const [one, other] = [aTenant(), aTenant()];
     for (const { connection, target } of [one, other]) {

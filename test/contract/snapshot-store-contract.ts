@@ -4,6 +4,7 @@ import { snapshotAttributesContract } from './snapshot-attributes-contract.ts';
 import { snapshotChangesContract } from './snapshot-changes-contract.ts';
 import { snapshotCrashContract } from './snapshot-crash-contract.ts';
 import { snapshotDraftContract } from './snapshot-draft-contract.ts';
+import { snapshotForgetContract } from './snapshot-forget-contract.ts';
 import { snapshotHoldsContract } from './snapshot-holds-contract.ts';
 import { snapshotMembersContract } from './snapshot-members-contract.ts';
 import { snapshotNamesContract } from './snapshot-names-contract.ts';
@@ -21,4 +22,5 @@ export const snapshotStoreContract = (open: OpenSnapshots): void => {
   snapshotCrashContract(open);
   snapshotRosterContract(open);
   snapshotAttributesContract(open);
+  snapshotForgetContract(open);
 };

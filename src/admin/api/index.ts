@@ -20,6 +20,7 @@ import { connectionRoutes } from './routes/connections.ts';
 import { credentialRoutes } from './routes/credentials.ts';
 import { escrowRoutes } from './routes/escrows.ts';
 import { explainRoutes } from './routes/explain.ts';
+import { personRoutes } from './routes/persons.ts';
 import { planRoutes } from './routes/plans.ts';
 import { previewRoutes } from './routes/previews.ts';
 import { reconciliationRoutes } from './routes/reconciliations.ts';
@@ -102,6 +103,7 @@ export const allRoutes = (commands: Commands): readonly Route[] => [
   ...reconciliationRoutes(commands),
   ...undoRoutes(commands),
   ...snapshotRoutes(commands),
+  ...personRoutes(commands),
   ...explainRoutes(commands),
   ...restoreRoutes(commands),
   ...webhookRoutes(commands),

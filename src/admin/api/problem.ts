@@ -76,6 +76,8 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   shrink_not_held: { status: 409, title: 'The run was not held for what is missing' },
   shrink_changed: { status: 409, title: 'The tenant was read otherwise since' },
   too_many_webhooks: { status: 409, title: 'The organization has as many webhooks as it may' },
+  person_in_scope: { status: 409, title: 'The person is still in the scope' },
+  not_erasable_yet: { status: 409, title: 'The person cannot be erased yet' },
   scope_unchanged: { status: 409, title: 'The scope is this one already' },
   idempotency_key_in_use: { status: 409, title: 'A call with this Idempotency-Key is under way' },
   answer_lost: { status: 409, title: 'The answer to the call is not known any more' },

@@ -2,6 +2,7 @@
 
 import { batches } from '../../core/batches.ts';
 import { nameOf } from '../../core/discrepancies.ts';
+import { isFoundAbout } from '../../core/forget.ts';
 import {
   type Discrepancy,
   type DiscrepancyKind,
@@ -98,6 +99,13 @@ export const createMemoryDiscrepancyStore = (around: {
       await probe('discrepancies.forgotten');
     },
     get: async (run) => closed.get(run) ?? null,
+    forgetPerson: async (lease, person) => {
+      if (fenceOf(lease.key) !== lease.fence) throw new StaleFence(`Another worker took ${lease.key} over.`);
+      for (const row of rows.values())
+        for (const [name, one] of row.found)
+          if (row.target === lease.key && isFoundAbout(one, person)) row.found.delete(name);
+      await probe('discrepancies.person_forgotten');
+    },
     prune: async (target, before) => {
       for (const [run, row] of rows) if (row.target === target && row.at < before) rows.delete(run);
       for (const [run, one] of closed) if (one.target === target && one.at < before) closed.delete(run);

@@ -98,6 +98,25 @@ export const closeIntents = (book: Book, outcomes: readonly Outcome[]): void => 
   }
 };
 
+/** Everything of one person, and them in what was done to groups. */
+export const forgetIn = (book: Book, person: SourceId): void => {
+  const key = keyOf(user(person));
+  for (const kept of [book.links, book.former, book.linkedBy, book.escrows]) kept.delete(key);
+  for (const [name, { owner, to }] of book.waiting)
+    if (keyOf(owner) === key || to === person) book.waiting.delete(name);
+  for (const [name, entry] of book.entries) {
+    const operation = operationWithout(entry.operation, person);
+    if (operation === null) book.entries.delete(name);
+    else book.entries.set(name, { ...entry, operation, outcome: entry.outcome && outcomeWithout(entry.outcome, person) });
+  }
+  book.guarded = new Map(
+    [...book.guarded].map(([group, members]) => [group, members.filter((ref) => keyOf(ref) !== key)]),
+  );
+};
+
+const outcomeWithout = (outcome: Outcome, person: SourceId): Outcome =>
+  outcome.result === 'partly_applied' ? { ...outcome, refused: outcome.refused.filter((id) => id !== person) } : outcome;
+
 export const escrowsOf = (book: Book) => [...book.escrows.values()].map(({ escrow }) => escrow);
 
 export const intentOf = ({ target, operation, cause, at }: Intent): Intent => ({ target, operation, cause, at });

@@ -18,6 +18,7 @@ import {
   emptyBook,
   entryOf,
   escrowsOf,
+  forgetIn,
   intentOf,
   keyOf,
   linksOf,
@@ -236,6 +237,12 @@ export const createMemoryLedger = (around: {
     entry: async (target, key) => {
       const found = bookOf(target).entries.get(key);
       return found ? entryOf(found) : null;
+    },
+    entriesOn: async (target, ref) =>
+      [...bookOf(target).entries.values()].filter(({ operation }) => keyOf(operation.ref) === keyOf(ref)).map(entryOf),
+    forgetPerson: async (lease, person) => {
+      forgetIn(heldBy(lease), person);
+      await probe('ledger.person_forgotten');
     },
     prune: async (target, before) => {
       const { entries, former } = bookOf(target);

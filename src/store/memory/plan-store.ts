@@ -1,6 +1,7 @@
 /** Plans in memory: the same promises as those in MongoDB, for tests and simulations. */
 
 import { batches } from '../../core/batches.ts';
+import { operationWithout } from '../../core/forget.ts';
 import { type PlanEvent, standingAfter } from '../../core/plan-standing.ts';
 import { PlanWritten, StaleFence } from '../../model/errors.ts';
 import { type PlanId, type TargetId, targetId } from '../../model/ids.ts';
@@ -148,6 +149,19 @@ export const createMemoryPlanStore = (around: {
         undo: count('undo'),
       };
     },
+    forgetPerson: async (lease, person) => {
+      const target = assertHeld(lease);
+      for (const [id, row] of staged) {
+        const plan = plans.get(id);
+        if (row.target !== target || (plan !== undefined && !isOver(plan))) continue;
+        for (const [name, one] of row.steps) {
+          const operation = operationWithout(one.operation, person);
+          if (operation === null) row.steps.delete(name);
+          else row.steps.set(name, { ...one, operation });
+        }
+      }
+      await probe('plans.person_forgotten');
+    },
     prune: async (target, before) => {
       for (const plan of plans.values())
         if (plan.target === target && plan.createdAt < before && !isWaitedFor(plan)) plans.delete(plan.id);
@@ -161,6 +175,8 @@ export const createMemoryPlanStore = (around: {
 };
 
 const nameOf = ({ type, id }: Ref, step: string): string => `${type}|${id}|${step}`;
+
+const isOver = ({ standing: { state } }: Plan): boolean => state !== 'waiting' && state !== 'approved';
 
 const isWaitedFor = ({ standing: { state }, kind }: Plan): boolean =>
   (state === 'waiting' && !askedFor.includes(kind)) || state === 'approved';

@@ -107,6 +107,16 @@ export const createMemoryRunStore = (now: () => Date): RunStore => {
     told: async (ids) => {
       for (const id of ids) untold.delete(id);
     },
+    forgetPerson: async (connection, person) => {
+      const without = (shrink: Shrink | null): Shrink | null =>
+        shrink && { ...shrink, sample: shrink.sample.filter((id) => id !== person) };
+      for (const [id, row] of rows) {
+        const { run } = row;
+        if (run.kind !== 'sync' || run.connection !== connection) continue;
+        const forgotten = { ...run, shrink: without(run.shrink), acceptShrink: without(run.acceptShrink) };
+        rows.set(id, { ...row, run: forgotten });
+      }
+    },
     prune: async (before) => {
       for (const run of runs()) if (run.finishedAt && run.finishedAt < before) rows.delete(run.id);
     },

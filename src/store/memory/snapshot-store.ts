@@ -1,15 +1,17 @@
 /** The snapshot in memory: the same promises as the one in MongoDB, for tests and simulations. */
 
 import { firstVersionOf } from '../../core/epoch.ts';
+import { changeWithout } from '../../core/forget.ts';
 import { nothingRead } from '../../core/read-attributes.ts';
 import type { ChangePlace, RecordedChange } from '../../model/change.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, connectionId } from '../../model/ids.ts';
+import { user } from '../../model/source-object.ts';
 import type { LeaseKey } from '../leases.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
 import { openDraft, type Shelf } from './snapshot-draft.ts';
 import { readsOf } from './snapshot-reads.ts';
-import { emptyLayer } from './snapshot-view.ts';
+import { emptyLayer, keyOf } from './snapshot-view.ts';
 
 export type MemorySnapshotStore = SnapshotStore & {
   /** What a restore of the database means for one connection. */
@@ -46,6 +48,20 @@ export const createMemorySnapshotStore = (around: {
       shelf.opened += 1;
       shelf.draft = { signature, batches };
       return openDraft({ fenceOf, now, probe }, shelf, lease, shelf.opened, batches);
+    },
+    forgetPerson: async (lease, person) => {
+      const shelf = shelfOf(connectionId(lease.key));
+      if (fenceOf(lease.key) !== lease.fence) throw new StaleFence(`Another worker took ${lease.key} over.`);
+      const key = keyOf(user(person));
+      if (shelf.committed.objects.get(key)?.gone === null) return;
+      shelf.committed.objects.delete(key);
+      shelf.changes = shelf.changes.flatMap((recorded) => {
+        const change = changeWithout(recorded.change, person);
+        return change === null ? [] : [{ ...recorded, change }];
+      });
+      // Who asks in order is answered anew.
+      shelf.head = { ...shelf.head };
+      await probe('snapshot.person_forgotten');
     },
     prune: async (connection, through) => {
       const shelf = shelfOf(connection);

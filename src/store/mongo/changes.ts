@@ -3,10 +3,12 @@
  * written once, read in order and never changed. Changes of versions that were never committed may lie between the others, and are never read.
  */
 
+import { changeWithout } from '../../core/forget.ts';
 import { type Change, type ChangePlace, isBefore, type RecordedChange } from '../../model/change.ts';
-import type { ConnectionId } from '../../model/ids.ts';
+import type { ConnectionId, SourceId } from '../../model/ids.ts';
 import type { ChangesPage } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
+import { holding } from './holding.ts';
 import { keyset, startsWith } from './keyset.ts';
 import type { Versions } from './versions.ts';
 
@@ -122,6 +124,27 @@ export const createChanges = (db: Db, versions: Versions) => {
         _id: { $gt: idOf(connection, version, 0), $lte: idOf(connection, version, mostSequence) },
       });
     },
+    /** Each of the others keeps its sequence. */
+    forgetPerson: async (connection: ConnectionId, person: SourceId): Promise<void> => {
+      const pages = keyset<ChangesDocument>(
+        (last, limit) =>
+          collection
+            .find({
+              _id: { ...startsWith(`${connection}|`), ...(last ? { $gt: last._id } : {}) },
+              changes: holding(person),
+            })
+            .sort({ _id: 1 })
+            .limit(limit)
+            .toArray(),
+        chunkSize,
+      );
+      for await (const page of pages)
+        for (const { _id, changes } of page) {
+          const read: readonly (Change | null)[] = JSON.parse(changes);
+          const kept = read.map((change) => change && changeWithout(change, person));
+          await collection.updateOne({ _id }, { $set: { changes: JSON.stringify(kept) } });
+        }
+    },
     prune: async (connection: ConnectionId, through: number): Promise<void> => {
       await collection.deleteMany({
         _id: { $gt: `${connection}|`, $lte: idOf(connection, through, mostSequence) },
@@ -152,8 +175,11 @@ function* pack(changes: readonly Change[]): Generator<readonly string[]> {
 }
 
 const recordedIn = ({ version, first, at, changes }: ChangesDocument): readonly RecordedChange[] => {
-  const read: readonly Change[] = JSON.parse(changes);
-  return read.map((change, offset) => ({ version, sequence: first + offset, at, change }));
+  // Null holds the place of what is forgotten.
+  const read: readonly (Change | null)[] = JSON.parse(changes);
+  return read.flatMap((change, offset) =>
+    change === null ? [] : [{ version, sequence: first + offset, at, change }],
+  );
 };
 
 /** Its id ends with it. */

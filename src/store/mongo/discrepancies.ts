@@ -5,6 +5,7 @@
  */
 
 import { nameOf } from '../../core/discrepancies.ts';
+import { isFoundAbout } from '../../core/forget.ts';
 import {
   type Discrepancy,
   type DiscrepancyKind,
@@ -19,6 +20,7 @@ import type { DiscrepancyStore, FoundBy } from '../discrepancy-store.ts';
 import type { Lease } from '../leases.ts';
 import type { Db } from './connect.ts';
 import { batchSize, deleteFenced, type Fenced, writeFenced } from './fenced-writes.ts';
+import { holding } from './holding.ts';
 import { keyset, startsWith } from './keyset.ts';
 import { createPositions } from './positions.ts';
 
@@ -136,6 +138,13 @@ export const createMongoDiscrepancyStore = (
       return { ...noDiscrepancies, ...Object.fromEntries(await Promise.all(counts)) };
     },
 
+    forgetPerson: async (lease, person) => {
+      await assertHeld(lease);
+      const some = await found.find({ _id: startsWith(`${lease.key}|`), found: holding(person) }).toArray();
+      const about = some.filter((document) => isFoundAbout(discrepancyOf(document), person));
+      await found.deleteMany({ _id: { $in: about.map(({ _id }) => _id) } });
+      await probe('discrepancies.person_forgotten');
+    },
     close: async (lease: Lease, reconciliation: Reconciliation) => {
       await assertHeld(lease);
       const { run, ...rest } = reconciliation;

@@ -28,6 +28,9 @@ export const createEscrows = (db: Db) => {
   const collection = db.collection<EscrowDocument>(name);
 
   return {
+    forget: async (target: TargetId, ref: Ref): Promise<void> => {
+      await collection.deleteOne({ _id: idOf(target, ref) });
+    },
     find: async (target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, HeldEscrow>> => {
       const found = new Map<SourceId, HeldEscrow>();
       for (const batch of batches(refs, batchSize)) {

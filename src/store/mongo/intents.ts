@@ -5,13 +5,16 @@
 
 import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
-import { type OperationKey, type RunId, runId, type TargetId, targetId } from '../../model/ids.ts';
+import { operationWithout } from '../../core/forget.ts';
+import { type OperationKey, type RunId, runId, type SourceId, type TargetId, targetId } from '../../model/ids.ts';
 import { type Cause, type Intent, isInEffect, type Operation, type Outcome } from '../../model/operation.ts';
+import type { Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Entry } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { batchSize, type Fenced, insertMissing } from './fenced-writes.ts';
+import { holding } from './holding.ts';
 import { keyset, startsWith } from './keyset.ts';
 import { createOutcomes } from './outcomes.ts';
 
@@ -117,6 +120,27 @@ export const createIntents = (db: Db, now: () => Date) => {
         return state === 'open' || (state === 'settled' && outcome !== undefined && isInEffect(outcome));
       });
       return new Set(inEffect.map(({ _id }) => _id.slice(target.length + 1)));
+    },
+    /** Operations on one object, oldest first. */
+    on: async (target: TargetId, ref: Ref): Promise<readonly Entry[]> => {
+      const found = await collection
+        .find({ target, operation: holding(ref.id) })
+        .sort({ order: 1 })
+        .toArray();
+      const entries = await entriesOf(found);
+      return entries.filter(({ operation }) => operation.ref.type === ref.type && operation.ref.id === ref.id);
+    },
+    /** Operations on somebody, and them in operations on groups. */
+    forget: async (target: TargetId, person: SourceId): Promise<void> => {
+      await outcomes.forget(target, person);
+      const found = await collection.find({ target, operation: holding(person) }).toArray();
+      for (const document of found) {
+        const operation = operationWithout(intentOf(document).operation, person);
+        if (operation === null) {
+          await outcomes.remove([document._id]);
+          await collection.deleteOne({ _id: document._id });
+        } else await collection.updateOne({ _id: document._id }, { $set: { operation: JSON.stringify(operation) } });
+      }
     },
     /** In batches from the oldest on, so that it never costs more than what it removes. */
     prune: async (target: TargetId, before: Date): Promise<void> => {

@@ -176,6 +176,18 @@ export const createMongoLedger = (
 
     entries: intents.ofRun,
     entry: intents.find,
+    entriesOn: intents.on,
+    forgetPerson: async (lease, person) => {
+      const target = targetId(lease.key);
+      await held(lease, 'ledger.person_forgotten', async () => {
+        await waiting.forget(target, person);
+        await escrows.forget(target, user(person));
+        await guarded.forget(target, person);
+        await takings.forget(target, person);
+        await intents.forget(target, person);
+        await links.forget(target, user(person));
+      });
+    },
     prune: async (target, before) => {
       await intents.prune(target, before);
       await takings.prune(target, before);

@@ -43,6 +43,9 @@ export const createLinks = (db: Db) => {
   const collection = db.collection<LinkDocument>(name);
 
   return {
+    forget: async (target: TargetId, ref: Ref): Promise<void> => {
+      await collection.deleteOne({ _id: idOf(target, ref) });
+    },
     find: async (target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>> => {
       const found = new Map<SourceId, Link>();
       for (const batch of batches(refs, batchSize)) {

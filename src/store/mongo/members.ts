@@ -8,6 +8,7 @@ import { batches } from '../../core/batches.ts';
 import { type ConnectionId, type SourceId, sourceId } from '../../model/ids.ts';
 import type { Membership, Ref } from '../../model/source-object.ts';
 import type { Db } from './connect.ts';
+import { holding } from './holding.ts';
 import { startsWith } from './keyset.ts';
 import type { Layouts } from './layouts.ts';
 import { bucketOf, type Content, membersIn, positionOf } from './member-buckets.ts';
@@ -107,6 +108,20 @@ export const createMembers = (db: Db, layouts: Layouts) => {
           v: { $lte: version },
           'next.place': { $not: { $gt: placeOf(version + 1, 0) } },
         });
+    },
+    /** Where they are in no slot any more, the index need not find them. */
+    forgetHolds: async (connection: ConnectionId, member: SourceId): Promise<void> => {
+      const nowhere = { $not: { $regex: holding(member).$regex } };
+      await collection.updateMany(
+        {
+          connection,
+          holds: member,
+          'current.members': nowhere,
+          'kept.members': nowhere,
+          'next.members': nowhere,
+        },
+        { $pull: { holds: member } },
+      );
     },
     erase: async (connection: ConnectionId): Promise<void> => {
       await collection.deleteMany({ _id: startsWith(`${connection}|`) });

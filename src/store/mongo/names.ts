@@ -7,6 +7,7 @@
 import { batches } from '../../core/batches.ts';
 import type { ConnectionId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
+import { holding } from './holding.ts';
 import { keyset, startsWith } from './keyset.ts';
 import type { Part } from './places.ts';
 
@@ -51,6 +52,17 @@ export const createNames = (db: Db) => {
         .toArray();
       const owners = found.flatMap(hashedIn).flatMap((each) => (each.hash === hash ? [each.owner] : []));
       return [...new Set(owners)];
+    },
+    /** All names of one object, as `type|id`. */
+    forgetOwner: async (connection: ConnectionId, owner: string): Promise<void> => {
+      const found = await collection
+        .find({ _id: startsWith(`${connection}|`), owners: holding(owner) })
+        .toArray();
+      for (const document of found) {
+        const others = hashedIn(document).filter((each) => each.owner !== owner);
+        if (others.length === 0) await collection.deleteOne({ _id: document._id });
+        else await collection.updateOne({ _id: document._id }, { $set: contentOf(others) });
+      }
     },
     /** What these parts staged will never count. */
     forget: async (connection: ConnectionId, parts: readonly Part[]): Promise<void> => {

@@ -69,6 +69,9 @@ export const createObjects = (db: Db) => {
     ): Promise<ReadonlyMap<string, ObjectDocument>> =>
       new Map((await read(connection, keys)).map((document) => [keyIn(document._id), document])),
 
+    remove: async (connection: ConnectionId, ref: Ref): Promise<void> => {
+      await collection.deleteOne({ _id: `${connection}|${keyOf(ref)}` });
+    },
     recall: async (view: View, refs: readonly Ref[], version: number): Promise<ReadonlyMap<SourceId, Remembered>> => {
       const documents = await read(view.connection, refs.map(keyOf));
       const found = documents.flatMap((document) => rememberedIn(document, view, version));

@@ -4,6 +4,7 @@
  */
 
 import type mongoose from 'mongoose';
+import type { SourceId, TargetId } from '../../model/ids.ts';
 import type { Link, Outcome } from '../../model/operation.ts';
 import type { Lease } from '../leases.ts';
 import type { Db } from './connect.ts';
@@ -33,6 +34,13 @@ export const createOutcomes = (db: Db) => {
     find: async (ids: readonly string[]): Promise<ReadonlyMap<string, Outcome>> => {
       const found = await collection.find({ _id: { $in: [...ids] } }).toArray();
       return new Map(found.map(({ _id, outcome }) => [_id, outcomeOf(outcome)]));
+    },
+    /** From among those whom a target refused. */
+    forget: async (target: TargetId, person: SourceId): Promise<void> => {
+      await collection.updateMany(
+        { _id: startsWith(`${target}|`), 'outcome.refused': person },
+        { $pull: { 'outcome.refused': person } },
+      );
     },
     remove: async (ids: readonly string[]): Promise<void> => {
       await collection.deleteMany({ _id: { $in: [...ids] } });

@@ -1,7 +1,8 @@
 /** The collection of the operations of plans, `_id` = target|plan|type|object id|step: one range for a plan, one for an object of it. */
 
 import { batches } from '../../core/batches.ts';
-import { type PlanId, planId, type TargetId } from '../../model/ids.ts';
+import { operationWithout } from '../../core/forget.ts';
+import { type PlanId, planId, type SourceId, type TargetId } from '../../model/ids.ts';
 import type { Action, Cause, Link } from '../../model/operation.ts';
 import type { Staged } from '../../model/plan.ts';
 import type { Ref } from '../../model/source-object.ts';
@@ -10,6 +11,7 @@ import type { PlanOf, StepName } from '../plan-store.ts';
 import type { Page } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { batchSize, type Fenced, writeFenced } from './fenced-writes.ts';
+import { holding } from './holding.ts';
 import { keyset, startsWith } from './keyset.ts';
 
 type OperationDocument = Fenced & {
@@ -87,6 +89,22 @@ export const createPlanOperations = (db: Db, now: () => Date) => {
         items: page.map(stagedOf),
         next: last && found.length > limit ? last._id.slice(prefixOf(of).length) : null,
       };
+    },
+    /** Also of what was staged and never became a plan. */
+    forgetPerson: async (
+      target: TargetId,
+      person: SourceId,
+      isOpen: (id: PlanId) => Promise<boolean>,
+    ): Promise<void> => {
+      const found = await collection
+        .find({ _id: startsWith(`${target}|`), operation: holding(person) })
+        .toArray();
+      for (const document of found) {
+        if (await isOpen(planId(document._id.split('|')[1] ?? ''))) continue;
+        const operation = operationWithout(stagedOf(document).operation, person);
+        if (operation === null) await collection.deleteOne({ _id: document._id });
+        else await collection.updateOne({ _id: document._id }, { $set: { operation: JSON.stringify(operation) } });
+      }
     },
     forget: async (of: PlanOf): Promise<void> => {
       await collection.deleteMany({ _id: startsWith(prefixOf(of)) });

@@ -153,6 +153,13 @@ export const createMongoPlanStore = (
       );
       return { first: first ?? 0, held: held ?? 0, dry_run: dryRun ?? 0, repair: repair ?? 0, undo: undo ?? 0 };
     },
+    forgetPerson: async (lease, person) => {
+      await assertHeld(lease);
+      const isOpen = async (id: PlanId): Promise<boolean> =>
+        (await collection.findOne({ _id: id, 'standing.state': { $nin: [...over] } })) !== null;
+      await operations.forgetPerson(targetId(lease.key), person, isOpen);
+      await probe('plans.person_forgotten');
+    },
     prune: async (target, before) => {
       const old = [
         { 'standing.state': { $in: [...over] } },

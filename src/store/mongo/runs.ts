@@ -162,6 +162,13 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
     told: async (ids) => {
       await collection.updateMany({ _id: { $in: [...ids] } }, { $unset: { untold: '' } });
     },
+    forgetPerson: async (connection, person) => {
+      for (const field of ['shrink', 'acceptShrink'] as const)
+        await collection.updateMany(
+          { connection, [`${field}.sample`]: person },
+          { $pull: { [`${field}.sample`]: person } },
+        );
+    },
     prune: async (before) => {
       const old = keyset<{ readonly _id: string }>(
         (_, limit) =>

@@ -2,9 +2,11 @@
 
 import { StaleFence } from '../../model/errors.ts';
 import { type ConnectionId, connectionId, type Resume } from '../../model/ids.ts';
+import { user } from '../../model/source-object.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { type HeadDocument, headOf } from './heads.ts';
+import { keyOf } from './objects.ts';
 import { type Part, wholePartOf } from './places.ts';
 import { forgetStaged, rollForward } from './roll-forward.ts';
 import { eraseSnapshot, type SnapshotCollections, snapshotCollections } from './snapshot-collections.ts';
@@ -72,6 +74,19 @@ export const createMongoSnapshotStore = (
       await changes.prune(connection, through);
       await versions.prune(connection, through, version);
       await names.merge(connection, wholePartOf(version).last);
+    },
+    forgetPerson: async (lease, person) => {
+      const connection = connectionId(lease.key);
+      await heads.held(lease);
+      const view = await committed(connection);
+      const found = await stores.objects.recall(view, [user(person)], view.version);
+      if (found.get(person)?.gone === null) return;
+      await changes.forgetPerson(connection, person);
+      await names.forgetOwner(connection, keyOf(user(person)));
+      await stores.members.forgetHolds(connection, person);
+      // Last, so that whoever comes after a crash finds them, and does the rest.
+      await stores.objects.remove(connection, user(person));
+      await probe('snapshot.person_forgotten');
     },
     erase: (connection) => eraseSnapshot(stores, connection),
   };

@@ -5,7 +5,7 @@
  */
 
 import type { Counted } from '../../core/guard.ts';
-import { type OperationKey, operationKey, sourceId, type TargetId } from '../../model/ids.ts';
+import { type OperationKey, operationKey, type SourceId, sourceId, type TargetId } from '../../model/ids.ts';
 import type { Action, Cause, Operation } from '../../model/operation.ts';
 import type { ObjectType } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
@@ -56,6 +56,9 @@ export const createTakings = (db: Db, now: () => Date) => {
           .toArray(),
       );
       for await (const page of pages) yield page.map(takingOf);
+    },
+    forget: async (target: TargetId, person: SourceId): Promise<void> => {
+      await collection.deleteMany({ _id: startsWith(`${target}|`), group: person });
     },
     prune: async (target: TargetId, before: Date): Promise<void> => {
       await collection.deleteMany({ _id: { $gte: `${target}|`, $lt: `${target}|${before.toISOString()}` } });

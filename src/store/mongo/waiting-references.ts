@@ -52,6 +52,10 @@ export const createWaitingReferences = (db: Db) => {
   }
 
   return {
+    /** Of this owner, and to them. */
+    forget: async (target: TargetId, person: SourceId): Promise<void> => {
+      await collection.deleteMany({ target, $or: [{ to: person }, { owner: person }] });
+    },
     write: (lease: Lease, references: readonly WaitingReference[]): Promise<void> => {
       const writes = references.map((reference) => ({
         id: idOf(lease.key, reference),

@@ -55,6 +55,19 @@ describe('a full read of a large tenant', () => {
     expect(requests().length).toBeLessThanOrEqual(Math.ceil(users / 999) + groups / 20 + Math.ceil(groups / 999) + 4);
   });
 
+  it('asks for the attributes that are wanted, and for those that show that anything is shown; for no others', async () => {
+    await messagesOf(ask({ attributes: { user: ['jobTitle'], group: ['description'] } }));
+    const selected = (path: string) => [
+      ...new Set(
+        requests()
+          .filter((one) => one.path.startsWith(path))
+          .flatMap(({ query }) => new URLSearchParams(query).get('$select')?.split(',') ?? []),
+      ),
+    ];
+    expect(selected('/v1.0/users').toSorted()).toEqual(['accountEnabled', 'id', 'jobTitle', 'userPrincipalName']);
+    expect(selected('/v1.0/groups').filter((name) => !['id', 'description', 'displayName'].includes(name))).toEqual([]);
+  });
+
   it('asks for managers only when they are wanted', async () => {
     await messagesOf(ask({ attributes: { user: ['displayName'], group: [] } }));
     expect(requests().some(({ query }) => query.includes('manager'))).toBe(false);

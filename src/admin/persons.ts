@@ -1,0 +1,52 @@
+/** What somebody has a right to: to see all that is kept of them, and to have it erased. */
+
+import { defaultTiming } from '../engine/engine.ts';
+import { erasePerson, type Kept, keptOf } from '../engine/persons.ts';
+import { newSyncRun } from '../engine/request-runs.ts';
+import type { ConnectionId, SourceId, TargetId } from '../model/ids.ts';
+import { runId } from '../model/ids.ts';
+import type { Link } from '../model/operation.ts';
+import { newId } from '../store/ids.ts';
+import { found, Refused } from './refused.ts';
+import { type Room, wake } from './room.ts';
+
+export type Left = { readonly target: TargetId; readonly link: Link };
+
+/** It looks through what is kept of a whole tenant. */
+const longestMs = 120_000;
+
+export const personCommands = (room: Room) => {
+  const { connections, runs } = room.stores;
+  return {
+    async exportPerson(id: ConnectionId, person: SourceId): Promise<Kept> {
+      const connection = found(await connections.get(id), 'connection');
+      return found(await keptOf(room.stores, connection, person), 'person');
+    },
+
+    /** Their accounts at the targets stay; the answer says which. */
+    async erasePerson(id: ConnectionId, person: SourceId): Promise<readonly Left[]> {
+      const connection = found(await connections.get(id), 'connection');
+      const erasing = { stores: room.stores, world: room.world, owner: newId('erasing'), timing: defaultTiming };
+      const erasure = await erasePerson(erasing, connection, person, AbortSignal.timeout(longestMs));
+      switch (erasure.kind) {
+        case 'unknown':
+          return found(null, 'person');
+        case 'in_scope':
+          throw new Refused(
+            'person_in_scope',
+            'They are in the tenant and in the scope, so the next sync would bring them back. Have them taken out of one of these first.',
+          );
+        case 'not_yet':
+          throw new Refused('not_erasable_yet', erasure.why);
+        case 'erased': {
+          if (connection.state !== 'active') return erasure.left;
+          const wanted = { mode: 'full', scope: null, dryRun: false, trigger: 'api' } as const;
+          const run = newSyncRun(connection, { ...wanted, id: runId(newId('run')), at: room.world.now() });
+          await runs.request(run);
+          await wake(room, 'sync', () => room.wakeups.sync(id, 'person'));
+          return erasure.left;
+        }
+      }
+    },
+  };
+};
