@@ -186,6 +186,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       connectTarget,
       targetKinds,
       egress,
+      canBeNotified: config.publicUrl !== null,
       sign: signMessage,
       ourApp:
         registration === null

@@ -1,10 +1,12 @@
 /** Turns ticks into runs, keeps the queue as the store says it should be, and does the housekeeping. */
 
+import { notificationPath } from '../src/admin/api/notifications.ts';
 import type { Parts } from '../src/compose.ts';
 import { askForProvisioning, onTick, resume } from '../src/engine/ask-for-runs.ts';
 import { tellCredentials } from '../src/engine/credential-life.ts';
 import { prune, purge } from '../src/engine/maintenance.ts';
 import { probeConnection, probeTarget } from '../src/engine/quarantine.ts';
+import { tendSubscriptions } from '../src/engine/subscriptions.ts';
 import { tendPlans } from '../src/engine/tend-plans.ts';
 import { maintenancePayload, tickPayload } from '../src/queue/payloads.ts';
 import { reconcile } from '../src/queue/reconcile.ts';
@@ -96,6 +98,8 @@ const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> 
         await tellCredentials(engine);
         tendedMs = nowMs;
       }
+      const { publicUrl } = parts.config;
+      if (publicUrl !== null) await tendSubscriptions(engine, `${publicUrl}${notificationPath}`, signal);
     } catch (error) {
       log.warn('queue.unreconciled', { message: error instanceof Error ? error.message : 'unknown' });
     }

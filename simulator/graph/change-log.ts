@@ -12,8 +12,18 @@ export type LogEntry = { readonly seq: number; readonly atMs: number; readonly o
 export class ChangeLog {
   readonly #entries: LogEntry[] = [];
 
+  readonly #listeners = new Set<(entry: LogEntry) => void>();
+
   append(object: number, atMs: number, happening: Happening): void {
-    this.#entries.push({ seq: this.#entries.length + 1, atMs, object, ...happening });
+    const entry = { seq: this.#entries.length + 1, atMs, object, ...happening };
+    this.#entries.push(entry);
+    for (const heard of this.#listeners) heard(entry);
+  }
+
+  /** From now on it hears of every entry, until what is returned is called. */
+  listen(heard: (entry: LogEntry) => void): () => void {
+    this.#listeners.add(heard);
+    return () => this.#listeners.delete(heard);
   }
 
   get size(): number {

@@ -3,6 +3,7 @@
 import type { FaultScript } from './faults.ts';
 import { defaultKnobs, type Knobs } from './knobs.ts';
 import type { Counters, Logged } from './request-log.ts';
+import type { GraphSubscriptions, Lifecycle } from './subscriptions.ts';
 import { controlTenant, type TenantControl } from './tenant-control.ts';
 import { addTenant, type TenantWithApps, tenantNamed, type World } from './world.ts';
 
@@ -31,11 +32,17 @@ export type Control = {
   clearFaults(): void;
   requests(): readonly Logged[];
   counters(): Readonly<Counters>;
+  /** What applications want to be told of. */
+  subscriptions(): ReturnType<GraphSubscriptions['list']>;
+  /** Sends an event about a subscription to where it wants it. */
+  lifecycle(id: string, event: Lifecycle): void;
+  /** Resolves when every notification was sent and answered. */
+  notificationsSettled(): Promise<void>;
   /** Forgets requests and counters, and empties the throttling buckets. */
   resetRequests(): void;
 };
 
-export function makeControl(world: World): Control {
+export function makeControl(world: World, subscriptions: GraphSubscriptions): Control {
   const named = (name?: string): TenantControl => {
     const tenant = name === undefined ? world.tenants.values().next().value : tenantNamed(world, name);
     if (tenant === undefined || tenant === null) throw new Error(`There is no tenant ${name ?? 'at all'}.`);
@@ -58,6 +65,9 @@ export function makeControl(world: World): Control {
     fault: (script) => world.faults.script(script),
     faults: () => world.faults.list(),
     clearFaults: () => world.faults.clear(),
+    subscriptions: () => subscriptions.list(),
+    lifecycle: (id, event) => subscriptions.lifecycle(id, event),
+    notificationsSettled: () => subscriptions.settled(),
     requests: () => world.log.entries(),
     counters: () => world.log.counters(),
     resetRequests: () => {

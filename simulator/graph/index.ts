@@ -10,6 +10,7 @@ import { defaultKnobs, type Knobs } from './knobs.ts';
 import { fractions } from './random.ts';
 import { RequestLog } from './request-log.ts';
 import { makeServer } from './server.ts';
+import { makeSubscriptions } from './subscriptions.ts';
 import { Throttle } from './throttle.ts';
 import { makeIssuer } from './tokens.ts';
 import { addTenant, type TenantWithApps, type World } from './world.ts';
@@ -63,8 +64,10 @@ export async function startGraph(options: GraphOptions = {}): Promise<GraphSimul
     origin: () => origin,
   };
   for (const [place, tenant] of tenants.entries()) addTenant(world, tenant, seed + place);
-  const control = makeControl(world);
-  const server = makeServer(world, authority, (...request) => controlReply(control, ...request));
+  const subscriptions = makeSubscriptions(world);
+  const control = makeControl(world, subscriptions);
+  const sideDoor: Parameters<typeof makeServer>[2] = (...request) => controlReply(control, ...request);
+  const server = makeServer(world, authority, sideDoor, subscriptions);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

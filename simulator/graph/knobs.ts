@@ -62,6 +62,11 @@ export type Knobs = {
   signedInAs: 'administrator' | 'user';
   /** Whether the app registration has directory roles put into ID tokens (the claim `wids`). */
   rolesInIdTokens: boolean;
+  /** The chance of a notification never to be sent, and to be sent twice. */
+  notificationDrops: number;
+  notificationRepeats: number;
+  /** Subscriptions of one app to one tenant; Graph's own limits are larger. */
+  mostSubscriptions: number;
 };
 
 const DAY_MS = 86_400_000;
@@ -100,6 +105,9 @@ export const defaultKnobs: Readonly<Knobs> = {
   signedInTo: null,
   signedInAs: 'administrator',
   rolesInIdTokens: true,
+  notificationDrops: 0,
+  notificationRepeats: 0,
+  mostSubscriptions: 100,
 };
 
 const chance = z.number().min(0).max(1);
@@ -141,4 +149,7 @@ export const knobsSchema: z.ZodType<{ [Name in keyof Knobs]?: Knobs[Name] | unde
   signedInTo: z.string().nullable().optional(),
   signedInAs: z.enum(['administrator', 'user']).optional(),
   rolesInIdTokens: z.boolean().optional(),
+  notificationDrops: chance.optional(),
+  notificationRepeats: chance.optional(),
+  mostSubscriptions: count.optional(),
 });

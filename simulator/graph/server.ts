@@ -17,14 +17,20 @@ import { parseQuery } from './odata.ts';
 import { faultReply, GraphFault, type Packed, type Reply, type RequestIds } from './reply.ts';
 import { type Asked, answerOne, authenticate, type Identity } from './service.ts';
 import { authorize } from './sign-in.ts';
+import type { GraphSubscriptions } from './subscriptions.ts';
 import { tenantNamed, type World } from './world.ts';
 
 /** Answers what is not Graph or login; null for paths that are none of its own. */
 export type SideDoor = (method: string, path: string, query: string, body: string) => Reply | null;
 
-export function makeServer(world: World, authority: Authority, sideDoor: SideDoor): Server {
+export function makeServer(
+  world: World,
+  authority: Authority,
+  sideDoor: SideDoor,
+  subscriptions: GraphSubscriptions,
+): Server {
   const server = createServer({ key: authority.keyPem, cert: authority.certPem }, (request, response) => {
-    serve(world, sideDoor, request, response).catch((error: unknown) => {
+    serve(world, { sideDoor, subscriptions }, request, response).catch((error: unknown) => {
       console.error('The simulator failed to answer', request.method, request.url, error);
       response.destroy();
     });
@@ -46,7 +52,7 @@ type Incoming = {
 
 async function serve(
   world: World,
-  sideDoor: SideDoor,
+  { sideDoor, subscriptions }: { readonly sideDoor: SideDoor; readonly subscriptions: GraphSubscriptions },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -58,7 +64,7 @@ async function serve(
     return;
   }
   const target = `${path}?${safeDecode(query)}`;
-  const { tenant, reply, fault, keep } = await answered(world, incoming, target);
+  const { tenant, reply, fault, keep } = await answered(world, subscriptions, incoming, target);
   if (fault?.answer === 'reset') {
     record(world, incoming, tenant, { ...reply, status: 0, body: '' });
     request.socket.destroy();
@@ -79,7 +85,12 @@ type Answered = {
   readonly keep?: (packed: Packed) => void;
 };
 
-async function answered(world: World, incoming: Incoming, target: string): Promise<Answered> {
+async function answered(
+  world: World,
+  subscriptions: GraphSubscriptions,
+  incoming: Incoming,
+  target: string,
+): Promise<Answered> {
   const login = loginPath.exec(incoming.path);
   const named = login?.[1] === undefined ? null : safeDecode(login[1]).toLowerCase();
   const taken: { tenant: string | null; fault: Answer | null } = {
@@ -98,7 +109,9 @@ async function answered(world: World, incoming: Incoming, target: string): Promi
     const scripted = take();
     if (scripted === null && taken.fault === null && world.knobs.keepAnswers)
       return { ...keptReply(world, identity, incoming), ...taken };
-    const reply = scripted ?? graphReply(world, identity, incoming);
+    const isWatching = scripted === null && incoming.path.startsWith('/v1.0/subscriptions');
+    const watching = isWatching ? await subscriptions.answer(identity, askedBy(incoming)) : null;
+    const reply = scripted ?? watching ?? graphReply(world, identity, incoming);
     return { reply: taken.fault === null ? reply : distorted(taken.fault, reply, placeOf(incoming)), ...taken };
   } catch (error) {
     return { reply: errorReply(error, incoming.ids), ...taken };
@@ -121,10 +134,13 @@ function keptReply(world: World, identity: Identity, incoming: Incoming): Pick<A
 }
 
 function graphReply(world: World, identity: Identity, incoming: Incoming): Reply {
-  const { method, path, query, origin, ids, request } = incoming;
+  const asked = askedBy(incoming);
+  return isBatch(asked.method, asked.path) ? batch(world, identity, asked) : answerOne(world, identity, asked);
+}
+
+function askedBy({ method, path, query, origin, ids, request, body }: Incoming): Asked {
   const header = (name: string): string | undefined => request.headers[name]?.toString();
-  const asked: Asked = { method, path, query, header, body: parseBody(incoming.body), origin, ids };
-  return isBatch(method, path) ? batch(world, identity, asked) : answerOne(world, identity, asked);
+  return { method, path, query, header, body: parseBody(body), origin, ids };
 }
 
 async function loginReply(world: World, incoming: Incoming, name: string, page: string): Promise<Reply> {

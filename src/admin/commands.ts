@@ -7,6 +7,7 @@ import { consentCommands } from './consents.ts';
 import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
 import { onceCommands } from './once.ts';
+import { notificationCommands } from './notifications.ts';
 import { ownerQueries } from './owners.ts';
 import { personCommands } from './persons.ts';
 import { planCommands } from './plans.ts';
@@ -39,6 +40,7 @@ export const commands = (room: Room) => ({
   ...explainQueries(room),
   ...restoreCommands(room),
   ...webhookCommands(room),
+  ...notificationCommands(room),
   ...apiKeyCommands(room),
   ...ownerQueries(room),
   ...onceCommands(room),

@@ -43,6 +43,7 @@ export type RefusalCode =
   | 'idempotency_key_reused'
   | 'answer_lost'
   | 'cursor_too_old'
+  | 'notifications_not_configured'
   | 'too_many_webhooks'
   | 'person_in_scope'
   | 'not_erasable_yet';

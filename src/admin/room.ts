@@ -33,6 +33,8 @@ export type Room = {
   readonly world: World;
   readonly observe: Pick<Observe, 'restored'>;
   readonly egress: Egress;
+  /** Whether Microsoft Graph can reach this server. */
+  readonly canBeNotified: boolean;
   readonly sign: SignMessage;
   readonly config: Pick<Config, 'customCloud' | 'returnUrls' | 'workload'>;
 };

@@ -27,6 +27,7 @@ export const purge = async (engine: Engine, id: ConnectionId): Promise<void> => 
   await stores.snapshots.erase(id);
   await stores.runs.erase(id);
   if (connection !== null) await stores.events.erase(connection.organization, id);
+  await stores.subscriptions.erase(id);
   await stores.connections.remove(id);
   world.log.info('connection.purged', { connection: id });
 };

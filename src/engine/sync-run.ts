@@ -147,7 +147,22 @@ const commit = async (
     removed: counters.removed,
   });
   await requestProvisioning(engine, run);
+  if (run.trigger === 'notification' && isEmpty(counters)) await lookOnceMore(engine, run);
   return { state: 'succeeded', counters, version: head.version, problem: null, read: what.kind };
+};
+
+const isEmpty = ({ created, updated, removed, membersAdded, membersRemoved }: Counters): boolean =>
+  created + updated + removed + membersAdded + membersRemoved === 0;
+
+const onceMoreMs = 120_000;
+
+/** Graph said that something changed and does not show it yet: its delta query may be behind what it says. */
+const lookOnceMore = async (engine: Engine, { connection, organization, id }: SyncRun): Promise<void> => {
+  const at = engine.world.now();
+  const wanted = { mode: 'delta', scope: null, dryRun: false, trigger: 'retry' } as const;
+  const notBefore = new Date(at.getTime() + onceMoreMs);
+  const run = newSyncRun({ id: connection, organization }, { ...wanted, id: engine.newRunId(), at, notBefore });
+  await engine.stores.runs.request({ ...run, causedBy: id });
 };
 
 /** A read that shrank too much is forgotten, unless a person has seen it, or one that shrank at least as much of the same, and let this run pass. */

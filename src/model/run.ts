@@ -9,7 +9,7 @@ import type { ObjectType } from './source-object.ts';
 export type SyncMode = 'full' | 'delta';
 /** One run narrowed to one group and its members; nobody else is read, stored or written. */
 export type RunScope = { readonly group: SourceId; readonly nested: boolean };
-export type Trigger = 'schedule' | 'api' | 'commit' | 'retry';
+export type Trigger = 'schedule' | 'api' | 'commit' | 'retry' | 'notification';
 
 /**
  * queued → running ⇄ waiting → one of the ended states.

@@ -1,5 +1,6 @@
 /** The port of a source: a directory that is read. Implementations stream messages and know nothing of snapshots. */
 
+import type { WatchedResource } from '../model/subscription.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { CredentialEnds } from '../model/connection.ts';
 import type { Resume, SourceId, Watermark } from '../model/ids.ts';
@@ -78,7 +79,23 @@ export const completed = ({ scope, read }: Pick<Ask, 'scope' | 'read'>): Complet
   scope,
 });
 
+/** Asks the source to say that something changed. What it says is a hint, may be missing, and may come twice. */
+export interface Subscriptions {
+  /** `url`: where it says so; it is asked there at once whether that is ours. `clientState`: what it brings each time. Throws `SourceError`. */
+  create(
+    resource: WatchedResource,
+    ask: { readonly url: string; readonly clientState: string; readonly expiresAt: Date },
+    signal: AbortSignal,
+  ): Promise<{ readonly id: string; readonly expiresAt: Date }>;
+  /** Null: there is none of this id any more. Throws `SourceError`. */
+  renew(id: string, expiresAt: Date, signal: AbortSignal): Promise<{ readonly expiresAt: Date } | null>;
+  /** Who is gone already is gone. Throws `SourceError`. */
+  end(id: string, signal: AbortSignal): Promise<void>;
+}
+
 export interface Source {
+  /** Absent where the source cannot say by itself that something changed. */
+  readonly subscriptions?: Subscriptions;
   /**
    * Proves credentials and every permission that this scope and these attributes need, by real calls that keep nothing. Never throws for what it is
    * meant to find out.

@@ -12,6 +12,7 @@ import type { Ledger } from './ledger.ts';
 import type { PlanStore } from './plan-store.ts';
 import type { RunStore } from './run-store.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
+import type { SubscriptionStore } from './subscription-store.ts';
 import type { DeliveryStore, WebhookStore } from './webhook-store.ts';
 
 export type Stores = {
@@ -30,4 +31,5 @@ export type Stores = {
   readonly events: EventStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
+  readonly subscriptions: SubscriptionStore;
 };

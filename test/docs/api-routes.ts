@@ -35,6 +35,7 @@ export const apiRoutes = (): readonly Route[] => {
       ourApp: null,
       egress: openEgress({ allow: [] }),
       sign: () => ({}),
+      canBeNotified: false,
       config: { customCloud: null, returnUrls: [], workload: null },
     }),
   );

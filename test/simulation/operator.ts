@@ -47,6 +47,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     world: { ...surroundingsOf(stage, process), random: () => 0, sleep: process.sleep, log: silent },
     egress: openEgress({ allow: [] }),
     sign: () => ({}),
+    canBeNotified: false,
     config: { customCloud: null, returnUrls: [], workload: null },
   };
   const { editConnection } = connectionCommands(room);

@@ -34,6 +34,7 @@ export const storesOf = (stage: Stage, process: Process, stores: Stores, witness
     events: watched(around, 'events', stores.events),
     webhooks: watched(around, 'webhooks', stores.webhooks),
     deliveries: watched(around, 'deliveries', stores.deliveries),
+    subscriptions: watched(around, 'subscriptions', stores.subscriptions),
   };
 };
 
@@ -86,6 +87,7 @@ const sequences: { readonly [Name in keyof Watched]: Readonly<Record<SequencesOf
   events: {},
   webhooks: {},
   deliveries: {},
+  subscriptions: {},
   draft: { members: true, groupsOf: true, unseen: true, scan: true, touched: true, touchedMembers: true },
 };
 

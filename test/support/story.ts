@@ -152,6 +152,7 @@ export const story = async (options: StoryOptions = {}) => {
     ourApp: null,
     egress: openEgress({ allow: [] }),
     sign: () => ({}),
+    canBeNotified: false,
     config: { customCloud: null, returnUrls: [], workload: null },
   };
   const commands = {

@@ -11,6 +11,7 @@ import type { Metrics } from '../metrics.ts';
 import { authenticate, limitCaller } from './auth.ts';
 import { connectRoutes } from './connect.ts';
 import { healthRoutes, type ReadinessCheck } from './health.ts';
+import { notificationRoutes } from './notifications.ts';
 import { openApiOf } from './openapi.ts';
 import { DoorProblem, problemOf } from './problem.ts';
 import { limitAddress, type RateLimits } from './rate-limits.ts';
@@ -20,6 +21,7 @@ import { connectionRoutes } from './routes/connections.ts';
 import { credentialRoutes } from './routes/credentials.ts';
 import { escrowRoutes } from './routes/escrows.ts';
 import { explainRoutes } from './routes/explain.ts';
+import { notificationRoutesOf } from './routes/notifications.ts';
 import { personRoutes } from './routes/persons.ts';
 import { planRoutes } from './routes/plans.ts';
 import { previewRoutes } from './routes/previews.ts';
@@ -56,6 +58,7 @@ export const createApi = (api: Api): Express => {
     response.json(document);
   });
   app.use(connectRoutes({ commands, log, publicUrl: config.publicUrl }));
+  app.use(notificationRoutes(commands));
   app.use('/v1', authenticated, limitCaller(api.rateLimits));
   app.use(serve(routes, api));
   closeDoor(app, log, 'See /v1/openapi.json for what there is.');
@@ -94,6 +97,7 @@ const closeDoor = (app: Express, log: Log, whatThereIs: string): void => {
 export const allRoutes = (commands: Commands): readonly Route[] => [
   ...connectionRoutes(commands),
   ...credentialRoutes(commands),
+  ...notificationRoutesOf(commands),
   ...targetRoutes(commands),
   ...escrowRoutes(commands),
   ...runRoutes(commands),

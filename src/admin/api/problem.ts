@@ -75,6 +75,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   plan_is_preview: { status: 409, title: 'A preview is only to look at' },
   shrink_not_held: { status: 409, title: 'The run was not held for what is missing' },
   shrink_changed: { status: 409, title: 'The tenant was read otherwise since' },
+  notifications_not_configured: { status: 409, title: 'Microsoft Graph cannot reach this server' },
   too_many_webhooks: { status: 409, title: 'The organization has as many webhooks as it may' },
   person_in_scope: { status: 409, title: 'The person is still in the scope' },
   not_erasable_yet: { status: 409, title: 'The person cannot be erased yet' },

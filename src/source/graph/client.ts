@@ -8,7 +8,7 @@ import type { Tokens } from './credentials.ts';
 import { GraphRefusal, incomplete } from './errors.ts';
 import { type Gate, throttled } from './gate.ts';
 import { type Roles, rolesOf } from './permissions.ts';
-import { type Reply, ReplyTooLarge, type Transport } from './transport.ts';
+import { type Call, type Reply, ReplyTooLarge, type Transport } from './transport.ts';
 
 /** What a request cost, for metrics: nothing in it names a person or a tenant. */
 export type RequestFacts = {
@@ -31,7 +31,7 @@ export type Limits = {
 };
 
 export type Question = {
-  readonly method: 'GET' | 'POST';
+  readonly method: Call['method'];
   /** A path below the API version (`/users?…`), or an absolute link that Graph gave. */
   readonly at: string;
   readonly body?: unknown;
@@ -133,7 +133,7 @@ const tokenOf = async (parts: Parts, signal: AbortSignal): Promise<string> => {
 };
 
 type Listening = Parts & { readonly heard: (reply: Reply) => void };
-type Sent = { readonly method: 'GET' | 'POST'; readonly url: string; readonly body: unknown };
+type Sent = { readonly method: Call['method']; readonly url: string; readonly body: unknown };
 
 /** Asks until there is an answer, within the limits. */
 const answered = async (sent: Sent, parts: Listening, signal: AbortSignal): Promise<Reply> => {

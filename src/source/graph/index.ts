@@ -19,6 +19,7 @@ import { lookUp } from './look-up.ts';
 import { keyOf } from './places.ts';
 import { readScoped } from './scoped.ts';
 import { readScopedDelta } from './scoped-delta.ts';
+import { graphSubscriptions } from './subscriptions.ts';
 import { type TransportLimits, transportTo } from './transport.ts';
 
 export type { RequestFacts } from './client.ts';
@@ -116,6 +117,7 @@ export const sourceOver = (
   const client = graphClient({ ...parts, gate: gateFor(world, limits.longestWaitMs) });
   const tenant = `${graphUrl}/${tenantId.toLowerCase()}`;
   return {
+    subscriptions: graphSubscriptions(client),
     check: (what, signal) => checkConnection({ ...parts, client }, what, signal),
     credentialEnds: async (signal) => application && (await readEnds(client, application, signal)),
     read: (ask, signal) => readOf(client, ask, keyOf(tenant, ask), signal),

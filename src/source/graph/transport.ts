@@ -11,6 +11,7 @@ import {
   AuthenticationHandlerOptions,
   Client,
   type Context,
+  type GraphRequest,
   type Middleware,
   type MiddlewareOptions,
   ResponseType,
@@ -19,7 +20,7 @@ import {
 import { Agent, request } from 'undici';
 
 export type Call = {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Absolute. */
   readonly url: string;
   readonly body?: unknown;
@@ -62,7 +63,7 @@ export const transportTo = (graphUrl: string, limits: TransportLimits): Transpor
       .header('client-request-id', call.clientRequestId)
       .options({ signal: AbortSignal.any([signal, AbortSignal.timeout(limits.timeoutMs)]) })
       .middlewareOptions([authentication, exchange]);
-    await (call.method === 'GET' ? pending.get() : pending.post(call.body));
+    await sentBy(call, pending);
     if (exchange.reply === null) throw exchange.failure;
     return exchange.reply;
   };
@@ -76,6 +77,19 @@ export const transportTo = (graphUrl: string, limits: TransportLimits): Transpor
 const untilWritten = async (): Promise<void> => {
   await setImmediate();
   await setImmediate();
+};
+
+const sentBy = (call: Call, pending: GraphRequest): Promise<unknown> => {
+  switch (call.method) {
+    case 'GET':
+      return pending.get();
+    case 'POST':
+      return pending.post(call.body);
+    case 'PATCH':
+      return pending.patch(call.body);
+    case 'DELETE':
+      return pending.delete();
+  }
 };
 
 /** Every call brings its own token. */
@@ -126,7 +140,7 @@ const exchangeWith = async (
   limits: TransportLimits,
 ): Promise<Reply> => {
   const reply = await request(url, {
-    method: options.method === 'POST' ? 'POST' : 'GET',
+    method: methodOf(options.method),
     headers: { ...plain(options.headers ?? {}), accept: 'application/json', 'accept-encoding': 'gzip' },
     body: typeof options.body === 'string' ? options.body : null,
     signal: options.signal ?? null,
@@ -136,6 +150,10 @@ const exchangeWith = async (
   const body = reply.headers['content-encoding'] === 'gzip' ? await unzip(bytes, limits.bytes) : bytes;
   return { status: reply.statusCode, headers: flat(reply.headers), text: body.toString('utf8') };
 };
+
+/** As the client names it; whatever it does not name is a read. */
+const methodOf = (named: string | undefined): Call['method'] =>
+  named === 'POST' || named === 'PATCH' || named === 'DELETE' ? named : 'GET';
 
 const readAll = async (body: AsyncIterable<Buffer>, limit: number): Promise<Buffer> => {
   const chunks: Buffer[] = [];

@@ -14,6 +14,7 @@ import { createMemoryLedger } from './ledger.ts';
 import { createMemoryPlanStore } from './plan-store.ts';
 import { createMemoryRunStore } from './run-store.ts';
 import { createMemorySnapshotStore } from './snapshot-store.ts';
+import { createMemorySubscriptionStore } from './subscription-store.ts';
 import { createMemoryDeliveryStore, createMemoryWebhookStore } from './webhook-store.ts';
 
 export const createMemoryStores = (around: {
@@ -42,5 +43,6 @@ export const createMemoryStores = (around: {
     events: createMemoryEventStore(),
     webhooks: createMemoryWebhookStore(vault, now),
     deliveries: createMemoryDeliveryStore(now),
+    subscriptions: createMemorySubscriptionStore(now),
   };
 };

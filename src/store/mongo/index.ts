@@ -16,6 +16,7 @@ import { createMongoLedger } from './ledger.ts';
 import { createMongoPlanStore } from './plans.ts';
 import { createMongoRunStore } from './runs.ts';
 import { createMongoSnapshotStore } from './snapshot-store.ts';
+import { createMongoSubscriptionStore } from './subscriptions.ts';
 import { createMongoTargetStore } from './targets.ts';
 import { createMongoWebhookStore } from './webhooks.ts';
 
@@ -48,5 +49,6 @@ export const createMongoStores = (
     events: createMongoEventStore(db),
     webhooks: createMongoWebhookStore(connection, vault, now),
     deliveries: createMongoDeliveryStore(db, now),
+    subscriptions: createMongoSubscriptionStore(db, now),
   };
 };

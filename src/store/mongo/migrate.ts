@@ -13,6 +13,7 @@ import * as links from './links.ts';
 import * as members from './members.ts';
 import * as plans from './plans.ts';
 import * as runs from './runs.ts';
+import * as subscriptions from './subscriptions.ts';
 import * as targets from './targets.ts';
 import * as waitingReferences from './waiting-references.ts';
 import * as webhookTurns from './webhook-turns.ts';
@@ -41,6 +42,7 @@ const collections: readonly Collection[] = [
   members,
   plans,
   runs,
+  subscriptions,
   targets,
   waitingReferences,
   webhookTurns,

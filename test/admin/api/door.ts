@@ -84,6 +84,7 @@ export const openDoor = async (options: Options = {}) => {
     ourApp: null,
     egress: openEgress({ allow: options.egressAllow ?? [] }),
     sign: signMessage,
+    canBeNotified: true,
     config: { customCloud: null, returnUrls: [], workload: null, ...options.config },
   };
   const room: Room = { ...defaults, ...options.room?.(defaults) };

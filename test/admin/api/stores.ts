@@ -16,6 +16,7 @@ import { createMemoryLedger } from '../../../src/store/memory/ledger.ts';
 import { createMemoryPlanStore } from '../../../src/store/memory/plan-store.ts';
 import { createMemoryRunStore } from '../../../src/store/memory/run-store.ts';
 import { createMemorySnapshotStore } from '../../../src/store/memory/snapshot-store.ts';
+import { createMemorySubscriptionStore } from '../../../src/store/memory/subscription-store.ts';
 import { createMemoryDeliveryStore, createMemoryWebhookStore } from '../../../src/store/memory/webhook-store.ts';
 import type { Stores } from '../../../src/store/stores.ts';
 import { createVault } from '../../../src/store/vault.ts';
@@ -41,6 +42,7 @@ export const memoryStores = (now: () => Date): Stores => {
     events: createMemoryEventStore(),
     webhooks: createMemoryWebhookStore(vault, now),
     deliveries: createMemoryDeliveryStore(now),
+    subscriptions: createMemorySubscriptionStore(now),
   };
 };
 

@@ -128,7 +128,7 @@ export const runSchema = z
       .nullable()
       .meta({ description: 'Of a sync run: how much may be missing because somebody has seen it.' }),
     shrink: shrinkSchema.nullable().meta({ description: 'Of a sync run: what it was held for.' }),
-    trigger: z.enum(['schedule', 'api', 'commit', 'retry']),
+    trigger: z.enum(['schedule', 'api', 'commit', 'retry', 'notification']),
     caused_by: runIdText.nullable(),
     state: runState,
     phase: z.string(),

@@ -1,0 +1,54 @@
+/**
+ * Where Microsoft Graph says that something changed. It is open to everybody, as Graph brings no key: what is said is checked by the state that only Graph
+ * and we know, and is no more than a hint. Answered within 3 s, or Graph takes the address for slow and drops what it has to say.
+ */
+
+import express, { type RequestHandler, Router } from 'express';
+import { z } from 'zod';
+import type { Commands } from '../commands.ts';
+import { DoorProblem } from './problem.ts';
+
+export const notificationPath = '/notifications/graph';
+
+export const notificationRoutes = (commands: Pick<Commands, 'notified'>): Router => {
+  const router = Router({ caseSensitive: true });
+  router.post(notificationPath, handshake, json, receive(commands));
+  return router;
+};
+
+/**
+ * Graph asks whether the address is ours, and wants its token back as it is, as plain text: a browser that is sent here must not take it for a page.
+ * Its length is limited, and what is no printable text is no token.
+ */
+const handshake: RequestHandler = (request, response, next) => {
+  response.locals['route'] = notificationPath;
+  const token: unknown = request.query['validationToken'];
+  if (token === undefined) return next();
+  if (typeof token !== 'string' || !/^[\x20-\x7e]{1,1024}$/.test(token))
+    throw new DoorProblem('malformed_request', 'The validation token is no text.');
+  response.status(200).type('text/plain').send(token);
+};
+
+const json = express.json({ limit: '256kb', inflate: false, type: () => true });
+
+const notification = z.object({
+  subscriptionId: z.string().max(200),
+  clientState: z.string().max(200).nullish(),
+  lifecycleEvent: z.enum(['reauthorizationRequired', 'subscriptionRemoved', 'missed']).nullish().catch(null),
+});
+const said = z.object({ value: z.array(notification).max(1_000) });
+
+const receive =
+  ({ notified }: Pick<Commands, 'notified'>): RequestHandler =>
+  async (request, response) => {
+    const parsed = said.safeParse(request.body);
+    if (!parsed.success) throw new DoorProblem('malformed_request', 'This is no notification of Microsoft Graph.');
+    await notified(
+      parsed.data.value.map(({ subscriptionId, clientState, lifecycleEvent }) => ({
+        subscription: subscriptionId,
+        clientState: clientState ?? null,
+        lifecycle: lifecycleEvent ?? null,
+      })),
+    );
+    response.status(202).end();
+  };

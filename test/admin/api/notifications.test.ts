@@ -1,0 +1,199 @@
+/** From a change in a simulated tenant to the delta sync that is asked for, through Graph's handshake and its notifications. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { notificationPath } from '../../../src/admin/api/notifications.ts';
+import { digestOf, tendSubscriptions } from '../../../src/engine/subscriptions.ts';
+import { type ConnectionId, connectionId } from '../../../src/model/ids.ts';
+import type { Source } from '../../../src/source/source.ts';
+import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
+import { addConnection, type Door, openDoor } from './door.ts';
+
+let graph: Graph;
+let door: Door;
+let connection: ConnectionId;
+let source: Source;
+const never = new AbortController().signal;
+
+beforeEach(async () => {
+  graph = await openGraph({ tenants: [{ users: 10, apps: [{ roles: everyRole }] }] });
+  door = await openDoor();
+  door.clock.now = graph.clock.now();
+  connection = connectionId(await addConnection(door));
+  source = sourceOf(graph);
+});
+afterEach(async () => {
+  await graph.control.notificationsSettled();
+  await door.close();
+  await graph.close();
+});
+
+const path = () => `/v1/connections/${connection}/notifications`;
+const tend = () =>
+  tendSubscriptions(
+    {
+      stores: door.stores,
+      world: { ...graph.clock, now: () => door.clock.now },
+      connectSource: () => source,
+    },
+    `${door.base}${notificationPath}`,
+    never,
+  );
+const watched = async () => {
+  await door.call('POST', path());
+  await tend();
+};
+const queued = async () => (await door.stores.runs.list({ connection, kind: 'sync' }, null, 10)).items;
+const post = (body: unknown, query = '') =>
+  fetch(`${door.base}${notificationPath}${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+/** At Graph as well. */
+const days = async (count: number): Promise<void> => {
+  await graph.clock.sleep(count * 86_400_000, never);
+  door.clock.now = graph.clock.now();
+};
+
+describe('a connection that Graph is to say changes of', () => {
+  it('is subscribed to, by the handshake, with a state that is kept nowhere', async () => {
+    expect((await door.call('POST', path())).body).toMatchObject({
+      data: [
+        { resource: 'users', state: 'pending' },
+        { resource: 'groups', state: 'pending' },
+      ],
+    });
+    await tend();
+    expect((await door.call('GET', path())).body).toMatchObject({
+      data: [
+        { resource: 'users', state: 'active', expires_at: expect.any(String), problem: null },
+        { resource: 'groups', state: 'active' },
+      ],
+    });
+    expect(graph.control.subscriptions()).toHaveLength(2);
+    await tend();
+    expect(graph.control.subscriptions()).toHaveLength(2);
+  });
+
+  it('gets a delta sync soon after somebody changed, and one for all that changed at once', async () => {
+    await watched();
+    const tenant = graph.control.tenant();
+    for (const user of tenant.users().slice(0, 3)) tenant.update(user, { department: 'Elsewhere' });
+    await graph.control.notificationsSettled();
+    const runs = await queued();
+    expect(runs).toMatchObject([{ mode: 'delta', trigger: 'notification', state: 'queued' }]);
+    expect(runs[0]?.notBefore).toEqual(new Date(door.clock.now.getTime() + 30_000));
+    expect(door.woken).toContain(`sync ${connection} delta`);
+  });
+
+  it('is told once of what comes twice, and nothing is lost for good by what never comes', async () => {
+    graph.control.setKnobs({ notificationRepeats: 1 });
+    await watched();
+    const tenant = graph.control.tenant();
+    const [someone = ''] = tenant.users();
+    tenant.update(someone, { department: 'Elsewhere' });
+    await graph.control.notificationsSettled();
+    expect(await queued()).toHaveLength(1);
+    graph.control.setKnobs({ notificationDrops: 1 });
+    tenant.update(someone, { department: 'Nowhere' });
+    await graph.control.notificationsSettled();
+    expect(await queued()).toHaveLength(1);
+  });
+
+  it('is renewed before it ends, made anew when Graph lost it, and ended when nobody wants it', async () => {
+    await watched();
+    const before = graph.control.subscriptions();
+    await days(22);
+    await tend();
+    const renewed = graph.control.subscriptions();
+    expect(renewed.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+    expect(renewed[0]?.expiresAt).not.toBe(before[0]?.expiresAt);
+    const [lost] = renewed;
+    graph.control.lifecycle(lost?.id ?? '', 'subscriptionRemoved');
+    await graph.control.notificationsSettled();
+    await tend();
+    const anew = graph.control.subscriptions().map(({ id }) => id);
+    expect(anew).toHaveLength(2);
+    expect(anew).not.toContain(lost?.id);
+    await door.call('DELETE', path());
+    await tend();
+    expect(graph.control.subscriptions()).toEqual([]);
+    expect((await door.call('GET', path())).body).toEqual({ data: [] });
+  });
+
+  it('is renewed at once when Graph asks for it, and synced when Graph missed something', async () => {
+    await watched();
+    const [first, second] = graph.control.subscriptions();
+    door.clock.now = new Date(door.clock.now.getTime() + 60_000);
+    graph.control.lifecycle(first?.id ?? '', 'reauthorizationRequired');
+    await graph.control.notificationsSettled();
+    expect(await queued()).toEqual([]);
+    await tend();
+    expect(graph.control.subscriptions().find(({ id }) => id === first?.id)?.expiresAt).not.toBe(first?.expiresAt);
+    graph.control.lifecycle(second?.id ?? '', 'missed');
+    await graph.control.notificationsSettled();
+    expect(await queued()).toHaveLength(1);
+  });
+
+  it('says why it could not be, and is tried again', async () => {
+    graph.control.setKnobs({ mostSubscriptions: 1 });
+    await watched();
+    expect((await door.call('GET', path())).body).toMatchObject({
+      data: expect.arrayContaining([
+        expect.objectContaining({ state: 'pending', problem: expect.objectContaining({ code: 'ExtensionError' }) }),
+      ]),
+    });
+    graph.control.setKnobs({ mostSubscriptions: 100 });
+    door.clock.now = new Date(door.clock.now.getTime() + 300_000);
+    await tend();
+    expect(graph.control.subscriptions()).toHaveLength(2);
+  });
+});
+
+describe('what is said at the open address', () => {
+  it('is a token that Graph wants back as it is, as plain text and never as a page', async () => {
+    const token = '<script>alert(1)</script> & "Validation": ä'.replace('ä', '');
+    const response = await post({}, `?validationToken=${encodeURIComponent(token)}`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(await response.text()).toBe(token);
+    for (const bad of ['', 'x'.repeat(1_025), 'two\nlines', 'ü'])
+      expect((await post({}, `?validationToken=${encodeURIComponent(bad)}`)).status).toBe(400);
+    expect((await post({}, '?validationToken=a&validationToken=b')).status).toBe(400);
+  });
+
+  it('is heard by nobody without the state that Graph was given', async () => {
+    await watched();
+    const [one] = await door.stores.subscriptions.of(connection);
+    const subscriptionId = one?.held?.id ?? '';
+    for (const clientState of [undefined, '', 'guessed', one?.held?.digest])
+      expect((await post({ value: [{ subscriptionId, clientState }] })).status).toBe(202);
+    expect((await post({ value: [{ subscriptionId: 'another', clientState: 'x' }] })).status).toBe(202);
+    expect(await queued()).toEqual([]);
+    expect(digestOf('x')).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it.each([[null], [{}], [{ value: 'x' }], [{ value: [{}] }], [{ value: [{ subscriptionId: 7 }] }]])(
+    'is refused when it is no notification: %j',
+    async (body) => {
+      expect((await post(body)).status).toBe(400);
+    },
+  );
+
+  it('starts nothing at a connection that is paused', async () => {
+    await watched();
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { state: 'paused' } });
+    const tenant = graph.control.tenant();
+    tenant.update(tenant.users()[0] ?? '', { department: 'Elsewhere' });
+    await graph.control.notificationsSettled();
+    expect(await queued()).toEqual([]);
+  });
+});
+
+it('needs an address that Graph can reach', async () => {
+  const closed = await openDoor({ room: () => ({ canBeNotified: false }) });
+  const reply = await closed.call('POST', `/v1/connections/${await addConnection(closed)}/notifications`);
+  expect(reply.body).toMatchObject({ status: 409, code: 'notifications_not_configured' });
+  await closed.close();
+});
