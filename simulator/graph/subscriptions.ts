@@ -77,7 +77,12 @@ export const makeSubscriptions = (world: World) => {
       ...common(one),
       changeType: what === 'purged' ? 'deleted' : 'updated',
       resource: `${type}s/${id}`,
-      resourceData: { '@odata.type': `#Microsoft.Graph.${type}`, '@odata.id': `${type}s/${id}`, id, organizationId: tenant.id },
+      resourceData: {
+        '@odata.type': `#Microsoft.Graph.${type}`,
+        '@odata.id': `${type}s/${id}`,
+        id,
+        organizationId: tenant.id,
+      },
     };
     send(one.url, body);
     if (world.random() < world.knobs.notificationRepeats) send(one.url, body);
@@ -141,12 +146,13 @@ export const makeSubscriptions = (world: World) => {
           return reply(shown(one));
       }
     },
-    list: () => [...kept.values()].map(({ id, resource, expiresMs, identity }) => ({
-      id,
-      resource,
-      tenantId: identity.tenant.id,
-      expiresAt: new Date(expiresMs).toISOString(),
-    })),
+    list: () =>
+      [...kept.values()].map(({ id, resource, expiresMs, identity }) => ({
+        id,
+        resource,
+        tenantId: identity.tenant.id,
+        expiresAt: new Date(expiresMs).toISOString(),
+      })),
     /** As Graph does by itself when it wants to. */
     lifecycle: (id: string, event: Lifecycle): void => {
       const one = kept.get(id);

@@ -30,7 +30,7 @@ export const personCommands = (room: Room) => {
       const erasure = await erasePerson(erasing, connection, person, AbortSignal.timeout(longestMs));
       switch (erasure.kind) {
         case 'unknown':
-          return found(null, 'person');
+          throw new Refused('not_found', 'There is no such person.');
         case 'in_scope':
           throw new Refused(
             'person_in_scope',

@@ -35,8 +35,7 @@ const attemptTimeoutMs = 20_000;
 export const webhookCommands = (room: Room) => {
   const { webhooks, deliveries, events } = room.stores;
   const get = async (id: WebhookId): Promise<Webhook> => found(await webhooks.get(id), 'webhook');
-  const log = (event: string, webhook: Webhook): void =>
-    room.world.log.info(event, { webhook: webhook.id, state: webhook.state, revision: webhook.revision });
+  const { log } = room.world;
 
   const attempt = async (webhook: Webhook, id: string, content: JsonObject): Promise<Attempt> => {
     const sending: Sending = room;
@@ -76,7 +75,7 @@ export const webhookCommands = (room: Room) => {
       // Its place first: a webhook without one would never be told.
       await deliveries.start(webhook.id, organization, await events.newest(organization));
       await webhooks.add(webhook, { secret });
-      log('webhook.added', webhook);
+      log.info('webhook.added', factsOf(webhook));
       return { webhook, secret };
     },
 
@@ -93,18 +92,19 @@ export const webhookCommands = (room: Room) => {
     /** `state: 'active'` lets one go on that was paused or disabled: with what happened since, as far as it is kept. */
     async editWebhook(id: WebhookId, changes: WebhookChanges, revision: number | null = null): Promise<Webhook> {
       if (changes.url !== undefined) refuseUncallable(room, changes.url);
-      const { state, ...fields } = changes;
+      const { state, url, description, events: wanted } = changes;
       const edited = await editing(revision, async (expected) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
-        const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
         return await webhooks.edit(id, before.revision, {
-          ...given,
+          ...(url === undefined ? {} : { url }),
+          ...(description === undefined ? {} : { description }),
+          ...(wanted === undefined ? {} : { events: wanted }),
           ...(state === undefined ? {} : { state, problem: null }),
         });
       });
       if (state === 'active') await deliveries.hasten(id);
-      log('webhook.edited', edited);
+      log.info('webhook.edited', factsOf(edited));
       return edited;
     },
 
@@ -117,7 +117,7 @@ export const webhookCommands = (room: Room) => {
         const oldSecretUntil = new Date(room.world.now().getTime() + oldSecretMs);
         return await webhooks.edit(id, before.revision, { oldSecretUntil }, { secret, old_secret: old });
       });
-      log('webhook.edited', webhook);
+      log.info('webhook.edited', factsOf(webhook));
       return { webhook, secret };
     },
 
@@ -125,7 +125,7 @@ export const webhookCommands = (room: Room) => {
       const webhook = await get(id);
       await webhooks.remove(id);
       await deliveries.remove(id);
-      log('webhook.removed', webhook);
+      log.info('webhook.removed', factsOf(webhook));
       return webhook;
     },
 
@@ -151,6 +151,8 @@ export const webhookCommands = (room: Room) => {
     },
   };
 };
+
+const factsOf = ({ id, state, revision }: Webhook) => ({ webhook: id, state, revision });
 
 /** 32 random bytes, as the specification wants them: between 24 and 64. */
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;

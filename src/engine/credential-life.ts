@@ -34,7 +34,10 @@ export const tellCredentials = async (engine: Pick<Engine, 'stores' | 'world'>):
       if (connection.state !== 'deleting') for (const place of credentialPlaces) await tell(engine, connection, place);
 };
 
-/** Noted first: whoever is the first to note it tells it, and nobody after that. */
+/**
+ * Who is the first to note it tells it, and nobody after that; as an event it is recorded before, once by its key, so that whoever dies in between leaves it
+ * told.
+ */
 const tell = async (
   { stores, world }: Pick<Engine, 'stores' | 'world'>,
   connection: Connection,
@@ -44,6 +47,15 @@ const tell = async (
   const told = toBeTold(connection, place, now);
   const end = endOf(connection, place, now);
   if (told === null || end === null) return;
+  await stores.events.record([
+    {
+      key: `expiring|${connection.id}|${place}|${told.stage}|${end.endsAt.toISOString()}`,
+      organization: connection.organization,
+      connection: connection.id,
+      at: now,
+      about: { type: 'credential.expiring', endsAt: end.endsAt },
+    },
+  ]);
   if (!(await stores.connections.noteTold(connection.id, connection.revision, place, told))) return;
   world.log.warn('credential.expiring', {
     connection: connection.id,

@@ -17,7 +17,6 @@ import type { About, Entry } from '../store/ledger.ts';
 import type { Stores } from '../store/stores.ts';
 import { type Holding, withLease } from './lease-keeper.ts';
 
-
 export type Kept = {
   readonly remembered: Remembered | null;
   readonly memberOf: readonly SourceId[];
@@ -93,8 +92,10 @@ export const erasePerson = async (
     },
     signal,
   );
-  return erased ?? { kind: 'not_yet', why: 'A run is under way that may hold them. Ask again when it has ended.' };
+  return erased ?? { kind: 'not_yet', why: underWay };
 };
+
+const underWay = 'A run is under way, and may hold them. Ask again when it has ended.';
 
 /** Null: somebody else is at work on one of them. */
 const underAll = async <T>(
@@ -121,13 +122,10 @@ const whyNotYet = async (
   { targets }: Kept,
   person: SourceId,
 ): Promise<string | null> => {
-  if (await isUnderWay(stores, { connection: connection.id }))
-    return 'A sync of the tenant is under way, and may hold them. Ask again when it has ended.';
+  if (await isUnderWay(stores, connection)) return underWay;
   const recently = new Date(world.now().getTime() - windowMs);
   for (const { record, about, operations } of targets) {
     const at = `At ${record.name} (${record.id})`;
-    if (await isUnderWay(stores, { target: record.id }))
-      return `${at} a run is under way, and may hold them. Ask again when it has ended.`;
     if (operations.some(({ state }) => state === 'open'))
       return `${at} it is not known yet what became of an operation on them. Ask again after the next run.`;
     if (operations.some((one) => one.at > recently))
@@ -143,10 +141,12 @@ const whyNotYet = async (
   return null;
 };
 
-/** A run that has a place was begun, and goes on from it. */
-const isUnderWay = async (stores: Stores, of: Parameters<Stores['runs']['next']>[0]): Promise<boolean> => {
-  const next = await stores.runs.next(of, new Date(0));
-  return next !== null && next.state !== 'queued' && next.place !== null;
+/** A run that was begun goes on from what it has kept. */
+const isUnderWay = async ({ runs }: Stores, { id }: Connection): Promise<boolean> => {
+  for (const state of ['running', 'waiting'] as const) {
+    if ((await runs.list({ connection: id, state }, null, 1)).items.length > 0) return true;
+  }
+  return false;
 };
 
 const planAbout = async (stores: Stores, target: TargetId, person: SourceId): Promise<string | null> => {
@@ -175,7 +175,10 @@ const forget = async (
   leases: readonly Lease[],
 ): Promise<void> => {
   const head = await stores.snapshots.head(id);
+  const memberships = await collect<Membership>(stores.snapshots.groupsOf(id, [person]));
   const reset = await stores.snapshots.begin(own, 'erase');
+  const members = memberships.map(({ group }) => ({ group, added: [], removed: [user(person)] }));
+  if (members.length > 0) await reset.put({ objects: [], members, seen: [], resume: null });
   await reset.commit({ watermark: null, counts: head.counts, full: false });
   // What was just committed is in its place once the next draft is opened.
   await (await stores.snapshots.begin(own, 'erased')).discard();

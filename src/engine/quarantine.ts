@@ -19,7 +19,19 @@ export const holdTarget = async (engine: Engine, id: TargetId, problem: Problem)
 
 export const holdConnection = async (engine: Engine, id: ConnectionId, problem: Problem): Promise<void> => {
   const before = await engine.stores.connections.get(id);
-  await engine.stores.connections.hold(id, problem, heldBack(before?.quarantine ?? null, engine.world.now()));
+  const at = engine.world.now();
+  // Before it is held back: told twice is better than never.
+  if (before?.state === 'active')
+    await engine.stores.events.record([
+      {
+        key: `degraded|${id}|${at.toISOString()}`,
+        organization: before.organization,
+        connection: id,
+        at,
+        about: { type: 'connection.degraded', code: problem.code },
+      },
+    ]);
+  await engine.stores.connections.hold(id, problem, heldBack(before?.quarantine ?? null, at));
   engine.observe.quarantined('connection');
 };
 

@@ -35,7 +35,8 @@ const tend = async (tending: Tending, one: Subscription, url: string, signal: Ab
   if (connection.state !== 'active') return;
   try {
     const source = tending.connectSource(connection, await stores.connections.secrets(connection.id));
-    if (source.subscriptions === undefined) throw new SourceError('forbidden', 'This source does not say what changed.');
+    if (source.subscriptions === undefined)
+      throw new SourceError('forbidden', 'This source does not say what changed.');
     await care(tending, one, source.subscriptions, url, signal);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;

@@ -126,11 +126,7 @@ const problems: Readonly<Record<Extract<Next, { kind: 'disable' }>['code'], stri
 };
 
 /** Of one that is edited at the same moment the next turn finds out again. */
-const disable = async (
-  { stores, world }: Telling,
-  webhook: Webhook,
-  code: keyof typeof problems,
-): Promise<void> => {
+const disable = async ({ stores, world }: Telling, webhook: Webhook, code: keyof typeof problems): Promise<void> => {
   const problem: Problem = { code, message: problems[code], owner: 'your_team' };
   try {
     await stores.webhooks.edit(webhook.id, webhook.revision, { state: 'disabled', problem });

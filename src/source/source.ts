@@ -1,12 +1,12 @@
 /** The port of a source: a directory that is read. Implementations stream messages and know nothing of snapshots. */
 
-import type { WatchedResource } from '../model/subscription.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { CredentialEnds } from '../model/connection.ts';
 import type { Resume, SourceId, Watermark } from '../model/ids.ts';
 import type { Scope } from '../model/scope.ts';
 import type { ObjectMessage } from '../model/source-message.ts';
 import type { ObjectType, Ref, SourceObject, Standing } from '../model/source-object.ts';
+import type { WatchedResource } from '../model/subscription.ts';
 
 export type { Standing };
 

@@ -13,11 +13,7 @@ export interface WebhookStore {
   add(webhook: Webhook, secrets: Secrets): Promise<void>;
   get(id: WebhookId): Promise<Webhook | null>;
   /** In id order, `after` an id. */
-  list(
-    filter: { readonly organization?: OrganizationId },
-    after: string | null,
-    limit: number,
-  ): Promise<Page<Webhook>>;
+  list(filter: { readonly organization?: OrganizationId }, after: string | null, limit: number): Promise<Page<Webhook>>;
   /** Edits the record and its secrets (given fields replace stored ones) when it is still at this revision. Throws `StaleRevision`. */
   edit(id: WebhookId, revision: number, edit: WebhookEdit, secrets?: Secrets): Promise<Webhook>;
   secrets(id: WebhookId): Promise<Secrets>;
@@ -38,9 +34,7 @@ export type DeliveryTurn = {
 };
 
 /** Where it goes on: past the event, or at the same one, not before then. */
-export type Progress =
-  | { readonly kind: 'past' }
-  | { readonly kind: 'again'; readonly notBefore: Date };
+export type Progress = { readonly kind: 'past' } | { readonly kind: 'again'; readonly notBefore: Date };
 
 /** One attempt at an event, and what it came to. */
 export type Told = Omit<Delivery, 'webhook' | 'attempts'> & { readonly attempt: Attempt };

@@ -109,7 +109,10 @@ export const discrepancyStoreContract = async (open: OpenDiscrepancies): Promise
       const { target, run, lease } = await held();
       const [ann, bob] = people(2);
       const member = { kind: 'member_surplus', ref: aGroup(), remoteId: remoteId('team') } as const;
-      const ofMembers = [ann, bob].map((ref) => ({ ...member, member: { ref, remoteId: remoteId(`remote-${ref.id}`) } }));
+      const ofMembers = [ann, bob].map((ref) => ({
+        ...member,
+        member: { ref, remoteId: remoteId(`remote-${ref.id}`) },
+      }));
       await discrepancies.note(lease, run, [drift(ann), drift(bob), ...ofMembers]);
       const other = aRun();
       await discrepancies.note(lease, other, [missing(ann)]);

@@ -59,7 +59,9 @@ export const eventStoreContract = (open: () => Promise<EventStore>): void => {
 
     it('are recorded once and without gaps by many at the same time', async () => {
       const all = Array.from({ length: 20 }, (_, nth) => event(`k${nth}`));
-      await Promise.all(Array.from({ length: 6 }, (_, who) => events.record([...all.slice(who), ...all.slice(0, who)])));
+      await Promise.all(
+        Array.from({ length: 6 }, (_, who) => events.record([...all.slice(who), ...all.slice(0, who)])),
+      );
       const told = await events.after(acme, 0, 1_000);
       expect(told.map(({ sequence }) => sequence)).toEqual(all.map((_, nth) => nth + 1));
       expect(new Set(told.map(({ key }) => key)).size).toBe(20);
@@ -99,7 +101,10 @@ export const eventStoreContract = (open: () => Promise<EventStore>): void => {
     });
 
     it('about one person are forgotten, and those about everybody else stay', async () => {
-      const [ada, bob] = [sourceId('00000000-0000-4000-8000-00000000000a'), sourceId('00000000-0000-4000-8000-00000000000b')];
+      const [ada, bob] = [
+        sourceId('00000000-0000-4000-8000-00000000000a'),
+        sourceId('00000000-0000-4000-8000-00000000000b'),
+      ];
       const about = (person: typeof ada): EventAbout => ({ type: 'person.created', person, version: 1 });
       await events.record([event('a', { about: about(ada) }), event('b', { about: about(bob) }), event('c')]);
       expect(await events.forgetPerson(acme, connection, ada)).toBe(1);

@@ -52,7 +52,11 @@ export const forgetContract = ({ created, held, ledger, takenOver }: LedgerWorld
       const [both, gone, failed] = [adds(team, [ann, bob]), disables(ann), updates(ann)];
       await ledger.intend(lease, intents([both, gone, failed]));
       await ledger.settle(lease, [partlyApplied(both, [ann, bob]), applied(gone), escrowed(failed)]);
-      await ledger.wait(lease, [waits(ann, 'manager', bob.id), waits(bob, 'manager', ann.id), waits(bob, 'boss', team.id)]);
+      await ledger.wait(lease, [
+        waits(ann, 'manager', bob.id),
+        waits(bob, 'manager', ann.id),
+        waits(bob, 'boss', team.id),
+      ]);
       await ledger.noteGuarded(lease, new Map([[team.id, [ann, bob]]]));
       const kept = await ledger.entriesOn(target, bob);
       await ledger.forgetPerson(lease, ann.id);

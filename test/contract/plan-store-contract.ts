@@ -56,11 +56,15 @@ const operationsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void 
       const [ann, bob] = people(2);
       const [open, over, left] = [aPlanId(), aPlanId(), aPlanId()];
       for (const id of [open, over, left]) await plans.stage(lease, id, [staged(disables(ann)), staged(disables(bob))]);
-      for (const [id, kind] of [[open, 'held'], [over, 'first']] as const)
+      for (const [id, kind] of [
+        [open, 'held'],
+        [over, 'first'],
+      ] as const)
         await plans.add(lease, aPlan(target, { id, kind }));
       await plans.decide(over, 'rejected', decision);
       await plans.forgetPerson(lease, ann.id);
-      const about = async (id: PlanId) => (await all(plans.scan({ target, id }))).map(({ operation }) => operation.ref.id);
+      const about = async (id: PlanId) =>
+        (await all(plans.scan({ target, id }))).map(({ operation }) => operation.ref.id);
       expect((await about(open)).toSorted()).toEqual([ann.id, bob.id].toSorted());
       expect([await about(over), await about(left)]).toEqual([[bob.id], [bob.id]]);
       await takenOver(lease);

@@ -368,7 +368,10 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
 
   it('takes somebody who is forgotten out of the samples of what was missing', async () => {
     const { connection } = aTenant();
-    const [ann, bob] = [sourceId('00000000-0000-4000-8000-00000000000a'), sourceId('00000000-0000-4000-8000-00000000000b')];
+    const [ann, bob] = [
+      sourceId('00000000-0000-4000-8000-00000000000a'),
+      sourceId('00000000-0000-4000-8000-00000000000b'),
+    ];
     const none = { user: 0, group: 0 };
     const shrink = { missing: none, known: none, drained: [], cleared: [], sample: [ann, bob] };
     const run = await running(syncRun(connection, { acceptShrink: shrink }));

@@ -36,7 +36,12 @@ export const snapshotForgetContract = (open: OpenSnapshots): void => {
         { kind: 'members', group: group(id('staff')), added: users('ann', 'bob'), removed: [] },
       ],
     );
-    await commit(world, connection, [losing(users('ann'), 'deleted')], [{ kind: 'removed', before: ann, why: 'deleted' }]);
+    await commit(
+      world,
+      connection,
+      [losing(users('ann'), 'deleted')],
+      [{ kind: 'removed', before: ann, why: 'deleted' }],
+    );
     // What was committed is in its place once the next draft is opened.
     await (await world.snapshots.begin(await world.take(connection), 'next')).discard();
     return connection;
@@ -57,9 +62,9 @@ export const snapshotForgetContract = (open: OpenSnapshots): void => {
       await world.snapshots.forgetPerson(lease, id('ann'));
       expect((await world.snapshots.recall(connection, users('ann'))).size).toBe(0);
       expect(await world.snapshots.named(connection, 'ann@contoso.example', 10)).toEqual([]);
-      expect((await world.snapshots.recallPage(connection, 'user', null, 10)).items.map(({ object }) => object.ref.id)).toEqual(
-        ['bob'],
-      );
+      expect(
+        (await world.snapshots.recallPage(connection, 'user', null, 10)).items.map(({ object }) => object.ref.id),
+      ).toEqual(['bob']);
       expect(await shown(connection)).toEqual([
         [2, 'created', null],
         [3, 'created', null],

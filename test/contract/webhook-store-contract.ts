@@ -54,7 +54,12 @@ export const webhookStoreContract = (
       const webhook = aWebhook();
       await webhooks.add(webhook, { secret: 'whsec_one' });
       const problem = { code: 'webhook_gone', message: 'Gone.', owner: 'your_team' } as const;
-      const edited = await webhooks.edit(webhook.id, 1, { state: 'disabled', problem }, { secret: 'b', old_secret: 'a' });
+      const edited = await webhooks.edit(
+        webhook.id,
+        1,
+        { state: 'disabled', problem },
+        { secret: 'b', old_secret: 'a' },
+      );
       expect(edited).toEqual({ ...webhook, state: 'disabled', problem, revision: 2 });
       expect(await webhooks.secrets(webhook.id)).toEqual({ secret: 'b', old_secret: 'a' });
       await expect(webhooks.edit(webhook.id, 1, { state: 'active' })).rejects.toThrow(StaleRevision);
@@ -88,7 +93,13 @@ export const webhookStoreContract = (
     if (turn === null) throw new Error(`${webhook} is not due.`);
     return turn;
   };
-  const attempt = (other: Partial<Attempt> = {}): Attempt => ({ at: start, ms: 12, status: 200, detail: null, ...other });
+  const attempt = (other: Partial<Attempt> = {}): Attempt => ({
+    at: start,
+    ms: 12,
+    status: 200,
+    detail: null,
+    ...other,
+  });
   const told = (sequence: number, other: Partial<Told> = {}): Told => ({
     event: eventId(`evt_${sequence}`),
     sequence,
@@ -178,7 +189,14 @@ export const webhookStoreContract = (
       ]);
       expect(second).toEqual({
         items: [
-          { webhook, event: 'evt_1', sequence: 1, type: 'run.completed', state: 'delivered', attempts: [failed, attempt()] },
+          {
+            webhook,
+            event: 'evt_1',
+            sequence: 1,
+            type: 'run.completed',
+            state: 'delivered',
+            attempts: [failed, attempt()],
+          },
         ],
         next: null,
       });
@@ -191,7 +209,9 @@ export const webhookStoreContract = (
         await deliveries.attempted(webhook, 1, attempt({ ms: 1_000 + nth, status: 500 }), false);
       const kept = await deliveries.delivery(webhook, 1);
       expect(kept?.state).toBe('failed');
-      expect(kept?.attempts.map(({ ms }) => ms)).toEqual(Array.from({ length: mostAttemptsKept }, (_, nth) => 1_000 + nth));
+      expect(kept?.attempts.map(({ ms }) => ms)).toEqual(
+        Array.from({ length: mostAttemptsKept }, (_, nth) => 1_000 + nth),
+      );
       await deliveries.attempted(webhook, 1, attempt(), true);
       expect((await deliveries.delivery(webhook, 1))?.state).toBe('delivered');
       await deliveries.attempted(webhook, 99, attempt(), true);

@@ -91,7 +91,10 @@ describe('what a run is told as', () => {
     expect(eventOfRun(run({}))?.about).toMatchObject({ type: 'run.completed', state: 'succeeded', target: 'tgt_1' });
     expect(eventOfRun(run({ state: 'failed' }))?.about).toMatchObject({ type: 'run.completed', state: 'failed' });
     const problem = { code: 'guard_held', message: 'Seven are over the limit.', owner: 'your_team' } as const;
-    expect(eventOfRun(run({ state: 'held', problem }))?.about).toMatchObject({ type: 'run.blocked', code: 'guard_held' });
+    expect(eventOfRun(run({ state: 'held', problem }))?.about).toMatchObject({
+      type: 'run.blocked',
+      code: 'guard_held',
+    });
   });
 
   it('nothing before it is over', () => {

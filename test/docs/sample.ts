@@ -20,4 +20,5 @@ export const sample: Readonly<Record<string, string>> = {
   CLIENT_ID: guid,
   CLIENT_SECRET: 'the-value-of-a-secret',
   SCIM_TOKEN: 'a-token',
+  WEBHOOK: idOf('whk'),
 };

@@ -30,7 +30,10 @@ describe('what is kept of somebody', () => {
     const s = await story();
     await lifeOf(s);
     const all = await kept(s);
-    expect(all?.remembered).toMatchObject({ gone: 'deleted', object: { attributes: { jobTitle: 'canary of the mine' } } });
+    expect(all?.remembered).toMatchObject({
+      gone: 'deleted',
+      object: { attributes: { jobTitle: 'canary of the mine' } },
+    });
     expect(all?.changes.map(({ change }) => change.kind)).toEqual(['created', 'updated', 'removed']);
     const [at] = all?.targets ?? [];
     expect(at?.about.link).toMatchObject({ state: 'disabled' });

@@ -2,8 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
+import { holdConnection } from '../../src/engine/quarantine.ts';
 import { beginTelling, relayEvents } from '../../src/engine/relay-events.ts';
+import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { type Telling, takeTelling, tell } from '../../src/engine/tell-webhook.ts';
 import type { Received, Sent } from '../../src/model/egress.ts';
 import { EgressRefused } from '../../src/model/egress.ts';
@@ -17,6 +18,7 @@ import { createMemoryStores } from '../../src/store/memory/index.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { lease, nth } from '../admin/api/stores.ts';
+import { plainConnection, story, connection as storyConnection } from '../support/story.ts';
 import { testWorld } from '../target/world.ts';
 
 const acme = organizationId('acme');
@@ -32,9 +34,10 @@ let got: Message[];
 /** What each address answers; 200 unless said. */
 let answers: Map<string, () => number | Error>;
 
-beforeEach(() => {
+beforeEach(async () => {
   world = testWorld();
   stores = createMemoryStores({ now: world.now, vault: createVault(randomBytes(32)) });
+  await stores.connections.add({ ...plainConnection(world.now()), id: connection, organization: acme }, {});
   got = [];
   answers = new Map();
   const exchange = async (url: string, sent: Sent): Promise<Received> => {
@@ -274,6 +277,16 @@ describe('an address that does not answer', () => {
       { state: 'waiting', attempts: [{ status: null, detail: expect.stringContaining('private network') }] },
     ]);
   });
+});
+
+it('a connection that is held back is told once, however often it is found so', async () => {
+  const s = await story();
+  const problem = { code: 'AADSTS7000215', message: 'The secret is wrong.', owner: 'customer_it' } as const;
+  await holdConnection(s.engine, storyConnection, problem);
+  await holdConnection(s.engine, storyConnection, problem);
+  const record = await s.stores.connections.get(storyConnection);
+  const told = await s.stores.events.after(record?.organization ?? acme, 0, 10);
+  expect(told.map(({ about }) => about)).toEqual([{ type: 'connection.degraded', code: 'AADSTS7000215' }]);
 });
 
 it('nobody is told while they are paused, and everything since once they go on', async () => {

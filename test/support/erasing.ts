@@ -34,9 +34,15 @@ export const lifeOf = async (s: Story): Promise<void> => {
 
   const account = s.account('canary');
   if (account === undefined) throw new Error('They have no account.');
-  s.remote.objects.set(account.remoteId, { ...account, attributes: { ...account.attributes, title: 'canary by hand' } });
+  s.remote.objects.set(account.remoteId, {
+    ...account,
+    attributes: { ...account.attributes, title: 'canary by hand' },
+  });
   const found = await s.reconcile();
   if ((await s.discrepancies(found)).length === 0) throw new Error('Nothing was found.');
+
+  s.directory.remove(id('canary'), 'deleted');
+  await s.delta();
 
   const held = await lease(stores, target);
   await stores.ledger.escrow(held, [{ ref: user(canary), reason: 'target_rejected', detail: 'canary is taken' }]);
@@ -47,8 +53,6 @@ export const lifeOf = async (s: Story): Promise<void> => {
   await stores.ledger.noteGuarded(held, new Map([[sourceId(id('staff')), [user(canary), user(sourceId(id('anna')))]]]));
   await stores.leases.release(held);
 
-  s.directory.remove(id('canary'), 'deleted');
-  await s.delta();
   while (await relayEvents(stores));
   s.pass(dayMs + 1);
 };

@@ -32,8 +32,8 @@ import { runRoutes } from './routes/runs.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { targetRoutes } from './routes/targets.ts';
 import { undoRoutes } from './routes/undo.ts';
-import { serve } from './serve.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { serve } from './serve.ts';
 import { trace, traceIdOf } from './trace.ts';
 
 export type Api = {

@@ -1,9 +1,10 @@
 /** What the ledger in memory keeps about one target, and how what was done there changes it. */
 
 import { escrowsAfter, type HeldEscrow } from '../../core/escrow-ladder.ts';
+import { operationWithout } from '../../core/forget.ts';
 import type { OperationKey, RemoteId, SourceId } from '../../model/ids.ts';
 import type { Intent, Link, Outcome, WaitingReference } from '../../model/operation.ts';
-import type { ObjectType, Ref } from '../../model/source-object.ts';
+import { type ObjectType, type Ref, user } from '../../model/source-object.ts';
 import type { EscrowPolicy } from '../../model/target-record.ts';
 import { type About, type Entry, nowhere, type Reach } from '../ledger.ts';
 
@@ -107,7 +108,8 @@ export const forgetIn = (book: Book, person: SourceId): void => {
   for (const [name, entry] of book.entries) {
     const operation = operationWithout(entry.operation, person);
     if (operation === null) book.entries.delete(name);
-    else book.entries.set(name, { ...entry, operation, outcome: entry.outcome && outcomeWithout(entry.outcome, person) });
+    else
+      book.entries.set(name, { ...entry, operation, outcome: entry.outcome && outcomeWithout(entry.outcome, person) });
   }
   book.guarded = new Map(
     [...book.guarded].map(([group, members]) => [group, members.filter((ref) => keyOf(ref) !== key)]),
@@ -115,7 +117,9 @@ export const forgetIn = (book: Book, person: SourceId): void => {
 };
 
 const outcomeWithout = (outcome: Outcome, person: SourceId): Outcome =>
-  outcome.result === 'partly_applied' ? { ...outcome, refused: outcome.refused.filter((id) => id !== person) } : outcome;
+  outcome.result === 'partly_applied'
+    ? { ...outcome, refused: outcome.refused.filter((id) => id !== person) }
+    : outcome;
 
 export const escrowsOf = (book: Book) => [...book.escrows.values()].map(({ escrow }) => escrow);
 

@@ -54,7 +54,10 @@ const soon = (now: Date): Date => new Date(now.getTime() + 86_400_000);
 const keyOf = ({ connection, resource }: Pick<Subscription, 'connection' | 'resource'>): string =>
   `${connection}|${resource}`;
 
-const fresh = (connection: ConnectionId, resource: Subscription['resource']): Omit<Subscription, 'wanted' | 'tendAt'> => ({
+const fresh = (
+  connection: ConnectionId,
+  resource: Subscription['resource'],
+): Omit<Subscription, 'wanted' | 'tendAt'> => ({
   connection,
   resource,
   held: null,

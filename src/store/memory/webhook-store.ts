@@ -49,7 +49,8 @@ export const createMemoryDeliveryStore = (now: () => Date): DeliveryStore => {
     if (row !== undefined) rows.set(webhook, { ...row, ...edit });
   };
   const writeHeld = (turn: DeliveryTurn, edit: Partial<Row>): void => {
-    if (rows.get(turn.webhook)?.fence !== turn.fence) throw new StaleFence(`${turn.webhook} is told by another worker.`);
+    if (rows.get(turn.webhook)?.fence !== turn.fence)
+      throw new StaleFence(`${turn.webhook} is told by another worker.`);
     write(turn.webhook, edit);
   };
   const logOf = (webhook: WebhookId): Map<number, Delivery> => {
@@ -88,12 +89,17 @@ export const createMemoryDeliveryStore = (now: () => Date): DeliveryStore => {
       const attempts = [...before, attempt].slice(-mostAttemptsKept);
       log.set(told.sequence, { ...told, webhook: turn.webhook, attempts });
       const at = now();
-      const next =
-        progress.kind === 'past'
-          ? { position: told.sequence, failures: 0, notBefore: at, leaseUntil: new Date(at.getTime() + ttlMs) }
-          : { failures: turn.failures + 1, notBefore: progress.notBefore, leaseUntil: at };
-      writeHeld(turn, next);
-      return { ...turn, position: next.position ?? turn.position, failures: next.failures };
+      const isPast = progress.kind === 'past';
+      const place = {
+        position: isPast ? told.sequence : turn.position,
+        failures: isPast ? 0 : turn.failures + 1,
+      };
+      writeHeld(turn, {
+        ...place,
+        notBefore: isPast ? at : progress.notBefore,
+        leaseUntil: isPast ? new Date(at.getTime() + ttlMs) : at,
+      });
+      return { ...turn, ...place };
     },
     skip: async (turn, position) => {
       writeHeld(turn, { position, failures: 0 });
@@ -122,8 +128,7 @@ export const createMemoryDeliveryStore = (now: () => Date): DeliveryStore => {
     },
     prune: async (before) => {
       for (const log of kept.values())
-        for (const [sequence, { attempts }] of log)
-          if ((attempts.at(-1)?.at ?? before) < before) log.delete(sequence);
+        for (const [sequence, { attempts }] of log) if ((attempts.at(-1)?.at ?? before) < before) log.delete(sequence);
     },
     remove: async (webhook) => {
       rows.delete(webhook);

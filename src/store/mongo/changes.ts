@@ -177,9 +177,7 @@ function* pack(changes: readonly Change[]): Generator<readonly string[]> {
 const recordedIn = ({ version, first, at, changes }: ChangesDocument): readonly RecordedChange[] => {
   // Null holds the place of what is forgotten.
   const read: readonly (Change | null)[] = JSON.parse(changes);
-  return read.flatMap((change, offset) =>
-    change === null ? [] : [{ version, sequence: first + offset, at, change }],
-  );
+  return read.flatMap((change, offset) => (change === null ? [] : [{ version, sequence: first + offset, at, change }]));
 };
 
 /** Its id ends with it. */

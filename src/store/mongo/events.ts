@@ -138,9 +138,9 @@ const prefixOf = (organization: OrganizationId): string => `${encodeURIComponent
 const idOf = (organization: OrganizationId, sequence: number): string =>
   `${prefixOf(organization)}${String(sequence).padStart(12, '0')}`;
 
-const withoutRepeats = (events: readonly NewEvent[]): readonly NewEvent[] => [
-  ...new Map(events.toReversed().map((event) => [event.key, event])).values(),
-].toReversed();
+/** The first of each key, in their order. */
+const withoutRepeats = (events: readonly NewEvent[]): readonly NewEvent[] =>
+  [...Map.groupBy(events, ({ key }) => key).values()].flatMap(([first]) => first ?? []);
 
 const documentOf = ({ organization, connection, key, at, about }: NewEvent, sequence: number): EventDocument => ({
   _id: idOf(organization, sequence),

@@ -55,9 +55,7 @@ export const createNames = (db: Db) => {
     },
     /** All names of one object, as `type|id`. */
     forgetOwner: async (connection: ConnectionId, owner: string): Promise<void> => {
-      const found = await collection
-        .find({ _id: startsWith(`${connection}|`), owners: holding(owner) })
-        .toArray();
+      const found = await collection.find({ _id: startsWith(`${connection}|`), owners: holding(owner) }).toArray();
       for (const document of found) {
         const others = hashedIn(document).filter((each) => each.owner !== owner);
         if (others.length === 0) await collection.deleteOne({ _id: document._id });

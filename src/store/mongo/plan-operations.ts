@@ -96,9 +96,7 @@ export const createPlanOperations = (db: Db, now: () => Date) => {
       person: SourceId,
       isOpen: (id: PlanId) => Promise<boolean>,
     ): Promise<void> => {
-      const found = await collection
-        .find({ _id: startsWith(`${target}|`), operation: holding(person) })
-        .toArray();
+      const found = await collection.find({ _id: startsWith(`${target}|`), operation: holding(person) }).toArray();
       for (const document of found) {
         if (await isOpen(planId(document._id.split('|')[1] ?? ''))) continue;
         const operation = operationWithout(stagedOf(document).operation, person);

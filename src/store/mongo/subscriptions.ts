@@ -62,8 +62,10 @@ export const createMongoSubscriptionStore = (db: Db, now: () => Date): Subscript
 /** Within the time in which one is renewed. */
 const soon = (now: Date): Date => new Date(now.getTime() + 86_400_000);
 
-const idOf = ({ connection, resource }: Pick<Subscription, 'resource'> & { readonly connection: ConnectionId }): string =>
-  `${connection}|${resource}`;
+const idOf = ({
+  connection,
+  resource,
+}: Pick<Subscription, 'resource'> & { readonly connection: ConnectionId }): string => `${connection}|${resource}`;
 
 const subscriptionOf = ({ _id, connection, ...rest }: SubscriptionDocument): Subscription => ({
   ...rest,

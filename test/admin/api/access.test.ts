@@ -169,6 +169,8 @@ const nothingOf: Readonly<Record<string, string>> = {
   target_id: `tgt_${'0'.repeat(32)}`,
   run_id: `run_${'0'.repeat(32)}`,
   plan_id: `pln_${'0'.repeat(32)}`,
+  webhook_id: `whk_${'0'.repeat(32)}`,
+  event_id: `evt_${'0'.repeat(32)}`,
   group_id: '00000000-0000-4000-8000-000000000001',
   object_id: '00000000-0000-4000-8000-000000000002',
 };

@@ -24,6 +24,8 @@ const absent: Readonly<Record<string, string>> = {
   run_id: `run_${'0'.repeat(32)}`,
   plan_id: `pln_${'0'.repeat(32)}`,
   object_id: '00000000-0000-4000-8000-000000000002',
+  webhook_id: `whk_${'0'.repeat(32)}`,
+  event_id: `evt_${'0'.repeat(32)}`,
 };
 const group = '00000000-0000-4000-8000-000000000900';
 
@@ -32,6 +34,7 @@ const bodies: Readonly<Record<string, object>> = {
   addConnection: newConnection,
   checkNewConnection: { ...newConnection, organization_id: undefined },
   addTarget: newTarget,
+  addWebhook: { organization_id: 'acme', url: 'https://hooks.example' },
   createApiKey: { name: 'another', scopes: ['read'] },
   declareRestore: { reason: 'The disk was lost.' },
   requestPreview: { scope: { group_ids: [group] } },
@@ -44,6 +47,7 @@ const others: Readonly<Record<string, object>> = {
   addConnection: { ...newConnection, organization_id: 'contoso' },
   checkNewConnection: { ...newConnection, organization_id: undefined, client_id: clientId.replace('5', '6') },
   addTarget: { ...newTarget, deprovision: { kind: 'none' } },
+  addWebhook: { organization_id: 'acme', url: 'https://other.example' },
   createApiKey: { name: 'another', scopes: ['sync'] },
   declareRestore: { reason: 'The wrong disk was lost.' },
   requestPreview: { scope: { group_ids: [clientId] } },
@@ -92,6 +96,7 @@ const everything = async (): Promise<string> => {
     await stores.runs.list({}, null, 200),
     await stores.plans.list({}, null, 200),
     (await stores.apiKeys.list(null, 200)).items.map(({ id }) => id),
+    await stores.webhooks.list({}, null, 200),
     await stores.installation.restores(),
     door.woken,
   ]);

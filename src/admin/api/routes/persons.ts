@@ -40,7 +40,11 @@ export const personRoutes = (commands: Commands): Route[] => [
     params,
     query: nothing,
     body: nothing,
-    answer: { status: 200, description: 'They are erased. Accounts that stay at targets are listed.', schema: erasureSchema },
+    answer: {
+      status: 200,
+      description: 'They are erased. Accounts that stay at targets are listed.',
+      schema: erasureSchema,
+    },
     refusals: ['not_found', 'person_in_scope', 'not_erasable_yet'],
     handle: async ({ params }) => ({
       status: 200,

@@ -11,7 +11,9 @@ export const notificationsSchema = z
         resource: z.enum(watchedResources),
         state: z.enum(['pending', 'active', 'ending']),
         expires_at: time.nullable().meta({ description: 'It is renewed a week before.' }),
-        problem: faultSchema.nullable().meta({ description: 'Why it could not be made or renewed; it is tried again.' }),
+        problem: faultSchema
+          .nullable()
+          .meta({ description: 'Why it could not be made or renewed; it is tried again.' }),
       }),
     ),
   })

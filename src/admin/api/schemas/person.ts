@@ -63,7 +63,7 @@ export const keptView = ({ remembered, memberOf, changes, targets }: Kept): z.in
     version: remembered.version,
   },
   member_of: [...memberOf],
-  changes: changes.map(changeView),
+  changes: changes.map((change) => changeView(change, true)),
   targets: targets.map(({ record, about, operations }) => ({
     target_id: record.id,
     account: about.link && accountView(about.link),
@@ -93,7 +93,9 @@ export const erasureSchema = z
   .strictObject({
     accounts_left: z
       .array(z.strictObject({ target_id: targetIdText, remote_id: z.string(), state: z.enum(['active', 'disabled']) }))
-      .meta({ description: 'Their accounts at targets, which stay as they are and are known to nobody here any more.' }),
+      .meta({
+        description: 'Their accounts at targets, which stay as they are and are known to nobody here any more.',
+      }),
   })
   .meta({ id: 'Erasure' });
 export const erasureView = (left: readonly Left[]): z.input<typeof erasureSchema> => ({

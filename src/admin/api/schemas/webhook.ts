@@ -104,7 +104,8 @@ export const deliverySchema = z
     sequence: z.int().meta({ description: 'The place of the event among those of the organization.' }),
     type: z.enum(eventTypes),
     state: z.enum(['delivered', 'waiting', 'failed']).meta({
-      description: '`waiting`: it is tried again. `failed`: the receiver refuses this message, and the next one was taken.',
+      description:
+        '`waiting`: it is tried again. `failed`: the receiver refuses this message, and the next one was taken.',
     }),
     attempts: z.array(attemptSchema).meta({ description: 'Oldest first; the latest of them.' }),
   })
