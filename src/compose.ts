@@ -19,6 +19,7 @@ import { type Clock, type ClockReading, createClock, keepClock } from './engine/
 import { noteSwitch } from './engine/credential-life.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Telling } from './engine/tell-webhook.ts';
+import { cachedKeys } from './keys/cached.ts';
 import { createLogger } from './logger.ts';
 import { runId } from './model/ids.ts';
 import type { TargetRecord } from './model/target-record.ts';
@@ -42,7 +43,7 @@ import { assertFormat, claimFormat, currentFormat, type Program } from './store/
 import { createMongoStores } from './store/mongo/index.ts';
 import { migrate } from './store/mongo/migrate.ts';
 import { serverTime } from './store/mongo/server-time.ts';
-import { createVault } from './store/vault.ts';
+import { createVault, type Outside } from './store/vault.ts';
 import { connectedTargets } from './target/connected.ts';
 import { targetKind, targetKinds } from './target/registry.ts';
 import { SettingsRefused, type Target, type TargetWorld } from './target/target.ts';
@@ -102,6 +103,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
   const vault = createVault(
     config.encryptionKey.reveal(),
     config.oldEncryptionKeys.map((key) => key.reveal()),
+    await outsideKeys(config),
   );
   const keyProofs = createKeyProofs(
     config.encryptionKey.reveal(),
@@ -180,6 +182,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     commands: commands({
       stores,
       keyProofs,
+      encryptionKeys: vault.keys,
       wakeups,
       connectSource: sources.connect,
       connectSourceOnce: sources.connectOnce,
@@ -213,6 +216,18 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       for (const connection of [...workerConnections, redis]) connection.disconnect();
       await mongo.close();
     },
+  };
+};
+
+/** The client of the vault is loaded where there is one. */
+const outsideKeys = async ({ keyVault, workload }: Config): Promise<Outside | null> => {
+  if (keyVault === null) return null;
+  const { azureKeyVault } = await import('./keys/azure-key-vault.ts');
+  const nowMs = (): number => performance.now();
+  const identity = workload?.kind === 'managed_identity' ? { managedIdentityClientId: workload.clientId } : {};
+  return {
+    keys: cachedKeys(azureKeyVault({ keys: keyVault.keys, nowMs, ...identity }), nowMs),
+    wraps: keyVault.wraps,
   };
 };
 

@@ -56,6 +56,14 @@ const encryptionKey = z
   .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64 (openssl rand -base64 32)')
   .transform((text) => secret(Buffer.from(text, 'base64')));
 
+/** Without a version: the newest seals, and each opens what it sealed. */
+const keyAddress = z
+  .string()
+  .regex(
+    /^https:\/\/[\w.-]+(:\d{1,5})?\/keys\/[\w-]{1,127}$/,
+    'must be https://<vault>/keys/<name>, without a version',
+  );
+
 const apiKey = z
   .string()
   .regex(
@@ -117,6 +125,21 @@ export const shape = z.object({
         'Earlier encryption keys, comma separated: they open what was sealed before the key was changed, and seal nothing.',
     },
     z.string().default('').transform(list).pipe(z.array(encryptionKey)),
+  ),
+  ENTRAIN_KEY_VAULT_KEY: variable(
+    {
+      default: null,
+      meaning:
+        'A key in Azure Key Vault or a managed HSM that seals stored secrets in place of ENTRAIN_ENCRYPTION_KEY: https://<vault>.vault.azure.net/keys/<name>.',
+    },
+    keyAddress.optional().transform(none),
+  ),
+  ENTRAIN_OLD_KEY_VAULT_KEYS: variable(
+    {
+      default: null,
+      meaning: 'Keys in Azure Key Vault, comma separated, that open what they sealed before another took their place.',
+    },
+    z.string().default('').transform(list).pipe(z.array(keyAddress)),
   ),
   ENTRAIN_API_KEYS: variable(
     {

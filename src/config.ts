@@ -21,6 +21,9 @@ export type WorkloadConfig =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'managed_identity'; readonly clientId: string };
 
+/** Addresses in Azure Key Vault. `wraps`: the first of them seals, and not only opens what it sealed before. */
+export type KeyVaultConfig = { readonly keys: readonly [string, ...string[]]; readonly wraps: boolean };
+
 /** An application of our own that tenants consent to. */
 export type AppConfig = {
   readonly clientId: string;
@@ -37,6 +40,8 @@ export type Config = {
   readonly encryptionKey: Secret<Buffer>;
   /** Keys that still open what was sealed before a rotation. */
   readonly oldEncryptionKeys: readonly Secret<Buffer>[];
+  /** Keys that are kept elsewhere. */
+  readonly keyVault: KeyVaultConfig | null;
   readonly apiKeys: readonly ApiKey[];
   readonly host: string;
   readonly port: number;
@@ -109,6 +114,7 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   redisUrl: given.REDIS_URL,
   encryptionKey: given.ENTRAIN_ENCRYPTION_KEY,
   oldEncryptionKeys: given.ENTRAIN_OLD_ENCRYPTION_KEYS,
+  keyVault: keyVaultOf(given),
   apiKeys: given.ENTRAIN_API_KEYS,
   host: given.ENTRAIN_HOST,
   port: given.ENTRAIN_PORT,
@@ -136,6 +142,12 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   provisionConcurrency: given.ENTRAIN_PROVISION_CONCURRENCY,
   queuePrefix: given.ENTRAIN_QUEUE_PREFIX,
 });
+
+const keyVaultOf = (given: z.output<typeof shape>): KeyVaultConfig | null => {
+  const { ENTRAIN_KEY_VAULT_KEY: key, ENTRAIN_OLD_KEY_VAULT_KEYS: older } = given;
+  const [first, ...others] = [...(key === null ? [] : [key]), ...older];
+  return first === undefined ? null : { keys: [first, ...others], wraps: key !== null };
+};
 
 const appOf = (given: z.output<typeof shape>): AppConfig | null => {
   const { ENTRAIN_APP_CLIENT_ID: clientId, ENTRAIN_APP_CLIENT_SECRET: secret, ENTRAIN_APP_CERTIFICATE: pem } = given;

@@ -56,7 +56,7 @@ const floors: readonly { readonly name: string; readonly rooms: readonly string[
   { name: 'compose', rooms: ['src/compose.ts', 'src/test-hooks.ts'] },
   { name: 'admin', rooms: ['src/admin'] },
   { name: 'engine and queue', rooms: ['src/engine', 'src/queue'] },
-  { name: 'implementations', rooms: ['src/target/registry.ts', 'src/source', 'src/target', 'src/store', 'src/egress'] },
+  { name: 'implementations', rooms: ['src/target/registry.ts', 'src/source', 'src/target', 'src/store', 'src/egress', 'src/keys'] },
   { name: 'ports', rooms: [] },
   { name: 'core', rooms: ['src/core'] },
   { name: 'model', rooms: ['src/model'] },
@@ -69,10 +69,17 @@ const isPort = (path: string): boolean =>
   path === 'src/source/source.ts' ||
   path === 'src/source/our-app.ts' ||
   path === 'src/target/target.ts' ||
+  path === 'src/keys/key-encryption.ts' ||
   (/^src\/store\/[a-z-]+\.ts$/.test(path) && !ownImplementations.includes(path));
 
 /** Small implementations that stand beside the ports as one file. */
-const ownImplementations = ['src/store/vault.ts', 'src/store/ids.ts'];
+const ownImplementations = [
+  'src/store/vault.ts',
+  'src/store/seal.ts',
+  'src/store/key-proofs.ts',
+  'src/store/ids.ts',
+  'src/keys/local.ts',
+];
 
 const floorOf = (path: string): number => {
   if (isPort(path)) return floors.findIndex(({ name }) => name === 'ports');
@@ -86,6 +93,7 @@ const implementations: readonly (readonly string[])[] = [
   ['src/target/scim'],
   ['src/egress'],
   ['src/target/memory.ts'],
+  ['src/keys/azure-key-vault.ts'],
   ['src/store/mongo'],
   ['src/store/memory'],
 ];
@@ -107,7 +115,8 @@ const roomsOf: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/egress', 'src/source/graph'],
   'ipaddr.js': ['src/egress'],
   standardwebhooks: ['src/egress'],
-  '@azure/identity': ['src/source/graph'],
+  '@azure/identity': ['src/source/graph', 'src/keys/azure-key-vault.ts'],
+  '@azure/keyvault-keys': ['src/keys/azure-key-vault.ts'],
   '@microsoft/microsoft-graph-client': ['src/source/graph'],
 };
 

@@ -6,6 +6,7 @@ import { askForProvisioning, onTick, resume } from '../src/engine/ask-for-runs.t
 import { tellCredentials } from '../src/engine/credential-life.ts';
 import { prune, purge } from '../src/engine/maintenance.ts';
 import { probeConnection, probeTarget } from '../src/engine/quarantine.ts';
+import { renewSecrets } from '../src/engine/renew-secrets.ts';
 import { tendSubscriptions } from '../src/engine/subscriptions.ts';
 import { tendPlans } from '../src/engine/tend-plans.ts';
 import { maintenancePayload, tickPayload } from '../src/queue/payloads.ts';
@@ -96,7 +97,8 @@ const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> 
       const nowMs = engine.world.now().getTime();
       if (tendedMs === null || nowMs - tendedMs >= tendEveryMs) {
         await tellCredentials(engine);
-        tendedMs = nowMs;
+        // Where there are more, the next round goes on with them.
+        if (!(await renewSecrets(engine))) tendedMs = nowMs;
       }
       const { publicUrl } = parts.config;
       if (publicUrl !== null) await tendSubscriptions(engine, `${publicUrl}${notificationPath}`, signal);

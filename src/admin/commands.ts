@@ -4,6 +4,7 @@ import { apiKeyCommands } from './api-keys.ts';
 import { connectionChecks } from './connection-checks.ts';
 import { connectionCommands } from './connections.ts';
 import { consentCommands } from './consents.ts';
+import { encryptionKeyQueries } from './encryption-keys.ts';
 import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
 import { notificationCommands } from './notifications.ts';
@@ -42,6 +43,7 @@ export const commands = (room: Room) => ({
   ...webhookCommands(room),
   ...notificationCommands(room),
   ...apiKeyCommands(room),
+  ...encryptionKeyQueries(room),
   ...ownerQueries(room),
   ...onceCommands(room),
   ...watchQueries(room),

@@ -85,6 +85,11 @@ export const createMetrics = (sources: Sources = {}): Metrics => {
     labelNames: ['how'],
     registers,
   });
+  const renewals = new Counter({
+    name: 'entrain_secrets_renewed_total',
+    help: 'Stored secrets that were brought under another key-encryption key.',
+    registers,
+  });
   const graphRequests = new Counter({
     name: 'entrain_graph_requests_total',
     help: 'Answers of Microsoft Graph, by status.',
@@ -126,6 +131,7 @@ export const createMetrics = (sources: Sources = {}): Metrics => {
       },
       quarantined: (kind) => quarantines.inc({ kind }),
       probed: (kind, result) => probes.inc({ kind, result }),
+      renewed: (secrets) => renewals.inc(secrets),
       restored: (how) => restores.inc({ how }),
     },
     graphAnswered: (status, resourceUnits) => {

@@ -6,10 +6,11 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import { errorFacts } from '../logger.ts';
 import type { Caller } from '../model/api-key.ts';
+import { SecretUnreadable } from '../model/errors.ts';
 import type { KeyProofs } from '../store/api-key-store.ts';
 import type { CallOutcome, KeptCall } from '../store/call-store.ts';
 import { newId } from '../store/ids.ts';
-import { createVault, SecretUnreadable } from '../store/vault.ts';
+import { createSeal } from '../store/seal.ts';
 import { Refused } from './refused.ts';
 import type { Room } from './room.ts';
 
@@ -112,7 +113,7 @@ const keptAnswer = ({ outcome, begunAt }: KeptCall, call: KeyedCall, keyProofs: 
 /** Made from our key and from theirs: who reads the database, even with our key, lacks the other. */
 const sealOf = (call: KeyedCall, keyProofs: KeyProofs) => {
   const proof = keyProofs.prove(`answer ${JSON.stringify([call.caller.id, call.route, call.key])}`);
-  return createVault(new Uint8Array(hkdfSync('sha256', proof, '', 'entrain kept answers', 32)));
+  return createSeal(new Uint8Array(hkdfSync('sha256', proof, '', 'entrain kept answers', 32)));
 };
 
 const reused = (): Refused =>

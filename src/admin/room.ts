@@ -13,7 +13,7 @@ import type { Wakeups } from '../queue/wakeups.ts';
 import type { OurApp } from '../source/our-app.ts';
 import type { Source } from '../source/source.ts';
 import type { KeyProofs } from '../store/api-key-store.ts';
-import type { Secrets } from '../store/connection-store.ts';
+import type { KeysOfVault, Secrets } from '../store/connection-store.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Target, TargetKind } from '../target/target.ts';
 import { Refused } from './refused.ts';
@@ -21,6 +21,7 @@ import { Refused } from './refused.ts';
 export type Room = {
   readonly stores: Stores;
   readonly keyProofs: KeyProofs;
+  readonly encryptionKeys: () => Promise<KeysOfVault>;
   readonly wakeups: Wakeups;
   readonly connectSource: (connection: Connection, secrets: Secrets) => Source;
   /** The same for a connection that is not stored. */

@@ -4,6 +4,7 @@
  */
 
 import { areEndsDue, endOf, isLast, toBeTold } from '../core/credential-life.ts';
+import { errorFacts } from '../logger.ts';
 import { type Connection, type CredentialPlace, credentialPlaces } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
 import type { Source } from '../source/source.ts';
@@ -75,10 +76,7 @@ export const noteSwitch = (
 ): void => {
   world.log.warn('credential.switched', { connection: id, credential: now, code: refusal.code });
   // A token is waited for: that this could not be noted keeps nobody from it, and costs one refused request later.
-  stores.connections.noteUse(id, revision, { inUse: now }).catch((error: unknown) =>
-    world.log.warn('credential.use_not_noted', {
-      connection: id,
-      message: error instanceof Error ? error.message : 'unknown',
-    }),
-  );
+  stores.connections
+    .noteUse(id, revision, { inUse: now })
+    .catch((error: unknown) => world.log.warn('credential.use_not_noted', { connection: id, ...errorFacts(error) }));
 };

@@ -59,6 +59,8 @@ export type Observe = {
   readonly reconciled: (found: Reconciliation['counts']) => void;
   readonly quarantined: (kind: 'connection' | 'target') => void;
   readonly probed: (kind: 'connection' | 'target', result: 'passed' | 'failed') => void;
+  /** So many stored secrets came under the key of now. */
+  readonly renewed: (secrets: number) => void;
   /** The database was put back from a backup. */
   readonly restored: (how: Restore['how']) => void;
 };
@@ -72,5 +74,6 @@ export const unobserved: Observe = {
   reconciled: () => {},
   quarantined: () => {},
   probed: () => {},
+  renewed: () => {},
   restored: () => {},
 };

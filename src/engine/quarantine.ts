@@ -6,7 +6,7 @@
 import { heldBack, onProbation, stillHeld } from '../core/quarantine.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection, Problem, Quarantine } from '../model/connection.ts';
-import { SourceError, TargetError } from '../model/errors.ts';
+import { KeysUnavailable, SourceError, TargetError } from '../model/errors.ts';
 import type { ConnectionId, TargetId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
@@ -84,7 +84,7 @@ const passes = async (check: (signal: AbortSignal) => Promise<CheckReport>, sign
     return (await check(AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]))).ok;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof TargetError || error instanceof SourceError) return false;
+    if (error instanceof TargetError || error instanceof SourceError || error instanceof KeysUnavailable) return false;
     throw error;
   }
 };

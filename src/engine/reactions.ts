@@ -2,7 +2,9 @@
 
 import type { Problem } from '../model/connection.ts';
 import {
+  KeysUnavailable,
   ResumeExpired,
+  SecretUnreadable,
   SourceError,
   type SourceFault,
   StaleFence,
@@ -91,6 +93,7 @@ export class TargetRefusesMost extends Error {
 const mostFaults = 10;
 const firstWaitMs = 5_000;
 const longestWaitMs = 3_600_000;
+const longestKeysWaitMs = 300_000;
 
 /** `random` spreads the waits of many runs that failed together. */
 export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>, random: number): Reaction | null => {
@@ -127,6 +130,16 @@ export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>,
     };
   if (error instanceof ResumeExpired)
     return wait({ code: 'read_restarted', message: error.message, owner: 'microsoft' }, 1_000);
+  // Nothing is wrong with the connection or the target, so neither is held back, however long it takes.
+  if (error instanceof KeysUnavailable)
+    return {
+      kind: 'wait',
+      ms: Math.min(longestKeysWaitMs, backoffMs(faults, random)),
+      problem: { code: error.code, message: error.message, owner: 'your_team' },
+      isFault: true,
+    };
+  if (error instanceof SecretUnreadable)
+    return { kind: 'fail', problem: { code: 'secret_unreadable', message: error.message, owner: 'your_team' } };
   if (error instanceof SourceError) return toSource(error, wait);
   if (error instanceof TargetError) return toTarget(error, lastingly(wait));
   return null;

@@ -79,3 +79,22 @@ export class StaleRevision extends Error {
 export class FormatTooNew extends Error {
   override readonly name = 'FormatTooNew';
 }
+
+/** A stored secret was sealed for another record or field, or was altered. Says which one, never what is in it. */
+export class SecretUnreadable extends Error {
+  override readonly name = 'SecretUnreadable';
+}
+
+/**
+ * The key that a stored secret is sealed with cannot be asked, or this process does not have it. Nobody's credentials are wrong: whatever needs them waits.
+ * `key_unknown` also comes while a key is changed, of whoever does not have the new one yet.
+ */
+export type KeysFault = 'key_vault_unreachable' | 'key_vault_refused' | 'key_unknown';
+export class KeysUnavailable extends Error {
+  override readonly name = 'KeysUnavailable';
+  readonly code: KeysFault;
+  constructor(code: KeysFault, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -20,4 +20,6 @@ export interface KeyProofs {
   prove(secret: string): string;
   /** `older`: right, but proved with a key that is only kept to open what is old; prove it anew. */
   check(secret: string, proof: string): 'right' | 'older' | 'wrong';
+  /** The name of the key that a proof was made with; null when it is not one of ours. */
+  keyOf(proof: string): string | null;
 }

@@ -14,6 +14,14 @@ import type { Page } from './snapshot-store.ts';
 
 /** Secrets by field name, in clear. Only ever handed to what connects; never to a door. */
 export type Secrets = Readonly<Record<string, string>>;
+/** The same, which says nothing when it is printed, by whatever: a log, an error, JSON. */
+export const unprintable = (secrets: Secrets): Secrets => {
+  const hidden = { value: () => '[secrets]', enumerable: false };
+  return Object.defineProperties(
+    { ...secrets },
+    { toJSON: hidden, [Symbol.for('nodejs.util.inspect.custom')]: hidden },
+  );
+};
 /** Given fields replace stored ones; null takes one away. */
 export type SecretChanges = Readonly<Record<string, string | null>>;
 export const onlyGiven = (changes: SecretChanges): Secrets =>
@@ -100,9 +108,20 @@ export interface TargetStore {
   remove(id: TargetId): Promise<void>;
 }
 
-/** Seals a secret so that it opens only for the same record and field. */
+/** Whose secret it is. */
+export type SecretOf = { readonly organization: string; readonly record: string; readonly field: string };
+
+/** Seals a secret so that it opens only for the same organization, record and field. All throw `KeysUnavailable` when a key cannot be asked. */
 export interface Vault {
-  seal(clear: string, record: string, field: string): string;
-  /** Throws when it was sealed with another key, for another record or field, or was altered. */
-  open(sealed: string, record: string, field: string): string;
+  seal(clear: string, of: SecretOf): Promise<string>;
+  /** Throws `SecretUnreadable` when it was sealed for something else, or was altered. */
+  open(sealed: string, of: SecretOf): Promise<string>;
+  /** The same secret, sealed with the key of now; null when it is. */
+  renew(sealed: string, of: SecretOf): Promise<string | null>;
+  /** The name of the key that it is sealed with; null for what was never sealed. */
+  keyOf(sealed: string): string | null;
+  keys(): Promise<KeysOfVault>;
 }
+
+/** Names: of the key that seals now, of the one that API keys are proved with, and of all that are configured, these included. */
+export type KeysOfVault = { readonly current: string; readonly proves: string; readonly configured: readonly string[] };

@@ -11,6 +11,7 @@ import type { Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
 import type { PlanStore } from './plan-store.ts';
 import type { RunStore } from './run-store.ts';
+import type { SealedSecrets } from './sealed-secrets.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import type { SubscriptionStore } from './subscription-store.ts';
 import type { DeliveryStore, WebhookStore } from './webhook-store.ts';
@@ -25,6 +26,7 @@ export type Stores = {
   readonly connections: ConnectionStore;
   readonly consents: ConsentStore;
   readonly targets: TargetStore;
+  readonly sealed: SealedSecrets;
   readonly runs: RunStore;
   readonly plans: PlanStore;
   readonly discrepancies: DiscrepancyStore;

@@ -1,71 +1,108 @@
 /**
- * Seals secrets with AES-256-GCM (NIST SP 800-38D). A sealed secret reads `v1.<key id>.<iv>.<tag>.<ciphertext>`, and opens only for the record and
- * field it was sealed for, so that nobody who can write to the database can move one tenant's secret into another's record.
+ * Seals secrets in envelopes. Each secret that is given is encrypted (AES-256-GCM) by a data key of its own, which is made for it and for nothing else; the
+ * data key is wrapped by a key-encryption key. A sealed secret reads `v2.<key>.<wrapped data key>.<iv>.<tag>.<ciphertext>`, and opens only for the
+ * organization, record and field it was sealed for: nobody who can write to the database can move one customer's secret into another's record.
+ *
+ * When the key-encryption key changes, the data key is wrapped anew and the secret stays encrypted as it is. What reads `v1.…` is from before there were
+ * data keys.
  */
 
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import type { Vault } from './connection-store.ts';
+import { randomBytes } from 'node:crypto';
+import type { KeyEncryption, WrappedKey } from '../keys/key-encryption.ts';
+import { keyUnknown, localKeyName, localKeys, localName } from '../keys/local.ts';
+import type { SecretOf, Vault } from './connection-store.ts';
+import { createSeal, decrypted, type Encrypted, encrypted, encryptedIn, exactly, textOf, unreadable } from './seal.ts';
 
-const algorithm = 'aes-256-gcm';
-const keyBytes = 32;
-const ivBytes = 12;
-const tagBytes = 16;
+const dataKeyBytes = 32;
+/** What is asked of keys outside. */
+const timeoutMs = 10_000;
 
-/** The secret was sealed with a key we do not have, for another record or field, or was altered. Says which one, never what is in it. */
-export class SecretUnreadable extends Error {
-  override readonly name = 'SecretUnreadable';
-}
+/** Keys that are kept elsewhere. Where they wrap, our own only open what they wrapped before, and the other way round. */
+export type Outside = { readonly keys: KeyEncryption; readonly wraps: boolean };
 
-/** `key` seals and opens; `older` keys only open what was sealed before a rotation. Each is 32 random bytes. */
-export const createVault = (key: Uint8Array, older: readonly Uint8Array[] = []): Vault => {
-  const keys = new Map([key, ...older].map((each) => [keyId(each), each]));
-  const current = keyId(key);
+/** `key` and `older` are of the configuration, 32 random bytes each. */
+export const createVault = (
+  key: Uint8Array,
+  older: readonly Uint8Array[] = [],
+  outside: Outside | null = null,
+): Vault => {
+  const local = localKeys(key, older);
+  const wrapping = outside?.wraps === true ? outside.keys : local;
+  const before = createSeal(key, older);
+  const keysOf = (name: string): KeyEncryption => {
+    const found = [outside?.keys, local].find((keys) => keys?.knows(name) === true);
+    if (!found) throw keyUnknown(name);
+    return found;
+  };
+  const seal = async (clear: string, of: SecretOf): Promise<string> => {
+    const dataKey = randomBytes(dataKeyBytes);
+    const wrapped = await wrapping.wrap(dataKey, AbortSignal.timeout(timeoutMs));
+    return write({ wrapped, content: encrypted(dataKey, boundTo(of), clear) });
+  };
+  const unwrap = ({ wrapped }: Envelope): Promise<Uint8Array> =>
+    keysOf(wrapped.key).unwrap(wrapped, AbortSignal.timeout(timeoutMs));
+  const openFirst = (sealed: string, { record, field }: SecretOf): string => {
+    const name = keyIn(sealed);
+    if (name !== null && !local.knows(name)) throw keyUnknown(name);
+    return before.open(sealed, record, field);
+  };
+  const open = async (sealed: string, of: SecretOf): Promise<string> => {
+    if (isFirst(sealed)) return openFirst(sealed, of);
+    const envelope = read(sealed, of);
+    const dataKey = await unwrap(envelope);
+    try {
+      return decrypted(dataKey, boundTo(of), envelope.content);
+    } catch (cause) {
+      const why = 'it was sealed for another organization, record or field, or was altered';
+      throw unreadable(of.record, of.field, why, cause);
+    }
+  };
   return {
-    seal: (clear, record, field) => {
-      const iv = randomBytes(ivBytes);
-      const cipher = createCipheriv(algorithm, key, iv, { authTagLength: tagBytes });
-      cipher.setAAD(boundTo(current, record, field));
-      const sealed = Buffer.concat([cipher.update(clear, 'utf8'), cipher.final()]);
-      return ['v1', current, ...[iv, cipher.getAuthTag(), sealed].map((part) => part.toString('base64url'))].join('.');
+    seal,
+    open,
+    renew: async (sealed, of) => {
+      if (isFirst(sealed)) return await seal(openFirst(sealed, of), of);
+      if (keyIn(sealed) === (await wrapping.current(AbortSignal.timeout(timeoutMs)))) return null;
+      const envelope = read(sealed, of);
+      const dataKey = await unwrap(envelope);
+      return write({ ...envelope, wrapped: await wrapping.wrap(dataKey, AbortSignal.timeout(timeoutMs)) });
     },
-    open: (sealed, record, field) => {
-      const parts = partsOf(sealed);
-      const opening = parts && keys.get(parts.keyId);
-      if (!opening) throw unreadable(record, field, 'it was sealed with a key that is not configured');
-      try {
-        const decipher = createDecipheriv(algorithm, opening, parts.iv, { authTagLength: tagBytes });
-        decipher.setAAD(boundTo(parts.keyId, record, field));
-        decipher.setAuthTag(parts.tag);
-        return Buffer.concat([decipher.update(parts.ciphertext), decipher.final()]).toString('utf8');
-      } catch (cause) {
-        throw unreadable(record, field, 'it was sealed for another record or field, or was altered', cause);
-      }
+    keyOf: keyIn,
+    keys: async () => {
+      const current = await wrapping.current(AbortSignal.timeout(timeoutMs));
+      const proves = localKeyName(key);
+      return { current, proves, configured: [...new Set([current, proves, ...local.names])] };
     },
   };
 };
 
-/** Names a key without telling anything about it. */
-const keyId = (key: Uint8Array): string => {
-  if (key.length !== keyBytes) throw new Error(`An encryption key must be ${keyBytes} bytes, not ${key.length}.`);
-  return createHmac('sha256', key).update('entrain vault key id').digest('base64url').slice(0, 8);
+type Envelope = { readonly wrapped: WrappedKey; readonly content: Encrypted };
+
+/** JSON keeps the parts apart: nothing can be spelled like another. */
+const boundTo = ({ organization, record, field }: SecretOf): Buffer =>
+  Buffer.from(JSON.stringify(['v2', organization, record, field]));
+
+const write = ({ wrapped, content }: Envelope): string =>
+  [
+    'v2',
+    Buffer.from(wrapped.key).toString('base64url'),
+    Buffer.from(wrapped.bytes).toString('base64url'),
+    textOf(content),
+  ].join('.');
+
+const read = (sealed: string, { record, field }: SecretOf): Envelope => {
+  const [version, , bytes, ...rest] = sealed.split('.');
+  const [key, wrapped, content] = [keyIn(sealed), exactly(bytes), encryptedIn(rest)];
+  if (version !== 'v2' || key === null || wrapped === null || content === null)
+    throw unreadable(record, field, 'it was altered');
+  return { wrapped: { key, bytes: wrapped }, content };
 };
 
-/** JSON keeps the parts apart: no record and field can be spelled like another pair. */
-const boundTo = (key: string, record: string, field: string): Buffer =>
-  Buffer.from(JSON.stringify(['v1', key, record, field]));
+const isFirst = (sealed: string): boolean => sealed.startsWith('v1.');
 
-/** Null for what no vault ever wrote. Base64 is decoded leniently by Node, so the text must be the one the bytes are written as. */
-const partsOf = (sealed: string) => {
-  const [version, key, iv, tag, ciphertext, ...more] = sealed.split('.');
-  if (version !== 'v1' || key === undefined || ciphertext === undefined || more.length > 0) return null;
-  const [ivRead, tagRead, textRead] = [iv, tag, ciphertext].map(exactly);
-  return ivRead && tagRead && textRead && { keyId: key, iv: ivRead, tag: tagRead, ciphertext: textRead };
+/** The name of the key it is sealed with; null for what nobody ever wrote. */
+const keyIn = (sealed: string): string | null => {
+  const [version, key] = sealed.split('.');
+  if (version === 'v1') return localName(key ?? '');
+  return version === 'v2' ? (exactly(key)?.toString('utf8') ?? null) : null;
 };
-
-const exactly = (text = ''): Buffer | null => {
-  const bytes = Buffer.from(text, 'base64url');
-  return bytes.toString('base64url') === text ? bytes : null;
-};
-
-const unreadable = (record: string, field: string, why: string, cause?: unknown): SecretUnreadable =>
-  new SecretUnreadable(`The secret ${field} of ${record} cannot be opened: ${why}. Enter it again.`, { cause });

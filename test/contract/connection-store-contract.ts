@@ -1,7 +1,9 @@
 /** What every store of connections and targets promises, whatever they are kept in. */
 
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { localKeyName } from '../../src/keys/local.ts';
 import {
   type Connection,
   defaultAttributes,
@@ -16,20 +18,36 @@ import { everyone } from '../../src/model/scope.ts';
 import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import type { ConnectionStore, TargetStore, Vault } from '../../src/store/connection-store.ts';
 import { newId } from '../../src/store/ids.ts';
+import { createSeal } from '../../src/store/seal.ts';
+import type { SealedSecrets } from '../../src/store/sealed-secrets.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { all } from '../support/ledger-world.ts';
 
 export type OpenConfiguration = (
   vault: Vault,
   now: () => Date,
-) => Promise<{ readonly connections: ConnectionStore; readonly targets: TargetStore }>;
+) => Promise<{
+  readonly connections: ConnectionStore;
+  readonly targets: TargetStore;
+  readonly sealed: SealedSecrets;
+}>;
 
 const start = new Date('2026-03-01T08:00:00.000Z');
 const edited = new Date('2026-03-02T09:00:00.000Z');
 const expired: Problem = { code: 'unauthorized', message: 'The client secret expired.', owner: 'customer_it' };
 
 export const connectionStoreContract = async (open: OpenConfiguration): Promise<void> => {
-  const { connections, targets } = await open(createVault(randomBytes(32)), () => edited);
+  const keys = { first: randomBytes(32), next: randomBytes(32) };
+  /** The vault of now: a test may change it. */
+  let vault = createVault(keys.first);
+  const throughVault: Vault = {
+    seal: (...given) => vault.seal(...given),
+    open: (...given) => vault.open(...given),
+    renew: (...given) => vault.renew(...given),
+    keyOf: (sealed) => vault.keyOf(sealed),
+    keys: () => vault.keys(),
+  };
+  const { connections, targets, sealed } = await open(throughVault, () => edited);
 
   describe('a connection', () => {
     it('is kept as it was added, and removed', async () => {
@@ -189,7 +207,9 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
         await all(connections.all()),
         await connections.edit(connection.id, 1, { description: 'Renamed' }),
       ];
-      expect(JSON.stringify(seen)).not.toMatch(/Tr0ub4dor|clientSecret|v1\./);
+      const opened = await connections.secrets(connection.id);
+      expect(`${inspect({ opened }, { depth: 5 })} ${JSON.stringify({ opened })}`).not.toContain('Tr0ub4dor');
+      expect(JSON.stringify(seen)).not.toMatch(/Tr0ub4dor|clientSecret|v[12]\./);
     });
 
     it('that is given replaces the stored one, the others stay', async () => {
@@ -217,6 +237,83 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
 
     it('of a record nobody knows is none', async () => {
       expect(await connections.secrets(connectionId(newId('con')))).toEqual({});
+    });
+  });
+
+  describe('secrets whose key is changed', () => {
+    const names = { first: localKeyName(keys.first), next: localKeyName(keys.next) };
+    const counted = async (name: string): Promise<number> => (await sealed.count()).get(name) ?? 0;
+    const renewAll = async (): Promise<number> => {
+      let all = 0;
+      for (let renewed = 7; renewed === 7; all += renewed) renewed = await sealed.renew(7);
+      return all;
+    };
+
+    it('open all the while, and come under the new one a few at a time', async () => {
+      const connection = aConnection();
+      const target = aTarget();
+      await connections.add(connection, { clientSecret: 'one', certificate: 'two' });
+      await targets.add(target, { token: 'three' });
+      const many = Array.from({ length: 10 }, () => aConnection());
+      for (const one of many) await connections.add(one, { clientSecret: 'many' });
+      const before = await counted(names.first);
+      expect(before).toBeGreaterThanOrEqual(13);
+
+      vault = createVault(keys.next, [keys.first]);
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'one', certificate: 'two' });
+      expect(await sealed.renew(7)).toBe(7);
+      expect([await counted(names.first), await counted(names.next)]).toEqual([before - 7, 7]);
+      expect(await renewAll()).toBe(before - 7);
+      expect([await counted(names.first), await counted(names.next)]).toEqual([0, before]);
+      expect(await sealed.renew(7)).toBe(0);
+
+      // The earlier key may go.
+      vault = createVault(keys.next);
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'one', certificate: 'two' });
+      expect(await targets.secrets(target.id)).toEqual({ token: 'three' });
+      expect(await connections.get(connection.id)).toEqual(connection);
+    });
+
+    it('brought over while one is given anew keep the one that was given', async () => {
+      const connection = aConnection();
+      await connections.add(connection, { clientSecret: 'old' });
+      const third = randomBytes(32);
+      vault = createVault(third, [keys.next]);
+      await Promise.all([connections.edit(connection.id, 1, {}, { clientSecret: 'new' }), renewAll()]);
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new' });
+      await renewAll();
+      vault = createVault(third);
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new' });
+    });
+
+    it('that were sealed before each had a data key get one', async () => {
+      const kept = vault;
+      const old = randomBytes(32);
+      const first = createSeal(old);
+      const connection = aConnection();
+      vault = { ...kept, seal: async (clear, { record, field }) => first.seal(clear, record, field) };
+      await connections.add(connection, { clientSecret: 'from before' });
+      vault = createVault(old, []);
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'from before' });
+      const { current } = await vault.keys();
+      expect(await counted(current)).toBe(1);
+      // All others are of a key that is gone here, which renewing says.
+      await connections.edit(connection.id, 1, {}, { clientSecret: 'given anew' });
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'given anew' });
+      await connections.remove(connection.id);
+      vault = kept;
+    });
+
+    it('open for nobody else’s record, whoever moves them in the database', async () => {
+      const [mine, theirs] = [aConnection(), aConnection({ organization: organizationId('globex') })];
+      await connections.add(mine, { clientSecret: 'mine' });
+      await connections.add(theirs, { clientSecret: 'theirs' });
+      expect(await connections.secrets(mine.id)).toEqual({ clientSecret: 'mine' });
+      const of = { organization: mine.organization, record: mine.id, field: 'clientSecret' };
+      const stolen = await vault.seal('mine', of);
+      await expect(
+        vault.open(stolen, { ...of, organization: theirs.organization, record: theirs.id }),
+      ).rejects.toThrow();
     });
   });
 

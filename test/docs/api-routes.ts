@@ -25,6 +25,7 @@ export const apiRoutes = (): readonly Route[] => {
     commands({
       stores: memoryStores(world.now),
       keyProofs: createKeyProofs(new Uint8Array(32)),
+      encryptionKeys: async () => ({ current: 'local:now', proves: 'local:now', configured: ['local:now'] }),
       wakeups,
       connectSource: () => memorySource(memoryDirectory()),
       connectSourceOnce: () => memorySource(memoryDirectory()),

@@ -10,7 +10,9 @@ import {
 } from '../../src/engine/reactions.ts';
 import type { Problem, ResolutionOwner } from '../../src/model/connection.ts';
 import {
+  KeysUnavailable,
   ResumeExpired,
+  SecretUnreadable,
   SourceError,
   type SourceFault,
   StaleFence,
@@ -188,5 +190,36 @@ describe('the tenth fault in a row', () => {
     expect(after(10, new TargetError('unauthorized', 'x'))).toBe('quarantine');
     expect(after(10, new StaleFence('x'))).toBe('leave');
     expect(after(10, new RunCanceled('x'))).toBe('cancel');
+  });
+});
+
+describe('the keys that secrets are sealed with', () => {
+  it('are waited for, however often they cannot be asked: no connection or target is held back for it', () => {
+    const away = new KeysUnavailable('key_vault_unreachable', 'It is away.');
+    for (const faults of [0, 9, 10, 1_000]) {
+      const reaction = react(away, { faults, problem: null });
+      expect(reaction).toMatchObject({
+        kind: 'wait',
+        isFault: true,
+        problem: { code: 'key_vault_unreachable', owner: 'your_team' },
+      });
+      if (reaction?.kind === 'wait') expect(reaction.ms).toBeLessThanOrEqual(300_000);
+    }
+    const problem = { code: 'key_vault_unreachable', message: 'It is away.', owner: 'your_team' } as const;
+    expect(react(new RunTimedOut('late'), { faults: 20, problem })).toEqual({ kind: 'fail', problem });
+  });
+
+  it('that open nothing, because a secret was altered, end the run', () => {
+    expect(react(new SecretUnreadable('It was altered.'))).toMatchObject({
+      kind: 'fail',
+      problem: { code: 'secret_unreadable', owner: 'your_team' },
+    });
+  });
+});
+
+it('whoever is held back is told what to do about it', () => {
+  const mend = { owner: 'customer_it', todo: 'Make another.' } as const;
+  expect(react(new SourceError('unauthorized', 'It ended.', { mend }))).toMatchObject({
+    problem: { message: 'It ended. Make another.' },
   });
 });

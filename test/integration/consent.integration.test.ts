@@ -4,6 +4,7 @@ import { type Stack, startStack } from '../../scripts/demo/stack.ts';
 import { freePort } from '../../scripts/services/child.ts';
 import { type GraphSimulator, startGraph } from '../../simulator/graph/index.ts';
 import { trustCa } from '../../src/source/graph/index.ts';
+import { follow } from '../support/follow.ts';
 import { freshPrefix } from '../support/fresh.ts';
 
 const app = { clientId: '7f0c2f7e-3a52-4f6e-9a0b-1b2c3d4e5f60', secret: 'the-secret-of-our-own-application' };
@@ -42,21 +43,6 @@ afterAll(async () => {
   await stack.stop();
   await graph.close();
 });
-
-/** Goes where it is sent, and shows the cookies it was given. */
-const follow = async (start: string): Promise<string> => {
-  const cookies = new Map<string, string>();
-  for (let url = start, hops = 0; hops < 10; hops += 1) {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { redirect: 'manual', headers: cookie === '' ? {} : { cookie } });
-    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(response.headers.get('set-cookie') ?? '') ?? [];
-    if (name !== '') cookies.set(name, value);
-    const location = response.headers.get('location');
-    if (location === null) return await response.text();
-    url = location;
-  }
-  throw new Error('It leads in a circle.');
-};
 
 const connection = z.object({
   id: z.string(),

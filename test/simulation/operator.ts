@@ -37,6 +37,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
   const room: Room = {
     stores,
     keyProofs: createKeyProofs(new Uint8Array(32)),
+    encryptionKeys: async () => ({ current: 'local:now', proves: 'local:now', configured: ['local:now'] }),
     wakeups: door,
     connectSource: () => refuse('connect a source'),
     connectSourceOnce: () => refuse('connect a source'),

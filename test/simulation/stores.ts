@@ -28,6 +28,7 @@ export const storesOf = (stage: Stage, process: Process, stores: Stores, witness
     ledger: watched(around, 'ledger', stores.ledger),
     connections: watched(around, 'connections', stores.connections),
     targets: watched(around, 'targets', stores.targets),
+    sealed: watched(around, 'sealed', stores.sealed),
     runs: watched(around, 'runs', stores.runs),
     plans: watched(around, 'plans', stores.plans),
     discrepancies: watched(around, 'discrepancies', stores.discrepancies),
@@ -58,7 +59,7 @@ const reads: ReadonlySet<string> = new Set([
   ...['head', 'find', 'recall', 'recallPage', 'named', 'page', 'changesPage', 'holds', 'present'],
   ...['position', 'links', 'linkedRemotes', 'about', 'ownersOf', 'countLinks', 'countActive', 'taken'],
   ...['escrows', 'countEscrows', 'entries', 'entry'],
-  ...['get', 'list', 'of', 'secrets', 'next'],
+  ...['get', 'list', 'of', 'secrets', 'count', 'next'],
   ...['steps', 'operations', 'newest', 'approved', 'countWaiting'],
 ]);
 
@@ -73,6 +74,7 @@ const sequences: { readonly [Name in keyof Watched]: Readonly<Record<SequencesOf
   apiKeys: {},
   calls: {},
   consents: {},
+  sealed: {},
   leases: {},
   snapshots: { scan: true, members: true, groupsOf: true, changesAfter: true },
   ledger: {

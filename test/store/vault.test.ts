@@ -1,58 +1,171 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createVault, SecretUnreadable } from '../../src/store/vault.ts';
+import type { KeyEncryption, WrappedKey } from '../../src/keys/key-encryption.ts';
+import { localKeyName, localKeys } from '../../src/keys/local.ts';
+import { KeysUnavailable, SecretUnreadable } from '../../src/model/errors.ts';
+import { createSeal } from '../../src/store/seal.ts';
+import { createVault } from '../../src/store/vault.ts';
 
 const secret = 'client secret: ümlaut 👩‍💻';
 const key = randomBytes(32);
 const vault = createVault(key);
+const of = { organization: 'acme', record: 'con_1', field: 'clientSecret' };
+
+/** Keys of somebody else, with what they were asked. */
+const outsideKeys = () => {
+  const kept = randomBytes(32);
+  const inner = localKeys(kept);
+  const asked = { wraps: 0, unwraps: 0, isAway: false };
+  const away = (): void => {
+    if (asked.isAway) throw new KeysUnavailable('key_vault_unreachable', 'It is away.');
+  };
+  const named = ({ bytes }: WrappedKey): WrappedKey => ({ key: 'outside:1', bytes });
+  const keys: KeyEncryption = {
+    knows: (name) => name === 'outside:1',
+    current: async () => {
+      away();
+      return 'outside:1';
+    },
+    wrap: async (dataKey, signal) => {
+      away();
+      asked.wraps += 1;
+      return named(await inner.wrap(dataKey, signal));
+    },
+    unwrap: async ({ bytes }, signal) => {
+      away();
+      asked.unwraps += 1;
+      return await inner.unwrap({ key: localKeyName(kept), bytes }, signal);
+    },
+  };
+  return { keys, asked };
+};
 
 describe('the vault', () => {
-  it('opens what it sealed, and never seals the same way twice', () => {
-    const [one, two] = [vault.seal(secret, 'con_1', 'clientSecret'), vault.seal(secret, 'con_1', 'clientSecret')];
-    expect(one).not.toBe(two);
-    expect(vault.open(one, 'con_1', 'clientSecret')).toBe(secret);
-    expect(vault.open(two, 'con_1', 'clientSecret')).toBe(secret);
-    expect(vault.open(vault.seal('', 'con_1', 'empty'), 'con_1', 'empty')).toBe('');
+  it('opens what it sealed, each secret with a data key of its own', async () => {
+    const [one, two] = [await vault.seal(secret, of), await vault.seal(secret, of)];
+    expect(await vault.open(one, of)).toBe(secret);
+    expect(await vault.open(two, of)).toBe(secret);
+    const parts = [one, two].map((sealed) => sealed.split('.'));
+    expect(parts.map(([version]) => version)).toEqual(['v2', 'v2']);
+    expect(parts[0]?.[2]).not.toBe(parts[1]?.[2]);
+    // The data key of one does not open the other.
+    const [, name, , ...content] = parts[0] ?? [];
+    await expect(vault.open(['v2', name, parts[1]?.[2], ...content].join('.'), of)).rejects.toThrow(SecretUnreadable);
+    expect(await vault.open(await vault.seal('', of), of)).toBe('');
   });
 
-  it('keeps one tenant’s secret from being moved into another’s record or field', () => {
-    const sealed = vault.seal(secret, 'con_1', 'clientSecret');
-    expect(() => vault.open(sealed, 'con_2', 'clientSecret')).toThrow(SecretUnreadable);
-    expect(() => vault.open(sealed, 'con_1', 'token')).toThrow(SecretUnreadable);
-    expect(() => vault.open(vault.seal(secret, 'a', 'b","c'), 'a","b', 'c')).toThrow(SecretUnreadable);
+  it.each([
+    ['another organization', { ...of, organization: 'globex' }],
+    ['another record', { ...of, record: 'con_2' }],
+    ['another field', { ...of, field: 'token' }],
+    ['parts that only read the same', { organization: 'acme","con_1', record: 'x', field: 'clientSecret' }],
+  ])('opens nothing for %s', async (_, other) => {
+    await expect(vault.open(await vault.seal(secret, of), other)).rejects.toThrow(SecretUnreadable);
   });
 
-  it('refuses a sealed text of which any character was changed, dropped or added', () => {
-    const sealed = vault.seal(secret, 'con_1', 'clientSecret');
+  it('refuses a sealed text of which any character was changed, dropped or added', async () => {
+    const sealed = await vault.seal(secret, of);
     const altered = [...sealed].flatMap((character, at) => [
       sealed.slice(0, at) + (character === 'A' ? 'B' : 'A') + sealed.slice(at + 1),
       sealed.slice(0, at) + sealed.slice(at + 1),
       `${sealed.slice(0, at)}A${sealed.slice(at)}`,
     ]);
-    expect(altered.length).toBeGreaterThan(200);
-    for (const text of [...altered, `${sealed}A`, `${sealed}.`, `${sealed}.AAAA`, ''])
-      expect(() => vault.open(text, 'con_1', 'clientSecret'), text).toThrow(SecretUnreadable);
+    expect(altered.length).toBeGreaterThan(500);
+    // A key by another name is a key that is not here.
+    for (const text of [...altered, `${sealed}A`, `${sealed}.`, `${sealed}.AAAA`, '', 'v2'])
+      await expect(vault.open(text, of), text).rejects.toThrow(/cannot be opened|not configured|not wrapped/);
   });
 
-  it('opens what an older key sealed, and seals with the new one only', () => {
-    const sealed = vault.seal(secret, 'con_1', 'clientSecret');
-    const newKey = randomBytes(32);
-    const rotated = createVault(newKey, [key]);
-    expect(rotated.open(sealed, 'con_1', 'clientSecret')).toBe(secret);
-    const resealed = rotated.seal(secret, 'con_1', 'clientSecret');
-    expect(createVault(newKey).open(resealed, 'con_1', 'clientSecret')).toBe(secret);
-    expect(() => vault.open(resealed, 'con_1', 'clientSecret')).toThrow(/key that is not configured/);
-  });
-
-  it('says which secret cannot be opened, and nothing of what is in it', () => {
-    const sealed = vault.seal(secret, 'con_1', 'clientSecret');
-    const failing = () => createVault(randomBytes(32)).open(sealed, 'con_1', 'clientSecret');
-    expect(failing).toThrow(/clientSecret of con_1/);
-    expect(failing).not.toThrow(new RegExp(sealed.split('.')[4] ?? secret));
+  it('says which secret cannot be opened, and nothing of what is in it', async () => {
+    const sealed = await vault.seal(secret, of);
+    const failing = vault.open(sealed, { ...of, record: 'con_2' });
+    await expect(failing).rejects.toThrow(/clientSecret of con_2/);
+    await expect(failing).rejects.not.toThrow(new RegExp(sealed.split('.')[5] ?? secret));
   });
 
   it('takes keys of 32 bytes only', () => {
     expect(() => createVault(randomBytes(16))).toThrow(/32 bytes, not 16/);
     expect(() => createVault(key, [randomBytes(31)])).toThrow(/32 bytes, not 31/);
+  });
+});
+
+describe('a key that is changed', () => {
+  const newKey = randomBytes(32);
+  const rotated = createVault(newKey, [key]);
+
+  it('opens what the earlier one sealed, and seals with the new one', async () => {
+    expect(await rotated.open(await vault.seal(secret, of), of)).toBe(secret);
+    const sealed = await rotated.seal(secret, of);
+    expect(rotated.keyOf(sealed)).toBe(localKeyName(newKey));
+    expect(await createVault(newKey).open(sealed, of)).toBe(secret);
+  });
+
+  it('is not known to whoever does not have it yet, which is nobody’s fault', async () => {
+    const sealed = await rotated.seal(secret, of);
+    await expect(vault.open(sealed, of)).rejects.toMatchObject({ name: 'KeysUnavailable', code: 'key_unknown' });
+  });
+
+  it('wraps the data keys anew, and the secrets stay encrypted as they are', async () => {
+    const sealed = await vault.seal(secret, of);
+    const renewed = (await rotated.renew(sealed, of)) ?? '';
+    expect(renewed.split('.').slice(3)).toEqual(sealed.split('.').slice(3));
+    expect(renewed.split('.')[2]).not.toBe(sealed.split('.')[2]);
+    expect(await createVault(newKey).open(renewed, of)).toBe(secret);
+    expect(await rotated.renew(renewed, of)).toBeNull();
+    expect(await rotated.keys()).toEqual({
+      current: localKeyName(newKey),
+      proves: localKeyName(newKey),
+      configured: [localKeyName(newKey), localKeyName(key)],
+    });
+  });
+});
+
+describe('what was sealed before there were data keys', () => {
+  const sealed = createSeal(key).seal(secret, of.record, of.field);
+
+  it('still opens, for its record and field', async () => {
+    expect(vault.keyOf(sealed)).toBe(localKeyName(key));
+    expect(await vault.open(sealed, of)).toBe(secret);
+    await expect(vault.open(sealed, { ...of, record: 'con_2' })).rejects.toThrow(SecretUnreadable);
+    await expect(createVault(randomBytes(32)).open(sealed, of)).rejects.toThrow(KeysUnavailable);
+  });
+
+  it('is sealed anew, with a data key and for its organization', async () => {
+    const renewed = (await vault.renew(sealed, of)) ?? '';
+    expect(renewed).toMatch(/^v2\./);
+    expect(await vault.open(renewed, of)).toBe(secret);
+    await expect(vault.open(renewed, { ...of, organization: 'globex' })).rejects.toThrow(SecretUnreadable);
+  });
+});
+
+describe('keys that are kept elsewhere', () => {
+  it('seal in place of ours, which go on opening what they sealed, until that is brought over', async () => {
+    const { keys, asked } = outsideKeys();
+    const moved = createVault(key, [], { keys, wraps: true });
+    const before = await vault.seal(secret, of);
+    expect(await moved.open(before, of)).toBe(secret);
+    expect(asked.unwraps).toBe(0);
+    const renewed = (await moved.renew(before, of)) ?? '';
+    expect(moved.keyOf(renewed)).toBe('outside:1');
+    expect(await moved.open(renewed, of)).toBe(secret);
+    expect(await moved.keys()).toMatchObject({ current: 'outside:1', proves: localKeyName(key) });
+  });
+
+  it('are left the same way', async () => {
+    const { keys } = outsideKeys();
+    const sealed = await createVault(key, [], { keys, wraps: true }).seal(secret, of);
+    const left = createVault(key, [], { keys, wraps: false });
+    expect(await left.open(sealed, of)).toBe(secret);
+    const renewed = (await left.renew(sealed, of)) ?? '';
+    expect(await vault.open(renewed, of)).toBe(secret);
+  });
+
+  it('that are away seal and open nothing, and say so', async () => {
+    const { keys, asked } = outsideKeys();
+    const moved = createVault(key, [], { keys, wraps: true });
+    const sealed = await moved.seal(secret, of);
+    asked.isAway = true;
+    for (const failing of [moved.seal(secret, of), moved.open(sealed, of), moved.renew(sealed, of)])
+      await expect(failing).rejects.toThrow(KeysUnavailable);
   });
 });

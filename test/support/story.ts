@@ -149,6 +149,7 @@ export const story = async (options: StoryOptions = {}) => {
     wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
     targetKinds: [],
     keyProofs: createKeyProofs(new Uint8Array(32)),
+    encryptionKeys: async () => ({ current: 'local:now', proves: 'local:now', configured: ['local:now'] }),
     ourApp: null,
     egress: openEgress({ allow: [] }),
     sign: () => ({}),

@@ -19,6 +19,7 @@ import type { Route } from './route.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { credentialRoutes } from './routes/credentials.ts';
+import { encryptionKeyRoutes } from './routes/encryption-keys.ts';
 import { escrowRoutes } from './routes/escrows.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { notificationRoutesOf } from './routes/notifications.ts';
@@ -112,6 +113,7 @@ export const allRoutes = (commands: Commands): readonly Route[] => [
   ...restoreRoutes(commands),
   ...webhookRoutes(commands),
   ...apiKeyRoutes(commands),
+  ...encryptionKeyRoutes(commands),
 ];
 
 const nothingMayLoad = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };

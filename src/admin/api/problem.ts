@@ -1,6 +1,7 @@
 /** Problem details for HTTP APIs (RFC 9457): the one shape of everything that goes wrong at this door. */
 
 import { z } from 'zod';
+import { KeysUnavailable } from '../../model/errors.ts';
 import { type RefusalCode, Refused } from '../refused.ts';
 
 export const problemSchema = z
@@ -35,6 +36,7 @@ type DoorCode =
   | 'unsupported_media_type'
   | 'rate_limited'
   | 'too_many_streams'
+  | 'keys_unavailable'
   | 'internal_error';
 export type ProblemCode = RefusalCode | DoorCode;
 
@@ -92,6 +94,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   rate_limited: { status: 429, title: 'Too many calls' },
   too_many_streams: { status: 429, title: 'Too many streams are open' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
+  keys_unavailable: { status: 503, title: 'The keys that secrets are sealed with cannot be asked' },
 };
 
 /** A problem found at the door itself, before any command. */
@@ -122,6 +125,7 @@ export const problemOf = (error: unknown, traceId: string): Problem => {
     return problem(error.code, error.message, traceId, errors);
   }
   if (error instanceof DoorProblem) return problem(error.code, error.message, traceId);
+  if (error instanceof KeysUnavailable) return problem('keys_unavailable', error.message, traceId);
   const code = codeOfExpressError(error);
   return problem(code, details[code], traceId);
 };

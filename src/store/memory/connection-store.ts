@@ -7,24 +7,30 @@ import {
   type ConnectionStore,
   onlyGiven,
   type SecretChanges,
+  type SecretOf,
   type Secrets,
   type TargetStore,
+  unprintable,
   type Vault,
 } from '../connection-store.ts';
 
 /** What connections and targets have in common. */
 type Held = {
   readonly id: string;
+  readonly organization: string;
   readonly state: string;
   readonly problem: Problem | null;
   readonly quarantine: Quarantine | null;
   readonly revision: number;
 };
 type Row<T> = { readonly record: T; readonly sealed: Secrets };
+/** What a shelf lets whoever tends all secrets do with its own. */
+export type Shelf = { readonly sealed: () => Iterable<ShelvedSecret> };
+type ShelvedSecret = { readonly of: SecretOf; readonly sealed: string; readonly replace: (sealed: string) => void };
 
 const batchSize = 500;
 
-export const createMemoryConnectionStore = (vault: Vault, now: () => Date): ConnectionStore => {
+export const createMemoryConnectionStore = (vault: Vault, now: () => Date): ConnectionStore & Shelf => {
   const shelf = createShelf<Parameters<ConnectionStore['add']>[0]>(vault, now);
   return {
     ...shelf,
@@ -51,7 +57,7 @@ export const createMemoryConnectionStore = (vault: Vault, now: () => Date): Conn
   };
 };
 
-export const createMemoryTargetStore = (vault: Vault, now: () => Date): TargetStore => {
+export const createMemoryTargetStore = (vault: Vault, now: () => Date): TargetStore & Shelf => {
   const shelf = createShelf<Parameters<TargetStore['add']>[0]>(vault, now);
   return {
     ...shelf,
@@ -61,28 +67,46 @@ export const createMemoryTargetStore = (vault: Vault, now: () => Date): TargetSt
 
 export const createShelf = <T extends Held & { readonly updatedAt: Date }>(vault: Vault, now: () => Date) => {
   const rows = new Map<string, Row<T>>();
-  const mapSecrets = (secrets: Secrets, each: (text: string, field: string) => string): Secrets =>
-    Object.fromEntries(Object.entries(secrets).map(([field, text]) => [field, each(text, field)]));
-  const seal = (id: string, secrets: Secrets): Secrets =>
-    mapSecrets(secrets, (text, field) => vault.seal(text, id, field));
-  const merged = (id: string, sealed: Secrets, changes: SecretChanges): Secrets => {
-    const kept = Object.entries(sealed).filter(([field]) => !Object.hasOwn(changes, field));
-    return { ...Object.fromEntries(kept), ...seal(id, onlyGiven(changes)) };
+  const mapSecrets = async (
+    { organization, id }: Pick<T, 'organization' | 'id'>,
+    secrets: Secrets,
+    each: (text: string, of: SecretOf) => Promise<string>,
+  ): Promise<Secrets> => {
+    const mapped = Object.entries(secrets).map(
+      async ([field, text]) => [field, await each(text, { organization, record: id, field })] as const,
+    );
+    return Object.fromEntries(await Promise.all(mapped));
   };
 
   return {
     sorted: (): T[] => [...rows.values()].map(({ record }) => record).sort((a, b) => (a.id < b.id ? -1 : 1)),
     add: async (record: T, secrets: Secrets): Promise<void> => {
+      const sealed = await mapSecrets(record, secrets, vault.seal);
       if (rows.has(record.id)) throw new Error(`${record.id} exists already.`);
-      rows.set(record.id, { record, sealed: seal(record.id, secrets) });
+      rows.set(record.id, { record, sealed });
     },
     get: async (id: T['id']): Promise<T | null> => rows.get(id)?.record ?? null,
     edit: async (id: T['id'], revision: number, edit: Partial<T>, secrets: SecretChanges = {}): Promise<T> => {
+      const before = rows.get(id)?.record;
+      const given = before === undefined ? {} : await mapSecrets(before, onlyGiven(secrets), vault.seal);
       const row = rows.get(id);
       if (row?.record.revision !== revision) throw new StaleRevision(`${id} is not at revision ${revision} any more.`);
+      const kept = Object.entries(row.sealed).filter(([field]) => !Object.hasOwn(secrets, field));
       const record = { ...row.record, ...edit, updatedAt: now(), revision: revision + 1 };
-      rows.set(id, { record, sealed: merged(id, row.sealed, secrets) });
+      rows.set(id, { record, sealed: { ...Object.fromEntries(kept), ...given } });
       return record;
+    },
+    sealed: function* (): Generator<ShelvedSecret> {
+      for (const { record, sealed: all } of [...rows.values()])
+        for (const [field, sealed] of Object.entries(all)) {
+          const of = { organization: record.organization, record: record.id, field };
+          const replace = (next: string): void => {
+            const row = rows.get(record.id);
+            if (row?.sealed[field] === sealed)
+              rows.set(record.id, { ...row, sealed: { ...row.sealed, [field]: next } });
+          };
+          yield { of, sealed, replace };
+        }
     },
     /** What is known of a record at this revision, which stays the same. False when there is nothing new, or no such record. */
     note: (id: T['id'], revision: number, noting: (record: T) => Partial<T> | null): boolean => {
@@ -107,8 +131,10 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(vault
       const row = rows.get(id);
       if (row?.record.state === 'active') rows.set(id, { ...row, record: { ...row.record, quarantine: null } });
     },
-    secrets: async (id: T['id']): Promise<Secrets> =>
-      mapSecrets(rows.get(id)?.sealed ?? {}, (text, field) => vault.open(text, id, field)),
+    secrets: async (id: T['id']): Promise<Secrets> => {
+      const row = rows.get(id);
+      return row === undefined ? {} : unprintable(await mapSecrets(row.record, row.sealed, vault.open));
+    },
     remove: async (id: T['id']): Promise<void> => {
       rows.delete(id);
     },

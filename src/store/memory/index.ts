@@ -13,6 +13,7 @@ import { createMemoryLeases } from './leases.ts';
 import { createMemoryLedger } from './ledger.ts';
 import { createMemoryPlanStore } from './plan-store.ts';
 import { createMemoryRunStore } from './run-store.ts';
+import { createMemorySealedSecrets } from './sealed-secrets.ts';
 import { createMemorySnapshotStore } from './snapshot-store.ts';
 import { createMemorySubscriptionStore } from './subscription-store.ts';
 import { createMemoryDeliveryStore, createMemoryWebhookStore } from './webhook-store.ts';
@@ -27,6 +28,8 @@ export const createMemoryStores = (around: {
   const leases = createMemoryLeases(now);
   const { fenceOf } = leases;
   const snapshots = createMemorySnapshotStore({ fenceOf, now, probe });
+  const connections = createMemoryConnectionStore(vault, now);
+  const targets = createMemoryTargetStore(vault, now);
   return {
     installation: createMemoryInstallation({ leases, snapshots }),
     apiKeys: createMemoryApiKeyStore(),
@@ -34,9 +37,10 @@ export const createMemoryStores = (around: {
     leases,
     snapshots,
     ledger: createMemoryLedger({ fenceOf, now, probe }),
-    connections: createMemoryConnectionStore(vault, now),
+    connections,
     consents: createMemoryConsentStore(now),
-    targets: createMemoryTargetStore(vault, now),
+    targets,
+    sealed: createMemorySealedSecrets(vault, [connections, targets]),
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore({ fenceOf, now, probe }),
     discrepancies: createMemoryDiscrepancyStore({ fenceOf, now, probe }),

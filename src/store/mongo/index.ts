@@ -15,6 +15,7 @@ import { createMongoLeases } from './leases.ts';
 import { createMongoLedger } from './ledger.ts';
 import { createMongoPlanStore } from './plans.ts';
 import { createMongoRunStore } from './runs.ts';
+import { createMongoSealedSecrets } from './sealed-secrets.ts';
 import { createMongoSnapshotStore } from './snapshot-store.ts';
 import { createMongoSubscriptionStore } from './subscriptions.ts';
 import { createMongoTargetStore } from './targets.ts';
@@ -43,6 +44,7 @@ export const createMongoStores = (
     connections: createMongoConnectionStore(connection, vault, now),
     consents: createMongoConsentStore(db, now),
     targets: createMongoTargetStore(connection, vault, now),
+    sealed: createMongoSealedSecrets(db, vault),
     runs: createMongoRunStore(db, now),
     plans: createMongoPlanStore(db, { now, probe }),
     discrepancies: createMongoDiscrepancyStore(db, { now, probe }),

@@ -6,7 +6,7 @@
 import mongoose from 'mongoose';
 import type { Problem, Quarantine } from '../../model/connection.ts';
 import { StaleRevision } from '../../model/errors.ts';
-import { onlyGiven, type SecretChanges, type Secrets, type Vault } from '../connection-store.ts';
+import { onlyGiven, type SecretChanges, type Secrets, unprintable, type Vault } from '../connection-store.ts';
 
 /** What every one of these documents has; the schema of each names the rest. */
 export type SealedDocument = {
@@ -70,12 +70,18 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
 }) => {
   const { model, vault, now, toRecord, toFields } = around;
 
-  const seal = (id: string, secrets: Secrets): SealedDocument['secrets'] =>
-    Object.entries(secrets).map(([field, clear]) => ({ field, sealed: vault.seal(clear, id, field) }));
-  const sealedOf = async (filter: { readonly _id: string; readonly revision?: number }) => {
-    const found = await model.findOne(filter, { secrets: 1 }, guarded).lean<Pick<SealedDocument, 'secrets'>>();
-    return found?.secrets ?? [];
-  };
+  type Owner = Pick<SealedDocument, '_id' | 'organization'>;
+  const seal = ({ _id, organization }: Owner, secrets: Secrets): Promise<SealedDocument['secrets']> =>
+    Promise.all(
+      Object.entries(secrets).map(async ([field, clear]) => ({
+        field,
+        sealed: await vault.seal(clear, { organization, record: _id, field }),
+      })),
+    );
+  const sealedOf = (filter: { readonly _id: string; readonly revision?: number }) =>
+    model
+      .findOne(filter, { organization: 1, secrets: 1 }, guarded)
+      .lean<Owner & Partial<Pick<SealedDocument, 'secrets'>>>();
 
   /** What is given replaces what is stored, field by field. Of a revision that is over, the edit that follows is refused. */
   const mergedSecrets = async (
@@ -84,12 +90,14 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
     changes: SecretChanges,
   ): Promise<SealedDocument['secrets']> => {
     const stored = await sealedOf({ _id: id, revision });
-    return [...stored.filter(({ field }) => !Object.hasOwn(changes, field)), ...seal(id, onlyGiven(changes))];
+    if (stored === null) return [];
+    const kept = (stored.secrets ?? []).filter(({ field }) => !Object.hasOwn(changes, field));
+    return [...kept, ...(await seal(stored, onlyGiven(changes)))];
   };
 
   return {
-    add: async (document: Omit<D, 'secrets'> & { readonly _id: string }, secrets: Secrets): Promise<void> => {
-      await model.create({ ...document, secrets: seal(document._id, secrets) });
+    add: async (document: Omit<D, 'secrets'> & Owner, secrets: Secrets): Promise<void> => {
+      await model.create({ ...document, secrets: await seal(document, secrets) });
     },
     get: async (id: string): Promise<R | null> => {
       const found = await model.findOne({ _id: id }, {}, guarded).lean<D>();
@@ -140,10 +148,15 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
     proved: async (id: string): Promise<void> => {
       await model.updateOne({ _id: id, state: 'active' }, { $set: { quarantine: null } }, guarded);
     },
-    secrets: async (id: string): Promise<Secrets> =>
-      Object.fromEntries(
-        (await sealedOf({ _id: id })).map(({ field, sealed }) => [field, vault.open(sealed, id, field)]),
-      ),
+    secrets: async (id: string): Promise<Secrets> => {
+      const found = await sealedOf({ _id: id });
+      if (found === null) return {};
+      const { _id: record, organization, secrets = [] } = found;
+      const opened = secrets.map(
+        async ({ field, sealed }) => [field, await vault.open(sealed, { organization, record, field })] as const,
+      );
+      return unprintable(Object.fromEntries(await Promise.all(opened)));
+    },
     remove: async (id: string): Promise<void> => {
       await model.deleteOne({ _id: id }, guarded);
     },

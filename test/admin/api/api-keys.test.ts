@@ -16,6 +16,7 @@ afterEach(() => door.close());
 const proofs = {
   prove: (secret: string) => current().prove(secret),
   check: (secret: string, proof: string) => current().check(secret, proof),
+  keyOf: (proof: string) => current().keyOf(proof),
 };
 const current = () => createKeyProofs(encryptionKeys[0] ?? new Uint8Array(32), encryptionKeys.slice(1));
 

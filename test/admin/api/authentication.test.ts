@@ -49,6 +49,7 @@ describe('every documented route', () => {
       'listChanges',
       'listConnections',
       'listDiscrepancies',
+      'listEncryptionKeys',
       'listEscrows',
       'listGroups',
       'listLeftOut',

@@ -65,6 +65,7 @@ export const openDoor = async (options: Options = {}) => {
   const defaults: Room = {
     stores,
     keyProofs: createKeyProofs(new Uint8Array(32)),
+    encryptionKeys: async () => ({ current: 'local:now', proves: 'local:now', configured: ['local:now'] }),
     wakeups: queueOf(woken, queue),
     connectSource: (_connection, secrets) => emptyTenant(secrets, clientSecret),
     connectSourceOnce: (_connection, secrets) => emptyTenant(secrets, clientSecret),

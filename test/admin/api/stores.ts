@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { type ConnectionId, type SourceId, sourceId, watermark } from '../../../src/model/ids.ts';
 import { group, type SourceObject, user } from '../../../src/model/source-object.ts';
+import type { Vault } from '../../../src/store/connection-store.ts';
 import type { Lease, LeaseKey } from '../../../src/store/leases.ts';
 import { createMemoryApiKeyStore } from '../../../src/store/memory/api-key-store.ts';
 import { createMemoryCallStore } from '../../../src/store/memory/call-store.ts';
@@ -15,14 +16,16 @@ import { createMemoryLeases } from '../../../src/store/memory/leases.ts';
 import { createMemoryLedger } from '../../../src/store/memory/ledger.ts';
 import { createMemoryPlanStore } from '../../../src/store/memory/plan-store.ts';
 import { createMemoryRunStore } from '../../../src/store/memory/run-store.ts';
+import { createMemorySealedSecrets } from '../../../src/store/memory/sealed-secrets.ts';
 import { createMemorySnapshotStore } from '../../../src/store/memory/snapshot-store.ts';
 import { createMemorySubscriptionStore } from '../../../src/store/memory/subscription-store.ts';
 import { createMemoryDeliveryStore, createMemoryWebhookStore } from '../../../src/store/memory/webhook-store.ts';
 import type { Stores } from '../../../src/store/stores.ts';
 import { createVault } from '../../../src/store/vault.ts';
 
-export const memoryStores = (now: () => Date): Stores => {
-  const vault = createVault(randomBytes(32));
+export const memoryStores = (now: () => Date, vault: Vault = createVault(randomBytes(32))): Stores => {
+  const connections = createMemoryConnectionStore(vault, now);
+  const targets = createMemoryTargetStore(vault, now);
   const leases = createMemoryLeases(now);
   const around = { fenceOf: leases.fenceOf, now };
   const snapshots = createMemorySnapshotStore(around);
@@ -33,9 +36,10 @@ export const memoryStores = (now: () => Date): Stores => {
     leases,
     snapshots,
     ledger: createMemoryLedger(around),
-    connections: createMemoryConnectionStore(vault, now),
+    connections,
     consents: createMemoryConsentStore(now),
-    targets: createMemoryTargetStore(vault, now),
+    targets,
+    sealed: createMemorySealedSecrets(vault, [connections, targets]),
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore(around),
     discrepancies: createMemoryDiscrepancyStore(around),

@@ -1,20 +1,21 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { targetId } from '../../../src/model/ids.ts';
+import { connectionId, targetId } from '../../../src/model/ids.ts';
 import { defaultLimits } from '../../../src/model/target-record.ts';
-import type { ConnectionStore, TargetStore } from '../../../src/store/connection-store.ts';
 import { createMongoConnectionStore } from '../../../src/store/mongo/connections.ts';
+import { createMongoSealedSecrets } from '../../../src/store/mongo/sealed-secrets.ts';
 import { createMongoTargetStore } from '../../../src/store/mongo/targets.ts';
-import { connectionStoreContract } from '../../contract/connection-store-contract.ts';
+import { connectionStoreContract, type OpenConfiguration } from '../../contract/connection-store-contract.ts';
 import { openTestMongo } from '../../support/mongo.ts';
 
 describe('connections and targets in MongoDB', async () => {
   const { mongo, close } = await openTestMongo();
   afterAll(close);
-  let stores: { readonly connections: ConnectionStore; readonly targets: TargetStore } | undefined;
+  let stores: Awaited<ReturnType<OpenConfiguration>> | undefined;
   await connectionStoreContract(async (vault, now) => {
     stores = {
       connections: createMongoConnectionStore(mongo.connection, vault, now),
       targets: createMongoTargetStore(mongo.connection, vault, now),
+      sealed: createMongoSealedSecrets(mongo.db, vault),
     };
     return stores;
   });
@@ -25,8 +26,19 @@ describe('connections and targets in MongoDB', async () => {
       ...(await mongo.db.collection('targets').find().toArray()),
     ];
     expect(documents.length).toBeGreaterThan(10);
-    expect(JSON.stringify(documents)).toMatch(/v1\./);
+    expect(JSON.stringify(documents)).toMatch(/v2\./);
     expect(JSON.stringify(documents)).not.toMatch(/Tr0ub4dor/);
+  });
+
+  it('that somebody moves to another record in the database do not open there', async () => {
+    const collection = mongo.db.collection<{ readonly _id: string; readonly secrets: unknown }>('connections');
+    const [mine, theirs] = await collection.find({ 'secrets.0.field': 'clientSecret' }).limit(2).toArray();
+    if (mine === undefined || theirs === undefined) throw new Error('There are too few secrets.');
+    await collection.updateOne({ _id: theirs._id }, { $set: { secrets: mine.secrets } });
+    await expect(stores?.connections.secrets(connectionId(theirs._id))).rejects.toMatchObject({
+      name: 'SecretUnreadable',
+    });
+    await collection.updateOne({ _id: theirs._id }, { $set: { secrets: [] } });
   });
 
   it('read as leaving groups alone where a target was stored before groups had a policy', async () => {

@@ -1,0 +1,62 @@
+/** The secrets of all collections whose records have some (sealed-records.ts). */
+
+import type { Vault } from '../connection-store.ts';
+import type { SealedSecrets } from '../sealed-secrets.ts';
+import type { Db } from './connect.ts';
+import { name as connections } from './connections.ts';
+import type { SealedDocument } from './sealed-records.ts';
+import { name as targets } from './targets.ts';
+
+type Sealed = Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
+
+export const createMongoSealedSecrets = (db: Db, vault: Vault): SealedSecrets => {
+  const collections = [connections, targets].map((name) => db.collection<Sealed>(name));
+  const every = async function* () {
+    for (const collection of collections) {
+      const found = collection.find(
+        { 'secrets.0': { $exists: true } },
+        { projection: { organization: 1, secrets: 1 } },
+      );
+      for await (const document of found) yield { collection, document };
+    }
+  };
+
+  /** The same secrets, `most` of them renewed at most. */
+  const renewed = async ({ _id: record, organization, secrets }: Sealed, most: number) => {
+    let count = 0;
+    const next: Sealed['secrets'][number][] = [];
+    for (const one of secrets) {
+      const sealed = count < most ? await vault.renew(one.sealed, { organization, record, field: one.field }) : null;
+      if (sealed !== null) count += 1;
+      next.push(sealed === null ? one : { field: one.field, sealed });
+    }
+    return { count, next };
+  };
+
+  return {
+    count: async () => {
+      const counts = new Map<string, number>();
+      for await (const { document } of every())
+        for (const { sealed } of document.secrets) {
+          const key = vault.keyOf(sealed) ?? 'unknown';
+          counts.set(key, (counts.get(key) ?? 0) + 1);
+        }
+      return counts;
+    },
+    renew: async (limit) => {
+      let all = 0;
+      for await (const { collection, document } of every()) {
+        if (all >= limit) break;
+        const { count, next } = await renewed(document, limit - all);
+        if (count === 0) continue;
+        // Whoever gave one anew meanwhile is right.
+        const { modifiedCount } = await collection.updateOne(
+          { _id: document._id, secrets: document.secrets },
+          { $set: { secrets: next } },
+        );
+        if (modifiedCount === 1) all += count;
+      }
+      return all;
+    },
+  };
+};

@@ -1,0 +1,244 @@
+/**
+ * Secrets that are known by sight go the ways that secrets go in a whole installation, through success, failure and crash, with everything said that can
+ * be said (debug). Then everything that anybody could look at is searched for them.
+ */
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import mongoose from 'mongoose';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type Stack, startStack } from '../../scripts/demo/stack.ts';
+import { freePort } from '../../scripts/services/child.ts';
+import { type GraphSimulator, startGraph } from '../../simulator/graph/index.ts';
+import { type ScimSimulator, startScim } from '../../simulator/scim/index.ts';
+import { localKeyName } from '../../src/keys/local.ts';
+import { dumpOfMongo, dumpOfRedis, found } from '../support/canaries.ts';
+import { type Certificate, makeCertificate } from '../support/certificate.ts';
+import { follow } from '../support/follow.ts';
+import { freshPrefix } from '../support/fresh.ts';
+
+const canary = (what: string): string => `CANARY~${what}~${randomUUID()}`;
+const secrets: Record<string, string> = {
+  'client secret': canary('client'),
+  'second client secret': canary('second'),
+  'wrong client secret': canary('wrong'),
+  'token of a target': canary('scim'),
+  'secret of our application': canary('app'),
+  'password of a database': canary('db').replaceAll('~', '.'),
+};
+const nextKey = randomBytes(32).toString('base64');
+const ourApp = '7f0c2f7e-3a52-4f6e-9a0b-1b2c3d4e5f60';
+
+let certificate: Certificate;
+let graph: GraphSimulator;
+let scim: ScimSimulator;
+let stack: Stack;
+let prefix: string;
+const said: string[] = [];
+const answers: string[] = [];
+
+const call = async (method: string, path: string, body?: unknown, raw?: string): Promise<unknown> => {
+  const content = raw ?? (body === undefined ? null : JSON.stringify(body));
+  const response = await fetch(`${stack.apiUrl}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${stack.apiKey}`, 'content-type': 'application/json' },
+    body: content,
+  });
+  const text = await response.text();
+  answers.push(`${JSON.stringify([...response.headers])} ${text}`);
+  return text === '' ? null : JSON.parse(text);
+};
+const idOf = (answer: unknown): string => String(Object(answer).id);
+
+beforeAll(async () => {
+  certificate = await makeCertificate();
+  const keyLines = certificate.keyPem.split('\n').filter((line) => line.length > 40);
+  secrets['key of a certificate'] = keyLines[3] ?? '';
+  const port = await freePort();
+  const publicUrl = `http://127.0.0.1:${port}`;
+  const roles = ['User.Read.All', 'GroupMember.Read.All', 'Application.Read.All'];
+  graph = await startGraph({
+    tenants: [
+      { users: 12, apps: [{ secret: secrets['client secret'] ?? '', roles }] },
+      { users: 5, apps: [{ certificates: [certificate.pem], roles }] },
+      {
+        users: 5,
+        apps: [
+          {
+            clientId: ourApp,
+            secret: secrets['secret of our application'] ?? '',
+            state: 'missing',
+            redirectUris: [`${publicUrl}/connect/callback`],
+          },
+        ],
+      },
+    ],
+  });
+  scim = await startScim({ token: secrets['token of a target'] ?? '' });
+  ({ prefix } = freshPrefix());
+  stack = await startStack({
+    services: { mongoUri: inject('mongoUri'), redisUrl: inject('redisUrl') },
+    name: prefix,
+    cloud: { origin: graph.origin, caPem: graph.caPem },
+    port,
+    env: {
+      ENTRAIN_LOG_LEVEL: 'debug',
+      ENTRAIN_PUBLIC_URL: publicUrl,
+      ENTRAIN_APP_CLIENT_ID: ourApp,
+      ENTRAIN_APP_CLIENT_SECRET: secrets['secret of our application'] ?? '',
+      ENTRAIN_APP_CLOUD: 'custom',
+      TEST_RECONCILE_MS: '500',
+      // As after the second step of changing the encryption key: everybody can open what the next one seals.
+      ENTRAIN_OLD_ENCRYPTION_KEYS: nextKey,
+    },
+    heard: (text) => said.push(text),
+  });
+  secrets['encryption key'] = stack.env['ENTRAIN_ENCRYPTION_KEY'] ?? '';
+  secrets['next encryption key'] = nextKey;
+  secrets['API key of the configuration'] = stack.apiKey;
+}, 120_000);
+afterAll(async () => {
+  await stack.stop();
+  await scim.close();
+  await graph.close();
+});
+
+/** The three ways to connect a tenant, each with what may go wrong about it. */
+const connectAll = async (): Promise<{ readonly connection: string; readonly certified: string }> => {
+  const [first, second, third] = graph.tenants;
+  const tenant = { vendor: 'MS_ENTRA', organization_id: 'acme', cloud: 'custom' };
+  const ofFirst = { ...tenant, tenant_id: first?.tenantId, client_id: first?.apps[0]?.clientId };
+  await call('POST', '/v1/connections', { ...ofFirst, client_secret: secrets['wrong client secret'], unknown: 1 });
+  const { organization_id: _, ...draft } = ofFirst;
+  await call('POST', '/v1/connections/check', { ...draft, client_secret: secrets['wrong client secret'] });
+  await call('POST', '/v1/connections', null, `{"client_secret": "${secrets['wrong client secret']}", `);
+  const connection = idOf(
+    await call('POST', '/v1/connections', { ...ofFirst, client_secret: secrets['client secret'] }),
+  );
+  await call('POST', `/v1/connections/${connection}/credentials/second`, {
+    client_secret: secrets['second client secret'],
+  });
+  const certified = idOf(
+    await call('POST', '/v1/connections', {
+      ...tenant,
+      tenant_id: second?.tenantId,
+      client_id: second?.apps[0]?.clientId,
+      certificate: certificate.pem + certificate.keyPem,
+    }),
+  );
+  const link = Object(await call('POST', '/v1/connections', { ...tenant, tenant_id: third?.tenantId }));
+  const state = new URL(link.oauth2_authorize_url).searchParams.get('state') ?? '';
+  answers.splice(-1);
+  secrets['state of a consent'] = state;
+  answers.push(await follow(link.oauth2_authorize_url));
+  const made = Object(await call('POST', '/v1/api-keys', { name: 'ci', scopes: ['read'] }));
+  // The one answer that is to show it.
+  answers.splice(-1);
+  secrets['API key'] = String(made.key).split('_').slice(2).join('_');
+  await fetch(`${stack.apiUrl}/v1/connections`, { headers: { authorization: `Bearer ${made.key}` } });
+  return { connection, certified };
+};
+
+const runAll = async ({ connection, certified }: Awaited<ReturnType<typeof connectAll>>): Promise<void> => {
+  const settings = { base_url: scim.baseUrl, token: secrets['token of a target'], allow_http: true };
+  const target = idOf(
+    await call('POST', `/v1/connections/${connection}/targets`, {
+      kind: 'scim',
+      name: 'Helpdesk',
+      settings,
+      auto_approve_first: true,
+    }),
+  );
+  for (const path of [`connections/${connection}/check`, `connections/${certified}/check`, `targets/${target}/check`])
+    await call('POST', `/v1/${path}`);
+  await stack.api.sync(connection, { mode: 'full' });
+  await stack.api.sync(certified, { mode: 'full' });
+  // The target refuses somebody, then the token; the login service refuses both secrets.
+  const tenant = graph.control.tenant(graph.tenants[0]?.tenantId);
+  for (const status of [400, 401]) {
+    scim.control.addFaults([{ method: 'POST', answer: { kind: 'status', status } }]);
+    tenant.hire({ givenName: 'Ada', surname: `Berg ${status}` });
+    await stack.api.sync(connection, { mode: 'delta' });
+  }
+  const [app] = tenant.apps();
+  if (app !== undefined) app.secrets = [{ value: 'another', endsMs: Date.now() + 86_400_000 }];
+  await call('POST', `/v1/connections/${connection}/check`);
+  await call('PATCH', `/v1/connections/${connection}`, { client_secret: secrets['wrong client secret'] });
+  await stack.api.sync(connection, { mode: 'full' });
+  for (const path of ['connections', `connections/${connection}`, `targets/${target}`, 'runs', 'encryption-keys'])
+    await call('GET', `/v1/${path}`);
+};
+
+/** A worker that cannot start, and one that dies of an error nobody caught. */
+const crash = async (): Promise<void> => {
+  const password = secrets['password of a database'];
+  const misspelt = { MONGODB_URI: `mongodb://entrain:${password}@127.0.0.1:99999/x` };
+  await expect(stack.startWorker(misspelt)).rejects.toThrow(/MongoDB cannot be reached/);
+  const thrown = 'setTimeout(() => { throw new Error("nobody catches this") }, 100)';
+  const options = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(thrown)}` };
+  await expect(stack.startWorker(options)).rejects.toThrow(/nobody catches this/);
+};
+
+const places = async () => ({
+  log: said.join(''),
+  answers: answers.join('\n'),
+  metrics: await (await fetch(`${stack.apiUrl}/metrics`)).text(),
+  MongoDB: await dumpOfMongo(stack.env['MONGODB_URI'] ?? ''),
+  Redis: await dumpOfRedis(inject('redisUrl'), prefix),
+});
+
+/** What a worker of the next key does to all that is stored, while the others go on with the first. */
+const changeKey = async (certified: string): Promise<void> => {
+  const first = stack.env['ENTRAIN_ENCRYPTION_KEY'] ?? '';
+  const [before, after] = [first, nextKey].map((key) => localKeyName(Buffer.from(key, 'base64')));
+  const keys = async () => Object(await call('GET', '/v1/encryption-keys')).data;
+  const [{ secrets: sealed }] = await keys();
+  expect(sealed).toBeGreaterThan(2);
+  await stack.startWorker({ ENTRAIN_ENCRYPTION_KEY: nextKey, ENTRAIN_OLD_ENCRYPTION_KEYS: first });
+  for (let run = 0; run < 3; run += 1)
+    expect(await stack.api.sync(certified, { mode: 'delta' })).toMatchObject({ state: 'succeeded', problem: null });
+  await expect.poll(keys, { timeout: 10_000 }).toMatchObject([
+    { key: before, current: true, secrets: 0 },
+    { key: after, current: false, secrets: sealed },
+  ]);
+  expect(await call('POST', `/v1/connections/${certified}/check`)).toMatchObject({ ok: true });
+};
+
+describe('secrets', () => {
+  it('come up nowhere, whatever succeeds, fails or crashes, and while their key is changed', async () => {
+    const connected = await connectAll();
+    await runAll(connected);
+    await crash();
+    await changeKey(connected.certified);
+    const looked = await places();
+    expect(found(secrets, looked)).toEqual([]);
+    // All of it was really there to be searched.
+    expect(looked.log).toContain('target.request');
+    expect(looked.log).toContain('nobody catches this');
+    expect(looked.answers).toContain('AADSTS7000215');
+    expect(looked.metrics).toContain('entrain_runs_total');
+    for (const collection of ['connections', 'targets', 'api_keys', 'consents', 'runs', 'objects'])
+      expect(looked.MongoDB).toMatch(new RegExp(`^${collection} `, 'm'));
+    expect(looked.MongoDB).toContain('"v2.');
+    expect(looked.Redis.length).toBeGreaterThan(1_000);
+    expect(Object.values(secrets).every((secret) => secret.length > 15)).toBe(true);
+  }, 90_000);
+
+  it('would be found: each that is planted is', async () => {
+    const secret = secrets['client secret'] ?? '';
+    const client = new mongoose.mongo.MongoClient(stack.env['MONGODB_URI'] ?? '');
+    const redis = new Redis(inject('redisUrl'));
+    await client
+      .db()
+      .collection('runs')
+      .insertOne({ deep: [{ blob: Buffer.from(`x${secret}`) }] });
+    await redis.hset(`{${prefix}}:sync:planted`, 'data', Buffer.from(`a job with ${secret} in it`).toString('base64'));
+    said.push(`{"event":"x","message":"${encodeURIComponent(secret)}"}`);
+    answers.push(JSON.stringify({ secret: Buffer.from(secret).toString('hex') }));
+    await client.close();
+    redis.disconnect();
+    expect(found(secrets, await places())).toEqual(
+      ['log', 'answers', 'MongoDB', 'Redis'].map((place) => `${place}: client secret`),
+    );
+  });
+});
