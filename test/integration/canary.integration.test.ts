@@ -12,6 +12,7 @@ import { freePort } from '../../scripts/services/child.ts';
 import { type GraphSimulator, startGraph } from '../../simulator/graph/index.ts';
 import { type ScimSimulator, startScim } from '../../simulator/scim/index.ts';
 import { localKeyName } from '../../src/keys/local.ts';
+import { trustCa } from '../../src/source/graph/index.ts';
 import { dumpOfMongo, dumpOfRedis, found } from '../support/canaries.ts';
 import { type Certificate, makeCertificate } from '../support/certificate.ts';
 import { follow } from '../support/follow.ts';
@@ -74,6 +75,7 @@ beforeAll(async () => {
       },
     ],
   });
+  trustCa(graph.caPem);
   scim = await startScim({ token: secrets['token of a target'] ?? '' });
   ({ prefix } = freshPrefix());
   stack = await startStack({
