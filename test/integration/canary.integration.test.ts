@@ -128,11 +128,14 @@ const connectAll = async (): Promise<{ readonly connection: string; readonly cer
       certificate: certificate.pem + certificate.keyPem,
     }),
   );
-  const link = Object(await call('POST', '/v1/connections', { ...tenant, tenant_id: third?.tenantId }));
-  const state = new URL(link.oauth2_authorize_url).searchParams.get('state') ?? '';
-  answers.splice(-1);
-  secrets['state of a consent'] = state;
-  answers.push(await follow(link.oauth2_authorize_url));
+  for (const isFollowed of [true, false]) {
+    const link = Object(await call('POST', '/v1/connections', { ...tenant, tenant_id: third?.tenantId }));
+    // The one answer that is to show it.
+    answers.splice(-1);
+    const { searchParams } = new URL(link.oauth2_authorize_url);
+    secrets[isFollowed ? 'state of a consent' : 'state of an open consent'] = searchParams.get('state') ?? '';
+    if (isFollowed) answers.push(await follow(link.oauth2_authorize_url));
+  }
   const made = Object(await call('POST', '/v1/api-keys', { name: 'ci', scopes: ['read'] }));
   // The one answer that is to show it.
   answers.splice(-1);
@@ -215,13 +218,14 @@ describe('secrets', () => {
     const looked = await places();
     expect(found(secrets, looked)).toEqual([]);
     // All of it was really there to be searched.
-    expect(looked.log).toContain('target.request');
-    expect(looked.log).toContain('nobody catches this');
-    expect(looked.answers).toContain('AADSTS7000215');
-    expect(looked.metrics).toContain('entrain_runs_total');
-    for (const collection of ['connections', 'targets', 'api_keys', 'consents', 'runs', 'objects'])
-      expect(looked.MongoDB).toMatch(new RegExp(`^${collection} `, 'm'));
-    expect(looked.MongoDB).toContain('"v2.');
+    for (const said of ['target.request', 'nobody catches this', 'run.quarantined'])
+      expect(looked.log.includes(said), said).toBe(true);
+    expect(looked.answers.includes('AADSTS7000215')).toBe(true);
+    expect(looked.metrics.includes('entrain_runs_total')).toBe(true);
+    const collections = new Set(looked.MongoDB.split('\n').map((line) => line.split(' ')[0]));
+    const expected = ['connections', 'targets', 'api_keys', 'consents', 'runs', 'objects', 'intents'];
+    expect(expected.filter((name) => !collections.has(name))).toEqual([]);
+    expect(looked.MongoDB.includes('"v2.')).toBe(true);
     expect(looked.Redis.length).toBeGreaterThan(1_000);
     expect(Object.values(secrets).every((secret) => secret.length > 15)).toBe(true);
   }, 90_000);
