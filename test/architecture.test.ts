@@ -56,7 +56,10 @@ const floors: readonly { readonly name: string; readonly rooms: readonly string[
   { name: 'compose', rooms: ['src/compose.ts', 'src/test-hooks.ts'] },
   { name: 'admin', rooms: ['src/admin'] },
   { name: 'engine and queue', rooms: ['src/engine', 'src/queue'] },
-  { name: 'implementations', rooms: ['src/target/registry.ts', 'src/source', 'src/target', 'src/store', 'src/egress', 'src/keys'] },
+  {
+    name: 'implementations',
+    rooms: ['src/target/registry.ts', 'src/source', 'src/target', 'src/store', 'src/egress', 'src/keys'],
+  },
   { name: 'ports', rooms: [] },
   { name: 'core', rooms: ['src/core'] },
   { name: 'model', rooms: ['src/model'] },

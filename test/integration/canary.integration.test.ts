@@ -136,6 +136,9 @@ const connectAll = async (): Promise<{ readonly connection: string; readonly cer
     secrets[isFollowed ? 'state of a consent' : 'state of an open consent'] = searchParams.get('state') ?? '';
     if (isFollowed) answers.push(await follow(link.oauth2_authorize_url));
   }
+  const webhook = { organization_id: 'acme', url: 'https://hooks.example.com/entrain' };
+  secrets['secret of a webhook'] = String(Object(await call('POST', '/v1/webhooks', webhook)).secret);
+  answers.splice(-1);
   const made = Object(await call('POST', '/v1/api-keys', { name: 'ci', scopes: ['read'] }));
   // The one answer that is to show it.
   answers.splice(-1);

@@ -30,6 +30,7 @@ export const createMemoryStores = (around: {
   const snapshots = createMemorySnapshotStore({ fenceOf, now, probe });
   const connections = createMemoryConnectionStore(vault, now);
   const targets = createMemoryTargetStore(vault, now);
+  const webhooks = createMemoryWebhookStore(vault, now);
   return {
     installation: createMemoryInstallation({ leases, snapshots }),
     apiKeys: createMemoryApiKeyStore(),
@@ -40,12 +41,12 @@ export const createMemoryStores = (around: {
     connections,
     consents: createMemoryConsentStore(now),
     targets,
-    sealed: createMemorySealedSecrets(vault, [connections, targets]),
+    sealed: createMemorySealedSecrets(vault, [connections, targets, webhooks]),
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore({ fenceOf, now, probe }),
     discrepancies: createMemoryDiscrepancyStore({ fenceOf, now, probe }),
     events: createMemoryEventStore(),
-    webhooks: createMemoryWebhookStore(vault, now),
+    webhooks,
     deliveries: createMemoryDeliveryStore(now),
     subscriptions: createMemorySubscriptionStore(now),
   };

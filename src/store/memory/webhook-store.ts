@@ -5,9 +5,9 @@ import type { OrganizationId, WebhookId } from '../../model/ids.ts';
 import { type Delivery, mostAttemptsKept, type Webhook } from '../../model/webhook.ts';
 import type { Vault } from '../connection-store.ts';
 import type { DeliveryStore, DeliveryTurn, WebhookEdit, WebhookStore } from '../webhook-store.ts';
-import { createShelf } from './connection-store.ts';
+import { createShelf, type Shelf } from './connection-store.ts';
 
-export const createMemoryWebhookStore = (vault: Vault, now: () => Date): WebhookStore => {
+export const createMemoryWebhookStore = (vault: Vault, now: () => Date): WebhookStore & Shelf => {
   const shelf = createShelf<Webhook & { readonly quarantine: null }>(vault, now);
   return {
     add: (webhook, secrets) => shelf.add({ ...webhook, quarantine: null }, secrets),
@@ -25,6 +25,7 @@ export const createMemoryWebhookStore = (vault: Vault, now: () => Date): Webhook
       return webhook;
     },
     secrets: shelf.secrets,
+    sealed: shelf.sealed,
     remove: shelf.remove,
   };
 };

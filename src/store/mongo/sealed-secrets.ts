@@ -6,11 +6,12 @@ import type { Db } from './connect.ts';
 import { name as connections } from './connections.ts';
 import type { SealedDocument } from './sealed-records.ts';
 import { name as targets } from './targets.ts';
+import { name as webhooks } from './webhooks.ts';
 
 type Sealed = Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
 
 export const createMongoSealedSecrets = (db: Db, vault: Vault): SealedSecrets => {
-  const collections = [connections, targets].map((name) => db.collection<Sealed>(name));
+  const collections = [connections, targets, webhooks].map((name) => db.collection<Sealed>(name));
   const every = async function* () {
     for (const collection of collections) {
       const found = collection.find(

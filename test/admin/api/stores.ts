@@ -26,6 +26,7 @@ import { createVault } from '../../../src/store/vault.ts';
 export const memoryStores = (now: () => Date, vault: Vault = createVault(randomBytes(32))): Stores => {
   const connections = createMemoryConnectionStore(vault, now);
   const targets = createMemoryTargetStore(vault, now);
+  const webhooks = createMemoryWebhookStore(vault, now);
   const leases = createMemoryLeases(now);
   const around = { fenceOf: leases.fenceOf, now };
   const snapshots = createMemorySnapshotStore(around);
@@ -39,12 +40,12 @@ export const memoryStores = (now: () => Date, vault: Vault = createVault(randomB
     connections,
     consents: createMemoryConsentStore(now),
     targets,
-    sealed: createMemorySealedSecrets(vault, [connections, targets]),
+    sealed: createMemorySealedSecrets(vault, [connections, targets, webhooks]),
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore(around),
     discrepancies: createMemoryDiscrepancyStore(around),
     events: createMemoryEventStore(),
-    webhooks: createMemoryWebhookStore(vault, now),
+    webhooks,
     deliveries: createMemoryDeliveryStore(now),
     subscriptions: createMemorySubscriptionStore(now),
   };
