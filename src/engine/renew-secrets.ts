@@ -1,6 +1,6 @@
 /** Brings stored secrets under the key-encryption key of now, once that was changed. Harmless to repeat. */
 
-import { KeysUnavailable, SecretUnreadable } from '../model/errors.ts';
+import { KeysUnavailable } from '../model/errors.ts';
 import type { Engine } from './engine.ts';
 
 /** So many at once, as each may be a call to whoever keeps the keys. */
@@ -15,8 +15,8 @@ export const renewSecrets = async (engine: Pick<Engine, 'stores' | 'world' | 'ob
     engine.world.log.info('secrets.renewed', { secrets });
     return secrets === atOnce;
   } catch (error) {
-    if (!(error instanceof KeysUnavailable || error instanceof SecretUnreadable)) throw error;
-    engine.world.log.warn('secrets.not_renewed', { message: error.message });
+    if (!(error instanceof KeysUnavailable)) throw error;
+    engine.world.log.warn('secrets.not_renewed', { code: error.code, message: error.message });
     return false;
   }
 };

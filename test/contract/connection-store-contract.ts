@@ -297,9 +297,10 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'from before' });
       const { current } = await vault.keys();
       expect(await counted(current)).toBe(1);
-      // All others are of a key that is gone here, which renewing says.
-      await connections.edit(connection.id, 1, {}, { clientSecret: 'given anew' });
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'given anew' });
+      // All others are of a key that is gone here: they keep this one from nothing.
+      expect(await sealed.renew(100)).toBe(1);
+      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'from before' });
+      expect(await sealed.renew(100)).toBe(0);
       await connections.remove(connection.id);
       vault = kept;
     });

@@ -1,7 +1,7 @@
 /** The secrets of all shelves, in memory: the same promises as the ones in MongoDB. */
 
 import type { Vault } from '../connection-store.ts';
-import type { SealedSecrets } from '../sealed-secrets.ts';
+import { renewedBy, type SealedSecrets } from '../sealed-secrets.ts';
 import type { Shelf } from './connection-store.ts';
 
 export const createMemorySealedSecrets = (vault: Vault, shelves: readonly Shelf[]): SealedSecrets => ({
@@ -19,7 +19,7 @@ export const createMemorySealedSecrets = (vault: Vault, shelves: readonly Shelf[
     for (const shelf of shelves)
       for (const { of, sealed, replace } of shelf.sealed()) {
         if (renewed >= limit) return renewed;
-        const next = await vault.renew(sealed, of);
+        const next = await renewedBy(vault, sealed, of);
         if (next === null) continue;
         replace(next);
         renewed += 1;

@@ -1,7 +1,7 @@
 /** The secrets of all collections whose records have some (sealed-records.ts). */
 
 import type { Vault } from '../connection-store.ts';
-import type { SealedSecrets } from '../sealed-secrets.ts';
+import { renewedBy, type SealedSecrets } from '../sealed-secrets.ts';
 import type { Db } from './connect.ts';
 import { name as connections } from './connections.ts';
 import type { SealedDocument } from './sealed-records.ts';
@@ -27,7 +27,8 @@ export const createMongoSealedSecrets = (db: Db, vault: Vault): SealedSecrets =>
     let count = 0;
     const next: Sealed['secrets'][number][] = [];
     for (const one of secrets) {
-      const sealed = count < most ? await vault.renew(one.sealed, { organization, record, field: one.field }) : null;
+      const sealed =
+        count < most ? await renewedBy(vault, one.sealed, { organization, record, field: one.field }) : null;
       if (sealed !== null) count += 1;
       next.push(sealed === null ? one : { field: one.field, sealed });
     }
