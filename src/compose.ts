@@ -160,7 +160,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     stopwatch: world.stopwatch,
     log,
   });
-  const quotas = quotasOf(config.callsPerMinute);
+  const quotas = quotasOf(config.allowedCalls);
   const workerConnections: Redis[] = [];
   const closing = new AbortController();
   void keepClock(clock, world, measureEveryMs, closing.signal);

@@ -191,6 +191,13 @@ export const shape = z.object({
     },
     whole(1, 1_000_000),
   ),
+  ENTRAIN_WRONG_KEYS_PER_QUARTER_HOUR: variable(
+    {
+      default: '10',
+      meaning: 'How many calls with a key that is none of ours may come from one such address in 15 minutes.',
+    },
+    whole(1, 1_000_000),
+  ),
   ENTRAIN_METRICS: variable(
     {
       default: 'key',

@@ -23,6 +23,8 @@ export type WorkloadConfig =
 
 /** Addresses in Azure Key Vault. `wraps`: the first of them seals, and not only opens what it sealed before. */
 export type KeyVaultConfig = { readonly keys: readonly [string, ...string[]]; readonly wraps: boolean };
+/** In a minute, of one key and of one address; with a wrong key in 15 minutes, of one address. */
+export type AllowedCalls = { readonly ofKey: number; readonly ofAddress: number; readonly wrongKeys: number };
 
 /** An application of our own that tenants consent to. */
 export type AppConfig = {
@@ -49,7 +51,7 @@ export type Config = {
   readonly workerPort: number | null;
   readonly publicUrl: string | null;
   readonly trustedProxies: number;
-  readonly callsPerMinute: { readonly ofKey: number; readonly ofAddress: number };
+  readonly allowedCalls: AllowedCalls;
   readonly metrics: MetricsAccess;
   readonly logLevel: LogLevel;
   readonly app: AppConfig | null;
@@ -121,9 +123,10 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   workerPort: given.ENTRAIN_WORKER_PORT,
   publicUrl: given.ENTRAIN_PUBLIC_URL,
   trustedProxies: given.ENTRAIN_TRUSTED_PROXIES,
-  callsPerMinute: {
+  allowedCalls: {
     ofKey: given.ENTRAIN_KEY_CALLS_PER_MINUTE,
     ofAddress: given.ENTRAIN_ADDRESS_CALLS_PER_MINUTE,
+    wrongKeys: given.ENTRAIN_WRONG_KEYS_PER_QUARTER_HOUR,
   },
   metrics: given.ENTRAIN_METRICS,
   logLevel: given.ENTRAIN_LOG_LEVEL,

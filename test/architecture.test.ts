@@ -112,6 +112,8 @@ const roomsOf: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['src/queue', 'workers', 'src/compose.ts'],
   express: ['src/admin/api'],
   helmet: ['src/admin/api'],
+  '@bull-board/api': ['src/admin/api'],
+  '@bull-board/express': ['src/admin/api'],
   '@asteasolutions/zod-to-openapi': ['src/admin/api'],
   'prom-client': ['src/admin/metrics.ts'],
   pino: ['src/logger.ts'],

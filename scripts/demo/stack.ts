@@ -51,6 +51,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     // Whoever watches a trial asks all the time.
     ENTRAIN_KEY_CALLS_PER_MINUTE: '1000000',
     ENTRAIN_ADDRESS_CALLS_PER_MINUTE: '1000000',
+    ENTRAIN_WRONG_KEYS_PER_QUARTER_HOUR: '1000000',
     ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: options.cloud.origin,
     ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: options.cloud.origin,
     ENTRAIN_CUSTOM_CLOUD_CA_FILE: caFile,

@@ -6,6 +6,7 @@ import type { Config } from '../../config.ts';
 import type { ClockReading } from '../../engine/clock.ts';
 import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
+import type { Queues } from '../../queue/queues.ts';
 import type { Commands } from '../commands.ts';
 import type { Metrics } from '../metrics.ts';
 import { authenticate, limitCaller } from './auth.ts';
@@ -14,6 +15,7 @@ import { healthRoutes, type ReadinessCheck } from './health.ts';
 import { notificationRoutes } from './notifications.ts';
 import { openApiOf } from './openapi.ts';
 import { DoorProblem, problemOf } from './problem.ts';
+import { boardPath, queueBoard } from './queue-board.ts';
 import { limitAddress, type RateLimits } from './rate-limits.ts';
 import type { Route } from './route.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
@@ -45,6 +47,8 @@ export type Api = {
   readonly clock: () => ClockReading;
   readonly metrics: Metrics;
   readonly rateLimits: RateLimits;
+  /** Shown to administrators; null: they are not. */
+  readonly queues: Queues | null;
   /** Aborted when the process is to end: then streams of events do. */
   readonly closing: AbortSignal;
 };
@@ -62,6 +66,7 @@ export const createApi = (api: Api): Express => {
   app.use(notificationRoutes(commands));
   app.use('/v1', authenticated, limitCaller(api.rateLimits));
   app.use(serve(routes, api));
+  if (api.queues !== null) app.use(boardPath, authenticated, limitCaller(api.rateLimits), queueBoard(api.queues));
   closeDoor(app, log, 'See /v1/openapi.json for what there is.');
   return app;
 };
@@ -73,7 +78,7 @@ export const createWorkerDoor = (worker: DoorParts): Express => {
   return app;
 };
 
-type DoorParts = Omit<Api, 'commands' | 'closing'> & { readonly commands: Pick<Commands, 'callerWith'> };
+type DoorParts = Omit<Api, 'commands' | 'closing' | 'queues'> & { readonly commands: Pick<Commands, 'callerWith'> };
 
 const openDoor = ({ config, log, readiness, clock, metrics, commands, rateLimits }: DoorParts) => {
   const authenticated = authenticate(config.apiKeys, commands, rateLimits);

@@ -4,7 +4,7 @@ import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-ope
 import { z } from 'zod';
 import { keyForm } from './idempotency.ts';
 import { type ProblemCode, problemSchema, problems } from './problem.ts';
-import { nothing } from './request.ts';
+import { etagForms, type Matched, nothing } from './request.ts';
 import type { Route } from './route.ts';
 
 export const openApiOf = (routes: readonly Route[], publicUrl: string | null) => {
@@ -46,7 +46,7 @@ const contentOf = ({ answer: { schema, as } }: Route) => {
 
 const headersOf = ({ method, ifMatch, answer }: Route) => {
   const headers = {
-    ...(takesRevision.includes(method) || ifMatch !== undefined ? { 'if-match': etag } : {}),
+    ...(takesRevision.includes(method) || ifMatch !== undefined ? { 'if-match': etag(ifMatch ?? 'revision') } : {}),
     ...(method === 'post' ? { 'idempotency-key': idempotencyKey } : {}),
     ...(answer.as === 'events' ? { 'last-event-id': lastEventId } : {}),
   };
@@ -55,10 +55,12 @@ const headersOf = ({ method, ifMatch, answer }: Route) => {
 
 const takesRevision: readonly string[] = ['patch'];
 
-const etag = z
-  .string()
-  .optional()
-  .meta({ description: 'The ETag of an earlier answer: done only when it is still that.' });
+const etag = (of: Matched) =>
+  z
+    .string()
+    .regex(etagForms[of])
+    .optional()
+    .meta({ description: 'The ETag of an earlier answer: done only when it is still that.' });
 
 const lastEventId = z
   .string()

@@ -1,6 +1,7 @@
 /** How many calls somebody may make, told in every answer (draft-ietf-httpapi-ratelimit-headers-11). */
 
 import type { RequestHandler, Response } from 'express';
+import type { AllowedCalls } from '../../config.ts';
 import type { RateLimit, Spent } from '../../queue/rate-limits.ts';
 import { networkOf } from './client-network.ts';
 import { DoorProblem } from './problem.ts';
@@ -14,11 +15,10 @@ export type RateLimits = {
   readonly wrongKeys: RateLimit;
 };
 
-/** Those of every installation; how many calls a key and an address have is configured. */
-export const quotasOf = (calls: { readonly ofKey: number; readonly ofAddress: number }) => ({
-  key: { name: 'key', calls: calls.ofKey, windowSecs: 60 },
-  address: { name: 'address', calls: calls.ofAddress, windowSecs: 60 },
-  wrongKeys: { name: 'wrong-keys', calls: 10, windowSecs: 900 },
+export const quotasOf = ({ ofKey, ofAddress, wrongKeys }: AllowedCalls) => ({
+  key: { name: 'key', calls: ofKey, windowSecs: 60 },
+  address: { name: 'address', calls: ofAddress, windowSecs: 60 },
+  wrongKeys: { name: 'wrong-keys', calls: wrongKeys, windowSecs: 900 },
 });
 
 export const limitAddress =

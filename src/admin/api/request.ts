@@ -86,13 +86,19 @@ const bodyError = (path: readonly string[], detail: string): FieldError => ({
 /** What the ETags of a thing are: records count their edits, plans are named by what they hold. */
 export type Matched = 'revision' | 'hash';
 
+/** How each is written in `If-Match`; `*` is whatever is there. */
+export const etagForms: Readonly<Record<Matched, RegExp>> = {
+  revision: /^(?:\*|"(\d{1,9})")$/,
+  hash: /^(?:\*|"([\w-]{1,100})")$/,
+};
+
 /** `undefined` when it is there but not such an ETag. */
 const matchedBy = (
   by: Matched,
   ifMatch: string | undefined,
 ): { readonly revision: number | null; readonly hash: string | null } | undefined => {
   if (ifMatch === undefined || ifMatch === '*') return { revision: null, hash: null };
-  const text = (by === 'hash' ? /^"([\w-]{1,100})"$/ : /^"(\d{1,9})"$/).exec(ifMatch)?.[1];
+  const text = etagForms[by].exec(ifMatch)?.[1];
   if (text === undefined) return undefined;
   return by === 'hash' ? { revision: null, hash: text } : { revision: Number(text), hash: null };
 };

@@ -13,7 +13,10 @@ export const trace =
     const startedAt = performance.now();
     const given = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(request.get('traceparent') ?? '')?.[1];
     response.set(header, given ?? randomBytes(16).toString('hex'));
-    response.on('finish', () => {
+    let isNoted = false;
+    const note = (): void => {
+      if (isNoted) return;
+      isNoted = true;
       log[response.statusCode >= 500 ? 'warn' : 'info']('request.answered', {
         trace: traceIdOf(response),
         method: request.method,
@@ -21,8 +24,12 @@ export const trace =
         caller: local(response, 'caller'),
         status: response.statusCode,
         ms: Math.round(performance.now() - startedAt),
+        ...(response.writableFinished ? {} : { cut_off: true }),
       });
-    });
+    };
+    response.on('finish', note);
+    // Whoever asked has gone before the end, as they do from a stream of events.
+    response.on('close', note);
     next();
   };
 

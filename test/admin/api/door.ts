@@ -20,6 +20,7 @@ import { signMessage } from '../../../src/egress/sign.ts';
 import type { ClockReading } from '../../../src/engine/clock.ts';
 import { unobserved } from '../../../src/engine/engine.ts';
 import { createLogger } from '../../../src/logger.ts';
+import type { Queues } from '../../../src/queue/queues.ts';
 import { memoryRateLimit } from '../../../src/queue/rate-limits.ts';
 import type { Wakeups } from '../../../src/queue/wakeups.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
@@ -48,6 +49,7 @@ type Options = {
   readonly readiness?: readonly ReadinessCheck[];
   readonly clock?: () => ClockReading;
   readonly metrics?: Metrics;
+  readonly queues?: Queues;
   /** Without, nobody comes near a limit. */
   readonly rateLimits?: RateLimits;
   /** What the door stands on, in place of what it would. */
@@ -107,6 +109,7 @@ export const openDoor = async (options: Options = {}) => {
     metrics: options.metrics ?? createMetrics(),
     rateLimits: options.rateLimits ?? generous(),
     closing: closing.signal,
+    queues: options.queues ?? null,
   });
   const server = createServer(api).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -188,15 +191,19 @@ export const openWithTarget = async (): Promise<{ door: Door; connection: string
 const apiKey = (name: string, text: string) => ({ name, digest: secret(createHash('sha256').update(text).digest()) });
 
 /** As in service, with other numbers. */
-export const limitsOf = (calls: Parameters<typeof quotasOf>[0], wrongKeys?: number): RateLimits => {
-  const quotas = quotasOf(calls);
+export const limitsOf = (calls: {
+  readonly ofKey: number;
+  readonly ofAddress: number;
+  readonly wrongKeys?: number;
+}) => {
+  const quotas = quotasOf({ wrongKeys: 10, ...calls });
   return {
     key: memoryRateLimit(quotas.key),
     address: memoryRateLimit(quotas.address),
-    wrongKeys: memoryRateLimit({ ...quotas.wrongKeys, calls: wrongKeys ?? quotas.wrongKeys.calls }),
+    wrongKeys: memoryRateLimit(quotas.wrongKeys),
   };
 };
-const generous = (): RateLimits => limitsOf({ ofKey: 1_000_000, ofAddress: 1_000_000 }, 1_000_000);
+const generous = () => limitsOf({ ofKey: 1_000_000, ofAddress: 1_000_000, wrongKeys: 1_000_000 });
 
 const queueOf = (woken: string[], queue: { down: boolean }): Wakeups => {
   const note = async (line: string) => {

@@ -160,6 +160,8 @@ describe('the events of a run', () => {
     expect(looks).toBe(2);
     for (const { leave } of all) leave();
     await until(() => clock.sleepers.size === 0);
+    // Each of them is in the log.
+    await until(() => door.said.filter((line) => line.includes('"cut_off":true')).length === 10);
   });
 
   it('pass over looks that failed, and end when none succeeds any more', async () => {
