@@ -21,6 +21,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json ./
 COPY src src
 COPY workers workers
+COPY scripts/audit-verify.ts scripts/
 USER node
 EXPOSE 8080
 CMD ["node", "src/server.ts"]

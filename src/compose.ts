@@ -8,10 +8,13 @@ import type { Redis } from 'ioredis';
 import { callbackPath } from './admin/api/connect.ts';
 import { aheadSecs, type ReadinessCheck } from './admin/api/health.ts';
 import { quotasOf, type RateLimits } from './admin/api/rate-limits.ts';
+import { signInCallbackPath } from './admin/api/sign-in.ts';
 import { type Commands, commands } from './admin/commands.ts';
 import { credentialsEndingOf } from './admin/credentials-ending.ts';
+import type { IdentityProvider } from './admin/identity-provider.ts';
 import { syncLagOf } from './admin/lag.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
+import { oidcProvider } from './admin/oidc.ts';
 import type { Config } from './config.ts';
 import { openEgress } from './egress/index.ts';
 import { signMessage } from './egress/sign.ts';
@@ -33,6 +36,7 @@ import type { Wakeups } from './queue/wakeups.ts';
 import { connectedSources } from './source/graph/connected.ts';
 import { trustCa } from './source/graph/index.ts';
 import { type AppRegistration, ourApp } from './source/graph/our-app.ts';
+import { permissionsNeeded } from './source/graph/permissions.ts';
 import { assertionOf } from './source/graph/workload.ts';
 import type { Secrets } from './store/connection-store.ts';
 import { newId } from './store/ids.ts';
@@ -62,6 +66,7 @@ export type Parts = {
   /** What telling webhooks stands on. */
   readonly telling: Telling;
   readonly commands: Commands;
+  readonly identityProvider: IdentityProvider | null;
   readonly times: Times;
   /** Throws when a newer version has taken the database over. */
   readonly assertFormat: () => Promise<void>;
@@ -161,6 +166,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     log,
   });
   const quotas = quotasOf(config.allowedCalls);
+  const identityProvider = providerOf(config);
   const workerConnections: Redis[] = [];
   const closing = new AbortController();
   void keepClock(clock, world, measureEveryMs, closing.signal);
@@ -187,6 +193,8 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       connectSource: sources.connect,
       connectSourceOnce: sources.connectOnce,
       connectTarget,
+      identityProvider,
+      permissionsNeeded,
       targetKinds,
       egress,
       canBeNotified: config.publicUrl !== null,
@@ -199,6 +207,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       observe: metrics.observe,
       config,
     }),
+    identityProvider,
     times,
     assertFormat: () => assertFormat(mongo.db, program),
     marks: redisMarks(redis, config.queuePrefix),
@@ -243,6 +252,15 @@ const registrationOf = ({ app }: Config, assertion: (() => Promise<string>) | nu
       return assertion === null ? null : { clientId, cloud, proof: { kind: 'workload_identity', assertion } };
   }
 };
+
+const providerOf = ({ oidc, publicUrl }: Config): IdentityProvider | null =>
+  oidc === null
+    ? null
+    : oidcProvider({
+        ...oidc,
+        clientSecret: oidc.clientSecret.reveal(),
+        redirectUri: `${publicUrl}${signInCallbackPath}`,
+      });
 
 /** Says which server it is, and where its address comes from; the address itself may hold a password. */
 const reached = async <T>(server: string, variable: string, connecting: Promise<T>): Promise<T> => {

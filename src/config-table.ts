@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { z } from 'zod';
+import { apiScopes } from './model/api-key.ts';
 import type { CloudName } from './model/connection.ts';
 
 /** A value that prints as `[secret]` wherever it ends up; `reveal` is for what connects with it. */
@@ -78,6 +79,19 @@ const apiKey = z
         .digest(),
     ),
   }));
+const role = z
+  .string()
+  .regex(
+    /^[^=]{1,200}=[a-z]+(\+[a-z]+)*$/,
+    'must be comma separated role=scope pairs, several scopes with a plus, such as ops=admin,desk=sync+approve',
+  )
+  .transform((pair) => ({
+    name: pair.slice(0, pair.indexOf('=')),
+    scopes: pair.slice(pair.indexOf('=') + 1).split('+'),
+  }))
+  .pipe(
+    z.object({ name: z.string(), scopes: z.array(z.enum(apiScopes, `must name scopes: ${apiScopes.join(', ')}`)) }),
+  );
 const list = (text: string) => text.split(',').flatMap((part) => part.trim() || []);
 
 type About = { readonly default: string | null; readonly secret?: true; readonly meaning: string };
@@ -197,6 +211,47 @@ export const shape = z.object({
       meaning: 'How many calls with a key that is none of ours may come from one such address in 15 minutes.',
     },
     whole(1, 1_000_000),
+  ),
+  ENTRAIN_OIDC_ISSUER: variable(
+    {
+      default: null,
+      meaning:
+        'The OpenID Connect issuer that people sign in at. Needs the client, ENTRAIN_OIDC_ROLES and ENTRAIN_PUBLIC_URL; without it only keys call.',
+    },
+    webUrl.optional().transform(none),
+  ),
+  ENTRAIN_OIDC_CLIENT_ID: variable(
+    {
+      default: null,
+      meaning: 'The client that Entrain is there, with the redirect URI <ENTRAIN_PUBLIC_URL>/auth/callback.',
+    },
+    z.string().min(1).max(300).optional().transform(none),
+  ),
+  ENTRAIN_OIDC_CLIENT_SECRET: variable(
+    { default: null, secret: true, meaning: 'The secret of that client.' },
+    z.string().min(1).max(1_000).transform(secret).optional().transform(none),
+  ),
+  ENTRAIN_OIDC_SCOPE: variable(
+    {
+      default: 'openid profile email',
+      meaning: 'What is asked for there; it must include openid, and whatever brings the claim.',
+    },
+    z.string().regex(/^openid( [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'must be openid, and further scopes after it'),
+  ),
+  ENTRAIN_OIDC_CLAIM: variable(
+    {
+      default: 'groups',
+      meaning: 'The claim that names the groups or roles of a person, in the ID token or at the userinfo endpoint.',
+    },
+    z.string().min(1).max(200),
+  ),
+  ENTRAIN_OIDC_ROLES: variable(
+    {
+      default: null,
+      meaning:
+        'What these are good for: comma separated role=scope pairs, several scopes with a plus, such as ops=admin,desk=sync+approve. Whoever has none of them is not let in.',
+    },
+    z.string().default('').transform(list).pipe(z.array(role)),
   ),
   ENTRAIN_METRICS: variable(
     {

@@ -12,6 +12,7 @@ import {
   variables,
   type WorkerRole,
 } from './config-table.ts';
+import type { ApiScope } from './model/api-key.ts';
 import type { CloudName } from './model/connection.ts';
 import type { PlanAges } from './model/plan.ts';
 
@@ -36,6 +37,16 @@ export type AppConfig = {
     | { readonly kind: 'workload_identity' };
 };
 
+/** Where people sign in, and what their roles are good for here. */
+export type OidcConfig = {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret<string>;
+  readonly scope: string;
+  readonly claim: string;
+  readonly roleScopes: ReadonlyMap<string, readonly ApiScope[]>;
+};
+
 export type Config = {
   readonly mongodbUri: Secret<string>;
   readonly redisUrl: Secret<string>;
@@ -52,6 +63,7 @@ export type Config = {
   readonly publicUrl: string | null;
   readonly trustedProxies: number;
   readonly allowedCalls: AllowedCalls;
+  readonly oidc: OidcConfig | null;
   readonly metrics: MetricsAccess;
   readonly logLevel: LogLevel;
   readonly app: AppConfig | null;
@@ -128,6 +140,7 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
     ofAddress: given.ENTRAIN_ADDRESS_CALLS_PER_MINUTE,
     wrongKeys: given.ENTRAIN_WRONG_KEYS_PER_QUARTER_HOUR,
   },
+  oidc: oidcOf(given),
   metrics: given.ENTRAIN_METRICS,
   logLevel: given.ENTRAIN_LOG_LEVEL,
   app: appOf(given),
@@ -171,6 +184,27 @@ const appOf = (given: z.output<typeof shape>): AppConfig | null => {
     clientId,
     cloud,
     proof: secret === null ? { kind: 'workload_identity' } : { kind: 'client_secret', secret },
+  };
+};
+
+const oidcOf = (given: z.output<typeof shape>): OidcConfig | null => {
+  const { ENTRAIN_OIDC_ISSUER: issuer, ENTRAIN_OIDC_CLIENT_ID: clientId, ENTRAIN_OIDC_ROLES: roles } = given;
+  const clientSecret = given.ENTRAIN_OIDC_CLIENT_SECRET;
+  if (issuer === null && clientId === null && clientSecret === null && roles.length === 0) return null;
+  if (issuer === null || clientId === null || clientSecret === null || roles.length === 0)
+    throw new ConfigRefused([
+      'ENTRAIN_OIDC_ISSUER, ENTRAIN_OIDC_CLIENT_ID, ENTRAIN_OIDC_CLIENT_SECRET and ENTRAIN_OIDC_ROLES belong together: set all or none',
+    ]);
+  if (given.ENTRAIN_PUBLIC_URL === null)
+    throw new ConfigRefused(['ENTRAIN_OIDC_ISSUER needs ENTRAIN_PUBLIC_URL: people come back to it']);
+  const roleScopes = new Map(roles.map(({ name, scopes }) => [name, scopes]));
+  return {
+    issuer,
+    clientId,
+    clientSecret,
+    scope: given.ENTRAIN_OIDC_SCOPE,
+    claim: given.ENTRAIN_OIDC_CLAIM,
+    roleScopes,
   };
 };
 

@@ -116,6 +116,7 @@ const roomsOf: Readonly<Record<string, readonly string[]>> = {
   '@bull-board/express': ['src/admin/api'],
   '@asteasolutions/zod-to-openapi': ['src/admin/api'],
   'prom-client': ['src/admin/metrics.ts'],
+  'openid-client': ['src/admin/oidc.ts'],
   pino: ['src/logger.ts'],
   undici: ['src/egress', 'src/source/graph'],
   'ipaddr.js': ['src/egress'],

@@ -37,6 +37,7 @@ describe('a usable environment', () => {
       publicUrl: null,
       customCloud: null,
       app: null,
+      oidc: null,
       returnUrls: [],
       workload: null,
       egressAllow: [],
@@ -85,6 +86,28 @@ describe('a usable environment', () => {
       caFile: null,
     });
     expect(refusal({ ...enough, ...login })).toContain('set both or none');
+  });
+
+  it('says where people sign in, and what their roles are good for', () => {
+    const given = {
+      ENTRAIN_PUBLIC_URL: 'https://entrain.example',
+      ENTRAIN_OIDC_ISSUER: 'https://login.example/realms/acme',
+      ENTRAIN_OIDC_CLIENT_ID: 'entrain',
+      ENTRAIN_OIDC_CLIENT_SECRET: 'hunter4',
+      ENTRAIN_OIDC_ROLES: 'ops=admin, Help Desk=sync+approve',
+    };
+    const { oidc } = parseConfig({ ...enough, ...given });
+    expect(oidc).toMatchObject({ issuer: given.ENTRAIN_OIDC_ISSUER, scope: 'openid profile email', claim: 'groups' });
+    expect([...(oidc?.roleScopes ?? [])]).toEqual([
+      ['ops', ['admin']],
+      ['Help Desk', ['sync', 'approve']],
+    ]);
+    expect(inspect(oidc)).not.toContain('hunter4');
+    for (const name of ['ENTRAIN_OIDC_CLIENT_SECRET', 'ENTRAIN_OIDC_ROLES', 'ENTRAIN_OIDC_ISSUER'])
+      expect(refusal({ ...enough, ...given, [name]: undefined })).toContain('set all or none');
+    expect(refusal({ ...enough, ...given, ENTRAIN_PUBLIC_URL: undefined })).toContain('needs ENTRAIN_PUBLIC_URL');
+    expect(refusal({ ...enough, ...given, ENTRAIN_OIDC_ROLES: 'ops=everything' })).toContain('must name scopes: read');
+    expect(refusal({ ...enough, ...given, ENTRAIN_OIDC_ROLES: 'ops' })).toContain('role=scope pairs');
   });
 });
 
@@ -168,6 +191,7 @@ it('documents every variable', () => {
     'ENTRAIN_ENCRYPTION_KEY',
     'ENTRAIN_OLD_ENCRYPTION_KEYS',
     'ENTRAIN_API_KEYS',
+    'ENTRAIN_OIDC_CLIENT_SECRET',
     'ENTRAIN_APP_CLIENT_SECRET',
     'ENTRAIN_APP_CERTIFICATE',
   ]);

@@ -61,7 +61,15 @@ export const apiKeyCommands = ({ stores, world, keyProofs }: Room) => ({
         .used(record.id, now, checked === 'older' ? keyProofs.prove(parts.secret) : proof)
         .catch((error: unknown) => world.log.warn('api_key.use_not_noted', { key: record.id, ...errorFacts(error) }));
     }
-    return record;
+    const { name, scopes, organizations } = record;
+    return {
+      id: record.id,
+      name,
+      scopes,
+      organizations,
+      actor: { kind: 'api_key', id: record.id, name },
+      session: null,
+    };
   },
 });
 

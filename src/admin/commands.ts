@@ -1,6 +1,7 @@
 /** Everything a person can do, whichever door they come through. Commands take and give model values; a refusal is thrown as `Refused`. */
 
 import { apiKeyCommands } from './api-keys.ts';
+import { auditCommands } from './audit.ts';
 import { connectionChecks } from './connection-checks.ts';
 import { connectionCommands } from './connections.ts';
 import { consentCommands } from './consents.ts';
@@ -18,6 +19,8 @@ import { restoreCommands } from './restores.ts';
 import type { Room } from './room.ts';
 import { runCommands } from './runs.ts';
 import { secondCredentialCommands } from './second-credentials.ts';
+import { sessionCommands } from './sessions.ts';
+import { setupLinkCommands } from './setup-links.ts';
 import { snapshotQueries } from './snapshots.ts';
 import { targetCommands } from './targets.ts';
 import { undoCommands } from './undo.ts';
@@ -29,6 +32,7 @@ export const commands = (room: Room) => ({
   ...connectionChecks(room),
   ...secondCredentialCommands(room),
   ...consentCommands(room),
+  ...setupLinkCommands(room),
   ...targetCommands(room),
   ...escrowCommands(room),
   ...runCommands(room),
@@ -44,6 +48,8 @@ export const commands = (room: Room) => ({
   ...notificationCommands(room),
   ...apiKeyCommands(room),
   ...encryptionKeyQueries(room),
+  ...sessionCommands(room),
+  ...auditCommands(room),
   ...ownerQueries(room),
   ...onceCommands(room),
   ...watchQueries(room),

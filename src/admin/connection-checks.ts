@@ -19,33 +19,49 @@ export type ConnectionReport = CheckReport & {
   readonly targets: readonly { readonly target: TargetRecord; readonly report: CheckReport }[];
 };
 
-export const connectionChecks = (room: Room) => ({
-  /** Proves the stored credentials, every permission, and the targets of the connection, by real calls. */
-  async checkConnection(id: ConnectionId): Promise<ConnectionReport> {
-    const { connections, targets } = room.stores;
+export const connectionChecks = (room: Room) => {
+  const { connections, targets } = room.stores;
+
+  /** A connection with credentials, and its targets that are not being removed. */
+  const toCheck = async (id: ConnectionId) => {
     const connection = found(await connections.get(id), 'connection');
     if (connection.credentials === null) {
       throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
     }
-    const secrets = await connections.secrets(id);
-    const theirs = (await targets.of(id)).filter(({ state }) => state !== 'deleting');
-    const [report, ...reports] = await Promise.all([
-      checked(() => room.connectSource(connection, secrets), {
-        ...connection,
-        attributes: attributesToRead(connection.attributes, theirs),
-      }),
-      ...theirs.map(async (target) => ({ target, report: await checkOf(room, target) })),
-    ]);
-    return { ...report, ok: report.ok && reports.every(({ report: { ok } }) => ok), targets: reports };
-  },
+    return { connection, theirs: (await targets.of(id)).filter(({ state }) => state !== 'deleting') };
+  };
 
-  /** The same of a connection that is not stored yet. Nothing is kept of it. */
-  async checkNewConnection(given: ConnectionFields): Promise<CheckReport> {
-    const connection = newConnection({ ...given, organization: organizationId('none') }, room.world.now());
-    refuseUnless(connectionIssues(connection, given, room));
-    return checked(() => room.connectSourceOnce(connection, onlyGiven(secretsOf(given))), connection);
-  },
-});
+  const sourceReport = async (connection: Connection, theirs: readonly TargetRecord[]): Promise<CheckReport> => {
+    const secrets = await connections.secrets(connection.id);
+    const attributes = attributesToRead(connection.attributes, theirs);
+    return checked(() => room.connectSource(connection, secrets), { ...connection, attributes });
+  };
+
+  return {
+    /** Proves the stored credentials, every permission, and the targets of the connection, by real calls. */
+    async checkConnection(id: ConnectionId): Promise<ConnectionReport> {
+      const { connection, theirs } = await toCheck(id);
+      const [report, ...reports] = await Promise.all([
+        sourceReport(connection, theirs),
+        ...theirs.map(async (target) => ({ target, report: await checkOf(room, target) })),
+      ]);
+      return { ...report, ok: report.ok && reports.every(({ report: { ok } }) => ok), targets: reports };
+    },
+
+    /** The same of the tenant alone. */
+    async checkSource(id: ConnectionId): Promise<CheckReport> {
+      const { connection, theirs } = await toCheck(id);
+      return sourceReport(connection, theirs);
+    },
+
+    /** The same of a connection that is not stored yet. Nothing is kept of it. */
+    async checkNewConnection(given: ConnectionFields): Promise<CheckReport> {
+      const connection = newConnection({ ...given, organization: organizationId('none') }, room.world.now());
+      refuseUnless(connectionIssues(connection, given, room));
+      return checked(() => room.connectSourceOnce(connection, onlyGiven(secretsOf(given))), connection);
+    },
+  };
+};
 
 /** What cannot even be tried, as its credentials are not those of this server, is a finding too. */
 const checked = async (connect: () => Source, connection: Connection): Promise<CheckReport> => {

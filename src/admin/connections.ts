@@ -49,6 +49,9 @@ export type ConnectionDetail = {
   readonly recovery: Recovery | null;
 };
 
+/** The record as it was, and as it is now. */
+export type Edited = { readonly before: Connection; readonly connection: Connection };
+
 /** How the next sync will read: a snapshot of another scope or other attributes cannot be continued. */
 export type NextSync = 'full' | 'delta';
 
@@ -89,7 +92,7 @@ export const connectionCommands = (room: Room) => {
       id: ConnectionId,
       changes: ConnectionChanges,
       revision: number | null = null,
-    ): Promise<{ readonly connection: Connection; readonly nextSync: NextSync }> {
+    ): Promise<Edited & { readonly nextSync: NextSync }> {
       const { before, after } = await editing(revision, async (expected) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
@@ -108,16 +111,19 @@ export const connectionCommands = (room: Room) => {
         after.state === 'active' ? room.wakeups.schedule(after) : room.wakeups.unschedule(id),
       );
       room.world.log.info('connection.edited', { connection: id, revision: after.revision, state: after.state });
-      return { connection: after, nextSync: await nextSync(before, after) };
+      return { before, connection: after, nextSync: await nextSync(before, after) };
     },
 
     /** Takes it out of service at once; what is stored of it is purged by maintenance. Nothing is done at its targets. */
-    async removeConnection(id: ConnectionId, revision: number | null = null): Promise<Connection> {
+    async removeConnection(id: ConnectionId, revision: number | null = null): Promise<Edited> {
       const removed = await editing(revision, async (expected) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
-        return before.state === 'deleting' ? before : connections.edit(id, before.revision, { state: 'deleting' });
+        const isGone = before.state === 'deleting';
+        const after = isGone ? before : await connections.edit(id, before.revision, { state: 'deleting' });
+        return { before, connection: after };
       });
+      await room.stores.setupLinks.close(id);
       await wake(room, 'unschedule', () => room.wakeups.unschedule(id));
       await cancelAll(room, { connection: id });
       room.world.log.info('connection.removed', { connection: id });

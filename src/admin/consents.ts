@@ -7,8 +7,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Connection, Problem } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
+import type { JsonObject } from '../model/target-record.ts';
 import type { OurApp } from '../source/our-app.ts';
 import type { Consent, ConsentStep } from '../store/consent-store.ts';
+import { auditCommands, audited } from './audit.ts';
 import { connectionCommands, type NewConnection } from './connections.ts';
 import { proveConsent, type Verdict } from './prove-consent.ts';
 import { found, invalid, Refused } from './refused.ts';
@@ -53,6 +55,7 @@ const signInLifeMs = 10 * 60_000;
 export const consentCommands = (room: Room) => {
   const { connections, consents } = room.stores;
   const { world, ourApp } = room;
+  const audit = auditCommands(room);
 
   /** The state, which only the link holds. */
   const open = async (
@@ -156,18 +159,44 @@ export const consentCommands = (room: Room) => {
     tenant: string,
     verdict: Exclude<Verdict, { kind: 'refused' }>,
   ): Promise<Outcome> {
-    const after = await editing(null, async () => {
-      const before = await connections.get(consent.connection);
-      if (before === null || obstacle(app, before) !== null || !mayBe(before, tenant)) return null;
-      return connections.edit(before.id, before.revision, editOf(app, before, tenant, verdict));
-    });
-    if (after === null) return refused(consent, cannotConnect);
+    const after = await written(app, consent, tenant, verdict);
+    if (after === null) return failed(consent, cannotConnect);
     if (after.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(after));
     world.log.info('connection.connected', { connection: after.id, state: after.state, code: after.problem?.code });
     const { returnUrl } = consent;
     return verdict.kind === 'waits'
       ? { kind: 'waiting', connection: after, problem: verdict.problem, returnUrl }
       : { kind: 'connected', connection: after, tenant: verdict.name ?? tenant, returnUrl };
+  }
+
+  /** Null: it was removed or changed meanwhile. */
+  async function written(
+    app: OurApp,
+    consent: Consent,
+    tenant: string,
+    verdict: Exclude<Verdict, { kind: 'refused' }>,
+  ): Promise<Connection | null> {
+    const connection = async () => found(await connections.get(consent.connection), 'connection');
+    const edit = () =>
+      editing(null, async () => {
+        const before = await connection();
+        const refusal = obstacle(app, before);
+        if (refusal !== null) throw refusal;
+        if (!mayBe(before, tenant)) throw new Refused('tenant_fixed', 'The connection is to another tenant by now.');
+        const after = await connections.edit(before.id, before.revision, editOf(app, before, tenant, verdict));
+        return { before, after };
+      });
+    try {
+      const asked = { ...askedBy(consent, await connection()), given: [] };
+      const { after } = await audited(audit, asked, edit, ({ before, after }) => ({
+        before: connectedAs(before),
+        after: connectedAs(after),
+      }));
+      return after;
+    } catch (error) {
+      if (error instanceof Refused) return null;
+      throw error;
+    }
   }
 
   /** What a person paused stays paused. What cannot be read yet is held back, and probed until it can. */
@@ -182,12 +211,36 @@ export const consentCommands = (room: Room) => {
     return { ...paused, state: 'quarantined', quarantine: { since, probes: 0, nextProbeAt } } as const;
   }
 
-  function refused(consent: Consent | null, problem: Problem): Outcome {
+  async function refused(consent: Consent | null, problem: Problem): Promise<Outcome> {
+    const step = { kind: 'refused', of: null, code: problem.code } as const;
+    const named = consent && (await connections.get(consent.connection));
+    // They are refused whether that can be written down or not.
+    if (consent && named) await audit.recordAudit({ ...askedBy(consent, named), step }).catch(() => {});
+    return failed(consent, problem);
+  }
+
+  function failed(consent: Consent | null, problem: Problem): Outcome {
     const connection = consent?.connection ?? null;
     world.log.warn('consent.refused', { connection, code: problem.code });
     return { kind: 'failed', problem, connection, returnUrl: consent?.returnUrl ?? null };
   }
 };
+
+const askedBy = ({ connection }: Consent, { organization }: Connection) => ({
+  actor: { kind: 'consent_link', id: connection, name: 'whoever followed the link' } as const,
+  organization,
+  action: 'connectByConsent',
+  subjects: { connection_id: connection },
+  trace: null,
+});
+
+/** What a consent edits. */
+const connectedAs = ({ tenantId, credentials, state, revision }: Connection): JsonObject => ({
+  tenant_id: tenantId,
+  credentials: credentials && { kind: credentials.kind, client_id: credentials.clientId },
+  state,
+  revision,
+});
 
 /** A consent is usually known everywhere within a minute or two. */
 const firstProbeMs = 60_000;
@@ -203,6 +256,9 @@ const obstacle = (app: OurApp, { state, credentials, cloud, tenantId }: Connecti
     return invalid({ pointer: '/tenant_id', detail: 'must be the directory id (a GUID) to connect it by consent' });
   return null;
 };
+
+/** Whether it can be connected by admin consent. */
+export const mayConnect = (app: OurApp, connection: Connection): boolean => obstacle(app, connection) === null;
 
 /** A tenant that is named at creation, or was connected before, is the only one that may be. */
 const mayBe = ({ tenantId }: Connection, tenant: string): boolean =>

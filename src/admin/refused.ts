@@ -13,6 +13,7 @@ export type RefusalCode =
   | 'connection_deleting'
   | 'credentials_missing'
   | 'last_credential'
+  | 'public_url_missing'
   | 'consent_not_configured'
   | 'has_credentials'
   | 'tenant_fixed'

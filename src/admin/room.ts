@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Observe } from '../engine/engine.ts';
 import type { SignMessage } from '../engine/send-message.ts';
 import { errorFacts } from '../logger.ts';
+import type { Permission } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Egress } from '../model/egress.ts';
 import { StaleRevision } from '../model/errors.ts';
@@ -16,6 +17,7 @@ import type { KeyProofs } from '../store/api-key-store.ts';
 import type { KeysOfVault, Secrets } from '../store/connection-store.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Target, TargetKind } from '../target/target.ts';
+import type { IdentityProvider } from './identity-provider.ts';
 import { Refused } from './refused.ts';
 
 export type Room = {
@@ -29,6 +31,12 @@ export type Room = {
   readonly connectTarget: (target: TargetRecord, secrets: Secrets) => Target;
   /** Our own application, for connecting tenants by admin consent; null when there is none. */
   readonly ourApp: OurApp | null;
+  /** Where people sign in; null: they cannot. */
+  readonly identityProvider: IdentityProvider | null;
+  /** What a customer is asked to grant for this scope and these attributes. */
+  readonly permissionsNeeded: (
+    connection: Pick<Connection, 'scope' | 'attributes'>,
+  ) => readonly { readonly permission: Permission; readonly required: boolean }[];
   /** The kinds of target that can be added. */
   readonly targetKinds: readonly TargetKind[];
   readonly world: World;
@@ -37,7 +45,7 @@ export type Room = {
   /** Whether Microsoft Graph can reach this server. */
   readonly canBeNotified: boolean;
   readonly sign: SignMessage;
-  readonly config: Pick<Config, 'customCloud' | 'returnUrls' | 'workload'>;
+  readonly config: Pick<Config, 'customCloud' | 'returnUrls' | 'workload' | 'publicUrl'>;
 };
 
 /**

@@ -4,7 +4,7 @@ import { credentialIn } from '../core/credential-life.ts';
 import { type Connection, type CredentialPlace, unusedCredentials } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { ConnectionEdit, SecretChanges, Secrets } from '../store/connection-store.ts';
-import { letGo, noSecond, refuseUnless } from './connections.ts';
+import { type Edited, letGo, noSecond, refuseUnless } from './connections.ts';
 import { credentialOf, type GivenCredential, proofIssues, secretsOf } from './given-credentials.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
@@ -16,22 +16,24 @@ export const secondCredentialCommands = (room: Room) => {
     id: ConnectionId,
     revision: number | null,
     change: (before: Connection) => Promise<{ readonly edit: ConnectionEdit; readonly secrets: SecretChanges }>,
-  ): Promise<Connection> => {
-    const after = await editing(revision, async (expected) => {
+  ): Promise<Edited> => {
+    const { before, connection } = await editing(revision, async (expected) => {
       const before = found(await connections.get(id), 'connection');
       if (expected !== null && expected !== before.revision) throw stale();
       if (before.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
       const { edit, secrets } = await change(before);
-      return await connections.edit(id, before.revision, { ...edit, credentialUse: unusedCredentials }, secrets);
+      const whole = { ...edit, credentialUse: unusedCredentials };
+      return { before, connection: await connections.edit(id, before.revision, whole, secrets) };
     });
-    if (after.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(after));
-    room.world.log.info('connection.edited', { connection: id, revision: after.revision, state: after.state });
-    return after;
+    const { state, revision: now } = connection;
+    if (state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(connection));
+    room.world.log.info('connection.edited', { connection: id, revision: now, state });
+    return { before, connection };
   };
 
   return {
     /** Another one of the same application, in place of the second one there was. It is used once the first is refused. */
-    addSecondCredential: (id: ConnectionId, given: GivenCredential, revision: number | null): Promise<Connection> =>
+    addSecondCredential: (id: ConnectionId, given: GivenCredential, revision: number | null): Promise<Edited> =>
       edited(id, revision, async (before) => {
         const { credentials } = before;
         if (credentials === null || credentials.kind === 'admin_consent')
@@ -50,7 +52,7 @@ export const secondCredentialCommands = (room: Room) => {
       }),
 
     /** The other one stays, as the first. */
-    removeCredential: (id: ConnectionId, place: CredentialPlace, revision: number | null): Promise<Connection> =>
+    removeCredential: (id: ConnectionId, place: CredentialPlace, revision: number | null): Promise<Edited> =>
       edited(id, revision, async (before) => {
         const { credentials } = before;
         const second = credentialIn(before, 'second');

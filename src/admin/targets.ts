@@ -53,6 +53,9 @@ export type TargetChanges = TargetFields & {
   readonly state?: 'active' | 'paused' | undefined;
 };
 
+/** The record as it was, and as it is now. */
+type Edited = { readonly before: TargetRecord; readonly target: TargetRecord };
+
 export const targetCommands = (room: Room) => {
   const { connections, targets, ledger } = room.stores;
 
@@ -119,8 +122,8 @@ export const targetCommands = (room: Room) => {
     },
 
     /** Edits what is given. With `revision`, only when the record is still at it. */
-    async editTarget(id: TargetId, changes: TargetChanges, revision: number | null = null): Promise<TargetRecord> {
-      const edited = await editing(revision, async (expected) => {
+    async editTarget(id: TargetId, changes: TargetChanges, revision: number | null = null): Promise<Edited> {
+      const { before, target: edited } = await editing(revision, async (expected) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
         refuseDeleting(before);
@@ -136,20 +139,21 @@ export const targetCommands = (room: Room) => {
             : { credentialVersion: before.credentialVersion + 1 }),
           ...stateEdit(changes.state),
         };
-        return targets.edit(id, before.revision, edit, parsed?.secrets);
+        return { before, target: await targets.edit(id, before.revision, edit, parsed?.secrets) };
       });
       room.world.log.info('target.edited', { target: id, revision: edited.revision, state: edited.state });
       if (changes.protected !== undefined)
         await readWhatProtects(room, found(await connections.get(edited.connection), 'connection'), edited);
-      return edited;
+      return { before, target: edited };
     },
 
     /** Takes it out of service at once; what is stored of it is purged by maintenance. Nothing is done at the target. */
-    async removeTarget(id: TargetId, revision: number | null = null): Promise<TargetRecord> {
+    async removeTarget(id: TargetId, revision: number | null = null): Promise<Edited> {
       const removed = await editing(revision, async (expected) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
-        return before.state === 'deleting' ? before : targets.edit(id, before.revision, { state: 'deleting' });
+        const isGone = before.state === 'deleting';
+        return { before, target: isGone ? before : await targets.edit(id, before.revision, { state: 'deleting' }) };
       });
       await cancelAll(room, { target: id });
       room.world.log.info('target.removed', { target: id });

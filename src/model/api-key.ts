@@ -1,12 +1,14 @@
 /** Who may call the API, and what they may do there. */
 
+import type { Actor } from './audit.ts';
 import type { ApiKeyId, OrganizationId } from './ids.ts';
 
 /**
  * What a key may be good for. `read`: look at everything, people included. `sync`: ask for runs, which write only what the rules and limits in force
- * allow. `configure`: connections and targets. `approve`: decide on what waits for a person. `admin`: all of it, and what concerns the installation.
+ * allow. `configure`: connections and targets. `approve`: decide on what waits for a person. `audit`: read who did what. `admin`: all of it, and what
+ * concerns the installation.
  */
-export const apiScopes = ['read', 'sync', 'configure', 'approve', 'admin'] as const;
+export const apiScopes = ['read', 'sync', 'configure', 'approve', 'audit', 'admin'] as const;
 export type ApiScope = (typeof apiScopes)[number];
 
 export type Access = {
@@ -16,12 +18,29 @@ export type Access = {
   readonly organizations: readonly OrganizationId[] | null;
 };
 
-/** Whoever calls, as their key says. Decisions and the log name them; the id tells them apart, also where two have one name. */
-export type Caller = Access & { readonly id: string; readonly name: string };
+/** Whoever calls. Decisions and the log go by the name; the id tells them apart, also where two have one name. */
+export type Caller = Access & {
+  readonly id: string;
+  readonly name: string;
+  readonly actor: Actor;
+  /** Null for a key, which proves with each call who it is. */
+  readonly session: CallerSession | null;
+};
+export type CallerSession = {
+  readonly id: string;
+  /** What the session itself is kept by; it ends with it. */
+  readonly digest: string;
+  /** A change has to bring it. */
+  readonly csrfToken: string;
+  /** Whether they showed just now who they are. */
+  readonly isFresh: boolean;
+  readonly endsAt: Date;
+};
 
 /** Our record of one key. The key itself is kept nowhere. */
-export type ApiKeyRecord = Caller & {
+export type ApiKeyRecord = Access & {
   readonly id: ApiKeyId;
+  readonly name: string;
   readonly createdAt: Date;
   /** The name of the key that made it. */
   readonly createdBy: string;

@@ -37,7 +37,10 @@ export const apiRoutes = (): readonly Route[] => {
       egress: openEgress({ allow: [] }),
       sign: () => ({}),
       canBeNotified: false,
-      config: { customCloud: null, returnUrls: [], workload: null },
+      identityProvider: null,
+      permissionsNeeded: () => [],
+      config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null },
     }),
+    null,
   );
 };

@@ -54,7 +54,7 @@ describe('the commands in the documentation', () => {
   });
 
   it('call make targets and npm scripts that are there, also in running text', () => {
-    const inText = pages.flatMap((page) => [...readDoc(page).matchAll(/`(make|npm run) ([a-z]+)/g)]);
+    const inText = pages.flatMap((page) => [...readDoc(page).matchAll(/`(make|npm run) ([a-z:]+)/g)]);
     const inBlocks = shellCommands.flatMap(({ line }) => [...line.matchAll(/^(make|npm run) ([a-z]+)/g)]);
     const missing = [...inText, ...inBlocks].filter(
       ([, tool, name = '']) => !(tool === 'make' ? makeTargets : npmScripts).includes(name),

@@ -43,13 +43,15 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     connectSourceOnce: () => refuse('connect a source'),
     observe: unobserved,
     ourApp: null,
+    identityProvider: null,
+    permissionsNeeded: () => [],
     connectTarget: () => refuse('connect a target'),
     targetKinds: [],
     world: { ...surroundingsOf(stage, process), random: () => 0, sleep: process.sleep, log: silent },
     egress: openEgress({ allow: [] }),
     sign: () => ({}),
     canBeNotified: false,
-    config: { customCloud: null, returnUrls: [], workload: null },
+    config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null },
   };
   const { editConnection } = connectionCommands(room);
   const { editTarget } = targetCommands(room);

@@ -154,7 +154,9 @@ export const story = async (options: StoryOptions = {}) => {
     egress: openEgress({ allow: [] }),
     sign: () => ({}),
     canBeNotified: false,
-    config: { customCloud: null, returnUrls: [], workload: null },
+    identityProvider: null,
+    permissionsNeeded: () => [],
+    config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null },
   };
   const commands = {
     ...planCommands(room, engine.newRunId),

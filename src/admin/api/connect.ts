@@ -9,6 +9,7 @@ import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
 import type { Commands } from '../commands.ts';
 import type { Outcome, Returned } from '../consents.ts';
+import { type Cookie, cookieNamed, tokenForm } from './cookies.ts';
 import { htmlOf, type Page, pageSecurityPolicy } from './pages.ts';
 import { traceIdOf } from './trace.ts';
 
@@ -71,26 +72,9 @@ const returnedIn = (query: unknown): Returned | null => {
   };
 };
 
-/**
- * Ties the sign-in to the browser that was sent to it. `Lax`, because it comes back from another site; `__Host-` (RFC 6265bis §4.1.3.2), so that no other
- * host can set it. Over plain HTTP, which is for trials on one machine, neither can be had.
- */
-const cookieFor = (publicUrl: string | null) => {
-  const secure = publicUrl?.startsWith('https:') === true;
-  const name = secure ? '__Host-entrain-connect' : 'entrain-connect';
-  const attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
-  return {
-    read: (header: string | undefined): string | null =>
-      (header ?? '')
-        .split(/;\s*/)
-        .map((pair) => pair.split('='))
-        .filter(([key]) => key === name)
-        .map(([, value = '']) => value)
-        .find((value) => /^[\w-]{43}$/.test(value)) ?? null,
-    write: (value: string | null): string =>
-      value === null ? `${name}=; Max-Age=0; ${attributes}` : `${name}=${value}; Max-Age=600; ${attributes}`,
-  };
-};
+/** Ties the sign-in to the browser that was sent to it. */
+const cookieFor = (publicUrl: string | null): Cookie =>
+  cookieNamed('entrain-connect', publicUrl, { form: tokenForm, maxAgeSecs: 600 });
 
 const onwardFrom = (outcome: Outcome): string | null => {
   if (outcome.kind === 'sign_in') return outcome.url;

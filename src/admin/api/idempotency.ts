@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import type { Caller } from '../../model/api-key.ts';
 import type { Commands } from '../commands.ts';
+import type { Answer } from './answer.ts';
 import { problemOf, RequestRefused } from './problem.ts';
-import type { Answer } from './route.ts';
 
 export type RepeatableCall = {
   readonly caller: Caller;

@@ -8,9 +8,11 @@ import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
 import type { Queues } from '../../queue/queues.ts';
 import type { Commands } from '../commands.ts';
+import type { IdentityProvider } from '../identity-provider.ts';
 import type { Metrics } from '../metrics.ts';
-import { authenticate, limitCaller } from './auth.ts';
+import { authenticate, limitCaller, type PeopleDoor } from './auth.ts';
 import { connectRoutes } from './connect.ts';
+import { sessionCookie } from './cookies.ts';
 import { healthRoutes, type ReadinessCheck } from './health.ts';
 import { notificationRoutes } from './notifications.ts';
 import { openApiOf } from './openapi.ts';
@@ -19,6 +21,7 @@ import { boardPath, queueBoard } from './queue-board.ts';
 import { limitAddress, type RateLimits } from './rate-limits.ts';
 import type { Route } from './route.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { credentialRoutes } from './routes/credentials.ts';
 import { encryptionKeyRoutes } from './routes/encryption-keys.ts';
@@ -32,11 +35,15 @@ import { reconciliationRoutes } from './routes/reconciliations.ts';
 import { restoreRoutes } from './routes/restores.ts';
 import { runEventRoutes } from './routes/run-events.ts';
 import { runRoutes } from './routes/runs.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { setupLinkRoutes } from './routes/setup-links.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { targetRoutes } from './routes/targets.ts';
 import { undoRoutes } from './routes/undo.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { serve } from './serve.ts';
+import { setupRoutes } from './setup.ts';
+import { signInRoutes } from './sign-in.ts';
 import { trace, traceIdOf } from './trace.ts';
 
 export type Api = {
@@ -49,20 +56,27 @@ export type Api = {
   readonly rateLimits: RateLimits;
   /** Shown to administrators; null: they are not. */
   readonly queues: Queues | null;
+  /** Where people sign in; null: they cannot. */
+  readonly identityProvider: IdentityProvider | null;
   /** Aborted when the process is to end: then streams of events do. */
   readonly closing: AbortSignal;
 };
 
 export const createApi = (api: Api): Express => {
-  const { commands, config, log } = api;
-  const routes = allRoutes(commands);
-  const document = openApiOf(routes, config.publicUrl);
-  const { app, authenticated } = openDoor(api);
+  const { commands, config, log, identityProvider } = api;
+  const { publicUrl } = config;
+  const routes = allRoutes(commands, publicUrl);
+  const document = openApiOf(routes, publicUrl);
+  const cookie = sessionCookie(publicUrl);
+  const people = identityProvider === null ? null : { cookie, publicUrl, callerBySession: commands.callerBySession };
+  const { app, authenticated } = openDoor(api, people);
   app.use(limitAddress(api.rateLimits));
   app.get('/v1/openapi.json', (_request, response) => {
     response.json(document);
   });
-  app.use(connectRoutes({ commands, log, publicUrl: config.publicUrl }));
+  app.use(connectRoutes({ commands, log, publicUrl }));
+  app.use(setupRoutes({ commands, log, publicUrl }));
+  if (identityProvider !== null) app.use(signInRoutes({ commands, log, publicUrl, provider: identityProvider }));
   app.use(notificationRoutes(commands));
   app.use('/v1', authenticated, limitCaller(api.rateLimits));
   app.use(serve(routes, api));
@@ -73,15 +87,20 @@ export const createApi = (api: Api): Express => {
 
 /** What a worker answers: whether it lives, whether it can work, what it has counted. */
 export const createWorkerDoor = (worker: DoorParts): Express => {
-  const { app } = openDoor(worker);
+  const { app } = openDoor(worker, null);
   closeDoor(app, worker.log, 'A worker has /livez, /readyz and /metrics.');
   return app;
 };
 
-type DoorParts = Omit<Api, 'commands' | 'closing' | 'queues'> & { readonly commands: Pick<Commands, 'callerWith'> };
+type DoorParts = Omit<Api, 'commands' | 'closing' | 'queues' | 'identityProvider'> & {
+  readonly commands: Pick<Commands, 'callerWith'>;
+};
 
-const openDoor = ({ config, log, readiness, clock, metrics, commands, rateLimits }: DoorParts) => {
-  const authenticated = authenticate(config.apiKeys, commands, rateLimits);
+const openDoor = (
+  { config, log, readiness, clock, metrics, commands, rateLimits }: DoorParts,
+  people: PeopleDoor | null,
+) => {
+  const authenticated = authenticate(config.apiKeys, commands, rateLimits, people);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -100,10 +119,11 @@ const closeDoor = (app: Express, log: Log, whatThereIs: string): void => {
   app.use(problemHandler(log));
 };
 
-export const allRoutes = (commands: Commands): readonly Route[] => [
+export const allRoutes = (commands: Commands, publicUrl: string | null): readonly Route[] => [
   ...connectionRoutes(commands),
   ...credentialRoutes(commands),
   ...notificationRoutesOf(commands),
+  ...setupLinkRoutes(commands),
   ...targetRoutes(commands),
   ...escrowRoutes(commands),
   ...runRoutes(commands),
@@ -119,6 +139,8 @@ export const allRoutes = (commands: Commands): readonly Route[] => [
   ...webhookRoutes(commands),
   ...apiKeyRoutes(commands),
   ...encryptionKeyRoutes(commands),
+  ...auditRoutes(commands),
+  ...sessionRoutes(commands, sessionCookie(publicUrl)),
 ];
 
 const nothingMayLoad = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };

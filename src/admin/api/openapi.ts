@@ -2,6 +2,7 @@
 
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { sessionCookieName } from './cookies.ts';
 import { keyForm } from './idempotency.ts';
 import { type ProblemCode, problemSchema, problems } from './problem.ts';
 import { etagForms, type Matched, nothing } from './request.ts';
@@ -10,12 +11,17 @@ import type { Route } from './route.ts';
 export const openApiOf = (routes: readonly Route[], publicUrl: string | null) => {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
+  registry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: sessionCookieName(publicUrl),
+  });
   for (const route of routes) registry.registerPath(pathOf(route));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: { title: 'Entrain', version: '1', description: 'Keeps people and groups in step with Microsoft Entra ID.' },
     servers: [{ url: publicUrl ?? '/' }],
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
   });
 };
 
@@ -41,7 +47,8 @@ const pathOf = (route: Route) => ({
 
 const contentOf = ({ answer: { schema, as } }: Route) => {
   if (as === 'events') return { content: { 'text/event-stream': { schema: z.string() } } };
-  return schema ? { content: { 'application/json': { schema } } } : {};
+  const type = as === 'lines' ? 'application/x-ndjson' : 'application/json';
+  return schema ? { content: { [type]: { schema } } } : {};
 };
 
 const headersOf = ({ method, ifMatch, answer }: Route) => {
@@ -86,6 +93,8 @@ const always: readonly ProblemCode[] = [
 ];
 const ofPosts: readonly ProblemCode[] = ['idempotency_key_in_use', 'answer_lost', 'idempotency_key_reused'];
 const ofStreams: readonly ProblemCode[] = ['too_many_streams'];
+const stepUp: readonly ProblemCode[] = ['step_up_required'];
+const csrf: readonly ProblemCode[] = ['csrf_refused'];
 const withBody: readonly ProblemCode[] = ['malformed_request', 'payload_too_large', 'unsupported_media_type'];
 
 const problemResponses = (route: Route) => {
@@ -94,7 +103,8 @@ const problemResponses = (route: Route) => {
     ...route.refusals,
     ...(route.method === 'post' ? ofPosts : []),
     ...(route.answer.as === 'events' ? ofStreams : []),
-    ...(route.method === 'get' ? [] : withBody),
+    ...(route.takesStepUp ? stepUp : []),
+    ...(route.method === 'get' ? [] : [...csrf, ...withBody]),
   ];
   const byStatus = Map.groupBy(codes, (code) => problems[code].status);
   return Object.fromEntries(

@@ -29,6 +29,8 @@ type FieldError = NonNullable<Problem['errors']>[number];
 type DoorCode =
   | 'unauthorized'
   | 'forbidden'
+  | 'csrf_refused'
+  | 'step_up_required'
   | 'route_not_found'
   | 'method_not_allowed'
   | 'malformed_request'
@@ -45,6 +47,8 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   malformed_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'An API key is needed' },
   forbidden: { status: 403, title: 'The API key is not good for this' },
+  csrf_refused: { status: 403, title: 'The change may come from another site' },
+  step_up_required: { status: 403, title: 'Sign in again first' },
   not_found: { status: 404, title: 'There is no such thing' },
   route_not_found: { status: 404, title: 'There is nothing at this address' },
   method_not_allowed: { status: 405, title: 'This address does not take this method' },
@@ -52,6 +56,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   connection_deleting: { status: 409, title: 'The connection is being removed' },
   credentials_missing: { status: 409, title: 'The connection has no credentials' },
   last_credential: { status: 409, title: 'The connection has no other credential' },
+  public_url_missing: { status: 409, title: 'The server does not know its own address' },
   consent_not_configured: { status: 409, title: 'Tenants cannot be connected by admin consent' },
   has_credentials: { status: 409, title: 'The connection has credentials' },
   tenant_fixed: { status: 409, title: 'The tenant of a connection cannot be changed' },

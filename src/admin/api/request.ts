@@ -108,7 +108,7 @@ const ifMatchError: FieldError = {
   detail: 'must be the ETag of an answer, in its quotes',
 };
 
-const fieldErrors = (part: Part, error: z.ZodError | undefined): FieldError[] =>
+export const fieldErrors = (part: Part, error: z.ZodError | undefined): FieldError[] =>
   (error?.issues ?? []).flatMap((issue) => errorsOf(part, issue, []));
 
 const errorsOf = (part: Part, issue: z.core.$ZodIssue, above: readonly PropertyKey[]): FieldError[] => {

@@ -3,16 +3,8 @@
 import type { z } from 'zod';
 import type { RefusalCode } from '../refused.ts';
 import type { Admission } from './admission.ts';
-import type { Events } from './events.ts';
+import type { Answer } from './answer.ts';
 import { type Matched, parseCall, type RawCall } from './request.ts';
-
-export type Answer = {
-  readonly status: number;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** In place of a body. */
-  readonly events?: Events;
-};
 
 type Method = 'get' | 'post' | 'patch' | 'delete';
 type Described = Admission & {
@@ -26,8 +18,8 @@ type Described = Admission & {
     readonly status: number;
     readonly description: string;
     readonly schema: z.ZodType | null;
-    /** Server-sent events, which have no schema. */
-    readonly as?: 'events';
+    /** Server-sent events, which have no schema; or a file whose every line has it (NDJSON). */
+    readonly as?: 'events' | 'lines';
   };
   /** Other answers that are no refusals; they have no body. */
   readonly also?: readonly { readonly status: number; readonly description: string }[];
@@ -38,24 +30,34 @@ type Described = Admission & {
 };
 type Schemas<P, Q, B> = { readonly params: P; readonly query: Q; readonly body: B };
 
+/** `takesStepUp`: a person may have to have signed in just now for it. */
 export type Route = Described &
   Schemas<z.ZodObject, z.ZodObject, z.ZodObject> & {
+    readonly takesStepUp: boolean;
     /** Parses the call, and throws `RequestRefused` when it cannot be accepted; what is given back carries it out. */
-    readonly accept: (raw: RawCall) => () => Promise<Answer>;
+    readonly accept: (raw: RawCall) => Accepted;
   };
+
+/** `needsFresh`: only for a person who has signed in just now. */
+export type Accepted = { readonly needsFresh: boolean; readonly carryOut: () => Promise<Answer> };
+
+/** What a person has to have signed in for just now: what cannot be taken back, and what leads elsewhere. */
+type StepUp<B extends z.ZodType> = { readonly stepUp?: (body: z.output<B>) => boolean };
+export const always = (): boolean => true;
 
 /** `revision` or `hash` is that of the `If-Match` header. */
 export type Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = ReturnType<typeof parseCall<P, Q, B>>;
 
 export const defineRoute = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject>(
-  route: Described & Schemas<P, Q, B> & { readonly handle: (call: Call<P, Q, B>) => Promise<Answer> },
+  route: Described & Schemas<P, Q, B> & StepUp<B> & { readonly handle: (call: Call<P, Q, B>) => Promise<Answer> },
 ): Route => {
-  const { handle, ...described } = route;
+  const { handle, stepUp, ...described } = route;
   return {
     ...described,
+    takesStepUp: stepUp !== undefined,
     accept: (raw) => {
       const call = parseCall(route, raw);
-      return () => handle(call);
+      return { needsFresh: stepUp?.(call.body) === true, carryOut: () => handle(call) };
     },
   };
 };

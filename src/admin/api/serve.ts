@@ -1,10 +1,13 @@
 /** Serves the routes: who may come in, what they send, and how the answer goes out. */
 
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Caller } from '../../model/api-key.ts';
 import type { Commands } from '../commands.ts';
 import { Refused } from '../refused.ts';
-import { assertMayDo, assertReaches } from './admission.ts';
+import { assertFresh, assertMayDo, assertReaches } from './admission.ts';
+import { notingRefusal, recorded } from './audited.ts';
 import { callerAgain, callerOf } from './auth.ts';
 import { type Events, type Seats, seats, sendEvents } from './events.ts';
 import { answerOnce, type RepeatableCall } from './idempotency.ts';
@@ -20,7 +23,7 @@ export const serve = (routes: readonly Route[], { commands, closing }: Behind): 
     const place = router.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
     for (const route of alike)
       place[route.method](
-        mayDo(route),
+        mayDo(route, commands),
         // Also where nothing is taken: what was sent in vain is refused, not passed over.
         ...(route.method === 'get' ? [] : [json, refuseOtherBody]),
         handler(route, { commands, closing, listening }),
@@ -51,10 +54,11 @@ const refuseOtherBody: RequestHandler = (request, _response, next) => {
 
 /** Before the body is read: whoever may not do it need not send it. */
 const mayDo =
-  ({ scope, path }: Route): RequestHandler =>
-  (_request, response, next) => {
-    response.locals['route'] = path;
-    assertMayDo(callerOf(response), scope);
+  (route: Route, commands: Commands): RequestHandler =>
+  async (request, response, next) => {
+    response.locals['route'] = route.path;
+    const caller = callerOf(response);
+    await notingRefusal(commands, route, response, request.params, () => assertMayDo(caller, route.scope));
     next();
   };
 
@@ -64,18 +68,34 @@ const handler =
     const { params, query } = request;
     const body: unknown = request.body;
     const caller = callerOf(response);
-    await assertReaches(behind.commands, caller, route, { params, query, body });
+    const { commands } = behind;
+    const sent = { params: { ...params }, query, body };
+    const admit = (check: () => void | Promise<void>) => notingRefusal(commands, route, response, params, check);
+    await admit(() => assertReaches(commands, caller, route, sent));
     const [ifMatch, lastEventId] = [request.get('if-match'), request.get('last-event-id')];
-    const carryOut = route.accept({ params: { ...params }, query, body, ifMatch, lastEventId, caller });
+    const { needsFresh, carryOut } = route.accept({ ...sent, ifMatch, lastEventId, caller });
+    if (needsFresh) await admit(() => assertFresh(caller));
+    const carryOutNoted = () => recorded(commands, route, response, sent, carryOut);
     const answer =
       route.method === 'post'
-        ? await answerOnce(behind.commands, repeatable(request, route, caller), carryOut)
-        : await carryOut();
+        ? await answerOnce(commands, repeatable(request, route, caller), carryOutNoted)
+        : await carryOutNoted();
     if (answer.events !== undefined) return listen(request, response, route, answer.events, behind);
     response.status(answer.status).set(answer.headers ?? {});
+    if (answer.lines !== undefined) return sendLines(response, answer.lines);
     if (answer.body === undefined) response.end();
     else response.json(answer.body);
   };
+
+/** As fast as they are taken. What breaks off on our side breaks the connection off, so that half a file is not taken for a whole one. */
+const sendLines = async (response: Response, lines: AsyncIterable<string>): Promise<void> => {
+  try {
+    await pipeline(Readable.from(lines), response.type('application/x-ndjson'));
+  } catch (error) {
+    const isGone = error instanceof Error && Reflect.get(error, 'code') === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!isGone) throw error;
+  }
+};
 
 const repeatable = (request: Request, { id, method }: Route, caller: Caller): RepeatableCall => ({
   caller,

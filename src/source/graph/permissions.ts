@@ -78,6 +78,21 @@ export const attributeNeeds = ({ user }: Ask['attributes']): readonly (readonly 
   return Object.entries(guarded).filter(([name]) => read.has(name));
 };
 
+/** All that a connection with this scope and these attributes may ask a customer for. */
+export const permissionsNeeded = ({
+  scope,
+  attributes,
+}: Pick<Ask, 'scope' | 'attributes'>): readonly { readonly permission: Permission; readonly required: boolean }[] => [
+  ...[usersNeed, groupsNeed(scope), ...attributeNeeds(attributes).map(([, need]) => need)].map((need) => ({
+    permission: permissionOf(need, null),
+    required: true,
+  })),
+  ...[hiddenNeed, applicationNeed, organizationNeed].map((need) => ({
+    permission: permissionOf(need, null),
+    required: false,
+  })),
+];
+
 /** The application permissions in a token; none when it has no such claim, null when it cannot be read. */
 export const rolesOf = (token: string): Roles | null => {
   const claims = claimsOf(token);

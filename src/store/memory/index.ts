@@ -3,6 +3,7 @@
 import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
 import { createMemoryApiKeyStore } from './api-key-store.ts';
+import { createMemoryAuditLog } from './audit-log.ts';
 import { createMemoryCallStore } from './call-store.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
 import { createMemoryConsentStore } from './consent-store.ts';
@@ -14,6 +15,8 @@ import { createMemoryLedger } from './ledger.ts';
 import { createMemoryPlanStore } from './plan-store.ts';
 import { createMemoryRunStore } from './run-store.ts';
 import { createMemorySealedSecrets } from './sealed-secrets.ts';
+import { createMemorySessionStore } from './session-store.ts';
+import { createMemorySetupLinkStore } from './setup-link-store.ts';
 import { createMemorySnapshotStore } from './snapshot-store.ts';
 import { createMemorySubscriptionStore } from './subscription-store.ts';
 import { createMemoryDeliveryStore, createMemoryWebhookStore } from './webhook-store.ts';
@@ -35,6 +38,7 @@ export const createMemoryStores = (around: {
     installation: createMemoryInstallation({ leases, snapshots }),
     apiKeys: createMemoryApiKeyStore(),
     calls: createMemoryCallStore(),
+    audit: createMemoryAuditLog(now),
     leases,
     snapshots,
     ledger: createMemoryLedger({ fenceOf, now, probe }),
@@ -42,6 +46,8 @@ export const createMemoryStores = (around: {
     consents: createMemoryConsentStore(now),
     targets,
     sealed: createMemorySealedSecrets(vault, [connections, targets, webhooks]),
+    setupLinks: createMemorySetupLinkStore(now),
+    sessions: createMemorySessionStore(),
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore({ fenceOf, now, probe }),
     discrepancies: createMemoryDiscrepancyStore({ fenceOf, now, probe }),

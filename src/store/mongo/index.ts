@@ -3,6 +3,7 @@
 import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
 import { createMongoApiKeyStore } from './api-keys.ts';
+import { createMongoAuditLog } from './audit-log.ts';
 import { createMongoCallStore } from './calls.ts';
 import type { Mongo } from './connect.ts';
 import { createMongoConnectionStore } from './connections.ts';
@@ -16,6 +17,8 @@ import { createMongoLedger } from './ledger.ts';
 import { createMongoPlanStore } from './plans.ts';
 import { createMongoRunStore } from './runs.ts';
 import { createMongoSealedSecrets } from './sealed-secrets.ts';
+import { createMongoSessionStore } from './sessions.ts';
+import { createMongoSetupLinkStore } from './setup-links.ts';
 import { createMongoSnapshotStore } from './snapshot-store.ts';
 import { createMongoSubscriptionStore } from './subscriptions.ts';
 import { createMongoTargetStore } from './targets.ts';
@@ -38,11 +41,14 @@ export const createMongoStores = (
     installation: createMongoInstallation(db),
     apiKeys: createMongoApiKeyStore(db),
     calls: createMongoCallStore(db),
+    audit: createMongoAuditLog(db, now),
     leases: createMongoLeases(db, now, format),
     snapshots: createMongoSnapshotStore(db, { now, probe }),
     ledger: createMongoLedger(db, { now, probe }),
     connections: createMongoConnectionStore(connection, vault, now),
     consents: createMongoConsentStore(db, now),
+    setupLinks: createMongoSetupLinkStore(db, now),
+    sessions: createMongoSessionStore(db),
     targets: createMongoTargetStore(connection, vault, now),
     sealed: createMongoSealedSecrets(db, vault),
     runs: createMongoRunStore(db, now),

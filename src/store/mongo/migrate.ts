@@ -1,5 +1,6 @@
 /** Brings a database to what this version expects. Every collection lists its own indexes; nothing is created on the way. */
 
+import * as auditLog from './audit-log.ts';
 import * as calls from './calls.ts';
 import type { Mongo } from './connect.ts';
 import * as connections from './connections.ts';
@@ -14,6 +15,8 @@ import * as members from './members.ts';
 import * as plans from './plans.ts';
 import * as runs from './runs.ts';
 import * as subscriptions from './subscriptions.ts';
+import * as sessions from './sessions.ts';
+import * as setupLinks from './setup-links.ts';
 import * as targets from './targets.ts';
 import * as waitingReferences from './waiting-references.ts';
 import * as webhookTurns from './webhook-turns.ts';
@@ -31,6 +34,7 @@ export const migrate = async (mongo: Mongo): Promise<void> => {
 /** The collections that are read by more than `_id`: their files export `name` and `indexes`. */
 const collections: readonly Collection[] = [
   calls,
+  auditLog,
   connections,
   consents,
   deliveries,
@@ -43,6 +47,8 @@ const collections: readonly Collection[] = [
   plans,
   runs,
   subscriptions,
+  sessions,
+  setupLinks,
   targets,
   waitingReferences,
   webhookTurns,

@@ -1,4 +1,4 @@
-/** Every route, as every kind of key: made from the routes themselves, so that a new one cannot be forgotten. */
+/** Every route, as every kind of key and person: made from the routes themselves, so that a new one cannot be forgotten. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -8,7 +8,8 @@ import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
 import { connectionId, organizationId, planId, runId, targetId } from '../../../src/model/ids.ts';
 import { newId } from '../../../src/store/ids.ts';
 import { aPlan as newPlan } from '../../support/plan-world.ts';
-import { addConnection, addTarget, type Door, newConnection, newTarget, openDoor } from './door.ts';
+import { type Ask, addConnection, addTarget, type Door, newConnection, newTarget, openDoor } from './door.ts';
+import { peopleOf, signedInAs } from './people.ts';
 import { lease } from './stores.ts';
 
 const newWebhook = { organization_id: 'acme', url: 'https://hooks.example' };
@@ -17,13 +18,19 @@ let door: Door;
 /** Things of an organization, by the name of the parameter that takes them. */
 let things: Readonly<Record<string, string>>;
 
+/** Who calls, as what a call of theirs carries. */
+const callers: Readonly<Record<'key' | 'person', (scope: ApiScope) => Promise<Ask>>> = {
+  key: async (scope) => ({ key: await keyFor([scope], null) }),
+  person: (scope) => signedInAs(door, [scope]),
+};
+
 const keyFor = async (scopes: readonly ApiScope[], organizations: readonly string[] | null): Promise<string> => {
   const body = { name: `${scopes.join(' ')} of ${organizations ?? 'all'}`, scopes, organization_ids: organizations };
   return z.looseObject({ key: z.string() }).parse((await door.call('POST', '/v1/api-keys', { body })).body).key;
 };
 
 beforeAll(async () => {
-  door = await openDoor();
+  door = await openDoor({ identityProvider: peopleOf(), config: { publicUrl: 'https://entrain.example' } });
   const connection = await addConnection(door, { organization_id: 'acme' });
   const target = await addTarget(door, connection);
   const run = await door.call('POST', `/v1/targets/${target}/provision`, { body: {} });
@@ -85,25 +92,77 @@ const everything = async (): Promise<string> => {
   ]);
 };
 
-describe('a key', () => {
+describe.each(['key', 'person'] as const)('a %s', (kind) => {
   it.each(apiScopes.filter((scope) => scope !== 'admin'))(
     'with the scope %s is let in where that is enough, and nowhere else',
     async (scope) => {
-      const key = await keyFor([scope], null);
+      const caller = await callers[kind](scope);
       const before = await everything();
       for (const route of door.routes.filter((route) => !mayDo({ scopes: [scope] }, route.scope))) {
-        const reply = await door.call(route.method.toUpperCase(), addressOf(route), { key, ...bodyOf(route) });
+        const reply = await door.call(route.method.toUpperCase(), addressOf(route), { ...caller, ...bodyOf(route) });
         expect(reply.status, route.id).toBe(403);
         expect(reply.body).toMatchObject({ code: 'forbidden', detail: expect.stringContaining(route.scope) });
       }
       expect(await everything()).toBe(before);
       for (const route of door.routes.filter(({ method }) => method === 'get')) {
-        const reply = await door.call('GET', addressOf(route), { key });
+        const reply = await door.call('GET', addressOf(route), caller);
         if (route.scope === 'read') expect(reply.status, route.id).not.toBe(403);
       }
     },
   );
+});
 
+describe('a person', () => {
+  it('changes nothing from another site, or without the token of their session, whatever the route', async () => {
+    const caller = await signedInAs(door, ['admin']);
+    const before = await everything();
+    const forged: readonly Readonly<Record<string, string>>[] = [
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'https://evil.example' },
+      { 'x-csrf-token': 'A'.repeat(43) },
+      { 'x-csrf-token': '' },
+    ];
+    for (const route of door.routes.filter(({ method }) => method !== 'get'))
+      for (const other of forged) {
+        const headers = { ...caller.headers, ...other };
+        const ask = { ...caller, headers, ...bodyOf(route) };
+        const reply = await door.call(route.method.toUpperCase(), addressOf(route), ask);
+        expect([reply.status, reply.body], route.id).toMatchObject([403, { code: 'csrf_refused' }]);
+      }
+    expect(await everything()).toBe(before);
+  });
+
+  it('whose sign-in is long ago does nothing that takes a new one', async () => {
+    const caller = await signedInAs(door, ['admin'], { minutesAgo: 6 });
+    const before = await everything();
+    const stepUp = door.routes.filter(({ takesStepUp }) => takesStepUp);
+    expect(stepUp.map(({ id }) => id).toSorted()).toEqual([
+      'applyPlan',
+      'approvePlan',
+      'createApiKey',
+      'editTarget',
+      'rejectPlan',
+      'requestSync',
+    ]);
+    for (const route of stepUp) {
+      const ask = { ...caller, body: steppedUp[route.id] ?? bodyOf(route).body };
+      const reply = await door.call(route.method.toUpperCase(), addressOf(route), ask);
+      expect([reply.status, reply.body], route.id).toMatchObject([403, { code: 'step_up_required' }]);
+    }
+    expect(await everything()).toBe(before);
+    const plain = { ...caller, body: { name: 'Helpdesk' } };
+    expect((await door.call('PATCH', `/v1/targets/${things['target_id']}`, plain)).status).toBe(200);
+  });
+});
+
+/** What makes a call one that takes a new sign-in, where not every call of the route does. */
+const steppedUp: Readonly<Record<string, object>> = {
+  editTarget: { settings: { url: 'https://elsewhere.example' } },
+  requestSync: { mode: 'full', accept_shrink: `run_${'0'.repeat(32)}` },
+};
+
+describe('a key', () => {
   it('of another organization finds nothing of this one, and changes nothing', async () => {
     const key = await keyFor(['read', 'sync', 'configure', 'approve'], ['contoso']);
     const before = await everything();

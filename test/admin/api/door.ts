@@ -11,6 +11,7 @@ import { problemSchema } from '../../../src/admin/api/problem.ts';
 import { quotasOf, type RateLimits } from '../../../src/admin/api/rate-limits.ts';
 import type { Route } from '../../../src/admin/api/route.ts';
 import { type Commands, commands } from '../../../src/admin/commands.ts';
+import type { IdentityProvider } from '../../../src/admin/identity-provider.ts';
 import { createMetrics, type Metrics } from '../../../src/admin/metrics.ts';
 import type { Room } from '../../../src/admin/room.ts';
 import type { Config } from '../../../src/config.ts';
@@ -23,6 +24,7 @@ import { createLogger } from '../../../src/logger.ts';
 import type { Queues } from '../../../src/queue/queues.ts';
 import { memoryRateLimit } from '../../../src/queue/rate-limits.ts';
 import type { Wakeups } from '../../../src/queue/wakeups.ts';
+import { permissionsNeeded } from '../../../src/source/graph/permissions.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
 import { stopwatchBy } from '../../support/story.ts';
 import { noteTarget, noteTargetKind } from './note-target.ts';
@@ -32,7 +34,7 @@ import { emptyTenant } from './tenant.ts';
 export const key = 'the-key-of-the-product-0123456789';
 
 export type Reply = { readonly status: number; readonly body: unknown; readonly headers: Headers };
-type Ask = {
+export type Ask = {
   readonly body?: unknown;
   /** Sent as it is, instead of `body`. */
   readonly raw?: string;
@@ -52,6 +54,7 @@ type Options = {
   readonly queues?: Queues;
   /** Without, nobody comes near a limit. */
   readonly rateLimits?: RateLimits;
+  readonly identityProvider?: IdentityProvider;
   /** What the door stands on, in place of what it would. */
   readonly room?: (defaults: Room) => Partial<Room>;
   readonly break?: (commands: Commands) => Commands;
@@ -88,12 +91,14 @@ export const openDoor = async (options: Options = {}) => {
     egress: openEgress({ allow: options.egressAllow ?? [] }),
     sign: signMessage,
     canBeNotified: true,
-    config: { customCloud: null, returnUrls: [], workload: null, ...options.config },
+    identityProvider: options.identityProvider ?? null,
+    permissionsNeeded,
+    config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null, ...options.config },
   };
   const room: Room = { ...defaults, ...options.room?.(defaults) };
   const working = commands(room);
-  const routes = allRoutes(working);
   const closing = new AbortController();
+  const routes = allRoutes(working, options.config?.publicUrl ?? null);
   const api = createApi({
     commands: options.break ? options.break(working) : working,
     config: {
@@ -110,6 +115,7 @@ export const openDoor = async (options: Options = {}) => {
     rateLimits: options.rateLimits ?? generous(),
     closing: closing.signal,
     queues: options.queues ?? null,
+    identityProvider: room.identityProvider,
   });
   const server = createServer(api).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -142,7 +148,7 @@ export const openDoor = async (options: Options = {}) => {
       if (isStream) await response.body?.cancel();
       const text = isStream ? '' : await response.text();
       said.push(text, JSON.stringify([...response.headers]));
-      const json = response.headers.get('content-type')?.includes('json') === true;
+      const json = /[/+]json/.test(response.headers.get('content-type') ?? '');
       const reply = { status: response.status, body: json ? JSON.parse(text) : text, headers: response.headers };
       if (path.startsWith('/v1') && path !== '/v1/openapi.json') expectDocumented(routes, method, path, reply);
       return reply;
@@ -234,7 +240,7 @@ const expectDocumented = (routes: readonly Route[], method: string, path: string
   const documented = [route?.answer, ...(route?.also ?? [])].map((answer) => answer?.status);
   expect(documented, `${method} ${path} is documented`).toContain(status);
   if (status !== route?.answer.status) return;
-  route.answer.schema?.parse(body);
+  if (route.answer.as !== 'lines') route.answer.schema?.parse(body);
 };
 
 const templateOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`);

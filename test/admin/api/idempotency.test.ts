@@ -35,6 +35,7 @@ const bodies: Readonly<Record<string, object>> = {
   checkNewConnection: { ...newConnection, organization_id: undefined },
   addTarget: newTarget,
   addWebhook: { organization_id: 'acme', url: 'https://hooks.example' },
+  openSetupLink: { given_to: 'their IT' },
   createApiKey: { name: 'another', scopes: ['read'] },
   declareRestore: { reason: 'The disk was lost.' },
   requestPreview: { scope: { group_ids: [group] } },

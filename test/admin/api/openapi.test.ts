@@ -11,14 +11,14 @@ const parameter = z.strictObject({
   description: z.string().optional(),
 });
 const content = z.partialRecord(
-  z.enum(['application/json', 'application/problem+json', 'text/event-stream']),
+  z.enum(['application/json', 'application/problem+json', 'application/x-ndjson', 'text/event-stream']),
   z.strictObject({ schema: json }).optional(),
 );
 const operation = z.strictObject({
   operationId: z.string(),
   tags: z.array(z.string()).length(1),
   summary: z.string(),
-  description: z.string().regex(/^Takes a key with the scope `(read|sync|configure|approve|admin)`\.$/),
+  description: z.string().regex(/^Takes a key with the scope `(read|sync|configure|approve|audit|admin)`\.$/),
   parameters: z.array(parameter).optional(),
   requestBody: z.strictObject({ content, required: z.boolean().optional() }).optional(),
   responses: z.record(
@@ -37,6 +37,7 @@ const document = z.strictObject({
     parameters: json.optional(),
     securitySchemes: z.strictObject({
       apiKey: z.strictObject({ type: z.literal('http'), scheme: z.literal('bearer') }),
+      session: z.strictObject({ type: z.literal('apiKey'), in: z.literal('cookie'), name: z.string() }),
     }),
   }),
   webhooks: z.strictObject({}),
@@ -71,7 +72,7 @@ const objectsIn = (value: unknown): Record<string, unknown>[] => {
 describe('the OpenAPI document', () => {
   it('is of version 3.1 and says where it is served and how to sign in', () => {
     expect(served.servers).toEqual([{ url: 'https://sync.example' }]);
-    expect(served.security).toEqual([{ apiKey: [] }]);
+    expect(served.security).toEqual([{ apiKey: [] }, { session: [] }]);
   });
 
   it('declares every parameter of a path, and no other', () => {
@@ -112,7 +113,7 @@ describe('the OpenAPI document', () => {
       expect(Object.keys(responses), operationId).toEqual(expect.arrayContaining(['400', '401', '500']));
       for (const [status, { content }] of Object.entries(responses)) {
         if (status === '204') continue;
-        const answer = operationId === 'watchRun' ? 'text/event-stream' : 'application/json';
+        const answer = notJson[operationId] ?? 'application/json';
         const type = status >= '400' ? 'application/problem+json' : answer;
         expect(Object.keys(content ?? {}), `${operationId} ${status}`).toEqual([type]);
       }
@@ -124,6 +125,7 @@ describe('the OpenAPI document', () => {
     expect(needing.map(({ operationId }) => operationId)).toEqual([
       'addConnection',
       'checkNewConnection',
+      'openSetupLink',
       'addTarget',
       'approvePlan',
       'rejectPlan',
@@ -152,3 +154,8 @@ describe('the OpenAPI document', () => {
     }
   });
 });
+
+const notJson: Readonly<Record<string, string>> = {
+  watchRun: 'text/event-stream',
+  exportAudit: 'application/x-ndjson',
+};

@@ -6,6 +6,7 @@ import { group, type SourceObject, user } from '../../../src/model/source-object
 import type { Vault } from '../../../src/store/connection-store.ts';
 import type { Lease, LeaseKey } from '../../../src/store/leases.ts';
 import { createMemoryApiKeyStore } from '../../../src/store/memory/api-key-store.ts';
+import { createMemoryAuditLog } from '../../../src/store/memory/audit-log.ts';
 import { createMemoryCallStore } from '../../../src/store/memory/call-store.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from '../../../src/store/memory/connection-store.ts';
 import { createMemoryConsentStore } from '../../../src/store/memory/consent-store.ts';
@@ -17,6 +18,8 @@ import { createMemoryLedger } from '../../../src/store/memory/ledger.ts';
 import { createMemoryPlanStore } from '../../../src/store/memory/plan-store.ts';
 import { createMemoryRunStore } from '../../../src/store/memory/run-store.ts';
 import { createMemorySealedSecrets } from '../../../src/store/memory/sealed-secrets.ts';
+import { createMemorySessionStore } from '../../../src/store/memory/session-store.ts';
+import { createMemorySetupLinkStore } from '../../../src/store/memory/setup-link-store.ts';
 import { createMemorySnapshotStore } from '../../../src/store/memory/snapshot-store.ts';
 import { createMemorySubscriptionStore } from '../../../src/store/memory/subscription-store.ts';
 import { createMemoryDeliveryStore, createMemoryWebhookStore } from '../../../src/store/memory/webhook-store.ts';
@@ -34,6 +37,7 @@ export const memoryStores = (now: () => Date, vault: Vault = createVault(randomB
     installation: createMemoryInstallation({ leases, snapshots }),
     apiKeys: createMemoryApiKeyStore(),
     calls: createMemoryCallStore(),
+    audit: createMemoryAuditLog(now),
     leases,
     snapshots,
     ledger: createMemoryLedger(around),
@@ -41,6 +45,8 @@ export const memoryStores = (now: () => Date, vault: Vault = createVault(randomB
     consents: createMemoryConsentStore(now),
     targets,
     sealed: createMemorySealedSecrets(vault, [connections, targets, webhooks]),
+    setupLinks: createMemorySetupLinkStore(now),
+    sessions: createMemorySessionStore(),
     runs: createMemoryRunStore(now),
     plans: createMemoryPlanStore(around),
     discrepancies: createMemoryDiscrepancyStore(around),

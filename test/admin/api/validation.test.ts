@@ -7,7 +7,15 @@ import { newConnectionSchema } from '../../../src/admin/api/schemas/connection.t
 import { newTargetSchema } from '../../../src/admin/api/schemas/target.ts';
 import { addConnection, type Door, newConnection, newTarget, openDoor, type Reply } from './door.ts';
 
-const product = { id: 'configured:product', name: 'product', scopes: ['admin'], organizations: null } as const;
+const actor = { kind: 'configured_key', id: 'product', name: 'product' } as const;
+const product = {
+  id: 'configured:product',
+  name: 'product',
+  scopes: ['admin'],
+  organizations: null,
+  actor,
+  session: null,
+} as const;
 
 let door: Door;
 let connection: string;

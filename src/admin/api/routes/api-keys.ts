@@ -5,8 +5,9 @@ import { apiKeyId, organizationId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { always, defineRoute, type Route } from '../route.ts';
 import { apiKeyIdText, apiKeySchema, apiKeyView, madeApiKeySchema, newApiKeySchema } from '../schemas/api-key.ts';
+import { auditedApiKey } from '../schemas/audit.ts';
 
 const tag = 'API keys';
 const path = '/v1/api-keys';
@@ -17,6 +18,7 @@ export const apiKeyRoutes = (commands: Commands): Route[] => [
     path,
     id: 'createApiKey',
     scope: 'admin',
+    stepUp: always,
     tag,
     summary: 'Makes an API key; the answer is the only place that ever shows it',
     params: nothing,
@@ -32,7 +34,11 @@ export const apiKeyRoutes = (commands: Commands): Route[] => [
         expiresAt: body.expires_at === undefined ? null : new Date(body.expires_at),
         createdBy: caller.name,
       });
-      return { status: 201, body: { ...apiKeyView(record), key } };
+      return {
+        status: 201,
+        body: { ...apiKeyView(record), key },
+        audit: { subjects: { api_key_id: record.id }, after: auditedApiKey(record) },
+      };
     },
   }),
   defineRoute({
@@ -62,9 +68,9 @@ export const apiKeyRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The key as it is now.', schema: apiKeySchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => ({
-      status: 200,
-      body: apiKeyView(await commands.revokeApiKey(apiKeyId(params.api_key_id))),
-    }),
+    handle: async ({ params }) => {
+      const record = await commands.revokeApiKey(apiKeyId(params.api_key_id));
+      return { status: 200, body: apiKeyView(record), audit: { before: auditedApiKey(record) } };
+    },
   }),
 ];

@@ -6,6 +6,7 @@ import type { Commands } from '../../commands.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, etagOf, type Route } from '../route.ts';
+import { auditedConnection } from '../schemas/audit.ts';
 import { checkReportSchema, checkReportView, connectionReportSchema, connectionReportView } from '../schemas/check.ts';
 import { connectionIdText, organizationIdText, timeOf } from '../schemas/common.ts';
 import {
@@ -46,6 +47,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
         status: 201,
         body: { ...connectionView(connection, commands.now()), oauth2_authorize_url: link?.url ?? null },
         headers: { Location: `/v1/connections/${connection.id}`, ETag: etagOf(connection) },
+        audit: { subjects: { connection_id: connection.id }, after: auditedConnection(connection) },
       };
     },
   }),
@@ -127,11 +129,12 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     handle: async ({ params, body, revision }) => {
       const id = connectionId(params.connection_id);
       const changes = { ...fieldsOf(body), state: body.state };
-      const { connection, nextSync } = await commands.editConnection(id, changes, revision);
+      const { before, connection, nextSync } = await commands.editConnection(id, changes, revision);
       return {
         status: 200,
         body: { ...connectionView(connection, commands.now()), next_sync: nextSync },
         headers: { ETag: etagOf(connection) },
+        audit: { before: auditedConnection(before), after: auditedConnection(connection) },
       };
     },
   }),
@@ -148,13 +151,15 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     ifMatch: 'revision',
     answer: { status: 202, description: 'The connection, being removed.', schema: connectionSchema },
     refusals: ['not_found', 'stale_revision'],
-    handle: async ({ params, revision }) => ({
-      status: 202,
-      body: connectionView(
-        await commands.removeConnection(connectionId(params.connection_id), revision),
-        commands.now(),
-      ),
-    }),
+    handle: async ({ params, revision }) => {
+      const id = connectionId(params.connection_id);
+      const { before, connection } = await commands.removeConnection(id, revision);
+      return {
+        status: 202,
+        body: connectionView(connection, commands.now()),
+        audit: { before: auditedConnection(before) },
+      };
+    },
   }),
   defineRoute({
     method: 'post',

@@ -1,11 +1,14 @@
 /** /v1/connections/{connection_id}/credentials */
 
 import { z } from 'zod';
-import { type Connection, credentialPlaces } from '../../../model/connection.ts';
+import { credentialPlaces } from '../../../model/connection.ts';
 import { connectionId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
+import type { Edited } from '../../connections.ts';
+import type { Answer } from '../answer.ts';
 import { nothing } from '../request.ts';
-import { type Answer, defineRoute, etagOf, type Route } from '../route.ts';
+import { defineRoute, etagOf, type Route } from '../route.ts';
+import { auditedConnection } from '../schemas/audit.ts';
 import { connectionIdText } from '../schemas/common.ts';
 import { connectionSchema, connectionView } from '../schemas/connection.ts';
 import { credentialFieldsOf, secondCredentialSchema } from '../schemas/credentials.ts';
@@ -15,10 +18,11 @@ const path = '/v1/connections/{connection_id}/credentials';
 const params = z.strictObject({ connection_id: connectionIdText });
 
 export const credentialRoutes = (commands: Commands): Route[] => {
-  const answered = (connection: Connection): Answer => ({
+  const answered = ({ before, connection }: Edited): Answer => ({
     status: 200,
     body: connectionView(connection, commands.now()),
     headers: { ETag: etagOf(connection) },
+    audit: { before: auditedConnection(before), after: auditedConnection(connection) },
   });
   return [
     defineRoute({

@@ -4,9 +4,11 @@ import { z } from 'zod';
 import { organizationId, planId, targetId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
 import type { Approved } from '../../plans.ts';
+import type { Answer } from '../answer.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
-import { type Answer, defineRoute, type Route } from '../route.ts';
+import { always, defineRoute, type Route } from '../route.ts';
+import { auditedPlan } from '../schemas/audit.ts';
 import { organizationIdText, planIdText, targetIdText } from '../schemas/common.ts';
 import {
   actionText,
@@ -105,6 +107,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     path: `${path}/approve`,
     id: 'approvePlan',
     scope: 'approve',
+    stepUp: always,
     tag,
     summary: 'Releases exactly this plan, which its target waits for; refused when something moved since it was made',
     params,
@@ -138,6 +141,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     path: `${path}/reject`,
     id: 'rejectPlan',
     scope: 'approve',
+    stepUp: always,
     tag,
     summary: 'Decides that nothing of this plan is done; takes back an approval that was not carried out yet',
     params,
@@ -145,16 +149,17 @@ export const planRoutes = (commands: Commands): Route[] => [
     body: wordSchema,
     answer: { status: 200, description: 'The plan as it is now.', schema: planSchema },
     refusals: ['not_found', 'plan_decided', 'plan_superseded', 'plan_refused', 'plan_expired', 'plan_is_preview'],
-    handle: async ({ params, body, caller }) => ({
-      status: 200,
-      body: planView(await commands.rejectPlan(planId(params.plan_id), { by: caller.name, reason: body.reason })),
-    }),
+    handle: async ({ params, body, caller }) => {
+      const plan = await commands.rejectPlan(planId(params.plan_id), { by: caller.name, reason: body.reason });
+      return { status: 200, body: planView(plan), audit: { after: auditedPlan(plan) } };
+    },
   }),
   defineRoute({
     method: 'post',
     path: `${path}/apply`,
     id: 'applyPlan',
     scope: 'approve',
+    stepUp: always,
     tag,
     summary: 'Carries out the plan of a dry run, and nothing else; refused when something moved since it was made',
     params,
@@ -189,4 +194,5 @@ const answerApproved = ({ plan, run }: Approved): Answer => ({
   status: 202,
   body: approvedPlanView(plan, run),
   headers: { Location: `/v1/runs/${run.id}` },
+  audit: { subjects: { run_id: run.id }, after: auditedPlan(plan) },
 });

@@ -31,6 +31,7 @@ export const previewRoutes = (commands: Commands): Route[] => [
         status: 202,
         body: { ...runView(requested.run), already_queued: requested.alreadyQueued },
         headers: { Location: `/v1/runs/${requested.run.id}` },
+        audit: { subjects: { run_id: requested.run.id } },
       };
     },
   }),

@@ -22,10 +22,10 @@ export const restoreRoutes = (commands: Commands): Route[] => [
     body: newRestoreSchema,
     answer: { status: 201, description: 'The restore, as it is kept.', schema: restoreSchema },
     refusals: [],
-    handle: async ({ body, caller }) => ({
-      status: 201,
-      body: restoreView(await commands.declareRestore({ by: caller.name, reason: body.reason })),
-    }),
+    handle: async ({ body, caller }) => {
+      const restore = await commands.declareRestore({ by: caller.name, reason: body.reason });
+      return { status: 201, body: restoreView(restore), audit: { after: { epoch: restore.epoch } } };
+    },
   }),
   defineRoute({
     method: 'get',

@@ -5,9 +5,10 @@ import { connectionId, runId, sourceId, targetId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
 import type { Requested } from '../../runs.ts';
 import { assertMayDo } from '../admission.ts';
+import type { Answer } from '../answer.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
-import { type Answer, defineRoute, type Route } from '../route.ts';
+import { defineRoute, type Route } from '../route.ts';
 import { connectionIdText, runIdText, targetIdText } from '../schemas/common.ts';
 import {
   operationSchema,
@@ -34,6 +35,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     path: '/v1/connections/{connection_id}/sync',
     id: 'requestSync',
     scope: 'sync',
+    stepUp: (body) => body.accept_shrink !== undefined,
     tag,
     summary: 'Asks for a sync run',
     params: z.strictObject({ connection_id: connectionIdText }),
@@ -156,4 +158,5 @@ export const answerRequested = ({ run, alreadyQueued }: Requested): Answer => ({
   status: 202,
   body: { ...runView(run), already_queued: alreadyQueued },
   headers: { Location: `/v1/runs/${run.id}` },
+  audit: { subjects: { run_id: run.id } },
 });

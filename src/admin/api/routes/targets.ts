@@ -6,6 +6,7 @@ import type { TargetRecord } from '../../../model/target-record.ts';
 import type { Commands } from '../../commands.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, etagOf, type Route } from '../route.ts';
+import { auditedTarget } from '../schemas/audit.ts';
 import { checkReportSchema, checkReportView } from '../schemas/check.ts';
 import { connectionIdText, targetIdText } from '../schemas/common.ts';
 import {
@@ -50,6 +51,7 @@ export const targetRoutes = (commands: Commands): Route[] => {
           status: 201,
           body: await shown(target),
           headers: { Location: `/v1/targets/${target.id}`, ETag: etagOf(target) },
+          audit: { subjects: { target_id: target.id }, after: auditedTarget(target) },
         };
       },
     }),
@@ -91,6 +93,8 @@ export const targetRoutes = (commands: Commands): Route[] => {
       path,
       id: 'editTarget',
       scope: 'configure',
+      // The settings hold the address, and the secrets that are sent there.
+      stepUp: (body) => body.settings !== undefined,
       tag,
       summary: 'Edits a target; with If-Match, only when nobody edited it meanwhile',
       params,
@@ -100,8 +104,13 @@ export const targetRoutes = (commands: Commands): Route[] => {
       refusals: ['not_found', 'target_deleting', 'target_fixed', 'stale_revision', 'unknown_attribute'],
       handle: async ({ params, body, revision }) => {
         const changes = { ...fieldsOf(body), settings: body.settings, state: body.state };
-        const target = await commands.editTarget(targetId(params.target_id), changes, revision);
-        return { status: 200, body: await shown(target), headers: { ETag: etagOf(target) } };
+        const { before, target } = await commands.editTarget(targetId(params.target_id), changes, revision);
+        return {
+          status: 200,
+          body: await shown(target),
+          headers: { ETag: etagOf(target) },
+          audit: { before: auditedTarget(before), after: auditedTarget(target) },
+        };
       },
     }),
     defineRoute({
@@ -117,10 +126,10 @@ export const targetRoutes = (commands: Commands): Route[] => {
       ifMatch: 'revision',
       answer: { status: 202, description: 'The target, being removed.', schema: targetSchema },
       refusals: ['not_found', 'stale_revision'],
-      handle: async ({ params, revision }) => ({
-        status: 202,
-        body: await shown(await commands.removeTarget(targetId(params.target_id), revision)),
-      }),
+      handle: async ({ params, revision }) => {
+        const { before, target } = await commands.removeTarget(targetId(params.target_id), revision);
+        return { status: 202, body: await shown(target), audit: { before: auditedTarget(before) } };
+      },
     }),
     defineRoute({
       method: 'post',

@@ -1,0 +1,87 @@
+/** Writes every call that is more than a look into the audit log; made from the routes, so that a new one cannot be forgotten. */
+
+import type { Response } from 'express';
+import { type Asked, audited } from '../audit.ts';
+import type { Commands } from '../commands.ts';
+import { type Given, organizationOf } from './admission.ts';
+import type { Answer } from './answer.ts';
+import { callerOf } from './auth.ts';
+import { problemOf } from './problem.ts';
+import type { Route } from './route.ts';
+import { traceIdOf } from './trace.ts';
+
+type Recording = Pick<Commands, 'recordAudit' | 'ownerOf'>;
+
+/** Carries a call out, and writes down that it was asked for and what came of it. */
+export const recorded = async (
+  commands: Recording,
+  route: Route,
+  response: Response,
+  sent: Given,
+  carryOut: () => Promise<Answer>,
+): Promise<Answer> => {
+  if (route.method === 'get') return carryOut();
+  const organization = await organizationOf(commands, sent);
+  const asked: Asked = { ...askedIn(route, response, sent.params), organization, given: namesIn(sent.body) };
+  const { audit: _, ...answer } = await audited(commands, asked, carryOut, ({ audit = {} }) => audit, codeOf);
+  return answer;
+};
+
+/** Who was not let in to write, or to what concerns the installation, is worth knowing. It is refused whether that can be written down or not. */
+export const notingRefusal = async (
+  commands: Recording,
+  route: Route,
+  response: Response,
+  params: unknown,
+  admit: () => void | Promise<void>,
+): Promise<void> => {
+  try {
+    await admit();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== null && isWorthKnowing(route)) {
+      const entry = { ...askedIn(route, response, params), organization: null };
+      await commands.recordAudit({ ...entry, step: { kind: 'refused', of: null, code } }).catch(() => {});
+    }
+    throw error;
+  }
+};
+
+const isWorthKnowing = ({ method, scope }: Route): boolean =>
+  method !== 'get' || scope === 'admin' || scope === 'audit';
+
+const askedIn = ({ id }: Route, response: Response, params: unknown) => ({
+  actor: callerOf(response).actor,
+  action: id,
+  subjects: idsIn(params),
+  trace: traceIdOf(response),
+});
+
+/** What stands in an address may be anything, before it was looked at. */
+const idsIn = (params: unknown): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(Object(params)).flatMap(([name, id]) =>
+      typeof id === 'string' && idForm.test(id) ? [[name, id] as const] : [],
+    ),
+  );
+const idForm = /^[a-z]{3}_[0-9a-f]{32}$|^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+
+/** Of what was given: fields, and the fields of these. Never what stands in them. */
+export const namesIn = (body: unknown): readonly string[] =>
+  fieldsOf(body)
+    .flatMap(([name, value]) => {
+      const inner = fieldsOf(value).map(([field]) => `/${name}/${field}`);
+      return inner.length === 0 ? [`/${name}`] : inner;
+    })
+    .toSorted();
+
+const fieldsOf = (value: unknown): readonly (readonly [name: string, value: unknown])[] =>
+  typeof value !== 'object' || value === null || Array.isArray(value)
+    ? []
+    : Object.entries(value).filter(([name]) => /^[a-z][a-z0-9_]{0,39}$/.test(name));
+
+/** Null: something went wrong on our side. */
+export const codeOf = (error: unknown): string | null => {
+  const { code } = problemOf(error, '');
+  return code === 'internal_error' ? null : code;
+};

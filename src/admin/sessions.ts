@@ -1,0 +1,105 @@
+/** Commands of signing in and out, and the question who somebody is whose browser brings a session. */
+
+import { createHash, randomBytes } from 'node:crypto';
+import { absoluteMs, endOf, isFresh, isOn, isSeenToBeNoted, type RoleScopes, scopesOf } from '../core/sessions.ts';
+import { errorFacts } from '../logger.ts';
+import type { Caller } from '../model/api-key.ts';
+import type { Actor } from '../model/audit.ts';
+import type { Person, Session } from '../model/session.ts';
+import { newId } from '../store/ids.ts';
+import { auditCommands, audited } from './audit.ts';
+import { type SignedInPerson, SignInFailed } from './identity-provider.ts';
+import { found } from './refused.ts';
+import type { Room } from './room.ts';
+
+/** `token`: for the browser alone; kept nowhere. */
+export type OpenedSession = { readonly session: Session; readonly token: string };
+
+export const sessionCommands = (room: Room) => {
+  const { stores, world, identityProvider } = room;
+  const audit = auditCommands(room);
+
+  return {
+    /** Opens a session in place of the one that the browser had. Throws `SignInFailed` for whoever has no role that is good for anything. */
+    async signIn(
+      { person, authenticatedAt }: SignedInPerson,
+      before: string | null,
+      trace: string,
+    ): Promise<OpenedSession> {
+      const asked = { actor: actorOf(person), organization: null, action: 'signIn', subjects: {}, trace, given: [] };
+      const open = async (): Promise<OpenedSession> => {
+        if (scopesOf(person.roles, roleScopes()).length === 0)
+          throw new SignInFailed('no_role', `${person.name} has no role that is good for anything here.`);
+        const now = world.now();
+        const token = randomBytes(32).toString('base64url');
+        const session: Session = { ...person, id: newId('ses'), authenticatedAt, createdAt: now, lastSeenAt: now };
+        if (before !== null) await stores.sessions.close(digestOf(before));
+        await stores.sessions.open(session, digestOf(token), new Date(now.getTime() - absoluteMs));
+        return { session, token };
+      };
+      const opened = await audited(
+        audit,
+        asked,
+        open,
+        ({ session: { id, roles } }) => ({
+          subjects: { session_id: id },
+          after: { scopes: scopesOf(roles, roleScopes()) },
+        }),
+        (error) => (error instanceof SignInFailed ? error.code : null),
+      );
+      world.log.info('session.opened', { session: opened.session.id });
+      return opened;
+    },
+
+    /** Null: there is no such session, or it is over. */
+    async callerBySession(token: string): Promise<Caller | null> {
+      const digest = digestOf(token);
+      const session = await stores.sessions.find(digest);
+      const now = world.now();
+      if (session === null || identityProvider === null || !isOn(session, now)) return null;
+      if (isSeenToBeNoted(session, now)) {
+        // That it could not be noted signs nobody out.
+        await stores.sessions
+          .seen(digest, now)
+          .catch((error: unknown) =>
+            world.log.warn('session.not_noted', { session: session.id, ...errorFacts(error) }),
+          );
+      }
+      return {
+        id: actorOf(session).id,
+        name: session.name,
+        scopes: scopesOf(session.roles, roleScopes()),
+        organizations: null,
+        actor: actorOf(session),
+        session: {
+          id: session.id,
+          digest,
+          csrfToken: csrfTokenOf(token),
+          isFresh: isFresh(session, now),
+          endsAt: endOf({ createdAt: session.createdAt, lastSeenAt: now }),
+        },
+      };
+    },
+
+    async signOut({ session }: Caller): Promise<void> {
+      const { id, digest } = found(session, 'session');
+      await stores.sessions.close(digest);
+      world.log.info('session.closed', { session: id });
+    },
+  };
+
+  function roleScopes(): RoleScopes {
+    return identityProvider?.roleScopes ?? new Map();
+  }
+};
+
+/** OpenID Connect Core §5.7: the issuer and the subject together name somebody for good. */
+const actorOf = ({ issuer, subject, name }: Person): Actor => ({
+  kind: 'person',
+  id: `per_${createHash('sha256').update(`${issuer}\n${subject}`).digest('hex').slice(0, 32)}`,
+  name,
+});
+
+const digestOf = (token: string): string => createHash('sha256').update(token).digest('hex');
+/** Known to whoever may read answers of this server with the session, and to no other site. */
+const csrfTokenOf = (token: string): string => createHash('sha256').update(`csrf ${token}`).digest('base64url');

@@ -1,0 +1,127 @@
+/**
+ * Setting a connection up by a link, without an account: what the customer's IT can do with it. That is to test the connection, to give it credentials
+ * that pass the test, and to ask for the way to admin consent; of everything else the link knows nothing.
+ */
+
+import { randomBytes } from 'node:crypto';
+import type { CheckReport, Permission } from '../model/check.ts';
+import type { Connection } from '../model/connection.ts';
+import { type ConnectionId, connectionId } from '../model/ids.ts';
+import { newId } from '../store/ids.ts';
+import type { SetupLink, Tries } from '../store/setup-link-store.ts';
+import { connectionChecks } from './connection-checks.ts';
+import { connectionCommands } from './connections.ts';
+import { consentCommands, mayConnect } from './consents.ts';
+import type { GivenCredentials } from './given-credentials.ts';
+import { found, Refused } from './refused.ts';
+import type { Room } from './room.ts';
+
+export type NewSetupLink = { readonly givenTo: string; readonly hours: number; readonly by: string };
+/** `url`: told this once, and kept nowhere. */
+export type MadeSetupLink = { readonly link: SetupLink; readonly url: string };
+
+/** What is needed, for a person to tick off. */
+export type Needed = { readonly permission: Permission; readonly required: boolean };
+export type Setup = {
+  readonly link: SetupLink;
+  readonly connection: Connection;
+  readonly needed: readonly Needed[];
+  /** Whether it can be connected by admin consent to our own application. */
+  readonly byConsent: boolean;
+};
+/** `over`: it was this link, until then. */
+export type Arrival = { readonly kind: 'open'; readonly setup: Setup } | { readonly kind: 'over' | 'unknown' };
+
+export type GivenSetup = GivenCredentials & { readonly tenantId: string };
+export type SetUp = {
+  readonly report: CheckReport;
+  readonly before: Connection;
+  /** Null: the test did not pass, and nothing was kept. */
+  readonly after: Connection | null;
+};
+
+/** Each try asks the login service. */
+const tries: Tries = { most: 10, withinMs: 10 * 60_000 };
+export const triesWithinMinutes = tries.withinMs / 60_000;
+
+export const setupLinkCommands = (room: Room) => {
+  const { stores, world, keyProofs, config } = room;
+
+  return {
+    /** A new link; the one before is void. */
+    async openSetupLink(id: ConnectionId, { givenTo, hours, by }: NewSetupLink): Promise<MadeSetupLink> {
+      const connection = found(await stores.connections.get(id), 'connection');
+      if (connection.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
+      if (config.publicUrl === null)
+        throw new Refused('public_url_missing', 'Set ENTRAIN_PUBLIC_URL: without it a link leads nowhere.');
+      const now = world.now();
+      const secret = randomBytes(32).toString('base64url');
+      const link: SetupLink = {
+        id: newId('stp'),
+        connection: id,
+        givenTo,
+        createdAt: now,
+        createdBy: by,
+        expiresAt: new Date(now.getTime() + hours * 3_600_000),
+        lastUsedAt: null,
+      };
+      await stores.setupLinks.open(link, keyProofs.prove(secret));
+      world.log.info('setup_link.opened', { connection: id, link: link.id });
+      return { link, url: `${config.publicUrl}${setupPath}/${id.slice('con_'.length)}_${secret}` };
+    },
+
+    /** The link that a connection has, also when it is over. */
+    async getSetupLink(id: ConnectionId): Promise<SetupLink> {
+      found(await stores.connections.get(id), 'connection');
+      return found(await stores.setupLinks.find(id), 'setup link').link;
+    },
+
+    async closeSetupLink(id: ConnectionId): Promise<SetupLink> {
+      const closed = found(await stores.setupLinks.close(id), 'setup link');
+      world.log.info('setup_link.closed', { connection: id, link: closed.id });
+      return closed;
+    },
+
+    /** What somebody brings who followed a link: the last part of its address. */
+    async arriveBy(text: string): Promise<Arrival> {
+      const [, hex, secret] = /^([0-9a-f]{32})_([\w-]{43})$/.exec(text) ?? [];
+      if (hex === undefined || secret === undefined) return { kind: 'unknown' };
+      const kept = await stores.setupLinks.find(connectionId(`con_${hex}`));
+      if (kept === null || keyProofs.check(secret, kept.proof) === 'wrong') return { kind: 'unknown' };
+      const connection = await stores.connections.get(kept.link.connection);
+      if (connection === null || connection.state === 'deleting') return { kind: 'unknown' };
+      if (kept.link.expiresAt <= world.now()) return { kind: 'over' };
+      const byConsent = room.ourApp !== null && mayConnect(room.ourApp, connection);
+      return {
+        kind: 'open',
+        setup: { link: kept.link, connection, needed: room.permissionsNeeded(connection), byConsent },
+      };
+    },
+
+    /** Before anything is asked of the login service by a link. */
+    mayTrySetup(link: SetupLink): Promise<boolean> {
+      return stores.setupLinks.attempt(link, tries);
+    },
+
+    /** Tests what is given, and keeps it once the test passes. */
+    async setUp({ connection: before }: Setup, given: GivenSetup): Promise<SetUp> {
+      const { cloud, scope, attributes } = before;
+      const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope, attributes });
+      if (!report.ok) return { report, before, after: null };
+      const { connection } = await connectionCommands(room).editConnection(before.id, given);
+      return { report, before, after: connection };
+    },
+
+    /** Tests what the connection has. */
+    testSetup({ connection }: Setup): Promise<CheckReport> {
+      return connectionChecks(room).checkSource(connection.id);
+    },
+
+    /** Where an administrator gives consent. */
+    async consentBySetup({ connection }: Setup): Promise<string> {
+      return (await consentCommands(room).openConsent(connection.id, null)).url;
+    },
+  };
+};
+
+export const setupPath = '/setup';

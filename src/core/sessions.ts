@@ -1,0 +1,33 @@
+/** Decides how long somebody is signed in, and what the roles they have let them do. */
+
+import { type ApiScope, apiScopes } from '../model/api-key.ts';
+import type { Session } from '../model/session.ts';
+
+/** OWASP ASVS 5.0, 7.3: an inactivity timeout and an absolute one. */
+export const idleMs = 30 * 60_000;
+export const absoluteMs = 12 * 60 * 60_000;
+/** For what cannot be taken back, who it is must have been shown just now (ASVS 7.5.3). */
+const freshMs = 5 * 60_000;
+const noteEveryMs = 60_000;
+
+type Times = Pick<Session, 'createdAt' | 'lastSeenAt'>;
+
+/** When it is over, unless they come again. */
+export const endOf = ({ createdAt, lastSeenAt }: Times): Date =>
+  new Date(Math.min(createdAt.getTime() + absoluteMs, lastSeenAt.getTime() + idleMs));
+
+export const isOn = (session: Times, now: Date): boolean => endOf(session) > now;
+
+export const isFresh = ({ authenticatedAt }: Pick<Session, 'authenticatedAt'>, now: Date): boolean =>
+  now.getTime() - authenticatedAt.getTime() < freshMs;
+
+export const isSeenToBeNoted = ({ lastSeenAt }: Pick<Session, 'lastSeenAt'>, now: Date): boolean =>
+  now.getTime() - lastSeenAt.getTime() >= noteEveryMs;
+
+/** What a role of the identity provider is good for. */
+export type RoleScopes = ReadonlyMap<string, readonly ApiScope[]>;
+
+export const scopesOf = (roles: readonly string[], mapping: RoleScopes): readonly ApiScope[] => {
+  const given = new Set(roles.flatMap((role) => mapping.get(role) ?? []));
+  return apiScopes.filter((scope) => given.has(scope));
+};

@@ -1,0 +1,238 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { auditEntrySchema } from '../../../src/admin/api/schemas/audit.ts';
+import { connectionId } from '../../../src/model/ids.ts';
+import { exportedEntry, verifyChain } from '../../../src/store/audit-chain.ts';
+import type { KeptEntry } from '../../../src/store/audit-log.ts';
+import { addConnection, addTarget, type Door, idOf, newConnection, newTarget, openDoor, organization } from './door.ts';
+
+let door: Door;
+beforeEach(async () => {
+  door = await openDoor();
+});
+afterEach(() => door.close());
+
+type Entry = z.infer<typeof auditEntrySchema>;
+const page = z.object({ data: z.array(auditEntrySchema), next_cursor: z.string().nullable() });
+
+/** Oldest first. */
+const entries = async (query = '', key?: string): Promise<readonly Entry[]> => {
+  const { body } = await door.call('GET', `/v1/audit?limit=200${query}`, key === undefined ? {} : { key });
+  return page.parse(body).data.toReversed();
+};
+const lastOf = async (query = ''): Promise<Entry | undefined> => (await entries(query)).at(-1);
+
+const keyWith = async (fields: object): Promise<string> => {
+  const { body } = await door.call('POST', '/v1/api-keys', { body: { name: 'desk', ...fields } });
+  return z.looseObject({ key: z.string() }).parse(body).key;
+};
+
+describe('every call that is more than a look', () => {
+  it('is in the audit log before anything of it is done', async () => {
+    const add = door.stores.connections.add;
+    let before: readonly Entry[] = [];
+    door.stores.connections.add = async (connection, secrets) => {
+      before = await entries();
+      return add(connection, secrets);
+    };
+    const id = await addConnection(door);
+    expect(before).toEqual([
+      expect.objectContaining({ step: 'asked', action: 'addConnection', organization_id: organization, subjects: {} }),
+    ]);
+    expect(await entries()).toEqual([
+      ...before,
+      expect.objectContaining({ step: 'done', asked_in: 1, subjects: { connection_id: id } }),
+    ]);
+  });
+
+  it('is not done when it cannot be written down', async () => {
+    door.stores.audit.append = async () => {
+      throw new Error('not primary');
+    };
+    const reply = await door.call('POST', '/v1/connections', { body: newConnection });
+    expect(reply.status).toBe(500);
+    expect(await door.stores.connections.list({}, null, 10)).toMatchObject({ items: [] });
+    expect(door.said.some((line) => line.includes('audit.not_recorded'))).toBe(true);
+  });
+
+  it('is answered as it was done, also when that could not be written down any more', async () => {
+    const { append } = door.stores.audit;
+    door.stores.audit.append = async (entry) => {
+      if (entry.step.kind === 'done') throw new Error('not primary');
+      return append(entry);
+    };
+    expect((await door.call('POST', '/v1/connections', { body: newConnection })).status).toBe(201);
+    expect((await entries()).map(({ step }) => step)).toEqual(['asked']);
+    expect(door.said.some((line) => line.includes('audit.not_recorded'))).toBe(true);
+  });
+
+  it('says who, about whose and what, and is found in the log by its trace', async () => {
+    const key = await keyWith({ name: 'ops of acme', scopes: ['configure'], organization_ids: [organization] });
+    const connection = await addConnection(door);
+    const reply = await door.call('PATCH', `/v1/connections/${connection}`, { key, body: { description: 'Acme' } });
+    expect(await lastOf()).toMatchObject({
+      at: '2026-11-02T09:00:00.000Z',
+      actor: { kind: 'api_key', id: expect.stringMatching(/^key_/), name: 'ops of acme' },
+      organization_id: organization,
+      action: 'editConnection',
+      subjects: { connection_id: connection },
+      trace_id: reply.headers.get('trace-id'),
+      differences: [
+        { pointer: '/description', before: null, after: 'Acme' },
+        { pointer: '/revision', before: 1, after: 2 },
+      ],
+    });
+    expect(await lastOf('&actor_id=product')).toMatchObject({ actor: { kind: 'configured_key', name: 'product' } });
+  });
+
+  it('says why it was refused, and that it broke off', async () => {
+    const connection = await addConnection(door);
+    await door.call('PATCH', `/v1/connections/${connection}`, {
+      headers: { 'if-match': '"7"' },
+      body: { state: 'paused' },
+    });
+    expect(await lastOf()).toMatchObject({ step: 'refused', code: 'stale_revision', differences: null });
+    door.stores.connections.edit = async () => {
+      throw new Error('not primary');
+    };
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { state: 'paused' } });
+    expect(await lastOf()).toMatchObject({ step: 'failed', code: null });
+  });
+
+  it('is left out while nobody can tell what is asked for, as is every look', async () => {
+    await door.call('POST', '/v1/connections', { body: { ...newConnection, tenant: 'misspelt' } });
+    await door.call('GET', '/v1/connections');
+    await door.call('POST', '/v1/connections', { key: null, body: newConnection });
+    expect(await entries()).toEqual([]);
+  });
+});
+
+describe('who is not let in', () => {
+  it('to write, or to the audit log itself, is noted', async () => {
+    const key = await keyWith({ scopes: ['read'] });
+    const connection = await addConnection(door);
+    await door.call('DELETE', `/v1/connections/${connection}`, { key });
+    await door.call('GET', '/v1/audit', { key });
+    await door.call('GET', '/v1/audit/export', { key });
+    expect((await entries('&step=refused')).map(({ action, subjects, code }) => [action, subjects, code])).toEqual([
+      ['removeConnection', { connection_id: connection }, 'forbidden'],
+      ['listAudit', {}, 'forbidden'],
+      ['exportAudit', {}, 'forbidden'],
+    ]);
+  });
+
+  it('to what is of others is noted, and not told to these', async () => {
+    const key = await keyWith({ scopes: ['configure', 'audit'], organization_ids: ['contoso'] });
+    const connection = await addConnection(door);
+    const reply = await door.call('DELETE', `/v1/connections/${connection}`, { key });
+    expect(reply.status).toBe(404);
+    expect(await lastOf()).toMatchObject({ action: 'removeConnection', code: 'not_found', organization_id: null });
+    expect(await entries('&organization_id=contoso', key)).toEqual([]);
+  });
+
+  it('keeps nothing of an address that is no id', async () => {
+    const key = await keyWith({ scopes: ['read'] });
+    await door.call('DELETE', '/v1/connections/jane.doe@contoso.example', { key });
+    expect(await lastOf()).toMatchObject({ action: 'removeConnection', subjects: {} });
+  });
+});
+
+describe('the audit log', () => {
+  it('holds no secret, and nobody by name', async () => {
+    const connection = await addConnection(door);
+    const target = await addTarget(door, connection, {
+      protected: {
+        ids: ['jane.doe@contoso.example'],
+        attributes: [{ attribute: 'jobTitle', value: 'Board of Contoso' }],
+      },
+    });
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { client_secret: 'CANARY~another' } });
+    await door.call('PATCH', `/v1/targets/${target}`, {
+      body: {
+        settings: { token: 'CANARY~new-token' },
+        protected: { ids: ['joe@contoso.example', 'ann@contoso.example'] },
+      },
+    });
+    await keyWith({ scopes: ['read'] });
+    const all = JSON.stringify(await entries());
+    expect(all).not.toMatch(/CANARY|jane|joe@|Board of|entrain_[0-9a-f]{32}/);
+    // That they changed is told all the same.
+    const given = (await entries('&step=asked')).map(({ action, given }) => [action, given]);
+    expect(given).toContainEqual(['editConnection', ['/client_secret']]);
+    expect(given).toContainEqual(['editTarget', ['/protected/ids', '/settings/token']]);
+    expect((await lastOf(`&subject_id=${target}`))?.differences).toContainEqual({
+      pointer: '/protected/ids',
+      before: 1,
+      after: 2,
+    });
+  });
+
+  it('shows before and after of limits and mapping, and all of what was removed', async () => {
+    const connection = await addConnection(door);
+    const target = await addTarget(door, connection);
+    await door.call('PATCH', `/v1/targets/${target}`, {
+      body: { limits: { deprovisions: { count: 500, percent: 100, floor: 0 } } },
+    });
+    expect((await lastOf())?.differences).toContainEqual(
+      expect.objectContaining({ pointer: '/limits/deprovisions/percent', after: 100 }),
+    );
+    await door.call('DELETE', `/v1/targets/${target}`);
+    expect((await lastOf())?.differences).toContainEqual({ pointer: '/kind', before: newTarget.kind, after: null });
+  });
+
+  it('is read by keys for that alone, by limited ones of their organizations only', async () => {
+    await addConnection(door);
+    await addConnection(door, { organization_id: 'contoso' });
+    const auditor = await keyWith({ scopes: ['audit'] });
+    const ofContoso = await keyWith({ scopes: ['audit'], organization_ids: ['contoso'] });
+    expect((await entries('', auditor)).length).toBeGreaterThan(4);
+    expect((await door.call('GET', '/v1/audit', { key: ofContoso })).status).toBe(403);
+    expect((await door.call('GET', '/v1/audit/export?organization_id=acme', { key: ofContoso })).status).toBe(403);
+    const theirs = await entries('&organization_id=contoso', ofContoso);
+    expect(theirs.map(({ organization_id, step }) => [organization_id, step])).toEqual([
+      ['contoso', 'asked'],
+      ['contoso', 'done'],
+    ]);
+  });
+
+  it('is exported whole, line by line, and the export verifies by itself', async () => {
+    const connection = await addConnection(door);
+    await addTarget(door, connection);
+    await door.call('POST', `/v1/connections/${connection}/check`);
+    const reply = await door.call('GET', '/v1/audit/export');
+    expect(reply.headers.get('content-type')).toMatch(/^application\/x-ndjson/);
+    const lines = z.string().parse(reply.body).trimEnd().split('\n');
+    const exported = async function* (): AsyncGenerator<readonly KeptEntry[]> {
+      yield lines.map(exportedEntry);
+    };
+    expect(await verifyChain(exported(), 6)).toMatchObject({ whole: true, entries: 6 });
+    expect(lines.map((line) => auditEntrySchema.parse(JSON.parse(line)))).toEqual(await entries());
+  });
+
+  it('can be narrowed to a time, and is paged', async () => {
+    await addConnection(door);
+    door.clock.now = new Date('2026-11-03T09:00:00Z');
+    const later = await addConnection(door, { organization_id: 'contoso' });
+    expect((await entries('&from=2026-11-03T00:00:00Z')).at(-1)?.subjects).toEqual({ connection_id: later });
+    expect(await entries('&until=2026-11-03T00:00:00Z')).toHaveLength(2);
+    const first = page.parse((await door.call('GET', '/v1/audit?limit=3')).body);
+    const second = page.parse((await door.call('GET', `/v1/audit?limit=3&cursor=${first.next_cursor}`)).body);
+    expect([...first.data, ...second.data].map(({ seq }) => seq)).toEqual([4, 3, 2, 1]);
+    const other = await door.call('GET', `/v1/audit?organization_id=acme&cursor=${first.next_cursor}`);
+    expect(other.status).toBe(400);
+  });
+
+  it('leaves out of the log what it may not hold, and puts its hash there', async () => {
+    await addConnection(door);
+    const [first] = await entries();
+    expect(door.said.some((line) => line.includes('audit.recorded') && line.includes(first?.hash ?? '-'))).toBe(true);
+  });
+
+  it('tells of a run that was asked for, and of a plan that was decided on, which it was', async () => {
+    const connection = await addConnection(door);
+    const target = await addTarget(door, connection);
+    const run = idOf(await door.call('POST', `/v1/targets/${target}/provision`, { body: { full: true } }));
+    expect(await lastOf()).toMatchObject({ action: 'requestProvision', subjects: { target_id: target, run_id: run } });
+    expect(await door.stores.connections.get(connectionId(connection))).not.toBeNull();
+  });
+});

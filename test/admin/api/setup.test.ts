@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { connectionId } from '../../../src/model/ids.ts';
+import { files } from '../../fixtures/pfx.ts';
+import { addConnection, clientId, clientSecret, type Door, openDoor, tenantId } from './door.ts';
+
+const publicUrl = 'https://entrain.example';
+let door: Door;
+let connection: string;
+let link: string;
+beforeAll(async () => {
+  door = await openDoor({ config: { publicUrl } });
+});
+beforeEach(async () => {
+  door.clock.now = new Date('2026-11-02T09:00:00Z');
+  connection = await addPending();
+  link = await openLink();
+});
+afterAll(() => door.close());
+
+const addPending = (fields: object = {}): Promise<string> =>
+  addConnection(door, {
+    name: 'Acme <b>"&',
+    tenant_id: undefined,
+    client_id: undefined,
+    client_secret: undefined,
+    ...fields,
+  });
+
+const openLink = async (of = connection, body: object = {}): Promise<string> => {
+  const asked = { given_to: 'the IT of Acme', ...body };
+  const reply = await door.call('POST', `/v1/connections/${of}/setup-link`, { body: asked });
+  return z.looseObject({ url: z.string() }).parse(reply.body).url;
+};
+
+type Sent = { readonly status: number; readonly text: string; readonly headers: Headers };
+const fromHere = { 'sec-fetch-site': 'same-origin', origin: publicUrl };
+
+const open = async (url = link): Promise<Sent> => read(await fetch(door.base + url.slice(publicUrl.length)));
+const send = async (
+  what: 'credentials' | 'test' | 'consent',
+  fields: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = fromHere,
+): Promise<Sent> => {
+  const address = `${door.base}${link.slice(publicUrl.length)}/${what}`;
+  return read(await fetch(address, { method: 'POST', headers, body: new URLSearchParams(fields) }));
+};
+const read = async (response: Response): Promise<Sent> => {
+  const text = await response.text();
+  door.said.push(text);
+  return { status: response.status, text, headers: response.headers };
+};
+
+/** As a browser sends the form: empty fields, too. */
+const filled = {
+  tenant_id: ` ${tenantId} `,
+  client_id: clientId,
+  way: 'client_secret',
+  client_secret: clientSecret,
+  client_secret_ends_at: '2027-05-01',
+  certificate: '',
+  pfx: '',
+  pfx_password: '',
+};
+const shown = async (id = connection) => (await door.call('GET', `/v1/connections/${id}`)).body;
+const audited = async () =>
+  z
+    .object({ data: z.array(z.looseObject({ action: z.string(), step: z.string() })) })
+    .parse((await door.call('GET', '/v1/audit?limit=200')).body)
+    .data.toReversed();
+
+describe('a setup link', () => {
+  it('is shown once, says who it is for, and is good for three days unless said otherwise', async () => {
+    expect(link).toMatch(/^https:\/\/entrain\.example\/setup\/[0-9a-f]{32}_[\w-]{43}$/);
+    const reply = await door.call('GET', `/v1/connections/${connection}/setup-link`);
+    expect(reply.body).toMatchObject({
+      given_to: 'the IT of Acme',
+      created_by: 'product',
+      expires_at: '2026-11-05T09:00:00.000Z',
+      last_used_at: null,
+    });
+    const secret = link.split('_')[1] ?? '';
+    await open();
+    const others = door.said.filter((said) => !said.includes('"url"') && !said.includes('<form'));
+    expect(others.join('\n')).not.toContain(secret);
+    expect(JSON.stringify(await door.stores.setupLinks.find(connectionId(connection)))).not.toContain(secret);
+  });
+
+  it('needs to know where the server is', async () => {
+    const nowhere = await openDoor();
+    const id = await addConnection(nowhere);
+    const reply = await nowhere.call('POST', `/v1/connections/${id}/setup-link`, { body: { given_to: 'IT' } });
+    expect(reply.body).toMatchObject({ status: 409, code: 'public_url_missing' });
+    await nowhere.close();
+  });
+
+  it('leads nowhere once it is over, ended, replaced or altered, or its connection is removed', async () => {
+    const [first, altered] = [link, `${link.slice(0, -1)}${link.endsWith('A') ? 'E' : 'A'}`];
+    expect((await open(altered)).status).toBe(404);
+    link = await openLink();
+    expect((await open(first)).status).toBe(404);
+    expect((await open()).status).toBe(200);
+    door.clock.now = new Date('2026-11-05T09:00:00Z');
+    expect((await open()).status).toBe(410);
+    expect((await send('credentials', filled)).status).toBe(410);
+    door.clock.now = new Date('2026-11-02T09:00:00Z');
+    await door.call('DELETE', `/v1/connections/${connection}/setup-link`);
+    expect((await open()).status).toBe(404);
+    expect((await door.call('DELETE', `/v1/connections/${connection}/setup-link`)).status).toBe(404);
+    link = await openLink();
+    await door.call('DELETE', `/v1/connections/${connection}`);
+    expect((await send('credentials', filled)).status).toBe(404);
+    expect(await shown()).toMatchObject({ credentials: null });
+  });
+
+  it('opens nothing of the API', async () => {
+    const token = link.slice(link.lastIndexOf('/') + 1);
+    for (const key of [token, `entrain_${token}`])
+      expect((await door.call('GET', `/v1/connections/${connection}`, { key })).status).toBe(401);
+    for (const path of ['/setup', '/setup/', '/setup/x/y/z', `${link.slice(publicUrl.length)}/more`])
+      expect((await fetch(door.base + path)).status, path).toBe(404);
+  });
+});
+
+describe('the page of a setup link', () => {
+  it('says what to copy, which permissions and why, and until when', async () => {
+    connection = await addPending({ scope: { group_ids: ['3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91'] } });
+    const { text } = await open(await openLink());
+    for (const value of ['User.Read.All', 'GroupMember.Read.All', '3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91'])
+      expect(text).toContain(`data-copy="${value}"`);
+    expect(text).toContain('to read users, their managers');
+    expect(text).toContain('the IT of Acme');
+    expect(text).toContain('2026-11-05 09:00 UTC');
+  });
+
+  it('shows names as text, loads nothing, and is framed by nobody', async () => {
+    const { text, headers } = await open();
+    expect(text).toContain('Acme &lt;b&gt;&quot;&amp;');
+    expect(text).not.toMatch(/<b>|<link|<img|src=|style=| on\w+=/);
+    expect(headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; script-src 'sha256-[\w+/=]{44}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'$/,
+    );
+    expect(headers.get('referrer-policy')).toBe('same-origin');
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('set-cookie')).toBeNull();
+  });
+
+  it('offers admin consent only where there is an application for it', async () => {
+    expect((await open()).text).not.toContain('/consent"');
+    expect((await send('consent')).status).toBe(409);
+  });
+});
+
+describe('credentials that somebody fills in', () => {
+  it('are tested, and kept because they pass', async () => {
+    const { status, text } = await send('credentials', filled);
+    expect(status).toBe(200);
+    expect(text).toContain('Connected');
+    expect(text).toContain('The secret is accepted.');
+    expect(await shown()).toMatchObject({
+      state: 'active',
+      tenant_id: tenantId,
+      client_id: clientId,
+      credentials: { kind: 'client_secret', ends_at: '2027-05-01T00:00:00.000Z' },
+    });
+    expect(await door.stores.connections.secrets(connectionId(connection))).toEqual({ clientSecret });
+    expect(door.woken.at(-1)).toBe(`schedule ${connection} 14400`);
+    expect(door.said.join('\n')).not.toContain(clientSecret);
+  });
+
+  it('are in the audit log, by the link, without their values', async () => {
+    await send('credentials', filled);
+    const [asked, done] = (await audited()).slice(-2);
+    expect(asked).toMatchObject({
+      action: 'setUpConnection',
+      actor: { kind: 'setup_link', name: 'the IT of Acme' },
+      organization_id: 'acme',
+      step: 'asked',
+      given: ['/client_id', '/client_secret', '/client_secret_ends_at', '/tenant_id'],
+    });
+    expect(done).toMatchObject({ step: 'done' });
+    expect(JSON.stringify(done)).toContain('"after":"active"');
+    expect(JSON.stringify(await audited())).not.toContain(clientSecret);
+  });
+
+  it('that do not pass are not kept, and it is said who mends what', async () => {
+    const { text } = await send('credentials', { ...filled, client_secret: 'CANARY~wrong' });
+    expect(text).toContain('✗');
+    expect(text).toContain('The secret is wrong.');
+    expect(text).toContain('You can mend it</strong>: Send another.');
+    expect(text).not.toContain('CANARY');
+    expect(await shown()).toMatchObject({ state: 'pending', credentials: null, tenant_id: null });
+    expect((await audited()).at(-1)).toMatchObject({ step: 'refused', code: 'check_failed' });
+  });
+
+  it('that are misspelt or missing come back with what was typed, but for the secret', async () => {
+    const { status, text } = await send('credentials', {
+      ...filled,
+      tenant_id: 'no tenant',
+      client_secret: 'CANARY~1',
+    });
+    expect(status).toBe(422);
+    expect(text).toContain('role="alert"');
+    expect(text).toContain('must be the directory id');
+    expect(text).toMatch(/id="tenant_id"[^>]*value="no tenant"[^>]*aria-invalid="true"/);
+    expect(text).not.toContain('CANARY');
+    expect((await send('credentials', { ...filled, client_secret: '' })).text).toContain(
+      'is needed: the value of the secret',
+    );
+    expect((await send('credentials', { ...filled, way: 'certificate' })).text).toContain('with its private key');
+    expect((await send('credentials', {})).status).toBe(400);
+    expect(await shown()).toMatchObject({ credentials: null });
+  });
+
+  it('that look like the id of a secret are told from its value', async () => {
+    const { text } = await send('credentials', { ...filled, client_secret: tenantId });
+    expect(text).toContain('looks like the id of a secret');
+  });
+
+  it('take the place of a secret that ends, and never lead to another tenant that is proved', async () => {
+    await send('credentials', filled);
+    const page = (await open()).text;
+    expect(page).toContain('✓ Connected');
+    expect(page).toContain('ends on 2027-05-01');
+    await send('credentials', { ...filled, client_secret_ends_at: '2028-05-01' });
+    expect(await shown()).toMatchObject({ credentials: { ends_at: '2028-05-01T00:00:00.000Z' } });
+  });
+
+  it('may be a PFX file; one that cannot be opened is said to be so', async () => {
+    const fields = { ...filled, way: 'certificate', client_secret: '', pfx: files.modern };
+    const { status, text } = await send('credentials', { ...fields, pfx_password: 'not the password' });
+    expect(status).toBe(422);
+    expect(text).toContain('Certificate file');
+  });
+});
+
+describe('a form of a setup link', () => {
+  it.each([
+    ['another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+    ['another site of the same company', { 'sec-fetch-site': 'same-site', origin: 'https://other.example' }],
+    ['a page that hides where it is', { origin: 'null' }],
+    ['nowhere', {}],
+  ])('sent from %s does nothing', async (_where, headers) => {
+    expect((await send('credentials', filled, headers)).status).toBe(403);
+    expect(await shown()).toMatchObject({ credentials: null });
+  });
+
+  it('is taken so many times in ten minutes, whatever it holds', async () => {
+    for (let nth = 1; nth <= 10; nth += 1)
+      expect((await send('credentials', { ...filled, client_id: 'x' })).status).toBe(422);
+    expect((await send('credentials', filled)).status).toBe(429);
+    expect((await send('test')).status).toBe(429);
+    expect((await open()).status).toBe(200);
+    door.clock.now = new Date('2026-11-02T09:10:00Z');
+    expect((await send('credentials', filled)).status).toBe(200);
+  });
+
+  it('tests what is kept, and tells nothing of targets', async () => {
+    expect((await send('test')).status).toBe(409);
+    await send('credentials', filled);
+    const { text } = await send('test');
+    expect(text).toContain('Everything works');
+    expect(text).toContain('✓');
+    expect((await audited()).at(-1)).toMatchObject({ action: 'testSetup', step: 'done' });
+  });
+});
+
+it('what breaks on our side is told as that, with a trace and nothing else', async () => {
+  const { edit } = door.stores.connections;
+  door.stores.connections.edit = async () => {
+    throw new Error('not primary at mongodb://10.0.0.1');
+  };
+  const { status, text } = await send('credentials', filled);
+  door.stores.connections.edit = edit;
+  expect(status).toBe(500);
+  expect(text).toMatch(/tell your contact: [0-9a-f]{32}/);
+  expect(text).not.toContain('10.0.0.1');
+});

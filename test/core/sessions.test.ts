@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { endOf, isFresh, isOn, isSeenToBeNoted, scopesOf } from '../../src/core/sessions.ts';
+
+const start = new Date('2026-03-01T08:00:00.000Z');
+const minutes = (count: number): Date => new Date(start.getTime() + count * 60_000);
+
+describe('somebody who signed in', () => {
+  it('is signed out after half an hour without a call', () => {
+    expect(isOn({ createdAt: start, lastSeenAt: start }, minutes(29.9))).toBe(true);
+    expect(isOn({ createdAt: start, lastSeenAt: start }, minutes(30))).toBe(false);
+    expect(isOn({ createdAt: start, lastSeenAt: minutes(20) }, minutes(49))).toBe(true);
+  });
+
+  it('is signed out after twelve hours, however often they call', () => {
+    const session = { createdAt: start, lastSeenAt: minutes(12 * 60 - 1) };
+    expect(isOn(session, minutes(12 * 60 - 0.1))).toBe(true);
+    expect(isOn(session, minutes(12 * 60))).toBe(false);
+    expect(endOf(session)).toEqual(minutes(12 * 60));
+  });
+
+  it('has shown who they are just now for five minutes', () => {
+    expect(isFresh({ authenticatedAt: start }, minutes(4.9))).toBe(true);
+    expect(isFresh({ authenticatedAt: start }, minutes(5))).toBe(false);
+  });
+
+  it('is noted to be there once a minute', () => {
+    expect(isSeenToBeNoted({ lastSeenAt: start }, minutes(0.9))).toBe(false);
+    expect(isSeenToBeNoted({ lastSeenAt: start }, minutes(1))).toBe(true);
+  });
+});
+
+it('roles that are mapped give their scopes together, others nothing', () => {
+  const mapping = new Map([
+    ['desk', ['sync', 'read'] as const],
+    ['approvers', ['approve', 'sync'] as const],
+  ]);
+  expect(scopesOf(['desk', 'approvers', 'staff'], mapping)).toEqual(['read', 'sync', 'approve']);
+  expect(scopesOf(['staff'], mapping)).toEqual([]);
+});

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { verifyChain } from '../../../src/store/audit-chain.ts';
+import { createMongoAuditLog, name } from '../../../src/store/mongo/audit-log.ts';
+import { type Mongo, openMongo } from '../../../src/store/mongo/connect.ts';
+import { migrate } from '../../../src/store/mongo/migrate.ts';
+import { auditLogContract } from '../../contract/audit-log-contract.ts';
+import { anEntry } from '../../support/audit.ts';
+import { freshDatabase } from '../../support/fresh.ts';
+import { watchCommands } from '../../support/mongo-monitor.ts';
+
+const { uri } = freshDatabase();
+let mongo: Mongo;
+let assertOnlyPlainCommands: () => void;
+
+beforeAll(async () => {
+  mongo = await openMongo(uri, { monitorCommands: true });
+  assertOnlyPlainCommands = watchCommands(mongo);
+  await migrate(mongo);
+});
+beforeEach(async () => {
+  for (const collection of [name, 'audit_noted']) await mongo.db.collection(collection).deleteMany({});
+});
+afterAll(async () => {
+  await mongo.db.dropDatabase();
+  await mongo.close();
+  assertOnlyPlainCommands();
+});
+
+auditLogContract(async (now) => () => createMongoAuditLog(mongo.db, now));
+
+describe('whoever gets at the database', () => {
+  const withFive = async () => {
+    const { db } = mongo;
+    const log = createMongoAuditLog(db, () => new Date('2026-03-01T08:00:00.000Z'));
+    for (let nth = 1; nth <= 5; nth += 1) await log.append(anEntry({ action: `act ${nth}` }));
+    const entries = db.collection<{ _id: number; text: string; hash: string; action: string }>(name);
+    return { entries, verdict: async () => verifyChain(log.scan({}), await log.noted()), log };
+  };
+  const brokenAt = (seq: number, why: RegExp) => ({
+    whole: false,
+    entries: seq - 1,
+    broken: { seq, why: expect.stringMatching(why) },
+  });
+
+  it('cannot take out the last entry unnoticed', async () => {
+    const { entries, verdict } = await withFive();
+    await entries.deleteOne({ _id: 5 });
+    expect(await verdict()).toEqual(brokenAt(5, /not there, and neither is any after it; there were 5/));
+  });
+
+  it('cannot hide an entry by filing it elsewhere', async () => {
+    const { entries, verdict } = await withFive();
+    await entries.updateOne({ _id: 3 }, { $set: { action: 'another' } });
+    expect(await verdict()).toEqual(brokenAt(3, /filed as something else/));
+  });
+
+  it('is found out at the first entry they touched', async () => {
+    const { entries, verdict } = await withFive();
+    const second = await entries.findOne({ _id: 2 });
+    await entries.updateOne({ _id: 2 }, { $set: { text: second?.text.replace('desk', 'ops') ?? '' } });
+    await entries.deleteOne({ _id: 4 });
+    expect(await verdict()).toEqual(brokenAt(2, /was altered/));
+  });
+});
+
+describe('npm run audit:verify', () => {
+  /** As `npm run` would start it. */
+  const verify = async (...options: readonly string[]) => {
+    const program = spawn(process.execPath, ['scripts/audit-verify.ts', ...options], {
+      cwd: join(import.meta.dirname, '../../..'),
+      env: {
+        MONGODB_URI: uri,
+        REDIS_URL: 'redis://127.0.0.1:1',
+        ENTRAIN_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
+      },
+    });
+    const [said, [code]] = await Promise.all([
+      Promise.all([text(program.stdout), text(program.stderr)]),
+      once(program, 'exit'),
+    ]);
+    return { code, said: said.join('') };
+  };
+
+  it('says that the chain is whole and what to note, and names the first entry that is not as it was', async () => {
+    const { db } = mongo;
+    const log = createMongoAuditLog(db, () => new Date('2026-03-01T08:00:00.000Z'));
+    for (let nth = 1; nth <= 3; nth += 1) await log.append(anEntry());
+    const whole = await verify();
+    expect(whole).toMatchObject({ code: 0, said: expect.stringContaining('whole: 3 entries') });
+    const noted = /(\d+:[0-9a-f]{64})/.exec(whole.said)?.[1] ?? '';
+    await db.collection<{ _id: number }>(name).updateOne({ _id: 2 }, { $set: { text: '{}' } });
+    const broken = await verify('--expect', noted);
+    expect(broken).toMatchObject({ code: 1, said: expect.stringContaining('Entry 2 was altered') });
+  });
+});
+
+it('an entry that was written and not noted, as its process was killed, counts all the same', async () => {
+  const { db } = mongo;
+  const log = createMongoAuditLog(db, () => new Date('2026-03-01T08:00:00.000Z'));
+  await log.append(anEntry());
+  await log.append(anEntry());
+  await db.collection<{ _id: string }>('audit_noted').updateOne({ _id: 'highest' }, { $set: { seq: 1 } });
+  expect(await verifyChain(log.scan({}), await log.noted())).toMatchObject({ whole: true, entries: 2 });
+  expect((await log.append(anEntry())).seq).toBe(3);
+  expect(await log.noted()).toBe(3);
+});
