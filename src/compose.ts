@@ -242,10 +242,10 @@ const outsideKeys = async ({ keyVault, workload }: Config): Promise<Outside | nu
 
 const registrationOf = ({ app }: Config, assertion: (() => Promise<string>) | null): AppRegistration | null => {
   if (app === null) return null;
-  const { clientId, cloud, proof } = app;
+  const { clientId, cloud, secretEndsAt, proof } = app;
   switch (proof.kind) {
     case 'client_secret':
-      return { clientId, cloud, proof: { kind: 'client_secret', secret: proof.secret.reveal() } };
+      return { clientId, cloud, secretEndsAt, proof: { kind: 'client_secret', secret: proof.secret.reveal() } };
     case 'certificate':
       return { clientId, cloud, proof: { kind: 'certificate', pem: proof.pem.reveal() } };
     case 'workload_identity':

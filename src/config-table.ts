@@ -281,6 +281,18 @@ export const shape = z.object({
     { default: null, secret: true, meaning: 'A client secret of that application.' },
     z.string().min(1).max(1_000).transform(secret).optional().transform(none),
   ),
+  ENTRAIN_APP_CLIENT_SECRET_ENDS_AT: variable(
+    {
+      default: null,
+      meaning:
+        'The day on which that secret ends (2027-03-01): it is told as it comes near. A certificate says it itself.',
+    },
+    z.iso
+      .date('must be a day, such as 2027-03-01')
+      .transform((day) => new Date(day))
+      .optional()
+      .transform(none),
+  ),
   ENTRAIN_APP_CERTIFICATE: variable(
     {
       default: null,

@@ -31,6 +31,8 @@ export type AllowedCalls = { readonly ofKey: number; readonly ofAddress: number;
 export type AppConfig = {
   readonly clientId: string;
   readonly cloud: CloudName;
+  /** As somebody says. */
+  readonly secretEndsAt: Date | null;
   readonly proof:
     | { readonly kind: 'client_secret'; readonly secret: Secret<string> }
     | { readonly kind: 'certificate'; readonly pem: Secret<string> }
@@ -179,10 +181,12 @@ const appOf = (given: z.output<typeof shape>): AppConfig | null => {
     throw new ConfigRefused(['ENTRAIN_APP_CLIENT_ID needs ENTRAIN_PUBLIC_URL: administrators come back to it']);
   if (cloud === 'custom' && customCloud(given) === null)
     throw new ConfigRefused(['ENTRAIN_APP_CLOUD is custom, but no custom cloud is described']);
-  if (pem !== null) return { clientId, cloud, proof: { kind: 'certificate', pem } };
+  const secretEndsAt = given.ENTRAIN_APP_CLIENT_SECRET_ENDS_AT;
+  if (pem !== null) return { clientId, cloud, secretEndsAt, proof: { kind: 'certificate', pem } };
   return {
     clientId,
     cloud,
+    secretEndsAt,
     proof: secret === null ? { kind: 'workload_identity' } : { kind: 'client_secret', secret },
   };
 };

@@ -1,13 +1,6 @@
 /** How long the credentials of a connection still hold: what is left, and what of it is to be told. */
 
-import type {
-  Connection,
-  Credential,
-  CredentialPlace,
-  CredentialStage,
-  CredentialTold,
-  CredentialUse,
-} from '../model/connection.ts';
+import type { Connection, Credential, CredentialPlace, CredentialStage, CredentialTold } from '../model/connection.ts';
 
 type Kept = Pick<Connection, 'credentials' | 'credentialUse'>;
 
@@ -26,19 +19,23 @@ export const credentialIn = ({ credentials }: Pick<Kept, 'credentials'>, place: 
 
 /** Null when it does not end, or nobody knows when. */
 export const endOf = (connection: Kept, place: CredentialPlace, now: Date): CredentialEnd | null => {
-  const credential = credentialIn(connection, place);
-  const endsAt = credential && endsAtOf(credential, connection.credentialUse, place);
+  const endsAt = endsAtOf(connection, place);
   return endsAt && { endsAt, daysLeft: daysLeft(endsAt, now), stage: stageOf(endsAt, now) };
 };
 
 /** The tenant's own record counts more than what a person typed. A certificate says itself when it ends. */
-const endsAtOf = (credential: Credential, { read }: CredentialUse, place: CredentialPlace): Date | null => {
-  switch (credential.kind) {
+const endsAtOf = (connection: Kept, place: CredentialPlace): Date | null => {
+  const noted = connection.credentialUse.read?.ends[place] ?? null;
+  // Of our own application workers know it, and note it.
+  if (connection.credentials?.kind === 'admin_consent') return noted;
+  const credential = credentialIn(connection, place);
+  switch (credential?.kind) {
     case 'client_secret':
-      return read?.ends[place] ?? credential.endsAt ?? null;
+      return noted ?? credential.endsAt ?? null;
     case 'certificate':
       return credential.endsAt;
     case 'workload_identity':
+    case undefined:
       return null;
   }
 };
@@ -79,9 +76,8 @@ export const isLast = (
   { endsAt }: Pick<CredentialEnd, 'endsAt'>,
 ): boolean => {
   const other = place === 'first' ? 'second' : 'first';
-  const credential = credentialIn(connection, other);
-  if (credential === null) return true;
-  const otherEnd = endsAtOf(credential, connection.credentialUse, other);
+  if (credentialIn(connection, other) === null) return true;
+  const otherEnd = endsAtOf(connection, other);
   return otherEnd !== null && otherEnd <= endsAt;
 };
 
@@ -97,10 +93,12 @@ export const endAhead = (connection: Kept, now: Date): CredentialEnd | null => {
   return null;
 };
 
-/** The record of the application is looked at once a day. */
+/** It is looked at once a day, by whoever reads the tenant anyway. */
 export const areEndsDue = ({ credentials, credentialUse }: Kept, now: Date): boolean => {
   const places = ['first', 'second'] as const;
-  const isSecret = places.some((place) => credentialIn({ credentials }, place)?.kind === 'client_secret');
+  const isKnownElsewhere =
+    credentials?.kind === 'admin_consent' ||
+    places.some((place) => credentialIn({ credentials }, place)?.kind === 'client_secret');
   const { read } = credentialUse;
-  return isSecret && (read === null || now.getTime() - read.at.getTime() >= dayMs);
+  return isKnownElsewhere && (read === null || now.getTime() - read.at.getTime() >= dayMs);
 };

@@ -99,6 +99,16 @@ describe('the end of all of them', () => {
   });
 });
 
+it('that of our own application is what workers note of it, and they note it once a day', () => {
+  const credentials = { kind: 'admin_consent', clientId } as const;
+  const noted = { ...unusedCredentials, read: { at: now, ends: { first: inDays(13) } } };
+  expect(areEndsDue({ credentials, credentialUse: unusedCredentials }, now)).toBe(true);
+  expect(areEndsDue({ credentials, credentialUse: noted }, now)).toBe(false);
+  expect(endOf({ credentials, credentialUse: noted }, 'first', now)).toMatchObject({ daysLeft: 13, stage: '14_days' });
+  expect(endOf({ credentials, credentialUse: noted }, 'second', now)).toBeNull();
+  expect(endAhead({ credentials, credentialUse: noted }, now)).toMatchObject({ stage: '14_days' });
+});
+
 it('the record of the application is looked at once a day, and only for secrets', () => {
   const readAt = (hours: number) => ({ use: { read: { at: new Date(now.getTime() - hours * hourMs), ends: {} } } });
   expect(areEndsDue(withSecret(null), now)).toBe(true);

@@ -105,8 +105,13 @@ const goodLine = (
     remedy: {
       code: 'credentials_end_soon',
       owner: registrant,
-      todo: 'Make another secret or certificate in the app registration (Certificates & secrets), give it to the connection as its second one, and only then delete the old one.',
+      todo: registrant === 'your_team' ? renewOurs : renewTheirs,
       link: null,
     },
   };
 };
+
+const renewTheirs =
+  'Make another secret or certificate in the app registration (Certificates & secrets), give it to the connection as its second one, and only then delete the old one.';
+const renewOurs =
+  'Make another secret or certificate of your application, set it for API and workers (ENTRAIN_APP_CERTIFICATE or ENTRAIN_APP_CLIENT_SECRET), and only then delete the old one.';

@@ -7,7 +7,7 @@ import type { Source } from '../source.ts';
 import type { Proof } from './credentials.ts';
 import type { Switched } from './either.ts';
 import { type GraphOptions, graphSource } from './index.ts';
-import type { AppRegistration } from './our-app.ts';
+import { type AppRegistration, endOfApp } from './our-app.ts';
 
 /** Beyond this many the one that was used longest ago is let go; it costs one token request when it comes back. */
 const mostKept = 2_000;
@@ -52,6 +52,7 @@ const connect = (options: Options, connection: Connection, secrets: Secrets): So
   return graphSource({
     ...options,
     connection: { tenantId, cloud, credentials },
+    appEndsAt: options.app && endOfApp(options.app),
     proof: proofOf(credentials, options, secrets),
     ...(second === undefined
       ? {}

@@ -12,6 +12,10 @@ import { applicationNeed, permissionOf } from './permissions.ts';
 const Password = z.object({ hint: z.string().nullish(), endDateTime: z.iso.datetime({ offset: true }).nullish() });
 const Applications = z.object({ value: z.array(z.object({ passwordCredentials: z.array(Password) })) });
 
+/** Of our own application the configuration tells it. */
+export const ourEnds = ({ each: [{ endsAt }] }: { readonly each: readonly [Shown, ...Shown[]] }): CredentialEnds =>
+  endsAt === null ? {} : { first: endsAt };
+
 /** Null where we may not look, and where the application is of another tenant. No request is made without the permission. */
 export const readEnds = async (
   client: Pick<GraphClient, 'ask' | 'granted' | 'world'>,

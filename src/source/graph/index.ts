@@ -11,7 +11,7 @@ import { confirmDeletions, confirmMembership, confirmStandings } from './confirm
 import { type Proof, registrantOf, tokensFor } from './credentials.ts';
 import { readDelta } from './delta.ts';
 import { eitherOf, type Shown, type Switched } from './either.ts';
-import { readEnds } from './ends.ts';
+import { ourEnds, readEnds } from './ends.ts';
 import { everyoneIn } from './everyone.ts';
 import { readFull } from './full.ts';
 import { gateFor } from './gate.ts';
@@ -33,6 +33,8 @@ export type GraphOptions = {
     readonly credentials: Credentials;
   };
   readonly proof: Proof;
+  /** When that of our own application ends, as far as it is known. */
+  readonly appEndsAt?: Date | null;
   /** Of the second credential, where there is one; `from`: the one that worked last. */
   readonly second?: { readonly proof: Proof; readonly from: CredentialPlace };
   readonly clouds: Clouds;
@@ -84,7 +86,14 @@ export const graphSource = (options: GraphOptions): Source => {
 };
 
 /** Each credential by itself. */
-const shownOf = ({ connection, proof, second, clouds, world }: GraphOptions): readonly [Shown, ...Shown[]] => {
+const shownOf = ({
+  connection,
+  proof,
+  appEndsAt = null,
+  second,
+  clouds,
+  world,
+}: GraphOptions): readonly [Shown, ...Shown[]] => {
   const { tenantId, credentials } = connection;
   const { clientId } = credentials;
   const cloud = cloudOf(connection.cloud, clouds);
@@ -95,8 +104,9 @@ const shownOf = ({ connection, proof, second, clouds, world }: GraphOptions): re
     endsAt: 'endsAt' in credential ? (credential.endsAt ?? null) : null,
     hint: of.kind === 'client_secret' && credentials.kind !== 'admin_consent' ? of.secret.slice(0, hintLength) : null,
   });
-  const other = credentials.kind === 'admin_consent' ? undefined : credentials.second;
   const first = shown('first', proof, credentials);
+  if (credentials.kind === 'admin_consent') return [{ ...first, endsAt: appEndsAt }];
+  const other = credentials.second;
   return second === undefined || other === undefined ? [first] : [first, shown('second', second.proof, other)];
 };
 
@@ -119,7 +129,9 @@ export const sourceOver = (
   return {
     subscriptions: graphSubscriptions(client),
     check: (what, signal) => checkConnection({ ...parts, client }, what, signal),
-    credentialEnds: async (signal) => application && (await readEnds(client, application, signal)),
+    credentialEnds: async (signal) =>
+      application &&
+      (parts.registrant === 'your_team' ? ourEnds(application) : await readEnds(client, application, signal)),
     read: (ask, signal) => readOf(client, ask, keyOf(tenant, ask), signal),
     confirm: (refs, scope, signal) => confirmStandings(client, refs, scope, signal),
     lookUp: (who, attributes, signal) => lookUp(client, who, attributes, signal),

@@ -1,5 +1,6 @@
 /** Our own application at the Microsoft login: admin consent, and the sign-in that proves who gave it (Entra, "Admin consent", "Authorization code flow"). */
 
+import { X509Certificate } from 'node:crypto';
 import { request } from 'undici';
 import { z } from 'zod';
 import type { CloudName, Problem } from '../../model/connection.ts';
@@ -17,8 +18,34 @@ import { defaultLimits } from './index.ts';
 import { claimsOf } from './permissions.ts';
 import { transportTo } from './transport.ts';
 
-/** Our application, as the operator registered it. */
-export type AppRegistration = { readonly clientId: string; readonly cloud: CloudName; readonly proof: Proof };
+/** Our application, as the operator registered it. `secretEndsAt`: as they say. */
+export type AppRegistration = {
+  readonly clientId: string;
+  readonly cloud: CloudName;
+  readonly proof: Proof;
+  readonly secretEndsAt?: Date | null;
+};
+
+/** When its secret or certificate ends; null when it does not, or nobody knows. */
+export const endOfApp = ({ proof, secretEndsAt = null }: AppRegistration): Date | null => {
+  switch (proof.kind) {
+    case 'client_secret':
+      return secretEndsAt;
+    case 'certificate':
+      return endOfCertificate(proof.pem);
+    case 'workload_identity':
+      return null;
+  }
+};
+
+/** Whoever asks for a token with one that cannot be read is told what is wrong with it. */
+const endOfCertificate = (pem: string): Date | null => {
+  try {
+    return new Date(new X509Certificate(pem).validTo);
+  } catch {
+    return null;
+  }
+};
 
 export const ourApp = (given: {
   readonly registration: AppRegistration;

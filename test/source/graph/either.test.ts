@@ -3,11 +3,15 @@ import type { App } from '../../../simulator/graph/apps.ts';
 import type { TenantControl } from '../../../simulator/graph/index.ts';
 import { type Credential, defaultAttributes } from '../../../src/model/connection.ts';
 import { everyone } from '../../../src/model/scope.ts';
+import { connectedSources } from '../../../src/source/graph/connected.ts';
 import type { Switched } from '../../../src/source/graph/either.ts';
 import type { GraphOptions } from '../../../src/source/graph/index.ts';
+import type { AppRegistration } from '../../../src/source/graph/our-app.ts';
+import { type Certificate, makeCertificate } from '../../support/certificate.ts';
 import { Folded } from '../../support/folded.ts';
 import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
 import { never, readAll } from '../../support/reading.ts';
+import { plainConnection } from '../../support/story.ts';
 
 let graph: Graph;
 beforeAll(async () => {
@@ -200,5 +204,45 @@ describe('the end of a secret', () => {
     graph.control.fault({ path: '/applications', fault: { answer: 'empty_list' } });
     expect(await source.credentialEnds(never)).toBeNull();
     expect(await source.credentialEnds(never)).not.toBeNull();
+  });
+});
+
+describe('the end of what proves our own application', () => {
+  const consented = (app: Pick<AppRegistration, 'proof' | 'secretEndsAt'>) => {
+    const tenant = graph.control.addTenant({ users: 2, apps: [{ secret: 'ours', certificates: [certificate.pem] }] });
+    const { clientId } = appOf(tenant);
+    const sources = connectedSources({
+      clouds: { custom: { loginUrl: graph.origin, graphUrl: graph.origin } },
+      world: graph.clock,
+      app: { clientId, cloud: 'custom', ...app },
+      assertion: null,
+    });
+    const credentials = { kind: 'admin_consent', clientId } as const;
+    return sources.connectOnce(
+      { ...plainConnection(new Date()), tenantId: tenant.tenantId, cloud: 'custom', credentials },
+      {},
+    );
+  };
+  const inTenDays = new Date(Date.now() + 10 * dayMs);
+  let certificate: Certificate;
+  beforeAll(async () => {
+    certificate = await makeCertificate(inTenDays);
+  });
+
+  it('is that of its certificate, or what was said of its secret; the check warns whoever runs us', async () => {
+    const bySecret = consented({ proof: { kind: 'client_secret', secret: 'ours' }, secretEndsAt: inTenDays });
+    expect(await bySecret.credentialEnds(never)).toEqual({ first: inTenDays });
+    expect((await bySecret.check(all, never)).checks[0]).toMatchObject({
+      ok: true,
+      remedy: { code: 'credentials_end_soon', owner: 'your_team', todo: expect.stringContaining('ENTRAIN_APP_') },
+    });
+    const pem = certificate.pem + certificate.keyPem;
+    const ends = await consented({ proof: { kind: 'certificate', pem } }).credentialEnds(never);
+    expect(ends?.first?.getTime()).toBeCloseTo(inTenDays.getTime(), -4);
+  });
+
+  it('is none where nobody said, and replaces what was known before', async () => {
+    const unsaid = consented({ proof: { kind: 'client_secret', secret: 'ours' } });
+    expect(await unsaid.credentialEnds(never)).toEqual({});
   });
 });

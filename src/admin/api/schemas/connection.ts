@@ -283,13 +283,14 @@ const unlessEnding = (connection: Connection, now: Date): z.input<typeof healthS
   const end = endAhead(connection, now);
   if (end === null) return { status: 'healthy', code: null, resolution_owner: null, description: 'Nothing is wrong.' };
   const day = end.endsAt.toISOString().slice(0, 10);
+  const isOver = end.stage === 'ended';
+  const isOurs = connection.credentials?.kind === 'admin_consent';
   return {
     status: 'degraded',
     code: 'credentials_end_soon',
-    resolution_owner: 'customer_it',
-    description:
-      end.stage === 'ended'
-        ? `The credentials should have ended on ${day}. Give the connection others.`
-        : `The credentials end on ${day}, and there are no others. Give the connection a second one before.`,
+    resolution_owner: isOurs ? 'your_team' : 'customer_it',
+    description: isOurs
+      ? `The secret or certificate of your own application ${isOver ? 'should have ended' : 'ends'} on ${day}. Set another one for API and workers.`
+      : `The credentials ${isOver ? 'should have ended' : 'end'} on ${day}, and there are no others. Give the connection a second one.`,
   };
 };
