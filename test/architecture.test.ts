@@ -296,6 +296,24 @@ describe('a file', () => {
     expect(lines(others, own, 'only the egress looks whether an address may be called')).toEqual([]);
   });
 
+  it('asks the database by plain commands: nothing that is sent becomes code, a pipeline, or everything', () => {
+    const store = product.filter((file) => isIn(file, ['src/store/mongo']));
+    const code = /\.aggregate\(|\$(where|expr|function|accumulator|jsonSchema)\b|mapReduce/;
+    expect(lines(store, code, 'no pipeline and no code is made of what somebody sent')).toEqual([]);
+    expect(lines(store, /\.(deleteMany|updateMany)\(\s*\{\s*\}/, 'never everything at once')).toEqual([]);
+    // A misspelt field of a filter would be left out, and the filter match everybody: there every schema throws instead.
+    const makers = ['src/store/mongo/sealed-records.ts'];
+    const others = store.filter((file) => !makers.includes(file));
+    expect(lines(others, /\bmongoose\.Schema\b/, 'schemas are made in one place')).toEqual([]);
+    // Operators in filters of mongoose are those that we put there ourselves.
+    const vouching = lines(store, /\bmongoose\.trusted\(/, 'vouches').map((line) => line.split(':')[0]);
+    expect([...new Set(vouching)].toSorted()).toEqual(['src/store/mongo/connections.ts', ...makers]);
+    for (const file of [...makers, 'src/store/mongo/connect.ts']) {
+      expect(textOf(file), file).toContain("strictQuery: 'throw'");
+      expect(textOf(file), file).toContain('sanitizeFilter: true');
+    }
+  });
+
   it('is written in erasable TypeScript with kebab-case names', () => {
     const odd = [...product, ...simulator].filter((file) => !/^[a-z0-9./-]+$/.test(file));
     expect(odd).toEqual([]);

@@ -23,7 +23,10 @@ export const relayEvents = async (stores: Relaying): Promise<boolean> => {
   const runs = await stores.runs.untold(batchSize);
   for (const [organization, ended] of Map.groupBy(runs, (run) => run.organization)) {
     const { items } = await stores.webhooks.list({ organization }, null, allWebhooks);
-    if (items.length > 0) await recordRuns(stores, items, ended);
+    const since = Math.min(...items.map(({ createdAt }) => createdAt.getTime()));
+    // Where no worker told anybody for a while, what ended before somebody listened is nobody's business.
+    const meant = ended.filter(({ finishedAt }) => finishedAt !== null && finishedAt.getTime() >= since);
+    if (meant.length > 0) await recordRuns(stores, items, meant);
     await stores.runs.told(ended.map(({ id }) => id));
   }
   const events = await stores.events.untold(batchSize);

@@ -162,6 +162,16 @@ describe('what is told', () => {
     expect(typesAt(desk)).toEqual(['person.created', 'run.completed']);
   });
 
+  it('leaves out what ended before anybody listened, also where it was left untold', async () => {
+    await endRun('held');
+    await sync(person(1));
+    await world.sleep(1_000, never);
+    await subscribe(desk);
+    await endRun('succeeded');
+    await everybodyTold();
+    expect(typesAt(desk)).toEqual(['run.completed']);
+  });
+
   it('is each address’s choice', async () => {
     const runs = 'https://runs.example/';
     await subscribe(desk, ['person.created']);

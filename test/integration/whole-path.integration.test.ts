@@ -1,4 +1,6 @@
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   approve,
   changeTenant,
@@ -9,6 +11,7 @@ import {
   prepareTestGroup,
   waitingPlan,
 } from '../../scripts/demo/tour.ts';
+import { startHearing } from '../support/hearing.ts';
 import { startWholeEntrain, type WholeEntrain } from '../support/whole-entrain.ts';
 
 describe('the whole path, with real processes, databases and HTTPS', () => {
@@ -91,6 +94,31 @@ describe('the whole path, with real processes, databases and HTTPS', () => {
     await deltaSync(whole, whole.connected);
     expect(titleOf(outsider)).toBe('Pilot tester');
     expect(disagreements(whole)).toEqual([]);
+  }, 60_000);
+
+  it('a webhook is told whom a sync changed, and then of the runs, signed and in order', async () => {
+    const hearing = await startHearing();
+    const { id, secret } = await whole.stack.api.ask(
+      'POST',
+      '/v1/webhooks',
+      z.object({ id: z.string(), secret: z.string() }),
+      { organization_id: 'demo-customer', url: hearing.url },
+    );
+    whole.graph.control.tenant().hire({ givenName: 'Early', surname: 'Bird' });
+    const run = await deltaSync(whole, whole.connected);
+    const [provision] = run.provision_runs;
+    await hearing.until((heard) => heard.some(({ data }) => data['run_id'] === provision?.id));
+    const told = hearing.heard.map(({ type, data }) => [type, data['run_id'] ?? null, data['sequence']]);
+    expect(told).toEqual([
+      ['person.created', null, 1],
+      ['run.completed', run.id, 2],
+      ['run.completed', provision?.id, 3],
+    ]);
+    for (const { body, headers } of hearing.heard)
+      expect(() => new Webhook(secret).verify(body, { ...headers })).not.toThrow();
+    expect(JSON.stringify(hearing.heard)).not.toContain('Bird');
+    await whole.stack.api.ask('DELETE', `/v1/webhooks/${id}`, z.unknown());
+    await hearing.close();
   }, 60_000);
 
   it('an expired delta link leads to a full sync, and nobody is lost', async () => {

@@ -1,6 +1,7 @@
 /** From a change in a simulated tenant to the delta sync that is asked for, through Graph's handshake and its notifications. */
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TenantControl } from '../../../simulator/graph/index.ts';
 import { notificationPath } from '../../../src/admin/api/notifications.ts';
 import { digestOf, tendSubscriptions } from '../../../src/engine/subscriptions.ts';
 import { type ConnectionId, connectionId } from '../../../src/model/ids.ts';
@@ -9,24 +10,30 @@ import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.
 import { addConnection, type Door, openDoor } from './door.ts';
 
 let graph: Graph;
+let tenant: TenantControl;
 let door: Door;
 let connection: ConnectionId;
 let source: Source;
 const never = new AbortController().signal;
 
+beforeAll(async () => {
+  graph = await openGraph({ tenants: [] });
+});
+afterAll(() => graph.close());
 beforeEach(async () => {
-  graph = await openGraph({ tenants: [{ users: 10, apps: [{ roles: everyRole }] }] });
+  graph.control.resetKnobs();
+  tenant = graph.control.addTenant({ users: 10, apps: [{ roles: everyRole }] });
   door = await openDoor();
   door.clock.now = graph.clock.now();
   connection = connectionId(await addConnection(door));
-  source = sourceOf(graph);
+  source = sourceOf(graph, {}, tenant.tenantId);
 });
 afterEach(async () => {
   await graph.control.notificationsSettled();
   await door.close();
-  await graph.close();
 });
 
+const subscribed = () => graph.control.subscriptions().filter(({ tenantId }) => tenantId === tenant.tenantId);
 const path = () => `/v1/connections/${connection}/notifications`;
 const tend = () =>
   tendSubscriptions(
@@ -70,14 +77,13 @@ describe('a connection that Graph is to say changes of', () => {
         { resource: 'groups', state: 'active' },
       ],
     });
-    expect(graph.control.subscriptions()).toHaveLength(2);
+    expect(subscribed()).toHaveLength(2);
     await tend();
-    expect(graph.control.subscriptions()).toHaveLength(2);
+    expect(subscribed()).toHaveLength(2);
   });
 
   it('gets a delta sync soon after somebody changed, and one for all that changed at once', async () => {
     await watched();
-    const tenant = graph.control.tenant();
     for (const user of tenant.users().slice(0, 3)) tenant.update(user, { department: 'Elsewhere' });
     await graph.control.notificationsSettled();
     const runs = await queued();
@@ -89,7 +95,6 @@ describe('a connection that Graph is to say changes of', () => {
   it('is told once of what comes twice, and nothing is lost for good by what never comes', async () => {
     graph.control.setKnobs({ notificationRepeats: 1 });
     await watched();
-    const tenant = graph.control.tenant();
     const [someone = ''] = tenant.users();
     tenant.update(someone, { department: 'Elsewhere' });
     await graph.control.notificationsSettled();
@@ -102,34 +107,34 @@ describe('a connection that Graph is to say changes of', () => {
 
   it('is renewed before it ends, made anew when Graph lost it, and ended when nobody wants it', async () => {
     await watched();
-    const before = graph.control.subscriptions();
+    const before = subscribed();
     await days(22);
     await tend();
-    const renewed = graph.control.subscriptions();
+    const renewed = subscribed();
     expect(renewed.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     expect(renewed[0]?.expiresAt).not.toBe(before[0]?.expiresAt);
     const [lost] = renewed;
     graph.control.lifecycle(lost?.id ?? '', 'subscriptionRemoved');
     await graph.control.notificationsSettled();
     await tend();
-    const anew = graph.control.subscriptions().map(({ id }) => id);
+    const anew = subscribed().map(({ id }) => id);
     expect(anew).toHaveLength(2);
     expect(anew).not.toContain(lost?.id);
     await door.call('DELETE', path());
     await tend();
-    expect(graph.control.subscriptions()).toEqual([]);
+    expect(subscribed()).toEqual([]);
     expect((await door.call('GET', path())).body).toEqual({ data: [] });
   });
 
   it('is renewed at once when Graph asks for it, and synced when Graph missed something', async () => {
     await watched();
-    const [first, second] = graph.control.subscriptions();
+    const [first, second] = subscribed();
     door.clock.now = new Date(door.clock.now.getTime() + 60_000);
     graph.control.lifecycle(first?.id ?? '', 'reauthorizationRequired');
     await graph.control.notificationsSettled();
     expect(await queued()).toEqual([]);
     await tend();
-    expect(graph.control.subscriptions().find(({ id }) => id === first?.id)?.expiresAt).not.toBe(first?.expiresAt);
+    expect(subscribed().find(({ id }) => id === first?.id)?.expiresAt).not.toBe(first?.expiresAt);
     graph.control.lifecycle(second?.id ?? '', 'missed');
     await graph.control.notificationsSettled();
     expect(await queued()).toHaveLength(1);
@@ -146,7 +151,7 @@ describe('a connection that Graph is to say changes of', () => {
     graph.control.setKnobs({ mostSubscriptions: 100 });
     door.clock.now = new Date(door.clock.now.getTime() + 300_000);
     await tend();
-    expect(graph.control.subscriptions()).toHaveLength(2);
+    expect(subscribed()).toHaveLength(2);
   });
 });
 
@@ -184,7 +189,6 @@ describe('what is said at the open address', () => {
   it('starts nothing at a connection that is paused', async () => {
     await watched();
     await door.call('PATCH', `/v1/connections/${connection}`, { body: { state: 'paused' } });
-    const tenant = graph.control.tenant();
     tenant.update(tenant.users()[0] ?? '', { department: 'Elsewhere' });
     await graph.control.notificationsSettled();
     expect(await queued()).toEqual([]);
