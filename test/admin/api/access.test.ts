@@ -142,6 +142,7 @@ describe('a person', () => {
       'approvePlan',
       'createApiKey',
       'editTarget',
+      'erasePerson',
       'rejectPlan',
       'requestSync',
     ]);

@@ -228,6 +228,22 @@ describe('the audit log', () => {
     expect(door.said.some((line) => line.includes('audit.recorded') && line.includes(first?.hash ?? '-'))).toBe(true);
   });
 
+  it('shows where a webhook led before, and never its secret', async () => {
+    const made = await door.call('POST', '/v1/webhooks', {
+      body: { organization_id: organization, url: 'https://hooks.example/one' },
+    });
+    const secret = z.looseObject({ secret: z.string() }).parse(made.body).secret;
+    await door.call('PATCH', `/v1/webhooks/${idOf(made)}`, { body: { url: 'https://hooks.example/two' } });
+    const last = await lastOf();
+    expect(last).toMatchObject({ action: 'editWebhook', organization_id: organization });
+    expect(last?.differences).toContainEqual({
+      pointer: '/url',
+      before: 'https://hooks.example/one',
+      after: 'https://hooks.example/two',
+    });
+    expect(JSON.stringify(await entries())).not.toContain(secret);
+  });
+
   it('tells of a run that was asked for, and of a plan that was decided on, which it was', async () => {
     const connection = await addConnection(door);
     const target = await addTarget(door, connection);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { connectionId, sourceId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
 import { nothing } from '../request.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { always, defineRoute, type Route } from '../route.ts';
 import { connectionIdText, guid } from '../schemas/common.ts';
 import { erasureSchema, erasureView, keptSchema, keptView } from '../schemas/person.ts';
 
@@ -35,6 +35,7 @@ export const personRoutes = (commands: Commands): Route[] => [
     path: `${path}/erase`,
     id: 'erasePerson',
     scope: 'approve',
+    stepUp: always,
     tag,
     summary: 'Erases all that is kept of one person who left; nothing is done at the targets',
     params,

@@ -6,6 +6,7 @@ import type { Commands } from '../../commands.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, etagOf, type Route } from '../route.ts';
+import { auditedWebhook } from '../schemas/audit.ts';
 import { organizationIdText } from '../schemas/common.ts';
 import {
   attemptSchema,
@@ -42,7 +43,8 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     handle: async ({ body: { organization_id, ...fields } }) => {
       const made = await commands.addWebhook({ ...fields, organization: organizationId(organization_id) });
       const headers = { Location: `/v1/webhooks/${made.webhook.id}`, ETag: etagOf(made.webhook) };
-      return { status: 201, body: webhookWithSecretView(made), headers };
+      const audit = { subjects: { webhook_id: made.webhook.id }, after: auditedWebhook(made.webhook) };
+      return { status: 201, body: webhookWithSecretView(made), headers, audit };
     },
   }),
   defineRoute({
@@ -98,8 +100,11 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     answer: { status: 200, description: 'The webhook as it is now.', schema: webhookSchema },
     refusals: ['not_found', 'stale_revision'],
     handle: async ({ params, body, revision }) => {
-      const webhook = await commands.editWebhook(webhookId(params.webhook_id), body, revision);
-      return { status: 200, body: webhookView(webhook), headers: { ETag: etagOf(webhook) } };
+      const id = webhookId(params.webhook_id);
+      const before = auditedWebhook(await commands.getWebhook(id));
+      const webhook = await commands.editWebhook(id, body, revision);
+      const audit = { before, after: auditedWebhook(webhook) };
+      return { status: 200, body: webhookView(webhook), headers: { ETag: etagOf(webhook) }, audit };
     },
   }),
   defineRoute({
@@ -114,10 +119,10 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The webhook that was removed.', schema: webhookSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => ({
-      status: 200,
-      body: webhookView(await commands.removeWebhook(webhookId(params.webhook_id))),
-    }),
+    handle: async ({ params }) => {
+      const webhook = await commands.removeWebhook(webhookId(params.webhook_id));
+      return { status: 200, body: webhookView(webhook), audit: { before: auditedWebhook(webhook) } };
+    },
   }),
   defineRoute({
     method: 'post',

@@ -6,12 +6,14 @@ import { actorKinds, stepKinds } from '../../../model/audit.ts';
 import type { Connection } from '../../../model/connection.ts';
 import type { Plan } from '../../../model/plan.ts';
 import type { JsonObject, TargetRecord } from '../../../model/target-record.ts';
+import type { Webhook } from '../../../model/webhook.ts';
 import type { KeptEntry } from '../../../store/audit-log.ts';
 import { apiKeyView } from './api-key.ts';
 import { time } from './common.ts';
 import { connectionView } from './connection.ts';
 import type { credentialsSchema } from './credentials.ts';
 import { targetView } from './target.ts';
+import { webhookView } from './webhook.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -90,6 +92,11 @@ export const auditedTarget = (target: TargetRecord): JsonObject => {
 
 export const auditedApiKey = (record: ApiKeyRecord): JsonObject => {
   const { last_used_at: _, ...shown } = apiKeyView(record);
+  return settled(shown);
+};
+
+export const auditedWebhook = (webhook: Webhook): JsonObject => {
+  const { problem: _, ...shown } = webhookView(webhook);
   return settled(shown);
 };
 
