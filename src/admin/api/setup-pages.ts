@@ -67,7 +67,7 @@ const whatIsNeeded = ({ needed }: Setup): Html =>
 <table><thead><tr><th scope="col">permission</th><th scope="col">needed</th><th scope="col">why</th></tr></thead><tbody>
 ${needed.map(
   ({ permission: { name, why }, required }) =>
-    html`<tr><td><label class="tick"><input type="checkbox"> ${copied(name)}</label></td><td>${required ? html`<span class="good">✓ yes</span>` : 'if you like'}</td><td>${why}</td></tr>\n`,
+    html`<tr><td><input type="checkbox" aria-label="${name} is granted"> ${copied(name)}</td><td>${required ? html`<span class="good">✓ yes</span>` : 'if you like'}</td><td>${why}</td></tr>\n`,
 )}</tbody></table><p class="mild">The boxes are for you to tick off; nothing depends on them.</p></section>`;
 
 const whoIsRead = ({ scope }: Connection): Html =>

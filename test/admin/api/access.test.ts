@@ -160,6 +160,7 @@ describe('a person', () => {
 /** What makes a call one that takes a new sign-in, where not every call of the route does. */
 const steppedUp: Readonly<Record<string, object>> = {
   editTarget: { settings: { url: 'https://elsewhere.example' } },
+  erasePerson: {},
   requestSync: { mode: 'full', accept_shrink: `run_${'0'.repeat(32)}` },
 };
 
