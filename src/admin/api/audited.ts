@@ -20,7 +20,7 @@ export const recorded = async (
   sent: Given,
   carryOut: () => Promise<Answer>,
 ): Promise<Answer> => {
-  if (route.method === 'get') return carryOut();
+  if (route.method === 'get' && route.isNoted !== true) return carryOut();
   const organization = await organizationOf(commands, sent);
   const asked: Asked = { ...askedIn(route, response, sent.params), organization, given: namesIn(sent.body) };
   const { audit: _, ...answer } = await audited(commands, asked, carryOut, ({ audit = {} }) => audit, codeOf);

@@ -23,6 +23,8 @@ type Described = Admission & {
   };
   /** Other answers that are no refusals; they have no body. */
   readonly also?: readonly { readonly status: number; readonly description: string }[];
+  /** A look that the audit log tells of all the same. */
+  readonly isNoted?: true;
   /** What `If-Match` holds where it means something. */
   readonly ifMatch?: Matched;
   /** Refusals beside those that every route has. */

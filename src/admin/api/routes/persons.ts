@@ -17,6 +17,7 @@ export const personRoutes = (commands: Commands): Route[] => [
     method: 'get',
     path: `${path}/export`,
     id: 'exportPerson',
+    isNoted: true,
     scope: 'read',
     tag,
     summary: 'Shows all that is kept of one person, also of one who left',
