@@ -51,7 +51,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     }),
     body: nothing,
     answer: { status: 200, description: 'A page of plans.', schema: pageOf(planSchema) },
-    refusals: [],
+    refusals: ['not_found'],
     handle: ({ query }) => {
       const filter = {
         ...(query.organization_id === undefined ? {} : { organization: organizationId(query.organization_id) }),

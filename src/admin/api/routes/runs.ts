@@ -87,7 +87,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     }),
     body: nothing,
     answer: { status: 200, description: 'A page of runs.', schema: pageOf(runSchema) },
-    refusals: [],
+    refusals: ['not_found'],
     handle: ({ query }) => {
       const { limit: _, cursor: __, ...asked } = query;
       const filter = {
