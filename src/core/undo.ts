@@ -4,7 +4,7 @@
  */
 
 import type { RemoteId, RunId, SourceId } from '../model/ids.ts';
-import type { Link, Member, Operation, Outcome } from '../model/operation.ts';
+import type { Cause, Link, Member, Operation, Outcome } from '../model/operation.ts';
 import { isInEffect } from '../model/operation.ts';
 import type { Attributes, Ref, Value } from '../model/source-object.ts';
 import { own, sameValue } from './attributes.ts';
@@ -20,6 +20,8 @@ export type Trace = {
   deleted: boolean;
   /** The newest version of the snapshot that any of it went by. */
   version: number;
+  /** Whether any of it was done in the name of a plan. */
+  isOfPlan: boolean;
   /** What it did to the account or group itself, in order. */
   readonly operations: Operation[];
   /** By target path: what was there before the first of its writes, and after the last. */
@@ -40,6 +42,8 @@ export const leftOutReasons = [
   'not_linked',
   /** Nothing is taken away from this target, its groups are left alone, or it cannot be. */
   'deprovision_off',
+  /** The run told a group all of its members, and this one may have been there before it. */
+  'there_before',
 ] as const;
 export type LeftOutReason = (typeof leftOutReasons)[number];
 
@@ -48,7 +52,7 @@ export const follow = (
   traces: Map<SourceId, Trace>,
   operation: Operation,
   outcome: Outcome | null,
-  version: number,
+  { version, plan }: Pick<Cause, 'version' | 'plan'>,
 ): void => {
   if (outcome === null || !isInEffect(outcome)) return;
   const link = outcome.result === 'applied' ? outcome.link : undefined;
@@ -59,6 +63,7 @@ export const follow = (
   const trace = traces.get(id) ?? begin(operation.ref, remoteId);
   traces.set(id, trace);
   trace.version = Math.max(trace.version, version);
+  trace.isOfPlan ||= plan !== null;
   if (!('members' in operation)) trace.operations.push(operation);
   switch (operation.action) {
     case 'create':
@@ -89,6 +94,7 @@ const begin = (ref: Ref, remoteId: RemoteId): Trace => ({
   created: false,
   deleted: false,
   version: 0,
+  isOfPlan: false,
   operations: [],
   before: new Map(),
   written: new Map(),
@@ -120,11 +126,15 @@ export type Since = {
   readonly membership: (group: SourceId, member: SourceId) => RunId | null;
 };
 
+/** Whether a membership that the run added came with it: there was none before. */
+export type Came = (group: SourceId, member: SourceId) => boolean;
+
 export type UndoContext = {
   readonly pass: string;
   readonly policies: LeavingPolicies;
   readonly can: { readonly disable: boolean; readonly delete: boolean };
   readonly since: Since;
+  readonly came: Came;
   readonly linkOf: (id: SourceId) => Link | undefined;
 };
 
@@ -186,18 +196,24 @@ export const undoMembers = (trace: Trace, context: UndoContext): Undone => {
       leftOut: [...unlinked(trace, 'add_members', added), ...unlinked(trace, 'remove_members', removed)],
     };
   const back = sorted(trace, 'remove_members', removed, context);
-  const away = sorted(trace, 'add_members', added, context);
+  const [came, before] = parted(added, ({ ref: member }) => context.came(ref.id, member.id));
+  const away = sorted(trace, 'add_members', came, context);
   return {
     operations: [
       ...membersOperation('add_members', link, back.go, context),
       ...membersOperation('remove_members', link, away.go, context),
     ],
-    leftOut: [...back.leftOut, ...away.leftOut],
+    leftOut: [...back.leftOut, ...away.leftOut, ...stay(trace, 'add_members', before, 'there_before', null)],
   };
 };
 
 type MemberAction = 'add_members' | 'remove_members';
 type Members = ReadonlyMap<SourceId, Member>;
+
+const parted = (members: Members, holds: (member: Member) => boolean): readonly [Members, readonly Member[]] => [
+  new Map([...members].filter(([, member]) => holds(member))),
+  [...members.values()].filter((member) => !holds(member)),
+];
 
 /** `action`: what the run did with them. */
 const sorted = (trace: Trace, action: MemberAction, members: Members, { since, linkOf }: UndoContext) => {

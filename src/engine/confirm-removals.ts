@@ -19,6 +19,8 @@ export type Confirmed = {
   /** What is left of operations, for the members or the account they are about. */
   readonly contradicted: readonly Pending[];
   readonly unproven: readonly Pending[];
+  /** Members of what is contradicted whom the source shows. */
+  readonly shown: readonly Ref[];
 };
 
 /**
@@ -58,8 +60,16 @@ export const confirmRemovals = async (
     else if (unproven.has(operation.ref.id)) open.push(one);
     else evident.push(confirmed(one, grounds, at, [said(operation.ref.id)]));
   }
-  return { evident, contradicted, unproven: open };
+  const isShown = ({ id }: Ref): boolean => shows.has(standings.get(id) ?? 'unsure');
+  return { evident, contradicted, unproven: open, shown: membersOf(contradicted).filter(isShown) };
 };
+
+const shows: ReadonlySet<Standing> = new Set<Standing>(['present', 'disabled']);
+
+export const membersOf = (pending: readonly Pending[]): readonly Ref[] =>
+  pending.flatMap(({ planned: { operation } }) =>
+    'members' in operation ? operation.members.map(({ ref }) => ref) : [],
+  );
 
 /** Whom operations are about: the account, or the members. */
 export const peopleOf = (pending: readonly Pending[]): readonly Ref[] => [

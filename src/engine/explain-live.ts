@@ -16,6 +16,7 @@ import type { Secrets } from '../store/connection-store.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Target } from '../target/target.ts';
 import type { ConnectTarget } from './explain-evidence.ts';
+import { isMarkedForAnother } from './marked.ts';
 import { reactionTo } from './reactions.ts';
 
 export type ConnectSource = (connection: Connection, secrets: Secrets) => Source;
@@ -110,7 +111,9 @@ const lookFor = async (
     const claimed = await target.find(type, lookup.rule.to, lookup.value, signal);
     const ids = claimed.map(({ remoteId }) => remoteId);
     const match = judge(object.ref, lookup, claimed, await stores.ledger.linkedRemotes(record.id, type, ids));
-    if (match.kind !== 'none') return liveMatch(match, lookup.rule.to);
+    const isMarked = match.kind === 'match' && (await isMarkedForAnother(stores, record, object.ref, match.remote));
+    const attribute = lookup.rule.to;
+    if (match.kind !== 'none') return liveMatch(isMarked ? { kind: 'linked_elsewhere', attribute } : match, attribute);
   }
   return liveMatch({ kind: 'none' }, null);
 };

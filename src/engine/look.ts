@@ -4,9 +4,9 @@ import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
 import { judge, type Lookup, lookups, type Match } from '../core/matching.ts';
 import { known } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
-import { sourceId } from '../model/ids.ts';
 import type { EscrowReason, Link, Operation, RemoteObject } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
+import { isMarkedForAnother } from './marked.ts';
 import { claim, type Provisioning, rulesFor } from './provisioning.ts';
 
 /** Asks the target by the matching rules in order; the first rule with a verified hit decides. */
@@ -30,20 +30,9 @@ const ask = async (work: Provisioning, ref: Ref, lookup: Lookup): Promise<Match>
     await work.engine.stores.ledger.linkedRemotes(work.record.id, ref.type, ids),
   );
   if (match.kind !== 'match') return match;
-  const isFree = !(await isMarkedForAnother(work, ref, match.remote)) && claim(work, match.remote.remoteId, ref.id);
+  const isMarked = await isMarkedForAnother(work.engine.stores, work.record, ref, match.remote);
+  const isFree = !isMarked && claim(work, match.remote.remoteId, ref.id);
   return isFree ? match : { kind: 'linked_elsewhere', attribute: lookup.rule.to };
-};
-
-/**
- * An account with the id of another source object was made for that one, perhaps a moment ago by a create whose answer is open: nobody else takes it,
- * whatever else is the same. Whose id is in no snapshot any more has left, as somebody has who was entered anew.
- */
-const isMarkedForAnother = async (work: Provisioning, ref: Ref, remote: RemoteObject): Promise<boolean> => {
-  const mark = work.record.matching[ref.type].find(({ from }) => from === 'id');
-  const owner = mark === undefined ? null : own(remote.attributes, mark.to);
-  if (typeof owner !== 'string' || sourceId(owner) === ref.id) return false;
-  const other = { type: ref.type, id: sourceId(owner) };
-  return (await work.engine.stores.snapshots.find(work.run.connection, [other])).has(other.id);
 };
 
 export type Trace =

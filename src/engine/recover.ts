@@ -1,4 +1,7 @@
-/** Before anything new is planned, every operation that was under way when a worker died is looked up at the target and settled. */
+/**
+ * Before anything new is planned, every operation that was under way when a worker died is looked up at the target and settled. Not at a system of which
+ * nobody has said that it is the one: what it holds says nothing about what was sent to another.
+ */
 
 import type { Intent, Outcome } from '../model/operation.ts';
 import { settleOutcomes } from './escrow.ts';
@@ -7,6 +10,7 @@ import { linksOf, type Provisioning } from './provisioning.ts';
 
 export const recover = async (work: Provisioning): Promise<void> => {
   const { ledger } = work.engine.stores;
+  if (work.reached === 'unproved' && work.aim.kind !== 'apply') return;
   for await (const intents of ledger.openIntents(work.record.id)) {
     const links = await linksOf(
       work,
@@ -14,18 +18,34 @@ export const recover = async (work: Provisioning): Promise<void> => {
     );
     const outcomes: Outcome[] = [];
     for (const intent of intents)
-      outcomes.push(await outcomeOf(work, intent, links.get(intent.operation.ref.id) ?? null));
+      outcomes.push(
+        isOfThisSystem(work, intent)
+          ? await outcomeOf(work, intent, links.get(intent.operation.ref.id) ?? null)
+          : { ...headOf(work, intent), result: 'skipped', reason: 'no_trace' },
+      );
     await settleOutcomes(work, outcomes);
     work.engine.world.log.info('intents.recovered', { target: work.record.id, intents: intents.length });
   }
 };
 
+/** Where somebody has let another system be written to, only what the plan did there is looked for there; all else is planned from what it holds. */
+const isOfThisSystem = ({ reached, aim }: Provisioning, { cause }: Intent): boolean =>
+  reached === 'same' || (aim.kind === 'apply' && cause.plan === aim.plan.id);
+
+const headOf = (work: Provisioning, { operation }: Intent) => ({
+  key: operation.key,
+  ref: operation.ref,
+  action: operation.action,
+  at: work.engine.world.now(),
+});
+
 const outcomeOf = async (
   work: Provisioning,
-  { operation }: Intent,
+  intent: Intent,
   link: Parameters<typeof lookAfter>[2],
 ): Promise<Outcome> => {
-  const head = { key: operation.key, ref: operation.ref, action: operation.action, at: work.engine.world.now() };
+  const { operation } = intent;
+  const head = headOf(work, intent);
   const trace = await lookAfter(work, operation, link);
   switch (trace.kind) {
     case 'applied':

@@ -46,12 +46,21 @@ export const declareRestore = async (
 
 const beginEpoch = async (engine: Needs, restore: Restore): Promise<void> => {
   const { installation } = engine.stores;
+  await markUnread(engine);
   await installation.fence(restore.epoch, restore.at);
   const canceled = await cancelUnfinished(engine);
   const connections = await readAnew(engine);
   await installation.begin(restore);
   engine.observe.restored(restore.how);
   engine.world.log.warn('restore.begun', { epoch: restore.epoch, connections, canceled });
+};
+
+/**
+ * A connection that nobody had read yet when the backup was made has no head, so that nothing would say that its targets are newer than what is on record.
+ * A lease makes one. Whoever holds one has a head.
+ */
+const markUnread = async ({ stores: { connections, leases } }: Needs): Promise<void> => {
+  for await (const some of connections.all()) for (const { id } of some) await leases.take(id, 'restore', 1);
 };
 
 /** Whoever asked for them, or accepted something for one of them, did so before what was lost. */

@@ -6,10 +6,10 @@
 import { batches } from '../core/batches.ts';
 import { operationKey, type SourceId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
-import type { Ref } from '../model/source-object.ts';
 import { carryOut } from './carry-out.ts';
-import { confirmRemovals } from './confirm-removals.ts';
+import { confirmRemovals, membersOf } from './confirm-removals.ts';
 import { escrowObjects } from './escrow.ts';
+import { forgetLooks, lookedOnce } from './first-looks.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { ConfirmationTooSlow } from './reactions.ts';
@@ -136,7 +136,7 @@ const carryOutConfirmed = async (
   tally: Tally,
 ): Promise<Taken> => {
   const scope = await scopeOfSnapshot(work);
-  const { evident, contradicted, unproven } = await confirmRemovals(work, pending, scope, leaving);
+  const { evident, contradicted, unproven, shown } = await confirmRemovals(work, pending, scope, leaving);
   const again: Pending[] = [];
   let isAnySent = false;
   await carryOut(work, evident, async (done) => {
@@ -146,6 +146,7 @@ const carryOutConfirmed = async (
     again.push(...late.map((one) => one.pending));
     isAnySent ||= late.length < done.length;
   });
+  if (!isDry(work)) await forgetLooks(work, shown);
   await leave(work, contradicted, 'source_unsure');
   await leave(work, unproven, 'absence_unproven');
   tally.skip('confirmed_present', weightOf(contradicted));
@@ -156,19 +157,13 @@ const carryOutConfirmed = async (
 /** Had the target asked to wait, the run would have been put back. */
 const isPostponed = ({ outcome }: Done): boolean => outcome.result === 'skipped' && outcome.reason === 'postponed';
 
-const membersOf = (pending: readonly Pending[]): readonly Ref[] =>
-  pending.flatMap(({ planned: { operation } }) =>
-    'members' in operation ? operation.members.map(({ ref }) => ref) : [],
-  );
-
 const weightOf = (pending: readonly Pending[]): number =>
   pending.reduce((sum, one) => sum + Math.max(1, counted(one).members), 0);
 
 const details = {
   source_unsure:
     'the snapshot says it left, the source says it is there, or cannot tell; nothing is taken away until both agree',
-  absence_unproven:
-    'the source does not know it, but it was there a short while ago; it is asked again before anything is taken away',
+  absence_unproven: lookedOnce,
 } as const;
 
 /** Left alone, and asked about again later: members too, whose group is looked at for that. */

@@ -1,6 +1,7 @@
 /** Reads from the ledger what a run did, and what other runs did since to the same objects. */
 
-import { follow, type Since, type Trace } from '../core/undo.ts';
+import { cameWith } from '../core/came-with.ts';
+import { type Came, follow, type Since, type Trace } from '../core/undo.ts';
 import type { RunId, SourceId } from '../model/ids.ts';
 import { isInEffect } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
@@ -16,7 +17,7 @@ export const tracesOf = async (work: Provisioning, undone: RunId): Promise<Reado
   for await (const entries of entriesOf(work, undone)) {
     operations += entries.length;
     if (operations > mostOperations) throw tooLarge(undone, 'did');
-    for (const { operation, outcome, cause } of entries) follow(traces, operation, outcome, cause.version);
+    for (const { operation, outcome, cause } of entries) follow(traces, operation, outcome, cause);
   }
   return traces;
 };
@@ -82,3 +83,74 @@ async function* laterRuns({ engine, record, run: ours }: Provisioning, undone: R
 }
 
 const longestWaitMs = 30 * 86_400_000;
+
+/** Which of the memberships that the run added came with it. */
+export const cameWithRun = async (
+  work: Provisioning,
+  undone: RunId,
+  traces: ReadonlyMap<SourceId, Trace>,
+): Promise<Came> => {
+  const { ledger, runs } = work.engine.stores;
+  const groups = [...traces.values()].filter(({ added, created }) => added.size > 0 && !created);
+  if (groups.length === 0) return () => true;
+  const run = await runs.get(undone);
+  const links = await ledger.links(
+    work.record.id,
+    groups.map(({ ref }) => ref),
+  );
+  const broughtTo = await broughtBefore(work, run?.startedAt ?? new Date(0));
+  const joined = await joinedSince(work, broughtTo, groups);
+  return (of, member) => {
+    const group = traces.get(of);
+    return (
+      group !== undefined &&
+      cameWith({
+        link: links.get(of),
+        version: group.version,
+        tells: tellsOf(run, group),
+        isMade: traces.get(member)?.created === true,
+        joinedAt: joined.get(`${of}|${member}`) ?? null,
+        broughtTo,
+      })
+    );
+  };
+};
+
+const tellsOf = (run: Run | null, { isOfPlan }: Trace): 'everybody' | 'changes' | 'missing' => {
+  if (run?.kind === 'provision' && run.amends !== null) return 'missing';
+  return run?.mode === 'delta' && !isOfPlan ? 'changes' : 'everybody';
+};
+
+/** The version that the last run before had brought the target to. */
+const broughtBefore = async ({ engine, record }: Provisioning, begun: Date): Promise<number> => {
+  const { runs } = engine.stores;
+  let after: string | null = null;
+  do {
+    const page = await runs.list({ target: record.id, kind: 'provision' }, after, 200);
+    for (const { finishedAt, version, scope, dryRun, state } of page.items) {
+      const isOver =
+        finishedAt !== null && finishedAt <= begun && (state === 'succeeded' || state === 'partially_succeeded');
+      if (isOver && version !== null && scope === null && !dryRun) return version;
+    }
+    after = page.next;
+  } while (after !== null);
+  return 0;
+};
+
+/** By which version each member joined whom a group has gained since; the last word counts. */
+const joinedSince = async (
+  { engine, run }: Provisioning,
+  version: number,
+  groups: readonly Trace[],
+): Promise<ReadonlyMap<string, number>> => {
+  const of = new Set(groups.map(({ ref }) => ref.id));
+  const through = Math.max(...groups.map((each) => each.version));
+  const joined = new Map<string, number>();
+  for await (const recorded of engine.stores.snapshots.changesAfter(run.connection, version, through))
+    for (const { change, version: at } of recorded) {
+      if (change.kind !== 'members' || !of.has(change.group.id)) continue;
+      for (const { id } of change.added) joined.set(`${change.group.id}|${id}`, at);
+      for (const { id } of change.removed) joined.delete(`${change.group.id}|${id}`);
+    }
+  return joined;
+};

@@ -11,7 +11,6 @@ import {
   type LeftOut,
   type LeftOutReason,
   leftOutReasons,
-  type Since,
   type Trace,
   type UndoContext,
   type Undone,
@@ -33,7 +32,7 @@ import { isDry, type Provisioning, passOf, placeAt } from './provisioning.ts';
 import { TargetRefusesMost } from './reactions.ts';
 import type { Place, Tally } from './tally.ts';
 import type { WorkEnd } from './turn.ts';
-import { sinceThen, tracesOf } from './undo-trail.ts';
+import { cameWithRun, sinceThen, tracesOf } from './undo-trail.ts';
 import { undoneMark } from './undone-mark.ts';
 import { settleMembers, waitFor } from './wave-references.ts';
 
@@ -68,12 +67,13 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
   const { ledger } = work.engine.stores;
   const traces = await tracesOf(work, undone);
   const since = await sinceThen(work, undone, traces);
+  const came = await cameWithRun(work, undone, traces);
   // Before the first of it: whoever is stopped in between leaves a target that nobody writes to unseen.
   if (!isDry(work)) await ledger.acceptRules(work.lease, undoneMark(undone, work.rules));
   const order = [...traces.values()].toSorted((a, b) => (placeOf(a.ref) < placeOf(b.ref) ? -1 : 1));
   const taking: Pending[] = [];
   for (const some of batches(order, objectsAtOnce)) {
-    const planned = await planSome(work, some, since);
+    const planned = await planSome(work, some, { since, came });
     taking.push(...planned.taking);
     const last = some.at(-1);
     if (last === undefined || isDone(from, last.ref)) continue;
@@ -110,7 +110,11 @@ type Planned = {
   readonly leftOut: readonly LeftOut[];
 };
 
-const planSome = async (work: Provisioning, traces: readonly Trace[], since: Since): Promise<Planned> => {
+const planSome = async (
+  work: Provisioning,
+  traces: readonly Trace[],
+  around: Pick<UndoContext, 'since' | 'came'>,
+): Promise<Planned> => {
   const refs = new Map<SourceId, Ref>();
   for (const { ref, added, removed } of traces)
     for (const one of [ref, ...[...added.values(), ...removed.values()].map((member) => member.ref)])
@@ -121,7 +125,7 @@ const planSome = async (work: Provisioning, traces: readonly Trace[], since: Sin
     pass: passOf(work),
     policies: work.record,
     can: work.target.capabilities,
-    since,
+    ...around,
     linkOf: (id) => links.get(id),
   };
   const undone: Undone[] = [];

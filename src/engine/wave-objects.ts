@@ -12,6 +12,7 @@ import { isDestructive } from '../model/operation.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import { carryOut, type Done, isToPlanAgain, type Pending } from './carry-out.ts';
 import { escrowObjects } from './escrow.ts';
+import { letGo } from './first-looks.ts';
 import type { Item } from './gather.ts';
 import { findMatch } from './look.ts';
 import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
@@ -234,8 +235,8 @@ const releaseSettled = async (work: Provisioning, plans: readonly Planned[]): Pr
       item.why === 'retry' && item.ref.type === 'user' && (plan.kind === 'unchanged' || plan.kind === 'skip'),
   );
   if (settled.length === 0 || isDry(work)) return;
-  await work.engine.stores.ledger.release(
-    work.lease,
+  await letGo(
+    work,
     settled.map(({ item }) => item.ref),
   );
 };

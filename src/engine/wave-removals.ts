@@ -7,6 +7,7 @@ import { secondLookMs } from '../core/absence.ts';
 import { batches } from '../core/batches.ts';
 import { peopleOf } from './confirm-removals.ts';
 import { withEvidence } from './evidence.ts';
+import { letGo } from './first-looks.ts';
 import type { Gathered } from './gather.ts';
 import { type Judged, judgeRemovals } from './judge-removals.ts';
 import { counted, type Pending } from './pending.ts';
@@ -33,8 +34,7 @@ export const provisionRemovals = async (work: Provisioning, gathered: Gathered, 
   if (unproven.some(({ released }) => released !== undefined))
     throw new SecondLookDue(work.engine.timing.secondLookMs ?? secondLookMs);
   // Not sooner: whoever was looked at before has that noted in the escrow.
-  if (!isDry(work))
-    for (const some of batches(carefree, 500)) await work.engine.stores.ledger.release(work.lease, some);
+  if (!isDry(work)) for (const some of batches(carefree, 500)) await letGo(work, some);
   return judged;
 };
 

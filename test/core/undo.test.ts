@@ -37,8 +37,9 @@ const applied = (operation: Operation, link: Link | null = linkTo(operation.ref)
 const traceOf = (...operations: (Operation | [Operation, Outcome | null])[]): Trace | undefined => {
   const traces = new Map<SourceId, Trace>();
   for (const one of operations)
-    if (Array.isArray(one)) follow(traces, one[0], one[1], 1);
-    else follow(traces, one, applied(one, one.action === 'delete' ? null : linkTo(one.ref)), 1);
+    if (Array.isArray(one)) follow(traces, one[0], one[1], { version: 1, plan: null });
+    else
+      follow(traces, one, applied(one, one.action === 'delete' ? null : linkTo(one.ref)), { version: 1, plan: null });
   return [...traces.values()][0];
 };
 const context = (links: readonly Link[], other: Partial<UndoContext> = {}): UndoContext => ({
@@ -46,6 +47,7 @@ const context = (links: readonly Link[], other: Partial<UndoContext> = {}): Undo
   policies: { deprovision: { kind: 'disable' }, leftGroups: 'delete' },
   can: { disable: true, delete: true },
   since: { account: () => null, membership: () => null },
+  came: () => true,
   linkOf: (id) => links.find(({ ref }) => ref.id === id),
   ...other,
 });
@@ -171,6 +173,13 @@ describe('what a run did to the members of a group', () => {
       ['not_linked', null],
     ]);
     expect(undone(trace, []).leftOut).toEqual([['not_linked', null]]);
+  });
+
+  it('stays of whoever may have been in the group before the run', () => {
+    const came = (_: SourceId, member: SourceId) => member !== aUser('bob').id;
+    const { does, leftOut } = undone(traceOf(members('add_members', 'ann', 'bob')), links, { came });
+    expect(named(does)).toEqual([['remove_members', ['ann']]]);
+    expect(leftOut).toEqual([['there_before', null]]);
   });
 
   it('goes with the group that it made', () => {

@@ -530,6 +530,22 @@ describe('asked again now', () => {
     expect((await why(of, mailOf('anna'), true)).live).toMatchObject({ kind: 'gone' });
   });
 
+  it('the target shows an account that carries the id of somebody else', async () => {
+    const of = await story();
+    of.hire('anna');
+    of.hire('max');
+    await of.requestSync('full');
+    await of.syncAll();
+    const account = remoteId('made-for-max');
+    const attributes = { userName: mailOf('anna'), externalId: id('max'), active: true };
+    of.remote.objects.set(account, { type: 'user', remoteId: account, attributes });
+    expect((await why(of, mailOf('anna'), true)).live).toMatchObject({
+      kind: 'linked_elsewhere',
+      attribute: 'userName',
+    });
+    expect((await why(of, mailOf('max'), true)).live).toMatchObject({ kind: 'match', remoteId: account });
+  });
+
   it('the tenant shows another name than the stored one', async () => {
     const of = await story();
     of.hire('anna');

@@ -103,6 +103,36 @@ describe('a target whose credentials were changed', () => {
     },
   );
 
+  it('is not asked what became of something that was sent to the other one', async () => {
+    const power = { fails: false };
+    const { s } = await staffed({
+      engine: {
+        failpoint: async (site) => {
+          if (site === 'provision.intended' && power.fails) throw new Error('power cut');
+        },
+      },
+    });
+    const open = async (): Promise<number> => {
+      let count = 0;
+      for await (const intents of s.stores.ledger.openIntents(target)) count += intents.length;
+      return count;
+    };
+    s.hire('late');
+    await s.requestSync('delta');
+    await s.syncAll();
+    power.fails = true;
+    await expect(s.provisionAll()).rejects.toThrow('power cut');
+    power.fails = false;
+    s.pass(31_000);
+    await elsewhere(s, 'others');
+    await s.provisionAll();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'target_unproved' } });
+    expect(await open()).toBe(1);
+    expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+    expect(await open()).toBe(0);
+    expect(s.accounts()).toMatchObject({ late: 'on' });
+  });
+
   it('takes no run back, applies no dry run and compares nothing until then', async () => {
     const { s } = await staffed();
     const run = await s.provisioned();

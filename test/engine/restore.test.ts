@@ -106,6 +106,19 @@ describe('a database that was put back from a backup', () => {
     expect(s.writes()).toBe(before);
   });
 
+  it('waits for a look at a target also where the backup is from before the first sync', async () => {
+    const lived = await story();
+    await untilBackup(lived);
+    const s = await putBack(lived, async () => {});
+    await noticed(s);
+    const before = s.writes();
+    await delta(s);
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'plan_waits' } });
+    expect(s.writes()).toBe(before);
+    expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+    expect(Object.keys(s.accounts())).toHaveLength(4);
+  });
+
   it('then makes a plan for a person, whatever the target says of first runs, and is as before once that is approved', async () => {
     const lived = await story();
     await untilBackup(lived);

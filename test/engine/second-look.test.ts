@@ -150,6 +150,45 @@ describe('somebody whom a full read does not show, and the source does not know 
     expect(await s.stores.ledger.countEscrows(target)).toBe(0);
   });
 
+  /** Out of the group by a delta, and deleted before the target is told: the snapshot holds them, the source knows nothing of them. */
+  const vanishedAsMember = async (): Promise<Story> => {
+    const s = await story();
+    staff(s, 6);
+    s.found('staff');
+    for (const nth of [4, 5]) s.directory.join(id('staff'), id(`p${nth}`));
+    await s.full();
+    s.directory.leave(id('staff'), id('p5'));
+    await s.requestSync('delta');
+    await s.syncAll();
+    s.directory.remove(id('p5'), 'deleted');
+    expect(await untilIdle(s)).not.toBeNull();
+    expect(s.groups()).toEqual({ staff: ['p4', 'p5'] });
+    return s;
+  };
+
+  it('is put out of a group at the second look also while the snapshot holds them', async () => {
+    const s = await vanishedAsMember();
+    s.pass(10 * minute);
+    await s.provisionAll();
+    expect(s.groups()).toEqual({ staff: ['p4'] });
+    expect(s.accounts()).toMatchObject({ p5: 'on' });
+    s.pass(10 * minute);
+    await s.requestProvision('delta');
+    await s.provisionAll();
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+
+  it('who is shown in the group again has no first look any more', async () => {
+    const s = await vanishedAsMember();
+    s.hire('p5');
+    s.directory.join(id('staff'), id('p5'));
+    s.pass(10 * minute);
+    await s.provisionAll();
+    expect(s.groups()).toEqual({ staff: ['p4', 'p5'] });
+    const { items } = await s.stores.ledger.escrows(target, null, 10);
+    expect(items.map(({ ref, reason }) => [ref.type, reason])).toEqual([['group', 'source_unsure']]);
+  });
+
   it('is taken for gone at once when the source keeps them among the deleted', async () => {
     const s = await story();
     staff(s, 4);

@@ -3,7 +3,7 @@ import { defaultTiming } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { leftOutIn, leftOutOf } from '../../src/engine/undo.ts';
 import { isUndoneMark } from '../../src/engine/undone-mark.ts';
-import { runId } from '../../src/model/ids.ts';
+import { remoteId, runId } from '../../src/model/ids.ts';
 import { isEnded, type Run } from '../../src/model/run.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
@@ -97,6 +97,44 @@ describe('the undo of a provision run', () => {
     expect(s.accounts()).toMatchObject({ new: 'off', p1: 'on', p29: 'on' });
     expect(s.groups()['staff']).not.toContain('new');
     expect(s.groups()['staff']).toContain('p3');
+  });
+
+  it('of a run that looked at everybody leaves the members whom earlier runs had added', async () => {
+    const s = await staffed();
+    s.hire('new');
+    s.directory.join(id('staff'), id('new'));
+    await s.requestSync('delta');
+    await s.syncAll();
+    await s.requestProvision('full');
+    await s.provisionAll();
+    const run = await s.provisioned();
+    expect(run).toMatchObject({ mode: 'full', counters: { membersAdded: 13 } });
+    s.pass(1_000);
+    await s.planUndo(run);
+    expect(await s.held(await s.newestPlan())).toEqual(['disable user', 'remove_members 1']);
+    expect(await leftOut(s)).toEqual([expect.stringMatching(/^there_before add_members staff/)]);
+    await s.approve();
+    expect(s.groups()['staff']).toHaveLength(12);
+    expect(s.groups()['staff']).not.toContain('new');
+  });
+
+  it('leaves the members of a group that was there before us', async () => {
+    const s = await story({ target: { limits: withoutLimits } });
+    for (const name of ['ann', 'bob', 'cid']) s.hire(name);
+    s.found('staff');
+    for (const name of ['ann', 'bob']) s.directory.join(id('staff'), id(name));
+    const [account, team] = ['their-ann', 'their-staff'].map(remoteId);
+    if (account === undefined || team === undefined) throw new Error('There are two.');
+    s.remote.objects.set(account, { type: 'user', remoteId: account, attributes: { userName: 'ann@contoso.example' } });
+    s.remote.objects.set(team, { type: 'group', remoteId: team, attributes: { displayName: 'staff' } });
+    s.remote.members.set(team, new Set([account]));
+    await s.full();
+    const run = await s.provisioned();
+    expect(s.remote.members.get(team)).toHaveProperty('size', 2);
+    s.pass(1_000);
+    await s.planUndo(run);
+    await s.approve();
+    expect([...(s.remote.members.get(team) ?? [])]).toEqual([account]);
   });
 
   it('is not undone by the next run: what that would do waits as a plan, memberships too', async () => {

@@ -13,6 +13,7 @@ import {
   unprintable,
   type Vault,
 } from '../connection-store.ts';
+import { type Keep, keptByNobody } from './backup.ts';
 
 /** What connections and targets have in common. */
 type Held = {
@@ -30,8 +31,12 @@ type ShelvedSecret = { readonly of: SecretOf; readonly sealed: string; readonly 
 
 const batchSize = 500;
 
-export const createMemoryConnectionStore = (vault: Vault, now: () => Date): ConnectionStore & Shelf => {
-  const shelf = createShelf<Parameters<ConnectionStore['add']>[0]>(vault, now);
+export const createMemoryConnectionStore = (
+  vault: Vault,
+  now: () => Date,
+  keep: Keep = keptByNobody,
+): ConnectionStore & Shelf => {
+  const shelf = createShelf<Parameters<ConnectionStore['add']>[0]>(vault, now, keep);
   return {
     ...shelf,
     list: async ({ organization }, after, limit) => {
@@ -57,16 +62,24 @@ export const createMemoryConnectionStore = (vault: Vault, now: () => Date): Conn
   };
 };
 
-export const createMemoryTargetStore = (vault: Vault, now: () => Date): TargetStore & Shelf => {
-  const shelf = createShelf<Parameters<TargetStore['add']>[0]>(vault, now);
+export const createMemoryTargetStore = (
+  vault: Vault,
+  now: () => Date,
+  keep: Keep = keptByNobody,
+): TargetStore & Shelf => {
+  const shelf = createShelf<Parameters<TargetStore['add']>[0]>(vault, now, keep);
   return {
     ...shelf,
     of: async (connection) => shelf.sorted().filter((target) => target.connection === connection),
   };
 };
 
-export const createShelf = <T extends Held & { readonly updatedAt: Date }>(vault: Vault, now: () => Date) => {
-  const rows = new Map<string, Row<T>>();
+export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
+  vault: Vault,
+  now: () => Date,
+  keep: Keep = keptByNobody,
+) => {
+  const rows = keep(new Map<string, Row<T>>());
   const mapSecrets = async (
     { organization, id }: Pick<T, 'organization' | 'id'>,
     secrets: Secrets,

@@ -15,6 +15,7 @@ import { StaleFence } from '../../model/errors.ts';
 import { type RemoteId, type RunId, type TargetId, targetId } from '../../model/ids.ts';
 import type { DiscrepancyStore } from '../discrepancy-store.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
+import { type Keep, keptByNobody } from './backup.ts';
 
 type Row = {
   readonly target: TargetId;
@@ -31,10 +32,11 @@ export const createMemoryDiscrepancyStore = (around: {
   readonly now: () => Date;
   /** Called after every write with its name, so that a test can stop there. */
   readonly probe?: ((site: string) => Promise<void> | void) | undefined;
+  readonly keep?: Keep;
 }): DiscrepancyStore => {
-  const { fenceOf, now, probe = () => {} } = around;
-  const rows = new Map<RunId, Row>();
-  const closed = new Map<RunId, Reconciliation>();
+  const { fenceOf, now, probe = () => {}, keep = keptByNobody } = around;
+  const rows = keep(new Map<RunId, Row>());
+  const closed = keep(new Map<RunId, Reconciliation>());
 
   const held = (lease: Lease, run: RunId): Row => {
     if (fenceOf(lease.key) !== lease.fence) throw new StaleFence(`Another worker took ${lease.key} over.`);

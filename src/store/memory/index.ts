@@ -4,6 +4,7 @@ import type { Vault } from '../connection-store.ts';
 import type { Stores } from '../stores.ts';
 import { createMemoryApiKeyStore } from './api-key-store.ts';
 import { createMemoryAuditLog } from './audit-log.ts';
+import type { Keep } from './backup.ts';
 import { createMemoryCallStore } from './call-store.ts';
 import { createMemoryConnectionStore, createMemoryTargetStore } from './connection-store.ts';
 import { createMemoryConsentStore } from './consent-store.ts';
@@ -26,31 +27,34 @@ export const createMemoryStores = (around: {
   readonly vault: Vault;
   /** Called after every write of the snapshot and the ledger with its name, so that a test can stop there. */
   readonly probe?: ((site: string) => Promise<void> | void) | undefined;
+  /** Is told what is held, to put it back one day. */
+  readonly keep?: Keep;
 }): Stores => {
-  const { now, vault, probe } = around;
-  const leases = createMemoryLeases(now);
+  const { now, vault, probe, keep } = around;
+  const leases = createMemoryLeases(now, keep);
   const { fenceOf } = leases;
-  const snapshots = createMemorySnapshotStore({ fenceOf, now, probe });
-  const connections = createMemoryConnectionStore(vault, now);
-  const targets = createMemoryTargetStore(vault, now);
+  const held = { fenceOf, now, probe, ...(keep === undefined ? {} : { keep }) };
+  const snapshots = createMemorySnapshotStore(held);
+  const connections = createMemoryConnectionStore(vault, now, keep);
+  const targets = createMemoryTargetStore(vault, now, keep);
   const webhooks = createMemoryWebhookStore(vault, now);
   return {
-    installation: createMemoryInstallation({ leases, snapshots }),
+    installation: createMemoryInstallation({ leases, snapshots, ...held }),
     apiKeys: createMemoryApiKeyStore(),
     calls: createMemoryCallStore(),
     audit: createMemoryAuditLog(now),
     leases,
     snapshots,
-    ledger: createMemoryLedger({ fenceOf, now, probe }),
+    ledger: createMemoryLedger(held),
     connections,
     consents: createMemoryConsentStore(now),
     targets,
     sealed: createMemorySealedSecrets(vault, [connections, targets, webhooks]),
     setupLinks: createMemorySetupLinkStore(now),
     sessions: createMemorySessionStore(),
-    runs: createMemoryRunStore(now),
-    plans: createMemoryPlanStore({ fenceOf, now, probe }),
-    discrepancies: createMemoryDiscrepancyStore({ fenceOf, now, probe }),
+    runs: createMemoryRunStore(now, keep),
+    plans: createMemoryPlanStore(held),
+    discrepancies: createMemoryDiscrepancyStore(held),
     events: createMemoryEventStore(),
     webhooks,
     deliveries: createMemoryDeliveryStore(now),

@@ -3,32 +3,34 @@
 import { randomUUID } from 'node:crypto';
 import { firstCountOf } from '../../core/epoch.ts';
 import { type Installation, type Marks, mostRestores, type Restore } from '../installation.ts';
+import { type Keep, keptByNobody } from './backup.ts';
 import type { MemoryLeases } from './leases.ts';
 import type { MemorySnapshotStore } from './snapshot-store.ts';
 
 export const createMemoryInstallation = (kept: {
   readonly leases: Pick<MemoryLeases, 'fence'>;
   readonly snapshots: Pick<MemorySnapshotStore, 'fence'>;
+  readonly keep?: Keep;
 }): Installation => {
   const id = randomUUID();
-  let counted = 0;
-  let restores: readonly Restore[] = [];
+  const { keep = keptByNobody } = kept;
+  const own: { counted: number; restores: readonly Restore[] } = keep({ counted: 0, restores: [] });
 
   return {
     id: async () => id,
     count: async () => {
-      counted += 1;
-      return { id, count: counted };
+      own.counted += 1;
+      return { id, count: own.counted };
     },
     fence: async (epoch, at) => {
       for (const key of kept.leases.fence(firstCountOf(epoch))) kept.snapshots.fence(key, epoch, at);
     },
     begin: async (restore) => {
-      if (counted >= firstCountOf(restore.epoch)) return;
-      counted = firstCountOf(restore.epoch);
-      restores = [restore, ...restores].slice(0, mostRestores);
+      if (own.counted >= firstCountOf(restore.epoch)) return;
+      own.counted = firstCountOf(restore.epoch);
+      own.restores = [restore, ...own.restores].slice(0, mostRestores);
     },
-    restores: async () => restores,
+    restores: async () => own.restores,
   };
 };
 

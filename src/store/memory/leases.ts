@@ -2,6 +2,7 @@
 
 import { StaleFence } from '../../model/errors.ts';
 import type { Lease, LeaseKey, Leases } from '../leases.ts';
+import { type Keep, keptByNobody } from './backup.ts';
 
 export type MemoryLeases = Leases & {
   /** The newest fence of a lease; 0 when it was never taken. */
@@ -12,8 +13,8 @@ export type MemoryLeases = Leases & {
 
 type Held = { readonly fence: number; readonly owner: string | null; readonly until: Date };
 
-export const createMemoryLeases = (now: () => Date): MemoryLeases => {
-  const held = new Map<LeaseKey, Held>();
+export const createMemoryLeases = (now: () => Date, keep: Keep = keptByNobody): MemoryLeases => {
+  const held = keep(new Map<LeaseKey, Held>());
   const isOurs = ({ key, owner, fence }: Lease): boolean => {
     const current = held.get(key);
     return current?.fence === fence && current.owner === owner;

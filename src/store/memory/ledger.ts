@@ -11,6 +11,7 @@ import { defaultEscrow } from '../../model/target-record.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
+import { type Keep, keptByNobody } from './backup.ts';
 import {
   aboutIn,
   type Book,
@@ -36,10 +37,11 @@ export const createMemoryLedger = (around: {
   readonly now: () => Date;
   /** Called after every write with its name, so that a test can stop there. */
   readonly probe?: ((site: string) => Promise<void> | void) | undefined;
+  readonly keep?: Keep;
 }): Ledger => {
-  const { fenceOf, now, probe = () => {} } = around;
-  const books = new Map<TargetId, Book>();
-  let made = 0;
+  const { fenceOf, now, probe = () => {}, keep = keptByNobody } = around;
+  const books = keep(new Map<TargetId, Book>());
+  const counted = keep({ entries: 0 });
 
   const bookOf = (target: TargetId): Book => {
     const book = books.get(target) ?? emptyBook();
@@ -54,9 +56,17 @@ export const createMemoryLedger = (around: {
     const { entries } = heldBy(lease);
     for (const { operation, cause } of intents) {
       if (entries.has(operation.key)) continue;
-      made += 1;
+      counted.entries += 1;
       const target = targetId(lease.key);
-      entries.set(operation.key, { target, operation, cause, at: now(), state: 'open', outcome: null, order: made });
+      entries.set(operation.key, {
+        target,
+        operation,
+        cause,
+        at: now(),
+        state: 'open',
+        outcome: null,
+        order: counted.entries,
+      });
     }
   };
 

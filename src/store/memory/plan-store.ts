@@ -10,6 +10,7 @@ import type { RunScope } from '../../model/run.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
 import type { PlanFilter, PlanStore, Slot } from '../plan-store.ts';
+import { type Keep, keptByNobody } from './backup.ts';
 
 type Row = { readonly target: TargetId; readonly at: Date; readonly steps: Map<string, Staged> };
 
@@ -21,10 +22,11 @@ export const createMemoryPlanStore = (around: {
   readonly now: () => Date;
   /** Called after every write with its name, so that a test can stop there. */
   readonly probe?: ((site: string) => Promise<void> | void) | undefined;
+  readonly keep?: Keep;
 }): PlanStore => {
-  const { fenceOf, now, probe = () => {} } = around;
-  const plans = new Map<PlanId, Plan>();
-  const staged = new Map<PlanId, Row>();
+  const { fenceOf, now, probe = () => {}, keep = keptByNobody } = around;
+  const plans = keep(new Map<PlanId, Plan>());
+  const staged = keep(new Map<PlanId, Row>());
 
   const assertHeld = (lease: Lease): TargetId => {
     if (fenceOf(lease.key) !== lease.fence) throw new StaleFence(`Another worker took ${lease.key} over.`);

@@ -5,6 +5,7 @@ import type { RunId } from '../../model/ids.ts';
 import type { ReadKind } from '../../model/operation.ts';
 import { isEnded, isOfTarget, type Run, type Shrink } from '../../model/run.ts';
 import type { RunFilter, RunStore } from '../run-store.ts';
+import { type Keep, keptByNobody } from './backup.ts';
 
 /** `rank` may be better than the run's own: a person asked for the same. */
 type Row = { readonly run: Run; readonly rank: number };
@@ -16,9 +17,9 @@ type Patch = Partial<Omit<Run, 'id' | 'kind'>> & {
 
 const batchSize = 500;
 
-export const createMemoryRunStore = (now: () => Date): RunStore => {
-  const rows = new Map<RunId, Row>();
-  const untold = new Set<RunId>();
+export const createMemoryRunStore = (now: () => Date, keep: Keep = keptByNobody): RunStore => {
+  const rows = keep(new Map<RunId, Row>());
+  const untold = keep(new Set<RunId>());
   const runs = (): Run[] => [...rows.values()].map(({ run }) => run);
 
   const write = (id: RunId, patch: (run: Run) => Patch | null): Run | null => {

@@ -9,6 +9,7 @@ import { type ConnectionId, connectionId } from '../../model/ids.ts';
 import { user } from '../../model/source-object.ts';
 import type { LeaseKey } from '../leases.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
+import { type Keep, keptByNobody } from './backup.ts';
 import { openDraft, type Shelf } from './snapshot-draft.ts';
 import { readsOf } from './snapshot-reads.ts';
 import { emptyLayer, keyOf } from './snapshot-view.ts';
@@ -24,9 +25,10 @@ export const createMemorySnapshotStore = (around: {
   readonly now: () => Date;
   /** Called after every write with its name, so that a test can stop there. */
   readonly probe?: ((site: string) => Promise<void> | void) | undefined;
+  readonly keep?: Keep;
 }): MemorySnapshotStore => {
-  const { fenceOf, now, probe = () => {} } = around;
-  const shelves = new Map<ConnectionId, Shelf>();
+  const { fenceOf, now, probe = () => {}, keep = keptByNobody } = around;
+  const shelves = keep(new Map<ConnectionId, Shelf>());
 
   const shelfOf = (connection: ConnectionId): Shelf => {
     const shelf = shelves.get(connection) ?? emptyShelf(connection);
@@ -69,8 +71,7 @@ export const createMemorySnapshotStore = (around: {
       shelf.changes = shelf.changes.filter(({ version }) => version > through);
     },
     fence: (key, epoch, at) => {
-      const shelf = shelves.get(connectionId(key));
-      if (shelf === undefined) return;
+      const shelf = shelfOf(connectionId(key));
       shelf.head = { ...shelf.head, watermark: null, fullAt: null, restored: { epoch, at } };
       shelf.draft = null;
       shelf.opened = Math.max(shelf.opened, firstVersionOf(epoch));

@@ -194,7 +194,7 @@ export const leftOutSchema = planOperationSchema
   .extend({
     reason: z.enum(leftOutReasons).meta({
       description:
-        '`changed_since`: a later run wrote to it. `deleted`: the account is gone, and a new one would not be the old. `not_linked`: the account is not linked any more, or another one is. `deprovision_off`: nothing is taken away from this target, or its groups are left alone.',
+        '`changed_since`: a later run wrote to it. `deleted`: the account is gone, and a new one would not be the old. `not_linked`: the account is not linked any more, or another one is. `deprovision_off`: nothing is taken away from this target, or its groups are left alone. `there_before`: the run told the group all of its members, and this one may have been in it before.',
     }),
     later_run_id: runIdText.nullable(),
   })

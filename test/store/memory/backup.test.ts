@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { memoryBackups } from '../../../src/store/memory/backup.ts';
+import { createMemoryStores } from '../../../src/store/memory/index.ts';
+import { connection, plainConnection, plainTarget, target } from '../../support/story.ts';
+
+const now = (): Date => new Date('2026-03-02T08:00:00Z');
+const open = { seal: (clear: string) => clear, open: (sealed: string) => sealed };
+
+describe('stores in memory that were put back', () => {
+  it('hold what they held when the backup was made, however often, and go on from there', async () => {
+    const backups = memoryBackups();
+    const stores = createMemoryStores({ now, vault: open, keep: backups.keep });
+    await stores.connections.add(plainConnection(now()), {});
+    await stores.targets.add(plainTarget(now()), {});
+    const lease = await stores.leases.take(target, 'worker', 30_000);
+    if ('busyUntil' in lease) throw new Error('Nobody else holds it.');
+    await stores.ledger.advance(lease, 1);
+    await stores.installation.count();
+    const putBack = backups.take();
+    for (const _ of ['once', 'again']) {
+      await stores.connections.edit(connection, 1, { description: 'Another' });
+      await stores.ledger.advance(lease, 7);
+      await stores.installation.count();
+      putBack();
+      expect(await stores.connections.get(connection)).toMatchObject({ description: null, revision: 1 });
+      expect(await stores.ledger.position(target)).toBe(1);
+      expect(await stores.installation.count()).toMatchObject({ count: 2 });
+    }
+    await stores.ledger.advance(lease, 2);
+    expect(await stores.ledger.position(target)).toBe(2);
+  });
+});
