@@ -1,5 +1,6 @@
 // `npm run simulate`: whole Entrains in virtual time, with faults. `--help` says more, and docs/reliability.md.
 
+import { biasNames } from '../test/simulation/bias.ts';
 import { layers, mutants } from '../test/simulation/mutants/index.ts';
 import type { Ask, Told } from '../test/simulation/simulate.ts';
 import { commitOf } from './simulate/commit.ts';
@@ -27,28 +28,29 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (options === null) console.log(help);
   else if (options.planted === 'list') console.log([...mutants, ...layers].map(({ name }) => name).join('\n'));
+  else if (options.bias === 'list') console.log(biasNames.join('\n'));
   else return options.from === options.to ? await one(options, options.planted) : await many(options, options.planted);
   return 0;
 }
 
 async function one(options: Options, planted: readonly string[]): Promise<number> {
   const simulate = await loadSimulate(planted);
-  const { from: seed, only, aimed } = options;
-  const told = await simulate({ seed, only, aimed, keepsTrace: options.trace, ...mixOf(options) });
+  const { from: seed, only, aimed, bias } = options;
+  const told = await simulate({ seed, only, aimed, bias, keepsTrace: options.trace, ...mixOf(options) });
   for (const line of told.trace) console.log(line);
   console.log(`hash ${told.hash}, ${told.steps} steps, ${told.judged} changes at targets judged`);
   if (told.violations.length === 0) return 0;
-  await tellFailure(options, told);
+  await tellFailure(options, told, bias);
   return 1;
 }
 
 async function many(options: Options, planted: readonly string[]): Promise<number> {
   const began = performance.now();
   const seconds = (): number => (performance.now() - began) / 1_000;
-  const { from, to, workers, isCalm, least } = options;
+  const { from, to, workers, isCalm, least, bias } = options;
   let done = 0;
   const { summary, failures } = await simulateMany(
-    { from, to, workers, isCalm, planted, without: [], aims: least !== null, enough },
+    { from, to, workers, isCalm, planted, without: [], bias, ofEachBias: 0, aims: least !== null, enough },
     (news) => {
       if (news.news === 'failed') console.error(`\nseed ${news.seed} broke ${news.invariants.join(', ')}`);
       if (news.news !== 'progress') return;
@@ -62,8 +64,10 @@ async function many(options: Options, planted: readonly string[]): Promise<numbe
   if (options.records)
     recordLongRun({ commit: commitOf(), from, to, seconds: Math.round(seconds()) }, summary, failures);
   const simulate = await loadSimulate(planted);
-  for (const { seed, aimed } of failures.slice(0, mostShrunk))
-    await tellFailure(options, await simulate({ seed, only: null, aimed, keepsTrace: false, ...mixOf(options) }));
+  for (const { seed, aimed, bias: lean } of failures.slice(0, mostShrunk)) {
+    const told = await simulate({ seed, only: null, aimed, bias: lean, keepsTrace: false, ...mixOf(options) });
+    await tellFailure(options, told, lean);
+  }
   return isCovered(options, summary) && failures.length === 0 ? 0 : 1;
 }
 
@@ -75,18 +79,18 @@ function isCovered({ least }: Options, summary: Parameters<typeof sayCoverage>[0
   return lacking === null;
 }
 
-async function tellFailure(options: Options, failed: Told): Promise<void> {
+async function tellFailure(options: Options, failed: Told, bias: string | null): Promise<void> {
   const { shrink } = await import('../test/simulation/shrink.ts');
   const { simulate } = await import('../test/simulation/simulate.ts');
   const { seed } = failed;
   const again = (only: ReadonlySet<string>, keepsTrace: boolean): Promise<Told> =>
-    simulate({ seed, only, keepsTrace, ...mixOf(options) });
+    simulate({ seed, only, bias, keepsTrace, ...mixOf(options) });
   const small = options.shrinks
     ? await shrink(failed, (only) => again(only, false))
     : { only: failed.struck, told: failed };
   const { trace } = await again(new Set(small.only), true);
   const end = trace.findIndex((line) => line.includes(' ORACLE ')) + 1 || trace.length;
-  console.log(sayFailure(small.told, commitOf(), small.only, trace.slice(Math.max(0, end - tailLines), end)));
+  console.log(sayFailure(small.told, commitOf(), bias, small.only, trace.slice(Math.max(0, end - tailLines), end)));
 }
 
 function mixOf({ isCalm }: Options): Pick<Ask, 'mix'> {

@@ -1,48 +1,80 @@
-/** Looks for a seed that breaks a promise while a bug is in the product, and keeps all of them without it. */
+/** Looks for a seed that breaks, while a bug is in the product, a promise that it keeps without it. */
 
 import { type Failure, simulateMany, type Work } from './many.ts';
 import type { Caught } from './results.ts';
 
-/** `layer`: what is taken away besides, with the bug and without it. */
-export type Quarry = { readonly bug: string; readonly layer: string | null };
+/** `layer`: what is taken away besides, with the bug and without it. `bias`: what the seeds lean to. */
+export type Quarry = { readonly bug: string; readonly layer: string | null; readonly bias: string | null };
 
 export type Hunt = {
-  /** The seed that showed it last time: tried before all others. */
-  readonly first: number | null;
+  /** Seeds that showed it before, or elsewhere: tried before all others. */
+  readonly first: readonly Tried[];
   /** The last seed that is tried; they are tried in order from 1. */
   readonly most: number;
 };
+export type Tried = { readonly seed: number; readonly bias: string | null };
 
 export type Hunter = (quarry: Quarry, hunt: Hunt) => Promise<Caught | null>;
 
 /** What a seed does without a bug is looked at once, whichever bugs it shows. */
 export const hunter = (): Hunter => {
-  const sound = new Map<string, Promise<boolean>>();
-  const isSound = (layer: string | null, seed: number): Promise<boolean> => {
-    const name = `${layer} ${seed}`;
-    const known = sound.get(name) ?? first(withBugs(layer), seed, seed).then((failure) => failure === null);
-    sound.set(name, known);
-    return known;
+  const known = new Map<string, Promise<ReadonlySet<string>>>();
+  const brokenAnyway = (layer: string | null, { seed, bias }: Tried): Promise<ReadonlySet<string>> => {
+    const name = `${layer} ${bias} ${seed}`;
+    const looked = known.get(name) ?? promisesBroken(withBugs(layer), { from: seed, to: seed, bias });
+    known.set(name, looked);
+    return looked;
   };
-  const seen = async ({ bug, layer }: Quarry, from: number, to: number): Promise<Caught | null> => {
-    for (let next = from; next <= to; ) {
-      const failure = await first([bug, ...withBugs(layer)], next, to);
-      if (failure === null) return null;
-      if (await isSound(layer, failure.seed)) return { seed: failure.seed, promises: [...failure.invariants] };
-      next = failure.seed + 1;
+  const isSeen = async ({ layer }: Quarry, { seed, bias, invariants }: Failure): Promise<Caught | null> => {
+    const anyway = await brokenAnyway(layer, { seed, bias });
+    const promises = invariants.filter((promise) => !anyway.has(promise));
+    return promises.length === 0 ? null : { seed, bias, promises };
+  };
+  const seen = async (quarry: Quarry, range: Range): Promise<Caught | null> => {
+    for await (const failure of failing([quarry.bug, ...withBugs(quarry.layer)], range)) {
+      const caught = await isSeen(quarry, failure);
+      if (caught !== null) return caught;
     }
     return null;
   };
-  return async (quarry, hunt) => {
-    const again = hunt.first === null ? null : await seen(quarry, hunt.first, hunt.first);
-    return again ?? (await seen(quarry, 1, hunt.most));
+  return async (quarry, { first, most }) => {
+    for (const { seed, bias } of first) {
+      const again = await seen(quarry, { from: seed, to: seed, bias });
+      if (again !== null) return again;
+    }
+    const { bias } = quarry;
+    for (let from = 1, size = fewest; from <= most; from += size, size = Math.min(size * 2, mostAtOnce)) {
+      const caught = await seen(quarry, { from, to: Math.min(from + size - 1, most), bias });
+      if (caught !== null) return caught;
+    }
+    return null;
   };
 };
 
+/** A process takes a second to begin; seeds that are played beyond the one that shows it are in vain. */
+const fewest = 12;
+const mostAtOnce = 100;
+/** Of two seeds that go wrong one mostly shows it. */
+const enough = 2;
+
+type Range = { readonly from: number; readonly to: number; readonly bias: string | null };
+
 const withBugs = (layer: string | null): readonly string[] => (layer === null ? [] : [layer]);
 
-const first = async (planted: readonly string[], from: number, to: number): Promise<Failure | null> => {
-  const work: Work = { from, to, workers: 1, isCalm: false, planted, without: [], aims: false, enough: 1 };
-  const [failure = null] = (await simulateMany(work, () => {})).failures;
-  return failure;
+/** In order. Nothing more is played than is asked for, but for what one process does. */
+async function* failing(planted: readonly string[], range: Range): AsyncGenerator<Failure> {
+  const same = { workers: 1, isCalm: false, without: [], aims: false, ofEachBias: 0, enough } as const;
+  for (let { from } = range; from <= range.to; ) {
+    const work: Work = { ...same, ...range, from, planted };
+    const { failures } = await simulateMany(work, () => {});
+    yield* failures;
+    if (failures.length < enough) return;
+    from = (failures.at(-1)?.seed ?? range.to) + 1;
+  }
+}
+
+const promisesBroken = async (planted: readonly string[], range: Range): Promise<ReadonlySet<string>> => {
+  const broken = new Set<string>();
+  for await (const { invariants } of failing(planted, range)) for (const promise of invariants) broken.add(promise);
+  return broken;
 };

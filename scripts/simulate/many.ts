@@ -3,10 +3,16 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { aimsAt } from '../../test/simulation/aims.ts';
+import { biasNames } from '../../test/simulation/bias.ts';
 import { merged, type Summary } from '../../test/simulation/summary.ts';
 import { type News, NewsSchema, type Share } from './share.ts';
 
-export type Failure = { readonly seed: number; readonly aimed: string | null; readonly invariants: readonly string[] };
+export type Failure = {
+  readonly seed: number;
+  readonly aimed: string | null;
+  readonly bias: string | null;
+  readonly invariants: readonly string[];
+};
 export type Many = { readonly summary: Summary; readonly failures: readonly Failure[] };
 
 export type Work = {
@@ -17,6 +23,10 @@ export type Work = {
   readonly isCalm: boolean;
   readonly planted: readonly string[];
   readonly without: readonly number[];
+  /** What the seeds lean to; null: to nothing. */
+  readonly bias: string | null;
+  /** So many seeds of each bias are played besides. */
+  readonly ofEachBias: number;
   /** Whether every fault that chance sent nowhere near a place where it could strike is aimed at it afterwards. */
   readonly aims: boolean;
   /** After so many failing seeds there is enough to look at. */
@@ -25,7 +35,7 @@ export type Work = {
 
 /** `onNews`: for the progress line. */
 export const simulateMany = async (work: Work, onNews: (news: News) => void): Promise<Many> => {
-  const { from, to, isCalm, enough } = work;
+  const { from, to, isCalm, enough, bias } = work;
   const workers = Math.min(work.workers, to - from + 1);
   const summaries: Summary[] = [];
   const failures: Failure[] = [];
@@ -38,13 +48,20 @@ export const simulateMany = async (work: Work, onNews: (news: News) => void): Pr
     const same = { isCalm, planted: [...work.planted], without: [...work.without] };
     await Promise.all(parts.map((runs) => inProcess({ runs, ...same }, hear, () => failures.length < enough)));
   };
-  await share(Array.from({ length: workers }, (_, nth) => ({ from: from + nth, to, step: workers })));
+  await share(Array.from({ length: workers }, (_, nth) => ({ from: from + nth, to, step: workers, bias })));
+  const leaning = biasNames.flatMap((each) =>
+    Array.from({ length: work.ofEachBias }, (_, nth) => ({ seed: nth + 1, aimed: null, bias: each })),
+  );
+  if (leaning.length > 0 && failures.length < enough) await share(dealt(leaning, workers));
   if (work.aims && failures.length < enough) {
-    const aims = aimsAt(merged(summaries));
-    await share(Array.from({ length: workers }, (_, nth) => aims.filter((__, at) => at % workers === nth)));
+    const aims = aimsAt(merged(summaries)).map((aim) => ({ ...aim, bias: null }));
+    await share(dealt(aims, workers));
   }
   return { summary: merged(summaries), failures: failures.sort((a, b) => a.seed - b.seed) };
 };
+
+const dealt = <T>(all: readonly T[], hands: number): readonly T[][] =>
+  Array.from({ length: hands }, (_, nth) => all.filter((__, at) => at % hands === nth));
 
 /** Many processes load the same sources, most of them unchanged. */
 const compiled = join(import.meta.dirname, '../../.cache/simulate');

@@ -19,6 +19,7 @@ is quiet, and says which promise was broken. See docs/reliability.md.
   --only a,b,c      the faults and edits that may happen, by name, as a shrunk run tells them; with --seed
   --trace           prints everything that happened; with --seed
   --no-shrink       does not look for the fewest faults that break the promise
+  --bias NAME       seeds that lean to something that is seldom otherwise; 'list' names what
   --aimed NAME      a fault that strikes in any case (kind@site#nth); with --seed
   --record          adds what came out to what docs/reliability.md says of the long run
   --mutant A,B      puts these bugs into the engine first; 'list' names them
@@ -36,6 +37,7 @@ export type Options = {
   readonly shrinks: boolean;
   readonly records: boolean;
   readonly aimed: string | null;
+  readonly bias: string | null;
   readonly planted: readonly string[] | 'list';
 };
 
@@ -55,6 +57,7 @@ export const parseOptions = (args: readonly string[]): Options | null => {
       trace: { type: 'boolean' },
       'no-shrink': { type: 'boolean' },
       aimed: { type: 'string' },
+      bias: { type: 'string' },
       record: { type: 'boolean' },
       mutant: { type: 'string' },
       help: { type: 'boolean' },
@@ -77,6 +80,7 @@ export const parseOptions = (args: readonly string[]): Options | null => {
     shrinks: values['no-shrink'] !== true,
     records: values.record === true,
     aimed: values.aimed ?? null,
+    bias: values.bias ?? null,
     planted: values.mutant === 'list' ? 'list' : listOf(values.mutant ?? ''),
   };
 };

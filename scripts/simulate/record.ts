@@ -29,7 +29,10 @@ export const recordLongRun = (part: LongRun['parts'][number], summary: Summary, 
     faults: before.faults + Object.values(summary.struck).reduce((sum, count) => sum + count, 0),
     pairs: added(before.pairs, summary.pairs),
     happened: added(before.happened, summary.happened),
-    broken: [...before.broken, ...failures.map(({ seed, invariants }) => ({ seed, promises: [...invariants] }))],
+    broken: [
+      ...before.broken,
+      ...failures.map(({ seed, bias, invariants }) => ({ seed, bias, promises: [...invariants] })),
+    ],
   };
   mkdirSync(dirname(longRunFile), { recursive: true });
   writeFileSync(longRunFile, `${JSON.stringify(after, null, 1)}\n`);

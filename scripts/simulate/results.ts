@@ -8,8 +8,13 @@ const folder = join(import.meta.dirname, '../../test/simulation/results');
 export const mutantsFile = join(folder, 'mutants.json');
 export const longRunFile = join(folder, 'long-run.json');
 
-const CaughtSchema = z.object({ seed: z.number(), promises: z.array(z.string()) });
-/** In which seed first, and what was broken there. */
+const CaughtSchema = z.object({
+  seed: z.number(),
+  /** What the seed leans to. */
+  bias: z.string().nullable().default(null),
+  promises: z.array(z.string()),
+});
+/** In which seed first, and what was broken there that is kept without the bug. */
 export type Caught = z.infer<typeof CaughtSchema>;
 
 const MutantResultSchema = z.object({

@@ -5,12 +5,18 @@ import { missing } from '../../test/simulation/required.ts';
 import type { Told } from '../../test/simulation/simulate.ts';
 import type { Summary } from '../../test/simulation/summary.ts';
 
-export const sayFailure = (told: Told, commit: string, only: readonly FaultName[], tail: readonly string[]): string =>
+export const sayFailure = (
+  told: Told,
+  commit: string,
+  bias: string | null,
+  only: readonly FaultName[],
+  tail: readonly string[],
+): string =>
   [
     `seed ${told.seed}, commit ${commit}`,
     ...told.violations.slice(0, 5).map(({ invariant, what }) => `  ${invariant}: ${what}`),
     `  the fewest faults and edits that do it: ${only.length === 0 ? 'none are needed' : only.join(', ')}`,
-    `  again: npm run simulate -- --seed ${told.seed} --trace${only.length === 0 ? '' : ` --only '${only.join(',')}'`}`,
+    `  again: npm run simulate -- --seed ${told.seed} --trace${bias === null ? '' : ` --bias '${bias}'`}${only.length === 0 ? '' : ` --only '${only.join(',')}'`}`,
     '  what led to it:',
     ...tail.map((line) => `    ${line.slice(0, 240)}`),
   ].join('\n');

@@ -6,8 +6,8 @@ import { addTold, noSummary, SummarySchema } from '../../test/simulation/summary
 
 export const ShareSchema = z.object({
   runs: z.union([
-    z.object({ from: z.number(), to: z.number(), step: z.number() }),
-    z.array(z.object({ seed: z.number(), aimed: z.string() })),
+    z.object({ from: z.number(), to: z.number(), step: z.number(), bias: z.string().nullable() }),
+    z.array(z.object({ seed: z.number(), aimed: z.string().nullable(), bias: z.string().nullable() })),
   ]),
   isCalm: z.boolean(),
   /** Names of the bugs that are put into the engine first. */
@@ -23,6 +23,7 @@ export const NewsSchema = z.discriminatedUnion('news', [
     news: z.literal('failed'),
     seed: z.number(),
     aimed: z.string().nullable(),
+    bias: z.string().nullable(),
     invariants: z.array(z.string()),
   }),
   z.object({ news: z.literal('end'), summary: SummarySchema }),
@@ -49,16 +50,17 @@ export const runShare = async (share: Share, tell: (news: News) => void, mayGoOn
     tell({ news: 'progress', seeds: summary.seeds - told });
     told = summary.seeds;
   };
-  for (const { seed, aimed } of runsOf(share)) {
+  for (const { seed, aimed, bias } of runsOf(share)) {
     if (!mayGoOn()) break;
     if (left.has(seed)) continue;
-    const result = await simulate({ seed, only: null, aimed, keepsTrace: false, ...mix });
-    addTold(summary, result);
+    const result = await simulate({ seed, only: null, aimed, bias, keepsTrace: false, ...mix });
+    addTold(summary, result, bias !== null);
     if (result.violations.length > 0)
       tell({
         news: 'failed',
         seed,
         aimed,
+        bias,
         invariants: [...new Set(result.violations.map(({ invariant }) => invariant))],
       });
     if (summary.seeds - told >= reportEvery) tellProgress();
@@ -69,9 +71,12 @@ export const runShare = async (share: Share, tell: (news: News) => void, mayGoOn
   tell({ news: 'end', summary });
 };
 
-function* runsOf({ runs }: Share): Iterable<{ readonly seed: number; readonly aimed: string | null }> {
+type One = { readonly seed: number; readonly aimed: string | null; readonly bias: string | null };
+
+function* runsOf({ runs }: Share): Iterable<One> {
   if (!('from' in runs)) return yield* runs;
-  for (let seed = runs.from; seed <= runs.to; seed += runs.step) yield { seed, aimed: null };
+  const { from, to, step, bias } = runs;
+  for (let seed = from; seed <= to; seed += step) yield { seed, aimed: null, bias };
 }
 
 if (import.meta.main) {

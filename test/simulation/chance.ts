@@ -4,6 +4,7 @@
  */
 
 import { draw } from '../../simulator/graph/random.ts';
+import type { Bias } from './bias.ts';
 
 export type Chance = {
   /** In [0, 1). */
@@ -16,19 +17,37 @@ export type Chance = {
   pick<T>(list: readonly T[], what: string, nth?: number): T;
 };
 
-export const chanceOf = (seed: number): Chance => {
-  const fraction = (what: string, nth = 0): number => draw(seed, nth, numberOf(what)) / 2 ** 32;
+/** `bias`: what it leans to; null: to nothing. */
+export const chanceOf = (seed: number, bias: Bias | null = null): Chance => {
+  const evenly = (what: string, nth = 0): number => draw(seed, nth, numberOf(what)) / 2 ** 32;
+  const fraction = bias === null ? evenly : leaning(evenly, bias);
   return {
     fraction,
     happens: (share, what, nth) => fraction(what, nth) < share,
     between: (least, most, what, nth) => least + Math.floor(fraction(what, nth) * (most - least + 1)),
     pick: (list, what, nth) => {
-      const chosen = list[Math.floor(fraction(what, nth) * list.length)];
+      const some = bias === null ? list : preferred(list, bias.picked[what], () => evenly(`${what} as usual`, nth));
+      const chosen = some[Math.floor(fraction(what, nth) * some.length)];
       if (chosen === undefined) throw new RangeError(`There is nothing to pick for ${what}.`);
       return chosen;
     },
   };
 };
+
+const leaning =
+  (evenly: Chance['fraction'], { drawn }: Bias): Chance['fraction'] =>
+  (what, nth) => {
+    const [from, to] = drawn[what] ?? everywhere;
+    return from + evenly(what, nth) * (to - from);
+  };
+const everywhere = [0, 1] as const;
+
+const preferred = <T>(list: readonly T[], names: readonly string[] | undefined, roll: () => number): readonly T[] => {
+  if (names === undefined || roll() < usualShare) return list;
+  const some = list.filter((item) => typeof item === 'string' && names.includes(item));
+  return some.length === 0 ? list : some;
+};
+const usualShare = 1 / 3;
 
 const numbers = new Map<string, number>();
 

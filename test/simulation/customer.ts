@@ -44,12 +44,15 @@ export type Customer = {
   readonly touched: Set<string>;
   /** Whose account the target said to have made, and did not make: nothing that is asked of it later needs to show that. */
   readonly lost: Set<string>;
+  /** Accounts and memberships of which there is no record any more, since the database was put back: who came with them, and left before, nobody knows. */
+  readonly unrecorded: Set<string>;
   /** Whether the connection reads who somebody's manager is. */
   readonly readsManagers: boolean;
-  /** Every scope, every limit and every policy there ever was, with its beginning. */
+  /** Every scope, every limit, every policy and every protection there ever was, with its beginning. */
   readonly scopes: { readonly at: number; readonly scope: Scope }[];
   readonly limits: { readonly at: number; readonly limits: Limits }[];
   readonly policies: { readonly at: number; readonly policy: LeavingPolicies }[];
+  readonly protections: { readonly at: number; readonly protection: Protection }[];
 };
 
 export const foundCustomer = (
@@ -75,6 +78,7 @@ export const foundCustomer = (
   const scope = drawScope(directory, chance, 0);
   const limits = drawLimits(chance, 0);
   const policy = drawPolicy(chance, 0);
+  const protection = drawProtection(directory, chance);
   const readsManagers = chance.happens(0.75, 'reads managers');
   const at = new Date(now());
   const customer: Customer = {
@@ -84,11 +88,13 @@ export const foundCustomer = (
     foreign,
     firstMembers,
     touched: new Set(),
+    unrecorded: new Set(),
     lost,
     readsManagers,
     scopes: [{ at: now(), scope }],
     limits: [{ at: now(), limits }],
     policies: [{ at: now(), policy }],
+    protections: [{ at: now(), protection }],
     connection: {
       id: connectionId(`con_${nth}`),
       organization: organizationId(`org_${nth}`),
@@ -128,7 +134,7 @@ export const foundCustomer = (
       matching: defaultMatching,
       ...policy,
       limits,
-      protected: drawProtection(directory, chance),
+      protected: protection,
       escrow: defaultEscrow,
       autoApproveFirst: chance.happens(0.6, 'first plans approve themselves'),
       credentialVersion: 1,
@@ -237,6 +243,46 @@ const drawProtection = (directory: Directory, chance: Chance): Protection => {
   const { id } = chance.pick([...directory.truth().people.values()], 'protected person');
   return { ...nobodyProtected, ids: [id] };
 };
+
+/** Somebody else, by whatever there is to name them by. */
+export const anotherProtection = (
+  { directory, remote, foreign }: Customer,
+  chance: Chance,
+  nth: number,
+): Protection => {
+  const { people, groups } = directory.truth();
+  const here = [...people.values()].filter(({ standing }) => standing !== 'gone');
+  const person = chance.pick(here, 'protected person', nth);
+  switch (chance.pick(waysToProtect, 'protection', nth)) {
+    case 'a person by id':
+      return { ...nobodyProtected, ids: [person.id] };
+    case 'an account by id': {
+      const account = remote.objects().find(({ id, externalId }) => externalId === person.id && !foreign.has(id));
+      return { ...nobodyProtected, ids: account === undefined ? [] : [account.id] };
+    }
+    case 'an attribute': {
+      const named = chance.happens(0.5, 'protects a department', nth) && person.department !== null;
+      const [attribute, value] = named ? ['department', person.department ?? ''] : ['jobTitle', person.jobTitle ?? ''];
+      return { ...nobodyProtected, attributes: value === '' ? [] : [{ attribute, value: value.toUpperCase() }] };
+    }
+    case 'a group': {
+      const there = [...groups.values()].filter(({ standing }) => standing === 'there');
+      if (there.length === 0) return nobodyProtected;
+      return { ...nobodyProtected, groups: [sourceId(chance.pick(there, 'protected group', nth).id)] };
+    }
+    case 'nobody':
+      return nobodyProtected;
+  }
+};
+const waysToProtect = [
+  'a person by id',
+  'an account by id',
+  'an attribute',
+  'an attribute',
+  'a group',
+  'a group',
+  'nobody',
+] as const;
 
 export const drawPolicy = (chance: Chance, nth: number): LeavingPolicies => ({
   deprovision: chance.pick<DeprovisionPolicy>(

@@ -9,9 +9,9 @@ type Edit = (directory: Directory, chance: Chance, nth: number, customer: number
 
 /** Something happens in the tenant. Says what. */
 export const editTenant = ({ directory, nth: customer }: Customer, chance: Chance, nth: number): string => {
-  const [name, edit] = chance.pick(weighted, 'edit', nth);
+  const name = chance.pick(weighted, 'edit', nth);
   const before = directory.truth();
-  edit(directory, chance, nth, customer);
+  edits.get(name)?.(directory, chance, nth, customer);
   return [name, ...changed(before, directory.truth())].join(' ');
 };
 
@@ -138,7 +138,8 @@ const weights: readonly (readonly [number, string, Edit])[] = [
   [1, 'links expired', ({ backend }) => backend.expireWatermarks()],
   [1, 'places expired', ({ backend }) => backend.expirePlaces()],
 ];
-const weighted = weights.flatMap(([weight, name, edit]) => Array.from({ length: weight }, () => [name, edit] as const));
+const weighted = weights.flatMap(([weight, name]) => Array.from({ length: weight }, () => name));
+const edits = new Map(weights.map(([, name, edit]) => [name, edit]));
 
 /** The target's own people change something; mostly what is none of ours. */
 export const editTarget = (customer: Customer, chance: Chance, nth: number): string => {

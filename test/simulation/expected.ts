@@ -5,6 +5,7 @@ import type { DeprovisionPolicy, TargetRecord } from '../../src/model/target-rec
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Group, inScope, type Person, type Truth } from './directory.ts';
+import { mayBeProtected } from './protection.ts';
 import type { Remote } from './remote.ts';
 
 export type Comparison = { readonly wrong: readonly string[]; readonly excused: number };
@@ -58,7 +59,8 @@ const about = ({ escrowed, customer }: View, id: string, wrong: readonly string[
   return reason !== undefined || customer.touched.has(id) || isProtected(customer, id) ? [excuse] : wrong;
 };
 
-const isProtected = ({ target }: Customer, id: string): boolean => target.protected.ids.includes(id);
+const isProtected = (customer: Customer, id: string): boolean =>
+  mayBeProtected(customer, { id, remote: customer.remote.objects().find((one) => one.externalId === id) ?? null });
 
 const listedOf = async ({ ledger }: Stores, { target }: Customer, truth: Truth): Promise<Listed> => {
   const { items } = await ledger.escrows(target.id, null, 1_000);
@@ -83,7 +85,8 @@ const wrongWithPerson = (view: View, person: Person): readonly string[] => {
     return remote.active
       ? [`${person.id} is disabled and has an active account`]
       : wrongAttributes(view, person, remote);
-  return wrongWithLeaver(view.record.deprovision, `${person.id} (${person.standing})`, remote);
+  const wrong = wrongWithLeaver(view.record.deprovision, `${person.id} (${person.standing})`, remote);
+  return wrong.length > 0 && view.customer.unrecorded.has(person.id) ? [excuse] : wrong;
 };
 
 const wrongWithColleague = (view: View, person: Person, remote: Remote | undefined): readonly string[] => {
@@ -140,6 +143,8 @@ const wrongManager = (view: View, person: Person, remote: Remote): readonly stri
 const wrongWithGroup = (view: View, group: Group): readonly string[] => {
   const remote = view.byExternalId.get(group.id);
   const isIn = view.scope.has(group.id);
+  const isUnrecorded = view.customer.unrecorded.has(group.id);
+  if (!isIn && remote !== undefined && isUnrecorded) return [excuse];
   if (!isIn) return remote === undefined || mayStay(view, remote) ? [] : [`group ${group.id} is gone and still there`];
   if (remote === undefined) return view.customer.lost.has(group.id) ? [excuse] : [`group ${group.id} is not there`];
   const name =
@@ -163,6 +168,7 @@ const wrongMembers = (view: View, group: Group, remote: Remote): readonly string
     const isMember = remote.members.has(remoteId);
     if (isMember === wanted.has(id)) return [];
     if (isMember && before?.has(remoteId) === true) return [excuse];
+    if (isMember && view.customer.unrecorded.has(`${id} in ${group.id}`)) return [excuse];
     if (excused(id, isMember ? 'remove' : 'add')) return [excuse];
     return [isMember ? `${id} is still a member of ${group.id}` : `${id} is no member of ${group.id}`];
   });

@@ -22,9 +22,11 @@ const ofAnswer: readonly FaultKind[] = [
   ...(['throttled', 'unavailable', 'reset', 'timeout', 'truncated', 'web_page', 'unauthorized'] as const),
 ];
 const ofList: readonly FaultKind[] = [...ofAnswer, 'empty_list', 'partial_list', 'self_link', 'expired_page'];
-const ofUsers: readonly FaultKind[] = [...ofList, 'null_properties'];
-const ofGroupDelta: readonly FaultKind[] = [...ofList, 'no_links', 'both_links', 'expired_delta'];
-const ofUserDelta: readonly FaultKind[] = [...ofGroupDelta, 'null_properties'];
+const ofGroups: readonly FaultKind[] = [...ofList, 'circle'];
+const ofUsers: readonly FaultKind[] = [...ofList, 'null_properties', 'circle', 'hidden_switch'];
+const ofDelta: readonly FaultKind[] = [...ofList, 'no_links', 'both_links', 'expired_delta'];
+const ofGroupDelta: readonly FaultKind[] = [...ofDelta, 'circle'];
+const ofUserDelta: readonly FaultKind[] = [...ofDelta, 'null_properties', 'circle', 'hidden_switch'];
 const ofLookup: readonly FaultKind[] = [...ofAnswer, 'empty_list', 'partial_list', 'null_properties'];
 
 /** What may go wrong with a request, by its path without ids. */
@@ -32,11 +34,11 @@ export const kindsFor = (template: string): readonly FaultKind[] => {
   if (template.endsWith('/users/delta')) return ofUserDelta;
   if (template.endsWith('/groups/delta')) return ofGroupDelta;
   if (template.endsWith('/users')) return ofUsers;
-  if (template.endsWith('/groups') || template.endsWith('/members')) return ofList;
+  if (template.endsWith('/groups') || template.endsWith('/members')) return ofGroups;
   return template.endsWith('/getByIds') ? ofLookup : ofAnswer;
 };
 /** What may go wrong with one question of a batch. */
-export const kindsInBatch: readonly FaultKind[] = ['throttled', 'unavailable'];
+export const kindsInBatch: readonly FaultKind[] = ['throttled', 'unavailable', 'refused'];
 
 /** Throws what is answered in place of the truth, or what breaks the exchange off. */
 export const refuseWith = ({ kind, roll }: Fault): void => {
@@ -90,10 +92,29 @@ export const spoiled = (reply: Reply, { kind, roll }: Fault, url: string): Reply
       }));
     case 'null_properties':
       return withBody(reply, (body) => ({ ...body, value: listOf(body).map((item) => emptied(item, roll < 0.3)) }));
+    case 'hidden_switch':
+      return withBody(reply, (body) => ({
+        ...body,
+        value: listOf(body).map((item, nth) => (isHitBy(roll, nth) ? withoutSwitch(item) : item)),
+      }));
+    case 'circle':
+      return inCircle(reply, url);
     default:
       return reply;
   }
 };
+
+/** A page that names itself as the next one. */
+export const inCircle = (reply: Reply, url: string): Reply =>
+  withBody(reply, (body) => ({ ...body, ...noLinks, '@odata.nextLink': url }));
+
+/** Never the first: of a page on which nobody has it, it would be plain that it is not shown. */
+const isHitBy = (roll: number, nth: number): boolean => nth > 0 && (roll * 7_919 * (nth + 1)) % 1 < 0.6;
+
+const withoutSwitch = (item: Json): Json =>
+  typeof item === 'object' && item !== null && !Array.isArray(item) && Object.hasOwn(item, 'accountEnabled')
+    ? { ...item, accountEnabled: null }
+    : item;
 
 const noLinks = { '@odata.nextLink': undefined, '@odata.deltaLink': undefined };
 

@@ -17,9 +17,11 @@ import { templateOf } from '../../src/source/graph/client.ts';
 import type { Tokens } from '../../src/source/graph/credentials.ts';
 import { defaultLimits, sourceOver } from '../../src/source/graph/index.ts';
 import type { Call, Transport } from '../../src/source/graph/transport.ts';
+import { circlesOf } from './circles.ts';
 import type { Backend } from './directory.ts';
 import type { Fault, FaultKind } from './faults.ts';
-import { kindsFor, kindsInBatch, refuseWith, spoiled } from './graph-answers.ts';
+import { inCircle, kindsFor, kindsInBatch, refuseWith, spoiled } from './graph-answers.ts';
+import { oldListsOf } from './old-lists.ts';
 import type { Process, Stage } from './process.ts';
 import { replicaOf, withoutUnknown } from './replica.ts';
 import { networkMs, surroundingsOf } from './surroundings.ts';
@@ -27,13 +29,19 @@ import { networkMs, surroundingsOf } from './surroundings.ts';
 const graphUrl = 'https://graph.example';
 const roles = new Set(['User.Read.All', 'GroupMember.Read.All', 'Organization.Read.All']);
 
-/** `largestList`: objects on a page of a list, whatever is asked for; a small tenant would have one page otherwise. */
-export type GraphHabits = { readonly knobs: Partial<Knobs>; readonly largestList: number };
+/** `largestList`: objects on a page of a list, whatever is asked for; a small tenant would have one page otherwise. `listsAgeMs`: how old lists are. */
+export type GraphHabits = {
+  readonly knobs: Partial<Knobs>;
+  readonly largestList: number;
+  readonly listsAgeMs: number;
+};
 
 export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): Backend => {
   const knobs: Knobs = { ...calmKnobs, ...habits.knobs };
   let largestList = habits.largestList;
   const replica = replicaOf(stage);
+  const circles = circlesOf(stage);
+  const oldLists = oldListsOf(stage, habits.listsAgeMs);
   /** What whoever answers the request under way does not know. */
   let unknown: ReadonlySet<string> = new Set();
   const world: World = {
@@ -61,7 +69,9 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
       const whole = isBatch(asked.method, asked.path)
         ? batch(world, identity, asked)
         : answerOne(world, identity, asked);
-      const reply = withoutUnknown(whole, asked.path, unknown);
+      const reply = oldLists.with(withoutUnknown(whole, asked.path, unknown), asked.path);
+      if (fault?.kind === 'circle') circles.begin(call.url, fault.roll);
+      if (circles.leadsToItself(call.url)) return inCircle(reply, call.url);
       return fault === null || reply.status >= 300 ? reply : spoiled(reply, fault, call.url);
     } catch (error) {
       if (error instanceof GraphFault) return faultReply(error, asked.ids);
@@ -79,9 +89,18 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
       }),
     change: (id, properties) => control.update(id, properties),
     setManager: (id, manager) => control.move(id, { manager }),
-    recycle: control.softDelete,
-    restore: control.restore,
-    purge: control.hardDelete,
+    recycle: (id) => {
+      control.softDelete(id);
+      oldLists.left(id);
+    },
+    restore: (id) => {
+      control.restore(id);
+      oldLists.returned(id);
+    },
+    purge: (id) => {
+      control.hardDelete(id);
+      oldLists.left(id);
+    },
     found: (displayName) => control.createGroup({ displayName }),
     join: control.join,
     leave: control.leave,
@@ -92,6 +111,8 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
       // An order is no lie; and one that changed in the middle of a round would skip somebody.
       Object.assign(knobs, calmKnobs, { shuffle: knobs.shuffle });
       replica.catchUp();
+      circles.end();
+      oldLists.end();
       largestList = Number.POSITIVE_INFINITY;
     },
     connect: (process) =>
@@ -137,6 +158,8 @@ class FaultsOfBatches extends Scripted {
     const site = `graph batched ${method} ${templateOf(target.replace(/^\/v1\.0/, ''))}`;
     const fault = this.#stage.faults.strike(site, kindsInBatch);
     if (fault === null) return null;
+    if (fault.kind === 'refused')
+      return { answer: 'error', status: 403, code: 'Authorization_RequestDenied', message: '' };
     return fault.kind === 'throttled'
       ? { answer: 'throttled', retryAfter: fault.roll < 0.3 ? null : { seconds: Math.ceil(fault.roll * 20) } }
       : { answer: 'gateway_timeout' };

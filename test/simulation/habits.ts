@@ -9,7 +9,7 @@ import type { MemoryHabits } from './memory-backend.ts';
 import type { ScimHabits } from './scim-remote.ts';
 
 export const drawGraphHabits = (chance: Chance): GraphHabits => {
-  if (chance.happens(0.25, 'Graph as documented')) return { knobs: {}, largestList: 999 };
+  if (chance.happens(0.25, 'Graph as documented')) return { knobs: {}, largestList: 999, listsAgeMs: 0 };
   const sometimes = (name: string, share: number): number => (chance.happens(0.5, name) ? share : 0);
   const knobs: Partial<GraphKnobs> = {
     deltaPageSize: chance.between(1, 5, 'delta page size'),
@@ -24,7 +24,11 @@ export const drawGraphHabits = (chance: Chance): GraphHabits => {
     managerRemoval: chance.pick(['removed', 'empty', 'both'], 'manager removal'),
     purgeShowsInGroups: chance.happens(0.5, 'purge shows in groups'),
   };
-  return { knobs, largestList: chance.between(1, 6, 'largest list') };
+  return {
+    knobs,
+    largestList: chance.between(1, 6, 'largest list'),
+    listsAgeMs: chance.happens(0.12, 'lists are old') ? chance.between(60_000, 360_000, 'age of lists') : 0,
+  };
 };
 
 export const drawMemoryHabits = (chance: Chance): MemoryHabits => ({

@@ -15,6 +15,10 @@ export type Undos = {
   readonly noteApproval: (plan: Plan) => void;
   /** What a run is on record to have done, it gave: also where an earlier one had done it, and nobody heard of that. */
   readonly noteIntent: (operation: Operation, cause: Cause) => void;
+  /** What a run is on record to have done is given by no later one, that only says it again. */
+  readonly noteSettled: (operation: Operation) => void;
+  /** The record is lost. */
+  readonly forget: () => void;
   readonly noteEffect: (target: TargetId, effect: Effect, doings: readonly Doing[]) => void;
   /** The run that this takes back; null where it is no undo. */
   readonly undoneBy: (cause: Cause) => RunId | null;
@@ -36,6 +40,8 @@ export const undosSeen = (now: () => number): Undos => {
   /** What each run gave: an account it made or switched on, a membership. */
   const given = new Map<RunId, Set<string>>();
   const states = new Map<string, Remote[]>();
+  /** Memberships that are on record. */
+  const heard = new Set<string>();
   const waiting = new Map<TargetId, number>();
 
   const undoneBy = ({ plan }: Cause): RunId | null => (plan === null ? null : (undone.get(plan) ?? null));
@@ -51,8 +57,14 @@ export const undosSeen = (now: () => number): Undos => {
       if (kind === 'first' && scope === null) waiting.delete(target);
     },
     noteIntent: (operation, { run }) => {
-      for (const gift of giftsIn(operation)) noteGift(run, gift);
+      for (const gift of giftsIn(operation)) if (!heard.has(gift)) noteGift(run, gift);
     },
+    noteSettled: (operation) => {
+      if (operation.action === 'add_members') for (const gift of giftsIn(operation)) heard.add(gift);
+      if (operation.action === 'remove_members')
+        for (const { remoteId } of operation.members) heard.delete(`member ${remoteId} of ${operation.remoteId}`);
+    },
+    forget: () => heard.clear(),
     noteEffect: (target, { before, after }, doings) => {
       if (before !== null) states.set(before.id, [...(states.get(before.id) ?? []), before]);
       for (const { deed, cause } of doings) {

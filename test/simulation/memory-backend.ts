@@ -75,7 +75,9 @@ const ofFullPage: readonly FaultKind[] = [
   ...ofProcess,
   ...(['throttled', 'unavailable', 'truncated', 'unauthorized', 'expired_page', 'no_links'] as const),
 ];
-const ofDeltaPage: readonly FaultKind[] = [...ofFullPage, 'expired_delta'];
+/** A read may just stop, as one whose connection was closed does where nobody notices. */
+const ofFull: readonly FaultKind[] = [...ofFullPage, 'cut_short'];
+const ofDelta: readonly FaultKind[] = [...ofFullPage, 'expired_delta', 'cut_short'];
 const ofCheck: readonly FaultKind[] = [...ofProcess, 'throttled', 'unavailable', 'unauthorized'];
 /** A `partial_list` leaves some of those who were asked about without an answer. */
 const ofQuestion: readonly FaultKind[] = [...ofProcess, 'throttled', 'unavailable', 'partial_list'];
@@ -136,13 +138,15 @@ async function* inPages(
   const pages = source.read(wanted, signal)[Symbol.asyncIterator]();
   const { mode } = wanted.read;
   for (;;) {
-    const next = await ask(`source.read ${mode}`, mode === 'full' ? ofFullPage : ofDeltaPage, signal, () =>
-      pages.next(),
+    const next = await ask(`source.read ${mode}`, mode === 'full' ? ofFull : ofDelta, signal, async (fault) =>
+      fault?.kind === 'cut_short' ? cutShort : await pages.next(),
     );
     if (next.done === true) return;
     yield next.value;
   }
 }
+
+const cutShort = { done: true, value: undefined } as const;
 
 const refuseWith = ({ kind, roll }: Fault): void => {
   switch (kind) {

@@ -10,17 +10,17 @@ import { undoCommands } from '../../src/admin/undo.ts';
 import type { LeavingPolicies } from '../../src/core/plan.ts';
 import { openEgress } from '../../src/egress/index.ts';
 import { unobserved } from '../../src/engine/engine.ts';
-import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
+import { newPreviewRun, newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import type { Plan, PlanKind, Staged } from '../../src/model/plan.ts';
 import { isEnded, type SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
-import type { Limits } from '../../src/model/target-record.ts';
+import type { Limits, Protection } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
 import { createKeyProofs } from '../../src/store/key-proofs.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Chance } from './chance.ts';
-import { type Customer, drawLimits, drawPolicy, drawScope } from './customer.ts';
+import { anotherProtection, type Customer, drawLimits, drawPolicy, drawScope } from './customer.ts';
 import { mappingWith } from './mapping.ts';
 import type { Process, Stage } from './process.ts';
 import type { Queue } from './queue.ts';
@@ -59,6 +59,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
   const { approvePlan, applyPlan, rejectPlan } = planCommands(room, anotherRun);
   const { requestUndo } = undoCommands(room, anotherRun);
   const { requestReconcile, requestRepair } = reconciliationCommands(room, anotherRun);
+  const proposed = new Map<string, Scope>();
   const wanted = (mode: SyncMode) =>
     ({ ...usual, mode, trigger: 'api', id: newRunId(stage, process), at: process.now() }) as const;
 
@@ -84,6 +85,10 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
   const setPolicy = async ({ target, policies }: Customer, policy: LeavingPolicies) => {
     policies.push({ at: stage.scheduler.now(), policy });
     await editTarget(target.id, policy);
+  };
+  const setProtection = async ({ target, protections }: Customer, protection: Protection) => {
+    protections.push({ at: stage.scheduler.now(), protection });
+    await editTarget(target.id, { protected: protection });
   };
   /** What is held back, or was paused, goes on; a read that was held is taken for true, rightly or not. */
   const letGo = async (customer: Customer) => {
@@ -143,10 +148,20 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
       await setScope(customer, groups.length === 0 ? { kind: 'all' } : { ...scope, groups });
   };
 
+  /** A group that is gone protects nobody, and leaves everybody in doubt. */
+  const mendProtection = async (customer: Customer) => {
+    const protection = customer.protections.at(-1)?.protection;
+    const { groups: known } = customer.directory.truth();
+    const groups = protection?.groups.filter((id) => known.get(id)?.standing === 'there') ?? [];
+    if (protection !== undefined && groups.length < protection.groups.length)
+      await setProtection(customer, { ...protection, groups });
+  };
+
   return {
     requestSync,
     requestProvision,
     mendScope,
+    mendProtection,
     setLimits,
     letGo,
     decide,
@@ -173,6 +188,12 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
       };
       return await attempt(acts, chance.pick(Object.keys(acts), 'operator', nth));
     },
+    /** Somebody is protected from now on, or nobody any more. */
+    guard: (customer: Customer, chance: Chance, nth: number): Promise<string> =>
+      attempt({ 'somebody protected': () => protect(customer, chance, nth) }, 'somebody protected'),
+    /** Looks at what another scope would mean; later saves it, as often as not. */
+    preview: (customer: Customer, chance: Chance, nth: number): Promise<string> =>
+      attempt({ 'scope previewed': () => preview(customer, chance, nth) }, 'scope previewed'),
     /** Has what a run did taken back, or what the target really holds looked at and put right. Says which. */
     async amend(customer: Customer, chance: Chance, nth: number): Promise<string> {
       const { target } = customer;
@@ -184,6 +205,35 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
       return await attempt(amendments, chance.pick(Object.keys(amendments), 'amendment', nth));
     },
   };
+
+  async function protect(customer: Customer, chance: Chance, nth: number): Promise<void> {
+    const protection = anotherProtection(customer, chance, nth);
+    await setProtection(customer, protection);
+  }
+
+  async function preview(customer: Customer, chance: Chance, nth: number): Promise<void> {
+    const { connection, target } = customer;
+    const [shown] = (await stores.plans.list({ target: target.id, kind: 'preview' }, null, 1)).items;
+    if (shown !== undefined) {
+      stage.trace.count('preview.looked_at');
+      await unlessRefused(async () => {
+        await approvePlan(shown.id, word);
+        stage.report({ invariant: 'plan', what: `the preview ${shown.id} was approved` });
+      });
+    }
+    const thoughtOf = proposed.get(connection.id);
+    if (thoughtOf !== undefined && chance.happens(0.5, 'saves the previewed scope', nth)) {
+      stage.trace.count('preview.saved');
+      return await setScope(customer, thoughtOf);
+    }
+    const scope = drawScope(customer.directory, chance, 7_000 + nth);
+    proposed.set(connection.id, scope);
+    const at = process.now();
+    await stores.runs.request(
+      newPreviewRun(connection, { id: newRunId(stage, process), trigger: 'api', at, proposed: scope }),
+    );
+    await door.sync(connection.id, 'person');
+  }
 
   async function attempt(acts: Readonly<Record<string, () => Promise<unknown>>>, what: string): Promise<string> {
     try {

@@ -5,16 +5,18 @@
 
 import { z } from 'zod';
 import { allowance, windowMs } from '../../src/core/guard.ts';
-import { type PlanId, type TargetId, targetId } from '../../src/model/ids.ts';
+import { type ConnectionId, connectionId, type PlanId, type TargetId, targetId } from '../../src/model/ids.ts';
 import type { Cause, Operation } from '../../src/model/operation.ts';
 import type { Plan, Staged } from '../../src/model/plan.ts';
 import type { ObjectType } from '../../src/model/source-object.ts';
+import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Deed, deedsOf } from './deeds.ts';
 import { isThere, maybeInScope, type Truth } from './directory.ts';
 import { judgeIdentity } from './judge-identity.ts';
 import { holds } from './judge-plan.ts';
 import { judgePolicy } from './judge-policy.ts';
+import { judgeProtection } from './judge-protection.ts';
 import { undosSeen } from './judge-undo.ts';
 import { judgeValues } from './judge-values.ts';
 import type { Process } from './process.ts';
@@ -35,7 +37,11 @@ export type Oracle = {
   readonly witness: Witness;
   judge(customer: Customer, effect: Effect, by: Process): void;
   /** A tenant is asked about these, before something is taken away from them. */
-  readonly asked: (ids: readonly string[]) => void;
+  readonly onAsked: (ids: readonly string[]) => void;
+  /** A read of a tenant reached its end. */
+  readonly onReadWhole: (connection: ConnectionId) => void;
+  /** The database was put back, and nobody works: what it holds is older than what was done. */
+  readonly onPutBack: (stores: Stores, customers: readonly Customer[], backedUpAt: number) => Promise<void>;
   /** A person releases exactly this. */
   readonly approve: (plan: Plan, operations: readonly Staged[]) => void;
   readonly judged: () => number;
@@ -46,6 +52,7 @@ export const createOracle = (
   now: () => number,
   report: (violation: Violation) => void,
   follow: (deed: string) => void,
+  count: (what: string) => void,
 ): Oracle => {
   const open = new Map<TargetId, Map<string, Noted>>();
   /** The most accounts, and groups, that were active at a target, as percentages are reckoned. */
@@ -58,6 +65,12 @@ export const createOracle = (
   const askedAt = new Map<string, number>();
   /** Since when an account is switched off. */
   const offSince = new Map<string, number>();
+  /** Of which tenants a read reached its end, and is not committed yet. */
+  const readWhole = new Set<ConnectionId>();
+  /** The newest version that was committed. */
+  const committed = new Map<ConnectionId, number>();
+  /** Targets at which nobody has looked since the database was put back. */
+  const unseen = new Set<TargetId>();
   const undos = undosSeen(now);
   let judged = 0;
 
@@ -73,20 +86,32 @@ export const createOracle = (
     const id = idOf(effect);
     const said = `${by.name} at ${customer.target.name}, ${id}`;
     if (customer.foreign.has(id)) broken('I10', `${said}: an account of somebody else was changed`);
-    const { ids } = customer.target.protected;
-    if (ids.some((one) => [effect.before?.externalId, effect.after?.externalId].includes(one)))
-      broken('protected', `${said}: a protected account was changed`);
     const deeds = deedsOf(effect).map((deed) => ({ deed, intent: meantBy(customer.target.id, deed, effect) }));
+    const doings = deeds.map(({ deed, intent }) => ({ deed, operation: intent?.operation ?? null }));
+    for (const what of judgeProtection(customer, effect, doings, now())) broken('protected', `${said}: ${what}`);
     const isUndo = deeds.some(({ intent }) => intent !== undefined && undos.undoneBy(intent.cause) !== null);
     const former = isUndo ? undos.formerStates(id) : [];
     for (const { invariant, what } of [...judgeIdentity(customer, effect), ...judgeValues(customer, effect, former)])
       broken(invariant, `${said}: ${what}`);
     for (const { deed, intent } of deeds) judgeDeed(customer, effect, deed, intent, said);
+    noteGains(customer, effect);
     undos.noteEffect(
       customer.target.id,
       effect,
       deeds.flatMap(({ deed, intent }) => (intent === undefined ? [] : [{ deed, cause: intent.cause }])),
     );
+  };
+
+  /** Accounts and memberships by when they came. */
+  const gains: { readonly at: number; readonly customer: Customer; readonly what: string }[] = [];
+  const noteGains = (customer: Customer, { before, after }: Effect): void => {
+    const id = after?.externalId ?? null;
+    if (after === null || id === null) return;
+    const at = now();
+    if (before?.externalId !== id) gains.push({ at, customer, what: id });
+    for (const member of after.members)
+      if (before?.members.has(member) !== true)
+        gains.push({ at, customer, what: `${customer.remote.find(member)?.externalId} in ${id}` });
   };
 
   const meantBy = (target: TargetId, deed: Deed, effect: Effect): Noted | undefined =>
@@ -121,6 +146,8 @@ export const createOracle = (
 
   /** What is done in the name of a plan, a person has seen; and nothing is done at a target before they have seen the first plan, where they want to. */
   const judgeRelease = ({ target }: Customer, { operation, cause, at }: Noted, said: string): void => {
+    if (unseen.has(target.id))
+      broken('plan', `${said}: ${operation.action} after the database was put back, before anybody looked`);
     if (cause.plan === null) {
       if (undos.waitsSince(target.id) < at)
         broken('plan', `${said}: ${operation.action} after an undo, before anybody approved what comes next`);
@@ -186,9 +213,39 @@ export const createOracle = (
       broken('I7', `${said}: ${limit} ${times.length} within a day, where ${allowed} of ${base} are allowed`);
   };
 
+  /** I6: what a read came to is not committed before it reached its end. To forget a watermark takes no read. */
+  const judgeCommit = (asked: unknown, answer: unknown): void => {
+    const { watermark, full } = Committed.parse(asked);
+    const head = Head.parse(answer);
+    const connection = connectionId(head.connection);
+    // Whoever stood still right after they had committed hears of it when others have committed since.
+    if (head.version <= (committed.get(connection) ?? 0)) return;
+    committed.set(connection, head.version);
+    if (watermark === null && !full) return;
+    if (!readWhole.delete(connection))
+      broken('I6', `a read of ${connection} was committed that had not reached its end`);
+  };
+
+  const seeAgain = (target: TargetId, how: string): void => {
+    if (unseen.delete(target)) count(how);
+  };
+
   return {
     judge,
-    asked: (ids) => {
+    onPutBack: async ({ ledger }, customers, backedUpAt) => {
+      for (const { at, customer, what } of gains) if (at >= backedUpAt) customer.unrecorded.add(what);
+      committed.clear();
+      takenAt.clear();
+      undos.forget();
+      open.clear();
+      for (const { target } of customers) {
+        unseen.add(target.id);
+        for await (const intents of ledger.openIntents(target.id))
+          for (const intent of intents) intentsOf(target.id).set(intent.operation.key, { ...intent, at: now() });
+      }
+    },
+    onReadWhole: (connection) => void readWhole.add(connection),
+    onAsked: (ids) => {
       for (const id of ids) askedAt.set(id, now());
     },
     approve: (plan, operations) => {
@@ -197,11 +254,17 @@ export const createOracle = (
         operations.map(({ operation }) => operation),
       );
       if (plan.kind !== 'held') opened.add(plan.target);
+      if (plan.kind === 'first' && plan.scope === null && plan.basis.epoch > 0)
+        seeAgain(plan.target, 'restored.approved');
       undos.noteApproval(plan);
     },
     judged: () => judged,
     witness: (site, asked, answer) => {
       const [first, second] = asked;
+      if (site === 'draft.commit') judgeCommit(first, answer);
+      // Where a target holds exactly what the tenant says, there is nothing to look at.
+      if (site === 'ledger.acceptRules' && isLease(first) && isOfEpoch(second))
+        seeAgain(first.key, 'restored.as_it_is');
       if (site === 'ledger.countActive') {
         const counts = Active.parse(answer);
         for (const type of ['user', 'group'] as const) {
@@ -217,11 +280,18 @@ export const createOracle = (
           if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, { ...intent, at: now() });
         }
       if (site === 'ledger.settle' && isLease(first) && Array.isArray(second))
-        for (const { key } of second as readonly { readonly key: string }[]) intentsOf(first.key).delete(key);
+        for (const { key, result } of second as readonly { readonly key: string; readonly result: string }[]) {
+          const intent = intentsOf(first.key).get(key);
+          if (intent !== undefined && (result === 'applied' || intent.operation.action === 'remove_members'))
+            undos.noteSettled(intent.operation);
+          intentsOf(first.key).delete(key);
+        }
     },
   };
 };
 
+const Committed = z.object({ watermark: z.string().nullable(), full: z.boolean() });
+const Head = z.object({ connection: z.string(), version: z.number() });
 const Active = z.object({ user: z.number(), group: z.number() });
 const placeOf = (target: TargetId, type: ObjectType): string => `${target}|${type}`;
 
@@ -240,6 +310,10 @@ const isNoMember = (truth: Truth, scope: ReadonlySet<string>, group: string, mem
   isOut(truth, scope, member) || isOut(truth, scope, group) || truth.groups.get(group)?.members.has(member) !== true;
 
 const idOf = ({ before, after }: Effect): string => (before ?? after)?.id ?? '';
+
+/** Rules that say by which of the restored databases somebody has looked. */
+const isOfEpoch = (rules: unknown): boolean =>
+  typeof rules === 'string' && !rules.startsWith('undone') && /\|epoch \d+$/.test(rules);
 
 const isLease = (value: unknown): value is { readonly key: TargetId } =>
   typeof value === 'object' && value !== null && 'fence' in value;

@@ -18,6 +18,9 @@ const happenings: readonly string[] = [
   ],
   ...['escrowed.source_unsure', 'operation.skipped.no_trace', 'operation.escrowed.not_applied'],
   ...['operation.applied.create', 'operation.applied.update', 'operation.applied.disable', 'operation.applied.delete'],
+  ...['operator.scope previewed', 'preview.looked_at', 'preview.saved'],
+  ...['database.put_back', 'restore.detected', 'restore.declared', 'restored.approved', 'restored.as_it_is'],
+  ...['operator.somebody protected', 'spared.by_id', 'spared.by_attribute', 'spared.by_group', 'list.old'],
   ...['operation.applied.add_members', 'operation.applied.remove_members'],
 ];
 

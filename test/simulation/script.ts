@@ -4,8 +4,10 @@ import { laneOf } from '../../src/core/run-queue.ts';
 import type { Run } from '../../src/model/run.ts';
 import type { Limits } from '../../src/model/target-record.ts';
 import type { Stores } from '../../src/store/stores.ts';
+import type { Bias } from './bias.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { boundless, type Customer } from './customer.ts';
+import type { Disaster } from './disaster.ts';
 import { editTarget, editTenant } from './edits.ts';
 import type { FaultKind } from './faults.ts';
 import { type OnApproved, type Operator, operatorOf } from './operator.ts';
@@ -20,11 +22,14 @@ const hour = 60 * minute;
 export type Play = {
   readonly stage: Stage;
   readonly chance: Chance;
+  readonly bias: Bias | null;
   readonly stores: Stores;
   readonly queue: Queue;
   readonly customers: readonly Customer[];
   readonly workers: Workers;
   readonly operator: Operator;
+  /** Null: the database is not lost. */
+  readonly disaster: Disaster | null;
 };
 
 export const operatorFor = (stage: Stage, stores: Stores, queue: Queue, onApproved: OnApproved): Operator =>
@@ -50,7 +55,7 @@ export const plan = (play: Play): void => {
     }
   };
   for (const customer of customers) {
-    const own = chanceOf(customer.nth * 1_000_003 + Math.floor(chance.fraction('edits') * 1_000_000));
+    const own = chanceOf(customer.nth * 1_000_003 + Math.floor(chance.fraction('edits') * 1_000_000), play.bias);
     const name = customer.target.name;
     eachAt(20, `edit of tenant ${customer.nth}`, (nth) =>
       stage.trace.note(name, 'tenant', editTenant(customer, own, nth)),
@@ -65,12 +70,25 @@ export const plan = (play: Play): void => {
       inBackground(play, () => amend(play, customer, chance, nth)),
     );
   for (const customer of customers)
+    eachAt(chance.happens(0.12, 'previews scopes') ? 4 : 0, `preview by operator ${customer.nth}`, (nth) =>
+      inBackground(play, async () =>
+        stage.trace.note('operator', await play.operator.preview(customer, chance, nth), customer.target.name),
+      ),
+    );
+  for (const customer of customers)
+    eachAt(chance.happens(0.2, 'guards somebody') ? 2 : 0, `protection by operator ${customer.nth}`, (nth) =>
+      inBackground(play, async () =>
+        stage.trace.note('operator', await play.operator.guard(customer, chance, nth), customer.target.name),
+      ),
+    );
+  for (const customer of customers)
     eachAt(mayLag(chance) ? 1 : 0, `replica behind ${customer.nth}`, (nth) => lag(play, customer, nth));
   eachAt(chance.happens(0.3, 'loses the queue') ? 2 : 0, 'loss of the queue', () => {
     stage.trace.note('redis', 'is emptied', '');
     stage.trace.count('queue.emptied');
     queue.empty();
   });
+  planDisaster(play);
   for (let at = start + 2 * minute; at < start + busyMs(chance); at += 2 * minute)
     stage.scheduler.at(at, () =>
       inBackground(play, async () => {
@@ -81,6 +99,16 @@ export const plan = (play: Play): void => {
         }
       }),
     );
+};
+
+/** A backup is made, and some minutes later it is all there is. */
+const planDisaster = (play: Play): void => {
+  const { chance, stage, disaster } = play;
+  if (disaster === null || !stage.faults.allows('database put back#0')) return;
+  const backedUp = start + Math.round((0.15 + chance.fraction('backed up at') * 0.25) * busyMs(chance));
+  const putBack = backedUp + Math.round((0.15 + chance.fraction('put back at') * 0.15) * busyMs(chance));
+  stage.scheduler.at(backedUp, () => inBackground(play, disaster.backUp));
+  stage.scheduler.at(putBack, () => inBackground(play, disaster.putBack));
 };
 
 const mayLag = (chance: Chance): boolean => chance.happens(0.3, 'replicas fall behind');
@@ -135,6 +163,7 @@ export const calm = async (play: Play): Promise<void> => {
   for (const customer of customers) {
     await awaited(stage, operator.letGo(customer));
     await awaited(stage, operator.mendScope(customer));
+    await awaited(stage, operator.mendProtection(customer));
     await awaited(stage, operator.setLimits(customer, noLimits));
     await awaited(stage, operator.editConnection(customer.connection.id, seldom));
   }
@@ -174,7 +203,8 @@ const lies: readonly FaultKind[] = ['empty_list', 'partial_list', 'null_properti
 const tailOf = ({ chance, stage }: Play): Tail => {
   const roll = chance.fraction('tail');
   if (roll < 0.4) return 'everything';
-  const mayHaveLied = mayLag(chance) || lies.some((kind) => stage.faults.includes(kind));
+  const isHit = stage.faults.struck.some((name) => name.startsWith('hidden_switch@'));
+  const mayHaveLied = mayLag(chance) || isHit || lies.some((kind) => stage.faults.includes(kind));
   return roll < 0.6 || mayHaveLied ? 'escrows' : 'changes';
 };
 

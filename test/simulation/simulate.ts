@@ -2,14 +2,19 @@
 
 import { z } from 'zod';
 import type { Vault } from '../../src/store/connection-store.ts';
+import { memoryBackups } from '../../src/store/memory/backup.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
+import { createMemoryMarks } from '../../src/store/memory/installation.ts';
+import { biasNamed } from './bias.ts';
 import { chanceOf } from './chance.ts';
 import { foundCustomer } from './customer.ts';
 import { describeEnd } from './describe-end.ts';
+import { disasterOf } from './disaster.ts';
 import { compareWithTenant } from './expected.ts';
 import { drawMix, type FaultName, faultsOf, type Mix, type SiteCount } from './faults.ts';
 import { createOracle } from './oracle.ts';
 import type { Stage } from './process.ts';
+import { spared } from './protection.ts';
 import { createQueue } from './queue.ts';
 import { createScheduler, EndlessRun } from './scheduler.ts';
 import { busyMs, calm, operatorFor, type Play, plan, start } from './script.ts';
@@ -26,6 +31,8 @@ export type Ask = {
   readonly only: ReadonlySet<FaultName> | null;
   /** One fault that strikes in any case, to see what it does where chance never sent it. */
   readonly aimed?: FaultName | null;
+  /** What the seed leans to, by name; without it to nothing. */
+  readonly bias?: string | null;
   readonly keepsTrace: boolean;
 };
 
@@ -48,7 +55,8 @@ export type Told = {
 const mostSteps = 200_000;
 
 export const simulate = async (ask: Ask): Promise<Told> => {
-  const chance = chanceOf(ask.seed);
+  const bias = ask.bias === undefined || ask.bias === null ? null : biasNamed(ask.bias);
+  const chance = chanceOf(ask.seed, bias);
   const scheduler = createScheduler(start, (nth) => chance.fraction('tie', nth), mostSteps);
   const trace = traceOf(scheduler.now, start, ask.keepsTrace);
   const faults = faultsOf(chance, ask.mix ?? drawMix(chance), { only: ask.only, aimed: ask.aimed ?? null });
@@ -58,8 +66,10 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     trace.note('ORACLE', invariant, what);
   };
   const stage: Stage = { scheduler, chance, faults, trace, report, current: null };
-  const oracle = createOracle(scheduler.now, report, (deed) => trace.note('effect', deed, ''));
+  const oracle = createOracle(scheduler.now, report, (deed) => trace.note('effect', deed, ''), trace.count);
+  const backups = memoryBackups();
   const stores = createMemoryStores({
+    keep: backups.keep,
     now: () => stage.current?.now() ?? new Date(scheduler.now()),
     vault: openVault,
     probe: (site) => writeWithin(stage, site),
@@ -69,7 +79,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     foundCustomer(
       stage,
       nth,
-      chanceOf(ask.seed * 10 + nth),
+      chanceOf(ask.seed * 10 + nth, bias),
       ask.seed * 10 + nth,
       (customer) => (effect, by) => oracle.judge(customer(), effect, by),
     ),
@@ -79,17 +89,29 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     countDeeds(trace, site, asked);
     if (ask.keepsTrace && told.has(site)) trace.note('store', site, JSON.stringify(asked.slice(1)));
   };
-  const workers = new Workers(stage, queue, stores, customers, witness, oracle.asked, (error) => {
-    report({ invariant: 'I9', what: `the engine threw: ${text(error)}` });
-  });
+  const marks = chance.happens(0.08, 'puts the database back') ? createMemoryMarks() : null;
+  const workers = new Workers(
+    stage,
+    queue,
+    stores,
+    customers,
+    witness,
+    oracle,
+    (error) => {
+      report({ invariant: 'I9', what: `the engine threw: ${text(error)}` });
+    },
+    marks,
+  );
   const play: Play = {
     stage,
     chance,
+    bias,
     stores,
     queue,
     customers,
     workers,
     operator: operatorFor(stage, stores, queue, oracle.approve),
+    disaster: marks === null ? null : disasterOf(stage, chance, stores, backups, marks, workers, customers, oracle),
   };
   let excused = 0;
   try {
@@ -104,6 +126,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
       if (ask.keepsTrace) await describeEnd(stage, stores, customer);
       const compared = await compareWithTenant(stores, customer);
       excused += compared.excused;
+      for (const kind of spared(customer, scheduler.now())) trace.count(`spared.by_${kind}`);
       for (const what of compared.wrong) report({ invariant: 'I1', what: `${customer.target.name}: ${what}` });
     }
   } catch (error) {

@@ -36,13 +36,14 @@ export const noSummary = (): Summary => ({
   places: {},
 });
 
-export const addTold = (summary: Summary, told: Told): void => {
+/** `isBiased`: it says what struck, and not what could have: nothing is aimed at a seed that leans to something. */
+export const addTold = (summary: Summary, told: Told, isBiased = false): void => {
   summary.seeds += 1;
   summary.steps += told.steps;
   summary.judged += told.judged;
   summary.excused += told.excused;
   for (const [site, { exposed, possible }] of told.sites) {
-    if (exposed === 0) continue;
+    if (exposed === 0 || isBiased) continue;
     for (const kind of possible) {
       const pair = `${kind}@${site}`;
       add(summary.pairs, pair, 0);

@@ -5,6 +5,7 @@ import type { Engine, Timing } from '../../src/engine/engine.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { probeConnection, probeTarget } from '../../src/engine/quarantine.ts';
+import { noticeRestore } from '../../src/engine/restore.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { tendPlans } from '../../src/engine/tend-plans.ts';
 import type { Turn } from '../../src/engine/turn.ts';
@@ -13,6 +14,7 @@ import { type RunId, runId } from '../../src/model/ids.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
 import { reconcile } from '../../src/queue/reconcile.ts';
 import type { Source } from '../../src/source/source.ts';
+import type { Marks } from '../../src/store/installation.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import { connectedTargets } from '../../src/target/connected.ts';
 import type { Backend } from './directory.ts';
@@ -31,8 +33,12 @@ export type Surrounding = {
   readonly timing: Timing;
   /** The tenant is asked about these again. */
   readonly onAsked: (ids: readonly string[]) => void;
+  /** A read of it reached its end. */
+  readonly onReadWhole: (connection: ConnectionId) => void;
   readonly slots: number;
   readonly reconcileMs: () => number;
+  /** By which a worker sees that the database has gone back; null: it does not, and nobody looks. */
+  readonly marks: Marks | null;
   /** Something that neither a tenant, a target nor our own infrastructure can be blamed for. */
   readonly onBug: (error: unknown) => void;
 };
@@ -45,6 +51,7 @@ export const startWorker = (around: Surrounding, process: Process): void => {
 const work = async (around: Surrounding, process: Process): Promise<void> => {
   while (!(await knowsTheTime(process))) await process.sleep(5_000, neverAborted);
   const engine = engineOf(around, process);
+  while (around.marks !== null && !(await hasLooked(around, engine))) await process.sleep(5_000, neverAborted);
   for (let slot = 0; slot < around.slots; slot += 1) void workOff(around, process, engine);
   void keepReconciled(around, process, engine);
 };
@@ -54,6 +61,18 @@ const knowsTheTime = (process: Process): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** Before the first turn, and then whenever the queue is looked at: whether the database is still the one it knows. */
+const hasLooked = async (around: Surrounding, engine: Engine): Promise<boolean> => {
+  if (around.marks === null) return true;
+  try {
+    await noticeRestore(engine, around.marks);
+    return true;
+  } catch (error) {
+    onlyInfrastructure(around)(error);
+    return false;
+  }
+};
 
 export const engineOf = (around: Surrounding, process: Process): Engine => {
   const { stage } = around;
@@ -69,7 +88,7 @@ export const engineOf = (around: Surrounding, process: Process): Engine => {
     connectSource: (connection) => {
       const kept = sources.get(connection.id);
       if (kept?.revision === connection.revision) return kept.source;
-      const source = askedAloud(around.backendOf(connection.id).connect(process), around.onAsked);
+      const source = askedAloud(around.backendOf(connection.id).connect(process), connection.id, around);
       sources.set(connection.id, { revision: connection.revision, source });
       return source;
     },
@@ -83,8 +102,18 @@ export const engineOf = (around: Surrounding, process: Process): Engine => {
   };
 };
 
-const askedAloud = (source: Source, onAsked: Surrounding['onAsked']): Source => ({
+const askedAloud = (
+  source: Source,
+  connection: ConnectionId,
+  { onAsked, onReadWhole }: Pick<Surrounding, 'onAsked' | 'onReadWhole'>,
+): Source => ({
   ...source,
+  read: async function* (ask, signal) {
+    for await (const part of source.read(ask, signal)) {
+      if (part.type === 'end') onReadWhole(connection);
+      yield part;
+    }
+  },
   confirm: (refs, scope, signal) => {
     onAsked(refs.map(({ id }) => id));
     return source.confirm(refs, scope, signal);
@@ -152,6 +181,7 @@ export const usual = { scope: null, dryRun: false } as const;
 const keepReconciled = async (around: Surrounding, process: Process, engine: Engine): Promise<void> => {
   const door = around.queue.doorFor(process);
   while (process.isAlive()) {
+    if (around.marks !== null) await hasLooked(around, engine);
     await reconcile({
       stores: engine.stores,
       queues: door.jobs,

@@ -20,7 +20,10 @@ export class Workers {
   readonly #queue: Queue;
   readonly #running = new Set<Process>();
   #stopped = false;
+  #halted = false;
   #born = 0;
+  readonly #places = new Set<number>();
+  readonly #up = new Set<number>();
 
   constructor(
     stage: Stage,
@@ -28,8 +31,9 @@ export class Workers {
     stores: Stores,
     customers: readonly Customer[],
     witness: Witness,
-    onAsked: Surrounding['onAsked'],
+    seen: Pick<Surrounding, 'onAsked' | 'onReadWhole'>,
     onBug: (error: unknown) => void,
+    marks: Surrounding['marks'],
   ) {
     this.#stage = stage;
     this.#queue = queue;
@@ -49,15 +53,19 @@ export class Workers {
           return sliceMs();
         },
       },
-      onAsked,
+      onAsked: seen.onAsked,
+      onReadWhole: seen.onReadWhole,
       slots: 2,
       reconcileMs: () => this.reconcileMs,
+      marks,
       onBug,
     };
   }
 
   start(nth: number): void {
     const { chance, scheduler } = this.#stage;
+    this.#places.add(nth);
+    this.#up.add(nth);
     this.#born += 1;
     const skewed = chance.happens(0.3, `clock of worker ${nth} is wrong`);
     const process = startProcess(this.#stage, {
@@ -65,15 +73,31 @@ export class Workers {
       skewMs: skewed ? skewOf(chance, nth) : 0,
       onDeath: () => {
         this.#running.delete(process);
+        this.#up.delete(nth);
         if (this.#stopped) return;
         this.#queue.abandon(process, null);
-        scheduler.at(scheduler.now() + chance.between(1, 40, 'rises', this.#born) * 1_000, () => this.start(nth));
+        if (this.#halted) return;
+        scheduler.at(scheduler.now() + chance.between(1, 40, 'rises', this.#born) * 1_000, () => this.rise(nth));
       },
       onFreeze: (ms) => this.#queue.abandon(process, scheduler.now() + ms),
     });
     this.#running.add(process);
     this.#stage.current = process;
     startWorker(this.#around, process);
+  }
+
+  /** None works, and none rises; answers what starts them again. */
+  halt(): () => void {
+    this.#halted = true;
+    for (const process of [...this.#running]) process.kill();
+    return () => {
+      this.#halted = false;
+      for (const nth of this.#places) this.start(nth);
+    };
+  }
+
+  rise(nth: number): void {
+    if (!this.#halted && !this.#up.has(nth)) this.start(nth);
   }
 
   /** Nothing has to be interrupted any more. */

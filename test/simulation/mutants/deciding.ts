@@ -7,7 +7,13 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'nobody is asked about again',
     what: 'Removals are done without asking the source once more.',
-    edits: off('confirmation'),
+    edits: [
+      {
+        file: 'src/engine/work-at.ts',
+        from: 'source ??= engine.connectSource(connection, secrets);',
+        to: "source ??= { ...engine.connectSource(connection, secrets), confirm: async (refs) => new Map(refs.map(({ id }) => [id, 'gone'])), confirmMembers: async (_group, members) => new Map(members.map(({ id }) => [id, false])) };",
+      },
+    ],
   },
   {
     name: 'one look is enough',
@@ -17,11 +23,13 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'what was said once is good for ever',
     what: 'However long something waits at a slow target, nobody is asked about again.',
+    bias: 'slow targets',
     edits: [{ file: 'src/core/absence.ts', from: 'freshMs = 60_000', to: 'freshMs = Number.POSITIVE_INFINITY' }],
   },
   {
     name: 'the clock of the machine is believed',
     what: 'Times are those of whichever worker writes them down.',
+    bias: 'wrong clocks',
     edits: [
       {
         file: 'src/engine/clock.ts',
@@ -49,6 +57,8 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'what is under way is not counted',
     what: 'Operations whose outcome is open do not count against the limits of the day.',
+    bias: 'answers that stay open',
+    coveredBy: 'recovery',
     edits: [
       {
         file: 'src/store/memory/ledger.ts',
@@ -60,11 +70,60 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'nobody is protected',
     what: 'Protected accounts are written to.',
+    bias: 'whoever is protected',
     edits: [
       {
         file: 'src/engine/sift.ts',
         from: 'if (isOpen(shield))',
         to: 'if (shield !== null)',
+      },
+    ],
+  },
+  {
+    name: 'only ids protect',
+    what: 'Whoever is protected by an attribute is written to.',
+    bias: 'whoever is protected',
+    edits: [
+      {
+        file: 'src/core/protection.ts',
+        from: 'attributes.some(({ attribute, value }) => holds(attributeOf(object, attribute), value)) ||',
+        to: '(attributes.length < 0 && holds(attributeOf(object, ""), "")) ||',
+      },
+    ],
+  },
+  {
+    name: 'a protected group protects nobody in it',
+    what: 'Members of a protected group are written to.',
+    bias: 'whoever is protected',
+    edits: [
+      {
+        file: 'src/engine/shield.ts',
+        from: 'for (const { id } of [...everyone, ...lost]) members.add(id);',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'a restore changes nothing',
+    what: 'After the database was put back, targets are written to by what it still knows.',
+    bias: 'a database that is put back',
+    edits: [
+      {
+        file: 'src/engine/basis.ts',
+        from: 'if (restored === null) return false;',
+        to: 'if (restored === null || restored.epoch > 0) return false;',
+      },
+    ],
+  },
+  {
+    name: 'an undo takes away whoever is in the group',
+    what: 'Members whom earlier runs added, or who were there before us, are taken for those of the run.',
+    bias: 'what is taken back',
+    edits: [
+      {
+        file: 'src/core/came-with.ts',
+        from: "if (isMade || tells === 'missing') return true;",
+        to: 'if (isMade || version >= 0) return true;',
       },
     ],
   },
@@ -104,6 +163,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'one of two is taken',
     what: 'Of several accounts that match, the first is adopted.',
+    bias: 'accounts from before',
     edits: [
       {
         file: 'src/core/matching.ts',
@@ -126,6 +186,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'leavers are deleted',
     what: 'Who left is deleted, also where the target says disable.',
+    bias: 'leavers switched off',
     edits: [
       {
         file: 'src/core/plan.ts',
@@ -148,6 +209,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'groups that leave are deleted',
     what: 'A group that left is deleted, also where groups are to be left alone.',
+    bias: 'groups that stay',
     edits: [
       {
         file: 'src/core/plan.ts',
@@ -159,6 +221,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'any number of groups is deleted',
     what: 'Deleted groups count against no limit.',
+    bias: 'groups that go',
     edits: [
       {
         file: 'src/core/guard.ts',
@@ -170,6 +233,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'the days of grace are none',
     what: 'Who was switched off is deleted at once, not after some days.',
+    bias: 'days of grace',
     edits: [
       {
         file: 'src/engine/plan-removals.ts',
@@ -192,6 +256,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'the deprovision policy none is disable',
     what: 'Leavers are switched off where the target is to be left alone.',
+    bias: 'leavers left alone',
     edits: [
       {
         file: 'src/core/plan.ts',

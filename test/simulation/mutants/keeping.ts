@@ -7,11 +7,13 @@ export const keeping: readonly Mutant[] = [
   {
     name: 'no fence',
     what: 'A worker that lost its lease may still write to the store.',
+    bias: 'workers that sleep',
     edits: off('fence'),
   },
   {
     name: 'a lease is taken from whoever holds it',
     what: 'Two workers may hold a lease.',
+    bias: 'workers that sleep',
     edits: [
       {
         file: 'src/store/memory/leases.ts',
@@ -45,6 +47,7 @@ export const keeping: readonly Mutant[] = [
   {
     name: 'the position moves before the work',
     what: 'The target counts as brought to a version before anything of it is done.',
+    bias: 'workers that die',
     edits: [
       {
         file: 'src/engine/provision-run.ts',
@@ -57,6 +60,7 @@ export const keeping: readonly Mutant[] = [
   {
     name: 'the position moves although something is held',
     what: 'What waits for a person is forgotten once the position has passed it.',
+    bias: 'what is held',
     edits: [
       {
         file: 'src/engine/settle-run.ts',
@@ -68,6 +72,7 @@ export const keeping: readonly Mutant[] = [
   {
     name: 'what failed is forgotten',
     what: 'Nothing is kept in escrow.',
+    bias: 'writes that are lost',
     edits: [
       {
         file: 'src/core/escrow-ladder.ts',
@@ -79,6 +84,7 @@ export const keeping: readonly Mutant[] = [
   {
     name: 'nobody is waited for',
     what: 'A membership or a manager whose account is not there yet is forgotten.',
+    bias: 'what waits for accounts',
     edits: [
       {
         file: 'src/engine/wave-references.ts',
@@ -90,6 +96,7 @@ export const keeping: readonly Mutant[] = [
   {
     name: 'who waited is a member whatever happened since',
     what: 'Whoever left a group while they waited for an account becomes a member of it.',
+    bias: 'what waits for accounts',
     edits: [
       {
         file: 'src/engine/wave-references.ts',
@@ -102,6 +109,7 @@ export const keeping: readonly Mutant[] = [
   {
     name: 'lost wake-ups are not repaired',
     what: 'A run whose wake-up Redis lost is never looked for.',
+    bias: 'wake-ups that are lost',
     edits: [
       {
         file: 'src/queue/reconcile.ts',
@@ -114,6 +122,7 @@ export const keeping: readonly Mutant[] = [
   {
     name: 'lost schedules are not repaired',
     what: 'A schedule that Redis lost is never made again.',
+    bias: 'wake-ups that are lost',
     edits: [
       {
         file: 'src/queue/reconcile.ts',

@@ -5,12 +5,20 @@ import type { Edit, Mutant } from './mutant.ts';
 export const layers: readonly Mutant[] = [
   {
     name: 'confirmation',
-    what: 'Removals are done without asking the source once more.',
+    what: 'The source is asked once more before a removal, and its answer is not listened to.',
     edits: [
       {
         file: 'src/engine/work-at.ts',
         from: 'source ??= engine.connectSource(connection, secrets);',
-        to: "source ??= { ...engine.connectSource(connection, secrets), confirm: async (refs) => new Map(refs.map(({ id }) => [id, 'gone'])), confirmMembers: async (_group, members) => new Map(members.map(({ id }) => [id, false])) };",
+        to: `const real = engine.connectSource(connection, secrets);
+    source ??= {
+      ...real,
+      confirm: async (refs, scope, signal) => new Map([...(await real.confirm(refs, scope, signal)).keys()].map((id) => [id, 'gone'])),
+      confirmMembers: async (group, members, signal) => {
+        await real.confirmMembers(group, members, signal);
+        return new Map(members.map(({ id }) => [id, false]));
+      },
+    };`,
       },
     ],
   },
@@ -86,6 +94,17 @@ export const layers: readonly Mutant[] = [
         file: 'src/target/scim/read-back.ts',
         from: "if (settings.verify === 'always' || body.kind === 'page' || body.kind === 'unreadable') return true;",
         to: 'if (settings.verify !== undefined) return false;',
+      },
+    ],
+  },
+  {
+    name: 'recovery',
+    what: 'What was under way when a worker died is never looked at.',
+    edits: [
+      {
+        file: 'src/engine/recover.ts',
+        from: 'for await (const intents of ledger.openIntents(work.record.id)) {',
+        to: 'for await (const intents of ledger.openIntents(work.record.id)) { if (intents.length > 0) return;',
       },
     ],
   },

@@ -1,5 +1,7 @@
 /** A bug that is put into the product on purpose, to see whether a simulation finds it. The files of the product stay as they are. */
 
+import type { BiasName } from '../bias.ts';
+
 export type Edit = {
   readonly file: string;
   /** Is in the file exactly once. */
@@ -12,4 +14,8 @@ export type Mutant = {
   /** The bug in one sentence. */
   readonly what: string;
   readonly edits: readonly Edit[];
+  /** What its seeds lean to: what it takes for the bug to show is seldom otherwise. */
+  readonly bias?: BiasName;
+  /** The layer that makes it harmless; with that one off it is looked for first. */
+  readonly coveredBy?: string;
 };

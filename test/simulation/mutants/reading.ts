@@ -17,6 +17,7 @@ export const reading: readonly Mutant[] = [
   {
     name: 'a page without a link is the last one',
     what: 'A page of changes that was cut off before its link counts as the last one; the next round begins from now.',
+    bias: 'pages without links',
     edits: [
       {
         file: 'src/source/graph/pages.ts',
@@ -46,6 +47,7 @@ export const reading: readonly Mutant[] = [
   {
     name: 'half an answer is an answer',
     what: 'Of an answer that was cut off, the objects that came whole are taken for all of it.',
+    bias: 'answers that are cut off',
     edits: [
       {
         file: 'src/source/graph/client.ts',
@@ -96,6 +98,8 @@ export const reading: readonly Mutant[] = [
   {
     name: 'a hidden switch is off',
     what: 'Somebody whose `accountEnabled` is not shown counts as disabled.',
+    bias: 'hidden switches',
+    coveredBy: 'confirmation',
     edits: [
       {
         file: 'src/source/graph/to-source-object.ts',
@@ -120,6 +124,7 @@ export const reading: readonly Mutant[] = [
   {
     name: 'pages in a circle are followed',
     what: 'A next link that was followed before is followed again.',
+    bias: 'pages in a circle',
     edits: [
       {
         file: 'src/source/graph/pages.ts',
@@ -192,6 +197,8 @@ export const reading: readonly Mutant[] = [
   {
     name: 'who cannot be asked about is gone',
     what: 'Any refusal of a question about one person counts as "does not exist".',
+    bias: 'lists that show a part, and no answer',
+    coveredBy: 'second look',
     edits: [
       {
         file: 'src/source/graph/confirm.ts',
@@ -203,6 +210,8 @@ export const reading: readonly Mutant[] = [
   {
     name: 'who is missing from an answer is gone',
     what: 'Who is left out of an answer about many is not asked for alone before that is believed.',
+    bias: 'lists that show a part, and no answer',
+    coveredBy: 'second look',
     edits: [
       {
         file: 'src/source/graph/confirm.ts',
@@ -214,6 +223,8 @@ export const reading: readonly Mutant[] = [
   {
     name: 'a question that failed is answered with gone',
     what: 'Whom the source could not be asked about counts as gone.',
+    bias: 'lists that show a part, and no answer',
+    coveredBy: 'second look',
     edits: [
       {
         file: 'src/source/graph/confirm.ts',
@@ -225,6 +236,7 @@ export const reading: readonly Mutant[] = [
   {
     name: 'one list is enough to say who is no member',
     what: 'A membership is over as soon as one list does not show it.',
+    bias: 'replicas behind',
     edits: [
       {
         file: 'src/source/graph/membership.ts',

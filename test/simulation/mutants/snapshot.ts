@@ -6,6 +6,7 @@ export const snapshot: readonly Mutant[] = [
   {
     name: 'a read without an end is complete',
     what: 'A read that stops without saying that it was complete is committed all the same.',
+    bias: 'reads that stop',
     edits: [
       {
         file: 'src/engine/read-into.ts',
@@ -37,6 +38,8 @@ export const snapshot: readonly Mutant[] = [
   {
     name: 'a list without anybody is believed',
     what: 'A tenant in which nobody is left is taken for true.',
+    bias: 'empty lists',
+    coveredBy: 'confirmation',
     edits: [
       {
         file: 'src/engine/sweep.ts',
@@ -59,6 +62,7 @@ export const snapshot: readonly Mutant[] = [
   {
     name: 'a read of one group speaks for everybody',
     what: 'After a run of one group, who is not in that group counts as out of scope.',
+    bias: 'runs of one group',
     edits: [
       {
         file: 'src/engine/compare-read.ts',
@@ -70,6 +74,7 @@ export const snapshot: readonly Mutant[] = [
   {
     name: 'a draft is continued by whoever comes',
     what: 'What an interrupted read left is taken over by a read of another kind, scope or version, and the source goes on from there.',
+    bias: 'scopes edited while they are read',
     edits: [
       {
         file: 'src/engine/source-read.ts',
@@ -80,6 +85,20 @@ export const snapshot: readonly Mutant[] = [
         file: 'src/source/memory.ts',
         from: 'const fits = reading?.key === keyOf(ask) && reading.mode === ask.read.mode && ',
         to: 'const fits = reading !== undefined && ',
+      },
+    ],
+  },
+  {
+    name: 'a preview is kept',
+    what: 'What a preview reads of another scope becomes the snapshot.',
+    bias: 'previews',
+    edits: [
+      {
+        file: 'src/engine/preview-run.ts',
+        from: `    await draft.discard();
+    const problem`,
+        to: `    await draft.commit({ watermark: 'keep', counts: compared.recorded.present, full: true, attributes: connection.attributes, scope: scopeKey(run.proposed) });
+    const problem`,
       },
     ],
   },
@@ -108,6 +127,7 @@ export const snapshot: readonly Mutant[] = [
   {
     name: 'who left is brought back by an old list',
     what: 'Somebody known to have left comes back as soon as a list shows them.',
+    bias: 'lists that are old',
     edits: [
       {
         file: 'src/engine/departed.ts',

@@ -37,17 +37,13 @@ export const writing: readonly Mutant[] = [
   {
     name: 'no intent recovery',
     what: 'What was under way when a worker died is never looked at.',
-    edits: [
-      {
-        file: 'src/engine/recover.ts',
-        from: 'for await (const intents of ledger.openIntents(work.record.id)) {',
-        to: 'for await (const intents of ledger.openIntents(work.record.id)) { if (intents.length > 0) return;',
-      },
-    ],
+    bias: 'workers that die',
+    edits: off('recovery'),
   },
   {
     name: 'a create is sent again without a look',
     what: 'A create whose answer was lost is repeated blindly.',
+    bias: 'answers that are lost',
     edits: [
       {
         file: 'src/engine/look.ts',
@@ -59,6 +55,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'nobody is looked for before a create',
     what: 'Accounts are made without looking whether there is one.',
+    bias: 'accounts from before',
     edits: [
       {
         file: 'src/engine/look.ts',
@@ -70,6 +67,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'an open answer is a success',
     what: 'An update, a disable or a delete whose answer was lost counts as done.',
+    bias: 'answers that are lost',
     edits: [
       {
         file: 'src/engine/carry-out.ts',
@@ -109,11 +107,13 @@ export const writing: readonly Mutant[] = [
   {
     name: 'a success is believed',
     what: 'What a target answered is never read back.',
+    bias: 'writes that are lost',
     edits: off('read back'),
   },
   {
     name: 'an answer without an id is asked for again',
     what: 'A create that is answered without an id is sent once more.',
+    bias: 'answers without ids',
     edits: [
       {
         file: 'src/target/scim/create.ts',
@@ -130,6 +130,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'a web page says that nobody is there',
     what: 'A proxy that answers 404 with a web page is taken for the target.',
+    bias: 'web pages',
     edits: [
       {
         file: 'src/target/scim/errors.ts',
@@ -146,6 +147,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'an answer that is no list is an empty one',
     what: 'A page of a sign-in form is taken for "nobody found".',
+    bias: 'web pages',
     edits: [
       {
         file: 'src/target/scim/find.ts',
@@ -158,6 +160,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'two people of one turn may share an account',
     what: 'What one person of a turn was given may be given to the next one.',
+    bias: 'one name for two',
     edits: [
       {
         file: 'src/engine/provisioning.ts',
@@ -169,6 +172,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'the lease is not looked at before a write',
     what: 'A worker that slept writes to the target without asking whether it is still its turn.',
+    bias: 'workers that sleep',
     edits: [
       {
         file: 'src/engine/carry-out.ts',

@@ -1,0 +1,246 @@
+/**
+ * Loaded dice. A seed that leans to something meets again and again what chance brings about seldom: a bias says in which part of its range falls what is
+ * drawn under a name, and what is preferred where it can be picked. Everything else is drawn as without it.
+ */
+
+export type Range = readonly [from: number, to: number];
+export type Bias = {
+  /** By the name that something is drawn under. */
+  readonly drawn: Readonly<Record<string, Range>>;
+  /** By the name that something is picked under: what is preferred, in two of three cases. */
+  readonly picked: Readonly<Record<string, readonly string[]>>;
+};
+
+/** Happens, whatever its share. */
+const sure: Range = [0, 0];
+const never: Range = [0.9999, 0.9999];
+/** Of an amount: near the least, near the most. */
+const little: Range = [0, 0.1];
+const much: Range = [0.8, 0.9999];
+
+const drawn = (range: Range, ...names: readonly string[]): Readonly<Record<string, Range>> =>
+  Object.fromEntries(names.map((name) => [name, range]));
+/** Faults that are in the mix, and frequent. */
+const faults = (...kinds: readonly string[]): Bias['drawn'] => ({
+  ...drawn(sure, ...kinds.map((kind) => `mix ${kind}`)),
+  ...drawn([0.6, 0.9999], ...kinds.map((kind) => `mix rate ${kind}`)),
+});
+const readsGraph = drawn(sure, 'reads Graph');
+const readsMemory = drawn(never, 'reads Graph');
+const writesScim = drawn(sure, 'writes SCIM');
+const writesMemory = drawn(never, 'writes SCIM');
+const freely = drawn(sure, 'shrinks freely');
+
+/** No read lies, no full sync comes by itself after the first, and after the faults changes alone have to do: what was lost once is never found again. */
+const onlyChanges: Bias['drawn'] = {
+  ...drawn(never, 'mix empty_list', 'mix partial_list', 'mix null_properties', 'mix hidden_switch'),
+  ...drawn(never, 'replicas fall behind'),
+  ...drawn(much, 'tail', 'full sync interval'),
+};
+const manyEdits = drawn(much, 'edit of tenant 0');
+const manyActs = drawn(much, 'act of operator 0');
+const behind: Bias['drawn'] = {
+  ...readsGraph,
+  ...freely,
+  ...drawn(sure, 'replicas fall behind'),
+  ...drawn(much, 'replica behind 0', 'lasts'),
+  ...drawn(little, 'full sync interval'),
+};
+const leavers = ['recycled', 'purged', 'left', 'disabled'];
+const tight: Bias['drawn'] = {
+  ...drawn(sure, 'deprovisions percent', 'deprovisions floor', 'group deletes percent', 'group deletes floor'),
+};
+
+const biases = {
+  'answers that are cut off': {
+    drawn: { ...onlyChanges, ...readsGraph, ...manyEdits, ...drawn(never, 'reads managers'), ...faults('truncated') },
+    picked: {},
+  },
+  'pages without links': { drawn: { ...onlyChanges, ...readsGraph, ...manyEdits, ...faults('no_links') }, picked: {} },
+  'pages in a circle': { drawn: { ...readsGraph, ...faults('circle') }, picked: {} },
+  'hidden switches': { drawn: { ...readsGraph, ...faults('hidden_switch') }, picked: {} },
+  'reads that stop': { drawn: { ...readsMemory, ...freely, ...faults('cut_short') }, picked: {} },
+  'empty lists': {
+    drawn: {
+      ...readsGraph,
+      ...freely,
+      ...drawn(sure, 'scope of everybody', 'Graph as documented'),
+      ...faults('empty_list'),
+    },
+    picked: { operator: ['full sync asked for'] },
+  },
+  'replicas behind': { drawn: behind, picked: { edit: ['new title', 'joined'] } },
+  'lists that show a part, and no answer': {
+    drawn: {
+      ...readsGraph,
+      ...freely,
+      ...drawn(little, 'full sync interval'),
+      ...drawn(never, 'replicas fall behind'),
+      ...faults('refused', 'partial_list', 'truncated', 'web_page'),
+    },
+    picked: { edit: ['new title', 'joined'] },
+  },
+  'lists that are old': {
+    drawn: {
+      ...onlyChanges,
+      ...readsGraph,
+      ...manyActs,
+      ...manyEdits,
+      ...drawn(sure, 'lists are old'),
+      ...drawn(much, 'age of lists'),
+      ...drawn(never, 'reads managers', 'Graph as documented'),
+    },
+    picked: { edit: ['recycled', 'purged'], operator: ['full sync asked for'] },
+  },
+  'runs of one group': {
+    drawn: { ...onlyChanges, ...freely, ...manyActs },
+    picked: { operator: ['one group asked for'] },
+  },
+  'scopes edited while they are read': {
+    drawn: {
+      ...onlyChanges,
+      ...readsMemory,
+      ...freely,
+      ...manyActs,
+      ...drawn(sure, 'page size'),
+      ...drawn(never, 'scope of everybody'),
+      ...faults('throttled', 'unavailable'),
+    },
+    picked: { operator: ['scope edited'] },
+  },
+  'slow targets': {
+    drawn: {
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'slow target desk0', 'concurrency'),
+      ...drawn(much, 'people', 'deprovisions percent', 'deprovisions floor'),
+      ...drawn([0, 0.3], 'policy'),
+    },
+    picked: { edit: leavers, operator: ['scope edited'] },
+  },
+  'wrong clocks': {
+    drawn: {
+      ...drawn(much, 'workers'),
+      ...drawn(
+        sure,
+        ...[0, 1, 2].flatMap((nth) => [`clock of worker ${nth} is wrong`, `clock of worker ${nth} is wrong by a day`]),
+      ),
+    },
+    picked: { edit: leavers },
+  },
+  'answers that stay open': {
+    drawn: {
+      ...tight,
+      ...freely,
+      ...manyEdits,
+      ...drawn([0, 0.39], 'policy'),
+      ...faults('timeout_after', 'timeout', 'unavailable', 'crash_after'),
+    },
+    picked: { edit: ['recycled', 'restored', 'disabled', 'enabled'] },
+  },
+  'groups that go': {
+    drawn: { ...tight, ...freely, ...manyEdits, ...drawn(sure, 'deletes groups that leave') },
+    picked: { edit: ['group recycled', 'founded'] },
+  },
+  'groups that stay': {
+    drawn: { ...freely, ...drawn(never, 'deletes groups that leave') },
+    picked: { edit: ['group recycled'] },
+  },
+  'days of grace': { drawn: { ...freely, ...drawn([0.6, 0.79], 'policy') }, picked: { edit: leavers } },
+  'leavers left alone': { drawn: { ...freely, ...drawn([0.8, 0.9999], 'policy') }, picked: { edit: leavers } },
+  'leavers switched off': { drawn: { ...freely, ...drawn([0, 0.39], 'policy') }, picked: { edit: leavers } },
+  'accounts from before': {
+    drawn: { ...writesMemory, ...drawn(sure, 'has an account already', 'has two accounts already') },
+    picked: {},
+  },
+  'one name for two': {
+    drawn: {
+      ...writesMemory,
+      ...manyEdits,
+      ...drawn(sure, 'has an account already', 'page size'),
+      ...drawn(never, 'has two accounts already'),
+      ...drawn([0, 0.2], 'edit of tenant 0 at'),
+      ...faults('throttled'),
+    },
+    picked: { edit: ['swapped principal names', 'hired under a former name', 'purged'] },
+  },
+  'answers that are lost': {
+    drawn: { ...manyEdits, ...faults('fails_after', 'reset_after', 'timeout_after', 'reset') },
+    picked: { edit: ['new title', 'hired', ...leavers] },
+  },
+  'writes that are lost': {
+    drawn: { ...onlyChanges, ...writesScim, ...manyEdits, ...faults('lost_write') },
+    picked: { edit: ['new title', 'joined', 'left', 'disabled'] },
+  },
+  'answers without ids': {
+    drawn: { ...writesScim, ...manyEdits, ...drawn([0.76, 0.99], 'SCIM personality'), ...faults('no_id') },
+    picked: { edit: ['hired'] },
+  },
+  'web pages': {
+    drawn: {
+      ...writesScim,
+      ...manyEdits,
+      ...drawn(sure, 'has an account already'),
+      ...drawn([0.76, 0.99], 'SCIM personality'),
+      ...faults('web_page'),
+    },
+    picked: { edit: ['hired', ...leavers] },
+  },
+  'workers that sleep': {
+    drawn: { ...manyEdits, ...drawn(much, 'workers'), ...faults('pause', 'wakeup_twice') },
+    picked: {},
+  },
+  'workers that die': { drawn: { ...onlyChanges, ...manyEdits, ...faults('crash_after', 'crash_before') }, picked: {} },
+  'what waits for accounts': {
+    drawn: { ...onlyChanges, ...manyEdits, ...faults('unavailable', 'throttled', 'fails_after') },
+    picked: { edit: ['hired', 'joined', 'left', 'another manager'] },
+  },
+  'what is held': {
+    drawn: { ...onlyChanges, ...tight, ...freely, ...manyEdits, ...drawn([0, 0.59], 'policy') },
+    picked: { edit: leavers },
+  },
+  'whoever is protected': {
+    drawn: {
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'guards somebody'),
+      ...drawn(never, 'slow target desk0'),
+      ...drawn(much, 'protection by operator 0', 'deprovisions floor', 'minutes'),
+      ...drawn([0.1, 0.2], 'protection by operator 0 at'),
+      ...drawn([0.75, 0.99], 'edit of tenant 0 at'),
+      ...drawn([0, 0.59], 'policy'),
+    },
+    picked: { edit: leavers, protection: ['a person by id', 'an account by id', 'an attribute', 'a group'] },
+  },
+  'a database that is put back': {
+    drawn: { ...freely, ...manyEdits, ...drawn(sure, 'puts the database back'), ...drawn(much, 'minutes') },
+    picked: { edit: ['hired', ...leavers] },
+  },
+  previews: {
+    drawn: { ...freely, ...drawn(sure, 'previews scopes'), ...drawn(much, 'preview by operator 0') },
+    picked: {},
+  },
+  'what is taken back': {
+    drawn: {
+      ...freely,
+      ...manyActs,
+      ...drawn(sure, 'amends', 'has a group already'),
+      ...drawn(much, 'amendment of operator 0'),
+    },
+    picked: { amendment: ['undo asked for'], operator: ['full provision run asked for', 'plans decided on'] },
+  },
+  'wake-ups that are lost': {
+    drawn: { ...drawn(sure, 'loses the queue'), ...drawn(much, 'loss of the queue'), ...faults('wakeup_lost') },
+    picked: {},
+  },
+} as const satisfies Readonly<Record<string, Bias>>;
+
+export type BiasName = keyof typeof biases;
+const isBiasName = (name: string): name is BiasName => Object.hasOwn(biases, name);
+export const biasNames: readonly BiasName[] = Object.keys(biases).filter(isBiasName);
+
+/** Throws for a name that nothing has. */
+export const biasNamed = (name: string): Bias => {
+  if (!isBiasName(name)) throw new Error(`No bias is called "${name}".`);
+  return biases[name];
+};

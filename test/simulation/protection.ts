@@ -1,0 +1,74 @@
+/** Whom the operator has protected, in truth: by what the tenant is and was, not by what anybody read of it. */
+
+import type { Protection } from '../../src/model/target-record.ts';
+import type { Customer } from './customer.ts';
+import type { Truth } from './directory.ts';
+import type { Remote } from './remote.ts';
+import { since, usualTurnMs } from './since.ts';
+
+export const protectionKinds = ['id', 'attribute', 'group'] as const;
+export type ProtectionKind = (typeof protectionKinds)[number];
+
+/** Whose account or group it is, and which. */
+export type Owned = { readonly id: string; readonly remote: Remote | null };
+
+/** By what somebody is protected for certain: by every protection that a turn may go by, and all along. */
+export const protectedBy = (customer: Customer, owned: Owned, now: number): ProtectionKind | null => {
+  const known = since(customer.protections, now - usualTurnMs);
+  return (
+    protectionKinds.find((kind) =>
+      known.every((each) => isCovered(customer, each.protection, kind, owned, 'all along')),
+    ) ?? null
+  );
+};
+
+/** Whoever was at any time, by any protection, may be treated otherwise than others. */
+export const mayBeProtected = (customer: Customer, owned: Owned): boolean =>
+  customer.protections.some(({ protection }) =>
+    protectionKinds.some((kind) => isCovered(customer, protection, kind, owned, 'at any time')),
+  );
+
+type When = 'all along' | 'at any time';
+
+const isCovered = (
+  { directory }: Customer,
+  { ids, attributes, groups }: Protection,
+  kind: ProtectionKind,
+  { id, remote }: Owned,
+  when: When,
+): boolean => {
+  if (kind === 'id') return ids.includes(id) || (remote !== null && ids.includes(remote.id));
+  if ((kind === 'attribute' ? attributes : groups).length === 0) return false;
+  const truths = directory.history.map(({ truth }) => truth).filter((truth) => isKnownTo(truth, id));
+  const holds = (truth: Truth): boolean =>
+    kind === 'attribute'
+      ? attributes.some(({ attribute, value }) => shows(truth, id, attribute, value))
+      : groups.some((group) => everyoneIn(truth, group).has(id));
+  return truths.length > 0 && (when === 'all along' ? truths.every(holds) : truths.some(holds));
+};
+
+/** Of whoever is deleted for good, only what was before counts: they are in no group any more. */
+const isKnownTo = ({ people, groups }: Truth, id: string): boolean =>
+  (people.get(id)?.standing ?? groups.get(id)?.standing ?? 'gone') !== 'gone';
+
+const shows = ({ people }: Truth, id: string, attribute: string, value: string): boolean => {
+  const person = people.get(id);
+  const shown = attribute === 'department' ? person?.department : attribute === 'jobTitle' ? person?.jobTitle : null;
+  return typeof shown === 'string' && shown.toLowerCase() === value.toLowerCase();
+};
+
+/** The group itself, and everybody in it, also by groups in it. */
+const everyoneIn = ({ groups }: Truth, group: string): ReadonlySet<string> => {
+  const everyone = new Set([group]);
+  // What is added while a Set is visited is visited too.
+  for (const each of everyone) for (const member of groups.get(each)?.members ?? []) everyone.add(member);
+  return everyone;
+};
+
+/** By what those were protected in the end who would have been switched off otherwise. */
+export const spared = (customer: Customer, now: number): readonly ProtectionKind[] =>
+  [...customer.directory.truth().people.values()].flatMap(({ id, standing }) => {
+    const remote = customer.remote.objects().find((one) => one.externalId === id) ?? null;
+    if (standing === 'enabled' || remote === null || !remote.active) return [];
+    return protectedBy(customer, { id, remote }, now) ?? [];
+  });
