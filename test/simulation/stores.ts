@@ -166,9 +166,17 @@ const withDrafts = (around: Around, snapshots: SnapshotStore): SnapshotStore =>
   new Proxy(snapshots, {
     get: (target, property) => {
       if (property !== 'begin') return Reflect.get(target, property);
-      return async (...asked: Parameters<SnapshotStore['begin']>): Promise<Draft> =>
-        watched(around, 'draft', await target.begin(...asked));
+      return async (...asked: Parameters<SnapshotStore['begin']>): Promise<Draft> => {
+        const draft = await target.begin(...asked);
+        return asCommittedAtOnce(watched(around, 'draft', draft), draft);
+      };
     },
+  });
+
+/** To look at a draft as if it were committed asks nothing of the database yet. */
+const asCommittedAtOnce = (seen: Draft, draft: Draft): Draft =>
+  new Proxy(seen, {
+    get: (of, property) => (property === 'asCommitted' ? draft.asCommitted : Reflect.get(of, property)),
   });
 
 const refuseIfDown = (fault: Fault | null, site: string): void => {
