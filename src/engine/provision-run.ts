@@ -105,6 +105,8 @@ export const provision = async (
       ? await gather(engine.stores, run, from.through, known)
       : await gatherRepair(engine.stores, run, run.amends.run, from.through);
   const work = await prepared(unprepared, gathered);
+  // Whoever leaves the tenant while the run is under way is known to have been protected when it began.
+  if (run.place === null && !isDry(work)) await rememberGuarded(work, true);
   const inDoubt = refuseInDoubt(work, tally);
   if (inDoubt !== null) return inDoubt;
   let place: Place = { ...from, exceeded: work.exceeded };

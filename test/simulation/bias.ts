@@ -70,6 +70,18 @@ const biases = {
     picked: { operator: ['full sync asked for'] },
   },
   'replicas behind': { drawn: behind, picked: { edit: ['new title', 'joined'] } },
+  'questions that are refused': {
+    drawn: {
+      ...readsGraph,
+      ...freely,
+      ...drawn(little, 'full sync interval'),
+      ...drawn(never, 'replicas fall behind'),
+      ...faults('partial_list'),
+      ...drawn(sure, 'mix refused'),
+      ...drawn([0.55, 0.7], 'mix rate refused'),
+    },
+    picked: { edit: ['new title', 'joined'] },
+  },
   'lists that show a part, and no answer': {
     drawn: {
       ...readsGraph,

@@ -2,7 +2,7 @@
 
 import type { Protection } from '../../src/model/target-record.ts';
 import type { Customer } from './customer.ts';
-import type { Truth } from './directory.ts';
+import { isThere, type Truth } from './directory.ts';
 import type { Remote } from './remote.ts';
 import { since, usualTurnMs } from './since.ts';
 
@@ -17,10 +17,20 @@ export const protectedBy = (customer: Customer, owned: Owned, now: number): Prot
   const known = since(customer.protections, now - usualTurnMs);
   return (
     protectionKinds.find((kind) =>
-      known.every((each) => isCovered(customer, each.protection, kind, owned, 'all along')),
+      known.every(
+        ({ at, protection }) =>
+          isCovered(customer, protection, kind, owned, 'all along') && (kind === 'id' || wasSeen(customer, owned.id, at)),
+      ),
     ) ?? null
   );
 };
+
+/** Who had left before a run could look is shown by nobody as what protects them. */
+const wasSeen = ({ directory }: Customer, id: string, at: number): boolean =>
+  since(directory.history, at)
+    .filter((each) => each.at <= at + seenMs)
+    .every(({ truth }) => isThere(truth, id));
+const seenMs = 3 * 60_000;
 
 /** Whoever was at any time, by any protection, may be treated otherwise than others. */
 export const mayBeProtected = (customer: Customer, owned: Owned): boolean =>
@@ -39,7 +49,9 @@ const isCovered = (
 ): boolean => {
   if (kind === 'id') return ids.includes(id) || (remote !== null && ids.includes(remote.id));
   if ((kind === 'attribute' ? attributes : groups).length === 0) return false;
-  const truths = directory.history.map(({ truth }) => truth).filter((truth) => isKnownTo(truth, id));
+  // What lasted for no time nobody could have read.
+  const lasting = directory.history.filter(({ at }, nth) => directory.history[nth + 1]?.at !== at);
+  const truths = lasting.map(({ truth }) => truth).filter((truth) => isKnownTo(truth, id));
   const holds = (truth: Truth): boolean =>
     kind === 'attribute'
       ? attributes.some(({ attribute, value }) => shows(truth, id, attribute, value))

@@ -197,7 +197,7 @@ export const reading: readonly Mutant[] = [
   {
     name: 'who cannot be asked about is gone',
     what: 'Any refusal of a question about one person counts as "does not exist".',
-    bias: 'lists that show a part, and no answer',
+    bias: 'questions that are refused',
     coveredBy: 'second look',
     edits: [
       {
