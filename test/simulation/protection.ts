@@ -19,7 +19,8 @@ export const protectedBy = (customer: Customer, owned: Owned, now: number): Prot
     protectionKinds.find((kind) =>
       known.every(
         ({ at, protection }) =>
-          isCovered(customer, protection, kind, owned, 'all along') && (kind === 'id' || wasSeen(customer, owned.id, at)),
+          isCovered(customer, protection, kind, owned, 'all along') &&
+          (kind === 'id' || wasSeen(customer, owned.id, at)),
       ),
     ) ?? null
   );

@@ -203,7 +203,8 @@ const lies: readonly FaultKind[] = ['empty_list', 'partial_list', 'null_properti
 const tailOf = ({ chance, stage }: Play): Tail => {
   const roll = chance.fraction('tail');
   if (roll < 0.4) return 'everything';
-  const isHit = stage.trace.counts.has('list.old') || stage.faults.struck.some((name) => name.startsWith('hidden_switch@'));
+  const isHit =
+    stage.trace.counts.has('list.old') || stage.faults.struck.some((name) => name.startsWith('hidden_switch@'));
   const mayHaveLied = mayLag(chance) || isHit || lies.some((kind) => stage.faults.includes(kind));
   return roll < 0.6 || mayHaveLied ? 'escrows' : 'changes';
 };

@@ -1,15 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { memoryBackups } from '../../../src/store/memory/backup.ts';
 import { createMemoryStores } from '../../../src/store/memory/index.ts';
+import { createVault } from '../../../src/store/vault.ts';
 import { connection, plainConnection, plainTarget, target } from '../../support/story.ts';
 
 const now = (): Date => new Date('2026-03-02T08:00:00Z');
-const open = { seal: (clear: string) => clear, open: (sealed: string) => sealed };
 
 describe('stores in memory that were put back', () => {
   it('hold what they held when the backup was made, however often, and go on from there', async () => {
     const backups = memoryBackups();
-    const stores = createMemoryStores({ now, vault: open, keep: backups.keep });
+    const stores = createMemoryStores({ now, vault: createVault(randomBytes(32)), keep: backups.keep });
     await stores.connections.add(plainConnection(now()), {});
     await stores.targets.add(plainTarget(now()), {});
     const lease = await stores.leases.take(target, 'worker', 30_000);
