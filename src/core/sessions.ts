@@ -18,8 +18,9 @@ export const endOf = ({ createdAt, lastSeenAt }: Times): Date =>
 
 export const isOn = (session: Times, now: Date): boolean => endOf(session) > now;
 
+/** A sign-in of the future is none: the provider's clock is wrong, or it was made up. */
 export const isFresh = ({ authenticatedAt }: Pick<Session, 'authenticatedAt'>, now: Date): boolean =>
-  now.getTime() - authenticatedAt.getTime() < freshMs;
+  Math.abs(now.getTime() - authenticatedAt.getTime()) < freshMs;
 
 export const isSeenToBeNoted = ({ lastSeenAt }: Pick<Session, 'lastSeenAt'>, now: Date): boolean =>
   now.getTime() - lastSeenAt.getTime() >= noteEveryMs;

@@ -13,6 +13,13 @@ import type { Filed, KeptEntry, NewAuditEntry } from './audit-log.ts';
 /** What the first entry takes for the hash before it. */
 export const noHash = '0'.repeat(64);
 
+/**
+ * Where the next entry goes when `last` is the last one there is, and `noted` the highest number there ever was. Where entries are missing at the end
+ * their numbers are not given again: the gap stays, and tells.
+ */
+export const placeAfter = (last: Place | null, noted: number): Place | null =>
+  noted > (last?.seq ?? 0) ? { seq: noted, hash: last?.hash ?? noHash } : last;
+
 /** The entry as it is kept after `last`; null: as the first. */
 export const sealed = (entry: NewAuditEntry, at: Date, last: Pick<KeptEntry, 'seq' | 'hash'> | null): KeptEntry => {
   const whole = { ...entry, at, seq: (last?.seq ?? 0) + 1 };

@@ -6,7 +6,7 @@
 
 import type mongoose from 'mongoose';
 import pLimit from 'p-limit';
-import { sealed } from '../audit-chain.ts';
+import { placeAfter, sealed } from '../audit-chain.ts';
 import type { AuditFilter, AuditLog, Filed, KeptEntry } from '../audit-log.ts';
 import type { Db } from './connect.ts';
 import { isDuplicate } from './duplicates.ts';
@@ -32,8 +32,10 @@ export const createMongoAuditLog = (db: Db, now: () => Date): AuditLog => {
 
   const append: AuditLog['append'] = async (entry) => {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+      // The number first: whoever noted it had added the entry before, so an entry that is not found after that was taken out.
+      const highest = await notedNow();
       const last = await entries.findOne({}, { sort: { _id: -1 }, projection: { hash: 1 } });
-      const kept = sealed(entry, now(), last && { seq: last._id, hash: last.hash });
+      const kept = sealed(entry, now(), placeAfter(last && { seq: last._id, hash: last.hash }, highest));
       if (!(await isFirst(kept))) continue;
       await note(kept.seq);
       return kept;
@@ -50,6 +52,8 @@ export const createMongoAuditLog = (db: Db, now: () => Date): AuditLog => {
       return false;
     }
   };
+
+  const notedNow = async (): Promise<number> => (await noted.findOne({ _id: theOne }))?.seq ?? 0;
 
   const note = async (seq: number): Promise<void> => {
     try {
@@ -81,7 +85,7 @@ export const createMongoAuditLog = (db: Db, now: () => Date): AuditLog => {
       );
       for await (const batch of batches) yield batch.map(keptOf);
     },
-    noted: async () => (await noted.findOne({ _id: theOne }))?.seq ?? 0,
+    noted: notedNow,
   };
 };
 

@@ -92,6 +92,38 @@ const everything = async (): Promise<string> => {
   ]);
 };
 
+describe('a key', () => {
+  it('that may configure and not approve lifts no guard', async () => {
+    const configure = await keyFor(['configure'], null);
+    const both = await keyFor(['configure', 'approve'], null);
+    const target = `/v1/targets/${things['target_id']}`;
+    const connection = `/v1/connections/${things['connection_id']}`;
+    const limit = { count: 10_000, percent: 100, floor: 10_000 };
+    const before = await everything();
+    for (const [method, path, body] of [
+      ['PATCH', target, { limits: { deprovisions: limit } }],
+      ['PATCH', target, { protected: { ids: [] } }],
+      ['PATCH', target, { auto_approve_first: true }],
+      ['PATCH', target, { deprovision: { kind: 'delete' } }],
+      ['PATCH', target, { left_groups: 'delete' }],
+      ['POST', `${connection}/targets`, { ...newTarget, auto_approve_first: true }],
+      ['POST', `${connection}/targets`, { ...newTarget, limits: { deprovisions: limit } }],
+      ['PATCH', connection, { shrink_limit: limit }],
+      ['POST', '/v1/connections', { ...newConnection, shrink_limit: limit }],
+    ] as const) {
+      const reply = await door.call(method, path, { key: configure, body });
+      expect(reply, JSON.stringify(body)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    }
+    expect(await everything()).toBe(before);
+    expect((await door.call('PATCH', target, { key: configure, body: { auto_approve_first: false } })).status).toBe(
+      200,
+    );
+    expect((await door.call('PATCH', target, { key: both, body: { limits: { deprovisions: limit } } })).status).toBe(
+      200,
+    );
+  });
+});
+
 describe.each(['key', 'person'] as const)('a %s', (kind) => {
   it.each(apiScopes.filter((scope) => scope !== 'admin'))(
     'with the scope %s is let in where that is enough, and nowhere else',

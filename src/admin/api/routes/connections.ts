@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { connectionId, organizationId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
+import { assertMaySetGuards, setsGuards } from '../guards.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, etagOf, type Route } from '../route.ts';
@@ -33,6 +34,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     path: '/v1/connections',
     id: 'addConnection',
     scope: 'configure',
+    stepUp: setsGuards,
     tag,
     summary: 'Adds a connection to a tenant',
     params: nothing,
@@ -40,7 +42,8 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     body: newConnectionSchema,
     answer: { status: 201, description: 'The connection.', schema: connectionSchema },
     refusals: [],
-    handle: async ({ body }) => {
+    handle: async ({ body, caller }) => {
+      assertMaySetGuards(caller, body);
       const given = { ...fieldsOf(body), name: body.name, organization: organizationId(body.organization_id) };
       const { connection, link } = await commands.addConnectionWithLink(given, body.return_url ?? null);
       return {
@@ -119,6 +122,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     path,
     id: 'editConnection',
     scope: 'configure',
+    stepUp: setsGuards,
     tag,
     summary: 'Edits a connection; with If-Match, only when nobody edited it meanwhile',
     params,
@@ -126,7 +130,8 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     body: connectionChangesSchema,
     answer: { status: 200, description: 'The connection as it is now.', schema: editedConnectionSchema },
     refusals: ['not_found', 'connection_deleting', 'credentials_missing', 'tenant_fixed', 'stale_revision'],
-    handle: async ({ params, body, revision }) => {
+    handle: async ({ params, body, revision, caller }) => {
+      assertMaySetGuards(caller, body);
       const id = connectionId(params.connection_id);
       const changes = { ...fieldsOf(body), state: body.state };
       const { before, connection, nextSync } = await commands.editConnection(id, changes, revision);

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { connectionId, targetId } from '../../../model/ids.ts';
 import type { TargetRecord } from '../../../model/target-record.ts';
 import type { Commands } from '../../commands.ts';
+import { assertMaySetGuards, setsGuards } from '../guards.ts';
 import { nothing } from '../request.ts';
-import { defineRoute, etagOf, type Route } from '../route.ts';
+import { always, defineRoute, etagOf, type Route } from '../route.ts';
 import { auditedTarget } from '../schemas/audit.ts';
 import { checkReportSchema, checkReportView } from '../schemas/check.ts';
 import { connectionIdText, targetIdText } from '../schemas/common.ts';
@@ -35,13 +36,16 @@ export const targetRoutes = (commands: Commands): Route[] => {
       ...ofConnection,
       id: 'addTarget',
       scope: 'configure',
+      stepUp: always,
       tag,
-      summary: 'Adds a target to a connection',
+      summary:
+        'Adds a target to a connection; setting its limits, or letting its first plan pass, takes the scope approve as well',
       query: nothing,
       body: newTargetSchema,
       answer: { status: 201, description: 'The target.', schema: targetSchema },
       refusals: ['not_found', 'connection_deleting', 'unknown_attribute'],
-      handle: async ({ params, body }) => {
+      handle: async ({ params, body, caller }) => {
+        assertMaySetGuards(caller, body);
         const target = await commands.addTarget(connectionId(params.connection_id), {
           ...fieldsOf(body),
           kind: body.kind,
@@ -94,15 +98,17 @@ export const targetRoutes = (commands: Commands): Route[] => {
       id: 'editTarget',
       scope: 'configure',
       // The settings hold the address, and the secrets that are sent there.
-      stepUp: (body) => body.settings !== undefined,
+      stepUp: (body) => body.settings !== undefined || setsGuards(body),
       tag,
-      summary: 'Edits a target; with If-Match, only when nobody edited it meanwhile',
+      summary:
+        'Edits a target; with If-Match, only when nobody edited it meanwhile. What guards its accounts takes the scope approve as well',
       params,
       query: nothing,
       body: targetChangesSchema,
       answer: { status: 200, description: 'The target as it is now.', schema: targetSchema },
       refusals: ['not_found', 'target_deleting', 'target_fixed', 'stale_revision', 'unknown_attribute'],
-      handle: async ({ params, body, revision }) => {
+      handle: async ({ params, body, revision, caller }) => {
+        assertMaySetGuards(caller, body);
         const changes = { ...fieldsOf(body), settings: body.settings, state: body.state };
         const { before, target } = await commands.editTarget(targetId(params.target_id), changes, revision);
         return {

@@ -5,7 +5,7 @@ import { eventId, organizationId, webhookId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
-import { defineRoute, etagOf, type Route } from '../route.ts';
+import { always, defineRoute, etagOf, type Route } from '../route.ts';
 import { auditedWebhook } from '../schemas/audit.ts';
 import { organizationIdText } from '../schemas/common.ts';
 import {
@@ -33,6 +33,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     path: '/v1/webhooks',
     id: 'addWebhook',
     scope: 'configure',
+    stepUp: always,
     tag,
     summary: 'Has an address told what happens in an organization; the answer is the only place that shows the secret',
     params: nothing,
@@ -92,6 +93,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     path,
     id: 'editWebhook',
     scope: 'configure',
+    stepUp: (body) => body.url !== undefined,
     tag,
     summary: 'Edits a webhook, pauses it or lets it go on; with If-Match, only when nobody edited it meanwhile',
     params,
