@@ -170,10 +170,15 @@ describe('a person', () => {
     const before = await everything();
     const stepUp = door.routes.filter(({ takesStepUp }) => takesStepUp);
     expect(stepUp.map(({ id }) => id).toSorted()).toEqual([
+      'addConnection',
+      'addTarget',
+      'addWebhook',
       'applyPlan',
       'approvePlan',
       'createApiKey',
+      'editConnection',
       'editTarget',
+      'editWebhook',
       'erasePerson',
       'rejectPlan',
       'requestSync',
@@ -191,6 +196,9 @@ describe('a person', () => {
 
 /** What makes a call one that takes a new sign-in, where not every call of the route does. */
 const steppedUp: Readonly<Record<string, object>> = {
+  addConnection: { ...newConnection, shrink_limit: { count: 10_000, percent: 100, floor: 10_000 } },
+  editConnection: { shrink_limit: { count: 10_000, percent: 100, floor: 10_000 } },
+  editWebhook: { url: 'https://elsewhere.example' },
   editTarget: { settings: { url: 'https://elsewhere.example' } },
   erasePerson: {},
   requestSync: { mode: 'full', accept_shrink: `run_${'0'.repeat(32)}` },

@@ -52,6 +52,14 @@ describe('whoever gets at the database', () => {
     expect(await verdict()).toEqual(brokenAt(5, /not there, and neither is any after it; there were 5/));
   });
 
+  it('cannot have the last entries forgotten by the entries that come after', async () => {
+    const { entries, verdict } = await withFive();
+    await entries.deleteMany({ _id: { $gte: 4 } });
+    const log = createMongoAuditLog(mongo.db, () => new Date('2026-03-01T09:00:00.000Z'));
+    for (let nth = 1; nth <= 4; nth += 1) await log.append(anEntry({ action: `later ${nth}` }));
+    expect(await verdict()).toEqual(brokenAt(4, /is not there; the next one is 6/));
+  });
+
   it('cannot hide an entry by filing it elsewhere', async () => {
     const { entries, verdict } = await withFive();
     await entries.updateOne({ _id: 3 }, { $set: { action: 'another' } });
