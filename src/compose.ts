@@ -75,6 +75,7 @@ export type Parts = {
   readonly readiness: readonly ReadinessCheck[];
   /** How the clock of this machine compares with MongoDB's. */
   readonly clock: () => ClockReading;
+  readonly nowMs: () => number;
   /** Workers block on their connection, so each has one of its own. */
   readonly openWorkerConnection: () => Redis;
   readonly close: () => Promise<void>;
@@ -213,6 +214,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     marks: redisMarks(redis, config.queuePrefix),
     readiness: readinessOf(mongo, redis, program),
     clock: clock.reading,
+    nowMs: () => performance.now(),
     openWorkerConnection: () => {
       const connection = workerConnection(config.redisUrl.reveal());
       workerConnections.push(connection);

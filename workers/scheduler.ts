@@ -9,6 +9,7 @@ import { probeConnection, probeTarget } from '../src/engine/quarantine.ts';
 import { renewSecrets } from '../src/engine/renew-secrets.ts';
 import { tendSubscriptions } from '../src/engine/subscriptions.ts';
 import { tendPlans } from '../src/engine/tend-plans.ts';
+import { errorFacts } from '../src/logger.ts';
 import { maintenancePayload, tickPayload } from '../src/queue/payloads.ts';
 import { reconcile } from '../src/queue/reconcile.ts';
 import { neverAborted } from './processors.ts';
@@ -36,10 +37,11 @@ export const startScheduler = (parts: Parts): Running => {
   );
   const stopped = new AbortController();
   const reconciling = keepReconciled(parts, stopped.signal);
+  const subscribing = keepSubscribed(parts, stopped.signal);
   return {
     stop: async () => {
       stopped.abort();
-      await Promise.all([tick.stop(), maintenance.stop(), reconciling]);
+      await Promise.all([tick.stop(), maintenance.stop(), reconciling, subscribing]);
     },
   };
 };
@@ -100,11 +102,22 @@ const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> 
         // Where there are more, the next round goes on with them.
         if (!(await renewSecrets(engine))) tendedMs = nowMs;
       }
-      const { publicUrl } = parts.config;
-      if (publicUrl !== null) await tendSubscriptions(engine, `${publicUrl}${notificationPath}`, signal);
     } catch (error) {
       log.warn('queue.unreconciled', { message: error instanceof Error ? error.message : 'unknown' });
     }
     await engine.world.sleep(parts.times.reconcileMs, signal).catch(() => {});
+  }
+};
+
+/** Apart from the queue, which must not wait for a tenant that does not answer. */
+const keepSubscribed = async ({ engine, config, log, times }: Parts, signal: AbortSignal): Promise<void> => {
+  if (config.publicUrl === null) return;
+  while (!signal.aborted) {
+    try {
+      await tendSubscriptions(engine, `${config.publicUrl}${notificationPath}`, signal);
+    } catch (error) {
+      log.warn('subscriptions.untended', errorFacts(error));
+    }
+    await engine.world.sleep(times.reconcileMs, signal).catch(() => {});
   }
 };

@@ -26,6 +26,7 @@ type Kept = {
 
 const LONGEST_LIFE_MS = 41_760 * 60_000;
 const HANDSHAKE_MS = 10_000;
+const MOST_TOGETHER = 100;
 
 const wanted = z.object({
   changeType: z.string(),
@@ -42,14 +43,27 @@ export type Lifecycle = 'reauthorizationRequired' | 'subscriptionRemoved' | 'mis
 export const makeSubscriptions = (world: World) => {
   const kept = new Map<string, Kept>();
   const sending = new Set<Promise<void>>();
+  const outbox = new Map<string, object[]>();
 
+  /** What happens at once comes together, as Graph sends it, also when it is about several subscriptions. */
   const send = (url: string, body: object): void => {
-    const sent = fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ value: [body] }),
-      redirect: 'manual',
-    })
+    const waiting = outbox.get(url);
+    if (waiting !== undefined && waiting.length < MOST_TOGETHER) {
+      waiting.push(body);
+      return;
+    }
+    const value = [body];
+    outbox.set(url, value);
+    const sent = Promise.resolve()
+      .then(() => {
+        if (outbox.get(url) === value) outbox.delete(url);
+        return fetch(url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ value }),
+          redirect: 'manual',
+        });
+      })
       .then(
         () => undefined,
         () => undefined,
@@ -95,11 +109,12 @@ export const makeSubscriptions = (world: World) => {
     const expiresMs = Date.parse(ask.expirationDateTime);
     if (expiresMs > ids.nowMs + LONGEST_LIFE_MS)
       throw badRequest('Subscription expiration can only be 41760 minutes in the future.');
+    for (const url of new Set([ask.notificationUrl, ask.lifecycleNotificationUrl ?? ask.notificationUrl]))
+      await shakeHands(url);
+    // Last, or two that come at once would both find room.
     const mine = [...kept.values()].filter((one) => one.identity.tenant.id === identity.tenant.id);
     if (mine.length >= world.knobs.mostSubscriptions)
       throw new GraphFault(403, 'ExtensionError', 'Operation: Create; Exception: the subscription limit was reached.');
-    for (const url of new Set([ask.notificationUrl, ask.lifecycleNotificationUrl ?? ask.notificationUrl]))
-      await shakeHands(url);
     const one: Kept = {
       id: randomUUID(),
       identity,

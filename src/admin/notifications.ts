@@ -3,6 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { newSyncRun } from '../engine/request-runs.ts';
 import { digestOf } from '../engine/subscriptions.ts';
+import { within } from '../engine/within.ts';
 import { type ConnectionId, runId } from '../model/ids.ts';
 import type { Subscription } from '../model/subscription.ts';
 import { newId } from '../store/ids.ts';
@@ -15,6 +16,12 @@ export type Notified = {
   readonly clientState: string | null;
   readonly lifecycle: 'reauthorizationRequired' | 'subscriptionRemoved' | 'missed' | null;
 };
+
+/**
+ * `left_to_schedule`: there was no time to ask for a delta sync, and the one of the schedule finds what changed. `say_again`: it was about a subscription
+ * itself, and nothing else would find that.
+ */
+export type Hearing = 'heeded' | 'left_to_schedule' | 'say_again';
 
 /** Many changes come as many notifications, and Graph's delta query shows them some seconds later: one run takes them all. */
 const settleMs = 30_000;
@@ -31,19 +38,6 @@ export const notificationCommands = (room: Room) => {
     const notBefore = new Date(at.getTime() + settleMs);
     await stores.runs.request(newSyncRun(connection, { ...wanted, id: runId(newId('run')), at, notBefore }));
     await wake(room, 'sync', () => room.wakeups.sync(id, 'delta'));
-  };
-
-  const heed = async (one: Subscription, { lifecycle }: Notified): Promise<void> => {
-    switch (lifecycle) {
-      case 'reauthorizationRequired':
-        return await stores.subscriptions.hasten(one, 'renew');
-      case 'subscriptionRemoved':
-        await stores.subscriptions.hasten(one, 'gone');
-        return await askForDelta(one.connection);
-      case 'missed':
-      case null:
-        return await askForDelta(one.connection);
-    }
   };
 
   return {
@@ -75,22 +69,66 @@ export const notificationCommands = (room: Room) => {
 
     /**
      * Whoever knows the address may come and say anything, so what does not bring the state of a subscription of ours is heard by nobody. It says who
-     * changed, too; that is not believed either, but read.
+     * changed, too; that is not believed either, but read. When `deadline` comes it is answered whatever is left.
      */
-    async notified(all: readonly Notified[]): Promise<void> {
-      const known = await stores.subscriptions.byIds([...new Set(all.map(({ subscription }) => subscription))]);
-      const byId = new Map(known.flatMap((one) => (one.held === null ? [] : [[one.held.id, one] as const])));
-      const heeded = new Map<string, { readonly one: Subscription; readonly said: Notified }>();
-      let unknown = 0;
-      for (const said of all) {
-        const one = byId.get(said.subscription);
-        if (one?.held == null || !isSame(digestOf(said.clientState ?? ''), one.held.digest)) unknown += 1;
-        else heeded.set(`${one.connection}|${said.lifecycle ?? ''}`, { one, said });
+    async notified(all: readonly Notified[], deadline: AbortSignal): Promise<Hearing> {
+      let isLeft: Hearing = all.some(isOfSubscription) ? 'say_again' : 'left_to_schedule';
+      const heed = async (): Promise<Hearing> => {
+        const ids = new Set(all.map(({ subscription }) => subscription));
+        const { lost, ending, changed, unknown } = sorted(all, await stores.subscriptions.byIds([...ids]));
+        if (unknown > 0) world.log.warn('notification.unknown', { notifications: unknown });
+        // Subscriptions first: nobody else finds out for weeks what becomes of them, but the next delta sync finds every change.
+        for (const one of lost) await unless(deadline, () => stores.subscriptions.hasten(one, 'gone'));
+        for (const one of ending) await unless(deadline, () => stores.subscriptions.hasten(one, 'renew'));
+        isLeft = 'left_to_schedule';
+        for (const connection of changed) await unless(deadline, () => askForDelta(connection));
+        return 'heeded';
+      };
+      try {
+        return await within(deadline, heed());
+      } catch (error) {
+        if (!deadline.aborted) throw error;
+        world.log.warn('notification.unheeded', { notifications: all.length, next: isLeft });
+        return isLeft;
       }
-      if (unknown > 0) world.log.warn('notification.unknown', { notifications: unknown });
-      for (const { one, said } of heeded.values()) await heed(one, said);
     },
   };
+};
+
+const unless = async (deadline: AbortSignal, work: () => Promise<void>): Promise<void> => {
+  deadline.throwIfAborted();
+  await work();
+};
+
+const isOfSubscription = ({ lifecycle }: Notified): boolean =>
+  lifecycle === 'subscriptionRemoved' || lifecycle === 'reauthorizationRequired';
+
+type Sorted = {
+  /** Graph does not have them any more. */
+  readonly lost: readonly Subscription[];
+  readonly ending: readonly Subscription[];
+  /** Each once, whatever was said of it. */
+  readonly changed: readonly ConnectionId[];
+  readonly unknown: number;
+};
+
+const sorted = (all: readonly Notified[], known: readonly Subscription[]): Sorted => {
+  const byId = new Map(known.flatMap((one) => (one.held === null ? [] : [[one.held.id, one] as const])));
+  const lost = new Set<Subscription>();
+  const ending = new Set<Subscription>();
+  const changed = new Set<ConnectionId>();
+  let unknown = 0;
+  for (const said of all) {
+    const one = byId.get(said.subscription);
+    if (one?.held == null || !isSame(digestOf(said.clientState ?? ''), one.held.digest)) {
+      unknown += 1;
+      continue;
+    }
+    if (said.lifecycle === 'reauthorizationRequired') ending.add(one);
+    else changed.add(one.connection);
+    if (said.lifecycle === 'subscriptionRemoved') lost.add(one);
+  }
+  return { lost: [...lost], ending: [...ending.difference(lost)], changed: [...changed], unknown };
 };
 
 const isSame = (one: string, other: string): boolean =>

@@ -3,15 +3,23 @@
 import type { Connection } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { Engine } from './engine.ts';
+import { endSubscriptions } from './subscriptions.ts';
 
 /** How long runs, operations and changes are kept for whoever asks what happened. */
 const keptDays = { runs: 90, operations: 90, changes: 30, events: 30 } as const;
 
+/** How long a removal waits for the tenant. */
+const goodbyeMs = 10_000;
+
 /**
  * Removes a connection that is being deleted, or those of its targets that are. Nothing is written to a target: what was provisioned there stays
- * as it is.
+ * as it is. `goodbye`: until when the tenant is waited for.
  */
-export const purge = async (engine: Engine, id: ConnectionId): Promise<void> => {
+export const purge = async (
+  engine: Engine,
+  id: ConnectionId,
+  goodbye: AbortSignal = AbortSignal.timeout(goodbyeMs),
+): Promise<void> => {
   const { stores, world } = engine;
   const connection = await stores.connections.get(id);
   const isRemoved = connection?.state === 'deleting';
@@ -27,6 +35,7 @@ export const purge = async (engine: Engine, id: ConnectionId): Promise<void> => 
   await stores.snapshots.erase(id);
   await stores.runs.erase(id);
   if (connection !== null) await stores.events.erase(connection.organization, id);
+  if (connection !== null) await endSubscriptions(engine, connection, goodbye);
   await stores.subscriptions.erase(id);
   await stores.connections.remove(id);
   world.log.info('connection.purged', { connection: id });

@@ -5,50 +5,85 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { careFor, longestLifeMs, nextCareAt, retryAt } from '../core/subscriptions.ts';
-import type { Problem } from '../model/connection.ts';
+import { errorFacts } from '../logger.ts';
+import type { Connection, Problem } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
 import type { Subscription } from '../model/subscription.ts';
 import type { Subscriptions } from '../source/source.ts';
 import type { Engine } from './engine.ts';
+import { reactionTo } from './reactions.ts';
+import { within } from './within.ts';
 
 type Tending = Pick<Engine, 'stores' | 'world' | 'connectSource'>;
 
 const claimMs = 300_000;
 const callMs = 60_000;
-/** So many in one go, so that whoever else waits for the scheduler has their turn. */
-const atOnce = 50;
+/** A tenant that does not answer takes one of these places for a minute, and then waits longer and longer. */
+const atOnce = 8;
+/** At each place in one go. */
+const inARow = 50;
 
-/** `url`: where Graph is to say that something changed. */
-export const tendSubscriptions = async (tending: Tending, url: string, signal: AbortSignal): Promise<void> => {
-  for (let nth = 0; nth < atOnce && !signal.aborted; nth += 1) {
-    const due = await tending.stores.subscriptions.claim(claimMs);
-    if (due === null) return;
-    await tend(tending, due, url, AbortSignal.any([signal, AbortSignal.timeout(callMs)]));
+/** `url`: where Graph is to say that something changed. `deadline`: of one subscription, begins to count when it is called. */
+export const tendSubscriptions = async (
+  tending: Tending,
+  url: string,
+  signal: AbortSignal,
+  deadline: () => AbortSignal = () => AbortSignal.timeout(callMs),
+): Promise<void> => {
+  const tendSome = async (): Promise<void> => {
+    for (let nth = 0; nth < inARow && !signal.aborted; nth += 1) {
+      const due = await tending.stores.subscriptions.claim(claimMs);
+      if (due === null) return;
+      await tend(tending, due, url, { stop: signal, deadline: AbortSignal.any([signal, deadline()]) });
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: atOnce }, tendSome));
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+};
+
+type Until = { readonly stop: AbortSignal; readonly deadline: AbortSignal };
+
+const tend = async (tending: Tending, one: Subscription, url: string, { stop, deadline }: Until): Promise<void> => {
+  const { stores, world } = tending;
+  try {
+    await within(deadline, tendOne(tending, one, url, deadline));
+  } catch (error) {
+    // Nothing went wrong: the next scheduler finds it as it was.
+    if (stop.aborted) return;
+    const problem = problemOf(error);
+    const failures = one.failures + 1;
+    await stores.subscriptions.keep({ ...one, problem, failures, tendAt: retryAt(one.failures, world.now()) });
+    const facts = { connection: one.connection, resource: one.resource };
+    world.log.warn('subscription.failed', { ...facts, ...errorFacts(error), code: problem.code });
   }
 };
 
-const tend = async (tending: Tending, one: Subscription, url: string, signal: AbortSignal): Promise<void> => {
-  const { stores, world } = tending;
+/** In the words in which a run would tell it. */
+const problemOf = (error: unknown): Problem => {
+  const reaction = reactionTo(error, { faults: 0, problem: null }, 0);
+  if (reaction !== null && 'problem' in reaction) return reaction.problem;
+  return error instanceof Error && error.name === 'TimeoutError'
+    ? {
+        code: 'source_timeout',
+        message: `Microsoft Graph did not answer within ${callMs / 1_000} seconds. It is asked again.`,
+        owner: 'microsoft',
+      }
+    : {
+        code: 'internal_error',
+        message: 'It went wrong on our side, and is tried again. The log of the scheduler says why.',
+        owner: 'your_team',
+      };
+};
+
+const tendOne = async (tending: Tending, one: Subscription, url: string, signal: AbortSignal): Promise<void> => {
+  const { stores } = tending;
   const connection = await stores.connections.get(one.connection);
-  if (connection === null || connection.state === 'deleting') return await stores.subscriptions.erase(one.connection);
-  // A connection that is paused or held back is not asked for anything; what Graph has ends by itself.
+  if (connection === null) return await stores.subscriptions.erase(one.connection);
+  // A connection that is paused or held back is not asked for anything; what Graph has ends by itself. Whoever purges a removed one ends its own.
   if (connection.state !== 'active') return;
-  try {
-    const source = tending.connectSource(connection, await stores.connections.secrets(connection.id));
-    if (source.subscriptions === undefined)
-      throw new SourceError('forbidden', 'This source does not say what changed.');
-    await care(tending, one, source.subscriptions, url, signal);
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    const problem: Problem = {
-      code: error.code ?? `source_${error.fault}`,
-      message: error.message,
-      owner: error.mend?.owner ?? 'customer_it',
-    };
-    const failures = one.failures + 1;
-    await stores.subscriptions.keep({ ...one, problem, failures, tendAt: retryAt(one.failures, world.now()) });
-    world.log.warn('subscription.failed', { connection: one.connection, resource: one.resource, code: problem.code });
-  }
+  const source = tending.connectSource(connection, await stores.connections.secrets(connection.id));
+  if (source.subscriptions === undefined) throw new SourceError('forbidden', 'This source does not say what changed.');
+  await care(tending, one, source.subscriptions, url, signal);
 };
 
 const care = async (
@@ -90,6 +125,30 @@ const care = async (
       await keep(made.id, digestOf(clientState), made.expiresAt);
       world.log.info('subscription.made', { connection: one.connection, resource: one.resource });
     }
+  }
+};
+
+/**
+ * Of a connection that is removed: they would knock for up to four weeks, and count against what the tenant may have. One attempt, for Graph ends them by
+ * itself; never rejects.
+ */
+export const endSubscriptions = async (
+  { stores, world, connectSource }: Tending,
+  connection: Connection,
+  deadline: AbortSignal,
+): Promise<void> => {
+  const end = async (): Promise<void> => {
+    const held = (await stores.subscriptions.of(connection.id)).flatMap((one) => one.held ?? []);
+    if (held.length === 0) return;
+    const source = connectSource(connection, await stores.connections.secrets(connection.id));
+    const ended = await Promise.allSettled(held.map(({ id }) => source.subscriptions?.end(id, deadline)));
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
+    world.log.info('subscription.ended', { connection: connection.id, subscriptions: held.length });
+  };
+  try {
+    await within(deadline, end());
+  } catch (error) {
+    world.log.warn('subscription.not_ended', { connection: connection.id, ...errorFacts(error) });
   }
 };
 

@@ -3,6 +3,7 @@
 import { type RequestHandler, Router } from 'express';
 import type { MetricsAccess } from '../../config-table.ts';
 import type { ClockReading } from '../../engine/clock.ts';
+import { within } from '../../engine/within.ts';
 import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
 import type { Metrics } from '../metrics.ts';
@@ -24,15 +25,21 @@ export type Health = {
   readonly metricsAccess: MetricsAccess;
   readonly authenticated: ReturnType<typeof authenticate>;
   readonly log: Log;
+  readonly nowMs: () => number;
 };
 
-export const healthRoutes = ({ readiness, clock, metrics, metricsAccess, authenticated, log }: Health): Router => {
+/** Everybody may ask, as often as they like; the databases are asked once in this time. */
+const answerKeptMs = 1_000;
+
+export const healthRoutes = (health: Health): Router => {
+  const { readiness, clock, metrics, metricsAccess, authenticated, log, nowMs } = health;
+  const look = kept(answerKeptMs, nowMs, () => Promise.all(readiness.map((check) => outcomeOf(check, log))));
   const router = Router({ caseSensitive: true });
   router.get('/livez', (_request, response) => {
     response.json({ status: 'alive' });
   });
   router.get('/readyz', async (_request, response) => {
-    const checks = await Promise.all(readiness.map((check) => outcomeOf(check, log)));
+    const checks = await look();
     const ready = checks.every(([, outcome]) => outcome === 'ok');
     response.status(ready ? 200 : 503).json({
       status: ready ? 'ready' : 'not_ready',
@@ -67,7 +74,7 @@ const outcomeOf = async (
 ): Promise<readonly [string, 'ok' | 'failed']> => {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    await Promise.race([check(signal), aborted(signal)]);
+    await within(signal, check(signal));
     return [name, 'ok'];
   } catch (error) {
     log.warn('readiness.failed', { check: name, ...errorFacts(error) });
@@ -75,5 +82,16 @@ const outcomeOf = async (
   }
 };
 
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+/** What was found out less than `forMs` ago, or is being found out. `find` does not reject. */
+const kept = <T>(forMs: number, nowMs: () => number, find: () => Promise<T>): (() => Promise<T>) => {
+  let last: { readonly found: Promise<T>; until: number } | null = null;
+  return () => {
+    if (last !== null && nowMs() < last.until) return last.found;
+    const looking = { found: find(), until: Number.POSITIVE_INFINITY };
+    last = looking;
+    void looking.found.then(() => {
+      looking.until = nowMs() + forMs;
+    });
+    return looking.found;
+  };
+};

@@ -52,6 +52,8 @@ export type Api = {
   readonly log: Log;
   readonly readiness: readonly ReadinessCheck[];
   readonly clock: () => ClockReading;
+  /** Goes on, whatever the clock of the machine is set to. */
+  readonly nowMs: () => number;
   readonly metrics: Metrics;
   readonly rateLimits: RateLimits;
   /** Shown to administrators; null: they are not. */
@@ -97,7 +99,7 @@ type DoorParts = Omit<Api, 'commands' | 'closing' | 'queues' | 'identityProvider
 };
 
 const openDoor = (
-  { config, log, readiness, clock, metrics, commands, rateLimits }: DoorParts,
+  { config, log, readiness, clock, nowMs, metrics, commands, rateLimits }: DoorParts,
   people: PeopleDoor | null,
 ) => {
   const authenticated = authenticate(config.apiKeys, commands, rateLimits, people);
@@ -108,7 +110,7 @@ const openDoor = (
   // The caller's address is what the last of our own proxies says, and nothing that a caller wrote.
   app.set('trust proxy', config.trustedProxies);
   app.use(trace(log), helmet({ contentSecurityPolicy: { useDefaults: false, directives: nothingMayLoad } }), unstored);
-  app.use(healthRoutes({ readiness, clock, metrics, metricsAccess: config.metrics, authenticated, log }));
+  app.use(healthRoutes({ readiness, clock, nowMs, metrics, metricsAccess: config.metrics, authenticated, log }));
   return { app, authenticated };
 };
 

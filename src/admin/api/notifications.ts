@@ -1,6 +1,7 @@
 /**
  * Where Microsoft Graph says that something changed. It is open to everybody, as Graph brings no key: what is said is checked by the state that only Graph
- * and we know, and is no more than a hint. Answered within 3 s, or Graph takes the address for slow and drops what it has to say.
+ * and we know, and is no more than a hint. Answered within 3 s, or Graph takes the address for slow and drops what it has to say; what is not answered by
+ * 2xx it says again for four hours (https://learn.microsoft.com/graph/change-notifications-delivery-webhooks).
  */
 
 import express, { type RequestHandler, Router } from 'express';
@@ -10,9 +11,15 @@ import { DoorProblem } from './problem.ts';
 
 export const notificationPath = '/notifications/graph';
 
-export const notificationRoutes = (commands: Pick<Commands, 'notified'>): Router => {
+const answerWithinMs = 2_000;
+
+/** `deadline`: begins to count when it is called. */
+export const notificationRoutes = (
+  commands: Pick<Commands, 'notified'>,
+  deadline: () => AbortSignal = () => AbortSignal.timeout(answerWithinMs),
+): Router => {
   const router = Router({ caseSensitive: true });
-  router.post(notificationPath, handshake, json, receive(commands));
+  router.post(notificationPath, handshake, json, receive(commands, deadline));
   return router;
 };
 
@@ -39,16 +46,17 @@ const notification = z.object({
 const said = z.object({ value: z.array(notification).max(1_000) });
 
 const receive =
-  ({ notified }: Pick<Commands, 'notified'>): RequestHandler =>
+  ({ notified }: Pick<Commands, 'notified'>, deadline: () => AbortSignal): RequestHandler =>
   async (request, response) => {
     const parsed = said.safeParse(request.body);
     if (!parsed.success) throw new DoorProblem('malformed_request', 'This is no notification of Microsoft Graph.');
-    await notified(
+    const hearing = await notified(
       parsed.data.value.map(({ subscriptionId, clientState, lifecycleEvent }) => ({
         subscription: subscriptionId,
         clientState: clientState ?? null,
         lifecycle: lifecycleEvent ?? null,
       })),
+      deadline(),
     );
-    response.status(202).end();
+    response.status(hearing === 'say_again' ? 503 : 202).end();
   };

@@ -111,6 +111,7 @@ export const openDoor = async (options: Options = {}) => {
     log,
     readiness: options.readiness ?? [],
     clock: options.clock ?? (() => ({ state: 'fine', aheadMs: 12 })),
+    nowMs: () => clock.now.getTime(),
     metrics: options.metrics ?? createMetrics(),
     rateLimits: options.rateLimits ?? generous(),
     closing: closing.signal,

@@ -60,6 +60,38 @@ it('does not wait for something that hangs', async () => {
   expect(givenUp).toBe(true);
 });
 
+it('asks what it needs once in a second, however many ask it', async () => {
+  let asked = 0;
+  const check = async () => {
+    asked += 1;
+  };
+  const door = await openDoor({ readiness: [{ name: 'mongodb', timeoutMs: 1_000, check }] });
+  const ask = () => door.call('GET', '/readyz', { key: null });
+  await Promise.all([ask(), ask(), ask()]);
+  door.clock.now = new Date(door.clock.now.getTime() + 999);
+  await ask();
+  expect(asked).toBe(1);
+  door.clock.now = new Date(door.clock.now.getTime() + 1);
+  await ask();
+  expect(asked).toBe(2);
+  await door.close();
+});
+
+it('says that something failed, and a second later that it is in order again', async () => {
+  let isDown = true;
+  const check = async () => {
+    if (isDown) throw new Error('It is down.');
+  };
+  const door = await openDoor({ readiness: [{ name: 'mongodb', timeoutMs: 1_000, check }] });
+  const ask = async () => (await door.call('GET', '/readyz', { key: null })).status;
+  expect(await ask()).toBe(503);
+  isDown = false;
+  expect(await ask()).toBe(503);
+  door.clock.now = new Date(door.clock.now.getTime() + 1_000);
+  expect(await ask()).toBe(200);
+  await door.close();
+});
+
 it('shows its counts to callers with a key, to everyone or to nobody, as configured', async () => {
   const metrics = createMetrics();
   metrics.reconcilerRepaired(2);
@@ -79,7 +111,16 @@ it('is told by a worker as well, which answers nothing else', async () => {
   const clock = (): ClockReading => ({ state: 'far_off', aheadMs: 86_400_250 });
   const commands = { callerWith: async () => null };
   const rateLimits = limitsOf({ ofKey: 10, ofAddress: 1 });
-  const door = createWorkerDoor({ config, log: silent, readiness: [], clock, metrics, commands, rateLimits });
+  const door = createWorkerDoor({
+    config,
+    log: silent,
+    readiness: [],
+    clock,
+    nowMs: () => 0,
+    metrics,
+    commands,
+    rateLimits,
+  });
   const server = createServer(door).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

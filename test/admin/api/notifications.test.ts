@@ -1,8 +1,11 @@
 /** From a change in a simulated tenant to the delta sync that is asked for, through Graph's handshake and its notifications. */
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import express from 'express';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TenantControl } from '../../../simulator/graph/index.ts';
-import { notificationPath } from '../../../src/admin/api/notifications.ts';
+import { notificationPath, notificationRoutes } from '../../../src/admin/api/notifications.ts';
 import { digestOf, tendSubscriptions } from '../../../src/engine/subscriptions.ts';
 import { type ConnectionId, connectionId } from '../../../src/model/ids.ts';
 import type { Source } from '../../../src/source/source.ts';
@@ -140,6 +143,32 @@ describe('a connection that Graph is to say changes of', () => {
     expect(await queued()).toHaveLength(1);
   });
 
+  it.each(['subscriptionRemoved', 'reauthorizationRequired'] as const)(
+    'loses neither of its subscriptions when one message says %s of both',
+    async (event) => {
+      await watched();
+      const before = subscribed();
+      door.clock.now = new Date(door.clock.now.getTime() + 60_000);
+      for (const { id } of before) graph.control.lifecycle(id, event);
+      await graph.control.notificationsSettled();
+      await tend();
+      // Those that are removed are made anew, in the same place and with another end.
+      const after = subscribed();
+      expect(after.map(({ resource }) => resource).toSorted()).toEqual(['groups', 'users']);
+      const ends = before.map(({ expiresAt }) => expiresAt);
+      expect(after.filter(({ expiresAt }) => ends.includes(expiresAt))).toEqual([]);
+    },
+  );
+
+  it('is synced once for all that one message says of it', async () => {
+    await watched();
+    for (const user of tenant.users().slice(0, 3)) tenant.update(user, { department: 'Elsewhere' });
+    for (const { id } of subscribed()) graph.control.lifecycle(id, 'missed');
+    await graph.control.notificationsSettled();
+    expect(await queued()).toHaveLength(1);
+    expect(door.woken.filter((line) => line === `sync ${connection} delta`)).toHaveLength(1);
+  });
+
   it('says why it could not be, and is tried again', async () => {
     graph.control.setKnobs({ mostSubscriptions: 1 });
     await watched();
@@ -192,6 +221,79 @@ describe('what is said at the open address', () => {
     tenant.update(tenant.users()[0] ?? '', { department: 'Elsewhere' });
     await graph.control.notificationsSettled();
     expect(await queued()).toEqual([]);
+  });
+});
+
+describe('what comes while the database hangs', () => {
+  const said = (subscription: string, clientState: string, lifecycle: 'subscriptionRemoved' | null = null) => ({
+    subscription,
+    clientState,
+    lifecycle,
+  });
+  const late = () => AbortSignal.abort(new DOMException('It took too long.', 'TimeoutError'));
+
+  it.each([
+    [202, 'the next delta sync finds what changed', undefined],
+    [503, 'Graph says again what nobody else would find', 'reauthorizationRequired'],
+  ])('is answered with %i in time: %s', async (status, _why, lifecycleEvent) => {
+    const hanging = await openDoor({
+      room: ({ stores }) => ({
+        stores: { ...stores, subscriptions: { ...stores.subscriptions, byIds: () => new Promise<never>(() => {}) } },
+      }),
+    });
+    const server = createServer(express().use(notificationRoutes(hanging.commands, late))).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : '';
+    const response = await fetch(`http://127.0.0.1:${port}${notificationPath}`, {
+      method: 'POST',
+      body: JSON.stringify({ value: [{ subscriptionId: 'one', clientState: 'x', lifecycleEvent }] }),
+    });
+    expect(response.status).toBe(status);
+    expect(hanging.said.join('\n')).toContain('notification.unheeded');
+    server.close();
+    server.closeAllConnections();
+    await hanging.close();
+  });
+
+  it('is heeded as far as there was time, what is lost first, and then no further', async () => {
+    const deadline = new AbortController();
+    const asked: ConnectionId[] = [];
+    const closing = await openDoor({
+      room: ({ stores }) => ({
+        stores: {
+          ...stores,
+          runs: {
+            ...stores.runs,
+            request: async (run) => {
+              if (run.trigger !== 'notification') return await stores.runs.request(run);
+              asked.push(run.connection);
+              deadline.abort();
+              return await stores.runs.request(run);
+            },
+          },
+        },
+      }),
+    });
+    const told = [];
+    for (const nth of [1, 2]) {
+      const id = connectionId(await addConnection(closing));
+      await closing.stores.subscriptions.want(id, true);
+      for (const one of await closing.stores.subscriptions.of(id)) {
+        const held = {
+          id: `${one.resource}-${nth}`,
+          digest: digestOf('x'),
+          expiresAt: new Date('2027-01-01T00:00:00Z'),
+        };
+        await closing.stores.subscriptions.keep({ ...one, held });
+        told.push(said(held.id, 'x', one.resource === 'users' ? null : 'subscriptionRemoved'));
+      }
+    }
+    expect(await closing.commands.notified(told, deadline.signal)).toBe('left_to_schedule');
+    expect(await closing.stores.subscriptions.byIds(['groups-1', 'groups-2'])).toEqual([]);
+    expect(await closing.stores.subscriptions.byIds(['users-1', 'users-2'])).toHaveLength(2);
+    expect(asked).toHaveLength(1);
+    await closing.close();
   });
 });
 
