@@ -97,9 +97,12 @@ const startOf = async (engine: Engine, { run, record, lease }: Standing, found: 
   }
 };
 
-/** Only a run that was through all its waves has written its plan down. */
-export const writtenPlan = async ({ plans }: Pick<Stores, 'plans'>, { wave, plan }: Place): Promise<Plan | null> =>
-  wave === 'removals' ? await plans.get(plan) : null;
+/**
+ * Only a run that was through all its waves has written its plan down. The place is not asked: a worker that was taken for dead may have noted an older
+ * one since.
+ */
+export const writtenPlan = ({ plans }: Pick<Stores, 'plans'>, { plan }: Pick<Place, 'plan'>): Promise<Plan | null> =>
+  plans.get(plan);
 
 /** What was planned by the old rules is not finished by new ones, nor left to them unseen. */
 const refuseOtherRules = async (engine: Engine, run: ProvisionRun, aim: KeptAim, why: PlanRefusal): Promise<never> => {
