@@ -53,14 +53,17 @@ export const entrain: Handlers = {
     const { tenant, managers } = connect.parse(given);
     const { commands } = running().parts;
     const user = managers ? defaultAttributes.user : attributesOf(defaultAttributes.user);
-    const connection = await commands.addConnection({
-      organization: organizationId('bench'),
-      name: 'Bench',
-      cloud: 'custom',
-      ...tenant,
-      attributes: { user },
-      timeoutSecs: 7_200,
-    });
+    const connection = await commands.addConnection(
+      {
+        organization: organizationId('bench'),
+        name: 'Bench',
+        cloud: 'custom',
+        ...tenant,
+        attributes: { user },
+        timeoutSecs: 7_200,
+      },
+      { organizations: null },
+    );
     return connection.id;
   },
   sync: async (given) => {

@@ -13,6 +13,7 @@ import { secretsOf } from './given-credentials.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
 import { checkOf } from './targets.ts';
+import { type Reach, refuseLimited, refuseTakenTenant } from './workload-trust.ts';
 
 /** What was found of the tenant, and of each target. */
 export type ConnectionReport = CheckReport & {
@@ -55,9 +56,12 @@ export const connectionChecks = (room: Room) => {
     },
 
     /** The same of a connection that is not stored yet. Nothing is kept of it. */
-    async checkNewConnection(given: ConnectionFields): Promise<CheckReport> {
+    async checkNewConnection(given: ConnectionFields, by: Reach): Promise<CheckReport> {
       const connection = newConnection({ ...given, organization: organizationId('none') }, room.world.now());
+      refuseLimited(by, given, null, connection);
       refuseUnless(connectionIssues(connection, given, room));
+      // It is nobody's yet, so that whoever reads the tenant is somebody else.
+      await refuseTakenTenant(room.stores, given, connection);
       return checked(() => room.connectSourceOnce(connection, onlyGiven(secretsOf(given))), connection);
     },
   };

@@ -21,6 +21,7 @@ import { areGiven, credentialIssues, credentialsOf, type GivenCredentials, secre
 import { found, type Issue, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
+import { type Reach, refuseLimited, refuseTakenTenant, trustIssues } from './workload-trust.ts';
 
 /** What a person says of a connection; what is left out keeps its value, or gets its default. */
 export type ConnectionFields = GivenCredentials & {
@@ -64,9 +65,11 @@ export const connectionCommands = (room: Room) => {
     /** The time that everything goes by. */
     now: room.world.now,
 
-    async addConnection(given: NewConnection): Promise<Connection> {
+    async addConnection(given: NewConnection, by: Reach): Promise<Connection> {
       const connection = newConnection(given, room.world.now());
+      refuseLimited(by, given, null, connection);
       refuseUnless(connectionIssues(connection, given, room));
+      await refuseTakenTenant(room.stores, given, connection);
       await connections.add(connection, onlyGiven(secretsOf(given)));
       if (connection.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(connection));
       room.world.log.info('connection.added', { connection: connection.id, state: connection.state });
@@ -91,6 +94,7 @@ export const connectionCommands = (room: Room) => {
     async editConnection(
       id: ConnectionId,
       changes: ConnectionChanges,
+      by: Reach,
       revision: number | null = null,
     ): Promise<Edited & { readonly nextSync: NextSync }> {
       const { before, after } = await editing(revision, async (expected) => {
@@ -100,7 +104,9 @@ export const connectionCommands = (room: Room) => {
         await refuseAnotherTenant(before, changes);
         const edit = editOf(before, changes);
         const edited = { ...before, ...edit };
+        refuseLimited(by, changes, before, edited);
         refuseUnless(connectionIssues(edited, changes, room));
+        await refuseTakenTenant(room.stores, changes, edited);
         if (edited.state === 'active' && edited.credentials === null) {
           throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
         }
@@ -231,7 +237,7 @@ const hasSecond = (credentials: Connection['credentials']): boolean => credentia
 export const noSecond: SecretChanges = { 'second.clientSecret': null, 'second.certificate': null };
 
 export const connectionIssues = (connection: Connection, given: ConnectionFields, room: Room): Issue[] => {
-  const issues: Issue[] = [...credentialIssues(connection, given, room)];
+  const issues: Issue[] = [...credentialIssues(connection, given, room), ...trustIssues(connection, given, room)];
   const refuse = (pointer: string, detail: string) => issues.push({ pointer, detail });
   if (connection.credentials !== null && connection.tenantId === null) {
     refuse('/tenant_id', 'must be given together with credentials');

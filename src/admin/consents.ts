@@ -15,6 +15,7 @@ import { connectionCommands, type NewConnection } from './connections.ts';
 import { proveConsent, type Verdict } from './prove-consent.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, wake } from './room.ts';
+import type { Reach } from './workload-trust.ts';
 
 export type ConsentLink = { readonly url: string; readonly expiresAt: Date };
 
@@ -81,10 +82,11 @@ export const consentCommands = (room: Room) => {
     async addConnectionWithLink(
       given: NewConnection,
       returnUrl: string | null,
+      by: Reach,
     ): Promise<{ readonly connection: Connection; readonly link: ConsentLink | null }> {
       const byLink = given.clientId === undefined;
       if (returnUrl !== null) refuseReturnUrl(room, returnUrl, byLink);
-      const connection = await connectionCommands(room).addConnection(given);
+      const connection = await connectionCommands(room).addConnection(given, by);
       const possible = byLink && ourApp !== null && obstacle(ourApp, connection) === null;
       return { connection, link: possible ? await linkTo(ourApp, connection, returnUrl) : null };
     },

@@ -17,6 +17,8 @@ export type RefusalCode =
   | 'consent_not_configured'
   | 'has_credentials'
   | 'tenant_fixed'
+  | 'tenant_taken'
+  | 'key_is_limited'
   | 'target_fixed'
   | 'target_not_active'
   | 'target_deleting'

@@ -8,6 +8,7 @@ import { type Edited, letGo, noSecond, refuseUnless } from './connections.ts';
 import { credentialOf, type GivenCredential, proofIssues, secretsOf } from './given-credentials.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
+import { type Reach, refuseLimited, refuseTakenTenant, trustIssues } from './workload-trust.ts';
 
 export const secondCredentialCommands = (room: Room) => {
   const { connections } = room.stores;
@@ -33,7 +34,12 @@ export const secondCredentialCommands = (room: Room) => {
 
   return {
     /** Another one of the same application, in place of the second one there was. It is used once the first is refused. */
-    addSecondCredential: (id: ConnectionId, given: GivenCredential, revision: number | null): Promise<Edited> =>
+    addSecondCredential: (
+      id: ConnectionId,
+      given: GivenCredential,
+      by: Reach,
+      revision: number | null,
+    ): Promise<Edited> =>
       edited(id, revision, async (before) => {
         const { credentials } = before;
         if (credentials === null || credentials.kind === 'admin_consent')
@@ -41,12 +47,16 @@ export const secondCredentialCommands = (room: Room) => {
             'credentials_missing',
             'Give the connection its first credentials; this is for another one.',
           );
+        refuseLimited(by, given, before, before);
         refuseUnless(proofIssues(given, room));
         const second = credentialOf(given);
         if (second === null)
           throw invalid({ pointer: '/client_secret', detail: 'must be given, or a certificate or workload_identity' });
+        const after = { ...before, credentials: { ...credentials, second } };
+        refuseUnless(trustIssues(after, given, room));
+        await refuseTakenTenant(room.stores, given, after);
         return {
-          edit: { credentials: { ...credentials, second }, ...(before.state === 'quarantined' ? letGo(before) : {}) },
+          edit: { credentials: after.credentials, ...(before.state === 'quarantined' ? letGo(before) : {}) },
           secrets: secretsOf(given, 'second.'),
         };
       }),

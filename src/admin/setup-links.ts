@@ -106,9 +106,10 @@ export const setupLinkCommands = (room: Room) => {
     /** Tests what is given, and keeps it once the test passes. */
     async setUp({ connection: before }: Setup, given: GivenSetup): Promise<SetUp> {
       const { cloud, scope, attributes } = before;
-      const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope, attributes });
+      const by = { organizations: [before.organization] };
+      const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope, attributes }, by);
       if (!report.ok) return { report, before, after: null };
-      const { connection } = await connectionCommands(room).editConnection(before.id, given);
+      const { connection } = await connectionCommands(room).editConnection(before.id, given, by);
       return { report, before, after: connection };
     },
 

@@ -9,6 +9,9 @@ export const mayDo = ({ scopes }: Pick<Access, 'scopes'>, needed: ApiScope): boo
 export const reaches = ({ organizations }: Pick<Access, 'organizations'>, organization: OrganizationId): boolean =>
   organizations === null || organizations.includes(organization);
 
+/** The operator's own keys are not. */
+export const isLimited = ({ organizations }: Pick<Access, 'organizations'>): boolean => organizations !== null;
+
 export const isLive = ({ expiresAt, revokedAt }: Pick<ApiKeyRecord, 'expiresAt' | 'revokedAt'>, now: Date): boolean =>
   revokedAt === null && expiresAt > now;
 

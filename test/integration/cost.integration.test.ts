@@ -242,14 +242,17 @@ const queueCost = async (
   const [tenant] = graph.tenants;
   const app = tenant?.apps[0];
   if (tenant === undefined || app === undefined) throw new Error('The simulator has no tenant.');
-  const connection = await parts.commands.addConnection({
-    organization: organizationId('cost'),
-    name: 'Contoso',
-    cloud: 'custom',
-    tenantId: tenant.tenantId,
-    clientId: app.clientId,
-    clientSecret: app.clientSecret,
-  });
+  const connection = await parts.commands.addConnection(
+    {
+      organization: organizationId('cost'),
+      name: 'Contoso',
+      cloud: 'custom',
+      tenantId: tenant.tenantId,
+      clientId: app.clientId,
+      clientSecret: app.clientSecret,
+    },
+    { organizations: null },
+  );
   const settings = { base_url: scim.baseUrl, token: scim.token, allow_http: true, concurrency: 50 };
   await parts.commands.addTarget(connection.id, {
     kind: 'scim',

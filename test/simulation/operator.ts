@@ -1,6 +1,6 @@
 /** Whoever runs Entrain: edits connections and targets while it works, lets go of what is held back, asks for runs. Makes no mistakes with the database. */
 
-import { connectionCommands } from '../../src/admin/connections.ts';
+import { type ConnectionChanges, connectionCommands } from '../../src/admin/connections.ts';
 import { planCommands } from '../../src/admin/plans.ts';
 import { reconciliationCommands } from '../../src/admin/reconciliations.ts';
 import { Refused } from '../../src/admin/refused.ts';
@@ -11,7 +11,7 @@ import type { LeavingPolicies } from '../../src/core/plan.ts';
 import { openEgress } from '../../src/egress/index.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { newPreviewRun, newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
-import { sourceId } from '../../src/model/ids.ts';
+import { type ConnectionId, sourceId } from '../../src/model/ids.ts';
 import type { Plan, PlanKind, Staged } from '../../src/model/plan.ts';
 import { isEnded, type SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
@@ -53,7 +53,8 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     canBeNotified: false,
     config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null },
   };
-  const { editConnection } = connectionCommands(room);
+  const editConnection = (id: ConnectionId, changes: ConnectionChanges) =>
+    connectionCommands(room).editConnection(id, changes, { organizations: null });
   const { editTarget } = targetCommands(room);
   const anotherRun = () => newRunId(stage, process);
   const { approvePlan, applyPlan, rejectPlan } = planCommands(room, anotherRun);

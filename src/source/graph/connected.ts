@@ -49,6 +49,11 @@ const connect = (options: Options, connection: Connection, secrets: Secrets): So
       'The connection has no tenant or credentials yet: give it some, or have an administrator consent.',
     );
   const second = credentials.kind === 'admin_consent' ? undefined : credentials.second;
+  // Every tenant that consented trusts it; which of them is whose, the consent alone has proved.
+  if (isOurs(credentials, options) && [credentials, second].some((each) => each?.kind === 'workload_identity'))
+    throw notConnected(
+      'The connection names the application of this server, which tenants are connected to by admin consent alone: add one without credentials, and have an administrator follow its link.',
+    );
   return graphSource({
     ...options,
     connection: { tenantId, cloud, credentials },
@@ -65,6 +70,9 @@ const connect = (options: Options, connection: Connection, secrets: Secrets): So
     onSwitch: (told) => options.onSwitch?.(connection, told),
   });
 };
+
+const isOurs = ({ clientId }: Credentials, { app }: Options): boolean =>
+  clientId.toLowerCase() === app?.clientId.toLowerCase();
 
 const proofOf = (credentials: Credentials, options: Options, secrets: Secrets): Proof => {
   if (credentials.kind !== 'admin_consent') return registeredProof(credentials, options, secrets, '');

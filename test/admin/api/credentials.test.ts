@@ -1,9 +1,22 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { connectionId } from '../../../src/model/ids.ts';
+import { connectedSources } from '../../../src/source/graph/connected.ts';
+import type { OurApp } from '../../../src/source/our-app.ts';
 import { files, password, thumbprint } from '../../fixtures/pfx.ts';
 import { type Certificate, makeCertificate } from '../../support/certificate.ts';
-import { addConnection, clientId, clientSecret, type Door, newConnection, openDoor, tenantId } from './door.ts';
+import { appId } from './consent-world.ts';
+import {
+  addConnection,
+  clientId,
+  clientSecret,
+  type Door,
+  newConnection,
+  openDoor,
+  organization,
+  tenantId,
+} from './door.ts';
 
 let door: Door;
 let certificate: Certificate;
@@ -115,6 +128,122 @@ describe('the identity of the workload we run as', () => {
     await other.close();
   });
 });
+
+describe('confused-deputy: the token of the workload, which is one for all organizations,', () => {
+  /** How often it was asked for. */
+  let asked: number;
+  let other: Door;
+  let limited: string;
+  const draft = { vendor: 'MS_ENTRA', tenant_id: tenantId, client_id: clientId, workload_identity: true };
+  const post = (path: string, body: object, key?: string) =>
+    other.call('POST', path, key === undefined ? { body } : { body, key });
+  const patch = (id: string, body: object, key: string) => other.call('PATCH', `/v1/connections/${id}`, { body, key });
+  const added = async (fields: object, key?: string): Promise<string> =>
+    z.looseObject({ id: z.string() }).parse((await post('/v1/connections', { ...draft, ...fields }, key)).body).id;
+  const anotherTenant = '1c8b6e2d-6f0e-4d5a-8f38-2f4e1c9d7a11';
+
+  beforeEach(async () => {
+    asked = 0;
+    const assertion = async (): Promise<string> => {
+      asked += 1;
+      throw new Error('The platform gave no token.');
+    };
+    other = await openDoor({
+      config: { workload: { kind: 'file', path: '/var/run/token' } },
+      room: ({ world }) => {
+        const sources = connectedSources({ clouds: { custom: null }, world, app: null, assertion });
+        return { connectSource: sources.connect, connectSourceOnce: sources.connectOnce, ourApp };
+      },
+    });
+    const key = { name: 'of contoso', scopes: ['configure', 'sync'], organization_ids: ['contoso'] };
+    limited = z.looseObject({ key: z.string() }).parse((await post('/v1/api-keys', key)).body).key;
+  });
+  afterEach(() => other.close());
+
+  it('is used for no key that is limited to organizations, whatever way it names a tenant', async () => {
+    const theirs = { ...draft, organization_id: 'contoso' };
+    const bySecret = await added(
+      { organization_id: 'contoso', tenant_id: anotherTenant, workload_identity: undefined, client_secret: 'x' },
+      limited,
+    );
+    for (const reply of [
+      await post('/v1/connections', theirs, limited),
+      await post('/v1/connections/check', draft, limited),
+      await patch(bySecret, { workload_identity: true }, limited),
+      await patch(bySecret, { tenant_id: tenantId, client_id: clientId, workload_identity: true }, limited),
+      await post(`/v1/connections/${bySecret}/credentials/second`, { workload_identity: true }, limited),
+    ])
+      expect(reply).toMatchObject({
+        status: 403,
+        body: { code: 'key_is_limited', detail: expect.stringContaining('not limited to organizations') },
+      });
+    expect(asked).toBe(0);
+  });
+
+  it('goes to no other tenant by an edit of such a key, and other edits it may make', async () => {
+    const first = await added({ organization_id: 'contoso', tenant_id: anotherTenant });
+    const second = await added({
+      organization_id: 'contoso',
+      tenant_id: anotherTenant,
+      workload_identity: undefined,
+      client_secret: 'x',
+    });
+    await post(`/v1/connections/${second}/credentials/second`, { workload_identity: true });
+    for (const id of [first, second]) {
+      for (const edit of [{ tenant_id: tenantId }, { cloud: 'china' }])
+        expect((await patch(id, edit, limited)).body).toMatchObject({ code: 'key_is_limited' });
+      expect((await patch(id, { description: 'Ours' }, limited)).status).toBe(200);
+    }
+  });
+
+  it('goes to no tenant that is read for another organization, whoever asks', async () => {
+    await added({ organization_id: organization, workload_identity: undefined, client_secret: 'x' });
+    const elsewhere = await added({ organization_id: 'contoso', tenant_id: anotherTenant });
+    const shouted = tenantId.toUpperCase();
+    for (const reply of [
+      await post('/v1/connections', { ...draft, organization_id: 'contoso' }),
+      await post('/v1/connections', { ...draft, organization_id: 'contoso', tenant_id: shouted }),
+      await post('/v1/connections/check', draft),
+      await other.call('PATCH', `/v1/connections/${elsewhere}`, { body: { tenant_id: shouted } }),
+    ])
+      expect(reply).toMatchObject({ status: 409, body: { code: 'tenant_taken' } });
+    expect(asked).toBe(0);
+    expect((await post('/v1/connections', { ...draft, organization_id: organization })).status).toBe(201);
+  });
+
+  it('goes to a tenant by its id alone: a domain is another name of whichever tenant', async () => {
+    const body = { ...draft, organization_id: 'contoso', tenant_id: 'victim.example' };
+    for (const path of ['/v1/connections', '/v1/connections/check'])
+      expect(
+        (await post(path, path.endsWith('check') ? { ...body, organization_id: undefined } : body)).body,
+      ).toMatchObject({ errors: [{ pointer: '/tenant_id', detail: expect.stringContaining('directory id') }] });
+    expect(asked).toBe(0);
+  });
+
+  it('proves nothing of the application of this server, nor does any other credential that is given', async () => {
+    for (const proof of [{ workload_identity: true }, { workload_identity: undefined, client_secret: 'x' }])
+      for (const client_id of [appId, appId.toUpperCase()])
+        for (const reply of [
+          await post('/v1/connections', { ...draft, ...proof, client_id, organization_id: 'contoso' }),
+          await post('/v1/connections/check', { ...draft, ...proof, client_id }),
+        ])
+          expect(reply.body).toMatchObject({
+            errors: [{ pointer: '/client_id', detail: expect.stringContaining('admin consent alone') }],
+          });
+    expect(asked).toBe(0);
+  });
+});
+
+/** Asked for nothing but which application it is. */
+const ourApp: OurApp = {
+  clientId: appId,
+  cloud: 'global',
+  consentUrl: () => 'https://login.example',
+  signInUrl: () => 'https://login.example',
+  signedIn: () => Promise.reject(new Error('nobody signs in')),
+  prove: () => Promise.reject(new Error('nobody signs in')),
+  problemOf: () => ({ code: 'none', message: 'none', owner: 'your_team' }),
+};
 
 it('a date is no reason to take a certificate for a secret', async () => {
   const { id } = Object((await add({ certificate: certificate.pem + certificate.keyPem })).body);

@@ -41,11 +41,11 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: newConnectionSchema,
     answer: { status: 201, description: 'The connection.', schema: connectionSchema },
-    refusals: [],
+    refusals: ['key_is_limited', 'tenant_taken'],
     handle: async ({ body, caller }) => {
       assertMaySetGuards(caller, body);
       const given = { ...fieldsOf(body), name: body.name, organization: organizationId(body.organization_id) };
-      const { connection, link } = await commands.addConnectionWithLink(given, body.return_url ?? null);
+      const { connection, link } = await commands.addConnectionWithLink(given, body.return_url ?? null, caller);
       return {
         status: 201,
         body: { ...connectionView(connection, commands.now()), oauth2_authorize_url: link?.url ?? null },
@@ -67,10 +67,10 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: connectionDraftSchema,
     answer: { status: 200, description: 'What was checked, and what came of it.', schema: checkReportSchema },
-    refusals: [],
-    handle: async ({ body }) => ({
+    refusals: ['key_is_limited', 'tenant_taken'],
+    handle: async ({ body, caller }) => ({
       status: 200,
-      body: checkReportView(await commands.checkNewConnection(fieldsOf(body))),
+      body: checkReportView(await commands.checkNewConnection(fieldsOf(body), caller)),
     }),
   }),
   defineRoute({
@@ -129,12 +129,20 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     query: nothing,
     body: connectionChangesSchema,
     answer: { status: 200, description: 'The connection as it is now.', schema: editedConnectionSchema },
-    refusals: ['not_found', 'connection_deleting', 'credentials_missing', 'tenant_fixed', 'stale_revision'],
+    refusals: [
+      'not_found',
+      'connection_deleting',
+      'credentials_missing',
+      'tenant_fixed',
+      'tenant_taken',
+      'key_is_limited',
+      'stale_revision',
+    ],
     handle: async ({ params, body, revision, caller }) => {
       assertMaySetGuards(caller, body);
       const id = connectionId(params.connection_id);
       const changes = { ...fieldsOf(body), state: body.state };
-      const { before, connection, nextSync } = await commands.editConnection(id, changes, revision);
+      const { before, connection, nextSync } = await commands.editConnection(id, changes, caller, revision);
       return {
         status: 200,
         body: { ...connectionView(connection, commands.now()), next_sync: nextSync },

@@ -36,10 +36,22 @@ export const credentialRoutes = (commands: Commands): Route[] => {
       query: nothing,
       body: secondCredentialSchema,
       answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
-      refusals: ['not_found', 'connection_deleting', 'credentials_missing', 'stale_revision'],
-      handle: async ({ params, body, revision }) =>
+      refusals: [
+        'not_found',
+        'connection_deleting',
+        'credentials_missing',
+        'tenant_taken',
+        'key_is_limited',
+        'stale_revision',
+      ],
+      handle: async ({ params, body, revision, caller }) =>
         answered(
-          await commands.addSecondCredential(connectionId(params.connection_id), credentialFieldsOf(body), revision),
+          await commands.addSecondCredential(
+            connectionId(params.connection_id),
+            credentialFieldsOf(body),
+            caller,
+            revision,
+          ),
         ),
     }),
     ...credentialPlaces.map((place) =>

@@ -1,0 +1,89 @@
+/**
+ * The token of our workload proves who this server is, and nothing of whoever asks it for a tenant: every tenant that trusts the server opens by it,
+ * whoever names that tenant (a confused deputy; docs/decisions/0035). So the operator alone says which are read by it, and for which organization.
+ */
+
+import { isLimited } from '../core/access.ts';
+import { credentialIn } from '../core/credential-life.ts';
+import type { Access } from '../model/api-key.ts';
+import { type Connection, credentialPlaces } from '../model/connection.ts';
+import type { Stores } from '../store/stores.ts';
+import type { GivenCredentials } from './given-credentials.ts';
+import { type Issue, Refused } from './refused.ts';
+import type { Room } from './room.ts';
+
+/** Whoever calls, as far as their key reaches. */
+export type Reach = Pick<Access, 'organizations'>;
+
+type Given = GivenCredentials & { readonly tenantId?: string | undefined };
+type Named = Pick<Connection, 'tenantId' | 'cloud' | 'credentials'>;
+
+/** `before`: null for one that is new. Another tenant is as good as another credential: it opens by the same token. */
+export const refuseLimited = (by: Reach, given: Given, before: Named | null, after: Named): void => {
+  const moved = before === null || before.tenantId !== after.tenantId || before.cloud !== after.cloud;
+  if (!isLimited(by) || !(given.workloadIdentity === true || (moved && goesByWorkload(after)))) return;
+  throw new Refused(
+    'key_is_limited',
+    'Which tenant is read by the identity of the workload is said by a key that is not limited to organizations. Ask the operator, or give a client secret or a certificate.',
+    [{ pointer: given.workloadIdentity === true ? '/workload_identity' : '/tenant_id', detail: 'takes such a key' }],
+  );
+};
+
+/** What is wrong with the application and tenant that are named, as this server is the one it is. */
+export const trustIssues = (after: Named, given: Given, { ourApp }: Pick<Room, 'ourApp'>): readonly Issue[] => {
+  const { credentials, tenantId } = after;
+  const isOurs =
+    credentials !== null &&
+    credentials.kind !== 'admin_consent' &&
+    (given.clientId !== undefined || given.workloadIdentity === true) &&
+    credentials.clientId.toLowerCase() === ourApp?.clientId.toLowerCase();
+  // One tenant has many domains; only its id can be compared.
+  const isDomain =
+    tenantId !== null &&
+    !directoryId.test(tenantId) &&
+    goesByWorkload(after) &&
+    (given.workloadIdentity === true || given.tenantId !== undefined);
+  return [
+    ...(isOurs
+      ? [
+          {
+            pointer: given.clientId === undefined ? '/workload_identity' : '/client_id',
+            detail: 'is of the application of this server, which tenants are connected to by admin consent alone',
+          },
+        ]
+      : []),
+    ...(isDomain
+      ? [
+          {
+            pointer: given.tenantId === undefined ? '/workload_identity' : '/tenant_id',
+            detail: 'takes the directory id (a GUID) for the tenant, not a domain',
+          },
+        ]
+      : []),
+  ];
+};
+
+/** Of a tenant that somebody else's connection reads, the operator has most likely mistaken the id. */
+export const refuseTakenTenant = async (
+  { connections }: Pick<Stores, 'connections'>,
+  given: Given,
+  after: Connection,
+): Promise<void> => {
+  const isAsked = given.workloadIdentity === true || given.tenantId !== undefined;
+  if (!isAsked || !goesByWorkload(after)) return;
+  for await (const batch of connections.all())
+    for (const other of batch)
+      if (other.organization !== after.organization && readsTenantOf(other, after))
+        throw new Refused(
+          'tenant_taken',
+          `The tenant is read by ${other.id} of ${other.organization}. Compare the tenant id, or give a client secret or a certificate of this organization's own.`,
+        );
+};
+
+const readsTenantOf = ({ state, credentials, tenantId }: Connection, asked: Connection): boolean =>
+  state !== 'deleting' && credentials !== null && tenantId?.toLowerCase() === asked.tenantId?.toLowerCase();
+
+const goesByWorkload = (connection: Named): boolean =>
+  credentialPlaces.some((place) => credentialIn(connection, place)?.kind === 'workload_identity');
+
+const directoryId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
