@@ -122,10 +122,11 @@ const stillIn = async (
     return lost.filter(({ id }) => standings.get(id) !== 'out_of_scope');
   }
   const seen = await snapshots.recall(record.connection, lost);
-  return lost.filter(({ id }) => {
-    const gone = seen.get(id)?.gone ?? null;
-    return gone !== null && gone !== 'out_of_scope';
-  });
+  const goneOf = ({ id }: Ref) => seen.get(id)?.gone ?? null;
+  // Whoever was recycled is in no list of a group, and then a read of groups has them out of the scope as if they had left it.
+  const asked = lost.filter((ref) => goneOf(ref) === 'out_of_scope');
+  const standings = asks === null ? new Map() : await standingsIn([group], asked, asks);
+  return lost.filter((ref) => goneOf(ref) !== null && standings.get(ref.id) !== 'out_of_scope');
 };
 
 /** As members of these groups, also by groups in them. */

@@ -329,6 +329,32 @@ describe('a protected group that is not in scope', () => {
 });
 
 describe('a protected group in scope', () => {
+  it('protects also whoever was recycled from among its members, though a read of groups has them out of the scope', async () => {
+    const s = await story({
+      connection: {
+        shrinkLimit: anyNumber,
+        scope: { kind: 'groups', groups: [sourceId(id('board')), sourceId(id('staff'))], nested: true },
+      },
+      target: { limits: free },
+    });
+    for (const group of ['board', 'staff']) s.found(group);
+    for (const name of ['chair', 'dean', 'clerk', 'guest']) {
+      s.hire(name);
+      s.directory.join(id('staff'), id(name));
+    }
+    for (const name of ['chair', 'dean']) s.directory.join(id('board'), id(name));
+    await s.full();
+    await protect(s, { groups: [sourceId(id('board'))] });
+    await s.provision();
+    for (const name of ['chair', 'clerk']) s.directory.remove(id(name), 'soft_deleted');
+    await s.full();
+    // Whoever is only not found is looked for once more.
+    s.pass(11 * 60_000);
+    await s.full();
+    await s.provision('full');
+    expect(s.accounts()).toMatchObject({ chair: 'on', clerk: 'off', guest: 'on' });
+  });
+
   it('is not asked for at the tenant', async () => {
     const s = await story({ target: { limits: free } });
     s.found('admins');
