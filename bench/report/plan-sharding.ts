@@ -49,6 +49,11 @@ export const keys: readonly Kept[] = [
     why: 'Its unique index on `slot` allows no other shard key than one that begins with `slot`, and a run changes its slot when it starts. Runs are found by `_id`, lane, connection, target and state.',
   },
   {
+    collections: ['audit_entries', 'audit_noted', 'events', 'event_places', 'deliveries'],
+    key: null,
+    why: 'What happened in an organization and who did what, numbered one after the other: `audit_entries` is one chain for the installation, events and deliveries are kept for 30 days. What they take of a shard was not measured.',
+  },
+  {
     collections: [
       'connections',
       'targets',
@@ -57,6 +62,11 @@ export const keys: readonly Kept[] = [
       'consents',
       'api_keys',
       'calls',
+      'sessions',
+      'setup_links',
+      'subscriptions',
+      'webhooks',
+      'webhook_turns',
       'installation',
     ],
     key: null,

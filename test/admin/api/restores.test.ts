@@ -41,12 +41,12 @@ describe('/v1/restores', () => {
     });
   });
 
-  it('leaves a connection alone that was never read', async () => {
+  it('has a connection wait, too, that was never read by then: its targets may hold more than is on record', async () => {
     const id = await added();
     await door.call('POST', '/v1/restores', { body: { reason: 'The disk died.' } });
     expect((await door.call('GET', `/v1/connections/${id}`)).body).toMatchObject({
-      health: { status: 'healthy' },
-      recovery: null,
+      health: { status: 'degraded', code: 'database_restored' },
+      recovery: { waits_for: 'full_sync' },
     });
   });
 
