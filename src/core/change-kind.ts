@@ -16,6 +16,7 @@ export const changeKinds = [
 ] as const;
 export type ChangeKind = (typeof changeKinds)[number];
 
+/** Who is switched off is told as that, whatever else changed with it. */
 export const changeKindOf = (change: Change): ChangeKind => {
   switch (change.kind) {
     case 'created':
