@@ -12,7 +12,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { startRedis } from '../../scripts/services/redis.ts';
 import { cacheFolder } from '../../scripts/services.ts';
 import { startGraph } from '../../simulator/graph/index.ts';
@@ -31,6 +30,7 @@ import { startProvisionWorker } from '../../workers/provision.worker.ts';
 import { startSyncWorker } from '../../workers/sync.worker.ts';
 import { freshDatabase } from '../support/fresh.ts';
 import { openTestMongo } from '../support/mongo.ts';
+import { type Counts, counter, countMongo } from '../support/mongo-counts.ts';
 import { id, type Story, story } from '../support/story.ts';
 import { testWorld } from '../target/world.ts';
 
@@ -131,7 +131,6 @@ const hireEverybody = (s: Story): void => {
   for (let nth = 0; nth < people; nth += 1) s.directory.join(id('staff'), id(nameOf(nth)));
 };
 
-type Counts = Readonly<Record<string, number>>;
 const sum = (counts: Counts): number => Object.values(counts).reduce((all, some) => all + some, 0);
 
 /** What work costs: requests to the target by method, questions to the tenant before anything is taken away, commands to MongoDB, and documents that it gave, by collection. */
@@ -141,55 +140,29 @@ type Cost = { readonly requests: Counts; readonly questions: Counts; readonly co
 const tellOnMongo = async (): Promise<{ s: Story; costOf: (work: () => Promise<void>) => Promise<Cost> }> => {
   const { mongo, close } = await openTestMongo();
   closers.push(close);
-  const commands = new Map<string, number>();
-  const read = new Map<string, number>();
-  const asked = new Map<number, string>();
-  const client = mongo.connection.getClient();
-  client.on('commandStarted', ({ requestId, commandName, command }) => {
-    const collection = String(command[commandName === 'getMore' ? 'collection' : commandName]);
-    asked.set(requestId, collection);
-    count(commands, `${commandName} ${collection}`);
-  });
-  client.on('commandSucceeded', ({ requestId, reply }) => {
-    const { cursor } = answer.parse(reply);
-    if (cursor) count(read, asked.get(requestId) ?? '', cursor.firstBatch.length + cursor.nextBatch.length);
-  });
+  const counted = countMongo(mongo);
   const scim = await startScim();
   closers.push(scim.close);
   const settings = { base_url: scim.baseUrl, token: scim.token, concurrency: 50 };
   const target = scimTarget.parse(settings).connect(testWorld());
   closers.push(target.close);
-  const questions = new Map<string, number>();
+  const questions = counter();
   const vault = createVault(randomBytes(32));
   const s = await story({
     stores: (now) => createMongoStores(mongo, { vault, now }),
     engine: { connectTarget: () => target },
-    wrapSource: (source) => askedOf(source, (question) => count(questions, question)),
+    wrapSource: (source) => askedOf(source, questions.add),
   });
   const costOf = async (work: () => Promise<void>): Promise<Cost> => {
     scim.control.clearRequests();
-    for (const each of [commands, questions, read]) each.clear();
-    await work();
-    const requests = new Map<string, number>();
-    for (const { method } of scim.control.requests()) count(requests, method);
-    return {
-      requests: Object.fromEntries(requests),
-      questions: Object.fromEntries(questions),
-      commands: Object.fromEntries(commands),
-      read: Object.fromEntries(read),
-    };
+    questions.clear();
+    const { commands, read } = await counted(work);
+    const requests = counter();
+    for (const { method } of scim.control.requests()) requests.add(method);
+    return { requests: requests.counts(), questions: questions.counts(), commands, read };
   };
   return { s, costOf };
 };
-
-const answer = z.object({
-  cursor: z
-    .object({ firstBatch: z.array(z.unknown()).default([]), nextBatch: z.array(z.unknown()).default([]) })
-    .optional(),
-});
-
-const count = (counts: Map<string, number>, name: string, by = 1): void =>
-  void counts.set(name, (counts.get(name) ?? 0) + by);
 
 const askedOf = (source: Source, asked: (question: string) => void): Source => ({
   ...source,
@@ -270,10 +243,10 @@ const queueCost = async (
   const sent = await commands.end();
   const after = await jobsAdded(look, prefix);
   const jobs = Object.fromEntries(queueNames.map((queue) => [queue, (after[queue] ?? 0) - (before[queue] ?? 0)]));
-  const asked = new Map<string, number>();
+  const asked = counter();
   for (const { path } of graph.control.requests())
-    count(asked, (path.split('?')[0] ?? path).replace(tenant.tenantId, '{tenant}'));
-  return { jobs, commands: sent, asked: Object.fromEntries(asked) };
+    asked.add((path.split('?')[0] ?? path).replace(tenant.tenantId, '{tenant}'));
+  return { jobs, commands: sent, asked: asked.counts() };
 };
 
 /** BullMQ counts each job it adds to a queue, also one with an id of its own. */

@@ -5,11 +5,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
-import { z } from 'zod';
 import { createMongoStores } from '../../../src/store/mongo/index.ts';
 import { bucketsFor } from '../../../src/store/mongo/member-buckets.ts';
 import { createVault } from '../../../src/store/vault.ts';
 import { openTestMongo } from '../../support/mongo.ts';
+import { type Counts, countMongo } from '../../support/mongo-counts.ts';
 import { connection, id, type Story, story } from '../../support/story.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -145,59 +145,16 @@ const sync = async (s: Story, mode: 'full' | 'delta'): Promise<void> => {
   expect(await s.ended(run)).toMatchObject({ state: 'succeeded', connection });
 };
 
-type Counts = Readonly<Record<string, number>>;
 const sum = (counts: Counts): number => Object.values(counts).reduce((all, count) => all + count, 0);
 const asked = (commands: Counts, collection: string): number =>
   (commands[`find ${collection}`] ?? 0) + (commands[`getMore ${collection}`] ?? 0);
-
-const answer = z.object({
-  n: z.number().default(0),
-  nModified: z.number().default(0),
-  upserted: z.array(z.unknown()).default([]),
-  lastErrorObject: z.object({ n: z.number().default(0) }).optional(),
-  cursor: z
-    .object({ firstBatch: z.array(z.unknown()).default([]), nextBatch: z.array(z.unknown()).default([]) })
-    .optional(),
-});
 
 /** A whole Entrain on MongoDB; the documents written and read by collection, as the server says, and the commands. */
 const tell = async () => {
   const { mongo, close } = await openTestMongo();
   closers.push(close);
-  const counts = {
-    written: new Map<string, number>(),
-    deleted: new Map<string, number>(),
-    read: new Map<string, number>(),
-    commands: new Map<string, number>(),
-  };
-  const add = (to: Map<string, number>, name: string, by: number): void => void to.set(name, (to.get(name) ?? 0) + by);
-  const collections = new Map<number, string>();
-  const client = mongo.connection.getClient();
-  client.on('commandStarted', ({ requestId, commandName, command }) => {
-    collections.set(requestId, String(command[commandName === 'getMore' ? 'collection' : commandName]));
-  });
-  client.on('commandSucceeded', ({ requestId, commandName, reply }) => {
-    const collection = collections.get(requestId) ?? '';
-    const { n, nModified, upserted, lastErrorObject, cursor } = answer.parse(reply);
-    add(counts.commands, `${commandName} ${collection}`, 1);
-    if (commandName === 'insert') add(counts.written, collection, n);
-    if (commandName === 'update') add(counts.written, collection, nModified + upserted.length);
-    if (commandName === 'findAndModify') add(counts.written, collection, lastErrorObject?.n ?? 0);
-    if (commandName === 'delete' && n > 0) add(counts.deleted, collection, n);
-    if (cursor) add(counts.read, collection, cursor.firstBatch.length + cursor.nextBatch.length);
-  });
+  const costOf = countMongo(mongo);
   const s = await story({ stores: (now) => createMongoStores(mongo, { vault: createVault(randomBytes(32)), now }) });
   s.directory.liberties.pageSize = pageSize;
-  const costOf = async (work: () => Promise<void>) => {
-    for (const each of Object.values(counts)) each.clear();
-    await work();
-    const { written, deleted, read, commands } = counts;
-    return {
-      written: Object.fromEntries(written),
-      deleted: Object.fromEntries(deleted),
-      read: Object.fromEntries(read),
-      commands: Object.fromEntries(commands),
-    };
-  };
   return { s, costOf };
 };
