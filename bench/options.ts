@@ -79,12 +79,12 @@ const quickRuns = 3;
 export const isForThePage = ({ quick, users, runs }: Pick<Options, 'quick' | 'users' | 'runs'>): boolean =>
   !quick && users === ordinaryUsers && runs >= leastRuns;
 
-/** R4m is measured with R4. */
 const chosen = (text: string, known: readonly string[]): ReadonlySet<string> =>
   new Set(
     text.split(',').map((given) => {
-      const name = /^r\d+[a-z]$/i.test(given) ? given.slice(0, -1) : given;
-      const found = known.find((id) => id.toUpperCase() === name.toUpperCase());
+      const named = (name: string) => known.find((id) => id.toUpperCase() === name.toUpperCase());
+      // R4m is measured with R4.
+      const found = named(given) ?? named(given.replace(/^(r\d+)[a-z]$/i, '$1'));
       if (found === undefined) throw new Error(`--only knows ${known.join(', ')}, and not '${given}'.`);
       return found;
     }),

@@ -1,7 +1,7 @@
 /** Every measure, in the order of the report. */
 
 import { fairness } from './fairness.ts';
-import { firstSync } from './first-sync.ts';
+import { firstSync, managedFirstSync } from './first-sync.ts';
 import { growing } from './growing.ts';
 import type { Measure } from './measure.ts';
 import { provisioning } from './provisioning.ts';
@@ -9,4 +9,13 @@ import { queue } from './queue.ts';
 import { reading } from './reading.ts';
 import { unchanged } from './unchanged.ts';
 
-export const measures: readonly Measure[] = [reading, firstSync, unchanged, growing, provisioning, fairness, queue];
+export const measures: readonly Measure[] = [
+  reading,
+  firstSync,
+  managedFirstSync,
+  unchanged,
+  growing,
+  provisioning,
+  fairness,
+  queue,
+];

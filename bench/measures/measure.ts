@@ -4,7 +4,7 @@ import type { Lab } from '../lab.ts';
 import type { Options } from '../options.ts';
 import type { Result } from '../result.ts';
 
-export const measureIds = ['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8', 'R9', 'R10', 'R11'] as const;
+export const measureIds = ['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8', 'R9', 'R10', 'R11', 'R2m', 'R10m'] as const;
 export type MeasureId = (typeof measureIds)[number];
 
 export type Measure = {

@@ -39,13 +39,13 @@ const reasons: readonly Reason[] = [
     id: 'R1',
     of: '',
     why: (detail) =>
-      `A person costs ${microsOf(detail, 'ours')} µs, of which ${microsOf(detail, 'bareReadAndParse')} are the bare read. More than a third of it is collecting garbage ([decision 9](decisions/0009-how-graph-is-read.md)): pages are in memory until they are folded, and the next ones beside them. It would take a larger young generation.`,
+      `A person costs ${microsOf(detail, 'ours')} µs, of which ${microsOf(detail, 'bareReadAndParse')} are the bare read. Pages are in memory until they are folded, and the next ones beside them: with a young generation of 8 MB more than a third was collecting garbage, with the 16 MB of a worker it is less, and with 32 MB it would be less again, at the price of memory ([decision 9](decisions/0009-how-graph-is-read.md)).`,
   },
   {
     id: 'R2',
     of: '',
     why: (detail) =>
-      `The bare limit inserts documents that are finished. A first sync inserts the same, and then reads every object and bucket back: the change log must say what the whole of it created, and the draft may have passed through several workers by then. Digests, names and the log come on top. Our own processor time is ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} (the bare limit: ${seconds(detail, 'cpuMs', 'bare')} of ${seconds(detail, 'wallMs', 'bare')}), on two cores that MongoDB shares; the thread is idle for a third of the time. Where both go stands in [decision 5](decisions/0005-what-a-sync-writes.md): no function has more than a few per cent, and reading back to write the log is the largest of what is waited for beside the inserts. It would take a change log that is written beside each batch and counts with it; how much of the distance that closes was not tried.`,
+      `The bare limit inserts documents that are finished. A first sync inserts the same, and then reads every object and bucket back: the change log must say what the whole of it created, and the draft may have passed through several workers by then. Digests, names and the log come on top. Our own processor time is ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} (the bare limit: ${seconds(detail, 'cpuMs', 'bare')} of ${seconds(detail, 'wallMs', 'bare')}), on two cores that MongoDB shares. Where both go stands in [decision 5](decisions/0005-what-a-sync-writes.md): in the profile the thread is idle for a third of the time, no function has more than a few per cent, and reading back to write the log is the largest of what is waited for beside the inserts. It would take a change log that is written beside each batch and counts with it; how much of the distance that closes was not tried.`,
   },
   { id: 'R2m', of: '', why: () => 'As R2.' },
   {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Table } from '../growth/table.ts';
 import { tableIds } from '../growth/table.ts';
+import { measureIds } from '../measures/measure.ts';
 import { isForThePage, type Options } from '../options.ts';
 import type { Detail, Result } from '../result.ts';
 import { type About, type Kept, pageOf, type Quick, type TableKept } from './page.ts';
@@ -31,7 +32,7 @@ export const writeResults = async (
   about: About,
 ): Promise<void> => {
   const { measured: before, abouts: told } = await readKept(place);
-  const others = before.filter(({ id }) => !ids.includes(bare(id)));
+  const others = before.filter(({ id }) => !ids.includes(measureOf(id)));
   const abouts = told.filter((one) => !one.ids.some((id) => ids.includes(id)));
   await write(place, 'latest.json', [...others, ...measured].toSorted(byId));
   await write(place, 'about.json', [...abouts, { ids, ...about }]);
@@ -55,9 +56,10 @@ export const writeQuickLook = async ({ seconds, machine, at }: Quick): Promise<v
   await writePage(kept);
 };
 
-/** R4g is measured with R4. */
-const bare = (id: string): string => id.replace(/[a-z]+$/, '');
-const byId = (a: Result, b: Result): number => Number(bare(a.id).slice(1)) - Number(bare(b.id).slice(1));
+/** R4g is measured with R4, and R2m by itself. */
+const measureOf = (id: string): string => measureIds.find((known) => known === id) ?? id.replace(/[a-z]+$/, '');
+const byId = (a: Result, b: Result): number => numberOf(a) - numberOf(b) || a.id.length - b.id.length;
+const numberOf = ({ id }: Result): number => Number.parseInt(id.slice(1), 10);
 
 const write = async (place: Place, name: string, content: unknown): Promise<void> => {
   await mkdir(place.results, { recursive: true });

@@ -41,7 +41,7 @@ describe('the options of the bench', () => {
   });
 
   it('name measures and tables in whatever case', () => {
-    expect(parseOptions(['--only', 'r1,R11,R4m'], {}).only).toEqual(new Set(['R1', 'R11', 'R4']));
+    expect(parseOptions(['--only', 'r1,R11,R4m,r2m'], {}).only).toEqual(new Set(['R1', 'R11', 'R4', 'R2m']));
     expect(parseOptions(['--growth', '--only', 'USERS'], {})).toMatchObject({ growth: true, only: new Set(['users']) });
   });
 
