@@ -49,6 +49,9 @@ const allowed = z
     /^(https?:\/\/)?([a-z0-9][a-z0-9.-]*(\/\d{1,2})?|\[[0-9a-f:.]+\]|[0-9a-f:.]*:[0-9a-f:.]*(\/\d{1,3})?)$/i,
     'must be comma separated hosts, addresses or networks, such as scim.corp.example, 10.20.0.0/16 or http://localhost',
   );
+/** Operations are kept that long, and what is done about somebody goes by them. */
+const fewestLeaverDays = 90;
+const leaversKept = `must be 0, or a whole number from ${fewestLeaverDays} to 3650`;
 const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 const none = <T>(value: T | undefined): T | null => value ?? null;
 
@@ -388,6 +391,19 @@ export const shape = z.object({
   ENTRAIN_PLAN_WAITING_DAYS: variable(
     { default: '7', meaning: 'Days after which a plan that nobody decided on is planned anew.' },
     whole(1, 30),
+  ),
+  ENTRAIN_LEAVERS_KEPT_DAYS: variable(
+    {
+      default: '400',
+      meaning:
+        'Days that it is kept what people who left looked like, and which accounts were theirs, counted from when the last of these was settled. 0: until the connection is removed.',
+    },
+    z
+      .string()
+      .regex(/^(0|[1-9]\d{1,3})$/, leaversKept)
+      .transform(Number)
+      .refine((days) => days === 0 || (days >= fewestLeaverDays && days <= 3_650), leaversKept)
+      .transform((days) => (days === 0 ? null : days)),
   ),
   ENTRAIN_SYNC_CONCURRENCY: variable(
     { default: '4', meaning: 'How many connections one worker reads at once.' },

@@ -79,6 +79,8 @@ export type Config = {
   readonly workerRoles: readonly WorkerRole[];
   readonly sliceSecs: number;
   readonly planAges: PlanAges;
+  /** Null: for as long as their connection is there. */
+  readonly leaversKeptDays: number | null;
   readonly syncConcurrency: number;
   readonly provisionConcurrency: number;
   readonly queuePrefix: string;
@@ -152,6 +154,7 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   egressAllow: given.ENTRAIN_EGRESS_ALLOW,
   workerRoles: given.ENTRAIN_WORKER_ROLES,
   sliceSecs: given.ENTRAIN_SLICE_SECS,
+  leaversKeptDays: given.ENTRAIN_LEAVERS_KEPT_DAYS,
   planAges: {
     approvedMs: given.ENTRAIN_PLAN_APPROVED_HOURS * 3_600_000,
     waitingMs: given.ENTRAIN_PLAN_WAITING_DAYS * 86_400_000,

@@ -57,7 +57,7 @@ const onMaintenance = async (parts: Parts, data: unknown, signal: AbortSignal): 
   const payload = maintenancePayload.parse(data);
   switch (payload.what) {
     case 'prune':
-      return await prune(parts.engine);
+      return await prune(parts.engine, parts.config.leaversKeptDays, signal);
     case 'purge':
       return await purge(parts.engine, payload.connection);
     case 'probe_target': {

@@ -26,7 +26,7 @@ export const keys: readonly Kept[] = [
       'guarded',
     ],
     key: '{ _id: 1 }',
-    why: 'Every query is by `_id` or a range of it, and `_id` begins with the connection or target.',
+    why: 'Every query is by `_id` or a range of it, and `_id` begins with the connection or target; also the one for who left long ago, which has an index.',
   },
   {
     collections: ['heads'],

@@ -1,7 +1,8 @@
 /** What somebody has a right to: to see all that is kept of them, and to have it erased. */
 
 import { defaultTiming } from '../engine/engine.ts';
-import { erasePerson, type Kept, keptOf } from '../engine/persons.ts';
+import type { Kept } from '../engine/kept-of-person.ts';
+import { erasePerson, keptOf } from '../engine/persons.ts';
 import { newSyncRun } from '../engine/request-runs.ts';
 import type { ConnectionId, SourceId, TargetId } from '../model/ids.ts';
 import { runId } from '../model/ids.ts';
@@ -18,9 +19,10 @@ const longestMs = 120_000;
 export const personCommands = (room: Room) => {
   const { connections, runs } = room.stores;
   return {
-    async exportPerson(id: ConnectionId, person: SourceId): Promise<Kept> {
+    /** In batches, as they are taken. */
+    async exportPerson(id: ConnectionId, person: SourceId): Promise<AsyncIterable<readonly Kept[]>> {
       const connection = found(await connections.get(id), 'connection');
-      return found(await keptOf(room.stores, connection, person), 'person');
+      return found(await keptOf(room.stores, connection, person, AbortSignal.timeout(longestMs)), 'person');
     },
 
     /** Their accounts at the targets stay; the answer says which. */

@@ -1,12 +1,22 @@
 /** Commands of signing in and out, and the question who somebody is whose browser brings a session. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { absoluteMs, endOf, isFresh, isOn, isSeenToBeNoted, type RoleScopes, scopesOf } from '../core/sessions.ts';
+import {
+  absoluteMs,
+  endOf,
+  idleMs,
+  isFresh,
+  isOn,
+  isSeenToBeNoted,
+  type RoleScopes,
+  scopesOf,
+} from '../core/sessions.ts';
 import { errorFacts } from '../logger.ts';
-import type { Caller } from '../model/api-key.ts';
+import type { ApiScope, Caller } from '../model/api-key.ts';
 import type { Actor } from '../model/audit.ts';
 import type { Person, Session } from '../model/session.ts';
 import { newId } from '../store/ids.ts';
+import type { Page } from '../store/snapshot-store.ts';
 import { auditCommands, audited } from './audit.ts';
 import { type SignedInPerson, SignInFailed } from './identity-provider.ts';
 import { found } from './refused.ts';
@@ -14,6 +24,14 @@ import type { Room } from './room.ts';
 
 /** `token`: for the browser alone; kept nowhere. */
 export type OpenedSession = { readonly session: Session; readonly token: string };
+
+/** `actor`: as the audit log has them. `scopes`: what their roles are good for now. */
+export type OpenSession = {
+  readonly session: Session;
+  readonly actor: Actor;
+  readonly scopes: readonly ApiScope[];
+  readonly endsAt: Date;
+};
 
 export const sessionCommands = (room: Room) => {
   const { stores, world, identityProvider } = room;
@@ -81,12 +99,32 @@ export const sessionCommands = (room: Room) => {
       };
     },
 
+    /** Who is signed in, whoever signed in last first. */
+    async listSessions(after: string | null, limit: number): Promise<Page<OpenSession>> {
+      const now = world.now().getTime();
+      const still = { createdAfter: new Date(now - absoluteMs), seenAfter: new Date(now - idleMs) };
+      const { items, next } = await stores.sessions.list(still, after, limit);
+      return { items: items.map(openSessionOf), next };
+    },
+
+    /** Signs somebody out at once, in the browser that has this session. */
+    async endSession(id: string): Promise<OpenSession> {
+      const ended = found(await stores.sessions.end(id), 'session');
+      world.log.info('session.ended', { session: id });
+      return openSessionOf(ended);
+    },
+
     async signOut({ session }: Caller): Promise<void> {
       const { id, digest } = found(session, 'session');
       await stores.sessions.close(digest);
       world.log.info('session.closed', { session: id });
     },
   };
+
+  function openSessionOf(session: Session): OpenSession {
+    const { roles } = session;
+    return { session, actor: actorOf(session), scopes: scopesOf(roles, roleScopes()), endsAt: endOf(session) };
+  }
 
   function roleScopes(): RoleScopes {
     return identityProvider?.roleScopes ?? new Map();

@@ -56,18 +56,21 @@ export const stepsOf = (one: Case): readonly Step[] => [
 ];
 
 const foundStep = (one: Case): Step => {
-  const { object, gone, version } = one.object.seen;
+  const { object, gone, version, left } = one.object.seen;
   const { changed, read, fullReadAt } = one.details;
   const isOff = own(object.attributes, 'accountEnabled') === false;
   const as = object.ref.type === 'group' ? 'a group' : isOff ? 'a user, disabled' : 'a user, enabled';
   const lastRead = read.at === null ? '' : `, read last ${timeText(read.at)}`;
+  // The run that told it is not kept for as long.
+  const since = changed.at ?? left?.at ?? null;
+  const stripped = left?.isStripped === true ? '; the attributes are not kept any more' : '';
   return {
     step: 'found',
     state: one.finding.stoppedAt === 'found' ? 'stopped' : 'ok',
     says:
       gone === null
         ? `In Entra as ${as}${lastRead}.`
-        : `${goneWords[gone]} since version ${version}${changed.at === null ? '' : `, ${timeText(changed.at)}`}${lastRead}.`,
+        : `${goneWords[gone]} since version ${version}${since === null ? '' : `, ${timeText(since)}`}${lastRead}${stripped}.`,
     evidence: { object: object.ref, attributes: object.attributes, gone, changed, read, fullReadAt },
   };
 };

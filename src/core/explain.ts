@@ -5,7 +5,7 @@ import type { ProvisionRun } from '../model/run.ts';
 import { type Details, stepsOf } from './explain-steps.ts';
 import { type Finding, judge, type ObjectNow, type TargetNow } from './finding.ts';
 import { sayings, type Words } from './sayings.ts';
-import { nameOf, needOf, timesText, timeText, waitsOf } from './wording.ts';
+import { nameOf, needOf, strippedWords, timesText, timeText, waitsOf } from './wording.ts';
 
 export const explain = (target: TargetNow, object: ObjectNow, details: Details): Explained => {
   const finding = judge(target, object);
@@ -29,6 +29,7 @@ const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding
     account: link && `${type === 'group' ? 'group' : 'account'} ${link.remoteId}`,
     isOff: link?.state === 'disabled',
     fate: fateOf(target, object, details),
+    stripped: seen.left === undefined ? null : strippedWords(seen.left),
     lastWrite: lastWriteOf(details.last),
     need: needOf(finding.todo, object) ?? (link === null ? 'an account looked for' : 'what it needs'),
     waits: waitsOf(finding.waiting, details.nameOf) ?? '',

@@ -15,6 +15,8 @@ export type Words = {
   readonly isOff: boolean;
   /** What became of the account of somebody who left: `account 123 at Helpdesk was switched off on …`; null when there never was one. */
   readonly fate: string | null;
+  /** That what somebody who left looked like is not kept any more; null: it is. */
+  readonly stripped: string | null;
   /** When the account was last written, as a half sentence. */
   readonly lastWrite: string;
   /** What is to be done: `an account`, `title brought up to date`. */
@@ -63,23 +65,28 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: () => 'If this person is to work there, enable the account in Entra; the next sync does the rest.',
   },
   out_of_scope: {
-    says: ({ who, fate }) => `${who} is not in the scope of this connection any more${then(fate)}.`,
+    says: ({ who, fate, stripped }) =>
+      `${who} is not in the scope of this connection any more${then(fate)}${then(stripped)}.`,
     owner: customerIt,
     todo: () =>
       'If this is wrong, add them to a group of the scope in Entra, or have the scope of the connection changed.',
   },
   soft_deleted: {
-    says: ({ who, fate }) => `${who} was deleted in Entra and is in its recycle bin for 30 days${then(fate)}.`,
+    says: ({ who, fate, stripped }) =>
+      stripped === null
+        ? `${who} was deleted in Entra and is in its recycle bin for 30 days${then(fate)}.`
+        : `${who} was deleted in Entra${then(fate)}${then(stripped)}.`,
     owner: customerIt,
     todo: () => 'If this is wrong, restore them in Entra; the same account is used again.',
   },
   deleted: {
-    says: ({ who, fate }) => `${who} was deleted in Entra for good${then(fate)}.`,
+    says: ({ who, fate, stripped }) => `${who} was deleted in Entra for good${then(fate)}${then(stripped)}.`,
     owner: customerIt,
     todo: () => 'If this is wrong, they have to be made anew in Entra, and are somebody else from then on.',
   },
   missing: {
-    says: ({ who, fate }) => `A complete read of Entra did not list ${who} any more${then(fate)}.`,
+    says: ({ who, fate, stripped }) =>
+      `A complete read of Entra did not list ${who} any more${then(fate)}${then(stripped)}.`,
     owner: customerIt,
     todo: () => 'If this is wrong, see whether they exist in this tenant, and whether the application may read them.',
   },

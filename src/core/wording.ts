@@ -2,7 +2,7 @@
 
 import type { SourceId } from '../model/ids.ts';
 import type { Operation, WaitingReference } from '../model/operation.ts';
-import type { GoneReason, ObjectType, SourceObject } from '../model/source-object.ts';
+import type { GoneReason, Left, ObjectType, SourceObject } from '../model/source-object.ts';
 import { own } from './attributes.ts';
 import { mostWaiting, type ObjectNow } from './finding.ts';
 import type { PlannedOperation } from './plan.ts';
@@ -21,6 +21,10 @@ export const goneWords: Readonly<Record<GoneReason, string>> = {
   out_of_scope: 'Out of scope',
   missing: 'Not listed by Entra',
 };
+
+/** Of somebody who left so long ago that nobody knows any more what they looked like. */
+export const strippedWords = ({ at, isStripped }: Left): string | null =>
+  isStripped ? `left${at === null ? '' : ` on ${timeText(at)}`}, the attributes are not kept any more` : null;
 
 /** With one full stop, whatever others ended it with. */
 export const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

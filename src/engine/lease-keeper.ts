@@ -38,6 +38,26 @@ export const withLease = async <T>(
   }
 };
 
+/** The same under several leases, taken one after the other; `watch` is that of the last. Null: somebody else is at work on one of them. */
+export const withLeases = async <T>(
+  engine: Holding,
+  keys: readonly [LeaseKey, ...LeaseKey[]],
+  work: (leases: readonly Lease[], watch: Watch) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T | null> => {
+  const [first, second, ...others] = keys;
+  const held = await withLease<T | null>(
+    engine,
+    first,
+    (lease, watch) =>
+      second === undefined
+        ? work([lease], watch)
+        : withLeases(engine, [second, ...others], (leases, last) => work([lease, ...leases], last), watch.signal),
+    signal,
+  );
+  return 'busyUntil' in held ? null : held.result;
+};
+
 export type Watch = {
   /** Aborted when the process stops, the lease is lost or the run is over its time. */
   readonly signal: AbortSignal;

@@ -1,12 +1,17 @@
 /** What is no longer needed goes: a removed connection with everything of it, and history that is older than anyone asks for. */
 
+import { absoluteMs, idleMs } from '../core/sessions.ts';
+import { errorFacts } from '../logger.ts';
 import type { Connection } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { Engine } from './engine.ts';
+import { stripLeavers } from './leavers.ts';
 import { endSubscriptions } from './subscriptions.ts';
 
 /** How long runs, operations and changes are kept for whoever asks what happened. */
 const keptDays = { runs: 90, operations: 90, changes: 30, events: 30 } as const;
+/** A link that is over says so to whoever follows it for so long. */
+const setupLinkDays = 7;
 
 /** How long a removal waits for the tenant. */
 const goodbyeMs = 10_000;
@@ -41,14 +46,33 @@ export const purge = async (
   world.log.info('connection.purged', { connection: id });
 };
 
-export const prune = async (engine: Engine): Promise<void> => {
-  const { stores } = engine;
+/** `leaversKeptDays`: how long it is kept what people looked like who left; null: for good. */
+export const prune = async (engine: Engine, leaversKeptDays: number | null, signal: AbortSignal): Promise<void> => {
+  const { stores, world } = engine;
+  const now = world.now();
   await stores.runs.prune(daysAgo(engine, keptDays.runs));
-  await stores.calls.prune(engine.world.now());
+  await stores.calls.prune(now);
+  await stores.sessions.prune(new Date(now.getTime() - absoluteMs), new Date(now.getTime() - idleMs));
+  await stores.consents.prune(now);
+  await stores.setupLinks.prune(daysAgo(engine, setupLinkDays));
   await stores.events.prune(daysAgo(engine, keptDays.events));
   await stores.deliveries.prune(daysAgo(engine, keptDays.events));
   for await (const connections of stores.connections.all())
     for (const connection of connections) await pruneConnection(engine, connection);
+  if (leaversKeptDays === null) return;
+  for await (const connections of stores.connections.all())
+    for (const connection of connections) await leaversOf(engine, connection, daysAgo(engine, leaversKeptDays), signal);
+};
+
+/** One customer's trouble keeps no other's people longer. */
+const leaversOf = async (engine: Engine, connection: Connection, before: Date, signal: AbortSignal): Promise<void> => {
+  if (connection.state === 'deleting') return;
+  try {
+    await stripLeavers(engine, connection, before, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    engine.world.log.warn('leavers.not_stripped', { connection: connection.id, ...errorFacts(error) });
+  }
 };
 
 /** Changes go when they are old and every target has passed them. */

@@ -28,7 +28,11 @@ export type Remembered = {
   readonly gone: GoneReason | null;
   /** The version that last changed it. */
   readonly version: number;
+  /** Of who is gone. */
+  readonly left?: Left;
 };
+/** `isStripped`: what it looked like is not kept any more, and it has no attributes. `at` is null of who left before that was written down. */
+export type Left = { readonly at: Date | null; readonly isStripped: boolean };
 
 /** One edge: `member` is in `group`. Only users and groups; devices and service principals are left out by the source. */
 export type Membership = { readonly group: SourceId; readonly member: Ref };

@@ -25,4 +25,6 @@ export interface ConsentStore {
   open(consent: Consent): Promise<void>;
   /** Gives it to the first who asks, and to nobody after that; null when it is unknown, was taken, replaced, or is over. */
   take(digest: string): Promise<Consent | null>;
+  /** Those that are over by then go. */
+  prune(at: Date): Promise<void>;
 }

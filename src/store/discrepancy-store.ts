@@ -8,6 +8,9 @@ import type { Page } from './snapshot-store.ts';
 
 export type FoundBy = { readonly target: TargetId; readonly run: RunId };
 
+/** What one run found about somebody. */
+export type FoundAbout = { readonly run: RunId; readonly found: Discrepancy };
+
 export interface DiscrepancyStore {
   /** The same discrepancy is kept once: the last word counts. Throws `StaleFence`. */
   note(lease: Lease, run: RunId, found: readonly Discrepancy[]): Promise<void>;
@@ -34,13 +37,15 @@ export interface DiscrepancyStore {
   ): Promise<Page<Discrepancy>>;
   /** Drift of these objects, and which of them are missing. */
   on(by: FoundBy, refs: readonly Ref[]): Promise<readonly DiscrepancyOf<'drift' | 'missing'>[]>;
+  /** What runs at a target found about somebody, also as a member, in batches. */
+  about(target: TargetId, person: SourceId): AsyncIterable<readonly FoundAbout[]>;
   count(by: FoundBy): Promise<Reconciliation['counts']>;
 
   /** What the run came to; whom its lists showed is forgotten. Throws `StaleFence`. */
   close(lease: Lease, reconciliation: Reconciliation): Promise<void>;
   /** Null: it is not over, or not kept any more. */
   get(run: RunId): Promise<Reconciliation | null>;
-  /** Removes what was found about somebody. Throws `StaleFence`. */
+  /** Removes what was found about somebody, and whom lists showed in runs that came to no end. Only while none is under way. Throws `StaleFence`. */
   forgetPerson(lease: Lease, person: SourceId): Promise<void>;
   /** Removes what was found before this. */
   prune(target: TargetId, before: Date): Promise<void>;

@@ -26,7 +26,13 @@ export interface EventStore {
   moveTo(connection: ConnectionId, version: number, asOf: number | null): Promise<boolean>;
   /** Drops what is older. The places of organizations stay. */
   prune(before: Date): Promise<void>;
-  /** What was told of one person. Answers how many. */
+  /** What was told of one person, oldest first, in batches. */
+  about(
+    organization: OrganizationId,
+    connection: ConnectionId,
+    person: SourceId,
+  ): AsyncIterable<readonly RecordedEvent[]>;
+  /** Forgets it. Answers how many. */
   forgetPerson(organization: OrganizationId, connection: ConnectionId, person: SourceId): Promise<number>;
   /** Everything of a connection. */
   erase(organization: OrganizationId, connection: ConnectionId): Promise<void>;

@@ -120,13 +120,18 @@ export interface Ledger {
   /** Operations of one run, oldest first. */
   entries(target: TargetId, run: Cause['run'], after: string | null, limit: number): Promise<Page<Entry>>;
   entry(target: TargetId, key: OperationKey): Promise<Entry | null>;
-  /** Operations on one object, oldest first. It looks through all operations of the target: for the few who ask about one person. */
-  entriesOn(target: TargetId, ref: Ref): Promise<readonly Entry[]>;
+  /**
+   * Operations on somebody, and on groups as far as it is them, oldest first, in batches. It looks through all operations of the target: for the few
+   * who ask about one person.
+   */
+  entriesAbout(target: TargetId, person: SourceId): AsyncIterable<readonly Entry[]>;
   /**
    * Removes what is kept of somebody: link, escrow, operations, what waits for them, and them from operations on groups. Repeating it changes nothing.
    * Throws `StaleFence`.
    */
   forgetPerson(lease: Lease, person: SourceId): Promise<void>;
+  /** Removes the links of people of whom nothing is to be done any more, and what waits for them; operations go when they are old. Throws `StaleFence`. */
+  letGo(lease: Lease, people: readonly SourceId[]): Promise<void>;
   /** Removes settled intents older than this, and everything of a target. */
   prune(target: TargetId, before: Date): Promise<void>;
   erase(target: TargetId): Promise<void>;

@@ -29,6 +29,9 @@ export type PlanOf = Pick<Plan, 'target' | 'id'>;
 /** Plans that take each other's place: of one target, kind and scope at most one waits, and of previews one for each scope that was thought of. */
 export type Slot = { readonly target: TargetId; readonly kind: PlanKind; readonly scope: RunScope | null };
 
+/** What one plan holds on somebody. */
+export type PlannedAbout = { readonly plan: PlanId; readonly staged: Staged };
+
 export interface PlanStore {
   /**
    * Keeps operations of a plan that is being made. The same step of the same object is kept once: the last word counts. Throws `PlanWritten` once the
@@ -39,6 +42,8 @@ export interface PlanStore {
   steps(of: PlanOf, names: readonly StepName[]): Promise<readonly Staged[]>;
   /** Everything a plan holds on one object, in batches. */
   stepsOn(of: PlanOf, ref: Ref): AsyncIterable<readonly Staged[]>;
+  /** Everything the plans of a target hold on somebody, and on groups as far as it is them, in batches; also what is staged for plans to come. */
+  about(target: TargetId, person: SourceId): AsyncIterable<readonly PlannedAbout[]>;
   /** Everything a plan holds, in batches, in an order that depends on nothing but the steps. */
   scan(of: PlanOf): AsyncIterable<readonly Staged[]>;
   operations(

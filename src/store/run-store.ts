@@ -61,6 +61,8 @@ export interface RunStore {
   /** Runs that ended and that nobody was told of yet, at most so many. They stand here because they ended, so none is forgotten. */
   untold(limit: number): Promise<readonly Run[]>;
   told(ids: readonly RunId[]): Promise<void>;
+  /** Runs that have somebody in a sample of what reads found missing, in batches. */
+  missing(connection: ConnectionId, person: SourceId): AsyncIterable<readonly Run[]>;
   /** Removes somebody from the samples of what reads found missing. */
   forgetPerson(connection: ConnectionId, person: SourceId): Promise<void>;
   prune(before: Date): Promise<void>;

@@ -28,4 +28,6 @@ export interface SetupLinkStore {
   close(connection: ConnectionId): Promise<SetupLink | null>;
   /** Counts a try by this very link. False: there were as many already, or it is not there any more. */
   attempt(link: Pick<SetupLink, 'connection' | 'id'>, tries: Tries): Promise<boolean>;
+  /** Those that were over by then go. */
+  prune(at: Date): Promise<void>;
 }

@@ -80,11 +80,20 @@ export interface SnapshotStore extends SnapshotReads {
   begin(lease: Lease, signature: string): Promise<Draft>;
   /** Drops changes up to and including this version, and what no version refers to any more; tidies up what look-ups go by. */
   prune(connection: ConnectionId, through: number): Promise<void>;
+  /** The committed changes of somebody, and of members as far as it is them, oldest first, in batches. */
+  changesAbout(connection: ConnectionId, person: SourceId): AsyncIterable<readonly RecordedChange[]>;
   /**
    * Removes what is kept of somebody who is gone: what they looked like, their changes, their names. Where they are in the list of whom the last full
    * sync saw, or in a group as the tenant shows it, goes with the next full sync. Repeating it changes nothing. Throws `StaleFence`.
    */
   forgetPerson(lease: Lease, person: SourceId): Promise<void>;
+  /** People who left before this and of whom it is kept still what they looked like, first who left first, in batches. */
+  leftBefore(connection: ConnectionId, before: Date): AsyncIterable<readonly Remembered[]>;
+  /**
+   * Of these, if they are gone, it is kept no more what they looked like and what they were called; only that they were there, and when and why they
+   * left. While no draft is open. Repeating it changes nothing. Throws `StaleFence`.
+   */
+  strip(lease: Lease, people: readonly SourceId[]): Promise<void>;
   /** Removes everything of a connection. */
   erase(connection: ConnectionId): Promise<void>;
 }

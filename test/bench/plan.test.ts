@@ -164,7 +164,9 @@ describe('the table of shard keys', () => {
   it('shards by `_id` alone nothing that has an index on more', () => {
     const indexed = where(/const indexes(?:: [^=]+)? = \[\s*\{/);
     expect(indexed).toContain('links');
+    // Who left long ago is asked for by a range of `_id` as well.
     for (const { collections: named, key } of keys)
-      if (key === '{ _id: 1 }') expect(named.filter((name) => indexed.includes(name))).toEqual([]);
+      if (key === '{ _id: 1 }')
+        expect(named.filter((name) => indexed.includes(name) && name !== 'objects')).toEqual([]);
   });
 });

@@ -45,6 +45,15 @@ export const consentStoreContract = (open: (now: () => Date) => Promise<ConsentS
       expect(taken.filter((one) => one !== null)).toEqual([consent]);
     });
 
+    it('goes when it is over, and no sooner', async () => {
+      clock.now = start;
+      const [early, late] = [aConsent(), aConsent({ expiresAt: later(120_000) })];
+      await consents.open(early);
+      await consents.open(late);
+      await consents.prune(later(60_000));
+      expect([await consents.take(early.digest), await consents.take(late.digest)]).toEqual([null, late]);
+    });
+
     it('is over at its time, to the millisecond', async () => {
       const [early, late] = [aConsent(), aConsent()];
       clock.now = start;

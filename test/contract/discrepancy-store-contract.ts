@@ -105,7 +105,7 @@ export const discrepancyStoreContract = async (open: OpenDiscrepancies): Promise
       expect(await all(discrepancies.scan({ target, run }, 'drift'))).toEqual([drift(bob)]);
     });
 
-    it('about somebody who is forgotten is gone, in whatever run it was found', async () => {
+    it('about somebody is found in every run of the target, and gone when they are forgotten', async () => {
       const { target, run, lease } = await held();
       const [ann, bob] = people(2);
       const member = { kind: 'member_surplus', ref: aGroup(), remoteId: remoteId('team') } as const;
@@ -113,10 +113,32 @@ export const discrepancyStoreContract = async (open: OpenDiscrepancies): Promise
         ...member,
         member: { ref, remoteId: remoteId(`remote-${ref.id}`) },
       }));
-      await discrepancies.note(lease, run, [drift(ann), drift(bob), ...ofMembers]);
+      const twice = {
+        kind: 'duplicate',
+        ref: ann,
+        remoteId: remoteId('second'),
+        by: 'userName',
+        linked: null,
+      } as const;
+      await discrepancies.note(lease, run, [drift(ann), drift(bob), twice, ...ofMembers]);
+      await discrepancies.see(lease, run, { type: 'user', nth: 1 }, [remoteId('remote-ann')]);
       const other = aRun();
-      await discrepancies.note(lease, other, [missing(ann)]);
+      await discrepancies.note(lease, other, [missing(ann), orphan(ann, 'lost')]);
+      const elsewhere = await held();
+      await discrepancies.note(elsewhere.lease, elsewhere.run, [missing(ann)]);
+      const about = async (ref: Ref) =>
+        (await all(discrepancies.about(target, ref.id))).map((one) => [one.run, one.found]);
+      const aboutAnn = [
+        ...[drift(ann), twice, ofMembers[0]].map((found) => [run, found]),
+        ...[missing(ann), orphan(ann, 'lost')].map((found) => [other, found]),
+      ];
+      const found = await about(ann);
+      expect(found).toEqual(expect.arrayContaining(aboutAnn));
+      expect(found).toHaveLength(aboutAnn.length);
       await discrepancies.forgetPerson(lease, ann.id);
+      expect(await about(ann)).toEqual([]);
+      expect(await about(bob)).toHaveLength(2);
+      expect(await all(discrepancies.seen({ target, run }, 'user'))).toEqual([]);
       expect(await discrepancies.count({ target, run })).toEqual({ ...noDiscrepancies, drift: 1, member_surplus: 1 });
       expect(await all(discrepancies.scan({ target, run }, 'member_surplus'))).toEqual([ofMembers[1]]);
       expect(await discrepancies.count({ target, run: other })).toEqual(noDiscrepancies);

@@ -5,6 +5,7 @@ import type { EventAbout, NewEvent } from '../../src/model/event.ts';
 import { type ConnectionId, connectionId, type OrganizationId, organizationId, sourceId } from '../../src/model/ids.ts';
 import type { EventStore } from '../../src/store/event-store.ts';
 import { newId } from '../../src/store/ids.ts';
+import { all } from '../support/ledger-world.ts';
 
 const start = new Date('2026-03-01T08:00:00.000Z');
 const degraded: EventAbout = { type: 'connection.degraded', code: 'AADSTS7000215' };
@@ -107,7 +108,12 @@ export const eventStoreContract = (open: () => Promise<EventStore>): void => {
       ];
       const about = (person: typeof ada): EventAbout => ({ type: 'person.created', person, version: 1 });
       await events.record([event('a', { about: about(ada) }), event('b', { about: about(bob) }), event('c')]);
+      const told = async (person: typeof ada) =>
+        (await all(events.about(acme, connection, person))).map(({ about }) => about);
+      expect(await told(ada)).toEqual([about(ada)]);
+      expect(await all(events.about(organizationId(newId('other')), connection, ada))).toEqual([]);
       expect(await events.forgetPerson(acme, connection, ada)).toBe(1);
+      expect([await told(ada), await told(bob)]).toEqual([[], [about(bob)]]);
       expect(await keysOf(acme)).toEqual(['b', 'c']);
       expect(await events.forgetPerson(acme, connection, ada)).toBe(0);
     });

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { PlanWritten, StaleFence } from '../../src/model/errors.ts';
-import { type PlanId, runId, type TargetId } from '../../src/model/ids.ts';
+import { type PlanId, remoteId, runId, type TargetId } from '../../src/model/ids.ts';
+import type { Operation } from '../../src/model/operation.ts';
 import { all } from '../support/ledger-world.ts';
 import { addsMembers, aGroup, creates, createsWith, disables, hostile, people, start } from '../support/operations.ts';
 import {
@@ -49,6 +50,37 @@ const operationsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void 
       const again = aPlanId();
       await plans.stage(lease, again, one.toReversed());
       expect(await all(plans.scan({ target, id: again }))).toEqual(one);
+    });
+
+    it('about one person are those on them, and those on groups as far as it is them, of every plan of the target', async () => {
+      const { target, lease } = await held();
+      const other = await held();
+      const [ann, bob] = people(2);
+      const adds: Operation = {
+        ...addsMembers(aGroup()),
+        action: 'add_members',
+        remoteId: remoteId('team'),
+        members: [ann, bob].map((ref) => ({ ref, remoteId: remoteId(`at-${ref.id}`) })),
+      };
+      const [one, two] = [aPlanId(), aPlanId()];
+      await plans.stage(lease, one, [staged(disables(ann)), staged(disables(bob)), staged(adds)]);
+      await plans.add(lease, aPlan(target, { id: one }));
+      await plans.stage(lease, two, [staged(creates(ann))]);
+      await plans.stage(other.lease, aPlanId(), [staged(disables(ann))]);
+      const found = await all(plans.about(target, ann.id));
+      const words = found.map(({ plan, staged: { operation } }) => [
+        plan,
+        operation.action,
+        'members' in operation ? operation.members.map(({ ref }) => ref.id) : operation.ref.id,
+      ]);
+      expect(words.toSorted()).toEqual(
+        [
+          [one, 'add_members', [ann.id]],
+          [one, 'disable', ann.id],
+          [two, 'create', ann.id],
+        ].toSorted(),
+      );
+      expect(await all(plans.about(target, people(1)[0].id))).toEqual([]);
     });
 
     it('know nothing of somebody who is forgotten, but where a decision is still to come', async () => {

@@ -202,6 +202,9 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       expect(await runs.get(id)).toMatchObject({ phase: 'diff', counters, place: 'page 2' });
       await runs.progress(id, { phase: 'commit', counters, place: null });
       expect(await runs.get(id)).toMatchObject({ place: null });
+      await runs.progress(id, { phase: 'commit', counters, place: 'page 3' });
+      await runs.finish(id, 'succeeded', later(1), end);
+      expect(await runs.get(id)).toMatchObject({ place: null });
     });
 
     it('counts the faults in a row that put it back, and forgets them after a slice that worked', async () => {
@@ -376,7 +379,10 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
     const shrink = { missing: none, known: none, drained: [], cleared: [], sample: [ann, bob] };
     const run = await running(syncRun(connection, { acceptShrink: shrink }));
     await runs.finish(run.id, 'held', later(1), { ...end, shrink });
+    const missed = async (person: typeof ann) => (await all(runs.missing(connection, person))).map(({ id }) => id);
+    expect([await missed(ann), await missed(bob)]).toEqual([[run.id], [run.id]]);
     await runs.forgetPerson(connection, ann);
+    expect([await missed(ann), await missed(bob)]).toEqual([[], [run.id]]);
     const left = { ...shrink, sample: [bob] };
     expect(await runs.get(run.id)).toMatchObject({ shrink: left, acceptShrink: left });
   });

@@ -52,5 +52,40 @@ export const sessionStoreContract = (open: () => Promise<SessionStore>): void =>
       await sessions.close('digest 5');
       expect(await sessions.find('digest 5')).toBeNull();
     });
+
+    it('is among those who are signed in until it is over, newest first and page by page', async () => {
+      await sessions.prune(later(1_000_000), later(1_000_000));
+      const [old, idle, one, two, three] = [
+        aSession({ createdAt: later(10), lastSeenAt: later(100) }),
+        aSession({ createdAt: later(50), lastSeenAt: later(60) }),
+        ...[50, 51, 52].map((ms) => aSession({ createdAt: later(ms), lastSeenAt: later(100) })),
+      ];
+      const all = [old, idle, one, two, three].flatMap((session) => session ?? []);
+      for (const session of all) await sessions.open(session, `digest of ${session.id}`, start);
+      const still = { createdAfter: later(20), seenAfter: later(80) };
+      const first = await sessions.list(still, null, 2);
+      expect(first.items).toEqual([three, two]);
+      const second = await sessions.list(still, first.next, 2);
+      expect(second).toEqual({ items: [one], next: null });
+    });
+
+    it('is ended by its id, once, and no other with it', async () => {
+      const [mine, other] = [aSession(), aSession()];
+      await sessions.open(mine, 'digest 7', start);
+      await sessions.open(other, 'digest 8', start);
+      expect(await sessions.end(mine.id)).toEqual(mine);
+      expect([await sessions.find('digest 7'), await sessions.find('digest 8')]).toEqual([null, other]);
+      expect(await sessions.end(mine.id)).toBeNull();
+      expect(await sessions.end('digest 8')).toBeNull();
+    });
+
+    it('goes when it began long ago, or when nobody has come by it for long', async () => {
+      await sessions.open(aSession({ createdAt: later(10), lastSeenAt: later(100) }), 'digest old', start);
+      await sessions.open(aSession({ createdAt: later(50), lastSeenAt: later(60) }), 'digest idle', start);
+      await sessions.open(aSession({ createdAt: later(50), lastSeenAt: later(100) }), 'digest on', start);
+      await sessions.prune(later(20), later(80));
+      const found = await Promise.all(['old', 'idle', 'on'].map((name) => sessions.find(`digest ${name}`)));
+      expect(found.map((one) => one !== null)).toEqual([false, false, true]);
+    });
   });
 };

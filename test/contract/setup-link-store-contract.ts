@@ -51,6 +51,16 @@ export const setupLinkStoreContract = (open: (now: () => Date) => Promise<SetupL
       expect(await links.find(other.connection)).toBeNull();
     });
 
+    it('goes once it has been over for as long as is wanted', async () => {
+      const [over, open] = [aLink(), aLink(undefined, { expiresAt: minutes(120) })];
+      await links.open(over, 'over');
+      await links.open(open, 'open');
+      await links.prune(minutes(59));
+      expect(await links.find(over.connection)).not.toBeNull();
+      await links.prune(minutes(60));
+      expect([await links.find(over.connection), (await links.find(open.connection))?.link]).toEqual([null, open]);
+    });
+
     it('is ended at once, and once', async () => {
       const link = aLink();
       await links.open(link, 'proof');

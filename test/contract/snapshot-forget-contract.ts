@@ -14,6 +14,7 @@ import {
   person,
   showing,
   snapshotWorld,
+  start,
   team,
   users,
   whole,
@@ -52,6 +53,84 @@ export const snapshotForgetContract = (open: OpenSnapshots): void => {
       change.kind,
       change.kind === 'members' ? change.added.map((ref) => ref.id) : null,
     ]);
+
+  describe('those who left', () => {
+    const later = new Date(start.getTime() + 1);
+    const listed = async (connection: ReturnType<typeof newConnection>, before = later) =>
+      (await all(world.snapshots.leftBefore(connection, before))).map(({ object }) => object.ref.id);
+
+    it('are found by when they left, people alone, and none who came back or is of another', async () => {
+      const connection = await annLeft();
+      expect(await listed(connection)).toEqual(['ann']);
+      expect(await listed(connection, start)).toEqual([]);
+      expect(await listed(newConnection())).toEqual([]);
+      await commit(world, connection, [losing([group(id('staff'))], 'deleted')]);
+      await (await world.snapshots.begin(await world.take(connection), 'next')).discard();
+      expect(await listed(connection)).toEqual(['ann']);
+      await commit(world, connection, [showing([ann])]);
+      expect(await listed(connection)).toEqual([]);
+    });
+
+    it('are known no more by what they looked like, and still by when and why they left', async () => {
+      const connection = await annLeft();
+      const { version } = await world.snapshots.head(connection);
+      const lease = await world.take(connection);
+      const strip = () => world.snapshots.strip(lease, [id('ann'), id('bob'), id('nobody')]);
+      await strip();
+      await strip();
+      const left = { at: start, isStripped: true };
+      const bare = { object: { ref: ann.ref, attributes: {} }, gone: 'deleted', version, left };
+      expect([...(await world.snapshots.recall(connection, users('ann', 'bob', 'nobody'))).values()]).toEqual([
+        bare,
+        { object: person('bob'), gone: null, version: expect.any(Number) },
+      ]);
+      expect(await world.snapshots.named(connection, 'ann@contoso.example', 10)).toEqual([]);
+      expect(await listed(connection)).toEqual([]);
+      expect(await all(world.snapshots.changesAbout(connection, id('ann')))).toEqual([]);
+      expect(await shown(connection)).toEqual([
+        [2, 'created', null],
+        [3, 'created', null],
+        [4, 'members', ['bob']],
+      ]);
+    });
+
+    it('come back as anybody comes', async () => {
+      const connection = await annLeft();
+      await world.snapshots.strip(await world.take(connection), [id('ann')]);
+      await commit(world, connection, [showing([ann])]);
+      const { version } = await world.snapshots.head(connection);
+      const known = (await world.snapshots.recall(connection, users('ann'))).get(id('ann'));
+      expect(known).toEqual({ object: ann, gone: null, version });
+      expect((await world.snapshots.named(connection, 'ann@contoso.example', 10)).length).toBe(1);
+    });
+
+    it('are not stripped by a worker that was taken over', async () => {
+      const connection = await annLeft();
+      const lease = await world.take(connection);
+      await world.take(connection);
+      await expect(world.snapshots.strip(lease, [id('ann')])).rejects.toThrow(StaleFence);
+      expect(await listed(connection)).toEqual(['ann']);
+    });
+  });
+
+  it('the changes about one person are theirs, and those of members as far as it is them', async () => {
+    const connection = await annLeft();
+    const changes = await all(world.snapshots.changesAbout(connection, id('ann')));
+    expect(changes.map(({ version, sequence, change }) => [version, sequence, change])).toEqual([
+      [1, 1, { kind: 'created', after: ann }],
+      [1, 4, { kind: 'members', group: group(id('staff')), added: users('ann'), removed: [] }],
+      [2, 1, { kind: 'removed', before: ann, why: 'deleted' }],
+    ]);
+    expect(await all(world.snapshots.changesAbout(connection, id('nobody')))).toEqual([]);
+    expect(await all(world.snapshots.changesAbout(newConnection(), id('ann')))).toEqual([]);
+  });
+
+  it('of the changes about one person none is shown that was not committed', async () => {
+    const connection = await annLeft();
+    const draft = await world.snapshots.begin(await world.take(connection), 'broken off');
+    await draft.record([{ kind: 'created', after: ann }]);
+    expect(await all(world.snapshots.changesAbout(connection, id('ann')))).toHaveLength(3);
+  });
 
   describe('somebody who is forgotten', () => {
     it('was never there, by id, by name, and in the changes, of which the others keep their place', async () => {

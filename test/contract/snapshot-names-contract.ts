@@ -13,6 +13,7 @@ import {
   person,
   showing,
   snapshotWorld,
+  start,
   team,
   users,
 } from './snapshot-world.ts';
@@ -22,6 +23,8 @@ const jane = person('jane', {
   mail: 'jane@contoso.example',
   employeeId: 'E-7',
 });
+
+const left = { at: start, isStripped: false };
 
 export const snapshotNamesContract = (open: OpenSnapshots): void => {
   const world = snapshotWorld(open);
@@ -71,7 +74,7 @@ export const snapshotNamesContract = (open: OpenSnapshots): void => {
       await commit(world, connection, [showing([jane])]);
       const { version } = await commit(world, connection, [losing(users('jane'), 'deleted')]);
       expect(await world.snapshots.named(connection, 'jane@contoso.example', 10)).toEqual([
-        { object: jane, gone: 'deleted', version },
+        { object: jane, gone: 'deleted', version, left },
       ]);
       await commit(world, connection, [showing([jane])]);
       expect(await named('jane@contoso.example')).toEqual(['jane']);
@@ -141,7 +144,7 @@ export const snapshotNamesContract = (open: OpenSnapshots): void => {
       ['c', null],
       ['d', null],
     ]);
-    expect(listed[1]).toEqual({ object: person('b'), gone: 'out_of_scope', version });
+    expect(listed[1]).toEqual({ object: person('b'), gone: 'out_of_scope', version, left });
     expect(await world.snapshots.recallPage(connection, 'group', null, 3)).toEqual({ items: [], next: null });
   });
 };

@@ -21,6 +21,8 @@ import {
   whole,
 } from './snapshot-world.ts';
 
+const left = { at: start, isStripped: false };
+
 export const snapshotObjectsContract = (open: OpenSnapshots): void => {
   const world = snapshotWorld(open);
   let connection: ConnectionId;
@@ -116,7 +118,7 @@ export const snapshotObjectsContract = (open: OpenSnapshots): void => {
       expect((await world.snapshots.find(connection, users('ann'))).size).toBe(0);
       const recalled = await world.snapshots.recall(connection, users('ann', 'nobody'));
       expect([...recalled]).toEqual([
-        ['ann', { object: person('ann', { title: 'clerk' }), gone: 'soft_deleted', version }],
+        ['ann', { object: person('ann', { title: 'clerk' }), gone: 'soft_deleted', version, left }],
       ]);
       await commit(world, connection, [showing([person('ann', { title: 'boss' })])]);
       expect(await scan()).toEqual(['ann', 'bob']);

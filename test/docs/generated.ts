@@ -148,6 +148,7 @@ const ofJane: Words = {
   account: 'account 123',
   isOff: false,
   fate: 'account 123 at Helpdesk was switched off 2026-11-02 09:00 UTC',
+  stripped: null,
   lastWrite: 'last written 2026-11-02 09:00 UTC',
   need: 'title brought up to date',
   waits: 'without the manager, John Roe, for want of an account there',

@@ -22,6 +22,7 @@ import {
 import { connection, id, plainConnection, plainTarget, type Story, story, target } from '../support/story.ts';
 
 const day = 86_400_000;
+const { signal } = new AbortController();
 
 const gather = async <T>(batches: AsyncIterable<readonly T[]>): Promise<readonly T[]> => {
   const all: T[] = [];
@@ -193,10 +194,10 @@ describe('history', () => {
     await days(s, 3);
     expect(await versions(s)).toHaveLength(3);
     s.pass(26 * day);
-    await prune(s.engine);
+    await prune(s.engine, null, signal);
     expect(await versions(s)).toHaveLength(3);
     s.pass(2 * day + 1);
-    await prune(s.engine);
+    await prune(s.engine, null, signal);
     expect(await versions(s)).toHaveLength(1);
   });
 
@@ -205,13 +206,13 @@ describe('history', () => {
     await s.stores.targets.add({ ...plainTarget(s.now()), id: targetId('tgt_new'), state: 'paused' }, {});
     await days(s, 2);
     s.pass(365 * day);
-    await prune(s.engine);
+    await prune(s.engine, null, signal);
     expect(await versions(s)).toHaveLength(2);
 
     const lease = await s.stores.leases.take(targetId('tgt_new'), 'w', 60_000);
     const [first = 0] = await versions(s);
     if ('fence' in lease) await s.stores.ledger.advance(lease, first);
-    await prune(s.engine);
+    await prune(s.engine, null, signal);
     expect(await versions(s)).toHaveLength(1);
   });
 
@@ -222,10 +223,10 @@ describe('history', () => {
     const provisioned = await s.provisioned();
     const operations = async () => (await s.stores.ledger.entries(target, provisioned.id, null, 10)).items.length;
     s.pass(89 * day);
-    await prune(s.engine);
+    await prune(s.engine, null, signal);
     expect([(await s.stores.runs.get(run.id))?.state, await operations()]).toEqual(['succeeded', 1]);
     s.pass(2 * day);
-    await prune(s.engine);
+    await prune(s.engine, null, signal);
     expect([await s.stores.runs.get(run.id), await operations()]).toEqual([null, 0]);
     expect(await s.stores.ledger.countLinks(target)).toEqual({ user: 1, group: 0 });
     expect((await s.stores.snapshots.head(connection)).counts).toEqual({ user: 1, group: 0 });
@@ -236,15 +237,38 @@ describe('history', () => {
     await days(s, 2);
     s.pass(365 * day);
     await s.stores.runs.prune(s.now());
-    await prune(s.engine);
+    await prune(s.engine, null, signal);
     expect(await versions(s)).toEqual([]);
+  });
+
+  it('of who was signed in, or had a link, goes when that is over, though nobody comes after them', async () => {
+    const s = await story();
+    const { sessions, consents, setupLinks } = s.stores;
+    const at = { authenticatedAt: s.now(), createdAt: s.now(), lastSeenAt: s.now() };
+    const person = { issuer: 'https://login.example', subject: 'a1', name: 'ops@acme.example', roles: [] };
+    await sessions.open({ ...person, ...at, id: 'ses_1' }, 'digest', s.now());
+    const hour = new Date(s.now().getTime() + 3_600_000);
+    await consents.open({ digest: 'state', connection, expiresAt: hour, returnUrl: null, step: { kind: 'consent' } });
+    const link = { id: 'stp_1', givenTo: 'IT', createdBy: 'product', createdAt: s.now(), lastUsedAt: null };
+    await setupLinks.open({ ...link, connection, expiresAt: hour }, 'proof');
+    const kept = async () =>
+      [await sessions.find('digest'), await setupLinks.find(connection)].map((one) => one !== null);
+    await prune(s.engine, null, signal);
+    expect(await kept()).toEqual([true, true]);
+    s.pass(day);
+    await prune(s.engine, null, signal);
+    expect(await kept()).toEqual([false, true]);
+    s.pass(8 * day);
+    await prune(s.engine, null, signal);
+    expect(await kept()).toEqual([false, false]);
+    expect(await consents.take('state')).toBeNull();
   });
 
   it('that went changes nothing about what comes next', async () => {
     const s = await story();
     await days(s, 3);
     s.pass(100 * day);
-    await prune(s.engine);
+    await prune(s.engine, null, signal);
     s.hire('late');
     await s.delta();
     expect(Object.keys(s.accounts())).toHaveLength(4);

@@ -1,9 +1,11 @@
 /** What is kept of one person, and when it may be forgotten. */
 
 import { describe, expect, it } from 'vitest';
+import type { Kept } from '../../src/engine/kept-of-person.ts';
 import { type Erasure, erasePerson, keptOf } from '../../src/engine/persons.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import { canary, dayMs, lifeOf } from '../support/erasing.ts';
+import { all } from '../support/ledger-world.ts';
 import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const erase = async (s: Story, person = canary): Promise<Erasure> => {
@@ -11,10 +13,15 @@ const erase = async (s: Story, person = canary): Promise<Erasure> => {
   if (record === null) throw new Error('There is no connection.');
   return await erasePerson(s.engine, record, person, new AbortController().signal);
 };
-const kept = async (s: Story, person = canary) => {
+const kept = async (s: Story, person = canary): Promise<readonly Kept[] | null> => {
   const record = await s.stores.connections.get(connection);
-  return record && (await keptOf(s.stores, record, person));
+  if (record === null) throw new Error('There is no connection.');
+  const batches = await keptOf(s.stores, record, person, new AbortController().signal);
+  return batches && (await all(batches));
 };
+/** Things of one kind. */
+const ofKind = <K extends Kept['kind']>(things: readonly Kept[] | null, kind: K) =>
+  (things ?? []).filter((one): one is Extract<Kept, { kind: K }> => one.kind === kind);
 const why = (erasure: Erasure): string => (erasure.kind === 'not_yet' ? erasure.why : erasure.kind);
 
 const hired = async (options: StoryOptions = {}): Promise<Story> => {
@@ -26,20 +33,64 @@ const hired = async (options: StoryOptions = {}): Promise<Story> => {
 };
 
 describe('what is kept of somebody', () => {
-  it('is what they look like, their groups, their changes, and what each target has of them', async () => {
+  it('is what they look like, their changes, and what each target, plan, run and event has of them', async () => {
     const s = await story();
     await lifeOf(s);
-    const all = await kept(s);
-    expect(all?.remembered).toMatchObject({
-      gone: 'deleted',
-      object: { attributes: { jobTitle: 'canary of the mine' } },
-    });
-    expect(all?.changes.map(({ change }) => change.kind)).toEqual(['created', 'updated', 'removed']);
-    const [at] = all?.targets ?? [];
-    expect(at?.about.link).toMatchObject({ state: 'disabled' });
-    expect(at?.operations.map(({ operation }) => operation.action)).toEqual(
-      expect.arrayContaining(['create', 'update', 'disable']),
+    const everything = await kept(s);
+    expect(ofKind(everything, 'snapshot')).toMatchObject([
+      { remembered: { gone: 'deleted', object: { attributes: { jobTitle: 'canary of the mine' } } } },
+    ]);
+    const changes = ofKind(everything, 'change').map(({ recorded }) => recorded.change.kind);
+    expect(changes.filter((kind) => kind !== 'members')).toEqual(['created', 'updated', 'removed']);
+    expect(changes.filter((kind) => kind === 'members').length).toBeGreaterThanOrEqual(3);
+    expect(ofKind(everything, 'account')).toMatchObject([{ about: { link: { state: 'disabled' } } }]);
+    const operations = ofKind(everything, 'operation').map(({ entry }) => entry.operation.action);
+    expect(operations).toEqual(
+      expect.arrayContaining(['create', 'update', 'add_members', 'remove_members', 'disable']),
     );
+    expect(ofKind(everything, 'escrow')).toMatchObject([{ escrow: { detail: 'canary is taken' } }]);
+    expect(ofKind(everything, 'waiting_reference')).toHaveLength(2);
+    expect(ofKind(everything, 'protection')).toMatchObject([{ group: id('staff') }]);
+    expect(ofKind(everything, 'planned_operation')).toMatchObject([{ staged: { operation: { action: 'update' } } }]);
+    expect(ofKind(everything, 'discrepancy')).toMatchObject([{ found: { kind: 'drift' } }]);
+    expect(ofKind(everything, 'sample')).toHaveLength(1);
+    const told = ofKind(everything, 'event').map(({ event }) => event.about.type);
+    expect(told).toEqual(['person.created', 'person.updated', 'person.removed']);
+    expect(ofKind(everything, 'audit_entry')).toMatchObject([{ entry: { filed: { action: 'exportPerson' } } }]);
+  });
+
+  it('says nothing of those who are in the same groups, changes and operations', async () => {
+    const s = await story();
+    await lifeOf(s);
+    const anna = await kept(s, sourceId(id('anna')));
+    expect(ofKind(anna, 'membership')).toMatchObject([{ group: id('staff') }]);
+    const others = ofKind(anna, 'waiting_reference').length;
+    expect([others, JSON.stringify(anna)]).toEqual([0, expect.not.stringContaining(canary)]);
+    expect(JSON.stringify(anna)).not.toContain(id('bob'));
+  });
+
+  it('is also that an operator protects them, whether anything else is known of them or not', async () => {
+    const s = await hired();
+    const record = await s.stores.targets.get(target);
+    const ids = [id('nobody')];
+    const named = [...ids, 'Bob@Contoso.example'];
+    await s.stores.targets.edit(target, record?.revision ?? 0, {
+      protected: { ids: named, attributes: [], groups: [] },
+    });
+    expect(await kept(s, sourceId(id('nobody')))).toMatchObject([{ kind: 'protection', group: null }]);
+    expect(ofKind(await kept(s, sourceId(id('bob'))), 'protection')).toMatchObject([{ group: null }]);
+    expect(ofKind(await kept(s, sourceId(id('anna'))), 'protection')).toEqual([]);
+    expect(await erase(s, sourceId(id('nobody')))).toEqual({ kind: 'unknown' });
+  });
+
+  it('is not told any further once the time for it is over', async () => {
+    const s = await hired();
+    const record = await s.stores.connections.get(connection);
+    const over = new AbortController();
+    const batches = record && (await keptOf(s.stores, record, canary, over.signal));
+    over.abort(new Error('too late'));
+    if (batches === null) throw new Error('Nothing is kept.');
+    await expect(all(batches)).rejects.toThrow('too late');
   });
 
   it('of nobody we ever met is nothing', async () => {
@@ -57,7 +108,8 @@ describe('who left', () => {
     const account = s.account('canary');
     expect(await erase(s)).toMatchObject({ kind: 'erased', left: [{ target, link: { remoteId: account?.remoteId } }] });
     expect(await kept(s)).toBeNull();
-    expect(await kept(s, sourceId(id('anna')))).toEqual(anna);
+    const without = (things: readonly Kept[] | null) => (things ?? []).filter(({ kind }) => kind !== 'membership');
+    expect(without(await kept(s, sourceId(id('anna'))))).toEqual(without(anna));
     expect(s.accounts()).toEqual({ anna: 'on', bob: 'on', canary: 'off', cora: 'on' });
   });
 

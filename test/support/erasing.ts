@@ -1,10 +1,12 @@
 /** Somebody whose every trace can be told from everybody else's, through all that can happen to a person here. */
 
 import { beginTelling, relayEvents } from '../../src/engine/relay-events.ts';
-import { organizationId, type SourceId, sourceId, webhookId } from '../../src/model/ids.ts';
+import { newSyncRun } from '../../src/engine/request-runs.ts';
+import { organizationId, runId, type SourceId, sourceId, webhookId } from '../../src/model/ids.ts';
+import { noCounters } from '../../src/model/run.ts';
 import { user } from '../../src/model/source-object.ts';
 import { lease } from '../admin/api/stores.ts';
-import { id, type Story, target } from './story.ts';
+import { connection, id, type Story, target } from './story.ts';
 
 export const canary: SourceId = sourceId(id('canary'));
 const organization = organizationId('org_story');
@@ -25,7 +27,9 @@ export const lifeOf = async (s: Story): Promise<void> => {
   await s.full();
   s.hire('canary', { jobTitle: 'canary of the mine', employeeId: 'canary-7' });
   s.hire('anna', { jobTitle: 'queen' });
-  await s.delta();
+  await s.delta({ dryRun: true });
+  await s.commands.rejectPlan((await s.newestPlan()).id, { by: 'anna', reason: 'Later.' });
+  await s.provision();
   s.directory.leave(id('staff'), id('canary'));
   await s.delta();
   s.directory.join(id('staff'), id('canary'));
@@ -51,8 +55,33 @@ export const lifeOf = async (s: Story): Promise<void> => {
     { owner: user(canary), path: 'manager', to: sourceId(id('bob')), want: 'add' },
   ]);
   await stores.ledger.noteGuarded(held, new Map([[sourceId(id('staff')), [user(canary), user(sourceId(id('anna')))]]]));
+  await stores.discrepancies.see(held, runId('run_that_broke_off'), { type: 'user', nth: 1 }, [account.remoteId]);
   await stores.leases.release(held);
+  await beMissed(s);
+  await beLookedAt(s);
 
   while (await relayEvents(stores));
   s.pass(dayMs + 1);
+};
+
+/** A read was held for whom it missed, and they are in the sample of these. */
+const beMissed = async ({ engine, stores, now }: Story): Promise<void> => {
+  const none = { user: 0, group: 0 };
+  const shrink = { missing: { user: 1, group: 0 }, known: none, drained: [], cleared: [], sample: [canary] };
+  const wanted = { mode: 'full', scope: null, dryRun: false, trigger: 'api', acceptShrink: shrink } as const;
+  const run = newSyncRun({ id: connection, organization }, { ...wanted, id: engine.newRunId(), at: now() });
+  await stores.runs.request(run);
+  await stores.runs.finish(run.id, 'held', now(), { counters: noCounters, version: null, problem: null, shrink });
+};
+
+/** Somebody exported what is kept of them. */
+const beLookedAt = async ({ stores }: Story): Promise<void> => {
+  await stores.audit.append({
+    actor: { kind: 'configured_key', id: 'product', name: 'product' },
+    organization,
+    action: 'exportPerson',
+    subjects: { connection_id: connection, object_id: canary },
+    trace: null,
+    step: { kind: 'asked', given: [] },
+  });
 };

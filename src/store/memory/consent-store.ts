@@ -15,5 +15,8 @@ export const createMemoryConsentStore = (now: () => Date): ConsentStore => {
       open.delete(digest);
       return found !== null && found.expiresAt > now() ? found : null;
     },
+    prune: async (at) => {
+      for (const [digest, { expiresAt }] of open) if (expiresAt <= at) open.delete(digest);
+    },
   };
 };

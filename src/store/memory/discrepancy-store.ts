@@ -88,6 +88,12 @@ export const createMemoryDiscrepancyStore = (around: {
         }),
       );
     },
+    about: async function* (target, person) {
+      for (const [run, row] of rows) {
+        const about = [...row.found.values()].filter((one) => row.target === target && isFoundAbout(one, person));
+        if (about.length > 0) yield about.map((found) => ({ run, found }));
+      }
+    },
     count: async ({ run }) => {
       const all = [...(rows.get(run)?.found.values() ?? [])];
       const counts = discrepancyKinds.map((kind) => [kind, all.filter((one) => one.kind === kind).length]);
@@ -103,9 +109,11 @@ export const createMemoryDiscrepancyStore = (around: {
     get: async (run) => closed.get(run) ?? null,
     forgetPerson: async (lease, person) => {
       if (fenceOf(lease.key) !== lease.fence) throw new StaleFence(`Another worker took ${lease.key} over.`);
-      for (const row of rows.values())
-        for (const [name, one] of row.found)
-          if (row.target === lease.key && isFoundAbout(one, person)) row.found.delete(name);
+      for (const row of rows.values()) {
+        if (row.target !== lease.key) continue;
+        row.seen.clear();
+        for (const [name, one] of row.found) if (isFoundAbout(one, person)) row.found.delete(name);
+      }
       await probe('discrepancies.person_forgotten');
     },
     prune: async (target, before) => {

@@ -5,6 +5,15 @@ import { type ConnectionId, type EventId, eventId, type OrganizationId } from '.
 import type { EventStore } from '../event-store.ts';
 import { newId } from '../ids.ts';
 
+const isAbout = (
+  event: RecordedEvent,
+  ...[organization, connection, person]: Parameters<EventStore['about']>
+): boolean =>
+  event.organization === organization &&
+  event.connection === connection &&
+  'person' in event.about &&
+  event.about.person === person;
+
 export const createMemoryEventStore = (): EventStore => {
   let kept: readonly RecordedEvent[] = [];
   const newest = new Map<OrganizationId, number>();
@@ -45,14 +54,11 @@ export const createMemoryEventStore = (): EventStore => {
     prune: async (before) => {
       drop(({ at }) => at < before);
     },
-    forgetPerson: async (organization, connection, person) =>
-      drop(
-        (event) =>
-          event.organization === organization &&
-          event.connection === connection &&
-          'person' in event.about &&
-          event.about.person === person,
-      ),
+    about: async function* (...asked) {
+      const about = kept.filter((event) => isAbout(event, ...asked));
+      if (about.length > 0) yield about;
+    },
+    forgetPerson: async (...asked) => drop((event) => isAbout(event, ...asked)),
     erase: async (organization, connection) => {
       drop((event) => event.organization === organization && event.connection === connection);
       positions.delete(connection);

@@ -101,18 +101,24 @@ export const closeIntents = (book: Book, outcomes: readonly Outcome[]): void => 
 
 /** Everything of one person, and them in what was done to groups. */
 export const forgetIn = (book: Book, person: SourceId): void => {
-  const key = keyOf(user(person));
-  for (const kept of [book.links, book.former, book.linkedBy, book.escrows]) kept.delete(key);
-  for (const [name, { owner, to }] of book.waiting)
-    if (keyOf(owner) === key || to === person) book.waiting.delete(name);
+  book.escrows.delete(keyOf(user(person)));
+  letGoIn(book, [person]);
   for (const [name, entry] of book.entries) {
     const operation = operationWithout(entry.operation, person);
     if (operation === null) book.entries.delete(name);
     else
       book.entries.set(name, { ...entry, operation, outcome: entry.outcome && outcomeWithout(entry.outcome, person) });
   }
+};
+
+/** Their links, and what waits for them. */
+export const letGoIn = (book: Book, people: readonly SourceId[]): void => {
+  const keys = new Set(people.map((id) => keyOf(user(id))));
+  for (const kept of [book.links, book.former, book.linkedBy]) for (const key of keys) kept.delete(key);
+  for (const [name, { owner, to }] of book.waiting)
+    if (keys.has(keyOf(owner)) || people.includes(to)) book.waiting.delete(name);
   book.guarded = new Map(
-    [...book.guarded].map(([group, members]) => [group, members.filter((ref) => keyOf(ref) !== key)]),
+    [...book.guarded].map(([group, members]) => [group, members.filter((ref) => !keys.has(keyOf(ref)))]),
   );
 };
 

@@ -2,6 +2,7 @@
 
 import { batches } from '../../core/batches.ts';
 import { escalate, isGivenUp } from '../../core/escrow-ladder.ts';
+import { operationAbout, outcomeAbout } from '../../core/forget.ts';
 import { sum } from '../../core/guard.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type TargetId, targetId } from '../../model/ids.ts';
@@ -22,6 +23,7 @@ import {
   forgetIn,
   intentOf,
   keyOf,
+  letGoIn,
   linksOf,
   present,
   waitingKey,
@@ -248,11 +250,21 @@ export const createMemoryLedger = (around: {
       const found = bookOf(target).entries.get(key);
       return found ? entryOf(found) : null;
     },
-    entriesOn: async (target, ref) =>
-      [...bookOf(target).entries.values()].filter(({ operation }) => keyOf(operation.ref) === keyOf(ref)).map(entryOf),
+    entriesAbout: (target, person) =>
+      inBatches(() =>
+        [...bookOf(target).entries.values()].flatMap((entry) => {
+          const operation = operationAbout(entry.operation, person);
+          const outcome = entry.outcome && outcomeAbout(entry.outcome, person);
+          return operation === null ? [] : [{ ...entryOf(entry), operation, outcome }];
+        }),
+      ),
     forgetPerson: async (lease, person) => {
       forgetIn(heldBy(lease), person);
       await probe('ledger.person_forgotten');
+    },
+    letGo: async (lease, people) => {
+      letGoIn(heldBy(lease), people);
+      await probe('ledger.let_go');
     },
     prune: async (target, before) => {
       const { entries, former } = bookOf(target);

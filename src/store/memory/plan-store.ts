@@ -1,7 +1,7 @@
 /** Plans in memory: the same promises as those in MongoDB, for tests and simulations. */
 
 import { batches } from '../../core/batches.ts';
-import { operationWithout } from '../../core/forget.ts';
+import { operationAbout, operationWithout } from '../../core/forget.ts';
 import { type PlanEvent, standingAfter } from '../../core/plan-standing.ts';
 import { PlanWritten, StaleFence } from '../../model/errors.ts';
 import { type PlanId, type TargetId, targetId } from '../../model/ids.ts';
@@ -69,6 +69,16 @@ export const createMemoryPlanStore = (around: {
         own.map(([, step]) => step),
         batchSize,
       );
+    },
+    about: async function* (target, person) {
+      for (const [plan, row] of staged) {
+        if (row.target !== target) continue;
+        const about = stepsOf(plan).flatMap(([, one]) => {
+          const operation = operationAbout(one.operation, person);
+          return operation === null ? [] : [{ plan, staged: { ...one, operation } }];
+        });
+        if (about.length > 0) yield about;
+      }
     },
     scan: async function* ({ id }) {
       yield* batches(

@@ -108,6 +108,15 @@ export const createMemoryRunStore = (now: () => Date, keep: Keep = keptByNobody)
     told: async (ids) => {
       for (const id of ids) untold.delete(id);
     },
+    missing: async function* (connection, person) {
+      const found = runs().filter(
+        (run) =>
+          run.kind === 'sync' &&
+          run.connection === connection &&
+          [run.shrink, run.acceptShrink].some((shrink) => shrink?.sample.includes(person)),
+      );
+      if (found.length > 0) yield found;
+    },
     forgetPerson: async (connection, person) => {
       const without = (shrink: Shrink | null): Shrink | null =>
         shrink && { ...shrink, sample: shrink.sample.filter((id) => id !== person) };
@@ -130,8 +139,8 @@ export const createMemoryRunStore = (now: () => Date, keep: Keep = keptByNobody)
 /** Null is now. */
 const earlier = (a: Date | null, b: Date | null): Date | null => (a === null || b === null ? null : a < b ? a : b);
 
-/** How a run ends, whoever ends it. */
-const ended = (at: Date) => ({ phase: 'done', finishedAt: at, notBefore: null }) as const;
+/** How a run ends, whoever ends it. Where it would go on from names people, and is of no use any more. */
+const ended = (at: Date) => ({ phase: 'done', finishedAt: at, notBefore: null, place: null }) as const;
 
 const isDue = (run: Run, at: Date): boolean => run.state === 'running' || run.notBefore === null || run.notBefore <= at;
 

@@ -30,5 +30,8 @@ export const createMemorySetupLinkStore = (now: () => Date): SetupLinkStore => {
       links.set(connection, { ...kept, link: { ...kept.link, lastUsedAt: now() }, since, count: count + 1 });
       return true;
     },
+    prune: async (at) => {
+      for (const [connection, { link }] of links) if (link.expiresAt <= at) links.delete(connection);
+    },
   };
 };

@@ -45,7 +45,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
   const { fenceOf, now, probe } = around;
   const base = shelf.head;
   const view: View = { base: shelf.committed, over: emptyLayer() };
-  for (const batch of batches) lay(view, batch, version);
+  for (const batch of batches) lay(view, batch, version, now());
   const recorded: RecordedChange[] = [];
   let closed = false;
   let writing: Promise<unknown> = Promise.resolve();
@@ -88,7 +88,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
         assertOurs();
         await probe('snapshot.staged');
         assertOurs();
-        lay(view, batch, version);
+        lay(view, batch, version, now());
         batches.push(batch);
         await probe('snapshot.batch');
       };

@@ -1,18 +1,18 @@
 /** The snapshot in memory: the same promises as the one in MongoDB, for tests and simulations. */
 
 import { firstVersionOf } from '../../core/epoch.ts';
-import { changeWithout } from '../../core/forget.ts';
+import { changeAbout, changeWithout } from '../../core/forget.ts';
 import { nothingRead } from '../../core/read-attributes.ts';
 import type { ChangePlace, RecordedChange } from '../../model/change.ts';
 import { StaleFence } from '../../model/errors.ts';
-import { type ConnectionId, connectionId } from '../../model/ids.ts';
-import { user } from '../../model/source-object.ts';
+import { type ConnectionId, connectionId, type SourceId } from '../../model/ids.ts';
+import { type Remembered, user } from '../../model/source-object.ts';
 import type { LeaseKey } from '../leases.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
 import { type Keep, keptByNobody } from './backup.ts';
 import { openDraft, type Shelf } from './snapshot-draft.ts';
 import { readsOf } from './snapshot-reads.ts';
-import { emptyLayer, keyOf } from './snapshot-view.ts';
+import { emptyLayer, inBatches, keyOf } from './snapshot-view.ts';
 
 export type MemorySnapshotStore = SnapshotStore & {
   /** What a restore of the database means for one connection. */
@@ -51,19 +51,43 @@ export const createMemorySnapshotStore = (around: {
       shelf.draft = { signature, batches };
       return openDraft({ fenceOf, now, probe }, shelf, lease, shelf.opened, batches);
     },
+    changesAbout: (connection, person) =>
+      inBatches(
+        shelfOf(connection).changes.flatMap((recorded) => {
+          const change = changeAbout(recorded.change, person);
+          return change === null ? [] : [{ ...recorded, change }];
+        }),
+      ),
     forgetPerson: async (lease, person) => {
       const shelf = shelfOf(connectionId(lease.key));
       if (fenceOf(lease.key) !== lease.fence) throw new StaleFence(`Another worker took ${lease.key} over.`);
       const key = keyOf(user(person));
       if (shelf.committed.objects.get(key)?.gone === null) return;
       shelf.committed.objects.delete(key);
-      shelf.changes = shelf.changes.flatMap((recorded) => {
-        const change = changeWithout(recorded.change, person);
-        return change === null ? [] : [{ ...recorded, change }];
-      });
+      forgetChanges(shelf, person);
       // Who asks in order is answered anew.
       shelf.head = { ...shelf.head };
       await probe('snapshot.person_forgotten');
+    },
+    leftBefore: (connection, before) => {
+      const leftAt = ({ left }: Remembered): number => left?.at?.getTime() ?? Number.POSITIVE_INFINITY;
+      const all = [...shelfOf(connection).committed.objects.values()].filter(
+        (one) => one.object.ref.type === 'user' && leftAt(one) < before.getTime() && one.left?.isStripped === false,
+      );
+      return inBatches(all.toSorted((a, b) => leftAt(a) - leftAt(b)));
+    },
+    strip: async (lease, people) => {
+      const shelf = shelfOf(connectionId(lease.key));
+      if (fenceOf(lease.key) !== lease.fence) throw new StaleFence(`Another worker took ${lease.key} over.`);
+      for (const ref of people.map(user)) {
+        const known = shelf.committed.objects.get(keyOf(ref));
+        if (known?.left === undefined) continue;
+        const left = { ...known.left, isStripped: true };
+        shelf.committed.objects.set(keyOf(ref), { ...known, object: { ref, attributes: {} }, left });
+        forgetChanges(shelf, ref.id);
+      }
+      shelf.head = { ...shelf.head };
+      await probe('snapshot.stripped');
     },
     prune: async (connection, through) => {
       const shelf = shelfOf(connection);
@@ -82,6 +106,13 @@ export const createMemorySnapshotStore = (around: {
       Object.assign(shelf, emptyShelf(connection), { opened: shelf.opened + 1 });
     },
   };
+};
+
+const forgetChanges = (shelf: Shelf, person: SourceId): void => {
+  shelf.changes = shelf.changes.flatMap((recorded) => {
+    const change = changeWithout(recorded.change, person);
+    return change === null ? [] : [{ ...recorded, change }];
+  });
 };
 
 const placeOf = (change: RecordedChange | undefined): ChangePlace | null =>

@@ -17,13 +17,18 @@ export type View = { readonly base: Layer; readonly over: Layer };
 export const emptyLayer = (): Layer => ({ objects: new Map(), members: new Map() });
 export const keyOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
 
-/** Lays a batch over the view. `version` is what the objects will say last changed them. */
-export const lay = ({ base, over }: View, batch: Batch, version: number): void => {
+/** Lays a batch over the view. `version` is what the objects will say last changed them, `at` when those who go have left. */
+export const lay = ({ base, over }: View, batch: Batch, version: number, at: Date): void => {
   for (const { ref, next } of batch.objects) {
     const before = over.objects.get(keyOf(ref)) ?? base.objects.get(keyOf(ref));
     if (!isGone(next)) over.objects.set(keyOf(ref), { object: next, gone: null, version });
     else if (before && before.gone === null)
-      over.objects.set(keyOf(ref), { object: before.object, gone: next.gone, version });
+      over.objects.set(keyOf(ref), {
+        object: before.object,
+        gone: next.gone,
+        version,
+        left: { at, isStripped: false },
+      });
   }
   for (const patch of batch.members)
     over.members.set(patch.group, patched(membersOf({ base, over }, patch.group), patch));

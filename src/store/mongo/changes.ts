@@ -3,7 +3,7 @@
  * written once, read in order and never changed. Changes of versions that were never committed may lie between the others, and are never read.
  */
 
-import { changeWithout } from '../../core/forget.ts';
+import { changeAbout, changeWithout } from '../../core/forget.ts';
 import { type Change, type ChangePlace, isBefore, type RecordedChange } from '../../model/change.ts';
 import type { ConnectionId, SourceId } from '../../model/ids.ts';
 import type { ChangesPage } from '../snapshot-store.ts';
@@ -30,7 +30,7 @@ const chunkSize = 20;
 export const createChanges = (db: Db, versions: Versions) => {
   const collection = db.collection<ChangesDocument>(name);
 
-  /** Changes from one id to another, committed ones only. `head` counts as committed: its note may not say so yet. */
+  /** Changes from one id to another, committed ones only. */
   async function* read(
     connection: ConnectionId,
     after: string,
@@ -46,12 +46,34 @@ export const createChanges = (db: Db, versions: Versions) => {
           .toArray(),
       chunkSize,
     );
-    for await (const page of pages) {
-      const committed = await versions.whichCommitted(connection, [...new Set(page.map(({ version }) => version))]);
-      for (const document of page)
-        if (committed.has(document.version) || document.version === head) yield recordedIn(document);
-    }
+    for await (const page of pages)
+      for (const document of await committedOf(connection, page, head)) yield recordedIn(document);
   }
+
+  /** Documents in which somebody is, as many at once as are read well together. */
+  const naming = (connection: ConnectionId, person: SourceId): AsyncIterable<readonly ChangesDocument[]> =>
+    keyset<ChangesDocument>(
+      (last, limit) =>
+        collection
+          .find({
+            _id: { ...startsWith(`${connection}|`), ...(last ? { $gt: last._id } : {}) },
+            changes: holding(person),
+          })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray(),
+      chunkSize,
+    );
+
+  /** Of these, what was committed. `head` counts as committed: its note may not say so yet. */
+  const committedOf = async (
+    connection: ConnectionId,
+    page: readonly ChangesDocument[],
+    head: number,
+  ): Promise<readonly ChangesDocument[]> => {
+    const committed = await versions.whichCommitted(connection, [...new Set(page.map(({ version }) => version))]);
+    return page.filter(({ version }) => committed.has(version) || version === head);
+  };
 
   return {
     /** `first`: the sequence of the first of them. */
@@ -118,27 +140,33 @@ export const createChanges = (db: Db, versions: Versions) => {
       }
     },
 
+    /** The version of the oldest that are kept. */
+    oldest: async (connection: ConnectionId): Promise<number | null> => {
+      const first = await collection.findOne(
+        { _id: startsWith(`${connection}|`) },
+        { sort: { _id: 1 }, projection: { version: 1 } },
+      );
+      return first?.version ?? null;
+    },
     /** Those of a version that will never be committed. */
     forget: async (connection: ConnectionId, version: number): Promise<void> => {
       await collection.deleteMany({
         _id: { $gt: idOf(connection, version, 0), $lte: idOf(connection, version, mostSequence) },
       });
     },
+    /** Of somebody, and of members as far as it is them; committed ones only. */
+    async *about(connection: ConnectionId, person: SourceId, head: number): AsyncGenerator<readonly RecordedChange[]> {
+      for await (const page of naming(connection, person)) {
+        const recorded = (await committedOf(connection, page, head)).flatMap(recordedIn).flatMap((one) => {
+          const change = changeAbout(one.change, person);
+          return change === null ? [] : [{ ...one, change }];
+        });
+        if (recorded.length > 0) yield recorded;
+      }
+    },
     /** Each of the others keeps its sequence. */
     forgetPerson: async (connection: ConnectionId, person: SourceId): Promise<void> => {
-      const pages = keyset<ChangesDocument>(
-        (last, limit) =>
-          collection
-            .find({
-              _id: { ...startsWith(`${connection}|`), ...(last ? { $gt: last._id } : {}) },
-              changes: holding(person),
-            })
-            .sort({ _id: 1 })
-            .limit(limit)
-            .toArray(),
-        chunkSize,
-      );
-      for await (const page of pages)
+      for await (const page of naming(connection, person))
         for (const { _id, changes } of page) {
           const read: readonly (Change | null)[] = JSON.parse(changes);
           const kept = read.map((change) => change && changeWithout(change, person));

@@ -30,6 +30,9 @@ export const createMongoConsentStore = (db: Db, now: () => Date): ConsentStore =
       const found = await consents.findOneAndDelete({ _id: digest, expiresAt: { $gt: now() } });
       return found === null ? null : consentOf(found);
     },
+    prune: async (at) => {
+      await consents.deleteMany({ expiresAt: { $lte: at } });
+    },
   };
 };
 

@@ -14,7 +14,16 @@ import {
   noDiscrepancies,
   type Reconciliation,
 } from '../../model/discrepancy.ts';
-import { connectionId, organizationId, type RunId, remoteId, runId, type TargetId, targetId } from '../../model/ids.ts';
+import {
+  connectionId,
+  organizationId,
+  type RunId,
+  remoteId,
+  runId,
+  type SourceId,
+  type TargetId,
+  targetId,
+} from '../../model/ids.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
 import type { DiscrepancyStore, FoundBy } from '../discrepancy-store.ts';
 import type { Lease } from '../leases.ts';
@@ -59,6 +68,21 @@ export const createMongoDiscrepancyStore = (
     );
     for await (const page of pages) yield page.map(discrepancyOf);
   }
+
+  /** What a run found about somebody: on them by name, and among what it found of groups. */
+  const naming = async (by: FoundBy, person: SourceId): Promise<readonly FoundDocument[]> => {
+    const prefix = prefixOf(by);
+    const theirs = ['drift', 'missing'].map((kind) => `${prefix}${kind}|user|${person}`);
+    const accounts = (['orphan', 'duplicate'] as const).map((kind) => ({
+      _id: startsWith(`${prefix}${kind}|user|${person}|`),
+    }));
+    const memberships = (['member_missing', 'member_surplus'] as const).map((kind) => ({
+      _id: startsWith(`${prefix}${kind}|`),
+      found: holding(person),
+    }));
+    const named = await found.find({ $or: [{ _id: { $in: theirs } }, ...accounts, ...memberships] }).toArray();
+    return named.filter((document) => isFoundAbout(discrepancyOf(document), person));
+  };
 
   return {
     note: async (lease, run, some) => {
@@ -131,6 +155,12 @@ export const createMongoDiscrepancyStore = (
       }
       return documents.map(discrepancyOf).flatMap((one) => (one.kind === 'drift' || one.kind === 'missing' ? one : []));
     },
+    async *about(target: TargetId, person: SourceId) {
+      for await (const { run } of runsIn(db, foundName, target)) {
+        const about = (await naming({ target, run }, person)).map(discrepancyOf);
+        if (about.length > 0) yield about.map((one) => ({ run, found: one }));
+      }
+    },
     count: async (by) => {
       const counts = discrepancyKinds.map(
         async (kind) => [kind, await found.countDocuments({ _id: startsWith(`${prefixOf(by)}${kind}|`) })] as const,
@@ -140,9 +170,12 @@ export const createMongoDiscrepancyStore = (
 
     forgetPerson: async (lease, person) => {
       await assertHeld(lease);
-      const some = await found.find({ _id: startsWith(`${lease.key}|`), found: holding(person) }).toArray();
-      const about = some.filter((document) => isFoundAbout(discrepancyOf(document), person));
-      await found.deleteMany({ _id: { $in: about.map(({ _id }) => _id) } });
+      const target = targetId(lease.key);
+      for await (const { run } of runsIn(db, foundName, target)) {
+        const about = await naming({ target, run }, person);
+        await found.deleteMany({ _id: { $in: about.map(({ _id }) => _id) } });
+      }
+      await seen.deleteMany({ _id: startsWith(`${target}|`) });
       await probe('discrepancies.person_forgotten');
     },
     close: async (lease: Lease, reconciliation: Reconciliation) => {
@@ -173,17 +206,28 @@ const pagesAtOnce = 100;
 
 const prefixOf = ({ target, run }: FoundBy): string => `${target}|${run}|`;
 
-/** Goes from run to run, not from document to document. */
 const pruneRuns = async (db: Db, of: string, target: TargetId, before: Date): Promise<void> => {
+  const collection = db.collection<{ readonly _id: string }>(of);
+  for await (const { run, at } of runsIn(db, of, target))
+    if (at < before) await collection.deleteMany({ _id: startsWith(prefixOf({ target, run })) });
+};
+
+/** The runs of which something is kept. Goes from run to run, not from document to document. */
+async function* runsIn(
+  db: Db,
+  of: string,
+  target: TargetId,
+): AsyncGenerator<{ readonly run: RunId; readonly at: Date }> {
   const collection = db.collection<{ readonly _id: string; readonly at: Date }>(of);
   const all = startsWith(`${target}|`);
   let next = await collection.findOne({ _id: all }, { sort: { _id: 1 } });
   while (next !== null) {
-    const ofRun = startsWith(prefixOf({ target, run: runId(next._id.split('|')[1] ?? '') }));
-    if (next.at < before) await collection.deleteMany({ _id: ofRun });
-    next = await collection.findOne({ _id: { $gte: ofRun.$lt, $lt: all.$lt } }, { sort: { _id: 1 } });
+    const run = runId(next._id.split('|')[1] ?? '');
+    yield { run, at: next.at };
+    const { $lt: behind } = startsWith(prefixOf({ target, run }));
+    next = await collection.findOne({ _id: { $gte: behind, $lt: all.$lt } }, { sort: { _id: 1 } });
   }
-};
+}
 
 const discrepancyOf = ({ found }: FoundDocument): Discrepancy => JSON.parse(found);
 

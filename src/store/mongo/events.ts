@@ -30,6 +30,7 @@ export const indexes: readonly mongoose.mongo.IndexDescription[] = [
   { key: { key: 1 } },
   { key: { id: 1 } },
   { key: { at: 1 } },
+  { key: { 'about.person': 1 }, sparse: true },
   { key: { untold: 1 }, sparse: true },
 ];
 
@@ -124,8 +125,12 @@ export const createMongoEventStore = (db: Db): EventStore => {
     prune: async (before) => {
       await drop({ at: { $lt: before } });
     },
-    forgetPerson: (organization, connection, person) =>
-      drop({ _id: startsWith(prefixOf(organization)), connection, 'about.person': person }),
+    about: async function* (organization, connection, person) {
+      // As many as a person can have in the days that events are kept.
+      const found = await collection.find({ 'about.person': person, organization, connection }).toArray();
+      if (found.length > 0) yield found.map(eventOf).toSorted((a, b) => a.sequence - b.sequence);
+    },
+    forgetPerson: (organization, connection, person) => drop({ 'about.person': person, organization, connection }),
     erase: async (organization, connection) => {
       await drop({ _id: startsWith(prefixOf(organization)), connection });
       await places.forget(connection);

@@ -36,8 +36,9 @@ export const createGuarded = (db: Db) => {
         others.map(({ _id }) => _id),
       );
     },
-    forget: async (target: TargetId, person: SourceId): Promise<void> => {
-      await collection.updateMany({ _id: startsWith(`${target}|`), users: person }, { $pull: { users: person } });
+    forget: async (target: TargetId, people: readonly SourceId[]): Promise<void> => {
+      const users = { $in: [...people] };
+      await collection.updateMany({ _id: startsWith(`${target}|`), users }, { $pull: { users } });
     },
     erase: async (target: TargetId): Promise<void> => {
       await collection.deleteMany({ _id: startsWith(`${target}|`) });

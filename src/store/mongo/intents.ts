@@ -5,10 +5,9 @@
 
 import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
-import { operationWithout } from '../../core/forget.ts';
+import { operationAbout, operationWithout, outcomeAbout } from '../../core/forget.ts';
 import { type OperationKey, type RunId, runId, type SourceId, type TargetId, targetId } from '../../model/ids.ts';
 import { type Cause, type Intent, isInEffect, type Operation, type Outcome } from '../../model/operation.ts';
-import type { Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { Entry } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
@@ -46,6 +45,21 @@ export const createIntents = (db: Db, now: () => Date) => {
       return { ...intentOf(document), state, outcome: state === 'settled' ? (found.get(_id) ?? null) : null };
     });
   };
+
+  /** Those that hold the id of somebody, oldest first. */
+  const naming = (target: TargetId, person: SourceId): AsyncIterable<readonly IntentDocument[]> =>
+    keyset<IntentDocument>((last, limit) =>
+      collection
+        .find({
+          target,
+          state: { $in: ['open', 'settled'] },
+          operation: holding(person),
+          ...(last ? { order: { $gt: last.order } } : {}),
+        })
+        .sort({ order: 1 })
+        .limit(limit)
+        .toArray(),
+    );
 
   return {
     add: async (
@@ -121,25 +135,34 @@ export const createIntents = (db: Db, now: () => Date) => {
       });
       return new Set(inEffect.map(({ _id }) => _id.slice(target.length + 1)));
     },
-    /** Operations on one object, oldest first. */
-    on: async (target: TargetId, ref: Ref): Promise<readonly Entry[]> => {
-      const found = await collection
-        .find({ target, operation: holding(ref.id) })
-        .sort({ order: 1 })
-        .toArray();
-      const entries = await entriesOf(found);
-      return entries.filter(({ operation }) => operation.ref.type === ref.type && operation.ref.id === ref.id);
+    /** On somebody, and on groups as far as it is them, oldest first. */
+    async *about(target: TargetId, person: SourceId): AsyncGenerator<readonly Entry[]> {
+      for await (const page of naming(target, person)) {
+        const about = (await entriesOf(page)).flatMap((entry) => {
+          const operation = operationAbout(entry.operation, person);
+          const outcome = entry.outcome && outcomeAbout(entry.outcome, person);
+          return operation === null ? [] : [{ ...entry, operation, outcome }];
+        });
+        if (about.length > 0) yield about;
+      }
     },
     /** Operations on somebody, and them in operations on groups. */
     forget: async (target: TargetId, person: SourceId): Promise<void> => {
-      await outcomes.forget(target, person);
-      const found = await collection.find({ target, operation: holding(person) }).toArray();
-      for (const document of found) {
-        const operation = operationWithout(intentOf(document).operation, person);
-        if (operation === null) {
-          await outcomes.remove([document._id]);
-          await collection.deleteOne({ _id: document._id });
-        } else await collection.updateOne({ _id: document._id }, { $set: { operation: JSON.stringify(operation) } });
+      for await (const page of naming(target, person)) {
+        const left = page.map((document) => ({
+          _id: document._id,
+          operation: operationWithout(intentOf(document).operation, person),
+        }));
+        const theirs = left.flatMap(({ _id, operation }) => (operation === null ? [_id] : []));
+        await outcomes.remove(theirs);
+        await collection.deleteMany({ _id: { $in: theirs } });
+        const others = left.filter(({ operation }) => operation !== null);
+        await outcomes.forget(
+          others.map(({ _id }) => _id),
+          person,
+        );
+        for (const { _id, operation } of others)
+          await collection.updateOne({ _id }, { $set: { operation: JSON.stringify(operation) } });
       }
     },
     /** In batches from the oldest on, so that it never costs more than what it removes. */

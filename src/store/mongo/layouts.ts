@@ -4,7 +4,7 @@ import { batches } from '../../core/batches.ts';
 import { type ConnectionId, type SourceId, sourceId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import { startsWith } from './keyset.ts';
-import type { View } from './objects.ts';
+import type { View } from './object-documents.ts';
 import type { Staging } from './places.ts';
 import { effectiveIn, type Slotted, slots } from './slots.ts';
 

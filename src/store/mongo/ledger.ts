@@ -176,18 +176,25 @@ export const createMongoLedger = (
 
     entries: intents.ofRun,
     entry: intents.find,
-    entriesOn: intents.on,
+    entriesAbout: intents.about,
     forgetPerson: async (lease, person) => {
       const target = targetId(lease.key);
       await held(lease, 'ledger.person_forgotten', async () => {
-        await waiting.forget(target, person);
+        await waiting.forget(target, [person]);
         await escrows.forget(target, user(person));
-        await guarded.forget(target, person);
+        await guarded.forget(target, [person]);
         await takings.forget(target, person);
         await intents.forget(target, person);
-        await links.forget(target, user(person));
+        await links.forget(target, [user(person)]);
       });
     },
+    letGo: (lease, people) =>
+      held(lease, 'ledger.let_go', async () => {
+        const target = targetId(lease.key);
+        await waiting.forget(target, people);
+        await guarded.forget(target, people);
+        await links.forget(target, people.map(user));
+      }),
     prune: async (target, before) => {
       await intents.prune(target, before);
       await takings.prune(target, before);

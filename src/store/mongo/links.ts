@@ -43,8 +43,9 @@ export const createLinks = (db: Db) => {
   const collection = db.collection<LinkDocument>(name);
 
   return {
-    forget: async (target: TargetId, ref: Ref): Promise<void> => {
-      await collection.deleteOne({ _id: idOf(target, ref) });
+    forget: async (target: TargetId, refs: readonly Ref[]): Promise<void> => {
+      for (const batch of batches(refs, batchSize))
+        await collection.deleteMany({ _id: { $in: batch.map((ref) => idOf(target, ref)) } });
     },
     find: async (target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>> => {
       const found = new Map<SourceId, Link>();

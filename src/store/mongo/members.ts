@@ -12,7 +12,7 @@ import { holding } from './holding.ts';
 import { startsWith } from './keyset.ts';
 import type { Layouts } from './layouts.ts';
 import { bucketOf, type Content, membersIn, positionOf } from './member-buckets.ts';
-import type { View } from './objects.ts';
+import type { View } from './object-documents.ts';
 import { placeOf } from './places.ts';
 import { effectiveIn, type Slotted, slots } from './slots.ts';
 

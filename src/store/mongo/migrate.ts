@@ -12,6 +12,7 @@ import * as events from './events.ts';
 import * as intents from './intents.ts';
 import * as links from './links.ts';
 import * as members from './members.ts';
+import * as objects from './objects.ts';
 import * as plans from './plans.ts';
 import * as runs from './runs.ts';
 import * as sessions from './sessions.ts';
@@ -44,6 +45,7 @@ const collections: readonly Collection[] = [
   intents,
   links,
   members,
+  objects,
   plans,
   runs,
   subscriptions,

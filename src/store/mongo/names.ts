@@ -53,14 +53,27 @@ export const createNames = (db: Db) => {
       const owners = found.flatMap(hashedIn).flatMap((each) => (each.hash === hash ? [each.owner] : []));
       return [...new Set(owners)];
     },
-    /** All names of one object, as `type|id`. */
-    forgetOwner: async (connection: ConnectionId, owner: string): Promise<void> => {
-      const found = await collection.find({ _id: startsWith(`${connection}|`), owners: holding(owner) }).toArray();
-      for (const document of found) {
-        const others = hashedIn(document).filter((each) => each.owner !== owner);
-        if (others.length === 0) await collection.deleteOne({ _id: document._id });
-        else await collection.updateOne({ _id: document._id }, { $set: contentOf(others) });
-      }
+    /** All names of these objects, as `type|id`. */
+    forgetOwners: async (connection: ConnectionId, owners: ReadonlySet<string>): Promise<void> => {
+      const [one] = owners;
+      const naming = owners.size === 1 && one !== undefined ? { owners: holding(one) } : {};
+      const pages = keyset<NamesDocument>(
+        (last, limit) =>
+          collection
+            .find({ _id: { ...startsWith(`${connection}|`), ...(last ? { $gt: last._id } : {}) }, ...naming })
+            .sort({ _id: 1 })
+            .limit(limit)
+            .toArray(),
+        20,
+      );
+      for await (const page of pages)
+        for (const document of page) {
+          const hashed = hashedIn(document);
+          const others = hashed.filter(({ owner }) => !owners.has(owner));
+          if (others.length === hashed.length) continue;
+          if (others.length === 0) await collection.deleteOne({ _id: document._id });
+          else await collection.updateOne({ _id: document._id }, { $set: contentOf(others) });
+        }
     },
     /** What these parts staged will never count. */
     forget: async (connection: ConnectionId, parts: readonly Part[]): Promise<void> => {

@@ -1,27 +1,30 @@
 /** The collection of objects, `_id` = connection|type|source id. An object that is gone stays, and tells why. */
 
+import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
-import { nameKeysOf } from '../../core/names.ts';
-import { type ConnectionId, type SourceId, sourceId } from '../../model/ids.ts';
-import type { Gone, GoneReason, ObjectType, Ref, Remembered, SourceObject } from '../../model/source-object.ts';
-import { isGone } from '../../model/source-object.ts';
+import type { ConnectionId, SourceId } from '../../model/ids.ts';
+import type { ObjectType, Ref, Remembered, SourceObject } from '../../model/source-object.ts';
 import type { Pair } from '../snapshot-store.ts';
-import { canonical, decode, sameWhenDecoded } from './attributes-json.ts';
+import { canonical } from './attributes-json.ts';
 import type { Db } from './connect.ts';
 import { keyset, startsWith } from './keyset.ts';
-import type { Named } from './names.ts';
-import type { Settled } from './places.ts';
-import { committedIn, effectiveIn, type Sight, type Slot, type Slotted, slots, stagedIn, type Write } from './slots.ts';
+import {
+  isCommitted,
+  keyIn,
+  keyOf,
+  type ObjectDocument,
+  pairOf,
+  presentIn,
+  refIn,
+  rememberedIn,
+  type View,
+} from './object-documents.ts';
+import { committedIn, effectiveIn, slots, stagedIn } from './slots.ts';
 
-/** What a reader looks at: the committed version, overlaid with what these parts staged. */
-export type View = Sight & { readonly connection: ConnectionId };
+export const name = 'objects';
+/** Of those who left alone: nobody else is in it. */
+export const indexes: readonly mongoose.mongo.IndexDescription[] = [{ key: { 'current.left': 1 }, sparse: true }];
 
-/** `attributes` is JSON: their names are the tenant's, and may hold `$`, `.`, NUL or `__proto__`. Of one that is gone, the last ones known. */
-type Content = { readonly attributes: string; readonly gone?: GoneReason };
-export type ObjectDocument = Slotted<Content>;
-export type ObjectWrite = Write<Content>;
-
-const name = 'objects';
 const readSize = 1_000;
 
 export const createObjects = (db: Db) => {
@@ -76,6 +79,37 @@ export const createObjects = (db: Db) => {
       const documents = await read(view.connection, refs.map(keyOf));
       const found = documents.flatMap((document) => rememberedIn(document, view, version));
       return new Map(found.map((remembered) => [remembered.object.ref.id, remembered]));
+    },
+    /** People who left before this, first who left first. What is staged only is not looked at. */
+    async *leftBefore(view: View, before: Date, version: number): AsyncGenerator<readonly Remembered[]> {
+      const { connection } = view;
+      const _id = startsWith(`${connection}|user|`);
+      const from = { $gte: `${connection}|user|`, $lt: `${connection}|user|${before.toISOString()}` };
+      const pages = keyset<ObjectDocument>((last, limit) => {
+        const left = last?.current?.left;
+        return collection
+          .find({ _id, 'current.left': left === undefined ? from : { ...from, $gt: left } })
+          .sort({ 'current.left': 1 })
+          .limit(limit)
+          .toArray();
+      });
+      for await (const page of pages)
+        yield page
+          .filter((document) => stagedIn(document, view.parts) === null)
+          .flatMap((document) => rememberedIn(document, view, version));
+    },
+    /** What these looked like who are gone goes. Nothing is staged over it that counts. */
+    strip: async (gone: readonly Remembered[], connection: ConnectionId): Promise<void> => {
+      const writes = gone.map(({ object: { ref }, left }) => ({
+        updateOne: {
+          filter: { _id: `${connection}|${keyOf(ref)}`, 'current.left': { $exists: true } },
+          update: {
+            $set: { 'current.attributes': canonical({}), ...(left?.at ? { 'current.leftAt': left.at } : {}) },
+            $unset: { 'current.left': '' as const, next: '' as const, kept: '' as const },
+          },
+        },
+      }));
+      if (writes.length > 0) await collection.bulkWrite(writes, { ordered: false });
     },
     /** All ever seen, in id order, after an id (exclusive). */
     async *recallAll(
@@ -145,89 +179,4 @@ export const createObjects = (db: Db) => {
 };
 export type Objects = ReturnType<typeof createObjects>;
 
-export const keyOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
-/** `key`: what `keyOf` made. */
-export const refOf = (key: string): Ref => {
-  const bar = key.indexOf('|');
-  return { type: key.startsWith('user|') ? 'user' : 'group', id: sourceId(key.slice(bar + 1)) };
-};
-
-/** Whether it is in the committed version. */
-export const isCommitted = (document: ObjectDocument, settled: Settled | null): boolean => {
-  const slot = committedIn(document, settled);
-  return slot !== null && slot.gone === undefined;
-};
-
-/** The objects of these documents that are in. */
-export const presentIn = (document: ObjectDocument, sight: Sight): readonly SourceObject[] => {
-  const slot = effectiveIn(document, sight);
-  return slot && slot.gone === undefined ? [objectOf(document._id, slot)] : [];
-};
-
-/** `version`: what is staged in the view's parts belongs to it. */
-const rememberedIn = (document: ObjectDocument, view: View, version: number): readonly Remembered[] => {
-  const slot = effectiveIn(document, view);
-  if (!slot) return [];
-  const isStaged = stagedIn(document, view.parts) !== null;
-  const since = document.current ? document.v : (view.settled?.version ?? version);
-  return [{ object: objectOf(document._id, slot), gone: slot.gone ?? null, version: isStaged ? version : since }];
-};
-
-/** The names an object gets with its next state, if it has not got them already. */
-export const newNames = (
-  view: View,
-  owner: string,
-  next: SourceObject | Gone,
-  existing: ObjectDocument | null,
-): readonly Named[] => {
-  if (isGone(next)) return [];
-  const before = existing && effectiveIn(existing, view);
-  const known = before === null ? [] : nameKeysOf(decode(before.attributes));
-  return nameKeysOf(next.attributes)
-    .filter((key) => !known.includes(key))
-    .map((key) => ({ key, owner }));
-};
-
-/** What an object that is in looks like, as canonical text. */
-export const textIn = (document: ObjectDocument | null, sight: Sight): string | null => {
-  const slot = document && effectiveIn(document, sight);
-  return slot && slot.gone === undefined ? slot.attributes : null;
-};
-
-/** What is to be written for an object; null when it is so already. */
-export const writeOf = (
-  view: View,
-  ref: Ref,
-  next: SourceObject | Gone,
-  existing: ObjectDocument | null,
-): ObjectWrite | null => {
-  const before = existing && effectiveIn(existing, view);
-  const content = contentOf(before, next);
-  if (content === null || (before?.attributes === content.attributes && before.gone === content.gone)) return null;
-  return { id: `${view.connection}|${keyOf(ref)}`, existing, content };
-};
-
-/** Null when nobody can go because nobody is there. */
-const contentOf = (before: Content | null, next: SourceObject | Gone): Content | null => {
-  if (!isGone(next)) return { attributes: canonical(next.attributes) };
-  if (before === null || before.gone !== undefined) return null;
-  return { attributes: before.attributes, gone: next.gone };
-};
-
 const withoutAttributes = { 'current.attributes': 0, 'next.attributes': 0, 'kept.attributes': 0 } as const;
-
-const pairOf = (id: string, committed: Slot<Content> | null, staged: Slot<Content>): readonly Pair[] => {
-  const before = committed && committed.gone === undefined ? committed : null;
-  const ref = refIn(id);
-  if (staged.gone !== undefined)
-    return before ? [{ ref, before: objectOf(id, before), after: null, why: staged.gone }] : [];
-  if (before && sameWhenDecoded(before.attributes, staged.attributes)) return [];
-  return [{ ref, before: before && objectOf(id, before), after: objectOf(id, staged) }];
-};
-
-const objectOf = (id: string, { attributes }: Content): SourceObject => ({
-  ref: refIn(id),
-  attributes: decode(attributes),
-});
-const keyIn = (id: string): string => id.slice(id.indexOf('|') + 1);
-const refIn = (id: string): Ref => refOf(keyIn(id));

@@ -4,7 +4,7 @@
  */
 
 import type mongoose from 'mongoose';
-import type { SourceId, TargetId } from '../../model/ids.ts';
+import type { SourceId } from '../../model/ids.ts';
 import type { Link, Outcome } from '../../model/operation.ts';
 import type { Lease } from '../leases.ts';
 import type { Db } from './connect.ts';
@@ -36,9 +36,9 @@ export const createOutcomes = (db: Db) => {
       return new Map(found.map(({ _id, outcome }) => [_id, outcomeOf(outcome)]));
     },
     /** From among those whom a target refused. */
-    forget: async (target: TargetId, person: SourceId): Promise<void> => {
+    forget: async (ids: readonly string[], person: SourceId): Promise<void> => {
       await collection.updateMany(
-        { _id: startsWith(`${target}|`), 'outcome.refused': person },
+        { _id: { $in: [...ids] }, 'outcome.refused': person },
         { $pull: { 'outcome.refused': person } },
       );
     },

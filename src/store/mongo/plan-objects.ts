@@ -6,7 +6,15 @@ import { digestOf } from './attributes-json.ts';
 import { createPacker, type Entries } from './entries.ts';
 import { stretch } from './in-turns.ts';
 import type { Named } from './names.ts';
-import { keyOf, newNames, type ObjectDocument, type ObjectWrite, textIn, type View, writeOf } from './objects.ts';
+import {
+  keyOf,
+  newNames,
+  type ObjectDocument,
+  type ObjectWrite,
+  textIn,
+  type View,
+  writeOf,
+} from './object-documents.ts';
 import type { Roster } from './roster.ts';
 
 export type PlannedObjects = {
@@ -16,7 +24,7 @@ export type PlannedObjects = {
 };
 
 /**
- * `stored`: the documents of these objects as they are; of those that were only seen it need not know. Yields between stretches, so that others may
+ * `stored`: the documents of these objects as they are; of those that were only seen it need not know. `at`: when those who go have left. Yields between stretches, so that others may
  * have the thread.
  */
 export function* planObjects(
@@ -24,6 +32,7 @@ export function* planObjects(
   batch: Batch,
   stored: ReadonlyMap<string, ObjectDocument | null>,
   roster: Roster | null,
+  at: Date,
 ): Generator<void, PlannedObjects> {
   const writes: ObjectWrite[] = [];
   const names: Named[] = [];
@@ -33,7 +42,7 @@ export function* planObjects(
   let planned = 0;
   for (const [key, { ref, next }] of new Map(batch.objects.map((each) => [keyOf(each.ref), each]))) {
     if (planned++ % stretch === 0) yield;
-    const write = writeOf(view, ref, next, stored.get(key) ?? null);
+    const write = writeOf(view, ref, next, stored.get(key) ?? null, at);
     if (write === null) continue;
     writes.push(write);
     names.push(...newNames(view, key, next, stored.get(key) ?? null));

@@ -1,13 +1,13 @@
 /** The collection of the operations of plans, `_id` = target|plan|type|object id|step: one range for a plan, one for an object of it. */
 
 import { batches } from '../../core/batches.ts';
-import { operationWithout } from '../../core/forget.ts';
+import { operationAbout, operationWithout } from '../../core/forget.ts';
 import { type PlanId, planId, type SourceId, type TargetId } from '../../model/ids.ts';
 import type { Action, Cause, Link } from '../../model/operation.ts';
 import type { Staged } from '../../model/plan.ts';
-import type { Ref } from '../../model/source-object.ts';
+import { type Ref, user } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
-import type { PlanOf, StepName } from '../plan-store.ts';
+import type { PlannedAbout, PlanOf, StepName } from '../plan-store.ts';
 import type { Page } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { batchSize, type Fenced, writeFenced } from './fenced-writes.ts';
@@ -40,6 +40,34 @@ export const createPlanOperations = (db: Db, now: () => Date) => {
         .toArray(),
     );
     for await (const page of pages) yield page.map(stagedOf);
+  }
+
+  /** The plans of which something is kept, each with one document of it. Goes from plan to plan, not from document to document. */
+  async function* plansOf(target: TargetId): AsyncGenerator<{ readonly id: PlanId; readonly at: Date }> {
+    const all = startsWith(`${target}|`);
+    let next = await collection.findOne({ _id: all }, { sort: { _id: 1 } });
+    while (next !== null) {
+      const id = planId(next._id.split('|')[1] ?? '');
+      yield { id, at: next.at };
+      const { $lt: behind } = startsWith(prefixOf({ target, id }));
+      next = await collection.findOne({ _id: { $gte: behind, $lt: all.$lt } }, { sort: { _id: 1 } });
+    }
+  }
+
+  /** Documents of a plan that hold the id of somebody: on them, or on groups. */
+  async function* naming(of: PlanOf, person: SourceId): AsyncGenerator<readonly OperationDocument[]> {
+    const prefix = prefixOf(of);
+    const own = startsWith(`${prefix}${nameOf({ ref: user(person), step: '' })}`);
+    const onThem = await collection.find({ _id: own }).sort({ _id: 1 }).toArray();
+    if (onThem.length > 0) yield onThem;
+    const groups = startsWith(`${prefix}group|`);
+    yield* keyset<OperationDocument>((last, limit) =>
+      collection
+        .find({ _id: last ? { ...groups, $gt: last._id } : groups, operation: holding(person) })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray(),
+    );
   }
 
   return {
@@ -96,27 +124,34 @@ export const createPlanOperations = (db: Db, now: () => Date) => {
       person: SourceId,
       isOpen: (id: PlanId) => Promise<boolean>,
     ): Promise<void> => {
-      const found = await collection.find({ _id: startsWith(`${target}|`), operation: holding(person) }).toArray();
-      for (const document of found) {
-        if (await isOpen(planId(document._id.split('|')[1] ?? ''))) continue;
-        const operation = operationWithout(stagedOf(document).operation, person);
-        if (operation === null) await collection.deleteOne({ _id: document._id });
-        else await collection.updateOne({ _id: document._id }, { $set: { operation: JSON.stringify(operation) } });
+      for await (const { id } of plansOf(target)) {
+        if (await isOpen(id)) continue;
+        for await (const page of naming({ target, id }, person))
+          for (const document of page) {
+            const operation = operationWithout(stagedOf(document).operation, person);
+            if (operation === null) await collection.deleteOne({ _id: document._id });
+            else await collection.updateOne({ _id: document._id }, { $set: { operation: JSON.stringify(operation) } });
+          }
       }
+    },
+    async *about(target: TargetId, person: SourceId): AsyncGenerator<readonly PlannedAbout[]> {
+      for await (const { id } of plansOf(target))
+        for await (const page of naming({ target, id }, person)) {
+          const about = page.map(stagedOf).flatMap((staged): readonly PlannedAbout[] => {
+            const operation = operationAbout(staged.operation, person);
+            return operation === null ? [] : [{ plan: id, staged: { ...staged, operation } }];
+          });
+          if (about.length > 0) yield about;
+        }
     },
     forget: async (of: PlanOf): Promise<void> => {
       await collection.deleteMany({ _id: startsWith(prefixOf(of)) });
     },
-    /** What was staged before this for a plan that is not there, for its run came to no end. Goes from plan to plan, not from document to document. */
+    /** What was staged before this for a plan that is not there, for its run came to no end. */
     prune: async (target: TargetId, before: Date, isKept: (id: PlanId) => Promise<boolean>): Promise<void> => {
-      const all = startsWith(`${target}|`);
-      let next = await collection.findOne({ _id: all }, { sort: { _id: 1 } });
-      while (next !== null) {
-        const id = planId(next._id.split('|')[1] ?? '');
-        const ofPlan = startsWith(prefixOf({ target, id }));
-        if (next.at < before && !(await isKept(id))) await collection.deleteMany({ _id: ofPlan });
-        next = await collection.findOne({ _id: { $gte: ofPlan.$lt, $lt: all.$lt } }, { sort: { _id: 1 } });
-      }
+      for await (const { id, at } of plansOf(target))
+        if (at < before && !(await isKept(id)))
+          await collection.deleteMany({ _id: startsWith(prefixOf({ target, id })) });
     },
     erase: async (target: TargetId): Promise<void> => {
       await collection.deleteMany({ _id: startsWith(`${target}|`) });

@@ -70,6 +70,7 @@ export const createMongoPlanStore = (
     },
     steps: operations.find,
     stepsOn: operations.on,
+    about: operations.about,
     scan: operations.scan,
     operations: operations.page,
     unstage: async (lease, id) => {

@@ -7,7 +7,7 @@
 import type { ConnectionId } from '../../model/ids.ts';
 import { eachOf } from './each-of.ts';
 import { parseSpreadKey } from './members.ts';
-import { keyOf, type View } from './objects.ts';
+import { keyOf, type View } from './object-documents.ts';
 import { type Part, type RosterNote, type Settled, wholePartOf } from './places.ts';
 import { dropBatches } from './rosters.ts';
 import type { SnapshotCollections } from './snapshot-collections.ts';

@@ -7,7 +7,7 @@
 import type { ConnectionId } from '../../model/ids.ts';
 import type { Ref, SourceObject } from '../../model/source-object.ts';
 import { type Entry, pack } from './entries.ts';
-import { isCommitted, keyOf, presentIn, type View } from './objects.ts';
+import { isCommitted, keyOf, presentIn, type View } from './object-documents.ts';
 import { gapsIn, type Part, placeOf, type RosterNote, wholePartOf } from './places.ts';
 import { createRoster, type Roster } from './roster.ts';
 import type { SnapshotCollections } from './snapshot-collections.ts';

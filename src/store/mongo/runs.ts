@@ -162,6 +162,17 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
     told: async (ids) => {
       await collection.updateMany({ _id: { $in: [...ids] } }, { $unset: { untold: '' } });
     },
+    missing: async function* (connection, person) {
+      const inSample = { $or: [{ 'shrink.sample': person }, { 'acceptShrink.sample': person }] };
+      const pages = keyset<RunDocument>((last, limit) =>
+        collection
+          .find({ connection, ...inSample, ...(last ? { _id: { $gt: last._id } } : {}) })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray(),
+      );
+      for await (const page of pages) yield page.flatMap((document) => runOf(document) ?? []);
+    },
     forgetPerson: async (connection, person) => {
       for (const field of ['shrink', 'acceptShrink'] as const)
         await collection.updateMany(
@@ -229,6 +240,6 @@ const filterOf = ({ connection, target, kind, state, causedBy, version }: RunFil
 /** A running one has no `notBefore`. */
 const dueAt = (at: Date) => ({ $or: [{ notBefore: null }, { notBefore: { $lte: at } }] });
 
-/** How a run ends, whoever ends it. */
+/** How a run ends, whoever ends it. Where it would go on from names people, and is of no use any more. */
 const ended = (id: RunId, at: Date) =>
-  ({ phase: 'done', finishedAt: at, notBefore: null, slot: id, untold: true }) as const;
+  ({ phase: 'done', finishedAt: at, notBefore: null, place: null, slot: id, untold: true }) as const;

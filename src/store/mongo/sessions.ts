@@ -8,7 +8,11 @@ import type { Db } from './connect.ts';
 type SessionDocument = Session & { readonly _id: string };
 
 export const name = 'sessions';
-export const indexes: readonly mongoose.mongo.IndexDescription[] = [{ key: { createdAt: 1 } }];
+export const indexes: readonly mongoose.mongo.IndexDescription[] = [
+  { key: { createdAt: 1 } },
+  { key: { lastSeenAt: 1 } },
+  { key: { id: 1 } },
+];
 
 export const createMongoSessionStore = (db: Db): SessionStore => {
   const sessions = db.collection<SessionDocument>(name);
@@ -26,6 +30,27 @@ export const createMongoSessionStore = (db: Db): SessionStore => {
     },
     close: async (digest) => {
       await sessions.deleteOne({ _id: digest });
+    },
+    list: async ({ createdAfter, seenAfter }, after, limit) => {
+      const found = await sessions
+        .find(
+          {
+            ...(after === null ? {} : { id: { $lt: after } }),
+            createdAt: { $gt: createdAfter },
+            lastSeenAt: { $gt: seenAfter },
+          },
+          { projection: { _id: 0 } },
+        )
+        .sort({ id: -1 })
+        .limit(limit + 1)
+        .toArray();
+      const items = found.slice(0, limit);
+      return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
+    },
+    end: (id) => sessions.findOneAndDelete({ id }, { projection: { _id: 0 } }),
+    prune: async (createdBefore, seenBefore) => {
+      await sessions.deleteMany({ createdAt: { $lt: createdBefore } });
+      await sessions.deleteMany({ lastSeenAt: { $lt: seenBefore } });
     },
   };
 };

@@ -62,6 +62,9 @@ export const createMongoSetupLinkStore = (db: Db, now: () => Date): SetupLinkSto
       // Of two who begin anew at the same moment, one has begun, and the other is counted.
       return (await counted()) || (await begun()) || (await counted());
     },
+    prune: async (at) => {
+      await links.deleteMany({ expiresAt: { $lte: at } });
+    },
   };
 };
 

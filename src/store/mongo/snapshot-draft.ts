@@ -15,7 +15,7 @@ import type { Batch, Draft, Head } from '../snapshot-store.ts';
 import { canonical, digestOf } from './attributes-json.ts';
 import { storedRead } from './heads.ts';
 import { inTurns, stretch } from './in-turns.ts';
-import { type ObjectDocument, presentIn, type View } from './objects.ts';
+import { type ObjectDocument, presentIn, type View } from './object-documents.ts';
 import { type Part, partOf, placeOf, type RosterNote, type Settled, type Staging, wholePartOf } from './places.ts';
 import { type PlannedObjects, planObjects } from './plan-objects.ts';
 import { readAhead } from './read-ahead.ts';
@@ -103,7 +103,7 @@ export const openDraft = (
   const plan = async (batch: Batch): Promise<PlannedObjects> => {
     const known = await (isFirst ? rosterOf() : roster);
     await documentsOf(batch.objects.map(({ ref }) => ref));
-    const planned = await inTurns(planObjects(view(), batch, stored.take(), known));
+    const planned = await inTurns(planObjects(view(), batch, stored.take(), known, now()));
     known?.take(planned.entries, 'draft');
     return planned;
   };

@@ -5,7 +5,7 @@ import { namedBy, nameKeyOf } from '../../core/names.ts';
 import type { ConnectionId } from '../../model/ids.ts';
 import { group as groupRef, type Remembered } from '../../model/source-object.ts';
 import type { Head, SnapshotReads } from '../snapshot-store.ts';
-import { refOf, type View } from './objects.ts';
+import { refOf, type View } from './object-documents.ts';
 import type { SnapshotCollections } from './snapshot-collections.ts';
 
 /** `version`: what is staged in the view's parts belongs to it. */

@@ -6,7 +6,7 @@ import { user } from '../../model/source-object.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { type HeadDocument, headOf } from './heads.ts';
-import { keyOf } from './objects.ts';
+import { keyOf } from './object-documents.ts';
 import { type Part, wholePartOf } from './places.ts';
 import { forgetStaged, rollForward } from './roll-forward.ts';
 import { eraseSnapshot, type SnapshotCollections, snapshotCollections } from './snapshot-collections.ts';
@@ -75,6 +75,9 @@ export const createMongoSnapshotStore = (
       await versions.prune(connection, through, version);
       await names.merge(connection, wholePartOf(version).last);
     },
+    async *changesAbout(connection, person) {
+      yield* changes.about(connection, person, (await committed(connection)).version);
+    },
     forgetPerson: async (lease, person) => {
       const connection = connectionId(lease.key);
       await heads.held(lease);
@@ -82,11 +85,30 @@ export const createMongoSnapshotStore = (
       const found = await stores.objects.recall(view, [user(person)], view.version);
       if (found.get(person)?.gone === null) return;
       await changes.forgetPerson(connection, person);
-      await names.forgetOwner(connection, keyOf(user(person)));
+      await names.forgetOwners(connection, new Set([keyOf(user(person))]));
       await stores.members.forgetHolds(connection, person);
       // Last, so that whoever comes after a crash finds them, and does the rest.
       await stores.objects.remove(connection, user(person));
       await probe('snapshot.person_forgotten');
+    },
+    async *leftBefore(connection, before) {
+      const view = await committed(connection);
+      yield* stores.objects.leftBefore(view, before, view.version);
+    },
+    strip: async (lease, people) => {
+      const connection = connectionId(lease.key);
+      await heads.held(lease);
+      const view = await committed(connection);
+      const known = [...(await stores.objects.recall(view, people.map(user), view.version)).values()];
+      const gone = known.filter(({ left }) => left?.isStripped === false);
+      const oldest = await changes.oldest(connection);
+      // Mostly they are older than any change that is kept.
+      const inChanges = gone.filter(({ version }) => oldest !== null && oldest <= version);
+      for (const { object } of inChanges) await changes.forgetPerson(connection, object.ref.id);
+      await names.forgetOwners(connection, new Set(gone.map(({ object }) => keyOf(object.ref))));
+      // Last, for it is how they are found again if this is broken off.
+      await stores.objects.strip(gone, connection);
+      await probe('snapshot.stripped');
     },
     erase: (connection) => eraseSnapshot(stores, connection),
   };

@@ -22,7 +22,7 @@ import {
   spread,
 } from './member-buckets.ts';
 import { type BucketDocument, bucketKey, spreadKey } from './members.ts';
-import type { View } from './objects.ts';
+import type { View } from './object-documents.ts';
 import type { Staging } from './places.ts';
 import { effectiveIn, type Write } from './slots.ts';
 import type { SnapshotCollections } from './snapshot-collections.ts';

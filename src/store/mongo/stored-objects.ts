@@ -2,7 +2,8 @@
 
 import type { ConnectionId } from '../../model/ids.ts';
 import type { Ref } from '../../model/source-object.ts';
-import { keyOf, type ObjectDocument, type Objects } from './objects.ts';
+import { keyOf, type ObjectDocument } from './object-documents.ts';
+import type { Objects } from './objects.ts';
 
 const mostRemembered = 10_000;
 

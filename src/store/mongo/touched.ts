@@ -6,7 +6,7 @@ import type { Ref } from '../../model/source-object.ts';
 import type { EdgePair, Pair } from '../snapshot-store.ts';
 import { membersIn } from './member-buckets.ts';
 import { parseBucketKey } from './members.ts';
-import type { View } from './objects.ts';
+import type { View } from './object-documents.ts';
 import { committedIn, stagedIn } from './slots.ts';
 import type { SnapshotCollections } from './snapshot-collections.ts';
 

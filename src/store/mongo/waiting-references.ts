@@ -52,9 +52,10 @@ export const createWaitingReferences = (db: Db) => {
   }
 
   return {
-    /** Of this owner, and to them. */
-    forget: async (target: TargetId, person: SourceId): Promise<void> => {
-      await collection.deleteMany({ target, $or: [{ to: person }, { owner: person }] });
+    /** Of these owners, and to them. */
+    forget: async (target: TargetId, people: readonly SourceId[]): Promise<void> => {
+      for (const batch of batches(people, questionSize))
+        await collection.deleteMany({ target, $or: [{ to: { $in: [...batch] } }, { owner: { $in: [...batch] } }] });
     },
     write: (lease: Lease, references: readonly WaitingReference[]): Promise<void> => {
       const writes = references.map((reference) => ({

@@ -45,6 +45,7 @@ beforeAll(async () => {
     api_key_id: `key_${'0'.repeat(32)}`,
     webhook_id: z.looseObject({ id: z.string() }).parse(webhook.body).id,
     event_id: `evt_${'0'.repeat(32)}`,
+    session_id: `ses_${'0'.repeat(32)}`,
   };
 });
 afterAll(() => door.close());

@@ -5,6 +5,7 @@ import { connectionId } from '../../../src/model/ids.ts';
 import { exportedEntry, verifyChain } from '../../../src/store/audit-chain.ts';
 import type { KeptEntry } from '../../../src/store/audit-log.ts';
 import { addConnection, addTarget, type Door, idOf, newConnection, newTarget, openDoor, organization } from './door.ts';
+import { commitPeople, nth } from './stores.ts';
 
 let door: Door;
 beforeEach(async () => {
@@ -99,11 +100,44 @@ describe('every call that is more than a look', () => {
     expect(await lastOf()).toMatchObject({ step: 'failed', code: null });
   });
 
-  it('is left out while nobody can tell what is asked for, as is every look', async () => {
+  it('is left out while nobody can tell what is asked for, as is a look at what is of many or of nobody', async () => {
     await door.call('POST', '/v1/connections', { body: { ...newConnection, tenant: 'misspelt' } });
     await door.call('GET', '/v1/connections');
     await door.call('POST', '/v1/connections', { key: null, body: newConnection });
     expect(await entries()).toEqual([]);
+  });
+});
+
+describe('a look at one person', () => {
+  it('is in the audit log by their id, whatever name they were asked about by, and by no other word', async () => {
+    const connection = await addConnection(door);
+    await commitPeople(door.stores, connectionId(connection), 2);
+    const of = { connection_id: connection, object_id: nth(1) };
+    const path = `/v1/connections/${connection}`;
+    await door.call('GET', `${path}/explain?person=p1@contoso.example`);
+    expect(await lastOf()).toMatchObject({ action: 'explain', step: 'done', subjects: of, actor: { name: 'product' } });
+    await door.call('GET', `${path}/people/${nth(1)}/export`);
+    expect(await lastOf()).toMatchObject({ action: 'exportPerson', step: 'done', subjects: of });
+    await door.call('GET', `${path}/explain?person=who@contoso.example`);
+    expect(await lastOf()).toMatchObject({ action: 'explain', step: 'done', subjects: { connection_id: connection } });
+    expect(JSON.stringify(await entries())).not.toMatch(/contoso|Person \d/);
+    expect((await entries(`&subject_id=${nth(1)}`)).map(({ action, step }) => [action, step])).toEqual([
+      ['explain', 'done'],
+      ['exportPerson', 'asked'],
+      ['exportPerson', 'done'],
+    ]);
+  });
+
+  it('shows nothing that cannot be written down', async () => {
+    const connection = await addConnection(door);
+    await commitPeople(door.stores, connectionId(connection), 1);
+    door.stores.audit.append = async () => {
+      throw new Error('not primary');
+    };
+    for (const what of ['explain?person=p1@contoso.example', `people/${nth(1)}/export`]) {
+      const reply = await door.call('GET', `/v1/connections/${connection}/${what}`);
+      expect([reply.status, JSON.stringify(reply.body)]).toEqual([500, expect.not.stringContaining('Person 1')]);
+    }
   });
 });
 
@@ -205,8 +239,10 @@ describe('the audit log', () => {
     const exported = async function* (): AsyncGenerator<readonly KeptEntry[]> {
       yield lines.map(exportedEntry);
     };
-    expect(await verifyChain(exported(), 6)).toMatchObject({ whole: true, entries: 6 });
+    // That it is taken out is written down first, and is in it.
+    expect(await verifyChain(exported(), 8)).toMatchObject({ whole: true, entries: 8 });
     expect(lines.map((line) => auditEntrySchema.parse(JSON.parse(line)))).toEqual(await entries());
+    expect(await lastOf()).toMatchObject({ action: 'exportAudit', step: 'done', actor: { name: 'product' } });
   });
 
   it('can be narrowed to a time, and is paged', async () => {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { openSessionSchema } from '../../../src/admin/api/schemas/session.ts';
 import { oidcProvider } from '../../../src/admin/oidc.ts';
 import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
 import { type Login, openLogin } from '../../support/login.ts';
@@ -209,6 +211,68 @@ describe('a session', () => {
     expect(reply.status).toBe(204);
     expect(reply.headers.get('set-cookie')).toContain('Max-Age=0');
     expect((await door.call('GET', '/v1/session', { key: null, headers })).status).toBe(401);
+  });
+});
+
+describe('who is signed in', () => {
+  const listed = async (headers: Readonly<Record<string, string>>) => {
+    const { body } = await door.call('GET', '/v1/sessions', { key: null, headers });
+    return z.object({ data: z.array(openSessionSchema), next_cursor: z.null() }).parse(body).data;
+  };
+
+  it('is seen by administrators, with since when and how long, and by no word of what is secret', async () => {
+    await door.stores.sessions.prune(new Date(8.64e15), new Date(8.64e15));
+    const ann = openBrowser();
+    await signIn(ann);
+    login.who = { id: 'joe', groups: ['desk'] };
+    const joe = openBrowser();
+    await signIn(joe);
+    const headers = await headersOf(ann);
+    const all = await listed(headers);
+    expect(all).toMatchObject([
+      { name: 'joe@acme.example', subject: 'joe', issuer: login.issuer, scopes: ['sync'], own: false },
+      { name: 'ann@acme.example', subject: 'ann', scopes: [...apiScopes], own: true },
+    ]);
+    const [, mine] = all;
+    expect(mine?.person_id).toMatch(/^per_[0-9a-f]{32}$/);
+    expect(Date.parse(mine?.ends_at ?? '') - Date.parse(mine?.last_used_at ?? '')).toBe(30 * 60_000);
+    const secrets = [ann, joe].map(({ cookies }) => cookies.get(cookieName) ?? '');
+    const digests = secrets.map((secret) => createHash('sha256').update(secret).digest('hex'));
+    for (const secret of [...secrets, ...digests]) expect(JSON.stringify(all)).not.toContain(secret);
+    // The id of a session opens nothing.
+    const cookie = `${cookieName}=${mine?.id}`;
+    expect((await door.call('GET', '/v1/session', { key: null, headers: { cookie } })).status).toBe(401);
+    expect((await door.call('GET', '/v1/sessions', { key: null, headers: await headersOf(joe) })).status).toBe(403);
+  });
+
+  it('is whoever comes still: those who are idle or long there are not among them', async () => {
+    await door.stores.sessions.prune(new Date(8.64e15), new Date(8.64e15));
+    await signIn(openBrowser());
+    door.clock.now = new Date(door.clock.now.getTime() + 31 * 60_000);
+    const ann = openBrowser();
+    await signIn(ann);
+    expect(await listed(await headersOf(ann))).toHaveLength(1);
+  });
+
+  it('is signed out at once when an administrator ends it, and everybody else stays', async () => {
+    const ann = openBrowser();
+    await signIn(ann);
+    login.who = { id: 'joe', groups: ['desk'] };
+    const joe = openBrowser();
+    await signIn(joe);
+    const headers = await headersOf(ann);
+    const theirs = (await listed(headers)).find(({ subject, own }) => subject === 'joe' && !own);
+    const end = () => door.call('DELETE', `/v1/sessions/${theirs?.id}`, { key: null, headers });
+    expect((await end()).status).toBe(204);
+    const cookie = `${cookieName}=${joe.cookies.get(cookieName)}`;
+    expect((await door.call('GET', '/v1/session', { key: null, headers: { cookie } })).status).toBe(401);
+    expect((await door.call('GET', '/v1/session', { key: null, headers })).status).toBe(200);
+    expect((await end()).body).toMatchObject({ status: 404, code: 'not_found' });
+    const { body } = await door.call('GET', '/v1/audit?action=endOpenSession&step=done', { key: null, headers });
+    expect(z.object({ data: z.array(z.looseObject({})) }).parse(body).data[0]).toMatchObject({
+      actor: { kind: 'person', name: 'ann@acme.example' },
+      subjects: { session_id: theirs?.id, person_id: theirs?.person_id },
+    });
   });
 });
 

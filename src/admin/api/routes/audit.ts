@@ -53,6 +53,7 @@ export const auditRoutes = (commands: Commands): Route[] => [
     method: 'get',
     path: `${path}/export`,
     id: 'exportAudit',
+    isNoted: true,
     scope: 'audit',
     tag,
     summary: 'Exports the audit log, oldest first, an entry a line (NDJSON)',

@@ -28,6 +28,7 @@ export const explainRoutes = (commands: Commands): Route[] => [
     method: 'get',
     path: '/v1/connections/{connection_id}/explain',
     id: 'explain',
+    isNoted: true,
     scope: 'read',
     tag: 'Explain',
     summary: 'Answers why somebody is, or is not, at the targets as wanted, step by step and with the evidence',
@@ -42,7 +43,9 @@ export const explainRoutes = (commands: Commands): Route[] => [
         target: query.target_id === undefined ? null : targetId(query.target_id),
         live: query.live === 'true',
       });
-      return { status: 200, body: explanationView(answer) };
+      // Whom they asked about by name is in the log by their id, as long as it was one.
+      const subjects = answer.found === 'one' ? { object_id: answer.seen.object.ref.id } : {};
+      return { status: 200, body: explanationView(answer), audit: { subjects } };
     },
   }),
   defineRoute({

@@ -1,12 +1,14 @@
 /** What is kept of one person: /v1/connections/{connection_id}/people/{object_id} */
 
 import { z } from 'zod';
-import { connectionId, sourceId } from '../../../model/ids.ts';
+import type { Kept } from '../../../engine/kept-of-person.ts';
+import { connectionId, type SourceId, sourceId } from '../../../model/ids.ts';
 import type { Commands } from '../../commands.ts';
 import { nothing } from '../request.ts';
 import { always, defineRoute, type Route } from '../route.ts';
 import { connectionIdText, guid } from '../schemas/common.ts';
-import { erasureSchema, erasureView, keptSchema, keptView } from '../schemas/person.ts';
+import { keptSchema, keptView } from '../schemas/kept-of-person.ts';
+import { erasureSchema, erasureView } from '../schemas/person.ts';
 
 const tag = 'People';
 const path = '/v1/connections/{connection_id}/people/{object_id}';
@@ -20,16 +22,17 @@ export const personRoutes = (commands: Commands): Route[] => [
     isNoted: true,
     scope: 'read',
     tag,
-    summary: 'Shows all that is kept of one person, also of one who left',
+    summary: 'Exports all that is kept of one person, also of one who left, a thing a line (NDJSON)',
     params,
     query: nothing,
     body: nothing,
-    answer: { status: 200, description: 'What is kept.', schema: keptSchema },
+    answer: { status: 200, description: 'Everything that is kept.', schema: keptSchema, as: 'lines' },
     refusals: ['not_found'],
-    handle: async ({ params }) => ({
-      status: 200,
-      body: keptView(await commands.exportPerson(connectionId(params.connection_id), sourceId(params.object_id))),
-    }),
+    handle: async ({ params }) => {
+      const person = sourceId(params.object_id);
+      const kept = await commands.exportPerson(connectionId(params.connection_id), person);
+      return { status: 200, lines: linesOf(kept, person) };
+    },
   }),
   defineRoute({
     method: 'post',
@@ -54,3 +57,7 @@ export const personRoutes = (commands: Commands): Route[] => [
     }),
   }),
 ];
+
+async function* linesOf(batches: AsyncIterable<readonly Kept[]>, person: SourceId): AsyncGenerator<string> {
+  for await (const batch of batches) yield batch.map((kept) => `${JSON.stringify(keptView(kept, person))}\n`).join('');
+}

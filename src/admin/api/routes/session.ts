@@ -1,13 +1,16 @@
-/** /v1/session */
+/** /v1/session, and /v1/sessions of all who are signed in */
 
+import { z } from 'zod';
 import type { Commands } from '../../commands.ts';
 import type { Cookie } from '../cookies.ts';
+import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { sessionSchema, sessionView } from '../schemas/session.ts';
+import { openSessionSchema, openSessionView, sessionIdText, sessionSchema, sessionView } from '../schemas/session.ts';
 
 const tag = 'Session';
 const path = '/v1/session';
+const all = '/v1/sessions';
 
 export const sessionRoutes = (commands: Commands, cookie: Cookie): Route[] => [
   defineRoute({
@@ -42,6 +45,43 @@ export const sessionRoutes = (commands: Commands, cookie: Cookie): Route[] => [
     handle: async ({ caller }) => {
       await commands.signOut(caller);
       return { status: 204, headers: { 'Set-Cookie': cookie.write(null) } };
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: all,
+    id: 'listSessions',
+    scope: 'admin',
+    tag,
+    summary: 'Lists who is signed in, whoever signed in last first',
+    params: nothing,
+    query: z.strictObject(paging),
+    body: nothing,
+    answer: { status: 200, description: 'A page of sessions.', schema: pageOf(openSessionSchema) },
+    refusals: [],
+    handle: ({ query, caller }) =>
+      answerPage(
+        'sessions',
+        query,
+        (after, limit) => commands.listSessions(after, limit),
+        (session) => openSessionView(session, caller),
+      ),
+  }),
+  defineRoute({
+    method: 'delete',
+    path: `${all}/{session_id}`,
+    id: 'endOpenSession',
+    scope: 'admin',
+    tag,
+    summary: 'Signs somebody out at once, whoever they are',
+    params: z.strictObject({ session_id: sessionIdText }),
+    query: nothing,
+    body: nothing,
+    answer: { status: 204, description: 'They are signed out.', schema: null },
+    refusals: ['not_found'],
+    handle: async ({ params }) => {
+      const { actor } = await commands.endSession(params.session_id);
+      return { status: 204, audit: { subjects: { person_id: actor.id } } };
     },
   }),
 ];

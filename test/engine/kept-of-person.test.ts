@@ -1,0 +1,33 @@
+/** That nothing that is kept of people can be left out: neither when they are shown it, nor when it is erased. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { rows } from '../../src/engine/kept-of-person.ts';
+import { collections } from '../support/collections.ts';
+
+const folder = join(import.meta.dirname, '../../src/store/mongo');
+const inTheCode = readdirSync(folder).flatMap((file) =>
+  [...readFileSync(join(folder, file), 'utf8').matchAll(/^(?:export )?const (?:name|\w+Name) = '(\w+)';$/gm)].flatMap(
+    ([, name]) => name ?? [],
+  ),
+);
+
+it('of every collection it is said what it holds of people', () => {
+  expect(inTheCode.length).toBeGreaterThan(30);
+  expect(Object.keys(collections).toSorted()).toEqual(inTheCode.toSorted());
+});
+
+it('every collection that holds people is of a store that shows them, and erases them where they do not stay', () => {
+  for (const [name, { row, people }] of Object.entries(collections)) {
+    const known = rows[row].people;
+    if (people === 'stay') expect([name, known]).toEqual([name, 'stay']);
+    if (people === 'erased' || people === 'next_sync') expect([name, known]).toEqual([name, 'erased']);
+  }
+});
+
+it('a store of which it is said that it holds people has a collection that does', () => {
+  const holding = Object.values(collections).flatMap(({ row, people }) => (people === 'none' ? [] : [row]));
+  const said = Object.entries(rows).flatMap(([row, { people }]) => (people === 'none' ? [] : [row]));
+  expect(new Set(holding)).toEqual(new Set(said));
+});
