@@ -158,4 +158,5 @@ describe('the OpenAPI document', () => {
 const notJson: Readonly<Record<string, string>> = {
   watchRun: 'text/event-stream',
   exportAudit: 'application/x-ndjson',
+  exportPerson: 'application/x-ndjson',
 };
