@@ -288,6 +288,27 @@ describe('a file', () => {
     expect(lines(engine, /\.apply\(/, 'there is one door to a target')).toEqual([]);
   });
 
+  it('behind the doors knows no store but within a reach', () => {
+    const admin = product.filter((file) => isIn(file, ['src/admin']));
+    // The last two count for the metrics, and take nothing from anybody.
+    const makers = ['house', 'stores-within', 'engine-within', 'lag', 'credentials-ending'];
+    const others = admin.filter((file) => !makers.some((maker) => file === `src/admin/${maker}.ts`));
+    const whole =
+      /\b(Stores|(Connection|Target|Run|Plan|Snapshot|Discrepancy|Event|Webhook|Delivery|Subscription|SetupLink|Consent|Session|ApiKey|Call)Store|SnapshotReads|Ledger|Leases|SealedSecrets|AuditLog)\b/;
+    expect(lines(others, whole, 'commands are given the stores within the reach of whoever calls')).toEqual([]);
+    const inside = others.filter((file) => file !== 'src/admin/commands.ts');
+    expect(lines(inside, /\b(House|hallOf|roomWithin|storesWithin)\b/, 'rooms are made by commands.ts')).toEqual([]);
+  });
+
+  it('says how far somebody reaches only where it is known who they are', () => {
+    const places = ['src/core/access.ts', 'src/admin/api/serve.ts', 'src/admin/house.ts'];
+    // Of a memory source, whom a scope reaches.
+    const others = product.filter((file) => !places.includes(file) && !isIn(file, ['src/source']));
+    expect(lines(others, /\breachOf\b/, 'a reach is made at the door')).toEqual([]);
+    const makers = product.filter((file) => file !== 'src/core/access.ts');
+    expect(lines(makers, /\bas (Reach|FullReach|Reached|Within)\b/, 'nobody vouches for a reach')).toEqual([]);
+  });
+
   it('calls nobody but by the egress, where somebody entered the address, and by the source of Graph, whose addresses the deployment knows', () => {
     // The door listens, looks where calls come from, and calls nobody.
     const rooms = ['src/egress', 'src/source/graph', 'src/admin/api/listen.ts', 'src/admin/api/client-network.ts'];

@@ -15,6 +15,7 @@ import type { Handlers } from '../actor.ts';
 import { type Figures, measured } from '../figures.ts';
 import { profiled } from '../profiler.ts';
 import { attributesOf, place } from './access.ts';
+import { asOperator } from './as-operator.ts';
 import { queueCost } from './queue-cost.ts';
 import { countWrites } from './written.ts';
 
@@ -51,26 +52,23 @@ export const entrain: Handlers = {
   },
   connect: async (given) => {
     const { tenant, managers } = connect.parse(given);
-    const { commands } = running().parts;
+    const commands = asOperator(running().parts);
     const user = managers ? defaultAttributes.user : attributesOf(defaultAttributes.user);
-    const connection = await commands.addConnection(
-      {
-        organization: organizationId('bench'),
-        name: 'Bench',
-        cloud: 'custom',
-        ...tenant,
-        attributes: { user },
-        timeoutSecs: 7_200,
-      },
-      { organizations: null },
-    );
+    const connection = await commands.addConnection({
+      organization: organizationId('bench'),
+      name: 'Bench',
+      cloud: 'custom',
+      ...tenant,
+      attributes: { user },
+      timeoutSecs: 7_200,
+    });
     return connection.id;
   },
   sync: async (given) => {
     const { connection, mode, profile } = sync.parse(given);
     const { parts, written } = running();
     const id = connectionId(connection);
-    const { run } = await parts.commands.requestSync(id, { mode, scope: null, dryRun: false });
+    const { run } = await asOperator(parts).requestSync(id, { mode, scope: null, dryRun: false });
     const before = written();
     const work = () => untilDone((signal) => syncTurn(parts.engine, id, signal));
     const took = await measured(profile ? () => profiled(work) : work);
@@ -78,7 +76,7 @@ export const entrain: Handlers = {
   },
   addTarget: async (given) => {
     const { connection, baseUrl, token, concurrency } = addTarget.parse(given);
-    const { commands } = running().parts;
+    const commands = asOperator(running().parts);
     const target = await commands.addTarget(connectionId(connection), {
       kind: 'scim',
       name: 'Sink',
@@ -89,13 +87,13 @@ export const entrain: Handlers = {
     return target.id;
   },
   removeTarget: async (given) => {
-    await running().parts.commands.removeTarget(targetId(z.string().parse(given)));
+    await asOperator(running().parts).removeTarget(targetId(z.string().parse(given)));
   },
   provision: async (given) => {
     const { target, profile } = provision.parse(given);
     const { parts, written } = running();
     const id = targetId(target);
-    const { run } = await parts.commands.requestProvision(id, { full: true, dryRun: false });
+    const { run } = await asOperator(parts).requestProvision(id, { full: true, dryRun: false });
     const before = written();
     const work = () => untilDone((signal) => provisionTurn(parts.engine, id, signal));
     const took = await measured(profile ? () => profiled(work) : work);

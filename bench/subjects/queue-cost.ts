@@ -10,6 +10,7 @@ import { startSyncWorker } from '../../workers/sync.worker.ts';
 import type { Handlers } from '../actor.ts';
 import { measured } from '../figures.ts';
 import { redisBytes } from '../redis-bytes.ts';
+import { asOperator } from './as-operator.ts';
 
 const empty = z.object({ syncs: z.number(), turns: z.number() });
 const real = z.object({ connection: z.string() });
@@ -52,7 +53,7 @@ export const queueCost = (running: () => { readonly parts: Parts }): Handlers =>
     const worker = startSyncWorker(parts);
     try {
       return await measured(async () => {
-        const { run } = await parts.commands.requestSync(id, { mode: 'full', scope: null, dryRun: false });
+        const { run } = await asOperator(parts).requestSync(id, { mode: 'full', scope: null, dryRun: false });
         let keyBytes = 0;
         for (;;) {
           keyBytes = Math.max(keyBytes, await redisBytes(parts.redis, parts.config.queuePrefix));

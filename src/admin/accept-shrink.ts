@@ -10,7 +10,7 @@ import type { Room } from './room.ts';
 /** What the run was held for. Refused where a later sync has found something else. */
 export const acceptableShrink = async (
   { stores: { runs } }: Pick<Room, 'stores'>,
-  { id: connection, shrinkLimit }: Connection,
+  { id: connection, shrinkLimit }: Pick<Connection, 'id' | 'shrinkLimit'>,
   held: RunId,
 ): Promise<Shrink> => {
   const run = found(await runs.get(held), 'run');

@@ -8,7 +8,7 @@ import { type ApiKeyId, apiKeyId } from '../model/ids.ts';
 import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { found, invalid } from './refused.ts';
-import type { Room } from './room.ts';
+import type { Hall, OperatorRoom } from './room.ts';
 
 export type NewApiKey = Access & {
   readonly name: string;
@@ -19,7 +19,7 @@ export type NewApiKey = Access & {
 /** `key`: shown this once, and kept nowhere. */
 export type MadeApiKey = { readonly record: ApiKeyRecord; readonly key: string };
 
-export const apiKeyCommands = ({ stores, world, keyProofs }: Room) => ({
+export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs }: OperatorRoom) => ({
   async createApiKey(given: NewApiKey): Promise<MadeApiKey> {
     const now = world.now();
     if (given.expiresAt !== null && given.expiresAt <= now)
@@ -34,18 +34,20 @@ export const apiKeyCommands = ({ stores, world, keyProofs }: Room) => ({
       revokedAt: null,
       lastUsedAt: null,
     };
-    await stores.apiKeys.add(record, keyProofs.prove(secret));
+    await apiKeys.add(record, keyProofs.prove(secret));
     return { record, key: textOf(id, secret) };
   },
 
   listApiKeys(after: string | null, limit: number): Promise<Page<ApiKeyRecord>> {
-    return stores.apiKeys.list(after, limit);
+    return apiKeys.list(after, limit);
   },
 
   async revokeApiKey(id: ApiKeyId): Promise<ApiKeyRecord> {
-    return found(await stores.apiKeys.revoke(id, world.now()), 'API key');
+    return found(await apiKeys.revoke(id, world.now()), 'API key');
   },
+});
 
+export const keyHolders = ({ stores, world, keyProofs }: Hall) => ({
   /** Null: no key of ours, or one that is over. */
   async callerWith(presented: string): Promise<Caller | null> {
     const parts = partsOf(presented);

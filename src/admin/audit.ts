@@ -6,9 +6,10 @@ import type { JsonObject } from '../model/target-record.ts';
 import type { AuditFilter, KeptEntry, NewAuditEntry } from '../store/audit-log.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { Refused } from './refused.ts';
-import type { Room } from './room.ts';
+import type { Hall, Room } from './room.ts';
+import type { FilterWithin } from './stores-within.ts';
 
-export const auditCommands = ({ stores, world }: Pick<Room, 'stores' | 'world'>) => ({
+export const auditRecorder = ({ stores, world }: Pick<Hall, 'stores' | 'world'>) => ({
   /** Adds an entry and answers its number. The log gets its hash, so that it stands in another place, too. */
   async recordAudit(entry: NewAuditEntry): Promise<number> {
     const { action, step, trace } = entry;
@@ -22,18 +23,20 @@ export const auditCommands = ({ stores, world }: Pick<Room, 'stores' | 'world'>)
       throw error;
     }
   },
+});
 
-  listAudit(filter: AuditFilter, after: string | null, limit: number): Promise<Page<KeptEntry>> {
+export const auditQueries = ({ stores }: Pick<Room, 'stores'>) => ({
+  listAudit(filter: FilterWithin<AuditFilter>, after: string | null, limit: number): Promise<Page<KeptEntry>> {
     return stores.audit.list(filter, after, limit);
   },
 
   /** Oldest first. */
-  scanAudit(filter: AuditFilter): AsyncIterable<readonly KeptEntry[]> {
+  scanAudit(filter: FilterWithin<AuditFilter>): AsyncIterable<readonly KeptEntry[]> {
     return stores.audit.scan(filter);
   },
 });
 
-type Recorder = Pick<ReturnType<typeof auditCommands>, 'recordAudit'>;
+type Recorder = ReturnType<typeof auditRecorder>;
 
 export type Asked = Omit<NewAuditEntry, 'step'> & { readonly given: readonly string[] };
 export type Came = {

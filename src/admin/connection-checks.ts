@@ -10,10 +10,11 @@ import type { Source } from '../source/source.ts';
 import { onlyGiven } from '../store/connection-store.ts';
 import { type ConnectionFields, connectionIssues, newConnection, refuseUnless } from './connections.ts';
 import { secretsOf } from './given-credentials.ts';
+import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
 import { checkOf } from './targets.ts';
-import { type Reach, refuseLimited, refuseTakenTenant } from './workload-trust.ts';
+import { refuseLimited, refuseTakenTenant } from './workload-trust.ts';
 
 /** What was found of the tenant, and of each target. */
 export type ConnectionReport = CheckReport & {
@@ -29,10 +30,13 @@ export const connectionChecks = (room: Room) => {
     if (connection.credentials === null) {
       throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
     }
-    return { connection, theirs: (await targets.of(id)).filter(({ state }) => state !== 'deleting') };
+    return { connection, theirs: (await targets.of(connection.id)).filter(({ state }) => state !== 'deleting') };
   };
 
-  const sourceReport = async (connection: Connection, theirs: readonly TargetRecord[]): Promise<CheckReport> => {
+  const sourceReport = async (
+    connection: Within<Connection>,
+    theirs: readonly TargetRecord[],
+  ): Promise<CheckReport> => {
     const secrets = await connections.secrets(connection.id);
     const attributes = attributesToRead(connection.attributes, theirs);
     return checked(() => room.connectSource(connection, secrets), { ...connection, attributes });
@@ -56,12 +60,12 @@ export const connectionChecks = (room: Room) => {
     },
 
     /** The same of a connection that is not stored yet. Nothing is kept of it. */
-    async checkNewConnection(given: ConnectionFields, by: Reach): Promise<CheckReport> {
+    async checkNewConnection(given: ConnectionFields): Promise<CheckReport> {
       const connection = newConnection({ ...given, organization: organizationId('none') }, room.world.now());
-      refuseLimited(by, given, null, connection);
+      refuseLimited(room.reach, given, null, connection);
       refuseUnless(connectionIssues(connection, given, room));
       // It is nobody's yet, so that whoever reads the tenant is somebody else.
-      await refuseTakenTenant(room.stores, given, connection);
+      await refuseTakenTenant(room, given, connection);
       return checked(() => room.connectSourceOnce(connection, onlyGiven(secretsOf(given))), connection);
     },
   };

@@ -18,10 +18,11 @@ import { type ConnectionEdit, onlyGiven, type SecretChanges } from '../store/con
 import { newId } from '../store/ids.ts';
 import type { Head, Page, Restored } from '../store/snapshot-store.ts';
 import { areGiven, credentialIssues, credentialsOf, type GivenCredentials, secretsOf } from './given-credentials.ts';
+import type { Within } from './reached.ts';
 import { found, type Issue, invalid, Refused } from './refused.ts';
-import { editing, type Room, stale, wake } from './room.ts';
+import { type Around, editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
-import { type Reach, refuseLimited, refuseTakenTenant, trustIssues } from './workload-trust.ts';
+import { refuseLimited, refuseTakenTenant, trustIssues } from './workload-trust.ts';
 
 /** What a person says of a connection; what is left out keeps its value, or gets its default. */
 export type ConnectionFields = GivenCredentials & {
@@ -59,18 +60,19 @@ export type NextSync = 'full' | 'delta';
 export const connectionCommands = (room: Room) => {
   const { connections, snapshots } = room.stores;
 
-  const get = async (id: ConnectionId): Promise<Connection> => found(await connections.get(id), 'connection');
+  const get = async (id: ConnectionId): Promise<Within<Connection>> => found(await connections.get(id), 'connection');
 
   return {
     /** The time that everything goes by. */
     now: room.world.now,
 
-    async addConnection(given: NewConnection, by: Reach): Promise<Connection> {
-      const connection = newConnection(given, room.world.now());
-      refuseLimited(by, given, null, connection);
-      refuseUnless(connectionIssues(connection, given, room));
-      await refuseTakenTenant(room.stores, given, connection);
-      await connections.add(connection, onlyGiven(secretsOf(given)));
+    async addConnection(given: NewConnection): Promise<Within<Connection>> {
+      const organization = found(room.stores.organization(given.organization), 'organization');
+      const fresh = { ...newConnection(given, room.world.now()), organization };
+      refuseLimited(room.reach, given, null, fresh);
+      refuseUnless(connectionIssues(fresh, given, room));
+      await refuseTakenTenant(room, given, fresh);
+      const connection = await connections.add(fresh, onlyGiven(secretsOf(given)));
       if (connection.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(connection));
       room.world.log.info('connection.added', { connection: connection.id, state: connection.state });
       return connection;
@@ -78,8 +80,8 @@ export const connectionCommands = (room: Room) => {
 
     async getConnection(id: ConnectionId): Promise<ConnectionDetail> {
       const connection = await get(id);
-      const head = await snapshots.head(id);
-      return { connection, head, recovery: head.restored && (await recoveryOf(head, head.restored)) };
+      const head = await snapshots.head(connection.id);
+      return { connection, head, recovery: head.restored && (await recoveryOf(connection, head, head.restored)) };
     },
 
     listConnections(
@@ -94,7 +96,6 @@ export const connectionCommands = (room: Room) => {
     async editConnection(
       id: ConnectionId,
       changes: ConnectionChanges,
-      by: Reach,
       revision: number | null = null,
     ): Promise<Edited & { readonly nextSync: NextSync }> {
       const { before, after } = await editing(revision, async (expected) => {
@@ -104,14 +105,14 @@ export const connectionCommands = (room: Room) => {
         await refuseAnotherTenant(before, changes);
         const edit = editOf(before, changes);
         const edited = { ...before, ...edit };
-        refuseLimited(by, changes, before, edited);
+        refuseLimited(room.reach, changes, before, edited);
         refuseUnless(connectionIssues(edited, changes, room));
-        await refuseTakenTenant(room.stores, changes, edited);
+        await refuseTakenTenant(room, changes, edited);
         if (edited.state === 'active' && edited.credentials === null) {
           throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
         }
         const secrets = { ...secretsOf(changes), ...withoutSecond(before, edited) };
-        return { before, after: await connections.edit(id, before.revision, edit, secrets) };
+        return { before, after: await connections.edit(before.id, before.revision, edit, secrets) };
       });
       await wake(room, 'schedule', () =>
         after.state === 'active' ? room.wakeups.schedule(after) : room.wakeups.unschedule(id),
@@ -126,27 +127,27 @@ export const connectionCommands = (room: Room) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
         const isGone = before.state === 'deleting';
-        const after = isGone ? before : await connections.edit(id, before.revision, { state: 'deleting' });
+        const after = isGone ? before : await connections.edit(before.id, before.revision, { state: 'deleting' });
         return { before, connection: after };
       });
-      await room.stores.setupLinks.close(id);
+      await room.stores.setupLinks.close(removed.connection.id);
       await wake(room, 'unschedule', () => room.wakeups.unschedule(id));
-      await cancelAll(room, { connection: id });
+      await cancelAll(room, { connection: removed.connection.id });
       room.world.log.info('connection.removed', { connection: id });
       return removed;
     },
   };
 
   /** What is still to be done since the database was put back; null: nothing. */
-  async function recoveryOf(head: Head, { at }: Restored): Promise<Recovery | null> {
+  async function recoveryOf({ id }: Within<Connection>, head: Head, { at }: Restored): Promise<Recovery | null> {
     if (isToBeRead(head)) return { since: at, waitsFor: 'full_sync' };
-    for (const target of await room.stores.targets.of(head.connection))
+    for (const target of await room.stores.targets.of(id))
       if (isOutdated(target, head, await room.stores.ledger.rules(target.id))) return { since: at, waitsFor: 'plans' };
     return null;
   }
 
   /** Everybody of the old tenant would be missing in the new one, and would be deprovisioned at every target. */
-  async function refuseAnotherTenant(before: Connection, changes: ConnectionChanges): Promise<void> {
+  async function refuseAnotherTenant(before: Within<Connection>, changes: ConnectionChanges): Promise<void> {
     const sameTenant = changes.tenantId === undefined || changes.tenantId === before.tenantId;
     const sameCloud = changes.cloud === undefined || changes.cloud === before.cloud;
     // An administrator of this tenant has proved that it is theirs, and nobody of another.
@@ -165,7 +166,7 @@ export const connectionCommands = (room: Room) => {
     );
   }
 
-  async function nextSync(before: Connection, after: Connection): Promise<NextSync> {
+  async function nextSync(before: Connection, after: Within<Connection>): Promise<NextSync> {
     const sameScope = scopeKey(before.scope) === scopeKey(after.scope);
     const sameAttributes = attributesKey(before) === attributesKey(after);
     return sameScope && sameAttributes && (await snapshots.head(after.id)).watermark !== null ? 'delta' : 'full';
@@ -236,7 +237,7 @@ const withoutSecond = ({ credentials: before }: Connection, { credentials: after
 const hasSecond = (credentials: Connection['credentials']): boolean => credentialIn({ credentials }, 'second') !== null;
 export const noSecond: SecretChanges = { 'second.clientSecret': null, 'second.certificate': null };
 
-export const connectionIssues = (connection: Connection, given: ConnectionFields, room: Room): Issue[] => {
+export const connectionIssues = (connection: Connection, given: ConnectionFields, room: Around): Issue[] => {
   const issues: Issue[] = [...credentialIssues(connection, given, room), ...trustIssues(connection, given, room)];
   const refuse = (pointer: string, detail: string) => issues.push({ pointer, detail });
   if (connection.credentials !== null && connection.tenantId === null) {

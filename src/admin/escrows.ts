@@ -6,13 +6,14 @@ import type { TargetRecord } from '../model/target-record.ts';
 import type { EscrowState } from '../store/ledger.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { provisionNow } from './provision-now.ts';
+import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
 
 export const escrowCommands = (room: Room) => {
   const { ledger, targets } = room.stores;
 
-  const written = async (id: TargetId): Promise<TargetRecord> => {
+  const written = async (id: TargetId): Promise<Within<TargetRecord>> => {
     const target = found(await targets.get(id), 'target');
     if (target.state !== 'active')
       throw new Refused('target_not_active', `The target is ${target.state}; nothing is tried there now.`);
@@ -26,16 +27,16 @@ export const escrowCommands = (room: Room) => {
       after: string | null,
       limit: number,
     ): Promise<Page<Escrow>> {
-      found(await targets.get(id), 'target');
-      return ledger.escrows(id, after, limit, state ?? undefined);
+      const target = found(await targets.get(id), 'target');
+      return ledger.escrows(target.id, after, limit, state ?? undefined);
     },
 
     /** Tries one object at once, also one that was given up. */
     async retryEscrow(id: TargetId, object: string): Promise<Escrow> {
       const target = await written(id);
       const ids: readonly SourceId[] = [sourceId(object)];
-      await ledger.retry(id, { ids });
-      const [escrow] = await ledger.escrowsOf(id, ids);
+      await ledger.retry(target.id, { ids });
+      const [escrow] = await ledger.escrowsOf(target.id, ids);
       const due = found(escrow, 'escrow');
       const run = await provisionNow(room, target);
       room.world.log.info('escrow.retried', { target: id, run: run.id, objects: 1 });
@@ -45,7 +46,7 @@ export const escrowCommands = (room: Room) => {
     /** Tries everybody, or everybody who is in escrow for one reason. How many there are. */
     async retryEscrows(id: TargetId, reason: EscrowReason | null): Promise<number> {
       const target = await written(id);
-      const objects = await ledger.retry(id, { reason });
+      const objects = await ledger.retry(target.id, { reason });
       if (objects === 0) return 0;
       const run = await provisionNow(room, target);
       room.world.log.info('escrow.retried', { target: id, run: run.id, objects });

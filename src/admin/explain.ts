@@ -1,7 +1,7 @@
 /** The question that every helpdesk gets: why was somebody not synced? */
 
-import { countReasons, type ReasonCounts, type Wanted } from '../engine/count-reasons.ts';
-import { type Answer, explainPerson } from '../engine/explain.ts';
+import type { ReasonCounts, Wanted } from '../engine/count-reasons.ts';
+import type { Answer } from '../engine/explain.ts';
 import type { ConnectionId, TargetId } from '../model/ids.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
@@ -20,7 +20,7 @@ export const explainQueries = (room: Room) => {
   return {
     async explain(id: ConnectionId, { person, target, live }: Question): Promise<Answer> {
       const connection = found(await connections.get(id), 'connection');
-      const all = await targets.of(id);
+      const all = await targets.of(connection.id);
       const asked =
         target === null
           ? all
@@ -30,14 +30,14 @@ export const explainQueries = (room: Room) => {
                 'target',
               ),
             ];
-      return explainPerson(room, connection, asked, person, live);
+      return room.engine.explainPerson(connection, asked, person, live);
     },
 
     /** How many objects are at a target as wanted, and how many are not for each reason. */
     async countReasons(id: TargetId, wanted: Wanted): Promise<ReasonCounts> {
       const record = found(await targets.get(id), 'target');
       const connection = found(await connections.get(record.connection), 'connection');
-      const counts = await countReasons(room, connection, record, wanted);
+      const counts = await room.engine.countReasons(connection, record, wanted);
       if (counts === null) throw new Refused('target_deleting', 'The target is being removed.');
       return counts;
     },

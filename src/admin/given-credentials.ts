@@ -4,7 +4,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Connection, Credential, Credentials } from '../model/connection.ts';
 import type { SecretChanges } from '../store/connection-store.ts';
 import type { Issue } from './refused.ts';
-import type { Room } from './room.ts';
+import type { Around } from './room.ts';
 
 /** One of secret, certificate or neither. */
 export type GivenCredential = {
@@ -61,7 +61,7 @@ export const areGiven = (given: GivenCredentials): boolean =>
 export const credentialIssues = (
   { credentials }: Connection,
   given: GivenCredentials,
-  room: Pick<Room, 'config' | 'world'>,
+  room: Pick<Around, 'config' | 'world'>,
 ): readonly Issue[] => {
   const issues: Issue[] = [];
   const proofs = proofsIn(given);
@@ -85,7 +85,7 @@ export const credentialIssues = (
 /** What is wrong with it in itself, whatever it is for. */
 export const proofIssues = (
   given: GivenCredential,
-  { config, world }: Pick<Room, 'config' | 'world'>,
+  { config, world }: Pick<Around, 'config' | 'world'>,
 ): readonly Issue[] => {
   const [first, second] = proofsIn(given);
   return [

@@ -4,11 +4,13 @@ import { timingSafeEqual } from 'node:crypto';
 import { newSyncRun } from '../engine/request-runs.ts';
 import { digestOf } from '../engine/subscriptions.ts';
 import { within } from '../engine/within.ts';
+import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, runId } from '../model/ids.ts';
 import type { Subscription } from '../model/subscription.ts';
 import { newId } from '../store/ids.ts';
+import type { Reached, Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
-import { type Room, wake } from './room.ts';
+import { type Hall, type Room, wake } from './room.ts';
 
 /** What Graph says, as far as it is of interest. `lifecycle`: it is about the subscription itself. */
 export type Notified = {
@@ -28,45 +30,53 @@ const settleMs = 30_000;
 
 export const notificationCommands = (room: Room) => {
   const { stores, world } = room;
-
-  /** A run that is queued already is enough, whoever asked for it. */
-  const askForDelta = async (id: ConnectionId): Promise<void> => {
-    const connection = await stores.connections.get(id);
-    if (connection?.state !== 'active') return;
-    const at = world.now();
-    const wanted = { mode: 'delta', scope: null, dryRun: false, trigger: 'notification' } as const;
-    const notBefore = new Date(at.getTime() + settleMs);
-    await stores.runs.request(newSyncRun(connection, { ...wanted, id: runId(newId('run')), at, notBefore }));
-    await wake(room, 'sync', () => room.wakeups.sync(id, 'delta'));
-  };
+  const get = async (id: ConnectionId): Promise<Within<Connection>> =>
+    found(await stores.connections.get(id), 'connection');
 
   return {
     /** Has Graph say when something changes. It is made in the background; `listNotifications` says whether it is. */
     async watchConnection(id: ConnectionId): Promise<readonly Subscription[]> {
-      const connection = found(await stores.connections.get(id), 'connection');
+      const connection = await get(id);
       if (connection.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
       if (!room.canBeNotified)
         throw new Refused(
           'notifications_not_configured',
           'Microsoft Graph has to reach this server to say what changed. Have whoever runs it set ENTRAIN_PUBLIC_URL.',
         );
-      await stores.subscriptions.want(id, true);
+      await stores.subscriptions.want(connection.id, true);
       world.log.info('connection.watched', { connection: id });
-      return stores.subscriptions.of(id);
+      return stores.subscriptions.of(connection.id);
     },
 
     async unwatchConnection(id: ConnectionId): Promise<readonly Subscription[]> {
-      found(await stores.connections.get(id), 'connection');
-      await stores.subscriptions.want(id, false);
+      const connection = await get(id);
+      await stores.subscriptions.want(connection.id, false);
       world.log.info('connection.unwatched', { connection: id });
-      return stores.subscriptions.of(id);
+      return stores.subscriptions.of(connection.id);
     },
 
     async listNotifications(id: ConnectionId): Promise<readonly Subscription[]> {
-      found(await stores.connections.get(id), 'connection');
-      return stores.subscriptions.of(id);
+      return stores.subscriptions.of((await get(id)).id);
     },
+  };
+};
 
+export const notificationHearing = (hall: Hall) => {
+  const { stores, world } = hall;
+
+  /** A run that is queued already is enough, whoever asked for it. */
+  const askForDelta = async (id: Reached<ConnectionId>): Promise<void> => {
+    const entered = await hall.roomOf(id);
+    if (entered?.connection.state !== 'active') return;
+    const { room, connection } = entered;
+    const at = world.now();
+    const wanted = { mode: 'delta', scope: null, dryRun: false, trigger: 'notification' } as const;
+    const notBefore = new Date(at.getTime() + settleMs);
+    await room.stores.runs.request(newSyncRun(connection, { ...wanted, id: runId(newId('run')), at, notBefore }));
+    await wake(room, 'sync', () => room.wakeups.sync(id, 'delta'));
+  };
+
+  return {
     /**
      * Whoever knows the address may come and say anything, so what does not bring the state of a subscription of ours is heard by nobody. It says who
      * changed, too; that is not believed either, but read. When `deadline` comes it is answered whatever is left.
@@ -74,8 +84,11 @@ export const notificationCommands = (room: Room) => {
     async notified(all: readonly Notified[], deadline: AbortSignal): Promise<Hearing> {
       let isLeft: Hearing = all.some(isOfSubscription) ? 'say_again' : 'left_to_schedule';
       const heed = async (): Promise<Hearing> => {
-        const ids = new Set(all.map(({ subscription }) => subscription));
-        const { lost, ending, changed, unknown } = sorted(all, await stores.subscriptions.byIds([...ids]));
+        const said = Map.groupBy(all, ({ subscription }) => subscription);
+        const isTold = ({ held }: Subscription): boolean =>
+          held !== null && said.get(held.id)?.some((one) => bringsState(one, held)) === true;
+        const known = await stores.subscriptions.byIds([...said.keys()], isTold);
+        const { lost, ending, changed, unknown } = sorted(all, known);
         if (unknown > 0) world.log.warn('notification.unknown', { notifications: unknown });
         // Subscriptions first: nobody else finds out for weeks what becomes of them, but the next delta sync finds every change.
         for (const one of lost) await unless(deadline, () => stores.subscriptions.hasten(one, 'gone'));
@@ -105,22 +118,22 @@ const isOfSubscription = ({ lifecycle }: Notified): boolean =>
 
 type Sorted = {
   /** Graph does not have them any more. */
-  readonly lost: readonly Subscription[];
-  readonly ending: readonly Subscription[];
+  readonly lost: readonly Within<Subscription>[];
+  readonly ending: readonly Within<Subscription>[];
   /** Each once, whatever was said of it. */
-  readonly changed: readonly ConnectionId[];
+  readonly changed: readonly Reached<ConnectionId>[];
   readonly unknown: number;
 };
 
-const sorted = (all: readonly Notified[], known: readonly Subscription[]): Sorted => {
+const sorted = (all: readonly Notified[], known: readonly Within<Subscription>[]): Sorted => {
   const byId = new Map(known.flatMap((one) => (one.held === null ? [] : [[one.held.id, one] as const])));
-  const lost = new Set<Subscription>();
-  const ending = new Set<Subscription>();
-  const changed = new Set<ConnectionId>();
+  const lost = new Set<Within<Subscription>>();
+  const ending = new Set<Within<Subscription>>();
+  const changed = new Set<Reached<ConnectionId>>();
   let unknown = 0;
   for (const said of all) {
     const one = byId.get(said.subscription);
-    if (one?.held == null || !isSame(digestOf(said.clientState ?? ''), one.held.digest)) {
+    if (one?.held == null || !bringsState(said, one.held)) {
       unknown += 1;
       continue;
     }
@@ -130,6 +143,9 @@ const sorted = (all: readonly Notified[], known: readonly Subscription[]): Sorte
   }
   return { lost: [...lost], ending: [...ending.difference(lost)], changed: [...changed], unknown };
 };
+
+const bringsState = ({ clientState }: Notified, { digest }: NonNullable<Subscription['held']>): boolean =>
+  isSame(digestOf(clientState ?? ''), digest);
 
 const isSame = (one: string, other: string): boolean =>
   one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));

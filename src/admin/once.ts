@@ -12,7 +12,7 @@ import type { CallOutcome, KeptCall } from '../store/call-store.ts';
 import { newId } from '../store/ids.ts';
 import { createSeal } from '../store/seal.ts';
 import { Refused } from './refused.ts';
-import type { Room } from './room.ts';
+import type { Hall } from './room.ts';
 
 /** `content`: all that makes it this call and no other. */
 export type KeyedCall = {
@@ -30,7 +30,7 @@ const keptMs = 24 * 3_600_000;
 const longestCallMs = 5 * 60_000;
 const mostCharacters = 500_000;
 
-export const onceCommands = ({ stores, keyProofs, world }: Room) => {
+export const onceCommands = ({ stores, keyProofs, world }: Hall) => {
   /** Whoever called gets the answer, or the error, all the same; whoever asks again is told that it is not known. */
   const note = async (write: () => Promise<void>): Promise<void> => {
     try {

@@ -1,4 +1,4 @@
-/** Whose a thing is: every record belongs to one organization, and its runs and plans with it. */
+/** Whose a thing is that is within the reach: every record belongs to one organization, and its runs and plans with it. */
 
 import { connectionId, type OrganizationId, planId, runId, targetId, webhookId } from '../model/ids.ts';
 import type { Room } from './room.ts';
@@ -7,7 +7,7 @@ import type { Room } from './room.ts';
 export type Owned = 'connection' | 'target' | 'run' | 'plan' | 'webhook';
 
 export const ownerQueries = ({ stores }: Pick<Room, 'stores'>) => ({
-  /** Null: there is no such thing. */
+  /** Null: there is no such thing, or it is out of reach. */
   async ownerOf(kind: Owned, id: string): Promise<OrganizationId | null> {
     const lookUp: Readonly<Record<Owned, () => Promise<{ readonly organization: OrganizationId } | null>>> = {
       connection: () => stores.connections.get(connectionId(id)),

@@ -1,8 +1,6 @@
 /** What somebody has a right to: to see all that is kept of them, and to have it erased. */
 
-import { defaultTiming } from '../engine/engine.ts';
 import type { Kept } from '../engine/kept-of-person.ts';
-import { erasePerson, keptOf } from '../engine/persons.ts';
 import { newSyncRun } from '../engine/request-runs.ts';
 import type { ConnectionId, SourceId, TargetId } from '../model/ids.ts';
 import { runId } from '../model/ids.ts';
@@ -22,14 +20,13 @@ export const personCommands = (room: Room) => {
     /** In batches, as they are taken. */
     async exportPerson(id: ConnectionId, person: SourceId): Promise<AsyncIterable<readonly Kept[]>> {
       const connection = found(await connections.get(id), 'connection');
-      return found(await keptOf(room.stores, connection, person, AbortSignal.timeout(longestMs)), 'person');
+      return found(await room.engine.keptOf(connection, person, AbortSignal.timeout(longestMs)), 'person');
     },
 
     /** Their accounts at the targets stay; the answer says which. */
     async erasePerson(id: ConnectionId, person: SourceId): Promise<readonly Left[]> {
       const connection = found(await connections.get(id), 'connection');
-      const erasing = { stores: room.stores, world: room.world, owner: newId('erasing'), timing: defaultTiming };
-      const erasure = await erasePerson(erasing, connection, person, AbortSignal.timeout(longestMs));
+      const erasure = await room.engine.erasePerson(connection, person, AbortSignal.timeout(longestMs));
       switch (erasure.kind) {
         case 'unknown':
           throw new Refused('not_found', 'There is no such person.');

@@ -1,6 +1,5 @@
 /** Commands on plans: looking at what waits for a person, and deciding. */
 
-import { basisOf, movedSince } from '../engine/basis.ts';
 import { refusals } from '../engine/plan-problems.ts';
 import { newRunOfPlan, newRunToPlanAgain } from '../engine/request-runs.ts';
 import { type ConnectionId, type PlanId, type RunId, runId, type SourceId, type TargetId } from '../model/ids.ts';
@@ -12,9 +11,11 @@ import type { TargetRecord } from '../model/target-record.ts';
 import { newId } from '../store/ids.ts';
 import type { PlanFilter } from '../store/plan-store.ts';
 import type { Page } from '../store/snapshot-store.ts';
+import type { Reached, Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import { type Room, wake } from './room.ts';
 import { refuseUnseen } from './runs.ts';
+import type { FilterWithin } from './stores-within.ts';
 
 /** `by` is the name of the API key. */
 export type Word = { readonly by: string; readonly reason: string };
@@ -28,13 +29,13 @@ export type PlannedFor = { readonly staged: Staged; readonly object: SourceObjec
 export const planCommands = (room: Room, newRunId: () => RunId = () => runId(newId('run'))) => {
   const { plans, targets, runs } = room.stores;
 
-  const get = async (id: PlanId): Promise<Plan> => found(await plans.get(id), 'plan');
+  const get = async (id: PlanId): Promise<Within<Plan>> => found(await plans.get(id), 'plan');
 
   const tooLate = async (id: PlanId): Promise<Refused> =>
     refusalOf(await get(id)) ?? new Refused('plan_decided', 'Somebody decided on it at the same moment. Look again.');
 
   /** Releases exactly this plan, and asks for the run that carries it out. */
-  const release = async (plan: Plan, { by, reason, seen = [] }: Release): Promise<Approved> => {
+  const release = async (plan: Within<Plan>, { by, reason, seen = [] }: Release): Promise<Approved> => {
     const record = found(await targets.get(plan.target), 'target');
     refuseInactive(record);
     const refusal = refusalOf(plan);
@@ -54,7 +55,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
   return {
     getPlan: get,
 
-    listPlans(filter: PlanFilter, after: string | null, limit: number): Promise<Page<Plan>> {
+    listPlans(filter: FilterWithin<PlanFilter>, after: string | null, limit: number): Promise<Page<Plan>> {
       return plans.list(filter, after, limit);
     },
 
@@ -103,7 +104,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     async rejectPlan(id: PlanId, { by, reason }: Word): Promise<Plan> {
       const plan = await get(id);
       refusePreview(plan);
-      const rejected = await plans.decide(id, 'rejected', { by, reason, at: room.world.now() });
+      const rejected = await plans.decide(plan.id, 'rejected', { by, reason, at: room.world.now() });
       if (rejected === null) throw await tooLate(id);
       room.world.log.info('plan.rejected', { plan: id, target: plan.target, by });
       return rejected;
@@ -121,7 +122,7 @@ const refusePreview = ({ kind }: Plan): void => {
 
 export const namesOf = async (
   { stores }: Room,
-  connection: ConnectionId,
+  connection: Reached<ConnectionId>,
   staged: readonly Staged[],
 ): Promise<readonly PlannedFor[]> => {
   const refs = new Map<SourceId, Ref>(staged.map(({ operation: { ref } }) => [ref.id, ref]));
@@ -182,8 +183,8 @@ const words: Readonly<Record<Extract<PlanState, 'approved' | 'rejected' | 'appli
 };
 
 /** Says what moved, and has it planned anew. */
-const refuseMoved = async (room: Room, plan: Plan, record: TargetRecord, id: RunId): Promise<void> => {
-  const moved = await movedSince(room.stores, plan, await basisOf(room.stores, record));
+const refuseMoved = async (room: Room, plan: Within<Plan>, record: Within<TargetRecord>, id: RunId): Promise<void> => {
+  const moved = await room.engine.movedSince(plan, record);
   if (moved.length === 0) return;
   const again = newRunToPlanAgain(record, plan, { id, trigger: 'api', at: room.world.now() });
   const { run } = await room.stores.runs.request(again);

@@ -23,7 +23,7 @@ export const previewCommands = (room: Room) => {
     async requestPreview(id: ConnectionId, proposed: Scope): Promise<Requested> {
       const connection = found(await connections.get(id), 'connection');
       refuseInactive(connection);
-      if ((await snapshots.head(id)).scope === scopeKey(proposed))
+      if ((await snapshots.head(connection.id)).scope === scopeKey(proposed))
         throw new Refused(
           'scope_unchanged',
           'The tenant was read with this scope already. To see what a target would get, ask for a dry run.',

@@ -6,8 +6,9 @@ import type { Connection } from '../model/connection.ts';
 import { remoteId, sourceId } from '../model/ids.ts';
 import { group, user } from '../model/source-object.ts';
 import type { Protection, TargetRecord } from '../model/target-record.ts';
-import type { Stores } from '../store/stores.ts';
+import type { Within } from './reached.ts';
 import { type Issue, Refused } from './refused.ts';
+import type { StoresWithin } from './stores-within.ts';
 
 export const protectionWarningCodes = ['id_unknown', 'attribute_unread', 'group_unread'] as const;
 /** Something that is protected by, and does not protect as it says, or not yet. */
@@ -26,8 +27,8 @@ const mostOfOneName = 20;
  * Throws `Refused`, naming each attribute that nobody knows.
  */
 export const meantProtection = async (
-  stores: Pick<Stores, 'snapshots'>,
-  { id, attributes: read }: Pick<Connection, 'id' | 'attributes'>,
+  stores: Pick<StoresWithin, 'snapshots'>,
+  { id, attributes: read }: Pick<Within<Connection>, 'id' | 'attributes'>,
   given: Protection,
 ): Promise<Protection> => {
   const issues: Issue[] = [];
@@ -50,8 +51,8 @@ export const meantProtection = async (
 
 /** What of the protection of a target does not protect as it says. */
 export const protectionWarnings = async (
-  stores: Pick<Stores, 'snapshots' | 'ledger'>,
-  target: Pick<TargetRecord, 'id' | 'connection' | 'protected'>,
+  stores: Pick<StoresWithin, 'snapshots' | 'ledger'>,
+  target: Pick<Within<TargetRecord>, 'id' | 'connection' | 'protected'>,
 ): Promise<readonly ProtectionWarning[]> => {
   const { groups } = target.protected;
   const head = await stores.snapshots.head(target.connection);
@@ -84,8 +85,8 @@ const messages = {
 
 /** The ids that are nobody's. */
 const strangers = async (
-  { snapshots, ledger }: Pick<Stores, 'snapshots' | 'ledger'>,
-  { id, connection, protected: { ids } }: Pick<TargetRecord, 'id' | 'connection' | 'protected'>,
+  { snapshots, ledger }: Pick<StoresWithin, 'snapshots' | 'ledger'>,
+  { id, connection, protected: { ids } }: Pick<Within<TargetRecord>, 'id' | 'connection' | 'protected'>,
 ): Promise<readonly string[]> => {
   const found = await snapshots.recall(
     connection,

@@ -4,7 +4,7 @@ import type { CheckReport } from '../model/check.ts';
 import type { Connection, Problem } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
 import type { OurApp } from '../source/our-app.ts';
-import type { Room } from './room.ts';
+import type { Around } from './room.ts';
 
 export type Verdict =
   | { readonly kind: 'refused'; readonly problem: Problem }
@@ -19,7 +19,12 @@ const patienceMs = 40_000;
 /** A consent that was just given is unknown to some servers for seconds, sometimes minutes. */
 const waitsMs = [0, 2_000, 4_000, 8_000] as const;
 
-export const proveConsent = async (room: Room, app: OurApp, connection: Connection, proof: Proof): Promise<Verdict> => {
+export const proveConsent = async (
+  room: Around,
+  app: OurApp,
+  connection: Connection,
+  proof: Proof,
+): Promise<Verdict> => {
   const signal = AbortSignal.timeout(patienceMs);
   const stranger = await refusedAs(app, proof, signal);
   if (stranger !== null) return { kind: 'refused', problem: stranger };
@@ -49,7 +54,7 @@ type Look = { readonly found: Verdict; readonly young: boolean };
 
 /** By the calls of a connection test, with a new token each time. */
 const looked = async (
-  room: Room,
+  room: Around,
   app: OurApp,
   connection: Connection,
   tenant: string,
@@ -71,7 +76,7 @@ const looked = async (
   }
 };
 
-const waited = async ({ world }: Room, ms: number, signal: AbortSignal): Promise<boolean> => {
+const waited = async ({ world }: Around, ms: number, signal: AbortSignal): Promise<boolean> => {
   try {
     await world.sleep(ms, signal);
     return true;

@@ -1,19 +1,17 @@
 /** Asks for a provision run of what changed and what is due, for a person who waits for it. */
 
-import { askForProvisioning } from '../engine/ask-for-runs.ts';
+import { newProvisionRun } from '../engine/request-runs.ts';
 import { runId } from '../model/ids.ts';
 import type { Run } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import { newId } from '../store/ids.ts';
+import type { Within } from './reached.ts';
 import { type Room, wake } from './room.ts';
 
-export const provisionNow = (room: Room, target: TargetRecord): Promise<Run> => {
-  const { stores, wakeups, world } = room;
-  const patient = {
-    ...wakeups,
-    provision: (...asked: Parameters<typeof wakeups.provision>) =>
-      wake(room, 'provision', () => wakeups.provision(...asked)),
-  };
-  const asking = { stores, now: world.now, newRunId: () => runId(newId('run')), wakeups: patient };
-  return askForProvisioning(asking, target, 'api');
+export const provisionNow = async (room: Room, target: Within<TargetRecord>): Promise<Run> => {
+  const asked = { id: runId(newId('run')), trigger: 'api', at: room.world.now() } as const;
+  const wanted = { ...asked, mode: 'delta', scope: null, dryRun: false } as const;
+  const { run } = await room.stores.runs.request(newProvisionRun(target, null, wanted));
+  await wake(room, 'provision', () => room.wakeups.provision(target.id, 'person'));
+  return run;
 };

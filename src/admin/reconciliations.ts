@@ -7,6 +7,7 @@ import { isEnded, type ReconcileRun } from '../model/run.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
+import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
 import { type Requested, refuseInactiveTarget, refuseUnseen, requestAmending, requestOfTarget } from './runs.ts';
@@ -17,14 +18,14 @@ export type FoundOf = { readonly discrepancy: Discrepancy; readonly object: Sour
 export const reconciliationCommands = (room: Room, newRunId: () => RunId = () => runId(newId('run'))) => {
   const { targets, runs, discrepancies, snapshots } = room.stores;
 
-  const reconcileRun = async (id: RunId): Promise<ReconcileRun> => {
+  const reconcileRun = async (id: RunId): Promise<Within<ReconcileRun>> => {
     const run = found(await runs.get(id), 'run');
     if (run.kind === 'reconcile') return run;
     throw new Refused('not_a_reconcile_run', 'Only a reconcile run finds discrepancies.');
   };
   const reconciliationOf = async (id: RunId): Promise<Reconciliation> => {
     const run = await reconcileRun(id);
-    const reconciliation = await discrepancies.get(id);
+    const reconciliation = await discrepancies.get(run.id);
     if (reconciliation !== null) return reconciliation;
     if (isEnded(run.state))
       throw new Refused(
@@ -44,11 +45,6 @@ export const reconciliationCommands = (room: Room, newRunId: () => RunId = () =>
       return await requestOfTarget(room, run);
     },
 
-    /** Null as long as there is no result. */
-    async reconciliation(id: RunId): Promise<Reconciliation | null> {
-      return await discrepancies.get(id);
-    },
-
     async listDiscrepancies(
       id: RunId,
       filter: { readonly kind?: DiscrepancyKind },
@@ -56,7 +52,7 @@ export const reconciliationCommands = (room: Room, newRunId: () => RunId = () =>
       limit: number,
     ): Promise<Page<FoundOf>> {
       const run = await reconcileRun(id);
-      const { items, next } = await discrepancies.page({ target: run.target, run: id }, filter, after, limit);
+      const { items, next } = await discrepancies.page({ target: run.target, run: run.id }, filter, after, limit);
       const refs = new Map<SourceId, Ref>();
       for (const item of items) if (item.kind !== 'unknown') refs.set(item.ref.id, item.ref);
       const remembered = await snapshots.recall(run.connection, [...refs.values()]);

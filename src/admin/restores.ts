@@ -1,18 +1,15 @@
 /** Commands on the database itself: a person says that it was put back from a backup. */
 
-import { declareRestore } from '../engine/restore.ts';
-import { runId } from '../model/ids.ts';
-import { newId } from '../store/ids.ts';
 import type { Restore } from '../store/installation.ts';
 import type { Word } from './plans.ts';
-import type { Room } from './room.ts';
+import type { OperatorRoom } from './room.ts';
 
-export const restoreCommands = ({ stores, world, observe }: Room) => ({
+export const restoreCommands = ({ engine, reach, operator }: OperatorRoom) => ({
   declareRestore(word: Word): Promise<Restore> {
-    return declareRestore({ stores, world, newRunId: () => runId(newId('run')), observe }, word);
+    return engine.declareRestore(reach, word);
   },
 
   listRestores(): Promise<readonly Restore[]> {
-    return stores.installation.restores();
+    return operator.installation.restores();
   },
 });

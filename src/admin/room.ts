@@ -1,6 +1,10 @@
-/** What the commands stand on. */
+/**
+ * What the commands stand on. Whoever comes is in the hall until it is known who they are, and in a room after that: there the stores go as far as their
+ * reach does. Both are made in `house.ts`; commands know no other stores.
+ */
 
 import type { Config } from '../config.ts';
+import type { FullReach, Reach } from '../core/access.ts';
 import type { Observe } from '../engine/engine.ts';
 import type { SignMessage } from '../engine/send-message.ts';
 import { errorFacts } from '../logger.ts';
@@ -8,6 +12,7 @@ import type { Permission } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Egress } from '../model/egress.ts';
 import { StaleRevision } from '../model/errors.ts';
+import type { ConnectionId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { Wakeups } from '../queue/wakeups.ts';
@@ -15,13 +20,15 @@ import type { OurApp } from '../source/our-app.ts';
 import type { Source } from '../source/source.ts';
 import type { KeyProofs } from '../store/api-key-store.ts';
 import type { KeysOfVault, Secrets } from '../store/connection-store.ts';
-import type { Stores } from '../store/stores.ts';
 import type { Target, TargetKind } from '../target/target.ts';
+import type { EngineWithin } from './engine-within.ts';
 import type { IdentityProvider } from './identity-provider.ts';
+import type { Reached, Within } from './reached.ts';
 import { Refused } from './refused.ts';
+import type { StoresOfHall, StoresOfOperator, StoresWithin } from './stores-within.ts';
 
-export type Room = {
-  readonly stores: Stores;
+/** What there is in every room. */
+export type Around = {
   readonly keyProofs: KeyProofs;
   readonly encryptionKeys: () => Promise<KeysOfVault>;
   readonly wakeups: Wakeups;
@@ -48,10 +55,29 @@ export type Room = {
   readonly config: Pick<Config, 'customCloud' | 'returnUrls' | 'workload' | 'publicUrl'>;
 };
 
+/** Where somebody is whose reach is known. */
+export type Room = Around & {
+  readonly reach: Reach;
+  readonly stores: StoresWithin;
+  readonly engine: EngineWithin;
+  /** What belongs to the installation; null for whoever is limited. */
+  readonly operator: StoresOfOperator | null;
+};
+export type OperatorRoom = Room & { readonly reach: FullReach; readonly operator: StoresOfOperator };
+
+/** Where somebody is until it is known who they are. What is kept answers there to what proves itself alone. */
+export type Hall = Around & {
+  readonly stores: StoresOfHall;
+  /** For whoever proved themselves by something of this connection: the state of a consent, a setup link, what Graph was told. Null: it is gone. */
+  readonly roomOf: (
+    connection: Reached<ConnectionId>,
+  ) => Promise<{ readonly room: Room; readonly connection: Within<Connection> } | null>;
+};
+
 /**
  * Wakes somebody up, and carries on when the queue cannot be reached: what is wanted stands in the store, and the reconciler finds it there.
  */
-export const wake = async (room: Room, event: string, call: () => Promise<void>): Promise<void> => {
+export const wake = async (room: Pick<Around, 'world'>, event: string, call: () => Promise<void>): Promise<void> => {
   try {
     await call();
   } catch (error) {

@@ -1,7 +1,6 @@
 /** Commands on runs: asking for one, watching it, stopping it. */
 
 import { planOfRun } from '../engine/aim.ts';
-import { unseenIn } from '../engine/basis.ts';
 import { unseenProblems } from '../engine/plan-problems.ts';
 import { newProvisionRun, newSyncRun } from '../engine/request-runs.ts';
 import type { Connection } from '../model/connection.ts';
@@ -24,8 +23,10 @@ import type { Entry } from '../store/ledger.ts';
 import type { RunFilter } from '../store/run-store.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { acceptableShrink } from './accept-shrink.ts';
+import type { Reached, Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import { type Room, wake } from './room.ts';
+import type { FilterWithin, New } from './stores-within.ts';
 
 export type SyncRequest = {
   readonly mode: SyncMode;
@@ -42,7 +43,7 @@ export type Requested = { readonly run: Run; readonly alreadyQueued: boolean };
 export const runCommands = (room: Room) => {
   const { connections, targets, runs, ledger } = room.stores;
 
-  const get = async (id: RunId): Promise<Run> => found(await runs.get(id), 'run');
+  const get = async (id: RunId): Promise<Within<Run>> => found(await runs.get(id), 'run');
 
   return {
     async requestSync(id: ConnectionId, { acceptShrink: held = null, ...request }: SyncRequest): Promise<Requested> {
@@ -89,7 +90,7 @@ export const runCommands = (room: Room) => {
       return { ...plain, run, provisionRuns: caused.items.filter((item) => item.kind === 'provision') };
     },
 
-    listRuns(filter: RunFilter, after: string | null, limit: number): Promise<Page<Run>> {
+    listRuns(filter: FilterWithin<RunFilter>, after: string | null, limit: number): Promise<Page<Run>> {
       return runs.list(filter, after, limit);
     },
 
@@ -99,21 +100,21 @@ export const runCommands = (room: Room) => {
       if (isEnded(run.state) && run.state !== 'canceled') {
         throw new Refused('run_ended', `The run has ended already: ${run.state}.`);
       }
-      const canceled = found(await runs.cancel(id, room.world.now()), 'run');
+      const canceled = found(await runs.cancel(run.id, room.world.now()), 'run');
       room.world.log.info('run.cancel_requested', { run: id, state: canceled.state });
       return canceled;
     },
 
     async listOperations(id: RunId, after: string | null, limit: number): Promise<Page<Entry>> {
       const run = await get(id);
-      if (run.kind === 'provision') return ledger.entries(run.target, id, after, limit);
+      if (run.kind === 'provision') return ledger.entries(run.target, run.id, after, limit);
       throw new Refused('not_a_provision_run', wroteNothing[run.kind]);
     },
   };
 };
 
 /** Writes down that somebody wants this run of a target, and wakes a worker. */
-export const requestOfTarget = async (room: Room, run: TargetRun): Promise<Requested> => {
+export const requestOfTarget = async (room: Room, run: New<TargetRun>): Promise<Requested> => {
   const requested = await room.stores.runs.request(run);
   await wake(room, 'provision', () => room.wakeups.provision(run.target, 'person'));
   logRequest(room, requested);
@@ -121,8 +122,8 @@ export const requestOfTarget = async (room: Room, run: TargetRun): Promise<Reque
 };
 
 /** What is on record of the target is older than it is, until somebody has approved the plan of all of it. */
-export const refuseUnseen = async (room: Room, record: TargetRecord): Promise<void> => {
-  const unseen = await unseenIn(room.stores, record);
+export const refuseUnseen = async (room: Room, record: Within<TargetRecord>): Promise<void> => {
+  const unseen = await room.engine.unseenIn(record);
   if (unseen !== null) throw new Refused(refusalsOfUnseen[unseen], unseenProblems[unseen].message);
 };
 
@@ -155,7 +156,7 @@ const logRequest = ({ world }: Room, { run, alreadyQueued }: Requested): void =>
 /** Stops everything that is queued or under way for a connection or target that is taken out of service. */
 export const cancelAll = async (
   room: Room,
-  of: { readonly connection: ConnectionId } | { readonly target: TargetId },
+  of: { readonly connection: Reached<ConnectionId> } | { readonly target: Reached<TargetId> },
 ): Promise<void> => {
   for (const state of ['queued', 'waiting', 'running'] as const satisfies readonly RunState[]) {
     const { items } = await room.stores.runs.list({ ...of, state }, null, mostProvisionRuns);

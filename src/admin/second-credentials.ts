@@ -6,9 +6,10 @@ import type { ConnectionId } from '../model/ids.ts';
 import type { ConnectionEdit, SecretChanges, Secrets } from '../store/connection-store.ts';
 import { type Edited, letGo, noSecond, refuseUnless } from './connections.ts';
 import { credentialOf, type GivenCredential, proofIssues, secretsOf } from './given-credentials.ts';
+import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
-import { type Reach, refuseLimited, refuseTakenTenant, trustIssues } from './workload-trust.ts';
+import { refuseLimited, refuseTakenTenant, trustIssues } from './workload-trust.ts';
 
 export const secondCredentialCommands = (room: Room) => {
   const { connections } = room.stores;
@@ -16,7 +17,7 @@ export const secondCredentialCommands = (room: Room) => {
   const edited = async (
     id: ConnectionId,
     revision: number | null,
-    change: (before: Connection) => Promise<{ readonly edit: ConnectionEdit; readonly secrets: SecretChanges }>,
+    change: (before: Within<Connection>) => Promise<{ readonly edit: ConnectionEdit; readonly secrets: SecretChanges }>,
   ): Promise<Edited> => {
     const { before, connection } = await editing(revision, async (expected) => {
       const before = found(await connections.get(id), 'connection');
@@ -24,7 +25,7 @@ export const secondCredentialCommands = (room: Room) => {
       if (before.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
       const { edit, secrets } = await change(before);
       const whole = { ...edit, credentialUse: unusedCredentials };
-      return { before, connection: await connections.edit(id, before.revision, whole, secrets) };
+      return { before, connection: await connections.edit(before.id, before.revision, whole, secrets) };
     });
     const { state, revision: now } = connection;
     if (state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(connection));
@@ -34,12 +35,7 @@ export const secondCredentialCommands = (room: Room) => {
 
   return {
     /** Another one of the same application, in place of the second one there was. It is used once the first is refused. */
-    addSecondCredential: (
-      id: ConnectionId,
-      given: GivenCredential,
-      by: Reach,
-      revision: number | null,
-    ): Promise<Edited> =>
+    addSecondCredential: (id: ConnectionId, given: GivenCredential, revision: number | null): Promise<Edited> =>
       edited(id, revision, async (before) => {
         const { credentials } = before;
         if (credentials === null || credentials.kind === 'admin_consent')
@@ -47,14 +43,14 @@ export const secondCredentialCommands = (room: Room) => {
             'credentials_missing',
             'Give the connection its first credentials; this is for another one.',
           );
-        refuseLimited(by, given, before, before);
+        refuseLimited(room.reach, given, before, before);
         refuseUnless(proofIssues(given, room));
         const second = credentialOf(given);
         if (second === null)
           throw invalid({ pointer: '/client_secret', detail: 'must be given, or a certificate or workload_identity' });
         const after = { ...before, credentials: { ...credentials, second } };
         refuseUnless(trustIssues(after, given, room));
-        await refuseTakenTenant(room.stores, given, after);
+        await refuseTakenTenant(room, given, after);
         return {
           edit: { credentials: after.credentials, ...(before.state === 'quarantined' ? letGo(before) : {}) },
           secrets: secretsOf(given, 'second.'),
@@ -72,7 +68,7 @@ export const secondCredentialCommands = (room: Room) => {
         const { second: _, ...first } = credentials;
         return place === 'second'
           ? { edit: { credentials: first }, secrets: noSecond }
-          : { edit: { credentials: { ...second, clientId } }, secrets: promoted(await connections.secrets(id)) };
+          : { edit: { credentials: { ...second, clientId } }, secrets: promoted(await connections.secrets(before.id)) };
       }),
   };
 };

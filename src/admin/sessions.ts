@@ -17,10 +17,10 @@ import type { Actor } from '../model/audit.ts';
 import type { Person, Session } from '../model/session.ts';
 import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
-import { auditCommands, audited } from './audit.ts';
-import { type SignedInPerson, SignInFailed } from './identity-provider.ts';
+import { audited, auditRecorder } from './audit.ts';
+import { type IdentityProvider, type SignedInPerson, SignInFailed } from './identity-provider.ts';
 import { found } from './refused.ts';
-import type { Room } from './room.ts';
+import type { Hall, OperatorRoom } from './room.ts';
 
 /** `token`: for the browser alone; kept nowhere. */
 export type OpenedSession = { readonly session: Session; readonly token: string };
@@ -33,9 +33,9 @@ export type OpenSession = {
   readonly endsAt: Date;
 };
 
-export const sessionCommands = (room: Room) => {
-  const { stores, world, identityProvider } = room;
-  const audit = auditCommands(room);
+export const sessionCommands = (hall: Hall) => {
+  const { stores, world, identityProvider } = hall;
+  const audit = auditRecorder(hall);
 
   return {
     /** Opens a session in place of the one that the browser had. Throws `SignInFailed` for whoever has no role that is good for anything. */
@@ -99,21 +99,6 @@ export const sessionCommands = (room: Room) => {
       };
     },
 
-    /** Who is signed in, whoever signed in last first. */
-    async listSessions(after: string | null, limit: number): Promise<Page<OpenSession>> {
-      const now = world.now().getTime();
-      const still = { createdAfter: new Date(now - absoluteMs), seenAfter: new Date(now - idleMs) };
-      const { items, next } = await stores.sessions.list(still, after, limit);
-      return { items: items.map(openSessionOf), next };
-    },
-
-    /** Signs somebody out at once, in the browser that has this session. */
-    async endSession(id: string): Promise<OpenSession> {
-      const ended = found(await stores.sessions.end(id), 'session');
-      world.log.info('session.ended', { session: id });
-      return openSessionOf(ended);
-    },
-
     async signOut({ session }: Caller): Promise<void> {
       const { id, digest } = found(session, 'session');
       await stores.sessions.close(digest);
@@ -121,15 +106,39 @@ export const sessionCommands = (room: Room) => {
     },
   };
 
-  function openSessionOf(session: Session): OpenSession {
-    const { roles } = session;
-    return { session, actor: actorOf(session), scopes: scopesOf(roles, roleScopes()), endsAt: endOf(session) };
-  }
-
   function roleScopes(): RoleScopes {
-    return identityProvider?.roleScopes ?? new Map();
+    return roleScopesOf(identityProvider);
   }
 };
+
+/** The sessions of everybody. */
+export const openSessionCommands = ({ operator: { sessions }, world, identityProvider }: OperatorRoom) => {
+  const openSessionOf = (session: Session): OpenSession => ({
+    session,
+    actor: actorOf(session),
+    scopes: scopesOf(session.roles, roleScopesOf(identityProvider)),
+    endsAt: endOf(session),
+  });
+
+  return {
+    /** Who is signed in, whoever signed in last first. */
+    async listSessions(after: string | null, limit: number): Promise<Page<OpenSession>> {
+      const now = world.now().getTime();
+      const still = { createdAfter: new Date(now - absoluteMs), seenAfter: new Date(now - idleMs) };
+      const { items, next } = await sessions.list(still, after, limit);
+      return { items: items.map(openSessionOf), next };
+    },
+
+    /** Signs somebody out at once, in the browser that has this session. */
+    async endSession(id: string): Promise<OpenSession> {
+      const ended = found(await sessions.end(id), 'session');
+      world.log.info('session.ended', { session: id });
+      return openSessionOf(ended);
+    },
+  };
+};
+
+const roleScopesOf = (provider: IdentityProvider | null): RoleScopes => provider?.roleScopes ?? new Map();
 
 /** OpenID Connect Core §5.7: the issuer and the subject together name somebody for good. */
 const actorOf = ({ issuer, subject, name }: Person): Actor => ({

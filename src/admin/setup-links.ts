@@ -13,8 +13,9 @@ import { connectionChecks } from './connection-checks.ts';
 import { connectionCommands } from './connections.ts';
 import { consentCommands, mayConnect } from './consents.ts';
 import type { GivenCredentials } from './given-credentials.ts';
+import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
-import type { Room } from './room.ts';
+import type { Hall, Room } from './room.ts';
 
 export type NewSetupLink = { readonly givenTo: string; readonly hours: number; readonly by: string };
 /** `url`: told this once, and kept nowhere. */
@@ -24,7 +25,7 @@ export type MadeSetupLink = { readonly link: SetupLink; readonly url: string };
 export type Needed = { readonly permission: Permission; readonly required: boolean };
 export type Setup = {
   readonly link: SetupLink;
-  readonly connection: Connection;
+  readonly connection: Within<Connection>;
   readonly needed: readonly Needed[];
   /** Whether it can be connected by admin consent to our own application. */
   readonly byConsent: boolean;
@@ -56,9 +57,9 @@ export const setupLinkCommands = (room: Room) => {
         throw new Refused('public_url_missing', 'Set ENTRAIN_PUBLIC_URL: without it a link leads nowhere.');
       const now = world.now();
       const secret = randomBytes(32).toString('base64url');
-      const link: SetupLink = {
+      const link: Within<SetupLink> = {
         id: newId('stp'),
-        connection: id,
+        connection: connection.id,
         givenTo,
         createdAt: now,
         createdBy: by,
@@ -72,29 +73,41 @@ export const setupLinkCommands = (room: Room) => {
 
     /** The link that a connection has, also when it is over. */
     async getSetupLink(id: ConnectionId): Promise<SetupLink> {
-      found(await stores.connections.get(id), 'connection');
-      return found(await stores.setupLinks.find(id), 'setup link').link;
+      const connection = found(await stores.connections.get(id), 'connection');
+      return found(await stores.setupLinks.find(connection.id), 'setup link').link;
     },
 
     async closeSetupLink(id: ConnectionId): Promise<SetupLink> {
-      const closed = found(await stores.setupLinks.close(id), 'setup link');
+      const connection = found(await stores.connections.get(id), 'connection');
+      const closed = found(await stores.setupLinks.close(connection.id), 'setup link');
       world.log.info('setup_link.closed', { connection: id, link: closed.id });
       return closed;
     },
+  };
+};
 
+/** Of whoever followed a link: it opens the room of its connection, and in it no more than what stands here. */
+export const setupVisits = (hall: Hall) => {
+  const { stores, world, keyProofs } = hall;
+  /** The link was told apart from others when its visitor arrived. */
+  const roomOf = async ({ connection }: Setup): Promise<Room> =>
+    found(await hall.roomOf(connection.id), 'connection').room;
+
+  return {
     /** What somebody brings who followed a link: the last part of its address. */
     async arriveBy(text: string): Promise<Arrival> {
       const [, hex, secret] = /^([0-9a-f]{32})_([\w-]{43})$/.exec(text) ?? [];
       if (hex === undefined || secret === undefined) return { kind: 'unknown' };
-      const kept = await stores.setupLinks.find(connectionId(`con_${hex}`));
-      if (kept === null || keyProofs.check(secret, kept.proof) === 'wrong') return { kind: 'unknown' };
-      const connection = await stores.connections.get(kept.link.connection);
+      const isRight = (proof: string): boolean => keyProofs.check(secret, proof) !== 'wrong';
+      const link = await stores.setupLinks.find(connectionId(`con_${hex}`), isRight);
+      if (link === null) return { kind: 'unknown' };
+      const connection = (await hall.roomOf(link.connection))?.connection ?? null;
       if (connection === null || connection.state === 'deleting') return { kind: 'unknown' };
-      if (kept.link.expiresAt <= world.now()) return { kind: 'over' };
-      const byConsent = room.ourApp !== null && mayConnect(room.ourApp, connection);
+      if (link.expiresAt <= world.now()) return { kind: 'over' };
+      const byConsent = hall.ourApp !== null && mayConnect(hall.ourApp, connection);
       return {
         kind: 'open',
-        setup: { link: kept.link, connection, needed: room.permissionsNeeded(connection), byConsent },
+        setup: { link, connection, needed: hall.permissionsNeeded(connection), byConsent },
       };
     },
 
@@ -104,23 +117,24 @@ export const setupLinkCommands = (room: Room) => {
     },
 
     /** Tests what is given, and keeps it once the test passes. */
-    async setUp({ connection: before }: Setup, given: GivenSetup): Promise<SetUp> {
+    async setUp(setup: Setup, given: GivenSetup): Promise<SetUp> {
+      const room = await roomOf(setup);
+      const before = setup.connection;
       const { cloud, scope, attributes } = before;
-      const by = { organizations: [before.organization] };
-      const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope, attributes }, by);
+      const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope, attributes });
       if (!report.ok) return { report, before, after: null };
-      const { connection } = await connectionCommands(room).editConnection(before.id, given, by);
+      const { connection } = await connectionCommands(room).editConnection(before.id, given);
       return { report, before, after: connection };
     },
 
     /** Tests what the connection has. */
-    testSetup({ connection }: Setup): Promise<CheckReport> {
-      return connectionChecks(room).checkSource(connection.id);
+    async testSetup(setup: Setup): Promise<CheckReport> {
+      return connectionChecks(await roomOf(setup)).checkSource(setup.connection.id);
     },
 
     /** Where an administrator gives consent. */
-    async consentBySetup({ connection }: Setup): Promise<string> {
-      return (await consentCommands(room).openConsent(connection.id, null)).url;
+    async consentBySetup(setup: Setup): Promise<string> {
+      return (await consentCommands(await roomOf(setup)).openConsent(setup.connection.id, null)).url;
     },
   };
 };

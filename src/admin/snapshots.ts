@@ -1,18 +1,21 @@
 /** Questions about what is stored of a tenant: its people, groups and changes as of the last committed version. */
 
 import { type ChangePlace, isBefore, type RecordedChange } from '../model/change.ts';
+import type { Connection } from '../model/connection.ts';
 import type { ConnectionId, SourceId } from '../model/ids.ts';
 import { group as groupRef, type ObjectType, type Ref, type SourceObject } from '../model/source-object.ts';
 import type { Page } from '../store/snapshot-store.ts';
+import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
 
 export const snapshotQueries = (room: Room) => {
   const { connections, snapshots } = room.stores;
 
+  const get = async (id: ConnectionId): Promise<Within<Connection>> => found(await connections.get(id), 'connection');
+
   const page = async (id: ConnectionId, type: ObjectType, after: string | null, limit: number) => {
-    found(await connections.get(id), 'connection');
-    return snapshots.page(id, type, after, limit);
+    return snapshots.page((await get(id)).id, type, after, limit);
   };
 
   return {
@@ -26,9 +29,9 @@ export const snapshotQueries = (room: Room) => {
 
     /** Effective members of a group, in id order. */
     async listMembers(id: ConnectionId, group: SourceId, after: string | null, limit: number): Promise<Page<Ref>> {
-      found(await connections.get(id), 'connection');
-      found((await snapshots.find(id, [groupRef(group)])).get(group), 'group');
-      return nextOf(snapshots.members(id, group), after, limit);
+      const connection = await get(id);
+      found((await snapshots.find(connection.id, [groupRef(group)])).get(group), 'group');
+      return nextOf(snapshots.members(connection.id, group), after, limit);
     },
 
     /**
@@ -36,15 +39,15 @@ export const snapshotQueries = (room: Room) => {
      * on nothing is missed.
      */
     async readChanges(id: ConnectionId, from: ChangePlace | 'oldest' | 'now', limit: number): Promise<ChangesRead> {
-      found(await connections.get(id), 'connection');
+      const connection = await get(id);
       if (from === 'now')
         return {
           items: [],
           hasMore: false,
-          place: { version: (await snapshots.head(id)).version, sequence: afterAll },
+          place: { version: (await snapshots.head(connection.id)).version, sequence: afterAll },
         };
       const after = from === 'oldest' ? null : from;
-      const { items, hasMore, pruned } = await snapshots.changesPage(id, after, limit);
+      const { items, hasMore, pruned } = await snapshots.changesPage(connection.id, after, limit);
       if (after !== null && pruned !== null && isBefore(after, pruned)) throw tooOld(pruned);
       const last = items.at(-1) ?? after ?? pruned ?? { version: 0, sequence: 0 };
       return { items, hasMore, place: { version: last.version, sequence: last.sequence } };

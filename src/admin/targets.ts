@@ -25,9 +25,11 @@ import { newId } from '../store/ids.ts';
 import { type ParsedTarget, SettingsRefused } from '../target/target.ts';
 import { meantProtection, type ProtectionWarning, protectionWarnings } from './protection.ts';
 import { provisionNow } from './provision-now.ts';
+import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
+import type { New } from './stores-within.ts';
 
 /** What a person says of a target; what is left out keeps its value, or gets its default. */
 export type TargetFields = {
@@ -54,13 +56,13 @@ export type TargetChanges = TargetFields & {
 };
 
 /** The record as it was, and as it is now. */
-type Edited = { readonly before: TargetRecord; readonly target: TargetRecord };
+type Edited = { readonly before: Within<TargetRecord>; readonly target: Within<TargetRecord> };
 
 export const targetCommands = (room: Room) => {
   const { connections, targets, ledger } = room.stores;
 
   /** The accounts we linked live at the old address. At another one the same ids belong to nobody, or to somebody else. */
-  const refuseAnotherSystem = async (before: TargetRecord, settings: JsonObject): Promise<void> => {
+  const refuseAnotherSystem = async (before: Within<TargetRecord>, settings: JsonObject): Promise<void> => {
     if (addresses(before.settings) === addresses(settings)) return;
     const { user, group } = await ledger.countLinks(before.id);
     if (user + group === 0) return;
@@ -70,16 +72,16 @@ export const targetCommands = (room: Room) => {
     );
   };
 
-  const get = async (id: TargetId): Promise<TargetRecord> => found(await targets.get(id), 'target');
+  const get = async (id: TargetId): Promise<Within<TargetRecord>> => found(await targets.get(id), 'target');
 
   return {
-    async addTarget(connection: ConnectionId, given: NewTarget): Promise<TargetRecord> {
+    async addTarget(connection: ConnectionId, given: NewTarget): Promise<Within<TargetRecord>> {
       const owner = found(await connections.get(connection), 'connection');
       if (owner.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
       const parsed = parseSettings(room, given.kind, given.settings);
       const meant = await meantFields(room, owner, given);
       const now = room.world.now();
-      const target: TargetRecord = {
+      const target: New<TargetRecord> = {
         ...withFields(meant, {
           name: given.kind,
           mapping: defaultMapping,
@@ -93,7 +95,7 @@ export const targetCommands = (room: Room) => {
         }),
         id: targetId(newId('tgt')),
         organization: owner.organization,
-        connection,
+        connection: owner.id,
         kind: given.kind,
         state: 'active',
         problem: null,
@@ -104,21 +106,20 @@ export const targetCommands = (room: Room) => {
         updatedAt: now,
         revision: 1,
       };
-      await targets.add(target, parsed.secrets);
+      const added = await targets.add(target, parsed.secrets);
       room.world.log.info('target.added', { target: target.id, connection, kind: target.kind });
-      await readWhatProtects(room, owner, target);
-      return target;
+      await readWhatProtects(room, owner, added);
+      return added;
     },
 
     getTarget: get,
 
     /** What of its protection does not protect as it says. */
-    protectionWarnings: (target: TargetRecord): Promise<readonly ProtectionWarning[]> =>
+    protectionWarnings: (target: Within<TargetRecord>): Promise<readonly ProtectionWarning[]> =>
       protectionWarnings(room.stores, target),
 
-    async listTargets(connection: ConnectionId): Promise<readonly TargetRecord[]> {
-      found(await connections.get(connection), 'connection');
-      return targets.of(connection);
+    async listTargets(connection: ConnectionId): Promise<readonly Within<TargetRecord>[]> {
+      return targets.of(found(await connections.get(connection), 'connection').id);
     },
 
     /** Edits what is given. With `revision`, only when the record is still at it. */
@@ -127,7 +128,7 @@ export const targetCommands = (room: Room) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
         refuseDeleting(before);
-        const stored = changes.settings === undefined ? {} : await targets.secrets(id);
+        const stored = changes.settings === undefined ? {} : await targets.secrets(before.id);
         const parsed = changes.settings === undefined ? null : mergedSettings(room, before, changes.settings, stored);
         if (parsed !== null) await refuseAnotherSystem(before, parsed.settings);
         const owner = found(await connections.get(before.connection), 'connection');
@@ -139,7 +140,7 @@ export const targetCommands = (room: Room) => {
             : { credentialVersion: before.credentialVersion + 1 }),
           ...stateEdit(changes.state),
         };
-        return { before, target: await targets.edit(id, before.revision, edit, parsed?.secrets) };
+        return { before, target: await targets.edit(before.id, before.revision, edit, parsed?.secrets) };
       });
       room.world.log.info('target.edited', { target: id, revision: edited.revision, state: edited.state });
       if (changes.protected !== undefined)
@@ -153,9 +154,12 @@ export const targetCommands = (room: Room) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
         const isGone = before.state === 'deleting';
-        return { before, target: isGone ? before : await targets.edit(id, before.revision, { state: 'deleting' }) };
+        return {
+          before,
+          target: isGone ? before : await targets.edit(before.id, before.revision, { state: 'deleting' }),
+        };
       });
-      await cancelAll(room, { target: id });
+      await cancelAll(room, { target: removed.target.id });
       room.world.log.info('target.removed', { target: id });
       return removed;
     },
@@ -166,11 +170,11 @@ export const targetCommands = (room: Room) => {
     },
 
     /** Lets a target out of quarantine and goes on with what waited. One that is not held is left as it is. */
-    async releaseTarget(id: TargetId): Promise<TargetRecord> {
+    async releaseTarget(id: TargetId): Promise<Within<TargetRecord>> {
       const before = await get(id);
       refuseDeleting(before);
       if (before.state !== 'quarantined') return before;
-      await targets.hold(id, null);
+      await targets.hold(before.id, null);
       await provisionNow(room, before);
       room.world.log.info('target.released', { target: id });
       return get(id);
@@ -178,13 +182,13 @@ export const targetCommands = (room: Room) => {
   };
 };
 
-const meantFields = async (room: Room, connection: Connection, given: TargetFields): Promise<TargetFields> =>
+const meantFields = async (room: Room, connection: Within<Connection>, given: TargetFields): Promise<TargetFields> =>
   given.protected === undefined
     ? given
     : { ...given, protected: await meantProtection(room.stores, connection, given.protected) };
 
 /** Nothing is taken away before it is read who is protected, so that is not left to the schedule. */
-const readWhatProtects = async (room: Room, connection: Connection, target: TargetRecord): Promise<void> => {
+const readWhatProtects = async (room: Room, connection: Within<Connection>, target: TargetRecord): Promise<void> => {
   if (connection.state !== 'active' || target.state !== 'active') return;
   const head = await room.stores.snapshots.head(connection.id);
   if (head.version === 0 || areRead(attributesNeeded(target.protected), head.attributes)) return;
@@ -195,7 +199,7 @@ const readWhatProtects = async (room: Room, connection: Connection, target: Targ
   room.world.log.info('run.requested', { run: run.id, kind: run.kind, connection: connection.id });
 };
 
-export const checkOf = async (room: Room, record: TargetRecord): Promise<CheckReport> => {
+export const checkOf = async (room: Room, record: Within<TargetRecord>): Promise<CheckReport> => {
   const target = room.connectTarget(record, await room.stores.targets.secrets(record.id));
   try {
     return await target.check(AbortSignal.timeout(checkTimeoutMs));

@@ -9,6 +9,7 @@ import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import type { PlannedFor } from './plans.ts';
 import { namesOf } from './plans.ts';
+import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
 import { type Requested, requestAmending } from './runs.ts';
@@ -19,7 +20,7 @@ export type LeftOutFor = PlannedFor & { readonly reason: LeftOutReason; readonly
 export const undoCommands = (room: Room, newRunId: () => RunId = () => runId(newId('run'))) => {
   const { runs, ledger, plans } = room.stores;
 
-  const undoable = async (id: RunId): Promise<ProvisionRun> => {
+  const undoable = async (id: RunId): Promise<Within<ProvisionRun>> => {
     const run = found(await runs.get(id), 'run');
     if (run.kind !== 'provision')
       throw new Refused('not_a_provision_run', 'Only a provision run writes to a target; there is nothing to undo.');
@@ -28,7 +29,7 @@ export const undoCommands = (room: Room, newRunId: () => RunId = () => runId(new
     const ageMs = room.world.now().getTime() - (run.startedAt ?? run.createdAt).getTime();
     if (ageMs >= freshMs)
       throw new Refused('undo_too_late', 'What the run found before it wrote is not kept long enough any more.');
-    const { items } = await ledger.entries(run.target, id, null, 1);
+    const { items } = await ledger.entries(run.target, run.id, null, 1);
     if (items.length === 0) throw new Refused('nothing_to_undo', 'The run wrote nothing to its target.');
     return run;
   };

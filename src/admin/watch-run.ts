@@ -6,8 +6,9 @@
 import { errorFacts } from '../logger.ts';
 import type { RunId } from '../model/ids.ts';
 import { isEnded, type Run } from '../model/run.ts';
+import type { Reached, Within } from './reached.ts';
 import { found } from './refused.ts';
-import type { Room } from './room.ts';
+import type { Around, Room } from './room.ts';
 
 const lookEveryMs = 1_000;
 /** So many looks in a row may fail before the watch is given up. */
@@ -21,15 +22,20 @@ type Watch = {
   readonly stopping: AbortController;
 };
 
-export const watchQueries = ({ stores: { runs }, world }: Pick<Room, 'stores' | 'world'>) => {
+/** `look`: at a run that somebody was let see, on behalf of all who watch it. */
+type Looking = Pick<Around, 'world'> & { readonly look: (id: Reached<RunId>) => Promise<Run | null> };
+export type Watching = ReturnType<typeof watching>;
+
+/** One for the whole process, whoever comes. */
+export const watching = ({ look, world }: Looking) => {
   const watches = new Map<RunId, Watch>();
 
-  const keepLooking = async (id: RunId, watch: Watch): Promise<void> => {
+  const keepLooking = async (id: Reached<RunId>, watch: Watch): Promise<void> => {
     for (let failures = 0; failures < mostFailures && !isEnded(watch.run.state); ) {
       await world.sleep(lookEveryMs, watch.stopping.signal).catch(() => {});
       if (watch.stopping.signal.aborted) break;
       try {
-        const run = await runs.get(id);
+        const run = await look(id);
         // What is removed with its connection has come to its end, too.
         if (run === null) break;
         watch.run = run;
@@ -47,7 +53,7 @@ export const watchQueries = ({ stores: { runs }, world }: Pick<Room, 'stores' | 
     watch.next.resolve(false);
   };
 
-  const joined = (run: Run): Watch => {
+  const joined = (run: Within<Run>): Watch => {
     const known = watches.get(run.id);
     const watch: Watch = known ?? {
       run,
@@ -72,13 +78,8 @@ export const watchQueries = ({ stores: { runs }, world }: Pick<Room, 'stores' | 
   };
 
   return {
-    /** Whoever watches a run must know that it is there. */
-    async seenRun(id: RunId): Promise<Run> {
-      return found(await runs.get(id), 'run');
-    },
-
     /** The run as it is, and again after each look, changed or not, until it has ended, is removed or cannot be seen any more. */
-    async *watchRun(run: Run, signal: AbortSignal): AsyncGenerator<Run> {
+    async *watchRun(run: Within<Run>, signal: AbortSignal): AsyncGenerator<Run> {
       yield run;
       if (isEnded(run.state)) return;
       const watch = joined(run);
@@ -97,6 +98,12 @@ export const watchQueries = ({ stores: { runs }, world }: Pick<Room, 'stores' | 
     },
   };
 };
+
+export const watchQueries = ({ stores: { runs } }: Pick<Room, 'stores'>, { watchRun }: Watching) => ({
+  /** Whoever watches a run must know that it is there. */
+  seenRun: async (id: RunId): Promise<Within<Run>> => found(await runs.get(id), 'run'),
+  watchRun,
+});
 
 const whenAborted = (signal: AbortSignal): Promise<false> =>
   new Promise((resolve) => {

@@ -2,7 +2,6 @@
 
 import { randomBytes } from 'node:crypto';
 import { messageOf, testMessage } from '../core/webhook-message.ts';
-import { beginTelling } from '../engine/relay-events.ts';
 import { outletOf, type Sending, sendMessage } from '../engine/send-message.ts';
 import type { EventType } from '../model/event.ts';
 import { type EventId, type OrganizationId, type WebhookId, webhookId } from '../model/ids.ts';
@@ -10,8 +9,10 @@ import type { JsonObject } from '../model/target-record.ts';
 import type { Attempt, Delivery, Webhook } from '../model/webhook.ts';
 import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
+import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale } from './room.ts';
+import type { New } from './stores-within.ts';
 
 export type WebhookFields = {
   readonly url: string;
@@ -34,10 +35,10 @@ const attemptTimeoutMs = 20_000;
 
 export const webhookCommands = (room: Room) => {
   const { webhooks, deliveries, events } = room.stores;
-  const get = async (id: WebhookId): Promise<Webhook> => found(await webhooks.get(id), 'webhook');
+  const get = async (id: WebhookId): Promise<Within<Webhook>> => found(await webhooks.get(id), 'webhook');
   const { log } = room.world;
 
-  const attempt = async (webhook: Webhook, id: string, content: JsonObject): Promise<Attempt> => {
+  const attempt = async (webhook: Within<Webhook>, id: string, content: JsonObject): Promise<Attempt> => {
     const sending: Sending = room;
     const outlet = outletOf(sending, webhook);
     try {
@@ -50,7 +51,8 @@ export const webhookCommands = (room: Room) => {
   };
 
   return {
-    async addWebhook({ organization, ...fields }: NewWebhook): Promise<WithSecret> {
+    async addWebhook({ organization: named, ...fields }: NewWebhook): Promise<WithSecret> {
+      const organization = found(room.stores.organization(named), 'organization');
       refuseUncallable(room, fields.url);
       const { items } = await webhooks.list({ organization }, null, mostWebhooks);
       if (items.length >= mostWebhooks)
@@ -58,9 +60,9 @@ export const webhookCommands = (room: Room) => {
           'too_many_webhooks',
           `An organization has at most ${mostWebhooks} webhooks. Remove one, or have one tell the others.`,
         );
-      await beginTelling(room.stores, organization);
+      await room.engine.beginTelling(organization);
       const now = room.world.now();
-      const webhook: Webhook = {
+      const webhook: New<Webhook> = {
         ...fields,
         id: webhookId(newId('whk')),
         organization,
@@ -72,11 +74,10 @@ export const webhookCommands = (room: Room) => {
         revision: 1,
       };
       const secret = newSecret();
-      // Its place first: a webhook without one would never be told.
-      await deliveries.start(webhook.id, organization, await events.newest(organization));
-      await webhooks.add(webhook, { secret });
-      log.info('webhook.added', factsOf(webhook));
-      return { webhook, secret };
+      await webhooks.place(webhook, await events.newest(organization));
+      const added = await webhooks.add(webhook, { secret });
+      log.info('webhook.added', factsOf(added));
+      return { webhook: added, secret };
     },
 
     getWebhook: get,
@@ -96,14 +97,14 @@ export const webhookCommands = (room: Room) => {
       const edited = await editing(revision, async (expected) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
-        return await webhooks.edit(id, before.revision, {
+        return await webhooks.edit(before.id, before.revision, {
           ...(url === undefined ? {} : { url }),
           ...(description === undefined ? {} : { description }),
           ...(wanted === undefined ? {} : { events: wanted }),
           ...(state === undefined ? {} : { state, problem: null }),
         });
       });
-      if (state === 'active') await deliveries.hasten(id);
+      if (state === 'active') await deliveries.hasten(edited.id);
       log.info('webhook.edited', factsOf(edited));
       return edited;
     },
@@ -113,9 +114,9 @@ export const webhookCommands = (room: Room) => {
       const secret = newSecret();
       const webhook = await editing(null, async () => {
         const before = await get(id);
-        const { secret: old = '' } = await webhooks.secrets(id);
+        const { secret: old = '' } = await webhooks.secrets(before.id);
         const oldSecretUntil = new Date(room.world.now().getTime() + oldSecretMs);
-        return await webhooks.edit(id, before.revision, { oldSecretUntil }, { secret, old_secret: old });
+        return await webhooks.edit(before.id, before.revision, { oldSecretUntil }, { secret, old_secret: old });
       });
       log.info('webhook.edited', factsOf(webhook));
       return { webhook, secret };
@@ -123,8 +124,8 @@ export const webhookCommands = (room: Room) => {
 
     async removeWebhook(id: WebhookId): Promise<Webhook> {
       const webhook = await get(id);
-      await webhooks.remove(id);
-      await deliveries.remove(id);
+      await webhooks.remove(webhook.id);
+      await deliveries.remove(webhook.id);
       log.info('webhook.removed', factsOf(webhook));
       return webhook;
     },
@@ -143,10 +144,10 @@ export const webhookCommands = (room: Room) => {
     async resendDelivery(id: WebhookId, event: EventId): Promise<Attempt> {
       const webhook = await get(id);
       const recorded = found(await events.get(webhook.organization, event), 'event');
-      found(await deliveries.delivery(id, recorded.sequence), 'delivery');
+      found(await deliveries.delivery(webhook.id, recorded.sequence), 'delivery');
       const made = await attempt(webhook, recorded.id, messageOf(recorded));
       const arrived = made.status !== null && made.status >= 200 && made.status < 300;
-      await deliveries.attempted(id, recorded.sequence, made, arrived);
+      await deliveries.attempted(webhook.id, recorded.sequence, made, arrived);
       return made;
     },
   };

@@ -3,17 +3,12 @@
  * whoever names that tenant (a confused deputy; docs/decisions/0035). So the operator alone says which are read by it, and for which organization.
  */
 
-import { isLimited } from '../core/access.ts';
+import { isFull, type Reach } from '../core/access.ts';
 import { credentialIn } from '../core/credential-life.ts';
-import type { Access } from '../model/api-key.ts';
 import { type Connection, credentialPlaces } from '../model/connection.ts';
-import type { Stores } from '../store/stores.ts';
 import type { GivenCredentials } from './given-credentials.ts';
 import { type Issue, Refused } from './refused.ts';
-import type { Room } from './room.ts';
-
-/** Whoever calls, as far as their key reaches. */
-export type Reach = Pick<Access, 'organizations'>;
+import type { Around, Room } from './room.ts';
 
 type Given = GivenCredentials & { readonly tenantId?: string | undefined };
 type Named = Pick<Connection, 'tenantId' | 'cloud' | 'credentials'>;
@@ -21,7 +16,7 @@ type Named = Pick<Connection, 'tenantId' | 'cloud' | 'credentials'>;
 /** `before`: null for one that is new. Another tenant is as good as another credential: it opens by the same token. */
 export const refuseLimited = (by: Reach, given: Given, before: Named | null, after: Named): void => {
   const moved = before === null || before.tenantId !== after.tenantId || before.cloud !== after.cloud;
-  if (!isLimited(by) || !(given.workloadIdentity === true || (moved && goesByWorkload(after)))) return;
+  if (isFull(by) || !(given.workloadIdentity === true || (moved && goesByWorkload(after)))) return;
   throw new Refused(
     'key_is_limited',
     'Which tenant is read by the identity of the workload is said by a key that is not limited to organizations. Ask the operator, or give a client secret or a certificate.',
@@ -30,7 +25,7 @@ export const refuseLimited = (by: Reach, given: Given, before: Named | null, aft
 };
 
 /** What is wrong with the application and tenant that are named, as this server is the one it is. */
-export const trustIssues = (after: Named, given: Given, { ourApp }: Pick<Room, 'ourApp'>): readonly Issue[] => {
+export const trustIssues = (after: Named, given: Given, { ourApp }: Pick<Around, 'ourApp'>): readonly Issue[] => {
   const { credentials, tenantId } = after;
   const isOurs =
     credentials !== null &&
@@ -63,15 +58,18 @@ export const trustIssues = (after: Named, given: Given, { ourApp }: Pick<Room, '
   ];
 };
 
-/** Of a tenant that somebody else's connection reads, the operator has most likely mistaken the id. */
+/**
+ * Of a tenant that somebody else's connection reads, the operator has most likely mistaken the id. Whoever is limited brings no tenant under that token
+ * (`refuseLimited`), and is not told of others.
+ */
 export const refuseTakenTenant = async (
-  { connections }: Pick<Stores, 'connections'>,
+  { operator }: Pick<Room, 'operator'>,
   given: Given,
   after: Connection,
 ): Promise<void> => {
   const isAsked = given.workloadIdentity === true || given.tenantId !== undefined;
-  if (!isAsked || !goesByWorkload(after)) return;
-  for await (const batch of connections.all())
+  if (operator === null || !isAsked || !goesByWorkload(after)) return;
+  for await (const batch of operator.allConnections())
     for (const other of batch)
       if (other.organization !== after.organization && readsTenantOf(other, after))
         throw new Refused(

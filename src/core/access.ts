@@ -12,6 +12,28 @@ export const reaches = ({ organizations }: Pick<Access, 'organizations'>, organi
 /** The operator's own keys are not. */
 export const isLimited = ({ organizations }: Pick<Access, 'organizations'>): boolean => organizations !== null;
 
+declare const admitted: unique symbol;
+/**
+ * Whose things a call sees and writes: those of some organizations, or, where there is no limit, of all. It is made where it is known who calls, or by what
+ * they proved themselves; no query is made without it.
+ */
+export type Reach = Pick<Access, 'organizations'> & { readonly [admitted]: true };
+/** The operator's: what belongs to the installation takes it. */
+export type FullReach = Reach & { readonly organizations: null };
+
+export const reachOf = ({ organizations }: Pick<Access, 'organizations'>): Reach => ({ organizations }) as Reach;
+
+export const isFull = (reach: Reach): reach is FullReach => !isLimited(reach);
+
+/** The organizations that a list is narrowed to, when these are asked for; without any, it is of all. */
+export const narrowedTo = (
+  { organizations }: Pick<Access, 'organizations'>,
+  asked: OrganizationId | undefined,
+): { readonly organizations?: readonly OrganizationId[] } => {
+  if (asked !== undefined) return { organizations: reaches({ organizations }, asked) ? [asked] : [] };
+  return organizations === null ? {} : { organizations };
+};
+
 export const isLive = ({ expiresAt, revokedAt }: Pick<ApiKeyRecord, 'expiresAt' | 'revokedAt'>, now: Date): boolean =>
   revokedAt === null && expiresAt > now;
 

@@ -22,7 +22,7 @@ const allWebhooks = 1_000;
 export const relayEvents = async (stores: Relaying): Promise<boolean> => {
   const runs = await stores.runs.untold(batchSize);
   for (const [organization, ended] of Map.groupBy(runs, (run) => run.organization)) {
-    const { items } = await stores.webhooks.list({ organization }, null, allWebhooks);
+    const { items } = await stores.webhooks.list({ organizations: [organization] }, null, allWebhooks);
     const since = Math.min(...items.map(({ createdAt }) => createdAt.getTime()));
     // Where no worker told anybody for a while, what ended before somebody listened is nobody's business.
     const meant = ended.filter(({ finishedAt }) => finishedAt !== null && finishedAt.getTime() >= since);
@@ -69,11 +69,11 @@ export const beginTelling = async (
   stores: Pick<Stores, 'connections' | 'snapshots' | 'events' | 'webhooks'>,
   organization: OrganizationId,
 ): Promise<void> => {
-  const { items: known } = await stores.webhooks.list({ organization }, null, 1);
+  const { items: known } = await stores.webhooks.list({ organizations: [organization] }, null, 1);
   if (known.length > 0) return;
   let after: string | null = null;
   do {
-    const page = await stores.connections.list({ organization }, after, 200);
+    const page = await stores.connections.list({ organizations: [organization] }, after, 200);
     for (const { id } of page.items) {
       const { version } = await stores.snapshots.head(id);
       await stores.events.moveTo(id, version, await stores.events.position(id));

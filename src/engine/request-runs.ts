@@ -30,10 +30,23 @@ type Wanted = {
   readonly notBefore?: Date;
 };
 
-export const newSyncRun = (
-  connection: Pick<Connection, 'id' | 'organization'>,
+type OfConnection = Pick<Connection, 'id' | 'organization'>;
+type OfTarget = Pick<TargetRecord, 'id' | 'connection' | 'organization'>;
+/** What a run says of the record it is made from is as well known as the record is. */
+type FromConnection<C extends OfConnection> = {
+  readonly organization: C['organization'];
+  readonly connection: C['id'];
+};
+type FromTarget<T extends OfTarget> = {
+  readonly organization: T['organization'];
+  readonly connection: T['connection'];
+  readonly target: T['id'];
+};
+
+export const newSyncRun = <C extends OfConnection>(
+  connection: C,
   wanted: Wanted & { readonly acceptShrink?: Shrink | null },
-): SyncRun => ({
+): SyncRun & FromConnection<C> => ({
   ...fresh(wanted),
   kind: 'sync',
   acceptShrink: wanted.acceptShrink ?? null,
@@ -43,11 +56,11 @@ export const newSyncRun = (
   connection: connection.id,
 });
 
-export const newProvisionRun = (
-  target: Pick<TargetRecord, 'id' | 'connection' | 'organization'>,
+export const newProvisionRun = <T extends OfTarget>(
+  target: T,
   causedBy: RunId | null,
   wanted: Wanted & { readonly plan?: PlanId | null; readonly amends?: Amends | null },
-): ProvisionRun => ({
+): ProvisionRun & FromTarget<T> => ({
   ...fresh(wanted),
   kind: 'provision',
   organization: target.organization,
@@ -58,10 +71,10 @@ export const newProvisionRun = (
   causedBy,
 });
 
-export const newPreviewRun = (
-  connection: Pick<Connection, 'id' | 'organization'>,
+export const newPreviewRun = <C extends OfConnection>(
+  connection: C,
   { proposed, ...wanted }: Pick<Wanted, 'id' | 'trigger' | 'at'> & { readonly proposed: Scope },
-): PreviewRun => ({
+): PreviewRun & FromConnection<C> => ({
   ...fresh({ ...wanted, mode: 'full', scope: null, dryRun: true }),
   kind: 'preview',
   proposed,
@@ -70,10 +83,10 @@ export const newPreviewRun = (
 });
 
 /** It looks at everything, always. */
-export const newReconcileRun = (
-  target: Pick<TargetRecord, 'id' | 'connection' | 'organization'>,
+export const newReconcileRun = <T extends OfTarget>(
+  target: T,
   wanted: Pick<Wanted, 'id' | 'trigger' | 'at'>,
-): ReconcileRun => ({
+): ReconcileRun & FromTarget<T> => ({
   ...fresh({ ...wanted, mode: 'full', scope: null, dryRun: false }),
   kind: 'reconcile',
   organization: target.organization,
@@ -102,21 +115,22 @@ type About = Pick<Plan, 'mode' | 'scope' | 'kind' | 'amends' | 'id'>;
 type Asked = Pick<Wanted, 'id' | 'trigger' | 'at'>;
 
 /** Carries out what a person approved. */
-export const newRunOfPlan = (
-  target: Parameters<typeof newProvisionRun>[0],
+export const newRunOfPlan = <T extends OfTarget>(
+  target: T,
   plan: About,
   asked: Asked,
-): ProvisionRun => {
+): ProvisionRun & FromTarget<T> => {
   const { mode, scope, amends } = plan;
   return newProvisionRun(target, null, { ...asked, mode, scope, dryRun: false, plan: plan.id, amends });
 };
 
 /** Makes the plan once more, from what is there now. */
-export const newRunToPlanAgain = (
-  target: Parameters<typeof newProvisionRun>[0],
+export const newRunToPlanAgain = <T extends OfTarget>(
+  target: T,
   { mode, scope, kind, amends }: About,
   asked: Asked,
-): ProvisionRun => newProvisionRun(target, null, { ...asked, mode, scope, dryRun: askedFor.includes(kind), amends });
+): ProvisionRun & FromTarget<T> =>
+  newProvisionRun(target, null, { ...asked, mode, scope, dryRun: askedFor.includes(kind), amends });
 
 /** What is left of a run that was over its time: the same again, from where it is. */
 export const restOf = (engine: Engine, { mode, scope, dryRun }: Run): Wanted => ({

@@ -1,7 +1,7 @@
 /** The port of the audit log: entries are added at the end, and stay as they are. */
 
 import type { AuditEntry } from '../model/audit.ts';
-import type { OrganizationId } from '../model/ids.ts';
+import type { OfOrganizations } from './connection-store.ts';
 import type { Page } from './snapshot-store.ts';
 
 export type NewAuditEntry = Omit<AuditEntry, 'seq' | 'at'>;
@@ -23,8 +23,7 @@ export type Filed = {
   readonly subjects: readonly string[];
 };
 
-export type AuditFilter = {
-  readonly organization?: OrganizationId;
+export type AuditFilter = OfOrganizations & {
   /** By its id. */
   readonly actor?: string;
   readonly action?: string;

@@ -67,14 +67,14 @@ export type TargetEdit = Partial<
   >
 >;
 
+/** Of one of these alone; left out, of all. */
+export type OfOrganizations = { readonly organizations?: readonly OrganizationId[] };
+
 export interface ConnectionStore {
   add(connection: Connection, secrets: Secrets): Promise<void>;
   get(id: ConnectionId): Promise<Connection | null>;
-  list(
-    filter: { readonly organization?: OrganizationId },
-    after: string | null,
-    limit: number,
-  ): Promise<Page<Connection>>;
+  /** In id order, `after` an id. */
+  list(filter: OfOrganizations, after: string | null, limit: number): Promise<Page<Connection>>;
   /** Every connection, in batches; for the reconciler. */
   all(): AsyncIterable<readonly Connection[]>;
   /** Edits the record and its secrets when it is still at this revision. Throws `StaleRevision`. */

@@ -1,6 +1,6 @@
 /** The port of plans: operations that are kept for a person to look at, and what became of them. */
 
-import type { OrganizationId, PlanId, RunId, SourceId, TargetId } from '../model/ids.ts';
+import type { PlanId, RunId, SourceId, TargetId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
 import type {
   DecidedKind,
@@ -14,11 +14,11 @@ import type {
 } from '../model/plan.ts';
 import type { RunScope } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
+import type { OfOrganizations } from './connection-store.ts';
 import type { Lease } from './leases.ts';
 import type { Page } from './snapshot-store.ts';
 
-export type PlanFilter = {
-  readonly organization?: OrganizationId;
+export type PlanFilter = OfOrganizations & {
   readonly target?: TargetId;
   readonly kind?: PlanKind;
   readonly state?: PlanState;

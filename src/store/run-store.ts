@@ -4,9 +4,10 @@ import type { Problem } from '../model/connection.ts';
 import type { ConnectionId, RunId, SourceId, TargetId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
 import type { Counters, EndedState, Phase, Run, RunState, Shrink } from '../model/run.ts';
+import type { OfOrganizations } from './connection-store.ts';
 import type { Page } from './snapshot-store.ts';
 
-export type RunFilter = {
+export type RunFilter = OfOrganizations & {
   readonly connection?: ConnectionId;
   readonly target?: TargetId;
   readonly kind?: Run['kind'];

@@ -2,7 +2,7 @@
 
 import type { OrganizationId, WebhookId } from '../model/ids.ts';
 import type { Attempt, Delivery, Webhook } from '../model/webhook.ts';
-import type { Secrets } from './connection-store.ts';
+import type { OfOrganizations, Secrets } from './connection-store.ts';
 import type { Page } from './snapshot-store.ts';
 
 export type WebhookEdit = Partial<
@@ -13,7 +13,7 @@ export interface WebhookStore {
   add(webhook: Webhook, secrets: Secrets): Promise<void>;
   get(id: WebhookId): Promise<Webhook | null>;
   /** In id order, `after` an id. */
-  list(filter: { readonly organization?: OrganizationId }, after: string | null, limit: number): Promise<Page<Webhook>>;
+  list(filter: OfOrganizations, after: string | null, limit: number): Promise<Page<Webhook>>;
   /** Edits the record and its secrets (given fields replace stored ones) when it is still at this revision. Throws `StaleRevision`. */
   edit(id: WebhookId, revision: number, edit: WebhookEdit, secrets?: Secrets): Promise<Webhook>;
   secrets(id: WebhookId): Promise<Secrets>;

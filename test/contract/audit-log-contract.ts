@@ -76,13 +76,16 @@ export const auditLogContract = (openEmpty: (now: () => Date) => Promise<() => A
         expect((await scanned(filter)).map(({ seq }) => seq)).toEqual(listed);
         return listed;
       };
-      expect(await found({ organization: organizationId('contoso') })).toEqual([2]);
+      expect(await found({ organizations: [organizationId('contoso')] })).toEqual([2]);
       expect(await found({ actor: 'ops' })).toEqual([3]);
       expect(await found({ action: 'approvePlan' })).toEqual([4]);
       expect(await found({ subject: 'run_1' })).toEqual([4]);
       expect(await found({ step: 'failed' })).toEqual([5]);
       expect(await found({ from: new Date(start.getTime() + 1_000), until: now })).toEqual([2, 3, 4]);
-      expect(await found({ organization: organizationId('acme'), action: 'editTarget' })).toEqual([1, 3, 5]);
+      const [acme, contoso] = [organizationId('acme'), organizationId('contoso')];
+      expect(await found({ organizations: [acme], action: 'editTarget' })).toEqual([1, 3, 5]);
+      expect(await found({ organizations: [acme, contoso] })).toEqual([1, 2, 3, 4, 5]);
+      expect(await found({ organizations: [] })).toEqual([]);
       expect(await found({ subject: 'nobody' })).toEqual([]);
     });
 

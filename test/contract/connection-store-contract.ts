@@ -179,13 +179,24 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       const organization = organizationId(newId('org'));
       const made = Array.from({ length: 5 }, () => aConnection({ organization }));
       for (const connection of [...made, aConnection()]) await connections.add(connection, { clientSecret: 'x' });
-      const first = await connections.list({ organization }, null, 3);
-      const rest = await connections.list({ organization }, first.next, 3);
+      const first = await connections.list({ organizations: [organization] }, null, 3);
+      const rest = await connections.list({ organizations: [organization] }, first.next, 3);
       expect([first.items, rest.items].map((items) => items.map(({ id }) => id))).toEqual([
         made.slice(0, 3).map(({ id }) => id),
         made.slice(3).map(({ id }) => id),
       ]);
       expect([first.next === null, rest.next]).toEqual([false, null]);
+    });
+
+    it('is listed with those of several organizations, and of none', async () => {
+      const organizations = [organizationId(newId('org')), organizationId(newId('org'))];
+      const made = [0, 1, 0].map((nth) => aConnection({ organization: organizations[nth] ?? organizationId('none') }));
+      for (const connection of [...made, aConnection()]) await connections.add(connection, {});
+      const first = await connections.list({ organizations }, null, 2);
+      const rest = await connections.list({ organizations }, first.next, 2);
+      expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual(made.map(({ id }) => id));
+      expect(rest.next).toBeNull();
+      expect(await connections.list({ organizations: [] }, null, 2)).toEqual({ items: [], next: null });
     });
 
     it('is among all of them', async () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { PlanWritten, StaleFence } from '../../src/model/errors.ts';
-import { type PlanId, remoteId, runId, type TargetId } from '../../src/model/ids.ts';
+import { organizationId, type PlanId, remoteId, runId, type TargetId } from '../../src/model/ids.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { all } from '../support/ledger-world.ts';
 import { addsMembers, aGroup, creates, createsWith, disables, hostile, people, start } from '../support/operations.ts';
@@ -349,6 +349,10 @@ const plansContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void => {
       await plans.decide(made[2]?.id ?? aPlanId(), 'rejected', decision);
       expect(await ids({ state: 'waiting' })).toEqual(newest.slice(1));
       expect(await ids({ state: 'rejected' })).toEqual(newest.slice(0, 1));
+      const [acme, another] = [made[0]?.organization ?? organizationId('acme'), organizationId('another')];
+      expect(await ids({ organizations: [another, acme] })).toEqual(newest);
+      expect(await ids({ organizations: [another] })).toEqual([]);
+      expect(await ids({ organizations: [] })).toEqual([]);
     });
   });
 };

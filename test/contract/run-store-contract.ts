@@ -306,6 +306,19 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       expect(pages).toEqual([made.slice(0, 3), made.slice(3, 6), made.slice(6)]);
     });
 
+    it('is listed with those of the same organizations, page by page', async () => {
+      const organizations = [organizationId(newId('org')), organizationId(newId('org'))];
+      const made: string[] = [];
+      for (const organization of [...organizations, organizationId(newId('org')), ...organizations]) {
+        const run = await queued(syncRun(aTenant().connection, { organization }));
+        if (organizations.includes(organization)) made.unshift(run.id);
+      }
+      const first = await runs.list({ organizations }, null, 3);
+      const rest = await runs.list({ organizations }, first.next, 3);
+      expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual(made);
+      expect(rest.next).toBeNull();
+    });
+
     it('is narrowed by any of the filters', async () => {
       const { connection, target } = aTenant();
       const sync = await running(syncRun(connection));
@@ -317,6 +330,9 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       expect(await found({ connection, state: 'running' })).toEqual([sync.id]);
       expect(await found({ causedBy: sync.id })).toEqual([provision.id]);
       expect(await found({ connection, target: aTenant().target })).toEqual([]);
+      expect(await found({ connection, organizations: [sync.organization] })).toEqual([provision.id, sync.id]);
+      expect(await found({ target, organizations: [organizationId('another')] })).toEqual([]);
+      expect(await found({ connection, organizations: [] })).toEqual([]);
       await runs.finish(sync.id, 'succeeded', start, { ...end, version: 7 });
       expect(await found({ connection, version: 7 })).toEqual([sync.id]);
       expect(await found({ connection, version: 8 })).toEqual([]);

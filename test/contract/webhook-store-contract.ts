@@ -69,8 +69,9 @@ export const webhookStoreContract = (
       const all = [aWebhook(), aWebhook(), aWebhook()];
       for (const webhook of all) await webhooks.add(webhook, {});
       await webhooks.add(aWebhook({ organization: organizationId('other') }), {});
-      const first = await webhooks.list({ organization: acme }, null, 2);
-      const second = await webhooks.list({ organization: acme }, first.next, 2);
+      const first = await webhooks.list({ organizations: [acme] }, null, 2);
+      const second = await webhooks.list({ organizations: [acme] }, first.next, 2);
+      expect(await webhooks.list({ organizations: [] }, null, 2)).toEqual({ items: [], next: null });
       expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(all.map(({ id }) => id));
       expect(second.next).toBeNull();
     });

@@ -18,6 +18,7 @@ import { startGraph } from '../../simulator/graph/index.ts';
 import { startScim } from '../../simulator/scim/index.ts';
 import { compose } from '../../src/compose.ts';
 import { parseConfig } from '../../src/config.ts';
+import { reachOf } from '../../src/core/access.ts';
 import { type ConnectionId, organizationId } from '../../src/model/ids.ts';
 import { isEnded } from '../../src/model/run.ts';
 import { queueNames } from '../../src/queue/names.ts';
@@ -215,19 +216,17 @@ const queueCost = async (
   const [tenant] = graph.tenants;
   const app = tenant?.apps[0];
   if (tenant === undefined || app === undefined) throw new Error('The simulator has no tenant.');
-  const connection = await parts.commands.addConnection(
-    {
-      organization: organizationId('cost'),
-      name: 'Contoso',
-      cloud: 'custom',
-      tenantId: tenant.tenantId,
-      clientId: app.clientId,
-      clientSecret: app.clientSecret,
-    },
-    { organizations: null },
-  );
+  const { addConnection, addTarget, requestSync } = parts.commands.within(reachOf({ organizations: null }));
+  const connection = await addConnection({
+    organization: organizationId('cost'),
+    name: 'Contoso',
+    cloud: 'custom',
+    tenantId: tenant.tenantId,
+    clientId: app.clientId,
+    clientSecret: app.clientSecret,
+  });
   const settings = { base_url: scim.baseUrl, token: scim.token, allow_http: true, concurrency: 50 };
-  await parts.commands.addTarget(connection.id, {
+  await addTarget(connection.id, {
     kind: 'scim',
     name: 'Helpdesk',
     settings,
@@ -237,7 +236,7 @@ const queueCost = async (
   const commands = await commandsSent(redis.url, look);
   const before = await jobsAdded(look, prefix);
   await commands.begin();
-  await parts.commands.requestSync(connection.id, { mode: 'full', scope: null, dryRun: false });
+  await requestSync(connection.id, { mode: 'full', scope: null, dryRun: false });
   await expect.poll(() => endedRuns(parts, connection.id), { interval: 20, timeout: 50_000 }).toBe(2);
   expect(scim.control.state().users).toBeGreaterThan(users * 0.9);
   const sent = await commands.end();

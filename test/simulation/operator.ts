@@ -1,12 +1,13 @@
 /** Whoever runs Entrain: edits connections and targets while it works, lets go of what is held back, asks for runs. Makes no mistakes with the database. */
 
 import { type ConnectionChanges, connectionCommands } from '../../src/admin/connections.ts';
+import { type House, roomWithin } from '../../src/admin/house.ts';
 import { planCommands } from '../../src/admin/plans.ts';
 import { reconciliationCommands } from '../../src/admin/reconciliations.ts';
 import { Refused } from '../../src/admin/refused.ts';
-import type { Room } from '../../src/admin/room.ts';
 import { targetCommands } from '../../src/admin/targets.ts';
 import { undoCommands } from '../../src/admin/undo.ts';
+import { reachOf } from '../../src/core/access.ts';
 import type { LeavingPolicies } from '../../src/core/plan.ts';
 import { openEgress } from '../../src/egress/index.ts';
 import { unobserved } from '../../src/engine/engine.ts';
@@ -34,7 +35,7 @@ export type OnApproved = (plan: Plan, operations: readonly Staged[]) => void;
 
 export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue: Queue, onApproved: OnApproved) => {
   const door = queue.doorFor(process);
-  const room: Room = {
+  const house: House = {
     stores,
     keyProofs: createKeyProofs(new Uint8Array(32)),
     encryptionKeys: async () => ({ current: 'local:now', proves: 'local:now', configured: ['local:now'] }),
@@ -53,8 +54,9 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     canBeNotified: false,
     config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null },
   };
+  const room = roomWithin(house, reachOf({ organizations: null }));
   const editConnection = (id: ConnectionId, changes: ConnectionChanges) =>
-    connectionCommands(room).editConnection(id, changes, { organizations: null });
+    connectionCommands(room).editConnection(id, changes);
   const { editTarget } = targetCommands(room);
   const anotherRun = () => newRunId(stage, process);
   const { approvePlan, applyPlan, rejectPlan } = planCommands(room, anotherRun);

@@ -1,9 +1,11 @@
 /** A whole Entrain in memory: one connection, one target, a directory to play with, and a clock that only moves when told. */
 
 import { randomBytes } from 'node:crypto';
+import { roomWithin } from '../../src/admin/house.ts';
 import { planCommands } from '../../src/admin/plans.ts';
 import { reconciliationCommands } from '../../src/admin/reconciliations.ts';
 import { undoCommands } from '../../src/admin/undo.ts';
+import { reachOf } from '../../src/core/access.ts';
 import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.ts';
 import { openEgress } from '../../src/egress/index.ts';
 import { defaultTiming, type Engine, unobserved } from '../../src/engine/engine.ts';
@@ -143,7 +145,7 @@ export const story = async (options: StoryOptions = {}) => {
       ? await run(await requestSync(mode, { ...more, acceptShrink }))
       : first;
   };
-  const room = {
+  const house = {
     ...engine,
     connectSourceOnce: engine.connectSource,
     wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
@@ -158,6 +160,7 @@ export const story = async (options: StoryOptions = {}) => {
     permissionsNeeded: () => [],
     config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null },
   };
+  const room = roomWithin(house, reachOf({ organizations: null }));
   const commands = {
     ...planCommands(room, engine.newRunId),
     ...reconciliationCommands(room, engine.newRunId),

@@ -6,7 +6,7 @@
 import { mayDo, reaches } from '../../core/access.ts';
 import type { ApiScope, Caller } from '../../model/api-key.ts';
 import { type OrganizationId, organizationId } from '../../model/ids.ts';
-import type { Commands } from '../commands.ts';
+import type { CommandsWithin, OperatorCommands } from '../commands.ts';
 import type { Owned } from '../owners.ts';
 import { found } from '../refused.ts';
 import { DoorProblem } from './problem.ts';
@@ -32,52 +32,73 @@ export const assertFresh = ({ session }: Caller): void => {
   );
 };
 
-export const assertUnlimited = ({ name, organizations }: Caller): void => {
-  if (organizations === null) return;
-  throw new DoorProblem(
-    'forbidden',
-    `The key ${name} is limited to ${organizations.join(', ')}. Name the organization, or something of it; what concerns all of them takes a key without limits.`,
-  );
+export const assertUnlimited = (caller: Caller): void => {
+  if (caller.organizations !== null) throw limited(caller);
 };
 
-/** What belongs to somebody else is refused with the very words of what does not exist. */
-export const assertReaches = async (
-  commands: Pick<Commands, 'ownerOf'>,
-  caller: Caller,
-  { of }: Admission,
-  given: Given,
-): Promise<void> => {
-  if (caller.organizations === null || of === 'nobody') return;
+/** What concerns the installation is within no other reach. */
+export const operatorIn = (call: {
+  readonly caller: Caller;
+  readonly commands: Pick<CommandsWithin, 'ofOperator'>;
+}): OperatorCommands => {
+  if (call.commands.ofOperator === null) throw limited(call.caller);
+  return call.commands.ofOperator;
+};
+
+const limited = ({ name, organizations }: Caller): DoorProblem =>
+  new DoorProblem(
+    'forbidden',
+    `The key ${name} is limited to ${organizations?.join(', ')}. Name the organization, or something of it; what concerns all of them takes a key without limits.`,
+  );
+
+/** What a call names, and whose that is: looked up once, and not before somebody asks. */
+export type About = {
+  readonly given: Given;
+  readonly namesNothing: boolean;
+  readonly organizations: readonly OrganizationId[];
+  /** `owner` null: there is no such thing within the reach of the caller. */
+  readonly things: () => Promise<readonly { readonly kind: Owned; readonly owner: OrganizationId | null }[]>;
+};
+
+export const aboutOf = ({ ownerOf }: Pick<CommandsWithin, 'ownerOf'>, given: Given): About => {
   const { things, organizations } = namedIn(given);
-  const namesNothing = things.length + organizations.length === 0;
-  if (namesNothing || !organizations.every((id) => reaches(caller, organizationId(id)))) assertUnlimited(caller);
-  for (const { kind, id } of things) {
-    const owner = await commands.ownerOf(kind, id);
-    found(owner !== null && reaches(caller, owner) ? owner : null, kind);
-  }
+  const look = () => Promise.all(things.map(async ({ kind, id }) => ({ kind, owner: await ownerOf(kind, id) })));
+  let looked: ReturnType<typeof look> | null = null;
+  return {
+    given,
+    namesNothing: things.length + organizations.length === 0,
+    organizations,
+    things: () => {
+      looked ??= look();
+      return looked;
+    },
+  };
+};
+
+/** What belongs to somebody else is refused with the very words of what does not exist. The stores behind look for themselves (`stores-within.ts`). */
+export const assertReaches = async (caller: Caller, { of }: Admission, about: About): Promise<void> => {
+  if (caller.organizations === null || of === 'nobody') return;
+  if (about.namesNothing || !about.organizations.every((id) => reaches(caller, id))) assertUnlimited(caller);
+  for (const { kind, owner } of await about.things()) found(owner, kind);
 };
 
 /** Whose things a call is about; null: everybody's, nobody's, or it is not known. */
-export const organizationOf = async (
-  commands: Pick<Commands, 'ownerOf'>,
-  given: Given,
-): Promise<OrganizationId | null> => {
-  const { things, organizations } = namedIn(given);
-  for (const { kind, id } of things) {
-    const owner = await commands.ownerOf(kind, id);
-    if (owner !== null) return owner;
-  }
-  const [named] = organizations;
-  return named === undefined ? null : organizationId(named);
+export const organizationOf = async ({ things, organizations }: About): Promise<OrganizationId | null> => {
+  const owners = (await things()).map(({ owner }) => owner);
+  return owners.find((owner) => owner !== null) ?? organizations[0] ?? null;
 };
 
 const namedIn = ({ params, query, body }: Given) => {
-  const named = [params, query, body].flatMap((part) => Object.entries(Object(part)));
+  // What is no text names nothing that there is.
+  const named = [params, query, body].flatMap((part) =>
+    Object.entries(Object(part)).map(([name, id]) => [name, typeof id === 'string' ? id : ''] as const),
+  );
   const things = named.flatMap(([name, id]) => {
     const kind = kinds.get(name);
-    return kind === undefined ? [] : [{ kind, id: String(id) }];
+    return kind === undefined ? [] : [{ kind, id }];
   });
-  return { things, organizations: named.filter(([name]) => name === 'organization_id').map(([, id]) => String(id)) };
+  const organizations = named.filter(([name]) => name === 'organization_id').map(([, id]) => organizationId(id));
+  return { things, organizations };
 };
 
 const kinds: ReadonlyMap<string, Owned> = new Map([

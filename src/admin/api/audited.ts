@@ -3,26 +3,27 @@
 import type { Response } from 'express';
 import { type Asked, audited } from '../audit.ts';
 import type { Commands } from '../commands.ts';
-import { type Given, organizationOf } from './admission.ts';
+import { type About, organizationOf } from './admission.ts';
 import type { Answer } from './answer.ts';
 import { callerOf } from './auth.ts';
 import { problemOf } from './problem.ts';
 import type { Route } from './route.ts';
 import { traceIdOf } from './trace.ts';
 
-type Recording = Pick<Commands, 'recordAudit' | 'ownerOf'>;
+type Recording = Pick<Commands, 'recordAudit'>;
 
 /** Carries a call out, and writes down that it was asked for and what came of it. */
 export const recorded = async (
   commands: Recording,
   route: Route,
   response: Response,
-  sent: Given,
+  about: About,
   carryOut: () => Promise<Answer>,
 ): Promise<Answer> => {
   if (route.method === 'get' && route.isNoted !== true) return carryOut();
-  const organization = await organizationOf(commands, sent);
-  const asked: Asked = { ...askedIn(route, response, sent.params), organization, given: namesIn(sent.body) };
+  const { params, body } = about.given;
+  const organization = await organizationOf(about);
+  const asked: Asked = { ...askedIn(route, response, params), organization, given: namesIn(body) };
   const { audit: _, ...answer } = await audited(commands, asked, carryOut, ({ audit = {} }) => audit, codeOf);
   return answer;
 };

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
 import type { Commands } from '../commands.ts';
-import type { Outcome, Returned } from '../consents.ts';
+import type { Outcome, Returned } from '../consent-returns.ts';
 import { type Cookie, cookieNamed, tokenForm } from './cookies.ts';
 import { htmlOf, type Page, pageSecurityPolicy } from './pages.ts';
 import { traceIdOf } from './trace.ts';

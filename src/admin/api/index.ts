@@ -67,7 +67,7 @@ export type Api = {
 export const createApi = (api: Api): Express => {
   const { commands, config, log, identityProvider } = api;
   const { publicUrl } = config;
-  const routes = allRoutes(commands, publicUrl);
+  const routes = allRoutes(publicUrl);
   const document = openApiOf(routes, publicUrl);
   const cookie = sessionCookie(publicUrl);
   const people = identityProvider === null ? null : { cookie, publicUrl, callerBySession: commands.callerBySession };
@@ -121,28 +121,28 @@ const closeDoor = (app: Express, log: Log, whatThereIs: string): void => {
   app.use(problemHandler(log));
 };
 
-export const allRoutes = (commands: Commands, publicUrl: string | null): readonly Route[] => [
-  ...connectionRoutes(commands),
-  ...credentialRoutes(commands),
-  ...notificationRoutesOf(commands),
-  ...setupLinkRoutes(commands),
-  ...targetRoutes(commands),
-  ...escrowRoutes(commands),
-  ...runRoutes(commands),
-  ...runEventRoutes(commands),
-  ...planRoutes(commands),
-  ...previewRoutes(commands),
-  ...reconciliationRoutes(commands),
-  ...undoRoutes(commands),
-  ...snapshotRoutes(commands),
-  ...personRoutes(commands),
-  ...explainRoutes(commands),
-  ...restoreRoutes(commands),
-  ...webhookRoutes(commands),
-  ...apiKeyRoutes(commands),
-  ...encryptionKeyRoutes(commands),
-  ...auditRoutes(commands),
-  ...sessionRoutes(commands, sessionCookie(publicUrl)),
+export const allRoutes = (publicUrl: string | null): readonly Route[] => [
+  ...connectionRoutes,
+  ...credentialRoutes,
+  ...notificationRoutesOf,
+  ...setupLinkRoutes,
+  ...targetRoutes,
+  ...escrowRoutes,
+  ...runRoutes,
+  ...runEventRoutes,
+  ...planRoutes,
+  ...previewRoutes,
+  ...reconciliationRoutes,
+  ...undoRoutes,
+  ...snapshotRoutes,
+  ...personRoutes,
+  ...explainRoutes,
+  ...restoreRoutes,
+  ...webhookRoutes,
+  ...apiKeyRoutes,
+  ...encryptionKeyRoutes,
+  ...auditRoutes,
+  ...sessionRoutes(sessionCookie(publicUrl)),
 ];
 
 const nothingMayLoad = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };

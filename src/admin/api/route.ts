@@ -1,6 +1,7 @@
 /** One route: what it takes, what it answers and what it does, in one place. Express and the OpenAPI document are both made from it. */
 
 import type { z } from 'zod';
+import type { CommandsWithin } from '../commands.ts';
 import type { RefusalCode } from '../refused.ts';
 import type { Admission } from './admission.ts';
 import type { Answer } from './answer.ts';
@@ -37,7 +38,7 @@ export type Route = Described &
   Schemas<z.ZodObject, z.ZodObject, z.ZodObject> & {
     readonly takesStepUp: boolean;
     /** Parses the call, and throws `RequestRefused` when it cannot be accepted; what is given back carries it out. */
-    readonly accept: (raw: RawCall) => Accepted;
+    readonly accept: (raw: RawCall, commands: CommandsWithin) => Accepted;
   };
 
 /** `needsFresh`: only for a person who has signed in just now. */
@@ -47,8 +48,10 @@ export type Accepted = { readonly needsFresh: boolean; readonly carryOut: () => 
 type StepUp<B extends z.ZodType> = { readonly stepUp?: (body: z.output<B>) => boolean };
 export const always = (): boolean => true;
 
-/** `revision` or `hash` is that of the `If-Match` header. */
-export type Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = ReturnType<typeof parseCall<P, Q, B>>;
+/** `revision` or `hash` is that of the `If-Match` header; `commands` go as far as the caller reaches. */
+export type Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = ReturnType<
+  typeof parseCall<P, Q, B>
+> & { readonly commands: CommandsWithin };
 
 export const defineRoute = <P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject>(
   route: Described & Schemas<P, Q, B> & StepUp<B> & { readonly handle: (call: Call<P, Q, B>) => Promise<Answer> },
@@ -57,8 +60,8 @@ export const defineRoute = <P extends z.ZodObject, Q extends z.ZodObject, B exte
   return {
     ...described,
     takesStepUp: stepUp !== undefined,
-    accept: (raw) => {
-      const call = parseCall(route, raw);
+    accept: (raw, commands) => {
+      const call = { ...parseCall(route, raw), commands };
       return { needsFresh: stepUp?.(call.body) === true, carryOut: () => handle(call) };
     },
   };

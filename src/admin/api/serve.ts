@@ -3,10 +3,11 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import { reachOf } from '../../core/access.ts';
 import type { Caller } from '../../model/api-key.ts';
 import type { Commands } from '../commands.ts';
 import { Refused } from '../refused.ts';
-import { assertFresh, assertMayDo, assertReaches } from './admission.ts';
+import { aboutOf, assertFresh, assertMayDo, assertReaches } from './admission.ts';
 import { notingRefusal, recorded } from './audited.ts';
 import { callerAgain, callerOf } from './auth.ts';
 import { type Events, type Seats, seats, sendEvents } from './events.ts';
@@ -71,11 +72,13 @@ const handler =
     const { commands } = behind;
     const sent = { params: { ...params }, query, body };
     const admit = (check: () => void | Promise<void>) => notingRefusal(commands, route, response, params, check);
-    await admit(() => assertReaches(commands, caller, route, sent));
+    const within = commands.within(reachOf(caller));
+    const about = aboutOf(within, sent);
+    await admit(() => assertReaches(caller, route, about));
     const [ifMatch, lastEventId] = [request.get('if-match'), request.get('last-event-id')];
-    const { needsFresh, carryOut } = route.accept({ ...sent, ifMatch, lastEventId, caller });
+    const { needsFresh, carryOut } = route.accept({ ...sent, ifMatch, lastEventId, caller }, within);
     if (needsFresh) await admit(() => assertFresh(caller));
-    const carryOutNoted = () => recorded(commands, route, response, sent, carryOut);
+    const carryOutNoted = () => recorded(commands, route, response, about, carryOut);
     const answer =
       route.method === 'post'
         ? await answerOnce(commands, repeatable(request, route, caller), carryOutNoted)
@@ -116,7 +119,8 @@ const listen = async (
     try {
       const caller = await callerAgain(response);
       assertMayDo(caller, route.scope);
-      await assertReaches(commands, caller, route, { params, query, body });
+      const about = aboutOf(commands.within(reachOf(caller)), { params, query, body });
+      await assertReaches(caller, route, about);
       return true;
     } catch (error) {
       if (error instanceof DoorProblem || error instanceof Refused) return false;

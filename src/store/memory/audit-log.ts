@@ -27,7 +27,7 @@ export const createMemoryAuditLog = (now: () => Date): AuditLog => {
 };
 
 const isMeant = ({ filed }: KeptEntry, filter: AuditFilter): boolean =>
-  (filter.organization === undefined || filed.organization === filter.organization) &&
+  (filter.organizations?.some((one) => one === filed.organization) ?? true) &&
   (filter.actor === undefined || filed.actor === filter.actor) &&
   (filter.action === undefined || filed.action === filter.action) &&
   (filter.step === undefined || filed.step === filter.step) &&

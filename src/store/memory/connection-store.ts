@@ -39,10 +39,10 @@ export const createMemoryConnectionStore = (
   const shelf = createShelf<Parameters<ConnectionStore['add']>[0]>(vault, now, keep);
   return {
     ...shelf,
-    list: async ({ organization }, after, limit) => {
+    list: async ({ organizations }, after, limit) => {
       const found = shelf
         .sorted()
-        .filter((connection) => organization === undefined || connection.organization === organization)
+        .filter(({ organization }) => organizations?.includes(organization) ?? true)
         .filter(({ id }) => after === null || id > after);
       const items = found.slice(0, limit);
       return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };

@@ -202,7 +202,7 @@ const isIn = ({ target, kind, scope }: Slot, plan: Plan): boolean =>
 const scopeOf = (scope: RunScope | null): string => (scope === null ? 'all' : `${scope.group}:${scope.nested}`);
 
 const matches = (plan: Plan, filter: PlanFilter): boolean =>
-  (filter.organization === undefined || plan.organization === filter.organization) &&
+  (filter.organizations?.includes(plan.organization) ?? true) &&
   (filter.target === undefined || plan.target === filter.target) &&
   (filter.kind === undefined || plan.kind === filter.kind) &&
   (filter.state === undefined || plan.standing.state === filter.state);

@@ -145,6 +145,7 @@ const ended = (at: Date) => ({ phase: 'done', finishedAt: at, notBefore: null, p
 const isDue = (run: Run, at: Date): boolean => run.state === 'running' || run.notBefore === null || run.notBefore <= at;
 
 const matches = (run: Run, filter: RunFilter): boolean =>
+  (filter.organizations?.includes(run.organization) ?? true) &&
   (filter.connection === undefined || run.connection === filter.connection) &&
   (filter.target === undefined || (isOfTarget(run) && run.target === filter.target)) &&
   (filter.kind === undefined || run.kind === filter.kind) &&

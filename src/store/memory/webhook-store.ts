@@ -12,10 +12,10 @@ export const createMemoryWebhookStore = (vault: Vault, now: () => Date): Webhook
   return {
     add: (webhook, secrets) => shelf.add({ ...webhook, quarantine: null }, secrets),
     get: async (id) => webhookOf(await shelf.get(id)),
-    list: async ({ organization }, after, limit) => {
+    list: async ({ organizations }, after, limit) => {
       const found = shelf
         .sorted()
-        .filter((webhook) => organization === undefined || webhook.organization === organization)
+        .filter(({ organization }) => organizations?.includes(organization) ?? true)
         .filter(({ id }) => after === null || id > after);
       const items = found.slice(0, limit).flatMap((one) => webhookOf(one) ?? []);
       return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };

@@ -92,8 +92,9 @@ export const createMongoAuditLog = (db: Db, now: () => Date): AuditLog => {
 /** Each time one of those who race gets through, so this is how many processes may add at the same moment. */
 const mostAttempts = 50;
 
-const queryOf = ({ from, until, subject, ...filter }: AuditFilter) => ({
+const queryOf = ({ organizations, from, until, subject, ...filter }: AuditFilter) => ({
   ...filter,
+  ...(organizations === undefined ? {} : { organization: { $in: [...organizations] } }),
   ...(subject === undefined ? {} : { subjects: subject }),
   ...(from === undefined && until === undefined
     ? {}

@@ -58,8 +58,9 @@ export const createMongoConnectionStore = (
   return {
     ...records,
     add: ({ id, ...rest }, secrets) => records.add({ _id: id, ...rest }, secrets),
-    list: async ({ organization }, after, limit) => {
-      const found = await records.find(organization === undefined ? {} : { organization }, after, limit + 1);
+    list: async ({ organizations }, after, limit) => {
+      const where = organizations === undefined ? {} : { organization: organizations };
+      const found = await records.find(where, after, limit + 1);
       const items = found.slice(0, limit);
       return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
     },

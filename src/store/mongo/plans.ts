@@ -20,6 +20,7 @@ type PlanDocument = Omit<Plan, 'id'> & { readonly _id: string; readonly slot: st
 
 export const name = 'plans';
 export const indexes: readonly mongoose.mongo.IndexDescription[] = [
+  { key: { organization: 1, _id: 1 } },
   { key: { target: 1, _id: 1 } },
   { key: { slot: 1, _id: 1 } },
   { key: { 'standing.state': 1, _id: 1 } },
@@ -208,8 +209,8 @@ const planOf = (document: PlanDocument | null): Plan | null => {
   };
 };
 
-const filterOf = ({ organization, target, kind, state }: PlanFilter) => ({
-  ...(organization === undefined ? {} : { organization }),
+const filterOf = ({ organizations, target, kind, state }: PlanFilter) => ({
+  ...(organizations === undefined ? {} : { organization: { $in: [...organizations] } }),
   ...(target === undefined ? {} : { target }),
   ...(kind === undefined ? {} : { kind }),
   ...(state === undefined ? {} : { 'standing.state': state }),

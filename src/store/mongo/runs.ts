@@ -37,6 +37,7 @@ export const indexes: readonly mongoose.mongo.IndexDescription[] = [
   { key: { slot: 1 }, unique: true },
   { key: { lane: 1, state: 1, rank: 1, _id: 1 } },
   { key: { state: 1, _id: 1 } },
+  { key: { organization: 1, _id: 1 } },
   { key: { connection: 1, _id: 1 } },
   { key: { connection: 1, version: 1, _id: 1 } },
   { key: { target: 1, _id: 1 } },
@@ -228,7 +229,8 @@ const insertedInto = async (collection: Collection<RunDocument>, run: Run): Prom
   }
 };
 
-const filterOf = ({ connection, target, kind, state, causedBy, version }: RunFilter) => ({
+const filterOf = ({ organizations, connection, target, kind, state, causedBy, version }: RunFilter) => ({
+  ...(organizations === undefined ? {} : { organization: { $in: [...organizations] } }),
   ...(connection === undefined ? {} : { connection }),
   ...(target === undefined ? {} : { target }),
   ...(kind === undefined ? {} : { kind }),

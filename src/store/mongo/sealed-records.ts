@@ -103,13 +103,20 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
       const found = await model.findOne({ _id: id }, {}, guarded).lean<D>();
       return found && toRecord(found);
     },
-    /** In id order, `after` an id; `where` names fields that must be equal. */
+    /** In id order, `after` an id; `where` names fields that must be equal, or equal to one of several. */
     find: async (
-      where: Readonly<Record<string, string>>,
+      where: Readonly<Record<string, string | readonly string[]>>,
       after: string | null,
       limit: number,
     ): Promise<readonly R[]> => {
-      const filter = { ...where, ...(after === null ? {} : { _id: mongoose.trusted({ $gt: after }) }) };
+      const equal = Object.entries(where).map(([field, value]) => [
+        field,
+        typeof value === 'string' ? value : mongoose.trusted({ $in: [...value] }),
+      ]);
+      const filter = {
+        ...Object.fromEntries(equal),
+        ...(after === null ? {} : { _id: mongoose.trusted({ $gt: after }) }),
+      };
       const found = await model.find(filter, {}, guarded).sort({ _id: 1 }).limit(limit).lean<readonly D[]>();
       return found.map(toRecord);
     },

@@ -26,8 +26,9 @@ export const createMongoWebhookStore = (mongo: mongoose.Connection, vault: Vault
   return {
     add: ({ id, ...rest }, secrets) => records.add({ _id: id, ...rest, quarantine: null }, secrets),
     get: records.get,
-    list: async ({ organization }, after, limit) => {
-      const found = await records.find(organization === undefined ? {} : { organization }, after, limit + 1);
+    list: async ({ organizations }, after, limit) => {
+      const where = organizations === undefined ? {} : { organization: organizations };
+      const found = await records.find(where, after, limit + 1);
       const items = found.slice(0, limit);
       return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
     },

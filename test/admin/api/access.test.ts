@@ -5,18 +5,15 @@ import { z } from 'zod';
 import type { Route } from '../../../src/admin/api/route.ts';
 import { mayDo } from '../../../src/core/access.ts';
 import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
-import { connectionId, organizationId, planId, runId, targetId } from '../../../src/model/ids.ts';
-import { newId } from '../../../src/store/ids.ts';
-import { aPlan as newPlan } from '../../support/plan-world.ts';
-import { type Ask, addConnection, addTarget, type Door, newConnection, newTarget, openDoor } from './door.ts';
+import { type Belongings, belongingsOf, everythingIn, nothing } from './belongings.ts';
+import { type Ask, type Door, newConnection, newTarget, openDoor } from './door.ts';
 import { peopleOf, signedInAs } from './people.ts';
-import { lease } from './stores.ts';
 
 const newWebhook = { organization_id: 'acme', url: 'https://hooks.example' };
 
 let door: Door;
 /** Things of an organization, by the name of the parameter that takes them. */
-let things: Readonly<Record<string, string>>;
+let things: Belongings;
 
 /** Who calls, as what a call of theirs carries. */
 const callers: Readonly<Record<'key' | 'person', (scope: ApiScope) => Promise<Ask>>> = {
@@ -31,40 +28,11 @@ const keyFor = async (scopes: readonly ApiScope[], organizations: readonly strin
 
 beforeAll(async () => {
   door = await openDoor({ identityProvider: peopleOf(), config: { publicUrl: 'https://entrain.example' } });
-  const connection = await addConnection(door, { organization_id: 'acme' });
-  const target = await addTarget(door, connection);
-  const run = await door.call('POST', `/v1/targets/${target}/provision`, { body: {} });
-  const webhook = await door.call('POST', '/v1/webhooks', { body: newWebhook });
-  things = {
-    connection_id: connection,
-    target_id: target,
-    run_id: z.looseObject({ id: z.string() }).parse(run.body).id,
-    plan_id: await aPlan(connection, target),
-    group_id: '00000000-0000-4000-8000-000000000001',
-    object_id: '00000000-0000-4000-8000-000000000002',
-    api_key_id: `key_${'0'.repeat(32)}`,
-    webhook_id: z.looseObject({ id: z.string() }).parse(webhook.body).id,
-    event_id: `evt_${'0'.repeat(32)}`,
-    session_id: `ses_${'0'.repeat(32)}`,
-  };
+  things = await belongingsOf(door, 'acme');
 });
 afterAll(() => door.close());
 
-/** One that waits for a person. */
-const aPlan = async (connection: string, target: string): Promise<string> => {
-  const held = await lease(door.stores, targetId(target));
-  const plan = newPlan(targetId(target), {
-    id: planId(newId('pln')),
-    run: runId(newId('run')),
-    connection: connectionId(connection),
-    organization: organizationId('acme'),
-  });
-  await door.stores.plans.add(held, plan);
-  await door.stores.leases.release(held);
-  return plan.id;
-};
-
-const addressOf = ({ path }: Route, of: Readonly<Record<string, string>> = things): string =>
+const addressOf = ({ path }: Route, of: Belongings = things): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => of[name] ?? '');
 
 /** What a body has to hold for the call to be well-formed; a refusal must come before anybody looks at it. */
@@ -78,20 +46,7 @@ const bodies: Readonly<Record<string, object>> = {
 const bodyOf = ({ id, method }: Route) =>
   method === 'post' || method === 'patch' ? { body: bodies[id] ?? { reason: 'because' } } : {};
 
-const everything = async (): Promise<string> => {
-  const { stores } = door;
-  const connection = connectionId(things['connection_id'] ?? '');
-  return JSON.stringify([
-    await stores.connections.list({}, null, 100),
-    await stores.targets.of(connection),
-    await stores.runs.list({}, null, 100),
-    await stores.plans.list({}, null, 100),
-    (await stores.apiKeys.list(null, 1_000)).items.map(({ id, revokedAt }) => [id, revokedAt]),
-    await stores.webhooks.list({}, null, 100),
-    await stores.installation.restores(),
-    door.woken,
-  ]);
-};
+const everything = (): Promise<string> => everythingIn(door);
 
 describe('a key', () => {
   it('that may configure and not approve lifts no guard', async () => {
@@ -212,7 +167,7 @@ describe('a key', () => {
     for (const route of door.routes.filter(({ of }) => of === undefined)) {
       const reply = await door.call(route.method.toUpperCase(), addressOf(route), { key, ...bodyOf(route) });
       expect([403, 404], `${route.id} answered ${reply.status}`).toContain(reply.status);
-      const absent = addressOf(route, nothingOf);
+      const absent = addressOf(route, nothing);
       if (!route.path.includes('_id}') || route.scope === 'admin') continue;
       // What belongs to somebody else must look like what was never there.
       const other = await door.call(route.method.toUpperCase(), absent, { key, ...bodyOf(route) });
@@ -265,16 +220,5 @@ describe('a key', () => {
     expect((await sync({})).status).toBe(202);
   });
 });
-
-const nothingOf: Readonly<Record<string, string>> = {
-  connection_id: `con_${'0'.repeat(32)}`,
-  target_id: `tgt_${'0'.repeat(32)}`,
-  run_id: `run_${'0'.repeat(32)}`,
-  plan_id: `pln_${'0'.repeat(32)}`,
-  webhook_id: `whk_${'0'.repeat(32)}`,
-  event_id: `evt_${'0'.repeat(32)}`,
-  group_id: '00000000-0000-4000-8000-000000000001',
-  object_id: '00000000-0000-4000-8000-000000000002',
-};
 
 const withoutTrace = (body: unknown): unknown => ({ ...z.looseObject({}).parse(body), trace_id: null });

@@ -179,7 +179,7 @@ describe('editing a connection', () => {
     const id = await addConnection(door);
     await Promise.all(
       [{ description: 'Contoso' }, { timeoutSecs: 900 }, { refreshIntervalSecs: 600 }].map((changes) =>
-        door.commands.editConnection(connectionId(id), changes, { organizations: null }),
+        door.commands.editConnection(connectionId(id), changes),
       ),
     );
     expect((await show(id)).body).toMatchObject({

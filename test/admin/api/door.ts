@@ -10,12 +10,13 @@ import { allRoutes, createApi } from '../../../src/admin/api/index.ts';
 import { problemSchema } from '../../../src/admin/api/problem.ts';
 import { quotasOf, type RateLimits } from '../../../src/admin/api/rate-limits.ts';
 import type { Route } from '../../../src/admin/api/route.ts';
-import { type Commands, commands } from '../../../src/admin/commands.ts';
+import { type Commands, type CommandsWithin, commands } from '../../../src/admin/commands.ts';
+import type { House } from '../../../src/admin/house.ts';
 import type { IdentityProvider } from '../../../src/admin/identity-provider.ts';
 import { createMetrics, type Metrics } from '../../../src/admin/metrics.ts';
-import type { Room } from '../../../src/admin/room.ts';
 import type { Config } from '../../../src/config.ts';
 import { secret } from '../../../src/config-table.ts';
+import { reachOf } from '../../../src/core/access.ts';
 import { openEgress } from '../../../src/egress/index.ts';
 import { signMessage } from '../../../src/egress/sign.ts';
 import type { ClockReading } from '../../../src/engine/clock.ts';
@@ -56,8 +57,11 @@ type Options = {
   readonly rateLimits?: RateLimits;
   readonly identityProvider?: IdentityProvider;
   /** What the door stands on, in place of what it would. */
-  readonly room?: (defaults: Room) => Partial<Room>;
-  readonly break?: (commands: Commands) => Commands;
+  readonly room?: (defaults: House) => Partial<House>;
+  /** What a caller may do, as it is carried out. */
+  readonly break?: (commands: CommandsWithin) => CommandsWithin;
+  /** What is asked before it is known who calls. */
+  readonly breakHall?: (commands: Commands) => Commands;
 };
 
 export const openDoor = async (options: Options = {}) => {
@@ -67,7 +71,7 @@ export const openDoor = async (options: Options = {}) => {
   const queue = { down: false };
   const stores = memoryStores(() => clock.now);
   const log = createLogger({ level: 'debug', to: { write: (line) => said.push(line) } });
-  const defaults: Room = {
+  const defaults: House = {
     stores,
     keyProofs: createKeyProofs(new Uint8Array(32)),
     encryptionKeys: async () => ({ current: 'local:now', proves: 'local:now', configured: ['local:now'] }),
@@ -95,12 +99,16 @@ export const openDoor = async (options: Options = {}) => {
     permissionsNeeded,
     config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null, ...options.config },
   };
-  const room: Room = { ...defaults, ...options.room?.(defaults) };
-  const working = commands(room);
+  const house: House = { ...defaults, ...options.room?.(defaults) };
+  const working = commands(house);
+  const broken = options.breakHall?.(working) ?? working;
   const closing = new AbortController();
-  const routes = allRoutes(working, options.config?.publicUrl ?? null);
+  const routes = allRoutes(options.config?.publicUrl ?? null);
   const api = createApi({
-    commands: options.break ? options.break(working) : working,
+    commands: {
+      ...broken,
+      within: (reach) => options.break?.(broken.within(reach)) ?? broken.within(reach),
+    },
     config: {
       apiKeys: [apiKey('product', key)],
       metrics: 'key',
@@ -116,7 +124,7 @@ export const openDoor = async (options: Options = {}) => {
     rateLimits: options.rateLimits ?? generous(),
     closing: closing.signal,
     queues: options.queues ?? null,
-    identityProvider: room.identityProvider,
+    identityProvider: house.identityProvider,
   });
   const server = createServer(api).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -126,7 +134,9 @@ export const openDoor = async (options: Options = {}) => {
   return {
     base,
     stores,
-    commands: working,
+    /** The operator's. */
+    commands: { ...working, ...working.within(reachOf({ organizations: null })) },
+    within: working.within,
     routes,
     woken,
     queue,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Commands } from '../../../src/admin/commands.ts';
+import type { CommandsWithin } from '../../../src/admin/commands.ts';
 import { addConnection, addTarget, type Door, newConnection, openDoor } from './door.ts';
 
 let door: Door;
@@ -88,7 +88,7 @@ describe('what goes wrong at the door', () => {
 });
 
 describe('what goes wrong behind the door', () => {
-  const broken = (commands: Commands): Commands => ({
+  const broken = (commands: CommandsWithin): CommandsWithin => ({
     ...commands,
     getTarget: async () => {
       throw Object.assign(new Error('cannot reach mongodb://reader:CANARY@db.internal'), {

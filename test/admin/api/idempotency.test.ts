@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Route } from '../../../src/admin/api/route.ts';
-import type { Commands } from '../../../src/admin/commands.ts';
+import type { CommandsWithin } from '../../../src/admin/commands.ts';
 import { connectionId } from '../../../src/model/ids.ts';
 import type { CallStore } from '../../../src/store/call-store.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
@@ -169,7 +169,10 @@ describe('every POST', () => {
 });
 
 const opened = async (
-  around: { readonly calls?: (calls: CallStore) => CallStore; readonly break?: (commands: Commands) => Commands } = {},
+  around: {
+    readonly calls?: (calls: CallStore) => CallStore;
+    readonly break?: (commands: CommandsWithin) => CommandsWithin;
+  } = {},
 ) => {
   const calls = createMemoryCallStore();
   const world = await openDoor({

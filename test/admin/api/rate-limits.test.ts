@@ -44,7 +44,7 @@ describe('how many calls somebody may make', () => {
     await list();
     const body = { name: 'one too many', scopes: ['read'] };
     expect((await door.call('POST', '/v1/api-keys', { body })).status).toBe(429);
-    expect((await door.commands.listApiKeys(null, 10)).items).toEqual([]);
+    expect((await door.stores.apiKeys.list(null, 10)).items).toEqual([]);
   });
 
   it('is limited for each address, whoever calls; the platform may ask as often as it likes', async () => {

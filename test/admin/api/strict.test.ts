@@ -81,7 +81,7 @@ describe('a page of another origin', () => {
 describe('a key that cannot be looked up', () => {
   it('lets nobody in', async () => {
     const behind = await openDoor({
-      break: (commands) => ({
+      breakHall: (commands) => ({
         ...commands,
         callerWith: async () => {
           throw new Error('connect ECONNREFUSED 127.0.0.1:27017');
@@ -90,7 +90,7 @@ describe('a key that cannot be looked up', () => {
     });
     const body = { name: 'x', scopes: ['read'] };
     expect((await behind.call('POST', '/v1/api-keys', { key: 'some-other-key', body })).status).toBe(500);
-    expect((await behind.commands.listApiKeys(null, 10)).items).toEqual([]);
+    expect((await behind.stores.apiKeys.list(null, 10)).items).toEqual([]);
     await behind.close();
   });
 });

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { apiKeyId, organizationId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
+import { operatorIn } from '../admission.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { always, defineRoute, type Route } from '../route.ts';
@@ -12,7 +12,7 @@ import { auditedApiKey } from '../schemas/audit.ts';
 const tag = 'API keys';
 const path = '/v1/api-keys';
 
-export const apiKeyRoutes = (commands: Commands): Route[] => [
+export const apiKeyRoutes: readonly Route[] = [
   defineRoute({
     method: 'post',
     path,
@@ -26,13 +26,13 @@ export const apiKeyRoutes = (commands: Commands): Route[] => [
     body: newApiKeySchema,
     answer: { status: 201, description: 'The key, this once, and its record.', schema: madeApiKeySchema },
     refusals: [],
-    handle: async ({ body, caller }) => {
-      const { record, key } = await commands.createApiKey({
+    handle: async ({ body, ...call }) => {
+      const { record, key } = await operatorIn(call).createApiKey({
         name: body.name,
         scopes: body.scopes,
         organizations: body.organization_ids?.map(organizationId) ?? null,
         expiresAt: body.expires_at === undefined ? null : new Date(body.expires_at),
-        createdBy: caller.name,
+        createdBy: call.caller.name,
       });
       return {
         status: 201,
@@ -53,8 +53,8 @@ export const apiKeyRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of keys.', schema: pageOf(apiKeySchema) },
     refusals: [],
-    handle: ({ query }) =>
-      answerPage('api keys', query, (after, limit) => commands.listApiKeys(after, limit), apiKeyView),
+    handle: ({ query, ...call }) =>
+      answerPage('api keys', query, (after, limit) => operatorIn(call).listApiKeys(after, limit), apiKeyView),
   }),
   defineRoute({
     method: 'delete',
@@ -68,8 +68,8 @@ export const apiKeyRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The key as it is now.', schema: apiKeySchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => {
-      const record = await commands.revokeApiKey(apiKeyId(params.api_key_id));
+    handle: async ({ params, ...call }) => {
+      const record = await operatorIn(call).revokeApiKey(apiKeyId(params.api_key_id));
       return { status: 200, body: apiKeyView(record), audit: { before: auditedApiKey(record) } };
     },
   }),

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { organizationId } from '../../../model/ids.ts';
 import type { AuditFilter, KeptEntry } from '../../../store/audit-log.ts';
-import type { Commands } from '../../commands.ts';
+import type { FilterWithin } from '../../stores-within.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -25,7 +25,7 @@ const filters = {
   until: z.iso.datetime().optional().meta({ description: 'Up to, and not including it.' }),
 };
 
-export const auditRoutes = (commands: Commands): Route[] => [
+export const auditRoutes: readonly Route[] = [
   defineRoute({
     method: 'get',
     path,
@@ -38,7 +38,7 @@ export const auditRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of entries.', schema: pageOf(auditEntrySchema) },
     refusals: [],
-    handle: ({ query }) => {
+    handle: ({ query, commands }) => {
       const { limit: _, cursor: __, ...asked } = query;
       const filter = filterOf(asked);
       return answerPage(
@@ -62,11 +62,11 @@ export const auditRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'All entries that are meant.', schema: auditEntrySchema, as: 'lines' },
     refusals: [],
-    handle: async ({ query }) => ({ status: 200, lines: linesOf(commands.scanAudit(filterOf(query))) }),
+    handle: async ({ query, commands }) => ({ status: 200, lines: linesOf(commands.scanAudit(filterOf(query))) }),
   }),
 ];
 
-const filterOf = (asked: z.output<z.ZodObject<typeof filters>>): AuditFilter => ({
+const filterOf = (asked: z.output<z.ZodObject<typeof filters>>): FilterWithin<AuditFilter> => ({
   ...(asked.organization_id === undefined ? {} : { organization: organizationId(asked.organization_id) }),
   ...(asked.actor_id === undefined ? {} : { actor: asked.actor_id }),
   ...(asked.action === undefined ? {} : { action: asked.action }),

@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { connectionId, organizationId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { assertMaySetGuards, setsGuards } from '../guards.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
@@ -28,7 +27,7 @@ const tag = 'Connections';
 const path = '/v1/connections/{connection_id}';
 const params = z.strictObject({ connection_id: connectionIdText });
 
-export const connectionRoutes = (commands: Commands): Route[] => [
+export const connectionRoutes: readonly Route[] = [
   defineRoute({
     method: 'post',
     path: '/v1/connections',
@@ -42,10 +41,10 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     body: newConnectionSchema,
     answer: { status: 201, description: 'The connection.', schema: connectionSchema },
     refusals: ['key_is_limited', 'tenant_taken'],
-    handle: async ({ body, caller }) => {
+    handle: async ({ body, caller, commands }) => {
       assertMaySetGuards(caller, body);
       const given = { ...fieldsOf(body), name: body.name, organization: organizationId(body.organization_id) };
-      const { connection, link } = await commands.addConnectionWithLink(given, body.return_url ?? null, caller);
+      const { connection, link } = await commands.addConnectionWithLink(given, body.return_url ?? null);
       return {
         status: 201,
         body: { ...connectionView(connection, commands.now()), oauth2_authorize_url: link?.url ?? null },
@@ -68,9 +67,9 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     body: connectionDraftSchema,
     answer: { status: 200, description: 'What was checked, and what came of it.', schema: checkReportSchema },
     refusals: ['key_is_limited', 'tenant_taken'],
-    handle: async ({ body, caller }) => ({
+    handle: async ({ body, commands }) => ({
       status: 200,
-      body: checkReportView(await commands.checkNewConnection(fieldsOf(body), caller)),
+      body: checkReportView(await commands.checkNewConnection(fieldsOf(body))),
     }),
   }),
   defineRoute({
@@ -85,7 +84,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of connections.', schema: pageOf(connectionSchema) },
     refusals: [],
-    handle: ({ query }) => {
+    handle: ({ query, commands }) => {
       const of = query.organization_id;
       const filter = of === undefined ? {} : { organization: organizationId(of) };
       return answerPage(
@@ -108,7 +107,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The connection.', schema: connectionDetailSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => {
+    handle: async ({ params, commands }) => {
       const detail = await commands.getConnection(connectionId(params.connection_id));
       return {
         status: 200,
@@ -138,11 +137,11 @@ export const connectionRoutes = (commands: Commands): Route[] => [
       'key_is_limited',
       'stale_revision',
     ],
-    handle: async ({ params, body, revision, caller }) => {
+    handle: async ({ params, body, revision, caller, commands }) => {
       assertMaySetGuards(caller, body);
       const id = connectionId(params.connection_id);
       const changes = { ...fieldsOf(body), state: body.state };
-      const { before, connection, nextSync } = await commands.editConnection(id, changes, caller, revision);
+      const { before, connection, nextSync } = await commands.editConnection(id, changes, revision);
       return {
         status: 200,
         body: { ...connectionView(connection, commands.now()), next_sync: nextSync },
@@ -164,7 +163,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     ifMatch: 'revision',
     answer: { status: 202, description: 'The connection, being removed.', schema: connectionSchema },
     refusals: ['not_found', 'stale_revision'],
-    handle: async ({ params, revision }) => {
+    handle: async ({ params, revision, commands }) => {
       const id = connectionId(params.connection_id);
       const { before, connection } = await commands.removeConnection(id, revision);
       return {
@@ -186,7 +185,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     body: consentLinkRequestSchema,
     answer: { status: 201, description: 'The link. It can be used once.', schema: consentLinkSchema },
     refusals: ['not_found', 'connection_deleting', 'consent_not_configured', 'has_credentials'],
-    handle: async ({ params, body }) => {
+    handle: async ({ params, body, commands }) => {
       const link = await commands.openConsent(connectionId(params.connection_id), body.return_url ?? null);
       return { status: 201, body: { oauth2_authorize_url: link.url, expires_at: timeOf(link.expiresAt) } };
     },
@@ -203,7 +202,7 @@ export const connectionRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'What was checked, and what came of it.', schema: connectionReportSchema },
     refusals: ['not_found', 'credentials_missing'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 200,
       body: connectionReportView(await commands.checkConnection(connectionId(params.connection_id))),
     }),

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { credentialPlaces } from '../../../model/connection.ts';
 import { connectionId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
+import type { CommandsWithin } from '../../commands.ts';
 import type { Edited } from '../../connections.ts';
 import type { Answer } from '../answer.ts';
 import { nothing } from '../request.ts';
@@ -17,62 +17,57 @@ const tag = 'Connections';
 const path = '/v1/connections/{connection_id}/credentials';
 const params = z.strictObject({ connection_id: connectionIdText });
 
-export const credentialRoutes = (commands: Commands): Route[] => {
-  const answered = ({ before, connection }: Edited): Answer => ({
-    status: 200,
-    body: connectionView(connection, commands.now()),
-    headers: { ETag: etagOf(connection) },
-    audit: { before: auditedConnection(before), after: auditedConnection(connection) },
-  });
-  return [
+export const credentialRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'post',
+    path: `${path}/second`,
+    id: 'addSecondCredential',
+    scope: 'configure',
+    tag,
+    summary: 'Gives a connection another credential of the same application, which is used once the first is refused',
+    params,
+    query: nothing,
+    body: secondCredentialSchema,
+    answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
+    refusals: [
+      'not_found',
+      'connection_deleting',
+      'credentials_missing',
+      'tenant_taken',
+      'key_is_limited',
+      'stale_revision',
+    ],
+    handle: async ({ params, body, revision, commands }) =>
+      answered(
+        commands,
+        await commands.addSecondCredential(connectionId(params.connection_id), credentialFieldsOf(body), revision),
+      ),
+  }),
+  ...credentialPlaces.map((place) =>
     defineRoute({
-      method: 'post',
-      path: `${path}/second`,
-      id: 'addSecondCredential',
+      method: 'delete',
+      path: `${path}/${place}`,
+      id: place === 'first' ? 'removeFirstCredential' : 'removeSecondCredential',
       scope: 'configure',
       tag,
-      summary: 'Gives a connection another credential of the same application, which is used once the first is refused',
+      summary:
+        place === 'first'
+          ? 'Takes the first of two credentials away; the second takes its place'
+          : 'Takes the second credential away again',
       params,
       query: nothing,
-      body: secondCredentialSchema,
+      body: nothing,
       answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
-      refusals: [
-        'not_found',
-        'connection_deleting',
-        'credentials_missing',
-        'tenant_taken',
-        'key_is_limited',
-        'stale_revision',
-      ],
-      handle: async ({ params, body, revision, caller }) =>
-        answered(
-          await commands.addSecondCredential(
-            connectionId(params.connection_id),
-            credentialFieldsOf(body),
-            caller,
-            revision,
-          ),
-        ),
+      refusals: ['not_found', 'connection_deleting', 'last_credential', 'stale_revision'],
+      handle: async ({ params, revision, commands }) =>
+        answered(commands, await commands.removeCredential(connectionId(params.connection_id), place, revision)),
     }),
-    ...credentialPlaces.map((place) =>
-      defineRoute({
-        method: 'delete',
-        path: `${path}/${place}`,
-        id: place === 'first' ? 'removeFirstCredential' : 'removeSecondCredential',
-        scope: 'configure',
-        tag,
-        summary:
-          place === 'first'
-            ? 'Takes the first of two credentials away; the second takes its place'
-            : 'Takes the second credential away again',
-        params,
-        query: nothing,
-        body: nothing,
-        answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
-        refusals: ['not_found', 'connection_deleting', 'last_credential', 'stale_revision'],
-        handle: async ({ params, revision }) =>
-          answered(await commands.removeCredential(connectionId(params.connection_id), place, revision)),
-      }),
-    ),
-  ];
-};
+  ),
+];
+
+const answered = ({ now }: Pick<CommandsWithin, 'now'>, { before, connection }: Edited): Answer => ({
+  status: 200,
+  body: connectionView(connection, now()),
+  headers: { ETag: etagOf(connection) },
+  audit: { before: auditedConnection(before), after: auditedConnection(connection) },
+});

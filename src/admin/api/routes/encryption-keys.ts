@@ -1,8 +1,8 @@
 /** /v1/encryption-keys */
 
 import { z } from 'zod';
-import type { Commands } from '../../commands.ts';
 import type { KeyInUse } from '../../encryption-keys.ts';
+import { operatorIn } from '../admission.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 
@@ -21,7 +21,7 @@ const encryptionKeysSchema = z
   })
   .meta({ id: 'EncryptionKeys' });
 
-export const encryptionKeyRoutes = (commands: Commands): Route[] => [
+export const encryptionKeyRoutes: readonly Route[] = [
   defineRoute({
     method: 'get',
     path: '/v1/encryption-keys',
@@ -34,7 +34,10 @@ export const encryptionKeyRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The keys, that of now first.', schema: encryptionKeysSchema },
     refusals: [],
-    handle: async () => ({ status: 200, body: { data: (await commands.listEncryptionKeys()).map(keyView) } }),
+    handle: async (call) => ({
+      status: 200,
+      body: { data: (await operatorIn(call).listEncryptionKeys()).map(keyView) },
+    }),
   }),
 ];
 

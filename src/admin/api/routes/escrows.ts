@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { targetId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -13,7 +12,7 @@ const tag = 'Targets';
 const path = '/v1/targets/{target_id}/escrows';
 const params = z.strictObject({ target_id: targetIdText });
 
-export const escrowRoutes = (commands: Commands): Route[] => [
+export const escrowRoutes: readonly Route[] = [
   defineRoute({
     method: 'get',
     path,
@@ -26,7 +25,7 @@ export const escrowRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of escrows.', schema: pageOf(escrowSchema) },
     refusals: ['not_found'],
-    handle: ({ params, query }) =>
+    handle: ({ params, query, commands }) =>
       answerPage(
         `escrows ${params.target_id} ${query.state ?? ''}`,
         query,
@@ -46,7 +45,7 @@ export const escrowRoutes = (commands: Commands): Route[] => [
     body: retrySchema,
     answer: { status: 202, description: 'How many objects are tried.', schema: retriedSchema },
     refusals: ['not_found', 'target_not_active'],
-    handle: async ({ params, body }) => ({
+    handle: async ({ params, body, commands }) => ({
       status: 202,
       body: { retried: await commands.retryEscrows(targetId(params.target_id), body.reason ?? null) },
     }),
@@ -63,7 +62,7 @@ export const escrowRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 202, description: 'The escrow, due now.', schema: escrowSchema },
     refusals: ['not_found', 'target_not_active'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 202,
       body: escrowView(await commands.retryEscrow(targetId(params.target_id), params.object_id)),
     }),

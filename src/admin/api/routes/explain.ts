@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { reasons } from '../../../model/explanation.ts';
 import { connectionId, targetId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { cursorOf, paging, placeOf } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -23,7 +22,7 @@ const query = z.strictObject({
   }),
 });
 
-export const explainRoutes = (commands: Commands): Route[] => [
+export const explainRoutes: readonly Route[] = [
   defineRoute({
     method: 'get',
     path: '/v1/connections/{connection_id}/explain',
@@ -37,7 +36,7 @@ export const explainRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The verdict and the trace behind it.', schema: explanationSchema },
     refusals: ['not_found'],
-    handle: async ({ params, query }) => {
+    handle: async ({ params, query, commands }) => {
       const answer = await commands.explain(connectionId(params.connection_id), {
         person: query.person.trim(),
         target: query.target_id === undefined ? null : targetId(query.target_id),
@@ -67,7 +66,7 @@ export const explainRoutes = (commands: Commands): Route[] => [
       schema: reasonCountsSchema,
     },
     refusals: ['not_found', 'target_deleting'],
-    handle: async ({ params, query }) => {
+    handle: async ({ params, query, commands }) => {
       const list = `reasons ${params.target_id} ${query.reason ?? ''}`;
       const counts = await commands.countReasons(targetId(params.target_id), {
         after: query.cursor === undefined ? null : placeOf(list, query.cursor),

@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { connectionId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { connectionIdText } from '../schemas/common.ts';
@@ -13,7 +12,7 @@ const path = '/v1/connections/{connection_id}/notifications';
 const params = z.strictObject({ connection_id: connectionIdText });
 const answer = { status: 200, description: 'Whether Graph says what changed.', schema: notificationsSchema } as const;
 
-export const notificationRoutesOf = (commands: Commands): Route[] => [
+export const notificationRoutesOf: readonly Route[] = [
   defineRoute({
     method: 'get',
     path,
@@ -26,7 +25,7 @@ export const notificationRoutesOf = (commands: Commands): Route[] => [
     body: nothing,
     answer,
     refusals: ['not_found'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 200,
       body: notificationsView(await commands.listNotifications(connectionId(params.connection_id))),
     }),
@@ -43,7 +42,7 @@ export const notificationRoutesOf = (commands: Commands): Route[] => [
     body: nothing,
     answer,
     refusals: ['not_found', 'connection_deleting', 'notifications_not_configured'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 200,
       body: notificationsView(await commands.watchConnection(connectionId(params.connection_id))),
     }),
@@ -60,7 +59,7 @@ export const notificationRoutesOf = (commands: Commands): Route[] => [
     body: nothing,
     answer,
     refusals: ['not_found'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 200,
       body: notificationsView(await commands.unwatchConnection(connectionId(params.connection_id))),
     }),

@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import type { Kept } from '../../../engine/kept-of-person.ts';
 import { connectionId, type SourceId, sourceId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { nothing } from '../request.ts';
 import { always, defineRoute, type Route } from '../route.ts';
 import { connectionIdText, guid } from '../schemas/common.ts';
@@ -14,7 +13,7 @@ const tag = 'People';
 const path = '/v1/connections/{connection_id}/people/{object_id}';
 const params = z.strictObject({ connection_id: connectionIdText, object_id: guid });
 
-export const personRoutes = (commands: Commands): Route[] => [
+export const personRoutes: readonly Route[] = [
   defineRoute({
     method: 'get',
     path: `${path}/export`,
@@ -28,7 +27,7 @@ export const personRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'Everything that is kept.', schema: keptSchema, as: 'lines' },
     refusals: ['not_found'],
-    handle: async ({ params }) => {
+    handle: async ({ params, commands }) => {
       const person = sourceId(params.object_id);
       const kept = await commands.exportPerson(connectionId(params.connection_id), person);
       return { status: 200, lines: linesOf(kept, person) };
@@ -51,7 +50,7 @@ export const personRoutes = (commands: Commands): Route[] => [
       schema: erasureSchema,
     },
     refusals: ['not_found', 'person_in_scope', 'not_erasable_yet'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 200,
       body: erasureView(await commands.erasePerson(connectionId(params.connection_id), sourceId(params.object_id))),
     }),

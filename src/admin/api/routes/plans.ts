@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { organizationId, planId, targetId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import type { Approved } from '../../plans.ts';
 import type { Answer } from '../answer.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
@@ -33,7 +32,7 @@ const accepted = {
   schema: approvedPlanSchema,
 };
 
-export const planRoutes = (commands: Commands): Route[] => [
+export const planRoutes: readonly Route[] = [
   defineRoute({
     method: 'get',
     path: '/v1/plans',
@@ -52,7 +51,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of plans.', schema: pageOf(planSchema) },
     refusals: ['not_found'],
-    handle: ({ query }) => {
+    handle: ({ query, commands }) => {
       const filter = {
         ...(query.organization_id === undefined ? {} : { organization: organizationId(query.organization_id) }),
         ...(query.target_id === undefined ? {} : { target: targetId(query.target_id) }),
@@ -75,7 +74,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The plan.', schema: planSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => {
+    handle: async ({ params, commands }) => {
       const plan = await commands.getPlan(planId(params.plan_id));
       return { status: 200, body: planView(plan), headers: { ETag: `"${plan.hash}"` } };
     },
@@ -92,7 +91,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of operations.', schema: pageOf(planOperationSchema) },
     refusals: ['not_found'],
-    handle: ({ params, query }) => {
+    handle: ({ params, query, commands }) => {
       const filter = query.action === undefined ? {} : { action: query.action };
       return answerPage(
         `plan operations ${params.plan_id} ${JSON.stringify(filter)}`,
@@ -129,7 +128,7 @@ export const planRoutes = (commands: Commands): Route[] => [
       'plan_is_dry_run',
       'plan_is_preview',
     ],
-    handle: async ({ params, body, hash, caller }) => {
+    handle: async ({ params, body, hash, caller, commands }) => {
       const seen = [body.hash ?? null, hash];
       return answerApproved(
         await commands.approvePlan(planId(params.plan_id), { by: caller.name, reason: body.reason, seen }),
@@ -149,7 +148,7 @@ export const planRoutes = (commands: Commands): Route[] => [
     body: wordSchema,
     answer: { status: 200, description: 'The plan as it is now.', schema: planSchema },
     refusals: ['not_found', 'plan_decided', 'plan_superseded', 'plan_refused', 'plan_expired', 'plan_is_preview'],
-    handle: async ({ params, body, caller }) => {
+    handle: async ({ params, body, caller, commands }) => {
       const plan = await commands.rejectPlan(planId(params.plan_id), { by: caller.name, reason: body.reason });
       return { status: 200, body: planView(plan), audit: { after: auditedPlan(plan) } };
     },
@@ -181,7 +180,7 @@ export const planRoutes = (commands: Commands): Route[] => [
       'plan_not_dry_run',
       'plan_is_preview',
     ],
-    handle: async ({ params, body, hash, caller }) => {
+    handle: async ({ params, body, hash, caller, commands }) => {
       const seen = [body.hash ?? null, hash];
       return answerApproved(
         await commands.applyPlan(planId(params.plan_id), { by: caller.name, reason: body.reason, seen }),

@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { connectionId, runId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { connectionIdText, runIdText } from '../schemas/common.ts';
@@ -12,7 +11,7 @@ import { requestedRunSchema, runView } from '../schemas/run.ts';
 
 const tag = 'Previews';
 
-export const previewRoutes = (commands: Commands): Route[] => [
+export const previewRoutes: readonly Route[] = [
   defineRoute({
     method: 'post',
     path: '/v1/connections/{connection_id}/scope/preview',
@@ -25,7 +24,7 @@ export const previewRoutes = (commands: Commands): Route[] => [
     body: previewRequestSchema,
     answer: { status: 202, description: 'The run, at the address in Location.', schema: requestedRunSchema },
     refusals: ['not_found', 'connection_not_active', 'scope_unchanged'],
-    handle: async ({ params, body }) => {
+    handle: async ({ params, body, commands }) => {
       const requested = await commands.requestPreview(connectionId(params.connection_id), scopeOf(body.scope));
       return {
         status: 202,
@@ -47,7 +46,7 @@ export const previewRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The preview.', schema: previewSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 200,
       body: previewView(await commands.getPreview(runId(params.run_id))),
     }),

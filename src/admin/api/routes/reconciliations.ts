@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { runId, targetId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -15,7 +14,7 @@ const tag = 'Reconciliation';
 const params = z.strictObject({ run_id: runIdText });
 const accepted = { status: 202, description: 'The run, at the address in Location.', schema: requestedRunSchema };
 
-export const reconciliationRoutes = (commands: Commands): Route[] => [
+export const reconciliationRoutes: readonly Route[] = [
   defineRoute({
     method: 'post',
     path: '/v1/targets/{target_id}/reconcile',
@@ -28,7 +27,8 @@ export const reconciliationRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: accepted,
     refusals: ['not_found', 'target_not_active', 'database_restored', 'target_unproved'],
-    handle: async ({ params }) => answerRequested(await commands.requestReconcile(targetId(params.target_id))),
+    handle: async ({ params, commands }) =>
+      answerRequested(await commands.requestReconcile(targetId(params.target_id))),
   }),
   defineRoute({
     method: 'get',
@@ -42,7 +42,7 @@ export const reconciliationRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of discrepancies.', schema: pageOf(discrepancySchema) },
     refusals: ['not_found', 'not_a_reconcile_run'],
-    handle: ({ params, query }) => {
+    handle: ({ params, query, commands }) => {
       const filter = query.kind === undefined ? {} : { kind: query.kind };
       return answerPage(
         `discrepancies ${params.run_id} ${JSON.stringify(filter)}`,
@@ -72,6 +72,6 @@ export const reconciliationRoutes = (commands: Commands): Route[] => [
       'database_restored',
       'target_unproved',
     ],
-    handle: async ({ params }) => answerRequested(await commands.requestRepair(runId(params.run_id))),
+    handle: async ({ params, commands }) => answerRequested(await commands.requestRepair(runId(params.run_id))),
   }),
 ];

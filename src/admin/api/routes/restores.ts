@@ -1,6 +1,6 @@
 /** /v1/restores */
 
-import type { Commands } from '../../commands.ts';
+import { operatorIn } from '../admission.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { newRestoreSchema, restoreSchema, restoresSchema, restoreView } from '../schemas/restore.ts';
@@ -8,7 +8,7 @@ import { newRestoreSchema, restoreSchema, restoresSchema, restoreView } from '..
 const tag = 'Restores';
 const path = '/v1/restores';
 
-export const restoreRoutes = (commands: Commands): Route[] => [
+export const restoreRoutes: readonly Route[] = [
   defineRoute({
     method: 'post',
     path,
@@ -22,8 +22,8 @@ export const restoreRoutes = (commands: Commands): Route[] => [
     body: newRestoreSchema,
     answer: { status: 201, description: 'The restore, as it is kept.', schema: restoreSchema },
     refusals: [],
-    handle: async ({ body, caller }) => {
-      const restore = await commands.declareRestore({ by: caller.name, reason: body.reason });
+    handle: async ({ body, ...call }) => {
+      const restore = await operatorIn(call).declareRestore({ by: call.caller.name, reason: body.reason });
       return { status: 201, body: restoreView(restore), audit: { after: { epoch: restore.epoch } } };
     },
   }),
@@ -39,6 +39,6 @@ export const restoreRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The restores.', schema: restoresSchema },
     refusals: [],
-    handle: async () => ({ status: 200, body: { data: (await commands.listRestores()).map(restoreView) } }),
+    handle: async (call) => ({ status: 200, body: { data: (await operatorIn(call).listRestores()).map(restoreView) } }),
   }),
 ];

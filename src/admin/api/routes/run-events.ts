@@ -4,14 +4,13 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { runId } from '../../../model/ids.ts';
 import { isEnded, type Run } from '../../../model/run.ts';
-import type { Commands } from '../../commands.ts';
 import type { ServerEvent } from '../events.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { runIdText } from '../schemas/common.ts';
 import { runView } from '../schemas/run.ts';
 
-export const runEventRoutes = (commands: Commands): Route[] => [
+export const runEventRoutes: readonly Route[] = [
   defineRoute({
     method: 'get',
     path: '/v1/runs/{run_id}/events',
@@ -31,7 +30,7 @@ export const runEventRoutes = (commands: Commands): Route[] => [
     },
     also: [{ status: 204, description: 'The run has ended, and its `end` is the event that Last-Event-ID names.' }],
     refusals: ['not_found'],
-    handle: async ({ params, lastEventId }) => {
+    handle: async ({ params, lastEventId, commands }) => {
       const run = await commands.seenRun(runId(params.run_id));
       if (isEnded(run.state) && eventOf(run).id === lastEventId) return { status: 204 };
       return { status: 200, events: (signal) => changesOf(commands.watchRun(run, signal), lastEventId) };

@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { connectionId, runId, sourceId, targetId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import type { Requested } from '../../runs.ts';
 import { assertMayDo } from '../admission.ts';
 import type { Answer } from '../answer.ts';
@@ -29,7 +28,7 @@ const path = '/v1/runs/{run_id}';
 const params = z.strictObject({ run_id: runIdText });
 const accepted = { status: 202, description: 'The run, at the address in Location.', schema: requestedRunSchema };
 
-export const runRoutes = (commands: Commands): Route[] => [
+export const runRoutes: readonly Route[] = [
   defineRoute({
     method: 'post',
     path: '/v1/connections/{connection_id}/sync',
@@ -43,7 +42,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     body: syncRequestSchema,
     answer: accepted,
     refusals: ['not_found', 'connection_not_active', 'shrink_not_held', 'shrink_changed'],
-    handle: async ({ params, body, caller }) => {
+    handle: async ({ params, body, caller, commands }) => {
       // What is held waits for somebody who may decide.
       if (body.accept_shrink !== undefined) assertMayDo(caller, 'approve');
       const scope = body.scope ? { group: sourceId(body.scope.group_id), nested: body.scope.nested } : null;
@@ -64,7 +63,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     body: provisionRequestSchema,
     answer: accepted,
     refusals: ['not_found', 'target_not_active', 'connection_deleting'],
-    handle: async ({ params, body }) => {
+    handle: async ({ params, body, commands }) => {
       const request = { full: body.full, dryRun: body.dry_run };
       return answerRequested(await commands.requestProvision(targetId(params.target_id), request));
     },
@@ -88,7 +87,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of runs.', schema: pageOf(runSchema) },
     refusals: ['not_found'],
-    handle: ({ query }) => {
+    handle: ({ query, commands }) => {
       const { limit: _, cursor: __, ...asked } = query;
       const filter = {
         ...(asked.connection_id === undefined ? {} : { connection: connectionId(asked.connection_id) }),
@@ -113,7 +112,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The run.', schema: runDetailSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => {
+    handle: async ({ params, commands }) => {
       const { run, ...more } = await commands.getRun(runId(params.run_id));
       return { status: 200, body: runDetailView(run, more) };
     },
@@ -130,7 +129,10 @@ export const runRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 202, description: 'The run as it is now.', schema: runSchema },
     refusals: ['not_found', 'run_ended'],
-    handle: async ({ params }) => ({ status: 202, body: runView(await commands.cancelRun(runId(params.run_id))) }),
+    handle: async ({ params, commands }) => ({
+      status: 202,
+      body: runView(await commands.cancelRun(runId(params.run_id))),
+    }),
   }),
   defineRoute({
     method: 'get',
@@ -144,7 +146,7 @@ export const runRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of operations.', schema: pageOf(operationSchema) },
     refusals: ['not_found', 'not_a_provision_run'],
-    handle: ({ params, query }) =>
+    handle: ({ params, query, commands }) =>
       answerPage(
         `operations ${params.run_id}`,
         query,

@@ -1,7 +1,7 @@
 /** /v1/session, and /v1/sessions of all who are signed in */
 
 import { z } from 'zod';
-import type { Commands } from '../../commands.ts';
+import { operatorIn } from '../admission.ts';
 import type { Cookie } from '../cookies.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
@@ -12,7 +12,7 @@ const tag = 'Session';
 const path = '/v1/session';
 const all = '/v1/sessions';
 
-export const sessionRoutes = (commands: Commands, cookie: Cookie): Route[] => [
+export const sessionRoutes = (cookie: Cookie): readonly Route[] => [
   defineRoute({
     method: 'get',
     path,
@@ -42,7 +42,7 @@ export const sessionRoutes = (commands: Commands, cookie: Cookie): Route[] => [
     body: nothing,
     answer: { status: 204, description: 'They are signed out.', schema: null },
     refusals: ['not_found'],
-    handle: async ({ caller }) => {
+    handle: async ({ caller, commands }) => {
       await commands.signOut(caller);
       return { status: 204, headers: { 'Set-Cookie': cookie.write(null) } };
     },
@@ -59,12 +59,12 @@ export const sessionRoutes = (commands: Commands, cookie: Cookie): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of sessions.', schema: pageOf(openSessionSchema) },
     refusals: [],
-    handle: ({ query, caller }) =>
+    handle: ({ query, ...call }) =>
       answerPage(
         'sessions',
         query,
-        (after, limit) => commands.listSessions(after, limit),
-        (session) => openSessionView(session, caller),
+        (after, limit) => operatorIn(call).listSessions(after, limit),
+        (session) => openSessionView(session, call.caller),
       ),
   }),
   defineRoute({
@@ -79,8 +79,8 @@ export const sessionRoutes = (commands: Commands, cookie: Cookie): Route[] => [
     body: nothing,
     answer: { status: 204, description: 'They are signed out.', schema: null },
     refusals: ['not_found'],
-    handle: async ({ params }) => {
-      const { actor } = await commands.endSession(params.session_id);
+    handle: async ({ params, ...call }) => {
+      const { actor } = await operatorIn(call).endSession(params.session_id);
       return { status: 204, audit: { subjects: { person_id: actor.id } } };
     },
   }),

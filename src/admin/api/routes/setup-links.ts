@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { connectionId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { connectionIdText, timeOf } from '../schemas/common.ts';
@@ -12,7 +11,7 @@ const tag = 'Connections';
 const path = '/v1/connections/{connection_id}/setup-link';
 const params = z.strictObject({ connection_id: connectionIdText });
 
-export const setupLinkRoutes = (commands: Commands): Route[] => [
+export const setupLinkRoutes: readonly Route[] = [
   defineRoute({
     method: 'post',
     path,
@@ -25,7 +24,7 @@ export const setupLinkRoutes = (commands: Commands): Route[] => [
     body: newSetupLinkSchema,
     answer: { status: 201, description: 'The link, this once.', schema: madeSetupLinkSchema },
     refusals: ['not_found', 'connection_deleting', 'public_url_missing'],
-    handle: async ({ params, body, caller }) => {
+    handle: async ({ params, body, caller, commands }) => {
       const { link, url } = await commands.openSetupLink(connectionId(params.connection_id), {
         givenTo: body.given_to,
         hours: body.expires_in_hours,
@@ -50,7 +49,7 @@ export const setupLinkRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The link, without its address.', schema: setupLinkSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 200,
       body: setupLinkView(await commands.getSetupLink(connectionId(params.connection_id))),
     }),
@@ -67,7 +66,7 @@ export const setupLinkRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The link that was.', schema: setupLinkSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => {
+    handle: async ({ params, commands }) => {
       const link = await commands.closeSetupLink(connectionId(params.connection_id));
       return { status: 200, body: setupLinkView(link), audit: { subjects: { setup_link_id: link.id } } };
     },

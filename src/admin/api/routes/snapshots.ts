@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import type { ChangePlace } from '../../../model/change.ts';
 import { connectionId, sourceId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { answerPage, cursorOf, pageOf, paging, placeOf } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -20,7 +19,7 @@ const shared = {
 } as const;
 const path = '/v1/connections/{connection_id}';
 
-export const snapshotRoutes = (commands: Commands): Route[] => [
+export const snapshotRoutes: readonly Route[] = [
   defineRoute({
     ...shared,
     path: `${path}/users`,
@@ -28,7 +27,7 @@ export const snapshotRoutes = (commands: Commands): Route[] => [
     scope: 'read',
     summary: 'Lists the users in the snapshot',
     answer: { status: 200, description: 'A page of users.', schema: pageOf(sourceObjectSchema) },
-    handle: ({ params, query }) =>
+    handle: ({ params, query, commands }) =>
       answerPage(
         `users ${params.connection_id}`,
         query,
@@ -43,7 +42,7 @@ export const snapshotRoutes = (commands: Commands): Route[] => [
     scope: 'read',
     summary: 'Lists the groups in the snapshot',
     answer: { status: 200, description: 'A page of groups.', schema: pageOf(sourceObjectSchema) },
-    handle: ({ params, query }) =>
+    handle: ({ params, query, commands }) =>
       answerPage(
         `groups ${params.connection_id}`,
         query,
@@ -59,7 +58,7 @@ export const snapshotRoutes = (commands: Commands): Route[] => [
     summary: 'Lists the members of a group that are in the snapshot themselves',
     params: z.strictObject({ connection_id: connectionIdText, group_id: guid }),
     answer: { status: 200, description: 'A page of members.', schema: pageOf(refSchema) },
-    handle: ({ params, query }) => {
+    handle: ({ params, query, commands }) => {
       const group = sourceId(params.group_id);
       return answerPage(
         `members ${params.connection_id} ${group}`,
@@ -88,7 +87,7 @@ export const snapshotRoutes = (commands: Commands): Route[] => [
     }),
     answer: { status: 200, description: 'Changes, and where to go on.', schema: changesSchema },
     refusals: ['not_found', 'cursor_too_old'],
-    handle: async ({ params, query }) => {
+    handle: async ({ params, query, commands }) => {
       const id = connectionId(params.connection_id);
       const list = `changes ${id}`;
       const from = query.cursor === undefined ? query.from : changePlaceIn(placeOf(list, query.cursor));

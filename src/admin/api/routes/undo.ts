@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { planId, runId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -13,7 +12,7 @@ import { answerRequested } from './runs.ts';
 
 const tag = 'Undo';
 
-export const undoRoutes = (commands: Commands): Route[] => [
+export const undoRoutes: readonly Route[] = [
   defineRoute({
     method: 'post',
     path: '/v1/runs/{run_id}/undo',
@@ -40,7 +39,7 @@ export const undoRoutes = (commands: Commands): Route[] => [
       'target_unproved',
       'target_not_active',
     ],
-    handle: async ({ params }) => answerRequested(await commands.requestUndo(runId(params.run_id))),
+    handle: async ({ params, commands }) => answerRequested(await commands.requestUndo(runId(params.run_id))),
   }),
   defineRoute({
     method: 'get',
@@ -54,7 +53,7 @@ export const undoRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of operations of the run.', schema: pageOf(leftOutSchema) },
     refusals: ['not_found'],
-    handle: ({ params, query }) =>
+    handle: ({ params, query, commands }) =>
       answerPage(
         `left out ${params.plan_id}`,
         query,

@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { eventId, organizationId, webhookId } from '../../../model/ids.ts';
-import type { Commands } from '../../commands.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { always, defineRoute, etagOf, type Route } from '../route.ts';
@@ -27,7 +26,7 @@ const tag = 'Webhooks';
 const path = '/v1/webhooks/{webhook_id}';
 const params = z.strictObject({ webhook_id: webhookIdText });
 
-export const webhookRoutes = (commands: Commands): Route[] => [
+export const webhookRoutes: readonly Route[] = [
   defineRoute({
     method: 'post',
     path: '/v1/webhooks',
@@ -41,7 +40,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     body: newWebhookSchema,
     answer: { status: 201, description: 'The webhook, and its secret, this once.', schema: webhookWithSecretSchema },
     refusals: ['too_many_webhooks'],
-    handle: async ({ body: { organization_id, ...fields } }) => {
+    handle: async ({ body: { organization_id, ...fields }, commands }) => {
       const made = await commands.addWebhook({ ...fields, organization: organizationId(organization_id) });
       const headers = { Location: `/v1/webhooks/${made.webhook.id}`, ETag: etagOf(made.webhook) };
       const audit = { subjects: { webhook_id: made.webhook.id }, after: auditedWebhook(made.webhook) };
@@ -60,7 +59,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of webhooks.', schema: pageOf(webhookSchema) },
     refusals: [],
-    handle: ({ query }) => {
+    handle: ({ query, commands }) => {
       const of = query.organization_id;
       const filter = of === undefined ? {} : { organization: organizationId(of) };
       return answerPage(
@@ -83,7 +82,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The webhook.', schema: webhookSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => {
+    handle: async ({ params, commands }) => {
       const webhook = await commands.getWebhook(webhookId(params.webhook_id));
       return { status: 200, body: webhookView(webhook), headers: { ETag: etagOf(webhook) } };
     },
@@ -101,7 +100,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     body: webhookChangesSchema,
     answer: { status: 200, description: 'The webhook as it is now.', schema: webhookSchema },
     refusals: ['not_found', 'stale_revision'],
-    handle: async ({ params, body, revision }) => {
+    handle: async ({ params, body, revision, commands }) => {
       const id = webhookId(params.webhook_id);
       const before = auditedWebhook(await commands.getWebhook(id));
       const webhook = await commands.editWebhook(id, body, revision);
@@ -121,7 +120,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The webhook that was removed.', schema: webhookSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => {
+    handle: async ({ params, commands }) => {
       const webhook = await commands.removeWebhook(webhookId(params.webhook_id));
       return { status: 200, body: webhookView(webhook), audit: { before: auditedWebhook(webhook) } };
     },
@@ -138,7 +137,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The webhook, and its new secret.', schema: webhookWithSecretSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 200,
       body: webhookWithSecretView(await commands.rotateWebhookSecret(webhookId(params.webhook_id))),
     }),
@@ -155,7 +154,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The attempt.', schema: attemptSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 200,
       body: attemptView(await commands.testWebhook(webhookId(params.webhook_id))),
     }),
@@ -172,7 +171,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'A page of deliveries.', schema: pageOf(deliverySchema) },
     refusals: ['not_found'],
-    handle: ({ params, query }) =>
+    handle: ({ params, query, commands }) =>
       answerPage(
         `deliveries ${params.webhook_id}`,
         query,
@@ -192,7 +191,7 @@ export const webhookRoutes = (commands: Commands): Route[] => [
     body: nothing,
     answer: { status: 200, description: 'The attempt.', schema: attemptSchema },
     refusals: ['not_found'],
-    handle: async ({ params }) => ({
+    handle: async ({ params, commands }) => ({
       status: 200,
       body: attemptView(await commands.resendDelivery(webhookId(params.webhook_id), eventId(params.event_id))),
     }),

@@ -1,0 +1,70 @@
+/**
+ * What commands ask of the engine. The engine goes by stored records alone and knows no reach, so it is asked with records that were handed out, and with
+ * nothing that stands in a request.
+ */
+
+import type { FullReach } from '../core/access.ts';
+import { basisOf, movedSince, unseenIn } from '../engine/basis.ts';
+import { countReasons, type ReasonCounts, type Wanted } from '../engine/count-reasons.ts';
+import { defaultTiming, type Observe } from '../engine/engine.ts';
+import { type Answer, type Explainer, explainPerson } from '../engine/explain.ts';
+import type { Kept } from '../engine/kept-of-person.ts';
+import { type Erasure, erasePerson, keptOf } from '../engine/persons.ts';
+import { beginTelling } from '../engine/relay-events.ts';
+import { declareRestore } from '../engine/restore.ts';
+import type { Connection } from '../model/connection.ts';
+import { type OrganizationId, runId, type SourceId } from '../model/ids.ts';
+import type { Plan } from '../model/plan.ts';
+import type { TargetRecord } from '../model/target-record.ts';
+import type { World } from '../model/world.ts';
+import { newId } from '../store/ids.ts';
+import type { Restore } from '../store/installation.ts';
+import type { Stores } from '../store/stores.ts';
+import type { Reached, Within } from './reached.ts';
+
+type Standing = Omit<Explainer, 'stores' | 'world'> & {
+  readonly stores: Stores;
+  readonly world: World;
+  readonly observe: Pick<Observe, 'restored'>;
+};
+
+export type EngineWithin = ReturnType<typeof engineWithin>;
+
+export const engineWithin = ({ stores, world, observe, connectSource, connectTarget }: Standing) => {
+  const explainer = { stores, world, connectSource, connectTarget };
+  return {
+    explainPerson: (
+      connection: Within<Connection>,
+      targets: readonly Within<TargetRecord>[],
+      person: string,
+      live: boolean,
+    ): Promise<Answer> => explainPerson(explainer, connection, targets, person, live),
+
+    countReasons: (
+      connection: Within<Connection>,
+      target: Within<TargetRecord>,
+      wanted: Wanted,
+    ): Promise<ReasonCounts | null> => countReasons(explainer, connection, target, wanted),
+
+    keptOf: (
+      connection: Within<Connection>,
+      person: SourceId,
+      signal: AbortSignal,
+    ): Promise<AsyncIterable<readonly Kept[]> | null> => keptOf(stores, connection, person, signal),
+
+    erasePerson: (connection: Within<Connection>, person: SourceId, signal: AbortSignal): Promise<Erasure> =>
+      erasePerson({ stores, world, owner: newId('erasing'), timing: defaultTiming }, connection, person, signal),
+
+    unseenIn: (target: Within<TargetRecord>) => unseenIn(stores, target),
+
+    /** What moved since the plan was made, in words. */
+    movedSince: async (plan: Within<Plan>, target: Within<TargetRecord>): Promise<readonly string[]> =>
+      movedSince(stores, plan, await basisOf(stores, target)),
+
+    beginTelling: (organization: Reached<OrganizationId>): Promise<void> => beginTelling(stores, organization),
+
+    /** It is about everything there is. */
+    declareRestore: (_: FullReach, word: { readonly by: string; readonly reason: string }): Promise<Restore> =>
+      declareRestore({ stores, world, newRunId: () => runId(newId('run')), observe }, word),
+  };
+};
