@@ -120,7 +120,7 @@ export const rows: Readonly<Record<keyof Stores, Row>> = {
   audit: {
     people: 'stay',
     shows: async function* ({ stores, connection: { organization, id }, person }) {
-      for await (const entries of stores.audit.scan({ organization, subject: person }))
+      for await (const entries of stores.audit.scan({ organizations: [organization], subject: person }))
         yield entries
           .filter(({ filed: { subjects } }) => subjects.includes(id))
           .map((entry) => ({ kind: 'audit_entry', entry }));
