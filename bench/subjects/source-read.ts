@@ -41,8 +41,8 @@ const readAndFold = async ({ origin, caFile, tenant }: Place, managers: boolean)
     resume: null,
     watermark: true,
     known: {
-      groups: async () => new Set<never>(),
-      departed: async () => new Set<never>(),
+      absent: async () => new Map<never, never>(),
+      held: async () => new Set<never>(),
       withManager: async () => new Set<never>(),
       members: async function* () {},
     },

@@ -1,7 +1,7 @@
-/** The table of the bugs that were put in, as docs/reliability.md shows it. */
+/** The bugs that were put in, and the seeds that were played beyond those of the test, as docs/reliability.md shows them. */
 
 import { layers, mutants } from '../../test/simulation/mutants/index.ts';
-import type { Caught, MutantResult } from './results.ts';
+import type { Caught, LongRun, MutantResult } from './results.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -30,7 +30,7 @@ export const mutantTable = (results: readonly MutantResult[]): string => {
 };
 
 const cellsOf = ({ caught, layer }: Sighting): readonly string[] => [
-  caught.promises.map((promise) => (/^I\d+$/.test(promise) ? promise : `\`${promise}\``)).join(', '),
+  promisesIn(caught),
   String(caught.seed),
   caught.bias ?? '',
   layer ?? '',
@@ -59,3 +59,22 @@ export const mutantSummary = (results: readonly MutantResult[]): string => {
       : `${tried.length} of ${mutants.length} bugs were tried; of these`;
   return `${of} ${parts.join(', ')}.`;
 };
+
+const promisesIn = ({ promises }: Caught): string =>
+  promises.map((promise) => (/^I\d+$/.test(promise) ? promise : `\`${promise}\``)).join(', ');
+
+/** Parts by the version of the sources, how many seeds and what they came to, and which broke a promise. */
+export const longRunText = (run: LongRun | null): string => {
+  if (run === null) return 'None was played yet.';
+  const { parts, seeds, steps, judged, faults, pairs, broken } = run;
+  const met = Object.values(pairs).filter((count) => count > 0);
+  const ranges = parts.map(({ commit, from, to }) => `${number(from)} to ${number(to)} (${commit})`);
+  return [
+    `${number(seeds)} seeds, ${ranges.join(', ')}: ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met by chance alone.`,
+    broken.length === 0
+      ? 'No promise was broken.'
+      : `A promise was broken in ${number(broken.length)} of them: ${broken.map((each) => `${each.seed} (${promisesIn(each)})`).join(', ')}.`,
+  ].join(' ');
+};
+
+const number = (count: number): string => count.toLocaleString('en-US');

@@ -2,21 +2,24 @@
 
 import { z } from 'zod';
 import { type Call, segment } from './call.ts';
-import { groupOf, isBelow } from './groups.ts';
+import { groupOf, groupsAbove, isBelow } from './groups.ts';
 import { contextOf, placesOf } from './list.ts';
 import { type Kind, kindOf } from './object-ids.ts';
 import { selected } from './odata.ts';
-import { requireReading } from './permissions.ts';
+import { mayReadHiddenMembers, requireReading } from './permissions.ts';
 import { presentMixed } from './present.ts';
-import { defaultProperties, view } from './properties.ts';
+import { defaultProperties, readerOf, view } from './properties.ts';
 import { badRequest, GraphFault, notFound, type Reply, reply } from './reply.ts';
-import { findById, idOf, type Tenant } from './tenant.ts';
+import { findById, groupAt, idOf, type Tenant } from './tenant.ts';
 import { userOf } from './users.ts';
 
 const MOST_IDS = 1000;
 const MOST_CHECKED = 20;
 const idsBody = z.object({ ids: z.array(z.string()), types: z.array(z.string()).optional() });
 const groupIdsBody = z.object({ groupIds: z.array(z.string()) });
+const memberGroupsBody = z.object({ securityEnabledOnly: z.boolean().optional() });
+/** Whoever is in more groups gets none of them. */
+const MOST_GROUPS = 11_000;
 
 /** POST directoryObjects/getByIds: those of the ids that are there now; the others are left out without a word. */
 export function getByIds(call: Call): Reply {
@@ -36,10 +39,7 @@ export function getByIds(call: Call): Reply {
 
 /** POST users/{id}/checkMemberGroups and checkMemberObjects, and the same of a group: which of these groups it is below. */
 export function checkMembership(call: Call): Reply {
-  const ofUser = segment(call, 0) === 'users';
-  requireReading(call.roles, 'group');
-  if (ofUser) requireReading(call.roles, 'user');
-  const object = ofUser ? userOf(call) : groupOf(call);
+  const object = memberAsked(call);
   const ids =
     segment(call, 2) === 'checkMemberGroups' ? parsed(groupIdsBody, call).groupIds : parsed(idsBody, call).ids;
   if (ids.length > MOST_CHECKED) {
@@ -54,6 +54,32 @@ export function checkMembership(call: Call): Reply {
     '@odata.context': `${call.base}/$metadata#Collection(Edm.String)`,
     value: groups.filter((group) => isBelow(call.tenant, object, group)).map((group) => idOf(call.tenant, group)),
   });
+}
+
+/** POST users/{id}/getMemberGroups, and the same of a group: the ids of all groups it is in, directly or through others. */
+export function memberGroups(call: Call): Reply {
+  const object = memberAsked(call);
+  const { securityEnabledOnly = false } = parsed(memberGroupsBody, call);
+  const shown = [...groupsAbove(call.tenant, object)].filter(
+    (group) =>
+      (!groupAt(call.tenant, group).hidden || mayReadHiddenMembers(call.roles)) &&
+      (!securityEnabledOnly || readerOf(call.tenant, group)('securityEnabled') === true),
+  );
+  if (shown.length > MOST_GROUPS) {
+    throw new GraphFault(400, 'Directory_ResultSizeLimitExceeded', 'The result is larger than what can be returned.');
+  }
+  return reply({
+    '@odata.context': `${call.base}/$metadata#Collection(Edm.String)`,
+    value: shown.map((group) => idOf(call.tenant, group)),
+  });
+}
+
+/** Whose memberships are asked for. */
+function memberAsked(call: Call): number {
+  const ofUser = segment(call, 0) === 'users';
+  requireReading(call.roles, 'group');
+  if (ofUser) requireReading(call.roles, 'user');
+  return ofUser ? userOf(call) : groupOf(call);
 }
 
 /** GET directoryObjects/{id}. */

@@ -108,6 +108,21 @@ export function transitiveMembers(tenant: Tenant, group: number): Set<number> {
   return seen;
 }
 
+/** Every live group that an object is in, directly or through other groups. */
+export function groupsAbove(tenant: Tenant, object: number): Set<number> {
+  const above = new Set<number>();
+  const open = [object];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const group of groupsOf(tenant, next)) {
+      if (above.has(group)) continue;
+      above.add(group);
+      open.push(group);
+    }
+  }
+  above.delete(object);
+  return above;
+}
+
 /** Whether an object is somewhere below a group; walks the nested groups only. */
 export function isBelow(tenant: Tenant, object: number, group: number): boolean {
   const seen = new Set([group]);

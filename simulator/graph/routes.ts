@@ -3,7 +3,15 @@
 import { listApplications } from './applications.ts';
 import type { Call } from './call.ts';
 import { groupsDelta, usersDelta } from './delta.ts';
-import { checkMembership, getByIds, getObject, getOrganization, listDeleted, listOrganization } from './directory.ts';
+import {
+  checkMembership,
+  getByIds,
+  getObject,
+  getOrganization,
+  listDeleted,
+  listOrganization,
+  memberGroups,
+} from './directory.ts';
 import {
   countGroups,
   countMembers,
@@ -46,6 +54,7 @@ const routes: readonly Route[] = [
   get('users/*/memberOf/*', 2, listMemberOf),
   post('users/*/checkMemberGroups', 4, checkMembership),
   post('users/*/checkMemberObjects', 4, checkMembership),
+  post('users/*/getMemberGroups', 2, memberGroups),
   get('groups', 1, listGroups),
   get('groups/delta', 1, groupsDelta),
   get('groups/$count', 1, countGroups),
@@ -60,6 +69,7 @@ const routes: readonly Route[] = [
   get('groups/*/memberOf', 2, listGroupMemberOf),
   post('groups/*/checkMemberGroups', 4, checkMembership),
   post('groups/*/checkMemberObjects', 4, checkMembership),
+  post('groups/*/getMemberGroups', 2, memberGroups),
   post('directoryObjects/getByIds', 5, getByIds),
   get('directoryObjects/*', 1, getObject),
   get('directory/deletedItems/*', 1, listDeleted),
@@ -80,7 +90,7 @@ export function routeOf(method: string, path: readonly string[]): Route {
 
 /** `/delta()`, `/microsoft.graph.delta` and `/delta` are the same function; so with the other bound names. */
 export const plainSegment = (segment: string): string =>
-  segment.replace(/\(\)$/, '').replace(/^microsoft\.graph\.(delta|getByIds|checkMember\w+)$/, '$1');
+  segment.replace(/\(\)$/, '').replace(/^microsoft\.graph\.(delta|getByIds|checkMember\w+|getMemberGroups)$/, '$1');
 
 const fits = (pattern: readonly string[], path: readonly string[]): boolean =>
   pattern.length === path.length &&

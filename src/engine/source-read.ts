@@ -5,7 +5,7 @@ import { own } from '../core/attributes.ts';
 import { attributesToRead } from '../core/read-attributes.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
-import type { ConnectionId } from '../model/ids.ts';
+import type { ConnectionId, SourceId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
@@ -67,12 +67,18 @@ const askFor = (snapshots: SnapshotStore, connection: Connection, what: What, dr
   resume: draft.resume,
   watermark: what.kind === 'full' || what.kind === 'delta',
   known: {
-    groups: async (ids) => new Set((await draft.find(ids.map((id) => ({ type: 'group', id })))).keys()),
-    departed: async (ids) => {
-      const refs = ids.map((id) => ({ type: 'user', id }) as const);
+    absent: async (refs) => {
+      if (refs.length === 0) return new Map();
       const present = await draft.find(refs);
-      const remembered = await snapshots.recall(connection.id, refs);
-      return new Set(ids.filter((id) => remembered.has(id) && !present.has(id)));
+      const missing = refs.filter(({ id }) => !present.has(id));
+      if (missing.length === 0) return new Map();
+      const remembered = await snapshots.recall(connection.id, missing);
+      return new Map(missing.map(({ id }) => [id, remembered.has(id) ? 'left' : 'never_seen']));
+    },
+    held: async (ids) => {
+      const held = new Set<SourceId>();
+      for await (const memberships of draft.groupsOf(ids)) for (const { member } of memberships) held.add(member.id);
+      return held;
     },
     withManager: async (ids) => {
       const found = await draft.find(ids.map((id) => ({ type: 'user', id })));

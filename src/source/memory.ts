@@ -159,11 +159,15 @@ const everything = (state: State, ask: Ask, reach: Reach): readonly ObjectMessag
   const groups = entries.filter(({ ref }) => ref.type === 'group');
   return [
     ...entries.map((entry) => whole(state, entry, ask)),
-    ...groups.map(
-      ({ ref }): ObjectMessage => ({ type: 'members', group: ref, members: { whole: membersNow(state, ref.id) } }),
-    ),
+    ...groups.map(({ ref }) => membersOf(state, ref)),
   ];
 };
+
+const membersOf = (state: State, ref: Ref): ObjectMessage => ({
+  type: 'members',
+  group: ref,
+  members: { whole: membersNow(state, ref.id) },
+});
 
 const whole = (state: State, { ref, attributes }: Entry, ask: Ask): Extract<ObjectMessage, { type: 'upsert' }> => ({
   type: 'upsert',
@@ -193,9 +197,23 @@ const objectChange = (
   const entry = entryOf(state, id);
   if (entry.gone !== null) return [{ type: 'remove', ref: entry.ref, why: entry.gone }];
   const inScope = reach?.has(id) ?? true;
-  if (changed === 'all' || !state.liberties.partial) return [{ ...whole(state, entry, ask), whole: inScope }];
+  const shown: ObjectMessage = { ...whole(state, entry, ask), whole: inScope };
+  if (changed === 'all') return inScope ? [shown, ...around(state, ask, reach, entry.ref)] : [shown];
+  if (!state.liberties.partial) return [shown];
   const names = changed.filter((name) => ask.attributes[entry.ref.type].includes(name));
   return [{ type: 'upsert', ref: entry.ref, attributes: shownOf(state, entry.attributes, names), whole: false }];
+};
+
+/** Who is new, or back, comes with the groups that hold them, and a group with everybody in it: of these edges none changed. */
+const around = (state: State, ask: Ask, reach: Reach, ref: Ref): readonly ObjectMessage[] => {
+  const holding = [...state.members]
+    .filter(([id, held]) => held.has(ref.id) && isLive(state, id) && (reach?.has(id) ?? true))
+    .map(
+      ([id]): ObjectMessage => ({ type: 'members', group: refOf(state, id), members: { added: [ref], removed: [] } }),
+    );
+  if (ref.type === 'user') return holding;
+  if (ask.scope.kind === 'all') return [membersOf(state, ref), ...holding];
+  return [...everything(state, ask, reachOf(state, { ...ask.scope, groups: [ref.id] })), ...holding];
 };
 
 /** Tells what the edge is now; who joins a scope is told whole before, with everybody in it if it is a group. */

@@ -30,10 +30,10 @@ export type Ask = {
 
 /** Questions about what is already stored (committed, and read so far). */
 export type Known = {
-  /** The groups that are stored, out of these. */
-  groups(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
-  /** The users that were stored once and are not any more, out of these. */
-  departed(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
+  /** Those of these that are not stored: whether they once were. */
+  absent(refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, 'left' | 'never_seen'>>;
+  /** Those of these whom a stored group has as members, whether or not they are stored themselves. */
+  held(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
   /** The users that are stored with a manager, out of these. */
   withManager(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
   /** The stored direct members of a group. */

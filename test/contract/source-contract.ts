@@ -186,6 +186,34 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         expect(folded.view(everyone)).toEqual(directory.truth());
       });
 
+      it('brings back with their groups and their manager who was in the recycle bin when everybody was read', async () => {
+        const { people, sales } = staff();
+        const [known, unknown] = [at(people, 0), at(people, 1)];
+        directory.createGroup('Ski club', [known, unknown]);
+        directory.softDelete(unknown);
+        await read({ scope: everyone });
+        directory.softDelete(known);
+        const from = marked(await read({ scope: everyone }));
+        expect(folded.view(everyone).members[sales]).not.toContain(known);
+        for (const id of [known, unknown]) directory.restore(id);
+        directory.join(sales, directory.hire('Gil Hart'));
+        await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+
+      it('brings back a group that was in the recycle bin when everybody was read, with its members and the groups it is in', async () => {
+        const { people, sales } = staff();
+        const [known, unknown] = [directory.createGroup('Field', people), directory.createGroup('Office', people)];
+        for (const id of [known, unknown]) directory.join(sales, id);
+        directory.deleteGroup(unknown);
+        await read({ scope: everyone });
+        directory.deleteGroup(known);
+        const from = marked(await read({ scope: everyone }));
+        for (const id of [known, unknown]) directory.restore(id);
+        await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+
       it('asks for a full read when its watermark has expired', async () => {
         staff();
         const from = await read({ scope: everyone });
@@ -263,6 +291,40 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         await delta(from, only(sales));
         expect(folded.view(only(sales)).members[sales]).toContain(at(people, 0));
         expect(folded.view(only(sales)).users[at(people, 0)]).toEqual(directory.truth().users[at(people, 0)]);
+      });
+
+      it.each([false, true])(
+        'brings back a member who was in the recycle bin when the group was read, known before or not (nested: %s)',
+        async (nested) => {
+          const { boss, people, sales } = staff();
+          const scope = only(sales, nested);
+          const [known, unknown] = [at(people, 0), at(people, 1)];
+          const stranger = directory.hire('Zoe Yates');
+          directory.createGroup('Others', [stranger]);
+          for (const id of [unknown, stranger]) directory.softDelete(id);
+          await read({ scope });
+          directory.softDelete(known);
+          const from = marked(await read({ scope }));
+          for (const id of [known, unknown, stranger]) directory.restore(id);
+          await delta(from, scope);
+          expect(folded.view(scope)).toEqual(narrowed(directory.truth(), [boss, ...people, sales]));
+          expect(folded.view(everyone).users).not.toHaveProperty(stranger);
+        },
+      );
+
+      it('brings back a nested group that was in the recycle bin when the groups were read, with everybody in it', async () => {
+        const { boss, people, sales } = staff();
+        const outside = directory.hire('Zoe Yates', { department: 'Legal' });
+        const inner = directory.createGroup('Field', [outside]);
+        const outer = directory.createGroup('Region', [inner]);
+        directory.join(sales, outer);
+        directory.deleteGroup(outer);
+        const from = marked(await read({ scope: only(sales, true) }));
+        expect(folded.view(everyone).users).not.toHaveProperty(outside);
+        directory.restore(outer);
+        await delta(from, only(sales, true));
+        const inside = [boss, ...people, sales, outer, inner, outside];
+        expect(folded.view(only(sales, true))).toEqual(narrowed(directory.truth(), inside));
       });
 
       it('is an error, not an empty group, when the group does not exist', async () => {

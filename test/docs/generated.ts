@@ -5,8 +5,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mutantSummary, mutantTable } from '../../scripts/simulate/page.ts';
-import { readMutantResults } from '../../scripts/simulate/results.ts';
+import { longRunText, mutantSummary, mutantTable } from '../../scripts/simulate/page.ts';
+import { readLongRun, readMutantResults } from '../../scripts/simulate/results.ts';
 import { openApiOf } from '../../src/admin/api/openapi.ts';
 import { problems } from '../../src/admin/api/problem.ts';
 import { createMetrics } from '../../src/admin/metrics.ts';
@@ -27,7 +27,7 @@ export const generatedParts: Readonly<Record<string, Parts>> = {
   'docs/api.md': { routes: () => routes(), errors: () => errors() },
   'docs/operating.md': { metrics: () => metrics(), reasons: () => reasonTable(), login: () => loginErrors() },
   'docs/customer-it.md': { attributes: () => attributes(), clouds: () => clouds() },
-  'docs/reliability.md': { bugs: () => bugs() },
+  'docs/reliability.md': { bugs: () => bugs(), 'long run': () => longRunText(readLongRun()) },
   'docs/adding-a-target.md': {
     'desk: settings': () => desk(null, 'const connect = '),
     'desk: target': () => desk('const connect = ', 'const carryOut = '),

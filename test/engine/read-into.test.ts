@@ -21,9 +21,9 @@ const ask: Ask = {
   resume: null,
   watermark: true,
   known: {
-    groups: async () => new Set(),
+    absent: async () => new Map(),
+    held: async () => new Set(),
     members: async function* () {},
-    departed: async () => new Set(),
     withManager: async () => new Set(),
   },
 };

@@ -75,10 +75,13 @@ const biases = {
       ...readsGraph,
       ...freely,
       ...drawn(little, 'full sync interval'),
-      ...drawn(never, 'replicas fall behind'),
+      ...drawn(never, 'replicas fall behind', 'reads managers'),
       ...faults('partial_list'),
       ...drawn(sure, 'mix refused'),
       ...drawn([0.55, 0.7], 'mix rate refused'),
+      // Whoever is left out of an answer about many is asked for alone, and refused.
+      ...drawn([0, 0.4], 'graph POST /v1.0/directoryObjects/getByIds'),
+      ...drawn([0, 0.15], 'graph batched GET /v1.0/users/{id}'),
     },
     picked: { edit: ['new title', 'joined'] },
   },
@@ -103,6 +106,17 @@ const biases = {
       ...drawn(never, 'reads managers', 'Graph as documented'),
     },
     picked: { edit: ['recycled', 'purged'], operator: ['full sync asked for'] },
+  },
+  'whoever comes back': {
+    drawn: {
+      ...onlyChanges,
+      ...readsGraph,
+      ...freely,
+      ...manyEdits,
+      ...drawn(little, 'full sync interval'),
+      ...drawn(much, 'people', 'minutes'),
+    },
+    picked: { edit: ['recycled', 'restored'] },
   },
   'runs of one group': {
     drawn: { ...onlyChanges, ...freely, ...manyActs },

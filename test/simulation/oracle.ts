@@ -17,6 +17,7 @@ import { judgeIdentity } from './judge-identity.ts';
 import { holds } from './judge-plan.ts';
 import { judgePolicy } from './judge-policy.ts';
 import { judgeProtection } from './judge-protection.ts';
+import { returnsSeen } from './judge-return.ts';
 import { undosSeen } from './judge-undo.ts';
 import { judgeValues } from './judge-values.ts';
 import type { Process } from './process.ts';
@@ -72,6 +73,7 @@ export const createOracle = (
   /** Targets at which nobody has looked since the database was put back. */
   const unseen = new Set<TargetId>();
   const undos = undosSeen(now);
+  const returns = returnsSeen(now);
   let judged = 0;
 
   const broken = (invariant: string, what: string): void => report({ invariant, what });
@@ -135,7 +137,10 @@ export const createOracle = (
     const taken = undos.judge(effect, deed, intent.cause, customer.firstMembers);
     for (const what of taken ?? []) broken('I2', `${said}: ${what}`);
     if (taken !== null && deed.kind !== 'delete') return;
-    if (taken === null) judgeEvidence(customer, deed, intent, said);
+    if (taken === null) {
+      judgeEvidence(customer, deed, intent, said);
+      for (const what of returns.judge(customer, effect, deed, intent)) broken('I2', `${said}: ${what}`);
+    }
     const isOffInTenant = wasEver(customer, (truth) => isOff(truth, intent.operation.ref.id));
     const doing = { kind: deed.kind, type: intent.operation.ref.type, isOffInTenant };
     for (const what of judgePolicy(customer, effect, doing, offSince.get(idOf(effect)), now()))
@@ -237,6 +242,7 @@ export const createOracle = (
       committed.clear();
       takenAt.clear();
       undos.forget();
+      returns.forget();
       open.clear();
       for (const { target } of customers) {
         unseen.add(target.id);

@@ -144,7 +144,7 @@ const mirrored = (directory: MemoryDirectory) => {
       directory.remove(id, 'deleted');
     },
     deleteGroup: (id: string): void => {
-      groups.delete(id);
+      away.add(id);
       directory.remove(id, 'soft_deleted');
     },
     join: (id: string, member: string): void => {

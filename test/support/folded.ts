@@ -18,7 +18,8 @@ type Stored = { readonly ref: Ref; readonly attributes: Attributes };
 
 export class Folded {
   #objects = new Map<SourceId, Stored>();
-  #left = new Set<SourceId>();
+  /** Whoever was ever stored. */
+  #met = new Set<SourceId>();
   #edges = new Map<SourceId, Map<SourceId, Ref>>();
   #seen = new Set<SourceId>();
   /** Objects that were told whole since the last sweep. */
@@ -26,10 +27,7 @@ export class Folded {
 
   apply(message: ObjectMessage): void {
     if (message.type === 'upsert') this.#upsert(message);
-    if (message.type === 'remove') {
-      this.#objects.delete(message.ref.id);
-      this.#left.add(message.ref.id);
-    }
+    if (message.type === 'remove') this.#objects.delete(message.ref.id);
     if (message.type !== 'members') return;
     const { members, group } = message;
     const edges = 'whole' in members ? new Map<SourceId, Ref>() : (this.#edges.get(group.id) ?? new Map());
@@ -48,15 +46,21 @@ export class Folded {
   copy(): Folded {
     const copy = new Folded();
     copy.#objects = new Map(this.#objects);
-    copy.#left = new Set(this.#left);
+    copy.#met = new Set(this.#met);
     copy.#edges = new Map([...this.#edges].map(([id, members]) => [id, new Map(members)]));
     copy.#seen = new Set(this.#seen);
     return copy;
   }
 
   readonly known: Known = {
-    groups: async (ids) => new Set(ids.filter((id) => this.#objects.get(id)?.ref.type === 'group')),
-    departed: async (ids) => new Set(ids.filter((id) => this.#left.has(id))),
+    absent: async (refs) =>
+      new Map(
+        refs
+          .filter(({ id }) => !this.#objects.has(id))
+          .map(({ id }) => [id, this.#met.has(id) ? 'left' : 'never_seen']),
+      ),
+    held: async (ids) =>
+      new Set(ids.filter((id) => [...this.#edges.values()].some((members) => members.has(id)))),
     withManager: async (ids) => new Set(ids.filter((id) => this.#objects.get(id)?.attributes['manager'] != null)),
     members: (group) => this.#members(group),
   };
@@ -87,7 +91,7 @@ export class Folded {
     if (stored === undefined && !whole) return;
     if (whole) this.#seen.add(ref.id);
     if (whole) this.told.add(ref.id);
-    this.#left.delete(ref.id);
+    this.#met.add(ref.id);
     this.#objects.set(ref.id, { ref, attributes: { ...stored?.attributes, ...attributes } });
   }
 

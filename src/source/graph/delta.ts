@@ -3,7 +3,7 @@
 import { ResumeExpired, WatermarkExpired } from '../../model/errors.ts';
 import { type SourceId, sourceId, type Watermark } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
-import { group, user } from '../../model/source-object.ts';
+import { group, type Ref, user } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
@@ -12,11 +12,22 @@ import { grantedNow, stillGranted } from './granted.ts';
 import { aboutHidden, alwaysSet, isHidden, refuseHiddenChanges, refuseHiddenGroups } from './hidden.ts';
 import { type DeltaChain, type DeltaEnd, deltaPages, type Entity, type GraphPage, hasEnded, proofOf } from './pages.ts';
 import { type DeltaPlace, type Links, readDeltaPlace, readWatermark, writePlace, writeWatermark } from './places.ts';
+import { everyMemberOf, membershipsOf } from './returned.ts';
 import { endingAt, follow, type Step } from './steps.ts';
 import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
 
 /** What becomes of a page of changes: messages, in one part or several. */
-export type PageReader = (items: readonly Entity[], signal: AbortSignal) => AsyncIterable<readonly ObjectMessage[]>;
+type PageReader = (items: readonly Entity[], signal: AbortSignal) => AsyncIterable<readonly ObjectMessage[]>;
+
+export type Readers = {
+  /** `groupsRead`: once the groups told all they have to tell in this round, or the read broke off. */
+  users(
+    items: readonly Entity[],
+    signal: AbortSignal,
+    groupsRead: Promise<void>,
+  ): AsyncIterable<readonly ObjectMessage[]>;
+  readonly groups: PageReader;
+};
 
 /** Throws `WatermarkExpired` or `ResumeExpired`. */
 export async function* readDelta(
@@ -26,17 +37,76 @@ export async function* readDelta(
   key: string,
   signal: AbortSignal,
 ): AsyncGenerator<SourcePage | SourceEnd> {
+  const { known } = ask;
   const selection = selectionOf(ask.attributes);
-  const readers = {
-    users: async function* (items: readonly Entity[], either: AbortSignal) {
-      yield await userChanges(client, ask.known, selection, items, () => true, either);
+  /** Of whom the groups told in this round that they joined. */
+  const joined = new Set<SourceId>();
+  const readers: Readers = {
+    users: async function* (items, either, groupsRead) {
+      const absent = await known.absent(shownIn(items).map(user));
+      yield await userChanges(client, selection, items, { absent, isWhole: () => true }, either);
+      if (absent.size === 0) return;
+      // Whoever is new is mostly in their groups' own changes, and then not asked for.
+      await groupsRead;
+      const returned = await unnamed(known, absent, joined);
+      yield await userReturns(client, selection, returned, absent, items, either);
     },
-    groups: async function* (items: readonly Entity[]) {
-      yield items.flatMap((item) => groupChanges(selection, item));
+    groups: async function* (items, either) {
+      const absent = await known.absent(shownIn(items).map(group));
+      const changes = items.flatMap((item) => groupChanges(selection, item));
+      for (const { id } of addedIn(changes)) joined.add(id);
+      yield changes;
+      if (absent.size > 0) yield await groupReturns(client, [...absent.keys()], either);
     },
   };
   yield* followDeltas(client, ask, from, key, readers, signal);
 }
+
+/** Who is there, of those a page shows. */
+export const shownIn = (items: readonly Entity[]): readonly SourceId[] =>
+  items.filter((item) => removalOf(item) === null).map(({ id }) => sourceId(id));
+
+export const addedIn = (changes: readonly ObjectMessage[]): readonly Ref[] =>
+  changes.flatMap((change) => (change.type === 'members' && 'added' in change.members ? change.members.added : []));
+
+/** Of those who are not stored who once were, and whom no group names. */
+const unnamed = async (known: Known, absent: Absent, joined: ReadonlySet<SourceId>): Promise<readonly SourceId[]> => {
+  const ids = [...absent.keys()];
+  const unheard = ids.filter((id) => absent.get(id) === 'never_seen' && !joined.has(id));
+  const held = await known.held(unheard);
+  const open = new Set(unheard.filter((id) => !held.has(id)));
+  return ids.filter((id) => absent.get(id) === 'left' || open.has(id));
+};
+
+/** Their groups; and their managers, where these were not asked for already. */
+const userReturns = async (
+  client: GraphClient,
+  selection: Selection,
+  returned: readonly SourceId[],
+  absent: Absent,
+  items: readonly Entity[],
+  signal: AbortSignal,
+): Promise<readonly ObjectMessage[]> => {
+  const told = new Set(items.filter((item) => managerInDelta(item) !== undefined).map(({ id }) => sourceId(id)));
+  const silent = selection.manager ? returned.filter((id) => absent.get(id) === 'never_seen' && !told.has(id)) : [];
+  const managers = await managersOf(client, silent, signal);
+  return [
+    ...[...managers].map(
+      ([id, manager]): ObjectMessage => ({ type: 'upsert', ref: user(id), attributes: { manager }, whole: false }),
+    ),
+    ...(await membershipsOf(client, returned.map(user), () => true, signal)),
+  ];
+};
+
+/** Who is in them, for a group that comes back tells of nobody; and in which groups they are. */
+const groupReturns = async (
+  client: GraphClient,
+  returned: readonly SourceId[],
+  signal: AbortSignal,
+): Promise<readonly ObjectMessage[]> => [
+  ...(await everyMemberOf(client, returned, signal)),
+  ...(await membershipsOf(client, returned.map(group), () => true, signal)),
+];
 
 /** Reads both chains side by side. The links after the last pages are the next watermark. */
 export async function* followDeltas(
@@ -44,7 +114,7 @@ export async function* followDeltas(
   ask: Ask,
   watermark: Watermark,
   key: string,
-  readers: { readonly users: PageReader; readonly groups: PageReader },
+  readers: Readers,
   signal: AbortSignal,
 ): AsyncGenerator<SourcePage | SourceEnd> {
   const links = readWatermark(watermark, key);
@@ -59,13 +129,25 @@ export async function* followDeltas(
           groups: { next: links.groups },
         }
       : readDeltaPlace(ask.resume, key);
+  const groupsRead = Promise.withResolvers<void>();
+  const readUsers: PageReader = (items, either) => readers.users(items, either, groupsRead.promise);
   const streams = [
-    (either: AbortSignal) => userSteps(client, from.users, links.users, readers.users, either),
-    (either: AbortSignal) => groupSteps(client, from.groups, links.groups, readers.groups, either),
+    (either: AbortSignal) => userSteps(client, from.users, links.users, readUsers, either),
+    (either: AbortSignal) =>
+      whenOver(groupSteps(client, from.groups, links.groups, readers.groups, either), groupsRead.resolve),
   ];
   const last = yield* follow(from, streams, writePlace, signal);
   const complete = proofOf(ask, last, await stillGranted(client, ask, last.granted, signal));
   yield { type: 'end', complete, watermark: writeWatermark(key, nextRound(last)) };
+}
+
+/** However it ends. */
+async function* whenOver<T>(steps: AsyncGenerator<T>, act: () => void): AsyncGenerator<T> {
+  try {
+    yield* steps;
+  } finally {
+    act();
+  }
 }
 
 const nextRound = ({ users, groups }: DeltaPlace): Links => {
@@ -73,23 +155,23 @@ const nextRound = ({ users, groups }: DeltaPlace): Links => {
   return { users: users.delta, groups: groups.delta };
 };
 
+type Absent = Awaited<ReturnType<Known['absent']>>;
+
 /**
  * What a page of users says. Whoever comes back from the recycle bin is shown without a manager, for it did not change; so who was stored
  * once, and of whose manager nothing is said, is asked about. `isWhole`: who may be made from what is shown.
  */
 export const userChanges = async (
   client: GraphClient,
-  known: Known,
   selection: Selection,
   items: readonly Entity[],
-  isWhole: (id: SourceId) => boolean,
+  { absent, isWhole }: { readonly absent: Absent; readonly isWhole: (id: SourceId) => boolean },
   signal: AbortSignal,
 ): Promise<readonly ObjectMessage[]> => {
-  const silent = items
-    .filter((item) => removalOf(item) === null && managerInDelta(item) === undefined)
+  const silent = items.filter((item) => removalOf(item) === null && managerInDelta(item) === undefined);
+  const returned = silent
     .map(({ id }) => sourceId(id))
-    .filter((id) => selection.manager && isWhole(id));
-  const returned = silent.length === 0 ? [] : [...(await known.departed(silent))];
+    .filter((id) => selection.manager && absent.get(id) === 'left' && isWhole(id));
   const managers = await managersOf(client, returned, signal);
   return items.map((item) => userChange(selection, item, isWhole(sourceId(item.id)), managers.get(sourceId(item.id))));
 };

@@ -72,7 +72,7 @@ const sentenceOf = ({ status, requestId, template }: Refused, code: string): str
 /** The least privilege that reads what is behind a path. */
 export const permissionFor = (template: string): string => {
   if (template.includes('/organization')) return 'Organization.Read.All';
-  return template.includes('/groups') ? 'GroupMember.Read.All' : 'User.Read.All';
+  return /\/groups|MemberGroups$/.test(template) ? 'GroupMember.Read.All' : 'User.Read.All';
 };
 
 const ErrorBody = z.object({ error: z.unknown() });

@@ -1,17 +1,19 @@
 /**
  * What changed in a scope of kind `groups`. Delta queries tell of the whole tenant, so this decides who matters: the groups of the scope, those
- * nested in them, and their members. Whoever joins is read whole before the edge is told; strangers are never told whole.
+ * nested in them, and their members. Whoever joins is read whole before the edge is told; strangers are never told whole, and asked for their groups,
+ * for nobody else tells that one of them came back.
  */
 
 import type { SourceId, Watermark } from '../../model/ids.ts';
 import { sourceId } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
-import type { Ref } from '../../model/source-object.ts';
+import { group, type Ref, user } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
-import { followDeltas, groupChanges, userChanges } from './delta.ts';
+import { addedIn, followDeltas, groupChanges, type Readers, shownIn, userChanges } from './delta.ts';
 import type { Entity } from './pages.ts';
+import { membershipsOf } from './returned.ts';
 import { type GroupScope, missingGroup, type Walk, walkFrom, walkGroups, walkKnown } from './scoped.ts';
 import { removalOf, type Selection, selectionOf } from './to-source-object.ts';
 
@@ -24,18 +26,26 @@ export async function* readScopedDelta(
   key: string,
   signal: AbortSignal,
 ): AsyncGenerator<SourcePage | SourceEnd> {
+  const { known } = ask;
   const selection = selectionOf(ask.attributes);
-  const walked = walkedOnce(scope, ask.known);
-  const readers = {
-    users: async function* (items: readonly Entity[], either: AbortSignal) {
+  const walked = walkedOnce(scope, known);
+  const readers: Readers = {
+    users: async function* (items, either, groupsRead) {
       if (items.length === 0) return;
-      const { users } = await walked();
+      const walk = await walked();
+      const shown = [...new Set(shownIn(items))];
+      const absent = await known.absent(shown.filter((id) => walk.users.has(id)).map(user));
       // A member shown here is whole (delta shows all properties), which brings back one that was restored from the recycle bin.
-      yield await userChanges(client, ask.known, selection, items, (id) => users.has(id), either);
+      yield await userChanges(client, selection, items, { absent, isWhole: (id) => walk.users.has(id) }, either);
+      const isDoubtful = (id: SourceId): boolean => !walk.users.has(id) || absent.get(id) === 'left';
+      if (!shown.some(isDoubtful)) return;
+      // Whoever joins in this round is named by then.
+      await groupsRead;
+      yield* returns(client, walk, shown.filter(isDoubtful).map(user), selection, either);
     },
-    groups: async function* (items: readonly Entity[], either: AbortSignal) {
+    groups: async function* (items, either) {
       if (items.length === 0) return;
-      yield* groupPage(client, await walked(), new Set(scope.groups), selection, items, either);
+      yield* groupPage(client, known, await walked(), new Set(scope.groups), selection, items, either);
     },
   };
   yield* followDeltas(client, ask, from, key, readers, signal);
@@ -57,6 +67,7 @@ const walkedOnce = (scope: GroupScope, known: Known): (() => Promise<Walk>) => {
 
 async function* groupPage(
   client: GraphClient,
+  known: Known,
   walk: Walk,
   roots: ReadonlySet<SourceId>,
   selection: Selection,
@@ -68,11 +79,26 @@ async function* groupPage(
   const lost = inScope.find((item) => roots.has(sourceId(item.id)) && removalOf(item) !== null);
   if (lost !== undefined) throw missingGroup(sourceId(lost.id));
   const changes = inScope.flatMap((item) => groupChanges(selection, item));
-  const added = changes.flatMap((change) =>
-    change.type === 'members' && 'added' in change.members ? change.members.added : [],
-  );
-  yield* joiners(client, walk, added, selection, signal);
+  const shown = walk.nested ? [...new Set(shownIn(items))] : [];
+  const absent = await known.absent(shown.filter((id) => walk.reached.has(id)).map(group));
+  yield* joiners(client, walk, addedIn(changes), selection, signal);
   yield changes;
+  const doubtful = shown.filter((id) => !walk.reached.has(id) || absent.get(id) === 'left');
+  yield* returns(client, walk, doubtful.map(group), selection, signal);
+}
+
+/** Who is in the scope after all, though no group told of them. */
+async function* returns(
+  client: GraphClient,
+  walk: Walk,
+  strangers: readonly Ref[],
+  selection: Selection,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ObjectMessage[]> {
+  const memberships = await membershipsOf(client, strangers, (id) => walk.reached.has(id), signal);
+  if (memberships.length === 0) return;
+  yield* joiners(client, walk, addedIn(memberships), selection, signal);
+  yield memberships;
 }
 
 /** Reads whole who was added: users, and with nesting the groups that are new to the scope with everybody in them. */

@@ -178,6 +178,18 @@ export const reading: readonly Mutant[] = [
     ],
   },
   {
+    name: 'who comes back is asked for nothing',
+    what: 'Somebody whom the changes show and no group names is not asked for their groups.',
+    bias: 'whoever comes back',
+    edits: [
+      {
+        file: 'src/source/graph/returned.ts',
+        from: 'if (refs.length === 0) return [];',
+        to: 'if (refs.length >= 0) return [];',
+      },
+    ],
+  },
+  {
     name: 'a list of members that cannot be read is empty',
     what: 'A question about members that is refused or throttled inside a batch counts as an empty list.',
     edits: [

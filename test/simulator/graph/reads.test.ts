@@ -11,7 +11,11 @@ let limited: GraphClient;
 
 beforeAll(async () => {
   graph = await startGraph({
-    tenants: [{ users: USERS }, { users: 20, apps: [{ roles: ['GroupMember.Read.All'] }] }],
+    tenants: [
+      { users: USERS },
+      { users: 20, apps: [{ roles: ['GroupMember.Read.All'] }] },
+      { users: 0, groups: 0, apps: [{ roles: ['User.Read.All', 'GroupMember.Read.All'] }] },
+    ],
   });
   client = await connect(graph);
   limited = await connect(graph, 1);
@@ -240,6 +244,25 @@ describe('questions about several objects', () => {
     expect((await client.post(`/groups/${ofGroup}/checkMemberObjects`, { ids })).body.value).toEqual(ids.slice(0, 2));
     const many = Array.from({ length: 21 }, () => ids[0]);
     expect((await client.post(`/users/${engineer}/checkMemberGroups`, { groupIds: many })).status).toBe(400);
+  });
+
+  it('names all groups somebody is in, through nesting, and hidden ones only to who may read them', async () => {
+    const own = graph.control.tenant(graph.tenants[2]?.tenantId);
+    const asker = await connect(graph, 2);
+    const ada = own.hire({ displayName: 'Ada Above' });
+    const inner = own.createGroup({ displayName: 'Inner', members: [ada] });
+    const outer = own.createGroup({ displayName: 'Outer', members: [inner], unified: true });
+    own.createGroup({ displayName: 'Hidden', members: [ada], unified: true, hidden: true });
+    own.createGroup({ displayName: 'Gone', members: [ada] });
+    own.deleteGroup('Gone');
+    const groupsOf = async (path: string, securityEnabledOnly: boolean) =>
+      (await asker.post(`${path}/getMemberGroups`, { securityEnabledOnly })).body.value;
+    expect(new Set(await groupsOf(`/users/${ada}`, false))).toEqual(new Set([inner, outer]));
+    expect(await groupsOf(`/users/${ada}`, true)).toEqual([inner]);
+    expect(await groupsOf(`/groups/${inner}`, false)).toEqual([outer]);
+    own.softDelete(ada);
+    expect((await asker.post(`/users/${ada}/getMemberGroups`, {})).status).toBe(404);
+    await asker.close();
   });
 
   it('knows the organization, and no other path or method', async () => {

@@ -1,7 +1,7 @@
 /** What reading costs, counted in requests: the time of a page belongs to Graph, their number to us. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sourceId, type Watermark } from '../../../src/model/ids.ts';
+import { type SourceId, sourceId, type Watermark } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
 import { batchesInFlight } from '../../../src/source/graph/batch.ts';
 import { cloudOf } from '../../../src/source/graph/clouds.ts';
@@ -157,6 +157,58 @@ describe('a delta read', () => {
       total: 2,
       inside: 0,
     });
+  });
+});
+
+describe('a delta read of who comes and goes', () => {
+  const open = async (scopeOf: (pilot: SourceId) => Scope) => {
+    const tenant = graph.control.addTenant({ users: 300, groups: 0, apps: [{ roles: everyRole }] });
+    const [first = '', second = '', ...others] = tenant.users();
+    const pilot = sourceId(tenant.createGroup({ displayName: 'Pilot', members: [first, second] }));
+    const source = sourceOf(graph, {}, tenant.tenantId);
+    const folded = new Folded();
+    const scope = scopeOf(pilot);
+    const from = await readAll(source, folded, { scope });
+    return { tenant, source, folded, from, scope, pilot, members: [first, second], others };
+  };
+  const only = (pilot: SourceId): Scope => ({ kind: 'groups', groups: [pilot], nested: false });
+
+  it('asks for the groups of those only whom no group names, twenty to a batch', async () => {
+    const { tenant, source, folded, from, scope, pilot } = await open(() => everyone);
+    for (let nth = 0; nth < 30; nth += 1) tenant.join(pilot, tenant.hire({ displayName: `Joined ${nth}` }));
+    for (let nth = 0; nth < 25; nth += 1) tenant.hire({ displayName: `Alone ${nth}` });
+    // Their groups, and their managers.
+    expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ total: 2 + 4, inside: 50 });
+  });
+
+  it('of a test group asks for the groups of strangers, twenty to a batch, and for nothing about its members', async () => {
+    const { tenant, source, folded, from, scope, pilot, members, others } = await open(only);
+    for (const id of members) tenant.update(id, { department: `Room ${id}` });
+    const afterMembers = await counted(() => readAll(source, folded, { scope, from }));
+    expect(afterMembers).toMatchObject({ total: 2, inside: 0 });
+    for (const id of others.slice(0, 45)) tenant.update(id, { department: `Room ${id}` });
+    tenant.join(pilot, others[0] ?? '');
+    const { alone, inside } = await counted(() => readAll(source, folded, { scope, from }));
+    // One of them joined: read whole, with their manager.
+    expect(alone).toMatchObject({ '/$batch': 1 + Math.ceil(44 / 20), '/directoryObjects/getByIds': 1 });
+    expect(inside).toBe(1 + 44);
+  });
+
+  it('reads the lists that hold somebody who came back, and no others', async () => {
+    const { tenant, source, folded, scope, members } = await open(only);
+    tenant.createGroup({ displayName: 'Other', members });
+    tenant.softDelete(members[0] ?? '');
+    const from = await readAll(source, folded, { scope });
+    tenant.restore(members[0] ?? '');
+    const { alone, inside } = await counted(() => readAll(source, folded, { scope, from }));
+    expect(alone).toEqual({
+      '/users/delta': 1,
+      '/groups/delta': 1,
+      '/$batch': 3,
+      '/directoryObjects/getByIds': 1,
+    });
+    // The groups above, the list of the one in the scope, and the manager.
+    expect(inside).toBe(3);
   });
 });
 

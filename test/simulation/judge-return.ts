@@ -1,0 +1,46 @@
+/** I2, the other way round: who left, and lost their account for it, is given nothing before the tenant has them again. */
+
+import type { Operation } from '../../src/model/operation.ts';
+import type { Customer } from './customer.ts';
+import type { Deed } from './deeds.ts';
+import { isThere } from './directory.ts';
+import type { Effect } from './remote.ts';
+import { since } from './since.ts';
+
+export type Returns = {
+  /** Of each deed with what it was meant for, and since when that was durable: what is wrong with it. */
+  readonly judge: (customer: Customer, effect: Effect, deed: Deed, meant: Meant) => readonly string[];
+  /** The record is lost: nobody knows any more who left. */
+  readonly forget: () => void;
+};
+type Meant = { readonly operation: Operation; readonly at: number };
+
+export const returnsSeen = (now: () => number): Returns => {
+  /** When who had left lost their account. */
+  const lostAt = new Map<string, number>();
+  /** What was meant before may still have been under way. */
+  const isTooSoon = ({ directory }: Customer, id: string, meantAt: number): boolean => {
+    const lost = lostAt.get(id);
+    if (lost === undefined || meantAt < lost) return false;
+    return !since(directory.history, lost).some(({ truth }) => isThere(truth, id));
+  };
+  return {
+    forget: () => lostAt.clear(),
+    judge: (customer, effect, deed, { operation, at }) => {
+      const { ref } = operation;
+      const isLoss = deed.kind === 'disable' || deed.kind === 'delete';
+      if (isLoss && ref.type === 'user' && !isThere(customer.directory.truth(), ref.id)) lostAt.set(ref.id, now());
+      return gainers(effect, deed, operation)
+        .filter((id) => isTooSoon(customer, id, at))
+        .map((id) => `${deed.kind} for ${id}, who left and was not there since`);
+    },
+  };
+};
+
+const gainers = ({ before, after }: Effect, deed: Deed, operation: Operation): readonly string[] => {
+  if (deed.kind === 'create') return [operation.ref.id];
+  if (deed.kind === 'update') return before?.active === false && after?.active === true ? [operation.ref.id] : [];
+  if (deed.kind !== 'add_members' || !('members' in operation)) return [];
+  const added = new Set(deed.members);
+  return operation.members.filter(({ remoteId }) => added.has(remoteId)).map(({ ref }) => ref.id);
+};
