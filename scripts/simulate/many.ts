@@ -48,11 +48,11 @@ export const simulateMany = async (work: Work, onNews: (news: News) => void): Pr
     const same = { isCalm, planted: [...work.planted], without: [...work.without] };
     await Promise.all(parts.map((runs) => inProcess({ runs, ...same }, hear, () => failures.length < enough)));
   };
-  await share(Array.from({ length: workers }, (_, nth) => ({ from: from + nth, to, step: workers, bias })));
   const leaning = biasNames.flatMap((each) =>
     Array.from({ length: work.ofEachBias }, (_, nth) => ({ seed: nth + 1, aimed: null, bias: each })),
   );
-  if (leaning.length > 0 && failures.length < enough) await share(dealt(leaning, workers));
+  // In one go: a process needs some seconds to load the product, and as long again to be fast.
+  await share(dealt(leaning, workers).map((runs, nth) => [{ from: from + nth, to, step: workers, bias }, ...runs]));
   if (work.aims && failures.length < enough) {
     const aims = aimsAt(merged(summaries)).map((aim) => ({ ...aim, bias: null }));
     await share(dealt(aims, workers));

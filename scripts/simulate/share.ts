@@ -5,10 +5,12 @@ import { plant } from '../../test/simulation/mutants/plant.ts';
 import { addTold, noSummary, SummarySchema } from '../../test/simulation/summary.ts';
 
 export const ShareSchema = z.object({
-  runs: z.union([
-    z.object({ from: z.number(), to: z.number(), step: z.number(), bias: z.string().nullable() }),
-    z.array(z.object({ seed: z.number(), aimed: z.string().nullable(), bias: z.string().nullable() })),
-  ]),
+  runs: z.array(
+    z.union([
+      z.object({ from: z.number(), to: z.number(), step: z.number(), bias: z.string().nullable() }),
+      z.object({ seed: z.number(), aimed: z.string().nullable(), bias: z.string().nullable() }),
+    ]),
+  ),
   isCalm: z.boolean(),
   /** Names of the bugs that are put into the engine first. */
   planted: z.array(z.string()),
@@ -74,9 +76,10 @@ export const runShare = async (share: Share, tell: (news: News) => void, mayGoOn
 type One = { readonly seed: number; readonly aimed: string | null; readonly bias: string | null };
 
 function* runsOf({ runs }: Share): Iterable<One> {
-  if (!('from' in runs)) return yield* runs;
-  const { from, to, step, bias } = runs;
-  for (let seed = from; seed <= to; seed += step) yield { seed, aimed: null, bias };
+  for (const run of runs) {
+    if (!('from' in run)) yield run;
+    else for (let seed = run.from; seed <= run.to; seed += run.step) yield { seed, aimed: null, bias: run.bias };
+  }
 }
 
 if (import.meta.main) {

@@ -53,7 +53,7 @@ export const disasterOf = (
       const { putBack, mark, at } = backup;
       trace.note('database', 'is lost', '');
       const start = workers.halt();
-      await operator.sleep(drainedMs, never);
+      await operator.sleep(drainedMs, new AbortController().signal);
       putBack();
       trace.note('database', 'is put back', '');
       trace.count('database.put_back');
@@ -84,5 +84,3 @@ const rememberSettings = async (at: number, stores: Stores, customer: Customer):
   customer.policies.push({ at, policy: { deprovision: target.deprovision, leftGroups: target.leftGroups } });
   customer.protections.push({ at, protection: target.protected });
 };
-
-const never = new AbortController().signal;

@@ -5,12 +5,12 @@ import type { DeprovisionPolicy, TargetRecord } from '../../src/model/target-rec
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Group, inScope, type Person, type Truth } from './directory.ts';
-import { mayBeProtected } from './protection.ts';
+import { mayBeProtected, type Owned, protectedBy } from './protection.ts';
 import type { Remote } from './remote.ts';
 
 export type Comparison = { readonly wrong: readonly string[]; readonly excused: number };
 
-export const compareWithTenant = async (stores: Stores, customer: Customer): Promise<Comparison> => {
+export const compareWithTenant = async (stores: Stores, customer: Customer, now: number): Promise<Comparison> => {
   const record = await stores.targets.get(customer.target.id);
   const connection = await stores.connections.get(customer.connection.id);
   if (record === null || connection === null) throw new Error('The customer is gone.');
@@ -18,6 +18,7 @@ export const compareWithTenant = async (stores: Stores, customer: Customer): Pro
   const listed = await listedOf(stores, customer, truth);
   const view: View = {
     customer,
+    now,
     truth,
     record,
     scope: inScope(truth, connection.scope),
@@ -40,6 +41,7 @@ export const compareWithTenant = async (stores: Stores, customer: Customer): Pro
 type Listed = { readonly escrowed: ReadonlyMap<string, string>; readonly waiting: readonly WaitingReference[] };
 type View = Listed & {
   readonly customer: Customer;
+  readonly now: number;
   readonly truth: Truth;
   readonly record: TargetRecord;
   readonly scope: ReadonlySet<string>;
@@ -52,15 +54,22 @@ const excuse = 'excused';
 /** Why an object may rest in escrow for good: two people want the same name, or a name is somebody else's. */
 const lasting = ['ambiguous_match', 'linked_elsewhere', 'target_conflict', 'target_rejected'];
 
-const about = ({ escrowed, customer }: View, id: string, wrong: readonly string[]): readonly string[] => {
+const about = ({ escrowed, customer, now }: View, id: string, wrong: readonly string[]): readonly string[] => {
   const reason = escrowed.get(id);
-  if (reason !== undefined && !lasting.includes(reason)) return [`${id} is still in escrow: ${reason}`];
+  // While a target waits for a first plan that would hold nothing, no run does anything there, and so nobody is let go who is to be left alone.
+  const isLeftAlone = protectedBy(customer, ownedBy(customer, id), now) !== null;
+  if (reason !== undefined && !lasting.includes(reason) && !isLeftAlone)
+    return [`${id} is still in escrow: ${reason}`];
   if (wrong.length === 0) return [];
   return reason !== undefined || customer.touched.has(id) || isProtected(customer, id) ? [excuse] : wrong;
 };
 
-const isProtected = (customer: Customer, id: string): boolean =>
-  mayBeProtected(customer, { id, remote: customer.remote.objects().find((one) => one.externalId === id) ?? null });
+const isProtected = (customer: Customer, id: string): boolean => mayBeProtected(customer, ownedBy(customer, id));
+
+const ownedBy = ({ remote }: Customer, id: string): Owned => ({
+  id,
+  remote: remote.objects().find((one) => one.externalId === id) ?? null,
+});
 
 const listedOf = async ({ ledger }: Stores, { target }: Customer, truth: Truth): Promise<Listed> => {
   const { items } = await ledger.escrows(target.id, null, 1_000);

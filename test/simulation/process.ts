@@ -62,6 +62,17 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
   const { scheduler, chance, faults, trace } = stage;
   let dead = false;
   let frozenUntil = 0;
+  /** Whoever waits for a signal, by how they stop: Node keeps a composed signal, and with it a world that is over, as long as somebody listens. */
+  const listening = new Set<() => void>();
+  const listen = (signal: AbortSignal, hear: () => void): (() => void) => {
+    const stop = (): void => {
+      signal.removeEventListener('abort', hear);
+      listening.delete(stop);
+    };
+    signal.addEventListener('abort', hear, { once: true });
+    listening.add(stop);
+    return stop;
+  };
 
   /** The process hears of it now, once it wakes, or never. */
   const deliver = (hear: () => void): void => {
@@ -76,6 +87,7 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
   const kill = (): void => {
     if (dead) return;
     dead = true;
+    for (const stop of listening) stop();
     trace.note(options.name, 'dies', '');
     trace.count('worker.died');
     options.onDeath();
@@ -103,12 +115,12 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
         reject(signal?.reason);
       };
       if (signal?.aborted === true) return leave();
-      signal?.addEventListener('abort', leave, { once: true });
+      const deafen = signal === undefined ? null : listen(signal, leave);
       const answer = (hear: () => void, outcome: string): void => {
         trace.note(options.name, site, fault === null ? outcome : `${outcome} (${fault.kind})`);
         if (afterEffect(fault) === 'dead') return;
         deliver(() => {
-          signal?.removeEventListener('abort', leave);
+          deafen?.();
           if (!left) hear();
         });
       };
@@ -139,15 +151,14 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
       if (signal.aborted) return reject(signal.reason);
       const wake: Event = scheduler.at(scheduler.now() + ms, () =>
         deliver(() => {
-          signal.removeEventListener('abort', stop);
+          deafen();
           resolve();
         }),
       );
-      const stop = (): void => {
+      const deafen = listen(signal, () => {
         scheduler.cancel(wake);
         reject(signal.reason);
-      };
-      signal.addEventListener('abort', stop, { once: true });
+      });
     });
   };
 

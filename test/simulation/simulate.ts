@@ -124,7 +124,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     await calm(play);
     for (const customer of customers) {
       if (ask.keepsTrace) await describeEnd(stage, stores, customer);
-      const compared = await compareWithTenant(stores, customer);
+      const compared = await compareWithTenant(stores, customer, scheduler.now());
       excused += compared.excused;
       for (const kind of spared(customer, scheduler.now())) trace.count(`spared.by_${kind}`);
       for (const what of compared.wrong) report({ invariant: 'I1', what: `${customer.target.name}: ${what}` });

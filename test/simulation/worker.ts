@@ -49,9 +49,9 @@ export const startWorker = (around: Surrounding, process: Process): void => {
 
 /** As a real one: it does nothing before it knows what time it is. */
 const work = async (around: Surrounding, process: Process): Promise<void> => {
-  while (!(await knowsTheTime(process))) await process.sleep(5_000, neverAborted);
+  while (!(await knowsTheTime(process))) await process.sleep(5_000, neverAborted());
   const engine = engineOf(around, process);
-  while (around.marks !== null && !(await hasLooked(around, engine))) await process.sleep(5_000, neverAborted);
+  while (around.marks !== null && !(await hasLooked(around, engine))) await process.sleep(5_000, neverAborted());
   for (let slot = 0; slot < around.slots; slot += 1) void workOff(around, process, engine);
   void keepReconciled(around, process, engine);
 };
@@ -129,7 +129,8 @@ export const newRunId = (stage: Stage, process: Process): RunId => {
   return runId(`run_${process.now().getTime()}_${String(nth).padStart(5, '0')}`);
 };
 
-const neverAborted = new AbortController().signal;
+/** One for each who waits: a signal keeps whoever listens to it, and a world that is over is to be forgotten. */
+const neverAborted = (): AbortSignal => new AbortController().signal;
 
 const workOff = async (around: Surrounding, process: Process, engine: Engine): Promise<void> => {
   while (process.isAlive()) {
@@ -153,16 +154,16 @@ const turnFor = async (around: Surrounding, process: Process, engine: Engine, er
       await onTick(askingOf(around, process, engine), errand.connection, errand.mode);
       return { next: 'done' };
     case 'sync':
-      return await syncTurn(engine, errand.connection, neverAborted);
+      return await syncTurn(engine, errand.connection, neverAborted());
     case 'provision':
-      return await provisionTurn(engine, errand.target, neverAborted);
+      return await provisionTurn(engine, errand.target, neverAborted());
     case 'probe_connection': {
-      const released = await probeConnection(engine, errand.connection, neverAborted);
+      const released = await probeConnection(engine, errand.connection, neverAborted());
       if (released !== null) await resume(askingOf(around, process, engine), released);
       return { next: 'done' };
     }
     case 'probe_target': {
-      const released = await probeTarget(engine, errand.target, neverAborted);
+      const released = await probeTarget(engine, errand.target, neverAborted());
       if (released !== null) await askForProvisioning(askingOf(around, process, engine), released, 'retry');
       return { next: 'done' };
     }
@@ -193,7 +194,7 @@ const keepReconciled = async (around: Surrounding, process: Process, engine: Eng
     })
       .then(() => tendPlans(engine))
       .catch(onlyInfrastructure(around));
-    await process.sleep(around.reconcileMs(), neverAborted);
+    await process.sleep(around.reconcileMs(), neverAborted());
     await knowsTheTime(process);
   }
 };
