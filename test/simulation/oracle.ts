@@ -29,6 +29,10 @@ import type { Violation } from './violation.ts';
 /** How long ago the tenant may have said what an effect relies on. */
 const freshMs = 120_000;
 
+/** Longer than the slowest target takes for what was sent to it. */
+const underWayMs = 60_000;
+
+type Settled = { readonly key: string; readonly result: string; readonly reason?: string };
 type Intent = { readonly operation: Operation; readonly cause: Cause };
 /** `at`: when it was durable. */
 type Noted = Intent & { readonly at: number };
@@ -88,7 +92,7 @@ export const createOracle = (
     const id = idOf(effect);
     const said = `${by.name} at ${customer.target.name}, ${id}`;
     if (customer.foreign.has(id)) broken('I10', `${said}: an account of somebody else was changed`);
-    const deeds = deedsOf(effect).map((deed) => ({ deed, intent: meantBy(customer.target.id, deed, effect) }));
+    const deeds = deedsOf(effect).map((deed) => ({ deed, intent: meantBy(customer.target.id, deed, effect, by) }));
     const doings = deeds.map(({ deed, intent }) => ({ deed, operation: intent?.operation ?? null }));
     for (const what of judgeProtection(customer, effect, doings, now())) broken('protected', `${said}: ${what}`);
     const isUndo = deeds.some(({ intent }) => intent !== undefined && undos.undoneBy(intent.cause) !== null);
@@ -116,8 +120,15 @@ export const createOracle = (
         gains.push({ at, customer, what: `${customer.remote.find(member)?.externalId} in ${id}` });
   };
 
-  const meantBy = (target: TargetId, deed: Deed, effect: Effect): Noted | undefined =>
-    [...intentsOf(target).values()].find((each) => isMeantBy(each, deed, effect));
+  /** What a dead one had sent may reach a slow target after whoever came next has found no trace of it. */
+  const untraced: { readonly target: TargetId; readonly noted: Noted; readonly at: number }[] = [];
+  const meantBy = (target: TargetId, deed: Deed, effect: Effect, by: Process): Noted | undefined => {
+    const isMeant = (each: Noted): boolean => isMeantBy(each, deed, effect);
+    const open = [...intentsOf(target).values()].find(isMeant);
+    if (open !== undefined || by.isAlive()) return open;
+    return untraced.find((each) => each.target === target && now() - each.at <= underWayMs && isMeant(each.noted))
+      ?.noted;
+  };
 
   const noteSwitches = ({ before, after }: Effect): void => {
     if (after === null) return;
@@ -286,8 +297,10 @@ export const createOracle = (
           if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, { ...intent, at: now() });
         }
       if (site === 'ledger.settle' && isLease(first) && Array.isArray(second))
-        for (const { key, result } of second as readonly { readonly key: string; readonly result: string }[]) {
+        for (const { key, result, reason } of second as readonly Settled[]) {
           const intent = intentsOf(first.key).get(key);
+          if (intent !== undefined && reason === 'no_trace')
+            untraced.push({ target: first.key, noted: intent, at: now() });
           if (intent !== undefined && (result === 'applied' || intent.operation.action === 'remove_members'))
             undos.noteSettled(intent.operation);
           intentsOf(first.key).delete(key);
