@@ -157,10 +157,7 @@ const everything = (state: State, ask: Ask, reach: Reach): readonly ObjectMessag
   const listed = [...state.entries.values()].filter(({ ref }) => !state.liberties.unlisted.has(ref.id));
   const entries = listed.filter(({ ref, gone }) => gone === null && (reach?.has(ref.id) ?? true));
   const groups = entries.filter(({ ref }) => ref.type === 'group');
-  return [
-    ...entries.map((entry) => whole(state, entry, ask)),
-    ...groups.map(({ ref }) => membersOf(state, ref)),
-  ];
+  return [...entries.map((entry) => whole(state, entry, ask)), ...groups.map(({ ref }) => membersOf(state, ref))];
 };
 
 const membersOf = (state: State, ref: Ref): ObjectMessage => ({

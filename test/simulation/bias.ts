@@ -74,7 +74,11 @@ const biases = {
     drawn: {
       ...readsGraph,
       ...freely,
+      ...manyActs,
+      ...drawn(sure, 'first plans approve themselves', 'scope of everybody'),
       ...drawn(little, 'full sync interval'),
+      ...drawn(much, 'minutes', 'people', 'deprovisions percent', 'deprovisions floor'),
+      ...drawn([0, 0.59], 'policy'),
       ...drawn(never, 'replicas fall behind', 'reads managers'),
       ...faults('partial_list'),
       ...drawn(sure, 'mix refused'),
@@ -83,7 +87,7 @@ const biases = {
       ...drawn([0, 0.4], 'graph POST /v1.0/directoryObjects/getByIds'),
       ...drawn([0, 0.15], 'graph batched GET /v1.0/users/{id}'),
     },
-    picked: { edit: ['new title', 'joined'] },
+    picked: { edit: ['new title', 'joined'], operator: ['full sync asked for'] },
   },
   'lists that show a part, and no answer': {
     drawn: {

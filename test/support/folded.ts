@@ -59,8 +59,7 @@ export class Folded {
           .filter(({ id }) => !this.#objects.has(id))
           .map(({ id }) => [id, this.#met.has(id) ? 'left' : 'never_seen']),
       ),
-    held: async (ids) =>
-      new Set(ids.filter((id) => [...this.#edges.values()].some((members) => members.has(id)))),
+    held: async (ids) => new Set(ids.filter((id) => [...this.#edges.values()].some((members) => members.has(id)))),
     withManager: async (ids) => new Set(ids.filter((id) => this.#objects.get(id)?.attributes['manager'] != null)),
     members: (group) => this.#members(group),
   };

@@ -86,6 +86,11 @@ export const snapshot: readonly Mutant[] = [
         from: 'const fits = reading?.key === keyOf(ask) && reading.mode === ask.read.mode && ',
         to: 'const fits = reading !== undefined && ',
       },
+      {
+        file: 'src/source/memory.ts',
+        from: 'const mark: Mark = { key: reading.key,',
+        to: 'const mark: Mark = { key: keyOf(ask),',
+      },
     ],
   },
   {
