@@ -126,6 +126,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     plansWaiting: stores.plans.countWaiting,
     credentialsEnding: credentialsEndingOf(stores, world.now),
     clockAheadSecs: () => aheadSecs(clock.reading()),
+    areLimitsShared: () => limits.isShared(),
   });
   const clouds = { custom: config.customCloud };
   const assertion = config.workload === null ? null : assertionOf(config.workload);
@@ -155,11 +156,11 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
         .catch((error: unknown) => log.warn('wakeup.failed', { target, message: String(error) })),
     newRunId: () => runId(newId('run')),
     owner: `${role}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
-    timing: { ...times, planAges: config.planAges },
+    timing: { ...times, planAges: config.planAges, dataKeyMs: config.dataKeyMs },
     observe: metrics.observe,
     failpoint,
   };
-  const limitOf = redisRateLimits({
+  const limits = redisRateLimits({
     redis,
     prefix: config.queuePrefix,
     digest: (who) => keyProofs.prove(`calls of ${who}`),
@@ -180,9 +181,9 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     wakeups,
     metrics,
     rateLimits: {
-      key: limitOf(quotas.key),
-      address: limitOf(quotas.address),
-      wrongKeys: limitOf(quotas.wrongKeys),
+      key: limits.limit(quotas.key),
+      address: limits.limit(quotas.address),
+      wrongKeys: limits.limit(quotas.wrongKeys),
     },
     engine,
     telling: { stores, world, owner: engine.owner, egress, sign: signMessage },
@@ -247,9 +248,9 @@ const registrationOf = ({ app }: Config, assertion: (() => Promise<string>) | nu
   const { clientId, cloud, secretEndsAt, proof } = app;
   switch (proof.kind) {
     case 'client_secret':
-      return { clientId, cloud, secretEndsAt, proof: { kind: 'client_secret', secret: proof.secret.reveal() } };
+      return { clientId, cloud, secretEndsAt, proof: { kind: 'client_secret', secret: proof.secret } };
     case 'certificate':
-      return { clientId, cloud, proof: { kind: 'certificate', pem: proof.pem.reveal() } };
+      return { clientId, cloud, proof: { kind: 'certificate', pem: proof.pem } };
     case 'workload_identity':
       return assertion === null ? null : { clientId, cloud, proof: { kind: 'workload_identity', assertion } };
   }
@@ -260,7 +261,6 @@ const providerOf = ({ oidc, publicUrl }: Config): IdentityProvider | null =>
     ? null
     : oidcProvider({
         ...oidc,
-        clientSecret: oidc.clientSecret.reveal(),
         redirectUri: `${publicUrl}${signInCallbackPath}`,
       });
 

@@ -1,18 +1,10 @@
 /** Every variable of the environment: its name, its default, what it means and what it may hold. The documentation is made from it. */
 
 import { createHash } from 'node:crypto';
-import { inspect } from 'node:util';
 import { z } from 'zod';
 import { apiScopes } from './model/api-key.ts';
 import type { CloudName } from './model/connection.ts';
-
-/** A value that prints as `[secret]` wherever it ends up; `reveal` is for what connects with it. */
-export type Secret<T> = { readonly reveal: () => T };
-export const secret = <T>(value: T): Secret<T> => ({
-  reveal: () => value,
-  ...hidden,
-});
-const hidden = { toString: () => '[secret]', toJSON: () => '[secret]', [inspect.custom]: () => '[secret]' };
+import { type Secret, secret } from './model/secret.ts';
 
 /** One caller of the API. Only the SHA-256 of the key is kept: enough to compare, useless to whoever reads it. */
 export type ApiKey = { readonly name: string; readonly digest: Secret<Buffer> };
@@ -115,7 +107,7 @@ export const shape = z.object({
     z
       .string('is required')
       .regex(/^mongodb(\+srv)?:\/\/\S+$/, 'must be a mongodb:// or mongodb+srv:// URI')
-      .transform(secret),
+      .transform((text) => secret(text)),
   ),
   REDIS_URL: variable(
     {
@@ -124,7 +116,7 @@ export const shape = z.object({
       meaning:
         'Where wake-ups are queued: a redis:// or rediss:// URL. The server must run with maxmemory-policy noeviction.',
     },
-    urlOf(/^rediss?:\/\//, 'a redis:// or rediss:// URL').transform(secret),
+    urlOf(/^rediss?:\/\//, 'a redis:// or rediss:// URL').transform((text) => secret(text)),
   ),
   ENTRAIN_ENCRYPTION_KEY: variable(
     {
@@ -158,12 +150,19 @@ export const shape = z.object({
     },
     z.string().default('').transform(list).pipe(z.array(keyAddress)),
   ),
+  ENTRAIN_DATA_KEY_DAYS: variable(
+    {
+      default: '365',
+      meaning: 'Days after which a stored secret is encrypted anew, by a data key that is made for it then.',
+    },
+    whole(1, 3_650),
+  ),
   ENTRAIN_API_KEYS: variable(
     {
       default: null,
       secret: true,
       meaning:
-        'Who may do everything by the API, and make more keys there: comma separated name:key pairs, each key at least 32 characters.',
+        'Who may do everything by the API, and make more keys there: comma separated name:key pairs, each key at least 32 characters. Without any, the first start prints a key, once.',
     },
     z
       .string()
@@ -232,7 +231,13 @@ export const shape = z.object({
   ),
   ENTRAIN_OIDC_CLIENT_SECRET: variable(
     { default: null, secret: true, meaning: 'The secret of that client.' },
-    z.string().min(1).max(1_000).transform(secret).optional().transform(none),
+    z
+      .string()
+      .min(1)
+      .max(1_000)
+      .transform((text) => secret(text))
+      .optional()
+      .transform(none),
   ),
   ENTRAIN_OIDC_SCOPE: variable(
     {
@@ -282,7 +287,13 @@ export const shape = z.object({
   ),
   ENTRAIN_APP_CLIENT_SECRET: variable(
     { default: null, secret: true, meaning: 'A client secret of that application.' },
-    z.string().min(1).max(1_000).transform(secret).optional().transform(none),
+    z
+      .string()
+      .min(1)
+      .max(1_000)
+      .transform((text) => secret(text))
+      .optional()
+      .transform(none),
   ),
   ENTRAIN_APP_CLIENT_SECRET_ENDS_AT: variable(
     {
@@ -307,7 +318,7 @@ export const shape = z.object({
       .refine((pem) => /-----BEGIN CERTIFICATE-----/.test(pem) && /-----BEGIN (RSA )?PRIVATE KEY-----/.test(pem), {
         message: 'must be PEM with a certificate and its unencrypted private key',
       })
-      .transform(secret)
+      .transform((text) => secret(text))
       .optional()
       .transform(none),
   ),

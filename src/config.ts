@@ -6,7 +6,6 @@ import {
   type ApiKey,
   type LogLevel,
   type MetricsAccess,
-  type Secret,
   shape,
   type Variable,
   variables,
@@ -15,6 +14,7 @@ import {
 import type { ApiScope } from './model/api-key.ts';
 import type { CloudName } from './model/connection.ts';
 import type { PlanAges } from './model/plan.ts';
+import type { Secret } from './model/secret.ts';
 
 export type CustomCloud = { readonly loginUrl: string; readonly graphUrl: string; readonly caFile: string | null };
 
@@ -79,6 +79,7 @@ export type Config = {
   readonly workerRoles: readonly WorkerRole[];
   readonly sliceSecs: number;
   readonly planAges: PlanAges;
+  readonly dataKeyMs: number;
   /** Null: for as long as their connection is there. */
   readonly leaversKeptDays: number | null;
   readonly syncConcurrency: number;
@@ -159,6 +160,7 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
     approvedMs: given.ENTRAIN_PLAN_APPROVED_HOURS * 3_600_000,
     waitingMs: given.ENTRAIN_PLAN_WAITING_DAYS * 86_400_000,
   },
+  dataKeyMs: given.ENTRAIN_DATA_KEY_DAYS * 86_400_000,
   syncConcurrency: given.ENTRAIN_SYNC_CONCURRENCY,
   provisionConcurrency: given.ENTRAIN_PROVISION_CONCURRENCY,
   queuePrefix: given.ENTRAIN_QUEUE_PREFIX,

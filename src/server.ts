@@ -3,6 +3,7 @@
 import type { ReadinessCheck } from './admin/api/health.ts';
 import { createApi } from './admin/api/index.ts';
 import { listen } from './admin/api/listen.ts';
+import { tellFirstKey } from './admin/first-key.ts';
 import { compose, type Parts } from './compose.ts';
 import type { Config } from './config.ts';
 import { untilStopped } from './process.ts';
@@ -10,6 +11,7 @@ import { untilStopped } from './process.ts';
 const serve = async (config: Config): Promise<() => Promise<void>> => {
   const parts = await compose(config, 'api');
   const readiness = [...parts.readiness, hasWorkers(parts)];
+  await tellFirstKey({ ...parts, print: (text) => process.stdout.write(text) });
   const closing = new AbortController();
   const closeDoor = await listen(createApi({ ...parts, readiness, closing: closing.signal }), config);
   parts.log.info('api.listening', { host: config.host, port: config.port });

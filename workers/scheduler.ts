@@ -97,7 +97,8 @@ const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> 
       parts.metrics.reconcilerRepaired(repaired.schedules + repaired.wakeups);
       await tendPlans(engine);
       const nowMs = engine.world.now().getTime();
-      if (tendedMs === null || nowMs - tendedMs >= tendEveryMs) {
+      const askedMs = (await engine.stores.installation.dataKeysAsked())?.at.getTime() ?? 0;
+      if (tendedMs === null || nowMs - tendedMs >= tendEveryMs || askedMs >= tendedMs) {
         await tellCredentials(engine);
         // Where there are more, the next round goes on with them.
         if (!(await renewSecrets(engine))) tendedMs = nowMs;

@@ -11,6 +11,7 @@ import type { Turn } from '../../src/engine/turn.ts';
 import { defaultAttributes } from '../../src/model/connection.ts';
 import { connectionId, organizationId, targetId } from '../../src/model/ids.ts';
 import type { Run } from '../../src/model/run.ts';
+import { secret } from '../../src/model/secret.ts';
 import type { Handlers } from '../actor.ts';
 import { type Figures, measured } from '../figures.ts';
 import { profiled } from '../profiler.ts';
@@ -59,6 +60,7 @@ export const entrain: Handlers = {
       name: 'Bench',
       cloud: 'custom',
       ...tenant,
+      clientSecret: secret(tenant.clientSecret),
       attributes: { user },
       timeoutSecs: 7_200,
     });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { fold } from '../../src/core/fold.ts';
 import { defaultAttributes } from '../../src/model/connection.ts';
 import { everyone } from '../../src/model/scope.ts';
+import { secret } from '../../src/model/secret.ts';
 import { silent } from '../../src/model/world.ts';
 import { graphSource, trustCa } from '../../src/source/graph/index.ts';
 import type { Handlers } from '../actor.ts';
@@ -29,7 +30,7 @@ const readAndFold = async ({ origin, caFile, tenant }: Place, managers: boolean)
       cloud: 'custom',
       credentials: { kind: 'client_secret', clientId: tenant.clientId },
     },
-    proof: { kind: 'client_secret', secret: tenant.clientSecret },
+    proof: { kind: 'client_secret', secret: secret(tenant.clientSecret) },
     clouds: { custom: { loginUrl: origin, graphUrl: origin } },
     world,
   });

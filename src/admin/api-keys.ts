@@ -1,7 +1,8 @@
 /** Commands on API keys, and the question whose key somebody brings. */
 
 import { randomBytes } from 'node:crypto';
-import { isLive, isToBeNoted } from '../core/access.ts';
+import { isLive, isToBeNoted, mayDo } from '../core/access.ts';
+import { mostMakers } from '../core/approvals.ts';
 import { errorFacts } from '../logger.ts';
 import type { Access, ApiKeyRecord, Caller } from '../model/api-key.ts';
 import { type ApiKeyId, apiKeyId } from '../model/ids.ts';
@@ -9,10 +10,12 @@ import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { found, invalid } from './refused.ts';
 import type { Hall, OperatorRoom } from './room.ts';
+import type { StoresOfOperator } from './stores-within.ts';
 
 export type NewApiKey = Access & {
   readonly name: string;
   readonly createdBy: string;
+  readonly makers: ApiKeyRecord['makers'];
   /** Null: a year from now. */
   readonly expiresAt: Date | null;
 };
@@ -24,6 +27,11 @@ export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs }: Oper
     const now = world.now();
     if (given.expiresAt !== null && given.expiresAt <= now)
       throw invalid({ pointer: '/expires_at', detail: 'must be in the future' });
+    if (given.makers.length > mostMakers)
+      throw invalid({
+        pointer: '',
+        detail: `is made by a key that ${mostMakers} others were made for: take an earlier one`,
+      });
     const id = apiKeyId(newId('key'));
     const secret = randomBytes(32).toString('base64url');
     const record: ApiKeyRecord = {
@@ -36,6 +44,34 @@ export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs }: Oper
     };
     await apiKeys.add(record, keyProofs.prove(secret));
     return { record, key: textOf(id, secret) };
+  },
+
+  /** Where there never was a key: one that may do everything. Of many servers that ask at once, one is told it. Null: there are keys. */
+  async createFirstApiKey(createdBy: string): Promise<MadeApiKey | null> {
+    const createdAt = world.now();
+    const secret = randomBytes(32).toString('base64url');
+    const record = await apiKeys.addFirst(
+      {
+        name: 'first',
+        scopes: ['admin'],
+        organizations: null,
+        createdAt,
+        createdBy,
+        makers: [],
+        expiresAt: new Date(createdAt.getTime() + yearMs),
+        revokedAt: null,
+        lastUsedAt: null,
+      },
+      keyProofs.prove(secret),
+    );
+    return record && { record, key: textOf(record.id, secret) };
+  },
+
+  /** Whether some key that is kept may do everything, and is not over. */
+  async isAdminKeyInForce(): Promise<boolean> {
+    for await (const record of everyApiKey(apiKeys))
+      if (isLive(record, world.now()) && record.organizations === null && mayDo(record, 'admin')) return true;
+    return false;
   },
 
   listApiKeys(after: string | null, limit: number): Promise<Page<ApiKeyRecord>> {
@@ -63,17 +99,30 @@ export const keyHolders = ({ stores, world, keyProofs }: Hall) => ({
         .used(record.id, now, checked === 'older' ? keyProofs.prove(parts.secret) : proof)
         .catch((error: unknown) => world.log.warn('api_key.use_not_noted', { key: record.id, ...errorFacts(error) }));
     }
-    const { name, scopes, organizations } = record;
+    const { name, scopes, organizations, makers } = record;
     return {
       id: record.id,
       name,
       scopes,
       organizations,
       actor: { kind: 'api_key', id: record.id, name },
+      makers,
       session: null,
     };
   },
 });
+
+const pageSize = 200;
+
+/** Newest first, also those that are over; there are not many. */
+export async function* everyApiKey(keys: StoresOfOperator['apiKeys']): AsyncGenerator<ApiKeyRecord> {
+  let after: string | null = null;
+  do {
+    const page: Page<ApiKeyRecord> = await keys.list(after, pageSize);
+    yield* page.items;
+    after = page.next;
+  } while (after !== null);
+}
 
 const yearMs = 365 * 86_400_000;
 

@@ -7,7 +7,7 @@ import { connectionChecks } from './connection-checks.ts';
 import { connectionCommands } from './connections.ts';
 import { consentReturns } from './consent-returns.ts';
 import { consentCommands } from './consents.ts';
-import { encryptionKeyQueries } from './encryption-keys.ts';
+import { encryptionKeyCommands } from './encryption-keys.ts';
 import { escrowCommands } from './escrows.ts';
 import { explainQueries } from './explain.ts';
 import { type House, hallOf, roomWithin } from './house.ts';
@@ -84,6 +84,6 @@ const isOperators = (room: Room): room is OperatorRoom => room.operator !== null
 const operatorCommands = (room: OperatorRoom) => ({
   ...apiKeyCommands(room),
   ...openSessionCommands(room),
-  ...encryptionKeyQueries(room),
+  ...encryptionKeyCommands(room),
   ...restoreCommands(room),
 });

@@ -39,7 +39,8 @@ export const connectionChecks = (room: Room) => {
   ): Promise<CheckReport> => {
     const secrets = await connections.secrets(connection.id);
     const attributes = attributesToRead(connection.attributes, theirs);
-    return checked(() => room.connectSource(connection, secrets), { ...connection, attributes });
+    const report = await checked(() => room.connectSource(connection, secrets), { ...connection, attributes });
+    return await room.engine.noteTenant(connection, report);
   };
 
   return {

@@ -5,6 +5,7 @@ import { isOutdated, isToBeRead } from '../engine/basis.ts';
 import {
   type CloudName,
   type Connection,
+  type CredentialUse,
   defaultAttributes,
   defaultIntervals,
   defaultShrinkLimit,
@@ -22,7 +23,7 @@ import type { Within } from './reached.ts';
 import { found, type Issue, invalid, Refused } from './refused.ts';
 import { type Around, editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
-import { refuseLimited, refuseTakenTenant, trustIssues } from './workload-trust.ts';
+import { refuseLimited, takeTenant, trustIssues } from './workload-trust.ts';
 
 /** What a person says of a connection; what is left out keeps its value, or gets its default. */
 export type ConnectionFields = GivenCredentials & {
@@ -71,7 +72,7 @@ export const connectionCommands = (room: Room) => {
       const fresh = { ...newConnection(given, room.world.now()), organization };
       refuseLimited(room.reach, given, null, fresh);
       refuseUnless(connectionIssues(fresh, given, room));
-      await refuseTakenTenant(room, given, fresh);
+      await takeTenant(room, given, fresh);
       const connection = await connections.add(fresh, onlyGiven(secretsOf(given)));
       if (connection.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(connection));
       room.world.log.info('connection.added', { connection: connection.id, state: connection.state });
@@ -107,7 +108,7 @@ export const connectionCommands = (room: Room) => {
         const edited = { ...before, ...edit };
         refuseLimited(room.reach, changes, before, edited);
         refuseUnless(connectionIssues(edited, changes, room));
-        await refuseTakenTenant(room, changes, edited);
+        await takeTenant(room, changes, edited);
         if (edited.state === 'active' && edited.credentials === null) {
           throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
         }
@@ -218,11 +219,20 @@ const withFields = (given: ConnectionFields, base: Editable): Editable => ({
 /** State and problem are written only when the person means them: the engine may hold the connection back at the same moment. */
 const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit => {
   const fields = withFields(changes, before);
+  const isMoved = fields.tenantId !== before.tenantId || fields.cloud !== before.cloud;
   const newCredentials = areGiven(changes) || changes.clientSecretEndsAt !== undefined;
-  const edit = newCredentials ? { ...fields, credentialUse: unusedCredentials } : fields;
+  const edit = {
+    ...fields,
+    ...(newCredentials ? { credentialUse: begunAnew(before) } : {}),
+    ...(isMoved ? { credentialUse: unusedCredentials } : {}),
+  };
   if (changes.state === 'paused') return { ...edit, state: 'paused' };
   return changes.state === 'active' || areGiven(changes) ? { ...edit, ...letGo(before, changes.state) } : edit;
 };
+
+/** Others of the same tenant. */
+export const begunAnew = ({ credentialUse: { directoryId } }: Connection): CredentialUse =>
+  directoryId === undefined ? unusedCredentials : { ...unusedCredentials, directoryId };
 
 /** New credentials let go of what waited for them; `active` of what a person paused, too. */
 export const letGo = ({ state }: Pick<Connection, 'state'>, wanted?: 'active'): ConnectionEdit =>

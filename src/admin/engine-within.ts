@@ -9,9 +9,11 @@ import { countReasons, type ReasonCounts, type Wanted } from '../engine/count-re
 import { defaultTiming, type Observe } from '../engine/engine.ts';
 import { type Answer, type Explainer, explainPerson } from '../engine/explain.ts';
 import type { Kept } from '../engine/kept-of-person.ts';
+import { noteTenant } from '../engine/note-tenant.ts';
 import { type Erasure, erasePerson, keptOf } from '../engine/persons.ts';
 import { beginTelling } from '../engine/relay-events.ts';
 import { declareRestore } from '../engine/restore.ts';
+import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type OrganizationId, runId, type SourceId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
@@ -60,6 +62,16 @@ export const engineWithin = ({ stores, world, observe, connectSource, connectTar
     /** What moved since the plan was made, in words. */
     movedSince: async (plan: Within<Plan>, target: Within<TargetRecord>): Promise<readonly string[]> =>
       movedSince(stores, plan, await basisOf(stores, target)),
+
+    /** Keeps which tenant a check found a connection to open, and compares it with what is read for others. */
+    noteTenant: (connection: Within<Connection>, report: CheckReport): Promise<CheckReport> =>
+      noteTenant({ stores, world }, connection, report),
+
+    /** One of two approved it; whoever is to be the other is told. */
+    tellApprovedOnce: ({ id, organization, connection, target }: Within<Plan>, at: Date): Promise<void> => {
+      const about = { type: 'plan.approved_once', plan: id, target } as const;
+      return stores.events.record([{ key: `approved_once|${id}`, organization, connection, at, about }]);
+    },
 
     beginTelling: (organization: Reached<OrganizationId>): Promise<void> => beginTelling(stores, organization),
 

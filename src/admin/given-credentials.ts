@@ -2,16 +2,17 @@
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Connection, Credential, Credentials } from '../model/connection.ts';
+import type { Secret } from '../model/secret.ts';
 import type { SecretChanges } from '../store/connection-store.ts';
 import type { Issue } from './refused.ts';
 import type { Around } from './room.ts';
 
 /** One of secret, certificate or neither. */
 export type GivenCredential = {
-  readonly clientSecret?: string | undefined;
+  readonly clientSecret?: Secret | undefined;
   readonly clientSecretEndsAt?: Date | undefined;
   /** PEM: the certificate and its private key. */
-  readonly certificate?: string | undefined;
+  readonly certificate?: Secret | undefined;
   /** The application trusts the workload that we run as. */
   readonly workloadIdentity?: true | undefined;
 };
@@ -103,7 +104,7 @@ const proofsIn = ({ clientSecret, certificate, workloadIdentity }: GivenCredenti
   ...(workloadIdentity === undefined ? [] : ['/workload_identity']),
 ];
 
-const certificateIssues = (pem: string, now: Date): readonly Issue[] => {
+const certificateIssues = (pem: Secret, now: Date): readonly Issue[] => {
   const read = certificateIn(pem);
   const pointer = '/certificate';
   if (read === null)
@@ -112,8 +113,9 @@ const certificateIssues = (pem: string, now: Date): readonly Issue[] => {
 };
 
 /** Null unless the text holds a certificate with its key. */
-const certificateIn = (pem: string): { readonly thumbprint: string; readonly endsAt: Date } | null => {
+const certificateIn = (given: Secret): { readonly thumbprint: string; readonly endsAt: Date } | null => {
   try {
+    const pem = given.reveal();
     const certificate = new X509Certificate(pem);
     const key = createPrivateKey(pem);
     if (key.asymmetricKeyType !== 'rsa' || !certificate.checkPrivateKey(key)) return null;

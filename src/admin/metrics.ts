@@ -15,6 +15,8 @@ type Sources = {
   readonly credentialsEnding?: () => Promise<CredentialsEnding>;
   /** How far the clock of this machine is ahead of the database's; null: not known. */
   readonly clockAheadSecs?: () => number | null;
+  /** Whether calls are counted over all processes. */
+  readonly areLimitsShared?: () => boolean;
 };
 
 export type Metrics = {
@@ -28,7 +30,7 @@ export type Metrics = {
 };
 
 export const createMetrics = (sources: Sources = {}): Metrics => {
-  const { queueJobs, syncLagSecs, plansWaiting, credentialsEnding, clockAheadSecs } = sources;
+  const { queueJobs, syncLagSecs, plansWaiting, credentialsEnding, clockAheadSecs, areLimitsShared } = sources;
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'entrain_' });
@@ -87,7 +89,7 @@ export const createMetrics = (sources: Sources = {}): Metrics => {
   });
   const renewals = new Counter({
     name: 'entrain_secrets_renewed_total',
-    help: 'Stored secrets that were brought under another key-encryption key.',
+    help: 'Stored secrets that were brought under another key-encryption key, or encrypted anew by another data key.',
     registers,
   });
   const graphRequests = new Counter({
@@ -116,6 +118,7 @@ export const createMetrics = (sources: Sources = {}): Metrics => {
   if (plansWaiting !== undefined) gaugeOfPlans(registers, plansWaiting);
   if (credentialsEnding !== undefined) gaugeOfCredentials(registers, credentialsEnding);
   if (clockAheadSecs !== undefined) gaugeOfClock(registers, clockAheadSecs);
+  if (areLimitsShared !== undefined) gaugeOfLimits(registers, areLimitsShared);
 
   return {
     contentType: registry.contentType,
@@ -202,6 +205,16 @@ const gaugeOfClock = (registers: Registry[], clockAheadSecs: () => number | null
       const secs = clockAheadSecs();
       if (secs === null) this.remove();
       else this.set(secs);
+    },
+  });
+
+const gaugeOfLimits = (registers: Registry[], areShared: () => boolean): Gauge =>
+  new Gauge({
+    name: 'entrain_rate_limits_shared',
+    help: '1: how many calls somebody makes is counted over all processes. 0: Redis gives no answer, and each counts by itself.',
+    registers,
+    collect() {
+      this.set(areShared() ? 1 : 0);
     },
   });
 

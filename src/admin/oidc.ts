@@ -4,13 +4,14 @@ import * as client from 'openid-client';
 import { z } from 'zod';
 import type { RoleScopes } from '../core/sessions.ts';
 import { absoluteMs } from '../core/sessions.ts';
+import type { Secret } from '../model/secret.ts';
 import type { IdentityProvider, SignedInPerson, SignInAsk, SignInProof } from './identity-provider.ts';
 import { SignInFailed } from './identity-provider.ts';
 
 export type OidcSettings = {
   readonly issuer: string;
   readonly clientId: string;
-  readonly clientSecret: string;
+  readonly clientSecret: Secret;
   /** What is asked for, such as `openid profile email`. */
   readonly scope: string;
   /** The claim that names groups or roles. */
@@ -53,7 +54,7 @@ const discover = ({ issuer, clientId, clientSecret }: OidcSettings): Promise<cli
   const url = new URL(issuer);
   // The configuration takes an address without TLS only on this machine, for trials.
   const execute = url.protocol === 'http:' ? [client.allowInsecureRequests] : [];
-  return client.discovery(url, clientId, clientSecret, undefined, { execute, timeout: timeoutSecs });
+  return client.discovery(url, clientId, clientSecret.reveal(), undefined, { execute, timeout: timeoutSecs });
 };
 
 /** With `max_age` the provider has to say when it was that they showed who they are (OpenID Connect Core §3.1.2.1). */

@@ -1,6 +1,6 @@
 /**
  * Certificate and key out of a PFX file (PKCS #12, RFC 7292), as Windows and Azure Key Vault hand them out. Every password
- * is tried here and not by Node, which would take as many rounds as a stranger's file asks for. What is encrypted by RC2, as very old exports are, is refused: nobody should use it any more.
+ * is tried here and not by Node, which would take as many rounds as a stranger's file asks for; all of it in a thread of its own (open-pfx.ts). What is encrypted by RC2, as very old exports are, is refused: nobody should use it any more.
  */
 
 import {
@@ -63,7 +63,7 @@ const ciphers: Readonly<Record<string, { readonly name: string; readonly keyByte
   '2.16.840.1.101.3.4.1.22': { name: 'aes-192-cbc', keyBytes: 24 },
   '2.16.840.1.101.3.4.1.42': { name: 'aes-256-cbc', keyBytes: 32 },
 };
-/** More would keep the process busy for a stranger's sake. */
+/** More would keep a processor busy for a stranger's sake. */
 const mostIterations = 600_000;
 const mostIterationsInAll = 1_500_000;
 /** Files hold two safes, one of certificates and one of keys. */

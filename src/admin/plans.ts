@@ -1,10 +1,11 @@
 /** Commands on plans: looking at what waits for a person, and deciding. */
 
+import { approvalsFor } from '../core/approvals.ts';
 import { refusals } from '../engine/plan-problems.ts';
 import { newRunOfPlan, newRunToPlanAgain } from '../engine/request-runs.ts';
 import { type ConnectionId, type PlanId, type RunId, runId, type SourceId, type TargetId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
-import type { Plan, PlanState, Staged } from '../model/plan.ts';
+import type { Approver, Decision, Plan, PlanState, Staged } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
@@ -17,12 +18,12 @@ import { type Room, wake } from './room.ts';
 import { refuseUnseen } from './runs.ts';
 import type { FilterWithin } from './stores-within.ts';
 
-/** `by` is the name of the API key. */
-export type Word = { readonly by: string; readonly reason: string };
+/** `by` is the name of the API key, by which whoever says no more is told from others. */
+export type Word = { readonly by: string; readonly reason: string; readonly approver?: Approver };
 /** `seen`: the hashes a person says they looked at, where they say so. */
 export type Release = Word & { readonly seen?: readonly (string | null)[] };
-/** `run` carries the plan out. */
-export type Approved = { readonly plan: Plan; readonly run: ProvisionRun };
+/** `run` carries the plan out; null: somebody else has to approve it, too. */
+export type Approved = { readonly plan: Plan; readonly run: ProvisionRun | null };
 /** An operation of a plan, and what the person or group it is on looks like, or last looked like. */
 export type PlannedFor = { readonly staged: Staged; readonly object: SourceObject | null };
 
@@ -35,7 +36,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     refusalOf(await get(id)) ?? new Refused('plan_decided', 'Somebody decided on it at the same moment. Look again.');
 
   /** Releases exactly this plan, and asks for the run that carries it out. */
-  const release = async (plan: Within<Plan>, { by, reason, seen = [] }: Release): Promise<Approved> => {
+  const release = async (plan: Within<Plan>, { by, reason, approver, seen = [] }: Release): Promise<Approved> => {
     const record = found(await targets.get(plan.target), 'target');
     refuseInactive(record);
     const refusal = refusalOf(plan);
@@ -43,13 +44,30 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     refuseOther(plan, seen);
     if (plan.kind !== 'first') await refuseUnseen(room, record);
     await refuseMoved(room, plan, record, newRunId());
-    const decision = { by, reason, at: room.world.now() };
-    if ((await plans.decide(plan.id, 'approved', decision)) === null) throw await tooLate(plan.id);
+    const decision = { by, reason, at: room.world.now(), approver: approver ?? namedOnly(by) };
+    const approvals = plan.approvals === 2 ? 2 : approvalsFor(record.approvals, plan.exceeded, decision.at);
+    const decided = await plans.decide(plan.id, 'approved', decision, approvals);
+    if (decided === null) throw (await sameAgain(plan.id)) ?? (await tooLate(plan.id));
+    if (decided.standing.state === 'waiting') {
+      await tellFirst(room, decided, decision);
+      return { plan: decided, run: null };
+    }
     const run = newRunOfPlan(record, plan, { id: newRunId(), trigger: 'api', at: room.world.now() });
     const requested = await runs.request(run);
     await wake(room, 'provision', () => room.wakeups.provision(plan.target, 'person'));
     room.world.log.info('plan.approved', { plan: plan.id, target: plan.target, by, run: requested.run.id });
     return { plan: await get(plan.id), run: requested.run.kind === 'provision' ? requested.run : run };
+  };
+
+  /** Whoever approved it first, or the same person by another way. */
+  const sameAgain = async (id: PlanId): Promise<Refused | null> => {
+    const { standing } = await get(id);
+    if (standing.state !== 'waiting' || standing.approval === undefined) return null;
+    const { by, at } = standing.approval;
+    return new Refused(
+      'another_person_needed',
+      `${by} approved it on ${at.toISOString()}. It is over a limit, and takes the approval of somebody else as well: not of a key that they made, or that the same person made.`,
+    );
   };
 
   return {
@@ -101,15 +119,23 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     },
 
     /** Nothing of it is done. Takes back an approval, too, as far as it was not carried out yet. */
-    async rejectPlan(id: PlanId, { by, reason }: Word): Promise<Plan> {
+    async rejectPlan(id: PlanId, { by, reason, approver = namedOnly(by) }: Word): Promise<Plan> {
       const plan = await get(id);
       refusePreview(plan);
-      const rejected = await plans.decide(plan.id, 'rejected', { by, reason, at: room.world.now() });
+      const rejected = await plans.decide(plan.id, 'rejected', { by, reason, approver, at: room.world.now() });
       if (rejected === null) throw await tooLate(id);
       room.world.log.info('plan.rejected', { plan: id, target: plan.target, by });
       return rejected;
     },
   };
+};
+
+const namedOnly = (by: string): Approver => ({ kind: 'configured_key', id: by, makers: [] });
+
+/** The other one is to know that it waits for them. */
+const tellFirst = async ({ engine, world }: Room, plan: Within<Plan>, { by, at }: Decision): Promise<void> => {
+  world.log.info('plan.approved_once', { plan: plan.id, target: plan.target, by });
+  await engine.tellApprovedOnce(plan, at);
 };
 
 const refusePreview = ({ kind }: Plan): void => {

@@ -32,6 +32,7 @@ export type RefusalCode =
   | 'database_restored'
   | 'target_unproved'
   | 'plan_decided'
+  | 'another_person_needed'
   | 'plan_superseded'
   | 'plan_refused'
   | 'plan_expired'

@@ -1,15 +1,15 @@
 /** Commands on the second credential of a connection: one takes the place of the other, and at no moment there is none. */
 
 import { credentialIn } from '../core/credential-life.ts';
-import { type Connection, type CredentialPlace, unusedCredentials } from '../model/connection.ts';
+import type { Connection, CredentialPlace } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { ConnectionEdit, SecretChanges, Secrets } from '../store/connection-store.ts';
-import { type Edited, letGo, noSecond, refuseUnless } from './connections.ts';
+import { begunAnew, type Edited, letGo, noSecond, refuseUnless } from './connections.ts';
 import { credentialOf, type GivenCredential, proofIssues, secretsOf } from './given-credentials.ts';
 import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
-import { refuseLimited, refuseTakenTenant, trustIssues } from './workload-trust.ts';
+import { refuseLimited, takeTenant, trustIssues } from './workload-trust.ts';
 
 export const secondCredentialCommands = (room: Room) => {
   const { connections } = room.stores;
@@ -24,7 +24,7 @@ export const secondCredentialCommands = (room: Room) => {
       if (expected !== null && expected !== before.revision) throw stale();
       if (before.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
       const { edit, secrets } = await change(before);
-      const whole = { ...edit, credentialUse: unusedCredentials };
+      const whole = { ...edit, credentialUse: begunAnew(before) };
       return { before, connection: await connections.edit(before.id, before.revision, whole, secrets) };
     });
     const { state, revision: now } = connection;
@@ -50,7 +50,7 @@ export const secondCredentialCommands = (room: Room) => {
           throw invalid({ pointer: '/client_secret', detail: 'must be given, or a certificate or workload_identity' });
         const after = { ...before, credentials: { ...credentials, second } };
         refuseUnless(trustIssues(after, given, room));
-        await refuseTakenTenant(room, given, after);
+        await takeTenant(room, given, after);
         return {
           edit: { credentials: after.credentials, ...(before.state === 'quarantined' ? letGo(before) : {}) },
           secrets: secretsOf(given, 'second.'),

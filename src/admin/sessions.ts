@@ -89,6 +89,7 @@ export const sessionCommands = (hall: Hall) => {
         scopes: scopesOf(session.roles, roleScopes()),
         organizations: null,
         actor: actorOf(session),
+        makers: [],
         session: {
           id: session.id,
           digest,

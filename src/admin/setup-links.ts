@@ -124,7 +124,8 @@ export const setupVisits = (hall: Hall) => {
       const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope, attributes });
       if (!report.ok) return { report, before, after: null };
       const { connection } = await connectionCommands(room).editConnection(before.id, given);
-      return { report, before, after: connection };
+      const kept = await room.stores.connections.get(before.id);
+      return { report: kept === null ? report : await room.engine.noteTenant(kept, report), before, after: connection };
     },
 
     /** Tests what the connection has. */

@@ -10,7 +10,7 @@ import type { ConnectionId, OrganizationId, PlanId, RunId, TargetId, WebhookId }
 import type { Decision, Plan } from '../model/plan.ts';
 import type { Run } from '../model/run.ts';
 import type { Subscription } from '../model/subscription.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { Approvals, TargetRecord } from '../model/target-record.ts';
 import type { Webhook } from '../model/webhook.ts';
 import type { ApiKeyStore } from '../store/api-key-store.ts';
 import type { AuditFilter, AuditLog, KeptEntry } from '../store/audit-log.ts';
@@ -92,8 +92,12 @@ const recordsWithin = (stores: Stores, reach: Reach) => {
       get: async (id: PlanId) => found(await plans.get(id)),
       list: async (filter: FilterWithin<PlanFilter>, after: string | null, limit: number) =>
         pageOf(await plans.list(narrowed(filter), after, limit)),
-      decide: async (id: Reached<PlanId>, to: 'approved' | 'rejected', decision: Decision) =>
-        found(await plans.decide(id, to, decision)),
+      decide: async (
+        id: Reached<PlanId>,
+        to: 'approved' | 'rejected',
+        decision: Decision,
+        approvals?: Approvals['needed'],
+      ) => found(await plans.decide(id, to, decision, approvals)),
       /** What a plan holds, and what was put beside it under an id of its own. */
       operations: (
         of: Pick<Within<Plan>, 'target'> & Pick<Plan, 'id'>,
@@ -158,13 +162,19 @@ const openedOf = (stores: Stores): OpenedStores => {
 export type StoresOfOperator = ReturnType<typeof storesOfOperator>;
 
 /** What belongs to the installation, and what is asked of all organizations at once. */
-export const storesOfOperator = ({ apiKeys, sessions, sealed, installation, connections }: Stores, _: FullReach) => ({
-  apiKeys,
-  sessions,
-  sealed,
-  installation,
-  allConnections: () => connections.all(),
-});
+export const storesOfOperator = (stores: Stores, _: FullReach) => {
+  const { apiKeys, sessions, sealed, installation, connections, setupLinks, calls } = stores;
+  return {
+    apiKeys,
+    sessions,
+    sealed,
+    installation,
+    allConnections: () => connections.all(),
+    /** What is proved by the keys of the installation, without what it proves. */
+    setupLinkProofs: () => setupLinks.proofs(),
+    callProofs: (now: Date) => calls.proofs(now),
+  };
+};
 
 export type StoresOfHall = ReturnType<typeof storesOfHall>;
 

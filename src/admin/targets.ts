@@ -1,5 +1,6 @@
 /** Commands on targets: our records of the systems we write to. */
 
+import { approvalsAfter } from '../core/approvals.ts';
 import { defaultMapping, defaultMatching } from '../core/default-mapping.ts';
 import { areRead, attributesNeeded } from '../core/read-attributes.ts';
 import { newSyncRun } from '../engine/request-runs.ts';
@@ -7,7 +8,9 @@ import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, runId, type TargetId, targetId } from '../model/ids.ts';
 import type { Mapping, Matching } from '../model/mapping.ts';
+import type { Secret } from '../model/secret.ts';
 import {
+  type Approvals,
   type DeprovisionPolicy,
   defaultEscrow,
   defaultLimits,
@@ -17,12 +20,13 @@ import {
   type LeftGroups,
   type Limits,
   nobodyProtected,
+  oneApproval,
   type Protection,
   type TargetRecord,
 } from '../model/target-record.ts';
 import type { Secrets, TargetEdit } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
-import { type ParsedTarget, SettingsRefused } from '../target/target.ts';
+import { type GivenSettings, type ParsedTarget, SettingsRefused } from '../target/target.ts';
 import { meantProtection, type ProtectionWarning, protectionWarnings } from './protection.ts';
 import { provisionNow } from './provision-now.ts';
 import type { Within } from './reached.ts';
@@ -44,6 +48,8 @@ export type TargetFields = {
   /** Steps that are not named keep their value. */
   readonly escrow?: Partial<EscrowPolicy> | undefined;
   readonly autoApproveFirst?: boolean | undefined;
+  /** How many people approve what is over a limit. */
+  readonly approvals?: Approvals['needed'] | undefined;
 };
 /** `settings` are those of its kind, secret ones among them. */
 export type NewTarget = TargetFields & { readonly kind: string; readonly settings: JsonObject };
@@ -82,7 +88,7 @@ export const targetCommands = (room: Room) => {
       const meant = await meantFields(room, owner, given);
       const now = room.world.now();
       const target: New<TargetRecord> = {
-        ...withFields(meant, {
+        ...withFields(meant, now, {
           name: given.kind,
           mapping: defaultMapping,
           matching: defaultMatching,
@@ -92,6 +98,7 @@ export const targetCommands = (room: Room) => {
           protected: nobodyProtected,
           escrow: defaultEscrow,
           autoApproveFirst: false,
+          approvals: oneApproval,
         }),
         id: targetId(newId('tgt')),
         organization: owner.organization,
@@ -133,7 +140,7 @@ export const targetCommands = (room: Room) => {
         if (parsed !== null) await refuseAnotherSystem(before, parsed.settings);
         const owner = found(await connections.get(before.connection), 'connection');
         const edit = {
-          ...withFields(await meantFields(room, owner, changes), before),
+          ...withFields(await meantFields(room, owner, changes), room.world.now(), before),
           ...(parsed === null ? {} : { settings: parsed.settings }),
           ...(parsed === null || sameSecrets(parsed.secrets, stored)
             ? {}
@@ -233,7 +240,7 @@ const addresses = (settings: JsonObject): string =>
     .toSorted()
     .join(' ');
 
-const withFields = (given: TargetFields, base: Editable): Editable => ({
+const withFields = (given: TargetFields, now: Date, base: Editable): Editable => ({
   name: given.name ?? base.name,
   mapping: given.mapping ?? base.mapping,
   matching: given.matching ?? base.matching,
@@ -243,10 +250,11 @@ const withFields = (given: TargetFields, base: Editable): Editable => ({
   protected: given.protected ?? base.protected,
   escrow: { ...base.escrow, ...given.escrow },
   autoApproveFirst: given.autoApproveFirst ?? base.autoApproveFirst,
+  approvals: approvalsAfter(base.approvals, given.approvals ?? base.approvals.needed, now),
 });
 
 const sameSecrets = (given: Secrets, stored: Secrets): boolean =>
-  Object.entries(given).every(([field, clear]) => stored[field] === clear);
+  Object.entries(given).every(([field, one]) => one.is(stored[field]));
 
 /** Stored secrets go with the stored address only: sent to a new one, they would be given away. There they must be given again. */
 const mergedSettings = (room: Room, before: TargetRecord, changes: JsonObject, secrets: Secrets): ParsedTarget => {
@@ -255,25 +263,25 @@ const mergedSettings = (room: Room, before: TargetRecord, changes: JsonObject, s
   return parseSettings(room, before.kind, sameAddress ? merge({ ...before.settings, ...secrets }, changes) : settings);
 };
 
-const merge = (stored: JsonObject, changes: JsonObject): JsonObject =>
+const merge = (stored: GivenSettings, changes: JsonObject): GivenSettings =>
   Object.fromEntries(Object.entries({ ...stored, ...changes }).filter(([, value]) => value !== null));
 
-const origins = (settings: JsonObject): string =>
+const origins = (settings: GivenSettings): string =>
   urlsOf(settings)
     .map(([, url]) => url.origin)
     .toSorted()
     .join(' ');
 
-const urlsOf = (settings: JsonObject): (readonly [field: string, url: URL])[] =>
+const urlsOf = (settings: GivenSettings): (readonly [field: string, url: URL])[] =>
   Object.entries(settings).flatMap(([field, value]) => {
     const url = webUrl(value);
     return url === null ? [] : [[field, url] as const];
   });
 
-const webUrl = (value: Json): URL | null =>
+const webUrl = (value: Json | Secret): URL | null =>
   typeof value === 'string' && /^https?:\/\//i.test(value) ? URL.parse(value) : null;
 
-const parseSettings = (room: Room, kind: string, settings: JsonObject): ParsedTarget => {
+const parseSettings = (room: Room, kind: string, settings: GivenSettings): ParsedTarget => {
   const known = room.targetKinds.find((candidate) => candidate.kind === kind);
   if (known === undefined) {
     const kinds = room.targetKinds.map((candidate) => candidate.kind).join(', ');
@@ -289,7 +297,7 @@ const parseSettings = (room: Room, kind: string, settings: JsonObject): ParsedTa
 };
 
 /** What an address tells by itself is told at once; what its name stands for, when it is called. */
-const refuseUncallable = ({ egress }: Room, settings: JsonObject): void => {
+const refuseUncallable = ({ egress }: Room, settings: GivenSettings): void => {
   const issues = urlsOf(settings).flatMap(([field, url]) => {
     const detail = egress.refusalOf(url);
     return detail === null ? [] : [{ pointer: `/settings/${field}`, detail }];

@@ -5,6 +5,7 @@ import { messageOf, testMessage } from '../core/webhook-message.ts';
 import { outletOf, type Sending, sendMessage } from '../engine/send-message.ts';
 import type { EventType } from '../model/event.ts';
 import { type EventId, type OrganizationId, type WebhookId, webhookId } from '../model/ids.ts';
+import { secret as hidden } from '../model/secret.ts';
 import type { JsonObject } from '../model/target-record.ts';
 import type { Attempt, Delivery, Webhook } from '../model/webhook.ts';
 import { newId } from '../store/ids.ts';
@@ -75,7 +76,7 @@ export const webhookCommands = (room: Room) => {
       };
       const secret = newSecret();
       await webhooks.place(webhook, await events.newest(organization));
-      const added = await webhooks.add(webhook, { secret });
+      const added = await webhooks.add(webhook, { secret: hidden(secret) });
       log.info('webhook.added', factsOf(added));
       return { webhook: added, secret };
     },
@@ -114,9 +115,14 @@ export const webhookCommands = (room: Room) => {
       const secret = newSecret();
       const webhook = await editing(null, async () => {
         const before = await get(id);
-        const { secret: old = '' } = await webhooks.secrets(before.id);
+        const { secret: old = hidden('') } = await webhooks.secrets(before.id);
         const oldSecretUntil = new Date(room.world.now().getTime() + oldSecretMs);
-        return await webhooks.edit(before.id, before.revision, { oldSecretUntil }, { secret, old_secret: old });
+        return await webhooks.edit(
+          before.id,
+          before.revision,
+          { oldSecretUntil },
+          { secret: hidden(secret), old_secret: old },
+        );
       });
       log.info('webhook.edited', factsOf(webhook));
       return { webhook, secret };

@@ -4,8 +4,8 @@
  */
 
 import { isFull, type Reach } from '../core/access.ts';
-import { credentialIn } from '../core/credential-life.ts';
-import { type Connection, credentialPlaces } from '../model/connection.ts';
+import { directoryOf, goesByWorkload, isReadForOthers } from '../core/tenants.ts';
+import type { Connection } from '../model/connection.ts';
 import type { GivenCredentials } from './given-credentials.ts';
 import { type Issue, Refused } from './refused.ts';
 import type { Around, Room } from './room.ts';
@@ -67,21 +67,36 @@ export const refuseTakenTenant = async (
   given: Given,
   after: Connection,
 ): Promise<void> => {
-  const isAsked = given.workloadIdentity === true || given.tenantId !== undefined;
-  if (operator === null || !isAsked || !goesByWorkload(after)) return;
+  if (operator === null || !isNamedForWorkload(given, after)) return;
   for await (const batch of operator.allConnections())
     for (const other of batch)
-      if (other.organization !== after.organization && readsTenantOf(other, after))
+      if (isReadForOthers(other, after))
         throw new Refused(
           'tenant_taken',
           `The tenant is read by ${other.id} of ${other.organization}. Compare the tenant id, or give a client secret or a certificate of this organization's own.`,
         );
 };
 
-const readsTenantOf = ({ state, credentials, tenantId }: Connection, asked: Connection): boolean =>
-  state !== 'deleting' && credentials !== null && tenantId?.toLowerCase() === asked.tenantId?.toLowerCase();
+/** The same of what is about to be kept: of two organizations that name a tenant at the same moment, one does. */
+export const takeTenant = async (
+  room: Pick<Room, 'operator' | 'world'>,
+  given: Given,
+  after: Connection,
+): Promise<void> => {
+  // Whoever is refused in any case speaks for nobody.
+  await refuseTakenTenant(room, given, after);
+  const tenant = directoryOf(after);
+  if (room.operator === null || !isNamedForWorkload(given, after) || tenant === null) return;
+  const holder = await room.operator.installation.claimTenant(tenant, after.organization, room.world.now());
+  if (holder !== after.organization)
+    throw new Refused(
+      'tenant_taken',
+      `The tenant was named for ${holder} a moment ago. Compare the tenant id, or try again in some minutes.`,
+    );
+  await refuseTakenTenant(room, given, after);
+};
 
-const goesByWorkload = (connection: Named): boolean =>
-  credentialPlaces.some((place) => credentialIn(connection, place)?.kind === 'workload_identity');
+const isNamedForWorkload = (given: Given, after: Named): boolean =>
+  (given.workloadIdentity === true || given.tenantId !== undefined) && goesByWorkload(after);
 
 const directoryId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

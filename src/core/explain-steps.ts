@@ -15,6 +15,7 @@ import type { RemoteId, SourceId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { Scope } from '../model/scope.ts';
+import { approvalsIn } from './approvals.ts';
 import { attributeOf, own, sameValue } from './attributes.ts';
 import type { Finding, ObjectNow, TargetNow } from './finding.ts';
 import { mapForCreate, mapForUpdate } from './mapping.ts';
@@ -223,7 +224,14 @@ const guardStep = (one: Case): Step => {
     heldBy: isHeld ? runNow(target.ended) : null,
     plan:
       isHeld && plan !== null
-        ? { id: plan.id, kind: plan.kind, state: plan.standing.state, actions: one.details.planned }
+        ? {
+            id: plan.id,
+            kind: plan.kind,
+            state: plan.standing.state,
+            actions: one.details.planned,
+            approvalsNeeded: plan.approvals,
+            approvedBy: approvalsIn(plan.standing).map(({ by }) => by),
+          }
         : null,
   };
   const state = leaverState(one) ?? inTurn('guard', finding);

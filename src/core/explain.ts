@@ -1,10 +1,11 @@
 /** The whole answer about one object at one target: a verdict and the trace behind it. */
 
 import type { Explained, Verdict, Written } from '../model/explanation.ts';
+import type { Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import { type Details, stepsOf } from './explain-steps.ts';
 import { type Finding, judge, type ObjectNow, type TargetNow } from './finding.ts';
-import { sayings, type Words } from './sayings.ts';
+import { oneApproves, sayings, type Words } from './sayings.ts';
 import { nameOf, needOf, strippedWords, timesText, timeText, waitsOf } from './wording.ts';
 
 export const explain = (target: TargetNow, object: ObjectNow, details: Details): Explained => {
@@ -45,7 +46,13 @@ const planOf = ({ plan }: TargetNow): Words['plan'] => {
   if (plan === null) return null;
   const { standing } = plan;
   const decision = 'decision' in standing ? standing.decision : null;
-  return { id: plan.id, by: decision?.by ?? null, reason: decision?.reason ?? null };
+  return { id: plan.id, by: decision?.by ?? null, reason: decision?.reason ?? null, approvers: approversOf(plan) };
+};
+
+const approversOf = ({ approvals, standing }: Pick<Plan, 'approvals' | 'standing'>): string => {
+  if (standing.state === 'waiting' && standing.approval !== undefined)
+    return `somebody other than ${standing.approval.by} approves`;
+  return approvals === 1 ? oneApproves : 'two people approve';
 };
 
 const lastWriteOf = (last: Written | null): string => {

@@ -2,9 +2,13 @@
 
 import type { PlanId, RunId } from '../model/ids.ts';
 import type { Decision, OpenState, PlanRefusal, PlanStanding } from '../model/plan.ts';
+import type { Approvals } from '../model/target-record.ts';
+import { isSomebodyElse } from './approvals.ts';
 
 export type PlanEvent =
-  | { readonly kind: 'approve' | 'reject'; readonly decision: Decision }
+  /** `approvals`: how many it takes. */
+  | { readonly kind: 'approve'; readonly decision: Decision; readonly approvals: Approvals['needed'] }
+  | { readonly kind: 'reject'; readonly decision: Decision }
   /** A run has found everything as it was, and carries it out. */
   | { readonly kind: 'begin'; readonly run: RunId }
   /** A run has brought it to its end. */
@@ -19,7 +23,7 @@ export type PlanEvent =
 export const standingAfter = (was: PlanStanding, event: PlanEvent): PlanStanding | null => {
   switch (was.state) {
     case 'waiting':
-      return afterWaiting(event);
+      return afterWaiting(was.approval ?? null, event);
     case 'approved':
       return afterApproved(was, event);
     case 'rejected':
@@ -31,12 +35,12 @@ export const standingAfter = (was: PlanStanding, event: PlanEvent): PlanStanding
   }
 };
 
-const afterWaiting = (event: PlanEvent): PlanStanding | null => {
+const afterWaiting = (first: Decision | null, event: PlanEvent): PlanStanding | null => {
   switch (event.kind) {
     case 'approve':
-      return { state: 'approved', decision: event.decision, begun: null };
+      return afterApproval(first, event);
     case 'reject':
-      return { state: 'rejected', decision: event.decision };
+      return { state: 'rejected', decision: withFirst(event.decision, first) };
     case 'supersede':
       return { state: 'superseded', by: event.by };
     case 'expire':
@@ -47,6 +51,18 @@ const afterWaiting = (event: PlanEvent): PlanStanding | null => {
       return null;
   }
 };
+
+const afterApproval = (
+  first: Decision | null,
+  { decision, approvals }: Extract<PlanEvent, { kind: 'approve' }>,
+): PlanStanding | null => {
+  if (approvals === 2 && first === null) return { state: 'waiting', approval: decision };
+  if (approvals === 2 && !isSomebodyElse(first?.approver, decision.approver)) return null;
+  return { state: 'approved', decision: withFirst(decision, first), begun: null };
+};
+
+const withFirst = (decision: Decision, first: Decision | null): Decision =>
+  first === null ? decision : { ...decision, first };
 
 const afterApproved = (
   { decision, begun }: Extract<PlanStanding, { state: 'approved' }>,

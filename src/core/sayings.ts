@@ -28,10 +28,18 @@ export type Words = {
   readonly retry: string | null;
   readonly problem: Problem | null;
   /** The plan that holds it back, and a person's word on it. */
-  readonly plan: { readonly id: PlanId; readonly by: string | null; readonly reason: string | null } | null;
+  readonly plan: {
+    readonly id: PlanId;
+    readonly by: string | null;
+    readonly reason: string | null;
+    /** Who has to approve it yet, in the middle of a sentence: `somebody approves`, `two people approve`. */
+    readonly approvers: string;
+  } | null;
   /** The run that matters: the held or failed one, or the one to come. */
   readonly run: { readonly id: RunId; readonly state: RunState; readonly problem: Problem | null } | null;
 };
+
+export const oneApproves = 'somebody approves';
 
 export type Saying = {
   readonly says: (words: Words) => string;
@@ -131,7 +139,7 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
   },
   plan_waits: {
     says: ({ who, target, need, plan }) =>
-      `${who} is to have ${need} at ${target}, but nothing is written there until somebody approves the plan ${plan?.id ?? ''}.`,
+      `${who} is to have ${need} at ${target}, but nothing is written there until ${plan?.approvers ?? oneApproves} the plan ${plan?.id ?? ''}.`,
     owner: yourTeam,
     todo: () => 'Look at the plan, and approve or reject it.',
   },
@@ -148,7 +156,7 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: ({ plan }) =>
       plan === null
         ? 'Raise the limits and ask for a provision run, if it is right; if not, have the tenant mended.'
-        : 'Look at the plan. If it is right, approve it; if not, reject it and have the tenant mended.',
+        : `Look at the plan. If it is right, approve it; if not, reject it and have the tenant mended.${plan.approvers === oneApproves ? '' : ` Nothing of it is done until ${plan.approvers} it.`}`,
   },
   source_unsure: {
     says: ({ who, target, account, retry }) =>

@@ -39,6 +39,8 @@ const factsOf = (about: EventAbout): JsonObject => {
       return { person_id: about.person, version: about.version, attributes: about.attributes };
     case 'person.removed':
       return { person_id: about.person, version: about.version, why: about.why };
+    case 'plan.approved_once':
+      return { plan_id: about.plan, target_id: about.target };
     case 'connection.degraded':
       return { code: about.code };
     case 'credential.expiring':

@@ -42,6 +42,8 @@ export type Timing = {
   readonly secondLookMs?: number;
   /** How old plans may get; `defaultPlanAges` unless given. */
   readonly planAges?: PlanAges;
+  /** How long a data key is used; as long as its secret unless given. */
+  readonly dataKeyMs?: number;
 };
 
 export const defaultTiming: Timing = { leaseTtlMs: 30_000, sliceMs: 15_000, reportMs: 2_000 };

@@ -1,5 +1,6 @@
 /** Writes down what a run has staged, as a plan for a person to look at. */
 
+import { approvalsFor } from '../core/approvals.ts';
 import type { Exceeded, Plan, PlanKind } from '../model/plan.ts';
 import { freshMs } from './aim.ts';
 import { basisOf } from './basis.ts';
@@ -29,6 +30,7 @@ export const makePlan = async (
     // The snapshot may have moved on while the plan was made; then it is stale from the beginning, and found to be so.
     basis: { ...now, version: through },
     exceeded,
+    approvals: approvalsFor(record.approvals, exceeded, engine.world.now()),
   };
   await engine.stores.plans.add(work.lease, plan);
   const facts = { plan: id, target: record.id, run: run.id, ...content.counts };

@@ -16,7 +16,7 @@ export const waitsProblem = (plan: Plan): Problem =>
       }
     : {
         code: 'plan_waits',
-        message: `What this target would get is kept as the plan ${plan.id}: ${countsInWords(plan)}. Nothing is written to the target until somebody approves it.`,
+        message: `What this target would get is kept as the plan ${plan.id}: ${countsInWords(plan)}. Nothing is written to the target until ${approversOf(plan)}.`,
         owner: 'your_team',
       };
 
@@ -94,9 +94,15 @@ export const heldProblem = (plan: Plan, moved: string | null): Problem => {
     };
   return {
     code: moved === null ? 'guard_hold' : 'plan_moved',
-    message: `${moved === null ? '' : `${moved} `}${what}; it waits as the plan ${plan.id}. Approve or reject it, or mend the source.`,
+    message: `${moved === null ? '' : `${moved} `}${what}; it waits as the plan ${plan.id}. ${plan.approvals === 1 ? 'Approve or reject it, or mend the source.' : `Nothing of it is done until ${approversOf(plan)}. Approve or reject it, or mend the source.`}`,
     owner: 'your_team',
   };
+};
+
+const approversOf = ({ approvals, standing }: Plan): string => {
+  const first = standing.state === 'waiting' ? standing.approval : undefined;
+  if (first !== undefined) return `somebody other than ${first.by} approves it, too`;
+  return approvals === 1 ? 'somebody approves it' : 'two people approve it';
 };
 
 export const countsInWords = ({ counts }: Pick<Plan, 'counts'>): string => {

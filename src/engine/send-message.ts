@@ -1,6 +1,7 @@
 /** One attempt to tell one address of something. It never throws for what the other side does: that is what an attempt is for. */
 
 import { type Egress, EgressRefused, type Outlet } from '../model/egress.ts';
+import type { Secret } from '../model/secret.ts';
 import type { JsonObject } from '../model/target-record.ts';
 import type { Attempt, Webhook } from '../model/webhook.ts';
 import type { World } from '../model/world.ts';
@@ -8,7 +9,7 @@ import type { Secrets } from '../store/connection-store.ts';
 
 /** The headers that show whom a message is from. */
 export type SignMessage = (
-  secrets: readonly string[],
+  secrets: readonly Secret[],
   id: string,
   at: Date,
   body: string,
@@ -57,7 +58,7 @@ export const sendMessage = async (
 };
 
 /** While a secret is exchanged both sign, so that the receiver may change over when it suits them. */
-const secretsInForce = ({ oldSecretUntil }: Webhook, secrets: Secrets, now: Date): readonly string[] => {
+const secretsInForce = ({ oldSecretUntil }: Webhook, secrets: Secrets, now: Date): readonly Secret[] => {
   const { secret, oldSecret } = { secret: secrets['secret'], oldSecret: secrets['old_secret'] };
   const old = oldSecretUntil !== null && oldSecretUntil > now ? [oldSecret] : [];
   return [secret, ...old].filter((each) => each !== undefined);

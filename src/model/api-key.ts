@@ -2,6 +2,7 @@
 
 import type { Actor } from './audit.ts';
 import type { ApiKeyId, OrganizationId } from './ids.ts';
+import type { Maker } from './plan.ts';
 
 /**
  * What a key may be good for. `read`: look at everything, people included. `sync`: ask for runs, which write only what the rules and limits in force
@@ -23,6 +24,8 @@ export type Caller = Access & {
   readonly id: string;
   readonly name: string;
   readonly actor: Actor;
+  /** Of a key: who made it, and who made that one, as far as it is known. */
+  readonly makers: readonly Maker[];
   /** Null for a key, which proves with each call who it is. */
   readonly session: CallerSession | null;
 };
@@ -44,6 +47,8 @@ export type ApiKeyRecord = Access & {
   readonly createdAt: Date;
   /** The name of the key that made it. */
   readonly createdBy: string;
+  /** The same, and who made that one, by their ids, the nearest first. Of keys from before that was kept, nobody. */
+  readonly makers: readonly Maker[];
   readonly expiresAt: Date;
   readonly revokedAt: Date | null;
   /** To the minute; null: never. */

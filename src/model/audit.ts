@@ -5,8 +5,11 @@ import type { Json } from './target-record.ts';
 
 /** Whoever acts. `id` names them for good; `name` is what they were called then. */
 export type Actor = { readonly kind: ActorKind; readonly id: string; readonly name: string };
-/** `configured_key`: one of the configuration, which goes by its name. `person`: somebody who signed in. `consent_link`, `setup_link`: whoever followed that link of a connection. */
-export const actorKinds = ['api_key', 'configured_key', 'person', 'consent_link', 'setup_link'] as const;
+/**
+ * `configured_key`: one of the configuration, which goes by its name. `person`: somebody who signed in. `consent_link`, `setup_link`: whoever followed that
+ * link of a connection. `server`: nobody; the first API key is made so.
+ */
+export const actorKinds = ['api_key', 'configured_key', 'person', 'consent_link', 'setup_link', 'server'] as const;
 export type ActorKind = (typeof actorKinds)[number];
 
 /** What became another, as the public rendering shows it. `pointer`: JSON Pointer (RFC 6901); null: unassigned, or not there. */

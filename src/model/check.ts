@@ -28,4 +28,5 @@ export type Check = {
   readonly remedy?: Remedy;
   readonly permission?: Permission;
 };
-export type CheckReport = { readonly ok: boolean; readonly checks: readonly Check[] };
+/** `directoryId`: of the tenant whose login service gave a token, as that names it. */
+export type CheckReport = { readonly ok: boolean; readonly checks: readonly Check[]; readonly directoryId?: string };

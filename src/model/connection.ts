@@ -39,6 +39,8 @@ export type CredentialUse = {
   readonly read: { readonly at: Date; readonly ends: CredentialEnds } | null;
   /** What was told last of each. */
   readonly told: Readonly<Partial<Record<CredentialPlace, CredentialTold>>>;
+  /** Of the tenant that they open, as its own token names it; absent: nobody looked yet. A tenant may be given by one of its domains. */
+  readonly directoryId?: string;
 };
 export type CredentialEnds = Readonly<Partial<Record<CredentialPlace, Date>>>;
 export type CredentialTold = { readonly endsAt: Date; readonly stage: CredentialStage };

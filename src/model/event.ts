@@ -3,7 +3,7 @@
  * a key that may see it.
  */
 
-import type { ConnectionId, EventId, OrganizationId, RunId, SourceId, TargetId } from './ids.ts';
+import type { ConnectionId, EventId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
 import type { EndedState, Run } from './run.ts';
 import type { GoneReason } from './source-object.ts';
 
@@ -14,6 +14,7 @@ export const eventTypes = [
   'person.updated',
   'person.disabled',
   'person.removed',
+  'plan.approved_once',
   'connection.degraded',
   'credential.expiring',
 ] as const;
@@ -39,7 +40,10 @@ type ConnectionEvent =
   | { readonly type: 'connection.degraded'; readonly code: string }
   | { readonly type: 'credential.expiring'; readonly endsAt: Date };
 
-export type EventAbout = RunEvent | PersonEvent | ConnectionEvent;
+/** Somebody else has to approve it, too. */
+type PlanEvent = { readonly type: 'plan.approved_once'; readonly plan: PlanId; readonly target: TargetId };
+
+export type EventAbout = RunEvent | PersonEvent | PlanEvent | ConnectionEvent;
 
 /**
  * `key`: names what happened, so that whoever records it again, after a crash, records it once: `run|run_…`, `degraded|con_…|2026-03-01T08:00:00Z`.

@@ -7,7 +7,7 @@ import type { PlanKind, PlanState } from './plan.ts';
 import type { RunState } from './run.ts';
 import type { Scope } from './scope.ts';
 import type { Attributes, GoneReason, Ref, Standing, Value } from './source-object.ts';
-import type { DeprovisionPolicy, LeftGroups } from './target-record.ts';
+import type { Approvals, DeprovisionPolicy, LeftGroups } from './target-record.ts';
 
 /** Every object that was ever seen has exactly one of these at every target. `core/reasons.ts` has the sentence of each. */
 export const reasons = [
@@ -153,6 +153,9 @@ export type PlanNow = {
   readonly kind: PlanKind;
   readonly state: PlanState;
   readonly actions: readonly Action[];
+  /** How many have to approve it, and who did. */
+  readonly approvalsNeeded: Approvals['needed'];
+  readonly approvedBy: readonly string[];
 };
 
 /** An operation on record, and what became of it. */

@@ -1,10 +1,11 @@
 /** Operations that are kept for a person to look at, and what became of them. */
 
+import type { Actor } from './audit.ts';
 import type { ConnectionId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
 import type { Action, Cause, Link, Operation } from './operation.ts';
 import type { Amends, RunScope, SyncMode } from './run.ts';
 import type { ObjectType } from './source-object.ts';
-import type { LimitName } from './target-record.ts';
+import type { Approvals, LimitName } from './target-record.ts';
 
 /** A limit that is passed: `wanted` by a run on top of what was `taken` in the window. `group`: whose limit it is, where each has its own. */
 export type Exceeded = {
@@ -47,8 +48,22 @@ export type Basis = {
   readonly epoch: number;
 };
 
-/** A person's word on a plan: `by` is the name of the API key. */
-export type Decision = { readonly by: string; readonly reason: string; readonly at: Date };
+/** Who made a key. */
+export type Maker = Pick<Actor, 'kind' | 'id'>;
+/** Whoever approves, as they are told from others. `makers`: of a key, as far as it is known, the nearest first. */
+export type Approver = Maker & { readonly makers: readonly Maker[] };
+
+/**
+ * A person's word on a plan: `by` is the name of the API key. `first`: somebody else's approval before it, where two are needed. What was decided before
+ * it was kept who exactly does not say.
+ */
+export type Decision = {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: Date;
+  readonly approver?: Approver;
+  readonly first?: Decision;
+};
 
 /**
  * `content_changed`: what is kept of its operations is not what was looked at. `rules_changed`: what decides what is written changed while it was carried
@@ -59,7 +74,8 @@ export const planRefusals = ['content_changed', 'rules_changed', 'undone_since',
 export type PlanRefusal = (typeof planRefusals)[number];
 
 export type PlanStanding =
-  | { readonly state: 'waiting' }
+  /** `approval`: the first of two. */
+  | { readonly state: 'waiting'; readonly approval?: Decision }
   /** `begun`: a run has found everything as it was and carries it out. */
   | { readonly state: 'approved'; readonly decision: Decision; readonly begun: RunId | null }
   | { readonly state: 'rejected'; readonly decision: Decision }
@@ -105,6 +121,8 @@ export type Plan = {
   /** The same of users and of groups; memberships are their group's. */
   readonly countsOf: Readonly<Record<ObjectType, ActionCounts>>;
   readonly exceeded: readonly Exceeded[];
+  /** How many have to approve it, as the target said when it was made. */
+  readonly approvals: Approvals['needed'];
   readonly standing: PlanStanding;
 };
 

@@ -36,6 +36,10 @@ export type Limits = {
 };
 export type LimitName = keyof Limits;
 
+/** How many people have to approve what is over a limit; when that was lowered last, unless it was raised since. */
+export type Approvals = { readonly needed: 1 | 2; readonly loweredAt: Date | null };
+export const oneApproval: Approvals = { needed: 1, loweredAt: null };
+
 /** Accounts and groups that no operation ever touches, whatever a plan says. */
 export type Protection = {
   /** Source ids and remote ids. */
@@ -73,6 +77,7 @@ export type TargetRecord = {
   readonly deprovision: DeprovisionPolicy;
   readonly leftGroups: LeftGroups;
   readonly limits: Limits;
+  readonly approvals: Approvals;
   readonly protected: Protection;
   readonly escrow: EscrowPolicy;
   /** The first run, and the first after a change of scope, mapping, matching or of what happens to who leaves, does what it finds without a look at the plan. */

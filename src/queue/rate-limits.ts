@@ -21,7 +21,11 @@ export type Spent = {
 export interface RateLimit {
   /** Counts a call of somebody. Never fails. */
   spend(who: string): Promise<Spent>;
+  /** What is told somebody of whom this process knows that they made too many, without asking anybody; null: it does not know. */
+  known(who: string): Spent | null;
 }
+/** Limits that are counted in the same place. `isShared`: over all processes; otherwise in this one alone, for a while. */
+export type RateLimitMaker = { readonly limit: (quota: Quota) => RateLimit; readonly isShared: () => boolean };
 
 type Around = {
   readonly redis: Redis;
@@ -32,10 +36,10 @@ type Around = {
   readonly log: Log;
 };
 
-/** Makes limits that are counted in the same Redis. */
-export const redisRateLimits = (around: Around): ((quota: Quota) => RateLimit) => {
-  const asking = carefully(around);
-  return (quota) => {
+/** Limits that are counted in the same Redis. What is asked of several at once goes there together. */
+export const redisRateLimits = (around: Around): RateLimitMaker => {
+  const { asking, isShared } = carefully(around);
+  const limit = (quota: Quota): RateLimit => {
     const options = optionsOf(quota, `${around.prefix}:calls:${quota.name}`);
     // Who is over is refused without asking Redis again.
     const shared = new RateLimiterRedis({
@@ -44,19 +48,47 @@ export const redisRateLimits = (around: Around): ((quota: Quota) => RateLimit) =
       inMemoryBlockOnConsumed: quota.calls + 1,
     });
     const alone = new RateLimiterMemory(options);
+    const over = rememberedOver(around.stopwatch());
     return {
       spend: async (who) => {
         const digest = around.digest(who);
-        return (await asking(() => consume(shared, digest, quota))) ?? consume(alone, digest, quota);
+        const spent = (await asking(() => consume(shared, digest, quota))) ?? (await consume(alone, digest, quota));
+        if (spent.isOver) over.note(who, spent);
+        return spent;
       },
+      known: over.of,
     };
+  };
+  return { limit, isShared };
+};
+
+const mostRemembered = 10_000;
+
+/** Who made too many, until their window is over. */
+const rememberedOver = (passed: () => number) => {
+  const over = new Map<string, { readonly spent: Spent; readonly untilMs: number }>();
+  return {
+    note: (who: string, spent: Spent): void => {
+      over.delete(who);
+      over.set(who, { spent, untilMs: passed() + spent.resetSecs * 1_000 });
+      const [oldest] = over.keys();
+      if (over.size > mostRemembered && oldest !== undefined) over.delete(oldest);
+    },
+    of: (who: string): Spent | null => {
+      const found = over.get(who);
+      if (found === undefined) return null;
+      const leftMs = found.untilMs - passed();
+      if (leftMs > 0) return { ...found.spent, resetSecs: Math.ceil(leftMs / 1_000) };
+      over.delete(who);
+      return null;
+    },
   };
 };
 
 /** Counts in this process alone. */
 export const memoryRateLimit = (quota: Quota): RateLimit => {
   const limiter = new RateLimiterMemory(optionsOf(quota, quota.name));
-  return { spend: (who) => consume(limiter, who, quota) };
+  return { spend: (who) => consume(limiter, who, quota), known: () => null };
 };
 
 const optionsOf = ({ calls, windowSecs }: Quota, keyPrefix: string) => ({
@@ -82,23 +114,39 @@ const spentOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes, quota: Quota
   isOver,
 });
 
-/** How long a Redis that gave no answer is left alone, so that not every call waits for it. */
+/** A call waits for no limit longer than this. */
+const patienceMs = 250;
+/** How long a Redis that gave no answer is left alone. After that one call asks again, and the others go on. */
 const restMs = 5_000;
 
-/** Null: Redis gave no answer, or gave none a short while ago. Told once when it begins, and once when it is over. */
+type Rest = { readonly since: () => number; readonly isTried: boolean };
+
+/** Null of `asking`: Redis gave no answer, or gave none a short while ago. Told once when it begins, and once when it is over. */
 const carefully = ({ stopwatch, log }: Around) => {
-  let sinceFailure: (() => number) | null = null;
-  return async (ask: () => Promise<Spent>): Promise<Spent | null> => {
-    if (sinceFailure !== null && sinceFailure() < restMs) return null;
+  let rest: Rest | null = null;
+  const asking = async (ask: () => Promise<Spent>): Promise<Spent | null> => {
+    if (rest !== null && (rest.isTried || rest.since() < restMs)) return null;
+    if (rest !== null) rest = { ...rest, isTried: true };
     try {
-      const spent = await ask();
-      if (sinceFailure !== null) log.info('rate_limits.shared');
-      sinceFailure = null;
+      const spent = await within(ask());
+      if (rest !== null) log.info('rate_limits.shared');
+      rest = null;
       return spent;
     } catch (error) {
-      if (sinceFailure === null) log.warn('rate_limits.unshared', errorFacts(error));
-      sinceFailure = stopwatch();
+      if (rest === null) log.warn('rate_limits.unshared', errorFacts(error));
+      rest = { since: stopwatch(), isTried: false };
       return null;
     }
   };
+  return { asking, isShared: () => rest === null };
+};
+
+const within = async <T>(asked: Promise<T>): Promise<T> => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const late = setTimeout(() => reject(new Error(`Redis gave no answer within ${patienceMs} ms.`)), patienceMs);
+  try {
+    return await Promise.race([asked, promise]);
+  } finally {
+    clearTimeout(late);
+  }
 };

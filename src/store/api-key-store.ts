@@ -1,11 +1,16 @@
 /** The port of API keys: their records, and what proves that somebody has the key. */
 
 import type { ApiKeyRecord } from '../model/api-key.ts';
-import type { ApiKeyId } from '../model/ids.ts';
+import { type ApiKeyId, apiKeyId } from '../model/ids.ts';
 import type { Page } from './snapshot-store.ts';
+
+/** The same for all who make a first key, so that there can be no second one. Sorts before any other. */
+export const firstApiKeyId = apiKeyId(`key_${'0'.repeat(32)}`);
 
 export interface ApiKeyStore {
   add(record: ApiKeyRecord, proof: string): Promise<void>;
+  /** Keeps it where there never was a key; of many who try at once, one is kept. Null: there is one, or was. */
+  addFirst(record: Omit<ApiKeyRecord, 'id'>, proof: string): Promise<ApiKeyRecord | null>;
   find(id: ApiKeyId): Promise<{ readonly record: ApiKeyRecord; readonly proof: string } | null>;
   /** Newest first, also those that are over. */
   list(after: string | null, limit: number): Promise<Page<ApiKeyRecord>>;

@@ -29,6 +29,8 @@ export interface CallStore {
   end(call: Pick<KeptCall, 'digest' | 'attempt'>, outcome: CallOutcome): Promise<void>;
   /** Nothing was done: the key is as good as new. */
   forget(call: Pick<KeptCall, 'digest' | 'attempt'>): Promise<void>;
+  /** What proves each of those that are known at that time. */
+  proofs(now: Date): AsyncIterable<string>;
   /** Removes what is over by then. */
   prune(now: Date): Promise<void>;
 }

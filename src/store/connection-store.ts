@@ -9,23 +9,16 @@ import type {
   Quarantine,
 } from '../model/connection.ts';
 import type { ConnectionId, OrganizationId, TargetId } from '../model/ids.ts';
+import type { Secret } from '../model/secret.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Page } from './snapshot-store.ts';
 
-/** Secrets by field name, in clear. Only ever handed to what connects; never to a door. */
-export type Secrets = Readonly<Record<string, string>>;
-/** The same, which says nothing when it is printed, by whatever: a log, an error, JSON. */
-export const unprintable = (secrets: Secrets): Secrets => {
-  const hidden = { value: () => '[secrets]', enumerable: false };
-  return Object.defineProperties(
-    { ...secrets },
-    { toJSON: hidden, [Symbol.for('nodejs.util.inspect.custom')]: hidden },
-  );
-};
+/** By field name. Only ever handed to what connects; never to a door. */
+export type Secrets = Readonly<Record<string, Secret>>;
 /** Given fields replace stored ones; null takes one away. */
-export type SecretChanges = Readonly<Record<string, string | null>>;
+export type SecretChanges = Readonly<Record<string, Secret | null>>;
 export const onlyGiven = (changes: SecretChanges): Secrets =>
-  Object.fromEntries(Object.entries(changes).filter((entry): entry is [string, string] => entry[1] !== null));
+  Object.fromEntries(Object.entries(changes).filter((entry): entry is [string, Secret] => entry[1] !== null));
 
 /** What may be edited; everything else of a record is set at creation or by the engine. */
 export type ConnectionEdit = Partial<
@@ -61,6 +54,7 @@ export type TargetEdit = Partial<
     | 'protected'
     | 'escrow'
     | 'autoApproveFirst'
+    | 'approvals'
     | 'state'
     | 'problem'
     | 'quarantine'
@@ -113,9 +107,9 @@ export type SecretOf = { readonly organization: string; readonly record: string;
 
 /** Seals a secret so that it opens only for the same organization, record and field. All throw `KeysUnavailable` when a key cannot be asked. */
 export interface Vault {
-  seal(clear: string, of: SecretOf): Promise<string>;
+  seal(clear: Secret, of: SecretOf): Promise<string>;
   /** Throws `SecretUnreadable` when it was sealed for something else, or was altered. */
-  open(sealed: string, of: SecretOf): Promise<string>;
+  open(sealed: string, of: SecretOf): Promise<Secret>;
   /** The same secret, sealed with the key of now; null when it is. */
   renew(sealed: string, of: SecretOf): Promise<string | null>;
   /** The name of the key that it is sealed with; null for what was never sealed. */

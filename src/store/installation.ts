@@ -3,11 +3,16 @@
  * follows for everything that is kept when it did.
  */
 
+import type { OrganizationId } from '../model/ids.ts';
+
 /** `detected`: the database counts less than was noted outside of it. `declared`: a person said so. */
 export type Restore = {
   readonly epoch: number;
   readonly at: Date;
 } & ({ readonly how: 'detected' } | { readonly how: 'declared'; readonly by: string; readonly reason: string });
+
+/** That somebody asked for a new data key for every secret that is stored. */
+export type DataKeysAsked = { readonly at: Date; readonly by: string };
 
 export interface Installation {
   /** Names this database, and whatever is restored from it. */
@@ -21,6 +26,15 @@ export interface Installation {
   fence(epoch: number, at: Date): Promise<void>;
   /** Counts on from the epoch, and writes down what happened; the end of a restore. Harmless to repeat. */
   begin(restore: Restore): Promise<void>;
+  /**
+   * Whoever names a tenant first speaks for it for some minutes, which is longer than it takes to write a connection down: of two organizations at the same
+   * moment, one does. Answers which.
+   */
+  claimTenant(tenant: string, organization: OrganizationId, at: Date): Promise<OrganizationId>;
+  /** The last time; null: never. */
+  dataKeysAsked(): Promise<DataKeysAsked | null>;
+  /** Keeps it in place of the one from `instead`; of many at once, one is kept. Answers the one that is. */
+  askForDataKeys(asked: DataKeysAsked, instead: Date | null): Promise<DataKeysAsked>;
   /** The newest first, twenty at most. */
   restores(): Promise<readonly Restore[]>;
 }
@@ -33,3 +47,4 @@ export interface Marks {
 }
 
 export const mostRestores = 20;
+export const claimMs = 5 * 60_000;

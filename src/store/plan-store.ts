@@ -14,6 +14,7 @@ import type {
 } from '../model/plan.ts';
 import type { RunScope } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
+import type { Approvals } from '../model/target-record.ts';
 import type { OfOrganizations } from './connection-store.ts';
 import type { Lease } from './leases.ts';
 import type { Page } from './snapshot-store.ts';
@@ -67,8 +68,16 @@ export interface PlanStore {
   newest(slot: Slot): Promise<Plan | null>;
   /** The plan of a target that a person approved, and that was not carried out to its end; a run narrowed to a group, and what somebody asked to see, apart. */
   approved(target: TargetId): Promise<Plan | null>;
-  /** waiting → approved, waiting or approved → rejected. Null when it was in neither, and nothing was done. */
-  decide(id: PlanId, to: 'approved' | 'rejected', decision: Decision): Promise<Plan | null>;
+  /**
+   * waiting → approved, waiting or approved → rejected. Where two `approvals` are needed, the first is kept, it waits on, and the second, by somebody else,
+   * makes it approved. Null when it was in neither, or the same approves twice, and nothing was done.
+   */
+  decide(
+    id: PlanId,
+    to: 'approved' | 'rejected',
+    decision: Decision,
+    approvals?: Approvals['needed'],
+  ): Promise<Plan | null>;
   /** A run has found everything as it was and carries the plan out. Null when it is not approved any more, and must not be. Throws `StaleFence`. */
   begin(lease: Lease, id: PlanId, run: RunId): Promise<Plan | null>;
   /** approved → applied, by this run, whichever began it. Throws `StaleFence`. */

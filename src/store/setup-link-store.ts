@@ -24,6 +24,8 @@ export interface SetupLinkStore {
   open(link: SetupLink, proof: string): Promise<void>;
   /** Also one that is over. */
   find(connection: ConnectionId): Promise<{ readonly link: SetupLink; readonly proof: string } | null>;
+  /** What proves each of those that are not over. */
+  proofs(): AsyncIterable<string>;
   /** Ends it at once. Null: there was none. */
   close(connection: ConnectionId): Promise<SetupLink | null>;
   /** Counts a try by this very link. False: there were as many already, or it is not there any more. */

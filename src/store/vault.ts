@@ -10,6 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyEncryption, WrappedKey } from '../keys/key-encryption.ts';
 import { keyUnknown, localKeyName, localKeys, localName } from '../keys/local.ts';
+import { type Secret, secret } from '../model/secret.ts';
 import type { SecretOf, Vault } from './connection-store.ts';
 import { createSeal, decrypted, type Encrypted, encrypted, encryptedIn, exactly, textOf, unreadable } from './seal.ts';
 
@@ -34,24 +35,24 @@ export const createVault = (
     if (!found) throw keyUnknown(name);
     return found;
   };
-  const seal = async (clear: string, of: SecretOf): Promise<string> => {
+  const seal = async (clear: Secret, of: SecretOf): Promise<string> => {
     const dataKey = randomBytes(dataKeyBytes);
     const wrapped = await wrapping.wrap(dataKey, AbortSignal.timeout(timeoutMs));
-    return write({ wrapped, content: encrypted(dataKey, boundTo(of), clear) });
+    return write({ wrapped, content: encrypted(dataKey, boundTo(of), clear.reveal()) });
   };
   const unwrap = ({ wrapped }: Envelope): Promise<Uint8Array> =>
     keysOf(wrapped.key).unwrap(wrapped, AbortSignal.timeout(timeoutMs));
-  const openFirst = (sealed: string, { record, field }: SecretOf): string => {
+  const openFirst = (sealed: string, { record, field }: SecretOf): Secret => {
     const name = keyIn(sealed);
     if (name !== null && !local.knows(name)) throw keyUnknown(name);
-    return before.open(sealed, record, field);
+    return secret(before.open(sealed, record, field));
   };
-  const open = async (sealed: string, of: SecretOf): Promise<string> => {
+  const open = async (sealed: string, of: SecretOf): Promise<Secret> => {
     if (isFirst(sealed)) return openFirst(sealed, of);
     const envelope = read(sealed, of);
     const dataKey = await unwrap(envelope);
     try {
-      return decrypted(dataKey, boundTo(of), envelope.content);
+      return secret(decrypted(dataKey, boundTo(of), envelope.content));
     } catch (cause) {
       const why = 'it was sealed for another organization, record or field, or was altered';
       throw unreadable(of.record, of.field, why, cause);

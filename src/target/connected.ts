@@ -1,10 +1,11 @@
 /** One live connection per target, kept as long as its record does not change: its sockets, its limits and what was learned of it. */
 
 import type { TargetId } from '../model/ids.ts';
+import type { Secret } from '../model/secret.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Target } from './target.ts';
 
-type Secrets = Readonly<Record<string, string>>;
+type Secrets = Readonly<Record<string, Secret>>;
 type Kept = { readonly revision: number; readonly since: number; readonly target: Target };
 
 /** What a target says of itself may change: after this it is asked again. */

@@ -4,6 +4,7 @@ import type { CheckReport } from '../model/check.ts';
 import type { Egress } from '../model/egress.ts';
 import type { RemoteId } from '../model/ids.ts';
 import type { Operation, RemoteObject } from '../model/operation.ts';
+import { Secret } from '../model/secret.ts';
 import type { ObjectType, Value } from '../model/source-object.ts';
 import type { Json, JsonObject } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
@@ -80,7 +81,7 @@ export type ParsedTarget = {
   /** What may be stored and shown. */
   readonly settings: JsonObject;
   /** What must be sealed, by field name. */
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, Secret>>;
   connect(world: TargetWorld): Target;
 };
 
@@ -94,11 +95,18 @@ export class SettingsRefused extends Error {
   }
 }
 
+export type GivenSettings = Readonly<Record<string, Json | Secret>>;
+/** What a kind looks at to say whether a secret is well-formed; what it keeps of it is hidden again. */
+export const inClear = (given: unknown): unknown => (given instanceof Secret ? given.reveal() : given);
+
 /** One kind of target, one line in registry.ts. */
 export type TargetKind = {
   readonly kind: string;
-  /** Refuses unknown and malformed settings with `SettingsRefused`. Settings and secrets are given together, by field name. */
-  readonly parse: (input: Readonly<Record<string, Json>>) => ParsedTarget;
+  /**
+   * Refuses unknown and malformed settings with `SettingsRefused`. Settings and secrets are given together, by field name: a secret in clear when somebody
+   * gives it, hidden when it is handed back; `inClear` takes both.
+   */
+  readonly parse: (input: GivenSettings) => ParsedTarget;
 };
 
 export const defineTarget = (kind: TargetKind): TargetKind => kind;

@@ -74,6 +74,14 @@ it('shows how wrong the clock of the machine is, as far as that is known', async
   expect(await metrics.text()).toContain('entrain_clock_ahead_seconds -86400.25');
 });
 
+it('shows whether calls are counted over all processes', async () => {
+  let areShared = true;
+  const metrics = createMetrics({ areLimitsShared: () => areShared });
+  expect(await metrics.text()).toContain('entrain_rate_limits_shared 1');
+  areShared = false;
+  expect(await metrics.text()).toContain('entrain_rate_limits_shared 0');
+});
+
 it('counts the credentials that end, by how near that is', async () => {
   const none = { '60_days': 0, '30_days': 0, '14_days': 0, '7_days': 0, '1_day': 0, ended: 0 };
   const metrics = createMetrics({ credentialsEnding: async () => ({ ...none, '7_days': 3 }) });

@@ -22,10 +22,25 @@ export const apiKeyStoreContract = (open: () => Promise<ApiKeyStore>): void => {
     organizations: [organizationId('acme'), organizationId('contoso')],
     createdAt: start,
     createdBy: 'product',
+    makers: [{ kind: 'person', id: 'per_1' }],
     expiresAt: later(1_000_000),
     revokedAt: null,
     lastUsedAt: null,
     ...other,
+  });
+
+  it('lets one of many servers that start at once make the first key, and nobody after them', async () => {
+    const { id: _, ...first } = aKey({ name: 'first', scopes: ['admin'], organizations: null });
+    const proofs = Array.from({ length: 8 }, (_nothing, nth) => `proof of server ${nth}`);
+    const made = await Promise.all(proofs.map((proof) => keys.addFirst(first, proof)));
+    const [one, ...others] = made.filter((record) => record !== null);
+    if (one === undefined) throw new Error('No server made a key.');
+    expect(others).toEqual([]);
+    const proof = proofs[made.indexOf(one)] ?? '';
+    expect(await keys.find(one.id)).toEqual({ record: { id: one.id, ...first }, proof });
+    await keys.revoke(one.id, later(1));
+    expect(await keys.addFirst(first, 'proof of a later start')).toBeNull();
+    expect((await keys.list(null, 10)).items).toHaveLength(1);
   });
 
   describe('an API key', () => {

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CallStore, KeptCall } from '../../src/store/call-store.ts';
 import { newId } from '../../src/store/ids.ts';
+import { every } from '../support/every.ts';
 
 const start = new Date('2026-03-01T08:00:00.000Z');
 const later = (ms: number): Date => new Date(start.getTime() + ms);
@@ -36,6 +37,15 @@ export const callStoreContract = (open: () => Promise<CallStore>): void => {
       const begun = all.filter((_, nth) => known[nth] === null);
       expect(begun).toHaveLength(1);
       expect(known.filter((each) => each !== null)).toEqual(Array.from({ length: 19 }, () => begun[0]));
+    });
+
+    it('tells what proves it as long as it is known', async () => {
+      await calls.begin(aCall({ proof: 'short' }));
+      await calls.begin(aCall({ proof: 'long', expiresAt: later(5_000) }));
+      const told = async (at: Date) =>
+        (await every(calls.proofs(at))).filter((proof) => ['short', 'long'].includes(proof)).toSorted();
+      expect(await told(start)).toEqual(['long', 'short']);
+      expect(await told(later(1_000))).toEqual(['long']);
     });
 
     it('is known by what it was, with how it ended', async () => {

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localKeyName } from '../../src/keys/local.ts';
 import {
   type Connection,
@@ -15,13 +15,21 @@ import {
 import { StaleRevision } from '../../src/model/errors.ts';
 import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
 import { everyone } from '../../src/model/scope.ts';
-import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
-import type { ConnectionStore, TargetStore, Vault } from '../../src/store/connection-store.ts';
+import { secret } from '../../src/model/secret.ts';
+import {
+  defaultEscrow,
+  defaultLimits,
+  nobodyProtected,
+  oneApproval,
+  type TargetRecord,
+} from '../../src/model/target-record.ts';
+import type { ConnectionStore, SecretOf, TargetStore, Vault } from '../../src/store/connection-store.ts';
 import { newId } from '../../src/store/ids.ts';
 import { createSeal } from '../../src/store/seal.ts';
 import type { SealedSecrets } from '../../src/store/sealed-secrets.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { all } from '../support/ledger-world.ts';
+import { hidden, revealed } from '../support/secrets.ts';
 
 export type OpenConfiguration = (
   vault: Vault,
@@ -47,7 +55,8 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
     keyOf: (sealed) => vault.keyOf(sealed),
     keys: () => vault.keys(),
   };
-  const { connections, targets, sealed } = await open(throughVault, () => edited);
+  let now = edited;
+  const { connections, targets, sealed } = await open(throughVault, () => now);
 
   describe('a connection', () => {
     it('is kept as it was added, and removed', async () => {
@@ -87,13 +96,13 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       const connection = aConnection();
       await connections.add(connection, {});
       const edits = Array.from({ length: 20 }, (_, each) =>
-        connections.edit(connection.id, 1, { description: `Name ${each}` }, { clientSecret: `secret ${each}` }),
+        connections.edit(connection.id, 1, { description: `Name ${each}` }, hidden({ clientSecret: `secret ${each}` })),
       );
       const answers = await Promise.allSettled(edits);
       expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       const winner = await connections.get(connection.id);
       expect(winner?.revision).toBe(2);
-      const { clientSecret } = await connections.secrets(connection.id);
+      const { clientSecret } = revealed(await connections.secrets(connection.id));
       expect(clientSecret?.split(' ')[1]).toBe(winner?.description?.split(' ')[1]);
     });
 
@@ -178,7 +187,8 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
     it('is listed by organization, page by page', async () => {
       const organization = organizationId(newId('org'));
       const made = Array.from({ length: 5 }, () => aConnection({ organization }));
-      for (const connection of [...made, aConnection()]) await connections.add(connection, { clientSecret: 'x' });
+      for (const connection of [...made, aConnection()])
+        await connections.add(connection, hidden({ clientSecret: 'x' }));
       const first = await connections.list({ organizations: [organization] }, null, 3);
       const rest = await connections.list({ organizations: [organization] }, first.next, 3);
       expect([first.items, rest.items].map((items) => items.map(({ id }) => id))).toEqual([
@@ -209,9 +219,9 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
   describe('a secret', () => {
     it('comes out only where it is asked for', async () => {
       const connection = aConnection();
-      const secret = 'Tr0ub4dor&3 ümlaut';
-      await connections.add(connection, { clientSecret: secret });
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: secret });
+      const text = 'Tr0ub4dor&3 ümlaut';
+      await connections.add(connection, hidden({ clientSecret: text }));
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: text });
       const seen = [
         await connections.get(connection.id),
         await connections.list({}, null, 1_000),
@@ -225,29 +235,37 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
 
     it('that is given replaces the stored one, the others stay', async () => {
       const connection = aConnection();
-      await connections.add(connection, { clientSecret: 'old', 'header.X-$ecret': 'kept' });
-      await connections.edit(connection.id, 1, {}, { clientSecret: 'new' });
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new', 'header.X-$ecret': 'kept' });
+      await connections.add(connection, hidden({ clientSecret: 'old', 'header.X-$ecret': 'kept' }));
+      await connections.edit(connection.id, 1, {}, hidden({ clientSecret: 'new' }));
+      expect(revealed(await connections.secrets(connection.id))).toEqual({
+        clientSecret: 'new',
+        'header.X-$ecret': 'kept',
+      });
       await connections.edit(connection.id, 2, { description: 'Renamed' });
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new', 'header.X-$ecret': 'kept' });
+      expect(revealed(await connections.secrets(connection.id))).toEqual({
+        clientSecret: 'new',
+        'header.X-$ecret': 'kept',
+      });
     });
 
     it('is taken away where null is given', async () => {
       const connection = aConnection();
-      await connections.add(connection, { clientSecret: 'old', certificate: 'pem' });
+      await connections.add(connection, hidden({ clientSecret: 'old', certificate: 'pem' }));
       await connections.edit(connection.id, 1, {}, { clientSecret: null, token: null });
-      expect(await connections.secrets(connection.id)).toEqual({ certificate: 'pem' });
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ certificate: 'pem' });
     });
 
     it('of an edit that came too late is not stored', async () => {
       const connection = aConnection();
-      await connections.add(connection, { clientSecret: 'old' });
-      await expect(connections.edit(connection.id, 7, {}, { clientSecret: 'new' })).rejects.toThrow(StaleRevision);
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'old' });
+      await connections.add(connection, hidden({ clientSecret: 'old' }));
+      await expect(connections.edit(connection.id, 7, {}, hidden({ clientSecret: 'new' }))).rejects.toThrow(
+        StaleRevision,
+      );
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'old' });
     });
 
     it('of a record nobody knows is none', async () => {
-      expect(await connections.secrets(connectionId(newId('con')))).toEqual({});
+      expect(revealed(await connections.secrets(connectionId(newId('con'))))).toEqual({});
     });
   });
 
@@ -263,15 +281,15 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
     it('open all the while, and come under the new one a few at a time', async () => {
       const connection = aConnection();
       const target = aTarget();
-      await connections.add(connection, { clientSecret: 'one', certificate: 'two' });
-      await targets.add(target, { token: 'three' });
+      await connections.add(connection, hidden({ clientSecret: 'one', certificate: 'two' }));
+      await targets.add(target, hidden({ token: 'three' }));
       const many = Array.from({ length: 10 }, () => aConnection());
-      for (const one of many) await connections.add(one, { clientSecret: 'many' });
+      for (const one of many) await connections.add(one, hidden({ clientSecret: 'many' }));
       const before = await counted(names.first);
       expect(before).toBeGreaterThanOrEqual(13);
 
       vault = createVault(keys.next, [keys.first]);
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'one', certificate: 'two' });
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'one', certificate: 'two' });
       expect(await sealed.renew(7)).toBe(7);
       expect([await counted(names.first), await counted(names.next)]).toEqual([before - 7, 7]);
       expect(await renewAll()).toBe(before - 7);
@@ -280,21 +298,21 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
 
       // The earlier key may go.
       vault = createVault(keys.next);
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'one', certificate: 'two' });
-      expect(await targets.secrets(target.id)).toEqual({ token: 'three' });
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'one', certificate: 'two' });
+      expect(revealed(await targets.secrets(target.id))).toEqual({ token: 'three' });
       expect(await connections.get(connection.id)).toEqual(connection);
     });
 
     it('brought over while one is given anew keep the one that was given', async () => {
       const connection = aConnection();
-      await connections.add(connection, { clientSecret: 'old' });
+      await connections.add(connection, hidden({ clientSecret: 'old' }));
       const third = randomBytes(32);
       vault = createVault(third, [keys.next]);
-      await Promise.all([connections.edit(connection.id, 1, {}, { clientSecret: 'new' }), renewAll()]);
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new' });
+      await Promise.all([connections.edit(connection.id, 1, {}, hidden({ clientSecret: 'new' })), renewAll()]);
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'new' });
       await renewAll();
       vault = createVault(third);
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'new' });
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'new' });
     });
 
     it('that were sealed before each had a data key get one', async () => {
@@ -302,15 +320,15 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       const old = randomBytes(32);
       const first = createSeal(old);
       const connection = aConnection();
-      vault = { ...kept, seal: async (clear, { record, field }) => first.seal(clear, record, field) };
-      await connections.add(connection, { clientSecret: 'from before' });
+      vault = { ...kept, seal: async (clear, { record, field }) => first.seal(clear.reveal(), record, field) };
+      await connections.add(connection, hidden({ clientSecret: 'from before' }));
       vault = createVault(old, []);
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'from before' });
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'from before' });
       const { current } = await vault.keys();
       expect(await counted(current)).toBe(1);
       // All others are of a key that is gone here: they keep this one from nothing.
       expect(await sealed.renew(100)).toBe(1);
-      expect(await connections.secrets(connection.id)).toEqual({ clientSecret: 'from before' });
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'from before' });
       expect(await sealed.renew(100)).toBe(0);
       await connections.remove(connection.id);
       vault = kept;
@@ -318,14 +336,130 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
 
     it('open for nobody else’s record, whoever moves them in the database', async () => {
       const [mine, theirs] = [aConnection(), aConnection({ organization: organizationId('globex') })];
-      await connections.add(mine, { clientSecret: 'mine' });
-      await connections.add(theirs, { clientSecret: 'theirs' });
-      expect(await connections.secrets(mine.id)).toEqual({ clientSecret: 'mine' });
+      await connections.add(mine, hidden({ clientSecret: 'mine' }));
+      await connections.add(theirs, hidden({ clientSecret: 'theirs' }));
+      expect(revealed(await connections.secrets(mine.id))).toEqual({ clientSecret: 'mine' });
       const of = { organization: mine.organization, record: mine.id, field: 'clientSecret' };
-      const stolen = await vault.seal('mine', of);
+      const stolen = await vault.seal(secret('mine'), of);
       await expect(
         vault.open(stolen, { ...of, organization: theirs.organization, record: theirs.id }),
       ).rejects.toThrow();
+    });
+  });
+
+  describe('data keys', () => {
+    const later = (ms: number): Date => new Date(edited.getTime() + ms);
+    /** How a stored secret reads, to whoever looks into the database. */
+    const cipherOf = (texts: readonly string[]) => texts.map((text) => text.split('.').slice(3).join('.'));
+    let sealedTexts: string[] = [];
+    const withWitness = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
+      const kept = vault;
+      sealedTexts = [];
+      vault = {
+        ...kept,
+        seal: async (clear, of) => {
+          const text = await kept.seal(clear, of);
+          sealedTexts.push(text);
+          return text;
+        },
+      };
+      await work();
+      vault = kept;
+      return sealedTexts;
+    };
+    beforeAll(async () => {
+      now = edited;
+    });
+    afterAll(() => {
+      now = edited;
+    });
+
+    it('are made anew for what is older than they may be, a few at a time; the secrets stay the same', async () => {
+      // Whatever other tests left, by keys that are gone, stays out of it.
+      await sealed.renew(1_000, later(3));
+      const lost = await sealed.countOlder(later(1));
+      const connection = aConnection();
+      const [before = ''] = await withWitness(() => connections.add(connection, hidden({ clientSecret: 'one' })));
+      const target = aTarget();
+      await targets.add(target, hidden({ token: 'two' }));
+      expect(await sealed.countOlder(later(1))).toBe(lost + 2);
+
+      now = later(5);
+      const renewed = await withWitness(async () => expect(await sealed.renew(1, later(2))).toBe(1));
+      expect(renewed).toHaveLength(1);
+      expect(cipherOf(renewed)).not.toEqual(cipherOf([before]));
+      expect(await sealed.countOlder(later(1))).toBe(lost + 1);
+      await sealed.renew(1_000, later(2));
+      expect(await sealed.countOlder(later(1))).toBe(lost);
+      expect(await sealed.renew(1_000, later(2))).toBe(0);
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'one' });
+      expect(revealed(await targets.secrets(target.id))).toEqual({ token: 'two' });
+      expect(await connections.get(connection.id)).toEqual(connection);
+    });
+
+    it('made anew while a secret is given, at any moment of it, never bring the old one back', async () => {
+      for (const moment of ['open', 'seal'] as const) {
+        const connection = aConnection();
+        await connections.add(connection, hidden({ clientSecret: 'old', certificate: 'stays' }));
+        const kept = vault;
+        let met = false;
+        const giving = async (field: string): Promise<void> => {
+          if (field !== 'clientSecret' || met) return;
+          met = true;
+          await connections.edit(connection.id, 1, {}, hidden({ clientSecret: 'new' }));
+        };
+        vault = {
+          ...kept,
+          [moment]: async (given: never, of: SecretOf) => {
+            if (of.record === connection.id) await giving(of.field);
+            return await kept[moment](given, of);
+          },
+        };
+        now = later(now.getTime() - edited.getTime() + 10);
+        await sealed.renew(1_000, now);
+        vault = kept;
+        expect(met).toBe(true);
+        await sealed.renew(1_000, now);
+        expect(revealed(await connections.secrets(connection.id))).toEqual({
+          clientSecret: 'new',
+          certificate: 'stays',
+        });
+      }
+    });
+
+    it('made anew while another secret of the record is given stay the new ones', async () => {
+      const connection = aConnection();
+      await connections.add(connection, hidden({ clientSecret: 'old', certificate: 'stays' }));
+      const kept = vault;
+      let met = false;
+      vault = {
+        ...kept,
+        seal: async (clear, of) => {
+          if (!met) {
+            met = true;
+            now = later(now.getTime() - edited.getTime() + 10);
+            await sealed.renew(1_000, now);
+          }
+          return await kept.seal(clear, of);
+        },
+      };
+      await connections.edit(connection.id, 1, { description: 'Renamed' }, hidden({ clientSecret: 'new' }));
+      vault = kept;
+      const since = new Date(now);
+      now = later(now.getTime() - edited.getTime() + 10);
+      const anew: string[] = [];
+      vault = {
+        ...kept,
+        seal: async (clear, of) => {
+          anew.push(of.field);
+          return await kept.seal(clear, of);
+        },
+      };
+      await sealed.renew(1_000, since);
+      vault = kept;
+      // What was kept of the record is what had been made anew meanwhile.
+      expect(anew).not.toContain('certificate');
+      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'new', certificate: 'stays' });
     });
   });
 
@@ -334,16 +468,21 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       const target = aTarget({
         settings: JSON.parse('{"url":"https://x","headers":{"a.b":"c","$d":null},"__proto__":{"e":[1,true]}}'),
       });
-      await targets.add(target, { token: 'x' });
+      await targets.add(target, hidden({ token: 'x' }));
       expect(await targets.get(target.id)).toEqual(target);
       expect(Object.hasOwn((await targets.get(target.id))?.settings ?? {}, '__proto__')).toBe(true);
     });
 
     it('is edited by revision, held back and let go', async () => {
       const target = aTarget();
-      await targets.add(target, { token: 'x' });
+      await targets.add(target, hidden({ token: 'x' }));
       const deprovision = { kind: 'delete_after_days', days: 30 } as const;
-      const after = await targets.edit(target.id, 1, { deprovision, settings: { url: 'https://y' } }, { token: 'y' });
+      const after = await targets.edit(
+        target.id,
+        1,
+        { deprovision, settings: { url: 'https://y' } },
+        hidden({ token: 'y' }),
+      );
       expect(after).toEqual({
         ...target,
         deprovision,
@@ -352,7 +491,7 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
         revision: 2,
       });
       await expect(targets.edit(target.id, 1, { name: 'Late' })).rejects.toThrow(StaleRevision);
-      expect(await targets.secrets(target.id)).toEqual({ token: 'y' });
+      expect(revealed(await targets.secrets(target.id))).toEqual({ token: 'y' });
       await targets.hold(target.id, expired);
       expect(await targets.get(target.id)).toEqual({ ...after, state: 'quarantined', problem: expired });
       await targets.hold(target.id, null);
@@ -424,6 +563,7 @@ const aTarget = (other: Partial<TargetRecord> = {}): TargetRecord => ({
   protected: nobodyProtected,
   escrow: defaultEscrow,
   autoApproveFirst: false,
+  approvals: oneApproval,
   credentialVersion: 1,
   createdAt: start,
   updatedAt: start,

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { epochAfter, epochOf, firstCountOf, firstVersionOf } from '../../src/core/epoch.ts';
 import { StaleFence } from '../../src/model/errors.ts';
-import { connectionId, sourceId, targetId, watermark } from '../../src/model/ids.ts';
+import { connectionId, organizationId, sourceId, targetId, watermark } from '../../src/model/ids.ts';
 import { user } from '../../src/model/source-object.ts';
 import type { Restore } from '../../src/store/installation.ts';
 import type { Lease, LeaseKey } from '../../src/store/leases.ts';
@@ -38,6 +38,35 @@ export const installationContract = (open: (now: () => Date) => Promise<Kept>): 
   };
   const whole = { counts: { user: 1, group: 0 }, full: true, scope: 'all' } as const;
   const nextEpoch = async (): Promise<number> => epochAfter([(await kept.installation.count()).count], at);
+
+  it('lets one of many organizations speak for a tenant, for some minutes, and any other after that', async () => {
+    const tenant = randomUUID();
+    const claim = (organization: string, minutes = 0) =>
+      kept.installation.claimTenant(tenant, organizationId(organization), new Date(at.getTime() + minutes * 60_000));
+    const holders = await Promise.all(['acme', 'contoso', 'acme', 'globex', 'contoso'].map((one) => claim(one)));
+    const [holder = ''] = holders;
+    expect(new Set(holders)).toEqual(new Set([holder]));
+    expect(await claim(holder, 4)).toBe(holder);
+    expect(await claim('fabrikam', 8)).toBe(holder);
+    expect(await claim('fabrikam', 10)).toBe('fabrikam');
+    expect(await claim(holder, 10)).toBe('fabrikam');
+  });
+
+  it('keeps when new data keys were asked for last, and of many who ask at once, one', async () => {
+    expect(await kept.installation.dataKeysAsked()).toBeNull();
+    const asked = ['ops', 'desk', 'ci'].map((by, nth) => ({ at: new Date(at.getTime() + nth), by }));
+    const answers = await Promise.all(asked.map((one) => kept.installation.askForDataKeys(one, null)));
+    const [first] = answers;
+    if (first === undefined) throw new Error('Nobody asked.');
+    expect(asked).toContainEqual(first);
+    expect(answers).toEqual([first, first, first]);
+    const next = { at: new Date(at.getTime() + 60_000), by: 'ops' };
+    expect(await kept.installation.askForDataKeys(next, at.getTime() === first.at.getTime() ? null : at)).toEqual(
+      first,
+    );
+    expect(await kept.installation.askForDataKeys(next, first.at)).toEqual(next);
+    expect(await kept.installation.dataKeysAsked()).toEqual(next);
+  });
 
   describe('the count of an installation', () => {
     it('goes up, under one name', async () => {

@@ -8,6 +8,8 @@ import { all } from '../support/ledger-world.ts';
 import { addsMembers, aGroup, creates, createsWith, disables, hostile, people, start } from '../support/operations.ts';
 import {
   becomes,
+  by,
+  byAnna,
   type EventName,
   eventNames,
   type StandingName,
@@ -383,6 +385,47 @@ const decisionsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void =
       expect(decided.filter((one) => one !== null)).toHaveLength(1);
     });
 
+    it('that takes two is made by the second, with the first kept, and by nobody alone', async () => {
+      const { plan } = await waiting({ approvals: 2 });
+      expect(await plans.decide(plan.id, 'approved', byAnna, 2)).toEqual({
+        ...plan,
+        standing: { state: 'waiting', approval: byAnna },
+      });
+      expect(await plans.decide(plan.id, 'approved', { ...byAnna, reason: 'Once more.' }, 2)).toBeNull();
+      expect(await standing(plan.id)).toEqual({ state: 'waiting', approval: byAnna });
+      await plans.decide(plan.id, 'approved', by('ben'), 2);
+      expect(await standing(plan.id)).toEqual({
+        state: 'approved',
+        decision: { ...by('ben'), first: byAnna },
+        begun: null,
+      });
+    });
+
+    it('that takes two, by many at the same moment, is made by two of them', async () => {
+      const { plan } = await waiting({ approvals: 2 });
+      const all = ['anna', 'anna', 'ben', 'carla'].map((name) => plans.decide(plan.id, 'approved', by(name), 2));
+      await Promise.all(all);
+      const then = await standing(plan.id);
+      if (then?.state !== 'approved') throw new Error('Two approved it, and it waits.');
+      expect(then.decision.first?.by).not.toBe(then.decision.by);
+    });
+
+    it('to reject ends also what one of two approved, and says who did', async () => {
+      const { plan } = await waiting({ approvals: 2 });
+      await plans.decide(plan.id, 'approved', byAnna, 2);
+      await plans.decide(plan.id, 'rejected', by('ben'));
+      expect(await standing(plan.id)).toEqual({ state: 'rejected', decision: { ...by('ben'), first: byAnna } });
+    });
+
+    it('of one of two does not go over to the plan that takes its place', async () => {
+      const { lease, target, plan } = await waiting({ approvals: 2 });
+      await plans.decide(plan.id, 'approved', byAnna, 2);
+      const next = aPlan(target, { approvals: 2, hash: 'hash-2' });
+      await plans.add(lease, next);
+      expect(await standing(plan.id)).toEqual({ state: 'superseded', by: next.id });
+      expect(await standing(next.id)).toEqual({ state: 'waiting' });
+    });
+
     it('to approve can be taken back, to reject cannot', async () => {
       const { plan } = await waiting();
       await plans.decide(plan.id, 'approved', decision);
@@ -407,6 +450,7 @@ const decisionsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void =
     const run = runId('run_1');
     const bring: Readonly<Record<StandingName, (made: Made) => Promise<unknown>>> = {
       waiting: async () => {},
+      'approved by one of two': ({ plan }) => plans.decide(plan.id, 'approved', byAnna, 2),
       approved: ({ plan }) => plans.decide(plan.id, 'approved', decision),
       begun: async (made) => {
         await bring.approved(made);
@@ -426,6 +470,8 @@ const decisionsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void =
     };
     const happen: Readonly<Record<EventName, (made: Made) => Promise<unknown>>> = {
       approve: ({ plan }) => plans.decide(plan.id, 'approved', decision),
+      'approve as one of two': ({ plan }) => plans.decide(plan.id, 'approved', byAnna, 2),
+      'approve as the other of two': ({ plan }) => plans.decide(plan.id, 'approved', by('ben'), 2),
       reject: ({ plan }) => plans.decide(plan.id, 'rejected', decision),
       begin: ({ lease, plan }) => plans.begin(lease, plan.id, run),
       finish: ({ lease, plan }) => plans.finish(lease, plan.id, run),

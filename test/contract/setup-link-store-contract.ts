@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type ConnectionId, connectionId } from '../../src/model/ids.ts';
 import { newId } from '../../src/store/ids.ts';
 import type { SetupLink, SetupLinkStore } from '../../src/store/setup-link-store.ts';
+import { every } from '../support/every.ts';
 
 const start = new Date('2026-03-01T08:00:00.000Z');
 const minutes = (count: number): Date => new Date(start.getTime() + count * 60_000);
@@ -49,6 +50,16 @@ export const setupLinkStoreContract = (open: (now: () => Date) => Promise<SetupL
       now = minutes(61);
       await links.open(aLink(first.connection, { expiresAt: minutes(120) }), 'third');
       expect(await links.find(other.connection)).toBeNull();
+    });
+
+    it('tells what proves it as long as it is not over', async () => {
+      const [short, long] = [aLink(), aLink(connectionId(newId('con')), { expiresAt: minutes(120) })];
+      await links.open(short, 'short');
+      await links.open(long, 'long');
+      const told = async () => (await every(links.proofs())).filter((proof) => ['short', 'long'].includes(proof));
+      expect((await told()).toSorted()).toEqual(['long', 'short']);
+      now = minutes(61);
+      expect(await told()).toEqual(['long']);
     });
 
     it('goes once it has been over for as long as is wanted', async () => {

@@ -6,6 +6,7 @@ import { eventId, type OrganizationId, organizationId, type WebhookId, webhookId
 import { type Attempt, mostAttemptsKept, type Webhook } from '../../src/model/webhook.ts';
 import { newId } from '../../src/store/ids.ts';
 import type { DeliveryStore, DeliveryTurn, Told, WebhookStore } from '../../src/store/webhook-store.ts';
+import { hidden, revealed } from '../support/secrets.ts';
 
 const start = new Date('2026-03-01T08:00:00.000Z');
 const after = (ms: number): Date => new Date(start.getTime() + ms);
@@ -43,25 +44,25 @@ export const webhookStoreContract = (
   describe('a webhook', () => {
     it('is kept as it is, and its secret apart from it', async () => {
       const webhook = aWebhook({ description: 'Desk', events: null, oldSecretUntil: after(1) });
-      await webhooks.add(webhook, { secret: 'whsec_one' });
+      await webhooks.add(webhook, hidden({ secret: 'whsec_one' }));
       expect(await webhooks.get(webhook.id)).toEqual(webhook);
-      expect(await webhooks.secrets(webhook.id)).toEqual({ secret: 'whsec_one' });
+      expect(revealed(await webhooks.secrets(webhook.id))).toEqual({ secret: 'whsec_one' });
       await webhooks.remove(webhook.id);
       expect(await webhooks.get(webhook.id)).toBeNull();
     });
 
     it('is edited by whoever knows its revision', async () => {
       const webhook = aWebhook();
-      await webhooks.add(webhook, { secret: 'whsec_one' });
+      await webhooks.add(webhook, hidden({ secret: 'whsec_one' }));
       const problem = { code: 'webhook_gone', message: 'Gone.', owner: 'your_team' } as const;
       const edited = await webhooks.edit(
         webhook.id,
         1,
         { state: 'disabled', problem },
-        { secret: 'b', old_secret: 'a' },
+        hidden({ secret: 'b', old_secret: 'a' }),
       );
       expect(edited).toEqual({ ...webhook, state: 'disabled', problem, revision: 2 });
-      expect(await webhooks.secrets(webhook.id)).toEqual({ secret: 'b', old_secret: 'a' });
+      expect(revealed(await webhooks.secrets(webhook.id))).toEqual({ secret: 'b', old_secret: 'a' });
       await expect(webhooks.edit(webhook.id, 1, { state: 'active' })).rejects.toThrow(StaleRevision);
     });
 

@@ -88,6 +88,7 @@ const plan = (kind: PlanKind, standing: PlanStanding): Plan => ({
   counts: { ...nothingOf, disable: 1 },
   countsOf: { user: { ...nothingOf, disable: 1 }, group: nothingOf },
   exceeded: [],
+  approvals: 1,
   standing,
 });
 const decision = { by: 'ops', reason: 'they are on leave.', at: now };

@@ -14,7 +14,7 @@ describe('how old a plan may get', () => {
     const day = 86_400_000;
     expect(tooOld(day - 1)).toEqual([]);
     expect(tooOld(day)).toEqual(['approved']);
-    expect(tooOld(7 * day)).toEqual(['waiting', 'approved']);
-    expect(tooOld(1_000 * day)).toEqual(['waiting', 'approved']);
+    expect(tooOld(7 * day)).toEqual(['waiting', 'approved by one of two', 'approved']);
+    expect(tooOld(1_000 * day)).toEqual(['waiting', 'approved by one of two', 'approved']);
   });
 });

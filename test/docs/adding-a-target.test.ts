@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SettingsRefused } from '../../src/target/target.ts';
 import { describeTarget, describeTroubles } from '../contract/target-contract.ts';
+import { revealed } from '../support/secrets.ts';
 import { desk } from './example/desk.ts';
 import { deskHarness } from './example/desk-harness.ts';
 
@@ -16,7 +17,7 @@ describe('the target that docs/adding-a-target.md walks through', () => {
   it('keeps its token apart from what is stored and shown', () => {
     const parsed = desk.parse({ base_url: 'https://desk.example', token: 'secret' });
     expect(parsed.settings).toEqual({ base_url: 'https://desk.example' });
-    expect(parsed.secrets).toEqual({ token: 'secret' });
+    expect(revealed(parsed.secrets)).toEqual({ token: 'secret' });
   });
 });
 

@@ -100,6 +100,7 @@ const metrics = async (): Promise<string> => {
     plansWaiting: async () => ({ first: 0, held: 0, dry_run: 0, repair: 0, undo: 0 }),
     credentialsEnding: async () => ({ '60_days': 0, '30_days': 0, '14_days': 0, '7_days': 0, '1_day': 0, ended: 0 }),
     clockAheadSecs: () => 0,
+    areLimitsShared: () => true,
   }).text();
   const helps = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)/gm)];
   return table(
@@ -155,7 +156,7 @@ const ofJane: Words = {
   failure: 'the words of the target',
   retry: 'tried twice since 2026-11-02 09:00 UTC, next after 2026-11-02 21:00 UTC',
   problem: null,
-  plan: { id: planId('pln_…'), by: 'the key ops', reason: 'they are on leave' },
+  plan: { id: planId('pln_…'), by: 'the key ops', reason: 'they are on leave', approvers: 'somebody approves' },
   run: null,
 };
 

@@ -8,6 +8,7 @@ import type { Credentials, ResolutionOwner } from '../../src/model/connection.ts
 import type { Facts } from '../../src/model/world.ts';
 import { connectedSources } from '../../src/source/graph/connected.ts';
 import { everyRole, type Graph, openGraph } from '../support/graph.ts';
+import { hidden } from '../support/secrets.ts';
 import { connection, type Story, story } from '../support/story.ts';
 
 let graph: Graph;
@@ -50,7 +51,7 @@ const tenantStory = async (
     connection,
     1,
     { tenantId: tenant.tenantId, cloud: 'custom', credentials },
-    { clientSecret: app.secrets[0]?.value ?? '', 'second.clientSecret': 'new~secret' },
+    hidden({ clientSecret: app.secrets[0]?.value ?? '', 'second.clientSecret': 'new~secret' }),
   );
   const engine = { ...s.engine, world: { ...s.engine.world, log } };
   return {

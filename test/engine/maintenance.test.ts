@@ -19,6 +19,7 @@ import {
   updates,
   waits,
 } from '../support/operations.ts';
+import { hidden } from '../support/secrets.ts';
 import { connection, id, plainConnection, plainTarget, type Story, story, target } from '../support/story.ts';
 
 const day = 86_400_000;
@@ -69,7 +70,7 @@ const twoCustomers = async () => {
   const shared = createMemoryStores({ now: () => at, vault: createVault(randomBytes(32)) });
   const other = { connection: connectionId('con_other'), target: targetId('tgt_other') };
   const s = await story({ stores: () => shared });
-  await shared.connections.add({ ...plainConnection(at), id: other.connection }, { clientSecret: 'other' });
+  await shared.connections.add({ ...plainConnection(at), id: other.connection }, hidden({ clientSecret: 'other' }));
   await shared.targets.add({ ...plainTarget(at), id: other.target, connection: other.connection }, {});
   s.hire('anna');
   s.found('staff');
@@ -136,7 +137,7 @@ describe('a connection that is removed', () => {
   it('is purged of a removed target alone, when only that is removed', async () => {
     const { s, other } = await twoCustomers();
     const gone = targetId('tgt_gone');
-    await s.stores.targets.add({ ...plainTarget(s.now()), id: gone, state: 'deleting' }, { token: 'sealed' });
+    await s.stores.targets.add({ ...plainTarget(s.now()), id: gone, state: 'deleting' }, hidden({ token: 'sealed' }));
     await leaveTraces(s.stores, gone);
     const [mine, theirs] = [await keptOf(s, connection, target), await keptOf(s, other.connection, other.target)];
     await purge(s.engine, connection);

@@ -55,6 +55,38 @@ it('a key that is changed is brought to every secret, and that is counted', asyn
   expect(await s.full()).toMatchObject({ state: 'succeeded' });
 });
 
+it('new data keys are made for what is stored when somebody asks, or when the old ones had their time', async () => {
+  const { s, state } = await vaultStory();
+  const sealedAnew: string[] = [];
+  const { vault } = state;
+  state.vault = {
+    ...vault,
+    seal: async (clear, of) => {
+      sealedAnew.push(of.field);
+      return await vault.seal(clear, of);
+    },
+  };
+  const dayMs = 86_400_000;
+  const engine = { ...s.engine, timing: { ...s.engine.timing, dataKeyMs: 30 * dayMs } };
+  await renewSecrets(engine);
+  expect(sealedAnew).toEqual([]);
+
+  s.pass(1_000);
+  await s.stores.installation.askForDataKeys({ at: s.now(), by: 'ops' }, null);
+  await renewSecrets(engine);
+  await renewSecrets(engine);
+  expect(sealedAnew).toEqual(['clientSecret']);
+
+  s.pass(29 * dayMs);
+  await renewSecrets(engine);
+  expect(sealedAnew).toHaveLength(1);
+  s.pass(2 * dayMs);
+  await renewSecrets(engine);
+  expect(sealedAnew).toHaveLength(2);
+  s.hire('anna');
+  expect(await s.full()).toMatchObject({ state: 'succeeded' });
+});
+
 describe('keys that are away', () => {
   it('let runs wait with the reason, and go on where they were', async () => {
     const { s, state } = await vaultStory();

@@ -41,7 +41,7 @@ describe('a plan that was approved', () => {
     await tend(s);
     expect(await standing(s, plan)).toEqual({
       state: 'expired',
-      decision: { ...word, at: expect.any(Date) },
+      decision: { ...word, at: expect.any(Date), approver: expect.objectContaining({ id: 'anna' }) },
       at: s.now(),
     });
     expect(s.writes()).toBe(0);

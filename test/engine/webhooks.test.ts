@@ -18,6 +18,7 @@ import { createMemoryStores } from '../../src/store/memory/index.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { lease, nth } from '../admin/api/stores.ts';
+import { hidden } from '../support/secrets.ts';
 import { plainConnection, story, connection as storyConnection } from '../support/story.ts';
 import { testWorld } from '../target/world.ts';
 
@@ -72,7 +73,7 @@ const subscribe = async (url: string, events: readonly EventType[] | null = null
     revision: 1,
   };
   await stores.deliveries.start(webhook.id, acme, await stores.events.newest(acme));
-  await stores.webhooks.add(webhook, { secret: 'whsec_1' });
+  await stores.webhooks.add(webhook, hidden({ secret: 'whsec_1' }));
   return webhook;
 };
 
@@ -314,12 +315,12 @@ it('nobody is told while they are paused, and everything since once they go on',
 it('a message is signed by both secrets while one takes the place of the other', async () => {
   const { id } = await subscribe(desk, ['run.completed']);
   const until = new Date(world.now().getTime() + 60_000);
-  await stores.webhooks.edit(id, 1, { oldSecretUntil: until }, { secret: 'whsec_2', old_secret: 'whsec_1' });
+  await stores.webhooks.edit(id, 1, { oldSecretUntil: until }, hidden({ secret: 'whsec_2', old_secret: 'whsec_1' }));
   const signed: string[] = [];
   telling = {
     ...telling,
     sign: (secrets) => {
-      signed.push(secrets.join(' '));
+      signed.push(secrets.map((one) => one.reveal()).join(' '));
       return {};
     },
   };

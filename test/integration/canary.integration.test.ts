@@ -13,10 +13,12 @@ import { type GraphSimulator, startGraph } from '../../simulator/graph/index.ts'
 import { type ScimSimulator, startScim } from '../../simulator/scim/index.ts';
 import { localKeyName } from '../../src/keys/local.ts';
 import { trustCa } from '../../src/source/graph/index.ts';
+import * as pfx from '../fixtures/pfx.ts';
 import { dumpOfMongo, dumpOfRedis, found } from '../support/canaries.ts';
 import { type Certificate, makeCertificate } from '../support/certificate.ts';
 import { follow } from '../support/follow.ts';
 import { freshPrefix } from '../support/fresh.ts';
+import { type Login, openLogin } from '../support/login.ts';
 
 const canary = (what: string): string => `CANARY~${what}~${randomUUID()}`;
 const secrets: Record<string, string> = {
@@ -26,6 +28,9 @@ const secrets: Record<string, string> = {
   'token of a target': canary('scim'),
   'secret of our application': canary('app'),
   'password of a database': canary('db').replaceAll('~', '.'),
+  'password of a PFX file': pfx.password,
+  'wrong password of a PFX file': canary('pfx'),
+  'Idempotency-Key': canary('idempotency'),
 };
 const nextKey = randomBytes(32).toString('base64');
 const ourApp = '7f0c2f7e-3a52-4f6e-9a0b-1b2c3d4e5f60';
@@ -33,16 +38,24 @@ const ourApp = '7f0c2f7e-3a52-4f6e-9a0b-1b2c3d4e5f60';
 let certificate: Certificate;
 let graph: GraphSimulator;
 let scim: ScimSimulator;
+let login: Login;
 let stack: Stack;
 let prefix: string;
 const said: string[] = [];
 const answers: string[] = [];
 
-const call = async (method: string, path: string, body?: unknown, raw?: string): Promise<unknown> => {
+type Headers = Readonly<Record<string, string>>;
+const call = async (
+  method: string,
+  path: string,
+  body?: unknown,
+  raw?: string,
+  headers: Headers = { authorization: `Bearer ${stack.apiKey}` },
+): Promise<unknown> => {
   const content = raw ?? (body === undefined ? null : JSON.stringify(body));
   const response = await fetch(`${stack.apiUrl}${path}`, {
     method,
-    headers: { authorization: `Bearer ${stack.apiKey}`, 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: content,
   });
   const text = await response.text();
@@ -77,6 +90,9 @@ beforeAll(async () => {
   });
   trustCa(graph.caPem);
   scim = await startScim({ token: secrets['token of a target'] ?? '' });
+  login = await openLogin(`${publicUrl}/auth/callback`);
+  login.who = { id: 'ann', groups: ['ops'] };
+  secrets['secret of the client that people sign in at'] = login.client.secret;
   ({ prefix } = freshPrefix());
   stack = await startStack({
     services: { mongoUri: inject('mongoUri'), redisUrl: inject('redisUrl') },
@@ -89,6 +105,10 @@ beforeAll(async () => {
       ENTRAIN_APP_CLIENT_ID: ourApp,
       ENTRAIN_APP_CLIENT_SECRET: secrets['secret of our application'] ?? '',
       ENTRAIN_APP_CLOUD: 'custom',
+      ENTRAIN_OIDC_ISSUER: login.issuer,
+      ENTRAIN_OIDC_CLIENT_ID: login.client.id,
+      ENTRAIN_OIDC_CLIENT_SECRET: login.client.secret,
+      ENTRAIN_OIDC_ROLES: 'ops=admin',
       TEST_RECONCILE_MS: '500',
       // As after the second step of changing the encryption key: everybody can open what the next one seals.
       ENTRAIN_OLD_ENCRYPTION_KEYS: nextKey,
@@ -103,6 +123,7 @@ afterAll(async () => {
   await stack.stop();
   await scim.close();
   await graph.close();
+  await login.close();
 });
 
 /** The three ways to connect a tenant, each with what may go wrong about it. */
@@ -114,6 +135,8 @@ const connectAll = async (): Promise<{ readonly connection: string; readonly cer
   const { organization_id: _, ...draft } = ofFirst;
   await call('POST', '/v1/connections/check', { ...draft, client_secret: secrets['wrong client secret'] });
   await call('POST', '/v1/connections', null, `{"client_secret": "${secrets['wrong client secret']}", `);
+  for (const password of [secrets['password of a PFX file'], secrets['wrong password of a PFX file']])
+    await call('POST', '/v1/connections/check', { ...draft, certificate: { pfx: pfx.files.modern, password } });
   const connection = idOf(
     await call('POST', '/v1/connections', { ...ofFirst, client_secret: secrets['client secret'] }),
   );
@@ -137,14 +160,53 @@ const connectAll = async (): Promise<{ readonly connection: string; readonly cer
     if (isFollowed) answers.push(await follow(link.oauth2_authorize_url));
   }
   const webhook = { organization_id: 'acme', url: 'https://hooks.example.com/entrain' };
-  secrets['secret of a webhook'] = String(Object(await call('POST', '/v1/webhooks', webhook)).secret);
-  answers.splice(-1);
+  const hooked = Object(await call('POST', '/v1/webhooks', webhook));
+  const rotated = Object(await call('POST', `/v1/webhooks/${hooked.id}/secret`));
+  secrets['old secret of a webhook'] = String(hooked.secret);
+  secrets['secret of a webhook'] = String(rotated.secret);
+  answers.splice(-2);
   const made = Object(await call('POST', '/v1/api-keys', { name: 'ci', scopes: ['read'] }));
   // The one answer that is to show it.
   answers.splice(-1);
   secrets['API key'] = String(made.key).split('_').slice(2).join('_');
   await fetch(`${stack.apiUrl}/v1/connections`, { headers: { authorization: `Bearer ${made.key}` } });
   return { connection, certified };
+};
+
+/** What only people bring: their session with its token, and the link that they set a connection up by. */
+const asPeople = async (connection: string): Promise<void> => {
+  const cookies = new Map<string, string>();
+  answers.push(await follow(`${stack.apiUrl}/auth/sign-in`, cookies));
+  const cookie = `entrain-session=${cookies.get('entrain-session')}`;
+  const session = await fetch(`${stack.apiUrl}/v1/session`, { headers: { cookie } });
+  secrets['cookie of a session'] = cookies.get('entrain-session') ?? '';
+  secrets['CSRF token'] = String(Object(await session.json()).session?.csrf_token);
+  const page = { cookie, origin: stack.apiUrl, 'sec-fetch-site': 'same-origin' };
+  const described = { description: 'Edited by a person' };
+  const path = `/v1/connections/${connection}`;
+  await call('PATCH', path, described, undefined, { ...page, 'x-csrf-token': secrets['CSRF token'] });
+  await call('PATCH', path, described, undefined, { ...page, 'x-csrf-token': 'of another session' });
+
+  const { url } = Object(await call('POST', `${path}/setup-link`, { given_to: 'the IT of Acme' }));
+  // The one answer that is to show it, as the pages behind it are.
+  answers.splice(-1);
+  secrets['setup link'] = String(url).split('_').slice(1).join('_');
+  const typed = {
+    tenant_id: graph.tenants[0]?.tenantId ?? '',
+    client_id: graph.tenants[0]?.apps[0]?.clientId ?? '',
+    way: 'certificate',
+    pfx: pfx.files.modern,
+    pfx_password: secrets['wrong password of a PFX file'] ?? '',
+  };
+  const shown = [
+    await fetch(url),
+    await fetch(`${url}/credentials`, { method: 'POST', headers: page, body: new URLSearchParams(typed) }),
+    await fetch(`${url}/test`, { method: 'POST', headers: page }),
+  ];
+  expect(shown.map(({ status }) => status)).toEqual([200, 422, 200]);
+
+  const keyed = { authorization: `Bearer ${stack.apiKey}`, 'idempotency-key': secrets['Idempotency-Key'] ?? '' };
+  for (let nth = 0; nth < 2; nth += 1) await call('POST', `${path}/check`, undefined, undefined, keyed);
 };
 
 const runAll = async ({ connection, certified }: Awaited<ReturnType<typeof connectAll>>): Promise<void> => {
@@ -221,6 +283,7 @@ const changeKey = async (certified: string): Promise<void> => {
 describe('secrets', () => {
   it('come up nowhere, whatever succeeds, fails or crashes, and while their key is changed', async () => {
     const connected = await connectAll();
+    await asPeople(connected.connection);
     await runAll(connected);
     await crash();
     await changeKey(connected.certified);
@@ -232,11 +295,22 @@ describe('secrets', () => {
     expect(looked.answers.includes('AADSTS7000215')).toBe(true);
     expect(looked.metrics.includes('entrain_runs_total')).toBe(true);
     const collections = new Set(looked.MongoDB.split('\n').map((line) => line.split(' ')[0]));
-    const expected = ['connections', 'targets', 'api_keys', 'consents', 'runs', 'objects', 'intents'];
+    const expected = [
+      'connections',
+      'targets',
+      'api_keys',
+      'consents',
+      'runs',
+      'objects',
+      'intents',
+      'sessions',
+      'setup_links',
+      'calls',
+    ];
     expect(expected.filter((name) => !collections.has(name))).toEqual([]);
     expect(looked.MongoDB.includes('"v2.')).toBe(true);
     expect(looked.Redis.length).toBeGreaterThan(1_000);
-    expect(Object.values(secrets).every((secret) => secret.length > 15)).toBe(true);
+    expect(Object.values(secrets).every((secret) => secret.length > 9)).toBe(true);
   }, 90_000);
 
   it('would be found: each that is planted is', async () => {

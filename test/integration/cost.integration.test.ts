@@ -21,6 +21,7 @@ import { parseConfig } from '../../src/config.ts';
 import { reachOf } from '../../src/core/access.ts';
 import { type ConnectionId, organizationId } from '../../src/model/ids.ts';
 import { isEnded } from '../../src/model/run.ts';
+import { secret } from '../../src/model/secret.ts';
 import { queueNames } from '../../src/queue/names.ts';
 import type { Source } from '../../src/source/source.ts';
 import { createMongoStores } from '../../src/store/mongo/index.ts';
@@ -223,7 +224,7 @@ const queueCost = async (
     cloud: 'custom',
     tenantId: tenant.tenantId,
     clientId: app.clientId,
-    clientSecret: app.clientSecret,
+    clientSecret: secret(app.clientSecret),
   });
   const settings = { base_url: scim.baseUrl, token: scim.token, allow_http: true, concurrency: 50 };
   await addTarget(connection.id, {

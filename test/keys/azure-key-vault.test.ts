@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { azureKeyVault } from '../../src/keys/azure-key-vault.ts';
 import { cachedKeys } from '../../src/keys/cached.ts';
 import { errorFacts } from '../../src/logger.ts';
+import { secret } from '../../src/model/secret.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { credential, openKeyVault } from '../support/key-vault.ts';
 
@@ -115,15 +116,15 @@ it('secrets are sealed by it, and a run asks it for each of them once an hour', 
   const ours = randomBytes(32);
   const sealing = createVault(ours, [], { keys, wraps: true });
   const of = { organization: 'acme', record: 'con_1', field: 'clientSecret' };
-  const before = await createVault(ours).seal('secret', of);
+  const before = await createVault(ours).seal(secret('secret'), of);
   const sealed = (await sealing.renew(before, of)) ?? '';
   expect(sealing.keyOf(sealed)).toContain(`azure:${key}/`);
   const unwraps = () => vault.asked.filter((one) => one.endsWith('unwrapkey')).length;
-  for (let run = 0; run < 5; run += 1) expect(await sealing.open(sealed, of)).toBe('secret');
+  for (let run = 0; run < 5; run += 1) expect((await sealing.open(sealed, of)).reveal()).toBe('secret');
   expect(unwraps()).toBe(1);
   vault.rotate(name());
   nowMs += 3_600_000;
   const renewed = (await sealing.renew(sealed, of)) ?? '';
   expect(sealing.keyOf(renewed)).not.toBe(sealing.keyOf(sealed));
-  expect(await sealing.open(renewed, of)).toBe('secret');
+  expect((await sealing.open(renewed, of)).reveal()).toBe('secret');
 });

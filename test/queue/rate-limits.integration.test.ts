@@ -16,7 +16,7 @@ const quota = { name: 'key', calls: 3, windowSecs: 60 };
 const aProcess = (redis: Redis, prefix: string) => {
   const said: string[] = [];
   const time = { ms: 0 };
-  const limit: RateLimit = redisRateLimits({
+  const limits = redisRateLimits({
     redis,
     prefix,
     digest: (who) => `digest of ${who}`,
@@ -25,12 +25,13 @@ const aProcess = (redis: Redis, prefix: string) => {
       return () => time.ms - from;
     },
     log: createLogger({ level: 'info', to: { write: (line) => said.push(line) } }),
-  })(quota);
+  });
+  const limit: RateLimit = limits.limit(quota);
   const left = async (who: string) => {
     const { left, isOver } = await limit.spend(who);
     return isOver ? 'over' : left;
   };
-  return { left, limit, time, said };
+  return { left, limit, limits, time, said };
 };
 const aPrefix = () => `${corner.prefix}-${randomBytes(4).toString('hex')}`;
 
@@ -76,5 +77,45 @@ describe('calls that are counted in Redis', () => {
     expect(await corner.redis.keys(`${prefix}*`)).toHaveLength(1);
     expect(said.filter((line) => line.includes('rate_limits.shared'))).toHaveLength(1);
     redis.disconnect();
+  });
+
+  it('hang in Redis for nobody but whoever asks first, and once again after a while', async () => {
+    const prefix = aPrefix();
+    const asked: number[] = [];
+    const answers: ((answer: [number, number]) => void)[] = [];
+    // Takes every question and answers none.
+    const silent = new Proxy(corner.redis, {
+      get: (redis, name) =>
+        name === 'rlflxIncr'
+          ? () => {
+              asked.push(1);
+              return new Promise((answer) => answers.push(answer));
+            }
+          : Reflect.get(redis, name),
+    });
+    const { left, limits, time, said } = aProcess(silent, prefix);
+    expect(limits.isShared()).toBe(true);
+    expect(await left('ann')).toBe(2);
+    expect([asked.length, limits.isShared()]).toEqual([1, false]);
+    expect(await Promise.all([left('ann'), left('ann'), left('ann')])).toEqual([1, 0, 'over']);
+    expect(asked).toHaveLength(1);
+    time.ms = 5_000;
+    const tried = left('bob');
+    expect(await Promise.all([left('bob'), left('bob')])).toEqual([2, 1]);
+    expect(asked).toHaveLength(2);
+    answers.at(-1)?.([1, 60_000]);
+    expect(await tried).toBe(2);
+    expect(limits.isShared()).toBe(true);
+    expect(said.filter((line) => line.includes('rate_limits.unshared'))).toHaveLength(1);
+    expect(said.filter((line) => line.includes('rate_limits.shared'))).toHaveLength(1);
+  });
+
+  it('that are too many are known here without another question', async () => {
+    const { left, limit } = aProcess(corner.redis, aPrefix());
+    for (let nth = 0; nth < 3; nth += 1) await left('ann');
+    expect(limit.known('ann')).toBeNull();
+    expect(await left('ann')).toBe('over');
+    expect(limit.known('ann')).toMatchObject({ isOver: true, left: 0 });
+    expect(limit.known('bob')).toBeNull();
   });
 });

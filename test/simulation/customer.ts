@@ -16,6 +16,7 @@ import {
   defaultEscrow,
   type Limits,
   nobodyProtected,
+  oneApproval,
   type Protection,
   type TargetRecord,
 } from '../../src/model/target-record.ts';
@@ -136,6 +137,7 @@ export const foundCustomer = (
       limits,
       protected: protection,
       escrow: defaultEscrow,
+      approvals: oneApproval,
       autoApproveFirst: chance.happens(0.6, 'first plans approve themselves'),
       credentialVersion: 1,
       createdAt: at,

@@ -9,6 +9,7 @@ import { type Change, type Resource, Store } from '../../simulator/scim/store.ts
 import { connectScim } from '../../src/target/scim/index.ts';
 import { parseSettings } from '../../src/target/scim/settings.ts';
 import type { Received, Sent, Transport } from '../../src/target/scim/transport.ts';
+import { hidden } from '../support/secrets.ts';
 import type { Fault, FaultKind } from './faults.ts';
 import { ConnectionLost } from './graph-answers.ts';
 import type { Process, Stage } from './process.ts';
@@ -86,7 +87,7 @@ export const scimRemote = (
   return {
     kind: 'scim',
     settings: { base_url: baseUrl, ...own },
-    secrets: { token },
+    secrets: hidden({ token }),
     connect: (process, record, secrets) => {
       const { settings } = parseSettings({ ...record.settings, ...secrets });
       return connectScim(

@@ -1,6 +1,7 @@
 /** One run: a world drawn from a seed, some minutes of everything at once, then quiet, then the reckoning. */
 
 import { z } from 'zod';
+import { secret } from '../../src/model/secret.ts';
 import type { Vault } from '../../src/store/connection-store.ts';
 import { memoryBackups } from '../../src/store/memory/backup.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
@@ -173,8 +174,8 @@ const told: ReadonlySet<string> = new Set(
 
 /** Secrets of a world that is made up need no seal. */
 const openVault: Vault = {
-  seal: async (clear) => clear,
-  open: async (sealed) => sealed,
+  seal: async (clear) => clear.reveal(),
+  open: async (sealed) => secret(sealed),
   renew: async () => null,
   keyOf: () => null,
   keys: async () => ({ current: 'none', proves: 'none', configured: [] }),

@@ -62,7 +62,7 @@ const reads: ReadonlySet<string> = new Set([
   ...['head', 'find', 'recall', 'recallPage', 'named', 'page', 'changesPage', 'holds', 'present'],
   ...['position', 'links', 'linkedRemotes', 'about', 'ownersOf', 'countLinks', 'countActive', 'taken'],
   ...['escrows', 'countEscrows', 'entries', 'entry'],
-  ...['get', 'list', 'of', 'secrets', 'count', 'next'],
+  ...['get', 'list', 'of', 'secrets', 'count', 'countOlder', 'dataKeysAsked', 'next'],
   ...['steps', 'operations', 'newest', 'approved', 'countWaiting'],
 ]);
 
@@ -75,11 +75,11 @@ type SequencesOf<T> = {
 const sequences: { readonly [Name in keyof Watched]: Readonly<Record<SequencesOf<Watched[Name]>, true>> } = {
   installation: {},
   apiKeys: {},
-  calls: {},
+  calls: { proofs: true },
   audit: { scan: true },
   consents: {},
   sealed: {},
-  setupLinks: {},
+  setupLinks: { proofs: true },
   sessions: {},
   leases: {},
   snapshots: {

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { KeyEncryption, WrappedKey } from '../../src/keys/key-encryption.ts';
 import { localKeyName, localKeys } from '../../src/keys/local.ts';
 import { KeysUnavailable, SecretUnreadable } from '../../src/model/errors.ts';
+import { secret } from '../../src/model/secret.ts';
 import { createSeal } from '../../src/store/seal.ts';
 import { createVault } from '../../src/store/vault.ts';
 
-const secret = 'client secret: ümlaut 👩‍💻';
+const text = 'client secret: ümlaut 👩‍💻';
+const given = secret(text);
 const key = randomBytes(32);
 const vault = createVault(key);
 const of = { organization: 'acme', record: 'con_1', field: 'clientSecret' };
@@ -42,16 +44,16 @@ const outsideKeys = () => {
 
 describe('the vault', () => {
   it('opens what it sealed, each secret with a data key of its own', async () => {
-    const [one, two] = [await vault.seal(secret, of), await vault.seal(secret, of)];
-    expect(await vault.open(one, of)).toBe(secret);
-    expect(await vault.open(two, of)).toBe(secret);
+    const [one, two] = [await vault.seal(given, of), await vault.seal(given, of)];
+    expect((await vault.open(one, of)).reveal()).toBe(text);
+    expect((await vault.open(two, of)).reveal()).toBe(text);
     const parts = [one, two].map((sealed) => sealed.split('.'));
     expect(parts.map(([version]) => version)).toEqual(['v2', 'v2']);
     expect(parts[0]?.[2]).not.toBe(parts[1]?.[2]);
     // The data key of one does not open the other.
     const [, name, , ...content] = parts[0] ?? [];
     await expect(vault.open(['v2', name, parts[1]?.[2], ...content].join('.'), of)).rejects.toThrow(SecretUnreadable);
-    expect(await vault.open(await vault.seal('', of), of)).toBe('');
+    expect((await vault.open(await vault.seal(secret(''), of), of)).reveal()).toBe('');
   });
 
   it.each([
@@ -60,11 +62,11 @@ describe('the vault', () => {
     ['another field', { ...of, field: 'token' }],
     ['parts that only read the same', { organization: 'acme","con_1', record: 'x', field: 'clientSecret' }],
   ])('opens nothing for %s', async (_, other) => {
-    await expect(vault.open(await vault.seal(secret, of), other)).rejects.toThrow(SecretUnreadable);
+    await expect(vault.open(await vault.seal(given, of), other)).rejects.toThrow(SecretUnreadable);
   });
 
   it('refuses a sealed text of which any character was changed, dropped or added', async () => {
-    const sealed = await vault.seal(secret, of);
+    const sealed = await vault.seal(given, of);
     const altered = [...sealed].flatMap((character, at) => [
       sealed.slice(0, at) + (character === 'A' ? 'B' : 'A') + sealed.slice(at + 1),
       sealed.slice(0, at) + sealed.slice(at + 1),
@@ -77,10 +79,10 @@ describe('the vault', () => {
   });
 
   it('says which secret cannot be opened, and nothing of what is in it', async () => {
-    const sealed = await vault.seal(secret, of);
+    const sealed = await vault.seal(given, of);
     const failing = vault.open(sealed, { ...of, record: 'con_2' });
     await expect(failing).rejects.toThrow(/clientSecret of con_2/);
-    await expect(failing).rejects.not.toThrow(new RegExp(sealed.split('.')[5] ?? secret));
+    await expect(failing).rejects.not.toThrow(new RegExp(sealed.split('.')[5] ?? text));
   });
 
   it('takes keys of 32 bytes only', () => {
@@ -94,23 +96,23 @@ describe('a key that is changed', () => {
   const rotated = createVault(newKey, [key]);
 
   it('opens what the earlier one sealed, and seals with the new one', async () => {
-    expect(await rotated.open(await vault.seal(secret, of), of)).toBe(secret);
-    const sealed = await rotated.seal(secret, of);
+    expect((await rotated.open(await vault.seal(given, of), of)).reveal()).toBe(text);
+    const sealed = await rotated.seal(given, of);
     expect(rotated.keyOf(sealed)).toBe(localKeyName(newKey));
-    expect(await createVault(newKey).open(sealed, of)).toBe(secret);
+    expect((await createVault(newKey).open(sealed, of)).reveal()).toBe(text);
   });
 
   it('is not known to whoever does not have it yet, which is nobody’s fault', async () => {
-    const sealed = await rotated.seal(secret, of);
+    const sealed = await rotated.seal(given, of);
     await expect(vault.open(sealed, of)).rejects.toMatchObject({ name: 'KeysUnavailable', code: 'key_unknown' });
   });
 
   it('wraps the data keys anew, and the secrets stay encrypted as they are', async () => {
-    const sealed = await vault.seal(secret, of);
+    const sealed = await vault.seal(given, of);
     const renewed = (await rotated.renew(sealed, of)) ?? '';
     expect(renewed.split('.').slice(3)).toEqual(sealed.split('.').slice(3));
     expect(renewed.split('.')[2]).not.toBe(sealed.split('.')[2]);
-    expect(await createVault(newKey).open(renewed, of)).toBe(secret);
+    expect((await createVault(newKey).open(renewed, of)).reveal()).toBe(text);
     expect(await rotated.renew(renewed, of)).toBeNull();
     expect(await rotated.keys()).toEqual({
       current: localKeyName(newKey),
@@ -121,11 +123,11 @@ describe('a key that is changed', () => {
 });
 
 describe('what was sealed before there were data keys', () => {
-  const sealed = createSeal(key).seal(secret, of.record, of.field);
+  const sealed = createSeal(key).seal(text, of.record, of.field);
 
   it('still opens, for its record and field', async () => {
     expect(vault.keyOf(sealed)).toBe(localKeyName(key));
-    expect(await vault.open(sealed, of)).toBe(secret);
+    expect((await vault.open(sealed, of)).reveal()).toBe(text);
     await expect(vault.open(sealed, { ...of, record: 'con_2' })).rejects.toThrow(SecretUnreadable);
     await expect(createVault(randomBytes(32)).open(sealed, of)).rejects.toThrow(KeysUnavailable);
   });
@@ -133,7 +135,7 @@ describe('what was sealed before there were data keys', () => {
   it('is sealed anew, with a data key and for its organization', async () => {
     const renewed = (await vault.renew(sealed, of)) ?? '';
     expect(renewed).toMatch(/^v2\./);
-    expect(await vault.open(renewed, of)).toBe(secret);
+    expect((await vault.open(renewed, of)).reveal()).toBe(text);
     await expect(vault.open(renewed, { ...of, organization: 'globex' })).rejects.toThrow(SecretUnreadable);
   });
 });
@@ -142,30 +144,30 @@ describe('keys that are kept elsewhere', () => {
   it('seal in place of ours, which go on opening what they sealed, until that is brought over', async () => {
     const { keys, asked } = outsideKeys();
     const moved = createVault(key, [], { keys, wraps: true });
-    const before = await vault.seal(secret, of);
-    expect(await moved.open(before, of)).toBe(secret);
+    const before = await vault.seal(given, of);
+    expect((await moved.open(before, of)).reveal()).toBe(text);
     expect(asked.unwraps).toBe(0);
     const renewed = (await moved.renew(before, of)) ?? '';
     expect(moved.keyOf(renewed)).toBe('outside:1');
-    expect(await moved.open(renewed, of)).toBe(secret);
+    expect((await moved.open(renewed, of)).reveal()).toBe(text);
     expect(await moved.keys()).toMatchObject({ current: 'outside:1', proves: localKeyName(key) });
   });
 
   it('are left the same way', async () => {
     const { keys } = outsideKeys();
-    const sealed = await createVault(key, [], { keys, wraps: true }).seal(secret, of);
+    const sealed = await createVault(key, [], { keys, wraps: true }).seal(given, of);
     const left = createVault(key, [], { keys, wraps: false });
-    expect(await left.open(sealed, of)).toBe(secret);
+    expect((await left.open(sealed, of)).reveal()).toBe(text);
     const renewed = (await left.renew(sealed, of)) ?? '';
-    expect(await vault.open(renewed, of)).toBe(secret);
+    expect((await vault.open(renewed, of)).reveal()).toBe(text);
   });
 
   it('that are away seal and open nothing, and say so', async () => {
     const { keys, asked } = outsideKeys();
     const moved = createVault(key, [], { keys, wraps: true });
-    const sealed = await moved.seal(secret, of);
+    const sealed = await moved.seal(given, of);
     asked.isAway = true;
-    for (const failing of [moved.seal(secret, of), moved.open(sealed, of), moved.renew(sealed, of)])
+    for (const failing of [moved.seal(given, of), moved.open(sealed, of), moved.renew(sealed, of)])
       await expect(failing).rejects.toThrow(KeysUnavailable);
   });
 });

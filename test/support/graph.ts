@@ -2,6 +2,7 @@
 
 import { type GraphOptions, type GraphSimulator, startGraph } from '../../simulator/graph/index.ts';
 import { type SourceId, sourceId } from '../../src/model/ids.ts';
+import { secret as hide } from '../../src/model/secret.ts';
 import { silent, type World } from '../../src/model/world.ts';
 import { graphSource, type GraphOptions as SourceOptions, trustCa } from '../../src/source/graph/index.ts';
 import { assigned, type View } from './folded.ts';
@@ -62,7 +63,7 @@ export const sourceOf = (
       cloud: 'custom',
       credentials: { kind: 'client_secret', clientId: app.clientId },
     },
-    proof: { kind: 'client_secret', secret: secret ?? app.clientSecret },
+    proof: { kind: 'client_secret', secret: hide(secret ?? app.clientSecret) },
     clouds: { custom: { loginUrl: graph.origin, graphUrl: graph.origin } },
     world: graph.clock,
     ...changes,

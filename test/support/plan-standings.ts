@@ -2,14 +2,21 @@
 
 import type { PlanEvent } from '../../src/core/plan-standing.ts';
 import { planId, runId } from '../../src/model/ids.ts';
-import type { PlanStanding, PlanState } from '../../src/model/plan.ts';
+import type { Decision, PlanStanding, PlanState } from '../../src/model/plan.ts';
 import { start } from './operations.ts';
 import { decision } from './plan-world.ts';
 
 const run = runId('run_1');
+export const by = (id: string): Decision => ({
+  ...decision,
+  by: id,
+  approver: { kind: 'person', id: `per_${id}`, makers: [] },
+});
+export const byAnna = by('anna');
 
 export const standings = {
   waiting: { state: 'waiting' },
+  'approved by one of two': { state: 'waiting', approval: byAnna },
   approved: { state: 'approved', decision, begun: null },
   begun: { state: 'approved', decision, begun: run },
   rejected: { state: 'rejected', decision },
@@ -22,7 +29,9 @@ export type StandingName = keyof typeof standings;
 export const standingNames = Object.keys(standings) as readonly StandingName[];
 
 export const events = {
-  approve: { kind: 'approve', decision },
+  approve: { kind: 'approve', decision, approvals: 1 },
+  'approve as one of two': { kind: 'approve', decision: byAnna, approvals: 2 },
+  'approve as the other of two': { kind: 'approve', decision: by('ben'), approvals: 2 },
   reject: { kind: 'reject', decision },
   begin: { kind: 'begin', run },
   finish: { kind: 'finish', run },
@@ -38,6 +47,15 @@ export const eventNames = Object.keys(events) as readonly EventName[];
 export const becomes: Readonly<Record<StandingName, Partial<Readonly<Record<EventName, PlanState>>>>> = {
   waiting: {
     approve: 'approved',
+    'approve as one of two': 'waiting',
+    'approve as the other of two': 'waiting',
+    reject: 'rejected',
+    supersede: 'superseded',
+    'take for too old while it waits': 'expired',
+  },
+  'approved by one of two': {
+    approve: 'approved',
+    'approve as the other of two': 'approved',
     reject: 'rejected',
     supersede: 'superseded',
     'take for too old while it waits': 'expired',

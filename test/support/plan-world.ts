@@ -60,6 +60,7 @@ export const aPlan = (target: TargetId, other: Partial<Omit<Plan, 'standing'>> =
   counts: { ...nothingOf, disable: 2 },
   countsOf: { user: { ...nothingOf, disable: 2 }, group: nothingOf },
   exceeded: [{ limit: 'deprovisions', group: null, wanted: 2, taken: 0, allowed: 1 }],
+  approvals: 1,
   ...other,
 });
 

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { roomWithin } from '../../src/admin/house.ts';
-import { planCommands } from '../../src/admin/plans.ts';
+import { type Approved, planCommands } from '../../src/admin/plans.ts';
 import { reconciliationCommands } from '../../src/admin/reconciliations.ts';
 import { undoCommands } from '../../src/admin/undo.ts';
 import { reachOf } from '../../src/core/access.ts';
@@ -26,7 +26,13 @@ import type { Plan } from '../../src/model/plan.ts';
 import type { Run, Shrink, SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
-import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
+import {
+  defaultEscrow,
+  defaultLimits,
+  nobodyProtected,
+  oneApproval,
+  type TargetRecord,
+} from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
 import { memoryDirectory, memorySource } from '../../src/source/memory.ts';
 import type { Source } from '../../src/source/source.ts';
@@ -36,6 +42,7 @@ import type { Stores } from '../../src/store/stores.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { memoryTarget, memoryTargetState } from '../../src/target/memory.ts';
 import type { Target } from '../../src/target/target.ts';
+import { hidden } from './secrets.ts';
 
 export const connection = connectionId('con_story');
 export const target = targetId('tgt_story');
@@ -90,7 +97,7 @@ export const story = async (options: StoryOptions = {}) => {
   };
   await stores.connections.add(
     { ...plainConnection(now()), ...options.connection },
-    { clientSecret: 'not-a-real-secret' },
+    hidden({ clientSecret: 'not-a-real-secret' }),
   );
   await stores.targets.add({ ...plainTarget(now()), ...options.target }, {});
 
@@ -161,8 +168,19 @@ export const story = async (options: StoryOptions = {}) => {
     config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null },
   };
   const room = roomWithin(house, reachOf({ organizations: null }));
+  const plans = planCommands(room, engine.newRunId);
+  /** One approval releases it, unless the story says otherwise. */
+  const released = async (asked: Promise<Approved>) => {
+    const { plan, run } = await asked;
+    if (run === null) throw new Error(`The plan ${plan.id} takes another approval.`);
+    return { plan, run };
+  };
   const commands = {
-    ...planCommands(room, engine.newRunId),
+    ...plans,
+    approvePlan: (...asked: Parameters<typeof plans.approvePlan>) => released(plans.approvePlan(...asked)),
+    applyPlan: (...asked: Parameters<typeof plans.applyPlan>) => released(plans.applyPlan(...asked)),
+    /** Also where it takes another one. */
+    approveOnce: plans.approvePlan,
     ...reconciliationCommands(room, engine.newRunId),
     ...undoCommands(room, engine.newRunId),
   };
@@ -340,6 +358,7 @@ export const plainTarget = (at: Date): TargetRecord => ({
   escrow: defaultEscrow,
   protected: nobodyProtected,
   autoApproveFirst: true,
+  approvals: oneApproval,
   credentialVersion: 1,
   createdAt: at,
   updatedAt: at,

@@ -4,11 +4,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { ApiKey } from '../../config-table.ts';
 import type { Caller } from '../../model/api-key.ts';
+import type { Spent } from '../../queue/rate-limits.ts';
 import type { Commands } from '../commands.ts';
 import { networkOf } from './client-network.ts';
 import type { Cookie } from './cookies.ts';
 import { DoorProblem } from './problem.ts';
-import { type RateLimits, refuseOver } from './rate-limits.ts';
+import { isCountedHere, type RateLimits, refuseOver } from './rate-limits.ts';
 import { isSentFromHere } from './same-site.ts';
 
 /** Where people sign in; null where they cannot. */
@@ -23,14 +24,14 @@ export type PeopleDoor = {
  * is good however many wrong ones came from its address: with 256 random bits nobody guesses it, and behind one proxy a neighbour's mistake must not lock
  * it out.
  */
-export const authenticate =
+export const letInWhoeverMay =
   (
     configured: readonly ApiKey[],
     { callerWith }: Pick<Commands, 'callerWith'>,
     { wrongKeys }: Pick<RateLimits, 'wrongKeys'>,
     people: PeopleDoor | null,
-  ): RequestHandler =>
-  async (request, response, next) => {
+  ): LetInWhoeverMay =>
+  async (request, response) => {
     const authorization = request.get('authorization');
     const token = authorization === undefined ? (people?.cookie.read(request.get('cookie')) ?? null) : null;
     const letIn =
@@ -39,14 +40,41 @@ export const authenticate =
         : await letInByKey(authorization ?? '', { configured, callerWith, wrongKeys }, request, response);
     callers.set(response, letIn);
     response.locals['caller'] = letIn.caller.session === null ? letIn.caller.name : letIn.caller.session.id;
+  };
+export type LetInWhoeverMay = (request: Request, response: Response) => Promise<void>;
+
+/** Without counting anything but wrong keys. */
+export const authenticate =
+  (letIn: LetInWhoeverMay): RequestHandler =>
+  async (request, response, next) => {
+    await letIn(request, response);
     next();
   };
 
-/** Counts the calls of whoever was let in. */
-export const limitCaller =
-  ({ key }: Pick<RateLimits, 'key'>): RequestHandler =>
-  async (_request, response, next) => {
-    refuseOver(response, await key.spend(callerOf(response).id), 'This caller');
+/**
+ * Counts a call where it comes from and for whoever was let in, both at once, so that it takes one answer of Redis and not two. Who is not let in is
+ * counted where they come from; who comes from where too many came from, as far as this process knows, is not even asked who they are.
+ */
+export const authenticateAndCount =
+  (letIn: LetInWhoeverMay, limits: Pick<RateLimits, 'key' | 'address'>): RequestHandler =>
+  async (request, response, next) => {
+    const network = networkOf(request.ip);
+    const known = limits.address.known(network);
+    if (known !== null) refuseOver(response, known, 'This address');
+    const isCounted = isCountedHere(response);
+    const countAddress = (): Promise<Spent> | null => (isCounted ? null : limits.address.spend(network));
+    const refuse = (spent: Spent | null): void => {
+      if (spent !== null) refuseOver(response, spent, 'This address');
+    };
+    try {
+      await letIn(request, response);
+    } catch (error) {
+      refuse(await countAddress());
+      throw error;
+    }
+    const [ofAddress, ofCaller] = await Promise.all([countAddress(), limits.key.spend(callerOf(response).id)]);
+    refuse(ofAddress);
+    refuseOver(response, ofCaller, 'This caller');
     next();
   };
 
@@ -141,6 +169,7 @@ const configuredWith = (presented: string, keys: readonly ApiKey[]): Caller | nu
     scopes: ['admin'],
     organizations: null,
     actor: { kind: 'configured_key', id: name, name },
+    makers: [],
     session: null,
   };
 };

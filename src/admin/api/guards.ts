@@ -12,10 +12,12 @@ const guards = ['limits', 'protected', 'deprovision', 'left_groups', 'shrink_lim
 export type Guarded = { readonly [Field in (typeof guards)[number]]?: unknown } & {
   /** False only makes more wait. */
   readonly auto_approve_first?: boolean | undefined;
+  /** Two only make more wait. */
+  readonly approvals?: 1 | 2 | undefined;
 };
 
 export const setsGuards = (body: Guarded): boolean =>
-  body.auto_approve_first === true || guards.some((field) => body[field] !== undefined);
+  body.auto_approve_first === true || body.approvals === 1 || guards.some((field) => body[field] !== undefined);
 
 export const assertMaySetGuards = (caller: Caller, body: Guarded): void => {
   if (setsGuards(body)) assertMayDo(caller, 'approve');

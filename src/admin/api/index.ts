@@ -10,7 +10,7 @@ import type { Queues } from '../../queue/queues.ts';
 import type { Commands } from '../commands.ts';
 import type { IdentityProvider } from '../identity-provider.ts';
 import type { Metrics } from '../metrics.ts';
-import { authenticate, limitCaller, type PeopleDoor } from './auth.ts';
+import { authenticate, authenticateAndCount, letInWhoeverMay, type PeopleDoor } from './auth.ts';
 import { connectRoutes } from './connect.ts';
 import { sessionCookie } from './cookies.ts';
 import { healthRoutes, type ReadinessCheck } from './health.ts';
@@ -71,18 +71,20 @@ export const createApi = (api: Api): Express => {
   const document = openApiOf(routes, publicUrl);
   const cookie = sessionCookie(publicUrl);
   const people = identityProvider === null ? null : { cookie, publicUrl, callerBySession: commands.callerBySession };
-  const { app, authenticated } = openDoor(api, people);
-  app.use(limitAddress(api.rateLimits));
-  app.get('/v1/openapi.json', (_request, response) => {
+  const { app, letIn } = openDoor(api, people);
+  const perAddress = limitAddress(api.rateLimits);
+  const perCaller = authenticateAndCount(letIn, api.rateLimits);
+  app.get('/v1/openapi.json', perAddress, (_request, response) => {
     response.json(document);
   });
+  app.use('/v1', perCaller);
+  app.use(perAddress);
   app.use(connectRoutes({ commands, log, publicUrl }));
   app.use(setupRoutes({ commands, log, publicUrl }));
   if (identityProvider !== null) app.use(signInRoutes({ commands, log, publicUrl, provider: identityProvider }));
   app.use(notificationRoutes(commands));
-  app.use('/v1', authenticated, limitCaller(api.rateLimits));
   app.use(serve(routes, api));
-  if (api.queues !== null) app.use(boardPath, authenticated, limitCaller(api.rateLimits), queueBoard(api.queues));
+  if (api.queues !== null) app.use(boardPath, perCaller, queueBoard(api.queues));
   closeDoor(app, log, 'See /v1/openapi.json for what there is.');
   return app;
 };
@@ -102,7 +104,8 @@ const openDoor = (
   { config, log, readiness, clock, nowMs, metrics, commands, rateLimits }: DoorParts,
   people: PeopleDoor | null,
 ) => {
-  const authenticated = authenticate(config.apiKeys, commands, rateLimits, people);
+  const letIn = letInWhoeverMay(config.apiKeys, commands, rateLimits, people);
+  const authenticated = authenticate(letIn);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -111,7 +114,7 @@ const openDoor = (
   app.set('trust proxy', config.trustedProxies);
   app.use(trace(log), helmet({ contentSecurityPolicy: { useDefaults: false, directives: nothingMayLoad } }), unstored);
   app.use(healthRoutes({ readiness, clock, nowMs, metrics, metricsAccess: config.metrics, authenticated, log }));
-  return { app, authenticated };
+  return { app, letIn };
 };
 
 const closeDoor = (app: Express, log: Log, whatThereIs: string): void => {

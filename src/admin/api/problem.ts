@@ -75,6 +75,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   database_restored: { status: 409, title: 'The target has to be looked at first, after a restore' },
   target_unproved: { status: 409, title: 'The target may be another system' },
   plan_decided: { status: 409, title: 'Somebody has decided on the plan' },
+  another_person_needed: { status: 409, title: 'Somebody else has to approve the plan' },
   plan_superseded: { status: 409, title: 'Another plan took its place' },
   plan_expired: { status: 409, title: 'The plan stood for too long' },
   plan_refused: { status: 409, title: 'The plan may not be carried out' },

@@ -24,9 +24,17 @@ export const quotasOf = ({ ofKey, ofAddress, wrongKeys }: AllowedCalls) => ({
 export const limitAddress =
   ({ address }: RateLimits): RequestHandler =>
   async (request, response, next) => {
-    refuseOver(response, await address.spend(networkOf(request.ip)), 'This address');
+    if (!isCountedHere(response)) refuseOver(response, await address.spend(networkOf(request.ip)), 'This address');
     next();
   };
+
+/** Whether a call was counted where it comes from; from now on it is, once. */
+export const isCountedHere = (response: Response): boolean => {
+  const isCounted = counted.has(response);
+  counted.add(response);
+  return isCounted;
+};
+const counted = new WeakSet<Response>();
 
 /** Tells how much is left, and throws when it was too much. */
 export const refuseOver = (response: Response, spent: Spent, who: string): void => {

@@ -147,8 +147,8 @@ const credentialsSent: Deed = async (commands, visit) => {
   const parsed = Given.safeParse(body);
   const issues = [...missingIn(form.data), ...fieldErrors('body', parsed.error)];
   if (!parsed.success || issues.length > 0) return { status: 422, page: guidePage(visit, typed, issues) };
-  const given = { ...fieldsOf(parsed.data), tenantId: parsed.data.tenant_id };
   try {
+    const given = { ...(await fieldsOf(parsed.data)), tenantId: parsed.data.tenant_id };
     const { report, after } = await deedOf(
       commands,
       visit,

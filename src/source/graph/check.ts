@@ -20,6 +20,7 @@ import { mintGroups, mintUsers } from './mint.ts';
 import { type Entity, listPageSchema } from './pages.ts';
 import {
   attributeNeeds,
+  claimsOf,
   excessOf,
   groupsNeed,
   hiddenNeed,
@@ -48,8 +49,13 @@ export const checkConnection = async (asked: Checked, what: What, signal: AbortS
   }
   const around = { ...asked, granted: rolesOf(token) };
   const [lines, ends] = await Promise.all([everyLine(client, around, what, signal), endsNow(asked, signal)]);
-  return reportOf([...credentialLines(asked, proved, ends, now()), clockLine(client.clockAheadMs()), ...lines]);
+  const report = reportOf([...credentialLines(asked, proved, ends, now()), clockLine(client.clockAheadMs()), ...lines]);
+  const directoryId = Issued.safeParse(claimsOf(token)).data?.tid;
+  return directoryId === undefined ? report : { ...report, directoryId };
 };
+
+/** The tenant that issued a token (Entra, "Access token claims reference"). */
+const Issued = z.object({ tid: z.guid().transform((id) => id.toLowerCase()) });
 
 const reportOf = (checks: readonly Check[]): CheckReport => ({ ok: checks.every(({ ok }) => ok), checks });
 

@@ -4,11 +4,13 @@
  */
 
 import { constants, createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto';
+import type { Secret } from '../../model/secret.ts';
 
 const lifeSecs = 600;
 
-/** `pem`: the certificate and its private key. Throws when either is not there. */
-export const clientAssertion = (pem: string, clientId: string, audience: string, now: Date): string => {
+/** `certificate`: with its private key, in PEM. Throws when either is not there. */
+export const clientAssertion = (certificate: Secret, clientId: string, audience: string, now: Date): string => {
+  const pem = certificate.reveal();
   const seconds = Math.floor(now.getTime() / 1_000);
   const header = { alg: 'PS256', typ: 'JWT', 'x5t#S256': thumbprintOf(pem) };
   const claims = {
@@ -27,6 +29,15 @@ export const clientAssertion = (pem: string, clientId: string, audience: string,
     saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
   });
   return `${signed}.${signature.toString('base64url')}`;
+};
+
+/** Null when it cannot be read: whoever asks for a token with it is told what is wrong. */
+export const endOfCertificate = (certificate: Secret): Date | null => {
+  try {
+    return new Date(new X509Certificate(certificate.reveal()).validTo);
+  } catch {
+    return null;
+  }
 };
 
 const thumbprintOf = (pem: string): string =>

@@ -3,6 +3,7 @@
 import type { Connection, Credential, Credentials } from '../../model/connection.ts';
 import { SourceError } from '../../model/errors.ts';
 import type { ConnectionId } from '../../model/ids.ts';
+import type { Secret } from '../../model/secret.ts';
 import type { Source } from '../source.ts';
 import type { Proof } from './credentials.ts';
 import type { Switched } from './either.ts';
@@ -20,7 +21,7 @@ type Options = Pick<GraphOptions, 'clouds' | 'world' | 'onRequest'> & {
   /** The login service refuses one of two credentials, and took the other. */
   readonly onSwitch?: (connection: Connection, told: Switched) => void;
 };
-type Secrets = Readonly<Record<string, string>>;
+type Secrets = Readonly<Record<string, Secret>>;
 
 export const connectedSources = (options: Options) => {
   const kept = new Map<ConnectionId, { readonly revision: number; readonly source: Source }>();

@@ -8,6 +8,7 @@ import {
 } from '@azure/identity';
 import type { Credentials } from '../../model/connection.ts';
 import { SourceError, type SourceErrorOptions, type SourceFault } from '../../model/errors.ts';
+import type { Secret } from '../../model/secret.ts';
 import { meaningOf, type Registrant } from './aadsts.ts';
 import type { Cloud } from './clouds.ts';
 
@@ -20,8 +21,8 @@ export type Tokens = {
 
 /** What shows that we are the application. `pem`: a certificate with its private key. `assertion`: a token of the workload we run as. */
 export type Proof =
-  | { readonly kind: 'client_secret'; readonly secret: string }
-  | { readonly kind: 'certificate'; readonly pem: string }
+  | { readonly kind: 'client_secret'; readonly secret: Secret }
+  | { readonly kind: 'certificate'; readonly pem: Secret }
   | { readonly kind: 'workload_identity'; readonly assertion: () => Promise<string> };
 
 export type Identity = {
@@ -36,6 +37,11 @@ export type Identity = {
 export const registrantOf = ({ kind }: Credentials): Registrant =>
   kind === 'admin_consent' ? 'your_team' : 'customer_it';
 
+/** By which the tenant's record of an application tells its secrets apart (Graph, "passwordCredential resource type"); null for what is none. */
+export const hintOf = (proof: Proof): string | null =>
+  proof.kind === 'client_secret' ? proof.secret.reveal().slice(0, hintLength) : null;
+
+const hintLength = 3;
 const timeoutMs = 30_000;
 /** A token is renewed this long before it ends, as the library does. */
 const marginMs = 300_000;
@@ -97,9 +103,9 @@ const credentialOf = ({ cloud, tenantId, clientId, proof, registrant }: Identity
   try {
     switch (proof.kind) {
       case 'client_secret':
-        return new ClientSecretCredential(tenantId, clientId, proof.secret, options);
+        return new ClientSecretCredential(tenantId, clientId, proof.secret.reveal(), options);
       case 'certificate':
-        return new ClientCertificateCredential(tenantId, clientId, { certificate: proof.pem }, options);
+        return new ClientCertificateCredential(tenantId, clientId, { certificate: proof.pem.reveal() }, options);
       case 'workload_identity':
         return new ClientAssertionCredential(tenantId, clientId, proof.assertion, options);
     }

@@ -8,7 +8,7 @@ import { checkConnection } from './check.ts';
 import { type GraphClient, graphClient, type Limits, type Parts, type RequestFacts } from './client.ts';
 import { type Clouds, cloudOf } from './clouds.ts';
 import { confirmDeletions, confirmMembership, confirmStandings } from './confirm.ts';
-import { type Proof, registrantOf, tokensFor } from './credentials.ts';
+import { hintOf, type Proof, registrantOf, tokensFor } from './credentials.ts';
 import { readDelta } from './delta.ts';
 import { eitherOf, type Shown, type Switched } from './either.ts';
 import { ourEnds, readEnds } from './ends.ts';
@@ -102,16 +102,13 @@ const shownOf = ({
     place,
     tokens: tokensFor({ cloud, tenantId, clientId, proof: of, registrant }, world.now),
     endsAt: 'endsAt' in credential ? (credential.endsAt ?? null) : null,
-    hint: of.kind === 'client_secret' && credentials.kind !== 'admin_consent' ? of.secret.slice(0, hintLength) : null,
+    hint: credentials.kind === 'admin_consent' ? null : hintOf(of),
   });
   const first = shown('first', proof, credentials);
   if (credentials.kind === 'admin_consent') return [{ ...first, endsAt: appEndsAt }];
   const other = credentials.second;
   return second === undefined || other === undefined ? [first] : [first, shown('second', second.proof, other)];
 };
-
-/** Graph, "passwordCredential resource type". */
-const hintLength = 3;
 
 /** The same over any transport, with tokens from anywhere. */
 export const sourceOver = (

@@ -1,6 +1,5 @@
 /** Our own application at the Microsoft login: admin consent, and the sign-in that proves who gave it (Entra, "Admin consent", "Authorization code flow"). */
 
-import { X509Certificate } from 'node:crypto';
 import { request } from 'undici';
 import { z } from 'zod';
 import type { CloudName, Problem } from '../../model/connection.ts';
@@ -9,7 +8,7 @@ import type { World } from '../../model/world.ts';
 import type { OurApp, SignedIn } from '../our-app.ts';
 import { meaningOf } from './aadsts.ts';
 import { graphClient } from './client.ts';
-import { clientAssertion } from './client-assertion.ts';
+import { clientAssertion, endOfCertificate } from './client-assertion.ts';
 import { type Clouds, cloudOf } from './clouds.ts';
 import { type Identity, loginErrorOf, type Proof, tokensFor } from './credentials.ts';
 import { GraphRefusal, incomplete } from './errors.ts';
@@ -35,15 +34,6 @@ export const endOfApp = ({ proof, secretEndsAt = null }: AppRegistration): Date 
       return endOfCertificate(proof.pem);
     case 'workload_identity':
       return null;
-  }
-};
-
-/** Whoever asks for a token with one that cannot be read is told what is wrong with it. */
-const endOfCertificate = (pem: string): Date | null => {
-  try {
-    return new Date(new X509Certificate(pem).validTo);
-  } catch {
-    return null;
   }
 };
 
@@ -125,7 +115,7 @@ const proofFields = async (
   endpoint: string,
   now: Date,
 ): Promise<Readonly<Record<string, string>>> => {
-  if (proof.kind === 'client_secret') return { client_secret: proof.secret };
+  if (proof.kind === 'client_secret') return { client_secret: proof.secret.reveal() };
   return {
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion:

@@ -2,7 +2,7 @@
 
 import type { ApiKeyRecord } from '../../model/api-key.ts';
 import type { ApiKeyId } from '../../model/ids.ts';
-import type { ApiKeyStore } from '../api-key-store.ts';
+import { type ApiKeyStore, firstApiKeyId } from '../api-key-store.ts';
 
 type Kept = { readonly record: ApiKeyRecord; readonly proof: string };
 
@@ -11,6 +11,12 @@ export const createMemoryApiKeyStore = (): ApiKeyStore => {
   return {
     add: async (record, proof) => {
       keys.set(record.id, { record, proof });
+    },
+    addFirst: async (given, proof) => {
+      if (keys.size > 0) return null;
+      const record = { id: firstApiKeyId, ...given };
+      keys.set(record.id, { record, proof });
+      return record;
     },
     find: async (id) => keys.get(id) ?? null,
     list: async (after, limit) => {

@@ -23,6 +23,9 @@ export const createMemoryCallStore = (): CallStore => {
       const kept = own(call);
       if (kept !== null) calls.delete(kept.digest);
     },
+    proofs: async function* (now) {
+      for (const { proof, expiresAt } of calls.values()) if (expiresAt > now) yield proof;
+    },
     prune: async (now) => {
       for (const [digest, { expiresAt }] of calls) if (expiresAt <= now) calls.delete(digest);
     },

@@ -3,6 +3,7 @@
 import { batches } from '../../core/batches.ts';
 import type { Problem, Quarantine } from '../../model/connection.ts';
 import { StaleRevision } from '../../model/errors.ts';
+import type { Secret } from '../../model/secret.ts';
 import {
   type ConnectionStore,
   onlyGiven,
@@ -10,9 +11,9 @@ import {
   type SecretOf,
   type Secrets,
   type TargetStore,
-  unprintable,
   type Vault,
 } from '../connection-store.ts';
+import type { Sealed } from '../sealed-secrets.ts';
 import { type Keep, keptByNobody } from './backup.ts';
 
 /** What connections and targets have in common. */
@@ -24,10 +25,10 @@ type Held = {
   readonly quarantine: Quarantine | null;
   readonly revision: number;
 };
-type Row<T> = { readonly record: T; readonly sealed: Secrets };
+type Row<T> = { readonly record: T; readonly sealed: Readonly<Record<string, Sealed>> };
 /** What a shelf lets whoever tends all secrets do with its own. */
 export type Shelf = { readonly sealed: () => Iterable<ShelvedSecret> };
-type ShelvedSecret = { readonly of: SecretOf; readonly sealed: string; readonly replace: (sealed: string) => void };
+type ShelvedSecret = { readonly of: SecretOf; readonly kept: Sealed; readonly replace: (next: Sealed) => boolean };
 
 const batchSize = 500;
 
@@ -80,28 +81,33 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
   keep: Keep = keptByNobody,
 ) => {
   const rows = keep(new Map<string, Row<T>>());
-  const mapSecrets = async (
+  const mapSecrets = async <From, To>(
     { organization, id }: Pick<T, 'organization' | 'id'>,
-    secrets: Secrets,
-    each: (text: string, of: SecretOf) => Promise<string>,
-  ): Promise<Secrets> => {
+    secrets: Readonly<Record<string, From>>,
+    each: (one: From, of: SecretOf) => Promise<To>,
+  ): Promise<Readonly<Record<string, To>>> => {
     const mapped = Object.entries(secrets).map(
-      async ([field, text]) => [field, await each(text, { organization, record: id, field })] as const,
+      async ([field, one]) => [field, await each(one, { organization, record: id, field })] as const,
     );
     return Object.fromEntries(await Promise.all(mapped));
+  };
+
+  const sealOne = async (one: Secret, of: SecretOf): Promise<Sealed> => {
+    const since = now();
+    return { sealed: await vault.seal(one, of), since };
   };
 
   return {
     sorted: (): T[] => [...rows.values()].map(({ record }) => record).sort((a, b) => (a.id < b.id ? -1 : 1)),
     add: async (record: T, secrets: Secrets): Promise<void> => {
-      const sealed = await mapSecrets(record, secrets, vault.seal);
+      const sealed = await mapSecrets(record, secrets, sealOne);
       if (rows.has(record.id)) throw new Error(`${record.id} exists already.`);
       rows.set(record.id, { record, sealed });
     },
     get: async (id: T['id']): Promise<T | null> => rows.get(id)?.record ?? null,
     edit: async (id: T['id'], revision: number, edit: Partial<T>, secrets: SecretChanges = {}): Promise<T> => {
       const before = rows.get(id)?.record;
-      const given = before === undefined ? {} : await mapSecrets(before, onlyGiven(secrets), vault.seal);
+      const given = before === undefined ? {} : await mapSecrets(before, onlyGiven(secrets), sealOne);
       const row = rows.get(id);
       if (row?.record.revision !== revision) throw new StaleRevision(`${id} is not at revision ${revision} any more.`);
       const kept = Object.entries(row.sealed).filter(([field]) => !Object.hasOwn(secrets, field));
@@ -111,14 +117,15 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
     },
     sealed: function* (): Generator<ShelvedSecret> {
       for (const { record, sealed: all } of [...rows.values()])
-        for (const [field, sealed] of Object.entries(all)) {
+        for (const [field, kept] of Object.entries(all)) {
           const of = { organization: record.organization, record: record.id, field };
-          const replace = (next: string): void => {
+          const replace = (next: Sealed): boolean => {
             const row = rows.get(record.id);
-            if (row?.sealed[field] === sealed)
-              rows.set(record.id, { ...row, sealed: { ...row.sealed, [field]: next } });
+            if (row?.sealed[field]?.sealed !== kept.sealed) return false;
+            rows.set(record.id, { ...row, sealed: { ...row.sealed, [field]: next } });
+            return true;
           };
-          yield { of, sealed, replace };
+          yield { of, kept, replace };
         }
     },
     /** What is known of a record at this revision, which stays the same. False when there is nothing new, or no such record. */
@@ -146,7 +153,7 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
     },
     secrets: async (id: T['id']): Promise<Secrets> => {
       const row = rows.get(id);
-      return row === undefined ? {} : unprintable(await mapSecrets(row.record, row.sealed, vault.open));
+      return row === undefined ? {} : await mapSecrets(row.record, row.sealed, (one, of) => vault.open(one.sealed, of));
     },
     remove: async (id: T['id']): Promise<void> => {
       rows.delete(id);

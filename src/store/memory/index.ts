@@ -49,7 +49,7 @@ export const createMemoryStores = (around: {
     connections,
     consents: createMemoryConsentStore(now),
     targets,
-    sealed: createMemorySealedSecrets(vault, [connections, targets, webhooks]),
+    sealed: createMemorySealedSecrets(vault, [connections, targets, webhooks], now),
     setupLinks: createMemorySetupLinkStore(now),
     sessions: createMemorySessionStore(),
     runs: createMemoryRunStore(now, keep),

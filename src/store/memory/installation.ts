@@ -2,7 +2,15 @@
 
 import { randomUUID } from 'node:crypto';
 import { firstCountOf } from '../../core/epoch.ts';
-import { type Installation, type Marks, mostRestores, type Restore } from '../installation.ts';
+import type { OrganizationId } from '../../model/ids.ts';
+import {
+  claimMs,
+  type DataKeysAsked,
+  type Installation,
+  type Marks,
+  mostRestores,
+  type Restore,
+} from '../installation.ts';
 import { type Keep, keptByNobody } from './backup.ts';
 import type { MemoryLeases } from './leases.ts';
 import type { MemorySnapshotStore } from './snapshot-store.ts';
@@ -14,7 +22,12 @@ export const createMemoryInstallation = (kept: {
 }): Installation => {
   const id = randomUUID();
   const { keep = keptByNobody } = kept;
-  const own: { counted: number; restores: readonly Restore[] } = keep({ counted: 0, restores: [] });
+  const claims = new Map<string, { readonly organization: OrganizationId; readonly at: Date }>();
+  const own: { counted: number; restores: readonly Restore[]; dataKeysAsked: DataKeysAsked | null } = keep({
+    counted: 0,
+    restores: [],
+    dataKeysAsked: null,
+  });
 
   return {
     id: async () => id,
@@ -29,6 +42,18 @@ export const createMemoryInstallation = (kept: {
       if (own.counted >= firstCountOf(restore.epoch)) return;
       own.counted = firstCountOf(restore.epoch);
       own.restores = [restore, ...own.restores].slice(0, mostRestores);
+    },
+    claimTenant: async (tenant, organization, at) => {
+      const held = claims.get(tenant);
+      const isHeld = held !== undefined && at.getTime() - held.at.getTime() <= claimMs;
+      if (isHeld && held.organization !== organization) return held.organization;
+      claims.set(tenant, { organization, at });
+      return organization;
+    },
+    dataKeysAsked: async () => own.dataKeysAsked,
+    askForDataKeys: async (asked, instead) => {
+      if ((own.dataKeysAsked?.at.getTime() ?? null) === (instead?.getTime() ?? null)) own.dataKeysAsked = asked;
+      return own.dataKeysAsked ?? asked;
     },
     restores: async () => own.restores,
   };

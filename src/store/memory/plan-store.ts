@@ -123,7 +123,8 @@ export const createMemoryPlanStore = (around: {
         ({ target: of, standing, scope, kind }) =>
           of === target && standing.state === 'approved' && scope === null && !askedFor.includes(kind),
       ) ?? null,
-    decide: async (id, to, decision) => move(id, { kind: to === 'approved' ? 'approve' : 'reject', decision }),
+    decide: async (id, to, decision, approvals = 1) =>
+      move(id, to === 'approved' ? { kind: 'approve', decision, approvals } : { kind: 'reject', decision }),
     begin: async (lease, id, run) => {
       assertHeld(lease);
       const begun = move(id, { kind: 'begin', run });

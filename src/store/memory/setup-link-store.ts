@@ -16,6 +16,9 @@ export const createMemorySetupLinkStore = (now: () => Date): SetupLinkStore => {
       const kept = links.get(connection);
       return kept === undefined ? null : { link: kept.link, proof: kept.proof };
     },
+    proofs: async function* () {
+      for (const { link, proof } of links.values()) if (link.expiresAt > now()) yield proof;
+    },
     close: async (connection) => {
       const kept = links.get(connection);
       links.delete(connection);

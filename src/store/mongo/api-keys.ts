@@ -2,10 +2,13 @@
 
 import type { ApiKeyRecord } from '../../model/api-key.ts';
 import { type ApiKeyId, apiKeyId, organizationId } from '../../model/ids.ts';
-import type { ApiKeyStore } from '../api-key-store.ts';
+import { type ApiKeyStore, firstApiKeyId } from '../api-key-store.ts';
 import type { Db } from './connect.ts';
+import { isDuplicate } from './duplicates.ts';
 
-type ApiKeyDocument = Omit<ApiKeyRecord, 'id' | 'organizations'> & {
+type ApiKeyDocument = Omit<ApiKeyRecord, 'id' | 'organizations' | 'makers'> & {
+  /** Missing where it was not kept yet. */
+  readonly makers?: ApiKeyRecord['makers'];
   readonly _id: string;
   readonly organizations: readonly string[] | null;
   readonly proof: string;
@@ -18,6 +21,18 @@ export const createMongoApiKeyStore = (db: Db): ApiKeyStore => {
   return {
     add: async ({ id, ...record }, proof) => {
       await keys.insertOne({ _id: id, ...record, proof });
+    },
+    addFirst: async (record, proof) => {
+      if ((await keys.findOne({}, { projection: { _id: 1 } })) !== null) return null;
+      try {
+        await keys.insertOne({ _id: firstApiKeyId, ...record, proof });
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+        // The driver repeats a write whose answer was lost: then it meets its own.
+        const kept = await keys.findOne({ _id: firstApiKeyId });
+        if (kept?.proof !== proof) return null;
+      }
+      return { id: firstApiKeyId, ...record };
     },
     find: async (id) => {
       const found = await keys.findOne({ _id: id });
@@ -50,6 +65,7 @@ const recordOf = (document: ApiKeyDocument): ApiKeyRecord => ({
   organizations: document.organizations?.map(organizationId) ?? null,
   createdAt: document.createdAt,
   createdBy: document.createdBy,
+  makers: document.makers ?? [],
   expiresAt: document.expiresAt,
   revokedAt: document.revokedAt,
   lastUsedAt: document.lastUsedAt,

@@ -42,6 +42,10 @@ export const createMongoCallStore = (db: Db): CallStore => {
     forget: async ({ digest, attempt }) => {
       await calls.deleteOne({ _id: digest, attempt });
     },
+    proofs: async function* (now) {
+      const known = calls.find({ expiresAt: { $gt: now } }, { projection: { proof: 1 } });
+      for await (const { proof } of known) yield proof;
+    },
     prune: async (now) => {
       await calls.deleteMany({ expiresAt: { $lte: now } });
     },

@@ -50,7 +50,7 @@ export const createMongoStores = (
     setupLinks: createMongoSetupLinkStore(db, now),
     sessions: createMongoSessionStore(db),
     targets: createMongoTargetStore(connection, vault, now),
-    sealed: createMongoSealedSecrets(db, vault),
+    sealed: createMongoSealedSecrets(db, vault, now),
     runs: createMongoRunStore(db, now),
     plans: createMongoPlanStore(db, { now, probe }),
     discrepancies: createMongoDiscrepancyStore(db, { now, probe }),

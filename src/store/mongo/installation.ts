@@ -2,8 +2,10 @@
 
 import { randomUUID } from 'node:crypto';
 import { firstCountOf, firstVersionOf } from '../../core/epoch.ts';
-import { type Installation, mostRestores, type Restore } from '../installation.ts';
+import { organizationId } from '../../model/ids.ts';
+import { claimMs, type DataKeysAsked, type Installation, mostRestores, type Restore } from '../installation.ts';
 import type { Db } from './connect.ts';
+import { isDuplicate } from './duplicates.ts';
 import { type HeadDocument, headsName } from './heads.ts';
 import { wholePartOf } from './places.ts';
 
@@ -12,10 +14,14 @@ export type InstallationDocument = {
   readonly id: string;
   readonly count: number;
   readonly restores: readonly Restore[];
+  /** Missing until somebody asks. */
+  readonly dataKeysAsked?: DataKeysAsked;
   /** See format.ts. */
   readonly format: number;
   readonly program: string;
 };
+
+type ClaimDocument = { readonly _id: string; readonly organization: string; readonly at: Date };
 
 export const installationName = 'installation';
 export const theOne = 'installation';
@@ -23,6 +29,7 @@ export const theOne = 'installation';
 export const createMongoInstallation = (db: Db): Installation => {
   const collection = db.collection<InstallationDocument>(installationName);
   const heads = db.collection<HeadDocument>(headsName);
+  const claims = db.collection<ClaimDocument>('tenant_claims');
 
   const count = async (by: number): Promise<{ readonly id: string; readonly count: number }> => {
     const document = await collection.findOneAndUpdate(
@@ -33,6 +40,9 @@ export const createMongoInstallation = (db: Db): Installation => {
     if (document === null) throw new Error('MongoDB counted, and did not say how far.');
     return { id: document.id, count: document.count };
   };
+
+  const dataKeysAsked = async (): Promise<DataKeysAsked | null> =>
+    (await collection.findOne({ _id: theOne }, { projection: { dataKeysAsked: 1 } }))?.dataKeysAsked ?? null;
 
   return {
     id: async () => (await count(0)).id,
@@ -68,6 +78,26 @@ export const createMongoInstallation = (db: Db): Installation => {
           $push: { restores: { $each: [restore], $slice: -mostRestores } },
         },
       );
+    },
+    claimTenant: async (tenant, organization, at) => {
+      await claims.deleteMany({ at: { $lt: new Date(at.getTime() - claimMs) } });
+      try {
+        await claims.updateOne({ _id: tenant, organization }, { $max: { at } }, { upsert: true });
+        return organization;
+      } catch (error) {
+        // There is one of another organization.
+        if (!isDuplicate(error)) throw error;
+        const held = await claims.findOne({ _id: tenant });
+        return held === null ? organization : organizationId(held.organization);
+      }
+    },
+    dataKeysAsked: async () => await dataKeysAsked(),
+    askForDataKeys: async (asked, instead) => {
+      // The document is there once its id was asked for.
+      await count(0);
+      const before = instead === null ? { dataKeysAsked: { $exists: false } } : { 'dataKeysAsked.at': instead };
+      await collection.updateOne({ _id: theOne, ...before }, { $set: { dataKeysAsked: asked } });
+      return (await dataKeysAsked()) ?? asked;
     },
     restores: async () => {
       const document = await collection.findOne({ _id: theOne }, { projection: { restores: 1 } });

@@ -121,7 +121,8 @@ export const createMongoPlanStore = (
           { sort: { _id: -1 } },
         ),
       ),
-    decide: (id, to, decision) => move(id, { kind: to === 'approved' ? 'approve' : 'reject', decision }),
+    decide: (id, to, decision, approvals = 1) =>
+      move(id, to === 'approved' ? { kind: 'approve', decision, approvals } : { kind: 'reject', decision }),
     begin: async (lease, id, run) => {
       await assertHeld(lease);
       const begun = await move(id, { kind: 'begin', run });
@@ -181,9 +182,10 @@ export const createMongoPlanStore = (
 const attempts = 10;
 const over = ['rejected', 'superseded', 'applied', 'refused', 'expired'] as const;
 
-/** Between two decisions a plan is begun, at most: nobody decides twice on the same plan. */
+/** Between two decisions a plan is begun, or approved for the first time of two, at most: nobody decides twice on the same plan. */
 const asItStood = (was: PlanStanding) => ({
   'standing.state': was.state,
+  ...(was.state === 'waiting' ? { 'standing.approval.at': was.approval?.at ?? null } : {}),
   ...('begun' in was ? { 'standing.begun': was.begun } : {}),
 });
 
@@ -204,8 +206,9 @@ const planOf = (document: PlanDocument | null): Plan | null => {
     connection: connectionId(connection),
     target: targetId(target),
     run: runId(run),
-    // Plans of earlier versions do not have it.
+    // Plans of earlier versions have neither.
     amends: rest.amends ?? null,
+    approvals: rest.approvals ?? 1,
   };
 };
 

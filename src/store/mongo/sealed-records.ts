@@ -6,14 +6,15 @@
 import mongoose from 'mongoose';
 import type { Problem, Quarantine } from '../../model/connection.ts';
 import { StaleRevision } from '../../model/errors.ts';
-import { onlyGiven, type SecretChanges, type Secrets, unprintable, type Vault } from '../connection-store.ts';
+import { onlyGiven, type SecretChanges, type Secrets, type Vault } from '../connection-store.ts';
+import type { Sealed } from '../sealed-secrets.ts';
 
 /** What every one of these documents has; the schema of each names the rest. */
 export type SealedDocument = {
   readonly _id: string;
   readonly organization: string;
   /** A list, because a field name may hold `.` or `$`. */
-  readonly secrets: readonly { readonly field: string; readonly sealed: string }[];
+  readonly secrets: readonly (Sealed & { readonly field: string })[];
   readonly state: string;
   readonly problem: Problem | null;
   readonly quarantine: Quarantine | null;
@@ -41,7 +42,7 @@ export const sealedSchema = (
     {
       _id: text,
       organization: text,
-      secrets: { type: [{ _id: false, field: text, sealed: text }], select: false },
+      secrets: { type: [{ _id: false, field: text, sealed: text, since: Date }], select: false },
       state: text,
       problem: optional,
       quarantine: optional,
@@ -75,6 +76,7 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
     Promise.all(
       Object.entries(secrets).map(async ([field, clear]) => ({
         field,
+        since: now(),
         sealed: await vault.seal(clear, { organization, record: _id, field }),
       })),
     );
@@ -83,17 +85,30 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
       .findOne(filter, { organization: 1, secrets: 1 }, guarded)
       .lean<Owner & Partial<Pick<SealedDocument, 'secrets'>>>();
 
+  type Merged = { readonly before: SealedDocument['secrets']; readonly after: SealedDocument['secrets'] };
   /** What is given replaces what is stored, field by field. Of a revision that is over, the edit that follows is refused. */
-  const mergedSecrets = async (
-    id: string,
-    revision: number,
-    changes: SecretChanges,
-  ): Promise<SealedDocument['secrets']> => {
+  const mergedSecrets = async (id: string, revision: number, changes: SecretChanges): Promise<Merged> => {
     const stored = await sealedOf({ _id: id, revision });
-    if (stored === null) return [];
-    const kept = (stored.secrets ?? []).filter(({ field }) => !Object.hasOwn(changes, field));
-    return [...kept, ...(await seal(stored, onlyGiven(changes)))];
+    if (stored === null) return { before: [], after: [] };
+    const before = stored.secrets ?? [];
+    const kept = before.filter(({ field }) => !Object.hasOwn(changes, field));
+    return { before, after: [...kept, ...(await seal(stored, onlyGiven(changes)))] };
   };
+
+  const stillThere = (before: SealedDocument['secrets']) =>
+    before.length === 0 ? {} : { 'secrets.sealed': mongoose.trusted({ $all: before.map(({ sealed }) => sealed) }) };
+
+  const edited = async (id: string, revision: number, edit: E, secrets: Merged | null): Promise<D | null> =>
+    await model
+      .findOneAndUpdate(
+        { _id: id, revision, ...(secrets === null ? {} : stillThere(secrets.before)) },
+        {
+          $set: { ...toFields(edit), updatedAt: now(), ...(secrets === null ? {} : { secrets: secrets.after }) },
+          $inc: { revision: 1 },
+        },
+        { ...guarded, returnDocument: 'after' },
+      )
+      .lean<D>();
 
   return {
     add: async (document: Omit<D, 'secrets'> & Owner, secrets: Secrets): Promise<void> => {
@@ -121,23 +136,15 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
       return found.map(toRecord);
     },
     edit: async (id: string, revision: number, edit: E, secrets: SecretChanges = {}): Promise<R> => {
-      const sealed = Object.keys(secrets).length > 0 ? { secrets: await mergedSecrets(id, revision, secrets) } : {};
-      const found = await model
-        .findOneAndUpdate(
-          { _id: id, revision },
-          {
-            $set: {
-              ...toFields(edit),
-              updatedAt: now(),
-              ...sealed,
-            },
-            $inc: { revision: 1 },
-          },
-          { ...guarded, returnDocument: 'after' },
-        )
-        .lean<D>();
-      if (!found) throw new StaleRevision(`${id} is not at revision ${revision} any more.`);
-      return toRecord(found);
+      const isOfSecrets = Object.keys(secrets).length > 0;
+      for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+        const merged = isOfSecrets ? await mergedSecrets(id, revision, secrets) : null;
+        const found = await edited(id, revision, edit, merged);
+        if (found !== null) return toRecord(found);
+        // Secrets that are kept may have been sealed anew meanwhile, which is no edit: then it is made again on these.
+        if (!isOfSecrets || (await sealedOf({ _id: id, revision })) === null) break;
+      }
+      throw new StaleRevision(`${id} is not at revision ${revision} any more.`);
     },
     /** Only what is active can be held back, and only what is held back let go: what a person paused stays paused. */
     hold: async (id: string, problem: Problem | null, quarantine: Quarantine | null = null): Promise<void> => {
@@ -162,13 +169,16 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
       const opened = secrets.map(
         async ({ field, sealed }) => [field, await vault.open(sealed, { organization, record, field })] as const,
       );
-      return unprintable(Object.fromEntries(await Promise.all(opened)));
+      return Object.fromEntries(await Promise.all(opened));
     },
     remove: async (id: string): Promise<void> => {
       await model.deleteOne({ _id: id }, guarded);
     },
   };
 };
+
+/** How often an edit of secrets meets others being sealed anew. */
+const mostAttempts = 5;
 
 /** A filter whose values hold operators nobody vouched for is taken for what it says literally. */
 export const guarded = { sanitizeFilter: true } as const;

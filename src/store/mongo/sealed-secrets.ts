@@ -1,17 +1,17 @@
 /** The secrets of all collections whose records have some (sealed-records.ts). */
 
 import type { Vault } from '../connection-store.ts';
-import { renewedBy, type SealedSecrets } from '../sealed-secrets.ts';
+import { isOlder, renewedBy, type SealedSecrets } from '../sealed-secrets.ts';
 import type { Db } from './connect.ts';
 import { name as connections } from './connections.ts';
 import type { SealedDocument } from './sealed-records.ts';
 import { name as targets } from './targets.ts';
 import { name as webhooks } from './webhooks.ts';
 
-type Sealed = Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
+type Holder = Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
 
-export const createMongoSealedSecrets = (db: Db, vault: Vault): SealedSecrets => {
-  const collections = [connections, targets, webhooks].map((name) => db.collection<Sealed>(name));
+export const createMongoSealedSecrets = (db: Db, vault: Vault, now: () => Date): SealedSecrets => {
+  const collections = [connections, targets, webhooks].map((name) => db.collection<Holder>(name));
   const every = async function* () {
     for (const collection of collections) {
       const found = collection.find(
@@ -23,14 +23,18 @@ export const createMongoSealedSecrets = (db: Db, vault: Vault): SealedSecrets =>
   };
 
   /** The same secrets, `most` of them renewed at most. */
-  const renewed = async ({ _id: record, organization, secrets }: Sealed, most: number) => {
+  const renewed = async (
+    { _id: record, organization, secrets }: Holder,
+    most: number,
+    dataKeysSince: Date | undefined,
+  ) => {
     let count = 0;
-    const next: Sealed['secrets'][number][] = [];
+    const next: Holder['secrets'][number][] = [];
     for (const one of secrets) {
-      const sealed =
-        count < most ? await renewedBy(vault, one.sealed, { organization, record, field: one.field }) : null;
-      if (sealed !== null) count += 1;
-      next.push(sealed === null ? one : { field: one.field, sealed });
+      const of = { organization, record, field: one.field };
+      const other = count < most ? await renewedBy(vault, one, of, { now: now(), dataKeysSince }) : null;
+      if (other !== null) count += 1;
+      next.push({ ...one, ...other });
     }
     return { count, next };
   };
@@ -45,11 +49,16 @@ export const createMongoSealedSecrets = (db: Db, vault: Vault): SealedSecrets =>
         }
       return counts;
     },
-    renew: async (limit) => {
+    countOlder: async (than) => {
+      let count = 0;
+      for await (const { document } of every()) count += document.secrets.filter((one) => isOlder(one, than)).length;
+      return count;
+    },
+    renew: async (limit, dataKeysSince) => {
       let all = 0;
       for await (const { collection, document } of every()) {
         if (all >= limit) break;
-        const { count, next } = await renewed(document, limit - all);
+        const { count, next } = await renewed(document, limit - all, dataKeysSince);
         if (count === 0) continue;
         // Whoever gave one anew meanwhile is right.
         const { modifiedCount } = await collection.updateOne(

@@ -38,6 +38,10 @@ export const createMongoSetupLinkStore = (db: Db, now: () => Date): SetupLinkSto
       const found = await links.findOne({ _id: connection });
       return found === null ? null : { link: linkOf(found), proof: found.proof };
     },
+    proofs: async function* () {
+      const open = links.find({ expiresAt: { $gt: now() } }, { projection: { proof: 1 } });
+      for await (const { proof } of open) yield proof;
+    },
     close: async (connection) => {
       const found = await links.findOneAndDelete({ _id: connection });
       return found === null ? null : linkOf(found);

@@ -2,7 +2,7 @@
 
 import type mongoose from 'mongoose';
 import { connectionId, organizationId, targetId } from '../../model/ids.ts';
-import { defaultLimits, type Limits, type TargetRecord } from '../../model/target-record.ts';
+import { defaultLimits, type Limits, oneApproval, type TargetRecord } from '../../model/target-record.ts';
 import type { TargetEdit, TargetStore, Vault } from '../connection-store.ts';
 import { keyset } from './keyset.ts';
 import {
@@ -15,11 +15,12 @@ import {
   text,
 } from './sealed-records.ts';
 
-/** What was stored before groups had a policy and a limit of their own lacks both. */
+/** What was stored before groups had a policy and a limit of their own lacks both; what was before two people could be needed, that. */
 type TargetDocument = Omit<
   TargetRecord,
-  'id' | 'organization' | 'connection' | 'settings' | 'leftGroups' | 'limits'
+  'id' | 'organization' | 'connection' | 'settings' | 'leftGroups' | 'limits' | 'approvals'
 > & {
+  readonly approvals?: TargetRecord['approvals'];
   readonly leftGroups?: TargetRecord['leftGroups'];
   readonly limits: Omit<Limits, 'groupDeletes'> & Partial<Limits>;
 } & Pick<SealedDocument, '_id' | 'organization' | 'secrets'> & {
@@ -47,6 +48,7 @@ const schema = sealedSchema({
   protected: structure,
   escrow: structure,
   autoApproveFirst: flag,
+  approvals: structure,
 });
 
 export const createMongoTargetStore = (mongo: mongoose.Connection, vault: Vault, now: () => Date): TargetStore => {
@@ -77,6 +79,7 @@ const targetOf = ({
   connection,
   settings,
   leftGroups = 'leave',
+  approvals = oneApproval,
   limits,
   secrets: _,
   ...rest
@@ -85,6 +88,7 @@ const targetOf = ({
   ...firstCredentials,
   ...rest,
   leftGroups,
+  approvals,
   limits: { ...limits, groupDeletes: limits.groupDeletes ?? defaultLimits.groupDeletes },
   id: targetId(_id),
   organization: organizationId(organization),

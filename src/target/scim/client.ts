@@ -77,21 +77,24 @@ export const connectClient = (settings: ScimSettings, world: World, transport: T
     }
   };
 
+  // What a target says of a refusal may hold the token, which is taken out.
+  const refused: Client['refusal'] = (request, answer) => refusal(request, answer, settings.token.reveal());
+
   const clientWith = (beforeWrite: () => void): Client => {
     const send: Client['send'] = (request, signal) => sendOver(request, signal, beforeWrite);
     return {
       send,
       async succeed(request, signal) {
         const answer = await send(request, signal);
-        if (!isSuccess(answer)) throw refusal(request, answer, settings.token);
+        if (!isSuccess(answer)) throw refused(request, answer);
         return answer;
       },
       objectIn(request, answer) {
-        if (!isSuccess(answer)) throw refusal(request, answer, settings.token);
+        if (!isSuccess(answer)) throw refused(request, answer);
         if (answer.body.kind !== 'json') throw unreadable(request, answer);
         return answer.body.json;
       },
-      refusal: (request, answer) => refusal(request, answer, settings.token),
+      refusal: refused,
       watched: clientWith,
       close: () => transport.close(),
     };
@@ -124,7 +127,7 @@ const isWorthRepeating = (request: Request, answer: Answer): boolean => {
 const headersOf = (settings: ScimSettings): ((request: Request) => Readonly<Record<string, string>>) => {
   const usual = {
     accept: 'application/scim+json, application/json',
-    authorization: `Bearer ${settings.token}`,
+    authorization: `Bearer ${settings.token.reveal()}`,
     'user-agent': settings.user_agent,
   };
   const withBody = { ...usual, 'content-type': 'application/scim+json' };

@@ -1,8 +1,9 @@
 /** What an operator says of a SCIM target. */
 
 import { z } from 'zod';
+import { Secret, secret } from '../../model/secret.ts';
 import type { Json, JsonObject } from '../../model/target-record.ts';
-import { SettingsRefused } from '../target.ts';
+import { type GivenSettings, inClear, SettingsRefused } from '../target.ts';
 
 const baseUrl = z.url({ protocol: /^https?$/, error: 'must be an https:// URL', abort: true }).refine((text) => {
   const url = URL.parse(text);
@@ -14,7 +15,12 @@ const fields = z
     /** Where SCIM begins: `/Users` and `/Groups` are below it. */
     base_url: baseUrl,
     /** Sent as bearer token (RFC 6750). Visible ASCII only: anything else would break out of the header. */
-    token: z.string().regex(/^[\x21-\x7e]{1,16384}$/, 'must be a bearer token: visible characters without spaces'),
+    token: z
+      .preprocess(
+        inClear,
+        z.string().regex(/^[\x21-\x7e]{1,16384}$/, 'must be a bearer token: visible characters without spaces'),
+      )
+      .transform((text) => secret(text)),
     /** Plain http to another machine; to this one it needs no permission. */
     allow_http: z.boolean().default(false),
     /** Some targets refuse requests without one. */
@@ -45,12 +51,18 @@ export type ScimSettings = z.infer<typeof fields>;
 
 /** Throws `SettingsRefused`. `stored` is what was given, so that what was not said follows the defaults of later versions. */
 export const parseSettings = (
-  input: Readonly<Record<string, Json>>,
+  input: GivenSettings,
 ): { readonly settings: ScimSettings; readonly stored: JsonObject } => {
   const parsed = fields.safeParse(input);
   if (!parsed.success) throw new SettingsRefused(parsed.error.issues.flatMap(toIssues));
-  const { token: _secret, ...stored } = input;
-  return { settings: parsed.data, stored };
+  return { settings: parsed.data, stored: shown(input) };
+};
+
+const shown = (input: GivenSettings): JsonObject => {
+  const stored: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(input))
+    if (name !== 'token' && !(value instanceof Secret)) stored[name] = value;
+  return stored;
 };
 
 const toIssues = (issue: z.core.$ZodIssue): readonly { readonly pointer: string; readonly message: string }[] =>

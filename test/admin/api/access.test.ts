@@ -60,6 +60,7 @@ describe('a key', () => {
       ['PATCH', target, { limits: { deprovisions: limit } }],
       ['PATCH', target, { protected: { ids: [] } }],
       ['PATCH', target, { auto_approve_first: true }],
+      ['PATCH', target, { approvals: 1 }],
       ['PATCH', target, { deprovision: { kind: 'delete' } }],
       ['PATCH', target, { left_groups: 'delete' }],
       ['POST', `${connection}/targets`, { ...newTarget, auto_approve_first: true }],

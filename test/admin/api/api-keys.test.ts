@@ -132,3 +132,13 @@ describe('a key is not made', () => {
     expect(pageOf(await door.call('GET', '/v1/api-keys')).data).toEqual([]);
   });
 });
+
+it('a key knows all who made it, so there is an end to keys that are made by keys', async () => {
+  let key = (await make({ scopes: ['admin'] })).key;
+  const again = () => door.call('POST', '/v1/api-keys', { body: { name: 'next', scopes: ['admin'] }, key });
+  for (let nth = 0; nth < 19; nth += 1) key = Object((await again()).body).key;
+  expect((await again()).body).toMatchObject({
+    status: 400,
+    errors: [{ detail: expect.stringContaining('earlier one') }],
+  });
+});

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Knobs, TenantControl } from '../../../simulator/graph/index.ts';
+import { secret } from '../../../src/model/secret.ts';
 import { connectedSources } from '../../../src/source/graph/connected.ts';
 import { type AppRegistration, ourApp } from '../../../src/source/graph/our-app.ts';
 import type { OurApp } from '../../../src/source/our-app.ts';
@@ -57,7 +58,7 @@ export const openConsents = async (says: Partial<OurApp> = {}): Promise<ConsentW
   const registration: AppRegistration = {
     clientId: appId,
     cloud: 'custom',
-    proof: { kind: 'client_secret', secret: appSecret },
+    proof: { kind: 'client_secret', secret: secret(appSecret) },
   };
   const sources = connectedSources({ clouds, world: graph.clock, app: registration, assertion: null });
   const door = await openDoor({

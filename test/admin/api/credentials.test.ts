@@ -6,6 +6,7 @@ import { connectedSources } from '../../../src/source/graph/connected.ts';
 import type { OurApp } from '../../../src/source/our-app.ts';
 import { files, password, thumbprint } from '../../fixtures/pfx.ts';
 import { type Certificate, makeCertificate } from '../../support/certificate.ts';
+import { hidden, revealed } from '../../support/secrets.ts';
 import { appId } from './consent-world.ts';
 import {
   addConnection,
@@ -17,6 +18,7 @@ import {
   organization,
   tenantId,
 } from './door.ts';
+import { emptyTenant } from './tenant.ts';
 
 let door: Door;
 let certificate: Certificate;
@@ -32,7 +34,7 @@ const { client_secret: _, ...withoutSecret } = newConnection;
 const add = (fields: object) => door.call('POST', '/v1/connections', { body: { ...withoutSecret, ...fields } });
 const show = async (id: string) => (await door.call('GET', `/v1/connections/${id}`)).body;
 const edit = async (id: string, body: object) => (await door.call('PATCH', `/v1/connections/${id}`, { body })).body;
-const stored = (id: string) => door.stores.connections.secrets(connectionId(id));
+const stored = async (id: string) => revealed(await door.stores.connections.secrets(connectionId(id)));
 
 describe('a client secret', () => {
   it('may come with the date it ends on', async () => {
@@ -232,6 +234,68 @@ describe('confused-deputy: the token of the workload, which is one for all organ
           });
     expect(asked).toBe(0);
   });
+});
+
+describe('a tenant that is named by a domain', () => {
+  const domain = 'contoso.example';
+  let one: Door;
+  beforeEach(async () => {
+    one = await openDoor({
+      config: { workload: { kind: 'file', path: '/var/run/token' } },
+      room: () => ({
+        // As the login service has it: each domain leads to one tenant, and the token names that.
+        connectSource: ({ tenantId: named }) => ({
+          ...emptyTenant(hidden({ clientSecret }), clientSecret),
+          check: async () => ({
+            ok: true,
+            checks: [],
+            ...(named === null ? {} : { directoryId: named === domain ? tenantId : named }),
+          }),
+        }),
+      }),
+    });
+  });
+  afterEach(() => one.close());
+  const post = (path: string, body: object) => one.call('POST', path, { body });
+  const addTo = async (organization_id: string, fields: object): Promise<string> =>
+    String(Object((await post('/v1/connections', { ...newConnection, organization_id, ...fields })).body).id);
+  const byWorkload = { client_secret: undefined, workload_identity: true };
+  const check = async (id: string) => (await post(`/v1/connections/${id}/check`, {})).body;
+
+  it('is known by its id once the connection was checked, and taken from then on', async () => {
+    const named = await addTo('contoso', { tenant_id: domain });
+    await check(named);
+    const refused = await post('/v1/connections', { ...newConnection, ...byWorkload, organization_id: 'acme' });
+    expect(refused.body).toMatchObject({ status: 409, code: 'tenant_taken' });
+    // Other credentials of the same tenant change nothing of that; another tenant does.
+    await one.call('PATCH', `/v1/connections/${named}`, { body: { client_secret: 'CANARY~next' } });
+    expect((await post('/v1/connections', { ...newConnection, ...byWorkload })).status).toBe(409);
+    await one.call('PATCH', `/v1/connections/${named}`, { body: { tenant_id: 'fabrikam.example' } });
+    expect((await post('/v1/connections', { ...newConnection, ...byWorkload })).status).toBe(201);
+  });
+
+  it('fails the check of a connection that goes by the workload there, if nobody had looked before', async () => {
+    const named = await addTo('contoso', { tenant_id: domain });
+    const ours = await addTo('acme', byWorkload);
+    expect(await check(ours)).toMatchObject({ ok: true });
+    // Whoever has a secret of the tenant has shown that it is theirs.
+    expect(await check(named)).toMatchObject({ ok: true });
+    expect(await check(ours)).toMatchObject({
+      ok: false,
+      checks: [{ name: 'Tenant', code: 'tenant_taken', resolution_owner: 'your_team' }],
+    });
+    expect(one.said.join('')).toContain('tenant.read_twice');
+  });
+});
+
+it('of two organizations that name a tenant for the workload at the same moment, one gets it', async () => {
+  const ask = (organization_id: string) => add({ organization_id, workload_identity: true });
+  const replies = await Promise.all([ask('acme'), ask('contoso'), ask('acme'), ask('contoso')]);
+  const taken = replies.filter(({ status }) => status === 409);
+  expect(taken).toHaveLength(2);
+  for (const reply of taken) expect(reply.body).toMatchObject({ code: 'tenant_taken' });
+  const owners = replies.flatMap(({ status, body }) => (status === 201 ? [Object(body).organization_id] : []));
+  expect(new Set(owners).size).toBe(1);
 });
 
 /** Asked for nothing but which application it is. */

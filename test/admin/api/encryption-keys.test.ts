@@ -11,9 +11,10 @@ const [first, next] = [randomBytes(32), randomBytes(32)];
 const [firstName, nextName] = [localKeyName(first), localKeyName(next)];
 
 /** A door whose encryption key is changed while it is open. */
-const rotating = async () => {
+const rotating = async (config: { readonly publicUrl?: string } = {}) => {
   const state = { vault: createVault(first), keyProofs: createKeyProofs(first) };
-  const stores = memoryStores(() => new Date('2026-11-02T09:00:00Z'), {
+  const clock = { now: () => new Date('2026-11-02T09:00:00Z') };
+  const stores = memoryStores(() => clock.now(), {
     seal: (...given) => state.vault.seal(...given),
     open: (...given) => state.vault.open(...given),
     renew: (...given) => state.vault.renew(...given),
@@ -21,6 +22,7 @@ const rotating = async () => {
     keys: () => state.vault.keys(),
   });
   const door = await openDoor({
+    config,
     room: () => ({
       stores,
       encryptionKeys: () => state.vault.keys(),
@@ -31,6 +33,7 @@ const rotating = async () => {
       },
     }),
   });
+  clock.now = () => door.clock.now;
   const list = async () => Object((await door.call('GET', '/v1/encryption-keys')).body).data;
   return { door, stores, state, list };
 };
@@ -41,12 +44,12 @@ describe('an encryption key', () => {
     await addConnection(door);
     const made = await door.call('POST', '/v1/api-keys', { body: { name: 'ci', scopes: ['read'] } });
     const { key } = Object(made.body);
-    const row = { configured: true, secrets: 1, api_keys: 1 };
+    const row = { configured: true, secrets: 1, api_keys: 1, setup_links: 0, calls: 0 };
     expect(await list()).toEqual([{ key: firstName, current: true, ...row, needed: true }]);
 
     state.vault = createVault(next, [first]);
     state.keyProofs = createKeyProofs(next, [first]);
-    const unused = { configured: true, secrets: 0, api_keys: 0 };
+    const unused = { configured: true, secrets: 0, api_keys: 0, setup_links: 0, calls: 0 };
     expect(await list()).toEqual([
       { key: nextName, current: true, ...unused, needed: true },
       { key: firstName, current: false, ...row, needed: true },
@@ -57,9 +60,35 @@ describe('an encryption key', () => {
     // An API key is proved anew when it is used.
     await door.call('GET', '/v1/connections', { key });
     expect(await list()).toEqual([
-      { key: nextName, current: true, configured: true, secrets: 1, api_keys: 1, needed: true },
+      { key: nextName, current: true, ...row, needed: true },
       { key: firstName, current: false, ...unused, needed: false },
     ]);
+    await door.close();
+  });
+
+  it('is needed by open setup links and by calls that may be repeated, until they are over', async () => {
+    const { door, stores, state, list } = await rotating({ publicUrl: 'https://entrain.example' });
+    const connection = await addConnection(door);
+    const opened = await door.call('POST', `/v1/connections/${connection}/setup-link`, {
+      body: { given_to: 'the IT of Acme', expires_in_hours: 48 },
+    });
+    expect(opened.status).toBe(201);
+    const again = { headers: { 'idempotency-key': 'one-of-the-caller' }, body: { name: 'ci', scopes: ['read'] } };
+    await door.call('POST', '/v1/api-keys', again);
+    for (const { id } of (await stores.apiKeys.list(null, 10)).items) await stores.apiKeys.revoke(id, door.clock.now);
+    state.vault = createVault(next, [first]);
+    state.keyProofs = createKeyProofs(next, [first]);
+    await stores.sealed.renew(10);
+    expect((await list())[1]).toMatchObject({
+      key: firstName,
+      secrets: 0,
+      api_keys: 0,
+      setup_links: 1,
+      calls: 1,
+      needed: true,
+    });
+    door.clock.now = new Date(door.clock.now.getTime() + 49 * 3_600_000);
+    expect((await list())[1]).toMatchObject({ key: firstName, setup_links: 0, calls: 0, needed: false });
     await door.close();
   });
 
@@ -94,5 +123,29 @@ it('keys that cannot be asked are told as that, and nothing is kept unsealed', a
   });
   expect(await door.call('GET', `/v1/connections/${id}`)).toMatchObject({ body: { state: 'pending', revision: 1 } });
   expect((await door.call('GET', '/v1/encryption-keys')).status).toBe(503);
+  await door.close();
+});
+
+it('new data keys are asked for once while they are being made, shown as they come, and in the audit log', async () => {
+  const { door, stores } = await rotating();
+  await addConnection(door);
+  const shown = async () => Object((await door.call('GET', '/v1/encryption-keys')).body).data_keys;
+  expect(await shown()).toBeNull();
+  door.clock.now = new Date('2026-11-02T09:01:00Z');
+  const ask = () => door.call('POST', '/v1/encryption-keys/data-keys');
+  const asked = { asked_at: '2026-11-02T09:01:00.000Z', asked_by: 'product', left: 1 };
+  expect(await ask()).toMatchObject({ status: 202, body: asked });
+  door.clock.now = new Date('2026-11-02T09:02:00Z');
+  expect((await ask()).body).toEqual(asked);
+  expect(await shown()).toEqual(asked);
+
+  await stores.sealed.renew(10, (await stores.installation.dataKeysAsked())?.at);
+  expect(await shown()).toEqual({ ...asked, left: 0 });
+  door.clock.now = new Date('2026-11-02T09:03:00Z');
+  expect((await ask()).body).toEqual({ ...asked, asked_at: '2026-11-02T09:03:00.000Z' });
+  const audit = Object((await door.call('GET', '/v1/audit?action=renewDataKeys&step=done')).body).data;
+  expect(audit).toHaveLength(3);
+  const reader = Object((await door.call('POST', '/v1/api-keys', { body: { name: 'r', scopes: ['configure'] } })).body);
+  expect((await door.call('POST', '/v1/encryption-keys/data-keys', { key: reader.key })).status).toBe(403);
   await door.close();
 });

@@ -139,9 +139,10 @@ describe('every POST', () => {
       const key = newKey();
       if ((await post(route, key)).status >= 400) continue;
       const other = others[route.id];
+      // A route about nothing in particular that takes no body has no other call.
+      if (other === undefined && !route.path.includes('{')) continue;
       const before = await everything();
       const reply = other === undefined ? await post(route, key, {}, otherThings) : await post(route, key, other);
-      // A route about nothing in particular that takes no body has no other call.
       expect([reply.status, codeOf(reply)], route.id).toEqual([422, 'idempotency_key_reused']);
       expect(await everything(), route.id).toBe(before);
     }

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { basisOf } from '../../../src/engine/basis.ts';
-import { connectionId, planId, targetId } from '../../../src/model/ids.ts';
+import { connectionId, organizationId, planId, targetId } from '../../../src/model/ids.ts';
 import type { Plan } from '../../../src/model/plan.ts';
 import { user } from '../../../src/model/source-object.ts';
 import { newId } from '../../../src/store/ids.ts';
 import { disables } from '../../support/operations.ts';
 import { aPlan, staged } from '../../support/plan-world.ts';
-import { type Door, idOf, openWithTarget, pageOf } from './door.ts';
+import { type Ask, addConnection, addTarget, type Door, idOf, openDoor, openWithTarget, pageOf } from './door.ts';
+import { peopleOf, signedInAs } from './people.ts';
 import { commitPeople, lease, nth } from './stores.ts';
 
 let door: Door;
@@ -251,6 +252,122 @@ describe('rejecting a plan', () => {
     });
     expect((await decide(id, 'reject')).body).toMatchObject({ status: 409, code: 'plan_decided' });
     expect((await decide(id, 'approve')).body).toMatchObject({ status: 409, code: 'plan_decided' });
+  });
+});
+
+describe('a plan that takes two approvals', () => {
+  const keyFor = async (name: string, ask: object = {}): Promise<string> =>
+    Object((await door.call('POST', '/v1/api-keys', { body: { name, scopes: ['approve', 'configure'] }, ...ask })).body)
+      .key;
+  const edit = (body: object) => door.call('PATCH', `/v1/targets/${target}`, { body });
+  const decideBy = (ask: Ask, id: string, verb: string, reason: string) =>
+    door.call('POST', `/v1/plans/${id}/${verb}`, { body: { reason }, ...ask });
+
+  it('shows the first, asks for no run, tells the webhooks, and is released by somebody else', async () => {
+    const [anna, ben] = [await keyFor('anna'), await keyFor('ben')];
+    await edit({ approvals: 2 });
+    const id = await waits({ approvals: 2 });
+    const woken = door.woken.length;
+    const first = await decideBy({ key: anna }, id, 'approve', 'They were sold.');
+    expect(first).toMatchObject({
+      status: 202,
+      body: {
+        state: 'waiting',
+        approvals_needed: 2,
+        approvals: [{ by: 'anna', reason: 'They were sold.', at: '2026-11-02T09:00:00.000Z' }],
+        decided_by: null,
+        run: null,
+      },
+    });
+    expect(first.headers.get('location')).toBeNull();
+    expect(door.woken).toHaveLength(woken);
+    const [told] = await door.stores.events.after(organizationId('org_1'), 0, 10);
+    expect(told?.about).toEqual({ type: 'plan.approved_once', plan: id, target });
+
+    expect((await decideBy({ key: anna }, id, 'approve', 'Once more.')).body).toMatchObject({
+      status: 409,
+      code: 'another_person_needed',
+      detail: expect.stringContaining('anna approved it'),
+    });
+    expect(await decideBy({ key: ben }, id, 'approve', 'I looked, too.')).toMatchObject({
+      status: 202,
+      body: {
+        state: 'approved',
+        approvals: [{ by: 'anna' }, { by: 'ben', reason: 'I looked, too.' }],
+        decided_by: 'ben',
+        run: { plan_id: id },
+      },
+    });
+  });
+
+  it('is not released by whoever made the other’s key, nor by a person and a key of theirs', async () => {
+    const ofProduct = await keyFor('of product');
+    const one = await waits({ approvals: 2 });
+    await decide(one, 'approve');
+    expect((await decideBy({ key: ofProduct }, one, 'approve', 'Me, too.')).body).toMatchObject({
+      code: 'another_person_needed',
+    });
+
+    await door.close();
+    door = await openDoor({ identityProvider: peopleOf(), config: { publicUrl: 'https://entrain.example' } });
+    connection = await addConnection(door);
+    target = await addTarget(door, connection);
+    const person = await signedInAs(door, ['admin']);
+    const [theirs, other] = [await keyFor('theirs', person), await keyFor('other', person)];
+    const id = await waits({ approvals: 2 });
+    expect((await decideBy(person, id, 'approve', 'Yes.')).body).toMatchObject({ state: 'waiting' });
+    for (const key of [theirs, other])
+      expect((await decideBy({ key }, id, 'approve', 'Yes.')).body).toMatchObject({ code: 'another_person_needed' });
+    expect((await decide(id, 'approve')).body).toMatchObject({ state: 'approved' });
+  });
+
+  it('is ended by anybody’s no, which shows who had said yes', async () => {
+    const [anna, ben] = [await keyFor('anna'), await keyFor('ben')];
+    const id = await waits({ approvals: 2 });
+    await decideBy({ key: anna }, id, 'approve', 'Yes.');
+    expect((await decideBy({ key: ben }, id, 'reject', 'No.')).body).toMatchObject({
+      state: 'rejected',
+      decided_by: 'ben',
+      approvals: [{ by: 'anna' }],
+    });
+  });
+
+  it('is refused at the second as at the first when something moved; what is planned anew takes two again', async () => {
+    const [anna, ben] = [await keyFor('anna'), await keyFor('ben')];
+    await edit({ approvals: 2 });
+    const id = await waits({ approvals: 2 });
+    await decideBy({ key: anna }, id, 'approve', 'Yes.');
+    await edit({ deprovision: { kind: 'delete' } });
+    expect((await decideBy({ key: ben }, id, 'approve', 'Yes.')).body).toMatchObject({
+      status: 409,
+      code: 'plan_moved',
+    });
+    const next = await waits({ approvals: 2 });
+    expect((await show(next)).body).toMatchObject({ state: 'waiting', approvals: [] });
+    expect((await decideBy({ key: ben }, next, 'approve', 'Yes.')).body).toMatchObject({ state: 'waiting', run: null });
+  });
+
+  it('still does once the target takes one: for itself, and for every plan of the next day', async () => {
+    await edit({ approvals: 2 });
+    const made = await waits({ approvals: 2 });
+    expect((await edit({ approvals: 1 })).body).toMatchObject({
+      approvals: 1,
+      approvals_lowered_at: '2026-11-02T09:00:00.000Z',
+    });
+    expect((await decide(made, 'approve')).body).toMatchObject({ state: 'waiting', run: null });
+    await decide(made, 'reject');
+    const again = await waits({ approvals: 1 });
+    expect((await decide(again, 'approve')).body).toMatchObject({ state: 'waiting', approvals_needed: 2 });
+
+    door.clock.now = new Date(door.clock.now.getTime() + 25 * 3_600_000);
+    const late = await waits({ approvals: 1 });
+    expect((await decide(late, 'approve')).body).toMatchObject({ state: 'approved' });
+  });
+
+  it('takes one where it is over no limit', async () => {
+    await edit({ approvals: 2 });
+    const id = await waits({ exceeded: [] });
+    expect((await decide(id, 'approve')).body).toMatchObject({ state: 'approved', approvals_needed: 1 });
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { RateLimit } from '../../../src/queue/rate-limits.ts';
 import { type Door, key, limitsOf, openDoor, type Reply } from './door.ts';
 
 let door: Door;
@@ -22,6 +23,51 @@ describe('how many calls somebody may make', () => {
     expect(leftIn(first)).toBe('"address";r=79;t=…, "key";r=49;t=…');
     expect(leftIn(await door.call('GET', '/v1/nothing-here'))).toBe('"address";r=78;t=…, "key";r=48;t=…');
     expect(leftIn(await list({ key: null }))).toBe('"address";r=77;t=…');
+  });
+
+  it('is asked of address and key at once, so that a call waits for one answer', async () => {
+    const limits = limitsOf({ ofKey: 50, ofAddress: 80 });
+    const asked: string[] = [];
+    const arrived: (() => void)[] = [];
+    /** Answers no question before the other one is asked, too. */
+    const together = (name: string, limit: RateLimit): RateLimit => ({
+      ...limit,
+      spend: async (who) => {
+        asked.push(name);
+        await new Promise<void>((resolve) => {
+          arrived.push(resolve);
+          if (arrived.length === 2) for (const go of arrived.splice(0)) go();
+        });
+        return await limit.spend(who);
+      },
+    });
+    door = await openDoor({
+      rateLimits: { ...limits, key: together('key', limits.key), address: together('address', limits.address) },
+    });
+    expect((await list()).status).toBe(200);
+    expect(asked.toSorted()).toEqual(['address', 'key']);
+  });
+
+  it('is not even looked up for an address of which it is known that it made too many', async () => {
+    const limits = limitsOf({ ofKey: 50, ofAddress: 80 });
+    const looked: string[] = [];
+    const quota = { name: 'address', calls: 80, windowSecs: 60 };
+    door = await openDoor({
+      rateLimits: {
+        ...limits,
+        address: { ...limits.address, known: () => ({ quota, left: 0, resetSecs: 7, isOver: true }) },
+      },
+      break: (commands) => ({
+        ...commands,
+        callerWith: async (text: string) => {
+          looked.push(text);
+          return null;
+        },
+      }),
+    });
+    const refused = await list({ key: `entrain_${'0'.repeat(32)}_${'x'.repeat(43)}` });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '7']);
+    expect(looked).toEqual([]);
   });
 
   it('is limited for each key', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { connectionId } from '../../../src/model/ids.ts';
 import { files } from '../../fixtures/pfx.ts';
+import { revealed } from '../../support/secrets.ts';
 import { addConnection, clientId, clientSecret, type Door, openDoor, tenantId } from './door.ts';
 
 const publicUrl = 'https://entrain.example';
@@ -163,7 +164,7 @@ describe('credentials that somebody fills in', () => {
       client_id: clientId,
       credentials: { kind: 'client_secret', ends_at: '2027-05-01T00:00:00.000Z' },
     });
-    expect(await door.stores.connections.secrets(connectionId(connection))).toEqual({ clientSecret });
+    expect(revealed(await door.stores.connections.secrets(connectionId(connection)))).toEqual({ clientSecret });
     expect(door.woken.at(-1)).toBe(`schedule ${connection} 14400`);
     expect(door.said.join('\n')).not.toContain(clientSecret);
   });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { openSessionSchema } from '../../../src/admin/api/schemas/session.ts';
 import { oidcProvider } from '../../../src/admin/oidc.ts';
 import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
+import { secret } from '../../../src/model/secret.ts';
 import { type Login, openLogin } from '../../support/login.ts';
 import { type Door, openDoor } from './door.ts';
 import { cookieName } from './people.ts';
@@ -34,7 +35,7 @@ const providerWith = (claim: string) =>
   oidcProvider({
     issuer: login.issuer,
     clientId: login.client.id,
-    clientSecret: login.client.secret,
+    clientSecret: secret(login.client.secret),
     scope: 'openid profile email',
     claim,
     roleScopes,
@@ -341,7 +342,7 @@ describe('a sign-in is refused', () => {
     const gone = oidcProvider({
       issuer: 'http://127.0.0.1:9',
       clientId: 'entrain',
-      clientSecret: 'secret',
+      clientSecret: secret('secret'),
       scope: 'openid',
       claim: 'groups',
       roleScopes,

@@ -44,7 +44,7 @@ export const memoryStores = (now: () => Date, vault: Vault = createVault(randomB
     connections,
     consents: createMemoryConsentStore(now),
     targets,
-    sealed: createMemorySealedSecrets(vault, [connections, targets, webhooks]),
+    sealed: createMemorySealedSecrets(vault, [connections, targets, webhooks], now),
     setupLinks: createMemorySetupLinkStore(now),
     sessions: createMemorySessionStore(),
     runs: createMemoryRunStore(now),

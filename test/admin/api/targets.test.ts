@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectionId, targetId } from '../../../src/model/ids.ts';
+import { revealed } from '../../support/secrets.ts';
 import { addConnection, addTarget, type Door, idOf, newTarget, openDoor } from './door.ts';
 import { commitPeople, nth } from './stores.ts';
 
@@ -13,7 +14,7 @@ afterEach(() => door.close());
 
 const show = (id: string) => door.call('GET', `/v1/targets/${id}`);
 const edit = (id: string, body: object) => door.call('PATCH', `/v1/targets/${id}`, { body });
-const secretsOf = (id: string) => door.stores.targets.secrets(targetId(id));
+const secretsOf = async (id: string) => revealed(await door.stores.targets.secrets(targetId(id)));
 
 describe('adding a target', () => {
   it('starts it with the default mapping, careful limits and accounts that are switched off, not deleted', async () => {

@@ -15,7 +15,7 @@ const refused: Check = {
 
 export const emptyTenant = (secrets: Secrets, clientSecret: string): Source => ({
   check: async () => {
-    const ok = secrets['clientSecret'] === clientSecret;
+    const ok = secrets['clientSecret']?.reveal() === clientSecret;
     return { ok, checks: [ok ? accepted : refused] };
   },
   credentialEnds: async () => null,

@@ -14,6 +14,7 @@ const product = {
   scopes: ['admin'],
   organizations: null,
   actor,
+  makers: [],
   session: null,
 } as const;
 

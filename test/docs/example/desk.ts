@@ -5,12 +5,22 @@ import type { Egress, Outlet, Received, Sent } from '../../../src/model/egress.t
 import { TargetError, type TargetFault } from '../../../src/model/errors.ts';
 import { type RemoteId, remoteId } from '../../../src/model/ids.ts';
 import type { Operation, RemoteObject } from '../../../src/model/operation.ts';
+import { secret } from '../../../src/model/secret.ts';
 import type { Attributes, ObjectType } from '../../../src/model/source-object.ts';
-import { type Applied, defineTarget, type Refusal, SettingsRefused, type Target } from '../../../src/target/target.ts';
+import {
+  type Applied,
+  defineTarget,
+  inClear,
+  type Refusal,
+  SettingsRefused,
+  type Target,
+} from '../../../src/target/target.ts';
 
 const settingsSchema = z.strictObject({
   base_url: z.url({ protocol: /^https?$/, error: 'must be a URL' }),
-  token: z.string().regex(/^[\x21-\x7e]+$/, 'must be visible characters without spaces'),
+  token: z
+    .preprocess(inClear, z.string().regex(/^[\x21-\x7e]+$/, 'must be visible characters without spaces'))
+    .transform((text) => secret(text)),
 });
 type Settings = z.infer<typeof settingsSchema>;
 
@@ -180,7 +190,7 @@ const clientOf =
         {
           method,
           path: `${new URL(base_url).pathname.replace(/\/$/, '')}${at}`,
-          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          headers: { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' },
           body: body === undefined ? null : JSON.stringify(body),
         },
         signal,

@@ -43,6 +43,15 @@ describe('the connection test', () => {
     expect(report.checks.filter(({ remedy }) => remedy !== undefined)).toEqual([]);
   });
 
+  it('tells which tenant it is, also where that is named by a domain', async () => {
+    const tenant = graph.control.addTenant({ users: 5, apps: [{ roles: needed }], domain: 'named.example' });
+    const [app] = tenant.apps();
+    const credentials = { kind: 'client_secret', clientId: app?.clientId ?? '' } as const;
+    const connection = { tenantId: 'named.example', cloud: 'custom', credentials } as const;
+    const report = await sourceOf(graph, { connection }, tenant.tenantId).check(all, never);
+    expect(report).toMatchObject({ ok: true, directoryId: tenant.tenantId.toLowerCase() });
+  });
+
   it.each([
     ['User.Read.All', 'GroupMember.Read.All', 'who is in them'],
     ['GroupMember.Read.All', 'User.Read.All', 'read users'],

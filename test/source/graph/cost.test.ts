@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type SourceId, sourceId, type Watermark } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
+import { secret } from '../../../src/model/secret.ts';
 import { batchesInFlight } from '../../../src/source/graph/batch.ts';
 import { cloudOf } from '../../../src/source/graph/clouds.ts';
 import { tokensFor } from '../../../src/source/graph/credentials.ts';
@@ -257,7 +258,7 @@ const watched = (tenantId: string) => {
   const app = graph.control.tenants().find((one) => one.tenantId === tenantId)?.apps[0];
   if (app === undefined) throw new Error('The simulator has no such tenant.');
   const cloud = cloudOf('custom', { custom: { loginUrl: graph.origin, graphUrl: graph.origin } });
-  const proof = { kind: 'client_secret', secret: app.clientSecret } as const;
+  const proof = { kind: 'client_secret', secret: secret(app.clientSecret) } as const;
   const registrant = 'customer_it';
   const direct = transportTo(cloud.graphUrl, defaultLimits);
   const counts = { sent: 0, most: 0, left: 0 };

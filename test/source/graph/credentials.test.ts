@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { App } from '../../../simulator/graph/apps.ts';
 import { type Credentials, defaultAttributes } from '../../../src/model/connection.ts';
 import { everyone } from '../../../src/model/scope.ts';
+import { secret } from '../../../src/model/secret.ts';
 import type { Proof } from '../../../src/source/graph/credentials.ts';
 import { assertionOf } from '../../../src/source/graph/workload.ts';
 import { type Certificate, makeCertificate } from '../../support/certificate.ts';
@@ -59,7 +60,7 @@ describe('a certificate', () => {
       thumbprint: 'A0',
       endsAt: new Date(graph.clock.nowMs() + inDays * dayMs + 60_000),
     });
-  const proof = (): Proof => ({ kind: 'certificate', pem: ours.pem + ours.keyPem });
+  const proof = (): Proof => ({ kind: 'certificate', pem: secret(ours.pem + ours.keyPem) });
 
   it('that the application knows is a token’s worth', async () => {
     const { ok, line } = await check({ certificates: [ours.pem] }, credentials(200), proof());
@@ -82,7 +83,7 @@ describe('a certificate', () => {
   it('without its key is no certificate', async () => {
     const { line } = await check({ certificates: [ours.pem] }, credentials(200), {
       kind: 'certificate',
-      pem: ours.pem,
+      pem: secret(ours.pem),
     });
     expect(line).toMatchObject({ ok: false });
   });

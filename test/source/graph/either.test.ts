@@ -3,6 +3,7 @@ import type { App } from '../../../simulator/graph/apps.ts';
 import type { TenantControl } from '../../../simulator/graph/index.ts';
 import { type Credential, defaultAttributes } from '../../../src/model/connection.ts';
 import { everyone } from '../../../src/model/scope.ts';
+import { secret } from '../../../src/model/secret.ts';
 import { connectedSources } from '../../../src/source/graph/connected.ts';
 import type { Switched } from '../../../src/source/graph/either.ts';
 import type { GraphOptions } from '../../../src/source/graph/index.ts';
@@ -42,8 +43,8 @@ const rotating = (
         cloud: 'custom',
         credentials: { kind: 'client_secret', clientId: app.clientId, ...ends, second },
       },
-      proof: { kind: 'client_secret', secret: 'old~secret' },
-      second: { proof: { kind: 'client_secret', secret: 'new~secret' }, from: 'first' },
+      proof: { kind: 'client_secret', secret: secret('old~secret') },
+      second: { proof: { kind: 'client_secret', secret: secret('new~secret') }, from: 'first' },
       onSwitch: (switched) => told.push(switched),
       ...more,
     },
@@ -57,7 +58,7 @@ const appOf = (tenant: TenantControl): App => {
   return app;
 };
 const remove = (app: App, value: string): void => {
-  app.secrets = app.secrets.filter((secret) => secret.value !== value);
+  app.secrets = app.secrets.filter((one) => one.value !== value);
 };
 const logins = (tenant: TenantControl): readonly number[] =>
   graph.control
@@ -89,7 +90,7 @@ describe('two credentials', () => {
 
   it('begin with the one that worked last', async () => {
     const { tenant, source, app } = rotating({
-      second: { proof: { kind: 'client_secret', secret: 'new~secret' }, from: 'second' },
+      second: { proof: { kind: 'client_secret', secret: secret('new~secret') }, from: 'second' },
     });
     remove(app, 'old~secret');
     await readAll(source, new Folded(), { scope: everyone });
@@ -98,7 +99,7 @@ describe('two credentials', () => {
 
   it('go back to the first when the second is the one that dies', async () => {
     const { app, source, told } = rotating({
-      second: { proof: { kind: 'client_secret', secret: 'new~secret' }, from: 'second' },
+      second: { proof: { kind: 'client_secret', secret: secret('new~secret') }, from: 'second' },
     });
     remove(app, 'new~secret');
     await readAll(source, new Folded(), { scope: everyone });
@@ -230,19 +231,19 @@ describe('the end of what proves our own application', () => {
   });
 
   it('is that of its certificate, or what was said of its secret; the check warns whoever runs us', async () => {
-    const bySecret = consented({ proof: { kind: 'client_secret', secret: 'ours' }, secretEndsAt: inTenDays });
+    const bySecret = consented({ proof: { kind: 'client_secret', secret: secret('ours') }, secretEndsAt: inTenDays });
     expect(await bySecret.credentialEnds(never)).toEqual({ first: inTenDays });
     expect((await bySecret.check(all, never)).checks[0]).toMatchObject({
       ok: true,
       remedy: { code: 'credentials_end_soon', owner: 'your_team', todo: expect.stringContaining('ENTRAIN_APP_') },
     });
     const pem = certificate.pem + certificate.keyPem;
-    const ends = await consented({ proof: { kind: 'certificate', pem } }).credentialEnds(never);
+    const ends = await consented({ proof: { kind: 'certificate', pem: secret(pem) } }).credentialEnds(never);
     expect(ends?.first?.getTime()).toBeCloseTo(inTenDays.getTime(), -4);
   });
 
   it('is none where nobody said, and replaces what was known before', async () => {
-    const unsaid = consented({ proof: { kind: 'client_secret', secret: 'ours' } });
+    const unsaid = consented({ proof: { kind: 'client_secret', secret: secret('ours') } });
     expect(await unsaid.credentialEnds(never)).toEqual({});
   });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TenantControl } from '../../../simulator/graph/index.ts';
+import { secret } from '../../../src/model/secret.ts';
 import type { Proof } from '../../../src/source/graph/credentials.ts';
 import { ourApp } from '../../../src/source/graph/our-app.ts';
 import { type Certificate, makeCertificate } from '../../support/certificate.ts';
@@ -27,7 +28,7 @@ afterEach(() => {
 });
 afterAll(() => graph.close());
 
-const appWith = (proof: Proof = { kind: 'client_secret', secret: 'known' }, aheadMs = 0) =>
+const appWith = (proof: Proof = { kind: 'client_secret', secret: secret('known') }, aheadMs = 0) =>
   ourApp({
     registration: { clientId, cloud: 'custom', proof },
     redirectUri,
@@ -63,10 +64,10 @@ describe('whoever signed in', () => {
   });
 
   it('is asked of the login with a certificate as well', async () => {
-    const proof: Proof = { kind: 'certificate', pem: certificate.pem + certificate.keyPem };
+    const proof: Proof = { kind: 'certificate', pem: secret(certificate.pem + certificate.keyPem) };
     expect(await appWith(proof).signedIn(await given(), never)).toMatchObject({ tenantId: tenant.tenantId });
     const other = await makeCertificate();
-    const unknown: Proof = { kind: 'certificate', pem: other.pem + other.keyPem };
+    const unknown: Proof = { kind: 'certificate', pem: secret(other.pem + other.keyPem) };
     await expect(appWith(unknown).signedIn(await given(), never)).rejects.toMatchObject({
       code: 'AADSTS700027',
       mend: { owner: 'your_team' },

@@ -7,5 +7,5 @@ describe('connections and targets in memory', () =>
   connectionStoreContract(async (vault, now) => {
     const connections = createMemoryConnectionStore(vault, now);
     const targets = createMemoryTargetStore(vault, now);
-    return { connections, targets, sealed: createMemorySealedSecrets(vault, [connections, targets]) };
+    return { connections, targets, sealed: createMemorySealedSecrets(vault, [connections, targets], now) };
   }));

@@ -15,7 +15,7 @@ describe('connections and targets in MongoDB', async () => {
     stores = {
       connections: createMongoConnectionStore(mongo.connection, vault, now),
       targets: createMongoTargetStore(mongo.connection, vault, now),
-      sealed: createMongoSealedSecrets(mongo.db, vault),
+      sealed: createMongoSealedSecrets(mongo.db, vault, now),
     };
     return stores;
   });

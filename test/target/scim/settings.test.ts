@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { scim } from '../../../src/target/scim/index.ts';
 import { parseSettings } from '../../../src/target/scim/settings.ts';
 import { SettingsRefused } from '../../../src/target/target.ts';
+import { revealed } from '../../support/secrets.ts';
 
 const token = 'a-token';
 const given = { base_url: 'https://scim.example.com/v2', token };
@@ -19,7 +20,9 @@ describe('the settings of a SCIM target', () => {
   it('keep the token apart from what may be shown', () => {
     const parsed = scim.parse({ ...given, concurrency: 4 });
     expect(parsed.settings).toEqual({ base_url: given.base_url, concurrency: 4 });
-    expect(parsed.secrets).toEqual({ token });
+    expect(revealed(parsed.secrets)).toEqual({ token });
+    // As it is handed back, whenever the target is connected.
+    expect(revealed(scim.parse({ ...parsed.settings, ...parsed.secrets }).secrets)).toEqual({ token });
   });
 
   it.each([

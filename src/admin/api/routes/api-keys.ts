@@ -1,6 +1,7 @@
 /** /v1/api-keys */
 
 import { z } from 'zod';
+import { approverOf, makersOf } from '../../../core/approvals.ts';
 import { apiKeyId, organizationId } from '../../../model/ids.ts';
 import { operatorIn } from '../admission.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
@@ -33,6 +34,7 @@ export const apiKeyRoutes: readonly Route[] = [
         organizations: body.organization_ids?.map(organizationId) ?? null,
         expiresAt: body.expires_at === undefined ? null : new Date(body.expires_at),
         createdBy: call.caller.name,
+        makers: makersOf(approverOf(call.caller)),
       });
       return {
         status: 201,

@@ -43,7 +43,7 @@ export const connectionRoutes: readonly Route[] = [
     refusals: ['key_is_limited', 'tenant_taken'],
     handle: async ({ body, caller, commands }) => {
       assertMaySetGuards(caller, body);
-      const given = { ...fieldsOf(body), name: body.name, organization: organizationId(body.organization_id) };
+      const given = { ...(await fieldsOf(body)), name: body.name, organization: organizationId(body.organization_id) };
       const { connection, link } = await commands.addConnectionWithLink(given, body.return_url ?? null);
       return {
         status: 201,
@@ -69,7 +69,7 @@ export const connectionRoutes: readonly Route[] = [
     refusals: ['key_is_limited', 'tenant_taken'],
     handle: async ({ body, commands }) => ({
       status: 200,
-      body: checkReportView(await commands.checkNewConnection(fieldsOf(body))),
+      body: checkReportView(await commands.checkNewConnection(await fieldsOf(body))),
     }),
   }),
   defineRoute({
@@ -140,7 +140,7 @@ export const connectionRoutes: readonly Route[] = [
     handle: async ({ params, body, revision, caller, commands }) => {
       assertMaySetGuards(caller, body);
       const id = connectionId(params.connection_id);
-      const changes = { ...fieldsOf(body), state: body.state };
+      const changes = { ...(await fieldsOf(body)), state: body.state };
       const { before, connection, nextSync } = await commands.editConnection(id, changes, revision);
       return {
         status: 200,

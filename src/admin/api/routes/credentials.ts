@@ -40,7 +40,11 @@ export const credentialRoutes: readonly Route[] = [
     handle: async ({ params, body, revision, commands }) =>
       answered(
         commands,
-        await commands.addSecondCredential(connectionId(params.connection_id), credentialFieldsOf(body), revision),
+        await commands.addSecondCredential(
+          connectionId(params.connection_id),
+          await credentialFieldsOf(body),
+          revision,
+        ),
       ),
   }),
   ...credentialPlaces.map((place) =>

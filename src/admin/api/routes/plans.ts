@@ -1,6 +1,8 @@
 /** /v1/plans */
 
 import { z } from 'zod';
+import { approverOf } from '../../../core/approvals.ts';
+import type { Caller } from '../../../model/api-key.ts';
 import { organizationId, planId, targetId } from '../../../model/ids.ts';
 import type { Approved } from '../../plans.ts';
 import type { Answer } from '../answer.ts';
@@ -28,7 +30,8 @@ const path = '/v1/plans/{plan_id}';
 const params = z.strictObject({ plan_id: planIdText });
 const accepted = {
   status: 202,
-  description: 'The plan, and the run that carries it out, whose address is in Location.',
+  description:
+    'The plan, and the run that carries it out, whose address is in Location; without one as long as somebody else has to approve it, too.',
   schema: approvedPlanSchema,
 };
 
@@ -118,6 +121,7 @@ export const planRoutes: readonly Route[] = [
       'not_found',
       'target_not_active',
       'plan_decided',
+      'another_person_needed',
       'plan_superseded',
       'plan_refused',
       'plan_expired',
@@ -131,7 +135,7 @@ export const planRoutes: readonly Route[] = [
     handle: async ({ params, body, hash, caller, commands }) => {
       const seen = [body.hash ?? null, hash];
       return answerApproved(
-        await commands.approvePlan(planId(params.plan_id), { by: caller.name, reason: body.reason, seen }),
+        await commands.approvePlan(planId(params.plan_id), { ...wordOf(caller, body.reason), seen }),
       );
     },
   }),
@@ -149,7 +153,7 @@ export const planRoutes: readonly Route[] = [
     answer: { status: 200, description: 'The plan as it is now.', schema: planSchema },
     refusals: ['not_found', 'plan_decided', 'plan_superseded', 'plan_refused', 'plan_expired', 'plan_is_preview'],
     handle: async ({ params, body, caller, commands }) => {
-      const plan = await commands.rejectPlan(planId(params.plan_id), { by: caller.name, reason: body.reason });
+      const plan = await commands.rejectPlan(planId(params.plan_id), wordOf(caller, body.reason));
       return { status: 200, body: planView(plan), audit: { after: auditedPlan(plan) } };
     },
   }),
@@ -170,6 +174,7 @@ export const planRoutes: readonly Route[] = [
       'not_found',
       'target_not_active',
       'plan_decided',
+      'another_person_needed',
       'plan_superseded',
       'plan_refused',
       'plan_expired',
@@ -182,16 +187,16 @@ export const planRoutes: readonly Route[] = [
     ],
     handle: async ({ params, body, hash, caller, commands }) => {
       const seen = [body.hash ?? null, hash];
-      return answerApproved(
-        await commands.applyPlan(planId(params.plan_id), { by: caller.name, reason: body.reason, seen }),
-      );
+      return answerApproved(await commands.applyPlan(planId(params.plan_id), { ...wordOf(caller, body.reason), seen }));
     },
   }),
 ];
 
+const wordOf = (caller: Caller, reason: string) => ({ by: caller.name, reason, approver: approverOf(caller) });
+
 const answerApproved = ({ plan, run }: Approved): Answer => ({
   status: 202,
   body: approvedPlanView(plan, run),
-  headers: { Location: `/v1/runs/${run.id}` },
-  audit: { subjects: { run_id: run.id }, after: auditedPlan(plan) },
+  ...(run === null ? {} : { headers: { Location: `/v1/runs/${run.id}` } }),
+  audit: { subjects: run === null ? {} : { run_id: run.id }, after: auditedPlan(plan) },
 });

@@ -1,6 +1,7 @@
 /** The audit log as the API shows it, and what of a record goes into it: always a rendering that callers get, less what is of persons or passes by itself. */
 
 import { z } from 'zod';
+import { approvalsIn } from '../../../core/approvals.ts';
 import type { ApiKeyRecord } from '../../../model/api-key.ts';
 import { actorKinds, stepKinds } from '../../../model/audit.ts';
 import type { Connection } from '../../../model/connection.ts';
@@ -101,7 +102,11 @@ export const auditedWebhook = (webhook: Webhook): JsonObject => {
 };
 
 /** Which plan exactly, and what was decided. */
-export const auditedPlan = ({ hash, standing }: Plan): JsonObject => ({ hash, state: standing.state });
+export const auditedPlan = ({ hash, standing }: Plan): JsonObject => ({
+  hash,
+  state: standing.state,
+  approvals: approvalsIn(standing).length,
+});
 
 const json = z.record(z.string(), z.json());
 

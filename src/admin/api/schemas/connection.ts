@@ -114,12 +114,12 @@ export const connectionChangesSchema = z
   })
   .meta({ id: 'ConnectionChanges' });
 
-export const fieldsOf = (body: Partial<z.output<z.ZodObject<typeof fields>>>): ConnectionFields => ({
+export const fieldsOf = async (body: Partial<z.output<z.ZodObject<typeof fields>>>): Promise<ConnectionFields> => ({
   description: body.description,
   tenantId: body.tenant_id,
   cloud: body.cloud,
   clientId: body.client_id,
-  ...credentialFieldsOf(body),
+  ...(await credentialFieldsOf(body)),
   scope: body.scope === undefined ? undefined : scopeOf(body.scope),
   attributes: body.attributes,
   refreshIntervalSecs: body.refresh_interval_secs,

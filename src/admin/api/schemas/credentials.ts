@@ -9,8 +9,11 @@ import {
   type Credentials,
   credentialStages,
 } from '../../../model/connection.ts';
+import { type Secret, secret } from '../../../model/secret.ts';
 import type { GivenCredential } from '../../given-credentials.ts';
-import { PfxRefused, pemOfPfx } from '../../pfx.ts';
+import { openPfx } from '../../open-pfx.ts';
+import { PfxRefused } from '../../pfx.ts';
+import { invalid } from '../../refused.ts';
 import { guid, time, timeOrNull } from './common.ts';
 
 const secretText = z
@@ -20,22 +23,8 @@ const secretText = z
   .refine((text) => !guid.safeParse(text).success, 'looks like the id of a secret; the value next to it is needed')
   .meta({ writeOnly: true });
 
-/** Either form becomes PEM here. */
 const certificateText = z.union(
-  [
-    z.string().min(1).max(20_000),
-    z
-      .strictObject({ pfx: z.base64().max(40_000), password: z.string().max(1_000) })
-      .transform(({ pfx, password }, context) => {
-        try {
-          return pemOfPfx(Buffer.from(pfx, 'base64'), password);
-        } catch (error) {
-          if (!(error instanceof PfxRefused)) throw error;
-          context.addIssue({ code: 'custom', path: ['pfx'], message: error.message });
-          return z.NEVER;
-        }
-      }),
-  ],
+  [z.string().min(1).max(20_000), z.strictObject({ pfx: z.base64().max(40_000), password: z.string().max(1_000) })],
   'must be PEM, or an object with pfx and password',
 );
 
@@ -59,12 +48,25 @@ export const proofFields = {
 
 export const secondCredentialSchema = z.strictObject(proofFields).meta({ id: 'SecondCredential' });
 
-export const credentialFieldsOf = (body: Partial<z.output<z.ZodObject<typeof proofFields>>>): GivenCredential => ({
-  clientSecret: body.client_secret,
+/** From here on they are hidden. A PFX file is opened, or refused as a field that cannot be accepted. */
+export const credentialFieldsOf = async (
+  body: Partial<z.output<z.ZodObject<typeof proofFields>>>,
+): Promise<GivenCredential> => ({
+  clientSecret: body.client_secret === undefined ? undefined : secret(body.client_secret),
   clientSecretEndsAt: body.client_secret_ends_at === undefined ? undefined : new Date(body.client_secret_ends_at),
-  certificate: body.certificate,
+  certificate: body.certificate === undefined ? undefined : await pemOf(body.certificate),
   workloadIdentity: body.workload_identity,
 });
+
+const pemOf = async (given: z.output<typeof certificateText>): Promise<Secret> => {
+  if (typeof given === 'string') return secret(given);
+  try {
+    return await openPfx({ file: Buffer.from(given.pfx, 'base64'), password: secret(given.password) });
+  } catch (error) {
+    if (!(error instanceof PfxRefused)) throw error;
+    throw invalid({ pointer: '/certificate/pfx', detail: error.message });
+  }
+};
 
 const credentialSchema = z.strictObject({
   kind: z.enum(['client_secret', 'certificate', 'workload_identity', 'admin_consent']),

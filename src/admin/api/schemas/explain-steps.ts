@@ -164,7 +164,14 @@ export const stepSchema = z
         left_groups: leftGroupsSchema,
         held_by: runNowSchema,
         plan: z
-          .strictObject({ id: z.string(), kind: planKind, state: planState, actions: z.array(z.string()) })
+          .strictObject({
+            id: z.string(),
+            kind: planKind,
+            state: planState,
+            actions: z.array(z.string()),
+            approvals_needed: z.int(),
+            approved_by: z.array(z.string()),
+          })
           .nullable()
           .meta({ description: 'The plan that holds it back, and what it holds on this object.' }),
       }),
@@ -236,7 +243,14 @@ export const stepView = (step: Step): z.input<typeof stepSchema> => {
         deprovision: policy,
         left_groups: leftGroups,
         held_by: runNowView(heldBy),
-        plan: plan && { id: plan.id, kind: plan.kind, state: plan.state, actions: [...plan.actions] },
+        plan: plan && {
+          id: plan.id,
+          kind: plan.kind,
+          state: plan.state,
+          actions: [...plan.actions],
+          approvals_needed: plan.approvalsNeeded,
+          approved_by: [...plan.approvedBy],
+        },
       };
       return { step: step.step, state, says, evidence };
     }

@@ -1,6 +1,7 @@
 /** Plans and their operations as the API shows them. */
 
 import { z } from 'zod';
+import { approvalsIn } from '../../../core/approvals.ts';
 import { leftOutReasons } from '../../../core/undo.ts';
 import type { Action } from '../../../model/operation.ts';
 import { type Exceeded, type Plan, planKinds, planRefusals } from '../../../model/plan.ts';
@@ -95,6 +96,12 @@ export const planSchema = z
       })
       .meta({ description: 'Operations by action; of member operations the memberships.' }),
     exceeded: z.array(exceededSchema).meta({ description: 'The limits of the target that it passes.' }),
+    approvals_needed: z.union([z.literal(1), z.literal(2)]).meta({
+      description: 'How many people have to approve it: two where it is over a limit and the target says so.',
+    }),
+    approvals: z
+      .array(z.strictObject({ by: z.string(), reason: z.string(), at: time }))
+      .meta({ description: 'Who approved it, the first one first. Of two, the first waits here for the other.' }),
     decided_by: z.string().nullable().meta({ description: 'The name of the API key.' }),
     reason: z.string().nullable(),
     decided_at: time.nullable(),
@@ -107,7 +114,9 @@ export const planSchema = z
   })
   .meta({ id: 'Plan' });
 
-export const approvedPlanSchema = planSchema.extend({ run: runSchema }).meta({ id: 'ApprovedPlan' });
+export const approvedPlanSchema = planSchema
+  .extend({ run: runSchema.nullable().meta({ description: 'null: somebody else has to approve it, too.' }) })
+  .meta({ id: 'ApprovedPlan' });
 
 export const planView = (plan: Plan): z.input<typeof planSchema> => {
   const { standing } = plan;
@@ -127,6 +136,8 @@ export const planView = (plan: Plan): z.input<typeof planSchema> => {
     version: plan.basis.version,
     counts: plan.counts,
     exceeded: plan.exceeded.map(exceededView),
+    approvals_needed: standing.state === 'waiting' && standing.approval !== undefined ? 2 : plan.approvals,
+    approvals: approvalsIn(standing).map(({ by, reason, at }) => ({ by, reason, at: timeOf(at) })),
     decided_by: decision?.by ?? null,
     reason: decision?.reason ?? null,
     decided_at: decision === null ? null : timeOf(decision.at),
@@ -136,9 +147,9 @@ export const planView = (plan: Plan): z.input<typeof planSchema> => {
   };
 };
 
-export const approvedPlanView = (plan: Plan, run: Parameters<typeof runView>[0]) => ({
+export const approvedPlanView = (plan: Plan, run: Parameters<typeof runView>[0] | null) => ({
   ...planView(plan),
-  run: runView(run),
+  run: run && runView(run),
 });
 
 const limitNames = {

@@ -143,6 +143,8 @@ const escrowPolicyChangesSchema = z
   .partial()
   .meta({ id: 'EscrowPolicyChanges', description: 'What is left out keeps its value, or gets its default.' });
 
+const approvalsNumber = z.union([z.literal(1), z.literal(2)]);
+
 const fields = {
   name: nameText.optional(),
   mapping: mappingSchema.optional(),
@@ -155,6 +157,10 @@ const fields = {
   auto_approve_first: z.boolean().optional().meta({
     description:
       'Whether the first run, and the first after a change of scope, mapping, matching or of what happens to who leaves, writes at once instead of making a plan to look at. false unless set.',
+  }),
+  approvals: approvalsNumber.optional().meta({
+    description:
+      'How many people have to approve a plan that is over a limit: 1 unless set. Once it is lowered, plans of the next 24 hours still take two, and so does each that was made before.',
   }),
 };
 
@@ -188,6 +194,7 @@ export const fieldsOf = (body: z.output<z.ZodObject<typeof fields>>): TargetFiel
   protected: body.protected && protectionOf(body.protected),
   escrow: body.escrow && escrowPolicyOf(body.escrow),
   autoApproveFirst: body.auto_approve_first,
+  approvals: body.approvals,
 });
 
 const limitsOf = (limits: z.output<typeof limitChangesSchema>): Partial<Limits> => ({
@@ -241,6 +248,8 @@ export const targetSchema = z
       .meta({ description: 'What of `protected` does not protect as it says, or not yet.' }),
     escrow: escrowPolicySchema,
     auto_approve_first: z.boolean(),
+    approvals: approvalsNumber,
+    approvals_lowered_at: time.nullable().meta({ description: 'Plans of the 24 hours after it still take two.' }),
     waiting_plan: planIdText
       .nullable()
       .meta({ description: 'The plan that waits for somebody to approve or reject it.' }),
@@ -277,6 +286,8 @@ export const targetView = (
     give_up_after_days: target.escrow.giveUpAfterDays,
   },
   auto_approve_first: target.autoApproveFirst,
+  approvals: target.approvals.needed,
+  approvals_lowered_at: target.approvals.loweredAt && timeOf(target.approvals.loweredAt),
   waiting_plan: waiting?.id ?? null,
   created_at: timeOf(target.createdAt),
   updated_at: timeOf(target.updatedAt),

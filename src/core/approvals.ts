@@ -1,0 +1,56 @@
+/** Decides how many people have to approve a plan, and whether two who did are two. */
+
+import type { Caller } from '../model/api-key.ts';
+import type { Approver, Decision, Exceeded, Maker, PlanStanding } from '../model/plan.ts';
+import type { Approvals } from '../model/target-record.ts';
+
+/** What was lowered counts from then on, so that nobody lowers it to approve alone, and the others see it coming. */
+const loweringTakesMs = 24 * 3_600_000;
+
+/** What is over no limit takes one. */
+export const approvalsFor = (
+  { needed, loweredAt }: Approvals,
+  exceeded: readonly Exceeded[],
+  now: Date,
+): Approvals['needed'] => {
+  const isJustLowered = loweredAt !== null && now.getTime() - loweredAt.getTime() < loweringTakesMs;
+  return exceeded.length > 0 && (needed === 2 || isJustLowered) ? 2 : 1;
+};
+
+export const approvalsAfter = (was: Approvals, needed: Approvals['needed'], now: Date): Approvals =>
+  needed === was.needed ? was : { needed, loweredAt: needed === 1 ? now : null };
+
+/**
+ * Whether they are two, as far as that is known: neither is the other, nor a key that the other made, and there is no person whose keys both are. Keys
+ * that one key made count as different: it is the operator's, who hands them out. Of whom nothing is known, nothing is said.
+ */
+export const isSomebodyElse = (one: Approver | undefined, other: Approver | undefined): boolean => {
+  if (one === undefined || other === undefined) return false;
+  const [those, these] = [chainOf(one), chainOf(other)];
+  const isIn = (chain: readonly string[], who: Approver): boolean => chain.includes(nameOf(who));
+  const persons = new Set(these.filter((name) => name.startsWith('person ')));
+  return !isIn(those, other) && !isIn(these, one) && !those.some((name) => persons.has(name));
+};
+
+const chainOf = ({ makers, ...self }: Approver): readonly string[] => [self, ...makers].map(nameOf);
+const nameOf = ({ kind, id }: Maker): string => `${kind} ${id}`;
+
+/** Who approved it, the first one first. */
+export const approvalsIn = (standing: PlanStanding): readonly Decision[] => {
+  if (standing.state === 'waiting') return standing.approval === undefined ? [] : [standing.approval];
+  const decision = 'decision' in standing ? standing.decision : null;
+  const first = decision?.first === undefined ? [] : [decision.first];
+  return decision === null || standing.state === 'rejected' ? first : [...first, decision];
+};
+
+export const approverOf = ({ actor: { kind, id }, makers }: Pick<Caller, 'actor' | 'makers'>): Approver => ({
+  kind,
+  id,
+  makers,
+});
+
+/** Of a key that they make: they themselves, and whoever made them, the nearest first. */
+export const makersOf = ({ kind, id, makers }: Approver): readonly Maker[] => [{ kind, id }, ...makers];
+
+/** Nobody makes keys by keys by keys for longer than that, so that none of them is forgotten. */
+export const mostMakers = 20;
