@@ -3,6 +3,7 @@
  * have an account that somebody would then forget to switch off: what is erased cannot be acted on any more (docs/decisions/0031).
  */
 
+import { operationAbout } from '../core/forget.ts';
 import { windowMs } from '../core/guard.ts';
 import type { Connection } from '../model/connection.ts';
 import type { SourceId, TargetId } from '../model/ids.ts';
@@ -139,12 +140,11 @@ const operationsOn = async (
   recently: Date,
 ): Promise<{ readonly isOpen: boolean; readonly isRecent: boolean }> => {
   let isOpen = false;
+  for await (const intents of stores.ledger.openIntents(target))
+    isOpen ||= intents.some(({ operation }) => operationAbout(operation, person) !== null);
   let isRecent = false;
-  for await (const entries of stores.ledger.entriesAbout(target, person))
-    for (const { state, at, operation } of entries) {
-      isOpen ||= state === 'open';
-      isRecent ||= operation.ref.type === 'user' && at > recently;
-    }
+  for await (const entries of stores.ledger.entriesAbout(target, person, recently))
+    isRecent ||= entries.some(({ operation }) => operation.ref.type === 'user');
   return { isOpen, isRecent };
 };
 

@@ -121,10 +121,10 @@ export interface Ledger {
   entries(target: TargetId, run: Cause['run'], after: string | null, limit: number): Promise<Page<Entry>>;
   entry(target: TargetId, key: OperationKey): Promise<Entry | null>;
   /**
-   * Operations on somebody, and on groups as far as it is them, oldest first, in batches. It looks through all operations of the target: for the few
-   * who ask about one person.
+   * Operations on somebody, and on groups as far as it is them, oldest first, in batches. It looks through all operations of the target, or those made
+   * `since` a time: for the few who ask about one person.
    */
-  entriesAbout(target: TargetId, person: SourceId): AsyncIterable<readonly Entry[]>;
+  entriesAbout(target: TargetId, person: SourceId, since?: Date): AsyncIterable<readonly Entry[]>;
   /**
    * Removes what is kept of somebody: link, escrow, operations, what waits for them, and them from operations on groups. Repeating it changes nothing.
    * Throws `StaleFence`.

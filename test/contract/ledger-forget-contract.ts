@@ -17,6 +17,7 @@ import {
   linked,
   partlyApplied,
   people,
+  start,
   updates,
   waits,
 } from '../support/operations.ts';
@@ -28,7 +29,7 @@ const adds = (team: Ref, members: readonly Ref[]): Operation => ({
   members: members.map((ref) => ({ ref, remoteId: linked(ref).remoteId })),
 });
 
-export const forgetContract = ({ created, held, ledger, takenOver }: LedgerWorld): void => {
+export const forgetContract = ({ clock, created, held, ledger, takenOver }: LedgerWorld): void => {
   const about = (target: TargetId, { id }: Ref) => all(ledger.entriesAbout(target, id));
 
   describe('the operations about one person', () => {
@@ -47,6 +48,22 @@ export const forgetContract = ({ created, held, ledger, takenOver }: LedgerWorld
       expect(found.map(({ state }) => state)).toEqual(['settled', 'settled', 'open']);
       expect(found[1]?.outcome).toMatchObject({ refused: [ann.id] });
       expect(await about((await held()).target, ann)).toEqual([]);
+    });
+
+    it('are those made since a time, where one is asked for', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      const [old, young, other] = [creates(ann), updates(ann), updates(bob)];
+      await ledger.intend(lease, intents([old]));
+      await ledger.settle(lease, [applied(old, linked(ann))]);
+      clock.now = new Date(start.getTime() + 60_000);
+      await ledger.intend(lease, intents([young, other]));
+      const since = async (at: Date) =>
+        (await all(ledger.entriesAbout(target, ann.id, at))).map(({ operation }) => operation.key);
+      expect(await since(start)).toEqual([old.key, young.key]);
+      expect(await since(new Date(start.getTime() + 1))).toEqual([young.key]);
+      expect(await since(new Date(start.getTime() + 60_001))).toEqual([]);
+      clock.now = start;
     });
 
     it('are read to the end, also of more than one batch', async () => {

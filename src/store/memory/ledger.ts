@@ -250,12 +250,12 @@ export const createMemoryLedger = (around: {
       const found = bookOf(target).entries.get(key);
       return found ? entryOf(found) : null;
     },
-    entriesAbout: (target, person) =>
+    entriesAbout: (target, person, since = new Date(0)) =>
       inBatches(() =>
         [...bookOf(target).entries.values()].flatMap((entry) => {
           const operation = operationAbout(entry.operation, person);
           const outcome = entry.outcome && outcomeAbout(entry.outcome, person);
-          return operation === null ? [] : [{ ...entryOf(entry), operation, outcome }];
+          return operation === null || entry.at < since ? [] : [{ ...entryOf(entry), operation, outcome }];
         }),
       ),
     forgetPerson: async (lease, person) => {

@@ -46,20 +46,27 @@ export const createIntents = (db: Db, now: () => Date) => {
     });
   };
 
-  /** Those that hold the id of somebody, oldest first. */
-  const naming = (target: TargetId, person: SourceId): AsyncIterable<readonly IntentDocument[]> =>
-    keyset<IntentDocument>((last, limit) =>
-      collection
+  /** Those that hold the id of somebody, oldest first; after one of this order. */
+  const naming = (target: TargetId, person: SourceId, from: string | null): AsyncIterable<readonly IntentDocument[]> =>
+    keyset<IntentDocument>((last, limit) => {
+      const after = last?.order ?? from;
+      return collection
         .find({
           target,
           state: { $in: ['open', 'settled'] },
           operation: holding(person),
-          ...(last ? { order: { $gt: last.order } } : {}),
+          ...(after === null ? {} : { order: { $gt: after } }),
         })
         .sort({ order: 1 })
         .limit(limit)
-        .toArray(),
-    );
+        .toArray();
+    });
+
+  /** From the newest back: it costs what was done since. */
+  const lastBefore = async (target: TargetId, since: Date): Promise<string | null> => {
+    const before = { target, state: 'settled', at: { $lt: since } } as const;
+    return (await collection.findOne(before, { sort: { order: -1 }, projection: { order: 1 } }))?.order ?? null;
+  };
 
   return {
     add: async (
@@ -136,9 +143,11 @@ export const createIntents = (db: Db, now: () => Date) => {
       return new Set(inEffect.map(({ _id }) => _id.slice(target.length + 1)));
     },
     /** On somebody, and on groups as far as it is them, oldest first. */
-    async *about(target: TargetId, person: SourceId): AsyncGenerator<readonly Entry[]> {
-      for await (const page of naming(target, person)) {
-        const about = (await entriesOf(page)).flatMap((entry) => {
+    async *about(target: TargetId, person: SourceId, since?: Date): AsyncGenerator<readonly Entry[]> {
+      const from = since === undefined ? null : await lastBefore(target, since);
+      for await (const page of naming(target, person, from)) {
+        const made = page.filter(({ at }) => since === undefined || at >= since);
+        const about = (await entriesOf(made)).flatMap((entry) => {
           const operation = operationAbout(entry.operation, person);
           const outcome = entry.outcome && outcomeAbout(entry.outcome, person);
           return operation === null ? [] : [{ ...entry, operation, outcome }];
@@ -148,8 +157,10 @@ export const createIntents = (db: Db, now: () => Date) => {
     },
     /** Operations on somebody, and them in operations on groups. */
     forget: async (target: TargetId, person: SourceId): Promise<void> => {
-      for await (const page of naming(target, person)) {
-        const left = page.map((document) => ({
+      for await (const page of naming(target, person, null)) {
+        // As an attribute of somebody else, such as their manager, they stay.
+        const about = page.filter((document) => operationAbout(intentOf(document).operation, person) !== null);
+        const left = about.map((document) => ({
           _id: document._id,
           operation: operationWithout(intentOf(document).operation, person),
         }));
