@@ -55,15 +55,14 @@ export const deciding: readonly Mutant[] = [
     ],
   },
   {
-    name: 'what is under way is not counted',
-    what: 'Operations whose outcome is open do not count against the limits of the day.',
+    name: 'what was found done is not counted',
+    what: 'An operation whose answer was lost, and that a look found done, does not count against the limits of the day.',
     bias: 'answers that stay open',
-    coveredBy: 'recovery',
     edits: [
       {
         file: 'src/store/memory/ledger.ts',
-        from: "const inEffect = state === 'open' || (state === 'settled'",
-        to: "const inEffect = (state === 'settled'",
+        from: 'isInEffect(outcome));',
+        to: 'isInEffect(outcome) && outcome.at.getTime() - at.getTime() < 20_000);',
       },
     ],
   },
