@@ -118,13 +118,15 @@ const put = (state: MemoryTargetState, type: ObjectType, id: RemoteId, attribute
   const userName = attributes['userName'] ?? null;
   if (type === 'user' && userName === null)
     throw new TargetError('rejected', 'A user needs a userName.', { code: 'invalidValue' });
+  // A name is looked at when it is given: of two accounts that have had the same one all along, each can be changed.
+  const isGiven = !same('userName', state.objects.get(id)?.attributes['userName'] ?? null, userName);
   const taken = [...state.objects.values()].some(
     (other) =>
       other.type === 'user' &&
       other.remoteId !== id &&
       same('userName', other.attributes['userName'] ?? null, userName),
   );
-  if (type === 'user' && taken)
+  if (type === 'user' && isGiven && taken)
     throw new TargetError('conflict', 'The userName belongs to another user.', { code: 'uniqueness' });
   const assigned = Object.entries(attributes).filter(([, value]) => value !== null);
   state.objects.set(id, { type, remoteId: id, attributes: Object.fromEntries(assigned) });

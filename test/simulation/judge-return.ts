@@ -1,9 +1,9 @@
-/** I2, the other way round: who left, and lost their account for it, is given nothing before the tenant has them again. */
+/** I2, the other way round: who left or was disabled, and lost their account for it, is given nothing before the tenant has them again. */
 
 import type { Operation } from '../../src/model/operation.ts';
 import type { Customer } from './customer.ts';
 import type { Deed } from './deeds.ts';
-import { isThere } from './directory.ts';
+import { isThere, type Truth } from './directory.ts';
 import type { Effect } from './remote.ts';
 import { since } from './since.ts';
 
@@ -16,26 +16,29 @@ export type Returns = {
 type Meant = { readonly operation: Operation; readonly at: number };
 
 export const returnsSeen = (now: () => number): Returns => {
-  /** When who had left lost their account. */
+  /** When who was not there, or disabled, lost their account. */
   const lostAt = new Map<string, number>();
-  /** What was meant before may still have been under way. */
-  const isTooSoon = ({ directory }: Customer, id: string, meantAt: number): boolean => {
+  /** What was meant before may still have been under way. An account is switched on for nobody who is disabled. */
+  const isTooSoon = ({ directory }: Customer, id: string, deed: Deed, meantAt: number): boolean => {
     const lost = lostAt.get(id);
     if (lost === undefined || meantAt < lost) return false;
-    return !since(directory.history, lost).some(({ truth }) => isThere(truth, id));
+    const isBack = deed.kind === 'update' ? isEnabled : isThere;
+    return !since(directory.history, lost).some(({ truth }) => isBack(truth, id));
   };
   return {
     forget: () => lostAt.clear(),
     judge: (customer, effect, deed, { operation, at }) => {
       const { ref } = operation;
       const isLoss = deed.kind === 'disable' || deed.kind === 'delete';
-      if (isLoss && ref.type === 'user' && !isThere(customer.directory.truth(), ref.id)) lostAt.set(ref.id, now());
+      if (isLoss && ref.type === 'user' && !isEnabled(customer.directory.truth(), ref.id)) lostAt.set(ref.id, now());
       return gainers(effect, deed, operation)
-        .filter((id) => isTooSoon(customer, id, at))
-        .map((id) => `${deed.kind} for ${id}, who left and was not there since`);
+        .filter((id) => isTooSoon(customer, id, deed, at))
+        .map((id) => `${deed.kind} for ${id}, who left or was disabled and is not back`);
     },
   };
 };
+
+const isEnabled = ({ people }: Truth, id: string): boolean => people.get(id)?.standing === 'enabled';
 
 const gainers = ({ before, after }: Effect, deed: Deed, operation: Operation): readonly string[] => {
   if (deed.kind === 'create') return [operation.ref.id];
