@@ -244,6 +244,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'whoever is off was switched off by us',
     what: 'Accounts are switched on again though the tenant has disabled the person.',
+    bias: 'answers that stay open',
     edits: [
       {
         file: 'src/core/plan.ts',
