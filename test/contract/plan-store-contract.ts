@@ -410,6 +410,14 @@ const decisionsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void =
       expect(then.decision.first?.by).not.toBe(then.decision.by);
     });
 
+    it('that takes two, by two at the same moment, is made by both', async () => {
+      for (let nth = 0; nth < 5; nth += 1) {
+        const { plan } = await waiting({ approvals: 2 });
+        await Promise.all(['anna', 'ben'].map((name) => plans.decide(plan.id, 'approved', by(name), 2)));
+        expect(await standing(plan.id)).toMatchObject({ state: 'approved' });
+      }
+    });
+
     it('to reject ends also what one of two approved, and says who did', async () => {
       const { plan } = await waiting({ approvals: 2 });
       await plans.decide(plan.id, 'approved', byAnna, 2);

@@ -298,6 +298,36 @@ it('of two organizations that name a tenant for the workload at the same moment,
   expect(new Set(owners).size).toBe(1);
 });
 
+it('a tenant is taken from the moment on that somebody names it, before it is written down', async () => {
+  const [written, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const other = await openDoor({
+    config: { workload: { kind: 'file', path: '/var/run/token' } },
+    room: ({ stores }) => ({
+      stores: {
+        ...stores,
+        connections: {
+          ...stores.connections,
+          add: async (...given) => {
+            written.resolve();
+            await answered.promise;
+            await stores.connections.add(...given);
+          },
+        },
+      },
+    }),
+  });
+  const ask = (organization_id: string) =>
+    other.call('POST', '/v1/connections', { body: { ...withoutSecret, organization_id, workload_identity: true } });
+  const first = ask('acme');
+  await written.promise;
+  const second = ask('contoso');
+  const early = await Promise.race([second, first]);
+  answered.resolve();
+  expect(early.body).toMatchObject({ status: 409, code: 'tenant_taken' });
+  expect((await first).status).toBe(201);
+  await other.close();
+});
+
 /** Asked for nothing but which application it is. */
 const ourApp: OurApp = {
   clientId: appId,
