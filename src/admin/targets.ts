@@ -8,14 +8,12 @@ import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, runId, type TargetId, targetId } from '../model/ids.ts';
 import type { Mapping, Matching } from '../model/mapping.ts';
-import type { Secret } from '../model/secret.ts';
 import {
   type Approvals,
   type DeprovisionPolicy,
   defaultEscrow,
   defaultLimits,
   type EscrowPolicy,
-  type Json,
   type JsonObject,
   type LeftGroups,
   type Limits,
@@ -26,7 +24,13 @@ import {
 } from '../model/target-record.ts';
 import type { Secrets, TargetEdit } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
-import { type GivenSettings, type ParsedTarget, SettingsRefused } from '../target/target.ts';
+import {
+  type Address,
+  type GivenSettings,
+  type ParsedTarget,
+  SettingsRefused,
+  type TargetKind,
+} from '../target/target.ts';
 import { meantProtection, type ProtectionWarning, protectionWarnings } from './protection.ts';
 import { provisionNow } from './provision-now.ts';
 import type { Within } from './reached.ts';
@@ -68,8 +72,7 @@ export const targetCommands = (room: Room) => {
   const { connections, targets, ledger } = room.stores;
 
   /** The accounts we linked live at the old address. At another one the same ids belong to nobody, or to somebody else. */
-  const refuseAnotherSystem = async (before: Within<TargetRecord>, settings: JsonObject): Promise<void> => {
-    if (addresses(before.settings) === addresses(settings)) return;
+  const refuseAnotherSystem = async (before: Within<TargetRecord>): Promise<void> => {
     const { user, group } = await ledger.countLinks(before.id);
     if (user + group === 0) return;
     throw new Refused(
@@ -137,7 +140,7 @@ export const targetCommands = (room: Room) => {
         refuseDeleting(before);
         const stored = changes.settings === undefined ? {} : await targets.secrets(before.id);
         const parsed = changes.settings === undefined ? null : mergedSettings(room, before, changes.settings, stored);
-        if (parsed !== null) await refuseAnotherSystem(before, parsed.settings);
+        if (parsed?.isMoved === true) await refuseAnotherSystem(before);
         const owner = found(await connections.get(before.connection), 'connection');
         const edit = {
           ...withFields(await meantFields(room, owner, changes), room.world.now(), before),
@@ -233,13 +236,6 @@ type Editable = Pick<
   Exclude<keyof TargetEdit, 'settings' | 'credentialVersion' | 'state' | 'problem' | 'quarantine'>
 >;
 
-/** Where the target is: scheme, host, port and path. */
-const addresses = (settings: JsonObject): string =>
-  urlsOf(settings)
-    .map(([, url]) => `${url.origin}${url.pathname.replace(/\/+$/, '')}`)
-    .toSorted()
-    .join(' ');
-
 const withFields = (given: TargetFields, now: Date, base: Editable): Editable => ({
   name: given.name ?? base.name,
   mapping: given.mapping ?? base.mapping,
@@ -257,50 +253,55 @@ const sameSecrets = (given: Secrets, stored: Secrets): boolean =>
   Object.entries(given).every(([field, one]) => one.is(stored[field]));
 
 /** Stored secrets go with the stored address only: sent to a new one, they would be given away. There they must be given again. */
-const mergedSettings = (room: Room, before: TargetRecord, changes: JsonObject, secrets: Secrets): ParsedTarget => {
-  const settings = merge(before.settings, changes);
-  const sameAddress = origins(before.settings) === origins(settings);
-  return parseSettings(room, before.kind, sameAddress ? merge({ ...before.settings, ...secrets }, changes) : settings);
+const mergedSettings = (
+  room: Room,
+  before: TargetRecord,
+  changes: JsonObject,
+  secrets: Secrets,
+): ParsedTarget & { readonly isMoved: boolean } => {
+  const kept = { ...before.settings, ...secrets };
+  const parsed = parseSettings(room, before.kind, merge(kept, changes));
+  if (placeOf(parsed.address) === storedPlace(room, before.kind, kept)) return { ...parsed, isMoved: false };
+  return { ...parseSettings(room, before.kind, merge(before.settings, changes)), isMoved: true };
 };
+
+/** Whatever may be called by now. Null: it is not known, and so not the same. */
+const storedPlace = (room: Room, kind: string, settings: GivenSettings): string | null => {
+  try {
+    return placeOf(kindNamed(room, kind).parse(settings).address);
+  } catch (error) {
+    if (error instanceof SettingsRefused) return null;
+    throw error;
+  }
+};
+
+/** With the path, which may be another customer's at the same host. */
+const placeOf = ({ url }: Address): string => `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 
 const merge = (stored: GivenSettings, changes: JsonObject): GivenSettings =>
   Object.fromEntries(Object.entries({ ...stored, ...changes }).filter(([, value]) => value !== null));
 
-const origins = (settings: GivenSettings): string =>
-  urlsOf(settings)
-    .map(([, url]) => url.origin)
-    .toSorted()
-    .join(' ');
-
-const urlsOf = (settings: GivenSettings): (readonly [field: string, url: URL])[] =>
-  Object.entries(settings).flatMap(([field, value]) => {
-    const url = webUrl(value);
-    return url === null ? [] : [[field, url] as const];
-  });
-
-const webUrl = (value: Json | Secret): URL | null =>
-  typeof value === 'string' && /^https?:\/\//i.test(value) ? URL.parse(value) : null;
-
 const parseSettings = (room: Room, kind: string, settings: GivenSettings): ParsedTarget => {
-  const known = room.targetKinds.find((candidate) => candidate.kind === kind);
-  if (known === undefined) {
-    const kinds = room.targetKinds.map((candidate) => candidate.kind).join(', ');
-    throw invalid({ pointer: '/kind', detail: `must be one of: ${kinds}` });
-  }
-  refuseUncallable(room, settings);
+  const known = kindNamed(room, kind);
   try {
-    return known.parse(settings);
+    const parsed = known.parse(settings);
+    refuseUncallable(room, parsed.address);
+    return parsed;
   } catch (error) {
     if (!(error instanceof SettingsRefused)) throw error;
     throw invalid(...error.issues.map(({ pointer, message }) => ({ pointer: `/settings${pointer}`, detail: message })));
   }
 };
 
+const kindNamed = ({ targetKinds }: Room, kind: string): TargetKind => {
+  const known = targetKinds.find((candidate) => candidate.kind === kind);
+  if (known !== undefined) return known;
+  const kinds = targetKinds.map((candidate) => candidate.kind).join(', ');
+  throw invalid({ pointer: '/kind', detail: `must be one of: ${kinds}` });
+};
+
 /** What an address tells by itself is told at once; what its name stands for, when it is called. */
-const refuseUncallable = ({ egress }: Room, settings: GivenSettings): void => {
-  const issues = urlsOf(settings).flatMap(([field, url]) => {
-    const detail = egress.refusalOf(url);
-    return detail === null ? [] : [{ pointer: `/settings/${field}`, detail }];
-  });
-  if (issues.length > 0) throw invalid(...issues);
+const refuseUncallable = ({ egress }: Room, { setting, url }: Address): void => {
+  const detail = egress.refusalOf(url);
+  if (detail !== null) throw invalid({ pointer: `/settings/${setting}`, detail });
 };

@@ -82,8 +82,13 @@ export type ParsedTarget = {
   readonly settings: JsonObject;
   /** What must be sealed, by field name. */
   readonly secrets: Readonly<Record<string, Secret>>;
+  /** Where all requests go, and the secrets with them: as it will be called, not as it was spelled. */
+  readonly address: Address;
   connect(world: TargetWorld): Target;
 };
+
+/** `setting`: the one that says it. Scheme, host, port and path of the URL count. */
+export type Address = { readonly setting: string; readonly url: URL };
 
 /** Settings that a target kind refuses: which field (JSON pointer) and why. */
 export class SettingsRefused extends Error {

@@ -24,6 +24,7 @@ export const scim = defineTarget({
     return {
       settings: stored,
       secrets: { token: settings.token },
+      address: { setting: 'base_url', url: new URL(settings.base_url) },
       connect: (world) => connectScim(settings, world, transportTo(settings, world.egress)),
     };
   },

@@ -49,13 +49,13 @@ const fields = z
 
 export type ScimSettings = z.infer<typeof fields>;
 
-/** Throws `SettingsRefused`. `stored` is what was given, so that what was not said follows the defaults of later versions. */
+/** Throws `SettingsRefused`. `stored` is what was given, so that what was not said follows the defaults of later versions; the address is as it is called. */
 export const parseSettings = (
   input: GivenSettings,
 ): { readonly settings: ScimSettings; readonly stored: JsonObject } => {
   const parsed = fields.safeParse(input);
   if (!parsed.success) throw new SettingsRefused(parsed.error.issues.flatMap(toIssues));
-  return { settings: parsed.data, stored: shown(input) };
+  return { settings: parsed.data, stored: { ...shown(input), base_url: parsed.data.base_url } };
 };
 
 const shown = (input: GivenSettings): JsonObject => {

@@ -7,8 +7,10 @@ import { defineTarget, inClear, SettingsRefused, type Target } from '../../../sr
 
 export const noteTargetKind = defineTarget({
   kind: 'note',
-  parse: ({ url, token: given, page = 1, ...unknown }) => {
+  parse: ({ url: givenUrl, token: given, page = 1, ...unknown }) => {
     const token = inClear(given);
+    // As the schemas of URLs do.
+    const url = typeof givenUrl === 'string' ? givenUrl.trim() : givenUrl;
     const issues = [
       ...(typeof url === 'string' && /^https?:/.test(url) ? [] : [{ pointer: '/url', message: 'must be a URL' }]),
       ...(typeof token === 'string' && token !== '' ? [] : [{ pointer: '/token', message: 'is needed' }]),
@@ -16,7 +18,9 @@ export const noteTargetKind = defineTarget({
     ];
     if (issues.length > 0 || typeof token !== 'string' || url instanceof Secret || page instanceof Secret)
       throw new SettingsRefused(issues);
-    return { settings: { url: url ?? null, page }, secrets: { token: secret(token) }, connect: () => noteTarget() };
+    const address = { setting: 'url', url: new URL(String(url)) };
+    const secrets = { token: secret(token) };
+    return { settings: { url: url ?? null, page }, secrets, address, connect: () => noteTarget() };
   },
 });
 

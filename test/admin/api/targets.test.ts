@@ -114,7 +114,11 @@ describe('the secrets of a target', () => {
     const id = await addTarget(door, connection);
     const moved = await edit(id, { settings: { url: 'https://evil.example' } });
     expect(moved.body).toMatchObject({ status: 400, errors: [{ pointer: '/settings/token' }] });
-    expect((await edit(id, { settings: { url: 'https://notes.example/v2' } })).status).toBe(200);
+    expect((await edit(id, { settings: { url: 'https://notes.example/v2' } })).status).toBe(400);
+    expect((await edit(id, { settings: { url: 'https://NOTES.example:443/scim/' } })).status).toBe(200);
+    // No setting beside it can pass for the address, and no spelling hides one.
+    const decoy = { url: ' https://evil.example', page: 'https://notes.example/scim' };
+    expect((await edit(id, { settings: decoy })).status).toBe(400);
     const again = await edit(id, { settings: { url: 'https://new.example', token: 'CANARY~other' } });
     expect(again.body).toMatchObject({ settings: { url: 'https://new.example' } });
     expect(await secretsOf(id)).toEqual({ token: 'CANARY~other' });

@@ -30,7 +30,8 @@ export const desk = defineTarget({
     const parsed = settingsSchema.safeParse(input);
     if (!parsed.success) throw new SettingsRefused(parsed.error.issues.map(toIssue));
     const { token, ...shown } = parsed.data;
-    return { settings: shown, secrets: { token }, connect: ({ egress }) => connect(parsed.data, egress) };
+    const address = { setting: 'base_url', url: new URL(shown.base_url) };
+    return { settings: shown, secrets: { token }, address, connect: ({ egress }) => connect(parsed.data, egress) };
   },
 });
 

@@ -25,6 +25,14 @@ describe('the settings of a SCIM target', () => {
     expect(revealed(scim.parse({ ...parsed.settings, ...parsed.secrets }).secrets)).toEqual({ token });
   });
 
+  it('say where the token goes as it will be called, however that is spelled', () => {
+    for (const base_url of [' https://scim.example.com/v2', '\thttps://SCIM.example.com:443/v2\n']) {
+      const { settings, address } = scim.parse({ ...given, base_url, user_agent: 'https://elsewhere.example' });
+      expect(address.url.href).toBe('https://scim.example.com/v2');
+      expect(settings['base_url']).toBe(base_url.trim());
+    }
+  });
+
   it.each([
     ['http://scim.example.com/v2', {}, false],
     ['http://scim.example.com/v2', { allow_http: true }, true],

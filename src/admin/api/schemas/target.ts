@@ -174,7 +174,8 @@ export const newTargetSchema = z
 export const targetChangesSchema = z
   .strictObject({
     settings: settingsSchema.optional().meta({
-      description: 'Merged with the stored ones; null takes one away. A new address needs its secrets again.',
+      description:
+        'Merged with the stored ones; null takes one away. A new address, or another path there, needs its secrets again.',
     }),
     state: z.enum(['active', 'paused']).optional(),
     ...fields,
