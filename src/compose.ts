@@ -163,7 +163,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
   const limits = redisRateLimits({
     redis,
     prefix: config.queuePrefix,
-    digest: (who) => keyProofs.prove(`calls of ${who}`),
+    digest: (who) => keyProofs.prove(['calls of', who]),
     stopwatch: world.stopwatch,
     log,
   });

@@ -6,6 +6,7 @@ import { mostMakers } from '../core/approvals.ts';
 import { errorFacts } from '../logger.ts';
 import type { Access, ApiKeyRecord, Caller } from '../model/api-key.ts';
 import { type ApiKeyId, apiKeyId } from '../model/ids.ts';
+import { firstApiKeyId, type Proved } from '../store/api-key-store.ts';
 import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { found, invalid } from './refused.ts';
@@ -42,7 +43,7 @@ export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs }: Oper
       revokedAt: null,
       lastUsedAt: null,
     };
-    await apiKeys.add(record, keyProofs.prove(secret));
+    await apiKeys.add(record, keyProofs.prove(rightsOf(record, secret)));
     return { record, key: textOf(id, secret) };
   },
 
@@ -50,20 +51,19 @@ export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs }: Oper
   async createFirstApiKey(createdBy: string): Promise<MadeApiKey | null> {
     const createdAt = world.now();
     const secret = randomBytes(32).toString('base64url');
-    const record = await apiKeys.addFirst(
-      {
-        name: 'first',
-        scopes: ['admin'],
-        organizations: null,
-        createdAt,
-        createdBy,
-        makers: [],
-        expiresAt: new Date(createdAt.getTime() + yearMs),
-        revokedAt: null,
-        lastUsedAt: null,
-      },
-      keyProofs.prove(secret),
-    );
+    const first: Omit<ApiKeyRecord, 'id'> = {
+      name: 'first',
+      scopes: ['admin'],
+      organizations: null,
+      createdAt,
+      createdBy,
+      makers: [],
+      expiresAt: new Date(createdAt.getTime() + yearMs),
+      revokedAt: null,
+      lastUsedAt: null,
+    };
+    const proof = keyProofs.prove(rightsOf({ ...first, id: firstApiKeyId }, secret));
+    const record = await apiKeys.addFirst(first, proof);
     return record && { record, key: textOf(record.id, secret) };
   },
 
@@ -90,13 +90,14 @@ export const keyHolders = ({ stores, world, keyProofs }: Hall) => ({
     const kept = parts && (await stores.apiKeys.find(parts.id));
     if (!kept) return null;
     const { record, proof } = kept;
-    const checked = keyProofs.check(parts.secret, proof);
+    const rights = rightsOf(record, parts.secret);
+    const checked = keyProofs.check(rights, proof);
     const now = world.now();
     if (checked === 'wrong' || !isLive(record, now)) return null;
     if (checked === 'older' || isToBeNoted(record, now)) {
       // That it could not be noted keeps nobody out.
       await stores.apiKeys
-        .used(record.id, now, checked === 'older' ? keyProofs.prove(parts.secret) : proof)
+        .used(record.id, now, keyProofs.prove(rights))
         .catch((error: unknown) => world.log.warn('api_key.use_not_noted', { key: record.id, ...errorFacts(error) }));
     }
     const { name, scopes, organizations, makers } = record;
@@ -123,6 +124,23 @@ export async function* everyApiKey(keys: StoresOfOperator['apiKeys']): AsyncGene
     after = page.next;
   } while (after !== null);
 }
+
+/**
+ * What is proved of a key: all that says what it is good for, and for whom, since whoever writes to the database could edit that. When it was used last
+ * gives no right; that it was revoked only takes some away, and goes with the proof.
+ */
+const rightsOf = (record: ApiKeyRecord, secret: string): Proved => [
+  'api key',
+  record.id,
+  secret,
+  record.name,
+  record.scopes.toSorted(),
+  record.organizations?.toSorted() ?? null,
+  record.createdAt.getTime(),
+  record.createdBy,
+  record.makers.map(({ kind, id }) => [kind, id]),
+  record.expiresAt.getTime(),
+];
 
 const yearMs = 365 * 86_400_000;
 

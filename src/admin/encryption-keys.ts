@@ -96,6 +96,6 @@ const countProofs = async (room: OperatorRoom): Promise<Readonly<Record<ProvedKi
 async function* apiKeyProofs({ operator: { apiKeys }, world }: OperatorRoom): AsyncGenerator<string> {
   for await (const record of everyApiKey(apiKeys)) {
     const found = isLive(record, world.now()) ? await apiKeys.find(record.id) : null;
-    if (found !== null) yield found.proof;
+    if (found !== null && found.proof !== null) yield found.proof;
   }
 }

@@ -7,7 +7,7 @@ import { createHash, hkdfSync } from 'node:crypto';
 import { errorFacts } from '../logger.ts';
 import type { Caller } from '../model/api-key.ts';
 import { SecretUnreadable } from '../model/errors.ts';
-import type { KeyProofs } from '../store/api-key-store.ts';
+import type { KeyProofs, Proved } from '../store/api-key-store.ts';
 import type { CallOutcome, KeptCall } from '../store/call-store.ts';
 import { newId } from '../store/ids.ts';
 import { createSeal } from '../store/seal.ts';
@@ -79,8 +79,7 @@ const digestOf = ({ caller, route, key }: KeyedCall): string =>
     .update(JSON.stringify([caller.id, route, key]))
     .digest('base64url');
 
-/** Unlike any key of the API, which is proved by the same key. */
-const askedIn = ({ content }: KeyedCall): string => `call ${content}`;
+const askedIn = ({ content }: KeyedCall): Proved => ['call', content];
 
 const outcomeOf = (text: string, call: KeyedCall, keyProofs: KeyProofs): CallOutcome =>
   text.length > mostCharacters
@@ -112,7 +111,7 @@ const keptAnswer = ({ outcome, begunAt }: KeptCall, call: KeyedCall, keyProofs: 
 
 /** Made from our key and from theirs: who reads the database, even with our key, lacks the other. */
 const sealOf = (call: KeyedCall, keyProofs: KeyProofs) => {
-  const proof = keyProofs.prove(`answer ${JSON.stringify([call.caller.id, call.route, call.key])}`);
+  const proof = keyProofs.prove(['answer', call.caller.id, call.route, call.key]);
   return createSeal(new Uint8Array(hkdfSync('sha256', proof, '', 'entrain kept answers', 32)));
 };
 

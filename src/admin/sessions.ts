@@ -15,6 +15,7 @@ import { errorFacts } from '../logger.ts';
 import type { ApiScope, Caller } from '../model/api-key.ts';
 import type { Actor } from '../model/audit.ts';
 import type { Person, Session } from '../model/session.ts';
+import type { Proved } from '../store/api-key-store.ts';
 import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { audited, auditRecorder } from './audit.ts';
@@ -34,7 +35,7 @@ export type OpenSession = {
 };
 
 export const sessionCommands = (hall: Hall) => {
-  const { stores, world, identityProvider } = hall;
+  const { stores, world, identityProvider, keyProofs } = hall;
   const audit = auditRecorder(hall);
 
   return {
@@ -52,7 +53,8 @@ export const sessionCommands = (hall: Hall) => {
         const token = randomBytes(32).toString('base64url');
         const session: Session = { ...person, id: newId('ses'), authenticatedAt, createdAt: now, lastSeenAt: now };
         if (before !== null) await stores.sessions.close(digestOf(before));
-        await stores.sessions.open(session, digestOf(token), new Date(now.getTime() - absoluteMs));
+        const proof = keyProofs.prove(provedOf(session, token));
+        await stores.sessions.open({ session, proof }, digestOf(token), new Date(now.getTime() - absoluteMs));
         return { session, token };
       };
       const opened = await audited(
@@ -72,13 +74,17 @@ export const sessionCommands = (hall: Hall) => {
     /** Null: there is no such session, or it is over. */
     async callerBySession(token: string): Promise<Caller | null> {
       const digest = digestOf(token);
-      const session = await stores.sessions.find(digest);
+      const kept = await stores.sessions.find(digest);
       const now = world.now();
-      if (session === null || identityProvider === null || !isOn(session, now)) return null;
-      if (isSeenToBeNoted(session, now)) {
+      if (kept === null || identityProvider === null || !isOn(kept.session, now)) return null;
+      const { session, proof } = kept;
+      const proved = provedOf(session, token);
+      const checked = keyProofs.check(proved, proof);
+      if (checked === 'wrong') return null;
+      if (checked === 'older' || isSeenToBeNoted(session, now)) {
         // That it could not be noted signs nobody out.
         await stores.sessions
-          .seen(digest, now)
+          .seen(digest, now, keyProofs.prove(proved))
           .catch((error: unknown) =>
             world.log.warn('session.not_noted', { session: session.id, ...errorFacts(error) }),
           );
@@ -147,6 +153,22 @@ const actorOf = ({ issuer, subject, name }: Person): Actor => ({
   id: `per_${createHash('sha256').update(`${issuer}\n${subject}`).digest('hex').slice(0, 32)}`,
   name,
 });
+
+/**
+ * What is proved of a session: all that says whose it is, what it is good for and since when, since whoever writes to the database could make one up. When
+ * somebody was last seen is theirs to say.
+ */
+const provedOf = (session: Session, token: string): Proved => [
+  'session',
+  session.id,
+  token,
+  session.issuer,
+  session.subject,
+  session.name,
+  session.roles.toSorted(),
+  session.authenticatedAt.getTime(),
+  session.createdAt.getTime(),
+];
 
 const digestOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 /** Known to whoever may read answers of this server with the session, and to no other site. */

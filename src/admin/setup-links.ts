@@ -7,8 +7,9 @@ import { randomBytes } from 'node:crypto';
 import type { CheckReport, Permission } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, connectionId } from '../model/ids.ts';
+import type { Proved } from '../store/api-key-store.ts';
 import { newId } from '../store/ids.ts';
-import type { SetupLink, Tries } from '../store/setup-link-store.ts';
+import type { KeptLink, SetupLink, Tries } from '../store/setup-link-store.ts';
 import { connectionChecks } from './connection-checks.ts';
 import { connectionCommands } from './connections.ts';
 import { consentCommands, mayConnect } from './consents.ts';
@@ -66,7 +67,7 @@ export const setupLinkCommands = (room: Room) => {
         expiresAt: new Date(now.getTime() + hours * 3_600_000),
         lastUsedAt: null,
       };
-      await stores.setupLinks.open(link, keyProofs.prove(secret));
+      await stores.setupLinks.open(link, keyProofs.prove(provedOf(link, secret)));
       world.log.info('setup_link.opened', { connection: id, link: link.id });
       return { link, url: `${config.publicUrl}${setupPath}/${id.slice('con_'.length)}_${secret}` };
     },
@@ -98,7 +99,8 @@ export const setupVisits = (hall: Hall) => {
     async arriveBy(text: string): Promise<Arrival> {
       const [, hex, secret] = /^([0-9a-f]{32})_([\w-]{43})$/.exec(text) ?? [];
       if (hex === undefined || secret === undefined) return { kind: 'unknown' };
-      const isRight = (proof: string): boolean => keyProofs.check(secret, proof) !== 'wrong';
+      const isRight = ({ link, proof }: KeptLink): boolean =>
+        keyProofs.check(provedOf(link, secret), proof) !== 'wrong';
       const link = await stores.setupLinks.find(connectionId(`con_${hex}`), isRight);
       if (link === null) return { kind: 'unknown' };
       const connection = (await hall.roomOf(link.connection))?.connection ?? null;
@@ -139,5 +141,17 @@ export const setupVisits = (hall: Hall) => {
     },
   };
 };
+
+/** All that says what it opens and until when: whoever writes to the database could edit that. */
+const provedOf = (link: SetupLink, secret: string): Proved => [
+  'setup link',
+  link.id,
+  secret,
+  link.connection,
+  link.givenTo,
+  link.createdAt.getTime(),
+  link.createdBy,
+  link.expiresAt.getTime(),
+];
 
 export const setupPath = '/setup';

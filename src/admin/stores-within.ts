@@ -22,7 +22,7 @@ import type { Ledger } from '../store/ledger.ts';
 import type { PlanFilter, PlanStore } from '../store/plan-store.ts';
 import type { RunFilter } from '../store/run-store.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import type { SetupLink, SetupLinkStore, Tries } from '../store/setup-link-store.ts';
+import type { KeptLink, SetupLink, SetupLinkStore, Tries } from '../store/setup-link-store.ts';
 import type { Page, SnapshotReads } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 import type { SubscriptionStore } from '../store/subscription-store.ts';
@@ -197,9 +197,9 @@ export const storesOfHall = (stores: Stores) => {
     },
     setupLinks: {
       /** Whoever is to be let in has what this was made the proof of. */
-      find: async (id: ConnectionId, has: (proof: string) => boolean): Promise<Within<SetupLink> | null> => {
+      find: async (id: ConnectionId, has: (kept: KeptLink) => boolean): Promise<Within<SetupLink> | null> => {
         const kept = await setupLinks.find(id);
-        return kept !== null && has(kept.proof) ? handedOut(kept.link) : null;
+        return kept !== null && has(kept) ? handedOut(kept.link) : null;
       },
       attempt: (link: SetupLink, tries: Tries): Promise<boolean> => setupLinks.attempt(link, tries),
     },

@@ -1,13 +1,20 @@
-/** The port of sessions: who is signed in, by the SHA-256 of the token in their browser; the token itself is kept nowhere. */
+/**
+ * The port of sessions: who is signed in, by the SHA-256 of the token in their browser, which itself is kept nowhere, and what proves that we opened the
+ * session, as it stands there.
+ */
 
 import type { Session } from '../model/session.ts';
 import type { Page } from './snapshot-store.ts';
 
+/** `proof`: null where there is none, which opens nothing. */
+export type KeptSession = { readonly session: Session; readonly proof: string | null };
+
 export interface SessionStore {
   /** Sessions that began before this go. */
-  open(session: Session, digest: string, endedBefore: Date): Promise<void>;
-  find(digest: string): Promise<Session | null>;
-  seen(digest: string, at: Date): Promise<void>;
+  open(kept: KeptSession, digest: string, endedBefore: Date): Promise<void>;
+  find(digest: string): Promise<KeptSession | null>;
+  /** Keeps this proof from now on. */
+  seen(digest: string, at: Date, proof: string): Promise<void>;
   close(digest: string): Promise<void>;
   /** Those that began after the one and were seen after the other, newest first. `after`: an id. */
   list(

@@ -16,6 +16,9 @@ export type SetupLink = {
   readonly lastUsedAt: Date | null;
 };
 
+/** With what proves that it is as we wrote it. */
+export type KeptLink = { readonly link: SetupLink; readonly proof: string };
+
 /** How often something may be sent by one link. */
 export type Tries = { readonly most: number; readonly withinMs: number };
 
@@ -23,7 +26,7 @@ export interface SetupLinkStore {
   /** Keeps it in place of the one that its connection has. Links that are over go. */
   open(link: SetupLink, proof: string): Promise<void>;
   /** Also one that is over. */
-  find(connection: ConnectionId): Promise<{ readonly link: SetupLink; readonly proof: string } | null>;
+  find(connection: ConnectionId): Promise<KeptLink | null>;
   /** What proves each of those that are not over. */
   proofs(): AsyncIterable<string>;
   /** Ends it at once. Null: there was none. */

@@ -59,6 +59,7 @@ export const apiKeyStoreContract = (open: () => Promise<ApiKeyStore>): void => {
       await keys.add(key, 'proof');
       expect(await keys.revoke(key.id, later(1))).toEqual({ ...key, revokedAt: later(1) });
       expect(await keys.revoke(key.id, later(2))).toEqual({ ...key, revokedAt: later(1) });
+      expect((await keys.find(key.id))?.proof).toBeNull();
       expect(await keys.revoke(apiKeyId(newId('key')), later(1))).toBeNull();
     });
 
@@ -74,7 +75,8 @@ export const apiKeyStoreContract = (open: () => Promise<ApiKeyStore>): void => {
       await keys.add(key, 'proof');
       await keys.revoke(key.id, later(1));
       await keys.used(key.id, later(2), 'proof');
-      expect((await keys.find(key.id))?.record.revokedAt).toEqual(later(1));
+      const revoked = { ...key, revokedAt: later(1) };
+      expect(await keys.find(key.id)).toEqual({ record: revoked, proof: null });
     });
   });
 

@@ -247,7 +247,7 @@ describe('history', () => {
     const { sessions, consents, setupLinks } = s.stores;
     const at = { authenticatedAt: s.now(), createdAt: s.now(), lastSeenAt: s.now() };
     const person = { issuer: 'https://login.example', subject: 'a1', name: 'ops@acme.example', roles: [] };
-    await sessions.open({ ...person, ...at, id: 'ses_1' }, 'digest', s.now());
+    await sessions.open({ session: { ...person, ...at, id: 'ses_1' }, proof: 'proof' }, 'digest', s.now());
     const hour = new Date(s.now().getTime() + 3_600_000);
     await consents.open({ digest: 'state', connection, expiresAt: hour, returnUrl: null, step: { kind: 'consent' } });
     const link = { id: 'stp_1', givenTo: 'IT', createdBy: 'product', createdAt: s.now(), lastUsedAt: null };

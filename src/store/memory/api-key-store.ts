@@ -4,7 +4,7 @@ import type { ApiKeyRecord } from '../../model/api-key.ts';
 import type { ApiKeyId } from '../../model/ids.ts';
 import { type ApiKeyStore, firstApiKeyId } from '../api-key-store.ts';
 
-type Kept = { readonly record: ApiKeyRecord; readonly proof: string };
+type Kept = { readonly record: ApiKeyRecord; readonly proof: string | null };
 
 export const createMemoryApiKeyStore = (): ApiKeyStore => {
   const keys = new Map<ApiKeyId, Kept>();
@@ -31,12 +31,13 @@ export const createMemoryApiKeyStore = (): ApiKeyStore => {
       const kept = keys.get(id);
       if (kept === undefined) return null;
       const record = { ...kept.record, revokedAt: kept.record.revokedAt ?? at };
-      keys.set(id, { ...kept, record });
+      keys.set(id, { record, proof: null });
       return record;
     },
     used: async (id, at, proof) => {
       const kept = keys.get(id);
-      if (kept !== undefined) keys.set(id, { proof, record: { ...kept.record, lastUsedAt: at } });
+      if (kept !== undefined && kept.record.revokedAt === null)
+        keys.set(id, { proof, record: { ...kept.record, lastUsedAt: at } });
     },
   };
 };

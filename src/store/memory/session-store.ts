@@ -1,25 +1,25 @@
 /** Sessions, in memory. */
 
-import type { Session } from '../../model/session.ts';
-import type { SessionStore } from '../session-store.ts';
+import type { KeptSession, SessionStore } from '../session-store.ts';
 
 export const createMemorySessionStore = (): SessionStore => {
-  const sessions = new Map<string, Session>();
+  const sessions = new Map<string, KeptSession>();
   return {
-    open: async (session, digest, endedBefore) => {
-      for (const [other, { createdAt }] of sessions) if (createdAt < endedBefore) sessions.delete(other);
-      sessions.set(digest, session);
+    open: async (kept, digest, endedBefore) => {
+      for (const [other, { session }] of sessions) if (session.createdAt < endedBefore) sessions.delete(other);
+      sessions.set(digest, kept);
     },
     find: async (digest) => sessions.get(digest) ?? null,
-    seen: async (digest, at) => {
-      const session = sessions.get(digest);
-      if (session !== undefined) sessions.set(digest, { ...session, lastSeenAt: at });
+    seen: async (digest, at, proof) => {
+      const kept = sessions.get(digest);
+      if (kept !== undefined) sessions.set(digest, { session: { ...kept.session, lastSeenAt: at }, proof });
     },
     close: async (digest) => {
       sessions.delete(digest);
     },
     list: async ({ createdAfter, seenAfter }, after, limit) => {
       const found = [...sessions.values()]
+        .map(({ session }) => session)
         .filter(
           ({ id, createdAt, lastSeenAt }) =>
             createdAt > createdAfter && lastSeenAt > seenAfter && (after === null || id < after),
@@ -29,14 +29,14 @@ export const createMemorySessionStore = (): SessionStore => {
       return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
     end: async (id) => {
-      const [digest, session] = [...sessions].find(([, one]) => one.id === id) ?? [];
-      if (digest === undefined || session === undefined) return null;
+      const [digest, kept] = [...sessions].find(([, { session }]) => session.id === id) ?? [];
+      if (digest === undefined || kept === undefined) return null;
       sessions.delete(digest);
-      return session;
+      return kept.session;
     },
     prune: async (createdBefore, seenBefore) => {
-      for (const [digest, { createdAt, lastSeenAt }] of sessions)
-        if (createdAt < createdBefore || lastSeenAt < seenBefore) sessions.delete(digest);
+      for (const [digest, { session }] of sessions)
+        if (session.createdAt < createdBefore || session.lastSeenAt < seenBefore) sessions.delete(digest);
     },
   };
 };

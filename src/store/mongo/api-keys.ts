@@ -11,7 +11,7 @@ type ApiKeyDocument = Omit<ApiKeyRecord, 'id' | 'organizations' | 'makers'> & {
   readonly makers?: ApiKeyRecord['makers'];
   readonly _id: string;
   readonly organizations: readonly string[] | null;
-  readonly proof: string;
+  readonly proof: string | null;
 };
 
 const name = 'api_keys';
@@ -48,12 +48,12 @@ export const createMongoApiKeyStore = (db: Db): ApiKeyStore => {
       return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
     revoke: async (id, at) => {
-      await keys.updateOne({ _id: id, revokedAt: null }, { $set: { revokedAt: at } });
+      await keys.updateOne({ _id: id, revokedAt: null }, { $set: { revokedAt: at, proof: null } });
       const found = await keys.findOne({ _id: id });
       return found === null ? null : recordOf(found);
     },
     used: async (id: ApiKeyId, at, proof) => {
-      await keys.updateOne({ _id: id }, { $set: { lastUsedAt: at, proof } });
+      await keys.updateOne({ _id: id, revokedAt: null }, { $set: { lastUsedAt: at, proof } });
     },
   };
 };

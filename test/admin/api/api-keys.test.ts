@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { ApiKeyRecord } from '../../../src/model/api-key.ts';
+import { apiKeyId, organizationId } from '../../../src/model/ids.ts';
+import type { KeyProofs } from '../../../src/store/api-key-store.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
 import { type Door, openDoor, pageOf } from './door.ts';
 
@@ -14,10 +17,10 @@ afterEach(() => door.close());
 
 /** As after a restart with the keys that are configured then. */
 const proofs = {
-  prove: (secret: string) => current().prove(secret),
-  check: (secret: string, proof: string) => current().check(secret, proof),
-  keyOf: (proof: string) => current().keyOf(proof),
-};
+  prove: (...given) => current().prove(...given),
+  check: (...given) => current().check(...given),
+  keyOf: (...given) => current().keyOf(...given),
+} satisfies KeyProofs;
 const current = () => createKeyProofs(encryptionKeys[0] ?? new Uint8Array(32), encryptionKeys.slice(1));
 
 const made = z.looseObject({ id: z.string(), key: z.string() });
@@ -111,6 +114,54 @@ describe('an API key', () => {
     };
     expect(await callWith(key)).toBe(200);
     expect(door.said.some((line) => line.includes('api_key.use_not_noted'))).toBe(true);
+  });
+});
+
+describe('whoever writes to the database', () => {
+  const kept = async (id: string) => {
+    const found = await door.stores.apiKeys.find(apiKeyId(id));
+    if (found === null) throw new Error(`There is no key ${id}.`);
+    return found;
+  };
+  const later = new Date('2028-01-01T00:00:00Z');
+  const edits: readonly (readonly [string, Partial<ApiKeyRecord>])[] = [
+    ['by more scopes', { scopes: ['admin'] }],
+    ['by more organizations', { organizations: [organizationId('acme'), organizationId('contoso')] }],
+    ['by all organizations', { organizations: null }],
+    ['by a later end', { expiresAt: later }],
+    ['by another maker', { makers: [] }],
+    ['by another name of who made it', { createdBy: 'somebody else' }],
+    ['by another name', { name: 'somebody else' }],
+    ['by another beginning', { createdAt: later }],
+  ];
+
+  it.each(edits)('opens nothing %s of a key that they have', async (_what, edit) => {
+    const { id, key } = await make({ scopes: ['read'], organization_ids: ['acme'] });
+    const status = async () => (await door.call('GET', '/v1/connections?organization_id=acme', { key })).status;
+    expect(await status()).toBe(200);
+    const { record, proof } = await kept(id);
+    await door.stores.apiKeys.add({ ...record, ...edit }, proof ?? '');
+    expect(await status()).toBe(401);
+    await door.stores.apiKeys.add(record, proof ?? '');
+    expect(await status()).toBe(200);
+  });
+
+  it('opens nothing by the proof of their key in the record of another', async () => {
+    const [mine, theirs] = [await make(), await make({ scopes: ['admin'] })];
+    const { proof } = await kept(mine.id);
+    await door.stores.apiKeys.add((await kept(theirs.id)).record, proof ?? '');
+    const [, , secret] = mine.key.split(/_(?=[0-9a-f]{32}_)|(?<=_[0-9a-f]{32})_/);
+    expect(await callWith(`entrain_${theirs.id.slice('key_'.length)}_${secret}`)).toBe(401);
+    expect(await callWith(mine.key)).toBe(200);
+  });
+
+  it('does not bring a key back by taking its revocation out', async () => {
+    const { id, key } = await make();
+    await door.call('DELETE', `/v1/api-keys/${id}`);
+    const { record, proof } = await kept(id);
+    expect(proof).toBeNull();
+    await door.stores.apiKeys.add({ ...record, revokedAt: null }, proof ?? '');
+    expect(await callWith(key)).toBe(401);
   });
 });
 

@@ -114,6 +114,23 @@ describe('a setup link', () => {
     expect(await shown()).toMatchObject({ credentials: null });
   });
 
+  it('opens nothing that whoever writes to the database made of it', async () => {
+    const other = await addPending();
+    const theirs = await openLink(other);
+    const { link: record, proof } = (await door.stores.setupLinks.find(connectionId(other))) ?? {};
+    if (record === undefined || proof === undefined) throw new Error('There is no link.');
+    const later = new Date('2027-11-02T09:00:00Z');
+    for (const edit of [{ expiresAt: later }, { givenTo: 'somebody else' }, { createdBy: 'somebody else' }]) {
+      await door.stores.setupLinks.open({ ...record, ...edit }, proof);
+      expect((await open(theirs)).status, JSON.stringify(edit)).toBe(404);
+    }
+    await door.stores.setupLinks.open({ ...record, connection: connectionId(connection) }, proof);
+    const moved = theirs.replace(other.slice('con_'.length), connection.slice('con_'.length));
+    expect((await open(moved)).status).toBe(404);
+    await door.stores.setupLinks.open(record, proof);
+    expect((await open(theirs)).status).toBe(200);
+  });
+
   it('opens nothing of the API', async () => {
     const token = link.slice(link.lastIndexOf('/') + 1);
     for (const key of [token, `entrain_${token}`])
