@@ -3,7 +3,7 @@
 import type { KeyEncryption, WrappedKey } from './key-encryption.ts';
 
 /** A key-encryption key that was taken away opens nothing more after this long. */
-const keptMs = 3_600_000;
+const keptMs = 5 * 60_000;
 /** Beyond this many the one that was used longest ago is let go. */
 const mostKept = 5_000;
 
