@@ -76,8 +76,10 @@ export const sessionCommands = (hall: Hall) => {
       const digest = digestOf(token);
       const kept = await stores.sessions.find(digest);
       const now = world.now();
-      if (kept === null || identityProvider === null || !isOn(kept.session, now)) return null;
+      if (kept === null || identityProvider === null) return null;
       const { session, proof } = kept;
+      const scopes = scopesOf(session.roles, roleScopes());
+      if (!isOn(session, scopes, now)) return null;
       const proved = provedOf(session, token);
       const checked = keyProofs.check(proved, proof);
       if (checked === 'wrong') return null;
@@ -92,7 +94,7 @@ export const sessionCommands = (hall: Hall) => {
       return {
         id: actorOf(session).id,
         name: session.name,
-        scopes: scopesOf(session.roles, roleScopes()),
+        scopes,
         organizations: null,
         actor: actorOf(session),
         makers: [],
@@ -101,7 +103,7 @@ export const sessionCommands = (hall: Hall) => {
           digest,
           csrfToken: csrfTokenOf(token),
           isFresh: isFresh(session, now),
-          endsAt: endOf({ createdAt: session.createdAt, lastSeenAt: now }),
+          endsAt: endOf({ createdAt: session.createdAt, lastSeenAt: now }, scopes),
         },
       };
     },
@@ -120,20 +122,21 @@ export const sessionCommands = (hall: Hall) => {
 
 /** The sessions of everybody. */
 export const openSessionCommands = ({ operator: { sessions }, world, identityProvider }: OperatorRoom) => {
-  const openSessionOf = (session: Session): OpenSession => ({
-    session,
-    actor: actorOf(session),
-    scopes: scopesOf(session.roles, roleScopesOf(identityProvider)),
-    endsAt: endOf(session),
-  });
+  const openSessionOf = (session: Session): OpenSession => {
+    const scopes = scopesOf(session.roles, roleScopesOf(identityProvider));
+    return { session, actor: actorOf(session), scopes, endsAt: endOf(session, scopes) };
+  };
 
   return {
-    /** Who is signed in, whoever signed in last first. */
+    /** Who is signed in, whoever signed in last first. A page may hold fewer than there is room for: those who may do much are out sooner. */
     async listSessions(after: string | null, limit: number): Promise<Page<OpenSession>> {
-      const now = world.now().getTime();
-      const still = { createdAfter: new Date(now - absoluteMs), seenAfter: new Date(now - idleMs) };
+      const now = world.now();
+      const still = {
+        createdAfter: new Date(now.getTime() - absoluteMs),
+        seenAfter: new Date(now.getTime() - idleMs),
+      };
       const { items, next } = await sessions.list(still, after, limit);
-      return { items: items.map(openSessionOf), next };
+      return { items: items.map(openSessionOf).filter(({ endsAt }) => endsAt > now), next };
     },
 
     /** Signs somebody out at once, in the browser that has this session. */

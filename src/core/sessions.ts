@@ -6,17 +6,22 @@ import type { Session } from '../model/session.ts';
 /** OWASP ASVS 5.0, 7.3: an inactivity timeout and an absolute one. */
 export const idleMs = 30 * 60_000;
 export const absoluteMs = 12 * 60 * 60_000;
+/** Whoever may change what is done to others signs in again after this long: only then does the provider say which roles they still have. */
+const powerfulMs = 60 * 60_000;
+const powerful: ReadonlySet<ApiScope> = new Set(['configure', 'approve', 'admin']);
 /** For what cannot be taken back, who it is must have been shown just now (ASVS 7.5.3). */
 const freshMs = 5 * 60_000;
 const noteEveryMs = 60_000;
 
 type Times = Pick<Session, 'createdAt' | 'lastSeenAt'>;
 
-/** When it is over, unless they come again. */
-export const endOf = ({ createdAt, lastSeenAt }: Times): Date =>
-  new Date(Math.min(createdAt.getTime() + absoluteMs, lastSeenAt.getTime() + idleMs));
+/** When it is over, unless they come again; `scopes`: what they may do by it. */
+export const endOf = ({ createdAt, lastSeenAt }: Times, scopes: readonly ApiScope[]): Date => {
+  const longestMs = scopes.some((scope) => powerful.has(scope)) ? powerfulMs : absoluteMs;
+  return new Date(Math.min(createdAt.getTime() + longestMs, lastSeenAt.getTime() + idleMs));
+};
 
-export const isOn = (session: Times, now: Date): boolean => endOf(session) > now;
+export const isOn = (session: Times, scopes: readonly ApiScope[], now: Date): boolean => endOf(session, scopes) > now;
 
 /** A sign-in of the future is none: the provider's clock is wrong, or it was made up. */
 export const isFresh = ({ authenticatedAt }: Pick<Session, 'authenticatedAt'>, now: Date): boolean =>

@@ -191,6 +191,7 @@ describe('a session', () => {
   };
 
   it('is over after half an hour without a call, and goes on with each', async () => {
+    login.who = { id: 'joe', groups: ['desk'] };
     const browser = openBrowser();
     await signIn(browser);
     expect([await statusAfter(browser, 29), await statusAfter(browser, 29)]).toEqual([200, 200]);
@@ -198,10 +199,24 @@ describe('a session', () => {
   });
 
   it('is over after twelve hours, whatever is called', async () => {
+    login.who = { id: 'joe', groups: ['desk'] };
     const browser = openBrowser();
     await signIn(browser);
     for (let call = 1; call < 36; call += 1) expect(await statusAfter(browser, 20)).toBe(200);
     expect(await statusAfter(browser, 20)).toBe(401);
+  });
+
+  it('of whoever may do much is over after an hour; signed in at the provider, they are back with the roles of now', async () => {
+    const browser = openBrowser();
+    await signIn(browser);
+    expect([await statusAfter(browser, 29), await statusAfter(browser, 29)]).toEqual([200, 200]);
+    expect(await statusAfter(browser, 2)).toBe(401);
+    door.clock.now = new Date();
+    login.asked = 0;
+    login.who = { id: 'ann', groups: ['desk'] };
+    await signIn(browser);
+    expect(login.asked).toBe(0);
+    expect(await whoIs(browser)).toMatchObject({ name: 'ann@acme.example', scopes: ['sync'] });
   });
 
   it('is over once they sign out', async () => {
@@ -253,6 +268,16 @@ describe('who is signed in', () => {
     const ann = openBrowser();
     await signIn(ann);
     expect(await listed(await headersOf(ann))).toHaveLength(1);
+    for (const minutes of [29, 29]) {
+      door.clock.now = new Date(door.clock.now.getTime() + minutes * 60_000);
+      await headersOf(ann);
+    }
+    const another = openBrowser();
+    await signIn(another);
+    expect(await listed(await headersOf(another))).toHaveLength(2);
+    // Ann was there four minutes ago, and is an administrator.
+    door.clock.now = new Date(door.clock.now.getTime() + 4 * 60_000);
+    expect(await listed(await headersOf(another))).toHaveLength(1);
   });
 
   it('is signed out at once when an administrator ends it, and everybody else stays', async () => {

@@ -16,7 +16,10 @@ export const sessionSchema = z
     session: z
       .strictObject({
         csrf_token: z.string().meta({ description: 'Goes with every change, in the header X-CSRF-Token.' }),
-        ends_at: time.meta({ description: 'Half an hour from now, and twelve hours after signing in at most.' }),
+        ends_at: time.meta({
+          description:
+            'Half an hour from now, and twelve hours after signing in at most; one hour where the scopes include `configure`, `approve` or `admin`.',
+        }),
         fresh: z.boolean().meta({ description: 'Whether they signed in within five minutes, as some changes need.' }),
       })
       .nullable()
