@@ -21,15 +21,13 @@ export const approvalsAfter = (was: Approvals, needed: Approvals['needed'], now:
   needed === was.needed ? was : { needed, loweredAt: needed === 1 ? now : null };
 
 /**
- * Whether they are two, as far as that is known: neither is the other, nor a key that the other made, and there is no person whose keys both are. Keys
- * that one key made count as different: it is the operator's, who hands them out. Of whom nothing is known, nothing is said.
+ * Whether they are two, as far as that is known: neither is the other, nor a key that the other made, nor are both keys of one maker, however many keys lie
+ * between. Of whom nothing is known, nothing is said.
  */
 export const isSomebodyElse = (one: Approver | undefined, other: Approver | undefined): boolean => {
   if (one === undefined || other === undefined) return false;
-  const [those, these] = [chainOf(one), chainOf(other)];
-  const isIn = (chain: readonly string[], who: Approver): boolean => chain.includes(nameOf(who));
-  const persons = new Set(these.filter((name) => name.startsWith('person ')));
-  return !isIn(those, other) && !isIn(these, one) && !those.some((name) => persons.has(name));
+  const those = new Set(chainOf(one));
+  return !chainOf(other).some((name) => those.has(name));
 };
 
 const chainOf = ({ makers, ...self }: Approver): readonly string[] => [self, ...makers].map(nameOf);

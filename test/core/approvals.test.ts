@@ -30,13 +30,15 @@ describe('two who approve', () => {
   const anna: Approver = { kind: 'person', id: 'per_anna', makers: [] };
   const ben: Approver = { kind: 'person', id: 'per_ben', makers: [] };
   const ops: Approver = { kind: 'configured_key', id: 'ops', makers: [] };
+  const desk: Approver = { kind: 'configured_key', id: 'desk', makers: [] };
   const keyOf = (maker: Approver, id: string): Approver => ({ kind: 'api_key', id, makers: makersOf(maker) });
   const first = keyOf(anna, 'key_1');
 
   it.each([
     ['two people', anna, ben, true],
     ['a person and a key of the operator', anna, ops, true],
-    ['two keys that the operator made', keyOf(ops, 'key_a'), keyOf(ops, 'key_b'), true],
+    ['two keys that one key of the operator made', keyOf(ops, 'key_a'), keyOf(ops, 'key_b'), false],
+    ['keys that two keys of the operator made', keyOf(ops, 'key_a'), keyOf(desk, 'key_b'), true],
     ['keys of two people', first, keyOf(ben, 'key_2'), true],
     ['a person and a key that another made', ben, first, true],
     ['somebody twice', anna, { ...anna }, false],

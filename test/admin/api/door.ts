@@ -33,6 +33,8 @@ import { memoryStores } from './stores.ts';
 import { emptyTenant } from './tenant.ts';
 
 export const key = 'the-key-of-the-product-0123456789';
+/** Of somebody else. */
+export const secondKey = 'the-key-of-the-desk-01234567890ab';
 
 export type Reply = { readonly status: number; readonly body: unknown; readonly headers: Headers };
 export type Ask = {
@@ -110,7 +112,7 @@ export const openDoor = async (options: Options = {}) => {
       within: (reach) => options.break?.(broken.within(reach)) ?? broken.within(reach),
     },
     config: {
-      apiKeys: [apiKey('product', key)],
+      apiKeys: [apiKey('product', key), apiKey('desk', secondKey)],
       metrics: 'key',
       publicUrl: null,
       trustedProxies: 0,

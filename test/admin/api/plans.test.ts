@@ -6,7 +6,17 @@ import { user } from '../../../src/model/source-object.ts';
 import { newId } from '../../../src/store/ids.ts';
 import { disables } from '../../support/operations.ts';
 import { aPlan, staged } from '../../support/plan-world.ts';
-import { type Ask, addConnection, addTarget, type Door, idOf, openDoor, openWithTarget, pageOf } from './door.ts';
+import {
+  type Ask,
+  addConnection,
+  addTarget,
+  type Door,
+  idOf,
+  openDoor,
+  openWithTarget,
+  pageOf,
+  secondKey,
+} from './door.ts';
 import { peopleOf, signedInAs } from './people.ts';
 import { commitPeople, lease, nth } from './stores.ts';
 
@@ -264,7 +274,7 @@ describe('a plan that takes two approvals', () => {
     door.call('POST', `/v1/plans/${id}/${verb}`, { body: { reason }, ...ask });
 
   it('shows the first, asks for no run, tells the webhooks, and is released by somebody else', async () => {
-    const [anna, ben] = [await keyFor('anna'), await keyFor('ben')];
+    const [anna, ben] = [await keyFor('anna'), await keyFor('ben', { key: secondKey })];
     await edit({ approvals: 2 });
     const id = await waits({ approvals: 2 });
     const woken = door.woken.length;
@@ -322,7 +332,7 @@ describe('a plan that takes two approvals', () => {
   });
 
   it('is ended by anybody’s no, which shows who had said yes', async () => {
-    const [anna, ben] = [await keyFor('anna'), await keyFor('ben')];
+    const [anna, ben] = [await keyFor('anna'), await keyFor('ben', { key: secondKey })];
     const id = await waits({ approvals: 2 });
     await decideBy({ key: anna }, id, 'approve', 'Yes.');
     expect((await decideBy({ key: ben }, id, 'reject', 'No.')).body).toMatchObject({
@@ -333,7 +343,7 @@ describe('a plan that takes two approvals', () => {
   });
 
   it('is refused at the second as at the first when something moved; what is planned anew takes two again', async () => {
-    const [anna, ben] = [await keyFor('anna'), await keyFor('ben')];
+    const [anna, ben] = [await keyFor('anna'), await keyFor('ben', { key: secondKey })];
     await edit({ approvals: 2 });
     const id = await waits({ approvals: 2 });
     await decideBy({ key: anna }, id, 'approve', 'Yes.');
