@@ -11,10 +11,9 @@ describe('the whole path, from a tenant to a target', () => {
     s.directory.join(id('staff'), id('bert'));
     const first = await s.full();
     expect(first).toMatchObject({ state: 'succeeded', counters: { created: 3, membersAdded: 2 } });
-    expect(await s.provisioned()).toMatchObject({
-      state: 'succeeded',
-      counters: { created: 3, membersAdded: 2, failed: {} },
-    });
+    const provisioned = await s.provisioned();
+    expect(provisioned).toMatchObject({ state: 'succeeded', counters: { created: 3, membersAdded: 2 } });
+    expect(provisioned.counters.failed).toEqual({});
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'on' });
     expect(s.groups()).toEqual({ staff: ['anna', 'bert'] });
     expect(s.account('bert')?.attributes['urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager']).toBe(

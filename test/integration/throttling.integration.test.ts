@@ -66,7 +66,8 @@ describe('a run', () => {
     await vi.waitUntil(async () => (await states())[0]?.state === 'waiting', { timeout: 20_000, interval: 20 });
     expect(await states()).toMatchObject([{ state: 'waiting', faults: 0, problem: null }]);
     const run = await api.waitFor(id);
-    expect(run.provision_runs).toMatchObject([{ state: 'succeeded', counters: { failed: {} } }]);
+    expect(run.provision_runs).toMatchObject([{ state: 'succeeded' }]);
+    expect(run.provision_runs[0]?.counters.failed).toEqual({});
     expectInStep(customer);
   }, 40_000);
 

@@ -167,7 +167,9 @@ describe('who is not let in', () => {
   it('keeps nothing of an address that is no id', async () => {
     const key = await keyWith({ scopes: ['read'] });
     await door.call('DELETE', '/v1/connections/jane.doe@contoso.example', { key });
-    expect(await lastOf()).toMatchObject({ action: 'removeConnection', subjects: {} });
+    const last = await lastOf();
+    expect(last).toMatchObject({ action: 'removeConnection' });
+    expect(last).toHaveProperty('subjects', {});
   });
 });
 

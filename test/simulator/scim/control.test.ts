@@ -114,7 +114,8 @@ describe('the control door', () => {
       byStatus: { '200': 1, '201': 1, '404': 1 },
     });
     await ask('DELETE', '/requests');
-    expect(target.control.state().counters).toMatchObject({ requests: 0, byRoute: {}, byStatus: {} });
+    const { requests, byRoute, byStatus } = target.control.state().counters;
+    expect({ requests, byRoute, byStatus }).toEqual({ requests: 0, byRoute: {}, byStatus: {} });
   });
 
   it('keeps only the last requests in full, and counts them all', async () => {

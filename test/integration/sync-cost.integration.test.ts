@@ -5,12 +5,12 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
-import { createMongoStores } from '../../../src/store/mongo/index.ts';
-import { bucketsFor } from '../../../src/store/mongo/member-buckets.ts';
-import { createVault } from '../../../src/store/vault.ts';
-import { openTestMongo } from '../../support/mongo.ts';
-import { type Counts, countMongo } from '../../support/mongo-counts.ts';
-import { connection, id, type Story, story } from '../../support/story.ts';
+import { createMongoStores } from '../../src/store/mongo/index.ts';
+import { bucketsFor } from '../../src/store/mongo/member-buckets.ts';
+import { createVault } from '../../src/store/vault.ts';
+import { openTestMongo } from '../support/mongo.ts';
+import { type Counts, countMongo, sumOf } from '../support/mongo-counts.ts';
+import { connection, id, type Story, story } from '../support/story.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -40,9 +40,9 @@ it('a first sync writes every object once, and reads it back once for the change
   expect(first.written['batches']).toBe(pages);
   expect(first.written['changes']).toBeLessThanOrEqual(people / 50);
   expect(first.deleted).toEqual({});
-  expect(sum(first.written)).toBeLessThanOrEqual(people + 2 * pages + people / 50 + perRun + 3);
+  expect(sumOf(first.written)).toBeLessThanOrEqual(people + 2 * pages + people / 50 + perRun + 3);
   // Some commands a page, and as many in the end as it takes to read everything by the thousand.
-  expect(sum(first.commands)).toBeLessThanOrEqual(6 * pages + 60);
+  expect(sumOf(first.commands)).toBeLessThanOrEqual(6 * pages + 60);
 });
 
 it('a full sync that finds nothing new writes one document a page and reads no object', async () => {
@@ -51,12 +51,12 @@ it('a full sync that finds nothing new writes one document a page and reads no o
   await sync(s, 'full');
   const unchanged = await costOf(() => sync(s, 'full'));
   expect(unchanged.written['batches']).toBe(pages);
-  expect(sum(unchanged.written)).toBeLessThanOrEqual(pages + perRun);
+  expect(sumOf(unchanged.written)).toBeLessThanOrEqual(pages + perRun);
   // The batches of the full sync before, which was the roster until now.
   expect(unchanged.deleted).toEqual({ batches: pages });
   expect(asked(unchanged.commands, 'objects')).toBe(0);
   // The batch, and whether the draft is still the newest.
-  expect(sum(unchanged.commands)).toBeLessThanOrEqual(2 * pages + 35);
+  expect(sumOf(unchanged.commands)).toBeLessThanOrEqual(2 * pages + 35);
 });
 
 it('a full sync of groups that finds nothing new writes one document a page, and reads a hash for each bucket of members', async () => {
@@ -72,7 +72,7 @@ it('a full sync of groups that finds nothing new writes one document a page, and
   const first = await costOf(() => sync(s, 'full'));
   expect(first.written['objects']).toBe(people + teams + 1);
   expect(first.written['members']).toBe(teams + 1);
-  expect(sum(first.commands)).toBeLessThanOrEqual(8 * (first.written['batches'] ?? 0) + 60);
+  expect(sumOf(first.commands)).toBeLessThanOrEqual(8 * (first.written['batches'] ?? 0) + 60);
 
   const unchanged = await costOf(() => sync(s, 'full'));
   const read = first.written['batches'] ?? 0;
@@ -80,11 +80,11 @@ it('a full sync of groups that finds nothing new writes one document a page, and
   expect(unchanged.written['batches']).toBe(read);
   expect(unchanged.written['objects'] ?? 0).toBe(0);
   expect(unchanged.written['members'] ?? 0).toBe(0);
-  expect(sum(unchanged.written)).toBeLessThanOrEqual(read + perRun);
+  expect(sumOf(unchanged.written)).toBeLessThanOrEqual(read + perRun);
   expect(unchanged.deleted).toEqual({ batches: read });
   expect(asked(unchanged.commands, 'objects')).toBe(0);
   expect(unchanged.read['members']).toBe(teams + 1);
-  expect(sum(unchanged.commands)).toBeLessThanOrEqual(4 * read + 35);
+  expect(sumOf(unchanged.commands)).toBeLessThanOrEqual(4 * read + 35);
 });
 
 it('who changed since the last full sync is looked up, and nobody else', async () => {
@@ -97,7 +97,7 @@ it('who changed since the last full sync is looked up, and nobody else', async (
   const full = await costOf(() => sync(s, 'full'));
   expect(full.written['objects']).toBe(2 * 1);
   expect(asked(full.commands, 'objects')).toBeLessThanOrEqual(5);
-  expect(sum(full.written)).toBeLessThanOrEqual(pages + perRun + 6);
+  expect(sumOf(full.written)).toBeLessThanOrEqual(pages + perRun + 6);
 });
 
 it('a delta sync that finds nothing writes no batch', async () => {
@@ -106,7 +106,7 @@ it('a delta sync that finds nothing writes no batch', async () => {
   await sync(s, 'full');
   const quiet = await costOf(() => sync(s, 'delta'));
   expect(quiet.written['batches'] ?? 0).toBe(0);
-  expect(sum(quiet.written)).toBeLessThanOrEqual(perRun);
+  expect(sumOf(quiet.written)).toBeLessThanOrEqual(perRun);
   expect(quiet.deleted).toEqual({});
 });
 
@@ -145,7 +145,6 @@ const sync = async (s: Story, mode: 'full' | 'delta'): Promise<void> => {
   expect(await s.ended(run)).toMatchObject({ state: 'succeeded', connection });
 };
 
-const sum = (counts: Counts): number => Object.values(counts).reduce((all, count) => all + count, 0);
 const asked = (commands: Counts, collection: string): number =>
   (commands[`find ${collection}`] ?? 0) + (commands[`getMore ${collection}`] ?? 0);
 
