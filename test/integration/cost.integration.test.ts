@@ -141,7 +141,10 @@ describe('syncs through the queue', () => {
     for (const run of ['first', 'again'] as const) {
       // How often a worker looks for work, renews locks and looks for stalled jobs goes by the clock; for that there is room.
       expect(notByTheClock(many[run].commands)).toEqual(notByTheClock(few[run].commands));
-      expect(notByTheClock(many[run].commands)).toMatchObject({ 'script 14 sync:wait': 1, 'script 14 provision:wait': 1 });
+      expect(notByTheClock(many[run].commands)).toMatchObject({
+        'script 14 sync:wait': 1,
+        'script 14 provision:wait': 1,
+      });
       expect(sumOf(many[run].commands), JSON.stringify(many[run].commands)).toBeLessThanOrEqual(100);
     }
   }, 120_000);
@@ -162,7 +165,6 @@ const wentWell = async (s: Story, counters: { readonly created?: number } = {}):
   expect(run).toMatchObject({ state: 'succeeded', counters });
   expect(run.counters.failed).toEqual({});
 };
-
 
 /** What work costs: requests to the target by method, questions to the tenant before anything is taken away, commands to MongoDB, and documents that it gave, by collection. */
 type Cost = { readonly requests: Counts; readonly questions: Counts; readonly commands: Counts; readonly read: Counts };
@@ -211,7 +213,12 @@ const askedOf = (source: Source, asked: (question: string) => void): Source => (
   },
 });
 
-type QueueCost = { readonly jobs: Counts; readonly commands: Counts; readonly asked: Counts; readonly atTarget: Counts };
+type QueueCost = {
+  readonly jobs: Counts;
+  readonly commands: Counts;
+  readonly asked: Counts;
+  readonly atTarget: Counts;
+};
 
 /**
  * A first full sync and the provisioning that follows, and the same again without a change, by workers as in production, on a Redis that nobody else
@@ -328,7 +335,9 @@ const notByTheClock = (commands: Counts): Counts =>
 /** A script by the number of its keys and the first of them, whether its text was sent or its digest: `script 14 sync:wait` ends a job. */
 const commandOf = (line: string): { readonly name: string; readonly source: string } => {
   const [, source = '', rest = ''] = /^\+[\d.]+ \[\d+ (\S+)\] (.*)$/s.exec(line) ?? [];
-  const [command = '', , keys = '', key = ''] = [...rest.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].map(([, word = '']) => word);
+  const [command = '', , keys = '', key = ''] = [...rest.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].map(
+    ([, word = '']) => word,
+  );
   const name = command.toLowerCase();
   const isScript = name === 'eval' || name === 'evalsha';
   return { name: isScript ? `script ${keys} ${key.split(':').slice(-2).join(':')}` : name, source };
