@@ -38,19 +38,32 @@ export const over = (runs: readonly Figures[], name: string): Spread =>
 export const ratio = (ours: readonly Figures[], theirs: readonly Figures[], name: string): number =>
   over(ours, name).median / over(theirs, name).median;
 
+/** A quotient of medians, and how far it went from round to round: what is compared takes turns, so that a round has one of each. */
+export type Quotient = { readonly ratio: number; readonly least: number; readonly greatest: number };
+
+export const quotient = (ours: readonly Figures[], theirs: readonly Figures[], name: string): Quotient => {
+  const rounds = ours.map((run, at) => (run[name] ?? Number.NaN) / (theirs[at]?.[name] ?? Number.NaN));
+  const { min, max } = spreadOf(rounds.filter((one) => Number.isFinite(one)));
+  return { ratio: ratio(ours, theirs, name), least: min, greatest: max };
+};
+
 /** Whoever reads half would win: every run must have come to the same number. */
 export const mustAll = (runs: readonly Figures[], name: string, expected: number): void => {
   const other = runs.find((run) => run[name] !== expected);
   if (other !== undefined) throw new Error(`${name} should be ${expected}, and is ${other[name]}.`);
 };
 
-/** Subjects in turn, A B A B …, so that what else the machine does falls on all of them. */
+/** Subjects in turn, so that what else the machine does falls on all of them; each round begins with another one (A B C, B C A, …). */
 export const interleaved = async (
   rounds: number,
   subjects: Readonly<Record<string, (round: number) => Promise<Figures>>>,
 ): Promise<(name: string) => readonly Figures[]> => {
   const done = new Map(Object.keys(subjects).map((name) => [name, [] as Figures[]]));
-  for (let round = 0; round < rounds; round += 1)
-    for (const [name, subject] of Object.entries(subjects)) done.get(name)?.push(await subject(round));
+  const all = Object.entries(subjects);
+  for (let round = 0; round < rounds; round += 1) {
+    const first = round % Math.max(1, all.length);
+    for (const [name, subject] of [...all.slice(first), ...all.slice(0, first)])
+      done.get(name)?.push(await subject(round));
+  }
   return (name) => done.get(name) ?? [];
 };

@@ -6,7 +6,8 @@ import { schedules, tenants } from './growth/tenants.ts';
 import { largeGroup, users } from './growth/users.ts';
 import type { Lab } from './lab.ts';
 import type { Options } from './options.ts';
-import { aboutOf } from './report/about.ts';
+import { aboutOf, begun } from './report/about.ts';
+import { oneRunOfEachRow } from './report/page.ts';
 import { placeOf, writeTable } from './report/write.ts';
 
 /** Each table is written down as soon as it is there. One that cannot be made is said, and left as it was. */
@@ -19,11 +20,11 @@ export const growth = async (
   for (const { id, name, table } of growths) {
     if (options.only !== null && !options.only.has(id)) continue;
     lab.say(name);
-    const startedAt = performance.now();
+    const beginning = begun();
     try {
       const grown = await table(lab, options);
       made.push(grown);
-      await writeTable(placeOf(options), grown, await aboutOf(lab, options, startedAt, 'one run of each row'));
+      await writeTable(placeOf(options), grown, await aboutOf(lab, options, beginning, oneRunOfEachRow));
     } catch (error) {
       failed += 1;
       lab.say(`  could not be measured: ${error instanceof Error ? error.stack : error}`);

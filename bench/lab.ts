@@ -1,5 +1,6 @@
 /** Everything a measure needs: servers, the simulated Graph, and processes for its subjects. All of it ends with the bench. */
 
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -86,6 +87,8 @@ export const openLab = async (say: Say): Promise<Lab> => {
   let actors: Actor[] = [];
   let databases: string[] = [];
   let last = 0;
+  // One for all, so that a process can open what another one stored.
+  const key = randomBytes(32).toString('base64');
   const start = (file: string, flags: readonly string[], env = {}): Actor => {
     const actor = startActor(file, { flags, env });
     actors.push(actor);
@@ -158,7 +161,7 @@ export const openLab = async (say: Say): Promise<Lab> => {
       const { redisUrl } = services;
       const openOn = async (database: string): Promise<void> => {
         const mongoUri = watched ? monitored(uriOf(database)) : uriOf(database);
-        await actor.call('open', { mongoUri, redisUrl, prefix: `{${database}}`, origin, caFile }, z.unknown());
+        await actor.call('open', { mongoUri, redisUrl, prefix: `{${database}}`, origin, caFile, key }, z.unknown());
       };
       await openOn(name);
       return {

@@ -5,11 +5,11 @@ import { markdownOf } from './growth/table.ts';
 import { growth } from './growth.ts';
 import { openLab } from './lab.ts';
 import { measures } from './measures/all.ts';
-import { parseOptions, usage } from './options.ts';
+import { isForThePage, parseOptions, usage } from './options.ts';
 import { profile } from './profile.ts';
-import { aboutOf } from './report/about.ts';
+import { aboutOf, begun } from './report/about.ts';
 import { tableOf } from './report/table.ts';
-import { placeOf, writePage, writeQuickLook, writeResults } from './report/write.ts';
+import { placeOf, writePage, writeQuickLook, writeResults, writeWholeRun } from './report/write.ts';
 import { notMeasured, type Result } from './result.ts';
 
 const options = (() => {
@@ -26,9 +26,9 @@ if (options.help) {
   console.log(usage);
   process.exit(0);
 }
-const started = performance.now();
+const beginning = begun();
 const say = (line: string): void => {
-  const seconds = Math.round((performance.now() - started) / 1_000);
+  const seconds = Math.round((performance.now() - beginning.startedAt) / 1_000);
   console.error(`${String(seconds).padStart(5)} s  ${line}`);
 };
 
@@ -54,18 +54,20 @@ for (const measure of measures) {
   const wanted = measure.ids.some((id) => options.only === null || options.only.has(id));
   if (!wanted) continue;
   say(`${measure.ids.join(', ')}: ${measure.what}`);
-  const startedAt = performance.now();
+  const before = begun();
   const measured = await measure.run(lab, options).catch((error: unknown): readonly Result[] => {
     failed += 1;
     say(`  could not be measured: ${error instanceof Error ? error.stack : error}`);
     return measure.ids.map((id) => notMeasured(id, measure.what, error));
   });
   results.push(...measured);
-  await writeResults(placeOf(options), measure.ids, measured, await aboutOf(lab, options, startedAt));
+  await writeResults(placeOf(options), measure.ids, measured, await aboutOf(lab, options, before));
   await lab.clear();
 }
 if (options.quick && options.page && options.only === null && failed === 0)
-  await writeQuickLook(await aboutOf(lab, options, started));
+  await writeQuickLook(await aboutOf(lab, options, beginning));
+if (isForThePage(options) && options.only === null && failed === 0)
+  await writeWholeRun(await aboutOf(lab, options, beginning));
 await lab.stop();
 console.log(tableOf(results));
 process.exit(failed === 0 ? 0 : 1);

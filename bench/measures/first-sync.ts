@@ -1,10 +1,10 @@
 /** R2, R3 and R10: the first full sync, until its version is the head. */
 
 import { z } from 'zod';
-import { type Figures, figures, interleaved, mustAll, over, ratio } from '../figures.ts';
-import type { Lab } from '../lab.ts';
-import { atLeast, atMost, type Result } from '../result.ts';
-import type { Measure } from './measure.ts';
+import { type Figures, figures, interleaved, mustAll, over, quotient, ratio } from '../figures.ts';
+import type { Graph, Lab } from '../lab.ts';
+import { atLeast, atMost, type Detail, type Result } from '../result.ts';
+import { type Measure, pageLatencies } from './measure.ts';
 
 export const firstSync: Measure = {
   ids: ['R2', 'R3', 'R10'],
@@ -17,7 +17,7 @@ export const firstSync: Measure = {
       atLeast(
         'R3',
         'the usual way (PageIterator, one upsert per object) / first full sync',
-        ratio(runsOf('usual'), runsOf('ours'), 'wallMs'),
+        quotient(runsOf('usual'), runsOf('ours'), 'wallMs'),
         4,
         {
           ...sizes,
@@ -47,6 +47,8 @@ type Compared = {
   readonly runsOf: (name: string) => readonly Figures[];
   readonly requests: number;
   readonly units: number;
+  /** Of R2 alone: a round of each at the latencies of a page. */
+  readonly slow: Detail;
   readonly sizes: Sizes & { readonly memberships: number };
 };
 
@@ -83,12 +85,15 @@ const compare = async (lab: Lab, sizes: Sizes): Promise<Compared> => {
   const { requests = 0, units = 0 } = await graph.counted();
   await bare.call('loadDocuments', { mongoUri: lab.uriOf(model), except: otherCollections }, z.unknown());
   await lab.drop(model);
-  const runsOf = await interleaved(runs, {
+  const subjects = {
     ours: () => onFreshDatabase(first),
     bare: () =>
       onFreshDatabase((database) =>
         bare.call('readAndInsert', { ...place, mongoUri: lab.uriOf(database), managers, groups: true }, figures),
       ),
+  };
+  const runsOf = await interleaved(runs, {
+    ...subjects,
     ...(managers
       ? {}
       : {
@@ -99,8 +104,31 @@ const compare = async (lab: Lab, sizes: Sizes): Promise<Compared> => {
         }),
   });
   mustRead(runsOf, users);
+  const slow = managers ? {} : await atLatencies(lab, graph, subjects);
   const memberships = await graph.call('memberships', place.tenant.tenantId, z.number());
-  return { runsOf, requests, units, sizes: { ...sizes, memberships } };
+  return { runsOf, requests, units, slow, sizes: { ...sizes, memberships } };
+};
+
+/** A round at each latency: a first sync takes many seconds, and what its target is about is the machine. */
+const atLatencies = async (
+  lab: Lab,
+  graph: Graph,
+  subjects: Readonly<Record<'ours' | 'bare', () => Promise<Figures>>>,
+): Promise<Detail> => {
+  const detail: Record<string, Detail> = {};
+  for (const latencyMs of pageLatencies) {
+    lab.say(`  one of each at ${latencyMs} ms a page`);
+    await graph.knobs({ latencyMs });
+    const once = await interleaved(1, subjects);
+    mustAll(once('bare'), 'objects', (once('ours')[0]?.['created'] ?? 0) + (once('ours')[0]?.['membersAdded'] ?? 0));
+    detail[`wall ms at ${latencyMs} ms a page, one run`] = {
+      ours: over(once('ours'), 'wallMs').median,
+      bare: over(once('bare'), 'wallMs').median,
+      'ours / bare': ratio(once('ours'), once('bare'), 'wallMs'),
+    };
+  }
+  await graph.knobs({ latencyMs: 0 });
+  return detail;
 };
 
 /** Whoever reads or keeps less would win. The bare limit counts memberships as well. */
@@ -119,7 +147,7 @@ const mustRead = (runs: (name: string) => readonly Figures[], users: number): vo
   if (kept !== bare?.['objects']) throw new Error(`${bare?.['objects']} were read, and ${kept} of them kept.`);
 };
 
-const results = (suffix: 'm' | '', { runsOf, requests, units, sizes }: Compared): readonly Result[] => {
+const results = (suffix: 'm' | '', { runsOf, requests, units, slow, sizes }: Compared): readonly Result[] => {
   const withManagers = suffix === 'm' ? `, ${sizes.users} users with managers` : '';
   const { runs: _rounds, ...content } = sizes;
   const most = Math.ceil(sizes.users / 999) + sizes.groups / 20 + 4;
@@ -127,7 +155,7 @@ const results = (suffix: 'm' | '', { runsOf, requests, units, sizes }: Compared)
     atMost(
       `R2${suffix}`,
       `first full sync${withManagers} / (bare read + parse, then insertMany of the same documents)`,
-      ratio(runsOf('ours'), runsOf('bare'), 'wallMs'),
+      quotient(runsOf('ours'), runsOf('bare'), 'wallMs'),
       1.5,
       {
         ...sizes,
@@ -135,6 +163,7 @@ const results = (suffix: 'm' | '', { runsOf, requests, units, sizes }: Compared)
         ofWhichInserting: { ...over(runsOf('bare'), 'insertMs') },
         cpuMs: { ours: { ...over(runsOf('ours'), 'cpuMs') }, bare: { ...over(runsOf('bare'), 'cpuMs') } },
         documents: over(runsOf('bare'), 'inserted').median,
+        ...slow,
       },
     ),
     atMost(

@@ -1,7 +1,7 @@
 /** R1: what the source connector costs, against reading and parsing alone; and everybody else who reads. */
 
 import type { Actor } from '../actor.ts';
-import { type Figures, figures, interleaved, mustAll, over, ratio } from '../figures.ts';
+import { type Figures, figures, interleaved, mustAll, over, quotient, ratio } from '../figures.ts';
 import { installPeers } from '../peers/install.ts';
 import { atMost, type Result } from '../result.ts';
 import type { Place } from '../subjects/access.ts';
@@ -63,7 +63,7 @@ export const reading: Measure = {
     const result: Result = atMost(
       'R1',
       'source connector, CPU a user / bare read + JSON.parse',
-      ratio(done('ours'), done('bare'), 'cpuMs'),
+      quotient(done('ours'), done('bare'), 'cpuMs'),
       1.9,
       {
         users,

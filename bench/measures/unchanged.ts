@@ -2,11 +2,11 @@
 
 import { z } from 'zod';
 import type { Actor } from '../actor.ts';
-import { type Figures, figures, interleaved, mustAll, over, ratio } from '../figures.ts';
+import { type Figures, figures, interleaved, mustAll, over, type Quotient, quotient, ratio } from '../figures.ts';
 import type { Entrain, Graph, Lab } from '../lab.ts';
 import { atMost, type Detail, type Result } from '../result.ts';
 import type { Place } from '../subjects/access.ts';
-import type { Measure } from './measure.ts';
+import { type Measure, pageLatencies } from './measure.ts';
 
 export const unchanged: Measure = {
   ids: ['R4', 'R8'],
@@ -48,14 +48,15 @@ export const unchanged: Measure = {
 type Subjects = { readonly entrain: Entrain; readonly bare: Actor; readonly sdk: Actor };
 type Sizes = { readonly managers: boolean; readonly groups: boolean; readonly runs: number; readonly users: number };
 type Compared = {
-  readonly atOnce: number;
-  readonly slow: number;
-  readonly slowSdk: number | null;
+  readonly atOnce: Quotient;
+  readonly slow: Quotient;
+  readonly slowSdk: Quotient | null;
   readonly detail: Detail;
 };
 
 /** What one page takes: nothing, a region away, a continent away. */
-const latencies = { none: 0, near: 20, far: 80 } as const;
+const [nearMs, farMs] = pageLatencies;
+const latencies = { none: 0, near: nearMs, far: farMs } as const;
 
 const compare = async (
   lab: Lab,
@@ -91,15 +92,19 @@ const compare = async (
   const near = isPlain ? await at(latencies.near) : null;
   const far = await at(latencies.far);
   const hasSdk = far('sdk').length > 0;
+  const chainPages = over(none('chain'), 'pages').median;
   return {
-    atOnce: ratio(none('ours'), none('bare'), 'wallMs'),
-    slow: ratio(far('ours'), far('chain'), 'wallMs'),
-    slowSdk: hasSdk ? ratio(far('ours'), far('sdk'), 'wallMs') : null,
+    atOnce: quotient(none('ours'), none('bare'), 'wallMs'),
+    slow: quotient(far('ours'), far('chain'), 'wallMs'),
+    slowSdk: hasSdk ? quotient(far('ours'), far('sdk'), 'wallMs') : null,
     detail: {
       users,
       managers,
       groups,
       pages: over(none('bare'), 'pages').median,
+      pagesOfTheChain: chainPages,
+      'the wire alone at 80 ms, ms': chainPages * latencies.far,
+      ...(near === null ? {} : { 'the wire alone at 20 ms, ms': chainPages * latencies.near }),
       wallMs: timesOf(none),
       ...(near === null
         ? {}

@@ -7,17 +7,23 @@ import type { Lab } from '../lab.ts';
 import type { Options } from '../options.ts';
 import type { About } from './page.ts';
 
+/** When something began, and of what. */
+export type Begun = { readonly startedAt: number; readonly commit: string | null };
+
+/** Called before the first process starts: what is edited or committed while something is measured is not what was measured. */
+export const begun = (): Begun => ({ startedAt: performance.now(), commit: commitOf() });
+
 export const aboutOf = async (
   lab: Pick<Lab, 'mongo' | 'redis' | 'services' | 'workerFlags'>,
   options: Options,
-  startedAt: number,
+  { startedAt, commit }: Begun,
   size = sizeOf(options),
 ): Promise<About> => ({
   machine: machine(),
   servers: await servers(lab),
   at: new Date().toISOString().slice(0, 10),
   size,
-  commit: commit(),
+  commit,
   flags: lab.workerFlags.join(' '),
   seconds: Math.round((performance.now() - startedAt) / 1_000),
 });
@@ -42,8 +48,20 @@ export const whereIs = (url: string): string =>
     ? ' beside it on the same machine'
     : ' elsewhere';
 
+/** What a result depends on. Not what is made of it: results are written while the next measure is made. */
+const measuredCode = [
+  ':/src',
+  ':/workers',
+  ':/simulator',
+  ':/scripts',
+  ':/bench',
+  ':/package.json',
+  ':/package-lock.json',
+  ':(exclude,top)bench/results',
+];
+
 /** Null outside of a repository. */
-const commit = (): string | null => {
+const commitOf = (): string | null => {
   const git = (...args: readonly string[]): string =>
     execFileSync('git', args, {
       cwd: import.meta.dirname,
@@ -51,7 +69,7 @@ const commit = (): string | null => {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
   try {
-    const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':/src', ':/workers', ':/bench/*.ts');
+    const changed = git('status', '--porcelain', '--untracked-files=all', '--', ...measuredCode);
     return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : ' with changes'}`;
   } catch {
     return null;

@@ -1,6 +1,10 @@
-/** Why a target does not hold, and what it would take. Shown only where it does not. Numbers in it are taken from the results, so that it cannot say otherwise. */
+/**
+ * Why a target does not hold, and what it would take. Shown only where it does not. What is in the results is taken from them, so that it cannot say
+ * otherwise. What a profile found, or another setting did, is written down here as it was then, and says so.
+ */
 
 import type { Detail, Result } from '../result.ts';
+import { medianIn, numberIn } from './detail.ts';
 import { distanceOf } from './table.ts';
 
 export const missedOf = (measured: readonly Result[]): readonly string[] => {
@@ -39,26 +43,26 @@ const reasons: readonly Reason[] = [
     id: 'R1',
     of: '',
     why: (detail) =>
-      `A person costs ${microsOf(detail, 'ours')} µs, of which ${microsOf(detail, 'bareReadAndParse')} are the bare read. Pages are in memory until they are folded, and the next ones beside them: with a young generation of 8 MB more than a third was collecting garbage, with the 16 MB of a worker it is less, and with 32 MB it would be less again, at the price of memory ([decision 9](decisions/0009-how-graph-is-read.md)).`,
+      `A person costs ${microsOf(detail, 'ours')} µs, of which ${microsOf(detail, 'bareReadAndParse')} are the bare read. Pages are in memory until they are folded, and the next ones beside them: with a young generation of 8 MB more than a third was collecting garbage when it was profiled, with the 16 MB of a worker it was less, and with 32 MB less again, at the price of memory ([decision 9](decisions/0009-how-graph-is-read.md)).`,
   },
   {
     id: 'R2',
     of: '',
     why: (detail) =>
-      `The bare limit inserts documents that are finished. A first sync inserts the same, and then reads every object and bucket back: the change log must say what the whole of it created, and the draft may have passed through several workers by then. Digests, names and the log come on top. Our own processor time is ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} (the bare limit: ${seconds(detail, 'cpuMs', 'bare')} of ${seconds(detail, 'wallMs', 'bare')}), on two cores that MongoDB shares. Where both go stands in [decision 5](decisions/0005-what-a-sync-writes.md): in the profile the thread is idle for a third of the time, no function has more than a few per cent, and reading back to write the log is the largest of what is waited for beside the inserts. It would take a change log that is written beside each batch and counts with it; how much of the distance that closes was not tried.`,
+      `The bare limit inserts documents that are finished. A first sync inserts the same, and then reads every object and bucket back: the change log must say what the whole of it created, and the draft may have passed through several workers by then. Digests, names and the log come on top. Our own processor time is ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} (the bare limit: ${seconds(detail, 'cpuMs', 'bare')} of ${seconds(detail, 'wallMs', 'bare')}), on two cores that MongoDB shares. Where both go stands in [decision 5](decisions/0005-what-a-sync-writes.md): in the profile of then the thread was idle for a third of the time, no function had more than a few per cent, and reading back to write the log was the largest of what is waited for beside the inserts. It would take a change log that is written beside each batch and counts with it; how much of the distance that closes was not tried.`,
   },
   { id: 'R2m', of: '', why: () => 'As R2.' },
   {
     id: 'R10m',
     of: '',
     why: () =>
-      'A list of users does not carry their managers. `$expand=manager` caps pages at 100, the initial enumeration of the delta query at 200 (decision 2); asking for managers one by one, twenty to a batch, would cost ten times the requests. It would take a Graph that shows managers in lists.',
+      `At the size of the other rows, ${fullSize.users.toLocaleString('en')} users and ${fullSize.groups.toLocaleString('en')} groups, it is ${managedRequests(fullSize)} of ${mostRequests(fullSize)} requests by the count of [decision 9](decisions/0009-how-graph-is-read.md). A list of users does not carry their managers. \`$expand=manager\` caps pages at 100, the initial enumeration of the delta query at 200 (decision 2); asking for managers one by one, twenty to a batch, would cost ten times the requests. It would take a Graph that shows managers in lists.`,
   },
   {
     id: 'R4',
     of: 'at 0 ms',
     why: (detail) =>
-      `Without latency the processor is the limit: ${micros(detail, 'ours')} µs of it a user, where reading and parsing alone take ${micros(detail, 'bareReadAndParse')}. What the difference goes into is in [decision 5](decisions/0005-what-a-sync-writes.md). No step of it has more than a tenth, so it would take several: a digest of the bytes as they come would save text, digest and most of the parsing, at the price of taking every new order of properties for a change.`,
+      `Without latency the processor is the limit: ${micros(detail, 'ours')} µs of it a user, where reading and parsing alone take ${micros(detail, 'bareReadAndParse')}. What the difference goes into is in [decision 5](decisions/0005-what-a-sync-writes.md). No step of it had more than a tenth in that profile, so it would take several: a digest of the bytes as they come would save text, digest and most of the parsing, at the price of taking every new order of properties for a change.`,
   },
   { id: 'R4', of: 'at 80 ms', why: excess },
   {
@@ -66,10 +70,10 @@ const reasons: readonly Reason[] = [
     of: 'PageIterator',
     why: (detail, _, target) => {
       const [chain, iterator] = [
-        medianOf(detail, 'wallMsAt80', 'bareChain'),
-        medianOf(detail, 'wallMsAt80', 'pageIterator'),
+        medianIn(detail, 'wallMsAt80', 'bareChain'),
+        medianIn(detail, 'wallMsAt80', 'pageIterator'),
       ];
-      const pages = number(detail['pages']);
+      const pages = numberIn(detail, 'pages');
       const page = (iterator - chain) / pages;
       const least = (chain + pageMs) / iterator;
       const limit = Number(target.split(' ')[1]);
@@ -77,7 +81,7 @@ const reasons: readonly Reason[] = [
       return `Asking ahead saves what a PageIterator spends between two pages, ${page.toFixed(1)} ms a page here, ${((page / pageMs) * 100).toFixed(0)} % of the latency. ${
         least <= limit
           ? `${sum}, which would hold; what is missing is the same as in the row above.`
-          : `${sum}: whoever asks for one page after the other, and mints before, cannot reach the target on this machine. It would take several chains side by side, which Graph’s links do not allow, or a faster client to compare to.`
+          : `${sum}: asked for in this way, one page after the other is not enough. Both the bare chain and Entrain wait for the whole body of a page before they look for the link in it. What was not tried is taking the link from the first bytes that are unzipped, while the rest still comes: the wire alone, ${pages} pages of ${pageMs} ms, is ${((pages * pageMs) / iterator).toFixed(2)} of the PageIterator.`
       }`;
     },
   },
@@ -98,7 +102,7 @@ const reasons: readonly Reason[] = [
     id: 'R7',
     of: '',
     why: (detail) =>
-      `Look-ups overlap with writes, but within a step intents are durable before the first request goes out, and outcomes are written after the last came back (decision 6); ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} are our own processor time. It would take steps that overlap at both ends, with more operations open when a worker dies, and less work for each person; a profile shows no function with more than 3 % but collecting garbage (5 %).`,
+      `Look-ups overlap with writes, but within a step intents are durable before the first request goes out, and outcomes are written after the last came back (decision 6); ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} are our own processor time. It would take steps that overlap at both ends, with more operations open when a worker dies, and less work for each person; the last profile showed no function with more than 3 % but collecting garbage (5 %).`,
   },
   {
     id: 'R9',
@@ -122,26 +126,25 @@ function excess(detail: Detail, measured: readonly Result[]): string {
   const over = over80(detail);
   const few = measured.find(({ id }) => id === 'R4m')?.detail;
   const fewer =
-    few === undefined || few['users'] === detail['users']
+    few === undefined || numberIn(few, 'users') === numberIn(detail, 'users')
       ? ''
-      : ` A tenant with as many pages and ${number(few['users']).toLocaleString('en')} people (R4m) has ${over80(few).toFixed(0)} ms: the rest grows with the people${detail['groups'] === true ? ', the groups and their members' : ''}.`;
+      : ` A tenant with as many pages and ${numberIn(few, 'users').toLocaleString('en')} people (R4m) has ${over80(few).toFixed(0)} ms: the rest grows with the people${detail['groups'] === true ? ', the groups and their members' : ''}.`;
   return `It takes ${over.toFixed(0)} ms longer than the chain. Some ${pageMs} ms of that are the request that says where the next round begins; the roster is read before, and the last page is worked on and committed after, when there is no wait to hide them in.${fewer} It would take that tail to overlap with the last pages.`;
 }
 
 const over80 = (detail: Detail): number =>
-  medianOf(detail, 'wallMsAt80', 'ours') - medianOf(detail, 'wallMsAt80', 'bareChain');
+  medianIn(detail, 'wallMsAt80', 'ours') - medianIn(detail, 'wallMsAt80', 'bareChain');
 
-const medianOf = (detail: Detail, ...path: readonly string[]): number => {
-  let at: Detail[string] | undefined = detail;
-  for (const name of [...path, 'median']) at = typeof at === 'object' && at !== null ? at[name] : undefined;
-  return number(at);
-};
+/** What R10m would be at the size of the other rows (decision 9): users 200 to a page, groups 980, members of 20 groups to a batch, and the next round. */
+const fullSize = { users: 100_000, groups: 2_000 } as const;
+const managedRequests = ({ users, groups }: typeof fullSize): number =>
+  Math.ceil(users / 200) + Math.ceil(groups / 980) + Math.ceil(groups / 20) + 1;
+const mostRequests = ({ users, groups }: typeof fullSize): number => Math.ceil(users / 999) + groups / 20 + 4;
 
-const number = (value: Detail[string] | undefined): number => (typeof value === 'number' ? value : Number.NaN);
 const seconds = (detail: Detail, ...path: readonly string[]): string =>
-  `${(medianOf(detail, ...path) / 1_000).toFixed(1)} s`;
+  `${(medianIn(detail, ...path) / 1_000).toFixed(1)} s`;
 const milliseconds = (detail: Detail, ...path: readonly string[]): string =>
-  `${medianOf(detail, ...path).toFixed(0)} ms`;
-const microsOf = (detail: Detail, who: string): string => medianOf(detail, 'cpuMicrosPerUser', who).toFixed(1);
+  `${medianIn(detail, ...path).toFixed(0)} ms`;
+const microsOf = (detail: Detail, who: string): string => medianIn(detail, 'cpuMicrosPerUser', who).toFixed(1);
 const micros = (detail: Detail, who: string): string =>
-  ((medianOf(detail, 'cpuMs', who) * 1_000) / number(detail['users'])).toFixed(0);
+  ((medianIn(detail, 'cpuMs', who) * 1_000) / numberIn(detail, 'users')).toFixed(0);

@@ -1,11 +1,14 @@
-/** What the rows of targets do not say by themselves: memory for large groups, and the share of Graph's limits. */
+/** What the rows of targets do not say by themselves: memory for large groups, the share of Graph's limits, and what latency does. */
 
 import { shareOf, unitsPerTenSeconds } from '../growth/graph-share.ts';
 import type { Cell, Table } from '../growth/table.ts';
-import type { Detail, Result } from '../result.ts';
+import type { Result } from '../result.ts';
+import { medianIn, numberIn } from './detail.ts';
 
 export const notesOf = (measured: readonly Result[], grown: readonly Table[]): readonly string[] => {
-  const notes = [largeGroups(measured, grown), limits(measured)].filter((note) => note !== null);
+  const notes = [largeGroups(measured, grown), limits(measured), latencies(measured), slowFirstSync(measured)].filter(
+    (note) => note !== null,
+  );
   return notes.length === 0 ? [] : ['### What they do not show', '', ...notes.map((note) => `- ${note}`), ''];
 };
 
@@ -34,15 +37,34 @@ const limits = (measured: readonly Result[]): string | null => {
   const asked = measured.find(({ id }) => id === 'R10')?.detail;
   const timed = measured.find(({ id, name }) => id === 'R4g' && name.includes('80 ms'))?.detail;
   const { users, groups, requests, resourceUnits: units } = asked ?? {};
-  const ms = medianOf(timed?.['wallMsAt80']);
+  const ms = medianIn(timed, 'wallMsAt80', 'ours');
   if (typeof users !== 'number' || typeof groups !== 'number' || typeof requests !== 'number') return null;
-  if (typeof units !== 'number' || ms === null) return null;
+  if (typeof units !== 'number' || Number.isNaN(ms)) return null;
   const limit = unitsPerTenSeconds(users).toLocaleString('en');
   return `**Groups cost units.** Graph counts each request in a batch by itself. A full sync of ${users.toLocaleString('en')} users and ${groups.toLocaleString('en')} groups takes ${requests} requests (R10) and ${units.toLocaleString('en')} resource units; in the ${(ms / 1_000).toFixed(1)} s it takes at 80 ms an answer (R4g) that is ${shareOf(units, ms / 1_000, users)} of the ${limit} units in 10 s that Graph lets one app have in a large tenant. Users alone take one unit a page.`;
 };
 
-const medianOf = (of: Detail[string] | undefined): number | null => {
-  const ours = typeof of === 'object' && of !== null ? of['ours'] : null;
-  const median = typeof ours === 'object' && ours !== null ? ours['median'] : null;
-  return typeof median === 'number' ? median : null;
+/** The latencies of R4, and what of it is the wire. */
+const latencies = (measured: readonly Result[]): string | null => {
+  const detail = measured.find(({ id, detail: { pages } }) => id === 'R4' && pages !== undefined)?.detail;
+  const pages = numberIn(detail, 'pages');
+  const at = (ms: number) => {
+    const of = (who: string): number => medianIn(detail, `wallMsAt${ms}`, who);
+    return { ours: of('ours'), chain: of('bareChain'), iterator: of('pageIterator'), wire: pages * ms };
+  };
+  const [near, far] = [at(20), at(80)];
+  if (![near, far].every((one) => Object.values(one).every(Number.isFinite))) return null;
+  const ms = (value: number): string => Math.round(value).toLocaleString('en');
+  return `**At 20 ms a page the processor counts more.** There a full sync that finds nothing new takes ${times(near.ours, near.chain)} of the bare chain and ${times(near.ours, near.iterator)} of a PageIterator (R4, at 80 ms ${times(far.ours, far.chain)} and ${times(far.ours, far.iterator)}). The bare chain itself is not the wire: ${pages} pages of 80 ms are ${ms(far.wire)} ms, the chain takes ${ms(far.chain)} and Entrain ${ms(far.ours)}, ${times(far.ours, far.wire)} of the wire; at 20 ms ${ms(near.wire)}, ${ms(near.chain)} and ${ms(near.ours)}.`;
 };
+
+/** Null until it was measured with latency. */
+const slowFirstSync = (measured: readonly Result[]): string | null => {
+  const detail = measured.find(({ id }) => id === 'R2')?.detail;
+  const quotients = [20, 80].map((ms) => numberIn(detail, `wall ms at ${ms} ms a page, one run`, 'ours / bare'));
+  if (!quotients.every(Number.isFinite)) return null;
+  const [near = Number.NaN, far = Number.NaN] = quotients;
+  return `**A first sync with latency** takes ${near.toFixed(2)} of the bare limit at 20 ms a page and ${far.toFixed(2)} at 80 ms, of one run each (R2).`;
+};
+
+const times = (one: number, other: number): string => (one / other).toFixed(2);

@@ -6,7 +6,7 @@ import { growthNotesOf } from './growth-notes.ts';
 import { missedOf } from './missed.ts';
 import { notesOf } from './notes.ts';
 import { planOf } from './plan.ts';
-import { distanceOf, measuredOf } from './table.ts';
+import { distanceInSpread, measuredOf, numberOf } from './table.ts';
 
 export type About = {
   readonly machine: string;
@@ -26,10 +26,12 @@ export type Kept = {
   readonly measured: readonly Result[];
   readonly abouts: readonly (About & { readonly ids: readonly string[] })[];
   readonly grown: readonly TableKept[];
-  readonly quick: Quick | null;
+  /** Of a quick look at everything. */
+  readonly quick: Took | null;
+  /** Of a whole run of all measures; null until there was one. */
+  readonly whole: Took | null;
 };
-/** How long a quick look at everything takes. */
-export type Quick = { readonly seconds: number; readonly machine: string; readonly at: string };
+export type Took = Pick<About, 'seconds' | 'machine' | 'at' | 'commit'>;
 export type Picture = { readonly file: string; readonly title: string };
 
 export const pageOf = (kept: Kept, pictures: readonly Picture[]): string =>
@@ -57,8 +59,9 @@ const idsOf = (abouts: readonly { readonly ids: readonly string[] }[]): string =
     .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .join(', ');
 
+/** Begun minutes count. */
 const minutesOf = (abouts: readonly Pick<About, 'seconds'>[]): string =>
-  (abouts.reduce((sum, { seconds }) => sum + seconds, 0) / 60).toFixed(0);
+  `${Math.ceil(abouts.reduce((sum, { seconds }) => sum + seconds, 0) / 60)}`;
 
 /** What was measured before every subject got the same flags says so. */
 const flagLines = (abouts: Kept['abouts']): readonly string[] => {
@@ -73,8 +76,12 @@ const flagLines = (abouts: Kept['abouts']): readonly string[] => {
   ];
 };
 
-const durations = ({ abouts, quick }: Kept): readonly string[] => [
-  `All measures together take ${minutesOf(abouts)} minutes, by the times above.${
+const durations = ({ abouts, quick, whole }: Kept): readonly string[] => [
+  `${
+    whole === null
+      ? `The times above, of measures that were made one by one, add up to ${minutesOf(abouts)} minutes; how long a whole run takes was not written down yet.`
+      : `A whole run of all measures took ${minutesOf([whole])} minutes (${whole.at}${whole.commit === null ? '' : `, commit ${whole.commit}`}).`
+  }${
     quick === null
       ? ''
       : ` A quick look at all of them (\`make bench QUICK=1\`) took ${minutesOf([quick])} (${quick.machine}; ${quick.at}).`
@@ -94,28 +101,52 @@ const targets = (kept: Kept, pictures: readonly Picture[]): readonly string[] =>
   '',
   '## Targets',
   '',
-  '| | id | what | measured | target | |',
-  '|---|---|---|---|---|---|',
+  '| | id | what | measured | target | | before |',
+  '|---|---|---|---|---|---|---|',
   ...kept.measured.map(
     (result) =>
       `| ${result.ok ? '✓' : '✗'} | ${result.id} | ${result.name} | ${measuredOf(result)} | ${result.target
         .replace('<=', '≤')
-        .replace('>=', '≥')} | ${distanceOf(result)} |`,
+        .replace('>=', '≥')} | ${distanceInSpread(result)} | ${beforeOf(result)} |`,
   ),
+  '',
+  '“Within the spread” says that the target lies between the least and the greatest that was measured, from round to round or before: another run may say otherwise. Before: what the row was when it was measured the last times, with day and commit.',
   '',
   ...missedOf(kept.measured),
   ...notesOf(kept.measured, kept.grown),
   ...pictures.flatMap(({ file, title }) => [`![${title}](images/${file})`, '']),
 ];
 
-const growth = ({ grown, measured: results }: Kept): readonly string[] =>
+const beforeOf = ({ before }: Result): string =>
+  before
+    .map(({ ratio, at, commit }) => `${numberOf(ratio)} (${at.slice(5)}${commit === null ? '' : `, ${commit}`})`)
+    .join('; ');
+
+/** Whatever the rounds of the measures are. */
+export const oneRunOfEachRow = 'one run of each row';
+
+const growthFlags = (grown: readonly TableKept[]): readonly string[] => [
+  ...[...Map.groupBy(grown, ({ measured }) => measured.flags)].map(([flags, some]) => {
+    const titles = some.map(({ title }) => `“${title}”`).join(', ');
+    return flags === null
+      ? `- What Entrain was started with for ${titles} was not written down.`
+      : `- In ${titles} Entrain was started with \`${flags}\`.`;
+  }),
+  '',
+];
+
+const growth = ({ grown, measured: results, abouts }: Kept): readonly string[] =>
   grown.length === 0
     ? []
     : [
         '## Growth',
         '',
-        ...aboutLines(grown.map(({ title, measured }) => ({ ...measured, ids: [title] }))),
-        ...grown.flatMap((table) => [markdownOf(table, '###'), ...growthNotesOf(table)]),
+        ...aboutLines(grown.map(({ title, measured }) => ({ ...measured, size: oneRunOfEachRow, ids: [title] }))).slice(
+          0,
+          -1,
+        ),
+        ...growthFlags(grown),
+        ...grown.flatMap((table) => [markdownOf(table, '###'), ...growthNotesOf(table, results, abouts)]),
         ...(planOf(grown, results) ?? []),
         '',
       ];
@@ -130,10 +161,11 @@ const figures = (measured: readonly Result[]): readonly string[] => [
 
 const method = [
   'Each subject, the simulated Microsoft Graph and the simulated target are processes of their own, so that processor time and peak memory are those of the subject. They share the machine, the MongoDB (unless `MONGODB_URI` names another, the engine that comes with the packages) and the Redis.',
-  'What is compared takes turns (A B A B …). The result is the quotient of the medians. Who reads must have read as much as the others, or the measure fails. Reading starts after a first run that does not count; the usual way, what is replayed raw and memory are measured from the first run on.',
+  'What is compared takes turns, round after round. The result is the quotient of the medians. Who reads must have read as much as the others, or the measure fails. Reading starts after a first run that does not count; the usual way, what is replayed raw and memory are measured from the first run on.',
   'The simulated Graph works out every page once and then gives it again, compressed, over HTTPS. How fast a client drains it that does nothing but unzip stands beside R1.',
   '**Bare read + parse**: undici requests for the same pages, unzip, `JSON.parse`, follow the link; members in batches of 20. **Bare insert**: the very documents that Entrain stored, `insertMany` by 1,000 with the driver, acknowledged and journaled as ours. **Usual way**: Microsoft’s client with its PageIterator, one mongoose upsert an object. **Backstage**: its `readMicrosoftGraphOrg`, which makes an entity of each user, photos left out; where its packages cannot be installed, R1 says so and holds without it.',
   'Entrain is composed from its configuration as the worker does it, and works turn after turn; R1 is its source connector alone. R6 is the peak of one sync at a time, without queue and targets. R9 runs the API and a worker process with their queues.',
+  'R9 compares a window: the huge tenant is asked for, small tenants are synced beside it for 40 s, in which it is read at 80 ms a page, and then it is canceled. What its end does to the small ones, when nothing more is read and the rest is worked on and committed, is not in it.',
   'Read are the attributes of the default mapping. Lists of users do not carry `manager`; the rows with “with managers” (R2m, R4m, R10m) read it as well, and so does what they are compared to. An installation that leaves the attributes as they are given meets the rows with managers.',
   'Tenants of the rows with groups (R2, R3, R4g, R10) have teams of 150 members. The simulated Graph does not throttle here. In R9 the small tenants are asked for in three rows side by side.',
   'R11 is the queue alone: its jobs carry no sync. What a sync takes through the queue and without stands beside it.',

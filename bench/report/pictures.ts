@@ -15,6 +15,8 @@ type Wanted = {
   readonly names: Readonly<Record<string, string>>;
   readonly digits: number;
 };
+/** Bars of several latencies beside each other. */
+type ByLatency = Omit<Wanted, 'path'> & { readonly paths: Readonly<Record<string, readonly string[]>> };
 
 const ours = 'ours';
 
@@ -76,17 +78,36 @@ const wanted: readonly Wanted[] = [
   },
 ];
 
-export const picturesOf = (results: readonly Result[]): readonly Drawn[] =>
-  wanted.flatMap(({ file, title, unit, id, path, names, digits }) => {
-    const result = results.find((each) => each.id === id);
-    const bars = Object.entries(names).flatMap(([name, label]): Bar[] => {
+const byLatency: ByLatency = {
+  file: 'perf-latencies.svg',
+  title: 'Full sync that finds nothing new, at 0, 20 and 80 ms a page',
+  unit: 'milliseconds; less is better',
+  id: 'R4',
+  paths: { '0 ms': ['wallMs'], '20 ms': ['wallMsAt20'], '80 ms': ['wallMsAt80'] },
+  names: { bareChain: 'bare chain', ours: 'Entrain', pageIterator: 'PageIterator' },
+  digits: 0,
+};
+
+export const picturesOf = (results: readonly Result[]): readonly Drawn[] => [
+  ...wanted.flatMap(({ path, ...picture }) => drawn(results, { ...picture, paths: { '': path } })),
+  ...drawn(results, byLatency),
+];
+
+const drawn = (
+  results: readonly Result[],
+  { file, title, unit, id, paths, names, digits }: ByLatency,
+): readonly Drawn[] => {
+  const result = results.find((each) => each.id === id);
+  const bars = Object.entries(paths).flatMap(([latency, path]) =>
+    Object.entries(names).flatMap(([name, label]): Bar[] => {
       const value = result === undefined ? null : at(result.detail, [...path, name, 'median']);
-      return value === null
-        ? []
-        : [{ label, value, text: value.toLocaleString('en', { maximumFractionDigits: digits }), ours: name === ours }];
-    });
-    return bars.length < 2 ? [] : [{ file, title, svg: barsOf(title, unit, bars) }];
-  });
+      if (value === null) return [];
+      const text = value.toLocaleString('en', { maximumFractionDigits: digits });
+      return [{ label: latency === '' ? label : `${latency}, ${label}`, value, text, ours: name === ours }];
+    }),
+  );
+  return bars.length < 2 ? [] : [{ file, title, svg: barsOf(title, unit, bars) }];
+};
 
 const at = (detail: Detail, path: readonly string[]): number | null => {
   let value: Detail[string] | undefined = detail;

@@ -10,8 +10,6 @@ export const changedADay = 0.02;
 export const peak = 4;
 export const peopleAGroup = 50;
 export const groupsAPerson = 5;
-/** src/engine/maintenance.ts. */
-export const keptDays = { runs: 90, operations: 90, changes: 30 } as const;
 /** The default attributes name the manager, whom a delta query shows and no list: 200 people to a page, a resource unit each. */
 export const userPage = 200;
 /** A page of members costs three units, and one less for `$select` (Graph, "Throttling limits", identity and access). */

@@ -1,7 +1,8 @@
 /** What the plan takes from the tables of growth. */
 
 import type { Cell, Table, TableId } from '../growth/table.ts';
-import type { Detail, Result } from '../result.ts';
+import type { Result } from '../result.ts';
+import { medianIn, numberIn } from './detail.ts';
 
 export type PlanFigures = {
   /** Processor time for one person. */
@@ -10,6 +11,8 @@ export type PlanFigures = {
   readonly deltasAMinute: number;
   /** What this machine did in a second, MongoDB and simulators included: people of an unchanged full sync, creates at a target. */
   readonly aSecond: { readonly unchanged: number; readonly creates: number };
+  /** Of R2m: what a first sync takes of the processor for a person of a tenant with groups and managers, and their memberships. */
+  readonly firstWithGroups: { readonly people: number; readonly memberships: number; readonly micros: number };
   /** Of R7: what a create takes in a run of so many people. */
   readonly creates: { readonly people: number; readonly requests: number; readonly ms: number };
   readonly bytes: {
@@ -37,14 +40,16 @@ export const figuresOf = (tables: readonly Table[], measured: readonly Result[])
   const membership = membershipBytes(users, rowsOf(tables, 'members'));
   const run = rowsOf(tables, 'runs').at(-1);
   const creates = createsOf(measured);
+  const firstWithGroups = firstWithGroupsOf(measured);
   const scheduled = rowsOf(tables, 'schedules').at(-1);
   if (!first || !unchanged || !delta || !provisioned || !before || !run || !scheduled) return null;
-  if (membership === null || creates === null) return null;
+  if (membership === null || creates === null || firstWithGroups === null) return null;
   return {
     micros: { firstRead: microsOf(first), unchanged: microsOf(unchanged), create: microsOf(provisioned) },
     deltaMs: delta.at('CPU s') * 1_000,
     deltasAMinute: scheduled.at('delta syncs ended in a minute'),
     aSecond: { unchanged: rateOf(unchanged), creates: rateOf(provisioned) },
+    firstWithGroups,
     creates,
     bytes: {
       person: (first.at(megabytes) * 2 ** 20) / first.at('users'),
@@ -89,15 +94,18 @@ const membershipBytes = (users: readonly Row[], members: readonly Row[]): number
 };
 
 const createsOf = (measured: readonly Result[]): PlanFigures['creates'] | null => {
-  const detail = measured.find(({ id }) => id === 'R7')?.detail ?? {};
-  const { people, requestsPerPerson: requests } = detail;
-  const cpuMs = within(within(within(detail, 'cpuMs'), 'ours'), 'median');
-  if (typeof people !== 'number' || typeof requests !== 'number' || typeof cpuMs !== 'number') return null;
-  return { people, requests, ms: cpuMs / people };
+  const detail = measured.find(({ id }) => id === 'R7')?.detail;
+  const [people, requests] = [numberIn(detail, 'people'), numberIn(detail, 'requestsPerPerson')];
+  const ms = medianIn(detail, 'cpuMs', 'ours') / people;
+  return [people, requests, ms].every(Number.isFinite) ? { people, requests, ms } : null;
 };
 
-const within = (detail: Detail[string] | undefined, name: string): Detail[string] | undefined =>
-  typeof detail === 'object' && detail !== null ? detail[name] : undefined;
+const firstWithGroupsOf = (measured: readonly Result[]): PlanFigures['firstWithGroups'] | null => {
+  const detail = measured.find(({ id }) => id === 'R2m')?.detail;
+  const [people, memberships] = [numberIn(detail, 'users'), numberIn(detail, 'memberships')];
+  const micros = (medianIn(detail, 'cpuMs', 'ours') * 1_000) / people;
+  return [people, memberships, micros].every(Number.isFinite) ? { people, memberships, micros } : null;
+};
 
 const grown = (from: Row, to: Row): number => (to.at(megabytes) - from.at(megabytes)) * 2 ** 20;
 

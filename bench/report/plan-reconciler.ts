@@ -3,7 +3,7 @@
 import { head, num, row, shown, time } from './plan-text.ts';
 
 /** `questions`: about an active connection with one target. `questionMs`: the way there and back. */
-const reconciler = { restSeconds: 30, questions: 3, page: 500, questionMs: 0.5 } as const;
+export const reconciler = { restSeconds: 30, questions: 3, page: 500, questionMs: 0.5 } as const;
 
 export const reconciling = ({
   tenants,

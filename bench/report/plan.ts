@@ -3,6 +3,7 @@
  * that a reader can put in their own.
  */
 
+import { keptDays } from '../../src/engine/maintenance.ts';
 import type { Table } from '../growth/table.ts';
 import type { Result } from '../result.ts';
 import {
@@ -13,7 +14,6 @@ import {
   graphLimits,
   groupsAPerson,
   jobsPerDelta,
-  keptDays,
   type Load,
   peak,
   people,

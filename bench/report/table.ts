@@ -11,7 +11,7 @@ export const tableOf = (results: readonly Result[]): string => {
       result.name,
       measuredOf(result),
       result.target,
-      distanceOf(result),
+      distanceInSpread(result),
     ]),
   ];
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
@@ -36,6 +36,18 @@ export const measuredOf = ({ ratio, target }: Result): string => {
   return numberOf(ratio) === numberOf(limit) && ratio !== limit && ratio < 10 ? ratio.toFixed(3) : numberOf(ratio);
 };
 
+/**
+ * Whether another round, or another day, might have said otherwise: the target lies between the least and the greatest that was measured, from round to
+ * round and when the row was measured before.
+ */
+export const isWithinSpread = ({ ratio, target, spread, before }: Result): boolean => {
+  const limit = Number(target.split(' ')[1]);
+  const all = [ratio, ...before.map((one) => one.ratio), ...(spread === null ? [] : [spread.min, spread.max])];
+  return (
+    all.length > 1 && Math.min(...all) <= limit && limit <= Math.max(...all) && Math.min(...all) < Math.max(...all)
+  );
+};
+
 /** How far it is from its target, in per cent of it. */
 export const distanceOf = ({ ratio, target, ok }: Result): string => {
   const [sign = '<=', limit = 'NaN'] = target.split(' ');
@@ -44,4 +56,10 @@ export const distanceOf = ({ ratio, target, ok }: Result): string => {
   const percent = `${Math.abs(share).toFixed(share !== 0 && Math.abs(share) < 1 ? 1 : 0)} %`;
   if (ok) return `${percent} to spare`;
   return `${percent} ${sign === '<=' ? 'over' : 'short'}`;
+};
+
+/** The same, and whether the runs told the two apart. */
+export const distanceInSpread = (result: Result): string => {
+  const distance = distanceOf(result);
+  return distance !== '' && isWithinSpread(result) ? `${distance}, within the spread` : distance;
 };

@@ -10,8 +10,8 @@ import type { Table } from '../growth/table.ts';
 import { tableIds } from '../growth/table.ts';
 import { measureIds } from '../measures/measure.ts';
 import { isForThePage, type Options } from '../options.ts';
-import type { Detail, Result } from '../result.ts';
-import { type About, type Kept, pageOf, type Quick, type TableKept } from './page.ts';
+import { type Detail, following, type Result } from '../result.ts';
+import { type About, type Kept, pageOf, type TableKept, type Took } from './page.ts';
 import { picturesOf } from './pictures.ts';
 
 const results = join(import.meta.dirname, '../results');
@@ -34,10 +34,22 @@ export const writeResults = async (
   const { measured: before, abouts: told } = await readKept(place);
   const others = before.filter(({ id }) => !ids.includes(measureOf(id)));
   const abouts = told.filter((one) => !one.ids.some((id) => ids.includes(id)));
-  await write(place, 'latest.json', [...others, ...measured].toSorted(byId));
+  const then = (id: string): About | undefined => told.find((about) => about.ids.includes(measureOf(id)));
+  const followed = measured.map((result) => following(result, rowBefore(result, before, measured), whenOf(then(result.id))));
+  await write(place, 'latest.json', [...others, ...followed].toSorted(byId));
   await write(place, 'about.json', [...abouts, { ids, ...about }]);
   await writePage(place);
 };
+
+/** The row that this one takes the place of: of the same name, or the only one of its id, whatever it is called now. */
+const rowBefore = (result: Result, before: readonly Result[], measured: readonly Result[]): Result | undefined => {
+  const old = before.filter(({ id }) => id === result.id);
+  const isOnly = old.length === 1 && measured.filter(({ id }) => id === result.id).length === 1;
+  return isOnly ? old[0] : old.find(({ name }) => name === result.name);
+};
+
+const whenOf = (about: About | undefined): { readonly at: string; readonly commit: string | null } | undefined =>
+  about && { at: about.at, commit: about.commit };
 
 export const writeTable = async (place: Place, table: Table, about: About): Promise<void> => {
   const { grown } = await readKept(place);
@@ -51,8 +63,13 @@ export const writeTable = async (place: Place, table: Table, about: About): Prom
 };
 
 /** A quick look measures nothing that the page could say, but how long it takes. */
-export const writeQuickLook = async ({ seconds, machine, at }: Quick): Promise<void> => {
-  await write(kept, 'quick-look.json', { seconds, machine, at });
+export const writeQuickLook = async (about: Took): Promise<void> => await writeDuration('quick-look.json', about);
+
+/** How long it took from the first measure to the last. The durations of single measures add up to something else. */
+export const writeWholeRun = async (about: Took): Promise<void> => await writeDuration('whole-run.json', about);
+
+const writeDuration = async (name: string, { seconds, machine, at, commit }: Took): Promise<void> => {
+  await write(kept, name, { seconds, machine, at, commit });
   await writePage(kept);
 };
 
@@ -86,7 +103,8 @@ const readKept = async (place: Place): Promise<Kept> => ({
   measured: (await read(place, 'latest.json', measuredSchema)) ?? [],
   abouts: (await read(place, 'about.json', aboutsSchema)) ?? [],
   grown: (await read(place, 'growth.json', grownSchema)) ?? [],
-  quick: await read(place, 'quick-look.json', quickSchema),
+  quick: await read(place, 'quick-look.json', tookSchema),
+  whole: await read(place, 'whole-run.json', tookSchema),
 });
 
 const aboutSchema = z.object({
@@ -99,7 +117,12 @@ const aboutSchema = z.object({
   flags: z.string().nullable().default(null),
 });
 const aboutsSchema = z.array(aboutSchema.extend({ ids: z.array(z.string()) }));
-const quickSchema = z.object({ seconds: z.number(), machine: z.string(), at: z.string() });
+const tookSchema = z.object({
+  seconds: z.number(),
+  machine: z.string(),
+  at: z.string(),
+  commit: z.string().nullable().default(null),
+});
 const detailSchema: z.ZodType<Detail> = z.record(
   z.string(),
   z.union([z.number(), z.string(), z.boolean(), z.null(), z.lazy(() => detailSchema)]),
@@ -115,6 +138,8 @@ const measuredSchema = z.array(
       .transform((ratio) => ratio ?? Number.NaN),
     target: z.string(),
     ok: z.boolean(),
+    spread: z.object({ min: z.number(), max: z.number() }).nullable().default(null),
+    before: z.array(z.object({ ratio: z.number(), at: z.string(), commit: z.string().nullable() })).default([]),
     detail: detailSchema,
   }),
 );

@@ -1,6 +1,5 @@
 /** Entrain as a worker runs it: composed from the same configuration, one turn after the other, without the queue between them. */
 
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { compose, type Parts } from '../../src/compose.ts';
@@ -26,6 +25,7 @@ const open = z.object({
   prefix: z.string(),
   origin: z.string(),
   caFile: z.string(),
+  key: z.string(),
 });
 const connect = place.extend({ managers: z.boolean() });
 const sync = z.object({ connection: z.string(), mode: z.enum(['full', 'delta']), profile: z.boolean().default(false) });
@@ -107,7 +107,7 @@ const environmentOf = (ask: z.infer<typeof open>): Readonly<Record<string, strin
   MONGODB_URI: ask.mongoUri,
   REDIS_URL: ask.redisUrl,
   ENTRAIN_QUEUE_PREFIX: ask.prefix,
-  ENTRAIN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  ENTRAIN_ENCRYPTION_KEY: ask.key,
   ENTRAIN_LOG_LEVEL: 'silent',
   ENTRAIN_CUSTOM_CLOUD_LOGIN_URL: ask.origin,
   ENTRAIN_CUSTOM_CLOUD_GRAPH_URL: ask.origin,

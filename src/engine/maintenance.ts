@@ -9,7 +9,7 @@ import { stripLeavers } from './leavers.ts';
 import { endSubscriptions } from './subscriptions.ts';
 
 /** How long runs, operations and changes are kept for whoever asks what happened. */
-const keptDays = { runs: 90, operations: 90, changes: 30, events: 30 } as const;
+export const keptDays = { runs: 90, operations: 90, changes: 30, events: 30 } as const;
 /** A link that is over says so to whoever follows it for so long. */
 const setupLinkDays = 7;
 

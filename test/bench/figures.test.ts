@@ -1,7 +1,7 @@
 /** What is said of several runs. */
 
 import { describe, expect, it } from 'vitest';
-import { mustAll, over, ratio, spreadOf } from '../../bench/figures.ts';
+import { interleaved, mustAll, over, quotient, ratio, spreadOf } from '../../bench/figures.ts';
 import { shareOf } from '../../bench/growth/graph-share.ts';
 
 describe('the spread of some figures', () => {
@@ -45,6 +45,23 @@ describe('a figure over the runs', () => {
 describe('what is compared', () => {
   it('is the quotient of the medians', () => {
     expect(ratio([{ wallMs: 9 }, { wallMs: 6 }, { wallMs: 1 }], [{ wallMs: 3 }], 'wallMs')).toBe(2);
+  });
+
+  it('tells how far the quotient went from round to round', () => {
+    const ours = [{ wallMs: 4 }, { wallMs: 6 }, { wallMs: 5 }];
+    const theirs = [{ wallMs: 2 }, { wallMs: 2 }, { wallMs: 5 }];
+    expect(quotient(ours, theirs, 'wallMs')).toEqual({ ratio: 2.5, least: 1, greatest: 3 });
+  });
+
+  it('takes turns, and another one begins each round', async () => {
+    const order: string[] = [];
+    const subject = (name: string) => async (round: number) => {
+      order.push(name);
+      return { round };
+    };
+    const done = await interleaved(4, { a: subject('a'), b: subject('b'), c: subject('c') });
+    expect(order.join('')).toBe('abcbcacababc');
+    expect(done('b')).toEqual([0, 1, 2, 3].map((round) => ({ round })));
   });
 
   it('fails when a subject read half, or did not say how much', () => {

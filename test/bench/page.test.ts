@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { whereIs } from '../../bench/report/about.ts';
 import { missedOf, unexplained } from '../../bench/report/missed.ts';
+import { pageOf } from '../../bench/report/page.ts';
 import { renderPage } from '../../bench/report/write.ts';
 import { notMeasured } from '../../bench/result.ts';
 
@@ -45,6 +46,37 @@ describe('the page about performance', () => {
     const { page } = await renderPage();
     expect(page).toMatch(/Memory is not flat for large groups.* [\d,]+ of them .* took a worker to \d+ MB/);
     expect(page).toMatch(/takes \d+ requests \(R10\) and [\d,]+ resource units; .* [\d.]+ % of the 8,000 units/);
+  });
+});
+
+describe('what the page says of its figures', () => {
+  const page = async () => (await renderPage()).page;
+
+  it('claims no rounds for tables of one run a row', async () => {
+    const [, grown = ''] = (await page()).split('## Growth');
+    expect(grown).toContain('one run of each row');
+    expect(grown).not.toContain('5 rounds');
+    expect(grown).toContain('Entrain was started with `--max-semi-space-size');
+  });
+
+  it('says at which latency the processor counts, and what of a chain is the wire', async () => {
+    expect(await page()).toMatch(/At 20 ms a page .* takes \d\.\d\d of the bare chain and \d\.\d\d of a PageIterator/);
+    expect(await page()).toMatch(/\d+ pages of 80 ms are [\d,]+ ms, the chain takes [\d,]+ and Entrain [\d,]+/);
+  });
+
+  it('names the size that a row with fewer people stands for', async () => {
+    expect(await page()).toContain('604 of 205 requests');
+  });
+
+  it('counts begun minutes, and calls a sum a sum', async () => {
+    const { kept } = await renderPage();
+    const about = kept.abouts[0];
+    if (about === undefined) throw new Error('Nothing is kept.');
+    const one = { ...kept, abouts: [{ ...about, seconds: 61 }], whole: null };
+    expect(pageOf(one, [])).toContain('Took 2 minutes.');
+    expect(pageOf(one, [])).toContain('add up to 2 minutes; how long a whole run takes was not written down yet.');
+    const whole = { seconds: 3_541, machine: about.machine, at: '2030-01-01', commit: 'abc1234' };
+    expect(pageOf({ ...one, whole }, [])).toContain('A whole run of all measures took 60 minutes (2030-01-01, commit');
   });
 });
 

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Cell, Table, TableId } from '../../bench/growth/table.ts';
 import { planOf } from '../../bench/report/plan.ts';
+import { userPage } from '../../bench/report/plan-assumed.ts';
 import { figuresOf } from '../../bench/report/plan-figures.ts';
+import { reconciler } from '../../bench/report/plan-reconciler.ts';
 import { keys } from '../../bench/report/plan-sharding.ts';
 import { atMost } from '../../bench/result.ts';
+import { timesFrom } from '../../src/test-hooks.ts';
 
 const mb = (bytes: number): number => bytes / 2 ** 20;
 
@@ -49,7 +52,15 @@ const provisioning = atMost('R7', 'creates', 1, 1, {
   cpuMs: { ours: { median: 5_000 } },
 });
 
-const planned = (tables: readonly Table[] = everything): readonly string[] => planOf(tables, [provisioning]) ?? [];
+/** A person of a tenant with groups costs 300 µs in a first sync. */
+const firstSync = atMost('R2m', 'first sync', 1, 1, {
+  users: 20_000,
+  memberships: 60_000,
+  cpuMs: { ours: { median: 6_000 } },
+});
+const measured = [provisioning, firstSync];
+
+const planned = (tables: readonly Table[] = everything): readonly string[] => planOf(tables, measured) ?? [];
 const lineOf = (what: string): string => {
   const found = planned().filter((line) => line.startsWith(`| ${what}`));
   expect(found, what).toHaveLength(1);
@@ -92,11 +103,15 @@ describe('the plan for 50,000 tenants', () => {
     expect(resultOf('one target with everybody')).toBe('36 hours');
     expect(resultOf('50,000 targets of 2,000 people')).toBe('2.6 s each');
     expect(resultOf('units of Graph')).toBe('5,501,001: 12 minutes at the limit of one app');
-    expect(resultOf('processor of first syncs')).toBe('5.6 hours of one core');
+    expect(lineOf('processor of first syncs, managers, groups and 3 memberships a person (R2m)')).toContain('300 µs');
+    expect(resultOf('processor of first syncs')).toBe(
+      '8.3 hours of one core; 5.6 hours without groups, at the 200 µs of the largest tenant above',
+    );
     expect(resultOf('processor of creates')).toMatch(
       /^56 hours of one core; 14 hours at the 0\.5 ms of a run of 10,000 people/,
     );
-    expect(resultOf('both, on the 3 workers above')).toBe('20 hours');
+    expect(resultOf('both, on the 3 workers above')).toBe('21 hours');
+    expect(planned().join('\n')).toContain('that they are made at the targets too is not in it');
   });
 
   it('counts what the reconciler asks, and says from when on it is too much', () => {
@@ -113,7 +128,7 @@ describe('the plan for 50,000 tenants', () => {
       expect(
         planOf(
           everything.filter((one) => one.id !== id),
-          [provisioning],
+          measured,
         ),
       ).toBeNull();
     },
@@ -121,7 +136,7 @@ describe('the plan for 50,000 tenants', () => {
 
   it('is left out when no tenant was measured both with a group of everybody and without', () => {
     const far = { ...members, rows: [[900_000, mb(1_900_000_000)]] };
-    expect(planOf([users, far, schedules, runs], [provisioning])).toBeNull();
+    expect(planOf([users, far, schedules, runs], measured)).toBeNull();
   });
 
   it('compares the same tenant when the groups were measured at a larger size as well', () => {
@@ -131,11 +146,27 @@ describe('the plan for 50,000 tenants', () => {
 
   it('is left out when nobody was provisioned', () => {
     const rows = users.rows.filter((row) => row[1] !== 'provisioning to its position');
-    expect(planOf([{ ...users, rows }, members, schedules, runs], [provisioning])).toBeNull();
+    expect(planOf([{ ...users, rows }, members, schedules, runs], measured)).toBeNull();
   });
 
-  it('is left out when creates were not measured', () => {
-    expect(figuresOf(everything, [])).toBeNull();
+  it('is left out when creates or first syncs with groups were not measured', () => {
+    expect(figuresOf(everything, measured)).not.toBeNull();
+    expect(figuresOf(everything, [firstSync])).toBeNull();
+    expect(figuresOf(everything, [provisioning])).toBeNull();
+  });
+});
+
+describe('what the plan assumes of the code', () => {
+  const textOf = (file: string): string => readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+
+  it('is what the reconciler does: how long it rests, and how many connections it asks for at once', () => {
+    expect(reconciler.restSeconds * 1_000).toBe(timesFrom({}).reconcileMs);
+    expect(textOf('src/store/mongo/keyset.ts')).toContain(`size = ${reconciler.page},`);
+  });
+
+  it('is how Graph is read: 200 people to a page with their managers', () => {
+    expect(textOf('src/source/graph/users.ts')).toContain(`${userPage} to a page`);
+    expect(textOf('test/integration/cost.integration.test.ts')).toContain(`Math.ceil(users / ${userPage})`);
   });
 });
 

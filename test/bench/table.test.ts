@@ -1,8 +1,8 @@
 /** How far a measure is from its target, as the table says it. */
 
 import { describe, expect, it } from 'vitest';
-import { distanceOf, tableOf } from '../../bench/report/table.ts';
-import { atLeast, atMost } from '../../bench/result.ts';
+import { distanceInSpread, distanceOf, tableOf } from '../../bench/report/table.ts';
+import { atLeast, atMost, following } from '../../bench/result.ts';
 
 const most = (ratio: number, target: number) => atMost('R1', 'reading', ratio, target, {});
 const least = (ratio: number, target: number) => atLeast('R3', 'the usual way', ratio, target, {});
@@ -26,6 +26,46 @@ describe('the distance to a target', () => {
   it('is not said of what could not be measured', () => {
     expect(distanceOf(most(Number.NaN, 2))).toBe('');
     expect(distanceOf(least(Number.POSITIVE_INFINITY, 4))).toBe('');
+  });
+});
+
+describe('a target within the spread', () => {
+  const spread = (least: number, greatest: number) => atMost('R1', 'reading', { ratio: 1.8, least, greatest }, 1.9, {});
+
+  it('is said where a round came out on the other side of it', () => {
+    expect(distanceInSpread(spread(1.7, 2.1))).toBe('5 % to spare, within the spread');
+    expect(distanceInSpread(spread(1.7, 1.85))).toBe('5 % to spare');
+    expect(distanceInSpread(atMost('R1', 'reading', { ratio: 2, least: 1.9, greatest: 2.1 }, 1.9, {}))).toBe(
+      '5 % over, within the spread',
+    );
+  });
+
+  it('is said where the row came out on the other side before', () => {
+    const then = { at: '2030-01-01', commit: 'abc1234' };
+    expect(distanceInSpread(following(most(1.8, 1.9), most(2.07, 1.9), then))).toBe('5 % to spare, within the spread');
+    expect(distanceInSpread(following(most(1.8, 1.9), most(1.7, 1.9), then))).toBe('5 % to spare');
+  });
+
+  it('is not said of what is counted and came out exactly there', () => {
+    expect(distanceInSpread(most(2, 2))).toBe('0 % to spare');
+  });
+});
+
+describe('what a row was before', () => {
+  const then = (day: number) => ({ at: `2030-01-0${day}`, commit: 'abc1234' });
+
+  it('is kept with day and commit, the last three times', () => {
+    const measured = [1, 2, 3, 4, 5].reduce(
+      (old, day) => following(most(day, 9), old, then(day - 1)),
+      following(most(0, 9), undefined, undefined),
+    );
+    expect(measured.before).toEqual([2, 3, 4].map((day) => ({ ratio: day, ...then(day) })));
+    expect(measured.ratio).toBe(5);
+  });
+
+  it('is nothing where it could not be measured, and what it was before that stays', () => {
+    const broken = following(most(Number.NaN, 9), most(3, 9), then(1));
+    expect(following(most(4, 9), broken, then(2)).before).toEqual([{ ratio: 3, ...then(1) }]);
   });
 });
 
