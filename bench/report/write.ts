@@ -35,7 +35,9 @@ export const writeResults = async (
   const others = before.filter(({ id }) => !ids.includes(measureOf(id)));
   const abouts = told.filter((one) => !one.ids.some((id) => ids.includes(id)));
   const then = (id: string): About | undefined => told.find((about) => about.ids.includes(measureOf(id)));
-  const followed = measured.map((result) => following(result, rowBefore(result, before, measured), whenOf(then(result.id))));
+  const followed = measured.map((result) =>
+    following(result, rowBefore(result, before, measured), whenOf(then(result.id))),
+  );
   await write(place, 'latest.json', [...others, ...followed].toSorted(byId));
   await write(place, 'about.json', [...abouts, { ids, ...about }]);
   await writePage(place);
