@@ -1,6 +1,5 @@
 /** Commands on change notifications: whether Microsoft Graph says that something changed, and what follows when it does. */
 
-import { timingSafeEqual } from 'node:crypto';
 import { newSyncRun } from '../engine/request-runs.ts';
 import { digestOf } from '../engine/subscriptions.ts';
 import { within } from '../engine/within.ts';
@@ -8,6 +7,7 @@ import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, runId } from '../model/ids.ts';
 import type { Subscription } from '../model/subscription.ts';
 import { newId } from '../store/ids.ts';
+import { isSame } from '../store/is-same.ts';
 import type { Reached, Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import { type Hall, type Room, wake } from './room.ts';
@@ -146,6 +146,3 @@ const sorted = (all: readonly Notified[], known: readonly Within<Subscription>[]
 
 const bringsState = ({ clientState }: Notified, { digest }: NonNullable<Subscription['held']>): boolean =>
   isSame(digestOf(clientState ?? ''), digest);
-
-const isSame = (one: string, other: string): boolean =>
-  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));

@@ -4,9 +4,10 @@
  * edited opens nothing. A proof reads `v2.<key id>.<mac>`; one of `v1`, of the secret alone, proves nothing any more.
  */
 
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { localKeyName } from '../keys/local.ts';
 import type { KeyProofs, Proved } from './api-key-store.ts';
+import { isSame } from './is-same.ts';
 
 /** `key` proves and checks; `older` keys only check what was proved before a rotation. Each is 32 random bytes. */
 export const createKeyProofs = (key: Uint8Array, older: readonly Uint8Array[] = []): KeyProofs => {
@@ -31,8 +32,3 @@ const idOf = (key: Buffer): string => createHmac('sha256', key).update('id').dig
 /** JSON keeps the parts apart: nothing can be spelled like another. */
 const macOf = (key: Buffer, what: Proved): string =>
   ['v2', idOf(key), createHmac('sha256', key).update(JSON.stringify(what)).digest('base64url')].join('.');
-
-const isSame = (one: string, other: string): boolean => {
-  const [left, right] = [Buffer.from(one), Buffer.from(other)];
-  return left.length === right.length && timingSafeEqual(left, right);
-};

@@ -5,6 +5,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { ApiKey } from '../../config-table.ts';
 import type { Caller } from '../../model/api-key.ts';
 import type { Spent } from '../../queue/rate-limits.ts';
+import { isSame } from '../../store/is-same.ts';
 import type { Commands } from '../commands.ts';
 import { networkOf } from './client-network.ts';
 import type { Cookie } from './cookies.ts';
@@ -140,7 +141,7 @@ const letInBySession = async (
   }
   // A browser sends the cookie along whoever made it call. A look answers to that site nothing; anything else must prove that it is from here.
   const isLook = request.method === 'GET' || request.method === 'HEAD';
-  const isProved = isSentFromHere(request, publicUrl) && same(request.get(csrfHeader) ?? '', caller.session.csrfToken);
+  const isProved = isSentFromHere(request, publicUrl) && isSame(request.get(csrfHeader) ?? '', caller.session.csrfToken);
   if (!isLook && !isProved)
     throw new DoorProblem(
       'csrf_refused',
@@ -150,9 +151,6 @@ const letInBySession = async (
 };
 
 export const csrfHeader = 'X-CSRF-Token';
-
-const same = (one: string, other: string): boolean =>
-  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 
 /**
  * The keys of the configuration may do everything: with one of them the others are made. Compares with every key in constant time, so that neither the

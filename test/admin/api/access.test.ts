@@ -110,6 +110,8 @@ describe('a person', () => {
       { 'sec-fetch-site': 'same-site' },
       { origin: 'https://evil.example' },
       { 'x-csrf-token': 'A'.repeat(43) },
+      // As many characters as there are, and twice as many bytes.
+      { 'x-csrf-token': 'Ä'.repeat(43) },
       { 'x-csrf-token': '' },
     ];
     for (const route of door.routes.filter(({ method }) => method !== 'get'))
