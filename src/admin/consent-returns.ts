@@ -1,17 +1,29 @@
 /**
  * Who comes back from a consent link. It is a stranger with an address of their making: `tenant` in it is a claim. That our token reads the tenant proves
  * only that somebody there consented once, perhaps for another organization. So they sign in, and only an administrator of the very tenant connects it.
+ * The link may come from anybody, too, and where somebody consented long ago Microsoft shows nothing but an account picker: so they read on a page of ours
+ * for which organization the tenant is to be read, and nothing is written before they say so there.
  */
 
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Connection, Problem } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { JsonObject } from '../model/target-record.ts';
 import type { OurApp } from '../source/our-app.ts';
 import type { Consent, ConsentStep } from '../store/consent-store.ts';
+import { isSame } from '../store/is-same.ts';
 import { audited, auditRecorder } from './audit.ts';
+import {
+  anotherBrowser,
+  anotherTenant,
+  cannotConnect,
+  linkOver,
+  noCode,
+  noTenant,
+  tenantTaken,
+} from './consent-problems.ts';
 import { challengeOf, digestOf, nonceOf, obstacle, openState, stateForm, tenantForm } from './consents.ts';
-import { proveConsent, type Verdict } from './prove-consent.ts';
+import { lookAt, nameOf, type Seen, strangerIn } from './prove-consent.ts';
 import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import { editing, type Hall, type Room, wake } from './room.ts';
@@ -27,6 +39,15 @@ export type Returned = {
 export type Outcome =
   /** They show who they are; `verifier` stays with their browser. */
   | { readonly kind: 'sign_in'; readonly url: string; readonly verifier: string }
+  /** They did, and say in the same browser whether it is to be read for the organization; `state` is in the form alone. `name`: of the tenant, where it is told. */
+  | {
+      readonly kind: 'to_confirm';
+      readonly connection: Connection;
+      readonly tenant: string;
+      readonly name: string | null;
+      readonly state: string;
+      readonly verifier: string;
+    }
   | {
       readonly kind: 'connected';
       readonly connection: Connection;
@@ -47,7 +68,10 @@ export type Outcome =
       readonly returnUrl: string | null;
     };
 
-const signInLifeMs = 10 * 60_000;
+/** Of each of the two: the sign-in, and the page that asks whether it is meant. */
+const stepLifeMs = 10 * 60_000;
+
+type Failed = Extract<Outcome, { kind: 'failed' }>;
 
 /** A consent whose state somebody brought, and what it is about. */
 type Return = {
@@ -64,19 +88,43 @@ export const consentReturns = (hall: Hall) => {
   return {
     /** `verifier`: what the browser kept since it was sent to sign in. Never throws for what somebody came back with. */
     async comeBack(returned: Returned, verifier: string | null): Promise<Outcome> {
-      const consent = await taken(returned.state);
-      if (ourApp === null || consent === null) return failed(null, linkOver);
-      const entered = await hall.roomOf(consent.connection);
-      if (entered === null) return failed(consent, cannotConnect);
-      const back: Return = { ...entered, app: ourApp, consent };
-      if (obstacle(ourApp, back.connection) !== null) return refused(back, cannotConnect);
+      const back = await opened(returned.state);
+      if ('kind' in back) return back;
       if (returned.error !== null)
-        return refused(back, ourApp.problemOf(returned.error.word, returned.error.description));
-      return consent.step.kind === 'consent'
-        ? toSignIn(back, returned.tenant)
-        : signedIn(back, consent.step, returned.code, verifier);
+        return refused(back, back.app.problemOf(returned.error.word, returned.error.description));
+      const { step } = back.consent;
+      switch (step.kind) {
+        case 'consent':
+          return toSignIn(back, returned.tenant);
+        case 'sign_in':
+          return signedIn(back, step.tenant, proofIn(step, verifier), returned.code);
+        case 'confirm':
+          // Said by a form of ours, and by no address that somebody is sent to.
+          return refused(back, linkOver);
+      }
+    },
+
+    /** They say that the tenant is to be read for the organization. `state`: of the form. */
+    async confirm(state: string | null, verifier: string | null): Promise<Outcome> {
+      const back = await opened(state);
+      if ('kind' in back) return back;
+      const { step } = back.consent;
+      if (step.kind !== 'confirm') return refused(back, linkOver);
+      if (proofIn(step, verifier) === null) return refused(back, anotherBrowser);
+      const seen = await lookAt(back.room, back.app, back.connection, step.tenant);
+      return seen.kind === 'refused' ? refused(back, seen.problem) : settle(back, step.tenant, seen);
     },
   };
+
+  /** What the state was made for; or what they are told in its place. */
+  async function opened(state: string | null): Promise<Return | Failed> {
+    const consent = await taken(state);
+    if (ourApp === null || consent === null) return failed(null, linkOver);
+    const entered = await hall.roomOf(consent.connection);
+    if (entered === null) return failed(consent, cannotConnect);
+    const back: Return = { ...entered, app: ourApp, consent };
+    return obstacle(ourApp, back.connection) === null ? back : refused(back, cannotConnect);
+  }
 
   async function taken(state: string | null): Promise<Within<Consent> | null> {
     return state === null || !stateForm.test(state) ? null : hall.stores.consents.take(digestOf(state));
@@ -90,74 +138,81 @@ export const consentReturns = (hall: Hall) => {
     const verifier = randomBytes(32).toString('base64url');
     const challenge = challengeOf(verifier);
     const step = { kind: 'sign_in', tenant, challenge } as const;
-    const { state } = await openState(room, connection, step, consent.returnUrl, signInLifeMs);
+    const { state } = await openState(room, connection, { ...keptOf(consent), step }, stepLifeMs);
     return { kind: 'sign_in', url: app.signInUrl({ tenant, state, challenge, nonce: nonceOf(verifier) }), verifier };
   }
 
+  /** They are who they say. Not before that anybody is told that the tenant is read for others: whose customer somebody is is nobody's business. */
   async function signedIn(
     back: Return,
-    { tenant, challenge }: Extract<ConsentStep, { kind: 'sign_in' }>,
-    code: string | null,
+    tenant: string,
     verifier: string | null,
+    code: string | null,
   ): Promise<Outcome> {
-    if (verifier === null || !same(challengeOf(verifier), challenge)) return refused(back, anotherBrowser);
+    if (verifier === null) return refused(back, anotherBrowser);
     if (code === null) return refused(back, noCode);
-    const { room, app, connection } = back;
-    const verdict = await proveConsent(room, app, connection, { tenant, code, verifier, nonce: nonceOf(verifier) });
-    return verdict.kind === 'refused' ? refused(back, verdict.problem) : settle(back, tenant, verdict);
+    const { room, app, connection, consent } = back;
+    const stranger = await strangerIn(app, { tenant, code, verifier, nonce: nonceOf(verifier) });
+    if (stranger !== null) return refused(back, stranger);
+    if (await isTaken(back, connection, tenant)) return refused(back, tenantTaken);
+    const name = await nameOf(app, tenant);
+    const step = { kind: 'confirm', tenant, challenge: challengeOf(verifier) } as const;
+    const { state } = await openState(room, connection, { ...keptOf(consent), step }, stepLifeMs);
+    return { kind: 'to_confirm', connection, tenant, name, state, verifier };
+  }
+
+  /** One that was connected to the tenant before may be so again. */
+  async function isTaken({ room, consent }: Return, connection: Within<Connection>, tenant: string): Promise<boolean> {
+    if (consent.sharedTenant || connection.credentials?.kind === 'admin_consent') return false;
+    return room.engine.isTenantOfOthers(connection, tenant);
   }
 
   /** One write: whatever breaks off before it leaves the connection as it was. */
-  async function settle(
-    back: Return,
-    tenant: string,
-    verdict: Exclude<Verdict, { kind: 'refused' }>,
-  ): Promise<Outcome> {
+  async function settle(back: Return, tenant: string, seen: Seen): Promise<Outcome> {
     const { room, consent } = back;
-    const after = await written(back, tenant, verdict);
-    if (after === null) return failed(consent, cannotConnect);
+    const after = await written(back, tenant, seen);
+    if ('code' in after) return failed(consent, after);
     if (after.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(after));
     world.log.info('connection.connected', { connection: after.id, state: after.state, code: after.problem?.code });
     const { returnUrl } = consent;
-    return verdict.kind === 'waits'
-      ? { kind: 'waiting', connection: after, problem: verdict.problem, returnUrl }
-      : { kind: 'connected', connection: after, tenant: verdict.name ?? tenant, returnUrl };
+    return seen.kind === 'waits'
+      ? { kind: 'waiting', connection: after, problem: seen.problem, returnUrl }
+      : { kind: 'connected', connection: after, tenant: seen.name ?? tenant, returnUrl };
   }
 
-  /** Null: it was removed or changed meanwhile. */
-  async function written(
-    { app, room, connection: { id }, consent }: Return,
-    tenant: string,
-    verdict: Exclude<Verdict, { kind: 'refused' }>,
-  ): Promise<Connection | null> {
+  /** Or why not: it was removed or changed meanwhile, or the tenant was connected for others. */
+  async function written(back: Return, tenant: string, seen: Seen): Promise<Connection | Problem> {
+    const { app, room, connection: asked, consent } = back;
     const { connections } = room.stores;
-    const connection = async () => found(await connections.get(id), 'connection');
+    const connection = async () => found(await connections.get(asked.id), 'connection');
     const edit = () =>
       editing(null, async () => {
         const before = await connection();
         const refusal = obstacle(app, before);
         if (refusal !== null) throw refusal;
         if (!mayBe(before, tenant)) throw new Refused('tenant_fixed', 'The connection is to another tenant by now.');
-        const after = await connections.edit(before.id, before.revision, editOf(app, before, tenant, verdict));
+        if (await isTaken(back, before, tenant))
+          throw new Refused('tenant_taken', 'The tenant is read for another organization by now.');
+        const after = await connections.edit(before.id, before.revision, editOf(app, before, tenant, seen));
         return { before, after };
       });
     try {
-      const asked = { ...askedBy(consent, await connection()), given: [] };
-      const { after } = await audited(audit, asked, edit, ({ before, after }) => ({
+      const what = { ...askedBy(consent, await connection()), given: [] };
+      const { after } = await audited(audit, what, edit, ({ before, after }) => ({
         before: connectedAs(before),
         after: connectedAs(after),
       }));
       return after;
     } catch (error) {
-      if (error instanceof Refused) return null;
-      throw error;
+      if (!(error instanceof Refused)) throw error;
+      return error.code === 'tenant_taken' ? tenantTaken : cannotConnect;
     }
   }
 
   /** What a person paused stays paused. What cannot be read yet is held back, and probed until it can. */
-  function editOf(app: OurApp, { state }: Connection, tenant: string, verdict: Exclude<Verdict, { kind: 'refused' }>) {
+  function editOf(app: OurApp, { state }: Connection, tenant: string, seen: Seen) {
     const credentials = { kind: 'admin_consent', clientId: app.clientId } as const;
-    const problem = verdict.kind === 'waits' ? verdict.problem : null;
+    const problem = seen.kind === 'waits' ? seen.problem : null;
     const paused = { tenantId: tenant, credentials, problem };
     if (state === 'paused') return paused;
     if (problem === null) return { ...paused, state: 'active', quarantine: null } as const;
@@ -166,19 +221,26 @@ export const consentReturns = (hall: Hall) => {
     return { ...paused, state: 'quarantined', quarantine: { since, probes: 0, nextProbeAt } } as const;
   }
 
-  async function refused({ consent, connection }: Return, problem: Problem): Promise<Outcome> {
+  async function refused({ consent, connection }: Return, problem: Problem): Promise<Failed> {
     const step = { kind: 'refused', of: null, code: problem.code } as const;
     // They are refused whether that can be written down or not.
     await audit.recordAudit({ ...askedBy(consent, connection), step }).catch(() => {});
     return failed(consent, problem);
   }
 
-  function failed(consent: Consent | null, problem: Problem): Outcome {
+  function failed(consent: Consent | null, problem: Problem): Failed {
     const connection = consent?.connection ?? null;
     world.log.warn('consent.refused', { connection, code: problem.code });
     return { kind: 'failed', problem, connection, returnUrl: consent?.returnUrl ?? null };
   }
 };
+
+/** What goes on to the next step. */
+const keptOf = ({ returnUrl, sharedTenant }: Consent) => ({ returnUrl, sharedTenant });
+
+/** The verifier, where it is that of the browser which was sent to sign in. */
+const proofIn = ({ challenge }: Exclude<ConsentStep, { kind: 'consent' }>, verifier: string | null): string | null =>
+  verifier !== null && isSame(challengeOf(verifier), challenge) ? verifier : null;
 
 const askedBy = ({ connection }: Consent, { organization }: Connection) => ({
   actor: { kind: 'consent_link', id: connection, name: 'whoever followed the link' } as const,
@@ -202,35 +264,3 @@ const firstProbeMs = 60_000;
 /** A tenant that is named at creation, or was connected before, is the only one that may be. */
 const mayBe = ({ tenantId }: Connection, tenant: string): boolean =>
   tenantId === null || tenantId.toLowerCase() === tenant;
-
-const same = (one: string, other: string): boolean =>
-  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
-
-const problem = (code: string, owner: Problem['owner'], message: string): Problem => ({ code, owner, message });
-
-const linkOver = problem(
-  'link_over',
-  'your_team',
-  'This link was used before, was replaced by a newer one, or is over. If you have just connected, all is well and you can close this page; otherwise ask for a new link.',
-);
-const cannotConnect = problem(
-  'cannot_connect',
-  'your_team',
-  'The connection was removed or changed since the link was made. Ask for a new link.',
-);
-const noTenant = problem(
-  'no_tenant',
-  'your_team',
-  'The login service did not say which tenant it was. Ask for a new link.',
-);
-const anotherTenant = problem(
-  'another_tenant',
-  'customer_it',
-  'This link is for another tenant. Sign in with an administrator of the tenant that is to be connected, and ask for a new link.',
-);
-const anotherBrowser = problem(
-  'another_browser',
-  'customer_it',
-  'The sign-in was not begun in this browser. Open a new link, and stay in the same browser until the end; it must accept cookies.',
-);
-const noCode = problem('no_code', 'microsoft', 'The login service sent no code. Ask for a new link, and try again.');

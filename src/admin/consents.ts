@@ -4,12 +4,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Connection } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { OurApp } from '../source/our-app.ts';
-import type { ConsentStep } from '../store/consent-store.ts';
+import type { Consent } from '../store/consent-store.ts';
 import { connectionCommands, type NewConnection } from './connections.ts';
 import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import type { Room } from './room.ts';
+import { refuseLimitedSharing } from './workload-trust.ts';
 
+/** `sharedTenant`: the tenant may be one that is read for another organization, too. */
+export type ConsentAsk = { readonly returnUrl: string | null; readonly sharedTenant: boolean };
 export type ConsentLink = { readonly url: string; readonly expiresAt: Date };
 
 const linkLifeMs = 60 * 60_000;
@@ -18,12 +21,8 @@ export const consentCommands = (room: Room) => {
   const { connections } = room.stores;
   const { world, ourApp } = room;
 
-  const linkTo = async (
-    app: OurApp,
-    connection: Within<Connection>,
-    returnUrl: string | null,
-  ): Promise<ConsentLink> => {
-    const { state, expiresAt } = await openState(room, connection, { kind: 'consent' }, returnUrl, linkLifeMs);
+  const linkTo = async (app: OurApp, connection: Within<Connection>, ask: ConsentAsk): Promise<ConsentLink> => {
+    const { state, expiresAt } = await openState(room, connection, { ...ask, step: { kind: 'consent' } }, linkLifeMs);
     world.log.info('consent.opened', { connection: connection.id });
     return { url: app.consentUrl({ tenant: connection.tenantId, state }), expiresAt };
   };
@@ -38,18 +37,22 @@ export const consentCommands = (room: Room) => {
       if (returnUrl !== null) refuseReturnUrl(room, returnUrl, byLink);
       const connection = await connectionCommands(room).addConnection(given);
       const possible = byLink && ourApp !== null && obstacle(ourApp, connection) === null;
-      return { connection, link: possible ? await linkTo(ourApp, connection, returnUrl) : null };
+      return {
+        connection,
+        link: possible ? await linkTo(ourApp, connection, { returnUrl, sharedTenant: false }) : null,
+      };
     },
 
     /** A new link; the one before is void. */
-    async openConsent(id: ConnectionId, returnUrl: string | null): Promise<ConsentLink> {
+    async openConsent(id: ConnectionId, ask: ConsentAsk): Promise<ConsentLink> {
       const connection = found(await connections.get(id), 'connection');
+      if (ask.sharedTenant) refuseLimitedSharing(room.reach);
       if (ourApp === null)
         throw new Refused('consent_not_configured', 'Set ENTRAIN_APP_CLIENT_ID, or give the connection credentials.');
       const refusal = obstacle(ourApp, connection);
       if (refusal !== null) throw refusal;
-      if (returnUrl !== null) refuseReturnUrl(room, returnUrl, true);
-      return linkTo(ourApp, connection, returnUrl);
+      if (ask.returnUrl !== null) refuseReturnUrl(room, ask.returnUrl, true);
+      return linkTo(ourApp, connection, ask);
     },
   };
 };
@@ -58,13 +61,12 @@ export const consentCommands = (room: Room) => {
 export const openState = async (
   { stores, world }: Pick<Room, 'stores' | 'world'>,
   { id: connection }: Within<Connection>,
-  step: ConsentStep,
-  returnUrl: string | null,
+  kept: Pick<Consent, 'step' | 'returnUrl' | 'sharedTenant'>,
   lifeMs: number,
 ): Promise<{ readonly state: string; readonly expiresAt: Date }> => {
   const state = randomBytes(32).toString('base64url');
   const expiresAt = new Date(world.now().getTime() + lifeMs);
-  await stores.consents.open({ digest: digestOf(state), connection, step, returnUrl, expiresAt });
+  await stores.consents.open({ ...kept, digest: digestOf(state), connection, expiresAt });
   return { state, expiresAt };
 };
 

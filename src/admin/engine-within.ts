@@ -9,7 +9,7 @@ import { countReasons, type ReasonCounts, type Wanted } from '../engine/count-re
 import { defaultTiming, type Observe } from '../engine/engine.ts';
 import { type Answer, type Explainer, explainPerson } from '../engine/explain.ts';
 import type { Kept } from '../engine/kept-of-person.ts';
-import { noteTenant } from '../engine/note-tenant.ts';
+import { isTenantOfOthers, noteTenant } from '../engine/note-tenant.ts';
 import { type Erasure, erasePerson, keptOf } from '../engine/persons.ts';
 import { beginTelling } from '../engine/relay-events.ts';
 import { declareRestore } from '../engine/restore.ts';
@@ -66,6 +66,10 @@ export const engineWithin = ({ stores, world, observe, connectSource, connectTar
     /** Keeps which tenant a check found a connection to open, and compares it with what is read for others. */
     noteTenant: (connection: Within<Connection>, report: CheckReport): Promise<CheckReport> =>
       noteTenant({ stores, world }, connection, report),
+
+    /** Yes or no, and nothing of what is read for others. */
+    isTenantOfOthers: (connection: Within<Connection>, directoryId: string): Promise<boolean> =>
+      isTenantOfOthers({ stores }, connection, directoryId),
 
     /** One of two approved it; whoever is to be the other is told. */
     tellApprovedOnce: ({ id, organization, connection, target }: Within<Plan>, at: Date): Promise<void> => {

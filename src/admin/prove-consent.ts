@@ -6,48 +6,55 @@ import { SourceError } from '../model/errors.ts';
 import type { OurApp } from '../source/our-app.ts';
 import type { Around } from './room.ts';
 
-export type Verdict =
-  | { readonly kind: 'refused'; readonly problem: Problem }
-  /** It is theirs, and cannot be read (yet). */
+/** `waits`: it is theirs, and cannot be read (yet). */
+export type Seen =
   | { readonly kind: 'waits'; readonly problem: Problem }
   | { readonly kind: 'works'; readonly name: string | null };
+type Verdict = Seen | { readonly kind: 'refused'; readonly problem: Problem };
 
 type Proof = Parameters<OurApp['signedIn']>[0];
 
-/** All of it, waits included. The person looks at an empty page meanwhile. */
+/** All of one step, waits included. The person looks at an empty page meanwhile. */
 const patienceMs = 40_000;
+/** Of the name alone: without it the page shows the id. */
+const namePatienceMs = 10_000;
 /** A consent that was just given is unknown to some servers for seconds, sometimes minutes. */
 const waitsMs = [0, 2_000, 4_000, 8_000] as const;
 
-export const proveConsent = async (
-  room: Around,
-  app: OurApp,
-  connection: Connection,
-  proof: Proof,
-): Promise<Verdict> => {
-  const signal = AbortSignal.timeout(patienceMs);
-  const stranger = await refusedAs(app, proof, signal);
-  if (stranger !== null) return { kind: 'refused', problem: stranger };
-  let verdict: Verdict = { kind: 'waits', problem: notVisible(null) };
-  for (const ms of waitsMs) {
-    if (ms > 0 && !(await waited(room, ms, signal))) break;
-    const { found, young } = await looked(room, app, connection, proof.tenant, signal);
-    verdict = found;
-    if (!young) break;
-  }
-  return verdict;
-};
-
-/** Null for an administrator of the tenant. */
-const refusedAs = async (app: OurApp, proof: Proof, signal: AbortSignal): Promise<Problem | null> => {
+/** Why whoever signed in is none who may connect the tenant; null for an administrator of it. */
+export const strangerIn = async (app: OurApp, proof: Proof): Promise<Problem | null> => {
   try {
-    const { tenantId, isAdministrator } = await app.signedIn(proof, signal);
+    const { tenantId, isAdministrator } = await app.signedIn(proof, AbortSignal.timeout(patienceMs));
     if (tenantId !== proof.tenant) return notTheirs;
     if (isAdministrator === null) return rolesNotTold;
     return isAdministrator ? null : notAdministrator;
   } catch (error) {
     return problemOf(error);
   }
+};
+
+/** What the tenant is called; null while it cannot be read, which is found out by a whole look later on. */
+export const nameOf = async (app: OurApp, tenant: string): Promise<string | null> => {
+  try {
+    const { tenantId, name } = await app.prove(tenant, AbortSignal.timeout(namePatienceMs));
+    return tenantId === tenant ? name : null;
+  } catch (error) {
+    problemOf(error);
+    return null;
+  }
+};
+
+/** Whether the tenant can be read. */
+export const lookAt = async (room: Around, app: OurApp, connection: Connection, tenant: string): Promise<Verdict> => {
+  const signal = AbortSignal.timeout(patienceMs);
+  let verdict: Verdict = { kind: 'waits', problem: notVisible(null) };
+  for (const ms of waitsMs) {
+    if (ms > 0 && !(await waited(room, ms, signal))) break;
+    const { found, young } = await looked(room, app, connection, tenant, signal);
+    verdict = found;
+    if (!young) break;
+  }
+  return verdict;
 };
 
 type Look = { readonly found: Verdict; readonly young: boolean };

@@ -137,7 +137,8 @@ export const setupVisits = (hall: Hall) => {
 
     /** Where an administrator gives consent. */
     async consentBySetup(setup: Setup): Promise<string> {
-      return (await consentCommands(await roomOf(setup)).openConsent(setup.connection.id, null)).url;
+      const commands = consentCommands(await roomOf(setup));
+      return (await commands.openConsent(setup.connection.id, { returnUrl: null, sharedTenant: false })).url;
     },
   };
 };

@@ -96,6 +96,16 @@ export const takeTenant = async (
   await refuseTakenTenant(room, given, after);
 };
 
+/** That a tenant is read for two organizations is nothing that one of them can say. */
+export const refuseLimitedSharing = (by: Reach): void => {
+  if (isFull(by)) return;
+  throw new Refused(
+    'key_is_limited',
+    'That a tenant may be read for two organizations is said by a key that is not limited to organizations. Ask the operator.',
+    [{ pointer: '/shared_tenant', detail: 'takes such a key' }],
+  );
+};
+
 const isNamedForWorkload = (given: Given, after: Named): boolean =>
   (given.workloadIdentity === true || given.tenantId !== undefined) && goesByWorkload(after);
 

@@ -28,6 +28,17 @@ export const noteTenant = async (
   return report;
 };
 
+/** Whether a connection of another organization reads the tenant with this id, which whoever is to connect it has proved to be theirs. */
+export const isTenantOfOthers = async (
+  { stores: { connections } }: Pick<Engine, 'stores'>,
+  connection: Connection,
+  directoryId: string,
+): Promise<boolean> => {
+  const asked = { ...connection, credentialUse: { ...connection.credentialUse, directoryId } };
+  for await (const batch of connections.all()) if (batch.some((other) => isReadForOthers(other, asked))) return true;
+  return false;
+};
+
 const readByOthers: Check = {
   name: 'Tenant',
   ok: false,

@@ -9,16 +9,18 @@ export type Consent = {
   readonly expiresAt: Date;
   /** Where the person is sent in the end; null: they get a page. */
   readonly returnUrl: string | null;
+  /** The operator says that it may be a tenant which is read for another organization, too. */
+  readonly sharedTenant: boolean;
   readonly step: ConsentStep;
 };
 
 /**
  * `consent`: an administrator is asked for it. `sign_in`: somebody came back and named a tenant; now they prove that it is theirs, in the browser whose
- * verifier has this challenge.
+ * verifier has this challenge. `confirm`: they did, and are asked in that browser whether it is to be read for the organization.
  */
 export type ConsentStep =
   | { readonly kind: 'consent' }
-  | { readonly kind: 'sign_in'; readonly tenant: string; readonly challenge: string };
+  | { readonly kind: 'sign_in' | 'confirm'; readonly tenant: string; readonly challenge: string };
 
 export interface ConsentStore {
   /** Keeps it in place of whatever was open for its connection. */

@@ -94,7 +94,13 @@ const wrong = {
     stores.subscriptions.want(of.connection, true);
     // @ts-expect-error
     stores.setupLinks.close(of.connection);
-    const consent = { digest: '', connection: of.connection, expiresAt: now, returnUrl: null } as const;
+    const consent = {
+      digest: '',
+      connection: of.connection,
+      expiresAt: now,
+      returnUrl: null,
+      sharedTenant: false,
+    } as const;
     // @ts-expect-error
     stores.consents.open({ ...consent, step: { kind: 'consent' } });
   },

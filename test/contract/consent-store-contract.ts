@@ -21,6 +21,7 @@ export const consentStoreContract = (open: (now: () => Date) => Promise<ConsentS
     connection: connectionId(newId('con')),
     expiresAt: later(60_000),
     returnUrl: null,
+    sharedTenant: false,
     step: { kind: 'consent' },
     ...other,
   });
@@ -30,6 +31,7 @@ export const consentStoreContract = (open: (now: () => Date) => Promise<ConsentS
       clock.now = start;
       const consent = aConsent({
         returnUrl: 'https://desk.example/done?x=1',
+        sharedTenant: true,
         step: { kind: 'sign_in', tenant: '0b7a5d1c-6f0e-4d5a-8f38-2f4e1c9d7a10', challenge: 'abc' },
       });
       await consents.open(consent);

@@ -249,7 +249,14 @@ describe('history', () => {
     const person = { issuer: 'https://login.example', subject: 'a1', name: 'ops@acme.example', roles: [] };
     await sessions.open({ session: { ...person, ...at, id: 'ses_1' }, proof: 'proof' }, 'digest', s.now());
     const hour = new Date(s.now().getTime() + 3_600_000);
-    await consents.open({ digest: 'state', connection, expiresAt: hour, returnUrl: null, step: { kind: 'consent' } });
+    await consents.open({
+      digest: 'state',
+      connection,
+      expiresAt: hour,
+      returnUrl: null,
+      sharedTenant: false,
+      step: { kind: 'consent' },
+    });
     const link = { id: 'stp_1', givenTo: 'IT', createdBy: 'product', createdAt: s.now(), lastUsedAt: null };
     await setupLinks.open({ ...link, connection, expiresAt: hour }, 'proof');
     const kept = async () =>

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type ConsentWorld, callback, invited, openConsents } from '../admin/api/consent-world.ts';
+import { type ConsentWorld, callback, invited, openConsents, question } from '../admin/api/consent-world.ts';
 import { idOf, type Reply } from '../admin/api/door.ts';
 
 let world: ConsentWorld;
@@ -11,6 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const codeOn = (body: string): string | undefined => /Code: (\w+)\./.exec(body)?.[1];
 const linkIn = ({ body }: Reply): string =>
   z.looseObject({ oauth2_authorize_url: z.string() }).parse(body).oauth2_authorize_url;
 
@@ -36,7 +37,6 @@ describe('consent-tenant-spoof', () => {
     expect(read).toEqual([]);
     expect(world.door.woken).toEqual([]);
   };
-  const codeOn = (body: string): string | undefined => /Code: (\w+)\./.exec(body)?.[1];
 
   it('an administrator of another tenant cannot sign in there', async () => {
     const { id, claim } = await spoofed();
@@ -85,5 +85,96 @@ describe('consent-tenant-spoof', () => {
     const arrival = await world.browser(world.fabrikam).go(claim);
     expect(codeOn(arrival.body)).toBe('another_tenant');
     expect((await world.door.call('GET', `/v1/connections/${id}`)).body).toMatchObject({ state: 'pending' });
+  });
+});
+
+// Whoever has a key of one organization sends a link, or the second half of one, to an administrator of a tenant that consented long ago. They see no
+// consent then, but an account picker of Microsoft, and are an administrator of the very tenant: what they do not know is for whom.
+describe('consent-tenant-phish', () => {
+  const keyOf = async (organization: string): Promise<string> => {
+    const body = { name: organization, scopes: ['configure', 'audit'], organization_ids: [organization] };
+    return z.looseObject({ key: z.string() }).parse((await world.door.call('POST', '/v1/api-keys', { body })).body).key;
+  };
+  const pendingOf = async (organization: string) => {
+    const key = await keyOf(organization);
+    const body = { ...invited, organization_id: organization, name: 'Fabrikam, for the yearly audit' };
+    const reply = await world.door.call('POST', '/v1/connections', { key, body });
+    return { id: idOf(reply), key, link: linkIn(reply) };
+  };
+  const claimOf = (link: string): string =>
+    `${callback}?admin_consent=True&tenant=${world.fabrikam.tenantId}&state=${new URL(link).searchParams.get('state')}`;
+  const shown = async (id: string) => (await world.door.call('GET', `/v1/connections/${id}`)).body;
+  const again = async (id: string, key: string) =>
+    linkIn(await world.door.call('POST', `/v1/connections/${id}/consent-link`, { key, body: {} }));
+  /** Of people and groups; the name of the tenant is shown to whoever proved that it is theirs. */
+  const readOfFabrikam = () =>
+    world.graph.control
+      .requests()
+      .filter(({ path, tenant }) => path.startsWith('/v1.0') && tenant === world.fabrikam.tenantId)
+      .filter(({ path }) => !path.startsWith('/v1.0/organization'));
+
+  it('connects nothing before the administrator of Fabrikam says so to a page that names whom it is for', async () => {
+    const { id, key, link } = await pendingOf('mallory');
+    for (const way of [async () => claimOf(link), () => again(id, key)]) {
+      const arrival = await world.browser(world.fabrikam).go(await way());
+      expect(arrival.body).toContain(question);
+      expect(arrival.body).toContain('Organization: <strong>mallory</strong>');
+      expect(arrival.body).toContain('<strong>Fabrikam</strong>');
+      expect(await shown(id)).toMatchObject({ state: 'pending', tenant_id: null });
+      expect(readOfFabrikam()).toEqual([]);
+    }
+  });
+
+  describe('while Fabrikam is read for its own organization', () => {
+    const alsoFabrikam = async () => {
+      const own = await pendingOf('fabrikam');
+      await world.browser(world.fabrikam).connect(own.link);
+      expect(await shown(own.id)).toMatchObject({ state: 'active' });
+      return own;
+    };
+
+    it('is refused, with a page that says whom to ask and an entry in the audit log', async () => {
+      await alsoFabrikam();
+      const { id, key, link } = await pendingOf('mallory');
+      const arrival = await world.browser(world.fabrikam).go(claimOf(link));
+      expect([arrival.status, codeOn(arrival.body)]).toEqual([400, 'tenant_taken']);
+      expect(arrival.body).toContain('ask them');
+      expect(await shown(id)).toMatchObject({ state: 'pending', tenant_id: null });
+      const { body } = await world.door.call('GET', '/v1/audit?organization_id=mallory&step=refused', { key });
+      expect(body).toMatchObject({ data: [{ action: 'connectByConsent', subjects: { connection_id: id } }] });
+      expect(JSON.stringify(body)).toContain('tenant_taken');
+    });
+
+    it('is told to nobody who has not proved to be of Fabrikam', async () => {
+      await alsoFabrikam();
+      const { link } = await pendingOf('mallory');
+      expect(codeOn((await world.browser(world.fabrikam, 'user').go(claimOf(link))).body)).toBe(
+        'administrator_not_proved',
+      );
+    });
+
+    it('is let through by the operator alone, for one link', async () => {
+      await alsoFabrikam();
+      const { id, key } = await pendingOf('subsidiary');
+      const share = (by?: string) =>
+        world.door.call('POST', `/v1/connections/${id}/consent-link`, {
+          ...(by === undefined ? {} : { key: by }),
+          body: { shared_tenant: true },
+        });
+      expect(await share(key)).toMatchObject({ status: 403, body: { code: 'key_is_limited' } });
+      expect((await world.browser(world.fabrikam).connect(linkIn(await share()))).body).toContain('Connected');
+      expect(await shown(id)).toMatchObject({ state: 'active', tenant_id: world.fabrikam.tenantId });
+      expect((await world.browser(world.fabrikam).connect(await again(id, key))).body).toContain('Connected');
+    });
+
+    it('is refused also when it began before the other', async () => {
+      const { id, link } = await pendingOf('mallory');
+      const browser = world.browser(world.fabrikam);
+      const asked = await browser.go(link);
+      expect(asked.body).toContain(question);
+      await alsoFabrikam();
+      expect(codeOn((await browser.press(asked)).body)).toBe('tenant_taken');
+      expect(await shown(id)).toMatchObject({ state: 'pending', tenant_id: null });
+    });
   });
 });

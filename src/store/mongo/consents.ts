@@ -10,6 +10,8 @@ type ConsentDocument = {
   readonly connection: string;
   readonly expiresAt: Date;
   readonly returnUrl: string | null;
+  /** Absent in those that an older version opened. */
+  readonly sharedTenant?: boolean;
   readonly step: ConsentStep;
 };
 
@@ -36,10 +38,11 @@ export const createMongoConsentStore = (db: Db, now: () => Date): ConsentStore =
   };
 };
 
-const consentOf = ({ _id, connection, expiresAt, returnUrl, step }: ConsentDocument): Consent => ({
+const consentOf = ({ _id, connection, expiresAt, returnUrl, sharedTenant, step }: ConsentDocument): Consent => ({
   digest: _id,
   connection: connectionId(connection),
   expiresAt,
   returnUrl,
+  sharedTenant: sharedTenant === true,
   step,
 });

@@ -27,7 +27,13 @@ export type Arrival = {
 export type Browser = {
   /** Follows an address as far as it leads; `until` stops it before an address that begins so. */
   go(url: string, until?: string): Promise<Arrival>;
+  /** Sends the form of a page. `headers`: in place of what a browser says of where it is from. */
+  press(page: Arrival, headers?: Readonly<Record<string, string>>): Promise<Arrival>;
+  /** Follows a link, and confirms what it is asked on the way. */
+  connect(url: string): Promise<Arrival>;
 };
+
+export const question = '<h1>Connect this tenant?</h1>';
 
 export type ConsentWorld = {
   readonly graph: Graph;
@@ -90,36 +96,52 @@ const mostHops = 10;
 
 const browserOf = (graph: Graph, door: Door, tenant: TenantControl, signedInAs: Knobs['signedInAs']): Browser => {
   let cookie: string | null = null;
-  const fetched = async (url: string): Promise<Response> => {
+  const fetched = async (url: string, request: RequestInit): Promise<Response> => {
     if (!url.startsWith(publicUrl)) {
       graph.control.setKnobs({ signedInTo: tenant.tenantId, signedInAs });
       return fetch(url, { redirect: 'manual' });
     }
     const response = await fetch(door.base + url.slice(publicUrl.length), {
+      ...request,
       redirect: 'manual',
-      headers: cookie === null ? {} : { cookie: `other=1; ${cookie}` },
+      headers: { ...Object(request.headers), ...(cookie === null ? {} : { cookie: `other=1; ${cookie}` }) },
     });
     const set = response.headers.get('set-cookie');
     if (set !== null) cookie = set.includes('Max-Age=0') ? null : (set.split(';')[0] ?? null);
     return response;
   };
+  const led = async (start: string, first: RequestInit = {}, until?: string): Promise<Arrival> => {
+    const way: string[] = [];
+    for (let [url, request] = [start, first]; way.length < mostHops; request = {}) {
+      way.push(url);
+      const ends = (until !== undefined && url.startsWith(until)) || url.startsWith('https://desk.example');
+      if (ends) return { url, status: 0, headers: new Headers(), body: '', way };
+      const response = await fetched(url, request);
+      const refresh = response.headers.get('refresh')?.replace(/^0; url=/, '') ?? null;
+      const location = response.headers.get('location') ?? refresh;
+      const body = await response.text();
+      door.said.push(body);
+      if (location === null) return { url, status: response.status, headers: response.headers, body, way };
+      url = location;
+    }
+    throw new Error(`The browser is sent in a circle: ${way.join(' → ')}`);
+  };
+  const press: Browser['press'] = ({ body }, headers = { origin: publicUrl, 'sec-fetch-site': 'same-origin' }) => {
+    const [, action = ''] = /<form method="post" action="([^"]+)">/.exec(body) ?? [];
+    const state = stateIn(body);
+    return led(action, { method: 'POST', headers, body: new URLSearchParams({ state }) });
+  };
   return {
-    go: async (start, until) => {
-      const way: string[] = [];
-      for (let url = start; way.length < mostHops; ) {
-        way.push(url);
-        const ends = (until !== undefined && url.startsWith(until)) || url.startsWith('https://desk.example');
-        if (ends) return { url, status: 0, headers: new Headers(), body: '', way };
-        const response = await fetched(url);
-        const location = response.headers.get('location');
-        const body = await response.text();
-        door.said.push(body);
-        if (location === null) return { url, status: response.status, headers: response.headers, body, way };
-        url = location;
-      }
-      throw new Error(`The browser is sent in a circle: ${way.join(' → ')}`);
+    go: (start, until) => led(start, {}, until),
+    press,
+    connect: async (url) => {
+      const page = await led(url);
+      return page.body.includes(question) ? press(page) : page;
     },
   };
 };
+
+/** What the form of a question carries. */
+export const stateIn = (body: string): string => /name="state" value="([\w-]{43})"/.exec(body)?.[1] ?? '';
 
 export const digestOf = (state: string): string => createHash('sha256').update(state).digest('hex');

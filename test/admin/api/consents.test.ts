@@ -11,6 +11,9 @@ import {
   digestOf,
   invited,
   openConsents,
+  publicUrl,
+  question,
+  stateIn,
 } from './consent-world.ts';
 import { idOf, newConnection, openDoor, type Reply } from './door.ts';
 
@@ -98,13 +101,17 @@ describe('the link of a new connection', () => {
 describe('an administrator who follows the link', () => {
   it('consents, signs in, and is told that the tenant is connected', async () => {
     const { id, link } = await invite();
-    const arrival = await world.browser(world.contoso).go(link);
-    expect(arrival.way.map((url) => new URL(url).pathname)).toEqual([
+    const browser = world.browser(world.contoso);
+    const asked = await browser.go(link);
+    expect(asked.way.map((url) => new URL(url).pathname)).toEqual([
       '/organizations/v2.0/adminconsent',
       '/connect/callback',
       `/${world.contoso.tenantId}/oauth2/v2.0/authorize`,
       '/connect/callback',
     ]);
+    expect(asked).toMatchObject({ status: 200, body: expect.stringContaining(question) });
+    await stillPending(id);
+    const arrival = await browser.press(asked);
     expect(arrival.status).toBe(200);
     expect(arrival.body).toContain('<h1>Connected</h1>');
     expect(await show(id)).toMatchObject({
@@ -119,9 +126,9 @@ describe('an administrator who follows the link', () => {
   });
 
   it('gets a page that loads nothing, is kept nowhere, and shows names as text', async () => {
-    const { link } = await invite();
-    const { headers, body } = await world.browser(world.contoso).go(link);
-    expect(body).toContain('Contoso &lt;b&gt;&quot;&amp; is connected.');
+    const { link } = await invite({ name: 'Acme <i>' });
+    const { headers, body } = await world.browser(world.contoso).connect(link);
+    expect(body).toContain('Contoso &lt;b&gt;&quot;&amp; is connected for acme (Acme &lt;i&gt;).');
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(headers.get('content-security-policy')).toMatch(
       /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
@@ -130,6 +137,20 @@ describe('an administrator who follows the link', () => {
     expect(headers.get('referrer-policy')).toBe('no-referrer');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(body).not.toMatch(/<script|<img|https?:\/\//);
+  });
+
+  it('is asked before that for which organization what is read of which tenant, on a page whose form goes here alone', async () => {
+    const groups = ['9d8f5c1e-2a44-4b0f-8f5d-3c1f0f2f7a11'];
+    const { link } = await invite({ name: 'Acme <i>', scope: { group_ids: groups } });
+    const { headers, body } = await world.browser(world.contoso).go(link);
+    expect(body).toContain('Organization: <strong>acme</strong>');
+    expect(body).toContain('<strong>Acme &lt;i&gt;</strong>');
+    expect(body).toContain(`<strong>Contoso &lt;b&gt;&quot;&amp;</strong> (<code>${world.contoso.tenantId}</code>)`);
+    expect(body).toContain(`<li><code>${groups[0]}</code></li>`);
+    expect(body).toContain('displayName');
+    expect(headers.get('content-security-policy')).toContain("form-action 'self'; frame-ancestors 'none'");
+    expect(headers.get('referrer-policy')).toBe('same-origin');
+    expect(headers.get('cache-control')).toBe('no-store');
   });
 
   it('is bound to the browser by a cookie that no script and no other host can touch', async () => {
@@ -148,7 +169,7 @@ describe('an administrator who follows the link', () => {
 
   it('is sent back to the product, with what came of it', async () => {
     const { id, link } = await invite({ return_url: `${desk}?customer=7` });
-    const { url } = await world.browser(world.contoso).go(link);
+    const { url } = await world.browser(world.contoso).connect(link);
     expect(url).toBe(`${desk}?customer=7&result=connected&connection_id=${id}`);
   });
 
@@ -176,21 +197,21 @@ describe('an administrator who follows the link', () => {
     expect(codeOn(arrival)).toBe('AADSTS65004');
     await stillPending(id);
     world.graph.control.setKnobs({ consent: 'granted' });
-    expect((await world.browser(world.contoso).go(linkIn(await again(id)))).body).toContain('Connected');
+    expect((await world.browser(world.contoso).connect(linkIn(await again(id)))).body).toContain('Connected');
   });
 
   it('may do it again later, for the same tenant only', async () => {
     const { id, link } = await invite();
-    await world.browser(world.contoso).go(link);
+    await world.browser(world.contoso).connect(link);
     const other = await world.browser(world.fabrikam).go(linkIn(await again(id)));
     expect(other.status).toBe(400);
     expect(await show(id)).toMatchObject({ state: 'active', tenant_id: world.contoso.tenantId });
-    expect((await world.browser(world.contoso).go(linkIn(await again(id)))).body).toContain('Connected');
+    expect((await world.browser(world.contoso).connect(linkIn(await again(id)))).body).toContain('Connected');
   });
 
   it('cannot be undone by an edit that names another tenant', async () => {
     const { id, link } = await invite();
-    await world.browser(world.contoso).go(link);
+    await world.browser(world.contoso).connect(link);
     expect((await edit(id, { tenant_id: world.fabrikam.tenantId })).body).toMatchObject({ code: 'tenant_fixed' });
     expect((await edit(id, { cloud: 'global' })).body).toMatchObject({ code: 'tenant_fixed' });
   });
@@ -198,7 +219,7 @@ describe('an administrator who follows the link', () => {
   it('does not wake a connection that somebody paused', async () => {
     const { id, link } = await invite();
     await edit(id, { state: 'paused' });
-    await world.browser(world.contoso).go(link);
+    await world.browser(world.contoso).connect(link);
     expect(await show(id)).toMatchObject({ state: 'paused', tenant_id: world.contoso.tenantId });
     expect(world.door.woken.filter((line) => line.startsWith('schedule'))).toEqual([]);
   });
@@ -208,7 +229,7 @@ describe('a consent that is not known everywhere yet', () => {
   it('is waited for some seconds', async () => {
     const { id, link } = await invite();
     world.graph.control.setKnobs({ consentLagMs: 5_000 });
-    const { body } = await world.browser(world.contoso).go(link);
+    const { body } = await world.browser(world.contoso).connect(link);
     expect(body).toContain('<h1>Connected</h1>');
     expect(world.graph.clock.waits).toEqual([2_000, 4_000]);
     expect(await show(id)).toMatchObject({ state: 'active' });
@@ -217,7 +238,7 @@ describe('a consent that is not known everywhere yet', () => {
   it('for longer holds the connection back, which is checked again within the minute', async () => {
     const { id, link } = await invite();
     world.graph.control.setKnobs({ consentLagMs: 600_000 });
-    const { status, body } = await world.browser(world.contoso).go(link);
+    const { status, body } = await world.browser(world.contoso).connect(link);
     expect([status, body]).toEqual([200, expect.stringContaining('Nearly connected')]);
     expect(await show(id)).toMatchObject({
       state: 'quarantined',
@@ -232,7 +253,7 @@ describe('a consent that is not known everywhere yet', () => {
     const { id, link } = await invite();
     const [app] = world.contoso.apps();
     if (app !== undefined) app.roles = ['User.Read.All'];
-    await world.browser(world.contoso).go(link);
+    await world.browser(world.contoso).connect(link);
     expect(await show(id)).toMatchObject({
       state: 'quarantined',
       health: { code: 'permission_missing', resolution_owner: 'your_team' },
@@ -247,6 +268,7 @@ describe('an address that somebody came back with', () => {
   it('is good once', async () => {
     const { id, link } = await invite();
     const { way } = await world.browser(world.contoso).go(link);
+    await stillPending(id);
     const before = await show(id);
     for (const url of way.filter((each) => each.startsWith(callback)))
       expect(codeOn(await world.browser(world.contoso).go(url))).toBe('link_over');
@@ -264,7 +286,7 @@ describe('an address that somebody came back with', () => {
     const { id, link } = await invite();
     const newer = linkIn(await again(id));
     expect(codeOn(await world.browser(world.contoso).go(link))).toBe('link_over');
-    expect((await world.browser(world.contoso).go(newer)).body).toContain('Connected');
+    expect((await world.browser(world.contoso).connect(newer)).body).toContain('Connected');
   });
 
   it('of a connection that is being removed connects nothing', async () => {
@@ -272,6 +294,53 @@ describe('an address that somebody came back with', () => {
     await world.door.call('DELETE', `/v1/connections/${id}`);
     expect(codeOn(await world.browser(world.contoso).go(link))).toBe('cannot_connect');
     expect(await show(id)).toMatchObject({ state: 'deleting', tenant_id: null });
+  });
+
+  it('is answered with a question, which is sent by nobody else, from nowhere else, and once', async () => {
+    const { id, link } = await invite();
+    const browser = world.browser(world.contoso);
+    const asked = await browser.go(link);
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: publicUrl, 'sec-fetch-site': 'same-site' },
+      {},
+    ])
+      expect((await browser.press(asked, headers)).status, JSON.stringify(headers)).toBe(403);
+    await stillPending(id);
+    expect((await browser.press(asked)).body).toContain('<h1>Connected</h1>');
+    expect(codeOn(await browser.press(asked))).toBe('link_over');
+  });
+
+  it('is answered with a question that another browser does not answer, nor one that is late', async () => {
+    const { id, link } = await invite();
+    const asked = await world.browser(world.contoso).go(link);
+    expect(codeOn(await world.browser(world.contoso).press(asked))).toBe('another_browser');
+    const browser = world.browser(world.contoso);
+    const late = await browser.go(linkIn(await again(id)));
+    world.door.clock.now = new Date(world.door.clock.now.getTime() + 600_000);
+    expect(codeOn(await browser.press(late))).toBe('link_over');
+    await stillPending(id);
+  });
+
+  it('is answered with a question that no address answers', async () => {
+    const { id, link } = await invite();
+    const browser = world.browser(world.contoso);
+    const asked = await browser.go(link);
+    expect(codeOn(await browser.go(`${callback}?state=${stateIn(asked.body)}`))).toBe('link_over');
+    await stillPending(id);
+    expect((await world.door.call('GET', '/connect/confirm', { key: null })).status).toBe(405);
+  });
+
+  it('before the sign-in is no answer to the question', async () => {
+    const { id, link } = await invite();
+    const browser = world.browser(world.contoso);
+    const asked = await browser.go(link);
+    const other = new URL(linkIn(await again(id))).searchParams.get('state') ?? '';
+    expect(codeOn(await browser.press({ ...asked, body: asked.body.replace(stateIn(asked.body), other) }))).toBe(
+      'link_over',
+    );
+    await stillPending(id);
   });
 
   it('from a sign-in that was begun in another browser connects nothing', async () => {
@@ -325,12 +394,12 @@ describe('an address that somebody came back with', () => {
     const { way } = await world.browser(world.contoso).go(link, callback);
     const path = (way.at(-1) ?? '').slice('https://entrain.example'.length);
     expect((await world.door.call('HEAD', path, { key: null })).status).toBe(405);
-    expect((await world.browser(world.contoso).go(way.at(-1) ?? '')).body).toContain('Connected');
+    expect((await world.browser(world.contoso).connect(way.at(-1) ?? '')).body).toContain('Connected');
   });
 
   it('leaves no state, code or name in the log', async () => {
     const { link } = await invite();
-    const { way } = await world.browser(world.contoso).go(link);
+    const { way } = await world.browser(world.contoso).connect(link);
     const log = world.door.said.filter((line) => line.startsWith('{"')).filter((line) => line.includes('"event"'));
     expect(log.length).toBeGreaterThan(3);
     for (const url of way)
@@ -348,7 +417,7 @@ describe('a login that says otherwise than the address', () => {
   ])('is believed: %s', async (_, says) => {
     const other = await openConsents(says);
     const reply = await other.door.call('POST', '/v1/connections', { body: invited });
-    const arrival = await other.browser(other.contoso).go(linkIn(reply));
+    const arrival = await other.browser(other.contoso).connect(linkIn(reply));
     expect(codeOn(arrival)).toBe('tenant_not_proved');
     expect((await other.door.call('GET', `/v1/connections/${idOf(reply)}`)).body).toMatchObject({ state: 'pending' });
     await other.close();
@@ -357,7 +426,7 @@ describe('a login that says otherwise than the address', () => {
 
 it('a connection that was connected by consent goes by what its record says, not by who asks', async () => {
   const { id, link } = await invite();
-  await world.browser(world.contoso).go(link);
+  await world.browser(world.contoso).connect(link);
   const connection = await world.door.stores.connections.get(connectionId(id));
   expect(connection?.credentials).toEqual({ kind: 'admin_consent', clientId: appId });
   expect(await world.door.stores.connections.secrets(connectionId(id))).toEqual({});

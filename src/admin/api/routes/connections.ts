@@ -178,15 +178,19 @@ export const connectionRoutes: readonly Route[] = [
     path: `${path}/consent-link`,
     id: 'openConsent',
     scope: 'configure',
+    stepUp: ({ shared_tenant }) => shared_tenant === true,
     tag,
     summary: 'Makes a link where an administrator of the tenant connects it by consent; the one before is void',
     params,
     query: nothing,
     body: consentLinkRequestSchema,
     answer: { status: 201, description: 'The link. It can be used once.', schema: consentLinkSchema },
-    refusals: ['not_found', 'connection_deleting', 'consent_not_configured', 'has_credentials'],
+    refusals: ['not_found', 'connection_deleting', 'consent_not_configured', 'has_credentials', 'key_is_limited'],
     handle: async ({ params, body, commands }) => {
-      const link = await commands.openConsent(connectionId(params.connection_id), body.return_url ?? null);
+      const link = await commands.openConsent(connectionId(params.connection_id), {
+        returnUrl: body.return_url ?? null,
+        sharedTenant: body.shared_tenant === true,
+      });
       return { status: 201, body: { oauth2_authorize_url: link.url, expires_at: timeOf(link.expiresAt) } };
     },
   }),

@@ -169,7 +169,15 @@ export const connectionSchema = z
     revision: z.int().meta({ description: 'Counts the edits; also the ETag.' }),
   })
   .meta({ id: 'Connection' });
-export const consentLinkRequestSchema = z.strictObject({ return_url: returnUrl }).meta({ id: 'ConsentLinkRequest' });
+export const consentLinkRequestSchema = z
+  .strictObject({
+    return_url: returnUrl,
+    shared_tenant: z.literal(true).optional().meta({
+      description:
+        'The tenant may be one that is read for another organization, too. Takes a key that is not limited to organizations.',
+    }),
+  })
+  .meta({ id: 'ConsentLinkRequest' });
 export const consentLinkSchema = z
   .strictObject({ oauth2_authorize_url: z.string(), expires_at: time })
   .meta({ id: 'ConsentLink' });
