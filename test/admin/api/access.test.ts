@@ -130,6 +130,7 @@ describe('a person', () => {
     const stepUp = door.routes.filter(({ takesStepUp }) => takesStepUp);
     expect(stepUp.map(({ id }) => id).toSorted()).toEqual([
       'addConnection',
+      'addSecondCredential',
       'addTarget',
       'addWebhook',
       'applyPlan',
@@ -139,28 +140,55 @@ describe('a person', () => {
       'editTarget',
       'editWebhook',
       'erasePerson',
+      'openConsent',
+      'openSetupLink',
       'rejectPlan',
+      'removeFirstCredential',
+      'removeSecondCredential',
       'requestSync',
+      'rotateWebhookSecret',
     ]);
-    for (const route of stepUp) {
-      const ask = { ...caller, body: steppedUp[route.id] ?? bodyOf(route).body };
+    const calls = stepUp.flatMap((route) =>
+      (steppedUp[route.id] ?? [bodyOf(route).body]).map((body) => ({ route, body })),
+    );
+    for (const { route, body } of calls) {
+      const ask = { ...caller, body };
       const reply = await door.call(route.method.toUpperCase(), addressOf(route), ask);
-      expect([reply.status, reply.body], route.id).toMatchObject([403, { code: 'step_up_required' }]);
+      expect([reply.status, reply.body], JSON.stringify([route.id, body])).toMatchObject([
+        403,
+        { code: 'step_up_required' },
+      ]);
     }
     expect(await everything()).toBe(before);
     const plain = { ...caller, body: { name: 'Helpdesk' } };
     expect((await door.call('PATCH', `/v1/targets/${things['target_id']}`, plain)).status).toBe(200);
+    const renamed = { ...caller, body: { description: 'For people' } };
+    expect((await door.call('PATCH', `/v1/connections/${things['connection_id']}`, renamed)).status).toBe(200);
   });
 });
 
 /** What makes a call one that takes a new sign-in, where not every call of the route does. */
-const steppedUp: Readonly<Record<string, object>> = {
-  addConnection: { ...newConnection, shrink_limit: { count: 10_000, percent: 100, floor: 10_000 } },
-  editConnection: { shrink_limit: { count: 10_000, percent: 100, floor: 10_000 } },
-  editWebhook: { url: 'https://elsewhere.example' },
-  editTarget: { settings: { url: 'https://elsewhere.example' } },
-  erasePerson: {},
-  requestSync: { mode: 'full', accept_shrink: `run_${'0'.repeat(32)}` },
+const unguarded = { shrink_limit: { count: 10_000, percent: 100, floor: 10_000 } };
+const invited = { vendor: 'MS_ENTRA', organization_id: 'acme' };
+const steppedUp: Readonly<Record<string, readonly object[]>> = {
+  addConnection: [newConnection, { ...invited, ...unguarded }],
+  editConnection: [
+    unguarded,
+    { client_id: newConnection.client_id },
+    { client_secret: 'another' },
+    { client_secret_ends_at: '2027-01-01' },
+    { certificate: 'PEM' },
+    { workload_identity: true },
+    { tenant_id: 'elsewhere.example' },
+    { cloud: 'us_gov' },
+  ],
+  editWebhook: [{ url: 'https://elsewhere.example' }],
+  editTarget: [{ settings: { url: 'https://elsewhere.example' } }],
+  erasePerson: [{}],
+  openConsent: [{ shared_tenant: true }],
+  openSetupLink: [{ given_to: 'the IT of Acme' }],
+  requestSync: [{ mode: 'full', accept_shrink: `run_${'0'.repeat(32)}` }],
+  rotateWebhookSecret: [{}],
 };
 
 describe('a key', () => {

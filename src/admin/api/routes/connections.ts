@@ -22,10 +22,15 @@ import {
   fieldsOf,
   newConnectionSchema,
 } from '../schemas/connection.ts';
+import { givesCredentials } from '../schemas/credentials.ts';
 
 const tag = 'Connections';
 const path = '/v1/connections/{connection_id}';
 const params = z.strictObject({ connection_id: connectionIdText });
+
+/** The credentials that are there open another tenant. */
+const leadsElsewhere = ({ tenant_id, cloud }: { readonly tenant_id?: unknown; readonly cloud?: unknown }): boolean =>
+  tenant_id !== undefined || cloud !== undefined;
 
 export const connectionRoutes: readonly Route[] = [
   defineRoute({
@@ -33,7 +38,7 @@ export const connectionRoutes: readonly Route[] = [
     path: '/v1/connections',
     id: 'addConnection',
     scope: 'configure',
-    stepUp: setsGuards,
+    stepUp: (body) => setsGuards(body) || givesCredentials(body),
     tag,
     summary: 'Adds a connection to a tenant',
     params: nothing,
@@ -121,7 +126,7 @@ export const connectionRoutes: readonly Route[] = [
     path,
     id: 'editConnection',
     scope: 'configure',
-    stepUp: setsGuards,
+    stepUp: (body) => setsGuards(body) || givesCredentials(body) || leadsElsewhere(body),
     tag,
     summary: 'Edits a connection; with If-Match, only when nobody edited it meanwhile',
     params,

@@ -7,7 +7,7 @@ import type { CommandsWithin } from '../../commands.ts';
 import type { Edited } from '../../connections.ts';
 import type { Answer } from '../answer.ts';
 import { nothing } from '../request.ts';
-import { defineRoute, etagOf, type Route } from '../route.ts';
+import { always, defineRoute, etagOf, type Route } from '../route.ts';
 import { auditedConnection } from '../schemas/audit.ts';
 import { connectionIdText } from '../schemas/common.ts';
 import { connectionSchema, connectionView } from '../schemas/connection.ts';
@@ -23,6 +23,7 @@ export const credentialRoutes: readonly Route[] = [
     path: `${path}/second`,
     id: 'addSecondCredential',
     scope: 'configure',
+    stepUp: always,
     tag,
     summary: 'Gives a connection another credential of the same application, which is used once the first is refused',
     params,
@@ -53,6 +54,7 @@ export const credentialRoutes: readonly Route[] = [
       path: `${path}/${place}`,
       id: place === 'first' ? 'removeFirstCredential' : 'removeSecondCredential',
       scope: 'configure',
+      stepUp: always,
       tag,
       summary:
         place === 'first'

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { connectionId } from '../../../model/ids.ts';
 import { nothing } from '../request.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { always, defineRoute, type Route } from '../route.ts';
 import { connectionIdText, timeOf } from '../schemas/common.ts';
 import { madeSetupLinkSchema, newSetupLinkSchema, setupLinkSchema, setupLinkView } from '../schemas/setup-link.ts';
 
@@ -17,6 +17,7 @@ export const setupLinkRoutes: readonly Route[] = [
     path,
     id: 'openSetupLink',
     scope: 'configure',
+    stepUp: always,
     tag,
     summary: "Makes a link where the customer's IT sets the connection up without an account; the one before is void",
     params,

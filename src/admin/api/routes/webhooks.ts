@@ -130,6 +130,7 @@ export const webhookRoutes: readonly Route[] = [
     path: `${path}/secret`,
     id: 'rotateWebhookSecret',
     scope: 'configure',
+    stepUp: always,
     tag,
     summary: 'Makes another secret, shown this once; for a day the one before signs as well',
     params,

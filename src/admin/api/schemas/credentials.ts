@@ -46,6 +46,19 @@ export const proofFields = {
   }),
 };
 
+const credentialFields = [
+  'client_id',
+  'client_secret',
+  'client_secret_ends_at',
+  'certificate',
+  'workload_identity',
+] as const satisfies readonly ('client_id' | keyof typeof proofFields)[];
+
+/** Whether it says who we are to a tenant, and by what proof. */
+export const givesCredentials = (body: {
+  readonly [Field in (typeof credentialFields)[number]]?: unknown;
+}): boolean => credentialFields.some((field) => body[field] !== undefined);
+
 export const secondCredentialSchema = z.strictObject(proofFields).meta({ id: 'SecondCredential' });
 
 /** From here on they are hidden. A PFX file is opened, or refused as a field that cannot be accepted. */
