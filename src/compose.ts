@@ -184,6 +184,8 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       key: limits.limit(quotas.key),
       address: limits.limit(quotas.address),
       wrongKeys: limits.limit(quotas.wrongKeys),
+      refusedSignIns: limits.limit(quotas.refusedSignIns),
+      strangeNotifications: limits.limit(quotas.strangeNotifications),
     },
     engine,
     telling: { stores, world, owner: engine.owner, egress, sign: signMessage },

@@ -20,10 +20,10 @@ export type Notified = {
 };
 
 /**
- * `left_to_schedule`: there was no time to ask for a delta sync, and the one of the schedule finds what changed. `say_again`: it was about a subscription
+ * `strange`: nothing of it brought a state that Graph was told. `left_to_schedule`: there was no time to ask for a delta sync, and the one of the schedule finds what changed. `say_again`: it was about a subscription
  * itself, and nothing else would find that.
  */
-export type Hearing = 'heeded' | 'left_to_schedule' | 'say_again';
+export type Hearing = 'heeded' | 'strange' | 'left_to_schedule' | 'say_again';
 
 /** Many changes come as many notifications, and Graph's delta query shows them some seconds later: one run takes them all. */
 const settleMs = 30_000;
@@ -90,6 +90,7 @@ export const notificationHearing = (hall: Hall) => {
         const known = await stores.subscriptions.byIds([...said.keys()], isTold);
         const { lost, ending, changed, unknown } = sorted(all, known);
         if (unknown > 0) world.log.warn('notification.unknown', { notifications: unknown });
+        if (unknown === all.length) return 'strange';
         // Subscriptions first: nobody else finds out for weeks what becomes of them, but the next delta sync finds every change.
         for (const one of lost) await unless(deadline, () => stores.subscriptions.hasten(one, 'gone'));
         for (const one of ending) await unless(deadline, () => stores.subscriptions.hasten(one, 'renew'));

@@ -71,6 +71,14 @@ export const sessionCommands = (hall: Hall) => {
       return opened;
     },
 
+    /** Before it is known who it is. They are refused whether that can be written down or not. */
+    async refuseSignIn({ code }: SignInFailed, trace: string): Promise<void> {
+      const step = { kind: 'refused', of: null, code } as const;
+      await audit
+        .recordAudit({ actor: somebody, organization: null, action: 'signIn', subjects: {}, trace, step })
+        .catch(() => {});
+    },
+
     /** Null: there is no such session, or it is over. */
     async callerBySession(token: string): Promise<Caller | null> {
       const digest = digestOf(token);
@@ -156,6 +164,8 @@ const actorOf = ({ issuer, subject, name }: Person): Actor => ({
   id: `per_${createHash('sha256').update(`${issuer}\n${subject}`).digest('hex').slice(0, 32)}`,
   name,
 });
+
+const somebody: Actor = { kind: 'sign_in', id: 'sign_in', name: 'whoever came to sign in' };
 
 /**
  * What is proved of a session: all that says whose it is, what it is good for and since when, since whoever writes to the database could make one up. When

@@ -7,9 +7,17 @@ import type { Json } from './target-record.ts';
 export type Actor = { readonly kind: ActorKind; readonly id: string; readonly name: string };
 /**
  * `configured_key`: one of the configuration, which goes by its name. `person`: somebody who signed in. `consent_link`, `setup_link`: whoever followed that
- * link of a connection. `server`: nobody; the first API key is made so.
+ * link of a connection. `sign_in`: whoever came to sign in, before it is known who they are. `server`: nobody; the first API key is made so.
  */
-export const actorKinds = ['api_key', 'configured_key', 'person', 'consent_link', 'setup_link', 'server'] as const;
+export const actorKinds = [
+  'api_key',
+  'configured_key',
+  'person',
+  'consent_link',
+  'setup_link',
+  'sign_in',
+  'server',
+] as const;
 export type ActorKind = (typeof actorKinds)[number];
 
 /** What became another, as the public rendering shows it. `pointer`: JSON Pointer (RFC 6901); null: unassigned, or not there. */

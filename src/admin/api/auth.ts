@@ -141,7 +141,8 @@ const letInBySession = async (
   }
   // A browser sends the cookie along whoever made it call. A look answers to that site nothing; anything else must prove that it is from here.
   const isLook = request.method === 'GET' || request.method === 'HEAD';
-  const isProved = isSentFromHere(request, publicUrl) && isSame(request.get(csrfHeader) ?? '', caller.session.csrfToken);
+  const isProved =
+    isSentFromHere(request, publicUrl) && isSame(request.get(csrfHeader) ?? '', caller.session.csrfToken);
   if (!isLook && !isProved)
     throw new DoorProblem(
       'csrf_refused',

@@ -78,11 +78,12 @@ export const createApi = (api: Api): Express => {
     response.json(document);
   });
   app.use('/v1', perCaller);
+  app.use(notificationRoutes(commands, api.rateLimits));
   app.use(perAddress);
   app.use(connectRoutes({ commands, log, publicUrl }));
   app.use(setupRoutes({ commands, log, publicUrl }));
-  if (identityProvider !== null) app.use(signInRoutes({ commands, log, publicUrl, provider: identityProvider }));
-  app.use(notificationRoutes(commands));
+  if (identityProvider !== null)
+    app.use(signInRoutes({ commands, log, publicUrl, provider: identityProvider, rateLimits: api.rateLimits }));
   app.use(serve(routes, api));
   if (api.queues !== null) app.use(boardPath, perCaller, queueBoard(api.queues));
   closeDoor(app, log, 'See /v1/openapi.json for what there is.');

@@ -7,19 +7,29 @@
 import express, { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import type { Commands } from '../commands.ts';
+import { networkOf } from './client-network.ts';
 import { DoorProblem } from './problem.ts';
+import { type RateLimits, refuseOver } from './rate-limits.ts';
 
 export const notificationPath = '/notifications/graph';
 
 const answerWithinMs = 2_000;
 
-/** `deadline`: begins to count when it is called. */
+type Heard = Pick<Commands, 'notified'>;
+type Limits = Pick<RateLimits, 'strangeNotifications'>;
+
+/**
+ * Graph speaks from few addresses for all tenants, so that no count of calls may stand in its way: counted is what brings no state that Graph was told,
+ * and nothing else is refused for it. Somebody may well have Graph itself say such things, by a subscription of their own with our address.
+ * `deadline`: begins to count when it is called.
+ */
 export const notificationRoutes = (
-  commands: Pick<Commands, 'notified'>,
+  commands: Heard,
+  limits: Limits,
   deadline: () => AbortSignal = () => AbortSignal.timeout(answerWithinMs),
 ): Router => {
   const router = Router({ caseSensitive: true });
-  router.post(notificationPath, handshake, json, receive(commands, deadline));
+  router.post(notificationPath, handshake, json, receive(commands, limits, deadline));
   return router;
 };
 
@@ -46,10 +56,15 @@ const notification = z.object({
 const said = z.object({ value: z.array(notification).max(1_000) });
 
 const receive =
-  ({ notified }: Pick<Commands, 'notified'>, deadline: () => AbortSignal): RequestHandler =>
+  ({ notified }: Heard, { strangeNotifications }: Limits, deadline: () => AbortSignal): RequestHandler =>
   async (request, response) => {
+    const refuseStranger = async () =>
+      refuseOver(response, await strangeNotifications.spend(networkOf(request.ip)), 'This address');
     const parsed = said.safeParse(request.body);
-    if (!parsed.success) throw new DoorProblem('malformed_request', 'This is no notification of Microsoft Graph.');
+    if (!parsed.success) {
+      await refuseStranger();
+      throw new DoorProblem('malformed_request', 'This is no notification of Microsoft Graph.');
+    }
     const hearing = await notified(
       parsed.data.value.map(({ subscriptionId, clientState, lifecycleEvent }) => ({
         subscription: subscriptionId,
@@ -58,5 +73,6 @@ const receive =
       })),
       deadline(),
     );
+    if (hearing === 'strange') await refuseStranger();
     response.status(hearing === 'say_again' ? 503 : 202).end();
   };

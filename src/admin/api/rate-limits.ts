@@ -13,12 +13,18 @@ export type RateLimits = {
   readonly address: RateLimit;
   /** By where from, of calls with a key that is none of ours. */
   readonly wrongKeys: RateLimit;
+  /** By where from, of sign-ins that were refused: so many are written down in the audit log. */
+  readonly refusedSignIns: RateLimit;
+  /** By where from, of what is said in Graph's name and brings no state that Graph was told. */
+  readonly strangeNotifications: RateLimit;
 };
 
 export const quotasOf = ({ ofKey, ofAddress, wrongKeys }: AllowedCalls) => ({
   key: { name: 'key', calls: ofKey, windowSecs: 60 },
   address: { name: 'address', calls: ofAddress, windowSecs: 60 },
   wrongKeys: { name: 'wrong-keys', calls: wrongKeys, windowSecs: 900 },
+  refusedSignIns: { name: 'refused-sign-ins', calls: 20, windowSecs: 900 },
+  strangeNotifications: { name: 'strange-notifications', calls: 600, windowSecs: 60 },
 });
 
 export const limitAddress =
@@ -45,6 +51,11 @@ export const refuseOver = (response: Response, spent: Spent, who: string): void 
   response.set('Retry-After', String(resetSecs));
   throw new DoorProblem(
     'rate_limited',
-    `${who} has made more than ${quota.calls} ${quota.name === 'wrong-keys' ? 'calls with a wrong key' : 'calls'} in ${quota.windowSecs} s. Go on in ${resetSecs} s.`,
+    `${who} has made more than ${quota.calls} ${countedAs.get(quota.name) ?? 'calls'} in ${quota.windowSecs} s. Go on in ${resetSecs} s.`,
   );
 };
+
+const countedAs: ReadonlyMap<string, string> = new Map([
+  ['wrong-keys', 'calls with a wrong key'],
+  ['strange-notifications', 'notifications without a state that Graph was told'],
+]);

@@ -1,13 +1,15 @@
 /** Where people sign in: on to the identity provider, and back with what it says. What a sign-in has to prove stays in the browser that began it. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
 import type { Commands } from '../commands.ts';
-import { type IdentityProvider, SignInFailed, type SignInProof } from '../identity-provider.ts';
+import { type IdentityProvider, type SignedInPerson, SignInFailed, type SignInProof } from '../identity-provider.ts';
+import { networkOf } from './client-network.ts';
 import { type Cookie, cookieNamed, sessionCookie } from './cookies.ts';
 import { htmlOf, type Page, pageSecurityPolicy } from './pages.ts';
+import type { RateLimits } from './rate-limits.ts';
 import { traceIdOf } from './trace.ts';
 
 export const signInPath = '/auth/sign-in';
@@ -18,6 +20,7 @@ type Doors = {
   readonly log: Log;
   readonly publicUrl: string | null;
   readonly provider: IdentityProvider;
+  readonly rateLimits: Pick<RateLimits, 'refusedSignIns'>;
 };
 
 export const signInRoutes = (doors: Doors): Router => {
@@ -60,15 +63,14 @@ const begin =
   };
 
 const comeBack =
-  ({ commands, provider, publicUrl }: Doors): RequestHandler =>
+  (doors: Doors): RequestHandler =>
   async (request, response) => {
+    const { commands, publicUrl } = doors;
     const begun = signInCookie(publicUrl).read(request.get('cookie'));
     // It is good once, whatever comes of it.
     response.append('Set-Cookie', signInCookie(publicUrl).write(null));
-    if (begun === null) throw new SignInFailed('another_browser', 'The sign-in was not begun in this browser.');
-    const [verifier = '', back = ''] = begun.split('.');
-    const query = new URL(request.originalUrl, 'http://entrain.invalid').searchParams;
-    const signedIn = await provider.signedIn(query, proofBy(verifier));
+    const [verifier = '', back = ''] = begun?.split('.') ?? [];
+    const signedIn = await proved(doors, begun === null ? null : verifier, request, response);
     const session = sessionCookie(publicUrl);
     const before = session.read(request.get('cookie'));
     const { token, session: opened } = await commands.signIn(signedIn, before, traceIdOf(response));
@@ -77,6 +79,25 @@ const comeBack =
     if (to === '/') response.type('html').send(htmlOf(welcome(opened.name)));
     else response.redirect(303, `${publicUrl ?? ''}${to}`);
   };
+
+/** Who they are; a refusal is written down. Whoever can be told apart is so by `signIn`, and what of it is refused is written down there. */
+const proved = async (
+  { commands, provider, rateLimits }: Doors,
+  verifier: string | null,
+  request: Request,
+  response: Response,
+): Promise<SignedInPerson> => {
+  try {
+    if (verifier === null) throw new SignInFailed('another_browser', 'The sign-in was not begun in this browser.');
+    const query = new URL(request.originalUrl, 'http://entrain.invalid').searchParams;
+    return await provider.signedIn(query, proofBy(verifier));
+  } catch (error) {
+    // Anybody can come here, as often as they like: what is too much of it stands in the log alone.
+    if (error instanceof SignInFailed && !(await rateLimits.refusedSignIns.spend(networkOf(request.ip))).isOver)
+      await commands.refuseSignIn(error, traceIdOf(response));
+    throw error;
+  }
+};
 
 /** The PKCE verifier, from which the rest follows, and where to go in the end. */
 const signInCookie = (publicUrl: string | null): Cookie =>

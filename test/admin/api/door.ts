@@ -214,12 +214,16 @@ export const limitsOf = (calls: {
   readonly ofKey: number;
   readonly ofAddress: number;
   readonly wrongKeys?: number;
+  readonly strangeNotifications?: number;
 }) => {
   const quotas = quotasOf({ wrongKeys: 10, ...calls });
+  const { strangeNotifications = quotas.strangeNotifications.calls } = calls;
   return {
     key: memoryRateLimit(quotas.key),
     address: memoryRateLimit(quotas.address),
     wrongKeys: memoryRateLimit(quotas.wrongKeys),
+    refusedSignIns: memoryRateLimit(quotas.refusedSignIns),
+    strangeNotifications: memoryRateLimit({ ...quotas.strangeNotifications, calls: strangeNotifications }),
   };
 };
 const generous = () => limitsOf({ ofKey: 1_000_000, ofAddress: 1_000_000, wrongKeys: 1_000_000 });

@@ -7,10 +7,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { TenantControl } from '../../../simulator/graph/index.ts';
 import { notificationPath, notificationRoutes } from '../../../src/admin/api/notifications.ts';
 import { digestOf, tendSubscriptions } from '../../../src/engine/subscriptions.ts';
-import { type ConnectionId, connectionId } from '../../../src/model/ids.ts';
+import { type ConnectionId, connectionId, runId } from '../../../src/model/ids.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
-import { addConnection, type Door, openDoor } from './door.ts';
+import { addConnection, type Door, limitsOf, openDoor } from './door.ts';
 
 let graph: Graph;
 let tenant: TenantControl;
@@ -224,7 +224,35 @@ describe('what is said at the open address', () => {
   });
 });
 
+describe('what comes from an address that many calls come from', () => {
+  it('is heard as long as it brings what Graph was told, whatever else comes from there', async () => {
+    await door.close();
+    door = await openDoor({ rateLimits: limitsOf({ ofKey: 1_000, ofAddress: 8, strangeNotifications: 3 }) });
+    door.clock.now = graph.clock.now();
+    connection = connectionId(await addConnection(door));
+    await watched();
+    // Through Graph, from whose addresses the calls for all tenants come.
+    const [one = ''] = tenant.users();
+    for (let nth = 0; nth < 12; nth += 1) {
+      tenant.update(one, { department: `Elsewhere ${nth}` });
+      await graph.control.notificationsSettled();
+    }
+    expect(door.said.join('\n')).not.toContain('rate_limited');
+    expect(await queued()).toHaveLength(1);
+    const strange = () => post({ value: [{ subscriptionId: 'another', clientState: 'x' }] });
+    const statuses = [];
+    for (let nth = 0; nth < 4; nth += 1) statuses.push((await strange()).status);
+    expect(statuses).toEqual([202, 202, 202, 429]);
+    expect((await post({ value: 'x' })).status).toBe(429);
+    await door.stores.runs.cancel((await queued())[0]?.id ?? runId(''), door.clock.now);
+    tenant.update(one, { department: 'Nowhere' });
+    await graph.control.notificationsSettled();
+    expect((await queued()).filter(({ state }) => state === 'queued')).toHaveLength(1);
+  });
+});
+
 describe('what comes while the database hangs', () => {
+  const generous = limitsOf({ ofKey: 1_000, ofAddress: 1_000 });
   const said = (subscription: string, clientState: string, lifecycle: 'subscriptionRemoved' | null = null) => ({
     subscription,
     clientState,
@@ -241,7 +269,10 @@ describe('what comes while the database hangs', () => {
         stores: { ...stores, subscriptions: { ...stores.subscriptions, byIds: () => new Promise<never>(() => {}) } },
       }),
     });
-    const server = createServer(express().use(notificationRoutes(hanging.commands, late))).listen(0, '127.0.0.1');
+    const server = createServer(express().use(notificationRoutes(hanging.commands, generous, late))).listen(
+      0,
+      '127.0.0.1',
+    );
     await once(server, 'listening');
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : '';

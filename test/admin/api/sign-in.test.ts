@@ -333,11 +333,42 @@ describe('what cannot be taken back', () => {
 });
 
 describe('a sign-in is refused', () => {
+  const refusals = async () => {
+    const { body } = await door.call('GET', '/v1/audit?action=signIn&step=refused&limit=100');
+    return z.looseObject({ data: z.array(z.looseObject({})) }).parse(body).data;
+  };
+
   it('in another browser than it was begun in', async () => {
     const { url } = await openBrowser().go(`${publicUrl}/auth/sign-in`, `${publicUrl}/auth/callback`);
     const other = openBrowser();
     expect(codeOn(await other.go(url))).toBe('another_browser');
     expect(other.cookies.size).toBe(0);
+  });
+
+  it('and that is in the audit log, with the reason, though nobody knows who it was', async () => {
+    const before = await refusals();
+    const browser = openBrowser();
+    const { url } = await browser.go(`${publicUrl}/auth/sign-in`, `${publicUrl}/auth/callback`);
+    await openBrowser().go(url);
+    const forged = new URL(url);
+    forged.searchParams.set('state', 'x'.repeat(43));
+    expect((await browser.go(forged.href)).status).toBe(403);
+    const after = await refusals();
+    expect(after).toHaveLength(before.length + 2);
+    const written = JSON.stringify(
+      after.filter((one) => !before.some((old) => JSON.stringify(old) === JSON.stringify(one))),
+    );
+    expect(written).toContain('"sign_in"');
+    expect(written).toContain('"another_browser"');
+    expect(written).not.toContain('xxxx');
+  });
+
+  it('and beyond a number of times from one address in the log alone, so that nobody fills the audit log', async () => {
+    for (let nth = 0; nth < 25; nth += 1) await openBrowser().go(`${publicUrl}/auth/callback?code=x`);
+    const full = await refusals();
+    expect(codeOn(await openBrowser().go(`${publicUrl}/auth/callback?code=x`))).toBe('another_browser');
+    expect(await refusals()).toHaveLength(full.length);
+    expect(full.length).toBeGreaterThan(0);
   });
 
   it('in a browser that began another, and when its code was used before', async () => {

@@ -46,18 +46,18 @@ export const proofFields = {
   }),
 };
 
+type CredentialField = 'client_id' | keyof typeof proofFields;
 const credentialFields = [
   'client_id',
   'client_secret',
   'client_secret_ends_at',
   'certificate',
   'workload_identity',
-] as const satisfies readonly ('client_id' | keyof typeof proofFields)[];
+] as const satisfies readonly CredentialField[];
 
 /** Whether it says who we are to a tenant, and by what proof. */
-export const givesCredentials = (body: {
-  readonly [Field in (typeof credentialFields)[number]]?: unknown;
-}): boolean => credentialFields.some((field) => body[field] !== undefined);
+export const givesCredentials = (body: Readonly<Partial<Record<CredentialField, unknown>>>): boolean =>
+  credentialFields.some((field) => body[field] !== undefined);
 
 export const secondCredentialSchema = z.strictObject(proofFields).meta({ id: 'SecondCredential' });
 
