@@ -76,7 +76,7 @@ const recordsWithin = (stores: Stores, reach: Reach) => {
       edit: async (id: Reached<TargetId>, revision: number, edit: TargetEdit, secrets?: SecretChanges) =>
         handedOut(await targets.edit(id, revision, edit, secrets)),
       hold: (id: Reached<TargetId>, problem: Problem | null): Promise<void> => targets.hold(id, problem),
-      secrets: (id: Reached<TargetId>): Promise<Secrets> => targets.secrets(id),
+      secrets: (target: Within<TargetRecord>): Promise<Secrets> => targets.secrets(target),
     },
     runs: {
       request: async (run: New<Run>) => {

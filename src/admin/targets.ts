@@ -138,7 +138,7 @@ export const targetCommands = (room: Room) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
         refuseDeleting(before);
-        const stored = changes.settings === undefined ? {} : await targets.secrets(before.id);
+        const stored = changes.settings === undefined ? {} : await targets.secrets(before);
         const parsed = changes.settings === undefined ? null : mergedSettings(room, before, changes.settings, stored);
         if (parsed?.isMoved === true) await refuseAnotherSystem(before);
         const owner = found(await connections.get(before.connection), 'connection');
@@ -210,7 +210,7 @@ const readWhatProtects = async (room: Room, connection: Within<Connection>, targ
 };
 
 export const checkOf = async (room: Room, record: Within<TargetRecord>): Promise<CheckReport> => {
-  const target = room.connectTarget(record, await room.stores.targets.secrets(record.id));
+  const target = room.connectTarget(record, await room.stores.targets.secrets(record));
   try {
     return await target.check(AbortSignal.timeout(checkTimeoutMs));
   } finally {

@@ -138,7 +138,7 @@ const takesNone = async (
 /** What the adapter says before it has asked the target anything. One whose settings cannot be used any more is explained all the same. */
 const abilitiesOf = async (stores: Stores, connect: ConnectTarget, record: TargetRecord): Promise<TargetNow['can']> => {
   try {
-    const target = connect(record, await stores.targets.secrets(record.id));
+    const target = connect(record, await stores.targets.secrets(record));
     const { groups, disable, delete: mayDelete } = target.capabilities;
     await target.close();
     return { groups, disable, delete: mayDelete };

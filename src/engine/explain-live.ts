@@ -76,7 +76,7 @@ export const askTarget = async (
   link: Link | null,
 ): Promise<LiveTarget> => {
   try {
-    const target = connect(record, await stores.targets.secrets(record.id));
+    const target = connect(record, await stores.targets.secrets(record));
     try {
       const signal = AbortSignal.timeout(timeoutMs);
       await target.ready(signal);

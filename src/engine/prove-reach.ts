@@ -29,7 +29,7 @@ export const proveReach = async ({ engine, lease, signal }: Needs, record: Targe
   if (proved === now) return 'same';
   if (refused === now) return 'unproved';
   const links = await someLinks(ledger, record.id);
-  const target = engine.connectTarget(record, await targets.secrets(record.id));
+  const target = engine.connectTarget(record, await targets.secrets(record));
   const isNew = proved === null && links.length === 0;
   if (isNew || (await showsOneOf(target, links, record, signal))) {
     await ledger.noteReach(lease, { proved: now, refused: null });

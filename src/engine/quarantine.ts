@@ -42,7 +42,7 @@ export const probeTarget = async (engine: Engine, id: TargetId, signal: AbortSig
   if (record?.state !== 'quarantined') return null;
   const quarantine = record.quarantine ?? heldBack(null, engine.world.now());
   const ok = await passes(async (deadline) => {
-    const target = engine.connectTarget(record, await targets.secrets(id));
+    const target = engine.connectTarget(record, await targets.secrets(record));
     return await target.check(deadline);
   }, signal);
   tell(engine, 'target', { target: id }, ok, quarantine);

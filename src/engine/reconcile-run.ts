@@ -41,7 +41,7 @@ export const reconcileRun = async (
   await proveReach({ engine, lease, signal: watch.signal }, record);
   const unseen = await unseenIn(engine.stores, record);
   if (unseen !== null) return { state: 'held', counters: run.counters, version: null, problem: unseenProblems[unseen] };
-  const target = engine.connectTarget(record, await engine.stores.targets.secrets(record.id));
+  const target = engine.connectTarget(record, await engine.stores.targets.secrets(record));
   const { inventory } = target;
   if (inventory === null) throw cannotList(record);
   await target.ready(watch.signal);

@@ -17,7 +17,7 @@ export const workAt = async (
   { aim, place, known, reached, written }: Begun,
 ): Promise<Provisioning> => {
   let passes = 0;
-  const target = engine.connectTarget(record, await engine.stores.targets.secrets(record.id));
+  const target = engine.connectTarget(record, await engine.stores.targets.secrets(record));
   return {
     engine,
     run,

@@ -94,16 +94,23 @@ export interface TargetStore {
   add(target: TargetRecord, secrets: Secrets): Promise<void>;
   get(id: TargetId): Promise<TargetRecord | null>;
   of(connection: ConnectionId): Promise<readonly TargetRecord[]>;
+  /** Other settings may lead elsewhere: with them go the secrets that are not given again. */
   edit(id: TargetId, revision: number, edit: TargetEdit, secrets?: SecretChanges): Promise<TargetRecord>;
   hold(id: TargetId, problem: Problem | null, quarantine?: Quarantine | null): Promise<void>;
   probed(id: TargetId, quarantine: Quarantine): Promise<void>;
   proved(id: TargetId): Promise<void>;
-  secrets(id: TargetId): Promise<Secrets>;
+  /** They open for the settings alone that they were given for. Throws `SecretUnreadable` when the target has others, or is said to have. */
+  secrets(target: Pick<TargetRecord, 'id' | 'settings'>): Promise<Secrets>;
   remove(id: TargetId): Promise<void>;
 }
 
-/** Whose secret it is. */
-export type SecretOf = { readonly organization: string; readonly record: string; readonly field: string };
+/** Whose secret it is; of a target, with its settings as they are kept, which say where the secret is sent. */
+export type SecretOf = {
+  readonly organization: string;
+  readonly record: string;
+  readonly field: string;
+  readonly settings?: string | undefined;
+};
 
 /** Seals a secret so that it opens only for the same organization, record and field. All throw `KeysUnavailable` when a key cannot be asked. */
 export interface Vault {

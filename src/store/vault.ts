@@ -1,7 +1,8 @@
 /**
  * Seals secrets in envelopes. Each secret that is given is encrypted (AES-256-GCM) by a data key of its own, which is made for it and for nothing else; the
  * data key is wrapped by a key-encryption key. A sealed secret reads `v2.<key>.<wrapped data key>.<iv>.<tag>.<ciphertext>`, and opens only for the
- * organization, record and field it was sealed for: nobody who can write to the database can move one customer's secret into another's record.
+ * organization, record and field it was sealed for: nobody who can write to the database can move one customer's secret into another's record. That of a
+ * target opens with the settings alone that it was sealed for: nobody can have it sent to another address either.
  *
  * When the key-encryption key changes, the data key is wrapped anew and the secret stays encrypted as it is. What reads `v1.…` is from before there were
  * data keys.
@@ -54,7 +55,7 @@ export const createVault = (
     try {
       return secret(decrypted(dataKey, boundTo(of), envelope.content));
     } catch (cause) {
-      const why = 'it was sealed for another organization, record or field, or was altered';
+      const why = 'it was sealed for another organization, record or field, or for other settings, or was altered';
       throw unreadable(of.record, of.field, why, cause);
     }
   };
@@ -80,8 +81,8 @@ export const createVault = (
 type Envelope = { readonly wrapped: WrappedKey; readonly content: Encrypted };
 
 /** JSON keeps the parts apart: nothing can be spelled like another. */
-const boundTo = ({ organization, record, field }: SecretOf): Buffer =>
-  Buffer.from(JSON.stringify(['v2', organization, record, field]));
+const boundTo = ({ organization, record, field, settings }: SecretOf): Buffer =>
+  Buffer.from(JSON.stringify(['v2', organization, record, field, ...(settings === undefined ? [] : [settings])]));
 
 const write = ({ wrapped, content }: Envelope): string =>
   [

@@ -59,7 +59,7 @@ const wrong = {
     // @ts-expect-error
     stores.targets.of(of.connection);
     // @ts-expect-error
-    stores.targets.secrets(of.target);
+    stores.targets.secrets({ id: of.target, settings: {} });
     // @ts-expect-error
     stores.targets.edit(of.target, 1, {});
     // @ts-expect-error

@@ -12,7 +12,7 @@ import {
   type Problem,
   unusedCredentials,
 } from '../../src/model/connection.ts';
-import { StaleRevision } from '../../src/model/errors.ts';
+import { SecretUnreadable, StaleRevision } from '../../src/model/errors.ts';
 import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
 import { everyone } from '../../src/model/scope.ts';
 import { secret } from '../../src/model/secret.ts';
@@ -299,7 +299,7 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       // The earlier key may go.
       vault = createVault(keys.next);
       expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'one', certificate: 'two' });
-      expect(revealed(await targets.secrets(target.id))).toEqual({ token: 'three' });
+      expect(revealed(await targets.secrets(target))).toEqual({ token: 'three' });
       expect(await connections.get(connection.id)).toEqual(connection);
     });
 
@@ -393,7 +393,7 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       expect(await sealed.countOlder(later(1))).toBe(lost);
       expect(await sealed.renew(1_000, later(2))).toBe(0);
       expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'one' });
-      expect(revealed(await targets.secrets(target.id))).toEqual({ token: 'two' });
+      expect(revealed(await targets.secrets(target))).toEqual({ token: 'two' });
       expect(await connections.get(connection.id)).toEqual(connection);
     });
 
@@ -473,6 +473,20 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       expect(Object.hasOwn((await targets.get(target.id))?.settings ?? {}, '__proto__')).toBe(true);
     });
 
+    it('has secrets for its settings alone: whoever writes others into the database does not have them sent there', async () => {
+      const target = aTarget();
+      await targets.add(target, hidden({ token: 'x', key: 'k' }));
+      for (const settings of [{ url: 'https://elsewhere' }, { ...target.settings, more: 1 }, {}])
+        await expect(targets.secrets({ ...target, settings })).rejects.toThrow(SecretUnreadable);
+      const renamed = await targets.edit(target.id, 1, { name: 'Other', settings: target.settings });
+      expect(revealed(await targets.secrets(renamed))).toEqual({ token: 'x', key: 'k' });
+      const settings = { url: 'https://y' };
+      const moved = await targets.edit(target.id, 2, { settings }, hidden({ token: 'z' }));
+      expect(revealed(await targets.secrets(moved))).toEqual({ token: 'z' });
+      const without = await targets.edit(target.id, 3, { settings: { url: 'https://z' } });
+      expect(await targets.secrets(without)).toEqual({});
+    });
+
     it('is edited by revision, held back and let go', async () => {
       const target = aTarget();
       await targets.add(target, hidden({ token: 'x' }));
@@ -491,7 +505,8 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
         revision: 2,
       });
       await expect(targets.edit(target.id, 1, { name: 'Late' })).rejects.toThrow(StaleRevision);
-      expect(revealed(await targets.secrets(target.id))).toEqual({ token: 'y' });
+      expect(revealed(await targets.secrets(after))).toEqual({ token: 'y' });
+      await expect(targets.secrets(target)).rejects.toThrow(SecretUnreadable);
       await targets.hold(target.id, expired);
       expect(await targets.get(target.id)).toEqual({ ...after, state: 'quarantined', problem: expired });
       await targets.hold(target.id, null);

@@ -4,6 +4,7 @@ import { batches } from '../../core/batches.ts';
 import type { Problem, Quarantine } from '../../model/connection.ts';
 import { StaleRevision } from '../../model/errors.ts';
 import type { Secret } from '../../model/secret.ts';
+import type { JsonObject } from '../../model/target-record.ts';
 import {
   type ConnectionStore,
   onlyGiven,
@@ -24,6 +25,8 @@ type Held = {
   readonly problem: Problem | null;
   readonly quarantine: Quarantine | null;
   readonly revision: number;
+  /** Of targets alone. */
+  readonly settings?: JsonObject;
 };
 type Row<T> = { readonly record: T; readonly sealed: Readonly<Record<string, Sealed>> };
 /** What a shelf lets whoever tends all secrets do with its own. */
@@ -71,6 +74,7 @@ export const createMemoryTargetStore = (
   const shelf = createShelf<Parameters<TargetStore['add']>[0]>(vault, now, keep);
   return {
     ...shelf,
+    secrets: ({ id, settings }) => shelf.secrets(id, settings),
     of: async (connection) => shelf.sorted().filter((target) => target.connection === connection),
   };
 };
@@ -82,12 +86,12 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
 ) => {
   const rows = keep(new Map<string, Row<T>>());
   const mapSecrets = async <From, To>(
-    { organization, id }: Pick<T, 'organization' | 'id'>,
+    owner: Pick<Held, 'organization' | 'id' | 'settings'>,
     secrets: Readonly<Record<string, From>>,
     each: (one: From, of: SecretOf) => Promise<To>,
   ): Promise<Readonly<Record<string, To>>> => {
     const mapped = Object.entries(secrets).map(
-      async ([field, one]) => [field, await each(one, { organization, record: id, field })] as const,
+      async ([field, one]) => [field, await each(one, secretOf(owner, field))] as const,
     );
     return Object.fromEntries(await Promise.all(mapped));
   };
@@ -107,18 +111,19 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
     get: async (id: T['id']): Promise<T | null> => rows.get(id)?.record ?? null,
     edit: async (id: T['id'], revision: number, edit: Partial<T>, secrets: SecretChanges = {}): Promise<T> => {
       const before = rows.get(id)?.record;
-      const given = before === undefined ? {} : await mapSecrets(before, onlyGiven(secrets), sealOne);
+      const given = before === undefined ? {} : await mapSecrets({ ...before, ...edit }, onlyGiven(secrets), sealOne);
       const row = rows.get(id);
       if (row?.record.revision !== revision) throw new StaleRevision(`${id} is not at revision ${revision} any more.`);
-      const kept = Object.entries(row.sealed).filter(([field]) => !Object.hasOwn(secrets, field));
       const record = { ...row.record, ...edit, updatedAt: now(), revision: revision + 1 };
+      const isElsewhere = secretOf(record, '').settings !== secretOf(row.record, '').settings;
+      const kept = Object.entries(row.sealed).filter(([field]) => !isElsewhere && !Object.hasOwn(secrets, field));
       rows.set(id, { record, sealed: { ...Object.fromEntries(kept), ...given } });
       return record;
     },
     sealed: function* (): Generator<ShelvedSecret> {
       for (const { record, sealed: all } of [...rows.values()])
         for (const [field, kept] of Object.entries(all)) {
-          const of = { organization: record.organization, record: record.id, field };
+          const of = secretOf(record, field);
           const replace = (next: Sealed): boolean => {
             const row = rows.get(record.id);
             if (row?.sealed[field]?.sealed !== kept.sealed) return false;
@@ -151,15 +156,29 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
       const row = rows.get(id);
       if (row?.record.state === 'active') rows.set(id, { ...row, record: { ...row.record, quarantine: null } });
     },
-    secrets: async (id: T['id']): Promise<Secrets> => {
+    /** `settings`: as whoever asks knows them. */
+    secrets: async (id: T['id'], settings?: JsonObject): Promise<Secrets> => {
       const row = rows.get(id);
-      return row === undefined ? {} : await mapSecrets(row.record, row.sealed, (one, of) => vault.open(one.sealed, of));
+      if (row === undefined) return {};
+      const { organization } = row.record;
+      const owner = { id, organization, ...(settings === undefined ? {} : { settings }) };
+      return await mapSecrets(owner, row.sealed, (one, of) => vault.open(one.sealed, of));
     },
     remove: async (id: T['id']): Promise<void> => {
       rows.delete(id);
     },
   };
 };
+
+const secretOf = (
+  { organization, id, settings }: Pick<Held, 'organization' | 'id' | 'settings'>,
+  field: string,
+): SecretOf => ({
+  organization,
+  record: id,
+  field,
+  settings: settings === undefined ? undefined : JSON.stringify(settings),
+});
 
 /** Only what is active can be held back, and only what is held back let go: what a person paused stays paused. */
 const held = (state: string, problem: Problem | null): string => {

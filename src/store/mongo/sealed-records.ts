@@ -6,13 +6,15 @@
 import mongoose from 'mongoose';
 import type { Problem, Quarantine } from '../../model/connection.ts';
 import { StaleRevision } from '../../model/errors.ts';
-import { onlyGiven, type SecretChanges, type Secrets, type Vault } from '../connection-store.ts';
+import { onlyGiven, type SecretChanges, type SecretOf, type Secrets, type Vault } from '../connection-store.ts';
 import type { Sealed } from '../sealed-secrets.ts';
 
 /** What every one of these documents has; the schema of each names the rest. */
 export type SealedDocument = {
   readonly _id: string;
   readonly organization: string;
+  /** Of targets alone: JSON. */
+  readonly settings?: string;
   /** A list, because a field name may hold `.` or `$`. */
   readonly secrets: readonly (Sealed & { readonly field: string })[];
   readonly state: string;
@@ -67,32 +69,32 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
   readonly vault: Vault;
   readonly now: () => Date;
   readonly toRecord: (document: D) => R;
-  readonly toFields: (edit: E) => object;
+  readonly toFields: (edit: E) => object & Pick<SealedDocument, 'settings'>;
 }) => {
   const { model, vault, now, toRecord, toFields } = around;
 
-  type Owner = Pick<SealedDocument, '_id' | 'organization'>;
-  const seal = ({ _id, organization }: Owner, secrets: Secrets): Promise<SealedDocument['secrets']> =>
+  const seal = (owner: Owner, secrets: Secrets): Promise<SealedDocument['secrets']> =>
     Promise.all(
       Object.entries(secrets).map(async ([field, clear]) => ({
         field,
         since: now(),
-        sealed: await vault.seal(clear, { organization, record: _id, field }),
+        sealed: await vault.seal(clear, secretOf(owner, field)),
       })),
     );
   const sealedOf = (filter: { readonly _id: string; readonly revision?: number }) =>
     model
-      .findOne(filter, { organization: 1, secrets: 1 }, guarded)
+      .findOne(filter, { organization: 1, settings: 1, secrets: 1 }, guarded)
       .lean<Owner & Partial<Pick<SealedDocument, 'secrets'>>>();
 
   type Merged = { readonly before: SealedDocument['secrets']; readonly after: SealedDocument['secrets'] };
   /** What is given replaces what is stored, field by field. Of a revision that is over, the edit that follows is refused. */
-  const mergedSecrets = async (id: string, revision: number, changes: SecretChanges): Promise<Merged> => {
+  const mergedSecrets = async (id: string, revision: number, edit: E, changes: SecretChanges): Promise<Merged> => {
     const stored = await sealedOf({ _id: id, revision });
     if (stored === null) return { before: [], after: [] };
     const before = stored.secrets ?? [];
-    const kept = before.filter(({ field }) => !Object.hasOwn(changes, field));
-    return { before, after: [...kept, ...(await seal(stored, onlyGiven(changes)))] };
+    const next: Owner = { ...stored, ...settingsIn(toFields(edit)) };
+    const kept = next.settings === stored.settings ? before.filter(({ field }) => !Object.hasOwn(changes, field)) : [];
+    return { before, after: [...kept, ...(await seal(next, onlyGiven(changes)))] };
   };
 
   const stillThere = (before: SealedDocument['secrets']) =>
@@ -136,9 +138,9 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
       return found.map(toRecord);
     },
     edit: async (id: string, revision: number, edit: E, secrets: SecretChanges = {}): Promise<R> => {
-      const isOfSecrets = Object.keys(secrets).length > 0;
+      const isOfSecrets = Object.keys(secrets).length > 0 || toFields(edit).settings !== undefined;
       for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
-        const merged = isOfSecrets ? await mergedSecrets(id, revision, secrets) : null;
+        const merged = isOfSecrets ? await mergedSecrets(id, revision, edit, secrets) : null;
         const found = await edited(id, revision, edit, merged);
         if (found !== null) return toRecord(found);
         // Secrets that are kept may have been sealed anew meanwhile, which is no edit: then it is made again on these.
@@ -162,12 +164,14 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
     proved: async (id: string): Promise<void> => {
       await model.updateOne({ _id: id, state: 'active' }, { $set: { quarantine: null } }, guarded);
     },
-    secrets: async (id: string): Promise<Secrets> => {
+    /** `settings`: as whoever asks knows them. */
+    secrets: async (id: string, settings?: string): Promise<Secrets> => {
       const found = await sealedOf({ _id: id });
       if (found === null) return {};
-      const { _id: record, organization, secrets = [] } = found;
+      const { _id, organization, secrets = [] } = found;
+      const owner: Owner = { _id, organization, ...(settings === undefined ? {} : { settings }) };
       const opened = secrets.map(
-        async ({ field, sealed }) => [field, await vault.open(sealed, { organization, record, field })] as const,
+        async ({ field, sealed }) => [field, await vault.open(sealed, secretOf(owner, field))] as const,
       );
       return Object.fromEntries(await Promise.all(opened));
     },
@@ -176,6 +180,17 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
     },
   };
 };
+
+type Owner = Pick<SealedDocument, '_id' | 'organization' | 'settings'>;
+export const secretOf = ({ _id, organization, settings }: Owner, field: string): SecretOf => ({
+  organization,
+  record: _id,
+  field,
+  settings,
+});
+
+const settingsIn = ({ settings }: Pick<SealedDocument, 'settings'>): Pick<SealedDocument, 'settings'> =>
+  settings === undefined ? {} : { settings };
 
 /** How often an edit of secrets meets others being sealed anew. */
 const mostAttempts = 5;

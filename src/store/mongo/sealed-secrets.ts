@@ -4,11 +4,11 @@ import type { Vault } from '../connection-store.ts';
 import { isOlder, renewedBy, type SealedSecrets } from '../sealed-secrets.ts';
 import type { Db } from './connect.ts';
 import { name as connections } from './connections.ts';
-import type { SealedDocument } from './sealed-records.ts';
+import { type SealedDocument, secretOf } from './sealed-records.ts';
 import { name as targets } from './targets.ts';
 import { name as webhooks } from './webhooks.ts';
 
-type Holder = Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
+type Holder = Pick<SealedDocument, '_id' | 'organization' | 'settings' | 'secrets'>;
 
 export const createMongoSealedSecrets = (db: Db, vault: Vault, now: () => Date): SealedSecrets => {
   const collections = [connections, targets, webhooks].map((name) => db.collection<Holder>(name));
@@ -16,22 +16,18 @@ export const createMongoSealedSecrets = (db: Db, vault: Vault, now: () => Date):
     for (const collection of collections) {
       const found = collection.find(
         { 'secrets.0': { $exists: true } },
-        { projection: { organization: 1, secrets: 1 } },
+        { projection: { organization: 1, settings: 1, secrets: 1 } },
       );
       for await (const document of found) yield { collection, document };
     }
   };
 
   /** The same secrets, `most` of them renewed at most. */
-  const renewed = async (
-    { _id: record, organization, secrets }: Holder,
-    most: number,
-    dataKeysSince: Date | undefined,
-  ) => {
+  const renewed = async (holder: Holder, most: number, dataKeysSince: Date | undefined) => {
     let count = 0;
     const next: Holder['secrets'][number][] = [];
-    for (const one of secrets) {
-      const of = { organization, record, field: one.field };
+    for (const one of holder.secrets) {
+      const of = secretOf(holder, one.field);
       const other = count < most ? await renewedBy(vault, one, of, { now: now(), dataKeysSince }) : null;
       if (other !== null) count += 1;
       next.push({ ...one, ...other });

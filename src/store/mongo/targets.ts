@@ -64,6 +64,7 @@ export const createMongoTargetStore = (mongo: mongoose.Connection, vault: Vault,
     ...records,
     add: ({ id, settings, ...rest }, secrets) =>
       records.add({ _id: id, settings: JSON.stringify(settings), ...rest }, secrets),
+    secrets: ({ id, settings }) => records.secrets(id, JSON.stringify(settings)),
     of: async (connection) => {
       const found: TargetRecord[] = [];
       const pages = keyset<TargetRecord>((last, limit) => records.find({ connection }, last?.id ?? null, limit));

@@ -76,7 +76,7 @@ export const everythingIn = async ({ stores, woken }: Door): Promise<string> => 
     (await stores.apiKeys.list(null, 1_000)).items.map(({ id, revokedAt }) => [id, revokedAt]),
     await stores.installation.restores(),
     await Promise.all(connections.map(({ id }) => stores.connections.secrets(id).then(Object.entries))),
-    await Promise.all(targets.map(({ id }) => stores.targets.secrets(id).then(Object.entries))),
+    await Promise.all(targets.map((target) => stores.targets.secrets(target).then(Object.entries))),
     await Promise.all(webhooks.map(({ id }) => stores.webhooks.secrets(id).then(Object.entries))),
     await Promise.all(connections.map(({ id }) => stores.subscriptions.of(id))),
     await Promise.all(connections.map(({ id }) => stores.setupLinks.find(id))),
