@@ -332,14 +332,16 @@ describe('an address that somebody came back with', () => {
     expect((await world.door.call('GET', '/connect/confirm', { key: null })).status).toBe(405);
   });
 
-  it('before the sign-in is no answer to the question', async () => {
+  it('before the sign-in is no answer to the question, be it of the link or of the sign-in that was begun', async () => {
     const { id, link } = await invite();
     const browser = world.browser(world.contoso);
     const asked = await browser.go(link);
-    const other = new URL(linkIn(await again(id))).searchParams.get('state') ?? '';
-    expect(codeOn(await browser.press({ ...asked, body: asked.body.replace(stateIn(asked.body), other) }))).toBe(
-      'link_over',
-    );
+    const answers = async (state: string) =>
+      codeOn(await browser.press({ ...asked, body: asked.body.replace(stateIn(asked.body), state) }));
+    const stateOf = (url: string) => new URL(url).searchParams.get('state') ?? '';
+    expect(await answers(stateOf(linkIn(await again(id))))).toBe('link_over');
+    const begun = await browser.go(linkIn(await again(id)), `${world.graph.origin}/${world.contoso.tenantId}/oauth2`);
+    expect(await answers(stateOf(begun.url))).toBe('link_over');
     await stillPending(id);
   });
 
