@@ -46,6 +46,15 @@ const fewestLeaverDays = 90;
 const leaversKept = `must be 0, or a whole number from ${fewestLeaverDays} to 3650`;
 const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 const none = <T>(value: T | undefined): T | null => value ?? null;
+/** A schema of its own for each variable, as it carries what the variable means. */
+const clientSecret = () =>
+  z
+    .string()
+    .min(1)
+    .max(1_000)
+    .transform((text) => secret(text))
+    .optional()
+    .transform(none);
 
 const encryptionKey = z
   .string('is required: 32 random bytes in base64 (openssl rand -base64 32)')
@@ -231,13 +240,7 @@ export const shape = z.object({
   ),
   ENTRAIN_OIDC_CLIENT_SECRET: variable(
     { default: null, secret: true, meaning: 'The secret of that client.' },
-    z
-      .string()
-      .min(1)
-      .max(1_000)
-      .transform((text) => secret(text))
-      .optional()
-      .transform(none),
+    clientSecret(),
   ),
   ENTRAIN_OIDC_SCOPE: variable(
     {
@@ -287,13 +290,7 @@ export const shape = z.object({
   ),
   ENTRAIN_APP_CLIENT_SECRET: variable(
     { default: null, secret: true, meaning: 'A client secret of that application.' },
-    z
-      .string()
-      .min(1)
-      .max(1_000)
-      .transform((text) => secret(text))
-      .optional()
-      .transform(none),
+    clientSecret(),
   ),
   ENTRAIN_APP_CLIENT_SECRET_ENDS_AT: variable(
     {

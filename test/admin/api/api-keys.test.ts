@@ -3,8 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ApiKeyRecord } from '../../../src/model/api-key.ts';
 import { apiKeyId, organizationId } from '../../../src/model/ids.ts';
-import type { KeyProofs } from '../../../src/store/api-key-store.ts';
-import { createKeyProofs } from '../../../src/store/key-proofs.ts';
+import { proofsAsConfigured } from '../../support/key-proofs.ts';
 import { type Door, openDoor, pageOf } from './door.ts';
 
 let door: Door;
@@ -15,13 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => door.close());
 
-/** As after a restart with the keys that are configured then. */
-const proofs = {
-  prove: (...given) => current().prove(...given),
-  check: (...given) => current().check(...given),
-  keyOf: (...given) => current().keyOf(...given),
-} satisfies KeyProofs;
-const current = () => createKeyProofs(encryptionKeys[0] ?? new Uint8Array(32), encryptionKeys.slice(1));
+const proofs = proofsAsConfigured(() => encryptionKeys);
 
 const made = z.looseObject({ id: z.string(), key: z.string() });
 const make = async (other: object = {}) =>

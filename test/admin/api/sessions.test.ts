@@ -4,20 +4,13 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
 import type { Session } from '../../../src/model/session.ts';
-import type { KeyProofs } from '../../../src/store/api-key-store.ts';
-import { createKeyProofs } from '../../../src/store/key-proofs.ts';
+import { proofsAsConfigured } from '../../support/key-proofs.ts';
 import { type Door, openDoor } from './door.ts';
 import { cookieName, peopleOf, personWith } from './people.ts';
 
 let door: Door;
 let encryptionKeys: readonly Uint8Array[];
-/** As after a restart with the keys that are configured then. */
-const proofs = {
-  prove: (...given) => current().prove(...given),
-  check: (...given) => current().check(...given),
-  keyOf: (...given) => current().keyOf(...given),
-} satisfies KeyProofs;
-const current = () => createKeyProofs(encryptionKeys[0] ?? new Uint8Array(32), encryptionKeys.slice(1));
+const proofs = proofsAsConfigured(() => encryptionKeys);
 
 const start = new Date('2026-11-02T09:00:00Z');
 beforeAll(async () => {

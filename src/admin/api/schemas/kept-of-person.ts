@@ -9,6 +9,7 @@ import { stepText } from './audit.ts';
 import { attributesSchema, planIdText, refSchema, refView, runIdText, targetIdText, time, timeOf } from './common.ts';
 import { actionText } from './plan.ts';
 import { discrepancySchema, discrepancyView } from './reconciliation.ts';
+import { writeView } from './run.ts';
 import { changeSchema, changeView } from './snapshot.ts';
 
 const target_id = targetIdText;
@@ -23,12 +24,7 @@ const operationSchema = z.strictObject({
   member: z.string().nullable().meta({ description: 'Their account, as a member.' }),
 });
 const operationView = (operation: Operation): z.input<typeof operationSchema> => ({
-  key: operation.key,
-  object: refView(operation.ref),
-  action: operation.action,
-  remote_id: 'remoteId' in operation ? operation.remoteId : null,
-  attributes: 'attributes' in operation ? operation.attributes : null,
-  before: 'before' in operation ? operation.before : null,
+  ...writeView(operation),
   member: 'members' in operation ? (operation.members[0]?.remoteId ?? null) : null,
 });
 

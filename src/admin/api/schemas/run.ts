@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Reconciliation } from '../../../model/discrepancy.ts';
-import type { Member } from '../../../model/operation.ts';
+import type { Member, Operation } from '../../../model/operation.ts';
 import type { Plan } from '../../../model/plan.ts';
 import {
   type Amends,
@@ -236,13 +236,18 @@ export const operationSchema = z
   })
   .meta({ id: 'Operation' });
 
-export const operationView = ({ operation, cause, state, outcome, at }: Entry): z.input<typeof operationSchema> => ({
+/** What is written, less the members of a group. */
+export const writeView = (operation: Operation) => ({
   key: operation.key,
   object: refView(operation.ref),
   action: operation.action,
   remote_id: 'remoteId' in operation ? operation.remoteId : null,
   attributes: 'attributes' in operation ? operation.attributes : null,
   before: 'before' in operation ? operation.before : null,
+});
+
+export const operationView = ({ operation, cause, state, outcome, at }: Entry): z.input<typeof operationSchema> => ({
+  ...writeView(operation),
   members: 'members' in operation ? operation.members.map(memberView) : null,
   why: cause.why,
   evidence: evidenceView(cause.evidence),
