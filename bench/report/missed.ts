@@ -77,12 +77,10 @@ const reasons: readonly Reason[] = [
       const page = (iterator - chain) / pages;
       const least = (chain + pageMs) / iterator;
       const limit = Number(target.split(' ')[1]);
-      const sum = `The bare chain and one more page for the mint of the next round would be ${least.toFixed(3)} of it`;
-      return `Asking ahead saves what a PageIterator spends between two pages, ${page.toFixed(1)} ms a page here, ${((page / pageMs) * 100).toFixed(0)} % of the latency. ${
-        least <= limit
-          ? `${sum}, which would hold; what is missing is the same as in the row above.`
-          : `${sum}: asked for in this way, one page after the other is not enough. Both the bare chain and Entrain wait for the whole body of a page before they look for the link in it. What was not tried is taking the link from the first bytes that are unzipped, while the rest still comes: the wire alone, ${pages} pages of ${pageMs} ms, is ${((pages * pageMs) / iterator).toFixed(2)} of the PageIterator.`
-      }`;
+      const sum = `The bare chain, which waits for the whole body of a page before it looks for the link in it, and one more page for the mint of the next round would be ${least.toFixed(3)} of it`;
+      return `Asking ahead saves what a PageIterator spends between two pages, ${page.toFixed(1)} ms a page here, ${((page / pageMs) * 100).toFixed(0)} % of the latency. ${sum}${
+        least <= limit ? '' : ', which would not hold either'
+      }; Entrain takes the link from the first bytes of a page ([decision 9](decisions/0009-how-graph-is-read.md)), and the wire alone, ${pages} pages of ${pageMs} ms, is ${((pages * pageMs) / iterator).toFixed(2)}.`;
     },
   },
   {
@@ -102,7 +100,7 @@ const reasons: readonly Reason[] = [
     id: 'R7',
     of: '',
     why: (detail) =>
-      `Look-ups overlap with writes, but within a step intents are durable before the first request goes out, and outcomes are written after the last came back (decision 6); ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} are our own processor time. It would take steps that overlap at both ends, with more operations open when a worker dies, and less work for each person; the last profile showed no function with more than 3 % but collecting garbage (5 %).`,
+      `Look-ups overlap with writes, but within a step intents are durable before the first request goes out, and outcomes are written after the last came back (decision 6); ${seconds(detail, 'cpuMs', 'ours')} of ${seconds(detail, 'wallMs', 'ours')} are our own processor time. It would take steps that overlap at both ends, with more operations open when a worker dies, and less work for each person; the last profile showed no function with more than 3 %, and 29 % idle (decision 6).`,
   },
   {
     id: 'R9',

@@ -23,8 +23,8 @@ import type { Tally } from './tally.ts';
 /** Objects of one step: a few rounds of requests at the target's concurrency, so that little is lost when a worker dies or its slice ends. */
 const roundsAtOnce = 4;
 const fewestAtOnce = 50;
-/** Steps looked up beyond the one that is carried out: two, so that the last answers of one do not keep all the other connections idle. */
-const stepsAhead = 2;
+/** Steps looked up beyond the one that is carried out, so that neither its last answers nor the database keep the other connections idle. */
+const stepsAhead = 4;
 
 export const atOnce = ({ target }: Pick<Provisioning, 'target'>): number =>
   Math.max(fewestAtOnce, roundsAtOnce * target.capabilities.concurrency);

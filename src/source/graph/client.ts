@@ -8,7 +8,7 @@ import type { Tokens } from './credentials.ts';
 import { GraphRefusal, incomplete } from './errors.ts';
 import { type Gate, throttled } from './gate.ts';
 import { type Roles, rolesOf } from './permissions.ts';
-import { type Call, type Reply, ReplyTooLarge, type Transport } from './transport.ts';
+import { type Call, type OnHead, type Reply, ReplyTooLarge, type Transport } from './transport.ts';
 
 /** What a request cost, for metrics: nothing in it names a person or a tenant. */
 export type RequestFacts = {
@@ -38,8 +38,11 @@ export type Question = {
 };
 
 export type GraphClient = {
-  /** The answer as text. A link is refused unless it leads to the connection's own Graph endpoint and API version. */
-  text(question: Question, signal: AbortSignal): Promise<string>;
+  /**
+   * The answer as text. A link is refused unless it leads to the connection's own Graph endpoint and API version. `onHead` may be told how an answer
+   * begins, also of one that breaks off and is asked for again.
+   */
+  text(question: Question, signal: AbortSignal, onHead?: OnHead): Promise<string>;
   /** The answer, parsed. An answer that does not parse is `incomplete`. */
   ask<T>(question: Question, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>;
   /** The same absolute link, or `incomplete` when it leads elsewhere. */
@@ -80,9 +83,9 @@ export const graphClient = (parts: Parts): GraphClient => {
     const theirs = Date.parse(reply.headers['date'] ?? '');
     if (!Number.isNaN(theirs)) aheadMs = parts.world.now().getTime() - theirs;
   };
-  const text = async ({ method, at, body }: Question, signal: AbortSignal): Promise<string> => {
+  const text: GraphClient['text'] = async ({ method, at, body }, signal, onHead) => {
     const url = at.startsWith('/') ? `${base}${at}` : ownLink(at);
-    return (await answered({ method, url, body }, { ...parts, heard }, signal)).text;
+    return (await answered({ method, url, body, onHead }, { ...parts, heard }, signal)).text;
   };
   return {
     text,
@@ -133,7 +136,12 @@ const tokenOf = async (parts: Parts, signal: AbortSignal): Promise<string> => {
 };
 
 type Listening = Parts & { readonly heard: (reply: Reply) => void };
-type Sent = { readonly method: Call['method']; readonly url: string; readonly body: unknown };
+type Sent = {
+  readonly method: Call['method'];
+  readonly url: string;
+  readonly body: unknown;
+  readonly onHead: OnHead | undefined;
+};
 
 /** Asks until there is an answer, within the limits. */
 const answered = async (sent: Sent, parts: Listening, signal: AbortSignal): Promise<Reply> => {
@@ -163,7 +171,8 @@ const judged = async (sent: Sent, template: string, parts: Listening, signal: Ab
   let reply: Reply;
   try {
     const token = await parts.tokens.get(signal);
-    reply = await parts.transport.send({ ...sent, token, clientRequestId: randomUUID() }, signal);
+    const { onHead, ...call } = sent;
+    reply = await parts.transport.send({ ...call, token, clientRequestId: randomUUID() }, signal, onHead);
     parts.heard(reply);
   } catch (cause) {
     signal.throwIfAborted();

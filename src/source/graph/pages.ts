@@ -133,7 +133,10 @@ export const DeltaChainPlace = z.union([
 /** More pages than a tenant of four million people has, at 200 a page. */
 const pageCap = 20_000;
 
-/** The next page is asked for before this one is handed on, so that the wait for it is spent on reading this one. */
+/**
+ * The next page is asked for before this one is handed on, so that the wait for it is spent on reading this one; and once this one is waited for, as
+ * soon as its beginning names the next, while the rest of it still comes. Never more than one page ahead of who reads.
+ */
 async function* pages<End extends Ended>(
   client: GraphClient,
   at: string,
@@ -143,20 +146,25 @@ async function* pages<End extends Ended>(
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
   const followed = new Set<string>();
-  const request = (link: string): Promise<string> => {
+  const request = (link: string): Requested => {
     // The first as well: a read that is resumed begins at the very link that may lead to itself.
     noteLink(followed, link.startsWith('/') ? link : client.ownLink(link));
-    const coming = client.text({ method: 'GET', at: link }, either);
+    const named = Promise.withResolvers<string>();
+    const onHead = (head: string): void => {
+      const next = hintIn(head);
+      if (next !== null) named.resolve(next);
+    };
+    const text = client.text({ method: 'GET', at: link }, either, onHead);
     // It may fail while nobody waits for it yet; whoever awaits it still gets the failure.
-    coming.catch(() => {});
-    return coming;
+    text.catch(() => {});
+    return { link, text, named: named.promise };
   };
   const template = templateOf(at);
   try {
-    for (let coming: Promise<string> | null = request(at); coming !== null; ) {
-      const text: string = await coming;
+    for (let coming: Requested | null = request(at); coming !== null; ) {
+      const { text, early } = await received(coming, request);
       const ahead: string | null = nextLinkInHead(text);
-      coming = ahead === null ? null : request(ahead);
+      coming = ahead === null ? null : early?.link === ahead ? early : request(ahead);
       // Otherwise the request would wait for the parser.
       await client.sent();
       const page = checked(parse(text, PageSchema, template), endOf, template);
@@ -171,6 +179,27 @@ async function* pages<End extends Ended>(
     ended.abort();
   }
 }
+
+/** `named`: the page after it, once the beginning of this one says which; of a last page it never does. */
+type Requested = { readonly link: string; readonly text: Promise<string>; readonly named: Promise<string> };
+
+/**
+ * The text of a page, and the next one where it was asked for meanwhile. What the beginning names is a hint: the answer may break off, and the one that
+ * comes whole in its place name another page.
+ */
+const received = async (
+  { text, named }: Requested,
+  request: (link: string) => Requested,
+): Promise<{ readonly text: string; readonly early: Requested | null }> => {
+  const hint = await Promise.race([named, text.then(() => null)]);
+  let early: Requested | null = null;
+  try {
+    early = hint === null ? null : request(hint);
+  } catch {
+    // What is wrong with the link is said once the whole page is there.
+  }
+  return { text: await text, early };
+};
 
 /** A predicate instead of an object schema: a page has a thousand objects, and copying each would cost as much as parsing the page. */
 export const EntitySchema = z.custom<Entity>((item) => isEntity(item));
@@ -223,6 +252,15 @@ const nextLinkInHead = (text: string): string | null => {
   const objects = head.indexOf('"value"');
   const found = /"@odata\.nextLink"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(objects === -1 ? '' : head.slice(0, objects));
   return found?.[1] === undefined ? null : parse(found[1], z.string(), 'a page');
+};
+
+/** The same in the beginning of a page of which the rest still comes. */
+const hintIn = (head: string): string | null => {
+  try {
+    return nextLinkInHead(head);
+  } catch {
+    return null;
+  }
 };
 
 /** Digests instead of links: a link may have kilobytes. */

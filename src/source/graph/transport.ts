@@ -5,7 +5,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { constants, gunzip, gunzipSync } from 'node:zlib';
 import {
   AuthenticationHandler,
   AuthenticationHandlerOptions,
@@ -33,9 +33,13 @@ export type Reply = {
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 };
+export type OnHead = (head: string) => void;
 export type Transport = {
-  /** Rejects when there is no whole reply: the network failed, or a limit of time or size was passed. */
-  send(call: Call, signal: AbortSignal): Promise<Reply>;
+  /**
+   * Rejects when there is no whole reply: the network failed, or a limit of time or size was passed. `onHead` is told how a successful reply begins,
+   * cut off anywhere, while the rest still comes; again when more of it is there. It says what may be; only the whole reply says what is.
+   */
+  send(call: Call, signal: AbortSignal, onHead?: OnHead): Promise<Reply>;
   /** Resolves when what was just sent is on its way, so that the wait for it can be spent on work. */
   sent(): Promise<void>;
 };
@@ -54,8 +58,8 @@ export const transportTo = (graphUrl: string, limits: TransportLimits): Transpor
     customHosts: new Set([new URL(graphUrl).hostname]),
     middleware: [new AuthenticationHandler(refuseToken), new TelemetryHandler(), new LastHandler(limits)],
   });
-  const send: Transport['send'] = async (call, signal) => {
-    const exchange = new Exchange(call.url);
+  const send: Transport['send'] = async (call, signal, onHead) => {
+    const exchange = new Exchange(call.url, onHead);
     const authentication = new AuthenticationHandlerOptions({ getAccessToken: () => Promise.resolve(call.token) });
     const pending = client
       .api(call.url)
@@ -106,10 +110,12 @@ const agent = new Agent({ connections: 128, pipelining: 1, allowH2: false, conne
  */
 class Exchange implements MiddlewareOptions {
   readonly url: string;
+  readonly onHead: OnHead | undefined;
   reply: Reply | null = null;
   failure: unknown = new Error('The request was not sent.');
-  constructor(url: string) {
+  constructor(url: string, onHead: OnHead | undefined) {
     this.url = url;
+    this.onHead = onHead;
   }
 }
 
@@ -123,7 +129,7 @@ class LastHandler implements Middleware {
     const exchange = context.middlewareControl?.getMiddlewareOptions(Exchange);
     if (!(exchange instanceof Exchange)) throw new Error('A Graph request was made outside the transport.');
     try {
-      exchange.reply = await exchangeWith(exchange.url, context.options ?? {}, this.#limits);
+      exchange.reply = await exchangeWith(exchange, context.options ?? {}, this.#limits);
     } catch (failure) {
       exchange.failure = failure;
     }
@@ -135,7 +141,7 @@ class LastHandler implements Middleware {
 const nothing = new Response(null);
 
 const exchangeWith = async (
-  url: string,
+  { url, onHead }: Exchange,
   options: NonNullable<Context['options']>,
   limits: TransportLimits,
 ): Promise<Reply> => {
@@ -146,8 +152,11 @@ const exchangeWith = async (
     signal: options.signal ?? null,
     dispatcher: agent,
   });
-  const bytes = await readAll(reply.body, limits.bytes);
-  const body = reply.headers['content-encoding'] === 'gzip' ? await unzip(bytes, limits.bytes) : bytes;
+  const zipped = reply.headers['content-encoding'] === 'gzip';
+  const onFirst = (first: Buffer): void => onHead?.(zipped ? unzippedHead(first) : first.toString('utf8'));
+  const listens = onHead !== undefined && reply.statusCode === 200;
+  const bytes = await readAll(reply.body, limits.bytes, listens ? onFirst : () => {});
+  const body = zipped ? await unzip(bytes, limits.bytes) : bytes;
   return { status: reply.statusCode, headers: flat(reply.headers), text: body.toString('utf8') };
 };
 
@@ -155,15 +164,32 @@ const exchangeWith = async (
 const methodOf = (named: string | undefined): Call['method'] =>
   named === 'POST' || named === 'PATCH' || named === 'DELETE' ? named : 'GET';
 
-const readAll = async (body: AsyncIterable<Buffer>, limit: number): Promise<Buffer> => {
+/** `onFirst`: the bytes so far, until they are enough for the link to the next page, compressed or not. */
+const readAll = async (
+  body: AsyncIterable<Buffer>,
+  limit: number,
+  onFirst: (first: Buffer) => void,
+): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
+    const before = size;
     size += chunk.length;
     if (size > limit) throw new ReplyTooLarge(`The reply is larger than ${limit} bytes.`);
     chunks.push(chunk);
+    if (before < headBytes) onFirst(Buffer.concat(chunks).subarray(0, headBytes));
   }
   return Buffer.concat(chunks, size);
+};
+const headBytes = 4_096;
+
+/** What so few bytes unzip to; nothing where they are not compressed as was said, or expand beyond reason. */
+const unzippedHead = (first: Buffer): string => {
+  try {
+    return gunzipSync(first, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1_048_576 }).toString('utf8');
+  } catch {
+    return '';
+  }
 };
 
 const gunzipAsync = promisify(gunzip);

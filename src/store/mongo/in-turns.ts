@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** So many objects take some milliseconds. */
-export const stretch = 250;
+/** So many objects take a millisecond or two. */
+export const stretch = 100;
 
 /**
  * Runs work that yields from time to time, and then lets others have the thread. What a page of a huge tenant takes at a stretch, every step of the

@@ -15,7 +15,6 @@ import { batches } from '../../core/batches.ts';
 import { StaleFence } from '../../model/errors.ts';
 import type { Db } from './connect.ts';
 import { eachOf } from './each-of.ts';
-import { stretch } from './in-turns.ts';
 import { isIn, type Part, type Settled, type Staging } from './places.ts';
 
 /** What a reader goes by: what counts as staged, and what counts as committed beside `current`. */
@@ -50,8 +49,8 @@ export type Write<C> = {
 
 type Row = { _id: string; v: number; [field: string]: unknown };
 const duplicateKey = 11_000;
-/** Serializing so many takes some milliseconds at a stretch. */
-const stageSize = stretch;
+/** Serializing so many takes some milliseconds at a stretch; fewer would be more commands. */
+const stageSize = 250;
 
 export const slots = (db: Db, name: string) => {
   const rows = db.collection<Row>(name);

@@ -1,0 +1,158 @@
+/** The next page is asked for as soon as the beginning of the one that is waited for names it, and what it names is no more than a hint. */
+
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { graphClient } from '../../../src/source/graph/client.ts';
+import { gateFor } from '../../../src/source/graph/gate.ts';
+import { defaultLimits } from '../../../src/source/graph/index.ts';
+import { listPages } from '../../../src/source/graph/pages.ts';
+import { transportTo } from '../../../src/source/graph/transport.ts';
+import { clock } from '../../support/graph.ts';
+import { never } from '../../support/reading.ts';
+
+let close = async (): Promise<void> => {};
+afterEach(() => close());
+
+/** A Graph of which each answer is written by hand. `asked`: the pages that were asked for, in order. */
+const graphOf = async (answer: (page: string, response: ServerResponse, times: number) => void) => {
+  const asked: string[] = [];
+  const wanted = new Map<string, PromiseWithResolvers<void>>();
+  const wish = (page: string): PromiseWithResolvers<void> => {
+    const known = wanted.get(page) ?? Promise.withResolvers<void>();
+    wanted.set(page, known);
+    return known;
+  };
+  const server = createServer((request, response) => {
+    const page = new URL(request.url ?? '', 'http://graph').searchParams.get('page') ?? '1';
+    asked.push(page);
+    wish(page).resolve();
+    answer(page, response, asked.filter((one) => one === page).length);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server listens nowhere.');
+  const origin = `http://127.0.0.1:${address.port}`;
+  close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  };
+  const world = clock();
+  const transport = transportTo(origin, defaultLimits);
+  const client = graphClient({
+    graphUrl: origin,
+    tokens: { get: async () => 'token', drop: () => {} },
+    transport,
+    gate: gateFor(world, defaultLimits.longestWaitMs),
+    limits: defaultLimits,
+    world,
+    onRequest: () => {},
+  });
+  const roundTrip = async (): Promise<void> => {
+    await client.text({ method: 'GET', at: '/users?page=other' }, never);
+  };
+  return {
+    pages: listPages(client, '/users', never),
+    asked,
+    origin,
+    roundTrip,
+    askedFor: (page: string) => wish(page).promise,
+  };
+};
+
+const linkTo = (page: string, origin: string): string => `${origin}/v1.0/users?page=${page}`;
+/** Longer than what is looked at of its beginning, also compressed. */
+const bodyOf = (page: string, next: string | null): string =>
+  JSON.stringify({
+    ...(next === null ? {} : { '@odata.nextLink': next }),
+    value: Array.from({ length: 500 }, (_, at) => ({ id: `${page}-${at}-${Math.sin(at)}` })),
+  });
+const half = (bytes: Buffer): [Buffer, Buffer] => {
+  const middle = Math.floor(bytes.length / 2);
+  return [bytes.subarray(0, middle), bytes.subarray(middle)];
+};
+const namesOf = (items: readonly { readonly id: string }[]): readonly string[] => [
+  ...new Set(items.map(({ id }) => id.split('-')[0] ?? '')),
+];
+
+describe('the page after one that is waited for', () => {
+  it.each(['compressed', 'plain'])('is asked for while the rest of a %s answer still comes', async (how) => {
+    let origin = '';
+    const graph = await graphOf((page, response) => {
+      const text = bodyOf(page, page === '1' ? linkTo('2', origin) : null);
+      const zipped = how === 'compressed';
+      const [first, rest] = half(zipped ? gzipSync(text) : Buffer.from(text));
+      response.writeHead(200, zipped ? { 'content-encoding': 'gzip' } : {});
+      response.write(first);
+      // The rest of the first page comes only when the second was asked for.
+      if (page === '1') graph.askedFor('2').then(() => response.end(rest));
+      else response.end(rest);
+    });
+    origin = graph.origin;
+    const read: (readonly string[])[] = [];
+    for await (const { items } of graph.pages) read.push(namesOf(items));
+    expect(read).toEqual([['1'], ['2']]);
+    expect(graph.asked).toEqual(['1', '2']);
+  });
+
+  it('is asked for once it is waited for, and no page beyond', async () => {
+    let origin = '';
+    const graph = await graphOf((page, response) => {
+      response.end(bodyOf(page, page === '3' ? null : linkTo(String(Number(page) + 1), origin)));
+    });
+    origin = graph.origin;
+    await graph.pages.next();
+    await graph.askedFor('2');
+    await graph.roundTrip();
+    await graph.roundTrip();
+    expect(graph.asked.filter((page) => page !== 'other')).toEqual(['1', '2']);
+    await graph.pages.next();
+    await graph.askedFor('3');
+    await graph.pages.return(undefined);
+  });
+
+  it('is the one that the whole answer names, when another began and broke off', async () => {
+    let origin = '';
+    const graph = await graphOf((page, response, times) => {
+      const isBroken = page === '1' && times === 1;
+      const text = bodyOf(page, page === '1' ? linkTo(isBroken ? 'stray' : '2', origin) : null);
+      if (!isBroken) return response.end(text);
+      response.writeHead(200, { 'content-length': text.length });
+      response.write(half(Buffer.from(text))[0]);
+      return graph.askedFor('stray').then(() => response.destroy());
+    });
+    origin = graph.origin;
+    const read: (readonly string[])[] = [];
+    for await (const { items } of graph.pages) read.push(namesOf(items));
+    expect(read).toEqual([['1'], ['2']]);
+    expect(graph.asked).toEqual(['1', 'stray', '1', '2']);
+  });
+
+  it.each([
+    ['leads to another host', () => 'https://elsewhere.example/v1.0/users?page=2', 'ForeignLink'],
+    ['leads back to where it stands', (origin: string) => linkTo('2', origin), 'PageCycle'],
+  ])('is not asked for when its link %s, whatever its beginning says', async (_, linkFrom, code) => {
+    let origin = '';
+    const graph = await graphOf((page, response) =>
+      response.end(bodyOf(page, page === '1' ? linkTo('2', origin) : linkFrom(origin))),
+    );
+    origin = graph.origin;
+    const read = (async () => {
+      for await (const _page of graph.pages);
+    })();
+    await expect(read).rejects.toMatchObject({ fault: 'incomplete', code });
+    expect(graph.asked).toEqual(['1', '2']);
+  });
+
+  it('is not asked for after an answer that only looks compressed', async () => {
+    const graph = await graphOf((_page, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      response.end(bodyOf('1', 'https://elsewhere.example/2'));
+    });
+    await expect(graph.pages.next()).rejects.toMatchObject({ fault: 'unavailable' });
+    expect(new Set(graph.asked)).toEqual(new Set(['1']));
+  });
+});
