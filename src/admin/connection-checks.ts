@@ -13,6 +13,7 @@ import { secretsOf } from './given-credentials.ts';
 import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
+import { secretsFirst } from './secrets-first.ts';
 import { checkOf } from './targets.ts';
 import { refuseLimited, refuseTakenTenant } from './workload-trust.ts';
 
@@ -37,9 +38,11 @@ export const connectionChecks = (room: Room) => {
     connection: Within<Connection>,
     theirs: readonly TargetRecord[],
   ): Promise<CheckReport> => {
-    const secrets = await connections.secrets(connection.id);
     const attributes = attributesToRead(connection.attributes, theirs);
-    const report = await checked(() => room.connectSource(connection, secrets), { ...connection, attributes });
+    const report = await secretsFirst(
+      () => connections.secrets(connection.id),
+      (secrets) => checked(() => room.connectSource(connection, secrets), { ...connection, attributes }),
+    );
     return await room.engine.noteTenant(connection, report);
   };
 

@@ -37,6 +37,7 @@ import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
+import { secretsFirst } from './secrets-first.ts';
 import type { New } from './stores-within.ts';
 
 /** What a person says of a target; what is left out keeps its value, or gets its default. */
@@ -209,14 +210,18 @@ const readWhatProtects = async (room: Room, connection: Within<Connection>, targ
   room.world.log.info('run.requested', { run: run.id, kind: run.kind, connection: connection.id });
 };
 
-export const checkOf = async (room: Room, record: Within<TargetRecord>): Promise<CheckReport> => {
-  const target = room.connectTarget(record, await room.stores.targets.secrets(record));
-  try {
-    return await target.check(AbortSignal.timeout(checkTimeoutMs));
-  } finally {
-    await target.close();
-  }
-};
+export const checkOf = (room: Room, record: Within<TargetRecord>): Promise<CheckReport> =>
+  secretsFirst(
+    () => room.stores.targets.secrets(record),
+    async (secrets) => {
+      const target = room.connectTarget(record, secrets);
+      try {
+        return await target.check(AbortSignal.timeout(checkTimeoutMs));
+      } finally {
+        await target.close();
+      }
+    },
+  );
 
 const checkTimeoutMs = 30_000;
 

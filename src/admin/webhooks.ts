@@ -9,6 +9,7 @@ import { secret as hidden } from '../model/secret.ts';
 import type { JsonObject } from '../model/target-record.ts';
 import type { Attempt, Delivery, Webhook } from '../model/webhook.ts';
 import { newId } from '../store/ids.ts';
+import { openable } from '../store/sealed-secrets.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
@@ -110,18 +111,18 @@ export const webhookCommands = (room: Room) => {
       return edited;
     },
 
-    /** Makes another secret; the one before signs as well for a day. */
+    /** Makes another secret; the one before signs as well for a day, if it can be opened. */
     async rotateWebhookSecret(id: WebhookId): Promise<WithSecret> {
       const secret = newSecret();
       const webhook = await editing(null, async () => {
         const before = await get(id);
-        const { secret: old = hidden('') } = await webhooks.secrets(before.id);
-        const oldSecretUntil = new Date(room.world.now().getTime() + oldSecretMs);
+        const old = await openable(() => webhooks.secrets(before.id));
+        const oldSecretUntil = old === null ? null : new Date(room.world.now().getTime() + oldSecretMs);
         return await webhooks.edit(
           before.id,
           before.revision,
           { oldSecretUntil },
-          { secret: hidden(secret), old_secret: old },
+          { secret: hidden(secret), old_secret: old?.['secret'] ?? hidden('') },
         );
       });
       log.info('webhook.edited', factsOf(webhook));

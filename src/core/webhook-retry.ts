@@ -8,7 +8,10 @@ export type Next =
   /** This message; the next one may be taken. */
   | { readonly kind: 'give_up' }
   /** The whole address. */
-  | { readonly kind: 'disable'; readonly code: 'webhook_gone' | 'webhook_unreachable' };
+  | {
+      readonly kind: 'disable';
+      readonly code: 'webhook_gone' | 'webhook_unreachable' | 'webhook_secret_unreadable';
+    };
 
 /** As the Standard Webhooks specification proposes, some 76 hours in all. */
 const stepsMs: readonly number[] = [

@@ -17,30 +17,43 @@ export type Relaying = Pick<Stores, 'runs' | 'snapshots' | 'events' | 'webhooks'
 const batchSize = 500;
 /** More webhooks than an organization may have. */
 const allWebhooks = 1_000;
+/** Somebody who takes longer is joined by another, which is harmless: what is recorded already is left as it is. */
+const takenMs = 120_000;
 
-/** Answers whether there may be more at once. */
-export const relayEvents = async (stores: Relaying): Promise<boolean> => {
-  const runs = await stores.runs.untold(batchSize);
-  for (const [organization, ended] of Map.groupBy(runs, (run) => run.organization)) {
-    const { items } = await stores.webhooks.list({ organizations: [organization] }, null, allWebhooks);
-    const since = Math.min(...items.map(({ createdAt }) => createdAt.getTime()));
-    // Where no worker told anybody for a while, what ended before somebody listened is nobody's business.
-    const meant = ended.filter(({ finishedAt }) => finishedAt !== null && finishedAt.getTime() >= since);
-    if (meant.length > 0) await recordRuns(stores, items, meant);
-    await stores.runs.told(ended.map(({ id }) => id));
-  }
-  const events = await stores.events.untold(batchSize);
-  if (events.length > 0) {
-    await stores.deliveries.wake([...new Set(events.map(({ organization }) => organization))]);
-    await stores.events.told(events.map(({ id }) => id));
-  }
-  return runs.length === batchSize || events.length === batchSize;
+/** Runs of one organization that ended, to be told by `tellOfRuns`: a large sync of one keeps nobody else waiting. None: there is nothing to do. */
+export const takeEndedRuns = ({ runs }: Pick<Relaying, 'runs'>): Promise<readonly Run[]> =>
+  runs.takeUntold(batchSize, takenMs);
+
+/** Records what runs of one organization have to tell. Throws the signal's reason; what is left is taken by somebody else after a while. */
+export const tellOfRuns = async (stores: Relaying, ended: readonly Run[], signal: AbortSignal): Promise<void> => {
+  const organizations = [...new Set(ended.map(({ organization }) => organization))];
+  const { items } = await stores.webhooks.list({ organizations }, null, allWebhooks);
+  const since = Math.min(...items.map(({ createdAt }) => createdAt.getTime()));
+  // Where no worker told anybody for a while, what ended before somebody listened is nobody's business.
+  const meant = ended.filter(({ finishedAt }) => finishedAt !== null && finishedAt.getTime() >= since);
+  await recordRuns(stores, items, meant, signal);
+  await stores.runs.told(ended.map(({ id }) => id));
 };
 
-const recordRuns = async (stores: Relaying, webhooks: readonly Webhook[], ended: readonly Run[]): Promise<void> => {
+/** Wakes whoever listens to organizations in which something happened. Answers whether there may be more at once. */
+export const wakeListeners = async ({ events, deliveries }: Relaying): Promise<boolean> => {
+  const untold = await events.untold(batchSize);
+  if (untold.length === 0) return false;
+  await deliveries.wake([...new Set(untold.map(({ organization }) => organization))]);
+  await events.told(untold.map(({ id }) => id));
+  return untold.length === batchSize;
+};
+
+const recordRuns = async (
+  stores: Relaying,
+  webhooks: readonly Webhook[],
+  ended: readonly Run[],
+  signal: AbortSignal,
+): Promise<void> => {
   for (const run of ended.toSorted(byEnd)) {
+    signal.throwIfAborted();
     // People before the run that read them: whoever waits for the run finds them told.
-    if (run.kind === 'sync' && run.version !== null) await recordPeople(stores, webhooks, run, run.version);
+    if (run.kind === 'sync' && run.version !== null) await recordPeople(stores, webhooks, run, run.version, signal);
     const event = eventOfRun(run);
     if (event !== null) await stores.events.record([event]);
   }
@@ -51,13 +64,16 @@ const recordPeople = async (
   webhooks: readonly Webhook[],
   { connection, organization }: SyncRun,
   version: number,
+  signal: AbortSignal,
 ): Promise<void> => {
   const asOf = await events.position(connection);
   if (asOf !== null && asOf >= version) return;
   const isWanted = eventTypes.some((type) => type.startsWith('person.') && webhooks.some((one) => wants(one, type)));
   if (isWanted)
-    for await (const changes of snapshots.changesAfter(connection, asOf ?? 0, version))
+    for await (const changes of snapshots.changesAfter(connection, asOf ?? 0, version)) {
+      signal.throwIfAborted();
       await events.record(changes.flatMap((change) => eventOfChange({ organization, connection }, change) ?? []));
+    }
   await events.moveTo(connection, version, asOf);
 };
 

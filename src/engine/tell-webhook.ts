@@ -7,20 +7,22 @@ import { messageOf } from '../core/webhook-message.ts';
 import { type Next, nextAfter } from '../core/webhook-retry.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Outlet } from '../model/egress.ts';
-import { StaleFence, StaleRevision } from '../model/errors.ts';
+import { KeysUnavailable, SecretUnreadable, StaleFence, StaleRevision } from '../model/errors.ts';
 import type { RecordedEvent } from '../model/event.ts';
-import type { OrganizationId } from '../model/ids.ts';
+import type { OrganizationId, WebhookId } from '../model/ids.ts';
 import { type DeliveryState, type Webhook, wants } from '../model/webhook.ts';
 import type { Secrets } from '../store/connection-store.ts';
-import type { DeliveryTurn, Progress } from '../store/webhook-store.ts';
+import type { DeliveryTurn, Progress, WebhookStore } from '../store/webhook-store.ts';
 import type { Engine } from './engine.ts';
-import { outletOf, type Sending, sendMessage } from './send-message.ts';
+import { type Answered, outletOf, type Sending, sendMessage } from './send-message.ts';
 
 export type Telling = Pick<Engine, 'stores' | 'world' | 'owner'> & Sending;
 
 /** Longer than an attempt takes. */
 const leaseMs = 60_000;
 const turnMs = 10_000;
+/** After a fault of our own, such as a database that is away: whoever takes the turn at once would meet it again. */
+const restMs = 5_000;
 const batchSize = 100;
 
 /** Null: nobody is due. */
@@ -34,18 +36,32 @@ export const tell = async (telling: Telling, turn: DeliveryTurn, signal: AbortSi
   if (webhook?.state !== 'active') return await deliveries.release(turn, true);
   const outlet = outletOf(telling, webhook);
   try {
-    await tellFrom(telling, turn, { webhook, secrets: await webhooks.secrets(webhook.id), outlet }, signal);
+    await tellFrom(telling, turn, { webhook, signing: await signingOf(webhooks, webhook.id), outlet }, signal);
   } catch (error) {
     // Another worker has it now.
     if (error instanceof StaleFence) return;
-    await deliveries.release(turn, false);
+    await deliveries.release(turn, false, signal.aborted ? 0 : restMs);
     if (!signal.aborted) throw error;
   } finally {
     await outlet.close();
   }
 };
 
-type Receiver = { readonly webhook: Webhook; readonly secrets: Secrets; readonly outlet: Outlet };
+type Receiver = { readonly webhook: Webhook; readonly signing: Signing; readonly outlet: Outlet };
+
+/** What messages are signed with, or why they cannot be. `isLost`: no waiting helps. */
+type Signing =
+  | { readonly kind: 'open'; readonly secrets: Secrets }
+  | { readonly kind: 'closed'; readonly detail: string; readonly isLost: boolean };
+
+const signingOf = async (webhooks: WebhookStore, id: WebhookId): Promise<Signing> => {
+  try {
+    return { kind: 'open', secrets: await webhooks.secrets(id) };
+  } catch (error) {
+    if (!(error instanceof SecretUnreadable || error instanceof KeysUnavailable)) throw error;
+    return { kind: 'closed', detail: error.message, isLost: error instanceof SecretUnreadable };
+  }
+};
 
 const tellFrom = async (
   telling: Telling,
@@ -93,8 +109,7 @@ const tellOne = async (
 ): Promise<DeliveryTurn | null> => {
   const { stores, world } = telling;
   const message = { id: event.id, content: messageOf(event) };
-  const { attempt, retryAfterMs } = await sendMessage(telling, receiver.outlet, receiver, message, signal);
-  const next = nextAfter(attempt, turn.failures, retryAfterMs, world.random());
+  const { attempt, next } = await attempted(telling, turn, receiver, message, signal);
   const { state, progress } = settled(next, world.now());
   const told = { event: event.id, sequence: event.sequence, type: event.about.type, state, attempt };
   const after = await stores.deliveries.settle(turn, told, progress, leaseMs);
@@ -102,6 +117,24 @@ const tellOne = async (
   if (next.kind !== 'delivered') world.log.info('webhook.undelivered', { ...facts, next: next.kind });
   if (next.kind === 'disable') await disable(telling, receiver.webhook, next.code);
   return progress.kind === 'past' ? after : null;
+};
+
+const attempted = async (
+  telling: Telling,
+  { failures }: DeliveryTurn,
+  { webhook, signing, outlet }: Receiver,
+  message: Parameters<typeof sendMessage>[3],
+  signal: AbortSignal,
+): Promise<{ readonly attempt: Answered['attempt']; readonly next: Next }> => {
+  const { world } = telling;
+  if (signing.kind === 'closed') {
+    const attempt = { at: world.now(), ms: 0, status: null, detail: signing.detail };
+    if (signing.isLost) return { attempt, next: { kind: 'disable', code: 'webhook_secret_unreadable' } };
+    return { attempt, next: nextAfter(attempt, failures, null, world.random()) };
+  }
+  const { secrets } = signing;
+  const { attempt, retryAfterMs } = await sendMessage(telling, outlet, { webhook, secrets }, message, signal);
+  return { attempt, next: nextAfter(attempt, failures, retryAfterMs, world.random()) };
 };
 
 const settled = (next: Next, now: Date): { readonly state: DeliveryState; readonly progress: Progress } => {
@@ -122,7 +155,9 @@ const problems: Readonly<Record<Extract<Next, { kind: 'disable' }>['code'], stri
   webhook_gone:
     'The address answered 410: it is not there any more. Give another address and set the state to active; what happened since is then told.',
   webhook_unreachable:
-    'The address took no message for more than three days. Mend it and set the state to active; what happened in the last 30 days is then told.',
+    'The address took no message for more than three days; the list of deliveries says why. Mend it and set the state to active; what happened in the last 30 days is then told.',
+  webhook_secret_unreadable:
+    'The secret that messages are signed with cannot be opened. Make another one, give it to the receiver and set the state to active; what happened in the last 30 days is then told.',
 };
 
 /** Of one that is edited at the same moment the next turn finds out again. */

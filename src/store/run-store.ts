@@ -59,8 +59,11 @@ export interface RunStore {
   cancel(id: RunId, at: Date): Promise<Run | null>;
   /** Connections and targets with a run that is queued, waiting and due, or running, in batches; for the reconciler. */
   unfinished(): AsyncIterable<readonly Run[]>;
-  /** Runs that ended and that nobody was told of yet, at most so many. They stand here because they ended, so none is forgotten. */
-  untold(limit: number): Promise<readonly Run[]>;
+  /**
+   * Runs of one organization that ended and that nobody was told of yet, at most so many. They stand here because they ended, so none is forgotten; for
+   * `ttlMs` nobody else takes them, so whoever dies with them leaves them to the next.
+   */
+  takeUntold(limit: number, ttlMs: number): Promise<readonly Run[]>;
   told(ids: readonly RunId[]): Promise<void>;
   /** Runs that have somebody in a sample of what reads found missing, in batches. */
   missing(connection: ConnectionId, person: SourceId): AsyncIterable<readonly Run[]>;

@@ -37,9 +37,21 @@ export const renewedBy = async (
     const sealed = await vault.renew(one.sealed, of);
     return sealed === null ? null : { ...one, sealed };
   } catch (error) {
-    const isLost =
-      error instanceof SecretUnreadable || (error instanceof KeysUnavailable && error.code === 'key_unknown');
-    if (!isLost) throw error;
+    if (!isLost(error)) throw error;
+    return null;
+  }
+};
+
+/** What was sealed opens no more as far as this process knows, so whoever is to have it must be given it again. */
+const isLost = (error: unknown): boolean =>
+  error instanceof SecretUnreadable || (error instanceof KeysUnavailable && error.code === 'key_unknown');
+
+/** Null: they cannot be opened any more. */
+export const openable = async <T>(open: () => Promise<T>): Promise<T | null> => {
+  try {
+    return await open();
+  } catch (error) {
+    if (!isLost(error)) throw error;
     return null;
   }
 };

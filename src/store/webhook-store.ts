@@ -52,8 +52,11 @@ export interface DeliveryStore {
   settle(turn: DeliveryTurn, told: Told, progress: Progress, ttlMs: number): Promise<DeliveryTurn>;
   /** Moves past events that it does not want. Throws `StaleFence`. */
   skip(turn: DeliveryTurn, position: number): Promise<DeliveryTurn>;
-  /** Lets go. `drained`: nothing is left to be told, unless something came meanwhile. Harmless when it is not ours any more. */
-  release(turn: DeliveryTurn, drained: boolean): Promise<void>;
+  /**
+   * Lets go. `drained`: nothing is left to be told, unless something came meanwhile. `restMs`: it is nobody's turn for so long. Harmless when it is not
+   * ours any more.
+   */
+  release(turn: DeliveryTurn, drained: boolean, restMs?: number): Promise<void>;
   /** Of one address, newest first. */
   log(webhook: WebhookId, after: string | null, limit: number): Promise<Page<Delivery>>;
   delivery(webhook: WebhookId, sequence: number): Promise<Delivery | null>;

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/model/connection.ts';
-import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
+import { connectionId, organizationId, type RunId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import { count, noCounters, type PreviewRun, type ProvisionRun, type Run, type SyncRun } from '../../src/model/run.ts';
 import { newId } from '../../src/store/ids.ts';
 import type { RunFilter, RunStore } from '../../src/store/run-store.ts';
@@ -16,6 +16,15 @@ const end = { counters: noCounters, version: 3, problem: null };
 export const runStoreContract = async (open: (now: () => Date) => Promise<RunStore>): Promise<void> => {
   const clock = { now: start };
   const runs = await open(() => clock.now);
+
+  /** Whatever is to be told of now. It is free again after that. */
+  const takenUntold = async (): Promise<readonly Run[]> => {
+    const taken: Run[] = [];
+    for (let some = await runs.takeUntold(10_000, 1); some.length > 0; some = await runs.takeUntold(10_000, 1))
+      taken.push(...some);
+    clock.now = new Date(clock.now.getTime() + 1);
+    return taken;
+  };
 
   const queued = async (run: Run): Promise<Run> => (await runs.request(run)).run;
   const running = async (run: Run): Promise<Run> => {
@@ -370,8 +379,7 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
     const done = await running(syncRun(connection));
     const canceled = await queued(syncRun(connection, { mode: 'full' }));
     const open = await running(provisionRun(connection));
-    const untold = async () =>
-      (await runs.untold(10_000)).filter((run) => run.connection === connection).map(({ id }) => id);
+    const untold = async () => (await takenUntold()).filter((run) => run.connection === connection).map(({ id }) => id);
     expect(await untold()).toEqual([]);
     await runs.finish(done.id, 'succeeded', later(1), end);
     await runs.cancel(canceled.id, later(1));
@@ -383,6 +391,25 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
     expect(await untold()).toEqual([]);
     await runs.cancel(open.id, later(1));
     expect(await untold()).toEqual([]);
+  });
+
+  it('gives runs to tell of to one at a time, those of one organization, and again when they were not told', async () => {
+    await runs.told((await takenUntold()).map(({ id }) => id));
+    const ended = async (organization: string): Promise<Run> => {
+      const run = await running(syncRun(aTenant().connection, { organization: organizationId(organization) }));
+      await runs.finish(run.id, 'succeeded', later(1), end);
+      return run;
+    };
+    const [first, second, other] = [await ended('org_one'), await ended('org_one'), await ended('org_two')];
+    const taken = [await runs.takeUntold(10, 1_000), await runs.takeUntold(10, 1_000)].map(idsOf);
+    expect(taken.toSorted((one, two) => two.length - one.length)).toEqual([
+      [first.id, second.id].toSorted(),
+      [other.id],
+    ]);
+    expect(await runs.takeUntold(10, 1_000)).toEqual([]);
+    await runs.told([other.id]);
+    clock.now = new Date(clock.now.getTime() + 1_000);
+    expect(idsOf(await runs.takeUntold(10, 1_000))).toEqual([first.id, second.id].toSorted());
   });
 
   it('takes somebody who is forgotten out of the samples of what was missing', async () => {
@@ -463,3 +490,4 @@ const provisionRun = (connection: Run['connection'], other: Partial<ProvisionRun
   amends: null,
   ...other,
 });
+const idsOf = (some: readonly Run[]): readonly RunId[] => some.map(({ id }) => id).toSorted();

@@ -164,6 +164,15 @@ export const webhookStoreContract = (
       expect(await take(webhook)).toMatchObject({ failures: 0, position: 0 });
     });
 
+    it('that could not be used is nobody’s for a while', async () => {
+      const webhook = await begin();
+      await deliveries.release(await taken(webhook), false, 5_000);
+      await deliveries.wake([acme]);
+      expect(await take(webhook)).toBeNull();
+      clock.now = after(5_000);
+      expect(await take(webhook)).toMatchObject({ failures: 0, position: 0 });
+    });
+
     it('that has nothing left comes again when something happens, also if that was just now', async () => {
       const webhook = await begin();
       await deliveries.release(await taken(webhook), true);

@@ -3,11 +3,12 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { holdConnection } from '../../src/engine/quarantine.ts';
-import { beginTelling, relayEvents } from '../../src/engine/relay-events.ts';
+import { beginTelling, takeEndedRuns, tellOfRuns } from '../../src/engine/relay-events.ts';
 import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { type Telling, takeTelling, tell } from '../../src/engine/tell-webhook.ts';
 import type { Received, Sent } from '../../src/model/egress.ts';
 import { EgressRefused } from '../../src/model/egress.ts';
+import { KeysUnavailable, SecretUnreadable } from '../../src/model/errors.ts';
 import type { EventType } from '../../src/model/event.ts';
 import { connectionId, organizationId, runId, targetId, watermark, webhookId } from '../../src/model/ids.ts';
 import { noCounters } from '../../src/model/run.ts';
@@ -18,6 +19,7 @@ import { createMemoryStores } from '../../src/store/memory/index.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { lease, nth } from '../admin/api/stores.ts';
+import { relayAll } from '../support/relaying.ts';
 import { hidden } from '../support/secrets.ts';
 import { plainConnection, story, connection as storyConnection } from '../support/story.ts';
 import { testWorld } from '../target/world.ts';
@@ -78,7 +80,7 @@ const subscribe = async (url: string, events: readonly EventType[] | null = null
 };
 
 const everybodyTold = async (): Promise<void> => {
-  while (await relayEvents(stores));
+  await relayAll(stores);
   for (;;) {
     const turn = await takeTelling(telling);
     if (turn === null) return;
@@ -120,8 +122,8 @@ const sync = async (...people: readonly SourceObject[]): Promise<void> => {
   });
 };
 
-const endRun = async (state: 'succeeded' | 'held' | 'failed'): Promise<void> => {
-  const target = { id: targetId('tgt_1'), organization: acme, connection };
+const endRun = async (state: 'succeeded' | 'held' | 'failed', organization = acme): Promise<void> => {
+  const target = { id: targetId(`tgt_${organization}`), organization, connection };
   const run = newProvisionRun(target, null, {
     ...{ mode: 'delta', scope: null, dryRun: false, trigger: 'api' },
     id: runId(newId('run')),
@@ -189,16 +191,44 @@ describe('what is told', () => {
     await endRun('held');
     await everybodyTold();
     expect(await stores.events.newest(acme)).toBe(0);
-    expect(await stores.runs.untold(10)).toEqual([]);
+    await world.sleep(86_400_000, never);
+    expect(await takeEndedRuns(stores)).toEqual([]);
   });
 
   it('is told once also when whoever works it out dies in between', async () => {
     await subscribe(desk);
     await sync(person(1));
     const dying = { ...stores, runs: { ...stores.runs, told: () => Promise.reject(new Error('power cut')) } };
-    await expect(relayEvents(dying)).rejects.toThrow('power cut');
+    await expect(relayAll(dying)).rejects.toThrow('power cut');
+    await everybodyTold();
+    // What it left is somebody else's after a while.
+    await world.sleep(120_000, never);
     await everybodyTold();
     expect(typesAt(desk)).toEqual(['person.created', 'run.completed']);
+  });
+
+  it('is worked out for one organization beside another whose sync takes long, and stops between batches', async () => {
+    const contoso = organizationId('contoso');
+    await subscribe(desk);
+    await sync(person(1), person(2));
+    await endRun('succeeded', contoso);
+    const long = await takeEndedRuns(stores);
+    const other = await takeEndedRuns(stores);
+    expect([long, other].map((some) => some.map(({ organization }) => organization))).toEqual([[acme], [contoso]]);
+    await tellOfRuns(stores, other, never);
+    const stopping = new AbortController();
+    const events = {
+      ...stores.events,
+      position: async () => {
+        stopping.abort(new Error('stopping'));
+        return null;
+      },
+    };
+    await expect(tellOfRuns({ ...stores, events }, long, stopping.signal)).rejects.toThrow('stopping');
+    expect(await stores.events.newest(acme)).toBe(0);
+    await world.sleep(120_000, never);
+    await everybodyTold();
+    expect(typesAt(desk)).toEqual(['person.created', 'person.created', 'run.completed']);
   });
 
   it('may be told by a colleague too, by a key', async () => {
@@ -287,6 +317,62 @@ describe('an address that does not answer', () => {
     expect((await stores.deliveries.log(id, null, 10)).items).toMatchObject([
       { state: 'waiting', attempts: [{ status: null, detail: expect.stringContaining('private network') }] },
     ]);
+  });
+});
+
+describe('an address whose signing secret cannot be opened', () => {
+  const closedBy = (why: Error): Telling => ({
+    ...telling,
+    stores: { ...stores, webhooks: { ...stores.webhooks, secrets: () => Promise.reject(why) } },
+  });
+  const turnOf = async (of: Telling): Promise<boolean> => {
+    const turn = await takeTelling(of);
+    if (turn !== null) await tell(of, turn, never);
+    return turn !== null;
+  };
+
+  it('is left alone at once, says so in its log, and is told what it missed under another secret', async () => {
+    const { id } = await subscribe(desk, ['run.completed']);
+    await endRun('succeeded');
+    await relayAll(stores);
+    expect(await turnOf(closedBy(new SecretUnreadable('The secret secret of whk_1 cannot be opened.')))).toBe(true);
+    const disabled = await stores.webhooks.get(id);
+    expect(disabled).toMatchObject({ state: 'disabled', problem: { code: 'webhook_secret_unreadable' } });
+    expect((await stores.deliveries.log(id, null, 10)).items).toMatchObject([
+      { state: 'waiting', attempts: [{ status: null, detail: expect.stringContaining('cannot be opened') }] },
+    ]);
+    await stores.webhooks.edit(id, disabled?.revision ?? 0, { state: 'active', problem: null });
+    await stores.deliveries.hasten(id);
+    await everybodyTold();
+    expect(typesAt(desk)).toEqual(['run.completed']);
+  });
+
+  it('is tried later and later while the keys cannot be asked', async () => {
+    const { id } = await subscribe(desk, ['run.completed']);
+    await endRun('succeeded');
+    await relayAll(stores);
+    const away = closedBy(new KeysUnavailable('key_vault_unreachable', 'The vault does not answer.'));
+    expect([await turnOf(away), await turnOf(away)]).toEqual([true, false]);
+    await world.sleep(10_000, never);
+    expect([await turnOf(away), await turnOf(away)]).toEqual([true, false]);
+    await world.sleep(10_000, never);
+    expect(await turnOf(away)).toBe(false);
+    expect(await stores.webhooks.get(id)).toMatchObject({ state: 'active', problem: null });
+    await world.sleep(600_000, never);
+    await everybodyTold();
+    expect(typesAt(desk)).toEqual(['run.completed']);
+  });
+
+  it('rests after a fault of our own, so that the worker goes on with the others', async () => {
+    await subscribe(desk, ['run.completed']);
+    await endRun('succeeded');
+    await relayAll(stores);
+    const broken = closedBy(new Error('The database is away.'));
+    await expect(turnOf(broken)).rejects.toThrow('away');
+    expect(await turnOf(broken)).toBe(false);
+    await world.sleep(5_000, never);
+    await everybodyTold();
+    expect(typesAt(desk)).toEqual(['run.completed']);
   });
 });
 

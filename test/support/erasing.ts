@@ -1,11 +1,12 @@
 /** Somebody whose every trace can be told from everybody else's, through all that can happen to a person here. */
 
-import { beginTelling, relayEvents } from '../../src/engine/relay-events.ts';
+import { beginTelling } from '../../src/engine/relay-events.ts';
 import { newSyncRun } from '../../src/engine/request-runs.ts';
 import { organizationId, runId, type SourceId, sourceId, webhookId } from '../../src/model/ids.ts';
 import { noCounters } from '../../src/model/run.ts';
 import { user } from '../../src/model/source-object.ts';
 import { lease } from '../admin/api/stores.ts';
+import { relayAll } from './relaying.ts';
 import { connection, id, type Story, target } from './story.ts';
 
 export const canary: SourceId = sourceId(id('canary'));
@@ -60,7 +61,7 @@ export const lifeOf = async (s: Story): Promise<void> => {
   await beMissed(s);
   await beLookedAt(s);
 
-  while (await relayEvents(stores));
+  await relayAll(stores);
   s.pass(dayMs + 1);
 };
 

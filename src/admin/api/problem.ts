@@ -1,7 +1,7 @@
 /** Problem details for HTTP APIs (RFC 9457): the one shape of everything that goes wrong at this door. */
 
 import { z } from 'zod';
-import { KeysUnavailable } from '../../model/errors.ts';
+import { KeysUnavailable, SecretUnreadable } from '../../model/errors.ts';
 import { type RefusalCode, Refused } from '../refused.ts';
 
 export const problemSchema = z
@@ -39,6 +39,7 @@ type DoorCode =
   | 'rate_limited'
   | 'too_many_streams'
   | 'keys_unavailable'
+  | 'secret_unreadable'
   | 'internal_error';
 export type ProblemCode = RefusalCode | DoorCode;
 
@@ -102,6 +103,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   rate_limited: { status: 429, title: 'Too many calls' },
   too_many_streams: { status: 429, title: 'Too many streams are open' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
+  secret_unreadable: { status: 409, title: 'A stored secret cannot be opened' },
   keys_unavailable: { status: 503, title: 'The keys that secrets are sealed with cannot be asked' },
 };
 
@@ -134,6 +136,7 @@ export const problemOf = (error: unknown, traceId: string): Problem => {
   }
   if (error instanceof DoorProblem) return problem(error.code, error.message, traceId);
   if (error instanceof KeysUnavailable) return problem('keys_unavailable', error.message, traceId);
+  if (error instanceof SecretUnreadable) return problem('secret_unreadable', error.message, traceId);
   const code = codeOfExpressError(error);
   return problem(code, details[code], traceId);
 };

@@ -47,6 +47,7 @@ export type GraphClient = {
   ask<T>(question: Question, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>;
   /** The same absolute link, or `incomplete` when it leads elsewhere. */
   ownLink(link: string): string;
+  isOwn(link: string): boolean;
   /** Resolves when what was just asked is on its way. */
   sent(): Promise<void>;
   /** What the token that is sent now says was granted; null when it cannot be read. */
@@ -74,8 +75,9 @@ export const apiVersion = 'v1.0';
 
 export const graphClient = (parts: Parts): GraphClient => {
   const base = `${parts.graphUrl}/${apiVersion}`;
+  const isOwn = (link: string): boolean => link.startsWith(`${base}/`);
   const ownLink = (link: string): string => {
-    if (link.startsWith(`${base}/`)) return link;
+    if (isOwn(link)) return link;
     throw incomplete('Graph gave a link that leads out of the tenant’s own endpoint.', 'ForeignLink');
   };
   let aheadMs: number | null = null;
@@ -91,6 +93,7 @@ export const graphClient = (parts: Parts): GraphClient => {
     text,
     ask: async (question, schema, signal) => parse(await text(question, signal), schema, templateOf(question.at)),
     ownLink,
+    isOwn,
     sent: () => parts.transport.sent(),
     granted: async (signal) => rolesOf(await tokenOf(parts, signal)),
     clockAheadMs: () => aheadMs,

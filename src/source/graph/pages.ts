@@ -147,8 +147,6 @@ async function* pages<End extends Ended>(
   const either = AbortSignal.any([signal, ended.signal]);
   const followed = new Set<string>();
   const request = (link: string): Requested => {
-    // The first as well: a read that is resumed begins at the very link that may lead to itself.
-    noteLink(followed, link.startsWith('/') ? link : client.ownLink(link));
     const named = Promise.withResolvers<string>();
     const onHead = (head: string): void => {
       const next = hintIn(head);
@@ -159,18 +157,26 @@ async function* pages<End extends Ended>(
     text.catch(() => {});
     return { link, text, named: named.promise };
   };
+  /** `early`: the same page, asked for meanwhile. The first is followed as well: a read that is resumed begins at a link that may lead to itself. */
+  const follow = (link: string, early: Requested | null = null): Requested => {
+    noteLink(followed, link.startsWith('/') ? link : client.ownLink(link));
+    return early?.link === link ? early : request(link);
+  };
+  /** Only what may be followed is asked for. */
+  const hinted = (link: string): Requested | null =>
+    client.isOwn(link) && !followed.has(digestOf(link)) ? request(link) : null;
   const template = templateOf(at);
   try {
-    for (let coming: Requested | null = request(at); coming !== null; ) {
-      const { text, early } = await received(coming, request);
+    for (let coming: Requested | null = follow(at); coming !== null; ) {
+      const { text, early } = await received(coming, hinted);
       const ahead: string | null = nextLinkInHead(text);
-      coming = ahead === null ? null : early?.link === ahead ? early : request(ahead);
+      coming = ahead === null ? null : follow(ahead, early);
       // Otherwise the request would wait for the parser.
       await client.sent();
       const page = checked(parse(text, PageSchema, template), endOf, template);
       const next = hasEnded(page.at) ? null : page.at.next;
       if (ahead !== null && next !== ahead) throw incomplete('A page names two next pages.', 'TwoNextLinks');
-      if (ahead === null && next !== null) coming = request(next);
+      if (ahead === null && next !== null) coming = follow(next, early);
       // Parsing took some milliseconds, and so will what is done with the page: whoever waits beside has the thread in between.
       await client.sent();
       yield page;
@@ -189,15 +195,10 @@ type Requested = { readonly link: string; readonly text: Promise<string>; readon
  */
 const received = async (
   { text, named }: Requested,
-  request: (link: string) => Requested,
+  hinted: (link: string) => Requested | null,
 ): Promise<{ readonly text: string; readonly early: Requested | null }> => {
   const hint = await Promise.race([named, text.then(() => null)]);
-  let early: Requested | null = null;
-  try {
-    early = hint === null ? null : request(hint);
-  } catch {
-    // What is wrong with the link is said once the whole page is there.
-  }
+  const early = hint === null ? null : hinted(hint);
   return { text: await text, early };
 };
 
@@ -264,8 +265,10 @@ const hintIn = (head: string): string | null => {
 };
 
 /** Digests instead of links: a link may have kilobytes. */
+const digestOf = (link: string): string => hash('sha256', link, 'base64');
+
 const noteLink = (followed: Set<string>, link: string): void => {
-  const digest = hash('sha256', link, 'base64');
+  const digest = digestOf(link);
   if (followed.has(digest))
     throw incomplete('Graph gave a link that was followed before: the pages go in a circle.', 'PageCycle');
   if (followed.size >= pageCap) throw incomplete(`A listing has more than ${pageCap} pages.`, 'TooManyPages');

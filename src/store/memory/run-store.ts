@@ -19,7 +19,8 @@ const batchSize = 500;
 
 export const createMemoryRunStore = (now: () => Date, keep: Keep = keptByNobody): RunStore => {
   const rows = keep(new Map<RunId, Row>());
-  const untold = keep(new Set<RunId>());
+  /** Until when somebody is at them. */
+  const untold = keep(new Map<RunId, Date>());
   const runs = (): Run[] => [...rows.values()].map(({ run }) => run);
 
   const write = (id: RunId, patch: (run: Run) => Patch | null): Run | null => {
@@ -28,7 +29,7 @@ export const createMemoryRunStore = (now: () => Date, keep: Keep = keptByNobody)
     if (!row || !change) return null;
     const run: Run = { ...row.run, ...change };
     rows.set(id, { ...row, run });
-    if (isEnded(run.state) && !isEnded(row.run.state)) untold.add(id);
+    if (isEnded(run.state) && !isEnded(row.run.state)) untold.set(id, new Date(0));
     return run;
   };
 
@@ -104,7 +105,13 @@ export const createMemoryRunStore = (now: () => Date, keep: Keep = keptByNobody)
       const found = runs().filter((run) => unfinished.includes(run.state) && isDue(run, now()));
       for (let from = 0; from < found.length; from += batchSize) yield found.slice(from, from + batchSize);
     },
-    untold: async (limit) => [...untold].flatMap((id) => rows.get(id)?.run ?? []).slice(0, limit),
+    takeUntold: async (limit, ttlMs) => {
+      const at = now();
+      const free = [...untold].filter(([, until]) => until <= at).flatMap(([id]) => rows.get(id)?.run ?? []);
+      const taken = free.filter(({ organization }) => organization === free[0]?.organization).slice(0, limit);
+      for (const { id } of taken) untold.set(id, new Date(at.getTime() + ttlMs));
+      return taken;
+    },
     told: async (ids) => {
       for (const id of ids) untold.delete(id);
     },

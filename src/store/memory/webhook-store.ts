@@ -106,12 +106,15 @@ export const createMemoryDeliveryStore = (now: () => Date): DeliveryStore => {
       writeHeld(turn, { position, failures: 0 });
       return { ...turn, position, failures: 0 };
     },
-    release: async (turn, drained) => {
+    release: async (turn, drained, restMs = 0) => {
       const row = rows.get(turn.webhook);
       if (row?.fence !== turn.fence) return;
       const at = now();
       const isDrained = drained && row.wakes === turn.wakes;
-      write(turn.webhook, { leaseUntil: at, ...(isDrained ? { wanted: false } : { notBefore: at }) });
+      write(turn.webhook, {
+        leaseUntil: at,
+        ...(isDrained ? { wanted: false } : { notBefore: new Date(at.getTime() + restMs) }),
+      });
     },
     log: async (webhook, after, limit) => {
       const newest = [...logOf(webhook).values()].toSorted((one, other) => other.sequence - one.sequence);

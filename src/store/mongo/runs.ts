@@ -3,6 +3,7 @@
  * started its slot is its own id. Every step is one compare-and-set on the state, so a run that ended never comes back.
  */
 
+import { randomUUID } from 'node:crypto';
 import mongoose from 'mongoose';
 import { laneOf, overtakingRank, rankOf, slotOf, underWay, unfinished } from '../../core/run-queue.ts';
 import { type RunId, runId } from '../../model/ids.ts';
@@ -29,6 +30,9 @@ type Stored<R extends Run> = Omit<R, 'id' | 'startedAt'> & {
   readonly startedAt?: Date;
   /** From its end until whoever is to know of it was told. */
   readonly untold?: true;
+  /** Who is at it, and until when nobody else is. */
+  readonly teller?: string;
+  readonly tellBy?: Date;
 };
 type RunDocument = Stored<SyncRun> | Stored<ProvisionRun> | Stored<PreviewRun> | Stored<ReconcileRun>;
 
@@ -156,12 +160,21 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
       );
       for await (const page of pages) yield page.flatMap((document) => runOf(document) ?? []);
     },
-    untold: async (limit) => {
-      const found = await collection.find({ untold: true }).limit(limit).toArray();
-      return found.flatMap((document) => runOf(document) ?? []);
+    takeUntold: async (limit, ttlMs) => {
+      const at = now();
+      const free = { untold: true as const, $or: [{ tellBy: { $exists: false } }, { tellBy: { $lte: at } }] };
+      const first = await collection.findOne(free);
+      if (first === null) return [];
+      const some = collection.find({ ...free, organization: first.organization }, { projection: { _id: 1 } });
+      const _id = { $in: (await some.limit(limit).toArray()).map((one) => one._id) };
+      // Others may take some of them at the same moment: each run is whose mark it bears.
+      const teller = randomUUID();
+      await collection.updateMany({ _id, ...free }, { $set: { teller, tellBy: new Date(at.getTime() + ttlMs) } });
+      const taken = await collection.find({ _id, teller }).toArray();
+      return taken.flatMap((document) => runOf(document) ?? []);
     },
     told: async (ids) => {
-      await collection.updateMany({ _id: { $in: [...ids] } }, { $unset: { untold: '' } });
+      await collection.updateMany({ _id: { $in: [...ids] } }, { $unset: { untold: '', teller: '', tellBy: '' } });
     },
     missing: async function* (connection, person) {
       const inSample = { $or: [{ 'shrink.sample': person }, { 'acceptShrink.sample': person }] };
@@ -207,7 +220,8 @@ const documentOf = (run: Run): RunDocument => {
 
 const runOf = (document: RunDocument | null): Run | null => {
   if (!document) return null;
-  const { _id, slot: _slot, lane: _lane, rank: _rank, untold: _untold, startedAt, ...run } = document;
+  const { _id, slot: _slot, lane: _lane, rank: _rank, startedAt, ...told } = document;
+  const { untold: _untold, teller: _teller, tellBy: _tellBy, ...run } = told;
   const found = { ...run, id: runId(_id), startedAt: startedAt ?? null };
   // Runs of earlier versions amend nothing; and of what they accepted, or were held for, nobody wrote down what it was.
   if (found.kind === 'provision') return { ...found, amends: found.amends ?? null };

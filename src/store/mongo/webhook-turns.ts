@@ -73,13 +73,13 @@ export const createWebhookTurns = (db: Db, now: () => Date) => {
       await write(turn, { position, failures: 0 });
       return { ...turn, position, failures: 0 };
     },
-    release: async ({ webhook, fence, wakes }: DeliveryTurn, drained: boolean): Promise<void> => {
+    release: async ({ webhook, fence, wakes }: DeliveryTurn, drained: boolean, restMs = 0): Promise<void> => {
       const free = { leaseUntil: now(), owner: null };
       const left = drained
         ? await collection.updateOne({ _id: webhook, fence, wakes }, { $set: { ...free, wanted: false } })
         : null;
       if (left?.matchedCount !== 1)
-        await collection.updateOne({ _id: webhook, fence }, { $set: { ...free, notBefore: now() } });
+        await collection.updateOne({ _id: webhook, fence }, { $set: { ...free, notBefore: later(restMs) } });
     },
     remove: async (webhook: WebhookId): Promise<void> => {
       await collection.deleteOne({ _id: webhook });

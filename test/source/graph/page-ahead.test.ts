@@ -131,6 +131,24 @@ describe('the page after one that is waited for', () => {
     expect(graph.asked).toEqual(['1', 'stray', '1', '2']);
   });
 
+  it('is followed also when a broken answer named it, and the whole one names it only after its objects', async () => {
+    let origin = '';
+    const graph = await graphOf((page, response, times) => {
+      const next = page === '1' ? { '@odata.nextLink': linkTo('2', origin) } : {};
+      const { value } = JSON.parse(bodyOf(page, null));
+      const isBroken = page === '1' && times === 1;
+      if (!isBroken) return response.end(JSON.stringify({ value, ...next }));
+      const text = JSON.stringify({ ...next, value });
+      response.writeHead(200, { 'content-length': text.length });
+      response.write(half(Buffer.from(text))[0]);
+      return graph.askedFor('2').then(() => response.destroy());
+    });
+    origin = graph.origin;
+    const read: (readonly string[])[] = [];
+    for await (const { items } of graph.pages) read.push(namesOf(items));
+    expect(read).toEqual([['1'], ['2']]);
+  });
+
   it.each([
     ['leads to another host', () => 'https://elsewhere.example/v1.0/users?page=2', 'ForeignLink'],
     ['leads back to where it stands', (origin: string) => linkTo('2', origin), 'PageCycle'],
