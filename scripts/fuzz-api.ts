@@ -1,28 +1,24 @@
 // `npm run fuzz`: sends what Schemathesis makes up from the OpenAPI document to a whole Entrain that is started for it, as each role, and fails on whatever
-// the document does not promise. Takes some minutes, and needs Python 3.10 or newer; Schemathesis is installed from PyPI into .cache.
+// the document does not promise. Takes some minutes a role, and needs Python 3.10 or newer; Schemathesis is installed from PyPI into .cache.
 
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { startGraph } from '../simulator/graph/index.ts';
-import { startScim } from '../simulator/scim/index.ts';
-import { type Stack, startStack } from './demo/stack.ts';
-import { type Connected, connect, fullSync, tourTenant, waitingPlan } from './demo/tour.ts';
-import { cacheFolder, startServices } from './services.ts';
+import { callCounter, type Operation } from './fuzz/calls.ts';
+import { startInstallation } from './fuzz/installation.ts';
+import { plant } from './fuzz/plant.ts';
+import { type FuzzResult, keepFuzzResult } from './fuzz/results.ts';
+import { headersOf, type Role, roles } from './fuzz/roles.ts';
+import { installed, type MakingUp, makeUp } from './fuzz/schemathesis.ts';
+import { type Services, startServices } from './services.ts';
+import { commitOf } from './simulate/commit.ts';
 
-const schemathesis = 'schemathesis==4.32.5';
-const roles = ['read', 'sync', 'configure', 'approve', 'admin', 'stranger', 'nobody'] as const;
-type Role = (typeof roles)[number];
+const help = `Usage: npm run fuzz -- [--role read,admin] [--examples 50] [--seed 1] [--write]
 
-const help = `Usage: npm run fuzz -- [--role read,admin] [--examples 50] [--seed 1]
-
-  --role      as whom: ${roles.join(', ')} (default: each). A stranger's key is limited to another organization; nobody has none.
+  --role      as whom: ${roles.join(', ')} (default: each).
+              limited and stranger have every scope but admin, for the organization that is there, and for another one; nobody has no key.
   --examples  made-up calls for each operation and phase (default 30)
   --seed      which calls are made up (default: another one each time)
+  --write     keeps what came of it for docs/security.md; then: npm run docs
   --help      this text`;
 
 const { values } = parseArgs({
@@ -30,145 +26,106 @@ const { values } = parseArgs({
     role: { type: 'string' },
     examples: { type: 'string', default: '30' },
     seed: { type: 'string' },
-    help: { type: 'boolean' },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
-if (values.help === true) {
-  console.log(help);
-  process.exit(0);
-}
-const chosen = z.array(z.enum(roles)).parse(values.role?.split(',') ?? roles);
 
 const parameters = z.array(z.looseObject({ name: z.string() }));
 const openApi = z.looseObject({
-  paths: z.record(z.string(), z.record(z.string(), z.looseObject({ parameters: parameters.optional() }))),
+  paths: z.record(
+    z.string(),
+    z.record(z.string(), z.looseObject({ operationId: z.string(), parameters: parameters.optional() })),
+  ),
 });
 
-/** A body that is too large is refused by its size, whatever else is wrong with it. */
-const expected = '[checks]\nnegative_data_rejection.expected-statuses = ["4xx"]\n';
+/** What would end the key or session that it is called with, or call an address that was made up, if it took whichever id it saw. */
+const ofOwnIdsAlone = [
+  'revokeApiKey',
+  'endOpenSession',
+  'checkConnection',
+  'checkTarget',
+  'testWebhook',
+  'resendWebhookDelivery',
+];
 
-/** What would call somebody outside of this machine, never comes to its end, or ends the very key that it is called with. */
-const left = ['checkNewConnection', 'watchRun', 'revokeApiKey'];
+if (values.help) console.log(help);
+else process.exitCode = await main();
 
-const cleanUp: (() => Promise<void>)[] = [];
-try {
-  const tool = await installed();
+async function main(): Promise<number> {
+  const chosen = z.array(z.enum(roles)).parse(values.role?.split(',') ?? roles);
+  const program = await installed();
   const services = await startServices({ log: (line) => console.log(`  ${line}`) });
-  cleanUp.unshift(() => services.stop());
-  const graph = await startGraph({ tenants: [tourTenant(50)] });
-  cleanUp.unshift(() => graph.close());
-  const scim = await startScim();
-  cleanUp.unshift(() => scim.close());
-  const stack = await startStack({
-    services,
-    name: `fuzz_${process.pid}`,
-    cloud: { origin: graph.origin, caPem: graph.caPem },
-    // Whatever connections are made up, nobody is to read them.
-    workers: [],
-  });
-  cleanUp.unshift(() => stack.stop());
-  const worker = await stack.startWorker();
-  const tour = { stack, graph, scim };
-  const connected = await connect(tour);
-  await fullSync(tour, connected);
-  const plan = await waitingPlan(tour, connected);
-  await worker.stop();
-  const document = await documentOf(stack);
-  const failed: Role[] = [];
-  for (const role of chosen) {
-    console.log(`\n=== as ${role}`);
-    if (!(await holds(tool, stack, document, role, { ...connected, plan: plan.id }))) failed.push(role);
-  }
-  console.log(failed.length === 0 ? '\nNothing was found.' : `\nSomething was found as: ${failed.join(', ')}.`);
-  process.exitCode = failed.length === 0 ? 0 : 1;
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-} finally {
-  for (const stop of cleanUp) await stop();
-}
-
-/** The program, in an environment of its own. */
-async function installed(): Promise<string> {
-  const folder = join(cacheFolder(), schemathesis.replaceAll('=', '-'));
-  const program = join(folder, 'bin/st');
-  if (existsSync(program)) return program;
-  const made = (await run('python3', ['-m', 'venv', folder])) === 0;
-  if (!made || (await run(join(folder, 'bin/pip'), ['install', '--quiet', schemathesis])) !== 0)
-    throw new Error(`${schemathesis} could not be installed. It needs Python 3.10 or newer with venv, and PyPI.`);
-  return program;
-}
-
-async function holds(
-  tool: string,
-  stack: Stack,
-  document: unknown,
-  role: Role,
-  { connection, target, plan }: Connected & { readonly plan: string },
-): Promise<boolean> {
-  const folder = await mkdtemp(join(tmpdir(), 'entrain-fuzz-'));
   try {
-    const config = join(folder, 'made-up.toml');
-    const withIds = join(folder, 'with-ids.toml');
-    const openapi = join(folder, 'openapi.json');
-    await writeFile(openapi, JSON.stringify(document));
-    const runs = await stack.api.ask(
-      'GET',
-      '/v1/runs?limit=1',
-      z.object({ data: z.array(z.object({ id: z.string() })) }),
-    );
-    // Made-up ids are of nobody; what is there must be asked for, too.
-    const ids = { connection_id: connection, target_id: target, plan_id: plan, run_id: runs.data[0]?.id ?? '' };
-    await writeFile(config, expected);
-    await writeFile(
-      withIds,
-      [expected, '[parameters]', ...Object.entries(ids).map(([name, id]) => `"path.${name}" = "${id}"`), ''].join('\n'),
-    );
-    const key = await keyOf(stack, role);
-    const given = [
-      'run',
-      openapi,
-      ...['--url', stack.apiUrl],
-      ...['--phases', 'examples,coverage,fuzzing'],
-      ...['--max-examples', values.examples],
-      // Several threads at once break the Python that makes the calls up.
-      ...['--workers', '1'],
-      // What fits the document may be refused all the same: by rules about several fields, or by what was done before.
-      ...['--exclude-checks', 'positive_data_acceptance'],
-      ...(values.seed === undefined ? [] : ['--seed', values.seed]),
-      ...(key === null ? [] : ['--header', `Authorization: Bearer ${key}`]),
-      ...left.flatMap((id) => ['--exclude-operation-id', id]),
-    ];
-    const madeUp = await run(tool, ['--config-file', config, ...given], folder);
-    const real = await run(tool, ['--config-file', withIds, ...given], folder);
-    return madeUp === 0 && real === 0;
+    const found: Role[] = [];
+    for (const role of chosen) {
+      console.log(`\n=== as ${role}`);
+      const result = await letLoose(role, services, program);
+      console.log(`\n${JSON.stringify(result)}`);
+      if (values.write) keepFuzzResult(result);
+      if (result.faults > 0) found.push(role);
+    }
+    console.log(found.length === 0 ? '\nNothing was found.' : `\nSomething was found as: ${found.join(', ')}.`);
+    return found.length === 0 ? 0 : 1;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await services.stop();
   }
+}
+
+/** On an installation of its own, so that no role finds what another one left. */
+async function letLoose(role: Role, services: Services, program: string): Promise<FuzzResult> {
+  const counter = callCounter();
+  const installation = await startInstallation(services, `fuzz_${process.pid}_${role}`, counter.hear);
+  try {
+    const planted = await plant(installation);
+    const { document, operations } = await documentOf(installation.stack.apiUrl);
+    const asked: MakingUp = {
+      document,
+      url: installation.stack.apiUrl,
+      headers: await headersOf(role, installation),
+      planted,
+      phases: ['coverage', 'fuzzing'],
+      examples: z.coerce.number().int().positive().parse(values.examples),
+      seed: values.seed ?? null,
+      left: leftBy(role),
+      // To see whether a call is let in without it, the tool would have to take the cookie away, and cannot: whoever has none is nobody.
+      withoutChecks: role === 'session' ? ['ignored_auth'] : [],
+    };
+    counter.forget();
+    const faults = await makeUp(program, asked);
+    // Here the ids themselves are what is tried. Those that were in answers are among them, so it comes last.
+    const left = [...asked.left, ...ofOwnIdsAlone];
+    const more = await makeUp(program, { ...asked, planted: null, phases: ['fuzzing'], left });
+    const called = operations.filter(({ id }) => !asked.left.includes(id));
+    const { calls, reached, unreached } = counter.count(called);
+    return {
+      role,
+      date: new Date().toISOString().slice(0, 10),
+      commit: commitOf(),
+      calls,
+      reached: reached.length,
+      operations: called.length,
+      unreached: [...unreached],
+      faults: faults + more,
+    };
+  } finally {
+    await installation.stop();
+  }
+}
+
+/** What would call somebody outside of this machine, never comes to its end, or ends the very session that it is called with. */
+function leftBy(role: Role): readonly string[] {
+  return ['checkNewConnection', 'watchRun', ...(role === 'session' ? ['endSession'] : [])];
 }
 
 /** As it is served, but for cursors: nobody can make one up, so each is refused. */
-async function documentOf({ api }: Stack): Promise<unknown> {
-  const served = await api.ask('GET', '/v1/openapi.json', openApi);
-  for (const operation of Object.values(served.paths).flatMap((methods) => Object.values(methods)))
+async function documentOf(apiUrl: string): Promise<{ document: unknown; operations: readonly Operation[] }> {
+  const answer = await fetch(`${apiUrl}/v1/openapi.json`);
+  const document = openApi.parse(await answer.json());
+  for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods)))
     operation.parameters = operation.parameters?.filter(({ name }) => name !== 'cursor');
-  return served;
-}
-
-async function keyOf(stack: Stack, role: Role): Promise<string | null> {
-  if (role === 'nobody') return null;
-  const made = z.object({ key: z.string() });
-  const body =
-    role === 'stranger'
-      ? { name: role, scopes: ['read', 'sync', 'configure', 'approve'], organization_ids: ['another-customer'] }
-      : { name: role, scopes: [role] };
-  return (await stack.api.ask('POST', '/v1/api-keys', made, body)).key;
-}
-
-function run(program: string, given: readonly string[], folder = tmpdir()): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, given, { cwd: folder, stdio: 'inherit' });
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId: id }]) => ({ id, method, path })),
+  );
+  return { document, operations };
 }

@@ -5,6 +5,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fuzzTable, readFuzzResults } from '../../scripts/fuzz/results.ts';
 import { longRunText, mutantSummary, mutantTable } from '../../scripts/simulate/page.ts';
 import { readLongRun, readMutantResults } from '../../scripts/simulate/results.ts';
 import { openApiOf } from '../../src/admin/api/openapi.ts';
@@ -26,6 +27,7 @@ export const generatedParts: Readonly<Record<string, Parts>> = {
   'README.md': { configuration: () => configuration() },
   'docs/api.md': { routes: () => routes(), errors: () => errors() },
   'docs/operating.md': { metrics: () => metrics(), reasons: () => reasonTable(), login: () => loginErrors() },
+  'docs/security.md': { fuzz: () => fuzzTable(readFuzzResults()) },
   'docs/customer-it.md': { attributes: () => attributes(), clouds: () => clouds() },
   'docs/reliability.md': { bugs: () => bugs(), 'long run': () => longRunText(readLongRun()) },
   'docs/adding-a-target.md': {
