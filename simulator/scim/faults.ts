@@ -14,6 +14,8 @@ const answer = z.discriminatedUnion('kind', [
     when,
     retryAfter: retryAfter.optional(),
     scimType: z.string().optional(),
+    /** What it says of it. */
+    detail: z.string().default('The simulated target was told to answer this.'),
     body: z.enum(['scim', 'html', 'none']).default('scim'),
   }),
   /** Resets the connection. */

@@ -1,9 +1,9 @@
 /**
  * Secrets that are known by sight go the ways that secrets go in a whole installation, through success, failure and crash, with everything said that can
- * be said (debug). Then everything that anybody could look at is searched for them.
+ * be said (debug); and so does what people look like. Then everything that anybody could look at is searched for them.
  */
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import mongoose from 'mongoose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -16,8 +16,10 @@ import { trustCa } from '../../src/source/graph/index.ts';
 import * as pfx from '../fixtures/pfx.ts';
 import { dumpOfMongo, dumpOfRedis, found } from '../support/canaries.ts';
 import { type Certificate, makeCertificate } from '../support/certificate.ts';
+import { collections } from '../support/collections.ts';
 import { follow } from '../support/follow.ts';
 import { freshPrefix } from '../support/fresh.ts';
+import { startHearing } from '../support/hearing.ts';
 import { type Login, openLogin } from '../support/login.ts';
 
 const canary = (what: string): string => `CANARY~${what}~${randomUUID()}`;
@@ -32,6 +34,33 @@ const secrets: Record<string, string> = {
   'wrong password of a PFX file': canary('pfx'),
   'Idempotency-Key': canary('idempotency'),
 };
+/** What somebody looks like, of whom there is one alone. */
+const aPerson = (): Readonly<
+  Record<'givenName' | 'surname' | 'displayName' | 'mail' | 'mobilePhone' | 'employeeId', string>
+> => {
+  const [given, family] = [`Wilhelmina-${randomUUID()}`, `Canary-${randomUUID()}`];
+  return {
+    givenName: given,
+    surname: family,
+    displayName: `${family}, ${given}`,
+    mail: `canary.${randomUUID()}@mail.example`,
+    mobilePhone: `+49 30 ${randomInt(1e11, 1e12)}`,
+    employeeId: `E-${randomUUID()}`,
+  };
+};
+/** Whom a target refuses by name, first alone and then with the token; and somebody who leaves a tenant without a target, and is erased. */
+const people = { refused: aPerson(), unauthorized: aPerson(), leaver: aPerson() };
+/** Each attribute by the part of it that nobody else has, in whatever case a name is written around it. */
+const lookOf = (names: readonly (keyof typeof people)[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    names.flatMap((name) =>
+      Object.entries(people[name]).map(([attribute, value]) => [
+        `${attribute} of ${name}`,
+        attribute === 'displayName' ? value : (/[0-9a-f-]{36}/.exec(value)?.[0] ?? value),
+      ]),
+    ),
+  );
+
 const nextKey = randomBytes(32).toString('base64');
 const ourApp = '7f0c2f7e-3a52-4f6e-9a0b-1b2c3d4e5f60';
 
@@ -39,8 +68,10 @@ let certificate: Certificate;
 let graph: GraphSimulator;
 let scim: ScimSimulator;
 let login: Login;
+let hearing: Awaited<ReturnType<typeof startHearing>>;
 let stack: Stack;
 let prefix: string;
+let keptOfLeaver: readonly string[] = [];
 const said: string[] = [];
 const answers: string[] = [];
 
@@ -90,6 +121,7 @@ beforeAll(async () => {
   });
   trustCa(graph.caPem);
   scim = await startScim({ token: secrets['token of a target'] ?? '' });
+  hearing = await startHearing();
   login = await openLogin(`${publicUrl}/auth/callback`);
   login.who = { id: 'ann', groups: ['ops'] };
   secrets['secret of the client that people sign in at'] = login.client.secret;
@@ -124,7 +156,16 @@ afterAll(async () => {
   await scim.close();
   await graph.close();
   await login.close();
+  await hearing.close();
 });
+
+/** Somebody comes who looks like that; their id. */
+const hire = (tenant: number, person: ReturnType<typeof aPerson>): string => {
+  const at = graph.control.tenant(graph.tenants[tenant]?.tenantId);
+  const id = at.hire({ givenName: person.givenName, surname: person.surname });
+  at.update(id, { ...person });
+  return id;
+};
 
 /** The three ways to connect a tenant, each with what may go wrong about it. */
 const connectAll = async (): Promise<{ readonly connection: string; readonly certified: string }> => {
@@ -160,6 +201,9 @@ const connectAll = async (): Promise<{ readonly connection: string; readonly cer
     if (isFollowed) answers.push(await follow(link.oauth2_authorize_url));
   }
   const webhook = { organization_id: 'acme', url: 'https://hooks.example.com/entrain' };
+  await call('POST', '/v1/webhooks', { ...webhook, url: hearing.url });
+  // The one answer that is to show its secret.
+  answers.splice(-1);
   const hooked = Object(await call('POST', '/v1/webhooks', webhook));
   const rotated = Object(await call('POST', `/v1/webhooks/${hooked.id}/secret`));
   secrets['old secret of a webhook'] = String(hooked.secret);
@@ -223,13 +267,19 @@ const runAll = async ({ connection, certified }: Awaited<ReturnType<typeof conne
     await call('POST', `/v1/${path}`);
   await stack.api.sync(connection, { mode: 'full' });
   await stack.api.sync(certified, { mode: 'full' });
-  // The target refuses somebody, then the token; the login service refuses both secrets.
+  // The target refuses somebody, then the token, and says whom it was told about; the login service refuses both secrets.
   const tenant = graph.control.tenant(graph.tenants[0]?.tenantId);
-  for (const status of [400, 401]) {
-    scim.control.addFaults([{ method: 'POST', answer: { kind: 'status', status } }]);
-    tenant.hire({ givenName: 'Ada', surname: `Berg ${status}` });
+  const refusals = [
+    [400, people.refused],
+    [401, people.unauthorized],
+  ] as const;
+  for (const [status, person] of refusals) {
+    const detail = `${Object.values(person).join(' ')}: ${person.displayName.toLowerCase()} is refused`;
+    scim.control.addFaults([{ method: 'POST', answer: { kind: 'status', status, detail } }]);
+    hire(0, person);
     await stack.api.sync(connection, { mode: 'delta' });
   }
+  await call('GET', `/v1/connections/${connection}/explain?person=${encodeURIComponent(people.refused.mail)}`);
   const [app] = tenant.apps();
   if (app !== undefined) app.secrets = [{ value: 'another', endsMs: Date.now() + 86_400_000 }];
   await call('POST', `/v1/connections/${connection}/check`);
@@ -237,6 +287,20 @@ const runAll = async ({ connection, certified }: Awaited<ReturnType<typeof conne
   await stack.api.sync(connection, { mode: 'full' });
   for (const path of ['connections', `connections/${connection}`, `targets/${target}`, 'runs', 'encryption-keys'])
     await call('GET', `/v1/${path}`);
+};
+
+/** Somebody was there, left, and is erased; the next sync reads everybody. What was kept of them before that. */
+const eraseLeaver = async (certified: string): Promise<readonly string[]> => {
+  const id = hire(1, people.leaver);
+  await stack.api.sync(certified, { mode: 'delta' });
+  const kept = found(lookOf(['leaver']), { MongoDB: await dumpOfMongo(stack.env['MONGODB_URI'] ?? '') });
+  graph.control.tenant(graph.tenants[1]?.tenantId).softDelete(id);
+  await stack.api.sync(certified, { mode: 'delta' });
+  await call('GET', `/v1/connections/${certified}/explain?person=${encodeURIComponent(people.leaver.mail)}`);
+  await call('GET', `/v1/audit?limit=200`);
+  expect(await call('POST', `/v1/connections/${certified}/people/${id}/erase`)).toEqual({ accounts_left: [] });
+  await stack.api.sync(certified, { mode: 'delta' });
+  return kept;
 };
 
 /** A worker that cannot start, and one that dies at its work of an error nobody caught. */
@@ -285,6 +349,7 @@ describe('secrets', () => {
     const connected = await connectAll();
     await asPeople(connected.connection);
     await runAll(connected);
+    keptOfLeaver = await eraseLeaver(connected.certified);
     await crash();
     await changeKey(connected.certified);
     const looked = await places();
@@ -328,6 +393,34 @@ describe('secrets', () => {
     redis.disconnect();
     expect(found(secrets, await places())).toEqual(
       ['log', 'answers', 'MongoDB', 'Redis'].map((place) => `${place}: client secret`),
+    );
+  });
+});
+
+/** Where it is kept what people look like. Of the others that hold people, none holds more than their ids. */
+const holdingLooks = ['changes', 'intents', 'objects'];
+
+describe('what people look like', () => {
+  it('is kept where it has to be, comes up nowhere else, and is nowhere once they are erased', async () => {
+    // After those who were refused had come.
+    await hearing.until((heard) => heard.some(({ type }) => type === 'connection.degraded'));
+    const { answers: _, MongoDB, ...outside } = await places();
+    const looked = { ...outside, webhooks: hearing.heard.map(({ body }) => body).join('\n') };
+    expect(found(lookOf(['refused', 'unauthorized', 'leaver']), looked)).toEqual([]);
+    const linesOf = Map.groupBy(MongoDB.split('\n'), (line) => line.split(' ')[0] ?? '');
+    const held = [...linesOf].filter(
+      ([, lines]) => found(lookOf(['refused', 'unauthorized']), { lines: lines.join('\n') }).length > 0,
+    );
+    expect(held.map(([name]) => name).toSorted()).toEqual(holdingLooks);
+    expect(holdingLooks.filter((name) => collections[name]?.people !== 'erased')).toEqual([]);
+    expect(keptOfLeaver).toHaveLength(6);
+    expect(found(lookOf(['leaver']), { MongoDB })).toEqual([]);
+    // All of it was really there to be searched.
+    for (const said of ['person.erased', '/people/{object_id}/erase'])
+      expect(looked.log.includes(said), said).toBe(true);
+    expect(linesOf.get('escrows')?.join('\n')).toContain('is refused');
+    expect([...linesOf.keys()]).toEqual(
+      expect.arrayContaining(['audit_entries', 'escrows', 'events', 'runs', 'targets']),
     );
   });
 });

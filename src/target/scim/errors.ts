@@ -4,7 +4,7 @@ import { EgressRefused } from '../../model/egress.ts';
 import { TargetError, type TargetFault } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import { field, isObject } from './json.ts';
-import { nameOf, type Request } from './requests.ts';
+import { nameOf, type Request, valuesIn } from './requests.ts';
 
 /** `json`: an object was read. `page`: HTML, so a proxy or a login page speaks, not the target. `unreadable`: broken off or no JSON. */
 export type Body =
@@ -38,7 +38,7 @@ export const scimTypeOf = ({ body }: Answer): string | null => {
 /** An answer that is no success. `secret` is never repeated, even when the target does. */
 export const refusal = (request: Request, answer: Answer, secret: string): TargetError => {
   const scimType = scimTypeOf(answer);
-  const detail = detailOf(answer.body, secret);
+  const detail = detailOf(request, answer.body, secret);
   const said = `The target answered ${answer.status} to ${nameOf(request)}`;
   return new TargetError(faultOf(request, answer), `${said}${scimType === null ? '' : ` (${scimType})`}${detail}`, {
     code: scimType ?? `http_${answer.status}`,
@@ -100,8 +100,11 @@ const faultOf = (request: Request, answer: Answer): TargetFault => {
   return 'rejected';
 };
 
-/** What the server says of it, in its words but short, without addresses of people and without our secret. */
-const detailOf = (body: Body, secret: string): string => {
+/**
+ * What the server says of it, in its words but short: without addresses of people, our secret, and the values that it was sent, which are somebody's. What
+ * becomes of a run is kept, also when everything else about that person was erased.
+ */
+const detailOf = (request: Request, body: Body, secret: string): string => {
   if (body.kind === 'page') return ' with a web page, which is no SCIM answer: is base_url right?';
   const said = body.kind === 'json' ? wordsIn(body.json) : null;
   if (said === null) return '.';
@@ -110,8 +113,15 @@ const detailOf = (body: Body, secret: string): string => {
     .slice(0, 2_000)
     .replace(/[^\s"'<>(),;:=@]+@[^\s"'<>(),;:=@]+/g, '…@…')
     .replace(/\s+/g, ' ');
-  return `: ${safe.slice(0, 300)}`;
+  return `: ${withoutValues(safe, valuesIn(request)).slice(0, 300)}`;
 };
+
+/** Servers keep names in a case of their own. Longest first: a full name is not left in half because its first part went before. */
+const withoutValues = (text: string, values: readonly string[]): string =>
+  values
+    .flatMap((value) => [value, value.toLowerCase(), value.toUpperCase()])
+    .toSorted((one, other) => other.length - one.length)
+    .reduce((words, value) => words.replaceAll(value, '…'), text);
 
 /** `detail` in SCIM 2.0, `Errors[].description` in 1.1, `message` or `error` in what frameworks send. */
 const wordsIn = (body: JsonObject): string | null => {

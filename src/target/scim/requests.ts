@@ -3,7 +3,8 @@
 import type { RemoteId } from '../../model/ids.ts';
 import type { Member, Operation } from '../../model/operation.ts';
 import type { Attributes, ObjectType, Value } from '../../model/source-object.ts';
-import type { JsonObject } from '../../model/target-record.ts';
+import type { Json, JsonObject } from '../../model/target-record.ts';
+import { isList, isObject } from './json.ts';
 import { filterText, type Path } from './paths.ts';
 import { newResource } from './resource.ts';
 
@@ -28,6 +29,24 @@ export type PatchOperation = {
 /** The request's name in errors and logs: without id and query, which may hold personal data. */
 export const nameOf = ({ method, endpoint, id }: Request): string =>
   `${method} ${endpoint}${id === undefined ? '' : '/{id}'}`;
+
+/** The texts in a request that are somebody's: not its keywords, and nothing so short that it is a part of many words. */
+export const valuesIn = ({ body = {}, query = {} }: Request): readonly string[] => {
+  const asked = (query['filter'] ?? '').split(comparedWith).at(-1) ?? '';
+  return [...new Set([...textsIn(body), asked.slice(0, -1)])].filter((text) => text.length >= shortestValue);
+};
+
+/** What stands before the text that `findRequest` asks for; in that text the quote would be escaped. */
+const comparedWith = ' eq "';
+const shortestValue = 3;
+const keywords: ReadonlySet<string> = new Set(['schemas', 'op', 'path', 'type']);
+
+const textsIn = (json: Json): readonly string[] => {
+  if (typeof json === 'string') return [json];
+  if (isList(json)) return json.flatMap(textsIn);
+  if (!isObject(json)) return [];
+  return Object.entries(json).flatMap(([name, value]) => (keywords.has(name) ? [] : textsIn(value)));
+};
 
 /** The path below the base URL. */
 export const addressOf = ({ endpoint, id, query = {} }: Request): string => {

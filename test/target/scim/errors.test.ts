@@ -66,6 +66,29 @@ describe('what an answer means', () => {
   });
 });
 
+describe('what a person looks like', () => {
+  const looks = { displayName: 'Zoë Ångström', name: { givenName: 'Zoë', familyName: 'Ångström' }, title: 'QA' };
+  const said = (request: Request, detail: string): string =>
+    refusal(request, answered(400, json({ detail })), 'secret').message.replace(/^[^:]*: /, '');
+
+  it('is not repeated in the words of a target that was told so, in whatever case', () => {
+    const request = { ...create, body: { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], ...looks } };
+    expect(said(request, 'ZOË ÅNGSTRÖM (zoë, QA) is refused: displayName')).toBe('… (…, QA) is refused: displayName');
+    expect(said(request, 'the schema urn:ietf:params:scim:schemas:core:2.0:User is unknown')).toContain('2.0:User');
+  });
+
+  it('is not repeated of a change, whose path and kind are', () => {
+    const patch = { op: 'replace', path: 'name.familyName', value: 'Nováková' };
+    const request = { ...change, body: { schemas: [], Operations: [patch] } };
+    expect(said(request, 'replace of name.familyName: Nováková')).toBe('replace of name.familyName: …');
+  });
+
+  it('is not repeated of a question', () => {
+    const request = { ...read, query: { filter: 'name.formatted eq "Zoë \\"Z\\" Ångström"' } };
+    expect(said(request, 'nothing like Zoë \\"Z\\" Ångström')).toBe('nothing like …');
+  });
+});
+
 describe('what the lack of an answer means', () => {
   it.each([
     ['ECONNREFUSED', 'unavailable', 'unreachable'],
