@@ -154,17 +154,12 @@ export const consentReturns = (hall: Hall) => {
     const { room, app, connection, consent } = back;
     const stranger = await strangerIn(app, { tenant, code, verifier, nonce: nonceOf(verifier) });
     if (stranger !== null) return refused(back, stranger);
-    if (await isTaken(back, connection, tenant)) return refused(back, tenantTaken);
+    if (isForOne(back, connection) && (await room.engine.isTenantOfOthers(connection, tenant)))
+      return refused(back, tenantTaken);
     const name = await nameOf(app, tenant);
     const step = { kind: 'confirm', tenant, challenge: challengeOf(verifier) } as const;
     const { state } = await openState(room, connection, { ...keptOf(consent), step }, stepLifeMs);
     return { kind: 'to_confirm', connection, tenant, name, state, verifier };
-  }
-
-  /** One that was connected to the tenant before may be so again. */
-  async function isTaken({ room, consent }: Return, connection: Within<Connection>, tenant: string): Promise<boolean> {
-    if (consent.sharedTenant || connection.credentials?.kind === 'admin_consent') return false;
-    return room.engine.isTenantOfOthers(connection, tenant);
   }
 
   /** One write: whatever breaks off before it leaves the connection as it was. */
@@ -191,7 +186,7 @@ export const consentReturns = (hall: Hall) => {
         const refusal = obstacle(app, before);
         if (refusal !== null) throw refusal;
         if (!mayBe(before, tenant)) throw new Refused('tenant_fixed', 'The connection is to another tenant by now.');
-        if (await isTaken(back, before, tenant))
+        if (isForOne(back, before) && !(await room.engine.takeTenant(before, tenant)))
           throw new Refused('tenant_taken', 'The tenant is read for another organization by now.');
         const after = await connections.edit(before.id, before.revision, editOf(app, before, tenant, seen));
         return { before, after };
@@ -234,6 +229,10 @@ export const consentReturns = (hall: Hall) => {
     return { kind: 'failed', problem, connection, returnUrl: consent?.returnUrl ?? null };
   }
 };
+
+/** Whether it matters who else reads the tenant: one that was connected to it before may be so again. */
+const isForOne = ({ consent }: Return, { credentials }: Connection): boolean =>
+  !consent.sharedTenant && credentials?.kind !== 'admin_consent';
 
 /** What goes on to the next step. */
 const keptOf = ({ returnUrl, sharedTenant }: Consent) => ({ returnUrl, sharedTenant });

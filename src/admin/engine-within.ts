@@ -9,7 +9,7 @@ import { countReasons, type ReasonCounts, type Wanted } from '../engine/count-re
 import { defaultTiming, type Observe } from '../engine/engine.ts';
 import { type Answer, type Explainer, explainPerson } from '../engine/explain.ts';
 import type { Kept } from '../engine/kept-of-person.ts';
-import { isTenantOfOthers, noteTenant } from '../engine/note-tenant.ts';
+import { isTenantOfOthers, noteTenant, takeTenant } from '../engine/note-tenant.ts';
 import { type Erasure, erasePerson, keptOf } from '../engine/persons.ts';
 import { beginTelling } from '../engine/relay-events.ts';
 import { declareRestore } from '../engine/restore.ts';
@@ -70,6 +70,10 @@ export const engineWithin = ({ stores, world, observe, connectSource, connectTar
     /** Yes or no, and nothing of what is read for others. */
     isTenantOfOthers: (connection: Within<Connection>, directoryId: string): Promise<boolean> =>
       isTenantOfOthers({ stores }, connection, directoryId),
+
+    /** For a connection that is about to be connected to it; false: it is read, or was named a moment ago, for others. */
+    takeTenant: (connection: Within<Connection>, directoryId: string): Promise<boolean> =>
+      takeTenant({ stores, world }, connection, directoryId),
 
     /** One of two approved it; whoever is to be the other is told. */
     tellApprovedOnce: ({ id, organization, connection, target }: Within<Plan>, at: Date): Promise<void> => {

@@ -4,7 +4,7 @@
  */
 
 import { isFull, type Reach } from '../core/access.ts';
-import { directoryOf, goesByWorkload, isReadForOthers } from '../core/tenants.ts';
+import { directoryOf, goesByWorkload, isDirectoryId, isReadForOthers } from '../core/tenants.ts';
 import type { Connection } from '../model/connection.ts';
 import type { GivenCredentials } from './given-credentials.ts';
 import { type Issue, Refused } from './refused.ts';
@@ -32,10 +32,9 @@ export const trustIssues = (after: Named, given: Given, { ourApp }: Pick<Around,
     credentials.kind !== 'admin_consent' &&
     (given.clientId !== undefined || given.workloadIdentity === true) &&
     credentials.clientId.toLowerCase() === ourApp?.clientId.toLowerCase();
-  // One tenant has many domains; only its id can be compared.
   const isDomain =
     tenantId !== null &&
-    !directoryId.test(tenantId) &&
+    !isDirectoryId(tenantId) &&
     goesByWorkload(after) &&
     (given.workloadIdentity === true || given.tenantId !== undefined);
   return [
@@ -108,5 +107,3 @@ export const refuseLimitedSharing = (by: Reach): void => {
 
 const isNamedForWorkload = (given: Given, after: Named): boolean =>
   (given.workloadIdentity === true || given.tenantId !== undefined) && goesByWorkload(after);
-
-const directoryId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -6,7 +6,17 @@ import { credentialIn } from './credential-life.ts';
 export const goesByWorkload = (connection: Pick<Connection, 'credentials'>): boolean =>
   credentialPlaces.some((place) => credentialIn(connection, place)?.kind === 'workload_identity');
 
-/** By its id, once that is known. */
+/** One tenant has many domains; by its id alone it can be told from others. */
+export const isDirectoryId = (tenant: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(tenant);
+
+/** Whether it is known by its id which tenant a connection opens. */
+export const isDirectoryKnown = ({
+  tenantId,
+  credentialUse,
+}: Pick<Connection, 'tenantId' | 'credentialUse'>): boolean =>
+  credentialUse.directoryId !== undefined || (tenantId !== null && isDirectoryId(tenantId));
+
+/** By its id, once that is known: it is before anything of the tenant is read (engine/note-tenant). */
 export const directoryOf = ({
   tenantId,
   credentialUse,

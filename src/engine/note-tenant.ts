@@ -1,16 +1,34 @@
-/** Which tenant a connection opens, as a check found out. */
+/** Which tenant a connection opens, as the login service says, and whose else it is. */
 
-import { goesByWorkload, isReadForOthers } from '../core/tenants.ts';
+import { goesByWorkload, isDirectoryKnown, isReadForOthers } from '../core/tenants.ts';
 import type { Check, CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
+import type { Source } from '../source/source.ts';
 import type { Engine } from './engine.ts';
 
+type Noting = Pick<Engine, 'stores' | 'world'>;
+
 /**
- * Keeps it, so that a tenant which is given by a domain is known by its id from then on. A connection that goes by the workload and opens what is read for
- * somebody else does not pass.
+ * Before anything of a tenant is read: of one that is named by a domain nobody could say whether it is read for somebody else. (One that goes by the
+ * workload is never named so.) Throws `SourceError` where the login service does not say which it is.
+ */
+export const knowTenant = async (
+  noting: Noting,
+  connection: Connection,
+  source: Pick<Source, 'tenant'>,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (isDirectoryKnown(connection)) return;
+  const directoryId = await source.tenant(signal);
+  await noteTenant(noting, connection, { ok: true, checks: [], directoryId });
+};
+
+/**
+ * Keeps what a check found out, so that a tenant which is given by a domain is known by its id from then on. A connection that goes by the workload and
+ * opens what is read for somebody else does not pass.
  */
 export const noteTenant = async (
-  { stores: { connections }, world }: Pick<Engine, 'stores' | 'world'>,
+  { stores: { connections }, world }: Noting,
   connection: Connection,
   report: CheckReport,
 ): Promise<CheckReport> => {
@@ -37,6 +55,18 @@ export const isTenantOfOthers = async (
   const asked = { ...connection, credentialUse: { ...connection.credentialUse, directoryId } };
   for await (const batch of connections.all()) if (batch.some((other) => isReadForOthers(other, asked))) return true;
   return false;
+};
+
+/**
+ * The same of one that is about to be connected: of two organizations that connect a tenant at the same moment, by whichever way, one does. False: it is
+ * somebody else's.
+ */
+export const takeTenant = async (noting: Noting, connection: Connection, directoryId: string): Promise<boolean> => {
+  if (await isTenantOfOthers(noting, connection, directoryId)) return false;
+  const { organization } = connection;
+  const holder = await noting.stores.installation.claimTenant(directoryId, organization, noting.world.now());
+  // Whoever had the claim before, and lost it by time, has written the connection down.
+  return holder === organization && !(await isTenantOfOthers(noting, connection, directoryId));
 };
 
 const readByOthers: Check = {

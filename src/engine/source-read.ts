@@ -15,6 +15,7 @@ import type { Draft, Head, SnapshotStore } from '../store/snapshot-store.ts';
 import type { Reader } from './cleared.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
+import { knowTenant } from './note-tenant.ts';
 import { RunRefused } from './reactions.ts';
 import { type ReadEnd, readInto } from './read-into.ts';
 import type { Report } from './turn.ts';
@@ -105,6 +106,7 @@ export const beginRead = async (
 ): Promise<{ readonly draft: Draft; readonly read: () => Promise<ReadEnd | 'slice'>; readonly reader: Reader }> => {
   await report('authenticate', run.counters);
   const source = engine.connectSource(connection, await engine.stores.connections.secrets(connection.id));
+  await knowTenant(engine, connection, source, watch.signal);
   const { snapshots } = engine.stores;
   const draft = await snapshots.begin(lease, signatureOf(connection, what, head));
   const ask = askFor(snapshots, connection, what, draft);

@@ -31,11 +31,15 @@ import { type Ask, completed, type Source, type SourceEnd, type SourcePage, type
 
 export { type Liberties, type MemoryDirectory, memoryDirectory } from './memory-directory.ts';
 
+/** Its directory id. */
+const memoryTenant = '33333333-3333-4333-8333-333333333333';
+
 /** Reads that directory. Several sources may read the same one. */
 export const memorySource = (directory: MemoryDirectory): Source => {
   const state = stateOf(directory);
   return {
     check: async ({ scope }) => report(state, scope),
+    tenant: async () => memoryTenant,
     credentialEnds: async () => null,
     read: (ask, signal) => read(state, ask, signal),
     confirm: async (refs, scope) => new Map(refs.map((ref) => [ref.id, standingOf(state, ref, scope)])),

@@ -101,6 +101,8 @@ export interface Source {
    * meant to find out.
    */
   check(what: Pick<Ask, 'scope' | 'attributes'>, signal: AbortSignal): Promise<CheckReport>;
+  /** Which tenant the credentials open, by its directory id, as the login service says. Throws `SourceError`, also where it does not say. */
+  tenant(signal: AbortSignal): Promise<string>;
   /**
    * When each credential ends, as far as the source has a record of it that we may read; null where we may not. Throws `SourceError`.
    */

@@ -62,6 +62,10 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
       return one;
     };
 
+    it('says which tenant it reads, by its directory id', async () => {
+      expect(await directory.source.tenant(never)).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    });
+
     describe('reading everything', () => {
       it('tells all users and groups with their members and managers', async () => {
         staff();

@@ -75,6 +75,7 @@ const world = async () => {
         read: pages,
         check: unasked,
         credentialEnds: unasked,
+        tenant: unasked,
         confirm: unasked,
         confirmMembers: unasked,
         everyoneIn: unasked,

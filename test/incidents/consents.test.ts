@@ -167,6 +167,41 @@ describe('consent-tenant-phish', () => {
       expect((await world.browser(world.fabrikam).connect(await again(id, key))).body).toContain('Connected');
     });
 
+    it('is refused also when both administrators say so at the same moment', async () => {
+      const [first, both] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      let writes = 0;
+      await world.close();
+      // Whoever comes first writes it down once the other was answered, or is about to write, too.
+      world = await openConsents({}, ({ stores }) => ({
+        stores: {
+          ...stores,
+          connections: {
+            ...stores.connections,
+            edit: async (...given) => {
+              writes += 1;
+              first.resolve();
+              if (writes > 1) both.resolve();
+              await both.promise;
+              return stores.connections.edit(...given);
+            },
+          },
+        },
+      }));
+      const asked = async (organization: string) => {
+        const { id, link } = await pendingOf(organization);
+        const browser = world.browser(world.fabrikam);
+        const page = await browser.go(link);
+        return { id, say: () => browser.press(page) };
+      };
+      const [own, mallory] = [await asked('fabrikam'), await asked('mallory')];
+      const said = own.say();
+      await first.promise;
+      expect(codeOn((await mallory.say()).body)).toBe('tenant_taken');
+      both.resolve();
+      expect((await said).body).toContain('Connected');
+      expect(await shown(mallory.id)).toMatchObject({ state: 'pending', tenant_id: null });
+    });
+
     it('is refused also when it began before the other', async () => {
       const { id, link } = await pendingOf('mallory');
       const browser = world.browser(world.fabrikam);

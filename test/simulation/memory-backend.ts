@@ -98,6 +98,7 @@ const overProcess = (stage: Stage, process: Process, source: Source): Source => 
     check: (scope, signal) => ask('source.check', ofCheck, signal, () => source.check(scope, signal)),
     // Whoever asks that looks only: nothing that anybody does depends on it.
     lookUp: source.lookUp,
+    tenant: source.tenant,
     credentialEnds: source.credentialEnds,
     deletions: (refs, signal) =>
       ask('source.deletions', ofQuestion, signal, async (fault) => {

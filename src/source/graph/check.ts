@@ -16,11 +16,11 @@ import { type Around, permissionLine, remedyOf, tried } from './check-line.ts';
 import type { GraphClient } from './client.ts';
 import { GraphRefusal } from './errors.ts';
 import { proveGroups, proveUsers } from './hidden.ts';
+import { tenantIn } from './issued.ts';
 import { mintGroups, mintUsers } from './mint.ts';
 import { type Entity, listPageSchema } from './pages.ts';
 import {
   attributeNeeds,
-  claimsOf,
   excessOf,
   groupsNeed,
   hiddenNeed,
@@ -50,12 +50,9 @@ export const checkConnection = async (asked: Checked, what: What, signal: AbortS
   const around = { ...asked, granted: rolesOf(token) };
   const [lines, ends] = await Promise.all([everyLine(client, around, what, signal), endsNow(asked, signal)]);
   const report = reportOf([...credentialLines(asked, proved, ends, now()), clockLine(client.clockAheadMs()), ...lines]);
-  const directoryId = Issued.safeParse(claimsOf(token)).data?.tid;
-  return directoryId === undefined ? report : { ...report, directoryId };
+  const directoryId = tenantIn(token);
+  return directoryId === null ? report : { ...report, directoryId };
 };
-
-/** The tenant that issued a token (Entra, "Access token claims reference"). */
-const Issued = z.object({ tid: z.guid().transform((id) => id.toLowerCase()) });
 
 const reportOf = (checks: readonly Check[]): CheckReport => ({ ok: checks.every(({ ok }) => ok), checks });
 

@@ -15,6 +15,7 @@ import { ourEnds, readEnds } from './ends.ts';
 import { everyoneIn } from './everyone.ts';
 import { readFull } from './full.ts';
 import { gateFor } from './gate.ts';
+import { tenantOf } from './issued.ts';
 import { lookUp } from './look-up.ts';
 import { keyOf } from './places.ts';
 import { readScoped } from './scoped.ts';
@@ -126,6 +127,7 @@ export const sourceOver = (
   return {
     subscriptions: graphSubscriptions(client),
     check: (what, signal) => checkConnection({ ...parts, client }, what, signal),
+    tenant: (signal) => tenantOf(parts.tokens, signal),
     credentialEnds: async (signal) =>
       application &&
       (parts.registrant === 'your_team' ? ourEnds(application) : await readEnds(client, application, signal)),

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Knobs, TenantControl } from '../../../simulator/graph/index.ts';
+import type { House } from '../../../src/admin/house.ts';
 import { secret } from '../../../src/model/secret.ts';
 import { connectedSources } from '../../../src/source/graph/connected.ts';
 import { type AppRegistration, ourApp } from '../../../src/source/graph/our-app.ts';
@@ -47,8 +48,11 @@ export type ConsentWorld = {
   close(): Promise<void>;
 };
 
-/** `says`: what our application finds out, in place of what the simulator tells it. */
-export const openConsents = async (says: Partial<OurApp> = {}): Promise<ConsentWorld> => {
+/** `says`: what our application finds out, in place of what the simulator tells it. `room`: what the door stands on beside that. */
+export const openConsents = async (
+  says: Partial<OurApp> = {},
+  room: (defaults: House) => Partial<House> = () => ({}),
+): Promise<ConsentWorld> => {
   const app = {
     clientId: appId,
     secret: appSecret,
@@ -69,11 +73,12 @@ export const openConsents = async (says: Partial<OurApp> = {}): Promise<ConsentW
   const sources = connectedSources({ clouds, world: graph.clock, app: registration, assertion: null });
   const door = await openDoor({
     config: { customCloud: { ...clouds.custom, caFile: null }, returnUrls: [desk], publicUrl },
-    room: ({ world }) => ({
+    room: (defaults) => ({
       ourApp: { ...ourApp({ registration, redirectUri: callback, clouds, world: graph.clock }), ...says },
       connectSource: sources.connect,
       connectSourceOnce: sources.connectOnce,
-      world: { ...world, sleep: graph.clock.sleep },
+      world: { ...defaults.world, sleep: graph.clock.sleep },
+      ...room(defaults),
     }),
   });
   return {

@@ -18,6 +18,7 @@ export const emptyTenant = (secrets: Secrets, clientSecret: string): Source => (
     const ok = secrets['clientSecret']?.reveal() === clientSecret;
     return { ok, checks: [ok ? accepted : refused] };
   },
+  tenant: async () => '5c6ae4a9-9d4a-4a3e-9b0f-5a4d5a5d5a5d',
   credentialEnds: async () => null,
   async *read(ask) {
     yield { type: 'end', complete: completed(ask), watermark: watermark('empty') };

@@ -48,8 +48,10 @@ describe('the connection test', () => {
     const [app] = tenant.apps();
     const credentials = { kind: 'client_secret', clientId: app?.clientId ?? '' } as const;
     const connection = { tenantId: 'named.example', cloud: 'custom', credentials } as const;
-    const report = await sourceOf(graph, { connection }, tenant.tenantId).check(all, never);
+    const source = sourceOf(graph, { connection }, tenant.tenantId);
+    const report = await source.check(all, never);
     expect(report).toMatchObject({ ok: true, directoryId: tenant.tenantId.toLowerCase() });
+    expect(await source.tenant(never)).toBe(tenant.tenantId.toLowerCase());
   });
 
   it.each([
