@@ -22,6 +22,8 @@ COPY package.json ./
 COPY src src
 COPY workers workers
 COPY scripts/audit-verify.ts scripts/
+# Where docker-compose.yml has the first key left.
+RUN mkdir --mode=700 /keys && chown node:node /keys
 USER node
 EXPOSE 8080
 CMD ["node", "src/server.ts"]

@@ -38,13 +38,13 @@ const returnUrl = webUrl
 const allowed = z
   .string()
   .regex(
-    /^(https?:\/\/)?([a-z0-9][a-z0-9.-]*(\/\d{1,2})?|\[[0-9a-f:.]+\]|[0-9a-f:.]*:[0-9a-f:.]*(\/\d{1,3})?)$/i,
+    /^(https?:\/\/)?([a-z0-9][a-z0-9.-]*(\/\d{1,2})?|\[[0-9a-f:.]+\]|(?=[0-9a-f.]*:)[0-9a-f:.]+(\/\d{1,3})?)$/i,
     'must be comma separated hosts, addresses or networks, such as scim.corp.example, 10.20.0.0/16 or http://localhost',
   );
 /** Operations are kept that long, and what is done about somebody goes by them. */
 const fewestLeaverDays = 90;
 const leaversKept = `must be 0, or a whole number from ${fewestLeaverDays} to 3650`;
-const withoutSlash = (url: string) => url.replace(/\/+$/, '');
+const withoutSlash = (url: string) => url.replace(/(?<!\/)\/+$/, '');
 const none = <T>(value: T | undefined): T | null => value ?? null;
 /** A schema of its own for each variable, as it carries what the variable means. */
 const clientSecret = () =>
@@ -171,7 +171,7 @@ export const shape = z.object({
       default: null,
       secret: true,
       meaning:
-        'Who may do everything by the API, and make more keys there: comma separated name:key pairs, each key at least 32 characters. Without any, the first start prints a key, once.',
+        'Who may do everything by the API, and make more keys there: comma separated name:key pairs, each key at least 32 characters. Without any, the first start makes one: ENTRAIN_FIRST_KEY_FILE.',
     },
     z
       .string()
@@ -179,6 +179,14 @@ export const shape = z.object({
       .transform(list)
       .pipe(z.array(apiKey))
       .refine((keys) => new Set(keys.map((key) => key.name)).size === keys.length, 'must not name two keys the same'),
+  ),
+  ENTRAIN_FIRST_KEY_FILE: variable(
+    {
+      default: null,
+      meaning:
+        'Where the first start leaves the key that it makes, where there is none: a file that nobody else reads, in a folder that is there. Without it the key is printed, once, to a terminal alone.',
+    },
+    z.string().regex(/^\//, 'must be the path of a file, from the root').optional().transform(none),
   ),
   ENTRAIN_HOST: variable(
     { default: '127.0.0.1', meaning: 'The address the API listens on.' },
@@ -222,6 +230,25 @@ export const shape = z.object({
       meaning: 'How many calls with a key that is none of ours may come from one such address in 15 minutes.',
     },
     whole(1, 1_000_000),
+  ),
+  ENTRAIN_MOST_CONNECTIONS: variable(
+    { default: '1000', meaning: 'How many connections one organization may have, and so how many setup links.' },
+    whole(1, 100_000),
+  ),
+  ENTRAIN_MOST_TARGETS: variable(
+    { default: '20', meaning: 'How many targets one connection may have.' },
+    whole(1, 1_000),
+  ),
+  ENTRAIN_MOST_WEBHOOKS: variable(
+    {
+      default: '20',
+      meaning: 'How many webhooks one organization may have: a message to each is sent for whatever happens.',
+    },
+    whole(1, 1_000),
+  ),
+  ENTRAIN_MOST_API_KEYS: variable(
+    { default: '100', meaning: 'How many API keys that are in force may be limited to one organization.' },
+    whole(1, 10_000),
   ),
   ENTRAIN_OIDC_ISSUER: variable(
     {

@@ -12,6 +12,7 @@ import {
   type WorkerRole,
 } from './config-table.ts';
 import type { ApiScope } from './model/api-key.ts';
+import type { Ceilings } from './model/ceilings.ts';
 import type { CloudName } from './model/connection.ts';
 import type { PlanAges } from './model/plan.ts';
 import type { Secret } from './model/secret.ts';
@@ -58,6 +59,8 @@ export type Config = {
   /** Keys that are kept elsewhere. */
   readonly keyVault: KeyVaultConfig | null;
   readonly apiKeys: readonly ApiKey[];
+  /** Where the first key is left; null: it is printed where a person looks on. */
+  readonly firstKeyFile: string | null;
   readonly host: string;
   readonly port: number;
   /** Null: workers listen on nothing. */
@@ -65,6 +68,7 @@ export type Config = {
   readonly publicUrl: string | null;
   readonly trustedProxies: number;
   readonly allowedCalls: AllowedCalls;
+  readonly ceilings: Ceilings;
   readonly oidc: OidcConfig | null;
   readonly metrics: MetricsAccess;
   readonly logLevel: LogLevel;
@@ -135,6 +139,7 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
   oldEncryptionKeys: given.ENTRAIN_OLD_ENCRYPTION_KEYS,
   keyVault: keyVaultOf(given),
   apiKeys: given.ENTRAIN_API_KEYS,
+  firstKeyFile: given.ENTRAIN_FIRST_KEY_FILE,
   host: given.ENTRAIN_HOST,
   port: given.ENTRAIN_PORT,
   workerPort: given.ENTRAIN_WORKER_PORT,
@@ -144,6 +149,12 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
     ofKey: given.ENTRAIN_KEY_CALLS_PER_MINUTE,
     ofAddress: given.ENTRAIN_ADDRESS_CALLS_PER_MINUTE,
     wrongKeys: given.ENTRAIN_WRONG_KEYS_PER_QUARTER_HOUR,
+  },
+  ceilings: {
+    connections: given.ENTRAIN_MOST_CONNECTIONS,
+    targets: given.ENTRAIN_MOST_TARGETS,
+    webhooks: given.ENTRAIN_MOST_WEBHOOKS,
+    apiKeys: given.ENTRAIN_MOST_API_KEYS,
   },
   oidc: oidcOf(given),
   metrics: given.ENTRAIN_METRICS,

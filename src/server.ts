@@ -11,7 +11,8 @@ import { untilStopped } from './process.ts';
 const serve = async (config: Config): Promise<() => Promise<void>> => {
   const parts = await compose(config, 'api');
   const readiness = [...parts.readiness, hasWorkers(parts)];
-  await tellFirstKey({ ...parts, print: (text) => process.stdout.write(text) });
+  // Without a terminal, whatever collects standard output would keep the key.
+  await tellFirstKey({ ...parts, print: process.stdout.isTTY ? (text) => process.stdout.write(text) : null });
   const closing = new AbortController();
   const closeDoor = await listen(createApi({ ...parts, readiness, closing: closing.signal }), config);
   parts.log.info('api.listening', { host: config.host, port: config.port });

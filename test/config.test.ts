@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ConfigRefused, parseConfig } from '../src/config.ts';
 import { variables } from '../src/config-table.ts';
+import { defaultCeilings } from '../src/model/ceilings.ts';
 
 const key = randomBytes(32);
 const apiKey = `${'k'.repeat(31)}1`;
@@ -44,6 +45,8 @@ describe('a usable environment', () => {
       workerRoles: ['sync', 'provision', 'scheduler', 'webhooks'],
       sliceSecs: 15,
       oldEncryptionKeys: [],
+      firstKeyFile: null,
+      ceilings: defaultCeilings,
     });
   });
 

@@ -5,10 +5,11 @@ import { isLive, isToBeNoted, mayDo } from '../core/access.ts';
 import { mostMakers } from '../core/approvals.ts';
 import { errorFacts } from '../logger.ts';
 import type { Access, ApiKeyRecord, Caller } from '../model/api-key.ts';
-import { type ApiKeyId, apiKeyId } from '../model/ids.ts';
+import { type ApiKeyId, apiKeyId, type OrganizationId } from '../model/ids.ts';
 import { firstApiKeyId, type Proved } from '../store/api-key-store.ts';
 import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
+import { refuseAbove } from './ceilings.ts';
 import { found, invalid } from './refused.ts';
 import type { Hall, OperatorRoom } from './room.ts';
 import type { StoresOfOperator } from './stores-within.ts';
@@ -23,7 +24,10 @@ export type NewApiKey = Access & {
 /** `key`: shown this once, and kept nowhere. */
 export type MadeApiKey = { readonly record: ApiKeyRecord; readonly key: string };
 
-export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs }: OperatorRoom) => ({
+/** `keep`: whether it is kept, for there is no other and never was one; of many servers that ask at once, one is told so. */
+export type FirstApiKey = { readonly made: MadeApiKey; readonly keep: () => Promise<boolean> };
+
+export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs, config }: OperatorRoom) => ({
   async createApiKey(given: NewApiKey): Promise<MadeApiKey> {
     const now = world.now();
     if (given.expiresAt !== null && given.expiresAt <= now)
@@ -33,6 +37,8 @@ export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs }: Oper
         pointer: '',
         detail: `is made by a key that ${mostMakers} others were made for: take an earlier one`,
       });
+    const inForce = await countInForce(apiKeys, given.organizations ?? [], now);
+    for (const count of inForce.values()) refuseAbove({ config }, 'apiKeys', count);
     const id = apiKeyId(newId('key'));
     const secret = randomBytes(32).toString('base64url');
     const record: ApiKeyRecord = {
@@ -47,11 +53,12 @@ export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs }: Oper
     return { record, key: textOf(id, secret) };
   },
 
-  /** Where there never was a key: one that may do everything. Of many servers that ask at once, one is told it. Null: there are keys. */
-  async createFirstApiKey(createdBy: string): Promise<MadeApiKey | null> {
+  /** Where there never was a key: one that may do everything. It is not kept yet. */
+  firstApiKey(createdBy: string): FirstApiKey {
     const createdAt = world.now();
     const secret = randomBytes(32).toString('base64url');
-    const first: Omit<ApiKeyRecord, 'id'> = {
+    const record: ApiKeyRecord = {
+      id: firstApiKeyId,
       name: 'first',
       scopes: ['admin'],
       organizations: null,
@@ -62,9 +69,11 @@ export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs }: Oper
       revokedAt: null,
       lastUsedAt: null,
     };
-    const proof = keyProofs.prove(rightsOf({ ...first, id: firstApiKeyId }, secret));
-    const record = await apiKeys.addFirst(first, proof);
-    return record && { record, key: textOf(record.id, secret) };
+    const { id, ...first } = record;
+    return {
+      made: { record, key: textOf(id, secret) },
+      keep: async () => (await apiKeys.addFirst(first, keyProofs.prove(rightsOf(record, secret)))) !== null,
+    };
   },
 
   /** Whether some key that is kept may do everything, and is not over. */
@@ -112,6 +121,24 @@ export const keyHolders = ({ stores, world, keyProofs }: Hall) => ({
     };
   },
 });
+
+/** For each organization, the keys that are limited to it, or to it and others. */
+const countInForce = async (
+  keys: StoresOfOperator['apiKeys'],
+  organizations: readonly OrganizationId[],
+  now: Date,
+): Promise<ReadonlyMap<OrganizationId, number>> => {
+  const counts = new Map(organizations.map((organization) => [organization, 0]));
+  if (counts.size === 0) return counts;
+  for await (const record of everyApiKey(keys)) {
+    if (!isLive(record, now)) continue;
+    for (const organization of record.organizations ?? []) {
+      const count = counts.get(organization);
+      if (count !== undefined) counts.set(organization, count + 1);
+    }
+  }
+  return counts;
+};
 
 const pageSize = 200;
 

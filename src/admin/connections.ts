@@ -18,6 +18,7 @@ import type { ObjectType } from '../model/source-object.ts';
 import { type ConnectionEdit, onlyGiven, type SecretChanges } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
 import type { Head, Page, Restored } from '../store/snapshot-store.ts';
+import { refuseAbove } from './ceilings.ts';
 import { areGiven, credentialIssues, credentialsOf, type GivenCredentials, secretsOf } from './given-credentials.ts';
 import type { Within } from './reached.ts';
 import { found, type Issue, invalid, Refused } from './refused.ts';
@@ -72,6 +73,8 @@ export const connectionCommands = (room: Room) => {
       const fresh = { ...newConnection(given, room.world.now()), organization };
       refuseLimited(room.reach, given, null, fresh);
       refuseUnless(connectionIssues(fresh, given, room));
+      const { items } = await connections.list({ organization }, null, room.config.ceilings.connections);
+      refuseAbove(room, 'connections', items.length);
       await takeTenant(room, given, fresh);
       const connection = await connections.add(fresh, onlyGiven(secretsOf(given)));
       if (connection.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(connection));

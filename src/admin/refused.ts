@@ -48,7 +48,10 @@ export type RefusalCode =
   | 'answer_lost'
   | 'cursor_too_old'
   | 'notifications_not_configured'
+  | 'too_many_connections'
+  | 'too_many_targets'
   | 'too_many_webhooks'
+  | 'too_many_api_keys'
   | 'person_in_scope'
   | 'not_erasable_yet';
 

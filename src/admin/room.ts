@@ -52,7 +52,7 @@ export type Around = {
   /** Whether Microsoft Graph can reach this server. */
   readonly canBeNotified: boolean;
   readonly sign: SignMessage;
-  readonly config: Pick<Config, 'customCloud' | 'returnUrls' | 'workload' | 'publicUrl'>;
+  readonly config: Pick<Config, 'customCloud' | 'returnUrls' | 'workload' | 'publicUrl' | 'ceilings'>;
 };
 
 /** Where somebody is whose reach is known. */

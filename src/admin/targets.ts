@@ -31,6 +31,7 @@ import {
   SettingsRefused,
   type TargetKind,
 } from '../target/target.ts';
+import { refuseAbove } from './ceilings.ts';
 import { meantProtection, type ProtectionWarning, protectionWarnings } from './protection.ts';
 import { provisionNow } from './provision-now.ts';
 import type { Within } from './reached.ts';
@@ -88,6 +89,7 @@ export const targetCommands = (room: Room) => {
     async addTarget(connection: ConnectionId, given: NewTarget): Promise<Within<TargetRecord>> {
       const owner = found(await connections.get(connection), 'connection');
       if (owner.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
+      refuseAbove(room, 'targets', (await targets.of(owner.id)).length);
       const parsed = parseSettings(room, given.kind, given.settings);
       const meant = await meantFields(room, owner, given);
       const now = room.world.now();
@@ -281,7 +283,7 @@ const storedPlace = (room: Room, kind: string, settings: GivenSettings): string 
 };
 
 /** With the path, which may be another customer's at the same host. */
-const placeOf = ({ url }: Address): string => `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+const placeOf = ({ url }: Address): string => `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '')}`;
 
 const merge = (stored: GivenSettings, changes: JsonObject): GivenSettings =>
   Object.fromEntries(Object.entries({ ...stored, ...changes }).filter(([, value]) => value !== null));

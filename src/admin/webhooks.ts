@@ -11,8 +11,9 @@ import type { Attempt, Delivery, Webhook } from '../model/webhook.ts';
 import { newId } from '../store/ids.ts';
 import { openable } from '../store/sealed-secrets.ts';
 import type { Page } from '../store/snapshot-store.ts';
+import { refuseAbove } from './ceilings.ts';
 import type { Within } from './reached.ts';
-import { found, invalid, Refused } from './refused.ts';
+import { found, invalid } from './refused.ts';
 import { editing, type Room, stale } from './room.ts';
 import type { New } from './stores-within.ts';
 
@@ -29,8 +30,6 @@ export type WebhookChanges = { readonly [Name in keyof WebhookFields]?: WebhookF
 /** `secret`: shown this once. */
 export type WithSecret = { readonly webhook: Webhook; readonly secret: string };
 
-/** A message to each of them is sent for whatever happens. */
-const mostWebhooks = 20;
 /** How long the secret before signs as well, unless the receiver says that it changed over. */
 const oldSecretMs = 86_400_000;
 const attemptTimeoutMs = 20_000;
@@ -56,12 +55,8 @@ export const webhookCommands = (room: Room) => {
     async addWebhook({ organization: named, ...fields }: NewWebhook): Promise<WithSecret> {
       const organization = found(room.stores.organization(named), 'organization');
       refuseUncallable(room, fields.url);
-      const { items } = await webhooks.list({ organization }, null, mostWebhooks);
-      if (items.length >= mostWebhooks)
-        throw new Refused(
-          'too_many_webhooks',
-          `An organization has at most ${mostWebhooks} webhooks. Remove one, or have one tell the others.`,
-        );
+      const { items } = await webhooks.list({ organization }, null, room.config.ceilings.webhooks);
+      refuseAbove(room, 'webhooks', items.length);
       await room.engine.beginTelling(organization);
       const now = room.world.now();
       const webhook: New<Webhook> = {

@@ -262,4 +262,5 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
 
 const then = (more: string | null): string => (more === null ? '' : `; ${more}`);
 /** What others said is quoted as it is, without its full stop. */
-const colon = (more: string | null): string => (more === null || more === '' ? '' : `: ${more.replace(/\.+$/, '')}`);
+const colon = (more: string | null): string =>
+  more === null || more === '' ? '' : `: ${more.replace(/(?<!\.)\.+$/, '')}`;

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -104,6 +104,14 @@ describe('docker-compose.yml', () => {
     const unasked = services.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name);
     expect(unasked).toEqual([]);
   });
+});
+
+it('the first key is left where the image lets its user write, and nobody else look', () => {
+  const { environment = {}, volumes = [] } = compose.services['api'] ?? {};
+  const [, file = ''] = /:-(.+)\}$/.exec(String(environment['ENTRAIN_FIRST_KEY_FILE'])) ?? [];
+  expect(volumes).toContain(`keys:${dirname(file)}`);
+  expect(read('Dockerfile')).toContain(`RUN mkdir --mode=700 ${dirname(file)} && chown node:node ${dirname(file)}\n`);
+  for (const page of ['README.md', 'docs/operating.md']) expect(read(page)).toContain(`api cat ${file}`);
 });
 
 describe('the image', () => {

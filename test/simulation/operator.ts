@@ -12,6 +12,7 @@ import type { LeavingPolicies } from '../../src/core/plan.ts';
 import { openEgress } from '../../src/egress/index.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { newPreviewRun, newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
+import { defaultCeilings } from '../../src/model/ceilings.ts';
 import { type ConnectionId, sourceId } from '../../src/model/ids.ts';
 import type { Plan, PlanKind, Staged } from '../../src/model/plan.ts';
 import { isEnded, type SyncMode } from '../../src/model/run.ts';
@@ -52,7 +53,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     egress: openEgress({ allow: [] }),
     sign: () => ({}),
     canBeNotified: false,
-    config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null },
+    config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null, ceilings: defaultCeilings },
   };
   const room = roomWithin(house, reachOf({ organizations: null }));
   const editConnection = (id: ConnectionId, changes: ConnectionChanges) =>

@@ -13,6 +13,7 @@ import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { newPreviewRun, newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import type { Turn } from '../../src/engine/turn.ts';
+import { defaultCeilings } from '../../src/model/ceilings.ts';
 import {
   type Connection,
   defaultAttributes,
@@ -165,7 +166,7 @@ export const story = async (options: StoryOptions = {}) => {
     canBeNotified: false,
     identityProvider: null,
     permissionsNeeded: () => [],
-    config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null },
+    config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null, ceilings: defaultCeilings },
   };
   const room = roomWithin(house, reachOf({ organizations: null }));
   const plans = planCommands(room, engine.newRunId);

@@ -4,7 +4,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 /** An IPv4 address, or the first 64 bits of an IPv6 address: what one line or machine is given (RFC 6177). */
 export const networkOf = (address: string | undefined): string => {
-  const plain = (address ?? '').replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
+  const [withoutZone = ''] = (address ?? '').split('%');
+  const plain = withoutZone.replace(/^::ffff:(?=\d+\.)/i, '');
   if (isIPv4(plain)) return plain;
   return isIPv6(plain) ? `${groupsOf(plain).slice(0, 4).join(':')}::/64` : 'unknown';
 };

@@ -26,7 +26,7 @@ export type Client = {
 const firstPauseMs = 250;
 
 export const connectClient = (settings: ScimSettings, world: World, transport: Transport): Client => {
-  const basePath = new URL(settings.base_url).pathname.replace(/\/+$/, '');
+  const basePath = new URL(settings.base_url).pathname.replace(/(?<!\/)\/+$/, '');
   const limiter = new Limiter(
     { concurrency: settings.concurrency, requestsPerSecond: settings.requests_per_second },
     world,

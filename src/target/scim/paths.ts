@@ -62,10 +62,8 @@ export const pathText = (path: Path): string => `${elementText(path)}${path.sub 
 export const filterText = (path: Path): string =>
   pathText({ ...path, filter: null, sub: path.sub ?? (isManager(path) || isPlural(path) ? 'value' : null) });
 
-const name = '[A-Za-z][\\w$-]*';
-const grammar = new RegExp(
-  `^(?<attribute>${name})(?:\\[(?<key>${name}) +[eE][qQ] +(?<literal>"(?:[^"\\\\]|\\\\.)*"|true|false)\\])?(?:\\.(?<sub>\\$?${name}))?$`,
-);
+const grammar =
+  /^(?<attribute>[A-Za-z][\w$-]*)(?:\[(?<key>[A-Za-z][\w$-]*) +[eE][qQ] +(?<literal>"(?:[^"\\]|\\.)*"|true|false)\])?(?:\.(?<sub>\$?[A-Za-z][\w$-]*))?$/;
 
 /** A URN has colons and dots of its own; the attribute follows its last colon. A value filter may hold colons too. */
 const splitUrn = (text: string): { readonly schema: string | null; readonly rest: string } => {

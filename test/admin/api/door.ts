@@ -21,6 +21,7 @@ import { signMessage } from '../../../src/egress/sign.ts';
 import type { ClockReading } from '../../../src/engine/clock.ts';
 import { unobserved } from '../../../src/engine/engine.ts';
 import { createLogger } from '../../../src/logger.ts';
+import { defaultCeilings } from '../../../src/model/ceilings.ts';
 import { secret } from '../../../src/model/secret.ts';
 import type { Queues } from '../../../src/queue/queues.ts';
 import { memoryRateLimit } from '../../../src/queue/rate-limits.ts';
@@ -47,7 +48,7 @@ export type Ask = {
 };
 type Options = {
   readonly config?: Partial<
-    Pick<Config, 'metrics' | 'publicUrl' | 'trustedProxies' | 'customCloud' | 'returnUrls' | 'workload'>
+    Pick<Config, 'metrics' | 'publicUrl' | 'trustedProxies' | 'customCloud' | 'returnUrls' | 'workload' | 'ceilings'>
   >;
   /** What may be called beside the public internet. */
   readonly egressAllow?: readonly string[];
@@ -99,7 +100,14 @@ export const openDoor = async (options: Options = {}) => {
     canBeNotified: true,
     identityProvider: options.identityProvider ?? null,
     permissionsNeeded,
-    config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null, ...options.config },
+    config: {
+      customCloud: null,
+      returnUrls: [],
+      workload: null,
+      publicUrl: null,
+      ceilings: defaultCeilings,
+      ...options.config,
+    },
   };
   const house: House = { ...defaults, ...options.room?.(defaults) };
   const working = commands(house);

@@ -26,7 +26,7 @@ export const apiKeyRoutes: readonly Route[] = [
     query: nothing,
     body: newApiKeySchema,
     answer: { status: 201, description: 'The key, this once, and its record.', schema: madeApiKeySchema },
-    refusals: [],
+    refusals: ['too_many_api_keys'],
     handle: async ({ body, ...call }) => {
       const { record, key } = await operatorIn(call).createApiKey({
         name: body.name,

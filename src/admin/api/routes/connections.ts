@@ -45,7 +45,7 @@ export const connectionRoutes: readonly Route[] = [
     query: nothing,
     body: newConnectionSchema,
     answer: { status: 201, description: 'The connection.', schema: connectionSchema },
-    refusals: ['key_is_limited', 'tenant_taken'],
+    refusals: ['key_is_limited', 'tenant_taken', 'too_many_connections'],
     handle: async ({ body, caller, commands }) => {
       assertMaySetGuards(caller, body);
       const given = { ...(await fieldsOf(body)), name: body.name, organization: organizationId(body.organization_id) };

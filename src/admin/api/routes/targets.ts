@@ -41,7 +41,7 @@ export const targetRoutes: readonly Route[] = [
     query: nothing,
     body: newTargetSchema,
     answer: { status: 201, description: 'The target.', schema: targetSchema },
-    refusals: ['not_found', 'connection_deleting', 'unknown_attribute'],
+    refusals: ['not_found', 'connection_deleting', 'too_many_targets', 'unknown_attribute'],
     handle: async ({ params, body, caller, commands }) => {
       assertMaySetGuards(caller, body);
       const target = await commands.addTarget(connectionId(params.connection_id), {
