@@ -42,7 +42,7 @@ export type NewConnection = ConnectionFields & {
   readonly organization: OrganizationId;
   readonly name?: string | undefined;
 };
-/** `active` lets go of a connection that is paused or held back; `paused` stops its schedule. */
+/** `active` lets go of a connection that is paused or held back; `paused`: nothing is read, and nothing written to its targets, until then. */
 export type ConnectionChanges = ConnectionFields & { readonly state?: 'active' | 'paused' | undefined };
 
 /** After the database was put back from a backup. `plans`: of its targets, which somebody has to look at. */
@@ -118,6 +118,7 @@ export const connectionCommands = (room: Room) => {
         const secrets = { ...secretsOf(changes), ...withoutSecond(before, edited) };
         return { before, after: await connections.edit(before.id, before.revision, edit, secrets) };
       });
+      if (before.state !== 'active' && after.state === 'active') await wakeWaiting(after);
       await wake(room, 'schedule', () =>
         after.state === 'active' ? room.wakeups.schedule(after) : room.wakeups.unschedule(id),
       );
@@ -141,6 +142,13 @@ export const connectionCommands = (room: Room) => {
       return removed;
     },
   };
+
+  /** Runs that waited for the connection to go on. */
+  async function wakeWaiting({ id }: Within<Connection>): Promise<void> {
+    await wake(room, 'sync', () => room.wakeups.sync(id, 'delta'));
+    for (const target of await room.stores.targets.of(id))
+      await wake(room, 'provision', () => room.wakeups.provision(target.id, 'delta'));
+  }
 
   /** What is still to be done since the database was put back; null: nothing. */
   async function recoveryOf({ id }: Within<Connection>, head: Head, { at }: Restored): Promise<Recovery | null> {

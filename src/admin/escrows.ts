@@ -9,14 +9,16 @@ import { provisionNow } from './provision-now.ts';
 import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
+import { refusePaused } from './runs.ts';
 
 export const escrowCommands = (room: Room) => {
-  const { ledger, targets } = room.stores;
+  const { connections, ledger, targets } = room.stores;
 
   const written = async (id: TargetId): Promise<Within<TargetRecord>> => {
     const target = found(await targets.get(id), 'target');
     if (target.state !== 'active')
       throw new Refused('target_not_active', `The target is ${target.state}; nothing is tried there now.`);
+    refusePaused(found(await connections.get(target.connection), 'connection'));
     return target;
   };
 

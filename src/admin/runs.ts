@@ -62,6 +62,7 @@ export const runCommands = (room: Room) => {
       refuseInactiveTarget(target);
       const connection = found(await connections.get(target.connection), 'connection');
       if (connection.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
+      refusePaused(connection);
       const mode = full ? 'full' : 'delta';
       const wanted = {
         id: runId(newId('run')),
@@ -138,6 +139,7 @@ export const requestAmending = async (
 ): Promise<Requested> => {
   const record = found(await room.stores.targets.get(target), 'target');
   refuseInactiveTarget(record);
+  if (amends.kind === 'repair') refusePaused(found(await room.stores.connections.get(record.connection), 'connection'));
   await refuseUnseen(room, record);
   const wanted = { mode: 'delta', scope: null, dryRun: true, trigger: 'api' } as const;
   const run = newProvisionRun(record, amends.run, { ...wanted, id: newRunId(), at: room.world.now(), amends });
@@ -180,6 +182,11 @@ export const refuseInactiveTarget = ({ state }: TargetRecord): void => {
 export const refuseInactive = (connection: Connection): void => {
   if (connection.state === 'active') return;
   throw new Refused('connection_not_active', `The connection is ${connection.state}. ${remedies[connection.state]}`);
+};
+
+/** What goes to a target by the word of its tenant, while somebody wants nothing written on it. */
+export const refusePaused = (connection: Connection): void => {
+  if (connection.state === 'paused') refuseInactive(connection);
 };
 
 const remedies = {

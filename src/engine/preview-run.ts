@@ -12,6 +12,7 @@ import { scopeKey } from '../model/scope.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft } from '../store/snapshot-store.ts';
+import { assertGoesOn } from './as-read.ts';
 import { type Compared, compareRead } from './compare-read.ts';
 import type { Engine } from './engine.ts';
 import { type Watch, withLease } from './lease-keeper.ts';
@@ -29,6 +30,7 @@ export const previewRun = async (
   report: Report,
 ): Promise<WorkEnd> => {
   const connection = { ...(await connected(engine, run.connection)), scope: run.proposed };
+  assertGoesOn(run, connection);
   const what: What = { kind: 'preview', scope: run.proposed, read: { mode: 'full' } };
   const head = await engine.stores.snapshots.head(connection.id);
   const { draft, read, reader } = await beginRead(engine, { connection, what, head, run, lease, watch, report });

@@ -9,6 +9,7 @@ import { SourceError, StaleFence } from '../model/errors.ts';
 import type { TargetId } from '../model/ids.ts';
 import { isOfTarget, type ProvisionRun, type TargetRun } from '../model/run.ts';
 import type { Lease } from '../store/leases.ts';
+import { assertAsRead, assertGoesOn } from './as-read.ts';
 import { beginRun, restOfRun } from './begin-run.ts';
 import { conclude, endPlanned } from './conclude.ts';
 import { configured } from './configured.ts';
@@ -16,6 +17,7 @@ import { exceededWrites } from './count-writes.ts';
 import type { Engine } from './engine.ts';
 import { type Gathered, gather, type Known, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
+import { nextRun } from './next-run.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { holdConnection, holdTarget } from './quarantine.ts';
 import { TargetRefusesMost } from './reactions.ts';
@@ -39,7 +41,7 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
     engine,
     {
       key: target,
-      next: () => engine.stores.runs.next({ target }, engine.world.now()),
+      next: () => nextRun(engine, { target }),
       is: isOfTarget,
       timeoutSecs: async (run) => {
         const { timeoutSecs } = (await configured(engine, target)).connection;
@@ -75,6 +77,7 @@ const provisionRun = async (
   report: Report,
 ): Promise<WorkEnd> => {
   const { connection, record } = await configured(engine, run.target);
+  assertGoesOn(run, connection);
   const begun = await beginRun(engine, { run, connection, record, lease, watch });
   if ('state' in begun) return begun;
   const { aim, written, reached } = begun;
@@ -183,6 +186,7 @@ const walk = async (
     await tally.checkpoint(wave, place);
     await work.engine.failpoint(`provision.${wave}`);
     stopIfRefused(tally);
+    await assertAsRead(work.engine, work);
   }
   return isCut ? 'slice' : 'done';
 };

@@ -24,7 +24,7 @@ export type Reaction =
   | { readonly kind: 'cancel' }
   /** Another worker has it now: touch nothing. */
   | { readonly kind: 'leave' }
-  /** We are asked to stop: put the run back as it is. */
+  /** We are asked to stop, or what the turn goes by was edited: put the run back as it is. */
   | { readonly kind: 'yield' };
 
 /** The run was asked to end. */
@@ -69,6 +69,17 @@ export class TargetBusy extends Error {
   }
 }
 
+/**
+ * Somebody edited the target or the connection while a turn was at work with them as they were. The turn ends at the last place it noted; the next one
+ * goes by what holds now, or waits.
+ */
+export class EditedMeanwhile extends Error {
+  override readonly name = 'EditedMeanwhile';
+  constructor() {
+    super('The target or its connection was edited while the run was under way; it goes on by what holds now.');
+  }
+}
+
 /** The run cannot be done as it was asked for. */
 export class RunRefused extends Error {
   override readonly name = 'RunRefused';
@@ -104,6 +115,7 @@ export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>,
       : { kind: 'wait', ms: retryAfterMs ?? backoffMs(faults, random), problem, isFault: true };
   if (error instanceof StaleFence) return { kind: 'leave' };
   if (error instanceof RunCanceled) return { kind: 'cancel' };
+  if (error instanceof EditedMeanwhile) return { kind: 'yield' };
   if (error instanceof TargetRefusesMost) return { kind: 'quarantine', problem: error.problem };
   if (error instanceof TargetBusy)
     return {

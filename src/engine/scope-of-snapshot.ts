@@ -9,18 +9,17 @@ import { RunRefused } from './reactions.ts';
 import { newSyncRun, requestAgain, restOf } from './request-runs.ts';
 
 /**
- * Asked before each few people lose something. Once somebody edits the scope, nobody loses anything until the tenant was read by it: whoever is to leave
- * by the former scope may be among those who are to stay by the new one. Throws `RunRefused`.
+ * Asked before each few people lose something, right after it was found that the connection is as the turn read it (`as-read.ts`). Once somebody edits the
+ * scope, nobody loses anything until the tenant was read by it: whoever is to leave by the former scope may be among those who are to stay by the new one.
+ * Throws `RunRefused`.
  */
 export const scopeOfSnapshot = async (work: Provisioning): Promise<Scope> => {
   const { engine, connection, record, rules } = work;
   const head = await engine.stores.snapshots.head(connection.id);
   const of = head.scope === null ? connection.scope : scopeFrom(head.scope);
   if (isDry(work)) return of;
-  const now = await engine.stores.connections.get(connection.id);
-  const isEdited = now !== null && scopeKey(now.scope) !== scopeKey(of);
-  if (isEdited) {
-    await requestAgain(engine, newSyncRun(now, { ...restOf(engine, work.run), mode: 'full', scope: null }));
+  if (scopeKey(connection.scope) !== scopeKey(of)) {
+    await requestAgain(engine, newSyncRun(connection, { ...restOf(engine, work.run), mode: 'full', scope: null }));
     const plan = planOf(work);
     if (plan !== null) await refusePlan(work, plan, 'rules_changed');
     throw new RunRefused(scopeEdited);

@@ -12,6 +12,7 @@ import { type Scope, scopeKey } from '../model/scope.ts';
 import type { Ask, ReadMode } from '../source/source.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft, Head, SnapshotStore } from '../store/snapshot-store.ts';
+import { assertConnectionAsRead } from './as-read.ts';
 import type { Reader } from './cleared.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
@@ -112,8 +113,20 @@ export const beginRead = async (
   const ask = askFor(snapshots, connection, what, draft);
   return {
     draft,
-    read: () => readInto(engine, draft, source, ask, run.counters, watch, report),
+    read: () => readInto(engine, draft, source, ask, run.counters, watch, whileAsRead(engine, connection, report)),
     reader: { source, asked: ask.attributes, limit: connection.shrinkLimit, signal: watch.signal },
+  };
+};
+
+/** Every few seconds it is looked whether somebody edited the connection, or paused it: what was read so far is kept, and the turn ends there. */
+const whileAsRead = (engine: Engine, connection: Connection, report: Report): Report => {
+  let looked = engine.world.now().getTime();
+  return async (...where) => {
+    await report(...where);
+    const now = engine.world.now().getTime();
+    if (now - looked < engine.timing.reportMs) return;
+    looked = now;
+    await assertConnectionAsRead(engine, connection);
   };
 };
 

@@ -21,11 +21,13 @@ import {
 import { scopeKey } from '../model/scope.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft, Head } from '../store/snapshot-store.ts';
+import { assertConnectionAsRead, assertGoesOn } from './as-read.ts';
 import type { Reader } from './cleared.ts';
 import { compareRead } from './compare-read.ts';
 import { readCredentialEnds } from './credential-life.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
+import { nextRun } from './next-run.ts';
 import { previewRun } from './preview-run.ts';
 import { planningSecs } from './provision-run.ts';
 import { holdConnection } from './quarantine.ts';
@@ -41,7 +43,7 @@ export const syncTurn = (engine: Engine, connection: ConnectionId, signal: Abort
     engine,
     {
       key: connection,
-      next: () => engine.stores.runs.next({ connection }, engine.world.now()),
+      next: () => nextRun(engine, { connection }),
       is: readsSource,
       timeoutSecs: async (run) => {
         const { timeoutSecs } = await connected(engine, connection);
@@ -72,6 +74,7 @@ const sameAgain = (engine: Engine, run: SyncRun | PreviewRun): Run => {
 
 const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch, report: Report): Promise<WorkEnd> => {
   const connection = await connected(engine, run.connection);
+  assertGoesOn(run, connection);
   const head = await engine.stores.snapshots.head(connection.id);
   const what = whatToRead(connection, run, head);
   const { draft, read, reader } = await beginRead(engine, { connection, what, head, run, lease, watch, report });
@@ -129,6 +132,7 @@ const commit = async (
   const held = await holdBack(engine, run, connection, draft, shrink, end.counters);
   if (held !== null) return held;
   await report('commit', counters);
+  await assertConnectionAsRead(engine, connection);
   const head = await draft.commit({
     watermark: what.kind === 'group' ? 'keep' : end.watermark,
     counts: recorded.present,

@@ -1,11 +1,12 @@
 /**
- * Takes away what was judged, a few at a time: the source is asked about exactly these people, and they are sent before that is a minute old. Whoever has
- * to wait longer, because the target is slow or asks to wait, is asked about again.
+ * Takes away what was judged, a few at a time: it is looked whether anybody edited what the run goes by, the source is asked about exactly these people,
+ * and they are sent before that is a minute old. Whoever has to wait longer, because the target is slow or asks to wait, is asked about again.
  */
 
 import { batches } from '../core/batches.ts';
 import { operationKey, type SourceId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
+import { assertAsRead } from './as-read.ts';
 import { carryOut } from './carry-out.ts';
 import { confirmRemovals, membersOf } from './confirm-removals.ts';
 import { escrowObjects } from './escrow.ts';
@@ -65,8 +66,9 @@ const sendAway = async (
 ): Promise<readonly Pending[]> => {
   const unproven: Pending[] = [];
   let left = inRequests(work, pending);
-  let most = atOnce(work);
+  let most = takenAtOnce(work);
   while (left.length > 0) {
+    await assertAsRead(work.engine, work);
     const batch = firstOf(left, most);
     const done = await carryOutConfirmed(work, batch, leaving, tally);
     unproven.push(...done.unproven);
@@ -83,7 +85,7 @@ const sendAway = async (
 };
 
 /** A few rounds of requests at the target's concurrency, in twenties: so many questions one request to Graph carries. */
-const atOnce = ({ target }: Pick<Provisioning, 'target'>): number =>
+export const takenAtOnce = ({ target }: Pick<Provisioning, 'target'>): number =>
   Math.ceil((roundsAtOnce * target.capabilities.concurrency) / questionsAtOnce) * questionsAtOnce;
 const roundsAtOnce = 4;
 const questionsAtOnce = 20;

@@ -21,6 +21,7 @@ import { type OperationKey, type PlanId, planId, type RunId, runId, type SourceI
 import { isDestructive, isInEffect, type Link, type WaitingReference } from '../model/operation.ts';
 import type { Staged } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
+import { assertAsRead } from './as-read.ts';
 import { carryOut } from './carry-out.ts';
 import { conclude } from './conclude.ts';
 import { evidenceOf } from './evidence.ts';
@@ -30,6 +31,7 @@ import { judgeRemovals } from './judge-removals.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { isDry, type Provisioning, passOf, placeAt } from './provisioning.ts';
 import { TargetRefusesMost } from './reactions.ts';
+import { takenAtOnce } from './take-away.ts';
 import type { Place, Tally } from './tally.ts';
 import type { WorkEnd } from './turn.ts';
 import { cameWithRun, sinceThen, tracesOf } from './undo-trail.ts';
@@ -72,7 +74,9 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
   if (!isDry(work)) await ledger.acceptRules(work.lease, undoneMark(undone, work.rules));
   const order = [...traces.values()].toSorted((a, b) => (placeOf(a.ref) < placeOf(b.ref) ? -1 : 1));
   const taking: Pending[] = [];
-  for (const some of batches(order, objectsAtOnce)) {
+  // Few at a time where something is written, so that what somebody edits meanwhile reaches the rest.
+  const few = isDry(work) ? objectsAtOnce : takenAtOnce(work);
+  for (const some of batches(order, from.wave === 'objects' ? few : objectsAtOnce)) {
     const planned = await planSome(work, some, { since, came });
     taking.push(...planned.taking);
     const last = some.at(-1);
@@ -90,7 +94,7 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
       judged.go
         .filter(({ planned }) => planned.operation.action === action)
         .map((one) => ({ ...one, grounds: recordGrounds })),
-      objectsAtOnce,
+      few,
     )) {
       await carryOutSome(work, some, tally);
       // A plan counts all of it anew when it is broken off here, for nothing of it is done.
@@ -171,6 +175,7 @@ const noteLeftOut = async (work: Provisioning, leftOut: readonly LeftOut[], tall
 };
 
 const carryOutSome = async (work: Provisioning, pending: readonly Pending[], tally: Tally): Promise<void> => {
+  if (!isDry(work)) await assertAsRead(work.engine, work);
   await carryOut(work, pending, async (done) => {
     await settleMembers(work, done, tally);
     await waitForTheOpposite(work, done);

@@ -3,8 +3,9 @@
  * and every half minute, it is harmless to run twice, and what it has to repair is what Redis lost.
  */
 
+import { isAtRest } from '../core/at-rest.ts';
 import { isProbeDue } from '../core/quarantine.ts';
-import type { Connection } from '../model/connection.ts';
+import type { Connection, ConnectionState } from '../model/connection.ts';
 import type { ConnectionId, TargetId } from '../model/ids.ts';
 import { isOfTarget, type Run } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
@@ -43,14 +44,19 @@ export type Reconciler = {
 };
 
 export const reconcile = async (reconciler: Reconciler): Promise<Reconciled> => {
-  const schedules = await reconcileConnections(reconciler);
-  const wakeups = await reconcileRuns(reconciler);
-  return { schedules: schedules.schedules, requested: schedules.requested, wakeups };
+  const { inactive, ...connections } = await reconcileConnections(reconciler);
+  const wakeups = await reconcileRuns(reconciler, inactive);
+  return { ...connections, wakeups };
 };
 
-const reconcileConnections = async (reconciler: Reconciler): Promise<{ schedules: number; requested: number }> => {
+type Inactive = ReadonlyMap<ConnectionId, ConnectionState>;
+
+const reconcileConnections = async (
+  reconciler: Reconciler,
+): Promise<Pick<Reconciled, 'schedules' | 'requested'> & { readonly inactive: Inactive }> => {
   const { stores, queues, wakeups } = reconciler;
   const existing = await existingSchedules(queues);
+  const inactive = new Map<ConnectionId, ConnectionState>();
   let schedules = 0;
   let requested = 0;
   for await (const connections of stores.connections.all()) {
@@ -58,7 +64,10 @@ const reconcileConnections = async (reconciler: Reconciler): Promise<{ schedules
       const targets = await stores.targets.of(connection.id);
       if ([connection, ...targets].some(({ state }) => state === 'deleting')) await requestPurge(queues, connection);
       await probeWhoIsDue(reconciler, connection, targets);
-      if (connection.state !== 'active') continue;
+      if (connection.state !== 'active') {
+        inactive.set(connection.id, connection.state);
+        continue;
+      }
       if (!isScheduled(existing, connection)) {
         await wakeups.schedule(connection);
         schedules += 1;
@@ -69,7 +78,7 @@ const reconcileConnections = async (reconciler: Reconciler): Promise<{ schedules
   }
   // What is left belongs to connections that are paused or gone.
   for (const id of existing.keys()) await queues.tick.removeJobScheduler(id);
-  return { schedules, requested };
+  return { schedules, requested, inactive };
 };
 
 type Existing = Map<string, { readonly every: number; readonly offset: number }>;
@@ -87,12 +96,13 @@ const isScheduled = (existing: Existing, connection: Connection): boolean =>
     return found?.every === every && found.offset === offsetOf(id, every);
   });
 
-/** A run that is queued, waiting and due, or whose worker died, must have a job. */
-const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler): Promise<number> => {
+/** A run that is queued, waiting and due, or whose worker died, must have a job; one that waits for its connection needs none before that goes on. */
+const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler, inactive: Inactive): Promise<number> => {
   let repaired = 0;
   const seen = new Set<string>();
   for await (const runs of stores.runs.unfinished()) {
     for (const run of runs) {
+      if (isAtRest(run, inactive.get(run.connection) ?? 'active')) continue;
       const key = isOfTarget(run) ? provisionKey(run.target) : syncKey(run.connection);
       if (seen.has(key)) continue;
       seen.add(key);

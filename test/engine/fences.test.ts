@@ -118,8 +118,191 @@ describe('a connection that is edited in the middle of a sync run', () => {
   });
 });
 
+describe('a connection that is paused', () => {
+  const pause = (s: Story): Promise<void> => editConnection(s, { state: 'paused' });
+  const goOn = async (s: Story): Promise<void> => {
+    await editConnection(s, { state: 'active' });
+    await s.syncAll();
+    await s.provisionAll();
+  };
+  const committed = async (s: Story): Promise<number> => (await s.stores.snapshots.head(connection)).version;
+  const word = { by: 'anna', reason: 'It is right.' };
+
+  it('between two turns of a sync run is not read on, and goes on from there', async () => {
+    const s = await story({ engine: slices });
+    staff(s);
+    const run = await s.requestSync('full');
+    await syncTurn(s.engine, connection, signal);
+    const { counters } = await s.ended(run);
+    await pause(s);
+    expect(await syncTurn(s.engine, connection, signal)).toEqual({ next: 'done' });
+    expect(await s.ended(run)).toMatchObject({ state: 'waiting', problem: null, counters });
+    expect(await committed(s)).toBe(0);
+    await goOn(s);
+    expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { read: people } });
+    expect(Object.keys(s.accounts())).toHaveLength(people);
+  });
+
+  it('in the midst of a turn of a sync run is not read to the end', async () => {
+    let pages = 0;
+    const s: Story = await story({
+      engine: { timing: { ...slices.timing, sliceMs: 15_000 } },
+      wrapSource: (made) => ({
+        ...made,
+        read: async function* (...ask) {
+          for await (const page of made.read(...ask)) {
+            pages += 1;
+            if (pages === 2) await pause(s);
+            yield page;
+          }
+        },
+      }),
+    });
+    s.directory.liberties.pageSize = 20;
+    staff(s);
+    await s.requestSync('full');
+    await s.syncAll();
+    expect(pages).toBeLessThan(5);
+    expect(await committed(s)).toBe(0);
+    await goOn(s);
+    expect(Object.keys(s.accounts())).toHaveLength(people);
+  });
+
+  it('right before a sync run commits does not commit, and nobody is asked to write anything', async () => {
+    let isToPause = true;
+    const s: Story = await story({
+      engine: {
+        failpoint: async (site) => {
+          if (site !== 'sync.recorded' || !isToPause) return;
+          isToPause = false;
+          await pause(s);
+        },
+      },
+    });
+    staff(s);
+    await s.full();
+    expect(await committed(s)).toBe(0);
+    expect((await s.stores.runs.list({ kind: 'provision' }, null, 5)).items).toEqual([]);
+    await goOn(s);
+    expect(Object.keys(s.accounts())).toHaveLength(people);
+  });
+
+  it('has nothing written to its targets from the next step on', async () => {
+    let isToPause = false;
+    const s: Story = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (...ask) => {
+          if (isToPause) {
+            isToPause = false;
+            await pause(s);
+          }
+          return await made.apply(...ask);
+        },
+      }),
+    });
+    staff(s);
+    await s.full();
+    for (let nth = 0; nth < people; nth += 1) s.directory.setUser(id(`p${nth}`), { city: 'Bonn' });
+    await s.requestSync('delta');
+    await s.syncAll();
+    const before = s.writes();
+    isToPause = true;
+    await s.provisionAll();
+    expect(s.writes() - before).toBe(50);
+    expect(await s.provisioned()).toMatchObject({ state: 'waiting', problem: null });
+    await goOn(s);
+    expect(s.writes() - before).toBe(people);
+  });
+
+  it('has runs of its targets wait that were asked for before', async () => {
+    const s = await story();
+    staff(s);
+    await s.full();
+    s.hire('new');
+    s.directory.remove(id('p0'), 'soft_deleted');
+    await s.requestSync('delta');
+    await s.syncAll();
+    await pause(s);
+    const before = s.writes();
+    const [run] = (await s.stores.runs.list({ kind: 'provision', state: 'queued' }, null, 1)).items;
+    if (run === undefined) throw new Error('No run was asked for.');
+    expect(await provisionTurn(s.engine, target, signal)).toEqual({ next: 'done' });
+    s.pass(86_400_000);
+    await s.provisionAll();
+    expect(s.writes()).toBe(before);
+    expect(await s.ended(run)).toMatchObject({ state: 'queued' });
+    await goOn(s);
+    expect(await s.ended(run)).toMatchObject({ state: 'succeeded' });
+    expect(s.accounts()).toMatchObject({ new: 'on', p0: 'off' });
+  });
+
+  it('has a run taken back, which needs no word of the tenant, past one that waits in the same line', async () => {
+    const s = await story({ engine: slices });
+    staff(s);
+    await s.full();
+    for (let nth = 0; nth < people; nth += 1) s.directory.setUser(id(`p${nth}`), { city: 'Bonn' });
+    await s.delta();
+    const mistake = await s.provisioned();
+    for (let nth = 0; nth < people; nth += 1) s.directory.setUser(id(`p${nth}`), { city: 'Rome' });
+    await s.requestSync('delta');
+    await s.syncAll();
+    // It is under way, so that whatever else is asked for stands behind it.
+    await provisionTurn(s.engine, target, signal);
+    await pause(s);
+    const cityOf = (name: string) => s.account(name)?.attributes['addresses[type eq "work"].locality'];
+    expect([cityOf('p0'), cityOf('p129')]).toEqual(['Rome', 'Bonn']);
+    await s.planUndo(mistake);
+    expect(await s.newestPlan()).toMatchObject({ kind: 'undo', counts: { update: people - 50 } });
+    expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+    expect(cityOf('p0')).toBe('Rome');
+    expect(cityOf('p129') ?? null).toBe(null);
+  });
+
+  it('has a plan wait that is approved meanwhile, and carried out once it goes on', async () => {
+    const s = await story({ target: { autoApproveFirst: false } });
+    staff(s);
+    await s.full();
+    await pause(s);
+    const { run } = await s.commands.approvePlan((await s.newestPlan()).id, word);
+    await s.provisionAll();
+    expect(s.writes()).toBe(0);
+    expect(await s.ended(run)).toMatchObject({ state: 'queued' });
+    await goOn(s);
+    expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { created: people } });
+  });
+
+  it('lets a run that was under way end that somebody cancels', async () => {
+    const s = await story({ engine: slices });
+    staff(s);
+    const run = await s.requestSync('full');
+    await syncTurn(s.engine, connection, signal);
+    await s.stores.runs.start(run.id, s.now());
+    await pause(s);
+    await s.stores.runs.cancel(run.id, s.now());
+    await s.syncAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'canceled' });
+  });
+});
+
+it('a connection that is held back is not read, and what was committed before goes to its targets', async () => {
+  const s = await story();
+  staff(s);
+  await s.requestSync('full');
+  await s.syncAll();
+  await s.stores.connections.hold(connection, { code: 'x', message: 'x', owner: 'customer_it' });
+  const run = await s.requestSync('delta');
+  expect(await syncTurn(s.engine, connection, signal)).toEqual({ next: 'done' });
+  await s.provisionAll();
+  expect(Object.keys(s.accounts())).toHaveLength(people);
+  await s.stores.connections.hold(connection, null);
+  await s.syncAll();
+  expect(await s.ended(run)).toMatchObject({ state: 'succeeded' });
+});
+
+/** What is taken away when somebody edits in the midst of it: `fresh-evidence.test.ts`. */
 describe('a target that is edited in the middle of a provision run', () => {
-  /** Some of the people who are to be switched off, or changed, are done; then somebody edits the target. */
+  /** Some of the people who are to be changed are done; then somebody edits the target. Nothing was taken away yet. */
   const halfDone = async (change: (s: Story) => void, edit: (s: Story) => Promise<void>): Promise<Story> => {
     const s = await story({ engine: slices });
     staff(s);

@@ -18,7 +18,7 @@ type Slow = {
   /** How long each request takes that takes something away. */
   removalMs: number;
   /** What happens right before it is done. */
-  onRemoval: (operation: Operation) => void;
+  onRemoval: (operation: Operation) => void | Promise<void>;
 };
 type Asked = { readonly people: number; readonly at: number };
 
@@ -57,7 +57,7 @@ const slowly = async (
       capabilities: { ...made.capabilities, membersPerRequest },
       apply: async (operation, aborted, beforeWrite) => {
         if (!isDestructive(operation.action)) return await made.apply(operation, aborted, beforeWrite);
-        slow.onRemoval(operation);
+        await slow.onRemoval(operation);
         for (const one of 'members' in operation ? operation.members.map(({ ref }) => ref) : [operation.ref])
           ages.push({ action: operation.action, ms: s.now().getTime() - (asked.get(one.id) ?? Number.NaN) });
         const done = await made.apply(operation, aborted, beforeWrite);
@@ -205,6 +205,109 @@ describe('whoever has to wait is asked about again', () => {
       state: 'failed',
       problem: { code: 'confirmation_slow', owner: 'microsoft' },
     });
+  });
+});
+
+describe('an edit in the midst of a removal wave reaches whoever has not lost anything yet', () => {
+  const everybody = 210;
+  /** Of two hundred leavers the first is on the way; then somebody edits something. */
+  const amid = async (edit: (s: Story) => Promise<void>): Promise<Story> => {
+    const { s, slow, leave } = await slowly(everybody, 8 * second);
+    leave(10);
+    let isEdited = false;
+    slow.onRemoval = async ({ action }) => {
+      if (action !== 'disable' || isEdited) return;
+      isEdited = true;
+      await edit(s);
+    };
+    await s.requestSync('delta');
+    await s.syncAll();
+    await s.provisionAll();
+    return s;
+  };
+  const editTarget = async (s: Story, edit: Parameters<Story['stores']['targets']['edit']>[2]): Promise<void> => {
+    const record = await s.stores.targets.get(target);
+    await s.stores.targets.edit(target, record?.revision ?? 0, edit);
+  };
+  const editConnection = async (s: Story, state: 'active' | 'paused'): Promise<void> => {
+    const record = await s.stores.connections.get(connection);
+    await s.stores.connections.edit(connection, record?.revision ?? 0, { state });
+  };
+  const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
+  /** What was asked about together with the first. */
+  const fewest = 40;
+
+  it('who is protected meanwhile keeps the account, and the others lose theirs', async () => {
+    const last = name(everybody - 1);
+    const s = await amid((now) => editTarget(now, { protected: { ids: [id(last)], attributes: [], groups: [] } }));
+    expect(s.accounts()).toMatchObject({ [last]: 'on', p10: 'off', p208: 'off' });
+    expect(off(s)).toBe(199);
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { disabled: 199 } });
+  });
+
+  it('a target that is paused meanwhile loses nobody else', async () => {
+    const s = await amid((now) => editTarget(now, { state: 'paused' }));
+    expect(off(s)).toBeGreaterThan(0);
+    expect(off(s)).toBeLessThanOrEqual(fewest);
+    expect(await s.provisioned()).toMatchObject({ state: 'failed', problem: { code: 'target_paused' } });
+    await editTarget(s, { state: 'active' });
+    await s.provision();
+    expect(off(s)).toBe(200);
+  });
+
+  it('another deprovision policy leaves everybody else alone', async () => {
+    const s = await amid((now) => editTarget(now, { deprovision: { kind: 'none' } }));
+    expect(off(s)).toBeLessThanOrEqual(fewest);
+  });
+
+  it('lower limits hold the rest back as a plan', async () => {
+    const few = { ...open, count: 2, floor: 0 };
+    const s = await amid(async (now) => {
+      const record = await now.stores.targets.get(target);
+      if (record === null) throw new Error('The target is gone.');
+      await editTarget(now, { limits: { ...record.limits, deprovisions: few } });
+    });
+    expect(off(s)).toBeLessThanOrEqual(fewest);
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'guard_hold' } });
+    expect(await s.newestPlan()).toMatchObject({ kind: 'held', counts: { disable: 200 - off(s) } });
+  });
+
+  it('a connection that is paused meanwhile loses nobody else at its target, until it goes on', async () => {
+    const s = await amid((now) => editConnection(now, 'paused'));
+    const lost = off(s);
+    expect(lost).toBeGreaterThan(0);
+    expect(lost).toBeLessThanOrEqual(fewest);
+    const run = await s.provisioned();
+    expect(run).toMatchObject({ state: 'waiting', problem: null });
+    s.pass(3_600 * second);
+    await s.provisionAll();
+    expect(off(s)).toBe(lost);
+    await editConnection(s, 'active');
+    await s.provisionAll();
+    expect(off(s)).toBe(200);
+    expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { disabled: 200 } });
+  });
+
+  it('and so it does in an undo that takes accounts away', async () => {
+    const { s, slow } = await slowly(10, 8 * second);
+    for (let nth = 10; nth < 100; nth += 1) s.hire(name(nth));
+    await s.delta();
+    const run = await s.provisioned();
+    s.pass(second);
+    await s.planUndo(run);
+    let isEdited = false;
+    slow.onRemoval = async () => {
+      if (isEdited) return;
+      isEdited = true;
+      await editTarget(s, { protected: { ids: [id(name(99))], attributes: [], groups: [] } });
+    };
+    const plan = await s.newestPlan();
+    expect(plan).toMatchObject({ kind: 'undo', counts: { disable: 90 } });
+    await s.commands.approvePlan(plan.id, { by: 'anna', reason: 'They are not ours.' });
+    await s.provisionAll();
+    expect(s.accounts()).toMatchObject({ p99: 'on' });
+    expect(off(s)).toBeLessThanOrEqual(fewest);
+    expect((await s.stores.plans.get(plan.id))?.standing).toMatchObject({ state: 'refused', why: 'rules_changed' });
   });
 });
 

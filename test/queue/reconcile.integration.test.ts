@@ -11,7 +11,7 @@ import {
   type TargetId,
   targetId,
 } from '../../src/model/ids.ts';
-import { type EndedState, noCounters, type Run, type SyncMode, type Trigger } from '../../src/model/run.ts';
+import { type Amends, type EndedState, noCounters, type Run, type SyncMode, type Trigger } from '../../src/model/run.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
 import { schedulerId } from '../../src/queue/names.ts';
 import { type Reconciled, reconcile } from '../../src/queue/reconcile.ts';
@@ -108,6 +108,31 @@ describe('the reconciler', () => {
     expect(await schedules()).toEqual(bothOf('con_contoso'));
     expect(await corner.queues.tick.getDelayedCount()).toBe(2);
     expect(await world.reconcile()).toEqual(nothing);
+  });
+
+  it('wakes nobody for what waits for a connection that is paused or held back, and everybody once it goes on', async () => {
+    for (const name of ['con_paused', 'con_held']) await world.addConnection(name);
+    await world.addTarget('tgt_paused', 'con_paused');
+    await world.addTarget('tgt_undone', 'con_paused');
+    await world.addTarget('tgt_held', 'con_held');
+    await world.requestSync('con_paused', 'delta');
+    await world.requestSync('con_held', 'delta');
+    await world.requestProvision('tgt_paused');
+    await world.requestProvision('tgt_undone');
+    await world.requestProvision('tgt_undone', { kind: 'undo', run: runId('run_0') });
+    await world.requestProvision('tgt_held');
+    await world.edit(connectionId('con_paused'), { state: 'paused' });
+    await world.stores.connections.hold(connectionId('con_held'), { code: 'x', message: 'x', owner: 'customer_it' });
+    expect(await world.reconcile()).toEqual({ ...nothing, wakeups: 2 });
+    expect([await waiting('sync'), await waiting('provision')]).toEqual([
+      [],
+      [{ target: 'tgt_held' }, { target: 'tgt_undone' }],
+    ]);
+    expect(await world.reconcile()).toEqual(nothing);
+    await world.edit(connectionId('con_paused'), { state: 'active' });
+    await world.stores.connections.hold(connectionId('con_held'), null);
+    expect(await world.reconcile()).toMatchObject({ wakeups: 3 });
+    expect(await waiting('sync')).toEqual([{ connection: 'con_held' }, { connection: 'con_paused' }]);
   });
 
   it('asks once for the purge of a connection that is removed', async () => {
@@ -334,9 +359,9 @@ const open = (corner: Corner) => {
       const connection = await found(stores.connections.get(connectionId(name)));
       return (await stores.runs.request(newSyncRun(connection, wanted(mode, trigger)))).run;
     },
-    requestProvision: async (name: string): Promise<Run> => {
+    requestProvision: async (name: string, amends: Amends | null = null): Promise<Run> => {
       const target = await found(stores.targets.get(targetId(name)));
-      return (await stores.runs.request(newProvisionRun(target, null, wanted('delta', 'commit')))).run;
+      return (await stores.runs.request(newProvisionRun(target, null, { ...wanted('delta', 'commit'), amends }))).run;
     },
     commit: async (id: ConnectionId): Promise<void> => {
       const lease = await underLease(id);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectionId, sourceId } from '../../../src/model/ids.ts';
 import {
   addConnection,
+  addTarget,
   clientSecret,
   type Door,
   idOf,
@@ -194,8 +195,10 @@ describe('editing a connection', () => {
     expect((await edit(id, { state: 'paused' })).body).toMatchObject({ state: 'paused', health: { status: 'paused' } });
     expect(door.woken.at(-1)).toBe(`unschedule ${id}`);
     expect((await edit(id, { description: 'still' })).body).toMatchObject({ state: 'paused' });
+    const target = await addTarget(door, id);
     expect((await edit(id, { state: 'active' })).body).toMatchObject({ state: 'active' });
-    expect(door.woken.at(-1)).toBe(`schedule ${id} 14400`);
+    // Runs that waited go on.
+    expect(door.woken.slice(-3)).toEqual([`sync ${id} delta`, `provision ${target} delta`, `schedule ${id} 14400`]);
   });
 });
 

@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { targetId } from '../../../src/model/ids.ts';
 import type { EscrowReason } from '../../../src/model/operation.ts';
 import { user } from '../../../src/model/source-object.ts';
-import { addConnection, addTarget, type Door, openDoor, pageOf } from './door.ts';
+import { type Door, openWithTarget, pageOf } from './door.ts';
 import { lease, nth } from './stores.ts';
 
 let door: Door;
+let connection: string;
 let target: string;
 beforeEach(async () => {
-  door = await openDoor();
-  target = await addTarget(door, await addConnection(door));
+  ({ door, connection, target } = await openWithTarget());
 });
 afterEach(() => door.close());
 
@@ -79,6 +79,14 @@ describe('asking for another try', () => {
     expect((await retryAll({})).body).toEqual({ retried: 0 });
     expect((await retry(nth(1))).body).toMatchObject({ code: 'not_found' });
     expect(door.woken).not.toContain(`provision ${target} person`);
+  });
+
+  it('is refused while the connection is paused', async () => {
+    await fail('ambiguous_match', 1);
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { state: 'paused' } });
+    expect((await retry(nth(1))).body).toMatchObject({ status: 409, code: 'connection_not_active' });
+    expect((await retryAll({})).body).toMatchObject({ status: 409, code: 'connection_not_active' });
+    expect(await due()).toEqual([]);
   });
 
   it('is refused while the target takes no runs', async () => {

@@ -171,6 +171,9 @@ describe('asking for a repair', () => {
     });
     expect((await repair(run)).body).toMatchObject({ id: idOf(reply), already_queued: true });
     expect((await repair(newId('run'))).status).toBe(404);
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { state: 'paused' } });
+    expect((await repair(run)).body).toMatchObject({ status: 409, code: 'connection_not_active' });
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { state: 'active' } });
     await door.call('PATCH', `/v1/targets/${target}`, { body: { state: 'paused' } });
     expect((await repair(run)).body).toMatchObject({ status: 409, code: 'target_not_active' });
   });

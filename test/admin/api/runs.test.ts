@@ -165,6 +165,17 @@ describe('asking for provisioning', () => {
     expect(door.woken.at(-1)).toBe(`provision ${target} person`);
   });
 
+  it('is refused while the connection is paused, also for a dry run', async () => {
+    const target = await addTarget(door, connection);
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { state: 'paused' } });
+    for (const body of [{}, { full: true }, { dry_run: true }])
+      expect((await provision(target, body)).body).toMatchObject({
+        status: 409,
+        code: 'connection_not_active',
+        detail: 'The connection is paused. Set its state to active first.',
+      });
+  });
+
   it('in full, looks at everything again, and leaves the position to the run', async () => {
     const target = targetId(await addTarget(door, connection));
     await door.stores.ledger.advance(await lease(door.stores, target), 7);

@@ -50,6 +50,12 @@ describe('asking for the undo of a run', () => {
     expect((await undo(run)).body).toMatchObject({ id: idOf(reply), already_queued: true });
   });
 
+  it('is answered while the connection is paused, so that nothing else is written meanwhile', async () => {
+    const run = await wrote();
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { state: 'paused' } });
+    expect(await undo(run)).toMatchObject({ status: 202, body: { amends: { kind: 'undo', run_id: run } } });
+  });
+
   it('is refused with the reason where nothing can be undone', async () => {
     const refused = async (run: string) => (await undo(run)).body;
     expect(await refused(newId('run'))).toMatchObject({ status: 404 });

@@ -44,7 +44,7 @@ export const escrowRoutes: readonly Route[] = [
     query: nothing,
     body: retrySchema,
     answer: { status: 202, description: 'How many objects are tried.', schema: retriedSchema },
-    refusals: ['not_found', 'target_not_active'],
+    refusals: ['not_found', 'target_not_active', 'connection_not_active'],
     handle: async ({ params, body, commands }) => ({
       status: 202,
       body: { retried: await commands.retryEscrows(targetId(params.target_id), body.reason ?? null) },
@@ -61,7 +61,7 @@ export const escrowRoutes: readonly Route[] = [
     query: nothing,
     body: nothing,
     answer: { status: 202, description: 'The escrow, due now.', schema: escrowSchema },
-    refusals: ['not_found', 'target_not_active'],
+    refusals: ['not_found', 'target_not_active', 'connection_not_active'],
     handle: async ({ params, commands }) => ({
       status: 202,
       body: escrowView(await commands.retryEscrow(targetId(params.target_id), params.object_id)),

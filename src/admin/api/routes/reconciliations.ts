@@ -69,6 +69,7 @@ export const reconciliationRoutes: readonly Route[] = [
       'run_not_ended',
       'run_without_result',
       'target_not_active',
+      'connection_not_active',
       'database_restored',
       'target_unproved',
     ],

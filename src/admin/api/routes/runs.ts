@@ -62,7 +62,7 @@ export const runRoutes: readonly Route[] = [
     query: nothing,
     body: provisionRequestSchema,
     answer: accepted,
-    refusals: ['not_found', 'target_not_active', 'connection_deleting'],
+    refusals: ['not_found', 'target_not_active', 'connection_not_active', 'connection_deleting'],
     handle: async ({ params, body, commands }) => {
       const request = { full: body.full, dryRun: body.dry_run };
       return answerRequested(await commands.requestProvision(targetId(params.target_id), request));

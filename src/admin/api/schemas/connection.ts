@@ -109,7 +109,8 @@ export const connectionChangesSchema = z
   .strictObject({
     ...fields,
     state: z.enum(['active', 'paused']).optional().meta({
-      description: '`paused` stops the schedule; `active` lets go of a connection that is paused or held back.',
+      description:
+        '`paused`: nothing is read of the tenant, and nothing written to its targets but an undo; runs wait. `active` lets go of a connection that is paused or held back.',
     }),
   })
   .meta({ id: 'ConnectionChanges' });
