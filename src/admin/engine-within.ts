@@ -4,7 +4,7 @@
  */
 
 import type { FullReach } from '../core/access.ts';
-import { basisOf, movedSince, unseenIn } from '../engine/basis.ts';
+import { basisNow, movedSince, unseenIn } from '../engine/basis.ts';
 import { countReasons, type ReasonCounts, type Wanted } from '../engine/count-reasons.ts';
 import { defaultTiming, type Observe } from '../engine/engine.ts';
 import { type Answer, type Explainer, explainPerson } from '../engine/explain.ts';
@@ -61,7 +61,7 @@ export const engineWithin = ({ stores, world, observe, connectSource, connectTar
 
     /** What moved since the plan was made, in words. */
     movedSince: async (plan: Within<Plan>, target: Within<TargetRecord>): Promise<readonly string[]> =>
-      movedSince(stores, plan, await basisOf(stores, target)),
+      movedSince(stores, plan, await basisNow(stores, target)),
 
     /** Keeps which tenant a check found a connection to open, and compares it with what is read for others. */
     noteTenant: (connection: Within<Connection>, report: CheckReport): Promise<CheckReport> =>

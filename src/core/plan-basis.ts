@@ -2,13 +2,15 @@
 
 import type { Basis, PlanKind } from '../model/plan.ts';
 
+/** What a plan would be made from now. `wanted`: the scope that the connection is set to, which the snapshot may not have been read by yet. */
+export type Now = Basis & { readonly wanted: string };
 /** `changed`: the tenant changed after the plan's version; a version without changes moves nothing. */
-export type BasisNow = Basis & { readonly changed: boolean };
+export type BasisNow = Now & { readonly changed: boolean };
 
 /** What decides how a plan is worked out, and moved: also one that is being carried out goes no further. Empty when nothing did. */
-export const rulesMoved = (kind: PlanKind, was: Basis, now: Basis): readonly string[] => [
+export const rulesMoved = (kind: PlanKind, was: Basis, now: Now): readonly string[] => [
   ...(was.epoch === now.epoch ? [] : ['the database was put back from a backup since']),
-  ...(kind === 'undo' || was.scope === now.scope ? [] : ['the scope of the snapshot is another']),
+  ...(kind === 'undo' ? [] : scopeMoved(was, now)),
   ...(was.rules === now.rules
     ? []
     : [
@@ -31,3 +33,11 @@ export const whatMoved = (kind: PlanKind, was: Basis, now: BasisNow): readonly s
     ? []
     : ['the target was written to since']),
 ];
+
+/** Who is let in by the former scope may be among those who are to stay out by the new one, also where nothing is taken away. */
+const scopeMoved = (was: Basis, now: Now): readonly string[] => {
+  if (was.scope !== now.scope) return ['the scope of the snapshot is another'];
+  // What a snapshot from before that was kept was read by, nobody knows.
+  if (was.scope === null || was.scope === now.wanted) return [];
+  return ['the scope of the connection was edited, and the tenant was not read by it yet'];
+};

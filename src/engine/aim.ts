@@ -1,10 +1,10 @@
 /** What a provision run is for: to do what is needed, to plan it for a person, or to carry out what a person approved. */
 
 import { createHash } from 'node:crypto';
-import { rulesMoved } from '../core/plan-basis.ts';
+import { type Now, rulesMoved } from '../core/plan-basis.ts';
 import type { Problem } from '../model/connection.ts';
 import { type PlanId, planId, type TargetId } from '../model/ids.ts';
-import { askedFor, type Basis, type Plan, type PlanKind } from '../model/plan.ts';
+import { askedFor, type Plan, type PlanKind } from '../model/plan.ts';
 import type { PreviewRun, ProvisionRun } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
@@ -41,7 +41,7 @@ type Ask = {
   readonly run: ProvisionRun;
   readonly record: TargetRecord;
   /** What a plan would be made from now. */
-  readonly basis: () => Promise<Basis>;
+  readonly basis: () => Promise<Now>;
   readonly isAccepted: boolean;
   /** What is on record of the target is older than the target is: somebody has to look, whatever its settings say. */
   readonly isOutdated: boolean;
@@ -156,7 +156,7 @@ const planAskedFor = async ({ engine, lease, run, basis, record }: Ask, id: Plan
 };
 
 /** What a plan that has begun went by must still stand; then the rest of it is done whatever else moved. Where it does not, the plan is refused. */
-const mayGoOn = async ({ engine, run }: Pick<Ask, 'engine' | 'run'>, plan: Plan, now: Basis): Promise<boolean> => {
+const mayGoOn = async ({ engine, run }: Pick<Ask, 'engine' | 'run'>, plan: Plan, now: Now): Promise<boolean> => {
   if (rulesMoved(plan.kind, plan.basis, now).length === 0) return true;
   await refusePlan({ engine, run }, plan, 'rules_changed');
   return false;

@@ -1,9 +1,10 @@
 /** What a plan is made from, as it is now. */
 
-import { type BasisNow, whatMoved } from '../core/plan-basis.ts';
+import { type BasisNow, type Now, whatMoved } from '../core/plan-basis.ts';
 import { type Connection, defaultAttributes } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { Basis, Plan } from '../model/plan.ts';
+import { scopeKey } from '../model/scope.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
@@ -31,8 +32,16 @@ export const basisOf = async (
   };
 };
 
+export const basisNow = async (
+  stores: Pick<Stores, 'snapshots' | 'ledger' | 'connections'>,
+  record: TargetRecord,
+): Promise<Now> => {
+  const [basis, connection] = await Promise.all([basisOf(stores, record), stores.connections.get(record.connection)]);
+  return { ...basis, wanted: connection === null ? '' : scopeKey(connection.scope) };
+};
+
 /** What moved since the plan was made, in words. */
-export const movedSince = async (stores: Stores, plan: Plan, now: Basis): Promise<readonly string[]> => {
+export const movedSince = async (stores: Stores, plan: Plan, now: Now): Promise<readonly string[]> => {
   const basis: BasisNow = { ...now, changed: await hasChangedSince(stores, plan.connection, plan.basis.version) };
   return whatMoved(plan.kind, plan.basis, basis);
 };

@@ -6,7 +6,7 @@ import type { ProvisionRun } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
 import { type Aim, aimAgain, chooseAim, type KeptAim, keptAim, planOfRun, RunHeld } from './aim.ts';
-import { acceptedBy, basisOf, isOutdated, isToBeRead } from './basis.ts';
+import { acceptedBy, basisNow, isOutdated, isToBeRead } from './basis.ts';
 import { refusePlan } from './begin-plan.ts';
 import { limitsWrites } from './count-writes.ts';
 import type { Engine } from './engine.ts';
@@ -69,7 +69,7 @@ const goOnFrom = async (engine: Engine, { run, record }: Standing, found: Found,
 
 /** Who is protected, above all, which other runs may have changed under them. */
 const isMoved = async (stores: Stores, plan: Plan, record: TargetRecord): Promise<boolean> =>
-  plan.standing.state === 'approved' && rulesMoved(plan.kind, plan.basis, await basisOf(stores, record)).length > 0;
+  plan.standing.state === 'approved' && rulesMoved(plan.kind, plan.basis, await basisNow(stores, record)).length > 0;
 
 const startOf = async (engine: Engine, { run, record, lease }: Standing, found: Found): Promise<Begun | End> => {
   const { known, reached, rules, accepted, version } = found;
@@ -79,7 +79,7 @@ const startOf = async (engine: Engine, { run, record, lease }: Standing, found: 
       lease,
       run,
       record,
-      basis: () => basisOf(engine.stores, record),
+      basis: () => basisNow(engine.stores, record),
       isAccepted: known === 'accepted',
       isOutdated: known === 'outdated',
       reached,

@@ -9,11 +9,11 @@ import { merge, own, sameAttributes } from '../core/attributes.ts';
 import { plannedRemote } from '../core/plan-content.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
-import type { EscrowReason, Link, Member, Outcome } from '../model/operation.ts';
+import type { EscrowReason, Link, Member, Operation, Outcome } from '../model/operation.ts';
 import type { Applied, Refusal } from '../target/target.ts';
 import { settleOutcomes } from './escrow.ts';
 import { assertGrounded, GroundsTooOld } from './grounds.ts';
-import { lookAfter } from './look.ts';
+import { isGoneIndeed, lookAfter } from './look.ts';
 import { type Done, head, type Pending, skip } from './pending.ts';
 import { causeOf, claim, isDry, type Provisioning } from './provisioning.ts';
 import { sift } from './sift.ts';
@@ -165,10 +165,12 @@ const afterRefusal = async (work: Provisioning, pending: Pending, error: TargetE
   const { operation } = pending.planned;
   switch (error.fault) {
     case 'gone':
-      // The remote object was removed behind our back. What we wanted gone is gone; anything else is planned anew, without the stale link.
-      return operation.action === 'add_members' || operation.action === 'remove_members'
+      // The remote object was removed behind our back: its operation is planned anew, without the stale link.
+      if (operation.action === 'create' || operation.action === 'update')
+        return { ...head(work, pending), result: 'applied', link: null };
+      return 'members' in operation
         ? escrowed(work, pending, 'target_rejected', `the target no longer knows this group: ${error.message}`)
-        : { ...head(work, pending), result: 'applied', link: null };
+        : await afterGone(work, pending, operation, error);
     case 'rejected':
       return escrowed(work, pending, error.code === 'not_applied' ? 'not_applied' : 'target_rejected', error.message);
     case 'conflict':
@@ -191,18 +193,35 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
     return { ...head(work, pending), result: 'applied', ...(found.link === undefined ? {} : { link: found.link }) };
   if (found.kind === 'unclear') return escrowed(work, pending, found.reason, found.detail);
   if (error.fault === 'conflict') return escrowed(work, pending, 'target_conflict', error.message);
+  return await sendOnceMore(work, pending);
+};
+
+/** What we wanted gone is gone, or the target spoke of something it holds: then it is told once more. */
+const afterGone = async (
+  work: Provisioning,
+  pending: Pending,
+  operation: Ending,
+  error: TargetError,
+): Promise<Outcome> => {
+  const isGone = await isGoneIndeed(work, operation, pending.link).catch((cause: unknown) => {
+    throw new StillOpen('It is open whether an account is gone.', { cause });
+  });
+  if (isGone) return { ...head(work, pending), result: 'applied', link: null };
+  return await sendOnceMore(work, pending, `the target shows what it says it does not know: ${error.message}`);
+};
+
+type Ending = Extract<Operation, { readonly action: 'disable' | 'delete' }>;
+
+/** `shown`: what the target contradicts itself about, should it say that it is gone once more. */
+const sendOnceMore = async (work: Provisioning, pending: Pending, shown: string | null = null): Promise<Outcome> => {
   try {
     return sent(work, pending, await send(work, pending));
-  } catch (second) {
-    if (second instanceof TargetError && (second.fault === 'rejected' || second.fault === 'conflict')) {
-      return escrowed(
-        work,
-        pending,
-        second.fault === 'conflict' ? 'target_conflict' : 'target_rejected',
-        second.message,
-      );
-    }
-    throw second;
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    if (error.fault === 'rejected') return escrowed(work, pending, 'target_rejected', error.message);
+    if (error.fault === 'conflict') return escrowed(work, pending, 'target_conflict', error.message);
+    if (error.fault === 'gone' && shown !== null) return escrowed(work, pending, 'not_applied', shown);
+    throw error;
   }
 };
 

@@ -61,6 +61,12 @@ const withApproval = async (work: Provisioning, plan: Plan, wanted: readonly Pen
   return { ...others, go: [...go, ...others.go] };
 };
 
+/** What of the removals differs from a plan of what is over the limits, in words; null: nothing, or none of them is over a limit any more. */
+export const movedFrom = async (work: Provisioning, plan: Plan, wanted: readonly Pending[]): Promise<string | null> => {
+  const { held } = await withinLimits(work, wanted);
+  return held.length === 0 ? null : await differenceFrom(work, plan, held);
+};
+
 const differenceFrom = async (work: Provisioning, plan: Plan, held: readonly Pending[]): Promise<string | null> => {
   const added = new Set(held.flatMap(({ planned }) => takenBy(planned.operation)));
   const dropped: string[] = [];

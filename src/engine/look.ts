@@ -85,6 +85,31 @@ const look = async (work: Provisioning, operation: Operation, link: Link | null)
   }
 };
 
+/**
+ * Whether an account or group is gone that the target said it does not know. That one answer may be of a server that is behind, and whoever takes it for
+ * true forgets an account that works. So it is asked again, by its id and by what it is matched by.
+ */
+export const isGoneIndeed = async (
+  { target, record, watch: { signal } }: Provisioning,
+  { ref, remoteId }: Extract<Operation, { action: 'disable' | 'delete' }>,
+  link: Link | null,
+): Promise<boolean> => {
+  if ((await target.get(ref.type, remoteId, signal)) !== null) return false;
+  for (const { to } of record.matching[ref.type]) {
+    const value = own(link?.pushed ?? {}, to);
+    if (isUnassigned(value)) continue;
+    const found = await target.find(ref.type, to, value, signal).catch(noneIfRejected);
+    if (found.some((one) => one.remoteId === remoteId)) return false;
+  }
+  return true;
+};
+
+/** By this attribute the target cannot be asked. */
+const noneIfRejected = (error: unknown): readonly RemoteObject[] => {
+  if (error instanceof TargetError && error.fault === 'rejected') return [];
+  throw error;
+};
+
 /** By the attributes we sent: what we created carries them, most of all the `externalId`. */
 const lookAfterCreate = async (
   work: Provisioning,

@@ -10,6 +10,7 @@ import type { TargetId } from '../model/ids.ts';
 import { isOfTarget, type ProvisionRun, type TargetRun } from '../model/run.ts';
 import type { Lease } from '../store/leases.ts';
 import { assertAsRead, assertGoesOn } from './as-read.ts';
+import { beginHeld } from './begin-held.ts';
 import { beginRun, restOfRun } from './begin-run.ts';
 import { conclude, endPlanned } from './conclude.ts';
 import { configured } from './configured.ts';
@@ -107,11 +108,12 @@ export const provision = async (
     run.amends === null
       ? await gather(engine.stores, run, from.through, known)
       : await gatherRepair(engine.stores, run, run.amends.run, from.through);
-  const work = await prepared(unprepared, gathered);
+  const unbegun = await prepared(unprepared, gathered);
   // Whoever leaves the tenant while the run is under way is known to have been protected when it began.
-  if (run.place === null && !isDry(work)) await rememberGuarded(work, true);
-  const inDoubt = refuseInDoubt(work, tally);
+  if (run.place === null && !isDry(unbegun)) await rememberGuarded(unbegun, true);
+  const inDoubt = refuseInDoubt(unbegun, tally);
   if (inDoubt !== null) return inDoubt;
+  const work = await beginHeld(unbegun, gathered);
   let place: Place = { ...from, exceeded: work.exceeded };
   for (const wave of ['objects', 'references'] as const) {
     if (place.wave !== wave) continue;

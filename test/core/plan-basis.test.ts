@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { rulesMoved, whatMoved } from '../../src/core/plan-basis.ts';
-import { type Basis, planKinds } from '../../src/model/plan.ts';
+import { type Now, rulesMoved, whatMoved } from '../../src/core/plan-basis.ts';
+import { planKinds } from '../../src/model/plan.ts';
 
-const was: Basis = {
+const was: Now = {
+  wanted: 'all',
   version: 3,
   scope: 'all',
   rules: 'rules',
@@ -34,6 +35,18 @@ describe('what a plan was made from', () => {
     const said = Object.fromEntries(planKinds.map((kind) => [kind, whatMoved(kind, was, moved).length]));
     expect(said).toEqual({ first: 2, held: 0, dry_run: 2, repair: 2, undo: 1, preview: 2 });
     expect(whatMoved('undo', was, { ...was, scope: 'other', changed: true })).toEqual([]);
+  });
+
+  it('does not stand once the scope of the connection is edited, before the tenant was read by it; only an undo does', () => {
+    const now = { ...was, wanted: 'groups', changed: false };
+    const said = Object.fromEntries(planKinds.map((kind) => [kind, whatMoved(kind, was, now).length]));
+    expect(said).toEqual({ first: 1, held: 1, dry_run: 1, repair: 1, undo: 0, preview: 1 });
+    expect(rulesMoved('first', was, now)).toEqual([
+      'the scope of the connection was edited, and the tenant was not read by it yet',
+    ]);
+    // Once it was read, that is what moved.
+    expect(rulesMoved('first', was, { ...now, scope: 'groups' })).toEqual(['the scope of the snapshot is another']);
+    expect(rulesMoved('first', { ...was, scope: null }, { ...now, scope: null })).toEqual([]);
   });
 
   it('that is from before something was kept says nothing of it', () => {

@@ -4,7 +4,7 @@ import { SourceError, TargetError } from '../../src/model/errors.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import type { Target } from '../../src/target/target.ts';
-import { id, type Story, story } from '../support/story.ts';
+import { id, type Story, story, target } from '../support/story.ts';
 
 const staff = (s: Story, count: number): void => {
   for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
@@ -367,6 +367,86 @@ describe('a target that misbehaves', () => {
     await s.delta();
     expect(s.accounts()).toEqual({ p0: 'on', p1: 'on' });
     expect(s.account('p1')?.attributes['title']).toBe('new');
+  });
+
+  describe('that says of the account of a leaver that it does not know it', () => {
+    /** `forHowLong`: so many times it says so. */
+    const denying = async (forHowLong: number): Promise<Story> => {
+      let denied = 0;
+      const s = await story({
+        wrapTarget: faulty({
+          before: ({ action }) => {
+            if (action !== 'disable' || denied >= forHowLong) return null;
+            denied += 1;
+            return new TargetError('gone', '404 from a server that is behind');
+          },
+        }),
+      });
+      staff(s, 3);
+      await s.full();
+      return s;
+    };
+    const links = (s: Story) => s.stores.ledger.countLinks(target);
+
+    it('once, and holds it, is told once more: the account is not left on, and forgotten', async () => {
+      const s = await denying(1);
+      s.directory.remove(id('p2'), 'deleted');
+      await s.delta();
+      expect(s.accounts()).toEqual({ p0: 'on', p1: 'on', p2: 'off' });
+      expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { disabled: 1 } });
+      expect(await links(s)).toEqual({ user: 3, group: 0 });
+    });
+
+    it('again and again, and holds it, gets it later', async () => {
+      const s = await denying(2);
+      s.directory.remove(id('p2'), 'deleted');
+      await s.delta();
+      expect(await s.provisioned()).toMatchObject({
+        state: 'partially_succeeded',
+        counters: { disabled: 0, failed: { not_applied: 1 } },
+      });
+      expect(await links(s)).toEqual({ user: 3, group: 0 });
+      s.pass(7 * 3_600_000);
+      await s.delta();
+      expect(s.accounts()).toMatchObject({ p2: 'off' });
+    });
+
+    it('and does not hold it, is believed', async () => {
+      const s = await denying(0);
+      const account = s.account('p2');
+      if (account !== undefined) s.remote.objects.delete(account.remoteId);
+      s.directory.remove(id('p2'), 'deleted');
+      await s.delta();
+      expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { disabled: 1 } });
+      expect(await links(s)).toEqual({ user: 2, group: 0 });
+    });
+
+    it('and cannot be asked then, is asked again before anything is forgotten', async () => {
+      let isDown = false;
+      let denied = 0;
+      const s = await story({
+        wrapTarget: (made) => ({
+          ...made,
+          get: async (...ask) => {
+            if (!isDown) return await made.get(...ask);
+            isDown = false;
+            throw new TargetError('unavailable', '503');
+          },
+          apply: async (operation, ...ask) => {
+            if (operation.action !== 'disable' || denied > 0) return await made.apply(operation, ...ask);
+            denied += 1;
+            isDown = true;
+            throw new TargetError('gone', '404 from a server that is behind');
+          },
+        }),
+      });
+      staff(s, 3);
+      await s.full();
+      s.directory.remove(id('p2'), 'deleted');
+      await s.delta();
+      expect(s.accounts()).toMatchObject({ p2: 'off' });
+      expect(await links(s)).toEqual({ user: 3, group: 0 });
+    });
   });
 
   it('that no longer accepts our credentials is held back until somebody acts', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { newProvisionRun } from '../../src/engine/request-runs.ts';
+import { sourceId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import { connection, id, plainTarget, type Story, type StoryOptions, story, target } from '../support/story.ts';
@@ -35,6 +36,56 @@ const titled = async (s: Story): Promise<void> => {
     mapping: { group: record?.mapping.group ?? [], user: [...user.filter(({ to }) => to !== 'title'), constant] },
   });
 };
+
+describe('a plan of everything, once the scope of the connection is edited', () => {
+  const north = { kind: 'groups', groups: [sourceId(id('north'))], nested: false } as const;
+  const planned = async (more: StoryOptions = {}): Promise<Story> => {
+    const s = await careful(more);
+    staff(s, 120);
+    s.found('north');
+    s.directory.join(id('north'), id('p0'));
+    await s.full();
+    return s;
+  };
+
+  it('is not approved before the tenant was read by it, and after that another one waits', async () => {
+    const s = await planned();
+    const { id: plan } = await s.newestPlan();
+    await editScope(s, north);
+    await expect(s.commands.approvePlan(plan, word)).rejects.toMatchObject({
+      code: 'plan_moved',
+      message: expect.stringContaining('the scope of the connection was edited'),
+    });
+    await s.full({ acceptShrink: true });
+    expect(await s.newestPlan()).toMatchObject({ kind: 'first', counts: { create: 2 } });
+    await s.approve();
+    expect(s.accounts()).toEqual({ p0: 'on' });
+  });
+
+  it('is not carried out, though it was approved before', async () => {
+    const s = await planned();
+    const { run } = await s.commands.approvePlan((await s.newestPlan()).id, word);
+    await editScope(s, north);
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'plan_moved' } });
+    expect(s.writes()).toBe(0);
+  });
+
+  it('is not carried out any further', async () => {
+    const s = await planned({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } } });
+    const plan = await s.newestPlan();
+    const { run } = await s.commands.approvePlan(plan.id, word);
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    const done = s.writes();
+    expect(done).toBeGreaterThan(0);
+    expect(done).toBeLessThan(120);
+    await editScope(s, north);
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'rules_changed' } });
+    expect(await stateOf(s, plan)).toMatchObject({ state: 'refused', why: 'rules_changed' });
+    expect(s.writes()).toBe(done);
+  });
+});
 
 describe('a target that was never written to', () => {
   it('gets nothing before somebody has looked, and then exactly what was looked at', async () => {

@@ -373,6 +373,66 @@ describe('creates and updates that wait as a plan', () => {
   });
 });
 
+describe('a plan that holds new accounts beside those of leavers', () => {
+  /** Five came and four left, where three may come and two may go a day. */
+  const mixed = async (more: StoryOptions = {}): Promise<Story> => {
+    const s = await limited({ deprovisions: limit(2), creates: { count: 3, percent: 100, floor: 3 } }, more);
+    staff(s, 3);
+    await s.full();
+    s.pass(25 * hourMs);
+    for (let nth = 3; nth < 6; nth += 1) s.hire(`p${nth}`);
+    await s.delta();
+    s.pass(25 * hourMs);
+    leave(s, 0, 4);
+    for (let nth = 6; nth < 11; nth += 1) s.hire(`p${nth}`);
+    await s.delta();
+    expect(await s.newestPlan()).toMatchObject({ kind: 'held', counts: { create: 5, disable: 4 } });
+    return s;
+  };
+
+  it('is done, all of it in its name', async () => {
+    const s = await mixed();
+    const plan = await s.newestPlan();
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { created: 5, disabled: 4 } });
+    expect(await stateOf(s, plan)).toMatchObject({ state: 'applied' });
+    const { items } = await s.stores.ledger.entries(target, (await s.provisioned()).id, null, 100);
+    expect(items.map(({ cause }) => cause.plan)).toEqual(Array.from({ length: 9 }, () => plan.id));
+  });
+
+  it('and is another one by now makes no account either, says so, and waits as another plan', async () => {
+    const s = await mixed();
+    const plan = await s.newestPlan();
+    const { run } = await s.commands.approvePlan(plan.id, word);
+    leave(s, 4, 5);
+    await s.requestSync('delta');
+    await s.syncAll();
+    const before = s.writes();
+    await s.provisionAll();
+    const ended = await s.ended(run);
+    expect(ended).toMatchObject({ state: 'failed', problem: { code: 'plan_moved' }, counters: { created: 0 } });
+    expect(ended.problem?.message).toContain('1 more');
+    expect(s.writes()).toBe(before);
+    expect(await stateOf(s, plan)).toEqual({ state: 'superseded', by: null });
+    const next = await s.newestPlan();
+    expect(next).toMatchObject({ kind: 'held', counts: { create: 5, disable: 5 }, standing: { state: 'waiting' } });
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { created: 5, disabled: 5 } });
+  });
+
+  it('is finished by whoever continues it, though somebody else left since', async () => {
+    const s = await mixed({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } } });
+    const plan = await s.newestPlan();
+    const { run } = await s.commands.approvePlan(plan.id, word);
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    expect(await stateOf(s, plan)).toMatchObject({ state: 'approved', begun: run.id });
+    leave(s, 4, 5);
+    await s.requestSync('delta');
+    await s.syncAll();
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { created: 5, disabled: 4 } });
+    expect(await stateOf(s, plan)).toMatchObject({ state: 'applied' });
+  });
+});
+
 it('a group that is emptied is emptied when somebody approves', async () => {
   const s = await limited({ memberRemovalsPerGroup: { count: 1_000, percent: 50, floor: 2 } });
   staff(s, 8);

@@ -92,7 +92,7 @@ const change = async (
 
 const attributesOf = ({ attributes, before }: Extract<Operation, { action: 'update' }>) => ({ attributes, before });
 
-/** Who is gone already is gone. */
+/** Who is gone already is gone; but one answer may be of a server that is behind, so it is asked for them, too. */
 const remove = async (
   session: Session,
   { ref, remoteId }: Extract<Operation, { action: 'disable' | 'delete' }>,
@@ -101,7 +101,7 @@ const remove = async (
   const { endpoints } = await session.profile(signal);
   const request = deleteRequest(endpoints[ref.type], remoteId);
   const answer = await session.client.send(request, signal);
-  if (isAbsent(answer)) return;
+  if (isAbsent(answer) && (await readResource(session, ref.type, remoteId, signal)) === null) return;
   if (!isSuccess(answer)) throw session.client.refusal(request, answer);
   if (answer.body.kind === 'page') throw unreadable(request, answer);
   if (session.settings.verify !== 'always') return;
