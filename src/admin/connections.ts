@@ -145,9 +145,10 @@ export const connectionCommands = (room: Room) => {
 
   /** Runs that waited for the connection to go on. */
   async function wakeWaiting({ id }: Within<Connection>): Promise<void> {
-    await wake(room, 'sync', () => room.wakeups.sync(id, 'delta'));
+    // What somebody approved meanwhile comes before the tenant is read again, as far as that can be said of two queues.
     for (const target of await room.stores.targets.of(id))
       await wake(room, 'provision', () => room.wakeups.provision(target.id, 'delta'));
+    await wake(room, 'sync', () => room.wakeups.sync(id, 'delta'));
   }
 
   /** What is still to be done since the database was put back; null: nothing. */

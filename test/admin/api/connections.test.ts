@@ -198,7 +198,7 @@ describe('editing a connection', () => {
     const target = await addTarget(door, id);
     expect((await edit(id, { state: 'active' })).body).toMatchObject({ state: 'active' });
     // Runs that waited go on.
-    expect(door.woken.slice(-3)).toEqual([`sync ${id} delta`, `provision ${target} delta`, `schedule ${id} 14400`]);
+    expect(door.woken.slice(-3)).toEqual([`provision ${target} delta`, `sync ${id} delta`, `schedule ${id} 14400`]);
   });
 });
 

@@ -134,6 +134,19 @@ describe('with `verify: always`', () => {
   });
 });
 
+describe('a delete that is answered with 404', () => {
+  it('is done where the target shows nobody', async () => {
+    const { target, sent } = await before(gone, [gone]);
+    await target.apply(remove, signal);
+    expect(sent()).toEqual(['DELETE', 'GET']);
+  });
+
+  it('is not believed where it shows the account: nobody would come back to it', async () => {
+    const { target } = await before(gone, [ok({ id: '7' })]);
+    await expect(target.apply(remove, signal)).rejects.toMatchObject({ fault: 'gone' });
+  });
+});
+
 describe('a create whose answer does not say what it made', () => {
   it.each([
     ['throttles', busy],
