@@ -23,10 +23,7 @@ export const assertAsRead = async (
   engine: Pick<Engine, 'stores'>,
   { connection, record }: Configured,
 ): Promise<void> => {
-  const [now] = await Promise.all([
-    engine.stores.targets.get(record.id),
-    assertConnectionAsRead(engine, connection),
-  ]);
+  const [now] = await Promise.all([engine.stores.targets.get(record.id), assertConnectionAsRead(engine, connection)]);
   if (now?.revision !== record.revision) throw new EditedMeanwhile();
 };
 

@@ -18,7 +18,8 @@ import { startTally } from './tally.ts';
 /** With the plan begun, where it holds both. Throws `RunRefused` where it is another by now, or its approval was taken back. */
 export const beginHeld = async (work: Provisioning, gathered: Gathered): Promise<Provisioning> => {
   const { aim, engine, lease, run } = work;
-  if (aim.kind !== 'provision' || aim.approved === null || !holdsBoth(aim.approved) || isBegun(aim.approved)) return work;
+  if (aim.kind !== 'provision' || aim.approved === null || !holdsBoth(aim.approved) || isBegun(aim.approved))
+    return work;
   const plan = aim.approved;
   const { wanted } = await planRemovals(work, gathered, uncounted());
   const moved = await movedFrom(work, plan, wanted);

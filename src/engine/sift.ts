@@ -8,9 +8,10 @@ import { isHeld } from '../core/guard.ts';
 import { type Cover, coverOf, isByLooks, isOpen } from '../core/protection.ts';
 import type { SourceId } from '../model/ids.ts';
 import { isDestructive } from '../model/operation.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Ref, Remembered } from '../model/source-object.ts';
 import { counted, type Done, forMembers, type Pending, skip } from './pending.ts';
-import { permitted } from './permit.ts';
+import { type Permitted, permitted } from './permit.ts';
 import type { Provisioning } from './provisioning.ts';
 
 /** `go` is carried out; `kept` is not, and says why. */
@@ -36,11 +37,10 @@ const judge = async (work: Provisioning, pending: readonly Pending[]): Promise<S
       return { go, kept: rest.map((one) => skip(work, one, 'not_in_plan')) };
     }
     case 'provision': {
-      const over = pending.filter((one) => isOverLimit(work, one));
-      if (over.length === 0) return { go: pending, kept: [] };
-      const { go, rest } = aim.approved === null ? { go: [], rest: over } : await permitted(work, aim.approved, over);
-      const within = pending.filter((one) => !isOverLimit(work, one));
-      return { go: [...within, ...go], kept: rest.map((one) => skip(work, one, 'guard_hold')) };
+      const { go, rest } = await named(work, aim.approved, pending);
+      const over = rest.filter((one) => isOverLimit(work, one));
+      const within = rest.filter((one) => !isOverLimit(work, one));
+      return { go: [...within, ...go], kept: over.map((one) => skip(work, one, 'guard_hold')) };
     }
   }
 };
@@ -104,6 +104,16 @@ const seenOf = async (work: Provisioning, pending: readonly Pending[]): Promise<
   }
   return await work.engine.stores.snapshots.recall(work.run.connection, [...refs.values()]);
 };
+
+/** Creates and updates that somebody approved are done in the name of the plan, and held against no limit of the day. */
+const named = async (work: Provisioning, plan: Plan | null, pending: readonly Pending[]): Promise<Permitted> => {
+  if (plan === null) return { go: [], rest: pending };
+  const { go, rest } = await permitted(work, plan, pending.filter(isWrite));
+  return { go, rest: [...pending.filter((one) => !isWrite(one)), ...rest] };
+};
+
+const isWrite = ({ planned: { operation } }: Pending): boolean =>
+  operation.action === 'create' || operation.action === 'update';
 
 const isOverLimit = (work: Provisioning, pending: Pending): boolean =>
   !isDestructive(pending.planned.operation.action) && isHeld(counted(pending), work.exceeded);

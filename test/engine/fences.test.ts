@@ -241,9 +241,11 @@ describe('a connection that is paused', () => {
     const s = await story({ engine: slices });
     staff(s);
     await s.full();
+    s.pass(1_000);
     for (let nth = 0; nth < people; nth += 1) s.directory.setUser(id(`p${nth}`), { city: 'Bonn' });
     await s.delta();
     const mistake = await s.provisioned();
+    s.pass(1_000);
     for (let nth = 0; nth < people; nth += 1) s.directory.setUser(id(`p${nth}`), { city: 'Rome' });
     await s.requestSync('delta');
     await s.syncAll();

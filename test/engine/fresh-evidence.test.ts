@@ -57,7 +57,8 @@ const slowly = async (
       capabilities: { ...made.capabilities, membersPerRequest },
       apply: async (operation, aborted, beforeWrite) => {
         if (!isDestructive(operation.action)) return await made.apply(operation, aborted, beforeWrite);
-        await slow.onRemoval(operation);
+        const happening = slow.onRemoval(operation);
+        if (happening !== undefined) await happening;
         for (const one of 'members' in operation ? operation.members.map(({ ref }) => ref) : [operation.ref])
           ages.push({ action: operation.action, ms: s.now().getTime() - (asked.get(one.id) ?? Number.NaN) });
         const done = await made.apply(operation, aborted, beforeWrite);

@@ -353,7 +353,8 @@ describe('whatever happened in a tenant', () => {
         for (const one of since) happen(s, one);
         const writes = s.writes();
         const run = await s.preview(to);
-        if (run.state === 'failed') return;
+        // A connection whose scope has lost a group is held back, and then previews wait.
+        if (run.state === 'failed' || run.state === 'queued') return;
         const preview = await s.newestPlan();
         await s.saveScope(to);
         await s.full({ acceptShrink: true });

@@ -11,7 +11,14 @@ import {
   type TargetId,
   targetId,
 } from '../../src/model/ids.ts';
-import { type Amends, type EndedState, noCounters, type Run, type SyncMode, type Trigger } from '../../src/model/run.ts';
+import {
+  type Amends,
+  type EndedState,
+  noCounters,
+  type Run,
+  type SyncMode,
+  type Trigger,
+} from '../../src/model/run.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
 import { schedulerId } from '../../src/queue/names.ts';
 import { type Reconciled, reconcile } from '../../src/queue/reconcile.ts';
