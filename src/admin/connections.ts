@@ -161,10 +161,11 @@ export const connectionCommands = (room: Room) => {
 
   /** Everybody of the old tenant would be missing in the new one, and would be deprovisioned at every target. */
   async function refuseAnotherTenant(before: Within<Connection>, changes: ConnectionChanges): Promise<void> {
-    const sameTenant = changes.tenantId === undefined || changes.tenantId === before.tenantId;
+    const { tenantId = before.tenantId } = changes;
+    const sameTenant = tenantId?.toLowerCase() === before.tenantId?.toLowerCase();
     const sameCloud = changes.cloud === undefined || changes.cloud === before.cloud;
-    // An administrator of this tenant has proved that it is theirs, and nobody of another.
-    const proved = before.credentials?.kind === 'admin_consent' && changes.clientId === undefined;
+    // An administrator of this tenant has proved that it is theirs, and nobody of another: credentials that open that one prove no such thing.
+    const proved = before.credentials?.kind === 'admin_consent';
     if (proved && !(sameTenant && sameCloud))
       throw new Refused(
         'tenant_fixed',

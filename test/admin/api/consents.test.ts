@@ -15,7 +15,7 @@ import {
   question,
   stateIn,
 } from './consent-world.ts';
-import { idOf, newConnection, openDoor, type Reply } from './door.ts';
+import { clientId, clientSecret, idOf, newConnection, openDoor, type Reply } from './door.ts';
 
 let world: ConsentWorld;
 beforeEach(async () => {
@@ -212,7 +212,11 @@ describe('an administrator who follows the link', () => {
   it('cannot be undone by an edit that names another tenant', async () => {
     const { id, link } = await invite();
     await world.browser(world.contoso).connect(link);
-    expect((await edit(id, { tenant_id: world.fabrikam.tenantId })).body).toMatchObject({ code: 'tenant_fixed' });
+    const other = { tenant_id: world.fabrikam.tenantId };
+    expect((await edit(id, other)).body).toMatchObject({ code: 'tenant_fixed' });
+    expect((await edit(id, { ...other, client_id: clientId, client_secret: clientSecret })).body).toMatchObject({
+      code: 'tenant_fixed',
+    });
     expect((await edit(id, { cloud: 'global' })).body).toMatchObject({ code: 'tenant_fixed' });
   });
 

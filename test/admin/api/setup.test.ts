@@ -63,6 +63,8 @@ const filled = {
   pfx: '',
   pfx_password: '',
 };
+const otherTenant = '7d1e2f3a-0b4c-4d5e-8f60-718293a4b5c6';
+const otherClient = '9c8b7a6d-5e4f-4031-a2b3-c4d5e6f70819';
 const shown = async (id = connection) => (await door.call('GET', `/v1/connections/${id}`)).body;
 const audited = async () =>
   z
@@ -235,13 +237,25 @@ describe('credentials that somebody fills in', () => {
     expect(text).toContain('looks like the id of a secret');
   });
 
-  it('take the place of a secret that ends, and never lead to another tenant that is proved', async () => {
+  it('take the place of a secret that ends', async () => {
     await send('credentials', filled);
     const page = (await open()).text;
     expect(page).toContain('✓ Connected');
     expect(page).toContain('ends on 2027-05-01');
     await send('credentials', { ...filled, client_secret_ends_at: '2028-05-01' });
     expect(await shown()).toMatchObject({ credentials: { ends_at: '2028-05-01T00:00:00.000Z' } });
+  });
+
+  it('never lead away from the tenant that was proved by admin consent, and may be of an application in it', async () => {
+    const proved = { kind: 'admin_consent', clientId: otherClient } as const;
+    const edit = { tenantId, credentials: proved, state: 'active' } as const;
+    await door.stores.connections.edit(connectionId(connection), 1, edit);
+    const { status, text } = await send('credentials', { ...filled, tenant_id: otherTenant });
+    expect(status).toBe(422);
+    expect(text).toMatch(/id="tenant_id"[^>]*aria-invalid="true"/);
+    expect(await shown()).toMatchObject({ tenant_id: tenantId, credentials: { kind: 'admin_consent' } });
+    expect((await send('credentials', filled)).status).toBe(200);
+    expect(await shown()).toMatchObject({ tenant_id: tenantId, credentials: { kind: 'client_secret' } });
   });
 
   it('may be a PFX file; one that cannot be opened is said to be so', async () => {
