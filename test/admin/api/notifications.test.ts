@@ -6,10 +6,15 @@ import express from 'express';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TenantControl } from '../../../simulator/graph/index.ts';
 import { notificationPath, notificationRoutes } from '../../../src/admin/api/notifications.ts';
+import { onTick } from '../../../src/engine/ask-for-runs.ts';
 import { digestOf, tendSubscriptions } from '../../../src/engine/subscriptions.ts';
 import { type ConnectionId, connectionId, runId } from '../../../src/model/ids.ts';
+import type { SyncMode } from '../../../src/model/run.ts';
+import { everyone } from '../../../src/model/scope.ts';
 import type { Source } from '../../../src/source/source.ts';
+import { Folded } from '../../support/folded.ts';
 import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
+import { readAll, type Told } from '../../support/reading.ts';
 import { addConnection, type Door, limitsOf, openDoor } from './door.ts';
 
 let graph: Graph;
@@ -48,6 +53,16 @@ const tend = () =>
     `${door.base}${notificationPath}`,
     never,
   );
+/** As the scheduler asks for what is due by the schedule of the connection. */
+const tick = (mode: SyncMode) => {
+  const asking = {
+    stores: door.stores,
+    now: () => door.clock.now,
+    newRunId: () => runId('run_of_the_tick'),
+    wakeups: { sync: async () => {}, provision: async () => {} },
+  };
+  return onTick(asking, connection, mode);
+};
 const watched = async () => {
   await door.call('POST', path());
   await tend();
@@ -95,17 +110,34 @@ describe('a connection that Graph is to say changes of', () => {
     expect(door.woken).toContain(`sync ${connection} delta`);
   });
 
-  it('is told once of what comes twice, and nothing is lost for good by what never comes', async () => {
+  it('is told once of what comes twice', async () => {
     graph.control.setKnobs({ notificationRepeats: 1 });
     await watched();
     const [someone = ''] = tenant.users();
     tenant.update(someone, { department: 'Elsewhere' });
     await graph.control.notificationsSettled();
     expect(await queued()).toHaveLength(1);
+  });
+
+  it('loses nothing by a notification that never comes: the next tick asks for the delta that brings what changed', async () => {
+    await watched();
+    const [someone = ''] = tenant.users();
+    const folded = new Folded();
+    const from = await readAll(source, folded, { scope: everyone });
     graph.control.setKnobs({ notificationDrops: 1 });
     tenant.update(someone, { department: 'Nowhere' });
     await graph.control.notificationsSettled();
-    expect(await queued()).toHaveLength(1);
+    expect(await queued()).toEqual([]);
+    await tick('delta');
+    expect(await queued()).toMatchObject([{ mode: 'delta', trigger: 'schedule', state: 'queued' }]);
+    const brought: Told[] = [];
+    await readAll(source, folded, { scope: everyone, from }, (told) => brought.push(told));
+    expect(brought).toContainEqual(
+      expect.objectContaining({
+        ref: { type: 'user', id: someone },
+        attributes: expect.objectContaining({ department: 'Nowhere' }),
+      }),
+    );
   });
 
   it('is renewed before it ends, made anew when Graph lost it, and ended when nobody wants it', async () => {
