@@ -10,6 +10,7 @@ import type { Source } from '../source/source.ts';
 import { onlyGiven } from '../store/connection-store.ts';
 import { type ConnectionFields, connectionIssues, newConnection, refuseUnless } from './connections.ts';
 import { secretsOf } from './given-credentials.ts';
+import { probeSoon } from './probe-soon.ts';
 import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
@@ -43,7 +44,9 @@ export const connectionChecks = (room: Room) => {
       () => connections.secrets(connection.id),
       (secrets) => checked(() => room.connectSource(connection, secrets), { ...connection, attributes }),
     );
-    return await room.engine.noteTenant(connection, report);
+    const noted = await room.engine.noteTenant(connection, report);
+    if (noted.ok) await probeSoon(connections, connection.id, room.world.now());
+    return noted;
   };
 
   return {

@@ -5,7 +5,7 @@
  */
 
 import { type FullReach, narrowedTo, type Reach, reaches } from '../core/access.ts';
-import type { Connection, Problem } from '../model/connection.ts';
+import type { Connection, Problem, Quarantine } from '../model/connection.ts';
 import type { ConnectionId, OrganizationId, PlanId, RunId, TargetId, WebhookId } from '../model/ids.ts';
 import type { Decision, Plan } from '../model/plan.ts';
 import type { Run } from '../model/run.ts';
@@ -64,6 +64,7 @@ const recordsWithin = (stores: Stores, reach: Reach) => {
         pageOf(await connections.list(narrowed(filter), after, limit)),
       edit: async (id: Reached<ConnectionId>, revision: number, edit: ConnectionEdit, secrets?: SecretChanges) =>
         handedOut(await connections.edit(id, revision, edit, secrets)),
+      probed: (id: Reached<ConnectionId>, quarantine: Quarantine): Promise<void> => connections.probed(id, quarantine),
       secrets: (id: Reached<ConnectionId>): Promise<Secrets> => connections.secrets(id),
     },
     targets: {
@@ -76,6 +77,7 @@ const recordsWithin = (stores: Stores, reach: Reach) => {
       edit: async (id: Reached<TargetId>, revision: number, edit: TargetEdit, secrets?: SecretChanges) =>
         handedOut(await targets.edit(id, revision, edit, secrets)),
       hold: (id: Reached<TargetId>, problem: Problem | null): Promise<void> => targets.hold(id, problem),
+      probed: (id: Reached<TargetId>, quarantine: Quarantine): Promise<void> => targets.probed(id, quarantine),
       secrets: (target: Within<TargetRecord>): Promise<Secrets> => targets.secrets(target),
     },
     runs: {

@@ -32,6 +32,7 @@ import {
   type TargetKind,
 } from '../target/target.ts';
 import { refuseAbove } from './ceilings.ts';
+import { probeSoon } from './probe-soon.ts';
 import { meantProtection, type ProtectionWarning, protectionWarnings } from './protection.ts';
 import { provisionNow } from './provision-now.ts';
 import type { Within } from './reached.ts';
@@ -212,8 +213,8 @@ const readWhatProtects = async (room: Room, connection: Within<Connection>, targ
   room.world.log.info('run.requested', { run: run.id, kind: run.kind, connection: connection.id });
 };
 
-export const checkOf = (room: Room, record: Within<TargetRecord>): Promise<CheckReport> =>
-  secretsFirst(
+export const checkOf = async (room: Room, record: Within<TargetRecord>): Promise<CheckReport> => {
+  const report = await secretsFirst(
     () => room.stores.targets.secrets(record),
     async (secrets) => {
       const target = room.connectTarget(record, secrets);
@@ -224,6 +225,9 @@ export const checkOf = (room: Room, record: Within<TargetRecord>): Promise<Check
       }
     },
   );
+  if (report.ok) await probeSoon(room.stores.targets, record.id, room.world.now());
+  return report;
+};
 
 const checkTimeoutMs = 30_000;
 

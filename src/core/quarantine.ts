@@ -21,6 +21,15 @@ export const stillHeld = (before: Quarantine, now: Date): Quarantine => {
   return { ...before, probes, nextProbeAt: after(now, probes) };
 };
 
+/** Whether a check that passes says that it is mended. A target that refuses most of what it is sent has passed all the while. */
+export const isShownByCheck = (problem: Problem | null): boolean => problem?.code !== refusesMost;
+
+/** Of one that somebody found mended. It was not probed by that: how long the next ones wait stays as it is. */
+export const dueNow = (before: Quarantine | null, now: Date): Quarantine => ({
+  ...(before ?? heldBack(null, now)),
+  nextProbeAt: now,
+});
+
 /** Kept until a run has gone well. */
 export const onProbation = (before: Quarantine): Quarantine => ({
   ...before,
@@ -33,6 +42,7 @@ export const isProbeDue = ({ nextProbeAt }: Quarantine, now: Date): boolean =>
 
 const after = (now: Date, probes: number): Date => new Date(now.getTime() + probeAfterMs(probes));
 
+const refusesMost = 'target_refuses_most';
 /** Fewer say nothing about the target. */
 const fewestTried = 20;
 const mostRefusedShare = 0.6;
@@ -46,7 +56,7 @@ export const massFailure = (counters: Counters): Problem | null => {
   const tried = refused + created + updated + disabled + removed + membersAdded + membersRemoved;
   if (tried < fewestTried || refused < tried * mostRefusedShare) return null;
   return {
-    code: 'target_refuses_most',
+    code: refusesMost,
     message: `The target refused ${refused} of ${tried} operations. See its escrows for what it said; the mapping, its settings or the target itself have to be mended.`,
     owner: 'your_team',
   };

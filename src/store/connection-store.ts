@@ -78,7 +78,7 @@ export interface ConnectionStore {
    * it is what is remembered, null unless given.
    */
   hold(id: ConnectionId, problem: Problem | null, quarantine?: Quarantine | null): Promise<void>;
-  /** A probe was in vain. Of one that is not held back any more, nothing changes. */
+  /** A probe was in vain, or the next one is due earlier. Of one that is not held back any more, nothing changes. */
   probed(id: ConnectionId, quarantine: Quarantine): Promise<void>;
   /** It has proved well: what is remembered of a quarantine goes. One that is held back stays so. */
   proved(id: ConnectionId): Promise<void>;

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { heldBack, isProbeDue, massFailure, onProbation, probeAfterMs, stillHeld } from '../../src/core/quarantine.ts';
+import {
+  dueNow,
+  heldBack,
+  isProbeDue,
+  isShownByCheck,
+  massFailure,
+  onProbation,
+  probeAfterMs,
+  stillHeld,
+} from '../../src/core/quarantine.ts';
 import { type Counters, noCounters } from '../../src/model/run.ts';
 
 const start = new Date('2026-03-01T08:00:00.000Z');
@@ -27,6 +36,20 @@ describe('probes', () => {
     const again = heldBack(onProbation(heldBack(null, start)), after(60));
     expect(again).toEqual({ since: after(60), probes: 1, nextProbeAt: after(70) });
     expect(heldBack(null, after(60)).probes).toBe(0);
+  });
+
+  it('are due at once where somebody found it mended, and no sooner than before where that was wrong', () => {
+    const held = { since: start, probes: 9, nextProbeAt: after(1_440) };
+    const hastened = dueNow(held, after(60));
+    expect([held, hastened].map((one) => isProbeDue(one, after(60)))).toEqual([false, true]);
+    expect(stillHeld(hastened, after(60))).toEqual({ since: start, probes: 10, nextProbeAt: after(60 + 1_440) });
+    expect(isProbeDue(dueNow(null, start), start)).toBe(true);
+  });
+
+  it('are not hastened by a check that passed all the while', () => {
+    const problem = massFailure({ ...noCounters, failed: { target_rejected: 20 } });
+    expect(isShownByCheck(problem)).toBe(false);
+    expect(isShownByCheck({ code: 'target_unauthorized', message: '401', owner: 'your_team' })).toBe(true);
   });
 });
 

@@ -120,8 +120,15 @@ const testPart = (address: string): Html =>
   html`<section><h2>Test the connection</h2><p>Asks for a token and makes one real call for each permission. Nothing is changed by it.</p>
 <form method="post" action="${address}/test"><button>Test</button></form></section>`;
 
-/** `kept`: what was typed in passed, and is kept from now on; `not_kept`: it did not; `tested`: what was kept before was tested. */
-export const reportPage = (report: CheckReport, about: 'kept' | 'not_kept' | 'tested', address: string): string => {
+/**
+ * `kept`: what was typed in passed, and is kept from now on; `not_kept`: it did not; `tested`: what was kept before was tested; `mended`: and passed, while
+ * the connection is held back.
+ */
+export const reportPage = (
+  report: CheckReport,
+  about: 'kept' | 'not_kept' | 'tested' | 'mended',
+  address: string,
+): string => {
   const title = titles[about][report.ok ? 'good' : 'bad'];
   return documentOf(
     title,
@@ -134,6 +141,7 @@ const titles = {
   kept: { good: 'Connected', bad: 'Not connected yet' },
   not_kept: { good: 'Connected', bad: 'Not connected yet' },
   tested: { good: 'Everything works', bad: 'Something is missing' },
+  mended: { good: 'Everything works', bad: 'Something is missing' },
 } as const;
 
 const explained = {
@@ -141,6 +149,8 @@ const explained = {
   not_kept:
     'The test did not pass, so nothing of what you gave was kept. Consent that was just granted can take some minutes to arrive.',
   tested: 'This is what was found just now.',
+  mended:
+    'This is what was found just now. The connection was held back: within a minute or two it is tested once more by itself, and then used again.',
 } as const;
 
 const lineOf = (check: Check): Html => {

@@ -204,7 +204,8 @@ const typedIn = ({ tenant_id, client_id, client_secret_ends_at, way }: z.output<
 
 const testAsked: Deed = async (commands, visit) => {
   const report = await deedOf(commands, visit, 'testSetup', {}, () => commands.testSetup(visit.setup), nothingChanged);
-  return { status: 200, page: reportPage(report, 'tested', visit.address) };
+  const isHeld = report.ok && visit.setup.connection.state === 'quarantined';
+  return { status: 200, page: reportPage(report, isHeld ? 'mended' : 'tested', visit.address) };
 };
 
 const consentAsked: Deed = async (commands, visit) => {

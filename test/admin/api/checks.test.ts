@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connectionId, targetId } from '../../../src/model/ids.ts';
 import { addConnection, addTarget, clientId, clientSecret, type Door, openDoor, pageOf, tenantId } from './door.ts';
 
 let door: Door;
@@ -72,6 +73,24 @@ describe('a check of a connection', () => {
       checks: [{ name: 'token', state: 'passed' }],
       targets: [{ target_id: helpdesk, name: 'Helpdesk', ok: true, checks: [{ name: 'reachable', state: 'passed' }] }],
     });
+  });
+
+  it('has what is held back and passes probed at once, and what does not at its time', async () => {
+    const connection = connectionId(await addConnection(door));
+    const well = targetId(await addTarget(door, connection));
+    const broken = await addTarget(door, connection, {
+      settings: { url: 'https://notes.example/broken', token: 'CANARY~token' },
+    });
+    const { connections, targets } = door.stores;
+    const problem = { code: 'x', message: 'x', owner: 'your_team' } as const;
+    const nextProbeAt = new Date('2026-11-03T09:00:00Z');
+    const held = { since: door.clock.now, probes: 9, nextProbeAt };
+    await connections.hold(connection, problem, held);
+    for (const id of [well, targetId(broken)]) await targets.hold(id, problem, held);
+    await door.call('POST', `/v1/connections/${connection}/check`);
+    expect((await connections.get(connection))?.quarantine).toEqual({ ...held, nextProbeAt: door.clock.now });
+    expect((await targets.get(well))?.quarantine).toEqual({ ...held, nextProbeAt: door.clock.now });
+    expect((await targets.get(targetId(broken)))?.quarantine).toEqual(held);
   });
 
   it('fails as a whole by one target', async () => {

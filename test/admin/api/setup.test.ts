@@ -295,6 +295,20 @@ describe('a form of a setup link', () => {
     expect(text).toContain('✓');
     expect((await audited()).at(-1)).toMatchObject({ action: 'testSetup', step: 'done' });
   });
+
+  it('tests a connection that is held back, and does not leave what passes for a day', async () => {
+    await send('credentials', filled);
+    const id = connectionId(connection);
+    const held = { since: door.clock.now, probes: 9, nextProbeAt: new Date('2026-11-03T09:00:00Z') };
+    await door.stores.connections.hold(id, { code: 'AADSTS700016', message: 'x', owner: 'customer_it' }, held);
+    expect((await open()).text).toContain('Connected, and not in use now');
+    const { text } = await send('test');
+    expect(text).toContain('within a minute or two it is tested once more by itself, and then used again');
+    expect(await shown()).toMatchObject({
+      state: 'quarantined',
+      quarantine: { probes: 9, next_probe_at: '2026-11-02T09:00:00.000Z' },
+    });
+  });
 });
 
 it('what breaks on our side is told as that, with a trace and nothing else', async () => {
