@@ -99,8 +99,8 @@ function checkRequest(world: World, name: string, asked: Form): App {
   if (app === undefined) throw new AadstsError(700016, about);
   if (app.state === 'disabled') throw new AadstsError(7000112, about);
   if (app.state === 'missing') throw new AadstsError(7000229, about);
-  if (byCode) return app;
   if (app.visibleFromMs > world.now()) throw new AadstsError(700016, about);
+  if (byCode) return app;
   checkScope(asked.scope, tenant);
   return app;
 }

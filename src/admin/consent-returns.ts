@@ -48,6 +48,8 @@ export type Outcome =
       readonly state: string;
       readonly verifier: string;
     }
+  /** Nothing was wrong with who came: they may go the same step once more. `verifier`: where they were sent to sign in. */
+  | { readonly kind: 'again'; readonly problem: Problem; readonly url: string; readonly verifier: string | null }
   | {
       readonly kind: 'connected';
       readonly connection: Connection;
@@ -67,6 +69,9 @@ export type Outcome =
       readonly connection: ConnectionId | null;
       readonly returnUrl: string | null;
     };
+
+/** What the login service says when it is the one who cannot (RFC 6749 §4.1.2.1). */
+const passing: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error']);
 
 /** Of each of the two: the sign-in, and the page that asks whether it is meant. */
 const stepLifeMs = 10 * 60_000;
@@ -90,8 +95,11 @@ export const consentReturns = (hall: Hall) => {
     async comeBack(returned: Returned, verifier: string | null): Promise<Outcome> {
       const back = await opened(returned.state);
       if ('kind' in back) return back;
-      if (returned.error !== null)
-        return refused(back, back.app.problemOf(returned.error.word, returned.error.description));
+      if (returned.error !== null) {
+        const { word, description } = returned.error;
+        const problem = back.app.problemOf(word, description);
+        return passing.has(word) ? again(back, problem, verifier) : refused(back, problem);
+      }
       const { step } = back.consent;
       switch (step.kind) {
         case 'consent':
@@ -142,6 +150,32 @@ export const consentReturns = (hall: Hall) => {
     return { kind: 'sign_in', url: app.signInUrl({ tenant, state, challenge, nonce: nonceOf(verifier) }), verifier };
   }
 
+  /** The same step with another state, which is good for as long as the one that they brought. */
+  async function again(back: Return, problem: Problem, brought: string | null): Promise<Outcome> {
+    const { app, room, connection, consent } = back;
+    const { step } = consent;
+    const stateAnew = async (): Promise<string> => {
+      world.log.info('consent.delayed', { connection: connection.id, code: problem.code });
+      const lifeMs = consent.expiresAt.getTime() - world.now().getTime();
+      return (await openState(room, connection, { ...keptOf(consent), step }, lifeMs)).state;
+    };
+    switch (step.kind) {
+      case 'consent': {
+        const url = app.consentUrl({ tenant: connection.tenantId, state: await stateAnew() });
+        return { kind: 'again', problem, url, verifier: null };
+      }
+      case 'sign_in': {
+        const verifier = proofIn(step, brought);
+        if (verifier === null) return refused(back, anotherBrowser);
+        const { tenant, challenge } = step;
+        const url = app.signInUrl({ tenant, state: await stateAnew(), challenge, nonce: nonceOf(verifier) });
+        return { kind: 'again', problem, url, verifier };
+      }
+      case 'confirm':
+        return refused(back, problem);
+    }
+  }
+
   /** They are who they say. Not before that anybody is told that the tenant is read for others: whose customer somebody is is nobody's business. */
   async function signedIn(
     back: Return,
@@ -152,8 +186,9 @@ export const consentReturns = (hall: Hall) => {
     if (verifier === null) return refused(back, anotherBrowser);
     if (code === null) return refused(back, noCode);
     const { room, app, connection, consent } = back;
-    const stranger = await strangerIn(app, { tenant, code, verifier, nonce: nonceOf(verifier) });
-    if (stranger !== null) return refused(back, stranger);
+    const stranger = await strangerIn(room, app, { tenant, code, verifier, nonce: nonceOf(verifier) });
+    if (stranger !== null)
+      return stranger.mayPass ? again(back, stranger.problem, verifier) : refused(back, stranger.problem);
     if (isForOne(back, connection) && (await room.engine.isTenantOfOthers(connection, tenant)))
       return refused(back, tenantTaken);
     const name = await nameOf(app, tenant);

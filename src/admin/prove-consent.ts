@@ -3,7 +3,7 @@
 import type { CheckReport } from '../model/check.ts';
 import type { Connection, Problem } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
-import type { OurApp } from '../source/our-app.ts';
+import type { OurApp, SignedIn } from '../source/our-app.ts';
 import type { Around } from './room.ts';
 
 /** `waits`: it is theirs, and cannot be read (yet). */
@@ -19,18 +19,34 @@ const patienceMs = 40_000;
 /** Of the name alone: without it the page shows the id. */
 const namePatienceMs = 10_000;
 /** A consent that was just given is unknown to some servers for seconds, sometimes minutes. */
-const waitsMs = [0, 2_000, 4_000, 8_000] as const;
+const waitsMs = [2_000, 4_000, 8_000] as const;
 
-/** Why whoever signed in is none who may connect the tenant; null for an administrator of it. */
-export const strangerIn = async (app: OurApp, proof: Proof): Promise<Problem | null> => {
+/** Why whoever signed in connects nothing. `mayPass`: it says nothing about them, and another sign-in may go well. */
+export type Stranger = { readonly problem: Problem; readonly mayPass: boolean };
+
+/** Null for an administrator of the tenant. The login finds the application before it looks at the code, so a code that came too early is still good. */
+export const strangerIn = (room: Around, app: OurApp, proof: Proof): Promise<Stranger | null> => {
+  const signal = AbortSignal.timeout(patienceMs);
+  return patiently(room, () => askedWho(app, proof, signal), signal);
+};
+
+const askedWho = async (app: OurApp, proof: Proof, signal: AbortSignal): Promise<Look<Stranger | null>> => {
   try {
-    const { tenantId, isAdministrator } = await app.signedIn(proof, AbortSignal.timeout(patienceMs));
-    if (tenantId !== proof.tenant) return notTheirs;
-    if (isAdministrator === null) return rolesNotTold;
-    return isAdministrator ? null : notAdministrator;
+    const problem = strangenessOf(await app.signedIn(proof, signal), proof.tenant);
+    return { found: problem && { problem, mayPass: false }, young: false };
   } catch (error) {
-    return problemOf(error);
+    if (isTimeout(error)) return { found: { problem: noAnswer, mayPass: true }, young: false };
+    const problem = problemOf(error);
+    if (isYoung(problem.code)) return { found: { problem: tooEarly(problem.code), mayPass: true }, young: true };
+    const mayPass = error instanceof SourceError && error.fault === 'unavailable';
+    return { found: { problem, mayPass }, young: false };
   }
+};
+
+const strangenessOf = ({ tenantId, isAdministrator }: SignedIn, tenant: string): Problem | null => {
+  if (tenantId !== tenant) return notTheirs;
+  if (isAdministrator === null) return rolesNotTold;
+  return isAdministrator ? null : notAdministrator;
 };
 
 /** What the tenant is called; null while it cannot be read, which is found out by a whole look later on. */
@@ -45,19 +61,27 @@ export const nameOf = async (app: OurApp, tenant: string): Promise<string | null
 };
 
 /** Whether the tenant can be read. */
-export const lookAt = async (room: Around, app: OurApp, connection: Connection, tenant: string): Promise<Verdict> => {
+export const lookAt = (room: Around, app: OurApp, connection: Connection, tenant: string): Promise<Verdict> => {
   const signal = AbortSignal.timeout(patienceMs);
-  let verdict: Verdict = { kind: 'waits', problem: notVisible(null) };
-  for (const ms of waitsMs) {
-    if (ms > 0 && !(await waited(room, ms, signal))) break;
-    const { found, young } = await looked(room, app, connection, tenant, signal);
-    verdict = found;
-    if (!young) break;
-  }
-  return verdict;
+  return patiently(room, () => looked(room, app, connection, tenant, signal), signal);
 };
 
-type Look = { readonly found: Verdict; readonly young: boolean };
+/** `young`: it may be so only because the consent is not known everywhere yet. */
+type Look<Found> = { readonly found: Found; readonly young: boolean };
+
+/** Once more after each wait, as long as it is only too early. */
+const patiently = async <Found>(
+  room: Around,
+  look: () => Promise<Look<Found>>,
+  signal: AbortSignal,
+): Promise<Found> => {
+  let { found, young } = await look();
+  for (const ms of waitsMs) {
+    if (!young || !(await waited(room, ms, signal))) break;
+    ({ found, young } = await look());
+  }
+  return found;
+};
 
 /** By the calls of a connection test, with a new token each time. */
 const looked = async (
@@ -66,7 +90,7 @@ const looked = async (
   connection: Connection,
   tenant: string,
   signal: AbortSignal,
-): Promise<Look> => {
+): Promise<Look<Verdict>> => {
   try {
     const { tenantId, name } = await app.prove(tenant, signal);
     if (tenantId !== tenant) return { found: { kind: 'refused', problem: notTheirs }, young: false };
@@ -114,17 +138,32 @@ const youngCodes: ReadonlySet<string> = new Set([
 const isYoung = (code: string): boolean => youngCodes.has(code);
 
 const problemOf = (error: unknown): Problem => {
-  if (error instanceof DOMException && error.name === 'TimeoutError') return notVisible(null);
+  if (isTimeout(error)) return notVisible(null);
   if (!(error instanceof SourceError)) throw error;
   const { code, fault, mend } = error;
   return { code: code ?? `source_${fault}`, message: error.message, owner: mend?.owner ?? 'microsoft' };
 };
+
+const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError';
 
 const notVisible = (cause: Problem | null): Problem => ({
   code: 'consent_not_visible',
   message: `The consent was given, and Microsoft's servers do not all know of it yet${cause === null ? '' : ` (${cause.code})`}. It is tried again by itself.`,
   owner: 'microsoft',
 });
+
+/** Of the sign-in, where nothing is tried again without the person. */
+const tooEarly = (code: string): Problem => ({
+  code: 'consent_not_visible',
+  message: `The consent was given, and Microsoft's servers do not all know of it yet (${code}). That can take some minutes.`,
+  owner: 'microsoft',
+});
+
+const noAnswer: Problem = {
+  code: 'login_no_answer',
+  message: 'The login service did not answer in time.',
+  owner: 'microsoft',
+};
 
 const notTheirs: Problem = {
   code: 'tenant_not_proved',

@@ -128,7 +128,7 @@ const cookieFor = (publicUrl: string | null): Cookie =>
 
 const onwardFrom = (outcome: Outcome): string | null => {
   if (outcome.kind === 'sign_in') return outcome.url;
-  if (outcome.kind === 'to_confirm' || outcome.returnUrl === null) return null;
+  if (outcome.kind === 'to_confirm' || outcome.kind === 'again' || outcome.returnUrl === null) return null;
   const url = new URL(outcome.returnUrl);
   const connection = outcome.kind === 'failed' ? outcome.connection : outcome.connection.id;
   url.searchParams.set('result', outcome.kind);

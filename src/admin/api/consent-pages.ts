@@ -8,8 +8,18 @@ import { documentOf, htmlOf, type Page } from './pages.ts';
 type Shown = Exclude<Outcome, { kind: 'sign_in' }>;
 
 /** `confirmAddress`: what the form of a question is sent to. */
-export const consentPage = (outcome: Shown, confirmAddress: string): string =>
-  outcome.kind === 'to_confirm' ? questionPage(outcome, confirmAddress) : htmlOf(endOf(outcome));
+export const consentPage = (outcome: Shown, confirmAddress: string): string => {
+  if (outcome.kind === 'to_confirm') return questionPage(outcome, confirmAddress);
+  return outcome.kind === 'again' ? againPage(outcome) : htmlOf(endOf(outcome));
+};
+
+/** They go on when they like: a browser that did by itself would ask a login service that is too busy already. */
+const againPage = ({ problem, url }: Extract<Shown, { kind: 'again' }>): string =>
+  documentOf(
+    'Not yet',
+    html`<h1>Not yet</h1><p>${problem.message}</p>
+<p>Nothing was changed. Wait a minute, and go on from here.</p><p><a class="button" href="${url}" rel="noreferrer">Try again</a></p>`,
+  );
 
 /** Whoever sent the link is known by nothing but this: what it is for stands on top, before what it does. */
 const questionPage = (
@@ -36,7 +46,7 @@ const whoIsRead = ({ scope }: Pick<Connection, 'scope'>): Html =>
     ? html`<p>Everybody in the tenant, and all groups.</p>`
     : html`<p>Only these groups and their members${scope.nested ? ', and the members of groups in them' : ''}; by Object ID:</p><ul>${scope.groups.map((id) => html`<li><code>${id}</code></li>`)}</ul>`;
 
-const endOf = (outcome: Exclude<Shown, { kind: 'to_confirm' }>): Page => {
+const endOf = (outcome: Exclude<Shown, { kind: 'to_confirm' | 'again' }>): Page => {
   switch (outcome.kind) {
     case 'connected':
       return {

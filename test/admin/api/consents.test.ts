@@ -34,6 +34,9 @@ const again = (id: string, body: object = {}) =>
 const show = async (id: string) => (await world.door.call('GET', `/v1/connections/${id}`)).body;
 const edit = (id: string, body: object) => world.door.call('PATCH', `/v1/connections/${id}`, { body });
 const codeOn = ({ body }: Arrival): string | undefined => /Code: ([\w]+)\./.exec(body)?.[1];
+/** Where a page leads on to. */
+const onwardIn = ({ body }: Arrival): string =>
+  (/<a class="button" href="([^"]+)"/.exec(body)?.[1] ?? '').replaceAll('&amp;', '&');
 const stillPending = async (id: string) => {
   expect(await show(id)).toMatchObject({ state: 'pending', tenant_id: null, client_id: null });
   expect(world.door.woken).toEqual([]);
@@ -239,10 +242,28 @@ describe('a consent that is not known everywhere yet', () => {
     expect(await show(id)).toMatchObject({ state: 'active' });
   });
 
+  it('is waited for at the sign-in; whoever comes too early all the same signs in once more, by the same link', async () => {
+    const { id, link } = await invite();
+    world.graph.control.setKnobs({ consentLagMs: 60_000 });
+    const browser = world.browser(world.contoso);
+    const early = await browser.go(link);
+    expect([early.status, early.body]).toEqual([200, expect.stringContaining('<h1>Not yet</h1>')]);
+    expect(early.body).toContain('AADSTS700016');
+    expect(world.graph.clock.waits).toEqual([2_000, 4_000, 8_000]);
+    await stillPending(id);
+    await world.graph.clock.sleep(60_000, new AbortController().signal);
+    expect(codeOn(await world.browser(world.contoso).go(early.url))).toBe('link_over');
+    expect((await browser.connect(onwardIn(early))).body).toContain('<h1>Connected</h1>');
+  });
+
   it('for longer holds the connection back, which is checked again within the minute', async () => {
     const { id, link } = await invite();
-    world.graph.control.setKnobs({ consentLagMs: 600_000 });
-    const { status, body } = await world.browser(world.contoso).connect(link);
+    const browser = world.browser(world.contoso);
+    const asked = await browser.go(link);
+    const [app] = world.contoso.apps();
+    // By the servers that give out tokens for reading; those of the sign-in knew of it.
+    if (app !== undefined) app.visibleFromMs = world.graph.clock.nowMs() + 600_000;
+    const { status, body } = await browser.press(asked);
     expect([status, body]).toEqual([200, expect.stringContaining('Nearly connected')]);
     expect(await show(id)).toMatchObject({
       state: 'quarantined',
@@ -392,6 +413,41 @@ describe('an address that somebody came back with', () => {
     );
     expect(body).toContain('an administrator of the tenant has to consent (AADSTS90094)');
     expect(body).not.toMatch(/script|Jane/);
+    await stillPending(id);
+  });
+
+  it('because the login service was too busy leads to the same step once more, in the same browser', async () => {
+    const { id, link } = await invite();
+    const browser = world.browser(world.contoso);
+    const busy = (url: string) => {
+      const state = new URL(url).searchParams.get('state') ?? '';
+      return browser.go(`${callback}?error=temporarily_unavailable&error_description=AADSTS90033&state=${state}`);
+    };
+    const consent = await busy(link);
+    expect([consent.status, consent.body]).toEqual([200, expect.stringContaining('<h1>Not yet</h1>')]);
+    const signIn = `${world.graph.origin}/${world.contoso.tenantId}`;
+    const begun = await browser.go(onwardIn(consent), signIn);
+    const elsewhere = new URL(begun.url).searchParams.get('state') ?? '';
+    const asked = await busy(begun.url);
+    expect(asked.body).toContain('<h1>Not yet</h1>');
+    expect(new URL(onwardIn(asked)).searchParams.get('state')).not.toBe(elsewhere);
+    await stillPending(id);
+    expect((await browser.connect(onwardIn(asked))).body).toContain('<h1>Connected</h1>');
+  });
+
+  it('because the login service was too busy helps no other browser on, and makes no link good for longer', async () => {
+    const { id, link } = await invite();
+    const signIn = `${world.graph.origin}/${world.contoso.tenantId}`;
+    const state = ({ url }: Arrival) => new URL(url).searchParams.get('state') ?? '';
+    const begun = await world.browser(world.contoso).go(link, signIn);
+    const query = `?error=server_error&error_description=x&state=${state(begun)}`;
+    expect(codeOn(await world.browser(world.contoso).go(`${callback}${query}`))).toBe('another_browser');
+    const browser = world.browser(world.contoso);
+    const second = await browser.go(linkIn(await again(id)), signIn);
+    world.door.clock.now = new Date(world.door.clock.now.getTime() + 599_000);
+    const late = await browser.go(`${callback}?error=server_error&error_description=x&state=${state(second)}`);
+    world.door.clock.now = new Date(world.door.clock.now.getTime() + 1_000);
+    expect(codeOn(await browser.go(onwardIn(late)))).toBe('link_over');
     await stillPending(id);
   });
 
