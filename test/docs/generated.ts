@@ -13,11 +13,13 @@ import { problems } from '../../src/admin/api/problem.ts';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import { shape, variables } from '../../src/config-table.ts';
 import { sayings, type Words } from '../../src/core/sayings.ts';
-import { type CloudName, defaultAttributes } from '../../src/model/connection.ts';
+import { type CloudName, type Connection, defaultAttributes } from '../../src/model/connection.ts';
 import { type Reason, reasons } from '../../src/model/explanation.ts';
 import { planId, runId } from '../../src/model/ids.ts';
+import { everyone } from '../../src/model/scope.ts';
 import { meaningOf, numbers } from '../../src/source/graph/aadsts.ts';
 import { cloudOf } from '../../src/source/graph/clouds.ts';
+import { guardedAttributes, permissionsNeeded } from '../../src/source/graph/permissions.ts';
 import { apiRoutes } from './api-routes.ts';
 import { readDoc, root } from './pages.ts';
 
@@ -28,7 +30,11 @@ export const generatedParts: Readonly<Record<string, Parts>> = {
   'docs/api.md': { routes: () => routes(), errors: () => errors() },
   'docs/operating.md': { metrics: () => metrics(), reasons: () => reasonTable(), login: () => loginErrors() },
   'docs/security.md': { fuzz: () => fuzzTable(readFuzzResults()) },
-  'docs/customer-it.md': { attributes: () => attributes(), clouds: () => clouds() },
+  'docs/customer-it.md': {
+    permissions: () => permissions(),
+    attributes: () => attributes(),
+    clouds: () => clouds(),
+  },
   'docs/reliability.md': { bugs: () => bugs(), 'long run': () => longRunText(readLongRun()) },
   'docs/adding-a-target.md': {
     'desk: settings': () => desk(null, 'const connect = '),
@@ -161,6 +167,21 @@ const ofJane: Words = {
   plan: { id: planId('pln_…'), by: 'the key ops', reason: 'they are on leave', approvers: 'somebody approves' },
   run: null,
 };
+
+/** All that a check may ask for, whatever is read. */
+const permissions = (): string => {
+  const user = [...defaultAttributes.user, ...Object.keys(guardedAttributes)];
+  const usual = new Set(neededFor(defaultAttributes).map(({ permission }) => permission.name));
+  return table(
+    ['permission', 'needed', 'why'],
+    neededFor({ ...defaultAttributes, user }).map(({ permission: { name, why }, required }) => {
+      const always = required ? 'yes' : 'no';
+      return [code(name), usual.has(name) ? always : 'only where that attribute is read', why];
+    }),
+  );
+};
+
+const neededFor = (attributes: Connection['attributes']) => permissionsNeeded({ scope: everyone, attributes });
 
 const attributes = (): string =>
   table(

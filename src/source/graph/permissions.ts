@@ -62,7 +62,7 @@ export const applicationNeed: Need = {
 };
 
 /** Attributes that need a permission of their own (Graph, "user resource type"). */
-const guarded: Readonly<Record<string, Need>> = {
+export const guardedAttributes: Readonly<Record<string, Need>> = {
   employeeLeaveDateTime: {
     name: 'User-LifeCycleInfo.Read.All',
     why: 'to read the attribute employeeLeaveDateTime',
@@ -75,7 +75,7 @@ const guarded: Readonly<Record<string, Need>> = {
 /** The attributes that are read and need one, with it. */
 export const attributeNeeds = ({ user }: Ask['attributes']): readonly (readonly [attribute: string, need: Need])[] => {
   const read = new Set(user.map((name) => name.split('.')[0] ?? name));
-  return Object.entries(guarded).filter(([name]) => read.has(name));
+  return Object.entries(guardedAttributes).filter(([name]) => read.has(name));
 };
 
 /** All that a connection with this scope and these attributes may ask a customer for. */
