@@ -79,8 +79,8 @@ export const sessionCommands = (hall: Hall) => {
         .catch(() => {});
     },
 
-    /** Null: there is no such session, or it is over. */
-    async callerBySession(token: string): Promise<Caller | null> {
+    /** Null: there is no such session, or it is over. Only who comes has used it: who merely stays is out when they have been idle. */
+    async callerBySession(token: string, how: 'comes' | 'stays'): Promise<Caller | null> {
       const digest = digestOf(token);
       const kept = await stores.sessions.find(digest);
       const now = world.now();
@@ -91,7 +91,7 @@ export const sessionCommands = (hall: Hall) => {
       const proved = provedOf(session, token);
       const checked = keyProofs.check(proved, proof);
       if (checked === 'wrong') return null;
-      if (checked === 'older' || isSeenToBeNoted(session, now)) {
+      if (how === 'comes' && (checked === 'older' || isSeenToBeNoted(session, now))) {
         // That it could not be noted signs nobody out.
         await stores.sessions
           .seen(digest, now, keyProofs.prove(proved))
@@ -111,7 +111,7 @@ export const sessionCommands = (hall: Hall) => {
           digest,
           csrfToken: csrfTokenOf(token),
           isFresh: isFresh(session, now),
-          endsAt: endOf({ createdAt: session.createdAt, lastSeenAt: now }, scopes),
+          endsAt: endOf(how === 'comes' ? { createdAt: session.createdAt, lastSeenAt: now } : session, scopes),
         },
       };
     },

@@ -133,8 +133,10 @@ const letInBySession = async (
   request: Request,
   response: Response,
 ): Promise<LetIn> => {
-  const lookUp = () => callerBySession(token);
-  const caller = await lookUp();
+  const lookUp = () => callerBySession(token, 'stays');
+  // A browser that was cut off from a stream comes back to it by itself, whether or not anybody sits there.
+  const isByItself = request.get('last-event-id') !== undefined;
+  const caller = await callerBySession(token, isByItself ? 'stays' : 'comes');
   if (caller === null || caller.session === null) {
     response.set('WWW-Authenticate', challenge).append('Set-Cookie', cookie.write(null));
     throw new DoorProblem('unauthorized', 'The session is over. Sign in again at /auth/sign-in.');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { connectionId, runId } from '../../../src/model/ids.ts';
 import { noCounters } from '../../../src/model/run.ts';
 import { addConnection, type Door, idOf, openDoor, key as productKey } from './door.ts';
+import { peopleOf, signedInAs } from './people.ts';
 
 /** Time that passes when it is told to: each look at a run waits for it. */
 const clockwork = () => {
@@ -24,6 +25,19 @@ const clockwork = () => {
       sleepers.clear();
       await new Promise(setImmediate);
     },
+    /** Looks on until this has come. */
+    ticking: async <T>(awaited: Promise<T>): Promise<T> => {
+      let isThere = false;
+      const coming = awaited.finally(() => {
+        isThere = true;
+      });
+      while (!isThere) {
+        for (const wake of sleepers) wake();
+        sleepers.clear();
+        await new Promise(setImmediate);
+      }
+      return coming;
+    },
   };
 };
 const until = async (met: () => boolean): Promise<void> => {
@@ -40,6 +54,8 @@ beforeEach(async () => {
   looks = 0;
   down = false;
   door = await openDoor({
+    config: { publicUrl: 'https://entrain.example' },
+    identityProvider: peopleOf(),
     room: ({ world, stores }) => ({
       world: { ...world, sleep: clock.sleep },
       stores: {
@@ -62,10 +78,10 @@ afterEach(() => door.close());
 type Told = { readonly id: string; readonly name: string; readonly data: Record<string, unknown> };
 
 /** Listens as a browser's EventSource does. */
-const listen = async (headers: Record<string, string> = {}, key = productKey) => {
+const listen = async (headers: Readonly<Record<string, string>> = {}, key: string | null = productKey) => {
   const leaving = new AbortController();
   const response = await fetch(`${door.base}/v1/runs/${run}/events`, {
-    headers: { authorization: `Bearer ${key}`, ...headers },
+    headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
     signal: leaving.signal,
   });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -201,6 +217,22 @@ describe('the events of a run', () => {
     await door.call('DELETE', `/v1/api-keys/${idOf(made)}`);
     for (let nth = 0; nth < 2; nth += 1) await clock.tick();
     expect(await next()).toBeNull();
+  });
+
+  it('are no use of a session: it is over when idle, also for a browser that comes back to them by itself', async () => {
+    const { headers } = await signedInAs(door, ['read']);
+    const pass = (minutes: number): void => {
+      door.clock.now = new Date(door.clock.now.getTime() + minutes * 60_000);
+    };
+    const { next } = await listen(headers, null);
+    const told = await next();
+    pass(20);
+    for (let nth = 0; nth < 2; nth += 1) await clock.tick();
+    const again = await listen({ ...headers, 'last-event-id': told?.id ?? '' }, null);
+    expect(again.response.status).toBe(200);
+    pass(11);
+    expect((await listen(headers, null)).response.status).toBe(401);
+    for (const stream of [next, again.next]) expect(await clock.ticking(stream())).toBeNull();
   });
 
   it('are told to so many listeners of one key, and to others all the same', async () => {
