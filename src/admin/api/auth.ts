@@ -141,7 +141,8 @@ const letInBySession = async (
     response.set('WWW-Authenticate', challenge).append('Set-Cookie', cookie.write(null));
     throw new DoorProblem('unauthorized', 'The session is over. Sign in again at /auth/sign-in.');
   }
-  // A browser sends the cookie along whoever made it call. A look answers to that site nothing; anything else must prove that it is from here.
+  // A browser sends the cookie along whoever made it call. A look answers to that site nothing (of one that is written down, see serve.ts); anything
+  // else must prove that it is from here.
   const isLook = request.method === 'GET' || request.method === 'HEAD';
   const isProved =
     isSentFromHere(request, publicUrl) && isSame(request.get(csrfHeader) ?? '', caller.session.csrfToken);

@@ -6,7 +6,7 @@ import { sessionCookieName } from './cookies.ts';
 import { keyForm } from './idempotency.ts';
 import { type ProblemCode, problemSchema, problems } from './problem.ts';
 import { etagForms, type Matched, nothing } from './request.ts';
-import type { Route } from './route.ts';
+import { isLookWrittenDown, type Route } from './route.ts';
 
 export const openApiOf = (routes: readonly Route[], publicUrl: string | null) => {
   const registry = new OpenAPIRegistry();
@@ -104,7 +104,8 @@ const problemResponses = (route: Route) => {
     ...(route.method === 'post' ? ofPosts : []),
     ...(route.answer.as === 'events' ? ofStreams : []),
     ...(route.takesStepUp ? stepUp : []),
-    ...(route.method === 'get' ? [] : [...csrf, ...withBody]),
+    ...(route.method !== 'get' || isLookWrittenDown(route) ? csrf : []),
+    ...(route.method === 'get' ? [] : withBody),
   ];
   const byStatus = Map.groupBy(codes, (code) => problems[code].status);
   return Object.fromEntries(

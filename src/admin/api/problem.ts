@@ -48,7 +48,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   malformed_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'An API key is needed' },
   forbidden: { status: 403, title: 'The API key is not good for this' },
-  csrf_refused: { status: 403, title: 'The change may come from another site' },
+  csrf_refused: { status: 403, title: 'The call may come from another site' },
   step_up_required: { status: 403, title: 'Sign in again first' },
   key_is_limited: { status: 403, title: 'This takes a key that is not limited to organizations' },
   not_found: { status: 404, title: 'There is no such thing' },

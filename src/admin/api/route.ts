@@ -41,6 +41,10 @@ export type Route = Described &
     readonly accept: (raw: RawCall, commands: CommandsWithin) => Accepted;
   };
 
+/** Whether the audit log tells of a look: of each, or of whoever was not let have it. */
+export const isLookWrittenDown = ({ method, isNoted, scope }: Described): boolean =>
+  method === 'get' && (isNoted === true || scope === 'admin' || scope === 'audit');
+
 /** `needsFresh`: only for a person who has signed in just now. */
 export type Accepted = { readonly needsFresh: boolean; readonly carryOut: () => Promise<Answer> };
 

@@ -11,3 +11,7 @@ export const isSentFromHere = (request: Request, publicUrl: string | null): bool
     (origin === undefined || origin === ours)
   );
 };
+
+/** The same of a look, which somebody may also have typed in. */
+export const isAskedFromHere = (request: Request): boolean =>
+  ['same-origin', 'none'].includes(request.get('sec-fetch-site') ?? '');

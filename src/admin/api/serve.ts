@@ -13,7 +13,8 @@ import { callerAgain, callerOf } from './auth.ts';
 import { type Events, type Seats, seats, sendEvents } from './events.ts';
 import { answerOnce, type RepeatableCall } from './idempotency.ts';
 import { DoorProblem } from './problem.ts';
-import type { Route } from './route.ts';
+import { isLookWrittenDown, type Route } from './route.ts';
+import { isAskedFromHere } from './same-site.ts';
 
 type Behind = { readonly commands: Commands; readonly closing: AbortSignal };
 
@@ -59,9 +60,16 @@ const mayDo =
   async (request, response, next) => {
     response.locals['route'] = route.path;
     const caller = callerOf(response);
+    refuseFromElsewhere(route, request, caller);
     await notingRefusal(commands, route, response, request.params, () => assertMayDo(caller, route.scope));
     next();
   };
+
+/** A link of another site takes the cookie along. What it made a person look at would be in the audit log as theirs, and so would a refusal. */
+const refuseFromElsewhere = (route: Route, request: Request, { session }: Caller): void => {
+  if (session === null || !isLookWrittenDown(route) || isAskedFromHere(request)) return;
+  throw new DoorProblem('csrf_refused', 'This is written down, so it is not answered to a link of another site.');
+};
 
 const handler =
   (route: Route, behind: Behind & { readonly listening: Seats }): RequestHandler =>

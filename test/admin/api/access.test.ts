@@ -124,6 +124,27 @@ describe('a person', () => {
     expect(await everything()).toBe(before);
   });
 
+  it('looks at nothing that is written down by a link of another site, and nothing of that is written down', async () => {
+    const written = async () => (await door.stores.audit.list({}, null, 1)).items;
+    const noted = door.routes.filter(
+      ({ method, isNoted, scope }) => method === 'get' && (isNoted === true || scope === 'admin' || scope === 'audit'),
+    );
+    expect(noted.map(({ id }) => id)).toEqual(expect.arrayContaining(['explain', 'exportPerson', 'exportAudit']));
+    for (const scope of ['read', 'admin'] as const) {
+      const caller = await signedInAs(door, [scope]);
+      const askFrom = (site: string): Ask => ({ ...caller, headers: { ...caller.headers, 'sec-fetch-site': site } });
+      const before = await written();
+      for (const route of noted)
+        for (const site of ['cross-site', 'same-site', '']) {
+          const reply = await door.call('GET', addressOf(route), askFrom(site));
+          expect([reply.status, reply.body], `${route.id} ${site}`).toMatchObject([403, { code: 'csrf_refused' }]);
+        }
+      expect(await written()).toEqual(before);
+      for (const route of noted.filter((one) => mayDo({ scopes: [scope] }, one.scope)))
+        expect((await door.call('GET', addressOf(route), askFrom('none'))).status, route.id).not.toBe(403);
+    }
+  });
+
   it('whose sign-in is long ago does nothing that takes a new one', async () => {
     const caller = await signedInAs(door, ['admin'], { minutesAgo: 6 });
     const before = await everything();
