@@ -157,6 +157,7 @@ describe('a person', () => {
       'applyPlan',
       'approvePlan',
       'createApiKey',
+      'declareRestore',
       'editConnection',
       'editTarget',
       'editWebhook',
@@ -164,8 +165,10 @@ describe('a person', () => {
       'openConsent',
       'openSetupLink',
       'rejectPlan',
+      'removeConnection',
       'removeFirstCredential',
       'removeSecondCredential',
+      'removeTarget',
       'requestSync',
       'rotateWebhookSecret',
     ]);

@@ -5,7 +5,7 @@ import { connectionId, organizationId } from '../../../model/ids.ts';
 import { assertMaySetGuards, setsGuards } from '../guards.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
-import { defineRoute, etagOf, type Route } from '../route.ts';
+import { always, defineRoute, etagOf, type Route } from '../route.ts';
 import { auditedConnection } from '../schemas/audit.ts';
 import { checkReportSchema, checkReportView, connectionReportSchema, connectionReportView } from '../schemas/check.ts';
 import { connectionIdText, organizationIdText, timeOf } from '../schemas/common.ts';
@@ -160,6 +160,7 @@ export const connectionRoutes: readonly Route[] = [
     path,
     id: 'removeConnection',
     scope: 'configure',
+    stepUp: always,
     tag,
     summary: 'Takes a connection out of service; what is stored is purged afterwards, nothing is done at its targets',
     params,

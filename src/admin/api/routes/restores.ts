@@ -2,7 +2,7 @@
 
 import { operatorIn } from '../admission.ts';
 import { nothing } from '../request.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { always, defineRoute, type Route } from '../route.ts';
 import { newRestoreSchema, restoreSchema, restoresSchema, restoreView } from '../schemas/restore.ts';
 
 const tag = 'Restores';
@@ -14,6 +14,7 @@ export const restoreRoutes: readonly Route[] = [
     path,
     id: 'declareRestore',
     scope: 'admin',
+    stepUp: always,
     tag,
     summary:
       'Says that the database was put back from a backup: everybody is read anew, and each target waits for a look',

@@ -122,6 +122,7 @@ export const targetRoutes: readonly Route[] = [
     path,
     id: 'removeTarget',
     scope: 'configure',
+    stepUp: always,
     tag,
     summary: 'Takes a target out of service; what is stored is purged afterwards, nothing is done at the target',
     params,
