@@ -53,14 +53,12 @@ const contentOf = ({ answer: { schema, as } }: Route) => {
 
 const headersOf = ({ method, ifMatch, answer }: Route) => {
   const headers = {
-    ...(takesRevision.includes(method) || ifMatch !== undefined ? { 'if-match': etag(ifMatch ?? 'revision') } : {}),
+    ...(ifMatch === undefined ? {} : { 'if-match': etag(ifMatch) }),
     ...(method === 'post' ? { 'idempotency-key': idempotencyKey } : {}),
     ...(answer.as === 'events' ? { 'last-event-id': lastEventId } : {}),
   };
   return Object.keys(headers).length === 0 ? {} : { headers: z.object(headers) };
 };
-
-const takesRevision: readonly string[] = ['patch'];
 
 const etag = (of: Matched) =>
   z

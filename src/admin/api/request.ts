@@ -38,8 +38,8 @@ export const parseCall = <P extends z.ZodType, Q extends z.ZodType, B extends z.
   const params = schemas.params.safeParse(raw.params);
   const query = schemas.query.safeParse(raw.query);
   const body = schemas.body.safeParse(raw.body ?? {});
-  const matched = matchedBy(schemas.ifMatch ?? 'revision', raw.ifMatch);
-  if (params.success && query.success && body.success && matched !== undefined) {
+  const matched = matchedBy(schemas.ifMatch, raw.ifMatch);
+  if (params.success && query.success && body.success && typeof matched !== 'string') {
     return {
       params: params.data,
       query: query.data,
@@ -53,7 +53,7 @@ export const parseCall = <P extends z.ZodType, Q extends z.ZodType, B extends z.
     ...fieldErrors('path', params.error),
     ...fieldErrors('query', query.error),
     ...fieldErrors('body', body.error),
-    ...(matched === undefined ? [ifMatchError] : []),
+    ...(typeof matched === 'string' ? [{ in: 'header' as const, pointer: '/if-match', detail: matched }] : []),
   ]);
 };
 
@@ -92,20 +92,16 @@ export const etagForms: Readonly<Record<Matched, RegExp>> = {
   hash: /^(?:\*|"([\w-]{1,100})")$/,
 };
 
-/** `undefined` when it is there but not such an ETag. */
-const matchedBy = (
-  by: Matched,
-  ifMatch: string | undefined,
-): { readonly revision: number | null; readonly hash: string | null } | undefined => {
-  if (ifMatch === undefined || ifMatch === '*') return { revision: null, hash: null };
+type Match = { readonly revision: number | null; readonly hash: string | null };
+
+/** Or what is wrong with it. What goes by no ETag must not be done as if the one that was sent were right. */
+const matchedBy = (by: Matched | undefined, ifMatch: string | undefined): Match | string => {
+  if (ifMatch === undefined) return { revision: null, hash: null };
+  if (by === undefined) return 'is not taken here: leave it out, and look at what is there before';
+  if (ifMatch === '*') return { revision: null, hash: null };
   const text = etagForms[by].exec(ifMatch)?.[1];
-  if (text === undefined) return undefined;
+  if (text === undefined) return 'must be the ETag of an answer, in its quotes';
   return by === 'hash' ? { revision: null, hash: text } : { revision: Number(text), hash: null };
-};
-const ifMatchError: FieldError = {
-  in: 'header',
-  pointer: '/if-match',
-  detail: 'must be the ETag of an answer, in its quotes',
 };
 
 export const fieldErrors = (part: Part, error: z.ZodError | undefined): FieldError[] =>

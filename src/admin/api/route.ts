@@ -26,7 +26,7 @@ type Described = Admission & {
   readonly also?: readonly { readonly status: number; readonly description: string }[];
   /** A look that the audit log tells of all the same. */
   readonly isNoted?: true;
-  /** What `If-Match` holds where it means something. */
+  /** What `If-Match` holds; left out, it is refused. */
   readonly ifMatch?: Matched;
   /** Refusals beside those that every route has. */
   readonly refusals: readonly RefusalCode[];

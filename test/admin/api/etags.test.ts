@@ -1,6 +1,7 @@
 /** What `If-Match` promises, of each record that has an ETag: connections, targets, and the mapping within a target. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nothing } from './belongings.ts';
 import { addConnection, addTarget, type Door, openDoor, type Reply } from './door.ts';
 
 let door: Door;
@@ -70,4 +71,14 @@ describe.each(records)('$what', ({ what, edit, held }) => {
     for (const odd of ['1', 'W/"1"', '"1", "2"', '"x"', '""'])
       expect((await door.call('DELETE', address, matching(odd))).status, odd).toBe(400);
   });
+});
+
+it('an ETag is refused by every route that goes by none, before anything is done, and by no other', async () => {
+  for (const { method, path, id, ifMatch } of door.routes) {
+    const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => nothing[name] ?? '');
+    const body = method === 'post' || method === 'patch' ? { body: {} } : {};
+    const reply = await door.call(method.toUpperCase(), address, { ...body, ...matching('"1"') });
+    expect(JSON.stringify(reply.body).includes('"/if-match"'), id).toBe(ifMatch === undefined);
+    if (ifMatch === undefined) expect(reply.status, id).toBe(400);
+  }
 });

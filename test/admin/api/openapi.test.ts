@@ -139,6 +139,9 @@ describe('the OpenAPI document', () => {
     expect(conditional.map(({ operationId }) => operationId)).toEqual([
       'editConnection',
       'removeConnection',
+      'addSecondCredential',
+      'removeSecondCredential',
+      'removeFirstCredential',
       'editTarget',
       'removeTarget',
       'approvePlan',

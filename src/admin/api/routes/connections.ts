@@ -132,6 +132,7 @@ export const connectionRoutes: readonly Route[] = [
     params,
     query: nothing,
     body: connectionChangesSchema,
+    ifMatch: 'revision',
     answer: { status: 200, description: 'The connection as it is now.', schema: editedConnectionSchema },
     refusals: [
       'not_found',

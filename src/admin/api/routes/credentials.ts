@@ -29,6 +29,7 @@ export const credentialRoutes: readonly Route[] = [
     params,
     query: nothing,
     body: secondCredentialSchema,
+    ifMatch: 'revision',
     answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
     refusals: [
       'not_found',
@@ -63,6 +64,7 @@ export const credentialRoutes: readonly Route[] = [
       params,
       query: nothing,
       body: nothing,
+      ifMatch: 'revision',
       answer: { status: 200, description: 'The connection as it is now.', schema: connectionSchema },
       refusals: ['not_found', 'connection_deleting', 'last_credential', 'stale_revision'],
       handle: async ({ params, revision, commands }) =>

@@ -103,6 +103,7 @@ export const targetRoutes: readonly Route[] = [
     params,
     query: nothing,
     body: targetChangesSchema,
+    ifMatch: 'revision',
     answer: { status: 200, description: 'The target as it is now.', schema: targetSchema },
     refusals: ['not_found', 'target_deleting', 'target_fixed', 'stale_revision', 'unknown_attribute'],
     handle: async ({ params, body, revision, caller, commands }) => {

@@ -98,6 +98,7 @@ export const webhookRoutes: readonly Route[] = [
     params,
     query: nothing,
     body: webhookChangesSchema,
+    ifMatch: 'revision',
     answer: { status: 200, description: 'The webhook as it is now.', schema: webhookSchema },
     refusals: ['not_found', 'stale_revision'],
     handle: async ({ params, body, revision, commands }) => {
