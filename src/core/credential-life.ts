@@ -1,6 +1,13 @@
 /** How long the credentials of a connection still hold: what is left, and what of it is to be told. */
 
-import type { Connection, Credential, CredentialPlace, CredentialStage, CredentialTold } from '../model/connection.ts';
+import type {
+  Connection,
+  Credential,
+  CredentialName,
+  CredentialPlace,
+  CredentialStage,
+  CredentialTold,
+} from '../model/connection.ts';
 
 type Kept = Pick<Connection, 'credentials' | 'credentialUse'>;
 
@@ -16,6 +23,10 @@ export const credentialIn = ({ credentials }: Pick<Kept, 'credentials'>, place: 
   if (credentials === null || credentials.kind === 'admin_consent') return null;
   return place === 'first' ? credentials : (credentials.second ?? null);
 };
+
+/** What others are told that it is. */
+export const nameOf = ({ credentials }: Pick<Kept, 'credentials'>, place: CredentialPlace): CredentialName =>
+  credentials?.kind === 'admin_consent' ? 'our_application' : place;
 
 /** Null when it does not end, or nobody knows when. */
 export const endOf = (connection: Kept, place: CredentialPlace, now: Date): CredentialEnd | null => {

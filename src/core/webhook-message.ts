@@ -44,6 +44,11 @@ const factsOf = (about: EventAbout): JsonObject => {
     case 'connection.degraded':
       return { code: about.code };
     case 'credential.expiring':
-      return { ends_at: about.endsAt.toISOString() };
+      return {
+        credential: about.credential,
+        stage: about.stage,
+        ends_at: about.endsAt.toISOString(),
+        is_last: about.isLast,
+      };
   }
 };

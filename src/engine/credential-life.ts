@@ -3,7 +3,7 @@
  * places at once.
  */
 
-import { areEndsDue, endOf, isLast, toBeTold } from '../core/credential-life.ts';
+import { areEndsDue, endOf, isLast, nameOf, toBeTold } from '../core/credential-life.ts';
 import { errorFacts } from '../logger.ts';
 import { type Connection, type CredentialPlace, credentialPlaces } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
@@ -48,23 +48,26 @@ const tell = async (
   const told = toBeTold(connection, place, now);
   const end = endOf(connection, place, now);
   if (told === null || end === null) return;
+  const { stage } = told;
+  const credential = nameOf(connection, place);
+  const last = isLast(connection, place, end);
   await stores.events.record([
     {
-      key: `expiring|${connection.id}|${place}|${told.stage}|${end.endsAt.toISOString()}`,
+      key: `expiring|${connection.id}|${place}|${stage}|${end.endsAt.toISOString()}`,
       organization: connection.organization,
       connection: connection.id,
       at: now,
-      about: { type: 'credential.expiring', endsAt: end.endsAt },
+      about: { type: 'credential.expiring', credential, stage, endsAt: end.endsAt, isLast: last },
     },
   ]);
   if (!(await stores.connections.noteTold(connection.id, connection.revision, place, told))) return;
   world.log.warn('credential.expiring', {
     connection: connection.id,
-    credential: place,
-    stage: told.stage,
+    credential,
+    stage,
     days_left: end.daysLeft,
     ends_at: end.endsAt.toISOString(),
-    is_last: isLast(connection, place, end),
+    is_last: last,
   });
 };
 

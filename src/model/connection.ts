@@ -26,6 +26,8 @@ export type Credentials =
 
 export const credentialPlaces = ['first', 'second'] as const;
 export type CredentialPlace = (typeof credentialPlaces)[number];
+/** As others are told: one of the customer's, or that of our own application, which is not theirs to renew and ends for all who consented to it. */
+export type CredentialName = CredentialPlace | 'our_application';
 
 /** How near the end of a credential is: it is told once as each of these begins. */
 export const credentialStages = ['60_days', '30_days', '14_days', '7_days', '1_day', 'ended'] as const;

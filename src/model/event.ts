@@ -3,6 +3,7 @@
  * a key that may see it.
  */
 
+import type { CredentialName, CredentialStage } from './connection.ts';
 import type { ConnectionId, EventId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
 import type { EndedState, Run } from './run.ts';
 import type { GoneReason } from './source-object.ts';
@@ -35,10 +36,17 @@ export type PersonEvent = { readonly person: SourceId; readonly version: number 
   | { readonly type: 'person.updated'; readonly attributes: readonly string[] }
   | { readonly type: 'person.removed'; readonly why: GoneReason }
 );
-/** `code`: that of the connection's problem. `endsAt`: when its credentials end. */
-type ConnectionEvent =
-  | { readonly type: 'connection.degraded'; readonly code: string }
-  | { readonly type: 'credential.expiring'; readonly endsAt: Date };
+/** `code`: that of the connection's problem. */
+type ConnectionEvent = { readonly type: 'connection.degraded'; readonly code: string } | CredentialEvent;
+
+/** `isLast`: the connection is without any once this one has ended. */
+type CredentialEvent = {
+  readonly type: 'credential.expiring';
+  readonly credential: CredentialName;
+  readonly stage: CredentialStage;
+  readonly endsAt: Date;
+  readonly isLast: boolean;
+};
 
 /** Somebody else has to approve it, too. */
 type PlanEvent = { readonly type: 'plan.approved_once'; readonly plan: PlanId; readonly target: TargetId };

@@ -2,9 +2,11 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../simulator/graph/apps.ts';
+import { messageOf } from '../../src/core/webhook-message.ts';
 import { noteSwitch, tellCredentials } from '../../src/engine/credential-life.ts';
 import { probeConnection } from '../../src/engine/quarantine.ts';
 import type { Credentials, ResolutionOwner } from '../../src/model/connection.ts';
+import { organizationId } from '../../src/model/ids.ts';
 import type { Facts } from '../../src/model/world.ts';
 import { connectedSources } from '../../src/source/graph/connected.ts';
 import { everyRole, type Graph, openGraph } from '../support/graph.ts';
@@ -65,6 +67,11 @@ const tenantStory = async (
 };
 
 const inDays = (s: Pick<Story, 'now'>, days: number): Date => new Date(s.now().getTime() + days * dayMs);
+/** Messages of what happened, oldest first. */
+const toldWebhooks = async ({ stores }: Story) => {
+  const organization = (await stores.connections.get(connection))?.organization ?? organizationId('');
+  return (await stores.events.after(organization, 0, 100)).map(messageOf);
+};
 /** As the target shows it, to the last byte. */
 const atTarget = ({ remote }: Story): string =>
   JSON.stringify([[...remote.objects], [...remote.members].map(([group, members]) => [group, [...members]])]);
@@ -207,6 +214,33 @@ describe('the end of a secret', () => {
       ends_at: expect.any(String),
       is_last: true,
     });
+  });
+
+  it('is told webhooks by which credential it is, how near it is, and whether it is the last', async () => {
+    const { s, engine } = await tenantStory({ endsInDays: 6, second: true });
+    await tellCredentials(engine);
+    expect((await toldWebhooks(s)).at(-1)).toMatchObject({
+      type: 'credential.expiring',
+      data: {
+        credential: 'first',
+        stage: '7_days',
+        ends_at: inDays(s, 6).toISOString(),
+        is_last: false,
+      },
+    });
+  });
+
+  it('of our own application is told as that: it is nobody’s of the customer to renew', async () => {
+    const { s, engine, said, record } = await tenantStory();
+    await s.stores.connections.edit(connection, (await record())?.revision ?? 0, {
+      credentials: { kind: 'admin_consent', clientId: 'ours' },
+      credentialUse: { inUse: 'first', read: { at: s.now(), ends: { first: inDays(s, 6) } }, told: {} },
+    });
+    await tellCredentials(engine);
+    expect((await toldWebhooks(s)).at(-1)).toMatchObject({
+      data: { credential: 'our_application', stage: '7_days', is_last: true },
+    });
+    expect(said('credential.expiring')).toMatchObject([{ credential: 'our_application' }]);
   });
 
   it('is told anew of the one that took its place', async () => {
