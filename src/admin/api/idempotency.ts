@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Caller } from '../../model/api-key.ts';
+import { KeysUnavailable } from '../../model/errors.ts';
 import type { Commands } from '../commands.ts';
 import type { Answer } from './answer.ts';
 import { problemOf, RequestRefused } from './problem.ts';
@@ -38,8 +39,11 @@ const Kept = z.strictObject({
   headers: z.record(z.string(), z.string()).default({}),
 });
 
-/** A refusal is thrown before anything is done; whatever is our own fault may have come any far. */
-const didNothing = (error: unknown): boolean => problemOf(error, '').status < 500;
+/**
+ * A refusal is thrown before anything is done. So is that the keys of secrets cannot be asked: secrets are opened and sealed before anything is written or
+ * sent. Whatever else is our own fault may have come any far.
+ */
+const didNothing = (error: unknown): boolean => error instanceof KeysUnavailable || problemOf(error, '').status < 500;
 
 /** A string of structured fields (RFC 9651 §3.3.3) without escapes, or the same without its quotes, as most clients send it. */
 export const keyForm = /^(?:"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x5b\x5d-\x7e]{1,255}))$/;

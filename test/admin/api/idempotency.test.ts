@@ -4,10 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Route } from '../../../src/admin/api/route.ts';
 import type { CommandsWithin } from '../../../src/admin/commands.ts';
+import type { Outlet } from '../../../src/model/egress.ts';
+import { KeysUnavailable } from '../../../src/model/errors.ts';
 import { connectionId } from '../../../src/model/ids.ts';
 import type { CallStore } from '../../../src/store/call-store.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
 import { createMemoryCallStore } from '../../../src/store/memory/call-store.ts';
+import { createVault } from '../../../src/store/vault.ts';
+import { belongingsOf, everythingIn } from './belongings.ts';
 import {
   addConnection,
   addTarget,
@@ -19,6 +23,7 @@ import {
   openDoor,
   type Reply,
 } from './door.ts';
+import { memoryStores } from './stores.ts';
 
 const absent: Readonly<Record<string, string>> = {
   run_id: `run_${'0'.repeat(32)}`,
@@ -253,6 +258,58 @@ describe('a key', () => {
     world.clock.now = new Date(world.clock.now.getTime() + 1);
     expect((await add('k1')).headers.get('idempotency-replayed')).toBeNull();
     expect(await count()).toBe(2);
+    await world.close();
+  });
+});
+
+describe('a call that came while the keys of secrets could not be asked', () => {
+  const nobodyThere: Outlet = {
+    exchange: () => Promise.reject(new Error('connect ECONNREFUSED')),
+    close: async () => {},
+  };
+  /** A door whose keys are away when the test says so. */
+  const openWithKeys = async () => {
+    const keys = { away: false };
+    const vault = createVault(new Uint8Array(32));
+    const assertThere = async (): Promise<void> => {
+      if (keys.away) throw new KeysUnavailable('key_vault_unreachable', 'Azure Key Vault cannot be reached.');
+    };
+    const stores = memoryStores(() => new Date('2026-11-02T09:00:00Z'), {
+      ...vault,
+      seal: (...given) => assertThere().then(() => vault.seal(...given)),
+      open: (...given) => assertThere().then(() => vault.open(...given)),
+    });
+    const world = await openDoor({
+      config: { publicUrl: 'https://entrain.example' },
+      room: ({ egress }) => ({ stores, egress: { ...egress, open: () => nobodyThere } }),
+    });
+    return { keys, world: { ...world, stores } };
+  };
+
+  it('did nothing, whichever it was, and is carried out under the same key once they can be', async () => {
+    const { keys, world } = await openWithKeys();
+    const things = await belongingsOf(world, 'acme');
+    const met: string[] = [];
+    for (const { id, path, body } of world.routes.filter(({ method }) => method === 'post')) {
+      const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => things[name] ?? '');
+      const given = { ...bodies, addSecondCredential: { client_secret: 'another' } }[id] ?? {};
+      const ask = {
+        ...(Object.keys(body.shape).length > 0 ? { body: given } : {}),
+        headers: { 'idempotency-key': newKey() },
+      };
+      const before = await everythingIn(world);
+      keys.away = true;
+      const refused = await world.call('POST', address, ask);
+      keys.away = false;
+      if (refused.status !== 503) continue;
+      expect(codeOf(refused), id).toBe('keys_unavailable');
+      expect(await everythingIn(world), id).toBe(before);
+      const again = await world.call('POST', address, ask);
+      expect([again.status < 300, again.body], id).toEqual([true, again.body]);
+      met.push(id);
+    }
+    const sealing = ['addConnection', 'addSecondCredential', 'addTarget', 'addWebhook', 'rotateWebhookSecret'];
+    expect(met).toEqual(expect.arrayContaining(sealing));
     await world.close();
   });
 });
