@@ -1,4 +1,7 @@
-/** Lists are paged by opaque cursors. A cursor belongs to one list: it is refused at any other, and when it was altered. */
+/**
+ * Lists are paged by opaque cursors. A cursor belongs to one list: it is refused at any other, and when a part of it was lost. That keeps mistakes out, and
+ * nobody who makes one up: what a cursor says is where to go on in what its caller may see anyway, and has the form of a place there.
+ */
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -28,8 +31,9 @@ export const answerPage = async <T, V>(
   query: { readonly limit: number; readonly cursor?: string | undefined },
   read: (after: string | null, limit: number) => Promise<Page<T>>,
   view: (item: T) => V,
+  form?: RegExp,
 ) => {
-  const page = await read(query.cursor === undefined ? null : placeOf(list, query.cursor), query.limit);
+  const page = await read(query.cursor === undefined ? null : placeOf(list, query.cursor, form), query.limit);
   return {
     status: 200,
     body: { data: page.items.map(view), next_cursor: page.next === null ? null : cursorOf(list, page.next) },
@@ -39,10 +43,14 @@ export const answerPage = async <T, V>(
 export const cursorOf = (list: string, place: string): string =>
   `${Buffer.from(place).toString('base64url')}.${checksum(list, place)}`;
 
-export const placeOf = (list: string, cursor: string): string => {
+/** Places in a list that is counted. */
+export const counted = /^\d{1,15}$/;
+const anyText = /^/;
+
+export const placeOf = (list: string, cursor: string, form = anyText): string => {
   const [encoded = '', sum] = cursor.split('.');
   const place = Buffer.from(encoded, 'base64url').toString();
-  if (sum === checksum(list, place) && cursor === cursorOf(list, place)) return place;
+  if (sum === checksum(list, place) && cursor === cursorOf(list, place) && form.test(place)) return place;
   throw new RequestRefused([{ in: 'query', pointer: '/cursor', detail: 'is not a cursor of this list' }]);
 };
 

@@ -305,7 +305,7 @@ describe('a call that came while the keys of secrets could not be asked', () => 
       expect(codeOf(refused), id).toBe('keys_unavailable');
       expect(await everythingIn(world), id).toBe(before);
       const again = await world.call('POST', address, ask);
-      expect([again.status < 300, again.body], id).toEqual([true, again.body]);
+      expect(again.status, `${id} ${JSON.stringify(again.body)}`).toBeLessThan(300);
       met.push(id);
     }
     const sealing = ['addConnection', 'addSecondCredential', 'addTarget', 'addWebhook', 'rotateWebhookSecret'];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { cursorOf } from '../../../src/admin/api/paging.ts';
 import { connectionId } from '../../../src/model/ids.ts';
 import { addConnection, type Door, openDoor, pageOf } from './door.ts';
 import { commitPeople, nth } from './stores.ts';
@@ -96,6 +97,21 @@ it('goes on with what was committed since, also from the end', async () => {
     ]);
     expect(await changes(`cursor=${next_cursor}`)).toEqual({ data: [], next_cursor, has_more: false });
   }
+});
+
+it.each(['NaN.NaN', '1.Infinity', '1e3.1', '0x1.1', '-1.0', '1.2.3', '1', '.', '', ' 1.1', '1.1\n'])(
+  'goes on from no place that nobody was told, such as %j',
+  async (place) => {
+    const made = cursorOf(`changes ${connection}`, place);
+    const reply = await door.call('GET', `/v1/connections/${connection}/changes?cursor=${made}`);
+    expect(reply.body).toMatchObject({ status: 400, errors: [{ in: 'query', pointer: '/cursor' }] });
+  },
+);
+
+it('goes on in the audit log from no place that nobody was told', async () => {
+  for (const place of ['NaN', 'Infinity', '-1', '1.5', ''])
+    expect((await door.call('GET', `/v1/audit?cursor=${cursorOf('audit {}', place)}`)).status, place).toBe(400);
+  expect((await door.call('GET', `/v1/audit?cursor=${cursorOf('audit {}', '7')}`)).status).toBe(200);
 });
 
 it('says that changes were missed, and not only that there are none', async () => {

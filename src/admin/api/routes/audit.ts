@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { organizationId } from '../../../model/ids.ts';
 import type { AuditFilter, KeptEntry } from '../../../store/audit-log.ts';
 import type { FilterWithin } from '../../stores-within.ts';
-import { answerPage, pageOf, paging } from '../paging.ts';
+import { answerPage, counted, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { auditEntrySchema, auditEntryView, stepText } from '../schemas/audit.ts';
@@ -46,6 +46,7 @@ export const auditRoutes: readonly Route[] = [
         query,
         (after, limit) => commands.listAudit(filter, after, limit),
         auditEntryView,
+        counted,
       );
     },
   }),

@@ -90,7 +90,7 @@ export const snapshotRoutes: readonly Route[] = [
     handle: async ({ params, query, commands }) => {
       const id = connectionId(params.connection_id);
       const list = `changes ${id}`;
-      const from = query.cursor === undefined ? query.from : changePlaceIn(placeOf(list, query.cursor));
+      const from = query.cursor === undefined ? query.from : changePlaceIn(placeOf(list, query.cursor, changePlace));
       const { items, hasMore, place } = await commands.readChanges(id, from, query.limit);
       return {
         status: 200,
@@ -104,7 +104,9 @@ export const snapshotRoutes: readonly Route[] = [
   }),
 ];
 
-/** Nobody but us made the cursor: its checksum was right. */
+/** Version and sequence. */
+const changePlace = /^\d{1,10}\.\d{1,10}$/;
+
 const changePlaceIn = (place: string): ChangePlace => {
   const [version, sequence] = place.split('.').map(Number);
   return { version: version ?? 0, sequence: sequence ?? 0 };

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { eventId, organizationId, webhookId } from '../../../model/ids.ts';
-import { answerPage, pageOf, paging } from '../paging.ts';
+import { answerPage, counted, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { always, defineRoute, etagOf, type Route } from '../route.ts';
 import { auditedWebhook } from '../schemas/audit.ts';
@@ -179,6 +179,7 @@ export const webhookRoutes: readonly Route[] = [
         query,
         (after, limit) => commands.listDeliveries(webhookId(params.webhook_id), after, limit),
         deliveryView,
+        counted,
       ),
   }),
   defineRoute({
