@@ -1,7 +1,7 @@
 /** Commands on API keys, and the question whose key somebody brings. */
 
 import { randomBytes } from 'node:crypto';
-import { isLive, isToBeNoted, mayDo } from '../core/access.ts';
+import { isLive, isToBeNoted, latestEndOfKey, mayDo } from '../core/access.ts';
 import { mostMakers } from '../core/approvals.ts';
 import { errorFacts } from '../logger.ts';
 import type { Access, ApiKeyRecord, Caller } from '../model/api-key.ts';
@@ -32,6 +32,8 @@ export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs, config
     const now = world.now();
     if (given.expiresAt !== null && given.expiresAt <= now)
       throw invalid({ pointer: '/expires_at', detail: 'must be in the future' });
+    if (given.expiresAt !== null && given.expiresAt > latestEndOfKey(now))
+      throw invalid({ pointer: '/expires_at', detail: 'must be within five years: make another key before then' });
     if (given.makers.length > mostMakers)
       throw invalid({
         pointer: '',

@@ -3,8 +3,22 @@
 import type { Access, ApiKeyRecord, ApiScope } from '../model/api-key.ts';
 import type { OrganizationId } from '../model/ids.ts';
 
-export const mayDo = ({ scopes }: Pick<Access, 'scopes'>, needed: ApiScope): boolean =>
-  scopes.includes('admin') || scopes.includes(needed) || (needed === 'read' && scopes.length > 0);
+/** What a route takes: a scope, or any at all. */
+export type NeededScope = ApiScope | 'any';
+
+/** Who changes something is not to do so blindly, and may look at everything. Who reads what was done need see nobody it was done to. */
+export const mayDo = ({ scopes }: Pick<Access, 'scopes'>, needed: NeededScope): boolean => {
+  if (needed === 'any') return scopes.length > 0;
+  const looks = scopes.some((scope) => scope !== 'audit');
+  return scopes.includes('admin') || scopes.includes(needed) || (needed === 'read' && looks);
+};
+
+/** No key should be in use for longer without being changed. */
+export const latestEndOfKey = (madeAt: Date): Date => {
+  const end = new Date(madeAt);
+  end.setUTCFullYear(end.getUTCFullYear() + 5);
+  return end;
+};
 
 export const reaches = ({ organizations }: Pick<Access, 'organizations'>, organization: OrganizationId): boolean =>
   organizations === null || organizations.includes(organization);

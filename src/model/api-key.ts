@@ -13,7 +13,7 @@ export const apiScopes = ['read', 'sync', 'configure', 'approve', 'audit', 'admi
 export type ApiScope = (typeof apiScopes)[number];
 
 export type Access = {
-  /** Each of them includes `read`. */
+  /** Each of them but `audit` includes `read`. */
   readonly scopes: readonly ApiScope[];
   /** The only organizations it reaches; null: all of them. */
   readonly organizations: readonly OrganizationId[] | null;

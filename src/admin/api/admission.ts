@@ -3,8 +3,8 @@
  * are limited to organizations come through only where a call names whose things it is about.
  */
 
-import { mayDo, reaches } from '../../core/access.ts';
-import type { ApiScope, Caller } from '../../model/api-key.ts';
+import { mayDo, type NeededScope, reaches } from '../../core/access.ts';
+import type { Caller } from '../../model/api-key.ts';
 import { type OrganizationId, organizationId } from '../../model/ids.ts';
 import type { CommandsWithin, OperatorCommands } from '../commands.ts';
 import type { Owned } from '../owners.ts';
@@ -12,15 +12,15 @@ import { found } from '../refused.ts';
 import { DoorProblem } from './problem.ts';
 
 /** `nobody`: what the route is about is kept nowhere and belongs to nobody, so that limited keys may call it, too. */
-export type Admission = { readonly scope: ApiScope; readonly of?: 'nobody' };
+export type Admission = { readonly scope: NeededScope; readonly of?: 'nobody' };
 
 export type Given = { readonly params: unknown; readonly query: unknown; readonly body: unknown };
 
-export const assertMayDo = (caller: Caller, scope: ApiScope): void => {
+export const assertMayDo = (caller: Caller, scope: NeededScope): void => {
   if (mayDo(caller, scope)) return;
   throw new DoorProblem(
     'forbidden',
-    `This takes the scope ${scope}; ${caller.name} has ${caller.scopes.join(', ') || 'none'}.`,
+    `This takes ${scope === 'any' ? 'any scope' : `the scope ${scope}`}; ${caller.name} has ${caller.scopes.join(', ') || 'none'}.`,
   );
 };
 

@@ -31,7 +31,7 @@ const pathOf = (route: Route) => ({
   operationId: route.id,
   tags: [route.tag],
   summary: route.summary,
-  description: `Takes a key with the scope \`${route.scope}\`.`,
+  description: route.scope === 'any' ? 'Takes any key.' : `Takes a key with the scope \`${route.scope}\`.`,
   request: {
     params: route.params,
     query: route.query,

@@ -67,6 +67,9 @@ describe('an API key', () => {
     expect(await callWith(key)).toBe(200);
     door.clock.now = new Date('2026-11-02T10:00:00Z');
     expect(await callWith(key)).toBe(401);
+    expect(await make({ expires_at: '2031-11-02T10:00:00Z' })).toMatchObject({
+      expires_at: '2031-11-02T10:00:00.000Z',
+    });
   });
 
   it('is good until it is revoked, and another in its place works meanwhile', async () => {
@@ -169,6 +172,8 @@ describe('a key is not made', () => {
       '/organization_ids',
     ],
     ['that is over already', { expires_at: '2026-11-02T08:59:59Z' }, '/expires_at'],
+    ['for more than five years', { expires_at: '2031-11-02T09:00:01Z' }, '/expires_at'],
+    ['for ever', { expires_at: '9999-12-31T23:59:59Z' }, '/expires_at'],
   ])('%s', async (_what, other, pointer) => {
     const reply = await door.call('POST', '/v1/api-keys', { body: { name: 'desk', scopes: ['read'], ...other } });
     expect(reply.status).toBe(400);

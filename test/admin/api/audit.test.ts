@@ -231,6 +231,15 @@ describe('the audit log', () => {
     ]);
   });
 
+  it('is read by keys for that alone, which see nobody it tells of', async () => {
+    const connection = await addConnection(door);
+    const auditor = await keyWith({ scopes: ['audit'] });
+    const person = `/v1/connections/${connection}/people/${nth(1)}/export`;
+    for (const path of ['/v1/connections', `/v1/connections/${connection}/users`, person])
+      expect((await door.call('GET', path, { key: auditor })).body, path).toMatchObject({ code: 'forbidden' });
+    expect((await door.call('GET', '/v1/session', { key: auditor })).body).toMatchObject({ scopes: ['audit'] });
+  });
+
   it('is exported whole, line by line, and the export verifies by itself', async () => {
     const connection = await addConnection(door);
     await addTarget(door, connection);

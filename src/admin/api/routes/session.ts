@@ -17,7 +17,7 @@ export const sessionRoutes = (cookie: Cookie): readonly Route[] => [
     method: 'get',
     path,
     id: 'getSession',
-    scope: 'read',
+    scope: 'any',
     of: 'nobody',
     tag,
     summary:
@@ -33,7 +33,7 @@ export const sessionRoutes = (cookie: Cookie): readonly Route[] => [
     method: 'delete',
     path,
     id: 'endSession',
-    scope: 'read',
+    scope: 'any',
     of: 'nobody',
     tag,
     summary: 'Signs a person out',

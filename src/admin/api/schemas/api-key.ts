@@ -12,7 +12,7 @@ const scopes = z
   .array(z.enum(apiScopes))
   .min(1)
   .max(apiScopes.length)
-  .meta({ description: 'What it is good for. Each includes `read`; `admin` includes all.' });
+  .meta({ description: 'What it is good for. Each but `audit` includes `read`; `admin` includes all.' });
 const organizations = z
   .array(organizationIdText)
   .min(1)
@@ -25,7 +25,7 @@ export const newApiKeySchema = z
     name: nameText.meta({ description: 'Who has it. Decisions and the log name it.' }),
     scopes,
     organization_ids: organizations.default(null),
-    expires_at: z.iso.datetime().optional().meta({ description: 'A year from now when left out.' }),
+    expires_at: z.iso.datetime().optional().meta({ description: 'A year from now when left out; within five years.' }),
   })
   .refine(({ scopes: given, organization_ids: ids }) => ids === null || !given.includes('admin'), {
     path: ['organization_ids'],
