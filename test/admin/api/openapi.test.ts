@@ -18,7 +18,7 @@ const operation = z.strictObject({
   operationId: z.string(),
   tags: z.array(z.string()).length(1),
   summary: z.string(),
-  description: z.string().regex(/^Takes a key with the scope `(read|sync|configure|approve|audit|admin)`\.$/),
+  description: z.string().regex(/^Takes (any key|a key with the scope `(read|sync|configure|approve|audit|admin)`)\.$/),
   parameters: z.array(parameter).optional(),
   requestBody: z.strictObject({ content, required: z.boolean().optional() }).optional(),
   responses: z.record(
