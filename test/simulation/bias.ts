@@ -220,13 +220,47 @@ const biases = {
     drawn: { ...manyEdits, ...drawn(much, 'workers'), ...faults('pause', 'wakeup_twice') },
     picked: {},
   },
+  'switches thrown while a worker sleeps': {
+    drawn: {
+      ...freely,
+      ...manyEdits,
+      ...drawn(little, 'people'),
+      ...drawn(much, 'workers', 'minutes', 'deprovisions percent', 'deprovisions floor'),
+      ...drawn([0, 0.39], 'policy'),
+      ...faults('pause', 'wakeup_twice'),
+    },
+    picked: { edit: ['disabled', 'enabled'] },
+  },
   'workers that die': { drawn: { ...onlyChanges, ...manyEdits, ...faults('crash_after', 'crash_before') }, picked: {} },
+  // Whoever is hired waits for a person, and meanwhile joins groups and leaves them again.
   'what waits for accounts': {
-    drawn: { ...onlyChanges, ...manyEdits, ...faults('unavailable', 'throttled', 'fails_after') },
+    drawn: {
+      ...onlyChanges,
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'limits creates', 'creates percent', 'creates floor'),
+      ...faults('unavailable', 'throttled', 'fails_after'),
+    },
     picked: { edit: ['hired', 'joined', 'left', 'another manager'] },
   },
   'what is held': {
     drawn: { ...onlyChanges, ...tight, ...freely, ...manyEdits, ...drawn([0, 0.59], 'policy') },
+    picked: { edit: leavers },
+  },
+  'two people': {
+    drawn: { ...tight, ...freely, ...manyEdits, ...drawn(sure, 'two people approve'), ...drawn([0, 0.59], 'policy') },
+    picked: { edit: leavers },
+  },
+  'two people, and then one': {
+    drawn: {
+      ...tight,
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'two people approve', 'changes who approves'),
+      ...drawn([0.4, 0.6], 'approvals by operator 0'),
+      ...drawn([0.1, 0.3], 'approvals by operator 0 at'),
+      ...drawn([0, 0.59], 'policy'),
+    },
     picked: { edit: leavers },
   },
   'whoever is protected': {
@@ -260,7 +294,11 @@ const biases = {
     picked: { amendment: ['undo asked for'], operator: ['full provision run asked for', 'plans decided on'] },
   },
   'wake-ups that are lost': {
-    drawn: { ...drawn(sure, 'loses the queue'), ...drawn(much, 'loss of the queue'), ...faults('wakeup_lost') },
+    drawn: {
+      ...drawn(sure, 'loses the queue', 'loses the queue in the end'),
+      ...drawn(much, 'loss of the queue'),
+      ...faults('wakeup_lost'),
+    },
     picked: {},
   },
 } as const satisfies Readonly<Record<string, Bias>>;

@@ -12,6 +12,7 @@ import { connectionId, organizationId, sourceId, targetId } from '../../src/mode
 import type { Limit } from '../../src/model/limit.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import {
+  type Approvals,
   type DeprovisionPolicy,
   defaultEscrow,
   type Limits,
@@ -54,6 +55,8 @@ export type Customer = {
   readonly limits: { readonly at: number; readonly limits: Limits }[];
   readonly policies: { readonly at: number; readonly policy: LeavingPolicies }[];
   readonly protections: { readonly at: number; readonly protection: Protection }[];
+  /** How many have to approve what is over a limit, likewise. */
+  readonly approvals: { readonly at: number; readonly needed: Approvals['needed'] }[];
 };
 
 export const foundCustomer = (
@@ -81,6 +84,7 @@ export const foundCustomer = (
   const policy = drawPolicy(chance, 0);
   const protection = drawProtection(directory, chance);
   const readsManagers = chance.happens(0.75, 'reads managers');
+  const approvals = chance.happens(0.15, 'two people approve') ? twoApprovals : oneApproval;
   const at = new Date(now());
   const customer: Customer = {
     nth,
@@ -96,6 +100,7 @@ export const foundCustomer = (
     limits: [{ at: now(), limits }],
     policies: [{ at: now(), policy }],
     protections: [{ at: now(), protection }],
+    approvals: approvalsSince(approvals, now()),
     connection: {
       id: connectionId(`con_${nth}`),
       organization: organizationId(`org_${nth}`),
@@ -137,7 +142,7 @@ export const foundCustomer = (
       limits,
       protected: protection,
       escrow: defaultEscrow,
-      approvals: oneApproval,
+      approvals,
       autoApproveFirst: chance.happens(0.6, 'first plans approve themselves'),
       credentialVersion: 1,
       createdAt: at,
@@ -147,6 +152,17 @@ export const foundCustomer = (
   };
   return customer;
 };
+
+const twoApprovals: Approvals = { needed: 2, loweredAt: null };
+
+/** What a record tells of how many had to approve. */
+export const approvalsSince = ({ needed, loweredAt }: Approvals, at: number): Customer['approvals'] =>
+  loweredAt === null
+    ? [{ at, needed }]
+    : [
+        { at: loweredAt.getTime() - 1, needed: 2 },
+        { at: loweredAt.getTime(), needed },
+      ];
 
 /** More than anybody could take away. */
 export const boundless: Limit = { count: 1_000_000, percent: 100, floor: 1_000_000 };

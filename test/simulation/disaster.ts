@@ -5,7 +5,7 @@ import { declareRestore } from '../../src/engine/restore.ts';
 import type { Marks } from '../../src/store/installation.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Chance } from './chance.ts';
-import type { Customer } from './customer.ts';
+import { approvalsSince, type Customer } from './customer.ts';
 import type { Oracle } from './oracle.ts';
 import { type Process, type Stage, startProcess } from './process.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -83,4 +83,5 @@ const rememberSettings = async (at: number, stores: Stores, customer: Customer):
   customer.limits.push({ at, limits: target.limits });
   customer.policies.push({ at, policy: { deprovision: target.deprovision, leftGroups: target.leftGroups } });
   customer.protections.push({ at, protection: target.protected });
+  customer.approvals.splice(0, customer.approvals.length, ...approvalsSince(target.approvals, at));
 };

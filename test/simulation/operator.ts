@@ -14,15 +14,15 @@ import { unobserved } from '../../src/engine/engine.ts';
 import { newPreviewRun, newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { defaultCeilings } from '../../src/model/ceilings.ts';
 import { type ConnectionId, sourceId } from '../../src/model/ids.ts';
-import type { Plan, PlanKind, Staged } from '../../src/model/plan.ts';
 import { isEnded, type SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
-import type { Limits, Protection } from '../../src/model/target-record.ts';
+import type { Approvals, Limits, Protection } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
 import { createKeyProofs } from '../../src/store/key-proofs.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Chance } from './chance.ts';
 import { anotherProtection, type Customer, drawLimits, drawPolicy, drawScope } from './customer.ts';
+import { decisionsOn, type OnApproved } from './decisions.ts';
 import { mappingWith } from './mapping.ts';
 import type { Process, Stage } from './process.ts';
 import type { Queue } from './queue.ts';
@@ -30,9 +30,6 @@ import { surroundingsOf } from './surroundings.ts';
 import { newRunId, usual } from './worker.ts';
 
 export type Operator = ReturnType<typeof operatorOf>;
-
-/** Sees what a person approves, before anything of it is done. */
-export type OnApproved = (plan: Plan, operations: readonly Staged[]) => void;
 
 export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue: Queue, onApproved: OnApproved) => {
   const door = queue.doorFor(process);
@@ -60,7 +57,12 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     connectionCommands(room).editConnection(id, changes);
   const { editTarget } = targetCommands(room);
   const anotherRun = () => newRunId(stage, process);
-  const { approvePlan, applyPlan, rejectPlan } = planCommands(room, anotherRun);
+  const { approveWaiting, decide, approvePreview } = decisionsOn(
+    stage,
+    stores,
+    planCommands(room, anotherRun),
+    onApproved,
+  );
   const { requestUndo } = undoCommands(room, anotherRun);
   const { requestReconcile, requestRepair } = reconciliationCommands(room, anotherRun);
   const proposed = new Map<string, Scope>();
@@ -94,6 +96,13 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     protections.push({ at: stage.scheduler.now(), protection });
     await editTarget(target.id, { protected: protection });
   };
+  /** A higher number holds once it is stored; a lower one from a day later. */
+  const setApprovals = async ({ target, approvals }: Customer, needed: Approvals['needed']) => {
+    const note = (): void => void approvals.push({ at: stage.scheduler.now(), needed });
+    if (needed === 1) note();
+    await editTarget(target.id, { approvals: needed });
+    if (needed === 2) note();
+  };
   /** What is held back, or was paused, goes on; a read that was held is taken for true, rightly or not. */
   const letGo = async (customer: Customer) => {
     const { connection, target } = customer;
@@ -104,42 +113,6 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     if ((await stores.targets.get(target.id))?.state === 'active') return;
     await editTarget(target.id, { state: 'active' });
     await requestProvision(customer, 'delta');
-  };
-
-  const waitingPlans = async ({ target }: Customer, kinds: readonly PlanKind[]): Promise<readonly Plan[]> => {
-    const plans: Plan[] = [];
-    for (const kind of kinds)
-      plans.push(...(await stores.plans.list({ target: target.id, kind, state: 'waiting' }, null, 10)).items);
-    return plans;
-  };
-  const approve = async (plan: Plan): Promise<void> => {
-    const operations: Staged[] = [];
-    for await (const some of stores.plans.scan(plan)) operations.push(...some);
-    // Told before: the run that carries it out may come first.
-    onApproved(plan, operations);
-    await (plan.kind === 'dry_run' ? applyPlan : approvePlan)(plan.id, word);
-  };
-  /** Plans that nobody may decide on any more, or that something moved under, are left to the next look. */
-  const unlessRefused = async (act: () => Promise<unknown>): Promise<void> => {
-    try {
-      await act();
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      stage.trace.count(`operator.refused.${error.code}`);
-    }
-  };
-  const approveWaiting = async (customer: Customer): Promise<number> => {
-    const plans = await waitingPlans(customer, ['first', 'held']);
-    for (const plan of plans) await unlessRefused(() => approve(plan));
-    return plans.length;
-  };
-  /** Approves what waits, as mostly; or rejects it, or looks at it another time. */
-  const decide = async (customer: Customer, chance: Chance, nth: number): Promise<void> => {
-    for (const plan of await waitingPlans(customer, ['first', 'held', 'dry_run', 'repair', 'undo'])) {
-      const roll = chance.fraction('decision', nth);
-      if (roll < (plan.kind === 'dry_run' ? 0.3 : 0.65)) await unlessRefused(() => approve(plan));
-      else if (roll < 0.75) await unlessRefused(() => rejectPlan(plan.id, word));
-    }
   };
 
   /** Groups of the scope that are gone are taken out of it. */
@@ -195,6 +168,12 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     /** Somebody is protected from now on, or nobody any more. */
     guard: (customer: Customer, chance: Chance, nth: number): Promise<string> =>
       attempt({ 'somebody protected': () => protect(customer, chance, nth) }, 'somebody protected'),
+    /** How many have to approve is another number from now on. */
+    changeApprovals: (customer: Customer): Promise<string> =>
+      attempt(
+        { 'number of approvals changed': () => setApprovals(customer, customer.approvals.at(-1)?.needed === 2 ? 1 : 2) },
+        'number of approvals changed',
+      ),
     /** Looks at what another scope would mean; later saves it, as often as not. */
     preview: (customer: Customer, chance: Chance, nth: number): Promise<string> =>
       attempt({ 'scope previewed': () => preview(customer, chance, nth) }, 'scope previewed'),
@@ -220,10 +199,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     const [shown] = (await stores.plans.list({ target: target.id, kind: 'preview' }, null, 1)).items;
     if (shown !== undefined) {
       stage.trace.count('preview.looked_at');
-      await unlessRefused(async () => {
-        await approvePlan(shown.id, word);
-        stage.report({ invariant: 'plan', what: `the preview ${shown.id} was approved` });
-      });
+      await approvePreview(shown);
     }
     const thoughtOf = proposed.get(connection.id);
     if (thoughtOf !== undefined && chance.happens(0.5, 'saves the previewed scope', nth)) {
@@ -278,8 +254,6 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     for (const run of items) await stores.runs.cancel(run.id, process.now());
   }
 };
-
-const word = { by: 'operator', reason: 'looked at' };
 
 const refuse = (what: string): never => {
   throw new Error(`The operator does not ${what}.`);

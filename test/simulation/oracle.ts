@@ -13,6 +13,7 @@ import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Deed, deedsOf } from './deeds.ts';
 import { isThere, maybeInScope, type Truth } from './directory.ts';
+import { approvalsSeen } from './judge-approvals.ts';
 import { judgeIdentity } from './judge-identity.ts';
 import { holds } from './judge-plan.ts';
 import { judgePolicy } from './judge-policy.ts';
@@ -48,7 +49,7 @@ export type Oracle = {
   /** The database was put back, and nobody works: what it holds is older than what was done. */
   readonly onPutBack: (stores: Stores, customers: readonly Customer[], backedUpAt: number) => Promise<void>;
   /** A person releases exactly this. */
-  readonly approve: (plan: Plan, operations: readonly Staged[]) => void;
+  readonly approve: (customer: Customer, plan: Plan, operations: readonly Staged[], person: string) => void;
   readonly judged: () => number;
 };
 
@@ -76,6 +77,7 @@ export const createOracle = (
   const committed = new Map<ConnectionId, number>();
   /** Targets at which nobody has looked since the database was put back. */
   const unseen = new Set<TargetId>();
+  const approvals = approvalsSeen(now, count);
   const undos = undosSeen(now);
   const returns = returnsSeen(now);
   let judged = 0;
@@ -174,6 +176,7 @@ export const createOracle = (
     const held = (approved.get(cause.plan) ?? []).filter(({ ref }) => ref.id === operation.ref.id);
     if (!holds(held, operation))
       broken('plan', `${said}: ${operation.action} in the name of ${cause.plan}, which does not hold it`);
+    for (const what of approvals.judge(cause.plan)) broken('plan', `${said}: ${operation.action} ${what}`);
   };
 
   /** I2: nobody loses anything unless the tenant said so a short while ago. */
@@ -234,8 +237,12 @@ export const createOracle = (
     const { watermark, full } = Committed.parse(asked);
     const head = Head.parse(answer);
     const connection = connectionId(head.connection);
+    const newest = committed.get(connection) ?? 0;
+    // Whoever stood still for longer than their lease lasts, and commits what they read before others read on, leads it back.
+    if (head.version < newest)
+      broken('I6', `the head of ${connection} went back from version ${newest} to ${head.version}`);
     // Whoever stood still right after they had committed hears of it when others have committed since.
-    if (head.version <= (committed.get(connection) ?? 0)) return;
+    if (head.version <= newest) return;
     committed.set(connection, head.version);
     if (watermark === null && !full) return;
     if (!readWhole.delete(connection))
@@ -265,11 +272,12 @@ export const createOracle = (
     onAsked: (ids) => {
       for (const id of ids) askedAt.set(id, now());
     },
-    approve: (plan, operations) => {
+    approve: (customer, plan, operations, person) => {
       approved.set(
         plan.id,
         operations.map(({ operation }) => operation),
       );
+      if (!approvals.note(customer, plan, person)) return;
       if (plan.kind !== 'held') opened.add(plan.target);
       if (plan.kind === 'first' && plan.scope === null && plan.basis.epoch > 0)
         seeAgain(plan.target, 'restored.approved');

@@ -7,10 +7,12 @@ import type { Stores } from '../../src/store/stores.ts';
 import type { Bias } from './bias.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { boundless, type Customer } from './customer.ts';
+import type { OnApproved } from './decisions.ts';
 import type { Disaster } from './disaster.ts';
 import { editTarget, editTenant } from './edits.ts';
+import { compareWithTenant } from './expected.ts';
 import type { FaultKind } from './faults.ts';
-import { type OnApproved, type Operator, operatorOf } from './operator.ts';
+import { type Operator, operatorOf } from './operator.ts';
 import { type Stage, startProcess } from './process.ts';
 import type { Queue } from './queue.ts';
 import type { Workers } from './workers.ts';
@@ -46,7 +48,7 @@ export const busyMs = (chance: Chance): number => chance.between(5, 9, 'minutes'
 
 /** Everything that is to happen besides Entrain's own work. */
 export const plan = (play: Play): void => {
-  const { chance, customers, workers, queue, stage } = play;
+  const { chance, customers, workers, stage } = play;
   for (let nth = 0; nth < chance.between(1, 3, 'workers'); nth += 1) workers.start(nth);
   const eachAt = (most: number, what: string, act: (nth: number) => void): void => {
     for (let nth = 0; nth < chance.between(0, most, what); nth += 1) {
@@ -82,12 +84,14 @@ export const plan = (play: Play): void => {
       ),
     );
   for (const customer of customers)
+    eachAt(chance.happens(0.1, 'changes who approves') ? 2 : 0, `approvals by operator ${customer.nth}`, () =>
+      inBackground(play, async () =>
+        stage.trace.note('operator', await play.operator.changeApprovals(customer), customer.target.name),
+      ),
+    );
+  for (const customer of customers)
     eachAt(mayLag(chance) ? 1 : 0, `replica behind ${customer.nth}`, (nth) => lag(play, customer, nth));
-  eachAt(chance.happens(0.3, 'loses the queue') ? 2 : 0, 'loss of the queue', () => {
-    stage.trace.note('redis', 'is emptied', '');
-    stage.trace.count('queue.emptied');
-    queue.empty();
-  });
+  eachAt(chance.happens(0.3, 'loses the queue') ? 2 : 0, 'loss of the queue', () => empty(play));
   planDisaster(play);
   for (let at = start + 2 * minute; at < start + busyMs(chance); at += 2 * minute)
     stage.scheduler.at(at, () =>
@@ -99,6 +103,18 @@ export const plan = (play: Play): void => {
         }
       }),
     );
+};
+
+const empty = ({ stage, queue }: Play): void => {
+  stage.trace.note('redis', 'is emptied', '');
+  stage.trace.count('queue.emptied');
+  queue.empty();
+};
+
+/** After the last edit of a schedule nobody but the reconcilers brings back what was lost. */
+const loseOnceMore = (play: Play): void => {
+  if (play.chance.happens(0.2, 'loses the queue in the end') && play.stage.faults.allows('loss of the queue in the end'))
+    empty(play);
 };
 
 /** A backup is made, and some minutes later it is all there is. */
@@ -148,7 +164,7 @@ const seldom = { refreshIntervalSecs: 30 * 86_400, fullSyncIntervalSecs: 30 * 86
 
 /**
  * Nothing goes wrong any more. Whoever stood still wakes up, and what is held is let go. Then somebody asks for everything, or escrows have days to be
- * tried again by themselves, or changes alone have to bring about what is wanted.
+ * tried again by themselves, or changes alone have to bring about what is wanted. Where that is so with nothing left over, most runs end there.
  */
 export const calm = async (play: Play): Promise<void> => {
   const { stage, customers, operator, workers } = play;
@@ -167,12 +183,14 @@ export const calm = async (play: Play): Promise<void> => {
     await awaited(stage, operator.setLimits(customer, noLimits));
     await awaited(stage, operator.editConnection(customer.connection.id, seldom));
   }
+  loseOnceMore(play);
   const since = stage.scheduler.now();
   await pass(25 * minute);
   await awaited(stage, reportNeglect(play, since));
   for (const customer of customers) await awaited(stage, operator.letGo(customer));
   await approveAll(play);
   workers.reconcileMs = 12 * hour;
+  const endsEarly = play.chance.happens(0.75, 'ends early') && stage.faults.allows('the end comes early');
   const tail = tailOf(play);
   const waits = tail === 'everything' ? [25 * hour] : [7 * hour, 13 * hour, 25 * hour];
   for (const [round, wait] of [10 * minute, ...waits].entries()) {
@@ -188,11 +206,22 @@ export const calm = async (play: Play): Promise<void> => {
       await awaited(stage, operator.requestProvision(customer, isWhole ? 'full' : 'delta'));
     await pass(10 * minute);
     await approveAll(play);
+    if (endsEarly && (await isSettled(play))) return;
     await pass(wait);
   }
   for (const customer of customers) await awaited(stage, operator.requestProvision(customer, 'delta'));
   await pass(20 * minute);
   await approveAll(play);
+};
+
+/** Every target is as its tenant has it, nothing is in escrow, and no run is under way: nobody has a reason to write to one any more. */
+const isSettled = async ({ stage, stores, customers }: Play): Promise<boolean> => {
+  for await (const runs of stores.runs.unfinished()) if (runs.length > 0) return false;
+  for (const customer of customers) {
+    const { wrong, excused } = await compareWithTenant(stores, customer, stage.scheduler.now());
+    if (wrong.length + excused + (await stores.ledger.countEscrows(customer.target.id)) > 0) return false;
+  }
+  return true;
 };
 
 type Tail = 'everything' | 'escrows' | 'changes';

@@ -138,6 +138,57 @@ export const deciding: readonly Mutant[] = [
     ],
   },
   {
+    name: 'one person is enough',
+    what: 'What is over a limit is released by one person, also where the target asks for two.',
+    bias: 'two people',
+    edits: [
+      {
+        file: 'src/core/approvals.ts',
+        from: 'return exceeded.length > 0 && (needed',
+        to: 'return exceeded.length < 0 && (needed',
+      },
+    ],
+  },
+  {
+    name: 'two keys are two people',
+    what: 'Somebody who approved approves once more by a key that they made.',
+    bias: 'two people',
+    edits: [
+      {
+        file: 'src/core/approvals.ts',
+        from: 'return !chainOf(other).some((name) => those.has(name));',
+        to: 'return those.size > 0 && nameOf(one) !== nameOf(other);',
+      },
+    ],
+  },
+  {
+    name: 'an approval outlives its plan',
+    what: 'The first of two approvals counts for the plan that takes the place of the one that was looked at.',
+    bias: 'two people',
+    edits: [
+      {
+        file: 'src/store/memory/plan-store.ts',
+        from: '          supersede(other.id, plan.id);',
+        to: `{
+          if (other.standing.approval !== undefined) plans.set(plan.id, { ...plan, standing: { state: 'waiting', approval: other.standing.approval } });
+          supersede(other.id, plan.id);
+        }`,
+      },
+    ],
+  },
+  {
+    name: 'a lower number counts at once',
+    what: 'Whoever may set how many approve sets it to one, and approves alone.',
+    bias: 'two people, and then one',
+    edits: [
+      {
+        file: 'src/core/approvals.ts',
+        from: 'now.getTime() - loweredAt.getTime() < loweringTakesMs',
+        to: 'now.getTime() - loweredAt.getTime() < 0',
+      },
+    ],
+  },
+  {
     name: 'first plans approve themselves',
     what: 'A target is written to before anybody has seen the first plan.',
     edits: [

@@ -11,6 +11,12 @@ export const keeping: readonly Mutant[] = [
     edits: off('fence'),
   },
   {
+    name: 'what was slept over is settled',
+    what: 'A worker that lost its lease writes down what became of its operations, over what others did since.',
+    bias: 'switches thrown while a worker sleeps',
+    edits: off('fence').filter(({ file }) => file.endsWith('ledger.ts')),
+  },
+  {
     name: 'a lease is taken from whoever holds it',
     what: 'Two workers may hold a lease.',
     bias: 'workers that sleep',

@@ -1,0 +1,59 @@
+/**
+ * Who approved a plan, and whether they are enough. What is over a limit takes two people where the target says so, or said so within the day before; and two
+ * keys of one person are one person.
+ */
+
+import type { PlanId, TargetId } from '../../src/model/ids.ts';
+import type { Plan } from '../../src/model/plan.ts';
+import type { Customer } from './customer.ts';
+import { since } from './since.ts';
+
+export type Approved = {
+  /** This person says yes to it. Answers whether that is enough. */
+  readonly note: (customer: Customer, plan: Plan, person: string) => boolean;
+  /** What is wrong with anything that is done in its name. */
+  readonly judge: (plan: PlanId) => readonly string[];
+};
+
+type Said = { readonly takesTwo: boolean; readonly people: ReadonlySet<string> };
+
+export const approvalsSeen = (now: () => number, count: (what: string) => void): Approved => {
+  const said = new Map<PlanId, Said>();
+  /** The plan that one of two has approved. */
+  const halfway = new Map<TargetId, PlanId>();
+
+  const follow = (plan: Plan, isEnough: boolean): void => {
+    const before = halfway.get(plan.target);
+    if (before !== undefined && before !== plan.id) count('approvals.changed_in_between');
+    if (isEnough) halfway.delete(plan.target);
+    else halfway.set(plan.target, plan.id);
+  };
+  return {
+    note: (customer, plan, person) => {
+      const takesTwo = isForTwo(customer, plan, now());
+      const people = new Set(said.get(plan.id)?.people).add(person);
+      said.set(plan.id, { takesTwo, people });
+      const isEnough = !takesTwo || people.size > 1;
+      if (takesTwo) follow(plan, isEnough);
+      return isEnough;
+    },
+    judge: (plan) => {
+      const { takesTwo, people } = said.get(plan) ?? nobody;
+      if (!takesTwo) return [];
+      if (people.size < 2) return [`in the name of ${plan}, which takes two people, and ${[...people].join()} alone said yes`];
+      count('approvals.by_two');
+      return [];
+    },
+  };
+};
+
+const nobody: Said = { takesTwo: false, people: new Set() };
+
+const dayMs = 24 * 3_600_000;
+
+/** When it was made, or now: a number that was lowered counts a day later. */
+const isForTwo = ({ approvals }: Customer, { exceeded, createdAt }: Plan, now: number): boolean =>
+  exceeded.length > 0 &&
+  [createdAt.getTime(), now].some((at) =>
+    since(approvals, at - dayMs).some((each) => each.at <= at && each.needed === 2),
+  );
