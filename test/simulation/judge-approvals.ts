@@ -8,9 +8,12 @@ import type { Plan } from '../../src/model/plan.ts';
 import type { Customer } from './customer.ts';
 import { since } from './since.ts';
 
+type Asking = Pick<Customer, 'approvals'>;
+type Seen = Pick<Plan, 'id' | 'target' | 'exceeded' | 'createdAt'>;
+
 export type Approved = {
   /** This person says yes to it. Answers whether that is enough. */
-  readonly note: (customer: Customer, plan: Plan, person: string) => boolean;
+  readonly note: (customer: Asking, plan: Seen, person: string) => boolean;
   /** What is wrong with anything that is done in its name. */
   readonly judge: (plan: PlanId) => readonly string[];
 };
@@ -22,7 +25,7 @@ export const approvalsSeen = (now: () => number, count: (what: string) => void):
   /** The plan that one of two has approved. */
   const halfway = new Map<TargetId, PlanId>();
 
-  const follow = (plan: Plan, isEnough: boolean): void => {
+  const follow = (plan: Seen, isEnough: boolean): void => {
     const before = halfway.get(plan.target);
     if (before !== undefined && before !== plan.id) count('approvals.changed_in_between');
     if (isEnough) halfway.delete(plan.target);
@@ -40,9 +43,11 @@ export const approvalsSeen = (now: () => number, count: (what: string) => void):
     judge: (plan) => {
       const { takesTwo, people } = said.get(plan) ?? nobody;
       if (!takesTwo) return [];
-      if (people.size < 2) return [`in the name of ${plan}, which takes two people, and ${[...people].join()} alone said yes`];
-      count('approvals.by_two');
-      return [];
+      if (people.size > 1) {
+        count('approvals.by_two');
+        return [];
+      }
+      return [`in the name of ${plan}, which takes two people, and ${[...people].join()} alone said yes`];
     },
   };
 };
@@ -52,7 +57,7 @@ const nobody: Said = { takesTwo: false, people: new Set() };
 const dayMs = 24 * 3_600_000;
 
 /** When it was made, or now: a number that was lowered counts a day later. */
-const isForTwo = ({ approvals }: Customer, { exceeded, createdAt }: Plan, now: number): boolean =>
+const isForTwo = ({ approvals }: Asking, { exceeded, createdAt }: Seen, now: number): boolean =>
   exceeded.length > 0 &&
   [createdAt.getTime(), now].some((at) =>
     since(approvals, at - dayMs).some((each) => each.at <= at && each.needed === 2),
