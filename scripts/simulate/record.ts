@@ -18,10 +18,12 @@ const nothingYet: LongRun = {
   broken: [],
 };
 
-export const recordLongRun = (part: LongRun['parts'][number], summary: Summary, failures: readonly Failure[]): void => {
+type Part = LongRun['parts'][number];
+
+export const recordLongRun = (part: Part, summary: Summary, failures: readonly Failure[]): void => {
   const before = readLongRun() ?? nothingYet;
   const after: LongRun = {
-    parts: [...before.parts, part],
+    parts: withPart(before.parts, part),
     seeds: before.seeds + summary.seeds,
     steps: before.steps + summary.steps,
     judged: before.judged + summary.judged,
@@ -36,6 +38,14 @@ export const recordLongRun = (part: LongRun['parts'][number], summary: Summary, 
   };
   mkdirSync(dirname(longRunFile), { recursive: true });
   writeFileSync(longRunFile, `${JSON.stringify(after, null, 1)}\n`);
+};
+
+/** Seeds that follow on those of the last part, of the same sources, are more of it: a long run may be played in pieces. */
+export const withPart = (parts: readonly Part[], part: Part): Part[] => {
+  const last = parts.at(-1);
+  return last !== undefined && last.commit === part.commit && last.to + 1 === part.from
+    ? [...parts.slice(0, -1), { ...last, to: part.to, seconds: last.seconds + part.seconds }]
+    : [...parts, part];
 };
 
 const added = (
