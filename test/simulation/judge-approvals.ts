@@ -3,13 +3,13 @@
  * keys of one person are one person.
  */
 
-import type { PlanId, TargetId } from '../../src/model/ids.ts';
+import type { PlanId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Customer } from './customer.ts';
 import { since } from './since.ts';
 
 type Asking = Pick<Customer, 'approvals'>;
-type Seen = Pick<Plan, 'id' | 'target' | 'exceeded' | 'createdAt'>;
+type Seen = Pick<Plan, 'id' | 'target' | 'kind' | 'exceeded' | 'createdAt'>;
 
 export type Approved = {
   /** This person says yes to it. Answers whether that is enough. */
@@ -22,14 +22,15 @@ type Said = { readonly takesTwo: boolean; readonly people: ReadonlySet<string> }
 
 export const approvalsSeen = (now: () => number, count: (what: string) => void): Approved => {
   const said = new Map<PlanId, Said>();
-  /** The plan that one of two has approved. */
-  const halfway = new Map<TargetId, PlanId>();
+  /** Which plan of a kind one of two has approved, by target and kind. */
+  const halfway = new Map<string, PlanId>();
 
   const follow = (plan: Seen, isEnough: boolean): void => {
-    const before = halfway.get(plan.target);
+    const slot = `${plan.target} ${plan.kind}`;
+    const before = halfway.get(slot);
     if (before !== undefined && before !== plan.id) count('approvals.changed_in_between');
-    if (isEnough) halfway.delete(plan.target);
-    else halfway.set(plan.target, plan.id);
+    if (isEnough) halfway.delete(slot);
+    else halfway.set(slot, plan.id);
   };
   return {
     note: (customer, plan, person) => {

@@ -5,7 +5,7 @@
 
 import { z } from 'zod';
 import { allowance, windowMs } from '../../src/core/guard.ts';
-import { type ConnectionId, connectionId, type PlanId, type TargetId, targetId } from '../../src/model/ids.ts';
+import { type ConnectionId, type PlanId, type TargetId, targetId } from '../../src/model/ids.ts';
 import type { Cause, Operation } from '../../src/model/operation.ts';
 import type { Plan, Staged } from '../../src/model/plan.ts';
 import type { ObjectType } from '../../src/model/source-object.ts';
@@ -14,6 +14,7 @@ import type { Customer } from './customer.ts';
 import { type Deed, deedsOf } from './deeds.ts';
 import { isThere, maybeInScope, type Truth } from './directory.ts';
 import { approvalsSeen } from './judge-approvals.ts';
+import { commitsSeen } from './judge-commit.ts';
 import { judgeIdentity } from './judge-identity.ts';
 import { holds } from './judge-plan.ts';
 import { judgePolicy } from './judge-policy.ts';
@@ -71,13 +72,10 @@ export const createOracle = (
   const askedAt = new Map<string, number>();
   /** Since when an account is switched off. */
   const offSince = new Map<string, number>();
-  /** Of which tenants a read reached its end, and is not committed yet. */
-  const readWhole = new Set<ConnectionId>();
-  /** The newest version that was committed. */
-  const committed = new Map<ConnectionId, number>();
   /** Targets at which nobody has looked since the database was put back. */
   const unseen = new Set<TargetId>();
   const approvals = approvalsSeen(now, count);
+  const commits = commitsSeen();
   const undos = undosSeen(now);
   const returns = returnsSeen(now);
   let judged = 0;
@@ -232,23 +230,6 @@ export const createOracle = (
       broken('I7', `${said}: ${limit} ${times.length} within a day, where ${allowed} of ${base} are allowed`);
   };
 
-  /** I6: what a read came to is not committed before it reached its end. To forget a watermark takes no read. */
-  const judgeCommit = (asked: unknown, answer: unknown): void => {
-    const { watermark, full } = Committed.parse(asked);
-    const head = Head.parse(answer);
-    const connection = connectionId(head.connection);
-    const newest = committed.get(connection) ?? 0;
-    // Whoever stood still for longer than their lease lasts, and commits what they read before others read on, leads it back.
-    if (head.version < newest)
-      broken('I6', `the head of ${connection} went back from version ${newest} to ${head.version}`);
-    // Whoever stood still right after they had committed hears of it when others have committed since.
-    if (head.version <= newest) return;
-    committed.set(connection, head.version);
-    if (watermark === null && !full) return;
-    if (!readWhole.delete(connection))
-      broken('I6', `a read of ${connection} was committed that had not reached its end`);
-  };
-
   const seeAgain = (target: TargetId, how: string): void => {
     if (unseen.delete(target)) count(how);
   };
@@ -257,7 +238,7 @@ export const createOracle = (
     judge,
     onPutBack: async ({ ledger }, customers, backedUpAt) => {
       for (const { at, customer, what } of gains) if (at >= backedUpAt) customer.unrecorded.add(what);
-      committed.clear();
+      commits.forget();
       takenAt.clear();
       undos.forget();
       returns.forget();
@@ -268,7 +249,7 @@ export const createOracle = (
           for (const intent of intents) intentsOf(target.id).set(intent.operation.key, { ...intent, at: now() });
       }
     },
-    onReadWhole: (connection) => void readWhole.add(connection),
+    onReadWhole: commits.onReadWhole,
     onAsked: (ids) => {
       for (const id of ids) askedAt.set(id, now());
     },
@@ -286,7 +267,7 @@ export const createOracle = (
     judged: () => judged,
     witness: (site, asked, answer) => {
       const [first, second] = asked;
-      if (site === 'draft.commit') judgeCommit(first, answer);
+      if (site === 'draft.commit') for (const what of commits.judge(first, answer)) broken('I6', what);
       // Where a target holds exactly what the tenant says, there is nothing to look at.
       if (site === 'ledger.acceptRules' && isLease(first) && isOfEpoch(second))
         seeAgain(first.key, 'restored.as_it_is');
@@ -317,8 +298,6 @@ export const createOracle = (
   };
 };
 
-const Committed = z.object({ watermark: z.string().nullable(), full: z.boolean() });
-const Head = z.object({ connection: z.string(), version: z.number() });
 const Active = z.object({ user: z.number(), group: z.number() });
 const placeOf = (target: TargetId, type: ObjectType): string => `${target}|${type}`;
 
