@@ -43,7 +43,8 @@ const readAndFold = async ({ origin, caFile, tenant }: Place, managers: boolean)
     watermark: true,
     known: {
       absent: async () => new Map<never, never>(),
-      held: async () => new Set<never>(),
+      groupsOf: async () => new Map<never, never>(),
+      unchanged: async () => new Set<never>(),
       withManager: async () => new Set<never>(),
       members: async function* () {},
     },

@@ -1,7 +1,7 @@
 /** What is read of a source, and by which questions. */
 
 import { createHash } from 'node:crypto';
-import { own } from '../core/attributes.ts';
+import { own, sameValue } from '../core/attributes.ts';
 import { attributesToRead } from '../core/read-attributes.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
@@ -9,7 +9,7 @@ import type { ConnectionId, SourceId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
 import { type Scope, scopeKey } from '../model/scope.ts';
-import type { Ask, ReadMode } from '../source/source.ts';
+import type { Ask, ReadMode, Saying } from '../source/source.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft, Head, SnapshotStore } from '../store/snapshot-store.ts';
 import { assertConnectionAsRead } from './as-read.ts';
@@ -77,10 +77,21 @@ const askFor = (snapshots: SnapshotStore, connection: Connection, what: What, dr
       const remembered = await snapshots.recall(connection.id, missing);
       return new Map(missing.map(({ id }) => [id, remembered.has(id) ? 'left' : 'never_seen']));
     },
-    held: async (ids) => {
-      const held = new Set<SourceId>();
-      for await (const memberships of draft.groupsOf(ids)) for (const { member } of memberships) held.add(member.id);
-      return held;
+    groupsOf: async (ids) => {
+      const groups = new Map<SourceId, SourceId[]>();
+      for await (const memberships of draft.groupsOf(ids))
+        for (const { group, member } of memberships) groups.set(member.id, [...(groups.get(member.id) ?? []), group]);
+      return groups;
+    },
+    unchanged: async (said) => {
+      const stored = await draft.find(said.map(({ ref }) => ref));
+      const isStored = ({ ref, attributes }: Saying): boolean => {
+        const known = stored.get(ref.id)?.attributes;
+        return (
+          known !== undefined && Object.entries(attributes).every(([name, value]) => sameValue(own(known, name), value))
+        );
+      };
+      return new Set(said.filter(isStored).map(({ ref }) => ref.id));
     },
     withManager: async (ids) => {
       const found = await draft.find(ids.map((id) => ({ type: 'user', id })));

@@ -28,12 +28,17 @@ export type Ask = {
   readonly known: Known;
 };
 
+/** What is said of an object: some of its attributes. */
+export type Saying = Pick<SourceObject, 'ref' | 'attributes'>;
+
 /** Questions about what is already stored (committed, and read so far). */
 export type Known = {
   /** Those of these that are not stored: whether they once were. */
   absent(refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, 'left' | 'never_seen'>>;
-  /** Those of these whom a stored group has as members, whether or not they are stored themselves. */
-  held(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
+  /** The stored groups that these are direct members of, whether or not they are stored themselves; who is in none is absent from the map. */
+  groupsOf(ids: readonly SourceId[]): Promise<ReadonlyMap<SourceId, readonly SourceId[]>>;
+  /** Those of these who are stored, and of whom nothing is said that is not. */
+  unchanged(said: readonly Saying[]): Promise<ReadonlySet<SourceId>>;
   /** The users that are stored with a manager, out of these. */
   withManager(ids: readonly SourceId[]): Promise<ReadonlySet<SourceId>>;
   /** The stored direct members of a group. */

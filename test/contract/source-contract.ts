@@ -218,6 +218,33 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         expect(folded.view(everyone)).toEqual(directory.truth());
       });
 
+      it('gives back the groups of somebody who was in the recycle bin while lists of members were read, and is back', async () => {
+        const { people, sales } = staff();
+        const away = user(at(people, 0));
+        directory.createGroup('Ski club', [away.id]);
+        const from = marked(await read({ scope: everyone }));
+        directory.softDelete(away.id);
+        // As if that list had been read now.
+        folded.apply({ type: 'members', group: group(sales), members: { added: [], removed: [away] } });
+        directory.restore(away.id);
+        directory.join(sales, directory.hire('Gil Hart'));
+        await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+
+      it('gives a group back its members and the groups it is in that was in the recycle bin while lists of members were read', async () => {
+        const { people, sales } = staff();
+        const away = group(directory.createGroup('Field', people));
+        directory.join(sales, away.id);
+        const from = marked(await read({ scope: everyone }));
+        directory.deleteGroup(away.id);
+        folded.apply({ type: 'members', group: group(sales), members: { added: [], removed: [away] } });
+        folded.apply({ type: 'members', group: away, members: { added: [], removed: people.map(user) } });
+        directory.restore(away.id);
+        await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+
       it('asks for a full read when its watermark has expired', async () => {
         staff();
         const from = await read({ scope: everyone });
@@ -315,6 +342,19 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
           expect(folded.view(everyone).users).not.toHaveProperty(stranger);
         },
       );
+
+      it('gives back a group of the scope to a member who was in the recycle bin while its list was read, and is back', async () => {
+        const { boss, people, sales } = staff();
+        const away = user(at(people, 0));
+        const club = directory.createGroup('Ski club', [away.id]);
+        const scope: Scope = { kind: 'groups', groups: [sales, club], nested: false };
+        const from = marked(await read({ scope }));
+        directory.softDelete(away.id);
+        folded.apply({ type: 'members', group: group(sales), members: { added: [], removed: [away] } });
+        directory.restore(away.id);
+        await delta(from, scope);
+        expect(folded.view(scope)).toEqual(narrowed(directory.truth(), [boss, ...people, sales, club]));
+      });
 
       it('brings back a nested group that was in the recycle bin when the groups were read, with everybody in it', async () => {
         const { boss, people, sales } = staff();

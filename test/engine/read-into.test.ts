@@ -22,7 +22,8 @@ const ask: Ask = {
   watermark: true,
   known: {
     absent: async () => new Map(),
-    held: async () => new Set(),
+    groupsOf: async () => new Map(),
+    unchanged: async () => new Set(),
     members: async function* () {},
     withManager: async () => new Set(),
   },

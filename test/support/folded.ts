@@ -1,5 +1,6 @@
 /** A snapshot in a few lines: what a reader makes of a source's messages, for tests of sources alone. */
 
+import { own, sameValue } from '../../src/core/attributes.ts';
 import { type SourceId, sourceId } from '../../src/model/ids.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import type { ObjectMessage } from '../../src/model/source-message.ts';
@@ -59,7 +60,22 @@ export class Folded {
           .filter(({ id }) => !this.#objects.has(id))
           .map(({ id }) => [id, this.#met.has(id) ? 'left' : 'never_seen']),
       ),
-    held: async (ids) => new Set(ids.filter((id) => [...this.#edges.values()].some((members) => members.has(id)))),
+    groupsOf: async (ids) =>
+      new Map(
+        ids.flatMap((id) => {
+          const groups = [...this.#edges].flatMap(([group, members]) => (members.has(id) ? [group] : []));
+          return groups.length === 0 ? [] : [[id, groups]];
+        }),
+      ),
+    unchanged: async (said) =>
+      new Set(
+        said
+          .filter(({ ref, attributes }) => {
+            const stored = this.#objects.get(ref.id)?.attributes;
+            return stored && Object.entries(attributes).every(([name, value]) => sameValue(own(stored, name), value));
+          })
+          .map(({ ref }) => ref.id),
+      ),
     withManager: async (ids) => new Set(ids.filter((id) => this.#objects.get(id)?.attributes['manager'] != null)),
     members: (group) => this.#members(group),
   };

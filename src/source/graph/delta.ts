@@ -11,8 +11,17 @@ import { expiryOf, incomplete } from './errors.ts';
 import { grantedNow, stillGranted } from './granted.ts';
 import { aboutHidden, alwaysSet, isHidden, refuseHiddenChanges, refuseHiddenGroups } from './hidden.ts';
 import { type DeltaChain, type DeltaEnd, deltaPages, type Entity, type GraphPage, hasEnded, proofOf } from './pages.ts';
-import { type DeltaPlace, type Links, readDeltaPlace, readWatermark, writePlace, writeWatermark } from './places.ts';
-import { everyMemberOf, membershipsOf } from './returned.ts';
+import {
+  type DeltaPlace,
+  isSoonAfterWhole,
+  type Links,
+  type Mark,
+  readDeltaPlace,
+  readWatermark,
+  writePlace,
+  writeWatermark,
+} from './places.ts';
+import { everyMemberOf, membershipsOf, missedMemberships, mostAskedAgain, unmovedIn } from './returned.ts';
 import { endingAt, follow, type Step } from './steps.ts';
 import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
 
@@ -39,28 +48,55 @@ export async function* readDelta(
 ): AsyncGenerator<SourcePage | SourceEnd> {
   const { known } = ask;
   const selection = selectionOf(ask.attributes);
+  const mark = readWatermark(from, key);
+  const unmoved = unmovedSoonAfter(mark, client, known);
   /** Of whom the groups told in this round that they joined. */
   const joined = new Set<SourceId>();
   const readers: Readers = {
     users: async function* (items, either, groupsRead) {
       const absent = await known.absent(shownIn(items).map(user));
-      yield await userChanges(client, selection, items, { absent, isWhole: () => true }, either);
-      if (absent.size === 0) return;
+      const changes = await userChanges(client, selection, items, { absent, isWhole: () => true }, either);
+      const same = await unmoved(changes);
+      yield changes;
+      if (absent.size + same.length === 0) return;
       // Whoever is new is mostly in their groups' own changes, and then not asked for.
       await groupsRead;
       const returned = await unnamed(known, absent, joined);
       yield await userReturns(client, selection, returned, absent, items, either);
+      yield await missedMemberships(client, known, same, () => true, either);
     },
     groups: async function* (items, either) {
       const absent = await known.absent(shownIn(items).map(group));
       const changes = items.flatMap((item) => groupChanges(selection, item));
       for (const { id } of addedIn(changes)) joined.add(id);
+      const same = withoutTold(await unmoved(changes), changes);
       yield changes;
       if (absent.size > 0) yield await groupReturns(client, [...absent.keys()], either);
+      if (same.length === 0) return;
+      yield await everyMemberOf(
+        client,
+        same.map(({ id }) => id),
+        either,
+      );
+      yield await missedMemberships(client, known, same, () => true, either);
     },
   };
-  yield* followDeltas(client, ask, from, key, readers, signal);
+  yield* followDeltas(client, ask, mark, key, readers, signal);
 }
+
+/** Whom a page shows although nothing of them is different, soon after everybody was read: they may have been away while a part of it was. */
+export type Unmoved = (changes: readonly ObjectMessage[]) => Promise<readonly Ref[]>;
+
+export const unmovedSoonAfter = (mark: Mark, client: GraphClient, known: Known): Unmoved => {
+  const left = { count: isSoonAfterWhole(mark, client.world.now()) ? mostAskedAgain : 0 };
+  return (changes) => unmovedIn(known, changes, left);
+};
+
+/** A group of which a change of members is told is shown for that. */
+export const withoutTold = (groups: readonly Ref[], changes: readonly ObjectMessage[]): readonly Ref[] => {
+  const told = new Set(changes.flatMap((change) => (change.type === 'members' ? [change.group.id] : [])));
+  return groups.filter(({ id }) => !told.has(id));
+};
 
 /** Who is there, of those a page shows. */
 export const shownIn = (items: readonly Entity[]): readonly SourceId[] =>
@@ -73,7 +109,7 @@ export const addedIn = (changes: readonly ObjectMessage[]): readonly Ref[] =>
 const unnamed = async (known: Known, absent: Absent, joined: ReadonlySet<SourceId>): Promise<readonly SourceId[]> => {
   const ids = [...absent.keys()];
   const unheard = ids.filter((id) => absent.get(id) === 'never_seen' && !joined.has(id));
-  const held = await known.held(unheard);
+  const held = await known.groupsOf(unheard);
   const open = new Set(unheard.filter((id) => !held.has(id)));
   return ids.filter((id) => absent.get(id) === 'left' || open.has(id));
 };
@@ -112,12 +148,12 @@ const groupReturns = async (
 export async function* followDeltas(
   client: GraphClient,
   ask: Ask,
-  watermark: Watermark,
+  mark: Mark,
   key: string,
   readers: Readers,
   signal: AbortSignal,
 ): AsyncGenerator<SourcePage | SourceEnd> {
-  const links = readWatermark(watermark, key);
+  const { links } = mark;
   const from: DeltaPlace =
     ask.resume === null
       ? {
@@ -138,7 +174,8 @@ export async function* followDeltas(
   ];
   const last = yield* follow(from, streams, writePlace, signal);
   const complete = proofOf(ask, last, await stillGranted(client, ask, last.granted, signal));
-  yield { type: 'end', complete, watermark: writeWatermark(key, nextRound(last)) };
+  const wholeAt = isSoonAfterWhole(mark, client.world.now()) ? mark.wholeAt : null;
+  yield { type: 'end', complete, watermark: writeWatermark(key, { links: nextRound(last), wholeAt }) };
 }
 
 /** However it ends. */

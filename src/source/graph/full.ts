@@ -43,7 +43,7 @@ export async function* readFull(
   try {
     const last = yield* follow(from, streams, writePlace, signal);
     const complete = proofOf(ask, last, await stillGranted(client, ask, last.granted, signal));
-    yield { type: 'end', complete, watermark: watermarkOf(last) };
+    yield { type: 'end', complete, watermark: watermarkOf(last, client.world.now().getTime()) };
   } catch (error) {
     if (expiryOf(error) === null) throw error;
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
@@ -56,10 +56,10 @@ const noLinks = async (client: GraphClient, signal: AbortSignal): Promise<null> 
   return null;
 };
 
-const watermarkOf = ({ key, minted, users }: FullPlace): Watermark | null => {
+const watermarkOf = ({ key, minted, users }: FullPlace, wholeAt: number): Watermark | null => {
   if (minted === null) return null;
   const link = hasEnded(users) ? (users.delta ?? minted.users) : minted.users;
-  return link === null ? null : writeWatermark(key, { users: link, groups: minted.groups });
+  return link === null ? null : writeWatermark(key, { links: { users: link, groups: minted.groups }, wholeAt });
 };
 
 async function* users(

@@ -57,7 +57,10 @@ const DeltaPlace = z.object({
 });
 export type DeltaPlace = z.infer<typeof DeltaPlace>;
 
-const WatermarkShape = z.object({ v: z.literal(1), key: z.string(), users: z.string(), groups: z.string() });
+const WatermarkShape = Links.extend({ v: z.literal(1), key: z.string(), whole: z.number().nullable().default(null) });
+
+/** Where the next delta round begins. `wholeAt`: when everybody had been read, in ms since 1970; null: that is long ago. */
+export type Mark = { readonly links: Links; readonly wholeAt: number | null };
 
 /**
  * Says for what a place holds: the tenant, the scope and the selected attributes. Graph's links carry the selection they were made for, and a
@@ -66,16 +69,23 @@ const WatermarkShape = z.object({ v: z.literal(1), key: z.string(), users: z.str
 export const keyOf = (tenant: string, ask: Pick<Ask, 'scope' | 'attributes'>): string =>
   digest([tenant, scopeKey(ask.scope), sortedText(ask.attributes.user), sortedText(ask.attributes.group)]);
 
-export const writeWatermark = (key: string, links: Links): Watermark =>
-  watermark(JSON.stringify({ v: 1, key, ...links }));
+export const writeWatermark = (key: string, { links, wholeAt }: Mark): Watermark =>
+  watermark(JSON.stringify({ v: 1, key, ...links, ...(wholeAt === null ? {} : { whole: wholeAt }) }));
 
 /** Throws `WatermarkExpired` when it was made for something else. */
-export const readWatermark = (text: Watermark, key: string): Links => {
+export const readWatermark = (text: Watermark, key: string): Mark => {
   const parsed = WatermarkShape.safeParse(jsonOf(text));
   if (!parsed.success || parsed.data.key !== key)
     throw new WatermarkExpired('The watermark was made for another tenant, scope or selection of attributes.');
-  return { users: parsed.data.users, groups: parsed.data.groups };
+  const { users, groups, whole } = parsed.data;
+  return { links: { users, groups }, wholeAt: whole };
 };
+
+/** Microsoft names no figure for how far changes are behind: what happened while everybody was read may be told by a later round than the next one. */
+const behindMs = 3_600_000;
+
+export const isSoonAfterWhole = ({ wholeAt }: Pick<Mark, 'wholeAt'>, now: Date): boolean =>
+  wholeAt !== null && now.getTime() - wholeAt < behindMs;
 
 export const writePlace = (place: FullPlace | ScopedPlace | DeltaPlace): Resume => resume(JSON.stringify(place));
 

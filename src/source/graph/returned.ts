@@ -1,13 +1,15 @@
 /**
  * Who comes back from the recycle bin is in their groups again, and no group tells of it: while they were away they had kept their memberships, so none
  * changed (microsoft-graph-docs issue 14708). A list of members that was read meanwhile does not hold them. And what a delta shows of somebody who came
- * back is what it shows of somebody new. So whoever it shows, and no group that we know holds, is asked for their groups (decision 34).
+ * back is what it shows of somebody new. So whoever it shows, and no group that we know holds, is asked for their groups (decision 34). Who was away for a
+ * part of a full read only is stored, and shown soon after it though nothing of them is different: they are asked, too.
  */
 
 import { z } from 'zod';
 import { type SourceId, sourceId } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, type Ref } from '../../model/source-object.ts';
+import type { Known } from '../source.ts';
 import { answered, batches, type SubAnswer } from './batch.ts';
 import type { GraphClient } from './client.ts';
 import { membersOf } from './members.ts';
@@ -27,13 +29,95 @@ export const membershipsOf = async (
   signal: AbortSignal,
 ): Promise<readonly Joined[]> => {
   if (refs.length === 0) return [];
+  const above = await groupsAbove(client, refs, signal);
+  return await joinedTo(client, [...new Set([...above.values()].flat())].filter(isFollowed), refs, signal);
+};
+
+/**
+ * The same of those who are stored with memberships, as far as these are not all. Whose groups are all known, be it through other groups, is asked for them
+ * and costs nothing more.
+ */
+export const missedMemberships = async (
+  client: GraphClient,
+  known: Known,
+  refs: readonly Ref[],
+  isFollowed: (group: SourceId) => boolean,
+  signal: AbortSignal,
+): Promise<readonly Joined[]> => {
+  if (refs.length === 0) return [];
+  const above = await groupsAbove(client, refs, signal);
+  const stored = await storedAbove(
+    known,
+    refs.map(({ id }) => id),
+  );
+  const missed = refs.flatMap((ref) => {
+    const explained = stored(ref.id);
+    const groups = (above.get(ref.id) ?? []).filter((id) => isFollowed(id) && !explained.has(id));
+    return groups.length === 0 ? [] : [{ ref, groups }];
+  });
+  return await joinedTo(
+    client,
+    [...new Set(missed.flatMap(({ groups }) => groups))],
+    missed.map(({ ref }) => ref),
+    signal,
+  );
+};
+
+/**
+ * Whoever is shown although nothing of them is different. `left`: how many may be asked about in this round; of more the next full sync finds what was
+ * missed.
+ */
+export const unmovedIn = async (
+  known: Known,
+  changes: readonly ObjectMessage[],
+  left: { count: number },
+): Promise<readonly Ref[]> => {
+  if (left.count === 0) return [];
+  const shown = changes.filter((change) => change.type === 'upsert').filter(({ whole }) => whole);
+  const unchanged = await known.unchanged(shown);
+  const some = shown
+    .map(({ ref }) => ref)
+    .filter(({ id }) => unchanged.has(id))
+    .slice(0, left.count);
+  left.count -= some.length;
+  return some;
+};
+
+/** A question each, and a list of members for each group. */
+export const mostAskedAgain = 1_000;
+
+/** Which of these are direct members of which of these groups. */
+const joinedTo = async (
+  client: GraphClient,
+  groups: readonly SourceId[],
+  refs: readonly Ref[],
+  signal: AbortSignal,
+): Promise<readonly Joined[]> => {
   const wanted = new Set(refs.map(({ id }) => id));
-  const above = (await groupsAbove(client, refs, signal)).filter(isFollowed);
   const joined: Joined[] = [];
-  for await (const some of membersOf(client, above, signal))
+  for await (const some of membersOf(client, groups, signal))
     for (const { group: id, members } of some)
       joined.push(...joining(id, members?.filter((member) => wanted.has(member.id)) ?? []));
   return joined;
+};
+
+/** Of each of these the groups above them as they are stored, directly or through others. */
+const storedAbove = async (
+  known: Known,
+  ids: readonly SourceId[],
+): Promise<(id: SourceId) => ReadonlySet<SourceId>> => {
+  const direct = new Map<SourceId, readonly SourceId[]>();
+  for (let open = ids; open.length > 0; ) {
+    const found = await known.groupsOf(open);
+    for (const id of open) direct.set(id, found.get(id) ?? []);
+    open = [...new Set([...found.values()].flat())].filter((id) => !direct.has(id));
+  }
+  return (id) => {
+    const above = new Set(direct.get(id));
+    // What is added while a Set is visited is visited too.
+    for (const each of above) for (const next of direct.get(each) ?? []) above.add(next);
+    return above;
+  };
 };
 
 /** Everybody in these groups. */
@@ -54,24 +138,27 @@ const joining = (id: SourceId, added: readonly Ref[]): readonly Joined[] =>
 const Above = z.object({ value: z.array(z.string()) });
 
 /**
- * The groups that any of these is in, directly or through others. `getMemberGroups` is what the permissions that we need anyway are enough for;
+ * The groups that each of these is in, directly or through others. `getMemberGroups` is what the permissions that we need anyway are enough for;
  * `memberOf`, which would tell the direct ones, has none of them in its documentation.
  */
 const groupsAbove = async (
   client: GraphClient,
   refs: readonly Ref[],
   signal: AbortSignal,
-): Promise<readonly SourceId[]> => {
+): Promise<ReadonlyMap<SourceId, readonly SourceId[]>> => {
   const questions = refs.map(
     ({ type, id }) =>
       ({ method: 'POST', at: `/${type}s/${id}/getMemberGroups`, body: { securityEnabledOnly: false } }) as const,
   );
-  const above = new Set<SourceId>();
-  for await (const answers of batches(client, questions, signal))
-    for (const answer of answers)
-      if (!isWithoutAnswer(answer))
-        for (const id of answered(answer, Above, '/getMemberGroups').value) above.add(sourceId(id));
-  return [...above];
+  const answers: SubAnswer[] = [];
+  for await (const some of batches(client, questions, signal)) answers.push(...some);
+  const above = new Map<SourceId, readonly SourceId[]>();
+  for (const [index, { id }] of refs.entries()) {
+    const answer = answers[index];
+    if (answer !== undefined && !isWithoutAnswer(answer))
+      above.set(id, answered(answer, Above, '/getMemberGroups').value.map(sourceId));
+  }
+  return above;
 };
 
 /** Gone since they were shown, which the next round tells; or in more than 11,000 groups, which Graph names to nobody. */

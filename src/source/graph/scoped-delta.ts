@@ -11,9 +11,20 @@ import { group, type Ref, user } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
-import { addedIn, followDeltas, groupChanges, type Readers, shownIn, userChanges } from './delta.ts';
+import {
+  addedIn,
+  followDeltas,
+  groupChanges,
+  type Readers,
+  shownIn,
+  type Unmoved,
+  unmovedSoonAfter,
+  userChanges,
+  withoutTold,
+} from './delta.ts';
 import type { Entity } from './pages.ts';
-import { membershipsOf } from './returned.ts';
+import { readWatermark } from './places.ts';
+import { everyMemberOf, membershipsOf, missedMemberships } from './returned.ts';
 import { type GroupScope, missingGroup, type Walk, walkFrom, walkGroups, walkKnown } from './scoped.ts';
 import { removalOf, type Selection, selectionOf } from './to-source-object.ts';
 
@@ -28,6 +39,8 @@ export async function* readScopedDelta(
 ): AsyncGenerator<SourcePage | SourceEnd> {
   const { known } = ask;
   const selection = selectionOf(ask.attributes);
+  const mark = readWatermark(from, key);
+  const unmoved = unmovedSoonAfter(mark, client, known);
   const walked = walkedOnce(scope, known);
   const readers: Readers = {
     users: async function* (items, either, groupsRead) {
@@ -36,20 +49,26 @@ export async function* readScopedDelta(
       const shown = [...new Set(shownIn(items))];
       const absent = await known.absent(shown.filter((id) => walk.users.has(id)).map(user));
       // A member shown here is whole (delta shows all properties), which brings back one that was restored from the recycle bin.
-      yield await userChanges(client, selection, items, { absent, isWhole: (id) => walk.users.has(id) }, either);
-      const isDoubtful = (id: SourceId): boolean => !walk.users.has(id) || absent.get(id) === 'left';
-      if (!shown.some(isDoubtful)) return;
+      const isWhole = (id: SourceId): boolean => walk.users.has(id);
+      const changes = await userChanges(client, selection, items, { absent, isWhole }, either);
+      const same = await unmoved(changes);
+      yield changes;
+      const doubtful = shown.filter((id) => !walk.users.has(id) || absent.get(id) === 'left');
+      if (doubtful.length + same.length === 0) return;
       // Whoever joins in this round is named by then.
       await groupsRead;
-      yield* returns(client, walk, shown.filter(isDoubtful).map(user), selection, either);
+      yield* returns(client, walk, doubtful.map(user), selection, either);
+      yield await missedMemberships(client, known, same, (id) => walk.reached.has(id), either);
     },
     groups: async function* (items, either) {
       if (items.length === 0) return;
-      yield* groupPage(client, known, await walked(), new Set(scope.groups), selection, items, either);
+      yield* groupPage(client, { known, unmoved }, await walked(), new Set(scope.groups), selection, items, either);
     },
   };
-  yield* followDeltas(client, ask, from, key, readers, signal);
+  yield* followDeltas(client, ask, mark, key, readers, signal);
 }
+
+type Stored = { readonly known: Known; readonly unmoved: Unmoved };
 
 /** The scope as it is stored: walked when the first change comes, not before. */
 const walkedOnce = (scope: GroupScope, known: Known): (() => Promise<Walk>) => {
@@ -67,7 +86,7 @@ const walkedOnce = (scope: GroupScope, known: Known): (() => Promise<Walk>) => {
 
 async function* groupPage(
   client: GraphClient,
-  known: Known,
+  { known, unmoved }: Stored,
   walk: Walk,
   roots: ReadonlySet<SourceId>,
   selection: Selection,
@@ -81,10 +100,18 @@ async function* groupPage(
   const changes = inScope.flatMap((item) => groupChanges(selection, item));
   const shown = walk.nested ? [...new Set(shownIn(items))] : [];
   const absent = await known.absent(shown.filter((id) => walk.reached.has(id)).map(group));
+  const same = withoutTold(await unmoved(changes), changes);
   yield* joiners(client, walk, addedIn(changes), selection, signal);
   yield changes;
-  const doubtful = shown.filter((id) => !walk.reached.has(id) || absent.get(id) === 'left');
-  yield* returns(client, walk, doubtful.map(group), selection, signal);
+  const missed = await everyMemberOf(
+    client,
+    same.map(({ id }) => id),
+    signal,
+  );
+  yield* joiners(client, walk, addedIn(missed), selection, signal);
+  yield missed;
+  const doubtful = shown.filter((id) => !walk.reached.has(id) || absent.get(id) === 'left').map(group);
+  yield* returns(client, walk, walk.nested ? [...doubtful, ...same] : doubtful, selection, signal);
 }
 
 /** Who is in the scope after all, though no group told of them. */

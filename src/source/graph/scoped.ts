@@ -56,7 +56,8 @@ export async function* readScoped(
     const { ends, granted, minted } = yield* follow(from, [stream], placeOf, signal);
     if (ends === null) throw incomplete('Not everybody was asked for.', 'NotAsked');
     const complete = proofOfAsked(ask, scope, ends, await stillGranted(client, ask, granted, signal));
-    yield { type: 'end', complete, watermark: minted === null ? null : writeWatermark(key, minted) };
+    const wholeAt = client.world.now().getTime();
+    yield { type: 'end', complete, watermark: minted && writeWatermark(key, { links: minted, wholeAt }) };
   } catch (error) {
     if (expiryOf(error) === null) throw error;
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });

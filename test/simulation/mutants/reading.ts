@@ -190,6 +190,18 @@ export const reading: readonly Mutant[] = [
     ],
   },
   {
+    name: 'who was away while a list was read is asked for nothing',
+    what: 'Somebody who is stored, and was in the recycle bin while a part of a full read was under way, is not asked for their groups.',
+    bias: 'whoever comes back',
+    edits: [
+      {
+        file: 'src/source/graph/returned.ts',
+        from: 'if (left.count === 0) return [];',
+        to: 'if (left.count >= 0) return [];',
+      },
+    ],
+  },
+  {
     name: 'a list of members that cannot be read is empty',
     what: 'A question about members that is refused or throttled inside a batch counts as an empty list.',
     edits: [

@@ -185,14 +185,27 @@ describe('a delta read of who comes and goes', () => {
   it('of a test group asks for the groups of strangers, twenty to a batch, and for nothing about its members', async () => {
     const { tenant, source, folded, from, scope, pilot, members, others } = await open(only);
     for (const id of members) tenant.update(id, { department: `Room ${id}` });
-    const afterMembers = await counted(() => readAll(source, folded, { scope, from }));
+    let next: Watermark | null = null;
+    const afterMembers = await counted(async () => {
+      next = await readAll(source, folded, { scope, from });
+    });
     expect(afterMembers).toMatchObject({ total: 2, inside: 0 });
     for (const id of others.slice(0, 45)) tenant.update(id, { department: `Room ${id}` });
     tenant.join(pilot, others[0] ?? '');
-    const { alone, inside } = await counted(() => readAll(source, folded, { scope, from }));
+    const { alone, inside } = await counted(() => readAll(source, folded, { scope, from: next }));
     // One of them joined: read whole, with their manager.
     expect(alone).toMatchObject({ '/$batch': 1 + Math.ceil(44 / 20), '/directoryObjects/getByIds': 1 });
     expect(inside).toBe(1 + 44);
+  });
+
+  it('asks once, soon after a full read, for the groups of whoever is shown as they are stored, and for no list where all are stored', async () => {
+    const { tenant, source, folded, from, scope, members } = await open(() => everyone);
+    const [away = ''] = members;
+    tenant.softDelete(away);
+    tenant.restore(away);
+    expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ total: 2 + 1, inside: 1 });
+    await graph.clock.sleep(3_600_000, new AbortController().signal);
+    expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ total: 2, inside: 0 });
   });
 
   it('reads the lists that hold somebody who came back, and no others', async () => {

@@ -8,6 +8,7 @@ import {
   type DeltaPlace,
   doneOf,
   type FullPlace,
+  isSoonAfterWhole,
   keyOf,
   nothingDone,
   readDeltaPlace,
@@ -24,9 +25,23 @@ const links = {
   groups: 'https://graph.example/v1.0/groups/delta?$deltatoken=g',
 };
 
+const mark = { links, wholeAt: Date.parse('2026-03-02T08:00:00Z') };
+
 describe('a watermark', () => {
   it('is read by who wrote it', () => {
-    expect(readWatermark(writeWatermark(key, links), key)).toEqual(links);
+    for (const one of [mark, { ...mark, wholeAt: null }])
+      expect(readWatermark(writeWatermark(key, one), key)).toEqual(one);
+  });
+
+  it('from before it said when everybody was read is one of long ago', () => {
+    const earlier = watermark(JSON.stringify({ v: 1, key, ...links }));
+    expect(readWatermark(earlier, key)).toEqual({ links, wholeAt: null });
+  });
+
+  it('is of soon after everybody was read for an hour', () => {
+    const after = (ms: number): Date => new Date(mark.wholeAt + ms);
+    expect([0, 3_599_999, 3_600_000].map((ms) => isSoonAfterWhole(mark, after(ms)))).toEqual([true, true, false]);
+    expect(isSoonAfterWhole({ wholeAt: null }, after(0))).toBe(false);
   });
 
   it('does not depend on the order in which attributes are named', () => {
@@ -43,7 +58,7 @@ describe('a watermark', () => {
       keyOf('tenant', { scope: { kind: 'groups', groups: [sourceId('g')], nested: false }, attributes }),
     ],
   ])('is void for %s', (_, other) => {
-    expect(() => readWatermark(writeWatermark(key, links), other)).toThrow(WatermarkExpired);
+    expect(() => readWatermark(writeWatermark(key, mark), other)).toThrow(WatermarkExpired);
   });
 
   it.each(['', '{}', 'null', '{"v":2}', 'https://graph.example'])('is void when it reads %j', (text) => {
