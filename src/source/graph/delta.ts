@@ -63,7 +63,7 @@ export async function* readDelta(
       await groupsRead;
       const returned = await unnamed(known, absent, joined);
       yield await userReturns(client, selection, returned, absent, items, either);
-      yield await missedMemberships(client, known, same, () => true, either);
+      if (same.length > 0) yield await missedMemberships(client, known, same, () => true, either);
     },
     groups: async function* (items, either) {
       const absent = await known.absent(shownIn(items).map(group));

@@ -58,7 +58,8 @@ export async function* readScopedDelta(
       // Whoever joins in this round is named by then.
       await groupsRead;
       yield* returns(client, walk, doubtful.map(user), selection, either);
-      yield await missedMemberships(client, known, same, (id) => walk.reached.has(id), either);
+      if (same.length > 0)
+        yield await missedMemberships(client, known, same, (id) => walk.reached.has(id), either);
     },
     groups: async function* (items, either) {
       if (items.length === 0) return;
@@ -103,13 +104,12 @@ async function* groupPage(
   const same = withoutTold(await unmoved(changes), changes);
   yield* joiners(client, walk, addedIn(changes), selection, signal);
   yield changes;
-  const missed = await everyMemberOf(
-    client,
-    same.map(({ id }) => id),
-    signal,
-  );
-  yield* joiners(client, walk, addedIn(missed), selection, signal);
-  yield missed;
+  if (same.length > 0) {
+    const ids = same.map(({ id }) => id);
+    const missed = await everyMemberOf(client, ids, signal);
+    yield* joiners(client, walk, addedIn(missed), selection, signal);
+    yield missed;
+  }
   const doubtful = shown.filter((id) => !walk.reached.has(id) || absent.get(id) === 'left').map(group);
   yield* returns(client, walk, walk.nested ? [...doubtful, ...same] : doubtful, selection, signal);
 }
