@@ -50,8 +50,9 @@ export async function* readDelta(
   const selection = selectionOf(ask.attributes);
   const mark = readWatermark(from, key);
   const unmoved = unmovedSoonAfter(mark, client, known);
-  /** Of whom the groups told in this round that they joined. */
+  /** Of whom the groups told in this round that they joined, and who left which. */
   const joined = new Set<SourceId>();
+  const left: Leaving = new Set();
   const readers: Readers = {
     users: async function* (items, either, groupsRead) {
       const absent = await known.absent(shownIn(items).map(user));
@@ -62,13 +63,14 @@ export async function* readDelta(
       // Whoever is new is mostly in their groups' own changes, and then not asked for.
       await groupsRead;
       const returned = await unnamed(known, absent, joined);
-      yield await userReturns(client, selection, returned, absent, items, either);
-      if (same.length > 0) yield await missedMemberships(client, known, same, () => true, either);
+      yield withoutLeft(await userReturns(client, selection, returned, absent, items, either), left);
+      if (same.length > 0) yield withoutLeft(await missedMemberships(client, known, same, () => true, either), left);
     },
     groups: async function* (items, either) {
       const absent = await known.absent(shownIn(items).map(group));
       const changes = items.flatMap((item) => groupChanges(selection, item));
       for (const { id } of addedIn(changes)) joined.add(id);
+      noteLeaving(left, changes);
       const same = withoutTold(await unmoved(changes), changes);
       yield changes;
       if (absent.size > 0) yield await groupReturns(client, [...absent.keys()], either);
@@ -91,6 +93,31 @@ export const unmovedSoonAfter = (mark: Mark, client: GraphClient, known: Known):
   const left = { count: isSoonAfterWhole(mark, client.world.now()) ? mostAskedAgain : 0 };
   return (changes) => unmovedIn(known, changes, left);
 };
+
+/** Which memberships ended in this round, by group and member. */
+export type Leaving = Set<string>;
+
+export const noteLeaving = (left: Leaving, changes: readonly ObjectMessage[]): void => {
+  for (const change of changes)
+    if (change.type === 'members' && 'removed' in change.members)
+      for (const { id } of change.members.removed) left.add(`${change.group.id} ${id}`);
+};
+
+/** A list that is behind may still show somebody whose leaving was told just now, and is not told again. */
+export const withoutLeft = (changes: readonly ObjectMessage[], left: Leaving): readonly ObjectMessage[] =>
+  left.size === 0
+    ? changes
+    : changes.map((change) =>
+        change.type === 'members' && 'added' in change.members
+          ? {
+              ...change,
+              members: {
+                ...change.members,
+                added: change.members.added.filter(({ id }) => !left.has(`${change.group.id} ${id}`)),
+              },
+            }
+          : change,
+      );
 
 /** A group of which a change of members is told is shown for that. */
 export const withoutTold = (groups: readonly Ref[], changes: readonly ObjectMessage[]): readonly Ref[] => {

@@ -15,11 +15,14 @@ import {
   addedIn,
   followDeltas,
   groupChanges,
+  type Leaving,
+  noteLeaving,
   type Readers,
   shownIn,
   type Unmoved,
   unmovedSoonAfter,
   userChanges,
+  withoutLeft,
   withoutTold,
 } from './delta.ts';
 import type { Entity } from './pages.ts';
@@ -41,6 +44,7 @@ export async function* readScopedDelta(
   const selection = selectionOf(ask.attributes);
   const mark = readWatermark(from, key);
   const unmoved = unmovedSoonAfter(mark, client, known);
+  const left: Leaving = new Set();
   const walked = walkedOnce(scope, known);
   const readers: Readers = {
     users: async function* (items, either, groupsRead) {
@@ -59,17 +63,18 @@ export async function* readScopedDelta(
       await groupsRead;
       yield* returns(client, walk, doubtful.map(user), selection, either);
       if (same.length > 0)
-        yield await missedMemberships(client, known, same, (id) => walk.reached.has(id), either);
+        yield withoutLeft(await missedMemberships(client, known, same, (id) => walk.reached.has(id), either), left);
     },
     groups: async function* (items, either) {
       if (items.length === 0) return;
-      yield* groupPage(client, { known, unmoved }, await walked(), new Set(scope.groups), selection, items, either);
+      const stored = { known, unmoved, left };
+      yield* groupPage(client, stored, await walked(), new Set(scope.groups), selection, items, either);
     },
   };
   yield* followDeltas(client, ask, mark, key, readers, signal);
 }
 
-type Stored = { readonly known: Known; readonly unmoved: Unmoved };
+type Stored = { readonly known: Known; readonly unmoved: Unmoved; readonly left: Leaving };
 
 /** The scope as it is stored: walked when the first change comes, not before. */
 const walkedOnce = (scope: GroupScope, known: Known): (() => Promise<Walk>) => {
@@ -87,7 +92,7 @@ const walkedOnce = (scope: GroupScope, known: Known): (() => Promise<Walk>) => {
 
 async function* groupPage(
   client: GraphClient,
-  { known, unmoved }: Stored,
+  { known, unmoved, left }: Stored,
   walk: Walk,
   roots: ReadonlySet<SourceId>,
   selection: Selection,
@@ -99,6 +104,7 @@ async function* groupPage(
   const lost = inScope.find((item) => roots.has(sourceId(item.id)) && removalOf(item) !== null);
   if (lost !== undefined) throw missingGroup(sourceId(lost.id));
   const changes = inScope.flatMap((item) => groupChanges(selection, item));
+  noteLeaving(left, changes);
   const shown = walk.nested ? [...new Set(shownIn(items))] : [];
   const absent = await known.absent(shown.filter((id) => walk.reached.has(id)).map(group));
   const same = withoutTold(await unmoved(changes), changes);
