@@ -3,7 +3,7 @@
 import { ResumeExpired, WatermarkExpired } from '../../model/errors.ts';
 import { type SourceId, sourceId, type Watermark } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
-import { group, type Ref, user } from '../../model/source-object.ts';
+import { group, user } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
@@ -21,9 +21,11 @@ import {
   writePlace,
   writeWatermark,
 } from './places.ts';
-import { everyMemberOf, membershipsOf, missedMemberships, mostAskedAgain, unmovedIn } from './returned.ts';
+import { everyMemberOf, membershipsOf, missedMemberships } from './returned.ts';
 import { endingAt, follow, type Step } from './steps.ts';
 import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
+import { addedIn, type Leaving, noteLeaving, withoutLeft, withoutTold } from './told.ts';
+import { unmovedSoonAfter } from './unmoved.ts';
 
 /** What becomes of a page of changes: messages, in one part or several. */
 type PageReader = (items: readonly Entity[], signal: AbortSignal) => AsyncIterable<readonly ObjectMessage[]>;
@@ -86,51 +88,9 @@ export async function* readDelta(
   yield* followDeltas(client, ask, mark, key, readers, signal);
 }
 
-/** Whom a page shows although nothing of them is different, soon after everybody was read: they may have been away while a part of it was. */
-export type Unmoved = (changes: readonly ObjectMessage[]) => Promise<readonly Ref[]>;
-
-export const unmovedSoonAfter = (mark: Mark, client: GraphClient, known: Known): Unmoved => {
-  const left = { count: isSoonAfterWhole(mark, client.world.now()) ? mostAskedAgain : 0 };
-  return (changes) => unmovedIn(known, changes, left);
-};
-
-/** Which memberships ended in this round, by group and member. */
-export type Leaving = Set<string>;
-
-export const noteLeaving = (left: Leaving, changes: readonly ObjectMessage[]): void => {
-  for (const change of changes)
-    if (change.type === 'members' && 'removed' in change.members)
-      for (const { id } of change.members.removed) left.add(`${change.group.id} ${id}`);
-};
-
-/** A list that is behind may still show somebody whose leaving was told just now, and is not told again. */
-export const withoutLeft = (changes: readonly ObjectMessage[], left: Leaving): readonly ObjectMessage[] =>
-  left.size === 0
-    ? changes
-    : changes.map((change) =>
-        change.type === 'members' && 'added' in change.members
-          ? {
-              ...change,
-              members: {
-                ...change.members,
-                added: change.members.added.filter(({ id }) => !left.has(`${change.group.id} ${id}`)),
-              },
-            }
-          : change,
-      );
-
-/** A group of which a change of members is told is shown for that. */
-export const withoutTold = (groups: readonly Ref[], changes: readonly ObjectMessage[]): readonly Ref[] => {
-  const told = new Set(changes.flatMap((change) => (change.type === 'members' ? [change.group.id] : [])));
-  return groups.filter(({ id }) => !told.has(id));
-};
-
 /** Who is there, of those a page shows. */
 export const shownIn = (items: readonly Entity[]): readonly SourceId[] =>
   items.filter((item) => removalOf(item) === null).map(({ id }) => sourceId(id));
-
-export const addedIn = (changes: readonly ObjectMessage[]): readonly Ref[] =>
-  changes.flatMap((change) => (change.type === 'members' && 'added' in change.members ? change.members.added : []));
 
 /** Of those who are not stored who once were, and whom no group names. */
 const unnamed = async (known: Known, absent: Absent, joined: ReadonlySet<SourceId>): Promise<readonly SourceId[]> => {

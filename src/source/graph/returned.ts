@@ -63,29 +63,6 @@ export const missedMemberships = async (
   );
 };
 
-/**
- * Whoever is shown although nothing of them is different. `left`: how many may be asked about in this round; of more the next full sync finds what was
- * missed.
- */
-export const unmovedIn = async (
-  known: Known,
-  changes: readonly ObjectMessage[],
-  left: { count: number },
-): Promise<readonly Ref[]> => {
-  if (left.count === 0) return [];
-  const shown = changes.filter((change) => change.type === 'upsert').filter(({ whole }) => whole);
-  const unchanged = await known.unchanged(shown);
-  const some = shown
-    .map(({ ref }) => ref)
-    .filter(({ id }) => unchanged.has(id))
-    .slice(0, left.count);
-  left.count -= some.length;
-  return some;
-};
-
-/** A question each, and a list of members for each group. */
-export const mostAskedAgain = 1_000;
-
 /** Which of these are direct members of which of these groups. */
 const joinedTo = async (
   client: GraphClient,

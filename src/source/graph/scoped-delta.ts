@@ -11,25 +11,14 @@ import { group, type Ref, user } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
-import {
-  addedIn,
-  followDeltas,
-  groupChanges,
-  type Leaving,
-  noteLeaving,
-  type Readers,
-  shownIn,
-  type Unmoved,
-  unmovedSoonAfter,
-  userChanges,
-  withoutLeft,
-  withoutTold,
-} from './delta.ts';
+import { followDeltas, groupChanges, type Readers, shownIn, userChanges } from './delta.ts';
 import type { Entity } from './pages.ts';
 import { readWatermark } from './places.ts';
 import { everyMemberOf, membershipsOf, missedMemberships } from './returned.ts';
 import { type GroupScope, missingGroup, type Walk, walkFrom, walkGroups, walkKnown } from './scoped.ts';
 import { removalOf, type Selection, selectionOf } from './to-source-object.ts';
+import { addedIn, type Leaving, noteLeaving, withoutLeft, withoutTold } from './told.ts';
+import { type Unmoved, unmovedSoonAfter } from './unmoved.ts';
 
 /** Throws `WatermarkExpired`, `ResumeExpired`, and `SourceError` `forbidden` when a group of the scope was deleted. */
 export async function* readScopedDelta(

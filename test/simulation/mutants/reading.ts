@@ -195,9 +195,9 @@ export const reading: readonly Mutant[] = [
     bias: 'whoever comes back',
     edits: [
       {
-        file: 'src/source/graph/returned.ts',
-        from: 'if (left.count === 0) return [];',
-        to: 'if (left.count >= 0) return [];',
+        file: 'src/source/graph/unmoved.ts',
+        from: 'if (left === 0) return [];',
+        to: 'if (left >= 0) return [];',
       },
     ],
   },

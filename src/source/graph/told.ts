@@ -1,0 +1,39 @@
+/** What a delta round tells of memberships. */
+
+import type { ObjectMessage } from '../../model/source-message.ts';
+import type { Ref } from '../../model/source-object.ts';
+
+/** Whom it adds to any group. */
+export const addedIn = (changes: readonly ObjectMessage[]): readonly Ref[] =>
+  changes.flatMap((change) => (change.type === 'members' && 'added' in change.members ? change.members.added : []));
+
+/** Which memberships ended in this round, by group and member. */
+export type Leaving = Set<string>;
+
+export const noteLeaving = (left: Leaving, changes: readonly ObjectMessage[]): void => {
+  for (const change of changes)
+    if (change.type === 'members' && 'removed' in change.members)
+      for (const { id } of change.members.removed) left.add(`${change.group.id} ${id}`);
+};
+
+/** A list that is behind may still show somebody whose leaving was told just now, and is not told again. */
+export const withoutLeft = (changes: readonly ObjectMessage[], left: Leaving): readonly ObjectMessage[] =>
+  left.size === 0
+    ? changes
+    : changes.map((change) =>
+        change.type === 'members' && 'added' in change.members
+          ? {
+              ...change,
+              members: {
+                ...change.members,
+                added: change.members.added.filter(({ id }) => !left.has(`${change.group.id} ${id}`)),
+              },
+            }
+          : change,
+      );
+
+/** A group of which a change of members is told is shown for that. */
+export const withoutTold = (groups: readonly Ref[], changes: readonly ObjectMessage[]): readonly Ref[] => {
+  const told = new Set(changes.flatMap((change) => (change.type === 'members' ? [change.group.id] : [])));
+  return groups.filter(({ id }) => !told.has(id));
+};
