@@ -132,7 +132,7 @@ const biases = {
       ...readsMemory,
       ...freely,
       ...manyActs,
-      ...drawn(sure, 'page size'),
+      ...drawn(sure, 'page size', 'slice'),
       ...drawn(never, 'scope of everybody'),
       ...faults('throttled', 'unavailable'),
     },

@@ -10,10 +10,12 @@ import { storesOf, type Witness } from './stores.ts';
 import { type Surrounding, startWorker } from './worker.ts';
 
 const minute = 60_000;
+/** How long a turn may take: so short that a read takes many of them, or as long as it is. */
+const slicesMs = [2_000, 5_000, defaultTiming.sliceMs];
 
 export class Workers {
-  reconcileMs = 2 * minute;
-  #sliceMs = 2_000;
+  reconcileMs = 3 * minute;
+  #sliceMs: number;
   readonly onBug: (error: unknown) => void;
   readonly #stage: Stage;
   readonly #around: Surrounding;
@@ -38,6 +40,7 @@ export class Workers {
     this.#stage = stage;
     this.#queue = queue;
     this.onBug = onBug;
+    this.#sliceMs = stage.chance.pick(slicesMs, 'slice');
     const sliceMs = (): number => this.#sliceMs;
     const ofConnection = new Map(customers.map((customer) => [customer.connection.id, customer]));
     const ofAddress = new Map(customers.map((customer) => [JSON.stringify(customer.remote.settings), customer]));
