@@ -193,7 +193,7 @@ const transportFor = (
   process: Process,
   answer: (call: Call, fault: Fault | null) => Reply,
 ): Transport => ({
-  send: (call, signal) => {
+  send: (call, signal, onHead) => {
     const template = templateOf(call.url);
     const site = `graph ${call.method} ${template}`;
     return process.call({
@@ -205,12 +205,16 @@ const transportFor = (
         if (!call.url.startsWith(`${graphUrl}/`))
           stage.report({ invariant: 'I5', what: `${process.name} sent the token elsewhere: ${call.url}` });
         const { status, headers, body } = answer(call, fault);
+        // Whoever is there to hear it is told how the answer begins before the rest has come, also of one that is cut off.
+        if (status === 200 && process.isAlive() && !process.isFrozen()) onHead?.(body.slice(0, headLength));
         return { status, headers: lowerCased(headers), text: body };
       },
     });
   },
   sent: async () => {},
 });
+
+const headLength = 4_096;
 
 const askedBy = ({ method, url, body }: Call, largestList: number, nowMs: number): Asked => {
   const [path = '', ...query] = url.slice(graphUrl.length).split('?');
