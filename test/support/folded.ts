@@ -62,7 +62,7 @@ export class Folded {
       ),
     groupsOf: async (ids) =>
       new Map(
-        ids.flatMap((id) => {
+        ids.flatMap((id): [SourceId, SourceId[]][] => {
           const groups = [...this.#edges].flatMap(([group, members]) => (members.has(id) ? [group] : []));
           return groups.length === 0 ? [] : [[id, groups]];
         }),
