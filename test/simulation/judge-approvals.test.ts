@@ -4,7 +4,13 @@ import { approvalsSeen } from './judge-approvals.ts';
 
 const hourMs = 3_600_000;
 const exceeded = [{ limit: 'deprovisions', group: null, wanted: 9, taken: 0, allowed: 5 }] as const;
-const plan = { id: planId('pln_1'), target: targetId('tgt_1'), kind: 'held', exceeded, createdAt: new Date(0) } as const;
+const plan = {
+  id: planId('pln_1'),
+  target: targetId('tgt_1'),
+  kind: 'held',
+  exceeded,
+  createdAt: new Date(0),
+} as const;
 const of = (...approvals: readonly (readonly [at: number, needed: 1 | 2])[]) => ({
   approvals: approvals.map(([at, needed]) => ({ at, needed })),
 });
@@ -12,7 +18,13 @@ const two = of([0, 2]);
 
 const seenAt = (now: number) => {
   const counted: string[] = [];
-  return { counted, ...approvalsSeen(() => now, (what) => counted.push(what)) };
+  return {
+    counted,
+    ...approvalsSeen(
+      () => now,
+      (what) => counted.push(what),
+    ),
+  };
 };
 
 describe('what is done in the name of a plan that is over a limit', () => {

@@ -171,7 +171,9 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     /** How many have to approve is another number from now on. */
     changeApprovals: (customer: Customer): Promise<string> =>
       attempt(
-        { 'number of approvals changed': () => setApprovals(customer, customer.approvals.at(-1)?.needed === 2 ? 1 : 2) },
+        {
+          'number of approvals changed': () => setApprovals(customer, customer.approvals.at(-1)?.needed === 2 ? 1 : 2),
+        },
         'number of approvals changed',
       ),
     /** Looks at what another scope would mean; later saves it, as often as not. */

@@ -113,7 +113,10 @@ const empty = ({ stage, queue }: Play): void => {
 
 /** After the last edit of a schedule nobody but the reconcilers brings back what was lost. */
 const loseOnceMore = (play: Play): void => {
-  if (play.chance.happens(0.2, 'loses the queue in the end') && play.stage.faults.allows('loss of the queue in the end'))
+  if (
+    play.chance.happens(0.2, 'loses the queue in the end') &&
+    play.stage.faults.allows('loss of the queue in the end')
+  )
     empty(play);
 };
 
