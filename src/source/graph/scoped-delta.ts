@@ -34,6 +34,7 @@ export async function* readScopedDelta(
   const mark = readWatermark(from, key);
   const unmoved = unmovedSoonAfter(mark, client, known);
   const left: Leaving = new Set();
+  const joined = new Set<SourceId>();
   const walked = walkedOnce(scope, known);
   const readers: Readers = {
     users: async function* (items, either, groupsRead) {
@@ -51,19 +52,27 @@ export async function* readScopedDelta(
       // Whoever joins in this round is named by then.
       await groupsRead;
       yield* returns(client, walk, doubtful.map(user), selection, either);
-      if (same.length > 0)
-        yield withoutLeft(await missedMemberships(client, known, same, (id) => walk.reached.has(id), either), left);
+      // Whoever joined was read whole just now, and is as they are stored for that.
+      const open = same.filter(({ id }) => !joined.has(id));
+      if (open.length > 0)
+        yield withoutLeft(await missedMemberships(client, known, open, (id) => walk.reached.has(id), either), left);
     },
     groups: async function* (items, either) {
       if (items.length === 0) return;
-      const stored = { known, unmoved, left };
+      const stored = { known, unmoved, left, joined };
       yield* groupPage(client, stored, await walked(), new Set(scope.groups), selection, items, either);
     },
   };
   yield* followDeltas(client, ask, mark, key, readers, signal);
 }
 
-type Stored = { readonly known: Known; readonly unmoved: Unmoved; readonly left: Leaving };
+type Stored = {
+  readonly known: Known;
+  readonly unmoved: Unmoved;
+  readonly left: Leaving;
+  /** Whom the groups told in this round to have joined. */
+  readonly joined: Set<SourceId>;
+};
 
 /** The scope as it is stored: walked when the first change comes, not before. */
 const walkedOnce = (scope: GroupScope, known: Known): (() => Promise<Walk>) => {
@@ -81,7 +90,7 @@ const walkedOnce = (scope: GroupScope, known: Known): (() => Promise<Walk>) => {
 
 async function* groupPage(
   client: GraphClient,
-  { known, unmoved, left }: Stored,
+  { known, unmoved, left, joined }: Stored,
   walk: Walk,
   roots: ReadonlySet<SourceId>,
   selection: Selection,
@@ -94,6 +103,7 @@ async function* groupPage(
   if (lost !== undefined) throw missingGroup(sourceId(lost.id));
   const changes = inScope.flatMap((item) => groupChanges(selection, item));
   noteLeaving(left, changes);
+  for (const { id } of addedIn(changes)) joined.add(id);
   const shown = walk.nested ? [...new Set(shownIn(items))] : [];
   const absent = await known.absent(shown.filter((id) => walk.reached.has(id)).map(group));
   const same = withoutTold(await unmoved(changes), changes);

@@ -150,8 +150,8 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/full.ts',
-        from: 'watermark: watermarkOf(last) };',
-        to: 'watermark: watermarkOf({ ...last, minted: last.minted === null ? null : await linksOf(client, selection, signal) }) };',
+        from: 'watermark: watermarkOf(last, ',
+        to: 'watermark: watermarkOf({ ...last, minted: last.minted === null ? null : await linksOf(client, selection, signal) }, ',
       },
     ],
   },
@@ -184,8 +184,12 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/returned.ts',
-        from: 'if (refs.length === 0) return [];',
-        to: 'if (refs.length >= 0) return [];',
+        from: `  if (refs.length === 0) return [];
+  const above = await groupsAbove(client, refs, signal);
+  return await joinedTo`,
+        to: `  if (refs.length >= 0) return [];
+  const above = await groupsAbove(client, refs, signal);
+  return await joinedTo`,
       },
     ],
   },
