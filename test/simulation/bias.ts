@@ -232,16 +232,16 @@ const biases = {
     picked: { edit: ['disabled', 'enabled'] },
   },
   'workers that die': { drawn: { ...onlyChanges, ...manyEdits, ...faults('crash_after', 'crash_before') }, picked: {} },
-  // Whoever is hired waits for a person, and meanwhile joins groups and leaves them again.
+  // Whoever is disabled has no account yet, and leaves groups before there is one.
   'what waits for accounts': {
     drawn: {
       ...onlyChanges,
       ...freely,
       ...manyEdits,
-      ...drawn(sure, 'limits creates', 'creates percent', 'creates floor'),
+      ...drawn([0, 0.15], 'begins disabled'),
       ...faults('unavailable', 'throttled', 'fails_after'),
     },
-    picked: { edit: ['hired', 'joined', 'left', 'another manager'] },
+    picked: { edit: ['enabled', 'joined', 'left', 'another manager'] },
   },
   'what is held': {
     drawn: { ...onlyChanges, ...tight, ...freely, ...manyEdits, ...drawn([0, 0.59], 'policy') },
