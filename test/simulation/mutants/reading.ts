@@ -139,7 +139,7 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/client.ts',
-        from: 'if (link.startsWith(`${base}/`)) return link;',
+        from: 'if (isOwn(link)) return link;',
         to: 'if (link.length > 0) return link;',
       },
     ],
