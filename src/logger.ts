@@ -84,7 +84,7 @@ const scrub = (text: string): string =>
 const longest = 2_000;
 const secretShapes = [
   /(bearer\s+)[\w.~+/=-]+/gi,
-  /((?:client_secret|client_assertion|access_token|password|secret)["']?\s*[=:]\s*["']?)[^\s"'&,}]+/gi,
+  /((?:secret|client_assertion|access_token|password)["']?\s*[=:]\s*["']?)[^\s"'&,}]+/gi,
   /(:\/\/[^\s:/@]*:)[^\s/@]+(?=@)/g,
   /()\beyJ[\w-]+\.[\w-]+\.[\w-]*/g,
   /()[\w.+'-]+@[\w-]+(?:\.[\w-]+)+/g,

@@ -5,7 +5,8 @@ import { z } from 'zod';
 const answeredLine = z.object({
   event: z.literal('request.answered'),
   method: z.string(),
-  route: z.string(),
+  /** Whoever is not let in is told before it is looked at where they wanted to go. */
+  route: z.string().optional(),
   status: z.number(),
 });
 type Answered = z.output<typeof answeredLine>;

@@ -15,7 +15,8 @@ describe('the calls that an API answered', () => {
     counter.hear(answered('GET', '/v1/runs', 200));
     counter.hear(answered('GET', '/v1/runs', 400));
     counter.hear(answered('POST', '/v1/runs/{run_id}/cancel', 404));
-    expect(counter.count(operations)).toEqual({ calls: 3, reached: ['listRuns'], unreached: ['cancelRun'] });
+    counter.hear(answered('GET', undefined, 401));
+    expect(counter.count(operations)).toEqual({ calls: 4, reached: ['listRuns'], unreached: ['cancelRun'] });
   });
 
   it('are counted also where a line comes in pieces, between what else is said', () => {
