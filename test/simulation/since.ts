@@ -1,10 +1,13 @@
 /** Things that hold from a time on, each until the next. */
 
-/** A turn goes by the settings it read when it began. */
-export const longestTurnMs = 15 * 60_000;
+/**
+ * What is edited reaches a run before its next batch. A batch that takes something away rests on what the tenant said within the minute, and a request may
+ * be on its way for as long as the target takes.
+ */
+export const longestTurnMs = 3 * 60_000;
 
-/** Where nothing is as slow as it can be, a turn is over long before; who is protected counts from then on. */
-export const usualTurnMs = 5 * 60_000;
+/** The same for who is protected, which counts for every write. */
+export const usualTurnMs = 3 * 60_000;
 
 /** What held at that time or began after it. */
 export const since = <T extends { readonly at: number }>(list: readonly T[], at: number): readonly T[] => {
