@@ -134,14 +134,14 @@ const judgeGone = (target: TargetNow, object: ObjectNow, link: Link, why: GoneRe
   const { seen, escrow } = object;
   const plan = planGone(seen.object.ref, link, target.record, target.can, why, { pass });
   if (plan.kind === 'skip') return at('planned', reasonOfSkip[plan.reason]);
-  const hasExpired = plan.kind === 'unchanged' && isExpired(target, link);
-  const todo = hasExpired ? [planExpired(link, why, { pass })] : operationsIn(plan);
+  const expired = plan.kind === 'unchanged' ? planExpired(link, seen, target.record, { pass, now: target.now }) : null;
+  const todo = expired === null ? operationsIn(plan) : [expired];
   if (todo.length === 0) return leftAt(why);
   const cover = coverIn(target, object);
   if (cover === 'protected') return at('planned', 'protected');
   if (cover !== 'none') return { ...at('guard', 'protection_unknown'), todo };
   if (escrow !== null) return { ...at(stepOf[escrow.reason], escrow.reason), todo };
-  return pending(target, todo, hasExpired ? 'every_run' : seen.version, 'planned');
+  return pending(target, todo, expired === null ? seen.version : 'every_run', 'planned');
 };
 
 /** Since which version something is to be done; what only time has brought about is found by every run. */
@@ -187,13 +187,6 @@ const isLookedAt = (target: TargetNow, since: Since): boolean => {
 
 const coverIn = ({ shield }: TargetNow, { seen, link }: ObjectNow): Cover =>
   coverOf(shield, { ref: seen.object.ref, remoteId: link?.remoteId ?? null, seen });
-
-/** Switched off so long ago that it is to be deleted. */
-const isExpired = ({ record: { deprovision }, now }: TargetNow, { ref, state, since }: Link): boolean =>
-  ref.type === 'user' &&
-  deprovision.kind === 'delete_after_days' &&
-  state === 'disabled' &&
-  since.getTime() < now.getTime() - deprovision.days * 86_400_000;
 
 const operationsIn = (plan: ObjectPlan): readonly PlannedOperation[] => (plan.kind === 'do' ? plan.operations : []);
 

@@ -16,7 +16,7 @@ import type {
   SkipReason,
   WaitingReference,
 } from '../model/operation.ts';
-import type { Attributes, GoneReason, Ref, SourceObject } from '../model/source-object.ts';
+import type { Attributes, GoneReason, Ref, Remembered, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import { own } from './attributes.ts';
 import { difference, mapForCreate, mapForUpdate, type Resolve, references } from './mapping.ts';
@@ -105,11 +105,26 @@ export const planGone = (
   return single({ key: keyOf(context.pass, ref, action), ref, action, remoteId: link.remoteId }, why);
 };
 
-/** Someone who was switched off long enough ago, and is still gone. */
-export const planExpired = (link: Link, why: GoneReason, { pass }: Pick<Context, 'pass'>): PlannedOperation => ({
-  operation: { key: keyOf(pass, link.ref, 'delete'), ref: link.ref, action: 'delete', remoteId: link.remoteId },
-  why,
-});
+/**
+ * Someone who has been switched off, and gone, for as many days as the policy gives; null: nobody to delete. Both are counted: whoever was switched off
+ * while they were here has all of these days from their leaving. Of whom it is not on record when they left, it may have been yesterday.
+ */
+export const planExpired = (
+  { ref, remoteId, state, since }: Link,
+  { gone, left }: Pick<Remembered, 'gone' | 'left'>,
+  { deprovision }: Pick<LeavingPolicies, 'deprovision'>,
+  { pass, now }: Pick<Context, 'pass' | 'now'>,
+): PlannedOperation | null => {
+  const leftAt = left?.at ?? null;
+  if (ref.type !== 'user' || deprovision.kind !== 'delete_after_days' || state !== 'disabled') return null;
+  if (gone === null || leftAt === null) return null;
+  const before = expiredBefore(deprovision.days, now);
+  if (since >= before || leftAt >= before) return null;
+  return { operation: { key: keyOf(pass, ref, 'delete'), ref, action: 'delete', remoteId }, why: gone };
+};
+
+/** Whoever has been off, and gone, since before this has had all their days. */
+export const expiredBefore = (days: number, now: Date): Date => new Date(now.getTime() - days * 86_400_000);
 
 /** Members a group gains or loses. Who has no link yet waits; nobody without a link of ours is ever removed. */
 export const planMembers = (

@@ -1,7 +1,15 @@
 /** What a provision run would take away, from the state now: who left, who was disabled, who went from a group. */
 
 import { batches } from '../core/batches.ts';
-import { isToBeOff, type PlannedOperation, planExpired, planGone, planLinked, planMembers } from '../core/plan.ts';
+import {
+  expiredBefore,
+  isToBeOff,
+  type PlannedOperation,
+  planExpired,
+  planGone,
+  planLinked,
+  planMembers,
+} from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import { isDestructive, type Link, type WaitingReference, type Why } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
@@ -154,18 +162,19 @@ const planUnlisted = async (
   });
 };
 
-/** Who was switched off long enough ago, and is still not in the snapshot. */
+/** Who was switched off long enough ago, and has not been in the snapshot for as long. */
 const planDeletions = async (work: Provisioning, days: number): Promise<readonly Pending[]> => {
-  const before = new Date(work.engine.world.now().getTime() - days * 86_400_000);
+  const now = work.engine.world.now();
   const pending: Pending[] = [];
   const pass = passOf(work);
-  for await (const links of work.engine.stores.ledger.disabledBefore(work.record.id, before)) {
+  for await (const links of work.engine.stores.ledger.disabledBefore(work.record.id, expiredBefore(days, now))) {
     const people = links.filter(({ ref }) => ref.type === 'user');
     const refs = people.map(({ ref }) => ref);
     const remembered = await work.engine.stores.snapshots.recall(work.run.connection, refs);
     for (const link of people) {
-      const why = remembered.get(link.ref.id)?.gone ?? null;
-      if (why !== null) pending.push({ planned: planExpired(link, why, { pass }), link });
+      const seen = remembered.get(link.ref.id);
+      const planned = seen === undefined ? null : planExpired(link, seen, work.record, { pass, now });
+      if (planned !== null) pending.push({ planned, link });
     }
   }
   return pending;

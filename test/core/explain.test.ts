@@ -185,10 +185,10 @@ const ofDetails =
   (change: Partial<Details>): Story =>
   (on) => ({ ...on, details: { ...on.details, ...change } });
 const left =
-  (gone: GoneReason, version = 7): Story =>
+  (gone: GoneReason, version = 7, at: Date | null = null): Story =>
   (on) => ({
     ...on,
-    object: { ...on.object, seen: { ...on.object.seen, gone, version } },
+    object: { ...on.object, seen: { ...on.object.seen, gone, version, left: { at, isStripped: false } } },
   });
 const unlinked = [ofObject({ link: null }), ofDetails({ last: null })];
 const escrowed = (reason: EscrowReason, detail: string, other: Partial<Escrow> = {}): Story =>
@@ -651,8 +651,8 @@ describe('of two things that are so at once, the one that matters is told', () =
 
   it('an account is deleted when it was off for long enough, by whichever run comes next', () => {
     const days = (days: number) => new Date(now.getTime() - days * 86_400_000);
-    const off = (since: number) => [
-      left('deleted', 2),
+    const off = (since: number, gone = since) => [
+      left('deleted', 2, days(gone)),
       ofLink({ state: 'disabled', since: days(since) }),
       ofRecord({ deprovision: { kind: 'delete_after_days', days: 30 } }),
     ];
@@ -662,6 +662,8 @@ describe('of two things that are so at once, the one that matters is told', () =
       sentence: expect.stringContaining('the account deleted'),
     });
     expect(telling([...off(31), held(9)]).reason).toBe('guard_hold');
+    // Switched off long before they left, they have the days all the same.
+    expect(telling(off(400, 29)).reason).toBe('deleted');
   });
 });
 

@@ -281,10 +281,35 @@ describe('somebody who left', () => {
     expect(gone(theirs, { kind: 'delete' }, can, 'delete')).toEqual(notOurs);
   });
 
-  it('long enough ago is deleted', () => {
-    expect(planExpired(linkTo(ref), 'missing', { pass: 'p' })).toEqual({
-      why: 'missing',
-      operation: { key: 'p.user.anna.delete', ref, action: 'delete', remoteId: 'remote-anna' },
+  describe('where accounts are deleted after 30 days', () => {
+    const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000);
+    const after30: DeprovisionPolicy = { kind: 'delete_after_days', days: 30 };
+    const off = (days: number, of = ref) => linkTo(of, { state: 'disabled', since: daysAgo(days) });
+    const leftAgo = (at: Date | null) => ({ gone: 'missing', left: { at, isStripped: false } }) as const;
+    const expired = (link: Link, seen: Parameters<typeof planExpired>[1], deprovision: DeprovisionPolicy = after30) =>
+      planExpired(link, seen, { deprovision }, { pass: 'p', now });
+
+    it('is deleted when the account has been off, and they have been gone, for longer', () => {
+      expect(expired(off(31), leftAgo(daysAgo(31)))).toEqual({
+        why: 'missing',
+        operation: { key: 'p.user.anna.delete', ref, action: 'delete', remoteId: 'remote-anna' },
+      });
+    });
+
+    it('keeps the account for 30 days from the leaving, however long it was off before', () => {
+      expect(expired(off(400), leftAgo(daysAgo(30)))).toBeNull();
+      expect(expired(off(400), leftAgo(daysAgo(0)))).toBeNull();
+      expect(expired(off(30), leftAgo(daysAgo(400)))).toBeNull();
+    });
+
+    it('keeps it where it is not on record since when they are gone, while they are here, on, or a group, and by any other policy', () => {
+      const long = leftAgo(daysAgo(400));
+      expect(expired(off(400), leftAgo(null))).toBeNull();
+      expect(expired(off(400), { gone: 'missing' })).toBeNull();
+      expect(expired(off(400), { gone: null })).toBeNull();
+      expect(expired(linkTo(ref, { since: daysAgo(400) }), long)).toBeNull();
+      expect(expired(off(400, aGroup('staff')), long)).toBeNull();
+      for (const kind of ['disable', 'delete', 'none'] as const) expect(expired(off(400), long, { kind })).toBeNull();
     });
   });
 });

@@ -73,7 +73,11 @@ export const deprovisionSchema = z
     z.strictObject({ kind: z.enum(['disable', 'delete', 'none']) }),
     z.strictObject({ kind: z.literal('delete_after_days'), days: z.int().min(1).max(365) }),
   ])
-  .meta({ id: 'Deprovision', description: 'What happens to someone who left the source or the scope.' });
+  .meta({
+    id: 'Deprovision',
+    description:
+      'What happens to someone who left the source or the scope. `delete_after_days`: the account is switched off at once, and deleted when it has been off, and they have been gone, for so many days.',
+  });
 export const leftGroupsSchema = z.enum(['leave', 'delete']).meta({
   description:
     'What happens to a group that left the source or the scope. `leave` (unless set): nothing. `delete`: it is deleted, if Entrain made it.',
