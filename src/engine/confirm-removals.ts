@@ -3,13 +3,13 @@
  * ago, is asked about a second time, for one absence may be that of a replica that is behind.
  */
 
-import { type Absence, isAbsent, isProven } from '../core/absence.ts';
+import { type Absence, isAbsent, isLookStale, isProven } from '../core/absence.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Evidence, Member, Operation, Said } from '../model/operation.ts';
 import type { Scope } from '../model/scope.ts';
 import type { Ref, Standing } from '../model/source-object.ts';
-import { readOf } from './evidence.ts';
+import { lastReadAt, readOf } from './evidence.ts';
 import { confirmedGrounds, type Grounds } from './grounds.ts';
 import type { Pending } from './pending.ts';
 import { isDry, type Provisioning } from './provisioning.ts';
@@ -19,7 +19,7 @@ export type Confirmed = {
   /** What is left of operations, for the members or the account they are about. */
   readonly contradicted: readonly Pending[];
   readonly unproven: readonly Pending[];
-  /** Members of what is contradicted whom the source shows. */
+  /** Who was seen again: members of what is contradicted whom the source shows, and whoever the snapshot has seen since their first look. */
   readonly shown: readonly Ref[];
 };
 
@@ -38,7 +38,7 @@ export const confirmRemovals = async (
   const grounds = confirmedGrounds(work.engine.world.stopwatch());
   const at = work.engine.world.now();
   const standings = await work.source().confirm(refs, scope, work.watch.signal);
-  const { unproven, deleted } = await doubts(work, await lossesOf(work, refs, standings, leaving), at);
+  const { unproven, deleted, stale } = await doubts(work, await lossesOf(work, refs, standings, leaving), at);
   const said = (id: SourceId): Said => (deleted.has(id) ? 'deleted' : (standings.get(id) ?? 'unsure'));
   const evident: Pending[] = [];
   const contradicted: Pending[] = [];
@@ -61,7 +61,7 @@ export const confirmRemovals = async (
     else evident.push(confirmed(one, grounds, at, [said(operation.ref.id)]));
   }
   const isShown = ({ id }: Ref): boolean => shows.has(standings.get(id) ?? 'unsure');
-  return { evident, contradicted, unproven: open, shown: membersOf(contradicted).filter(isShown) };
+  return { evident, contradicted, unproven: open, shown: [...membersOf(contradicted).filter(isShown), ...stale] };
 };
 
 const shows: ReadonlySet<Standing> = new Set<Standing>(['present', 'disabled']);
@@ -83,13 +83,12 @@ export const peopleOf = (pending: readonly Pending[]): readonly Ref[] => [
 ];
 
 /** Somebody whom the source does not show, and what is known of how they went. */
-type Loss = Pick<Absence, 'why' | 'said'> & {
-  readonly ref: Ref;
-  readonly version: number | null;
-  readonly firstLook: Date | null;
-};
+type Loss = Absence & { readonly ref: Ref };
 
-/** Whose account stays at the target, because nothing is taken away there, is asked about for a membership all the same. */
+/**
+ * Whose account stays at the target, because nothing is taken away there, is asked about for a membership all the same. What the snapshot says of them now
+ * counts, and not what it said when this was planned: it may have them back, and then nothing but two looks says that they are gone.
+ */
 const lossesOf = async (
   work: Provisioning,
   refs: readonly Ref[],
@@ -97,51 +96,56 @@ const lossesOf = async (
   leaving: ReadonlyMap<SourceId, Pending>,
 ): Promise<readonly Loss[]> => {
   const absent = refs.filter(({ id }) => isAbsent(standings.get(id)));
-  const staying = absent.filter(({ id }) => !leaving.has(id));
-  const remembered =
-    staying.length === 0 ? null : await work.engine.stores.snapshots.recall(work.run.connection, staying);
-  return absent.map((ref): Loss => {
+  if (absent.length === 0) return [];
+  const remembered = await work.engine.stores.snapshots.recall(work.run.connection, absent);
+  const readAt = await lastReadAt(work);
+  const losses: Loss[] = [];
+  for (const ref of absent) {
     const account = leaving.get(ref.id);
-    const said = standings.get(ref.id) === 'out_of_scope' ? 'out_of_scope' : 'gone';
-    if (account === undefined) {
-      const seen = remembered?.get(ref.id);
-      // Who is in the snapshot still is not in the source from now on.
-      const version = seen === undefined || seen.gone === null ? null : seen.version;
-      return { ref, why: seen?.gone ?? 'members', said, version, firstLook: null };
-    }
-    const { planned, evidence, firstLook } = account;
-    return { ref, why: planned.why, said, version: evidence?.version ?? null, firstLook: firstLook ?? null };
-  });
+    const seen = remembered.get(ref.id);
+    const read = seen === undefined ? null : await readOf(work, seen.version);
+    const isOff = account?.planned.why === 'disabled_in_source';
+    losses.push({
+      ref,
+      why: seen?.gone ?? (isOff ? 'disabled_in_source' : 'members'),
+      said: standings.get(ref.id) === 'out_of_scope' ? 'out_of_scope' : 'gone',
+      read: seen?.gone == null ? null : (read?.kind ?? null),
+      since: seen?.left?.at ?? read?.at ?? null,
+      readAt,
+      firstLook: account?.firstLook ?? null,
+    });
+  }
+  return losses;
 };
 
-type Doubts = { readonly unproven: ReadonlySet<SourceId>; readonly deleted: ReadonlySet<SourceId> };
+/** `stale`: whose first look is from before they were seen again. */
+type Doubts = {
+  readonly unproven: ReadonlySet<SourceId>;
+  readonly deleted: ReadonlySet<SourceId>;
+  readonly stale: readonly Ref[];
+};
 
 /** A plan holds what would be done; when it is carried out, the look it took counts as the first. */
 const doubts = async (work: Provisioning, losses: readonly Loss[], at: Date): Promise<Doubts> => {
-  const open: Loss[] = [];
-  for (const loss of losses) if (!(await isProvenBy(work, loss, at))) open.push(loss);
-  if (open.length === 0 || isDry(work)) return { unproven: new Set(), deleted: new Set() };
+  const isOpen = (loss: Loss): boolean => !isProven(loss, at, work.engine.timing.secondLookMs);
+  const open = losses.filter(isOpen);
+  if (open.length === 0 || isDry(work)) return { unproven: new Set(), deleted: new Set(), stale: [] };
   const refs = open.map(({ ref }) => ref);
   const deleted = await work.source().deletions(refs, work.watch.signal);
   const about = await work.engine.stores.ledger.about(
     work.record.id,
     refs.filter(({ id }) => !deleted.has(id)),
   );
-  const unproven = new Set<SourceId>();
-  for (const loss of open) {
-    if (deleted.has(loss.ref.id)) continue;
+  const looked = open.flatMap((loss): readonly Loss[] => {
+    if (deleted.has(loss.ref.id)) return [];
     const escrow = about.get(loss.ref.id)?.escrow ?? null;
-    const firstLook = escrow?.reason === 'absence_unproven' ? escrow.since : null;
-    if (!(await isProvenBy(work, { ...loss, firstLook }, at))) unproven.add(loss.ref.id);
-  }
-  return { unproven, deleted };
-};
-
-const isProvenBy = async (work: Provisioning, { why, said, version, firstLook }: Loss, at: Date): Promise<boolean> => {
-  const read = version === null ? null : await readOf(work, version);
-  // What is on no record may have happened this very moment.
-  const { secondLookMs } = work.engine.timing;
-  return isProven({ why, said, read: read?.kind ?? null, goneAt: read?.at ?? at, firstLook }, at, secondLookMs);
+    return [{ ...loss, firstLook: escrow?.reason === 'absence_unproven' ? escrow.since : null }];
+  });
+  return {
+    unproven: new Set(looked.filter(isOpen).map(({ ref }) => ref.id)),
+    deleted,
+    stale: looked.filter(isLookStale).map(({ ref }) => ref),
+  };
 };
 
 const isEvident = ({ why }: PlannedOperation, standing: Standing | undefined): boolean =>

@@ -43,3 +43,13 @@ export const readOf = async (work: Provisioning, version: number): Promise<Read 
   work.reads.set(version, read);
   return read;
 };
+
+/** When the last read began that would have told of somebody who is back: one of everybody, or of what changed. Null: none is on record. */
+export const lastReadAt = async ({ engine, run }: Provisioning): Promise<Date | null> => {
+  const filter = { connection: run.connection, kind: 'sync', state: 'succeeded' } as const;
+  const { items } = await engine.stores.runs.list(filter, null, mostReads);
+  const whole = items.find((one) => one.kind === 'sync' && one.read !== null && one.read !== 'group');
+  return whole === undefined ? null : (whole.startedAt ?? whole.createdAt);
+};
+/** Who has read so many groups one by one since is asked about twice. */
+const mostReads = 20;

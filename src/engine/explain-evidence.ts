@@ -82,9 +82,10 @@ const shieldNow = async (
 /** Everything of these objects at that target. */
 export const objectsNow = async (
   stores: Stores,
-  { record, now, open, members, head }: TargetSide,
+  side: TargetSide,
   seen: readonly Remembered[],
 ): Promise<readonly { readonly object: ObjectNow; readonly about: About }[]> => {
+  const { record, now, open, members } = side;
   const refs = seen.map(({ object }) => object.ref);
   const [about, waiting, managers] = await Promise.all([
     stores.ledger.about(record.id, refs),
@@ -95,14 +96,17 @@ export const objectsNow = async (
     const { ref } = one.object;
     const known = about.get(ref.id);
     if (known === undefined) return [];
+    const waits = waiting.get(ref.id) ?? [];
     const object: ObjectNow = {
       seen: one,
       link: known.link,
       escrow: known.escrow,
       open: open.get(ref.id) ?? [],
-      waiting: waiting.get(ref.id) ?? [],
+      waiting: waits,
       members:
-        one.gone === null && now.can.groups ? membersNeed(known, members.get(ref.id) ?? [], head) : { need: 'nothing' },
+        one.gone === null && now.can.groups
+          ? membersNeed(side, known, members.get(ref.id) ?? [], waits)
+          : { need: 'nothing' },
       resolve: (id) => managers.get(id)?.remoteId,
     };
     return [{ object, about: known }];
@@ -191,16 +195,29 @@ const memberNeeds = async (
   return new Map([...needs].map(([group, members]) => [group, [...members.values()]]));
 };
 
-/** A group keeps its own position beside the target's: what is older than that is as wanted. */
-const membersNeed = ({ link }: About, edges: readonly Edge[], head: Head): ObjectNow['members'] => {
+/**
+ * A group keeps its own position beside the target's: what is older than that is as wanted, but for who is noted as one to be removed since the target's
+ * (engine/note-removals.ts).
+ */
+const membersNeed = (
+  { head, now: { position } }: TargetSide,
+  { link }: About,
+  edges: readonly Edge[],
+  waiting: readonly WaitingReference[],
+): ObjectNow['members'] => {
   if (link === null || link.ref.type !== 'group') return { need: 'nothing' };
   const { membersAt } = link;
   if (membersAt === null) return { need: 'adding', version: head.version };
   const later = edges.filter(({ version }) => version > membersAt);
-  const removals = later.filter(({ want }) => want === 'remove');
-  const versionOf = (some: readonly Edge[]) => Math.max(...some.map(({ version }) => version));
-  if (removals.length > 0) return { need: 'removing', version: versionOf(removals) };
-  return later.length > 0 ? { need: 'adding', version: versionOf(later) } : { need: 'nothing' };
+  const removing = [
+    ...later.flatMap(({ want, version }) => (want === 'remove' ? [version] : [])),
+    ...waiting.flatMap(({ path, want, version = 0 }) =>
+      path === 'members' && want === 'remove' && version > (position ?? 0) ? [version] : [],
+    ),
+  ];
+  if (removing.length > 0) return { need: 'removing', version: Math.max(...removing) };
+  const adding = later.map(({ version }) => version);
+  return adding.length > 0 ? { need: 'adding', version: Math.max(...adding) } : { need: 'nothing' };
 };
 
 const waitingOf = async (

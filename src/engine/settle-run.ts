@@ -16,7 +16,7 @@ export const settle = async (work: Provisioning, gathered: Gathered, held: boole
 
 /** Groups whose members were all pushed for the first time, and those the position will not speak for. */
 const settleGroups = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
-  // What is held back must be found again: groups that are to lose someone stay where they are.
+  // What is held back must be found again: groups that are to lose someone stay where they are, unless that was noted (engine/note-removals.ts).
   const mayMove = (id: SourceId): boolean =>
     !held || (gathered.edges.get(id) ?? []).every(({ want }) => want === 'add');
   for await (const items of gathered.groups()) {

@@ -10,6 +10,7 @@ import { withEvidence } from './evidence.ts';
 import { letGo } from './first-looks.ts';
 import type { Gathered } from './gather.ts';
 import { type Judged, judgeRemovals } from './judge-removals.ts';
+import { noteRemovals } from './note-removals.ts';
 import { counted, type Pending } from './pending.ts';
 import { leaveSpared, planRemovals } from './plan-removals.ts';
 import { isDry, type Provisioning } from './provisioning.ts';
@@ -29,6 +30,7 @@ export const provisionRemovals = async (work: Provisioning, gathered: Gathered, 
   );
   for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
   await keepHeld(work, judged.held, tally);
+  await noteRemovals(work, judged);
   const unproven = await takeAway(work, judged.go, tally);
   // What a person approved is done by this run, so it waits for the second look itself, once everybody had the first.
   if (unproven.some(({ released }) => released !== undefined))

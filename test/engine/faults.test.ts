@@ -170,7 +170,7 @@ describe('taking away', () => {
     });
     lying = false;
     s.pass(7 * 3_600_000);
-    await s.provision();
+    await s.delta();
     expect(s.accounts()).toMatchObject({ p2: 'off' });
   });
 
@@ -179,6 +179,25 @@ describe('taking away', () => {
     staff(s, 3);
     await s.full();
     s.directory.remove(id('p2'), 'deleted');
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ p2: 'off' });
+    s.pass(29 * 86_400_000);
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ p2: 'off' });
+    s.pass(2 * 86_400_000);
+    await s.delta();
+    expect(Object.keys(s.accounts())).toEqual(['p0', 'p1']);
+  });
+
+  it('gives who was disabled long before they left all the days from their leaving', async () => {
+    const s = await story({ target: { deprovision: { kind: 'delete_after_days', days: 30 } } });
+    staff(s, 3);
+    await s.full();
+    s.hire('p2', { accountEnabled: false });
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ p2: 'off' });
+    s.pass(40 * 86_400_000);
+    s.directory.remove(id('p2'), 'soft_deleted');
     await s.delta();
     expect(s.accounts()).toMatchObject({ p2: 'off' });
     s.pass(29 * 86_400_000);

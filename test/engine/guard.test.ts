@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import { defaultLimits, type Limits, nobodyProtected, type Protection } from '../../src/model/target-record.ts';
+import { why } from '../support/explaining.ts';
 import { id, type Story, story, target } from '../support/story.ts';
 
 const hourMs = 3_600_000;
@@ -44,7 +46,7 @@ describe('a leak of a few people a run', () => {
     expect(off(s)).toBe(5);
     // The first three are out of the window, the later two are not.
     s.pass(22 * hourMs + 1);
-    await s.provision();
+    await s.delta();
     expect(off(s)).toBe(6);
   });
 
@@ -88,6 +90,78 @@ describe('people who may not be deprovisioned before somebody looked', () => {
     await s.provision();
     expect(s.groups()['staff']).toHaveLength(6);
     expect(off(s)).toBe(3);
+  });
+});
+
+describe('somebody who is removed from a group', () => {
+  const removals = (s: Story): number => s.remote.applied.filter(({ action }) => action === 'remove_members').length;
+  const counted = async (s: Story): Promise<number> =>
+    (await s.stores.ledger.taken(target, new Date(0))).memberRemovals;
+  const inGroups = (s: Story, count: number, groups: readonly string[]): void => {
+    staff(s, count);
+    for (const group of groups) {
+      s.found(group);
+      for (let nth = 0; nth < count; nth += 1) s.directory.join(id(group), id(`p${nth}`));
+    }
+  };
+
+  it('is removed once and counted once, however many runs come while a plan waits', async () => {
+    const s = await limited({ deprovisions: limit(2) });
+    inGroups(s, 10, ['staff']);
+    await s.full();
+    leave(s, 0, 3);
+    s.directory.leave(id('staff'), id('p9'));
+    await s.delta();
+    const plan = await s.newestPlan();
+    for (let nth = 0; nth < 10; nth += 1) {
+      s.pass(60_000);
+      s.hire(`late${nth}`);
+      await s.delta();
+      expect(await s.provisioned()).toMatchObject({ state: 'held', counters: { created: 1, membersRemoved: 0 } });
+    }
+    expect([removals(s), await counted(s)]).toEqual([1, 1]);
+    expect(await s.newestPlan()).toMatchObject({ id: plan.id, hash: plan.hash, standing: { state: 'waiting' } });
+    expect((await why(s, id('staff'))).verdict.reason).toBe('guard_hold');
+    expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+    expect(s.groups()['staff']).toHaveLength(6);
+    expect(off(s)).toBe(3);
+  });
+
+  it('who comes back while a plan waits is a member again, and stays one', async () => {
+    const s = await limited({ deprovisions: limit(2) });
+    inGroups(s, 10, ['staff']);
+    await s.full();
+    leave(s, 0, 3);
+    for (const nth of [8, 9]) s.directory.leave(id('staff'), id(`p${nth}`));
+    await s.delta();
+    staff(s, 1);
+    for (const nth of [0, 9]) s.directory.join(id('staff'), id(`p${nth}`));
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { disabled: 2 } });
+    expect(s.groups()['staff']).toEqual(['p0', 'p3', 'p4', 'p5', 'p6', 'p7', 'p9']);
+  });
+
+  it('is not removed again when the target asks to wait in the middle', async () => {
+    let calls = 0;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal, beforeWrite) => {
+          if (operation.action === 'remove_members') calls += 1;
+          if (operation.action === 'remove_members' && calls % 2 === 0)
+            throw new TargetError('throttled', '429', { retryAfterMs: 60_000 });
+          return await made.apply(operation, signal, beforeWrite);
+        },
+      }),
+    });
+    const groups = ['red', 'green', 'blue', 'white', 'black', 'grey'];
+    inGroups(s, 4, groups);
+    await s.full();
+    for (const group of groups) s.directory.leave(id(group), id('p0'));
+    await s.delta();
+    expect(calls).toBeGreaterThan(groups.length);
+    expect([removals(s), await counted(s)]).toEqual([groups.length, groups.length]);
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
   });
 });
 

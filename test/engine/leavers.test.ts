@@ -136,7 +136,7 @@ describe('nobody is forgotten', () => {
     s.pass(keptDays * day);
     await kept(s);
     await state('active');
-    await s.provision();
+    await s.delta();
     expect(s.accounts()['bob']).toBe('off');
     await kept(s);
     s.pass((keptDays + 1) * day);
@@ -148,7 +148,7 @@ describe('nobody is forgotten', () => {
     s.pass(keptDays * day);
     await kept(s);
     s.pass(200 * day);
-    await s.provision('full');
+    await s.delta();
     expect(Object.keys(s.accounts())).toEqual(['anna', 'cora']);
     s.pass((keptDays + 1) * day);
     await gone(s);

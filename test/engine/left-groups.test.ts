@@ -137,7 +137,7 @@ describe('groups that leave', () => {
     expect(teamsAt(s)).toBe(27);
     s.pass(24 * hourMs);
     await edit(s, { limits: { ...defaultLimits, groupDeletes: anyNumber } });
-    await s.provision();
+    await s.delta();
     expect(teamsAt(s)).toBe(22);
   });
 

@@ -202,11 +202,98 @@ describe('somebody whom a full read does not show, and the source does not know 
     expect(items[0]?.cause.evidence).toMatchObject({ read: 'full', confirmed: { said: { deleted: 1 } } });
   });
 
-  it('is taken for gone at once when they have been missing for a day', async () => {
+  it('is taken for gone at once when a day of reads did without them', async () => {
     const s = await vanished();
     s.pass(25 * 60 * minute);
+    await s.requestSync('delta');
+    await s.syncAll();
     expect(await untilIdle(s)).toBeNull();
     expect(s.accounts()).toMatchObject({ p5: 'off' });
+  });
+
+  it('is looked at twice after a day in which nobody read the tenant', async () => {
+    const s = await vanished();
+    s.pass(25 * 60 * minute);
+    expect(await untilIdle(s)).not.toBeNull();
+    expect(s.accounts()).toMatchObject({ p5: 'on' });
+    s.pass(10 * minute);
+    await s.provisionAll();
+    expect(s.accounts()).toMatchObject({ p5: 'off' });
+  });
+});
+
+/** While it is behind, whoever is asked about is not known. */
+const replica = () => {
+  const state = { isBehind: false };
+  const wrapSource: NonNullable<StoryOptions['wrapSource']> = (source) => ({
+    ...source,
+    confirm: async (refs, ...rest) =>
+      state.isBehind ? new Map(refs.map((ref) => [ref.id, 'gone' as const])) : await source.confirm(refs, ...rest),
+  });
+  return { state, wrapSource };
+};
+
+it('somebody who was seen again after a first look is looked at twice anew', async () => {
+  const { state, wrapSource } = replica();
+  const s = await story({ wrapSource });
+  staff(s, 6);
+  await s.full();
+  const read = async (isShown: boolean): Promise<void> => {
+    s.directory.liberties.unlisted = new Set(isShown ? [] : [id('p5')]);
+    state.isBehind = !isShown;
+    await s.requestSync('full');
+    await s.syncAll();
+    await untilIdle(s);
+    expect(s.accounts()).toMatchObject({ p5: 'on' });
+  };
+  await read(false);
+  s.pass(5 * minute);
+  await read(true);
+  s.pass(5 * minute);
+  await read(false);
+  const about = await s.stores.ledger.about(target, [{ type: 'user', id: id('p5') as never }]);
+  expect([...about.values()][0]?.escrow).toMatchObject({ reason: 'absence_unproven', since: s.now() });
+  s.pass(10 * minute);
+  await s.provisionAll();
+  expect(s.accounts()).toMatchObject({ p5: 'off' });
+});
+
+describe('what a delta said days ago, of somebody whom a plan holds', () => {
+  const heldForDays = async () => {
+    const { state, wrapSource } = replica();
+    const s = await story({
+      wrapSource,
+      target: { limits: { ...defaultLimits, deprovisions: { count: 0, percent: 0, floor: 0 } } },
+    });
+    staff(s, 4);
+    await s.full();
+    s.directory.remove(id('p3'), 'soft_deleted');
+    await s.delta();
+    s.pass(3 * 24 * 60 * minute);
+    return { s, state };
+  };
+  const approve = async (s: Story): Promise<void> => {
+    await s.commands.approvePlan((await s.newestPlan()).id, { by: 'anna', reason: 'Yes.' });
+  };
+
+  it('is no word about now: who was restored since is not switched off by one answer of a replica that is behind', async () => {
+    const { s, state } = await heldForDays();
+    s.directory.restore(id('p3'));
+    state.isBehind = true;
+    await approve(s);
+    expect(await untilIdle(s)).not.toBeNull();
+    expect(s.accounts()).toMatchObject({ p3: 'on' });
+    state.isBehind = false;
+    s.pass(10 * minute);
+    await s.provisionAll();
+    expect(s.accounts()).toMatchObject({ p3: 'on' });
+  });
+
+  it('is what the source says itself as long as it keeps them among the deleted', async () => {
+    const { s } = await heldForDays();
+    await approve(s);
+    expect(await untilIdle(s)).toBeNull();
+    expect(s.accounts()).toMatchObject({ p3: 'off' });
   });
 });
 
