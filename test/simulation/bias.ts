@@ -51,6 +51,18 @@ const tight: Bias['drawn'] = {
   ...drawn(sure, 'deprovisions percent', 'deprovisions floor', 'group deletes percent', 'group deletes floor'),
 };
 
+const strict = (limit: string): Bias['drawn'] => drawn(sure, `${limit} percent`, `${limit} floor`);
+const lax = (limit: string): Bias['drawn'] => drawn(much, `${limit} percent`, `${limit} floor`);
+/** Many people stay, and go from one group to another. */
+const regroups: Bias['drawn'] = {
+  ...freely,
+  ...manyEdits,
+  ...drawn(sure, 'first plans approve themselves', 'scope of everybody'),
+  ...drawn(much, 'people', 'minutes'),
+};
+const toGroups = { edit: ['left', 'joined'] } as const;
+const writes: Bias['drawn'] = { ...freely, ...manyEdits, ...drawn(sure, 'first plans approve themselves') };
+
 const biases = {
   'answers that are cut off': {
     drawn: { ...onlyChanges, ...readsGraph, ...manyEdits, ...drawn(never, 'reads managers'), ...faults('truncated') },
@@ -171,6 +183,22 @@ const biases = {
   'groups that go': {
     drawn: { ...tight, ...freely, ...manyEdits, ...drawn(sure, 'deletes groups that leave') },
     picked: { edit: ['group recycled', 'founded'] },
+  },
+  'who leaves groups': {
+    drawn: { ...regroups, ...strict('removals'), ...lax('removals per group') },
+    picked: toGroups,
+  },
+  'who leaves one group': {
+    drawn: { ...regroups, ...strict('removals per group'), ...lax('removals') },
+    picked: toGroups,
+  },
+  'limited updates': {
+    drawn: { ...writes, ...drawn(sure, 'limits updates'), ...strict('updates'), ...drawn(never, 'limits creates') },
+    picked: { edit: ['new title'] },
+  },
+  'limited creates': {
+    drawn: { ...writes, ...drawn(sure, 'limits creates'), ...strict('creates'), ...drawn(never, 'limits updates') },
+    picked: { edit: ['hired'] },
   },
   'groups that stay': {
     drawn: { ...freely, ...drawn(never, 'deletes groups that leave') },

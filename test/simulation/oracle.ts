@@ -4,11 +4,9 @@
  */
 
 import { z } from 'zod';
-import { allowance, windowMs } from '../../src/core/guard.ts';
 import { type ConnectionId, type PlanId, type TargetId, targetId } from '../../src/model/ids.ts';
 import type { Cause, Operation } from '../../src/model/operation.ts';
 import type { Plan, Staged } from '../../src/model/plan.ts';
-import type { ObjectType } from '../../src/model/source-object.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Deed, deedsOf } from './deeds.ts';
@@ -16,6 +14,7 @@ import { isThere, maybeInScope, type Truth } from './directory.ts';
 import { approvalsSeen } from './judge-approvals.ts';
 import { commitsSeen } from './judge-commit.ts';
 import { judgeIdentity } from './judge-identity.ts';
+import { takingsSeen } from './judge-limits.ts';
 import { holds } from './judge-plan.ts';
 import { judgePolicy } from './judge-policy.ts';
 import { judgeProtection } from './judge-protection.ts';
@@ -24,7 +23,7 @@ import { undosSeen } from './judge-undo.ts';
 import { judgeValues } from './judge-values.ts';
 import type { Process } from './process.ts';
 import type { Effect } from './remote.ts';
-import { longestTurnMs, since } from './since.ts';
+import { since } from './since.ts';
 import type { Witness } from './stores.ts';
 import type { Violation } from './violation.ts';
 
@@ -62,9 +61,6 @@ export const createOracle = (
   count: (what: string) => void,
 ): Oracle => {
   const open = new Map<TargetId, Map<string, Noted>>();
-  /** The most accounts, and groups, that were active at a target, as percentages are reckoned. */
-  const active = new Map<string, number>();
-  const takenAt = new Map<string, readonly number[]>();
   const approved = new Map<PlanId, readonly Operation[]>();
   /** Targets of which a person let a first plan pass. */
   const opened = new Set<TargetId>();
@@ -78,6 +74,7 @@ export const createOracle = (
   const commits = commitsSeen();
   const undos = undosSeen(now);
   const returns = returnsSeen(now);
+  const takings = takingsSeen(now);
   let judged = 0;
 
   const broken = (invariant: string, what: string): void => report({ invariant, what });
@@ -153,11 +150,10 @@ export const createOracle = (
       for (const what of returns.judge(customer, effect, deed, intent)) broken('I2', `${said}: ${what}`);
     }
     const isOffInTenant = wasEver(customer, (truth) => isOff(truth, intent.operation.ref.id));
-    const doing = { kind: deed.kind, type: intent.operation.ref.type, isOffInTenant };
+    const doing = { kind: deed.kind, of: intent.operation.ref, isOffInTenant };
     for (const what of judgePolicy(customer, effect, doing, offSince.get(idOf(effect)), now()))
       broken('policy', `${said}: ${what}`);
-    if ((deed.kind === 'disable' || deed.kind === 'delete') && intent.cause.plan === null)
-      judgeTakings(customer, intent.operation.ref.type, said);
+    for (const what of takings.judge(customer, effect, deed, intent)) broken('I7', `${said}: ${what}`);
   };
 
   /** What is done in the name of a plan, a person has seen; and nothing is done at a target before they have seen the first plan, where they want to. */
@@ -216,20 +212,6 @@ export const createOracle = (
     );
   };
 
-  /** I7: no day takes more than the target allows. */
-  const judgeTakings = ({ target, limits }: Customer, type: ObjectType, said: string): void => {
-    const of = placeOf(target.id, type);
-    const times = [...(takenAt.get(of) ?? []), now()].filter((at) => at > now() - windowMs);
-    takenAt.set(of, times);
-    const base = active.get(of) ?? 0;
-    const limit = type === 'group' ? 'groupDeletes' : 'deprovisions';
-    const allowed = Math.max(
-      ...since(limits, now() - longestTurnMs).map((each) => allowance(each.limits[limit], base)),
-    );
-    if (times.length > allowed)
-      broken('I7', `${said}: ${limit} ${times.length} within a day, where ${allowed} of ${base} are allowed`);
-  };
-
   const seeAgain = (target: TargetId, how: string): void => {
     if (unseen.delete(target)) count(how);
   };
@@ -239,7 +221,7 @@ export const createOracle = (
     onPutBack: async ({ ledger }, customers, backedUpAt) => {
       for (const { at, customer, what } of gains) if (at >= backedUpAt) customer.unrecorded.add(what);
       commits.forget();
-      takenAt.clear();
+      takings.forget();
       undos.forget();
       returns.forget();
       open.clear();
@@ -271,14 +253,7 @@ export const createOracle = (
       // Where a target holds exactly what the tenant says, there is nothing to look at.
       if (site === 'ledger.acceptRules' && isLease(first) && isOfEpoch(second))
         seeAgain(first.key, 'restored.as_it_is');
-      if (site === 'ledger.countActive') {
-        const counts = Active.parse(answer);
-        for (const type of ['user', 'group'] as const) {
-          const of = placeOf(targetId(String(first)), type);
-          const gone = (takenAt.get(of) ?? []).filter((at) => at > now() - windowMs).length;
-          active.set(of, Math.max(active.get(of) ?? 0, counts[type] + gone));
-        }
-      }
+      if (site === 'ledger.countActive') takings.noteActive(targetId(String(first)), Active.parse(answer));
       if (site === 'ledger.intend' && isLease(first) && Array.isArray(second))
         for (const intent of second as readonly Intent[]) {
           const intents = intentsOf(first.key);
@@ -299,7 +274,6 @@ export const createOracle = (
 };
 
 const Active = z.object({ user: z.number(), group: z.number() });
-const placeOf = (target: TargetId, type: ObjectType): string => `${target}|${type}`;
 
 const isMeantBy = ({ operation }: Intent, deed: Deed, { before, after }: Effect): boolean => {
   if (operation.action !== deed.kind) return false;

@@ -281,14 +281,50 @@ export const deciding: readonly Mutant[] = [
     ],
   },
   {
+    name: 'members are not counted',
+    what: 'Members who are removed count against no limit but that of their group.',
+    bias: 'who leaves groups',
+    edits: [
+      {
+        file: 'src/core/guard.ts',
+        from: "total[limit] += limit === 'memberRemovals' ? members : 1;",
+        to: "total[limit] += limit === 'memberRemovals' ? 0 : 1;",
+      },
+    ],
+  },
+  {
+    name: 'no group has a limit of its own',
+    what: 'A group may lose all its members, as long as that passes no limit of the whole target.',
+    bias: 'who leaves one group',
+    edits: [
+      {
+        file: 'src/core/guard.ts',
+        from: "if (limit === 'memberRemovals') byGroup.set(",
+        to: "if (limit === 'memberRemovals' && members < 0) byGroup.set(",
+      },
+    ],
+  },
+  {
+    name: 'updates are not counted',
+    what: 'Accounts and groups that are changed count against no limit.',
+    bias: 'limited updates',
+    edits: [{ file: 'src/core/guard.ts', from: "return 'updates';", to: 'return null;' }],
+  },
+  {
+    name: 'creates are not counted',
+    what: 'Accounts and groups that are made count against no limit.',
+    bias: 'limited creates',
+    edits: [{ file: 'src/core/guard.ts', from: "return 'creates';", to: 'return null;' }],
+  },
+  {
     name: 'the days of grace are none',
     what: 'Who was switched off is deleted at once, not after some days.',
     bias: 'days of grace',
     edits: [
       {
-        file: 'src/engine/plan-removals.ts',
-        from: 'work.engine.world.now().getTime() - days * 86_400_000',
-        to: 'work.engine.world.now().getTime() - days',
+        file: 'src/core/plan.ts',
+        from: 'now.getTime() - days * 86_400_000',
+        to: 'now.getTime() - days',
       },
     ],
   },

@@ -28,8 +28,8 @@ export const layers: readonly Mutant[] = [
     edits: [
       {
         file: 'src/core/absence.ts',
-        from: "  why === 'soft_deleted' ||",
-        to: '  why !== undefined ||',
+        from: '  isToldOutside(absence) ||',
+        to: '  absence !== null ||',
       },
     ],
   },
