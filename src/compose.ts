@@ -49,8 +49,8 @@ import { migrate } from './store/mongo/migrate.ts';
 import { serverTime } from './store/mongo/server-time.ts';
 import { createVault, type Outside } from './store/vault.ts';
 import { connectedTargets } from './target/connected.ts';
-import { targetKind, targetKinds } from './target/registry.ts';
-import { SettingsRefused, type Target, type TargetWorld } from './target/target.ts';
+import { parseTarget } from './target/registry.ts';
+import type { Target, TargetWorld } from './target/target.ts';
 import { failpointFrom, formatFrom, hooksOf, machineFrom, type Times, timesFrom } from './test-hooks.ts';
 
 export type Parts = {
@@ -155,6 +155,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
         .provision(target, 'delta')
         .catch((error: unknown) => log.warn('wakeup.failed', { target, message: String(error) })),
     newRunId: () => runId(newId('run')),
+    leastApprovals: config.leastApprovals,
     owner: `${role}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
     timing: { ...times, planAges: config.planAges, dataKeyMs: config.dataKeyMs },
     observe: metrics.observe,
@@ -199,7 +200,8 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       connectTarget,
       identityProvider,
       permissionsNeeded,
-      targetKinds,
+      parseTarget,
+      leastApprovals: config.leastApprovals,
       egress,
       canBeNotified: config.publicUrl !== null,
       sign: signMessage,
@@ -304,9 +306,5 @@ const readinessOf = (mongo: Mongo, redis: Redis, program: Program): readonly Rea
 
 const targetConnector =
   (world: TargetWorld) =>
-  (record: TargetRecord, secrets: Secrets): Target => {
-    const kind = targetKind(record.kind);
-    if (kind === null)
-      throw new SettingsRefused([{ pointer: '/kind', message: `there is no target kind ${record.kind}` }]);
-    return kind.parse({ ...record.settings, ...secrets }).connect(world);
-  };
+  ({ kind, settings }: TargetRecord, secrets: Secrets): Target =>
+    parseTarget(kind, { ...settings, ...secrets }).connect(world);

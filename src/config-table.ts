@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { apiScopes } from './model/api-key.ts';
 import type { CloudName } from './model/connection.ts';
 import { type Secret, secret } from './model/secret.ts';
+import type { Approvals } from './model/target-record.ts';
 
 /** One caller of the API. Only the SHA-256 of the key is kept: enough to compare, useless to whoever reads it. */
 export type ApiKey = { readonly name: string; readonly digest: Secret<Buffer> };
@@ -426,6 +427,14 @@ export const shape = z.object({
   ENTRAIN_PLAN_WAITING_DAYS: variable(
     { default: '7', meaning: 'Days after which a plan that nobody decided on is planned anew.' },
     whole(1, 30),
+  ),
+  ENTRAIN_APPROVALS: variable(
+    {
+      default: '1',
+      meaning:
+        'How many people have to approve what is over a limit of a target at least, 1 or 2, whatever the target says.',
+    },
+    z.enum(['1', '2'], 'must be 1 or 2').transform((text): Approvals => (text === '2' ? 2 : 1)),
   ),
   ENTRAIN_LEAVERS_KEPT_DAYS: variable(
     {

@@ -16,6 +16,7 @@ import type { Ceilings } from './model/ceilings.ts';
 import type { CloudName } from './model/connection.ts';
 import type { PlanAges } from './model/plan.ts';
 import type { Secret } from './model/secret.ts';
+import type { Approvals } from './model/target-record.ts';
 
 export type CustomCloud = { readonly loginUrl: string; readonly graphUrl: string; readonly caFile: string | null };
 
@@ -83,6 +84,7 @@ export type Config = {
   readonly workerRoles: readonly WorkerRole[];
   readonly sliceSecs: number;
   readonly planAges: PlanAges;
+  readonly leastApprovals: Approvals;
   readonly dataKeyMs: number;
   /** Null: for as long as their connection is there. */
   readonly leaversKeptDays: number | null;
@@ -171,6 +173,7 @@ const toConfig = (given: z.output<typeof shape>): Config => ({
     approvedMs: given.ENTRAIN_PLAN_APPROVED_HOURS * 3_600_000,
     waitingMs: given.ENTRAIN_PLAN_WAITING_DAYS * 86_400_000,
   },
+  leastApprovals: given.ENTRAIN_APPROVALS,
   dataKeyMs: given.ENTRAIN_DATA_KEY_DAYS * 86_400_000,
   syncConcurrency: given.ENTRAIN_SYNC_CONCURRENCY,
   provisionConcurrency: given.ENTRAIN_PROVISION_CONCURRENCY,

@@ -44,6 +44,7 @@ describe('a usable environment', () => {
       egressAllow: [],
       workerRoles: ['sync', 'provision', 'scheduler', 'webhooks'],
       sliceSecs: 15,
+      leastApprovals: 1,
       oldEncryptionKeys: [],
       firstKeyFile: null,
       ceilings: defaultCeilings,
@@ -124,6 +125,11 @@ describe('a refused environment', () => {
     expect(refusal({ ...enough, [given]: '1' })).toContain(
       `${given} is not a variable of Entrain; the nearest is ${nearest}`,
     );
+  });
+
+  it('says how many people approve at least what is over a limit', () => {
+    expect(parseConfig({ ...enough, ENTRAIN_APPROVALS: '2' }).leastApprovals).toBe(2);
+    expect(refusal({ ...enough, ENTRAIN_APPROVALS: '3' })).toContain('ENTRAIN_APPROVALS must be 1 or 2');
   });
 
   it('leaves the variables of others alone', () => {

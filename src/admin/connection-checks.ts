@@ -1,6 +1,7 @@
 /** Checks of connections, stored or not: what works, what is missing, who mends it. */
 
 import { attributesToRead } from '../core/read-attributes.ts';
+import { inForce } from '../core/safeguards.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
@@ -39,7 +40,11 @@ export const connectionChecks = (room: Room) => {
     connection: Within<Connection>,
     theirs: readonly TargetRecord[],
   ): Promise<CheckReport> => {
-    const attributes = attributesToRead(connection.attributes, theirs);
+    const around = { least: room.leastApprovals, now: room.world.now() };
+    const attributes = attributesToRead(
+      connection.attributes,
+      theirs.map((target) => inForce(target, around)),
+    );
     const report = await secretsFirst(
       () => connections.secrets(connection.id),
       (secrets) => checked(() => room.connectSource(connection, secrets), { ...connection, attributes }),

@@ -4,10 +4,13 @@
  */
 
 import type { FullReach } from '../core/access.ts';
+import { windowMs } from '../core/guard.ts';
 import { basisNow, movedSince, unseenIn } from '../engine/basis.ts';
 import { countReasons, type ReasonCounts, type Wanted } from '../engine/count-reasons.ts';
 import { defaultTiming, type Observe } from '../engine/engine.ts';
+import { exceededByPlan } from '../engine/exceeded.ts';
 import { type Answer, type Explainer, explainPerson } from '../engine/explain.ts';
+import { inForceNow } from '../engine/in-force.ts';
 import type { Kept } from '../engine/kept-of-person.ts';
 import { isTenantOfOthers, noteTenant, takeTenant } from '../engine/note-tenant.ts';
 import { type Erasure, erasePerson, keptOf } from '../engine/persons.ts';
@@ -16,8 +19,8 @@ import { declareRestore } from '../engine/restore.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type OrganizationId, runId, type SourceId } from '../model/ids.ts';
-import type { Plan } from '../model/plan.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { Exceeded, Plan } from '../model/plan.ts';
+import type { Approvals, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import { newId } from '../store/ids.ts';
 import type { Restore } from '../store/installation.ts';
@@ -28,25 +31,28 @@ type Standing = Omit<Explainer, 'stores' | 'world'> & {
   readonly stores: Stores;
   readonly world: World;
   readonly observe: Pick<Observe, 'restored'>;
+  readonly leastApprovals: Approvals;
 };
 
 export type EngineWithin = ReturnType<typeof engineWithin>;
 
-export const engineWithin = ({ stores, world, observe, connectSource, connectTarget }: Standing) => {
+export const engineWithin = (standing: Standing) => {
+  const { stores, world, observe, connectSource, connectTarget } = standing;
   const explainer = { stores, world, connectSource, connectTarget };
+  const guarded = (target: Within<TargetRecord>) => inForceNow(standing, target);
   return {
     explainPerson: (
       connection: Within<Connection>,
       targets: readonly Within<TargetRecord>[],
       person: string,
       live: boolean,
-    ): Promise<Answer> => explainPerson(explainer, connection, targets, person, live),
+    ): Promise<Answer> => explainPerson(explainer, connection, targets.map(guarded), person, live),
 
     countReasons: (
       connection: Within<Connection>,
       target: Within<TargetRecord>,
       wanted: Wanted,
-    ): Promise<ReasonCounts | null> => countReasons(explainer, connection, target, wanted),
+    ): Promise<ReasonCounts | null> => countReasons(explainer, connection, guarded(target), wanted),
 
     keptOf: (
       connection: Within<Connection>,
@@ -61,7 +67,11 @@ export const engineWithin = ({ stores, world, observe, connectSource, connectTar
 
     /** What moved since the plan was made, in words. */
     movedSince: async (plan: Within<Plan>, target: Within<TargetRecord>): Promise<readonly string[]> =>
-      movedSince(stores, plan, await basisNow(stores, target)),
+      movedSince(stores, plan, await basisNow(stores, guarded(target))),
+
+    /** Which limits the plan would pass now. */
+    exceededBy: (plan: Within<Plan>, target: Within<TargetRecord>): Promise<readonly Exceeded[]> =>
+      exceededByPlan({ stores, record: guarded(target), since: new Date(world.now().getTime() - windowMs) }, plan),
 
     /** Keeps which tenant a check found a connection to open, and compares it with what is read for others. */
     noteTenant: (connection: Within<Connection>, report: CheckReport): Promise<CheckReport> =>

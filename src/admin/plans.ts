@@ -1,6 +1,7 @@
 /** Commands on plans: looking at what waits for a person, and deciding. */
 
 import { approvalsFor } from '../core/approvals.ts';
+import { inForce, stricterUntil } from '../core/safeguards.ts';
 import { refusals } from '../engine/plan-problems.ts';
 import { newRunOfPlan, newRunToPlanAgain } from '../engine/request-runs.ts';
 import { type ConnectionId, type PlanId, type RunId, runId, type SourceId, type TargetId } from '../model/ids.ts';
@@ -8,7 +9,7 @@ import type { Action } from '../model/operation.ts';
 import type { Approver, Decision, Plan, PlanState, Staged } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { Approvals, TargetInForce, TargetRecord } from '../model/target-record.ts';
 import { newId } from '../store/ids.ts';
 import type { PlanFilter } from '../store/plan-store.ts';
 import type { Page } from '../store/snapshot-store.ts';
@@ -45,9 +46,10 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     if (plan.kind !== 'first') await refuseUnseen(room, record);
     await refuseMoved(room, plan, record, newRunId());
     const decision = { by, reason, at: room.world.now(), approver: approver ?? namedOnly(by) };
-    const approvals = plan.approvals === 2 ? 2 : approvalsFor(record.approvals, plan.exceeded, decision.at);
+    const guarded = inForce(record, { least: room.leastApprovals, now: decision.at });
+    const approvals = await approvalsOf(room, plan, record, guarded.approvals);
     const decided = await plans.decide(plan.id, 'approved', decision, approvals);
-    if (decided === null) throw (await sameAgain(plan.id)) ?? (await tooLate(plan.id));
+    if (decided === null) throw (await sameAgain(plan.id, guarded)) ?? (await tooLate(plan.id));
     if (decided.standing.state === 'waiting') {
       await tellFirst(room, decided, decision);
       return { plan: decided, run: null };
@@ -60,13 +62,13 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
   };
 
   /** Whoever approved it first, or the same person by another way. */
-  const sameAgain = async (id: PlanId): Promise<Refused | null> => {
+  const sameAgain = async (id: PlanId, { looserFrom }: TargetInForce): Promise<Refused | null> => {
     const { standing } = await get(id);
     if (standing.state !== 'waiting' || standing.approval === undefined) return null;
     const { by, at } = standing.approval;
     return new Refused(
       'another_person_needed',
-      `${by} approved it on ${at.toISOString()}. It is over a limit, and takes the approval of somebody else as well: not of a key that they made, or that the same person made.`,
+      `${by} approved it on ${at.toISOString()}. It is over a limit, and takes the approval of somebody else as well: not of a key that they made, or that the same person made.${looserFrom === null ? '' : ` At this target, ${stricterUntil(looserFrom)}.`}`,
     );
   };
 
@@ -128,6 +130,21 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
       return rejected;
     },
   };
+};
+
+/**
+ * As many as it took when it was made, or as it takes by what is in force now, whichever is more: it may have been made when more was allowed, and the day
+ * may have taken something since.
+ */
+const approvalsOf = async (
+  room: Room,
+  plan: Within<Plan>,
+  record: Within<TargetRecord>,
+  needed: Approvals,
+): Promise<Approvals> => {
+  if (plan.approvals === 2 || needed === 1) return plan.approvals;
+  if (plan.exceeded.length > 0) return approvalsFor(needed, plan.exceeded);
+  return approvalsFor(needed, await room.engine.exceededBy(plan, record));
 };
 
 const namedOnly = (by: string): Approver => ({ kind: 'configured_key', id: by, makers: [] });

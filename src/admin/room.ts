@@ -13,14 +13,14 @@ import type { Connection } from '../model/connection.ts';
 import type { Egress } from '../model/egress.ts';
 import { StaleRevision } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { Approvals, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { Wakeups } from '../queue/wakeups.ts';
 import type { OurApp } from '../source/our-app.ts';
 import type { Source } from '../source/source.ts';
 import type { KeyProofs } from '../store/api-key-store.ts';
 import type { KeysOfVault, Secrets } from '../store/connection-store.ts';
-import type { Target, TargetKind } from '../target/target.ts';
+import type { ParseTarget, Target } from '../target/target.ts';
 import type { EngineWithin } from './engine-within.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 import type { Reached, Within } from './reached.ts';
@@ -44,8 +44,9 @@ export type Around = {
   readonly permissionsNeeded: (
     connection: Pick<Connection, 'scope' | 'attributes'>,
   ) => readonly { readonly permission: Permission; readonly required: boolean }[];
-  /** The kinds of target that can be added. */
-  readonly targetKinds: readonly TargetKind[];
+  readonly parseTarget: ParseTarget;
+  /** How many people have to approve what is over a limit, at every target, whatever it says. */
+  readonly leastApprovals: Approvals;
   readonly world: World;
   readonly observe: Pick<Observe, 'restored'>;
   readonly egress: Egress;

@@ -94,12 +94,8 @@ const recordsWithin = (stores: Stores, reach: Reach) => {
       get: async (id: PlanId) => found(await plans.get(id)),
       list: async (filter: FilterWithin<PlanFilter>, after: string | null, limit: number) =>
         pageOf(await plans.list(narrowed(filter), after, limit)),
-      decide: async (
-        id: Reached<PlanId>,
-        to: 'approved' | 'rejected',
-        decision: Decision,
-        approvals?: Approvals['needed'],
-      ) => found(await plans.decide(id, to, decision, approvals)),
+      decide: async (id: Reached<PlanId>, to: 'approved' | 'rejected', decision: Decision, approvals?: Approvals) =>
+        found(await plans.decide(id, to, decision, approvals)),
       /** What a plan holds, and what was put beside it under an id of its own. */
       operations: (
         of: Pick<Within<Plan>, 'target'> & Pick<Plan, 'id'>,

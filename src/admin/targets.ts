@@ -1,8 +1,8 @@
 /** Commands on targets: our records of the systems we write to. */
 
-import { approvalsAfter } from '../core/approvals.ts';
 import { defaultMapping, defaultMatching } from '../core/default-mapping.ts';
 import { areRead, attributesNeeded } from '../core/read-attributes.ts';
+import { inForce, isTooMuch, type Kept, loosenedBy } from '../core/safeguards.ts';
 import { newSyncRun } from '../engine/request-runs.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
@@ -17,20 +17,14 @@ import {
   type JsonObject,
   type LeftGroups,
   type Limits,
+  type Loosened,
   nobodyProtected,
-  oneApproval,
   type Protection,
+  type TargetInForce,
   type TargetRecord,
 } from '../model/target-record.ts';
 import type { Secrets, TargetEdit } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
-import {
-  type Address,
-  type GivenSettings,
-  type ParsedTarget,
-  SettingsRefused,
-  type TargetKind,
-} from '../target/target.ts';
 import { refuseAbove } from './ceilings.ts';
 import { probeSoon } from './probe-soon.ts';
 import { meantProtection, type ProtectionWarning, protectionWarnings } from './protection.ts';
@@ -41,6 +35,7 @@ import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
 import { secretsFirst } from './secrets-first.ts';
 import type { New } from './stores-within.ts';
+import { changedSettings, parsedSettings } from './target-settings.ts';
 
 /** What a person says of a target; what is left out keeps its value, or gets its default. */
 export type TargetFields = {
@@ -56,7 +51,7 @@ export type TargetFields = {
   readonly escrow?: Partial<EscrowPolicy> | undefined;
   readonly autoApproveFirst?: boolean | undefined;
   /** How many people approve what is over a limit. */
-  readonly approvals?: Approvals['needed'] | undefined;
+  readonly approvals?: Approvals | undefined;
 };
 /** `settings` are those of its kind, secret ones among them. */
 export type NewTarget = TargetFields & { readonly kind: string; readonly settings: JsonObject };
@@ -84,6 +79,33 @@ export const targetCommands = (room: Room) => {
     );
   };
 
+  const settingsEdit = async (before: Within<TargetRecord>, changes: JsonObject): Promise<SettingsEdit> => {
+    const stored = await targets.secrets(before);
+    const { settings, secrets, isMoved } = changedSettings(room, before, stored, changes);
+    if (isMoved) await refuseAnotherSystem(before);
+    const credentialVersion = before.credentialVersion + (sameSecrets(secrets, stored) ? 0 : 1);
+    return { edit: { settings, credentialVersion }, secrets, isMoved };
+  };
+
+  const around = (now: Date) => ({ least: room.leastApprovals, now });
+
+  const guardedNow = <T extends Kept>(target: T): T & Pick<TargetInForce, 'looserFrom'> =>
+    inForce(target, around(room.world.now()));
+
+  const refuseTooMuch = (target: Kept): void => {
+    const { protected: protection, looserFrom } = guardedNow(target);
+    if (looserFrom === null || !isTooMuch(protection)) return;
+    const detail = `takes out more, with what was taken out within the last day, than stays protected until ${looserFrom.toISOString()}; take out the rest after that`;
+    throw invalid({ pointer: '/protected', detail });
+  };
+
+  /** Others are to see it coming. */
+  const tellLoosened = (before: Loosened | null, target: Pick<TargetRecord, 'id'> & Kept): void => {
+    const { loosened, looserFrom } = guardedNow(target);
+    if (looserFrom === null || loosened?.at.getTime() === before?.at.getTime()) return;
+    room.world.log.warn('target.loosened', { target: target.id, until: looserFrom.toISOString() });
+  };
+
   const get = async (id: TargetId): Promise<Within<TargetRecord>> => found(await targets.get(id), 'target');
 
   return {
@@ -91,22 +113,13 @@ export const targetCommands = (room: Room) => {
       const owner = found(await connections.get(connection), 'connection');
       if (owner.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
       refuseAbove(room, 'targets', (await targets.of(owner.id)).length);
-      const parsed = parseSettings(room, given.kind, given.settings);
+      const parsed = parsedSettings(room, given.kind, given.settings);
       const meant = await meantFields(room, owner, given);
       const now = room.world.now();
+      const fields = withFields(meant, { ...unlessGiven, name: given.kind });
       const target: New<TargetRecord> = {
-        ...withFields(meant, now, {
-          name: given.kind,
-          mapping: defaultMapping,
-          matching: defaultMatching,
-          deprovision: { kind: 'disable' },
-          leftGroups: 'leave',
-          limits: defaultLimits,
-          protected: nobodyProtected,
-          escrow: defaultEscrow,
-          autoApproveFirst: false,
-          approvals: oneApproval,
-        }),
+        ...fields,
+        loosened: loosenedBy({ ...fields, loosened: null }, fields, { ...around(now), isElsewhere: true }),
         id: targetId(newId('tgt')),
         organization: owner.organization,
         connection: owner.id,
@@ -122,11 +135,15 @@ export const targetCommands = (room: Room) => {
       };
       const added = await targets.add(target, parsed.secrets);
       room.world.log.info('target.added', { target: target.id, connection, kind: target.kind });
+      tellLoosened(null, target);
       await readWhatProtects(room, owner, added);
       return added;
     },
 
     getTarget: get,
+
+    /** As it is guarded at this moment, which may be stricter than it is set. */
+    targetInForce: (target: Within<TargetRecord>) => guardedNow(target),
 
     /** What of its protection does not protect as it says. */
     protectionWarnings: (target: Within<TargetRecord>): Promise<readonly ProtectionWarning[]> =>
@@ -142,21 +159,17 @@ export const targetCommands = (room: Room) => {
         const before = await get(id);
         if (expected !== null && expected !== before.revision) throw stale();
         refuseDeleting(before);
-        const stored = changes.settings === undefined ? {} : await targets.secrets(before);
-        const parsed = changes.settings === undefined ? null : mergedSettings(room, before, changes.settings, stored);
-        if (parsed?.isMoved === true) await refuseAnotherSystem(before);
+        const moving = changes.settings === undefined ? nowhere : await settingsEdit(before, changes.settings);
         const owner = found(await connections.get(before.connection), 'connection');
-        const edit = {
-          ...withFields(await meantFields(room, owner, changes), room.world.now(), before),
-          ...(parsed === null ? {} : { settings: parsed.settings }),
-          ...(parsed === null || sameSecrets(parsed.secrets, stored)
-            ? {}
-            : { credentialVersion: before.credentialVersion + 1 }),
-          ...stateEdit(changes.state),
-        };
-        return { before, target: await targets.edit(before.id, before.revision, edit, parsed?.secrets) };
+        const fields = withFields(await meantFields(room, owner, changes), before);
+        const { isMoved: isElsewhere } = moving;
+        const loosened = loosenedBy(before, fields, { ...around(room.world.now()), isElsewhere });
+        refuseTooMuch({ ...fields, loosened });
+        const edit = { ...fields, loosened, ...moving.edit, ...stateEdit(changes.state) };
+        return { before, target: await targets.edit(before.id, before.revision, edit, moving.secrets) };
       });
       room.world.log.info('target.edited', { target: id, revision: edited.revision, state: edited.state });
+      tellLoosened(before.loosened, edited);
       if (changes.protected !== undefined)
         await readWhatProtects(room, found(await connections.get(edited.connection), 'connection'), edited);
       return { before, target: edited };
@@ -235,6 +248,14 @@ const refuseDeleting = (target: TargetRecord): void => {
   if (target.state === 'deleting') throw new Refused('target_deleting', 'The target is being removed.');
 };
 
+/** What an edit of its settings comes to; most edits have none. */
+type SettingsEdit = {
+  readonly edit: Pick<TargetEdit, 'settings' | 'credentialVersion'>;
+  readonly secrets?: Secrets;
+  readonly isMoved: boolean;
+};
+const nowhere: SettingsEdit = { edit: {}, isMoved: false };
+
 /** Written only when the person means it: the engine may quarantine the target at the same moment. */
 const stateEdit = (state: TargetChanges['state']): TargetEdit => {
   if (state === undefined) return {};
@@ -244,10 +265,22 @@ const stateEdit = (state: TargetChanges['state']): TargetEdit => {
 /** What is edited as it is given; the rest of an edit is worked out. */
 type Editable = Pick<
   TargetRecord,
-  Exclude<keyof TargetEdit, 'settings' | 'credentialVersion' | 'state' | 'problem' | 'quarantine'>
+  Exclude<keyof TargetEdit, 'settings' | 'credentialVersion' | 'loosened' | 'state' | 'problem' | 'quarantine'>
 >;
 
-const withFields = (given: TargetFields, now: Date, base: Editable): Editable => ({
+const unlessGiven: Omit<Editable, 'name'> = {
+  mapping: defaultMapping,
+  matching: defaultMatching,
+  deprovision: { kind: 'disable' },
+  leftGroups: 'leave',
+  limits: defaultLimits,
+  protected: nobodyProtected,
+  escrow: defaultEscrow,
+  autoApproveFirst: false,
+  approvals: 1,
+};
+
+const withFields = (given: TargetFields, base: Editable): Editable => ({
   name: given.name ?? base.name,
   mapping: given.mapping ?? base.mapping,
   matching: given.matching ?? base.matching,
@@ -257,62 +290,8 @@ const withFields = (given: TargetFields, now: Date, base: Editable): Editable =>
   protected: given.protected ?? base.protected,
   escrow: { ...base.escrow, ...given.escrow },
   autoApproveFirst: given.autoApproveFirst ?? base.autoApproveFirst,
-  approvals: approvalsAfter(base.approvals, given.approvals ?? base.approvals.needed, now),
+  approvals: given.approvals ?? base.approvals,
 });
 
 const sameSecrets = (given: Secrets, stored: Secrets): boolean =>
   Object.entries(given).every(([field, one]) => one.is(stored[field]));
-
-/** Stored secrets go with the stored address only: sent to a new one, they would be given away. There they must be given again. */
-const mergedSettings = (
-  room: Room,
-  before: TargetRecord,
-  changes: JsonObject,
-  secrets: Secrets,
-): ParsedTarget & { readonly isMoved: boolean } => {
-  const kept = { ...before.settings, ...secrets };
-  const parsed = parseSettings(room, before.kind, merge(kept, changes));
-  if (placeOf(parsed.address) === storedPlace(room, before.kind, kept)) return { ...parsed, isMoved: false };
-  return { ...parseSettings(room, before.kind, merge(before.settings, changes)), isMoved: true };
-};
-
-/** Whatever may be called by now. Null: it is not known, and so not the same. */
-const storedPlace = (room: Room, kind: string, settings: GivenSettings): string | null => {
-  try {
-    return placeOf(kindNamed(room, kind).parse(settings).address);
-  } catch (error) {
-    if (error instanceof SettingsRefused) return null;
-    throw error;
-  }
-};
-
-/** With the path, which may be another customer's at the same host. */
-const placeOf = ({ url }: Address): string => `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '')}`;
-
-const merge = (stored: GivenSettings, changes: JsonObject): GivenSettings =>
-  Object.fromEntries(Object.entries({ ...stored, ...changes }).filter(([, value]) => value !== null));
-
-const parseSettings = (room: Room, kind: string, settings: GivenSettings): ParsedTarget => {
-  const known = kindNamed(room, kind);
-  try {
-    const parsed = known.parse(settings);
-    refuseUncallable(room, parsed.address);
-    return parsed;
-  } catch (error) {
-    if (!(error instanceof SettingsRefused)) throw error;
-    throw invalid(...error.issues.map(({ pointer, message }) => ({ pointer: `/settings${pointer}`, detail: message })));
-  }
-};
-
-const kindNamed = ({ targetKinds }: Room, kind: string): TargetKind => {
-  const known = targetKinds.find((candidate) => candidate.kind === kind);
-  if (known !== undefined) return known;
-  const kinds = targetKinds.map((candidate) => candidate.kind).join(', ');
-  throw invalid({ pointer: '/kind', detail: `must be one of: ${kinds}` });
-};
-
-/** What an address tells by itself is told at once; what its name stands for, when it is called. */
-const refuseUncallable = ({ egress }: Room, { setting, url }: Address): void => {
-  const detail = egress.refusalOf(url);
-  if (detail !== null) throw invalid({ pointer: `/settings/${setting}`, detail });
-};

@@ -1,24 +1,12 @@
 /** Decides how many people have to approve a plan, and whether two who did are two. */
 
 import type { Caller } from '../model/api-key.ts';
-import type { Approver, Decision, Exceeded, Maker, PlanStanding } from '../model/plan.ts';
+import type { Approver, Decision, Exceeded, Maker, Plan, PlanStanding } from '../model/plan.ts';
 import type { Approvals } from '../model/target-record.ts';
 
-/** What was lowered counts from then on, so that nobody lowers it to approve alone, and the others see it coming. */
-const loweringTakesMs = 24 * 3_600_000;
-
-/** What is over no limit takes one. */
-export const approvalsFor = (
-  { needed, loweredAt }: Approvals,
-  exceeded: readonly Exceeded[],
-  now: Date,
-): Approvals['needed'] => {
-  const isJustLowered = loweredAt !== null && now.getTime() - loweredAt.getTime() < loweringTakesMs;
-  return exceeded.length > 0 && (needed === 2 || isJustLowered) ? 2 : 1;
-};
-
-export const approvalsAfter = (was: Approvals, needed: Approvals['needed'], now: Date): Approvals =>
-  needed === was.needed ? was : { needed, loweredAt: needed === 1 ? now : null };
+/** What is over no limit takes one. `needed`: at the target, as it is in force. */
+export const approvalsFor = (needed: Approvals, exceeded: readonly Exceeded[]): Approvals =>
+  exceeded.length > 0 ? needed : 1;
 
 /**
  * Whether they are two, as far as that is known: neither is the other, nor a key that the other made, nor are both keys of one maker, however many keys lie
@@ -32,6 +20,13 @@ export const isSomebodyElse = (one: Approver | undefined, other: Approver | unde
 
 const chainOf = ({ makers, ...self }: Approver): readonly string[] => [self, ...makers].map(nameOf);
 const nameOf = ({ kind, id }: Maker): string => `${kind} ${id}`;
+
+/**
+ * Whether what it holds counts against the limits of the day. What as many approved as have to where something is over a limit does not: it may be any number.
+ * What was within the limits when one person approved it is one of many small steps, should they approve another.
+ */
+export const countsAgainstLimits = (plan: Pick<Plan, 'standing'> | null, needed: Approvals): boolean =>
+  plan === null || approvalsIn(plan.standing).length < needed;
 
 /** Who approved it, the first one first. */
 export const approvalsIn = (standing: PlanStanding): readonly Decision[] => {

@@ -5,7 +5,7 @@
 
 import type { SourceId } from '../model/ids.ts';
 import type { Limit } from '../model/limit.ts';
-import type { Action, Cause } from '../model/operation.ts';
+import type { Action, Cause, Operation } from '../model/operation.ts';
 import type { Exceeded } from '../model/plan.ts';
 import type { ObjectType } from '../model/source-object.ts';
 import type { LimitName, Limits } from '../model/target-record.ts';
@@ -88,6 +88,14 @@ export type Counted = {
   readonly members: number;
 };
 
+export const countedAs = (operation: Operation, why: Cause['why']): Counted => ({
+  action: operation.action,
+  type: operation.ref.type,
+  why,
+  group: operation.ref.id,
+  members: 'members' in operation ? operation.members.length : 0,
+});
+
 /** The limit an operation counts against. Memberships of who leaves altogether count with the account: once, not once a group. */
 export const limitOf = ({
   action,
@@ -110,16 +118,25 @@ export const limitOf = ({
 };
 
 export const sum = (counted: Iterable<Counted>): Amounts => {
+  const { add, amounts } = startSum();
+  for (const one of counted) add(one);
+  return amounts();
+};
+
+/** Counts one by one: not everything that a plan holds is in one list. */
+export const startSum = (): { readonly add: (one: Counted) => void; readonly amounts: () => Amounts } => {
   const total = { deprovisions: 0, groupDeletes: 0, memberRemovals: 0, updates: 0, creates: 0 };
   const byGroup = new Map<SourceId, number>();
-  for (const one of counted) {
-    const { group, members } = one;
-    const limit = limitOf(one);
-    if (limit === null) continue;
-    total[limit] += limit === 'memberRemovals' ? members : 1;
-    if (limit === 'memberRemovals') byGroup.set(group, (byGroup.get(group) ?? 0) + members);
-  }
-  return { ...total, byGroup };
+  return {
+    add: (one) => {
+      const { group, members } = one;
+      const limit = limitOf(one);
+      if (limit === null) return;
+      total[limit] += limit === 'memberRemovals' ? members : 1;
+      if (limit === 'memberRemovals') byGroup.set(group, (byGroup.get(group) ?? 0) + members);
+    },
+    amounts: () => ({ ...total, byGroup }),
+  };
 };
 
 /** Whether an operation is kept back. Who is not deprovisioned keeps the memberships too: they are part of the same leaving. */

@@ -7,7 +7,7 @@ import { isSomebodyElse } from './approvals.ts';
 
 export type PlanEvent =
   /** `approvals`: how many it takes. */
-  | { readonly kind: 'approve'; readonly decision: Decision; readonly approvals: Approvals['needed'] }
+  | { readonly kind: 'approve'; readonly decision: Decision; readonly approvals: Approvals }
   | { readonly kind: 'reject'; readonly decision: Decision }
   /** A run has found everything as it was, and carries it out. */
   | { readonly kind: 'begin'; readonly run: RunId }

@@ -6,7 +6,7 @@ import type { Problem } from '../model/connection.ts';
 import { type PlanId, planId, type TargetId } from '../model/ids.ts';
 import { askedFor, type Plan, type PlanKind } from '../model/plan.ts';
 import type { PreviewRun, ProvisionRun } from '../model/run.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { TargetInForce } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
 import { movedSince } from './basis.ts';
 import { beginPlan, refusePlan } from './begin-plan.ts';
@@ -39,7 +39,7 @@ type Ask = {
   readonly engine: Engine;
   readonly lease: Lease;
   readonly run: ProvisionRun;
-  readonly record: TargetRecord;
+  readonly record: TargetInForce;
   /** What a plan would be made from now. */
   readonly basis: () => Promise<Now>;
   readonly isAccepted: boolean;

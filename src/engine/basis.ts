@@ -5,14 +5,14 @@ import { type Connection, defaultAttributes } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { Basis, Plan } from '../model/plan.ts';
 import { scopeKey } from '../model/scope.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 import { protectionKey, type Ruled, reachKey, rulesKey } from './rules-key.ts';
 
 export const basisOf = async (
   { snapshots, ledger, connections }: Pick<Stores, 'snapshots' | 'ledger' | 'connections'>,
-  record: TargetRecord,
+  record: TargetInForce,
 ): Promise<Basis> => {
   const [head, connection, position, last] = await Promise.all([
     snapshots.head(record.connection),
@@ -34,7 +34,7 @@ export const basisOf = async (
 
 export const basisNow = async (
   stores: Pick<Stores, 'snapshots' | 'ledger' | 'connections'>,
-  record: TargetRecord,
+  record: TargetInForce,
 ): Promise<Now> => {
   const [basis, connection] = await Promise.all([basisOf(stores, record), stores.connections.get(record.connection)]);
   return { ...basis, wanted: connection === null ? '' : scopeKey(connection.scope) };

@@ -3,7 +3,7 @@
 import { rulesMoved } from '../core/plan-basis.ts';
 import type { Plan, PlanRefusal } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { TargetInForce } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
 import { type Aim, aimAgain, chooseAim, type KeptAim, keptAim, planOfRun, RunHeld } from './aim.ts';
 import { acceptedBy, basisNow, isOutdated, isToBeRead } from './basis.ts';
@@ -68,7 +68,7 @@ const goOnFrom = async (engine: Engine, { run, record }: Standing, found: Found,
 };
 
 /** Who is protected, above all, which other runs may have changed under them. */
-const isMoved = async (stores: Stores, plan: Plan, record: TargetRecord): Promise<boolean> =>
+const isMoved = async (stores: Stores, plan: Plan, record: TargetInForce): Promise<boolean> =>
   plan.standing.state === 'approved' && rulesMoved(plan.kind, plan.basis, await basisNow(stores, record)).length > 0;
 
 const startOf = async (engine: Engine, { run, record, lease }: Standing, found: Found): Promise<Begun | End> => {

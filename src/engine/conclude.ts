@@ -6,7 +6,8 @@ import type { Exceeded, Plan } from '../model/plan.ts';
 import { type Counters, noCounters, type ProvisionRun } from '../model/run.ts';
 import type { Planning } from './aim.ts';
 import { isOfSameRules } from './basis.ts';
-import { contentOfPlan } from './content-of-plan.ts';
+import { contentOfPlan, lookThrough } from './content-of-plan.ts';
+import { exceededBy } from './exceeded.ts';
 import type { Gathered } from './gather.ts';
 import type { Judged } from './judge-removals.ts';
 import { knownPlan, makePlan } from './make-plan.ts';
@@ -18,6 +19,7 @@ import { settle } from './settle-run.ts';
 import { doubtProblem } from './shield.ts';
 import type { Tally } from './tally.ts';
 import type { WorkEnd } from './turn.ts';
+import { windowStart } from './window.ts';
 
 type End = Exclude<WorkEnd, 'slice'>;
 
@@ -31,7 +33,7 @@ export const conclude = async (
   const { aim } = work;
   switch (aim.kind) {
     case 'plan':
-      return await endPlanning(work, aim.as, tally, [...work.exceeded, ...judged.exceeded]);
+      return await endPlanning(work, aim.as, tally);
     case 'apply':
       return await endApplying(work, aim.plan, gathered, tally, judged);
     case 'provision':
@@ -59,13 +61,10 @@ export const endPlanned = (
     : { state: stateOf(counters), counters, version, problem: null };
 };
 
-const endPlanning = async (
-  work: Provisioning,
-  kind: Planning,
-  tally: Tally,
-  exceeded: readonly Exceeded[],
-): Promise<End> => {
-  const content = await contentOfPlan(work.engine.stores, { target: work.record.id, id: work.planId });
+const endPlanning = async (work: Provisioning, kind: Planning, tally: Tally): Promise<End> => {
+  const { engine, record } = work;
+  const { content, amounts } = await lookThrough(engine.stores, { target: record.id, id: work.planId });
+  const exceeded = await exceededBy({ stores: engine.stores, record, since: windowStart(work) }, amounts);
   if (kind !== 'first') {
     await makePlan(work, kind, content, exceeded);
     return { state: stateOf(tally.counters()), counters: tally.counters(), version: work.through, problem: null };
@@ -233,14 +232,14 @@ const keepHeld = async (
           plan: known.id,
         }),
       );
-    return heldProblem(known, null);
+    return heldProblem(known, null, record);
   }
   const plan = work.written ?? (await makePlan(work, 'held', content, exceeded));
   if (moved !== null && approved !== null) {
     await engine.stores.plans.supersede(lease, approved.id, plan.id);
     engine.world.log.warn('plan.moved', { plan: approved.id, target: record.id, run: run.id });
   }
-  return heldProblem(plan, moved);
+  return heldProblem(plan, moved, record);
 };
 
 /** What waited is no longer wanted: everybody is back, or it was within the limits after all. */

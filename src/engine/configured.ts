@@ -2,11 +2,12 @@
 
 import type { Connection } from '../model/connection.ts';
 import type { TargetId } from '../model/ids.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { TargetInForce } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
+import { inForceNow } from './in-force.ts';
 import { RunRefused } from './reactions.ts';
 
-export type Configured = { readonly connection: Connection; readonly record: TargetRecord };
+export type Configured = { readonly connection: Connection; readonly record: TargetInForce };
 
 export const configured = async (engine: Engine, id: TargetId): Promise<Configured> => {
   const record = await engine.stores.targets.get(id);
@@ -21,5 +22,5 @@ export const configured = async (engine: Engine, id: TargetId): Promise<Configur
       message: `The target is ${record.state}; nothing is written to it.`,
       owner: 'your_team',
     });
-  return { connection, record };
+  return { connection, record: inForceNow(engine, record) };
 };

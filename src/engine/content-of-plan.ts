@@ -1,6 +1,7 @@
-/** What a plan holds, as one hash and by count: from its operations as they are kept. */
+/** What a plan holds, as one hash, by count, and as it counts against limits: from its operations as they are kept. */
 
 import { createHash } from 'node:crypto';
+import { type Amounts, countedAs, startSum } from '../core/guard.ts';
 import { contentOf } from '../core/plan-content.ts';
 import type { Action } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
@@ -9,19 +10,28 @@ import type { Stores } from '../store/stores.ts';
 
 export type Content = Pick<Plan, 'hash' | 'counts' | 'countsOf'>;
 
+export const contentOfPlan = async (stores: Pick<Stores, 'plans'>, of: PlanOf): Promise<Content> =>
+  (await lookThrough(stores, of)).content;
+
 /** The same staged operations have the same hash, whenever and in whatever pieces they were planned. */
-export const contentOfPlan = async ({ plans }: Pick<Stores, 'plans'>, of: PlanOf): Promise<Content> => {
+export const lookThrough = async (
+  { plans }: Pick<Stores, 'plans'>,
+  of: PlanOf,
+): Promise<{ readonly content: Content; readonly amounts: Amounts }> => {
   const hash = createHash('sha256');
   const countsOf = { user: noneOfEach(), group: noneOfEach() };
+  const { add, amounts } = startSum();
   for await (const staged of plans.scan(of)) {
-    for (const { operation } of staged) {
+    for (const { step, operation, cause } of staged) {
       countsOf[operation.ref.type][operation.action] += 'members' in operation ? operation.members.length : 1;
       hash.update(`${contentOf(operation)}\n`);
+      // Of an account that is made or changed its references are a part, as where a run counts before it writes.
+      if (step !== 'references') add(countedAs(operation, cause.why));
     }
   }
   const counts = noneOfEach();
   for (const action of actions) counts[action] = countsOf.user[action] + countsOf.group[action];
-  return { hash: hash.digest('base64url'), counts, countsOf };
+  return { content: { hash: hash.digest('base64url'), counts, countsOf }, amounts: amounts() };
 };
 
 const actions = ['create', 'update', 'add_members', 'remove_members', 'disable', 'delete'] as const;

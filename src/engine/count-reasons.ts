@@ -7,7 +7,7 @@ import { judge } from '../core/finding.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Reason } from '../model/explanation.ts';
 import type { ObjectType, Ref, Remembered } from '../model/source-object.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { TargetInForce } from '../model/target-record.ts';
 import type { Explainer } from './explain.ts';
 import { objectsNow, type TargetSide, targetSide } from './explain-evidence.ts';
 
@@ -38,7 +38,7 @@ const examples = { each: 5, only: 200 } as const;
 export const countReasons = async (
   explainer: Pick<Explainer, 'stores' | 'world' | 'connectTarget'>,
   connection: Connection,
-  record: TargetRecord,
+  record: TargetInForce,
   { after, only }: Wanted,
 ): Promise<ReasonCounts | null> => {
   const { stores, world, connectTarget } = explainer;

@@ -3,9 +3,10 @@
  * count alone: over a limit nothing of that kind is done, not the first five hundred.
  */
 
-import { type Amounts, guard, nothing, sum } from '../core/guard.ts';
+import { type Amounts, nothing, sum } from '../core/guard.ts';
 import type { Exceeded } from '../model/plan.ts';
 import type { TargetRecord } from '../model/target-record.ts';
+import { exceededBy } from './exceeded.ts';
 import type { Gathered } from './gather.ts';
 import { counted, type Pending } from './pending.ts';
 import { permitted } from './permit.ts';
@@ -18,10 +19,8 @@ export const limitsWrites = ({ limits: { creates, updates } }: Pick<TargetRecord
 
 export const exceededWrites = async (work: Provisioning, gathered: Gathered): Promise<readonly Exceeded[]> => {
   if (!limitsWrites(work.record) || work.aim.kind !== 'provision') return [];
-  const { ledger } = work.engine.stores;
-  const taken = await ledger.taken(work.record.id, windowStart(work));
-  const base = { active: await ledger.countActive(work.record.id), membersOf: () => 0 };
-  return guard(await wantedWrites(work, gathered), taken, work.record.limits, base);
+  const { engine, record } = work;
+  return exceededBy({ stores: engine.stores, record, since: windowStart(work) }, await wantedWrites(work, gathered));
 };
 
 /** What a person approved is done whatever the limits say. */

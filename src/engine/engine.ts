@@ -6,7 +6,7 @@ import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
 import type { Action, Outcome } from '../model/operation.ts';
 import type { PlanAges } from '../model/plan.ts';
 import type { Run } from '../model/run.ts';
-import type { LimitName, TargetRecord } from '../model/target-record.ts';
+import type { Approvals, LimitName, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
@@ -23,6 +23,8 @@ export type Engine = {
   /** Asks a worker to look at a target soon. A lost wake-up costs time, never work. */
   readonly wakeTarget: (target: TargetId) => Promise<void>;
   readonly newRunId: () => RunId;
+  /** How many people have to approve what is over a limit, at every target, whatever it says. */
+  readonly leastApprovals: Approvals;
   /** Names this process in leases. */
   readonly owner: string;
   readonly timing: Timing;

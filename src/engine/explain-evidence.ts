@@ -9,7 +9,7 @@ import type { Action, WaitingReference } from '../model/operation.ts';
 import type { Plan, PlanState } from '../model/plan.ts';
 import { isEnded, type ProvisionRun, type Run } from '../model/run.ts';
 import type { Ref, Remembered } from '../model/source-object.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import type { Secrets } from '../store/connection-store.ts';
 import type { About } from '../store/ledger.ts';
 import type { Head } from '../store/snapshot-store.ts';
@@ -22,7 +22,7 @@ export type ConnectTarget = (record: TargetRecord, secrets: Secrets) => Target;
 
 /** What is the same for all objects of one target. */
 export type TargetSide = {
-  readonly record: TargetRecord;
+  readonly record: TargetInForce;
   readonly now: TargetNow;
   readonly head: Head;
   readonly open: ReadonlyMap<SourceId, readonly Action[]>;
@@ -37,7 +37,7 @@ export const targetSide = async (
   stores: Stores,
   connect: ConnectTarget,
   connection: Connection,
-  record: TargetRecord,
+  record: TargetInForce,
   at: Date,
   groups: ReadonlySet<SourceId> | null,
 ): Promise<TargetSide | null> => {
@@ -72,7 +72,7 @@ export const targetSide = async (
 const shieldNow = async (
   stores: Stores,
   connection: Connection,
-  record: TargetRecord,
+  record: TargetInForce,
   edges: MemberNeeds,
 ): Promise<Pick<TargetNow, 'shield'>> => {
   const { shield } = await raiseShield({ stores, connection, record, gathered: { edges }, asks: null });

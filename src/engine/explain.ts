@@ -23,7 +23,7 @@ import type { Action, Link } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import { scopeKey } from '../model/scope.ts';
 import { group, type Ref, type Remembered, user, type Value } from '../model/source-object.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { About, Entry } from '../store/ledger.ts';
 import type { Head } from '../store/snapshot-store.ts';
@@ -75,7 +75,7 @@ export type Answer = {
 export const explainPerson = async (
   explainer: Explainer,
   connection: Connection,
-  targets: readonly TargetRecord[],
+  targets: readonly TargetInForce[],
   text: string,
   live: boolean,
 ): Promise<Answer> => {
@@ -110,7 +110,7 @@ const explainEach = async (
   explainer: Explainer,
   connection: Connection,
   head: Head,
-  targets: readonly TargetRecord[],
+  targets: readonly TargetInForce[],
   seen: Remembered,
   read: Committed,
   live: boolean,
@@ -135,7 +135,7 @@ type SourceDetails = Pick<Details, 'read' | 'fullReadAt' | 'scope' | 'isScopeRea
 const explainAt = async (
   { stores, world, connectTarget }: Explainer,
   connection: Connection,
-  record: TargetRecord,
+  record: TargetInForce,
   seen: Remembered,
   source: SourceDetails,
   live: boolean,

@@ -1,10 +1,10 @@
 /** Decides which of the removals a run wants are done: within the limits, approved by a person, or kept for one. */
 
-import { type Amounts, guard, isHeld, sum } from '../core/guard.ts';
+import { isHeld, sum } from '../core/guard.ts';
 import { takenBy } from '../core/plan-content.ts';
-import type { SourceId } from '../model/ids.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
+import { exceededBy } from './exceeded.ts';
 import { counted, type Pending } from './pending.ts';
 import { permitted } from './permit.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -27,7 +27,8 @@ export const judgeRemovals = async (work: Provisioning, wanted: readonly Pending
   const { aim } = work;
   switch (aim.kind) {
     case 'plan':
-      return { ...nothingElse, go: wanted, exceeded: await exceededRemovals(work, wanted) };
+      // What the whole plan passes is counted once it is there.
+      return { ...nothingElse, go: wanted };
     case 'apply': {
       const { go, rest } = await permitted(work, aim.plan, wanted);
       return { ...nothingElse, go, notInPlan: rest };
@@ -84,27 +85,7 @@ const few = (what: 'more' | 'less', lines: readonly string[]): string =>
     ? `nothing ${what}`
     : `${lines.length} ${what} (${lines.slice(0, mostNamed).join('; ')}${lines.length > mostNamed ? '; …' : ''})`;
 
-/** What the day took is asked of the ledger, not counted along: a run that breaks off, or is repeated, goes on with less left of its limit. */
-const exceededRemovals = async (work: Provisioning, wanted: readonly Pending[]): Promise<readonly Exceeded[]> => {
-  if (wanted.length === 0) return [];
-  const { ledger } = work.engine.stores;
-  const amounts = sum(wanted.map(counted));
-  const taken = await ledger.taken(work.record.id, windowStart(work));
-  const { user, group } = await ledger.countActive(work.record.id);
-  const active = { user: user + taken.deprovisions, group: group + taken.groupDeletes };
-  const sizes = await sizesOf(work, amounts, taken);
-  return guard(amounts, taken, work.record.limits, { active, membersOf: (group) => sizes.get(group) ?? 0 });
-};
-
-/** How many members groups have, and had before this run and the day; asked only of groups that lose more than anybody may lose. */
-const sizesOf = async (work: Provisioning, wanted: Amounts, taken: Amounts): Promise<ReadonlyMap<SourceId, number>> => {
-  const { floor } = work.record.limits.memberRemovalsPerGroup;
-  const sizes = new Map<SourceId, number>();
-  for (const [group, members] of wanted.byGroup) {
-    let size = members + (taken.byGroup.get(group) ?? 0);
-    if (size <= floor) continue;
-    for await (const some of work.engine.stores.snapshots.members(work.run.connection, group)) size += some.length;
-    sizes.set(group, size);
-  }
-  return sizes;
+const exceededRemovals = (work: Provisioning, wanted: readonly Pending[]): Promise<readonly Exceeded[]> => {
+  const { stores } = work.engine;
+  return exceededBy({ stores, record: work.record, since: windowStart(work) }, sum(wanted.map(counted)));
 };

@@ -193,8 +193,8 @@ async function* ofTargets({ stores, connection, targets, person }: Asked): Async
     const account = (about?.link ?? about?.former)?.remoteId ?? null;
     const known = [person, account, ...called];
     const names = new Set(known.flatMap((name) => (typeof name === 'string' ? [name.toLowerCase()] : [])));
-    if (target.protected.ids.some((id) => names.has(id.trim().toLowerCase())))
-      yield [{ kind: 'protection', target, group: null }];
+    const ids = [...target.protected.ids, ...(target.loosened?.from.protected.ids ?? [])];
+    if (ids.some((id) => names.has(id.trim().toLowerCase()))) yield [{ kind: 'protection', target, group: null }];
   }
 }
 

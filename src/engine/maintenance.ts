@@ -4,7 +4,9 @@ import { absoluteMs, idleMs } from '../core/sessions.ts';
 import { errorFacts } from '../logger.ts';
 import type { Connection } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
+import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
+import { inForceNow } from './in-force.ts';
 import { stripLeavers } from './leavers.ts';
 import { endSubscriptions } from './subscriptions.ts';
 
@@ -83,10 +85,18 @@ const pruneConnection = async (engine: Engine, connection: Connection): Promise<
     await stores.ledger.prune(target.id, daysAgo(engine, keptDays.operations));
     await stores.plans.prune(target.id, daysAgo(engine, keptDays.operations));
     await stores.discrepancies.prune(target.id, daysAgo(engine, keptDays.runs));
+    await forgetLoosened(engine, target);
   }
   const positions = await Promise.all(targets.map(async ({ id }) => (await stores.ledger.position(id)) ?? 0));
   const through = Math.min(await versionAt(engine, connection.id, daysAgo(engine, keptDays.changes)), ...positions);
   await stores.snapshots.prune(connection.id, through);
+};
+
+/** Who was protected until then is named there. */
+const forgetLoosened = async (engine: Engine, target: TargetRecord): Promise<void> => {
+  const { loosened } = target;
+  if (loosened !== null && inForceNow(engine, target).looserFrom === null)
+    await engine.stores.targets.forgetLoosened(target.id, loosened.at);
 };
 
 /** The version that was committed by then; 0 when there was none. */

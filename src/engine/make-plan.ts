@@ -30,7 +30,7 @@ export const makePlan = async (
     // The snapshot may have moved on while the plan was made; then it is stale from the beginning, and found to be so.
     basis: { ...now, version: through },
     exceeded,
-    approvals: approvalsFor(record.approvals, exceeded, engine.world.now()),
+    approvals: approvalsFor(record.approvals, exceeded),
   };
   await engine.stores.plans.add(work.lease, plan);
   const facts = { plan: id, target: record.id, run: run.id, ...content.counts };

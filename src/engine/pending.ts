@@ -1,6 +1,6 @@
 /** An operation on its way to the target, and what became of it. */
 
-import type { Counted } from '../core/guard.ts';
+import { type Counted, countedAs } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { PlanId, SourceId } from '../model/ids.ts';
 import type { Evidence, Link, Outcome, SkipReason } from '../model/operation.ts';
@@ -38,13 +38,7 @@ export const skip = (work: Pick<Provisioning, 'engine'>, pending: Pending, reaso
   outcome: { ...head(work, pending), result: 'skipped', reason },
 });
 
-export const counted = ({ planned: { operation, why } }: Pending): Counted => ({
-  action: operation.action,
-  type: operation.ref.type,
-  why,
-  group: operation.ref.id,
-  members: 'members' in operation ? operation.members.length : 0,
-});
+export const counted = ({ planned: { operation, why } }: Pending): Counted => countedAs(operation, why);
 
 /** The same operation for some of its members. Null when it is for nobody. */
 export const forMembers = (pending: Pending, isFor: (id: string) => boolean): Pending | null => {

@@ -1,9 +1,11 @@
 /** What a run says that waits for a person's decision on a plan. */
 
 import { inWords } from '../core/guard.ts';
+import { stricterUntil } from '../core/safeguards.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Action } from '../model/operation.ts';
 import type { Plan, PlanRefusal } from '../model/plan.ts';
+import type { TargetInForce } from '../model/target-record.ts';
 import type { Reached } from './prove-reach.ts';
 
 /** A target that was never written to, or not by these rules. */
@@ -84,8 +86,13 @@ const unprovedProblem = (plan: Plan): Problem => ({
 });
 
 /** Something is over a limit. `moved`: what differs from a plan that had been approved. */
-export const heldProblem = (plan: Plan, moved: string | null): Problem => {
-  const what = `${inWords(plan.exceeded)}. None of it was done`;
+export const heldProblem = (
+  plan: Plan,
+  moved: string | null,
+  { looserFrom }: Pick<TargetInForce, 'looserFrom'>,
+): Problem => {
+  const stricter = looserFrom === null ? '' : ` (${stricterUntil(looserFrom)})`;
+  const what = `${inWords(plan.exceeded)}${stricter}. None of it was done`;
   if (plan.standing.state === 'rejected')
     return {
       code: 'plan_rejected',

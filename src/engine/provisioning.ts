@@ -1,5 +1,6 @@
 /** What every part of one provision run needs. */
 
+import { countsAgainstLimits } from '../core/approvals.ts';
 import { limitOf } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import { coverOf, type Shield } from '../core/protection.ts';
@@ -10,7 +11,7 @@ import type { Cause, Evidence, Link, ReadKind } from '../model/operation.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { ObjectType, Ref, SourceObject } from '../model/source-object.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { TargetInForce } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Target } from '../target/target.ts';
@@ -32,7 +33,7 @@ export type Provisioning = {
   readonly engine: Engine;
   readonly run: ProvisionRun;
   readonly connection: Connection;
-  readonly record: TargetRecord;
+  readonly record: TargetInForce;
   /** Connected when it is first asked something. */
   readonly source: () => Source;
   readonly target: Target;
@@ -155,11 +156,24 @@ export const causeOf = (work: Provisioning, { planned: { operation, why }, relea
     connection: work.run.connection,
     version: work.through,
     why,
-    // What a person approved may be any number, and is not held against the others of the day.
-    limited: released === undefined && limit !== null && work.record.limits[limit] !== null,
+    limited:
+      limit !== null &&
+      work.record.limits[limit] !== null &&
+      countsAgainstLimits(released === undefined ? null : planOf(work.aim), work.record.approvals),
     plan: released ?? null,
     evidence: evidence ?? null,
   };
+};
+
+const planOf = (aim: Aim): Plan | null => {
+  switch (aim.kind) {
+    case 'provision':
+      return aim.approved;
+    case 'apply':
+      return aim.plan;
+    case 'plan':
+      return null;
+  }
 };
 
 /** Whether no operation may touch this object of the snapshot, or its account. */

@@ -9,7 +9,7 @@ import { SourceError, type SourceFault } from '../model/errors.ts';
 import type { SourceId } from '../model/ids.ts';
 import { scopeKey } from '../model/scope.ts';
 import { group as groupRef, type Ref, type Standing } from '../model/source-object.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
@@ -26,7 +26,7 @@ export type Raised = {
 type Around = {
   readonly stores: Pick<Stores, 'snapshots' | 'ledger'>;
   readonly connection: Pick<Connection, 'scope'>;
-  readonly record: Pick<TargetRecord, 'id' | 'connection' | 'protected'>;
+  readonly record: Pick<TargetInForce, 'id' | 'connection' | 'protected' | 'looserFrom'>;
   readonly gathered: Pick<Gathered, 'edges'>;
   /** Null where nobody is to be asked: then who was in a group when a run last asked is believed. */
   readonly asks: { readonly source: () => Source; readonly signal: AbortSignal } | null;

@@ -15,6 +15,7 @@ import type { Draft, Head, SnapshotStore } from '../store/snapshot-store.ts';
 import { assertConnectionAsRead } from './as-read.ts';
 import type { Reader } from './cleared.ts';
 import type { Engine } from './engine.ts';
+import { inForceNow } from './in-force.ts';
 import type { Watch } from './lease-keeper.ts';
 import { knowTenant } from './note-tenant.ts';
 import { RunRefused } from './reactions.ts';
@@ -44,7 +45,8 @@ export const connected = async (engine: Engine, id: ConnectionId): Promise<Conne
       owner: 'customer_it',
     });
   }
-  return { ...connection, attributes: attributesToRead(connection.attributes, await engine.stores.targets.of(id)) };
+  const targets = (await engine.stores.targets.of(id)).map((record) => inForceNow(engine, record));
+  return { ...connection, attributes: attributesToRead(connection.attributes, targets) };
 };
 
 /** An interrupted draft may be continued only by a run that reads the same things on the same base. */

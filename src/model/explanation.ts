@@ -154,7 +154,7 @@ export type PlanNow = {
   readonly state: PlanState;
   readonly actions: readonly Action[];
   /** How many have to approve it, and who did. */
-  readonly approvalsNeeded: Approvals['needed'];
+  readonly approvalsNeeded: Approvals;
   readonly approvedBy: readonly string[];
 };
 

@@ -122,7 +122,7 @@ export type Plan = {
   readonly countsOf: Readonly<Record<ObjectType, ActionCounts>>;
   readonly exceeded: readonly Exceeded[];
   /** How many have to approve it, as the target said when it was made. */
-  readonly approvals: Approvals['needed'];
+  readonly approvals: Approvals;
   readonly standing: PlanStanding;
 };
 

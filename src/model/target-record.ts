@@ -36,9 +36,8 @@ export type Limits = {
 };
 export type LimitName = keyof Limits;
 
-/** How many people have to approve what is over a limit; when that was lowered last, unless it was raised since. */
-export type Approvals = { readonly needed: 1 | 2; readonly loweredAt: Date | null };
-export const oneApproval: Approvals = { needed: 1, loweredAt: null };
+/** How many people have to approve what is over a limit. */
+export type Approvals = 1 | 2;
 
 /** Accounts and groups that no operation ever touches, whatever a plan says. */
 export type Protection = {
@@ -50,6 +49,16 @@ export type Protection = {
   readonly groups: readonly SourceId[];
 };
 
+/** What makes somebody, or two, look before much is taken away. */
+export type Safeguards = {
+  readonly limits: Limits;
+  readonly protected: Protection;
+  readonly approvals: Approvals;
+};
+
+/** `from`: what was in force until then, and still is for a day (`core/safeguards.ts`). */
+export type Loosened = { readonly from: Safeguards; readonly at: Date };
+
 /**
  * When an object that failed is tried again: so many hours after it failed for the first time, the second time and so on, the last of them again and
  * again, until so many days after it first failed. Then it is given up: it stays listed, and is tried when it changes or a person asks.
@@ -59,7 +68,8 @@ export type EscrowPolicy = { readonly retryAfterHours: readonly number[]; readon
 /** The steps Entra provisioning is known for: soon at first, then with falling frequency, and after four weeks not by itself any more. */
 export const defaultEscrow: EscrowPolicy = { retryAfterHours: [6, 12, 24], giveUpAfterDays: 28 };
 
-export type TargetRecord = {
+/** `limits`, `protected` and `approvals` as they are set; what is in force may be stricter. */
+export type TargetRecord = Safeguards & {
   readonly id: TargetId;
   readonly organization: OrganizationId;
   readonly connection: ConnectionId;
@@ -76,9 +86,8 @@ export type TargetRecord = {
   readonly matching: Matching;
   readonly deprovision: DeprovisionPolicy;
   readonly leftGroups: LeftGroups;
-  readonly limits: Limits;
-  readonly approvals: Approvals;
-  readonly protected: Protection;
+  /** When its safeguards were loosened last, where two people had to approve. Null: what is set is in force. */
+  readonly loosened: Loosened | null;
   readonly escrow: EscrowPolicy;
   /** The first run, and the first after a change of scope, mapping, matching or of what happens to who leaves, does what it finds without a look at the plan. */
   readonly autoApproveFirst: boolean;
@@ -86,6 +95,9 @@ export type TargetRecord = {
   readonly updatedAt: Date;
   readonly revision: number;
 };
+
+/** As it is guarded now: its safeguards are those in force. `looserFrom`: when what is set comes into force, where that is looser; null: it is. */
+export type TargetInForce = TargetRecord & { readonly looserFrom: Date | null };
 
 /** Entra Connect's own default is 500 deletions a run; a small tenant needs a smaller number and a floor it can live with. */
 export const defaultLimits: Limits = {

@@ -55,6 +55,7 @@ export type TargetEdit = Partial<
     | 'escrow'
     | 'autoApproveFirst'
     | 'approvals'
+    | 'loosened'
     | 'state'
     | 'problem'
     | 'quarantine'
@@ -99,6 +100,8 @@ export interface TargetStore {
   hold(id: TargetId, problem: Problem | null, quarantine?: Quarantine | null): Promise<void>;
   probed(id: TargetId, quarantine: Quarantine): Promise<void>;
   proved(id: TargetId): Promise<void>;
+  /** Forgets what was in force before the safeguards were loosened at that moment. Should they have been loosened again, nothing changes. */
+  forgetLoosened(id: TargetId, at: Date): Promise<void>;
   /** They open for the settings alone that they were given for. Throws `SecretUnreadable` when the target has others, or is said to have. */
   secrets(target: Pick<TargetRecord, 'id' | 'settings'>): Promise<Secrets>;
   remove(id: TargetId): Promise<void>;

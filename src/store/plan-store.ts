@@ -72,12 +72,7 @@ export interface PlanStore {
    * waiting → approved, waiting or approved → rejected. Where two `approvals` are needed, the first is kept, it waits on, and the second, by somebody else,
    * makes it approved. Null when it was in neither, or the same approves twice, and nothing was done.
    */
-  decide(
-    id: PlanId,
-    to: 'approved' | 'rejected',
-    decision: Decision,
-    approvals?: Approvals['needed'],
-  ): Promise<Plan | null>;
+  decide(id: PlanId, to: 'approved' | 'rejected', decision: Decision, approvals?: Approvals): Promise<Plan | null>;
   /** A run has found everything as it was and carries the plan out. Null when it is not approved any more, and must not be. Throws `StaleFence`. */
   begin(lease: Lease, id: PlanId, run: RunId): Promise<Plan | null>;
   /** approved → applied, by this run, whichever began it. Throws `StaleFence`. */

@@ -114,4 +114,7 @@ export type TargetKind = {
   readonly parse: (input: GivenSettings) => ParsedTarget;
 };
 
+/** The same for a target of any kind: the one door to settings that are given, or kept. Its pointers are within the target: `/kind`, `/settings/url`. */
+export type ParseTarget = (kind: string, settings: GivenSettings) => ParsedTarget;
+
 export const defineTarget = (kind: TargetKind): TargetKind => kind;

@@ -16,13 +16,7 @@ import { SecretUnreadable, StaleRevision } from '../../src/model/errors.ts';
 import { connectionId, organizationId, sourceId, targetId } from '../../src/model/ids.ts';
 import { everyone } from '../../src/model/scope.ts';
 import { secret } from '../../src/model/secret.ts';
-import {
-  defaultEscrow,
-  defaultLimits,
-  nobodyProtected,
-  oneApproval,
-  type TargetRecord,
-} from '../../src/model/target-record.ts';
+import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import type { ConnectionStore, SecretOf, TargetStore, Vault } from '../../src/store/connection-store.ts';
 import { newId } from '../../src/store/ids.ts';
 import { createSeal } from '../../src/store/seal.ts';
@@ -513,6 +507,23 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       expect(await targets.get(target.id)).toEqual(after);
     });
 
+    it('remembers what was in force before it was loosened until that is said to be over, and what was loosened since', async () => {
+      const from = {
+        limits: defaultLimits,
+        protected: { ...nobodyProtected, ids: ['director'] },
+        approvals: 2,
+      } as const;
+      const target = aTarget({ loosened: { from, at: start } });
+      await targets.add(target, hidden({ token: 'x' }));
+      expect(await targets.get(target.id)).toEqual(target);
+      const again = await targets.edit(target.id, 1, { loosened: { from, at: edited } });
+      await targets.forgetLoosened(target.id, start);
+      expect(await targets.get(target.id)).toEqual(again);
+      await targets.forgetLoosened(target.id, edited);
+      expect(await targets.get(target.id)).toEqual({ ...again, loosened: null });
+      expect(revealed(await targets.secrets(again))).toEqual({ token: 'x' });
+    });
+
     it('is found with the others of its connection', async () => {
       const connection = connectionId(newId('con'));
       const made = [aTarget({ connection }), aTarget({ connection })];
@@ -578,7 +589,8 @@ const aTarget = (other: Partial<TargetRecord> = {}): TargetRecord => ({
   protected: nobodyProtected,
   escrow: defaultEscrow,
   autoApproveFirst: false,
-  approvals: oneApproval,
+  approvals: 1,
+  loosened: null,
   credentialVersion: 1,
   createdAt: start,
   updatedAt: start,

@@ -1,28 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { approvalsAfter, approvalsFor, isSomebodyElse, makersOf } from '../../src/core/approvals.ts';
-import type { Approver } from '../../src/model/plan.ts';
-import { oneApproval } from '../../src/model/target-record.ts';
+import { approvalsFor, countsAgainstLimits, isSomebodyElse, makersOf } from '../../src/core/approvals.ts';
+import type { Approver, Decision } from '../../src/model/plan.ts';
 
-const start = new Date('2026-03-02T08:00:00.000Z');
-const hours = (count: number): Date => new Date(start.getTime() + count * 3_600_000);
 const over = [{ limit: 'deprovisions', group: null, wanted: 9, taken: 0, allowed: 5 }] as const;
-const two = { needed: 2, loweredAt: null } as const;
 
-describe('how many have to approve a plan', () => {
-  it('is what the target says, for what is over a limit', () => {
-    expect(approvalsFor(oneApproval, over, start)).toBe(1);
-    expect(approvalsFor(two, over, start)).toBe(2);
-    expect(approvalsFor(two, [], start)).toBe(1);
+it('as many have to approve a plan as the target says, where it is over a limit', () => {
+  expect(approvalsFor(1, over)).toBe(1);
+  expect(approvalsFor(2, over)).toBe(2);
+  expect(approvalsFor(2, [])).toBe(1);
+});
+
+describe('what a plan holds', () => {
+  const word: Decision = { by: 'anna', reason: 'Yes.', at: new Date('2026-03-02T08:00:00.000Z') };
+  const approved = (decision: Decision) => ({ standing: { state: 'approved', decision, begun: null } }) as const;
+
+  it('does not count against the limits of the day once as many approved it as have to where it is over a limit', () => {
+    expect(countsAgainstLimits(approved(word), 1)).toBe(false);
+    expect(countsAgainstLimits(approved({ ...word, first: { ...word, by: 'ben' } }), 2)).toBe(false);
   });
 
-  it('stays two for a day once it was lowered, so that nobody lowers it to approve alone', () => {
-    const lowered = approvalsAfter(two, 1, start);
-    expect(lowered).toEqual({ needed: 1, loweredAt: start });
-    expect([0, 23.9, 24].map((count) => approvalsFor(lowered, over, hours(count)))).toEqual([2, 2, 1]);
-    // Saying it again does not begin the day anew; raising it ends it.
-    expect(approvalsAfter(lowered, 1, hours(5))).toEqual(lowered);
-    expect(approvalsAfter(lowered, 2, hours(5))).toEqual(two);
-    expect(approvalsAfter(oneApproval, 1, start)).toEqual(oneApproval);
+  it('counts where one approved what takes two over a limit: they could approve many small plans', () => {
+    expect(countsAgainstLimits(approved(word), 2)).toBe(true);
+    expect(countsAgainstLimits(null, 1)).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultMapping } from '../../src/core/default-mapping.ts';
 import { mapForCreate } from '../../src/core/mapping.ts';
 import { countReasons } from '../../src/engine/count-reasons.ts';
+import { inForceNow } from '../../src/engine/in-force.ts';
 import { newProvisionRun } from '../../src/engine/request-runs.ts';
 import { defaultAttributes } from '../../src/model/connection.ts';
 import { type Reason, reasons } from '../../src/model/explanation.ts';
@@ -16,7 +17,7 @@ import {
   type SourceObject,
   user,
 } from '../../src/model/source-object.ts';
-import { nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
+import { nobodyProtected, type TargetInForce } from '../../src/model/target-record.ts';
 import type { Lease, LeaseKey } from '../../src/store/leases.ts';
 import { ask, why } from '../support/explaining.ts';
 import { connection, person, plainTarget, type Story, story, target } from '../support/story.ts';
@@ -200,10 +201,10 @@ const generated = async (people: number): Promise<{ readonly of: Story; readonly
   return { of, everybody };
 };
 
-const record = async ({ stores }: Story): Promise<TargetRecord> => {
+const record = async ({ engine, stores }: Story): Promise<TargetInForce> => {
   const found = await stores.targets.get(target);
   if (found === null) throw new Error('The story has no target.');
-  return found;
+  return inForceNow(engine, found);
 };
 const count = async (of: Story, after: string | null = null, only: Reason | null = null) => {
   const asked = await of.stores.connections.get(connection);

@@ -81,6 +81,15 @@ describe('what is kept of somebody', () => {
     expect(ofKind(await kept(s, sourceId(id('bob'))), 'protection')).toMatchObject([{ group: null }]);
     expect(ofKind(await kept(s, sourceId(id('anna'))), 'protection')).toEqual([]);
     expect(await erase(s, sourceId(id('nobody')))).toEqual({ kind: 'unknown' });
+    // Whoever was taken out stands there until what was in force before is forgotten.
+    const before = await s.stores.targets.get(target);
+    if (before === null) throw new Error('There is no target.');
+    const { limits, protected: protection, revision } = before;
+    await s.stores.targets.edit(target, revision, {
+      protected: { ids: [], attributes: [], groups: [] },
+      loosened: { from: { limits, protected: protection, approvals: 2 }, at: s.now() },
+    });
+    expect(await kept(s, sourceId(id('nobody')))).toMatchObject([{ kind: 'protection', group: null }]);
   });
 
   it('is not told any further once the time for it is over', async () => {

@@ -17,7 +17,6 @@ import {
   defaultEscrow,
   type Limits,
   nobodyProtected,
-  oneApproval,
   type Protection,
   type TargetRecord,
 } from '../../src/model/target-record.ts';
@@ -56,7 +55,7 @@ export type Customer = {
   readonly policies: { readonly at: number; readonly policy: LeavingPolicies }[];
   readonly protections: { readonly at: number; readonly protection: Protection }[];
   /** How many have to approve what is over a limit, likewise. */
-  readonly approvals: { readonly at: number; readonly needed: Approvals['needed'] }[];
+  readonly approvals: { readonly at: number; readonly needed: Approvals }[];
 };
 
 export const foundCustomer = (
@@ -84,7 +83,7 @@ export const foundCustomer = (
   const policy = drawPolicy(chance, 0);
   const protection = drawProtection(directory, chance);
   const readsManagers = chance.happens(0.75, 'reads managers');
-  const approvals = chance.happens(0.15, 'two people approve') ? twoApprovals : oneApproval;
+  const approvals = chance.happens(0.15, 'two people approve') ? 2 : 1;
   const at = new Date(now());
   const customer: Customer = {
     nth,
@@ -100,7 +99,7 @@ export const foundCustomer = (
     limits: [{ at: now(), limits }],
     policies: [{ at: now(), policy }],
     protections: [{ at: now(), protection }],
-    approvals: approvalsSince(approvals, now()),
+    approvals: approvalsSince({ approvals, loosened: null }, now()),
     connection: {
       id: connectionId(`con_${nth}`),
       organization: organizationId(`org_${nth}`),
@@ -143,6 +142,7 @@ export const foundCustomer = (
       protected: protection,
       escrow: defaultEscrow,
       approvals,
+      loosened: null,
       autoApproveFirst: chance.happens(0.6, 'first plans approve themselves'),
       credentialVersion: 1,
       createdAt: at,
@@ -153,15 +153,16 @@ export const foundCustomer = (
   return customer;
 };
 
-const twoApprovals: Approvals = { needed: 2, loweredAt: null };
-
 /** What a record tells of how many had to approve. */
-export const approvalsSince = ({ needed, loweredAt }: Approvals, at: number): Customer['approvals'] =>
-  loweredAt === null
-    ? [{ at, needed }]
+export const approvalsSince = (
+  { approvals, loosened }: Pick<TargetRecord, 'approvals' | 'loosened'>,
+  at: number,
+): Customer['approvals'] =>
+  loosened === null
+    ? [{ at, needed: approvals }]
     : [
-        { at: loweredAt.getTime() - 1, needed: 2 },
-        { at: loweredAt.getTime(), needed },
+        { at: loosened.at.getTime() - 1, needed: loosened.from.approvals },
+        { at: loosened.at.getTime(), needed: approvals },
       ];
 
 /** More than anybody could take away. */

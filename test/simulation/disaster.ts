@@ -83,5 +83,5 @@ const rememberSettings = async (at: number, stores: Stores, customer: Customer):
   customer.limits.push({ at, limits: target.limits });
   customer.policies.push({ at, policy: { deprovision: target.deprovision, leftGroups: target.leftGroups } });
   customer.protections.push({ at, protection: target.protected });
-  customer.approvals.splice(0, customer.approvals.length, ...approvalsSince(target.approvals, at));
+  customer.approvals.splice(0, customer.approvals.length, ...approvalsSince(target, at));
 };

@@ -45,7 +45,8 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     identityProvider: null,
     permissionsNeeded: () => [],
     connectTarget: () => refuse('connect a target'),
-    targetKinds: [],
+    parseTarget: () => refuse('parse the settings of a target'),
+    leastApprovals: 1,
     world: { ...surroundingsOf(stage, process), random: () => 0, sleep: process.sleep, log: silent },
     egress: openEgress({ allow: [] }),
     sign: () => ({}),
@@ -97,7 +98,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     await editTarget(target.id, { protected: protection });
   };
   /** A higher number holds once it is stored; a lower one from a day later. */
-  const setApprovals = async ({ target, approvals }: Customer, needed: Approvals['needed']) => {
+  const setApprovals = async ({ target, approvals }: Customer, needed: Approvals) => {
     const note = (): void => void approvals.push({ at: stage.scheduler.now(), needed });
     if (needed === 1) note();
     await editTarget(target.id, { approvals: needed });

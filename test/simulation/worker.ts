@@ -95,6 +95,7 @@ export const engineOf = (around: Surrounding, process: Process): Engine => {
     connectTarget: targets.connect,
     wakeTarget: (target) => door.provision(target, 'delta').catch(onlyInfrastructure(around)),
     newRunId: () => newRunId(stage, process),
+    leastApprovals: 1,
     owner: process.name,
     timing: around.timing,
     observe: unobserved,

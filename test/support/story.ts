@@ -27,13 +27,7 @@ import type { Plan } from '../../src/model/plan.ts';
 import type { Run, Shrink, SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
-import {
-  defaultEscrow,
-  defaultLimits,
-  nobodyProtected,
-  oneApproval,
-  type TargetRecord,
-} from '../../src/model/target-record.ts';
+import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
 import { memoryDirectory, memorySource } from '../../src/source/memory.ts';
 import type { Source } from '../../src/source/source.ts';
@@ -42,6 +36,7 @@ import { createMemoryStores } from '../../src/store/memory/index.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { memoryTarget, memoryTargetState } from '../../src/target/memory.ts';
+import { parserOf } from '../../src/target/registry.ts';
 import type { Target } from '../../src/target/target.ts';
 import { hidden } from './secrets.ts';
 
@@ -90,6 +85,7 @@ export const story = async (options: StoryOptions = {}) => {
       runs += 1;
       return runId(`run_${String(runs).padStart(6, '0')}`);
     },
+    leastApprovals: 1,
     owner: 'worker',
     timing: defaultTiming,
     observe: unobserved,
@@ -157,7 +153,7 @@ export const story = async (options: StoryOptions = {}) => {
     ...engine,
     connectSourceOnce: engine.connectSource,
     wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
-    targetKinds: [],
+    parseTarget: parserOf([]),
     keyProofs: createKeyProofs(new Uint8Array(32)),
     encryptionKeys: async () => ({ current: 'local:now', proves: 'local:now', configured: ['local:now'] }),
     ourApp: null,
@@ -359,7 +355,8 @@ export const plainTarget = (at: Date): TargetRecord => ({
   escrow: defaultEscrow,
   protected: nobodyProtected,
   autoApproveFirst: true,
-  approvals: oneApproval,
+  approvals: 1,
+  loosened: null,
   credentialVersion: 1,
   createdAt: at,
   updatedAt: at,

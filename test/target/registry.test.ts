@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { targetKind, targetKinds } from '../../src/target/registry.ts';
+import { parseTarget, targetKinds } from '../../src/target/registry.ts';
+import { SettingsRefused } from '../../src/target/target.ts';
 import { describeTarget, describeTroubles, type Harness } from '../contract/target-contract.ts';
 import { memoryHarness } from './memory-harness.ts';
 import { scimHarness } from './scim/scim-harness.ts';
@@ -12,9 +13,17 @@ describe('the list of target kinds', () => {
     expect(targetKinds.map(({ kind }) => kind).toSorted()).toEqual(Object.keys(harnesses).toSorted());
   });
 
-  it('finds a kind by its name', () => {
-    expect(targetKind('scim')?.kind).toBe('scim');
-    expect(targetKind('carrier-pigeon')).toBeNull();
+  it('parses by the kind that is named, and says of each fault where it stands in the target', () => {
+    const refusals = (kind: string): readonly string[] => {
+      try {
+        parseTarget(kind, { base_url: 'https://x.example', token: '' });
+        return [];
+      } catch (error) {
+        return error instanceof SettingsRefused ? error.issues.map(({ pointer }) => pointer) : [String(error)];
+      }
+    };
+    expect(refusals('scim')).toEqual(['/settings/token']);
+    expect(refusals('carrier-pigeon')).toEqual(['/kind']);
   });
 });
 

@@ -76,6 +76,9 @@ export const createMemoryTargetStore = (
     ...shelf,
     secrets: ({ id, settings }) => shelf.secrets(id, settings),
     of: async (connection) => shelf.sorted().filter((target) => target.connection === connection),
+    forgetLoosened: async (id, at) => {
+      shelf.amend(id, ({ loosened }) => (loosened?.at.getTime() === at.getTime() ? { loosened: null } : null));
+    },
   };
 };
 
@@ -99,6 +102,15 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
   const sealOne = async (one: Secret, of: SecretOf): Promise<Sealed> => {
     const since = now();
     return { sealed: await vault.seal(one, of), since };
+  };
+
+  /** Whatever its revision, which stays the same. */
+  const amend = (id: T['id'], amending: (record: T) => Partial<T> | null): boolean => {
+    const row = rows.get(id);
+    const known = row === undefined ? null : amending(row.record);
+    if (row === undefined || known === null) return false;
+    rows.set(id, { ...row, record: { ...row.record, ...known } });
+    return true;
   };
 
   return {
@@ -134,13 +146,9 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
         }
     },
     /** What is known of a record at this revision, which stays the same. False when there is nothing new, or no such record. */
-    note: (id: T['id'], revision: number, noting: (record: T) => Partial<T> | null): boolean => {
-      const row = rows.get(id);
-      const known = row?.record.revision === revision ? noting(row.record) : null;
-      if (row === undefined || known === null) return false;
-      rows.set(id, { ...row, record: { ...row.record, ...known } });
-      return true;
-    },
+    note: (id: T['id'], revision: number, noting: (record: T) => Partial<T> | null): boolean =>
+      amend(id, (record) => (record.revision === revision ? noting(record) : null)),
+    amend,
     hold: async (id: T['id'], problem: Problem | null, quarantine: Quarantine | null = null): Promise<void> => {
       const row = rows.get(id);
       if (!row) return;

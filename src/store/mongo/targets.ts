@@ -2,25 +2,31 @@
 
 import type mongoose from 'mongoose';
 import { connectionId, organizationId, targetId } from '../../model/ids.ts';
-import { defaultLimits, type Limits, oneApproval, type TargetRecord } from '../../model/target-record.ts';
+import { type Approvals, defaultLimits, type Limits, type TargetRecord } from '../../model/target-record.ts';
 import type { TargetEdit, TargetStore, Vault } from '../connection-store.ts';
 import { keyset } from './keyset.ts';
 import {
   createSealedRecords,
   flag,
+  guarded,
   number,
+  optional,
   type SealedDocument,
   sealedSchema,
   structure,
   text,
 } from './sealed-records.ts';
 
+/** How many had to approve stood beside when that was lowered, before the other safeguards went with it. */
+type EarlierApprovals = { readonly needed: Approvals; readonly loweredAt: Date | null };
+
 /** What was stored before groups had a policy and a limit of their own lacks both; what was before two people could be needed, that. */
 type TargetDocument = Omit<
   TargetRecord,
-  'id' | 'organization' | 'connection' | 'settings' | 'leftGroups' | 'limits' | 'approvals'
+  'id' | 'organization' | 'connection' | 'settings' | 'leftGroups' | 'limits' | 'approvals' | 'loosened'
 > & {
-  readonly approvals?: TargetRecord['approvals'];
+  readonly approvals?: Approvals | EarlierApprovals;
+  readonly loosened?: TargetRecord['loosened'];
   readonly leftGroups?: TargetRecord['leftGroups'];
   readonly limits: Omit<Limits, 'groupDeletes'> & Partial<Limits>;
 } & Pick<SealedDocument, '_id' | 'organization' | 'secrets'> & {
@@ -49,11 +55,13 @@ const schema = sealedSchema({
   escrow: structure,
   autoApproveFirst: flag,
   approvals: structure,
+  loosened: optional,
 });
 
 export const createMongoTargetStore = (mongo: mongoose.Connection, vault: Vault, now: () => Date): TargetStore => {
+  const model = mongo.model<SealedDocument>('Target', schema, name);
   const records = createSealedRecords<TargetDocument, TargetRecord, TargetEdit>({
-    model: mongo.model<SealedDocument>('Target', schema, name),
+    model,
     vault,
     now,
     toRecord: targetOf,
@@ -71,6 +79,9 @@ export const createMongoTargetStore = (mongo: mongoose.Connection, vault: Vault,
       for await (const page of pages) found.push(...page);
       return found;
     },
+    forgetLoosened: async (id, at) => {
+      await model.updateOne({ _id: id, 'loosened.at': at }, { $set: { loosened: null } }, guarded);
+    },
   };
 };
 
@@ -80,19 +91,27 @@ const targetOf = ({
   connection,
   settings,
   leftGroups = 'leave',
-  approvals = oneApproval,
-  limits,
+  approvals: kept = 1,
+  loosened,
+  limits: some,
   secrets: _,
   ...rest
-}: TargetDocument): TargetRecord => ({
-  // Of targets that were kept before credentials were counted.
-  ...firstCredentials,
-  ...rest,
-  leftGroups,
-  approvals,
-  limits: { ...limits, groupDeletes: limits.groupDeletes ?? defaultLimits.groupDeletes },
-  id: targetId(_id),
-  organization: organizationId(organization),
-  connection: connectionId(connection),
-  settings: JSON.parse(settings),
-});
+}: TargetDocument): TargetRecord => {
+  const limits = { ...some, groupDeletes: some.groupDeletes ?? defaultLimits.groupDeletes };
+  const [approvals, loweredAt] = typeof kept === 'number' ? [kept, null] : [kept.needed, kept.loweredAt];
+  const lowered =
+    loweredAt === null ? null : { from: { limits, protected: rest.protected, approvals: 2 } as const, at: loweredAt };
+  return {
+    // Of targets that were kept before credentials were counted.
+    ...firstCredentials,
+    ...rest,
+    leftGroups,
+    limits,
+    approvals,
+    loosened: loosened === undefined ? lowered : loosened,
+    id: targetId(_id),
+    organization: organizationId(organization),
+    connection: connectionId(connection),
+    settings: JSON.parse(settings),
+  };
+};

@@ -28,6 +28,7 @@ import { memoryRateLimit } from '../../../src/queue/rate-limits.ts';
 import type { Wakeups } from '../../../src/queue/wakeups.ts';
 import { permissionsNeeded } from '../../../src/source/graph/permissions.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
+import { parserOf } from '../../../src/target/registry.ts';
 import { stopwatchBy } from '../../support/story.ts';
 import { noteTarget, noteTargetKind } from './note-target.ts';
 import { memoryStores } from './stores.ts';
@@ -50,6 +51,7 @@ type Options = {
   readonly config?: Partial<
     Pick<Config, 'metrics' | 'publicUrl' | 'trustedProxies' | 'customCloud' | 'returnUrls' | 'workload' | 'ceilings'>
   >;
+  readonly leastApprovals?: 1 | 2;
   /** What may be called beside the public internet. */
   readonly egressAllow?: readonly string[];
   readonly readiness?: readonly ReadinessCheck[];
@@ -82,7 +84,8 @@ export const openDoor = async (options: Options = {}) => {
     connectSource: (_connection, secrets) => emptyTenant(secrets, clientSecret),
     connectSourceOnce: (_connection, secrets) => emptyTenant(secrets, clientSecret),
     connectTarget: noteTarget,
-    targetKinds: [noteTargetKind],
+    parseTarget: parserOf([noteTargetKind]),
+    leastApprovals: options.leastApprovals ?? 1,
     observe: unobserved,
     world: {
       now: () => clock.now,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inForce } from '../../../src/core/safeguards.ts';
 import { basisOf } from '../../../src/engine/basis.ts';
 import { connectionId, organizationId, planId, targetId } from '../../../src/model/ids.ts';
 import type { Plan } from '../../../src/model/plan.ts';
@@ -40,7 +41,7 @@ const waits = async (other: Partial<Omit<Plan, 'standing'>> = {}): Promise<strin
     id,
     [1, 2].map((n) => staged(disables(user(nth(n))))),
   );
-  const basis = await basisOf(door.stores, record);
+  const basis = await basisOf(door.stores, inForce(record, { least: 1, now: door.clock.now }));
   const made = aPlan(record.id, { id, run: newId('run') as never, connection: record.connection, basis, ...other });
   await door.stores.plans.add(held, made);
   await door.stores.leases.release(held);
@@ -362,7 +363,7 @@ describe('a plan that takes two approvals', () => {
     const made = await waits({ approvals: 2 });
     expect((await edit({ approvals: 1 })).body).toMatchObject({
       approvals: 1,
-      approvals_lowered_at: '2026-11-02T09:00:00.000Z',
+      in_force: { approvals: 2, looser_from: '2026-11-03T09:00:00.000Z' },
     });
     expect((await decide(made, 'approve')).body).toMatchObject({ state: 'waiting', run: null });
     await decide(made, 'reject');

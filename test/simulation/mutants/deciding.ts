@@ -144,8 +144,8 @@ export const deciding: readonly Mutant[] = [
     edits: [
       {
         file: 'src/core/approvals.ts',
-        from: 'return exceeded.length > 0 && (needed',
-        to: 'return exceeded.length < 0 && (needed',
+        from: 'exceeded.length > 0 ? needed : 1',
+        to: 'exceeded.length < 0 ? needed : 1',
       },
     ],
   },
@@ -182,9 +182,9 @@ export const deciding: readonly Mutant[] = [
     bias: 'two people, and then one',
     edits: [
       {
-        file: 'src/core/approvals.ts',
-        from: 'now.getTime() - loweredAt.getTime() < loweringTakesMs',
-        to: 'now.getTime() - loweredAt.getTime() < 0',
+        file: 'src/core/safeguards.ts',
+        from: 'end !== null && now < end ? end : null',
+        to: 'end !== null && now > end ? end : null',
       },
     ],
   },

@@ -52,6 +52,19 @@ describe('connections and targets in MongoDB', async () => {
     expect(edited).toMatchObject({ leftGroups: 'delete', limits: { groupDeletes: defaultLimits.groupDeletes } });
   });
 
+  it('read as loosened where a target was stored when the number of its approvals alone could be lowered', async () => {
+    const { targets } = stores ?? {};
+    const collection = mongo.db.collection<{ readonly _id: string }>('targets');
+    const loweredAt = new Date('2026-03-01T07:00:00.000Z');
+    const old = await collection.findOneAndUpdate(
+      {},
+      { $unset: { loosened: '' }, $set: { approvals: { needed: 1, loweredAt } } },
+    );
+    const read = await targets?.get(targetId(old?._id ?? ''));
+    expect(read).toMatchObject({ approvals: 1, loosened: { at: loweredAt, from: { approvals: 2 } } });
+    expect(read?.loosened?.from.limits).toEqual(read?.limits);
+  });
+
   it('never even ask the database for secrets they were not asked for', async () => {
     const answers: string[] = [];
     mongo.connection.getClient().on('commandSucceeded', ({ reply }) => answers.push(JSON.stringify(reply)));

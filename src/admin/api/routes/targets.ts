@@ -174,4 +174,9 @@ export const targetRoutes: readonly Route[] = [
 ];
 
 const shown = async (commands: CommandsWithin, target: Within<TargetRecord>) =>
-  targetView(target, await commands.waitingPlan(target.id), await commands.protectionWarnings(target));
+  targetView(
+    target,
+    commands.targetInForce(target),
+    await commands.waitingPlan(target.id),
+    await commands.protectionWarnings(target),
+  );

@@ -13,7 +13,7 @@ import { apiKeyView } from './api-key.ts';
 import { time } from './common.ts';
 import { connectionView } from './connection.ts';
 import type { credentialsSchema } from './credentials.ts';
-import { targetView } from './target.ts';
+import { setView } from './target.ts';
 import { webhookView } from './webhook.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -82,11 +82,9 @@ export const auditedTarget = (target: TargetRecord): JsonObject => {
   const {
     problem: _,
     quarantine: __,
-    protection_warnings: ___,
-    waiting_plan: ____,
     protected: { ids, attributes, ...ofProtected },
     ...shown
-  } = targetView(target, null, []);
+  } = setView(target);
   const counts = { ids: ids?.length ?? 0, attributes: attributes?.length ?? 0 };
   return settled({ ...shown, protected: { ...ofProtected, ...counts } });
 };

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { sourceId } from '../../../model/ids.ts';
 import type { Mapping, MappingRule, Matching, MatchingRule } from '../../../model/mapping.ts';
 import type { Plan } from '../../../model/plan.ts';
-import type { EscrowPolicy, Limits, Protection, TargetRecord } from '../../../model/target-record.ts';
+import type { EscrowPolicy, Limits, Protection, TargetInForce, TargetRecord } from '../../../model/target-record.ts';
 import { type ProtectionWarning, protectionWarningCodes } from '../../protection.ts';
 import type { TargetFields } from '../../targets.ts';
 import {
@@ -164,7 +164,7 @@ const fields = {
   }),
   approvals: approvalsNumber.optional().meta({
     description:
-      'How many people have to approve a plan that is over a limit: 1 unless set. Once it is lowered, plans of the next 24 hours still take two, and so does each that was made before.',
+      'How many people have to approve a plan that is over a limit: 1 unless set, and never fewer than `ENTRAIN_APPROVALS` says. Where it is two, what is loosened (this, `limits`, `protected`) comes into force 24 hours later: see `in_force`. A plan that took two when it was made takes two.',
   }),
 };
 
@@ -231,6 +231,21 @@ const matchingRuleOf = ({ ignore_case, ...rule }: z.output<typeof matchingRuleSc
   ignoreCase: ignore_case,
 });
 
+const inForceSchema = z
+  .strictObject({
+    limits: limitsSchema,
+    protected: protectionSchema,
+    approvals: approvalsNumber,
+    looser_from: time.nullable().meta({
+      description: 'Where what is set is looser: when that comes into force. null: what is set is in force.',
+    }),
+  })
+  .meta({
+    id: 'InForce',
+    description:
+      'What guards the accounts at this moment. Where two people have to approve, it is the strictest of what was set in the last 24 hours; of a new target, and of one with a new address, that nothing is taken away.',
+  });
+
 export const targetSchema = z
   .strictObject({
     id: targetIdText,
@@ -254,7 +269,7 @@ export const targetSchema = z
     escrow: escrowPolicySchema,
     auto_approve_first: z.boolean(),
     approvals: approvalsNumber,
-    approvals_lowered_at: time.nullable().meta({ description: 'Plans of the 24 hours after it still take two.' }),
+    in_force: inForceSchema,
     waiting_plan: planIdText
       .nullable()
       .meta({ description: 'The plan that waits for somebody to approve or reject it.' }),
@@ -267,9 +282,25 @@ export const targetListSchema = z.strictObject({ data: z.array(targetSchema) }).
 
 export const targetView = (
   target: TargetRecord,
+  guarded: TargetInForce,
   waiting: Pick<Plan, 'id'> | null,
   warnings: readonly ProtectionWarning[],
 ): z.input<typeof targetSchema> => ({
+  ...setView(target),
+  protection_warnings: [...warnings],
+  in_force: {
+    limits: limitsView(guarded.limits),
+    protected: protectionView(guarded.protected),
+    approvals: guarded.approvals,
+    looser_from: guarded.looserFrom && timeOf(guarded.looserFrom),
+  },
+  waiting_plan: waiting?.id ?? null,
+});
+
+/** As it is set. */
+export const setView = (
+  target: TargetRecord,
+): Omit<z.input<typeof targetSchema>, 'protection_warnings' | 'in_force' | 'waiting_plan'> => ({
   id: target.id,
   connection_id: target.connection,
   organization_id: target.organization,
@@ -285,15 +316,12 @@ export const targetView = (
   left_groups: target.leftGroups,
   limits: limitsView(target.limits),
   protected: protectionView(target.protected),
-  protection_warnings: [...warnings],
   escrow: {
     retry_after_hours: [...target.escrow.retryAfterHours],
     give_up_after_days: target.escrow.giveUpAfterDays,
   },
   auto_approve_first: target.autoApproveFirst,
-  approvals: target.approvals.needed,
-  approvals_lowered_at: target.approvals.loweredAt && timeOf(target.approvals.loweredAt),
-  waiting_plan: waiting?.id ?? null,
+  approvals: target.approvals,
   created_at: timeOf(target.createdAt),
   updated_at: timeOf(target.updatedAt),
   revision: target.revision,

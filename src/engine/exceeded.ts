@@ -1,0 +1,54 @@
+/** Which limits of a target something would pass, on top of what the day took. */
+
+import { type Amounts, guard } from '../core/guard.ts';
+import type { SourceId } from '../model/ids.ts';
+import type { Exceeded, Plan } from '../model/plan.ts';
+import type { TargetInForce } from '../model/target-record.ts';
+import type { Stores } from '../store/stores.ts';
+import { lookThrough } from './content-of-plan.ts';
+
+type Counting = {
+  readonly stores: Pick<Stores, 'ledger' | 'snapshots'>;
+  readonly record: TargetInForce;
+  /** Since when what was taken counts. */
+  readonly since: Date;
+};
+
+/** What the day took is asked of the ledger, not counted along: a run that breaks off, or is repeated, goes on with less left of its limit. */
+export const exceededBy = async (
+  { stores, record, since }: Counting,
+  amounts: Amounts,
+): Promise<readonly Exceeded[]> => {
+  const { byGroup, ...totals } = amounts;
+  if (Object.values(totals).every((count) => count === 0)) return [];
+  const { ledger } = stores;
+  const taken = await ledger.taken(record.id, since);
+  const { user, group } = await ledger.countActive(record.id);
+  const active = { user: user + taken.deprovisions, group: group + taken.groupDeletes };
+  const sizes = await sizesOf(stores, record, byGroup, taken);
+  return guard(amounts, taken, record.limits, { active, membersOf: (group) => sizes.get(group) ?? 0 });
+};
+
+/** The same of all that a plan holds, as it is kept. */
+export const exceededByPlan = async (
+  counting: Counting & { readonly stores: Pick<Stores, 'plans'> },
+  plan: Plan,
+): Promise<readonly Exceeded[]> => exceededBy(counting, (await lookThrough(counting.stores, plan)).amounts);
+
+/** How many members groups have, and had before this and the day; asked only of groups that lose more than anybody may lose. */
+const sizesOf = async (
+  { snapshots }: Pick<Stores, 'snapshots'>,
+  { connection, limits }: TargetInForce,
+  wanted: Amounts['byGroup'],
+  taken: Amounts,
+): Promise<ReadonlyMap<SourceId, number>> => {
+  const { floor } = limits.memberRemovalsPerGroup;
+  const sizes = new Map<SourceId, number>();
+  for (const [group, members] of wanted) {
+    let size = members + (taken.byGroup.get(group) ?? 0);
+    if (size <= floor) continue;
+    for await (const some of snapshots.members(connection, group)) size += some.length;
+    sizes.set(group, size);
+  }
+  return sizes;
+};

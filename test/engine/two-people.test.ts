@@ -1,0 +1,122 @@
+/** Where two people decide what is over a limit, one alone does not get there by other ways than loosening it. */
+
+import { describe, expect, it } from 'vitest';
+import { prune } from '../../src/engine/maintenance.ts';
+import { defaultLimits, type Limits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
+import { id, type Story, story, target } from '../support/story.ts';
+
+const limit = (count: number) => ({ count, percent: 100, floor: 0 });
+const ofTwo = (limits: Partial<Limits> = {}, more: Partial<TargetRecord> = {}): Promise<Story> =>
+  story({
+    target: {
+      approvals: 2,
+      limits: { ...defaultLimits, deprovisions: limit(2), ...limits },
+      autoApproveFirst: false,
+      ...more,
+    },
+  });
+const staff = (s: Story, count: number): void => {
+  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
+};
+const leave = (s: Story, from: number, to: number): void => {
+  for (let nth = from; nth < to; nth += 1) s.directory.remove(id(`p${nth}`), 'soft_deleted');
+};
+const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
+const edit = async (s: Story, change: Partial<TargetRecord>): Promise<void> => {
+  const record = await s.stores.targets.get(target);
+  await s.stores.targets.edit(target, record?.revision ?? 0, change);
+};
+const word = { by: 'anna', reason: 'It is right.' };
+/** With whom one alone gets no further. */
+const isAskedForTwo = async (s: Story): Promise<void> => {
+  const plan = await s.newestPlan();
+  expect(plan.approvals).toBe(2);
+  expect(await s.commands.approveOnce(plan.id, word)).toMatchObject({
+    plan: { standing: { state: 'waiting' } },
+    run: null,
+  });
+};
+
+describe('one person alone', () => {
+  it('takes away no more by many small plans than by one: what they approved counts', async () => {
+    const s = await ofTwo();
+    staff(s, 10);
+    await s.full();
+    await s.approve();
+    // Each edit of the rules has a plan made of everything, which is within the limits.
+    leave(s, 0, 2);
+    await edit(s, { leftGroups: 'delete' });
+    await s.delta();
+    expect(await s.newestPlan()).toMatchObject({ kind: 'first', exceeded: [], approvals: 1 });
+    await s.approve();
+    expect(off(s)).toBe(2);
+    const { items } = await s.stores.ledger.entries(target, (await s.provisioned()).id, null, 10);
+    expect(items.map(({ cause }) => [cause.limited, cause.plan !== null])).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+
+    leave(s, 2, 4);
+    await edit(s, { leftGroups: 'leave' });
+    await s.delta();
+    expect(await s.newestPlan()).toMatchObject({ kind: 'first', exceeded: [{ wanted: 2, taken: 2, allowed: 2 }] });
+    await isAskedForTwo(s);
+    await s.provisionAll();
+    expect(off(s)).toBe(2);
+  });
+
+  it('takes away by two approvals what counts against nothing, as ever', async () => {
+    const s = await ofTwo({}, { autoApproveFirst: true });
+    staff(s, 10);
+    await s.full();
+    leave(s, 0, 4);
+    await s.delta();
+    const { id: plan } = await s.newestPlan();
+    const approver = (name: string) => ({ kind: 'person', id: name, makers: [] }) as const;
+    await s.commands.approveOnce(plan, { ...word, approver: approver('anna') });
+    await s.commands.approvePlan(plan, { ...word, by: 'ben', approver: approver('ben') });
+    await s.provisionAll();
+    leave(s, 4, 6);
+    await s.delta();
+    expect(off(s)).toBe(6);
+  });
+
+  it('has no plan written that is over a limit on what is made or changed', async () => {
+    const s = await ofTwo({ creates: limit(3) });
+    staff(s, 5);
+    await s.full();
+    expect(await s.newestPlan()).toMatchObject({ kind: 'first', exceeded: [{ limit: 'creates', wanted: 5 }] });
+    await isAskedForTwo(s);
+    await s.provisionAll();
+    expect(s.remote.objects.size).toBe(0);
+  });
+
+  it('does not carry out what was planned when more was allowed', async () => {
+    const s = await ofTwo({ deprovisions: limit(100) });
+    staff(s, 10);
+    await s.full();
+    await s.approve();
+    leave(s, 0, 6);
+    await edit(s, { leftGroups: 'delete' });
+    await s.delta();
+    const plan = await s.newestPlan();
+    expect(plan).toMatchObject({ exceeded: [], approvals: 1 });
+    await edit(s, { limits: { ...defaultLimits, deprovisions: limit(2) } });
+    expect(await s.commands.approveOnce(plan.id, word)).toMatchObject({ run: null });
+    await s.provisionAll();
+    expect(off(s)).toBe(0);
+  });
+});
+
+it('who was protected is not remembered for longer than they are', async () => {
+  const s = await story();
+  const from = { limits: defaultLimits, protected: { ...nobodyProtected, ids: ['director'] }, approvals: 2 } as const;
+  await edit(s, { loosened: { from, at: s.now() } });
+  const kept = async () => (await s.stores.targets.get(target))?.loosened ?? null;
+  s.pass(23 * 3_600_000);
+  await prune(s.engine, null, new AbortController().signal);
+  expect(await kept()).not.toBeNull();
+  s.pass(3_600_000);
+  await prune(s.engine, null, new AbortController().signal);
+  expect(await kept()).toBeNull();
+});
