@@ -23,13 +23,21 @@ export const parsedSettings = ({ parseTarget, egress }: Parsing, kind: string, g
 /** `isMoved`: they lead to another address. Then each secret has to be given again. */
 export type ChangedSettings = Pick<ParsedTarget, 'settings' | 'secrets'> & { readonly isMoved: boolean };
 
-/** What is given replaces what is stored; null takes it away. */
+/**
+ * What is given replaces what is stored; null takes it away. `stored` null: the secrets cannot be opened, as when somebody edited the settings in the
+ * database. Then nothing that is stored is believed, and all of it is given again: a secret that is entered anew is not to go where they point to now.
+ */
 export const changedSettings = (
   room: Parsing,
   { kind, settings }: Pick<TargetRecord, 'kind' | 'settings'>,
-  stored: Secrets,
+  stored: Secrets | null,
   changes: JsonObject,
 ): ChangedSettings => {
+  if (stored === null) {
+    const parsed = parsedSettings(room, kind, merged({}, changes));
+    const place = storedPlace(room, kind, { ...settings, ...parsed.secrets });
+    return { settings: parsed.settings, secrets: parsed.secrets, isMoved: placeOf(parsed.address) !== place };
+  }
   const kept = { ...settings, ...stored };
   const parsed = parsedSettings(room, kind, merged(kept, changes));
   const isMoved = placeOf(parsed.address) !== storedPlace(room, kind, kept);

@@ -25,6 +25,7 @@ import {
 } from '../model/target-record.ts';
 import type { Secrets, TargetEdit } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
+import { openable } from '../store/sealed-secrets.ts';
 import { refuseAbove } from './ceilings.ts';
 import { probeSoon } from './probe-soon.ts';
 import { meantProtection, type ProtectionWarning, protectionWarnings } from './protection.ts';
@@ -80,10 +81,10 @@ export const targetCommands = (room: Room) => {
   };
 
   const settingsEdit = async (before: Within<TargetRecord>, changes: JsonObject): Promise<SettingsEdit> => {
-    const stored = await targets.secrets(before);
+    const stored = await openable(() => targets.secrets(before));
     const { settings, secrets, isMoved } = changedSettings(room, before, stored, changes);
     if (isMoved) await refuseAnotherSystem(before);
-    const credentialVersion = before.credentialVersion + (sameSecrets(secrets, stored) ? 0 : 1);
+    const credentialVersion = before.credentialVersion + (stored !== null && sameSecrets(secrets, stored) ? 0 : 1);
     return { edit: { settings, credentialVersion }, secrets, isMoved };
   };
 

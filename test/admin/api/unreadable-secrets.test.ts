@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeysUnavailable, SecretUnreadable } from '../../../src/model/errors.ts';
+import { targetId } from '../../../src/model/ids.ts';
 import { addConnection, addTarget, type Door, idOf, openDoor } from './door.ts';
 
 let door: Door;
@@ -43,6 +44,24 @@ it('the check of a connection says so of its own secret, and of that of a target
     ok: false,
     checks: [{ name: 'Stored secret', ok: false }],
     targets: [{ ok: false, checks: [{ name: 'Stored secret', ok: false }] }],
+  });
+});
+
+describe('a target', () => {
+  it('takes its secret again with all its settings, so that it goes nowhere else', async () => {
+    const id = await addTarget(door, await addConnection(door));
+    const before = (await door.stores.targets.get(targetId(id)))?.settings ?? {};
+    const broken = vi.spyOn(door.stores.targets, 'secrets').mockRejectedValue(lost);
+    const alone = await door.call('PATCH', `/v1/targets/${id}`, { body: { settings: { token: 'again' } } });
+    expect(alone.body).toMatchObject({ status: 400, errors: [{ pointer: '/settings/url' }] });
+    const whole = await door.call('PATCH', `/v1/targets/${id}`, { body: { settings: { ...before, token: 'again' } } });
+    expect(whole.status).toBe(200);
+    broken.mockRestore();
+    const after = await door.stores.targets.get(targetId(id));
+    expect(after).toMatchObject({ settings: before, credentialVersion: 2 });
+    expect((await door.stores.targets.secrets({ id: targetId(id), settings: before }))['token']?.reveal()).toBe(
+      'again',
+    );
   });
 });
 
