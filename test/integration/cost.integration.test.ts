@@ -99,7 +99,7 @@ describe(`provisioning ${people} people`, () => {
     expect(left.requests).toEqual({ PATCH: 1 });
     expect(left.questions).toEqual({ confirm: 1, confirmMembers: 1 });
     expect(left.read['members']).toBeLessThanOrEqual(bucketsFor(people + 1) - 1);
-    expect(sumOf(left.commands)).toBeLessThanOrEqual(110);
+    expect(sumOf(left.commands)).toBeLessThanOrEqual(125);
 
     // The account is switched off, then taken out of the group.
     const gone = await change(() => s.directory.remove(id(nameOf(9)), 'soft_deleted'));
