@@ -62,7 +62,7 @@ const reasons: readonly Reason[] = [
     id: 'R4',
     of: 'at 0 ms',
     why: (detail) =>
-      `Without latency the processor is the limit: ${micros(detail, 'ours')} µs of it a user, where reading and parsing alone take ${micros(detail, 'bareReadAndParse')}. What the difference goes into is in [decision 5](decisions/0005-what-a-sync-writes.md). No step of it had more than a tenth in that profile, so it would take several: a digest of the bytes as they come would save text, digest and most of the parsing, at the price of taking every new order of properties for a change.`,
+      `Without latency the processor is the limit: ${micros(detail, 'ours')} µs of it a user, where reading and parsing alone take ${micros(detail, 'bareReadAndParse')}. What the difference goes into is in [decision 5](decisions/0005-what-a-sync-writes.md). No single step has more than some 15 % in these profiles, so it would take several: a digest of the bytes as they come would save text, digest and most of the parsing, at the price of taking every new order of properties for a change.`,
   },
   { id: 'R4', of: 'at 80 ms', why: excess },
   {
@@ -106,7 +106,7 @@ const reasons: readonly Reason[] = [
     id: 'R9',
     of: '',
     why: (detail) =>
-      `A worker has one thread, and MongoDB and the simulator share two cores with it. The median sync of a small tenant takes ${milliseconds(detail, 'medianMs', 'beside')} in place of ${milliseconds(detail, 'medianMs', 'alone')}; each of its steps waits for whatever the thread is at. How much of that is the huge tenant’s own work, and how much the database under both, was not taken apart, and what more cores or workers change was not measured.`,
+      `A worker has one thread, and MongoDB and the simulator share two cores with it. The median sync of a small tenant takes ${milliseconds(detail, 'medianMs', 'beside')} in place of ${milliseconds(detail, 'medianMs', 'alone')}; each of its steps waits for whatever the thread is at. How much of that is the huge tenant’s own work, and how much the database under both, was not taken apart. It would take a bound on the share of the thread that one read has while others wait, at the price of a longer first sync, or more processes; neither was tried, and what more cores or workers change was not measured.`,
   },
 ];
 

@@ -67,6 +67,8 @@ export const keys: readonly Kept[] = [
       'subscriptions',
       'webhooks',
       'webhook_turns',
+      'tenant_claims',
+      'clock',
       'installation',
     ],
     key: null,

@@ -14,6 +14,7 @@ export const exchange = (
   sent: Sent,
   { timeoutMs, mostBytes }: Bounds,
   signal: AbortSignal,
+  beforeWrite: () => void = () => {},
 ): Promise<Received> =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -42,7 +43,12 @@ export const exchange = (
     dispatcher.dispatch(sent, {
       onRequestStart: (controller) => {
         connection = controller;
-        if (over !== null) controller.abort(over);
+        if (over !== null) return controller.abort(over);
+        try {
+          beforeWrite();
+        } catch (error) {
+          fail(errorOf(error));
+        }
       },
       onResponseStart: (_controller, status, headers) => {
         if (status >= 200) head = { status, headers: firstOfEach(headers) };

@@ -36,7 +36,7 @@ const outletTo = (
     bodyTimeout: 0,
   });
   return {
-    exchange: (sent, signal) => exchange(pool, sent, { timeoutMs, mostBytes }, signal),
+    exchange: (sent, signal, beforeWrite) => exchange(pool, sent, { timeoutMs, mostBytes }, signal, beforeWrite),
     close: () => pool.destroy(),
   };
 };

@@ -31,8 +31,10 @@ export type OutletLimits = {
 export type Outlet = {
   /**
    * Rejects when there is no whole answer: with the signal's reason, with a `TimeoutError`, with `EgressRefused`, or with what broke the connection.
+   * `beforeWrite` is called in the same moment as the first byte goes to the connection, for the process may have been stopped since this was called;
+   * what it throws is the rejection, and nothing was sent.
    */
-  exchange(sent: Sent, signal: AbortSignal): Promise<Received>;
+  exchange(sent: Sent, signal: AbortSignal, beforeWrite?: () => void): Promise<Received>;
   close(): Promise<void>;
 };
 

@@ -173,9 +173,11 @@ describe('what the plan assumes of the code', () => {
 describe('the table of shard keys', () => {
   const folder = join(import.meta.dirname, '../../src/store/mongo');
   const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
-  const collections = texts.flatMap((text) =>
-    [...text.matchAll(/^(?:export )?const (?:name|\w+Name) = '(\w+)';$/gm)].flatMap(([, name]) => name ?? []),
-  );
+  const namedIn = (text: string): readonly string[] =>
+    [/^(?:export )?const (?:name|\w+Name) = '(\w+)';$/gm, /\.collection(?:<\w+>)?\('(\w+)'\)/g].flatMap((pattern) =>
+      [...text.matchAll(pattern)].flatMap(([, name]) => name ?? []),
+    );
+  const collections = [...new Set(texts.flatMap(namedIn))];
   /** The collections of the files where this is written; a file's indexes are those of its `name`. */
   const where = (pattern: RegExp): readonly string[] =>
     texts

@@ -39,6 +39,27 @@ describe('an exchange', () => {
     expect(received.headers['etag']).toBe('W/"1"');
   });
 
+  it('looks once more as its first byte goes out, and sends nothing when it may not any more', async () => {
+    let asked = 0;
+    const pool = await connect((_request, response) => {
+      asked += 1;
+      response.end('done');
+    });
+    await exchange(pool, get, plenty, never);
+    const lost = new Error('The lease ran out.');
+    let looked = 0;
+    const look = (): never => {
+      looked += 1;
+      throw lost;
+    };
+    const coming = exchange(pool, { ...get, method: 'POST', body: '{}' }, plenty, never, look);
+    // Not when it is asked for: the process may stop between that and the socket.
+    expect(looked).toBe(0);
+    await expect(coming).rejects.toBe(lost);
+    await exchange(pool, get, plenty, never);
+    expect({ asked, looked }).toEqual({ asked: 2, looked: 1 });
+  });
+
   it('passes over what is said before the answer', async () => {
     const pool = await connect((_request, response) => {
       response.writeProcessing();

@@ -18,7 +18,10 @@ export type Client = {
   /** The object a successful answer holds; without one, it is thrown. */
   objectIn(request: Request, answer: Answer): JsonObject;
   refusal(request: Request, answer: Answer): TargetError;
-  /** The same client, which calls this right before each request that changes something, once there is room for it; what it throws is thrown on. */
+  /**
+   * The same client, which calls this right before each request that changes something: once there is room for it, and again as its first byte goes out.
+   * What it throws is thrown on.
+   */
   watched(beforeWrite: () => void): Client;
   close(): Promise<void>;
 };
@@ -33,7 +36,7 @@ export const connectClient = (settings: ScimSettings, world: World, transport: T
   );
   const headers = headersOf(settings);
 
-  const exchange = async (request: Request, signal: AbortSignal): Promise<Answer> => {
+  const exchange = async (request: Request, signal: AbortSignal, beforeWrite: () => void): Promise<Answer> => {
     const startedAt = world.now().getTime();
     try {
       const sent = {
@@ -42,7 +45,7 @@ export const connectClient = (settings: ScimSettings, world: World, transport: T
         headers: headers(request),
         body: request.body === undefined ? null : JSON.stringify(request.body),
       };
-      const received = await transport.exchange(sent, signal);
+      const received = await transport.exchange(sent, signal, beforeWrite);
       const now = world.now();
       const answer = toAnswer(received, now);
       const ms = now.getTime() - startedAt;
@@ -59,10 +62,12 @@ export const connectClient = (settings: ScimSettings, world: World, transport: T
     for (let attempt = 1; ; attempt += 1) {
       const last = attempt >= settings.max_attempts;
       const pauseMs = firstPauseMs * 2 ** (attempt - 1) * (0.5 + world.random() / 2);
+      const watching = watchedWrite(request.method === 'GET' ? () => {} : beforeWrite);
       const result = await limiter.run(async () => {
-        if (request.method !== 'GET') beforeWrite();
-        return await attempted(exchange(request, signal));
+        watching.check();
+        return await attempted(exchange(request, signal, watching.check));
       }, signal);
+      if (watching.refusal !== null) throw watching.refusal;
       if ('answer' in result) {
         const { answer } = result;
         if (isThrottle(answer)) limiter.hold(answer.retryAfterMs ?? pauseMs);
@@ -100,6 +105,24 @@ export const connectClient = (settings: ScimSettings, world: World, transport: T
     };
   };
   return clientWith(() => {});
+};
+
+/** Remembers what the look before a write threw: then nothing was sent, and it is no failure of the exchange. */
+const watchedWrite = (beforeWrite: () => void): { check(): void; readonly refusal: unknown } => {
+  let refusal: unknown = null;
+  return {
+    check: () => {
+      try {
+        beforeWrite();
+      } catch (error) {
+        refusal = error;
+        throw error;
+      }
+    },
+    get refusal() {
+      return refusal;
+    },
+  };
 };
 
 /** A thrown error as a value, so that the limiter's own errors are told apart from those of the exchange. */

@@ -502,12 +502,27 @@ describe('what may be called off', () => {
     const asked: number[] = [];
     const beforeWrite = (): void => {
       asked.push(setup.world.now().getTime() - startedAt);
-      if (asked.length === 2) throw new Error('too old');
+      if (asked.at(-1) !== 0) throw new Error('too old');
     };
     const disable: Operation = { key: operationKey('d'), ref: ada, action: 'disable', remoteId: id };
     await expect(setup.target.apply(disable, signal, beforeWrite)).rejects.toThrow('too old');
-    expect(asked).toEqual([0, 2_000]);
+    // Once there is room for it, and as its first byte goes out.
+    expect(asked).toEqual([0, 0, 2_000]);
     expect(setup.simulator.control.requests().filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+  });
+
+  it('is not sent by a process that was stopped between the look and the socket', async () => {
+    const setup = await connected();
+    const id = await create(setup);
+    const lost = new Error('The lease ran out.');
+    let looks = 0;
+    const beforeWrite = (): void => {
+      looks += 1;
+      if (looks === 2) throw lost;
+    };
+    const disable: Operation = { key: operationKey('d'), ref: ada, action: 'disable', remoteId: id };
+    await expect(setup.target.apply(disable, signal, beforeWrite)).rejects.toBe(lost);
+    expect(setup.simulator.control.requests().filter(({ method }) => method === 'PATCH')).toEqual([]);
   });
 
   it('is asked about in each turn of a target that takes one request every ten seconds', async () => {
