@@ -106,7 +106,7 @@ describe(`provisioning ${people} people`, () => {
     expect(gone.requests).toEqual({ PATCH: 2 });
     expect(gone.questions).toEqual({ confirm: 2 });
     expect(gone.read['members']).toBeLessThanOrEqual(bucketsFor(people + 1) - 1);
-    expect(sumOf(gone.commands)).toBeLessThanOrEqual(150);
+    expect(sumOf(gone.commands)).toBeLessThanOrEqual(160);
   }, 60_000);
 });
 
