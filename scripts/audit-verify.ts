@@ -1,5 +1,6 @@
 /**
- * Verifies the audit log: reads the whole chain, and names the first entry that is not as it was written. Ends with 1 when there is one.
+ * Verifies the audit log: reads the whole chain, and names the first entry that is not as it was written. Ends with 1 when there is one, and with 2 when a
+ * file holds none at all.
  *
  *   npm run audit:verify                           the log in MongoDB
  *   npm run audit:verify -- --file audit.ndjson    an export of the whole log
@@ -45,7 +46,11 @@ const verdict =
   values.file === undefined ? await ofDatabase(expected) : await verifyChain(entriesIn(values.file), 0, expected);
 if (verdict.whole) {
   const { entries, last } = verdict;
-  console.log(last === null ? 'The audit log is empty.' : `The audit log is whole: ${entries} entries.`);
+  // An export that went wrong is no audit log that is whole.
+  if (last === null && values.file !== undefined) {
+    console.error(`${values.file} holds no entry: export the log again.`);
+    process.exitCode = 2;
+  } else console.log(last === null ? 'The audit log is empty.' : `The audit log is whole: ${entries} entries.`);
   if (last !== null) console.log(`Note this elsewhere, and give it to --expect next time: ${last.seq}:${last.hash}`);
 } else {
   const { entries, broken } = verdict;
