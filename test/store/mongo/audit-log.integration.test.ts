@@ -104,6 +104,13 @@ describe('npm run audit:verify', () => {
     const broken = await verify('--expect', noted);
     expect(broken).toMatchObject({ code: 1, said: expect.stringContaining('Entry 2 was altered') });
   });
+
+  it('does not take an export that has no entry for a log that is whole', async () => {
+    expect(await verify('--file', '/dev/null')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('holds no entry'),
+    });
+  });
 });
 
 it('an entry that was written and not noted, as its process was killed, counts all the same', async () => {
