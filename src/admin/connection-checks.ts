@@ -1,7 +1,7 @@
 /** Checks of connections, stored or not: what works, what is missing, who mends it. */
 
 import { attributesToRead } from '../core/read-attributes.ts';
-import { inForce } from '../core/safeguards.ts';
+import { inForceNow } from '../engine/in-force.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
@@ -40,10 +40,9 @@ export const connectionChecks = (room: Room) => {
     connection: Within<Connection>,
     theirs: readonly TargetRecord[],
   ): Promise<CheckReport> => {
-    const around = { least: room.leastApprovals, now: room.world.now() };
     const attributes = attributesToRead(
       connection.attributes,
-      theirs.map((target) => inForce(target, around)),
+      theirs.map((target) => inForceNow(room, target)),
     );
     const report = await secretsFirst(
       () => connections.secrets(connection.id),

@@ -2,7 +2,8 @@
 
 import { defaultMapping, defaultMatching } from '../core/default-mapping.ts';
 import { areRead, attributesNeeded } from '../core/read-attributes.ts';
-import { inForce, isTooMuch, type Kept, loosenedBy } from '../core/safeguards.ts';
+import { isTooMuch, type Kept, loosenedBy } from '../core/safeguards.ts';
+import { inForceNow } from '../engine/in-force.ts';
 import { newSyncRun } from '../engine/request-runs.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
@@ -20,7 +21,6 @@ import {
   type Loosened,
   nobodyProtected,
   type Protection,
-  type TargetInForce,
   type TargetRecord,
 } from '../model/target-record.ts';
 import type { Secrets, TargetEdit } from '../store/connection-store.ts';
@@ -90,11 +90,8 @@ export const targetCommands = (room: Room) => {
 
   const around = (now: Date) => ({ least: room.leastApprovals, now });
 
-  const guardedNow = <T extends Kept>(target: T): T & Pick<TargetInForce, 'looserFrom'> =>
-    inForce(target, around(room.world.now()));
-
   const refuseTooMuch = (target: Kept): void => {
-    const { protected: protection, looserFrom } = guardedNow(target);
+    const { protected: protection, looserFrom } = inForceNow(room, target);
     if (looserFrom === null || !isTooMuch(protection)) return;
     const detail = `takes out more, with what was taken out within the last day, than stays protected until ${looserFrom.toISOString()}; take out the rest after that`;
     throw invalid({ pointer: '/protected', detail });
@@ -102,7 +99,7 @@ export const targetCommands = (room: Room) => {
 
   /** Others are to see it coming. */
   const tellLoosened = (before: Loosened | null, target: Pick<TargetRecord, 'id'> & Kept): void => {
-    const { loosened, looserFrom } = guardedNow(target);
+    const { loosened, looserFrom } = inForceNow(room, target);
     if (looserFrom === null || loosened?.at.getTime() === before?.at.getTime()) return;
     room.world.log.warn('target.loosened', { target: target.id, until: looserFrom.toISOString() });
   };
@@ -144,7 +141,7 @@ export const targetCommands = (room: Room) => {
     getTarget: get,
 
     /** As it is guarded at this moment, which may be stricter than it is set. */
-    targetInForce: (target: Within<TargetRecord>) => guardedNow(target),
+    targetInForce: (target: Within<TargetRecord>) => inForceNow(room, target),
 
     /** What of its protection does not protect as it says. */
     protectionWarnings: (target: Within<TargetRecord>): Promise<readonly ProtectionWarning[]> =>

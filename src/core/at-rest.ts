@@ -5,8 +5,8 @@ import type { Run } from '../model/run.ts';
 
 /**
  * Whoever pauses a connection wants nothing more read of the tenant, and nothing more written on its word. What takes a run back, or looks what a target
- * holds, goes by no word of the tenant (an undo asks at most who is protected): it is what somebody does meanwhile. What was committed before a quarantine still goes to the targets. A run that
- * somebody asked to stop goes on to its end.
+ * holds, goes by no word of the tenant (an undo asks at most who is protected): it is what somebody does meanwhile. What was committed before a
+ * quarantine still goes to the targets. A run that somebody asked to stop goes on to its end.
  */
 export const isAtRest = (run: Run, state: ConnectionState): boolean => {
   if (run.cancelRequested) return false;

@@ -114,6 +114,16 @@ describe('a read that goes wrong takes nothing away', () => {
   });
 });
 
+/** From now on p2 is off for 29 days, and gone two days later. */
+const expectGoneAfterThirtyDays = async (s: Story): Promise<void> => {
+  s.pass(29 * 86_400_000);
+  await s.delta();
+  expect(s.accounts()).toMatchObject({ p2: 'off' });
+  s.pass(2 * 86_400_000);
+  await s.delta();
+  expect(Object.keys(s.accounts())).toEqual(['p0', 'p1']);
+};
+
 describe('taking away', () => {
   it('is held when it is more than the limits allow, while everything else goes on', async () => {
     const s = await story({
@@ -181,12 +191,7 @@ describe('taking away', () => {
     s.directory.remove(id('p2'), 'deleted');
     await s.delta();
     expect(s.accounts()).toMatchObject({ p2: 'off' });
-    s.pass(29 * 86_400_000);
-    await s.delta();
-    expect(s.accounts()).toMatchObject({ p2: 'off' });
-    s.pass(2 * 86_400_000);
-    await s.delta();
-    expect(Object.keys(s.accounts())).toEqual(['p0', 'p1']);
+    await expectGoneAfterThirtyDays(s);
   });
 
   it('gives who was disabled long before they left all the days from their leaving', async () => {
@@ -200,12 +205,7 @@ describe('taking away', () => {
     s.directory.remove(id('p2'), 'soft_deleted');
     await s.delta();
     expect(s.accounts()).toMatchObject({ p2: 'off' });
-    s.pass(29 * 86_400_000);
-    await s.delta();
-    expect(s.accounts()).toMatchObject({ p2: 'off' });
-    s.pass(2 * 86_400_000);
-    await s.delta();
-    expect(Object.keys(s.accounts())).toEqual(['p0', 'p1']);
+    await expectGoneAfterThirtyDays(s);
   });
 });
 

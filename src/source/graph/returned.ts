@@ -30,7 +30,8 @@ export const membershipsOf = async (
 ): Promise<readonly Joined[]> => {
   if (refs.length === 0) return [];
   const above = await groupsAbove(client, refs, signal);
-  return await joinedTo(client, [...new Set([...above.values()].flat())].filter(isFollowed), refs, signal);
+  const groups = new Set([...above.values()].flat());
+  return await joinedTo(client, [...groups].filter(isFollowed), oneOf(refs), signal);
 };
 
 /**
@@ -55,26 +56,28 @@ export const missedMemberships = async (
     const groups = (above.get(ref.id) ?? []).filter((id) => isFollowed(id) && !explained.has(id));
     return groups.length === 0 ? [] : [{ ref, groups }];
   });
-  return await joinedTo(
-    client,
-    [...new Set(missed.flatMap(({ groups }) => groups))],
-    missed.map(({ ref }) => ref),
-    signal,
-  );
+  const groups = new Set(missed.flatMap((one) => one.groups));
+  return await joinedTo(client, [...groups], oneOf(missed.map(({ ref }) => ref)), signal);
 };
 
-/** Which of these are direct members of which of these groups. */
+const oneOf = (refs: readonly Ref[]): ((member: Ref) => boolean) => {
+  const ids = new Set(refs.map(({ id }) => id));
+  return ({ id }) => ids.has(id);
+};
+
+/** Who of the direct members of these groups is wanted. */
 const joinedTo = async (
   client: GraphClient,
   groups: readonly SourceId[],
-  refs: readonly Ref[],
+  isWanted: (member: Ref) => boolean,
   signal: AbortSignal,
 ): Promise<readonly Joined[]> => {
-  const wanted = new Set(refs.map(({ id }) => id));
   const joined: Joined[] = [];
   for await (const some of membersOf(client, groups, signal))
-    for (const { group: id, members } of some)
-      joined.push(...joining(id, members?.filter((member) => wanted.has(member.id)) ?? []));
+    for (const { group: id, members } of some) {
+      const added = members?.filter(isWanted) ?? [];
+      if (added.length > 0) joined.push({ type: 'members', group: group(id), members: { added, removed: [] } });
+    }
   return joined;
 };
 
@@ -98,19 +101,11 @@ const storedAbove = async (
 };
 
 /** Everybody in these groups. */
-export const everyMemberOf = async (
+export const everyMemberOf = (
   client: GraphClient,
   groups: readonly SourceId[],
   signal: AbortSignal,
-): Promise<readonly Joined[]> => {
-  const joined: Joined[] = [];
-  for await (const some of membersOf(client, groups, signal))
-    for (const { group: id, members } of some) joined.push(...joining(id, members ?? []));
-  return joined;
-};
-
-const joining = (id: SourceId, added: readonly Ref[]): readonly Joined[] =>
-  added.length === 0 ? [] : [{ type: 'members', group: group(id), members: { added, removed: [] } }];
+): Promise<readonly Joined[]> => joinedTo(client, groups, () => true, signal);
 
 const Above = z.object({ value: z.array(z.string()) });
 

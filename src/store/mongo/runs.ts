@@ -220,8 +220,8 @@ const documentOf = (run: Run): RunDocument => {
 
 const runOf = (document: RunDocument | null): Run | null => {
   if (!document) return null;
-  const { _id, slot: _slot, lane: _lane, rank: _rank, startedAt, ...told } = document;
-  const { untold: _untold, teller: _teller, tellBy: _tellBy, ...run } = told;
+  const { _id, startedAt, ...kept } = document;
+  const { slot: _slot, lane: _lane, rank: _rank, untold: _untold, teller: _teller, tellBy: _tellBy, ...run } = kept;
   const found = { ...run, id: runId(_id), startedAt: startedAt ?? null };
   // Runs of earlier versions amend nothing; and of what they accepted, or were held for, nobody wrote down what it was.
   if (found.kind === 'provision') return { ...found, amends: found.amends ?? null };

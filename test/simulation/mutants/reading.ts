@@ -186,10 +186,10 @@ export const reading: readonly Mutant[] = [
         file: 'src/source/graph/returned.ts',
         from: `  if (refs.length === 0) return [];
   const above = await groupsAbove(client, refs, signal);
-  return await joinedTo`,
+  const groups = new Set([...above.values()].flat());`,
         to: `  if (refs.length >= 0) return [];
   const above = await groupsAbove(client, refs, signal);
-  return await joinedTo`,
+  const groups = new Set([...above.values()].flat());`,
       },
     ],
   },

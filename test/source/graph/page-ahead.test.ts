@@ -74,9 +74,22 @@ const half = (bytes: Buffer): [Buffer, Buffer] => {
   const middle = Math.floor(bytes.length / 2);
   return [bytes.subarray(0, middle), bytes.subarray(middle)];
 };
+/** An answer that begins, and breaks off once `when` has come. */
+const breakOff = (response: ServerResponse, text: string, when: Promise<void>): void => {
+  response.writeHead(200, { 'content-length': text.length });
+  response.write(half(Buffer.from(text))[0]);
+  void when.then(() => response.destroy());
+};
 const namesOf = (items: readonly { readonly id: string }[]): readonly string[] => [
   ...new Set(items.map(({ id }) => id.split('-')[0] ?? '')),
 ];
+
+/** Whose objects each page holds. */
+const wholeOf = async (pages: ReturnType<typeof listPages>): Promise<readonly (readonly string[])[]> => {
+  const read: (readonly string[])[] = [];
+  for await (const { items } of pages) read.push(namesOf(items));
+  return read;
+};
 
 describe('the page after one that is waited for', () => {
   it.each(['compressed', 'plain'])('is asked for while the rest of a %s answer still comes', async (how) => {
@@ -92,9 +105,7 @@ describe('the page after one that is waited for', () => {
       else response.end(rest);
     });
     origin = graph.origin;
-    const read: (readonly string[])[] = [];
-    for await (const { items } of graph.pages) read.push(namesOf(items));
-    expect(read).toEqual([['1'], ['2']]);
+    expect(await wholeOf(graph.pages)).toEqual([['1'], ['2']]);
     expect(graph.asked).toEqual(['1', '2']);
   });
 
@@ -120,14 +131,10 @@ describe('the page after one that is waited for', () => {
       const isBroken = page === '1' && times === 1;
       const text = bodyOf(page, page === '1' ? linkTo(isBroken ? 'stray' : '2', origin) : null);
       if (!isBroken) return response.end(text);
-      response.writeHead(200, { 'content-length': text.length });
-      response.write(half(Buffer.from(text))[0]);
-      return graph.askedFor('stray').then(() => response.destroy());
+      return breakOff(response, text, graph.askedFor('stray'));
     });
     origin = graph.origin;
-    const read: (readonly string[])[] = [];
-    for await (const { items } of graph.pages) read.push(namesOf(items));
-    expect(read).toEqual([['1'], ['2']]);
+    expect(await wholeOf(graph.pages)).toEqual([['1'], ['2']]);
     expect(graph.asked).toEqual(['1', 'stray', '1', '2']);
   });
 
@@ -139,14 +146,10 @@ describe('the page after one that is waited for', () => {
       const isBroken = page === '1' && times === 1;
       if (!isBroken) return response.end(JSON.stringify({ value, ...next }));
       const text = JSON.stringify({ ...next, value });
-      response.writeHead(200, { 'content-length': text.length });
-      response.write(half(Buffer.from(text))[0]);
-      return graph.askedFor('2').then(() => response.destroy());
+      return breakOff(response, text, graph.askedFor('2'));
     });
     origin = graph.origin;
-    const read: (readonly string[])[] = [];
-    for await (const { items } of graph.pages) read.push(namesOf(items));
-    expect(read).toEqual([['1'], ['2']]);
+    expect(await wholeOf(graph.pages)).toEqual([['1'], ['2']]);
   });
 
   it.each([
