@@ -11,6 +11,8 @@ import { attributesOf, type Place } from './subjects/access.ts';
 export type Town = {
   /** Its database, and what its keys in Redis begin with. */
   readonly name: string;
+  /** The group of processes of its first worker. */
+  readonly worker: number;
   connect(place: Place, managers: boolean): Promise<string>;
   request(connection: string, mode?: 'full' | 'delta'): Promise<string>;
   /** From the request to the end, as the run's record says. */
@@ -49,9 +51,11 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
     name,
     cloud: { origin: graph.origin, caPem: await readFile(graph.caFile, 'utf8') },
     env: { NODE_OPTIONS: lab.workerFlags.join(' '), ENTRAIN_LOG_LEVEL: 'info' },
-    workers: Array.from({ length: workers }, () => ({})),
+    workers: [],
   });
   const { api } = stack;
+  const { group: worker } = await stack.startWorker();
+  for (let more = 1; more < workers; more += 1) await stack.startWorker();
   const runs = lab.mongo.db(name).collection<RunRecord>('runs');
   const end = endOf(runs);
   const ended = async (run: string): Promise<number> => {
@@ -63,6 +67,7 @@ export const openTown = async (lab: Lab, graph: Graph, workers = 1): Promise<Tow
     await api.request(connection, { mode });
   return {
     name,
+    worker,
     connect: async ({ tenant }, managers) => {
       const user = managers ? undefined : attributesOf(defaultAttributes.user);
       const { id } = await api.ask('POST', '/v1/connections', created, {

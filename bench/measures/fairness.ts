@@ -1,7 +1,11 @@
 /** R9: small tenants beside a huge one, through real queues and one real worker. */
 
+import { availableParallelism } from 'node:os';
+import { busyDuring } from '../busy.ts';
 import { type Figures, interleaved, over, quotient, ratio, spreadOf } from '../figures.ts';
-import { atMost } from '../result.ts';
+import { shareOf } from '../growth/graph-share.ts';
+import { mongoMegabytes, redisKilobytes } from '../growth/sizes.ts';
+import { atMost, type Detail } from '../result.ts';
 import { openTown } from '../town.ts';
 import { readOnce } from '../warm.ts';
 import type { Measure } from './measure.ts';
@@ -29,8 +33,13 @@ export const fairness: Measure = {
       await graph.knobs({ latencyMs: pageLatencyMs });
       await town.manySyncs(connections, forSeconds(5));
       const seconds = quick ? 4 : 40;
+      const windowOf = async (lasts: () => boolean): Promise<Figures> => {
+        await graph.counted();
+        const { done: times, busy } = await busyDuring(town.worker, () => town.manySyncs(connections, lasts));
+        return { ...toFigures(times), ...busy, ...(await graph.counted()) };
+      };
       const done = await interleaved(runs, {
-        alone: async () => toFigures(await town.manySyncs(connections, forSeconds(seconds / 2))),
+        alone: () => windowOf(forSeconds(seconds / 2)),
         beside: async () => {
           // One of its own each time: a run that is canceled leaves a draft, and the next would go on from there.
           const run = await town.request(await town.connect(huge, false));
@@ -44,12 +53,17 @@ export const fairness: Measure = {
             },
           );
           const inTime = forSeconds(seconds);
-          const took = await town.manySyncs(connections, () => !over && inTime());
+          const took = await windowOf(() => !over && inTime());
           await town.cancel(run);
           await hugeEnded;
-          return toFigures(took);
+          return took;
         },
       });
+      const ofBoth = (figure: string): Detail => ({
+        alone: { ...over(done('alone'), figure) },
+        beside: { ...over(done('beside'), figure) },
+      });
+      const unitsASync = over(done('alone'), 'units').median / over(done('alone'), 'syncs').median;
       return [
         atMost(
           'R9',
@@ -64,13 +78,18 @@ export const fairness: Measure = {
             windowSeconds: seconds,
             'the huge tenant in it': 'is read, and canceled before its end',
             worker: 'one process, all roles',
-            medianMs: {
-              alone: { ...over(done('alone'), 'medianMs') },
-              beside: { ...over(done('beside'), 'medianMs') },
-            },
-            p95Ms: { alone: { ...over(done('alone'), 'p95Ms') }, beside: { ...over(done('beside'), 'p95Ms') } },
+            medianMs: ofBoth('medianMs'),
+            p95Ms: ofBoth('p95Ms'),
             syncs: { alone: over(done('alone'), 'syncs').median, beside: over(done('beside'), 'syncs').median },
             'p95 beside / alone': ratio(done('beside'), done('alone'), 'p95Ms'),
+            cores: availableParallelism(),
+            'cores busy, of the machine': ofBoth('machineCores'),
+            'cores busy, of the worker': ofBoth('groupCores'),
+            'Graph requests in a window, a batch counted as one': ofBoth('requests'),
+            'units of a small sync': unitsASync,
+            'share of limit of a small sync': shareOf(unitsASync, 10, smallUsers),
+            'MongoDB MB after all windows': await mongoMegabytes(lab, town.name),
+            'Redis KB after all windows': await redisKilobytes(lab, town.name),
           },
         ),
       ];

@@ -16,21 +16,22 @@ export const queue: Measure = {
     const entrain = await lab.entrain(graph);
     const connection = await entrain.connect(place, false);
     const { turns = 1 } = await entrain.sync(connection, 'full');
-    const throughQueue = () => entrain.call('syncThroughQueue', { connection }, figures);
-    await throughQueue();
+    const throughQueue = (weighed: boolean) => () => entrain.call('syncThroughQueue', { connection, weighed }, figures);
+    await throughQueue(false)();
     const done = await interleaved(runs, {
       empty: () => entrain.call('emptySyncs', { syncs: emptySyncs, turns }, figures),
       direct: () => entrain.sync(connection, 'full'),
-      queued: throughQueue,
+      queued: throughQueue(false),
+      weighed: throughQueue(true),
     });
     const cpuMicros = (over(done('empty'), 'cpuMs').median * 1_000) / emptySyncs / users;
-    const bytes = over(done('queued'), 'keyBytes').median / users;
+    const bytes = over(done('weighed'), 'keyBytes').median / users;
     const detail = {
       users,
       turnsOfASync: turns,
       cpuMsOfOneSyncsJobs: over(done('empty'), 'cpuMs').median / emptySyncs,
       bytesSentToRedisForOneSyncsJobs: over(done('empty'), 'wireBytes').median / emptySyncs,
-      redisBytes: { ...over(done('queued'), 'keyBytes') },
+      redisBytes: { ...over(done('weighed'), 'keyBytes') },
       wholeSyncCpuMs: {
         turnAfterTurn: { ...over(done('direct'), 'cpuMs') },
         throughTheQueue: { ...over(done('queued'), 'cpuMs') },

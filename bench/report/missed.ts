@@ -106,9 +106,22 @@ const reasons: readonly Reason[] = [
     id: 'R9',
     of: '',
     why: (detail) =>
-      `A worker has one thread, and MongoDB and the simulator share two cores with it. The median sync of a small tenant takes ${milliseconds(detail, 'medianMs', 'beside')} in place of ${milliseconds(detail, 'medianMs', 'alone')}; each of its steps waits for whatever the thread is at. How much of that is the huge tenant’s own work, and how much the database under both, was not taken apart. It would take a bound on the share of the thread that one read has while others wait, at the price of a longer first sync, or more processes; neither was tried, and what more cores or workers change was not measured.`,
+      `The median sync of a small tenant takes ${milliseconds(detail, 'medianMs', 'beside')} in place of ${milliseconds(detail, 'medianMs', 'alone')}; each of its steps waits for whatever the thread of the worker is at, and for a core that MongoDB or the simulator has.${takenApart(detail)} It would take a bound on the share of the thread that one read has while others wait, at the price of a longer first sync, or more processes and cores for them; neither was tried, and what more cores or workers change was not measured.`,
   },
 ];
+
+/** Which of the two is full. */
+const takenApart = (detail: Detail): string => {
+  const [machine, worker] = ['cores busy, of the machine', 'cores busy, of the worker'];
+  const [cores, all, ours] = [
+    numberIn(detail, 'cores'),
+    medianIn(detail, machine, 'beside'),
+    medianIn(detail, worker, 'beside'),
+  ];
+  if (![cores, all, ours].every(Number.isFinite)) return '';
+  const full = (share: number): string => (share >= 0.9 ? ', which leaves hardly any' : '');
+  return ` Meanwhile ${all.toFixed(2)} of the ${cores} cores are busy${full(all / cores)} (alone ${medianIn(detail, machine, 'alone').toFixed(2)}), and the process of the worker has ${ours.toFixed(2)} of one (alone ${medianIn(detail, worker, 'alone').toFixed(2)}).`;
+};
 
 /** What R4 takes for a user at the same place. */
 const beside = (measured: readonly Result[]): string => {

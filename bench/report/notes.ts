@@ -25,7 +25,7 @@ const largeGroups = (measured: readonly Result[], grown: readonly Table[]): stri
   if (memory === undefined || limit === undefined || !most || !peak || !least || !low) return null;
   const each = (peak - low) / (most - least);
   const full = Math.round((most + (Number(limit) - peak) / each) / 100_000) / 10;
-  return `**Memory is not flat for large groups.** R6 is of a tenant without groups. The members of a group are held while it is read: ${most.toLocaleString('en')} of them (the largest that was measured; guests are left out) took a worker to ${peak.toFixed(0)} MB, ${((each * 2 ** 20) / 1_000).toFixed(1)} KB each. At some ${full} million the limit of ${limit} MB that workers are started with is reached.`;
+  return `**Memory is not flat for large groups.** R6 is of a tenant without groups. The members of a group are held while it is read: ${most.toLocaleString('en')} of them (the largest that was measured; guests are left out) took a worker to ${peak.toFixed(0)} MB, ${((each * 2 ** 20) / 1_000).toFixed(1)} KB each. At that rate the limit of ${limit} MB that workers are started with is reached at some ${full} million, which was not tried.`;
 };
 
 const column = (table: Table | undefined, name: string): readonly number[] => {

@@ -84,7 +84,7 @@ const durations = ({ abouts, quick, whole }: Kept): readonly string[] => [
   }${
     quick === null
       ? ''
-      : ` A quick look at all of them (\`make bench QUICK=1\`) took ${minutesOf([quick])} (${quick.machine}; ${quick.at}).`
+      : ` A quick look at all of them (\`make bench QUICK=1\`) took ${minutesOf([quick])} minutes (${quick.machine}; ${quick.at}).`
   }`,
   '',
 ];
@@ -161,14 +161,14 @@ const figures = (measured: readonly Result[]): readonly string[] => [
 
 const method = [
   'Each subject, the simulated Microsoft Graph and the simulated target are processes of their own, so that processor time and peak memory are those of the subject. They share the machine, the MongoDB (unless `MONGODB_URI` names another, the engine that comes with the packages) and the Redis.',
-  'What is compared takes turns, round after round. The result is the quotient of the medians. Who reads must have read as much as the others, or the measure fails; Backstage leaves out accounts that are disabled. Of R6, first syncs are a median of two runs. Reading starts after a first run that does not count; the usual way, what is replayed raw and memory are measured from the first run on.',
+  'What is compared takes turns, round after round. The result is the quotient of the medians. Who reads must have read as much as the others, or the measure fails; Backstage leaves out accounts that are disabled. Reading starts after a first run that does not count; the usual way, what is replayed raw and memory are measured from the first run on.',
   'The simulated Graph works out every page once and then gives it again, compressed, over HTTPS. How fast a client drains it that does nothing but unzip stands beside R1.',
   '**Bare read + parse**: undici requests for the same pages, unzip, `JSON.parse`, follow the link; members in batches of 20. **Bare insert**: the very documents that Entrain stored, `insertMany` by 1,000 with the driver, acknowledged and journaled as ours. **Usual way**: Microsoft’s client with its PageIterator, one mongoose upsert an object. **Backstage**: its `readMicrosoftGraphOrg`, which makes an entity of each user, photos left out; where its packages cannot be installed, R1 says so and holds without it.',
   'Entrain is composed from its configuration as the worker does it, and works turn after turn; R1 is its source connector alone. R6 is the peak of one sync at a time, without queue and targets. R9 runs the API and a worker process with their queues.',
   'R9 compares a window: the huge tenant is asked for, small tenants are synced beside it for 40 s (alone: for 20 s), in which it is read at 80 ms a page, and then it is canceled. The whole of its first sync takes minutes (R6): most of it, and what its end does to the small ones, when nothing more is read and the rest is worked on and committed, is not in the window.',
   'Read are the attributes of the default mapping. Lists of users do not carry `manager`; the rows with “with managers” (R2m, R4m, R10m) read it as well, and so does what they are compared to. An installation that leaves the attributes as they are given meets the rows with managers.',
-  'Tenants of the rows with groups (R2, R3, R4g, R10) have teams of 150 members. The simulated Graph does not throttle here. In R9 the small tenants are asked for in three rows side by side.',
-  'R11 is the queue alone: its jobs carry no sync. What a sync takes through the queue and without stands beside it.',
+  'R4, R5, R6, R8 and R11 are of tenants without groups and without managers. R10 counts a batch as one request. Tenants of the rows with groups (R2, R3, R4g, R10) have teams of 150 members. The simulated Graph does not throttle here. In R9 the small tenants are asked for in three rows side by side.',
+  'R11 is the queue alone: its jobs carry no sync. What a sync takes through the queue and without stands beside it; whether it has ended is looked up twenty times a second. What Redis holds of one is looked up in rounds of their own.',
 ];
 
 /** Results that share their figures show them once. */

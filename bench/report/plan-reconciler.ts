@@ -16,7 +16,7 @@ export const reconciling = ({
   const asked = tenants * questions + tenants / page;
   const passSeconds = (asked * questionMs) / 1_000;
   const aSecond = asked / (passSeconds + restSeconds);
-  const most = Math.floor(restSeconds / ((questions + 1 / page) * (questionMs / 1_000)) / 1_000) * 1_000;
+  const most = Math.round(restSeconds / ((questions + 1 / page) * (questionMs / 1_000)) / 1_000) * 1_000;
   return [
     `Each process with the role \`scheduler\` goes through all connections, rests ${restSeconds} s, and begins anew. Of an active connection with one target it asks MongoDB ${questions} things, one after the other: its targets, its head, the position of the target. Assumed: ${questionMs} ms for a question and its answer.`,
     '',

@@ -109,6 +109,23 @@ describe('the page after one that is waited for', () => {
     expect(graph.asked).toEqual(['1', '2']);
   });
 
+  it.each(['compressed', 'plain'])('is asked for also where the link to it comes in pieces (%s)', async (how) => {
+    let origin = '';
+    const graph = await graphOf((page, response) => {
+      const text = bodyOf(page, page === '1' ? linkTo('2', origin) : null);
+      const zipped = how === 'compressed';
+      const [first, rest] = half(zipped ? gzipSync(text) : Buffer.from(text));
+      response.writeHead(200, zipped ? { 'content-encoding': 'gzip' } : {});
+      if (page !== '1') return response.end(Buffer.concat([first, rest]));
+      // Not even the name of the link is whole in the first piece. The other one is sent when that has come.
+      response.write(first.subarray(0, 12));
+      void graph.roundTrip().then(() => response.write(first.subarray(12)));
+      return void graph.askedFor('2').then(() => response.end(rest));
+    });
+    origin = graph.origin;
+    expect(await wholeOf(graph.pages)).toEqual([['1'], ['2']]);
+  });
+
   it('is asked for once it is waited for, and no page beyond', async () => {
     let origin = '';
     const graph = await graphOf((page, response) => {
