@@ -1,7 +1,7 @@
 /** Every measure, in the order of the report. */
 
 import { fairness } from './fairness.ts';
-import { firstSync, managedFirstSync } from './first-sync.ts';
+import { firstSync, managedFirstSync, usualFirstSync } from './first-sync.ts';
 import { growing } from './growing.ts';
 import type { Measure } from './measure.ts';
 import { provisioning } from './provisioning.ts';
@@ -13,6 +13,7 @@ export const measures: readonly Measure[] = [
   reading,
   firstSync,
   managedFirstSync,
+  usualFirstSync,
   unchanged,
   growing,
   provisioning,

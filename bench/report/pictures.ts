@@ -46,7 +46,7 @@ const wanted: readonly Wanted[] = [
   },
   {
     file: 'perf-usual-way.svg',
-    title: 'The same against the usual way',
+    title: 'First full sync of a fifth of the people, and the usual way',
     unit: 'milliseconds; less is better',
     id: 'R3',
     path: ['wallMs'],
