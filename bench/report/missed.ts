@@ -4,7 +4,7 @@
  */
 
 import type { Detail, Result } from '../result.ts';
-import { medianIn, numberIn } from './detail.ts';
+import { medianIn, numberIn, within } from './detail.ts';
 import { distanceOf } from './table.ts';
 
 export const missedOf = (measured: readonly Result[]): readonly string[] => {
@@ -96,6 +96,15 @@ const reasons: readonly Reason[] = [
       `As R4, with five times as many pages for as many people, each of which is a request, a batch and two looks at the head: ${micros(detail, 'ours')} µs a user${beside(measured)}.`,
   },
   { id: 'R4m', of: 'at 80 ms', why: excess },
+  {
+    id: 'R5',
+    of: '',
+    why: (detail) => {
+      const [small = '', middle = '', large = ''] = Object.keys(within(detail, 'wallMs') ?? {});
+      const ms = (size: string): string => milliseconds(detail, 'wallMs', size);
+      return `A delta asks for what it was told of by ids, as many in each tenant: ${ms(small)} with ${small}, ${ms(middle)} with ${middle}, ${ms(large)} with ${large}. Rounds of one tenant differ by as much as the tenants do. What of the distance is deeper indexes, and what a database whose documents are all in its cache, was not taken apart.`;
+    },
+  },
   {
     id: 'R7',
     of: '',

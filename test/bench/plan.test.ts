@@ -119,7 +119,7 @@ describe('the plan for 50,000 tenants', () => {
     expect(resultOf('time of a pass')).toBe('75 s');
     expect(resultOf('questions a second of one scheduler')).toBe('1,429');
     expect(resultOf('of all 3 workers')).toBe('4,287');
-    expect(planned().join('\n')).toContain('from some 19,000 connections on');
+    expect(planned().join('\n')).toContain('from some 20,000 connections on');
   });
 
   it.each(['users', 'members', 'schedules', 'runs'] as const)(
