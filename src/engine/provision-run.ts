@@ -13,7 +13,7 @@ import { assertAsRead, assertGoesOn } from './as-read.ts';
 import { beginHeld } from './begin-held.ts';
 import { beginRun, restOfRun } from './begin-run.ts';
 import { conclude, endPlanned } from './conclude.ts';
-import { configured } from './configured.ts';
+import { type Configured, configured } from './configured.ts';
 import { exceededWrites } from './count-writes.ts';
 import type { Engine } from './engine.ts';
 import { type Gathered, gather, type Known, placeOf } from './gather.ts';
@@ -38,16 +38,17 @@ import { workAt } from './work-at.ts';
 
 /** Runs of a target are worked on one after the other, whichever they are. */
 export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSignal): Promise<Turn> =>
-  takeTurn<TargetRun>(
+  takeTurn<TargetRun, Configured>(
     engine,
     {
       key: target,
       next: () => nextRun(engine, { target }),
       is: isOfTarget,
-      timeoutSecs: async (run) => {
-        const { timeoutSecs } = (await configured(engine, target)).connection;
-        if (run.kind === 'reconcile') return Math.max(timeoutSecs, planningSecs);
-        return placeFrom(run.place)?.aim.kind === 'plan' ? Math.max(timeoutSecs, planningSecs) : timeoutSecs;
+      goesBy: async (run) => {
+        const by = await configured(engine, target);
+        const { timeoutSecs } = by.connection;
+        const isPlanning = run.kind === 'reconcile' || placeFrom(run.place)?.aim.kind === 'plan';
+        return { by, timeoutSecs: isPlanning ? Math.max(timeoutSecs, planningSecs) : timeoutSecs };
       },
       work: async (run, lease, watch, report) =>
         run.kind === 'reconcile'
@@ -57,12 +58,11 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
         // A list that takes longer than a day does not get done by beginning it anew.
         if (run.kind === 'provision') await requestAgain(engine, { ...restOfRun(engine, run), plan: run.plan });
       },
-      quarantine: async (problem, error) => {
-        // A target's removals are confirmed at the source, so a source's trouble may show here.
-        if (!(error instanceof SourceError)) return await holdTarget(engine, target, problem);
-        const record = await engine.stores.targets.get(target);
-        if (record !== null) await holdConnection(engine, record.connection, problem);
-      },
+      // A target's removals are confirmed at the source, so a source's trouble may show here.
+      quarantine: (problem, error, { connection, record }) =>
+        error instanceof SourceError
+          ? holdConnection(engine, connection, problem)
+          : holdTarget(engine, record, problem),
     },
     signal,
   );

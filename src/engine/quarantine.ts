@@ -11,17 +11,29 @@ import type { ConnectionId, TargetId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
 
-export const holdTarget = async (engine: Engine, id: TargetId, problem: Problem): Promise<void> => {
+/** False, and nothing is held back: it is not as it was when that was found (other credentials, another address), so that it says nothing of how it is. */
+export const holdTarget = async (
+  engine: Engine,
+  { id, revision }: Pick<TargetRecord, 'id' | 'revision'>,
+  problem: Problem,
+): Promise<boolean> => {
   const before = await engine.stores.targets.get(id);
-  await engine.stores.targets.hold(id, problem, heldBack(before?.quarantine ?? null, engine.world.now()));
-  engine.observe.quarantined('target');
+  const quarantine = heldBack(before?.quarantine ?? null, engine.world.now());
+  const isHeld = await engine.stores.targets.holdAt(id, revision, problem, quarantine);
+  if (isHeld) engine.observe.quarantined('target');
+  return isHeld;
 };
 
-export const holdConnection = async (engine: Engine, id: ConnectionId, problem: Problem): Promise<void> => {
+export const holdConnection = async (
+  engine: Engine,
+  { id, revision }: Pick<Connection, 'id' | 'revision'>,
+  problem: Problem,
+): Promise<boolean> => {
   const before = await engine.stores.connections.get(id);
+  if (before?.revision !== revision) return false;
   const at = engine.world.now();
   // Before it is held back: told twice is better than never.
-  if (before?.state === 'active')
+  if (before.state === 'active')
     await engine.stores.events.record([
       {
         key: `degraded|${id}|${at.toISOString()}`,
@@ -31,8 +43,9 @@ export const holdConnection = async (engine: Engine, id: ConnectionId, problem: 
         about: { type: 'connection.degraded', code: problem.code },
       },
     ]);
-  await engine.stores.connections.hold(id, problem, heldBack(before?.quarantine ?? null, at));
-  engine.observe.quarantined('connection');
+  const isHeld = await engine.stores.connections.holdAt(id, revision, problem, heldBack(before.quarantine, at));
+  if (isHeld) engine.observe.quarantined('connection');
+  return isHeld;
 };
 
 /** The record as it is once it was let go; null when it stays as it is. */

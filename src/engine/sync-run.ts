@@ -39,25 +39,24 @@ import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
 
 /** What reads the source of a connection: its sync runs, and previews of another scope. */
 export const syncTurn = (engine: Engine, connection: ConnectionId, signal: AbortSignal): Promise<Turn> =>
-  takeTurn<SyncRun | PreviewRun>(
+  takeTurn<SyncRun | PreviewRun, Connection>(
     engine,
     {
       key: connection,
       next: () => nextRun(engine, { connection }),
       is: readsSource,
-      timeoutSecs: async (run) => {
-        const { timeoutSecs } = await connected(engine, connection);
-        return run.kind === 'preview' ? Math.max(timeoutSecs, planningSecs) : timeoutSecs;
+      goesBy: async (run) => {
+        const by = await connected(engine, connection);
+        return { by, timeoutSecs: run.kind === 'preview' ? Math.max(by.timeoutSecs, planningSecs) : by.timeoutSecs };
       },
       work: (run, lease, watch, report) =>
         run.kind === 'preview'
           ? previewRun(engine, run, lease, watch, report)
           : syncRun(engine, run, lease, watch, report),
       again: (run) => requestAgain(engine, sameAgain(engine, run)),
-      quarantine: async (problem, error) => {
-        // A preview asks targets, too; whether one of them is to be held back is found by its own runs.
-        if (error instanceof SourceError) await holdConnection(engine, connection, problem);
-      },
+      // A preview asks targets, too; whether one of them is to be held back is found by its own runs.
+      quarantine: async (problem, error, by) =>
+        error instanceof SourceError ? await holdConnection(engine, by, problem) : true,
     },
     signal,
   );

@@ -33,19 +33,25 @@ export type Work<R extends Run> = (run: R, lease: Lease, watch: Watch, report: R
 /** Writes where the run is, no oftener than needed unless it has a place; throws `RunCanceled` when somebody asked for it. */
 export type Report = (phase: Phase, counters: Counters, place?: string | null) => Promise<void>;
 
-export type TurnOf<R extends Run> = {
+/** `By`: the connection, or target with its connection, that the turn goes by. */
+export type TurnOf<R extends Run, By> = {
   readonly key: LeaseKey;
   readonly next: () => Promise<Run | null>;
   readonly is: (run: Run) => run is R;
-  readonly timeoutSecs: (run: R) => Promise<number>;
+  /** As it is now, and how long a run of it may take. */
+  readonly goesBy: (run: R) => Promise<{ readonly by: By; readonly timeoutSecs: number }>;
   readonly work: Work<R>;
   /** Asks for the rest of a run that was over its time while it was getting on. */
   readonly again: (run: R) => Promise<void>;
-  /** Holds the connection or target back. */
-  readonly quarantine: (problem: Problem, error: unknown) => Promise<void>;
+  /** Holds the connection or target back; false where it was edited since the turn began, which is no reason to hold back what it is now. */
+  readonly quarantine: (problem: Problem, error: unknown, by: By) => Promise<boolean>;
 };
 
-export const takeTurn = async <R extends Run>(engine: Engine, of: TurnOf<R>, signal: AbortSignal): Promise<Turn> => {
+export const takeTurn = async <R extends Run, By>(
+  engine: Engine,
+  of: TurnOf<R, By>,
+  signal: AbortSignal,
+): Promise<Turn> => {
   const due = await of.next();
   if (due === null) return { next: 'done' };
   const now = engine.world.now();
@@ -55,9 +61,9 @@ export const takeTurn = async <R extends Run>(engine: Engine, of: TurnOf<R>, sig
   return held.result;
 };
 
-const underLease = async <R extends Run>(
+const underLease = async <R extends Run, By>(
   engine: Engine,
-  of: TurnOf<R>,
+  of: TurnOf<R, By>,
   due: Run,
   lease: Lease,
   watch: Watch,
@@ -87,9 +93,12 @@ const underLease = async <R extends Run>(
     engine.world.log.info('run.ended', { run: run.id, kind: run.kind, state, code: problem?.code });
     return { next: 'again', at: now() };
   };
+  let by: By | null = null;
   try {
     if (run.cancelRequested) throw new RunCanceled('The run was canceled.');
-    watch.setDeadline(new Date((run.startedAt ?? now()).getTime() + (await of.timeoutSecs(run)) * 1_000));
+    const going = await of.goesBy(run);
+    by = going.by;
+    watch.setDeadline(new Date((run.startedAt ?? now()).getTime() + going.timeoutSecs * 1_000));
     watch.check();
     const end = await of.work(run, lease, watch, reporting.report);
     if (end === 'slice') return await postpone(now(), null);
@@ -111,13 +120,14 @@ const underLease = async <R extends Run>(
         });
         return await postpone(new Date(now().getTime() + reaction.ms), reaction.isFault ? reaction.problem : null);
       case 'quarantine':
+        // The run goes on by what it is now.
+        if (by === null || !(await of.quarantine(reaction.problem, error, by))) return await postpone(now(), null);
         engine.world.log.error('run.quarantined', {
           run: run.id,
           kind: run.kind,
           key: of.key,
           code: reaction.problem.code,
         });
-        await of.quarantine(reaction.problem, error);
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'fail':
         if (error instanceof RunTimedOut && run.problem === null) await of.again(run);

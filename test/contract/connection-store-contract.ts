@@ -119,6 +119,25 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       expect(await connections.get(connection.id)).toMatchObject({ state: 'active', problem: null, revision: 2 });
     });
 
+    it('is held back for what was found of the revision that it is at, and of no earlier one', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      await connections.edit(connection.id, 1, { description: 'Given another secret' });
+      const quarantine = { since: start, probes: 0, nextProbeAt: edited };
+      expect(await connections.holdAt(connection.id, 1, expired, quarantine)).toBe(false);
+      expect(await connections.get(connection.id)).toMatchObject({ state: 'active', problem: null, quarantine: null });
+      expect(await connections.holdAt(connection.id, 2, expired, quarantine)).toBe(true);
+      const heldBack = { state: 'quarantined', problem: expired, quarantine, revision: 2 };
+      expect(await connections.get(connection.id)).toMatchObject(heldBack);
+      const other = { ...expired, message: 'Still expired.' };
+      expect(await connections.holdAt(connection.id, 2, other, { ...quarantine, probes: 1 })).toBe(true);
+      expect(await connections.get(connection.id)).toMatchObject({ ...heldBack, problem: other });
+      await connections.edit(connection.id, 2, { state: 'paused' });
+      expect(await connections.holdAt(connection.id, 3, expired, quarantine)).toBe(true);
+      expect(await connections.get(connection.id)).toMatchObject({ state: 'paused', problem: expired });
+      expect(await connections.holdAt(connectionId(newId('con')), 1, expired, quarantine)).toBe(false);
+    });
+
     it('remembers when it is probed, and forgets it once it has proved well', async () => {
       const connection = aConnection();
       await connections.add(connection, {});

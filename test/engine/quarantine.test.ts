@@ -3,6 +3,7 @@ import { type Observe, unobserved } from '../../src/engine/engine.ts';
 import { probeConnection, probeTarget } from '../../src/engine/quarantine.ts';
 import { SourceError, TargetError } from '../../src/model/errors.ts';
 import type { Target } from '../../src/target/target.ts';
+import { hidden } from '../support/secrets.ts';
 import { connection, id, type Story, story, target } from '../support/story.ts';
 
 const { signal } = new AbortController();
@@ -168,6 +169,60 @@ describe('a target that is down for hours', () => {
     await s.full();
     expect(await held(s)).toMatchObject({ state: 'active', quarantine: null });
     expect(Object.keys(s.accounts())).toHaveLength(1);
+  });
+});
+
+describe('credentials that are edited while a run is under way', () => {
+  it('of a connection are not held back for what was said of the ones before: the run goes on with them', async () => {
+    const { counted, observe } = counting();
+    const expired = new SourceError('unauthorized', 'expired', { code: 'AADSTS7000222' });
+    let isOld = true;
+    const s = await story({
+      engine: { observe },
+      wrapSource: (made) => ({
+        ...made,
+        read: async function* (ask, aborted) {
+          if (isOld) {
+            isOld = false;
+            await s.stores.connections.edit(connection, 1, {}, hidden({ clientSecret: 'another' }));
+            throw expired;
+          }
+          yield* made.read(ask, aborted);
+        },
+      }),
+    });
+    staff(s, 2);
+    expect(await s.full()).toMatchObject({ state: 'succeeded', problem: null });
+    expect(await s.stores.connections.get(connection)).toMatchObject({ state: 'active', problem: null, revision: 2 });
+    expect(Object.keys(s.accounts())).toHaveLength(2);
+    expect(counted).toEqual([]);
+  });
+
+  it('of a target are not, either, and those that are refused themselves are', async () => {
+    const { counted, observe } = counting();
+    let refusals = 1;
+    const s = await story({
+      engine: { observe },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, aborted, beforeWrite) => {
+          if (refusals === 0) return await made.apply(operation, aborted, beforeWrite);
+          refusals -= 1;
+          if ((await held(s))?.revision === 1) await s.stores.targets.edit(target, 1, {}, hidden({ token: 'another' }));
+          throw new TargetError('unauthorized', '401');
+        },
+      }),
+    });
+    staff(s, 1);
+    await s.full();
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', problem: null });
+    expect(await held(s)).toMatchObject({ state: 'active', problem: null });
+    expect(counted).toEqual([]);
+    refusals = 1;
+    s.hire('late');
+    await s.delta();
+    expect(await held(s)).toMatchObject({ state: 'quarantined', problem: { code: 'target_unauthorized' } });
+    expect(counted).toEqual(['held target']);
   });
 });
 

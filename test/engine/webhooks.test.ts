@@ -379,8 +379,10 @@ describe('an address whose signing secret cannot be opened', () => {
 it('a connection that is held back is told once, however often it is found so', async () => {
   const s = await story();
   const problem = { code: 'AADSTS7000215', message: 'The secret is wrong.', owner: 'customer_it' } as const;
-  await holdConnection(s.engine, storyConnection, problem);
-  await holdConnection(s.engine, storyConnection, problem);
+  const asRead = { id: storyConnection, revision: 1 };
+  expect(await holdConnection(s.engine, asRead, problem)).toBe(true);
+  expect(await holdConnection(s.engine, asRead, problem)).toBe(true);
+  expect(await holdConnection(s.engine, { ...asRead, revision: 2 }, problem)).toBe(false);
   const record = await s.stores.connections.get(storyConnection);
   const told = await s.stores.events.after(record?.organization ?? acme, 0, 10);
   expect(told.map(({ about }) => about)).toEqual([{ type: 'connection.degraded', code: 'AADSTS7000215' }]);

@@ -113,6 +113,14 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
     return true;
   };
 
+  const hold = (id: T['id'], problem: Problem | null, quarantine: Quarantine | null): void => {
+    const row = rows.get(id);
+    if (!row) return;
+    const state = held(row.record.state, problem);
+    const flipped = state === row.record.state ? {} : { state, quarantine };
+    rows.set(id, { ...row, record: { ...row.record, problem, ...flipped } });
+  };
+
   return {
     sorted: (): T[] => [...rows.values()].map(({ record }) => record).sort((a, b) => (a.id < b.id ? -1 : 1)),
     add: async (record: T, secrets: Secrets): Promise<void> => {
@@ -149,12 +157,12 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
     note: (id: T['id'], revision: number, noting: (record: T) => Partial<T> | null): boolean =>
       amend(id, (record) => (record.revision === revision ? noting(record) : null)),
     amend,
-    hold: async (id: T['id'], problem: Problem | null, quarantine: Quarantine | null = null): Promise<void> => {
-      const row = rows.get(id);
-      if (!row) return;
-      const state = held(row.record.state, problem);
-      const flipped = state === row.record.state ? {} : { state, quarantine };
-      rows.set(id, { ...row, record: { ...row.record, problem, ...flipped } });
+    hold: async (id: T['id'], problem: Problem | null, quarantine: Quarantine | null = null): Promise<void> =>
+      hold(id, problem, quarantine),
+    holdAt: async (id: T['id'], revision: number, problem: Problem, quarantine: Quarantine): Promise<boolean> => {
+      if (rows.get(id)?.record.revision !== revision) return false;
+      hold(id, problem, quarantine);
+      return true;
     },
     probed: async (id: T['id'], quarantine: Quarantine): Promise<void> => {
       const row = rows.get(id);

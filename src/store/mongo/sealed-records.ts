@@ -112,6 +112,22 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
       )
       .lean<D>();
 
+  /** Only what is active can be held back, and only what is held back let go: what a person paused stays paused. False: there is no such one. */
+  const hold = async (
+    which: { readonly _id: string; readonly revision?: number },
+    problem: Problem | null,
+    quarantine: Quarantine | null,
+  ): Promise<boolean> => {
+    const [from, to] = problem ? ['active', 'quarantined'] : ['quarantined', 'active'];
+    const flipped = await model.updateOne(
+      { ...which, state: from },
+      { $set: { state: to, problem, quarantine } },
+      guarded,
+    );
+    if (flipped.matchedCount > 0) return true;
+    return (await model.updateOne(which, { $set: { problem } }, guarded)).matchedCount > 0;
+  };
+
   return {
     add: async (document: Omit<D, 'secrets'> & Owner, secrets: Secrets): Promise<void> => {
       await model.create({ ...document, secrets: await seal(document, secrets) });
@@ -148,16 +164,11 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
       }
       throw new StaleRevision(`${id} is not at revision ${revision} any more.`);
     },
-    /** Only what is active can be held back, and only what is held back let go: what a person paused stays paused. */
     hold: async (id: string, problem: Problem | null, quarantine: Quarantine | null = null): Promise<void> => {
-      const [from, to] = problem ? ['active', 'quarantined'] : ['quarantined', 'active'];
-      const flipped = await model.updateOne(
-        { _id: id, state: from },
-        { $set: { state: to, problem, quarantine } },
-        guarded,
-      );
-      if (flipped.matchedCount === 0) await model.updateOne({ _id: id }, { $set: { problem } }, guarded);
+      await hold({ _id: id }, problem, quarantine);
     },
+    holdAt: (id: string, revision: number, problem: Problem, quarantine: Quarantine): Promise<boolean> =>
+      hold({ _id: id, revision }, problem, quarantine),
     probed: async (id: string, quarantine: Quarantine): Promise<void> => {
       await model.updateOne({ _id: id, state: 'quarantined' }, { $set: { quarantine } }, guarded);
     },

@@ -1,0 +1,49 @@
+/**
+ * Whether the ways to MongoDB and Redis may be gone. Whoever can listen on one that is not encrypted reads every person that is kept, and whoever can write
+ * on it decides what is done to them. So a way that leads off this machine takes TLS, unless the deployment names the host: it says by that, that nobody
+ * else is on the way, as in the network of a pod or of docker compose.
+ */
+
+/** As the client of the server itself understands the address. */
+export type Way = {
+  readonly server: 'MongoDB' | 'Redis';
+  /** Host names and addresses, without brackets and ports; none where a Unix socket is meant. */
+  readonly hosts: readonly string[];
+  /** `unproved`: encrypted, and for whoever answers, since nobody looks at the certificate. */
+  readonly tls: 'proved' | 'unproved' | 'none';
+};
+
+export type JudgedWays = {
+  /** Why the start is refused, a sentence for each way. No host is in it: of an address that is misspelt, a part of the password may stand in its place. */
+  readonly refused: readonly string[];
+  /** What leads off this machine in plain, as the deployment wants it. */
+  readonly plain: readonly { readonly server: Way['server']; readonly hosts: readonly string[] }[];
+};
+
+/** `named`: the hosts that the deployment says may be reached in plain. */
+export const judgeWays = (ways: readonly Way[], named: readonly string[]): JudgedWays => {
+  const isNamed = (host: string): boolean => named.some((one) => one.toLowerCase() === host.toLowerCase());
+  const leading = ways
+    .filter(({ tls }) => tls !== 'proved')
+    .map((way) => ({ ...way, hosts: way.hosts.filter((host) => !isOfThisMachine(host)) }))
+    .filter(({ hosts }) => hosts.length > 0);
+  return {
+    refused: leading.filter(({ hosts }) => !hosts.every(isNamed)).map(refusalOf),
+    plain: leading.filter(({ hosts }) => hosts.every(isNamed)).map(({ server, hosts }) => ({ server, hosts })),
+  };
+};
+
+/** Spelled in the usual way alone: of any other spelling it is not known how a resolver takes it, and it can be named. */
+const isOfThisMachine = (host: string): boolean =>
+  host.toLowerCase() === 'localhost' || host === '::1' || /^127(\.(0|[1-9]\d{0,2})){3}$/.test(host);
+
+const refusalOf = ({ server, tls }: Way): string => {
+  const { variable, mend } = addresses[server];
+  const lacks = tls === 'none' ? 'without TLS' : 'by TLS that takes any certificate';
+  return `${variable} leads off this machine ${lacks}, so that whoever is on the way may read and change everything: ${tls === 'none' ? mend : 'take out what turns that off'}, or, where nobody else can be on the way, name every host of it in ENTRAIN_PLAIN_HOSTS`;
+};
+
+const addresses = {
+  MongoDB: { variable: 'MONGODB_URI', mend: 'add tls=true to it (mongodb+srv:// has it by itself)' },
+  Redis: { variable: 'REDIS_URL', mend: 'begin it with rediss://' },
+} as const satisfies Readonly<Record<Way['server'], { readonly variable: string; readonly mend: string }>>;
