@@ -10,11 +10,12 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { parseConfig } from '../src/config.ts';
+import { ConfigRefused, parseConfig } from '../src/config.ts';
+import { judgeWays } from '../src/core/plain-ways.ts';
 import { exportedEntry, type Place, verifyChain } from '../src/store/audit-chain.ts';
 import type { KeptEntry } from '../src/store/audit-log.ts';
 import { createMongoAuditLog } from '../src/store/mongo/audit-log.ts';
-import { openMongo } from '../src/store/mongo/connect.ts';
+import { openMongo, wayToMongo } from '../src/store/mongo/connect.ts';
 
 const { values } = parseArgs({ options: { file: { type: 'string' }, expect: { type: 'string', multiple: true } } });
 
@@ -30,7 +31,10 @@ async function* entriesIn(path: string): AsyncGenerator<readonly KeptEntry[]> {
 }
 
 const ofDatabase = async (expected: readonly Place[]) => {
-  const mongo = await openMongo(parseConfig(process.env).mongodbUri.reveal());
+  const { mongodbUri, plainHosts } = parseConfig(process.env);
+  const { refused } = judgeWays([await wayToMongo(mongodbUri.reveal())], plainHosts);
+  if (refused.length > 0) throw new ConfigRefused(refused);
+  const mongo = await openMongo(mongodbUri.reveal());
   try {
     const log = createMongoAuditLog(mongo.db, () => new Date());
     // Asked for first: what is added meanwhile is beyond it.

@@ -15,7 +15,8 @@ import type { IdentityProvider } from './admin/identity-provider.ts';
 import { syncLagOf } from './admin/lag.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
 import { oidcProvider } from './admin/oidc.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigRefused } from './config.ts';
+import { type JudgedWays, judgeWays, type Way } from './core/plain-ways.ts';
 import { openEgress } from './egress/index.ts';
 import { signMessage } from './egress/sign.ts';
 import { type Clock, type ClockReading, createClock, keepClock } from './engine/clock.ts';
@@ -31,7 +32,7 @@ import { bullmqWakeups } from './queue/bullmq-wakeups.ts';
 import { redisMarks } from './queue/marks.ts';
 import { openQueues, type Queues } from './queue/queues.ts';
 import { redisRateLimits } from './queue/rate-limits.ts';
-import { assertNoEviction, producerConnection, workerConnection } from './queue/redis.ts';
+import { assertNoEviction, producerConnection, wayToRedis, workerConnection } from './queue/redis.ts';
 import type { Wakeups } from './queue/wakeups.ts';
 import { connectedSources } from './source/graph/connected.ts';
 import { trustCa } from './source/graph/index.ts';
@@ -42,7 +43,7 @@ import type { Secrets } from './store/connection-store.ts';
 import { newId } from './store/ids.ts';
 import type { Marks } from './store/installation.ts';
 import { createKeyProofs } from './store/key-proofs.ts';
-import { type Mongo, openMongo } from './store/mongo/connect.ts';
+import { type Mongo, openMongo, replicaHosts, wayToMongo } from './store/mongo/connect.ts';
 import { assertFormat, claimFormat, currentFormat, type Program } from './store/mongo/format.ts';
 import { createMongoStores } from './store/mongo/index.ts';
 import { migrate } from './store/mongo/migrate.ts';
@@ -85,17 +86,24 @@ const { version }: { readonly version: string } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 );
 
-/** Connects and prepares; throws when Redis is unfit or MongoDB cannot be reached. */
+/** Connects and prepares; throws when Redis is unfit, MongoDB cannot be reached, or anybody might listen on the way to one of them. */
 export const compose = async (config: Config, role: 'api' | 'worker'): Promise<Parts> => {
   const log = createLogger({ level: config.logLevel });
   if (config.customCloud?.caFile != null) trustCa(readFileSync(config.customCloud.caFile, 'utf8'));
 
+  const toMongo = await reached('MongoDB', 'MONGODB_URI', wayToMongo(config.mongodbUri.reveal()));
+  const toRedis = await reached('Redis', 'REDIS_URL', wayToRedis(config.redisUrl.reveal()));
+  // Before a password goes there.
+  refusePlain([toMongo, toRedis], config);
   const redis = producerConnection(config.redisUrl.reveal());
   // Told by whoever asks it for something; without a listener it would end the process or write to the console itself.
   redis.on('error', () => {});
   await reached('Redis', 'REDIS_URL', redis.connect());
   await assertNoEviction(redis);
   const mongo = await reached('MongoDB', 'MONGODB_URI', openMongo(config.mongodbUri.reveal()));
+  const everyHost = [...toMongo.hosts, ...(await replicaHosts(mongo))];
+  for (const { server } of refusePlain([{ ...toMongo, hosts: everyHost }, toRedis], config))
+    log.info('way.plain', { server });
   const hooks = hooksOf(process.env);
   const clock = createClock(machineFrom(hooks), () => serverTime(mongo.db), log);
   // Nothing is decided, nor written, by the clock of a machine.
@@ -233,6 +241,13 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       await mongo.close();
     },
   };
+};
+
+/** What leads off this machine in plain as the deployment wants it. Throws `ConfigRefused` for what it did not name. */
+const refusePlain = (ways: readonly Way[], { plainHosts }: Config): JudgedWays['plain'] => {
+  const { refused, plain } = judgeWays(ways, plainHosts);
+  if (refused.length > 0) throw new ConfigRefused(refused);
+  return plain;
 };
 
 /** The client of the vault is loaded where there is one. */

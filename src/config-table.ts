@@ -46,6 +46,13 @@ const allowed = z
 const fewestLeaverDays = 90;
 const leaversKept = `must be 0, or a whole number from ${fewestLeaverDays} to 3650`;
 const withoutSlash = (url: string) => url.replace(/(?<!\/)\/+$/, '');
+/** One colon belongs to a port, and two to IPv6. */
+const bareHost = z
+  .string()
+  .regex(
+    /^(\w[\w.-]*|[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*)$/i,
+    'must be comma separated host names and addresses, without ports and brackets, such as mongo,10.20.0.7',
+  );
 const none = <T>(value: T | undefined): T | null => value ?? null;
 /** A schema of its own for each variable, as it carries what the variable means. */
 const clientSecret = () =>
@@ -127,6 +134,14 @@ export const shape = z.object({
         'Where wake-ups are queued: a redis:// or rediss:// URL. The server must run with maxmemory-policy noeviction.',
     },
     urlOf(/^rediss?:\/\//, 'a redis:// or rediss:// URL').transform((text) => secret(text)),
+  ),
+  ENTRAIN_PLAIN_HOSTS: variable(
+    {
+      default: null,
+      meaning:
+        'Hosts of MongoDB and Redis, comma separated, that are reached without TLS although they are not this machine: by a way that nobody else is on, such as the network of docker compose.',
+    },
+    z.string().default('').transform(list).pipe(z.array(bareHost)),
   ),
   ENTRAIN_ENCRYPTION_KEY: variable(
     {

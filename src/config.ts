@@ -54,6 +54,8 @@ export type OidcConfig = {
 export type Config = {
   readonly mongodbUri: Secret<string>;
   readonly redisUrl: Secret<string>;
+  /** Of MongoDB and Redis, where they may be reached without TLS. */
+  readonly plainHosts: readonly string[];
   readonly encryptionKey: Secret<Buffer>;
   /** Keys that still open what was sealed before a rotation. */
   readonly oldEncryptionKeys: readonly Secret<Buffer>[];
@@ -137,6 +139,7 @@ export const parseConfig = (
 const toConfig = (given: z.output<typeof shape>): Config => ({
   mongodbUri: given.MONGODB_URI,
   redisUrl: given.REDIS_URL,
+  plainHosts: given.ENTRAIN_PLAIN_HOSTS,
   encryptionKey: given.ENTRAIN_ENCRYPTION_KEY,
   oldEncryptionKeys: given.ENTRAIN_OLD_ENCRYPTION_KEYS,
   keyVault: keyVaultOf(given),

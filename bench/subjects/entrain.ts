@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { plainHosts } from '../../scripts/services/plain-hosts.ts';
 import { compose, type Parts } from '../../src/compose.ts';
 import { parseConfig } from '../../src/config.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
@@ -44,7 +45,7 @@ export const entrain: Handlers = {
   open: async (given) => {
     const ask = open.parse(given);
     await opened?.parts.close();
-    const parts = await compose(parseConfig(environmentOf(ask)), 'worker');
+    const parts = await compose(parseConfig(await environmentOf(ask)), 'worker');
     opened = { parts, written: countWrites(parts.mongo.connection.getClient()) };
   },
   close: async () => {
@@ -103,9 +104,10 @@ export const entrain: Handlers = {
   },
 };
 
-const environmentOf = (ask: z.infer<typeof open>): Readonly<Record<string, string>> => ({
+const environmentOf = async (ask: z.infer<typeof open>): Promise<Readonly<Record<string, string>>> => ({
   MONGODB_URI: ask.mongoUri,
   REDIS_URL: ask.redisUrl,
+  ENTRAIN_PLAIN_HOSTS: await plainHosts(ask),
   ENTRAIN_QUEUE_PREFIX: ask.prefix,
   ENTRAIN_ENCRYPTION_KEY: ask.key,
   ENTRAIN_LOG_LEVEL: 'silent',

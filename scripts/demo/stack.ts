@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Child, freePort, startChild } from '../services/child.ts';
+import { plainHosts } from '../services/plain-hosts.ts';
 import { cacheFolder, type Services } from '../services.ts';
 import { type ApiClient, apiClient } from './client.ts';
 
@@ -42,6 +43,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   const env = {
     MONGODB_URI: databaseNamed(options.services.mongoUri, options.name),
     REDIS_URL: options.services.redisUrl,
+    ENTRAIN_PLAIN_HOSTS: await plainHosts(options.services),
     ENTRAIN_QUEUE_PREFIX: `{${options.name}}`,
     ENTRAIN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     ENTRAIN_API_KEYS: `demo:${apiKey}`,

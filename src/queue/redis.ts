@@ -1,6 +1,7 @@
 /** Connections to Redis: one kind for whoever adds jobs, one for workers. */
 
 import { Redis } from 'ioredis';
+import type { Way } from '../core/plain-ways.ts';
 
 /** For adding jobs: fails at once when Redis is down, because what is wanted stands in MongoDB and somebody waits for the answer. */
 export const producerConnection = (url: string): Redis =>
@@ -15,6 +16,12 @@ export const producerConnection = (url: string): Redis =>
 /** For workers: waits for Redis as long as it takes (BullMQ requires `maxRetriesPerRequest: null`). */
 export const workerConnection = (url: string): Redis =>
   new Redis(url, { lazyConnect: true, maxRetriesPerRequest: null });
+
+/** How the client itself understands an address. Rejects where it is none. */
+export const wayToRedis = async (url: string): Promise<Way> => {
+  const { host = 'localhost', path, tls } = new Redis(url, { lazyConnect: true }).options;
+  return { server: 'Redis', hosts: path ? [] : [host], tls: tls ? 'proved' : 'none' };
+};
 
 /** Redis must never throw away a job to make room: an evicted key is a lost schedule that nobody notices. */
 export class RedisUnfit extends Error {

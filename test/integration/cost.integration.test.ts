@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
+import { plainHosts } from '../../scripts/services/plain-hosts.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 import { cacheFolder } from '../../scripts/services.ts';
 import { startGraph } from '../../simulator/graph/index.ts';
@@ -238,10 +239,12 @@ const queueCost = async (users: number): Promise<{ readonly first: QueueCost; re
   const caFile = join(folder, 'ca.pem');
   await writeFile(caFile, graph.caPem);
   const prefix = '{cost}';
+  const { uri } = freshDatabase();
   const parts = await compose(
     parseConfig({
-      MONGODB_URI: freshDatabase().uri,
+      MONGODB_URI: uri,
       REDIS_URL: redis.url,
+      ENTRAIN_PLAIN_HOSTS: await plainHosts({ mongoUri: uri, redisUrl: redis.url }),
       ENTRAIN_QUEUE_PREFIX: prefix,
       ENTRAIN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       ENTRAIN_LOG_LEVEL: 'silent',

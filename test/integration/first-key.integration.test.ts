@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Child, freePort, startChild } from '../../scripts/services/child.ts';
+import { plainHosts } from '../../scripts/services/plain-hosts.ts';
 import { freshDatabase, freshPrefix } from '../support/fresh.ts';
 
 const running: Child[] = [];
@@ -20,9 +21,11 @@ afterEach(async () => {
 
 it('of two servers that start at once one leaves a key, which opens both, and the other says that there are keys', async () => {
   const { url, prefix } = freshPrefix();
+  const { uri } = freshDatabase();
   const env = {
-    MONGODB_URI: freshDatabase().uri,
+    MONGODB_URI: uri,
     REDIS_URL: url,
+    ENTRAIN_PLAIN_HOSTS: await plainHosts({ mongoUri: uri, redisUrl: url }),
     ENTRAIN_QUEUE_PREFIX: `{${prefix}}`,
     ENTRAIN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     ENTRAIN_FIRST_KEY_FILE: join(folder, 'first'),

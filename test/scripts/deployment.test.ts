@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { variables } from '../../src/config-table.ts';
+import { judgeWays } from '../../src/core/plain-ways.ts';
+import { wayToRedis } from '../../src/queue/redis.ts';
+import { wayToMongo } from '../../src/store/mongo/connect.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
@@ -71,6 +74,17 @@ describe('docker-compose.yml', () => {
       const set = Object.keys(compose.services[name]?.environment ?? {});
       expect(set.filter((variable) => !known.has(variable))).toEqual([]);
     }
+  });
+
+  it('names the servers of its own that it reaches in plain, and no other', async () => {
+    const { environment = {} } = compose.services['api'] ?? {};
+    const unless = (name: string): string =>
+      /^\$\{\w+:-(.*)\}$/.exec(String(environment[name]))?.[1]?.replaceAll(/\$\{\w+:\?[^}]*\}/g, 'word') ?? '';
+    const ways = [await wayToMongo(unless('MONGODB_URI')), await wayToRedis(unless('REDIS_URL'))];
+    const plain = ways.flatMap(({ hosts }) => hosts);
+    expect(unless('ENTRAIN_PLAIN_HOSTS')).toBe(plain.join(','));
+    expect(plain.filter((host) => !Object.hasOwn(compose.services, host))).toEqual([]);
+    expect(judgeWays(ways, plain)).toMatchObject({ refused: [], plain: [{ server: 'MongoDB' }, { server: 'Redis' }] });
   });
 
   it('runs programs that are there', () => {

@@ -1,6 +1,8 @@
 /** The connection to MongoDB. What is kept there is one collection per file beside this one; nobody else knows mongoose. */
 
 import mongoose from 'mongoose';
+import { z } from 'zod';
+import type { Way } from '../../core/plain-ways.ts';
 
 export type Db = mongoose.mongo.Db;
 export type Collection<Row extends mongoose.mongo.Document> = mongoose.mongo.Collection<Row>;
@@ -36,6 +38,33 @@ export const openMongo = async (
   const { db } = connection;
   if (db === undefined) throw new Error('MongoDB answered, but the connection names no database. Check MONGODB_URI.');
   return { db, connection, close: () => connection.close() };
+};
+
+/** How the driver itself understands an address. Rejects where it is none. */
+export const wayToMongo = async (uri: string): Promise<Way> => {
+  const { hosts, srvHost, proxyHost, tls, ...proof } = new mongoose.mongo.MongoClient(uri).options;
+  const isProved = proof.rejectUnauthorized !== false && proof.checkServerIdentity === undefined;
+  const encrypted = isProved ? 'proved' : 'unproved';
+  return {
+    server: 'MongoDB',
+    hosts: [...hosts.map(({ host }) => host), srvHost, proxyHost].flatMap((host) => host ?? []),
+    tls: tls ? encrypted : 'none',
+  };
+};
+
+/** What is asked of a connection to know where it leads. */
+type Asked = {
+  readonly connection: { getClient(): { readonly options: { readonly directConnection: boolean } } };
+  readonly db: { command(command: { readonly hello: 1 }): Promise<unknown> };
+};
+
+const greeting = z.object({ hosts: z.array(z.string()).default([]), passives: z.array(z.string()).default([]) });
+
+/** Where else the driver goes: a replica set says itself where its members are. */
+export const replicaHosts = async ({ connection, db }: Asked): Promise<readonly string[]> => {
+  if (connection.getClient().options.directConnection) return [];
+  const { hosts, passives } = greeting.parse(await db.command({ hello: 1 }));
+  return [...hosts, ...passives].map((place) => place.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
 };
 
 /** Indexes and collections are made by the migration alone, and nothing a client sends can become an operator. */

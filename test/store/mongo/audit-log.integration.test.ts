@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { plainHosts } from '../../../scripts/services/plain-hosts.ts';
 import { verifyChain } from '../../../src/store/audit-chain.ts';
 import { createMongoAuditLog, name } from '../../../src/store/mongo/audit-log.ts';
 import { type Mongo, openMongo } from '../../../src/store/mongo/connect.ts';
@@ -83,6 +84,7 @@ describe('npm run audit:verify', () => {
       env: {
         MONGODB_URI: uri,
         REDIS_URL: 'redis://127.0.0.1:1',
+        ENTRAIN_PLAIN_HOSTS: await plainHosts({ mongoUri: uri, redisUrl: 'redis://127.0.0.1:1' }),
         ENTRAIN_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
       },
     });
