@@ -320,6 +320,13 @@ describe('a file', () => {
     expect(lines(inside, /\b(House|hallOf|roomWithin|storesWithin)\b/, 'rooms are made by commands.ts')).toEqual([]);
   });
 
+  it('of engine, queue and workers lets nobody in: of keys, sessions, links and the audit log it takes away what is over', () => {
+    const work = product.filter((file) => isIn(file, ['src/engine', 'src/queue', 'workers']));
+    const stores = 'apiKeys|audit|calls|consents|sessions|setupLinks';
+    const other = new RegExp(`\\bstores\\.(${stores})\\.(?!(prune|scan)\\()|[{,] *(${stores}) *[,}]`);
+    expect(lines(work, other, 'the accounts of workers have no right to it (docs/operating.md)')).toEqual([]);
+  });
+
   it('says how far somebody reaches only where it is known who they are', () => {
     // The first key is made by the server itself, before there is anybody to call.
     const places = ['src/core/access.ts', 'src/admin/api/serve.ts', 'src/admin/house.ts', 'src/admin/first-key.ts'];

@@ -21,7 +21,8 @@ const starters = {
 await untilStopped(async (config, giveUp) => {
   const parts = await compose(config, 'worker');
   const { host, workerPort: port } = config;
-  const closeDoor = port === null ? async () => {} : await listen(createWorkerDoor(parts), { host, port });
+  const door = { ...parts, commands: { callerWith: parts.commands.callerSeen } };
+  const closeDoor = port === null ? async () => {} : await listen(createWorkerDoor(door), { host, port });
   const watch = await startWatch(parts, giveUp);
   const running: readonly Running[] = [watch, ...config.workerRoles.map((role) => starters[role](parts))];
   parts.log.info('worker.started', { roles: config.workerRoles.join(',') });

@@ -18,6 +18,8 @@ export type StackOptions = {
   readonly port?: number;
   /** One environment per worker process; one process with every role unless given. */
   readonly workers?: readonly Readonly<Record<string, string>>[];
+  /** Where API and workers reach the servers, in place of their own addresses, so that each goes by an account of its own. */
+  readonly through?: { readonly mongoUri: { readonly api: string; readonly worker: string }; readonly redisUrl: string };
   /** On top of the environment of every process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Hears all that the processes say. */
@@ -60,6 +62,13 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     ENTRAIN_EGRESS_ALLOW: 'http://127.0.0.1',
     ...options.env,
   };
+  const reach = (process: 'api' | 'worker'): Readonly<Record<string, string>> =>
+    options.through === undefined
+      ? {}
+      : {
+          MONGODB_URI: databaseNamed(options.through.mongoUri[process], options.name),
+          REDIS_URL: options.through.redisUrl,
+        };
   const running: Child[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(running.splice(0).map((process) => process.stop()));
@@ -67,7 +76,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   };
   const startWorker = async (more: Readonly<Record<string, string>> = {}): Promise<Child> => {
     const isReady = async (output: string): Promise<boolean> => output.includes('worker.started');
-    const worker = await start({ ...env, ...more }, 'workers/main.ts', isReady, options.heard);
+    const worker = await start({ ...env, ...reach('worker'), ...more }, 'workers/main.ts', isReady, options.heard);
     running.push(worker);
     return worker;
   };
@@ -75,7 +84,9 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const apiUrl = `http://127.0.0.1:${port}`;
     if (await answers(`${apiUrl}/livez`))
       throw new Error(`Port ${port} is taken by another Entrain. Choose another with --port.`);
-    running.push(await start(env, 'src/server.ts', () => answers(`${apiUrl}/livez`), options.heard));
+    running.push(
+      await start({ ...env, ...reach('api') }, 'src/server.ts', () => answers(`${apiUrl}/livez`), options.heard),
+    );
     for (const worker of options.workers ?? [{}]) await startWorker(worker);
     return { apiUrl, apiKey, api: apiClient(apiUrl, apiKey), env, startWorker, stop };
   } catch (error) {

@@ -94,34 +94,50 @@ export const apiKeyCommands = ({ operator: { apiKeys }, world, keyProofs, config
   },
 });
 
-export const keyHolders = ({ stores, world, keyProofs }: Hall) => ({
-  /** Null: no key of ours, or one that is over. */
-  async callerWith(presented: string): Promise<Caller | null> {
+export const keyHolders = ({ stores, world, keyProofs }: Hall) => {
+  const holderOf = async (presented: string) => {
     const parts = partsOf(presented);
     const kept = parts && (await stores.apiKeys.find(parts.id));
     if (!kept) return null;
     const { record, proof } = kept;
     const rights = rightsOf(record, parts.secret);
     const checked = keyProofs.check(rights, proof);
-    const now = world.now();
-    if (checked === 'wrong' || !isLive(record, now)) return null;
-    if (checked === 'older' || isToBeNoted(record, now)) {
-      // That it could not be noted keeps nobody out.
-      await stores.apiKeys
-        .used(record.id, now, keyProofs.prove(rights))
-        .catch((error: unknown) => world.log.warn('api_key.use_not_noted', { key: record.id, ...errorFacts(error) }));
-    }
-    const { name, scopes, organizations, makers } = record;
-    return {
-      id: record.id,
-      name,
-      scopes,
-      organizations,
-      actor: { kind: 'api_key', id: record.id, name },
-      makers,
-      session: null,
-    };
-  },
+    if (checked === 'wrong' || !isLive(record, world.now())) return null;
+    return { record, rights, checked };
+  };
+
+  return {
+    /** Null: no key of ours, or one that is over. */
+    async callerWith(presented: string): Promise<Caller | null> {
+      const holder = await holderOf(presented);
+      if (holder === null) return null;
+      const { record, rights, checked } = holder;
+      const now = world.now();
+      if (checked === 'older' || isToBeNoted(record, now)) {
+        // That it could not be noted keeps nobody out.
+        await stores.apiKeys
+          .used(record.id, now, keyProofs.prove(rights))
+          .catch((error: unknown) => world.log.warn('api_key.use_not_noted', { key: record.id, ...errorFacts(error) }));
+      }
+      return callerOf(record);
+    },
+
+    /** The same where nothing may be written: workers have no right to. */
+    async callerSeen(presented: string): Promise<Caller | null> {
+      const holder = await holderOf(presented);
+      return holder && callerOf(holder.record);
+    },
+  };
+};
+
+const callerOf = ({ id, name, scopes, organizations, makers }: ApiKeyRecord): Caller => ({
+  id,
+  name,
+  scopes,
+  organizations,
+  actor: { kind: 'api_key', id, name },
+  makers,
+  session: null,
 });
 
 /** For each organization, the keys that are limited to it, or to it and others. */

@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fencedBlocks, readDoc, root } from './pages.ts';
+import { type AccountName, accountsIn } from '../support/accounts.ts';
+import { root } from './pages.ts';
 
 /** Files of `store/mongo` name each collection once: as a constant, or where it is opened. */
 const inSource = (): readonly string[] => {
@@ -13,20 +14,37 @@ const inSource = (): readonly string[] => {
   });
 };
 
-describe('the rights of the account at MongoDB', () => {
-  const [script = ''] = fencedBlocks(readDoc('docs/operating.md'))
-    .map(({ text }) => text)
-    .filter((text) => text.includes('createRole'));
-  const changed = [...(/const changed = \[(.*?)\];/s.exec(script)?.[1] ?? '').matchAll(/'(\w+)'/g)].map(
-    ([, name = '']) => name,
-  );
+describe('the rights of the accounts at MongoDB', () => {
+  const accounts = accountsIn('entrain');
+  const collections = (account: AccountName, action: string): readonly string[] =>
+    accounts[account].flatMap(({ resource, actions }) => (actions.includes(action) ? [resource.collection] : []));
+  const all = [...new Set(inSource())].toSorted();
 
-  it('are given for every collection there is, and in the audit log to read and add alone', () => {
-    const all = new Set(inSource());
-    expect(all.has('audit_entries')).toBe(true);
-    all.delete('audit_entries');
-    expect(changed).toEqual([...all].toSorted());
-    expect(script).not.toContain('audit_entries');
-    expect(script).toContain("rights('', ['find', 'insert', 'createCollection', 'createIndex'])");
+  it('are to look everywhere, and to write to every collection that there is and no other', () => {
+    for (const account of ['entrain_api', 'entrain_worker'] as const) expect(collections(account, 'find')).toEqual(['']);
+    const written = (['entrain_api', 'entrain_worker'] as const).flatMap((account) =>
+      ['insert', 'update', 'remove'].flatMap((action) => collections(account, action)),
+    );
+    expect([...new Set(written)].toSorted()).toEqual(all);
+  });
+
+  it('are to add to the audit log for the API alone, and to alter or remove none of it for nobody', () => {
+    expect(all).toContain('audit_entries');
+    expect(collections('entrain_api', 'insert')).toContain('audit_entries');
+    for (const [account, action] of [
+      ['entrain_api', 'update'],
+      ['entrain_api', 'remove'],
+      ['entrain_worker', 'insert'],
+      ['entrain_worker', 'update'],
+      ['entrain_worker', 'remove'],
+    ] as const)
+      expect(collections(account, action), `${account} ${action}`).not.toContain('audit_entries');
+  });
+
+  it('are to let nobody in for the API alone', () => {
+    for (const name of ['api_keys', 'audit_noted', 'calls', 'consents', 'sessions', 'setup_links', 'tenant_claims']) {
+      expect(collections('entrain_worker', 'insert'), name).not.toContain(name);
+      expect(collections('entrain_worker', 'update'), name).not.toContain(name);
+    }
   });
 });

@@ -1,4 +1,7 @@
-/** A whole Entrain for an integration test: real processes over real Redis, MongoDB and HTTPS, with a simulated tenant and target. */
+/**
+ * A whole Entrain for an integration test: real processes over real Redis, MongoDB and HTTPS, with a simulated tenant and target. Its processes have the
+ * rights of docs/operating.md and no other; what is refused fails the test when it stops.
+ */
 
 import { inject } from 'vitest';
 import { type Stack, type StackOptions, startStack } from '../../scripts/demo/stack.ts';
@@ -6,6 +9,7 @@ import { type Connected, connect, type Tour, tourTenant } from '../../scripts/de
 import { type GraphOptions, startGraph } from '../../simulator/graph/index.ts';
 import { type ScimOptions, startScim } from '../../simulator/scim/index.ts';
 import { freshPrefix } from './fresh.ts';
+import { leastRights } from './least-rights.ts';
 
 export type WholeEntrain = Tour & { readonly stack: Stack; readonly connected: Connected; stop(): Promise<void> };
 
@@ -20,9 +24,13 @@ export const startWholeEntrain = async (
 ): Promise<WholeEntrain> => {
   const graph = await startGraph({ tenants: [tourTenant(150)], ...options.graph });
   const scim = await startScim(options.scim);
+  const services = { mongoUri: inject('mongoUri'), redisUrl: inject('redisUrl') };
+  const name = freshPrefix().prefix;
+  const rights = await leastRights(services, name);
   const stack = await startStack({
-    services: { mongoUri: inject('mongoUri'), redisUrl: inject('redisUrl') },
-    name: freshPrefix().prefix,
+    services,
+    name,
+    through: rights.through,
     cloud: { origin: graph.origin, caPem: graph.caPem },
     ...(options.workers === undefined ? {} : { workers: options.workers }),
   });
@@ -30,6 +38,7 @@ export const startWholeEntrain = async (
     await stack.stop();
     await scim.close();
     await graph.close();
+    await rights.close();
   };
   try {
     const tour = { stack, graph, scim };

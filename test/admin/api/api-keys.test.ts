@@ -44,6 +44,15 @@ describe('an API key', () => {
     expect(kept).not.toContain(createHash('sha256').update(secret).digest('base64url'));
   });
 
+  it('is known to a worker that is asked for its metrics, which notes nothing', async () => {
+    const { id, key } = await make({ scopes: ['admin'] });
+    expect(await door.commands.callerSeen(key)).toMatchObject({ id, scopes: ['admin'] });
+    expect(await door.commands.callerSeen(`${key.slice(0, -1)}${key.endsWith('A') ? 'E' : 'A'}`)).toBeNull();
+    expect(pageOf(await door.call('GET', '/v1/api-keys')).data).toMatchObject([{ id, last_used_at: null }]);
+    await door.call('DELETE', `/v1/api-keys/${id}`);
+    expect(await door.commands.callerSeen(key)).toBeNull();
+  });
+
   it('says what it is good for, until when, who made it and when it was used last', async () => {
     const { id, key } = await make({ name: 'desk of acme', scopes: ['sync', 'approve'], organization_ids: ['acme'] });
     await door.call('GET', '/v1/connections?organization_id=acme', { key });

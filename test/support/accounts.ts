@@ -1,0 +1,68 @@
+/** The accounts at MongoDB and Redis, as docs/operating.md has them made: its own commands, told to what only listens. */
+
+import { runInNewContext } from 'node:vm';
+import { z } from 'zod';
+import { fencedBlocks, readDoc } from '../docs/pages.ts';
+import type { Privilege } from './rights-gate.ts';
+
+export const actions = ['find', 'insert', 'update', 'remove', 'createCollection', 'createIndex'] as const;
+
+export type AccountName = 'entrain_api' | 'entrain_worker';
+
+/** Of each account at MongoDB, what it may do in this database. */
+export const accountsIn = (database: string): Readonly<Record<AccountName, readonly Privilege[]>> => {
+  const roles = new Map<string, readonly Privilege[]>();
+  const users = new Map<string, readonly string[]>();
+  const db = {
+    getName: () => database,
+    createRole: (given: unknown) => {
+      const { role, privileges } = roleOf(database).parse(given);
+      roles.set(role, privileges);
+    },
+    createUser: (given: unknown) => {
+      const { user, roles } = account.parse(given);
+      users.set(user, roles);
+    },
+  };
+  runInNewContext(mongoScript(), { db, passwordPrompt: () => 'a password' });
+  const rightsOf = (name: AccountName): readonly Privilege[] =>
+    (users.get(name) ?? []).flatMap((role) => roles.get(role) ?? []);
+  return { entrain_api: rightsOf('entrain_api'), entrain_worker: rightsOf('entrain_worker') };
+};
+
+const account = z.strictObject({ user: z.string(), pwd: z.string(), roles: z.array(z.string()) });
+const roleOf = (database: string) =>
+  z.strictObject({
+    role: z.string(),
+    roles: z.array(z.never()),
+    privileges: z.array(
+      z.strictObject({
+        resource: z.strictObject({ db: z.literal(database), collection: z.string() }),
+        actions: z.array(z.enum(actions)),
+      }),
+    ),
+  });
+
+const blockWith = (word: string): string => {
+  const [only, ...others] = fencedBlocks(readDoc('docs/operating.md'))
+    .map(({ text }) => text)
+    .filter((text) => text.includes(word));
+  if (only === undefined || others.length > 0) throw new Error(`docs/operating.md has not one block with ${word}.`);
+  return only;
+};
+
+const mongoScript = (): string => blockWith('createRole');
+
+/** The words of `ACL SETUSER` for this user, whose keys begin with this prefix. */
+export const redisAccount = (user: {
+  readonly name: string;
+  readonly password: string;
+  readonly prefix: string;
+}): readonly string[] => {
+  const words = blockWith('ACL SETUSER').replaceAll(/\\\n/g, ' ').trim().split(/\s+/);
+  return words.map((word) => {
+    if (word === 'entrain') return user.name;
+    if (word.startsWith('>')) return `>${user.password}`;
+    return word.replace('{entrain}', user.prefix);
+  });
+};
