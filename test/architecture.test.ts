@@ -299,6 +299,36 @@ describe('a file', () => {
     expect(found.toSorted()).toEqual(Object.keys(revealers).toSorted());
   });
 
+  it('compares what proves somebody in one place, in constant time', () => {
+    const place = 'src/store/is-same.ts';
+    const others = product.filter((file) => file !== place);
+    expect(lines(others, /\btimingSafeEqual\b|\.equals\(|\bBuffer\.compare\(/, 'isSame compares')).toEqual([]);
+    expect(textOf(place)).toContain('timingSafeEqual(left, right)');
+    /** What is compared otherwise, and is no proof that somebody brings. */
+    const named: Readonly<Record<string, string>> = {
+      'src/admin/plans.ts': 'the hash of a plan, which everybody sees who sees the plan',
+      'src/engine/begin-plan.ts': 'the same',
+      'src/engine/make-plan.ts': 'the same',
+      'src/engine/renew-secrets.ts': 'how many secrets there are',
+      'src/source/graph/our-app.ts': 'the nonce in a token that the login service itself handed over',
+      'src/store/audit-chain.ts': 'hashes of the audit log, which everybody sees who sees the log',
+      'src/store/memory/connection-store.ts': 'the settings of a target',
+      'src/store/memory/snapshot-store.ts': 'what a draft reads',
+      'src/store/mongo/api-keys.ts': 'a proof that we made and wrote a moment ago',
+      'src/store/mongo/names.ts': 'hashes of names',
+      'src/store/mongo/roster.ts': 'digests of people, as a read shows them',
+      'src/store/mongo/snapshot-store.ts': 'what a draft reads',
+      'src/store/mongo/stage-members.ts': 'hashes of members',
+      'src/target/scim/inventory.ts': 'digests of pages',
+    };
+    const found = product.filter((file) => comparesProof(withoutComments(textOf(file))));
+    expect(found.toSorted()).toEqual(Object.keys(named).toSorted());
+    const seen = ['if (digest === found.digest) {', 'kept?.proof !== macOf(key, what)', 'a && tokenOf(b) === c.token'];
+    expect(seen.filter((line) => !comparesProof(line))).toEqual([]);
+    const passed = ['if (token === undefined) {', "proof.kind !== 'certificate'", 'first === second'];
+    expect(passed.filter(comparesProof)).toEqual([]);
+  });
+
   it('takes something away only where the source was asked, or what is on record is taken back', () => {
     const makers = ['src/engine/grounds.ts', 'src/engine/confirm-removals.ts', 'src/engine/undo.ts'];
     const made = /\b(confirmedGrounds|recordGrounds)\b/;
@@ -322,8 +352,8 @@ describe('a file', () => {
 
   it('of engine, queue and workers lets nobody in: of keys, sessions, links and the audit log it takes away what is over', () => {
     const work = product.filter((file) => isIn(file, ['src/engine', 'src/queue', 'workers']));
-    const stores = 'apiKeys|audit|calls|consents|sessions|setupLinks';
-    const other = new RegExp(`\\bstores\\.(${stores})\\.(?!(prune|scan)\\()|[{,] *(${stores}) *[,}]`);
+    const stores = 'apiKeys|audit|consents|sessions|setupLinks';
+    const other = new RegExp(`\\bstores\\.(${stores}|calls)\\.(?!(prune|scan)\\()|[{,] *(${stores}) *[,}]`);
     expect(lines(work, other, 'the accounts of workers have no right to it (docs/operating.md)')).toEqual([]);
   });
 
@@ -371,6 +401,16 @@ describe('a file', () => {
     ).toEqual([]);
   });
 });
+
+/** Two values side by side of which one is called like a proof; not one and a word that stands there. */
+const comparesProof = (code: string): boolean =>
+  [...code.matchAll(/([\w.?]+(?:\([^()]*\))?[\w.?]*) [!=]== ([\w.?]+(?:\([^()]*\))?[\w.?]*)/g)].some(
+    ([, left = '', right = '']) =>
+      !/^(null|undefined|true|false|\d+)$/.test(right) &&
+      [left, right].some((side) =>
+        /digest|\bmac(Of)?\b|proof|token|secret|verifier|challenge|csrf|nonce|signature|clientState|presented|hash/i.test(side),
+      ),
+  );
 
 describe('the reader of imports itself', () => {
   it('sees every form, on the right line, and nothing in comments', () => {

@@ -3,15 +3,8 @@
  * is tried here and not by Node, which would take as many rounds as a stranger's file asks for; all of it in a thread of its own (open-pfx.ts). What is encrypted by RC2, as very old exports are, is refused: nobody should use it any more.
  */
 
-import {
-  createDecipheriv,
-  createHash,
-  createHmac,
-  createPrivateKey,
-  pbkdf2Sync,
-  timingSafeEqual,
-  X509Certificate,
-} from 'node:crypto';
+import { createDecipheriv, createHash, createHmac, createPrivateKey, pbkdf2Sync, X509Certificate } from 'node:crypto';
+import { isSame } from '../store/is-same.ts';
 
 /** The file was not understood, or the password is wrong. Says which, never what is in it. */
 export class PfxRefused extends Error {
@@ -96,7 +89,7 @@ const prove = (content: Uint8Array, mac: Node, { password, count }: Opening): vo
   const key = derived(digest, 3, digest.bytes, password, octets(salt), rounds);
   const found = createHmac(digest.name, key).update(content).digest();
   const wanted = octets(expected);
-  if (wanted.length !== found.length || !timingSafeEqual(found, wanted)) throw wrongPassword(null);
+  if (!isSame(found, wanted)) throw wrongPassword(null);
 };
 
 const contentOf = (info: Node | undefined, kind: string): Node => {

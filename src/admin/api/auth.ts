@@ -1,6 +1,6 @@
 /** Who calls: a key (RFC 6750: `Authorization: Bearer <key>`), or a person whose browser brings the cookie of a session. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { ApiKey } from '../../config-table.ts';
 import type { Caller } from '../../model/api-key.ts';
@@ -162,7 +162,7 @@ export const csrfHeader = 'X-CSRF-Token';
  */
 const configuredWith = (presented: string, keys: readonly ApiKey[]): Caller | null => {
   const digest = createHash('sha256').update(presented).digest();
-  const found = keys.filter((key) => timingSafeEqual(key.digest.reveal(), digest))[0];
+  const found = keys.filter((key) => isSame(key.digest.reveal(), digest))[0];
   if (found === undefined) return null;
   const { name } = found;
   return {
