@@ -36,7 +36,7 @@ export const auditQueries = ({ stores }: Pick<Room, 'stores'>) => ({
   },
 });
 
-type Recorder = ReturnType<typeof auditRecorder>;
+export type Recorder = ReturnType<typeof auditRecorder>;
 
 export type Asked = Omit<NewAuditEntry, 'step'> & { readonly given: readonly string[] };
 export type Came = {

@@ -6,13 +6,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { Connection, Problem } from '../model/connection.ts';
-import type { ConnectionId } from '../model/ids.ts';
-import type { JsonObject } from '../model/target-record.ts';
-import type { OurApp } from '../source/our-app.ts';
+import type { Problem } from '../model/connection.ts';
 import type { Consent, ConsentStep } from '../store/consent-store.ts';
 import { isSame } from '../store/is-same.ts';
-import { audited, auditRecorder } from './audit.ts';
+import { auditRecorder } from './audit.ts';
+import { connectByConsent } from './connect-by-consent.ts';
+import { askedBy, type Failed, isForOne, mayBe, type Outcome, type Return, type Returned } from './consent-outcome.ts';
 import {
   anotherBrowser,
   anotherTenant,
@@ -25,66 +24,13 @@ import {
 import { challengeOf, digestOf, nonceOf, obstacle, openState, stateForm, tenantForm } from './consents.ts';
 import { lookAt, nameOf, type Seen, strangerIn } from './prove-consent.ts';
 import type { Within } from './reached.ts';
-import { found, Refused } from './refused.ts';
-import { editing, type Hall, type Room, wake } from './room.ts';
-
-/** What somebody came back with, as the address says it. */
-export type Returned = {
-  readonly state: string | null;
-  readonly error: { readonly word: string; readonly description: string } | null;
-  readonly tenant: string | null;
-  readonly code: string | null;
-};
-
-export type Outcome =
-  /** They show who they are; `verifier` stays with their browser. */
-  | { readonly kind: 'sign_in'; readonly url: string; readonly verifier: string }
-  /** They did, and say in the same browser whether it is to be read for the organization; `state` is in the form alone. `name`: of the tenant, where it is told. */
-  | {
-      readonly kind: 'to_confirm';
-      readonly connection: Connection;
-      readonly tenant: string;
-      readonly name: string | null;
-      readonly state: string;
-      readonly verifier: string;
-    }
-  /** Nothing was wrong with who came: they may go the same step once more. `verifier`: where they were sent to sign in. */
-  | { readonly kind: 'again'; readonly problem: Problem; readonly url: string; readonly verifier: string | null }
-  | {
-      readonly kind: 'connected';
-      readonly connection: Connection;
-      readonly tenant: string;
-      readonly returnUrl: string | null;
-    }
-  /** It is theirs, but it cannot be read yet; it is tried again by itself. */
-  | {
-      readonly kind: 'waiting';
-      readonly connection: Connection;
-      readonly problem: Problem;
-      readonly returnUrl: string | null;
-    }
-  | {
-      readonly kind: 'failed';
-      readonly problem: Problem;
-      readonly connection: ConnectionId | null;
-      readonly returnUrl: string | null;
-    };
+import { type Hall, wake } from './room.ts';
 
 /** What the login service says when it is the one who cannot (RFC 6749 §4.1.2.1). */
 const passing: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error']);
 
 /** Of each of the two: the sign-in, and the page that asks whether it is meant. */
 const stepLifeMs = 10 * 60_000;
-
-type Failed = Extract<Outcome, { kind: 'failed' }>;
-
-/** A consent whose state somebody brought, and what it is about. */
-type Return = {
-  readonly app: OurApp;
-  readonly consent: Within<Consent>;
-  readonly room: Room;
-  readonly connection: Within<Connection>;
-};
 
 export const consentReturns = (hall: Hall) => {
   const { world, ourApp } = hall;
@@ -200,7 +146,7 @@ export const consentReturns = (hall: Hall) => {
   /** One write: whatever breaks off before it leaves the connection as it was. */
   async function settle(back: Return, tenant: string, seen: Seen): Promise<Outcome> {
     const { room, consent } = back;
-    const after = await written(back, tenant, seen);
+    const after = await connectByConsent(audit, back, tenant, seen);
     if ('code' in after) return failed(consent, after);
     if (after.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(after));
     world.log.info('connection.connected', { connection: after.id, state: after.state, code: after.problem?.code });
@@ -208,47 +154,6 @@ export const consentReturns = (hall: Hall) => {
     return seen.kind === 'waits'
       ? { kind: 'waiting', connection: after, problem: seen.problem, returnUrl }
       : { kind: 'connected', connection: after, tenant: seen.name ?? tenant, returnUrl };
-  }
-
-  /** Or why not: it was removed or changed meanwhile, or the tenant was connected for others. */
-  async function written(back: Return, tenant: string, seen: Seen): Promise<Connection | Problem> {
-    const { app, room, connection: asked, consent } = back;
-    const { connections } = room.stores;
-    const connection = async () => found(await connections.get(asked.id), 'connection');
-    const edit = () =>
-      editing(null, async () => {
-        const before = await connection();
-        const refusal = obstacle(app, before);
-        if (refusal !== null) throw refusal;
-        if (!mayBe(before, tenant)) throw new Refused('tenant_fixed', 'The connection is to another tenant by now.');
-        if (isForOne(back, before) && !(await room.engine.takeTenant(before, tenant)))
-          throw new Refused('tenant_taken', 'The tenant is read for another organization by now.');
-        const after = await connections.edit(before.id, before.revision, editOf(app, before, tenant, seen));
-        return { before, after };
-      });
-    try {
-      const what = { ...askedBy(consent, await connection()), given: [] };
-      const { after } = await audited(audit, what, edit, ({ before, after }) => ({
-        before: connectedAs(before),
-        after: connectedAs(after),
-      }));
-      return after;
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      return error.code === 'tenant_taken' ? tenantTaken : cannotConnect;
-    }
-  }
-
-  /** What a person paused stays paused. What cannot be read yet is held back, and probed until it can. */
-  function editOf(app: OurApp, { state }: Connection, tenant: string, seen: Seen) {
-    const credentials = { kind: 'admin_consent', clientId: app.clientId } as const;
-    const problem = seen.kind === 'waits' ? seen.problem : null;
-    const paused = { tenantId: tenant, credentials, problem };
-    if (state === 'paused') return paused;
-    if (problem === null) return { ...paused, state: 'active', quarantine: null } as const;
-    const since = world.now();
-    const nextProbeAt = new Date(since.getTime() + firstProbeMs);
-    return { ...paused, state: 'quarantined', quarantine: { since, probes: 0, nextProbeAt } } as const;
   }
 
   async function refused({ consent, connection }: Return, problem: Problem): Promise<Failed> {
@@ -265,36 +170,9 @@ export const consentReturns = (hall: Hall) => {
   }
 };
 
-/** Whether it matters who else reads the tenant: one that was connected to it before may be so again. */
-const isForOne = ({ consent }: Return, { credentials }: Connection): boolean =>
-  !consent.sharedTenant && credentials?.kind !== 'admin_consent';
-
 /** What goes on to the next step. */
 const keptOf = ({ returnUrl, sharedTenant }: Consent) => ({ returnUrl, sharedTenant });
 
 /** The verifier, where it is that of the browser which was sent to sign in. */
 const proofIn = ({ challenge }: Exclude<ConsentStep, { kind: 'consent' }>, verifier: string | null): string | null =>
   verifier !== null && isSame(challengeOf(verifier), challenge) ? verifier : null;
-
-const askedBy = ({ connection }: Consent, { organization }: Connection) => ({
-  actor: { kind: 'consent_link', id: connection, name: 'whoever followed the link' } as const,
-  organization,
-  action: 'connectByConsent',
-  subjects: { connection_id: connection },
-  trace: null,
-});
-
-/** What a consent edits. */
-const connectedAs = ({ tenantId, credentials, state, revision }: Connection): JsonObject => ({
-  tenant_id: tenantId,
-  credentials: credentials && { kind: credentials.kind, client_id: credentials.clientId },
-  state,
-  revision,
-});
-
-/** A consent is usually known everywhere within a minute or two. */
-const firstProbeMs = 60_000;
-
-/** A tenant that is named at creation, or was connected before, is the only one that may be. */
-const mayBe = ({ tenantId }: Connection, tenant: string): boolean =>
-  tenantId === null || tenantId.toLowerCase() === tenant;

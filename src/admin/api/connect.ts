@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { errorFacts } from '../../logger.ts';
 import type { Log } from '../../model/world.ts';
 import type { Commands } from '../commands.ts';
-import type { Outcome, Returned } from '../consent-returns.ts';
+import type { Outcome, Returned } from '../consent-outcome.ts';
 import { brokenPage, consentPage, elsewherePage, notHerePage, onwardPage } from './consent-pages.ts';
 import { type Cookie, cookieNamed, tokenForm } from './cookies.ts';
 import { formSecurityPolicy, pageSecurityPolicy } from './pages.ts';

@@ -1,7 +1,7 @@
 /** The pages of whoever follows a consent link, in plain words for the administrators of a customer. */
 
 import type { Connection } from '../../model/connection.ts';
-import type { Outcome } from '../consent-returns.ts';
+import type { Outcome } from '../consent-outcome.ts';
 import { type Html, html } from './html.ts';
 import { documentOf, htmlOf, type Page } from './pages.ts';
 
