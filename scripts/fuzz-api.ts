@@ -49,6 +49,9 @@ const ofOwnIdsAlone = [
   'resendWebhookDelivery',
 ];
 
+/** After it nothing is approved, undone or compared before everybody was read, and no worker is there to do it: so it comes when all else was called. */
+const lastOfAll = ['declareRestore'];
+
 if (values.help) console.log(help);
 else process.exitCode = await main();
 
@@ -75,6 +78,7 @@ async function main(): Promise<number> {
 /** On an installation of its own, so that no role finds what another one left. */
 async function letLoose(role: Role, services: Services, program: string): Promise<FuzzResult> {
   const counter = callCounter();
+  const left = leftBy(role);
   const installation = await startInstallation(services, `fuzz_${process.pid}_${role}`, counter.hear);
   try {
     const planted = await plant(installation);
@@ -87,16 +91,16 @@ async function letLoose(role: Role, services: Services, program: string): Promis
       phases: ['coverage', 'fuzzing'],
       examples: z.coerce.number().int().positive().parse(values.examples),
       seed: values.seed ?? null,
-      left: leftBy(role),
+      left: [...left, ...lastOfAll],
       // To see whether a call is let in without it, the tool would have to take the cookie away, and cannot: whoever has none is nobody.
       withoutChecks: role === 'session' ? ['ignored_auth'] : [],
     };
     counter.forget();
     const faults = await makeUp(program, asked);
     // Here the ids themselves are what is tried. Those that were in answers are among them, so it comes last.
-    const left = [...asked.left, ...ofOwnIdsAlone];
-    const more = await makeUp(program, { ...asked, planted: null, phases: ['fuzzing'], left });
-    const called = operations.filter(({ id }) => !asked.left.includes(id));
+    const ofAnyIds = [...left, ...ofOwnIdsAlone];
+    const more = await makeUp(program, { ...asked, planted: null, phases: ['fuzzing'], left: ofAnyIds });
+    const called = operations.filter(({ id }) => !left.includes(id));
     const { calls, reached, unreached } = counter.count(called);
     return {
       role,
