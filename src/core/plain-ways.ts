@@ -38,12 +38,21 @@ const isOfThisMachine = (host: string): boolean =>
   host.toLowerCase() === 'localhost' || host === '::1' || /^127(\.(0|[1-9]\d{0,2})){3}$/.test(host);
 
 const refusalOf = ({ server, tls }: Way): string => {
-  const { variable, mend } = addresses[server];
-  const lacks = tls === 'none' ? 'without TLS' : 'by TLS that takes any certificate';
-  return `${variable} leads off this machine ${lacks}, so that whoever is on the way may read and change everything: ${tls === 'none' ? mend : 'take out what turns that off'}, or, where nobody else can be on the way, name every host of it in ENTRAIN_PLAIN_HOSTS`;
+  const { variable, addTls, hosts } = addresses[server];
+  const [lacks, mend] =
+    tls === 'none'
+      ? ['without TLS', addTls]
+      : ['by TLS that takes any certificate', 'take out of it what has certificates not looked at'];
+  return `${variable} leads off this machine ${lacks}, so that whoever is on the way may read and change everything: ${mend}; or, where nobody else can be on the way, name ${hosts} in ENTRAIN_PLAIN_HOSTS`;
 };
 
-const addresses = {
-  MongoDB: { variable: 'MONGODB_URI', mend: 'add tls=true to it (mongodb+srv:// has it by itself)' },
-  Redis: { variable: 'REDIS_URL', mend: 'begin it with rediss://' },
-} as const satisfies Readonly<Record<Way['server'], { readonly variable: string; readonly mend: string }>>;
+type Address = { readonly variable: string; readonly addTls: string; readonly hosts: string };
+
+const addresses: Readonly<Record<Way['server'], Address>> = {
+  MongoDB: {
+    variable: 'MONGODB_URI',
+    addTls: 'add tls=true to it (mongodb+srv:// has it by itself)',
+    hosts: 'all of its hosts, and those of its replica set,',
+  },
+  Redis: { variable: 'REDIS_URL', addTls: 'begin it with rediss://', hosts: 'its host' },
+};
