@@ -42,6 +42,7 @@ describe('a usable environment', () => {
       returnUrls: [],
       workload: null,
       egressAllow: [],
+      plainHosts: [],
       workerRoles: ['sync', 'provision', 'scheduler', 'webhooks'],
       sliceSecs: 15,
       leastApprovals: 1,
@@ -90,6 +91,17 @@ describe('a usable environment', () => {
       caFile: null,
     });
     expect(refusal({ ...enough, ...login })).toContain('set both or none');
+  });
+
+  it('names the servers that may be reached in plain by their hosts alone', () => {
+    const named = { ENTRAIN_PLAIN_HOSTS: 'mongo, redis-0.redis.internal, 10.20.0.7, fd00::7, ::1' };
+    expect(parseConfig({ ...enough, ...named }).plainHosts).toEqual([
+      'mongo',
+      'redis-0.redis.internal',
+      '10.20.0.7',
+      'fd00::7',
+      '::1',
+    ]);
   });
 
   it('says where people sign in, and what their roles are good for', () => {
@@ -161,6 +173,9 @@ describe('a refused environment', () => {
     ['ENTRAIN_EGRESS_ALLOW', 'https://10.0.0.0/8/path'],
     ['ENTRAIN_EGRESS_ALLOW', 'user@host.example'],
     ['REDIS_URL', 'localhost:6379'],
+    ['ENTRAIN_PLAIN_HOSTS', 'redis:6379'],
+    ['ENTRAIN_PLAIN_HOSTS', '[fd00::7]'],
+    ['ENTRAIN_PLAIN_HOSTS', '*'],
     ['ENTRAIN_APP_CLIENT_ID', 'our-app'],
   ])('refuses %s without repeating its value', (name, value) => {
     const said = refusal({ ...enough, [name]: value });
