@@ -11,7 +11,7 @@ it.each([
   [Uint8Array.of(1, 2), Buffer.from([1, 2]), true],
   [Uint8Array.of(1, 2), Uint8Array.of(2, 1), false],
   ['a', Buffer.from('a'), true],
-])('%j and %j are told apart by their bytes', (one, other, expected) => {
+] as const)('%j and %j are told apart by their bytes', (one, other, expected) => {
   expect(isSame(one, other)).toBe(expected);
   expect(isSame(other, one)).toBe(expected);
 });

@@ -19,7 +19,7 @@ describe('the way to MongoDB', () => {
     ['mongodb+srv://u:p@cluster.example.net/x', ['cluster.example.net'], 'proved'],
     ['mongodb+srv://cluster.example.net/x?tls=false', ['cluster.example.net'], 'none'],
     ['mongodb+srv://cluster.example.net/x?ssl=false', ['cluster.example.net'], 'none'],
-  ])('by %s is that of the driver', async (uri, hosts, tls) => {
+  ] as const)('by %s is that of the driver', async (uri, hosts, tls) => {
     expect(await wayToMongo(uri)).toEqual({ server: 'MongoDB', hosts, tls });
   });
 
