@@ -13,6 +13,7 @@ import { connectionId, organizationId, sourceId, webhookId } from '../../src/mod
 import { user } from '../../src/model/source-object.ts';
 import { verifyChain } from '../../src/store/audit-chain.ts';
 import { newId } from '../../src/store/ids.ts';
+import { createMongoAuditLog } from '../../src/store/mongo/audit-log.ts';
 import { type Mongo, openMongo } from '../../src/store/mongo/connect.ts';
 import { claimFormat, currentFormat } from '../../src/store/mongo/format.ts';
 import { createMongoStores } from '../../src/store/mongo/index.ts';
@@ -125,7 +126,7 @@ describe('API and workers, each with the rights of its account at MongoDB', () =
   it('do all that they do, and have no right that they do not use', async () => {
     const s = await story({
       // That somebody was looked at is written down by the API.
-      stores: (now) => ({ ...storesOf(worker, now), audit: storesOf(api, now).audit }),
+      stores: (now) => ({ ...storesOf(worker, now), audit: createMongoAuditLog(api.mongo.db, now) }),
     });
     await lifeOf(s);
     await tellEverybody(s);
@@ -171,7 +172,7 @@ describe('API and workers, each with the rights of its account at MongoDB', () =
   }, 60_000);
 
   it('cannot alter what is in the audit log, and workers cannot let anybody in', async () => {
-    const log = storesOf(api, () => new Date()).audit;
+    const log = createMongoAuditLog(api.mongo.db, () => new Date());
     await log.append(anEntry());
     const unauthorized = { code: 13, codeName: 'Unauthorized' };
     for (const { mongo } of [api, worker]) {
