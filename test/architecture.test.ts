@@ -408,7 +408,9 @@ const comparesProof = (code: string): boolean =>
     ([, left = '', right = '']) =>
       !/^(null|undefined|true|false|\d+)$/.test(right) &&
       [left, right].some((side) =>
-        /digest|\bmac(Of)?\b|proof|token|secret|verifier|challenge|csrf|nonce|signature|clientState|presented|hash/i.test(side),
+        /digest|\bmac(Of)?\b|proof|token|secret|verifier|challenge|csrf|nonce|signature|clientState|presented|hash/i.test(
+          side,
+        ),
       ),
   );
 

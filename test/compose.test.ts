@@ -21,7 +21,9 @@ it('a start whose way to MongoDB or Redis leads off this machine in plain is ref
     REDIS_URL: 'redis://:hunter3@redis.invalid:6379',
     ENTRAIN_PLAIN_HOSTS: 'redis,mongo',
   });
-  expect(said).toMatch(/^The configuration cannot be used:\n {2}- MONGODB_URI leads off .*\n {2}- REDIS_URL leads off /);
+  expect(said).toMatch(
+    /^The configuration cannot be used:\n {2}- MONGODB_URI leads off .*\n {2}- REDIS_URL leads off /,
+  );
   expect(said).not.toMatch(/hunter|invalid/);
 });
 

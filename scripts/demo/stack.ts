@@ -19,7 +19,10 @@ export type StackOptions = {
   /** One environment per worker process; one process with every role unless given. */
   readonly workers?: readonly Readonly<Record<string, string>>[];
   /** Where API and workers reach the servers, in place of their own addresses, so that each goes by an account of its own. */
-  readonly through?: { readonly mongoUri: { readonly api: string; readonly worker: string }; readonly redisUrl: string };
+  readonly through?: {
+    readonly mongoUri: { readonly api: string; readonly worker: string };
+    readonly redisUrl: string;
+  };
   /** On top of the environment of every process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Hears all that the processes say. */

@@ -31,8 +31,12 @@ describe('a way without TLS', () => {
     const { refused, plain } = judgeWays([mongo([host]), redis([host])], []);
     expect(plain).toEqual([]);
     expect(refused).toEqual([
-      expect.stringMatching(/^MONGODB_URI leads off this machine without TLS, .* add tls=true to it .*ENTRAIN_PLAIN_HOSTS/),
-      expect.stringMatching(/^REDIS_URL leads off this machine without TLS, .* begin it with rediss:\/\/.*ENTRAIN_PLAIN_HOSTS/),
+      expect.stringMatching(
+        /^MONGODB_URI leads off this machine without TLS, .* add tls=true to it .*ENTRAIN_PLAIN_HOSTS/,
+      ),
+      expect.stringMatching(
+        /^REDIS_URL leads off this machine without TLS, .* begin it with rediss:\/\/.*ENTRAIN_PLAIN_HOSTS/,
+      ),
     ]);
     // Of an address that is misspelt it may be a part of the password.
     expect(refused.join()).not.toContain(host);

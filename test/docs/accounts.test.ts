@@ -21,7 +21,8 @@ describe('the rights of the accounts at MongoDB', () => {
   const all = [...new Set(inSource())].toSorted();
 
   it('are to look everywhere, and to write to every collection that there is and no other', () => {
-    for (const account of ['entrain_api', 'entrain_worker'] as const) expect(collections(account, 'find')).toEqual(['']);
+    for (const account of ['entrain_api', 'entrain_worker'] as const)
+      expect(collections(account, 'find')).toEqual(['']);
     const written = (['entrain_api', 'entrain_worker'] as const).flatMap((account) =>
       ['insert', 'update', 'remove'].flatMap((action) => collections(account, action)),
     );
