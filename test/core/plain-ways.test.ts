@@ -15,7 +15,7 @@ describe('a way without TLS', () => {
   });
 
   it.each([
-    'mongo',
+    'store-0',
     'db.internal',
     'localhost.example.net',
     '10.0.0.4',

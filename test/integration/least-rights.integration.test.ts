@@ -21,7 +21,7 @@ import { migrate } from '../../src/store/mongo/migrate.ts';
 import { serverTime } from '../../src/store/mongo/server-time.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import { createVault } from '../../src/store/vault.ts';
-import { addConnection, type Door, openDoor } from '../admin/api/door.ts';
+import { addConnection, addTarget, type Door, openDoor } from '../admin/api/door.ts';
 import { peopleOf, signedInAs } from '../admin/api/people.ts';
 import { lease, nth } from '../admin/api/stores.ts';
 import { type AccountName, accountsIn } from '../support/accounts.ts';
@@ -61,7 +61,13 @@ afterAll(async () => {
   }
 });
 
-const storesOf = ({ mongo }: Started, now: () => Date): Stores => createMongoStores(mongo, { vault, now });
+/** Where a worker dies, as by a power cut; null: it lives. */
+let diesAt: string | null = null;
+const probe = (site: string): void => {
+  if (site === diesAt) throw new Error('The power is cut.');
+};
+
+const storesOf = ({ mongo }: Started, now: () => Date): Stores => createMongoStores(mongo, { vault, now, probe });
 
 /** What people and products do that have a key, by the door of the API. */
 const callEverything = async (door: Door, stores: Stores): Promise<void> => {
@@ -71,12 +77,13 @@ const callEverything = async (door: Door, stores: Stores): Promise<void> => {
     return body;
   };
   const own = await addConnection(door);
+  await addTarget(door, own);
   await call('POST', `/v1/connections/${own}/check`, { headers: { 'idempotency-key': 'once' } });
   await call('POST', `/v1/connections/${own}/notifications`);
   await call('POST', `/v1/connections/${own}/sync`, { body: { mode: 'full' } });
   await call('POST', `/v1/connections/${own}/setup-link`, { body: { given_to: 'the IT of Acme' } });
   const made = Object(await call('POST', '/v1/api-keys', { body: { name: 'desk', scopes: ['read'] } }));
-  await call('GET', '/v1/connections', { key: String(made.key) });
+  await call('GET', '/v1/connections?organization_id=acme', { key: String(made.key) });
   await call('DELETE', `/v1/api-keys/${made.id}`);
   await call('GET', '/v1/session', await signedInAs(door, ['admin']));
   const webhook = { organization_id: 'acme', url: 'https://hooks.example.com/entrain' };
@@ -93,12 +100,16 @@ const callEverything = async (door: Door, stores: Stores): Promise<void> => {
   await call('POST', '/v1/restores', { body: { reason: 'The disk died.' } });
 };
 
-/** A worker stages members, and dies: a group of so many that it takes several documents. */
-const dieStaging = async ({ stores }: Story): Promise<void> => {
+/** A worker commits a group of so many that it takes several documents, and dies before all of it is in its place. */
+const dieCommitting = async ({ stores }: Story): Promise<void> => {
   const held = await lease(stores, connection);
+  const { counts } = await stores.snapshots.head(connection);
   const draft = await stores.snapshots.begin(held, 'full');
   const whole = Array.from({ length: 1_200 }, (_, index) => user(nth(index + 1)));
   await draft.put({ objects: [], members: [{ group: sourceId(id('staff')), whole }], seen: [], resume: null });
+  diesAt = 'snapshot.committed';
+  await expect(draft.commit({ watermark: null, counts, full: false })).rejects.toThrow('The power is cut.');
+  diesAt = null;
   await stores.leases.release(held);
 };
 
@@ -130,7 +141,7 @@ describe('API and workers, each with the rights of its account at MongoDB', () =
     });
     await lifeOf(s);
     await tellEverybody(s);
-    await dieStaging(s);
+    await dieCommitting(s);
 
     const stores = storesOf(api, s.now);
     const door = await openDoor({
