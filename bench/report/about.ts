@@ -25,6 +25,7 @@ export const aboutOf = async (
   size,
   commit,
   flags: lab.workerFlags.join(' '),
+  remark: null,
   seconds: Math.round((performance.now() - startedAt) / 1_000),
 });
 

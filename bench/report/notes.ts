@@ -6,10 +6,25 @@ import type { Result } from '../result.ts';
 import { medianIn, numberIn } from './detail.ts';
 
 export const notesOf = (measured: readonly Result[], grown: readonly Table[]): readonly string[] => {
-  const notes = [largeGroups(measured, grown), limits(measured), latencies(measured), slowFirstSync(measured)].filter(
-    (note) => note !== null,
-  );
+  const notes = [
+    managersToo(measured, grown),
+    largeGroups(measured, grown),
+    limits(measured),
+    latencies(measured),
+    slowFirstSync(measured),
+  ].filter((note) => note !== null);
   return notes.length === 0 ? [] : ['### What they do not show', '', ...notes.map((note) => `- ${note}`), ''];
+};
+
+/** Syncs of the default attributes, one after the other in one process, as a worker has them. */
+const managersToo = (measured: readonly Result[], grown: readonly Table[]): string | null => {
+  const target = measured.find(({ id, name }) => id === 'R6' && name.endsWith('MB'))?.target.split(' ')[1];
+  const table = grown.find(({ id }) => id === 'users');
+  const [users, peaks] = [column(table, 'users'), column(table, 'peak MB')];
+  const [most, peak] = [users.at(-1), peaks.at(-1)];
+  if (target === undefined || most === undefined || peak === undefined) return null;
+  const before = peaks[users.lastIndexOf(users.findLast((size) => size < most) ?? Number.NaN)] ?? Number.NaN;
+  return `**R6 reads no managers.** With them, in five times as many pages, a process that made a first sync, an unchanged one and a delta sync of ${most.toLocaleString('en')} people, one after the other, came to ${peak.toFixed(0)} MB${peak > Number(target) ? `, more than the ${target}` : ''} (“Users of one tenant”); with a tenth of the people, and their provisioning, to ${before.toFixed(0)} MB.`;
 };
 
 /** What a worker is started with (package.json). */
@@ -25,7 +40,7 @@ const largeGroups = (measured: readonly Result[], grown: readonly Table[]): stri
   if (memory === undefined || limit === undefined || !most || !peak || !least || !low) return null;
   const each = (peak - low) / (most - least);
   const full = Math.round((most + (Number(limit) - peak) / each) / 100_000) / 10;
-  return `**Memory is not flat for large groups.** R6 is of a tenant without groups. The members of a group are held while it is read: ${most.toLocaleString('en')} of them (the largest that was measured; guests are left out) took a worker to ${peak.toFixed(0)} MB, ${((each * 2 ** 20) / 1_000).toFixed(1)} KB each. At that rate the limit of ${limit} MB that workers are started with is reached at some ${full} million, which was not tried.`;
+  return `**Memory is not flat for large groups.** R6 is of a tenant without groups. The members of a group are held while it is read: ${most.toLocaleString('en')} of them (the largest that was measured; guests are left out) took a worker to ${peak.toFixed(0)} MB, ${((each * 2 ** 20) / 1_000).toFixed(1)} KB for each of them, who is one more person of the tenant as well. At that rate the limit of ${limit} MB that workers are started with is reached at some ${full} million, which was not tried.`;
 };
 
 const column = (table: Table | undefined, name: string): readonly number[] => {

@@ -19,6 +19,8 @@ export type About = {
   readonly commit: string | null;
   /** What every subject was started with; null: Entrain with a worker's flags, the others with Node's own. */
   readonly flags: string | null;
+  /** What whoever measured has to say about it, as a sentence without its full stop; null: nothing. */
+  readonly remark: string | null;
 };
 export type TableKept = Table & { readonly measured: About };
 /** What is kept of the measures. `ids`: whose figures they are. */
@@ -49,9 +51,14 @@ const aboutLines = (abouts: readonly (About & { readonly ids: readonly string[] 
   const alike = Map.groupBy(abouts, ({ size, machine, servers, at, commit }) =>
     [`${size}. ${machine}; ${servers}. ${at}`, ...(commit === null ? [] : [` commit ${commit}`])].join(','),
   );
-  const lines = [...alike].map(([about, some]) => `- ${idsOf(some)}: ${about}. Took ${minutesOf(some)} minutes.`);
+  const lines = [...alike].map(([about, some]) =>
+    [`- ${idsOf(some)}: ${about}. Took ${minutesOf(some)} minutes.`, ...remarksOf(some)].join(' '),
+  );
   return abouts.length === 0 ? ['Nothing was measured yet.', ''] : [...lines, ''];
 };
+
+const remarksOf = (abouts: readonly Pick<About, 'remark'>[]): readonly string[] =>
+  [...new Set(abouts.map(({ remark }) => remark))].filter((remark) => remark !== null).map((remark) => `${remark}.`);
 
 const idsOf = (abouts: readonly { readonly ids: readonly string[] }[]): string =>
   abouts
@@ -76,18 +83,34 @@ const flagLines = (abouts: Kept['abouts']): readonly string[] => {
   ];
 };
 
+const mostMinutes = 60;
+
 const durations = ({ abouts, quick, whole }: Kept): readonly string[] => [
-  `${
+  [
     whole === null
       ? `The times above, of measures that were made one by one, add up to ${minutesOf(abouts)} minutes; how long a whole run takes was not written down yet.`
-      : `A whole run of all measures took ${minutesOf([whole])} minutes (${whole.at}${whole.commit === null ? '' : `, commit ${whole.commit}`}).`
-  }${
-    quick === null
-      ? ''
-      : ` A quick look at all of them (\`make bench QUICK=1\`) took ${minutesOf([quick])} minutes (${quick.machine}; ${quick.at}).`
-  }`,
+      : wholeRun(abouts, whole),
+    ...(quick === null
+      ? []
+      : [
+          `A quick look at all of them (\`make bench QUICK=1\`) took ${quick.seconds} s (${quick.machine}; ${whenOf(quick)}).`,
+        ]),
+  ].join(' '),
   '',
 ];
+
+/** Where some measures were made again since, it is another sum. */
+const wholeRun = (abouts: Kept['abouts'], whole: Took): string => {
+  const over = whole.seconds > mostMinutes * 60 ? `, more than the ${mostMinutes} it may take` : '';
+  const told = `The last whole run of all measures took ${minutesOf([whole])} minutes (${whenOf(whole)})${over}.`;
+  const since = abouts.filter(({ commit }) => commit !== whole.commit);
+  return since.length === 0
+    ? told
+    : `${told} With ${idsOf(since)} as they were measured since, all add up to ${minutesOf(abouts)}; a whole run in this form was not made.`;
+};
+
+const whenOf = ({ at, commit }: Pick<About, 'at' | 'commit'>): string =>
+  commit === null ? at : `${at}, commit ${commit}`;
 
 const targets = (kept: Kept, pictures: readonly Picture[]): readonly string[] => [
   ...aboutLines(kept.abouts),
@@ -97,7 +120,7 @@ const targets = (kept: Kept, pictures: readonly Picture[]): readonly string[] =>
   ...method.map((line) => `- ${line}`),
   ...flagLines(kept.abouts),
   '',
-  'Absolute figures move between machines. The quotients, both halves of which were measured in turn in the same run, move less: from one hour to another by a tenth or two.',
+  'Absolute figures move between machines. The quotients, both halves of which were measured in turn in the same run, move less: from one hour to another mostly by up to a fifth, as the column “before” shows, and R5 by more.',
   '',
   '## Targets',
   '',
@@ -110,7 +133,7 @@ const targets = (kept: Kept, pictures: readonly Picture[]): readonly string[] =>
         .replace('>=', '≥')} | ${distanceInSpread(result)} | ${beforeOf(result)} |`,
   ),
   '',
-  '“Within the spread” says that the target lies between the least and the greatest that was measured, from round to round or before: another run may say otherwise. Before: what the row was when it was measured the last times, with day and commit.',
+  '“Within the spread” says that the target lies between the least and the greatest that was measured, from round to round or before: another run may say otherwise. Before: what the row was when it was measured the last times, with day and commit. Some rows had another form then: R3 was of 100,000 users and R10 of a first sync before commit 1348a34; of R5 the process of the smallest tenant had read less than the others, and of R6 first syncs were a median of two, before commit 0b15be4.',
   '',
   ...missedOf(kept.measured),
   ...notesOf(kept.measured, kept.grown),
@@ -167,7 +190,7 @@ const method = [
   'Entrain is composed from its configuration as the worker does it, and works turn after turn; R1 is its source connector alone. R6 is the peak of one sync at a time, without queue and targets. R9 runs the API and a worker process with their queues.',
   'R9 compares a window: the huge tenant is asked for, small tenants are synced beside it for 40 s (alone: for 20 s), in which it is read at 80 ms a page, and then it is canceled. The whole of its first sync takes minutes (R6): most of it, and what its end does to the small ones, when nothing more is read and the rest is worked on and committed, is not in the window.',
   'Read are the attributes of the default mapping. Lists of users do not carry `manager`; the rows with “with managers” (R2m, R4m, R10m) read it as well, and so does what they are compared to. An installation that leaves the attributes as they are given meets the rows with managers.',
-  'R4, R5, R6, R8 and R11 are of tenants without groups and without managers. R10 counts a batch as one request, of a full sync that is done within one turn of a worker: one that goes on in another turn, after 15 s, asks once more for what was under way. R3 is of a fifth of the people, as the usual way takes that long. Tenants of the rows with groups (R2, R3, R4g, R10) have teams of 150 members. The simulated Graph does not throttle here. In R9 the small tenants are asked for in three rows side by side.',
+  'R4, R5, R6, R8 and R11 are of tenants without groups and without managers. R10 counts a batch as one request, of a full sync that is done within one turn of a worker: one that goes on in another turn, after 15 s, asks once more for what was under way (214 requests in place of 205 were seen of a first sync in two turns, commit 0b15be4). R8 counts some ten documents of lease, run and head, which are there whatever the size: a tenant of fewer pages is above its target. R3 is of a fifth of the people, as the usual way takes that long. Tenants of the rows with groups (R2, R3, R4g, R10) have teams of 150 members. The simulated Graph does not throttle here. In R9 the small tenants are asked for in three rows side by side.',
   'R11 is the queue alone: its jobs carry no sync. What a sync takes through the queue and without stands beside it; whether it has ended is looked up twenty times a second. What Redis holds of one is looked up in rounds of their own.',
 ];
 

@@ -128,7 +128,7 @@ const workRows = (figures: PlanFigures, load: Load) => {
     row(
       'machines like this one, with the MongoDB that was on it',
       `${peak} × (${shown(load.aSecond.deltas)} × 60 / ${num(figures.deltasAMinute)} + ${shown(load.aSecond.fullPeople)} / ${num(Math.round(figures.aSecond.unchanged))} + ${shown(load.aSecond.operations)} / ${num(Math.round(figures.aSecond.creates))})`,
-      `${shown(machinesOf(figures, load))}, by what one did of small deltas in a minute, and of unchanged people and creates in a second`,
+      `${Math.ceil(machinesOf(figures, load))}, by what one did of small deltas in a minute, and of unchanged people and creates in a second`,
     ),
     row(
       'small deltas that each of them would have to end in a minute',

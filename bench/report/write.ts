@@ -117,6 +117,7 @@ const aboutSchema = z.object({
   seconds: z.number(),
   commit: z.string().nullable().default(null),
   flags: z.string().nullable().default(null),
+  remark: z.string().nullable().default(null),
 });
 const aboutsSchema = z.array(aboutSchema.extend({ ids: z.array(z.string()) }));
 const tookSchema = z.object({

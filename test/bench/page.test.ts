@@ -76,7 +76,14 @@ describe('what the page says of its figures', () => {
     expect(pageOf(one, [])).toContain('Took 2 minutes.');
     expect(pageOf(one, [])).toContain('add up to 2 minutes; how long a whole run takes was not written down yet.');
     const whole = { seconds: 3_541, machine: about.machine, at: '2030-01-01', commit: 'abc1234' };
-    expect(pageOf({ ...one, whole }, [])).toContain('A whole run of all measures took 60 minutes (2030-01-01, commit');
+    expect(pageOf({ ...one, whole }, [])).toContain(
+      'The last whole run of all measures took 60 minutes (2030-01-01, commit abc1234). With',
+    );
+    expect(pageOf({ ...one, whole }, [])).toContain('add up to 2; a whole run in this form was not made.');
+    const late = { ...whole, seconds: 3_844, commit: about.commit };
+    expect(pageOf({ ...one, whole: late }, [])).toContain(
+      `took 65 minutes (2030-01-01, commit ${about.commit}), more than the 60 it may take.`,
+    );
   });
 });
 

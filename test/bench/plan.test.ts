@@ -78,7 +78,7 @@ describe('the plan for 50,000 tenants', () => {
     expect(lineOf('workers in the busiest hour')).toContain('(0.69 + 0.0083 + 0.046) × 4 | 3 |');
     expect(resultOf('small deltas that each of them')).toBe('278; one was seen to end 600');
     // Of what this machine did: 600 deltas in a minute, 10,000 unchanged people and 100 creates in a second.
-    expect(lineOf('machines like this one')).toContain('4 × (3.5 × 60 / 600 + 165 / 10,000 + 23 / 100) | 2.4, ');
+    expect(lineOf('machines like this one')).toContain('4 × (3.5 × 60 / 600 + 165 / 10,000 + 23 / 100) | 3, ');
   });
 
   it('counts pages of 200 people, and each question of a batch with its units', () => {
