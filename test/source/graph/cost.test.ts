@@ -1,7 +1,7 @@
 /** What reading costs, counted in requests: the time of a page belongs to Graph, their number to us. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type SourceId, sourceId, type Watermark } from '../../../src/model/ids.ts';
+import { type Resume, type SourceId, sourceId, type Watermark } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
 import { secret } from '../../../src/model/secret.ts';
 import { batchesInFlight } from '../../../src/source/graph/batch.ts';
@@ -119,6 +119,29 @@ describe('a full read', () => {
     );
     expect(inside).toBe(2 + 3);
     expect(alone).toMatchObject({ '/$batch': 2, '/groups/{id}/members': Math.ceil(people.length / 999) - 1 });
+  });
+
+  it('that goes on from a place asks once more for what was under way there, and for nothing else', async () => {
+    const tenant = graph.control.addTenant({ users: 4_000, groups: 600, apps: [{ roles: everyRole }] });
+    const source = sourceOf(graph, {}, tenant.tenantId);
+    const reading = { scope: everyone, attributes: withoutManager };
+    const places: Resume[] = [];
+    const whole = await counted(() => readAll(source, new Folded(), reading));
+    class Stopped extends Error {}
+    const folded = new Folded();
+    const begun = await counted(() =>
+      readAll(source, folded, reading, (told) => {
+        if (told.type === 'place' && places.push(told.resume) === 9) throw new Stopped();
+      }).catch((error: unknown) => {
+        if (!(error instanceof Stopped)) throw error;
+      }),
+    );
+    const rest = await counted(() => readAll(source, folded, { ...reading, resume: places.at(-1) ?? null }));
+    // A page of users in hand and one ahead, the page of groups, and the batches of members that were on their way.
+    const underWay = 2 + 1 + batchesInFlight;
+    expect(rest.total).toBeLessThan(whole.total);
+    expect(begun.total + rest.total).toBeGreaterThanOrEqual(whole.total);
+    expect(begun.total + rest.total - whole.total).toBeLessThanOrEqual(underWay);
   });
 });
 
