@@ -1,5 +1,6 @@
 /** Checks of connections, stored or not: what works, what is missing, who mends it. */
 
+import { troubleAfterCheck } from '../core/health.ts';
 import { attributesToRead } from '../core/read-attributes.ts';
 import { inForceNow } from '../engine/in-force.ts';
 import type { CheckReport } from '../model/check.ts';
@@ -49,6 +50,8 @@ export const connectionChecks = (room: Room) => {
       (secrets) => checked(() => room.connectSource(connection, secrets), { ...connection, attributes }),
     );
     const noted = await room.engine.noteTenant(connection, report);
+    const trouble = troubleAfterCheck(connection.trouble, noted, room.world.now());
+    if (trouble !== connection.trouble) await connections.noteReading(connection.id, { trouble });
     if (noted.ok) await probeSoon(connections, connection.id, room.world.now());
     return noted;
   };

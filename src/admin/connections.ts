@@ -205,13 +205,15 @@ export const newConnection = (given: NewConnection, now: Date): Connection => ({
   state: given.clientId === undefined ? 'pending' : 'active',
   problem: null,
   quarantine: null,
+  firstReadAt: null,
+  trouble: null,
   credentialUse: unusedCredentials,
   createdAt: now,
   updatedAt: now,
   revision: 1,
 });
 
-type Editable = Required<Omit<ConnectionEdit, 'state' | 'problem' | 'quarantine' | 'credentialUse'>>;
+type Editable = Required<Omit<ConnectionEdit, 'state' | 'problem' | 'quarantine' | 'trouble' | 'credentialUse'>>;
 
 const withFields = (given: ConnectionFields, base: Editable): Editable => ({
   description: given.description === undefined ? base.description : given.description,
@@ -238,6 +240,8 @@ const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit 
     ...fields,
     ...(newCredentials ? { credentialUse: begunAnew(before) } : {}),
     ...(isMoved ? { credentialUse: unusedCredentials } : {}),
+    // What was found of other credentials, or of another tenant, says nothing of these.
+    ...(areGiven(changes) || isMoved || changes.state === 'active' ? { trouble: null } : {}),
   };
   if (changes.state === 'paused') return { ...edit, state: 'paused' };
   return changes.state === 'active' || areGiven(changes) ? { ...edit, ...letGo(before, changes.state) } : edit;

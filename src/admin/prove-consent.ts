@@ -1,6 +1,6 @@
 /** Whose tenant it is that somebody connects, and whether it can be read: nothing of it is taken from the address they came back with. */
 
-import type { CheckReport } from '../model/check.ts';
+import { problemIn } from '../core/health.ts';
 import type { Connection, Problem } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
 import type { OurApp, SignedIn } from '../source/our-app.ts';
@@ -115,16 +115,6 @@ const waited = async ({ world }: Around, ms: number, signal: AbortSignal): Promi
     if (!signal.aborted) throw error;
     return false;
   }
-};
-
-const problemIn = ({ ok, checks }: CheckReport): Problem | null => {
-  if (ok) return null;
-  const failed = checks.find((check) => !check.ok);
-  return {
-    code: failed?.remedy?.code ?? 'check_failed',
-    message: [failed?.detail, failed?.remedy?.todo].join(' ').trim(),
-    owner: failed?.remedy?.owner ?? 'customer_it',
-  };
 };
 
 /** What is said of a service principal, or of its permissions, before they are known everywhere. */

@@ -58,6 +58,8 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
         // A list that takes longer than a day does not get done by beginning it anew.
         if (run.kind === 'provision') await requestAgain(engine, { ...restOfRun(engine, run), plan: run.plan });
       },
+      // Of a target that is told by its runs.
+      troubled: async () => {},
       // A target's removals are confirmed at the source, so a source's trouble may show here.
       quarantine: (problem, error, { connection, record }) =>
         error instanceof SourceError

@@ -28,6 +28,7 @@ import { readCredentialEnds } from './credential-life.ts';
 import type { Engine } from './engine.ts';
 import type { Watch } from './lease-keeper.ts';
 import { nextRun } from './next-run.ts';
+import { noteEnd, noteTrouble } from './note-reading.ts';
 import { previewRun } from './preview-run.ts';
 import { planningSecs } from './provision-run.ts';
 import { holdConnection } from './quarantine.ts';
@@ -54,6 +55,10 @@ export const syncTurn = (engine: Engine, connection: ConnectionId, signal: Abort
           ? previewRun(engine, run, lease, watch, report)
           : syncRun(engine, run, lease, watch, report),
       again: (run) => requestAgain(engine, sameAgain(engine, run)),
+      troubled: async (run, problem, error) => {
+        // A preview reads by another scope, and a run that is refused was asked for wrongly.
+        if (run.kind === 'sync' && !(error instanceof RunRefused)) await noteTrouble(engine, run, problem);
+      },
       // A preview asks targets, too; whether one of them is to be held back is found by its own runs.
       quarantine: async (problem, error, by) =>
         error instanceof SourceError ? await holdConnection(engine, by, problem) : true,
@@ -81,6 +86,7 @@ const syncRun = async (engine: Engine, run: SyncRun, lease: Lease, watch: Watch,
     const end = await read();
     if (end === 'slice') return 'slice';
     const committed = await commit(engine, run, connection, what, draft, end, reader, report);
+    if (committed !== 'slice') await noteEnd(engine, run, connection, committed.problem);
     const proves = committed !== 'slice' && committed.state === 'succeeded' && run.scope === null;
     if (proves && connection.quarantine !== null) await engine.stores.connections.proved(connection.id);
     if (proves) await readCredentialEnds(engine, connection, reader.source, watch.signal);

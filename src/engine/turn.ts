@@ -43,6 +43,8 @@ export type TurnOf<R extends Run, By> = {
   readonly work: Work<R>;
   /** Asks for the rest of a run that was over its time while it was getting on. */
   readonly again: (run: R) => Promise<void>;
+  /** The run waits for what is not as it should be, or ended by it, and nothing is held back. */
+  readonly troubled: (run: R, problem: Problem, error: unknown) => Promise<void>;
   /** Holds the connection or target back; false where it was edited since the turn began, which is no reason to hold back what it is now. */
   readonly quarantine: (problem: Problem, error: unknown, by: By) => Promise<boolean>;
 };
@@ -118,6 +120,7 @@ const underLease = async <R extends Run, By>(
           code: reaction.problem.code,
           ms: reaction.ms,
         });
+        if (reaction.isFault) await of.troubled(run, reaction.problem, error);
         return await postpone(new Date(now().getTime() + reaction.ms), reaction.isFault ? reaction.problem : null);
       case 'quarantine':
         // The run goes on by what it is now.
@@ -130,6 +133,7 @@ const underLease = async <R extends Run, By>(
         });
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'fail':
+        await of.troubled(run, reaction.problem, error);
         if (error instanceof RunTimedOut && run.problem === null) await of.again(run);
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'cancel':

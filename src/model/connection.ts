@@ -65,6 +65,9 @@ export type Connection = {
   readonly state: ConnectionState;
   readonly problem: Problem | null;
   readonly quarantine: Quarantine | null;
+  /** When a read of the tenant was committed first; null: nobody was read yet. */
+  readonly firstReadAt: Date | null;
+  readonly trouble: Trouble | null;
   /** The directory id (GUID) or a verified domain of the Entra tenant. */
   readonly tenantId: string | null;
   readonly cloud: CloudName;
@@ -91,6 +94,12 @@ export type Connection = {
 export type ResolutionOwner = 'customer_it' | 'your_team' | 'microsoft' | 'target_vendor';
 /** A fault in words: a stable code, one sentence for a person, and who must act. */
 export type Problem = { readonly code: string; readonly message: string; readonly owner: ResolutionOwner };
+
+/**
+ * By what the last read came to no end, or a check failed since, while nothing holds the connection back. `since`: of a run, when the first in a row did
+ * not get through; of a check, when it was made.
+ */
+export type Trouble = { readonly problem: Problem; readonly found: 'run' | 'check'; readonly since: Date };
 
 export const defaultIntervals = {
   refreshIntervalSecs: 14_400,

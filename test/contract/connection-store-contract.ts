@@ -156,6 +156,20 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       expect(await connections.get(connection.id)).toEqual(connection);
     });
 
+    it('keeps how reading goes, and who edits it is not disturbed', async () => {
+      const connection = aConnection();
+      await connections.add(connection, {});
+      const trouble = { problem: expired, found: 'run', since: edited } as const;
+      await connections.noteReading(connection.id, { firstReadAt: start });
+      await connections.noteReading(connection.id, { trouble });
+      expect(await connections.get(connection.id)).toEqual({ ...connection, firstReadAt: start, trouble });
+      await connections.edit(connection.id, 1, { description: 'Renamed' });
+      expect(await connections.get(connection.id)).toMatchObject({ firstReadAt: start, trouble, revision: 2 });
+      await connections.edit(connection.id, 2, { trouble: null });
+      expect(await connections.get(connection.id)).toMatchObject({ firstReadAt: start, trouble: null });
+      await connections.noteReading(connectionId(newId('con')), { trouble });
+    });
+
     it('keeps what became known of its credentials, as long as it has them', async () => {
       const connection = aConnection();
       await connections.add(connection, {});
@@ -563,6 +577,8 @@ const aConnection = (other: Partial<Connection> = {}): Connection => ({
   state: 'active',
   problem: null,
   quarantine: null,
+  firstReadAt: null,
+  trouble: null,
   tenantId: '5c6ae4a9-9d4a-4a3e-9b0f-5a4d5a5d5a5d',
   cloud: 'global',
   credentials: { kind: 'client_secret', clientId: 'app' },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { problems } from '../../src/admin/api/problem.ts';
 import { runState } from '../../src/admin/api/schemas/run.ts';
+import { healthStatuses } from '../../src/core/health.ts';
 import { pages, readDoc, root } from './pages.ts';
 
 const sources = globSync('{src,workers}/**/*.ts', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
@@ -10,8 +11,8 @@ const simulator = globSync('simulator/**/*.ts', { cwd: root }).map((path) => rea
 const operating = readDoc('docs/operating.md');
 
 /** The code words in the first column of the table below a heading. */
-const tableBelow = (heading: string): readonly string[] => {
-  const [, section = ''] = operating.split(new RegExp(`^#+ ${heading}$`, 'm'));
+const tableBelow = (heading: string, page = operating): readonly string[] => {
+  const [, section = ''] = page.split(new RegExp(`^#+ ${heading}$`, 'm'));
   const rows = section.split(/^#/m)[0]?.match(/^\|.*$/gm) ?? [];
   return rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, word = '']) => word));
 };
@@ -46,6 +47,10 @@ it('the capture of make demo in the README shows the steps that it has', () => {
   const shown = [...readDoc('README.md').matchAll(/^✔ ([^:,\n]+)/gm)].map(([, title = '']) => title);
   expect(shown.length).toBeGreaterThan(6);
   expect(shown.filter((title) => !demo.includes(title))).toEqual([]);
+});
+
+it('every health that a connection may have stands in the guide to the API, and no other', () => {
+  expect(tableBelow('Health of a connection', readDoc('docs/api.md'))).toEqual(healthStatuses);
 });
 
 it('every code of an error stands in the guide to the API', () => {

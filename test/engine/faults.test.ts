@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { unobserved } from '../../src/engine/engine.ts';
+import { syncTurn } from '../../src/engine/sync-run.ts';
 import { SourceError, TargetError } from '../../src/model/errors.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import type { Target } from '../../src/target/target.ts';
-import { id, type Story, story, target } from '../support/story.ts';
+import { connection, id, type Story, story, target } from '../support/story.ts';
 
 const staff = (s: Story, count: number): void => {
   for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
@@ -70,13 +71,29 @@ describe('a read that goes wrong takes nothing away', () => {
     staff(s, 250);
     await s.requestSync('full');
     const signal = new AbortController().signal;
-    const { syncTurn } = await import('../../src/engine/sync-run.ts');
-    const { connection } = await import('../support/story.ts');
     await syncTurn(s.engine, connection, signal);
     s.directory.expireResumes();
     await s.syncAll();
     await s.provisionAll();
     expect(Object.keys(s.accounts())).toHaveLength(250);
+  });
+
+  it('stands with the connection: as long as no sync is committed, and when one is held', async () => {
+    const s = await story();
+    staff(s, 20);
+    const record = () => s.stores.connections.get(connection);
+    s.directory.liberties.fault = { afterPages: 0, error: new SourceError('unavailable', '503') };
+    await s.requestSync('full');
+    await syncTurn(s.engine, connection, new AbortController().signal);
+    const away = { found: 'run', problem: { code: 'source_unavailable', owner: 'microsoft' } };
+    expect(await record()).toMatchObject({ state: 'active', firstReadAt: null, trouble: away });
+    await s.syncAll();
+    const { firstReadAt } = (await record()) ?? {};
+    expect(firstReadAt).toBeInstanceOf(Date);
+    expect(await record()).toMatchObject({ trouble: null });
+    for (let nth = 0; nth < 10; nth += 1) s.directory.remove(id(`p${nth}`), 'deleted');
+    expect(await s.full()).toMatchObject({ state: 'held' });
+    expect(await record()).toMatchObject({ firstReadAt, trouble: { found: 'run', problem: { code: 'read_shrank' } } });
   });
 
   it('lost credentials hold the connection back, and nothing is removed anywhere', async () => {
@@ -541,7 +558,6 @@ describe('a run that is stopped', () => {
     const s = await story({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: 60_000, reportMs: 0 } } });
     staff(s, 250);
     const run = await s.requestSync('full');
-    const { syncTurn } = await import('../../src/engine/sync-run.ts');
     const stopping = {
       ...s.engine,
       failpoint: async (site: string) => void (site === 'sync.page' && (await s.stores.runs.cancel(run.id, s.now()))),
@@ -555,7 +571,6 @@ describe('a run that is stopped', () => {
     const s = await story({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } } });
     staff(s, 250);
     const run = await s.requestSync('full');
-    const { syncTurn } = await import('../../src/engine/sync-run.ts');
     await syncTurn(s.engine, run.connection, new AbortController().signal);
     s.pass(1_801_000);
     await syncTurn(s.engine, run.connection, new AbortController().signal);
@@ -569,7 +584,6 @@ describe('a run that is stopped', () => {
     const s = await story();
     staff(s, 250);
     const run = await s.requestSync('full');
-    const { syncTurn } = await import('../../src/engine/sync-run.ts');
     const stop = new AbortController();
     const stopping = { ...s.engine, failpoint: async (site: string) => void (site === 'sync.page' && stop.abort()) };
     await syncTurn(stopping, run.connection, stop.signal);
@@ -621,7 +635,6 @@ describe('a full sync that is over its time while it is getting on', () => {
     const s = await story({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } } });
     staff(s, 250);
     const run = await s.requestSync('full');
-    const { syncTurn } = await import('../../src/engine/sync-run.ts');
     await syncTurn(s.engine, run.connection, new AbortController().signal);
     s.pass(1_801_000);
     await s.syncAll();

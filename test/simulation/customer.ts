@@ -109,6 +109,8 @@ export const foundCustomer = (
       state: 'active',
       problem: null,
       quarantine: null,
+      firstReadAt: null,
+      trouble: null,
       tenantId: backend.tenantId,
       cloud: 'global',
       credentials: { kind: 'client_secret', clientId: `client-${nth}` },

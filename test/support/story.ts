@@ -324,6 +324,8 @@ export const plainConnection = (at: Date): Connection => ({
   state: 'active',
   problem: null,
   quarantine: null,
+  firstReadAt: null,
+  trouble: null,
   tenantId: '11111111-1111-4111-8111-111111111111',
   cloud: 'global',
   credentials: { kind: 'client_secret', clientId: '22222222-2222-4222-8222-222222222222' },

@@ -54,6 +54,9 @@ export const createMemoryConnectionStore = (
     all: async function* () {
       yield* batches(shelf.sorted(), batchSize);
     },
+    noteReading: async (id, note) => {
+      shelf.amend(id, () => note);
+    },
     noteUse: async (id, revision, note) => {
       shelf.note(id, revision, ({ credentialUse }) => ({ credentialUse: { ...credentialUse, ...note } }));
     },

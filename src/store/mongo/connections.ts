@@ -1,7 +1,7 @@
 /** The collection of connections: small documents that people edit, kept through mongoose. */
 
 import mongoose from 'mongoose';
-import { type Connection, type CredentialUse, unusedCredentials } from '../../model/connection.ts';
+import { type Connection, unusedCredentials } from '../../model/connection.ts';
 import { connectionId, organizationId } from '../../model/ids.ts';
 import type { ConnectionEdit, ConnectionStore, Vault } from '../connection-store.ts';
 import { keyset } from './keyset.ts';
@@ -17,10 +17,10 @@ import {
   text,
 } from './sealed-records.ts';
 
-/** What was kept before anything was noted of the credentials lacks that. */
-type ConnectionDocument = Omit<Connection, 'id' | 'organization' | 'credentialUse'> & {
-  readonly credentialUse?: CredentialUse;
-} & Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
+/** What was kept before anything was noted of the credentials, or of how reading goes, lacks that. */
+type Noted = Pick<Connection, 'credentialUse' | 'firstReadAt' | 'trouble'>;
+type ConnectionDocument = Omit<Connection, 'id' | 'organization' | keyof Noted> & Partial<Noted> &
+  Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
 
 export const name = 'connections';
 export const indexes: readonly mongoose.mongo.IndexDescription[] = [{ key: { organization: 1, _id: 1 } }];
@@ -33,6 +33,8 @@ const schema = sealedSchema({
   cloud: text,
   credentials: optional,
   credentialUse: noted,
+  firstReadAt: optional,
+  trouble: optional,
   scope: structure,
   attributes: structure,
   refreshIntervalSecs: number,
@@ -65,6 +67,9 @@ export const createMongoConnectionStore = (
       return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
     all: () => keyset<Connection>((last, limit) => records.find({}, last?.id ?? null, limit)),
+    noteReading: async (id, note) => {
+      await model.updateOne({ _id: id }, { $set: note }, guarded);
+    },
     noteUse: async (id, revision, note) => {
       const fields = Object.entries(note).map(([field, value]) => [`credentialUse.${field}`, value] as const);
       await model.updateOne({ _id: id, revision }, { $set: Object.fromEntries(fields) }, guarded);
@@ -87,6 +92,8 @@ export const createMongoConnectionStore = (
 const connectionOf = ({ _id, organization, secrets: _, ...rest }: ConnectionDocument): Connection => ({
   ...rest,
   credentialUse: { ...unusedCredentials, ...rest.credentialUse },
+  firstReadAt: rest.firstReadAt ?? null,
+  trouble: rest.trouble ?? null,
   // Records from before there were descriptions have none.
   description: rest.description ?? null,
   id: connectionId(_id),

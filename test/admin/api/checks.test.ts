@@ -93,6 +93,26 @@ describe('a check of a connection', () => {
     expect((await targets.get(targetId(broken)))?.quarantine).toEqual(held);
   });
 
+  it('that fails is remembered in the health of the connection, until one passes or it has other credentials', async () => {
+    const connection = await addConnection(door, { client_secret: 'CANARY~wrong' });
+    const health = async () => (await door.call('GET', `/v1/connections/${connection}`)).body;
+    const check = () => door.call('POST', `/v1/connections/${connection}/check`);
+    const failed = {
+      status: 'degraded',
+      code: 'AADSTS7000215',
+      resolution_owner: 'customer_it',
+      description: expect.stringContaining('The check of 2026-11-02 09:00 UTC failed'),
+    };
+    await check();
+    expect(await health()).toMatchObject({ state: 'active', health: failed });
+    expect(pageOf(await door.call('GET', '/v1/connections')).data).toMatchObject([{ health: failed }]);
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { client_secret: clientSecret } });
+    expect(await health()).toMatchObject({ health: { status: 'waiting', code: 'not_read_yet' } });
+    await door.stores.connections.noteReading(connectionId(connection), { firstReadAt: door.clock.now });
+    await check();
+    expect(await health()).toMatchObject({ health: { status: 'healthy' } });
+  });
+
   it('fails as a whole by one target', async () => {
     const connection = await addConnection(door);
     await addTarget(door, connection, { settings: { url: 'https://notes.example/broken', token: 'CANARY~token' } });

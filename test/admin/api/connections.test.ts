@@ -41,7 +41,7 @@ describe('adding a connection', () => {
       shrink_limit: { count: 500, percent: 5, floor: 5 },
       oauth2_authorize_url: null,
       state: 'active',
-      health: { status: 'healthy', code: null },
+      health: { status: 'waiting', code: 'not_read_yet', resolution_owner: null },
       scope: 'all',
       revision: 1,
     });
@@ -69,7 +69,7 @@ describe('adding a connection', () => {
     expect((await edit(id, { state: 'active' })).body).toMatchObject({ status: 409, code: 'credentials_missing' });
 
     const { vendor: _, organization_id: __, ...credentials } = newConnection;
-    expect((await edit(id, credentials)).body).toMatchObject({ state: 'active', health: { status: 'healthy' } });
+    expect((await edit(id, credentials)).body).toMatchObject({ state: 'active', health: { status: 'waiting' } });
     expect(door.woken.at(-1)).toBe(`schedule ${id} 14400`);
   });
 
@@ -220,7 +220,7 @@ describe('a connection that is held back', () => {
     expect((await edit(id, { description: 'renamed' })).body).toMatchObject({ state: 'quarantined' });
     expect((await edit(id, { client_secret: clientSecret })).body).toMatchObject({
       state: 'active',
-      health: { status: 'healthy' },
+      health: { status: 'waiting' },
     });
   });
 

@@ -119,7 +119,7 @@ describe('an administrator who follows the link', () => {
     expect(arrival.body).toContain('<h1>Connected</h1>');
     expect(await show(id)).toMatchObject({
       state: 'active',
-      health: { status: 'healthy' },
+      health: { status: 'waiting' },
       tenant_id: world.contoso.tenantId,
       client_id: appId,
     });

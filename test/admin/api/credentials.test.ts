@@ -374,7 +374,7 @@ describe('how long credentials hold', () => {
   it('is nobody’s concern as long as the end is far, or not known', async () => {
     for (const fields of [{}, { client_secret_ends_at: '2027-03-01' }]) {
       const shown = await show(await addConnection(door, fields));
-      expect(shown).toMatchObject({ credentials: { stage: null }, health: { status: 'healthy' } });
+      expect(shown).toMatchObject({ credentials: { stage: null }, health: { status: 'waiting' } });
     }
   });
 });
@@ -388,7 +388,7 @@ describe('a second credential', () => {
     const id = await addConnection(door, { client_secret_ends_at: '2026-11-12' });
     expect(await add(id, { client_secret: 'CANARY~second', client_secret_ends_at: '2027-11-01' })).toMatchObject({
       revision: 2,
-      health: { status: 'healthy' },
+      health: { status: 'waiting' },
       credentials: {
         kind: 'client_secret',
         ends_at: '2026-11-12T00:00:00.000Z',

@@ -1,11 +1,11 @@
 /** Connections as the API takes and shows them. */
 
 import { z } from 'zod';
-import { endAhead } from '../../../core/credential-life.ts';
+import { type Health, healthOf, healthStatuses, type Recovering } from '../../../core/health.ts';
 import { type Connection, defaultIntervals } from '../../../model/connection.ts';
 import { sourceId } from '../../../model/ids.ts';
 import type { Scope } from '../../../model/scope.ts';
-import type { ConnectionDetail, ConnectionFields, Recovery } from '../../connections.ts';
+import type { ConnectionDetail, ConnectionFields } from '../../connections.ts';
 import {
   connectionIdText,
   guid,
@@ -134,7 +134,10 @@ export const scopeOf = (scope: z.output<typeof scopeSchema>): Scope =>
 
 const healthSchema = z
   .strictObject({
-    status: z.enum(['healthy', 'degraded', 'blocked', 'paused']),
+    status: z.enum(healthStatuses).meta({
+      description:
+        '`healthy`: the tenant was read, and nothing is known against it since. `waiting`: nobody was read yet. `degraded`: it goes on, and somebody should act. `blocked`: nothing is read until somebody did. `paused`: by a person, or for good.',
+    }),
     code: z.string().nullable(),
     description: z.string(),
     resolution_owner: z.string().nullable().meta({ description: 'Who can mend it.' }),
@@ -207,15 +210,19 @@ export const editedConnectionSchema = connectionSchema
   })
   .meta({ id: 'EditedConnection' });
 
-/** `now`: what the days that are left are counted from. */
-export const connectionView = (connection: Connection, now: Date): z.input<typeof connectionSchema> => ({
+/** `now`: what the days that are left are counted from. `recovering`: where somebody looked. */
+export const connectionView = (
+  connection: Connection,
+  now: Date,
+  recovering: Recovering = null,
+): z.input<typeof connectionSchema> => ({
   id: connection.id,
   vendor: connection.vendor,
   organization_id: connection.organization,
   name: connection.name,
   description: connection.description,
   state: connection.state,
-  health: healthOf(connection, now),
+  health: healthView(healthOf(connection, recovering, now)),
   quarantine: quarantineView(connection),
   tenant_id: connection.tenantId,
   cloud: connection.cloud,
@@ -237,8 +244,7 @@ export const connectionDetailView = (
   { connection, head, recovery }: ConnectionDetail,
   now: Date,
 ): z.input<typeof connectionDetailSchema> => ({
-  ...connectionView(connection, now),
-  ...(recovery !== null && connection.state === 'active' ? { health: recoveringHealth(recovery) } : {}),
+  ...connectionView(connection, now, recovery),
   recovery: recovery && { since: timeOf(recovery.since), waits_for: recovery.waitsFor },
   snapshot: {
     version: head.version,
@@ -252,54 +258,4 @@ export const connectionDetailView = (
 export const scopeView = (scope: Scope): z.input<typeof scopeSchema> =>
   scope.kind === 'all' ? 'all' : { group_ids: [...scope.groups], nested: scope.nested };
 
-const recoveringHealth = ({ waitsFor }: Recovery): z.input<typeof healthSchema> => ({
-  status: 'degraded',
-  code: 'database_restored',
-  description:
-    waitsFor === 'full_sync'
-      ? 'The database was put back from a backup. Nothing is written to any target before the tenant was read whole.'
-      : 'The database was put back from a backup. Nothing is written to a target before somebody has approved its plan.',
-  resolution_owner: 'your_team',
-});
-
-const healthOf = (connection: Connection, now: Date): z.input<typeof healthSchema> => {
-  const { state, problem } = connection;
-  const said = { code: problem?.code ?? null, resolution_owner: problem?.owner ?? null };
-  switch (state) {
-    case 'active':
-      return problem ? { status: 'degraded', ...said, description: problem.message } : unlessEnding(connection, now);
-    case 'pending':
-      return {
-        status: 'blocked',
-        code: 'credentials_missing',
-        resolution_owner: 'your_team',
-        description: 'It has no credentials yet.',
-      };
-    case 'quarantined':
-      return { status: 'blocked', ...said, description: problem?.message ?? 'It is held back.' };
-    case 'paused':
-    case 'deleting':
-      return {
-        status: 'paused',
-        ...said,
-        description: state === 'paused' ? 'Somebody paused it.' : 'It is being removed.',
-      };
-  }
-};
-
-/** Everything works, and will not for long. */
-const unlessEnding = (connection: Connection, now: Date): z.input<typeof healthSchema> => {
-  const end = endAhead(connection, now);
-  if (end === null) return { status: 'healthy', code: null, resolution_owner: null, description: 'Nothing is wrong.' };
-  const day = end.endsAt.toISOString().slice(0, 10);
-  const isOver = end.stage === 'ended';
-  const isOurs = connection.credentials?.kind === 'admin_consent';
-  return {
-    status: 'degraded',
-    code: 'credentials_end_soon',
-    resolution_owner: isOurs ? 'your_team' : 'customer_it',
-    description: isOurs
-      ? `The secret or certificate of your own application ${isOver ? 'should have ended' : 'ends'} on ${day}. Set another one for API and workers.`
-      : `The credentials ${isOver ? 'should have ended' : 'end'} on ${day}, and there are no others. Give the connection a second one.`,
-  };
-};
+const healthView = ({ owner, ...said }: Health): z.input<typeof healthSchema> => ({ ...said, resolution_owner: owner });
