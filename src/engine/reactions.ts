@@ -185,8 +185,8 @@ const toSource = (error: SourceError, wait: Wait): Reaction => {
       problem: problem('microsoft'),
       isFault: false,
     }),
-    unavailable: () => wait(problem('microsoft'), error.retryAfterMs),
-    incomplete: () => wait(problem('microsoft')),
+    unavailable: () => wait(problem(error.mend?.owner ?? 'microsoft'), error.retryAfterMs),
+    incomplete: () => wait(problem(error.mend?.owner ?? 'microsoft')),
     unauthorized: () => ({ kind: 'quarantine', problem: problem(error.mend?.owner ?? 'customer_it') }),
     forbidden: () => ({ kind: 'quarantine', problem: problem(error.mend?.owner ?? 'customer_it') }),
   };

@@ -42,7 +42,7 @@ export const connected = async (engine: Engine, id: ConnectionId): Promise<Conne
     throw new RunRefused({
       code: 'not_connected',
       message: 'The connection has no tenant or credentials yet.',
-      owner: 'customer_it',
+      owner: 'your_team',
     });
   }
   const targets = (await engine.stores.targets.of(id)).map((record) => inForceNow(engine, record));

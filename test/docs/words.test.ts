@@ -5,6 +5,7 @@ import { problems } from '../../src/admin/api/problem.ts';
 import { runState } from '../../src/admin/api/schemas/run.ts';
 import { healthStatuses } from '../../src/core/health.ts';
 import { pages, readDoc, root } from './pages.ts';
+import { codeTemplates, problemCodes } from './problem-codes.ts';
 
 const sources = globSync('{src,workers}/**/*.ts', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
 const simulator = globSync('simulator/**/*.ts', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
@@ -15,6 +16,12 @@ const tableBelow = (heading: string, page = operating): readonly string[] => {
   const [, section = ''] = page.split(new RegExp(`^#+ ${heading}$`, 'm'));
   const rows = section.split(/^#/m)[0]?.match(/^\|.*$/gm) ?? [];
   return rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, word = '']) => word));
+};
+
+/** The rows of the table of problems, by their cells; the first and the last are what is outside of it. */
+const problemRows = (): readonly (readonly string[])[] => {
+  const [, section = ''] = operating.split(/^### Problems$/m);
+  return (section.split(/^#/m)[0]?.match(/^\|.*$/gm) ?? []).slice(2).map((row) => row.split('|'));
 };
 
 describe('docs/operating.md', () => {
@@ -36,9 +43,28 @@ describe('docs/operating.md', () => {
     const words = [...tableBelow('Problems'), ...tableBelow('Escrow')].map((word) => word.replace(/^AADSTS/, ''));
     expect(words.length).toBeGreaterThan(15);
     const code = [...sources, ...simulator].join('\n');
-    // `target_${state}` is put together from the state of a target.
-    const unknown = words.filter((word) => !code.includes(word) && !/^target_(paused|quarantined)$/.test(word));
-    expect(unknown).toEqual([]);
+    const known = problemCodes();
+    expect(words.filter((word) => !known.has(word) && !code.includes(word))).toEqual([]);
+  });
+
+  it('says of every code that a check, a run or a quarantine can show what it means and who must act', () => {
+    const explained = new Set(tableBelow('Problems'));
+    const known = [...problemCodes()];
+    expect(known.length).toBeGreaterThan(90);
+    expect(known.filter((code) => !explained.has(code))).toEqual([]);
+    // What is put together is known by its parts: a new one needs its rows.
+    expect(codeTemplates()).toEqual([
+      'AADSTS${}',
+      'HTTP ${}',
+      'http_${}',
+      'source_${}',
+      'target_${}',
+      '${}_timeout',
+      '${}_unavailable',
+    ].toSorted());
+    const owners = /`(customer_it|your_team|microsoft|target_vendor)`|^ nobody /;
+    const rows = problemRows().filter((cells) => /`/.test(cells[1] ?? ''));
+    expect(rows.filter((cells) => cells.length !== 6 || !owners.test(cells[3] ?? ''))).toEqual([]);
   });
 });
 

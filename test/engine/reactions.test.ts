@@ -223,3 +223,12 @@ it('whoever is held back is told what to do about it', () => {
     problem: { message: 'It ended. Make another.' },
   });
 });
+
+it('what passes may be somebody’s to look into all the same', () => {
+  const mend = { owner: 'your_team', todo: 'See whether it can be reached.' } as const;
+  const error = new SourceError('unavailable', 'It is away.', { code: 'graph_unreachable', mend });
+  expect(react(error)).toMatchObject({
+    kind: 'wait',
+    problem: { code: 'graph_unreachable', message: 'It is away. See whether it can be reached.', owner: 'your_team' },
+  });
+});

@@ -36,6 +36,8 @@ export const consent =
   'An administrator of the tenant gives admin consent to the application. Consent that was just given can take some minutes to arrive.';
 const rightTenant = 'Compare tenant id, client id and cloud of the connection with those of the app registration.';
 const wait = 'Nothing: it is tried again by itself.';
+const reach =
+  'See whether its address can be reached from the servers that run Entrain (name resolution, proxy, firewall). It is tried again by itself.';
 const trust = 'Compare issuer, subject and audience of the federated credential with those of the token that is sent.';
 const certificate =
   'Upload the certificate to the app registration (Certificates & secrets), or give the connection one that is there.';
@@ -211,7 +213,7 @@ export const numbers: Readonly<Record<string, Row>> = {
   90055: row('microsoft', 'the tenant has asked for too many tokens', wait),
 };
 
-/** RFC 6749 §5.2, and what the libraries say when there was no answer at all. */
+/** RFC 6749 §5.2, and our own where there was no answer at all: why that is so is found out on our side, whoever is to blame. */
 const words: Readonly<Record<string, Row>> = {
   invalid_client: row('registrant', 'the login service does not accept the credentials', newSecret),
   unauthorized_client: row('customer_it', 'the application may not do this in the tenant', consent),
@@ -222,6 +224,7 @@ const words: Readonly<Record<string, Row>> = {
   access_denied: row('customer_it', 'access was denied', consent),
   consent_required: row('customer_it', 'consent is missing', consent),
   permission_denied: row('customer_it', 'the administrator declined the consent', 'Ask them, and send the link again.'),
+  login_unreachable: row('your_team', 'it cannot be reached', reach),
   interaction_required: row('customer_it', 'a policy asks for a person', exclude),
 };
 

@@ -2,7 +2,8 @@
 
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { SourceError } from '../../model/errors.ts';
+import { type NoAnswer, noAnswerOf } from '../../core/no-answer.ts';
+import { type Mend, SourceError } from '../../model/errors.ts';
 import type { World } from '../../model/world.ts';
 import type { Tokens } from './credentials.ts';
 import { GraphRefusal, incomplete } from './errors.ts';
@@ -199,11 +200,30 @@ const failed = (cause: unknown, template: string): Verdict => {
   if (cause instanceof SourceError) return { kind: worthWaiting(cause) ? 'again' : 'refused', error: cause };
   if (cause instanceof ReplyTooLarge)
     return { kind: 'refused', error: incomplete(`${cause.message} (${template})`, 'ReplyTooLarge', cause) };
-  const error = new SourceError('unavailable', `Graph could not be reached, or broke off its answer, at ${template}.`, {
-    cause,
-    code: codeOf(cause),
-  });
-  return { kind: 'again', error };
+  return { kind: 'again', error: noAnswer(cause, template) };
+};
+
+/** Why there is no connection is found out on our side of it, whoever is to blame. */
+const noAnswer = (cause: unknown, template: string): SourceError => {
+  const { kind, code } = noAnswerOf(cause);
+  const { says, mend, ...ours } = noAnswers[kind];
+  const named = code === null ? '' : ` (${code})`;
+  return new SourceError('unavailable', `Graph ${says} at ${template}${named}.`, { cause, mend, ...ours });
+};
+
+type Unanswered = { readonly code: string; readonly says: string; readonly mend?: Mend };
+
+const noAnswers: Readonly<Record<NoAnswer['kind'], Unanswered>> = {
+  unreachable: {
+    code: 'graph_unreachable',
+    says: 'cannot be reached',
+    mend: {
+      owner: 'your_team',
+      todo: 'See whether its address can be reached from the servers that run Entrain (name resolution, proxy, firewall). It is tried again by itself.',
+    },
+  },
+  timed_out: { code: 'graph_timed_out', says: 'gave no answer in time' },
+  connection_lost: { code: 'graph_connection_lost', says: 'broke its answer off' },
 };
 
 /** 501 is a refusal; the other 5xx, 408 and 429 pass by waiting. */
@@ -280,9 +300,4 @@ const factsOf = (reply: Reply, template: string, error: SourceError | null): Req
 export const templateOf = (at: string): string => {
   const path = at.startsWith('/') ? `/${apiVersion}${at}` : new URL(at).pathname;
   return (path.split('?')[0] ?? path).replaceAll(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi, '{id}');
-};
-
-const codeOf = (cause: unknown): string => {
-  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
-  return cause instanceof Error ? cause.name : 'NetworkError';
 };

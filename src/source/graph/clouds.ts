@@ -2,7 +2,7 @@
 
 import tls from 'node:tls';
 import type { CloudName } from '../../model/connection.ts';
-import { SourceError } from '../../model/errors.ts';
+import { type Mend, SourceError } from '../../model/errors.ts';
 
 /** `loginUrl` and `graphUrl` are https origins without a path. */
 export type Cloud = { readonly loginUrl: string; readonly graphUrl: string };
@@ -23,8 +23,14 @@ export const cloudOf = (name: CloudName, clouds: Clouds): Cloud => {
   if (clouds.custom === null)
     throw new SourceError('forbidden', 'The connection names a custom cloud, but the configuration describes none.', {
       code: 'CustomCloudNotConfigured',
+      mend: describeCloud,
     });
   return { loginUrl: originOf(clouds.custom.loginUrl), graphUrl: originOf(clouds.custom.graphUrl) };
+};
+
+const describeCloud: Mend = {
+  owner: 'your_team',
+  todo: 'Set ENTRAIN_CUSTOM_CLOUD_LOGIN_URL and ENTRAIN_CUSTOM_CLOUD_GRAPH_URL, or the cloud of the connection.',
 };
 
 /**
@@ -39,6 +45,7 @@ const originOf = (text: string): string => {
   if (url?.protocol !== 'https:' || url.pathname !== '/')
     throw new SourceError('forbidden', `The custom cloud's address ${text} is not an https address without a path.`, {
       code: 'CustomCloudNotConfigured',
+      mend: describeCloud,
     });
   return url.origin;
 };

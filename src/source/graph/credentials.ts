@@ -155,7 +155,7 @@ export const loginErrorOf = (cause: unknown, registrant: Registrant): SourceErro
   if (cause instanceof SourceError) return cause;
   const message = cause instanceof Error ? cause.message : '';
   const number = /AADSTS(\d+)/.exec(message)?.[1] ?? /Error\(s\): (\d+)/.exec(message)?.[1] ?? null;
-  const word = /^([a-z_]+)\b/.exec(message)?.[1] ?? 'no answer';
+  const word = wordOf(message);
   const code = number === null ? word : `AADSTS${number}`;
   const { says, mend, byConsent } = meaningOf(number, word, registrant);
   const refused = lasting.test(message) && (number === null || !transient.has(number));
@@ -165,6 +165,16 @@ export const loginErrorOf = (cause: unknown, registrant: Registrant): SourceErro
     { cause, code, mend, byConsent, at: timestampOf(message) },
   );
 };
+
+/** The service's own word for it (RFC 6749 §5.2), or ours where it was not reached, or gave none. */
+const wordOf = (message: string): string => {
+  if (notReached.test(message)) return 'login_unreachable';
+  return /^([a-z_]+)(?::|$)/.exec(message)?.[1] ?? 'login_no_answer';
+};
+
+/** What the library calls it (MSAL, "ClientAuthErrorCodes"), and what Node and undici do. */
+const notReached =
+  /^(network_error|no_network_connectivity|endpoints_resolution_error|openid_config_error)\b|^fetch failed|\b(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)\b/;
 
 /** Every error of the login service says when it happened: `Timestamp: 2023-06-02 21:00:26Z`. */
 const timestampOf = (message: string): Date | null => {

@@ -40,6 +40,7 @@ export const everyoneIn = async (
         if (everyone.size > mostMembers)
           throw new SourceError('forbidden', `The group ${group} has more than ${mostMembers} members.`, {
             code: 'GroupTooLarge',
+            mend: { owner: 'your_team', todo: 'Protect by an attribute, or by smaller groups.' },
           });
       }
     level = next;

@@ -107,7 +107,10 @@ const relations: ReadonlySet<string> = new Set(['id', 'manager', 'members']);
 const propertiesOf = (names: readonly string[]): readonly string[] => {
   const odd = names.find((name) => !/^[A-Za-z]\w*(\.[A-Za-z]\w*)*$/.test(name));
   if (odd !== undefined)
-    throw new SourceError('forbidden', `"${odd}" is not the name of a source attribute.`, { code: 'UnknownAttribute' });
+    throw new SourceError('forbidden', `"${odd}" is not the name of a source attribute.`, {
+      code: 'UnknownAttribute',
+      mend: { owner: 'your_team', todo: 'Take it out of the attributes of the connection.' },
+    });
   return names.filter((name) => !relations.has(name));
 };
 

@@ -1,5 +1,6 @@
 /** What a SCIM target's answer, or the lack of one, means. Status first, `scimType` second, because many targets send none (RFC 7644 §3.12). */
 
+import { type NoAnswer, noAnswerOf } from '../../core/no-answer.ts';
 import { EgressRefused } from '../../model/egress.ts';
 import { TargetError, type TargetFault } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/target-record.ts';
@@ -65,15 +66,19 @@ export const failure = (request: Request, error: unknown): TargetError => {
   // Nobody but a person can mend it, and until then nothing is sent.
   if (error instanceof EgressRefused)
     return new TargetError('unauthorized', error.message, { cause: error, code: 'address_refused' });
-  const code = codeOf(error);
-  const unsent = code !== null && (neverSent.includes(code) || /CERT|TLS|SSL|SIGNATURE/.test(code));
-  const timedOut = error instanceof Error && error.name === 'TimeoutError';
-  const what = timedOut ? 'gave no answer in time' : unsent ? 'cannot be reached' : 'broke the connection off';
+  const { kind, code } = noAnswerOf(error);
+  const named = kind === 'timed_out' || code === null ? '' : ` (${code})`;
   return new TargetError(
-    isWrite(request) && !unsent ? 'unknown' : 'unavailable',
-    `The target ${what} on ${nameOf(request)}${code === null || timedOut ? '' : ` (${code})`}.`,
-    { cause: error, code: timedOut ? 'timed_out' : unsent ? 'unreachable' : 'connection_lost' },
+    isWrite(request) && kind !== 'unreachable' ? 'unknown' : 'unavailable',
+    `The target ${noAnswerWords[kind]} on ${nameOf(request)}${named}.`,
+    { cause: error, code: kind },
   );
+};
+
+const noAnswerWords: Readonly<Record<NoAnswer['kind'], string>> = {
+  unreachable: 'cannot be reached',
+  timed_out: 'gave no answer in time',
+  connection_lost: 'broke the connection off',
 };
 
 /** Seconds or an HTTP date (RFC 9110 §10.2.3), never more than a day. */
@@ -129,12 +134,4 @@ const wordsIn = (body: JsonObject): string | null => {
   const old = Array.isArray(errors) && isObject(errors[0]) ? field(errors[0], 'description') : null;
   const texts = [field(body, 'detail'), old, field(body, 'message'), field(body, 'error')];
   return texts.find((text) => typeof text === 'string' && text !== '')?.toString() ?? null;
-};
-
-const neverSent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
-
-/** An address with several IPs fails with the failures of all of them. */
-const codeOf = (error: unknown): string | null => {
-  const one = error instanceof AggregateError ? error.errors[0] : error;
-  return one instanceof Error && 'code' in one && typeof one.code === 'string' ? one.code : null;
 };

@@ -255,11 +255,12 @@ describe('credentials that are refused', () => {
     expect(line?.remedy?.link !== null).toBe(byConsent);
   });
 
-  it('a service that cannot be reached is nobody’s mistake', async () => {
+  it('a service that cannot be reached is looked for on our side of the network', async () => {
     const tenant = graph.control.addTenant({ users: 1 });
     graph.control.fault({ path: '/oauth2/v2.0/token', times: null, fault: { answer: 'reset' } });
     const [line] = (await sourceOf(graph, {}, tenant.tenantId).check(all, never)).checks;
-    expect(line).toMatchObject({ ok: false, remedy: { owner: 'microsoft' } });
+    expect(line).toMatchObject({ ok: false, remedy: { code: 'login_unreachable', owner: 'your_team' } });
+    expect(line?.remedy?.todo).toContain('from the servers that run Entrain');
   });
 });
 
