@@ -31,11 +31,11 @@ const texts = (): readonly string[] =>
 
 export const problemCodes = (): ReadonlySet<string> => new Set([...putTogether, ...texts().flatMap(literals)]);
 
-/** How codes are put together, with `${}` for what is put in. */
+/** How codes are put together, with … for what is put in. */
 export const codeTemplates = (): readonly string[] => {
   const found = texts().flatMap((text) =>
     [...text.matchAll(/\bcode(?: =|:) ?[^\n]*/g)].flatMap(([line]) => line.match(/(?<=`)[^`\n]+(?=`)/g) ?? []),
   );
   const templates = found.filter((template) => /^[\w ${}.]+$/.test(template) && /\$\{/.test(template));
-  return [...new Set(templates.map((template) => template.replaceAll(/\$\{[^}]*\}/g, '${}')))].toSorted();
+  return [...new Set(templates.map((template) => template.replaceAll(/\$\{[^}]*\}/g, '…')))].toSorted();
 };
