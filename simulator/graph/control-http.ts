@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Control } from './control.ts';
+import { controlHelp, newTenant } from './control-help.ts';
 import { faultSchema } from './faults.ts';
 import type { Json } from './json.ts';
 import { knobsSchema } from './knobs.ts';
@@ -18,43 +19,33 @@ export function controlReply(
 ): Reply | null {
   if (path !== '/control' && !path.startsWith('/control/')) return null;
   const segments = path.split('/').slice(2).map(decodeURIComponent);
+  if (method === 'GET' && segments.join('') === '') return textReply(helpText(control), 200, 'application/json');
   try {
     const done = carryOut(control, method, segments, body === '' ? {} : JSON.parse(body));
     return done === null
       ? json({ error: `There is no ${method} ${path}. GET /control lists what there is.` }, 404)
       : json(done.result);
   } catch (error) {
-    return json({ error: error instanceof Error ? error.message : String(error) }, 400);
+    return json({ error: saidOf(error) }, 400);
   }
 }
 
-const help = [
-  'GET /control/tenants                      POST /control/tenants {"users":100}',
-  'GET /control/tenants/{tenant}/counts | users | groups | apps',
-  'GET /control/tenants/{tenant}/users/{name}',
-  'GET /control/tenants/{tenant}/groups/{name}[/members|/effective-members]',
-  `POST /control/tenants/{tenant}/${Object.keys(tenantVerbs).join(' | ')}`,
-  'GET /control/knobs                        POST /control/knobs {"lagMs":1000}    DELETE /control/knobs',
-  'GET /control/faults                       POST /control/faults {"path":"/users","times":2,"fault":{"answer":"throttled"}}    DELETE /control/faults',
-  'GET /control/requests | counters          DELETE /control/requests',
-];
+/** A call a line, for whoever reads it as it comes. */
+const helpText = (control: Control): string =>
+  `[\n${controlHelp(control)
+    .map((call) => JSON.stringify(call))
+    .join(',\n')}\n]\n`;
+
+const saidOf = (error: unknown): string => {
+  if (error instanceof z.ZodError) return z.prettifyError(error);
+  return error instanceof Error ? error.message : String(error);
+};
 
 type Done = { readonly result: unknown };
 const ok: Done = { result: { ok: true } };
 
-const newTenant = z.strictObject({
-  id: z.string().optional(),
-  name: z.string().optional(),
-  domain: z.string().optional(),
-  users: z.number().int().min(1).optional(),
-  groups: z.number().int().min(0).optional(),
-  seed: z.number().int().optional(),
-});
-
 function carryOut(control: Control, method: string, [room, ...rest]: string[], body: unknown): Done | null {
   switch (`${method} ${room ?? ''}`) {
-    case 'GET ':
-      return { result: help };
     case 'GET tenants':
       return rest.length === 0 ? { result: control.tenants() } : inspect(control, rest);
     case 'POST tenants':
@@ -105,8 +96,8 @@ function inspect(control: Control, [name, what, one, more]: string[]): Done | nu
 }
 
 function verb(control: Control, [name, called]: string[], body: unknown): Done | null {
-  const act = tenantVerbs[called ?? ''];
-  return act === undefined ? null : { result: act(control.tenant(name), body) ?? { ok: true } };
+  const named = tenantVerbs[called ?? ''];
+  return named === undefined ? null : { result: named.act(control.tenant(name), body) ?? { ok: true } };
 }
 
 const json = (body: unknown, status = 200): Reply => textReply(`${JSON.stringify(body)}\n`, status, 'application/json');

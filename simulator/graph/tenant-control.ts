@@ -123,6 +123,15 @@ export function controlTenant(tenant: Tenant, apps: readonly App[], knobs: Knobs
       const object = group(name);
       return { ...view(tenant, object, defaultProperties('group'), 'null'), id: id(object) };
     },
+    /** The ids of the first live users or groups, however many there are. */
+    first(kind: 'user' | 'group', most: number): string[] {
+      const found: string[] = [];
+      for (const object of liveObjects(tenant, kind)) {
+        if (found.length >= most) break;
+        found.push(id(object));
+      }
+      return found;
+    },
     /** The ids of live users, in the order they came. */
     users: (): string[] => [...liveObjects(tenant, 'user')].map(id),
     groups: (): { id: string; displayName: string; members: number }[] =>

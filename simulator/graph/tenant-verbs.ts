@@ -1,17 +1,36 @@
-/** What can be done to a tenant over HTTP: one verb each, with the body it takes. */
+/** What can be done to a tenant over HTTP: one verb each, with what it does, the body it takes, and an example of it. */
 
 import { z } from 'zod';
 import type { Json } from './json.ts';
 import type { TenantControl } from './tenant-control.ts';
 
-type Verb = (tenant: TenantControl, body: unknown) => Json | undefined;
+/** Whom the example of a verb names: people and groups that are there, so that it works as it stands. */
+export type Cast = {
+  readonly people: readonly [string, string, string];
+  readonly groups: readonly [string, string];
+  readonly domain: string;
+  readonly clientId: string;
+};
 
-function takes<T>(schema: z.ZodType<T>, act: (tenant: TenantControl, body: T) => Json | undefined): Verb {
-  return (tenant, body) => act(tenant, schema.parse(body));
+export type Verb = {
+  readonly does: string;
+  readonly takes: z.ZodType;
+  readonly example: (cast: Cast) => Json;
+  readonly act: (tenant: TenantControl, body: unknown) => Json | undefined;
+};
+
+/** `act` may give what is answered; what only changes something is answered with `{"ok":true}`. */
+function verb<T>(
+  does: string,
+  takes: z.ZodType<T>,
+  example: (cast: Cast) => Json,
+  act: (tenant: TenantControl, body: T) => Json | undefined,
+): Verb {
+  return { does, takes, example, act: (tenant, body) => act(tenant, takes.parse(body)) };
 }
 
 /** For verbs that only change something. */
-const does =
+const changes =
   <T>(act: (tenant: TenantControl, body: T) => void) =>
   (tenant: TenantControl, body: T): undefined => {
     act(tenant, body);
@@ -61,62 +80,111 @@ const registration = z.strictObject({
   certificates: z.array(z.string()).exactOptional(),
 });
 
+const one = ({ people }: Cast): Json => ({ who: people[0] });
+
 export const tenantVerbs: Readonly<Record<string, Verb>> = {
-  hire: takes(person, (tenant, body) => ({ id: tenant.hire(body) })),
-  rename: takes(
+  hire: verb(
+    'hires somebody; whatever is left out is made up',
+    person,
+    ({ domain, people }) => ({
+      displayName: 'Ada Lovelace',
+      userPrincipalName: `ada.lovelace@${domain}`,
+      department: 'Engineering',
+      manager: people[0],
+      properties: { jobTitle: 'Analyst' },
+    }),
+    (tenant, body) => ({ id: tenant.hire(body) }),
+  ),
+  rename: verb(
+    'gives somebody another name; another principal name brings the mail address along',
     name,
-    does((tenant, { who, ...to }) => tenant.rename(who, to)),
+    ({ people }) => ({ who: people[0], displayName: 'Ada King', surname: 'King' }),
+    changes((tenant, { who, ...to }) => tenant.rename(who, to)),
   ),
-  move: takes(
+  move: verb(
+    'moves somebody to another department, place or manager; null: to no manager',
     place,
-    does((tenant, { who, ...to }) => tenant.move(who, to)),
+    ({ people }) => ({ who: people[0], department: 'Legal', jobTitle: 'Counsel', manager: people[1] }),
+    changes((tenant, { who, ...to }) => tenant.move(who, to)),
   ),
-  update: takes(
+  update: verb(
+    'sets any properties of a user or group',
     z.strictObject({ who: z.string(), properties }),
-    does((tenant, body) => tenant.update(body.who, body.properties)),
+    ({ people }) => ({ who: people[0], properties: { mobilePhone: null, city: 'Lisbon' } }),
+    changes((tenant, body) => tenant.update(body.who, body.properties)),
   ),
-  disable: takes(
+  disable: verb(
+    'switches an account off',
     who,
-    does((tenant, body) => tenant.disable(body.who)),
+    one,
+    changes((tenant, body) => tenant.disable(body.who)),
   ),
-  enable: takes(
+  enable: verb(
+    'switches it on again',
     who,
-    does((tenant, body) => tenant.enable(body.who)),
+    one,
+    changes((tenant, body) => tenant.enable(body.who)),
   ),
-  'soft-delete': takes(
+  'soft-delete': verb(
+    'deletes a user or group; for 30 days it can be restored',
     who,
-    does((tenant, body) => tenant.softDelete(body.who)),
+    ({ people }) => ({ who: people[1] }),
+    changes((tenant, body) => tenant.softDelete(body.who)),
   ),
-  restore: takes(
+  restore: verb(
+    'brings back what was soft-deleted',
     who,
-    does((tenant, body) => tenant.restore(body.who)),
+    ({ people }) => ({ who: people[1] }),
+    changes((tenant, body) => tenant.restore(body.who)),
   ),
-  'hard-delete': takes(
+  'hard-delete': verb(
+    'deletes for good',
     who,
-    does((tenant, body) => tenant.hardDelete(body.who)),
+    ({ people }) => ({ who: people[2] }),
+    changes((tenant, body) => tenant.hardDelete(body.who)),
   ),
-  'create-group': takes(team, (tenant, body) => ({ id: tenant.createGroup(body) })),
-  'delete-group': takes(
+  'create-group': verb(
+    'makes a group; with a rule, of whoever fits it',
+    team,
+    ({ people }) => ({ displayName: 'Night shift', members: [people[0]] }),
+    (tenant, body) => ({ id: tenant.createGroup(body) }),
+  ),
+  'delete-group': verb(
+    'soft-deletes a group',
     z.strictObject({ group: z.string() }),
-    does((tenant, body) => tenant.deleteGroup(body.group)),
+    ({ groups }) => ({ group: groups[1] }),
+    changes((tenant, body) => tenant.deleteGroup(body.group)),
   ),
-  join: takes(
+  join: verb(
+    'puts a user or group into a group',
     membership,
-    does((tenant, body) => tenant.join(body.group, body.member)),
+    ({ groups, people }) => ({ group: groups[0], member: people[0] }),
+    changes((tenant, body) => tenant.join(body.group, body.member)),
   ),
-  leave: takes(
+  leave: verb(
+    'takes one out of a group',
     membership,
-    does((tenant, body) => tenant.leave(body.group, body.member)),
+    ({ groups, people }) => ({ group: groups[0], member: people[0] }),
+    changes((tenant, body) => tenant.leave(body.group, body.member)),
   ),
-  'expire-delta-links': takes(
+  'expire-delta-links': verb(
+    'refuses every delta link that was handed out: the next sync is a full one',
     z.strictObject({}),
-    does((tenant) => tenant.expireDeltaLinks()),
+    () => ({}),
+    changes((tenant) => tenant.expireDeltaLinks()),
   ),
-  'expire-pages': takes(
+  'expire-pages': verb(
+    'refuses every next link that was handed out',
     z.strictObject({}),
-    does((tenant) => tenant.expirePages()),
+    () => ({}),
+    changes((tenant) => tenant.expirePages()),
   ),
-  'set-app': takes(registration, does(setApp)),
+  'set-app': verb(
+    'changes a registration: its permissions, its state, its secrets and certificates',
+    registration,
+    ({ clientId }) => ({ clientId, roles: ['User.Read.All', 'GroupMember.Read.All'] }),
+    changes(setApp),
+  ),
 };
 
 function setApp(tenant: TenantControl, change: z.infer<typeof registration>): void {

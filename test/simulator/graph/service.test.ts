@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type GraphSimulator, startGraph, type TenantControl } from '../../../simulator/graph/index.ts';
+import { tenantVerbs } from '../../../simulator/graph/tenant-verbs.ts';
 import { type Answer, connect, type GraphClient } from './client.ts';
 
 let graph: GraphSimulator;
@@ -212,6 +214,15 @@ describe('scripted trouble', () => {
   });
 });
 
+const callsOfPage = z.array(
+  z.strictObject({
+    call: z.string(),
+    does: z.string().min(5),
+    takes: z.string().nullable(),
+    example: z.strictObject({ method: z.string(), path: z.string(), body: z.json() }),
+  }),
+);
+
 describe('the control API over HTTP', () => {
   const control = (method: string, path: string, body?: unknown): Promise<Answer> =>
     client.send(`/control${path}`, { method, ...(body === undefined ? {} : { body }) });
@@ -269,8 +280,22 @@ describe('the control API over HTTP', () => {
     expect((await control('GET', `/tenants/${added.body.tenantId}/users`)).body).toHaveLength(5);
   });
 
-  it('says what there is, and what is wrong', async () => {
-    expect((await control('GET', '')).body.length).toBeGreaterThan(5);
+  it('tells of every call what it does and takes, with an example that works as it stands', async () => {
+    const calls = callsOfPage.parse((await control('GET', '')).body);
+    const called = calls.map((one) => one.call);
+    for (const name of Object.keys(tenantVerbs)) expect(called).toContain(`POST /control/tenants/{tenant}/${name}`);
+    for (const { call, takes, example } of calls) {
+      expect(takes !== null, call).toBe(call.startsWith('POST'));
+      const sent = { method: example.method, ...(example.body === null ? {} : { body: example.body }) };
+      const { status, body } = await client.send(example.path, sent);
+      expect({ call, status, body }).toMatchObject({ call, status: 200 });
+    }
+    expect(calls.find(({ call }) => call.endsWith('/move'))?.takes).toBe(
+      '{ who: string, department?: string, manager?: string | null, officeLocation?: string, jobTitle?: string }',
+    );
+  });
+
+  it('says what is wrong', async () => {
     expect((await control('GET', '/nothing')).status).toBe(404);
     expect((await control('POST', at('/disable'), { who: 'nobody' })).body.error).toMatch(
       /has no user or group nobody/,
