@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Measures what Entrain costs beside the bare limit and the usual way, and writes it down. */
 
+import { askedBy } from '../scripts/command-line.ts';
 import { markdownOf } from './growth/table.ts';
 import { growth } from './growth.ts';
 import { openLab } from './lab.ts';
@@ -12,20 +13,7 @@ import { tableOf } from './report/table.ts';
 import { placeOf, writePage, writeQuickLook, writeResults, writeWholeRun } from './report/write.ts';
 import { notMeasured, type Result } from './result.ts';
 
-const options = (() => {
-  try {
-    return parseOptions(process.argv.slice(2), process.env);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    console.error(usage);
-    process.exit(2);
-  }
-})();
-
-if (options.help) {
-  console.log(usage);
-  process.exit(0);
-}
+const options = askedBy({ name: 'bench', usage, read: (args) => parseOptions(args, process.env) });
 const beginning = begun();
 const say = (line: string): void => {
   const seconds = Math.round((performance.now() - beginning.startedAt) / 1_000);

@@ -1,12 +1,11 @@
 /** How large the bench is run: all sizes at once by `--quick`, or one by one. */
 
 import { parseArgs } from 'node:util';
+import { WrongOption, wholeNumber } from '../scripts/command-line.ts';
 import { tableIds } from './growth/table.ts';
 import { measureIds } from './measures/measure.ts';
 
 export type Options = {
-  /** Nothing is done: what can be asked for is told. */
-  readonly help: boolean;
   readonly quick: boolean;
   /** Nothing is measured: the page is made again from what is kept. */
   readonly page: boolean;
@@ -24,7 +23,7 @@ export type Options = {
   readonly longRuns: number;
 };
 
-export const usage = `npm run bench -- [options]        (make bench QUICK=1, make bench ARGS="--only R1,R4")
+export const usage = `Usage: npm run bench -- [options]        (make bench QUICK=1, make bench ARGS="--only R1,R4")
 
   --quick          small sizes, under five minutes; written to bench/results/quick (with --page: the page says how long it took)
   --only R1,R4     only these measures
@@ -43,7 +42,6 @@ export const parseOptions = (
   const { values } = parseArgs({
     args: [...args],
     options: {
-      help: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: isSet(environment['QUICK']) },
       growth: { type: 'boolean', default: false },
       page: { type: 'boolean', default: false },
@@ -54,10 +52,9 @@ export const parseOptions = (
     },
   });
   const { quick } = values;
-  const runs = whole('runs', values.runs ?? String(quick ? quickRuns : leastRuns));
-  const users = whole('users', values.users ?? String(quick ? 10_000 : ordinaryUsers));
+  const runs = wholeNumber('runs', values.runs ?? String(quick ? quickRuns : leastRuns), 1, 1_000);
+  const users = wholeNumber('users', values.users ?? String(quick ? 10_000 : ordinaryUsers), 1, 10_000_000);
   return {
-    help: values.help,
     quick,
     page: values.page,
     growth: values.growth,
@@ -85,15 +82,9 @@ const chosen = (text: string, known: readonly string[]): ReadonlySet<string> =>
       const named = (name: string) => known.find((id) => id.toUpperCase() === name.toUpperCase());
       // R4m is measured with R4.
       const found = named(given) ?? named(given.replace(/^(r\d+)[a-z]$/i, '$1'));
-      if (found === undefined) throw new Error(`--only knows ${known.join(', ')}, and not '${given}'.`);
+      if (found === undefined) throw new WrongOption(`--only knows ${known.join(', ')}, and not '${given}'.`);
       return found;
     }),
   );
 
 const isSet = (text: string | undefined): boolean => text !== undefined && text !== '' && text !== '0';
-
-const whole = (name: string, text: string): number => {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} must be a whole number, not '${text}'.`);
-  return number;
-};

@@ -1,37 +1,118 @@
-/**
- * Verifies the audit log: reads the whole chain, and names the first entry that is not as it was written. Ends with 1 when there is one, and with 2 when a
- * file holds none at all.
- *
- *   npm run audit:verify                           the log in MongoDB
- *   npm run audit:verify -- --file audit.ndjson    an export of the whole log
- *   npm run audit:verify -- --expect 1200:9f3c…    and that the entry 1200 still has the hash that was noted
- */
+/** Verifies the audit log: reads the whole chain, and names the first entry that is not as it was written. Its exit codes are in the usage below. */
 
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
+import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { ConfigRefused, parseConfig } from '../src/config.ts';
+import { ConfigRefused, databaseIn } from '../src/config.ts';
 import { judgeWays } from '../src/core/plain-ways.ts';
-import { exportedEntry, type Place, verifyChain } from '../src/store/audit-chain.ts';
+import { type ChainVerdict, exportedEntry, type Place, verifyChain } from '../src/store/audit-chain.ts';
 import type { KeptEntry } from '../src/store/audit-log.ts';
 import { createMongoAuditLog } from '../src/store/mongo/audit-log.ts';
 import { openMongo, wayToMongo } from '../src/store/mongo/connect.ts';
+import { askedBy, WrongOption } from './command-line.ts';
 
-const { values } = parseArgs({ options: { file: { type: 'string' }, expect: { type: 'string', multiple: true } } });
+const usage = `Usage: npm run audit:verify -- [options]        (in the image: node scripts/audit-verify.ts [options])
 
-const placeIn = (text: string): Place => {
-  const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (seq === undefined || hash === undefined)
-    throw new Error(`--expect takes the number of an entry, a colon and its hash; ${text} is none.`);
-  return { seq: Number(seq), hash };
-};
+Reads the whole audit log and names the first entry that was altered, taken out, moved or put in. Needs MONGODB_URI, or MONGODB_URI_FILE
+(and ENTRAIN_PLAIN_HOSTS, where it is reached without TLS), and no other setting; with --file none at all.
 
-async function* entriesIn(path: string): AsyncGenerator<readonly KeptEntry[]> {
-  for await (const line of createInterface({ input: createReadStream(path) })) yield [exportedEntry(line)];
+  --file F       verifies an export of everything instead of the log in MongoDB
+  --expect N:H   and that the entry N still has the hash H, as it was noted; may be given several times
+  --help         this text
+
+Ends with
+  0  the log is whole
+  1  it is broken
+  2  it was asked for something that makes no sense
+  3  it could not be read to its end, or holds no entry where an export should: nothing is known of it`;
+
+const exitCodes = { whole: 0, broken: 1, unknown: 3 } as const;
+
+/** A line of an export that is no entry. */
+class NoEntry extends Error {
+  override readonly name = 'NoEntry';
 }
 
-const ofDatabase = async (expected: readonly Place[]) => {
-  const { mongodbUri, plainHosts } = parseConfig(process.env);
+type Asked = { readonly file: string | null; readonly expected: readonly Place[] };
+type Said = { readonly code: 0 | 1 | 3; readonly lines: readonly string[] };
+
+const asked = askedBy<Asked>({
+  name: 'audit:verify',
+  usage,
+  read: (args) => {
+    const options = { file: { type: 'string' }, expect: { type: 'string', multiple: true } } as const;
+    const { file, expect } = parseArgs({ args: [...args], options }).values;
+    return { file: file ?? null, expected: (expect ?? []).map(placeIn) };
+  },
+});
+
+const { code, lines } = await verified(asked);
+for (const line of lines) (code === exitCodes.whole ? console.log : console.error)(line);
+process.exitCode = code;
+
+async function verified({ file, expected }: Asked): Promise<Said> {
+  const what = file ?? 'The audit log';
+  try {
+    const verdict = file === null ? await ofDatabase(expected) : await verifyChain(entriesIn(file), 0, expected);
+    return said(verdict, file);
+  } catch (error) {
+    if (error instanceof NoEntry) return { code: exitCodes.broken, lines: [error.message] };
+    const why = error instanceof Error ? error.message : String(error);
+    return { code: exitCodes.unknown, lines: [`${what} could not be read, so nothing is known of it. ${why}`] };
+  }
+}
+
+function said(verdict: ChainVerdict, file: string | null): Said {
+  if (!verdict.whole) {
+    const { entries, broken } = verdict;
+    const before = `The ${entries} before it are as they were written.`;
+    return {
+      code: exitCodes.broken,
+      lines: [`The audit log is broken. Entry ${broken.seq} ${broken.why}. ${before}`],
+    };
+  }
+  const { entries, last } = verdict;
+  if (last !== null)
+    return {
+      code: exitCodes.whole,
+      lines: [
+        `The audit log is whole: ${entries} entries.`,
+        `Note this elsewhere, and give it to --expect next time: ${last.seq}:${last.hash}`,
+      ],
+    };
+  // An export that went wrong is no audit log that is whole.
+  return file === null
+    ? { code: exitCodes.whole, lines: ['The audit log is empty.'] }
+    : { code: exitCodes.unknown, lines: [`${file} holds no entry: export the log again.`] };
+}
+
+function placeIn(text: string): Place {
+  const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (seq === undefined || hash === undefined)
+    throw new WrongOption(`--expect takes the number of an entry, a colon and its hash, not "${text}".`);
+  return { seq: Number(seq), hash };
+}
+
+async function* entriesIn(path: string): AsyncGenerator<readonly KeptEntry[]> {
+  await using file = await open(path);
+  if ((await file.stat()).isDirectory()) throw new Error('It is a folder.');
+  let number = 0;
+  for await (const line of file.readLines()) {
+    number += 1;
+    yield [entryIn(line, `${path} is broken: its line ${number}`)];
+  }
+}
+
+/** What is wrong with a line may quote it, and it is somebody's. */
+function entryIn(line: string, where: string): KeptEntry {
+  try {
+    return exportedEntry(line);
+  } catch {
+    throw new NoEntry(`${where} is no entry of an audit log. It was altered, or the export was cut off.`);
+  }
+}
+
+async function ofDatabase(expected: readonly Place[]): Promise<ChainVerdict> {
+  const { mongodbUri, plainHosts } = databaseIn(process.env);
   const { refused } = judgeWays([await wayToMongo(mongodbUri.reveal())], plainHosts);
   if (refused.length > 0) throw new ConfigRefused(refused);
   const mongo = await openMongo(mongodbUri.reveal());
@@ -43,23 +124,4 @@ const ofDatabase = async (expected: readonly Place[]) => {
   } finally {
     await mongo.close();
   }
-};
-
-const expected = (values.expect ?? []).map(placeIn);
-const verdict =
-  values.file === undefined ? await ofDatabase(expected) : await verifyChain(entriesIn(values.file), 0, expected);
-if (verdict.whole) {
-  const { entries, last } = verdict;
-  // An export that went wrong is no audit log that is whole.
-  if (last === null && values.file !== undefined) {
-    console.error(`${values.file} holds no entry: export the log again.`);
-    process.exitCode = 2;
-  } else console.log(last === null ? 'The audit log is empty.' : `The audit log is whole: ${entries} entries.`);
-  if (last !== null) console.log(`Note this elsewhere, and give it to --expect next time: ${last.seq}:${last.hash}`);
-} else {
-  const { entries, broken } = verdict;
-  console.error(
-    `The audit log is broken. Entry ${broken.seq} ${broken.why}. The ${entries} before it are as they were written.`,
-  );
-  process.exitCode = 1;
 }

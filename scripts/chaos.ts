@@ -8,8 +8,9 @@ import { failpoints } from '../test/chaos/failpoints.ts';
 import { type ChaosReport, type Counts, type Progress, runChaos } from '../test/chaos/run.ts';
 import { runOutOfDisk, runOutOfMemory } from '../test/chaos/scarce.ts';
 import { isAllRight, type Verdict, verdictInWords } from '../test/chaos/verdict.ts';
+import { askedBy, someOf, WrongOption, wholeNumber } from './command-line.ts';
 
-const help = `Usage: npm run chaos -- [--minutes M] [--seed N] [--workers N] [--users N] [--only storm,disk,memory] [--keep]
+const usage = `Usage: make chaos, or npm run chaos -- [--minutes M] [--seed N] [--workers N] [--users N] [--only storm,disk,memory] [--keep]
 
 Starts Redis, MongoDB, a simulated cloud with two tenants, two simulated targets, the API and workers, and lets people
 come, move and leave all the time. Meanwhile workers are killed and frozen, Redis is flushed and emptied, MongoDB is
@@ -29,24 +30,41 @@ the end all is mended, and each target must be what its tenant is. Ends with cod
   --keep        keeps the logs also when all is well
   --help        this text`;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '10' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-    workers: { type: 'string', default: '3' },
-    users: { type: 'string', default: '60' },
-    only: { type: 'string', default: 'storm' },
-    keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+const trialNames = ['storm', 'disk', 'memory'] as const;
+
+const asked = askedBy({
+  name: 'chaos',
+  usage,
+  read: (args) => {
+    const { minutes, seed, workers, users, only, keep } = parseArgs({
+      args: [...args],
+      options: {
+        minutes: { type: 'string', default: '10' },
+        seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+        workers: { type: 'string', default: '3' },
+        users: { type: 'string', default: '60' },
+        only: { type: 'string', default: 'storm' },
+        keep: { type: 'boolean', default: false },
+      },
+    }).values;
+    return {
+      minutes: minutesIn(minutes),
+      seed: wholeNumber('seed', seed, 0, Number.MAX_SAFE_INTEGER),
+      workers: wholeNumber('workers', workers, 1, 32),
+      users: wholeNumber('users', users, 20, 5_000),
+      only: someOf('only', only, trialNames),
+      keep,
+    };
   },
 });
+const { seed } = asked;
 
-const numberIn = (name: 'minutes' | 'seed' | 'workers' | 'users', least: number, most: number): number => {
-  const value = Number(values[name]);
-  if (Number.isFinite(value) && value >= least && value <= most) return value;
-  console.error(`--${name} takes a number from ${least} to ${most}.`);
-  process.exit(2);
-};
+/** Parts of one, too. */
+function minutesIn(text: string): number {
+  const minutes = Number(text);
+  if (minutes >= 0.2 && minutes <= 24 * 60) return minutes;
+  throw new WrongOption(`--minutes takes a number from 0.2 to ${24 * 60}, not "${text}".`);
+}
 
 /** In less time not everything comes up. */
 const shortMinutes = 5;
@@ -54,14 +72,14 @@ const shortMinutes = 5;
 type Trial = (folder: string) => Promise<Verdict>;
 
 const storm: Trial = async (folder) => {
-  const minutes = numberIn('minutes', 0.2, 24 * 60);
+  const { minutes, workers, users } = asked;
   console.log(`${minutes} minutes.`);
   const report = await runChaos({
     seed,
     folder,
     durationMs: minutes * 60_000,
-    workers: numberIn('workers', 1, 32),
-    users: numberIn('users', 20, 5_000),
+    workers,
+    users,
     kills: Math.ceil(minutes * 12),
     harmEveryMs: 3_000,
     failpoints: await failpoints(),
@@ -73,7 +91,7 @@ const storm: Trial = async (folder) => {
 
 const say = (line: string): void => console.log(`  ${line}`);
 
-const trials: Readonly<Record<string, Trial>> = {
+const trials: Readonly<Record<(typeof trialNames)[number], Trial>> = {
   storm,
   disk: async (folder) => (await runOutOfDisk({ seed, folder, fullMs: 10_000, say })).verdict,
   memory: async (folder) =>
@@ -103,26 +121,17 @@ const section = (title: string, counts: Readonly<Counts>): readonly string[] => 
     .map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`),
 ];
 
-const seed = numberIn('seed', 0, Number.MAX_SAFE_INTEGER);
-
 const run = async (): Promise<boolean> => {
-  const chosen = values.only.split(',').map((name) => ({ name, trial: trials[name] }));
-  const unknown = chosen.find(({ trial }) => trial === undefined);
-  if (unknown !== undefined) {
-    console.error(`--only takes any of ${Object.keys(trials).join(', ')}, not "${unknown.name}".`);
-    process.exit(2);
-  }
   const folder = await mkdtemp(join(tmpdir(), 'entrain-chaos-'));
   let allRight = true;
-  for (const { name, trial } of chosen) {
+  for (const name of asked.only) {
     console.log(`\n${name}: seed ${seed}, logs in ${join(folder, name)}`);
-    const verdict = await trial?.(join(folder, name));
-    if (verdict === undefined) continue;
+    const verdict = await trials[name](join(folder, name));
     console.log(['', `Verdict on ${name}, seed ${seed}`, ...verdictInWords(verdict)].join('\n'));
     allRight &&= isAllRight(verdict);
   }
   console.log(allRight ? '\nAll is right.' : '\nSomething is wrong.');
-  if (allRight && !values.keep) await rm(folder, { recursive: true, force: true });
+  if (allRight && !asked.keep) await rm(folder, { recursive: true, force: true });
   else console.log(`Seed ${seed}, logs in ${folder}`);
   return allRight;
 };
@@ -131,5 +140,4 @@ const run = async (): Promise<boolean> => {
  * Ended here and not by having nothing left to do: where sockets were reset, Node 24.21 may wait for one of their requests at its natural end, and does so
  * without ever sleeping.
  */
-if (values.help) console.log(help);
-else process.exit((await run()) ? 0 : 1);
+process.exit((await run()) ? 0 : 1);

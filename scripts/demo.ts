@@ -3,6 +3,7 @@
 import { Listr } from 'listr2';
 import { startGraph } from '../simulator/graph/index.ts';
 import { startScim } from '../simulator/scim/index.ts';
+import { askedBy, nothing } from './command-line.ts';
 import type { OneRun, SyncedRun } from './demo/client.ts';
 import { startStack } from './demo/stack.ts';
 import {
@@ -22,13 +23,14 @@ import {
 } from './demo/tour.ts';
 import { startServices } from './services.ts';
 
-if (process.argv.includes('--help')) {
-  console.log(`Usage: make demo
+askedBy({
+  name: 'demo',
+  usage: `Usage: make demo, or npm run demo
 
 Starts Redis, MongoDB, a simulated Entra tenant, a simulated SCIM target and Entrain on this machine, takes the whole path
-(full sync, delta sync, a run of one test group), prints what happened, and stops everything. To keep it up: make dev.`);
-  process.exit(0);
-}
+(full sync, delta sync, a run of one test group), prints what happened, and stops everything. To keep it up: make dev.`,
+  read: nothing,
+});
 
 const people = 200;
 const cleanUp: (() => Promise<void>)[] = [];

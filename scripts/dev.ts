@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startGraph } from '../simulator/graph/index.ts';
 import { startScim } from '../simulator/scim/index.ts';
+import { askedBy, wholeNumber } from './command-line.ts';
 import { startStack } from './demo/stack.ts';
 import { connect, fullSync, tourTenant, waitingPlan } from './demo/tour.ts';
 import { cacheFolder, startServices } from './services.ts';
 
-const help = `Usage: make dev [ARGS="--users 200 --port 8080"]
+const usage = `Usage: make dev [ARGS="--users 200 --port 8080"], or npm run dev -- [options]
 
 Starts Redis, MongoDB, a simulated Entra tenant, a simulated SCIM target, and Entrain's API and worker,
 connects the tenant, runs a first full sync whose plan waits for you to approve it, and keeps everything up until Ctrl-C.
@@ -18,18 +19,18 @@ connects the tenant, runs a first full sync whose plan waits for you to approve 
   --port N    the API's port (default: any that is free)
   --help      this text`;
 
-const { values } = parseArgs({
-  options: { users: { type: 'string', default: '200' }, port: { type: 'string' }, help: { type: 'boolean' } },
+const asked = askedBy({
+  name: 'dev',
+  usage,
+  read: (args) => {
+    const options = { users: { type: 'string', default: '200' }, port: { type: 'string' } } as const;
+    const { users, port } = parseArgs({ args: [...args], options }).values;
+    return {
+      users: wholeNumber('users', users, 10, 1_000_000),
+      port: port === undefined ? null : wholeNumber('port', port, 1, 65_535),
+    };
+  },
 });
-if (values.help === true) {
-  console.log(help);
-  process.exit(0);
-}
-const users = Number(values.users);
-if (!Number.isInteger(users) || users < 10 || users > 1_000_000) {
-  console.error('--users takes a whole number from 10 to 1000000.');
-  process.exit(1);
-}
 
 const stopped = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
@@ -38,16 +39,15 @@ const cleanUp: (() => Promise<void>)[] = [];
 try {
   const services = await startServices({ log: (line) => console.log(`  ${line}`) });
   cleanUp.unshift(() => services.stop());
-  const graph = await startGraph({ tenants: [tourTenant(users)] });
+  const graph = await startGraph({ tenants: [tourTenant(asked.users)] });
   cleanUp.unshift(() => graph.close());
   const scim = await startScim();
   cleanUp.unshift(() => scim.close());
-  const port = values.port === undefined ? {} : { port: Number(values.port) };
   const stack = await startStack({
     services,
     name: `dev_${process.pid}`,
     cloud: { origin: graph.origin, caPem: graph.caPem },
-    ...port,
+    ...(asked.port === null ? {} : { port: asked.port }),
   });
   cleanUp.unshift(() => stack.stop());
   const caFile = join(cacheFolder(), 'dev-ca.pem');

@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { askedBy, someOf, wholeNumber } from './command-line.ts';
 import { callCounter, type Operation } from './fuzz/calls.ts';
 import { startInstallation } from './fuzz/installation.ts';
 import { plant } from './fuzz/plant.ts';
@@ -12,22 +13,36 @@ import { installed, type MakingUp, makeUp } from './fuzz/schemathesis.ts';
 import { type Services, startServices } from './services.ts';
 import { commitOf } from './simulate/commit.ts';
 
-const help = `Usage: npm run fuzz -- [--role read,admin] [--examples 50] [--seed 1] [--write]
+const usage = `Usage: npm run fuzz -- [--role read,admin] [--examples 50] [--seed 1] [--write]
 
   --role      as whom: ${roles.join(', ')} (default: each).
               limited and stranger have every scope but admin, for the organization that is there, and for another one; nobody has no key.
   --examples  made-up calls for each operation and phase (default 30)
   --seed      which calls are made up (default: another one each time)
   --write     keeps what came of it for docs/security.md; then: npm run docs
-  --help      this text`;
+  --help      this text
 
-const { values } = parseArgs({
-  options: {
-    role: { type: 'string' },
-    examples: { type: 'string', default: '30' },
-    seed: { type: 'string' },
-    write: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+Needs Python 3.10 or newer with venv and pip; Schemathesis is installed from PyPI into .cache. Ends with 0: nothing was found; 1: something was, or it could not be looked for.`;
+
+const asked = askedBy({
+  name: 'fuzz',
+  usage,
+  read: (args) => {
+    const { role, examples, seed, write } = parseArgs({
+      args: [...args],
+      options: {
+        role: { type: 'string' },
+        examples: { type: 'string', default: '30' },
+        seed: { type: 'string' },
+        write: { type: 'boolean', default: false },
+      },
+    }).values;
+    return {
+      roles: role === undefined ? roles : someOf('role', role, roles),
+      examples: wholeNumber('examples', examples, 1, 100_000),
+      seed: seed === undefined ? null : String(wholeNumber('seed', seed, 0, Number.MAX_SAFE_INTEGER)),
+      write,
+    };
   },
 });
 
@@ -52,20 +67,23 @@ const ofOwnIdsAlone = [
 /** After it nothing is approved, undone or compared before everybody was read, and no worker is there to do it: so it comes when all else was called. */
 const lastOfAll = ['declareRestore'];
 
-if (values.help) console.log(help);
-else process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
 
 async function main(): Promise<number> {
-  const chosen = z.array(z.enum(roles)).parse(values.role?.split(',') ?? roles);
   const program = await installed();
   const services = await startServices({ log: (line) => console.log(`  ${line}`) });
   try {
     const found: Role[] = [];
-    for (const role of chosen) {
+    for (const role of asked.roles) {
       console.log(`\n=== as ${role}`);
       const result = await letLoose(role, services, program);
       console.log(`\n${JSON.stringify(result)}`);
-      if (values.write) keepFuzzResult(result);
+      if (asked.write) keepFuzzResult(result);
       if (result.faults > 0) found.push(role);
     }
     console.log(found.length === 0 ? '\nNothing was found.' : `\nSomething was found as: ${found.join(', ')}.`);
@@ -83,23 +101,23 @@ async function letLoose(role: Role, services: Services, program: string): Promis
   try {
     const planted = await plant(installation);
     const { document, operations } = await documentOf(installation.stack.apiUrl);
-    const asked: MakingUp = {
+    const making: MakingUp = {
       document,
       url: installation.stack.apiUrl,
       headers: await headersOf(role, installation),
       planted,
       phases: ['coverage', 'fuzzing'],
-      examples: z.coerce.number().int().positive().parse(values.examples),
-      seed: values.seed ?? null,
+      examples: asked.examples,
+      seed: asked.seed,
       left: [...left, ...lastOfAll],
       // To see whether a call is let in without it, the tool would have to take the cookie away, and cannot: whoever has none is nobody.
       withoutChecks: role === 'session' ? ['ignored_auth'] : [],
     };
     counter.forget();
-    const faults = await makeUp(program, asked);
+    const faults = await makeUp(program, making);
     // Here the ids themselves are what is tried. Those that were in answers are among them, so it comes last.
     const ofAnyIds = [...left, ...ofOwnIdsAlone];
-    const more = await makeUp(program, { ...asked, planted: null, phases: ['fuzzing'], left: ofAnyIds });
+    const more = await makeUp(program, { ...making, planted: null, phases: ['fuzzing'], left: ofAnyIds });
     const called = operations.filter(({ id }) => !left.includes(id));
     const { calls, reached, unreached } = counter.count(called);
     return {

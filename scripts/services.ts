@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { askedBy, nothing } from './command-line.ts';
 import type { Log, Service } from './services/child.ts';
 import { startMongo } from './services/mongo.ts';
 import { startRedis } from './services/redis.ts';
@@ -77,15 +78,14 @@ function once(action: () => Promise<void>): () => Promise<void> {
   };
 }
 
-const help = `Usage: npm run services
+const usage = `Usage: make services, or npm run services
 
 Keeps a Redis and a MongoDB up until Ctrl-C, and prints their addresses (REDIS_URL, MONGODB_URI).
 Their data stays in ${join('.cache', 'entrain', 'data')} of this repository, or in SERVICES_CACHE_DIR.
 Servers that REDIS_URL or MONGODB_URI already name are used as they are.`;
 
-if (import.meta.main && process.argv.includes('--help')) {
-  console.log(help);
-} else if (import.meta.main) {
+if (import.meta.main) {
+  askedBy({ name: 'services', usage, read: nothing });
   const services = await startServices({ log: console.error, folder: join(cacheFolder(), 'data') });
   console.log(`REDIS_URL=${services.redisUrl}\nMONGODB_URI=${services.mongoUri}`);
   const keepUp = setInterval(() => undefined, 2 ** 30); // as nothing else would, with both servers given

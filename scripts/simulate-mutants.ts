@@ -6,26 +6,15 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
 import { layers, type Mutant, mutants } from '../test/simulation/mutants/index.ts';
+import { askedBy, someOf, wholeNumber } from './command-line.ts';
 import { commitOf } from './simulate/commit.ts';
 import { hunter, type Tried } from './simulate/hunt.ts';
 import { mutantTable } from './simulate/page.ts';
 import { isSeen, type MutantResult, mutantsFile, readMutantResults } from './simulate/results.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    crossed: { type: 'string', default: '400' },
-    workers: { type: 'string', default: '2' },
-    only: { type: 'string' },
-    missing: { type: 'boolean', default: false },
-    all: { type: 'boolean', default: false },
-    afresh: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const usage = `Usage: npm run simulate:mutants -- [options]
 
-const help = `Puts each of ${mutants.length} bugs into the engine, one at a time, and simulates until a promise is broken that the same seed keeps without the
+Puts each of ${mutants.length} bugs into the engine, one at a time, and simulates until a promise is broken that the same seed keeps without the
 bug. Ends with 0 only if every one is seen. The seed that showed a bug last time is tried first, then seeds that lean to what the bug is about.
 
   --seeds N      so many seeds at most for a bug alone (1000)
@@ -38,24 +27,51 @@ bug. Ends with 0 only if every one is seen. The seed that showed a bug last time
   --write        keeps each result as it comes, for docs/reliability.md; then: node test/docs/generated.ts
   --help`;
 
+const asked = askedBy({
+  name: 'simulate:mutants',
+  usage,
+  read: (args) => {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        seeds: { type: 'string', default: '1000' },
+        crossed: { type: 'string', default: '400' },
+        workers: { type: 'string', default: '2' },
+        only: { type: 'string' },
+        missing: { type: 'boolean', default: false },
+        all: { type: 'boolean', default: false },
+        afresh: { type: 'boolean', default: false },
+        write: { type: 'boolean', default: false },
+      },
+    });
+    const { seeds, crossed, workers, only, ...flags } = values;
+    const names = mutants.map(({ name }) => name);
+    return {
+      ...flags,
+      seeds: wholeNumber('seeds', seeds, 1, 999_999_999),
+      crossed: wholeNumber('crossed', crossed, 1, 999_999_999),
+      workers: wholeNumber('workers', workers, 1, 64),
+      only: only === undefined ? null : someOf('only', only, names),
+    };
+  },
+});
+
 /** Of what another layer makes harmless nothing shows, however many seeds are played. */
 const mostWhereCovered = 100;
 const hunt = hunter();
 
-if (values.help) console.log(help);
-else process.exitCode = await main();
+process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const names = values.only?.split(',') ?? null;
-  const limit = pLimit(Number(values.workers));
-  const before = new Map((values.afresh ? [] : (readMutantResults()?.mutants ?? [])).map((each) => [each.name, each]));
+  const limit = pLimit(asked.workers);
+  const before = new Map((asked.afresh ? [] : (readMutantResults()?.mutants ?? [])).map((each) => [each.name, each]));
   const isMissing = (name: string): boolean => {
     const known = before.get(name);
     return known === undefined || !isSeen(known);
   };
   const chosen = mutants
-    .filter(({ name }) => names === null || names.includes(name))
-    .filter(({ name }) => !values.missing || isMissing(name));
+    .filter(({ name }) => asked.only === null || asked.only.includes(name))
+    .filter(({ name }) => !asked.missing || isMissing(name));
   const found: MutantResult[] = [];
   await Promise.all(
     chosen.map((mutant) =>
@@ -63,7 +79,7 @@ async function main(): Promise<number> {
         const result = await lookFor(mutant, before.get(mutant.name) ?? null);
         found.push(result);
         console.error(say(result));
-        if (values.write) keep(found);
+        if (asked.write) keep(found);
       }),
     ),
   );
@@ -74,7 +90,7 @@ async function main(): Promise<number> {
 /** Alone first; where so many seeds show nothing, with one layer off after the other until one shows it. */
 async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<MutantResult> {
   const { name, edits, bias = null, coveredBy = null } = mutant;
-  const most = coveredBy === null ? Number(values.seeds) : Math.min(mostWhereCovered, Number(values.seeds));
+  const most = coveredBy === null ? asked.seeds : Math.min(mostWhereCovered, asked.seeds);
   const isKnownAsCovered = before !== null && before.alone === null && before.tried >= most;
   const alone = isKnownAsCovered
     ? null
@@ -85,9 +101,9 @@ async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<Mut
   const rank = (layer: string): number => ((known[layer] ?? null) !== null ? 0 : layer === coveredBy ? 1 : 2);
   for (const { name: layer } of inTurn.toSorted((a, b) => rank(a.name) - rank(b.name))) {
     const shown = [alone, ...Object.values(without)];
-    if (shown.some((one) => one !== null) && !values.all) break;
+    if (shown.some((one) => one !== null) && !asked.all) break;
     const first = [known[layer], ...shown].flatMap(seedsOf);
-    without[layer] = await hunt({ bug: name, layer, bias }, { first, most: Number(values.crossed) });
+    without[layer] = await hunt({ bug: name, layer, bias }, { first, most: asked.crossed });
   }
   return { name, alone, tried: alone === null ? Math.max(most, before?.tried ?? 0) : 0, without };
 }

@@ -3,9 +3,10 @@
 import { biasNames } from '../test/simulation/bias.ts';
 import { layers, mutants } from '../test/simulation/mutants/index.ts';
 import type { Ask, Told } from '../test/simulation/simulate.ts';
+import { askedBy, WrongOption } from './command-line.ts';
 import { commitOf } from './simulate/commit.ts';
 import { simulateMany } from './simulate/many.ts';
-import { help, type Options, parseOptions } from './simulate/options.ts';
+import { type Options, parseOptions, usage } from './simulate/options.ts';
 import { recordLongRun } from './simulate/record.ts';
 import { sayCoverage, sayFailure, sayMissing, saySummary } from './simulate/say.ts';
 import { loadSimulate } from './simulate/share.ts';
@@ -16,18 +17,21 @@ const tailLines = 40;
 /** After so many failing seeds there is enough to look at. */
 const enough = 20;
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(askedBy({ name: 'simulate', usage, read: (args) => known(parseOptions(args)) }));
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options | null;
-  try {
-    options = parseOptions(args);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    return 2;
-  }
-  if (options === null) console.log(help);
-  else if (options.planted === 'list') console.log([...mutants, ...layers].map(({ name }) => name).join('\n'));
+/** What is named must be there. */
+function known(options: Options): Options {
+  const { planted, bias } = options;
+  const names = new Set([...mutants, ...layers].map(({ name }) => name));
+  const unknown = planted === 'list' ? undefined : planted.find((name) => !names.has(name));
+  if (unknown !== undefined) throw new WrongOption(`--mutant knows no "${unknown}"; --mutant list names what it does.`);
+  if (bias !== null && bias !== 'list' && !biasNames.some((name) => name === bias))
+    throw new WrongOption(`--bias knows no "${bias}"; --bias list names what it does.`);
+  return options;
+}
+
+async function main(options: Options): Promise<number> {
+  if (options.planted === 'list') console.log([...mutants, ...layers].map(({ name }) => name).join('\n'));
   else if (options.bias === 'list') console.log(biasNames.join('\n'));
   else return options.from === options.to ? await one(options, options.planted) : await many(options, options.planted);
   return 0;

@@ -4,11 +4,29 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { askedBy } from './command-line.ts';
 import { countTests, sayCount } from './count-tests.ts';
 import { cacheFolder } from './services.ts';
 
 const root = join(import.meta.dirname, '..');
-const chosen = process.argv.slice(2);
+const usage = `Usage: make test [ARGS="test/core"], or npm test -- [files or folders]
+
+Checks types and style, then runs every test; the last line is the count. Named files and folders are run alone, without these checks.
+
+  -t WORDS   only tests whose names hold these words
+  --help     this text
+
+Whatever else vitest can do: npx vitest --help`;
+const chosen = askedBy({
+  name: 'test',
+  usage,
+  read: (args) => {
+    const options = { named: { type: 'string', short: 't' } } as const;
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
+    return [...positionals, ...(values.named === undefined ? [] : ['-t', values.named])];
+  },
+});
 // What Node compiled of the packages for one test file serves the others.
 const env = { ...process.env, NODE_COMPILE_CACHE: join(cacheFolder(), 'compiled') };
 

@@ -26,28 +26,55 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const;
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+type Asked = {
+  readonly graphPort: number;
+  readonly scimPort: number;
+  readonly users: number;
+  readonly seed: number;
+  readonly folder: string;
+};
+
+class WrongOption extends Error {
+  override readonly name = 'WrongOption';
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options });
-  if (values.help) {
-    console.log(usage);
-    return;
+try {
+  const asked = understood();
+  if (asked === null) console.log(usage.trimEnd());
+  else await main(asked);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = error instanceof WrongOption ? 2 : 1;
+}
+
+/** Null: only how it is used is asked. */
+function understood(): Asked | null {
+  try {
+    const { values } = parseArgs({ options });
+    return values.help
+      ? null
+      : {
+          graphPort: wholeNumber('graph-port', values['graph-port']),
+          scimPort: wholeNumber('scim-port', values['scim-port']),
+          users: wholeNumber('users', values.users),
+          seed: wholeNumber('seed', values.seed),
+          folder: resolve(values['cert-dir']),
+        };
+  } catch (error) {
+    // Node goes on to say how to give an argument that begins with a dash.
+    const why = error instanceof Error ? error.message.split(/\.\s|\n/)[0]?.replace(/\.$/, '') : error;
+    throw new WrongOption(`simulator: ${why}.\nHow it is used: npm run simulator -- --help`);
   }
-  const folder = resolve(values['cert-dir']);
-  const seed = wholeNumber('seed', values.seed);
+}
+
+async function main({ graphPort, scimPort, users, seed, folder }: Asked): Promise<void> {
   const graph = await startGraph({
     ca: await localAuthority(folder),
-    port: wholeNumber('graph-port', values['graph-port']),
-    tenants: [{ users: wholeNumber('users', values.users), domain: 'contoso.example', name: 'Contoso' }],
+    port: graphPort,
+    tenants: [{ users, domain: 'contoso.example', name: 'Contoso' }],
     seed,
   });
-  const scim = await startScim({ port: wholeNumber('scim-port', values['scim-port']) });
+  const scim = await startScim({ port: scimPort });
   console.log(introduction(graph, scim, join(folder, 'ca.pem')));
   closeOnSignal(graph, scim);
 }
@@ -86,6 +113,6 @@ function closeOnSignal(graph: GraphSimulator, scim: ScimSimulator): void {
 
 function wholeNumber(name: string, text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} must be a whole number, not '${text}'.`);
+  if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} takes a whole number, not "${text}".`);
   return number;
 }

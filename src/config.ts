@@ -107,32 +107,48 @@ export class ConfigRefused extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+type ReadFile = (path: string) => string;
+const fromDisk: ReadFile = (path) => readFileSync(path, 'utf8');
+
 /** Throws `ConfigRefused` with every fault it finds. */
-export const parseConfig = (
+export const parseConfig = (environment: Environment, readFile: ReadFile = fromDisk): Config =>
+  toConfig(parsedBy(shape, { environment, readFile, issues: unknownNames(environment) }));
+
+/** How the database is reached, for a program that needs no other setting. Throws `ConfigRefused`. */
+export const databaseIn = (
   environment: Environment,
-  readFile = (path: string) => readFileSync(path, 'utf8'),
-): Config => {
-  const issues = unknownNames(environment);
-  const texts = Object.fromEntries(variables.map((variable) => [variable.name, textOf(variable)]));
-  const parsed = shape.safeParse(texts);
+  readFile: ReadFile = fromDisk,
+): Pick<Config, 'mongodbUri' | 'plainHosts'> => {
+  const given = parsedBy(ofDatabase, { environment, readFile, issues: [] });
+  return { mongodbUri: given.MONGODB_URI, plainHosts: given.ENTRAIN_PLAIN_HOSTS };
+};
+const ofDatabase = shape.pick({ MONGODB_URI: true, ENTRAIN_PLAIN_HOSTS: true });
+
+type Given = { readonly environment: Environment; readonly readFile: ReadFile; readonly issues: string[] };
+
+const parsedBy = <S extends z.ZodObject>(schema: S, given: Given): z.output<S> => {
+  const wanted = variables.filter(({ name }) => Object.hasOwn(schema.shape, name));
+  const parsed = schema.safeParse(Object.fromEntries(wanted.map((each) => [each.name, textOf(each, given)])));
+  const { issues } = given;
   if (!parsed.success)
     issues.push(...parsed.error.issues.map((issue) => `${issue.path[0]?.toString()} ${issue.message}`));
   if (issues.length > 0 || !parsed.success) throw new ConfigRefused(issues);
-  return toConfig(parsed.data);
+  return parsed.data;
+};
 
-  function textOf(variable: Variable): string | undefined {
-    const direct = environment[variable.name] || undefined;
-    const path = variable.secret ? environment[`${variable.name}_FILE`] || undefined : undefined;
-    if (direct !== undefined && path !== undefined) {
-      issues.push(`${variable.name} and ${variable.name}_FILE are both set: keep one`);
-    }
-    if (direct !== undefined || path === undefined) return direct ?? variable.default ?? undefined;
-    try {
-      return readFile(path).trim();
-    } catch {
-      issues.push(`${variable.name}_FILE names a file that cannot be read`);
-      return undefined;
-    }
+const textOf = (
+  { name, secret, ...variable }: Variable,
+  { environment, readFile, issues }: Given,
+): string | undefined => {
+  const direct = environment[name] || undefined;
+  const path = secret ? environment[`${name}_FILE`] || undefined : undefined;
+  if (direct !== undefined && path !== undefined) issues.push(`${name} and ${name}_FILE are both set: keep one`);
+  if (direct !== undefined || path === undefined) return direct ?? variable.default ?? undefined;
+  try {
+    return readFile(path).trim();
+  } catch {
+    issues.push(`${name}_FILE names a file that cannot be read`);
+    return undefined;
   }
 };
 

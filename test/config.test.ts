@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { ConfigRefused, parseConfig } from '../src/config.ts';
+import { ConfigRefused, databaseIn, parseConfig } from '../src/config.ts';
 import { variables } from '../src/config-table.ts';
 import { defaultCeilings } from '../src/model/ceilings.ts';
 
@@ -190,6 +190,16 @@ describe('a refused environment', () => {
       'REDIS_URL_FILE names a file that cannot be read',
     );
   });
+});
+
+it('tells a program that needs the database alone how that is reached, and asks for nothing else', () => {
+  const { MONGODB_URI: uri } = enough;
+  const { mongodbUri, plainHosts } = databaseIn({ MONGODB_URI: uri, ENTRAIN_PLAIN_HOSTS: 'mongo', ENTRAIN_PORT: 'x' });
+  expect([mongodbUri.reveal(), plainHosts]).toEqual([uri, ['mongo']]);
+  expect(databaseIn({ MONGODB_URI_FILE: '/secret' }, () => `${uri}\n`).mongodbUri.reveal()).toBe(uri);
+  expect(() => databaseIn({})).toThrow('MONGODB_URI is required');
+  expect(() => databaseIn({ MONGODB_URI: 'localhost' })).toThrow(ConfigRefused);
+  expect(() => databaseIn({ MONGODB_URI: uri, MONGODB_URI_FILE: '/secret' })).toThrow('are both set');
 });
 
 it('prints no secret, however it is printed', () => {

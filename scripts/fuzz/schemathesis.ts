@@ -37,7 +37,7 @@ export const installed = async (): Promise<string> => {
   const folder = join(cacheFolder(), schemathesis.replaceAll('=', '-'));
   const program = join(folder, 'bin/st');
   if (existsSync(program)) return program;
-  const made = (await run('python3', ['-m', 'venv', folder], tmpdir())) === 0;
+  const made = (await run('python3', ['-m', 'venv', folder], tmpdir()).catch(() => 1)) === 0;
   if (!made || (await run(join(folder, 'bin/pip'), ['install', '--quiet', schemathesis], tmpdir())) !== 0)
     throw new Error(`${schemathesis} could not be installed. It needs Python 3.10 or newer with venv, and PyPI.`);
   return program;

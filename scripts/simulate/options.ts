@@ -1,8 +1,11 @@
 /** What `npm run simulate` is asked to do. */
 
 import { parseArgs } from 'node:util';
+import { WrongOption, wholeNumber } from '../command-line.ts';
 
-export const help = `Simulates whole installations, each for some minutes of virtual time full of faults and edits, drawn from a seed, and then until everything
+export const usage = `Usage: make simulate, or npm run simulate -- [options]
+
+Simulates whole installations, each for some minutes of virtual time full of faults and edits, drawn from a seed, and then until everything
 is quiet, and says which promise was broken. See docs/reliability.md.
 
   npm run simulate -- --seeds 1..2000      many seeds; ends with 1 when a promise was broken
@@ -41,8 +44,8 @@ export type Options = {
   readonly planted: readonly string[] | 'list';
 };
 
-/** Throws where the arguments make no sense; null: help was asked for. */
-export const parseOptions = (args: readonly string[]): Options | null => {
+/** Throws where the arguments make no sense. */
+export const parseOptions = (args: readonly string[]): Options => {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -60,21 +63,19 @@ export const parseOptions = (args: readonly string[]): Options | null => {
       bias: { type: 'string' },
       record: { type: 'boolean' },
       mutant: { type: 'string' },
-      help: { type: 'boolean' },
     },
   });
-  if (values.help === true) return null;
   const { from, to } = rangeOf(values.seed ?? values.seeds ?? '1..1000');
   const isOne = from === to;
   if (!isOne && (values.only !== undefined || values.aimed !== undefined || values.trace === true))
-    throw new Error('--only, --aimed and --trace are for one seed.');
-  if (values.swarm === true && values.calm === true) throw new Error('--swarm and --calm exclude each other.');
+    throw new WrongOption('--only, --aimed and --trace are for one seed: give --seed.');
+  if (values.swarm === true && values.calm === true) throw new WrongOption('--swarm and --calm exclude each other: give one of them.');
   return {
     from,
     to,
     isCalm: values.calm === true,
-    workers: numberOf('--workers', values.workers ?? '1'),
-    least: values.coverage === true ? numberOf('--least', values.least ?? '1') : null,
+    workers: numberOf('workers', values.workers ?? '1'),
+    least: values.coverage === true ? numberOf('least', values.least ?? '1') : null,
     only: values.only === undefined ? null : new Set(listOf(values.only)),
     trace: values.trace === true,
     shrinks: values['no-shrink'] !== true,
@@ -89,12 +90,9 @@ const listOf = (text: string): readonly string[] => text.split(',').filter((name
 
 const rangeOf = (text: string): { readonly from: number; readonly to: number } => {
   const [from = '', to = from] = text.split('..');
-  const range = { from: numberOf('--seeds', from), to: numberOf('--seeds', to) };
-  if (range.to < range.from) throw new Error(`--seeds ${text} is empty.`);
+  const range = { from: numberOf('seeds', from), to: numberOf('seeds', to) };
+  if (range.to < range.from) throw new WrongOption(`--seeds ${text} is empty: give the smaller number first.`);
   return range;
 };
 
-const numberOf = (name: string, text: string): number => {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`${name} takes whole numbers above 0, not "${text}".`);
-  return Number(text);
-};
+const numberOf = (option: string, text: string): number => wholeNumber(option, text, 1, 999_999_999);

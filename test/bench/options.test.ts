@@ -6,7 +6,6 @@ import { isForThePage, parseOptions } from '../../bench/options.ts';
 describe('the options of the bench', () => {
   it('are all measures at their full size when nothing is said', () => {
     expect(parseOptions([], {})).toEqual({
-      help: false,
       quick: false,
       page: false,
       growth: false,
@@ -69,7 +68,7 @@ describe('the options of the bench', () => {
     ['--runs', 'NaN'],
   ])('refuse %s %s, and say which', (name, value) => {
     const args = value === '' && name.includes('=') ? [name] : [name, value];
-    expect(() => parseOptions(args, {})).toThrow(/^--(users|runs) must be a whole number/);
+    expect(() => parseOptions(args, {})).toThrow(/^--(users|runs) takes a whole number/);
   });
 
   it('refuse what they do not know', () => {

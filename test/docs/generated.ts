@@ -5,6 +5,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { askedBy, nothing } from '../../scripts/command-line.ts';
 import { fuzzTable, readFuzzResults } from '../../scripts/fuzz/results.ts';
 import { longRunText, mutantSummary, mutantTable } from '../../scripts/simulate/page.ts';
 import { readLongRun, readMutantResults } from '../../scripts/simulate/results.ts';
@@ -211,6 +212,11 @@ const desk = (from: string | null, to: string | null): string => {
 };
 
 if (import.meta.main) {
+  askedBy({
+    name: 'docs',
+    usage: 'Usage: npm run docs\n\nWrites anew what of the documentation is made from the code.',
+    read: nothing,
+  });
   for (const page of Object.keys(generatedParts)) writeFileSync(join(root, page), await regenerated(page));
   for (const [file, make] of Object.entries(generatedFiles)) writeFileSync(join(root, file), make());
 }

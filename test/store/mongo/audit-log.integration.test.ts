@@ -77,16 +77,12 @@ describe('whoever gets at the database', () => {
 });
 
 describe('npm run audit:verify', () => {
-  /** As `npm run` would start it. */
-  const verify = async (...options: readonly string[]) => {
+  /** As `npm run` would start it, with no setting but how the log is reached. */
+  const verify = async (options: readonly string[] = [], env?: NodeJS.ProcessEnv) => {
+    const hosts = await plainHosts({ mongoUri: uri, redisUrl: 'redis://127.0.0.1:1' });
     const program = spawn(process.execPath, ['scripts/audit-verify.ts', ...options], {
       cwd: join(import.meta.dirname, '../../..'),
-      env: {
-        MONGODB_URI: uri,
-        REDIS_URL: 'redis://127.0.0.1:1',
-        ENTRAIN_PLAIN_HOSTS: await plainHosts({ mongoUri: uri, redisUrl: 'redis://127.0.0.1:1' }),
-        ENTRAIN_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
-      },
+      env: env ?? { MONGODB_URI: uri, ENTRAIN_PLAIN_HOSTS: hosts },
     });
     const [said, [code]] = await Promise.all([
       Promise.all([text(program.stdout), text(program.stderr)]),
@@ -103,15 +99,28 @@ describe('npm run audit:verify', () => {
     expect(whole).toMatchObject({ code: 0, said: expect.stringContaining('whole: 3 entries') });
     const noted = /(\d+:[0-9a-f]{64})/.exec(whole.said)?.[1] ?? '';
     await db.collection<{ _id: number }>(name).updateOne({ _id: 2 }, { $set: { text: '{}' } });
-    const broken = await verify('--expect', noted);
+    const broken = await verify(['--expect', noted]);
     expect(broken).toMatchObject({ code: 1, said: expect.stringContaining('Entry 2 was altered') });
   });
 
   it('does not take an export that has no entry for a log that is whole', async () => {
-    expect(await verify('--file', '/dev/null')).toMatchObject({
-      code: 2,
+    expect(await verify(['--file', '/dev/null'], {})).toMatchObject({
+      code: 3,
       said: expect.stringContaining('holds no entry'),
     });
+  });
+
+  it('tells a log that is broken from one that could not be read, in a sentence', async () => {
+    const notes = join(import.meta.dirname, '../../../package.json');
+    const [altered, unread, unset] = await Promise.all([
+      verify(['--file', notes], {}),
+      verify(['--file', 'not-there.ndjson'], {}),
+      verify([], {}),
+    ]);
+    expect(altered).toEqual({ code: 1, said: expect.stringMatching(/ its line 1 is no entry of an audit log\./) });
+    expect(unread).toEqual({ code: 3, said: expect.stringMatching(/^not-there\.ndjson could not be read.*ENOENT/) });
+    expect(unset).toEqual({ code: 3, said: expect.stringContaining('MONGODB_URI is required') });
+    for (const { said } of [altered, unread, unset]) expect(said).not.toMatch(/^\s+at /m);
   });
 });
 
