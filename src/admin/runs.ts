@@ -1,16 +1,14 @@
 /** Commands on runs: asking for one, watching it, stopping it. */
 
-import { planOfRun } from '../engine/aim.ts';
+import { planOfRun, planToMake } from '../engine/aim.ts';
 import { unseenProblems } from '../engine/plan-problems.ts';
 import { newProvisionRun, newSyncRun } from '../engine/request-runs.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Reconciliation } from '../model/discrepancy.ts';
-import { type ConnectionId, type RunId, runId, type TargetId } from '../model/ids.ts';
-import type { Plan } from '../model/plan.ts';
+import { type ConnectionId, type PlanId, type RunId, runId, type TargetId } from '../model/ids.ts';
 import {
   type Amends,
   isEnded,
-  type ProvisionRun,
   type Run,
   type RunScope,
   type RunState,
@@ -40,10 +38,28 @@ export type ProvisionRequest = { readonly full: boolean; readonly dryRun: boolea
 /** `alreadyQueued`: one that does the same waits already; this is it. */
 export type Requested = { readonly run: Run; readonly alreadyQueued: boolean };
 
+/** With the plan that it made, or is there to make. */
+export type ShownRun = { readonly run: Run; readonly madePlan: PlanId | null };
+
 export const runCommands = (room: Room) => {
   const { connections, targets, runs, ledger } = room.stores;
 
   const get = async (id: RunId): Promise<Within<Run>> => found(await runs.get(id), 'run');
+
+  /** What a run made is asked for once it has ended, all at once. */
+  const shown = async (these: readonly Within<Run>[]): Promise<readonly ShownRun[]> => {
+    const ended = these.filter(({ state }) => isEnded(state));
+    const made = await room.stores.plans.madeBy(ended.filter((run) => run.kind === 'provision'));
+    const planIn = (run: Run): PlanId | null => {
+      if (run.kind !== 'provision' || !made.has(planOfRun(run))) return planToMake(run);
+      return planOfRun(run);
+    };
+    return these.map((run) => ({ run, madePlan: planIn(run) }));
+  };
+  const shownRun = async (run: Within<Run>): Promise<ShownRun> => {
+    const [only] = await shown([run]);
+    return only ?? { run, madePlan: null };
+  };
 
   return {
     async requestSync(id: ConnectionId, { acceptShrink: held = null, ...request }: SyncRequest): Promise<Requested> {
@@ -75,35 +91,41 @@ export const runCommands = (room: Room) => {
       return await requestOfTarget(room, newProvisionRun(target, null, wanted));
     },
 
-    /** A run; a sync run with the provision runs it led to, a provision run with the plan it made, a reconcile run with what it came to. */
-    async getRun(id: RunId): Promise<{
-      readonly run: Run;
-      readonly provisionRuns: readonly ProvisionRun[];
-      readonly madePlan: Plan | null;
-      readonly reconciliation: Reconciliation | null;
-    }> {
+    /** A run; a sync run with the provision runs it led to, a reconcile run with what it came to. */
+    async getRun(id: RunId): Promise<
+      ShownRun & {
+        readonly provisionRuns: readonly ShownRun[];
+        readonly reconciliation: Reconciliation | null;
+      }
+    > {
       const run = await get(id);
-      const plain = { provisionRuns: [], madePlan: null, reconciliation: null };
-      if (run.kind === 'provision') return { ...plain, run, madePlan: await room.stores.plans.get(planOfRun(run)) };
-      if (run.kind === 'reconcile')
-        return { ...plain, run, reconciliation: await room.stores.discrepancies.get(run.id) };
+      const plain = { ...(await shownRun(run)), provisionRuns: [], reconciliation: null };
+      if (run.kind === 'provision') return plain;
+      if (run.kind === 'reconcile') return { ...plain, reconciliation: await room.stores.discrepancies.get(run.id) };
       const caused = await runs.list({ causedBy: id, kind: 'provision' }, null, mostProvisionRuns);
-      return { ...plain, run, provisionRuns: caused.items.filter((item) => item.kind === 'provision') };
+      return { ...plain, provisionRuns: await shown(caused.items) };
     },
 
-    listRuns(filter: FilterWithin<RunFilter>, after: string | null, limit: number): Promise<Page<Run>> {
-      return runs.list(filter, after, limit);
+    async listRuns(filter: FilterWithin<RunFilter>, after: string | null, limit: number): Promise<Page<ShownRun>> {
+      const { items, next } = await runs.list(filter, after, limit);
+      return { items: await shown(items), next };
+    },
+
+    /** A run that was seen a moment ago, and may be gone by now. */
+    async showRun(run: Run): Promise<ShownRun> {
+      const ended = run.kind === 'provision' && isEnded(run.state) ? await runs.get(run.id) : null;
+      return { run, madePlan: ended === null ? planToMake(run) : (await shownRun(ended)).madePlan };
     },
 
     /** Ends a run that waits at once, and asks one that is under way to stop at the next safe place. */
-    async cancelRun(id: RunId): Promise<Run> {
+    async cancelRun(id: RunId): Promise<ShownRun> {
       const run = await get(id);
       if (isEnded(run.state) && run.state !== 'canceled') {
         throw new Refused('run_ended', `The run has ended already: ${run.state}.`);
       }
       const canceled = found(await runs.cancel(run.id, room.world.now()), 'run');
       room.world.log.info('run.cancel_requested', { run: id, state: canceled.state });
-      return canceled;
+      return await shownRun(canceled);
     },
 
     async listOperations(id: RunId, after: string | null, limit: number): Promise<Page<Entry>> {

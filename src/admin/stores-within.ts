@@ -5,10 +5,11 @@
  */
 
 import { type FullReach, narrowedTo, type Reach, reaches } from '../core/access.ts';
+import { planOfRun } from '../engine/aim.ts';
 import type { Connection, Problem, Quarantine } from '../model/connection.ts';
 import type { ConnectionId, OrganizationId, PlanId, RunId, TargetId, WebhookId } from '../model/ids.ts';
 import type { Decision, Plan } from '../model/plan.ts';
-import type { Run } from '../model/run.ts';
+import type { ProvisionRun, Run } from '../model/run.ts';
 import type { Subscription } from '../model/subscription.ts';
 import type { Approvals, TargetRecord } from '../model/target-record.ts';
 import type { Webhook } from '../model/webhook.ts';
@@ -98,6 +99,8 @@ const recordsWithin = (stores: Stores, reach: Reach) => {
         pageOf(await plans.list(narrowed(filter), after, limit)),
       decide: async (id: Reached<PlanId>, to: 'approved' | 'rejected', decision: Decision, approvals?: Approvals) =>
         found(await plans.decide(id, to, decision, approvals)),
+      /** Those that these runs made. */
+      madeBy: (made: readonly Within<ProvisionRun>[]) => plans.written(made.map(planOfRun)),
       /** What a plan holds, and what was put beside it under an id of its own. */
       operations: (
         of: Pick<Within<Plan>, 'target'> & Pick<Plan, 'id'>,

@@ -5,7 +5,7 @@ import { type Now, rulesMoved } from '../core/plan-basis.ts';
 import type { Problem } from '../model/connection.ts';
 import { type PlanId, planId, type TargetId } from '../model/ids.ts';
 import { askedFor, type Plan, type PlanKind } from '../model/plan.ts';
-import type { PreviewRun, ProvisionRun } from '../model/run.ts';
+import { isEnded, type PreviewRun, type ProvisionRun, type Run } from '../model/run.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
 import { movedSince } from './basis.ts';
@@ -98,6 +98,10 @@ export const keptAim = (aim: Aim): KeptAim => {
 
 /** A run makes one plan at most. */
 export const planOfRun = ({ id }: Pick<ProvisionRun, 'id'>): PlanId => planId(id.replace(/^run_/, 'pln_'));
+
+/** The plan that a run is there to make, until it has ended; null: one that makes none, or only where something holds it. */
+export const planToMake = (run: Run): PlanId | null =>
+  run.kind === 'provision' && run.dryRun && !isEnded(run.state) ? planOfRun(run) : null;
 
 /** A preview makes one plan at each target; such ids, too, are in the order of their runs. */
 export const planOfPreview = ({ id }: Pick<PreviewRun, 'id'>, target: TargetId): PlanId =>

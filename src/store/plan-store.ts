@@ -62,6 +62,8 @@ export interface PlanStore {
    */
   add(lease: Lease, plan: Omit<Plan, 'standing'>): Promise<void>;
   get(id: PlanId): Promise<Plan | null>;
+  /** Which of these are written down. */
+  written(ids: readonly PlanId[]): Promise<ReadonlySet<PlanId>>;
   /** Newest first. */
   list(filter: PlanFilter, after: string | null, limit: number): Promise<Page<Plan>>;
   /** The newest plan of a slot. */

@@ -225,6 +225,14 @@ const plansContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void => {
       expect(await plans.get(aPlanId())).toBeNull();
     });
 
+    it('is known to be there, of however many are asked for', async () => {
+      const { target, lease } = await held();
+      const plan = aPlan(target);
+      await plans.add(lease, plan);
+      expect(await plans.written([plan.id, aPlanId()])).toEqual(new Set([plan.id]));
+      expect(await plans.written([])).toEqual(new Set());
+    });
+
     it('takes the place of the one that waited, whose operations are forgotten', async () => {
       const { target, lease } = await held();
       const [old, fresh] = [aPlan(target), aPlan(target)];

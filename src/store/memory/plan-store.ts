@@ -112,6 +112,7 @@ export const createMemoryPlanStore = (around: {
       await probe('plans.added');
     },
     get: async (id) => plans.get(id) ?? null,
+    written: async (ids) => new Set(ids.filter((id) => plans.has(id))),
     list: async (filter, after, limit) => {
       const found = newestFirst().filter((plan) => matches(plan, filter) && (after === null || plan.id < after));
       const page = found.slice(0, limit);

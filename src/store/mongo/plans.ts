@@ -104,6 +104,11 @@ export const createMongoPlanStore = (
       await probe('plans.added');
     },
     get: async (id) => planOf(await collection.findOne({ _id: id })),
+    written: async (ids) => {
+      if (ids.length === 0) return new Set();
+      const found = collection.find({ _id: { $in: [...ids] } }, { projection: { _id: 1 } });
+      return new Set((await found.toArray()).map(({ _id }) => planId(_id)));
+    },
     list: async (filter, after, limit): Promise<Page<Plan>> => {
       const found = await collection
         .find({ ...filterOf(filter), ...(after === null ? {} : { _id: { $lt: after } }) })

@@ -130,7 +130,7 @@ describe('commands within a reach', () => {
         await commands.listConnections(asked, null, 100),
         await commands.listWebhooks(asked, null, 100),
         await commands.listPlans(asked, null, 100),
-        await commands.listRuns(asked, null, 100),
+        { items: (await commands.listRuns(asked, null, 100)).items.map(({ run }) => run) },
       ];
       for (const { items } of pages)
         expect([...new Set(items.map(({ organization }) => organization))].toSorted()).toEqual(seen);

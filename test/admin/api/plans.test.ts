@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inForce } from '../../../src/core/safeguards.ts';
 import { basisOf } from '../../../src/engine/basis.ts';
-import { connectionId, organizationId, planId, targetId } from '../../../src/model/ids.ts';
+import { connectionId, organizationId, planId, runId, targetId } from '../../../src/model/ids.ts';
 import type { Plan } from '../../../src/model/plan.ts';
+import { noCounters } from '../../../src/model/run.ts';
 import { user } from '../../../src/model/source-object.ts';
 import { newId } from '../../../src/store/ids.ts';
 import { disables } from '../../support/operations.ts';
@@ -13,6 +14,7 @@ import {
   addTarget,
   type Door,
   idOf,
+  key,
   openDoor,
   openWithTarget,
   pageOf,
@@ -382,10 +384,39 @@ describe('a plan that takes two approvals', () => {
   });
 });
 
-it('a run is shown with the plan that it made', async () => {
-  const run = idOf(await door.call('POST', `/v1/targets/${target}/provision`, { body: { dry_run: true } }));
-  expect((await door.call('GET', `/v1/runs/${run}`)).body).toMatchObject({ plan_id: null, made_plan_id: null });
-  const id = await waits({ id: planId(run.replace('run_', 'pln_')) });
-  expect(id).not.toBeNull();
-  expect((await door.call('GET', `/v1/runs/${run}`)).body).toMatchObject({ made_plan_id: run.replace('run_', 'pln_') });
+describe('wherever a run is shown', () => {
+  const planOf = (run: string): string => run.replace('run_', 'pln_');
+  const ended = (run: string, state: 'succeeded' | 'failed'): Promise<void> =>
+    door.stores.runs.finish(runId(run), state, door.clock.now, {
+      counters: noCounters,
+      version: null,
+      problem: null,
+    });
+  const everyCopy = async (run: string): Promise<readonly unknown[]> => {
+    const events = await fetch(`${door.base}/v1/runs/${run}/events`, { headers: { authorization: `Bearer ${key}` } });
+    const told = /^data: (.*)$/m.exec(await events.text())?.[1] ?? 'null';
+    return [
+      (await door.call('GET', `/v1/runs/${run}`)).body,
+      pageOf(await door.call('GET', `/v1/runs?target_id=${target}`)).data.find(({ id }) => id === run),
+      JSON.parse(told),
+    ];
+  };
+
+  it('stands the plan that it is there to make, from the answer on, and is gone where none came of it', async () => {
+    const asked = await door.call('POST', `/v1/targets/${target}/provision`, { body: { dry_run: true } });
+    const run = idOf(asked);
+    const made = { plan_id: null, made_plan_id: planOf(run) };
+    expect(asked.body).toMatchObject(made);
+    expect((await door.call('GET', `/v1/runs/${run}`)).body).toMatchObject(made);
+    await ended(run, 'failed');
+    for (const copy of await everyCopy(run)) expect(copy).toMatchObject({ made_plan_id: null });
+  });
+
+  it('stands the plan that it made', async () => {
+    const run = idOf(await door.call('POST', `/v1/targets/${target}/provision`, { body: {} }));
+    expect((await door.call('GET', `/v1/runs/${run}`)).body).toMatchObject({ made_plan_id: null });
+    await waits({ id: planId(planOf(run)) });
+    await ended(run, 'succeeded');
+    for (const copy of await everyCopy(run)) expect(copy).toMatchObject({ plan_id: null, made_plan_id: planOf(run) });
+  });
 });

@@ -7,7 +7,8 @@ import { defineRoute, type Route } from '../route.ts';
 import { connectionIdText, runIdText } from '../schemas/common.ts';
 import { scopeOf } from '../schemas/connection.ts';
 import { previewRequestSchema, previewSchema, previewView } from '../schemas/preview.ts';
-import { requestedRunSchema, runView } from '../schemas/run.ts';
+import { requestedRunSchema } from '../schemas/run.ts';
+import { answerRequested } from './runs.ts';
 
 const tag = 'Previews';
 
@@ -24,15 +25,8 @@ export const previewRoutes: readonly Route[] = [
     body: previewRequestSchema,
     answer: { status: 202, description: 'The run, at the address in Location.', schema: requestedRunSchema },
     refusals: ['not_found', 'connection_not_active', 'scope_unchanged'],
-    handle: async ({ params, body, commands }) => {
-      const requested = await commands.requestPreview(connectionId(params.connection_id), scopeOf(body.scope));
-      return {
-        status: 202,
-        body: { ...runView(requested.run), already_queued: requested.alreadyQueued },
-        headers: { Location: `/v1/runs/${requested.run.id}` },
-        audit: { subjects: { run_id: requested.run.id } },
-      };
-    },
+    handle: async ({ params, body, commands }) =>
+      answerRequested(await commands.requestPreview(connectionId(params.connection_id), scopeOf(body.scope))),
   }),
   defineRoute({
     method: 'get',

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { runId } from '../../../model/ids.ts';
 import { isEnded, type Run } from '../../../model/run.ts';
+import type { ShownRun } from '../../runs.ts';
 import type { ServerEvent } from '../events.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -32,8 +33,9 @@ export const runEventRoutes: readonly Route[] = [
     refusals: ['not_found'],
     handle: async ({ params, lastEventId, commands }) => {
       const run = await commands.seenRun(runId(params.run_id));
-      if (isEnded(run.state) && eventOf(run).id === lastEventId) return { status: 204 };
-      return { status: 200, events: (signal) => changesOf(commands.watchRun(run, signal), lastEventId) };
+      if (isEnded(run.state) && eventOf(await commands.showRun(run)).id === lastEventId) return { status: 204 };
+      const shown = (signal: AbortSignal) => each(commands.watchRun(run, signal), commands.showRun);
+      return { status: 200, events: (signal) => changesOf(shown(signal), lastEventId) };
     },
   }),
 ];
@@ -41,8 +43,12 @@ export const runEventRoutes: readonly Route[] = [
 /** In looks. A stream that is over is taken up again where it was, so none has to last for ever. */
 const mostLooks = 3_600;
 
+async function* each(runs: AsyncIterable<Run>, show: (run: Run) => Promise<ShownRun>): AsyncGenerator<ShownRun> {
+  for await (const run of runs) yield await show(run);
+}
+
 /** An event whenever the run is not as it was told last. */
-async function* changesOf(runs: AsyncIterable<Run>, lastEventId: string | null): AsyncGenerator<ServerEvent> {
+async function* changesOf(runs: AsyncIterable<ShownRun>, lastEventId: string | null): AsyncGenerator<ServerEvent> {
   let told = lastEventId;
   let looks = 0;
   for await (const run of runs) {
@@ -58,8 +64,8 @@ async function* changesOf(runs: AsyncIterable<Run>, lastEventId: string | null):
  * Its id is made from what it tells, and nothing else: whichever process is asked next, and whatever it knows, sees whether the listener is up to date. What
  * was told in between is in the next one, for each tells the whole run.
  */
-const eventOf = (run: Run): ServerEvent & { readonly kind: 'event' } => {
-  const data = runView(run);
+const eventOf = (shown: ShownRun): ServerEvent & { readonly kind: 'event' } => {
+  const data = runView(shown);
   const id = createHash('sha256').update(JSON.stringify(data)).digest('base64url').slice(0, 22);
-  return { kind: 'event', id, name: isEnded(run.state) ? 'end' : 'progress', data };
+  return { kind: 'event', id, name: isEnded(shown.run.state) ? 'end' : 'progress', data };
 };

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { connectionId, runId, sourceId, targetId } from '../../../model/ids.ts';
+import { planToMake } from '../../../engine/aim.ts';
 import type { Requested } from '../../runs.ts';
 import { assertMayDo } from '../admission.ts';
 import type { Answer } from '../answer.ts';
@@ -113,8 +114,7 @@ export const runRoutes: readonly Route[] = [
     answer: { status: 200, description: 'The run.', schema: runDetailSchema },
     refusals: ['not_found'],
     handle: async ({ params, commands }) => {
-      const { run, ...more } = await commands.getRun(runId(params.run_id));
-      return { status: 200, body: runDetailView(run, more) };
+      return { status: 200, body: runDetailView(await commands.getRun(runId(params.run_id))) };
     },
   }),
   defineRoute({
@@ -158,7 +158,7 @@ export const runRoutes: readonly Route[] = [
 
 export const answerRequested = ({ run, alreadyQueued }: Requested): Answer => ({
   status: 202,
-  body: { ...runView(run), already_queued: alreadyQueued },
+  body: { ...runView({ run, madePlan: planToMake(run) }), already_queued: alreadyQueued },
   headers: { Location: `/v1/runs/${run.id}` },
   audit: { subjects: { run_id: run.id } },
 });

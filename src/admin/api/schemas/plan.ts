@@ -5,6 +5,7 @@ import { approvalsIn } from '../../../core/approvals.ts';
 import { leftOutReasons } from '../../../core/undo.ts';
 import type { Action } from '../../../model/operation.ts';
 import { type Exceeded, type Plan, planKinds, planRefusals } from '../../../model/plan.ts';
+import type { Run } from '../../../model/run.ts';
 import type { SourceObject } from '../../../model/source-object.ts';
 import type { PlannedFor } from '../../plans.ts';
 import type { LeftOutFor } from '../../undo.ts';
@@ -147,9 +148,10 @@ export const planView = (plan: Plan): z.input<typeof planSchema> => {
   };
 };
 
-export const approvedPlanView = (plan: Plan, run: Parameters<typeof runView>[0] | null) => ({
+export const approvedPlanView = (plan: Plan, run: Run | null) => ({
   ...planView(plan),
-  run: run && runView(run),
+  // What carries a plan out was not there to make another.
+  run: run && runView({ run, madePlan: null }),
 });
 
 const limitNames = {

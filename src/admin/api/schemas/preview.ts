@@ -49,7 +49,7 @@ export const previewSchema = z
   .meta({ id: 'Preview' });
 
 export const previewView = ({ run, targets }: Preview): z.input<typeof previewSchema> => ({
-  run: runView(run),
+  run: runView({ run, madePlan: null }),
   targets: targets.map(targetView),
 });
 

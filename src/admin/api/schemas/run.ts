@@ -3,16 +3,9 @@
 import { z } from 'zod';
 import type { Reconciliation } from '../../../model/discrepancy.ts';
 import type { Member, Operation } from '../../../model/operation.ts';
-import type { Plan } from '../../../model/plan.ts';
-import {
-  type Amends,
-  type Counters,
-  isOfTarget,
-  type ProvisionRun,
-  type Run,
-  type Shrink,
-} from '../../../model/run.ts';
+import { type Amends, type Counters, isOfTarget, type Shrink } from '../../../model/run.ts';
 import type { Entry } from '../../../store/ledger.ts';
+import type { ShownRun } from '../../runs.ts';
 import {
   attributesSchema,
   connectionIdText,
@@ -119,6 +112,10 @@ export const runSchema = z
     organization_id: z.string(),
     target_id: targetIdText.nullable(),
     plan_id: planIdText.nullable().meta({ description: 'The plan it was asked to carry out.' }),
+    made_plan_id: planIdText.nullable().meta({
+      description:
+        'Of a provision run: the plan it made. Of one that is there to make one (a dry run, a repair, an undo) also before; the plan is there once the run has ended.',
+    }),
     amends: amendsSchema.nullable().meta({ description: 'What it puts right, or plans to; null: an ordinary run.' }),
     mode: z.enum(['full', 'delta']),
     scope: z.strictObject({ group_id: z.string(), nested: z.boolean() }).nullable(),
@@ -152,20 +149,20 @@ export const requestedRunSchema = runSchema
 export const runDetailSchema = runSchema
   .extend({
     provision_runs: z.array(runSchema),
-    made_plan_id: planIdText.nullable().meta({ description: 'The plan it made.' }),
     reconciliation: reconciliationSchema
       .nullable()
       .meta({ description: 'What a reconcile run came to, once it ended.' }),
   })
   .meta({ id: 'RunDetail' });
 
-export const runView = (run: Run): z.input<typeof runSchema> => ({
+export const runView = ({ run, madePlan }: ShownRun): z.input<typeof runSchema> => ({
   id: run.id,
   kind: run.kind,
   connection_id: run.connection,
   organization_id: run.organization,
   target_id: isOfTarget(run) ? run.target : null,
   plan_id: run.kind === 'provision' ? run.plan : null,
+  made_plan_id: madePlan,
   amends: run.kind === 'provision' ? amendsView(run.amends) : null,
   mode: run.mode,
   scope: run.scope && { group_id: run.scope.group, nested: run.scope.nested },
@@ -187,21 +184,16 @@ export const runView = (run: Run): z.input<typeof runSchema> => ({
   started_at: timeOrNull(run.startedAt),
   finished_at: timeOrNull(run.finishedAt),
 });
-export const runDetailView = (
-  run: Run,
-  {
-    provisionRuns,
-    madePlan,
-    reconciliation,
-  }: {
-    readonly provisionRuns: readonly ProvisionRun[];
-    readonly madePlan: Pick<Plan, 'id'> | null;
-    readonly reconciliation: Reconciliation | null;
-  },
-): z.input<typeof runDetailSchema> => ({
-  ...runView(run),
+export const runDetailView = ({
+  provisionRuns,
+  reconciliation,
+  ...shown
+}: ShownRun & {
+  readonly provisionRuns: readonly ShownRun[];
+  readonly reconciliation: Reconciliation | null;
+}): z.input<typeof runDetailSchema> => ({
+  ...runView(shown),
   provision_runs: provisionRuns.map(runView),
-  made_plan_id: madePlan?.id ?? null,
   reconciliation: reconciliation && reconciliationView(reconciliation),
 });
 
