@@ -11,11 +11,10 @@ export const requestOf = ([curl, ...words]: readonly string[]): Request => {
   if (curl !== 'curl') throw new Error(`${curl} is not curl.`);
   const given = { method: null as string | null, url: null as URL | null, body: null as string | null };
   const headers: Record<string, string> = {};
-  const query: [string, string][] = [];
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
     // `-sX` is `-s -X`; the last letter takes the next word.
-    const option = word === '--data-urlencode' ? word : /^-s?N?G?([XHd]?)$/.exec(word)?.[1];
+    const option = /^-s?N?([XHd]?)$/.exec(word)?.[1];
     if (option === undefined) {
       given.url = new URL(word);
       continue;
@@ -24,13 +23,9 @@ export const requestOf = ([curl, ...words]: readonly string[]): Request => {
     at += 1;
     const value = words[at] ?? '';
     if (option === 'X') given.method = value;
-    // With `-G` it is a part of the address.
-    else if (option === '--data-urlencode')
-      query.push([value.slice(0, value.indexOf('=')), value.slice(value.indexOf('=') + 1)]);
     else if (option === 'd') given.body = value;
     else headers[value.slice(0, value.indexOf(':')).toLowerCase()] = value.slice(value.indexOf(':') + 1).trim();
   }
   if (given.url === null) throw new Error(`There is no address in: curl ${words.join(' ')}`);
-  for (const [name, value] of query) given.url.searchParams.append(name, value);
   return { method: given.method ?? (given.body === null ? 'GET' : 'POST'), url: given.url, headers, body: given.body };
 };

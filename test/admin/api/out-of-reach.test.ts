@@ -99,7 +99,11 @@ describe('with a door that looks at nothing', () => {
 
 type Second = readonly [method: string, path: (of: Belongings) => string, body?: (of: Belongings) => object];
 const second: readonly Second[] = [
-  ['GET', (of) => `/v1/connections/${own['connection_id']}/explain?person=x&target_id=${of['target_id']}`],
+  [
+    'POST',
+    () => `/v1/connections/${own['connection_id']}/explain`,
+    (of) => ({ person: 'x', target_id: of['target_id'] }),
+  ],
   ['GET', (of) => `/v1/runs?target_id=${of['target_id']}`],
   ['GET', (of) => `/v1/runs?connection_id=${of['connection_id']}`],
   ['GET', (of) => `/v1/runs?caused_by=${of['run_id']}`],

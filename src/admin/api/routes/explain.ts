@@ -9,38 +9,38 @@ import { defineRoute, type Route } from '../route.ts';
 import { connectionIdText, plainText, targetIdText } from '../schemas/common.ts';
 import { explanationSchema, explanationView, reasonCountsSchema, reasonCountsView } from '../schemas/explain.ts';
 
-const query = z.strictObject({
+/** In the body: whom somebody asks about has no place in an address, which proxies keep in their logs. */
+const questionSchema = z
+  .strictObject({
   person: plainText(320).meta({
     description:
       'A user principal name, a mail (both in any case), an employee id, the object id of a user or group, or the id at a target; also of who left.',
   }),
   target_id: targetIdText.optional().meta({ description: 'All targets of the connection unless given.' }),
-  live: z.enum(['true', 'false']).default('false').meta({
-    type: 'boolean',
-    default: false,
+  live: z.boolean().default(false).meta({
     description: 'Asks the tenant and the targets again, now, and shows where they differ from what is stored.',
   }),
-});
+})
+  .meta({ id: 'Question' });
 
 export const explainRoutes: readonly Route[] = [
   defineRoute({
-    method: 'get',
+    method: 'post',
     path: '/v1/connections/{connection_id}/explain',
     id: 'explain',
-    isNoted: true,
     scope: 'read',
     tag: 'Explain',
     summary: 'Answers why somebody is, or is not, at the targets as wanted, step by step and with the evidence',
     params: z.strictObject({ connection_id: connectionIdText }),
-    query,
-    body: nothing,
+    query: nothing,
+    body: questionSchema,
     answer: { status: 200, description: 'The verdict and the trace behind it.', schema: explanationSchema },
     refusals: ['not_found'],
-    handle: async ({ params, query, commands }) => {
+    handle: async ({ params, body, commands }) => {
       const answer = await commands.explain(connectionId(params.connection_id), {
-        person: query.person.trim(),
-        target: query.target_id === undefined ? null : targetId(query.target_id),
-        live: query.live === 'true',
+        person: body.person.trim(),
+        target: body.target_id === undefined ? null : targetId(body.target_id),
+        live: body.live,
       });
       // Whom they asked about by name is in the log by their id, as long as it was one.
       const subjects = answer.found === 'one' ? { object_id: answer.seen.object.ref.id } : {};
