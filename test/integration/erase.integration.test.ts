@@ -2,12 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { erasePerson } from '../../src/engine/persons.ts';
+import { erasePerson, keptOf } from '../../src/engine/persons.ts';
 import { createMongoStores } from '../../src/store/mongo/index.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { collectionsWhere } from '../support/collections.ts';
 import { canary, lifeOf } from '../support/erasing.ts';
 import { openTestMongo } from '../support/mongo.ts';
+import { plansOf } from '../support/query-plans.ts';
 import { connection, story } from '../support/story.ts';
 
 let opened: Awaited<ReturnType<typeof openTestMongo>>;
@@ -47,6 +48,13 @@ it('somebody who lived through everything leaves nothing, once the next sync has
   expect(await collectionsWith(traces)).toEqual(holding);
   const record = await s.stores.connections.get(connection);
   if (record === null) throw new Error('There is no connection.');
+  // However much there is: whatever they are looked for in is found by an index.
+  const { plans } = await plansOf(opened.mongo, async () => {
+    for await (const kept of (await keptOf(s.stores, record, canary, new AbortController().signal)) ?? [])
+      expect(kept.length).toBeGreaterThan(0);
+  });
+  expect(plans.length).toBeGreaterThan(20);
+  expect(plans.filter(({ stages }) => stages.includes('COLLSCAN'))).toEqual([]);
   expect((await erasePerson(s.engine, record, canary, new AbortController().signal)).kind).toBe('erased');
   const staying = collectionsWhere((people, name) => people === 'stay' && name !== 'targets');
   const untilSync = collectionsWhere((people) => people === 'next_sync');

@@ -8,7 +8,7 @@ import { type Change, type ChangePlace, isBefore, type RecordedChange } from '..
 import type { ConnectionId, SourceId } from '../../model/ids.ts';
 import type { ChangesPage } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
-import { holding } from './holding.ts';
+import { holding, stretchesOf, within } from './holding.ts';
 import { keyset, startsWith } from './keyset.ts';
 import type { Versions } from './versions.ts';
 
@@ -26,8 +26,10 @@ const mostChanges = 100;
 const mostCharacters = 500_000;
 /** Documents are read or written so many at once. */
 const chunkSize = 20;
+/** So many documents are searched for somebody in one command: of 100 changes each, which takes some tenths of a second. */
+const stretchSize = 500;
 
-export const createChanges = (db: Db, versions: Versions) => {
+export const createChanges = (db: Db, versions: Versions, size = stretchSize) => {
   const collection = db.collection<ChangesDocument>(name);
 
   /** Changes from one id to another, committed ones only. */
@@ -51,19 +53,22 @@ export const createChanges = (db: Db, versions: Versions) => {
   }
 
   /** Documents in which somebody is, as many at once as are read well together. */
-  const naming = (connection: ConnectionId, person: SourceId): AsyncIterable<readonly ChangesDocument[]> =>
-    keyset<ChangesDocument>(
-      (last, limit) =>
-        collection
-          .find({
-            _id: { ...startsWith(`${connection}|`), ...(last ? { $gt: last._id } : {}) },
-            changes: holding(person),
-          })
-          .sort({ _id: 1 })
-          .limit(limit)
-          .toArray(),
-      chunkSize,
-    );
+  async function* naming(connection: ConnectionId, person: SourceId): AsyncGenerator<readonly ChangesDocument[]> {
+    const theirs = startsWith(`${connection}|`);
+    for await (const { after, through } of stretchesOf(db, name, theirs, size))
+      yield* keyset<ChangesDocument>(
+        (last, limit) =>
+          collection
+            .find({
+              _id: { ...theirs, ...within({ after: last?._id ?? after, through }) },
+              changes: holding(person),
+            })
+            .sort({ _id: 1 })
+            .limit(limit)
+            .toArray(),
+        chunkSize,
+      );
+  }
 
   /** Of these, what was committed. `head` counts as committed: its note may not say so yet. */
   const committedOf = async (

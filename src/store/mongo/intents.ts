@@ -13,7 +13,7 @@ import type { Entry } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { batchSize, type Fenced, insertMissing } from './fenced-writes.ts';
-import { holding } from './holding.ts';
+import { holding, inStretches, within } from './holding.ts';
 import { keyset, startsWith } from './keyset.ts';
 import { createOutcomes } from './outcomes.ts';
 
@@ -34,7 +34,10 @@ export const indexes: readonly mongoose.mongo.IndexDescription[] = [
   { key: { target: 1, run: 1, order: 1 } },
 ];
 
-export const createIntents = (db: Db, now: () => Date) => {
+/** So many operations are searched for somebody in one command, which takes some tenths of a second. */
+const stretchSize = 10_000;
+
+export const createIntents = (db: Db, now: () => Date, size = stretchSize) => {
   const collection = db.collection<IntentDocument>(name);
   const outcomes = createOutcomes(db);
   const nextOrder = createOrder(now);
@@ -47,20 +50,35 @@ export const createIntents = (db: Db, now: () => Date) => {
   };
 
   /** Those that hold the id of somebody, oldest first; after one of this order. */
-  const naming = (target: TargetId, person: SourceId, from: string | null): AsyncIterable<readonly IntentDocument[]> =>
-    keyset<IntentDocument>((last, limit) => {
-      const after = last?.order ?? from;
-      return collection
-        .find({
-          target,
-          state: { $in: ['open', 'settled'] },
-          operation: holding(person),
-          ...(after === null ? {} : { order: { $gt: after } }),
-        })
-        .sort({ order: 1 })
-        .limit(limit)
-        .toArray();
+  async function* naming(
+    target: TargetId,
+    person: SourceId,
+    from: string | null,
+  ): AsyncGenerator<readonly IntentDocument[]> {
+    const made = (order: ReturnType<typeof within>) => ({
+      target,
+      state: { $in: [...states] },
+      ...(Object.keys(order).length === 0 ? {} : { order }),
     });
+    const endOf = async (after: string | null, most: number): Promise<string | null> => {
+      const [end] = await collection
+        .find(made(within({ after, through: null })))
+        .project<Pick<IntentDocument, 'order'>>({ _id: 0, order: 1 })
+        .sort({ order: 1 })
+        .skip(most - 1)
+        .limit(1)
+        .toArray();
+      return end?.order ?? null;
+    };
+    for await (const { after, through } of inStretches(endOf, from, size))
+      yield* keyset<IntentDocument>((last, limit) =>
+        collection
+          .find({ ...made(within({ after: last?.order ?? after, through })), operation: holding(person) })
+          .sort({ order: 1 })
+          .limit(limit)
+          .toArray(),
+      );
+  }
 
   /** From the newest back: it costs what was done since. */
   const lastBefore = async (target: TargetId, since: Date): Promise<string | null> => {
@@ -203,6 +221,7 @@ export const createIntents = (db: Db, now: () => Date) => {
   };
 };
 
+const states: readonly Entry['state'][] = ['open', 'settled'];
 const idOf = (target: string, key: OperationKey): string => `${target}|${key}`;
 
 /** Fence, then microseconds that never stand still: texts of one length, which sort as the numbers do. */

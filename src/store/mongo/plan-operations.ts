@@ -11,7 +11,7 @@ import type { PlannedAbout, PlanOf, StepName } from '../plan-store.ts';
 import type { Page } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { batchSize, type Fenced, writeFenced } from './fenced-writes.ts';
-import { holding } from './holding.ts';
+import { holding, stretchesOf, within } from './holding.ts';
 import { keyset, startsWith } from './keyset.ts';
 
 type OperationDocument = Fenced & {
@@ -27,7 +27,10 @@ type OperationDocument = Fenced & {
 
 export const name = 'plan_operations';
 
-export const createPlanOperations = (db: Db, now: () => Date) => {
+/** So many operations on groups are searched for somebody in one command. */
+const stretchSize = 5_000;
+
+export const createPlanOperations = (db: Db, now: () => Date, size = stretchSize) => {
   const collection = db.collection<OperationDocument>(name);
 
   async function* range(prefix: string): AsyncGenerator<readonly Staged[]> {
@@ -61,13 +64,14 @@ export const createPlanOperations = (db: Db, now: () => Date) => {
     const onThem = await collection.find({ _id: own }).sort({ _id: 1 }).toArray();
     if (onThem.length > 0) yield onThem;
     const groups = startsWith(`${prefix}group|`);
-    yield* keyset<OperationDocument>((last, limit) =>
-      collection
-        .find({ _id: last ? { ...groups, $gt: last._id } : groups, operation: holding(person) })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .toArray(),
-    );
+    for await (const { after, through } of stretchesOf(db, name, groups, size))
+      yield* keyset<OperationDocument>((last, limit) =>
+        collection
+          .find({ _id: { ...groups, ...within({ after: last?._id ?? after, through }) }, operation: holding(person) })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray(),
+      );
   }
 
   return {
