@@ -14,6 +14,8 @@ import { refuseLimitedSharing } from './workload-trust.ts';
 /** `sharedTenant`: the tenant may be one that is read for another organization, too. */
 export type ConsentAsk = { readonly returnUrl: string | null; readonly sharedTenant: boolean };
 export type ConsentLink = { readonly url: string; readonly expiresAt: Date };
+/** A sentence that says what to do. */
+export type NoLink = { readonly whyNot: string };
 
 const linkLifeMs = 60 * 60_000;
 
@@ -28,27 +30,26 @@ export const consentCommands = (room: Room) => {
   };
 
   return {
-    /** Adds a connection; one without credentials comes with the link to connect it by, where this server has an application of its own. */
+    /** Adds a connection; one without credentials comes with the link to connect it by, or with the reason why there is none. */
     async addConnectionWithLink(
       given: NewConnection,
       returnUrl: string | null,
-    ): Promise<{ readonly connection: Connection; readonly link: ConsentLink | null }> {
+    ): Promise<{ readonly connection: Connection; readonly link: ConsentLink | NoLink | null }> {
       const byLink = given.clientId === undefined;
       if (returnUrl !== null) refuseReturnUrl(room, returnUrl, byLink);
       const connection = await connectionCommands(room).addConnection(given);
-      const possible = byLink && ourApp !== null && obstacle(ourApp, connection) === null;
-      return {
-        connection,
-        link: possible ? await linkTo(ourApp, connection, { returnUrl, sharedTenant: false }) : null,
-      };
+      if (!byLink) return { connection, link: null };
+      if (ourApp === null) return { connection, link: { whyNot: noApp().message } };
+      const refusal = obstacle(ourApp, connection);
+      if (refusal !== null) return { connection, link: { whyNot: refusal.message } };
+      return { connection, link: await linkTo(ourApp, connection, { returnUrl, sharedTenant: false }) };
     },
 
     /** A new link; the one before is void. */
     async openConsent(id: ConnectionId, ask: ConsentAsk): Promise<ConsentLink> {
       const connection = found(await connections.get(id), 'connection');
       if (ask.sharedTenant) refuseLimitedSharing(room.reach);
-      if (ourApp === null)
-        throw new Refused('consent_not_configured', 'Set ENTRAIN_APP_CLIENT_ID, or give the connection credentials.');
+      if (ourApp === null) throw noApp();
       const refusal = obstacle(ourApp, connection);
       if (refusal !== null) throw refusal;
       if (ask.returnUrl !== null) refuseReturnUrl(room, ask.returnUrl, true);
@@ -56,6 +57,12 @@ export const consentCommands = (room: Room) => {
     },
   };
 };
+
+const noApp = (): Refused =>
+  new Refused(
+    'consent_not_configured',
+    'This server has no application of its own that a tenant could consent to. Set ENTRAIN_APP_CLIENT_ID, with its secret or certificate, for API and workers; or give the connection credentials, or make a setup link for whoever has them.',
+  );
 
 /** `state`: only the link holds it. */
 export const openState = async (

@@ -36,7 +36,7 @@ export const healthOf = (connection: Looked, recovering: Recovering, now: Date):
         status: 'blocked',
         code: 'credentials_missing',
         owner: 'your_team',
-        description: 'It has no credentials yet.',
+        description: 'It has no credentials yet. Give it some, or make a consent link or a setup link for whoever does.',
       };
     case 'quarantined':
       return problem === null

@@ -91,11 +91,17 @@ describe('the link of a new connection', () => {
     expect((await again(id)).body).toMatchObject({ code: 'connection_deleting' });
     const without = await openDoor();
     const reply = await without.call('POST', '/v1/connections', { body: { ...invited, cloud: 'global' } });
-    expect(reply.body).toMatchObject({ state: 'pending', oauth2_authorize_url: null });
+    const toldWhy = expect.stringMatching(/^It has no credentials yet, .* Set ENTRAIN_APP_CLIENT_ID/);
+    expect(reply.body).toMatchObject({
+      state: 'pending',
+      oauth2_authorize_url: null,
+      health: { status: 'blocked', code: 'credentials_missing', description: toldWhy },
+    });
     expect(
       (await without.call('POST', `/v1/connections/${idOf(reply)}/consent-link`, { body: {} })).body,
     ).toMatchObject({
       code: 'consent_not_configured',
+      detail: expect.stringContaining('Set ENTRAIN_APP_CLIENT_ID'),
     });
     await without.close();
   });

@@ -20,6 +20,7 @@ import {
   consentLinkSchema,
   editedConnectionSchema,
   fieldsOf,
+  linkView,
   newConnectionSchema,
 } from '../schemas/connection.ts';
 import { givesCredentials } from '../schemas/credentials.ts';
@@ -50,9 +51,10 @@ export const connectionRoutes: readonly Route[] = [
       assertMaySetGuards(caller, body);
       const given = { ...(await fieldsOf(body)), name: body.name, organization: organizationId(body.organization_id) };
       const { connection, link } = await commands.addConnectionWithLink(given, body.return_url ?? null);
+      const shown = connectionView(connection, commands.now());
       return {
         status: 201,
-        body: { ...connectionView(connection, commands.now()), oauth2_authorize_url: link?.url ?? null },
+        body: link === null ? shown : { ...shown, ...linkView(link, shown.health) },
         headers: { Location: `/v1/connections/${connection.id}`, ETag: etagOf(connection) },
         audit: { subjects: { connection_id: connection.id }, after: auditedConnection(connection) },
       };

@@ -6,6 +6,7 @@ import { type Connection, defaultIntervals } from '../../../model/connection.ts'
 import { sourceId } from '../../../model/ids.ts';
 import type { Scope } from '../../../model/scope.ts';
 import type { ConnectionDetail, ConnectionFields } from '../../connections.ts';
+import type { ConsentLink, NoLink } from '../../consents.ts';
 import {
   connectionIdText,
   guid,
@@ -166,7 +167,7 @@ export const connectionSchema = z
     shrink_limit: limitSchema,
     oauth2_authorize_url: z.string().nullable().meta({
       description:
-        'Where an administrator of the tenant gives consent. Only in the answer that made it; null elsewhere.',
+        'Where an administrator of the tenant gives consent. Only in the answer that made it; null elsewhere. Where a connection without credentials comes without it, `health` says why.',
     }),
     created_at: time,
     updated_at: time,
@@ -257,5 +258,11 @@ export const connectionDetailView = (
 
 export const scopeView = (scope: Scope): z.input<typeof scopeSchema> =>
   scope.kind === 'all' ? 'all' : { group_ids: [...scope.groups], nested: scope.nested };
+
+/** What a connection without credentials comes with. */
+export const linkView = (link: ConsentLink | NoLink, health: z.input<typeof healthSchema>) =>
+  'url' in link
+    ? { oauth2_authorize_url: link.url }
+    : { health: { ...health, description: `It has no credentials yet, and no link to connect it by. ${link.whyNot}` } };
 
 const healthView = ({ owner, ...said }: Health): z.input<typeof healthSchema> => ({ ...said, resolution_owner: owner });
