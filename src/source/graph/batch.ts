@@ -1,9 +1,10 @@
 /** `$batch`: up to 20 questions in one request, each answered, refused and throttled on its own (Graph, "JSON batching"). */
 
 import { z } from 'zod';
-import { accept, apiVersion, type GraphClient, pause, retryAfterOf, templateOf, worthWaiting } from './client.ts';
+import { accept, apiVersion, type GraphClient, templateOf } from './client.ts';
 import { GraphRefusal, incomplete } from './errors.ts';
 import { inOrder } from './side-by-side.ts';
+import { pause, retryAfterOf, worthWaiting } from './waiting.ts';
 
 export type SubQuestion = { readonly method: 'GET' | 'POST'; readonly at: string; readonly body?: unknown };
 /** What one question got: an answer, or a refusal that waiting does not change. */

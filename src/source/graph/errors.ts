@@ -1,8 +1,8 @@
-/** What an answer that is not a success means, in the words of `SourceError`. */
+/** What an answer that is not a success means, or the lack of one, in the words of `SourceError`. */
 
 import { z } from 'zod';
-import type { SourceFault } from '../../model/errors.ts';
-import { SourceError } from '../../model/errors.ts';
+import { type NoAnswer, noAnswerOf } from '../../core/no-answer.ts';
+import { type Mend, SourceError, type SourceFault } from '../../model/errors.ts';
 
 /** What a refusal is made from; a sub-answer of a `$batch` has the same parts. */
 export type Refused = {
@@ -45,6 +45,29 @@ const expiryIn = (status: number, codes: readonly string[]): Expiry | null => {
   if (status !== 400 && status !== 404) return null;
   if (codes.some((code) => code === 'syncstatenotfound' || code === 'resyncrequired')) return 'reset';
   return codes.includes('directory_expiredpagetoken') ? 'page' : null;
+};
+
+/** Why there is no connection is found out on our side of it, whoever is to blame. */
+export const noAnswer = (cause: unknown, template: string): SourceError => {
+  const { kind, code } = noAnswerOf(cause);
+  const { says, mend, ...ours } = noAnswers[kind];
+  const named = code === null ? '' : ` (${code})`;
+  return new SourceError('unavailable', `Graph ${says} at ${template}${named}.`, { cause, mend, ...ours });
+};
+
+type Unanswered = { readonly code: string; readonly says: string; readonly mend?: Mend };
+
+const noAnswers: Readonly<Record<NoAnswer['kind'], Unanswered>> = {
+  unreachable: {
+    code: 'graph_unreachable',
+    says: 'cannot be reached',
+    mend: {
+      owner: 'your_team',
+      todo: 'See whether its address can be reached from the servers that run Entrain (name resolution, proxy, firewall). It is tried again by itself.',
+    },
+  },
+  timed_out: { code: 'graph_timed_out', says: 'gave no answer in time' },
+  connection_lost: { code: 'graph_connection_lost', says: 'broke its answer off' },
 };
 
 /** A read that breaks off or contradicts itself. */

@@ -5,7 +5,7 @@ import type { World } from '../../model/world.ts';
 import type { Ask, Source, SourceEnd, SourcePage } from '../source.ts';
 import type { Registrant } from './aadsts.ts';
 import { checkConnection } from './check.ts';
-import { type GraphClient, graphClient, type Limits, type Parts, type RequestFacts } from './client.ts';
+import { type GraphClient, graphClient, type Parts, type RequestFacts } from './client.ts';
 import { type Clouds, cloudOf } from './clouds.ts';
 import { confirmDeletions, confirmMembership, confirmStandings } from './confirm.ts';
 import { hintOf, type Proof, registrantOf, tokensFor } from './credentials.ts';
@@ -22,6 +22,7 @@ import { readScoped } from './scoped.ts';
 import { readScopedDelta } from './scoped-delta.ts';
 import { graphSubscriptions } from './subscriptions.ts';
 import { type TransportLimits, transportTo } from './transport.ts';
+import type { Limits } from './waiting.ts';
 
 export type { RequestFacts } from './client.ts';
 export { type Cloud, type Clouds, trustCa } from './clouds.ts';

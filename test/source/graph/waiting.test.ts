@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { retryAfterOf, templateOf } from '../../../src/source/graph/client.ts';
+import { templateOf } from '../../../src/source/graph/client.ts';
 import { cloudOf } from '../../../src/source/graph/clouds.ts';
 import { expiryOf, GraphRefusal } from '../../../src/source/graph/errors.ts';
 import { gateFor } from '../../../src/source/graph/gate.ts';
 import { inOrder, sideBySide } from '../../../src/source/graph/side-by-side.ts';
+import { retryAfterOf } from '../../../src/source/graph/waiting.ts';
 import { clock } from '../../support/graph.ts';
 import { never } from '../../support/reading.ts';
 

@@ -5,9 +5,9 @@ import { connectionId, runId } from '../../../model/ids.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { connectionIdText, runIdText } from '../schemas/common.ts';
-import { scopeOf } from '../schemas/connection.ts';
 import { previewRequestSchema, previewSchema, previewView } from '../schemas/preview.ts';
 import { requestedRunSchema } from '../schemas/run.ts';
+import { scopeOf } from '../schemas/scope.ts';
 import { answerRequested } from './runs.ts';
 
 const tag = 'Previews';

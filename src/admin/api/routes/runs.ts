@@ -10,9 +10,8 @@ import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { connectionIdText, runIdText, targetIdText } from '../schemas/common.ts';
+import { operationSchema, operationView } from '../schemas/operation.ts';
 import {
-  operationSchema,
-  operationView,
   provisionRequestSchema,
   requestedRunSchema,
   runDetailSchema,

@@ -3,8 +3,6 @@
 import { z } from 'zod';
 import { type Health, healthOf, healthStatuses, type Recovering } from '../../../core/health.ts';
 import { type Connection, defaultIntervals } from '../../../model/connection.ts';
-import { sourceId } from '../../../model/ids.ts';
-import type { Scope } from '../../../model/scope.ts';
 import type { ConnectionDetail, ConnectionFields } from '../../connections.ts';
 import type { ConsentLink, NoLink } from '../../consents.ts';
 import {
@@ -21,6 +19,7 @@ import {
   timeOrNull,
 } from './common.ts';
 import { credentialFieldsOf, credentialsSchema, credentialsView, proofFields } from './credentials.ts';
+import { scopeOf, scopeSchema, scopeView } from './scope.ts';
 
 const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const tenantIdText = z
@@ -34,18 +33,6 @@ const attributeNames = z
   .array(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,99}$/, 'must be the name of an attribute'))
   .min(1)
   .max(100);
-
-export const scopeSchema = z
-  .union(
-    [
-      z.literal('all'),
-      z.strictObject({ group_ids: z.array(guid).min(1).max(100), nested: z.boolean().default(false) }),
-    ],
-    'must be "all" or an object with group_ids',
-  )
-  .meta({
-    description: '`all`, or these groups and their members; with `nested`, the members of member groups too.',
-  });
 
 const seconds = (least: number, most: number, usual: number, what: string) =>
   z
@@ -129,9 +116,6 @@ export const fieldsOf = async (body: Partial<z.output<z.ZodObject<typeof fields>
   timeoutSecs: body.timeout_secs,
   shrinkLimit: body.shrink_limit,
 });
-
-export const scopeOf = (scope: z.output<typeof scopeSchema>): Scope =>
-  scope === 'all' ? { kind: 'all' } : { kind: 'groups', groups: scope.group_ids.map(sourceId), nested: scope.nested };
 
 const healthSchema = z
   .strictObject({
@@ -255,9 +239,6 @@ export const connectionDetailView = (
     full_sync_at: timeOrNull(head.fullAt),
   },
 });
-
-export const scopeView = (scope: Scope): z.input<typeof scopeSchema> =>
-  scope.kind === 'all' ? 'all' : { group_ids: [...scope.groups], nested: scope.nested };
 
 /** What a connection without credentials comes with. */
 export const linkView = (link: ConsentLink | NoLink, health: z.input<typeof healthSchema>) =>

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import type { ActionCounts } from '../../../model/plan.ts';
 import type { Preview, PreviewedTarget } from '../../previews.ts';
 import { planIdText, targetIdText } from './common.ts';
-import { scopeSchema } from './connection.ts';
 import { exceededSchema, exceededView } from './plan.ts';
 import { runSchema, runView } from './run.ts';
+import { scopeSchema } from './scope.ts';
 
 export const previewRequestSchema = z.strictObject({ scope: scopeSchema }).meta({ id: 'PreviewRequest' });
 
