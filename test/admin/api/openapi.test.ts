@@ -131,6 +131,7 @@ describe('the OpenAPI document', () => {
       'rejectPlan',
       'applyPlan',
       'requestPreview',
+      'explain',
       'declareRestore',
       'addWebhook',
       'createApiKey',

@@ -53,17 +53,17 @@ const bodies: Readonly<Record<string, object>> = {
   editConnection: { description: 'another' },
   editTarget: { name: 'another' },
   editWebhook: { description: 'another' },
+  explain: { person: 'p1@contoso.example' },
   openSetupLink: { given_to: 'their IT' },
   rejectPlan: { reason: 'because' },
   requestPreview: { scope: 'all' },
   requestSync: { mode: 'full' },
 };
-const queries: Readonly<Record<string, string>> = { explain: '?person=p1@contoso.example' };
 
 const send = ({ id, method, path }: Route, of: Belongings, as: string | undefined): Promise<Reply> => {
   const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => of[name] ?? '');
   const body = method === 'get' || method === 'delete' ? {} : { body: bodies[id] ?? {} };
-  return door.call(method.toUpperCase(), `${address}${queries[id] ?? ''}`, {
+  return door.call(method.toUpperCase(), address, {
     ...body,
     ...(as === undefined ? {} : { key: as }),
   });
