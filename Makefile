@@ -32,7 +32,7 @@ bench: setup ## Measure what a sync costs (QUICK=1 for a quick look, ARGS=--help
 	@npm run --silent bench -- $(ARGS)
 
 services: setup ## Keep a Redis and a MongoDB running, and print their addresses
-	@npm run --silent services
+	@npm run --silent services -- $(ARGS)
 
 clean: ## Remove what was installed, downloaded and built
 	rm -rf node_modules .cache dist coverage
