@@ -69,7 +69,8 @@ export const parseOptions = (args: readonly string[]): Options => {
   const isOne = from === to;
   if (!isOne && (values.only !== undefined || values.aimed !== undefined || values.trace === true))
     throw new WrongOption('--only, --aimed and --trace are for one seed: give --seed.');
-  if (values.swarm === true && values.calm === true) throw new WrongOption('--swarm and --calm exclude each other: give one of them.');
+  if (values.swarm === true && values.calm === true)
+    throw new WrongOption('--swarm and --calm exclude each other: give one of them.');
   return {
     from,
     to,

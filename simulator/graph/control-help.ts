@@ -69,7 +69,9 @@ function castOf(tenant: TenantControl): Cast {
   const [first = 'somebody', second = first, third = second] = tenant
     .first('user', 3)
     .map((id) => String(tenant.user(id)['userPrincipalName']));
-  const [team = 'a group', other = team] = tenant.first('group', 2).map((id) => String(tenant.group(id)['displayName']));
+  const [team = 'a group', other = team] = tenant
+    .first('group', 2)
+    .map((id) => String(tenant.group(id)['displayName']));
   return {
     people: [first, second, third],
     groups: [team, other],
@@ -100,7 +102,8 @@ function wordsOf(schema: Schema): string {
   const either = schema.anyOf ?? schema.oneOf;
   if (either !== undefined) return [...new Set(either.map(wordsOf))].join(' | ');
   if (schema.properties !== undefined) return fieldsOf(schema.properties, new Set(schema.required));
-  if (Array.isArray(schema.items) || schema.items === undefined) return typeof schema.type === 'string' ? schema.type : 'any';
+  if (Array.isArray(schema.items) || schema.items === undefined)
+    return typeof schema.type === 'string' ? schema.type : 'any';
   return `[${wordsOf(schema.items)}, …]`;
 }
 

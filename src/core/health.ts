@@ -21,10 +21,7 @@ export type Health = {
 /** What is still to be done since the database was put back from a backup; null: nothing is. */
 export type Recovering = { readonly waitsFor: 'full_sync' | 'plans' } | null;
 
-type Looked = Pick<
-  Connection,
-  'state' | 'problem' | 'trouble' | 'firstReadAt' | 'credentials' | 'credentialUse'
->;
+type Looked = Pick<Connection, 'state' | 'problem' | 'trouble' | 'firstReadAt' | 'credentials' | 'credentialUse'>;
 
 export const healthOf = (connection: Looked, recovering: Recovering, now: Date): Health => {
   const { state, problem } = connection;
@@ -36,7 +33,8 @@ export const healthOf = (connection: Looked, recovering: Recovering, now: Date):
         status: 'blocked',
         code: 'credentials_missing',
         owner: 'your_team',
-        description: 'It has no credentials yet. Give it some, or make a consent link or a setup link for whoever does.',
+        description:
+          'It has no credentials yet. Give it some, or make a consent link or a setup link for whoever does.',
       };
     case 'quarantined':
       return problem === null

@@ -4,7 +4,11 @@ import { type Connection, type Problem, type Trouble, unusedCredentials } from '
 
 const now = new Date('2026-11-02T09:00:00.000Z');
 const before = new Date('2026-11-02T07:30:00.000Z');
-const away: Problem = { code: 'login_unreachable', message: 'The login service cannot be reached.', owner: 'your_team' };
+const away: Problem = {
+  code: 'login_unreachable',
+  message: 'The login service cannot be reached.',
+  owner: 'your_team',
+};
 const expired: Problem = { code: 'AADSTS7000222', message: 'The client secret has expired.', owner: 'customer_it' };
 
 type Looked = Parameters<typeof healthOf>[0];

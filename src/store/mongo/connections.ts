@@ -19,7 +19,8 @@ import {
 
 /** What was kept before anything was noted of the credentials, or of how reading goes, lacks that. */
 type Noted = Pick<Connection, 'credentialUse' | 'firstReadAt' | 'trouble'>;
-type ConnectionDocument = Omit<Connection, 'id' | 'organization' | keyof Noted> & Partial<Noted> &
+type ConnectionDocument = Omit<Connection, 'id' | 'organization' | keyof Noted> &
+  Partial<Noted> &
   Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
 
 export const name = 'connections';

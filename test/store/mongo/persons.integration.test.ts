@@ -11,7 +11,7 @@ import { createPlanOperations } from '../../../src/store/mongo/plan-operations.t
 import { createVersions } from '../../../src/store/mongo/versions.ts';
 import { all } from '../../support/ledger-world.ts';
 import { openTestMongo } from '../../support/mongo.ts';
-import { addsMembers, aGroup, creates, intents, linked, people, updates } from '../../support/operations.ts';
+import { aGroup, creates, intents, linked, people, updates } from '../../support/operations.ts';
 import { aPlanId, staged } from '../../support/plan-world.ts';
 import { plansOf } from '../../support/query-plans.ts';
 
@@ -37,10 +37,10 @@ const bounded = async <T>(search: () => Promise<T>): Promise<T> => {
 };
 const leaseOf = <Key extends TargetId>(key: Key) => ({ key, owner: 'a worker', fence: 1 }) as const;
 
-const addsMembersOf = (ref: Ref): Operation => ({
-  ...addsMembers(aGroup()),
-  members: [{ ref, remoteId: linked(ref).remoteId }],
-});
+const addsMembersOf = (ref: Ref): Operation => {
+  const { remoteId } = linked(ref);
+  return { key: creates(ref).key, ref: aGroup(), action: 'add_members', remoteId, members: [{ ref, remoteId }] };
+};
 
 it('in the operations of a target', async () => {
   const operations = createIntents(mongo.db, () => at, size);
@@ -72,7 +72,11 @@ it('in what a plan holds of groups', async () => {
   const [ann, bob] = people(2);
   const plan = aPlanId();
   const ofBob = Array.from({ length: 130 }, () => addsMembersOf(bob));
-  await operations.write(lease, plan, [addsMembersOf(ann), ...ofBob].map((one) => staged(one, 'add_members.1')));
+  await operations.write(
+    lease,
+    plan,
+    [addsMembersOf(ann), ...ofBob].map((one) => staged(one, 'add_members.1')),
+  );
   const about = await bounded(() => all(operations.about(lease.key, ann.id)));
   expect(about).toHaveLength(1);
 });

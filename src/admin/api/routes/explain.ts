@@ -12,15 +12,15 @@ import { explanationSchema, explanationView, reasonCountsSchema, reasonCountsVie
 /** In the body: whom somebody asks about has no place in an address, which proxies keep in their logs. */
 const questionSchema = z
   .strictObject({
-  person: plainText(320).meta({
-    description:
-      'A user principal name, a mail (both in any case), an employee id, the object id of a user or group, or the id at a target; also of who left.',
-  }),
-  target_id: targetIdText.optional().meta({ description: 'All targets of the connection unless given.' }),
-  live: z.boolean().default(false).meta({
-    description: 'Asks the tenant and the targets again, now, and shows where they differ from what is stored.',
-  }),
-})
+    person: plainText(320).meta({
+      description:
+        'A user principal name, a mail (both in any case), an employee id, the object id of a user or group, or the id at a target; also of who left.',
+    }),
+    target_id: targetIdText.optional().meta({ description: 'All targets of the connection unless given.' }),
+    live: z.boolean().default(false).meta({
+      description: 'Asks the tenant and the targets again, now, and shows where they differ from what is stored.',
+    }),
+  })
   .meta({ id: 'Question' });
 
 export const explainRoutes: readonly Route[] = [

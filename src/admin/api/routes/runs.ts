@@ -1,8 +1,8 @@
 /** Asking for runs, and /v1/runs */
 
 import { z } from 'zod';
-import { connectionId, runId, sourceId, targetId } from '../../../model/ids.ts';
 import { planToMake } from '../../../engine/aim.ts';
+import { connectionId, runId, sourceId, targetId } from '../../../model/ids.ts';
 import type { Requested } from '../../runs.ts';
 import { assertMayDo } from '../admission.ts';
 import type { Answer } from '../answer.ts';

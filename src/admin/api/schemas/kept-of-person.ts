@@ -7,9 +7,9 @@ import type { SourceId } from '../../../model/ids.ts';
 import type { Link, Operation } from '../../../model/operation.ts';
 import { stepText } from './audit.ts';
 import { attributesSchema, planIdText, refSchema, refView, runIdText, targetIdText, time, timeOf } from './common.ts';
+import { writeView } from './operation.ts';
 import { actionText } from './plan.ts';
 import { discrepancySchema, discrepancyView } from './reconciliation.ts';
-import { writeView } from './operation.ts';
 import { changeSchema, changeView } from './snapshot.ts';
 
 const target_id = targetIdText;

@@ -29,7 +29,9 @@ const mappingRulesSchema = z
     (rules) => new Set(rules.map(({ to }) => to)).size === rules.length,
     'must not write the same target path twice',
   );
-export const mappingSchema = z.strictObject({ user: mappingRulesSchema, group: mappingRulesSchema }).meta({ id: 'Mapping' });
+export const mappingSchema = z
+  .strictObject({ user: mappingRulesSchema, group: mappingRulesSchema })
+  .meta({ id: 'Mapping' });
 const matchingRuleSchema = z.strictObject({ from: path, to: path, ignore_case: z.boolean().default(true) });
 export const matchingSchema = z
   .strictObject({ user: z.array(matchingRuleSchema).min(1).max(10), group: z.array(matchingRuleSchema).min(1).max(10) })
