@@ -4,10 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { failpoints } from '../test/chaos/failpoints.ts';
-import { type ChaosReport, type Counts, type Progress, runChaos } from '../test/chaos/run.ts';
-import { runOutOfDisk, runOutOfMemory } from '../test/chaos/scarce.ts';
-import { isAllRight, type Verdict, verdictInWords } from '../test/chaos/verdict.ts';
+import type { ChaosReport, Counts, Progress } from '../test/chaos/run.ts';
+import type { Verdict } from '../test/chaos/verdict.ts';
 import { askedBy, someOf, WrongOption, wholeNumber } from './command-line.ts';
 
 const usage = `Usage: make chaos, or npm run chaos -- [--minutes M] [--seed N] [--workers N] [--users N] [--only storm,disk,memory] [--keep]
@@ -65,6 +63,12 @@ function minutesIn(text: string): number {
   if (minutes >= 0.2 && minutes <= 24 * 60) return minutes;
   throw new WrongOption(`--minutes takes a number from 0.2 to ${24 * 60}, not "${text}".`);
 }
+
+// Loaded once it is known that it is needed: whoever asks how this is used need not wait for all of it.
+const { failpoints } = await import('../test/chaos/failpoints.ts');
+const { runChaos } = await import('../test/chaos/run.ts');
+const { runOutOfDisk, runOutOfMemory } = await import('../test/chaos/scarce.ts');
+const { isAllRight, verdictInWords } = await import('../test/chaos/verdict.ts');
 
 /** In less time not everything comes up. */
 const shortMinutes = 5;

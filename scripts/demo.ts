@@ -1,27 +1,8 @@
 // `npm run demo`: the whole path on this machine, from a simulated Entra tenant to a simulated SCIM target, then a summary. Ends by itself.
 
-import { Listr } from 'listr2';
-import { startGraph } from '../simulator/graph/index.ts';
-import { startScim } from '../simulator/scim/index.ts';
 import { askedBy, nothing } from './command-line.ts';
 import type { OneRun, SyncedRun } from './demo/client.ts';
-import { startStack } from './demo/stack.ts';
-import {
-  approve,
-  type Connected,
-  changeTenant,
-  connect,
-  deltaSync,
-  disagreements,
-  fullSync,
-  groupSync,
-  prepareTestGroup,
-  type Tour,
-  tourTenant,
-  type WaitingPlan,
-  waitingPlan,
-} from './demo/tour.ts';
-import { startServices } from './services.ts';
+import type { Connected, Tour, WaitingPlan } from './demo/tour.ts';
 
 askedBy({
   name: 'demo',
@@ -31,6 +12,25 @@ Starts Redis, MongoDB, a simulated Entra tenant, a simulated SCIM target and Ent
 (full sync, delta sync, a run of one test group), prints what happened, and stops everything. To keep it up: make dev.`,
   read: nothing,
 });
+
+// Loaded once it is known that it is needed: whoever asks how this is used need not wait for all of it.
+const { Listr } = await import('listr2');
+const { startGraph } = await import('../simulator/graph/index.ts');
+const { startScim } = await import('../simulator/scim/index.ts');
+const { startStack } = await import('./demo/stack.ts');
+const {
+  approve,
+  changeTenant,
+  connect,
+  deltaSync,
+  disagreements,
+  fullSync,
+  groupSync,
+  prepareTestGroup,
+  tourTenant,
+  waitingPlan,
+} = await import('./demo/tour.ts');
+const { startServices } = await import('./services.ts');
 
 const people = 200;
 const cleanUp: (() => Promise<void>)[] = [];

@@ -3,12 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startGraph } from '../simulator/graph/index.ts';
-import { startScim } from '../simulator/scim/index.ts';
 import { askedBy, wholeNumber } from './command-line.ts';
-import { startStack } from './demo/stack.ts';
-import { connect, fullSync, tourTenant, waitingPlan } from './demo/tour.ts';
-import { cacheFolder, startServices } from './services.ts';
 
 const usage = `Usage: make dev [ARGS="--users 200 --port 8080"], or npm run dev -- [options]
 
@@ -31,6 +26,13 @@ const asked = askedBy({
     };
   },
 });
+
+// Loaded once it is known that it is needed: whoever asks how this is used need not wait for all of it.
+const { startGraph } = await import('../simulator/graph/index.ts');
+const { startScim } = await import('../simulator/scim/index.ts');
+const { startStack } = await import('./demo/stack.ts');
+const { connect, fullSync, tourTenant, waitingPlan } = await import('./demo/tour.ts');
+const { cacheFolder, startServices } = await import('./services.ts');
 
 const stopped = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

@@ -4,14 +4,11 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { askedBy, someOf, wholeNumber } from './command-line.ts';
-import { callCounter, type Operation } from './fuzz/calls.ts';
-import { startInstallation } from './fuzz/installation.ts';
-import { plant } from './fuzz/plant.ts';
-import { type FuzzResult, keepFuzzResult } from './fuzz/results.ts';
-import { headersOf, type Role, roles } from './fuzz/roles.ts';
-import { installed, type MakingUp, makeUp } from './fuzz/schemathesis.ts';
-import { type Services, startServices } from './services.ts';
-import { commitOf } from './simulate/commit.ts';
+import type { Operation } from './fuzz/calls.ts';
+import type { FuzzResult } from './fuzz/results.ts';
+import { type Role, roles } from './fuzz/role-names.ts';
+import type { MakingUp } from './fuzz/schemathesis.ts';
+import type { Services } from './services.ts';
 
 const usage = `Usage: npm run fuzz -- [--role read,admin] [--examples 50] [--seed 1] [--write]
 
@@ -45,6 +42,16 @@ const asked = askedBy({
     };
   },
 });
+
+// Loaded once it is known that it is needed: whoever asks how this is used need not wait for all of it.
+const { callCounter } = await import('./fuzz/calls.ts');
+const { startInstallation } = await import('./fuzz/installation.ts');
+const { plant } = await import('./fuzz/plant.ts');
+const { keepFuzzResult } = await import('./fuzz/results.ts');
+const { headersOf } = await import('./fuzz/roles.ts');
+const { installed, makeUp } = await import('./fuzz/schemathesis.ts');
+const { startServices } = await import('./services.ts');
+const { commitOf } = await import('./simulate/commit.ts');
 
 const parameters = z.array(z.looseObject({ name: z.string() }));
 const openApi = z.looseObject({

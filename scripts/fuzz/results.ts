@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { roles, whoIs } from './roles.ts';
+import { roles, whoIs } from './role-names.ts';
 
 const file = join(import.meta.dirname, '../../test/fuzz/results/roles.json');
 

@@ -1,37 +1,10 @@
-// As whom calls are made up, and what such a caller brings with each call.
+// What whoever calls are made up as brings with each call.
 
 import { z } from 'zod';
 import { follow } from '../../test/support/follow.ts';
 import type { Installation } from './installation.ts';
 import { customer } from './plant.ts';
-
-export const roles = [
-  'read',
-  'sync',
-  'configure',
-  'approve',
-  'audit',
-  'admin',
-  'limited',
-  'stranger',
-  'session',
-  'nobody',
-] as const;
-export type Role = (typeof roles)[number];
-
-/** Who that is, in the words of the table. */
-export const whoIs: Readonly<Record<Role, string>> = {
-  read: 'a key with the scope `read`',
-  sync: 'a key with the scope `sync`',
-  configure: 'a key with the scope `configure`',
-  approve: 'a key with the scope `approve`',
-  audit: 'a key with the scope `audit`',
-  admin: 'a key with the scope `admin`',
-  limited: 'a key with every scope but `admin`, limited to the organization that all of it belongs to',
-  stranger: 'the same, limited to another organization',
-  session: 'somebody who signed in as an administrator: the cookie of a session and its CSRF token',
-  nobody: 'nobody: without a key',
-};
+import type { Role } from './role-names.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 

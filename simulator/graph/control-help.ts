@@ -66,14 +66,15 @@ export function controlHelp(control: Control): readonly Call[] {
 
 /** Somebody may be named by id, principal name or display name. */
 function castOf(tenant: TenantControl): Cast {
-  const [first = 'somebody', second = first, third = second] = tenant
-    .first('user', 3)
-    .map((id) => String(tenant.user(id)['userPrincipalName']));
+  const ids = tenant.first('user', 3);
+  const names = ids.map((id) => String(tenant.user(id)['userPrincipalName']));
+  const [first = 'somebody', second = first, third = second] = names;
   const [team = 'a group', other = team] = tenant
     .first('group', 2)
     .map((id) => String(tenant.group(id)['displayName']));
   return {
     people: [first, second, third],
+    secondId: ids[1] ?? second,
     groups: [team, other],
     domain: tenant.domain,
     clientId: tenant.apps()[0]?.clientId ?? 'a registration',
@@ -99,6 +100,7 @@ function wordsOf(schema: Schema): string {
   if (typeof schema === 'boolean') return 'any';
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return schema.enum.map((one) => JSON.stringify(one)).join(' | ');
+  if (Array.isArray(schema.type)) return schema.type.join(' | ');
   const either = schema.anyOf ?? schema.oneOf;
   if (either !== undefined) return [...new Set(either.map(wordsOf))].join(' | ');
   if (schema.properties !== undefined) return fieldsOf(schema.properties, new Set(schema.required));

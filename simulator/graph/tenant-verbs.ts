@@ -7,6 +7,8 @@ import type { TenantControl } from './tenant-control.ts';
 /** Whom the example of a verb names: people and groups that are there, so that it works as it stands. */
 export type Cast = {
   readonly people: readonly [string, string, string];
+  /** Of the second of them: whoever is deleted is found by that alone. */
+  readonly secondId: string;
   readonly groups: readonly [string, string];
   readonly domain: string;
   readonly clientId: string;
@@ -126,15 +128,15 @@ export const tenantVerbs: Readonly<Record<string, Verb>> = {
     changes((tenant, body) => tenant.enable(body.who)),
   ),
   'soft-delete': verb(
-    'deletes a user or group; for 30 days it can be restored',
+    'deletes a user or group; for 30 days it can be restored, by its id',
     who,
-    ({ people }) => ({ who: people[1] }),
+    ({ secondId }) => ({ who: secondId }),
     changes((tenant, body) => tenant.softDelete(body.who)),
   ),
   restore: verb(
     'brings back what was soft-deleted',
     who,
-    ({ people }) => ({ who: people[1] }),
+    ({ secondId }) => ({ who: secondId }),
     changes((tenant, body) => tenant.restore(body.who)),
   ),
   'hard-delete': verb(
