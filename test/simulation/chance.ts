@@ -50,11 +50,14 @@ const preferred = <T>(list: readonly T[], names: readonly string[] | undefined, 
 const usualShare = 1 / 3;
 
 const numbers = new Map<string, number>();
+/** Names are few; what is told of one seed alone must not be kept for all that are played after it. */
+const mostNumbers = 5_000;
 
 /** FNV-1a, 32 bits. */
 export const numberOf = (text: string): number => {
   const known = numbers.get(text);
   if (known !== undefined) return known;
+  if (numbers.size >= mostNumbers) numbers.clear();
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   numbers.set(text, hash | 0);

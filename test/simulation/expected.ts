@@ -57,8 +57,9 @@ const lasting = ['ambiguous_match', 'linked_elsewhere', 'target_conflict', 'targ
 const about = ({ escrowed, customer, now }: View, id: string, wrong: readonly string[]): readonly string[] => {
   const reason = escrowed.get(id);
   // While a target waits for a first plan that would hold nothing, no run does anything there, and so nobody is let go who is to be left alone.
-  const isLeftAlone = protectedBy(customer, ownedBy(customer, id), now) !== null;
-  if (reason !== undefined && !lasting.includes(reason) && !isLeftAlone) return [`${id} is still in escrow: ${reason}`];
+  const isLeftAlone = (): boolean => protectedBy(customer, ownedBy(customer, id), now) !== null;
+  if (reason !== undefined && !lasting.includes(reason) && !isLeftAlone())
+    return [`${id} is still in escrow: ${reason}`];
   if (wrong.length === 0) return [];
   return reason !== undefined || customer.touched.has(id) || isProtected(customer, id) ? [excuse] : wrong;
 };

@@ -105,6 +105,13 @@ export const faultsOf = (chance: Chance, mix: Mix, { only, aimed }: Selection): 
       return left < 0;
     })?.[0];
   };
+  const countAt = (site: string, possible: readonly FaultKind[]): SiteCount => {
+    const known = sites.get(site);
+    if (known !== undefined) return known;
+    const count = { calls: 0, exposed: 0, possible };
+    sites.set(site, count);
+    return count;
+  };
   const wanted = (site: string, nth: number, possible: readonly FaultKind[]): FaultKind | undefined => {
     if (aim?.site === site && aim.nth === nth) return possible.find((kind) => kind === aim.kind);
     if (only === null) return drawn(site, nth, possible);
@@ -113,8 +120,7 @@ export const faultsOf = (chance: Chance, mix: Mix, { only, aimed }: Selection): 
 
   return {
     strike: (site, possible) => {
-      const count = sites.get(site) ?? { calls: 0, exposed: 0, possible };
-      sites.set(site, count);
+      const count = countAt(site, possible);
       const nth = count.calls;
       count.calls += 1;
       if (ended) return null;

@@ -62,17 +62,7 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
   const { scheduler, chance, faults, trace } = stage;
   let dead = false;
   let frozenUntil = 0;
-  /** Whoever waits for a signal, by how they stop: Node keeps a composed signal, and with it a world that is over, as long as somebody listens. */
-  const listening = new Set<() => void>();
-  const listen = (signal: AbortSignal, hear: () => void): (() => void) => {
-    const stop = (): void => {
-      signal.removeEventListener('abort', hear);
-      listening.delete(stop);
-    };
-    signal.addEventListener('abort', hear, { once: true });
-    listening.add(stop);
-    return stop;
-  };
+  const listeners = listenersOf();
 
   /** The process hears of it now, once it wakes, or never. */
   const deliver = (hear: () => void): void => {
@@ -87,7 +77,7 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
   const kill = (): void => {
     if (dead) return;
     dead = true;
-    for (const stop of listening) stop();
+    listeners.end();
     trace.note(options.name, 'dies', '');
     trace.count('worker.died');
     options.onDeath();
@@ -115,7 +105,7 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
         reject(signal?.reason);
       };
       if (signal?.aborted === true) return leave();
-      const deafen = signal === undefined ? null : listen(signal, leave);
+      const deafen = signal === undefined ? null : listeners.listen(signal, leave);
       const answer = (hear: () => void, outcome: string): void => {
         trace.note(options.name, site, fault === null ? outcome : `${outcome} (${fault.kind})`);
         if (afterEffect(fault) === 'dead') return;
@@ -155,7 +145,7 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
           resolve();
         }),
       );
-      const deafen = listen(signal, () => {
+      const deafen = listeners.listen(signal, () => {
         scheduler.cancel(wake);
         reject(signal.reason);
       });
@@ -179,6 +169,43 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
     freeze,
   };
   return process;
+};
+
+type Listeners = {
+  /** Answers how to stop. */
+  readonly listen: (signal: AbortSignal, hear: () => void) => () => void;
+  readonly end: () => void;
+};
+
+/**
+ * Whoever waits for a signal. Each signal is listened to once, for all of them: to listen costs more than the call that waits. Node keeps a composed signal,
+ * and with it a world that is over, as long as somebody listens.
+ */
+const listenersOf = (): Listeners => {
+  const heard = new Map<AbortSignal, { readonly waiting: Set<() => void>; readonly tell: () => void }>();
+  const heardOf = (signal: AbortSignal): Set<() => void> => {
+    const known = heard.get(signal);
+    if (known !== undefined) return known.waiting;
+    const waiting = new Set<() => void>();
+    const tell = (): void => {
+      heard.delete(signal);
+      for (const hear of [...waiting]) hear();
+    };
+    signal.addEventListener('abort', tell, { once: true });
+    heard.set(signal, { waiting, tell });
+    return waiting;
+  };
+  return {
+    listen: (signal, hear) => {
+      const waiting = heardOf(signal);
+      waiting.add(hear);
+      return () => void waiting.delete(hear);
+    },
+    end: () => {
+      for (const [signal, { tell }] of heard) signal.removeEventListener('abort', tell);
+      heard.clear();
+    },
+  };
 };
 
 const ofClock: readonly FaultKind[] = ['crash_before', 'pause', 'error'];

@@ -64,7 +64,7 @@ export const createScheduler = (start: number, tie: (nth: number) => number, mos
         const go = (): void => {
           try {
             if (step(until)) {
-              afterwards(go);
+              inTime();
               return;
             }
             clock = Math.max(clock, until);
@@ -73,7 +73,8 @@ export const createScheduler = (start: number, tie: (nth: number) => number, mos
             reject(error);
           }
         };
-        afterwards(go);
+        const inTime = afterwards(go);
+        inTime();
       }),
     steps: () => steps,
   };
@@ -84,6 +85,10 @@ const isLater = (event: Event, than: Event | undefined): boolean =>
 
 /**
  * Once every promise has gone as far as it can: Node runs the next tick only when no microtask is left. Asked for out of a microtask, because a tick
- * asked for out of a tick would come before them.
+ * asked for out of a tick would come before them. A promise that is kept is the cheapest way into one: it is gone thousands of times in a run.
  */
-const afterwards = (act: () => void): void => queueMicrotask(() => process.nextTick(act));
+const afterwards = (act: () => void): (() => void) => {
+  const nextTick = (): void => process.nextTick(act);
+  return () => void kept.then(nextTick);
+};
+const kept = Promise.resolve();

@@ -1,7 +1,7 @@
 /** What many runs came to. */
 
 import { z } from 'zod';
-import { type FaultName, partsOf } from './faults.ts';
+import { type FaultKind, type FaultName, partsOf } from './faults.ts';
 import type { Told } from './simulate.ts';
 
 const counts = z.record(z.string(), z.number());
@@ -44,9 +44,8 @@ export const addTold = (summary: Summary, told: Told, isBiased = false): void =>
   summary.excused += told.excused;
   for (const [site, { exposed, possible }] of told.sites) {
     if (exposed === 0 || isBiased) continue;
-    for (const kind of possible) {
-      const pair = `${kind}@${site}`;
-      add(summary.pairs, pair, 0);
+    for (const pair of pairsAt(site, possible)) {
+      summary.pairs[pair] ??= 0;
       summary.places[pair] ??= { seed: told.seed, nth: Math.floor(exposed / 2) };
     }
   }
@@ -72,6 +71,17 @@ export const merged = (all: readonly Summary[]): Summary => {
 
 const add = (to: Record<string, number>, name: string, count: number): void => {
   to[name] = (to[name] ?? 0) + count;
+};
+
+const pairsKnown = new WeakMap<readonly FaultKind[], Map<string, readonly string[]>>();
+
+/** The same texts for every seed. */
+const pairsAt = (site: string, possible: readonly FaultKind[]): readonly string[] => {
+  const known = pairsKnown.get(possible) ?? new Map<string, readonly string[]>();
+  pairsKnown.set(possible, known);
+  const pairs = known.get(site) ?? possible.map((kind) => `${kind}@${site}`);
+  known.set(site, pairs);
+  return pairs;
 };
 
 const pairOf = (name: FaultName): string => name.slice(0, name.lastIndexOf('#'));

@@ -7,6 +7,7 @@ import type { World } from '../../model/world.ts';
 import { type Client, connectClient } from './client.ts';
 import { isAbsent } from './errors.ts';
 import { type Profile, readProfile } from './profile.ts';
+import { type RecentWrites, recentWrites } from './recent-writes.ts';
 import { getRequest, getWholeRequest } from './requests.ts';
 import type { ScimSettings } from './settings.ts';
 import type { Transport } from './transport.ts';
@@ -16,6 +17,7 @@ export type Session = {
   readonly settings: ScimSettings;
   readonly world: World;
   readonly learned: Learned;
+  readonly recent: RecentWrites;
   /** Read once, before the first request that needs it. */
   profile(signal: AbortSignal): Promise<Profile>;
   /** As far as it was read yet. */
@@ -55,6 +57,7 @@ export const startSession = (settings: ScimSettings, world: World, transport: Tr
       quiet: false,
       membersHidden: false,
     },
+    recent: recentWrites(world),
     profile: (signal) => {
       reading ??= read(signal);
       return reading;

@@ -10,6 +10,7 @@ import { field, isObject, withField } from './json.ts';
 import { operationsFrom, operationsOn, operationsWithoutValuePaths } from './patch.ts';
 import { parsePath } from './paths.ts';
 import { type Asked, confirmUpdate, goneMeanwhile } from './read-back.ts';
+import { isOld } from './recent-writes.ts';
 import { getWholeRequest, type PatchOperation, patchRequest, putRequest } from './requests.ts';
 import { assign, withSchemas } from './resource.ts';
 import { readResource, type Session } from './session.ts';
@@ -65,7 +66,10 @@ export const sendPatch = async (
   return 'unsupported';
 };
 
-/** Reads, merges and replaces; with the version it read, where the target knows versions, and anew when somebody was faster. */
+/**
+ * Reads, merges and replaces; with the version it read, where the target knows versions, and anew when somebody was faster. What we ourselves replaced a
+ * moment ago has to be in what is read.
+ */
 export const putMerged = async (
   session: Session,
   type: ObjectType,
@@ -73,18 +77,26 @@ export const putMerged = async (
   merge: (resource: JsonObject) => JsonObject,
   signal: AbortSignal,
 ): Promise<Answer | 'nothing_to_do'> => {
-  const { client } = session;
+  const { client, recent } = session;
   const { endpoints, versions } = await session.profile(signal);
-  for (let attempt = 1; ; attempt += 1) {
-    const get = getWholeRequest(endpoints[type], id);
+  const get = getWholeRequest(endpoints[type], id);
+  const look = async (): Promise<{ readonly read: Answer; readonly resource: JsonObject }> => {
     const read = await client.send(get, signal);
-    const resource = client.objectIn(get, read);
+    return { read, resource: client.objectIn(get, read) };
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const { read, resource } = await recent.settled(id, look, signal);
     const merged = merge(resource);
     if (isDeepStrictEqual(merged, resource)) return 'nothing_to_do';
     const version = versions ? versionOf(resource, read) : null;
     const put = putRequest(endpoints[type], id, withSchemas(type, withField(merged, 'meta', null)), version);
     const answer = await client.send(put, signal);
-    if (isSuccess(answer)) return answer;
+    if (isSuccess(answer)) {
+      const replacement = { before: resource, after: merged };
+      // What the target itself shows as it was before, it did not take, and will not show.
+      if (answer.body.kind !== 'json' || !isOld(replacement, answer.body.json)) recent.note(id, replacement);
+      return answer;
+    }
     if (answer.status !== 412 || attempt >= mostConflicts) throw client.refusal(put, answer);
   }
 };

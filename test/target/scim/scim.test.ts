@@ -268,6 +268,20 @@ describe('replacing where there is no PATCH', () => {
     await expect(update(setup, id, { title: 'Queen' }, {})).rejects.toMatchObject({ fault: 'conflict' });
   });
 
+  it('waits for readers that do not know the last write yet: putting back what they show would take it back', async () => {
+    const setup = await connected({}, { knobs: { patch: 'unsupported', versions: 'decorative' } });
+    const id = await createStaff(setup);
+    const [member = ''] = setup.simulator.control.seed({ users: [{ userName: 'a' }] }).users;
+    setup.simulator.control.addFaults([{ method: 'PUT', answer: { kind: 'stale', reads: 2 } }]);
+    const named = { action: 'update', attributes: { displayName: 'Crew' }, before: { displayName: 'Staff' } } as const;
+    await setup.target.apply({ key: operationKey('n'), ref: staff, remoteId: id, ...named }, signal);
+    await setup.target.apply(membership('add_members', id, [member]), signal);
+    expect(setup.simulator.control.accounts().groups).toMatchObject([
+      { displayName: 'Crew', members: [{ value: member }] },
+    ]);
+    expect(setup.world.slept).toEqual([1_000, 4_000]);
+  });
+
   it('is not tried when the settings insist on PATCH', async () => {
     const setup = await connected({ update_mode: 'patch' }, { knobs: { patch: 'unsupported' } });
     const id = await create(setup);

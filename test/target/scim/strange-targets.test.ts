@@ -11,7 +11,7 @@ import { type Attributes, group, user } from '../../../src/model/source-object.t
 import type { JsonObject } from '../../../src/model/target-record.ts';
 import { scim } from '../../../src/target/scim/index.ts';
 import type { Target } from '../../../src/target/target.ts';
-import { testWorld } from '../world.ts';
+import { type TestWorld, testWorld } from '../world.ts';
 import { type Received, type Reply, type ScriptedServer, startScripted } from './scripted-server.ts';
 
 const signal = new AbortController().signal;
@@ -27,11 +27,12 @@ const before = async (
   answer: (request: Received) => Reply | null,
   settings: JsonObject = {},
   described: Readonly<Record<string, JsonObject>> = {},
-): Promise<{ target: Target; server: ScriptedServer }> => {
+): Promise<{ target: Target; server: ScriptedServer; world: TestWorld }> => {
+  const world = testWorld();
   const server = await startScripted(answer, described);
-  const target = scim.parse({ base_url: server.baseUrl, token: 'a-token', ...settings }).connect(testWorld());
+  const target = scim.parse({ base_url: server.baseUrl, token: 'a-token', ...settings }).connect(world);
   opened.push(server, target);
-  return { target, server };
+  return { target, server, world };
 };
 
 const ok = (body: JsonObject | string): Reply => ({ status: 200, body });
@@ -209,11 +210,14 @@ describe('a target that answers PATCH with 404', () => {
         : ok({ id: '7', title: 'Analyst' });
 
   it('has none, when the account is there: it is replaced, from then on without asking', async () => {
-    const { target, server } = await before(({ method, ...rest }) =>
-      method === 'PUT' ? ok({ id: '7', title: 'Countess' }) : reply(true)({ method, ...rest }),
-    );
+    let title = 'Analyst';
+    const { target, server } = await before(({ method, ...rest }) => {
+      if (method === 'PATCH') return reply(true)({ method, ...rest });
+      if (method === 'PUT') title = 'Countess';
+      return ok({ id: '7', title });
+    });
     await target.apply(update({ title: 'Countess' }, { title: 'Analyst' }), signal);
-    await target.apply(update({ title: 'Countess' }, { title: 'Analyst' }), signal);
+    await target.apply(update({ title: 'Queen' }, { title: 'Countess' }), signal);
     expect(sent(server)).toEqual([
       'PATCH /Users/7',
       'GET /Users/7',
@@ -249,6 +253,27 @@ describe('replacing an account', () => {
     expect((await put(await versioned('W/"3"', true)))?.headers).toHaveProperty('if-match', 'W/"3"');
     expect((await put(await versioned('W/"web-framework"', true)))?.headers).not.toHaveProperty('if-match');
     expect((await put(await versioned('W/"3"', false)))?.headers).not.toHaveProperty('if-match');
+  });
+
+  it('waits for what it wrote a moment ago, and no more where the target never shows what it answered', async () => {
+    const { target, server, world } = await before(
+      ({ method }) => ok({ id: '7', title: method === 'PUT' ? 'Countess' : 'Analyst' }),
+      { update_mode: 'put' },
+    );
+    const write = async (): Promise<readonly string[]> => {
+      const earlier = server.received.length;
+      await target.apply(update({ title: 'Countess' }, { title: 'Analyst' }), signal);
+      return server.received.slice(earlier).map(({ method }) => method);
+    };
+    const waited = ['GET', 'GET', 'GET', 'GET', 'PUT'];
+    expect([await write(), await write(), await write(), await write(), await write()]).toEqual([
+      ['GET', 'PUT'],
+      waited,
+      waited,
+      waited,
+      ['GET', 'PUT'],
+    ]);
+    expect(world.slept.slice(0, 3)).toEqual([1_000, 4_000, 10_000]);
   });
 
   it("sends back nothing that is the server's own to say", async () => {
