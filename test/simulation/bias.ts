@@ -248,6 +248,16 @@ const biases = {
     drawn: { ...manyEdits, ...drawn(much, 'workers'), ...faults('pause', 'wakeup_twice') },
     picked: {},
   },
+  'workers that sleep while they connect': {
+    drawn: {
+      ...writesScim,
+      ...manyEdits,
+      ...drawn(much, 'workers'),
+      ...drawn(sure, 'opens a connection'),
+      ...faults('pause', 'wakeup_twice'),
+    },
+    picked: {},
+  },
   'switches thrown while a worker sleeps': {
     drawn: {
       ...freely,
@@ -290,6 +300,36 @@ const biases = {
       ...drawn([0, 0.59], 'policy'),
     },
     picked: { edit: leavers },
+  },
+  'two people, and then no limits': {
+    drawn: {
+      ...tight,
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'two people approve', 'changes safeguards', 'first plans approve themselves'),
+      ...drawn(never, 'changes who approves', 'slow target desk0'),
+      ...drawn(much, 'people', 'minutes'),
+      ...drawn([0.3, 0.6], 'safeguards by operator 0'),
+      ...drawn([0.1, 0.3], 'safeguards by operator 0 at'),
+      ...drawn([0, 0.59], 'policy'),
+    },
+    picked: { edit: leavers, safeguard: ['limits lifted'] },
+  },
+  'two people, and then no protection': {
+    drawn: {
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'two people approve', 'changes safeguards', 'somebody is protected'),
+      ...drawn(sure, 'first plans approve themselves'),
+      ...drawn(never, 'changes who approves', 'guards somebody', 'slow target desk0'),
+      ...drawn(much, 'deprovisions floor', 'minutes'),
+      ...drawn(little, 'people'),
+      ...drawn([0.3, 0.6], 'safeguards by operator 0'),
+      ...drawn([0.1, 0.3], 'safeguards by operator 0 at'),
+      ...drawn([0.5, 0.99], 'edit of tenant 0 at'),
+      ...drawn([0, 0.59], 'policy'),
+    },
+    picked: { edit: leavers, safeguard: ['protection lifted'] },
   },
   'whoever is protected': {
     drawn: {

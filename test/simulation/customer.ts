@@ -56,6 +56,8 @@ export type Customer = {
   readonly protections: { readonly at: number; readonly protection: Protection }[];
   /** How many have to approve what is over a limit, likewise. */
   readonly approvals: { readonly at: number; readonly needed: Approvals }[];
+  /** When the database was put back, and what the record says since then of safeguards that are still in force. */
+  readonly restores: { readonly at: number; readonly loosened: TargetRecord['loosened'] }[];
 };
 
 export const foundCustomer = (
@@ -100,6 +102,7 @@ export const foundCustomer = (
     policies: [{ at: now(), policy }],
     protections: [{ at: now(), protection }],
     approvals: approvalsSince({ approvals, loosened: null }, now()),
+    restores: [],
     connection: {
       id: connectionId(`con_${nth}`),
       organization: organizationId(`org_${nth}`),
@@ -169,6 +172,26 @@ export const approvalsSince = (
 
 /** More than anybody could take away. */
 export const boundless: Limit = { count: 1_000_000, percent: 100, floor: 1_000_000 };
+
+/** Nothing is over any limit. */
+export const noLimits: Limits = {
+  deprovisions: boundless,
+  groupDeletes: boundless,
+  memberRemovals: boundless,
+  memberRemovalsPerGroup: boundless,
+  updates: null,
+  creates: null,
+};
+const one: Limit = { count: 500, percent: 0, floor: 1 };
+/** One of each kind in a day. */
+export const leastLimits: Limits = {
+  deprovisions: one,
+  groupDeletes: one,
+  memberRemovals: one,
+  memberRemovalsPerGroup: one,
+  updates: null,
+  creates: null,
+};
 
 const populate = (directory: Directory, chance: Chance, nth: number): void => {
   const people: string[] = [];

@@ -84,4 +84,5 @@ const rememberSettings = async (at: number, stores: Stores, customer: Customer):
   customer.policies.push({ at, policy: { deprovision: target.deprovision, leftGroups: target.leftGroups } });
   customer.protections.push({ at, protection: target.protected });
   customer.approvals.splice(0, customer.approvals.length, ...approvalsSince(target, at));
+  customer.restores.push({ at, loosened: target.loosened });
 };

@@ -6,7 +6,7 @@
 import type { PlanId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Customer } from './customer.ts';
-import { since } from './since.ts';
+import { takesTwoAt } from './in-force.ts';
 
 type Asking = Pick<Customer, 'approvals'>;
 type Seen = Pick<Plan, 'id' | 'target' | 'kind' | 'exceeded' | 'createdAt'>;
@@ -55,11 +55,6 @@ export const approvalsSeen = (now: () => number, count: (what: string) => void):
 
 const nobody: Said = { takesTwo: false, people: new Set() };
 
-const dayMs = 24 * 3_600_000;
-
 /** When it was made, or now: a number that was lowered counts a day later. */
-const isForTwo = ({ approvals }: Asking, { exceeded, createdAt }: Seen, now: number): boolean =>
-  exceeded.length > 0 &&
-  [createdAt.getTime(), now].some((at) =>
-    since(approvals, at - dayMs).some((each) => each.at <= at && each.needed === 2),
-  );
+const isForTwo = (customer: Asking, { exceeded, createdAt }: Seen, now: number): boolean =>
+  exceeded.length > 0 && [createdAt.getTime(), now].some((at) => takesTwoAt(customer, at));

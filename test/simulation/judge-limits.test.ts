@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { connectionId, operationKey, planId, remoteId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import type { Cause, Operation, Why } from '../../src/model/operation.ts';
 import { group, user } from '../../src/model/source-object.ts';
-import { defaultLimits, type Limits } from '../../src/model/target-record.ts';
+import { type Approvals, defaultLimits, type Limits } from '../../src/model/target-record.ts';
+import type { Customer } from './customer.ts';
 import type { Person, Standing } from './directory.ts';
 import { takingsSeen } from './judge-limits.ts';
 import type { Effect, Remote } from './remote.ts';
@@ -27,10 +28,13 @@ const people = (standings: Readonly<Record<string, Standing>>): ReadonlyMap<stri
       },
     ]),
   );
+const approvedBy = (needed: Approvals): Customer['approvals'] => [{ at: 0, needed }];
 /** Six people, all of whom were in each group once. */
 const office = (limits: Partial<Limits>, standings: Readonly<Record<string, Standing>> = {}) => ({
   target: { id: target },
   limits: [{ at: 0, limits: { ...defaultLimits, ...limits } }],
+  approvals: approvedBy(1),
+  restores: [],
   scopes: [{ at: 0, scope: { kind: 'all' } as const }],
   directory: {
     history: [
@@ -132,6 +136,18 @@ describe('what a day takes from groups', () => {
     const { removes } = seen(office({ memberRemovals: most(6), memberRemovalsPerGroup: most(1) }));
     expect([...removes('staff', 'ann'), ...removes('board', 'ann')]).toEqual([]);
     expect(removes('board', 'bob')).toHaveLength(1);
+  });
+
+  it('goes by what one of two lifted a day later, and by what one lifts who decides alone at once', () => {
+    const few = { memberRemovals: most(1), memberRemovalsPerGroup: most(6) };
+    const liftedBy = (needed: Approvals) => {
+      const before = office(few);
+      const lifted = { at: 100 * hourMs, limits: { ...defaultLimits, ...few, memberRemovals: most(6) } };
+      return seen({ ...before, limits: [...before.limits, lifted], approvals: approvedBy(needed) });
+    };
+    const removed = ({ removes }: ReturnType<typeof seen>) => ['ann', 'bob'].flatMap((name) => removes('staff', name));
+    expect(removed(liftedBy(2))).toEqual(['memberRemovals 2 within a day, where 1 of 8 are allowed']);
+    expect(removed(liftedBy(1))).toEqual([]);
   });
 
   it('is forgotten after a day', () => {

@@ -9,11 +9,12 @@ import type { LimitName } from '../../src/model/target-record.ts';
 import type { Customer } from './customer.ts';
 import type { Deed } from './deeds.ts';
 import { inScope, isThere } from './directory.ts';
+import { type Limiting, limitsInForce } from './in-force.ts';
 import type { Effect } from './remote.ts';
 import { longestTurnMs, since } from './since.ts';
 
 /** What of a customer matters here. */
-type Limited = Pick<Customer, 'limits' | 'scopes'> & {
+type Limited = Limiting & Pick<Customer, 'scopes'> & {
   readonly target: Pick<Customer['target'], 'id'>;
   readonly directory: Pick<Customer['directory'], 'history'>;
 };
@@ -59,7 +60,7 @@ export const takingsSeen = (now: () => number): Takings => {
   };
 
   const judgeOne = (customer: Limited, effect: Effect, meant: Meant, { limit, each }: Taking): readonly string[] => {
-    const known = since(customer.limits, now() - longestTurnMs).map(({ limits }) => limits[limit]);
+    const known = limitsInForce(customer, limit, now() - longestTurnMs, now());
     const set = known.filter((one): one is Limit => one !== null);
     // Where any number was allowed a short while ago, nobody counts.
     if (set.length < known.length || each.length === 0) return [];

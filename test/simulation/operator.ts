@@ -16,12 +16,20 @@ import { defaultCeilings } from '../../src/model/ceilings.ts';
 import { type ConnectionId, sourceId } from '../../src/model/ids.ts';
 import { isEnded, type SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
-import type { Approvals, Limits, Protection } from '../../src/model/target-record.ts';
+import { type Approvals, type Limits, nobodyProtected, type Protection } from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
 import { createKeyProofs } from '../../src/store/key-proofs.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Chance } from './chance.ts';
-import { anotherProtection, type Customer, drawLimits, drawPolicy, drawScope } from './customer.ts';
+import {
+  anotherProtection,
+  type Customer,
+  drawLimits,
+  drawPolicy,
+  drawScope,
+  leastLimits,
+  noLimits,
+} from './customer.ts';
 import { decisionsOn, type OnApproved } from './decisions.ts';
 import { mappingWith } from './mapping.ts';
 import type { Process, Stage } from './process.ts';
@@ -177,6 +185,15 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
         },
         'number of approvals changed',
       ),
+    /** Loosens what guards the target, or tightens it. Says which. */
+    async changeSafeguards(customer: Customer, chance: Chance, nth: number): Promise<string> {
+      const ways: Readonly<Record<string, () => Promise<unknown>>> = {
+        'limits lifted': () => setLimits(customer, noLimits),
+        'limits tightened': () => setLimits(customer, leastLimits),
+        'protection lifted': () => setProtection(customer, nobodyProtected),
+      };
+      return await attempt(ways, chance.pick(Object.keys(ways), 'safeguard', nth));
+    },
     /** Looks at what another scope would mean; later saves it, as often as not. */
     preview: (customer: Customer, chance: Chance, nth: number): Promise<string> =>
       attempt({ 'scope previewed': () => preview(customer, chance, nth) }, 'scope previewed'),

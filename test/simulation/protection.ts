@@ -3,6 +3,7 @@
 import type { Protection } from '../../src/model/target-record.ts';
 import type { Customer } from './customer.ts';
 import { isThere, type Truth } from './directory.ts';
+import { protectionsInForce } from './in-force.ts';
 import type { Remote } from './remote.ts';
 import { since, usualTurnMs } from './since.ts';
 
@@ -12,15 +13,17 @@ export type ProtectionKind = (typeof protectionKinds)[number];
 /** Whose account or group it is, and which. */
 export type Owned = { readonly id: string; readonly remote: Remote | null };
 
-/** By what somebody is protected for certain: by every protection that a turn may go by, and all along. */
+/** By what somebody is protected for certain: at every moment that a turn may go by, and all along. */
 export const protectedBy = (customer: Customer, owned: Owned, now: number): ProtectionKind | null => {
-  const known = since(customer.protections, now - usualTurnMs);
+  const known = protectionsInForce(customer, now - usualTurnMs, now);
   return (
     protectionKinds.find((kind) =>
-      known.every(
-        ({ at, protection }) =>
-          isCovered(customer, protection, kind, owned, 'all along') &&
-          (kind === 'id' || wasSeen(customer, owned.id, at)),
+      known.every((inForce) =>
+        inForce.some(
+          ({ at, protection }) =>
+            isCovered(customer, protection, kind, owned, 'all along') &&
+            (kind === 'id' || wasSeen(customer, owned.id, at)),
+        ),
       ),
     ) ?? null
   );

@@ -20,6 +20,7 @@ const happenings: readonly string[] = [
   ...['operation.applied.create', 'operation.applied.update', 'operation.applied.disable', 'operation.applied.delete'],
   ...['operator.number of approvals changed', 'operator.refused.another_person_needed'],
   ...['approvals.by_two', 'approvals.changed_in_between'],
+  ...['operator.limits lifted', 'operator.limits tightened', 'operator.protection lifted'],
   ...['operator.scope previewed', 'preview.looked_at', 'preview.saved'],
   ...['database.put_back', 'restore.detected', 'restore.declared', 'restored.approved', 'restored.as_it_is'],
   ...['operator.somebody protected', 'spared.by_id', 'spared.by_attribute', 'spared.by_group', 'list.old'],

@@ -146,6 +146,7 @@ const seen = (resource: Resource): Remote => {
 };
 
 const ofProcess: readonly FaultKind[] = ['crash_before', 'crash_after', 'pause'];
+const ofConnecting: readonly FaultKind[] = ['crash_before', 'pause'];
 const ofAnswer: readonly FaultKind[] = [
   ...ofProcess,
   ...(['throttled', 'unavailable', 'reset', 'timeout', 'truncated', 'web_page', 'unauthorized'] as const),
@@ -168,8 +169,8 @@ const transportFor = (
   kinds: ReturnType<typeof kindsOf>,
   changeMs: (site: string) => number,
   answer: (sent: Sent, fault: Fault | null, process: Process) => Received,
-): Transport => ({
-  exchange: (sent, signal) => {
+): Transport => {
+  const send = (sent: Sent, signal: AbortSignal): Promise<Received> => {
     const site = siteOf(sent);
     return process.call({
       site,
@@ -186,9 +187,32 @@ const transportFor = (
         return given;
       },
     });
-  },
-  close: async () => {},
-});
+  };
+  return {
+    // The first byte goes out once there is a connection: in the time that takes, the process may stand still.
+    exchange: async (sent, signal, beforeWrite) => {
+      if (opensConnection(stage, sent)) await connectionTo(stage, process, signal);
+      beforeWrite?.();
+      return await send(sent, signal);
+    },
+    close: async () => {},
+  };
+};
+
+const connecting = 'scim connect';
+
+/** Mostly there is one that is kept. Whatever changes something waits for one now and then. */
+const opensConnection = ({ chance, faults }: Stage, sent: Sent): boolean =>
+  sent.method !== 'GET' && chance.happens(0.1, 'opens a connection', faults.sites.get(siteOf(sent))?.calls ?? 0);
+
+const connectionTo = (stage: Stage, process: Process, signal: AbortSignal): Promise<void> =>
+  process.call({
+    site: connecting,
+    kinds: ofConnecting,
+    latencyMs: networkMs(stage, connecting),
+    signal,
+    effect: () => {},
+  });
 
 /** The ids of this target hold a dash, its endpoints do not. */
 const siteOf = ({ method, path }: Sent): string =>

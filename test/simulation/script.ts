@@ -2,11 +2,10 @@
 
 import { laneOf } from '../../src/core/run-queue.ts';
 import type { Run } from '../../src/model/run.ts';
-import type { Limits } from '../../src/model/target-record.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Bias } from './bias.ts';
 import { type Chance, chanceOf } from './chance.ts';
-import { boundless, type Customer } from './customer.ts';
+import { type Customer, noLimits } from './customer.ts';
 import type { OnApproved } from './decisions.ts';
 import type { Disaster } from './disaster.ts';
 import { editTarget, editTenant } from './edits.ts';
@@ -90,6 +89,12 @@ export const plan = (play: Play): void => {
       ),
     );
   for (const customer of customers)
+    eachAt(chance.happens(0.1, 'changes safeguards') ? 3 : 0, `safeguards by operator ${customer.nth}`, (nth) =>
+      inBackground(play, async () =>
+        stage.trace.note('operator', await play.operator.changeSafeguards(customer, chance, nth), customer.target.name),
+      ),
+    );
+  for (const customer of customers)
     eachAt(mayLag(chance) ? 1 : 0, `replica behind ${customer.nth}`, (nth) => lag(play, customer, nth));
   eachAt(chance.happens(0.3, 'loses the queue') ? 2 : 0, 'loss of the queue', () => empty(play));
   planDisaster(play);
@@ -155,14 +160,6 @@ const inBackground = ({ stage, workers }: Play, act: () => Promise<void>): void 
   act().catch(workers.onBug);
 };
 
-const noLimits: Limits = {
-  deprovisions: boundless,
-  groupDeletes: boundless,
-  memberRemovals: boundless,
-  memberRemovalsPerGroup: boundless,
-  updates: null,
-  creates: null,
-};
 const seldom = { refreshIntervalSecs: 30 * 86_400, fullSyncIntervalSecs: 30 * 86_400 };
 
 /**

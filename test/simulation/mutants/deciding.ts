@@ -189,6 +189,30 @@ export const deciding: readonly Mutant[] = [
     ],
   },
   {
+    name: 'limits that are lifted are gone at once',
+    what: 'Where two people approve, one of them lifts the limits, and nothing has to be approved any more.',
+    bias: 'two people, and then no limits',
+    edits: [
+      {
+        file: 'src/core/safeguards.ts',
+        from: ': strictest(loosened.from, target);',
+        to: ': { ...strictest(loosened.from, target), limits: target.limits };',
+      },
+    ],
+  },
+  {
+    name: 'protection that is lifted is gone at once',
+    what: 'Where two people approve, one of them takes somebody out of the protection, who is switched off right after.',
+    bias: 'two people, and then no protection',
+    edits: [
+      {
+        file: 'src/core/safeguards.ts',
+        from: ': strictest(loosened.from, target);',
+        to: ': { ...strictest(loosened.from, target), protected: target.protected };',
+      },
+    ],
+  },
+  {
     name: 'first plans approve themselves',
     what: 'A target is written to before anybody has seen the first plan.',
     edits: [

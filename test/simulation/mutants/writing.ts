@@ -182,4 +182,16 @@ export const writing: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'the lease is not looked at as the first byte goes out',
+    what: 'A worker that slept while it waited for a connection writes without asking whether it is still its turn.',
+    bias: 'workers that sleep while they connect',
+    edits: [
+      {
+        file: 'src/target/scim/client.ts',
+        from: 'exchange(request, signal, watching.check)',
+        to: 'exchange(request, signal, () => {})',
+      },
+    ],
+  },
 ];
