@@ -32,11 +32,14 @@ export const withLease = async <T>(
   try {
     return { result: await work(lease, watch) };
   } finally {
-    ended.abort();
+    ended.abort(over);
     await beating;
     await engine.stores.leases.release(lease);
   }
 };
+
+/** Nobody reads it; to make one each time costs more than the rest of a turn that finds nothing to do. */
+const over = new Error('The work is over.');
 
 /** The same under several leases, taken one after the other; `watch` is that of the last. Null: somebody else is at work on one of them. */
 export const withLeases = async <T>(

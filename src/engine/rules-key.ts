@@ -40,10 +40,25 @@ const unreadOf = (rules: readonly MappingRule[], read: readonly string[]): reado
   return [...new Set(mapped)].toSorted();
 };
 
-const digest = (value: Json | object): string => createHash('sha256').update(canonical(value)).digest('base64url');
+const digest = (value: object): string => createHash('sha256').update(textOf(value)).digest('base64url');
+
+const texts = new WeakMap<object, string>();
+
+/** Of a list, put together of those of its parts: a record, which nobody changes, is asked for its keys several times in a turn. */
+const textOf = (value: object | string): string => {
+  if (typeof value === 'string') return JSON.stringify(value);
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const text = isParts(value) ? `[${value.map(textOf).join(',')}]` : canonical(value);
+  texts.set(value, text);
+  return text;
+};
+
+const isParts = (value: object): value is readonly (object | string)[] =>
+  Array.isArray(value) && value.every((part) => typeof part === 'string' || (typeof part === 'object' && part !== null));
 
 /** The same text whatever the order of the fields, which a database need not keep. */
-const canonical = (value: unknown): string =>
+const canonical = (value: object): string =>
   JSON.stringify(value, (_key, inner: Json) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
