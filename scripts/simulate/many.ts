@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { aimsAt } from '../../test/simulation/aims.ts';
 import { biasNames } from '../../test/simulation/bias.ts';
 import { merged, type Summary } from '../../test/simulation/summary.ts';
-import { type News, NewsSchema, type Share } from './share.ts';
+import { type Asked, type News, NewsSchema, type Share } from './share.ts';
 
 export type Failure = {
   readonly seed: number;
@@ -44,18 +44,23 @@ export const simulateMany = async (work: Work, onNews: (news: News) => void): Pr
     if (news.news === 'failed') failures.push(news);
     onNews(news);
   };
+  const players = Array.from({ length: workers }, hire);
   const share = async (parts: readonly Share['runs'][]): Promise<void> => {
     const same = { isCalm, planted: [...work.planted], without: [...work.without] };
-    await Promise.all(parts.map((runs) => inProcess({ runs, ...same }, hear, () => failures.length < enough)));
+    const mayGoOn = (): boolean => failures.length < enough;
+    await Promise.all(parts.map((runs, nth) => players[nth]?.play({ runs, ...same }, hear, mayGoOn)));
   };
   const leaning = biasNames.flatMap((each) =>
     Array.from({ length: work.ofEachBias }, (_, nth) => ({ seed: nth + 1, aimed: null, bias: each })),
   );
-  // In one go: a process needs some seconds to load the product, and as long again to be fast.
-  await share(dealt(leaning, workers).map((runs, nth) => [{ from: from + nth, to, step: workers, bias }, ...runs]));
-  if (work.aims && failures.length < enough) {
-    const aims = aimsAt(merged(summaries)).map((aim) => ({ ...aim, bias: null }));
-    await share(dealt(aims, workers));
+  try {
+    await share(dealt(leaning, workers).map((runs, nth) => [{ from: from + nth, to, step: workers, bias }, ...runs]));
+    if (work.aims && failures.length < enough) {
+      const aims = aimsAt(merged(summaries)).map((aim) => ({ ...aim, bias: null }));
+      await share(dealt(aims, workers));
+    }
+  } finally {
+    await Promise.all(players.map(({ dismiss }) => dismiss()));
   }
   return { summary: merged(summaries), failures: failures.sort((a, b) => a.seed - b.seed) };
 };
@@ -66,21 +71,53 @@ const dealt = <T>(all: readonly T[], hands: number): readonly T[][] =>
 /** Many processes load the same sources, most of them unchanged. */
 const compiled = join(import.meta.dirname, '../../.cache/simulate');
 
+/** A process that plays one share after the other: it needs some seconds to load the product, and as long again to be fast. */
+type Player = {
+  readonly play: (share: Share, hear: (news: News) => void, mayGoOn: () => boolean) => Promise<void>;
+  readonly dismiss: () => Promise<void>;
+};
+
 /** Node strips the types itself; nothing of whoever starts it is passed on. */
-const inProcess = (share: Share, hear: (news: News) => void, mayGoOn: () => boolean): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const child = fork(join(import.meta.dirname, 'share.ts'), [JSON.stringify(share)], {
-      stdio: ['ignore', 2, 2, 'ipc'],
-      execArgv: [],
-      env: { ...process.env, NODE_COMPILE_CACHE: compiled },
-    });
-    child.on('message', (message) => {
-      hear(NewsSchema.parse(message));
-      // Whoever has just ended need not be told.
-      if (!mayGoOn() && child.connected) child.send('enough', () => {});
-    });
+const hire = (): Player => {
+  const child = fork(join(import.meta.dirname, 'share.ts'), [], {
+    stdio: ['ignore', 2, 2, 'ipc'],
+    execArgv: [],
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+  });
+  const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) =>
       code === 0 ? resolve() : reject(new Error(`A process of the simulation ended with ${code}.`)),
     );
   });
+  // Whoever plays hears of it, or whoever dismisses it.
+  ended.catch(() => {});
+  const tell = (asked: Asked): void => {
+    if (child.connected) child.send(asked, () => {});
+  };
+  const played = (hear: (news: News) => void, mayGoOn: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const listen = (message: unknown): void => {
+        const news = NewsSchema.parse(message);
+        hear(news);
+        if (news.news !== 'end') {
+          if (!mayGoOn()) tell({ say: 'enough' });
+          return;
+        }
+        child.off('message', listen);
+        resolve();
+      };
+      child.on('message', listen);
+    });
+  return {
+    play: async (share, hear, mayGoOn) => {
+      const end = played(hear, mayGoOn);
+      tell({ say: 'play', share });
+      await Promise.race([end, ended]);
+    },
+    dismiss: async () => {
+      if (child.connected) child.disconnect();
+      await ended;
+    },
+  };
+};

@@ -19,6 +19,13 @@ export const ShareSchema = z.object({
 });
 export type Share = z.infer<typeof ShareSchema>;
 
+/** What a process is told: to play these, or that enough was found. */
+export const AskedSchema = z.discriminatedUnion('say', [
+  z.object({ say: z.literal('play'), share: ShareSchema }),
+  z.object({ say: z.literal('enough') }),
+]);
+export type Asked = z.infer<typeof AskedSchema>;
+
 export const NewsSchema = z.discriminatedUnion('news', [
   z.object({ news: z.literal('progress'), seeds: z.number() }),
   z.object({
@@ -34,11 +41,17 @@ export type News = z.infer<typeof NewsSchema>;
 
 const reportEvery = 20;
 
-/** The engine is loaded only now: it may have to be another one. */
-export const loadSimulate = async (planted: readonly string[]) => {
+/** The engine is loaded only now, and once: it may have to be another one. */
+export const loadSimulate = (planted: readonly string[]): ReturnType<typeof load> => {
+  loading ??= load(planted);
+  return loading;
+};
+
+const load = async (planted: readonly string[]) => {
   plant(planted);
   return (await import('../../test/simulation/simulate.ts')).simulate;
 };
+let loading: ReturnType<typeof load> | null = null;
 
 export const runShare = async (share: Share, tell: (news: News) => void, mayGoOn: () => boolean): Promise<void> => {
   const simulate = await loadSimulate(share.planted);
@@ -84,13 +97,18 @@ function* runsOf({ runs }: Share): Iterable<One> {
 
 if (import.meta.main) {
   let goesOn = true;
-  process.on('message', () => {
+  const stop = (): void => {
     goesOn = false;
+  };
+  process.on('disconnect', stop);
+  process.on('message', (message) => {
+    const asked = AskedSchema.parse(message);
+    if (asked.say === 'enough') stop();
+    else
+      void runShare(
+        asked.share,
+        (news) => process.send?.(news),
+        () => goesOn,
+      );
   });
-  await runShare(
-    ShareSchema.parse(JSON.parse(process.argv[2] ?? '')),
-    (news) => process.send?.(news),
-    () => goesOn,
-  );
-  process.disconnect?.();
 }
