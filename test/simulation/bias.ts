@@ -230,6 +230,18 @@ const biases = {
     drawn: { ...onlyChanges, ...writesScim, ...manyEdits, ...faults('lost_write') },
     picked: { edit: ['new title', 'joined', 'left', 'disabled'] },
   },
+  'readers of a target that are behind': {
+    drawn: {
+      ...writesScim,
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'without PATCH', 'first plans approve themselves', 'scope of everybody'),
+      ...drawn([0.76, 0.99], 'SCIM personality'),
+      ...drawn(never, 'slow target desk0'),
+      ...faults('stale_read'),
+    },
+    picked: { edit: ['group renamed', 'joined', 'left'] },
+  },
   'answers without ids': {
     drawn: { ...writesScim, ...manyEdits, ...drawn([0.76, 0.99], 'SCIM personality'), ...faults('no_id') },
     picked: { edit: ['hired'] },

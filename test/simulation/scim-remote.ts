@@ -202,8 +202,11 @@ const transportFor = (
 const connecting = 'scim connect';
 
 /** Mostly there is one that is kept. Whatever changes something waits for one now and then. */
-const opensConnection = ({ chance, faults }: Stage, sent: Sent): boolean =>
-  sent.method !== 'GET' && chance.happens(0.1, 'opens a connection', faults.sites.get(siteOf(sent))?.calls ?? 0);
+const opensConnection = ({ chance, faults }: Stage, sent: Sent): boolean => {
+  if (sent.method === 'GET') return false;
+  const site = siteOf(sent);
+  return chance.happens(0.1, 'opens a connection', (faults.sites.get(site)?.calls ?? 0) + site.length * 1_000);
+};
 
 const connectionTo = (stage: Stage, process: Process, signal: AbortSignal): Promise<void> =>
   process.call({

@@ -111,6 +111,18 @@ export const writing: readonly Mutant[] = [
     edits: off('read back'),
   },
   {
+    name: 'what was replaced is not waited for',
+    what: 'What a reader shows that does not know the last write yet is changed and put back.',
+    bias: 'readers of a target that are behind',
+    edits: [
+      {
+        file: 'src/target/scim/update.ts',
+        from: 'await recent.settled(id, look, signal)',
+        to: 'await look()',
+      },
+    ],
+  },
+  {
     name: 'an answer without an id is asked for again',
     what: 'A create that is answered without an id is sent once more.',
     bias: 'answers without ids',
