@@ -9,6 +9,8 @@ import type { Bias } from './bias.ts';
 export type Chance = {
   /** In [0, 1). */
   fraction(what: string, nth?: number): number;
+  /** The same of one name, for what is drawn thousands of times. */
+  of(what: string): (nth: number) => number;
   /** True in this share of cases. */
   happens(share: number, what: string, nth?: number): boolean;
   /** A whole number, both ends included. */
@@ -19,14 +21,20 @@ export type Chance = {
 
 /** `bias`: what it leans to; null: to nothing. */
 export const chanceOf = (seed: number, bias: Bias | null = null): Chance => {
-  const evenly = (what: string, nth = 0): number => draw(seed, nth, numberOf(what)) / 2 ** 32;
-  const fraction = bias === null ? evenly : leaning(evenly, bias);
+  const evenly: Chance['of'] = (what) => {
+    const salt = numberOf(what);
+    return (nth) => draw(seed, nth, salt) / 2 ** 32;
+  };
+  const of = bias === null ? evenly : leaning(evenly, bias);
+  const fraction: Chance['fraction'] = (what, nth = 0) => of(what)(nth);
   return {
     fraction,
+    of,
     happens: (share, what, nth) => fraction(what, nth) < share,
     between: (least, most, what, nth) => least + Math.floor(fraction(what, nth) * (most - least + 1)),
     pick: (list, what, nth) => {
-      const some = bias === null ? list : preferred(list, bias.picked[what], () => evenly(`${what} as usual`, nth));
+      const usual = (): number => evenly(`${what} as usual`)(nth ?? 0);
+      const some = bias === null ? list : preferred(list, bias.picked[what], usual);
       const chosen = some[Math.floor(fraction(what, nth) * some.length)];
       if (chosen === undefined) throw new RangeError(`There is nothing to pick for ${what}.`);
       return chosen;
@@ -35,10 +43,11 @@ export const chanceOf = (seed: number, bias: Bias | null = null): Chance => {
 };
 
 const leaning =
-  (evenly: Chance['fraction'], { drawn }: Bias): Chance['fraction'] =>
-  (what, nth) => {
+  (evenly: Chance['of'], { drawn }: Bias): Chance['of'] =>
+  (what) => {
     const [from, to] = drawn[what] ?? everywhere;
-    return from + evenly(what, nth) * (to - from);
+    const even = evenly(what);
+    return (nth) => from + even(nth) * (to - from);
   };
 const everywhere = [0, 1] as const;
 

@@ -77,6 +77,13 @@ export type Faults = {
 /** `exposed`: how many of the calls came before the end, when something could strike. */
 export type SiteCount = { calls: number; exposed: number; readonly possible: readonly FaultKind[] };
 
+/** What is known of a site in one run. `rates`: of the kinds that are in the mix; `draw`: what falls at each call. */
+type Place = {
+  readonly count: SiteCount;
+  readonly rates: readonly (readonly [FaultKind, number])[];
+  readonly draw: (nth: number) => number;
+};
+
 /** `only`: the faults and edits that may happen; null: as the mix says. `aimed`: one that strikes in any case. */
 export type Selection = { readonly only: ReadonlySet<FaultName> | null; readonly aimed: FaultName | null };
 
@@ -84,48 +91,45 @@ export const faultsOf = (chance: Chance, mix: Mix, { only, aimed }: Selection): 
   const aim = aimed === null ? null : partsOf(aimed);
   const sites = new Map<string, SiteCount>();
   const struck: FaultName[] = [];
-  const ratesAt = new Map<string, readonly (readonly [FaultKind, number])[]>();
+  const places = new Map<string, Place>();
   let ended = false;
 
-  const ratesOf = (site: string, possible: readonly FaultKind[]): readonly (readonly [FaultKind, number])[] => {
-    const known = ratesAt.get(site);
-    if (known !== undefined) return known;
-    const rates = possible
+  const ratesOf = (site: string, possible: readonly FaultKind[]): Place['rates'] =>
+    possible
       .filter((kind) => (mix[kind] ?? 0) > 0)
-      .map((kind) => [kind, (mix[kind] ?? 0) * (isOfProcess(kind) && isPromise(site) ? promiseWeight : 1)] as const);
-    ratesAt.set(site, rates);
-    return rates;
+      .map((kind) => [kind, (mix[kind] ?? 0) * (isOfProcess(kind) && isPromise(site) ? promiseWeight : 1)]);
+  const placeOf = (site: string, possible: readonly FaultKind[]): Place => {
+    const known = places.get(site);
+    if (known !== undefined) return known;
+    const count = { calls: 0, exposed: 0, possible };
+    const place = { count, rates: ratesOf(site, possible), draw: chance.of(site) };
+    sites.set(site, count);
+    places.set(site, place);
+    return place;
   };
-  const drawn = (site: string, nth: number, possible: readonly FaultKind[]): FaultKind | undefined => {
-    const rates = ratesOf(site, possible);
+  const drawn = ({ rates, draw }: Place, nth: number): FaultKind | undefined => {
     if (rates.length === 0) return undefined;
-    let left = chance.fraction(site, nth);
+    let left = draw(nth);
     return rates.find(([, rate]) => {
       left -= rate;
       return left < 0;
     })?.[0];
   };
-  const countAt = (site: string, possible: readonly FaultKind[]): SiteCount => {
-    const known = sites.get(site);
-    if (known !== undefined) return known;
-    const count = { calls: 0, exposed: 0, possible };
-    sites.set(site, count);
-    return count;
-  };
-  const wanted = (site: string, nth: number, possible: readonly FaultKind[]): FaultKind | undefined => {
+  const wanted = (site: string, place: Place, possible: readonly FaultKind[]): FaultKind | undefined => {
+    const nth = place.count.calls;
     if (aim?.site === site && aim.nth === nth) return possible.find((kind) => kind === aim.kind);
-    if (only === null) return drawn(site, nth, possible);
+    if (only === null) return drawn(place, nth);
     return possible.find((kind) => only.has(nameOf({ kind, site, nth })));
   };
 
   return {
     strike: (site, possible) => {
-      const count = countAt(site, possible);
+      const place = placeOf(site, possible);
+      const { count } = place;
       const nth = count.calls;
+      const kind = ended ? undefined : wanted(site, place, possible);
       count.calls += 1;
-      if (ended) return null;
-      count.exposed = count.calls;
-      const kind = wanted(site, nth, possible);
+      if (!ended) count.exposed = count.calls;
       if (kind === undefined) return null;
       const fault = { kind, site, nth, roll: chance.fraction(`${site} roll`, nth) };
       struck.push(nameOf(fault));

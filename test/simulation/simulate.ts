@@ -58,7 +58,7 @@ const mostSteps = 200_000;
 export const simulate = async (ask: Ask): Promise<Told> => {
   const bias = ask.bias === undefined || ask.bias === null ? null : biasNamed(ask.bias);
   const chance = chanceOf(ask.seed, bias);
-  const scheduler = createScheduler(start, (nth) => chance.fraction('tie', nth), mostSteps);
+  const scheduler = createScheduler(start, chance.of('tie'), mostSteps);
   const trace = traceOf(scheduler.now, start, ask.keepsTrace);
   const faults = faultsOf(chance, ask.mix ?? drawMix(chance), { only: ask.only, aimed: ask.aimed ?? null });
   const violations: Violation[] = [];
