@@ -97,7 +97,7 @@ export const faultsOf = (chance: Chance, mix: Mix, { only, aimed }: Selection): 
   const ratesOf = (site: string, possible: readonly FaultKind[]): Place['rates'] =>
     possible
       .filter((kind) => (mix[kind] ?? 0) > 0)
-      .map((kind) => [kind, (mix[kind] ?? 0) * (isOfProcess(kind) && isPromise(site) ? promiseWeight : 1)]);
+      .map((kind) => [kind, (mix[kind] ?? 0) * (isOfProcess(kind) && isPromise(site) ? promiseWeight : 1)] as const);
   const placeOf = (site: string, possible: readonly FaultKind[]): Place => {
     const known = places.get(site);
     if (known !== undefined) return known;

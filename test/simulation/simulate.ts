@@ -19,7 +19,7 @@ import { spared } from './protection.ts';
 import { createQueue } from './queue.ts';
 import { createScheduler, EndlessRun } from './scheduler.ts';
 import { busyMs, calm, operatorFor, type Play, plan, start } from './script.ts';
-import { type Witness, writeWithin } from './stores.ts';
+import { type Witness, writesWithin } from './stores.ts';
 import { type Trace, traceOf } from './trace.ts';
 import type { Violation } from './violation.ts';
 import { Workers } from './workers.ts';
@@ -73,7 +73,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     keep: backups.keep,
     now: () => stage.current?.now() ?? new Date(scheduler.now()),
     vault: openVault,
-    probe: (site) => writeWithin(stage, site),
+    probe: writesWithin(stage),
   });
   const queue = createQueue(stage);
   const customers = Array.from({ length: chance.happens(0.3, 'two customers') ? 2 : 1 }, (_, nth) =>

@@ -17,7 +17,7 @@ export class StoreUnavailable extends Error {
 export type Witness = (site: string, asked: readonly unknown[], answer: unknown) => void;
 
 export const storesOf = (stage: Stage, process: Process, stores: Stores, witness: Witness): Stores => {
-  const around = { stage, process, witness };
+  const around = { process, witness, latencyMs: latenciesOf(stage) };
   return {
     installation: watched(around, 'installation', stores.installation),
     apiKeys: watched(around, 'apiKeys', stores.apiKeys),
@@ -43,9 +43,12 @@ export const storesOf = (stage: Stage, process: Process, stores: Stores, witness
 };
 
 /** One write of a call that makes several. */
-export const writeWithin = (stage: Stage, name: string): Promise<void> | undefined => {
-  const site = siteOfWrite(name);
-  return stage.current?.call({ site, kinds: ofProcess, latencyMs: latencyMs(stage, site), effect: nothingMore });
+export const writesWithin = (stage: Stage): ((name: string) => Promise<void> | undefined) => {
+  const latencyMs = latenciesOf(stage);
+  return (name) => {
+    const site = siteOfWrite(name);
+    return stage.current?.call({ site, kinds: ofProcess, latencyMs: latencyMs(site), effect: nothingMore });
+  };
 };
 
 const nothingMore = (): void => {};
@@ -61,7 +64,11 @@ const siteOfWrite = (name: string): string => {
   return site;
 };
 
-type Around = { readonly stage: Stage; readonly process: Process; readonly witness: Witness };
+type Around = {
+  readonly process: Process;
+  readonly witness: Witness;
+  readonly latencyMs: (site: string) => number;
+};
 
 const ofProcess: readonly FaultKind[] = ['crash_before', 'crash_after', 'pause'];
 const ofRead: readonly FaultKind[] = ['crash_before', 'pause', 'error'];
@@ -133,7 +140,7 @@ const watched = <Name extends keyof Watched>(around: Around, name: Name, inner: 
 };
 
 const askOnce = (
-  { stage, process, witness }: Around,
+  { process, witness, latencyMs }: Around,
   site: string,
   kinds: readonly FaultKind[],
   asked: readonly unknown[],
@@ -142,7 +149,7 @@ const askOnce = (
   process.call({
     site,
     kinds,
-    latencyMs: latencyMs(stage, site),
+    latencyMs: latencyMs(site),
     effect: async (fault) => {
       refuseIfDown(fault, site);
       const answer: unknown = await ask(asked);
@@ -153,14 +160,14 @@ const askOnce = (
   });
 
 /** Asked for when its first part is, as a cursor is. */
-async function* readSequence({ stage, process }: Around, site: string, ask: () => unknown): AsyncGenerator<unknown> {
+async function* readSequence({ process, latencyMs }: Around, site: string, ask: () => unknown): AsyncGenerator<unknown> {
   const opened = ask();
   if (!isSequence(opened)) throw new TypeError(`${site} does not answer with a sequence.`);
   const parts = opened[Symbol.asyncIterator]();
   let part = await process.call({
     site,
     kinds: ofRead,
-    latencyMs: latencyMs(stage, site),
+    latencyMs: latencyMs(site),
     effect: (fault) => {
       refuseIfDown(fault, site);
       return parts.next();
@@ -197,7 +204,10 @@ const refuseIfDown = (fault: Fault | null, site: string): void => {
 };
 
 /** A few milliseconds, now and then a second. */
-const latencyMs = ({ chance, faults }: Stage, site: string): number => {
-  const fraction = chance.fraction('latency of a store', (faults.sites.get(site)?.calls ?? 0) + site.length * 1_000);
-  return fraction > 0.998 ? 1_000 : 1 + Math.floor(fraction * 5);
+const latenciesOf = ({ chance, faults }: Stage): Around['latencyMs'] => {
+  const draw = chance.of('latency of a store');
+  return (site) => {
+    const fraction = draw((faults.sites.get(site)?.calls ?? 0) + site.length * 1_000);
+    return fraction > 0.998 ? 1_000 : 1 + Math.floor(fraction * 5);
+  };
 };
