@@ -139,6 +139,8 @@ export const createOracle = (
       broken('I4', `${said}: ${deed.kind} without an intent`);
       return;
     }
+    for (const remote of addedBeside(deed, intent))
+      broken('I4', `${said}: member ${remote} was added, who was not meant`);
     judgeRelease(customer, intent, said);
     noteSwitches(effect);
     // What an undo takes away rests on the record of the run, and not on what the tenant says.
@@ -283,6 +285,12 @@ const isMeantBy = ({ operation }: Intent, deed: Deed, { before, after }: Effect)
   // One run may have several for one group: of those who leave the group, and of those who leave altogether.
   return deed.members.some((id) => operation.members.some(({ remoteId }) => remoteId === id));
 };
+
+/** Whoever replaces a list may put back who left it meanwhile. */
+const addedBeside = (deed: Deed, { operation }: Intent): readonly string[] =>
+  deed.kind !== 'add_members' || !('members' in operation)
+    ? []
+    : deed.members.filter((id) => !operation.members.some(({ remoteId }) => remoteId === id));
 
 const isOut = (truth: Truth, scope: ReadonlySet<string>, id: string): boolean => !isThere(truth, id) || !scope.has(id);
 const isOff = ({ people }: Truth, id: string): boolean => people.get(id)?.standing === 'disabled';
