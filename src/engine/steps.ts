@@ -69,6 +69,7 @@ export const allOf = async <T, A>(
   signal: AbortSignal,
   ask: (question: T) => Promise<A>,
 ): Promise<readonly A[]> => {
+  if (questions.length === 0) return [];
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
   const asked = questions.map((question) =>

@@ -79,16 +79,19 @@ const readLinks = async (work: Provisioning, items: readonly Item[]): Promise<Om
   return { known, links };
 };
 
-const lookUp = (
+/** Mostly everybody has a link, and nothing is asked. */
+const lookUp = async (
   work: Provisioning,
   known: readonly Known[],
   limit: LimitFunction,
   signal: AbortSignal,
-): Promise<readonly Sighted[]> =>
-  allOf(known, limit, signal, async (one) => ({
-    ...one,
-    match: one.link === null && !one.isProtected ? await matchOf(work, one.object) : null,
-  }));
+): Promise<readonly Sighted[]> => {
+  signal.throwIfAborted();
+  const unlinked = known.filter(({ link, isProtected }) => link === null && !isProtected);
+  const matches = await allOf(unlinked, limit, signal, ({ object }) => matchOf(work, object));
+  const matchBy = new Map(unlinked.map((one, nth) => [one, matches[nth] ?? null]));
+  return known.map((one) => ({ ...one, match: matchBy.get(one) ?? null }));
+};
 
 const matchOf = async (work: Provisioning, object: SourceObject): Promise<Match | Refused> => {
   try {
