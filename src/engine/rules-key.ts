@@ -55,7 +55,8 @@ const textOf = (value: object | string): string => {
 };
 
 const isParts = (value: object): value is readonly (object | string)[] =>
-  Array.isArray(value) && value.every((part) => typeof part === 'string' || (typeof part === 'object' && part !== null));
+  Array.isArray(value) &&
+  value.every((part) => typeof part === 'string' || (typeof part === 'object' && part !== null));
 
 /** The same text whatever the order of the fields, which a database need not keep. */
 const canonical = (value: object): string =>

@@ -155,7 +155,10 @@ const isOfProcess = (kind: FaultKind): boolean => kind === 'crash_before' || kin
 const isPromise = (site: string): boolean =>
   /^(write |ledger[.](intend|settle|advance|escrow|wait)|draft[.](put|record|commit)|plans[.](begin|finish|add)|runs[.](request|finish))/.test(
     site,
-  ) || /^(scim (connect|POST|PATCH|PUT|DELETE)|target[.](create|update|disable|delete|add_members|remove_members))/.test(site);
+  ) ||
+  /^(scim (connect|POST|PATCH|PUT|DELETE)|target[.](create|update|disable|delete|add_members|remove_members))/.test(
+    site,
+  );
 const promiseWeight = 6;
 
 /** Each kind is on or off, and if on, between rare and frequent: a mix of everything at once hides what one fault alone would show. */

@@ -73,7 +73,10 @@ describe('what guards a target', () => {
   });
 
   it('is everybody who was protected, for another day', () => {
-    const [ann, board] = [{ ...nobodyProtected, ids: ['ann'] }, { ...nobodyProtected, groups: [sourceId('board')] }];
+    const [ann, board] = [
+      { ...nobodyProtected, ids: ['ann'] },
+      { ...nobodyProtected, groups: [sourceId('board')] },
+    ];
     const edited = {
       ...told([], [[0, 2]]),
       protections: [ann, board, nobodyProtected].map((protection, nth) => ({ at: nth * hourMs, protection })),
@@ -84,7 +87,12 @@ describe('what guards a target', () => {
       );
     expect(who(0.5)).toEqual([['ann']]);
     expect(new Set(who(3)[0])).toEqual(new Set(['ann', 'board']));
-    expect([who(25.5).flatMap((each) => [...new Set(each)]).toSorted(), who(26)]).toEqual([['ann', 'board'], [[]]]);
+    expect([
+      who(25.5)
+        .flatMap((each) => [...new Set(each)])
+        .toSorted(),
+      who(26),
+    ]).toEqual([['ann', 'board'], [[]]]);
   });
 
   it('is what the record says once the database was put back, and nothing that was set since the backup', () => {

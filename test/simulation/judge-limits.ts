@@ -14,10 +14,11 @@ import type { Effect } from './remote.ts';
 import { longestTurnMs, since } from './since.ts';
 
 /** What of a customer matters here. */
-type Limited = Limiting & Pick<Customer, 'scopes'> & {
-  readonly target: Pick<Customer['target'], 'id'>;
-  readonly directory: Pick<Customer['directory'], 'history'>;
-};
+type Limited = Limiting &
+  Pick<Customer, 'scopes'> & {
+    readonly target: Pick<Customer['target'], 'id'>;
+    readonly directory: Pick<Customer['directory'], 'history'>;
+  };
 type Meant = { readonly operation: Operation; readonly cause: Cause };
 
 export type Takings = {

@@ -160,7 +160,11 @@ const askOnce = (
   });
 
 /** Asked for when its first part is, as a cursor is. */
-async function* readSequence({ process, latencyMs }: Around, site: string, ask: () => unknown): AsyncGenerator<unknown> {
+async function* readSequence(
+  { process, latencyMs }: Around,
+  site: string,
+  ask: () => unknown,
+): AsyncGenerator<unknown> {
   const opened = ask();
   if (!isSequence(opened)) throw new TypeError(`${site} does not answer with a sequence.`);
   const parts = opened[Symbol.asyncIterator]();
