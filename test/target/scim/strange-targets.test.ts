@@ -213,7 +213,7 @@ describe('a target that answers PATCH with 404', () => {
     let title = 'Analyst';
     const { target, server } = await before(({ method, ...rest }) => {
       if (method === 'PATCH') return reply(true)({ method, ...rest });
-      if (method === 'PUT') title = 'Countess';
+      if (method === 'PUT') title = String(rest.body?.['title']);
       return ok({ id: '7', title });
     });
     await target.apply(update({ title: 'Countess' }, { title: 'Analyst' }), signal);
