@@ -142,8 +142,7 @@ const wrongManager = (view: View, person: Person, remote: Remote): readonly stri
     ({ owner, path, to }) => owner.id === person.id && path !== 'members' && to === manager?.id,
   );
   // Whoever left the scope, or whose account the target said to have made and did not.
-  const isWithout =
-    manager !== undefined && (!view.scope.has(manager.id) || view.customer.lost.has(manager.id));
+  const isWithout = manager !== undefined && (!view.scope.has(manager.id) || view.customer.lost.has(manager.id));
   const isLost = remote.manager !== null && view.customer.remote.find(remote.manager) === null;
   const isTouched = manager !== undefined && view.customer.touched.has(manager.id);
   return waits || (isWithout && isLost) || manager?.standing === 'recycled' || isTouched
