@@ -172,6 +172,8 @@ const wrongMembers = (view: View, group: Group, remote: Remote): readonly string
   const excused = (member: string, want: WaitingReference['want']): boolean =>
     view.escrowed.has(member) ||
     view.customer.touched.has(member) ||
+    // The account they were put in with never was; the one that was made later is put in by a full run.
+    view.customer.lost.has(member) ||
     isProtected(view.customer, member) ||
     view.waiting.some((each) => each.owner.id === group.id && each.to === member && each.want === want);
   return [...view.byExternalId].flatMap(([id, { id: remoteId }]) => {
