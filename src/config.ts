@@ -112,14 +112,24 @@ const fromDisk: ReadFile = (path) => readFileSync(path, 'utf8');
 
 /** Throws `ConfigRefused` with every fault it finds. */
 export const parseConfig = (environment: Environment, readFile: ReadFile = fromDisk): Config =>
-  toConfig(parsedBy(shape, { environment, readFile, issues: unknownNames(environment) }));
+  toConfig(
+    parsedBy(shape, { environment, readFile, issues: [...unknownNames(environment), ...takesAny(environment)] }),
+  );
+
+/** Node then takes any certificate, of databases, Microsoft and targets, whatever their addresses say. */
+const takesAny = (environment: Environment): readonly string[] =>
+  environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
+    ? [
+        'NODE_TLS_REJECT_UNAUTHORIZED is 0, by which any certificate is taken: leave it out, and name an authority of your own in NODE_EXTRA_CA_CERTS',
+      ]
+    : [];
 
 /** How the database is reached, for a program that needs no other setting. Throws `ConfigRefused`. */
 export const databaseIn = (
   environment: Environment,
   readFile: ReadFile = fromDisk,
 ): Pick<Config, 'mongodbUri' | 'plainHosts'> => {
-  const given = parsedBy(ofDatabase, { environment, readFile, issues: [] });
+  const given = parsedBy(ofDatabase, { environment, readFile, issues: [...takesAny(environment)] });
   return { mongodbUri: given.MONGODB_URI, plainHosts: given.ENTRAIN_PLAIN_HOSTS };
 };
 const ofDatabase = shape.pick({ MONGODB_URI: true, ENTRAIN_PLAIN_HOSTS: true });

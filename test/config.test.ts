@@ -148,6 +148,13 @@ describe('a refused environment', () => {
     expect(() => parseConfig({ ...enough, PATH: '/bin', MONGODB_USER: 'x' })).not.toThrow();
   });
 
+  it('refuses to start where Node would take any certificate', () => {
+    const any = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    expect(() => parseConfig({ ...enough, ...any })).toThrow('NODE_TLS_REJECT_UNAUTHORIZED is 0');
+    expect(() => databaseIn({ MONGODB_URI: enough.MONGODB_URI, ...any })).toThrow('NODE_TLS_REJECT_UNAUTHORIZED is 0');
+    expect(() => parseConfig({ ...enough, NODE_TLS_REJECT_UNAUTHORIZED: '1' })).not.toThrow();
+  });
+
   it('says everything that is wrong at once', () => {
     const said = refusal({ ENTRAIN_PORT: '99999', ENTRAIN_METRICS: 'yes' });
     for (const part of [

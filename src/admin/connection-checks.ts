@@ -51,7 +51,7 @@ export const connectionChecks = (room: Room) => {
     );
     const noted = await room.engine.noteTenant(connection, report);
     const trouble = troubleAfterCheck(connection.trouble, noted, room.world.now());
-    if (trouble !== connection.trouble) await connections.noteReading(connection.id, { trouble });
+    if (trouble !== connection.trouble) await connections.noteReading(connection.id, connection.revision, { trouble });
     if (noted.ok) await probeSoon(connections, connection.id, room.world.now());
     return noted;
   };

@@ -51,11 +51,11 @@ export const healthOf = (connection: Looked, recovering: Recovering, now: Date):
   }
 };
 
-/** What a check leaves on record. One that passes takes back what a check found, and not what a run did: that is shown by the next run. */
+/** What a check leaves on record: nothing of what a run did, which the next run shows. One that passes takes back what a check found. */
 export const troubleAfterCheck = (before: Trouble | null, report: CheckReport, now: Date): Trouble | null => {
+  if (before?.found === 'run') return before;
   const problem = problemIn(report);
-  if (problem !== null) return { problem, found: 'check', since: now };
-  return before?.found === 'check' ? null : before;
+  return problem === null ? null : { problem, found: 'check', since: now };
 };
 
 /** What a run leaves on record that came to no end, or has to wait for it: since when nothing was read is told of the first in a row. */

@@ -6,7 +6,8 @@ export type NoAnswer = { readonly kind: 'unreachable' | 'timed_out' | 'connectio
 export const noAnswerOf = (error: unknown): NoAnswer => {
   const code = codeOf(error);
   if (error instanceof Error && error.name === 'TimeoutError') return { kind: 'timed_out', code };
-  const isUnsent = code !== null && (neverSent.has(code) || /CERT|TLS|SSL|SIGNATURE/.test(code));
+  const isUnsent =
+    failedToConnect(error) || (code !== null && (neverSent.has(code) || /CERT|TLS|SSL|SIGNATURE/.test(code)));
   return { kind: isUnsent ? 'unreachable' : 'connection_lost', code };
 };
 
@@ -18,6 +19,11 @@ const neverSent: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+
+/** At each of several IPs, whatever each of them failed by: one that times out there was sent nothing. */
+const failedToConnect = (error: unknown): boolean =>
+  error instanceof AggregateError &&
+  error.errors.every((one) => one instanceof Error && 'syscall' in one && one.syscall === 'connect');
 
 /** An address with several IPs fails with the failures of all of them. */
 const codeOf = (error: unknown): string | null => {

@@ -11,22 +11,26 @@ type Noting = Pick<Engine, 'stores' | 'world'>;
 export const noteEnd = async (
   noting: Noting,
   run: SyncRun,
-  { firstReadAt, trouble }: Connection,
+  { firstReadAt, trouble, revision }: Connection,
   held: Problem | null,
 ): Promise<void> => {
-  if (held !== null) return await noteTrouble(noting, run, held);
+  if (held !== null) return await noteTrouble(noting, run, held, { revision });
   // One group that can be read says nothing of the others.
-  const left = run.scope === null ? null : trouble;
-  if (firstReadAt !== null && left === trouble) return;
-  const note = { firstReadAt: firstReadAt ?? noting.world.now(), trouble: left };
-  await noting.stores.connections.noteReading(run.connection, note);
+  if (run.scope !== null || (firstReadAt !== null && trouble === null)) return;
+  const note = { firstReadAt: firstReadAt ?? noting.world.now(), trouble: null };
+  await noting.stores.connections.noteReading(run.connection, revision, note);
 };
 
-/** A run came to no end by this, or waits. */
-export const noteTrouble = async (noting: Noting, run: SyncRun, problem: Problem): Promise<void> => {
+/** A run came to no end by this, or waits. `by`: what it went by; of a connection that was edited since, it says nothing. */
+export const noteTrouble = async (
+  noting: Noting,
+  run: SyncRun,
+  problem: Problem,
+  by: Pick<Connection, 'revision'> | null,
+): Promise<void> => {
   const { connections } = noting.stores;
   const connection = run.scope === null ? await connections.get(run.connection) : null;
-  if (connection === null) return;
+  if (connection === null || (by !== null && by.revision !== connection.revision)) return;
   const trouble = troubleAfterRun(connection.trouble, problem, noting.world.now());
-  if (trouble !== connection.trouble) await connections.noteReading(run.connection, { trouble });
+  if (trouble !== connection.trouble) await connections.noteReading(run.connection, connection.revision, { trouble });
 };

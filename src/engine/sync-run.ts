@@ -55,9 +55,9 @@ export const syncTurn = (engine: Engine, connection: ConnectionId, signal: Abort
           ? previewRun(engine, run, lease, watch, report)
           : syncRun(engine, run, lease, watch, report),
       again: (run) => requestAgain(engine, sameAgain(engine, run)),
-      troubled: async (run, problem, error) => {
+      troubled: async (run, problem, error, by) => {
         // A preview reads by another scope, and a run that is refused was asked for wrongly.
-        if (run.kind === 'sync' && !(error instanceof RunRefused)) await noteTrouble(engine, run, problem);
+        if (run.kind === 'sync' && !(error instanceof RunRefused)) await noteTrouble(engine, run, problem, by);
       },
       // A preview asks targets, too; whether one of them is to be held back is found by its own runs.
       quarantine: async (problem, error, by) =>

@@ -44,7 +44,7 @@ export type TurnOf<R extends Run, By> = {
   /** Asks for the rest of a run that was over its time while it was getting on. */
   readonly again: (run: R) => Promise<void>;
   /** The run waits for what is not as it should be, or ended by it, and nothing is held back. */
-  readonly troubled: (run: R, problem: Problem, error: unknown) => Promise<void>;
+  readonly troubled: (run: R, problem: Problem, error: unknown, by: By | null) => Promise<void>;
   /** Holds the connection or target back; false where it was edited since the turn began, which is no reason to hold back what it is now. */
   readonly quarantine: (problem: Problem, error: unknown, by: By) => Promise<boolean>;
 };
@@ -120,11 +120,15 @@ const underLease = async <R extends Run, By>(
           code: reaction.problem.code,
           ms: reaction.ms,
         });
-        if (reaction.isFault) await of.troubled(run, reaction.problem, error);
+        if (reaction.isFault) await of.troubled(run, reaction.problem, error, by);
         return await postpone(new Date(now().getTime() + reaction.ms), reaction.isFault ? reaction.problem : null);
       case 'quarantine':
-        // The run goes on by what it is now.
-        if (by === null || !(await of.quarantine(reaction.problem, error, by))) return await postpone(now(), null);
+        if (by === null || !(await of.quarantine(reaction.problem, error, by))) {
+          // It was edited meanwhile, and the run goes on by what it is now.
+          const { code } = reaction.problem;
+          engine.world.log.warn('run.refused_before_edit', { run: run.id, kind: run.kind, key: of.key, code });
+          return await postpone(now(), null);
+        }
         engine.world.log.error('run.quarantined', {
           run: run.id,
           kind: run.kind,
@@ -133,7 +137,7 @@ const underLease = async <R extends Run, By>(
         });
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'fail':
-        await of.troubled(run, reaction.problem, error);
+        await of.troubled(run, reaction.problem, error, by);
         if (error instanceof RunTimedOut && run.problem === null) await of.again(run);
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'cancel':

@@ -86,8 +86,12 @@ export interface ConnectionStore {
   probed(id: ConnectionId, quarantine: Quarantine): Promise<void>;
   /** It has proved well: what is remembered of a quarantine goes. One that is held back stays so. */
   proved(id: ConnectionId): Promise<void>;
-  /** Notes how reading goes, whatever its revision, which stays the same. */
-  noteReading(id: ConnectionId, note: Partial<Pick<Connection, 'firstReadAt' | 'trouble'>>): Promise<void>;
+  /** Notes how reading goes by this revision, which stays the same. Of a later one it says nothing. */
+  noteReading(
+    id: ConnectionId,
+    revision: number,
+    note: Partial<Pick<Connection, 'firstReadAt' | 'trouble'>>,
+  ): Promise<void>;
   /** Notes what became known of the credentials of this revision, which stays the same. Of a later one it says nothing. */
   noteUse(id: ConnectionId, revision: number, note: Partial<Omit<CredentialUse, 'told'>>): Promise<void>;
   /** Whether it is the first to note that: whoever is, tells it. */

@@ -160,14 +160,17 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       const connection = aConnection();
       await connections.add(connection, {});
       const trouble = { problem: expired, found: 'run', since: edited } as const;
-      await connections.noteReading(connection.id, { firstReadAt: start });
-      await connections.noteReading(connection.id, { trouble });
+      await connections.noteReading(connection.id, 1, { firstReadAt: start });
+      await connections.noteReading(connection.id, 1, { trouble });
       expect(await connections.get(connection.id)).toEqual({ ...connection, firstReadAt: start, trouble });
       await connections.edit(connection.id, 1, { description: 'Renamed' });
       expect(await connections.get(connection.id)).toMatchObject({ firstReadAt: start, trouble, revision: 2 });
       await connections.edit(connection.id, 2, { trouble: null });
       expect(await connections.get(connection.id)).toMatchObject({ firstReadAt: start, trouble: null });
-      await connections.noteReading(connectionId(newId('con')), { trouble });
+      // What was found by what it was before says nothing of what it is now.
+      await connections.noteReading(connection.id, 2, { trouble });
+      expect(await connections.get(connection.id)).toMatchObject({ trouble: null, revision: 3 });
+      await connections.noteReading(connectionId(newId('con')), 1, { trouble });
     });
 
     it('keeps what became known of its credentials, as long as it has them', async () => {

@@ -22,6 +22,15 @@ describe('a request without an answer', () => {
     });
   });
 
+  it('at several IPs, each of which failed to connect, was not sent, also where one of them timed out', () => {
+    const connecting = (code: string): Error => Object.assign(broken(code), { syscall: 'connect' });
+    const both = [connecting('ETIMEDOUT'), connecting('ENETUNREACH')];
+    expect(noAnswerOf(new AggregateError(both)).kind).toBe('unreachable');
+    expect(noAnswerOf(new AggregateError([connecting('ETIMEDOUT'), broken('ECONNRESET')])).kind).toBe(
+      'connection_lost',
+    );
+  });
+
   it('that took too long may have been done, and so may one of which nobody knows', () => {
     expect(noAnswerOf(new DOMException('too long', 'TimeoutError'))).toEqual({ kind: 'timed_out', code: null });
     expect(noAnswerOf(new Error('odd'))).toEqual({ kind: 'connection_lost', code: null });

@@ -6,7 +6,7 @@ import { sessionCookieName } from './cookies.ts';
 import { keyForm } from './idempotency.ts';
 import { type ProblemCode, problemSchema, problems } from './problem.ts';
 import { etagForms, type Matched, nothing } from './request.ts';
-import { isLookWrittenDown, type Route } from './route.ts';
+import { isCarriedOutOnce, isLookWrittenDown, type Route } from './route.ts';
 
 export const openApiOf = (routes: readonly Route[], publicUrl: string | null) => {
   const registry = new OpenAPIRegistry();
@@ -51,10 +51,11 @@ const contentOf = ({ answer: { schema, as } }: Route) => {
   return schema ? { content: { [type]: { schema } } } : {};
 };
 
-const headersOf = ({ method, ifMatch, answer }: Route) => {
+const headersOf = (route: Route) => {
+  const { ifMatch, answer } = route;
   const headers = {
     ...(ifMatch === undefined ? {} : { 'if-match': etag(ifMatch) }),
-    ...(method === 'post' ? { 'idempotency-key': idempotencyKey } : {}),
+    ...(isCarriedOutOnce(route) ? { 'idempotency-key': idempotencyKey } : {}),
     ...(answer.as === 'events' ? { 'last-event-id': lastEventId } : {}),
   };
   return Object.keys(headers).length === 0 ? {} : { headers: z.object(headers) };
@@ -99,7 +100,7 @@ const problemResponses = (route: Route) => {
   const codes = [
     ...always,
     ...route.refusals,
-    ...(route.method === 'post' ? ofPosts : []),
+    ...(isCarriedOutOnce(route) ? ofPosts : []),
     ...(route.answer.as === 'events' ? ofStreams : []),
     ...(route.takesStepUp ? stepUp : []),
     ...(route.method !== 'get' || isLookWrittenDown(route) ? csrf : []),

@@ -26,6 +26,8 @@ type Described = Admission & {
   readonly also?: readonly { readonly status: number; readonly description: string }[];
   /** A look that the audit log tells of all the same. */
   readonly isNoted?: true;
+  /** A `post` that changes nothing: it is answered anew each time, and no answer of it is kept. */
+  readonly isQuestion?: true;
   /** What `If-Match` holds; left out, it is refused. */
   readonly ifMatch?: Matched;
   /** Refusals beside those that every route has. */
@@ -40,6 +42,10 @@ export type Route = Described &
     /** Parses the call, and throws `RequestRefused` when it cannot be accepted; what is given back carries it out. */
     readonly accept: (raw: RawCall, commands: CommandsWithin) => Accepted;
   };
+
+/** Whether it is carried out once, by the key of the caller. */
+export const isCarriedOutOnce = ({ method, isQuestion }: Described): boolean =>
+  method === 'post' && isQuestion !== true;
 
 /** Whether the audit log tells of a look: of each, or of whoever was not let have it. */
 export const isLookWrittenDown = ({ method, isNoted, scope }: Described): boolean =>

@@ -13,7 +13,7 @@ import { callerAgain, callerOf } from './auth.ts';
 import { type Events, type Seats, seats, sendEvents } from './events.ts';
 import { answerOnce, type RepeatableCall } from './idempotency.ts';
 import { DoorProblem } from './problem.ts';
-import { isLookWrittenDown, type Route } from './route.ts';
+import { isCarriedOutOnce, isLookWrittenDown, type Route } from './route.ts';
 import { isAskedFromHere } from './same-site.ts';
 
 type Behind = { readonly commands: Commands; readonly closing: AbortSignal };
@@ -87,10 +87,9 @@ const handler =
     const { needsFresh, carryOut } = route.accept({ ...sent, ifMatch, lastEventId, caller }, within);
     if (needsFresh) await admit(() => assertFresh(caller));
     const carryOutNoted = () => recorded(commands, route, response, about, carryOut);
-    const answer =
-      route.method === 'post'
-        ? await answerOnce(commands, repeatable(request, route, caller), carryOutNoted)
-        : await carryOutNoted();
+    const answer = isCarriedOutOnce(route)
+      ? await answerOnce(commands, repeatable(request, route, caller), carryOutNoted)
+      : await carryOutNoted();
     if (answer.events !== undefined) return listen(request, response, route, answer.events, behind);
     response.status(answer.status).set(answer.headers ?? {});
     if (answer.lines !== undefined) return sendLines(response, answer.lines);

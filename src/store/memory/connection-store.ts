@@ -54,8 +54,8 @@ export const createMemoryConnectionStore = (
     all: async function* () {
       yield* batches(shelf.sorted(), batchSize);
     },
-    noteReading: async (id, note) => {
-      shelf.amend(id, () => note);
+    noteReading: async (id, revision, note) => {
+      shelf.note(id, revision, () => note);
     },
     noteUse: async (id, revision, note) => {
       shelf.note(id, revision, ({ credentialUse }) => ({ credentialUse: { ...credentialUse, ...note } }));

@@ -68,8 +68,8 @@ export const createMongoConnectionStore = (
       return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
     all: () => keyset<Connection>((last, limit) => records.find({}, last?.id ?? null, limit)),
-    noteReading: async (id, note) => {
-      await model.updateOne({ _id: id }, { $set: note }, guarded);
+    noteReading: async (id, revision, note) => {
+      await model.updateOne({ _id: id, revision }, { $set: note }, guarded);
     },
     noteUse: async (id, revision, note) => {
       const fields = Object.entries(note).map(([field, value]) => [`credentialUse.${field}`, value] as const);

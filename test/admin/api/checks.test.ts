@@ -108,7 +108,9 @@ describe('a check of a connection', () => {
     expect(pageOf(await door.call('GET', '/v1/connections')).data).toMatchObject([{ health: failed }]);
     await door.call('PATCH', `/v1/connections/${connection}`, { body: { client_secret: clientSecret } });
     expect(await health()).toMatchObject({ health: { status: 'waiting', code: 'not_read_yet' } });
-    await door.stores.connections.noteReading(connectionId(connection), { firstReadAt: door.clock.now });
+    const { id, revision } =
+      (await door.stores.connections.get(connectionId(connection))) ?? expect.fail('It is gone.');
+    await door.stores.connections.noteReading(id, revision, { firstReadAt: door.clock.now });
     await check();
     expect(await health()).toMatchObject({ health: { status: 'healthy' } });
   });

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { Route } from '../../../src/admin/api/route.ts';
+import { isCarriedOutOnce, type Route } from '../../../src/admin/api/route.ts';
 import type { CommandsWithin } from '../../../src/admin/commands.ts';
 import type { Outlet } from '../../../src/model/egress.ts';
 import { KeysUnavailable } from '../../../src/model/errors.ts';
@@ -43,7 +43,6 @@ const bodies: Readonly<Record<string, object>> = {
   openSetupLink: { given_to: 'their IT' },
   createApiKey: { name: 'another', scopes: ['read'] },
   declareRestore: { reason: 'The disk was lost.' },
-  explain: { person: 'somebody' },
   requestPreview: { scope: { group_ids: [group] } },
   approvePlan: { reason: 'because' },
   rejectPlan: { reason: 'because' },
@@ -57,7 +56,6 @@ const others: Readonly<Record<string, object>> = {
   addWebhook: { organization_id: 'acme', url: 'https://other.example' },
   createApiKey: { name: 'another', scopes: ['sync'] },
   declareRestore: { reason: 'The wrong disk was lost.' },
-  explain: { person: 'somebody else' },
   requestPreview: { scope: { group_ids: [clientId] } },
   requestSync: { mode: 'full' },
   requestProvision: { full: true },
@@ -109,10 +107,24 @@ const everything = async (): Promise<string> => {
     door.woken,
   ]);
 };
-const posts = () => door.routes.filter(({ method }) => method === 'post');
+const posts = () => door.routes.filter(isCarriedOutOnce);
 const codeOf = ({ body }: Reply): string => z.looseObject({ code: z.string() }).parse(body).code;
 
-describe('every POST', () => {
+describe('a question about a person', () => {
+  it('is answered anew each time, and no answer of it is kept, whatever key comes with it', async () => {
+    const questions = door.routes.filter(({ isQuestion }) => isQuestion);
+    expect(questions.map(({ id }) => id)).toEqual(['explain']);
+    const [explain = expect.fail('There is no such route.')] = questions;
+    const key = newKey();
+    for (const person of ['somebody', 'somebody else']) {
+      const answer = await post(explain, key, { person });
+      expect(answer).toMatchObject({ status: 200, body: { found: 'nobody' } });
+      expect(answer.headers.get('idempotency-replayed')).toBeNull();
+    }
+  });
+});
+
+describe('every POST that does something', () => {
   it('is carried out once by a key, and repeated calls have its answer', async () => {
     const carriedOut: string[] = [];
     for (const route of posts()) {

@@ -28,6 +28,7 @@ export const explainRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/connections/{connection_id}/explain',
     id: 'explain',
+    isQuestion: true,
     scope: 'read',
     tag: 'Explain',
     summary: 'Answers why somebody is, or is not, at the targets as wanted, step by step and with the evidence',
