@@ -86,7 +86,7 @@ const healthOfActive = (connection: Looked, recovering: Recovering, now: Date): 
     return {
       status: 'waiting',
       code: 'not_read_yet',
-      description: 'Nobody was read of the tenant yet; the first sync is to come.',
+      description: 'The tenant was not read yet, one group of it at most; the first sync is to come.',
       owner: null,
     };
   return { status: 'healthy', code: null, description: 'Nothing is wrong.', owner: null };
