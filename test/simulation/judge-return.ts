@@ -1,6 +1,6 @@
 /** I2, the other way round: who left or was disabled, and lost their account for it, is given nothing before the tenant has them again. */
 
-import type { Operation } from '../../src/model/operation.ts';
+import type { Cause, Operation } from '../../src/model/operation.ts';
 import type { Customer } from './customer.ts';
 import type { Deed } from './deeds.ts';
 import { isThere, type Truth } from './directory.ts';
@@ -13,24 +13,27 @@ export type Returns = {
   /** The record is lost: nobody knows any more who left. */
   readonly forget: () => void;
 };
-type Meant = { readonly operation: Operation; readonly at: number };
+type Meant = { readonly operation: Operation; readonly cause: Cause; readonly at: number };
+/** `gone`: for having left. Who is disabled has no use of an account, and is in their groups as before. */
+type Loss = { readonly at: number; readonly gone: boolean };
 
 export const returnsSeen = (now: () => number): Returns => {
   /** When who was not there, or disabled, lost their account. */
-  const lostAt = new Map<string, number>();
+  const lost = new Map<string, Loss>();
   /** What was meant before may still have been under way. An account is switched on for nobody who is disabled. */
   const isTooSoon = ({ directory }: Customer, id: string, deed: Deed, meantAt: number): boolean => {
-    const lost = lostAt.get(id);
-    if (lost === undefined || meantAt < lost) return false;
+    const loss = lost.get(id);
+    if (loss === undefined || meantAt < loss.at || (deed.kind === 'add_members' && !loss.gone)) return false;
     const isBack = deed.kind === 'update' ? isEnabled : isThere;
-    return !since(directory.history, lost).some(({ truth }) => isBack(truth, id));
+    return !since(directory.history, loss.at).some(({ truth }) => isBack(truth, id));
   };
   return {
-    forget: () => lostAt.clear(),
-    judge: (customer, effect, deed, { operation, at }) => {
+    forget: () => lost.clear(),
+    judge: (customer, effect, deed, { operation, cause, at }) => {
       const { ref } = operation;
       const isLoss = deed.kind === 'disable' || deed.kind === 'delete';
-      if (isLoss && ref.type === 'user' && !isEnabled(customer.directory.truth(), ref.id)) lostAt.set(ref.id, now());
+      if (isLoss && ref.type === 'user' && !isEnabled(customer.directory.truth(), ref.id))
+        lost.set(ref.id, { at: now(), gone: cause.why !== 'disabled_in_source' });
       return gainers(effect, deed, operation)
         .filter((id) => isTooSoon(customer, id, deed, at))
         .map((id) => `${deed.kind} for ${id}, who left or was disabled and is not back`);
