@@ -26,7 +26,7 @@ export type Options = {
 export const usage = `Usage: npm run bench -- [options]        (make bench QUICK=1, make bench ARGS="--only R1,R4")
 
   --quick          small sizes, under five minutes; written to bench/results/quick (with --page: the page says how long it took)
-  --only R1,R4     only these measures
+  --only R1,R4     only these measures; a row with a letter (R4g, R4m) is measured with its number, unless it is listed by itself
   --runs <n>       rounds of each comparison (5; quick: 3); fewer are written to bench/results/quick
   --users <n>      users of the ordinary tenant (100000; quick: 10000); other sizes are written to bench/results/quick
   --growth         tables of growth instead (with --only: ${tableIds.join(', ')})

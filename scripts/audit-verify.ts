@@ -67,7 +67,12 @@ function said(verdict: ChainVerdict, file: string | null): Said {
     const before = `The ${entries} before it are as they were written.`;
     return {
       code: exitCodes.broken,
-      lines: [`The audit log is broken. Entry ${broken.seq} ${broken.why}. ${before}`],
+      lines: [
+        `The audit log is broken. Entry ${broken.seq} ${broken.why}. ${before}`,
+        ...(file === null
+          ? []
+          : ['An export of one organization has only its own entries, and cannot be verified: export everything.']),
+      ],
     };
   }
   const { entries, last } = verdict;

@@ -37,7 +37,7 @@ export type Took = Pick<About, 'seconds' | 'machine' | 'at' | 'commit'>;
 export type Picture = { readonly file: string; readonly title: string };
 
 export const pageOf = (kept: Kept, pictures: readonly Picture[]): string =>
-  `${[...opening, ...targets(kept, pictures), ...growth(kept), ...figures(kept.measured)].join('\n').trimEnd()}\n`;
+  `${[...opening, ...inShort(kept), ...targets(kept, pictures), ...growth(kept), ...figures(kept.measured)].join('\n').trimEnd()}\n`;
 
 const opening = [
   '# Performance',
@@ -45,6 +45,26 @@ const opening = [
   'Made by `make bench` and `make bench ARGS=--growth` from `bench/results/`; edit nothing here. What was found on the way is in the [decisions](decisions/).',
   '',
 ];
+
+/** What whoever has to decide asks first. Nothing until all of it was measured. */
+const inShort = ({ grown, measured }: Kept): readonly string[] => {
+  const table = grown.find(({ id }) => id === 'users');
+  const at = (column: string): number => table?.columns.indexOf(column) ?? -1;
+  const sizes = [...new Set((table?.rows ?? []).map((row) => row[at('users')]))];
+  const size = sizes.at(1);
+  const seconds = (run: string): number =>
+    Number(table?.rows.find((row) => row[at('users')] === size && row[at('run')] === run)?.[at('s')] ?? Number.NaN);
+  const [first, same, delta, given] = ['first full', 'unchanged full', 'delta', 'provisioning to its position'].map(
+    seconds,
+  );
+  if (typeof size !== 'number' || ![first, same, delta, given].every(Number.isFinite)) return [];
+  const shown = (value = Number.NaN): string => (value >= 10 ? value.toFixed(0) : value.toFixed(1));
+  const held = measured.filter(({ ok }) => ok).length;
+  return [
+    `In short: of a tenant of ${size.toLocaleString('en')} people, whose pages come without delay, the first full sync takes ${shown(first)} s, one that finds nothing new ${shown(same)} s, a delta of 1,000 changes ${shown(delta)} s, and giving all of them an account ${shown(given)} s (“Users of one tenant”); what Graph takes for a page comes on top (R4 has it at 20 and 80 ms). All of it is measured with a simulated Graph and target on one machine. Of ${measured.length} rows of targets, which hold it against the least that the machine allows, ${held} are met; why the others are not stands below them.`,
+    '',
+  ];
+};
 
 /** Measures of one size, machine, day and commit in one line. */
 const aboutLines = (abouts: readonly (About & { readonly ids: readonly string[] })[]): readonly string[] => {

@@ -236,7 +236,7 @@ async function write(
     'client-request-id': ids.clientRequestId,
     'x-ms-ags-diagnostic':
       '{"ServerInfo":{"DataCenter":"Simulator","Slice":"E","Ring":"5","ScaleUnit":"001","RoleInstance":"AGSFE_IN_1"}}',
-    'Strict-Transport-Security': 'max-age=31536000',
+    // Graph also sends Strict-Transport-Security. For localhost a browser would keep that, whatever else is served there.
     Date: new Date(ids.nowMs).toUTCString(),
   });
   if (fault?.answer === 'slow_body') await trickle(response, body, fault.ms);
