@@ -1,5 +1,6 @@
 // `npm run dev`: everything of the demo, kept up for you to play with, until Ctrl-C.
 
+import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,6 +31,7 @@ const asked = askedBy({
 // Loaded once it is known that it is needed: whoever asks how this is used need not wait for all of it.
 const { startGraph } = await import('../simulator/graph/index.ts');
 const { startScim } = await import('../simulator/scim/index.ts');
+const { freePort } = await import('./services/child.ts');
 const { startStack } = await import('./demo/stack.ts');
 const { connect, fullSync, tourTenant, waitingPlan } = await import('./demo/tour.ts');
 const { cacheFolder, startServices } = await import('./services.ts');
@@ -41,7 +43,13 @@ const cleanUp: (() => Promise<void>)[] = [];
 try {
   const services = await startServices({ log: (line) => console.log(`  ${line}`) });
   cleanUp.unshift(() => services.stop());
-  const graph = await startGraph({ tenants: [tourTenant(asked.users)] });
+  const port = asked.port ?? (await freePort());
+  const publicUrl = `http://127.0.0.1:${port}`;
+  // An application of ours, to which no administrator of the tenant has consented yet.
+  const ours = { clientId: randomUUID(), secret: randomBytes(24).toString('base64url') };
+  const tenant = tourTenant(asked.users);
+  const consented = { ...ours, state: 'missing', redirectUris: [`${publicUrl}/connect/callback`] } as const;
+  const graph = await startGraph({ tenants: [{ ...tenant, apps: [...tenant.apps, consented] }] });
   cleanUp.unshift(() => graph.close());
   const scim = await startScim();
   cleanUp.unshift(() => scim.close());
@@ -49,7 +57,13 @@ try {
     services,
     name: `dev_${process.pid}`,
     cloud: { origin: graph.origin, caPem: graph.caPem },
-    ...(asked.port === null ? {} : { port: asked.port }),
+    port,
+    env: {
+      ENTRAIN_PUBLIC_URL: publicUrl,
+      ENTRAIN_APP_CLIENT_ID: ours.clientId,
+      ENTRAIN_APP_CLIENT_SECRET: ours.secret,
+      ENTRAIN_APP_CLOUD: 'custom',
+    },
   });
   cleanUp.unshift(() => stack.stop());
   const caFile = join(cacheFolder(), 'dev-ca.pem');
@@ -82,6 +96,10 @@ Try:
   curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"mode":"delta"}' ${stack.apiUrl}/v1/connections/${connected.connection}/sync
   curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"mode":"full","dry_run":true,"scope":{"group_id":"${group?.id ?? ''}"}}' ${stack.apiUrl}/v1/connections/${connected.connection}/sync
   curl -sH "Authorization: Bearer $KEY" ${stack.apiUrl}/v1/runs
+
+Connect the tenant once more, as its administrator would, by the link that is answered (oauth2_authorize_url), or by a page that leads through it:
+  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"vendor":"MS_ENTRA","organization_id":"demo-customer","name":"By consent","cloud":"custom"}' ${stack.apiUrl}/v1/connections
+  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"given_to":"their IT"}' ${stack.apiUrl}/v1/connections/<its id>/setup-link
 
 Ctrl-C stops everything.`);
   await stopped;
