@@ -3,7 +3,7 @@
 import type { Table, TableId } from '../growth/table.ts';
 import type { Result } from '../result.ts';
 import { numberIn } from './detail.ts';
-import { columnOf } from './plan-figures.ts';
+import { columnOf } from './rows.ts';
 
 type Told = { readonly at: string; readonly flags: string | null };
 type TableTold = Table & { readonly measured: Told };

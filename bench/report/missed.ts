@@ -103,7 +103,8 @@ const reasons: readonly Reason[] = [
       const [small = '', middle = '', large = ''] = Object.keys(within(detail, 'wallMs') ?? {});
       const ms = (size: string): string => milliseconds(detail, 'wallMs', size);
       const cpu = (size: string): string => milliseconds(detail, 'cpuMs', size);
-      return `A delta asks for what it was told of by ids, as many in each tenant: ${ms(small)} with ${small}, ${ms(middle)} with ${middle}, ${ms(large)} with ${large}; of the processor ${cpu(small)}, ${cpu(middle)}, ${cpu(large)}, which does not grow with the tenant. Since the process of the smallest one reads as many people beforehand as that of the middle one, its delta takes less than before, and the quotient is more. It would take more rounds to tell the distance from the noise: from round to round the time goes from ${least(detail, small)} to ${most(detail, small)} with ${small}. What deeper indexes have to do with it was not taken apart.`;
+      const end = (which: 'min' | 'max'): string => `${numberIn(detail, 'wallMs', small, which).toFixed(0)} ms`;
+      return `A delta asks for what it was told of by ids, as many in each tenant: ${ms(small)} with ${small}, ${ms(middle)} with ${middle}, ${ms(large)} with ${large}; of the processor ${cpu(small)}, ${cpu(middle)}, ${cpu(large)}, which does not grow with the tenant. Since the process of the smallest one reads as many people beforehand as that of the middle one, its delta takes less than before, and the quotient is more. It would take more rounds to tell the distance from the noise: from round to round the time goes from ${end('min')} to ${end('max')} with ${small}. What deeper indexes have to do with it was not taken apart.`;
     },
   },
   {
@@ -119,9 +120,6 @@ const reasons: readonly Reason[] = [
       `The median sync of a small tenant takes ${milliseconds(detail, 'medianMs', 'beside')} in place of ${milliseconds(detail, 'medianMs', 'alone')}; each of its steps waits for whatever the thread of the worker is at, and for a core that MongoDB or the simulator has.${takenApart(detail)} It would take a bound on the share of the thread that one read has while others wait, at the price of a longer first sync; shorter stretches are one, and what they gave is in [decision 5](decisions/0005-what-a-sync-writes.md). Or more processes and cores for them, which was not tried; what more cores or workers change was not measured.`,
   },
 ];
-
-const least = (detail: Detail, size: string): string => `${numberIn(detail, 'wallMs', size, 'min').toFixed(0)} ms`;
-const most = (detail: Detail, size: string): string => `${numberIn(detail, 'wallMs', size, 'max').toFixed(0)} ms`;
 
 /** Which of the two is full. */
 const takenApart = (detail: Detail): string => {

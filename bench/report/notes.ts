@@ -1,9 +1,10 @@
 /** What the rows of targets do not say by themselves: memory for large groups, the share of Graph's limits, and what latency does. */
 
 import { shareOf, unitsPerTenSeconds } from '../growth/graph-share.ts';
-import type { Cell, Table } from '../growth/table.ts';
+import type { Table } from '../growth/table.ts';
 import type { Result } from '../result.ts';
 import { medianIn, numberIn } from './detail.ts';
+import { columnOf } from './rows.ts';
 
 export const notesOf = (measured: readonly Result[], grown: readonly Table[]): readonly string[] => {
   const notes = [
@@ -19,8 +20,7 @@ export const notesOf = (measured: readonly Result[], grown: readonly Table[]): r
 /** Syncs of the default attributes, one after the other in one process, as a worker has them. */
 const managersToo = (measured: readonly Result[], grown: readonly Table[]): string | null => {
   const target = measured.find(({ id, name }) => id === 'R6' && name.endsWith('MB'))?.target.split(' ')[1];
-  const table = grown.find(({ id }) => id === 'users');
-  const [users, peaks] = [column(table, 'users'), column(table, 'peak MB')];
+  const [users, peaks] = [columnOf(grown, 'users', 'users'), columnOf(grown, 'users', 'peak MB')];
   const [most, peak] = [users.at(-1), peaks.at(-1)];
   if (target === undefined || most === undefined || peak === undefined) return null;
   const before = peaks[users.lastIndexOf(users.findLast((size) => size < most) ?? Number.NaN)] ?? Number.NaN;
@@ -32,20 +32,13 @@ const oldSpaceMb = /--max-old-space-size=(\d+)/;
 
 const largeGroups = (measured: readonly Result[], grown: readonly Table[]): string | null => {
   const memory = measured.find(({ id, name }) => id === 'R6' && name.endsWith('MB'));
-  const table = grown.find(({ id }) => id === 'members');
-  const members = column(table, 'members');
-  const peaks = column(table, 'peak MB');
+  const [members, peaks] = [columnOf(grown, 'members', 'members'), columnOf(grown, 'members', 'peak MB')];
   const [most, peak, least, low] = [members.at(-1), peaks.at(-1), members[0], peaks[0]];
   const limit = oldSpaceMb.exec(String(memory?.detail['workerFlags'] ?? ''))?.[1];
   if (memory === undefined || limit === undefined || !most || !peak || !least || !low) return null;
   const each = (peak - low) / (most - least);
   const full = Math.round((most + (Number(limit) - peak) / each) / 100_000) / 10;
   return `**Memory is not flat for large groups.** R6 is of a tenant without groups. The members of a group are held while it is read: ${most.toLocaleString('en')} of them (the largest that was measured; guests are left out) took a worker to ${peak.toFixed(0)} MB, ${((each * 2 ** 20) / 1_000).toFixed(1)} KB for each of them, who is one more person of the tenant as well. At that rate the limit of ${limit} MB that workers are started with is reached at some ${full} million, which was not tried.`;
-};
-
-const column = (table: Table | undefined, name: string): readonly number[] => {
-  const at = table?.columns.indexOf(name) ?? -1;
-  return (table?.rows ?? []).map((row): Cell => row[at] ?? null).filter((cell) => typeof cell === 'number');
 };
 
 const limits = (measured: readonly Result[]): string | null => {

@@ -6,6 +6,7 @@ import { growthNotesOf } from './growth-notes.ts';
 import { missedOf } from './missed.ts';
 import { notesOf } from './notes.ts';
 import { planOf } from './plan.ts';
+import { rowsOf } from './rows.ts';
 import { distanceInSpread, measuredOf, numberOf } from './table.ts';
 
 export type About = {
@@ -48,16 +49,14 @@ const opening = [
 
 /** What whoever has to decide asks first. Nothing until all of it was measured. */
 const inShort = ({ grown, measured }: Kept): readonly string[] => {
-  const table = grown.find(({ id }) => id === 'users');
-  const at = (column: string): number => table?.columns.indexOf(column) ?? -1;
-  const sizes = [...new Set((table?.rows ?? []).map((row) => row[at('users')]))];
-  const size = sizes.at(1);
+  const rows = rowsOf(grown, 'users');
+  const size = [...new Set(rows.map(({ at }) => at('users')))].at(1);
   const seconds = (run: string): number =>
-    Number(table?.rows.find((row) => row[at('users')] === size && row[at('run')] === run)?.[at('s')] ?? Number.NaN);
+    rows.find((row) => row.run === run && row.at('users') === size)?.at('s') ?? Number.NaN;
   const [first, same, delta, given] = ['first full', 'unchanged full', 'delta', 'provisioning to its position'].map(
     seconds,
   );
-  if (typeof size !== 'number' || ![first, same, delta, given].every(Number.isFinite)) return [];
+  if (size === undefined || ![first, same, delta, given].every(Number.isFinite)) return [];
   const shown = (value = Number.NaN): string => (value >= 10 ? value.toFixed(0) : value.toFixed(1));
   const held = measured.filter(({ ok }) => ok).length;
   return [

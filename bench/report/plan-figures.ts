@@ -1,8 +1,9 @@
 /** What the plan takes from the tables of growth. */
 
-import type { Cell, Table, TableId } from '../growth/table.ts';
+import type { Table } from '../growth/table.ts';
 import type { Result } from '../result.ts';
 import { medianIn, numberIn } from './detail.ts';
+import { type Row, rowsOf } from './rows.ts';
 
 export type PlanFigures = {
   /** Processor time for one person. */
@@ -61,25 +62,6 @@ export const figuresOf = (tables: readonly Table[], measured: readonly Result[])
     },
   };
 };
-
-/** `at`: the number in a column, NaN where there is none. */
-type Row = { readonly run: Cell; readonly at: (column: string) => number };
-
-const rowsOf = (tables: readonly Table[], id: TableId): readonly Row[] => {
-  const table = tables.find((one) => one.id === id);
-  return (table?.rows ?? []).map((cells) => {
-    const cell = (column: string): Cell => cells[table?.columns.indexOf(column) ?? -1] ?? null;
-    const at = (column: string): number => {
-      const value = cell(column);
-      return typeof value === 'number' ? value : Number.NaN;
-    };
-    return { run: cell('run'), at };
-  });
-};
-
-/** The numbers of a column, from top to bottom. */
-export const columnOf = (tables: readonly Table[], id: TableId, column: string): readonly number[] =>
-  rowsOf(tables, id).map((row) => row.at(column));
 
 /** The largest tenant that was measured both with one group of everybody, guests excepted, and without. */
 const membershipBytes = (users: readonly Row[], members: readonly Row[]): number | null => {

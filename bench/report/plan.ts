@@ -25,11 +25,12 @@ import {
   unitsAMemberPage,
   userPage,
 } from './plan-assumed.ts';
-import { columnOf, figuresOf, type PlanFigures } from './plan-figures.ts';
+import { figuresOf, type PlanFigures } from './plan-figures.ts';
 import { firstDay } from './plan-first-day.ts';
 import { reconciling } from './plan-reconciler.ts';
 import { sharding } from './plan-sharding.ts';
 import { gigabytes, head, num, percent, row, shown } from './plan-text.ts';
+import { columnOf } from './rows.ts';
 
 /** Null when the tables it reads from were not measured. */
 export const planOf = (tables: readonly Table[], measured: readonly Result[]): readonly string[] | null => {
