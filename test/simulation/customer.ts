@@ -54,6 +54,8 @@ export type Customer = {
   readonly limits: { readonly at: number; readonly limits: Limits }[];
   readonly policies: { readonly at: number; readonly policy: LeavingPolicies }[];
   readonly protections: { readonly at: number; readonly protection: Protection }[];
+  /** When a read of the whole tenant, or of what changed in it, reached its end. */
+  readonly wholeReads: number[];
   /** How many have to approve what is over a limit, likewise. */
   readonly approvals: { readonly at: number; readonly needed: Approvals }[];
   /** When the database was put back, and what the record says since then of safeguards that are still in force. */
@@ -101,6 +103,7 @@ export const foundCustomer = (
     limits: [{ at: now(), limits }],
     policies: [{ at: now(), policy }],
     protections: [{ at: now(), protection }],
+    wholeReads: [],
     approvals: approvalsSince({ approvals, loosened: null }, now()),
     restores: [],
     connection: {

@@ -29,11 +29,14 @@ export const protectedBy = (customer: Customer, owned: Owned, now: number): Prot
   );
 };
 
-/** Who had left before a run could look is shown by nobody as what protects them. */
-const wasSeen = ({ directory }: Customer, id: string, at: number): boolean =>
-  since(directory.history, at)
-    .filter((each) => each.at <= at + seenMs)
-    .every(({ truth }) => isThere(truth, id));
+/** Who had left before a run could look, or before any that looked came to its end, is shown by nobody as what protects them. */
+const wasSeen = ({ directory, wholeReads }: Customer, id: string, at: number): boolean => {
+  const wasThere = (until: number): boolean =>
+    since(directory.history, at)
+      .filter((each) => each.at <= until)
+      .every(({ truth }) => isThere(truth, id));
+  return wasThere(at + seenMs) && wholeReads.some((end) => end >= at && wasThere(end));
+};
 const seenMs = 3 * 60_000;
 
 /** Whoever was at any time, by any protection, may be treated otherwise than others. */

@@ -97,7 +97,13 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     stores,
     customers,
     witness,
-    oracle,
+    {
+      ...oracle,
+      onReadWhole: (connection) => {
+        oracle.onReadWhole(connection);
+        customers.find((customer) => customer.connection.id === connection)?.wholeReads.push(scheduler.now());
+      },
+    },
     (error) => {
       report({ invariant: 'I9', what: `the engine threw: ${text(error)}` });
     },
