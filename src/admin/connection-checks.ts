@@ -1,6 +1,5 @@
 /** Checks of connections, stored or not: what works, what is missing, who mends it. */
 
-import { troubleAfterCheck } from '../core/health.ts';
 import { attributesToRead } from '../core/read-attributes.ts';
 import { inForceNow } from '../engine/in-force.ts';
 import type { CheckReport } from '../model/check.ts';
@@ -50,8 +49,7 @@ export const connectionChecks = (room: Room) => {
       (secrets) => checked(() => room.connectSource(connection, secrets), { ...connection, attributes }),
     );
     const noted = await room.engine.noteTenant(connection, report);
-    const trouble = troubleAfterCheck(connection.trouble, noted, room.world.now());
-    if (trouble !== connection.trouble) await connections.noteReading(connection.id, connection.revision, { trouble });
+    await room.engine.noteCheck(connection, noted);
     if (noted.ok) await probeSoon(connections, connection.id, room.world.now());
     return noted;
   };

@@ -12,6 +12,7 @@ import { exceededByPlan } from '../engine/exceeded.ts';
 import { type Answer, type Explainer, explainPerson } from '../engine/explain.ts';
 import { inForceNow } from '../engine/in-force.ts';
 import type { Kept } from '../engine/kept-of-person.ts';
+import { noteCheck } from '../engine/note-reading.ts';
 import { isTenantOfOthers, noteTenant, takeTenant } from '../engine/note-tenant.ts';
 import { type Erasure, erasePerson, keptOf } from '../engine/persons.ts';
 import { beginTelling } from '../engine/relay-events.ts';
@@ -76,6 +77,10 @@ export const engineWithin = (standing: Standing) => {
     /** Keeps which tenant a check found a connection to open, and compares it with what is read for others. */
     noteTenant: (connection: Within<Connection>, report: CheckReport): Promise<CheckReport> =>
       noteTenant({ stores, world }, connection, report),
+
+    /** Keeps what a check of the tenant came to, and has others told of it. */
+    noteCheck: (connection: Within<Connection>, report: CheckReport): Promise<void> =>
+      noteCheck({ stores, world }, connection, report),
 
     /** Yes or no, and nothing of what is read for others. */
     isTenantOfOthers: (connection: Within<Connection>, directoryId: string): Promise<boolean> =>

@@ -66,8 +66,6 @@ const recordsWithin = (stores: Stores, reach: Reach) => {
       edit: async (id: Reached<ConnectionId>, revision: number, edit: ConnectionEdit, secrets?: SecretChanges) =>
         handedOut(await connections.edit(id, revision, edit, secrets)),
       probed: (id: Reached<ConnectionId>, quarantine: Quarantine): Promise<void> => connections.probed(id, quarantine),
-      noteReading: (id: Reached<ConnectionId>, revision: number, note: Pick<Connection, 'trouble'>): Promise<void> =>
-        connections.noteReading(id, revision, note),
       secrets: (id: Reached<ConnectionId>): Promise<Secrets> => connections.secrets(id),
     },
     targets: {

@@ -64,15 +64,18 @@ export const troubleAfterRun = (before: Trouble | null, problem: Problem, now: D
   return before.problem.code === problem.code ? before : { problem, found: 'run', since: before.since };
 };
 
+/** Whether others are told of it: what they were told already stays what it is, whoever found it. What is held back or at rest is not `degraded`. */
+export const isNewTrouble = (
+  { state, trouble }: Pick<Connection, 'state' | 'trouble'>,
+  { problem }: Trouble,
+): boolean => state === 'active' && trouble?.problem.code !== problem.code;
+
 /** What a report comes to: the first of what failed; null where nothing did. */
-export const problemIn = ({ ok, checks }: CheckReport): Problem | null => {
-  if (ok) return null;
+export const problemIn = ({ checks }: Pick<CheckReport, 'checks'>): Problem | null => {
   const failed = checks.find((check) => !check.ok);
-  return {
-    code: failed?.remedy?.code ?? 'check_failed',
-    message: [failed?.detail, failed?.remedy?.todo].join(' ').trim(),
-    owner: failed?.remedy?.owner ?? 'customer_it',
-  };
+  if (failed === undefined) return null;
+  const { code, owner, todo } = failed.remedy;
+  return { code, message: `${failed.detail} ${todo}`, owner };
 };
 
 const healthOfActive = (connection: Looked, recovering: Recovering, now: Date): Health => {

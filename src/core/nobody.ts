@@ -1,17 +1,18 @@
 /** The answer about somebody nobody has ever heard of: never an empty page, but what to look at. */
 
 import type { Connection } from '../model/connection.ts';
-import type { NobodyVerdict } from '../model/explanation.ts';
+import type { LiveStranger, NobodyVerdict } from '../model/explanation.ts';
 import { nameAttributes } from './names.ts';
 import { timeText } from './wording.ts';
 
 export type LastRead = { readonly version: number; readonly committedAt: Date | null; readonly fullAt: Date | null };
 
-/** What to look at when somebody is not known at all. `head`: what was read last. */
+/** What to look at when somebody is not known at all. `head`: what was read last. `asked`: what the tenant says of them now; null: it was not asked. */
 export const nobody = (
   connection: Pick<Connection, 'scope' | 'attributes' | 'tenantId'>,
   head: LastRead,
   text: string,
+  asked: LiveStranger | null,
 ): { readonly verdict: NobodyVerdict; readonly checks: readonly string[] } => {
   if (head.version === 0)
     return {
@@ -28,10 +29,19 @@ export const nobody = (
       reason: 'never_seen',
       sentence: `Nobody with the name or id ${text} was ever read from this tenant.`,
       owner: 'customer_it',
-      todo: 'See what is listed under checks, and ask again with live=true.',
+      todo: todoBy(asked),
     },
     checks: checksFor(connection, head),
   };
+};
+
+const todoBy = (asked: LiveStranger | null): string => {
+  if (asked === null) return 'See what is listed under checks, and ask again with live=true.';
+  if (asked.kind === 'failed')
+    return 'The tenant could not be asked: see why under live. See what is listed under checks.';
+  return asked.people.length === 0
+    ? 'The tenant does not know them either: see that name or id is written as it is there, and what is listed under checks.'
+    : 'See under live whom the tenant knows, and what keeps them out: whoever is out of scope has to be put into it, and whoever was made since the last read comes with the next sync.';
 };
 
 const checksFor = (

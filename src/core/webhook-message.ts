@@ -42,7 +42,7 @@ const factsOf = (about: EventAbout): JsonObject => {
     case 'plan.approved_once':
       return { plan_id: about.plan, target_id: about.target };
     case 'connection.degraded':
-      return { code: about.code };
+      return { status: about.status, code: about.code, resolution_owner: about.owner };
     case 'credential.expiring':
       return {
         credential: about.credential,

@@ -91,7 +91,7 @@ export const explainPerson = async (
   const [meant] = present.length === 1 ? present : hits;
   if (meant === undefined) {
     const stranger = live ? await askForStranger(stores, explainer.connectSource, connection, text) : null;
-    return { ...common, found: 'nobody', ...nobody(connection, head, text), live: stranger };
+    return { ...common, found: 'nobody', ...nobody(connection, head, text, stranger), live: stranger };
   }
   if (hits.length > 1 && present.length !== 1)
     return { ...common, found: 'several', candidates: hits.map(candidateOf) };

@@ -1,36 +1,57 @@
-/** Keeps on record how reading a tenant goes (`core/health.ts`), so that no connection is told to be well whose syncs come to no end. */
+/**
+ * Keeps on record how reading a tenant goes (`core/health.ts`), so that no connection is told to be well whose syncs come to no end, and has others told
+ * when it is not well any more.
+ */
 
-import { troubleAfterRun } from '../core/health.ts';
-import type { Connection, Problem } from '../model/connection.ts';
+import { isNewTrouble, troubleAfterCheck, troubleAfterRun } from '../core/health.ts';
+import type { CheckReport } from '../model/check.ts';
+import type { Connection, Problem, Trouble } from '../model/connection.ts';
 import type { SyncRun } from '../model/run.ts';
 import type { Engine } from './engine.ts';
+import { tellDegraded } from './tell-degraded.ts';
 
 type Noting = Pick<Engine, 'stores' | 'world'>;
+/** What a run or a check went by: of a connection that was edited since, it says nothing. */
+type GoneBy = Pick<Connection, 'id' | 'revision'>;
 
 /** A run ended: it committed what it read, or is held by a problem. Of one that went as the one before it nothing is written. */
-export const noteEnd = async (
-  noting: Noting,
-  run: SyncRun,
-  { firstReadAt, trouble, revision }: Connection,
-  held: Problem | null,
-): Promise<void> => {
-  if (held !== null) return await noteTrouble(noting, run, held, { revision });
-  // One group that can be read says nothing of the others.
-  if (run.scope !== null || (firstReadAt !== null && trouble === null)) return;
-  const note = { firstReadAt: firstReadAt ?? noting.world.now(), trouble: null };
-  await noting.stores.connections.noteReading(run.connection, revision, note);
+export const noteEnd = async (noting: Noting, run: SyncRun, by: GoneBy, held: Problem | null): Promise<void> => {
+  if (held !== null) return await noteTrouble(noting, run, held, by);
+  const connection = await meantBy(noting, run, by);
+  if (connection === null || (connection.firstReadAt !== null && connection.trouble === null)) return;
+  const note = { firstReadAt: connection.firstReadAt ?? noting.world.now(), trouble: null };
+  await noting.stores.connections.noteReading(run.connection, connection.revision, note);
 };
 
-/** A run came to no end by this, or waits. `by`: what it went by; of a connection that was edited since, it says nothing. */
-export const noteTrouble = async (
-  noting: Noting,
-  run: SyncRun,
-  problem: Problem,
-  by: Pick<Connection, 'revision'> | null,
-): Promise<void> => {
-  const { connections } = noting.stores;
-  const connection = run.scope === null ? await connections.get(run.connection) : null;
-  if (connection === null || (by !== null && by.revision !== connection.revision)) return;
-  const trouble = troubleAfterRun(connection.trouble, problem, noting.world.now());
-  if (trouble !== connection.trouble) await connections.noteReading(run.connection, connection.revision, { trouble });
+/** A run came to no end by this, or waits. */
+export const noteTrouble = async (noting: Noting, run: SyncRun, problem: Problem, by: GoneBy | null): Promise<void> => {
+  const connection = await meantBy(noting, run, by);
+  if (connection === null) return;
+  await keep(noting, connection, troubleAfterRun(connection.trouble, problem, noting.world.now()));
+};
+
+/** A check of the tenant passed, or failed. */
+export const noteCheck = async (noting: Noting, by: GoneBy, report: CheckReport): Promise<void> => {
+  const connection = await asOf(noting, by);
+  if (connection === null) return;
+  await keep(noting, connection, troubleAfterCheck(connection.trouble, report, noting.world.now()));
+};
+
+/** The connection as it is now, with what was found since the run began; null where the run says nothing of it: one group is not the tenant. */
+const meantBy = async (noting: Noting, run: SyncRun, by: GoneBy | null): Promise<Connection | null> => {
+  if (run.scope !== null) return null;
+  return by === null ? await noting.stores.connections.get(run.connection) : await asOf(noting, by);
+};
+
+const asOf = async ({ stores }: Noting, { id, revision }: GoneBy): Promise<Connection | null> => {
+  const connection = await stores.connections.get(id);
+  return connection?.revision === revision ? connection : null;
+};
+
+const keep = async (noting: Noting, connection: Connection, trouble: Trouble | null): Promise<void> => {
+  if (trouble === connection.trouble) return;
+  // Before it is noted: told twice is better than never.
+  if (trouble !== null && isNewTrouble(connection, trouble))
+    await tellDegraded(noting, connection, 'degraded', trouble.problem);
+  await noting.stores.connections.noteReading(connection.id, connection.revision, { trouble });
 };

@@ -10,6 +10,7 @@ import { KeysUnavailable, SourceError, TargetError } from '../model/errors.ts';
 import type { ConnectionId, TargetId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
+import { tellDegraded } from './tell-degraded.ts';
 
 /** False, and nothing is held back: it is not as it was when that was found (other credentials, another address), so that it says nothing of how it is. */
 export const holdTarget = async (
@@ -33,16 +34,7 @@ export const holdConnection = async (
   if (before?.revision !== revision) return false;
   const at = engine.world.now();
   // Before it is held back: told twice is better than never.
-  if (before.state === 'active')
-    await engine.stores.events.record([
-      {
-        key: `degraded|${id}|${at.toISOString()}`,
-        organization: before.organization,
-        connection: id,
-        at,
-        about: { type: 'connection.degraded', code: problem.code },
-      },
-    ]);
+  if (before.state === 'active') await tellDegraded(engine, before, 'blocked', problem);
   const isHeld = await engine.stores.connections.holdAt(id, revision, problem, heldBack(before.quarantine, at));
   if (isHeld) engine.observe.quarantined('connection');
   return isHeld;

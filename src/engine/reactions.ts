@@ -1,5 +1,6 @@
 /** How the engine reacts to what went wrong: one table. Whatever is not in it is a bug or our own infrastructure, and is thrown on. */
 
+import { isOfTarget, targetRemedy } from '../core/target-remedies.ts';
 import type { Problem } from '../model/connection.ts';
 import {
   KeysUnavailable,
@@ -137,7 +138,7 @@ export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>,
   // A run that spent its time waiting out a fault failed by that fault. One of a target holds it back: a run's time is over before ten faults are.
   if (error instanceof RunTimedOut)
     return {
-      kind: run.problem?.owner === 'target_vendor' ? 'quarantine' : 'fail',
+      kind: run.problem !== null && isOfTarget(run.problem) ? 'quarantine' : 'fail',
       problem: run.problem ?? { code: 'run_timed_out', message: error.message, owner: 'your_team' },
     };
   if (error instanceof ResumeExpired)
@@ -194,16 +195,17 @@ const toSource = (error: SourceError, wait: Wait): Reaction => {
 };
 
 const toTarget = (error: TargetError, wait: Wait): Reaction => {
+  const { code, owner, todo } = targetRemedy(error);
   const problem: Problem = {
-    code: error.code ?? `target_${error.fault}`,
-    message: error.message,
-    owner: 'target_vendor',
+    code: error.code ?? code,
+    message: owner === 'your_team' && error.fault === 'unavailable' ? `${error.message} ${todo}` : error.message,
+    owner,
   };
   const table: Readonly<Record<TargetFault, () => Reaction>> = {
     throttled: () => ({ kind: 'wait', ms: error.retryAfterMs ?? 30_000, problem, isFault: false }),
     unavailable: () => wait(problem, error.retryAfterMs),
     unknown: () => wait(problem),
-    unauthorized: () => ({ kind: 'quarantine', problem: { ...problem, owner: 'your_team' } }),
+    unauthorized: () => ({ kind: 'quarantine', problem }),
     // These speak of one object and are handled where it is written; here they are about the target as a whole, as on a lookup.
     conflict: () => wait(problem),
     gone: () => wait(problem),

@@ -20,13 +20,11 @@ export type Permission = {
   readonly alternatives: readonly string[];
 };
 
-/** Passed; passed though somebody should do something (`ok` with a remedy); or failed. */
-export type Check = {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  readonly remedy?: Remedy;
-  readonly permission?: Permission;
-};
+type Line = { readonly name: string; readonly detail: string; readonly permission?: Permission };
+
+/** Passed; passed though somebody should do something (`ok` with a remedy); or failed, which always says who must act. */
+export type Check =
+  | (Line & { readonly ok: true; readonly remedy?: Remedy })
+  | (Line & { readonly ok: false; readonly remedy: Remedy });
 /** `directoryId`: of the tenant whose login service gave a token, as that names it. */
 export type CheckReport = { readonly ok: boolean; readonly checks: readonly Check[]; readonly directoryId?: string };

@@ -3,7 +3,7 @@
  * a key that may see it.
  */
 
-import type { CredentialName, CredentialStage } from './connection.ts';
+import type { CredentialName, CredentialStage, ResolutionOwner } from './connection.ts';
 import type { ConnectionId, EventId, OrganizationId, PlanId, RunId, SourceId, TargetId } from './ids.ts';
 import type { EndedState, Run } from './run.ts';
 import type { GoneReason } from './source-object.ts';
@@ -36,8 +36,16 @@ export type PersonEvent = { readonly person: SourceId; readonly version: number 
   | { readonly type: 'person.updated'; readonly attributes: readonly string[] }
   | { readonly type: 'person.removed'; readonly why: GoneReason }
 );
-/** `code`: that of the connection's problem. */
-type ConnectionEvent = { readonly type: 'connection.degraded'; readonly code: string } | CredentialEvent;
+/** What the health of the connection became by what a sync or a check found, and the code and owner that it shows. */
+type ConnectionEvent =
+  | {
+      readonly type: 'connection.degraded';
+      readonly status: DegradedStatus;
+      readonly code: string;
+      readonly owner: ResolutionOwner;
+    }
+  | CredentialEvent;
+export type DegradedStatus = 'degraded' | 'blocked';
 
 /** `isLast`: the connection is without any once this one has ended. */
 type CredentialEvent = {
@@ -54,7 +62,7 @@ type PlanEvent = { readonly type: 'plan.approved_once'; readonly plan: PlanId; r
 export type EventAbout = RunEvent | PersonEvent | PlanEvent | ConnectionEvent;
 
 /**
- * `key`: names what happened, so that whoever records it again, after a crash, records it once: `run|run_…`, `degraded|con_…|2026-03-01T08:00:00Z`.
+ * `key`: names what happened, so that whoever records it again, after a crash, records it once: `run|run_…`, `approved_once|pln_…`.
  */
 export type NewEvent = {
   readonly key: string;

@@ -61,7 +61,16 @@ export const memorySource = (directory: MemoryDirectory): Source => {
 const report = (state: State, scope: Scope) => {
   const lost = scope.kind === 'groups' ? scope.groups.find((id) => !isLive(state, id)) : undefined;
   const problem = state.liberties.problem ?? (lost === undefined ? null : `There is no group ${lost}.`);
-  const check: Check = { name: 'Directory', ok: problem === null, detail: problem ?? 'It can be read.' };
+  const name = 'Directory';
+  const check: Check =
+    problem === null
+      ? { name, ok: true, detail: 'It can be read.' }
+      : {
+          name,
+          ok: false,
+          detail: problem,
+          remedy: { code: 'source_forbidden', owner: 'customer_it', todo: 'Mend it, and check again.', link: null },
+        };
   return { ok: check.ok, checks: [check] };
 };
 

@@ -8,7 +8,12 @@ import { newId } from '../../src/store/ids.ts';
 import { all } from '../support/ledger-world.ts';
 
 const start = new Date('2026-03-01T08:00:00.000Z');
-const degraded: EventAbout = { type: 'connection.degraded', code: 'AADSTS7000215' };
+const degraded: EventAbout = {
+  type: 'connection.degraded',
+  status: 'blocked',
+  code: 'AADSTS7000215',
+  owner: 'customer_it',
+};
 
 export const eventStoreContract = (open: () => Promise<EventStore>): void => {
   let events: EventStore;

@@ -375,7 +375,10 @@ export const describeTroubles = (name: string, make: () => Promise<Harness>): vo
       trouble('unauthorized');
       expect(await faultOf(apply(created(ada)))).toBe('unauthorized');
       expect(await faultOf(harness.target.find('user', 'userName', 'ada', signal))).toBe('unauthorized');
-      expect((await harness.target.check(signal)).ok).toBe(false);
+      const { ok, checks } = await harness.target.check(signal);
+      expect(ok).toBe(false);
+      const remedies = checks.flatMap((check) => (check.ok ? [] : [check.remedy]));
+      expect(remedies).toMatchObject([{ code: 'target_unauthorized', owner: 'your_team' }]);
     });
 
     it('takes a web page for no answer: nobody is absent because of it', async () => {

@@ -2,6 +2,7 @@
 
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { targetRemedies } from '../../src/core/target-remedies.ts';
 import { root } from './pages.ts';
 
 const rooms = ['src/{core,engine,source,target}/**/*.ts', 'src/admin/{prove-consent,consent-problems}.ts'];
@@ -14,7 +15,7 @@ const putTogether = [
     (fault) => `target_${fault}`,
   ),
   ...['source', 'target'].map((of) => `${of}_timeout`),
-  ...['unreachable', 'timed_out', 'connection_lost'],
+  ...Object.keys(targetRemedies),
   ...['key_vault_unreachable', 'key_vault_refused', 'key_unknown'],
   'login_unreachable',
 ];

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { problems } from '../../src/admin/api/problem.ts';
 import { runState } from '../../src/admin/api/schemas/run.ts';
 import { healthStatuses } from '../../src/core/health.ts';
+import { targetRemedies } from '../../src/core/target-remedies.ts';
 import { pages, readDoc, root } from './pages.ts';
 import { codeTemplates, problemCodes } from './problem-codes.ts';
 
@@ -58,6 +59,14 @@ describe('docs/operating.md', () => {
     const owners = /`(customer_it|your_team|microsoft|target_vendor)`|^ nobody /;
     const rows = problemRows().filter((cells) => /`/.test(cells[1] ?? ''));
     expect(rows.filter((cells) => cells.length !== 6 || !owners.test(cells[3] ?? ''))).toEqual([]);
+  });
+
+  it('names the same people as the check of a target does', () => {
+    const told = new Map(
+      problemRows().flatMap((cells) => [...(cells[1] ?? '').matchAll(/`(\w+)`/g)].map(([, code]) => [code, cells[3]])),
+    );
+    const others = Object.entries(targetRemedies).filter(([code, { owner }]) => told.get(code) !== ` \`${owner}\` `);
+    expect(others).toEqual([]);
   });
 });
 

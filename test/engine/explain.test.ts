@@ -592,8 +592,17 @@ describe('asked again now', () => {
     expect(nobody).toMatchObject({
       found: 'nobody',
       live: { kind: 'answered', people: [], says: expect.stringContaining('knows nobody by this name or id either') },
+      // They have just been asked for there: who asks is not sent to ask again.
+      verdict: { todo: expect.stringMatching(/^The tenant does not know them either/) },
     });
-    expect(await ask(of, mailOf('jane'))).toMatchObject({ found: 'nobody', live: null });
+    expect(await ask(of, mailOf('jane'), true)).toMatchObject({
+      verdict: { todo: expect.stringMatching(/^See under live whom the tenant knows/) },
+    });
+    expect(await ask(of, mailOf('jane'))).toMatchObject({
+      found: 'nobody',
+      live: null,
+      verdict: { todo: expect.stringContaining('ask again with live=true') },
+    });
   });
 
   it('the target shows who matches somebody that is not linked', async () => {

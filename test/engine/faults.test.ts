@@ -96,6 +96,33 @@ describe('a read that goes wrong takes nothing away', () => {
     expect(await record()).toMatchObject({ firstReadAt, trouble: { found: 'run', problem: { code: 'read_shrank' } } });
   });
 
+  it('a sync that is committed puts an end also to what a check found while it was under way', async () => {
+    const aside: { check: () => Promise<void> } = { check: async () => {} };
+    const s = await story({
+      wrapSource: (made) => ({
+        ...made,
+        read: async function* (ask, aborted) {
+          await aside.check();
+          yield* made.read(ask, aborted);
+        },
+      }),
+    });
+    staff(s, 3);
+    await s.full();
+    const { connections } = s.stores;
+    const record = async () => (await connections.get(connection)) ?? expect.fail('It is gone.');
+    const problem = { code: 'graph_timed_out', message: 'It was slow.', owner: 'microsoft' } as const;
+    aside.check = async () => {
+      const { revision } = await record();
+      await connections.noteReading(connection, revision, {
+        trouble: { problem, found: 'check', since: s.engine.world.now() },
+      });
+      expect(await record()).toMatchObject({ trouble: { found: 'check' } });
+    };
+    expect(await s.full()).toMatchObject({ state: 'succeeded' });
+    expect(await record()).toMatchObject({ trouble: null });
+  });
+
   it('lost credentials hold the connection back, and nothing is removed anywhere', async () => {
     const s = await story();
     staff(s, 3);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { targetRemedy } from '../../src/core/target-remedies.ts';
 import { type Observe, unobserved } from '../../src/engine/engine.ts';
 import { probeConnection, probeTarget } from '../../src/engine/quarantine.ts';
 import { SourceError, TargetError } from '../../src/model/errors.ts';
@@ -16,7 +17,10 @@ const breakable =
     ...made,
     check: async (aborted) =>
       state.isBroken && state.passes !== true
-        ? { ok: false, checks: [{ name: 'token accepted', ok: false, detail: fault.message }] }
+        ? {
+            ok: false,
+            checks: [{ name: 'token accepted', ok: false, detail: fault.message, remedy: targetRemedy(fault) }],
+          }
         : await made.check(aborted),
     apply: async (operation, aborted) => {
       if (state.isBroken) throw fault;

@@ -98,6 +98,23 @@ describe('the table of reactions', () => {
     expect(react(new RunTimedOut('Too long.'), { faults: 3, problem })).toEqual({ kind: 'quarantine', problem });
   });
 
+  it('waits for a target that is not reached, and tells whoever can mend the way there what they do', () => {
+    const refused = react(new TargetError('unavailable', 'It is refused.', { code: 'connection_refused' }));
+    expect(refused).toMatchObject({
+      kind: 'wait',
+      problem: {
+        code: 'connection_refused',
+        owner: 'your_team',
+        message: expect.stringMatching(/^It is refused\. See /),
+      },
+    });
+    // That is with us, and the target is held back for it all the same.
+    const problem = { code: 'connection_refused', message: 'x', owner: 'your_team' } as const;
+    expect(react(new RunTimedOut('Too long.'), { faults: 3, problem })).toEqual({ kind: 'quarantine', problem });
+    const ours = { code: 'key_vault_unreachable', message: 'x', owner: 'your_team' } as const;
+    expect(react(new RunTimedOut('Too long.'), { faults: 3, problem: ours })).toEqual({ kind: 'fail', problem: ours });
+  });
+
   it('touches nothing of a run that another worker holds', () => {
     expect(react(new StaleFence('Taken over.'))).toEqual({ kind: 'leave' });
   });

@@ -2,13 +2,16 @@
 
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { healthOf } from '../../src/core/health.ts';
+import { noteCheck } from '../../src/engine/note-reading.ts';
 import { holdConnection } from '../../src/engine/quarantine.ts';
 import { beginTelling, takeEndedRuns, tellOfRuns } from '../../src/engine/relay-events.ts';
 import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
+import { syncTurn } from '../../src/engine/sync-run.ts';
 import { type Telling, takeTelling, tell } from '../../src/engine/tell-webhook.ts';
 import type { Received, Sent } from '../../src/model/egress.ts';
 import { EgressRefused } from '../../src/model/egress.ts';
-import { KeysUnavailable, SecretUnreadable } from '../../src/model/errors.ts';
+import { KeysUnavailable, SecretUnreadable, SourceError } from '../../src/model/errors.ts';
 import type { EventType } from '../../src/model/event.ts';
 import { connectionId, organizationId, runId, targetId, watermark, webhookId } from '../../src/model/ids.ts';
 import { noCounters } from '../../src/model/run.ts';
@@ -238,12 +241,13 @@ describe('what is told', () => {
       organization: acme,
       connection,
       at: world.now(),
-      about: { type: 'connection.degraded', code: 'AADSTS7000222' },
+      about: { type: 'connection.degraded', status: 'blocked', code: 'AADSTS7000222', owner: 'customer_it' },
     } as const;
     await stores.events.record([event]);
     await stores.events.record([event]);
     await everybodyTold();
-    expect(got).toMatchObject([{ type: 'connection.degraded', data: { code: 'AADSTS7000222' } }]);
+    const data = { status: 'blocked', code: 'AADSTS7000222', resolution_owner: 'customer_it' };
+    expect(got).toMatchObject([{ type: 'connection.degraded', data }]);
   });
 });
 
@@ -385,7 +389,39 @@ it('a connection that is held back is told once, however often it is found so', 
   expect(await holdConnection(s.engine, { ...asRead, revision: 2 }, problem)).toBe(false);
   const record = await s.stores.connections.get(storyConnection);
   const told = await s.stores.events.after(record?.organization ?? acme, 0, 10);
-  expect(told.map(({ about }) => about)).toEqual([{ type: 'connection.degraded', code: 'AADSTS7000215' }]);
+  expect(told.map(({ about }) => about)).toEqual([
+    { type: 'connection.degraded', status: 'blocked', code: 'AADSTS7000215', owner: 'customer_it' },
+  ]);
+});
+
+it('of a connection whose health is degraded by a run or a check others are told, once for what is new', async () => {
+  const s = await story();
+  const { connections, events } = s.stores;
+  const record = async () => (await connections.get(storyConnection)) ?? expect.fail('It is gone.');
+  const told = async () =>
+    (await events.after((await record()).organization, 0, 10)).flatMap(({ about }) =>
+      about.type === 'connection.degraded' ? [`${about.status} ${about.code} ${about.owner}`] : [],
+    );
+  const failing = async (code: string): Promise<void> => {
+    s.directory.liberties.fault = { afterPages: 0, error: new SourceError('unavailable', '503', { code }) };
+    await s.requestSync('full');
+    await syncTurn(s.engine, storyConnection, never);
+    s.pass(60_000);
+  };
+  await failing('graph_timed_out');
+  await failing('graph_timed_out');
+  const remedy = { code: 'permission_missing', owner: 'customer_it', todo: 'Grant it.', link: null } as const;
+  const line = { name: 'Users', ok: false, detail: 'Graph denied it.', remedy } as const;
+  await noteCheck(s.engine, await record(), { ok: false, checks: [line] });
+  expect(healthOf(await record(), null, s.engine.world.now())).toMatchObject({ status: 'degraded' });
+  expect(await told()).toEqual(['degraded graph_timed_out microsoft']);
+  await s.syncAll();
+  await noteCheck(s.engine, await record(), { ok: false, checks: [line] });
+  await noteCheck(s.engine, await record(), { ok: false, checks: [line] });
+  expect(await told()).toEqual(['degraded graph_timed_out microsoft', 'degraded permission_missing customer_it']);
+  await connections.edit(storyConnection, (await record()).revision, { state: 'paused', trouble: null });
+  await noteCheck(s.engine, await record(), { ok: false, checks: [line] });
+  expect(await told()).toHaveLength(2);
 });
 
 it('nobody is told while they are paused, and everything since once they go on', async () => {

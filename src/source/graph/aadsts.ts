@@ -43,6 +43,7 @@ const certificate =
   'Upload the certificate to the app registration (Certificates & secrets), or give the connection one that is there.';
 const exclude =
   'Look at the sign-in log of the application (service principal sign-ins) for the policy, and exclude the application or allow the addresses that the requests come from.';
+const restricted = 'Have the proxy of the servers that run Entrain allow the tenant, or leave these requests alone.';
 const tellUs = 'Report it, with the code and the time: the request was not one that the login service takes.';
 
 /** Microsoft, "Microsoft Entra authentication and authorization error codes", as far as an application without a user can meet them. */
@@ -64,6 +65,7 @@ export const numbers: Readonly<Record<string, Row>> = {
     'the assertion is outside its time: the clock of the server is wrong, or the token of the workload is too old',
     'Set the clock of the servers that run Entrain by NTP; see that the token of the workload is renewed.',
   ),
+  50012: row('registrant', 'the certificate, or what was signed with it, is not accepted', certificate),
   700030: row('registrant', 'the certificate of the application is not valid', certificate),
   70025: row(
     'registrant',
@@ -74,6 +76,7 @@ export const numbers: Readonly<Record<string, Row>> = {
   700211: row('registrant', 'no federated credential of the application names the issuer of the token', trust),
   700212: row('registrant', 'no federated credential of the application names the audience of the token', trust),
   700213: row('registrant', 'no federated credential of the application names the subject of the token', trust),
+  700229: row('your_team', 'the token that was sent as a proof is none of an application or workload', trust),
   700222: row('your_team', 'a token of Entra itself was sent as the proof of a workload', trust),
   50027: row('your_team', 'the token that was sent as a proof is malformed', trust),
   50013: row('your_team', 'the token that was sent as a proof is not valid: wrong signature, issuer or time', trust),
@@ -101,6 +104,41 @@ export const numbers: Readonly<Record<string, Row>> = {
     'the application is misconfigured: its registration asks for no permission, or the tenant has not consented to it',
     'Add the permissions to the app registration (API permissions), then give admin consent.',
   ),
+  650051: row(
+    'customer_it',
+    'the application is in this tenant already, or is just being set up there',
+    'Follow the link again in a minute. If it stays, delete the application under Enterprise applications, and give consent anew.',
+  ),
+  650053: row(
+    'registrant',
+    'the application asks for a permission that there is not',
+    'Take it out of the app registration (API permissions), then give admin consent.',
+  ),
+  650054: row(
+    'registrant',
+    'the application asks for a resource that there is not any more',
+    'Take it out of the app registration (API permissions), then give admin consent.',
+  ),
+  650057: row(
+    'registrant',
+    'the registration of the application asks for no permission of Microsoft Graph',
+    'Add the permissions to the app registration (API permissions), then give admin consent.',
+  ),
+  65005: row(
+    'registrant',
+    'the application is misconfigured: what its registration asks for is not known in the tenant',
+    'Compare the permissions of the app registration with those of the check, then give admin consent.',
+  ),
+  90093: row(
+    'customer_it',
+    'whoever signed in may not give this consent',
+    'Sign in with an administrator of the tenant who may grant application permissions.',
+  ),
+  90095: row(
+    'customer_it',
+    'whoever signed in may only ask for consent',
+    'Have an administrator of the tenant approve the request, or follow the link.',
+  ),
   90094: row('customer_it', 'an administrator of the tenant has to consent', consent),
   90099: row('customer_it', 'the application is not authorized in the tenant', consent),
   900971: row('your_team', 'the application has no reply address', 'Add the redirect URI to the app registration.'),
@@ -126,6 +164,11 @@ export const numbers: Readonly<Record<string, Row>> = {
     'the tenant does not exist in this cloud, or not any more',
     'Ask the customer whether the tenant was deleted. If not, compare tenant id and cloud of the connection with those of the app registration.',
   ),
+  90019: row('your_team', 'no tenant was named', rightTenant),
+  900382: row('your_team', 'the application is of another cloud', 'Set the cloud of the connection.'),
+  50049: row('your_team', 'the cloud is not known', 'Set the cloud of the connection.'),
+  500021: row('your_team', 'a proxy on the way lets nobody into this tenant (tenant restrictions)', restricted),
+  5000211: row('your_team', 'a proxy on the way lets nobody into this tenant (tenant restrictions)', restricted),
   900021: row('your_team', 'the tenant id is not valid', rightTenant),
   900023: row('your_team', 'the tenant id is malformed', rightTenant),
   90015: row('your_team', 'the request was too long', tellUs),
@@ -153,6 +196,13 @@ export const numbers: Readonly<Record<string, Row>> = {
   // Policies.
   53000: row('customer_it', 'a conditional access policy asks for a compliant device', exclude),
   53001: row('customer_it', 'a conditional access policy asks for a joined device', exclude),
+  53002: row('customer_it', 'a conditional access policy asks for an approved application', exclude),
+  530032: row('customer_it', 'a security policy of the tenant blocks the request', exclude),
+  530034: row(
+    'customer_it',
+    'a delegated administrator is blocked for suspicious activity',
+    'Sign in with an administrator of the tenant itself.',
+  ),
   53003: row('customer_it', 'a conditional access policy blocks the application', exclude),
   53004: row('customer_it', 'a sign-in was taken for risky', exclude),
   530035: row('customer_it', 'security defaults block the request', exclude),
@@ -181,6 +231,11 @@ export const numbers: Readonly<Record<string, Row>> = {
     'Microsoft Graph is not known or is disabled in this tenant',
     'Enable the service principal of Microsoft Graph.',
   ),
+  500014: row(
+    'customer_it',
+    'Microsoft Graph is disabled in this tenant',
+    'Enable the service principal of Microsoft Graph.',
+  ),
   70001: row('customer_it', 'the application is not known in this tenant, or is disabled', consent),
   70002: row('registrant', 'the credentials are wrong', newSecret),
   70003: row('your_team', 'the kind of grant is not supported', tellUs),
@@ -192,6 +247,12 @@ export const numbers: Readonly<Record<string, Row>> = {
   900144: row('your_team', 'the request lacked a parameter', tellUs),
   90013: row('your_team', 'the request was malformed', tellUs),
   90014: row('your_team', 'the request lacked a field', tellUs),
+  90016: row('your_team', 'the request lacked a claim', tellUs),
+  1002016: row(
+    'your_team',
+    'the login service was asked by a version of TLS that it does not take any more',
+    'See that no proxy between Entrain and the login service speaks TLS older than 1.2.',
+  ),
   90023: row('your_team', 'the request was malformed', tellUs),
   // A sign-in that came back.
   54005: row('customer_it', 'the sign-in was used before', 'Ask for a new link.'),

@@ -94,7 +94,7 @@ const goodLine = (
   nowMs: number,
   isCovered: boolean,
 ): Check => {
-  const line = { name, ok: true, detail: 'The login service gave a token.' };
+  const line = { name, ok: true, detail: 'The login service gave a token.' } as const;
   if (endsAt === null) return line;
   const days = Math.floor((endsAt.getTime() - nowMs) / 86_400_000);
   const ends = `Secret or certificate ${days < 0 ? 'should have ended' : 'ends'} on ${endsAt.toISOString().slice(0, 10)}`;

@@ -1,5 +1,6 @@
 /** The checklist behind "test connection": real calls that change nothing. */
 
+import { remedyBy, type TargetCode, targetRemedy } from '../../core/target-remedies.ts';
 import type { Check, CheckReport } from '../../model/check.ts';
 import { TargetError } from '../../model/errors.ts';
 import type { World } from '../../model/world.ts';
@@ -19,11 +20,18 @@ export const check = async (session: Session, signal: AbortSignal): Promise<Chec
 const runChecks = async (session: Session, signal: AbortSignal): Promise<readonly Check[]> => {
   const config = { method: 'GET', endpoint: '/ServiceProviderConfig' } as const;
   const reached = await tried(session, config, signal);
-  if (reached instanceof TargetError) return [{ name: 'reachable', ok: false, detail: reached.message }];
-  const reachable = { name: 'reachable', ok: true, detail: 'The address answers.' };
+  if (reached instanceof TargetError) return [failed('reachable', reached)];
+  const reachable = { name: 'reachable', ok: true, detail: 'The address answers.' } as const;
   const listing = await tried(session, byRandomId(session, 'userName'), signal);
   const token = tokenCheck(session, listing);
   if (!token.ok) return [reachable, token];
+  if (
+    !isSuccess(reached) &&
+    !(listing instanceof TargetError) &&
+    isAbsent(listing) &&
+    (await hasNoUsers(session, signal))
+  )
+    return [reachable, found('users', 'not_scim', nothingThere)];
   return [
     reachable,
     token,
@@ -34,19 +42,47 @@ const runChecks = async (session: Session, signal: AbortSignal): Promise<readonl
   ];
 };
 
+/**
+ * Some targets answer 404 for a filter that finds nobody, and some do not describe themselves; one that knows of no users at all, either, is no target. By
+ * its 404 alone it would pass for one where nobody is.
+ */
+const hasNoUsers = async (session: Session, signal: AbortSignal): Promise<boolean> => {
+  const query = { startIndex: '1', count: '1' };
+  const answer = await tried(session, { method: 'GET', endpoint: usualEndpoints.user, query }, signal);
+  return !(answer instanceof TargetError) && isAbsent(answer);
+};
+const nothingThere =
+  'Something answers there, and knows neither of users nor of what a SCIM server can do: is base_url right?';
+
 const tried = async ({ client }: Session, request: Request, signal: AbortSignal): Promise<Answer | TargetError> => {
   try {
     return await client.send(request, signal);
   } catch (error) {
-    return asTargetError(error);
+    return asTargetError(error, signal);
   }
 };
 
 /** A check that was aborted is a finding too: it took too long. */
-const asTargetError = (error: unknown): TargetError =>
-  error instanceof TargetError
-    ? error
-    : new TargetError('unavailable', 'The check was ended before the target answered.', { cause: error });
+const asTargetError = (error: unknown, signal: AbortSignal): TargetError => {
+  if (error instanceof TargetError) return error;
+  if (!signal.aborted) throw error;
+  const message = 'The check was ended before the target answered.';
+  return new TargetError('unavailable', message, { cause: error, code: 'target_timeout' });
+};
+
+const failed = (name: string, error: TargetError): Check => ({
+  name,
+  ok: false,
+  detail: error.message,
+  remedy: targetRemedy(error),
+});
+
+const found = (name: string, code: TargetCode, detail: string): Check => ({
+  name,
+  ok: false,
+  detail,
+  remedy: remedyBy(code),
+});
 
 const byRandomId = (session: Session, attribute: string): Request =>
   findRequest(
@@ -59,13 +95,13 @@ const byRandomId = (session: Session, attribute: string): Request =>
 
 const tokenCheck = ({ client }: Session, listing: Answer | TargetError): Check => {
   const name = 'token accepted';
-  if (listing instanceof TargetError) return { name, ok: false, detail: listing.message };
+  if (listing instanceof TargetError) return failed(name, listing);
   // 400 is about the filter, which is looked at next.
   const accepted = isSuccess(listing) || isAbsent(listing) || listing.status === 400;
   const request = { method: 'GET', endpoint: usualEndpoints.user } as const;
   return accepted
     ? { name, ok: true, detail: 'The target accepts the token.' }
-    : { name, ok: false, detail: client.refusal(request, listing).message };
+    : failed(name, client.refusal(request, listing));
 };
 
 const describedCheck = (config: Answer): Check => ({
@@ -80,14 +116,18 @@ const describedCheck = (config: Answer): Check => ({
 /** Nobody has the random id, so whoever is found shows that the filter is ignored. */
 const filterCheck = ({ client }: Session, attribute: string, answer: Answer | TargetError): Check => {
   const name = `filter by ${attribute}`;
-  if (answer instanceof TargetError) return { name, ok: false, detail: answer.message };
+  if (answer instanceof TargetError) return failed(name, answer);
   if (isAbsent(answer)) return { name, ok: true, detail: 'Nobody was found, as it should be (answered with 404).' };
   const request = { method: 'GET', endpoint: usualEndpoints.user } as const;
-  if (!isSuccess(answer)) return { name, ok: false, detail: client.refusal(request, answer).message };
-  if (answer.body.kind !== 'json') return { name, ok: false, detail: 'The answer is no SCIM list: is base_url right?' };
+  if (!isSuccess(answer)) {
+    const refused = client.refusal(request, answer);
+    const isOfFilter = answer.status === 400 || answer.status === 501;
+    return isOfFilter ? found(name, 'filter_refused', refused.message) : failed(name, refused);
+  }
+  if (answer.body.kind !== 'json') return found(name, 'not_scim', 'The answer is no SCIM list: is base_url right?');
   const resources = field(answer.body.json, 'Resources');
   return isList(resources) && resources.length > 0
-    ? { name, ok: false, detail: 'The target ignores the filter: a random id found somebody.' }
+    ? found(name, 'filter_ignored', 'The target ignores the filter: a random id found somebody.')
     : { name, ok: true, detail: 'Nobody was found, as it should be.' };
 };
 
@@ -100,7 +140,7 @@ const abilityChecks = async (session: Session, signal: AbortSignal): Promise<rea
       : 'Updates read the account, merge and replace it, because there is no PATCH.';
     return [{ name: 'updates', ok: true, detail: patch }, await groupCheck(session, signal)];
   } catch (error) {
-    return [{ name: 'updates', ok: false, detail: asTargetError(error).message }];
+    return [failed('updates', asTargetError(error, signal))];
   }
 };
 
@@ -115,10 +155,11 @@ const groupCheck = async (session: Session, signal: AbortSignal): Promise<Check>
   const query = { excludedAttributes: 'members', startIndex: '1', count: '1' };
   const request = { method: 'GET', endpoint: endpoints.group, query } as const;
   const answer = await tried(session, request, signal);
-  if (answer instanceof TargetError) return { name, ok: false, detail: answer.message };
-  return isSuccess(answer)
-    ? { name, ok: true, detail: 'Groups can be read.' }
-    : { name, ok: false, detail: session.client.refusal(request, answer).message };
+  if (answer instanceof TargetError) return failed(name, answer);
+  if (isSuccess(answer)) return { name, ok: true, detail: 'Groups can be read.' };
+  const refused = session.client.refusal(request, answer);
+  const isNowhere = isAbsent(answer) || answer.status === 501;
+  return isNowhere ? found(name, 'no_groups', refused.message) : failed(name, refused);
 };
 
 const randomGuid = ({ random }: Pick<World, 'random'>): string =>

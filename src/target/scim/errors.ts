@@ -1,6 +1,6 @@
 /** What a SCIM target's answer, or the lack of one, means. Status first, `scimType` second, because many targets send none (RFC 7644 §3.12). */
 
-import { type NoAnswer, noAnswerOf } from '../../core/no-answer.ts';
+import { type NoAnswer, noAnswerOf, type Unreached } from '../../core/no-answer.ts';
 import { EgressRefused } from '../../model/egress.ts';
 import { TargetError, type TargetFault } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/target-record.ts';
@@ -27,6 +27,10 @@ export const isSuccess = ({ status }: Answer): boolean => status >= 200 && statu
 export const isAbsent = ({ status, body }: Answer): boolean =>
   (status === 404 || status === 410) && body.kind !== 'page';
 
+/** Another server speaks than was meant: it sends us on, or answers with a page. With a fault or a refusal in its status it may be the target's own. */
+const isElsewhere = ({ status, body }: Answer): boolean =>
+  (status >= 300 && status < 400) || (body.kind === 'page' && status < 500 && status !== 401 && status !== 403);
+
 /** Whether the target asks to wait. 503 with Retry-After is how some say 429. */
 export const isThrottle = ({ status, retryAfterMs }: Answer): boolean =>
   status === 429 || ((status === 503 || status === 403) && retryAfterMs !== null);
@@ -42,7 +46,7 @@ export const refusal = (request: Request, answer: Answer, secret: string): Targe
   const detail = detailOf(request, answer.body, secret);
   const said = `The target answered ${answer.status} to ${nameOf(request)}`;
   return new TargetError(faultOf(request, answer), `${said}${scimType === null ? '' : ` (${scimType})`}${detail}`, {
-    code: scimType ?? `http_${answer.status}`,
+    code: scimType ?? (isElsewhere(answer) ? 'not_scim' : `http_${answer.status}`),
     ...(isThrottle(answer) && answer.retryAfterMs !== null ? { retryAfterMs: answer.retryAfterMs } : {}),
   });
 };
@@ -66,19 +70,32 @@ export const failure = (request: Request, error: unknown): TargetError => {
   // Nobody but a person can mend it, and until then nothing is sent.
   if (error instanceof EgressRefused)
     return new TargetError('unauthorized', error.message, { cause: error, code: 'address_refused' });
-  const { kind, code } = noAnswerOf(error);
-  const named = kind === 'timed_out' || code === null ? '' : ` (${code})`;
+  const answer = noAnswerOf(error);
+  const named = answer.kind === 'timed_out' || answer.code === null ? '' : ` (${answer.code})`;
+  const said =
+    answer.kind === 'unreachable' ? `cannot be reached: ${unreachedWords[answer.by]}` : noAnswerWords[answer.kind];
   return new TargetError(
-    isWrite(request) && kind !== 'unreachable' ? 'unknown' : 'unavailable',
-    `The target ${noAnswerWords[kind]} on ${nameOf(request)}${named}.`,
-    { cause: error, code: kind },
+    isWrite(request) && answer.kind !== 'unreachable' ? 'unknown' : 'unavailable',
+    `The target ${said}, on ${nameOf(request)}${named}.`,
+    { cause: error, code: answer.kind === 'unreachable' ? answer.by : answer.kind },
   );
 };
 
-const noAnswerWords: Readonly<Record<NoAnswer['kind'], string>> = {
-  unreachable: 'cannot be reached',
+const noAnswerWords = {
   timed_out: 'gave no answer in time',
   connection_lost: 'broke the connection off',
+} as const satisfies Record<Exclude<NoAnswer['kind'], 'unreachable'>, string>;
+
+const unreachedWords: Readonly<Record<Unreached, string>> = {
+  name_not_found: 'there is no host of this name',
+  name_server_away: 'the name server gave no answer',
+  connection_refused: 'the connection was refused',
+  connect_timed_out: 'no connection came about in time',
+  certificate_expired: 'its certificate has expired',
+  certificate_of_another_host: 'its certificate is that of another host',
+  certificate_not_trusted: 'its certificate is of no authority that is trusted here',
+  tls_failed: 'no TLS came about',
+  unreachable: 'no connection came about',
 };
 
 /** Seconds or an HTTP date (RFC 9110 §10.2.3), never more than a day. */

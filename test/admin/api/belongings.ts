@@ -55,7 +55,12 @@ const waitingPlan = async (door: Door, organization: string, connection: string,
 /** One that its webhooks are told. */
 const anEvent = async ({ stores, clock }: Door, organization: string, connection: string): Promise<string> => {
   const of = organizationId(organization);
-  const about = { type: 'connection.degraded', code: 'AADSTS7000215' } as const;
+  const about = {
+    type: 'connection.degraded',
+    status: 'blocked',
+    code: 'AADSTS7000215',
+    owner: 'customer_it',
+  } as const;
   const event = { key: connection, organization: of, connection: connectionId(connection), at: clock.now, about };
   await stores.events.record([event]);
   const [recorded] = await stores.events.after(of, 0, 1);

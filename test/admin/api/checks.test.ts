@@ -120,7 +120,19 @@ describe('a check of a connection', () => {
     await addTarget(door, connection, { settings: { url: 'https://notes.example/broken', token: 'CANARY~token' } });
     expect((await door.call('POST', `/v1/connections/${connection}/check`)).body).toMatchObject({
       ok: false,
-      targets: [{ ok: false, checks: [{ state: 'failed' }] }],
+      targets: [
+        {
+          ok: false,
+          checks: [
+            {
+              state: 'failed',
+              code: 'connection_refused',
+              resolution_owner: 'your_team',
+              to_do: expect.stringContaining('no firewall refuses the way'),
+            },
+          ],
+        },
+      ],
     });
   });
 });

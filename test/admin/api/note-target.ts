@@ -1,5 +1,6 @@
 /** A kind of target for trials of the door: an address, a token, and what was noted there. */
 
+import { remedyBy } from '../../../src/core/target-remedies.ts';
 import { Secret, secret } from '../../../src/model/secret.ts';
 import type { TargetRecord } from '../../../src/model/target-record.ts';
 import { memoryTarget, memoryTargetState } from '../../../src/target/memory.ts';
@@ -30,6 +31,9 @@ export const noteTarget = (record?: Pick<TargetRecord, 'settings'>): Target => {
   if (!String(record?.settings['url']).endsWith('broken')) return target;
   return {
     ...target,
-    check: async () => ({ ok: false, checks: [{ name: 'reachable', ok: false, detail: 'It does not answer.' }] }),
+    check: async () => {
+      const remedy = remedyBy('connection_refused');
+      return { ok: false, checks: [{ name: 'reachable', ok: false, detail: 'It does not answer.', remedy }] };
+    },
   };
 };

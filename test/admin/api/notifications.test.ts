@@ -204,16 +204,37 @@ describe('a connection that Graph is to say changes of', () => {
   it('says why it could not be, and is tried again', async () => {
     graph.control.setKnobs({ mostSubscriptions: 1 });
     await watched();
+    // Of two that are asked for at once either may be the one too many.
+    const says =
+      /(User|Group)\.Read\.All is missing, or the tenant has as many as it may have\..* found by the schedule\.$/;
+    const problem = {
+      code: 'subscription_refused',
+      resolution_owner: 'customer_it',
+      message: expect.stringMatching(says),
+    };
     expect((await door.call('GET', path())).body).toMatchObject({
-      data: expect.arrayContaining([
-        expect.objectContaining({ state: 'pending', problem: expect.objectContaining({ code: 'ExtensionError' }) }),
-      ]),
+      data: expect.arrayContaining([expect.objectContaining({ state: 'pending', problem })]),
     });
     graph.control.setKnobs({ mostSubscriptions: 100 });
     door.clock.now = new Date(door.clock.now.getTime() + 300_000);
     await tend();
     expect(subscribed()).toHaveLength(2);
   });
+});
+
+it('a server that Graph does not reach is told to whoever runs it, not to the customer', async () => {
+  await door.call('POST', path());
+  await tendSubscriptions(
+    {
+      stores: door.stores,
+      world: { ...graph.clock, now: () => door.clock.now },
+      connectSource: () => source,
+    },
+    `${door.base}/v1`,
+    never,
+  );
+  const problem = { code: 'notifications_not_reached', resolution_owner: 'your_team' };
+  expect((await door.call('GET', path())).body).toMatchObject({ data: [{ problem }, { problem }] });
 });
 
 describe('what is said at the open address', () => {

@@ -146,7 +146,7 @@ describe('a delivery', () => {
         organization,
         connection: connectionId('con_1'),
         at: door.clock.now,
-        about: { type: 'connection.degraded', code: 'AADSTS7000222' },
+        about: { type: 'connection.degraded', status: 'blocked', code: 'AADSTS7000222', owner: 'customer_it' },
       },
     ]);
     const [event] = await door.stores.events.after(organization, 0, 1);

@@ -1,6 +1,7 @@
 /** Targets that speak the API of Desk, a helpdesk: people and teams, each a flat object of fields. */
 
 import { z } from 'zod';
+import { targetRemedy } from '../../../src/core/target-remedies.ts';
 import type { Egress, Outlet, Received, Sent } from '../../../src/model/egress.ts';
 import { TargetError, type TargetFault } from '../../../src/model/errors.ts';
 import { type RemoteId, remoteId } from '../../../src/model/ids.ts';
@@ -58,7 +59,10 @@ const connect = (settings: Settings, egress: Egress): Target => {
         return { ok: true, checks: [{ name: 'people', ok: true, detail: 'People can be read.' }] };
       } catch (error) {
         if (!(error instanceof TargetError)) throw error;
-        return { ok: false, checks: [{ name: 'people', ok: false, detail: error.message }] };
+        return {
+          ok: false,
+          checks: [{ name: 'people', ok: false, detail: error.message, remedy: targetRemedy(error) }],
+        };
       }
     },
     get: (type, id, signal) =>

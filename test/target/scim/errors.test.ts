@@ -30,7 +30,9 @@ describe('what an answer means', () => {
     [501, change, 'rejected'],
     [302, create, 'unavailable'],
   ] as const)('%d: to %o it is %s', (status, request, fault) => {
-    expect(refusal(request, answered(status), 'secret')).toMatchObject({ fault, code: `http_${status}` });
+    // Who sends us on is not the target: its address is wrong.
+    const code = status === 302 ? 'not_scim' : `http_${status}`;
+    expect(refusal(request, answered(status), 'secret')).toMatchObject({ fault, code });
   });
 
   it('is throttling also as 503 with Retry-After', () => {
@@ -46,7 +48,11 @@ describe('what an answer means', () => {
   });
 
   it('is not absence when a web page says 404: a proxy without its target does', () => {
-    expect(refusal(change, answered(404, { kind: 'page' }), 'secret')).toMatchObject({ fault: 'unavailable' });
+    expect(refusal(change, answered(404, { kind: 'page' }), 'secret')).toMatchObject({
+      fault: 'unavailable',
+      code: 'not_scim',
+    });
+    expect(refusal(change, answered(502, { kind: 'page' }), 'secret')).toMatchObject({ code: 'http_502' });
   });
 
   it.each([
@@ -91,9 +97,9 @@ describe('what a person looks like', () => {
 
 describe('what the lack of an answer means', () => {
   it.each([
-    ['ECONNREFUSED', 'unavailable', 'unreachable'],
-    ['ENOTFOUND', 'unavailable', 'unreachable'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'unavailable', 'unreachable'],
+    ['ECONNREFUSED', 'unavailable', 'connection_refused'],
+    ['ENOTFOUND', 'unavailable', 'name_not_found'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'unavailable', 'certificate_not_trusted'],
     ['ECONNRESET', 'unknown', 'connection_lost'],
     ['UND_ERR_SOCKET', 'unknown', 'connection_lost'],
   ])('%s on a write is %s', (code, fault, ours) => {

@@ -380,7 +380,13 @@ describe('a target that does not answer', () => {
   it('has done nothing when nobody listens', async () => {
     const { target, server } = await before(() => null, { max_attempts: 1 });
     await server.close();
-    await expect(target.apply(createAda, signal)).rejects.toMatchObject({ fault: 'unavailable', code: 'unreachable' });
+    await expect(target.apply(createAda, signal)).rejects.toMatchObject({
+      fault: 'unavailable',
+      code: 'connection_refused',
+    });
+    expect((await target.check(signal)).checks).toMatchObject([
+      { name: 'reachable', ok: false, remedy: { code: 'connection_refused', owner: 'your_team' } },
+    ]);
   });
 
   it('has done nothing when its certificate is not to be trusted', async () => {
@@ -395,7 +401,13 @@ describe('a target that does not answer', () => {
     const base_url = `https://localhost:${port}`;
     const target = scim.parse({ base_url, token: 'a-token', max_attempts: 1 }).connect(testWorld());
     opened.push({ close: async () => void server.close() }, target);
-    await expect(target.apply(createAda, signal)).rejects.toMatchObject({ fault: 'unavailable', code: 'unreachable' });
+    await expect(target.apply(createAda, signal)).rejects.toMatchObject({
+      fault: 'unavailable',
+      code: 'certificate_not_trusted',
+    });
+    expect((await target.check(signal)).checks).toMatchObject([
+      { ok: false, remedy: { code: 'certificate_not_trusted', owner: 'your_team' } },
+    ]);
     expect(requests).toBe(0);
   });
 
