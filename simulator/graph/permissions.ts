@@ -34,6 +34,15 @@ export const visibleTo = (roles: Roles, kind: Kind, shown: JsonObject): JsonObje
 export const mayRead = (roles: Roles, what: keyof typeof readers): boolean =>
   readers[what].some((role) => roles.has(role));
 
+/**
+ * Who is in a group can be read with less than a subscription to groups takes
+ * (https://learn.microsoft.com/graph/api/subscription-post-subscriptions, "Permissions").
+ */
+export const mayWatch = (roles: Roles, what: 'users' | 'groups'): boolean =>
+  what === 'users'
+    ? mayRead(roles, 'user')
+    : ['Group.Read.All', 'Group.ReadWrite.All', ...directory].some((role) => roles.has(role));
+
 export const mayReadHiddenMembers = (roles: Roles): boolean => roles.has('Member.Read.Hidden');
 
 export function requireReading(roles: Roles, what: keyof typeof readers): void {

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { kindOf } from './object-ids.ts';
-import { mayRead } from './permissions.ts';
+import { mayWatch } from './permissions.ts';
 import { badRequest, denied, emptyReply, GraphFault, type Reply, reply } from './reply.ts';
 import type { Asked, Identity } from './service.ts';
 import { idOf } from './tenant.ts';
@@ -105,7 +105,7 @@ export const makeSubscriptions = (world: World) => {
   const create = async (identity: Identity, { body, ids }: Asked): Promise<Reply> => {
     const ask = parsed(wanted, body);
     const resource: Resource = ask.resource.endsWith('users') ? 'users' : 'groups';
-    if (!mayRead(identity.roles, resource === 'users' ? 'user' : 'group')) throw denied();
+    if (!mayWatch(identity.roles, resource)) throw denied();
     const expiresMs = Date.parse(ask.expirationDateTime);
     if (expiresMs > ids.nowMs + LONGEST_LIFE_MS)
       throw badRequest('Subscription expiration can only be 41760 minutes in the future.');

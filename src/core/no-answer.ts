@@ -50,6 +50,7 @@ const neverSent: ReadonlyMap<string, Unreached> = new Map([
   ['EHOSTUNREACH', 'unreachable'],
   ['ENETUNREACH', 'unreachable'],
   ['CERT_HAS_EXPIRED', 'certificate_expired'],
+  ['CERT_NOT_YET_VALID', 'certificate_expired'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate_of_another_host'],
   ['HOSTNAME_MISMATCH', 'certificate_of_another_host'],
 ]);

@@ -24,6 +24,13 @@ export const stillHeld = (before: Quarantine, now: Date): Quarantine => {
 /** Whether a check that passes says that it is mended. A target that refuses most of what it is sent has passed all the while. */
 export const isShownByCheck = (problem: Problem | null): boolean => problem?.code !== refusesMost;
 
+/**
+ * By what it is held back now that a probe was in vain: one thing is mended, and another shows. What no check shows stays, and so does what somebody has to
+ * mend while Microsoft is away, by which nothing of that is over.
+ */
+export const heldNowBy = (before: Problem | null, found: Problem | null): Problem | null =>
+  found === null || (before !== null && (found.owner === 'microsoft' || !isShownByCheck(before))) ? before : found;
+
 /** Of one that somebody found mended. It was not probed by that: how long the next ones wait stays as it is. */
 export const dueNow = (before: Quarantine | null, now: Date): Quarantine => ({
   ...(before ?? heldBack(null, now)),

@@ -47,7 +47,7 @@ export const targetRemedies: Readonly<Record<TargetCode, Mend>> = {
   },
   certificate_expired: {
     owner: 'target_vendor',
-    todo: 'Have the vendor renew the certificate.',
+    todo: 'Have the vendor renew the certificate. If it is valid, set the clock of the servers that run Entrain.',
   },
   certificate_of_another_host: {
     owner: 'your_team',

@@ -3,7 +3,8 @@
  * nothing. Who passes is let go; who does not is asked again later and later.
  */
 
-import { heldBack, onProbation, stillHeld } from '../core/quarantine.ts';
+import { problemIn } from '../core/health.ts';
+import { heldBack, heldNowBy, onProbation, stillHeld } from '../core/quarantine.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection, Problem, Quarantine } from '../model/connection.ts';
 import { KeysUnavailable, SourceError, TargetError } from '../model/errors.ts';
@@ -46,13 +47,14 @@ export const probeTarget = async (engine: Engine, id: TargetId, signal: AbortSig
   const record = await targets.get(id);
   if (record?.state !== 'quarantined') return null;
   const quarantine = record.quarantine ?? heldBack(null, engine.world.now());
-  const ok = await passes(async (deadline) => {
+  const report = await reported(async (deadline) => {
     const target = engine.connectTarget(record, await targets.secrets(record));
     return await target.check(deadline);
   }, signal);
-  tell(engine, 'target', { target: id }, ok, quarantine);
-  if (!ok) {
-    await targets.probed(id, stillHeld(quarantine, engine.world.now()));
+  tell(engine, 'target', { target: id }, report.ok, quarantine);
+  if (!report.ok) {
+    const found = heldNowBy(record.problem, problemIn(report));
+    await targets.probed(id, stillHeld(quarantine, engine.world.now()), found ?? undefined);
     return null;
   }
   await targets.hold(id, null, onProbation(quarantine));
@@ -68,13 +70,15 @@ export const probeConnection = async (
   const record = await connections.get(id);
   if (record?.state !== 'quarantined') return null;
   const quarantine = record.quarantine ?? heldBack(null, engine.world.now());
-  const ok = await passes(async (deadline) => {
+  const report = await reported(async (deadline) => {
     const source = engine.connectSource(record, await connections.secrets(id));
     return await source.check(record, deadline);
   }, signal);
-  tell(engine, 'connection', { connection: id }, ok, quarantine);
-  if (!ok) {
-    await connections.probed(id, stillHeld(quarantine, engine.world.now()));
+  tell(engine, 'connection', { connection: id }, report.ok, quarantine);
+  if (!report.ok) {
+    const found = heldNowBy(record.problem, problemIn(report));
+    if (found !== null && found.code !== record.problem?.code) await tellDegraded(engine, record, 'blocked', found);
+    await connections.probed(id, stillHeld(quarantine, engine.world.now()), found ?? undefined);
     return null;
   }
   await connections.hold(id, null, onProbation(quarantine));
@@ -84,12 +88,16 @@ export const probeConnection = async (
 const probeTimeoutMs = 30_000;
 
 /** A check finds out and does not throw; what is thrown all the same by the other side is no success. */
-const passes = async (check: (signal: AbortSignal) => Promise<CheckReport>, signal: AbortSignal): Promise<boolean> => {
+const reported = async (
+  check: (signal: AbortSignal) => Promise<CheckReport>,
+  signal: AbortSignal,
+): Promise<CheckReport> => {
   try {
-    return (await check(AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]))).ok;
+    return await check(AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]));
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof TargetError || error instanceof SourceError || error instanceof KeysUnavailable) return false;
+    if (error instanceof TargetError || error instanceof SourceError || error instanceof KeysUnavailable)
+      return { ok: false, checks: [] };
     throw error;
   }
 };

@@ -82,8 +82,8 @@ export interface ConnectionStore {
   hold(id: ConnectionId, problem: Problem | null, quarantine?: Quarantine | null): Promise<void>;
   /** Holds it back for what was found of this revision, and says whether it still was at it: of a later one that says nothing. */
   holdAt(id: ConnectionId, revision: number, problem: Problem, quarantine: Quarantine): Promise<boolean>;
-  /** A probe was in vain, or the next one is due earlier. Of one that is not held back any more, nothing changes. */
-  probed(id: ConnectionId, quarantine: Quarantine): Promise<void>;
+  /** A probe was in vain, and found this in place of what is known; or the next one is due earlier. Of one that is not held back any more, nothing changes. */
+  probed(id: ConnectionId, quarantine: Quarantine, found?: Problem): Promise<void>;
   /** It has proved well: what is remembered of a quarantine goes. One that is held back stays so. */
   proved(id: ConnectionId): Promise<void>;
   /** Notes how reading goes by this revision, which stays the same. Of a later one it says nothing. */
@@ -108,7 +108,7 @@ export interface TargetStore {
   edit(id: TargetId, revision: number, edit: TargetEdit, secrets?: SecretChanges): Promise<TargetRecord>;
   hold(id: TargetId, problem: Problem | null, quarantine?: Quarantine | null): Promise<void>;
   holdAt(id: TargetId, revision: number, problem: Problem, quarantine: Quarantine): Promise<boolean>;
-  probed(id: TargetId, quarantine: Quarantine): Promise<void>;
+  probed(id: TargetId, quarantine: Quarantine, found?: Problem): Promise<void>;
   proved(id: TargetId): Promise<void>;
   /** Forgets what was in force before the safeguards were loosened at that moment. Should they have been loosened again, nothing changes. */
   forgetLoosened(id: TargetId, at: Date): Promise<void>;

@@ -146,6 +146,9 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       expect(await connections.get(connection.id)).toMatchObject({ state: 'quarantined', quarantine: first });
       const second = { ...first, probes: 1, nextProbeAt: start };
       await connections.probed(connection.id, second);
+      const otherwise = { code: 'permission_missing', message: 'It is missing.', owner: 'customer_it' } as const;
+      await connections.probed(connection.id, second, otherwise);
+      expect(await connections.get(connection.id)).toMatchObject({ problem: otherwise, quarantine: second });
       await connections.proved(connection.id);
       expect(await connections.get(connection.id)).toMatchObject({ quarantine: second });
       const letGo = { ...second, nextProbeAt: null };

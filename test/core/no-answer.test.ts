@@ -13,6 +13,7 @@ describe('a request without an answer', () => {
     ['EHOSTUNREACH', 'unreachable'],
     ['ENETUNREACH', 'unreachable'],
     ['CERT_HAS_EXPIRED', 'certificate_expired'],
+    ['CERT_NOT_YET_VALID', 'certificate_expired'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate_of_another_host'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate_not_trusted'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate_not_trusted'],

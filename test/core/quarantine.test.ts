@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   dueNow,
   heldBack,
+  heldNowBy,
   isProbeDue,
   isShownByCheck,
   massFailure,
@@ -9,11 +10,30 @@ import {
   probeAfterMs,
   stillHeld,
 } from '../../src/core/quarantine.ts';
+import type { Problem } from '../../src/model/connection.ts';
 import { type Counters, noCounters } from '../../src/model/run.ts';
 
 const start = new Date('2026-03-01T08:00:00.000Z');
 const minute = 60_000;
 const after = (minutes: number): Date => new Date(start.getTime() + minutes * minute);
+
+describe('what a target or connection is held back by after a probe in vain', () => {
+  const problem = (code: string, owner: Problem['owner']): Problem => ({ code, message: code, owner });
+  const expired = problem('AADSTS7000222', 'customer_it');
+
+  it('is what the probe found, unless that was only Microsoft', () => {
+    const missing = problem('permission_missing', 'customer_it');
+    expect(heldNowBy(expired, missing)).toBe(missing);
+    expect(heldNowBy(expired, null)).toBe(expired);
+    expect(heldNowBy(expired, problem('graph_timed_out', 'microsoft'))).toBe(expired);
+    expect(heldNowBy(null, problem('graph_timed_out', 'microsoft'))).toMatchObject({ code: 'graph_timed_out' });
+  });
+
+  it('stays what it was where no check shows it', () => {
+    const refuses = problem('target_refuses_most', 'your_team');
+    expect(heldNowBy(refuses, problem('target_unavailable', 'target_vendor'))).toBe(refuses);
+  });
+});
 
 describe('probes', () => {
   it('come after 5 minutes, then twice as late each time, up to a day', () => {

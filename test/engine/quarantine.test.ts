@@ -231,6 +231,33 @@ describe('credentials that are edited while a run is under way', () => {
 });
 
 describe('a connection that is held back', () => {
+  it('says what a probe finds once the first thing is mended, and has others told of it', async () => {
+    const found = {
+      consent: { code: 'permission_missing', owner: 'customer_it', todo: 'Grant it.', link: null },
+      away: { code: 'graph_timed_out', owner: 'microsoft', todo: 'Nothing.', link: null },
+    } as const;
+    let remedy: (typeof found)[keyof typeof found] = found.consent;
+    const s = await story({
+      wrapSource: (made) => ({
+        ...made,
+        check: async () => ({ ok: false, checks: [{ name: 'Users', ok: false, detail: 'It failed.', remedy }] }),
+      }),
+    });
+    const record = async () => (await s.stores.connections.get(connection)) ?? expect.fail('It is gone.');
+    const expired = { code: 'AADSTS7000222', message: 'The secret has expired.', owner: 'customer_it' } as const;
+    await s.stores.connections.hold(connection, expired);
+    await probeConnection(s.engine, connection, signal);
+    await probeConnection(s.engine, connection, signal);
+    const problem = { code: 'permission_missing', message: 'It failed. Grant it.', owner: 'customer_it' };
+    expect(await record()).toMatchObject({ state: 'quarantined', problem, quarantine: { probes: 2 } });
+    // That the tenant does not answer for a while mends nothing.
+    remedy = found.away;
+    await probeConnection(s.engine, connection, signal);
+    expect(await record()).toMatchObject({ problem, quarantine: { probes: 3 } });
+    const told = await s.stores.events.after((await record()).organization, 0, 10);
+    expect(told.map(({ about }) => about)).toMatchObject([{ status: 'blocked', code: 'permission_missing' }]);
+  });
+
   it('is probed, let go when its tenant answers again, and forgiven when a sync went well', async () => {
     const s = await story();
     staff(s, 2);

@@ -4,7 +4,7 @@ import type { Check, Remedy } from '../../model/check.ts';
 import { SourceError } from '../../model/errors.ts';
 import { consent, type Registrant } from './aadsts.ts';
 import { LoginFailed } from './credentials.ts';
-import { GraphRefusal } from './errors.ts';
+import { askOtherwise, GraphRefusal } from './errors.ts';
 import { type Need, permissionOf, type Roles } from './permissions.ts';
 
 export type Around = {
@@ -57,7 +57,7 @@ export const remedyOf = (error: SourceError, around: Around, need: Need | null):
     case 'forbidden':
       return isDenial(error)
         ? { code, owner: registrant, todo: consent, link: consentUrl }
-        : { code, owner: 'your_team', todo: 'Edit scope or attributes of the connection.', link: null };
+        : { code, ...askOtherwise, link: null };
     case 'throttled':
     case 'unavailable':
     case 'incomplete':

@@ -25,11 +25,15 @@ export class GraphRefusal extends SourceError {
     const code = said[0] ?? `HTTP ${refused.status}`;
     // A link that ran out is nobody's missing permission, wherever it was followed: the read is begun anew.
     const fault = expiryIn(refused.status, codes) === null ? faultOf(refused.status) : 'incomplete';
-    super(fault, sentenceOf(refused, code), { code, retryAfterMs: refused.retryAfterMs });
+    // What was asked for is ours to choose; what may be read is the customer's to allow.
+    const mend = fault === 'forbidden' && refused.status !== 403 ? askOtherwise : undefined;
+    super(fault, sentenceOf(refused, code), { code, retryAfterMs: refused.retryAfterMs, mend });
     this.status = refused.status;
     this.codes = codes;
   }
 }
+
+export const askOtherwise: Mend = { owner: 'your_team', todo: 'Edit scope or attributes of the connection.' };
 
 /**
  * Whether a link is no longer accepted. `reset`: the directory wants a full synchronization (any 410; documented codes, which also come as 400

@@ -167,9 +167,10 @@ export const createShelf = <T extends Held & { readonly updatedAt: Date }>(
       hold(id, problem, quarantine);
       return true;
     },
-    probed: async (id: T['id'], quarantine: Quarantine): Promise<void> => {
+    probed: async (id: T['id'], quarantine: Quarantine, found?: Problem): Promise<void> => {
       const row = rows.get(id);
-      if (row?.record.state === 'quarantined') rows.set(id, { ...row, record: { ...row.record, quarantine } });
+      if (row?.record.state !== 'quarantined') return;
+      rows.set(id, { ...row, record: { ...row.record, quarantine, problem: found ?? row.record.problem } });
     },
     proved: async (id: T['id']): Promise<void> => {
       const row = rows.get(id);

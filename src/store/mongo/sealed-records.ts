@@ -169,8 +169,9 @@ export const createSealedRecords = <D extends SealedDocument, R, E extends objec
     },
     holdAt: (id: string, revision: number, problem: Problem, quarantine: Quarantine): Promise<boolean> =>
       hold({ _id: id, revision }, problem, quarantine),
-    probed: async (id: string, quarantine: Quarantine): Promise<void> => {
-      await model.updateOne({ _id: id, state: 'quarantined' }, { $set: { quarantine } }, guarded);
+    probed: async (id: string, quarantine: Quarantine, found?: Problem): Promise<void> => {
+      const note = found === undefined ? { quarantine } : { quarantine, problem: found };
+      await model.updateOne({ _id: id, state: 'quarantined' }, { $set: note }, guarded);
     },
     proved: async (id: string): Promise<void> => {
       await model.updateOne({ _id: id, state: 'active' }, { $set: { quarantine: null } }, guarded);

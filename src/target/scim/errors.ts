@@ -91,7 +91,7 @@ const unreachedWords: Readonly<Record<Unreached, string>> = {
   name_server_away: 'the name server gave no answer',
   connection_refused: 'the connection was refused',
   connect_timed_out: 'no connection came about in time',
-  certificate_expired: 'its certificate has expired',
+  certificate_expired: 'its certificate has expired, or is not valid yet',
   certificate_of_another_host: 'its certificate is that of another host',
   certificate_not_trusted: 'its certificate is of no authority that is trusted here',
   tls_failed: 'no TLS came about',

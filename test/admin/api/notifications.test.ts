@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => graph.close());
 beforeEach(async () => {
   graph.control.resetKnobs();
-  tenant = graph.control.addTenant({ users: 10, apps: [{ roles: everyRole }] });
+  tenant = graph.control.addTenant({ users: 10, apps: [{ roles: [...everyRole, 'Group.Read.All'] }] });
   door = await openDoor();
   door.clock.now = graph.clock.now();
   connection = connectionId(await addConnection(door));
@@ -219,6 +219,21 @@ describe('a connection that Graph is to say changes of', () => {
     door.clock.now = new Date(door.clock.now.getTime() + 300_000);
     await tend();
     expect(subscribed()).toHaveLength(2);
+  });
+});
+
+it('groups are left to the schedule where the application may read them and not be told of them', async () => {
+  const lesser = graph.control.addTenant({ users: 1, apps: [{ roles: everyRole }] });
+  source = sourceOf(graph, {}, lesser.tenantId);
+  await watched();
+  const message = expect.stringContaining(
+    'Graph makes no subscription to groups (403 Authorization_RequestDenied): the application permission Group.Read.All is missing. Grant Group.Read.All if',
+  );
+  expect((await door.call('GET', path())).body).toMatchObject({
+    data: [
+      { resource: 'users', state: 'active', problem: null },
+      { resource: 'groups', state: 'pending', problem: { code: 'subscription_refused', message } },
+    ],
   });
 });
 

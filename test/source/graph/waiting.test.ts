@@ -90,7 +90,15 @@ describe('an expired link', () => {
   it('is nobody’s missing permission, wherever it was followed: the connection is not held back for it', () => {
     for (const code of ['syncStateNotFound', 'resyncRequired', 'Directory_ExpiredPageToken'])
       expect(refusal(400, { code })).toMatchObject({ fault: 'incomplete' });
-    expect(refusal(400, { code: 'Request_BadRequest' })).toMatchObject({ fault: 'forbidden' });
+    // Neither a run nor a check sends the customer to mend what we ask for.
+    expect(refusal(400, { code: 'Request_BadRequest' })).toMatchObject({
+      fault: 'forbidden',
+      mend: { owner: 'your_team' },
+    });
+    expect(refusal(403, { code: 'Authorization_RequestDenied' })).toMatchObject({
+      fault: 'forbidden',
+      mend: undefined,
+    });
   });
 });
 

@@ -389,6 +389,15 @@ describe('a target that does not answer', () => {
     ]);
   });
 
+  it('has done nothing when it speaks no TLS', async () => {
+    const { server } = await before(() => ({ status: 200 }));
+    const base_url = server.baseUrl.replace('http:', 'https:');
+    const target = scim.parse({ base_url, token: 'a-token', max_attempts: 1 }).connect(testWorld());
+    opened.push(target);
+    await expect(target.apply(createAda, signal)).rejects.toMatchObject({ fault: 'unavailable', code: 'tls_failed' });
+    expect(server.received).toEqual([]);
+  });
+
   it('has done nothing when its certificate is not to be trusted', async () => {
     const { certPem, keyPem } = await localAuthority();
     let requests = 0;
