@@ -20,6 +20,10 @@ export const own = (attributes: Attributes, name: string): Value =>
 export const isUnassigned = (value: Value): value is null =>
   value === null || (Array.isArray(value) && value.length === 0);
 
+/** Says nothing of anybody: there is no value, or one without a sign in it. */
+export const isBlank = (value: Value): boolean =>
+  isUnassigned(value) || (typeof value === 'string' && value.trim() === '');
+
 /** Lists are sets: SCIM and Graph promise no order of multi-valued attributes. */
 export const sameValue = (a: Value, b: Value): boolean => {
   if (isUnassigned(a) || isUnassigned(b)) return isUnassigned(a) && isUnassigned(b);

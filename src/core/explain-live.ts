@@ -112,6 +112,11 @@ export const liveMatch = (match: Match, by: string | null): LiveTarget => {
   switch (match.kind) {
     case 'none':
       return { kind: 'none', says: 'No account at the target matches.' };
+    case 'no_key':
+      return {
+        kind: 'not_asked',
+        says: `There is nothing to look for at the target by: of ${match.attributes.join(', ')} nothing is set.`,
+      };
     case 'match':
       return {
         kind: 'match',

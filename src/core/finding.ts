@@ -15,9 +15,10 @@ import {
 } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
-import type { GoneReason, Remembered } from '../model/source-object.ts';
+import type { GoneReason, ObjectType, Remembered } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import { own } from './attributes.ts';
+import { unmatched } from './matching.ts';
 import {
   type Context,
   type ObjectPlan,
@@ -36,7 +37,13 @@ export type TargetNow = {
   };
   /** Who is never touched. */
   readonly shield: Shield;
-  readonly can: { readonly groups: boolean; readonly disable: boolean; readonly delete: boolean };
+  readonly can: {
+    readonly groups: boolean;
+    readonly disable: boolean;
+    readonly delete: boolean;
+    /** By target path. */
+    readonly required: Readonly<Record<ObjectType, readonly string[]>>;
+  };
   /** Groups were looked at, and not one is linked: a target may say only when it is asked that it takes none. */
   readonly hasNoGroups: boolean;
   readonly position: number | null;
@@ -92,7 +99,8 @@ export const lookedAt = ({ position, ended }: TargetNow): number | null => {
 const judgeUnlinked = (target: TargetNow, object: ObjectNow): Finding => {
   const { seen, escrow } = object;
   if (coverIn(target, object) === 'protected') return at('planned', 'protected');
-  const plan = planUnlinked(seen.object, { kind: 'none' }, contextOf(target, object));
+  const match = unmatched(seen.object, target.record.matching[seen.object.ref.type]);
+  const plan = planUnlinked(seen.object, match, contextOf(target, object));
   if (escrow !== null) return { ...at(stepOf[escrow.reason], escrow.reason), todo: operationsIn(plan) };
   const isGroup = seen.object.ref.type === 'group';
   if (isGroup && !target.can.groups) return at('matched', 'groups_not_supported');
@@ -193,9 +201,10 @@ const operationsIn = (plan: ObjectPlan): readonly PlannedOperation[] => (plan.ki
 /** Nothing of this plan is carried out, so its keys name no pass of any run. */
 const pass = 'explain';
 
-const contextOf = ({ record, now }: TargetNow, { seen, resolve }: ObjectNow): Context => ({
+const contextOf = ({ record, can, now }: TargetNow, { seen, resolve }: ObjectNow): Context => ({
   pass,
   rules: record.mapping[seen.object.ref.type],
+  required: can.required[seen.object.ref.type],
   resolve,
   why: 'retry',
   now,
@@ -210,7 +219,6 @@ const stepOf: Readonly<Record<Escrow['reason'], StepName>> = {
   ambiguous_match: 'matched',
   linked_elsewhere: 'matched',
   missing_required_attribute: 'mapped',
-  mapping_error: 'mapped',
   target_rejected: 'written',
   target_conflict: 'written',
   not_applied: 'written',
@@ -220,7 +228,6 @@ const stepOf: Readonly<Record<Escrow['reason'], StepName>> = {
 
 const reasonOfSkip: Readonly<Record<SkipReason, Reason>> = {
   disabled_in_source: 'disabled_in_source',
-  excluded_by_operator: 'protected',
   protected: 'protected',
   protection_unknown: 'protection_unknown',
   groups_not_supported: 'groups_not_supported',

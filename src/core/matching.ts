@@ -7,7 +7,7 @@ import type { RemoteId } from '../model/ids.ts';
 import type { MatchingRule } from '../model/mapping.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
 import type { Ref, SourceObject, Value } from '../model/source-object.ts';
-import { attributeOf, isUnassigned, own } from './attributes.ts';
+import { attributeOf, isBlank, isUnassigned, own } from './attributes.ts';
 
 /** One question to the target. */
 export type Lookup = { readonly rule: Pick<MatchingRule, 'to' | 'ignoreCase'>; readonly value: Value };
@@ -15,12 +15,20 @@ export type Lookup = { readonly rule: Pick<MatchingRule, 'to' | 'ignoreCase'>; r
 export type Match =
   | { readonly kind: 'match'; readonly remote: RemoteObject }
   | { readonly kind: 'none' }
+  /** There was nothing to ask by: of these source attributes the object has none. */
+  | { readonly kind: 'no_key'; readonly attributes: readonly string[] }
   | { readonly kind: 'ambiguous'; readonly attribute: string; readonly hits: number }
   | { readonly kind: 'linked_elsewhere'; readonly attribute: string };
 
-/** The questions to ask, in order; rules whose source value is unassigned ask nothing. */
+/** The questions to ask, in order; rules whose source value is unassigned, or empty, ask nothing: in that, two strangers are alike. */
 export const lookups = (object: SourceObject, rules: readonly MatchingRule[]): readonly Lookup[] =>
-  rules.map((rule) => ({ rule, value: attributeOf(object, rule.from) })).filter(({ value }) => !isUnassigned(value));
+  rules.map((rule) => ({ rule, value: attributeOf(object, rule.from) })).filter(({ value }) => !isBlank(value));
+
+/** An object that no account matches: no question found one, or there was none to ask. */
+export const unmatched = (object: SourceObject, rules: readonly MatchingRule[]): Match =>
+  lookups(object, rules).length > 0
+    ? { kind: 'none' }
+    : { kind: 'no_key', attributes: [...new Set(rules.map(({ from }) => from))] };
 
 /** Judges the answer to one question. `linked` holds the links of the returned objects: an account of somebody else is never adopted. */
 export const judge = (

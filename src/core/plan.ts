@@ -18,7 +18,7 @@ import type {
 } from '../model/operation.ts';
 import type { Attributes, GoneReason, Ref, Remembered, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
-import { own } from './attributes.ts';
+import { isBlank, own } from './attributes.ts';
 import { difference, mapForCreate, mapForUpdate, type Resolve, references } from './mapping.ts';
 import type { Match } from './matching.ts';
 
@@ -39,6 +39,8 @@ export type Context = {
   /** Names the pass of the run that plans (run, fence, wave, round): an operation planned again in a later pass has a key of its own. */
   readonly pass: string;
   readonly rules: readonly MappingRule[];
+  /** Target paths without which the target makes nobody. */
+  readonly required: readonly string[];
   readonly resolve: Resolve;
   readonly why: Cause['why'];
   readonly now: Date;
@@ -61,6 +63,8 @@ export const planUnlinked = (object: SourceObject, match: Match, context: Contex
         reason: 'linked_elsewhere',
         detail: `the remote object with this ${match.attribute} belongs to another source object`,
       };
+    case 'no_key':
+      return planUnmatchable(object, match.attributes, context);
     case 'none':
       return planCreation(object, context);
   }
@@ -172,10 +176,17 @@ export const keyOf = (pass: string, ref: Ref, what: string): OperationKey =>
 const planUpdate = (object: SourceObject, link: Link, context: Context, besides: Attributes): ObjectPlan => {
   const mapped = mapForUpdate(object, context.rules, context.resolve, link.pushed);
   const waiting = waitingFor(object.ref, mapped.unresolved);
-  const { attributes, before } = difference({ ...mapped.attributes, ...besides }, link.pushed);
+  const wanted = { ...withoutClearing(mapped.attributes, context), ...besides };
+  const { attributes, before } = difference(wanted, link.pushed);
   const operations = updates(object.ref, link.remoteId, attributes, before, context);
   return operations.length === 0 ? { kind: 'unchanged', waiting } : { kind: 'do', operations, adopt: null, waiting };
 };
+
+/** What the target makes nobody without, it takes from nobody either: the account keeps what it has. */
+const withoutClearing = (attributes: Attributes, { required }: Context): Attributes =>
+  Object.fromEntries(
+    Object.entries(attributes).filter(([path, value]) => !(required.includes(path) && isBlank(value))),
+  );
 
 /** We switched the account off when its owner left, and no rule of the mapping switches it on again now that they are back. */
 const isOffByUs = (object: SourceObject, link: Link, rules: readonly MappingRule[]): boolean =>
@@ -183,9 +194,20 @@ const isOffByUs = (object: SourceObject, link: Link, rules: readonly MappingRule
   !rules.some(({ to }) => to === 'active') &&
   own(object.attributes, 'accountEnabled') !== false;
 
+/** Whether they have an account already cannot be asked, so none is made: it might be their second. */
+const planUnmatchable = (object: SourceObject, attributes: readonly string[], context: Context): ObjectPlan => {
+  const plan = planCreation(object, context);
+  if (plan.kind === 'skip') return plan;
+  const detail = attributes.length === 1 ? `${attributes[0]} is not set` : `none of ${attributes.join(', ')} is set`;
+  return { kind: 'escrow', reason: 'no_match_key', detail };
+};
+
 const planCreation = (object: SourceObject, context: Context): ObjectPlan => {
   const mapped = mapForCreate(object, context.rules, context.resolve);
   if (own(mapped.attributes, 'active') === false) return { kind: 'skip', reason: 'disabled_in_source' };
+  const missing = missingRule(mapped.attributes, context);
+  if (missing !== undefined)
+    return { kind: 'escrow', reason: 'missing_required_attribute', detail: withoutValue(missing) };
   const operation: Operation = {
     key: keyOf(context.pass, object.ref, 'create'),
     ref: object.ref,
@@ -199,6 +221,13 @@ const planCreation = (object: SourceObject, context: Context): ObjectPlan => {
     waiting: waitingFor(object.ref, mapped.unresolved),
   };
 };
+
+/** A rule that is to give what the target requires, and gives nothing. Where no rule is to, it is for the target to say what it makes of that. */
+const missingRule = (attributes: Attributes, { rules, required }: Context): MappingRule | undefined =>
+  rules.find(({ to }) => required.includes(to) && isBlank(own(attributes, to)));
+
+const withoutValue = (rule: MappingRule): string =>
+  rule.kind === 'constant' ? `${rule.to} has no value` : `${rule.to} is mapped from ${rule.from}, which is not set`;
 
 const planAdoption = (object: SourceObject, remote: RemoteObject, context: Context): ObjectPlan => {
   const link: Link = {

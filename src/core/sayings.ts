@@ -174,7 +174,8 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     says: ({ who, target, failure, retry }) =>
       `${who} could not be looked for at ${target}${colon(failure)}${then(retry)}.`,
     owner: customerIt,
-    todo: () => 'Give them the attribute in Entra by which they are matched.',
+    todo: ({ target }) =>
+      `Give them in Entra one of the attributes by which accounts are matched, or add a matching rule to ${target}.`,
   },
   ambiguous_match: {
     says: ({ who, target, failure, retry }) =>
@@ -192,13 +193,7 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     says: ({ who, target, failure, retry }) =>
       `${who} lacks an attribute that ${target} needs${colon(failure)}${then(retry)}.`,
     owner: customerIt,
-    todo: () => 'Give them the attribute in Entra.',
-  },
-  mapping_error: {
-    says: ({ who, target, failure, retry }) =>
-      `${who} could not be mapped for ${target}${colon(failure)}${then(retry)}.`,
-    owner: yourTeam,
-    todo: ({ target }) => `Mend the attribute mapping of ${target}.`,
+    todo: ({ target }) => `Give them the attribute in Entra, or have the attribute mapping of ${target} edited.`,
   },
   target_rejected: {
     says: ({ who, target, failure, retry }) => `${target} refused ${who}${colon(failure)}${then(retry)}.`,

@@ -143,11 +143,11 @@ const takesNone = async (
 const abilitiesOf = async (stores: Stores, connect: ConnectTarget, record: TargetRecord): Promise<TargetNow['can']> => {
   try {
     const target = connect(record, await stores.targets.secrets(record));
-    const { groups, disable, delete: mayDelete } = target.capabilities;
+    const { groups, disable, delete: mayDelete, required } = target.capabilities;
     await target.close();
-    return { groups, disable, delete: mayDelete };
+    return { groups, disable, delete: mayDelete, required };
   } catch {
-    return { groups: true, disable: true, delete: true };
+    return { groups: true, disable: true, delete: true, required: { user: [], group: [] } };
   }
 };
 

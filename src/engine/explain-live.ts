@@ -4,7 +4,7 @@
  */
 
 import { liveAccount, liveMatch, liveSource, liveStranger } from '../core/explain-live.ts';
-import { judge, lookups } from '../core/matching.ts';
+import { judge, lookups, unmatched } from '../core/matching.ts';
 import { sentence } from '../core/wording.ts';
 import type { Connection, Problem } from '../model/connection.ts';
 import type { LiveSource, LiveStranger, LiveTarget } from '../model/explanation.ts';
@@ -115,7 +115,7 @@ const lookFor = async (
     const attribute = lookup.rule.to;
     if (match.kind !== 'none') return liveMatch(isMarked ? { kind: 'linked_elsewhere', attribute } : match, attribute);
   }
-  return liveMatch({ kind: 'none' }, null);
+  return liveMatch(unmatched(object, record.matching[type]), null);
 };
 
 /** In the words in which a run would tell it. */

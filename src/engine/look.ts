@@ -1,7 +1,7 @@
 /** Looks at the target: for an object that may exist there already, and for the trace of an operation whose answer we never got. */
 
 import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
-import { judge, type Lookup, lookups, type Match } from '../core/matching.ts';
+import { judge, type Lookup, lookups, type Match, unmatched } from '../core/matching.ts';
 import { known } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject } from '../model/operation.ts';
@@ -11,11 +11,12 @@ import { claim, type Provisioning, rulesFor } from './provisioning.ts';
 
 /** Asks the target by the matching rules in order; the first rule with a verified hit decides. */
 export const findMatch = async (work: Provisioning, object: SourceObject): Promise<Match> => {
-  for (const lookup of lookups(object, work.record.matching[object.ref.type])) {
+  const rules = work.record.matching[object.ref.type];
+  for (const lookup of lookups(object, rules)) {
     const match = await ask(work, object.ref, lookup);
     if (match.kind !== 'none') return match;
   }
-  return { kind: 'none' };
+  return unmatched(object, rules);
 };
 
 const ask = async (work: Provisioning, ref: Ref, lookup: Lookup): Promise<Match> => {

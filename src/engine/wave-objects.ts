@@ -179,6 +179,7 @@ export const contextFor = (
 ): Context => ({
   pass,
   rules: rulesFor(work, item.ref.type),
+  required: work.target.capabilities.required[item.ref.type],
   resolve: (id) => {
     const settled = work.remoteIds.get(id);
     return settled === undefined ? links.get(id)?.remoteId : (settled ?? undefined);

@@ -33,7 +33,6 @@ export const reasons = [
   'ambiguous_match',
   'linked_elsewhere',
   'missing_required_attribute',
-  'mapping_error',
   'target_rejected',
   'target_conflict',
   'not_applied',

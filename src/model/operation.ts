@@ -98,7 +98,6 @@ export type Link = {
 /** Why an object was left as it is, or could not be written. One code of a closed list. */
 export type SkipReason =
   | 'disabled_in_source'
-  | 'excluded_by_operator'
   | 'groups_not_supported'
   | 'not_managed'
   /** It left, and the target's policy leaves groups as they are. */
@@ -121,8 +120,9 @@ export type SkipReason =
 export const escrowReasons = [
   'ambiguous_match',
   'linked_elsewhere',
+  /** The target makes nobody without it, and the mapping has no value for it. */
   'missing_required_attribute',
-  'mapping_error',
+  /** The matching rules have nothing to ask by: whether there is an account already nobody can tell. */
   'no_match_key',
   'target_rejected',
   'target_conflict',

@@ -28,6 +28,7 @@ export const memoryTarget = (
     delete: true,
     concurrency: 8,
     membersPerRequest: 1_000,
+    required: { user: ['userName'], group: ['displayName'] },
     ...options.capabilities,
   },
 

@@ -19,6 +19,8 @@ export type Capabilities = {
   readonly concurrency: number;
   /** How many members one request carries; who is removed is handed over in pieces of that size, so that each rests on what was said right before. */
   readonly membersPerRequest: number;
+  /** Target paths without which it makes no account, or no group. Nobody is sent without them. */
+  readonly required: Readonly<Record<ObjectType, readonly string[]>>;
 };
 
 const proof: unique symbol = Symbol('complete list');

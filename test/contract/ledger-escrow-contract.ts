@@ -159,7 +159,7 @@ export const escrowContract = ({ clock, held, ledger, takenOver }: LedgerWorld):
       await ledger.settle(lease, [escrowed(creates(ann))]);
       await takenOver(lease);
       await expect(ledger.release(lease, [ann])).rejects.toThrow(StaleFence);
-      await expect(ledger.escrow(lease, [{ ref: bob, reason: 'mapping_error', detail: '' }])).rejects.toThrow(
+      await expect(ledger.escrow(lease, [{ ref: bob, reason: 'no_match_key', detail: '' }])).rejects.toThrow(
         StaleFence,
       );
       expect((await ledger.escrows(target, null, 10)).items.map(({ ref }) => ref)).toEqual([ann]);

@@ -8,7 +8,7 @@ import { parsePath } from '../../src/target/scim/paths.ts';
 import { linkTo, now, person, team } from './builders.ts';
 
 const types = ['user', 'group'] as const;
-const context = { pass: 'p', resolve: () => undefined, why: 'updated', now } as const;
+const context = { pass: 'p', required: ['userName'], resolve: () => undefined, why: 'updated', now } as const;
 
 describe('the attribute mapping a target starts with', () => {
   it('names paths that a SCIM target understands, each once', () => {

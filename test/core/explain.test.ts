@@ -119,7 +119,7 @@ const well = (object: SourceObject, pushed: Attributes): Now => ({
       leftGroups: 'leave',
     },
     shield: shield(nobodyProtected, new Set()),
-    can: { groups: true, disable: true, delete: true },
+    can: { groups: true, disable: true, delete: true, required: { user: ['userName'], group: ['displayName'] } },
     hasNoGroups: false,
     position: 7,
     ended: run('succeeded'),
@@ -244,7 +244,12 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     'groups_not_supported',
     'matched',
     'The group Sales is not at Helpdesk: no group is, because Helpdesk takes none.',
-    [...unlinked, ofTarget({ can: { groups: false, disable: true, delete: true } })],
+    [
+      ...unlinked,
+      ofTarget({
+        can: { groups: false, disable: true, delete: true, required: { user: ['userName'], group: ['displayName'] } },
+      }),
+    ],
     sales,
   ],
   [
@@ -368,12 +373,6 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     'mapped',
     'Jane Doe lacks an attribute that Helpdesk needs: mail; tried twice since 2026-03-02 08:00 UTC, next after 2026-03-02 08:00 UTC.',
     [...unlinked, escrowed('missing_required_attribute', 'mail')],
-  ],
-  [
-    'mapping_error',
-    'mapped',
-    'Jane Doe could not be mapped for Helpdesk: title; tried twice since 2026-03-02 08:00 UTC, next after 2026-03-02 08:00 UTC.',
-    [...unlinked, escrowed('mapping_error', 'title')],
   ],
   [
     'target_rejected',

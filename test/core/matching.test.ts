@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOurs, judge, type Lookup, lookups } from '../../src/core/matching.ts';
+import { isOurs, judge, type Lookup, lookups, unmatched } from '../../src/core/matching.ts';
 import type { Link } from '../../src/model/operation.ts';
 import type { Ref } from '../../src/model/source-object.ts';
 import { aUser, linkTo, person, remote } from './builders.ts';
@@ -25,6 +25,17 @@ describe('the questions to a target', () => {
       ['externalId', 'anna'],
       ['userName', 'anna@contoso.example'],
     ]);
+  });
+
+  it('are none by an empty value, in which strangers are alike, and whoever can be asked for by nothing is told apart from nobody', () => {
+    const rules = [
+      { from: 'employeeId', to: 'employeeNumber', ignoreCase: false },
+      { from: 'upn', to: 'userName', ignoreCase: true },
+    ];
+    const blank = person('anna', { employeeId: ' ', upn: '' });
+    expect(lookups(blank, rules)).toEqual([]);
+    expect(unmatched(blank, rules)).toEqual({ kind: 'no_key', attributes: ['employeeId', 'upn'] });
+    expect(unmatched(person('anna', { upn: 'anna@contoso.example' }), rules)).toEqual({ kind: 'none' });
   });
 });
 

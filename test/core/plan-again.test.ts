@@ -39,6 +39,7 @@ describe('what was planned and done', () => {
   const contextOf = (all: readonly MappingRule[], linked: readonly string[]): Context => ({
     pass: 'p',
     rules: all,
+    required: ['title'],
     resolve: (id: SourceId) => (linked.includes(id) ? remoteId(`r-${id}`) : undefined),
     why: 'updated',
     now,

@@ -23,7 +23,14 @@ const rules: readonly MappingRule[] = [
   { kind: 'reference', from: 'manager', to: 'manager', ...always },
 ];
 const remotes = new Map<SourceId, RemoteId>([[idOf('bert'), remoteId('r-bert')]]);
-const context: Context = { pass: 'run_1.7.1', rules, resolve: (id) => remotes.get(id), why: 'updated', now };
+const context: Context = {
+  pass: 'run_1.7.1',
+  rules,
+  required: ['userName'],
+  resolve: (id) => remotes.get(id),
+  why: 'updated',
+  now,
+};
 const can = { disable: true, delete: true };
 const anna = person('anna', { jobTitle: 'Nurse', accountEnabled: true, manager: 'bert' });
 const ref = anna.ref;
@@ -58,6 +65,35 @@ describe('somebody without an account', () => {
       kind: 'skip',
       reason: 'disabled_in_source',
     });
+  });
+
+  it('whom nothing can be looked for by is not given one blindly: there may be one already', () => {
+    const unasked = { kind: 'no_key', attributes: ['employeeId', 'mail'] } as const;
+    expect(planUnlinked(anna, unasked, context)).toEqual({
+      kind: 'escrow',
+      reason: 'no_match_key',
+      detail: 'none of employeeId, mail is set',
+    });
+    expect(planUnlinked(anna, { ...unasked, attributes: ['mail'] }, context)).toMatchObject({
+      detail: 'mail is not set',
+    });
+    expect(planUnlinked(person('anna', { accountEnabled: false }), unasked, context)).toEqual({
+      kind: 'skip',
+      reason: 'disabled_in_source',
+    });
+  });
+
+  it.each([null, '', ' '])('is not sent without what the target requires: a user name of %j', (upn) => {
+    const byName: MappingRule = { kind: 'direct', from: 'upn', to: 'userName', ...always };
+    const named = { ...context, rules: [...rules, byName] };
+    expect(planUnlinked(person('anna', { upn }), { kind: 'none' }, named)).toEqual({
+      kind: 'escrow',
+      reason: 'missing_required_attribute',
+      detail: 'userName is mapped from upn, which is not set',
+    });
+    // A default on create stands for it.
+    const filled = { ...named, rules: [...rules, { ...byName, default: 'anna' }] };
+    expect(planUnlinked(person('anna'), { kind: 'none' }, filled)).toMatchObject({ kind: 'do' });
   });
 
   it('whom several accounts might be, or whose account is somebody else’s, is left for a person', () => {
@@ -156,6 +192,15 @@ describe('somebody with an account', () => {
         },
       ],
     });
+  });
+
+  it('keeps the user name they have when theirs is not shown, for the target makes nobody without one', () => {
+    const named = {
+      ...context,
+      rules: [...rules, { kind: 'direct', from: 'upn', to: 'userName', ...always } as const],
+    };
+    const link = linkTo(ref, { pushed: { ...told, userName: 'anna@contoso.example' } });
+    expect(planLinked(anna, link, named)).toEqual({ kind: 'unchanged', waiting: [] });
   });
 
   it('keeps the manager they have until the new one is linked', () => {

@@ -1,5 +1,6 @@
+import { glob, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { defaultMapping } from '../../src/core/default-mapping.ts';
+import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.ts';
 import { mapForCreate } from '../../src/core/mapping.ts';
 import { countReasons } from '../../src/engine/count-reasons.ts';
 import { inForceNow } from '../../src/engine/in-force.ts';
@@ -7,7 +8,7 @@ import { newProvisionRun } from '../../src/engine/request-runs.ts';
 import { defaultAttributes } from '../../src/model/connection.ts';
 import { type Reason, reasons } from '../../src/model/explanation.ts';
 import { operationKey, remoteId, runId, sourceId, watermark } from '../../src/model/ids.ts';
-import type { Escrow, Link, Outcome } from '../../src/model/operation.ts';
+import { type Escrow, escrowReasons, type Link, type Outcome } from '../../src/model/operation.ts';
 import { noCounters } from '../../src/model/run.ts';
 import {
   type Attributes,
@@ -20,7 +21,7 @@ import {
 import { nobodyProtected, type TargetInForce } from '../../src/model/target-record.ts';
 import type { Lease, LeaseKey } from '../../src/store/leases.ts';
 import { ask, why } from '../support/explaining.ts';
-import { connection, person, plainTarget, type Story, story, target } from '../support/story.ts';
+import { connection, id, person, plainTarget, type Story, story, target } from '../support/story.ts';
 
 const organization = plainTarget(new Date()).organization;
 
@@ -71,7 +72,6 @@ const fates: readonly Fate[] = [
   { reason: 'ambiguous_match', escrow: 'ambiguous_match' },
   { reason: 'linked_elsewhere', escrow: 'linked_elsewhere' },
   { reason: 'missing_required_attribute', escrow: 'missing_required_attribute' },
-  { reason: 'mapping_error', escrow: 'mapping_error' },
   { reason: 'target_rejected', escrow: 'target_rejected' },
   { reason: 'target_rejected', escrow: 'target_rejected', account: 'stale' },
   { reason: 'target_conflict', escrow: 'target_conflict' },
@@ -282,6 +282,70 @@ describe('everybody who was ever read has exactly one reason', () => {
     expect((await count(of)).reasons.get('in_sync')?.examples).toHaveLength(5);
     expect((await ask(of, meant[0]?.id ?? '')).found).toBe('one');
   });
+});
+
+describe('what runs found of people who cannot be told apart, or cannot be made', () => {
+  const number = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
+  const byNumber = { from: 'employeeId', to: number, ignoreCase: false };
+  const story7 = async (): Promise<Story> => {
+    const s = await story({ target: { matching: { ...defaultMatching, user: [byNumber] } } });
+    const there = (name: string, employeeNumber: string) => {
+      const attributes = { userName: `${name}@contoso.example`, active: true, [number]: employeeNumber };
+      s.remote.objects.set(remoteId(`r-${name}`), { type: 'user', remoteId: remoteId(`r-${name}`), attributes });
+    };
+    for (const [name, employeeNumber] of [
+      ['bert', '2'],
+      ['dora', '4'],
+      ['dora2', '4'],
+    ] as const)
+      there(name, employeeNumber);
+    s.hire('anna', { employeeId: '1' });
+    s.hire('bert');
+    s.hire('carl', { employeeId: '3', userPrincipalName: null });
+    s.hire('dora', { employeeId: '4' });
+    s.hire('gita', { accountEnabled: false });
+    await s.full();
+    s.hire('fred', { employeeId: '1' });
+    await s.delta();
+    return s;
+  };
+
+  it('is counted once each, and nobody who cannot be looked for has a second account made', async () => {
+    const s = await story7();
+    expect(plain(await count(s))).toEqual({
+      ambiguous_match: 1,
+      disabled_in_source: 1,
+      in_sync: 1,
+      linked_elsewhere: 1,
+      missing_required_attribute: 1,
+      no_match_key: 1,
+    });
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', dora: 'on', dora2: 'on' });
+    const said = async (name: string) => (await why(s, id(name))).verdict.sentence.replace(/; tried.*/, '');
+    expect(await said('bert')).toBe('bert could not be looked for at Helpdesk: employeeId is not set');
+    expect(await said('carl')).toBe(
+      'carl lacks an attribute that Helpdesk needs: userName is mapped from userPrincipalName, which is not set',
+    );
+    expect((await why(s, id('bert'), true)).live?.says).toBe(
+      'There is nothing to look for at the target by: of employeeId nothing is set.',
+    );
+  });
+
+  it('is over with the run after they were given what they lacked', async () => {
+    const s = await story7();
+    s.hire('bert', { employeeId: '2' });
+    s.hire('carl', { employeeId: '3' });
+    await s.delta();
+    expect(plain(await count(s))).toMatchObject({ in_sync: 3 });
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', carl: 'on', dora: 'on', dora2: 'on' });
+  });
+});
+
+it('has a run that comes to every reason for which an object waits in escrow', async () => {
+  const rooms = ['src/core/plan.ts', 'src/engine/*.ts'];
+  let code = '';
+  for await (const path of glob(rooms)) code += await readFile(path, 'utf8');
+  expect(escrowReasons.filter((reason) => !code.includes(`'${reason}'`))).toEqual([]);
 });
 
 const askedConnection = async ({ stores }: Story) => {

@@ -24,5 +24,6 @@ it('has the capabilities it is given', () => {
     disable: true,
     delete: true,
     concurrency: 8,
+    required: { user: ['userName'], group: ['displayName'] },
   });
 });

@@ -47,6 +47,8 @@ export const connectScim = (settings: ScimSettings, world: World, transport: Tra
       get membersPerRequest() {
         return membersAtOnce(session);
       },
+      // RFC 7643 §4.1.1 and §4.2.
+      required: { user: ['userName'], group: ['displayName'] },
     },
     check: (signal) => check(session, signal),
     find: (type, attribute, value, signal) => findObjects(session, type, attribute, value, signal),

@@ -51,7 +51,14 @@ const connect = (settings: Settings, egress: Egress): Target => {
   };
   return {
     async ready() {},
-    capabilities: { groups: true, disable: true, delete: true, concurrency: 4, membersPerRequest: 1 },
+    capabilities: {
+      groups: true,
+      disable: true,
+      delete: true,
+      concurrency: 4,
+      membersPerRequest: 1,
+      required: { user: ['userName'], group: ['displayName'] },
+    },
     find,
     async check(signal) {
       try {
