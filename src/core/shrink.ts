@@ -137,10 +137,12 @@ const drainedIn = (drained: readonly Drained[]): readonly string[] => {
   return [
     ...(emptied.length === 0
       ? []
-      : [`no members are left in ${emptied.length === 1 ? 'group' : 'groups'} ${named(emptied)}`]),
+      : [`nobody is in scope by ${emptied.length === 1 ? 'group' : 'groups'} ${named(emptied)} any more`]),
     ...(lessened.length === 0
       ? []
-      : [`most members left ${named(lessened.map(({ group, lost, of }) => `group ${group} (${lost} of ${of})`))}`]),
+      : [
+          `most members are out of scope by ${named(lessened.map(({ group, lost, of }) => `group ${group} (${lost} of ${of})`))}`,
+        ]),
   ];
 };
 

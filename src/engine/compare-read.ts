@@ -5,6 +5,7 @@ import type { Counters, Shrink } from '../model/run.ts';
 import type { Draft } from '../store/snapshot-store.ts';
 import { clearedAttributes, type Reader } from './cleared.ts';
 import { drainedGroups } from './drained-groups.ts';
+import { drainedWithin } from './drained-within.ts';
 import type { Engine } from './engine.ts';
 import type { ReadEnd } from './read-into.ts';
 import { type Recorded, recordChanges } from './record-changes.ts';
@@ -25,7 +26,12 @@ export const compareRead = async (
   report: Report,
 ): Promise<Compared> => {
   await report('scope', end.counters);
-  const drained = await drainedGroups(stores.snapshots, draft, what.scope, reader.limit);
+  // A read of one group may take groups out of the scope that are inside it; where everybody is in scope, out of that group alone.
+  const walked = what.kind === 'group' && within.kind === 'groups' ? within : what.scope;
+  const drained = [
+    ...(await drainedGroups(stores.snapshots, draft, what.scope, reader.limit)),
+    ...(await drainedWithin(stores.snapshots, draft, walked, reader.limit)),
+  ];
   await (what.kind === 'group' ? sweepLeavers(draft, within) : sweep(draft, end.complete));
   const recording = (): Promise<void> => report('diff', end.counters);
   await recording();

@@ -62,10 +62,10 @@ const hasUsers = async (draft: Draft, unseen: number): Promise<boolean> => {
   return false;
 };
 
-const reach = async (
-  draft: Draft,
-  scope: Extract<Scope, { kind: 'groups' }>,
-): Promise<{ users: ReadonlySet<SourceId>; groups: ReadonlySet<SourceId> }> => {
+export type Reached = { readonly users: ReadonlySet<SourceId>; readonly groups: ReadonlySet<SourceId> };
+
+/** Whom the scope's groups reach, as the draft has it. */
+export const reach = async (draft: Draft, scope: Extract<Scope, { kind: 'groups' }>): Promise<Reached> => {
   const users = new Set<SourceId>();
   const groups = new Set<SourceId>(scope.groups);
   // A Set is visited in order of insertion, also what is added while it is visited: the groups still to be followed.

@@ -42,7 +42,7 @@ it('holds a read that finds one user or one group more missing', () => {
 it('holds a read that emptied a group, however small, and names it', () => {
   const drained = ['g-1', 'g-2', 'g-3', 'g-4', 'g-5', 'g-6', 'g-7'].map((id) => emptied(id));
   expect(shrinkProblem({ ...none, drained: drained.slice(0, 1) }, limit, null)?.message).toContain(
-    'no members are left in group g-1.',
+    'nobody is in scope by group g-1 any more.',
   );
   expect(shrinkProblem({ ...none, drained }, limit, null)?.message).toContain(
     'groups g-1, g-2, g-3, g-4, g-5 and 2 more',

@@ -187,7 +187,10 @@ describe('a scope group that has no members any more', () => {
     s.directory.leave(id('board'), id('p3'));
     expect(await s[mode]()).toMatchObject({
       state: 'held',
-      problem: { code: 'read_shrank', message: expect.stringContaining(`no members are left in group ${id('board')}`) },
+      problem: {
+        code: 'read_shrank',
+        message: expect.stringContaining(`nobody is in scope by group ${id('board')} any more`),
+      },
     });
     expect(allOn(s, 4)).toBe(true);
     await s.full({ acceptShrink: true });
@@ -214,7 +217,7 @@ describe('a scope group that has no members any more', () => {
     const held = await s[mode]();
     expect(held).toMatchObject({
       state: 'held',
-      problem: { message: expect.stringContaining(`most members left group ${id('board')} (12 of 21)`) },
+      problem: { message: expect.stringContaining(`most members are out of scope by group ${id('board')} (12 of 21)`) },
       shrink: { drained: [{ group: id('board'), lost: 12, of: 21 }] },
     });
     expect(allOn(s, 24)).toBe(true);
@@ -265,6 +268,92 @@ describe('a scope group that has no members any more', () => {
     for (const name of ['p0', 'p1']) s.directory.leave(id('pilots'), id(name));
     expect(await s.full({ group: id('pilots') })).toMatchObject({ state: 'held' });
     expect(s.groups()['pilots']).toEqual(['p0', 'p1']);
+  });
+});
+
+describe('a group inside one of the scope', () => {
+  const join = (s: Story, group: string, names: readonly string[]): void => {
+    for (const name of names) s.directory.join(id(group), id(name));
+  };
+  const team = ['p1', 'p2', 'p3', 'p4', 'p5'];
+  /** `all` holds one person and the group `team`, and that one `night`. */
+  const nested = async () => {
+    const s = await story({
+      connection: { scope: { kind: 'groups', groups: [sourceId(id('all'))], nested: true } },
+    });
+    staff(s, 9);
+    for (const group of ['all', 'team', 'night']) s.found(group);
+    join(s, 'all', ['p0', 'team']);
+    join(s, 'team', [...team, 'night']);
+    join(s, 'night', ['p6', 'p7']);
+    await s.full();
+    expect(allOn(s, 8)).toBe(true);
+    return s;
+  };
+  const held = (...drained: readonly (readonly [group: string, of: number])[]) => ({
+    state: 'held',
+    problem: { code: 'read_shrank', message: expect.stringContaining('nobody is in scope by group') },
+    shrink: {
+      drained: expect.toSatisfy((found: readonly unknown[]) => {
+        expect(new Set(found)).toEqual(new Set(drained.map(([group, of]) => ({ group: id(group), lost: of, of }))));
+        return true;
+      }),
+    },
+  });
+
+  it.each(['full', 'delta'] as const)('that is emptied holds a %s sync, however few were in it', async (mode) => {
+    const s = await nested();
+    for (const name of team) s.directory.leave(id('team'), id(name));
+    expect(await s[mode]()).toMatchObject(held(['team', 5]));
+    expect(allOn(s, 8)).toBe(true);
+    expect(await s[mode]({ acceptShrink: true })).toMatchObject({ state: 'succeeded', counters: { removed: 5 } });
+  });
+
+  it.each(['full', 'delta'] as const)('that is taken out of it holds a %s sync, with those inside it', async (mode) => {
+    const s = await nested();
+    s.directory.leave(id('all'), id('team'));
+    expect(await s[mode]()).toMatchObject(held(['team', 5], ['night', 2]));
+    expect(allOn(s, 8)).toBe(true);
+  });
+
+  it.each(['full', 'delta'] as const)('that is deleted holds a %s sync', async (mode) => {
+    const s = await nested();
+    s.directory.remove(id('night'), 'soft_deleted');
+    expect(await s[mode]()).toMatchObject(held(['night', 2]));
+  });
+
+  it('that is taken out of it holds a run of the test group alone', async () => {
+    const s = await nested();
+    s.directory.leave(id('all'), id('team'));
+    expect(await s.full({ group: id('all') })).toMatchObject(held(['team', 5], ['night', 2]));
+    expect(allOn(s, 8)).toBe(true);
+  });
+
+  it('holds nothing while its members are in scope by another one', async () => {
+    const s = await nested();
+    for (const name of team) s.directory.leave(id('team'), id(name));
+    join(s, 'night', team);
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { removed: 0 } });
+    s.directory.leave(id('team'), id('night'));
+    join(s, 'all', ['night']);
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { removed: 0 } });
+    expect(allOn(s, 8)).toBe(true);
+  });
+
+  it('holds nothing when somebody of several left it, or its members left the tenant', async () => {
+    const s = await nested();
+    s.directory.leave(id('team'), id('p1'));
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { removed: 1 } });
+    for (const name of ['p6', 'p7']) s.directory.remove(id(name), 'soft_deleted');
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { removed: 2 } });
+  });
+
+  it('that is nothing to the scope holds nothing', async () => {
+    const s = await nested();
+    await s.saveScope({ kind: 'groups', groups: [sourceId(id('night'))], nested: true });
+    await s.full({ acceptShrink: true });
+    for (const name of team) s.directory.leave(id('team'), id(name));
+    expect(await s.delta()).toMatchObject({ state: 'succeeded' });
   });
 });
 
