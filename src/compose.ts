@@ -50,7 +50,7 @@ import { migrate } from './store/mongo/migrate.ts';
 import { serverTime } from './store/mongo/server-time.ts';
 import { createVault, type Outside } from './store/vault.ts';
 import { connectedTargets } from './target/connected.ts';
-import { parseTarget } from './target/registry.ts';
+import { parseTarget, targetPaths } from './target/registry.ts';
 import type { Target, TargetWorld } from './target/target.ts';
 import { failpointFrom, formatFrom, hooksOf, machineFrom, type Times, timesFrom } from './test-hooks.ts';
 
@@ -163,6 +163,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
         .provision(target, 'delta')
         .catch((error: unknown) => log.warn('wakeup.failed', { target, message: String(error) })),
     newRunId: () => runId(newId('run')),
+    targetPaths,
     leastApprovals: config.leastApprovals,
     owner: `${role}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
     timing: { ...times, planAges: config.planAges, dataKeyMs: config.dataKeyMs },
@@ -195,6 +196,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       wrongKeys: limits.limit(quotas.wrongKeys),
       refusedSignIns: limits.limit(quotas.refusedSignIns),
       strangeNotifications: limits.limit(quotas.strangeNotifications),
+      heardAmongStrange: limits.limit(quotas.heardAmongStrange),
     },
     engine,
     telling: { stores, world, owner: engine.owner, egress, sign: signMessage },
@@ -209,6 +211,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       identityProvider,
       permissionsNeeded,
       parseTarget,
+      targetPaths,
       leastApprovals: config.leastApprovals,
       egress,
       canBeNotified: config.publicUrl !== null,

@@ -15,7 +15,7 @@ import { probeSoon } from './probe-soon.ts';
 import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
-import { secretsFirst } from './secrets-first.ts';
+import { secretsFirst } from '../engine/secrets-first.ts';
 import { checkOf } from './targets.ts';
 import { refuseLimited, refuseTakenTenant } from './workload-trust.ts';
 

@@ -20,6 +20,7 @@ import { declareRestore } from '../engine/restore.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type OrganizationId, runId, type SourceId } from '../model/ids.ts';
+import type { TargetPaths } from '../model/mapping.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import type { Approvals, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
@@ -33,6 +34,7 @@ type Standing = Omit<Explainer, 'stores' | 'world'> & {
   readonly world: World;
   readonly observe: Pick<Observe, 'restored'>;
   readonly leastApprovals: Approvals;
+  readonly targetPaths: TargetPaths;
 };
 
 export type EngineWithin = ReturnType<typeof engineWithin>;

@@ -13,6 +13,7 @@ import type { Connection } from '../model/connection.ts';
 import type { Egress } from '../model/egress.ts';
 import { StaleRevision } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
+import type { TargetPaths } from '../model/mapping.ts';
 import type { Approvals, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { Wakeups } from '../queue/wakeups.ts';
@@ -45,6 +46,7 @@ export type Around = {
     connection: Pick<Connection, 'scope' | 'attributes'>,
   ) => readonly { readonly permission: Permission; readonly required: boolean }[];
   readonly parseTarget: ParseTarget;
+  readonly targetPaths: TargetPaths;
   /** How many people have to approve what is over a limit, at every target, whatever it says. */
   readonly leastApprovals: Approvals;
   readonly world: World;

@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { isProvedToOpen } from '../core/tenants.ts';
 import type { CheckReport, Permission } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, connectionId } from '../model/ids.ts';
@@ -12,10 +13,12 @@ import { newId } from '../store/ids.ts';
 import type { KeptLink, SetupLink, Tries } from '../store/setup-link-store.ts';
 import { connectionChecks } from './connection-checks.ts';
 import { connectionCommands } from './connections.ts';
+import { mayBe } from './consent-outcome.ts';
+import { tenantTaken } from './consent-problems.ts';
 import { consentCommands, mayConnect } from './consents.ts';
 import type { GivenCredentials } from './given-credentials.ts';
 import type { Within } from './reached.ts';
-import { found, Refused } from './refused.ts';
+import { found, invalid, Refused } from './refused.ts';
 import type { Hall, Room } from './room.ts';
 
 export type NewSetupLink = { readonly givenTo: string; readonly hours: number; readonly by: string };
@@ -123,9 +126,12 @@ export const setupVisits = (hall: Hall) => {
       const room = await roomOf(setup);
       const before = setup.connection;
       const { cloud, scope, attributes } = before;
+      refuseAnotherTenant(before, given);
       const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope, attributes });
       if (!report.ok) return { report, before, after: null };
-      const { connection } = await connectionCommands(room).editConnection(before.id, given);
+      await refuseTenantOfOthers(room, before, report.directoryId ?? given.tenantId.toLowerCase());
+      // Of what they saw: to whom it is to lead may have been said meanwhile, by others or by the same link.
+      const { connection } = await connectionCommands(room).editConnection(before.id, given, before.revision);
       const kept = await room.stores.connections.get(before.id);
       return { report: kept === null ? report : await room.engine.noteTenant(kept, report), before, after: connection };
     },
@@ -141,6 +147,21 @@ export const setupVisits = (hall: Hall) => {
       return (await commands.openConsent(setup.connection.id, { returnUrl: null, sharedTenant: false })).url;
     },
   };
+};
+
+/** What is named is all that whoever made the connection knows of whom it is to read; a link is good for days, and may have come to anybody. */
+const refuseAnotherTenant = (before: Connection, { tenantId }: GivenSetup): void => {
+  if (mayBe(before, tenantId.toLowerCase())) return;
+  throw invalid({
+    pointer: '/tenant_id',
+    detail: `must stay ${before.tenantId}: the connection was made for that tenant. If it is not yours, tell whoever sent you the link`,
+  });
+};
+
+/** They have shown credentials that open it. One that was read for this organization before may be so again. */
+const refuseTenantOfOthers = async (room: Room, before: Within<Connection>, directoryId: string): Promise<void> => {
+  if (isProvedToOpen(before, directoryId) || (await room.engine.takeTenant(before, directoryId))) return;
+  throw new Refused('tenant_taken', tenantTaken.message);
 };
 
 /** All that says what it opens and until when: whoever writes to the database could edit that. */

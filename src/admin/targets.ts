@@ -3,7 +3,8 @@
 import { defaultMapping, defaultMatching } from '../core/default-mapping.ts';
 import { areRead, attributesNeeded } from '../core/read-attributes.ts';
 import { isTooMuch, type Kept, loosenedBy } from '../core/safeguards.ts';
-import { inForceNow } from '../engine/in-force.ts';
+import { type RulesOfTarget, rulesByPath } from '../core/target-paths.ts';
+import { guardedNow, inForceNow } from '../engine/in-force.ts';
 import { newSyncRun } from '../engine/request-runs.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
@@ -34,7 +35,7 @@ import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
-import { secretsFirst } from './secrets-first.ts';
+import { secretsFirst } from '../engine/secrets-first.ts';
 import type { New } from './stores-within.ts';
 import { changedSettings, parsedSettings } from './target-settings.ts';
 
@@ -91,7 +92,7 @@ export const targetCommands = (room: Room) => {
   const around = (now: Date) => ({ least: room.leastApprovals, now });
 
   const refuseTooMuch = (target: Kept): void => {
-    const { protected: protection, looserFrom } = inForceNow(room, target);
+    const { protected: protection, looserFrom } = guardedNow(room, target);
     if (looserFrom === null || !isTooMuch(protection)) return;
     const detail = `takes out more, with what was taken out within the last day, than stays protected until ${looserFrom.toISOString()}; take out the rest after that`;
     throw invalid({ pointer: '/protected', detail });
@@ -99,7 +100,7 @@ export const targetCommands = (room: Room) => {
 
   /** Others are to see it coming. */
   const tellLoosened = (before: Loosened | null, target: Pick<TargetRecord, 'id'> & Kept): void => {
-    const { loosened, looserFrom } = inForceNow(room, target);
+    const { loosened, looserFrom } = guardedNow(room, target);
     if (looserFrom === null || loosened?.at.getTime() === before?.at.getTime()) return;
     room.world.log.warn('target.loosened', { target: target.id, until: looserFrom.toISOString() });
   };
@@ -114,7 +115,8 @@ export const targetCommands = (room: Room) => {
       const parsed = parsedSettings(room, given.kind, given.settings);
       const meant = await meantFields(room, owner, given);
       const now = room.world.now();
-      const fields = withFields(meant, { ...unlessGiven, name: given.kind });
+      const whole = withFields(meant, { ...unlessGiven, name: given.kind });
+      const fields = { ...whole, ...meantRules(room, given.kind, whole) };
       const target: New<TargetRecord> = {
         ...fields,
         loosened: loosenedBy({ ...fields, loosened: null }, fields, { ...around(now), isElsewhere: true }),
@@ -159,7 +161,10 @@ export const targetCommands = (room: Room) => {
         refuseDeleting(before);
         const moving = changes.settings === undefined ? nowhere : await settingsEdit(before, changes.settings);
         const owner = found(await connections.get(before.connection), 'connection');
-        const fields = withFields(await meantFields(room, owner, changes), before);
+        const fields = {
+          ...withFields(await meantFields(room, owner, changes), before),
+          ...givenRules(room, before.kind, changes),
+        };
         const { isMoved: isElsewhere } = moving;
         const loosened = loosenedBy(before, fields, { ...around(room.world.now()), isElsewhere });
         refuseTooMuch({ ...fields, loosened });
@@ -211,6 +216,20 @@ const meantFields = async (room: Room, connection: Within<Connection>, given: Ta
   given.protected === undefined
     ? given
     : { ...given, protected: await meantProtection(room.stores, connection, given.protected) };
+
+/** With each path by its one name. Throws `Refused` for rules that the kind does not take. */
+const meantRules = (room: Room, kind: string, given: RulesOfTarget): RulesOfTarget => {
+  const { rules, refused } = rulesByPath(given, room.targetPaths(kind));
+  if (refused.length > 0) throw invalid(...refused);
+  return rules;
+};
+
+/** Those alone: rules of before that would be refused now keep nobody from another edit. */
+const givenRules = (room: Room, kind: string, { mapping, matching }: TargetFields): Partial<RulesOfTarget> => {
+  const nothing = { user: [], group: [] };
+  const rules = meantRules(room, kind, { mapping: mapping ?? nothing, matching: matching ?? nothing });
+  return { ...(mapping && { mapping: rules.mapping }), ...(matching && { matching: rules.matching }) };
+};
 
 /** Nothing is taken away before it is read who is protected, so that is not left to the schedule. */
 const readWhatProtects = async (room: Room, connection: Within<Connection>, target: TargetRecord): Promise<void> => {

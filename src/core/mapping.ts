@@ -2,7 +2,7 @@
 
 import type { RemoteId, SourceId } from '../model/ids.ts';
 import { sourceId } from '../model/ids.ts';
-import type { MappingRule } from '../model/mapping.ts';
+import { type MappingRule, switchPath } from '../model/mapping.ts';
 import type { Attributes, SourceObject, Value } from '../model/source-object.ts';
 import { attributeOf, isUnassigned, own, sameValue } from './attributes.ts';
 
@@ -34,9 +34,19 @@ export const mapForUpdate = (
     object,
     (rule, value) => {
       if (!isUnassigned(value)) return value;
-      return rule.whenNull === 'keep' || hasDefault(rule, told) ? undefined : null;
+      return rule.whenNull === 'keep' || rule.to === switchPath || hasDefault(rule, told) ? undefined : null;
     },
   );
+
+/**
+ * What a value says of an account: true or false, also as text, as some sources and targets write them. Anything else says nothing of it, and nobody is
+ * switched off by that.
+ */
+export const onOrOff = (value: Value): boolean | null => {
+  if (typeof value === 'boolean') return value;
+  const text = typeof value === 'string' ? value.trim().toLowerCase() : '';
+  return text === 'true' ? true : text === 'false' ? false : null;
+};
 
 /** The default given on create stands for the unassigned value; it is not cleared by the next run because the value is unassigned. */
 const hasDefault = (rule: MappingRule, told: Attributes): boolean =>
@@ -67,7 +77,8 @@ const mapWith = (
   const attributes: [string, Value][] = [];
   const unresolved: { path: string; to: SourceId }[] = [];
   for (const rule of rules) {
-    const value = rule.kind === 'constant' ? rule.value : attributeOf(object, rule.from);
+    const given = rule.kind === 'constant' ? rule.value : attributeOf(object, rule.from);
+    const value = rule.to === switchPath ? onOrOff(given) : given;
     if (rule.kind !== 'reference' || typeof value !== 'string') {
       const decided = decide(rule, value);
       if (decided !== undefined) attributes.push([rule.to, decided]);

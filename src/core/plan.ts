@@ -259,7 +259,8 @@ export const updates = (
 ): readonly PlannedOperation[] => {
   const { active, ...others } = attributes;
   const disable = active === false;
-  const rest = disable ? others : attributes;
+  // An account is on or off. To unassign that is no update: many targets take it for off.
+  const rest = active === true ? attributes : others;
   const update: Operation = {
     key: keyOf(pass, ref, 'update'),
     ref,

@@ -23,9 +23,28 @@ export const directoryOf = ({
 }: Pick<Connection, 'tenantId' | 'credentialUse'>): string | null =>
   credentialUse.directoryId ?? tenantId?.toLowerCase() ?? null;
 
+/**
+ * Whether it is more than somebody's word that a connection is of this tenant: an administrator signed in there, its credentials got a token of it, people of
+ * it were read, or the operator said so, who alone names a tenant for the workload. Anybody can type the id of a tenant, with credentials that open nothing.
+ */
+export const isProvedToOpen = (
+  connection: Pick<Connection, 'tenantId' | 'credentials' | 'credentialUse' | 'firstReadAt'>,
+  directoryId: string,
+): boolean => {
+  const { tenantId, credentials, credentialUse, firstReadAt } = connection;
+  if (credentials === null) return false;
+  if (credentialUse.directoryId !== undefined) return credentialUse.directoryId === directoryId;
+  const isOurs = credentials.kind === 'admin_consent' || goesByWorkload(connection);
+  return tenantId?.toLowerCase() === directoryId && (isOurs || firstReadAt !== null);
+};
+
 /** Whether another organization's connection reads the tenant of this one. */
-export const isReadForOthers = (other: Connection, asked: Connection): boolean =>
-  other.organization !== asked.organization &&
-  other.state !== 'deleting' &&
-  other.credentials !== null &&
-  directoryOf(other) === directoryOf(asked);
+export const isReadForOthers = (other: Connection, asked: Connection): boolean => {
+  const directoryId = directoryOf(asked);
+  return (
+    other.organization !== asked.organization &&
+    other.state !== 'deleting' &&
+    directoryId !== null &&
+    isProvedToOpen(other, directoryId)
+  );
+};

@@ -4,7 +4,7 @@ import type { Connection } from '../model/connection.ts';
 import type { TargetId } from '../model/ids.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
-import { inForceNow } from './in-force.ts';
+import { inForceForRun } from './in-force.ts';
 import { RunRefused } from './reactions.ts';
 
 export type Configured = { readonly connection: Connection; readonly record: TargetInForce };
@@ -22,5 +22,5 @@ export const configured = async (engine: Engine, id: TargetId): Promise<Configur
       message: `The target is ${record.state}; nothing is written to it.`,
       owner: 'your_team',
     });
-  return { connection, record: inForceNow(engine, record) };
+  return { connection, record: inForceForRun(engine, record) };
 };

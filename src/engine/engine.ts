@@ -3,6 +3,7 @@
 import type { Connection } from '../model/connection.ts';
 import type { Reconciliation } from '../model/discrepancy.ts';
 import type { ConnectionId, RunId, TargetId } from '../model/ids.ts';
+import type { TargetPaths } from '../model/mapping.ts';
 import type { Action, Outcome } from '../model/operation.ts';
 import type { PlanAges } from '../model/plan.ts';
 import type { Run } from '../model/run.ts';
@@ -23,6 +24,8 @@ export type Engine = {
   /** Asks a worker to look at a target soon. A lost wake-up costs time, never work. */
   readonly wakeTarget: (target: TargetId) => Promise<void>;
   readonly newRunId: () => RunId;
+  /** What each kind of target says of the paths of a mapping. */
+  readonly targetPaths: TargetPaths;
   /** How many people have to approve what is over a limit, at every target, whatever it says. */
   readonly leastApprovals: Approvals;
   /** Names this process in leases. */

@@ -6,7 +6,7 @@ import type { Connection } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
-import { inForceNow } from './in-force.ts';
+import { guardedNow } from './in-force.ts';
 import { stripLeavers } from './leavers.ts';
 import { endSubscriptions } from './subscriptions.ts';
 
@@ -95,7 +95,7 @@ const pruneConnection = async (engine: Engine, connection: Connection): Promise<
 /** Who was protected until then is named there. */
 const forgetLoosened = async (engine: Engine, target: TargetRecord): Promise<void> => {
   const { loosened } = target;
-  if (loosened !== null && inForceNow(engine, target).looserFrom === null)
+  if (loosened !== null && guardedNow(engine, target).looserFrom === null)
     await engine.stores.targets.forgetLoosened(target.id, loosened.at);
 };
 

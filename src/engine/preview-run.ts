@@ -15,7 +15,7 @@ import type { Draft } from '../store/snapshot-store.ts';
 import { assertGoesOn } from './as-read.ts';
 import { type Compared, compareRead } from './compare-read.ts';
 import type { Engine } from './engine.ts';
-import { inForceNow } from './in-force.ts';
+import { inForceForRun } from './in-force.ts';
 import { type Watch, withLease } from './lease-keeper.ts';
 import { planAhead } from './plan-ahead.ts';
 import { type PreviewPlace, previewPlaceFrom, withReasons } from './preview-place.ts';
@@ -77,8 +77,8 @@ const planTargets = async (
   const { stores } = engine;
   const ahead = { ...engine, stores: { ...stores, snapshots: { ...stores.snapshots, ...reads } } };
   for (const kept of await stores.targets.of(connection.id)) {
-    const record = inForceNow(engine, kept);
-    if (record.state !== 'active' || place.done.some(({ target }) => target === record.id)) continue;
+    if (kept.state !== 'active' || place.done.some(({ target }) => target === kept.id)) continue;
+    const record = inForceForRun(engine, kept);
     const from = place.at?.target === record.id ? place.at : null;
     const noted = async (next: PreviewPlace): Promise<void> => {
       place = next;

@@ -7,10 +7,11 @@ import { problemIn } from '../core/health.ts';
 import { heldBack, heldNowBy, onProbation, stillHeld } from '../core/quarantine.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection, Problem, Quarantine } from '../model/connection.ts';
-import { KeysUnavailable, SourceError, TargetError } from '../model/errors.ts';
+import { KeysUnavailable, SecretUnreadable, SourceError, TargetError } from '../model/errors.ts';
 import type { ConnectionId, TargetId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
+import { findingOf } from './secrets-first.ts';
 import { tellDegraded } from './tell-degraded.ts';
 
 /** False, and nothing is held back: it is not as it was when that was found (other credentials, another address), so that it says nothing of how it is. */
@@ -87,7 +88,7 @@ export const probeConnection = async (
 
 const probeTimeoutMs = 30_000;
 
-/** A check finds out and does not throw; what is thrown all the same by the other side is no success. */
+/** A check finds out and does not throw; what is thrown all the same by the other side, or by what is stored, is no success. */
 const reported = async (
   check: (signal: AbortSignal) => Promise<CheckReport>,
   signal: AbortSignal,
@@ -96,6 +97,7 @@ const reported = async (
     return await check(AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]));
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof SecretUnreadable) return { ok: false, checks: [findingOf(error)] };
     if (error instanceof TargetError || error instanceof SourceError || error instanceof KeysUnavailable)
       return { ok: false, checks: [] };
     throw error;

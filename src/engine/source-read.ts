@@ -15,7 +15,7 @@ import type { Draft, Head, SnapshotStore } from '../store/snapshot-store.ts';
 import { assertConnectionAsRead } from './as-read.ts';
 import type { Reader } from './cleared.ts';
 import type { Engine } from './engine.ts';
-import { inForceNow } from './in-force.ts';
+import { guardedNow } from './in-force.ts';
 import type { Watch } from './lease-keeper.ts';
 import { knowTenant } from './note-tenant.ts';
 import { RunRefused } from './reactions.ts';
@@ -45,7 +45,7 @@ export const connected = async (engine: Engine, id: ConnectionId): Promise<Conne
       owner: 'your_team',
     });
   }
-  const targets = (await engine.stores.targets.of(id)).map((record) => inForceNow(engine, record));
+  const targets = (await engine.stores.targets.of(id)).map((record) => guardedNow(engine, record));
   return { ...connection, attributes: attributesToRead(connection.attributes, targets) };
 };
 

@@ -1,6 +1,7 @@
 /** Reads from the ledger what a run did, and what other runs did since to the same objects. */
 
 import { cameWith } from '../core/came-with.ts';
+import { operationByPath } from '../core/target-paths.ts';
 import { type Came, follow, type Since, type Trace } from '../core/undo.ts';
 import type { RunId, SourceId } from '../model/ids.ts';
 import { isInEffect } from '../model/operation.ts';
@@ -13,11 +14,14 @@ const mostOperations = 200_000;
 
 export const tracesOf = async (work: Provisioning, undone: RunId): Promise<ReadonlyMap<SourceId, Trace>> => {
   const traces = new Map<SourceId, Trace>();
+  const pathOf = work.engine.targetPaths(work.record.kind);
   let operations = 0;
   for await (const entries of entriesOf(work, undone)) {
     operations += entries.length;
     if (operations > mostOperations) throw tooLarge(undone, 'did');
-    for (const { operation, outcome, cause } of entries) follow(traces, operation, outcome, cause);
+    // What was noted by another spelling of a path is taken back by the name it has now, or the guard would not know it.
+    for (const { operation, outcome, cause } of entries)
+      follow(traces, operationByPath(operation, pathOf), outcome, cause);
   }
   return traces;
 };

@@ -3,6 +3,7 @@
 import type { CheckReport } from '../model/check.ts';
 import type { Egress } from '../model/egress.ts';
 import type { RemoteId } from '../model/ids.ts';
+import type { PathOf } from '../model/mapping.ts';
 import type { Operation, RemoteObject } from '../model/operation.ts';
 import { Secret } from '../model/secret.ts';
 import type { ObjectType, Value } from '../model/source-object.ts';
@@ -114,7 +115,15 @@ export type TargetKind = {
    * gives it, hidden when it is handed back; `inClear` takes both.
    */
   readonly parse: (input: GivenSettings) => ParsedTarget;
+  /**
+   * The one spelling of a target path, asked when a mapping is saved and whenever one is gone by. All spellings that the target takes for one attribute have
+   * the same, and whatever switches an account is `active`: the plan knows both by no other means. What the adapter itself writes is refused.
+   */
+  readonly path: PathOf;
 };
+
+/** For a kind that takes a name as it is written and in no other way. */
+export const asWritten: PathOf = (_type, path) => ({ path, writable: 'always' });
 
 /** The same for a target of any kind: the one door to settings that are given, or kept. Its pointers are within the target: `/kind`, `/settings/url`. */
 export type ParseTarget = (kind: string, settings: GivenSettings) => ParsedTarget;

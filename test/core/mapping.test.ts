@@ -98,6 +98,21 @@ describe('a constant rule', () => {
   });
 });
 
+describe('a rule that switches the account', () => {
+  it('knows true and false, as text as well, so that the guard counts whoever is switched off', () => {
+    for (const off of [false, 'False', 'false', ' FALSE '])
+      expect(updated({ works: off }, direct('works', 'active'))).toEqual({ active: false });
+    expect(updated({}, constant('False', 'active'))).toEqual({ active: false });
+    expect(updated({ works: 'True' }, direct('works', 'active'))).toEqual({ active: true });
+  });
+
+  it('says nothing by any other value, and never clears the switch', () => {
+    for (const value of [null, 0, 'no', '', ['false']])
+      expect(updated({ works: value }, direct('works', 'active', { whenNull: 'clear' }))).toEqual({});
+    expect(created({ works: 'no' }, direct('works', 'active', { default: true }))).toEqual({ active: true });
+  });
+});
+
 describe('a reference', () => {
   const manager = reference('manager', 'manager');
   const anna = person('anna', { manager: 'BERT' });

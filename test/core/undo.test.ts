@@ -87,6 +87,13 @@ describe('what a run did to an account', () => {
     expect(undone(enabling, [linkTo(ann, { pushed: { active: true } })]).does).toMatchObject([{ action: 'disable' }]);
   });
 
+  it('is not unassigned where nothing was known of its switch: many targets take that for off', () => {
+    const enabling = traceOf(update(ann, { active: true, city: 'Rome' }, { active: null, city: null }));
+    const told = linkTo(ann, { pushed: { active: true, city: 'Rome' } });
+    expect(undone(enabling, [told]).does).toMatchObject([{ action: 'update', attributes: { city: null } }]);
+    expect(undone(enabling, [told]).does[0]).not.toHaveProperty('attributes.active');
+  });
+
   it('is taken away where it made it, by the policy', () => {
     const made = traceOf(create(ann), update(ann, { manager: 'x' }, { manager: null }));
     expect(undone(made, [linkTo(ann)]).does).toMatchObject([{ action: 'disable', remoteId: at(ann) }]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { targetRemedy } from '../../src/core/target-remedies.ts';
 import { type Observe, unobserved } from '../../src/engine/engine.ts';
 import { probeConnection, probeTarget } from '../../src/engine/quarantine.ts';
-import { SourceError, TargetError } from '../../src/model/errors.ts';
+import { SecretUnreadable, SourceError, TargetError } from '../../src/model/errors.ts';
 import type { Target } from '../../src/target/target.ts';
 import { hidden } from '../support/secrets.ts';
 import { connection, id, type Story, story, target } from '../support/story.ts';
@@ -91,6 +91,37 @@ describe('a target that is held back', () => {
     expect(await held(s)).toMatchObject({ state: 'quarantined', quarantine: { probes: 1 } });
   });
 });
+
+it.each(['target', 'connection'] as const)(
+  'a %s whose secret was altered stays held back, is probed later and later, and says so',
+  async (which) => {
+    const s = await story();
+    const altered = async () => {
+      throw new SecretUnreadable('A stored secret cannot be opened.');
+    };
+    const { targets, connections } = s.stores;
+    const stores = {
+      ...s.stores,
+      targets: { ...targets, secrets: altered },
+      connections: { ...connections, secrets: altered },
+    };
+    const [store, probed] =
+      which === 'target'
+        ? [targets, () => probeTarget({ ...s.engine, stores }, target, signal)]
+        : [connections, () => probeConnection({ ...s.engine, stores }, connection, signal)];
+    const problem = { code: 'target_unauthorized', message: 'x', owner: 'your_team' } as const;
+    if (which === 'target') await targets.hold(target, problem);
+    else await connections.hold(connection, problem);
+    for (const probes of [1, 2]) {
+      expect(await probed()).toBeNull();
+      expect(await (store === targets ? targets.get(target) : connections.get(connection))).toMatchObject({
+        state: 'quarantined',
+        problem: { code: 'secret_unreadable', owner: 'your_team' },
+        quarantine: { probes },
+      });
+    }
+  },
+);
 
 describe('a target that refuses most of what it is sent', () => {
   it('is held back before everybody is in escrow', async () => {

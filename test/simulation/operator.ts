@@ -20,6 +20,7 @@ import { type Approvals, type Limits, nobodyProtected, type Protection } from '.
 import { silent } from '../../src/model/world.ts';
 import { createKeyProofs } from '../../src/store/key-proofs.ts';
 import type { Stores } from '../../src/store/stores.ts';
+import { scimPath } from '../../src/target/scim/target-path.ts';
 import type { Chance } from './chance.ts';
 import {
   anotherProtection,
@@ -54,6 +55,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     permissionsNeeded: () => [],
     connectTarget: () => refuse('connect a target'),
     parseTarget: () => refuse('parse the settings of a target'),
+    targetPaths: () => scimPath,
     leastApprovals: 1,
     world: { ...surroundingsOf(stage, process), random: () => 0, sleep: process.sleep, log: silent },
     egress: openEgress({ allow: [] }),

@@ -17,6 +17,7 @@ import type { Source } from '../../src/source/source.ts';
 import type { Marks } from '../../src/store/installation.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import { connectedTargets } from '../../src/target/connected.ts';
+import { scimPath } from '../../src/target/scim/target-path.ts';
 import type { Backend } from './directory.ts';
 import type { Process, Stage } from './process.ts';
 import { type Errand, type Queue, QueueUnavailable } from './queue.ts';
@@ -95,6 +96,7 @@ export const engineOf = (around: Surrounding, process: Process): Engine => {
     connectTarget: targets.connect,
     wakeTarget: (target) => door.provision(target, 'delta').catch(onlyInfrastructure(around)),
     newRunId: () => newRunId(stage, process),
+    targetPaths: () => scimPath,
     leastApprovals: 1,
     owner: process.name,
     timing: around.timing,

@@ -37,7 +37,7 @@ import type { Stores } from '../../src/store/stores.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { memoryTarget, memoryTargetState } from '../../src/target/memory.ts';
 import { parserOf } from '../../src/target/registry.ts';
-import type { Target } from '../../src/target/target.ts';
+import { asWritten, type Target } from '../../src/target/target.ts';
 import { hidden } from './secrets.ts';
 
 export const connection = connectionId('con_story');
@@ -85,6 +85,7 @@ export const story = async (options: StoryOptions = {}) => {
       runs += 1;
       return runId(`run_${String(runs).padStart(6, '0')}`);
     },
+    targetPaths: () => asWritten,
     leastApprovals: 1,
     owner: 'worker',
     timing: defaultTiming,

@@ -4,7 +4,7 @@
  * 2xx it says again for four hours (https://learn.microsoft.com/graph/change-notifications-delivery-webhooks).
  */
 
-import express, { type RequestHandler, Router } from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import type { Commands } from '../commands.ts';
 import { networkOf } from './client-network.ts';
@@ -16,11 +16,12 @@ export const notificationPath = '/notifications/graph';
 const answerWithinMs = 2_000;
 
 type Heard = Pick<Commands, 'notified'>;
-type Limits = Pick<RateLimits, 'strangeNotifications'>;
+type Limits = Pick<RateLimits, 'strangeNotifications' | 'heardAmongStrange'>;
 
 /**
  * Graph speaks from few addresses for all tenants, so that no count of calls may stand in its way: counted is what brings no state that Graph was told,
- * and nothing else is refused for it. Somebody may well have Graph itself say such things, by a subscription of their own with our address.
+ * and nothing else is refused for it as long as there is little of that. Somebody may well have Graph itself say such things, by a subscription of their own
+ * with our address: so where too much comes from, some a minute are looked at all the same, and Graph says again whatever was refused.
  * `deadline`: begins to count when it is called.
  */
 export const notificationRoutes = (
@@ -29,7 +30,7 @@ export const notificationRoutes = (
   deadline: () => AbortSignal = () => AbortSignal.timeout(answerWithinMs),
 ): Router => {
   const router = Router({ caseSensitive: true });
-  router.post(notificationPath, handshake, json, receive(commands, limits, deadline));
+  router.post(notificationPath, handshake, unlessFlooded(limits), json, countUnread(limits), receive(commands, limits, deadline));
   return router;
 };
 
@@ -46,7 +47,25 @@ const handshake: RequestHandler = (request, response, next) => {
   response.status(200).type('text/plain').send(token);
 };
 
+/** Before anything is read or asked for: to find out that a notification is strange takes the database. */
+const unlessFlooded =
+  ({ strangeNotifications, heardAmongStrange }: Limits): RequestHandler =>
+  async (request, response, next) => {
+    const network = networkOf(request.ip);
+    const over = strangeNotifications.known(network);
+    if (over !== null && (await heardAmongStrange.spend(network)).isOver) refuseOver(response, over, 'This address');
+    next();
+  };
+
 const json = express.json({ limit: '256kb', inflate: false, type: () => true });
+
+/** What is no JSON, or too much of it, is strange as well. */
+const countUnread =
+  ({ strangeNotifications }: Limits): ErrorRequestHandler =>
+  async (error, request, response, _next) => {
+    refuseOver(response, await strangeNotifications.spend(networkOf(request.ip)), 'This address');
+    throw error;
+  };
 
 const notification = z.object({
   subscriptionId: z.string().max(200),

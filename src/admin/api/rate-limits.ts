@@ -17,6 +17,8 @@ export type RateLimits = {
   readonly refusedSignIns: RateLimit;
   /** By where from, of what is said in Graph's name and brings no state that Graph was told. */
   readonly strangeNotifications: RateLimit;
+  /** By where from, of what is looked at all the same from where too much of that came: Graph speaks from there as well. */
+  readonly heardAmongStrange: RateLimit;
 };
 
 export const quotasOf = ({ ofKey, ofAddress, wrongKeys }: AllowedCalls) => ({
@@ -25,6 +27,7 @@ export const quotasOf = ({ ofKey, ofAddress, wrongKeys }: AllowedCalls) => ({
   wrongKeys: { name: 'wrong-keys', calls: wrongKeys, windowSecs: 900 },
   refusedSignIns: { name: 'refused-sign-ins', calls: 20, windowSecs: 900 },
   strangeNotifications: { name: 'strange-notifications', calls: 600, windowSecs: 60 },
+  heardAmongStrange: { name: 'heard-among-strange', calls: 60, windowSecs: 60 },
 });
 
 export const limitAddress =

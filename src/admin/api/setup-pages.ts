@@ -16,7 +16,9 @@ export const guidePage = ({ setup, address }: Shown, typed: Typed = {}, issues: 
   documentOf(
     'Connect your Microsoft Entra tenant',
     html`<h1>Connect your Microsoft Entra tenant</h1>
-<p>For: <strong>${setup.connection.name}</strong>. This page was made for ${setup.link.givenTo} and works until ${dayAndTime(setup.link.expiresAt)}. You need no account. Users and groups of your tenant are <strong>read</strong>; nothing in it is ever changed.</p>
+${forWhom(setup.connection)}
+<p>This page was made for ${setup.link.givenTo}, as whoever made it says, and works until ${dayAndTime(setup.link.expiresAt)}. You need no account. Users and groups of your tenant are <strong>read</strong>; nothing in it is ever changed.</p>
+<p class="warn">Is the organization not yours, or did you expect no such link? Then close this page, and fill in nothing.</p>
 ${problemsOf(issues)}
 ${standing(setup.connection)}
 ${whatIsNeeded(setup)}
@@ -26,6 +28,12 @@ ${ownPart(setup, address, typed, issues)}
 ${setup.connection.credentials === null ? noHtml : testPart(address)}`,
     'with script',
   );
+
+/** Whoever sent the link is known by nothing but this, and the rest is in their words: so it stands on top, before what is asked for. */
+const forWhom = ({ organization, name }: Connection): Html =>
+  html`<section><h2>For whom it is read</h2>
+<p>Organization: <strong>${organization}</strong></p>
+<p>Connection, as whoever made the link named it: <strong>${name}</strong></p></section>`;
 
 const dayAndTime = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
@@ -93,7 +101,8 @@ const ownPart = ({ byConsent, connection }: Setup, address: string, typed: Typed
 <li>Fill in what follows. It is tested at once, and kept once the test passes: encrypted, and shown again by nothing.</li>
 </ol>
 <form method="post" action="${address}/credentials" autocomplete="off">
-${field('tenant_id', typed.tenant_id ?? connection.tenantId ?? '', html`required maxlength="253" spellcheck="false"`)}
+${field('tenant_id', connection.tenantId ?? typed.tenant_id ?? '', html`required maxlength="253" spellcheck="false"${connection.tenantId === null ? noHtml : html` readonly`}`)}
+${connection.tenantId === null ? noHtml : html`<p class="mild">The connection is for this tenant. If it is not yours, close this page.</p>`}
 ${field('client_id', typed.client_id, html`required maxlength="36" spellcheck="false"`)}
 <fieldset><legend>It proves who it is by</legend>
 <label class="choice"><input type="radio" name="way" value="client_secret"${isCertificate ? '' : html` checked`}> a client secret</label>
@@ -125,6 +134,7 @@ const testPart = (address: string): Html =>
  * the connection is held back.
  */
 export const reportPage = (
+  { organization }: Connection,
   report: CheckReport,
   about: 'kept' | 'not_kept' | 'tested' | 'mended',
   address: string,
@@ -132,7 +142,7 @@ export const reportPage = (
   const title = titles[about][report.ok ? 'good' : 'bad'];
   return documentOf(
     title,
-    html`<h1 class="${report.ok ? 'good' : 'bad'}">${report.ok ? '✓' : '✗'} ${title}</h1><p>${explained[about]}</p>
+    html`<h1 class="${report.ok ? 'good' : 'bad'}">${report.ok ? '✓' : '✗'} ${title}</h1><p>Organization: <strong>${organization}</strong></p><p>${explained[about]}</p>
 <section><ul class="lines">${report.checks.map(lineOf)}</ul></section><p><a class="button" href="${address}">${report.ok ? 'Back' : 'Back, to try again'}</a></p>`,
   );
 };

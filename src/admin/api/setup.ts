@@ -160,7 +160,7 @@ const credentialsSent: Deed = async (commands, visit) => {
           ? { refused: 'check_failed' }
           : { before: auditedConnection(before), after: auditedConnection(after) },
     );
-    return { status: 200, page: reportPage(report, after === null ? 'not_kept' : 'kept', visit.address) };
+    return { status: 200, page: reportPage(visit.setup.connection, report, after === null ? 'not_kept' : 'kept', visit.address) };
   } catch (error) {
     if (!(error instanceof Refused) || error.issues.length === 0) throw error;
     return { status: 422, page: guidePage(visit, typed, error.issues) };
@@ -205,7 +205,7 @@ const typedIn = ({ tenant_id, client_id, client_secret_ends_at, way }: z.output<
 const testAsked: Deed = async (commands, visit) => {
   const report = await deedOf(commands, visit, 'testSetup', {}, () => commands.testSetup(visit.setup), nothingChanged);
   const isHeld = report.ok && visit.setup.connection.state === 'quarantined';
-  return { status: 200, page: reportPage(report, isHeld ? 'mended' : 'tested', visit.address) };
+  return { status: 200, page: reportPage(visit.setup.connection, report, isHeld ? 'mended' : 'tested', visit.address) };
 };
 
 const consentAsked: Deed = async (commands, visit) => {

@@ -14,11 +14,13 @@ import { afterWrite, notApplied } from './read-back.ts';
 import { deleteRequest } from './requests.ts';
 import { offersGroups, readResource, type Session, startSession, watched } from './session.ts';
 import { parseSettings, type ScimSettings } from './settings.ts';
+import { scimPath } from './target-path.ts';
 import { type Transport, transportTo } from './transport.ts';
 import { update } from './update.ts';
 
 export const scim = defineTarget({
   kind: 'scim',
+  path: scimPath,
   parse: (input) => {
     const { settings, stored } = parseSettings(input);
     return {

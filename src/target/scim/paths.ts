@@ -42,11 +42,13 @@ const parseText = (text: string): Path => {
   const { schema, rest } = splitUrn(text);
   const groups = grammar.exec(rest)?.groups;
   const attribute = groups?.['attribute'];
-  if (attribute === undefined)
-    throw new TargetError('rejected', `"${text}" is not a SCIM attribute path.`, { code: 'invalid_path' });
-  const filter = filterOf(groups?.['key'], groups?.['literal']);
+  if (attribute === undefined) throw invalidPath(text);
+  const filter = filterOf(text, groups?.['key'], groups?.['literal']);
   return { schema, attribute, filter, sub: groups?.['sub'] ?? (filter === null ? null : 'value') };
 };
+
+const invalidPath = (text: string, cause?: unknown): TargetError =>
+  new TargetError('rejected', `"${text}" is not a SCIM attribute path.`, { code: 'invalid_path', cause });
 
 /** How a PATCH names the element of a multi-valued attribute. */
 export const elementText = ({ schema, attribute, filter }: Path): string =>
@@ -80,8 +82,17 @@ const canonical = (urn: string): string | null => {
   return lower === enterpriseSchema.toLowerCase() ? enterpriseSchema : urn;
 };
 
-const filterOf = (attribute: string | undefined, literal: string | undefined): Path['filter'] => {
+const filterOf = (text: string, attribute: string | undefined, literal: string | undefined): Path['filter'] => {
   if (attribute === undefined || literal === undefined) return null;
-  const value: unknown = JSON.parse(literal);
+  const value = literalOf(text, literal);
   return typeof value === 'boolean' ? { attribute, value } : { attribute, value: String(value) };
+};
+
+/** A JSON literal (RFC 7644 §3.4.2.2), which the grammar above knows only by its quotes. */
+const literalOf = (text: string, literal: string): unknown => {
+  try {
+    return JSON.parse(literal);
+  } catch (error) {
+    throw invalidPath(text, error);
+  }
 };

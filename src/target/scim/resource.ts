@@ -3,6 +3,7 @@
 import type { Attributes, ObjectType, Value } from '../../model/source-object.ts';
 import type { Json, JsonObject } from '../../model/target-record.ts';
 import { field, isList, isObject, withField } from './json.ts';
+import { attributeName, partName } from './names.ts';
 import { coreSchemas, enterpriseSchema, isManager, isPlural, type Path, parsePath } from './paths.ts';
 
 /** Every attribute of a resource by target path. What belongs to the server, and lists that may be huge, are left out. */
@@ -10,7 +11,7 @@ export const flatten = (resource: JsonObject): Attributes =>
   Object.fromEntries(
     Object.entries(resource).flatMap(([key, json]) => {
       if (left.includes(key.toLowerCase())) return [];
-      return /^urn:/i.test(key) && isObject(json) ? flattenExtension(key, json) : flattenAttribute('', key, json);
+      return /^urn:/i.test(key) && isObject(json) ? flattenExtension(key, json) : flattenAttribute(null, key, json);
     }),
   );
 
@@ -66,13 +67,13 @@ const left = ['id', 'meta', 'schemas', 'members', 'groups', 'password'];
 
 const flattenExtension = (urn: string, extension: JsonObject): [string, Value][] => {
   const schema = urn.toLowerCase() === enterpriseSchema.toLowerCase() ? enterpriseSchema : urn;
-  return Object.entries(extension).flatMap(([key, json]) => flattenAttribute(`${schema}:`, key, json));
+  return Object.entries(extension).flatMap(([key, json]) => flattenAttribute(schema, key, json));
 };
 
-const flattenAttribute = (prefix: string, key: string, json: Json): [string, Value][] => {
-  const name = `${prefix}${key}`;
+const flattenAttribute = (schema: string | null, key: string, json: Json): [string, Value][] => {
+  const name = `${schema === null ? '' : `${schema}:`}${attributeName(schema, key)}`;
   const whole: [string, Value][] = [[name, toValue(key, json)]];
-  if (isObject(json)) return [...whole, ...flattenSubs(name, json)].filter(isAssigned);
+  if (isObject(json)) return [...whole, ...flattenSubs(schema, name, json)].filter(isAssigned);
   const types = new Set(elementsOf(json).map((element) => field(element, 'type')));
   const typed = [...types]
     .filter((type) => typeof type === 'string')
@@ -80,11 +81,14 @@ const flattenAttribute = (prefix: string, key: string, json: Json): [string, Val
       name: `${name}[type eq ${JSON.stringify(type)}]`,
       element: preferred(elementsOf(json).filter((element) => field(element, 'type') === type)),
     }));
-  return [...whole, ...typed.flatMap((each) => flattenSubs(each.name, each.element ?? {}))].filter(isAssigned);
+  return [...whole, ...typed.flatMap((each) => flattenSubs(schema, each.name, each.element ?? {}))].filter(isAssigned);
 };
 
-const flattenSubs = (name: string, object: JsonObject): [string, Value][] =>
-  Object.entries(object).map(([sub, json]) => [`${name}.${sub}`, isList(json) ? null : toValue(sub, json)]);
+const flattenSubs = (schema: string | null, name: string, object: JsonObject): [string, Value][] =>
+  Object.entries(object).map(([sub, json]) => [
+    `${name}.${partName(schema, sub)}`,
+    isList(json) ? null : toValue(sub, json),
+  ]);
 
 const isAssigned = ([, value]: readonly [string, Value]): boolean => value !== null;
 

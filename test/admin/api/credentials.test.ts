@@ -199,7 +199,8 @@ describe('confused-deputy: the token of the workload, which is one for all organ
   });
 
   it('goes to no tenant that is read for another organization, whoever asks', async () => {
-    await added({ organization_id: organization, workload_identity: undefined, client_secret: 'x' });
+    const theirs = await added({ organization_id: organization, workload_identity: undefined, client_secret: 'x' });
+    await other.stores.connections.noteUse(connectionId(theirs), 1, { directoryId: tenantId });
     const elsewhere = await added({ organization_id: 'contoso', tenant_id: anotherTenant });
     const shouted = tenantId.toUpperCase();
     for (const reply of [

@@ -28,7 +28,7 @@ import { memoryRateLimit } from '../../../src/queue/rate-limits.ts';
 import type { Wakeups } from '../../../src/queue/wakeups.ts';
 import { permissionsNeeded } from '../../../src/source/graph/permissions.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
-import { parserOf } from '../../../src/target/registry.ts';
+import { parserOf, pathsOf } from '../../../src/target/registry.ts';
 import { stopwatchBy } from '../../support/story.ts';
 import { noteTarget, noteTargetKind } from './note-target.ts';
 import { memoryStores } from './stores.ts';
@@ -85,6 +85,7 @@ export const openDoor = async (options: Options = {}) => {
     connectSourceOnce: (_connection, secrets) => emptyTenant(secrets, clientSecret),
     connectTarget: noteTarget,
     parseTarget: parserOf([noteTargetKind]),
+    targetPaths: pathsOf([noteTargetKind]),
     leastApprovals: options.leastApprovals ?? 1,
     observe: unobserved,
     world: {
@@ -226,15 +227,18 @@ export const limitsOf = (calls: {
   readonly ofAddress: number;
   readonly wrongKeys?: number;
   readonly strangeNotifications?: number;
+  readonly heardAmongStrange?: number;
 }) => {
   const quotas = quotasOf({ wrongKeys: 10, ...calls });
   const { strangeNotifications = quotas.strangeNotifications.calls } = calls;
+  const { heardAmongStrange = quotas.heardAmongStrange.calls } = calls;
   return {
     key: memoryRateLimit(quotas.key),
     address: memoryRateLimit(quotas.address),
     wrongKeys: memoryRateLimit(quotas.wrongKeys),
     refusedSignIns: memoryRateLimit(quotas.refusedSignIns),
     strangeNotifications: memoryRateLimit({ ...quotas.strangeNotifications, calls: strangeNotifications }),
+    heardAmongStrange: memoryRateLimit({ ...quotas.heardAmongStrange, calls: heardAmongStrange }),
   };
 };
 const generous = () => limitsOf({ ofKey: 1_000_000, ofAddress: 1_000_000, wrongKeys: 1_000_000 });

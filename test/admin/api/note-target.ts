@@ -4,10 +4,11 @@ import { remedyBy } from '../../../src/core/target-remedies.ts';
 import { Secret, secret } from '../../../src/model/secret.ts';
 import type { TargetRecord } from '../../../src/model/target-record.ts';
 import { memoryTarget, memoryTargetState } from '../../../src/target/memory.ts';
-import { defineTarget, inClear, SettingsRefused, type Target } from '../../../src/target/target.ts';
+import { asWritten, defineTarget, inClear, SettingsRefused, type Target } from '../../../src/target/target.ts';
 
 export const noteTargetKind = defineTarget({
   kind: 'note',
+  path: asWritten,
   parse: ({ url: givenUrl, token: given, page = 1, ...unknown }) => {
     const token = inClear(given);
     // As the schemas of URLs do.

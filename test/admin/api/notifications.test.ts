@@ -319,6 +319,35 @@ describe('what comes from an address that many calls come from', () => {
   });
 });
 
+it('what strangers say over the limit costs no question to the database but some a minute', async () => {
+  let questions = 0;
+  const flooded = await openDoor({
+    rateLimits: limitsOf({ ofKey: 1_000, ofAddress: 1_000, strangeNotifications: 3, heardAmongStrange: 2 }),
+    room: ({ stores }) => ({
+      stores: {
+        ...stores,
+        subscriptions: {
+          ...stores.subscriptions,
+          byIds: (ids) => {
+            questions += 1;
+            return stores.subscriptions.byIds(ids);
+          },
+        },
+      },
+    }),
+  });
+  const said = { value: Array.from({ length: 100 }, (_, nth) => ({ subscriptionId: `${nth}`, clientState: 'x' })) };
+  const statuses: number[] = [];
+  for (let nth = 0; nth < 30; nth += 1) {
+    const body = nth % 2 === 0 ? JSON.stringify(said) : `{${'x'.repeat(200_000)}`;
+    statuses.push((await fetch(`${flooded.base}${notificationPath}`, { method: 'POST', body })).status);
+  }
+  expect(statuses.slice(0, 4)).toEqual([202, 400, 202, 429]);
+  expect(new Set(statuses.slice(4))).toEqual(new Set([429]));
+  expect(questions).toBe(3);
+  await flooded.close();
+});
+
 describe('what comes while the database hangs', () => {
   const generous = limitsOf({ ofKey: 1_000, ofAddress: 1_000 });
   const said = (subscription: string, clientState: string, lifecycle: 'subscriptionRemoved' | null = null) => ({

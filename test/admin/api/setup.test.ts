@@ -153,6 +153,27 @@ describe('the page of a setup link', () => {
     expect(text).toContain('2026-11-05 09:00 UTC');
   });
 
+  it('says first for which organization, which whoever sent the link cannot choose, and before anything is filled in', async () => {
+    connection = await addConnection(door, {
+      organization_id: 'mallory',
+      name: 'Fabrikam, for the yearly audit',
+      tenant_id: undefined,
+      client_id: undefined,
+      client_secret: undefined,
+    });
+    link = await openLink(connection, { given_to: 'the IT of Fabrikam' });
+    const { text } = await open();
+    const places = ['Organization: <strong>mallory</strong>', 'Is the organization not yours', 'Fabrikam', '<form'];
+    const found = places.map((words) => text.indexOf(words));
+    expect(Math.min(...found)).toBeGreaterThan(0);
+    expect(found[0]).toBeLessThan(Math.min(...found.slice(1)));
+    expect(found[1]).toBeLessThan(found[3] ?? 0);
+    expect(text).toContain('as whoever made the link named it: <strong>Fabrikam');
+    const given = { ...filled, tenant_id: otherClient };
+    expect((await send('credentials', given)).text).toContain('Organization: <strong>mallory</strong>');
+    expect((await send('test')).text).toContain('Organization: <strong>mallory</strong>');
+  });
+
   it('shows names as text, loads nothing, and is framed by nobody', async () => {
     const { text, headers } = await open();
     expect(text).toContain('Acme &lt;b&gt;&quot;&amp;');
@@ -256,6 +277,49 @@ describe('credentials that somebody fills in', () => {
     expect(await shown()).toMatchObject({ tenant_id: tenantId, credentials: { kind: 'admin_consent' } });
     expect((await send('credentials', filled)).status).toBe(200);
     expect(await shown()).toMatchObject({ tenant_id: tenantId, credentials: { kind: 'client_secret' } });
+  });
+
+  it('never lead to another tenant than the one the connection was made for', async () => {
+    connection = await addPending({ tenant_id: otherTenant });
+    link = await openLink();
+    expect((await open()).text).toMatch(new RegExp(`id="tenant_id"[^>]*value="${otherTenant}"[^>]* readonly`));
+    const { status, text } = await send('credentials', filled);
+    expect(status).toBe(422);
+    expect(text).toMatch(/id="tenant_id"[^>]*aria-invalid="true"/);
+    expect(text).toContain('the connection was made for that tenant');
+    expect(await shown()).toMatchObject({ state: 'pending', tenant_id: otherTenant, credentials: null });
+    expect((await send('credentials', { ...filled, tenant_id: otherTenant.toUpperCase() })).status).toBe(200);
+    expect(await shown()).toMatchObject({ state: 'active', credentials: { kind: 'client_secret' } });
+  });
+
+  it('lead to no second tenant once the first was set up, nor while it is', async () => {
+    const both = await Promise.all([
+      send('credentials', filled),
+      send('credentials', { ...filled, tenant_id: otherTenant }),
+    ]);
+    // The later one finds it set up, or set up while its test was made.
+    expect(both.map(({ status }) => (status === 200 ? 'kept' : 'refused')).toSorted()).toEqual(['kept', 'refused']);
+    const { tenant_id: kept } = z.looseObject({ tenant_id: z.string() }).parse(await shown());
+    const another = kept === tenantId ? otherTenant : tenantId;
+    expect((await send('credentials', { ...filled, tenant_id: another })).status).toBe(422);
+    expect(await shown()).toMatchObject({ tenant_id: kept });
+  });
+
+  it('of a tenant that is read for another organization are not kept, and a tenant of one’s own is renewed', async () => {
+    const theirs = await addConnection(door, { organization_id: 'fabrikam', tenant_id: otherTenant });
+    const given = { ...filled, tenant_id: otherTenant };
+    await door.stores.connections.noteUse(connectionId(theirs), 1, { directoryId: otherTenant });
+    const { status, text } = await send('credentials', given);
+    expect(status).toBe(409);
+    expect(text).toContain('read for another organization already');
+    expect(text).not.toContain('fabrikam');
+    expect(await shown()).toMatchObject({ state: 'pending', credentials: null });
+    expect((await audited()).at(-1)).toMatchObject({ step: 'refused', code: 'tenant_taken' });
+    // Where the operator has both read it, both go on.
+    connection = await addConnection(door, { organization_id: 'subsidiary', tenant_id: otherTenant });
+    await door.stores.connections.noteUse(connectionId(connection), 1, { directoryId: otherTenant });
+    link = await openLink();
+    expect((await send('credentials', given)).status).toBe(200);
   });
 
   it('may be a PFX file; one that cannot be opened is said to be so', async () => {

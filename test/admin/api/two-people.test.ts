@@ -5,6 +5,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { mappingOf, mappingSchema } from '../../../src/admin/api/schemas/mapping.ts';
 import { defaultTiming, type Engine, unobserved } from '../../../src/engine/engine.ts';
 import { purge } from '../../../src/engine/maintenance.ts';
 import { provisionTurn } from '../../../src/engine/provision-run.ts';
@@ -15,6 +16,7 @@ import { silent } from '../../../src/model/world.ts';
 import { memoryDirectory, memorySource } from '../../../src/source/memory.ts';
 import { newId } from '../../../src/store/ids.ts';
 import { memoryTarget, memoryTargetState } from '../../../src/target/memory.ts';
+import { scimPath } from '../../../src/target/scim/target-path.ts';
 import { id, person, stopwatchBy } from '../../support/story.ts';
 import { addConnection, addTarget, type Door, idOf, newTarget, openDoor, pageOf, type Reply } from './door.ts';
 
@@ -40,7 +42,8 @@ const openCompany = async ({ leastApprovals = 1 }: { readonly leastApprovals?: 1
   const directory = memoryDirectory();
   const remote = memoryTargetState();
   const connectTarget = () => memoryTarget(remote);
-  const door = await openDoor({ leastApprovals, room: () => ({ connectTarget }) });
+  const targetPaths = () => scimPath;
+  const door = await openDoor({ leastApprovals, room: () => ({ connectTarget, targetPaths }) });
   opened.push(door);
   const now = (): Date => door.clock.now;
   const engine: Engine = {
@@ -50,6 +53,7 @@ const openCompany = async ({ leastApprovals = 1 }: { readonly leastApprovals?: 1
     connectTarget,
     wakeTarget: async () => {},
     newRunId: () => runId(newId('run')),
+    targetPaths,
     leastApprovals,
     owner: 'worker',
     timing: defaultTiming,
@@ -72,10 +76,12 @@ const openCompany = async ({ leastApprovals = 1 }: { readonly leastApprovals?: 1
   for (let nth = 0; nth < 10; nth += 1) directory.setUser(id(`p${nth}`), person(`p${nth}`));
   const connection = await addConnection(door);
   const target = await addTarget(door, connection, guarded);
-  const { body } = await door.call('POST', '/v1/api-keys', {
-    body: { name: 'anna', scopes: ['read', 'sync', 'configure', 'approve'] },
-  });
-  const { key } = z.looseObject({ key: z.string() }).parse(body);
+  const keyFor = async (name: string, scopes: readonly string[]): Promise<string> => {
+    const { body } = await door.call('POST', '/v1/api-keys', { body: { name, scopes } });
+    return z.looseObject({ key: z.string() }).parse(body).key;
+  };
+  const key = await keyFor('anna', ['read', 'sync', 'configure', 'approve']);
+  const configuring = await keyFor('ben', ['configure']);
   const call = (method: string, path: string, body?: object): Promise<Reply> =>
     door.call(method, path, body === undefined ? { key } : { key, body });
   const sync = async (mode: 'full' | 'delta', of = target): Promise<void> => {
@@ -113,8 +119,17 @@ const openCompany = async ({ leastApprovals = 1 }: { readonly leastApprovals?: 1
       await takeTurns(() => provisionTurn(engine, targetId(of), signal));
       return replies;
     },
+    /** By a key that may configure and nothing else. */
+    configure: (body: object) => door.call('PATCH', `/v1/targets/${target}`, { key: configuring, body }),
+    /** Keeps a mapping as a version that did not look at its paths would have. */
+    keep: async ({ mapping }: object & { readonly mapping: unknown }): Promise<void> => {
+      const record = await door.stores.targets.get(targetId(target));
+      const kept = mappingOf(mappingSchema.parse(mapping));
+      await door.stores.targets.edit(targetId(target), record?.revision ?? 0, { mapping: kept });
+    },
     said: () => door.said.join('\n'),
     purge: () => purge(engine, connectionId(connection), AbortSignal.abort()),
+    changed: (): number => remote.applied.filter(({ action }) => action === 'update').length,
     /** How many were switched off or deleted. */
     lost: (): number => remote.applied.filter(({ action }) => action === 'disable' || action === 'delete').length,
   };
@@ -217,5 +232,73 @@ describe('one person alone, where two decide what is over a limit', () => {
     company.leave();
     await company.sync('delta', other);
     await isLeftAlone(company, other);
+  });
+});
+
+describe('a mapping that switches everybody off, by whoever may configure and not approve', () => {
+  const core = 'urn:ietf:params:scim:schemas:core:2.0:User';
+  const rules = z.looseObject({ to: z.string() }).array();
+  const shown = z.looseObject({ mapping: z.looseObject({ user: rules, group: rules }) });
+  const withSwitch = async ({ show }: Company, rule: object) => {
+    const { mapping } = shown.parse(await show());
+    return { mapping: { ...mapping, user: [...mapping.user.filter(({ to }) => to !== 'active'), rule] } };
+  };
+
+  it.each([
+    'active',
+    'Active',
+    `${core}:active`,
+    `${core.toLowerCase()}:ACTIVE`,
+  ])('is counted by the guard and waits for two, though it is spelled %s', async (to) => {
+    const company = await openCompany();
+    const edited = await company.configure(await withSwitch(company, { kind: 'constant', value: false, to }));
+    expect(edited.status).toBe(200);
+    expect(shown.parse(edited.body).mapping.user.at(-1)?.to).toBe('active');
+    expect(await company.provision()).toMatchObject({
+      state: 'held',
+      problem: { code: 'guard_hold', message: expect.stringContaining('8 deprovisions') },
+    });
+    const [first, second] = await company.approveAll();
+    expect(first?.body).toMatchObject({ state: 'waiting', approvals_needed: 2 });
+    expect(second?.body).toMatchObject({ code: 'another_person_needed' });
+    expect([company.lost(), company.changed()]).toEqual([0, 0]);
+  });
+
+  it('is counted also when it was kept by an earlier version, as it was written', async () => {
+    const company = await openCompany();
+    await company.keep(await withSwitch(company, { kind: 'constant', value: false, to: `${core}:Active` }));
+    expect(await company.provision()).toMatchObject({ state: 'held', problem: { code: 'guard_hold' } });
+    expect([company.lost(), company.changed()]).toEqual([0, 0]);
+  });
+
+  it('is refused where it cannot be told from a switch, or is no word about one', async () => {
+    const company = await openCompany();
+    for (const rule of [
+      { kind: 'constant', value: 'False', to: 'active' },
+      { kind: 'constant', value: null, to: 'Active' },
+      { kind: 'constant', value: false, to: 'active.value' },
+      { kind: 'constant', value: false, to: 'urn:acme:2.0:User:active' },
+      { kind: 'constant', value: null, to: 'members' },
+    ])
+      expect(await company.configure(await withSwitch(company, rule))).toMatchObject({
+        status: 422,
+        body: {
+          code: 'invalid_request',
+          errors: [{ pointer: expect.stringMatching(/^\/mapping\/user\/\d+\/(to|value)$/) }],
+        },
+      });
+  });
+
+  it('is gone by for nobody when it was kept before it would have been refused, and keeps nobody from mending it', async () => {
+    const company = await openCompany();
+    await company.keep(await withSwitch(company, { kind: 'constant', value: 'False', to: 'active' }));
+    expect(await company.provision()).toMatchObject({
+      state: 'failed',
+      problem: { code: 'mapping_refused', message: expect.stringContaining('must be true or false') },
+    });
+    expect([company.lost(), company.changed()]).toEqual([0, 0]);
+    expect((await company.configure({ name: 'Desk' })).status).toBe(200);
+    expect((await company.configure(await withSwitch(company, { kind: 'direct', from: 'accountEnabled', to: 'active' }))).status).toBe(200);
+    expect(await company.provision()).toMatchObject({ state: 'succeeded' });
   });
 });

@@ -27,6 +27,9 @@ type Settings = z.infer<typeof settingsSchema>;
 
 export const desk = defineTarget({
   kind: 'desk',
+  // Names are exact, and who is in a team is no field.
+  path: (_type, text) =>
+    /^[A-Za-z]+$/.test(text) ? { path: text, writable: 'always' } : { refused: 'is no field of Desk' },
   parse: (input) => {
     const parsed = settingsSchema.safeParse(input);
     if (!parsed.success) throw new SettingsRefused(parsed.error.issues.map(toIssue));

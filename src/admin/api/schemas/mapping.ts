@@ -6,7 +6,7 @@ import { plainText, valueSchema } from './common.ts';
 
 const path = plainText(300);
 const ruleFields = {
-  to: path.meta({ description: 'The target path.' }),
+  to: path.meta({ description: 'The target path, kept in the one spelling that the kind of target has for it.' }),
   apply: z.enum(['always', 'only_on_create']).default('always'),
   when_null: z
     .enum(['clear', 'keep'])

@@ -17,7 +17,7 @@ export const secretsFirst = async (
   return await check(secrets);
 };
 
-const findingOf = (error: unknown): Check => {
+export const findingOf = (error: unknown): Check => {
   if (!(error instanceof SecretUnreadable || error instanceof KeysUnavailable)) throw error;
   const [code, todo] =
     error instanceof SecretUnreadable
