@@ -1,15 +1,15 @@
 /** Turns ticks into runs, keeps the queue as the store says it should be, and does the housekeeping. */
 
-import { notificationPath } from '../src/admin/api/notifications.ts';
+import { randomBytes } from 'node:crypto';
 import type { Parts } from '../src/compose.ts';
 import { askForProvisioning, onTick, resume } from '../src/engine/ask-for-runs.ts';
-import { tellCredentials } from '../src/engine/credential-life.ts';
 import { prune, purge } from '../src/engine/maintenance.ts';
 import { probeConnection, probeTarget } from '../src/engine/quarantine.ts';
-import { renewSecrets } from '../src/engine/renew-secrets.ts';
 import { tendSubscriptions } from '../src/engine/subscriptions.ts';
 import { tendPlans } from '../src/engine/tend-plans.ts';
+import { tendSecrets } from '../src/engine/tend-secrets.ts';
 import { errorFacts } from '../src/logger.ts';
+import { notificationPath } from '../src/model/subscription.ts';
 import { maintenancePayload, tickPayload } from '../src/queue/payloads.ts';
 import { reconcile } from '../src/queue/reconcile.ts';
 import { neverAborted } from './processors.ts';
@@ -72,11 +72,9 @@ const onMaintenance = async (parts: Parts, data: unknown, signal: AbortSignal): 
   }
 };
 
-const tendEveryMs = 3_600_000;
-
 const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> => {
   const { engine, log } = parts;
-  let tendedMs: number | null = null;
+  let tendedAt: Date | null = null;
   while (!signal.aborted) {
     try {
       await parts.queues.maintenance.upsertJobScheduler(
@@ -96,13 +94,7 @@ const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> 
         log.warn('queue.repaired', { schedules: repaired.schedules, wakeups: repaired.wakeups });
       parts.metrics.reconcilerRepaired(repaired.schedules + repaired.wakeups);
       await tendPlans(engine);
-      const nowMs = engine.world.now().getTime();
-      const askedMs = (await engine.stores.installation.dataKeysAsked())?.at.getTime() ?? 0;
-      if (tendedMs === null || nowMs - tendedMs >= tendEveryMs || askedMs >= tendedMs) {
-        await tellCredentials(engine);
-        // Where there are more, the next round goes on with them.
-        if (!(await renewSecrets(engine))) tendedMs = nowMs;
-      }
+      tendedAt = await tendSecrets(engine, tendedAt);
     } catch (error) {
       log.warn('queue.unreconciled', { message: error instanceof Error ? error.message : 'unknown' });
     }
@@ -110,12 +102,15 @@ const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> 
   }
 };
 
+/** 256 bits, told Graph alone. */
+const newState = (): string => randomBytes(32).toString('base64url');
+
 /** Apart from the queue, which must not wait for a tenant that does not answer. */
 const keepSubscribed = async ({ engine, config, log, times }: Parts, signal: AbortSignal): Promise<void> => {
   if (config.publicUrl === null) return;
   while (!signal.aborted) {
     try {
-      await tendSubscriptions(engine, `${config.publicUrl}${notificationPath}`, signal);
+      await tendSubscriptions({ ...engine, newState }, `${config.publicUrl}${notificationPath}`, signal);
     } catch (error) {
       log.warn('subscriptions.untended', errorFacts(error));
     }

@@ -7,6 +7,7 @@ export type RefusalCode =
   | 'not_found'
   | 'invalid_request'
   | 'unknown_attribute'
+  | 'mapping_refused'
   | 'stale_revision'
   | 'stale_hash'
   | 'connection_not_active'

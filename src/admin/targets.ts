@@ -220,7 +220,8 @@ const meantFields = async (room: Room, connection: Within<Connection>, given: Ta
 /** With each path by its one name. Throws `Refused` for rules that the kind does not take. */
 const meantRules = (room: Room, kind: string, given: RulesOfTarget): RulesOfTarget => {
   const { rules, refused } = rulesByPath(given, room.targetPaths(kind));
-  if (refused.length > 0) throw invalid(...refused);
+  if (refused.length > 0)
+    throw new Refused('mapping_refused', 'A rule of the mapping or the matching names what it may not.', refused);
   return rules;
 };
 

@@ -67,11 +67,7 @@ const attributesByPath = (type: ObjectType, attributes: Attributes, pathOf: Path
     }),
   );
 
-const refusedOfMapping = (
-  type: ObjectType,
-  rules: readonly MappingRule[],
-  pathOf: PathOf,
-): readonly RuleRefused[] => {
+const refusedOfMapping = (type: ObjectType, rules: readonly MappingRule[], pathOf: PathOf): readonly RuleRefused[] => {
   const first = new Map<string, number>();
   return rules.flatMap((rule, nth) => {
     const said = pathOf(type, rule.to, 'mapping');

@@ -3,7 +3,7 @@
  * Whatever goes wrong costs time alone: the schedule finds what changed in any case.
  */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { careFor, longestLifeMs, nextCareAt, retryAt } from '../core/subscriptions.ts';
 import { errorFacts } from '../logger.ts';
 import type { Connection, Problem } from '../model/connection.ts';
@@ -14,7 +14,9 @@ import type { Engine } from './engine.ts';
 import { reactionTo } from './reactions.ts';
 import { within } from './within.ts';
 
-type Tending = Pick<Engine, 'stores' | 'world' | 'connectSource'>;
+type Asking = Pick<Engine, 'stores' | 'world' | 'connectSource'>;
+/** `newState`: a secret that nobody guesses, for Graph to bring back with whatever it says. */
+type Tending = Asking & { readonly newState: () => string };
 
 const claimMs = 300_000;
 const callMs = 60_000;
@@ -87,7 +89,7 @@ const tendOne = async (tending: Tending, one: Subscription, url: string, signal:
 };
 
 const care = async (
-  { stores, world }: Tending,
+  { stores, world, newState }: Tending,
   one: Subscription,
   source: Subscriptions,
   url: string,
@@ -120,7 +122,7 @@ const care = async (
       return;
     }
     case 'create': {
-      const clientState = randomBytes(32).toString('base64url');
+      const clientState = newState();
       const made = await source.create(one.resource, { url, clientState, expiresAt: until }, signal);
       await keep(made.id, digestOf(clientState), made.expiresAt);
       world.log.info('subscription.made', { connection: one.connection, resource: one.resource });
@@ -133,7 +135,7 @@ const care = async (
  * itself; never rejects.
  */
 export const endSubscriptions = async (
-  { stores, world, connectSource }: Tending,
+  { stores, world, connectSource }: Asking,
   connection: Connection,
   deadline: AbortSignal,
 ): Promise<void> => {

@@ -3,6 +3,9 @@
 import type { Problem } from './connection.ts';
 import type { ConnectionId } from './ids.ts';
 
+/** Where Graph says it, below the public URL. */
+export const notificationPath = '/notifications/graph';
+
 export const watchedResources = ['users', 'groups'] as const;
 export type WatchedResource = (typeof watchedResources)[number];
 

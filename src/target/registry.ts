@@ -10,7 +10,8 @@ export const parserOf =
   (kinds: readonly TargetKind[]): ParseTarget =>
   (kind, settings) => {
     const known = kinds.find((one) => one.kind === kind);
-    if (known === undefined) throw new SettingsRefused([{ pointer: '/kind', message: `must be one of: ${namesOf(kinds)}` }]);
+    if (known === undefined)
+      throw new SettingsRefused([{ pointer: '/kind', message: `must be one of: ${namesOf(kinds)}` }]);
     try {
       return known.parse(settings);
     } catch (error) {

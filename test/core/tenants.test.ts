@@ -22,7 +22,10 @@ describe('a tenant is read for another organization', () => {
     ['an administrator consented', { credentials: { kind: 'admin_consent', clientId } }],
     ['the operator names it for the workload', { credentials: { kind: 'workload_identity', clientId } }],
     ['its credentials opened it', { credentialUse: { ...unusedCredentials, directoryId } }],
-    ['they did, and it is named by a domain', { tenantId: 'x.example', credentialUse: { ...unusedCredentials, directoryId } }],
+    [
+      'they did, and it is named by a domain',
+      { tenantId: 'x.example', credentialUse: { ...unusedCredentials, directoryId } },
+    ],
     ['people of it were read', { firstReadAt: now }],
   ])('where %s', (_, fields) => {
     expect(isReadForOthers(of('other', fields), fabrikam)).toBe(true);
@@ -34,7 +37,10 @@ describe('a tenant is read for another organization', () => {
     ['names it, with credentials that nobody tried', {}],
     ['names it, and is held back because they open nothing', { state: 'quarantined' }],
     ['names it without credentials', { credentials: null, firstReadAt: now }],
-    ['named it, and opened another', { credentialUse: { ...unusedCredentials, directoryId: clientId }, firstReadAt: now }],
+    [
+      'named it, and opened another',
+      { credentialUse: { ...unusedCredentials, directoryId: clientId }, firstReadAt: now },
+    ],
     ['read another', { tenantId: clientId, firstReadAt: now }],
   ])('and not where another connection merely %s', (_, fields) => {
     expect(isReadForOthers(of('mallory', fields), fabrikam)).toBe(false);

@@ -39,6 +39,7 @@ const month = (s: Story): Date => new Date(s.now().getTime() + 28 * 24 * 60 * mi
 const tending = (s: Story, of: (connection: Connection) => Subscriptions) => ({
   ...s.engine,
   connectSource: (one: Connection) => ({ ...s.engine.connectSource(one, {}), subscriptions: of(one) }),
+  newState: () => 'a state',
 });
 const watched = async (s: Story, others: readonly ConnectionId[] = []): Promise<void> => {
   for (const id of others) await s.stores.connections.add({ ...plainConnection(s.now()), id }, {});

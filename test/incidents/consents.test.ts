@@ -147,9 +147,11 @@ describe('consent-tenant-phish', () => {
 
     it('is not kept from Fabrikam by whoever merely names it, with credentials that open nothing', async () => {
       const key = await keyOf('mallory');
-      const made = { organization_id: 'mallory', tenant_id: world.fabrikam.tenantId, name: 'Taken' };
+      const made = { ...invited, organization_id: 'mallory', tenant_id: world.fabrikam.tenantId, name: 'Taken' };
       const madeUp = { client_id: '0c9e8d7b-6a5f-4e3d-8c2b-1a0f9e8d7c6b', client_secret: 'x' };
-      expect((await world.door.call('POST', '/v1/connections', { key, body: { ...made, ...madeUp } })).status).toBe(201);
+      expect((await world.door.call('POST', '/v1/connections', { key, body: { ...made, ...madeUp } })).status).toBe(
+        201,
+      );
       const own = await alsoFabrikam();
       expect(await shown(own.id)).toMatchObject({ tenant_id: world.fabrikam.tenantId });
     });

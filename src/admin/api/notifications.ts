@@ -6,12 +6,11 @@
 
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
+import { notificationPath } from '../../model/subscription.ts';
 import type { Commands } from '../commands.ts';
 import { networkOf } from './client-network.ts';
 import { DoorProblem } from './problem.ts';
 import { type RateLimits, refuseOver } from './rate-limits.ts';
-
-export const notificationPath = '/notifications/graph';
 
 const answerWithinMs = 2_000;
 
@@ -30,7 +29,14 @@ export const notificationRoutes = (
   deadline: () => AbortSignal = () => AbortSignal.timeout(answerWithinMs),
 ): Router => {
   const router = Router({ caseSensitive: true });
-  router.post(notificationPath, handshake, unlessFlooded(limits), json, countUnread(limits), receive(commands, limits, deadline));
+  router.post(
+    notificationPath,
+    handshake,
+    unlessFlooded(limits),
+    json,
+    countUnread(limits),
+    receive(commands, limits, deadline),
+  );
   return router;
 };
 

@@ -101,6 +101,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   stale_hash: { status: 412, title: 'The plan is not the one that was looked at' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  mapping_refused: { status: 422, title: 'A rule of the mapping cannot be kept' },
   unknown_attribute: { status: 422, title: 'There is no such attribute' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another call' },
   rate_limited: { status: 429, title: 'Too many calls' },

@@ -160,7 +160,10 @@ const credentialsSent: Deed = async (commands, visit) => {
           ? { refused: 'check_failed' }
           : { before: auditedConnection(before), after: auditedConnection(after) },
     );
-    return { status: 200, page: reportPage(visit.setup.connection, report, after === null ? 'not_kept' : 'kept', visit.address) };
+    return {
+      status: 200,
+      page: reportPage(visit.setup.connection, report, after === null ? 'not_kept' : 'kept', visit.address),
+    };
   } catch (error) {
     if (!(error instanceof Refused) || error.issues.length === 0) throw error;
     return { status: 422, page: guidePage(visit, typed, error.issues) };

@@ -24,7 +24,7 @@ import { createLogger } from '../../../src/logger.ts';
 import { defaultCeilings } from '../../../src/model/ceilings.ts';
 import { secret } from '../../../src/model/secret.ts';
 import type { Queues } from '../../../src/queue/queues.ts';
-import { memoryRateLimit } from '../../../src/queue/rate-limits.ts';
+import { memoryRateLimit, type RateLimit, type Spent } from '../../../src/queue/rate-limits.ts';
 import type { Wakeups } from '../../../src/queue/wakeups.ts';
 import { permissionsNeeded } from '../../../src/source/graph/permissions.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
@@ -237,8 +237,20 @@ export const limitsOf = (calls: {
     address: memoryRateLimit(quotas.address),
     wrongKeys: memoryRateLimit(quotas.wrongKeys),
     refusedSignIns: memoryRateLimit(quotas.refusedSignIns),
-    strangeNotifications: memoryRateLimit({ ...quotas.strangeNotifications, calls: strangeNotifications }),
+    strangeNotifications: remembering(memoryRateLimit({ ...quotas.strangeNotifications, calls: strangeNotifications })),
     heardAmongStrange: memoryRateLimit({ ...quotas.heardAmongStrange, calls: heardAmongStrange }),
+  };
+};
+/** As one in Redis does, whoever was over. */
+const remembering = ({ spend }: RateLimit): RateLimit => {
+  const over = new Map<string, Spent>();
+  return {
+    spend: async (who) => {
+      const spent = await spend(who);
+      if (spent.isOver) over.set(who, spent);
+      return spent;
+    },
+    known: (who) => over.get(who) ?? null,
   };
 };
 const generous = () => limitsOf({ ofKey: 1_000_000, ofAddress: 1_000_000, wrongKeys: 1_000_000 });

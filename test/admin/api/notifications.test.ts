@@ -5,11 +5,12 @@ import { createServer } from 'node:http';
 import express from 'express';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TenantControl } from '../../../simulator/graph/index.ts';
-import { notificationPath, notificationRoutes } from '../../../src/admin/api/notifications.ts';
+import { notificationRoutes } from '../../../src/admin/api/notifications.ts';
 import { onTick } from '../../../src/engine/ask-for-runs.ts';
 import { digestOf, tendSubscriptions } from '../../../src/engine/subscriptions.ts';
 import { type ConnectionId, connectionId, runId } from '../../../src/model/ids.ts';
 import type { SyncMode } from '../../../src/model/run.ts';
+import { notificationPath } from '../../../src/model/subscription.ts';
 import { everyone } from '../../../src/model/scope.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { Folded } from '../../support/folded.ts';
@@ -23,6 +24,11 @@ let door: Door;
 let connection: ConnectionId;
 let source: Source;
 const never = new AbortController().signal;
+let states = 0;
+const newState = (): string => {
+  states += 1;
+  return `state of subscription ${states}`;
+};
 
 beforeAll(async () => {
   graph = await openGraph({ tenants: [] });
@@ -49,6 +55,7 @@ const tend = () =>
       stores: door.stores,
       world: { ...graph.clock, now: () => door.clock.now },
       connectSource: () => source,
+      newState,
     },
     `${door.base}${notificationPath}`,
     never,
@@ -244,6 +251,7 @@ it('a server that Graph does not reach is told to whoever runs it, not to the cu
       stores: door.stores,
       world: { ...graph.clock, now: () => door.clock.now },
       connectSource: () => source,
+      newState,
     },
     `${door.base}/v1`,
     never,

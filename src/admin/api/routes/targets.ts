@@ -41,7 +41,7 @@ export const targetRoutes: readonly Route[] = [
     query: nothing,
     body: newTargetSchema,
     answer: { status: 201, description: 'The target.', schema: targetSchema },
-    refusals: ['not_found', 'connection_deleting', 'too_many_targets', 'unknown_attribute'],
+    refusals: ['not_found', 'connection_deleting', 'too_many_targets', 'unknown_attribute', 'mapping_refused'],
     handle: async ({ params, body, caller, commands }) => {
       assertMaySetGuards(caller, body);
       const target = await commands.addTarget(connectionId(params.connection_id), {
@@ -105,7 +105,14 @@ export const targetRoutes: readonly Route[] = [
     body: targetChangesSchema,
     ifMatch: 'revision',
     answer: { status: 200, description: 'The target as it is now.', schema: targetSchema },
-    refusals: ['not_found', 'target_deleting', 'target_fixed', 'stale_revision', 'unknown_attribute'],
+    refusals: [
+      'not_found',
+      'target_deleting',
+      'target_fixed',
+      'stale_revision',
+      'unknown_attribute',
+      'mapping_refused',
+    ],
     handle: async ({ params, body, revision, caller, commands }) => {
       assertMaySetGuards(caller, body);
       const changes = { ...fieldsOf(body), settings: body.settings, state: body.state };
