@@ -2,6 +2,7 @@
 
 import { attributesToRead } from '../core/read-attributes.ts';
 import { inForceNow } from '../engine/in-force.ts';
+import { secretsFirst } from '../engine/secrets-first.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
@@ -15,7 +16,6 @@ import { probeSoon } from './probe-soon.ts';
 import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
-import { secretsFirst } from '../engine/secrets-first.ts';
 import { checkOf } from './targets.ts';
 import { refuseLimited, refuseTakenTenant } from './workload-trust.ts';
 

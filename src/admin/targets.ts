@@ -6,6 +6,7 @@ import { isTooMuch, type Kept, loosenedBy } from '../core/safeguards.ts';
 import { type RulesOfTarget, rulesByPath } from '../core/target-paths.ts';
 import { guardedNow, inForceNow } from '../engine/in-force.ts';
 import { newSyncRun } from '../engine/request-runs.ts';
+import { secretsFirst } from '../engine/secrets-first.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, runId, type TargetId, targetId } from '../model/ids.ts';
@@ -35,7 +36,6 @@ import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
-import { secretsFirst } from '../engine/secrets-first.ts';
 import type { New } from './stores-within.ts';
 import { changedSettings, parsedSettings } from './target-settings.ts';
 
