@@ -18,6 +18,8 @@ export type Telling = {
   readonly joinedAt: number | null;
   /** To which version an earlier run had brought the target; 0: none had. */
   readonly broughtTo: number;
+  /** An earlier run had told the group of the member, ahead of the version it brought the target to. */
+  readonly isTold: boolean;
 };
 
 /**
@@ -25,9 +27,9 @@ export type Telling = {
  * told before, or were there before us, and only what is known to be new is taken back.
  */
 export const cameWith = (telling: Telling): boolean => {
-  const { link, version, tells, isMade, joinedAt, broughtTo } = telling;
+  const { link, version, tells, isMade, joinedAt, broughtTo, isTold } = telling;
   if (isMade || tells === 'missing') return true;
-  if (link === undefined) return false;
+  if (link === undefined || isTold) return false;
   const { by, membersSince, membersAt } = link;
   const isFirst = membersAt === null || version <= membersAt;
   // Whom a group held when it was taken over, nobody has on record.

@@ -56,7 +56,7 @@ export const confirmRemovals = async (
       evident.push(...of(one, operation, parts.evident).map((part) => confirmed(part, grounds, at, words)));
       contradicted.push(...of(one, operation, parts.contradicted));
       open.push(...of(one, operation, parts.unproven));
-    } else if (!isEvident(one.planned, standings.get(operation.ref.id))) contradicted.push(one);
+    } else if (!isEvident(work.record, one.planned, standings.get(operation.ref.id))) contradicted.push(one);
     else if (unproven.has(operation.ref.id)) open.push(one);
     else evident.push(confirmed(one, grounds, at, [said(operation.ref.id)]));
   }
@@ -148,8 +148,15 @@ const doubts = async (work: Provisioning, losses: readonly Loss[], at: Date): Pr
   };
 };
 
-const isEvident = ({ why }: PlannedOperation, standing: Standing | undefined): boolean =>
-  isAbsent(standing) || (why === 'disabled_in_source' && standing === 'disabled');
+/** Who was disabled and has left since is treated as who left. */
+const isEvident = (
+  { deprovision }: Provisioning['record'],
+  { why }: PlannedOperation,
+  standing: Standing | undefined,
+): boolean => {
+  if (why !== 'disabled_in_source') return isAbsent(standing);
+  return standing === 'disabled' || (isAbsent(standing) && deprovision.kind !== 'none');
+};
 
 type MemberOperation = Extract<Operation, { action: 'add_members' | 'remove_members' }>;
 

@@ -5,17 +5,13 @@
 
 import { type Amounts, nothing, sum } from '../core/guard.ts';
 import type { Exceeded } from '../model/plan.ts';
-import type { TargetRecord } from '../model/target-record.ts';
-import { exceededBy } from './exceeded.ts';
+import { exceededBy, limitsWrites } from './exceeded.ts';
 import type { Gathered } from './gather.ts';
 import { counted, type Pending } from './pending.ts';
 import { permitted } from './permit.ts';
 import type { Provisioning } from './provisioning.ts';
 import { wouldWrite } from './wave-objects.ts';
 import { windowStart } from './window.ts';
-
-export const limitsWrites = ({ limits: { creates, updates } }: Pick<TargetRecord, 'limits'>): boolean =>
-  creates !== null || updates !== null;
 
 export const exceededWrites = async (work: Provisioning, gathered: Gathered): Promise<readonly Exceeded[]> => {
   if (!limitsWrites(work.record) || work.aim.kind !== 'provision') return [];

@@ -39,6 +39,8 @@ export type Engine = {
 /** Milliseconds. */
 export type Timing = {
   readonly leaseTtlMs: number;
+  /** How long after a worker lost a target what it had sent may still take effect there; `inFlightMs` unless given. */
+  readonly inFlightMs?: number;
   /** How long one turn works before it makes room for the next connection or target. */
   readonly sliceMs: number;
   /** How often a run writes where it is. */
@@ -50,6 +52,9 @@ export type Timing = {
   /** How long a data key is used; as long as its secret unless given. */
   readonly dataKeyMs?: number;
 };
+
+/** A worker gives a request up after so long (`timeout_secs` of a SCIM target), and targets do not work on at it for much longer. */
+export const inFlightMs = 30_000;
 
 export const defaultTiming: Timing = { leaseTtlMs: 30_000, sliceMs: 15_000, reportMs: 2_000 };
 

@@ -1,9 +1,9 @@
 /** Which limits of a target something would pass, on top of what the day took. */
 
-import { type Amounts, guard } from '../core/guard.ts';
+import { type Amounts, type Base, guard } from '../core/guard.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
-import type { TargetInForce } from '../model/target-record.ts';
+import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
 import { lookThrough } from './content-of-plan.ts';
 
@@ -21,12 +21,23 @@ export const exceededBy = async (
 ): Promise<readonly Exceeded[]> => {
   const { byGroup, ...totals } = amounts;
   if (Object.values(totals).every((count) => count === 0)) return [];
-  const { ledger } = stores;
-  const taken = await ledger.taken(record.id, since);
-  const { user, group } = await ledger.countActive(record.id);
-  const active = { user: user + taken.deprovisions, group: group + taken.groupDeletes };
+  const { taken, active } = await countedNow({ stores, record, since });
   const sizes = await sizesOf(stores, record, byGroup, taken);
   return guard(amounts, taken, record.limits, { active, membersOf: (group) => sizes.get(group) ?? 0 });
+};
+
+export const limitsWrites = ({ limits: { creates, updates } }: Pick<TargetRecord, 'limits'>): boolean =>
+  creates !== null || updates !== null;
+
+/** What the day took, and what is active at the target, as it was before the day took it. */
+export const countedNow = async ({
+  stores: { ledger },
+  record,
+  since,
+}: Counting): Promise<{ readonly taken: Amounts; readonly active: Base['active'] }> => {
+  const taken = await ledger.taken(record.id, since);
+  const { user, group } = await ledger.countActive(record.id);
+  return { taken, active: { user: user + taken.deprovisions, group: group + taken.groupDeletes } };
 };
 
 /** The same of all that a plan holds, as it is kept. */

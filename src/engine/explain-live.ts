@@ -111,7 +111,8 @@ const lookFor = async (
     const claimed = await target.find(type, lookup.rule.to, lookup.value, signal);
     const ids = claimed.map(({ remoteId }) => remoteId);
     const match = judge(object.ref, lookup, claimed, await stores.ledger.linkedRemotes(record.id, type, ids));
-    const isMarked = match.kind === 'match' && (await isMarkedForAnother(stores, record, object.ref, match.remote));
+    const isMarked =
+      match.kind === 'match' && (await isMarkedForAnother(stores, record, object.ref, match.remote, null));
     const attribute = lookup.rule.to;
     if (match.kind !== 'none') return liveMatch(isMarked ? { kind: 'linked_elsewhere', attribute } : match, attribute);
   }

@@ -14,21 +14,25 @@ let turns = 0;
 /** What holding a lease takes of the engine. */
 export type Holding = Pick<Engine, 'stores' | 'world' | 'owner' | 'timing'>;
 
-/** `busyUntil` when another worker holds the lease. `deadline`: the work is aborted with `RunTimedOut` after it. */
+/**
+ * `busyUntil` when another worker holds the lease. `quietMs`: for how long after the holder sends nothing more nobody else gets the lease, so that what
+ * was sent at the last moment is over before anybody looks whether it was done.
+ */
 export const withLease = async <T>(
   engine: Holding,
   key: LeaseKey,
   work: (lease: Lease, watch: Watch) => Promise<T>,
   signal: AbortSignal,
+  quietMs = 0,
 ): Promise<{ readonly result: T } | { readonly busyUntil: Date }> => {
   const asked = engine.world.stopwatch();
   turns += 1;
-  const lease = await engine.stores.leases.take(key, `${engine.owner}.${turns}`, engine.timing.leaseTtlMs);
+  const lease = await engine.stores.leases.take(key, `${engine.owner}.${turns}`, engine.timing.leaseTtlMs + quietMs);
   if ('busyUntil' in lease) return lease;
   const stop = new AbortController();
   const watch = watchOver(engine, stop, AbortSignal.any([signal, stop.signal]), asked);
   const ended = new AbortController();
-  const beating = heartbeat(engine, lease, watch, stop, ended.signal);
+  const beating = heartbeat(engine, lease, watch, stop, ended.signal, quietMs);
   try {
     return { result: await work(lease, watch) };
   } finally {
@@ -113,6 +117,7 @@ const heartbeat = async (
   watch: ReturnType<typeof watchOver>,
   stop: AbortController,
   ended: AbortSignal,
+  quietMs: number,
 ): Promise<void> => {
   const { leaseTtlMs } = engine.timing;
   while (!ended.aborted) {
@@ -123,7 +128,7 @@ const heartbeat = async (
     }
     try {
       const asked = engine.world.stopwatch();
-      await engine.stores.leases.renew(lease, leaseTtlMs);
+      await engine.stores.leases.renew(lease, leaseTtlMs + quietMs);
       watch.renewed(asked);
       watch.check();
     } catch (error) {

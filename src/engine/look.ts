@@ -6,7 +6,7 @@ import { known } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
-import { isMarkedForAnother } from './marked.ts';
+import { type AskStanding, isMarkedForAnother } from './marked.ts';
 import { claim, type Provisioning, rulesFor } from './provisioning.ts';
 
 /** Asks the target by the matching rules in order; the first rule with a verified hit decides. */
@@ -31,10 +31,16 @@ const ask = async (work: Provisioning, ref: Ref, lookup: Lookup): Promise<Match>
     await work.engine.stores.ledger.linkedRemotes(work.record.id, ref.type, ids),
   );
   if (match.kind !== 'match') return match;
-  const isMarked = await isMarkedForAnother(work.engine.stores, work.record, ref, match.remote);
+  const isMarked = await isMarkedForAnother(work.engine.stores, work.record, ref, match.remote, standingIn(work));
   const isFree = !isMarked && claim(work, match.remote.remoteId, ref.id);
   return isFree ? match : { kind: 'linked_elsewhere', attribute: lookup.rule.to };
 };
+
+/** Whether the tenant knows somebody, whatever the scope. */
+const standingIn =
+  ({ source, watch }: Provisioning): AskStanding =>
+  async (ref) =>
+    (await source().confirm([ref], { kind: 'all' }, watch.signal)).get(ref.id) ?? 'unsure';
 
 export type Trace =
   /** `link` as it is from now on: null when the object is gone, undefined when it stays as it was. */

@@ -3,23 +3,35 @@
 import { own } from '../core/attributes.ts';
 import { sourceId } from '../model/ids.ts';
 import type { RemoteObject } from '../model/operation.ts';
-import type { Ref } from '../model/source-object.ts';
+import type { Ref, Standing } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
 
+/** What the source says of an object now. */
+export type AskStanding = (ref: Ref) => Promise<Standing>;
+
 /**
  * An account with the id of another source object was made for that one, perhaps a moment ago by a create whose answer is open: nobody else takes it,
- * whatever else is the same. Whose id is in no snapshot any more has left, as somebody has who was entered anew.
+ * whatever else is the same. Whose id is in no snapshot any more has left, as somebody has who was entered anew; or is out of the scope, and then the link
+ * tells whose it is. After a restore there may be none: so the source is asked. `standingOf`: null where it is not to be.
  */
 export const isMarkedForAnother = async (
   { snapshots }: Pick<Stores, 'snapshots'>,
   { connection, matching }: Pick<TargetRecord, 'connection' | 'matching'>,
   ref: Ref,
   remote: RemoteObject,
+  standingOf: AskStanding | null,
 ): Promise<boolean> => {
   const mark = matching[ref.type].find(({ from }) => from === 'id');
   const owner = mark === undefined ? null : own(remote.attributes, mark.to);
   if (typeof owner !== 'string' || sourceId(owner) === ref.id) return false;
   const other = { type: ref.type, id: sourceId(owner) };
-  return (await snapshots.find(connection, [other])).has(other.id);
+  if ((await snapshots.find(connection, [other])).has(other.id)) return true;
+  // Anything else is what the target's own people call somebody.
+  if (standingOf === null || !objectId.test(owner)) return false;
+  const { restored } = await snapshots.head(connection);
+  return restored !== null && (await standingOf(other)) !== 'gone';
 };
+
+/** The id of an object in a directory is a GUID (https://learn.microsoft.com/graph/api/resources/directoryobject). */
+const objectId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

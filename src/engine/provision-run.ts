@@ -15,7 +15,7 @@ import { beginRun, restOfRun } from './begin-run.ts';
 import { conclude, endPlanned } from './conclude.ts';
 import { type Configured, configured } from './configured.ts';
 import { exceededWrites } from './count-writes.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, inFlightMs } from './engine.ts';
 import { type Gathered, gather, type Known, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
 import { nextRun } from './next-run.ts';
@@ -42,6 +42,7 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
     engine,
     {
       key: target,
+      quietMs: engine.timing.inFlightMs ?? inFlightMs,
       next: () => nextRun(engine, { target }),
       is: isOfTarget,
       goesBy: async (run) => {
@@ -141,7 +142,9 @@ const prepared = async (work: Provisioning, gathered: Gathered): Promise<Provisi
     ...work,
     ...(await raiseShield({ stores: work.engine.stores, connection, record, gathered, asks })),
   };
-  return work.run.place === null ? { ...shielded, exceeded: await exceededWrites(shielded, gathered) } : shielded;
+  return work.run.place === null
+    ? { ...shielded, exceeded: [...(await exceededWrites(shielded, gathered))] }
+    : shielded;
 };
 
 /** What a person approved is carried out as a whole: not before it is known whom it must leave out. */

@@ -22,6 +22,7 @@ import type { Item } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
 import type { Reached } from './prove-reach.ts';
 import type { Place, Wave } from './tally.ts';
+import type { WriteRoom } from './write-room.ts';
 
 /** What a target shows of who is linked, by source id. `link`: as it is shown, null when the account is gone. `isNews`: the record says otherwise. */
 export type Sights = Map<SourceId, { readonly link: Link | null; readonly isNews: boolean }>;
@@ -59,8 +60,9 @@ export type Provisioning = {
   readonly reached: Reached;
   /** By what somebody had let the target be written to when the run began. */
   readonly accepted: string | null;
-  /** Limits on creates and updates that this run passes: nothing of these kinds is done. */
-  readonly exceeded: readonly Exceeded[];
+  /** Limits on creates and updates that this run passes: nothing of these kinds is done, or nothing more once it is found to. */
+  readonly exceeded: Exceeded[];
+  readonly writeRoom: WriteRoom;
   /** Whose each remote object became in this turn; the ledger knows it only once the chunk is settled. */
   readonly claims: Map<RemoteId, SourceId>;
   readonly creates: Creates;

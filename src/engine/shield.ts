@@ -34,8 +34,8 @@ type Around = {
 
 /**
  * Who is in a protected group counts as of now, and who left it among the changes this run looks at: whoever emptied the group by mistake, or left it
- * together with the tenant, must not lose the protection in the same breath. Who was in it when a run last looked, and left the tenant since, stays in it:
- * nobody can be asked about them any more.
+ * together with the tenant, must not lose the protection in the same breath. Who was in it when a run last looked, or as the snapshot has it, and left the
+ * tenant since, stays in it: nobody can be asked about them any more.
  */
 export const raiseShield = async (around: Around): Promise<Raised> => {
   const { stores, record } = around;
@@ -54,7 +54,9 @@ export const raiseShield = async (around: Around): Promise<Raised> => {
     const now = await everyoneNow(around, head, group, before);
     const everyone = 'why' in now ? [] : now.everyone;
     const listed = new Set(everyone.map(({ id }) => id));
-    const lost = [...(before ?? []), ...(await lostBy(around, group, everyone))].filter(({ id }) => !listed.has(id));
+    const held = 'by' in now && now.by === 'source' ? await everyoneIn(stores.snapshots, record.connection, group) : [];
+    const known = [...(before ?? []), ...held, ...(await lostBy(around, group, everyone))];
+    const lost = [...new Map(known.map((ref) => [ref.id, ref])).values()].filter(({ id }) => !listed.has(id));
     for (const { id } of [...everyone, ...lost]) members.add(id);
     if ('why' in now) unreadable.push({ group, why: now.why });
     else guarded.set(group, [...everyone, ...(await stillIn(around, group, now.by, lost))]);

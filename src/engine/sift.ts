@@ -10,6 +10,7 @@ import type { SourceId } from '../model/ids.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Ref, Remembered } from '../model/source-object.ts';
+import { exceededNow } from './exceeded-now.ts';
 import { counted, type Done, forMembers, type Pending, skip } from './pending.ts';
 import { type Permitted, permitted } from './permit.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -38,6 +39,12 @@ const judge = async (work: Provisioning, pending: readonly Pending[]): Promise<S
     }
     case 'provision': {
       const { go, rest } = await named(work, aim.approved, pending);
+      work.exceeded.push(
+        ...(await exceededNow(
+          work,
+          rest.filter((one) => !isOverLimit(work, one)),
+        )),
+      );
       const over = rest.filter((one) => isOverLimit(work, one));
       const within = rest.filter((one) => !isOverLimit(work, one));
       return { go: [...within, ...go], kept: over.map((one) => skip(work, one, 'guard_hold')) };

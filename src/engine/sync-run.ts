@@ -44,6 +44,8 @@ export const syncTurn = (engine: Engine, connection: ConnectionId, signal: Abort
     engine,
     {
       key: connection,
+      // It changes nothing outside.
+      quietMs: 0,
       next: () => nextRun(engine, { connection }),
       is: readsSource,
       goesBy: async (run) => {

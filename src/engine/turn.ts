@@ -36,6 +36,8 @@ export type Report = (phase: Phase, counters: Counters, place?: string | null) =
 /** `By`: the connection, or target with its connection, that the turn goes by. */
 export type TurnOf<R extends Run, By> = {
   readonly key: LeaseKey;
+  /** How long what a turn sent may take effect after it lost its lease. */
+  readonly quietMs: number;
   readonly next: () => Promise<Run | null>;
   readonly is: (run: Run) => run is R;
   /** As it is now, and how long a run of it may take. */
@@ -58,7 +60,8 @@ export const takeTurn = async <R extends Run, By>(
   if (due === null) return { next: 'done' };
   const now = engine.world.now();
   if (due.notBefore !== null && due.notBefore > now) return { next: 'again', at: due.notBefore };
-  const held = await withLease(engine, of.key, (lease, watch) => underLease(engine, of, due, lease, watch), signal);
+  const work = (lease: Lease, watch: Watch): Promise<Turn> => underLease(engine, of, due, lease, watch);
+  const held = await withLease(engine, of.key, work, signal, of.quietMs);
   if ('busyUntil' in held) return { next: 'again', at: held.busyUntil };
   return held.result;
 };

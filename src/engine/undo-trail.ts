@@ -3,8 +3,9 @@
 import { cameWith } from '../core/came-with.ts';
 import { operationByPath } from '../core/target-paths.ts';
 import { type Came, follow, type Since, type Trace } from '../core/undo.ts';
+import type { RecordedChange } from '../model/change.ts';
 import type { RunId, SourceId } from '../model/ids.ts';
-import { isInEffect } from '../model/operation.ts';
+import { isInEffect, type Operation, type Outcome } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
 import type { Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
@@ -102,8 +103,9 @@ export const cameWithRun = async (
     work.record.id,
     groups.map(({ ref }) => ref),
   );
-  const broughtTo = await broughtBefore(work, run?.startedAt ?? new Date(0));
+  const broughtTo = await broughtBefore(work, undone, run?.startedAt ?? new Date(0));
   const joined = await joinedSince(work, broughtTo, groups);
+  const told = await toldBefore(work, undone, run?.startedAt ?? new Date(0), joined);
   return (of, member) => {
     const group = traces.get(of);
     return (
@@ -113,8 +115,9 @@ export const cameWithRun = async (
         version: group.version,
         tells: tellsOf(run, group),
         isMade: traces.get(member)?.created === true,
-        joinedAt: joined.get(`${of}|${member}`) ?? null,
+        joinedAt: joined.get(`${of}|${member}`)?.version ?? null,
         broughtTo,
+        isTold: told.has(`${of}|${member}`),
       })
     );
   };
@@ -126,14 +129,17 @@ const tellsOf = (run: Run | null, { isOfPlan }: Trace): 'everybody' | 'changes' 
 };
 
 /** The version that the last run before had brought the target to. */
-const broughtBefore = async ({ engine, record }: Provisioning, begun: Date): Promise<number> => {
+const broughtBefore = async ({ engine, record }: Provisioning, undone: RunId, begun: Date): Promise<number> => {
   const { runs } = engine.stores;
   let after: string | null = null;
   do {
     const page = await runs.list({ target: record.id, kind: 'provision' }, after, 200);
-    for (const { finishedAt, version, scope, dryRun, state } of page.items) {
+    for (const { id, finishedAt, version, scope, dryRun, state } of page.items) {
       const isOver =
-        finishedAt !== null && finishedAt <= begun && (state === 'succeeded' || state === 'partially_succeeded');
+        id !== undone &&
+        finishedAt !== null &&
+        finishedAt <= begun &&
+        (state === 'succeeded' || state === 'partially_succeeded');
       if (isOver && version !== null && scope === null && !dryRun) return version;
     }
     after = page.next;
@@ -141,20 +147,77 @@ const broughtBefore = async ({ engine, record }: Provisioning, begun: Date): Pro
   return 0;
 };
 
+type Joined = ReadonlyMap<string, Pick<RecordedChange, 'version' | 'at'>>;
+
 /** By which version each member joined whom a group has gained since; the last word counts. */
 const joinedSince = async (
   { engine, run }: Provisioning,
   version: number,
   groups: readonly Trace[],
-): Promise<ReadonlyMap<string, number>> => {
+): Promise<Joined> => {
   const of = new Set(groups.map(({ ref }) => ref.id));
   const through = Math.max(...groups.map((each) => each.version));
-  const joined = new Map<string, number>();
+  const joined = new Map<string, Pick<RecordedChange, 'version' | 'at'>>();
   for await (const recorded of engine.stores.snapshots.changesAfter(run.connection, version, through))
-    for (const { change, version: at } of recorded) {
+    for (const { change, version: by, at } of recorded) {
       if (change.kind !== 'members' || !of.has(change.group.id)) continue;
-      for (const { id } of change.added) joined.set(`${change.group.id}|${id}`, at);
+      for (const { id } of change.added) joined.set(`${change.group.id}|${id}`, { version: by, at });
       for (const { id } of change.removed) joined.delete(`${change.group.id}|${id}`);
     }
   return joined;
 };
+
+/**
+ * Which of those who joined an earlier run had told already: one that tells a group all of its members reads who is in it now, also whoever joined after
+ * the version that it brings the target to. By what was said of each last. Where more was done than can be looked through, whoever is not found counts.
+ */
+const toldBefore = async (
+  work: Provisioning,
+  undone: RunId,
+  begun: Date,
+  joined: Joined,
+): Promise<ReadonlySet<string>> => {
+  if (joined.size === 0) return new Set();
+  const first = Math.min(...[...joined.values()].map(({ at }) => at.getTime()));
+  const said = new Map<string, 'add' | 'remove'>();
+  let operations = 0;
+  for await (const run of earlierRuns(work, undone, begun, first)) {
+    const ofRun = new Map<string, 'add' | 'remove'>();
+    for await (const entries of entriesOf(work, run.id)) {
+      operations += entries.length;
+      if (operations > mostOperations) return new Set([...joined.keys()].filter((each) => said.get(each) !== 'remove'));
+      for (const { operation, outcome } of entries)
+        for (const each of membershipsIn(operation, outcome))
+          if (joined.has(each)) ofRun.set(each, operation.action === 'add_members' ? 'add' : 'remove');
+    }
+    for (const [each, word] of ofRun) if (!said.has(each)) said.set(each, word);
+  }
+  return new Set([...said].flatMap(([each, word]) => (word === 'add' ? [each] : [])));
+};
+
+/** What is open may have been done. */
+const membershipsIn = (operation: Operation, outcome: Outcome | null): readonly string[] => {
+  if (!('members' in operation) || (outcome !== null && !isInEffect(outcome))) return [];
+  const refused = new Set(outcome?.result === 'partly_applied' ? outcome.refused : []);
+  return operation.members.filter(({ ref }) => !refused.has(ref.id)).map(({ ref }) => `${operation.ref.id}|${ref.id}`);
+};
+
+/** The newest first; what was over before `first` cannot have read who joined then. As for later ones, of those made within a month of it. */
+async function* earlierRuns(
+  { engine, record }: Provisioning,
+  undone: RunId,
+  begun: Date,
+  first: number,
+): AsyncGenerator<Run> {
+  let after: string | null = null;
+  do {
+    const page = await engine.stores.runs.list({ target: record.id, kind: 'provision' }, after, 200);
+    for (const run of page.items) {
+      if (first - run.createdAt.getTime() > longestWaitMs) return;
+      const isOver = run.finishedAt !== null && run.finishedAt.getTime() < first;
+      const isEarlier = run.id !== undone && run.startedAt !== null && run.startedAt <= begun;
+      if (isEarlier && !isOver && !run.dryRun) yield run;
+    }
+    after = page.next;
+  } while (after !== null);
+}

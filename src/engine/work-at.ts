@@ -10,6 +10,7 @@ import { createsUnderWay } from './creates.ts';
 import type { Engine } from './engine.ts';
 import type { Provisioning } from './provisioning.ts';
 import { linksAsHeld, reconciliationOf } from './repair.ts';
+import { roomForWrites } from './write-room.ts';
 
 export const workAt = async (
   engine: Engine,
@@ -38,7 +39,8 @@ export const workAt = async (
     shield: shield(nobodyProtected, new Set()),
     guarded: new Map(),
     askedGroups: [],
-    exceeded: place.exceeded,
+    exceeded: [...place.exceeded],
+    writeRoom: roomForWrites(),
     claims: new Map(),
     creates: createsUnderWay(),
     asHeld:

@@ -9,6 +9,7 @@ const usual: Telling = {
   isMade: false,
   joinedAt: null,
   broughtTo: 8,
+  isTold: false,
 };
 const everybody: Telling = { ...usual, tells: 'everybody' };
 
@@ -22,6 +23,11 @@ describe('a membership that a run added', () => {
     expect(cameWith({ ...everybody, joinedAt: 9 })).toBe(true);
     expect(cameWith({ ...everybody, joinedAt: 8 })).toBe(false);
     expect(cameWith(everybody)).toBe(false);
+  });
+
+  it('came with no run that told a group again what an earlier one had told it ahead of its version', () => {
+    expect(cameWith({ ...usual, joinedAt: 9, isTold: true })).toBe(false);
+    expect(cameWith({ ...everybody, joinedAt: 9, isTold: true })).toBe(false);
   });
 
   it('came with a run that put right what was missing', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { declareRestore } from '../../src/engine/restore.ts';
 import { TargetError } from '../../src/model/errors.ts';
-import { sourceId } from '../../src/model/ids.ts';
+import { remoteId, sourceId } from '../../src/model/ids.ts';
 import { user } from '../../src/model/source-object.ts';
 import type { Target } from '../../src/target/target.ts';
 import { id, type Story, story, target as targetOf } from '../support/story.ts';
@@ -110,6 +111,36 @@ describe('two people with one user name who are created side by side', () => {
       expect(s.account('kim')?.attributes['externalId']).toBe(id(first));
     },
   );
+});
+
+describe('an account that carries the id of somebody whom no snapshot holds, after a restore', () => {
+  const withAccountOf = async (owner: string): Promise<Story> => {
+    const scope = { kind: 'groups', groups: [sourceId(id('pilot'))], nested: false } as const;
+    const s = await story({ connection: { scope } });
+    s.found('pilot');
+    for (const name of ['anna', 'max']) s.hire(name);
+    s.directory.join(id('pilot'), id('anna'));
+    const account = remoteId('made-once');
+    const attributes = { userName: 'anna@contoso.example', externalId: id(owner), active: true };
+    s.remote.objects.set(account, { type: 'user', remoteId: account, attributes });
+    await declareRestore(s.engine, { by: 'ops', reason: 'The disk died.' });
+    await s.full();
+    await s.approve();
+    return s;
+  };
+  const anna = user(sourceId(id('anna')));
+
+  it('stays theirs while the tenant knows them, in scope or not', async () => {
+    const s = await withAccountOf('max');
+    expect(await s.stores.ledger.links(targetOf, [anna])).toEqual(new Map());
+    const { items } = await s.stores.ledger.escrows(targetOf, null, 10);
+    expect(items.map(({ ref, reason }) => [ref.id, reason])).toEqual([[id('anna'), 'linked_elsewhere']]);
+  });
+
+  it('is taken by whoever has the user name now, once the tenant does not know them', async () => {
+    const s = await withAccountOf('gone');
+    expect((await s.stores.ledger.links(targetOf, [anna])).get(anna.id)).toMatchObject({ by: 'matched' });
+  });
 });
 
 describe('a target that answers a create with an account made for somebody else', () => {

@@ -249,6 +249,36 @@ describe('creates and updates', () => {
     expect(s.writes()).toBe(writes);
   });
 
+  it('are counted once more as they are done, for the tenant may say more by then than when they were counted', async () => {
+    let meanwhile = async (): Promise<void> => {};
+    const s = await story({
+      target: { limits: { ...defaultLimits, creates: { ...limit(6), floor: 6 } } },
+      wrapTarget: (made) => ({
+        ...made,
+        find: async (...asked) => {
+          const once = meanwhile;
+          meanwhile = async () => {};
+          await once();
+          return await made.find(...asked);
+        },
+      }),
+    });
+    staff(s, 5);
+    await s.full();
+    s.pass(25 * hourMs);
+    const hire = async (from: number, to: number): Promise<void> => {
+      for (let nth = from; nth < to; nth += 1) s.hire(`p${nth}`);
+      await s.requestSync('delta');
+      await s.syncAll();
+    };
+    await hire(5, 9);
+    meanwhile = () => hire(9, 13);
+    await s.requestProvision('full');
+    await s.provisionAll();
+    expect(Object.keys(s.accounts())).toHaveLength(5);
+    expect(await s.held(await s.newestPlan())).toEqual(Array.from({ length: 8 }, () => 'create user'));
+  });
+
   it('add up over the runs of a day', async () => {
     const s = await limited({ updates: limit(3) });
     staff(s, 5);

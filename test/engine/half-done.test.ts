@@ -151,6 +151,25 @@ describe('escrow', () => {
     expect(await escrows(s)).toBe(0);
   });
 
+  it('does not end with a manager who came meanwhile and is written alone', async () => {
+    const { s, moods } = await moodyStory();
+    s.hire('anna', { manager: id('max') });
+    await s.full();
+    moods.apply = refuse;
+    s.directory.setUser(id('anna'), { jobTitle: 'Head of people' });
+    await s.delta();
+    expect(await escrows(s)).toBe(1);
+    s.hire('max');
+    await s.delta();
+    expect(await escrows(s)).toBe(1);
+    s.pass(retryMs);
+    await s.provision();
+    expect(await escrows(s)).toBe(0);
+    const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
+    const max = (await linkOf(s, 'max'))?.remoteId;
+    expect(s.account('anna')?.attributes).toMatchObject({ title: 'Head of people', [manager]: max });
+  });
+
   it('of somebody who left ends when there is nothing to do about them', async () => {
     const { s, moods } = await moodyStory({ target: { deprovision: { kind: 'none' } } });
     s.hire('anna');

@@ -198,6 +198,28 @@ describe('a protected group that is not in scope', () => {
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off', dora: 'on' });
   });
 
+  it('protects also whom the snapshot has in it, though they left the tenant before any run could ask who is', async () => {
+    const groups = ['pilot', 'executives'].map((name) => sourceId(id(name)));
+    const s = await office({
+      connection: { scope: { kind: 'groups', groups, nested: false }, shrinkLimit: anyNumber },
+    });
+    await protect(s, {});
+    await s.provision('full');
+    const failpoint = async (site: string): Promise<void> => {
+      if (site !== 'provision.objects') return;
+      Object.assign(s.engine, { failpoint: async () => {} });
+      await s.requestSync('delta');
+      await s.syncAll();
+    };
+    leave(s, 'anna');
+    await protect(s, executives);
+    Object.assign(s.engine, { failpoint });
+    await s.provision('full');
+    s.pass(3_600_000);
+    await s.provision();
+    expect(s.accounts()).toMatchObject({ anna: 'on' });
+  });
+
   it('protects who leaves the group through the run that notices it, and no longer', async () => {
     const s = await office();
     await protect(s, executives);

@@ -478,3 +478,24 @@ it('a source that contradicts at the second look is believed', async () => {
   const about = await s.stores.ledger.about(target, [{ type: 'user', id: id('p5') as never }]);
   expect([...about.values()][0]?.escrow).toMatchObject({ reason: 'source_unsure' });
 });
+
+it.each([
+  ['left alone where leavers are', { kind: 'none' }, 'on'],
+  ['switched off where leavers are', { kind: 'disable' }, 'off'],
+] as const)(
+  'somebody who was disabled, and has left when they are asked about, is %s',
+  async (_, deprovision, then) => {
+    const s = await story({ target: { deprovision } });
+    staff(s, 6);
+    await s.full();
+    s.directory.setUser(id('p5'), { accountEnabled: false });
+    await s.requestSync('delta');
+    await s.syncAll();
+    s.directory.remove(id('p5'), 'soft_deleted');
+    s.pass(10 * minute);
+    await s.provisionAll();
+    s.pass(10 * minute);
+    await s.provision();
+    expect(s.accounts()).toMatchObject({ p4: 'on', p5: then });
+  },
+);

@@ -118,6 +118,35 @@ describe('the undo of a provision run', () => {
     expect(s.groups()['staff']).not.toContain('new');
   });
 
+  it('leaves whom the run before had told a group already, ahead of the version that it brought the target to', async () => {
+    const s = await story({ target: { limits: withoutLimits } });
+    for (const name of ['ann', 'bob', 'cid']) s.hire(name);
+    s.found('staff');
+    s.directory.join(id('staff'), id('ann'));
+    await s.requestSync('full');
+    await s.syncAll();
+    const failpoint = async (site: string): Promise<void> => {
+      if (site !== 'provision.objects') return;
+      Object.assign(s.engine, { failpoint: async () => {} });
+      s.directory.join(id('staff'), id('bob'));
+      await s.requestSync('delta');
+      await s.syncAll();
+    };
+    Object.assign(s.engine, { failpoint });
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    expect(s.groups()['staff']).toEqual(['ann', 'bob']);
+    s.pass(1_000);
+    s.directory.join(id('staff'), id('cid'));
+    await s.delta();
+    const run = await s.provisioned();
+    expect(run).toMatchObject({ mode: 'delta', counters: { membersAdded: 2 } });
+    s.pass(1_000);
+    await s.planUndo(run);
+    expect(await leftOut(s)).toEqual([expect.stringMatching(/^there_before add_members staff/)]);
+    await s.approve();
+    expect(s.groups()['staff']).toEqual(['ann', 'bob']);
+  });
+
   it('leaves the members of a group that was there before us', async () => {
     const s = await story({ target: { limits: withoutLimits } });
     for (const name of ['ann', 'bob', 'cid']) s.hire(name);

@@ -4,6 +4,15 @@ import type { Customer } from './customer.ts';
 import type { Effect, Remote } from './remote.ts';
 import type { Violation } from './violation.ts';
 
+/**
+ * Whose account was made after the backup that the database was put back from, and who is deleted for good: nobody has on record whose it was, and the
+ * tenant knows nobody of that id. Whoever was entered anew under the name takes it, as it would take any that was there before.
+ */
+export const isLeftOver = ({ directory, unrecorded }: Customer, id: string): boolean => {
+  const { people, groups } = directory.truth();
+  return unrecorded.has(id) && ((people.get(id) ?? groups.get(id))?.standing ?? 'gone') === 'gone';
+};
+
 export const judgeIdentity = (customer: Customer, { before, after }: Effect): readonly Violation[] => {
   if (after === null) return [];
   const others = customer.remote.objects().filter(({ id, type }) => id !== after.id && type === after.type);
@@ -16,7 +25,7 @@ export const judgeIdentity = (customer: Customer, { before, after }: Effect): re
   const { people, groups } = customer.directory.truth();
   if (!people.has(externalId) && !groups.has(externalId))
     said.push({ invariant: 'I5', what: `written for ${externalId}, who is nobody of this customer` });
-  if (before !== null && before.externalId !== null)
+  if (before !== null && before.externalId !== null && !isLeftOver(customer, before.externalId))
     said.push({ invariant: 'I3', what: `taken from ${before.externalId} and given to ${externalId}` });
   if (before !== null && others.some((other) => other.externalId === null && other.name === before.name))
     said.push({ invariant: 'I3', what: `one of several accounts of the name ${before.name} was taken` });

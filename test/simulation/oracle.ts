@@ -13,7 +13,7 @@ import { type Deed, deedsOf } from './deeds.ts';
 import { isThere, maybeInScope, type Truth } from './directory.ts';
 import { approvalsSeen } from './judge-approvals.ts';
 import { commitsSeen } from './judge-commit.ts';
-import { judgeIdentity } from './judge-identity.ts';
+import { isLeftOver, judgeIdentity } from './judge-identity.ts';
 import { takingsSeen } from './judge-limits.ts';
 import { holds } from './judge-plan.ts';
 import { judgePolicy } from './judge-policy.ts';
@@ -111,6 +111,11 @@ export const createOracle = (
     const id = after?.externalId ?? null;
     if (after === null || id === null) return;
     const at = now();
+    // Whoever takes what is left over of somebody takes the memberships along, which nobody has on record either.
+    const former = before?.externalId ?? null;
+    if (former !== null && former !== id && isLeftOver(customer, former))
+      for (const group of customer.directory.truth().groups.keys())
+        if (customer.unrecorded.has(`${former} in ${group}`)) customer.unrecorded.add(`${id} in ${group}`);
     if (before?.externalId !== id) gains.push({ at, customer, what: id });
     for (const member of after.members)
       if (before?.members.has(member) !== true)
