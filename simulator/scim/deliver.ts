@@ -40,6 +40,7 @@ function sendStatus(response: ServerResponse, fault: Extract<FaultAnswer, { kind
   const headers = fault.retryAfter === undefined ? {} : { 'Retry-After': retryAfter(fault.retryAfter, now) };
   if (fault.body === 'none') return send(response, fault.status, headers, '');
   if (fault.body === 'html') return send(response, fault.status, { ...headers, 'Content-Type': 'text/html' }, page);
+  if (fault.body === 'gateway') return send(response, fault.status, headers, JSON.stringify({ message: fault.detail }));
   const body = errorBody(fault.status, fault.scimType ?? null, fault.detail);
   return send(response, fault.status, headers, JSON.stringify(body));
 }

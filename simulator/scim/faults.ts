@@ -16,7 +16,8 @@ const answer = z.discriminatedUnion('kind', [
     scimType: z.string().optional(),
     /** What it says of it. */
     detail: z.string().default('The simulated target was told to answer this.'),
-    body: z.enum(['scim', 'html', 'none']).default('scim'),
+    /** `gateway`: the JSON of one that knows no SCIM. */
+    body: z.enum(['scim', 'html', 'none', 'gateway']).default('scim'),
   }),
   /** Resets the connection. */
   z.strictObject({ kind: z.literal('reset'), when }),

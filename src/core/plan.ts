@@ -46,11 +46,19 @@ export type Context = {
   readonly now: Date;
 };
 
+/** Of a remote object that was linked to this source object before: whether we made it, and since when members were pushed to it. */
+export type MetAgain = Pick<Link, 'by' | 'membersSince'>;
+
 /** An object of the snapshot without a link: adopt the match, or create it. Someone disabled in the source is never created. */
-export const planUnlinked = (object: SourceObject, match: Match, context: Context): ObjectPlan => {
+export const planUnlinked = (
+  object: SourceObject,
+  match: Match,
+  context: Context,
+  before: MetAgain | null = null,
+): ObjectPlan => {
   switch (match.kind) {
     case 'match':
-      return planAdoption(object, match.remote, context);
+      return planAdoption(object, match.remote, context, before);
     case 'ambiguous':
       return {
         kind: 'escrow',
@@ -229,15 +237,21 @@ const missingRule = (attributes: Attributes, { rules, required }: Context): Mapp
 const withoutValue = (rule: MappingRule): string =>
   rule.kind === 'constant' ? `${rule.to} has no value` : `${rule.to} is mapped from ${rule.from}, which is not set`;
 
-const planAdoption = (object: SourceObject, remote: RemoteObject, context: Context): ObjectPlan => {
+const planAdoption = (
+  object: SourceObject,
+  remote: RemoteObject,
+  context: Context,
+  before: MetAgain | null,
+): ObjectPlan => {
   const link: Link = {
     ref: object.ref,
     remoteId: remote.remoteId,
-    by: 'matched',
+    by: before?.by ?? 'matched',
     state: own(remote.attributes, 'active') === false ? 'disabled' : 'active',
     since: context.now,
     pushed: known(remote.attributes, context.rules),
-    membersSince: null,
+    // Whoever left since members were first pushed may still be in it; who of the others is in it nobody knows, so all of them are pushed again.
+    membersSince: before?.membersSince ?? null,
     membersAt: null,
   };
   const plan = planLinked(object, link, context);

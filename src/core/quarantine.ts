@@ -56,15 +56,18 @@ const mostRefusedShare = 0.6;
 /** What a target says of an object it was sent. Who cannot be matched was never sent. */
 const refusals: readonly EscrowReason[] = ['target_rejected', 'target_conflict', 'not_applied'];
 
-/** Most of what a run sent was refused: then it is the target that is wrong, or what we send it, and not the objects. */
-export const massFailure = (counters: Counters): Problem | null => {
-  const refused = refusals.reduce((sum, reason) => sum + (counters.failed[reason] ?? 0), 0);
+/**
+ * Most of what a run sent was refused: then it is the target that is wrong, or what we send it, and not the objects. `gone`: accounts and groups that the
+ * target does not know any more. Whoever of them got a new one, or was to have none, counts as done as well.
+ */
+export const massFailure = (counters: Counters, gone = 0): Problem | null => {
+  const refused = gone + refusals.reduce((sum, reason) => sum + (counters.failed[reason] ?? 0), 0);
   const { created, updated, disabled, removed, membersAdded, membersRemoved } = counters;
   const tried = refused + created + updated + disabled + removed + membersAdded + membersRemoved;
   if (tried < fewestTried || refused < tried * mostRefusedShare) return null;
   return {
     code: refusesMost,
-    message: `The target refused ${refused} of ${tried} operations. See its escrows for what it said; the mapping, its settings or the target itself have to be mended.`,
+    message: `The target refused, or no longer knew the object of, ${refused} of ${tried} operations. See its escrows for what it said; the mapping, its settings or the target itself have to be mended.`,
     owner: 'your_team',
   };
 };

@@ -25,10 +25,13 @@ export type { Done, Pending } from './pending.ts';
 export const isToPlanAgain = ({ pending, outcome }: Done): boolean => {
   if (outcome.result !== 'applied') return false;
   const { operation } = pending.planned;
-  if (operation.action !== 'create')
-    return outcome.link === null && outcome.action !== 'delete' && outcome.action !== 'disable';
+  if (operation.action !== 'create') return isFoundGone({ pending, outcome }) && outcome.action !== 'disable';
   return !sameAttributes(outcome.link?.pushed ?? {}, operation.attributes);
 };
+
+/** The target did not know any more what it was told something of. */
+export const isFoundGone = ({ outcome }: Done): boolean =>
+  outcome.result === 'applied' && outcome.link === null && outcome.action !== 'delete';
 
 /**
  * Settles one outcome per operation and hands them to `settled`, also of those that are kept back. Throws what stops the whole run, after that.
@@ -165,11 +168,8 @@ const afterRefusal = async (work: Provisioning, pending: Pending, error: TargetE
   const { operation } = pending.planned;
   switch (error.fault) {
     case 'gone':
-      // The remote object was removed behind our back: its operation is planned anew, without the stale link.
-      if (operation.action === 'create' || operation.action === 'update')
-        return { ...head(work, pending), result: 'applied', link: null };
-      return 'members' in operation
-        ? escrowed(work, pending, 'target_rejected', `the target no longer knows this group: ${error.message}`)
+      return operation.action === 'create'
+        ? escrowed(work, pending, 'target_rejected', error.message)
         : await afterGone(work, pending, operation, error);
     case 'rejected':
       return escrowed(work, pending, error.code === 'not_applied' ? 'not_applied' : 'target_rejected', error.message);
@@ -196,21 +196,27 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
   return await sendOnceMore(work, pending);
 };
 
-/** What we wanted gone is gone, or the target spoke of something it holds: then it is told once more. */
+/**
+ * It was removed behind our back: what we wanted gone is gone, and what is to stay is planned anew, without the stale link. Or the target spoke of something it
+ * holds: then it is told once more.
+ */
 const afterGone = async (
   work: Provisioning,
   pending: Pending,
-  operation: Ending,
+  operation: Exclude<Operation, { readonly action: 'create' }>,
   error: TargetError,
 ): Promise<Outcome> => {
   const isGone = await isGoneIndeed(work, operation, pending.link).catch((cause: unknown) => {
+    if (cause instanceof TargetError && cause.fault === 'rejected') return cause;
     throw new StillOpen('It is open whether an account is gone.', { cause });
   });
-  if (isGone) return { ...head(work, pending), result: 'applied', link: null };
-  return await sendOnceMore(work, pending, `the target shows what it says it does not know: ${error.message}`);
+  if (isGone instanceof TargetError) return escrowed(work, pending, 'target_rejected', isGone.message);
+  if (!isGone)
+    return await sendOnceMore(work, pending, `the target shows what it says it does not know: ${error.message}`);
+  return 'members' in operation
+    ? escrowed(work, pending, 'target_rejected', `the target no longer knows this group: ${error.message}`)
+    : { ...head(work, pending), result: 'applied', link: null };
 };
-
-type Ending = Extract<Operation, { readonly action: 'disable' | 'delete' }>;
 
 /** `shown`: what the target contradicts itself about, should it say that it is gone once more. */
 const sendOnceMore = async (work: Provisioning, pending: Pending, shown: string | null = null): Promise<Outcome> => {

@@ -2,11 +2,13 @@
 
 import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
 import { judge, type Lookup, lookups, type Match, unmatched } from '../core/matching.ts';
-import { known } from '../core/plan.ts';
+import { known, type MetAgain } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
+import { glanceAt } from './glance.ts';
 import { type AskStanding, isMarkedForAnother } from './marked.ts';
+import { metAgain } from './met-again.ts';
 import { claim, type Provisioning, rulesFor } from './provisioning.ts';
 
 /** Asks the target by the matching rules in order; the first rule with a verified hit decides. */
@@ -72,7 +74,7 @@ const look = async (work: Provisioning, operation: Operation, link: Link | null)
       // Without a link it is the account of somebody who was there before us, and who becomes ours with this update.
       return {
         kind: 'applied',
-        link: link === null ? linkTo(work, operation.ref, remote, 'matched') : told(work, link, operation.attributes),
+        link: link === null ? await linkAsMet(work, operation.ref, remote) : told(work, link, operation.attributes),
       };
     }
     case 'disable': {
@@ -94,11 +96,24 @@ const look = async (work: Provisioning, operation: Operation, link: Link | null)
 
 /**
  * Whether an account or group is gone that the target said it does not know. That one answer may be of a server that is behind, and whoever takes it for
- * true forgets an account that works. So it is asked again, by its id and by what it is matched by.
+ * true forgets an account that works. So it is asked again, by its id and by what it is matched by. Throws `TargetError` where nothing can be believed.
  */
 export const isGoneIndeed = async (
+  work: Provisioning,
+  asked: Exclude<Operation, { readonly action: 'create' }>,
+  link: Link | null,
+): Promise<boolean> => {
+  try {
+    return await isShownNowhere(work, asked, link);
+  } catch (error) {
+    if (!isUnproved(error) || !(await showsAnother(work, asked))) throw error;
+    return await isShownNowhere(work, asked, link);
+  }
+};
+
+const isShownNowhere = async (
   { target, record, watch: { signal } }: Provisioning,
-  { ref, remoteId }: Extract<Operation, { action: 'disable' | 'delete' }>,
+  { ref, remoteId }: Exclude<Operation, { readonly action: 'create' }>,
   link: Link | null,
 ): Promise<boolean> => {
   if ((await target.get(ref.type, remoteId, signal)) !== null) return false;
@@ -109,6 +124,31 @@ export const isGoneIndeed = async (
     if (found.some((one) => one.remoteId === remoteId)) return false;
   }
   return true;
+};
+
+const isUnproved = (error: unknown): boolean => error instanceof TargetError && error.code === 'absence_unproved';
+
+/** A target that lists nobody, and finds nobody, has nothing but the accounts it shows to say that it is there: so it is asked for others of ours. */
+const showsAnother = async (
+  { engine, target, record, watch: { signal } }: Provisioning,
+  { ref, remoteId }: Exclude<Operation, { readonly action: 'create' }>,
+): Promise<boolean> => {
+  let looked = 0;
+  for await (const links of engine.stores.ledger.scanLinks(record.id, ref.type))
+    for (const link of links) {
+      if (link.remoteId === remoteId) continue;
+      if (looked >= mostOthers) return false;
+      looked += 1;
+      const remote = (await glanceAt(target, link, signal).catch(nothingIfUnproved))?.remote ?? null;
+      if (remote !== null && remote !== 'refused') return true;
+    }
+  return false;
+};
+const mostOthers = 5;
+
+const nothingIfUnproved = (error: unknown): null => {
+  if (isUnproved(error)) return null;
+  throw error;
 };
 
 /** By this attribute the target cannot be asked. */
@@ -158,6 +198,14 @@ const linkTo = (work: Provisioning, ref: Ref, remote: RemoteObject, by: Link['by
   membersSince: null,
   membersAt: null,
 });
+
+const linkAsMet = async (work: Provisioning, ref: Ref, remote: RemoteObject): Promise<Link> => ({
+  ...linkTo(work, ref, remote, 'matched'),
+  ...asBefore((await metAgain(work, [{ ref, remote }])).get(ref.id)),
+});
+
+const asBefore = (before: MetAgain | undefined): MetAgain | null =>
+  before === undefined ? null : { by: before.by, membersSince: before.membersSince };
 
 const isAsAsked = (remote: RemoteObject, attributes: Attributes): boolean =>
   Object.keys(attributes).every((path) => sameValue(own(remote.attributes, path), own(attributes, path)));

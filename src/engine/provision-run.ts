@@ -4,7 +4,6 @@
  */
 
 import { batches } from '../core/batches.ts';
-import { massFailure } from '../core/quarantine.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
 import type { TargetId } from '../model/ids.ts';
 import { isOfTarget, type ProvisionRun, type TargetRun } from '../model/run.ts';
@@ -21,13 +20,13 @@ import type { Watch } from './lease-keeper.ts';
 import { nextRun } from './next-run.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { holdConnection, holdTarget } from './quarantine.ts';
-import { TargetRefusesMost } from './reactions.ts';
 import { reconcileRun } from './reconcile-run.ts';
 import { recover } from './recover.ts';
 import { gatherRepair } from './repair.ts';
 import { requestAgain } from './request-runs.ts';
 import { doubtProblem, raiseShield, rememberGuarded } from './shield.ts';
 import type { Chunk } from './steps.ts';
+import { stopIfRefused } from './stop-if-refused.ts';
 import { type Place, placeFrom, startTally, type Tally, type Wave } from './tally.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
 import { gatherNothing, undo } from './undo.ts';
@@ -202,12 +201,6 @@ const walk = async (
 const noteProved = async (work: Provisioning, end: WorkEnd): Promise<void> => {
   if (work.record.quarantine === null || isDry(work) || work.run.scope !== null) return;
   if (end !== 'slice' && end.state === 'succeeded') await work.engine.stores.targets.proved(work.record.id);
-};
-
-/** Sending the rest as well would only fill the escrows. */
-const stopIfRefused = (tally: Tally): void => {
-  const problem = massFailure(tally.counters());
-  if (problem !== null) throw new TargetRefusesMost(problem);
 };
 
 /** Without those an earlier turn is done with. */

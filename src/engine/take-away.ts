@@ -7,7 +7,7 @@ import { batches } from '../core/batches.ts';
 import { operationKey, type SourceId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
 import { assertAsRead } from './as-read.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, isFoundGone } from './carry-out.ts';
 import { confirmRemovals, membersOf } from './confirm-removals.ts';
 import { escrowObjects } from './escrow.ts';
 import { forgetLooks, lookedOnce } from './first-looks.ts';
@@ -15,6 +15,7 @@ import { counted, type Done, type Pending } from './pending.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { ConfirmationTooSlow } from './reactions.ts';
 import { scopeOfSnapshot } from './scope-of-snapshot.ts';
+import { stopIfRefused } from './stop-if-refused.ts';
 import type { Tally } from './tally.ts';
 import { removalsOf, settleMembers, waitFor } from './wave-references.ts';
 
@@ -74,6 +75,7 @@ const sendAway = async (
     unproven.push(...done.unproven);
     left = [...done.again.map((one) => anew(work, one)), ...left.slice(batch.length)];
     await tally.checkpoint('removals', placeAt(work, 'removals'));
+    stopIfRefused(tally);
     const [first] = left;
     if (done.isAnySent || done.again.length === 0 || first === undefined) continue;
     // It took the source longer to answer than its answer is good for: about fewer people it answers sooner.
@@ -193,6 +195,7 @@ const leave = async (work: Provisioning, pending: readonly Pending[], reason: ke
 };
 
 const countDeprovisions = (done: readonly Done[], tally: Tally): void => {
+  tally.gone(done.filter(isFoundGone).length);
   for (const { outcome } of done) {
     if (outcome.action === 'remove_members') continue;
     if (outcome.result === 'skipped') {

@@ -33,6 +33,9 @@ export type Tally = {
   add(name: CountName, by?: number): void;
   skip(reason: string, by?: number): void;
   fail(reason: string, by?: number): void;
+  /** What the target was told something of that it does not know any more. Of this turn, for it says something of the target and not of the run. */
+  gone(by: number): void;
+  readonly goneInTurn: () => number;
   /** This object of the chunk is done and counted. */
   done(id: SourceId): void;
   readonly doneInChunk: () => readonly SourceId[];
@@ -43,7 +46,12 @@ export type Tally = {
 export const startTally = (from: Counters, report: Report): Tally => {
   let counters = from;
   let done: SourceId[] = [];
+  let gone = 0;
   return {
+    gone: (by) => {
+      gone += by;
+    },
+    goneInTurn: () => gone,
     done: (id) => {
       done.push(id);
     },

@@ -6,7 +6,6 @@
 
 import { batches } from '../core/batches.ts';
 import type { PlannedOperation } from '../core/plan.ts';
-import { massFailure } from '../core/quarantine.ts';
 import {
   type LeftOut,
   type LeftOutReason,
@@ -22,7 +21,7 @@ import { isDestructive, isInEffect, type Link, type WaitingReference } from '../
 import type { Staged } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
 import { assertAsRead } from './as-read.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, isFoundGone } from './carry-out.ts';
 import { conclude } from './conclude.ts';
 import { evidenceOf } from './evidence.ts';
 import { type Gathered, placeOf } from './gather.ts';
@@ -30,7 +29,7 @@ import { recordGrounds } from './grounds.ts';
 import { judgeRemovals } from './judge-removals.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { isDry, type Provisioning, passOf, placeAt } from './provisioning.ts';
-import { TargetRefusesMost } from './reactions.ts';
+import { stopIfRefused } from './stop-if-refused.ts';
 import { takenAtOnce } from './take-away.ts';
 import type { Place, Tally } from './tally.ts';
 import type { WorkEnd } from './turn.ts';
@@ -181,8 +180,7 @@ const carryOutSome = async (work: Provisioning, pending: readonly Pending[], tal
     await waitForTheOpposite(work, done);
     countAccounts(done, tally);
   });
-  const problem = massFailure(tally.counters());
-  if (problem !== null) throw new TargetRefusesMost(problem);
+  stopIfRefused(tally);
 };
 
 /**
@@ -205,6 +203,7 @@ const waitForTheOpposite = async (work: Provisioning, done: readonly Done[]): Pr
 };
 
 const countAccounts = (done: readonly Done[], tally: Tally): void => {
+  tally.gone(done.filter(isFoundGone).length);
   for (const { outcome } of done) {
     if (outcome.action === 'add_members' || outcome.action === 'remove_members') continue;
     if (outcome.result === 'skipped') {

@@ -4,17 +4,18 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { attributeOf } from '../core/attributes.ts';
 import { references } from '../core/mapping.ts';
 import type { Match } from '../core/matching.ts';
-import { type Context, keyOf, type ObjectPlan, planLinked, planUnlinked } from '../core/plan.ts';
+import { type Context, keyOf, type MetAgain, type ObjectPlan, planLinked, planUnlinked } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
 import type { Escrow, Link } from '../model/operation.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
-import { carryOut, type Done, isToPlanAgain, type Pending } from './carry-out.ts';
+import { carryOut, type Done, isFoundGone, isToPlanAgain, type Pending } from './carry-out.ts';
 import { escrowObjects } from './escrow.ts';
 import { letGo } from './first-looks.ts';
 import type { Item } from './gather.ts';
 import { findMatch } from './look.ts';
+import { metAgain } from './met-again.ts';
 import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { isNews, sighted } from './sights.ts';
 import { ahead, allOf, type Chunk, prepared, type Step } from './steps.ts';
@@ -49,8 +50,8 @@ type Known = {
   readonly isNews: boolean;
 };
 type Reading = { readonly chunk: Chunk; readonly known: readonly Known[]; readonly links: ReadonlyMap<SourceId, Link> };
-/** `match`: what the target answered about an object without a link; null for one that has its link, or that nobody touches. */
-type Sighted = Known & { readonly match: Match | Refused | null };
+/** `match`: what the target answered about an object without a link; null for one that has its link, or that nobody touches. `before`: see `metAgain`. */
+type Sighted = Known & { readonly match: Match | Refused | null; readonly before: MetAgain | null };
 /** A target may refuse the question itself, for one object's value; that object waits, the others go on. */
 type Refused = { readonly kind: 'refused'; readonly detail: string };
 
@@ -90,7 +91,18 @@ const lookUp = async (
   const unlinked = known.filter(({ link, isProtected }) => link === null && !isProtected);
   const matches = await allOf(unlinked, limit, signal, ({ object }) => matchOf(work, object));
   const matchBy = new Map(unlinked.map((one, nth) => [one, matches[nth] ?? null]));
-  return known.map((one) => ({ ...one, match: matchBy.get(one) ?? null }));
+  const before = await metAgain(
+    work,
+    unlinked.flatMap(({ item: { ref } }, nth) => {
+      const match = matches[nth];
+      return match?.kind === 'match' ? [{ ref, remote: match.remote }] : [];
+    }),
+  );
+  return known.map((one) => ({
+    ...one,
+    match: matchBy.get(one) ?? null,
+    before: before.get(one.item.ref.id) ?? null,
+  }));
 };
 
 const matchOf = async (work: Provisioning, object: SourceObject): Promise<Match | Refused> => {
@@ -153,7 +165,10 @@ const provisionRound = async (
   return again;
 };
 
-const planOne = ({ item, object, link, isProtected, isNews: isToNote, match }: Sighted, context: Context): Planned => {
+const planOne = (
+  { item, object, link, isProtected, isNews: isToNote, match, before }: Sighted,
+  context: Context,
+): Planned => {
   if (isProtected) return { item, link, plan: { kind: 'skip', reason: 'protected' } };
   if (link !== null) {
     const plan = planLinked(object, link, context);
@@ -166,7 +181,7 @@ const planOne = ({ item, object, link, isProtected, isNews: isToNote, match }: S
     return { item, link, plan: isToNote && plan.kind === 'unchanged' ? noted : plan };
   }
   if (match === null) throw new Error('An object without a link was not looked up.');
-  return { item, link, plan: match.kind === 'refused' ? refused(match) : planUnlinked(object, match, context) };
+  return { item, link, plan: match.kind === 'refused' ? refused(match) : planUnlinked(object, match, context, before) };
 };
 
 const refused = ({ detail }: Refused): ObjectPlan => ({ kind: 'escrow', reason: 'target_rejected', detail });
@@ -252,6 +267,7 @@ const countWritten = (
   again: ReadonlySet<SourceId>,
   tally: Tally,
 ): void => {
+  tally.gone(done.filter(isFoundGone).length);
   const written = new Map(plans.map(({ item, plan }) => [item.ref.id, plan]));
   for (const { outcome } of done) {
     const plan = written.get(outcome.ref.id);

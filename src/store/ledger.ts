@@ -11,11 +11,14 @@ import type { Page } from './snapshot-store.ts';
 /** An operation with what became of it, for the record of a run. `open` until settled. */
 export type Entry = Intent & { readonly state: 'open' | 'settled'; readonly outcome: Outcome | null };
 
+/** A link that ended: what it was of, whether we made that, and since when we pushed members to it. */
+export type Former = Pick<Link, 'remoteId' | 'by' | 'membersSince'> & { readonly until: Date };
+
 /** What is kept about one object. */
 export type About = {
   readonly link: Link | null;
   /** The remote object that is not there any more, and since when, when the last link ended with it. Forgotten after a while. */
-  readonly former: { readonly remoteId: RemoteId; readonly until: Date } | null;
+  readonly former: Former | null;
   /** The operation that made the link what it is, or ended it. */
   readonly linkedBy: OperationKey | null;
   readonly escrow: Escrow | null;

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { StaleFence } from '../../src/model/errors.ts';
 import { remoteId } from '../../src/model/ids.ts';
-import type { Outcome } from '../../src/model/operation.ts';
+import type { Link, Outcome } from '../../src/model/operation.ts';
 import type { Ref } from '../../src/model/source-object.ts';
 import type { About } from '../../src/store/ledger.ts';
 import { all, type LedgerWorld } from '../support/ledger-world.ts';
@@ -23,6 +23,7 @@ import {
 } from '../support/operations.ts';
 
 const dayMs = 86_400_000;
+const former = ({ remoteId, by, membersSince }: Link) => ({ remoteId, by, membersSince });
 const nothing: About = { link: null, former: null, linkedBy: null, escrow: null, escrowedBy: null };
 
 export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld): void => {
@@ -159,7 +160,7 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       expect(await ledger.about(target, [ann, bob])).toEqual(
         new Map([
           [ann.id, { ...nothing, link: off, linkedBy: disabled.key }],
-          [bob.id, { ...nothing, former: { remoteId: linked(bob).remoteId, until: start }, linkedBy: gone.key }],
+          [bob.id, { ...nothing, former: { ...former(linked(bob)), until: start }, linkedBy: gone.key }],
         ]),
       );
       await ledger.settle(lease, [applied(creates(bob), linked(bob))]);

@@ -23,6 +23,8 @@ export type Trouble =
   | 'unauthorized'
   /** A proxy answers in its place. */
   | 'web_page'
+  /** A gateway in front of it has lost its route: whatever is asked is not there. */
+  | 'no_route'
   /** The next answers break off half way. */
   | 'truncated'
   /** Answers every lookup with everybody. */
@@ -386,6 +388,18 @@ export const describeTroubles = (name: string, make: () => Promise<Harness>): vo
       trouble('web_page');
       expect(await faultOf(harness.target.get('user', id, signal))).toBe('unavailable');
       expect(await faultOf(harness.target.find('user', 'externalId', ada.id, signal))).toBe('unavailable');
+    });
+
+    it('believes nobody gone of whom a gateway without its route says so, and is not healthy then', async () => {
+      const id = await apply(created(ada));
+      trouble('no_route');
+      expect(await faultOf(harness.target.get('user', id, signal))).toBe('unavailable');
+      expect(await faultOf(harness.target.find('user', 'externalId', ada.id, signal))).toBe('unavailable');
+      expect(await faultOf(apply({ key: operationKey('d'), ref: ada, action: 'delete', remoteId: id }))).toBe(
+        'unavailable',
+      );
+      expect((await harness.target.check(signal)).ok).toBe(false);
+      expect(await harness.count('user')).toBe(1);
     });
 
     it('takes half an answer for none', async () => {

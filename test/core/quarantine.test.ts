@@ -91,6 +91,13 @@ describe('a target refuses most of what it is sent', () => {
     expect(massFailure(counted({ updated: 3, disabled: 2, membersAdded: 2, failed }))).not.toBeNull();
   });
 
+  it('or knows no more of them, unless most of those got a new account, or were to have none', () => {
+    expect(massFailure(noCounters, 20)).toMatchObject({ code: 'target_refuses_most' });
+    expect(massFailure(counted({ failed: { target_rejected: 10 } }), 10)).not.toBeNull();
+    expect(massFailure(counted({ created: 50 }), 50)).toBeNull();
+    expect(massFailure(counted({ disabled: 50 }), 50)).toBeNull();
+  });
+
   it('but not because people could not be told apart, were left alone, or needed nothing', () => {
     expect(massFailure(counted({ failed: { ambiguous_match: 500, source_unsure: 500 } }))).toBeNull();
     expect(massFailure(counted({ unchanged: 500, skipped: { guard_hold: 500 } }))).toBeNull();

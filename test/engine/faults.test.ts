@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { unobserved } from '../../src/engine/engine.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { SourceError, TargetError } from '../../src/model/errors.ts';
-import type { Operation } from '../../src/model/operation.ts';
+import { remoteId, sourceId } from '../../src/model/ids.ts';
+import type { Link, Operation } from '../../src/model/operation.ts';
+import { group } from '../../src/model/source-object.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import type { Target } from '../../src/target/target.ts';
 import { connection, id, type Story, story, target } from '../support/story.ts';
@@ -11,6 +13,11 @@ const staff = (s: Story, count: number): void => {
   for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
 };
 const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
+
+const linkOfGroup = async (s: Story, name: string): Promise<Link | undefined> => {
+  const ref = group(sourceId(id(name)));
+  return (await s.stores.ledger.links(target, [ref])).get(ref.id);
+};
 
 /** A target that does as `before` says for the operations it is asked; `after` runs once an operation was really applied. */
 const faulty =
@@ -510,6 +517,154 @@ describe('a target that misbehaves', () => {
       expect(s.accounts()).toMatchObject({ p2: 'off' });
       expect(await links(s)).toEqual({ user: 3, group: 0 });
     });
+  });
+
+  describe('whose gateway has lost its route, and says of everybody that they are not there', () => {
+    /** As an adapter says it: the word of a write is handed on, and no look proves it. For `answers` answers the route is lost. */
+    const people = async (count: number) => {
+      const route = { answers: 0 };
+      const isLost = (): boolean => {
+        route.answers -= 1;
+        return route.answers >= 0;
+      };
+      const ask = async <T>(asked: () => Promise<T>): Promise<T> => {
+        if (isLost()) throw new TargetError('unavailable', '404 to everything', { code: 'absence_unproved' });
+        return await asked();
+      };
+      const s = await story({
+        wrapTarget: (made) => ({
+          ...made,
+          get: (...asked) => ask(() => made.get(...asked)),
+          find: (...asked) => ask(() => made.find(...asked)),
+          apply: async (...asked) => {
+            if (isLost()) throw new TargetError('gone', '404');
+            return await made.apply(...asked);
+          },
+        }),
+      });
+      staff(s, count);
+      await s.full();
+      return { s, route };
+    };
+    const links = (s: Story) => s.stores.ledger.countLinks(target);
+
+    it('forgets no leaver: they are switched off once it has its route again', async () => {
+      const { s, route } = await people(12);
+      for (const nth of [0, 1, 2, 3, 4]) s.directory.remove(id(`p${nth}`), 'deleted');
+      route.answers = 25;
+      await s.delta();
+      expect(route.answers).toBeLessThan(0);
+      expect(off(s)).toBe(5);
+      expect(await links(s)).toEqual({ user: 12, group: 0 });
+    });
+
+    it('forgets nobody who is to be changed', async () => {
+      const { s, route } = await people(12);
+      for (let nth = 0; nth < 12; nth += 1) s.directory.setUser(id(`p${nth}`), { jobTitle: 'new' });
+      route.answers = 30;
+      await s.delta();
+      expect(await links(s)).toEqual({ user: 12, group: 0 });
+      expect(s.remote.applied.filter(({ action }) => action === 'create')).toHaveLength(12);
+      expect(s.account('p7')?.attributes['title']).toBe('new');
+      const adopted = s.remote.applied.filter(({ action }) => action === 'update');
+      expect(adopted).toHaveLength(12);
+    });
+  });
+
+  it('that says once of each account to be changed that it does not know it, and holds it, loses no link', async () => {
+    const denied = new Set<string>();
+    const s = await story({
+      wrapTarget: faulty({
+        before: ({ action, ref }) => {
+          if (action !== 'update' || denied.has(ref.id)) return null;
+          denied.add(ref.id);
+          return new TargetError('gone', '404 from a server that is behind');
+        },
+      }),
+    });
+    staff(s, 3);
+    await s.full();
+    for (const nth of [0, 1, 2]) s.directory.setUser(id(`p${nth}`), { jobTitle: 'new' });
+    await s.delta();
+    expect(denied.size).toBe(3);
+    const entries = (await s.stores.ledger.entries(target, (await s.provisioned()).id, null, 10)).items;
+    expect(entries.map(({ outcome }) => outcome?.result)).toEqual(['applied', 'applied', 'applied']);
+    expect(s.account('p1')?.attributes['title']).toBe('new');
+  });
+
+  it('that forgets a group for a while, and shows it again: who left the group meanwhile is taken out of it', async () => {
+    const hidden = { group: false };
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        get: async (type, ...ask) => (hidden.group && type === 'group' ? null : await made.get(type, ...ask)),
+        find: async (type, ...ask) => {
+          // Met again when it is matched, after its link was dropped.
+          if (type !== 'group' || !hidden.group) return await made.find(type, ...ask);
+          const links = await s.stores.ledger.countLinks(target);
+          return links.group > 0 ? [] : await made.find(type, ...ask);
+        },
+        apply: async (operation, ...ask) => {
+          if (operation.action !== 'update' || operation.ref.type !== 'group')
+            return await made.apply(operation, ...ask);
+          hidden.group = !hidden.group;
+          if (hidden.group) throw new TargetError('gone', '404 from a server that is behind');
+          return await made.apply(operation, ...ask);
+        },
+      }),
+    });
+    staff(s, 3);
+    s.found('team');
+    for (const name of ['p0', 'p1', 'p2']) s.directory.join(id('team'), id(name));
+    await s.full();
+    expect(s.groups()).toEqual({ team: ['p0', 'p1', 'p2'] });
+    const made = await linkOfGroup(s, 'team');
+    s.found('team', { displayName: 'the team' });
+    s.directory.leave(id('team'), id('p1'));
+    await s.delta();
+    expect(s.groups()).toEqual({ 'the team': ['p0', 'p2'] });
+    const met = await linkOfGroup(s, 'team');
+    expect(met).toMatchObject({ remoteId: made?.remoteId, by: 'created', membersSince: made?.membersSince });
+  });
+
+  it('that lost a group, and has another one with its name: that one is of others', async () => {
+    const s = await story({ target: { leftGroups: 'delete' } });
+    s.hire('p0');
+    s.found('team');
+    s.directory.join(id('team'), id('p0'));
+    await s.full();
+    const [ours] = [...s.remote.objects.values()].filter(({ type }) => type === 'group');
+    s.remote.objects.delete(ours?.remoteId ?? remoteId(''));
+    const theirs = remoteId('theirs');
+    s.remote.objects.set(theirs, { type: 'group', remoteId: theirs, attributes: { displayName: 'the team' } });
+    s.found('team', { displayName: 'the team' });
+    await s.delta();
+    const met = await linkOfGroup(s, 'team');
+    expect(met).toMatchObject({ remoteId: theirs, by: 'matched' });
+    s.directory.remove(id('team'), 'deleted');
+    await s.delta({ acceptShrink: true });
+    expect(s.groups()).toMatchObject({ 'the team': ['p0'] });
+  });
+
+  it('that refuses to switch anybody off is not told of all the others', async () => {
+    let asked = 0;
+    const s = await story({
+      target: { limits: { ...defaultLimits, deprovisions: { count: 400, percent: 100, floor: 5 } } },
+      wrapTarget: faulty({
+        before: ({ action }) => {
+          if (action !== 'disable') return null;
+          asked += 1;
+          return new TargetError('rejected', '400');
+        },
+      }),
+    });
+    staff(s, 400);
+    await s.full();
+    for (let nth = 0; nth < 200; nth += 1) s.directory.remove(id(`p${nth}`), 'deleted');
+    await s.delta({ acceptShrink: true });
+    expect(await s.provisioned()).toMatchObject({ state: 'failed', problem: { code: 'target_refuses_most' } });
+    expect(asked).toBeGreaterThan(19);
+    expect(asked).toBeLessThan(100);
   });
 
   it('that no longer accepts our credentials is held back until somebody acts', async () => {

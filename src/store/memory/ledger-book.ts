@@ -2,11 +2,11 @@
 
 import { escrowsAfter, type HeldEscrow } from '../../core/escrow-ladder.ts';
 import { operationWithout } from '../../core/forget.ts';
-import type { OperationKey, RemoteId, SourceId } from '../../model/ids.ts';
+import type { OperationKey, SourceId } from '../../model/ids.ts';
 import type { Intent, Link, Outcome, WaitingReference } from '../../model/operation.ts';
 import { type ObjectType, type Ref, user } from '../../model/source-object.ts';
 import type { EscrowPolicy } from '../../model/target-record.ts';
-import { type About, type Entry, nowhere, type Reach } from '../ledger.ts';
+import { type About, type Entry, type Former, nowhere, type Reach } from '../ledger.ts';
 
 /** Everything about one target. Maps are keyed by `type|id` unless they say otherwise; entries stand in the order they were made. */
 export type Book = {
@@ -15,7 +15,7 @@ export type Book = {
   reach: Reach;
   readonly links: Map<string, Link>;
   /** Links that ended. */
-  readonly former: Map<string, { readonly remoteId: RemoteId; readonly until: Date; readonly ref: Ref }>;
+  readonly former: Map<string, Former & { readonly ref: Ref }>;
   /** The operation that last changed a link, or ended it. */
   readonly linkedBy: Map<string, OperationKey>;
   readonly entries: Map<OperationKey, Entry & { readonly order: number }>;
@@ -48,12 +48,14 @@ export const aboutIn = (book: Book, key: string): About => {
   const former = book.former.get(key);
   return {
     link: book.links.get(key) ?? null,
-    former: former ? { remoteId: former.remoteId, until: former.until } : null,
+    former: former ? formerOf(former) : null,
     linkedBy: book.links.has(key) || former ? (book.linkedBy.get(key) ?? null) : null,
     escrow: held?.escrow ?? null,
     escrowedBy: held?.by?.key ?? null,
   };
 };
+
+const formerOf = ({ remoteId, by, membersSince, until }: Former): Former => ({ remoteId, by, membersSince, until });
 
 export const linksOf = (book: Book, type: ObjectType): readonly Link[] =>
   [...book.links.values()].filter((link) => link.ref.type === type);
@@ -69,10 +71,18 @@ export const writeLinks = (book: Book, outcomes: readonly Outcome[]): void => {
       continue;
     }
     const ended = book.links.get(key);
-    if (ended) book.former.set(key, { remoteId: ended.remoteId, until: outcome.at, ref: outcome.ref });
+    if (ended) book.former.set(key, formerOfEnded(ended, outcome));
     book.links.delete(key);
   }
 };
+
+const formerOfEnded = ({ remoteId, by, membersSince }: Link, { ref, at }: Outcome): Former & { readonly ref: Ref } => ({
+  remoteId,
+  by,
+  membersSince,
+  until: at,
+  ref,
+});
 
 export const writeEscrows = (
   book: Book,

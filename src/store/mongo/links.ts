@@ -180,7 +180,12 @@ const aboutIn = (document: LinkDocument): AboutLink => {
   const [link = null] = linkOf(document);
   const former =
     link === null && document.remoteId !== undefined
-      ? { remoteId: remoteId(document.remoteId), until: document.since }
+      ? {
+          remoteId: remoteId(document.remoteId),
+          by: document.by,
+          membersSince: document.membersSince,
+          until: document.since,
+        }
       : null;
   return { link, former, linkedBy: link || former ? (document.last ?? null) : null };
 };

@@ -6,6 +6,7 @@ import { TargetError } from '../../model/errors.ts';
 import type { World } from '../../model/world.ts';
 import { type Answer, isAbsent, isSuccess } from './errors.ts';
 import { field, isList } from './json.ts';
+import { assertShown } from './life.ts';
 import { parsePath } from './paths.ts';
 import { usualEndpoints } from './profile.ts';
 import { findRequest, type Request } from './requests.ts';
@@ -22,41 +23,36 @@ const runChecks = async (session: Session, signal: AbortSignal): Promise<readonl
   const reached = await tried(session, config, signal);
   if (reached instanceof TargetError) return [failed('reachable', reached)];
   const reachable = { name: 'reachable', ok: true, detail: 'The address answers.' } as const;
-  const listing = await tried(session, byRandomId(session, 'userName'), signal);
+  const listing = await looked(session, byRandomId(session, 'userName'), signal);
+  if (listing instanceof TargetError && listing.code === 'absence_unproved')
+    return [reachable, found('users', 'not_scim', listing.message)];
   const token = tokenCheck(session, listing);
   if (!token.ok) return [reachable, token];
-  if (
-    !isSuccess(reached) &&
-    !(listing instanceof TargetError) &&
-    isAbsent(listing) &&
-    (await hasNoUsers(session, signal))
-  )
-    return [reachable, found('users', 'not_scim', nothingThere)];
   return [
     reachable,
     token,
     describedCheck(reached),
     filterCheck(session, 'userName', listing),
-    filterCheck(session, 'externalId', await tried(session, byRandomId(session, 'externalId'), signal)),
+    filterCheck(session, 'externalId', await looked(session, byRandomId(session, 'externalId'), signal)),
     ...(await abilityChecks(session, signal)),
   ];
 };
 
-/**
- * Some targets answer 404 for a filter that finds nobody, and some do not describe themselves; one that knows of no users at all, either, is no target. By
- * its 404 alone it would pass for one where nobody is.
- */
-const hasNoUsers = async (session: Session, signal: AbortSignal): Promise<boolean> => {
-  const query = { startIndex: '1', count: '1' };
-  const answer = await tried(session, { method: 'GET', endpoint: usualEndpoints.user, query }, signal);
-  return !(answer instanceof TargetError) && isAbsent(answer);
-};
-const nothingThere =
-  'Something answers there, and knows neither of users nor of what a SCIM server can do: is base_url right?';
-
 const tried = async ({ client }: Session, request: Request, signal: AbortSignal): Promise<Answer | TargetError> => {
   try {
     return await client.send(request, signal);
+  } catch (error) {
+    return asTargetError(error, signal);
+  }
+};
+
+/** A 404 is an answer only of a target that shows its users; a gateway without its route says the same of everybody. */
+const looked = async (session: Session, request: Request, signal: AbortSignal): Promise<Answer | TargetError> => {
+  const answer = await tried(session, request, signal);
+  if (answer instanceof TargetError || !isAbsent(answer)) return answer;
+  try {
+    await assertShown(session, 'user', signal);
+    return answer;
   } catch (error) {
     return asTargetError(error, signal);
   }

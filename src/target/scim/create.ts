@@ -21,6 +21,7 @@ export const create = async (session: Session, operation: Create, signal: AbortS
   const answer = await session.client.succeed(request, signal);
   const created = answer.body.kind === 'json' ? answer.body.json : null;
   const id = (created === null ? null : idIn(created)) ?? idInLocation(answer, endpoints[type]);
+  if (id !== null) session.shown.note(type, id);
   if (id === null) {
     const found = await afterWrite(() => findCreated(session, operation, signal));
     if (found === null) throw unreadable(request, answer);

@@ -4,7 +4,7 @@ import { type NoAnswer, noAnswerOf, type Unreached } from '../../core/no-answer.
 import { EgressRefused } from '../../model/egress.ts';
 import { TargetError, type TargetFault } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/target-record.ts';
-import { field, isObject } from './json.ts';
+import { field, isList, isObject } from './json.ts';
 import { nameOf, type Request, valuesIn } from './requests.ts';
 
 /** `json`: an object was read. `page`: HTML, so a proxy or a login page speaks, not the target. `unreadable`: broken off or no JSON. */
@@ -23,7 +23,10 @@ export type Answer = {
 
 export const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300;
 
-/** Nobody is there any more. A web page with 404 does not say so: a proxy without its target answers like that. */
+/**
+ * Nobody is there, by this one answer; it counts only where the collection shows itself (`life.ts`). A web page with 404 does not even say so: a proxy
+ * without its target answers like that.
+ */
 export const isAbsent = ({ status, body }: Answer): boolean =>
   (status === 404 || status === 410) && body.kind !== 'page';
 
@@ -34,6 +37,17 @@ const isElsewhere = ({ status, body }: Answer): boolean =>
 /** Whether the target asks to wait. 503 with Retry-After is how some say 429. */
 export const isThrottle = ({ status, retryAfterMs }: Answer): boolean =>
   status === 429 || ((status === 503 || status === 403) && retryAfterMs !== null);
+
+/** A list as SCIM has it, of nobody too (RFC 7644 §3.4.2). */
+export const isScimList = ({ body }: Answer): boolean =>
+  body.kind === 'json' &&
+  (isList(field(body.json, 'Resources')) || typeof field(body.json, 'totalResults') === 'number');
+
+/** A refusal in SCIM's own words (RFC 7644 §3.12): no gateway speaks like that. */
+export const isScimError = ({ body }: Answer): boolean => {
+  const schemas = body.kind === 'json' ? field(body.json, 'schemas') : null;
+  return isList(schemas) && schemas.includes('urn:ietf:params:scim:api:messages:2.0:Error');
+};
 
 export const scimTypeOf = ({ body }: Answer): string | null => {
   const scimType = body.kind === 'json' ? field(body.json, 'scimType') : null;

@@ -7,6 +7,7 @@ import type { ObjectType, Value } from '../../model/source-object.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import { isAbsent, unreadable } from './errors.ts';
 import { field, isList, isObject } from './json.ts';
+import { assertShown } from './life.ts';
 import { type Path, parsePath } from './paths.ts';
 import { findRequest, type Request } from './requests.ts';
 import { flatten, valueAt } from './resource.ts';
@@ -31,7 +32,7 @@ export const findObjects = async (
       throw new TargetError('rejected', `The target answers a filter on ${attribute} with thousands of objects.`, {
         code: 'filter_ignored',
       });
-    const list = await readPage(session, request, signal);
+    const list = await readPage(session, type, request, signal);
     const known = found.size;
     for (const object of objectsIn(list, type, attribute, path)) found.set(object.remoteId, object);
     request = nextPage(request, list, found.size > known, found.size);
@@ -52,12 +53,23 @@ export const idIn = (resource: JsonObject): RemoteId | null => {
 };
 
 /**
- * Some answer a filter that matches nobody with 404. Without `totalResults` and `Resources` an answer is no list, whatever its status: taking it for
+ * Some answer a filter that matches nobody with 404: it counts where the collection shows itself, and is heard twice of a target that is not known to do so.
+ * Without `totalResults` and `Resources` an answer is no list, whatever its status: taking it for
  * an empty one would make a second account.
  */
-const readPage = async ({ client }: Session, request: Request, signal: AbortSignal): Promise<JsonObject> => {
-  const answer = await client.send(request, signal);
-  if (isAbsent(answer)) return { totalResults: 0 };
+const readPage = async (
+  session: Session,
+  type: ObjectType,
+  request: Request,
+  signal: AbortSignal,
+): Promise<JsonObject> => {
+  const { client, learned } = session;
+  let answer = await client.send(request, signal);
+  if (isAbsent(answer)) {
+    await assertShown(session, type, signal);
+    if (!learned.answersNobodyWith404[type]) answer = await client.send(request, signal);
+    if (isAbsent(answer)) return { totalResults: 0 };
+  }
   const list = client.objectIn(request, answer);
   if (!isList(field(list, 'Resources')) && field(list, 'totalResults') !== 0) throw unreadable(request, answer);
   return list;

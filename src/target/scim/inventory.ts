@@ -14,8 +14,9 @@ import { completeList, type ListPage } from '../target.ts';
 import { type Answer, isAbsent, isSuccess, isThrottle } from './errors.ts';
 import { idIn, toRemoteObject } from './find.ts';
 import { field, isList, isObject } from './json.ts';
+import { readResource } from './read-resource.ts';
 import { listRequest, type Request } from './requests.ts';
-import { readResource, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** Where a list goes on. `last`: a digest of the ids of the page before. `total`: what the target said there are; null: nothing. */
 const placeSchema = z.strictObject({

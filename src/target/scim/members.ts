@@ -11,8 +11,9 @@ import type { Refusal } from '../target.ts';
 import { type Answer, scimTypeOf } from './errors.ts';
 import { field, isList, isObject, withField } from './json.ts';
 import { afterWrite, notApplied, notShown } from './read-back.ts';
+import { readResource } from './read-resource.ts';
 import { memberOperations } from './requests.ts';
-import { readResource, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { hasPatch, putMerged, sendPatch } from './update.ts';
 
 type Change = Extract<Operation, { action: 'add_members' | 'remove_members' }>;

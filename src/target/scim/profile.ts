@@ -4,11 +4,10 @@
  */
 
 import { z } from 'zod';
-import { TargetError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import type { Client } from './client.ts';
-import { isSuccess } from './errors.ts';
-import type { Endpoints } from './requests.ts';
+import { isScimList, isSuccess, isThrottle, unreadable } from './errors.ts';
+import { type Endpoints, nobodyRequest } from './requests.ts';
 
 export type Profile = {
   /** Whether there is a ServiceProviderConfig at all. */
@@ -45,15 +44,26 @@ export const readProfile = async (client: Client, signal: AbortSignal): Promise<
 
 const pageSize = 100;
 
-/** Null when the target does not offer it; a credential that cannot read it may still do all the rest. */
+/**
+ * Null when the target does not offer it; a credential that cannot read it may still do all the rest. Whatever else is answered is of a target that is out of
+ * order, or not of the target: nothing is learned of that, for it would be believed as long as the connection is kept. Throws `TargetError`.
+ */
 const readIfOffered = async (client: Client, endpoint: string, signal: AbortSignal): Promise<JsonObject | null> => {
   const request = { method: 'GET', endpoint } as const;
   const answer = await client.send(request, signal);
-  if (isSuccess(answer)) return answer.body.kind === 'json' ? answer.body.json : null;
-  const refusal = client.refusal(request, answer);
-  if (refusal instanceof TargetError && refusal.fault === 'throttled') throw refusal;
+  if (isSuccess(answer)) {
+    if (answer.body.kind === 'json') return answer.body.json;
+    if (answer.body.kind === 'none') return null;
+    throw unreadable(request, answer);
+  }
+  if (isThrottle(answer) || !notOffered.includes(answer.status)) throw client.refusal(request, answer);
+  // Many frameworks have a page for what is not there; so have proxies without their target, and those show no users.
+  if (answer.body.kind === 'page' && !isScimList(await client.send(nobodyRequest('user', usualEndpoints.user), signal)))
+    throw client.refusal(request, answer);
   return null;
 };
+
+const notOffered: readonly number[] = [401, 403, 404, 405, 501];
 
 const supported = z.object({ supported: z.boolean() }).optional().catch(undefined);
 

@@ -11,8 +11,9 @@ import type { Attributes, ObjectType } from '../../model/source-object.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import type { Answer } from './errors.ts';
 import { parsePath } from './paths.ts';
+import { readResource } from './read-resource.ts';
 import { valueAt } from './resource.ts';
-import { readResource, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
 export type Asked = {
   readonly type: ObjectType;

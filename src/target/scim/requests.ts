@@ -5,7 +5,7 @@ import type { Member, Operation } from '../../model/operation.ts';
 import type { Attributes, ObjectType, Value } from '../../model/source-object.ts';
 import type { Json, JsonObject } from '../../model/target-record.ts';
 import { isList, isObject } from './json.ts';
-import { filterText, type Path } from './paths.ts';
+import { filterText, type Path, parsePath } from './paths.ts';
 import { newResource } from './resource.ts';
 
 export type Endpoints = Readonly<Record<ObjectType, string>>;
@@ -65,6 +65,11 @@ export const findRequest = (type: ObjectType, endpoint: string, path: Path, valu
     count: String(count),
   },
 });
+
+/** Of a name that nobody has: shows whether the collection answers, and costs next to nothing. */
+export const nobodyRequest = (type: ObjectType, endpoint: string): Request =>
+  findRequest(type, endpoint, parsePath(type === 'user' ? 'userName' : 'displayName'), nobodysName, 1);
+const nobodysName = 'entrain-asks-for-nobody';
 
 /** Everybody, without a filter. */
 export const listRequest = (

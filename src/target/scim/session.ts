@@ -2,13 +2,10 @@
 
 import type { RemoteId } from '../../model/ids.ts';
 import type { ObjectType } from '../../model/source-object.ts';
-import type { JsonObject } from '../../model/target-record.ts';
 import type { World } from '../../model/world.ts';
 import { type Client, connectClient } from './client.ts';
-import { isAbsent } from './errors.ts';
 import { type Profile, readProfile } from './profile.ts';
 import { type RecentWrites, recentWrites } from './recent-writes.ts';
-import { getRequest, getWholeRequest } from './requests.ts';
 import type { ScimSettings } from './settings.ts';
 import type { Transport } from './transport.ts';
 
@@ -22,6 +19,16 @@ export type Session = {
   profile(signal: AbortSignal): Promise<Profile>;
   /** As far as it was read yet. */
   knownProfile(): Profile | null;
+  /** It is read anew before the next request that needs it. */
+  forgetProfile(): void;
+  /** Whom the target has shown: who they are says that it is there. */
+  readonly shown: Shown;
+};
+
+export type Shown = {
+  note(type: ObjectType, id: RemoteId): void;
+  /** A few, the latest first. */
+  latest(type: ObjectType): readonly RemoteId[];
 };
 
 export type Learned = {
@@ -30,6 +37,8 @@ export type Learned = {
   membersPerRequest: number;
   /** Answers to member changes got long; from then on they are asked for without the members. */
   quiet: boolean;
+  /** A filter that finds nobody is answered with 404. */
+  answersNobodyWith404: Record<ObjectType, boolean>;
   /** Members can be written and not read, so a list that is read, changed and written back would lose everybody else. */
   membersHidden: boolean;
 };
@@ -55,6 +64,7 @@ export const startSession = (settings: ScimSettings, world: World, transport: Tr
       patch: { user: null, group: null },
       membersPerRequest: settings.members_per_request,
       quiet: false,
+      answersNobodyWith404: { user: false, group: false },
       membersHidden: false,
     },
     recent: recentWrites(world),
@@ -63,6 +73,22 @@ export const startSession = (settings: ScimSettings, world: World, transport: Tr
       return reading;
     },
     knownProfile: () => known,
+    forgetProfile: () => {
+      reading = null;
+    },
+    shown: lately(),
+  };
+};
+
+const mostShown = 3;
+
+const lately = (): Shown => {
+  const ids: Record<ObjectType, readonly RemoteId[]> = { user: [], group: [] };
+  return {
+    note: (type, id) => {
+      if (ids[type][0] !== id) ids[type] = [id, ...ids[type].filter((other) => other !== id)].slice(0, mostShown);
+    },
+    latest: (type) => ids[type],
   };
 };
 
@@ -74,17 +100,3 @@ export const watched = (session: Session, beforeWrite: () => void): Session => (
 
 export const offersGroups = ({ settings, knownProfile }: Session): boolean =>
   settings.groups ?? knownProfile()?.groups ?? true;
-
-/** The resource by its id, `whole` with a group's members; null when it is gone. */
-export const readResource = async (
-  session: Session,
-  type: ObjectType,
-  id: RemoteId,
-  signal: AbortSignal,
-  options: { readonly whole?: boolean } = {},
-): Promise<JsonObject | null> => {
-  const { endpoints } = await session.profile(signal);
-  const request = options.whole === true ? getWholeRequest(endpoints[type], id) : getRequest(type, endpoints[type], id);
-  const answer = await session.client.send(request, signal);
-  return isAbsent(answer) ? null : session.client.objectIn(request, answer);
-};

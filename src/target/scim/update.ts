@@ -10,10 +10,11 @@ import { field, isObject, withField } from './json.ts';
 import { operationsFrom, operationsOn, operationsWithoutValuePaths } from './patch.ts';
 import { parsePath } from './paths.ts';
 import { type Asked, confirmUpdate, goneMeanwhile } from './read-back.ts';
+import { readResource } from './read-resource.ts';
 import { isOld } from './recent-writes.ts';
 import { getWholeRequest, type PatchOperation, patchRequest, putRequest } from './requests.ts';
 import { assign, withSchemas } from './resource.ts';
-import { readResource, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
 export const update = async (session: Session, asked: Asked, signal: AbortSignal): Promise<void> => {
   if (await hasPatch(session, asked.type, signal)) {

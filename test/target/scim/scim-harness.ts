@@ -55,6 +55,9 @@ const makeTrouble = ({ control }: ScimSimulator, what: Trouble): void => {
     case 'web_page':
       control.addFaults([{ times: 'always', answer: { kind: 'html', when: 'before' } }]);
       break;
+    case 'no_route':
+      control.addFaults([{ times: 'always', answer: { kind: 'status', status: 404, body: 'gateway' } }]);
+      break;
     case 'truncated':
       control.addFaults([{ times: 'always', answer: { kind: 'truncated' } }]);
       break;

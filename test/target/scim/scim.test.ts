@@ -396,6 +396,35 @@ describe('members', () => {
   });
 });
 
+describe('what a target offers', () => {
+  it.each([
+    ['500', 1, { kind: 'status', status: 500 }],
+    ['503', 1, { kind: 'status', status: 503 }],
+    ['a broken connection', 1, { kind: 'reset' }],
+    ['a web page', 1, { kind: 'html' }],
+    ['half an answer', 1, { kind: 'truncated' }],
+    ['the page of a proxy that has no target', 2, { kind: 'status', status: 404, body: 'html' }],
+  ] as const)('is not learned from %s: it is asked again', async (_, times, answer) => {
+    const setup = await connected({ max_attempts: 1 });
+    setup.simulator.control.addFaults([{ path: 'ResourceTypes|Users', times, answer }]);
+    await expect(setup.target.ready(signal)).rejects.toMatchObject({ fault: 'unavailable' });
+    await setup.target.ready(signal);
+    const asked = setup.simulator.control.requests().filter(({ path }) => path === '/ResourceTypes');
+    expect(asked.map(({ status }) => status).at(-1)).toBe(200);
+    expect(asked).toHaveLength(2);
+  });
+
+  it.each([401, 403, 404, 405, 501])('is the usual where it says nothing of it: %d', async (status) => {
+    const setup = await connected({ max_attempts: 1 });
+    setup.simulator.control.addFaults([
+      { path: 'ResourceTypes', times: 'always', answer: { kind: 'status', status } },
+      { path: 'ServiceProviderConfig', times: 'always', answer: { kind: 'status', status: 404, body: 'html' } },
+    ]);
+    await create(setup);
+    expect(setup.simulator.control.state().users).toBe(1);
+  });
+});
+
 describe('members where there is no PATCH', () => {
   it('are left alone once the target turns out not to show them: writing the list back would lose everybody else', async () => {
     const setup = await connected({}, { knobs: { patch: 'unsupported', memberReads: 'hidden' } });

@@ -229,8 +229,78 @@ describe('a target that answers PATCH with 404', () => {
   });
 
   it('has lost the account, when it is not there', async () => {
-    const { target } = await before(() => ({ status: 404, body: { detail: 'not found' } }));
+    const { target } = await before(({ path }) =>
+      path.includes('?filter=') ? ok({ totalResults: 0 }) : { status: 404, body: { detail: 'not found' } },
+    );
     await expect(target.apply(update({ title: 'Countess' }, {}), signal)).rejects.toMatchObject({ fault: 'gone' });
+  });
+});
+
+describe('an answer that somebody is not there', () => {
+  const scimError = (status: number): Reply => ({
+    status,
+    body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(status) },
+  });
+  const get = ({ target }: { readonly target: Target }, id: string) => target.get('user', remoteId(id), signal);
+  const unproved = { fault: 'unavailable', code: 'absence_unproved' };
+
+  it.each([
+    ['JSON', { status: 404, body: { message: 'no Route matched with those values' } }],
+    ['nothing', { status: 404 }],
+    ['plain text', { status: 404, body: 'default backend - 404', headers: { 'content-type': 'text/plain' } }],
+    ["SCIM's own error", scimError(404)],
+    ['410', { status: 410 }],
+  ])('is of a gateway without its route where everything is answered so, in %s', async (_, reply: Reply) => {
+    const one = await before(() => reply);
+    await expect(get(one, '7')).rejects.toMatchObject(unproved);
+    await expect(one.target.find('user', 'userName', 'ada', signal)).rejects.toMatchObject(unproved);
+    const checks = (await one.target.check(signal)).checks.filter(({ ok }) => !ok).map(({ name }) => name);
+    expect(checks).toEqual(['users']);
+  });
+
+  it('is not believed of one of two servers that has no route, while the other one shows the account', async () => {
+    let asked = 0;
+    const one = await before(({ path }) => {
+      if (path.includes('?filter=')) return ok({ totalResults: 0 });
+      asked += 1;
+      return asked % 2 === 1 ? { status: 404 } : ok({ id: '7' });
+    });
+    expect(await get(one, '7')).toMatchObject({ remoteId: '7' });
+  });
+
+  it.each([
+    ['lists, and answers a filter that finds nobody with 404', (path: string) => (/filter=/.test(path) ? null : {})],
+    ['finds by a filter, and refuses to list', (path: string) => (/filter=/.test(path) ? {} : null)],
+  ])('is believed of a target that %s', async (_, list) => {
+    const one = await before(({ path }) => {
+      if (!path.includes('?')) return { status: 404 };
+      return list(path) === null ? { status: 404 } : ok({ totalResults: 0 });
+    });
+    expect(await get(one, '7')).toBeNull();
+    expect(await one.target.find('user', 'userName', 'ada', signal)).toEqual([]);
+  });
+
+  it('is believed of a target that refuses to list in the words of SCIM, as no gateway does', async () => {
+    const one = await before(({ path }) =>
+      /filter=/.test(path) || !path.includes('?') ? { status: 404 } : scimError(403),
+    );
+    expect(await get(one, '7')).toBeNull();
+  });
+
+  it('is believed of a target that can neither find nor list once it has shown somebody else', async () => {
+    const one = await before(({ path }) => (path === '/Users/8' ? ok({ id: '8' }) : { status: 404 }));
+    await expect(get(one, '7')).rejects.toMatchObject(unproved);
+    await get(one, '8');
+    expect(await get(one, '7')).toBeNull();
+  });
+
+  it('about every group is of a target that has none, where it shows its users: a matter of the groups alone', async () => {
+    const { target } = await before(({ path }) =>
+      path.startsWith('/Users?') ? ok({ totalResults: 0 }) : { status: 404, body: { message: 'not found' } },
+    );
+    const asked = target.find('group', 'displayName', 'Staff', signal);
+    await expect(asked).rejects.toMatchObject({ fault: 'rejected', code: 'groups_not_found' });
+    expect(await get({ target }, '7')).toBeNull();
   });
 });
 
@@ -434,7 +504,9 @@ describe('deleting', () => {
   const remove: Operation = { key: operationKey('d'), ref: ada, action: 'delete', remoteId: remoteId('a/7') };
 
   it.each([200, 202, 204, 404, 410])('is done after %d', async (status) => {
-    const { target, server } = await before(() => ({ status }));
+    const { target, server } = await before(({ path }) =>
+      path.includes('?filter=') ? ok({ totalResults: 0, Resources: [] }) : { status },
+    );
     await target.apply(remove, signal);
     expect(server.received.at(-1)?.path).toBe('/Users/a/7');
   });

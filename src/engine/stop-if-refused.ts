@@ -1,0 +1,11 @@
+/** Looked at after each batch that was sent: sending the rest as well would only fill the escrows. */
+
+import { massFailure } from '../core/quarantine.ts';
+import { TargetRefusesMost } from './reactions.ts';
+import type { Tally } from './tally.ts';
+
+/** Throws `TargetRefusesMost`. */
+export const stopIfRefused = (tally: Tally): void => {
+  const problem = massFailure(tally.counters(), tally.goneInTurn());
+  if (problem !== null) throw new TargetRefusesMost(problem);
+};
