@@ -58,13 +58,16 @@ export interface Target {
   readonly capabilities: Capabilities;
   /** Proves address, credentials and what the target can do, by real calls that change nothing. Never throws for what it is meant to find out. */
   check(signal: AbortSignal): Promise<CheckReport>;
-  /** Objects whose attribute (a target path) equals the value. The answer is what the target claims: the caller verifies each one. */
+  /**
+   * Objects whose attribute (a target path) equals the value. The answer is what the target claims: the caller verifies each one. That there is nobody is
+   * claimed only by a target that shows that it is there: a gateway without its route says the same of everybody. Throws `TargetError`.
+   */
   find(type: ObjectType, attribute: string, value: Value, signal: AbortSignal): Promise<readonly RemoteObject[]>;
-  /** One object by its id; null when it is gone. */
+  /** One object by its id; null when it is gone, which the target said while it showed that it is there. Without that it throws `TargetError` unavailable. */
   get(type: ObjectType, id: RemoteId, signal: AbortSignal): Promise<RemoteObject | null>;
   /**
    * Applies one operation. The same operation twice changes nothing more, except `create`: the caller looks before repeating it.
-   * Throws `TargetError`; after `unknown` the caller must look. Member operations may be split into several requests by the adapter, and are where
+   * Throws `TargetError`; after `unknown` the caller must look, and after `gone`, which is one answer and no proof. Member operations may be split into several requests by the adapter, and are where
    * a target refuses a request for the sake of one member: one member must not keep a thousand others out.
    * `beforeWrite` is called right before each request that changes something, after whatever it had to wait for, and what it throws is thrown on: then
    * the request is not sent.

@@ -246,6 +246,15 @@ const biases = {
     drawn: { ...writesScim, ...manyEdits, ...drawn([0.76, 0.99], 'SCIM personality'), ...faults('no_id') },
     picked: { edit: ['hired'] },
   },
+  'lost routes': {
+    drawn: {
+      ...writesScim,
+      ...manyEdits,
+      ...drawn(sure, 'a gateway loses its route', 'first plans approve themselves'),
+      ...drawn(much, 'how long the route is lost'),
+    },
+    picked: { edit: leavers },
+  },
   'web pages': {
     drawn: {
       ...writesScim,

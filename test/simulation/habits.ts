@@ -58,5 +58,11 @@ export const drawScimHabits = (chance: Chance, faults: Faults): ScimHabits => {
     personality,
     knobs,
     settings: { concurrency: chance.between(1, 4, 'concurrency'), verify: loses ? 'always' : 'doubt' },
+    lostRoute: chance.happens(0.1, 'a gateway loses its route')
+      ? {
+          fromMs: chance.between(0, 360_000, 'when the route is lost'),
+          forMs: chance.between(30_000, 180_000, 'how long the route is lost'),
+        }
+      : null,
   };
 };

@@ -20,6 +20,8 @@ export type ScimHabits = {
   readonly personality: Personality;
   readonly knobs: Partial<Knobs>;
   readonly settings: { readonly concurrency: number; readonly verify: 'doubt' | 'always' };
+  /** For so long, from so many ms after the beginning on, a gateway in front of it has no route to it; null: never. */
+  readonly lostRoute: { readonly fromMs: number; readonly forMs: number } | null;
 };
 
 const basePath = '/scim/v2';
@@ -27,7 +29,7 @@ const basePath = '/scim/v2';
 export const scimRemote = (
   stage: Stage,
   name: string,
-  { personality, knobs: some, settings: own }: ScimHabits,
+  { personality, knobs: some, settings: own, lostRoute }: ScimHabits,
   witness: EffectWitness,
   lost: Set<string>,
 ): RemoteSystem => {
@@ -38,6 +40,20 @@ export const scimRemote = (
   let knobs: Knobs = { ...personalities[personality], ...noChance, ...some };
   const tempo = tempoOf(stage, name);
   let made = 0;
+  let hasRoute = true;
+  let isCalm = false;
+  const loseRoute = (): void => {
+    if (isCalm) return;
+    hasRoute = false;
+    stage.trace.count('target.lost_its_route');
+  };
+  if (lostRoute !== null && stage.faults.allows(`lost route of ${name}#0`)) {
+    const from = scheduler.now() + lostRoute.fromMs;
+    scheduler.at(from, loseRoute);
+    scheduler.at(from + lostRoute.forMs, () => {
+      hasRoute = true;
+    });
+  }
   const parts = {
     store: new Store(),
     staleReads: new StaleReads(),
@@ -63,6 +79,7 @@ export const scimRemote = (
     return change.kind === 'remove' ? change.before.id : change.after.id;
   };
   const answer = (sent: Sent, fault: Fault | null, process: Process): Received => {
+    if (!hasRoute) return withoutRoute(sent);
     const decision = decide(requestFrom(sent), world());
     return carriedOut(decision, fault, process);
   };
@@ -110,6 +127,8 @@ export const scimRemote = (
     calm: () => {
       knobs = { ...personalities[personality], ...noChance, ...some };
       parts.staleReads.clear();
+      isCalm = true;
+      hasRoute = true;
       tempo.calm();
     },
   };
@@ -274,6 +293,12 @@ const plain = (status: number, headers: Readonly<Record<string, string>> = {}): 
   status,
   headers,
   ...textOf(''),
+});
+
+/** As gateways have it: JSON that is not SCIM's, or nothing at all. */
+const withoutRoute = ({ method }: Sent): Received => ({
+  ...plain(404, { 'content-type': 'application/json' }),
+  ...textOf(method === 'DELETE' ? '' : '{"message":"no Route matched with those values"}'),
 });
 
 const textOf = (text: string): Pick<Received, 'text' | 'bytes'> => ({ text, bytes: Buffer.byteLength(text) });

@@ -33,6 +33,7 @@ export const startDesk = async (token: string) => {
     if (trouble.has('throttled')) return send(response, { status: 429 }, { 'retry-after': '60' });
     if (trouble.has('unauthorized') || request.headers.authorization !== `Bearer ${token}`)
       return send(response, { status: 401 });
+    if (trouble.has('no_route')) return send(response, { status: 404 });
     if (trouble.has('web_page')) return void response.writeHead(200).end('<html>Sign in</html>');
     const reply = carryOut(request.method ?? '', new URL(request.url ?? '', 'http://desk'), body);
     if (write && trouble.delete('fails_after_commit')) return send(response, { status: 500 });

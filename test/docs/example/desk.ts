@@ -76,7 +76,10 @@ const connect = (settings: Settings, egress: Egress): Target => {
       }
     },
     get: (type, id, signal) =>
-      unlessGone(async () => toRemoteObject(type, await ask('GET', placeOf(type, id), itemSchema, signal))),
+      unlessGone(
+        async () => toRemoteObject(type, await ask('GET', placeOf(type, id), itemSchema, signal)),
+        () => find(type, 'externalId', 'nobody', signal),
+      ),
     apply: (operation, signal, beforeWrite) => carryOut(announced(ask, beforeWrite), find, operation, signal),
     // Desk shows who has a value, and never everybody: a target like that is not reconciled.
     inventory: null,
@@ -101,7 +104,10 @@ const carryOut = async (
       await update(ask, place, { active: false }, signal);
       break;
     case 'delete':
-      await unlessGone(() => ask('DELETE', place, z.unknown(), signal));
+      await unlessGone(
+        () => ask('DELETE', place, z.unknown(), signal),
+        () => find(operation.ref.type, 'externalId', 'nobody', signal),
+      );
       break;
     case 'add_members':
     case 'remove_members':
@@ -177,12 +183,14 @@ const toRemoteObject = (type: ObjectType, { id, fields }: z.infer<typeof itemSch
   attributes: fields,
 });
 
-const unlessGone = async <T>(ask: () => Promise<T>): Promise<T | null> => {
+/** A gateway without its route says of everybody that they are not there: it is believed where Desk answers a question that finds nobody. */
+const unlessGone = async <T>(ask: () => Promise<T>, prove: () => Promise<unknown>): Promise<T | null> => {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof TargetError && error.fault === 'gone') return null;
-    throw error;
+    if (!(error instanceof TargetError) || error.fault !== 'gone') throw error;
+    await prove();
+    return null;
   }
 };
 
@@ -211,6 +219,9 @@ const clientOf =
         signal,
       ),
     );
+    // Of a place that is no object's, 404 means that Desk is not there.
+    const isOfObject = at.split('/').length > 2;
+    if (received.status === 404 && !isOfObject) throw new TargetError('unavailable', 'Desk answered with 404.');
     if (received.status < 200 || received.status > 299) throw refusal(received, open);
     return await orFault(open, signal, async () =>
       answer.parse(received.status === 204 ? null : JSON.parse(received.text ?? '')),

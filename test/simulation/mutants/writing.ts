@@ -157,6 +157,18 @@ export const writing: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a 404 is believed at once',
+    what: 'Whoever a target answers 404 about is gone, whether or not it shows that it is there.',
+    bias: 'lost routes',
+    edits: [
+      {
+        file: 'src/target/scim/life.ts',
+        from: 'if (await isShown(session, type, signal)) return;',
+        to: 'if ((await isShown(session, type, signal)) || type.length > 0) return;',
+      },
+    ],
+  },
+  {
     name: 'an answer that is no list is an empty one',
     what: 'A page of a sign-in form is taken for "nobody found".',
     bias: 'web pages',
