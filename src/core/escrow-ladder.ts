@@ -1,16 +1,21 @@
 /** When an object in escrow is tried again, when it is given up, and when it leaves escrow. */
 
 import type { OperationKey, RunId, SourceId } from '../model/ids.ts';
-import type { Escrow, Outcome, SkipReason } from '../model/operation.ts';
+import type { Action, Escrow, Outcome, SkipReason } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { EscrowPolicy } from '../model/target-record.ts';
 import { secondLookMs } from './absence.ts';
 
 export type Failure = Pick<Escrow, 'ref' | 'reason' | 'detail'>;
-/** `by`: the operation that failed, and its run where that is on record; null when it could not even be planned. */
+/** Of an object: what its own values are, whom they refer to, or who is in it. */
+export type Aspect = 'values' | 'references' | 'members';
+/**
+ * `by`: the operation that failed, its run where that is on record, and what it was about, which escrows of former versions do not say; null when it could
+ * not even be planned.
+ */
 export type HeldEscrow = {
   readonly escrow: Escrow;
-  readonly by: { readonly key: OperationKey; readonly run: RunId | null } | null;
+  readonly by: { readonly key: OperationKey; readonly run: RunId | null; readonly about?: Aspect } | null;
 };
 
 const hourMs = 3_600_000;
@@ -53,8 +58,9 @@ export const isGivenUp = (before: Escrow | null, after: Escrow): boolean =>
   after.dueAt === null && (before === null || before.dueAt !== null);
 
 /**
- * What outcomes do to escrows. One that failed is escrowed. One that did not leaves escrow, unless another operation of the same run put it there (its
- * attributes were refused, then its manager was written: the refusal still stands) or nothing was decided about it.
+ * What outcomes do to escrows. One that failed is escrowed. One that did not leaves escrow, unless nothing was decided about it, or what failed was another
+ * operation of the same run, or one about something else: its attributes were refused, then its manager was written, in the same run or in another. The
+ * refusal still stands then, until its time has come.
  */
 export const escrowsAfter = (
   outcomes: readonly Outcome[],
@@ -71,8 +77,8 @@ export const escrowsAfter = (
     if (isFailed(outcome)) {
       const { reason, detail } = outcome;
       const escrow = escalate(made.get(ref.id)?.escrow ?? before?.escrow ?? null, { ref, reason, detail }, now, policy);
-      made.set(ref.id, { escrow, by: { key: outcome.key, run: runOf(outcome.key) ?? null } });
-    } else if (before && isDecided(outcome) && !isOfSameRun(before, outcome, runOf)) {
+      made.set(ref.id, { escrow, by: { key: outcome.key, run: runOf(outcome.key) ?? null, about: aspectOf(outcome) } });
+    } else if (before && isDecided(outcome) && !isOfSameRun(before, outcome, runOf) && isAbout(before, outcome)) {
       gone.set(ref.id, ref);
     }
   }
@@ -93,3 +99,13 @@ const isDecided = (outcome: Outcome): boolean => outcome.result !== 'skipped' ||
 
 const isOfSameRun = ({ by }: HeldEscrow, { key }: Outcome, runOf: (key: OperationKey) => RunId | undefined): boolean =>
   by !== null && by.run !== null && by.key !== key && by.run === runOf(key);
+
+/** Whether what became of this operation says anything about what failed. */
+const isAbout = ({ by }: HeldEscrow, outcome: Outcome): boolean =>
+  by?.about === undefined || makesAnother.has(outcome.action) || by.about === aspectOf(outcome);
+
+/** After these an object at the target is another one than the one that failed. */
+const makesAnother: ReadonlySet<Action> = new Set<Action>(['create', 'disable', 'delete']);
+
+const aspectOf = ({ action, step }: Outcome): Aspect =>
+  action === 'add_members' || action === 'remove_members' ? 'members' : (step ?? 'values');

@@ -1,6 +1,7 @@
 /** Writes down what a run has staged, as a plan for a person to look at. */
 
 import { approvalsFor } from '../core/approvals.ts';
+import { rulesMoved } from '../core/plan-basis.ts';
 import type { Exceeded, Plan, PlanKind } from '../model/plan.ts';
 import { freshMs } from './aim.ts';
 import { basisOf } from './basis.ts';
@@ -39,12 +40,16 @@ export const makePlan = async (
   return (await engine.stores.plans.get(id)) ?? { ...plan, standing: { state: 'waiting' } };
 };
 
-/** A plan of the same content that somebody knows already, or has already decided on. */
+/**
+ * A plan of the same content that somebody knows already, or has already decided on. One that was made by other rules cannot be approved any more, though
+ * it holds the same: it is made anew.
+ */
 export const knownPlan = async (work: Provisioning, kind: PlanKind, { hash }: Content): Promise<Plan | null> => {
   const { engine, run, record } = work;
   const newest = await engine.stores.plans.newest({ target: record.id, kind, scope: run.scope });
   if (newest === null || newest.id === work.planId || newest.hash !== hash) return null;
-  if (newest.basis.epoch !== (await basisOf(engine.stores, record)).epoch) return null;
+  const now = await basisOf(engine.stores, record);
+  if (rulesMoved(kind, newest.basis, { ...now, wanted: now.scope ?? '' }).length > 0) return null;
   if (engine.world.now().getTime() - newest.createdAt.getTime() >= freshMs) return null;
   switch (newest.standing.state) {
     case 'waiting':

@@ -26,11 +26,12 @@ export type Pending = {
 
 export type Done = { readonly pending: Pending; readonly outcome: Outcome };
 
-export const head = (work: Pick<Provisioning, 'engine'>, { planned: { operation } }: Pending) => ({
+export const head = (work: Pick<Provisioning, 'engine'>, { planned: { operation }, step }: Pending) => ({
   key: operation.key,
   ref: operation.ref,
   action: operation.action,
   at: work.engine.world.now(),
+  ...(step === undefined ? {} : { step }),
 });
 
 export const skip = (work: Pick<Provisioning, 'engine'>, pending: Pending, reason: SkipReason): Done => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { escalate, escrowsAfter, type HeldEscrow } from '../../src/core/escrow-ladder.ts';
+import { type Aspect, escalate, escrowsAfter, type HeldEscrow } from '../../src/core/escrow-ladder.ts';
 import { type OperationKey, runId } from '../../src/model/ids.ts';
 import type { Escrow, Operation, Outcome } from '../../src/model/operation.ts';
 import { defaultEscrow, type EscrowPolicy } from '../../src/model/target-record.ts';
@@ -131,6 +131,18 @@ describe('an outcome', () => {
     const by = { key: failed.key, run: runId('run_1') };
     const { made, gone } = decide([applied(other, linked(ann))], by, [[other, 'run_1']]);
     expect([made, gone]).toEqual([[], []]);
+  });
+
+  it('of a later run that wrote the manager leaves a name that was refused in escrow, and the other way round', () => {
+    const [failed, manager] = [updates(ann), updates(ann)];
+    const ofManager: Outcome = { ...applied(manager, linked(ann)), step: 'references' };
+    const goneAfter = (outcome: Outcome, about: Aspect) =>
+      decide([outcome], { key: failed.key, run: runId('run_1'), about }, [[manager, 'run_2']]).gone;
+    expect(goneAfter(ofManager, 'values')).toEqual([]);
+    expect(goneAfter(applied(manager, linked(ann)), 'references')).toEqual([]);
+    expect(goneAfter(ofManager, 'references')).toEqual([ann]);
+    expect(goneAfter(applied(manager, linked(ann)), 'values')).toEqual([ann]);
+    expect(goneAfter(applied(creates(ann), linked(ann)), 'references')).toEqual([ann]);
   });
 
   it('beside a failure of the same object does not undo it', () => {

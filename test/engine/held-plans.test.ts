@@ -199,6 +199,21 @@ describe('a plan that somebody approves', () => {
     expect(await stateOf(s, plan)).toMatchObject({ state: 'superseded' });
   });
 
+  it('is made anew by other rules also where they come to the same, so that it can be approved', async () => {
+    const s = await heldStory();
+    const plan = await s.newestPlan();
+    const record = await s.stores.targets.get(target);
+    await s.stores.targets.edit(target, record?.revision ?? 0, {
+      protected: { ids: [id('p9')], attributes: [], groups: [] },
+    });
+    await expect(s.commands.approvePlan(plan.id, word)).rejects.toThrow('other accounts are protected');
+    await s.provisionAll();
+    const next = await s.newestPlan();
+    expect([next.id === plan.id, next.hash === plan.hash]).toEqual([false, true]);
+    expect(await stateOf(s, plan)).toEqual({ state: 'superseded', by: next.id });
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', plan: next.id, counters: { disabled: 4 } });
+  });
+
   it('whose rules change between the approval and the run is not done', async () => {
     const s = await heldStory();
     const plan = await s.newestPlan();

@@ -76,11 +76,15 @@ const shows = ({ people }: Truth, id: string, attribute: string, value: string):
   return typeof shown === 'string' && shown.toLowerCase() === value.toLowerCase();
 };
 
-/** The group itself, and everybody in it, also by groups in it. */
+/** The group itself, and everybody in it, also by groups in it, as long as these are there: who is in a deleted group nobody is told. */
 const everyoneIn = ({ groups }: Truth, group: string): ReadonlySet<string> => {
   const everyone = new Set([group]);
   // What is added while a Set is visited is visited too.
-  for (const each of everyone) for (const member of groups.get(each)?.members ?? []) everyone.add(member);
+  for (const each of everyone) {
+    const within = groups.get(each);
+    if (within === undefined || (each !== group && within.standing !== 'there')) continue;
+    for (const member of within.members) everyone.add(member);
+  }
   return everyone;
 };
 
