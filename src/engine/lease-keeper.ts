@@ -127,6 +127,8 @@ const heartbeat = async (
       return;
     }
     try {
+      // Whoever slept past the lease goes on with nothing, also where nobody took it over: what they know of the target is that old.
+      watch.check();
       const asked = engine.world.stopwatch();
       await engine.stores.leases.renew(lease, leaseTtlMs + quietMs);
       watch.renewed(asked);

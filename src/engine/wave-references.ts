@@ -80,18 +80,12 @@ const provisionManagers = async (
   return links;
 };
 
-/**
- * References that waited for one of these to be linked. Their owners are planned again, from their state now; but not an account in escrow, whose
- * references come with all of it when it is tried again: by one that is written alone it would leave escrow with the rest not done.
- */
+/** References that waited for one of these to be linked. Their owners are planned again, from their state now. */
 const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tally: Tally): Promise<void> => {
   for await (const waiting of work.engine.stores.ledger.waitingOn(work.record.id, to)) {
     const owners = new Map(waiting.filter(({ want }) => want === 'add').map(({ owner }) => [owner.id, owner]));
     const links = await linksOf(work, [...owners.values()]);
-    const users = await withoutEscrowed(
-      work,
-      [...owners.values()].filter(({ type }) => type === 'user'),
-    );
+    const users = [...owners.values()].filter(({ type }) => type === 'user');
     await provisionManagers(
       work,
       users.map((ref) => ({ ref, why: 'retry', object: null })),
@@ -104,14 +98,6 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
       waiting.filter(({ owner }) => owner.type === 'user'),
     );
   }
-};
-
-const withoutEscrowed = async (work: Provisioning, users: readonly Ref[]): Promise<readonly Ref[]> => {
-  if (users.length === 0) return [];
-  const ids = users.map(({ id }) => id);
-  const escrows = await work.engine.stores.ledger.escrowsOf(work.record.id, ids);
-  const escrowed = new Set(escrows.map(({ ref }) => ref.id));
-  return users.filter(({ id }) => !escrowed.has(id));
 };
 
 type Additions = { readonly group: Link; readonly members: readonly Ref[] };

@@ -1,6 +1,7 @@
 /** What a target did without saying so, what it does not show yet, and what is left over from it. */
 
 import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/engine/engine.ts';
 import { withLease } from '../../src/engine/lease-keeper.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import { remoteId, sourceId } from '../../src/model/ids.ts';
@@ -232,4 +233,29 @@ describe('a job that stalled and came back to the process that is still at it', 
     );
     expect(second).toMatchObject({ result: { busyUntil: expect.any(Date) } });
   });
+});
+
+it('a turn that slept past its lease goes on with nothing, also where nobody took it over', async () => {
+  const s = await story();
+  const [awake, goneOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let beats = 0;
+  const sleep: Engine['world']['sleep'] = async (ms, signal) => {
+    beats += 1;
+    if (beats === 1) return await awake.promise;
+    goneOn.resolve();
+    await s.engine.world.sleep(ms, signal);
+  };
+  const turn = withLease(
+    { ...s.engine, world: { ...s.engine.world, sleep } },
+    connection,
+    async (_, watch) => {
+      watch.signal.addEventListener('abort', () => goneOn.resolve());
+      s.pass(10 * 60_000);
+      awake.resolve();
+      await goneOn.promise;
+      watch.check();
+    },
+    new AbortController().signal,
+  );
+  await expect(turn).rejects.toThrow('The lease ran out before it was renewed');
 });

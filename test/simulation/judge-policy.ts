@@ -7,7 +7,7 @@ import { inScope } from './directory.ts';
 import type { Effect } from './remote.ts';
 import { longestTurnMs, since } from './since.ts';
 
-/** `of`: whom it is about. `isOffInTenant`: the tenant has disabled this person, or had a short while ago, or before they left. */
+/** `of`: whom it is about. `isOffInTenant`: the tenant has disabled this person, or had a short while ago. */
 export type Doing = { readonly kind: string; readonly of: Ref; readonly isOffInTenant: boolean };
 
 const dayMs = 24 * 3_600_000;

@@ -157,9 +157,7 @@ export const createOracle = (
       for (const what of returns.judge(customer, effect, deed, intent)) broken('I2', `${said}: ${what}`);
     }
     const { ref } = intent.operation;
-    const isOffInTenant =
-      wasEver(customer, (truth) => isOff(truth, ref.id)) ||
-      (intent.cause.why === 'disabled_in_source' && wasLastOff(customer, ref.id));
+    const isOffInTenant = wasEver(customer, (truth) => isOff(truth, ref.id));
     const doing = { kind: deed.kind, of: ref, isOffInTenant };
     for (const what of judgePolicy(customer, effect, doing, offSince.get(idOf(effect)), now()))
       broken('policy', `${said}: ${what}`);
@@ -302,11 +300,6 @@ const addedBeside = (deed: Deed, { operation }: Intent): readonly string[] =>
 
 const isOut = (truth: Truth, scope: ReadonlySet<string>, id: string): boolean => !isThere(truth, id) || !scope.has(id);
 const isOff = ({ people }: Truth, id: string): boolean => people.get(id)?.standing === 'disabled';
-/** Who was disabled when they left is off by the tenant's own last word about them. */
-const wasLastOff = ({ directory }: Customer, id: string): boolean => {
-  const last = directory.history.findLast(({ truth }) => isThere(truth, id));
-  return last !== undefined && isOff(last.truth, id);
-};
 const isNoMember = (truth: Truth, scope: ReadonlySet<string>, group: string, member: string): boolean =>
   isOut(truth, scope, member) || isOut(truth, scope, group) || truth.groups.get(group)?.members.has(member) !== true;
 
