@@ -21,7 +21,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json ./
 COPY src src
 COPY workers workers
-COPY scripts/audit-verify.ts scripts/command-line.ts scripts/
+COPY scripts/audit-verify.ts scripts/
 # Where docker-compose.yml has the first key left.
 RUN mkdir --mode=700 /keys && chown node:node /keys
 USER node

@@ -20,7 +20,7 @@ test: setup ## Check types and style, then run all tests
 	@npm run --silent test -- $(ARGS)
 
 check: setup ## Check types and style only
-	@npm run --silent check
+	@npm run --silent check -- $(ARGS)
 
 chaos: setup ## Harm a whole installation at random, and judge what becomes of the accounts (ARGS=--help)
 	@npm run --silent chaos -- $(ARGS)

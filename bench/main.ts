@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Measures what Entrain costs beside the bare limit and the usual way, and writes it down. */
 
-import { askedBy } from '../scripts/command-line.ts';
+import { askedBy } from '../src/command-line.ts';
 import { markdownOf } from './growth/table.ts';
 import { growth } from './growth.ts';
 import { openLab } from './lab.ts';

@@ -1,7 +1,7 @@
 /** How large the bench is run: all sizes at once by `--quick`, or one by one. */
 
 import { parseArgs } from 'node:util';
-import { WrongOption, wholeNumber } from '../scripts/command-line.ts';
+import { WrongOption, wholeNumber } from '../src/command-line.ts';
 import { tableIds } from './growth/table.ts';
 import { measureIds } from './measures/measure.ts';
 

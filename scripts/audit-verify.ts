@@ -2,13 +2,13 @@
 
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { askedBy, WrongOption } from '../src/command-line.ts';
 import { ConfigRefused, databaseIn } from '../src/config.ts';
 import { judgeWays } from '../src/core/plain-ways.ts';
 import { type ChainVerdict, exportedEntry, type Place, verifyChain } from '../src/store/audit-chain.ts';
 import type { KeptEntry } from '../src/store/audit-log.ts';
 import { createMongoAuditLog } from '../src/store/mongo/audit-log.ts';
 import { openMongo, wayToMongo } from '../src/store/mongo/connect.ts';
-import { askedBy, WrongOption } from './command-line.ts';
 
 const usage = `Usage: npm run audit:verify -- [options]        (in the image: node scripts/audit-verify.ts [options])
 

@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { askedBy, someOf, WrongOption, wholeNumber } from '../src/command-line.ts';
 import type { ChaosReport, Counts, Progress } from '../test/chaos/run.ts';
 import type { Verdict } from '../test/chaos/verdict.ts';
-import { askedBy, someOf, WrongOption, wholeNumber } from './command-line.ts';
 
 const usage = `Usage: make chaos, or npm run chaos -- [--minutes M] [--seed N] [--workers N] [--users N] [--only storm,disk,memory] [--keep]
 

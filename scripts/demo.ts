@@ -1,6 +1,6 @@
 // `npm run demo`: the whole path on this machine, from a simulated Entra tenant to a simulated SCIM target, then a summary. Ends by itself.
 
-import { askedBy, nothing } from './command-line.ts';
+import { askedBy, nothing } from '../src/command-line.ts';
 import type { OneRun, SyncedRun } from './demo/client.ts';
 import type { Connected, Tour, WaitingPlan } from './demo/tour.ts';
 
@@ -174,13 +174,22 @@ const titleOf = ({ scim }: Tour, id: string): unknown =>
   scim.control.accounts().users.find((account) => account['externalId'] === id)?.['title'];
 
 const summary = (context: Context): string => {
-  const header = ['', 'created', 'updated', 'disabled', 'members', 'Graph requests', 'SCIM writes', 'seconds'];
+  const header = [
+    '',
+    'created',
+    'updated',
+    'managers',
+    'disabled',
+    'members',
+    'Graph requests',
+    'SCIM writes',
+    'seconds',
+  ];
   const lines = rows.map(({ step, run, graphRequests, scimWrites, seconds }) => {
     const at = run.provision_runs[0]?.counters ?? run.counters;
     const members = `+${at.members_added} -${at.members_removed}`;
-    return [step, at.created, at.updated, at.disabled, members, graphRequests, scimWrites, seconds.toFixed(1)].map(
-      String,
-    );
+    const counted = [at.created, at.updated, at.managers_set, at.disabled, members];
+    return [step, ...counted, graphRequests, scimWrites, seconds.toFixed(1)].map(String);
   });
   const widths = header.map((_, column) => Math.max(...[header, ...lines].map((line) => (line[column] ?? '').length)));
   const table = [header, ...lines].map((line) =>

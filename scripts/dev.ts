@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { askedBy, wholeNumber } from './command-line.ts';
+import { askedBy, wholeNumber } from '../src/command-line.ts';
 
 const usage = `Usage: make dev [ARGS="--users 200 --port 8080"], or npm run dev -- [options]
 

@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { askedBy, someOf, wholeNumber } from './command-line.ts';
+import { askedBy, someOf, wholeNumber } from '../src/command-line.ts';
 import type { Operation } from './fuzz/calls.ts';
 import type { FuzzResult } from './fuzz/results.ts';
 import { type Role, roles } from './fuzz/role-names.ts';

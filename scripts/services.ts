@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { askedBy, nothing } from './command-line.ts';
+import { askedBy, nothing } from '../src/command-line.ts';
 import type { Log, Service } from './services/child.ts';
 import { startMongo } from './services/mongo.ts';
 import { startRedis } from './services/redis.ts';

@@ -1,9 +1,9 @@
 // `npm run simulate`: whole Entrains in virtual time, with faults. `--help` says more, and docs/reliability.md.
 
+import { askedBy, WrongOption } from '../src/command-line.ts';
 import { biasNames } from '../test/simulation/bias.ts';
 import { layers, mutants } from '../test/simulation/mutants/index.ts';
 import type { Ask, Told } from '../test/simulation/simulate.ts';
-import { askedBy, WrongOption } from './command-line.ts';
 import { commitOf } from './simulate/commit.ts';
 import { simulateMany } from './simulate/many.ts';
 import { type Options, parseOptions, usage } from './simulate/options.ts';

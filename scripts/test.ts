@@ -1,15 +1,14 @@
 // `npm test`: types, style, then every test; the last line is the count. `npm test -- test/core` runs those tests alone.
 
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { askedBy } from './command-line.ts';
+import { askedBy } from '../src/command-line.ts';
+import { checkSources, runTool } from './check-sources.ts';
 import { countTests, sayCount } from './count-tests.ts';
 import { cacheFolder } from './services.ts';
 
-const root = join(import.meta.dirname, '..');
 const usage = `Usage: make test [ARGS="test/core"], or npm test -- [files or folders]
 
 Checks types and style, then runs every test; the last line is the count. Named files and folders are run alone, without these checks.
@@ -37,27 +36,12 @@ try {
   const failedChecks = chosen.length === 0 ? await checkSources() : 0;
   const reportFile = join(scratch, 'report.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const exitCode = await runTool('vitest', ['run', ...reporters, ...chosen]);
+  const exitCode = await runTool('vitest', ['run', ...reporters, ...chosen], env);
   const count = countTests({ json: await readReport(reportFile), exitCode, failedChecks });
   process.exitCode = count.failed > 0 ? 1 : exitCode;
   console.log(sayCount(count));
 } finally {
   await rm(scratch, { recursive: true, force: true });
-}
-
-/** How many of the two checks failed. Each says itself what it found. */
-async function checkSources(): Promise<number> {
-  const types = await runTool('tsc', ['--noEmit']);
-  const style = await runTool('biome', ['check', '.']);
-  return [types, style].filter((code) => code !== 0).length;
-}
-
-function runTool(name: string, args: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const tool = spawn(join(root, 'node_modules/.bin', name), args, { cwd: root, env, stdio: 'inherit' });
-    tool.once('error', reject);
-    tool.once('exit', (code) => resolve(code ?? 1));
-  });
 }
 
 async function readReport(path: string): Promise<unknown> {

@@ -481,9 +481,11 @@ export const shape = z.object({
   ),
 });
 
+export type VariableName = keyof z.output<typeof shape>;
 export type Variable = {
   readonly name: string;
   readonly default: string | null;
+  readonly isRequired: boolean;
   readonly secret: boolean;
   readonly meaning: string;
 };
@@ -491,7 +493,8 @@ export type Variable = {
 /** Every variable, for the documentation. A secret one can also be given as the path of a file, in the variable of the same name plus `_FILE`. */
 export const variables: readonly Variable[] = Object.entries(shape.shape).flatMap(([name, schema]) => {
   const described = about.get(schema);
-  return described
-    ? [{ name, default: described.default, secret: described.secret ?? false, meaning: described.meaning }]
-    : [];
+  if (described === undefined) return [];
+  const { secret: isSecret = false, meaning } = described;
+  const isRequired = described.default === null && !schema.safeParse(undefined).success;
+  return [{ name, default: described.default, isRequired, secret: isSecret, meaning }];
 });

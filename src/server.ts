@@ -4,9 +4,23 @@ import type { ReadinessCheck } from './admin/api/health.ts';
 import { createApi } from './admin/api/index.ts';
 import { listen } from './admin/api/listen.ts';
 import { tellFirstKey } from './admin/first-key.ts';
+import { askedBy, nothing } from './command-line.ts';
 import { compose, type Parts } from './compose.ts';
 import type { Config } from './config.ts';
 import { untilStopped } from './process.ts';
+import { processUsage } from './process-usage.ts';
+
+askedBy({
+  name: 'start',
+  usage: processUsage({
+    command: 'npm start, or npm run start',
+    inImage: 'node src/server.ts',
+    what: `The API of Entrain: what products, people and setup pages call. It works on nothing itself; for that start
+workers beside it (npm run worker).`,
+    settings: ['ENTRAIN_HOST', 'ENTRAIN_PORT', 'ENTRAIN_PUBLIC_URL', 'ENTRAIN_API_KEYS', 'ENTRAIN_FIRST_KEY_FILE'],
+  }),
+  read: nothing,
+});
 
 const serve = async (config: Config): Promise<() => Promise<void>> => {
   const parts = await compose(config, 'api');

@@ -52,7 +52,10 @@ const say = ({ from, line, to }: Import, rule: string): string => `${from}:${lin
 
 /** From the top down. An import may point to the same floor (inside one room) or to a lower one. */
 const floors: readonly { readonly name: string; readonly rooms: readonly string[] }[] = [
-  { name: 'entry points', rooms: ['workers', 'src/server.ts', 'src/cli.ts', 'src/process.ts'] },
+  {
+    name: 'entry points',
+    rooms: ['workers', 'src/server.ts', 'src/cli.ts', 'src/process.ts', 'src/process-usage.ts', 'src/command-line.ts'],
+  },
   { name: 'compose', rooms: ['src/compose.ts', 'src/test-hooks.ts'] },
   { name: 'admin', rooms: ['src/admin'] },
   { name: 'engine and queue', rooms: ['src/engine', 'src/queue'] },

@@ -11,6 +11,7 @@ const counters = z.object({
   disabled: z.number(),
   removed: z.number(),
   unchanged: z.number(),
+  managers_set: z.number(),
   members_added: z.number(),
   members_removed: z.number(),
   skipped: byReason,

@@ -1,7 +1,7 @@
 /** What `npm run simulate` is asked to do. */
 
 import { parseArgs } from 'node:util';
-import { WrongOption, wholeNumber } from '../command-line.ts';
+import { WrongOption, wholeNumber } from '../../src/command-line.ts';
 
 export const usage = `Usage: make simulate, or npm run simulate -- [options]
 

@@ -183,7 +183,8 @@ const refuseOther = (plan: Plan, seen: readonly (string | null)[]): void => {
   if (seen.every((hash) => hash === null || hash === plan.hash)) return;
   throw new Refused(
     'stale_hash',
-    `The hash of the plan ${plan.id} is ${plan.hash}, which is not the one that was given. Look at what it holds, and decide on that.`,
+    // Its own hash is not told: whoever has it has looked, and a program that took it from here would not have.
+    `The hash that was given is not that of the plan ${plan.id}. Look at GET /v1/plans/${plan.id} and at its operations, and decide on that plan with its hash.`,
   );
 };
 

@@ -62,8 +62,8 @@ const refusals: readonly EscrowReason[] = ['target_rejected', 'target_conflict',
  */
 export const massFailure = (counters: Counters, gone = 0): Problem | null => {
   const refused = gone + refusals.reduce((sum, reason) => sum + (counters.failed[reason] ?? 0), 0);
-  const { created, updated, disabled, removed, membersAdded, membersRemoved } = counters;
-  const tried = refused + created + updated + disabled + removed + membersAdded + membersRemoved;
+  const { created, updated, disabled, removed, managersSet, membersAdded, membersRemoved } = counters;
+  const tried = refused + created + updated + disabled + removed + managersSet + membersAdded + membersRemoved;
   if (tried < fewestTried || refused < tried * mostRefusedShare) return null;
   return {
     code: refusesMost,

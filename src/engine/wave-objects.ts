@@ -7,7 +7,7 @@ import type { Match } from '../core/matching.ts';
 import { type Context, keyOf, type MetAgain, type ObjectPlan, planLinked, planUnlinked } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
-import type { Escrow, Link } from '../model/operation.ts';
+import type { Escrow, Link, Operation } from '../model/operation.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import { carryOut, type Done, isFoundGone, isToPlanAgain, type Pending } from './carry-out.ts';
@@ -158,7 +158,7 @@ const provisionRound = async (
   let again: ReadonlySet<SourceId> = new Set();
   await carryOut(work, pending, async (done) => {
     again = new Set(nth === 2 ? [] : done.filter(isToPlanAgain).map(({ outcome }) => outcome.ref.id));
-    countWritten(plans, done, again, tally);
+    countWritten(work, plans, done, again, tally);
   });
   countUnwritten(plans, tally);
   await releaseSettled(work, plans);
@@ -260,8 +260,12 @@ const releaseSettled = async (work: Provisioning, plans: readonly Planned[]): Pr
   );
 };
 
-/** Every object lands in exactly one counter. One that will be disabled is counted by the last wave. */
+/**
+ * Every object lands in exactly one counter. One that will be disabled is counted by the last wave. A manager who has an account already is written
+ * along with the rest, and counted apart all the same, as in a plan and in the second wave: how many there are is not to depend on who came first.
+ */
 const countWritten = (
+  work: Provisioning,
   plans: readonly Planned[],
   done: readonly Done[],
   again: ReadonlySet<SourceId>,
@@ -269,15 +273,29 @@ const countWritten = (
 ): void => {
   tally.gone(done.filter(isFoundGone).length);
   const written = new Map(plans.map(({ item, plan }) => [item.ref.id, plan]));
-  for (const { outcome } of done) {
+  for (const { pending, outcome } of done) {
     const plan = written.get(outcome.ref.id);
     if (plan?.kind !== 'do' || again.has(outcome.ref.id) || isToDisable(plan)) continue;
     if (outcome.result === 'skipped' && outcome.reason === 'postponed') continue;
     if (outcome.result === 'skipped') tally.skip(outcome.reason);
     else if (outcome.result === 'escrowed') tally.fail(outcome.reason);
-    else tally.add(outcome.action === 'create' ? 'created' : plan.operations.length === 0 ? 'unchanged' : 'updated');
+    else {
+      const { attributes, managers } = writtenIn(work, pending.planned.operation);
+      tally.add(outcome.action === 'create' ? 'created' : attributes ? 'updated' : 'unchanged');
+      if (managers) tally.add('managersSet');
+    }
     tally.done(outcome.ref.id);
   }
+};
+
+const writtenIn = (
+  work: Provisioning,
+  operation: Operation,
+): { readonly attributes: boolean; readonly managers: boolean } => {
+  const ofReferences = references(rulesFor(work, operation.ref.type)).map(({ to }) => to);
+  const paths = 'attributes' in operation ? Object.keys(operation.attributes) : [];
+  const found = paths.filter((path) => ofReferences.includes(path));
+  return { attributes: paths.length > found.length, managers: found.length > 0 };
 };
 
 const countUnwritten = (plans: readonly Planned[], tally: Tally): void => {

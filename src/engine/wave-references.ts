@@ -246,6 +246,7 @@ const stopWaiting = async (work: Provisioning, references: readonly WaitingRefer
 
 const countReferences = (done: readonly Done[], tally: Tally): void => {
   for (const { outcome } of done) {
+    if (outcome.result === 'applied') tally.add('managersSet');
     if (outcome.result === 'escrowed') tally.fail(outcome.reason);
     // Its object was counted by the first wave; but what a plan left out must not be forgotten.
     if (outcome.result === 'skipped' && outcome.reason === 'not_in_plan') tally.skip('not_in_plan');

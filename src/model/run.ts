@@ -49,7 +49,8 @@ export type Phase =
 
 /**
  * Counts of objects. In a sync run: what the snapshot gained and lost. In a provision run: what the target got.
- * `skipped` and `failed` are counted by reason code; every object of a run is in exactly one of the counters.
+ * `skipped` and `failed` are counted by reason code; every object of a run is in exactly one of the counters. Managers and memberships are counted
+ * beside them, in whichever write they went: so the updates of a plan that was carried out are `updated` and `managersSet`.
  */
 export type Counters = {
   readonly read: number;
@@ -58,6 +59,8 @@ export type Counters = {
   readonly disabled: number;
   readonly removed: number;
   readonly unchanged: number;
+  /** In a provision run: managers of users that were set, changed or taken out. */
+  readonly managersSet: number;
   readonly membersAdded: number;
   readonly membersRemoved: number;
   readonly skipped: Readonly<Record<string, number>>;
@@ -164,6 +167,7 @@ export const noCounters: Counters = {
   disabled: 0,
   removed: 0,
   unchanged: 0,
+  managersSet: 0,
   membersAdded: 0,
   membersRemoved: 0,
   skipped: {},

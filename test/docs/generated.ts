@@ -5,14 +5,14 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { askedBy, nothing } from '../../scripts/command-line.ts';
 import { fuzzTable, readFuzzResults } from '../../scripts/fuzz/results.ts';
 import { longRunText, mutantSummary, mutantTable } from '../../scripts/simulate/page.ts';
 import { readLongRun, readMutantResults } from '../../scripts/simulate/results.ts';
 import { openApiOf } from '../../src/admin/api/openapi.ts';
 import { problems } from '../../src/admin/api/problem.ts';
 import { createMetrics } from '../../src/admin/metrics.ts';
-import { shape, variables } from '../../src/config-table.ts';
+import { askedBy, nothing } from '../../src/command-line.ts';
+import { variables } from '../../src/config-table.ts';
 import { sayings, type Words } from '../../src/core/sayings.ts';
 import { type CloudName, type Connection, defaultAttributes } from '../../src/model/connection.ts';
 import { type Reason, reasons } from '../../src/model/explanation.ts';
@@ -29,7 +29,12 @@ type Parts = Readonly<Record<string, () => string | Promise<string>>>;
 export const generatedParts: Readonly<Record<string, Parts>> = {
   'README.md': { configuration: () => configuration() },
   'docs/api.md': { routes: () => routes(), errors: () => errors() },
-  'docs/operating.md': { metrics: () => metrics(), reasons: () => reasonTable(), login: () => loginErrors() },
+  'docs/operating.md': {
+    'mongo accounts': () => mongoAccounts(),
+    metrics: () => metrics(),
+    reasons: () => reasonTable(),
+    login: () => loginErrors(),
+  },
   'docs/security.md': { fuzz: () => fuzzTable(readFuzzResults()) },
   'docs/customer-it.md': {
     permissions: () => permissions(),
@@ -79,15 +84,10 @@ const configuration = (): string =>
     ['variable', 'default', 'meaning'],
     variables.map((variable) => [
       `${code(variable.name)}${variable.secret ? ' ¹' : ''}`,
-      variable.default === null ? (isRequired(variable.name) ? '**required**' : '') : code(variable.default),
+      variable.default === null ? (variable.isRequired ? '**required**' : '') : code(variable.default),
       variable.meaning,
     ]),
   );
-
-const isRequired = (name: string): boolean => {
-  const schemas: Readonly<Record<string, { safeParse(value: unknown): { success: boolean } }>> = shape.shape;
-  return schemas[name]?.safeParse(undefined).success === false;
-};
 
 const routes = (): string =>
   table(
@@ -100,6 +100,10 @@ const errors = (): string =>
     ['code', 'status', 'meaning'],
     Object.entries(problems).map(([name, { status, title }]) => [code(name), String(status), title]),
   );
+
+/** What docker compose runs, for whoever runs it by hand. */
+const mongoAccounts = (): string =>
+  `\`\`\`js\n${readFileSync(join(root, 'scripts/mongo-accounts.js'), 'utf8').trim()}\n\`\`\``;
 
 /** Beside these, the process's own (`entrain_process_…`, `entrain_nodejs_…`). */
 const metrics = async (): Promise<string> => {

@@ -115,7 +115,7 @@ describe('a target that was never written to', () => {
     expect(await s.approve()).toMatchObject({
       state: 'succeeded',
       plan: plan.id,
-      counters: { created: 6, membersAdded: 3 },
+      counters: { created: 6, updated: 0, managersSet: 1, membersAdded: 3 },
     });
     expect(Object.keys(s.accounts())).toHaveLength(4);
     expect(s.groups()).toEqual({ staff: ['inner', 'p0', 'p1'], inner: [] });
@@ -128,6 +128,28 @@ describe('a target that was never written to', () => {
     await s.delta();
     expect(Object.keys(s.accounts())).toHaveLength(5);
     expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { created: 1 } });
+  });
+
+  it('counts what a plan held once it is carried out: managers beside who was updated', async () => {
+    const s = await careful({ target: { limits: { ...defaultLimits, updates: null, creates: null } } });
+    staff(s, 3);
+    await s.full();
+    await s.approve();
+    await titled(s);
+    for (const name of ['p1', 'new']) s.hire(name, { manager: id('p0') });
+    s.hire('p2', { manager: id('new') });
+    await s.full();
+    expect(await s.newestPlan()).toMatchObject({ kind: 'first', counts: { create: 1, update: 6 } });
+    expect(await s.approve()).toMatchObject({
+      state: 'succeeded',
+      counters: { created: 1, updated: 3, unchanged: 0, managersSet: 3 },
+    });
+
+    for (const name of ['p1', 'new']) s.directory.setUser(id(name), { manager: id('p2') });
+    await s.delta({ dryRun: true });
+    expect(await s.newestPlan()).toMatchObject({ kind: 'dry_run', counts: { update: 2 } });
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ counters: { updated: 0, unchanged: 2, managersSet: 2 } });
   });
 
   it('has one plan that waits, made anew when the tenant moves and only then', async () => {

@@ -12,7 +12,10 @@ describe('the whole path, from a tenant to a target', () => {
     const first = await s.full();
     expect(first).toMatchObject({ state: 'succeeded', counters: { created: 3, membersAdded: 2 } });
     const provisioned = await s.provisioned();
-    expect(provisioned).toMatchObject({ state: 'succeeded', counters: { created: 3, membersAdded: 2 } });
+    expect(provisioned).toMatchObject({
+      state: 'succeeded',
+      counters: { created: 3, managersSet: 1, membersAdded: 2 },
+    });
     expect(provisioned.counters.failed).toEqual({});
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'on' });
     expect(s.groups()).toEqual({ staff: ['anna', 'bert'] });

@@ -19,6 +19,8 @@ const service = z.object({
   ports: z.array(z.string()).optional(),
   volumes: z.array(z.string()).optional(),
   healthcheck: z.object({ test: z.array(z.string()) }).optional(),
+  entrypoint: z.array(z.string()).optional(),
+  depends_on: z.record(z.string(), z.object({ condition: z.string() })).optional(),
   user: z.string().optional(),
 });
 const composeFile = z.object({
@@ -29,7 +31,13 @@ const composeFile = z.object({
 const compose = composeFile.parse(parse(read('docker-compose.yml'), { merge: true }));
 const services = Object.entries(compose.services);
 /** What the compose files alone know: the passwords of the servers they bring. */
-const composeOnly = ['MONGO_PASSWORD', 'REDIS_PASSWORD'];
+const composeOnly = ['MONGO_PASSWORD', 'MONGO_API_PASSWORD', 'MONGO_WORKER_PASSWORD', 'REDIS_PASSWORD'];
+
+/** What a variable of a service is unless `.env` says otherwise; what has to stand there is put as `<NAME>`. */
+const defaultOf = (of: string, name: string): string =>
+  /^\$\{\w+:-(.*)\}$/
+    .exec(String(compose.services[of]?.environment?.[name]))?.[1]
+    ?.replaceAll(/\$\{(\w+):\?[^}]*\}/g, 'word-$1') ?? '';
 
 describe('.env.example', () => {
   const example = read('.env.example');
@@ -69,7 +77,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('sets only variables that Entrain knows', () => {
-    const known = new Set(variables.map(({ name }) => name));
+    const known = new Set([...variables.map(({ name }) => name), ...composeOnly]);
     for (const name of ['api', 'worker']) {
       const set = Object.keys(compose.services[name]?.environment ?? {});
       expect(set.filter((variable) => !known.has(variable))).toEqual([]);
@@ -77,9 +85,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('names the servers of its own that it reaches in plain, and no other', async () => {
-    const { environment = {} } = compose.services['api'] ?? {};
-    const unless = (name: string): string =>
-      /^\$\{\w+:-(.*)\}$/.exec(String(environment[name]))?.[1]?.replaceAll(/\$\{\w+:\?[^}]*\}/g, 'word') ?? '';
+    const unless = (name: string): string => defaultOf('api', name);
     const ways = [await wayToMongo(unless('MONGODB_URI')), await wayToRedis(unless('REDIS_URL'))];
     const plain = ways.flatMap(({ hosts }) => hosts);
     expect(unless('ENTRAIN_PLAIN_HOSTS')).toBe(plain.join(','));
@@ -111,12 +117,14 @@ describe('docker-compose.yml', () => {
 
   it('mounts only volumes that it declares, and declares no other', () => {
     const mounted = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''));
-    expect(mounted.sort()).toEqual(Object.keys(compose.volumes).sort());
+    const ofRepository = mounted.filter((path) => path.startsWith('./'));
+    expect(ofRepository.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(mounted.filter((path) => !ofRepository.includes(path)).sort()).toEqual(Object.keys(compose.volumes).sort());
   });
 
   it('asks whatever answers on the network how it is', () => {
     const unasked = services.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name);
-    expect(unasked).toEqual([]);
+    expect(unasked).toEqual(['mongo-accounts']);
   });
 });
 
@@ -126,6 +134,42 @@ it('the first key is left where the image lets its user write, and nobody else l
   expect(volumes).toContain(`keys:${dirname(file)}`);
   expect(read('Dockerfile')).toContain(`RUN mkdir --mode=700 ${dirname(file)} && chown node:node ${dirname(file)}\n`);
   for (const page of ['README.md', 'docs/operating.md']) expect(read(page)).toContain(`api cat ${file}`);
+});
+
+describe('the accounts at the MongoDB of docker-compose.yml', () => {
+  const accounts = ['api', 'worker'] as const;
+
+  it('are those of docs/operating.md, one for the API and one for the workers', () => {
+    expect(defaultOf('api', 'MONGODB_URI')).toBe('mongodb://entrain_api:word-MONGO_API_PASSWORD@mongo:27017/entrain');
+    expect(defaultOf('worker', 'MONGODB_URI')).toBe(
+      'mongodb://entrain_worker:word-MONGO_WORKER_PASSWORD@mongo:27017/entrain',
+    );
+  });
+
+  it('are made by the script of the repository, in that database, before API and workers start', () => {
+    const { entrypoint = [], volumes = [], environment = {} } = compose.services['mongo-accounts'] ?? {};
+    expect(entrypoint.slice(0, 2)).toEqual(['mongosh', 'mongodb://mongo:27017/entrain']);
+    expect(volumes).toEqual([`./scripts/mongo-accounts.js:${entrypoint.at(-1)}:ro`]);
+    const read = [...readFileSync(join(root, 'scripts/mongo-accounts.js'), 'utf8').matchAll(/process\.env\.(\w+)/g)];
+    for (const [, name = ''] of read) expect(environment[name]).toMatch(new RegExp(`^\\$\\{${name}:\\?`));
+    for (const name of accounts)
+      expect(compose.services[name]?.depends_on).toMatchObject({
+        'mongo-accounts': { condition: 'service_completed_successfully' },
+      });
+    const administrator = compose.services['mongo']?.environment?.['MONGO_INITDB_ROOT_USERNAME'];
+    expect(entrypoint.join(' ')).toContain(
+      `db.getSiblingDB('admin').auth('${administrator}', process.env.MONGO_PASSWORD)`,
+    );
+  });
+
+  it('are all that API and workers know of it: no password of .env reaches them but their own, in MONGODB_URI', () => {
+    for (const name of accounts) {
+      const { environment = {} } = compose.services[name] ?? {};
+      expect(composeOnly.map((password) => [password, environment[password]])).toEqual(
+        composeOnly.map((password) => [password, '']),
+      );
+    }
+  });
 });
 
 describe('the image', () => {

@@ -15,16 +15,28 @@ export const accountsIn = (database: string): Readonly<Record<AccountName, reado
   const users = new Map<string, readonly string[]>();
   const db = {
     getName: () => database,
+    getRole: (role: string) => (roles.has(role) ? { role } : null),
     createRole: (given: unknown) => {
       const { role, privileges } = roleOf(database).parse(given);
       roles.set(role, privileges);
     },
+    updateRole: (role: string, given: object) => db.createRole({ role, ...given }),
+    getUser: (user: string) => (users.has(user) ? { user } : null),
     createUser: (given: unknown) => {
       const { user, roles } = account.parse(given);
       users.set(user, roles);
     },
+    updateUser: (user: string, given: object) => db.createUser({ user, pwd: 'as before', ...given }),
   };
-  runInNewContext(mongoScript(), { db, passwordPrompt: () => 'a password' });
+  const process = { env: {} };
+  // As at an upgrade: what is there is brought up to date, and an account that is there keeps its password.
+  const prompts = [
+    () => 'a password',
+    () => {
+      throw new Error('It asks for the password of an account that has one.');
+    },
+  ];
+  for (const passwordPrompt of prompts) runInNewContext(mongoScript(), { db, process, passwordPrompt });
   const rightsOf = (name: AccountName): readonly Privilege[] =>
     (users.get(name) ?? []).flatMap((role) => roles.get(role) ?? []);
   return { entrain_api: rightsOf('entrain_api'), entrain_worker: rightsOf('entrain_worker') };

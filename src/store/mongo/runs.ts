@@ -9,6 +9,7 @@ import { laneOf, overtakingRank, rankOf, slotOf, underWay, unfinished } from '..
 import { type RunId, runId } from '../../model/ids.ts';
 import {
   isEnded,
+  noCounters,
   type PreviewRun,
   type ProvisionRun,
   type ReconcileRun,
@@ -222,8 +223,9 @@ const runOf = (document: RunDocument | null): Run | null => {
   if (!document) return null;
   const { _id, startedAt, ...kept } = document;
   const { slot: _slot, lane: _lane, rank: _rank, untold: _untold, teller: _teller, tellBy: _tellBy, ...run } = kept;
-  const found = { ...run, id: runId(_id), startedAt: startedAt ?? null };
-  // Runs of earlier versions amend nothing; and of what they accepted, or were held for, nobody wrote down what it was.
+  const counters = { ...noCounters, ...run.counters };
+  const found = { ...run, counters, id: runId(_id), startedAt: startedAt ?? null };
+  // Runs of earlier versions did not count everything, and amend nothing; and of what they accepted, or were held for, nobody wrote down what it was.
   if (found.kind === 'provision') return { ...found, amends: found.amends ?? null };
   return found.kind === 'sync'
     ? { ...found, acceptShrink: shrinkOf(found.acceptShrink), shrink: shrinkOf(found.shrink) }

@@ -196,10 +196,19 @@ describe('releasing what was looked at', () => {
     expect((await release(dry, 'apply', { ifMatch: `"${await hashOf(dry)}"` })).status).toBe(202);
   });
 
+  it('is not helped by the refusal, which says where to look and not what to say', async () => {
+    const id = await waits();
+    const { headers, body } = await release(id, 'approve', { hash: 'other' });
+    expect(body).toMatchObject({ code: 'stale_hash', detail: expect.stringContaining(`GET /v1/plans/${id}`) });
+    expect(JSON.stringify([body, ...headers])).not.toContain(await hashOf(id));
+  });
+
   it('is refused when it is another, and the plan goes on waiting', async () => {
     const id = await waits();
     for (const given of [{ hash: 'other' }, { ifMatch: '"other"' }, { hash: await hashOf(id), ifMatch: '"other"' }])
       expect((await release(id, 'approve', given)).body).toMatchObject({ status: 412, code: 'stale_hash' });
+    const dry = await waits({ kind: 'dry_run' });
+    expect((await release(dry, 'apply', { hash: 'other' })).body).toMatchObject({ status: 412, code: 'stale_hash' });
     expect((await release(id, 'approve', { hash: 'not a hash' })).status).toBe(400);
     expect((await release(id, 'approve', { ifMatch: 'bare' })).status).toBe(400);
     expect((await show(id)).body).toMatchObject({ state: 'waiting', refused_because: null });

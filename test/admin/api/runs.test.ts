@@ -207,6 +207,7 @@ describe('a run', () => {
       ...noCounters,
       created: 3,
       unchanged: 884,
+      managersSet: 2,
       membersAdded: 5,
       skipped: { not_managed: 2 },
       failed: { no_match_key: 1 },
@@ -218,6 +219,7 @@ describe('a run', () => {
       counters: {
         created: 3,
         unchanged: 884,
+        managers_set: 2,
         members_added: 5,
         skipped: { not_managed: 2 },
         failed: { no_match_key: 1 },

@@ -89,7 +89,10 @@ export const planSchema = z
     counts: z
       .strictObject({
         create: z.int(),
-        update: z.int(),
+        update: z.int().meta({
+          description:
+            'Updates of attributes and, each by an operation of its own, of managers; of a person whose attributes and manager differ, two. The run that carries the plan out counts the managers as `managers_set`. An account at the target that is linked as it is takes an update without attributes here, and is `unchanged` there.',
+        }),
         add_members: z.int(),
         remove_members: z.int(),
         disable: z.int(),

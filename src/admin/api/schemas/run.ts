@@ -58,16 +58,27 @@ const countersSchema = z
   .strictObject({
     read: z.int(),
     created: z.int(),
-    updated: z.int(),
+    updated: z.int().meta({ description: 'Objects of which attributes differed. Managers are counted apart.' }),
     disabled: z.int(),
     removed: z.int(),
-    unchanged: z.int(),
+    unchanged: z.int().meta({
+      description:
+        'Objects that needed nothing, or nothing but a manager or members. So are counted accounts at the target that were linked as they are.',
+    }),
+    managers_set: z.int().meta({
+      description:
+        'In a provision run: managers that were set, changed or taken out. `updated` and this are the `update` operations of a plan that was carried out. In a sync run, where a manager is an attribute of its user, and in an undo, which counts operations, they are in `updated`.',
+    }),
     members_added: z.int(),
     members_removed: z.int(),
     skipped: byReason.meta({ description: 'By reason.' }),
     failed: byReason.meta({ description: 'By reason.' }),
   })
-  .meta({ id: 'Counters' });
+  .meta({
+    id: 'Counters',
+    description:
+      'Of a sync run what the snapshot gained and lost, of a provision run what the target got. Each object is in one of created, updated, disabled, removed, unchanged, skipped and failed; managers and memberships are counted beside them.',
+  });
 
 export const amendsSchema = z.strictObject({
   kind: z
@@ -190,8 +201,14 @@ export const runDetailView = ({
   reconciliation: reconciliation && reconciliationView(reconciliation),
 });
 
-const countersView = ({ membersAdded, membersRemoved, ...counters }: Counters): z.input<typeof countersSchema> => ({
+const countersView = ({
+  managersSet,
+  membersAdded,
+  membersRemoved,
+  ...counters
+}: Counters): z.input<typeof countersSchema> => ({
   ...counters,
+  managers_set: managersSet,
   members_added: membersAdded,
   members_removed: membersRemoved,
 });

@@ -7,15 +7,15 @@ import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { nothing, someOf, understand, WrongOption, wholeNumber } from '../../scripts/command-line.ts';
+import { nothing, someOf, understand, WrongOption, wholeNumber } from '../src/command-line.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '..');
 const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
 
-/** What is configured by the environment, and what is a tool of its own. */
-const others = ['start', 'worker', 'sbom', 'check', 'test:watch'];
+/** What is a tool of its own. */
+const others = ['sbom', 'test:watch'];
 
 /** The program of each script that is ours. */
 const programs = Object.entries(scripts).flatMap(([name, command]) => {
@@ -47,7 +47,7 @@ describe.concurrent('npm run', () => {
   });
 
   // Each goes by the same piece, but the simulator, which imports nothing from outside of its folder.
-  it.each(programs.filter(([name]) => ['services', 'simulator'].includes(name)))(
+  it.each(programs.filter(([name]) => ['start', 'services', 'simulator'].includes(name)))(
     '%s says how it is used',
     async (name, program) => {
       const help = await ask(program, '--help');

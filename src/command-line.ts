@@ -1,4 +1,4 @@
-/** What every script does with what it is asked: `--help` says how it is used, and what makes no sense is told in two lines and ends it with 2. */
+/** What every program of ours does with what it is asked: `--help` says how it is used, and what makes no sense is told in two lines and ends it with 2. */
 
 import { parseArgs } from 'node:util';
 
@@ -42,7 +42,7 @@ export const understand = <T>({ name, read }: Command<T>, args: readonly string[
   }
 };
 
-/** For scripts that take no options. */
+/** For programs that take no options. */
 export const nothing = (args: readonly string[]): void => {
   parseArgs({ args: [...args], options: {} });
 };
