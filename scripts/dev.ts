@@ -1,6 +1,5 @@
 // `npm run dev`: everything of the demo, kept up for you to play with, until Ctrl-C.
 
-import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -32,6 +31,7 @@ const asked = askedBy({
 const { startGraph } = await import('../simulator/graph/index.ts');
 const { startScim } = await import('../simulator/scim/index.ts');
 const { freePort } = await import('./services/child.ts');
+const { ourAppAt } = await import('./demo/our-app.ts');
 const { startStack } = await import('./demo/stack.ts');
 const { connect, fullSync, tourTenant, waitingPlan } = await import('./demo/tour.ts');
 const { cacheFolder, startServices } = await import('./services.ts');
@@ -44,12 +44,9 @@ try {
   const services = await startServices({ log: (line) => console.log(`  ${line}`) });
   cleanUp.unshift(() => services.stop());
   const port = asked.port ?? (await freePort());
-  const publicUrl = `http://127.0.0.1:${port}`;
-  // An application of ours, to which no administrator of the tenant has consented yet.
-  const ours = { clientId: randomUUID(), secret: randomBytes(24).toString('base64url') };
+  const ours = ourAppAt(port);
   const tenant = tourTenant(asked.users);
-  const consented = { ...ours, state: 'missing', redirectUris: [`${publicUrl}/connect/callback`] } as const;
-  const graph = await startGraph({ tenants: [{ ...tenant, apps: [...tenant.apps, consented] }] });
+  const graph = await startGraph({ tenants: [{ ...tenant, apps: [...tenant.apps, ours.registration] }] });
   cleanUp.unshift(() => graph.close());
   const scim = await startScim();
   cleanUp.unshift(() => scim.close());
@@ -58,12 +55,7 @@ try {
     name: `dev_${process.pid}`,
     cloud: { origin: graph.origin, caPem: graph.caPem },
     port,
-    env: {
-      ENTRAIN_PUBLIC_URL: publicUrl,
-      ENTRAIN_APP_CLIENT_ID: ours.clientId,
-      ENTRAIN_APP_CLIENT_SECRET: ours.secret,
-      ENTRAIN_APP_CLOUD: 'custom',
-    },
+    env: ours.env,
   });
   cleanUp.unshift(() => stack.stop());
   const caFile = join(cacheFolder(), 'dev-ca.pem');

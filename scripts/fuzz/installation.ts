@@ -1,12 +1,12 @@
 // A whole Entrain for one role to be let loose on: beside it a simulated tenant and target, an identity provider, and somebody who hears webhooks.
 
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { z } from 'zod';
 import { type GraphSimulator, startGraph } from '../../simulator/graph/index.ts';
 import { type ScimSimulator, startScim } from '../../simulator/scim/index.ts';
 import { type Login, openLogin } from '../../test/support/login.ts';
+import { ourAppAt } from '../demo/our-app.ts';
 import { type Stack, startStack } from '../demo/stack.ts';
 import { tourTenant } from '../demo/tour.ts';
 import { freePort } from '../services/child.ts';
@@ -22,8 +22,6 @@ export type Installation = {
   readonly stop: () => Promise<void>;
 };
 
-const ourApp = '7f0c2f7e-3a52-4f6e-9a0b-1b2c3d4e5f60';
-
 /** Without a worker: whatever connections are made up, nobody is to read them. */
 export const startInstallation = async (
   services: Pick<Services, 'mongoUri' | 'redisUrl'>,
@@ -36,19 +34,12 @@ export const startInstallation = async (
   };
   try {
     const port = await freePort();
-    const publicUrl = `http://127.0.0.1:${port}`;
-    const appSecret = randomBytes(24).toString('hex');
-    const app = {
-      clientId: ourApp,
-      secret: appSecret,
-      state: 'missing',
-      redirectUris: [`${publicUrl}/connect/callback`],
-    } as const;
-    const graph = await startGraph({ tenants: [tourTenant(50), { users: 5, apps: [app] }] });
+    const ours = ourAppAt(port);
+    const graph = await startGraph({ tenants: [tourTenant(50), { users: 5, apps: [ours.registration] }] });
     cleanUp.unshift(() => graph.close());
     const scim = await startScim();
     cleanUp.unshift(() => scim.close());
-    const login = await openLogin(`${publicUrl}/auth/callback`);
+    const login = await openLogin(`${ours.publicUrl}/auth/callback`);
     cleanUp.unshift(() => login.close());
     const hook = await openHook();
     cleanUp.unshift(hook.close);
@@ -59,10 +50,7 @@ export const startInstallation = async (
       cloud: { origin: graph.origin, caPem: graph.caPem },
       workers: [],
       env: {
-        ENTRAIN_PUBLIC_URL: publicUrl,
-        ENTRAIN_APP_CLIENT_ID: ourApp,
-        ENTRAIN_APP_CLIENT_SECRET: appSecret,
-        ENTRAIN_APP_CLOUD: 'custom',
+        ...ours.env,
         ENTRAIN_OIDC_ISSUER: login.issuer,
         ENTRAIN_OIDC_CLIENT_ID: login.client.id,
         ENTRAIN_OIDC_CLIENT_SECRET: login.client.secret,

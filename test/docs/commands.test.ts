@@ -21,6 +21,7 @@ const provedElsewhere: Readonly<Record<string, string>> = {
   'make dev': 'test/integration/whole-path.integration.test.ts',
   'docker compose': 'test/scripts/deployment.test.ts',
   'cp .env.example': 'test/scripts/deployment.test.ts',
+  'npm run --silent audit:verify': 'test/docs/walkthrough.integration.test.ts',
 };
 
 const shellCommands = pages.flatMap((page) =>
@@ -55,7 +56,9 @@ describe('the commands in the documentation', () => {
 
   it('call make targets and npm scripts that are there, also in running text', () => {
     const inText = pages.flatMap((page) => [...readDoc(page).matchAll(/`(make|npm run) ([a-z:]+)/g)]);
-    const inBlocks = shellCommands.flatMap(({ line }) => [...line.matchAll(/^(make|npm run) ([a-z]+)/g)]);
+    const inBlocks = shellCommands.flatMap(({ line }) => [
+      ...line.matchAll(/^(make|npm run)(?: --silent)? ([a-z:]+)/g),
+    ]);
     const missing = [...inText, ...inBlocks].filter(
       ([, tool, name = '']) => !(tool === 'make' ? makeTargets : npmScripts).includes(name),
     );

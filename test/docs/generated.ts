@@ -22,7 +22,7 @@ import { meaningOf, numbers } from '../../src/source/graph/aadsts.ts';
 import { cloudOf } from '../../src/source/graph/clouds.ts';
 import { guardedAttributes, permissionsNeeded } from '../../src/source/graph/permissions.ts';
 import { apiRoutes } from './api-routes.ts';
-import { readDoc, root } from './pages.ts';
+import { anchorOf, prose, readDoc, root } from './pages.ts';
 
 type Parts = Readonly<Record<string, () => string | Promise<string>>>;
 
@@ -30,6 +30,7 @@ export const generatedParts: Readonly<Record<string, Parts>> = {
   'README.md': { configuration: () => configuration() },
   'docs/api.md': { routes: () => routes(), errors: () => errors() },
   'docs/operating.md': {
+    contents: () => contents('docs/operating.md'),
     'mongo accounts': () => mongoAccounts(),
     metrics: () => metrics(),
     reasons: () => reasonTable(),
@@ -100,6 +101,17 @@ const errors = (): string =>
     ['code', 'status', 'meaning'],
     Object.entries(problems).map(([name, { status, title }]) => [code(name), String(status), title]),
   );
+
+/** The headings of a page: a line for each of the second level, with those below it. */
+const contents = (page: string): string => {
+  const lines: string[] = [];
+  for (const [, level = '', heading = ''] of prose(readDoc(page)).matchAll(/^(#{2,3}) (.+)$/gm)) {
+    const link = `[${heading}](#${anchorOf(heading)})`;
+    if (level === '##') lines.push(`- ${link}`);
+    else lines.push(`${lines.pop()}|${link}`);
+  }
+  return lines.map((line) => line.replace('|', ': ').replaceAll('|', ' · ')).join('\n');
+};
 
 /** What docker compose runs, for whoever runs it by hand. */
 const mongoAccounts = (): string =>

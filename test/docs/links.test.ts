@@ -1,16 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { pages, prose, readDoc, root } from './pages.ts';
+import { anchorOf, pages, prose, readDoc, root } from './pages.ts';
 
-/** As GitHub makes them: letters, digits, dashes; spaces become dashes. */
 const anchorsOf = (page: string): readonly string[] =>
-  [...prose(readDoc(page)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
+  [...prose(readDoc(page)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 
 const linksOf = (page: string): readonly string[] =>
   [...prose(readDoc(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);

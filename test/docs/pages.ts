@@ -20,3 +20,10 @@ export const fencedBlocks = (markdown: string): readonly Block[] =>
 
 /** The page without its fenced blocks. */
 export const prose = (markdown: string): string => markdown.replaceAll(/^```[^\n]*\n.*?^```$/gms, '');
+
+/** As GitHub makes them: letters, digits, dashes; spaces become dashes. */
+export const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');

@@ -7,6 +7,7 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import mongoose from 'mongoose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { ourAppAt } from '../../scripts/demo/our-app.ts';
 import { type Stack, startStack } from '../../scripts/demo/stack.ts';
 import { freePort } from '../../scripts/services/child.ts';
 import { type GraphSimulator, startGraph } from '../../simulator/graph/index.ts';
@@ -62,7 +63,6 @@ const lookOf = (names: readonly (keyof typeof people)[]): Readonly<Record<string
   );
 
 const nextKey = randomBytes(32).toString('base64');
-const ourApp = '7f0c2f7e-3a52-4f6e-9a0b-1b2c3d4e5f60';
 
 let certificate: Certificate;
 let graph: GraphSimulator;
@@ -100,7 +100,7 @@ beforeAll(async () => {
   const keyLines = certificate.keyPem.split('\n').filter((line) => line.length > 40);
   secrets['key of a certificate'] = keyLines[3] ?? '';
   const port = await freePort();
-  const publicUrl = `http://127.0.0.1:${port}`;
+  const ours = ourAppAt(port, { secret: secrets['secret of our application'] ?? '' });
   const roles = ['User.Read.All', 'GroupMember.Read.All', 'Application.Read.All'];
   graph = await startGraph({
     tenants: [
@@ -108,21 +108,14 @@ beforeAll(async () => {
       { users: 5, apps: [{ certificates: [certificate.pem], roles }] },
       {
         users: 5,
-        apps: [
-          {
-            clientId: ourApp,
-            secret: secrets['secret of our application'] ?? '',
-            state: 'missing',
-            redirectUris: [`${publicUrl}/connect/callback`],
-          },
-        ],
+        apps: [ours.registration],
       },
     ],
   });
   trustCa(graph.caPem);
   scim = await startScim({ token: secrets['token of a target'] ?? '' });
   hearing = await startHearing();
-  login = await openLogin(`${publicUrl}/auth/callback`);
+  login = await openLogin(`${ours.publicUrl}/auth/callback`);
   login.who = { id: 'ann', groups: ['ops'] };
   secrets['secret of the client that people sign in at'] = login.client.secret;
   ({ prefix } = freshPrefix());
@@ -133,10 +126,7 @@ beforeAll(async () => {
     port,
     env: {
       ENTRAIN_LOG_LEVEL: 'debug',
-      ENTRAIN_PUBLIC_URL: publicUrl,
-      ENTRAIN_APP_CLIENT_ID: ourApp,
-      ENTRAIN_APP_CLIENT_SECRET: secrets['secret of our application'] ?? '',
-      ENTRAIN_APP_CLOUD: 'custom',
+      ...ours.env,
       ENTRAIN_OIDC_ISSUER: login.issuer,
       ENTRAIN_OIDC_CLIENT_ID: login.client.id,
       ENTRAIN_OIDC_CLIENT_SECRET: login.client.secret,

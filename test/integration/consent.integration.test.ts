@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { z } from 'zod';
+import { type OurApp, ourAppAt } from '../../scripts/demo/our-app.ts';
 import { type Stack, startStack } from '../../scripts/demo/stack.ts';
 import { freePort } from '../../scripts/services/child.ts';
 import { type GraphSimulator, startGraph } from '../../simulator/graph/index.ts';
@@ -7,22 +8,15 @@ import { trustCa } from '../../src/source/graph/index.ts';
 import { follow } from '../support/follow.ts';
 import { freshPrefix } from '../support/fresh.ts';
 
-const app = { clientId: '7f0c2f7e-3a52-4f6e-9a0b-1b2c3d4e5f60', secret: 'the-secret-of-our-own-application' };
-
 let graph: GraphSimulator;
+let app: OurApp;
 let stack: Stack;
 const heard: string[] = [];
 beforeAll(async () => {
   const port = await freePort();
-  const publicUrl = `http://127.0.0.1:${port}`;
+  app = ourAppAt(port);
   graph = await startGraph({
-    tenants: [
-      {
-        users: 30,
-        name: 'Contoso',
-        apps: [{ ...app, state: 'missing', redirectUris: [`${publicUrl}/connect/callback`] }],
-      },
-    ],
+    tenants: [{ users: 30, name: 'Contoso', apps: [app.registration] }],
   });
   trustCa(graph.caPem);
   stack = await startStack({
@@ -30,12 +24,7 @@ beforeAll(async () => {
     name: freshPrefix().prefix,
     cloud: { origin: graph.origin, caPem: graph.caPem },
     port,
-    env: {
-      ENTRAIN_PUBLIC_URL: publicUrl,
-      ENTRAIN_APP_CLIENT_ID: app.clientId,
-      ENTRAIN_APP_CLIENT_SECRET: app.secret,
-      ENTRAIN_APP_CLOUD: 'custom',
-    },
+    env: app.env,
     heard: (text) => heard.push(text),
   });
 }, 120_000);

@@ -15,12 +15,24 @@ import { DoorProblem } from './problem.ts';
 
 export const boardPath = '/admin/queues';
 
+/** It says of itself whose queues it shows, and that nothing can be done there; its link to pages elsewhere is left out. */
+const uiConfig = {
+  boardTitle: 'Entrain queues',
+  environment: {
+    label: 'Read only: jobs hold ids, and nothing can be changed here',
+    color: '#1d4ed8',
+    textColor: '#ffffff',
+  },
+  hideDocsLink: true,
+};
+
 /** Behind whoever finds out who calls. */
 export const queueBoard = (queues: Queues): Router => {
   const server = new ExpressAdapter().setBasePath(boardPath);
   createBullBoard({
     queues: queueNames.map((name) => new BullMQAdapter(queues[name], { readOnlyMode: true })),
     serverAdapter: server,
+    options: { uiConfig },
   });
   const router = Router({ caseSensitive: true });
   router.use(forAdmins, onlyToLook, ownPolicy, server.getRouter());

@@ -29,6 +29,7 @@ describe('the queues, as administrators see them', () => {
     expect(headers.get('cache-control')).toBe('no-store');
     const [, script] = /<script[^>]* src="(static\/[^"]+\.js)"/.exec(String(body)) ?? [];
     expect((await door.call('GET', `/admin/queues/${script}`)).headers.get('content-type')).toContain('javascript');
+    expect(String(body)).toContain('Read only');
     // A script that stands in the page itself would not be run.
     const inline = [...String(body).matchAll(/<script(?![^>]* src=)([^>]*)>/g)].map(
       ([, attributes = '']) => attributes,
