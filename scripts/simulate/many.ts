@@ -1,6 +1,7 @@
 /** Many seeds, in one process or several; failures and the summary come back. */
 
 import { fork } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { aimsAt } from '../../test/simulation/aims.ts';
 import { biasNames } from '../../test/simulation/bias.ts';
@@ -87,6 +88,8 @@ const hire = (): Player => {
     execArgv: [...quickly],
     env: { ...process.env, NODE_COMPILE_CACHE: compiled },
   });
+  // Time is simulated here: whoever waits for real time to pass comes first.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) =>
