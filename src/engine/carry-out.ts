@@ -13,6 +13,7 @@ import type { EscrowReason, Link, Member, Operation, Outcome } from '../model/op
 import type { Applied, Refusal } from '../target/target.ts';
 import { settleOutcomes } from './escrow.ts';
 import { assertGrounded, GroundsTooOld } from './grounds.ts';
+import { knownMembers } from './known-members.ts';
 import { isGoneIndeed, lookAfter } from './look.ts';
 import { type Done, head, type Pending, skip } from './pending.ts';
 import { causeOf, claim, isDry, type Provisioning } from './provisioning.ts';
@@ -153,14 +154,14 @@ const perform = async (work: Provisioning, pending: Pending): Promise<Outcome> =
  */
 const send = (
   work: Provisioning,
-  { planned: { operation }, grounds }: Pending,
+  { planned: { operation }, grounds, link }: Pending,
 ): ReturnType<Provisioning['target']['apply']> => {
   const beforeWrite = (): void => {
     work.watch.check();
     assertGrounded(operation, grounds);
   };
   beforeWrite();
-  return work.target.apply(operation, work.watch.signal, beforeWrite);
+  return work.target.apply(operation, work.watch.signal, beforeWrite, () => knownMembers(work, operation, link));
 };
 
 /** What a refusal of one operation means. Faults of the target as a whole are thrown on. */

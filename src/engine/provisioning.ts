@@ -74,6 +74,8 @@ export type Provisioning = {
   readonly reads: Map<number, Read | null>;
   /** What the target showed of those who are linked, where the links are older than it is; null: they are not. */
   readonly sights: Sights | null;
+  /** By group, who came into it since the target was brought to its version. */
+  readonly joined: () => Promise<ReadonlyMap<SourceId, ReadonlySet<SourceId>>>;
   /** Counts the passes of this turn, see `passOf`. */
   readonly nextPass: () => number;
 };

@@ -4,7 +4,7 @@ import type { CheckReport } from '../model/check.ts';
 import type { Egress } from '../model/egress.ts';
 import type { RemoteId } from '../model/ids.ts';
 import type { PathOf } from '../model/mapping.ts';
-import type { Operation, RemoteObject } from '../model/operation.ts';
+import type { Member, Operation, RemoteObject } from '../model/operation.ts';
 import { Secret } from '../model/secret.ts';
 import type { ObjectType, Value } from '../model/source-object.ts';
 import type { Json, JsonObject } from '../model/target-record.ts';
@@ -49,6 +49,12 @@ export type Inventory = {
 /** A member whom the target refused, and what it said. */
 export type Refusal = { readonly member: RemoteId; readonly detail: string };
 
+/**
+ * Who is in a group at the target by what is on record, without those whom this very operation, or another one that is not done yet, concerns. `isOurs`: we
+ * made it, and whoever else we put into it is put there again.
+ */
+export type KnownMembers = { readonly members: readonly Member[]; readonly isOurs: boolean };
+
 /** `refused`: of a member operation, whom the target refused; all others are done. When it refuses everybody, `rejected` is thrown instead. */
 export type Applied = { readonly remoteId: RemoteId; readonly refused?: readonly Refusal[] };
 
@@ -71,8 +77,15 @@ export interface Target {
    * a target refuses a request for the sake of one member: one member must not keep a thousand others out.
    * `beforeWrite` is called right before each request that changes something, after whatever it had to wait for, and what it throws is thrown on: then
    * the request is not sent.
+   * `known` is asked where a group can only be replaced as a whole: then nobody of these may be missing in what the target shows. Without it the group is
+   * ours, and nobody is known to be in it.
    */
-  apply(operation: Operation, signal: AbortSignal, beforeWrite?: () => void): Promise<Applied>;
+  apply(
+    operation: Operation,
+    signal: AbortSignal,
+    beforeWrite?: () => void,
+    known?: () => Promise<KnownMembers>,
+  ): Promise<Applied>;
   /** Null: the target cannot list what it holds. */
   readonly inventory: Inventory | null;
   /** Frees sockets. */

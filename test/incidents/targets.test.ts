@@ -56,4 +56,20 @@ describe('group-remove-one-removes-one', () => {
     expect(members()).toBe(before - 1);
     expect(one.taken()).toEqual([`1 left ${team}`]);
   });
+
+  it('where the target shows no members any more, and can only replace', async () => {
+    const one = await incident({ settings: { update_mode: 'put' } });
+    one.target.setKnobs({ patch: 'unsupported' });
+    const team = one.tenant.createGroup({ displayName: 'Team', members: one.tenant.users().slice(0, 6) });
+    await one.inStep('delta');
+    one.forget();
+    const members = () => one.target.accounts().groups.find(({ externalId }) => externalId === team)?.['members'];
+    const before = members();
+    one.target.setKnobs({ memberReads: 'hidden' });
+    one.tenant.update(team, { displayName: 'Team, renamed' });
+    await one.story.delta();
+    expect(members()).toEqual(before);
+    expect(one.taken()).toEqual([]);
+    expect(Array.isArray(before) ? before.length : 0).toBeGreaterThan(3);
+  });
 });

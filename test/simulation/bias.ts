@@ -246,6 +246,16 @@ const biases = {
     drawn: { ...writesScim, ...manyEdits, ...drawn([0.76, 0.99], 'SCIM personality'), ...faults('no_id') },
     picked: { edit: ['hired'] },
   },
+  'hidden members': {
+    drawn: {
+      ...writesScim,
+      ...manyEdits,
+      ...drawn(sure, 'members are hidden', 'first plans approve themselves', 'when PATCH is lost'),
+      ...drawn(never, 'without PATCH', 'mix lost_write', 'mix stale_read'),
+      ...drawn(much, 'how long PATCH is lost'),
+    },
+    picked: { edit: ['group renamed', 'joined'] },
+  },
   'lost routes': {
     drawn: {
       ...writesScim,

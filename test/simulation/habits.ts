@@ -51,12 +51,19 @@ export const drawScimHabits = (chance: Chance, faults: Faults): ScimHabits => {
     noMatch: chance.pick(['empty_list', 'not_found'] as const, 'no match'),
     paging: chance.pick(['index', 'cursor'] as const, 'paging'),
     maxResults: chance.pick([1, 3, 200], 'page size'),
-    // Read back, or replaced as a whole, a list has to be readable.
+    // Read back, or replaced as a whole all the time, a list has to be readable.
     memberReads: 'returned',
   };
+  const hides = !loses && knobs.patch === 'supported' && chance.happens(0.08, 'members are hidden');
   return {
     personality,
-    knobs,
+    knobs: hides ? { ...knobs, memberReads: 'hidden' } : knobs,
+    lostPatch: hides
+      ? {
+          fromMs: chance.between(60_000, 300_000, 'when PATCH is lost'),
+          forMs: chance.between(30_000, 180_000, 'how long PATCH is lost'),
+        }
+      : null,
     settings: { concurrency: chance.between(1, 4, 'concurrency'), verify: loses ? 'always' : 'doubt' },
     lostRoute: chance.happens(0.1, 'a gateway loses its route')
       ? {

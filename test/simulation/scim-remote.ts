@@ -20,6 +20,8 @@ export type ScimHabits = {
   readonly personality: Personality;
   readonly knobs: Partial<Knobs>;
   readonly settings: { readonly concurrency: number; readonly verify: 'doubt' | 'always' };
+  /** For so long it can only replace, though it shows the members of no group; null: never. */
+  readonly lostPatch: ScimHabits['lostRoute'];
   /** For so long, from so many ms after the beginning on, a gateway in front of it has no route to it; null: never. */
   readonly lostRoute: { readonly fromMs: number; readonly forMs: number } | null;
 };
@@ -29,7 +31,7 @@ const basePath = '/scim/v2';
 export const scimRemote = (
   stage: Stage,
   name: string,
-  { personality, knobs: some, settings: own, lostRoute }: ScimHabits,
+  { personality, knobs: some, settings: own, lostRoute, lostPatch }: ScimHabits,
   witness: EffectWitness,
   lost: Set<string>,
 ): RemoteSystem => {
@@ -53,6 +55,16 @@ export const scimRemote = (
     scheduler.at(from + lostRoute.forMs, () => {
       hasRoute = true;
     });
+  }
+  if (lostPatch !== null && stage.faults.allows(`lost PATCH of ${name}#0`)) {
+    const from = scheduler.now() + lostPatch.fromMs;
+    const setPatch = (patch: Knobs['patch']) => (): void => {
+      if (isCalm) return;
+      knobs = { ...knobs, patch };
+      if (patch === 'unsupported') stage.trace.count('target.lost_its_patch');
+    };
+    scheduler.at(from, setPatch('unsupported'));
+    scheduler.at(from + lostPatch.forMs, setPatch('supported'));
   }
   const parts = {
     store: new Store(),

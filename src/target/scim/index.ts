@@ -3,7 +3,7 @@
 import { TargetError } from '../../model/errors.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { World } from '../../model/world.ts';
-import { type Applied, defineTarget, type Target } from '../target.ts';
+import { type Applied, defineTarget, type KnownMembers, type Target } from '../target.ts';
 import { check } from './check.ts';
 import { create } from './create.ts';
 import { isAbsent, isSuccess, unreadable } from './errors.ts';
@@ -63,33 +63,46 @@ export const connectScim = (settings: ScimSettings, world: World, transport: Tra
       list: (type, from, signal) => listObjects(session, type, from, signal),
       members: (group, signal) => listMembers(session, group, signal),
     },
-    apply: (operation, signal, beforeWrite) =>
-      apply(beforeWrite === undefined ? session : watched(session, beforeWrite), operation, signal),
+    apply: (operation, signal, beforeWrite, known = nobodyKnown) =>
+      apply(beforeWrite === undefined ? session : watched(session, beforeWrite), operation, known, signal),
     close: () => session.client.close(),
   };
 };
 
-const apply = async (session: Session, operation: Operation, signal: AbortSignal): Promise<Applied> => {
+const nobodyKnown = async (): Promise<KnownMembers> => ({ members: [], isOurs: true });
+
+const apply = async (
+  session: Session,
+  operation: Operation,
+  known: () => Promise<KnownMembers>,
+  signal: AbortSignal,
+): Promise<Applied> => {
   if (operation.action === 'create') return { remoteId: await create(session, operation, signal) };
   const { remoteId } = operation;
-  if ('members' in operation) return { remoteId, refused: await changeMembers(session, operation, signal) };
-  await change(session, operation, signal);
+  if ('members' in operation) return { remoteId, refused: await changeMembers(session, operation, known, signal) };
+  await change(session, operation, known, signal);
   return { remoteId };
 };
 
 const change = async (
   session: Session,
   operation: Extract<Operation, { action: 'update' | 'disable' | 'delete' }>,
+  known: () => Promise<KnownMembers>,
   signal: AbortSignal,
 ): Promise<void> => {
   const asked = { type: operation.ref.type, id: operation.remoteId };
   switch (operation.action) {
     case 'update':
-      return await update(session, { ...asked, ...attributesOf(operation) }, signal);
+      return await update(session, { ...asked, ...attributesOf(operation) }, known, signal);
     case 'disable':
       if (asked.type === 'group')
         throw new TargetError('rejected', 'A group cannot be switched off.', { code: 'not_supported' });
-      return await update(session, { ...asked, attributes: { active: false }, before: { active: true } }, signal);
+      return await update(
+        session,
+        { ...asked, attributes: { active: false }, before: { active: true } },
+        known,
+        signal,
+      );
     case 'delete':
       return await remove(session, operation, signal);
   }

@@ -3,18 +3,20 @@
  * halved, and what the target took then is remembered.
  */
 
-import { TargetError } from '../../model/errors.ts';
+import type { TargetError } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
 import type { Member, Operation } from '../../model/operation.ts';
-import type { Json, JsonObject } from '../../model/target-record.ts';
-import type { Refusal } from '../target.ts';
+import type { JsonObject } from '../../model/target-record.ts';
+import type { KnownMembers, Refusal } from '../target.ts';
 import { type Answer, scimTypeOf } from './errors.ts';
-import { field, isList, isObject, withField } from './json.ts';
+import { withField } from './json.ts';
+import { memberIdOf, membersOf } from './member-list.ts';
 import { afterWrite, notApplied, notShown } from './read-back.ts';
 import { readResource } from './read-resource.ts';
 import { memberOperations } from './requests.ts';
 import type { Session } from './session.ts';
 import { hasPatch, putMerged, sendPatch } from './update.ts';
+import { assertMembersShown, assertReplaceable, membersHidden } from './whole-group.ts';
 
 type Change = Extract<Operation, { action: 'add_members' | 'remove_members' }>;
 
@@ -22,11 +24,12 @@ type Change = Extract<Operation, { action: 'add_members' | 'remove_members' }>;
 export const changeMembers = async (
   session: Session,
   change: Change,
+  known: () => Promise<KnownMembers>,
   signal: AbortSignal,
 ): Promise<readonly Refusal[]> => {
   const done = (await hasPatch(session, 'group', signal)) ? await patchMembers(session, change, signal) : 'unsupported';
   if (done === 'unsupported') {
-    await putMembers(session, change, signal);
+    await putMembers(session, change, known, signal);
     return [];
   }
   if (done.doubt || session.settings.verify === 'always') {
@@ -126,48 +129,51 @@ const isAlreadyRemoved = ({ action }: Change, batch: readonly Member[], answer: 
  * Reads the whole list and writes it back, which is safe only where the list can be read: so whoever joins must be seen in it afterwards. Whoever leaves is
  * looked for as after a PATCH.
  */
-const putMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<void> => {
-  if (session.learned.membersHidden) throw membersHidden();
-  const answer = await putMerged(session, 'group', change.remoteId, (group) => merged(group, change), signal);
+const putMembers = async (
+  session: Session,
+  change: Change,
+  known: () => Promise<KnownMembers>,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (session.learned.membersHidden) throw membersHidden(null);
+  const isTaking = change.action === 'remove_members';
+  const assertSeen = async (shown: JsonObject, isWritten: boolean): Promise<void> => {
+    // Whoever is not shown is not in it, as far as members are shown.
+    if (isTaking) await assertMembersShown(session, { id: change.remoteId, shown }, signal);
+    if (isWritten) await assertReplaceable(session, { id: change.remoteId, shown, known: await known() }, signal);
+  };
+  const merge = (group: JsonObject): JsonObject => merged(group, change);
+  const answer = await putMerged(session, { type: 'group', id: change.remoteId, merge, assertSeen }, signal);
   if (answer === 'nothing_to_do') return;
-  const mayBelieve = change.action === 'remove_members' && session.settings.verify !== 'always';
+  const mayBelieve = isTaking && session.settings.verify !== 'always';
   if (mayBelieve && !contradicts(answer, change, change.members)) return;
   const group = await readWhole(session, change, signal);
   if (wrong(group, change.action, change.members).length === 0) return;
-  session.learned.membersHidden = listOf(group).length === 0;
-  throw session.learned.membersHidden ? membersHidden() : notAppliedTo(group, change);
+  session.learned.membersHidden = membersOf(group).length === 0;
+  throw session.learned.membersHidden ? membersHidden(null) : notAppliedTo(group, change);
 };
 
 const merged = (group: JsonObject, change: Change): JsonObject => {
   const ids = new Set<string>(change.members.map(({ remoteId }) => remoteId));
-  const current = listOf(group);
-  const there = new Set(current.map(idOf));
+  const current = membersOf(group);
+  const there = new Set(current.map(memberIdOf));
   const next =
     change.action === 'add_members'
       ? [...current, ...[...ids].filter((id) => !there.has(id)).map((id) => ({ value: id }))]
-      : current.filter((member) => !ids.has(idOf(member) ?? ''));
+      : current.filter((member) => !ids.has(memberIdOf(member) ?? ''));
   // The same list must stay the same value, so that nothing is written when nothing changes.
   return next.length === current.length ? group : withField(group, 'members', next);
 };
 
-const membersHidden = (): TargetError =>
-  new TargetError(
-    'rejected',
-    'The target has no PATCH and does not show the members of a group, so they cannot be changed safely.',
-    {
-      code: 'members_hidden',
-    },
-  );
-
 /** An empty list proves nothing: some targets never show members (and Entra advises them to). */
 const contradicts = ({ body }: Answer, change: Change, batch: readonly Member[]): boolean => {
   if (body.kind === 'page' || body.kind === 'unreadable') return true;
-  return body.kind === 'json' && listOf(body.json).length > 0 && wrong(body.json, change.action, batch).length > 0;
+  return body.kind === 'json' && membersOf(body.json).length > 0 && wrong(body.json, change.action, batch).length > 0;
 };
 
 const confirmMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<void> => {
   const group = await readWhole(session, change, signal);
-  const hidden = listOf(group).length === 0 && session.settings.verify !== 'always';
+  const hidden = membersOf(group).length === 0 && session.settings.verify !== 'always';
   if (!hidden && wrong(group, change.action, change.members).length > 0) throw notAppliedTo(group, change);
 };
 
@@ -182,16 +188,6 @@ const notAppliedTo = (group: JsonObject, { action, members }: Change): TargetErr
 
 /** Members that are not there, or still there. */
 const wrong = (group: JsonObject, action: Change['action'], members: readonly Member[]): readonly RemoteId[] => {
-  const there = new Set(listOf(group).map(idOf));
+  const there = new Set(membersOf(group).map(memberIdOf));
   return members.map(({ remoteId }) => remoteId).filter((id) => there.has(id) !== (action === 'add_members'));
-};
-
-const listOf = (group: JsonObject): readonly Json[] => {
-  const members = field(group, 'members');
-  return isList(members) ? members : [];
-};
-
-const idOf = (member: Json): string | null => {
-  const id = isObject(member) ? field(member, 'value') : null;
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : null;
 };

@@ -39,6 +39,8 @@ export type Learned = {
   quiet: boolean;
   /** A filter that finds nobody is answered with 404. */
   answersNobodyWith404: Record<ObjectType, boolean>;
+  /** The members of some group were shown: so whoever is not shown is not in it. */
+  membersShown: boolean;
   /** Members can be written and not read, so a list that is read, changed and written back would lose everybody else. */
   membersHidden: boolean;
 };
@@ -65,6 +67,7 @@ export const startSession = (settings: ScimSettings, world: World, transport: Tr
       membersPerRequest: settings.members_per_request,
       quiet: false,
       answersNobodyWith404: { user: false, group: false },
+      membersShown: false,
       membersHidden: false,
     },
     recent: recentWrites(world),

@@ -5,6 +5,7 @@ import type { TargetError } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
 import type { Attributes, ObjectType } from '../../model/source-object.ts';
 import type { JsonObject } from '../../model/target-record.ts';
+import type { KnownMembers } from '../target.ts';
 import { type Answer, isSuccess } from './errors.ts';
 import { field, isObject, withField } from './json.ts';
 import { operationsFrom, operationsOn, operationsWithoutValuePaths } from './patch.ts';
@@ -15,16 +16,26 @@ import { isOld } from './recent-writes.ts';
 import { getWholeRequest, type PatchOperation, patchRequest, putRequest } from './requests.ts';
 import { assign, withSchemas } from './resource.ts';
 import type { Session } from './session.ts';
+import { assertReplaceable } from './whole-group.ts';
 
-export const update = async (session: Session, asked: Asked, signal: AbortSignal): Promise<void> => {
+export const update = async (
+  session: Session,
+  asked: Asked,
+  known: () => Promise<KnownMembers>,
+  signal: AbortSignal,
+): Promise<void> => {
   if (await hasPatch(session, asked.type, signal)) {
     const answer = await patchAttributes(session, asked, signal);
     if (answer === 'nothing_to_do') return;
     if (answer !== 'unsupported') return await confirmUpdate(session, asked, answer, signal);
   }
-  const merged = (resource: JsonObject): JsonObject =>
+  const merge = (resource: JsonObject): JsonObject =>
     Object.entries(asked.attributes).reduce((into, [text, value]) => assign(into, parsePath(text), value), resource);
-  const answer = await putMerged(session, asked.type, asked.id, merged, signal);
+  const { type, id } = asked;
+  const assertSeen = async (shown: JsonObject, isWritten: boolean): Promise<void> => {
+    if (type === 'group' && isWritten) await assertReplaceable(session, { id, shown, known: await known() }, signal);
+  };
+  const answer = await putMerged(session, { type, id, merge, assertSeen }, signal);
   if (answer !== 'nothing_to_do') await confirmUpdate(session, asked, answer, signal);
 };
 
@@ -39,8 +50,8 @@ export const hasPatch = async (session: Session, type: ObjectType, signal: Abort
 export type Patched = { readonly answer: Answer; readonly refusal: TargetError | null };
 
 /**
- * Sends a PATCH and learns whether there is such a thing. Without PATCH a target answers 405 or 501, and some 404, which may also mean that the account
- * is gone: only a look tells.
+ * Sends a PATCH and learns whether there is such a thing. Without PATCH a target answers 405 or 501, and some 404, which may also mean that the account is
+ * gone, or be of a server that is behind: so it counts only where the object is shown between two of them.
  */
 export const sendPatch = async (
   session: Session,
@@ -52,19 +63,29 @@ export const sendPatch = async (
   const { client, learned, settings } = session;
   const { endpoints } = await session.profile(signal);
   const request = patchRequest(endpoints[type], id, operations, type === 'group' && learned.quiet);
-  const answer = await client.send(request, signal);
+  const first = await client.send(request, signal);
+  const mayLackPatch = isNowhere(first) && settings.update_mode !== 'patch' && learned.patch[type] === null;
+  const isShown = mayLackPatch && (await readResource(session, type, id, signal)) !== null;
+  const answer = isShown ? await client.send(request, signal) : first;
   if (isSuccess(answer)) learned.patch[type] = true;
   const patched = { answer, refusal: isSuccess(answer) ? null : client.refusal(request, answer) };
   if (settings.update_mode === 'patch' || patched.refusal === null) return patched;
-  const missing = answer.status === 404 || answer.status === 410;
-  const unsupported =
-    answer.status === 405 ||
-    answer.status === 501 ||
-    (missing && learned.patch[type] === null && (await readResource(session, type, id, signal)) !== null);
-  if (!unsupported) return patched;
+  const isUnsupported = answer.status === 405 || answer.status === 501 || (isShown && isNowhere(answer));
+  if (!isUnsupported) return patched;
   learned.patch[type] = false;
   session.world.log.info('target.patch_unsupported', { type, status: answer.status });
   return 'unsupported';
+};
+
+/** With whatever body: the framework of a target without PATCH has a page for it. */
+const isNowhere = ({ status }: Answer): boolean => status === 404 || status === 410;
+
+/** `assertSeen`: throws where what was read does not show enough to be put back. */
+export type Replacing = {
+  readonly type: ObjectType;
+  readonly id: RemoteId;
+  readonly merge: (resource: JsonObject) => JsonObject;
+  readonly assertSeen: (resource: JsonObject, isWritten: boolean) => Promise<void>;
 };
 
 /**
@@ -73,9 +94,7 @@ export const sendPatch = async (
  */
 export const putMerged = async (
   session: Session,
-  type: ObjectType,
-  id: RemoteId,
-  merge: (resource: JsonObject) => JsonObject,
+  { type, id, merge, assertSeen }: Replacing,
   signal: AbortSignal,
 ): Promise<Answer | 'nothing_to_do'> => {
   const { client, recent } = session;
@@ -88,7 +107,9 @@ export const putMerged = async (
   for (let attempt = 1; ; attempt += 1) {
     const { read, resource } = await recent.settled(id, look, signal);
     const merged = merge(resource);
-    if (isDeepStrictEqual(merged, resource)) return 'nothing_to_do';
+    const isWritten = !isDeepStrictEqual(merged, resource);
+    await assertSeen(resource, isWritten);
+    if (!isWritten) return 'nothing_to_do';
     const version = versions ? versionOf(resource, read) : null;
     const put = putRequest(endpoints[type], id, withSchemas(type, withField(merged, 'meta', null)), version);
     const answer = await client.send(put, signal);

@@ -157,6 +157,18 @@ export const writing: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a group is replaced by what is shown of it',
+    what: 'Where there is no PATCH a group is put back without whoever the target does not show.',
+    bias: 'hidden members',
+    edits: [
+      {
+        file: 'src/target/scim/update.ts',
+        from: "if (type === 'group' && isWritten) await",
+        to: "if (type === 'group' && !isWritten) await",
+      },
+    ],
+  },
+  {
     name: 'a 404 is believed at once',
     what: 'Whoever a target answers 404 about is gone, whether or not it shows that it is there.',
     bias: 'lost routes',

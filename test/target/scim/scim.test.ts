@@ -7,6 +7,7 @@ import type { JsonObject } from '../../../src/model/target-record.ts';
 import { scim } from '../../../src/target/scim/index.ts';
 import type { Target } from '../../../src/target/target.ts';
 import { type TestWorld, testWorld } from '../world.ts';
+import { startScripted } from './scripted-server.ts';
 
 const token = 'the-bearer-token';
 const signal = new AbortController().signal;
@@ -436,6 +437,104 @@ describe('members where there is no PATCH', () => {
     await expect(setup.target.apply(membership('add_members', id, [first]), signal)).rejects.toMatchObject(hidden);
     await expect(setup.target.apply(membership('add_members', id, [second]), signal)).rejects.toMatchObject(hidden);
     expect(setup.simulator.control.accounts().groups).toMatchObject([{ members: [{ value: first }] }]);
+  });
+
+  describe('and the target does not show all of them', () => {
+    const known = (...ids: readonly string[]) => ({
+      members: ids.map((id) => ({ ref: ada, remoteId: remoteId(id) })),
+      isOurs: true,
+    });
+    const rename = (id: RemoteId): Operation => ({
+      key: operationKey('r'),
+      ref: staff,
+      action: 'update',
+      remoteId: id,
+      attributes: { displayName: 'Renamed' },
+      before: { displayName: 'Staff' },
+    });
+    const never = (): void => {};
+    const refused = { fault: 'rejected', code: 'members_hidden' };
+    const staffed = async (knobs: ScimOptions['knobs'] = {}) => {
+      const setup = await connected({}, { knobs: { patch: 'unsupported', memberReads: 'hidden', ...knobs } });
+      const { users } = setup.simulator.control.seed({ users: ['a', 'b', 'c'].map((userName) => ({ userName })) });
+      const members = users.map((value) => ({ value }));
+      const { groups } = setup.simulator.control.seed({ groups: [{ displayName: 'Staff', members }] });
+      const id = remoteId(groups[0] ?? '');
+      const there = (): unknown => setup.simulator.control.accounts().groups[0]?.['members'];
+      return { ...setup, id, users, there, before: there() };
+    };
+    const writes = (setup: Setup): readonly string[] => sent(setup).filter((line) => !line.startsWith('GET'));
+
+    it('a group that is renamed loses nobody: it is refused before anything is written', async () => {
+      const setup = await staffed();
+      const asked = setup.target.apply(rename(setup.id), signal, never, async () => known(...setup.users));
+      await expect(asked).rejects.toMatchObject(refused);
+      expect(writes(setup)).toEqual([]);
+      expect(setup.there()).toEqual(setup.before);
+    });
+
+    it('whoever joins a group of others takes nobody out of it, also where nobody is known to be in it', async () => {
+      const setup = await staffed();
+      const joins = membership('add_members', setup.id, [setup.users[0] ?? '']);
+      const asked = setup.target.apply(joins, signal, never, async () => ({ members: [], isOurs: false }));
+      await expect(asked).rejects.toMatchObject(refused);
+      expect(writes(setup)).toEqual([]);
+    });
+
+    it('whoever leaves is not said to have left', async () => {
+      const setup = await staffed();
+      const leaves = membership('remove_members', setup.id, [setup.users[0] ?? '']);
+      const asked = setup.target.apply(leaves, signal, never, async () => known(...setup.users.slice(1)));
+      await expect(asked).rejects.toMatchObject(refused);
+      expect(setup.there()).toEqual(setup.before);
+    });
+
+    it('a list that is cut takes nobody out who was cut off', async () => {
+      const staffOf = (members: readonly string[]): JsonObject => ({
+        id: 'g',
+        displayName: 'Staff',
+        members: members.map((value) => ({ value })),
+      });
+      const server = await startScripted(({ method, path }) => {
+        if (path.startsWith('/Users/')) return { status: 200, body: { id: path.slice('/Users/'.length) } };
+        return method === 'GET' ? { status: 200, body: staffOf(['1', '2']) } : { status: 200 };
+      });
+      const target = scim.parse({ base_url: server.baseUrl, token, update_mode: 'put' }).connect(testWorld());
+      opened.push(server, target);
+      const joins = membership('add_members', remoteId('g'), ['4']);
+      const asked = target.apply(joins, signal, never, async () => known('1', '2', '3'));
+      await expect(asked).rejects.toMatchObject(refused);
+      expect(server.received.filter(({ method }) => method === 'PUT')).toEqual([]);
+    });
+
+    it('whose account is gone there need not be shown', async () => {
+      const setup = await staffed({ memberReads: 'returned' });
+      await setup.target.apply(rename(setup.id), signal, never, async () => known(...setup.users, 'gone'));
+      expect(setup.there()).toEqual(setup.before);
+      expect(writes(setup)).toEqual(['PUT /Groups/{id}']);
+    });
+
+    it('a group of others that nobody is in is filled where another group shows its members', async () => {
+      const setup = await staffed({ memberReads: 'returned' });
+      const [empty = ''] = setup.simulator.control.seed({ groups: [{ displayName: 'Empty' }] }).groups;
+      const joins = membership('add_members', remoteId(empty), [setup.users[0] ?? '']);
+      await setup.target.apply(joins, signal, never, async () => ({ members: [], isOurs: false }));
+      expect(setup.there()).toEqual(setup.before);
+    });
+  });
+
+  it('are not replaced because a PATCH was answered with 404 once, where the group is shown', async () => {
+    const setup = await connected({}, { knobs: { memberReads: 'hidden' } });
+    const id = await createStaff(setup);
+    const [member = ''] = setup.simulator.control.seed({ users: [{ userName: 'a' }] }).users;
+    setup.simulator.control.addFaults([{ method: 'PATCH', answer: { kind: 'status', status: 404 } }]);
+    await setup.target.apply(membership('add_members', id, [member]), signal);
+    expect(sent(setup).filter((line) => line.startsWith('P'))).toEqual([
+      'POST /Groups',
+      'PATCH /Groups/{id}',
+      'PATCH /Groups/{id}',
+    ]);
+    expect(setup.simulator.control.accounts().groups).toMatchObject([{ members: [{ value: member }] }]);
   });
 
   const withMember = async (settings: JsonObject, options: ScimOptions = {}) => {

@@ -221,6 +221,7 @@ describe('a target that answers PATCH with 404', () => {
     expect(sent(server)).toEqual([
       'PATCH /Users/7',
       'GET /Users/7',
+      'PATCH /Users/7',
       'GET /Users/7',
       'PUT /Users/7',
       'GET /Users/7',

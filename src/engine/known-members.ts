@@ -1,0 +1,71 @@
+/**
+ * Who is in a group at the target, as far as the record goes: whoever is in it in the tenant, has an account, and was put into it, with nothing about them
+ * still to be done. It says rather too little than too much: an adapter that has to replace a group as a whole does so only where all of them are shown.
+ */
+
+import type { SourceId } from '../model/ids.ts';
+import type { Link, Member, Operation } from '../model/operation.ts';
+import type { KnownMembers } from '../target/target.ts';
+import type { Provisioning } from './provisioning.ts';
+
+/** So many show well enough whether a list is whole. */
+const mostKnown = 5_000;
+
+export const knownMembers = async (
+  work: Pick<Provisioning, 'engine' | 'run' | 'record' | 'joined'>,
+  operation: Operation,
+  link: Link | null,
+): Promise<KnownMembers> => {
+  const isMade = link?.by === 'created';
+  // Whoever may have been put into it is put there again by what adds members, and not by what renames it.
+  const addsAgain = operation.action === 'add_members';
+  if (link === null || link.membersAt === null)
+    return { members: [], isOurs: isMade && (addsAgain || link.membersSince === null) };
+  const { ledger, snapshots } = work.engine.stores;
+  const open = await openMembers(work, operation);
+  const members: Member[] = [];
+  let isAnyOpen = false;
+  for await (const refs of snapshots.members(work.run.connection, link.ref.id)) {
+    const settled = refs.filter(({ id }) => !open.has(id));
+    isAnyOpen ||= settled.length < refs.length;
+    const links = await ledger.links(work.record.id, settled);
+    // Some targets do not show who is switched off.
+    for (const { ref, remoteId, state } of links.values()) if (state === 'active') members.push({ ref, remoteId });
+    if (members.length >= mostKnown) break;
+  }
+  return { members, isOurs: isMade && (addsAgain || !isAnyOpen) };
+};
+
+/** Of whom something is still to be done in this group: they came since the target was brought to its version, they wait, or this is about them. */
+const openMembers = async (
+  { engine, record, joined }: Pick<Provisioning, 'engine' | 'record' | 'joined'>,
+  operation: Operation,
+): Promise<ReadonlySet<SourceId>> => {
+  const open = new Set((await joined()).get(operation.ref.id));
+  if ('members' in operation) for (const { ref } of operation.members) open.add(ref.id);
+  for await (const waiting of engine.stores.ledger.waitingFor(record.id, [operation.ref]))
+    for (const { path, to } of waiting) if (path === 'members') open.add(to);
+  return open;
+};
+
+type Joined = ReadonlyMap<SourceId, ReadonlySet<SourceId>>;
+
+/** By group, who came into it since the target was brought to its version; read once for each version of the snapshot. */
+export const joinedSince = ({ engine, run, record }: Pick<Provisioning, 'engine' | 'run' | 'record'>) => {
+  const { ledger, snapshots } = engine.stores;
+  let read: { readonly version: number; readonly joined: Joined } | null = null;
+  return async (): Promise<Joined> => {
+    const { version } = await snapshots.head(run.connection);
+    if (read?.version === version) return read.joined;
+    const joined = new Map<SourceId, Set<SourceId>>();
+    for await (const recorded of snapshots.changesAfter(run.connection, (await ledger.position(record.id)) ?? 0))
+      for (const { change } of recorded) {
+        if (change.kind !== 'members') continue;
+        const group = joined.get(change.group.id) ?? new Set<SourceId>();
+        for (const { id } of change.added) group.add(id);
+        joined.set(change.group.id, group);
+      }
+    read = { version, joined };
+    return joined;
+  };
+};
