@@ -155,6 +155,11 @@ export type Outcome = {
 /** Whether the target is another one than before. */
 export const isInEffect = ({ result }: Outcome): boolean => result === 'applied' || result === 'partly_applied';
 
+/** Whether it counts against the limits of the day: also a loss that the target said it did and does not show yet, for it may show it later. */
+export const countsAsTaken = (outcome: Outcome): boolean =>
+  isInEffect(outcome) ||
+  (outcome.result === 'escrowed' && outcome.reason === 'not_applied' && isDestructive(outcome.action));
+
 /** One object whose operation failed, kept and retried in later runs. */
 export type Escrow = {
   readonly ref: Ref;

@@ -88,7 +88,10 @@ export interface Ledger {
   lastWrite(target: TargetId): Promise<{ readonly mark: string; readonly run: RunId } | null>;
   /** Intents without an outcome, oldest first, in batches. */
   openIntents(target: TargetId): AsyncIterable<readonly Intent[]>;
-  /** What intents since then that count against a limit (`cause.limited`) did, or may have done: they are settled as applied, or still open. */
+  /**
+   * What intents since then that count against a limit (`cause.limited`) did, or may have done: they are settled as applied, or still open, or a loss that
+   * the target said it did and does not show.
+   */
   taken(target: TargetId, since: Date): Promise<Amounts>;
   /**
    * Per outcome: link, escrow (made on `escrowed`, with growing delay; removed otherwise, unless another operation of the same run failed or the

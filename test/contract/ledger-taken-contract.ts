@@ -45,6 +45,19 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
       expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 2 });
     });
 
+    it('is also a loss that the target said it did and does not show, for it may show it later; no other change', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      const operations = [deletes(ann), updates(bob)];
+      await ledger.intend(lease, limited(operations));
+      const notShown = { result: 'escrowed', reason: 'not_applied', detail: 'It answered a success.' } as const;
+      await ledger.settle(
+        lease,
+        operations.map(({ key, ref, action }) => ({ key, ref, action, at: start, ...notShown })),
+      );
+      expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 1, updates: 0 });
+    });
+
     it('counts each kind apart, and members by their group', async () => {
       const { target, lease } = await held();
       const [ann, bob, cid] = people(3);

@@ -6,7 +6,7 @@ import { operationAbout, outcomeAbout } from '../../core/forget.ts';
 import { sum } from '../../core/guard.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type TargetId, targetId } from '../../model/ids.ts';
-import { type Escrow, isInEffect } from '../../model/operation.ts';
+import { countsAsTaken, type Escrow } from '../../model/operation.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
 import { defaultEscrow } from '../../model/target-record.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
@@ -150,8 +150,8 @@ export const createMemoryLedger = (around: {
       sum(
         [...bookOf(target).entries.values()]
           .filter(({ cause, at, state, outcome }) => {
-            const inEffect = state === 'open' || (state === 'settled' && outcome !== null && isInEffect(outcome));
-            return cause.limited && at >= since && inEffect;
+            const isTaken = state === 'open' || (state === 'settled' && outcome !== null && countsAsTaken(outcome));
+            return cause.limited && at >= since && isTaken;
           })
           .map(({ operation, cause }) => ({
             action: operation.action,

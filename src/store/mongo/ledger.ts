@@ -126,7 +126,7 @@ export const createMongoLedger = (
     taken: async (target, since) => {
       const counted = new Map<string, Counted>();
       for await (const page of takings.since(target, since)) {
-        const keys = await intents.inEffect(
+        const keys = await intents.taken(
           target,
           page.map(({ key }) => key),
         );

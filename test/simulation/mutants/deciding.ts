@@ -61,8 +61,8 @@ export const deciding: readonly Mutant[] = [
     edits: [
       {
         file: 'src/store/memory/ledger.ts',
-        from: 'isInEffect(outcome));',
-        to: 'isInEffect(outcome) && outcome.at.getTime() - at.getTime() < 20_000);',
+        from: 'countsAsTaken(outcome));',
+        to: 'countsAsTaken(outcome) && outcome.at.getTime() - at.getTime() < 20_000);',
       },
     ],
   },
