@@ -22,29 +22,19 @@ export const protectedBy = (customer: Customer, owned: Owned, now: number): Prot
         inForce.some(
           ({ at, protection }) =>
             isCovered(customer, protection, kind, owned, 'all along') &&
-            (kind === 'id' || wasSeen(customer, owned.id, at, kind === 'group' ? protection.groups : null)),
+            (kind === 'id' || wasSeen(customer, owned.id, at)),
         ),
       ),
     ) ?? null
   );
 };
 
-/**
- * Who had left before a run could look, or before any that looked came to its end, is shown by nobody as what protects them; and who is in a protected group
- * by one that is in the recycle bin is shown by nobody as in it. `groups`: null where no group protects.
- */
-const wasSeen = (
-  { directory, wholeReads }: Customer,
-  id: string,
-  at: number,
-  groups: readonly string[] | null,
-): boolean => {
-  const isShown = (truth: Truth): boolean =>
-    isThere(truth, id) && (groups === null || groups.some((group) => everyoneShownIn(truth, group).has(id)));
+/** Who had left before a run could look, or before any that looked came to its end, is shown by nobody as what protects them. */
+const wasSeen = ({ directory, wholeReads }: Customer, id: string, at: number): boolean => {
   const wasThere = (until: number): boolean =>
     since(directory.history, at)
       .filter((each) => each.at <= until)
-      .every(({ truth }) => isShown(truth));
+      .every(({ truth }) => isThere(truth, id));
   return wasThere(at + seenMs) && wholeReads.some((end) => end >= at && wasThere(end));
 };
 const seenMs = 3 * 60_000;
@@ -96,11 +86,6 @@ const everyoneIn = ({ groups }: Truth, group: string): ReadonlySet<string> => {
     for (const member of within.members) everyone.add(member);
   }
   return everyone;
-};
-
-const everyoneShownIn = ({ people, groups }: Truth, group: string): ReadonlySet<string> => {
-  const shown = new Map([...groups].filter(([id, { standing }]) => id === group || standing === 'there'));
-  return everyoneIn({ people, groups: shown }, group);
 };
 
 /** By what those were protected in the end who would have been switched off otherwise. */
