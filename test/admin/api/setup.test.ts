@@ -4,6 +4,7 @@ import { connectionId } from '../../../src/model/ids.ts';
 import { files } from '../../fixtures/pfx.ts';
 import { revealed } from '../../support/secrets.ts';
 import { addConnection, clientId, clientSecret, type Door, openDoor, tenantId } from './door.ts';
+import { emptyTenant } from './tenant.ts';
 
 const publicUrl = 'https://entrain.example';
 let door: Door;
@@ -303,6 +304,34 @@ describe('credentials that somebody fills in', () => {
     const another = kept === tenantId ? otherTenant : tenantId;
     expect((await send('credentials', { ...filled, tenant_id: another })).status).toBe(422);
     expect(await shown()).toMatchObject({ tenant_id: kept });
+  });
+
+  it('are not kept of a connection that was given to another tenant while they were tested', async () => {
+    const racing = await openDoor({
+      config: { publicUrl },
+      room: () => ({
+        connectSourceOnce: (_connection, secrets) => ({
+          ...emptyTenant(secrets, clientSecret),
+          check: async () => {
+            await racing.call('PATCH', `/v1/connections/${pending}`, { body: { tenant_id: otherTenant } });
+            return { ok: true, checks: [] };
+          },
+        }),
+      }),
+    });
+    const without = { tenant_id: undefined, client_id: undefined, client_secret: undefined };
+    const pending = await addConnection(racing, without);
+    const made = await racing.call('POST', `/v1/connections/${pending}/setup-link`, { body: { given_to: 'their IT' } });
+    const { url } = z.looseObject({ url: z.string() }).parse(made.body);
+    const address = `${racing.base}${url.slice(publicUrl.length)}/credentials`;
+    const sent = await fetch(address, { method: 'POST', headers: fromHere, body: new URLSearchParams(filled) });
+    expect([sent.status, await sent.text()]).toEqual([409, expect.stringContaining('edited by somebody else')]);
+    expect((await racing.call('GET', `/v1/connections/${pending}`)).body).toMatchObject({
+      state: 'pending',
+      tenant_id: otherTenant,
+      credentials: null,
+    });
+    await racing.close();
   });
 
   it('of a tenant that is read for another organization are not kept, and a tenant of one’s own is renewed', async () => {
