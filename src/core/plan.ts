@@ -254,7 +254,8 @@ const planAdoption = (
     membersSince: before?.membersSince ?? null,
     membersAt: null,
   };
-  const plan = planLinked(object, link, context);
+  // What we made, and meet again, is taken over from nobody.
+  const plan = planLinked(object, link, link.by === 'matched' ? { ...context, why: 'adopted' } : context);
   if (plan.kind === 'do') return { ...plan, adopt: link };
   return { kind: 'do', operations: [], adopt: link, waiting: plan.kind === 'unchanged' ? plan.waiting : [] };
 };

@@ -187,7 +187,8 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     says: ({ who, target, failure, retry }) =>
       `${who} was not given an account at ${target}${colon(failure)}${then(retry)}.`,
     owner: yourTeam,
-    todo: () => 'See whether the two are one person. Two people never share an account.',
+    todo: () =>
+      'See whether the two are one person. Two people never share an account; one that only carries another id is taken over by a dry run that is applied.',
   },
   missing_required_attribute: {
     says: ({ who, target, failure, retry }) =>

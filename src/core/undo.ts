@@ -18,6 +18,8 @@ export type Trace = {
   remoteId: RemoteId;
   created: boolean;
   deleted: boolean;
+  /** It took over an account or group that was there before. */
+  adopted: boolean;
   /** The newest version of the snapshot that any of it went by. */
   version: number;
   /** Whether any of it was done in the name of a plan. */
@@ -52,7 +54,7 @@ export const follow = (
   traces: Map<SourceId, Trace>,
   operation: Operation,
   outcome: Outcome | null,
-  { version, plan }: Pick<Cause, 'version' | 'plan'>,
+  { version, plan, why }: Pick<Cause, 'version' | 'plan' | 'why'>,
 ): void => {
   if (outcome === null || !isInEffect(outcome)) return;
   const link = outcome.result === 'applied' ? outcome.link : undefined;
@@ -67,10 +69,13 @@ export const follow = (
   if (!('members' in operation)) trace.operations.push(operation);
   switch (operation.action) {
     case 'create':
-      trace.created = true;
+      // The target had one already, which the rules found.
+      if (link?.by === 'matched') trace.adopted = true;
+      else trace.created = true;
       trace.remoteId = remoteId;
       return;
     case 'update':
+      trace.adopted ||= why === 'adopted';
       write(trace, operation.attributes, operation.before);
       return;
     case 'disable':
@@ -93,6 +98,7 @@ const begin = (ref: Ref, remoteId: RemoteId): Trace => ({
   remoteId,
   created: false,
   deleted: false,
+  adopted: false,
   version: 0,
   isOfPlan: false,
   operations: [],
@@ -147,8 +153,8 @@ const nothing: Undone = { operations: [], leftOut: [] };
 
 /** The account or group itself. What was made goes by the policies for who leaves: we made it, and nobody else wrote to it. */
 export const undoAccount = (trace: Trace, context: UndoContext): Undone => {
-  const { ref, created, deleted, written } = trace;
-  if (!created && !deleted && written.size === 0) return nothing;
+  const { ref, created, deleted, adopted, written } = trace;
+  if (!created && !deleted && !adopted && written.size === 0) return nothing;
   if (created && deleted) return nothing;
   const leave = (reason: LeftOutReason, by: RunId | null = null): Undone => ({
     operations: [],
@@ -170,7 +176,7 @@ const takeAway = (link: Link, context: UndoContext, leave: (reason: LeftOutReaso
 };
 
 const giveBack = (
-  { ref, remoteId, before, written }: Trace,
+  { ref, remoteId, adopted, before, written }: Trace,
   link: Link,
   { pass, can }: UndoContext,
   leave: (reason: LeftOutReason) => Undone,
@@ -179,9 +185,15 @@ const giveBack = (
   const ours = [...before].filter(([path]) => sameValue(own(link.pushed, path), written.get(path) ?? null));
   const { attributes, before: now } = difference(Object.fromEntries(ours), link.pushed);
   if (own(attributes, 'active') === false && !can.disable) return leave('deprovision_off');
-  const operations = updates(ref, remoteId, attributes, now, { pass, why: 'undo' });
-  return { operations: operations.map(asUndo), leftOut: [] };
+  const operations = updates(ref, remoteId, attributes, now, { pass, why: 'undo' }).map(asUndo);
+  return { operations: adopted ? [...operations, letGo(link, pass)] : operations, leftOut: [] };
 };
+
+/** By what the run went by it was somebody's; without the link it is nobody's again, and nothing more is written to it. */
+const letGo = ({ ref, remoteId }: Link, pass: string): PlannedOperation => ({
+  operation: { key: keyOf(pass, ref, 'unlink'), ref, action: 'update', remoteId, attributes: {}, before: {} },
+  why: 'unlinked',
+});
 
 const asUndo = ({ operation }: PlannedOperation): PlannedOperation => ({ operation, why: 'undo' });
 

@@ -283,6 +283,7 @@ export const linkAfter = (
         membersAt: null,
       };
     case 'update': {
+      if (planned.why === 'unlinked') return null;
       if (link === null) return undefined;
       const state = own(operation.attributes, 'active') === true ? 'active' : link.state;
       return {

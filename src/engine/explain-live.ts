@@ -112,7 +112,7 @@ const lookFor = async (
     const ids = claimed.map(({ remoteId }) => remoteId);
     const match = judge(object.ref, lookup, claimed, await stores.ledger.linkedRemotes(record.id, type, ids));
     const isMarked =
-      match.kind === 'match' && (await isMarkedForAnother(stores, record, object.ref, match.remote, null));
+      match.kind === 'match' && (await isMarkedForAnother(stores, record, object.ref, match.remote, null, false));
     const attribute = lookup.rule.to;
     if (match.kind !== 'none') return liveMatch(isMarked ? { kind: 'linked_elsewhere', attribute } : match, attribute);
   }

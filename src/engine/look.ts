@@ -33,7 +33,9 @@ const ask = async (work: Provisioning, ref: Ref, lookup: Lookup): Promise<Match>
     await work.engine.stores.ledger.linkedRemotes(work.record.id, ref.type, ids),
   );
   if (match.kind !== 'match') return match;
-  const isMarked = await isMarkedForAnother(work.engine.stores, work.record, ref, match.remote, standingIn(work));
+  const isLookedAt = work.aim.kind !== 'provision';
+  const asked = standingIn(work);
+  const isMarked = await isMarkedForAnother(work.engine.stores, work.record, ref, match.remote, asked, isLookedAt);
   const isFree = !isMarked && claim(work, match.remote.remoteId, ref.id);
   return isFree ? match : { kind: 'linked_elsewhere', attribute: lookup.rule.to };
 };

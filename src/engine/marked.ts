@@ -1,6 +1,6 @@
 /** Whose id an account carries at the target. */
 
-import { own } from '../core/attributes.ts';
+import { isBlank, own } from '../core/attributes.ts';
 import { sourceId } from '../model/ids.ts';
 import type { RemoteObject } from '../model/operation.ts';
 import type { Ref, Standing } from '../model/source-object.ts';
@@ -12,8 +12,10 @@ export type AskStanding = (ref: Ref) => Promise<Standing>;
 
 /**
  * An account with the id of another source object was made for that one, perhaps a moment ago by a create whose answer is open: nobody else takes it,
- * whatever else is the same. Whose id is in no snapshot any more has left, as somebody has who was entered anew; or is out of the scope, and then the link
- * tells whose it is. After a restore there may be none: so the source is asked. `standingOf`: null where it is not to be.
+ * whatever else is the same. An id that is in no snapshot may be of somebody who left, and whose principal name a new person has now; or what another
+ * provisioner wrote there before us. Which of these nobody but a person can tell: it is taken where somebody looks at it in a plan (`isLookedAt`). Or it
+ * is of somebody out of the scope, and then the link tells whose it is. After a restore there may be none: so the source is asked. `standingOf`: null
+ * where it is not to be.
  */
 export const isMarkedForAnother = async (
   { snapshots }: Pick<Stores, 'snapshots'>,
@@ -21,14 +23,17 @@ export const isMarkedForAnother = async (
   ref: Ref,
   remote: RemoteObject,
   standingOf: AskStanding | null,
+  isLookedAt: boolean,
 ): Promise<boolean> => {
   const mark = matching[ref.type].find(({ from }) => from === 'id');
   const owner = mark === undefined ? null : own(remote.attributes, mark.to);
-  if (typeof owner !== 'string' || sourceId(owner) === ref.id) return false;
-  const other = { type: ref.type, id: sourceId(owner) };
+  // Ids are GUIDs, and some targets write them in another case.
+  if (isBlank(owner) || String(owner).toLowerCase() === ref.id.toLowerCase()) return false;
+  if (!isLookedAt) return true;
+  const other = { type: ref.type, id: sourceId(String(owner)) };
   if ((await snapshots.find(connection, [other])).has(other.id)) return true;
   // Anything else is what the target's own people call somebody.
-  if (standingOf === null || !objectId.test(owner)) return false;
+  if (standingOf === null || !objectId.test(other.id)) return false;
   const { restored } = await snapshots.head(connection);
   return restored !== null && (await standingOf(other)) !== 'gone';
 };

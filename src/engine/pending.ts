@@ -15,7 +15,7 @@ export type Pending = {
   readonly planned: PlannedOperation;
   readonly link: Link | null;
   readonly released?: PlanId;
-  readonly step?: 'references';
+  readonly step?: 'references' | 'unlink';
   /** Of members who are to be removed: the version of the snapshot that has it. */
   readonly told?: ReadonlyMap<SourceId, number>;
   readonly evidence?: Evidence;
@@ -31,7 +31,7 @@ export const head = (work: Pick<Provisioning, 'engine'>, { planned: { operation 
   ref: operation.ref,
   action: operation.action,
   at: work.engine.world.now(),
-  ...(step === undefined ? {} : { step }),
+  ...(step === 'references' ? { step } : {}),
 });
 
 export const skip = (work: Pick<Provisioning, 'engine'>, pending: Pending, reason: SkipReason): Done => ({

@@ -38,8 +38,11 @@ const permittedAccounts = async (work: Provisioning, plan: Plan, pending: readon
   );
   const looks = new Map(steps.map(({ operation, cause }) => [operation.ref.id, cause.evidence?.confirmed?.at]));
   const remoteOf = await madeSince(work, [...staged.values()].flat());
-  const holds = ({ planned: { operation }, link }: Pending): boolean => {
+  // To let go of an account asks for nothing, and would be less than anything that the plan holds on it.
+  const lets = new Set(steps.filter(({ step }) => step === 'unlink').map(({ operation }) => operation.ref.id));
+  const holds = ({ planned: { operation }, link, step }: Pending): boolean => {
     const now: Now = { link, remoteOf };
+    if (step === 'unlink' && !lets.has(operation.ref.id)) return false;
     return permits(staged.get(operation.ref.id) ?? [], operation, now);
   };
   const held = new Set(pending.filter(holds));

@@ -49,6 +49,7 @@ const outcomeOf = async (
   const trace = await lookAfter(work, operation, link);
   switch (trace.kind) {
     case 'applied':
+      if (intent.cause.why === 'unlinked') return { ...head, result: 'applied', link: null };
       return { ...head, result: 'applied', ...(trace.link === undefined ? {} : { link: trace.link }) };
     case 'no_trace':
       return { ...head, result: 'skipped', reason: 'no_trace' };

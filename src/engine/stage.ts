@@ -28,13 +28,13 @@ const stagedOf = (work: Provisioning, pending: Pending, link: Link | null | unde
 });
 
 /**
- * The step of an operation among those on the same object: an account is made or changed once, and its references once more after it. Member
+ * The step of an operation among those on the same object: an account is made or changed once, and its references once more after it; an undo may let go of it last. Member
  * operations go by who is in them, for there may be many on one group.
  */
 export const stepOf = ({ planned: { operation }, step }: Pick<Pending, 'planned' | 'step'>): string =>
   'members' in operation ? membersStep(operation) : (step ?? stepOfAction[operation.action]);
 
-export const accountSteps = ['object', 'references', 'disable', 'delete'] as const;
+export const accountSteps = ['object', 'references', 'disable', 'delete', 'unlink'] as const;
 
 const stepOfAction = { create: 'object', update: 'object', disable: 'disable', delete: 'delete' } as const;
 

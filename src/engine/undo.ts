@@ -73,11 +73,13 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
   if (!isDry(work)) await ledger.acceptRules(work.lease, undoneMark(undone, work.rules));
   const order = [...traces.values()].toSorted((a, b) => (placeOf(a.ref) < placeOf(b.ref) ? -1 : 1));
   const taking: Pending[] = [];
+  const lettingGo: Pending[] = [];
   // Few at a time where something is written, so that what somebody edits meanwhile reaches the rest.
   const few = isDry(work) ? objectsAtOnce : takenAtOnce(work);
   for (const some of batches(order, from.wave === 'objects' ? few : objectsAtOnce)) {
     const planned = await planSome(work, some, { since, came });
     taking.push(...planned.taking);
+    lettingGo.push(...planned.lettingGo);
     const last = some.at(-1);
     if (last === undefined || isDone(from, last.ref)) continue;
     await noteLeftOut(work, planned.leftOut, tally);
@@ -99,6 +101,11 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
       // A plan counts all of it anew when it is broken off here, for nothing of it is done.
       if (!isDry(work)) await tally.checkpoint('removals', placeAt(work, 'removals'));
     }
+  // Last: what is still to be taken back of an account goes by its link.
+  for (const some of batches(lettingGo, few)) {
+    await carryOutSome(work, some, tally);
+    if (!isDry(work)) await tally.checkpoint('removals', placeAt(work, 'removals'));
+  }
   return await conclude(work, gatherNothing(work.through), tally, judged, true);
 };
 
@@ -110,6 +117,7 @@ const isDone = ({ wave, after }: Place, ref: Ref): boolean =>
 type Planned = {
   readonly giving: readonly Pending[];
   readonly taking: readonly Pending[];
+  readonly lettingGo: readonly Pending[];
   readonly leftOut: readonly LeftOut[];
 };
 
@@ -140,12 +148,17 @@ const planSome = async (
     // What is taken back rests on what the run went by that gave it.
     for (const planned of both.flatMap(({ operations }) => operations))
       pending.push(
-        isGiving(planned) ? { planned, link } : { planned, link, evidence: await evidenceOf(work, trace.version) },
+        planned.why === 'unlinked'
+          ? { planned, link, step: 'unlink' }
+          : isGiving(planned)
+            ? { planned, link }
+            : { planned, link, evidence: await evidenceOf(work, trace.version) },
       );
   }
   return {
-    giving: pending.filter(({ planned }) => isGiving(planned)),
+    giving: pending.filter(({ planned, step }) => isGiving(planned) && step !== 'unlink'),
     taking: pending.filter(({ planned }) => !isGiving(planned)),
+    lettingGo: pending.filter(({ step }) => step === 'unlink'),
     leftOut: undone.flatMap(({ leftOut }) => leftOut),
   };
 };

@@ -229,7 +229,7 @@ const toPending = ({ item, plan, link }: Planned, pass: string): readonly Pendin
       {
         planned: {
           operation: { key: keyOf(pass, ref, 'adopt'), ref, action: 'update', remoteId, attributes: {}, before: {} },
-          why: item.why,
+          why: link === null && plan.adopt.by === 'matched' ? 'adopted' : item.why,
         },
         link: from,
       },

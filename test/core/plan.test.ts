@@ -143,6 +143,13 @@ describe('somebody without an account', () => {
     expect(plan).toMatchObject({ kind: 'do', operations: [], adopt: { remoteId: 'r-1', pushed: told }, waiting: [] });
   });
 
+  it('says of what it takes over that it was there before, and not of an account of ours that it meets again', () => {
+    const match = { kind: 'match', remote: remote('r-1', { ...told, title: 'Intern' }) } as const;
+    expect(planUnlinked(anna, match, context)).toMatchObject({ operations: [{ why: 'adopted' }] });
+    const ours = { by: 'created', membersSince: null } as const;
+    expect(planUnlinked(anna, match, context, ours)).toMatchObject({ operations: [{ why: 'updated' }] });
+  });
+
   it('takes over a match and still waits for the manager', () => {
     const plan = planUnlinked(
       person('anna', { manager: 'carl', jobTitle: 'Nurse' }),

@@ -34,12 +34,12 @@ const applied = (operation: Operation, link: Link | null = linkTo(operation.ref)
   result: 'applied',
   ...('members' in operation ? {} : { link }),
 });
+const cause = { version: 1, plan: null, why: 'updated' } as const;
 const traceOf = (...operations: (Operation | [Operation, Outcome | null])[]): Trace | undefined => {
   const traces = new Map<SourceId, Trace>();
   for (const one of operations)
-    if (Array.isArray(one)) follow(traces, one[0], one[1], { version: 1, plan: null });
-    else
-      follow(traces, one, applied(one, one.action === 'delete' ? null : linkTo(one.ref)), { version: 1, plan: null });
+    if (Array.isArray(one)) follow(traces, one[0], one[1], cause);
+    else follow(traces, one, applied(one, one.action === 'delete' ? null : linkTo(one.ref)), cause);
   return [...traces.values()][0];
 };
 const context = (links: readonly Link[], other: Partial<UndoContext> = {}): UndoContext => ({
@@ -124,6 +124,34 @@ describe('what a run did to an account', () => {
     expect(undone(trace, [other]).leftOut).toEqual([['not_linked', null]]);
     const since = { account: () => runId('run_9'), membership: () => null };
     expect(undone(trace, [linkTo(ann)], { since })).toEqual({ does: [], leftOut: [['changed_since', 'run_9']] });
+  });
+
+  const adopted = (operation: Operation): Trace | undefined => {
+    const traces = new Map<SourceId, Trace>();
+    const link = linkTo(ann, { by: 'matched' });
+    follow(traces, operation, applied(operation, link), { ...cause, why: 'adopted' });
+    return [...traces.values()][0];
+  };
+  const letGo = { action: 'update', remoteId: at(ann), attributes: {}, before: {} };
+
+  it('is let go of where it was taken over, after it has what it had', () => {
+    const taken = linkTo(ann, { by: 'matched', pushed: { title: 'boss', active: true } });
+    expect(undone(adopted(update(ann, {}, {})), [taken]).does).toMatchObject([letGo]);
+    expect(undone(adopted(update(ann, { title: 'boss' }, { title: 'clerk' })), [taken]).does).toMatchObject([
+      { attributes: { title: 'clerk' } },
+      letGo,
+    ]);
+    expect(undone(adopted(update(ann, { active: true }, { active: false })), [taken]).does).toMatchObject([
+      { action: 'disable' },
+      letGo,
+    ]);
+    // A create that the target answered with an account which was there before.
+    expect(undone(adopted(create(ann)), [taken])).toMatchObject({ does: [letGo], leftOut: [] });
+    const since = { account: () => runId('run_9'), membership: () => null };
+    expect(undone(adopted(update(ann, {}, {})), [taken], { since })).toEqual({
+      does: [],
+      leftOut: [['changed_since', 'run_9']],
+    });
   });
 
   it('is nothing where an operation took no effect', () => {

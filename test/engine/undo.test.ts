@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultMatching } from '../../src/core/default-mapping.ts';
 import { defaultTiming } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { leftOutIn, leftOutOf } from '../../src/engine/undo.ts';
@@ -52,6 +53,80 @@ const blunder = async (s: Story): Promise<Run> => {
   s.pass(1_000);
   return run;
 };
+
+describe('the undo of a run that took over the accounts of others, by a wrong matching rule', () => {
+  const number = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
+  const byNumber = { from: 'employeeId', to: number, ignoreCase: false };
+  /** The numbers at the target are those of another company. */
+  const mistaken = async () => {
+    const s = await story({
+      target: { limits: withoutLimits, matching: { ...defaultMatching, user: [byNumber] } },
+    });
+    for (const [name, nth, active] of [
+      ['xaver', '1', true],
+      ['yves', '2', false],
+    ] as const)
+      s.remote.objects.set(remoteId(name), {
+        type: 'user',
+        remoteId: remoteId(name),
+        attributes: { userName: `${name}@other.example`, active, title: 'Director', [number]: nth },
+      });
+    const before = sorted(s);
+    s.hire('anna', { employeeId: '1', jobTitle: 'clerk' });
+    s.hire('bert', { employeeId: '2', jobTitle: 'clerk' });
+    await s.full();
+    s.pass(1_000);
+    const run = await s.provisioned();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on' });
+    await s.planUndo(run);
+    return { s, before };
+  };
+  const linked = async (s: Story) => (await s.stores.ledger.countLinks(target)).user;
+
+  it('gives them back as they were, and lets go of them', async () => {
+    const { s, before } = await mistaken();
+    expect(await s.newestPlan()).toMatchObject({ kind: 'undo', counts: { update: 4, disable: 1, create: 0 } });
+    expect(await leftOut(s)).toEqual([]);
+    expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+    expect(sorted(s)).toEqual(before);
+    expect(await linked(s)).toBe(0);
+  });
+
+  it('lets the next run take nobody over again before somebody has looked, and the mended rule makes new accounts', async () => {
+    const { s, before } = await mistaken();
+    await s.approve();
+    s.pass(1_000);
+    expect(await s.provision()).toMatchObject({ state: 'held', problem: { code: 'plan_waits' } });
+    expect(sorted(s)).toEqual(before);
+    const record = await s.stores.targets.get(target);
+    await s.stores.targets.edit(target, record?.revision ?? 0, { matching: defaultMatching });
+    s.pass(1_000);
+    await s.provision('full');
+    expect(await s.newestPlan()).toMatchObject({ kind: 'first', counts: { create: 2, update: 0 } });
+    await s.approve();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', xaver: 'on', yves: 'off' });
+    expect(sorted(s).objects).toEqual(expect.arrayContaining(before.objects));
+  });
+
+  it('lets go of nobody twice, and of everybody, when the worker dies on the way', async () => {
+    const { s, before } = await mistaken();
+    const { id: plan } = await s.newestPlan();
+    const { run } = await s.commands.approvePlan(plan, word);
+    let left = 40;
+    for (let died = 0; died < 40 && !isEnded((await s.ended(run)).state); died += 1) {
+      left = died;
+      const failpoint = async (): Promise<void> => {
+        left -= 1;
+        if (left < 0) throw new Error('The worker died.');
+      };
+      await provisionTurn({ ...s.engine, failpoint }, target, new AbortController().signal).catch(() => {});
+      s.pass(120_000);
+    }
+    expect(await s.ended(run)).toMatchObject({ state: 'succeeded' });
+    expect(sorted(s)).toEqual(before);
+    expect(await linked(s)).toBe(0);
+  });
+});
 
 describe('the undo of a provision run', () => {
   it('of a mass disable brings the target back to what it was, byte for byte, once somebody approved it', async () => {

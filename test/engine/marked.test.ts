@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { remoteId } from '../../src/model/ids.ts';
+import type { Attributes } from '../../src/model/source-object.ts';
+import type { TargetRecord } from '../../src/model/target-record.ts';
+import { why } from '../support/explaining.ts';
+import { id, type Story, story, target } from '../support/story.ts';
+
+/** Somebody whom no snapshot knows: they left before we came, or another provisioner named them. */
+const stranger = '99999999-9999-4999-8999-999999999999';
+const there = (s: Story, name: string, attributes: Attributes): void => {
+  const account = { userName: `${name}@contoso.example`, active: true, title: 'CFO', ...attributes };
+  s.remote.objects.set(remoteId(`r-${name}`), { type: 'user', remoteId: remoteId(`r-${name}`), attributes: account });
+};
+const reasons = async (s: Story): Promise<readonly string[]> =>
+  (await s.stores.ledger.escrows(target, null, 10)).items.map(({ reason }) => reason);
+
+/** A target that is kept in step already; then a new person comes, with the principal name that an account there has. */
+const newcomer = async (externalId: string, record: Partial<TargetRecord> = {}): Promise<Story> => {
+  const s = await story({ target: record });
+  s.hire('anna');
+  await s.full();
+  there(s, 'bert', { externalId, active: false });
+  s.hire('bert');
+  return s;
+};
+
+describe('an account that carries the id of somebody else', () => {
+  it('is not handed on to a new person with the same principal name', async () => {
+    const s = await newcomer(stranger);
+    const before = structuredClone(s.account('bert'));
+    await s.delta();
+    expect(s.account('bert')).toEqual(before);
+    expect(await reasons(s)).toEqual(['linked_elsewhere']);
+    expect((await why(s, id('bert'))).verdict).toMatchObject({ reason: 'linked_elsewhere', owner: 'your_team' });
+  });
+
+  it('is theirs once somebody has looked at the plan of a dry run, and had it applied', async () => {
+    const s = await newcomer(stranger);
+    await s.delta();
+    await s.provision('full', true);
+    expect(await s.held(await s.newestPlan())).toEqual(['update user']);
+    expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+    expect(s.account('bert')).toMatchObject({ attributes: { externalId: id('bert'), active: true } });
+    expect(await reasons(s)).toEqual([]);
+  });
+
+  it('is taken over with the first plan, which somebody approves: so a target comes from another provisioner', async () => {
+    const s = await story({ target: { autoApproveFirst: false } });
+    there(s, 'anna', { externalId: 'anna.nickname' });
+    s.hire('anna');
+    await s.full();
+    expect(s.account('anna')?.attributes['externalId']).toBe('anna.nickname');
+    await s.approve();
+    expect(s.accounts()).toEqual({ anna: 'on' });
+    expect(s.account('anna')).toMatchObject({ remoteId: 'r-anna', attributes: { externalId: id('anna') } });
+  });
+
+  it('is nobody’s where the id is empty, and ours in whatever case the target writes it', async () => {
+    for (const externalId of ['', id('bert').toUpperCase()]) {
+      const s = await newcomer(externalId);
+      await s.delta();
+      expect(s.account('bert')).toMatchObject({ attributes: { externalId: id('bert'), active: true } });
+    }
+  });
+});
