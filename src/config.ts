@@ -112,24 +112,29 @@ const fromDisk: ReadFile = (path) => readFileSync(path, 'utf8');
 
 /** Throws `ConfigRefused` with every fault it finds. */
 export const parseConfig = (environment: Environment, readFile: ReadFile = fromDisk): Config =>
-  toConfig(
-    parsedBy(shape, { environment, readFile, issues: [...unknownNames(environment), ...takesAny(environment)] }),
-  );
+  toConfig(parsedBy(shape, { environment, readFile, issues: [...unknownNames(environment), ...weakTls(environment)] }));
 
-/** Node then takes any certificate, of databases, Microsoft and targets, whatever their addresses say. */
-const takesAny = (environment: Environment): readonly string[] =>
-  environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
+/**
+ * Node then takes any certificate, of databases, Microsoft and targets, whatever their addresses say; or speaks versions of TLS that are no protection
+ * (RFC 8996), where the other side does.
+ */
+const weakTls = (environment: Environment): readonly string[] => [
+  ...(environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
     ? [
         'NODE_TLS_REJECT_UNAUTHORIZED is 0, by which any certificate is taken: leave it out, and name an authority of your own in NODE_EXTRA_CA_CERTS',
       ]
-    : [];
+    : []),
+  ...([environment['NODE_OPTIONS'] ?? '', ...process.execArgv].some((text) => /--tls[-_]min[-_]v1\.[01]/.test(text))
+    ? ['Node is set to speak TLS older than 1.2 (--tls-min-v1.0 or --tls-min-v1.1): take that out of its options']
+    : []),
+];
 
 /** How the database is reached, for a program that needs no other setting. Throws `ConfigRefused`. */
 export const databaseIn = (
   environment: Environment,
   readFile: ReadFile = fromDisk,
 ): Pick<Config, 'mongodbUri' | 'plainHosts'> => {
-  const given = parsedBy(ofDatabase, { environment, readFile, issues: [...takesAny(environment)] });
+  const given = parsedBy(ofDatabase, { environment, readFile, issues: [...weakTls(environment)] });
   return { mongodbUri: given.MONGODB_URI, plainHosts: given.ENTRAIN_PLAIN_HOSTS };
 };
 const ofDatabase = shape.pick({ MONGODB_URI: true, ENTRAIN_PLAIN_HOSTS: true });

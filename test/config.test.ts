@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import tls from 'node:tls';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ConfigRefused, databaseIn, parseConfig } from '../src/config.ts';
@@ -154,6 +155,17 @@ describe('a refused environment', () => {
     expect(() => databaseIn({ MONGODB_URI: enough.MONGODB_URI, ...any })).toThrow('NODE_TLS_REJECT_UNAUTHORIZED is 0');
     expect(() => parseConfig({ ...enough, NODE_TLS_REJECT_UNAUTHORIZED: '1' })).not.toThrow();
   });
+
+  it.each(['--tls-min-v1.0', '--max-old-space-size=512 --tls_min_v1.1'])(
+    'refuses to start where Node would speak an older TLS than it does by itself: %s',
+    (options) => {
+      expect(['TLSv1.2', 'TLSv1.3']).toContain(tls.DEFAULT_MIN_VERSION);
+      const old = { NODE_OPTIONS: options };
+      expect(() => parseConfig({ ...enough, ...old })).toThrow('TLS older than 1.2');
+      expect(() => databaseIn({ MONGODB_URI: enough.MONGODB_URI, ...old })).toThrow('TLS older than 1.2');
+      expect(() => parseConfig({ ...enough, NODE_OPTIONS: '--tls-min-v1.2' })).not.toThrow();
+    },
+  );
 
   it('says everything that is wrong at once', () => {
     const said = refusal({ ENTRAIN_PORT: '99999', ENTRAIN_METRICS: 'yes' });

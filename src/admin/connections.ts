@@ -1,6 +1,7 @@
 /** Commands on connections: our records of the tenants we read. */
 
 import { credentialIn } from '../core/credential-life.ts';
+import { type AttributeNames, attributesToRead } from '../core/read-attributes.ts';
 import { isOutdated, isToBeRead } from '../engine/basis.ts';
 import {
   type CloudName,
@@ -24,6 +25,7 @@ import type { Within } from './reached.ts';
 import { found, type Issue, invalid, Refused } from './refused.ts';
 import { type Around, editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
+import { refuseTakingMapped } from './target-rules.ts';
 import { refuseLimited, takeTenant, trustIssues } from './workload-trust.ts';
 
 /** What a person says of a connection; what is left out keeps its value, or gets its default. */
@@ -111,6 +113,8 @@ export const connectionCommands = (room: Room) => {
         const edited = { ...before, ...edit };
         refuseLimited(room.reach, changes, before, edited);
         refuseUnless(connectionIssues(edited, changes, room));
+        if (changes.attributes !== undefined)
+          refuseTakingMapped(before, edited, await room.stores.targets.of(before.id));
         await takeTenant(room, changes, edited);
         if (edited.state === 'active' && edited.credentials === null) {
           throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
@@ -182,7 +186,9 @@ export const connectionCommands = (room: Room) => {
 
   async function nextSync(before: Connection, after: Within<Connection>): Promise<NextSync> {
     const sameScope = scopeKey(before.scope) === scopeKey(after.scope);
-    const sameAttributes = attributesKey(before) === attributesKey(after);
+    const targets = await room.stores.targets.of(after.id);
+    const keyOf = ({ attributes }: Connection) => attributesKey(attributesToRead(attributes, targets));
+    const sameAttributes = keyOf(before) === keyOf(after);
     return sameScope && sameAttributes && (await snapshots.head(after.id)).watermark !== null ? 'delta' : 'full';
   }
 };
@@ -280,5 +286,4 @@ export const refuseUnless = (issues: readonly Issue[]): void => {
   if (issues.length > 0) throw invalid(...issues);
 };
 
-const attributesKey = ({ attributes }: Connection): string =>
-  JSON.stringify([attributes.user.toSorted(), attributes.group.toSorted()]);
+const attributesKey = ({ user, group }: AttributeNames): string => JSON.stringify([user.toSorted(), group.toSorted()]);

@@ -8,6 +8,7 @@ export type RefusalCode =
   | 'invalid_request'
   | 'unknown_attribute'
   | 'mapping_refused'
+  | 'attribute_not_read'
   | 'stale_revision'
   | 'stale_hash'
   | 'connection_not_active'

@@ -1,7 +1,6 @@
 /** Commands on targets: our records of the systems we write to. */
 
-import { defaultMapping, defaultMatching } from '../core/default-mapping.ts';
-import { areRead, attributesNeeded } from '../core/read-attributes.ts';
+import { areRead, attributesNeeded, attributesOfRules } from '../core/read-attributes.ts';
 import { isTooMuch, type Kept, loosenedBy } from '../core/safeguards.ts';
 import { type RulesOfTarget, rulesByPath } from '../core/target-paths.ts';
 import { guardedNow, inForceNow } from '../engine/in-force.ts';
@@ -37,6 +36,7 @@ import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
 import type { New } from './stores-within.ts';
+import { defaultRules, refuseUnreadable } from './target-rules.ts';
 import { changedSettings, parsedSettings } from './target-settings.ts';
 
 /** What a person says of a target; what is left out keeps its value, or gets its default. */
@@ -115,7 +115,7 @@ export const targetCommands = (room: Room) => {
       const parsed = parsedSettings(room, given.kind, given.settings);
       const meant = await meantFields(room, owner, given);
       const now = room.world.now();
-      const whole = withFields(meant, { ...unlessGiven, name: given.kind });
+      const whole = withFields(meant, { ...unlessGiven, ...defaultRules(owner), name: given.kind });
       const fields = { ...whole, ...meantRules(room, given.kind, whole) };
       const target: New<TargetRecord> = {
         ...fields,
@@ -136,7 +136,7 @@ export const targetCommands = (room: Room) => {
       const added = await targets.add(target, parsed.secrets);
       room.world.log.info('target.added', { target: target.id, connection, kind: target.kind });
       tellLoosened(null, target);
-      await readWhatProtects(room, owner, added);
+      await readWhatIsNeeded(room, owner, added);
       return added;
     },
 
@@ -173,8 +173,8 @@ export const targetCommands = (room: Room) => {
       });
       room.world.log.info('target.edited', { target: id, revision: edited.revision, state: edited.state });
       tellLoosened(before.loosened, edited);
-      if (changes.protected !== undefined)
-        await readWhatProtects(room, found(await connections.get(edited.connection), 'connection'), edited);
+      if (changes.protected !== undefined || changes.mapping !== undefined || changes.matching !== undefined)
+        await readWhatIsNeeded(room, found(await connections.get(edited.connection), 'connection'), edited);
       return { before, target: edited };
     },
 
@@ -212,10 +212,12 @@ export const targetCommands = (room: Room) => {
   };
 };
 
-const meantFields = async (room: Room, connection: Within<Connection>, given: TargetFields): Promise<TargetFields> =>
-  given.protected === undefined
+const meantFields = async (room: Room, connection: Within<Connection>, given: TargetFields): Promise<TargetFields> => {
+  refuseUnreadable(connection, { mapping: given.mapping, matching: given.matching });
+  return given.protected === undefined
     ? given
     : { ...given, protected: await meantProtection(room.stores, connection, given.protected) };
+};
 
 /** With each path by its one name. Throws `Refused` for rules that the kind does not take. */
 const meantRules = (room: Room, kind: string, given: RulesOfTarget): RulesOfTarget => {
@@ -232,11 +234,12 @@ const givenRules = (room: Room, kind: string, { mapping, matching }: TargetField
   return { ...(mapping && { mapping: rules.mapping }), ...(matching && { matching: rules.matching }) };
 };
 
-/** Nothing is taken away before it is read who is protected, so that is not left to the schedule. */
-const readWhatProtects = async (room: Room, connection: Within<Connection>, target: TargetRecord): Promise<void> => {
+/** Nothing is taken away before it is read who is protected, and nothing is done before the rules have what they take: not left to the schedule. */
+const readWhatIsNeeded = async (room: Room, connection: Within<Connection>, target: TargetRecord): Promise<void> => {
   if (connection.state !== 'active' || target.state !== 'active') return;
   const head = await room.stores.snapshots.head(connection.id);
-  if (head.version === 0 || areRead(attributesNeeded(target.protected), head.attributes)) return;
+  const needed = [attributesNeeded(target.protected), attributesOfRules(connection.attributes, target)];
+  if (head.version === 0 || needed.every((names) => areRead(names, head.attributes))) return;
   const wanted = { mode: 'full', scope: null, dryRun: false, trigger: 'api' } as const;
   const run = newSyncRun(connection, { ...wanted, id: runId(newId('run')), at: room.world.now() });
   await room.stores.runs.request(run);
@@ -286,9 +289,7 @@ type Editable = Pick<
   Exclude<keyof TargetEdit, 'settings' | 'credentialVersion' | 'loosened' | 'state' | 'problem' | 'quarantine'>
 >;
 
-const unlessGiven: Omit<Editable, 'name'> = {
-  mapping: defaultMapping,
-  matching: defaultMatching,
+const unlessGiven: Omit<Editable, 'name' | 'mapping' | 'matching'> = {
   deprovision: { kind: 'disable' },
   leftGroups: 'leave',
   limits: defaultLimits,

@@ -1,5 +1,6 @@
 /** Which attributes are read of a tenant, and of whom in the snapshot they were. What was not read may have any value. */
 
+import type { Mapping, MappingRule } from '../model/mapping.ts';
 import type { ObjectType, Remembered } from '../model/source-object.ts';
 import type { Protection, TargetRecord } from '../model/target-record.ts';
 import { nameAttributes } from './names.ts';
@@ -71,16 +72,70 @@ const namesOf: AttributeNames = {
   group: [nameAttributes.mail],
 };
 
-/** What the connection asks for, and what any of its targets protects somebody by. */
+/** What is said of a target that decides what has to be read for it. */
+type Reads = Pick<TargetRecord, 'mapping' | 'matching'>;
+
+/** What the rules of a target take from the source. The id of an object is known of everybody. */
+export const attributesMapped = ({ mapping, matching }: Reads): AttributeNames =>
+  each((type) => [
+    ...new Set(
+      [
+        ...mapping[type].flatMap((rule) => ('from' in rule ? [rule.from] : [])),
+        ...matching[type].map(({ from }) => from),
+      ]
+        .map(attributeIn)
+        .filter((name) => name !== 'id'),
+    ),
+  ]);
+
+/** The attribute of which a rule takes a value: `businessPhones` of `businessPhones[0]`. */
+export const attributeIn = (from: string): string => from.replace(/\[\d+\]$/, '');
+
+/** What the rules of a target take of what its connection may read; the rest of them stays without a value. */
+export const attributesOfRules = (asked: AttributeNames, target: Reads): AttributeNames => {
+  const mapped = attributesMapped(target);
+  return each((type) => asked[type].filter((name) => mapped[type].includes(name)));
+};
+
+/** By these somebody is found and shown, and it is told who is switched off, whatever is mapped. */
+const ofOurs: AttributeNames = {
+  user: ['accountEnabled', 'displayName', ...Object.values(nameAttributes)],
+  group: ['displayName', nameAttributes.mail],
+};
+
+/**
+ * Of what the connection may read, what the rules of its targets take, and what people are known by; and what any of the targets protects somebody by. As
+ * long as a connection has no target there are no rules that say what it is read for, and it is all.
+ */
 export const attributesToRead = (
   asked: AttributeNames,
-  targets: readonly Pick<TargetRecord, 'state' | 'protected'>[],
+  targets: readonly (Reads & Pick<TargetRecord, 'state' | 'protected'>)[],
 ): AttributeNames => {
-  const needed = targets
-    .filter(({ state }) => state !== 'deleting')
-    .map((target) => attributesNeeded(target.protected));
+  const theirs = targets.filter(({ state }) => state !== 'deleting');
+  if (theirs.length === 0) return asked;
+  const ruling = theirs.map((target) => attributesOfRules(asked, target));
+  const protecting = theirs.map((target) => attributesNeeded(target.protected));
   return each((type) => {
-    const more = new Set(needed.flatMap((one) => one[type]));
-    return [...asked[type], ...[...more].filter((name) => !asked[type].includes(name)).toSorted()];
+    const wanted = new Set([...ofOurs[type], ...ruling.flatMap((one) => one[type])]);
+    const more = new Set(protecting.flatMap((one) => one[type]));
+    const may = asked[type].filter((name) => wanted.has(name) || more.has(name));
+    return [...may, ...[...more].filter((name) => !may.includes(name)).toSorted()];
   });
 };
+
+/** What of these was not read of everybody. */
+export const unreadOf = (asked: AttributeNames, read: ReadSince): AttributeNames =>
+  each((type) => asked[type].filter((name) => !read[type].has(name)));
+
+/**
+ * A mapping by which nothing is cleared that was not read: of whom the source was not asked it is not known that they have no value, and what stands at the
+ * target may be right.
+ */
+export const clearingOnlyRead = (mapping: Mapping, read: ReadSince): Mapping =>
+  each((type) =>
+    mapping[type].map((rule): MappingRule => {
+      if (rule.kind === 'constant' || rule.whenNull === 'keep') return rule;
+      const name = attributeIn(rule.from);
+      return name === 'id' || read[type].has(name) ? rule : { ...rule, whenNull: 'keep' };
+    }),
+  );

@@ -1,9 +1,12 @@
 /** Where a provision run begins or goes on: by which rules, at which system, for what; or that it ends before it does anything. */
 
 import { rulesMoved } from '../core/plan-basis.ts';
+import { attributesOfRules, unreadOf } from '../core/read-attributes.ts';
+import type { Problem } from '../model/connection.ts';
 import type { Plan, PlanRefusal } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { TargetInForce } from '../model/target-record.ts';
+import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 import { type Aim, aimAgain, chooseAim, type KeptAim, keptAim, planOfRun, RunHeld } from './aim.ts';
 import { acceptedBy, basisNow, isOutdated, isToBeRead } from './basis.ts';
@@ -11,7 +14,7 @@ import { refusePlan } from './begin-plan.ts';
 import type { Engine } from './engine.ts';
 import { limitsWrites } from './exceeded.ts';
 import type { Known } from './gather.ts';
-import { toBeReadProblem } from './plan-problems.ts';
+import { attributesUnreadProblem, toBeReadProblem } from './plan-problems.ts';
 import { proveReach, type Reached } from './prove-reach.ts';
 import type { Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
@@ -34,6 +37,8 @@ export const beginRun = async (engine: Engine, standing: Standing): Promise<Begu
   const { run, connection, record, lease, watch } = standing;
   const head = await engine.stores.snapshots.head(record.connection);
   if (isToBeRead(head)) return { state: 'held', counters: run.counters, version: null, problem: toBeReadProblem };
+  const problem = unreadProblem(standing, head);
+  if (problem !== null) return { state: 'held', counters: run.counters, version: null, problem };
   const reached = await proveReach({ engine, lease, signal: watch.signal }, record);
   const rules = acceptedBy(record, connection, head);
   const accepted = await engine.stores.ledger.rules(record.id);
@@ -42,6 +47,19 @@ export const beginRun = async (engine: Engine, standing: Standing): Promise<Begu
   const found: Found = { known, reached, rules, accepted, version: head.version };
   const place = placeFrom(run.place);
   return place === null ? await startOf(engine, standing, found) : await goOnFrom(engine, standing, found, place);
+};
+
+/**
+ * What a rule takes and was not read yet has no value for anybody: whoever went by that would clear it at the target, and make a second account of
+ * somebody who is found by it. An undo asks the rules nothing.
+ */
+const unreadProblem = ({ run, connection, record }: Standing, head: Head): Problem | null => {
+  if (run.amends?.kind === 'undo' || head.version === 0) return null;
+  const unread = unreadOf(attributesOfRules(connection.attributes, record), head.attributes);
+  const attributes = (['user', 'group'] as const).flatMap((type) =>
+    unread[type].map((name) => `${name} of each ${type}`),
+  );
+  return attributes.length === 0 ? null : attributesUnreadProblem(attributes);
 };
 
 /** What a run finds of the target, each time it has its turn. */

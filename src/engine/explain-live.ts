@@ -5,6 +5,7 @@
 
 import { liveAccount, liveMatch, liveSource, liveStranger } from '../core/explain-live.ts';
 import { judge, lookups, unmatched } from '../core/matching.ts';
+import type { AttributeNames } from '../core/read-attributes.ts';
 import { sentence } from '../core/wording.ts';
 import type { Connection, Problem } from '../model/connection.ts';
 import type { LiveSource, LiveStranger, LiveTarget } from '../model/explanation.ts';
@@ -29,12 +30,13 @@ export const askSource = (
   connect: ConnectSource,
   connection: Connection,
   seen: Remembered,
+  attributes: AttributeNames,
 ): Promise<LiveSource> =>
   asking(stores, connect, connection, async (source, signal) => {
     const { ref } = seen.object;
     const [standings, shown] = await Promise.all([
       source.confirm([ref], connection.scope, signal),
-      source.lookUp(ref.id, connection.attributes, signal),
+      source.lookUp(ref.id, attributes, signal),
     ]);
     return liveSource(standings.get(ref.id) ?? 'unsure', seen, shown[0] ?? null);
   });
@@ -45,9 +47,10 @@ export const askForStranger = (
   connect: ConnectSource,
   connection: Connection,
   who: string,
+  attributes: AttributeNames,
 ): Promise<LiveStranger> =>
   asking(stores, connect, connection, async (source, signal) => {
-    const shown = await source.lookUp(who, connection.attributes, signal);
+    const shown = await source.lookUp(who, attributes, signal);
     const refs = shown.map(({ ref }) => ref);
     const standings = refs.length === 0 ? new Map() : await source.confirm(refs, connection.scope, signal);
     return liveStranger(shown, standings);

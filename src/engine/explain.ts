@@ -5,6 +5,7 @@ import { explain } from '../core/explain.ts';
 import type { Details } from '../core/explain-steps.ts';
 import type { ObjectNow } from '../core/finding.ts';
 import { nobody } from '../core/nobody.ts';
+import type { AttributeNames } from '../core/read-attributes.ts';
 import { nameOf } from '../core/wording.ts';
 import type { Connection } from '../model/connection.ts';
 import type {
@@ -90,7 +91,9 @@ export const explainPerson = async (
   const present = hits.filter(({ seen }) => seen.gone === null);
   const [meant] = present.length === 1 ? present : hits;
   if (meant === undefined) {
-    const stranger = live ? await askForStranger(stores, explainer.connectSource, connection, text) : null;
+    const stranger = live
+      ? await askForStranger(stores, explainer.connectSource, connection, text, namesRead(connection, head))
+      : null;
     return { ...common, found: 'nobody', ...nobody(connection, head, text, stranger), live: stranger };
   }
   if (hits.length > 1 && present.length !== 1)
@@ -101,10 +104,16 @@ export const explainPerson = async (
     by: meant.by,
     seen: meant.seen,
     targets: await explainEach(explainer, connection, head, targets, meant.seen, read, live),
-    live: live ? await askSource(stores, explainer.connectSource, connection, meant.seen) : null,
+    live: live
+      ? await askSource(stores, explainer.connectSource, connection, meant.seen, namesRead(connection, head))
+      : null,
     others: hits.filter((hit) => hit !== meant).map(candidateOf),
   };
 };
+
+/** The source is asked for what it was read with, and for no more. */
+const namesRead = ({ attributes: asked }: Connection, { version, attributes: read }: Head): AttributeNames =>
+  version === 0 ? asked : { user: [...read.user.keys()], group: [...read.group.keys()] };
 
 const explainEach = async (
   explainer: Explainer,

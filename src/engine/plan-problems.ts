@@ -59,6 +59,12 @@ export const toBeReadProblem: Problem = {
   owner: 'your_team',
 };
 
+export const attributesUnreadProblem = (attributes: readonly string[]): Problem => ({
+  code: 'attributes_unread',
+  message: `The mapping or the matching goes by ${attributes.join(', ')}, which was not read yet and comes with the next sync. Nothing is planned or written before that.`,
+  owner: 'your_team',
+});
+
 /** What is on record of the target is older than the target, and is let be written to by one plan only: that of everything. */
 export const unseenProblems: Readonly<Record<'restored' | 'unproved', Problem>> = {
   restored: {

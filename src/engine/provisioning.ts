@@ -6,7 +6,7 @@ import type { PlannedOperation } from '../core/plan.ts';
 import { coverOf, type Shield } from '../core/protection.ts';
 import type { Connection } from '../model/connection.ts';
 import type { PlanId, RemoteId, RunId, SourceId } from '../model/ids.ts';
-import type { MappingRule } from '../model/mapping.ts';
+import type { Mapping, MappingRule } from '../model/mapping.ts';
 import type { Cause, Evidence, Link, ReadKind } from '../model/operation.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
@@ -35,6 +35,8 @@ export type Provisioning = {
   readonly run: ProvisionRun;
   readonly connection: Connection;
   readonly record: TargetInForce;
+  /** Its mapping, by which nothing is cleared that was not read. */
+  readonly mapping: Mapping;
   /** Connected when it is first asked something. */
   readonly source: () => Source;
   readonly target: Target;
@@ -185,7 +187,7 @@ export const isUntouchable = (work: Provisioning, object: SourceObject, remote: 
   coverOf(work.shield, { ref: object.ref, remoteId: remote, seen: { object, gone: null, version: work.through } }) ===
   'protected';
 
-export const rulesFor = (work: Provisioning, type: ObjectType): readonly MappingRule[] => work.record.mapping[type];
+export const rulesFor = (work: Provisioning, type: ObjectType): readonly MappingRule[] => work.mapping[type];
 
 /** Names one pass over some objects, so that what is planned again, later or after a break, has keys of its own. */
 export const passOf = (work: Provisioning): string => `${work.run.id}.${work.lease.fence}.${work.nextPass()}`;

@@ -1,13 +1,14 @@
 /** What decides what is written, and where, as short texts: another text means another plan, or another system. */
 
 import { createHash } from 'node:crypto';
+import { attributeIn } from '../core/read-attributes.ts';
 import type { Connection } from '../model/connection.ts';
 import type { MappingRule } from '../model/mapping.ts';
 import type { Json, TargetRecord } from '../model/target-record.ts';
 
 export type Ruled = Pick<TargetRecord, 'mapping' | 'matching' | 'deprovision' | 'leftGroups'>;
 
-/** An attribute that is mapped and not read is unassigned for everybody, which is a rule, too. Where all are read nothing is said of it. */
+/** An attribute that is mapped and may not be read has no value for anybody, which is a rule, too. Where all may be, nothing is said of it. */
 export const rulesKey = (
   { mapping, matching, deprovision, leftGroups }: Ruled,
   { attributes }: Pick<Connection, 'attributes'>,
@@ -35,7 +36,7 @@ export const reachKey = ({
 const unreadOf = (rules: readonly MappingRule[], read: readonly string[]): readonly string[] => {
   const known = new Set([...read, 'id']);
   const mapped = rules
-    .flatMap((rule) => ('from' in rule ? [rule.from.replace(/\[\d+\]$/, '')] : []))
+    .flatMap((rule) => ('from' in rule ? [attributeIn(rule.from)] : []))
     .filter((path) => !known.has(path));
   return [...new Set(mapped)].toSorted();
 };

@@ -18,7 +18,7 @@ import type { Engine } from './engine.ts';
 import { guardedNow } from './in-force.ts';
 import type { Watch } from './lease-keeper.ts';
 import { knowTenant } from './note-tenant.ts';
-import { RunRefused } from './reactions.ts';
+import { EditedMeanwhile, RunRefused } from './reactions.ts';
 import { type ReadEnd, readInto } from './read-into.ts';
 import type { Report } from './turn.ts';
 
@@ -32,7 +32,7 @@ export type What = {
   readonly read: ReadMode;
 };
 
-/** With everything that is to be read of it: by what its targets protect somebody is read also where nothing else needs it. */
+/** With what is to be read of it: what the rules of its targets need of what may be, and what they protect somebody by, whether or not it is named. */
 export const connected = async (engine: Engine, id: ConnectionId): Promise<Connection> => {
   const connection = await engine.stores.connections.get(id);
   if (connection === null || connection.state === 'deleting') {
@@ -47,6 +47,22 @@ export const connected = async (engine: Engine, id: ConnectionId): Promise<Conne
   }
   const targets = (await engine.stores.targets.of(id)).map((record) => guardedNow(engine, record));
   return { ...connection, attributes: attributesToRead(connection.attributes, targets) };
+};
+
+/**
+ * A read is asked for what was needed when it began. Committed, it takes away what it was not asked for: also what a target has come to need since, and
+ * what the snapshot holds of it. What the snapshot does not hold anyway comes with the next sync.
+ */
+export const assertNothingNeededLost = async (
+  engine: Engine,
+  { id, attributes }: Connection,
+  base: Head,
+): Promise<void> => {
+  const now = await connected(engine, id);
+  const isLost = (['user', 'group'] as const).some((type) =>
+    now.attributes[type].some((name) => !attributes[type].includes(name) && base.attributes[type].has(name)),
+  );
+  if (isLost) throw new EditedMeanwhile();
 };
 
 /** An interrupted draft may be continued only by a run that reads the same things on the same base. */

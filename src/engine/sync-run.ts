@@ -35,7 +35,15 @@ import { holdConnection } from './quarantine.ts';
 import { RunRefused } from './reactions.ts';
 import type { ReadEnd } from './read-into.ts';
 import { newPreviewRun, newSyncRun, requestAgain, requestProvisioning, restOf } from './request-runs.ts';
-import { beginRead, connected, isAboutItsGroup, isOfNobody, ofItsGroup, type What } from './source-read.ts';
+import {
+  assertNothingNeededLost,
+  beginRead,
+  connected,
+  isAboutItsGroup,
+  isOfNobody,
+  ofItsGroup,
+  type What,
+} from './source-read.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
 
 /** What reads the source of a connection: its sync runs, and previews of another scope. */
@@ -140,6 +148,7 @@ const commit = async (
   if (held !== null) return held;
   await report('commit', counters);
   await assertConnectionAsRead(engine, connection);
+  await assertNothingNeededLost(engine, connection, draft.base);
   const head = await draft.commit({
     watermark: what.kind === 'group' ? 'keep' : end.watermark,
     counts: recorded.present,

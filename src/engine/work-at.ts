@@ -1,6 +1,7 @@
 /** Everything a provision run works with, from where it is. */
 
 import { shield } from '../core/protection.ts';
+import { clearingOnlyRead } from '../core/read-attributes.ts';
 import type { Connection } from '../model/connection.ts';
 import { nobodyProtected } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
@@ -19,12 +20,14 @@ export const workAt = async (
   { aim, place, known, reached, written }: Begun,
 ): Promise<Provisioning> => {
   let passes = 0;
+  const head = await engine.stores.snapshots.head(connection.id);
   const target = engine.connectTarget(record, await engine.stores.targets.secrets(record));
   return {
     engine,
     run,
     connection,
     record,
+    mapping: clearingOnlyRead(record.mapping, head.attributes),
     source: once(engine, connection, await engine.stores.connections.secrets(connection.id)),
     target,
     lease,

@@ -16,8 +16,10 @@ export type Permission = {
   readonly why: string;
   /** Whether the token names it, or one that includes it; null when the token cannot be read. */
   readonly granted: boolean | null;
-  /** Others that allow it as well. */
-  readonly alternatives: readonly string[];
+  /** Others that allow it as well and nothing that is not needed. */
+  readonly asGood: readonly string[];
+  /** Others that allow it as well, and more than is needed. */
+  readonly moreThanNeeded: readonly string[];
 };
 
 type Line = { readonly name: string; readonly detail: string; readonly permission?: Permission };

@@ -1,6 +1,7 @@
 /** Objects of a tenant in a few words, for tests of decisions. What a test does not name is the same everywhere. */
 
 import { remoteId, type SourceId, sourceId } from '../../src/model/ids.ts';
+import type { MappingRule } from '../../src/model/mapping.ts';
 import type { Link, RemoteObject } from '../../src/model/operation.ts';
 import type { Attributes, ObjectType, Ref, SourceObject } from '../../src/model/source-object.ts';
 
@@ -20,6 +21,12 @@ export const remote = (id: string, attributes: Attributes, type: ObjectType = 'u
   remoteId: remoteId(id),
   attributes,
 });
+
+export const mappingRule = (
+  from: string,
+  to: string,
+  options: Partial<Pick<MappingRule, 'apply' | 'whenNull' | 'default'>> = {},
+): MappingRule => ({ kind: 'direct', from, to, apply: 'always', whenNull: 'clear', default: null, ...options });
 
 export const now = new Date('2026-03-02T08:00:00.000Z');
 

@@ -3,24 +3,65 @@ import {
   type AttributeNames,
   areRead,
   attributesNeeded,
+  attributesOfRules,
   attributesToRead,
+  clearingOnlyRead,
   nothingRead,
   readAfter,
+  unreadOf,
   wasRead,
 } from '../../src/core/read-attributes.ts';
+import type { Mapping } from '../../src/model/mapping.ts';
 import { nobodyProtected, type Protection } from '../../src/model/target-record.ts';
-import { person } from './builders.ts';
+import { mappingRule, person } from './builders.ts';
 
 const names = (...user: readonly string[]): AttributeNames => ({ user, group: ['displayName'] });
+const rules = (mapped: readonly string[], matched: readonly string[] = ['id']) => ({
+  mapping: { user: mapped.map((from) => mappingRule(from, `to-${from}`)), group: [] },
+  matching: { user: matched.map((from) => ({ from, to: from, ignoreCase: true })), group: [] },
+});
 const protecting = (protection: Partial<Protection>, state: 'active' | 'paused' | 'deleting' = 'active') => ({
+  ...rules([]),
   state,
   protected: { ...nobodyProtected, ...protection },
+});
+const mappingOf = (mapped: readonly string[], matched?: readonly string[]) => ({
+  ...protecting({}),
+  ...rules(mapped, matched),
 });
 
 describe('what is read of a tenant', () => {
   const vip = { attributes: [{ attribute: 'Department', value: 'Board' }] };
 
-  it('is what the connection asks for, and what any of its targets protects by, also one that is paused', () => {
+  it('follows the mapping and the matching of its targets: what no rule goes by is not asked for', () => {
+    const asked = names('mail', 'businessPhones', 'mobilePhone', 'streetAddress', 'employeeId', 'faxNumber');
+    const both = attributesToRead(asked, [
+      mappingOf(['id', 'businessPhones[0]']),
+      mappingOf(['displayName'], ['faxNumber']),
+    ]);
+    // By their mail and their employee id people are found, whatever is mapped.
+    expect(both.user).toEqual(['mail', 'businessPhones', 'employeeId', 'faxNumber']);
+    expect(attributesToRead(asked, [mappingOf(['streetAddress'])]).user).toEqual([
+      'mail',
+      'streetAddress',
+      'employeeId',
+    ]);
+  });
+
+  it('is never more than the connection may read, whatever is mapped', () => {
+    expect(attributesToRead(names('mail'), [mappingOf(['mail', 'mobilePhone'], ['employeeId'])]).user).toEqual([
+      'mail',
+    ]);
+    expect(attributesOfRules(names('mail'), mappingOf(['mobilePhone', 'mail[0]'])).user).toEqual(['mail']);
+  });
+
+  it('is all that it may read as long as there is no target', () => {
+    const asked = names('mail', 'streetAddress');
+    expect(attributesToRead(asked, [])).toEqual(asked);
+    expect(attributesToRead(asked, [{ ...mappingOf([]), state: 'deleting' }])).toEqual(asked);
+  });
+
+  it('is also what any of its targets protects by, also one that is paused', () => {
     const asked = names('mail');
     expect(attributesToRead(asked, [])).toEqual(asked);
     expect(attributesToRead(asked, [protecting(vip, 'paused')]).user).toEqual(['mail', 'department']);
@@ -39,6 +80,31 @@ describe('what is read of a tenant', () => {
     expect(user).toEqual(['userPrincipalName', 'mail']);
     expect(group).toEqual(['mail']);
     expect(attributesNeeded({ ...nobodyProtected, ids: ['7', 'R-1'] })).toEqual({ user: [], group: [] });
+  });
+});
+
+describe('a mapping', () => {
+  const read = readAfter({ version: 0, attributes: nothingRead }, names('mail', 'businessPhones'), true, 1);
+  const whenNull = (from: string, given: 'clear' | 'keep' = 'clear') =>
+    clearingOnlyRead({ user: [mappingRule(from, 'x', { whenNull: given })], group: [] }, read).user.map(
+      (rule) => rule.whenNull,
+    );
+
+  it('clears nothing at a target that was not read of the tenant', () => {
+    expect(whenNull('mail')).toEqual(['clear']);
+    expect(whenNull('businessPhones[0]')).toEqual(['clear']);
+    expect(whenNull('id')).toEqual(['clear']);
+    expect(whenNull('faxNumber')).toEqual(['keep']);
+    expect(whenNull('mail', 'keep')).toEqual(['keep']);
+    expect(unreadOf(names('mail', 'faxNumber'), read)).toEqual({ user: ['faxNumber'], group: [] });
+  });
+
+  it('writes a constant whatever was read', () => {
+    const constant: Mapping = {
+      user: [{ kind: 'constant', value: null, to: 'x', apply: 'always', whenNull: 'clear', default: null }],
+      group: [],
+    };
+    expect(clearingOnlyRead(constant, nothingRead)).toEqual(constant);
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { defaultMapping } from '../../src/core/default-mapping.ts';
 import { sourceId } from '../../src/model/ids.ts';
+import { mappingRule } from '../core/builders.ts';
 import { connection, id, plainConnection, type Story, story } from '../support/story.ts';
 
 const staff = (s: Story, count: number): void => {
@@ -493,7 +495,9 @@ describe('an attribute that the source shows of nobody any more, with every sign
   });
 
   it('holds a sync in which groups lost their description', async () => {
-    const s = await story();
+    const { user, group } = defaultMapping;
+    const described = { user, group: [...group, mappingRule('description', 'description')] };
+    const s = await story({ target: { mapping: described } });
     staff(s, 3);
     for (let nth = 0; nth < 12; nth += 1) s.found(`g${nth}`, { description: 'Ours' });
     await s.full();

@@ -103,6 +103,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   mapping_refused: { status: 422, title: 'A rule of the mapping cannot be kept' },
   unknown_attribute: { status: 422, title: 'There is no such attribute' },
+  attribute_not_read: { status: 422, title: 'The attribute is not read' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another call' },
   rate_limited: { status: 429, title: 'Too many calls' },
   too_many_streams: { status: 429, title: 'Too many streams are open' },
@@ -142,7 +143,13 @@ export const problemOf = (error: unknown, traceId: string): Problem => {
   if (error instanceof KeysUnavailable) return problem('keys_unavailable', error.message, traceId);
   if (error instanceof SecretUnreadable) return problem('secret_unreadable', error.message, traceId);
   const code = codeOfExpressError(error);
-  return problem(code, details[code], traceId);
+  return problem(code, code === 'payload_too_large' ? tooLarge(error) : details[code], traceId);
+};
+
+/** How much it may be is another thing at another address; the parser says which. */
+const tooLarge = (error: unknown): string => {
+  const limit: unknown = error instanceof Error ? Reflect.get(error, 'limit') : undefined;
+  return typeof limit === 'number' ? `A body may have at most ${limit / 1024} kB here.` : 'The body is too large.';
 };
 
 const problem = (code: ProblemCode, detail: string, traceId: string, errors: readonly FieldError[] = []): Problem => ({
@@ -157,13 +164,12 @@ const problem = (code: ProblemCode, detail: string, traceId: string, errors: rea
 
 const details = {
   malformed_request: 'The address or the JSON of the body is malformed.',
-  payload_too_large: 'A body may have at most 100 kB.',
   unsupported_media_type: 'Send application/json in UTF-8, not compressed.',
   internal_error: 'Try again. If it stays, tell us the trace_id.',
 } as const;
 
 /** Express and its body parser mark what the caller did wrong with a status below 500. */
-const codeOfExpressError = (error: unknown): keyof typeof details => {
+const codeOfExpressError = (error: unknown): keyof typeof details | 'payload_too_large' => {
   const status: unknown = error instanceof Error ? Reflect.get(error, 'status') : undefined;
   if (status === 413) return 'payload_too_large';
   if (status === 415) return 'unsupported_media_type';

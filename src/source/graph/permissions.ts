@@ -114,7 +114,8 @@ export const permissionOf = ({ name, why, enough, more }: Need, granted: Roles |
   name,
   why,
   granted: granted === null ? null : [name, ...enough, ...more].some((role) => granted.has(role)),
-  alternatives: [...enough, ...more],
+  asGood: enough,
+  moreThanNeeded: more,
 });
 
 /** What is granted and not needed, and what would do instead. */

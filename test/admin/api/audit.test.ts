@@ -295,6 +295,19 @@ describe('the audit log', () => {
     expect(JSON.stringify(await entries())).not.toContain(secret);
   });
 
+  it('shows of the query of a webhook, where receivers have keys of theirs, only that it became another', async () => {
+    const at = (sig: string) => `https://flows.example/workflows/7/invoke?sp=run&sig=CANARY-${sig}`;
+    const body = { organization_id: organization, url: at('one') };
+    const id = idOf(await door.call('POST', '/v1/webhooks', { body }));
+    await door.call('PATCH', `/v1/webhooks/${id}`, { body: { url: at('two') } });
+    const masked = /^https:\/\/flows\.example\/workflows\/7\/invoke\?sha256:[0-9a-f]{8}$/;
+    const [changed] = (await lastOf())?.differences?.filter(({ pointer }) => pointer === '/url') ?? [];
+    expect(changed).toMatchObject({ before: expect.stringMatching(masked), after: expect.stringMatching(masked) });
+    expect(changed?.before).not.toBe(changed?.after);
+    await door.call('DELETE', `/v1/webhooks/${id}`);
+    expect(JSON.stringify(await entries())).not.toContain('CANARY');
+  });
+
   it('tells of a run that was asked for, and of a plan that was decided on, which it was', async () => {
     const connection = await addConnection(door);
     const target = await addTarget(door, connection);

@@ -71,6 +71,7 @@ describe('what goes wrong at the door', () => {
     const reply = await door.call(method, path, ask);
     expect(reply.status).toBe(status);
     expect(reply.body).toMatchObject({ status, code, type: 'about:blank' });
+    if (status === 413) expect(reply.body).toMatchObject({ detail: expect.stringContaining('at most 100 kB') });
   });
 
   it('names the methods an address takes', async () => {

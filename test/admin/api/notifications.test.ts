@@ -291,6 +291,17 @@ describe('what is said at the open address', () => {
     },
   );
 
+  it('is told how large a message of Graph may be, which is more than a call of anybody else', async () => {
+    const fits = { value: [{ subscriptionId: 'x'.repeat(200), clientState: null, padding: 'x'.repeat(150_000) }] };
+    expect((await post(fits)).status).toBe(202);
+    const reply = await post({ value: [], padding: 'x'.repeat(300_000) });
+    expect(reply.status).toBe(413);
+    expect(await reply.json()).toMatchObject({
+      code: 'payload_too_large',
+      detail: expect.stringContaining('at most 256 kB'),
+    });
+  });
+
   it('starts nothing at a connection that is paused', async () => {
     await watched();
     await door.call('PATCH', `/v1/connections/${connection}`, { body: { state: 'paused' } });

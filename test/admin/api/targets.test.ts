@@ -19,6 +19,79 @@ const secretsOf = async (id: string) => {
   return target === null ? {} : revealed(await door.stores.targets.secrets(target));
 };
 
+describe('a mapping or matching by an attribute that the connection does not read', () => {
+  const direct = (from: string, to: string) => ({ kind: 'direct', from, to }) as const;
+  const mapping = (...user: readonly ReturnType<typeof direct>[]) => ({
+    user: [direct('id', 'externalId'), ...user],
+    group: [direct('displayName', 'displayName')],
+  });
+  const by = (from: string) => ({ user: [{ from, to: 'nick' }], group: [{ from: 'id', to: 'externalId' }] });
+
+  it('is refused, naming each rule, where it once cleared the value of everybody at the target', async () => {
+    const id = await addTarget(door, connection);
+    const before = (await show(id)).body;
+    for (const [body, pointer] of [
+      [{ mapping: mapping(direct('faxNumber', 'fax')) }, '/mapping/user/1/from'],
+      [{ mapping: mapping(direct('otherMails[0]', 'mail2')) }, '/mapping/user/1/from'],
+      [{ matching: by('employeeHireDate') }, '/matching/user/0/from'],
+    ] as const) {
+      for (const reply of [
+        await edit(id, body),
+        await door.call('POST', `/v1/connections/${connection}/targets`, { body: { ...newTarget, ...body } }),
+      ])
+        expect(reply, pointer).toMatchObject({
+          status: 422,
+          body: { code: 'attribute_not_read', errors: [{ in: 'body', pointer }] },
+        });
+    }
+    expect(await edit(id, { mapping: mapping(direct('Department', 'x')) })).toMatchObject({
+      body: { errors: [{ detail: expect.stringContaining('Is "department" meant?') }] },
+    });
+    expect((await show(id)).body).toEqual(before);
+    expect((await edit(id, { mapping: mapping(direct('businessPhones[1]', 'phone')) })).status).toBe(200);
+  });
+
+  it('does not come to be by what is taken out of the attributes of the connection', async () => {
+    await addTarget(door, connection, { name: 'Helpdesk', mapping: mapping(direct('city', 'town')) });
+    const attributes = (user: readonly string[]) =>
+      door.call('PATCH', `/v1/connections/${connection}`, { body: { attributes: { user } } });
+    expect(await attributes(['displayName', 'userPrincipalName'])).toMatchObject({
+      status: 422,
+      body: {
+        code: 'attribute_not_read',
+        errors: [{ pointer: '/attributes/user', detail: expect.stringMatching(/"city".*Helpdesk/) }],
+      },
+    });
+    expect((await attributes(['city', 'userPrincipalName'])).status).toBe(200);
+  });
+
+  it('is left out of the default rules', async () => {
+    const few = { attributes: { user: ['userPrincipalName', 'city'], group: ['displayName'] } };
+    const other = await addConnection(door, few);
+    const id = await addTarget(door, other);
+    expect((await show(id)).body).toMatchObject({
+      mapping: {
+        user: [{ from: 'id' }, { from: 'userPrincipalName' }, { from: 'city' }],
+        group: [{ from: 'id' }, { from: 'displayName' }],
+      },
+    });
+  });
+
+  it('is read at once where it may be read and was not yet', async () => {
+    await commitPeople(door.stores, connectionId(connection), 3);
+    const head = await door.stores.snapshots.head(connectionId(connection));
+    expect(head.attributes.user.has('city')).toBe(false);
+    const id = await addTarget(door, connection, { mapping: mapping() });
+    const syncs = async () =>
+      (await door.stores.runs.list({ connection: connectionId(connection), kind: 'sync' }, null, 10)).items;
+    for (const run of await syncs()) await door.stores.runs.cancel(run.id, new Date());
+    const before = (await syncs()).length;
+    await edit(id, { mapping: mapping(direct('city', 'town')) });
+    expect((await syncs()).length).toBe(before + 1);
+    expect((await syncs())[0]).toMatchObject({ mode: 'full', state: 'queued' });
+  });
+});
+
 describe('adding a target', () => {
   it('starts it with the default mapping, careful limits and accounts that are switched off, not deleted', async () => {
     const reply = await door.call('POST', `/v1/connections/${connection}/targets`, { body: newTarget });

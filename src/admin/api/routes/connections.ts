@@ -143,6 +143,7 @@ export const connectionRoutes: readonly Route[] = [
       'tenant_fixed',
       'tenant_taken',
       'key_is_limited',
+      'attribute_not_read',
       'stale_revision',
     ],
     handle: async ({ params, body, revision, caller, commands }) => {

@@ -1,5 +1,6 @@
 /** The audit log as the API shows it, and what of a record goes into it: always a rendering that callers get, less what is of persons or passes by itself. */
 
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { approvalsIn } from '../../../core/approvals.ts';
 import type { ApiKeyRecord } from '../../../model/api-key.ts';
@@ -96,7 +97,18 @@ export const auditedApiKey = (record: ApiKeyRecord): JsonObject => {
 
 export const auditedWebhook = (webhook: Webhook): JsonObject => {
   const { problem: _, ...shown } = webhookView(webhook);
-  return settled(shown);
+  return settled({ ...shown, url: auditedUrl(webhook.url) });
+};
+
+/**
+ * Receivers have a key of theirs in the query (`sig`, `code`), and this log cannot be edited. Eight characters of a digest show that it became another,
+ * and do not tell what it is.
+ */
+const auditedUrl = (text: string): string => {
+  const { origin, pathname, search, username, password } = new URL(text);
+  const hidden = [username, password, search].join('');
+  if (hidden === '') return text;
+  return `${origin}${pathname}?sha256:${createHash('sha256').update(hidden).digest('hex').slice(0, 8)}`;
 };
 
 /** Which plan exactly, and what was decided. */

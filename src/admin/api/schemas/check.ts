@@ -1,7 +1,7 @@
 /** Reports of checks as the API shows them. */
 
 import { z } from 'zod';
-import type { Check, CheckReport } from '../../../model/check.ts';
+import type { Check, CheckReport, Permission } from '../../../model/check.ts';
 import type { ConnectionReport } from '../../connection-checks.ts';
 import { owner, targetIdText } from './common.ts';
 
@@ -12,7 +12,11 @@ const permissionSchema = z
     granted: z.boolean().nullable().meta({
       description: 'Whether the token names it, or one that includes it; null when the token cannot be read.',
     }),
-    alternatives: z.array(z.string()).meta({ description: 'Others that allow it as well.' }),
+    as_good: z.array(z.string()).meta({ description: 'Others that allow it as well, and no more than is needed.' }),
+    more_than_needed: z.array(z.string()).meta({
+      description:
+        'Others that allow it as well, and more than is needed: enough where one is granted anyway, none to ask for.',
+    }),
   })
   .meta({ id: 'Permission' });
 
@@ -58,12 +62,18 @@ export const connectionReportView = (report: ConnectionReport): z.input<typeof c
   })),
 });
 
+const permissionView = ({ asGood, moreThanNeeded, ...permission }: Permission): z.input<typeof permissionSchema> => ({
+  ...permission,
+  as_good: [...asGood],
+  more_than_needed: [...moreThanNeeded],
+});
+
 const checkView = ({ name, ok, detail, permission, remedy }: Check): z.input<typeof checkSchema> => ({
   name,
   ok,
   state: ok ? (remedy === undefined ? 'passed' : 'warning') : 'failed',
   detail,
-  permission: permission === undefined ? null : { ...permission, alternatives: [...permission.alternatives] },
+  permission: permission === undefined ? null : permissionView(permission),
   code: remedy?.code ?? null,
   resolution_owner: remedy?.owner ?? null,
   to_do: remedy?.todo ?? null,

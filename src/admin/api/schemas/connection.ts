@@ -54,10 +54,10 @@ const fields = {
   client_id: guid.optional(),
   ...proofFields,
   scope: scopeSchema.optional(),
-  attributes: z
-    .strictObject({ user: attributeNames.optional(), group: attributeNames.optional() })
-    .optional()
-    .meta({ description: 'The source attributes that are read; when left out, what the default mapping needs.' }),
+  attributes: z.strictObject({ user: attributeNames.optional(), group: attributeNames.optional() }).optional().meta({
+    description:
+      'The source attributes that may be read; when left out, what the default mapping needs. Once there is a target, what is read of them is what the mappings and matchings of the targets go by, and what people are known by (`accountEnabled`, `displayName`, `userPrincipalName`, `mail`, `employeeId`). What a target goes by cannot be taken out.',
+  }),
   refresh_interval_secs: seconds(60, 604_800, defaultIntervals.refreshIntervalSecs, 'Seconds between delta syncs.'),
   full_sync_interval_secs: seconds(
     3_600,
