@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { isCarriedOutOnce, type Route } from '../../../src/admin/api/route.ts';
 import type { CommandsWithin } from '../../../src/admin/commands.ts';
-import { noDiscrepancies } from '../../../src/model/discrepancy.ts';
 import { inForce } from '../../../src/core/safeguards.ts';
 import { basisOf } from '../../../src/engine/basis.ts';
+import { noDiscrepancies } from '../../../src/model/discrepancy.ts';
 import type { Outlet } from '../../../src/model/egress.ts';
 import { KeysUnavailable } from '../../../src/model/errors.ts';
 import { connectionId, organizationId, planId, type RunId, runId, targetId } from '../../../src/model/ids.ts';
@@ -185,6 +185,11 @@ describe('a question about a person', () => {
   });
 });
 
+const nobodyThere: Outlet = {
+  exchange: () => Promise.reject(new Error('connect ECONNREFUSED')),
+  close: async () => {},
+};
+
 /** What a POST is carried out on, each a world of its own: what one of them did is in no other's way. */
 const readyFor = async (world: Door, route: Route, organization: string): Promise<Belongings> => {
   const of = await belongingsOf(world, organization);
@@ -266,13 +271,27 @@ const ready: Readonly<Record<string, Ready>> = {
     await ended(world, run);
     return {};
   },
+  resendWebhookDelivery: async ({ stores, clock }, of, organization) => {
+    const { organization: whose } = within(of, organization);
+    await stores.deliveries.wake([whose]);
+    const turn = (await stores.deliveries.take('worker', 1_000)) ?? expect.fail('Nobody is to be told.');
+    expect(turn.webhook).toBe(of['webhook_id']);
+    const [event = expect.fail('Nothing happened.')] = await stores.events.after(whose, 0, 1);
+    const attempt = { at: clock.now, ms: 7, status: 500, detail: null };
+    const about = { event: event.id, sequence: event.sequence, type: event.about.type };
+    await stores.deliveries.settle(turn, { ...about, state: 'failed', attempt }, { kind: 'past' }, 1_000);
+    return {};
+  },
   retryEscrow: failedOf,
   retryEscrows: failedOf,
 };
 
 describe('every POST that does something', () => {
-  /** There is nothing that a call of these changes, so that it does not matter how often it comes. */
-  const withoutEffect = ['checkConnection', 'checkNewConnection', 'checkTarget', 'releaseTarget'];
+  /** What these come to is not in what is compared: a look, a message that is sent, a state that only the link holds, keys that there is nothing of. */
+  const leavesNoTrace = [
+    ...['checkConnection', 'checkNewConnection', 'checkTarget', 'releaseTarget'],
+    ...['openConsent', 'renewDataKeys', 'testWebhook'],
+  ];
 
   it('is carried out once by a key, and repeated calls have its answer', async () => {
     const registration = {
@@ -283,7 +302,10 @@ describe('every POST that does something', () => {
     const redirectUri = 'https://entrain.example/connect/callback';
     const world = await openDoor({
       config: { publicUrl: 'https://entrain.example' },
-      room: (defaults) => ({ ourApp: ourApp({ registration, redirectUri, clouds: { custom: null }, world: defaults.world }) }),
+      room: (defaults) => ({
+        ourApp: ourApp({ registration, redirectUri, clouds: { custom: null }, world: defaults.world }),
+        egress: { ...defaults.egress, open: () => nobodyThere },
+      }),
     });
     // A restore holds back what comes after it.
     const last = (route: Route): number => (route.id === 'declareRestore' ? 1 : 0);
@@ -308,7 +330,7 @@ describe('every POST that does something', () => {
       if (done !== before) changed.push(route.id);
     }
     expect(carriedOut.toSorted()).toEqual(everyPost);
-    expect(changed.toSorted()).toEqual(everyPost.filter((id) => !withoutEffect.includes(id)));
+    expect(changed.toSorted()).toEqual(everyPost.filter((id) => !leavesNoTrace.includes(id)));
     await world.close();
   });
 
@@ -452,10 +474,6 @@ describe('a key', () => {
 });
 
 describe('a call that came while the keys of secrets could not be asked', () => {
-  const nobodyThere: Outlet = {
-    exchange: () => Promise.reject(new Error('connect ECONNREFUSED')),
-    close: async () => {},
-  };
   /** A door whose keys are away when the test says so. */
   const openWithKeys = async () => {
     const keys = { away: false };

@@ -41,7 +41,14 @@ export const targetRoutes: readonly Route[] = [
     query: nothing,
     body: newTargetSchema,
     answer: { status: 201, description: 'The target.', schema: targetSchema },
-    refusals: ['not_found', 'connection_deleting', 'too_many_targets', 'unknown_attribute', 'attribute_not_read', 'mapping_refused'],
+    refusals: [
+      'not_found',
+      'connection_deleting',
+      'too_many_targets',
+      'unknown_attribute',
+      'attribute_not_read',
+      'mapping_refused',
+    ],
     handle: async ({ params, body, caller, commands }) => {
       assertMaySetGuards(caller, body);
       const target = await commands.addTarget(connectionId(params.connection_id), {
