@@ -68,13 +68,15 @@ export const createApi = (api: Api): Express => {
   const { commands, config, log, identityProvider } = api;
   const { publicUrl } = config;
   const routes = allRoutes(publicUrl);
-  const document = openApiOf(routes, publicUrl);
+  // Made when somebody asks, for it takes as long as all else here.
+  let document: ReturnType<typeof openApiOf> | null = null;
   const cookie = sessionCookie(publicUrl);
   const people = identityProvider === null ? null : { cookie, publicUrl, callerBySession: commands.callerBySession };
   const { app, letIn } = openDoor(api, people);
   const perAddress = limitAddress(api.rateLimits);
   const perCaller = authenticateAndCount(letIn, api.rateLimits);
   app.get('/v1/openapi.json', perAddress, (_request, response) => {
+    document ??= openApiOf(routes, publicUrl);
     response.json(document);
   });
   app.use('/v1', perCaller);
