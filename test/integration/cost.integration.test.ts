@@ -87,27 +87,27 @@ describe(`provisioning ${people} people`, () => {
     expect(promoted.requests).toEqual({ PATCH: 1 });
     expect(promoted.questions).toEqual({});
     expect(promoted.read['members'] ?? 0).toBe(0);
-    expect(sumOf(promoted.commands)).toBeLessThanOrEqual(110);
+    expect(sumOf(promoted.commands)).toBeLessThanOrEqual(115);
 
     const joined = await change(() => s.directory.join(id('staff'), id('late')));
     expect(joined.requests).toEqual({ PATCH: 1 });
     expect(joined.questions).toEqual({});
     expect(joined.read['members']).toBeLessThanOrEqual(bucketsFor(people + 1) - 1);
-    expect(sumOf(joined.commands)).toBeLessThanOrEqual(110);
+    expect(sumOf(joined.commands)).toBeLessThanOrEqual(115);
 
     // Whoever is taken out is asked about before: whether they are in the group still, and whether they are there at all.
     const left = await change(() => s.directory.leave(id('staff'), id('late')));
     expect(left.requests).toEqual({ PATCH: 1 });
     expect(left.questions).toEqual({ confirm: 1, confirmMembers: 1 });
     expect(left.read['members']).toBeLessThanOrEqual(bucketsFor(people + 1) - 1);
-    expect(sumOf(left.commands)).toBeLessThanOrEqual(125);
+    expect(sumOf(left.commands)).toBeLessThanOrEqual(130);
 
     // The account is switched off, then taken out of the group.
     const gone = await change(() => s.directory.remove(id(nameOf(9)), 'soft_deleted'));
     expect(gone.requests).toEqual({ PATCH: 2 });
     expect(gone.questions).toEqual({ confirm: 2 });
     expect(gone.read['members']).toBeLessThanOrEqual(bucketsFor(people + 1) - 1);
-    expect(sumOf(gone.commands)).toBeLessThanOrEqual(160);
+    expect(sumOf(gone.commands)).toBeLessThanOrEqual(165);
   }, 60_000);
 });
 
