@@ -1,24 +1,12 @@
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type AccountName, accountsIn } from '../support/accounts.ts';
-import { root } from './pages.ts';
-
-/** Files of `store/mongo` name each collection once: as a constant, or where it is opened. */
-const inSource = (): readonly string[] => {
-  const texts = globSync('src/store/mongo/*.ts', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
-  return texts.flatMap((text) => {
-    const named = [...text.matchAll(/^(?:export )?const \w*[nN]ame = '(\w+)';$/gm)];
-    const opened = [...text.matchAll(/\.collection(?:<[^(]*>)?\('(\w+)'\)/g)];
-    return [...named, ...opened].map(([, name = '']) => name);
-  });
-};
+import { collectionsInCode } from '../support/collections.ts';
 
 describe('the rights of the accounts at MongoDB', () => {
   const accounts = accountsIn('entrain');
   const collections = (account: AccountName, action: string): readonly string[] =>
     accounts[account].flatMap(({ resource, actions }) => (actions.includes(action) ? [resource.collection] : []));
-  const all = [...new Set(inSource())].toSorted();
+  const all = collectionsInCode();
 
   it('are to look everywhere, and to write to every collection that there is and no other', () => {
     for (const account of ['entrain_api', 'entrain_worker'] as const)

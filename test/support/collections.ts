@@ -1,5 +1,7 @@
 /** Which row of src/engine/kept-of-person.ts each collection of MongoDB is shown and erased by. */
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Stores } from '../../src/store/stores.ts';
 
 /** `why`: what makes the row enough, where it is not plain. */
@@ -44,6 +46,8 @@ export const collections: Readonly<Record<string, Holds>> = {
   calls: { row: 'calls', people: 'none' },
   subscriptions: { row: 'subscriptions', people: 'none' },
   installation: { row: 'installation', people: 'none' },
+  tenant_claims: { row: 'installation', people: 'none', why: 'Which organization a tenant is read for.' },
+  clock: { row: 'installation', people: 'none', why: 'What time it is.' },
   api_keys: { row: 'apiKeys', people: 'none' },
   sessions: { row: 'sessions', people: 'none' },
   consents: { row: 'consents', people: 'none' },
@@ -54,3 +58,24 @@ export const collectionsWhere = (isMeant: (people: Holds['people'], name: string
   Object.entries(collections)
     .flatMap(([name, { people }]) => (isMeant(people, name) ? [name] : []))
     .toSorted();
+
+const folder = join(import.meta.dirname, '../../src/store/mongo');
+
+/** Every one that the code opens. Files there name each once: as a constant that ends in `name`, or where it is opened; another way is not followed. */
+export const collectionsInCode = (): readonly string[] => {
+  const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+  const found = texts.flatMap((text) => {
+    const named = [...text.matchAll(/^(?:export )?const \w*[nN]ame = '(\w+)';$/gm)].map(([, name = '']) => name);
+    const opened = [...text.matchAll(/\.collection(?:<[^(]*>)?\(([^)]*)\)/g)].map(([, by = '']) => by);
+    return [...named, ...opened.flatMap(literalOf)];
+  });
+  return [...new Set(found)].toSorted();
+};
+
+const literalOf = (by: string): readonly string[] => {
+  const [, literal] = /^'(\w+)'$/.exec(by) ?? [];
+  if (literal !== undefined) return [literal];
+  // `of`: one of several constants of the same file.
+  if (/^(?:\w*[nN]ame|of)$/.test(by)) return [];
+  throw new Error(`A collection is opened by ${by}, and nobody can tell which. Name it by a constant.`);
+};
