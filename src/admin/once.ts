@@ -20,6 +20,8 @@ export type KeyedCall = {
   readonly route: string;
   readonly key: string;
   readonly content: string;
+  /** Whether whoever repeats it is to have its answer. */
+  readonly isAnswerKept: boolean;
 };
 /** `again`: the answer of before; nothing was done now. */
 export type AnswerOnce = { readonly text: string; readonly again: boolean };
@@ -82,7 +84,7 @@ const digestOf = ({ caller, route, key }: KeyedCall): string =>
 const askedIn = ({ content }: KeyedCall): Proved => ['call', content];
 
 const outcomeOf = (text: string, call: KeyedCall, keyProofs: KeyProofs): CallOutcome =>
-  text.length > mostCharacters
+  !call.isAnswerKept || text.length > mostCharacters
     ? { kind: 'unkept' }
     : { kind: 'answered', sealed: sealOf(call, keyProofs).seal(text, digestOf(call), 'answer') };
 
@@ -98,7 +100,11 @@ const keptAnswer = ({ outcome, begunAt }: KeptCall, call: KeyedCall, keyProofs: 
     case 'failed':
       throw lost(`It was begun ${at} and failed on our side. Look how far it came`);
     case 'unkept':
-      throw lost(`It was done ${at}, and the answer was too large to keep. Look at what it did`);
+      throw lost(
+        call.isAnswerKept
+          ? `It was done ${at}, and the answer was too large to keep. Look at what it did`
+          : `It was done ${at}, and its answer is not kept, because it names accounts of a person. Look at what it did`,
+      );
     case 'answered':
       try {
         return sealOf(call, keyProofs).open(outcome.sealed, digestOf(call), 'answer');

@@ -129,7 +129,9 @@ export const rows: Readonly<Record<keyof Stores, Row>> = {
   },
   connections: nobody('Groups of the scope are named, and no people.'),
   deliveries: nobody('Which event was sent to which address, and how that went. What was sent is not kept.'),
-  calls: nobody('What was answered is sealed by the key of whoever called, and is kept for a day.'),
+  calls: nobody(
+    'What was answered is sealed by the key of whoever called, and is kept for a day; which accounts somebody had who was erased is not.',
+  ),
   sealed: nobody('Secrets of connections, targets and webhooks.'),
   leases: nobody('Who of ours is at work.'),
   subscriptions: nobody('What Microsoft Graph was asked to tell.'),

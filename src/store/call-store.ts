@@ -14,8 +14,8 @@ export type KeptCall = {
 };
 
 /**
- * `open`: under way, or whoever carried it out has died. `answered`: done, with its answer, which only the key opens. `unkept`: done, but the answer was
- * too large to keep. `failed`: something went wrong on our side, and nobody can say how far it came.
+ * `open`: under way, or whoever carried it out has died. `answered`: done, with its answer, which only the key opens. `unkept`: done, but the answer is
+ * not kept: it was too large, or is about a person. `failed`: something went wrong on our side, and nobody can say how far it came.
  */
 export type CallOutcome =
   | { readonly kind: 'open' }

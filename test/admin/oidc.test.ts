@@ -7,8 +7,9 @@ import { exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { IdentityProvider } from '../../src/admin/identity-provider.ts';
-import { oidcProvider } from '../../src/admin/oidc.ts';
+import { type OidcSettings, oidcProvider } from '../../src/admin/oidc.ts';
 import { secret } from '../../src/model/secret.ts';
+import { startStranger } from '../support/stranger.ts';
 
 const clientSecret = 'a secret that both of us know, of 32 bytes';
 const ofProvider = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -28,15 +29,7 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   issuer = `http://127.0.0.1:${z.object({ port: z.number() }).parse(server.address()).port}`;
-  provider = oidcProvider({
-    issuer,
-    clientId: 'entrain',
-    clientSecret: secret(clientSecret),
-    scope: 'openid',
-    claim: 'groups',
-    roleScopes: new Map(),
-    redirectUri: 'https://entrain.example/auth/callback',
-  });
+  provider = oidcProvider(settingsAt(issuer));
 });
 afterAll(async () => {
   server.close();
@@ -44,6 +37,15 @@ afterAll(async () => {
   await once(server, 'close');
 });
 
+const settingsAt = (address: string): OidcSettings => ({
+  issuer: address,
+  clientId: 'entrain',
+  clientSecret: secret(clientSecret),
+  scope: 'openid',
+  claim: 'groups',
+  roleScopes: new Map(),
+  redirectUri: 'https://entrain.example/auth/callback',
+});
 const answers: Readonly<Record<string, () => Promise<object>>> = {
   '/.well-known/openid-configuration': async () => ({
     issuer,
@@ -117,5 +119,22 @@ describe('somebody who comes back from the provider', () => {
   it('is nobody by an answer to another state', async () => {
     token = await signed();
     await expect(signIn('of another')).rejects.toMatchObject({ name: 'SignInFailed' });
+  });
+});
+
+describe('a provider whose certificate is not to be trusted', () => {
+  it('is told nothing, and nobody is sent there or signed in by it', async () => {
+    const stranger = await startStranger();
+    const theirs = oidcProvider(settingsAt(stranger.origin));
+    const unreachable = { name: 'SignInFailed', code: 'provider_unreachable' };
+    try {
+      const ask = { state: proof.state, nonce: proof.nonce, challenge: 'c'.repeat(43), fresh: false };
+      await expect(theirs.signInUrl(ask)).rejects.toMatchObject(unreachable);
+      const query = new URLSearchParams({ code: 'a code', state: proof.state });
+      await expect(theirs.signedIn(query, proof)).rejects.toMatchObject(unreachable);
+      expect([stranger.handshakes(), stranger.requests()]).toEqual([2, 0]);
+    } finally {
+      await stranger.close();
+    }
   });
 });

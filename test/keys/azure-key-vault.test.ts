@@ -7,6 +7,7 @@ import { errorFacts } from '../../src/logger.ts';
 import { secret } from '../../src/model/secret.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { credential, openKeyVault } from '../support/key-vault.ts';
+import { startStranger } from '../support/stranger.ts';
 
 let vault: Awaited<ReturnType<typeof openKeyVault>>;
 beforeAll(async () => {
@@ -87,6 +88,30 @@ describe('a vault that does not help', () => {
     await expect(keys.unwrap(wrapped, signal)).rejects.toMatchObject({ code: 'key_vault_unreachable' });
     vault.state.answers = 'all';
     expect(Buffer.from(await keys.unwrap(wrapped, signal))).toEqual(dataKey);
+  });
+
+  it('because its certificate is not to be trusted is told nothing, not even who asks', async () => {
+    const stranger = await startStranger();
+    let tokens = 0;
+    const counting = {
+      getToken: () => {
+        tokens += 1;
+        return credential.getToken();
+      },
+    };
+    const keys = azureKeyVault({
+      keys: [`${stranger.origin}/keys/entrain`],
+      credential: counting,
+      nowMs: () => nowMs,
+      verifyAudience: false,
+    });
+    try {
+      await expect(keys.wrap(dataKey, signal)).rejects.toMatchObject({ code: 'key_vault_unreachable' });
+      expect(stranger.handshakes()).toBeGreaterThan(0);
+      expect([stranger.requests(), tokens]).toEqual([0, 0]);
+    } finally {
+      await stranger.close();
+    }
   });
 
   it('because it refuses says what it would need', async () => {

@@ -12,6 +12,7 @@ export type RepeatableCall = {
   /** Whose keys these are: the same key at another route is another key. */
   readonly route: string;
   readonly header: string | undefined;
+  readonly isAnswerKept: boolean;
   readonly content: {
     readonly method: string;
     readonly address: string;
@@ -23,11 +24,11 @@ export type RepeatableCall = {
 /** Carries it out, or gives the answer that the first call of its key got. Without a key, it is simply carried out. */
 export const answerOnce = async (
   commands: Pick<Commands, 'carryOutOnce'>,
-  { caller, route, header, content }: RepeatableCall,
+  { caller, route, header, content, isAnswerKept }: RepeatableCall,
   carryOut: () => Promise<Answer>,
 ): Promise<Answer> => {
   if (header === undefined) return carryOut();
-  const call = { caller, route, key: keyIn(header), content: inOneSpelling(content) };
+  const call = { caller, route, key: keyIn(header), content: inOneSpelling(content), isAnswerKept };
   const { text, again } = await commands.carryOutOnce(call, async () => JSON.stringify(await carryOut()), didNothing);
   const answer = Kept.parse(JSON.parse(text));
   return again ? { ...answer, headers: { ...answer.headers, 'Idempotency-Replayed': 'true' } } : answer;

@@ -55,7 +55,7 @@ const headersOf = (route: Route) => {
   const { ifMatch, answer } = route;
   const headers = {
     ...(ifMatch === undefined ? {} : { 'if-match': etag(ifMatch) }),
-    ...(isCarriedOutOnce(route) ? { 'idempotency-key': idempotencyKey } : {}),
+    ...(isCarriedOutOnce(route) ? { 'idempotency-key': idempotencyKey(route) } : {}),
     ...(answer.as === 'events' ? { 'last-event-id': lastEventId } : {}),
   };
   return Object.keys(headers).length === 0 ? {} : { headers: z.object(headers) };
@@ -73,10 +73,16 @@ const lastEventId = z
   .optional()
   .meta({ description: 'The id of the last event that arrived: told is what differs from it.' });
 
-const idempotencyKey = z.string().regex(keyForm).optional().meta({
-  description:
-    'A name for this call, such as a UUID: repeated with it, the call is not carried out again, and has the same answer.',
-});
+const idempotencyKey = ({ namesAccounts }: Route) =>
+  z
+    .string()
+    .regex(keyForm)
+    .optional()
+    .meta({
+      description: `A name for this call, such as a UUID: repeated with it, the call is not carried out again, and ${
+        namesAccounts === true ? 'is refused, for its answer is not kept' : 'has the same answer'
+      }.`,
+    });
 
 const bodyOf = ({ body }: Route) => ({
   content: { 'application/json': { schema: body } },

@@ -28,6 +28,8 @@ type Described = Admission & {
   readonly isNoted?: true;
   /** A `post` that changes nothing: it is answered anew each time, and no answer of it is kept. */
   readonly isQuestion?: true;
+  /** Its answer names accounts of a person who is to be forgotten, and is kept for no repeated call. */
+  readonly namesAccounts?: true;
   /** What `If-Match` holds; left out, it is refused. */
   readonly ifMatch?: Matched;
   /** Refusals beside those that every route has. */

@@ -107,10 +107,11 @@ const sendLines = async (response: Response, lines: AsyncIterable<string>): Prom
   }
 };
 
-const repeatable = (request: Request, { id, method }: Route, caller: Caller): RepeatableCall => ({
+const repeatable = (request: Request, { id, method, namesAccounts }: Route, caller: Caller): RepeatableCall => ({
   caller,
   route: id,
   header: request.get('idempotency-key'),
+  isAnswerKept: namesAccounts !== true,
   content: { method, address: request.originalUrl, ifMatch: request.get('if-match'), body: request.body },
 });
 

@@ -279,34 +279,39 @@ describe('the audit log', () => {
     expect(door.said.some((line) => line.includes('audit.recorded') && line.includes(first?.hash ?? '-'))).toBe(true);
   });
 
-  it('shows where a webhook led before, and never its secret', async () => {
+  it('shows at which host a webhook was before, and never its secret', async () => {
     const made = await door.call('POST', '/v1/webhooks', {
-      body: { organization_id: organization, url: 'https://hooks.example/one' },
+      body: { organization_id: organization, url: 'https://one.example' },
     });
     const secret = z.looseObject({ secret: z.string() }).parse(made.body).secret;
-    await door.call('PATCH', `/v1/webhooks/${idOf(made)}`, { body: { url: 'https://hooks.example/two' } });
+    await door.call('PATCH', `/v1/webhooks/${idOf(made)}`, { body: { url: 'https://two.example/' } });
     const last = await lastOf();
     expect(last).toMatchObject({ action: 'editWebhook', organization_id: organization });
     expect(last?.differences).toContainEqual({
       pointer: '/url',
-      before: 'https://hooks.example/one',
-      after: 'https://hooks.example/two',
+      before: 'https://one.example/',
+      after: 'https://two.example/',
     });
     expect(JSON.stringify(await entries())).not.toContain(secret);
   });
 
-  it('shows of the query of a webhook, where receivers have keys of theirs, only that it became another', async () => {
-    const at = (sig: string) => `https://flows.example/workflows/7/invoke?sp=run&sig=CANARY-${sig}`;
-    const body = { organization_id: organization, url: at('one') };
-    const id = idOf(await door.call('POST', '/v1/webhooks', { body }));
-    await door.call('PATCH', `/v1/webhooks/${id}`, { body: { url: at('two') } });
-    const masked = /^https:\/\/flows\.example\/workflows\/7\/invoke\?sha256:[0-9a-f]{8}$/;
-    const [changed] = (await lastOf())?.differences?.filter(({ pointer }) => pointer === '/url') ?? [];
-    expect(changed).toMatchObject({ before: expect.stringMatching(masked), after: expect.stringMatching(masked) });
-    expect(changed?.before).not.toBe(changed?.after);
-    await door.call('DELETE', `/v1/webhooks/${id}`);
-    expect(JSON.stringify(await entries())).not.toContain('CANARY');
-  });
+  it.each([
+    ['path', (key: string) => `https://flows.example/hooks/${key}`],
+    ['query', (key: string) => `https://flows.example/?sp=run&sig=${key}`],
+  ])(
+    'shows of the %s of a webhook, where receivers have keys of theirs, only that it became another',
+    async (_, at) => {
+      const body = { organization_id: organization, url: at('CANARY-one') };
+      const id = idOf(await door.call('POST', '/v1/webhooks', { body }));
+      await door.call('PATCH', `/v1/webhooks/${id}`, { body: { url: at('CANARY-two') } });
+      const masked = /^https:\/\/flows\.example\/sha256:[0-9a-f]{8}$/;
+      const [changed] = (await lastOf())?.differences?.filter(({ pointer }) => pointer === '/url') ?? [];
+      expect(changed).toMatchObject({ before: expect.stringMatching(masked), after: expect.stringMatching(masked) });
+      expect(changed?.before).not.toBe(changed?.after);
+      await door.call('DELETE', `/v1/webhooks/${id}`);
+      expect(JSON.stringify(await entries())).not.toContain('CANARY');
+    },
+  );
 
   it('tells of a run that was asked for, and of a plan that was decided on, which it was', async () => {
     const connection = await addConnection(door);

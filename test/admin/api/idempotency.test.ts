@@ -22,17 +22,7 @@ import { createVault } from '../../../src/store/vault.ts';
 import { disables, intents } from '../../support/operations.ts';
 import { aPlan } from '../../support/plan-world.ts';
 import { type Belongings, belongingsOf, everythingIn, nothing } from './belongings.ts';
-import {
-  addConnection,
-  addTarget,
-  clientId,
-  type Door,
-  idOf,
-  newConnection,
-  newTarget,
-  openDoor,
-  type Reply,
-} from './door.ts';
+import { clientId, type Door, idOf, newConnection, newTarget, openDoor, type Reply } from './door.ts';
 import { commitPeople, lease, memoryStores, nth } from './stores.ts';
 
 /** Written by hand, so that one that comes to be is thought of. */
@@ -79,13 +69,6 @@ const aboutNothing = [
 ];
 const ourId = '4c1d2e3f-0000-4000-8000-00000000a11d';
 
-const absent: Readonly<Record<string, string>> = {
-  run_id: `run_${'0'.repeat(32)}`,
-  plan_id: `pln_${'0'.repeat(32)}`,
-  object_id: '00000000-0000-4000-8000-000000000002',
-  webhook_id: `whk_${'0'.repeat(32)}`,
-  event_id: `evt_${'0'.repeat(32)}`,
-};
 const group = '00000000-0000-4000-8000-000000000900';
 
 /** What a body has to hold for a call to be well-formed, where an empty one is not. */
@@ -103,7 +86,7 @@ const bodies: Readonly<Record<string, object>> = {
   rejectPlan: { reason: 'because' },
   applyPlan: { reason: 'because' },
 };
-/** Another call at the same route: another body where it takes one, else about something else. */
+/** Another body of the same call, for each that takes one. */
 const others: Readonly<Record<string, object>> = {
   addConnection: { ...newConnection, organization_id: 'contoso' },
   checkNewConnection: { ...newConnection, organization_id: undefined, client_id: clientId.replace('5', '6') },
@@ -116,22 +99,18 @@ const others: Readonly<Record<string, object>> = {
   requestProvision: { full: true },
   retryEscrows: { reason: 'target_rejected' },
   openConsent: { return_url: 'https://desk.example/other' },
+  openSetupLink: { given_to: 'their other IT' },
+  addSecondCredential: { client_secret: 'a third' },
+  approvePlan: { reason: 'because of that' },
+  rejectPlan: { reason: 'because of that' },
+  applyPlan: { reason: 'because of that' },
 };
 
 let door: Door;
-let things: Readonly<Record<string, string>>;
-let otherThings: Readonly<Record<string, string>>;
+let things: Belongings;
 beforeAll(async () => {
   door = await openDoor();
-  const withTarget = async () => {
-    const connection = await addConnection(door);
-    return { ...absent, connection_id: connection, target_id: await addTarget(door, connection) };
-  };
-  const run = async (target: string | undefined) =>
-    idOf(await door.call('POST', `/v1/targets/${target}/provision`, { body: {} }));
-  const [one, other] = [await withTarget(), await withTarget()];
-  things = { ...one, run_id: await run(one.target_id) };
-  otherThings = { ...other, run_id: await run(other.target_id) };
+  things = await belongingsOf(door, 'acme');
 });
 afterAll(() => door.close());
 
@@ -146,28 +125,17 @@ const post = (
   body = bodies[route.id] ?? {},
   of: Belongings = things,
   at: Pick<Door, 'call'> = door,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Reply> =>
   at.call(
     'POST',
     route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => of[name] ?? ''),
     {
-      ...(Object.keys(route.body.shape).length > 0 ? { body } : {}),
-      headers: { 'idempotency-key': key },
+      ...(takesBody(route) ? { body } : {}),
+      headers: { ...headers, 'idempotency-key': key },
     },
   );
-const everything = async (): Promise<string> => {
-  const { stores } = door;
-  return JSON.stringify([
-    await stores.connections.list({}, null, 200),
-    await stores.targets.of(connectionId(things['connection_id'] ?? '')),
-    await stores.runs.list({}, null, 200),
-    await stores.plans.list({}, null, 200),
-    (await stores.apiKeys.list(null, 200)).items.map(({ id }) => id),
-    await stores.webhooks.list({}, null, 200),
-    await stores.installation.restores(),
-    door.woken,
-  ]);
-};
+const takesBody = ({ body }: Route): boolean => Object.keys(body.shape).length > 0;
 const posts = () => door.routes.filter(isCarriedOutOnce);
 const codeOf = ({ body }: Reply): string => z.looseObject({ code: z.string() }).parse(body).code;
 
@@ -286,6 +254,29 @@ const ready: Readonly<Record<string, Ready>> = {
   retryEscrows: failedOf,
 };
 
+/** A door at which all of them can be carried out. */
+const openFurnished = (): Promise<Door> => {
+  const registration = {
+    clientId: ourId,
+    cloud: 'global',
+    proof: { kind: 'client_secret', secret: hide('x') },
+  } as const;
+  const redirectUri = 'https://entrain.example/connect/callback';
+  return openDoor({
+    config: { publicUrl: 'https://entrain.example' },
+    room: (defaults) => ({
+      ourApp: ourApp({ registration, redirectUri, clouds: { custom: null }, world: defaults.world }),
+      egress: { ...defaults.egress, open: () => nobodyThere },
+    }),
+  });
+};
+
+/** A restore holds back what comes after it. */
+const inOrder = (world: Door): readonly Route[] => {
+  const last = (route: Route): number => (route.id === 'declareRestore' ? 1 : 0);
+  return world.routes.filter(isCarriedOutOnce).toSorted((a, b) => last(a) - last(b));
+};
+
 describe('every POST that does something', () => {
   /** What these come to is not in what is compared: a look, a message that is sent, a state that only the link holds, keys that there is nothing of. */
   const leavesNoTrace = [
@@ -293,26 +284,14 @@ describe('every POST that does something', () => {
     ...['openConsent', 'renewDataKeys', 'testWebhook'],
   ];
 
+  /** It names accounts of somebody who is to be forgotten. */
+  const whoseAnswerIsNotKept = 'erasePerson';
+
   it('is carried out once by a key, and repeated calls have its answer', async () => {
-    const registration = {
-      clientId: ourId,
-      cloud: 'global',
-      proof: { kind: 'client_secret', secret: hide('x') },
-    } as const;
-    const redirectUri = 'https://entrain.example/connect/callback';
-    const world = await openDoor({
-      config: { publicUrl: 'https://entrain.example' },
-      room: (defaults) => ({
-        ourApp: ourApp({ registration, redirectUri, clouds: { custom: null }, world: defaults.world }),
-        egress: { ...defaults.egress, open: () => nobodyThere },
-      }),
-    });
-    // A restore holds back what comes after it.
-    const last = (route: Route): number => (route.id === 'declareRestore' ? 1 : 0);
-    const routes = world.routes.filter(isCarriedOutOnce).toSorted((a, b) => last(a) - last(b));
+    const world = await openFurnished();
     const carriedOut: string[] = [];
     const changed: string[] = [];
-    for (const [place, route] of routes.entries()) {
+    for (const [place, route] of inOrder(world).entries()) {
       const of = await readyFor(world, route, `organization-${place}`);
       const before = await everythingIn(world);
       const key = newKey();
@@ -321,13 +300,17 @@ describe('every POST that does something', () => {
       expect(first.headers.get('idempotency-replayed'), route.id).toBeNull();
       const done = await everythingIn(world);
       const second = await post(route, key, bodies[route.id] ?? {}, of, world);
+      expect(await everythingIn(world), route.id).toBe(done);
+      carriedOut.push(route.id);
+      if (done !== before) changed.push(route.id);
+      if (route.id === whoseAnswerIsNotKept) {
+        expect([second.status, codeOf(second)]).toEqual([409, 'answer_lost']);
+        continue;
+      }
       expect([second.status, second.body], route.id).toEqual([first.status, first.body]);
       for (const header of ['location', 'etag'])
         expect(second.headers.get(header), route.id).toBe(first.headers.get(header));
       expect(second.headers.get('idempotency-replayed'), route.id).toBe('true');
-      expect(await everythingIn(world), route.id).toBe(done);
-      carriedOut.push(route.id);
-      if (done !== before) changed.push(route.id);
     }
     expect(carriedOut.toSorted()).toEqual(everyPost);
     expect(changed.toSorted()).toEqual(everyPost.filter((id) => !leavesNoTrace.includes(id)));
@@ -338,42 +321,61 @@ describe('every POST that does something', () => {
     const refused: string[] = [];
     for (const route of posts()) {
       const key = newKey();
-      const before = await everything();
+      const before = await everythingIn(door);
       const first = await post(route, key, bodies[route.id] ?? {}, nothing);
       if (first.status < 400) continue;
       const second = await post(route, key, bodies[route.id] ?? {}, nothing);
       expect([second.status, codeOf(second)], route.id).toEqual([first.status, codeOf(first)]);
       expect(second.headers.get('idempotency-replayed'), route.id).toBeNull();
-      expect(await everything(), route.id).toBe(before);
+      expect(await everythingIn(door), route.id).toBe(before);
       refused.push(route.id);
     }
     expect(refused.toSorted()).toEqual(everyPost.filter((id) => !aboutNothing.includes(id)));
   });
 
-  it('refuses another call under the same key', async () => {
-    for (const route of posts()) {
-      const key = newKey();
-      if ((await post(route, key)).status >= 400) continue;
-      const other = others[route.id];
-      // A route about nothing in particular that takes no body has no other call.
-      if (other === undefined && !route.path.includes('{')) continue;
-      const before = await everything();
-      const reply = other === undefined ? await post(route, key, {}, otherThings) : await post(route, key, other);
-      expect([reply.status, codeOf(reply)], route.id).toEqual([422, 'idempotency_key_reused']);
-      expect(await everything(), route.id).toBe(before);
+  it('refuses another call under the same key: another body, about something else, or of another revision', async () => {
+    const world = await openFurnished();
+    const met: Readonly<Record<'body' | 'address' | 'ifMatch', string[]>> = { body: [], address: [], ifMatch: [] };
+    for (const [place, route] of inOrder(world).entries()) {
+      const of = await readyFor(world, route, `organization-${place}`);
+      const elsewhere = await readyFor(world, route, `other-${place}`);
+      const [key, body] = [newKey(), bodies[route.id] ?? {}];
+      const first = await post(route, key, body, of, world);
+      expect(first.status, `${route.id} ${JSON.stringify(first.body)}`).toBeLessThan(300);
+      const done = await everythingIn(world);
+      const other = others[route.id] ?? {};
+      const asks: Readonly<Record<keyof typeof met, (() => Promise<Reply>) | null>> = {
+        body: takesBody(route) ? () => post(route, key, other, of, world) : null,
+        address: route.path.includes('{') ? () => post(route, key, body, elsewhere, world) : null,
+        ifMatch: route.ifMatch === undefined ? null : () => post(route, key, body, of, world, { 'if-match': '*' }),
+      };
+      for (const way of ['body', 'address', 'ifMatch'] as const) {
+        const reply = await asks[way]?.();
+        if (reply === undefined) continue;
+        expect([reply.status, codeOf(reply)], `${route.id} ${way}`).toEqual([422, 'idempotency_key_reused']);
+        met[way].push(route.id);
+      }
+      expect(await everythingIn(world), route.id).toBe(done);
     }
+    expect(met.body.toSorted()).toEqual(Object.keys(others).toSorted());
+    expect(met.address.toSorted()).toEqual(everyPost.filter((id) => !aboutNothing.includes(id)));
+    expect(met.ifMatch.toSorted()).toEqual(['addSecondCredential', 'applyPlan', 'approvePlan']);
+    // Of this one there is no other: it takes nothing and is about nothing.
+    const varied = new Set(Object.values(met).flat());
+    expect(everyPost.filter((id) => !varied.has(id))).toEqual(['renewDataKeys']);
+    await world.close();
   });
 
   it.each(['', '""', '"a', 'two words', 'ä', 'x'.repeat(256), 'one, two'])('refuses the key %j', async (key) => {
     for (const route of posts()) {
-      const before = await everything();
+      const before = await everythingIn(door);
       const reply = await post(route, key);
       expect(reply.status, route.id).toBe(400);
       expect(reply.body, route.id).toMatchObject({
         code: 'invalid_request',
         errors: [{ in: 'header', pointer: '/idempotency-key' }],
       });
-      expect(await everything(), route.id).toBe(before);
+      expect(await everythingIn(door), route.id).toBe(before);
     }
   });
 
@@ -605,6 +607,30 @@ describe('an answer that is not there', () => {
 });
 
 describe('what is kept', () => {
+  it('of somebody who is erased is not which accounts they had, and whoever repeats the call is told that it was done', async () => {
+    const outcomes: unknown[] = [];
+    const { world } = await opened({
+      calls: (calls) => ({
+        ...calls,
+        end: (call, outcome) => {
+          outcomes.push(outcome);
+          return calls.end(call, outcome);
+        },
+      }),
+    });
+    const erase = world.routes.find(({ id }) => id === 'erasePerson') ?? expect.fail('There is no such route.');
+    const of = await readyFor(world, erase, 'acme');
+    const key = newKey();
+    expect(await post(erase, key, {}, of, world)).toMatchObject({ status: 200, body: { accounts_left: [] } });
+    expect(outcomes).toEqual([{ kind: 'unkept' }]);
+    const again = await post(erase, key, {}, of, world);
+    expect(again.body).toMatchObject({
+      code: 'answer_lost',
+      detail: expect.stringMatching(/^It was done .* names accounts of a person\./),
+    });
+    await world.close();
+  });
+
   it('holds neither the key, nor what was sent, nor what was answered, in clear', async () => {
     const kept: unknown[] = [];
     const { world, add } = await opened({

@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { connectionId, eventId, organizationId, webhookId } from '../../../src/model/ids.ts';
+import { startStranger } from '../../support/stranger.ts';
 import { type Door, idOf, openDoor, pageOf, type Reply } from './door.ts';
 
 type Heard = { readonly headers: Record<string, string>; readonly body: string };
@@ -106,6 +107,21 @@ describe('a test message', () => {
       type: 'webhook.test',
       data: { organization_id: 'acme' },
     });
+  });
+
+  it('is not sent to a receiver whose certificate is not to be trusted', async () => {
+    const trusting = await openDoor({ egressAllow: ['127.0.0.1'] });
+    const stranger = await startStranger();
+    try {
+      const body = { organization_id: 'acme', url: `${stranger.origin}/hooks` };
+      const id = idOf(await trusting.call('POST', '/v1/webhooks', { body }));
+      const reply = await trusting.call('POST', `/v1/webhooks/${id}/test`);
+      expect(reply.body).toMatchObject({ status: null, detail: expect.any(String) });
+      expect([stranger.handshakes(), stranger.requests()]).toEqual([1, 0]);
+    } finally {
+      await stranger.close();
+      await trusting.close();
+    }
   });
 
   it('that is refused is no error of ours', async () => {

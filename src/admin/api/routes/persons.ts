@@ -37,6 +37,7 @@ export const personRoutes: readonly Route[] = [
     method: 'post',
     path: `${path}/erase`,
     id: 'erasePerson',
+    namesAccounts: true,
     scope: 'approve',
     stepUp: always,
     tag,

@@ -101,14 +101,14 @@ export const auditedWebhook = (webhook: Webhook): JsonObject => {
 };
 
 /**
- * Receivers have a key of theirs in the query (`sig`, `code`), and this log cannot be edited. Eight characters of a digest show that it became another,
- * and do not tell what it is.
+ * Receivers have a key of theirs in the path (as Slack and Zapier do) or in the query (`sig`, `code`), and this log cannot be edited. Eight characters of a
+ * digest show that it became another, and do not tell what it is.
  */
 const auditedUrl = (text: string): string => {
-  const { origin, pathname, search, username, password } = new URL(text);
-  const hidden = [username, password, search].join('');
-  if (hidden === '') return text;
-  return `${origin}${pathname}?sha256:${createHash('sha256').update(hidden).digest('hex').slice(0, 8)}`;
+  const { origin, username, password, pathname, search, hash } = new URL(text);
+  const hidden = [username, password, pathname, search, hash].join('');
+  if (hidden === '/') return `${origin}/`;
+  return `${origin}/sha256:${createHash('sha256').update(hidden).digest('hex').slice(0, 8)}`;
 };
 
 /** Which plan exactly, and what was decided. */
