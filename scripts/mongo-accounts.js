@@ -12,8 +12,27 @@ const overSomeDay = ['calls', 'consents', 'sessions', 'setup_links'];
 const database = db.getName();
 const rights = (actions, collections) =>
   collections.map((collection) => ({ resource: { db: database, collection }, actions }));
-const everywhere = rights(['find', 'createCollection', 'createIndex'], ['']);
-const write = ['insert', 'update', 'remove'];
+const everywhere = rights(['find'], ['']);
+// An index may let MongoDB remove documents (TTL), and so may a capped collection: nobody makes one where they may not remove anyway.
+const make = ['createCollection', 'createIndex'];
+const write = ['insert', 'update', 'remove', ...make];
+
+// So these are made here, and API and workers only look whether they are: the audit log, which nobody removes from, and what the workers alone do.
+const indexes = {
+  audit_entries: [
+    { organization: 1, _id: 1 },
+    { subjects: 1, _id: 1 },
+    { actor: 1, _id: 1 },
+  ],
+  reconciliations: [{ target: 1, at: 1 }],
+};
+for (const [name, keys] of Object.entries(indexes)) {
+  const collection = db.getCollection(name);
+  collection.createIndexes(keys);
+  for (const index of collection.getIndexes())
+    if (index.expireAfterSeconds !== undefined) collection.dropIndex(index.name);
+}
+const look = rights(['listIndexes'], Object.keys(indexes));
 
 const setAccount = (name, privileges, password) => {
   if (db.getRole(name) === null) db.createRole({ role: name, privileges, roles: [] });
@@ -28,11 +47,12 @@ setAccount(
     ...everywhere,
     ...rights(write, [...both, ...overSomeDay, 'api_keys', 'audit_noted', 'tenant_claims']),
     ...rights(['insert'], ['audit_entries']),
+    ...look,
   ],
   process.env.MONGO_API_PASSWORD,
 );
 setAccount(
   'entrain_worker',
-  [...everywhere, ...rights(write, [...both, 'reconciliations']), ...rights(['remove'], overSomeDay)],
+  [...everywhere, ...rights(write, [...both, 'reconciliations']), ...rights(['remove', ...make], overSomeDay), ...look],
   process.env.MONGO_WORKER_PASSWORD,
 );

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type AccountName, accountsIn } from '../support/accounts.ts';
+import * as auditLog from '../../src/store/mongo/audit-log.ts';
+import * as discrepancies from '../../src/store/mongo/discrepancies.ts';
+import { type AccountName, accountsIn, indexesMade } from '../support/accounts.ts';
 import { collectionsInCode } from '../support/collections.ts';
 
 describe('the rights of the accounts at MongoDB', () => {
@@ -28,6 +30,16 @@ describe('the rights of the accounts at MongoDB', () => {
       ['entrain_worker', 'remove'],
     ] as const)
       expect(collections(account, action), `${account} ${action}`).not.toContain('audit_entries');
+  });
+
+  it('are to make indexes only where one may remove as well, for an index may let MongoDB remove what is old', () => {
+    for (const account of ['entrain_api', 'entrain_worker'] as const) {
+      const removed = collections(account, 'remove').toSorted();
+      for (const action of ['createIndex', 'createCollection'])
+        expect(collections(account, action).toSorted(), `${account} ${action}`).toEqual(removed);
+    }
+    const made = [auditLog, discrepancies].map(({ name, indexes }) => [name, indexes.map(({ key }) => key)]);
+    expect([...indexesMade()]).toEqual(made);
   });
 
   it('are to let nobody in for the API alone', () => {

@@ -24,7 +24,7 @@ import { createVault } from '../../src/store/vault.ts';
 import { addConnection, addTarget, type Door, openDoor } from '../admin/api/door.ts';
 import { peopleOf, signedInAs } from '../admin/api/people.ts';
 import { lease, nth } from '../admin/api/stores.ts';
-import { type AccountName, accountsIn } from '../support/accounts.ts';
+import { type AccountName, accountsIn, makeIndexes } from '../support/accounts.ts';
 import { anEntry } from '../support/audit.ts';
 import { canary, lifeOf } from '../support/erasing.ts';
 import { freshDatabase, freshPrefix } from '../support/fresh.ts';
@@ -51,6 +51,7 @@ type Started = Awaited<ReturnType<typeof startAs>>;
 let api: Started;
 let worker: Started;
 beforeAll(async () => {
+  await makeIndexes(uri, name);
   api = await startAs('entrain_api');
   worker = await startAs('entrain_worker');
 }, 60_000);
@@ -182,7 +183,7 @@ describe('API and workers, each with the rights of its account at MongoDB', () =
       ).toEqual([]);
   }, 60_000);
 
-  it('cannot alter what is in the audit log, and workers cannot let anybody in', async () => {
+  it('cannot alter what is in the audit log, nor let MongoDB remove it, and workers cannot let anybody in', async () => {
     const log = createMongoAuditLog(api.mongo.db, () => new Date());
     await log.append(anEntry());
     const unauthorized = { code: 13, codeName: 'Unauthorized' };
@@ -194,6 +195,22 @@ describe('API and workers, each with the rights of its account at MongoDB', () =
       await expect(entries.drop()).rejects.toMatchObject(unauthorized);
       await expect(entries.aggregate([{ $out: 'audit_entries' }]).toArray()).rejects.toMatchObject(unauthorized);
     }
+    // A TTL index removes what is older than it says, and a capped collection what is more: MongoDB itself does, for whoever made it.
+    const ofOthers = [
+      [api, 'audit_entries'],
+      [api, 'reconciliations'],
+      [worker, 'audit_entries'],
+      [worker, 'audit_noted'],
+      [worker, 'api_keys'],
+      [worker, 'tenant_claims'],
+    ] as const;
+    for (const [{ mongo }, collection] of ofOthers) {
+      const documents = mongo.db.collection(collection);
+      const expiring = documents.createIndex({ at: 1 }, { expireAfterSeconds: 0 });
+      await expect(expiring, collection).rejects.toMatchObject(unauthorized);
+      const capped = mongo.db.createCollection(collection, { capped: true, size: 4_096, max: 1 });
+      await expect(capped, collection).rejects.toMatchObject(unauthorized);
+    }
     const lettingIn = ['audit_entries', 'api_keys', 'sessions', 'setup_links', 'consents', 'calls', 'tenant_claims'];
     for (const collection of lettingIn) {
       const documents = worker.mongo.db.collection<{ _id: string }>(collection);
@@ -203,6 +220,18 @@ describe('API and workers, each with the rights of its account at MongoDB', () =
     }
     expect(await verifyChain(log.scan({}), await log.noted(), [])).toMatchObject({ whole: true });
   });
+});
+
+it('says what to run where the accounts are there, and the script was not run since the audit log has these indexes', async () => {
+  const other = freshDatabase();
+  const gate = await openRightsGate(other.uri, accountsIn(other.name).entrain_worker);
+  const mongo = await openMongo(gate.uri);
+  try {
+    await expect(migrate(mongo)).rejects.toThrow('Run scripts/mongo-accounts.js of this version');
+  } finally {
+    await mongo.close();
+    await gate.close();
+  }
 });
 
 it('the user at Redis reaches the keys of the installation, and nothing that is of others or of the server', async () => {

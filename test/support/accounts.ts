@@ -2,18 +2,58 @@
 
 import { runInNewContext } from 'node:vm';
 import { z } from 'zod';
+import { openMongo } from '../../src/store/mongo/connect.ts';
 import { fencedBlocks, readDoc } from '../docs/pages.ts';
 import type { Privilege } from './rights-gate.ts';
 
-export const actions = ['find', 'insert', 'update', 'remove', 'createCollection', 'createIndex'] as const;
+export const actions = [
+  'find',
+  'insert',
+  'update',
+  'remove',
+  'createCollection',
+  'createIndex',
+  'listIndexes',
+] as const;
 
 export type AccountName = 'entrain_api' | 'entrain_worker';
 
 /** Of each account at MongoDB, what it may do in this database. */
-export const accountsIn = (database: string): Readonly<Record<AccountName, readonly Privilege[]>> => {
+export const accountsIn = (database: string): Readonly<Record<AccountName, readonly Privilege[]>> =>
+  madeIn(database).accounts;
+
+/** What the script makes in this database, by keys. */
+export const indexesMade = (): ReadonlyMap<string, readonly Index[]> => madeIn('entrain').indexes;
+
+/** In a database without accounts, where gates stand for them. */
+export const makeIndexes = async (uri: string, database: string): Promise<void> => {
+  const mongo = await openMongo(uri);
+  try {
+    for (const [collection, keys] of indexesMade())
+      await mongo.connection
+        .useDb(database)
+        .collection(collection)
+        .createIndexes(keys.map((key) => ({ key })));
+  } finally {
+    await mongo.close();
+  }
+};
+
+type Index = Readonly<Record<string, 1 | -1>>;
+type Made = {
+  readonly accounts: Readonly<Record<AccountName, readonly Privilege[]>>;
+  readonly indexes: ReadonlyMap<string, readonly Index[]>;
+};
+
+const madeIn = (database: string): Made => {
   const roles = new Map<string, readonly Privilege[]>();
   const users = new Map<string, readonly string[]>();
+  const indexes = new Map<string, readonly Index[]>();
   const db = {
+    getCollection: (collection: string) => ({
+      createIndexes: (keys: unknown) => indexes.set(collection, indexKeys.parse(keys)),
+      getIndexes: () => (indexes.get(collection) ?? []).map((key) => ({ key })),
+    }),
     getName: () => database,
     getRole: (role: string) => (roles.has(role) ? { role } : null),
     createRole: (given: unknown) => {
@@ -39,8 +79,13 @@ export const accountsIn = (database: string): Readonly<Record<AccountName, reado
   for (const passwordPrompt of prompts) runInNewContext(mongoScript(), { db, process, passwordPrompt });
   const rightsOf = (name: AccountName): readonly Privilege[] =>
     (users.get(name) ?? []).flatMap((role) => roles.get(role) ?? []);
-  return { entrain_api: rightsOf('entrain_api'), entrain_worker: rightsOf('entrain_worker') };
+  return {
+    accounts: { entrain_api: rightsOf('entrain_api'), entrain_worker: rightsOf('entrain_worker') },
+    indexes,
+  };
 };
+
+const indexKeys = z.array(z.record(z.string(), z.union([z.literal(1), z.literal(-1)])));
 
 const account = z.strictObject({ user: z.string(), pwd: z.string(), roles: z.array(z.string()) });
 const roleOf = (database: string) =>

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { StackOptions } from '../../scripts/demo/stack.ts';
-import { accountsIn, redisAccount } from './accounts.ts';
+import { accountsIn, makeIndexes, redisAccount } from './accounts.ts';
 import { openRightsGate } from './rights-gate.ts';
 
 export type LeastRights = {
@@ -21,6 +21,7 @@ export const leastRights = async (
   name: string,
 ): Promise<LeastRights> => {
   const accounts = accountsIn(name);
+  await makeIndexes(servers.mongoUri, name);
   const api = await openRightsGate(servers.mongoUri, accounts.entrain_api);
   const worker = await openRightsGate(servers.mongoUri, accounts.entrain_worker);
   const redis = await openRedisUser(servers.redisUrl, name);

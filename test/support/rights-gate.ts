@@ -192,6 +192,8 @@ const actionsOf = (command: Command): readonly string[] | null => {
       return ['find', 'update', ...(isTrue(command.fields, 'upsert') ? ['insert'] : [])];
     case 'createIndexes':
       return ['createIndex'];
+    case 'listIndexes':
+      return ['listIndexes'];
     case 'create':
       return ['createCollection'];
     default:

@@ -1,5 +1,6 @@
 /** Brings a database to what this version expects. Every collection lists its own indexes; nothing is created on the way. */
 
+import mongoose from 'mongoose';
 import * as auditLog from './audit-log.ts';
 import * as calls from './calls.ts';
 import type { Mongo } from './connect.ts';
@@ -30,16 +31,54 @@ type IndexDescription = Parameters<ReturnType<Mongo['db']['collection']>['create
 export const migrate = async (mongo: Mongo): Promise<void> => {
   for (const { name, indexes } of collections)
     if (indexes.length > 0) await mongo.db.collection(name).createIndexes([...indexes]);
+  for (const collection of made) await seeMade(mongo, collection);
 };
+
+/**
+ * Whoever makes an index may let MongoDB remove what is old by it, so an account makes none where it may not remove, and scripts/mongo-accounts.js has made
+ * these. Without accounts of that kind they are made here.
+ */
+const made: readonly Collection[] = [auditLog, discrepancies];
+
+const seeMade = async ({ db }: Mongo, { name, indexes }: Collection): Promise<void> => {
+  const there = await keysOf(db, name);
+  if (indexes.every(({ key }) => there.has(textOf(key)))) return;
+  try {
+    await db.collection(name).createIndexes([...indexes]);
+  } catch (error) {
+    if (!isUnauthorized(error)) throw error;
+    throw new Error(
+      `The collection ${name} has not all of its indexes, and this account of MongoDB may make none there. Run scripts/mongo-accounts.js of this version, as somebody who may make users, and start again.`,
+      { cause: error },
+    );
+  }
+};
+
+const keysOf = async (db: Mongo['db'], collection: string): Promise<ReadonlySet<string>> => {
+  try {
+    return new Set((await db.collection(collection).indexes()).map(({ key }) => textOf(key)));
+  } catch (error) {
+    if (isNotThere(error)) return new Set();
+    throw error;
+  }
+};
+
+const textOf = (key: IndexDescription['key']): string => JSON.stringify(key);
+
+const coded =
+  (code: number) =>
+  (error: unknown): boolean =>
+    error instanceof mongoose.mongo.MongoServerError && error.code === code;
+const isUnauthorized = coded(13);
+/** NamespaceNotFound: there is no such collection yet. */
+const isNotThere = coded(26);
 
 /** The collections that are read by more than `_id`: their files export `name` and `indexes`. */
 const collections: readonly Collection[] = [
   calls,
-  auditLog,
   connections,
   consents,
   deliveries,
-  discrepancies,
   escrows,
   events,
   intents,
