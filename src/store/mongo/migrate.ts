@@ -54,9 +54,9 @@ const seeMade = async ({ db }: Mongo, { name, indexes }: Collection): Promise<vo
   }
 };
 
-const keysOf = async (db: Mongo['db'], collection: string): Promise<ReadonlySet<string>> => {
+const keysOf = async (db: Mongo['db'], name: string): Promise<ReadonlySet<string>> => {
   try {
-    return new Set((await db.collection(collection).indexes()).map(({ key }) => textOf(key)));
+    return new Set((await db.collection(name).indexes()).map(({ key }) => textOf(key)));
   } catch (error) {
     if (isNotThere(error)) return new Set();
     throw error;
