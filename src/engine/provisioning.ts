@@ -21,6 +21,7 @@ import type { Engine } from './engine.ts';
 import type { Item } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
 import type { Reached } from './prove-reach.ts';
+import type { Names } from './same-names.ts';
 import type { Place, Wave } from './tally.ts';
 import type { WriteRoom } from './write-room.ts';
 
@@ -67,6 +68,7 @@ export type Provisioning = {
   readonly writeRoom: WriteRoom;
   /** Whose each remote object became in this turn; the ledger knows it only once the chunk is settled. */
   readonly claims: Map<RemoteId, SourceId>;
+  readonly names: Names;
   readonly creates: Creates;
   /** Of a repair: links as the target holds them now, where something was found about them. Null in any other run. */
   readonly asHeld: ((links: ReadonlyMap<SourceId, Link>) => Promise<Map<SourceId, Link>>) | null;

@@ -17,6 +17,7 @@ import type { Item } from './gather.ts';
 import { findMatch } from './look.ts';
 import { metAgain } from './met-again.ts';
 import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
+import { firstOfName } from './same-names.ts';
 import { isNews, sighted } from './sights.ts';
 import { ahead, allOf, type Chunk, prepared, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
@@ -152,7 +153,10 @@ const provisionRound = async (
   nth: 1 | 2,
 ): Promise<ReadonlySet<SourceId>> => {
   const pass = passOf(work);
-  const plans = sighted.map((one) => planOne(one, objectContext(work, one.item, links, pass)));
+  const plans = sighted.map((one) => {
+    const planned = planOne(one, objectContext(work, one.item, links, pass));
+    return { ...planned, plan: firstOfName(work, planned.plan) };
+  });
   await escrowUnplannable(work, plans);
   const pending = plans.flatMap((planned) => toPending(planned, pass));
   let again: ReadonlySet<SourceId> = new Set();

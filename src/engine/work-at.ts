@@ -46,6 +46,7 @@ export const workAt = async (
     exceeded: [...place.exceeded],
     writeRoom: roomForWrites(),
     claims: new Map(),
+    names: new Map(),
     creates: createsUnderWay(),
     asHeld:
       run.amends?.kind !== 'repair'
