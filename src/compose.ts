@@ -23,6 +23,7 @@ import { type Clock, type ClockReading, createClock, keepClock } from './engine/
 import { noteSwitch } from './engine/credential-life.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Telling } from './engine/tell-webhook.ts';
+import { witnessesAt } from './engine/witnesses.ts';
 import { cachedKeys } from './keys/cached.ts';
 import { createLogger } from './logger.ts';
 import { runId } from './model/ids.ts';
@@ -43,6 +44,7 @@ import type { Secrets } from './store/connection-store.ts';
 import { newId } from './store/ids.ts';
 import type { Marks } from './store/installation.ts';
 import { createKeyProofs } from './store/key-proofs.ts';
+import type { Ledger } from './store/ledger.ts';
 import { type Mongo, openMongo, replicaHosts, wayToMongo } from './store/mongo/connect.ts';
 import { assertFormat, claimFormat, currentFormat, type Program } from './store/mongo/format.ts';
 import { createMongoStores } from './store/mongo/index.ts';
@@ -151,7 +153,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
     },
   });
   const egress = openEgress({ allow: config.egressAllow });
-  const connectTarget = targetConnector({ ...world, egress });
+  const connectTarget = targetConnector({ ...world, egress }, stores.ledger);
   const targets = connectedTargets(connectTarget, world.now);
   const engine: Engine = {
     stores,
@@ -323,6 +325,6 @@ const readinessOf = (mongo: Mongo, redis: Redis, program: Program): readonly Rea
 ];
 
 const targetConnector =
-  (world: TargetWorld) =>
-  ({ kind, settings }: TargetRecord, secrets: Secrets): Target =>
-    parseTarget(kind, { ...settings, ...secrets }).connect(world);
+  (world: Omit<TargetWorld, 'witnesses'>, ledger: Ledger) =>
+  ({ id, kind, settings }: TargetRecord, secrets: Secrets): Target =>
+    parseTarget(kind, { ...settings, ...secrets }).connect({ ...world, witnesses: witnessesAt(ledger, id) });

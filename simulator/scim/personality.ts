@@ -15,6 +15,8 @@ export const knobsSchema = z.strictObject({
   filters: z.enum(['honoured', 'case_sensitive', 'ignored']),
   /** Some targets answer a filter that matches nobody with 404. */
   noMatch: z.enum(['empty_list', 'not_found']),
+  /** Some show single resources and what a filter finds, and no list of everybody. */
+  unfiltered: z.enum(['listed', 'not_found']),
   /** `hidden`: members can be written and never read. */
   memberReads: z.enum(['returned', 'hidden']),
   membersPerPatch: z.int().min(1),
@@ -47,6 +49,7 @@ const strict: Knobs = {
   danglingReferences: 'refused',
   filters: 'honoured',
   noMatch: 'empty_list',
+  unfiltered: 'listed',
   memberReads: 'returned',
   membersPerPatch: 1000,
   tooManyMembers: 413,

@@ -112,6 +112,7 @@ function list(query: URLSearchParams, type: ResourceType, world: World): Answer 
   const { knobs, store, staleReads } = world;
   const projection = projectionIn(query, type);
   const text = query.get('filter');
+  if (text === null && knobs.unfiltered === 'not_found') throw notFound(type.endpoint);
   const page = pageOf(query, knobs);
   const found = text === null || knobs.filters === 'ignored' ? store.all(type.name) : search(text, type, world);
   if (found.length === 0 && text !== null && knobs.noMatch === 'not_found') throw notFound(text);

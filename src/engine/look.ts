@@ -6,7 +6,6 @@ import { known, type MetAgain } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
-import { glanceAt } from './glance.ts';
 import { type AskStanding, isMarkedForAnother } from './marked.ts';
 import { metAgain } from './met-again.ts';
 import { claim, type Provisioning, rulesFor } from './provisioning.ts';
@@ -101,19 +100,6 @@ const look = async (work: Provisioning, operation: Operation, link: Link | null)
  * true forgets an account that works. So it is asked again, by its id and by what it is matched by. Throws `TargetError` where nothing can be believed.
  */
 export const isGoneIndeed = async (
-  work: Provisioning,
-  asked: Exclude<Operation, { readonly action: 'create' }>,
-  link: Link | null,
-): Promise<boolean> => {
-  try {
-    return await isShownNowhere(work, asked, link);
-  } catch (error) {
-    if (!isUnproved(error) || !(await showsAnother(work, asked))) throw error;
-    return await isShownNowhere(work, asked, link);
-  }
-};
-
-const isShownNowhere = async (
   { target, record, watch: { signal } }: Provisioning,
   { ref, remoteId }: Exclude<Operation, { readonly action: 'create' }>,
   link: Link | null,
@@ -126,31 +112,6 @@ const isShownNowhere = async (
     if (found.some((one) => one.remoteId === remoteId)) return false;
   }
   return true;
-};
-
-const isUnproved = (error: unknown): boolean => error instanceof TargetError && error.code === 'absence_unproved';
-
-/** A target that lists nobody, and finds nobody, has nothing but the accounts it shows to say that it is there: so it is asked for others of ours. */
-const showsAnother = async (
-  { engine, target, record, watch: { signal } }: Provisioning,
-  { ref, remoteId }: Exclude<Operation, { readonly action: 'create' }>,
-): Promise<boolean> => {
-  let looked = 0;
-  for await (const links of engine.stores.ledger.scanLinks(record.id, ref.type))
-    for (const link of links) {
-      if (link.remoteId === remoteId) continue;
-      if (looked >= mostOthers) return false;
-      looked += 1;
-      const remote = (await glanceAt(target, link, signal).catch(nothingIfUnproved))?.remote ?? null;
-      if (remote !== null && remote !== 'refused') return true;
-    }
-  return false;
-};
-const mostOthers = 5;
-
-const nothingIfUnproved = (error: unknown): null => {
-  if (isUnproved(error)) return null;
-  throw error;
 };
 
 /** By this attribute the target cannot be asked. */

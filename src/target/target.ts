@@ -92,8 +92,14 @@ export interface Target {
   close(): Promise<void>;
 }
 
+/**
+ * Some who are linked at this target, whose being shown says that it is there: for one that lists nobody and finds nobody, and would else have nothing to
+ * tell it from a gateway without its route.
+ */
+export type Witnesses = (type: ObjectType) => Promise<readonly RemoteId[]>;
+
 /** What an adapter is given. Its calls go through the egress and no other way: the address of a target is whatever somebody entered. */
-export type TargetWorld = World & { readonly egress: Egress };
+export type TargetWorld = World & { readonly egress: Egress; readonly witnesses: Witnesses };
 
 /** The settings of a target as its kind understands them: parsed, and ready to connect. */
 export type ParsedTarget = {

@@ -4,12 +4,14 @@ import { afterEach, expect } from 'vitest';
 import type { TenantControl } from '../../simulator/graph/index.ts';
 import { type Control, type Effect, startScim } from '../../simulator/scim/index.ts';
 import { openEgress } from '../../src/egress/index.ts';
+import { witnessesAt } from '../../src/engine/witnesses.ts';
 import { type Connection, defaultAttributes } from '../../src/model/connection.ts';
 import type { Run } from '../../src/model/run.ts';
 import type { JsonObject, TargetRecord } from '../../src/model/target-record.ts';
 import { scim as scimKind } from '../../src/target/scim/index.ts';
+import type { Target } from '../../src/target/target.ts';
 import { everyRole, type Graph, openGraph, sourceOf } from '../support/graph.ts';
-import { type Story, story } from '../support/story.ts';
+import { type Story, story, target as targetOfStory } from '../support/story.ts';
 
 export type Incident = {
   /** The cloud: its faults, its knobs. */
@@ -19,6 +21,8 @@ export type Incident = {
   readonly story: Story;
   /** A new token, with what the application is granted by now. */
   signIn(): void;
+  /** A worker that has learned nothing of the target yet. */
+  restart(): void;
   full: Story['full'];
   delta: Story['delta'];
   /** A run as usual, which must go through. */
@@ -70,10 +74,23 @@ export const incident = async (options: IncidentOptions = {}): Promise<Incident>
   closers.push(simulator.close);
   let source = sourceOf(graph);
   const settings = { base_url: simulator.baseUrl, token: simulator.token, ...options.settings };
-  const target = scimKind.parse(settings).connect({ ...graph.clock, egress });
-  closers.push(() => target.close());
-  const s = await story({
-    engine: { connectSource: () => source, connectTarget: () => target },
+  let target: Target | null = null;
+  const connected = (): Target => {
+    target ??= scimKind.parse(settings).connect({
+      ...graph.clock,
+      egress,
+      witnesses: (type) => witnessesAt(s.stores.ledger, targetOfStory)(type),
+    });
+    return target;
+  };
+  const restart = (): void => {
+    const left = target;
+    target = null;
+    if (left !== null) closers.push(() => left.close());
+  };
+  closers.push(async () => await target?.close());
+  const s: Story = await story({
+    engine: { connectSource: () => source, connectTarget: connected },
     connection: options.connection?.(graph.control.tenant()) ?? {},
     target: { kind: 'scim', ...options.record },
   });
@@ -98,6 +115,7 @@ export const incident = async (options: IncidentOptions = {}): Promise<Incident>
     signIn: () => {
       source = sourceOf(graph);
     },
+    restart,
     full: s.full,
     delta: s.delta,
     inStep,

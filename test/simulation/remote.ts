@@ -2,7 +2,7 @@
 
 import type { TargetRecord } from '../../src/model/target-record.ts';
 import type { Secrets } from '../../src/store/connection-store.ts';
-import type { Target } from '../../src/target/target.ts';
+import type { Target, Witnesses } from '../../src/target/target.ts';
 import type { Process } from './process.ts';
 
 /** An account or a group at the target. */
@@ -33,7 +33,7 @@ export type RemoteSystem = {
   /** What a record of it says. */
   readonly settings: TargetRecord['settings'];
   readonly secrets: Secrets;
-  connect(process: Process, record: TargetRecord, secrets: Secrets): Target;
+  connect(process: Process, record: TargetRecord, secrets: Secrets, witnesses: Witnesses): Target;
   objects(): readonly Remote[];
   find(id: string): Remote | null;
   /** What its own users do; nobody else is told. */

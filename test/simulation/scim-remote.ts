@@ -117,11 +117,11 @@ export const scimRemote = (
     kind: 'scim',
     settings: { base_url: baseUrl, ...own },
     secrets: hidden({ token }),
-    connect: (process, record, secrets) => {
+    connect: (process, record, secrets, witnesses) => {
       const { settings } = parseSettings({ ...record.settings, ...secrets });
       return connectScim(
         settings,
-        surroundingsOf(stage, process),
+        { ...surroundingsOf(stage, process), witnesses },
         transportFor(stage, process, kinds, tempo.changeMs, answer),
       );
     },

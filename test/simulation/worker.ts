@@ -9,6 +9,7 @@ import { noticeRestore } from '../../src/engine/restore.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { tendPlans } from '../../src/engine/tend-plans.ts';
 import type { Turn } from '../../src/engine/turn.ts';
+import { witnessesAt } from '../../src/engine/witnesses.ts';
 import type { ConnectionId } from '../../src/model/ids.ts';
 import { type RunId, runId } from '../../src/model/ids.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
@@ -78,13 +79,15 @@ const hasLooked = async (around: Surrounding, engine: Engine): Promise<boolean> 
 export const engineOf = (around: Surrounding, process: Process): Engine => {
   const { stage } = around;
   const sources = new Map<ConnectionId, { readonly revision: number; readonly source: Source }>();
+  const stores = around.stores(process);
   const targets = connectedTargets(
-    (record, secrets) => around.remoteOf(record).connect(process, record, secrets),
+    (record, secrets) =>
+      around.remoteOf(record).connect(process, record, secrets, witnessesAt(stores.ledger, record.id)),
     process.now,
   );
   const door = around.queue.doorFor(process);
   return {
-    stores: around.stores(process),
+    stores,
     world: surroundingsOf(stage, process),
     connectSource: (connection) => {
       const kept = sources.get(connection.id);

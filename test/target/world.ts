@@ -36,6 +36,7 @@ export const testWorld = (startsAt = '2026-03-01T08:00:00Z'): TestWorld => {
     },
     log,
     egress,
+    witnesses: async () => [],
     slept,
     lines,
   };

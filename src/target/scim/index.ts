@@ -3,7 +3,7 @@
 import { TargetError } from '../../model/errors.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { World } from '../../model/world.ts';
-import { type Applied, defineTarget, type KnownMembers, type Target } from '../target.ts';
+import { type Applied, defineTarget, type KnownMembers, type Target, type Witnesses } from '../target.ts';
 import { check } from './check.ts';
 import { create } from './create.ts';
 import { isAbsent, isSuccess, unreadable } from './errors.ts';
@@ -34,7 +34,11 @@ export const scim = defineTarget({
 });
 
 /** A target that is spoken to over this transport. */
-export const connectScim = (settings: ScimSettings, world: World, transport: Transport): Target => {
+export const connectScim = (
+  settings: ScimSettings,
+  world: World & { readonly witnesses: Witnesses },
+  transport: Transport,
+): Target => {
   const session = startSession(settings, world, transport);
   return {
     ready: async (signal) => {

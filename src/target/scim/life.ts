@@ -6,9 +6,7 @@
 
 import { TargetError } from '../../model/errors.ts';
 import type { ObjectType } from '../../model/source-object.ts';
-import { type Answer, isAbsent, isScimError, isScimList, isSuccess, unreadable } from './errors.ts';
-import { field } from './json.ts';
-import { getRequest, listRequest, nobodyRequest, type Request } from './requests.ts';
+import { isShown } from './collection.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -16,11 +14,11 @@ import type { Session } from './session.ts';
  * shown, `rejected` (`groups_not_found`), for that may be a target without groups that does not say so.
  */
 export const assertShown = async (session: Session, type: ObjectType, signal: AbortSignal): Promise<void> => {
-  if (await isShown(session, type, signal)) return;
+  if (await shows(session, type, signal)) return;
   // It may have said it of itself while it was as it is now.
   session.forgetProfile();
   const { endpoints } = await session.profile(signal);
-  if (type === 'group' && (await isShown(session, 'user', signal)))
+  if (type === 'group' && (await shows(session, 'user', signal)))
     throw new TargetError(
       'rejected',
       `The target answers 404 to everything below ${endpoints.group}, so nothing is believed of its groups. Where it has none, "groups" has to be false.`,
@@ -33,34 +31,5 @@ export const assertShown = async (session: Session, type: ObjectType, signal: Ab
   );
 };
 
-/** A list, of nobody too, as SCIM has it; a refusal of the list in SCIM's words; or somebody whom it has shown before. No gateway says any of them. */
-const isShown = async (session: Session, type: ObjectType, signal: AbortSignal): Promise<boolean> => {
-  const { endpoints } = await session.profile(signal);
-  const { answersNobodyWith404 } = session.learned;
-  const asked = async (request: Request): Promise<Answer> => {
-    const answer = await session.client.send(request, signal);
-    if (isAnswer(answer)) return answer;
-    throw isSuccess(answer) ? unreadable(request, answer) : session.client.refusal(request, answer);
-  };
-  if (!answersNobodyWith404[type]) {
-    if (isOfCollection(await asked(nobodyRequest(type, endpoints[type])))) return true;
-  }
-  if (isOfCollection(await asked(listRequest(type, endpoints[type], { startIndex: 1 }, 1)))) {
-    answersNobodyWith404[type] = true;
-    return true;
-  }
-  for (const id of session.shown.latest(type)) {
-    const answer = await asked(getRequest(type, endpoints[type], id));
-    if (isSuccess(answer) && answer.body.kind === 'json' && String(field(answer.body.json, 'id')) === id) return true;
-  }
-  return false;
-};
-
-const isOfCollection = (answer: Answer): boolean =>
-  isSuccess(answer) ? isScimList(answer) : !isAbsent(answer) && isScimError(answer);
-
-/** Anything else is no word about the collection: it asks to wait, it is out of order, or it does not take the token. */
-const isAnswer = (answer: Answer): boolean =>
-  answer.body.kind !== 'page' &&
-  answer.retryAfterMs === null &&
-  (isSuccess(answer) || [400, 403, 404, 405, 410, 413, 422, 501].includes(answer.status));
+const shows = async (session: Session, type: ObjectType, signal: AbortSignal): Promise<boolean> =>
+  await isShown(session, type, (await session.profile(signal)).endpoints[type], signal);

@@ -6,12 +6,14 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../model/target-record.ts';
 import type { Client } from './client.ts';
-import { isScimList, isSuccess, isThrottle, unreadable } from './errors.ts';
-import { type Endpoints, nobodyRequest } from './requests.ts';
+import { isSuccess, isThrottle, unreadable } from './errors.ts';
+import type { Endpoints } from './requests.ts';
 
 export type Profile = {
   /** Whether there is a ServiceProviderConfig at all. */
   readonly described: boolean;
+  /** Some of it could not be read, so that the usual stands for it until it is asked for again. */
+  readonly isProvisional: boolean;
   readonly patch: boolean;
   readonly groups: boolean;
   /** Whether `If-Match` means something. */
@@ -23,14 +25,17 @@ export type Profile = {
 
 export const usualEndpoints: Endpoints = { user: '/Users', group: '/Groups' };
 
-export const readProfile = async (client: Client, signal: AbortSignal): Promise<Profile> => {
-  const config = await readIfOffered(client, '/ServiceProviderConfig', signal);
-  const types = resourceTypes.parse((await readIfOffered(client, '/ResourceTypes', signal)) ?? {}).Resources;
-  const { patch, etag, filter } = serviceProviderConfig.parse(config ?? {});
+/** `showsUsers`: whether the users show themselves right now, at the usual place. Throws `TargetError`. */
+export const readProfile = async (client: Client, showsUsers: ShowsUsers, signal: AbortSignal): Promise<Profile> => {
+  const read = (endpoint: string): Promise<Said> => readIfOffered(client, endpoint, showsUsers, signal);
+  const [config, described] = [await read('/ServiceProviderConfig'), await read('/ResourceTypes')];
+  const types = resourceTypes.parse(jsonOf(described) ?? {}).Resources;
+  const { patch, etag, filter } = serviceProviderConfig.parse(jsonOf(config) ?? {});
   const endpoint = (name: string): string | undefined =>
     types.find((type) => type.name?.toLowerCase() === name)?.endpoint;
   return {
-    described: config !== null,
+    described: jsonOf(config) !== null,
+    isProvisional: config === 'not_now' || described === 'not_now',
     patch: patch?.supported ?? true,
     groups: endpoint('user') === undefined || endpoint('group') !== undefined,
     versions: etag?.supported ?? false,
@@ -42,25 +47,35 @@ export const readProfile = async (client: Client, signal: AbortSignal): Promise<
   };
 };
 
+type ShowsUsers = (signal: AbortSignal) => Promise<boolean>;
+
+/** `not_now`: it works, and this cannot be read, which may be so for ever or for a minute. */
+type Said = { readonly json: JsonObject } | 'not_offered' | 'not_now';
+const jsonOf = (said: Said): JsonObject | null => (typeof said === 'string' ? null : said.json);
+
 const pageSize = 100;
 
 /**
- * Null when the target does not offer it; a credential that cannot read it may still do all the rest. Whatever else is answered is of a target that is out of
- * order, or not of the target: nothing is learned of that, for it would be believed as long as the connection is kept. Throws `TargetError`.
+ * A credential that cannot read it may still do all the rest, and some targets answer it with a fault, or lead elsewhere, as long as they live. So a target
+ * that shows its users right then has merely not said it; one that does not is out of order, or another server speaks for it, and nothing is learned of that.
  */
-const readIfOffered = async (client: Client, endpoint: string, signal: AbortSignal): Promise<JsonObject | null> => {
+const readIfOffered = async (
+  client: Client,
+  endpoint: string,
+  showsUsers: ShowsUsers,
+  signal: AbortSignal,
+): Promise<Said> => {
   const request = { method: 'GET', endpoint } as const;
   const answer = await client.send(request, signal);
-  if (isSuccess(answer)) {
-    if (answer.body.kind === 'json') return answer.body.json;
-    if (answer.body.kind === 'none') return null;
-    throw unreadable(request, answer);
-  }
-  if (isThrottle(answer) || !notOffered.includes(answer.status)) throw client.refusal(request, answer);
-  // Many frameworks have a page for what is not there; so have proxies without their target, and those show no users.
-  if (answer.body.kind === 'page' && !isScimList(await client.send(nobodyRequest('user', usualEndpoints.user), signal)))
-    throw client.refusal(request, answer);
-  return null;
+  if (isSuccess(answer) && answer.body.kind === 'json') return { json: answer.body.json };
+  if (isSuccess(answer) && answer.body.kind === 'none') return 'not_offered';
+  const isRefused = notOffered.includes(answer.status) && !isThrottle(answer);
+  if (isRefused && answer.body.kind !== 'page') return 'not_offered';
+  const asksToWait = isThrottle(answer) || answer.status === 503;
+  if (asksToWait || !(await showsUsers(signal)))
+    throw isSuccess(answer) ? unreadable(request, answer) : client.refusal(request, answer);
+  // Many frameworks have a page for what is not there.
+  return isRefused ? 'not_offered' : 'not_now';
 };
 
 const notOffered: readonly number[] = [401, 403, 404, 405, 501];

@@ -3,8 +3,10 @@
 import type { RemoteId } from '../../model/ids.ts';
 import type { ObjectType } from '../../model/source-object.ts';
 import type { World } from '../../model/world.ts';
+import type { Witnesses } from '../target.ts';
 import { type Client, connectClient } from './client.ts';
-import { type Profile, readProfile } from './profile.ts';
+import { type Collection, isShown, type Shown } from './collection.ts';
+import { type Profile, readProfile, usualEndpoints } from './profile.ts';
 import { type RecentWrites, recentWrites } from './recent-writes.ts';
 import type { ScimSettings } from './settings.ts';
 import type { Transport } from './transport.ts';
@@ -21,14 +23,8 @@ export type Session = {
   knownProfile(): Profile | null;
   /** It is read anew before the next request that needs it. */
   forgetProfile(): void;
-  /** Whom the target has shown: who they are says that it is there. */
   readonly shown: Shown;
-};
-
-export type Shown = {
-  note(type: ObjectType, id: RemoteId): void;
-  /** A few, the latest first. */
-  latest(type: ObjectType): readonly RemoteId[];
+  readonly witnesses: Witnesses;
 };
 
 export type Learned = {
@@ -45,41 +41,68 @@ export type Learned = {
   membersHidden: boolean;
 };
 
-export const startSession = (settings: ScimSettings, world: World, transport: Transport): Session => {
+export const startSession = (
+  settings: ScimSettings,
+  world: World & { readonly witnesses: Witnesses },
+  transport: Transport,
+): Session => {
+  const { witnesses } = world;
   const client = connectClient(settings, world, transport);
-  let reading: Promise<Profile> | null = null;
+  const learned: Learned = {
+    patch: { user: null, group: null },
+    membersPerRequest: settings.members_per_request,
+    quiet: false,
+    answersNobodyWith404: { user: false, group: false },
+    membersShown: false,
+    membersHidden: false,
+  };
+  const shown = lately();
+  return {
+    client,
+    settings,
+    world,
+    learned,
+    recent: recentWrites(world),
+    ...rememberedProfile({ client, learned, shown, witnesses }, world),
+    shown,
+    witnesses,
+  };
+};
+
+/** Of what could not be read the target is asked again so soon. */
+const provisionalMs = 5 * 60_000;
+
+const rememberedProfile = (
+  collection: Collection,
+  { now }: Pick<World, 'now'>,
+): Pick<Session, 'profile' | 'knownProfile' | 'forgetProfile'> => {
+  let reading: { readonly since: number; readonly profile: Promise<Profile> } | null = null;
   let known: Profile | null = null;
+  const showsUsers = (signal: AbortSignal): Promise<boolean> =>
+    isShown(collection, 'user', usualEndpoints.user, signal);
   const read = async (signal: AbortSignal): Promise<Profile> => {
     try {
-      known = await readProfile(client, signal);
+      const profile = await readProfile(collection.client, showsUsers, signal);
+      // What it said of itself before is better than the usual.
+      known = profile.isProvisional && known !== null ? { ...known, isProvisional: true } : profile;
       return known;
     } catch (error) {
       reading = null;
       throw error;
     }
   };
+  const isOutdated = (): boolean =>
+    known?.isProvisional === true && reading !== null && now().getTime() - reading.since >= provisionalMs;
   return {
-    client,
-    settings,
-    world,
-    learned: {
-      patch: { user: null, group: null },
-      membersPerRequest: settings.members_per_request,
-      quiet: false,
-      answersNobodyWith404: { user: false, group: false },
-      membersShown: false,
-      membersHidden: false,
-    },
-    recent: recentWrites(world),
     profile: (signal) => {
-      reading ??= read(signal);
-      return reading;
+      if (isOutdated()) reading = null;
+      reading ??= { since: now().getTime(), profile: read(signal) };
+      return reading.profile;
     },
     knownProfile: () => known,
     forgetProfile: () => {
       reading = null;
     },
-    shown: lately(),
   };
 };
 

@@ -175,8 +175,8 @@ export const writing: readonly Mutant[] = [
     edits: [
       {
         file: 'src/target/scim/life.ts',
-        from: 'if (await isShown(session, type, signal)) return;',
-        to: 'if ((await isShown(session, type, signal)) || type.length > 0) return;',
+        from: 'if (await shows(session, type, signal)) return;',
+        to: 'if ((await shows(session, type, signal)) || type.length > 0) return;',
       },
     ],
   },

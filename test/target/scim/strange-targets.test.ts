@@ -27,8 +27,9 @@ const before = async (
   answer: (request: Received) => Reply | null,
   settings: JsonObject = {},
   described: Readonly<Record<string, JsonObject>> = {},
+  linked: readonly string[] = [],
 ): Promise<{ target: Target; server: ScriptedServer; world: TestWorld }> => {
-  const world = testWorld();
+  const world = { ...testWorld(), witnesses: async () => linked.map(remoteId) };
   const server = await startScripted(answer, described);
   const target = scim.parse({ base_url: server.baseUrl, token: 'a-token', ...settings }).connect(world);
   opened.push(server, target);
@@ -293,6 +294,24 @@ describe('an answer that somebody is not there', () => {
     await expect(get(one, '7')).rejects.toMatchObject(unproved);
     await get(one, '8');
     expect(await get(one, '7')).toBeNull();
+  });
+
+  it('is believed of a target that can neither find nor list where it shows one of those who are linked', async () => {
+    const linked = ['7', '8', '9'];
+    const one = await before(({ path }) => (path === '/Users/9' ? ok({ id: '9' }) : { status: 404 }), {}, {}, linked);
+    expect(await get(one, '7')).toBeNull();
+    expect(await one.target.find('user', 'userName', 'ada', signal)).toEqual([]);
+    expect((await one.target.check(signal)).checks.map(({ name }) => name)).not.toContain('users');
+    expect(one.server.received.filter(({ path }) => path === '/Users/8')).toHaveLength(1);
+  });
+
+  it('is of a gateway without its route where of many who are linked it shows nobody, and few of them are asked for', async () => {
+    const linked = Array.from({ length: 200 }, (_, nth) => `linked-${nth}`);
+    const one = await before(() => ({ status: 404 }), {}, {}, linked);
+    await expect(get(one, '7')).rejects.toMatchObject(unproved);
+    expect(new Set(one.server.received.map(({ path }) => path).filter((path) => path.includes('linked-'))).size).toBe(
+      10,
+    );
   });
 
   it('about every group is of a target that has none, where it shows its users: a matter of the groups alone', async () => {
