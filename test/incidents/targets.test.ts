@@ -1,8 +1,6 @@
 /** What a sync may do at a target, whatever it knows of the tenant. */
 
 import { describe, expect, it } from 'vitest';
-import { provisionTurn } from '../../src/engine/provision-run.ts';
-import { target } from '../support/story.ts';
 import { incident } from './incident.ts';
 
 // Accounts and groups that came from elsewhere were not in the tenant, and so were deleted.
@@ -73,35 +71,5 @@ describe('group-remove-one-removes-one', () => {
     expect(members()).toEqual(before);
     expect(one.taken()).toEqual([]);
     expect(Array.isArray(before) ? before.length : 0).toBeGreaterThan(3);
-  });
-});
-
-// A target that answers a filter that finds nobody with 404, and lists nobody, says of each new colleague what a gateway without its route says of
-// everybody. A worker that had just been started had seen nothing of it that worked, and did nothing there any more.
-describe('only-shows-whom-it-is-asked-for', () => {
-  it('works on for a worker that knows nothing of it yet: who is linked shows that it is there', async () => {
-    const one = await incident();
-    one.target.setKnobs({ noMatch: 'not_found', unfiltered: 'not_found' });
-    one.restart();
-    const joiner = one.tenant.hire();
-    const [leaver = ''] = one.tenant.users();
-    one.tenant.softDelete(leaver);
-    await one.inStep('delta');
-    expect(one.made()).toEqual([`User ${joiner}`]);
-    expect(one.taken()).toContain(`User ${leaver} switched_off`);
-  });
-
-  it('and says of nobody that they are gone while its gateway has lost the route', async () => {
-    const one = await incident();
-    one.target.setKnobs({ noMatch: 'not_found', unfiltered: 'not_found' });
-    one.target.addFaults([{ times: 'always', answer: { kind: 'status', status: 404, body: 'gateway' } }]);
-    one.restart();
-    const before = await one.story.stores.ledger.countLinks(target);
-    for (const id of one.tenant.users().slice(0, 5)) one.tenant.update(id, { jobTitle: 'Chief' });
-    await one.story.requestSync('delta');
-    await one.story.syncAll();
-    await provisionTurn(one.story.engine, target, new AbortController().signal);
-    expect(await one.story.stores.ledger.countLinks(target)).toEqual(before);
-    expect(one.made()).toEqual([]);
   });
 });
