@@ -1,14 +1,12 @@
 /** Checks of connections, stored or not: what works, what is missing, who mends it. */
 
-import { attributesToRead } from '../core/read-attributes.ts';
-import { inForceNow } from '../engine/in-force.ts';
 import { secretsFirst } from '../engine/secrets-first.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
 import { type ConnectionId, organizationId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
-import type { Source } from '../source/source.ts';
+import type { Source, ToProve } from '../source/source.ts';
 import { onlyGiven } from '../store/connection-store.ts';
 import { type ConnectionFields, connectionIssues, newConnection, refuseUnless } from './connections.ts';
 import { secretsOf } from './given-credentials.ts';
@@ -17,6 +15,7 @@ import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
 import { checkOf } from './targets.ts';
+import { toBeRead } from './to-be-read.ts';
 import { refuseLimited, refuseTakenTenant } from './workload-trust.ts';
 
 /** What was found of the tenant, and of each target. */
@@ -36,17 +35,11 @@ export const connectionChecks = (room: Room) => {
     return { connection, theirs: (await targets.of(connection.id)).filter(({ state }) => state !== 'deleting') };
   };
 
-  const sourceReport = async (
-    connection: Within<Connection>,
-    theirs: readonly TargetRecord[],
-  ): Promise<CheckReport> => {
-    const attributes = attributesToRead(
-      connection.attributes,
-      theirs.map((target) => inForceNow(room, target)),
-    );
+  const sourceReport = async (connection: Within<Connection>): Promise<CheckReport> => {
+    const read = await toBeRead(room, connection);
     const report = await secretsFirst(
       () => connections.secrets(connection.id),
-      (secrets) => checked(() => room.connectSource(connection, secrets), { ...connection, attributes }),
+      (secrets) => checked(() => room.connectSource(connection, secrets), read),
     );
     const noted = await room.engine.noteTenant(connection, report);
     await room.engine.noteCheck(connection, noted);
@@ -59,7 +52,7 @@ export const connectionChecks = (room: Room) => {
     async checkConnection(id: ConnectionId): Promise<ConnectionReport> {
       const { connection, theirs } = await toCheck(id);
       const [report, ...reports] = await Promise.all([
-        sourceReport(connection, theirs),
+        sourceReport(connection),
         ...theirs.map(async (target) => ({ target, report: await checkOf(room, target) })),
       ]);
       return { ...report, ok: report.ok && reports.every(({ report: { ok } }) => ok), targets: reports };
@@ -67,26 +60,29 @@ export const connectionChecks = (room: Room) => {
 
     /** The same of the tenant alone. */
     async checkSource(id: ConnectionId): Promise<CheckReport> {
-      const { connection, theirs } = await toCheck(id);
-      return sourceReport(connection, theirs);
+      const { connection } = await toCheck(id);
+      return sourceReport(connection);
     },
 
-    /** The same of a connection that is not stored yet. Nothing is kept of it. */
-    async checkNewConnection(given: ConnectionFields): Promise<CheckReport> {
+    /** The same of a connection that is not stored yet. Nothing is kept of it. `read`: by credentials for one that is. */
+    async checkNewConnection(
+      given: ConnectionFields,
+      read: Pick<Partial<ToProve>, 'attributes' | 'watched'> = {},
+    ): Promise<CheckReport> {
       const connection = newConnection({ ...given, organization: organizationId('none') }, room.world.now());
       refuseLimited(room.reach, given, null, connection);
       refuseUnless(connectionIssues(connection, given, room));
       // It is nobody's yet, so that whoever reads the tenant is somebody else.
       await refuseTakenTenant(room, given, connection);
-      return checked(() => room.connectSourceOnce(connection, onlyGiven(secretsOf(given))), connection);
+      return checked(() => room.connectSourceOnce(connection, onlyGiven(secretsOf(given))), { ...connection, ...read });
     },
   };
 };
 
 /** What cannot even be tried, as its credentials are not those of this server, is a finding too. */
-const checked = async (connect: () => Source, connection: Connection): Promise<CheckReport> => {
+const checked = async (connect: () => Source, read: ToProve): Promise<CheckReport> => {
   try {
-    return await connect().check(connection, AbortSignal.timeout(checkTimeoutMs));
+    return await connect().check(read, AbortSignal.timeout(checkTimeoutMs));
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     const { code = 'not_connected', message, mend } = error;

@@ -25,6 +25,7 @@ import { challengeOf, digestOf, nonceOf, obstacle, openState, stateForm, tenantF
 import { lookAt, nameOf, type Seen, strangerIn } from './prove-consent.ts';
 import type { Within } from './reached.ts';
 import { type Hall, wake } from './room.ts';
+import { toBeRead } from './to-be-read.ts';
 
 /** What the login service says when it is the one who cannot (RFC 6749 §4.1.2.1). */
 const passing: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error']);
@@ -65,7 +66,7 @@ export const consentReturns = (hall: Hall) => {
       const { step } = back.consent;
       if (step.kind !== 'confirm') return refused(back, linkOver);
       if (proofIn(step, verifier) === null) return refused(back, anotherBrowser);
-      const seen = await lookAt(back.room, back.app, back.connection, step.tenant);
+      const seen = await lookAt(back.room, back.app, await toBeRead(back.room, back.connection), step.tenant);
       return seen.kind === 'refused' ? refused(back, seen.problem) : settle(back, step.tenant, seen);
     },
   };

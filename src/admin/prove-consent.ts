@@ -4,6 +4,7 @@ import { problemIn } from '../core/health.ts';
 import type { Connection, Problem } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
 import type { OurApp, SignedIn } from '../source/our-app.ts';
+import type { ToProve } from '../source/source.ts';
 import type { Around } from './room.ts';
 
 /** `waits`: it is theirs, and cannot be read (yet). */
@@ -61,7 +62,12 @@ export const nameOf = async (app: OurApp, tenant: string): Promise<string | null
 };
 
 /** Whether the tenant can be read. */
-export const lookAt = (room: Around, app: OurApp, connection: Connection, tenant: string): Promise<Verdict> => {
+export const lookAt = (
+  room: Around,
+  app: OurApp,
+  connection: Connection & ToProve,
+  tenant: string,
+): Promise<Verdict> => {
   const signal = AbortSignal.timeout(patienceMs);
   return patiently(room, () => looked(room, app, connection, tenant, signal), signal);
 };
@@ -87,7 +93,7 @@ const patiently = async <Found>(
 const looked = async (
   room: Around,
   app: OurApp,
-  connection: Connection,
+  connection: Connection & ToProve,
   tenant: string,
   signal: AbortSignal,
 ): Promise<Look<Verdict>> => {

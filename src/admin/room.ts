@@ -41,9 +41,9 @@ export type Around = {
   readonly ourApp: OurApp | null;
   /** Where people sign in; null: they cannot. */
   readonly identityProvider: IdentityProvider | null;
-  /** What a customer is asked to grant for this scope and these attributes. */
+  /** What a customer is asked to grant for this scope and these attributes, and where Graph is to say when something changes. */
   readonly permissionsNeeded: (
-    connection: Pick<Connection, 'scope' | 'attributes'>,
+    connection: Pick<Connection, 'scope' | 'attributes'> & { readonly watched?: boolean },
   ) => readonly { readonly permission: Permission; readonly required: boolean }[];
   readonly parseTarget: ParseTarget;
   readonly targetPaths: TargetPaths;

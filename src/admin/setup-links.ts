@@ -20,6 +20,7 @@ import type { GivenCredentials } from './given-credentials.ts';
 import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import type { Hall, Room } from './room.ts';
+import { toBeRead } from './to-be-read.ts';
 
 export type NewSetupLink = { readonly givenTo: string; readonly hours: number; readonly by: string };
 /** `url`: told this once, and kept nowhere. */
@@ -106,13 +107,14 @@ export const setupVisits = (hall: Hall) => {
         keyProofs.check(provedOf(link, secret), proof) !== 'wrong';
       const link = await stores.setupLinks.find(connectionId(`con_${hex}`), isRight);
       if (link === null) return { kind: 'unknown' };
-      const connection = (await hall.roomOf(link.connection))?.connection ?? null;
-      if (connection === null || connection.state === 'deleting') return { kind: 'unknown' };
+      const opened = await hall.roomOf(link.connection);
+      if (opened === null || opened.connection.state === 'deleting') return { kind: 'unknown' };
+      const { connection } = opened;
       if (link.expiresAt <= world.now()) return { kind: 'over' };
       const byConsent = hall.ourApp !== null && mayConnect(hall.ourApp, connection);
       return {
         kind: 'open',
-        setup: { link, connection, needed: hall.permissionsNeeded(connection), byConsent },
+        setup: { link, connection, needed: hall.permissionsNeeded(await toBeRead(opened.room, connection)), byConsent },
       };
     },
 
@@ -125,9 +127,11 @@ export const setupVisits = (hall: Hall) => {
     async setUp(setup: Setup, given: GivenSetup): Promise<SetUp> {
       const room = await roomOf(setup);
       const before = setup.connection;
-      const { cloud, scope, attributes } = before;
+      const { cloud, scope } = before;
+      const { attributes, watched = false } = await toBeRead(room, before);
+      const read = { attributes, watched };
       refuseAnotherTenant(before, given);
-      const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope, attributes });
+      const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope }, read);
       if (!report.ok) return { report, before, after: null };
       await refuseTenantOfOthers(room, before, report.directoryId ?? given.tenantId.toLowerCase());
       // Of what they saw: to whom it is to lead may have been said meanwhile, by others or by the same link.

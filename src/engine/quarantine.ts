@@ -13,6 +13,7 @@ import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
 import { findingOf } from './secrets-first.ts';
 import { tellDegraded } from './tell-degraded.ts';
+import { asRead, isWatched } from './what-is-read.ts';
 
 /** False, and nothing is held back: it is not as it was when that was found (other credentials, another address), so that it says nothing of how it is. */
 export const holdTarget = async (
@@ -73,7 +74,8 @@ export const probeConnection = async (
   const quarantine = record.quarantine ?? heldBack(null, engine.world.now());
   const report = await reported(async (deadline) => {
     const source = engine.connectSource(record, await connections.secrets(id));
-    return await source.check(record, deadline);
+    const read = asRead(engine, record, await engine.stores.targets.of(id));
+    return await source.check({ ...read, watched: isWatched(await engine.stores.subscriptions.of(id)) }, deadline);
   }, signal);
   tell(engine, 'connection', { connection: id }, report.ok, quarantine);
   if (!report.ok) {

@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto';
 import { own, sameValue } from '../core/attributes.ts';
-import { attributesToRead } from '../core/read-attributes.ts';
 import type { Connection } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
 import type { ConnectionId, SourceId } from '../model/ids.ts';
@@ -15,12 +14,12 @@ import type { Draft, Head, SnapshotStore } from '../store/snapshot-store.ts';
 import { assertConnectionAsRead } from './as-read.ts';
 import type { Reader } from './cleared.ts';
 import type { Engine } from './engine.ts';
-import { guardedNow } from './in-force.ts';
 import type { Watch } from './lease-keeper.ts';
 import { knowTenant } from './note-tenant.ts';
 import { EditedMeanwhile, RunRefused } from './reactions.ts';
 import { type ReadEnd, readInto } from './read-into.ts';
 import type { Report } from './turn.ts';
+import { asRead } from './what-is-read.ts';
 
 /**
  * `group`: one group of a larger scope, which proves nothing about anyone else. `preview`: a scope that somebody thinks of. Neither is a place to
@@ -45,8 +44,7 @@ export const connected = async (engine: Engine, id: ConnectionId): Promise<Conne
       owner: 'your_team',
     });
   }
-  const targets = (await engine.stores.targets.of(id)).map((record) => guardedNow(engine, record));
-  return { ...connection, attributes: attributesToRead(connection.attributes, targets) };
+  return asRead(engine, connection, await engine.stores.targets.of(id));
 };
 
 /**

@@ -28,6 +28,9 @@ export type Ask = {
   readonly known: Known;
 };
 
+/** What a check proves. `watched`: the source is to say that something changed, too; absent: it is not. */
+export type ToProve = Pick<Ask, 'scope' | 'attributes'> & { readonly watched?: boolean };
+
 /** What is said of an object: some of its attributes. */
 export type Saying = Pick<SourceObject, 'ref' | 'attributes'>;
 
@@ -105,7 +108,7 @@ export interface Source {
    * Proves credentials and every permission that this scope and these attributes need, by real calls that keep nothing. Never throws for what it is
    * meant to find out.
    */
-  check(what: Pick<Ask, 'scope' | 'attributes'>, signal: AbortSignal): Promise<CheckReport>;
+  check(what: ToProve, signal: AbortSignal): Promise<CheckReport>;
   /** Which tenant the credentials open, by its directory id, as the login service says. Throws `SourceError`, also where it does not say. */
   tenant(signal: AbortSignal): Promise<string>;
   /**

@@ -191,14 +191,16 @@ const permissions = (): string => {
   const usual = new Set(neededFor(defaultAttributes).map(({ permission }) => permission.name));
   return table(
     ['permission', 'needed', 'why'],
-    neededFor({ ...defaultAttributes, user }).map(({ permission: { name, why }, required }) => {
+    neededFor({ ...defaultAttributes, user }, true).map(({ permission: { name, why }, required }) => {
       const always = required ? 'yes' : 'no';
-      return [code(name), usual.has(name) ? always : 'only where that attribute is read', why];
+      const sometimes = required ? 'only where that attribute is read' : 'only where changes are to be told at once';
+      return [code(name), usual.has(name) ? always : sometimes, why];
     }),
   );
 };
 
-const neededFor = (attributes: Connection['attributes']) => permissionsNeeded({ scope: everyone, attributes });
+const neededFor = (attributes: Connection['attributes'], watched = false) =>
+  permissionsNeeded({ scope: everyone, attributes, watched });
 
 const attributes = (): string =>
   table(

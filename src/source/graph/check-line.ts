@@ -66,7 +66,7 @@ export const remedyOf = (error: SourceError, around: Around, need: Need | null):
 };
 
 /** Of a permission that is in the token, the call is refused while the consent is young, or by something else than permissions. */
-const permissionRemedy = (need: Need, around: Around): Remedy => {
+export const permissionRemedy = (need: Need, around: Around): Remedy => {
   const { granted } = permissionOf(need, around.granted);
   const owner = around.registrant;
   const link = around.consentUrl;

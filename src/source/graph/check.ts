@@ -8,11 +8,11 @@ import type { Check, CheckReport } from '../../model/check.ts';
 import { SourceError } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
 import type { Scope } from '../../model/scope.ts';
-import type { Ask } from '../source.ts';
+import type { ToProve } from '../source.ts';
 import { batch, batchSize, slices } from './batch.ts';
 import { getByIds } from './by-id.ts';
 import { type Checked, credentialLines, endsNow, loginTimeOf, proveEach, tokenAmong } from './check-credentials.ts';
-import { type Around, permissionLine, remedyOf, tried } from './check-line.ts';
+import { type Around, permissionLine, permissionRemedy, remedyOf, tried } from './check-line.ts';
 import type { GraphClient } from './client.ts';
 import { GraphRefusal } from './errors.ts';
 import { proveGroups, proveUsers } from './hidden.ts';
@@ -28,11 +28,12 @@ import {
   permissionOf,
   rolesOf,
   usersNeed,
+  watchNeed,
 } from './permissions.ts';
 import { hiddenMembers, missingGroup } from './scoped.ts';
 import { mayHideMembers, selectionOf } from './to-source-object.ts';
 
-export type What = Pick<Ask, 'scope' | 'attributes'>;
+export type What = ToProve;
 
 /** Without a token nothing else can be found out; otherwise every line is tried. */
 export const checkConnection = async (asked: Checked, what: What, signal: AbortSignal): Promise<CheckReport> => {
@@ -58,7 +59,7 @@ const reportOf = (checks: readonly Check[]): CheckReport => ({ ok: checks.every(
 
 const everyLine = (client: GraphClient, around: Around, what: What, signal: AbortSignal): Promise<readonly Check[]> => {
   const { scope, attributes } = what;
-  const groups = groupsNeed(scope);
+  const groups = groupsNeed(what);
   const guarded = attributeNeeds(attributes);
   // What is read of users needs more than one permission when it holds attributes that have one of their own.
   const lost = guarded.find(([, need]) => permissionOf(need, around.granted).granted === false)?.[1];
@@ -77,6 +78,7 @@ const everyLine = (client: GraphClient, around: Around, what: What, signal: Abor
       followGroups(client, what, signal),
     ),
     ...(scope.kind === 'groups' ? [scopeLine(client, around, scope, signal)] : []),
+    ...(what.watched === true ? [watchLine(around)] : []),
     organization(client, around, signal),
     excessLine(around, what),
   ]);
@@ -223,6 +225,19 @@ const organization = async (client: GraphClient, around: Around, signal: AbortSi
   return found.ok
     ? found
     : { ...found, ok: true, detail: 'The name of the organization cannot be read; it is not needed.' };
+};
+
+/** Without it nothing is missed, only found later; so it keeps no connection back. */
+const watchLine = (around: Around): Check => {
+  const permission = permissionOf(watchNeed, around.granted);
+  const line = { name: 'Being told of changes (Group.Read.All)', ok: true, permission } as const;
+  if (permission.granted === null) return { ...line, detail: 'The token does not tell what was granted.' };
+  if (permission.granted) return { ...line, detail: 'Changes of users and of groups can be told at once.' };
+  return {
+    ...line,
+    detail: 'Changes of groups are not told, and are found by the schedule: Group.Read.All is missing.',
+    remedy: permissionRemedy(watchNeed, around),
+  };
 };
 
 /** What is granted beyond the need is no hindrance, and a risk to the customer all the same. */

@@ -44,7 +44,7 @@ export const stillGranted = async (
 const grantedOf = (what: What, roles: Roles | null): readonly string[] | null =>
   roles === null
     ? null
-    : [usersNeed, groupsNeed(what.scope), hiddenNeed, ...attributeNeeds(what.attributes).map(([, need]) => need)]
+    : [usersNeed, groupsNeed(what), hiddenNeed, ...attributeNeeds(what.attributes).map(([, need]) => need)]
         .filter((need) => permissionOf(need, roles).granted === true)
         .map(({ name }) => name);
 

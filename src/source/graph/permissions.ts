@@ -1,8 +1,7 @@
 /** Which application permissions a connection needs, which it has, and which are more than it needs. Pure; the proof is a real call (check.ts). */
 
 import type { Permission } from '../../model/check.ts';
-import type { Scope } from '../../model/scope.ts';
-import type { Ask } from '../source.ts';
+import type { Ask, ToProve } from '../source.ts';
 
 export type Roles = ReadonlySet<string>;
 
@@ -25,13 +24,24 @@ export const usersNeed: Need = {
   more: ['User.ReadWrite.All', ...directory],
 };
 
-/** A scope of everybody may be read with either permission; for some groups the smaller one does. */
-export const groupsNeed = ({ kind }: Scope): Need => ({
+/**
+ * A subscription to groups takes it, whatever is read (Graph, "Create subscription"); without it changes of groups are found by the schedule. That no call
+ * but the subscription itself proves, so the token is taken at its word.
+ */
+export const watchNeed: Need = {
+  name: 'Group.Read.All',
+  why: 'to be told of changes of groups at once, instead of finding them by the schedule',
+  enough: [],
+  more: ['Group.ReadWrite.All'],
+};
+
+/** A scope of everybody may be read with either permission; for some groups the smaller one does, unless the larger one is needed for something else. */
+export const groupsNeed = ({ scope, watched }: Pick<ToProve, 'scope' | 'watched'>): Need => ({
   name: 'GroupMember.Read.All',
   why: 'to read groups and who is in them, and what changed since the last time',
-  enough: kind === 'all' ? ['Group.Read.All'] : [],
+  enough: scope.kind === 'all' || watched === true ? [watchNeed.name] : [],
   more: [
-    ...(kind === 'all' ? [] : ['Group.Read.All']),
+    ...(scope.kind === 'all' || watched === true ? [] : [watchNeed.name]),
     'GroupMember.ReadWrite.All',
     'Group.ReadWrite.All',
     ...directory,
@@ -79,18 +89,20 @@ export const attributeNeeds = ({ user }: Ask['attributes']): readonly (readonly 
 };
 
 /** All that a connection with this scope and these attributes may ask a customer for. */
-export const permissionsNeeded = ({
-  scope,
-  attributes,
-}: Pick<Ask, 'scope' | 'attributes'>): readonly { readonly permission: Permission; readonly required: boolean }[] => [
-  ...[usersNeed, groupsNeed(scope), ...attributeNeeds(attributes).map(([, need]) => need)].map((need) => ({
-    permission: permissionOf(need, null),
-    required: true,
-  })),
-  ...[hiddenNeed, applicationNeed, organizationNeed].map((need) => ({
+export const permissionsNeeded = (
+  what: ToProve,
+): readonly { readonly permission: Permission; readonly required: boolean }[] => [
+  ...requiredFor(what).map((need) => ({ permission: permissionOf(need, null), required: true })),
+  ...[...(what.watched === true ? [watchNeed] : []), hiddenNeed, applicationNeed, organizationNeed].map((need) => ({
     permission: permissionOf(need, null),
     required: false,
   })),
+];
+
+const requiredFor = (what: ToProve): readonly Need[] => [
+  usersNeed,
+  groupsNeed(what),
+  ...attributeNeeds(what.attributes).map(([, need]) => need),
 ];
 
 /** The application permissions in a token; none when it has no such claim, null when it cannot be read. */
@@ -121,11 +133,14 @@ export const permissionOf = ({ name, why, enough, more }: Need, granted: Roles |
 /** What is granted and not needed, and what would do instead. */
 export const excessOf = (
   granted: Roles,
-  what: Pick<Ask, 'scope' | 'attributes'>,
+  what: ToProve,
 ): { readonly unneeded: readonly string[]; readonly instead: readonly string[] } => {
-  const needed = [usersNeed, groupsNeed(what.scope), ...attributeNeeds(what.attributes).map(([, need]) => need)];
+  const isBeyond = what.watched === true && watchNeed.more.some((role) => granted.has(role));
+  const needed = [...requiredFor(what), ...(isBeyond ? [watchNeed] : [])];
   const fine = new Set(
-    [...needed, hiddenNeed, organizationNeed, applicationNeed].flatMap(({ name, enough }) => [name, ...enough]),
+    [...needed, ...(what.watched === true ? [watchNeed] : []), hiddenNeed, organizationNeed, applicationNeed].flatMap(
+      ({ name, enough }) => [name, ...enough],
+    ),
   );
   return {
     unneeded: [...granted].filter((role) => !fine.has(role)).sort(),

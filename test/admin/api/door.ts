@@ -27,6 +27,7 @@ import type { Queues } from '../../../src/queue/queues.ts';
 import { memoryRateLimit, type RateLimit, type Spent } from '../../../src/queue/rate-limits.ts';
 import type { Wakeups } from '../../../src/queue/wakeups.ts';
 import { permissionsNeeded } from '../../../src/source/graph/permissions.ts';
+import type { ToProve } from '../../../src/source/source.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
 import { parserOf, pathsOf } from '../../../src/target/registry.ts';
 import { stopwatchBy } from '../../support/story.ts';
@@ -71,6 +72,7 @@ type Options = {
 
 export const openDoor = async (options: Options = {}) => {
   const said: string[] = [];
+  const checked: ToProve[] = [];
   const woken: string[] = [];
   const clock = { now: new Date('2026-11-02T09:00:00Z') };
   const queue = { down: false };
@@ -81,8 +83,8 @@ export const openDoor = async (options: Options = {}) => {
     keyProofs: createKeyProofs(new Uint8Array(32)),
     encryptionKeys: async () => ({ current: 'local:now', proves: 'local:now', configured: ['local:now'] }),
     wakeups: queueOf(woken, queue),
-    connectSource: (_connection, secrets) => emptyTenant(secrets, clientSecret),
-    connectSourceOnce: (_connection, secrets) => emptyTenant(secrets, clientSecret),
+    connectSource: (_connection, secrets) => emptyTenant(secrets, clientSecret, checked),
+    connectSourceOnce: (_connection, secrets) => emptyTenant(secrets, clientSecret, checked),
     connectTarget: noteTarget,
     parseTarget: parserOf([noteTargetKind]),
     targetPaths: pathsOf([noteTargetKind]),
@@ -157,6 +159,8 @@ export const openDoor = async (options: Options = {}) => {
     clock,
     /** Everything that left the process: answers and log lines. */
     said,
+    /** What the checks of a tenant were asked to prove. */
+    checked,
     async call(method: string, path: string, ask: Ask = {}): Promise<Reply> {
       const content = ask.raw ?? (ask.body === undefined ? null : JSON.stringify(ask.body));
       const response = await fetch(base + path, {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { defaultAttributes } from '../../../src/model/connection.ts';
 import { connectionId } from '../../../src/model/ids.ts';
 import { files } from '../../fixtures/pfx.ts';
 import { revealed } from '../../support/secrets.ts';
-import { addConnection, clientId, clientSecret, type Door, openDoor, tenantId } from './door.ts';
+import { addConnection, addTarget, clientId, clientSecret, type Door, openDoor, tenantId } from './door.ts';
 import { emptyTenant } from './tenant.ts';
 
 const publicUrl = 'https://entrain.example';
@@ -152,6 +153,29 @@ describe('the page of a setup link', () => {
     expect(text).toContain('to read users, their managers');
     expect(text).toContain('the IT of Acme');
     expect(text).toContain('2026-11-05 09:00 UTC');
+  });
+
+  it('asks for what the sync and the check ask for: by the targets, and where changes are to be told', async () => {
+    const { user, group } = defaultAttributes;
+    connection = await addPending({ attributes: { user: [...user, 'signInActivity'], group } });
+    link = await openLink();
+    const byAll = (await open()).text;
+    expect(byAll).toContain('AuditLog.Read.All');
+    expect(byAll).not.toMatch(/\bGroup\.Read\.All/);
+    const leaving = { attribute: 'employeeLeaveDateTime', value: '2026-12-31T00:00:00Z' };
+    await addTarget(door, connection, { protected: { ids: [], attributes: [leaving] } });
+    await door.stores.subscriptions.want(connectionId(connection), true);
+    const byTarget = (await open()).text;
+    expect(byTarget).not.toContain('AuditLog.Read.All');
+    expect(byTarget).toContain('User-LifeCycleInfo.Read.All');
+    expect(byTarget).toMatch(/\bGroup\.Read\.All/);
+    await send('credentials', filled);
+    await door.call('POST', `/v1/connections/${connection}/check`);
+    const [first, second] = door.checked.slice(-2);
+    expect(first).toMatchObject({ watched: true });
+    expect(first?.attributes.user).toContain('employeeLeaveDateTime');
+    expect(first?.attributes.user).not.toContain('signInActivity');
+    expect([second?.attributes, second?.watched]).toEqual([first?.attributes, true]);
   });
 
   it('says first for which organization, which whoever sent the link cannot choose, and before anything is filled in', async () => {

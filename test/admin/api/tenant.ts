@@ -2,7 +2,7 @@
 
 import type { Check } from '../../../src/model/check.ts';
 import { watermark } from '../../../src/model/ids.ts';
-import { completed, type Source } from '../../../src/source/source.ts';
+import { completed, type Source, type ToProve } from '../../../src/source/source.ts';
 import type { Secrets } from '../../../src/store/connection-store.ts';
 
 const accepted: Check = { name: 'token', ok: true, detail: 'The secret is accepted.' };
@@ -13,8 +13,10 @@ const refused: Check = {
   remedy: { code: 'AADSTS7000215', owner: 'customer_it', todo: 'Send another.', link: null },
 };
 
-export const emptyTenant = (secrets: Secrets, clientSecret: string): Source => ({
-  check: async () => {
+/** `checked`: what a check was asked to prove. */
+export const emptyTenant = (secrets: Secrets, clientSecret: string, checked: ToProve[] = []): Source => ({
+  check: async (what) => {
+    checked.push(what);
     const ok = secrets['clientSecret']?.reveal() === clientSecret;
     return { ok, checks: [ok ? accepted : refused] };
   },

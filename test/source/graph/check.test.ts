@@ -3,7 +3,7 @@ import type { Check, CheckReport } from '../../../src/model/check.ts';
 import { defaultAttributes } from '../../../src/model/connection.ts';
 import { type SourceId, sourceId } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
-import type { Ask } from '../../../src/source/source.ts';
+import type { ToProve } from '../../../src/source/source.ts';
 import { type Graph, openGraph, sourceOf } from '../../support/graph.ts';
 import { never } from '../../support/reading.ts';
 
@@ -18,7 +18,7 @@ const needed = ['User.Read.All', 'GroupMember.Read.All'];
 const all = { scope: everyone, attributes: defaultAttributes };
 const of = (...groups: readonly SourceId[]): Scope => ({ kind: 'groups', groups, nested: false });
 
-const checkWith = async (roles: readonly string[], what: Partial<Pick<Ask, 'scope' | 'attributes'>> = {}) => {
+const checkWith = async (roles: readonly string[], what: Partial<ToProve> = {}) => {
   const tenant = graph.control.addTenant({ users: 5, apps: [{ roles }] });
   return sourceOf(graph, {}, tenant.tenantId).check({ ...all, ...what }, never);
 };
@@ -154,6 +154,21 @@ describe('a permission that is more than is needed', () => {
     expect(warnedIn(report)[0]?.remedy?.todo).toContain(
       'Grant GroupMember.Read.All instead, then remove Group.Read.All',
     );
+    const watched = await source.check({ ...all, scope: of(pilot), watched: true }, never);
+    expect([failedIn(watched), warnedIn(watched)]).toEqual([[], []]);
+  });
+
+  it('is asked for where changes of groups are to be told, and holds nothing back where it lacks', async () => {
+    const report = await checkWith(needed, { watched: true });
+    expect(report.ok).toBe(true);
+    expect(warnedIn(report)).toMatchObject([
+      {
+        name: 'Being told of changes (Group.Read.All)',
+        permission: { granted: false },
+        remedy: { code: 'permission_missing', todo: expect.stringContaining('Group.Read.All') },
+      },
+    ]);
+    expect(warnedIn(await checkWith([...needed, 'Group.Read.All'], { watched: true }))).toEqual([]);
   });
 });
 
