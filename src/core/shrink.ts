@@ -50,6 +50,13 @@ export const isDrained = ({ lost, of }: Pick<Drained, 'lost' | 'of'>, limit: Lim
   lost > 0 && (lost >= of || (lost * 2 > of && lost > allowance(limit, of)));
 
 /**
+ * The same of a group inside one that the scope names, with those below it where they went along. Of such groups there are hundreds, many of one or two
+ * people, so that the last one leaves such a group every day: as few as the floor lets be missing are not looked at.
+ */
+export const isDrainedInside = (one: Pick<Drained, 'lost' | 'of'>, limit: Limit): boolean =>
+  one.lost > limit.floor && isDrained(one, limit);
+
+/**
  * What goes beyond what somebody accepted, in words. Fewer may be missing than they saw, and others in their place as far as the limit lets anybody be
  * missing unseen; not more.
  */

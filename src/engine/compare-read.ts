@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts';
 import type { ReadEnd } from './read-into.ts';
 import { type Recorded, recordChanges } from './record-changes.ts';
 import type { What } from './source-read.ts';
-import { sweep, sweepLeavers } from './sweep.ts';
+import { reachingIn, sweep, sweepLeavers } from './sweep.ts';
 import type { Report } from './turn.ts';
 
 export type Compared = { readonly recorded: Recorded; readonly shrink: Shrink; readonly counters: Counters };
@@ -25,14 +25,23 @@ export const compareRead = async (
   reader: Reader,
   report: Report,
 ): Promise<Compared> => {
-  await report('scope', end.counters);
+  const goOn = (): Promise<void> => report('scope', end.counters);
+  await goOn();
+  const reached = reachingIn(draft, goOn);
   // A read of one group may take groups out of the scope that are inside it; where everybody is in scope, out of that group alone.
   const walked = what.kind === 'group' && within.kind === 'groups' ? within : what.scope;
   const drained = [
     ...(await drainedGroups(stores.snapshots, draft, what.scope, reader.limit)),
-    ...(await drainedWithin(stores.snapshots, draft, walked, reader.limit)),
+    ...(await drainedWithin({
+      snapshots: stores.snapshots,
+      draft,
+      scope: walked,
+      limit: reader.limit,
+      reached,
+      goOn,
+    })),
   ];
-  await (what.kind === 'group' ? sweepLeavers(draft, within) : sweep(draft, end.complete));
+  await (what.kind === 'group' ? sweepLeavers(draft, within, reached) : sweep(draft, end.complete, reached));
   const recording = (): Promise<void> => report('diff', end.counters);
   await recording();
   const recorded = await recordChanges(

@@ -8,8 +8,9 @@ import type { GoneReason, ObjectType, Ref } from '../model/source-object.ts';
 import type { Complete } from '../source/source.ts';
 import type { Draft } from '../store/snapshot-store.ts';
 
-export const sweep = async (draft: Draft, { of, scope }: Complete): Promise<void> => {
-  if (scope.kind === 'groups' && (of === 'everything' || (await changesReach(draft)))) await sweepScope(draft, scope);
+export const sweep = async (draft: Draft, { of, scope }: Complete, reached: Reaching): Promise<void> => {
+  if (scope.kind === 'groups' && (of === 'everything' || (await changesReach(draft))))
+    await sweepScope(draft, await reached(scope));
   if (of === 'everything') await sweepUnseen(draft);
 };
 
@@ -17,14 +18,13 @@ export const sweep = async (draft: Draft, { of, scope }: Complete): Promise<void
  * After a read of one group: whoever left it may be in no other group of the scope, and no delta tells of it again. Only where the snapshot is of that
  * scope, for an edited one has no effect before everybody was read.
  */
-export const sweepLeavers = async (draft: Draft, within: Scope): Promise<void> => {
+export const sweepLeavers = async (draft: Draft, within: Scope, reached: Reaching): Promise<void> => {
   if (within.kind === 'groups' && draft.base.scope === scopeKey(within) && (await changesReach(draft)))
-    await sweepScope(draft, within);
+    await sweepScope(draft, await reached(within));
 };
 
 /** Objects the scope's groups no longer reach. */
-const sweepScope = async (draft: Draft, scope: Extract<Scope, { kind: 'groups' }>): Promise<void> => {
-  const { users, groups } = await reach(draft, scope);
+const sweepScope = async (draft: Draft, { users, groups }: Reached): Promise<void> => {
   for (const type of ['user', 'group'] as const) {
     for await (const objects of draft.scan(type)) await drop(draft, leavers(objects, users, groups), 'out_of_scope');
   }
@@ -64,12 +64,27 @@ const hasUsers = async (draft: Draft, unseen: number): Promise<boolean> => {
 
 export type Reached = { readonly users: ReadonlySet<SourceId>; readonly groups: ReadonlySet<SourceId> };
 
-/** Whom the scope's groups reach, as the draft has it. */
-export const reach = async (draft: Draft, scope: Extract<Scope, { kind: 'groups' }>): Promise<Reached> => {
+type Groups = Extract<Scope, { kind: 'groups' }>;
+/** Whom the groups of a scope reach. */
+export type Reaching = (scope: Groups) => Promise<Reached>;
+
+/** Found out once of each scope: as long as nothing more is put into the draft. `goOn` throws when the run is to stop. */
+export const reachingIn = (draft: Draft, goOn: () => Promise<void>): Reaching => {
+  const known = new Map<string, Reached>();
+  return async (scope) => {
+    const key = scopeKey(scope);
+    const reached = known.get(key) ?? (await reach(draft, scope, goOn));
+    known.set(key, reached);
+    return reached;
+  };
+};
+
+const reach = async (draft: Draft, scope: Groups, goOn: () => Promise<void>): Promise<Reached> => {
   const users = new Set<SourceId>();
   const groups = new Set<SourceId>(scope.groups);
   // A Set is visited in order of insertion, also what is added while it is visited: the groups still to be followed.
   for (const group of groups) {
+    await goOn();
     // A group in the recycle bin keeps its members, and shows nobody to us.
     if (!(await draft.find([{ type: 'group', id: group }])).has(group)) continue;
     for await (const members of draft.members(group)) {

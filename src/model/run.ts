@@ -98,7 +98,10 @@ export type Shrink = {
   /** Known objects that a full sync did not see, and that any sync found to have left the scope. */
   readonly missing: Readonly<Record<ObjectType, number>>;
   readonly known: Readonly<Record<ObjectType, number>>;
-  /** Groups of the scope that lost all of their members, or more than the limit and most of them, of those who are still in the tenant. */
+  /**
+   * Groups of the scope that lost all of their members, or more than the limit and most of them, of those who are still in the tenant; of those inside it
+   * only where it is more than the floor of the limit.
+   */
   readonly drained: readonly Drained[];
   /** Attributes that more objects lost than the floor of the limit. */
   readonly cleared: readonly Cleared[];

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { beyondAccepted, isDrained, sampleOf, shrinkKey, shrinkProblem } from '../../src/core/shrink.ts';
+import {
+  beyondAccepted,
+  isDrained,
+  isDrainedInside,
+  sampleOf,
+  shrinkKey,
+  shrinkProblem,
+} from '../../src/core/shrink.ts';
 import { type SourceId, sourceId } from '../../src/model/ids.ts';
 import type { Cleared, Drained, Shrink } from '../../src/model/run.ts';
 
@@ -60,6 +67,12 @@ it('takes a group for drained that lost everybody, or most and more than the lim
   const is = (lost: number, of: number): boolean => isDrained({ lost, of }, limit);
   expect([is(0, 0), is(0, 3), is(2, 3), is(5, 9), is(50, 100), is(600, 2_000)]).toEqual(Array(6).fill(false));
   expect([is(1, 1), is(3, 3), is(6, 9), is(51, 100), is(1_001, 2_000)]).toEqual(Array(5).fill(true));
+});
+
+it('takes a group inside another for drained only of more than the floor', () => {
+  const is = (lost: number, of: number): boolean => isDrainedInside({ lost, of }, limit);
+  expect([is(0, 0), is(1, 1), is(5, 5), is(6, 13), is(50, 100)]).toEqual(Array(5).fill(false));
+  expect([is(6, 6), is(6, 9), is(51, 100), is(1_001, 2_000)]).toEqual(Array(4).fill(true));
 });
 
 describe('what somebody accepted', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultLimits } from '../../src/model/target-record.ts';
 import { id, story, target } from '../support/story.ts';
 
 describe('the whole path, from a tenant to a target', () => {
@@ -307,20 +308,22 @@ describe('a member who left while the target was not brought up to date', () => 
 describe('a nested test group', () => {
   const nested = { scope: { kind: 'groups', groups: [id('uat') as never], nested: true } } as const;
 
-  it('whose inner group is deleted loses the people of it once somebody has looked', async () => {
-    const s = await story({ connection: nested });
-    for (const name of ['anna', 'bert']) s.hire(name);
+  it('whose inner group is deleted loses the many people of it once somebody has looked', async () => {
+    const any = { count: 100, percent: 100, floor: 100 };
+    const s = await story({ connection: nested, target: { limits: { ...defaultLimits, deprovisions: any } } });
+    const inner = ['bert', 'cleo', 'dora', 'emil', 'finn', 'gina'];
+    for (const name of ['anna', ...inner]) s.hire(name);
     s.found('uat');
     s.found('inner');
     s.directory.join(id('uat'), id('anna'));
     s.directory.join(id('uat'), id('inner'));
-    s.directory.join(id('inner'), id('bert'));
+    for (const name of inner) s.directory.join(id('inner'), id(name));
     await s.full();
     s.directory.remove(id('inner'), 'soft_deleted');
     expect(await s.delta()).toMatchObject({ state: 'held' });
-    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on' });
+    expect(s.accounts()).toMatchObject({ anna: 'on', bert: 'on', gina: 'on' });
     await s.delta({ acceptShrink: true });
-    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off' });
+    expect(s.accounts()).toMatchObject({ anna: 'on', bert: 'off', gina: 'off' });
   });
 
   it('is not opened by a run where the connection keeps it closed', async () => {

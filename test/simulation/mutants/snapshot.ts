@@ -66,8 +66,8 @@ export const snapshot: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/compare-read.ts',
-        from: "await (what.kind === 'group' ? sweepLeavers(draft, within) : sweep(draft, end.complete));",
-        to: 'await sweep(draft, end.complete);',
+        from: "await (what.kind === 'group' ? sweepLeavers(draft, within, reached) : sweep(draft, end.complete, reached));",
+        to: 'await sweep(draft, end.complete, reached);',
       },
     ],
   },
