@@ -12,6 +12,7 @@ import type { RemoteId } from '../model/ids.ts';
 import type { EscrowReason, Link, Member, Operation, Outcome } from '../model/operation.ts';
 import type { Applied, Refusal } from '../target/target.ts';
 import { settleOutcomes } from './escrow.ts';
+import { noteFirstMembers } from './first-members.ts';
 import { assertGrounded, GroundsTooOld } from './grounds.ts';
 import { knownMembers } from './known-members.ts';
 import { isGoneIndeed, lookAfter } from './look.ts';
@@ -122,17 +123,13 @@ const performOne = async (work: Provisioning, pending: Pending, stop: { error: u
   const { operation } = pending.planned;
   const ended = operation.action === 'create' ? work.creates.begin(operation.ref.id) : null;
   try {
-    const outcome = await perform(work, pending);
-    work.watch.answered(operation.key);
-    return { pending, outcome };
+    return { pending, outcome: await perform(work, pending) };
   } catch (error) {
     // It stops nobody else: whoever is confirmed anew is sent after that.
-    const isOfGrounds = error instanceof GroundsTooOld;
-    const isOpen = !isOfGrounds && (!(error instanceof TargetError) || error.fault === 'unknown');
-    if (!isOfGrounds) stop.error ??= error instanceof StillOpen ? error.cause : error;
-    if (isOpen) return null;
-    work.watch.answered(operation.key);
-    return postponed(work, pending);
+    if (error instanceof GroundsTooOld) return postponed(work, pending);
+    const isOpen = !(error instanceof TargetError) || error.fault === 'unknown';
+    stop.error ??= error instanceof StillOpen ? error.cause : error;
+    return isOpen ? null : postponed(work, pending);
   } finally {
     ended?.();
   }
@@ -156,7 +153,7 @@ const perform = async (work: Provisioning, pending: Pending): Promise<Outcome> =
  * The one door to the target. It knows nothing of leases: whoever may have lost theirs must not write to it any more. Nor of grounds: nothing is taken
  * away on what was said too long ago. Both are looked at again before each request, for an adapter may have waited, or have sent others before it.
  */
-const send = (
+const send = async (
   work: Provisioning,
   { planned: { operation }, grounds, link }: Pending,
 ): ReturnType<Provisioning['target']['apply']> => {
@@ -165,11 +162,10 @@ const send = (
     assertGrounded(operation, grounds);
   };
   beforeWrite();
-  const goesOut = (): void => {
-    beforeWrite();
-    work.watch.sent(operation.key);
-  };
-  return work.target.apply(operation, work.watch.signal, goesOut, () => knownMembers(work, operation, link));
+  const known = () => knownMembers(work, operation, link);
+  const applied = await work.target.apply(operation, work.watch.signal, beforeWrite, known);
+  noteFirstMembers(work.firstMembers, operation, link, applied);
+  return applied;
 };
 
 /** What a refusal of one operation means. Faults of the target as a whole are thrown on. */

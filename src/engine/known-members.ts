@@ -3,37 +3,52 @@
  * still to be done. It says rather too little than too much: an adapter that has to replace a group as a whole does so only where all of them are shown.
  */
 
+import { coverOf, isByLooks, isOpen } from '../core/protection.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, Member, Operation } from '../model/operation.ts';
 import type { KnownMembers } from '../target/target.ts';
+import { firstMembersOf, mostKnown } from './first-members.ts';
 import type { Provisioning } from './provisioning.ts';
 
-/** So many show well enough whether a list is whole. */
-const mostKnown = 5_000;
+type Needs = Pick<Provisioning, 'engine' | 'run' | 'record' | 'shield' | 'joined' | 'firstMembers'>;
 
-export const knownMembers = async (
-  work: Pick<Provisioning, 'engine' | 'run' | 'record' | 'joined'>,
-  operation: Operation,
-  link: Link | null,
-): Promise<KnownMembers> => {
+export const knownMembers = async (work: Needs, operation: Operation, link: Link | null): Promise<KnownMembers> => {
   const isMade = link?.by === 'created';
   // Whoever may have been put into it is put there again by what adds members, and not by what renames it.
   const addsAgain = operation.action === 'add_members';
   if (link === null || link.membersAt === null)
-    return { members: [], isOurs: isMade && (addsAgain || link.membersSince === null) };
+    return {
+      members: firstMembersOf(work.firstMembers, operation),
+      isOurs: isMade && (addsAgain || link.membersSince === null),
+    };
   const { ledger, snapshots } = work.engine.stores;
   const open = await openMembers(work, operation);
   const members: Member[] = [];
   let isAnyOpen = false;
+  let isAnyProtected = false;
   for await (const refs of snapshots.members(work.run.connection, link.ref.id)) {
     const settled = refs.filter(({ id }) => !open.has(id));
     isAnyOpen ||= settled.length < refs.length;
     const links = await ledger.links(work.record.id, settled);
     // Some targets do not show who is switched off.
-    for (const { ref, remoteId, state } of links.values()) if (state === 'active') members.push({ ref, remoteId });
+    const active = [...links.values()].filter(({ state }) => state === 'active');
+    const putIn = await withoutProtected(work, active);
+    isAnyProtected ||= putIn.length < active.length;
+    for (const { ref, remoteId } of putIn) members.push({ ref, remoteId });
     if (members.length >= mostKnown) break;
   }
-  return { members, isOurs: isMade && (addsAgain || !isAnyOpen) };
+  return { members, isOurs: isMade && !isAnyProtected && (addsAgain || !isAnyOpen) };
+};
+
+/** Not who is protected: they are left out of what joins a group as well. They may be in it all the same, from before. */
+const withoutProtected = async (work: Needs, links: readonly Link[]): Promise<readonly Link[]> => {
+  const { shield, engine, run } = work;
+  if (isOpen(shield)) return links;
+  const refs = links.map(({ ref }) => ref);
+  const seen = isByLooks(shield) ? await engine.stores.snapshots.recall(run.connection, refs) : new Map();
+  return links.filter(
+    ({ ref, remoteId }) => coverOf(shield, { ref, remoteId, seen: seen.get(ref.id) }) !== 'protected',
+  );
 };
 
 /** Of whom something is still to be done in this group: they came since the target was brought to its version, they wait, or this is about them. */

@@ -18,6 +18,7 @@ import type { Target } from '../target/target.ts';
 import { type Aim, keptAim } from './aim.ts';
 import type { Creates } from './creates.ts';
 import type { Engine } from './engine.ts';
+import type { FirstMembers } from './first-members.ts';
 import type { Item } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
 import type { Reached } from './prove-reach.ts';
@@ -80,6 +81,8 @@ export type Provisioning = {
   readonly sights: Sights | null;
   /** By group, who came into it since the target was brought to its version. */
   readonly joined: () => Promise<ReadonlyMap<SourceId, ReadonlySet<SourceId>>>;
+  /** Whom this turn put into groups of which not everybody was put in yet. */
+  readonly firstMembers: FirstMembers;
   /** Counts the passes of this turn, see `passOf`. */
   readonly nextPass: () => number;
 };

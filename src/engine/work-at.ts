@@ -22,7 +22,6 @@ export const workAt = async (
   let passes = 0;
   const head = await engine.stores.snapshots.head(connection.id);
   const target = engine.connectTarget(record, await engine.stores.targets.secrets(record));
-  if (aim.kind !== 'plan') await watch.lastsInFlight(engine.timing.inFlightMs ?? target.answersWithinMs);
   return {
     engine,
     run,
@@ -57,6 +56,7 @@ export const workAt = async (
     reads: new Map(),
     sights: known === 'outdated' ? new Map() : null,
     joined: joinedSince({ engine, run, record }),
+    firstMembers: new Map(),
     nextPass: () => {
       passes += 1;
       return passes;

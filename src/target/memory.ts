@@ -31,7 +31,6 @@ export const memoryTarget = (
     required: { user: ['userName'], group: ['displayName'] },
     ...options.capabilities,
   },
-  answersWithinMs: 0,
 
   async check(signal) {
     signal.throwIfAborted();

@@ -33,3 +33,36 @@ describe('a target that shows nobody but whom it is asked for by id, or finds', 
     expect(one.made()).toEqual([]);
   });
 });
+
+/** Such a group is replaced only where it shows everybody who is in it. */
+describe('a group that can only be replaced', () => {
+  const team = async () => {
+    const one = await incident({ settings: { update_mode: 'put' } });
+    one.target.setKnobs({ patch: 'unsupported' });
+    const people = one.tenant.users().slice(0, 5);
+    const id = one.tenant.createGroup({ displayName: 'Team', members: people });
+    await one.inStep('delta');
+    const members = (): number => {
+      const group = one.target.accounts().groups.find(({ externalId }) => externalId === id);
+      return Array.isArray(group?.['members']) ? group['members'].length : 0;
+    };
+    return { one, id, people, members };
+  };
+
+  it('whoever leaves it leaves it, where somebody who is protected has joined', async () => {
+    const { one, id, people, members } = await team();
+    const before = members();
+    const bob = one.tenant.users().find((user) => !people.includes(user)) ?? '';
+    const record = await one.story.stores.targets.get(target);
+    await one.story.stores.targets.edit(target, record?.revision ?? 0, {
+      protected: { attributes: [], groups: [], ids: [bob] },
+    });
+    one.tenant.join(id, bob);
+    await one.story.delta();
+    one.forget();
+    one.tenant.leave(id, people[0] ?? '');
+    await one.inStep('delta');
+    expect(one.taken()).toEqual([`1 left ${id}`]);
+    expect(members()).toBe(before - 1);
+  });
+});

@@ -135,7 +135,7 @@ const putMembers = async (
   known: () => Promise<KnownMembers>,
   signal: AbortSignal,
 ): Promise<void> => {
-  if (session.learned.membersHidden) throw membersHidden(null);
+  if (session.learned.memberReads.kind === 'hidden') throw membersHidden('of_any');
   const isTaking = change.action === 'remove_members';
   const assertSeen = async (shown: JsonObject, isWritten: boolean): Promise<void> => {
     // Whoever is not shown is not in it, as far as members are shown.
@@ -148,9 +148,12 @@ const putMembers = async (
   const mayBelieve = isTaking && session.settings.verify !== 'always';
   if (mayBelieve && !contradicts(answer, change, change.members)) return;
   const group = await readWhole(session, change, signal);
+  const isEmpty = membersOf(group).length === 0;
+  if (!isEmpty) session.learned.memberReads = { kind: 'shown' };
   if (wrong(group, change.action, change.members).length === 0) return;
-  session.learned.membersHidden = membersOf(group).length === 0;
-  throw session.learned.membersHidden ? membersHidden(null) : notAppliedTo(group, change);
+  if (!isEmpty) throw notAppliedTo(group, change);
+  session.learned.memberReads = { kind: 'hidden' };
+  throw membersHidden('of_any');
 };
 
 const merged = (group: JsonObject, change: Change): JsonObject => {

@@ -35,11 +35,16 @@ export type Learned = {
   quiet: boolean;
   /** A filter that finds nobody is answered with 404. */
   answersNobodyWith404: Record<ObjectType, boolean>;
-  /** The members of some group were shown: so whoever is not shown is not in it. */
-  membersShown: boolean;
-  /** Members can be written and not read, so a list that is read, changed and written back would lose everybody else. */
-  membersHidden: boolean;
+  memberReads: MemberReads;
 };
+
+/**
+ * `shown`: those of some group were, so whoever is not shown is not in it. `none_found`: no group shows any, which may be because nobody is in one.
+ * `hidden`: they can be written and not read, so a list that is read, changed and written back would lose everybody else.
+ */
+export type MemberReads =
+  | { readonly kind: 'unknown' | 'shown' | 'hidden' }
+  | { readonly kind: 'none_found'; readonly at: Date };
 
 export const startSession = (
   settings: ScimSettings,
@@ -53,8 +58,7 @@ export const startSession = (
     membersPerRequest: settings.members_per_request,
     quiet: false,
     answersNobodyWith404: { user: false, group: false },
-    membersShown: false,
-    membersHidden: false,
+    memberReads: { kind: 'unknown' },
   };
   const shown = lately();
   return {

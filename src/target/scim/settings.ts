@@ -37,6 +37,11 @@ const fields = z
     update_mode: z.enum(['patch', 'put']).nullable().default(null),
     /** Without it the target's ResourceTypes decide, and groups are tried where those say nothing. */
     groups: z.boolean().nullable().default(null),
+    /**
+     * Of a target without PATCH, whether it shows the members of its groups. Without it that is believed once a group shows one; true is for a target whose
+     * groups are all empty yet.
+     */
+    shows_members: z.literal(true).nullable().default(null),
     /** `doubt`: reads back when an answer contradicts what was asked. `always`: after every write. */
     verify: z.enum(['doubt', 'always']).default('doubt'),
     /** How often a read, or anything the target throttles shortly, is tried before the engine has to wait. */

@@ -8,10 +8,11 @@ import { TargetError } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import type { KnownMembers } from '../target.ts';
+import { isSuccess } from './errors.ts';
 import { idIn } from './find.ts';
 import { field, isList, isObject } from './json.ts';
 import { memberIds } from './member-list.ts';
-import { readResource } from './read-resource.ts';
+import { readAll, readResource } from './read-resource.ts';
 import { listRequest } from './requests.ts';
 import type { Session } from './session.ts';
 
@@ -24,11 +25,15 @@ export const assertReplaceable = async (session: Session, replaced: Replaced, si
   const there = memberIds(shown);
   const missing = known.members.filter(({ remoteId }) => !there.has(remoteId));
   if (missing.length > mostLooked) throw membersHidden(missing.length);
-  // Whose account is gone is in no group any more.
-  for (const { ref, remoteId } of missing)
-    if ((await readResource(session, ref.type, remoteId, signal)) !== null) throw membersHidden(missing.length);
+  // Whose account is gone is in no group any more, and some targets do not show in it who is switched off.
+  const found = await readAll(
+    session,
+    missing.map(({ ref, remoteId }) => ({ type: ref.type, id: remoteId })),
+    signal,
+  );
+  if (found.some((one) => field(one, 'active') !== false)) throw membersHidden(missing.length);
   // Of one that we made, and put nobody into, whoever may be in it was put there by us, and is put there again.
-  if (!known.isOurs) await assertMembersShown(session, replaced, signal);
+  if (!known.isOurs || found.length > 0) await assertMembersShown(session, replaced, signal);
 };
 
 /** An empty list says something only of a target that shows members at all. */
@@ -37,15 +42,22 @@ export const assertMembersShown = async (
   { id, shown }: Pick<Replaced, 'id' | 'shown'>,
   signal: AbortSignal,
 ): Promise<void> => {
-  if (memberIds(shown).size > 0) session.learned.membersShown = true;
-  if (session.learned.membersShown || (await showsMembersOfOthers(session, id, signal))) return;
-  throw membersHidden(null);
+  const { learned, settings } = session;
+  if (memberIds(shown).size > 0) learned.memberReads = { kind: 'shown' };
+  const isShown = learned.memberReads.kind === 'shown' || settings.shows_members === true;
+  if (isShown || (await showsMembersOfOthers(session, id, signal))) return;
+  throw membersHidden('of_any');
 };
 
 const mostLooked = 20;
 const mostOthers = 10;
+/** For so long nobody is looked for again in the groups of a target that showed nobody in any. */
+const noneFoundMs = 5 * 60_000;
 
 const showsMembersOfOthers = async (session: Session, id: RemoteId, signal: AbortSignal): Promise<boolean> => {
+  const { learned, world } = session;
+  const before = learned.memberReads;
+  if (before.kind === 'none_found' && world.now().getTime() - before.at.getTime() < noneFoundMs) return false;
   const { endpoints } = await session.profile(signal);
   const request = listRequest('group', endpoints.group, { startIndex: 1 }, mostOthers + 1);
   const answer = await session.client.send(request, signal);
@@ -53,9 +65,12 @@ const showsMembersOfOthers = async (session: Session, id: RemoteId, signal: Abor
   for (const other of others.slice(0, mostOthers)) {
     const group = await readResource(session, 'group', other, signal, { whole: true });
     if (group === null || memberIds(group).size === 0) continue;
-    session.learned.membersShown = true;
+    learned.memberReads = { kind: 'shown' };
     return true;
   }
+  // A list that was refused says nothing of what is in the groups.
+  if (isSuccess(answer) && learned.memberReads.kind !== 'hidden')
+    learned.memberReads = { kind: 'none_found', at: world.now() };
   return false;
 };
 
@@ -64,11 +79,12 @@ const idsIn = (list: JsonObject): readonly RemoteId[] => {
   return isList(resources) ? resources.flatMap((one) => (isObject(one) ? (idIn(one) ?? []) : [])) : [];
 };
 
-export const membersHidden = (missing: number | null): TargetError =>
+/** `of_any`: no group of the target shows a member; else how many are missing in this one. */
+export const membersHidden = (missing: number | 'of_any'): TargetError =>
   new TargetError(
     'rejected',
-    missing === null
-      ? 'The target replaces a group as a whole and does not show the members of any, so nothing of it can be changed safely.'
+    missing === 'of_any'
+      ? 'The target replaces a group as a whole, and no group was seen to show a member: whoever may be in this one would be taken out. Where it does show members, set shows_members.'
       : `The target replaces a group as a whole, and of those who are in it does not show ${missing}, who would be taken out. Where somebody took them out there, reconcile the target.`,
     { code: 'members_hidden' },
   );

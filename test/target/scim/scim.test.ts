@@ -547,6 +547,72 @@ describe('members where there is no PATCH', () => {
       expect(server.received.filter(({ method }) => method === 'PUT')).toEqual([]);
     });
 
+    /** Who is in the group as it is shown, and what the target says of a user. */
+    const showing = async (members: readonly string[], of: (id: string) => JsonObject, settings: JsonObject = {}) => {
+      const group = { id: 'g', displayName: 'Staff', members: members.map((value) => ({ value })) };
+      const server = await startScripted(({ method, path }) => {
+        if (path.startsWith('/Users/')) return { status: 200, body: of(path.slice('/Users/'.length)) };
+        if (path.startsWith('/Groups?')) return { status: 200, body: { totalResults: 0, Resources: [] } };
+        return method === 'GET' ? { status: 200, body: group } : { status: 200 };
+      });
+      const world = testWorld();
+      const target = scim.parse({ base_url: server.baseUrl, token, update_mode: 'put', ...settings }).connect(world);
+      opened.push(server, target);
+      const puts = () => server.received.filter(({ method }) => method === 'PUT').length;
+      const lists = () => server.received.filter(({ path }) => path.startsWith('/Groups?')).length;
+      return { target, world, puts, lists };
+    };
+
+    it('who is switched off need not be shown either, where the target shows members', async () => {
+      const off = await showing(['1'], (id) => ({ id, active: false }));
+      await off.target.apply(rename(remoteId('g')), signal, never, async () => known('1', '2', '3'));
+      expect(off.puts()).toBe(1);
+      const hides = await showing([], (id) => ({ id, active: false }));
+      const asked = hides.target.apply(rename(remoteId('g')), signal, never, async () => known('2'));
+      await expect(asked).rejects.toMatchObject(refused);
+      const active = await showing(['1'], (id) => ({ id, active: true }));
+      const one = active.target.apply(rename(remoteId('g')), signal, never, async () => known('1', '2'));
+      await expect(one).rejects.toMatchObject(refused);
+      expect([hides.puts(), active.puts()]).toEqual([0, 0]);
+    });
+
+    it('it is not asked again for some minutes whether any group shows somebody', async () => {
+      const { target, world, lists } = await showing([], (id) => ({ id }));
+      const join = async (): Promise<void> => {
+        const joins = membership('add_members', remoteId('g'), ['1']);
+        const asked = target.apply(joins, signal, never, async () => ({ members: [], isOurs: false }));
+        await expect(asked).rejects.toMatchObject(refused);
+      };
+      await join();
+      await join();
+      expect(lists()).toBe(1);
+      await world.sleep(5 * 60_000, signal);
+      await join();
+      expect(lists()).toBe(2);
+    });
+
+    it('an empty group of others is filled where somebody says that the target shows members', async () => {
+      const setup = await staffed({ memberReads: 'returned' });
+      const said = scim.parse({ base_url: setup.simulator.baseUrl, token, shows_members: true }).connect(testWorld());
+      opened.push(said);
+      const [empty = ''] = setup.simulator.control.seed({ groups: [{ displayName: 'Empty' }] }).groups;
+      const [member = ''] = setup.users;
+      setup.simulator.control.clearRequests();
+      const joins = membership('add_members', remoteId(empty), [member]);
+      await said.apply(joins, signal, never, async () => ({ members: [], isOurs: false }));
+      expect(setup.simulator.control.accounts().groups[1]?.['members']).toMatchObject([{ value: member }]);
+      expect(sent(setup).filter((line) => line === 'GET /Groups')).toEqual([]);
+    });
+
+    it('many whose accounts are gone cost one proof of it', async () => {
+      const setup = await staffed({ memberReads: 'returned' });
+      const gone = Array.from({ length: 15 }, (_, nth) => `gone-${nth}`);
+      setup.simulator.control.clearRequests();
+      await setup.target.apply(rename(setup.id), signal, never, async () => known(...setup.users, ...gone));
+      expect(sent(setup).filter((line) => line === 'GET /Users')).toHaveLength(1);
+      expect(sent(setup).filter((line) => line === 'GET /Users/{id}')).toHaveLength(30);
+    });
+
     it('whose account is gone there need not be shown', async () => {
       const setup = await staffed({ memberReads: 'returned' });
       await setup.target.apply(rename(setup.id), signal, never, async () => known(...setup.users, 'gone'));
