@@ -2,7 +2,7 @@
 
 import { secondLookMs } from './core/absence.ts';
 import type { Machine } from './engine/clock.ts';
-import { defaultTiming, inFlightMs, type Timing } from './engine/engine.ts';
+import { defaultTiming, type Timing } from './engine/engine.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,7 +22,7 @@ export const timesFrom = (environment: Environment): Times => ({
   ...defaultTiming,
   leaseTtlMs: Number(environment['TEST_LEASE_MS'] ?? defaultTiming.leaseTtlMs),
   // Who shortens the lease has a target that does at once what it is asked.
-  inFlightMs: environment['TEST_LEASE_MS'] === undefined ? inFlightMs : 0,
+  ...(environment['TEST_LEASE_MS'] === undefined ? {} : { inFlightMs: 0 }),
   lockMs: Number(environment['TEST_LOCK_MS'] ?? 10_000),
   reconcileMs: Number(environment['TEST_RECONCILE_MS'] ?? 30_000),
   secondLookMs: Number(environment['TEST_SECOND_LOOK_MS'] ?? secondLookMs),

@@ -1,14 +1,14 @@
 /** When an object in escrow is tried again, when it is given up, and when it leaves escrow. */
 
 import type { OperationKey, RunId, SourceId } from '../model/ids.ts';
-import type { Action, Escrow, Outcome, SkipReason } from '../model/operation.ts';
+import type { Escrow, Outcome, SkipReason } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { EscrowPolicy } from '../model/target-record.ts';
 import { secondLookMs } from './absence.ts';
 
 export type Failure = Pick<Escrow, 'ref' | 'reason' | 'detail'>;
-/** Of an object: what its own values are, whom they refer to, or who is in it. */
-export type Aspect = 'values' | 'references' | 'members';
+/** Of an object: whether it is there and switched on, what its own values are, whom they refer to, or who is in it. */
+export type Aspect = 'account' | 'values' | 'references' | 'members';
 /**
  * `by`: the operation that failed, its run where that is on record, and what it was about, which escrows of former versions do not say; null when it could
  * not even be planned.
@@ -57,34 +57,52 @@ const dueAfter = (since: Date, hours: number, now: Date, { giveUpAfterDays }: Es
 export const isGivenUp = (before: Escrow | null, after: Escrow): boolean =>
   after.dueAt === null && (before === null || before.dueAt !== null);
 
+type RunOf = (key: OperationKey) => RunId | undefined;
+
 /**
  * What outcomes do to escrows. One that failed is escrowed. One that did not leaves escrow, unless nothing was decided about it, or what failed was another
  * operation of the same run, or one about something else: its attributes were refused, then its manager was written, in the same run or in another. The
- * refusal still stands then, until its time has come.
+ * refusal still stands then, until its time has come. What was given up says nothing about what fails otherwise: whoever cannot be switched off is tried
+ * again, also where nobody tries any more to write their manager.
  */
 export const escrowsAfter = (
   outcomes: readonly Outcome[],
   held: ReadonlyMap<SourceId, HeldEscrow>,
-  runOf: (key: OperationKey) => RunId | undefined,
+  runOf: RunOf,
   now: Date,
   policy: EscrowPolicy,
 ): { readonly made: readonly HeldEscrow[]; readonly gone: readonly Ref[]; readonly givenUp: readonly Ref[] } => {
   const made = new Map<SourceId, HeldEscrow>();
   const gone = new Map<SourceId, Ref>();
+  const last = new Set<SourceId>();
   for (const outcome of outcomes) {
     const { ref } = outcome;
     const before = held.get(ref.id);
     if (isFailed(outcome)) {
       const { reason, detail } = outcome;
-      const escrow = escalate(made.get(ref.id)?.escrow ?? before?.escrow ?? null, { ref, reason, detail }, now, policy);
+      const previous = ladderOf(made.get(ref.id) ?? before ?? null, outcome, runOf);
+      const escrow = escalate(previous, { ref, reason, detail }, now, policy);
+      if (isGivenUp(previous, escrow)) last.add(ref.id);
       made.set(ref.id, { escrow, by: { key: outcome.key, run: runOf(outcome.key) ?? null, about: aspectOf(outcome) } });
     } else if (before && isDecided(outcome) && !isOfSameRun(before, outcome, runOf) && isAbout(before, outcome)) {
       gone.set(ref.id, ref);
     }
   }
   for (const id of made.keys()) gone.delete(id);
-  const givenUp = [...made.values()].filter(({ escrow }) => isGivenUp(held.get(escrow.ref.id)?.escrow ?? null, escrow));
+  const givenUp = [...made.values()].filter(({ escrow }) => escrow.dueAt === null && last.has(escrow.ref.id));
   return { made: [...made.values()], gone: [...gone.values()], givenUp: givenUp.map(({ escrow }) => escrow.ref) };
+};
+
+/**
+ * The ladder that a failure goes on with; null: one of its own. What fails side by side in one run is on one ladder, or each would begin it anew for the
+ * other and none came to its end.
+ */
+const ladderOf = (held: HeldEscrow | null, outcome: Outcome, runOf: RunOf): Escrow | null => {
+  if (held === null || held.escrow.dueAt !== null) return held?.escrow ?? null;
+  const about = held.by?.about;
+  const isOther = about !== undefined && about !== aspectOf(outcome);
+  const isBeside = isOfSameRun(held, outcome, runOf) && aspectOf(outcome) !== 'account';
+  return isOther && !isBeside ? null : held.escrow;
 };
 
 /** The target did not take all of it. */
@@ -97,15 +115,37 @@ export const isFailed = (
 const undecided: ReadonlySet<SkipReason> = new Set<SkipReason>(['no_trace', 'postponed', 'guard_hold']);
 const isDecided = (outcome: Outcome): boolean => outcome.result !== 'skipped' || !undecided.has(outcome.reason);
 
-const isOfSameRun = ({ by }: HeldEscrow, { key }: Outcome, runOf: (key: OperationKey) => RunId | undefined): boolean =>
+const isOfSameRun = ({ by }: HeldEscrow, { key }: Outcome, runOf: RunOf): boolean =>
   by !== null && by.run !== null && by.key !== key && by.run === runOf(key);
 
 /** Whether what became of this operation says anything about what failed. */
-const isAbout = ({ by }: HeldEscrow, outcome: Outcome): boolean =>
-  by?.about === undefined || makesAnother.has(outcome.action) || by.about === aspectOf(outcome);
+const isAbout = ({ by }: HeldEscrow, outcome: Outcome): boolean => {
+  const said = aspectOf(outcome);
+  switch (by?.about) {
+    case undefined:
+      return true;
+    // Whose values were written has an account: found where one was to be made, or switched on again.
+    case 'account':
+      return said === 'account' || said === 'values';
+    case 'references':
+      return said === 'account' || said === 'references' || outcome.step === 'with_references';
+    case 'values':
+    case 'members':
+      return said === 'account' || said === by.about;
+  }
+};
 
-/** After these an object at the target is another one than the one that failed. */
-const makesAnother: ReadonlySet<Action> = new Set<Action>(['create', 'disable', 'delete']);
-
-const aspectOf = ({ action, step }: Outcome): Aspect =>
-  action === 'add_members' || action === 'remove_members' ? 'members' : (step ?? 'values');
+const aspectOf = ({ action, step }: Outcome): Aspect => {
+  switch (action) {
+    // After these an object at the target is another one than the one that failed.
+    case 'create':
+    case 'disable':
+    case 'delete':
+      return 'account';
+    case 'add_members':
+    case 'remove_members':
+      return 'members';
+    case 'update':
+      return step === 'references' ? 'references' : 'values';
+  }
+};

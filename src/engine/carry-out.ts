@@ -123,13 +123,17 @@ const performOne = async (work: Provisioning, pending: Pending, stop: { error: u
   const { operation } = pending.planned;
   const ended = operation.action === 'create' ? work.creates.begin(operation.ref.id) : null;
   try {
-    return { pending, outcome: await perform(work, pending) };
+    const outcome = await perform(work, pending);
+    work.watch.answered(operation.key);
+    return { pending, outcome };
   } catch (error) {
     // It stops nobody else: whoever is confirmed anew is sent after that.
-    if (error instanceof GroundsTooOld) return postponed(work, pending);
-    const isOpen = !(error instanceof TargetError) || error.fault === 'unknown';
-    stop.error ??= error instanceof StillOpen ? error.cause : error;
-    return isOpen ? null : postponed(work, pending);
+    const isOfGrounds = error instanceof GroundsTooOld;
+    const isOpen = !isOfGrounds && (!(error instanceof TargetError) || error.fault === 'unknown');
+    if (!isOfGrounds) stop.error ??= error instanceof StillOpen ? error.cause : error;
+    if (isOpen) return null;
+    work.watch.answered(operation.key);
+    return postponed(work, pending);
   } finally {
     ended?.();
   }
@@ -162,8 +166,12 @@ const send = async (
     assertGrounded(operation, grounds);
   };
   beforeWrite();
+  const goesOut = (): void => {
+    beforeWrite();
+    work.watch.sent(operation.key);
+  };
   const known = () => knownMembers(work, operation, link);
-  const applied = await work.target.apply(operation, work.watch.signal, beforeWrite, known);
+  const applied = await work.target.apply(operation, work.watch.signal, goesOut, known);
   noteFirstMembers(work.firstMembers, operation, link, applied);
   return applied;
 };

@@ -39,7 +39,10 @@ export type Engine = {
 /** Milliseconds. */
 export type Timing = {
   readonly leaseTtlMs: number;
-  /** How long after a worker lost a target what it had sent may still take effect there; `inFlightMs` unless given. */
+  /**
+   * How long after a worker lost a target what it had sent may still take effect there. Unless given, as long as the target is waited for, and `inFlightMs` at
+   * least.
+   */
   readonly inFlightMs?: number;
   /** How long one turn works before it makes room for the next connection or target. */
   readonly sliceMs: number;
@@ -53,7 +56,7 @@ export type Timing = {
   readonly dataKeyMs?: number;
 };
 
-/** A worker gives a request up after so long (`timeout_secs` of a SCIM target), and targets do not work on at it for much longer. */
+/** A worker gives a request up after so long (`timeout_secs` of a SCIM target, unless set otherwise), and targets do not work on at it for much longer. */
 export const inFlightMs = 30_000;
 
 export const defaultTiming: Timing = { leaseTtlMs: 30_000, sliceMs: 15_000, reportMs: 2_000 };

@@ -1,6 +1,7 @@
 /** Holds a lease while work is done, and tells the work when it must stop. */
 
 import { StaleFence } from '../model/errors.ts';
+import type { OperationKey } from '../model/ids.ts';
 import type { Lease, LeaseKey } from '../store/leases.ts';
 import type { Engine } from './engine.ts';
 import { RunTimedOut } from './reactions.ts';
@@ -16,7 +17,7 @@ export type Holding = Pick<Engine, 'stores' | 'world' | 'owner' | 'timing'>;
 
 /**
  * `busyUntil` when another worker holds the lease. `quietMs`: for how long after the holder sends nothing more nobody else gets the lease, so that what
- * was sent at the last moment is over before anybody looks whether it was done.
+ * was sent at the last moment is over before anybody looks whether it was done. Who was told of all that they sent lets go at once.
  */
 export const withLease = async <T>(
   engine: Holding,
@@ -30,15 +31,26 @@ export const withLease = async <T>(
   const lease = await engine.stores.leases.take(key, `${engine.owner}.${turns}`, engine.timing.leaseTtlMs + quietMs);
   if ('busyUntil' in lease) return lease;
   const stop = new AbortController();
-  const watch = watchOver(engine, stop, AbortSignal.any([signal, stop.signal]), asked);
+  const watch = watchOver(engine, lease, stop, AbortSignal.any([signal, stop.signal]), asked, quietMs);
   const ended = new AbortController();
-  const beating = heartbeat(engine, lease, watch, stop, ended.signal, quietMs);
+  const beating = heartbeat(engine, watch, stop, ended.signal);
   try {
     return { result: await work(lease, watch) };
   } finally {
     ended.abort(over);
     await beating;
-    await engine.stores.leases.release(lease);
+    await letGo(engine, lease, watch);
+  }
+};
+
+/** A write that was cut off on our side may still take effect: nobody else gets the lease before that is over. */
+const letGo = async ({ stores }: Holding, lease: Lease, watch: Watched): Promise<void> => {
+  if (watch.isAllAnswered()) return await stores.leases.release(lease);
+  try {
+    await stores.leases.renew(lease, watch.quietMs());
+  } catch (error) {
+    // Then it is somebody else's, who has waited that long already.
+    if (!(error instanceof StaleFence)) throw error;
   }
 };
 
@@ -74,51 +86,75 @@ export type Watch = {
   check(): void;
   /** Whether the turn has had its share, and makes room at the next good place. */
   readonly sliceOver: () => boolean;
+  /** What is sent from now on may be under way for so long: at least that long nobody else gets the lease after it. */
+  lastsInFlight(ms: number): Promise<void>;
+  /** A request of this operation goes out. */
+  sent(operation: OperationKey): void;
+  /** Nothing of this operation is under way any more. */
+  answered(operation: OperationKey): void;
+};
+
+type Watched = Watch & {
+  renew(): Promise<void>;
+  readonly quietMs: () => number;
+  readonly isAllAnswered: () => boolean;
 };
 
 const watchOver = (
   engine: Holding,
+  lease: Lease,
   stop: AbortController,
   signal: AbortSignal,
   asked: () => number,
-): Watch & { renewed(asked: () => number): void } => {
+  atLeastMs: number,
+): Watched => {
   const { leaseTtlMs, sliceMs } = engine.timing;
+  const underWay = new Set<OperationKey>();
+  let quietMs = atLeastMs;
   const sliceEnd = engine.world.now().getTime() + sliceMs;
   let deadline = Number.POSITIVE_INFINITY;
   let sinceAsked = asked;
+  const renew = async (): Promise<void> => {
+    const since = engine.world.stopwatch();
+    await engine.stores.leases.renew(lease, leaseTtlMs + quietMs);
+    sinceAsked = since;
+  };
+  const check = (): void => {
+    // A process that was stopped for a while wakes in the middle of things, long before the next heartbeat would tell it.
+    if (sinceAsked() > leaseTtlMs)
+      stop.abort(new StaleFence('The lease ran out before it was renewed; another worker may have taken over.'));
+    if (engine.world.now().getTime() > deadline)
+      stop.abort(
+        new RunTimedOut(
+          'The run took longer than the connection allows (timeout_secs). What it read or wrote is kept; the next run continues.',
+        ),
+      );
+    signal.throwIfAborted();
+  };
   return {
     signal,
-    renewed: (since) => {
-      sinceAsked = since;
+    check,
+    renew,
+    quietMs: () => quietMs,
+    isAllAnswered: () => underWay.size === 0,
+    sent: (operation) => void underWay.add(operation),
+    answered: (operation) => void underWay.delete(operation),
+    lastsInFlight: async (ms) => {
+      if (ms <= quietMs) return;
+      // Who slept past the lease does not get it back by this.
+      check();
+      quietMs = ms;
+      await renew();
     },
     setDeadline: (at) => {
       deadline = at.getTime();
-    },
-    check: () => {
-      // A process that was stopped for a while wakes in the middle of things, long before the next heartbeat would tell it.
-      if (sinceAsked() > leaseTtlMs)
-        stop.abort(new StaleFence('The lease ran out before it was renewed; another worker may have taken over.'));
-      if (engine.world.now().getTime() > deadline)
-        stop.abort(
-          new RunTimedOut(
-            'The run took longer than the connection allows (timeout_secs). What it read or wrote is kept; the next run continues.',
-          ),
-        );
-      signal.throwIfAborted();
     },
     sliceOver: () => engine.world.now().getTime() >= sliceEnd,
   };
 };
 
 /** Renews at a third of the lease's life; a lease that is lost aborts the work. */
-const heartbeat = async (
-  engine: Holding,
-  lease: Lease,
-  watch: ReturnType<typeof watchOver>,
-  stop: AbortController,
-  ended: AbortSignal,
-  quietMs: number,
-): Promise<void> => {
+const heartbeat = async (engine: Holding, watch: Watched, stop: AbortController, ended: AbortSignal): Promise<void> => {
   const { leaseTtlMs } = engine.timing;
   while (!ended.aborted) {
     try {
@@ -129,9 +165,7 @@ const heartbeat = async (
     try {
       // Whoever slept past the lease goes on with nothing, also where nobody took it over: what they know of the target is that old.
       watch.check();
-      const asked = engine.world.stopwatch();
-      await engine.stores.leases.renew(lease, leaseTtlMs + quietMs);
-      watch.renewed(asked);
+      await watch.renew();
       watch.check();
     } catch (error) {
       if (error instanceof StaleFence) stop.abort(error);

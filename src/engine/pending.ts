@@ -1,9 +1,10 @@
 /** An operation on its way to the target, and what became of it. */
 
 import { type Counted, countedAs } from '../core/guard.ts';
+import { references } from '../core/mapping.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { PlanId, SourceId } from '../model/ids.ts';
-import type { Evidence, Link, Outcome, SkipReason } from '../model/operation.ts';
+import type { Evidence, Link, Operation, Outcome, SkipReason } from '../model/operation.ts';
 import type { Grounds } from './grounds.ts';
 import type { Provisioning } from './provisioning.ts';
 
@@ -26,15 +27,30 @@ export type Pending = {
 
 export type Done = { readonly pending: Pending; readonly outcome: Outcome };
 
-export const head = (work: Pick<Provisioning, 'engine'>, { planned: { operation }, step }: Pending) => ({
+export const head = (work: Pick<Provisioning, 'engine' | 'mapping'>, { planned: { operation }, step }: Pending) => ({
   key: operation.key,
   ref: operation.ref,
   action: operation.action,
   at: work.engine.world.now(),
-  ...(step === 'references' ? { step } : {}),
+  ...(step === 'references'
+    ? { step }
+    : namesReferences(work, operation).some
+      ? { step: 'with_references' as const }
+      : {}),
 });
 
-export const skip = (work: Pick<Provisioning, 'engine'>, pending: Pending, reason: SkipReason): Done => ({
+/** Whether the paths of an update are references, all of them or some. */
+export const namesReferences = (
+  { mapping }: Pick<Provisioning, 'mapping'>,
+  operation: Operation,
+): { readonly all: boolean; readonly some: boolean } => {
+  if (operation.action !== 'update') return { all: false, some: false };
+  const paths = Object.keys(operation.attributes);
+  const found = references(mapping[operation.ref.type]).filter(({ to }) => paths.includes(to));
+  return { all: found.length > 0 && found.length === paths.length, some: found.length > 0 };
+};
+
+export const skip = (work: Pick<Provisioning, 'engine' | 'mapping'>, pending: Pending, reason: SkipReason): Done => ({
   pending,
   outcome: { ...head(work, pending), result: 'skipped', reason },
 });

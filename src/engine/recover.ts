@@ -6,6 +6,7 @@
 import type { Intent, Outcome } from '../model/operation.ts';
 import { settleOutcomes } from './escrow.ts';
 import { lookAfter } from './look.ts';
+import { namesReferences } from './pending.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
 
 export const recover = async (work: Provisioning): Promise<void> => {
@@ -37,7 +38,14 @@ const headOf = (work: Provisioning, { operation }: Intent) => ({
   ref: operation.ref,
   action: operation.action,
   at: work.engine.world.now(),
+  ...stepOf(namesReferences(work, operation)),
 });
+
+/** What it names says it; that it was all there was to write of an object is not on record, and then it ends less. */
+const stepOf = ({ all, some }: ReturnType<typeof namesReferences>): Pick<Outcome, 'step'> => {
+  if (all) return { step: 'references' };
+  return some ? { step: 'with_references' } : {};
+};
 
 const outcomeOf = async (
   work: Provisioning,

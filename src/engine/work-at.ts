@@ -22,6 +22,7 @@ export const workAt = async (
   let passes = 0;
   const head = await engine.stores.snapshots.head(connection.id);
   const target = engine.connectTarget(record, await engine.stores.targets.secrets(record));
+  if (aim.kind !== 'plan') await watch.lastsInFlight(engine.timing.inFlightMs ?? target.answersWithinMs);
   return {
     engine,
     run,

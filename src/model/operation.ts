@@ -139,8 +139,8 @@ export type Outcome = {
   readonly ref: Ref;
   readonly action: Action;
   readonly at: Date;
-  /** An update that names references alone, once those they point to are linked. */
-  readonly step?: 'references';
+  /** An update that names references alone, once those they point to are linked; or the values of an object, and references with them. */
+  readonly step?: 'references' | 'with_references';
 } /** `link`: the link as it is from now on; null when the object is gone from the target. Absent for membership operations. */ & (
   | { readonly result: 'applied'; readonly link?: Link | null }
   | { readonly result: 'skipped'; readonly reason: SkipReason }

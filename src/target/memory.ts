@@ -31,6 +31,7 @@ export const memoryTarget = (
     required: { user: ['userName'], group: ['displayName'] },
     ...options.capabilities,
   },
+  answersWithinMs: 0,
 
   async check(signal) {
     signal.throwIfAborted();

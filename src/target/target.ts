@@ -62,6 +62,8 @@ export interface Target {
   /** Learns what the target can do where that has to be asked; from then on `capabilities` tells the truth. Throws `TargetError`. */
   ready(signal: AbortSignal): Promise<void>;
   readonly capabilities: Capabilities;
+  /** For how long it waits at most for the answer to a request, from its first byte on. */
+  readonly answersWithinMs: number;
   /** Proves address, credentials and what the target can do, by real calls that change nothing. Never throws for what it is meant to find out. */
   check(signal: AbortSignal): Promise<CheckReport>;
   /**

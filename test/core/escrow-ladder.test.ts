@@ -3,7 +3,7 @@ import { type Aspect, escalate, escrowsAfter, type HeldEscrow } from '../../src/
 import { type OperationKey, runId } from '../../src/model/ids.ts';
 import type { Escrow, Operation, Outcome } from '../../src/model/operation.ts';
 import { defaultEscrow, type EscrowPolicy } from '../../src/model/target-record.ts';
-import { applied, creates, escrowed, linked, people, skipped, updates } from '../support/operations.ts';
+import { applied, creates, disables, escrowed, linked, people, skipped, updates } from '../support/operations.ts';
 
 const hourMs = 3_600_000;
 const start = new Date('2026-03-01T08:00:00.000Z');
@@ -143,6 +143,52 @@ describe('an outcome', () => {
     expect(goneAfter(ofManager, 'references')).toEqual([ann]);
     expect(goneAfter(applied(manager, linked(ann)), 'values')).toEqual([ann]);
     expect(goneAfter(applied(creates(ann), linked(ann)), 'references')).toEqual([ann]);
+    const both: Outcome = { ...applied(manager, linked(ann)), step: 'with_references' };
+    expect(goneAfter(both, 'references')).toEqual([ann]);
+    expect(goneAfter(both, 'values')).toEqual([ann]);
+  });
+
+  it('that wrote the values of somebody ends the escrow of their account, which is there after all; a manager does not', () => {
+    const [failed, written] = [creates(ann), updates(ann)];
+    const goneAfter = (outcome: Outcome) =>
+      decide([outcome], { key: failed.key, run: runId('run_1'), about: 'account' }, [[written, 'run_2']]).gone;
+    expect(goneAfter(applied(written, linked(ann)))).toEqual([ann]);
+    expect(goneAfter({ ...applied(written, linked(ann)), step: 'references' })).toEqual([]);
+  });
+
+  describe('that failed where another failure of the same object was given up', () => {
+    const givenUp = (about: Aspect, run = 'run_1'): ReadonlyMap<typeof ann.id, HeldEscrow> => {
+      const by = { key: updates(ann).key, run: runId(run), about };
+      return new Map([[ann.id, { escrow: { ...failure, attempts: 30, since: start, dueAt: null }, by }]]);
+    };
+    const decideNow = (outcome: Outcome, held: ReadonlyMap<typeof ann.id, HeldEscrow>) =>
+      escrowsAfter([outcome], held, () => runId('run_2'), after(10_000), defaultEscrow);
+    const anew = { escrow: { attempts: 1, since: after(10_000), dueAt: after(10_006) } };
+
+    it('has a ladder of its own where it is about something else, whatever the reason: whoever leaves is switched off yet', () => {
+      for (const about of ['references', 'values', 'members'] as const)
+        expect(decideNow(escrowed(disables(ann)), givenUp(about)).made).toMatchObject([anew]);
+      expect(decideNow(escrowed(updates(ann)), givenUp('references')).made).toMatchObject([anew]);
+    });
+
+    it('stays given up where it is about the same', () => {
+      expect(decideNow(escrowed(updates(ann)), givenUp('values')).made).toMatchObject([{ escrow: { dueAt: null } }]);
+      expect(decideNow(escrowed(disables(ann)), givenUp('account')).made).toMatchObject([{ escrow: { dueAt: null } }]);
+    });
+
+    it('in the same run stays given up with it, or neither came to an end; not so whoever was to be switched off', () => {
+      expect(decideNow(escrowed(updates(ann)), givenUp('references', 'run_2')).made).toMatchObject([
+        { escrow: { dueAt: null } },
+      ]);
+      expect(decideNow(escrowed(disables(ann)), givenUp('values', 'run_2')).made).toMatchObject([anew]);
+    });
+
+    it('is told once it is given up in its turn', () => {
+      const now = { ...defaultEscrow, retryAfterHours: [48], giveUpAfterDays: 1 };
+      const held = givenUp('references');
+      const told = escrowsAfter([escrowed(disables(ann))], held, () => runId('run_2'), after(10_000), now);
+      expect(told.givenUp).toEqual([ann]);
+    });
   });
 
   it('beside a failure of the same object does not undo it', () => {

@@ -7,6 +7,8 @@ import { TargetError } from '../../src/model/errors.ts';
 import { remoteId, sourceId } from '../../src/model/ids.ts';
 import type { Intent } from '../../src/model/operation.ts';
 import { group, user } from '../../src/model/source-object.ts';
+import type { TargetRecord } from '../../src/model/target-record.ts';
+import { memoryTarget } from '../../src/target/memory.ts';
 import type { Target } from '../../src/target/target.ts';
 import { connection, id, type Story, story, target } from '../support/story.ts';
 
@@ -131,6 +133,11 @@ describe('an account that appears while it is being made', () => {
   });
 });
 
+const editEscrow = async (s: Story, escrow: TargetRecord['escrow']): Promise<void> => {
+  const record = await s.stores.targets.get(target);
+  await s.stores.targets.edit(target, record?.revision ?? 0, { escrow });
+};
+
 describe('escrow', () => {
   it('of a group ends with its cause, although somebody in it waits for an account', async () => {
     const { s, moods } = await moodyStory();
@@ -169,6 +176,56 @@ describe('escrow', () => {
     const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
     const max = (await linkOf(s, 'max'))?.remoteId;
     expect(s.account('anna')?.attributes).toMatchObject({ title: 'Head of people', [manager]: max });
+  });
+
+  it('does not end with a manager either whose answer was lost, and who is found to be written when it is looked for', async () => {
+    const { s, moods, answerLost } = await moodyStory();
+    s.hire('anna', { manager: id('max') });
+    await s.full();
+    moods.apply = refuse;
+    s.directory.setUser(id('anna'), { jobTitle: 'Head of people' });
+    await s.delta();
+    s.hire('max');
+    moods.apply = async (...create) => {
+      moods.apply = async (...manager) => {
+        moods.get = async () => {
+          throw new TargetError('unknown', 'the connection was cut');
+        };
+        return await answerLost(...manager);
+      };
+      return await memoryTarget(s.remote).apply(...create);
+    };
+    await s.delta();
+    expect(s.account('anna')?.attributes).toHaveProperty([
+      'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager',
+    ]);
+    expect(await escrows(s)).toBe(1);
+    s.pass(retryMs);
+    await s.provision();
+    expect(s.account('anna')?.attributes).toMatchObject({ title: 'Head of people' });
+    expect(await escrows(s)).toBe(0);
+  });
+
+  it('of a manager that was given up keeps nobody who leaves: a refusal to switch them off is tried again', async () => {
+    const { s, moods } = await moodyStory({ target: { escrow: { retryAfterHours: [48], giveUpAfterDays: 1 } } });
+    s.hire('anna', { manager: id('max') });
+    await s.full();
+    s.hire('max');
+    moods.apply = async (...create) => {
+      moods.apply = refuse;
+      return await memoryTarget(s.remote).apply(...create);
+    };
+    await s.delta();
+    expect((await s.stores.ledger.escrows(target, null, 10)).items).toMatchObject([{ dueAt: null }]);
+    await editEscrow(s, { retryAfterHours: [6], giveUpAfterDays: 28 });
+    s.directory.remove(id('anna'), 'soft_deleted');
+    moods.apply = refuse;
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ anna: 'on' });
+    s.pass(retryMs);
+    await s.provision();
+    expect(s.accounts()).toMatchObject({ anna: 'off' });
+    expect(await escrows(s)).toBe(0);
   });
 
   it('of somebody who left ends when there is nothing to do about them', async () => {

@@ -65,6 +65,9 @@ const world = async () => {
     setDeadline: () => {},
     check: () => {},
     sliceOver: () => false,
+    lastsInFlight: async () => {},
+    sent: () => {},
+    answered: () => {},
   };
   const reported: number[] = [];
   const report = async (_: unknown, { read }: { readonly read: number }): Promise<void> => void reported.push(read);

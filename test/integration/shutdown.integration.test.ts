@@ -17,7 +17,7 @@ describe('a worker that is told to stop', () => {
       groups: 3,
       graph: { deltaPageSize: 10, latencyMs: 40 },
       scim: { latencyMs: 20 },
-      stack: { workers: [] },
+      stack: { workers: [], env: { TEST_LEASE_MS: '6000' } },
     });
     customer = whole.customers[0] ?? expect.fail('There is no customer.');
     worker = await whole.stack.startWorker();

@@ -57,6 +57,7 @@ export const connectScim = (
       // RFC 7643 §4.1.1 and §4.2.
       required: { user: ['userName'], group: ['displayName'] },
     },
+    answersWithinMs: settings.timeout_secs * 1_000,
     check: (signal) => check(session, signal),
     find: (type, attribute, value, signal) => findObjects(session, type, attribute, value, signal),
     async get(type, id, signal) {

@@ -44,8 +44,10 @@ const toIssue = ({ path, message }: z.core.$ZodIssue) => ({
   message,
 });
 
+const timeoutMs = 30_000;
+
 const connect = (settings: Settings, egress: Egress): Target => {
-  const outlet = egress.open(new URL(settings.base_url), { connections: 4, timeoutMs: 30_000, mostBytes: 1_000_000 });
+  const outlet = egress.open(new URL(settings.base_url), { connections: 4, timeoutMs, mostBytes: 1_000_000 });
   const ask = clientOf(settings, outlet);
   const find: Target['find'] = async (type, attribute, value, signal) => {
     const query = new URLSearchParams({ [attribute]: String(value) });
@@ -62,6 +64,7 @@ const connect = (settings: Settings, egress: Egress): Target => {
       membersPerRequest: 1,
       required: { user: ['userName'], group: ['displayName'] },
     },
+    answersWithinMs: timeoutMs,
     find,
     async check(signal) {
       try {
