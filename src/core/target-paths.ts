@@ -12,11 +12,11 @@ export type RulesOfTarget = { readonly mapping: Mapping; readonly matching: Matc
 /** `pointer`: where the rule stands in the target. */
 export type RuleRefused = { readonly pointer: string; readonly detail: string };
 
-/** Rules that are refused stay as they were written. */
+/** Rules that are refused stay as they were written; `standing` is without them. */
 export const rulesByPath = (
   { mapping, matching }: RulesOfTarget,
   pathOf: PathOf,
-): { readonly rules: RulesOfTarget; readonly refused: readonly RuleRefused[] } => {
+): { readonly rules: RulesOfTarget; readonly refused: readonly RuleRefused[]; readonly standing: RulesOfTarget } => {
   const named = <Rule extends { readonly to: string }>(
     type: ObjectType,
     use: 'mapping' | 'matching',
@@ -26,18 +26,37 @@ export const rulesByPath = (
       const said = pathOf(type, rule.to, use);
       return 'refused' in said || said.path === rule.to ? rule : { ...rule, to: said.path };
     });
+  const rules: RulesOfTarget = {
+    mapping: { user: named('user', 'mapping', mapping.user), group: named('group', 'mapping', mapping.group) },
+    matching: { user: named('user', 'matching', matching.user), group: named('group', 'matching', matching.group) },
+  };
+  const refused = (['user', 'group'] as const).flatMap((type) => [
+    ...refusedOfMapping(type, mapping[type], pathOf),
+    ...matching[type].flatMap(({ to }, nth) => {
+      const said = pathOf(type, to, 'matching');
+      return 'refused' in said ? [refusal('matching', type, nth, 'to', `${quoted(to)} ${said.refused}`)] : [];
+    }),
+  ]);
+  return { rules, refused, standing: refused.length === 0 ? rules : standingOf(rules, refused) };
+};
+
+const standingOf = ({ mapping, matching }: RulesOfTarget, refused: readonly RuleRefused[]): RulesOfTarget => {
+  const fieldsOf = (list: 'mapping' | 'matching', type: ObjectType, nth: number): readonly string[] =>
+    refused
+      .filter(({ pointer }) => pointer.startsWith(`/${list}/${type}/${nth}/`))
+      .map(({ pointer }) => pointer.slice(pointer.lastIndexOf('/') + 1));
+  // A default is for who is made, so that a rule of which it alone is refused says the same as before of everybody else.
+  const mapped = (type: ObjectType): readonly MappingRule[] =>
+    mapping[type].flatMap((rule, nth) => {
+      const fields = fieldsOf('mapping', type, nth);
+      if (fields.length === 0) return [rule];
+      return fields.every((field) => field === 'default') ? [{ ...rule, default: null }] : [];
+    });
+  const matched = (type: ObjectType) =>
+    matching[type].filter((_rule, nth) => fieldsOf('matching', type, nth).length === 0);
   return {
-    rules: {
-      mapping: { user: named('user', 'mapping', mapping.user), group: named('group', 'mapping', mapping.group) },
-      matching: { user: named('user', 'matching', matching.user), group: named('group', 'matching', matching.group) },
-    },
-    refused: (['user', 'group'] as const).flatMap((type) => [
-      ...refusedOfMapping(type, mapping[type], pathOf),
-      ...matching[type].flatMap(({ to }, nth) => {
-        const said = pathOf(type, to, 'matching');
-        return 'refused' in said ? [refusal('matching', type, nth, 'to', `${quoted(to)} ${said.refused}`)] : [];
-      }),
-    ]),
+    mapping: { user: mapped('user'), group: mapped('group') },
+    matching: { user: matched('user'), group: matched('group') },
   };
 };
 

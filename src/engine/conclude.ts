@@ -198,7 +198,7 @@ const doubtOf = (work: Provisioning, operations: number): Problem => {
 };
 
 /** Nobody else may ask for a run in ten minutes. */
-const requestSecondLook = async ({ engine, run, record }: Provisioning, tally: Tally): Promise<void> => {
+export const requestSecondLook = async ({ engine, run, record }: Provisioning, tally: Tally): Promise<void> => {
   if (run.scope !== null || (tally.counters().skipped['absence_unproven'] ?? 0) === 0) return;
   const notBefore = new Date(engine.world.now().getTime() + (engine.timing.secondLookMs ?? secondLookMs));
   await engine.stores.runs.request(

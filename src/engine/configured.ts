@@ -4,12 +4,16 @@ import type { Connection } from '../model/connection.ts';
 import type { TargetId } from '../model/ids.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
-import { inForceForRun } from './in-force.ts';
+import { inForceForRun, type MappingRefused } from './in-force.ts';
 import { RunRefused } from './reactions.ts';
 
 export type Configured = { readonly connection: Connection; readonly record: TargetInForce };
 
-export const configured = async (engine: Engine, id: TargetId): Promise<Configured> => {
+/** `refused`: why nothing is written by its mapping. */
+export const configured = async (
+  engine: Engine,
+  id: TargetId,
+): Promise<Configured & { readonly refused: MappingRefused | null }> => {
   const record = await engine.stores.targets.get(id);
   if (record === null || record.state === 'deleting')
     throw new RunRefused({ code: 'target_removed', message: 'The target was removed.', owner: 'your_team' });
@@ -22,5 +26,5 @@ export const configured = async (engine: Engine, id: TargetId): Promise<Configur
       message: `The target is ${record.state}; nothing is written to it.`,
       owner: 'your_team',
     });
-  return { connection, record: inForceForRun(engine, record) };
+  return { connection, ...inForceForRun(engine, record) };
 };

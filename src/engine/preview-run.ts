@@ -5,7 +5,7 @@
  */
 
 import { expectedShrink } from '../core/shrink.ts';
-import type { Connection } from '../model/connection.ts';
+import type { Connection, Problem } from '../model/connection.ts';
 import { ResumeExpired } from '../model/errors.ts';
 import type { Counters, PreviewRun } from '../model/run.ts';
 import { scopeKey } from '../model/scope.ts';
@@ -15,7 +15,7 @@ import type { Draft } from '../store/snapshot-store.ts';
 import { assertGoesOn } from './as-read.ts';
 import { type Compared, compareRead } from './compare-read.ts';
 import type { Engine } from './engine.ts';
-import { inForceForRun } from './in-force.ts';
+import { inForceForRun, type MappingRefused } from './in-force.ts';
 import { type Watch, withLease } from './lease-keeper.ts';
 import { planAhead } from './plan-ahead.ts';
 import { type PreviewPlace, previewPlaceFrom, withReasons } from './preview-place.ts';
@@ -43,8 +43,9 @@ export const previewRun = async (
     const planned = await planTargets(engine, { run, connection, draft, compared, watch, report });
     if (planned === 'slice') return 'slice';
     await draft.discard();
-    const problem = expectedShrink(compared.shrink, connection.shrinkLimit);
-    return { state: 'succeeded', counters: planned, version: null, problem };
+    const { counters, refused } = planned;
+    const problem = expectedShrink(compared.shrink, connection.shrinkLimit) ?? refused;
+    return { state: refused === null ? 'succeeded' : 'partially_succeeded', counters, version: null, problem };
   } catch (error) {
     if (isAboutItsGroup(error)) throw ofItsGroup(error);
     if (error instanceof ResumeExpired || isOfNobody(error)) await draft.discard();
@@ -66,7 +67,7 @@ type Previewing = {
 const planTargets = async (
   engine: Engine,
   { run, connection, draft, compared, watch, report }: Previewing,
-): Promise<Counters | 'slice'> => {
+): Promise<{ readonly counters: Counters; readonly refused: Problem | null } | 'slice'> => {
   let place: PreviewPlace = previewPlaceFrom(run.place) ?? { read: compared.counters.read, done: [], at: null };
   const counters = { ...compared.counters, read: place.read, skipped: {}, failed: {} };
   const reads = draft.asCommitted({
@@ -75,15 +76,23 @@ const planTargets = async (
     attributes: connection.attributes,
   });
   const { stores } = engine;
+  const noted = async (next: PreviewPlace): Promise<void> => {
+    place = next;
+    await report('objects', withReasons(counters, next.done), JSON.stringify(next));
+  };
   const ahead = { ...engine, stores: { ...stores, snapshots: { ...stores.snapshots, ...reads } } };
+  let ofMapping: Problem | null = null;
   for (const kept of await stores.targets.of(connection.id)) {
-    if (kept.state !== 'active' || place.done.some(({ target }) => target === kept.id)) continue;
-    const record = inForceForRun(engine, kept);
+    if (kept.state !== 'active') continue;
+    const { record, refused } = inForceForRun(engine, kept);
+    ofMapping ??= refused?.problem ?? null;
+    if (place.done.some(({ target }) => target === kept.id)) continue;
+    if (refused !== null) {
+      // The others are planned all the same.
+      await noted({ ...place, done: [...place.done, unplanned(record, refused)], at: null });
+      continue;
+    }
     const from = place.at?.target === record.id ? place.at : null;
-    const noted = async (next: PreviewPlace): Promise<void> => {
-      place = next;
-      await report('objects', withReasons(counters, next.done), JSON.stringify(next));
-    };
     const planned = await withTarget(engine, record, watch, (lease, own) =>
       planAhead(ahead, { run, connection, record, lease, watch: own }, from, async (phase, at) => {
         if (at === null) await report(phase, withReasons(counters, place.done));
@@ -94,8 +103,15 @@ const planTargets = async (
     await noted({ ...place, done: [...place.done, { target: record.id, ...planned }], at: null });
     await engine.failpoint('preview.planned');
   }
-  return withReasons(counters, place.done);
+  return { counters: withReasons(counters, place.done), refused: ofMapping };
 };
+
+/** Counted as one, for nobody of it was looked at. */
+const unplanned = ({ id: target }: TargetRecord, { problem: { code } }: MappingRefused) => ({
+  target,
+  skipped: {},
+  failed: { [code]: 1 },
+});
 
 /** A plan is made under the lease of its target, as any other. */
 const withTarget = async <T>(

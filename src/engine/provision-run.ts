@@ -7,6 +7,7 @@ import { batches } from '../core/batches.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
 import type { TargetId } from '../model/ids.ts';
 import { isOfTarget, type ProvisionRun, type TargetRun } from '../model/run.ts';
+import type { TargetInForce } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
 import { assertAsRead, assertGoesOn } from './as-read.ts';
 import { beginHeld } from './begin-held.ts';
@@ -20,13 +21,15 @@ import type { Watch } from './lease-keeper.ts';
 import { nextRun } from './next-run.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { holdConnection, holdTarget } from './quarantine.ts';
+import { RunRefused } from './reactions.ts';
 import { reconcileRun } from './reconcile-run.ts';
 import { recover } from './recover.ts';
 import { gatherRepair } from './repair.ts';
 import { requestAgain } from './request-runs.ts';
-import { doubtProblem, raiseShield, rememberGuarded } from './shield.ts';
+import { doubtProblem, rememberGuarded, shieldedFor } from './shield.ts';
 import type { Chunk } from './steps.ts';
 import { stopIfRefused } from './stop-if-refused.ts';
+import { takeAwayOnly } from './take-away-only.ts';
 import { type Place, placeFrom, startTally, type Tally, type Wave } from './tally.ts';
 import { type Report, type Turn, takeTurn, type WorkEnd } from './turn.ts';
 import { gatherNothing, undo } from './undo.ts';
@@ -52,7 +55,7 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
       },
       work: async (run, lease, watch, report) =>
         run.kind === 'reconcile'
-          ? await reconcileRun(engine, (await configured(engine, target)).record, run, lease, watch, report)
+          ? await reconcileRun(engine, await wholeMapping(engine, target), run, lease, watch, report)
           : await provisionRun(engine, run, lease, watch, report),
       again: async (run) => {
         // A list that takes longer than a day does not get done by beginning it anew.
@@ -72,6 +75,13 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
 /** What a run wrote is kept when it is over its time. A plan is made by one run, or not at all: of a large tenant it takes hours to ask the target. */
 export const planningSecs = 86_400;
 
+/** Throws `RunRefused` where its mapping is refused: what it wants of its accounts cannot be said. */
+const wholeMapping = async (engine: Engine, target: TargetId): Promise<TargetInForce> => {
+  const { record, refused } = await configured(engine, target);
+  if (refused !== null) throw new RunRefused(refused.problem);
+  return record;
+};
+
 const provisionRun = async (
   engine: Engine,
   run: ProvisionRun,
@@ -79,13 +89,16 @@ const provisionRun = async (
   watch: Watch,
   report: Report,
 ): Promise<WorkEnd> => {
-  const { connection, record } = await configured(engine, run.target);
+  const { connection, record, refused } = await configured(engine, run.target);
   assertGoesOn(run, connection);
+  const isPlain = run.amends === null && !run.dryRun && run.plan === null && run.scope === null;
+  if (refused !== null && !isPlain) throw new RunRefused(refused.problem);
   const begun = await beginRun(engine, { run, connection, record, lease, watch });
   if ('state' in begun) return begun;
   const { aim, written, reached } = begun;
   if (written !== null && aim.kind === 'plan') return endPlanned(run, aim.as, written, reached);
   const work = await workAt(engine, { run, connection, record, lease, watch }, begun);
+  if (refused !== null) return await takeAwayOnly(work, begun.known, refused, report);
   return await provision(work, begun.place, begun.known, report);
 };
 
@@ -135,12 +148,7 @@ export const provision = async (
 
 /** Knows who is protected and, where that is limited, that it does not create or update too much. */
 const prepared = async (work: Provisioning, gathered: Gathered): Promise<Provisioning> => {
-  const { connection, record, source, watch } = work;
-  const asks = { source, signal: watch.signal };
-  const shielded = {
-    ...work,
-    ...(await raiseShield({ stores: work.engine.stores, connection, record, gathered, asks })),
-  };
+  const shielded = await shieldedFor(work, gathered);
   return work.run.place === null
     ? { ...shielded, exceeded: [...(await exceededWrites(shielded, gathered))] }
     : shielded;

@@ -16,6 +16,13 @@ import type { Stores } from '../store/stores.ts';
 import type { Gathered } from './gather.ts';
 import type { Guarded, Provisioning } from './provisioning.ts';
 
+/** With who is protected, as the tenant says now. */
+export const shieldedFor = async (work: Provisioning, gathered: Gathered): Promise<Provisioning> => {
+  const { engine, connection, record, source, watch } = work;
+  const asks = { source, signal: watch.signal };
+  return { ...work, ...(await raiseShield({ stores: engine.stores, connection, record, gathered, asks })) };
+};
+
 export type Raised = {
   readonly shield: Shield;
   readonly guarded: Guarded;

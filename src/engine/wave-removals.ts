@@ -21,8 +21,15 @@ import { stage } from './stage.ts';
 import { takeAway } from './take-away.ts';
 import type { Tally } from './tally.ts';
 
-export const provisionRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<Judged> => {
-  const { wanted, carefree, inDoubt } = await planRemovals(work, gathered, tally);
+/** `isFor`: where only some of it may be done. */
+export const provisionRemovals = async (
+  work: Provisioning,
+  gathered: Gathered,
+  tally: Tally,
+  isFor: (one: Pending) => boolean = () => true,
+): Promise<Judged> => {
+  const { wanted: all, carefree, inDoubt } = await planRemovals(work, gathered, tally);
+  const wanted = all.filter(isFor);
   const judged = await withoutGuarded(
     work,
     { ...(await judgeRemovals(work, await withEvidence(work, wanted))), inDoubt },

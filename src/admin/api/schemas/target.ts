@@ -175,6 +175,7 @@ export const targetView = (
   warnings: readonly ProtectionWarning[],
 ): z.input<typeof targetSchema> => ({
   ...setView(target),
+  problem: faultView(guarded.problem),
   protection_warnings: [...warnings],
   in_force: inForceView(guarded),
   waiting_plan: waiting?.id ?? null,
