@@ -4,8 +4,9 @@
  */
 
 import { type Mapping, type MappingRule, type Matching, type PathOf, switchPath } from '../model/mapping.ts';
-import type { Operation } from '../model/operation.ts';
+import type { Link, Operation } from '../model/operation.ts';
 import type { Attributes, ObjectType } from '../model/source-object.ts';
+import { own } from './attributes.ts';
 import { onOrOff } from './mapping.ts';
 
 export type RulesOfTarget = { readonly mapping: Mapping; readonly matching: Matching };
@@ -77,11 +78,25 @@ export const operationByPath = (operation: Operation, pathOf: PathOf): Operation
   }
 };
 
+/** A link whose account was told something when its target had a path in another spelling. Told by both since, the spelling of now counts. */
+export const linkByPath = (link: Link, pathOf: PathOf): Link => {
+  const { type } = link.ref;
+  const isOf = (path: string): boolean => nameOf(type, path, pathOf) === path;
+  const paths = Object.keys(link.pushed);
+  if (paths.every(isOf)) return link;
+  const now = Object.fromEntries(paths.filter(isOf).map((path) => [path, own(link.pushed, path)]));
+  return { ...link, pushed: { ...attributesByPath(type, link.pushed, pathOf), ...now } };
+};
+
+const nameOf = (type: ObjectType, text: string, pathOf: PathOf): string => {
+  const said = pathOf(type, text, 'mapping');
+  return 'refused' in said ? text : said.path;
+};
+
 const attributesByPath = (type: ObjectType, attributes: Attributes, pathOf: PathOf): Attributes =>
   Object.fromEntries(
     Object.entries(attributes).map(([text, value]) => {
-      const said = pathOf(type, text, 'mapping');
-      const path = 'refused' in said ? text : said.path;
+      const path = nameOf(type, text, pathOf);
       return [path, path === switchPath ? onOrOff(value) : value];
     }),
   );

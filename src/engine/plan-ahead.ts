@@ -6,6 +6,7 @@ import { planOfPreview } from './aim.ts';
 import { acceptedBy, isOutdated } from './basis.ts';
 import { writtenPlan } from './begin-run.ts';
 import type { Engine } from './engine.ts';
+import { linksByPath } from './links-by-path.ts';
 import type { Left, TargetPlace } from './preview-place.ts';
 import { proveReach } from './prove-reach.ts';
 import { provision } from './provision-run.ts';
@@ -19,14 +20,15 @@ type Standing = Pick<Provisioning, 'connection' | 'record' | 'lease' | 'watch'> 
 /** `at`: where it is from now on; null where only time has passed. */
 type Noted = (phase: Phase, at: TargetPlace | null) => Promise<void>;
 
-/** `engine`: its snapshot is the one that would be. */
+/** `unnamed`: its snapshot is the one that would be. */
 export const planAhead = async (
-  engine: Engine,
+  unnamed: Engine,
   { run, connection, record, lease, watch }: Standing,
   from: TargetPlace | null,
   noted: Noted,
 ): Promise<Left | 'slice'> => {
   const { id, trigger } = run;
+  const engine = linksByPath(unnamed, record);
   const head = await engine.stores.snapshots.head(connection.id);
   const reached = await proveReach({ engine, lease, signal: watch.signal }, record);
   const rules = acceptedBy(record, connection, head);

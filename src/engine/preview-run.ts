@@ -43,9 +43,9 @@ export const previewRun = async (
     const planned = await planTargets(engine, { run, connection, draft, compared, watch, report });
     if (planned === 'slice') return 'slice';
     await draft.discard();
-    const { counters, refused } = planned;
-    const problem = expectedShrink(compared.shrink, connection.shrinkLimit) ?? refused;
-    return { state: refused === null ? 'succeeded' : 'partially_succeeded', counters, version: null, problem };
+    const problem = expectedShrink(compared.shrink, connection.shrinkLimit) ?? planned.refused;
+    const state = planned.refused === null ? 'succeeded' : 'partially_succeeded';
+    return { state, counters: planned.counters, version: null, problem };
   } catch (error) {
     if (isAboutItsGroup(error)) throw ofItsGroup(error);
     if (error instanceof ResumeExpired || isOfNobody(error)) await draft.discard();

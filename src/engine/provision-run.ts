@@ -6,8 +6,7 @@
 import { batches } from '../core/batches.ts';
 import { SourceError, StaleFence } from '../model/errors.ts';
 import type { TargetId } from '../model/ids.ts';
-import { isOfTarget, type ProvisionRun, type TargetRun } from '../model/run.ts';
-import type { TargetInForce } from '../model/target-record.ts';
+import { isOfTarget, type ProvisionRun, type ReconcileRun, type TargetRun } from '../model/run.ts';
 import type { Lease } from '../store/leases.ts';
 import { assertAsRead, assertGoesOn } from './as-read.ts';
 import { beginHeld } from './begin-held.ts';
@@ -18,6 +17,7 @@ import { exceededWrites } from './count-writes.ts';
 import { type Engine, inFlightMs } from './engine.ts';
 import { type Gathered, gather, type Known, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
+import { linksByPath } from './links-by-path.ts';
 import { nextRun } from './next-run.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { holdConnection, holdTarget } from './quarantine.ts';
@@ -55,7 +55,7 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
       },
       work: async (run, lease, watch, report) =>
         run.kind === 'reconcile'
-          ? await reconcileRun(engine, await wholeMapping(engine, target), run, lease, watch, report)
+          ? await reconcile(engine, run, lease, watch, report)
           : await provisionRun(engine, run, lease, watch, report),
       again: async (run) => {
         // A list that takes longer than a day does not get done by beginning it anew.
@@ -75,21 +75,28 @@ export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSig
 /** What a run wrote is kept when it is over its time. A plan is made by one run, or not at all: of a large tenant it takes hours to ask the target. */
 export const planningSecs = 86_400;
 
-/** Throws `RunRefused` where its mapping is refused: what it wants of its accounts cannot be said. */
-const wholeMapping = async (engine: Engine, target: TargetId): Promise<TargetInForce> => {
-  const { record, refused } = await configured(engine, target);
+/** Throws `RunRefused` where the mapping is refused: what is wanted of the accounts cannot be said. */
+const reconcile = async (
+  engine: Engine,
+  run: ReconcileRun,
+  lease: Lease,
+  watch: Watch,
+  report: Report,
+): Promise<WorkEnd> => {
+  const { record, refused } = await configured(engine, run.target);
   if (refused !== null) throw new RunRefused(refused.problem);
-  return record;
+  return await reconcileRun(linksByPath(engine, record), record, run, lease, watch, report);
 };
 
 const provisionRun = async (
-  engine: Engine,
+  unnamed: Engine,
   run: ProvisionRun,
   lease: Lease,
   watch: Watch,
   report: Report,
 ): Promise<WorkEnd> => {
-  const { connection, record, refused } = await configured(engine, run.target);
+  const { connection, record, refused } = await configured(unnamed, run.target);
+  const engine = linksByPath(unnamed, record);
   assertGoesOn(run, connection);
   const isPlain = run.amends === null && !run.dryRun && run.plan === null && run.scope === null;
   if (refused !== null && !isPlain) throw new RunRefused(refused.problem);

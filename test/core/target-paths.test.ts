@@ -3,7 +3,7 @@ import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.
 import { operationByPath, rulesByPath } from '../../src/core/target-paths.ts';
 import { operationKey, remoteId } from '../../src/model/ids.ts';
 import type { MappingRule, PathOf } from '../../src/model/mapping.ts';
-import { aUser } from './builders.ts';
+import { aUser, mappingRule } from './builders.ts';
 
 /** A kind that takes names in any case, keeps one for itself, and has one that is given once. */
 const anyCase: PathOf = (_type, text) => {
@@ -78,7 +78,21 @@ describe('the rules of a target, by the names of its paths', () => {
 
   it('of the default have the names of the kind they are for', () => {
     const given = { mapping: defaultMapping, matching: defaultMatching };
-    expect(rulesByPath(given, (_type, path) => ({ path, writable: 'always' }))).toEqual({ rules: given, refused: [] });
+    expect(rulesByPath(given, (_type, path) => ({ path, writable: 'always' }))).toEqual({
+      rules: given,
+      refused: [],
+      standing: given,
+    });
+  });
+
+  it('stand without those that are refused, and a switch without the default that is', () => {
+    const to = (path: string, initial: string | null = null) => mappingRule('x', path, { default: initial });
+    const mapping = { user: [to('userName'), to('never'), to('active', 'true')], group: [] };
+    const { refused, standing } = rulesByPath({ mapping, matching: { user: [], group: [] } }, (_type, path) =>
+      path === 'never' ? { refused: 'is refused' } : { path, writable: 'always' },
+    );
+    expect(refused.map(({ pointer }) => pointer)).toEqual(['/mapping/user/1/to', '/mapping/user/2/default']);
+    expect(standing.mapping.user).toEqual([to('userName'), to('active')]);
   });
 });
 
