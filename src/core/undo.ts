@@ -46,6 +46,8 @@ export const leftOutReasons = [
   'deprovision_off',
   /** The run told a group all of its members, and this one may have been there before it. */
   'there_before',
+  /** The run took the account over, and not all of it could be given back, so it stays linked. */
+  'not_given_back',
 ] as const;
 export type LeftOutReason = (typeof leftOutReasons)[number];
 
@@ -194,6 +196,16 @@ const letGo = ({ ref, remoteId }: Link, pass: string): PlannedOperation => ({
   operation: { key: keyOf(pass, ref, 'unlink'), ref, action: 'update', remoteId, attributes: {}, before: {} },
   why: 'unlinked',
 });
+
+/** What of these is in effect, as one text for each account, or membership, and what was done to it. */
+export const stepsOf = (operation: Operation, outcome: Outcome | null): readonly string[] => {
+  const { ref, action } = operation;
+  if (!('members' in operation)) return [`${ref.id}|${action}`];
+  const refused = new Set(outcome?.result === 'partly_applied' ? outcome.refused : []);
+  return operation.members
+    .filter(({ ref: member }) => !refused.has(member.id))
+    .map(({ ref: member }) => `${ref.id}|${action}|${member.id}`);
+};
 
 const asUndo = ({ operation }: PlannedOperation): PlannedOperation => ({ operation, why: 'undo' });
 

@@ -34,7 +34,7 @@ const tooLarge = (undone: RunId, what: 'did' | 'saw done since'): RunRefused =>
     owner: 'your_team',
   });
 
-async function* entriesOf({ engine, record }: Provisioning, run: RunId) {
+export async function* entriesOf({ engine, record }: Provisioning, run: RunId) {
   let after: string | null = null;
   do {
     const page = await engine.stores.ledger.entries(record.id, run, after, 500);

@@ -10,6 +10,7 @@ import {
   type LeftOut,
   type LeftOutReason,
   leftOutReasons,
+  stepsOf,
   type Trace,
   type UndoContext,
   type Undone,
@@ -33,7 +34,7 @@ import { stopIfRefused } from './stop-if-refused.ts';
 import { takenAtOnce } from './take-away.ts';
 import type { Place, Tally } from './tally.ts';
 import type { WorkEnd } from './turn.ts';
-import { cameWithRun, sinceThen, tracesOf } from './undo-trail.ts';
+import { cameWithRun, entriesOf, sinceThen, tracesOf } from './undo-trail.ts';
 import { undoneMark } from './undone-mark.ts';
 import { settleMembers, waitFor } from './wave-references.ts';
 
@@ -74,12 +75,14 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
   const order = [...traces.values()].toSorted((a, b) => (placeOf(a.ref) < placeOf(b.ref) ? -1 : 1));
   const taking: Pending[] = [];
   const lettingGo: Pending[] = [];
+  const wanted: Pending[] = [];
   // Few at a time where something is written, so that what somebody edits meanwhile reaches the rest.
   const few = isDry(work) ? objectsAtOnce : takenAtOnce(work);
   for (const some of batches(order, from.wave === 'objects' ? few : objectsAtOnce)) {
     const planned = await planSome(work, some, { since, came });
     taking.push(...planned.taking);
     lettingGo.push(...planned.lettingGo);
+    wanted.push(...ofThese(planned.lettingGo, [...planned.giving, ...planned.taking]));
     const last = some.at(-1);
     if (last === undefined || isDone(from, last.ref)) continue;
     await noteLeftOut(work, planned.leftOut, tally);
@@ -101,8 +104,17 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
       // A plan counts all of it anew when it is broken off here, for nothing of it is done.
       if (!isDry(work)) await tally.checkpoint('removals', placeAt(work, 'removals'));
     }
-  // Last: what is still to be taken back of an account goes by its link.
-  for (const some of batches(lettingGo, few)) {
+  // Last: what is still to be taken back of an account goes by its link, and whatever was not taken back keeps it.
+  const owing = await stillOwing(work, wanted);
+  await keepLinked(
+    work,
+    lettingGo.filter(({ planned }) => owing.has(planned.operation.ref.id)),
+    tally,
+  );
+  for (const some of batches(
+    lettingGo.filter(({ planned }) => !owing.has(planned.operation.ref.id)),
+    few,
+  )) {
     await carryOutSome(work, some, tally);
     if (!isDry(work)) await tally.checkpoint('removals', placeAt(work, 'removals'));
   }
@@ -110,6 +122,34 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
 };
 
 const objectsAtOnce = 200;
+
+const ofThese = (these: readonly Pending[], some: readonly Pending[]): readonly Pending[] => {
+  const ids = new Set(these.map(({ planned }) => planned.operation.ref.id));
+  return some.filter(({ planned }) => ids.has(planned.operation.ref.id));
+};
+
+/** Of whom something of this was refused, put off or left out. What an earlier turn did is asked of the record. */
+const stillOwing = async (work: Provisioning, wanted: readonly Pending[]): Promise<ReadonlySet<SourceId>> => {
+  if (isDry(work) || wanted.length === 0) return new Set();
+  const done = new Set<string>();
+  for await (const entries of entriesOf(work, work.run.id))
+    for (const { operation, outcome } of entries)
+      if (outcome !== null && isInEffect(outcome)) for (const step of stepsOf(operation, outcome)) done.add(step);
+  const owing = wanted.filter(({ planned }) => stepsOf(planned.operation, null).some((step) => !done.has(step)));
+  return new Set(owing.map(({ planned }) => planned.operation.ref.id));
+};
+
+/** An account that is not as it was is not let go: nobody could take back the rest of it. */
+const keepLinked = async (work: Provisioning, kept: readonly Pending[], tally: Tally): Promise<void> => {
+  if (kept.length === 0) return;
+  tally.skip('not_given_back', kept.length);
+  if (work.aim.kind !== 'apply') return;
+  await stageLeftOut(
+    work,
+    work.aim.plan.id,
+    kept.map(({ planned: { operation } }) => ({ operation, reason: 'not_given_back', by: null })),
+  );
+};
 
 const isDone = ({ wave, after }: Place, ref: Ref): boolean =>
   wave !== 'objects' || (after !== null && placeOf(ref) <= after);
@@ -170,6 +210,10 @@ const noteLeftOut = async (work: Provisioning, leftOut: readonly LeftOut[], tall
   if (leftOut.length === 0 || !isDry(work)) return;
   for (const { operation, reason } of leftOut)
     tally.skip(reason, 'members' in operation ? operation.members.length : 1);
+  await stageLeftOut(work, work.planId, leftOut);
+};
+
+const stageLeftOut = async (work: Provisioning, plan: PlanId, leftOut: readonly LeftOut[]): Promise<void> => {
   const cause = {
     run: work.run.id,
     connection: work.run.connection,
@@ -181,7 +225,7 @@ const noteLeftOut = async (work: Provisioning, leftOut: readonly LeftOut[], tall
   } as const;
   await work.engine.stores.plans.stage(
     work.lease,
-    leftOutOf(work.planId),
+    leftOutOf(plan),
     leftOut.map(({ operation, reason, by }) => ({ step: stepOfLeftOut(reason, by, operation.key), operation, cause })),
   );
 };

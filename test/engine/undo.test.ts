@@ -4,9 +4,11 @@ import { defaultTiming } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { leftOutIn, leftOutOf } from '../../src/engine/undo.ts';
 import { isUndoneMark } from '../../src/engine/undone-mark.ts';
+import { TargetError } from '../../src/model/errors.ts';
 import { remoteId, runId } from '../../src/model/ids.ts';
 import { isEnded, type Run } from '../../src/model/run.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
+import type { Target } from '../../src/target/target.ts';
 import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const word = { by: 'anna', reason: 'It was a mistake.' };
@@ -58,8 +60,9 @@ describe('the undo of a run that took over the accounts of others, by a wrong ma
   const number = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
   const byNumber = { from: 'employeeId', to: number, ignoreCase: false };
   /** The numbers at the target are those of another company. */
-  const mistaken = async () => {
+  const mistaken = async (wrapTarget: (made: Target) => Target = (made) => made) => {
     const s = await story({
+      wrapTarget,
       target: { limits: withoutLimits, matching: { ...defaultMatching, user: [byNumber] } },
     });
     for (const [name, nth, active] of [
@@ -90,6 +93,22 @@ describe('the undo of a run that took over the accounts of others, by a wrong ma
     expect(await s.approve()).toMatchObject({ state: 'succeeded' });
     expect(sorted(s)).toEqual(before);
     expect(await linked(s)).toBe(0);
+  });
+
+  it('lets go of nobody whom the target would not take back as they were, and lists them', async () => {
+    let stubborn = false;
+    const { s } = await mistaken((made) => ({
+      ...made,
+      apply: async (operation, signal) => {
+        const isRefused = stubborn && operation.action === 'update' && Object.keys(operation.attributes).length > 0;
+        if (isRefused && operation.remoteId === 'xaver') throw new TargetError('rejected', 'The title is too long.');
+        return await made.apply(operation, signal);
+      },
+    }));
+    stubborn = true;
+    expect(await s.approve()).toMatchObject({ counters: { skipped: { not_given_back: 1 } } });
+    expect(await linked(s)).toBe(1);
+    expect(await leftOut(s)).toEqual(['not_given_back update anna -']);
   });
 
   it('lets the next run take nobody over again before somebody has looked, and the mended rule makes new accounts', async () => {
