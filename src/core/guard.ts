@@ -123,6 +123,26 @@ export const sum = (counted: Iterable<Counted>): Amounts => {
   return amounts();
 };
 
+/** An operation that was done, or may have been. `isShown`: false of a loss that the target said it did and does not show. */
+export type Taken = Counted & { readonly isShown: boolean };
+
+/**
+ * Of what was taken, oldest first. Whoever is not shown to be gone is told to go again until they are: of all these tries, and the one that showed at
+ * last, one counts.
+ */
+export const sumTaken = (taken: Iterable<Taken>): Amounts => {
+  const { add, amounts } = startSum();
+  const unshown = new Map<string, Taken>();
+  for (const one of taken) {
+    const whose = `${limitOf(one)}|${one.type}|${one.group}`;
+    if (one.isShown || one.members > 0) add(one);
+    if (one.isShown) unshown.delete(whose);
+    else if (one.members === 0) unshown.set(whose, one);
+  }
+  for (const one of unshown.values()) add(one);
+  return amounts();
+};
+
 /** Counts one by one: not everything that a plan holds is in one list. */
 export const startSum = (): { readonly add: (one: Counted) => void; readonly amounts: () => Amounts } => {
   const total = { deprovisions: 0, groupDeletes: 0, memberRemovals: 0, updates: 0, creates: 0 };

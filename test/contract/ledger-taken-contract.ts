@@ -58,6 +58,22 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
       expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 1, updates: 0 });
     });
 
+    it('is somebody once, however often they were told to go before it showed; and a second time where they went twice', async () => {
+      const { target, lease } = await held();
+      const [ann, bob, cid] = people(3);
+      const tell = async (operation: Operation, isShown: boolean): Promise<void> => {
+        clock.now = new Date(clock.now.getTime() + 60_000);
+        await ledger.intend(lease, limited([operation]));
+        const { key, ref, action } = operation;
+        const notShown = { result: 'escrowed', reason: 'not_applied', detail: 'It answered a success.' } as const;
+        await ledger.settle(lease, [isShown ? applied(operation, null) : { key, ref, action, at: start, ...notShown }]);
+      };
+      for (const isShown of [false, false, true]) await tell(disables(ann), isShown);
+      for (const isShown of [false, false]) await tell(disables(bob), isShown);
+      for (const isShown of [true, false]) await tell(disables(cid), isShown);
+      expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 4 });
+    });
+
     it('counts each kind apart, and members by their group', async () => {
       const { target, lease } = await held();
       const [ann, bob, cid] = people(3);

@@ -3,10 +3,10 @@
 import { batches } from '../../core/batches.ts';
 import { escalate, isGivenUp } from '../../core/escrow-ladder.ts';
 import { operationAbout, outcomeAbout } from '../../core/forget.ts';
-import { sum } from '../../core/guard.ts';
+import { countedAs, sumTaken } from '../../core/guard.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type TargetId, targetId } from '../../model/ids.ts';
-import { countsAsTaken, type Escrow } from '../../model/operation.ts';
+import { countsAsTaken, type Escrow, isInEffect } from '../../model/operation.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
 import { defaultEscrow } from '../../model/target-record.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
@@ -147,18 +147,15 @@ export const createMemoryLedger = (around: {
       heldBy(lease);
     },
     taken: async (target, since) =>
-      sum(
+      sumTaken(
         [...bookOf(target).entries.values()]
           .filter(({ cause, at, state, outcome }) => {
             const isTaken = state === 'open' || (state === 'settled' && outcome !== null && countsAsTaken(outcome));
             return cause.limited && at >= since && isTaken;
           })
-          .map(({ operation, cause }) => ({
-            action: operation.action,
-            type: operation.ref.type,
-            why: cause.why,
-            group: operation.ref.id,
-            members: 'members' in operation ? operation.members.length : 0,
+          .map(({ operation, cause, outcome }) => ({
+            ...countedAs(operation, cause.why),
+            isShown: outcome === null || isInEffect(outcome),
           })),
       ),
     lastWrite: async (target) => {

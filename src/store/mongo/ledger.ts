@@ -8,7 +8,7 @@
 
 import { batches } from '../../core/batches.ts';
 import { escalate, escrowsAfter, isFailed, isGivenUp } from '../../core/escrow-ladder.ts';
-import { type Counted, sum } from '../../core/guard.ts';
+import { sumTaken, type Taken } from '../../core/guard.ts';
 import { type SourceId, targetId } from '../../model/ids.ts';
 import type { Outcome } from '../../model/operation.ts';
 import { group, type Ref, user } from '../../model/source-object.ts';
@@ -124,15 +124,18 @@ export const createMongoLedger = (
     openIntents: intents.open,
     lastWrite: intents.last,
     taken: async (target, since) => {
-      const counted = new Map<string, Counted>();
+      const counted = new Map<string, Taken>();
       for await (const page of takings.since(target, since)) {
         const keys = await intents.taken(
           target,
           page.map(({ key }) => key),
         );
-        for (const taking of page) if (keys.has(taking.key)) counted.set(taking.key, taking);
+        for (const taking of page) {
+          const found = keys.get(taking.key);
+          if (found !== undefined) counted.set(taking.key, { ...taking, ...found });
+        }
       }
-      return sum(counted.values());
+      return sumTaken(counted.values());
     },
     settle: async (lease, outcomes, policy = defaultEscrow) => {
       const givenUp: Ref[] = [];
