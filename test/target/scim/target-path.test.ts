@@ -62,7 +62,7 @@ describe('a target path of SCIM has one spelling', () => {
 
   it('which the default mapping has', () => {
     const given = { mapping: defaultMapping, matching: defaultMatching };
-    expect(rulesByPath(given, scimPath)).toEqual({ rules: given, refused: [] });
+    expect(rulesByPath(given, scimPath)).toEqual({ rules: given, standing: given, refused: [] });
   });
 });
 
