@@ -25,18 +25,36 @@ export const isMarkedForAnother = async (
   standingOf: AskStanding | null,
   isLookedAt: boolean,
 ): Promise<boolean> => {
-  const mark = matching[ref.type].find(({ from }) => from === 'id');
-  const owner = mark === undefined ? null : own(remote.attributes, mark.to);
-  // Ids are GUIDs, and some targets write them in another case.
-  if (isBlank(owner) || String(owner).toLowerCase() === ref.id.toLowerCase()) return false;
+  const mark = markOf(matching, ref, remote);
+  if (mark === null || isMarkOf(mark, ref)) return false;
   if (!isLookedAt) return true;
-  const other = { type: ref.type, id: sourceId(String(owner)) };
+  const other = { type: ref.type, id: sourceId(mark) };
   if ((await snapshots.find(connection, [other])).has(other.id)) return true;
   // Anything else is what the target's own people call somebody.
   if (standingOf === null || !objectId.test(other.id)) return false;
   const { restored } = await snapshots.head(connection);
   return restored !== null && (await standingOf(other)) !== 'gone';
 };
+
+/** Whether an account carries the id of this very object. */
+export const carriesMarkOf = (
+  { matching }: Pick<TargetRecord, 'matching'>,
+  ref: Ref,
+  remote: RemoteObject,
+): boolean => {
+  const mark = markOf(matching, ref, remote);
+  return mark !== null && isMarkOf(mark, ref);
+};
+
+/** Where the matching says that the id of the source goes; null: nowhere, or nothing is there. */
+const markOf = (matching: TargetRecord['matching'], { type }: Ref, { attributes }: RemoteObject): string | null => {
+  const rule = matching[type].find(({ from }) => from === 'id');
+  const mark = rule === undefined ? null : own(attributes, rule.to);
+  return isBlank(mark) ? null : String(mark);
+};
+
+/** Ids are GUIDs, and some targets write them in another case. */
+const isMarkOf = (mark: string, { id }: Ref): boolean => mark.toLowerCase() === id.toLowerCase();
 
 /** The id of an object in a directory is a GUID (https://learn.microsoft.com/graph/api/resources/directoryobject). */
 const objectId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

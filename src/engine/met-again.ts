@@ -4,12 +4,11 @@
  * object: with an id that is used again it would be somebody else's.
  */
 
-import { own } from '../core/attributes.ts';
 import type { MetAgain } from '../core/plan.ts';
-import { type SourceId, sourceId } from '../model/ids.ts';
+import type { SourceId } from '../model/ids.ts';
 import type { RemoteObject } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
-import type { TargetRecord } from '../model/target-record.ts';
+import { carriesMarkOf } from './marked.ts';
 import type { Provisioning } from './provisioning.ts';
 
 export type Met = { readonly ref: Ref; readonly remote: RemoteObject };
@@ -18,7 +17,7 @@ export const metAgain = async (
   { engine, record }: Pick<Provisioning, 'engine' | 'record'>,
   met: readonly Met[],
 ): Promise<ReadonlyMap<SourceId, MetAgain>> => {
-  const marked = met.filter((one) => carriesMark(record, one));
+  const marked = met.filter(({ ref, remote }) => carriesMarkOf(record, ref, remote));
   if (marked.length === 0) return new Map();
   const about = await engine.stores.ledger.about(
     record.id,
@@ -30,10 +29,4 @@ export const metAgain = async (
       return former?.remoteId === remote.remoteId ? [[ref.id, former] as const] : [];
     }),
   );
-};
-
-const carriesMark = ({ matching }: Pick<TargetRecord, 'matching'>, { ref, remote }: Met): boolean => {
-  const mark = matching[ref.type].find(({ from }) => from === 'id');
-  const owner = mark === undefined ? null : own(remote.attributes, mark.to);
-  return typeof owner === 'string' && sourceId(owner) === ref.id;
 };
