@@ -1,8 +1,9 @@
 /** Commands on connections: our records of the tenants we read. */
 
 import { credentialIn } from '../core/credential-life.ts';
-import { type AttributeNames, attributesToRead } from '../core/read-attributes.ts';
+import type { AttributeNames } from '../core/read-attributes.ts';
 import { isOutdated, isToBeRead } from '../engine/basis.ts';
+import { asRead } from '../engine/what-is-read.ts';
 import {
   type CloudName,
   type Connection,
@@ -187,7 +188,7 @@ export const connectionCommands = (room: Room) => {
   async function nextSync(before: Connection, after: Within<Connection>): Promise<NextSync> {
     const sameScope = scopeKey(before.scope) === scopeKey(after.scope);
     const targets = await room.stores.targets.of(after.id);
-    const keyOf = ({ attributes }: Connection) => attributesKey(attributesToRead(attributes, targets));
+    const keyOf = (connection: Connection) => attributesKey(asRead(room, connection, targets).attributes);
     const sameAttributes = keyOf(before) === keyOf(after);
     return sameScope && sameAttributes && (await snapshots.head(after.id)).watermark !== null ? 'delta' : 'full';
   }

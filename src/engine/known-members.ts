@@ -3,12 +3,12 @@
  * still to be done. It says rather too little than too much: an adapter that has to replace a group as a whole does so only where all of them are shown.
  */
 
-import { coverOf, isByLooks, isOpen } from '../core/protection.ts';
+import { coverOf, isOpen } from '../core/protection.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, Member, Operation } from '../model/operation.ts';
 import type { KnownMembers } from '../target/target.ts';
 import { firstMembersOf, mostKnown } from './first-members.ts';
-import type { Provisioning } from './provisioning.ts';
+import { looksOf, type Provisioning } from './provisioning.ts';
 
 type Needs = Pick<Provisioning, 'engine' | 'run' | 'record' | 'shield' | 'joined' | 'firstMembers'>;
 
@@ -42,10 +42,12 @@ export const knownMembers = async (work: Needs, operation: Operation, link: Link
 
 /** Not who is protected: they are left out of what joins a group as well. They may be in it all the same, from before. */
 const withoutProtected = async (work: Needs, links: readonly Link[]): Promise<readonly Link[]> => {
-  const { shield, engine, run } = work;
+  const { shield } = work;
   if (isOpen(shield)) return links;
-  const refs = links.map(({ ref }) => ref);
-  const seen = isByLooks(shield) ? await engine.stores.snapshots.recall(run.connection, refs) : new Map();
+  const seen = await looksOf(
+    work,
+    links.map(({ ref }) => ref),
+  );
   return links.filter(
     ({ ref, remoteId }) => coverOf(shield, { ref, remoteId, seen: seen.get(ref.id) }) !== 'protected',
   );

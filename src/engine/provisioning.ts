@@ -3,14 +3,14 @@
 import { countsAgainstLimits } from '../core/approvals.ts';
 import { limitOf } from '../core/guard.ts';
 import type { PlannedOperation } from '../core/plan.ts';
-import { coverOf, type Shield } from '../core/protection.ts';
+import { coverOf, isByLooks, type Shield } from '../core/protection.ts';
 import type { Connection } from '../model/connection.ts';
 import type { PlanId, RemoteId, RunId, SourceId } from '../model/ids.ts';
 import type { Mapping, MappingRule } from '../model/mapping.ts';
 import type { Cause, Evidence, Link, ReadKind } from '../model/operation.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
-import type { ObjectType, Ref, SourceObject } from '../model/source-object.ts';
+import type { ObjectType, Ref, Remembered, SourceObject } from '../model/source-object.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Lease } from '../store/leases.ts';
@@ -186,6 +186,13 @@ const planOf = (aim: Aim): Plan | null => {
       return null;
   }
 };
+
+/** What these look like, or last looked like; asked only where looks protect. */
+export const looksOf = async (
+  { engine, run, shield }: Pick<Provisioning, 'engine' | 'run' | 'shield'>,
+  refs: readonly Ref[],
+): Promise<ReadonlyMap<SourceId, Remembered>> =>
+  isByLooks(shield) ? await engine.stores.snapshots.recall(run.connection, refs) : new Map();
 
 /** Whether no operation may touch this object of the snapshot, or its account. */
 export const isUntouchable = (work: Provisioning, object: SourceObject, remote: RemoteId | null): boolean =>

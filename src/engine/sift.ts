@@ -5,15 +5,15 @@
  */
 
 import { isHeld } from '../core/guard.ts';
-import { type Cover, coverOf, isByLooks, isOpen } from '../core/protection.ts';
+import { type Cover, coverOf, isOpen } from '../core/protection.ts';
 import type { SourceId } from '../model/ids.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Ref, Remembered } from '../model/source-object.ts';
+import type { Ref } from '../model/source-object.ts';
 import { exceededNow } from './exceeded-now.ts';
 import { counted, type Done, forMembers, type Pending, skip } from './pending.ts';
 import { type Permitted, permitted } from './permit.ts';
-import type { Provisioning } from './provisioning.ts';
+import { looksOf, type Provisioning } from './provisioning.ts';
 
 /** `go` is carried out; `kept` is not, and says why. */
 export type Sifted = { readonly go: readonly Pending[]; readonly kept: readonly Done[] };
@@ -63,7 +63,7 @@ export const spare = async (
 ): Promise<Spared> => {
   const { shield } = work;
   if (isOpen(shield)) return { go: pending, kept: [], inDoubt: [] };
-  const seen = await seenOf(work, pending);
+  const seen = await looksOf(work, concernedBy(pending));
   const cover = (who: Parameters<typeof coverOf>[1]): Cover => {
     const known = coverOf(shield, who);
     return known === 'none' ? (after.get(who.ref.id) ?? 'none') : known;
@@ -101,15 +101,14 @@ export const spare = async (
   return { go, kept, inDoubt };
 };
 
-/** What everybody concerned looks like, or last looked like; asked only where looks protect. */
-const seenOf = async (work: Provisioning, pending: readonly Pending[]): Promise<ReadonlyMap<SourceId, Remembered>> => {
-  if (!isByLooks(work.shield)) return new Map();
+/** Whom these are about, and the members they name. */
+const concernedBy = (pending: readonly Pending[]): readonly Ref[] => {
   const refs = new Map<SourceId, Ref>();
   for (const { planned } of pending) {
     refs.set(planned.operation.ref.id, planned.operation.ref);
     if ('members' in planned.operation) for (const { ref } of planned.operation.members) refs.set(ref.id, ref);
   }
-  return await work.engine.stores.snapshots.recall(work.run.connection, [...refs.values()]);
+  return [...refs.values()];
 };
 
 /** Creates and updates that somebody approved are done in the name of the plan, and held against no limit of the day. */
