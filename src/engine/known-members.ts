@@ -8,21 +8,21 @@ import type { SourceId } from '../model/ids.ts';
 import type { Link, Member, Operation } from '../model/operation.ts';
 import type { KnownMembers } from '../target/target.ts';
 import { firstMembersOf, mostKnown } from './first-members.ts';
-import { looksOf, type Provisioning } from './provisioning.ts';
+import { looksOf, type Moved, type Provisioning } from './provisioning.ts';
 
-type Needs = Pick<Provisioning, 'engine' | 'run' | 'record' | 'shield' | 'joined' | 'firstMembers'>;
+type Needs = Pick<Provisioning, 'engine' | 'run' | 'record' | 'shield' | 'moved' | 'firstMembers'>;
 
 export const knownMembers = async (work: Needs, operation: Operation, link: Link | null): Promise<KnownMembers> => {
   const isMade = link?.by === 'created';
   // Whoever may have been put into it is put there again by what adds members, and not by what renames it.
   const addsAgain = operation.action === 'add_members';
+  const { ledger, snapshots } = work.engine.stores;
+  const { open, hasLeavers } = await openMembers(work, operation);
   if (link === null || link.membersAt === null)
     return {
       members: firstMembersOf(work.firstMembers, operation),
-      isOurs: isMade && (addsAgain || link.membersSince === null),
+      isOurs: isMade && !hasLeavers && (addsAgain || link.membersSince === null),
     };
-  const { ledger, snapshots } = work.engine.stores;
-  const open = await openMembers(work, operation);
   const members: Member[] = [];
   let isAnyOpen = false;
   let isAnyProtected = false;
@@ -37,7 +37,7 @@ export const knownMembers = async (work: Needs, operation: Operation, link: Link
     for (const { ref, remoteId } of putIn) members.push({ ref, remoteId });
     if (members.length >= mostKnown) break;
   }
-  return { members, isOurs: isMade && !isAnyProtected && (addsAgain || !isAnyOpen) };
+  return { members, isOurs: isMade && !hasLeavers && !isAnyProtected && (addsAgain || !isAnyOpen) };
 };
 
 /** Not who is protected: they are left out of what joins a group as well. They may be in it all the same, from before. */
@@ -53,36 +53,49 @@ const withoutProtected = async (work: Needs, links: readonly Link[]): Promise<re
   );
 };
 
-/** Of whom something is still to be done in this group: they came since the target was brought to its version, they wait, or this is about them. */
+/**
+ * `open`: of whom something is still to be done in this group: they came since the target was brought to its version, they wait, or this is about them.
+ * `hasLeavers`: others left the group, and may be in it at the target as long as nothing has taken them out; nobody puts them there again.
+ */
 const openMembers = async (
-  { engine, record, joined }: Pick<Provisioning, 'engine' | 'record' | 'joined'>,
+  { engine, record, moved }: Pick<Provisioning, 'engine' | 'record' | 'moved'>,
   operation: Operation,
-): Promise<ReadonlySet<SourceId>> => {
-  const open = new Set((await joined()).get(operation.ref.id));
-  if ('members' in operation) for (const { ref } of operation.members) open.add(ref.id);
+): Promise<{ readonly open: ReadonlySet<SourceId>; readonly hasLeavers: boolean }> => {
+  const { joined, left } = (await moved()).get(operation.ref.id) ?? nobodyMoved;
+  const open = new Set(joined);
+  const leavers = new Set(left);
   for await (const waiting of engine.stores.ledger.waitingFor(record.id, [operation.ref]))
-    for (const { path, to } of waiting) if (path === 'members') open.add(to);
-  return open;
+    for (const { path, to, want } of waiting) {
+      if (path !== 'members') continue;
+      open.add(to);
+      if (want === 'remove') leavers.add(to);
+    }
+  for (const { ref } of 'members' in operation ? operation.members : []) {
+    open.add(ref.id);
+    leavers.delete(ref.id);
+  }
+  return { open, hasLeavers: leavers.size > 0 };
 };
 
-type Joined = ReadonlyMap<SourceId, ReadonlySet<SourceId>>;
+const nobodyMoved: Moved = { joined: new Set(), left: new Set() };
 
-/** By group, who came into it since the target was brought to its version; read once for each version of the snapshot. */
-export const joinedSince = ({ engine, run, record }: Pick<Provisioning, 'engine' | 'run' | 'record'>) => {
+/** By group, who came into it and who left it since the target was brought to its version; read once for each version of the snapshot. */
+export const movedSince = ({ engine, run, record }: Pick<Provisioning, 'engine' | 'run' | 'record'>) => {
   const { ledger, snapshots } = engine.stores;
-  let read: { readonly version: number; readonly joined: Joined } | null = null;
-  return async (): Promise<Joined> => {
+  let read: { readonly version: number; readonly moved: ReadonlyMap<SourceId, Moved> } | null = null;
+  return async (): Promise<ReadonlyMap<SourceId, Moved>> => {
     const { version } = await snapshots.head(run.connection);
-    if (read?.version === version) return read.joined;
-    const joined = new Map<SourceId, Set<SourceId>>();
+    if (read?.version === version) return read.moved;
+    const moved = new Map<SourceId, Moved>();
     for await (const recorded of snapshots.changesAfter(run.connection, (await ledger.position(record.id)) ?? 0))
       for (const { change } of recorded) {
         if (change.kind !== 'members') continue;
-        const group = joined.get(change.group.id) ?? new Set<SourceId>();
-        for (const { id } of change.added) group.add(id);
-        joined.set(change.group.id, group);
+        const group = moved.get(change.group.id) ?? { joined: new Set(), left: new Set() };
+        for (const { id } of change.added) group.joined.add(id);
+        for (const { id } of change.removed) group.left.add(id);
+        moved.set(change.group.id, group);
       }
-    read = { version, joined };
-    return joined;
+    read = { version, moved };
+    return moved;
   };
 };

@@ -32,6 +32,9 @@ export type Sights = Map<SourceId, { readonly link: Link | null; readonly isNews
 /** Who is in each protected group. */
 export type Guarded = ReadonlyMap<SourceId, readonly Ref[]>;
 
+/** Who came into a group, and who left it. */
+export type Moved = { readonly joined: Set<SourceId>; readonly left: Set<SourceId> };
+
 export type Provisioning = {
   readonly engine: Engine;
   readonly run: ProvisionRun;
@@ -79,8 +82,8 @@ export type Provisioning = {
   readonly reads: Map<number, Read | null>;
   /** What the target showed of those who are linked, where the links are older than it is; null: they are not. */
   readonly sights: Sights | null;
-  /** By group, who came into it since the target was brought to its version. */
-  readonly joined: () => Promise<ReadonlyMap<SourceId, ReadonlySet<SourceId>>>;
+  /** By group, who came into it and who left it since the target was brought to its version. */
+  readonly moved: () => Promise<ReadonlyMap<SourceId, Moved>>;
   /** Whom this turn put into groups of which not everybody was put in yet. */
   readonly firstMembers: FirstMembers;
   /** Counts the passes of this turn, see `passOf`. */

@@ -9,7 +9,7 @@ import type { Secrets } from '../store/connection-store.ts';
 import type { Begun, Standing } from './begin-run.ts';
 import { createsUnderWay } from './creates.ts';
 import type { Engine } from './engine.ts';
-import { joinedSince } from './known-members.ts';
+import { movedSince } from './known-members.ts';
 import type { Provisioning } from './provisioning.ts';
 import { linksAsHeld, reconciliationOf } from './repair.ts';
 import { roomForWrites } from './write-room.ts';
@@ -56,7 +56,7 @@ export const workAt = async (
     remoteIds: new Map(),
     reads: new Map(),
     sights: known === 'outdated' ? new Map() : null,
-    joined: joinedSince({ engine, run, record }),
+    moved: movedSince({ engine, run, record }),
     firstMembers: new Map(),
     nextPass: () => {
       passes += 1;

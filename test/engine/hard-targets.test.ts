@@ -65,4 +65,19 @@ describe('a group that can only be replaced', () => {
     expect(one.taken()).toEqual([`1 left ${id}`]);
     expect(members()).toBe(before - 1);
   });
+
+  /** Who left was told to nobody but to us: the tenant names them no more, and the target shows nobody. */
+  it('whoever joins it puts out nobody who left it and was not taken out yet', async () => {
+    const one = await incident({ users: 4, groups: 0 });
+    const [ann = '', bob = ''] = one.tenant.users();
+    one.target.setKnobs({ memberReads: 'hidden' });
+    const id = one.tenant.createGroup({ displayName: 'Team', members: [ann] });
+    await one.inStep('delta');
+    one.target.setKnobs({ patch: 'unsupported' });
+    one.tenant.leave(id, ann);
+    await one.story.delta();
+    one.tenant.join(id, bob);
+    await one.story.delta();
+    expect(one.taken()).toEqual([]);
+  });
 });
