@@ -59,7 +59,7 @@ export const memorySource = (directory: MemoryDirectory): Source => {
 };
 
 const report = (state: State, scope: Scope) => {
-  const lost = scope.kind === 'groups' ? scope.groups.find((id) => !isLive(state, id)) : undefined;
+  const lost = lostOf(state, scope);
   const problem = state.liberties.problem ?? (lost === undefined ? null : `There is no group ${lost}.`);
   const name = 'Directory';
   const check: Check =
@@ -74,10 +74,16 @@ const report = (state: State, scope: Scope) => {
   return { ok: check.ok, checks: [check] };
 };
 
+/** A group of the scope that does not exist (any more). */
+const lostOf = (state: State, scope: Scope): SourceId | undefined =>
+  scope.kind === 'groups' ? scope.groups.find((id) => !isLive(state, id)) : undefined;
+
 const standingOf = (state: State, ref: Ref, scope: Scope): Standing => {
   if (!state.liberties.confirms) return 'unsure';
   const entry = state.entries.get(ref.id);
   if (entry?.gone !== null) return 'gone';
+  // Who is in a group that does not exist, nobody can say.
+  if (scope.kind === 'groups' && !scope.groups.includes(ref.id) && lostOf(state, scope) !== undefined) return 'unsure';
   const reached = reachOf(state, scope);
   if (reached !== null && !reached.has(ref.id)) return 'out_of_scope';
   return entry.attributes['accountEnabled'] === false ? 'disabled' : 'present';
@@ -160,7 +166,7 @@ const placeOf = (state: State, from: Watermark, key: string): number => {
 };
 
 const requireReach = (state: State, scope: Scope): Reach => {
-  const lost = scope.kind === 'groups' ? scope.groups.find((id) => !isLive(state, id)) : undefined;
+  const lost = lostOf(state, scope);
   if (lost !== undefined)
     throw new SourceError('forbidden', `There is no group ${lost}.`, { code: 'ScopeGroupNotFound' });
   return reachOf(state, scope);

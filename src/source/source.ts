@@ -120,8 +120,11 @@ export interface Source {
    * or `ResumeExpired` (the same read must start over).
    */
   read(ask: Ask, signal: AbortSignal): AsyncIterable<SourcePage | SourceEnd>;
-  /** Asks about these objects again, now. Every asked id is in the answer. Members of a scope of kind `groups` are asked for too.
-   * Throws `SourceError` when the source cannot be asked at all (throttled, unavailable, unauthorized). */
+  /**
+   * Asks about these objects again, now. Every asked id is in the answer. Members of a scope of kind `groups` are asked for too; as long as one of its
+   * groups does not exist, nobody is known to be out of it. Throws `SourceError` when the source cannot be asked at all (throttled, unavailable,
+   * unauthorized).
+   */
   confirm(refs: readonly Ref[], scope: Scope, signal: AbortSignal): Promise<ReadonlyMap<SourceId, Standing>>;
   /**
    * Shows who this is now, for a person's question: the user or group of this object id, or users with this user principal name, mail or employee id,

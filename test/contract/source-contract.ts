@@ -493,6 +493,18 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         expect(await ask(true)).toEqual(['out_of_scope', 'present', 'present']);
       });
 
+      it('tells of nobody that they left the scope while one of its groups is in the recycle bin', async () => {
+        const { people, sales } = staff();
+        const club = directory.createGroup('Club', []);
+        directory.leave(sales, at(people, 0));
+        directory.softDelete(club);
+        for (const nested of [false, true]) {
+          const scope: Scope = { kind: 'groups', groups: [sales, club], nested };
+          const answer = await directory.source.confirm(people.slice(0, 2).map(user), scope, never);
+          expect(people.slice(0, 2).map((id) => answer.get(id))).toEqual(['unsure', 'unsure']);
+        }
+      });
+
       it('knows direct members from nested ones', async () => {
         const { people, sales } = staff();
         const inner = directory.createGroup('Field', [at(people, 1)]);
