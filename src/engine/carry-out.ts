@@ -16,10 +16,11 @@ import { noteFirstMembers } from './first-members.ts';
 import { assertGrounded, GroundsTooOld } from './grounds.ts';
 import { knownMembers } from './known-members.ts';
 import { isGoneIndeed, lookAfter } from './look.ts';
-import { type Done, head, type Pending, skip } from './pending.ts';
+import { type Done, head, isFoundGone, type Pending, skip } from './pending.ts';
 import { causeOf, claim, isDry, type Provisioning } from './provisioning.ts';
 import { sift } from './sift.ts';
 import { stage } from './stage.ts';
+import { waitForAnother } from './wait-for-another.ts';
 
 export type { Done, Pending } from './pending.ts';
 
@@ -30,10 +31,6 @@ export const isToPlanAgain = ({ pending, outcome }: Done): boolean => {
   if (operation.action !== 'create') return isFoundGone({ pending, outcome }) && outcome.action !== 'disable';
   return !sameAttributes(outcome.link?.pushed ?? {}, operation.attributes);
 };
-
-/** The target did not know any more what it was told something of. */
-export const isFoundGone = ({ outcome }: Done): boolean =>
-  outcome.result === 'applied' && outcome.link === null && outcome.action !== 'delete';
 
 /**
  * Settles one outcome per operation and hands them to `settled`, also of those that are kept back. Throws what stops the whole run, after that.
@@ -62,6 +59,7 @@ const carryOutAll = async (work: Provisioning, pending: readonly Pending[], sett
   const byObject = [...Map.groupBy(pending, ({ planned }) => planned.operation.ref.id).values()];
   const done = (await Promise.all(byObject.map((some) => limit(() => performInTurn(work, some, stop))))).flat();
   await work.engine.failpoint('provision.applied');
+  await waitForAnother(work, done);
   await settleOutcomes(
     work,
     done.map(({ outcome }) => outcome),

@@ -27,6 +27,10 @@ export type Pending = {
 
 export type Done = { readonly pending: Pending; readonly outcome: Outcome };
 
+/** The target did not know any more what it was told something of. */
+export const isFoundGone = ({ outcome }: Done): boolean =>
+  outcome.result === 'applied' && outcome.link === null && outcome.action !== 'delete';
+
 export const head = (work: Pick<Provisioning, 'engine' | 'mapping'>, { planned: { operation }, step }: Pending) => ({
   key: operation.key,
   ref: operation.ref,

@@ -129,7 +129,7 @@ export const provision = async (
   const gathered =
     run.amends === null
       ? await gather(engine.stores, run, from.through, known)
-      : await gatherRepair(engine.stores, run, run.amends.run, from.through);
+      : await gatherRepair(unprepared, run.amends.run, from.through);
   const unbegun = await prepared(unprepared, gathered);
   // Whoever leaves the tenant while the run is under way is known to have been protected when it began.
   if (run.place === null && !isDry(unbegun)) await rememberGuarded(unbegun, true);

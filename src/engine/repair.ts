@@ -14,8 +14,10 @@ import type { Engine } from './engine.ts';
 import { type Edge, type Gathered, type Item, inOrder } from './gather.ts';
 import { glanceAt } from './glance.ts';
 import type { Watch } from './lease-keeper.ts';
+import type { Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
 import { allOf } from './steps.ts';
+import { reportsTo } from './wait-for-another.ts';
 
 export const reconciliationOf = async ({ discrepancies }: Stores, run: RunId): Promise<Reconciliation> => {
   const found = await discrepancies.get(run);
@@ -58,11 +60,12 @@ export const linksAsHeld =
 
 /** Everybody about whom something can be done. Duplicates and accounts of nobody we know are for a person to decide, at the target. */
 export const gatherRepair = async (
-  stores: Stores,
-  run: ProvisionRun,
+  work: Pick<Provisioning, 'engine' | 'run' | 'mapping'>,
   reconciled: RunId,
   through: number,
 ): Promise<Gathered> => {
+  const { run } = work;
+  const { stores } = work.engine;
   const by = { target: run.target, run: reconciled };
   const items = new Map<SourceId, Item>();
   const add = (ref: Ref): void => {
@@ -88,6 +91,9 @@ export const gatherRepair = async (
   // An account that is made anew is in no group.
   for await (const memberships of stores.snapshots.groupsOf(run.connection, missing))
     for (const { group, member } of memberships) note(group, member, 'add');
+  // And nobody reports to it.
+  if (missing.length > 0)
+    for await (const reports of reportsTo(work, missing)) for (const { owner } of reports) add(owner);
   return {
     kind: 'repair',
     members: 'changed',

@@ -22,13 +22,13 @@ import { isDestructive, isInEffect, type Link, type WaitingReference } from '../
 import type { Staged } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
 import { assertAsRead } from './as-read.ts';
-import { carryOut, isFoundGone } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
 import { conclude } from './conclude.ts';
 import { evidenceOf } from './evidence.ts';
 import { type Gathered, placeOf } from './gather.ts';
 import { recordGrounds } from './grounds.ts';
 import { judgeRemovals } from './judge-removals.ts';
-import { counted, type Done, type Pending } from './pending.ts';
+import { counted, type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, type Provisioning, passOf, placeAt } from './provisioning.ts';
 import { stopIfRefused } from './stop-if-refused.ts';
 import { takenAtOnce } from './take-away.ts';

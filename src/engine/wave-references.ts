@@ -6,8 +6,9 @@ import type { SourceId } from '../model/ids.ts';
 import type { Link, Outcome, WaitingReference } from '../model/operation.ts';
 import { group, type Ref, user } from '../model/source-object.ts';
 import { carryOut } from './carry-out.ts';
+import { escrowObjects } from './escrow.ts';
 import type { Gathered, Item } from './gather.ts';
-import type { Done, Pending } from './pending.ts';
+import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
 import { linksAsShown } from './sights.ts';
 import { ahead, type Chunk, type Step } from './steps.ts';
@@ -76,8 +77,21 @@ const provisionManagers = async (
   const pending = plans.flatMap(({ link, plan }) =>
     plan.kind === 'do' ? plan.operations.map((planned) => ({ planned, link, step: 'references' as const })) : [],
   );
-  await carryOut(work, pending, (done) => countReferences(done, tally));
+  await carryOut(work, pending, async (done) => {
+    countReferences(done, tally);
+    await makeAnewLater(work, done.filter(isFoundGone));
+  });
   return links;
+};
+
+/** Accounts are made by the first wave, which is over. */
+const makeAnewLater = async (work: Provisioning, gone: readonly Done[]): Promise<void> => {
+  if (gone.length === 0) return;
+  const detail = 'the target no longer knows this account; another one is made';
+  await escrowObjects(
+    work,
+    gone.map(({ outcome }) => ({ ref: outcome.ref, reason: 'target_rejected', detail })),
+  );
 };
 
 /** References that waited for one of these to be linked. Their owners are planned again, from their state now. */
@@ -245,8 +259,10 @@ const stopWaiting = async (work: Provisioning, references: readonly WaitingRefer
 };
 
 const countReferences = (done: readonly Done[], tally: Tally): void => {
-  for (const { outcome } of done) {
-    if (outcome.result === 'applied') tally.add('managersSet');
+  for (const one of done) {
+    const { outcome } = one;
+    if (isFoundGone(one)) tally.fail('target_rejected');
+    else if (outcome.result === 'applied') tally.add('managersSet');
     if (outcome.result === 'escrowed') tally.fail(outcome.reason);
     // Its object was counted by the first wave; but what a plan left out must not be forgotten.
     if (outcome.result === 'skipped' && outcome.reason === 'not_in_plan') tally.skip('not_in_plan');

@@ -141,8 +141,9 @@ const wrongManager = (view: View, person: Person, remote: Remote): readonly stri
   const waits = view.waiting.some(
     ({ owner, path, to }) => owner.id === person.id && path !== 'members' && to === manager?.id,
   );
-  // Whoever left the scope, or whose account the target said to have made and did not.
-  const isWithout = manager !== undefined && (!view.scope.has(manager.id) || view.customer.lost.has(manager.id));
+  // Whoever left the scope, or whose account the target said to have made and did not, and who has no other.
+  const isWithout =
+    manager !== undefined && (!view.scope.has(manager.id) || (account === null && view.customer.lost.has(manager.id)));
   const isLost = remote.manager !== null && view.customer.remote.find(remote.manager) === null;
   const isTouched = manager !== undefined && view.customer.touched.has(manager.id);
   return waits || (isWithout && isLost) || manager?.standing === 'recycled' || isTouched
@@ -172,8 +173,6 @@ const wrongMembers = (view: View, group: Group, remote: Remote): readonly string
   const excused = (member: string, want: WaitingReference['want']): boolean =>
     view.escrowed.has(member) ||
     view.customer.touched.has(member) ||
-    // The account they were put in with never was; the one that was made later is put in by a full run.
-    view.customer.lost.has(member) ||
     isProtected(view.customer, member) ||
     view.waiting.some((each) => each.owner.id === group.id && each.to === member && each.want === want);
   return [...view.byExternalId].flatMap(([id, { id: remoteId }]) => {

@@ -1,0 +1,51 @@
+/**
+ * Whose account is gone from the target gets another one, with another id. The groups they are in, and whoever reports to them, were told of the first:
+ * they wait for the other as for one that never was, so that the run that makes it tells them.
+ */
+
+import { attributeOf } from '../core/attributes.ts';
+import { references } from '../core/mapping.ts';
+import { type SourceId, sourceId } from '../model/ids.ts';
+import type { WaitingReference } from '../model/operation.ts';
+import { group } from '../model/source-object.ts';
+import { type Done, isFoundGone } from './pending.ts';
+import type { Provisioning } from './provisioning.ts';
+
+/** Before the link goes: whoever finds none any more does not know that there was one. */
+export const waitForAnother = async (work: Provisioning, done: readonly Done[]): Promise<void> => {
+  // What an undo lets go of is still there.
+  const gone = done.filter((one) => isFoundGone(one) && one.pending.planned.why !== 'unlinked');
+  if (gone.length === 0) return;
+  const { ledger, snapshots } = work.engine.stores;
+  const refs = gone.map(({ outcome }) => outcome.ref);
+  const ids = [...(await snapshots.find(work.run.connection, refs)).keys()];
+  if (ids.length === 0) return;
+  for await (const memberships of snapshots.groupsOf(work.run.connection, ids))
+    await ledger.wait(
+      work.lease,
+      memberships.map(({ group: of, member }) => ({ owner: group(of), path: 'members', to: member.id, want: 'add' })),
+    );
+  // A full run looks at everybody, and at who they report to, once all accounts are there.
+  if (work.run.mode === 'full' && work.run.scope === null) return;
+  for await (const reports of reportsTo(work, ids)) await ledger.wait(work.lease, reports);
+};
+
+/** Nothing names the reports of somebody, so all people are looked through: an account that is gone is rare. */
+export async function* reportsTo(
+  { engine, run, mapping }: Pick<Provisioning, 'engine' | 'run' | 'mapping'>,
+  ids: readonly SourceId[],
+): AsyncGenerator<readonly WaitingReference[]> {
+  const to = new Set(ids);
+  const rules = references(mapping.user).flatMap((rule) => (rule.kind === 'reference' ? [rule] : []));
+  if (rules.length === 0) return;
+  for await (const people of engine.stores.snapshots.scan(run.connection, 'user')) {
+    const found = people.flatMap((person) =>
+      rules.flatMap((rule): readonly WaitingReference[] => {
+        const value = attributeOf(person, rule.from);
+        const points = typeof value === 'string' && to.has(sourceId(value));
+        return points ? [{ owner: person.ref, path: rule.to, to: sourceId(value), want: 'add' }] : [];
+      }),
+    );
+    if (found.length > 0) yield found;
+  }
+}

@@ -1,0 +1,117 @@
+/** Whose account is gone from the target gets another one, and whatever names them there has to be told. */
+
+import { describe, expect, it } from 'vitest';
+import { operationKey, sourceId } from '../../src/model/ids.ts';
+import { user } from '../../src/model/source-object.ts';
+import { incident } from '../incidents/incident.ts';
+import { id, type Story, story, target } from '../support/story.ts';
+
+const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
+
+/** Ann and Bob are on the staff; Ann leads both Bob and the board that the staff is a part of. */
+const staffed = async (failpoint: (site: string) => Promise<void> = async () => {}): Promise<Story> => {
+  const s = await story({ engine: { failpoint } });
+  s.hire('ann');
+  s.hire('bob', { manager: id('ann') });
+  s.found('staff');
+  for (const name of ['ann', 'bob']) s.directory.join(id('staff'), id(name));
+  await s.full();
+  return s;
+};
+
+const lose = (s: Story, name: string): void => {
+  const account = s.account(name);
+  if (account === undefined) throw new Error(`${name} has no account.`);
+  s.remote.objects.delete(account.remoteId);
+  for (const members of s.remote.members.values()) members.delete(account.remoteId);
+};
+
+/** Somebody at the target deletes an account there, past us. */
+const removeAt = async ({ engine, stores }: Story, person: string): Promise<void> => {
+  const ref = user(sourceId(person));
+  const link = (await stores.ledger.links(target, [ref])).get(ref.id);
+  const record = await stores.targets.get(target);
+  if (link === undefined || record === null) throw new Error(`${person} has no account.`);
+  const { remoteId } = link;
+  const at = engine.connectTarget(record, await stores.targets.secrets(record));
+  await at.apply({ key: operationKey('past-us'), ref, action: 'delete', remoteId }, new AbortController().signal);
+};
+
+describe('somebody whose account is gone', () => {
+  it('is in their groups with the one that is made anew, and whoever reports to them is told of it', async () => {
+    const s = await staffed();
+    lose(s, 'ann');
+    s.directory.setUser(id('ann'), { jobTitle: 'Chief' });
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['ann', 'bob'] });
+    expect(s.account('bob')?.attributes[manager]).toBe(s.account('ann')?.remoteId);
+  });
+
+  it('also where the worker dies before the one is made that takes its place', async () => {
+    let dies = false;
+    const s = await staffed(async (site) => {
+      if (!dies || site !== 'provision.settled') return;
+      dies = false;
+      throw new Error('The worker died.');
+    });
+    lose(s, 'ann');
+    s.directory.setUser(id('ann'), { jobTitle: 'Chief' });
+    dies = true;
+    await expect(s.delta()).rejects.toThrow('The worker died.');
+    expect(s.account('ann')).toBeUndefined();
+    await s.provisionAll();
+    expect(s.groups()).toEqual({ staff: ['ann', 'bob'] });
+    expect(s.account('bob')?.attributes[manager]).toBe(s.account('ann')?.remoteId);
+  });
+
+  it('and who is disabled gets it, and their groups, when they are back', async () => {
+    const s = await staffed();
+    lose(s, 'ann');
+    s.directory.setUser(id('ann'), { accountEnabled: false });
+    await s.delta();
+    expect(s.accounts()).toEqual({ bob: 'on' });
+    s.directory.setUser(id('ann'), { accountEnabled: true });
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['ann', 'bob'] });
+    expect(s.account('bob')?.attributes[manager]).toBe(s.account('ann')?.remoteId);
+  });
+
+  it('gets it also where that is found as they are told who their new manager is', async () => {
+    const s = await staffed();
+    s.hire('cid', { accountEnabled: false });
+    s.directory.setUser(id('bob'), { manager: id('cid') });
+    await s.delta();
+    lose(s, 'bob');
+    s.directory.setUser(id('cid'), { accountEnabled: true });
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ counters: { failed: { target_rejected: 1 } } });
+    s.pass(6 * 3_600_000);
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['ann', 'bob'] });
+    expect(s.account('bob')?.attributes[manager]).toBe(s.account('cid')?.remoteId);
+  });
+
+  it('is told to whoever reports to them by a repair as well', async () => {
+    const s = await staffed();
+    lose(s, 'ann');
+    await s.planRepair(await s.reconcile());
+    await s.approve();
+    expect(s.groups()).toEqual({ staff: ['ann', 'bob'] });
+    expect(s.account('bob')?.attributes[manager]).toBe(s.account('ann')?.remoteId);
+  });
+
+  it('keeps no group from being changed that can only be replaced', async () => {
+    const one = await incident({ settings: { update_mode: 'put' } });
+    one.target.setKnobs({ patch: 'unsupported' });
+    const people = one.tenant.users().slice(0, 3);
+    const [ann = '', bob = '', cid = ''] = people;
+    const team = one.tenant.createGroup({ displayName: 'Team', members: [ann, bob] });
+    await one.inStep('delta');
+    await removeAt(one.story, ann);
+    one.tenant.update(ann, { jobTitle: 'Chief' });
+    await one.inStep('delta');
+    one.tenant.join(team, cid);
+    await one.inStep('delta');
+    expect(one.target.accounts().groups.find(({ externalId }) => externalId === team)?.['members']).toHaveLength(3);
+  });
+});
