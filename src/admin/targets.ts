@@ -36,7 +36,7 @@ import { found, invalid, Refused } from './refused.ts';
 import { editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
 import type { New } from './stores-within.ts';
-import { defaultRules, refuseUnreadable } from './target-rules.ts';
+import { defaultRules, type RuleWarning, refuseUnreadable, ruleChecks, ruleWarnings } from './target-rules.ts';
 import { changedSettings, parsedSettings } from './target-settings.ts';
 
 /** What a person says of a target; what is left out keeps its value, or gets its default. */
@@ -149,6 +149,9 @@ export const targetCommands = (room: Room) => {
     protectionWarnings: (target: Within<TargetRecord>): Promise<readonly ProtectionWarning[]> =>
       protectionWarnings(room.stores, target),
 
+    /** Which of its rules say nothing of anybody. */
+    ruleWarnings: (target: Within<TargetRecord>): Promise<readonly RuleWarning[]> => ruleWarnings(room.stores, target),
+
     async listTargets(connection: ConnectionId): Promise<readonly Within<TargetRecord>[]> {
       return targets.of(found(await connections.get(connection), 'connection').id);
     },
@@ -260,7 +263,7 @@ export const checkOf = async (room: Room, record: Within<TargetRecord>): Promise
     },
   );
   if (report.ok) await probeSoon(room.stores.targets, record.id, room.world.now());
-  return report;
+  return { ...report, checks: [...report.checks, ...(await ruleChecks(room.stores, record))] };
 };
 
 const checkTimeoutMs = 30_000;

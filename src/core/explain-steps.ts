@@ -19,7 +19,8 @@ import { approvalsIn } from './approvals.ts';
 import { attributeOf, own, sameValue } from './attributes.ts';
 import type { Finding, ObjectNow, TargetNow } from './finding.ts';
 import { mapForCreate, mapForUpdate } from './mapping.ts';
-import { goneWords, listed, needOf, sentence, timesText, timeText, waitsOf } from './wording.ts';
+import type { UnreadableRule } from './unreadable-rules.ts';
+import { goneWords, listed, needOf, sentence, timesText, timeText, unreadableWords, waitsOf } from './wording.ts';
 
 /** What is looked up for one person's question only. */
 export type Details = {
@@ -118,16 +119,26 @@ const matchStep = (one: Case): Step => {
   const { link, seen } = one.object;
   const { former } = one.details;
   const rules = one.target.record.matching[seen.object.ref.type];
+  const unreadable = unreadableIn(one, 'matching');
+  const unread = unreadableWords(unreadable);
   const evidence = {
     link: link && { remoteId: link.remoteId, by: link.by, state: link.state, since: link.since },
     former,
-    questions: rules.map(({ from, to }) => ({ from, to, value: attributeOf(seen.object, from) })),
+    questions: rules.map(({ from, to }, nth) => ({
+      from,
+      to,
+      value: attributeOf(seen.object, from),
+      readable: !unreadable.some((rule) => rule.nth === nth),
+    })),
   };
   if (link !== null)
     return {
       step: 'matched',
       state: 'ok',
-      says: `Linked to ${link.remoteId} there, which ${link.by === 'created' ? 'Entrain made' : 'was there before Entrain'}.`,
+      says:
+        link.by === 'created'
+          ? `Linked to ${link.remoteId} there, which Entrain made.${unread}`
+          : `Linked to ${link.remoteId} there, which was there before Entrain.`,
       evidence,
     };
   if (seen.gone !== null)
@@ -141,9 +152,14 @@ const matchStep = (one: Case): Step => {
       evidence,
     };
   if (one.finding.stoppedAt === 'matched')
-    return { step: 'matched', state: 'stopped', says: sentence(`Nothing there is linked${because(one)}`), evidence };
+    return {
+      step: 'matched',
+      state: 'stopped',
+      says: `${sentence(`Nothing there is linked${because(one)}`)}${unread}`,
+      evidence,
+    };
   const state = one.finding.reason === 'operation_open' ? 'unknown' : 'ok';
-  return { step: 'matched', state, says: 'A run looked for an account there and found none.', evidence };
+  return { step: 'matched', state, says: `A run looked for an account there and found none.${unread}`, evidence };
 };
 
 const because = ({ object: { escrow }, finding: { reason } }: Case): string => {
@@ -157,27 +173,38 @@ const mapStep = (one: Case): Step => {
   const evidence = { values, waiting: [...one.finding.waiting] };
   if (seen.gone !== null) return { step: 'mapped', state: 'not_reached', says: 'Left.', evidence };
   const state = inTurn('mapped', one.finding);
-  if (state === 'stopped')
-    return { step: 'mapped', state, says: sentence(one.object.escrow?.detail ?? 'It could not be mapped'), evidence };
+  const unread = unreadableWords(unreadableIn(one, 'mapping'));
+  if (state === 'stopped') {
+    const says = `${sentence(one.object.escrow?.detail ?? 'It could not be mapped')}${unread}`;
+    return { step: 'mapped', state, says, evidence };
+  }
   const written = values.filter(({ wanted }) => wanted !== undefined);
-  if (link === null) return { step: 'mapped', state, says: `${written.length} values would be written.`, evidence };
+  if (link === null)
+    return { step: 'mapped', state, says: `${written.length} values would be written.${unread}`, evidence };
   const differing = written.filter(({ wanted, told }) => !sameValue(wanted ?? null, told));
   const says =
     differing.length === 0
       ? `All ${written.length} values are what the target was last told.`
       : `To be told: ${listed(differing.map(({ to }) => to))}.`;
-  return { step: 'mapped', state, says, evidence };
+  return { step: 'mapped', state, says: `${says}${unread}`, evidence };
 };
 
+const unreadableIn = ({ target, object }: Case, list: UnreadableRule['list']): readonly UnreadableRule[] =>
+  target.unreadable.filter((rule) => rule.list === list && rule.type === object.seen.object.ref.type);
+
 /** Rule by rule, what the source says and what becomes of it. */
-const valuesOf = ({ target, object: { seen, link, resolve } }: Case): readonly MappedValue[] => {
+const valuesOf = (one: Case): readonly MappedValue[] => {
+  const { target, object } = one;
+  const { seen, link, resolve } = object;
   const rules = target.record.mapping[seen.object.ref.type];
   const { attributes } =
     link === null ? mapForCreate(seen.object, rules, resolve) : mapForUpdate(seen.object, rules, resolve, link.pushed);
-  return rules.map((rule) => ({
+  const unreadable = unreadableIn(one, 'mapping');
+  return rules.map((rule, nth) => ({
     to: rule.to,
     from: rule.kind === 'constant' ? null : rule.from,
     source: rule.kind === 'constant' ? rule.value : attributeOf(seen.object, rule.from),
+    readable: !unreadable.some((other) => other.nth === nth),
     wanted: Object.hasOwn(attributes, rule.to) ? own(attributes, rule.to) : undefined,
     told: link === null ? null : own(link.pushed, rule.to),
   }));

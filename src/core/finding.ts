@@ -29,12 +29,15 @@ import {
   planUnlinked,
 } from './plan.ts';
 import { type Cover, coverOf, type Shield } from './protection.ts';
+import type { UnreadableRule } from './unreadable-rules.ts';
 
 /** One target as it stands; the same for everybody who is looked at together. */
 export type TargetNow = {
   readonly record: Pick<TargetRecord, 'name' | 'mapping' | 'matching' | 'deprovision' | 'leftGroups' | 'problem'> & {
     readonly state: Exclude<TargetRecord['state'], 'deleting'>;
   };
+  /** Those of its rules that say nothing of anybody. */
+  readonly unreadable: readonly UnreadableRule[];
   /** Who is never touched. */
   readonly shield: Shield;
   readonly can: {

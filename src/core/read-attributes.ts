@@ -128,14 +128,14 @@ export const unreadOf = (asked: AttributeNames, read: ReadSince): AttributeNames
   each((type) => asked[type].filter((name) => !read[type].has(name)));
 
 /**
- * A mapping by which nothing is cleared that was not read: of whom the source was not asked it is not known that they have no value, and what stands at the
- * target may be right.
+ * A mapping that says nothing of what was not read: of whom the source was not asked it is not known that they have no value. What stands at the target may be
+ * right, so it is not cleared; and nobody is made with the default, which is for those who have none.
  */
-export const clearingOnlyRead = (mapping: Mapping, read: ReadSince): Mapping =>
+export const sayingOnlyRead = (mapping: Mapping, read: ReadSince): Mapping =>
   each((type) =>
     mapping[type].map((rule): MappingRule => {
-      if (rule.kind === 'constant' || rule.whenNull === 'keep') return rule;
+      if (rule.kind === 'constant') return rule;
       const name = attributeIn(rule.from);
-      return name === 'id' || read[type].has(name) ? rule : { ...rule, whenNull: 'keep' };
+      return name === 'id' || read[type].has(name) ? rule : { ...rule, whenNull: 'keep', default: null };
     }),
   );

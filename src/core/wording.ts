@@ -6,6 +6,7 @@ import type { GoneReason, Left, ObjectType, SourceObject } from '../model/source
 import { own } from './attributes.ts';
 import { mostWaiting, type ObjectNow } from './finding.ts';
 import type { PlannedOperation } from './plan.ts';
+import type { UnreadableRule } from './unreadable-rules.ts';
 
 /** To the minute, in UTC: a sentence is pasted into tickets and read elsewhere. */
 export const timeText = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
@@ -88,4 +89,14 @@ const countOf = (members: readonly WaitingReference[], nameOf: (id: SourceId) =>
   if (members.length >= mostWaiting) return `${mostWaiting} members or more`;
   const names = members.map(({ to }) => nameOf(to) ?? to);
   return `${members.length === 1 ? 'the member' : `${members.length} members:`} ${listed(names)}`;
+};
+
+/** Of several, for somebody who asks about one object; empty where there are none. Begins with a space. */
+export const unreadableWords = (rules: readonly UnreadableRule[]): string => {
+  const [first] = rules;
+  if (first === undefined) return '';
+  const names = [...new Set(rules.map(({ attribute }) => attribute))];
+  const paths = listed([...new Set(rules.map(({ to }) => to))]);
+  const what = first.list === 'mapping' ? `${paths} is left as it is there` : `nobody is looked for by ${paths}`;
+  return ` The connection may not read ${listed(names)}, so ${what}. To be mended by your team: name it in attributes.${first.type} of the connection, or take the rule out.`;
 };

@@ -2,6 +2,7 @@
 
 import { rulesMoved } from '../core/plan-basis.ts';
 import { attributesOfRules, unreadOf } from '../core/read-attributes.ts';
+import { unreadableRules } from '../core/unreadable-rules.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Plan, PlanRefusal } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
@@ -46,6 +47,7 @@ export const beginRun = async (engine: Engine, standing: Standing): Promise<Begu
   const known: Known = outdated ? 'outdated' : accepted === rules ? 'accepted' : 'other_rules';
   const found: Found = { known, reached, rules, accepted, version: head.version };
   const place = placeFrom(run.place);
+  if (place === null) tellUnreadable(engine, standing, head);
   return place === null ? await startOf(engine, standing, found) : await goOnFrom(engine, standing, found, place);
 };
 
@@ -60,6 +62,14 @@ const unreadProblem = ({ run, connection, record }: Standing, head: Head): Probl
     unread[type].map((name) => `${name} of each ${type}`),
   );
   return attributes.length === 0 ? null : attributesUnreadProblem(attributes);
+};
+
+/** Somebody looks for why a value is missing there. */
+const tellUnreadable = (engine: Engine, { run, connection, record }: Standing, head: Head): void => {
+  const rules = unreadableRules(connection.attributes, head.attributes, record);
+  if (rules.length === 0) return;
+  const attributes = [...new Set(rules.map(({ type, attribute }) => `${type}.${attribute}`))];
+  engine.world.log.warn('rules.unreadable', { run: run.id, target: record.id, attributes: attributes.join(' ') });
 };
 
 /** What a run finds of the target, each time it has its turn. */

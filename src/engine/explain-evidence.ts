@@ -3,7 +3,8 @@
 import { attributeOf } from '../core/attributes.ts';
 import { mostWaiting, type ObjectNow, type TargetNow } from '../core/finding.ts';
 import { references } from '../core/mapping.ts';
-import { clearingOnlyRead } from '../core/read-attributes.ts';
+import { sayingOnlyRead } from '../core/read-attributes.ts';
+import { unreadableRules } from '../core/unreadable-rules.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, type SourceId, sourceId, type TargetId } from '../model/ids.ts';
 import type { Action, WaitingReference } from '../model/operation.ts';
@@ -56,7 +57,8 @@ export const targetSide = async (
     record,
     head,
     now: {
-      record: { ...record, state, mapping: clearingOnlyRead(record.mapping, head.attributes) },
+      record: { ...record, state, mapping: sayingOnlyRead(record.mapping, head.attributes) },
+      unreadable: unreadableRules(connection.attributes, head.attributes, record),
       ...(await shieldNow(stores, connection, record, edges)),
       can: await abilitiesOf(stores, connect, record),
       hasNoGroups: groups?.size !== 0 && (await takesNone(stores, record, head, runs.ended)),

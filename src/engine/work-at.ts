@@ -1,7 +1,7 @@
 /** Everything a provision run works with, from where it is. */
 
 import { shield } from '../core/protection.ts';
-import { clearingOnlyRead } from '../core/read-attributes.ts';
+import { sayingOnlyRead } from '../core/read-attributes.ts';
 import type { Connection } from '../model/connection.ts';
 import { nobodyProtected } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
@@ -28,7 +28,7 @@ export const workAt = async (
     run,
     connection,
     record,
-    mapping: clearingOnlyRead(record.mapping, head.attributes),
+    mapping: sayingOnlyRead(record.mapping, head.attributes),
     source: once(engine, connection, await engine.stores.connections.secrets(connection.id)),
     target,
     lease,

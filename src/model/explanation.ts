@@ -98,7 +98,12 @@ export type ScopeEvidence = {
 
 export type LinkNow = Pick<Link, 'remoteId' | 'by' | 'state' | 'since'>;
 /** What the target is asked to find an account that is there already. */
-export type MatchQuestion = { readonly from: string; readonly to: string; readonly value: Value };
+export type MatchQuestion = {
+  readonly from: string;
+  readonly to: string;
+  readonly value: Value;
+  readonly readable: boolean;
+};
 export type MatchEvidence = {
   readonly link: LinkNow | null;
   readonly former: { readonly remoteId: RemoteId; readonly until: Date } | null;
@@ -110,6 +115,8 @@ export type MappedValue = {
   /** Null: a constant. */
   readonly from: string | null;
   readonly source: Value;
+  /** Whether the connection may read it: what it may not has no value here, and may have one in Entra. */
+  readonly readable: boolean;
   /** What the target should hold; `undefined`: this rule writes nothing now. */
   readonly wanted: Value | undefined;
   /** What the target was last told; null when it was told nothing. */

@@ -118,6 +118,7 @@ const well = (object: SourceObject, pushed: Attributes): Now => ({
       deprovision: { kind: 'disable' },
       leftGroups: 'leave',
     },
+    unreadable: [],
     shield: shield(nobodyProtected, new Set()),
     can: { groups: true, disable: true, delete: true, required: { user: ['userName'], group: ['displayName'] } },
     hasNoGroups: false,
@@ -518,8 +519,15 @@ describe('the trace', () => {
       says: 'To be told: displayName.',
       evidence: {
         values: expect.arrayContaining([
-          { to: 'displayName', from: 'displayName', source: 'Jane Roe', wanted: 'Jane Roe', told: 'Jane Doe' },
-          { to: 'title', from: 'jobTitle', source: null, wanted: null, told: null },
+          {
+            to: 'displayName',
+            from: 'displayName',
+            source: 'Jane Roe',
+            readable: true,
+            wanted: 'Jane Roe',
+            told: 'Jane Doe',
+          },
+          { to: 'title', from: 'jobTitle', source: null, readable: true, wanted: null, told: null },
         ]),
       },
     });

@@ -5,9 +5,9 @@ import {
   attributesNeeded,
   attributesOfRules,
   attributesToRead,
-  clearingOnlyRead,
   nothingRead,
   readAfter,
+  sayingOnlyRead,
   unreadOf,
   wasRead,
 } from '../../src/core/read-attributes.ts';
@@ -86,7 +86,7 @@ describe('what is read of a tenant', () => {
 describe('a mapping', () => {
   const read = readAfter({ version: 0, attributes: nothingRead }, names('mail', 'businessPhones'), true, 1);
   const whenNull = (from: string, given: 'clear' | 'keep' = 'clear') =>
-    clearingOnlyRead({ user: [mappingRule(from, 'x', { whenNull: given })], group: [] }, read).user.map(
+    sayingOnlyRead({ user: [mappingRule(from, 'x', { whenNull: given })], group: [] }, read).user.map(
       (rule) => rule.whenNull,
     );
 
@@ -99,12 +99,22 @@ describe('a mapping', () => {
     expect(unreadOf(names('mail', 'faxNumber'), read)).toEqual({ user: ['faxNumber'], group: [] });
   });
 
+  it('has no default for what was not read, which is unknown and not empty', () => {
+    const defaults = (from: string) =>
+      sayingOnlyRead(
+        { user: [mappingRule(from, 'x', { whenNull: 'keep', default: 'none' })], group: [] },
+        read,
+      ).user.map((rule) => rule.default);
+    expect(defaults('mail')).toEqual(['none']);
+    expect(defaults('faxNumber')).toEqual([null]);
+  });
+
   it('writes a constant whatever was read', () => {
     const constant: Mapping = {
       user: [{ kind: 'constant', value: null, to: 'x', apply: 'always', whenNull: 'clear', default: null }],
       group: [],
     };
-    expect(clearingOnlyRead(constant, nothingRead)).toEqual(constant);
+    expect(sayingOnlyRead(constant, nothingRead)).toEqual(constant);
   });
 });
 

@@ -6,6 +6,7 @@ import type { AttributeNames } from '../../src/core/read-attributes.ts';
 import { remoteId } from '../../src/model/ids.ts';
 import type { MappingRule } from '../../src/model/mapping.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
+import { type Log, silent } from '../../src/model/world.ts';
 import { mappingRule } from '../core/builders.ts';
 import { ask, why } from '../support/explaining.ts';
 import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
@@ -168,5 +169,51 @@ describe('a rule of a target from before that goes by what its connection may no
     expect(await readOfUsers(s)).not.toContain('faxNumber');
     const { verdict } = await why(s, 'anna@contoso.example');
     expect(verdict).toMatchObject({ reason: 'in_sync' });
+  });
+
+  it('gives nobody the default, as if the tenant had said that they have none', async () => {
+    const s = await story({
+      target: {
+        mapping: mapping(
+          mappingRule('faxNumber', 'fax', { default: 'none' }),
+          mappingRule('department', 'department', { default: 'none' }),
+        ),
+      },
+    });
+    s.hire('anna', { faxNumber: '7' });
+    await s.full();
+    expect(heldAccount(s, 'anna')).toMatchObject({ externalId: id('anna'), department: 'none' });
+    expect(heldAccount(s, 'anna')).not.toHaveProperty('fax');
+  });
+
+  it('is told of whoever it concerns, with who mends it, and once in the log of each run', async () => {
+    const told: object[] = [];
+    const s = await story({
+      target: {
+        mapping: mapping(fax),
+        matching: {
+          ...defaultMatching,
+          user: [{ from: 'otherMails[0]', to: 'mail2', ignoreCase: true }, ...defaultMatching.user],
+        },
+      },
+    });
+    s.hire('anna', { faxNumber: '7' });
+    await s.full();
+    const warn: Log['warn'] = (event, facts) => told.push({ event, ...facts });
+    Object.assign(s.engine.world, { log: { ...silent, warn } });
+    const { id: run } = await s.provision('full');
+    expect(told).toEqual([{ event: 'rules.unreadable', run, target, attributes: 'user.faxNumber user.otherMails' }]);
+    const stepOf = async (step: string) =>
+      (await why(s, 'anna@contoso.example')).steps.find((one) => one.step === step);
+    expect(await stepOf('mapped')).toMatchObject({
+      says: expect.stringMatching(
+        /faxNumber, so fax is left as it is there\. To be mended by your team: name it in attributes\.user .*or take the rule out/,
+      ),
+      evidence: { values: [{ to: 'externalId', readable: true }, { to: 'userName' }, { to: 'fax', readable: false }] },
+    });
+    expect(await stepOf('matched')).toMatchObject({
+      says: expect.stringMatching(/otherMails, so nobody is looked for by mail2\. To be mended by your team/),
+      evidence: { questions: [{ to: 'mail2', readable: false }, { readable: true }, { readable: true }] },
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectionId, targetId } from '../../../src/model/ids.ts';
+import { mappingRule } from '../../core/builders.ts';
 import { revealed } from '../../support/secrets.ts';
 import { addConnection, addTarget, type Door, idOf, newTarget, openDoor } from './door.ts';
 import { commitPeople, nth } from './stores.ts';
@@ -49,6 +50,39 @@ describe('a mapping or matching by an attribute that the connection does not rea
     });
     expect((await show(id)).body).toEqual(before);
     expect((await edit(id, { mapping: mapping(direct('businessPhones[1]', 'phone')) })).status).toBe(200);
+  });
+
+  it('and was stored all the same is told by the target and its check, with what your team does', async () => {
+    const id = await addTarget(door, connection, { name: 'Helpdesk' });
+    expect((await show(id)).body).toMatchObject({ rule_warnings: [] });
+    const record = await door.stores.targets.get(targetId(id));
+    if (record === null) throw new Error('The target is gone.');
+    await door.stores.targets.edit(record.id, record.revision, {
+      mapping: { ...record.mapping, user: [...record.mapping.user, mappingRule('faxNumber', 'fax')] },
+      matching: {
+        user: [{ from: 'otherMails[0]', to: 'mail2', ignoreCase: true }, ...record.matching.user],
+        group: record.matching.group,
+      },
+    });
+    const nth = record.mapping.user.length;
+    expect((await show(id)).body).toMatchObject({
+      rule_warnings: [
+        {
+          code: 'attribute_not_read',
+          pointer: `/mapping/user/${nth}/from`,
+          of: 'faxNumber',
+          message: expect.stringMatching(/fax is not written.*Name "faxNumber" in attributes\.user/),
+        },
+        { pointer: '/matching/user/0/from', of: 'otherMails', message: expect.stringMatching(/another account/) },
+      ],
+    });
+    const warning = { ok: true, state: 'warning', code: 'attribute_not_read', resolution_owner: 'your_team' };
+    const checks = [{ name: 'reachable' }, { ...warning, name: 'rule fax' }, { ...warning, name: 'rule mail2' }];
+    expect((await door.call('POST', `/v1/targets/${id}/check`)).body).toMatchObject({ ok: true, checks });
+    const whole = await door.call('POST', `/v1/connections/${connection}/check`);
+    expect(whole.body).toMatchObject({ ok: true, targets: [{ ok: true, checks }] });
+    // Another edit is not kept from being made by what is there.
+    expect((await edit(id, { name: 'Desk' })).status).toBe(200);
   });
 
   it('does not come to be by what is taken out of the attributes of the connection', async () => {

@@ -189,9 +189,7 @@ export const targetRoutes: readonly Route[] = [
 ];
 
 const shown = async (commands: CommandsWithin, target: Within<TargetRecord>) =>
-  targetView(
-    target,
-    commands.targetInForce(target),
-    await commands.waitingPlan(target.id),
-    await commands.protectionWarnings(target),
-  );
+  targetView(target, commands.targetInForce(target), await commands.waitingPlan(target.id), {
+    ofProtection: await commands.protectionWarnings(target),
+    ofRules: await commands.ruleWarnings(target),
+  });

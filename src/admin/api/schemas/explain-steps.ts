@@ -99,6 +99,9 @@ const stepOf = <N extends string, E extends z.ZodType>(name: N, evidence: E) =>
     says: z.string(),
     evidence,
   });
+const mayBeRead = {
+  description: 'Whether the connection may read it. What it may not has no value here, whatever Entra holds.',
+};
 export const stepSchema = z
   .discriminatedUnion('step', [
     stepOf(
@@ -124,7 +127,14 @@ export const stepSchema = z
       z.strictObject({
         link: linkSchema,
         former: z.strictObject({ remote_id: z.string(), until: time }).nullable(),
-        questions: z.array(z.strictObject({ from: z.string(), to: z.string(), value: valueSchema })),
+        questions: z.array(
+          z.strictObject({
+            from: z.string(),
+            to: z.string(),
+            value: valueSchema,
+            readable: z.boolean().meta(mayBeRead),
+          }),
+        ),
       }),
     ),
     stepOf(
@@ -135,6 +145,7 @@ export const stepSchema = z
             to: z.string(),
             from: z.string().nullable(),
             source: valueSchema,
+            readable: z.boolean().meta(mayBeRead),
             wanted: valueSchema.optional().meta({ description: 'Absent when the rule writes nothing now.' }),
             told: valueSchema.meta({ description: 'What the target was last told.' }),
           }),

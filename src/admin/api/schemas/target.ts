@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Plan } from '../../../model/plan.ts';
 import type { EscrowPolicy, TargetInForce, TargetRecord } from '../../../model/target-record.ts';
 import { type ProtectionWarning, protectionWarningCodes } from '../../protection.ts';
+import { type RuleWarning, ruleWarningCodes } from '../../target-rules.ts';
 import type { TargetFields } from '../../targets.ts';
 import {
   connectionIdText,
@@ -154,6 +155,11 @@ export const targetSchema = z
     protection_warnings: z
       .array(z.strictObject({ code: z.enum(protectionWarningCodes), of: z.string(), message: z.string() }))
       .meta({ description: 'What of `protected` does not protect as it says, or not yet.' }),
+    rule_warnings: z
+      .array(
+        z.strictObject({ code: z.enum(ruleWarningCodes), pointer: z.string(), of: z.string(), message: z.string() }),
+      )
+      .meta({ description: 'Rules of `mapping` and `matching` by what the connection may not read: they do nothing.' }),
     escrow: escrowPolicySchema,
     auto_approve_first: z.boolean(),
     approvals: approvalsNumber,
@@ -172,11 +178,12 @@ export const targetView = (
   target: TargetRecord,
   guarded: TargetInForce,
   waiting: Pick<Plan, 'id'> | null,
-  warnings: readonly ProtectionWarning[],
+  warnings: { readonly ofProtection: readonly ProtectionWarning[]; readonly ofRules: readonly RuleWarning[] },
 ): z.input<typeof targetSchema> => ({
   ...setView(target),
   problem: faultView(guarded.problem),
-  protection_warnings: [...warnings],
+  protection_warnings: [...warnings.ofProtection],
+  rule_warnings: [...warnings.ofRules],
   in_force: inForceView(guarded),
   waiting_plan: waiting?.id ?? null,
 });
@@ -184,7 +191,7 @@ export const targetView = (
 /** As it is set. */
 export const setView = (
   target: TargetRecord,
-): Omit<z.input<typeof targetSchema>, 'protection_warnings' | 'in_force' | 'waiting_plan'> => ({
+): Omit<z.input<typeof targetSchema>, 'protection_warnings' | 'rule_warnings' | 'in_force' | 'waiting_plan'> => ({
   id: target.id,
   connection_id: target.connection,
   organization_id: target.organization,
