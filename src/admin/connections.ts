@@ -23,6 +23,7 @@ import type { Head, Page, Restored } from '../store/snapshot-store.ts';
 import { refuseAbove } from './ceilings.ts';
 import { areGiven, credentialIssues, credentialsOf, type GivenCredentials, secretsOf } from './given-credentials.ts';
 import type { Within } from './reached.ts';
+import { readWhatIsNeeded } from './read-what-is-needed.ts';
 import { found, type Issue, invalid, Refused } from './refused.ts';
 import { type Around, editing, type Room, stale, wake } from './room.ts';
 import { cancelAll } from './runs.ts';
@@ -149,10 +150,12 @@ export const connectionCommands = (room: Room) => {
   };
 
   /** Runs that waited for the connection to go on. */
-  async function wakeWaiting({ id }: Within<Connection>): Promise<void> {
+  async function wakeWaiting(connection: Within<Connection>): Promise<void> {
+    const { id } = connection;
+    const targets = await room.stores.targets.of(id);
     // What somebody approved meanwhile comes before the tenant is read again, as far as that can be said of two queues.
-    for (const target of await room.stores.targets.of(id))
-      await wake(room, 'provision', () => room.wakeups.provision(target.id, 'delta'));
+    for (const target of targets) await wake(room, 'provision', () => room.wakeups.provision(target.id, 'delta'));
+    await readWhatIsNeeded(room, connection, targets);
     await wake(room, 'sync', () => room.wakeups.sync(id, 'delta'));
   }
 

@@ -1,14 +1,12 @@
 /** Commands on targets: our records of the systems we write to. */
 
-import { areRead, attributesNeeded, attributesOfRules } from '../core/read-attributes.ts';
 import { isTooMuch, type Kept, loosenedBy } from '../core/safeguards.ts';
 import { type RulesOfTarget, rulesByPath } from '../core/target-paths.ts';
 import { guardedNow, inForceNow } from '../engine/in-force.ts';
-import { newSyncRun } from '../engine/request-runs.ts';
 import { secretsFirst } from '../engine/secrets-first.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
-import { type ConnectionId, runId, type TargetId, targetId } from '../model/ids.ts';
+import { type ConnectionId, type TargetId, targetId } from '../model/ids.ts';
 import type { Mapping, Matching } from '../model/mapping.ts';
 import {
   type Approvals,
@@ -32,8 +30,9 @@ import { probeSoon } from './probe-soon.ts';
 import { meantProtection, type ProtectionWarning, protectionWarnings } from './protection.ts';
 import { provisionNow } from './provision-now.ts';
 import type { Within } from './reached.ts';
+import { readWhatIsNeeded } from './read-what-is-needed.ts';
 import { found, invalid, Refused } from './refused.ts';
-import { editing, type Room, stale, wake } from './room.ts';
+import { editing, type Room, stale } from './room.ts';
 import { cancelAll } from './runs.ts';
 import type { New } from './stores-within.ts';
 import { defaultRules, type RuleWarning, refuseUnreadable, ruleChecks, ruleWarnings } from './target-rules.ts';
@@ -107,6 +106,9 @@ export const targetCommands = (room: Room) => {
 
   const get = async (id: TargetId): Promise<Within<TargetRecord>> => found(await targets.get(id), 'target');
 
+  const read = async (target: Within<TargetRecord>): Promise<void> =>
+    readWhatIsNeeded(room, found(await connections.get(target.connection), 'connection'), [target]);
+
   return {
     async addTarget(connection: ConnectionId, given: NewTarget): Promise<Within<TargetRecord>> {
       const owner = found(await connections.get(connection), 'connection');
@@ -136,7 +138,7 @@ export const targetCommands = (room: Room) => {
       const added = await targets.add(target, parsed.secrets);
       room.world.log.info('target.added', { target: target.id, connection, kind: target.kind });
       tellLoosened(null, target);
-      await readWhatIsNeeded(room, owner, added);
+      await readWhatIsNeeded(room, owner, [added]);
       return added;
     },
 
@@ -176,8 +178,9 @@ export const targetCommands = (room: Room) => {
       });
       room.world.log.info('target.edited', { target: id, revision: edited.revision, state: edited.state });
       tellLoosened(before.loosened, edited);
-      if (changes.protected !== undefined || changes.mapping !== undefined || changes.matching !== undefined)
-        await readWhatIsNeeded(room, found(await connections.get(edited.connection), 'connection'), edited);
+      const { protected: protection, mapping, matching, state } = changes;
+      if ([protection, mapping, matching].some((given) => given !== undefined) || state === 'active')
+        await read(edited);
       return { before, target: edited };
     },
 
@@ -208,9 +211,11 @@ export const targetCommands = (room: Room) => {
       refuseDeleting(before);
       if (before.state !== 'quarantined') return before;
       await targets.hold(before.id, null);
-      await provisionNow(room, before);
+      const after = await get(id);
+      await read(after);
+      await provisionNow(room, after);
       room.world.log.info('target.released', { target: id });
-      return get(id);
+      return after;
     },
   };
 };
@@ -235,19 +240,6 @@ const givenRules = (room: Room, kind: string, { mapping, matching }: TargetField
   const nothing = { user: [], group: [] };
   const rules = meantRules(room, kind, { mapping: mapping ?? nothing, matching: matching ?? nothing });
   return { ...(mapping && { mapping: rules.mapping }), ...(matching && { matching: rules.matching }) };
-};
-
-/** Nothing is taken away before it is read who is protected, and nothing is done before the rules have what they take: not left to the schedule. */
-const readWhatIsNeeded = async (room: Room, connection: Within<Connection>, target: TargetRecord): Promise<void> => {
-  if (connection.state !== 'active' || target.state !== 'active') return;
-  const head = await room.stores.snapshots.head(connection.id);
-  const needed = [attributesNeeded(target.protected), attributesOfRules(connection.attributes, target)];
-  if (head.version === 0 || needed.every((names) => areRead(names, head.attributes))) return;
-  const wanted = { mode: 'full', scope: null, dryRun: false, trigger: 'api' } as const;
-  const run = newSyncRun(connection, { ...wanted, id: runId(newId('run')), at: room.world.now() });
-  await room.stores.runs.request(run);
-  await wake(room, 'sync', () => room.wakeups.sync(connection.id, 'person'));
-  room.world.log.info('run.requested', { run: run.id, kind: run.kind, connection: connection.id });
 };
 
 export const checkOf = async (room: Room, record: Within<TargetRecord>): Promise<CheckReport> => {

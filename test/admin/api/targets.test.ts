@@ -124,6 +124,47 @@ describe('a mapping or matching by an attribute that the connection does not rea
     expect((await syncs()).length).toBe(before + 1);
     expect((await syncs())[0]).toMatchObject({ mode: 'full', state: 'queued' });
   });
+
+  describe('that was edited while nothing was read for it', () => {
+    const syncs = async () =>
+      (await door.stores.runs.list({ connection: connectionId(connection), kind: 'sync' }, null, 10)).items;
+    const edited = async (): Promise<string> => {
+      await commitPeople(door.stores, connectionId(connection), 3);
+      const id = await addTarget(door, connection, { mapping: mapping() });
+      for (const run of await syncs()) await door.stores.runs.cancel(run.id, new Date());
+      return id;
+    };
+    const queued = async () => (await syncs()).filter(({ state }) => state === 'queued');
+    const more = { mapping: mapping(direct('city', 'town')) };
+
+    it('because its target was paused, is read as soon as that goes on', async () => {
+      const id = await edited();
+      await edit(id, { state: 'paused' });
+      await edit(id, more);
+      expect(await queued()).toEqual([]);
+      await edit(id, { state: 'active' });
+      expect(await queued()).toMatchObject([{ mode: 'full' }]);
+    });
+
+    it('because its target was held back, is read as soon as that is released', async () => {
+      const id = await edited();
+      await door.stores.targets.hold(targetId(id), { code: 'unauthorized', message: 'No.', owner: 'your_team' });
+      await edit(id, more);
+      expect(await queued()).toEqual([]);
+      await door.call('POST', `/v1/targets/${id}/release`);
+      expect(await queued()).toMatchObject([{ mode: 'full' }]);
+    });
+
+    it('because its connection was paused, is read as soon as that goes on', async () => {
+      const id = await edited();
+      const connectionIs = (state: string) => door.call('PATCH', `/v1/connections/${connection}`, { body: { state } });
+      await connectionIs('paused');
+      await edit(id, more);
+      expect(await queued()).toEqual([]);
+      await connectionIs('active');
+      expect(await queued()).toMatchObject([{ mode: 'full' }]);
+    });
+  });
 });
 
 describe('adding a target', () => {
