@@ -1,6 +1,6 @@
 /** The worker process: any mix of roles (ENTRAIN_WORKER_ROLES), as many processes side by side as wanted. */
 
-import { createWorkerDoor } from '../src/admin/api/index.ts';
+import { createWorkerDoor } from '../src/admin/api/door.ts';
 import { listen } from '../src/admin/api/listen.ts';
 import { askedBy, nothing } from '../src/command-line.ts';
 import { compose } from '../src/compose.ts';

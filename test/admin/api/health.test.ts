@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
-import { createWorkerDoor } from '../../../src/admin/api/index.ts';
+import { createWorkerDoor } from '../../../src/admin/api/door.ts';
 import { createMetrics } from '../../../src/admin/metrics.ts';
 import type { ClockReading } from '../../../src/engine/clock.ts';
 import { silent } from '../../../src/model/world.ts';
