@@ -3,13 +3,25 @@
 import type { Change } from '../model/change.ts';
 import type { EdgePair, Pair } from '../model/draft.ts';
 import type { SourceId } from '../model/ids.ts';
-import type { Membership, Ref } from '../model/source-object.ts';
+import type { Membership, Ref, SourceObject } from '../model/source-object.ts';
+import { isUnassigned, own, sameAttributes } from './attributes.ts';
+import type { Asked } from './fold.ts';
 
-export const diff = (pair: Pair): Change => {
+/** `asked`: what was read. Null: what is different is that less of it was read, and that is no change of anybody. */
+export const diff = (pair: Pair, asked: Asked): Change | null => {
   if (pair.after === null) return { kind: 'removed', before: pair.before, why: pair.why };
-  return pair.before === null
-    ? { kind: 'created', after: pair.after }
-    : { kind: 'updated', before: pair.before, after: pair.after };
+  if (pair.before === null) return { kind: 'created', after: pair.after };
+  const before = withoutForgotten(pair.before, pair.after, asked[pair.ref.type]);
+  const isOfLess = before !== pair.before && sameAttributes(before.attributes, pair.after.attributes);
+  return isOfLess ? null : { kind: 'updated', before, after: pair.after };
+};
+
+/** What was not asked for any more was not lost. */
+const withoutForgotten = (before: SourceObject, { attributes: now }: SourceObject, asked: readonly string[]) => {
+  const isForgotten = (name: string): boolean => !asked.includes(name) && isUnassigned(own(now, name));
+  const all = Object.entries(before.attributes);
+  const kept = all.filter(([name]) => !isForgotten(name));
+  return kept.length === all.length ? before : { ...before, attributes: Object.fromEntries(kept) };
 };
 
 /**

@@ -29,8 +29,7 @@ export const clearedAttributes = async (
   losses: readonly Kept[],
   isWhole: boolean,
 ): Promise<readonly Cleared[]> => {
-  // What is not read any more was not lost.
-  const many = losses.filter(({ type, attribute, lost }) => lost > limit.floor && asked[type].includes(attribute));
+  const many = losses.filter(({ lost }) => lost > limit.floor);
   const cleared: Cleared[] = [];
   for (const type of ['user', 'group'] as const) {
     const ours = many.filter((loss) => loss.type === type);

@@ -47,6 +47,7 @@ export const compareRead = async (
   const recorded = await recordChanges(
     stores.snapshots,
     what.kind === 'preview' ? membersOnly(draft) : draft,
+    reader.asked,
     recording,
   );
   const isWhole = what.kind === 'full' || what.kind === 'preview';

@@ -3,12 +3,13 @@
 import { isUnassigned, own } from '../core/attributes.ts';
 import { batches } from '../core/batches.ts';
 import { diff, diffEdges, diffPresence, type Flips, membersChange } from '../core/diff.ts';
+import type { Asked } from '../core/fold.ts';
 import { sampleOf } from '../core/shrink.ts';
 import type { Change } from '../model/change.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
 import type { Counters, Loss } from '../model/run.ts';
 import { type Membership, type ObjectType, type Ref, type SourceObject, user } from '../model/source-object.ts';
-import type { Draft, EdgePair, SnapshotStore } from '../store/snapshot-store.ts';
+import type { Draft, EdgePair, Pair, SnapshotStore } from '../store/snapshot-store.ts';
 
 type Counts = Pick<Counters, 'created' | 'updated' | 'removed' | 'membersAdded' | 'membersRemoved'>;
 export type Recorded = {
@@ -24,10 +25,11 @@ export type Recorded = {
 /** `kept`: how many of the changed objects had a value of it before, and have one. */
 export type Kept = Loss & { readonly kept: number };
 
-/** `report` is called again and again: it may take a while, and throws when the run is to stop. */
+/** `asked`: what was read. `report` is called again and again: it may take a while, and throws when the run is to stop. */
 export const recordChanges = async (
   snapshots: SnapshotStore,
   draft: Draft,
+  asked: Asked,
   report: () => Promise<void>,
 ): Promise<Recorded> => {
   const counts = { created: 0, updated: 0, removed: 0, membersAdded: 0, membersRemoved: 0 };
@@ -50,16 +52,20 @@ export const recordChanges = async (
     await report();
   };
   if (draft.base.version === 0) {
-    for await (const pairs of draft.touched()) await record(pairs.map(diff));
+    for await (const pairs of draft.touched()) await record(changesOf(pairs, asked));
     await recordFirstMembers(draft, record);
-  } else await recordMembers(snapshots, draft, await recordObjects(draft, record), record);
+  } else await recordMembers(snapshots, draft, await recordObjects(draft, asked, record), record);
   return { counts, present, missing, sampled, losses: [...losses.values()].filter(({ lost }) => lost > 0) };
 };
 
 type Recorder = (changes: readonly Change[]) => Promise<void>;
 
+const changesOf = (pairs: readonly Pair[], asked: Asked): readonly Change[] =>
+  pairs.map((pair) => diff(pair, asked)).filter((change) => change !== null);
+
 const recordObjects = async (
   draft: Draft,
+  asked: Asked,
   record: Recorder,
 ): Promise<Flips & { readonly groups: readonly SourceId[] }> => {
   const appeared = new Set<SourceId>();
@@ -71,7 +77,7 @@ const recordObjects = async (
       if (after === null) vanished.add(ref.id);
       if (before === null && ref.type === 'group') groups.push(ref.id);
     }
-    await record(pairs.map(diff));
+    await record(changesOf(pairs, asked));
   }
   return { appeared, vanished, groups };
 };

@@ -30,13 +30,35 @@ const members = (group: string, added: readonly string[], removed: readonly stri
   removed: users(...removed),
 });
 
+const asked = { user: ['title'], group: [] };
+
 describe('an object', () => {
+  it('is not changed by less being read of it, and loses nothing but what it lost', () => {
+    const { ref, ...read } = person('anna', { title: 'Nurse', city: 'Bern' });
+    const before = { ref, ...read };
+    expect(diff({ ref, before, after: person('anna', { title: 'Nurse' }) }, asked)).toBeNull();
+    const after = person('anna', { title: 'Doctor' });
+    expect(diff({ ref, before, after }, asked)).toEqual({
+      kind: 'updated',
+      before: person('anna', { title: 'Nurse' }),
+      after,
+    });
+    const cleared = person('anna', {});
+    expect(diff({ ref, before: person('anna', { title: 'Nurse' }), after: cleared }, asked)).toMatchObject({
+      kind: 'updated',
+    });
+  });
+
   it('is created, updated or removed', () => {
     const [before, after] = [person('anna', { title: 'Nurse' }), person('anna', { title: 'Doctor' })];
     const { ref } = after;
-    expect(diff({ ref, before: null, after })).toEqual({ kind: 'created', after });
-    expect(diff({ ref, before, after })).toEqual({ kind: 'updated', before, after });
-    expect(diff({ ref, before, after: null, why: 'missing' })).toEqual({ kind: 'removed', before, why: 'missing' });
+    expect(diff({ ref, before: null, after }, asked)).toEqual({ kind: 'created', after });
+    expect(diff({ ref, before, after }, asked)).toEqual({ kind: 'updated', before, after });
+    expect(diff({ ref, before, after: null, why: 'missing' }, asked)).toEqual({
+      kind: 'removed',
+      before,
+      why: 'missing',
+    });
   });
 });
 
@@ -125,7 +147,7 @@ describe('from one version to the next', () => {
       const before = (await stores.snapshots.head(id)).version;
       const draft = await stores.snapshots.begin(lease, 'any');
       await draft.put(batchFor(tenantNow));
-      await recordChanges(stores.snapshots, draft, async () => {});
+      await recordChanges(stores.snapshots, draft, asked, async () => {});
       await draft.commit({ watermark: null, counts: { user: 0, group: 0 }, full: true });
       const changes: Change[] = [];
       for await (const some of stores.snapshots.changesAfter(id, before))

@@ -1,6 +1,7 @@
 /** What is read of a tenant follows what its targets map, and what was not read is cleared nowhere. */
 
 import { describe, expect, it } from 'vitest';
+import { changedAttributes } from '../../src/core/change-kind.ts';
 import { defaultMatching } from '../../src/core/default-mapping.ts';
 import type { AttributeNames } from '../../src/core/read-attributes.ts';
 import { remoteId } from '../../src/model/ids.ts';
@@ -67,6 +68,21 @@ describe('a connection whose target maps two attributes', () => {
     expect(await storedOf(s, 'anna')).not.toHaveProperty('department');
     // A rule that is gone takes nothing away.
     expect(heldAccount(s, 'anna')).toMatchObject({ department: 'Sales' });
+  });
+
+  it('tells of nobody that they changed, because less is read of them', async () => {
+    const s = await story({ target: { mapping: mapping(department) } });
+    for (const name of ['anna', 'ben']) s.hire(name, { department: 'Sales' });
+    await s.full();
+    const { version } = await s.stores.snapshots.head(connection);
+    await remap(s, { mapping: mapping() });
+    s.directory.setUser(id('ben'), { displayName: 'Benjamin' });
+    expect(await s.full()).toMatchObject({ counters: { updated: 1 } });
+    expect(await storedOf(s, 'anna')).not.toHaveProperty('department');
+    const told: string[] = [];
+    for await (const changes of s.stores.snapshots.changesAfter(connection, version))
+      told.push(...changes.flatMap(({ change }) => changedAttributes(change)));
+    expect(told).toEqual(['displayName']);
   });
 });
 
