@@ -144,7 +144,7 @@ async function letLoose(role: Role, services: Services, program: string): Promis
 
 /** What would call somebody outside of this machine, never comes to its end, or ends the very session that it is called with. */
 function leftBy(role: Role): readonly string[] {
-  return ['checkNewConnection', 'watchRun', ...(role === 'session' ? ['endSession'] : [])];
+  return ['checkNewConnection', 'checkNewTarget', 'watchRun', ...(role === 'session' ? ['endSession'] : [])];
 }
 
 /** As it is served, but for cursors: nobody can make one up, so each is refused. */

@@ -326,5 +326,5 @@ const readinessOf = (mongo: Mongo, redis: Redis, program: Program): readonly Rea
 
 const targetConnector =
   (world: Omit<TargetWorld, 'witnesses'>, ledger: Ledger) =>
-  ({ id, kind, settings }: TargetRecord, secrets: Secrets): Target =>
+  ({ id, kind, settings }: Pick<TargetRecord, 'id' | 'kind' | 'settings'>, secrets: Secrets): Target =>
     parseTarget(kind, { ...settings, ...secrets }).connect({ ...world, witnesses: witnessesAt(ledger, id) });

@@ -28,6 +28,9 @@ import type { Reached, Within } from './reached.ts';
 import { Refused } from './refused.ts';
 import type { StoresOfHall, StoresOfOperator, StoresWithin } from './stores-within.ts';
 
+/** As much of a target as it takes to reach it, stored or not. */
+export type Connectable = Pick<TargetRecord, 'id' | 'kind' | 'settings'>;
+
 /** What there is in every room. */
 export type Around = {
   readonly keyProofs: KeyProofs;
@@ -36,7 +39,7 @@ export type Around = {
   readonly connectSource: (connection: Connection, secrets: Secrets) => Source;
   /** The same for a connection that is not stored. */
   readonly connectSourceOnce: (connection: Connection, secrets: Secrets) => Source;
-  readonly connectTarget: (target: TargetRecord, secrets: Secrets) => Target;
+  readonly connectTarget: (target: Connectable, secrets: Secrets) => Target;
   /** Our own application, for connecting tenants by admin consent; null when there is none. */
   readonly ourApp: OurApp | null;
   /** Where people sign in; null: they cannot. */

@@ -32,7 +32,7 @@ import { provisionNow } from './provision-now.ts';
 import type { Within } from './reached.ts';
 import { readWhatIsNeeded } from './read-what-is-needed.ts';
 import { found, invalid, Refused } from './refused.ts';
-import { editing, type Room, stale } from './room.ts';
+import { type Connectable, editing, type Room, stale } from './room.ts';
 import { cancelAll } from './runs.ts';
 import type { New } from './stores-within.ts';
 import { defaultRules, type RuleWarning, refuseUnreadable, ruleChecks, ruleWarnings } from './target-rules.ts';
@@ -205,6 +205,12 @@ export const targetCommands = (room: Room) => {
       return checkOf(room, await get(id));
     },
 
+    /** The same of a target that is not stored yet. Nothing is kept of it. */
+    async checkNewTarget({ kind, settings }: Pick<NewTarget, 'kind' | 'settings'>): Promise<CheckReport> {
+      const parsed = parsedSettings(room, kind, settings);
+      return proved(room, { id: targetId('none'), kind, settings: parsed.settings }, parsed.secrets);
+    },
+
     /** Lets a target out of quarantine and goes on with what waited. One that is not held is left as it is. */
     async releaseTarget(id: TargetId): Promise<Within<TargetRecord>> {
       const before = await get(id);
@@ -245,17 +251,19 @@ const givenRules = (room: Room, kind: string, { mapping, matching }: TargetField
 export const checkOf = async (room: Room, record: Within<TargetRecord>): Promise<CheckReport> => {
   const report = await secretsFirst(
     () => room.stores.targets.secrets(record),
-    async (secrets) => {
-      const target = room.connectTarget(record, secrets);
-      try {
-        return await target.check(AbortSignal.timeout(checkTimeoutMs));
-      } finally {
-        await target.close();
-      }
-    },
+    (secrets) => proved(room, record, secrets),
   );
   if (report.ok) await probeSoon(room.stores.targets, record.id, room.world.now());
   return { ...report, checks: [...report.checks, ...(await ruleChecks(room.stores, record))] };
+};
+
+const proved = async (room: Room, record: Connectable, secrets: Secrets): Promise<CheckReport> => {
+  const target = room.connectTarget(record, secrets);
+  try {
+    return await target.check(AbortSignal.timeout(checkTimeoutMs));
+  } finally {
+    await target.close();
+  }
 };
 
 const checkTimeoutMs = 30_000;

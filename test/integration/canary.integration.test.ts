@@ -245,6 +245,7 @@ const asPeople = async (connection: string): Promise<void> => {
 
 const runAll = async ({ connection, certified }: Awaited<ReturnType<typeof connectAll>>): Promise<void> => {
   const settings = { base_url: scim.baseUrl, token: secrets['token of a target'], allow_http: true };
+  await call('POST', '/v1/targets/check', { kind: 'scim', settings });
   const target = idOf(
     await call('POST', `/v1/connections/${connection}/targets`, {
       kind: 'scim',

@@ -153,6 +153,7 @@ export const story = async (options: StoryOptions = {}) => {
   const house = {
     ...engine,
     connectSourceOnce: engine.connectSource,
+    connectTarget: () => (options.wrapTarget ?? ((made) => made))(memoryTarget(remote)),
     wakeups: { sync: nobody, provision: nobody, schedule: nobody, unschedule: nobody },
     parseTarget: parserOf([]),
     keyProofs: createKeyProofs(new Uint8Array(32)),

@@ -63,6 +63,7 @@ const operations: Readonly<Record<ApiScope | 'any', readonly string[]>> = {
     'addTarget',
     'addWebhook',
     'checkNewConnection',
+    'checkNewTarget',
     'closeSetupLink',
     'editConnection',
     'editTarget',
@@ -138,6 +139,7 @@ const addressOf = ({ path }: Route, of: Belongings = things): string =>
 const bodies: Readonly<Record<string, object>> = {
   addConnection: newConnection,
   addTarget: newTarget,
+  checkNewTarget: newTarget,
   addSecondCredential: { client_secret: 'another' },
   createApiKey: { name: 'another', scopes: ['read'] },
   addWebhook: newWebhook,

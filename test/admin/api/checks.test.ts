@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectionId, targetId } from '../../../src/model/ids.ts';
+import { everythingIn } from './belongings.ts';
 import { addConnection, addTarget, clientId, clientSecret, type Door, openDoor, pageOf, tenantId } from './door.ts';
 
 let door: Door;
@@ -59,6 +60,63 @@ describe('a check before a connection is added', () => {
 
   it('has an address of its own, which is no id', async () => {
     expect((await door.call('GET', '/v1/connections/check')).body).toMatchObject({ code: 'method_not_allowed' });
+  });
+});
+
+describe('a check before a target is added', () => {
+  const draft = { kind: 'note', settings: { url: 'https://notes.example', token: 'CANARY~token' } };
+  const check = (body: object) => door.call('POST', '/v1/targets/check', { body });
+
+  it('is that of a stored one, and keeps and tells nothing of what was given', async () => {
+    const before = await everythingIn(door);
+    const reply = await check(draft);
+    expect(reply).toMatchObject({
+      status: 200,
+      body: { ok: true, checks: [{ name: 'reachable', ok: true, state: 'passed' }] },
+    });
+    expect(await everythingIn(door)).toBe(before);
+    expect(JSON.stringify((await door.stores.audit.list({}, null, 10)).items)).not.toMatch(/CANARY|notes\.example/);
+    expect(JSON.stringify(reply.body) + door.said.join('\n')).not.toContain('CANARY');
+    const target = await addTarget(door, await addConnection(door), draft);
+    expect((await door.call('POST', `/v1/targets/${target}/check`)).body).toEqual(reply.body);
+  });
+
+  it('that fails says who must act, and what they do', async () => {
+    const settings = { ...draft.settings, url: 'https://notes.example/broken' };
+    expect(await check({ ...draft, settings })).toMatchObject({
+      status: 200,
+      body: { ok: false, checks: [{ state: 'failed', code: 'connection_refused', resolution_owner: 'your_team' }] },
+    });
+  });
+
+  it.each([
+    ['/kind', { kind: 'unheard_of' }],
+    ['/settings/token', { settings: { url: draft.settings.url } }],
+    ['/settings/url', { settings: { ...draft.settings, url: 'http://notes.example' } }],
+    ['/settings/url', { settings: { ...draft.settings, url: 'https://169.254.169.254/latest' } }],
+    ['/settings/url', { settings: { ...draft.settings, url: 'https://[::1]/scim' } }],
+    ['/name', { name: 'Helpdesk' }],
+  ])('calls nobody, and names %s, when it cannot be accepted', async (pointer, fields) => {
+    const connected: string[] = [];
+    const other = await openDoor({
+      room: ({ connectTarget }) => ({
+        connectTarget: (...asked) => {
+          connected.push(asked[0].kind);
+          return connectTarget(...asked);
+        },
+      }),
+    });
+    try {
+      const reply = await other.call('POST', '/v1/targets/check', { body: { ...draft, ...fields } });
+      expect(reply.body).toMatchObject({ code: 'invalid_request', errors: [{ in: 'body', pointer }] });
+      expect(connected).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('has an address of its own, which is no id', async () => {
+    expect((await door.call('GET', '/v1/targets/check')).body).toMatchObject({ code: 'method_not_allowed' });
   });
 });
 

@@ -36,6 +36,7 @@ const everyPost = [
   'cancelRun',
   'checkConnection',
   'checkNewConnection',
+  'checkNewTarget',
   'checkTarget',
   'createApiKey',
   'declareRestore',
@@ -63,6 +64,7 @@ const aboutNothing = [
   'addConnection',
   'addWebhook',
   'checkNewConnection',
+  'checkNewTarget',
   'createApiKey',
   'declareRestore',
   'renewDataKeys',
@@ -77,6 +79,7 @@ const bodies: Readonly<Record<string, object>> = {
   checkNewConnection: { ...newConnection, organization_id: undefined },
   addSecondCredential: { client_secret: 'another' },
   addTarget: newTarget,
+  checkNewTarget: newTarget,
   addWebhook: { organization_id: 'acme', url: 'https://hooks.example' },
   openSetupLink: { given_to: 'their IT' },
   createApiKey: { name: 'another', scopes: ['read'] },
@@ -90,6 +93,7 @@ const bodies: Readonly<Record<string, object>> = {
 const others: Readonly<Record<string, object>> = {
   addConnection: { ...newConnection, organization_id: 'contoso' },
   checkNewConnection: { ...newConnection, organization_id: undefined, client_id: clientId.replace('5', '6') },
+  checkNewTarget: { ...newTarget, settings: { ...newTarget.settings, token: 'CANARY~other' } },
   addTarget: { ...newTarget, deprovision: { kind: 'none' } },
   addWebhook: { organization_id: 'acme', url: 'https://other.example' },
   createApiKey: { name: 'another', scopes: ['sync'] },
@@ -280,7 +284,7 @@ const inOrder = (world: Door): readonly Route[] => {
 describe('every POST that does something', () => {
   /** What these come to is not in what is compared: a look, a message that is sent, a state that only the link holds, keys that there is nothing of. */
   const leavesNoTrace = [
-    ...['checkConnection', 'checkNewConnection', 'checkTarget', 'releaseTarget'],
+    ...['checkConnection', 'checkNewConnection', 'checkNewTarget', 'checkTarget', 'releaseTarget'],
     ...['openConsent', 'renewDataKeys', 'testWebhook'],
   ];
 

@@ -127,6 +127,7 @@ describe('the OpenAPI document', () => {
       'checkNewConnection',
       'openSetupLink',
       'addTarget',
+      'checkNewTarget',
       'approvePlan',
       'rejectPlan',
       'applyPlan',

@@ -15,6 +15,7 @@ import {
   fieldsOf,
   newTargetSchema,
   targetChangesSchema,
+  targetDraftSchema,
   targetListSchema,
   targetSchema,
   targetView,
@@ -79,6 +80,25 @@ export const targetRoutes: readonly Route[] = [
       const targets = await commands.listTargets(connectionId(params.connection_id));
       return { status: 200, body: { data: await Promise.all(targets.map((target) => shown(commands, target))) } };
     },
+  }),
+  // Before the routes with an id in this place.
+  defineRoute({
+    method: 'post',
+    path: '/v1/targets/check',
+    id: 'checkNewTarget',
+    scope: 'configure',
+    of: 'nobody',
+    tag,
+    summary: 'Proves address, credentials and abilities by real calls before a target is added; keeps nothing',
+    params: nothing,
+    query: nothing,
+    body: targetDraftSchema,
+    answer: { status: 200, description: 'What was checked, and what came of it.', schema: checkReportSchema },
+    refusals: [],
+    handle: async ({ body, commands }) => ({
+      status: 200,
+      body: checkReportView(await commands.checkNewTarget(body)),
+    }),
   }),
   defineRoute({
     method: 'get',

@@ -99,13 +99,13 @@ const fields = {
   }),
 };
 
-export const newTargetSchema = z
-  .strictObject({
-    kind: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be a kind of target'),
-    settings: settingsSchema,
-    ...fields,
-  })
-  .meta({ id: 'NewTarget' });
+const draft = {
+  kind: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be a kind of target'),
+  settings: settingsSchema,
+};
+export const newTargetSchema = z.strictObject({ ...draft, ...fields }).meta({ id: 'NewTarget' });
+/** What it takes to reach one. */
+export const targetDraftSchema = z.strictObject(draft).meta({ id: 'TargetDraft' });
 export const targetChangesSchema = z
   .strictObject({
     settings: settingsSchema.optional().meta({
