@@ -55,6 +55,27 @@ describe('a webhook', () => {
     expect(JSON.stringify([shown.body, listed.body])).not.toContain('whsec_');
   });
 
+  it('shows what its receiver knows it by to whoever may configure it, and to nobody else', async () => {
+    const hidden = `${new URL(url).origin}/sha256:`;
+    const id = idOf(await add());
+    for (const [scopes, isShown] of [
+      [['configure'], true],
+      [['admin'], true],
+      [['read'], false],
+      [['sync', 'approve'], false],
+    ] as const) {
+      const body = { name: scopes.join(' '), scopes, ...(isShown ? {} : { organization_ids: ['acme'] }) };
+      const made = await door.call('POST', '/v1/api-keys', { body });
+      const { key } = z.looseObject({ key: z.string() }).parse(made.body);
+      for (const path of [`/v1/webhooks/${id}`, '/v1/webhooks?organization_id=acme']) {
+        const shown = JSON.stringify((await door.call('GET', path, { key })).body);
+        expect(shown.includes(url), `${scopes.join(' ')} ${path}`).toBe(isShown);
+        expect(shown.includes(hidden)).toBe(!isShown);
+        expect(shown.includes('of=acme')).toBe(isShown);
+      }
+    }
+  });
+
   it.each([
     ['http://93.184.216.34/', 'https://'],
     ['https://10.0.0.8/', 'private network'],

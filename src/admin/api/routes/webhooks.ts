@@ -18,6 +18,7 @@ import {
   webhookIdText,
   webhookSchema,
   webhookView,
+  webhookViewFor,
   webhookWithSecretSchema,
   webhookWithSecretView,
 } from '../schemas/webhook.ts';
@@ -59,14 +60,14 @@ export const webhookRoutes: readonly Route[] = [
     body: nothing,
     answer: { status: 200, description: 'A page of webhooks.', schema: pageOf(webhookSchema) },
     refusals: [],
-    handle: ({ query, commands }) => {
+    handle: ({ query, caller, commands }) => {
       const of = query.organization_id;
       const filter = of === undefined ? {} : { organization: organizationId(of) };
       return answerPage(
         `webhooks ${of ?? ''}`,
         query,
         (after, limit) => commands.listWebhooks(filter, after, limit),
-        webhookView,
+        (webhook) => webhookViewFor(caller, webhook),
       );
     },
   }),
@@ -82,9 +83,9 @@ export const webhookRoutes: readonly Route[] = [
     body: nothing,
     answer: { status: 200, description: 'The webhook.', schema: webhookSchema },
     refusals: ['not_found'],
-    handle: async ({ params, commands }) => {
+    handle: async ({ params, caller, commands }) => {
       const webhook = await commands.getWebhook(webhookId(params.webhook_id));
-      return { status: 200, body: webhookView(webhook), headers: { ETag: etagOf(webhook) } };
+      return { status: 200, body: webhookViewFor(caller, webhook), headers: { ETag: etagOf(webhook) } };
     },
   }),
   defineRoute({

@@ -1,6 +1,5 @@
 /** The audit log as the API shows it, and what of a record goes into it: always a rendering that callers get, less what is of persons or passes by itself. */
 
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { approvalsIn } from '../../../core/approvals.ts';
 import type { ApiKeyRecord } from '../../../model/api-key.ts';
@@ -15,7 +14,7 @@ import { time } from './common.ts';
 import { connectionView } from './connection.ts';
 import type { credentialsSchema } from './credentials.ts';
 import { setView } from './target.ts';
-import { webhookView } from './webhook.ts';
+import { webhookView, withheldUrl } from './webhook.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -95,20 +94,10 @@ export const auditedApiKey = (record: ApiKeyRecord): JsonObject => {
   return settled(shown);
 };
 
+/** This log cannot be edited, so what the receiver knows us by is not in it. */
 export const auditedWebhook = (webhook: Webhook): JsonObject => {
   const { problem: _, ...shown } = webhookView(webhook);
-  return settled({ ...shown, url: auditedUrl(webhook.url) });
-};
-
-/**
- * Receivers have a key of theirs in the path (as Slack and Zapier do) or in the query (`sig`, `code`), and this log cannot be edited. Eight characters of a
- * digest show that it became another, and do not tell what it is.
- */
-const auditedUrl = (text: string): string => {
-  const { origin, username, password, pathname, search, hash } = new URL(text);
-  const hidden = [username, password, pathname, search, hash].join('');
-  if (hidden === '/') return `${origin}/`;
-  return `${origin}/sha256:${createHash('sha256').update(hidden).digest('hex').slice(0, 8)}`;
+  return settled({ ...shown, url: withheldUrl(webhook.url) });
 };
 
 /** Which plan exactly, and what was decided. */

@@ -1,6 +1,9 @@
 /** Webhooks as the API shows them. */
 
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { mayDo } from '../../../core/access.ts';
+import type { Caller } from '../../../model/api-key.ts';
 import { eventTypes } from '../../../model/event.ts';
 import type { Attempt, Delivery, Webhook } from '../../../model/webhook.ts';
 import type { WithSecret } from '../../webhooks.ts';
@@ -50,7 +53,10 @@ export const webhookSchema = z
   .strictObject({
     id: webhookIdText,
     organization_id: z.string(),
-    url: z.string(),
+    url: z.string().meta({
+      description:
+        'Receivers have keys in path and query: whoever may not `configure` is shown scheme and host, and a digest in place of the rest.',
+    }),
     description: z.string().nullable(),
     events,
     state: z.enum(['active', 'paused', 'disabled']),
@@ -78,6 +84,22 @@ export const webhookView = (webhook: Webhook): z.input<typeof webhookSchema> => 
   updated_at: timeOf(webhook.updatedAt),
   revision: webhook.revision,
 });
+/** The same for whoever asks. */
+export const webhookViewFor = (caller: Caller, webhook: Webhook): z.input<typeof webhookSchema> => ({
+  ...webhookView(webhook),
+  url: mayDo(caller, 'configure') ? webhook.url : withheldUrl(webhook.url),
+});
+
+/**
+ * Receivers have a key of theirs in the path (as Slack and Zapier do) or in the query (`sig`, `code`). Eight characters of a digest show that it became
+ * another, and do not tell what it is.
+ */
+export const withheldUrl = (text: string): string => {
+  const { origin, username, password, pathname, search, hash } = new URL(text);
+  const hidden = [username, password, pathname, search, hash].join('');
+  if (hidden === '/') return `${origin}/`;
+  return `${origin}/sha256:${createHash('sha256').update(hidden).digest('hex').slice(0, 8)}`;
+};
 export const webhookWithSecretView = ({ webhook, secret }: WithSecret): z.input<typeof webhookWithSecretSchema> => ({
   ...webhookView(webhook),
   secret,
