@@ -123,14 +123,22 @@ export const sum = (counted: Iterable<Counted>): Amounts => {
   return amounts();
 };
 
+/** Whose accounts and groups go by this. */
+export const leavingBy = (counted: Iterable<Counted>): ReadonlySet<SourceId> => {
+  const leaving = new Set<SourceId>();
+  for (const { action, group } of counted) if (action === 'disable' || action === 'delete') leaving.add(group);
+  return leaving;
+};
+
 /** An operation that was done, or may have been. `isShown`: false of a loss that the target said it did and does not show. */
 export type Taken = Counted & { readonly isShown: boolean };
 
 /**
  * Of what was taken, oldest first. Whoever is not shown to be gone is told to go again until they are: of all these tries, and the one that showed at
- * last, one counts.
+ * last, one counts. `again`: whose accounts and groups are to go once more, who count as that. Members of whom it is not shown count with each try, which
+ * errs to the strict side: of a batch it is not kept who they were.
  */
-export const sumTaken = (taken: Iterable<Taken>): Amounts => {
+export const sumTaken = (taken: Iterable<Taken>, again: ReadonlySet<SourceId> = new Set()): Amounts => {
   const { add, amounts } = startSum();
   const unshown = new Map<string, Taken>();
   for (const one of taken) {
@@ -139,7 +147,7 @@ export const sumTaken = (taken: Iterable<Taken>): Amounts => {
     if (one.isShown) unshown.delete(whose);
     else if (one.members === 0) unshown.set(whose, one);
   }
-  for (const one of unshown.values()) add(one);
+  for (const one of unshown.values()) if (!again.has(one.group)) add(one);
   return amounts();
 };
 

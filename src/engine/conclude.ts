@@ -63,8 +63,8 @@ export const endPlanned = (
 
 const endPlanning = async (work: Provisioning, kind: Planning, tally: Tally): Promise<End> => {
   const { engine, record } = work;
-  const { content, amounts } = await lookThrough(engine.stores, { target: record.id, id: work.planId });
-  const exceeded = await exceededBy({ stores: engine.stores, record, since: windowStart(work) }, amounts);
+  const { content, amounts, leaving } = await lookThrough(engine.stores, { target: record.id, id: work.planId });
+  const exceeded = await exceededBy({ stores: engine.stores, record, since: windowStart(work) }, amounts, leaving);
   if (kind !== 'first') {
     await makePlan(work, kind, content, exceeded);
     return { state: stateOf(tally.counters()), counters: tally.counters(), version: work.through, problem: null };

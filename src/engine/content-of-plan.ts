@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type Amounts, countedAs, startSum } from '../core/guard.ts';
 import { contentOf } from '../core/plan-content.ts';
+import type { SourceId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { PlanOf } from '../store/plan-store.ts';
@@ -17,12 +18,14 @@ export const contentOfPlan = async (stores: Pick<Stores, 'plans'>, of: PlanOf): 
 export const lookThrough = async (
   { plans }: Pick<Stores, 'plans'>,
   of: PlanOf,
-): Promise<{ readonly content: Content; readonly amounts: Amounts }> => {
+): Promise<{ readonly content: Content; readonly amounts: Amounts; readonly leaving: ReadonlySet<SourceId> }> => {
   const hash = createHash('sha256');
   const countsOf = { user: noneOfEach(), group: noneOfEach() };
   const { add, amounts } = startSum();
+  const leaving = new Set<SourceId>();
   for await (const staged of plans.scan(of)) {
     for (const { step, operation, cause } of staged) {
+      if (operation.action === 'disable' || operation.action === 'delete') leaving.add(operation.ref.id);
       countsOf[operation.ref.type][operation.action] += 'members' in operation ? operation.members.length : 1;
       hash.update(`${contentOf(operation)}\n`);
       // Of an account that is made or changed its references are a part, as where a run counts before it writes.
@@ -31,7 +34,7 @@ export const lookThrough = async (
   }
   const counts = noneOfEach();
   for (const action of actions) counts[action] = countsOf.user[action] + countsOf.group[action];
-  return { content: { hash: hash.digest('base64url'), counts, countsOf }, amounts: amounts() };
+  return { content: { hash: hash.digest('base64url'), counts, countsOf }, amounts: amounts(), leaving };
 };
 
 const actions = ['create', 'update', 'add_members', 'remove_members', 'disable', 'delete'] as const;

@@ -16,7 +16,8 @@ import { windowStart } from './window.ts';
 export const exceededWrites = async (work: Provisioning, gathered: Gathered): Promise<readonly Exceeded[]> => {
   if (!limitsWrites(work.record) || work.aim.kind !== 'provision') return [];
   const { engine, record } = work;
-  return exceededBy({ stores: engine.stores, record, since: windowStart(work) }, await wantedWrites(work, gathered));
+  const counting = { stores: engine.stores, record, since: windowStart(work) };
+  return exceededBy(counting, await wantedWrites(work, gathered), new Set());
 };
 
 /** What a person approved is done whatever the limits say. */

@@ -16,7 +16,7 @@ export const exceededNow = async (work: Provisioning, pending: readonly Pending[
   const writes = sum(pending.filter((one) => isCounted(work, one)).map(counted));
   if (!limitsWrites(record) || writes.creates + writes.updates === 0) return [];
   // Asked once a turn: of a large run it is long, and only this run writes to the target while it holds the lease.
-  room.before ??= await countedNow({ stores: engine.stores, record, since: windowStart(work) });
+  room.before ??= await countedNow({ stores: engine.stores, record, since: windowStart(work) }, new Set());
   const { taken, active } = room.before;
   const wanted = {
     ...nothing,

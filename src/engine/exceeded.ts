@@ -14,14 +14,18 @@ type Counting = {
   readonly since: Date;
 };
 
-/** What the day took is asked of the ledger, not counted along: a run that breaks off, or is repeated, goes on with less left of its limit. */
+/**
+ * What the day took is asked of the ledger, not counted along: a run that breaks off, or is repeated, goes on with less left of its limit. `leaving`: whose
+ * accounts and groups go by this.
+ */
 export const exceededBy = async (
   { stores, record, since }: Counting,
   amounts: Amounts,
+  leaving: ReadonlySet<SourceId>,
 ): Promise<readonly Exceeded[]> => {
   const { byGroup, ...totals } = amounts;
   if (Object.values(totals).every((count) => count === 0)) return [];
-  const { taken, active } = await countedNow({ stores, record, since });
+  const { taken, active } = await countedNow({ stores, record, since }, leaving);
   const sizes = await sizesOf(stores, record, byGroup, taken);
   return guard(amounts, taken, record.limits, { active, membersOf: (group) => sizes.get(group) ?? 0 });
 };
@@ -30,12 +34,11 @@ export const limitsWrites = ({ limits: { creates, updates } }: Pick<TargetRecord
   creates !== null || updates !== null;
 
 /** What the day took, and what is active at the target, as it was before the day took it. */
-export const countedNow = async ({
-  stores: { ledger },
-  record,
-  since,
-}: Counting): Promise<{ readonly taken: Amounts; readonly active: Base['active'] }> => {
-  const taken = await ledger.taken(record.id, since);
+export const countedNow = async (
+  { stores: { ledger }, record, since }: Counting,
+  leaving: ReadonlySet<SourceId>,
+): Promise<{ readonly taken: Amounts; readonly active: Base['active'] }> => {
+  const taken = await ledger.taken(record.id, since, leaving);
   const { user, group } = await ledger.countActive(record.id);
   return { taken, active: { user: user + taken.deprovisions, group: group + taken.groupDeletes } };
 };
@@ -44,7 +47,10 @@ export const countedNow = async ({
 export const exceededByPlan = async (
   counting: Counting & { readonly stores: Pick<Stores, 'plans'> },
   plan: Plan,
-): Promise<readonly Exceeded[]> => exceededBy(counting, (await lookThrough(counting.stores, plan)).amounts);
+): Promise<readonly Exceeded[]> => {
+  const { amounts, leaving } = await lookThrough(counting.stores, plan);
+  return exceededBy(counting, amounts, leaving);
+};
 
 /** How many members groups have, and had before this and the day; asked only of groups that lose more than anybody may lose. */
 const sizesOf = async (

@@ -1,6 +1,6 @@
 /** Decides which of the removals a run wants are done: within the limits, approved by a person, or kept for one. */
 
-import { isHeld, sum } from '../core/guard.ts';
+import { isHeld, leavingBy, sum } from '../core/guard.ts';
 import { takenBy } from '../core/plan-content.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
@@ -87,5 +87,6 @@ const few = (what: 'more' | 'less', lines: readonly string[]): string =>
 
 const exceededRemovals = (work: Provisioning, wanted: readonly Pending[]): Promise<readonly Exceeded[]> => {
   const { stores } = work.engine;
-  return exceededBy({ stores, record: work.record, since: windowStart(work) }, sum(wanted.map(counted)));
+  const amounts = wanted.map(counted);
+  return exceededBy({ stores, record: work.record, since: windowStart(work) }, sum(amounts), leavingBy(amounts));
 };

@@ -90,9 +90,9 @@ export interface Ledger {
   openIntents(target: TargetId): AsyncIterable<readonly Intent[]>;
   /**
    * What intents since then that count against a limit (`cause.limited`) did, or may have done: they are settled as applied, or still open, or a loss that
-   * the target said it did and does not show.
+   * the target said it did and does not show; but for those who are to go `again`, whom their earlier tries are not counted for.
    */
-  taken(target: TargetId, since: Date): Promise<Amounts>;
+  taken(target: TargetId, since: Date, again?: ReadonlySet<SourceId>): Promise<Amounts>;
   /**
    * Per outcome: link, escrow (made on `escrowed`, with growing delay; removed otherwise, unless another operation of the same run failed or the
    * outcome only puts the operation off), then the intent is closed. Repeating it changes nothing. Throws `StaleFence`.

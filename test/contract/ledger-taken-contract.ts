@@ -72,6 +72,9 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
       for (const isShown of [false, false]) await tell(disables(bob), isShown);
       for (const isShown of [true, false]) await tell(disables(cid), isShown);
       expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 4 });
+      // Of whoever is to go once more, what was shown counts beside that, and what was not does not.
+      const again = new Set([ann.id, bob.id, cid.id]);
+      expect(await ledger.taken(target, start, again)).toMatchObject({ deprovisions: 2 });
     });
 
     it('counts each kind apart, and members by their group', async () => {

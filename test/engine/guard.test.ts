@@ -50,6 +50,34 @@ describe('a leak of a few people a run', () => {
     expect(off(s)).toBe(6);
   });
 
+  it('counts those once who are told to go again, because the target did not show them gone', async () => {
+    let isDeaf = true;
+    const s = await story({
+      target: { limits: { ...defaultLimits, deprovisions: limit(3) } },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal, beforeWrite, known) => {
+          if (isDeaf && operation.action === 'disable')
+            throw new TargetError('rejected', 'It said yes.', { code: 'not_applied' });
+          return await made.apply(operation, signal, beforeWrite, known);
+        },
+      }),
+    });
+    staff(s, 40);
+    await s.full();
+    leave(s, 0, 3);
+    await s.delta();
+    expect(off(s)).toBe(0);
+    isDeaf = false;
+    s.pass(6 * hourMs);
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { disabled: 3 } });
+    // And they are three, beside whom nobody else may go.
+    leave(s, 3, 4);
+    await s.delta();
+    expect((await s.provisioned()).problem?.message).toContain('1 deprovisions after 3 within 24 hours');
+  });
+
   it('is caught also when each run breaks off right after it took something', async () => {
     const s = await limited({ deprovisions: limit(5) });
     staff(s, 40);

@@ -146,7 +146,7 @@ export const createMemoryLedger = (around: {
       await probe('ledger.intended');
       heldBy(lease);
     },
-    taken: async (target, since) =>
+    taken: async (target, since, again) =>
       sumTaken(
         [...bookOf(target).entries.values()]
           .filter(({ cause, at, state, outcome }) => {
@@ -157,6 +157,7 @@ export const createMemoryLedger = (around: {
             ...countedAs(operation, cause.why),
             isShown: outcome === null || isInEffect(outcome),
           })),
+        again,
       ),
     lastWrite: async (target) => {
       const last = [...bookOf(target).entries.values()].toSorted((a, b) => a.order - b.order).at(-1);

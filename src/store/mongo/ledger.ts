@@ -123,7 +123,7 @@ export const createMongoLedger = (
     },
     openIntents: intents.open,
     lastWrite: intents.last,
-    taken: async (target, since) => {
+    taken: async (target, since, again) => {
       const counted = new Map<string, Taken>();
       for await (const page of takings.since(target, since)) {
         const keys = await intents.taken(
@@ -135,7 +135,7 @@ export const createMongoLedger = (
           if (found !== undefined) counted.set(taking.key, { ...taking, ...found });
         }
       }
-      return sumTaken(counted.values());
+      return sumTaken(counted.values(), again);
     },
     settle: async (lease, outcomes, policy = defaultEscrow) => {
       const givenUp: Ref[] = [];
