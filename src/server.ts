@@ -7,6 +7,7 @@ import { tellFirstKey } from './admin/first-key.ts';
 import { askedBy, nothing } from './command-line.ts';
 import { compose, type Parts } from './compose.ts';
 import type { Config } from './config.ts';
+import { isDoorPlain } from './core/plain-ways.ts';
 import { untilStopped } from './process.ts';
 import { processUsage } from './process-usage.ts';
 
@@ -30,12 +31,16 @@ const serve = async (config: Config): Promise<() => Promise<void>> => {
   const closing = new AbortController();
   const closeDoor = await listen(createApi({ ...parts, readiness, closing: closing.signal }), config);
   parts.log.info('api.listening', { host: config.host, port: config.port });
+  if (isDoorPlain(config)) parts.log.warn('api.plain', { host: config.host, message: plainDoor });
   return async () => {
     closing.abort();
     await closeDoor();
     await parts.close();
   };
 };
+
+const plainDoor =
+  'The API speaks HTTP, and listens for others than this machine: whoever is on the way reads the keys of its callers. Put TLS in front, and say so by ENTRAIN_PUBLIC_URL (https://) or ENTRAIN_TRUSTED_PROXIES; or set ENTRAIN_HOST to 127.0.0.1. Where it is published for this machine alone, as by docker-compose.yml, it is well.';
 
 const hasWorkers = ({ queues }: Parts): ReadinessCheck => ({
   name: 'workers',

@@ -33,6 +33,15 @@ export const judgeWays = (ways: readonly Way[], named: readonly string[]): Judge
   };
 };
 
+/**
+ * Whether keys and people may come to the API in plain from elsewhere: it speaks HTTP alone, listens for others than this machine, and nothing is declared
+ * that speaks TLS in front of it. What stands there cannot be seen from here, so it is told, and the start is not refused.
+ */
+export const isDoorPlain = ({ host, publicUrl, trustedProxies }: Door): boolean =>
+  !isOfThisMachine(host) && trustedProxies === 0 && publicUrl?.startsWith('https://') !== true;
+
+type Door = { readonly host: string; readonly publicUrl: string | null; readonly trustedProxies: number };
+
 /** Spelled in the usual way alone: of any other spelling it is not known how a resolver takes it, and it can be named. */
 const isOfThisMachine = (host: string): boolean =>
   host.toLowerCase() === 'localhost' || host === '::1' || /^127(\.(0|[1-9]\d{0,2})){3}$/.test(host);

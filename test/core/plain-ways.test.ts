@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeWays, type Way } from '../../src/core/plain-ways.ts';
+import { isDoorPlain, judgeWays, type Way } from '../../src/core/plain-ways.ts';
 
 const mongo = (hosts: readonly string[], tls: Way['tls'] = 'none'): Way => ({ server: 'MongoDB', hosts, tls });
 const redis = (hosts: readonly string[], tls: Way['tls'] = 'none'): Way => ({ server: 'Redis', hosts, tls });
@@ -78,5 +78,27 @@ describe('a way by TLS', () => {
       expect.stringContaining('MONGODB_URI leads off this machine by TLS that takes any certificate'),
     ]);
     expect(judgeWays([mongo(['127.0.0.1'], 'unproved')], [])).toEqual(nothing);
+  });
+});
+
+describe('an API that speaks HTTP', () => {
+  const alone = { host: '0.0.0.0', publicUrl: null, trustedProxies: 0 };
+
+  it.each(['0.0.0.0', '::', '10.0.0.4', 'entrain.internal', '127.0.0.1.example.net'])(
+    'and listens on %s is open to whoever is on the way',
+    (host) => {
+      expect(isDoorPlain({ ...alone, host })).toBe(true);
+    },
+  );
+
+  it.each(['127.0.0.1', 'localhost', '::1'])('and listens on %s is not', (host) => {
+    expect(isDoorPlain({ ...alone, host })).toBe(false);
+  });
+
+  it('is not where TLS is said to be in front of it', () => {
+    expect(isDoorPlain({ ...alone, publicUrl: 'https://entrain.example' })).toBe(false);
+    expect(isDoorPlain({ ...alone, trustedProxies: 1 })).toBe(false);
+    // A page that is opened on the machine itself says nothing of the others.
+    expect(isDoorPlain({ ...alone, publicUrl: 'http://localhost:8080' })).toBe(true);
   });
 });
