@@ -1,5 +1,6 @@
 /** Commands on previews: asking what another scope would mean before it is saved. */
 
+import { isWithin } from '../core/scope.ts';
 import { planOfPreview } from '../engine/aim.ts';
 import { newPreviewRun } from '../engine/request-runs.ts';
 import { type ConnectionId, type RunId, runId } from '../model/ids.ts';
@@ -20,6 +21,11 @@ export const previewCommands = (room: Room) => {
   const { connections, runs, plans, snapshots, targets } = room.stores;
 
   return {
+    /** Whether it reads nobody who may not be read already: whoever chooses another scope decides who is let in. */
+    async isPreviewWithin(id: ConnectionId, proposed: Scope): Promise<boolean> {
+      return isWithin(proposed, found(await connections.get(id), 'connection').scope);
+    },
+
     async requestPreview(id: ConnectionId, proposed: Scope): Promise<Requested> {
       const connection = found(await connections.get(id), 'connection');
       refuseInactive(connection);

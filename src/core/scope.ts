@@ -1,4 +1,4 @@
-/** Decides which stored objects are still in scope, once the read is complete. */
+/** Decides who is in scope: which stored objects still are, once the read is complete, and which scopes hold nobody that another does not. */
 
 import type { SourceId } from '../model/ids.ts';
 import type { Scope } from '../model/scope.ts';
@@ -20,3 +20,13 @@ export const follow = (
 /** Users are in when they are members of a followed group; groups are in when they are followed themselves. */
 export const leavers = (objects: readonly SourceObject[], users: Reached, groups: Reached): readonly Ref[] =>
   objects.filter(({ ref }) => !(ref.type === 'user' ? users : groups).has(ref.id)).map(({ ref }) => ref);
+
+/**
+ * Whether the one holds nobody that the other does not, as far as that can be said without reading: a group inside one of the other is known by nothing
+ * but its members.
+ */
+export const isWithin = (inner: Scope, outer: Scope): boolean =>
+  outer.kind === 'all' ||
+  (inner.kind === 'groups' &&
+    inner.groups.every((group) => outer.groups.includes(group)) &&
+    (outer.nested || !inner.nested));

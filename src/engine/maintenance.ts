@@ -5,13 +5,18 @@ import { errorFacts } from '../logger.ts';
 import type { Connection } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
+import type { Lease } from '../store/leases.ts';
 import type { Engine } from './engine.ts';
 import { guardedNow } from './in-force.ts';
+import { withLease } from './lease-keeper.ts';
 import { stripLeavers } from './leavers.ts';
 import { endSubscriptions } from './subscriptions.ts';
 
-/** How long runs, operations and changes are kept for whoever asks what happened. */
-export const keptDays = { runs: 90, operations: 90, changes: 30, events: 30 } as const;
+/**
+ * How long runs, operations and changes are kept for whoever asks what happened. `previews`: what these hold may be of people whom the saved scope never
+ * let in. A run that plans is over within a day of its start.
+ */
+export const keptDays = { runs: 90, operations: 90, changes: 30, events: 30, previews: 1 } as const;
 /** A link that is over says so to whoever follows it for so long. */
 const setupLinkDays = 7;
 
@@ -60,7 +65,10 @@ export const prune = async (engine: Engine, leaversKeptDays: number | null, sign
   await stores.events.prune(daysAgo(engine, keptDays.events));
   await stores.deliveries.prune(daysAgo(engine, keptDays.events));
   for await (const connections of stores.connections.all())
-    for (const connection of connections) await pruneConnection(engine, connection);
+    for (const connection of connections) {
+      await pruneConnection(engine, connection);
+      await forgetPreviewed(engine, connection, signal);
+    }
   if (leaversKeptDays === null) return;
   for await (const connections of stores.connections.all())
     for (const connection of connections) await leaversOf(engine, connection, daysAgo(engine, leaversKeptDays), signal);
@@ -83,13 +91,38 @@ const pruneConnection = async (engine: Engine, connection: Connection): Promise<
   const targets = await stores.targets.of(connection.id);
   for (const target of targets) {
     await stores.ledger.prune(target.id, daysAgo(engine, keptDays.operations));
-    await stores.plans.prune(target.id, daysAgo(engine, keptDays.operations));
+    await stores.plans.prune(target.id, daysAgo(engine, keptDays.operations), daysAgo(engine, keptDays.previews));
     await stores.discrepancies.prune(target.id, daysAgo(engine, keptDays.runs));
     await forgetLoosened(engine, target);
   }
   const positions = await Promise.all(targets.map(async ({ id }) => (await stores.ledger.position(id)) ?? 0));
   const through = Math.min(await versionAt(engine, connection.id, daysAgo(engine, keptDays.changes)), ...positions);
   await stores.snapshots.prune(connection.id, through);
+};
+
+/** What a preview read that came to no end goes with the next read. While there is none, it would stay. */
+const forgetPreviewed = async (engine: Engine, { id, state }: Connection, signal: AbortSignal): Promise<void> => {
+  if (state === 'deleting') return;
+  const [preview, sync] = [await begunLast(engine, id, 'preview'), await begunLast(engine, id, 'sync')];
+  if (preview === null || preview.at >= daysAgo(engine, keptDays.previews)) return;
+  if (preview.isWhole || (sync !== null && sync.at > preview.at)) return;
+  const forget = async (lease: Lease) => (await engine.stores.snapshots.begin(lease, 'forgotten')).discard();
+  await withLease(engine, id, forget, signal);
+};
+
+/** More than are queued at once. */
+const mostQueued = 20;
+
+/** `isWhole`: it came to its end, and forgot by itself what it had read. */
+const begunLast = async (
+  { stores }: Engine,
+  connection: ConnectionId,
+  kind: 'preview' | 'sync',
+): Promise<{ readonly at: Date; readonly isWhole: boolean } | null> => {
+  const { items } = await stores.runs.list({ connection, kind }, null, mostQueued);
+  const begun = items.find(({ startedAt }) => startedAt !== null);
+  if (begun === undefined || begun.startedAt === null) return null;
+  return { at: begun.startedAt, isWhole: begun.state === 'succeeded' || begun.state === 'partially_succeeded' };
 };
 
 /** Who was protected until then is named there. */

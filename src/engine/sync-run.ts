@@ -4,6 +4,7 @@
  */
 
 import { areRead } from '../core/read-attributes.ts';
+import { isWithin } from '../core/scope.ts';
 import { shrinkProblem, shrunkBy } from '../core/shrink.ts';
 import type { Connection } from '../model/connection.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
@@ -18,7 +19,7 @@ import {
   type Shrink,
   type SyncRun,
 } from '../model/run.ts';
-import { scopeKey } from '../model/scope.ts';
+import { type Scope, scopeKey } from '../model/scope.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Draft, Head } from '../store/snapshot-store.ts';
 import { assertConnectionAsRead, assertGoesOn } from './as-read.ts';
@@ -116,15 +117,15 @@ type SyncRead = What & { readonly kind: ReadKind };
 const whatToRead = (connection: Connection, run: SyncRun, head: Head): SyncRead => {
   if (run.scope !== null) {
     const { group, nested } = run.scope;
-    const within = connection.scope;
-    if (within.kind === 'groups' && (!within.groups.includes(group) || (nested && !within.nested))) {
+    const scope: Scope = { kind: 'groups', groups: [group], nested };
+    if (!isWithin(scope, connection.scope)) {
       throw new RunRefused({
         code: 'group_out_of_scope',
         message: `Group ${group}${nested ? ' with the groups in it' : ''} is not within what this connection may read. Change the connection's scope, or run one of its groups.`,
         owner: 'your_team',
       });
     }
-    return { kind: 'group', scope: { kind: 'groups', groups: [group], nested }, read: { mode: 'full' } };
+    return { kind: 'group', scope, read: { mode: 'full' } };
   }
   // Who was read without an attribute that is wanted now is shown by no change.
   if (run.mode === 'full' || head.watermark === null || !areRead(connection.attributes, head.attributes))

@@ -89,7 +89,10 @@ export interface PlanStore {
   countWaiting(): Promise<Readonly<Record<DecidedKind, number>>>;
   /** Removes somebody from operations, but not from those of plans that wait or are approved: their hash would not hold any more. Throws `StaleFence`. */
   forgetPerson(lease: Lease, person: SourceId): Promise<void>;
-  /** Removes plans older than this that nobody waits for, with their operations. */
-  prune(target: TargetId, before: Date): Promise<void>;
+  /**
+   * Removes plans older than this that nobody waits for, with their operations; of previews, and of what was staged for plans that were never written down,
+   * what is older than `previewsBefore`, in which no run is at work any more.
+   */
+  prune(target: TargetId, before: Date, previewsBefore: Date): Promise<void>;
   erase(target: TargetId): Promise<void>;
 }

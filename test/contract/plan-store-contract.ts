@@ -580,7 +580,7 @@ const decisionsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void =
 const keepingContract = ({ clock, held, plans }: PlanWorld): void => {
   describe('plans that are over', () => {
     const keep = async (target: TargetId, ids: readonly PlanId[]): Promise<readonly PlanId[]> => {
-      await plans.prune(target, later(1));
+      await plans.prune(target, later(1), later(1));
       const found = await Promise.all(ids.map((id) => plans.get(id)));
       return found.flatMap((plan) => plan?.id ?? []);
     };
@@ -621,9 +621,31 @@ const keepingContract = ({ clock, held, plans }: PlanWorld): void => {
         underWay,
         people(2).map((ref) => staged(disables(ref))),
       );
-      await plans.prune(target, later(1));
+      await plans.prune(target, later(1), later(1));
       const left = async (id: PlanId) => (await all(plans.scan({ target, id }))).length;
       expect(await Promise.all([waits.id, over.id, unfinished, underWay].map(left))).toEqual([3, 0, 0, 2]);
+    });
+
+    it('go sooner of a preview, and of what was staged and never became a plan', async () => {
+      const { target, lease } = await held();
+      const [dry, preview] = [aPlan(target, { kind: 'dry_run' }), aPlan(target, { kind: 'preview' })];
+      const unfinished = aPlanId();
+      for (const id of [dry.id, preview.id, unfinished])
+        await plans.stage(
+          lease,
+          id,
+          people(3).map((ref) => staged(disables(ref))),
+        );
+      for (const plan of [dry, preview]) await plans.add(lease, plan);
+      const left = async () => {
+        const ids = [dry.id, preview.id, unfinished];
+        const counts = ids.map(async (id) => (await all(plans.scan({ target, id }))).length);
+        return [await plans.get(preview.id).then((plan) => plan !== null), ...(await Promise.all(counts))];
+      };
+      await plans.prune(target, later(-2), later(-1));
+      expect(await left()).toEqual([true, 3, 3, 3]);
+      await plans.prune(target, later(-2), later(1));
+      expect(await left()).toEqual([false, 3, 0, 0]);
     });
 
     it('of a target are erased with it, those of others stay', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { follow, leavers } from '../../src/core/scope.ts';
+import { follow, isWithin, leavers } from '../../src/core/scope.ts';
 import type { SourceId } from '../../src/model/ids.ts';
 import type { Ref } from '../../src/model/source-object.ts';
 import { aGroup, aUser, idOf, person, team } from './builders.ts';
@@ -59,5 +59,30 @@ describe('who leaves a scope', () => {
 
   it('is nobody when all are reached', () => {
     expect(leavers([person('anna')], new Set([idOf('anna')]), new Set())).toEqual([]);
+  });
+});
+
+describe('a scope', () => {
+  const all = { kind: 'all' } as const;
+  const of = (groups: readonly string[], nested = false) =>
+    ({ kind: 'groups', groups: groups.map(idOf), nested }) as const;
+
+  it.each([
+    ['everybody', 'everybody', all, all],
+    ['a group', 'everybody', of(['uat']), all],
+    ['a group', 'that group', of(['uat']), of(['uat'])],
+    ['a group', 'that group and the groups in it', of(['uat']), of(['uat'], true)],
+    ['one of two groups', 'both', of(['uat']), of(['staff', 'uat'])],
+  ])('of %s is within that of %s', (_, __, inner, outer) => {
+    expect(isWithin(inner, outer)).toBe(true);
+  });
+
+  it.each([
+    ['everybody', 'a group', all, of(['uat'])],
+    ['a group and the groups in it', 'that group alone', of(['uat'], true), of(['uat'])],
+    ['two groups', 'one of them', of(['staff', 'uat']), of(['uat'])],
+    ['a group', 'another, whatever is in that', of(['staff']), of(['uat'], true)],
+  ])('of %s is not within that of %s', (_, __, inner, outer) => {
+    expect(isWithin(inner, outer)).toBe(false);
   });
 });

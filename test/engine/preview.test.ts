@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { prune } from '../../src/engine/maintenance.ts';
 import { declareRestore } from '../../src/engine/restore.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { sourceId } from '../../src/model/ids.ts';
@@ -15,6 +16,8 @@ const groups = (...names: readonly string[]): Scope => ({
   groups: names.map((name) => sourceId(id(name))),
   nested: false,
 });
+const { signal } = new AbortController();
+const day = 86_400_000;
 const anyNumber = { count: 1_000, percent: 100, floor: 1_000 };
 const limits: Limits = { ...defaultLimits, deprovisions: anyNumber, memberRemovals: anyNumber };
 
@@ -212,6 +215,21 @@ describe('a preview of another scope', () => {
     expect(again.hash).toBe(first.hash);
   });
 
+  it('keeps for a day what it planned for people whom the saved scope does not let in, and how many they are', async () => {
+    const s = await town(groups('uat'));
+    const run = await s.preview(everyone);
+    const plan = await s.newestPlan();
+    const planned = async () => (await all(s.stores.plans.scan(plan))).map(({ operation }) => operation.ref.id);
+    expect(await planned()).toContain(id('p6'));
+    s.pass(day - 1);
+    await prune(s.engine, null, signal);
+    expect(await planned()).toContain(id('p6'));
+    s.pass(2);
+    await prune(s.engine, null, signal);
+    expect([await planned(), await s.stores.plans.get(plan.id)]).toEqual([[], null]);
+    expect(await s.stores.runs.get(run.id)).toMatchObject({ state: 'succeeded', counters: { created: 5 } });
+  });
+
   it('is not decided on', async () => {
     const s = await town(everyone);
     await s.preview(groups('uat'));
@@ -296,6 +314,48 @@ describe('a preview that is interrupted', () => {
     expect(await s.ended(run)).toMatchObject({ state: 'canceled' });
     expect(await s.stores.snapshots.head(connection)).toEqual(before);
     expect(await s.full()).toMatchObject({ state: 'succeeded', counters: { created: 0, removed: 0 } });
+  });
+});
+
+describe('a preview that comes to no end', () => {
+  it('leaves nothing of what it read after a day, though nothing is read any more', async () => {
+    const s = await town(groups('uat'));
+    /** What the drafts of this connection are known by. */
+    const opened: string[] = [];
+    const snapshots: typeof s.stores.snapshots = {
+      ...s.stores.snapshots,
+      begin: (lease, signature) => {
+        opened.push(signature);
+        return s.stores.snapshots.begin(lease, signature);
+      },
+    };
+    const engine = {
+      ...s.engine,
+      stores: { ...s.stores, snapshots },
+      failpoint: async (at: string) => {
+        if (at === 'preview.compared') throw new Error('power cut');
+      },
+    };
+    const run = await s.requestPreview(everyone);
+    await expect(syncTurn(engine, connection, signal)).rejects.toThrow('power cut');
+    const record = await s.stores.connections.get(connection);
+    await s.stores.connections.edit(connection, record?.revision ?? 0, { state: 'paused' });
+    await s.stores.runs.cancel(run.id, s.now());
+    const [draft] = opened;
+    const goesOnAt = async () => {
+      s.pass(60_000);
+      const lease = await s.stores.leases.take(connection, 'somebody who goes on', 1_000);
+      if ('busyUntil' in lease) throw new Error('It is held already.');
+      const { resume } = await s.stores.snapshots.begin(lease, draft ?? '');
+      await s.stores.leases.release(lease);
+      return resume;
+    };
+    expect(await goesOnAt()).not.toBeNull();
+    await prune(s.engine, null, signal);
+    expect(await goesOnAt()).not.toBeNull();
+    s.pass(day);
+    await prune(s.engine, null, signal);
+    expect(await goesOnAt()).toBeNull();
   });
 });
 

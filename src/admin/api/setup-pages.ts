@@ -82,7 +82,7 @@ const whoIsRead = ({ scope }: Connection): Html =>
   html`<section><h2>Who is read</h2>${
     scope.kind === 'all'
       ? html`<p>Everybody in the tenant, and all groups. To begin with a test group, tell your contact its Object ID before you go on.</p>`
-      : html`<p>Only ${scope.groups.length === 1 ? 'this group and its members' : 'these groups and their members'}${scope.nested ? ', and the members of groups in them' : ''}; nobody else is stored. By Object ID:</p><ul>${scope.groups.map((id) => html`<li>${copied(id)}</li>`)}</ul>`
+      : html`<p>Only ${scope.groups.length === 1 ? 'this group and its members' : 'these groups and their members'}${scope.nested ? ', and the members of groups in them' : ''}; nobody else is synced. By Object ID:</p><ul>${scope.groups.map((id) => html`<li>${copied(id)}</li>`)}</ul>`
   }</section>`;
 
 const consentPart = (address: string): Html =>

@@ -176,10 +176,14 @@ export const createMemoryPlanStore = (around: {
       }
       await probe('plans.person_forgotten');
     },
-    prune: async (target, before) => {
-      for (const plan of plans.values())
-        if (plan.target === target && plan.createdAt < before && !isWaitedFor(plan)) plans.delete(plan.id);
-      for (const [id, row] of staged) if (row.target === target && row.at < before && !plans.has(id)) staged.delete(id);
+    prune: async (target, before, previewsBefore) => {
+      for (const plan of plans.values()) {
+        const isOld = plan.createdAt < before && !isWaitedFor(plan);
+        const isOldPreview = plan.createdAt < previewsBefore && plan.kind === 'preview';
+        if (plan.target === target && (isOld || isOldPreview)) plans.delete(plan.id);
+      }
+      for (const [id, row] of staged)
+        if (row.target === target && row.at < previewsBefore && !plans.has(id)) staged.delete(id);
     },
     erase: async (target) => {
       for (const plan of plans.values()) if (plan.target === target) plans.delete(plan.id);

@@ -168,13 +168,15 @@ export const createMongoPlanStore = (
       await operations.forgetPerson(targetId(lease.key), person, isOpen);
       await probe('plans.person_forgotten');
     },
-    prune: async (target, before) => {
+    prune: async (target, before, previewsBefore) => {
+      const createdAt = { $lt: before };
       const old = [
-        { 'standing.state': { $in: [...over] } },
-        { 'standing.state': 'waiting' as const, kind: { $in: [...askedFor] } },
+        { createdAt, 'standing.state': { $in: [...over] } },
+        { createdAt, 'standing.state': 'waiting' as const, kind: { $in: [...askedFor] } },
+        { createdAt: { $lt: previewsBefore }, kind: 'preview' as const },
       ];
-      for (const one of old) await collection.deleteMany({ target, createdAt: { $lt: before }, ...one });
-      await operations.prune(target, before, async (id) => (await collection.findOne({ _id: id })) !== null);
+      for (const one of old) await collection.deleteMany({ target, ...one });
+      await operations.prune(target, previewsBefore, async (id) => (await collection.findOne({ _id: id })) !== null);
     },
     erase: async (target) => {
       await collection.deleteMany({ target });

@@ -6,8 +6,9 @@ import type { Guarded } from '../../../src/admin/api/guards.ts';
 import type { Route } from '../../../src/admin/api/route.ts';
 import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
 import { type Belongings, belongingsOf, everythingIn, nothing } from './belongings.ts';
-import { type Ask, type Door, newConnection, newTarget, openDoor } from './door.ts';
+import { type Ask, type Door, idOf, newConnection, newTarget, openDoor } from './door.ts';
 import { peopleOf, signedInAs } from './people.ts';
+import { nth } from './stores.ts';
 
 /**
  * Who may do what, written by hand: what the product says of itself proves nothing about what was meant. Whoever adds an operation, or lets others do
@@ -380,6 +381,32 @@ describe('a key', () => {
       door.call('POST', '/v1/connections', { key, body: { ...newConnection, organization_id } });
     expect((await add('acme')).status).toBe(403);
     expect((await add('contoso')).status).toBe(201);
+  });
+
+  it('that may only ask for runs previews no scope that lets somebody in whom the saved one does not', async () => {
+    const add = { ...newConnection, scope: { group_ids: [nth(1), nth(2)] } };
+    const connection = idOf(await door.call('POST', '/v1/connections', { body: add }));
+    const preview = async (...scopes: readonly ApiScope[]) => {
+      const key = await keyFor(scopes, ['acme']);
+      return (scope: unknown) =>
+        door.call('POST', `/v1/connections/${connection}/scope/preview`, { key, body: { scope } });
+    };
+    const [sync, configure] = [await preview('sync'), await preview('sync', 'configure')];
+    const before = await everything();
+    const wider = [
+      'all',
+      { group_ids: [nth(3)] },
+      { group_ids: [nth(1), nth(3)] },
+      { group_ids: [nth(1)], nested: true },
+    ];
+    for (const scope of wider) {
+      const reply = await sync(scope);
+      expect([reply.status, reply.body], JSON.stringify(scope)).toMatchObject([403, { code: 'forbidden' }]);
+      expect(reply.body).toMatchObject({ detail: expect.stringContaining('configure') });
+    }
+    expect(await everything()).toBe(before);
+    expect((await sync({ group_ids: [nth(2)] })).status).toBe(202);
+    for (const scope of wider) expect((await configure(scope)).status, JSON.stringify(scope)).toBe(202);
   });
 
   it('that may only ask for runs cannot accept a shrunken read', async () => {

@@ -57,6 +57,20 @@ describe('asking what another scope would mean', () => {
     expect((await ask(pilots, newId('con'))).status).toBe(404);
   });
 
+  it('is in the audit log with the scope that it reads', async () => {
+    const run = idOf(await ask(pilots));
+    expect((await door.call('GET', `/v1/audit?subject_id=${run}`)).body).toMatchObject({
+      data: [
+        {
+          action: 'requestPreview',
+          step: 'done',
+          subjects: { connection_id: connection, run_id: run },
+          differences: [{ pointer: '/proposed_scope', before: null, after: pilots }],
+        },
+      ],
+    });
+  });
+
   it('needs a scope that can be', async () => {
     for (const scope of [undefined, 'some', { group_ids: [] }, { group_ids: ['staff'] }])
       expect((await ask(scope)).status).toBe(400);

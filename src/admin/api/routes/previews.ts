@@ -2,8 +2,10 @@
 
 import { z } from 'zod';
 import { connectionId, runId } from '../../../model/ids.ts';
+import { assertMayDo } from '../admission.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
+import { auditedScope } from '../schemas/audit.ts';
 import { connectionIdText, runIdText } from '../schemas/common.ts';
 import { previewRequestSchema, previewSchema, previewView } from '../schemas/preview.ts';
 import { requestedRunSchema } from '../schemas/run.ts';
@@ -25,8 +27,14 @@ export const previewRoutes: readonly Route[] = [
     body: previewRequestSchema,
     answer: { status: 202, description: 'The run, at the address in Location.', schema: requestedRunSchema },
     refusals: ['not_found', 'connection_not_active', 'scope_unchanged'],
-    handle: async ({ params, body, commands }) =>
-      answerRequested(await commands.requestPreview(connectionId(params.connection_id), scopeOf(body.scope))),
+    handle: async ({ params, body, caller, commands }) => {
+      const id = connectionId(params.connection_id);
+      const proposed = scopeOf(body.scope);
+      // It reads people whom nobody has let in, which takes what saving such a scope takes.
+      if (!(await commands.isPreviewWithin(id, proposed))) assertMayDo(caller, 'configure');
+      const answer = answerRequested(await commands.requestPreview(id, proposed));
+      return { ...answer, audit: { ...answer.audit, after: { proposed_scope: auditedScope(proposed) } } };
+    },
   }),
   defineRoute({
     method: 'get',

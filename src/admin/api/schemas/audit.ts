@@ -6,13 +6,15 @@ import type { ApiKeyRecord } from '../../../model/api-key.ts';
 import { actorKinds, stepKinds } from '../../../model/audit.ts';
 import type { Connection } from '../../../model/connection.ts';
 import type { Plan } from '../../../model/plan.ts';
-import type { JsonObject, TargetRecord } from '../../../model/target-record.ts';
+import type { Scope } from '../../../model/scope.ts';
+import type { Json, JsonObject, TargetRecord } from '../../../model/target-record.ts';
 import type { Webhook } from '../../../model/webhook.ts';
 import type { KeptEntry } from '../../../store/audit-log.ts';
 import { apiKeyView } from './api-key.ts';
 import { time } from './common.ts';
 import { connectionView } from './connection.ts';
 import type { credentialsSchema } from './credentials.ts';
+import { scopeView } from './scope.ts';
 import { setView } from './target.ts';
 import { webhookView, withheldUrl } from './webhook.ts';
 
@@ -77,6 +79,8 @@ const lasting = ({ kind, ends_at, thumbprint }: Pick<Shown, 'kind' | 'ends_at' |
 });
 type Shown = z.input<typeof credentialsSchema>;
 
+export const auditedScope = (scope: Scope): Json => json.parse(scopeView(scope));
+
 /** Who is protected is named there, so only how many they are is told. */
 export const auditedTarget = (target: TargetRecord): JsonObject => {
   const {
@@ -107,10 +111,11 @@ export const auditedPlan = ({ hash, standing }: Plan): JsonObject => ({
   approvals: approvalsIn(standing).length,
 });
 
-const json = z.record(z.string(), z.json());
+const json = z.json();
+const jsonObject = z.record(z.string(), json);
 
 /** As it would be sent, less what changes with every edit. */
 const settled = (shown: object): JsonObject => {
-  const { updated_at: _, ...rest } = json.parse(JSON.parse(JSON.stringify(shown)));
+  const { updated_at: _, ...rest } = jsonObject.parse(JSON.parse(JSON.stringify(shown)));
   return rest;
 };

@@ -28,7 +28,8 @@ const previewedTargetSchema = z.strictObject({
   target_id: targetIdText,
   target_name: z.string(),
   plan_id: planIdText.nullable().meta({
-    description: 'The plan whose operations say who and why; null when the target is not active, or not planned yet.',
+    description:
+      'The plan whose operations say who and why; null when the target is not active or not planned yet, and once the plan is gone: it is kept for a day.',
   }),
   hash: z.string().nullable().meta({ description: 'The plan after saving has the same one when nothing moved.' }),
   would: wouldSchema.nullable(),
