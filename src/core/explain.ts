@@ -5,6 +5,7 @@ import type { Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import { type Details, stepsOf } from './explain-steps.ts';
 import { type Finding, judge, type ObjectNow, type TargetNow } from './finding.ts';
+import { isToBeOff } from './plan.ts';
 import { oneApproves, sayings, type Words } from './sayings.ts';
 import { nameOf, needOf, strippedWords, timesText, timeText, waitsOf } from './wording.ts';
 
@@ -28,7 +29,7 @@ const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding
     who: type === 'group' ? `The group ${nameOf(seen.object)}` : nameOf(seen.object),
     target: target.record.name,
     account: link && `${type === 'group' ? 'group' : 'account'} ${link.remoteId}`,
-    isOff: link?.state === 'disabled',
+    off: offOf(target, object),
     fate: fateOf(target, object, details),
     stripped: seen.left === undefined ? null : strippedWords(seen.left),
     lastWrite: lastWriteOf(details.last),
@@ -40,6 +41,11 @@ const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding
     plan: planOf(target),
     run: runOf(target, finding),
   };
+};
+
+const offOf = ({ record }: TargetNow, { link, seen: { object } }: ObjectNow): Words['off'] => {
+  if (link?.state !== 'disabled') return null;
+  return isToBeOff(object, record.mapping[object.ref.type]) ? 'wanted' : 'unsaid';
 };
 
 const planOf = ({ plan }: TargetNow): Words['plan'] => {

@@ -5,7 +5,7 @@
 
 import type { OperationKey, RemoteId, SourceId } from '../model/ids.ts';
 import { operationKey } from '../model/ids.ts';
-import type { MappingRule } from '../model/mapping.ts';
+import { type MappingRule, switchPath } from '../model/mapping.ts';
 import type {
   Cause,
   EscrowReason,
@@ -16,7 +16,7 @@ import type {
   SkipReason,
   WaitingReference,
 } from '../model/operation.ts';
-import type { Attributes, GoneReason, Ref, Remembered, SourceObject } from '../model/source-object.ts';
+import type { Attributes, GoneReason, Ref, Remembered, SourceObject, Value } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import { isBlank, own } from './attributes.ts';
 import { difference, mapForCreate, mapForUpdate, type Resolve, references } from './mapping.ts';
@@ -80,17 +80,25 @@ export const planUnlinked = (
 
 /** An object of the snapshot with a link: bring the target to what is wanted, by the smallest update. */
 export const planLinked = (object: SourceObject, link: Link, context: Context): ObjectPlan =>
-  planUpdate(object, link, context, isOffByUs(object, link, context.rules) ? { active: true } : {});
+  planUpdate(object, link, context, isToComeBack(object, link, context.rules) ? { active: true } : {});
 
 /** The same, for references alone: what the second wave adds once everybody has a remote id. */
 export const planReferences = (object: SourceObject, link: Link, context: Context): ObjectPlan =>
   planUpdate(object, link, { ...context, rules: references(context.rules) }, {});
 
 /** Whether the mapping switches the account off. Nothing else that an object of the snapshot says of itself takes anything away. */
-export const isToBeOff = (object: SourceObject, rules: readonly MappingRule[]): boolean => {
-  const ofActive = rules.filter(({ to }) => to === 'active');
-  return own(mapForUpdate(object, ofActive, () => undefined, {}).attributes, 'active') === false;
-};
+export const isToBeOff = (object: SourceObject, rules: readonly MappingRule[]): boolean =>
+  switchOf(object, rules) === false;
+
+/** Whether somebody is switched off by this other than by what the mapping says of them. */
+export const isOfLeaving = (why: Cause['why']): boolean => why !== 'disabled_in_source';
+
+/** What the mapping says now of the switch of an account that is there. Null: nothing, whichever rule names it. */
+const switchOf = (object: SourceObject, rules: readonly MappingRule[]): Value =>
+  own(mapForUpdate(object, rulesOfSwitch(rules), () => undefined, {}).attributes, switchPath);
+
+const rulesOfSwitch = (rules: readonly MappingRule[]): readonly MappingRule[] =>
+  rules.filter(({ to }) => to === switchPath);
 
 /** How a target treats who leaves: people by one policy, groups by another. */
 export type LeavingPolicies = Pick<TargetRecord, 'deprovision' | 'leftGroups'>;
@@ -196,10 +204,14 @@ const withoutClearing = (attributes: Attributes, { required }: Context): Attribu
     Object.entries(attributes).filter(([path, value]) => !(required.includes(path) && isBlank(value))),
   );
 
-/** We switched the account off when its owner left, and no rule of the mapping switches it on again now that they are back. */
-const isOffByUs = (object: SourceObject, link: Link, rules: readonly MappingRule[]): boolean =>
-  own(link.pushed, 'active') === false &&
-  !rules.some(({ to }) => to === 'active') &&
+/**
+ * We switched the account off when its owner left, and the mapping does not say of it now that they are back: no rule names the switch, or one does on
+ * create alone, or has no value. Whom a rule switched off while it had one stays off.
+ */
+const isToComeBack = (object: SourceObject, link: Link, rules: readonly MappingRule[]): boolean =>
+  own(link.pushed, switchPath) === false &&
+  switchOf(object, rules) === null &&
+  (link.hasLeft || rulesOfSwitch(rules).length === 0) &&
   own(object.attributes, 'accountEnabled') !== false;
 
 /** Whether they have an account already cannot be asked, so none is made: it might be their second. */
@@ -249,6 +261,7 @@ const planAdoption = (
     by: before?.by ?? 'matched',
     state: own(remote.attributes, 'active') === false ? 'disabled' : 'active',
     since: context.now,
+    hasLeft: false,
     pushed: known(remote.attributes, context.rules),
     // Whoever left since members were first pushed may still be in it; who of the others is in it nobody knows, so all of them are pushed again.
     membersSince: before?.membersSince ?? null,

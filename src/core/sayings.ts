@@ -12,7 +12,8 @@ export type Words = {
   readonly target: string;
   /** `account 123`, `group 7`; null when there is none. */
   readonly account: string | null;
-  readonly isOff: boolean;
+  /** Of an account that is switched off: whether the mapping says so of who is here. Null: it is on. */
+  readonly off: 'wanted' | 'unsaid' | null;
   /** What became of the account of somebody who left: `account 123 at Helpdesk was switched off on …`; null when there never was one. */
   readonly fate: string | null;
   /** That what somebody who left looked like is not kept any more; null: it is. */
@@ -54,10 +55,11 @@ const yourTeam = (): ResolutionOwner => 'your_team';
 
 export const sayings: Readonly<Record<Reason, Saying>> = {
   in_sync: {
-    says: ({ who, target, account, isOff, lastWrite }) =>
-      `${who} is at ${target} as ${account}${isOff ? ', switched off' : ''}, as wanted; ${lastWrite}.`,
-    owner: nobody,
-    todo: nothing,
+    says: ({ who, target, account, off, lastWrite }) =>
+      `${who} is at ${target} as ${account}${off === 'wanted' ? ', switched off' : ''}, as wanted${off === 'unsaid' ? ', and switched off there, of which the attribute mapping says nothing now' : ''}; ${lastWrite}.`,
+    owner: ({ off }) => (off === 'unsaid' ? 'your_team' : null),
+    todo: ({ off, target }) =>
+      off === 'unsaid' ? `If they are to work there, switch the account on at ${target}.` : null,
   },
   waiting_reference: {
     says: ({ who, target, account, waits }) => `${who} is at ${target} as ${account}, but ${waits}.`,

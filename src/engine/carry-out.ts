@@ -6,6 +6,7 @@
 
 import pLimit from 'p-limit';
 import { merge, own, sameAttributes } from '../core/attributes.ts';
+import { isOfLeaving } from '../core/plan.ts';
 import { plannedRemote } from '../core/plan-content.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
@@ -196,8 +197,7 @@ const afterRefusal = async (work: Provisioning, pending: Pending, error: TargetE
 
 /** Looks what the target holds, and tries once more only when it shows no trace of the operation. */
 const resolve = async (work: Provisioning, pending: Pending, error: TargetError): Promise<Outcome> => {
-  const { operation } = pending.planned;
-  const found = await lookAfter(work, operation, pending.link).catch((cause: unknown) => {
+  const found = await lookAfter(work, pending.planned, pending.link).catch((cause: unknown) => {
     throw new StillOpen('It is open what became of an operation.', { cause });
   });
   if (found.kind === 'applied')
@@ -288,6 +288,7 @@ export const linkAfter = (
         by: 'created',
         state: 'active',
         since: now,
+        hasLeft: false,
         pushed: operation.attributes,
         membersSince: null,
         membersAt: null,
@@ -300,13 +301,20 @@ export const linkAfter = (
         ...link,
         state,
         since: state === link.state ? link.since : now,
+        hasLeft: link.hasLeft && state !== 'active',
         pushed: merge(link.pushed, operation.attributes),
       };
     }
     case 'disable':
       return link === null
         ? undefined
-        : { ...link, state: 'disabled', since: now, pushed: merge(link.pushed, { active: false }) };
+        : {
+            ...link,
+            state: 'disabled',
+            since: now,
+            hasLeft: isOfLeaving(planned.why),
+            pushed: merge(link.pushed, { active: false }),
+          };
     case 'delete':
       return null;
     case 'add_members':

@@ -2,9 +2,9 @@
 
 import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
 import { judge, type Lookup, lookups, type Match, unmatched } from '../core/matching.ts';
-import { known, type MetAgain } from '../core/plan.ts';
+import { isOfLeaving, known, type MetAgain, type PlannedOperation } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
-import type { EscrowReason, Link, Operation, RemoteObject } from '../model/operation.ts';
+import type { EscrowReason, Link, Operation, RemoteObject, Why } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
 import { type AskStanding, isMarkedForAnother } from './marked.ts';
 import { metAgain } from './met-again.ts';
@@ -55,9 +55,9 @@ export type Trace =
  * What became of an operation whose answer is open. Membership is repeatable, so it is simply planned again. Throws `TargetError` when the target
  * cannot be asked now: then the answer stays open.
  */
-export const lookAfter = async (work: Provisioning, operation: Operation, link: Link | null): Promise<Trace> => {
+export const lookAfter = async (work: Provisioning, planned: PlannedOperation, link: Link | null): Promise<Trace> => {
   try {
-    return await look(work, operation, link);
+    return await look(work, planned, link);
   } catch (error) {
     if (error instanceof TargetError && error.fault === 'rejected')
       return { kind: 'unclear', reason: 'target_rejected', detail: error.message };
@@ -65,7 +65,7 @@ export const lookAfter = async (work: Provisioning, operation: Operation, link: 
   }
 };
 
-const look = async (work: Provisioning, operation: Operation, link: Link | null): Promise<Trace> => {
+const look = async (work: Provisioning, { operation, why }: PlannedOperation, link: Link | null): Promise<Trace> => {
   switch (operation.action) {
     case 'create':
       return await lookAfterCreate(work, operation);
@@ -75,14 +75,15 @@ const look = async (work: Provisioning, operation: Operation, link: Link | null)
       // Without a link it is the account of somebody who was there before us, and who becomes ours with this update.
       return {
         kind: 'applied',
-        link: link === null ? await linkAsMet(work, operation.ref, remote) : told(work, link, operation.attributes),
+        link:
+          link === null ? await linkAsMet(work, operation.ref, remote) : told(work, link, operation.attributes, why),
       };
     }
     case 'disable': {
       const remote = await work.target.get(operation.ref.type, operation.remoteId, work.watch.signal);
       if (remote === null) return { kind: 'no_trace' };
       return isAsAsked(remote, { active: false })
-        ? { kind: 'applied', link: link === null ? undefined : told(work, link, { active: false }) }
+        ? { kind: 'applied', link: link === null ? undefined : told(work, link, { active: false }, why) }
         : { kind: 'no_trace' };
     }
     case 'delete':
@@ -157,6 +158,7 @@ const linkTo = (work: Provisioning, ref: Ref, remote: RemoteObject, by: Link['by
   by,
   state: own(remote.attributes, 'active') === false ? 'disabled' : 'active',
   since: work.engine.world.now(),
+  hasLeft: false,
   pushed: known(remote.attributes, rulesFor(work, ref.type)),
   membersSince: null,
   membersAt: null,
@@ -173,13 +175,14 @@ const asBefore = (before: MetAgain | undefined): MetAgain | null =>
 const isAsAsked = (remote: RemoteObject, attributes: Attributes): boolean =>
   Object.keys(attributes).every((path) => sameValue(own(remote.attributes, path), own(attributes, path)));
 
-const told = (work: Provisioning, link: Link, attributes: Attributes): Link => {
+const told = (work: Provisioning, link: Link, attributes: Attributes, why: Why): Link => {
   const active = own(attributes, 'active');
   const state = active === false ? 'disabled' : active === true ? 'active' : link.state;
   return {
     ...link,
     state,
     since: state === link.state ? link.since : work.engine.world.now(),
+    hasLeft: active === null ? link.hasLeft : active === false && isOfLeaving(why),
     pushed: merge(link.pushed, attributes),
   };
 };

@@ -54,7 +54,7 @@ const outcomeOf = async (
 ): Promise<Outcome> => {
   const { operation } = intent;
   const head = headOf(work, intent);
-  const trace = await lookAfter(work, operation, link);
+  const trace = await lookAfter(work, { operation, why: intent.cause.why }, link);
   switch (trace.kind) {
     case 'applied':
       if (intent.cause.why === 'unlinked') return { ...head, result: 'applied', link: null };

@@ -89,6 +89,8 @@ export type Link = {
   readonly state: 'active' | 'disabled';
   /** When it came to this state. */
   readonly since: Date;
+  /** It was switched off because its owner left, or to take a run back, and not by what the mapping says of somebody who is here. */
+  readonly hasLeft: boolean;
   /** What the target was last told, by target path. */
   readonly pushed: Attributes;
   /** Groups: the version at which members were first pushed; whoever left since then may still be in the remote group. Null: nobody was ever pushed. */

@@ -36,6 +36,7 @@ export const linkTo = (ref: Ref, other: Partial<Link> = {}): Link => ({
   by: 'created',
   state: 'active',
   since: now,
+  hasLeft: false,
   pushed: {},
   membersSince: null,
   membersAt: null,

@@ -269,6 +269,38 @@ describe('somebody with an account', () => {
     expect(planLinked(anna, offByOthers, withoutActive).kind).toBe('unchanged');
   });
 
+  describe('who comes back, and whose mapping does not say that they are on', () => {
+    const onlyOnCreate: MappingRule = {
+      ...always,
+      kind: 'direct',
+      from: 'accountEnabled',
+      to: 'active',
+      apply: 'only_on_create',
+    };
+    const byHr: MappingRule = { ...always, kind: 'direct', from: 'extensionAttribute1', to: 'active', default: true };
+    const by = (rule: MappingRule) => ({ ...context, rules: [...rules.filter(({ to }) => to !== 'active'), rule] });
+    const left = linkTo(ref, { state: 'disabled', hasLeft: true, pushed: { ...told, active: false } });
+
+    it('is switched on: we switched them off because they left', () => {
+      for (const rule of [onlyOnCreate, byHr])
+        expect(planLinked(anna, left, by(rule))).toMatchObject({
+          operations: [{ operation: { action: 'update', attributes: { active: true }, before: { active: false } } }],
+        });
+    });
+
+    it('stays off while they are disabled, or while the mapping says that they are off', () => {
+      const disabled = person('anna', { ...anna.attributes, accountEnabled: false });
+      for (const rule of [onlyOnCreate, byHr]) expect(planLinked(disabled, left, by(rule)).kind).toBe('unchanged');
+      const suspended = person('anna', { ...anna.attributes, extensionAttribute1: 'false' });
+      expect(planLinked(suspended, left, by(byHr)).kind).toBe('unchanged');
+    });
+
+    it('stays off where they never left: they were off when we met them, or the mapping said so while it said something', () => {
+      const found = linkTo(ref, { state: 'disabled', by: 'matched', pushed: { ...told, active: false } });
+      for (const rule of [onlyOnCreate, byHr]) expect(planLinked(anna, found, by(rule)).kind).toBe('unchanged');
+    });
+  });
+
   it('in the wave of references gets those alone', () => {
     const link = linkTo(ref, { pushed: { ...told, title: 'Intern', active: false, manager: null } });
     expect(planReferences(anna, link, context)).toMatchObject({

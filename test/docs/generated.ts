@@ -172,7 +172,7 @@ const ofJane: Words = {
   who: 'Jane Doe',
   target: 'Helpdesk',
   account: 'account 123',
-  isOff: false,
+  off: null,
   fate: 'account 123 at Helpdesk was switched off 2026-11-02 09:00 UTC',
   stripped: null,
   lastWrite: 'last written 2026-11-02 09:00 UTC',

@@ -132,7 +132,17 @@ const linkOf = ({ fate, ref, object }: Someone, now: Date): Link => {
   };
   const state = fate.account === 'off' ? 'disabled' : 'active';
   const by = fate.by ?? 'created';
-  return { ref, remoteId: remoteId(`r-${ref.id}`), by, state, since: now, pushed, membersSince: 1, membersAt: 3 };
+  return {
+    ref,
+    remoteId: remoteId(`r-${ref.id}`),
+    by,
+    state,
+    since: now,
+    hasLeft: false,
+    pushed,
+    membersSince: 1,
+    membersAt: 3,
+  };
 };
 
 const provision = async (of: Story, everybody: readonly Someone[]): Promise<void> => {

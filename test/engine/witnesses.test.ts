@@ -11,6 +11,7 @@ const link = (id: string, state: Link['state']): Link => ({
   by: 'created',
   state,
   since: new Date(0),
+  hasLeft: false,
   pushed: {},
   membersSince: null,
   membersAt: null,

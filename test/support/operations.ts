@@ -89,6 +89,7 @@ export const linked = (ref: Ref): Link => ({
   by: 'created',
   state: 'active',
   since: start,
+  hasLeft: false,
   pushed: { displayName: 'Someone', active: true },
   membersSince: null,
   membersAt: null,

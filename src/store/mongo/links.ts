@@ -23,6 +23,8 @@ type LinkDocument = Fenced & {
   readonly by: Link['by'];
   readonly state: Link['state'] | 'deleted';
   readonly since: Date;
+  /** Absent from a link that was written before this was noted. */
+  readonly hasLeft?: boolean;
   /** JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. */
   readonly pushed: string;
   readonly membersSince: number | null;
@@ -204,11 +206,12 @@ const writeOf = (lease: Lease, outcome: Outcome): readonly FencedWrite[] => {
   return [{ id: idOf(lease.key, ref), set, fresh: action === 'create' }];
 };
 
-const stateOf = ({ remoteId, by, state, since, pushed, membersSince, membersAt }: Link) => ({
+const stateOf = ({ remoteId, by, state, since, hasLeft, pushed, membersSince, membersAt }: Link) => ({
   remoteId,
   by,
   state,
   since,
+  hasLeft,
   pushed: JSON.stringify(pushed),
   membersSince,
   membersAt,
@@ -218,7 +221,7 @@ const stateOf = ({ remoteId, by, state, since, pushed, membersSince, membersAt }
 const linkOf = (document: LinkDocument): readonly Link[] => {
   if (document.state === 'deleted' || document.remoteId === undefined) return [];
   const pushed: Attributes = JSON.parse(document.pushed);
-  const { type, id, by, state, since, membersSince, membersAt } = document;
+  const { type, id, by, state, since, hasLeft = false, membersSince, membersAt } = document;
   const ref = { type, id: sourceId(id) };
-  return [{ ref, remoteId: remoteId(document.remoteId), by, state, since, pushed, membersSince, membersAt }];
+  return [{ ref, remoteId: remoteId(document.remoteId), by, state, since, hasLeft, pushed, membersSince, membersAt }];
 };

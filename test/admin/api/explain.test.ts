@@ -43,6 +43,7 @@ const provision = async (id: ReturnType<typeof nth>, account: string): Promise<v
     by: 'created',
     state: 'active',
     since: door.clock.now,
+    hasLeft: false,
     pushed: operation.attributes,
     membersSince: null,
     membersAt: null,

@@ -359,8 +359,8 @@ export const deciding: readonly Mutant[] = [
     edits: [
       {
         file: 'src/core/plan.ts',
-        from: 'isOffByUs(object, link, context.rules) ? { active: true } : {}',
-        to: "own(link.pushed, 'active') === false || isOffByUs(object, link, context.rules) ? { active: true } : {}",
+        from: 'isToComeBack(object, link, context.rules) ? { active: true } : {}',
+        to: "own(link.pushed, 'active') === false || isToComeBack(object, link, context.rules) ? { active: true } : {}",
       },
     ],
   },

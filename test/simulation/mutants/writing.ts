@@ -47,8 +47,8 @@ export const writing: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/look.ts',
-        from: 'return await look(work, operation, link);',
-        to: "return operation.action === 'create' ? { kind: 'no_trace' } : await look(work, operation, link);",
+        from: 'return await look(work, planned, link);',
+        to: "return planned.operation.action === 'create' ? { kind: 'no_trace' } : await look(work, planned, link);",
       },
     ],
   },

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { defaultMapping } from '../../src/core/default-mapping.ts';
+import type { MappingRule } from '../../src/model/mapping.ts';
+import { why } from '../support/explaining.ts';
+import { id, type Story, story } from '../support/story.ts';
+
+const ofSwitch = { to: 'active', kind: 'direct', whenNull: 'keep', default: true } as const;
+const onCreateAlone: MappingRule = { ...ofSwitch, from: 'accountEnabled', apply: 'only_on_create' };
+const byHr: MappingRule = { ...ofSwitch, from: 'onPremisesExtensionAttributes.extensionAttribute1', apply: 'always' };
+
+const switchedBy = (rule: MappingRule): Parameters<typeof story>[0] => ({
+  target: { mapping: { ...defaultMapping, user: [...defaultMapping.user.filter(({ to }) => to !== 'active'), rule] } },
+});
+
+/** Eve is deleted by mistake, and restored. */
+const awayAndBack = async (s: Story): Promise<void> => {
+  s.directory.remove(id('eve'), 'soft_deleted');
+  await s.delta();
+  expect(s.accounts()).toEqual({ eve: 'off' });
+  s.directory.restore(id('eve'));
+  await s.delta();
+};
+
+describe('who comes back to a target whose mapping does not say then that they are on', () => {
+  it.each([
+    ['because it says so on create alone', onCreateAlone],
+    ['because its attribute has no value right now', byHr],
+  ])('is switched on all the same, %s', async (_why, rule) => {
+    const s = await story(switchedBy(rule));
+    s.hire('eve');
+    await s.full();
+    await awayAndBack(s);
+    expect(s.accounts()).toEqual({ eve: 'on' });
+    expect((await why(s, id('eve'))).verdict).toMatchObject({
+      reason: 'in_sync',
+      sentence: expect.stringContaining('as wanted; last written'),
+    });
+    await awayAndBack(s);
+    expect(s.accounts()).toEqual({ eve: 'on' });
+  });
+
+  it('is switched on also where the worker died before it knew that they had been switched off', async () => {
+    class Crash extends Error {}
+    let isDying = false;
+    const s = await story({
+      ...switchedBy(onCreateAlone),
+      engine: {
+        failpoint: async (site) => {
+          if (!isDying || site !== 'provision.applied') return;
+          isDying = false;
+          throw new Crash();
+        },
+      },
+    });
+    s.hire('eve');
+    await s.full();
+    s.directory.remove(id('eve'), 'soft_deleted');
+    isDying = true;
+    await expect(s.delta()).rejects.toThrow(Crash);
+    s.pass(61_000);
+    await s.provisionAll();
+    expect(s.accounts()).toEqual({ eve: 'off' });
+    s.directory.restore(id('eve'));
+    await s.delta();
+    expect(s.accounts()).toEqual({ eve: 'on' });
+  });
+
+  it('is told to be off by nobody’s wish where the account was off before us', async () => {
+    const s = await story(switchedBy(onCreateAlone));
+    s.remote.objects.set('r-1' as never, {
+      type: 'user',
+      remoteId: 'r-1' as never,
+      attributes: { userName: 'eve@contoso.example', active: false },
+    });
+    s.hire('eve');
+    await s.full();
+    expect(s.accounts()).toEqual({ eve: 'off' });
+    expect((await why(s, id('eve'))).verdict).toMatchObject({
+      reason: 'in_sync',
+      owner: 'your_team',
+      sentence: expect.stringContaining('switched off there, of which the attribute mapping says nothing now'),
+      todo: 'If they are to work there, switch the account on at Helpdesk.',
+    });
+  });
+});
