@@ -159,10 +159,14 @@ export type Outcome = {
 /** Whether the target is another one than before. */
 export const isInEffect = ({ result }: Outcome): boolean => result === 'applied' || result === 'partly_applied';
 
-/** Whether it counts against the limits of the day: also a loss that the target said it did and does not show yet, for it may show it later. */
+/**
+ * Whether it counts against the limits of the day: also a loss that the target said it did and does not show yet, for it may show it later; and members who
+ * may have been removed by whoever died before they could say so, for nobody looks whether they were.
+ */
 export const countsAsTaken = (outcome: Outcome): boolean =>
   isInEffect(outcome) ||
-  (outcome.result === 'escrowed' && outcome.reason === 'not_applied' && isDestructive(outcome.action));
+  (outcome.result === 'escrowed' && outcome.reason === 'not_applied' && isDestructive(outcome.action)) ||
+  (outcome.result === 'skipped' && outcome.reason === 'no_trace' && outcome.action === 'remove_members');
 
 /** One object whose operation failed, kept and retried in later runs. */
 export type Escrow = {

@@ -58,6 +58,21 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
       expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 1, updates: 0 });
     });
 
+    it('is also members whose removal nobody knows the end of; not an account that was looked at and is as it was', async () => {
+      const { target, lease } = await held();
+      const [ann] = people(1);
+      const operations = [removesMembers(aGroup(), 3), disables(ann)];
+      await ledger.intend(
+        lease,
+        operations.map((operation) => ({ operation, cause: cause({ limited: true, why: 'members' }) })),
+      );
+      await ledger.settle(
+        lease,
+        operations.map((operation) => skipped(operation, 'no_trace')),
+      );
+      expect(await ledger.taken(target, start)).toMatchObject({ memberRemovals: 3, deprovisions: 0 });
+    });
+
     it('is somebody once, however often they were told to go before it showed; and a second time where they went twice', async () => {
       const { target, lease } = await held();
       const [ann, bob, cid] = people(3);

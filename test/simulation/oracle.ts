@@ -126,8 +126,9 @@ export const createOracle = (
   const untraced: { readonly target: TargetId; readonly noted: Noted; readonly at: number }[] = [];
   const meantBy = (target: TargetId, deed: Deed, effect: Effect, by: Process): Noted | undefined => {
     const isMeant = (each: Noted): boolean => isMeantBy(each, deed, effect);
-    const open = [...intentsOf(target).values()].find(isMeant);
-    if (open !== undefined || by.isAlive()) return open;
+    // One that was settled by whoever died before they could say so is taken for open here.
+    const open = [...intentsOf(target).values()].filter(isMeant);
+    if (open.length > 0 || by.isAlive()) return open.find((each) => isMeantWhole(each, deed)) ?? open[0];
     return untraced.find((each) => each.target === target && now() - each.at <= underWayMs && isMeant(each.noted))
       ?.noted;
   };
@@ -291,6 +292,11 @@ const isMeantBy = ({ operation }: Intent, deed: Deed, { before, after }: Effect)
   // One run may have several for one group: of those who leave the group, and of those who leave altogether.
   return deed.members.some((id) => operation.members.some(({ remoteId }) => remoteId === id));
 };
+
+const isMeantWhole = ({ operation }: Intent, deed: Deed): boolean =>
+  !('members' in operation) ||
+  !('members' in deed) ||
+  deed.members.every((id) => operation.members.some(({ remoteId }) => remoteId === id));
 
 /** Whoever replaces a list may put back who left it meanwhile. */
 const addedBeside = (deed: Deed, { operation }: Intent): readonly string[] =>
