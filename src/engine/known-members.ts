@@ -6,6 +6,7 @@
 import { coverOf, isOpen } from '../core/protection.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, Member, Operation } from '../model/operation.ts';
+import type { Ref } from '../model/source-object.ts';
 import type { KnownMembers } from '../target/target.ts';
 import { firstMembersOf, mostKnown } from './first-members.ts';
 import { looksOf, type Moved, type Provisioning } from './provisioning.ts';
@@ -14,30 +15,33 @@ type Needs = Pick<Provisioning, 'engine' | 'run' | 'record' | 'shield' | 'moved'
 
 export const knownMembers = async (work: Needs, operation: Operation, link: Link | null): Promise<KnownMembers> => {
   const isMade = link?.by === 'created';
-  // Whoever may have been put into it is put there again by what adds members, and not by what renames it.
-  const addsAgain = operation.action === 'add_members';
   const { ledger, snapshots } = work.engine.stores;
-  const { open, hasLeavers } = await openMembers(work, operation);
-  if (link === null || link.membersAt === null)
+  const concerned = new Set('members' in operation ? operation.members.map(({ ref }) => ref.id) : []);
+  const { open, hasLeavers } = await openMembers(work, operation.ref, concerned);
+  if (link === null || link.membersAt === null) {
+    // Whoever may have been put into it is put there again by what adds members, and not by what renames it.
+    const addsAgain = operation.action === 'add_members';
     return {
       members: firstMembersOf(work.firstMembers, operation),
       isOurs: isMade && !hasLeavers && (addsAgain || link.membersSince === null),
     };
+  }
   const members: Member[] = [];
   let isAnyOpen = false;
   let isAnyProtected = false;
   for await (const refs of snapshots.members(work.run.connection, link.ref.id)) {
-    const settled = refs.filter(({ id }) => !open.has(id));
-    isAnyOpen ||= settled.length < refs.length;
-    const links = await ledger.links(work.record.id, settled);
+    const others = refs.filter(({ id }) => !concerned.has(id));
+    const links = [...(await ledger.links(work.record.id, others)).values()];
+    // They may have been put into it by a request whose end is not known. Who has no account cannot.
+    isAnyOpen ||= links.some(({ ref }) => open.has(ref.id));
     // Some targets do not show who is switched off.
-    const active = [...links.values()].filter(({ state }) => state === 'active');
+    const active = links.filter(({ ref, state }) => state === 'active' && !open.has(ref.id));
     const putIn = await withoutProtected(work, active);
     isAnyProtected ||= putIn.length < active.length;
     for (const { ref, remoteId } of putIn) members.push({ ref, remoteId });
     if (members.length >= mostKnown) break;
   }
-  return { members, isOurs: isMade && !hasLeavers && !isAnyProtected && (addsAgain || !isAnyOpen) };
+  return { members, isOurs: isMade && !hasLeavers && !isAnyProtected && !isAnyOpen };
 };
 
 /** Not who is protected: they are left out of what joins a group as well. They may be in it all the same, from before. */
@@ -54,27 +58,24 @@ const withoutProtected = async (work: Needs, links: readonly Link[]): Promise<re
 };
 
 /**
- * `open`: of whom something is still to be done in this group: they came since the target was brought to its version, they wait, or this is about them.
- * `hasLeavers`: others left the group, and may be in it at the target as long as nothing has taken them out; nobody puts them there again.
+ * Without those whom the operation itself is about. `open`: of whom something is still to be done in this group: they came since the target was brought to
+ * its version, or they wait. `hasLeavers`: who left it may be in it at the target as long as nothing has taken them out, and nobody puts them there again.
  */
 const openMembers = async (
   { engine, record, moved }: Pick<Provisioning, 'engine' | 'record' | 'moved'>,
-  operation: Operation,
+  group: Ref,
+  concerned: ReadonlySet<SourceId>,
 ): Promise<{ readonly open: ReadonlySet<SourceId>; readonly hasLeavers: boolean }> => {
-  const { joined, left } = (await moved()).get(operation.ref.id) ?? nobodyMoved;
+  const { joined, left } = (await moved()).get(group.id) ?? nobodyMoved;
   const open = new Set(joined);
   const leavers = new Set(left);
-  for await (const waiting of engine.stores.ledger.waitingFor(record.id, [operation.ref]))
+  for await (const waiting of engine.stores.ledger.waitingFor(record.id, [group]))
     for (const { path, to, want } of waiting) {
       if (path !== 'members') continue;
       open.add(to);
       if (want === 'remove') leavers.add(to);
     }
-  for (const { ref } of 'members' in operation ? operation.members : []) {
-    open.add(ref.id);
-    leavers.delete(ref.id);
-  }
-  return { open, hasLeavers: leavers.size > 0 };
+  return { open, hasLeavers: leavers.difference(concerned).size > 0 };
 };
 
 const nobodyMoved: Moved = { joined: new Set(), left: new Set() };

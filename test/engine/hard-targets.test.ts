@@ -66,7 +66,7 @@ describe('a group that can only be replaced', () => {
     expect(members()).toBe(before - 1);
   });
 
-  /** Who left was told to nobody but to us: the tenant names them no more, and the target shows nobody. */
+  /** The tenant names them no more, and the target shows nobody. */
   it('whoever joins it puts out nobody who left it and was not taken out yet', async () => {
     const one = await incident({ users: 4, groups: 0 });
     const [ann = '', bob = ''] = one.tenant.users();
@@ -76,6 +76,21 @@ describe('a group that can only be replaced', () => {
     one.target.setKnobs({ patch: 'unsupported' });
     one.tenant.leave(id, ann);
     await one.story.delta();
+    one.tenant.join(id, bob);
+    await one.story.delta();
+    expect(one.taken()).toEqual([]);
+  });
+
+  it('whoever joins it puts out nobody who may have been put into it and waits to be put there again', async () => {
+    const one = await incident({ users: 4, groups: 0 });
+    const [ann = '', bob = ''] = one.tenant.users();
+    one.target.setKnobs({ memberReads: 'hidden' });
+    const id = one.tenant.createGroup({ displayName: 'Team' });
+    await one.inStep('delta');
+    one.target.setKnobs({ patch: 'unsupported' });
+    one.tenant.join(id, ann);
+    await one.story.delta();
+    one.restart();
     one.tenant.join(id, bob);
     await one.story.delta();
     expect(one.taken()).toEqual([]);
