@@ -67,7 +67,8 @@ function managerDelta(call: Call, { object, touched }: Subject): JsonObject[] | 
   const { tenant } = call;
   const manager = liveManagerOf(tenant, object);
   const shown = (user: number): JsonObject => ({ '@odata.type': typeOf(user), id: idOf(tenant, user) });
-  if (touched === null || touched.created) return manager === null ? null : [shown(manager)];
+  // Whoever read the directory before the link that this round begins from may have seen a manager who is gone again.
+  if (touched === null || (touched.created && manager !== null)) return manager === null ? null : [shown(manager)];
   if (touched.manager === null) return null;
   const { before } = touched.manager;
   const gone = before === null || before === manager ? [] : [{ ...shown(before), '@removed': { reason: 'deleted' } }];
@@ -82,15 +83,19 @@ function memberSlice(call: Call, { object, touched }: Subject, from: number, bud
   const group = groupAt(call.tenant, object);
   if (group.hidden && !mayReadHiddenMembers(call.roles)) return noMembers;
   if (touched !== null && !touched.created) return changedMembers(call, [...touched.members], from, budget);
+  // The same of members who left again: they come after those who are there.
+  const left = [...(touched?.members ?? [])].flatMap(([member, joined]) => (joined ? [] : [member]));
+  const { places } = group.members;
+  const end = places + left.length;
   const shown: JsonObject[] = [];
   let place = from;
-  for (; place < group.members.places && budget.members > 0; place++) {
-    const member = group.members.at(place);
+  for (; place < end && budget.members > 0; place++) {
+    const member = place < places ? group.members.at(place) : (left[place - places] ?? null);
     if (member === null) continue;
-    shown.push(memberItem(call, member, true));
+    shown.push(memberItem(call, member, place < places));
     budget.members--;
   }
-  return { shown, next: place < group.members.places ? place : null };
+  return { shown, next: place < end ? place : null };
 }
 
 function changedMembers(

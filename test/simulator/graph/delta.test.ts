@@ -274,6 +274,27 @@ describe('what is documented as never guaranteed', () => {
     expect((await later(early.link)).value).toHaveLength(1);
   });
 
+  it('can be late of somebody who joined and left, or had a manager, meanwhile: that it is over is told', async () => {
+    graph.control.setKnobs({ lagMs: 60_000 });
+    const links = await Promise.all(
+      ['/users/delta?$select=manager', '/groups/delta?$select=members'].map((at) =>
+        client.get(`${at}&$deltatoken=latest`),
+      ),
+    );
+    const ada = tenant.hire({ displayName: 'Ada Lovelace', manager: someone(1) });
+    const team = tenant.createGroup({ displayName: 'Team', members: [ada, someone(2)] });
+    tenant.leave(team, ada);
+    tenant.move(ada, { manager: null });
+    nowMs += 60_000;
+    const [users, groups] = await Promise.all(links.map(({ body }) => later(body['@odata.deltaLink'])));
+    expect(users?.value.find(({ id }) => id === ada)).toMatchObject({
+      'manager@delta': [{ id: someone(1), '@removed': { reason: 'deleted' } }],
+    });
+    expect(groups?.value.find(({ id }) => id === team)).toMatchObject({
+      'members@delta': [{ id: someone(2) }, { id: ada, '@removed': { reason: 'deleted' } }],
+    });
+  });
+
   it('can show what was gone before it began', async () => {
     tenant.softDelete(someone(7));
     graph.control.setKnobs({ removedInFirstRound: true });
