@@ -35,6 +35,7 @@ import { openQueues, type Queues } from './queue/queues.ts';
 import { redisRateLimits } from './queue/rate-limits.ts';
 import { assertNoEviction, producerConnection, wayToRedis, workerConnection } from './queue/redis.ts';
 import type { Wakeups } from './queue/wakeups.ts';
+import { cloudInWords } from './source/graph/clouds.ts';
 import { connectedSources } from './source/graph/connected.ts';
 import { trustCa } from './source/graph/index.ts';
 import { type AppRegistration, ourApp } from './source/graph/our-app.ts';
@@ -211,6 +212,7 @@ export const compose = async (config: Config, role: 'api' | 'worker'): Promise<P
       connectSourceOnce: sources.connectOnce,
       connectTarget,
       identityProvider,
+      cloudInWords,
       permissionsNeeded,
       parseTarget,
       targetPaths,

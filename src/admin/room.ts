@@ -9,7 +9,7 @@ import type { Observe } from '../engine/engine.ts';
 import type { SignMessage } from '../engine/send-message.ts';
 import { errorFacts } from '../logger.ts';
 import type { Permission } from '../model/check.ts';
-import type { Connection } from '../model/connection.ts';
+import type { CloudInWords, CloudName, Connection } from '../model/connection.ts';
 import type { Egress } from '../model/egress.ts';
 import { StaleRevision } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
@@ -44,6 +44,8 @@ export type Around = {
   readonly ourApp: OurApp | null;
   /** Where people sign in; null: they cannot. */
   readonly identityProvider: IdentityProvider | null;
+  /** The cloud of a connection, for people. */
+  readonly cloudInWords: (cloud: CloudName) => CloudInWords;
   /** What a customer is asked to grant for this scope and these attributes, and where Graph is to say when something changes. */
   readonly permissionsNeeded: (
     connection: Pick<Connection, 'scope' | 'attributes'> & { readonly watched?: boolean },

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { isProvedToOpen } from '../core/tenants.ts';
 import type { CheckReport, Permission } from '../model/check.ts';
-import type { Connection } from '../model/connection.ts';
+import type { CloudInWords, Connection } from '../model/connection.ts';
 import { type ConnectionId, connectionId } from '../model/ids.ts';
 import type { Proved } from '../store/api-key-store.ts';
 import { newId } from '../store/ids.ts';
@@ -31,6 +31,7 @@ export type Needed = { readonly permission: Permission; readonly required: boole
 export type Setup = {
   readonly link: SetupLink;
   readonly connection: Within<Connection>;
+  readonly cloud: CloudInWords;
   readonly needed: readonly Needed[];
   /** Whether it can be connected by admin consent to our own application. */
   readonly byConsent: boolean;
@@ -114,7 +115,13 @@ export const setupVisits = (hall: Hall) => {
       const byConsent = hall.ourApp !== null && mayConnect(hall.ourApp, connection);
       return {
         kind: 'open',
-        setup: { link, connection, needed: hall.permissionsNeeded(await toBeRead(opened.room, connection)), byConsent },
+        setup: {
+          link,
+          connection,
+          cloud: hall.cloudInWords(connection.cloud),
+          needed: hall.permissionsNeeded(await toBeRead(opened.room, connection)),
+          byConsent,
+        },
       };
     },
 

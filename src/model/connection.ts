@@ -7,6 +7,8 @@ import type { ObjectType } from './source-object.ts';
 
 /** National clouds (Microsoft Graph, "National cloud deployments"), and `custom`: a cloud the operator describes in the configuration. */
 export type CloudName = 'global' | 'us_gov' | 'us_gov_dod' | 'china' | 'custom';
+/** A cloud as people know it. `adminCenter`: where its tenants are administered, an origin; null where that is not known. */
+export type CloudInWords = { readonly title: string; readonly adminCenter: string | null };
 
 /** What shows that we are an application which the customer registered. The secret itself is kept sealed, apart from the record. */
 export type Credential =

@@ -19,7 +19,7 @@ import { type Reason, reasons } from '../../src/model/explanation.ts';
 import { planId, runId } from '../../src/model/ids.ts';
 import { everyone } from '../../src/model/scope.ts';
 import { meaningOf, numbers } from '../../src/source/graph/aadsts.ts';
-import { cloudOf } from '../../src/source/graph/clouds.ts';
+import { cloudInWords, cloudOf } from '../../src/source/graph/clouds.ts';
 import { guardedAttributes, permissionsNeeded } from '../../src/source/graph/permissions.ts';
 import { apiRoutes } from './api-routes.ts';
 import { anchorOf, prose, readDoc, root } from './pages.ts';
@@ -152,7 +152,7 @@ const loginErrors = (): string =>
   table(
     ['code', 'what happened', 'who must act', 'what they do'],
     Object.keys(numbers).map((number) => {
-      const { says, mend } = meaningOf(number, '', 'customer_it');
+      const { says, mend } = meaningOf(number, '', { registrant: 'customer_it', proof: 'client_secret' });
       return [code(`AADSTS${number}`), says.replace(/ \(AADSTS\d+\)$/, ''), code(mend.owner), mend.todo];
     }),
   );
@@ -212,10 +212,11 @@ const cloudNames = ['global', 'us_gov', 'us_gov_dod', 'china'] as const satisfie
 
 const clouds = (): string =>
   table(
-    ['`cloud`', 'login', 'Graph'],
+    ['`cloud`', 'what it is', 'admin center', 'login', 'Graph'],
     cloudNames.map((name) => {
       const { loginUrl, graphUrl } = cloudOf(name, { custom: null });
-      return [code(name), loginUrl, graphUrl];
+      const { title, adminCenter } = cloudInWords(name);
+      return [code(name), title, adminCenter ?? '', loginUrl, graphUrl];
     }),
   );
 

@@ -120,7 +120,7 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
         graphUrl,
         tenantId: tenant.id,
         registrant: 'your_team',
-        consentUrl: null,
+        permissionsUrl: null,
         application: null,
         tokens: tokensFor(process),
         transport: transportFor(stage, process, answer),

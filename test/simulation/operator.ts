@@ -52,6 +52,7 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
     observe: unobserved,
     ourApp: null,
     identityProvider: null,
+    cloudInWords: () => ({ title: 'a cloud of its own', adminCenter: null }),
     permissionsNeeded: () => [],
     connectTarget: () => refuse('connect a target'),
     parseTarget: () => refuse('parse the settings of a target'),

@@ -163,6 +163,7 @@ export const story = async (options: StoryOptions = {}) => {
     sign: () => ({}),
     canBeNotified: false,
     identityProvider: null,
+    cloudInWords: () => ({ title: 'a cloud of its own', adminCenter: null }),
     permissionsNeeded: () => [],
     config: { customCloud: null, returnUrls: [], workload: null, publicUrl: null, ceilings: defaultCeilings },
   };

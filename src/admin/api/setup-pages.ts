@@ -1,7 +1,7 @@
 /** The pages behind a setup link, in plain words for the administrators of a customer. */
 
 import type { Check, CheckReport } from '../../model/check.ts';
-import type { Connection, ResolutionOwner } from '../../model/connection.ts';
+import type { CloudInWords, Connection, ResolutionOwner } from '../../model/connection.ts';
 import type { Issue } from '../refused.ts';
 import { type Setup, triesWithinMinutes } from '../setup-links.ts';
 import { type Html, html, noHtml } from './html.ts';
@@ -16,7 +16,7 @@ export const guidePage = ({ setup, address }: Shown, typed: Typed = {}, issues: 
   documentOf(
     'Connect your Microsoft Entra tenant',
     html`<h1>Connect your Microsoft Entra tenant</h1>
-${forWhom(setup.connection)}
+${forWhom(setup)}
 <p>This page was made for ${setup.link.givenTo}, as whoever made it says, and works until ${dayAndTime(setup.link.expiresAt)}. You need no account. Users and groups of your tenant are <strong>read</strong>; nothing in it is ever changed.</p>
 <p class="warn">Is the organization not yours, or did you expect no such link? Then close this page, and fill in nothing.</p>
 ${problemsOf(issues)}
@@ -30,10 +30,11 @@ ${setup.connection.credentials === null ? noHtml : testPart(address)}`,
   );
 
 /** Whoever sent the link is known by nothing but this, and the rest is in their words: so it stands on top, before what is asked for. */
-const forWhom = ({ organization, name }: Connection): Html =>
+const forWhom = ({ connection: { organization, name }, cloud }: Setup): Html =>
   html`<section><h2>For whom it is read</h2>
 <p>Organization: <strong>${organization}</strong></p>
-<p>Connection, as whoever made the link named it: <strong>${name}</strong></p></section>`;
+<p>Connection, as whoever made the link named it: <strong>${name}</strong></p>
+<p>Where your tenant is, as they said: <strong>${cloud.title}</strong>. If it is in another cloud, tell your contact before you go on.</p></section>`;
 
 const dayAndTime = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
@@ -90,12 +91,17 @@ const consentPart = (address: string): Html =>
 <p>As <em>Global Administrator</em> or <em>Privileged Role Administrator</em> you can approve the permissions on a page of Microsoft. There is no secret to make, to hand over or to renew.</p>
 <form method="post" action="${address}/consent"><button>Go on to Microsoft</button></form></section>`;
 
-const ownPart = ({ byConsent, connection }: Setup, address: string, typed: Typed, issues: readonly Issue[]): Html => {
+const ownPart = (
+  { byConsent, connection, cloud }: Setup,
+  address: string,
+  typed: Typed,
+  issues: readonly Issue[],
+): Html => {
   const field = (name: string, given: string | undefined, more: Html) => inputOf(`/${name}`, given, more, issues);
   const isCertificate = typed.way === 'certificate';
   return html`<section><h2>${byConsent ? 'Or: with an application of your own' : 'With an application of your own'}</h2>
 <ol>
-<li>In the <a href="https://entra.microsoft.com" rel="noreferrer" target="_blank">Entra admin center</a>, <strong>App registrations › New registration</strong>. Name: ${copied('People and group sync')}. Supported account types: <em>Accounts in this organizational directory only</em>. Redirect URI: none; leave it empty.</li>
+<li>In the ${adminCenterOf(cloud)}, <strong>App registrations › New registration</strong>. Name: ${copied('People and group sync')}. Supported account types: <em>Accounts in this organizational directory only</em>. Redirect URI: none; leave it empty.</li>
 <li><strong>API permissions › Add a permission › Microsoft Graph › Application permissions</strong>: those above. Then <strong>Grant admin consent</strong>.</li>
 <li><strong>Certificates &amp; secrets</strong>: make a client secret and note the day it ends on, or upload the public part of a certificate.</li>
 <li>Fill in what follows. It is tested at once, and kept once the test passes: encrypted, and shown again by nothing.</li>
@@ -116,6 +122,11 @@ ${field('client_secret_ends_at', typed.client_secret_ends_at, html`type="date"`)
 <input id="pfx" type="hidden" name="pfx"><label for="pfx_password">and its password</label><input id="pfx_password" name="pfx_password" type="password" maxlength="1000" autocomplete="new-password"></div>
 </fieldset><button>Test and keep</button></form></section>`;
 };
+
+const adminCenterOf = ({ adminCenter }: CloudInWords): Html =>
+  adminCenter === null
+    ? html`Entra admin center of your cloud`
+    : html`<a href="${adminCenter}" rel="noreferrer" target="_blank">Entra admin center</a> (${adminCenter})`;
 
 const invalid = (pointer: string, issues: readonly Issue[]): Html =>
   issues.some((issue) => issue.pointer === pointer) ? html` aria-invalid="true"` : noHtml;

@@ -3,12 +3,16 @@
  * so it is never repeated. Microsoft documents the numbers as unstable: nothing is decided by them but what is said.
  */
 
+import type { Credential } from '../../model/connection.ts';
 import type { Mend } from '../../model/errors.ts';
 
 /** Who registered the application can mend it: the customer's IT, or your team where it is yours. */
 type Who = 'registrant' | Mend['owner'];
 export type Registrant = 'customer_it' | 'your_team';
-type Row = { readonly says: string; readonly who: Who; readonly todo: string };
+/** `proof`: what the application shows itself by. */
+export type Asked = { readonly registrant: Registrant; readonly proof: Credential['kind'] };
+type Todo = string | ((asked: Asked) => string);
+type Row = { readonly says: string; readonly who: Who; readonly todo: Todo };
 export type Meaning = {
   readonly says: string;
   readonly mend: Mend;
@@ -17,30 +21,59 @@ export type Meaning = {
 };
 
 /** The meaning of a number, or of the OAuth error word when there is no number or nobody knows it. */
-export const meaningOf = (number: string | null, word: string, registrant: Registrant): Meaning => {
+export const meaningOf = (number: string | null, word: string, asked: Asked): Meaning => {
   const code = number === null ? word : `AADSTS${number}`;
   const known = number === null ? undefined : numbers[number];
   const { says, who, todo } = known ?? words[word] ?? unknown;
   return {
     says: `${says} (${code})`,
-    mend: { owner: who === 'registrant' ? registrant : who, todo },
+    mend: {
+      owner: who === 'registrant' ? asked.registrant : who,
+      todo: typeof todo === 'string' ? todo : todo(asked),
+    },
     byConsent: todo === consent,
   };
 };
 
-const row = (who: Who, says: string, todo: string): Row => ({ says, who, todo });
+const row = (who: Who, says: string, todo: Todo): Row => ({ says, who, todo });
 
-const newSecret =
-  'Create a new client secret in the app registration (Certificates & secrets), and store its value with the connection.';
-export const consent =
-  'An administrator of the tenant gives admin consent to the application. Consent that was just given can take some minutes to arrive.';
+const newSecret = ({ registrant }: Asked): string =>
+  registrant === 'your_team'
+    ? 'Create a new client secret in the registration of your application (Certificates & secrets), and set it for API and workers (ENTRAIN_APP_CLIENT_SECRET).'
+    : 'Create a new client secret in the app registration (Certificates & secrets), and store its value with the connection.';
+const certificate = ({ registrant }: Asked): string =>
+  registrant === 'your_team'
+    ? 'Upload the certificate to the registration of your application (Certificates & secrets), or set one that is there for API and workers (ENTRAIN_APP_CERTIFICATE).'
+    : 'Upload the certificate to the app registration (Certificates & secrets), or give the connection one that is there.';
+const newCertificate = ({ registrant }: Asked): string =>
+  registrant === 'your_team'
+    ? 'Make another certificate, upload it to the registration of your application (Certificates & secrets), and set it with its key for API and workers (ENTRAIN_APP_CERTIFICATE).'
+    : 'Make another certificate, upload it to the app registration (Certificates & secrets), and give it to the connection with its key.';
+/** Where it is not told what of the proof is wrong. */
+const newProof = (asked: Asked): string => {
+  switch (asked.proof) {
+    case 'client_secret':
+      return newSecret(asked);
+    case 'certificate':
+      return certificate(asked);
+    case 'workload_identity':
+      return trust;
+  }
+};
+/** Of an application that is at home in the tenant, its own page has a button; that of another needs a way to it. */
+export const consent = ({ registrant }: Pick<Asked, 'registrant'>): string =>
+  registrant === 'your_team'
+    ? 'An administrator of the tenant follows a new consent link. Consent that was just given can take some minutes to arrive.'
+    : 'An administrator of the tenant opens API permissions of the app registration and chooses Grant admin consent. Consent that was just given can take some minutes to arrive.';
+const inTenant = (asked: Asked): string =>
+  asked.registrant === 'your_team'
+    ? consent(asked)
+    : 'Compare tenant id and client id of the connection with the Overview of the app registration. If it was deleted, restore it (App registrations › Deleted applications). If it is registered in another tenant, an administrator of this one has to consent to it.';
 const rightTenant = 'Compare tenant id, client id and cloud of the connection with those of the app registration.';
 const wait = 'Nothing: it is tried again by itself.';
 const reach =
   'See whether its address can be reached from the servers that run Entrain (name resolution, proxy, firewall). It is tried again by itself.';
 const trust = 'Compare issuer, subject and audience of the federated credential with those of the token that is sent.';
-const certificate =
-  'Upload the certificate to the app registration (Certificates & secrets), or give the connection one that is there.';
 const exclude =
   'Look at the sign-in log of the application (service principal sign-ins) for the policy, and exclude the application or allow the addresses that the requests come from.';
 const restricted = 'Have the proxy of the servers that run Entrain allow the tenant, or leave these requests alone.';
@@ -65,6 +98,15 @@ export const numbers: Readonly<Record<string, Row>> = {
     'the assertion is outside its time: the clock of the server is wrong, or the token of the workload is too old',
     'Set the clock of the servers that run Entrain by NTP; see that the token of the workload is renewed.',
   ),
+  1000502: row('registrant', 'the certificate is outside the time it is valid for', newCertificate),
+  7000274: row('registrant', 'the certificate is outside the time it is valid for', newCertificate),
+  7000214: row('registrant', 'the certificate was revoked', newCertificate),
+  7000277: row('registrant', 'the certificate was revoked', newCertificate),
+  700025: row(
+    'registrant',
+    'the application is a public client, which takes no secret or certificate',
+    'Switch off Allow public client flows in the app registration (Authentication).',
+  ),
   50012: row('registrant', 'the certificate, or what was signed with it, is not accepted', certificate),
   700030: row('registrant', 'the certificate of the application is not valid', certificate),
   70025: row(
@@ -84,8 +126,9 @@ export const numbers: Readonly<Record<string, Row>> = {
   700016: row(
     'customer_it',
     'the application is not known in this tenant (has an administrator given consent?)',
-    consent,
+    inTenant,
   ),
+  700011: row('customer_it', 'the application is not known in this tenant', inTenant),
   7000229: row(
     'customer_it',
     'the application has no service principal in this tenant (has an administrator given consent?)',
@@ -147,6 +190,11 @@ export const numbers: Readonly<Record<string, Row>> = {
     'the redirect URI is not one of the application',
     'Add the redirect URI to the app registration, exactly as it is sent.',
   ),
+  500113: row(
+    'your_team',
+    'the application has no redirect URI, so that nobody can be led back from its consent',
+    'Add the redirect URI to the app registration.',
+  ),
   50105: row(
     'customer_it',
     'the application may be used by assigned identities only, and this one is not',
@@ -168,6 +216,8 @@ export const numbers: Readonly<Record<string, Row>> = {
   900382: row('your_team', 'the application is of another cloud', 'Set the cloud of the connection.'),
   50049: row('your_team', 'the cloud is not known', 'Set the cloud of the connection.'),
   500021: row('your_team', 'a proxy on the way lets nobody into this tenant (tenant restrictions)', restricted),
+  500022: row('your_team', 'a proxy on the way lets nobody into this tenant (tenant restrictions)', restricted),
+  50002: row('your_team', 'a proxy on the way lets nobody into this tenant (tenant restrictions)', restricted),
   5000211: row('your_team', 'a proxy on the way lets nobody into this tenant (tenant restrictions)', restricted),
   900021: row('your_team', 'the tenant id is not valid', rightTenant),
   900023: row('your_team', 'the tenant id is malformed', rightTenant),
@@ -188,6 +238,11 @@ export const numbers: Readonly<Record<string, Row>> = {
     'the account is not in the tenant',
     'Sign in with an administrator of the tenant that is to be connected.',
   ),
+  5000225: row(
+    'customer_it',
+    'the tenant was not used for long, and Microsoft has blocked it',
+    'Have an administrator of the tenant ask the support of Microsoft to reactivate it, within 20 days of the block: after that Microsoft deletes the tenant.',
+  ),
   5000224: row(
     'customer_it',
     'the tenant is not available any more',
@@ -204,6 +259,22 @@ export const numbers: Readonly<Record<string, Row>> = {
     'Sign in with an administrator of the tenant itself.',
   ),
   53003: row('customer_it', 'a conditional access policy blocks the application', exclude),
+  50131: row('customer_it', 'a conditional access policy blocks the request', exclude),
+  53011: row(
+    'customer_it',
+    'the account is blocked for a risk in its own tenant',
+    'Sign in with another administrator of the tenant, or have the risk looked at.',
+  ),
+  500212: row(
+    'customer_it',
+    'the tenant of the account does not let it into another one (cross-tenant access)',
+    'Sign in with an administrator of the tenant that is to be connected.',
+  ),
+  500213: row(
+    'customer_it',
+    'the tenant does not let accounts of this other one in (cross-tenant access)',
+    'Sign in with an administrator of the tenant that is to be connected.',
+  ),
   53004: row('customer_it', 'a sign-in was taken for risky', exclude),
   530035: row('customer_it', 'security defaults block the request', exclude),
   50034: row('customer_it', 'the account does not exist in the tenant', rightTenant),
@@ -236,8 +307,8 @@ export const numbers: Readonly<Record<string, Row>> = {
     'Microsoft Graph is disabled in this tenant',
     'Enable the service principal of Microsoft Graph.',
   ),
-  70001: row('customer_it', 'the application is not known in this tenant, or is disabled', consent),
-  70002: row('registrant', 'the credentials are wrong', newSecret),
+  70001: row('customer_it', 'the application is not known in this tenant, or is disabled', inTenant),
+  70002: row('registrant', 'the credentials are wrong', newProof),
   70003: row('your_team', 'the kind of grant is not supported', tellUs),
   70004: row(
     'your_team',
@@ -276,8 +347,8 @@ export const numbers: Readonly<Record<string, Row>> = {
 
 /** RFC 6749 §5.2, and our own where there was no answer at all: why that is so is found out on our side, whoever is to blame. */
 const words: Readonly<Record<string, Row>> = {
-  invalid_client: row('registrant', 'the login service does not accept the credentials', newSecret),
-  unauthorized_client: row('customer_it', 'the application may not do this in the tenant', consent),
+  invalid_client: row('registrant', 'the login service does not accept the credentials', newProof),
+  unauthorized_client: row('customer_it', 'the application may not do this in the tenant', inTenant),
   invalid_request: row('your_team', 'the login service does not accept the request', rightTenant),
   invalid_scope: row('your_team', 'the scope is not valid in this cloud', 'Set the cloud of the connection.'),
   invalid_resource: row('your_team', 'Microsoft Graph is not known there', 'Set the cloud of the connection.'),

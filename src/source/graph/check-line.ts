@@ -9,8 +9,8 @@ import { type Need, permissionOf, type Roles } from './permissions.ts';
 
 export type Around = {
   readonly registrant: Registrant;
-  /** The page where an administrator consents to what the app registration asks for; null when there is none to show. */
-  readonly consentUrl: string | null;
+  /** The page where an administrator sees the permissions of the app registration and consents to them; null when there is none to show. */
+  readonly permissionsUrl: string | null;
   /** What the token says was granted; null when it cannot be read. */
   readonly granted: Roles | null;
 };
@@ -45,18 +45,18 @@ export const permissionLine = async (
 };
 
 export const remedyOf = (error: SourceError, around: Around, need: Need | null): Remedy => {
-  const { registrant, consentUrl } = around;
+  const { registrant, permissionsUrl } = around;
   if (error instanceof LoginFailed && error.mend !== undefined)
-    return { code: error.code ?? 'no_token', ...error.mend, link: error.byConsent ? consentUrl : null };
+    return { code: error.code ?? 'no_token', ...error.mend, link: error.byConsent ? permissionsUrl : null };
   if (isDenial(error) && need !== null) return permissionRemedy(need, around);
   const code = error.code ?? `source_${error.fault}`;
   if (error.mend !== undefined) return { code, ...error.mend, link: null };
   switch (error.fault) {
     case 'unauthorized':
-      return { code, owner: 'customer_it', todo: consent, link: consentUrl };
+      return { code, owner: 'customer_it', todo: consent(around), link: permissionsUrl };
     case 'forbidden':
       return isDenial(error)
-        ? { code, owner: registrant, todo: consent, link: consentUrl }
+        ? { code, owner: registrant, todo: consent(around), link: permissionsUrl }
         : { code, ...askOtherwise, link: null };
     case 'throttled':
     case 'unavailable':
@@ -69,7 +69,7 @@ export const remedyOf = (error: SourceError, around: Around, need: Need | null):
 export const permissionRemedy = (need: Need, around: Around): Remedy => {
   const { granted } = permissionOf(need, around.granted);
   const owner = around.registrant;
-  const link = around.consentUrl;
+  const link = around.permissionsUrl;
   if (granted === true)
     return {
       code: 'permission_refused',

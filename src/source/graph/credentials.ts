@@ -9,7 +9,7 @@ import {
 import type { Credentials } from '../../model/connection.ts';
 import { SourceError, type SourceErrorOptions, type SourceFault } from '../../model/errors.ts';
 import type { Secret } from '../../model/secret.ts';
-import { meaningOf, type Registrant } from './aadsts.ts';
+import { type Asked, meaningOf, type Registrant } from './aadsts.ts';
 import type { Cloud } from './clouds.ts';
 
 export type Tokens = {
@@ -73,7 +73,7 @@ export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
       return token;
     } catch (cause) {
       drop();
-      throw loginErrorOf(cause, identity.registrant);
+      throw loginErrorOf(cause, { registrant: identity.registrant, proof: identity.proof.kind });
     }
   };
   const get = async (signal: AbortSignal): Promise<string> => {
@@ -151,13 +151,13 @@ export class LoginFailed extends SourceError {
   }
 }
 
-export const loginErrorOf = (cause: unknown, registrant: Registrant): SourceError => {
+export const loginErrorOf = (cause: unknown, asked: Asked): SourceError => {
   if (cause instanceof SourceError) return cause;
   const message = cause instanceof Error ? cause.message : '';
   const number = /AADSTS(\d+)/.exec(message)?.[1] ?? /Error\(s\): (\d+)/.exec(message)?.[1] ?? null;
   const word = wordOf(message);
   const code = number === null ? word : `AADSTS${number}`;
-  const { says, mend, byConsent } = meaningOf(number, word, registrant);
+  const { says, mend, byConsent } = meaningOf(number, word, asked);
   const refused = lasting.test(message) && (number === null || !transient.has(number));
   return new LoginFailed(
     refused ? 'unauthorized' : 'unavailable',

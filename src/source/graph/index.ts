@@ -6,7 +6,7 @@ import type { Ask, Source, SourceEnd, SourcePage } from '../source.ts';
 import type { Registrant } from './aadsts.ts';
 import { checkConnection } from './check.ts';
 import { type GraphClient, graphClient, type Parts, type RequestFacts } from './client.ts';
-import { type Clouds, cloudOf } from './clouds.ts';
+import { type Clouds, cloudOf, permissionsPage } from './clouds.ts';
 import { confirmDeletions, confirmMembership, confirmStandings } from './confirm.ts';
 import { hintOf, type Proof, registrantOf, tokensFor } from './credentials.ts';
 import { readDelta } from './delta.ts';
@@ -71,11 +71,9 @@ export const graphSource = (options: GraphOptions): Source => {
     tenantId,
     registrant,
     application: { clientId: credentials.clientId, each },
-    // Entra, "Grant tenant-wide admin consent": the page asks for everything that the app registration lists.
-    consentUrl:
-      credentials.kind === 'admin_consent'
-        ? null
-        : `${cloud.loginUrl}/${encodeURIComponent(tenantId)}/adminconsent?client_id=${encodeURIComponent(credentials.clientId)}`,
+    // Not the page for admin consent of the login service: it leads back to a redirect URI, and an application that only reads has none.
+    permissionsUrl:
+      credentials.kind === 'admin_consent' ? null : permissionsPage(connection.cloud, tenantId, credentials.clientId),
     tokens:
       second === undefined
         ? first.tokens
@@ -117,7 +115,7 @@ export const sourceOver = (
   parts: Omit<Parts, 'gate'> & {
     readonly tenantId: string;
     readonly registrant: Registrant;
-    readonly consentUrl: string | null;
+    readonly permissionsUrl: string | null;
     /** Null: the tokens are not those of an application that could be looked at. */
     readonly application: { readonly clientId: string; readonly each: readonly [Shown, ...Shown[]] } | null;
   },

@@ -6,7 +6,7 @@ import type { CloudName, Problem } from '../../model/connection.ts';
 import { SourceError } from '../../model/errors.ts';
 import type { World } from '../../model/world.ts';
 import type { OurApp, SignedIn } from '../our-app.ts';
-import { meaningOf } from './aadsts.ts';
+import { type Asked, meaningOf } from './aadsts.ts';
 import { graphClient } from './client.ts';
 import { clientAssertion, endOfCertificate } from './client-assertion.ts';
 import { type Clouds, cloudOf } from './clouds.ts';
@@ -52,6 +52,7 @@ export const ourApp = (given: {
     url.search = new URLSearchParams(parameters).toString();
     return url.href;
   };
+  const asked: Asked = { registrant: 'your_team', proof: proof.kind };
   const common = { client_id: clientId, redirect_uri: redirectUri };
   return {
     clientId,
@@ -88,20 +89,21 @@ export const ourApp = (given: {
           code_verifier: verifier,
           ...(await proofFields(proof, clientId, endpoint, world.now())),
         },
+        asked,
         signal,
       );
       return whoOf(answer, clientId, nonce, world.now());
     },
     prove: (tenant, signal) =>
       prove({ cloud, tenantId: tenant, clientId, proof, registrant: 'your_team' }, world, signal),
-    problemOf,
+    problemOf: (error, description) => problemOf(error, description, asked),
   };
 };
 
-const problemOf = (error: string, description: string): Problem => {
+const problemOf = (error: string, description: string, asked: Asked): Problem => {
   const number = /AADSTS(\d{4,10})/.exec(description)?.[1] ?? null;
   const word = /^[a-z_]{1,60}$/.test(error) ? error : 'unknown';
-  const { says, mend } = meaningOf(number, word, 'your_team');
+  const { says, mend } = meaningOf(number, word, asked);
   return {
     code: number === null ? word : `AADSTS${number}`,
     message: `The login service did not grant it: ${says}. ${mend.todo}`,
@@ -127,7 +129,12 @@ const timeoutMs = 15_000;
 const mostBytes = 100_000;
 
 /** One exchange with the token endpoint. A code is good once, so it is not tried again. */
-const post = async (url: string, form: Readonly<Record<string, string>>, signal: AbortSignal): Promise<unknown> => {
+const post = async (
+  url: string,
+  form: Readonly<Record<string, string>>,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<unknown> => {
   try {
     const reply = await request(url, {
       method: 'POST',
@@ -140,7 +147,7 @@ const post = async (url: string, form: Readonly<Record<string, string>>, signal:
     throw new Error(refusalIn(text));
   } catch (cause) {
     signal.throwIfAborted();
-    throw loginErrorOf(cause, 'your_team');
+    throw loginErrorOf(cause, asked);
   }
 };
 

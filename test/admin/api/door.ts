@@ -26,6 +26,7 @@ import { secret } from '../../../src/model/secret.ts';
 import type { Queues } from '../../../src/queue/queues.ts';
 import { memoryRateLimit, type RateLimit, type Spent } from '../../../src/queue/rate-limits.ts';
 import type { Wakeups } from '../../../src/queue/wakeups.ts';
+import { cloudInWords } from '../../../src/source/graph/clouds.ts';
 import { permissionsNeeded } from '../../../src/source/graph/permissions.ts';
 import type { ToProve } from '../../../src/source/source.ts';
 import { createKeyProofs } from '../../../src/store/key-proofs.ts';
@@ -105,6 +106,7 @@ export const openDoor = async (options: Options = {}) => {
     sign: signMessage,
     canBeNotified: true,
     identityProvider: options.identityProvider ?? null,
+    cloudInWords,
     permissionsNeeded,
     config: {
       customCloud: null,

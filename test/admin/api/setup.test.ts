@@ -210,6 +210,19 @@ describe('the page of a setup link', () => {
     expect(headers.get('set-cookie')).toBeNull();
   });
 
+  it.each([
+    ['global', 'global cloud', 'https://entra.microsoft.com'],
+    ['us_gov', 'US Government (GCC High)', 'https://entra.microsoft.us'],
+    ['us_gov_dod', 'US Government (DoD)', 'https://entra.microsoft.us'],
+    ['china', '21Vianet', 'https://entra.microsoftonline.cn'],
+  ])('of a tenant in %s names that cloud, and leads to its admin center alone', async (cloud, title, adminCenter) => {
+    connection = await addPending({ cloud });
+    const { text } = await open(await openLink());
+    expect(text).toContain(title);
+    const led = [...text.matchAll(/href="(https:[^"]+)"/g)].map(([, href]) => href);
+    expect(led).toEqual([adminCenter]);
+  });
+
   it('offers admin consent only where there is an application for it', async () => {
     expect((await open()).text).not.toContain('/consent"');
     expect((await send('consent')).status).toBe(409);

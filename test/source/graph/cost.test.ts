@@ -314,7 +314,7 @@ const watched = (tenantId: string) => {
     tenantId,
     registrant,
     application: null,
-    consentUrl: null,
+    permissionsUrl: null,
     tokens: tokensFor({ cloud, tenantId, clientId: app.clientId, proof, registrant }, graph.clock.now),
     transport: { send, sent: () => direct.sent() },
     limits: defaultLimits,

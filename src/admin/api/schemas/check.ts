@@ -32,7 +32,10 @@ const checkSchema = z
     code: z.string().nullable().meta({ description: 'What is wrong; stable. Codes of Microsoft are handed on.' }),
     resolution_owner: owner.nullable(),
     to_do: z.string().nullable(),
-    link: z.string().nullable().meta({ description: 'The page where it is done, such as that for admin consent.' }),
+    link: z
+      .string()
+      .nullable()
+      .meta({ description: 'The page where it is done, such as that of the permissions of the application.' }),
   })
   .meta({ id: 'Check' });
 
