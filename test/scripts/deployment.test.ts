@@ -30,14 +30,27 @@ const composeFile = z.object({
 
 const compose = composeFile.parse(parse(read('docker-compose.yml'), { merge: true }));
 const services = Object.entries(compose.services);
-/** What the compose files alone know: the passwords of the servers they bring. */
-const composeOnly = ['MONGO_PASSWORD', 'MONGO_API_PASSWORD', 'MONGO_WORKER_PASSWORD', 'REDIS_PASSWORD'];
+/** What the compose files alone know: the passwords of the servers they bring, and which account at a MongoDB elsewhere is whose. */
+const composeOnly = [
+  'MONGO_PASSWORD',
+  'MONGO_API_PASSWORD',
+  'MONGO_WORKER_PASSWORD',
+  'MONGODB_API_URI',
+  'MONGODB_WORKER_URI',
+  'REDIS_PASSWORD',
+];
 
-/** What a variable of a service is unless `.env` says otherwise; what has to stand there is put as `<NAME>`. */
-const defaultOf = (of: string, name: string): string =>
-  /^\$\{\w+:-(.*)\}$/
-    .exec(String(compose.services[of]?.environment?.[name]))?.[1]
-    ?.replaceAll(/\$\{(\w+):\?[^}]*\}/g, 'word-$1') ?? '';
+/** What a variable of a service is, by what stands in `.env`; what has to stand there, and does not, is put as `word-<NAME>`. */
+const valueIn = (of: string, name: string, given: Readonly<Record<string, string>>): string => {
+  let text = String(compose.services[of]?.environment?.[name]);
+  const filled = () =>
+    text
+      .replaceAll(/\$\{(\w+):\?[^{}]*\}/g, (_, one: string) => given[one] ?? `word-${one}`)
+      .replaceAll(/\$\{(\w+):-([^{}]*)\}/g, (_, one: string, otherwise: string) => given[one] ?? otherwise);
+  while (text !== filled()) text = filled();
+  return text;
+};
+const defaultOf = (of: string, name: string): string => valueIn(of, name, {});
 
 describe('.env.example', () => {
   const example = read('.env.example');
@@ -144,6 +157,16 @@ describe('the accounts at the MongoDB of docker-compose.yml', () => {
     expect(defaultOf('worker', 'MONGODB_URI')).toBe(
       'mongodb://entrain_worker:word-MONGO_WORKER_PASSWORD@mongo:27017/entrain',
     );
+  });
+
+  it('may be at a MongoDB elsewhere, one for the API and one for the workers, or the same for both', () => {
+    const own = {
+      MONGODB_API_URI: 'mongodb+srv://a@cluster/entrain',
+      MONGODB_WORKER_URI: 'mongodb+srv://w@cluster/entrain',
+    };
+    const same = { MONGODB_URI: 'mongodb+srv://entrain@cluster/entrain' };
+    expect(accounts.map((name) => valueIn(name, 'MONGODB_URI', { ...own, ...same }))).toEqual(Object.values(own));
+    expect(accounts.map((name) => valueIn(name, 'MONGODB_URI', same))).toEqual([same.MONGODB_URI, same.MONGODB_URI]);
   });
 
   it('are made by the script of the repository, in that database, before API and workers start', () => {
