@@ -1,5 +1,6 @@
 /** The question that every helpdesk gets: why was somebody not synced? */
 
+import { withoutOutsiders } from '../core/explain-live.ts';
 import type { ReasonCounts, Wanted } from '../engine/count-reasons.ts';
 import type { Answer } from '../engine/explain.ts';
 import type { ConnectionId, TargetId } from '../model/ids.ts';
@@ -13,12 +14,14 @@ export type Question = {
   readonly target: TargetId | null;
   /** Whether source and target are asked again, now. */
   readonly live: boolean;
+  /** Whether they may see who is in the tenant and outside the scope, whom nobody has let in. */
+  readonly seesOutsiders: boolean;
 };
 
 export const explainQueries = (room: Room) => {
   const { connections, targets } = room.stores;
   return {
-    async explain(id: ConnectionId, { person, target, live }: Question): Promise<Answer> {
+    async explain(id: ConnectionId, { person, target, live, seesOutsiders }: Question): Promise<Answer> {
       const connection = found(await connections.get(id), 'connection');
       const all = await targets.of(connection.id);
       const asked =
@@ -30,7 +33,9 @@ export const explainQueries = (room: Room) => {
                 'target',
               ),
             ];
-      return room.engine.explainPerson(connection, asked, person, live);
+      const answer = await room.engine.explainPerson(connection, asked, person, live);
+      if (seesOutsiders || answer.found !== 'nobody' || answer.live === null) return answer;
+      return { ...answer, live: withoutOutsiders(answer.live) };
     },
 
     /** How many objects are at a target as wanted, and how many are not for each reason. */

@@ -15,7 +15,8 @@ export const liveSource = (
   shown: SourceObject | null,
 ): LiveSource => {
   const isOff = own(object.attributes, 'accountEnabled') === false;
-  const changed = gone !== null || shown === null ? [] : changesOf(object, shown);
+  // Whoever is outside the scope is not looked at any more, whatever they looked like inside.
+  const changed = gone !== null || shown === null || !isInScope(standing) ? [] : changesOf(object, shown);
   const standsAsStored = agreesWith(standing, gone, isOff);
   const agrees = standsAsStored === true && changed.length > 0 ? false : standsAsStored;
   const others = changed.length === 0 ? '' : `, with another ${listed(changed.map(({ attribute }) => attribute))}`;
@@ -50,6 +51,19 @@ export const liveStranger = (
     userPrincipalName: textOf(own(attributes, 'userPrincipalName')),
     standing: standings.get(ref.id) ?? ('unsure' as const),
   }));
+  return strangers(people);
+};
+
+/** The same for somebody who may not see who is outside the scope: that there is somebody, and where they stand. */
+export const withoutOutsiders = (live: LiveStranger): LiveStranger => {
+  if (live.kind === 'failed') return live;
+  const hidden = { displayName: null, userPrincipalName: null };
+  return strangers(live.people.map((one) => (isInScope(one.standing) ? one : { ...one, ...hidden })));
+};
+
+const isInScope = (standing: Standing): boolean => standing === 'present' || standing === 'disabled';
+
+const strangers = (people: Extract<LiveStranger, { kind: 'answered' }>['people']): LiveStranger => {
   const [one] = people;
   const says =
     one === undefined

@@ -605,6 +605,27 @@ describe('asked again now', () => {
     });
   });
 
+  it('the tenant shows nothing of what somebody looks like who is outside the scope by now', async () => {
+    const of = await story({
+      connection: { scope: { kind: 'groups', groups: [sourceId(id('pilot'))], nested: false } },
+    });
+    of.hire('anna');
+    of.hire('bert');
+    of.found('pilot');
+    for (const name of ['anna', 'bert']) of.directory.join(id('pilot'), id(name));
+    await of.full();
+    of.directory.leave(id('pilot'), id('anna'));
+    of.hire('anna', { displayName: 'Anna B.' });
+    expect(await ask(of, mailOf('anna'), true)).toMatchObject({
+      live: {
+        standing: 'out_of_scope',
+        agrees: false,
+        changed: [],
+        says: 'Entra, asked now: there, and not in scope, which is not what is stored: the next sync tells.',
+      },
+    });
+  });
+
   it('the target shows who matches somebody that is not linked', async () => {
     const of = await story({ wrapTarget: rejected('anna') });
     of.hire('anna');

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { ApiScope } from '../../../src/model/api-key.ts';
 import { connectionId, operationKey, remoteId, runId, targetId } from '../../../src/model/ids.ts';
 import { user } from '../../../src/model/source-object.ts';
-import { addConnection, addTarget, type Door, openDoor } from './door.ts';
+import type { Source } from '../../../src/source/source.ts';
+import { addConnection, addTarget, type Door, openDoor, pageOf } from './door.ts';
 import { commitPeople, lease, nth } from './stores.ts';
+import { emptyTenant } from './tenant.ts';
 
 let door: Door;
 let connection: string;
@@ -56,6 +59,71 @@ const provision = async (id: ReturnType<typeof nth>, account: string): Promise<v
 
 const explain = (person: string, more: object = {}) =>
   door.call('POST', `/v1/connections/${connection}/explain`, { body: { person, ...more } });
+
+/** A tenant in which two people are known by one number: the one is in scope, the other is not. */
+const namesakes: Source = {
+  ...emptyTenant({}, ''),
+  lookUp: async () =>
+    [1, 2].map((number) => ({
+      ref: user(nth(number + 10)),
+      attributes: { displayName: `Person ${number}`, userPrincipalName: `p${number}@contoso.example` },
+    })),
+  confirm: async () => new Map([[nth(11), 'present'] as const, [nth(12), 'out_of_scope'] as const]),
+};
+
+describe('whom the tenant knows and nobody ever read', () => {
+  let wide: Door;
+  let pilot: string;
+  beforeAll(async () => {
+    wide = await openDoor({ room: () => ({ connectSource: () => namesakes }) });
+    pilot = await addConnection(wide, { scope: { group_ids: [nth(900)] } });
+    await commitPeople(wide.stores, connectionId(pilot), 1);
+  });
+  afterAll(() => wide.close());
+
+  const askedBy = async (...scopes: readonly ApiScope[]) => {
+    const { body } = await wide.call('POST', '/v1/api-keys', { body: { name: 'desk', scopes } });
+    const { key } = z.looseObject({ key: z.string() }).parse(body);
+    return wide.call('POST', `/v1/connections/${pilot}/explain`, { key, body: { person: '10001', live: true } });
+  };
+  const inScope = { display_name: 'Person 1', user_principal_name: 'p1@contoso.example', standing: 'present' };
+  const outside = { display_name: null, user_principal_name: null, standing: 'out_of_scope' };
+
+  it.each(['read', 'sync', 'approve'] as const)(
+    'is shown by name to a key that may %s only as far as the scope lets them in',
+    async (scope) => {
+      const reply = await askedBy(scope);
+      expect(reply.body).toMatchObject({ found: 'nobody', live: { people: [inScope, outside] } });
+      expect(JSON.stringify(reply.body)).not.toMatch(/Person 2|p2@contoso/);
+    },
+  );
+
+  it.each(['configure', 'admin'] as const)('is shown by name to a key that may %s', async (scope) => {
+    const named = { display_name: 'Person 2', user_principal_name: 'p2@contoso.example', standing: 'out_of_scope' };
+    expect((await askedBy(scope)).body).toMatchObject({ live: { people: [inScope, named] } });
+  });
+
+  it('is in the audit log by the ids of all who were shown', async () => {
+    await askedBy('read');
+    for (const shown of [nth(11), nth(12)]) {
+      const { data } = pageOf(await wide.call('GET', `/v1/audit?step=done&subject_id=${shown}`));
+      expect(data[0]).toMatchObject({ action: 'explain', actor: { name: 'desk' } });
+    }
+  });
+});
+
+describe('somebody who is asked about by a name that several have', () => {
+  it('is in the audit log with all of them', async () => {
+    const pair = await addConnection(door, { organization_id: 'globex' });
+    await commitPeople(door.stores, connectionId(pair), 3, { employeeId: '10001' });
+    const reply = await door.call('POST', `/v1/connections/${pair}/explain`, { body: { person: '10001' } });
+    expect(reply.body).toMatchObject({ found: 'several' });
+    for (const shown of [nth(1), nth(2), nth(3)]) {
+      const { data } = pageOf(await door.call('GET', `/v1/audit?step=done&subject_id=${shown}`));
+      expect(data[0]).toMatchObject({ action: 'explain', subjects: { connection_id: pair } });
+    }
+  });
+});
 
 describe('explain', () => {
   it.each(['P1@contoso.example', 'account-1', nth(1)])('answers about %s', async (person) => {

@@ -60,11 +60,16 @@ export const memoryStores = (now: () => Date, vault: Vault = createVault(randomB
 /** The id of the nth person or group of a tenant. */
 export const nth = (n: number): SourceId => sourceId(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`);
 
-/** Commits people `1…users` and one group, id 900, that holds them all. */
-export const commitPeople = async (stores: Stores, connection: ConnectionId, users: number): Promise<SourceId> => {
+/** Commits people `1…users` and one group, id 900, that holds them all. `alike`: what all of them have. */
+export const commitPeople = async (
+  stores: Stores,
+  connection: ConnectionId,
+  users: number,
+  alike: SourceObject['attributes'] = {},
+): Promise<SourceId> => {
   const people: SourceObject[] = Array.from({ length: users }, (_, index) => ({
     ref: user(nth(index + 1)),
-    attributes: { displayName: `Person ${index + 1}`, userPrincipalName: `p${index + 1}@contoso.example` },
+    attributes: { displayName: `Person ${index + 1}`, userPrincipalName: `p${index + 1}@contoso.example`, ...alike },
   }));
   const everybody: SourceObject = { ref: group(nth(900)), attributes: { displayName: 'Everybody' } };
   const draft = await stores.snapshots.begin(await lease(stores, connection), 'full');

@@ -1,8 +1,11 @@
 /** /v1/connections/{connection_id}/explain and /v1/targets/{target_id}/reasons */
 
 import { z } from 'zod';
+import { mayDo } from '../../../core/access.ts';
+import type { Answer } from '../../../engine/explain.ts';
 import { reasons } from '../../../model/explanation.ts';
 import { connectionId, targetId } from '../../../model/ids.ts';
+import type { Ref } from '../../../model/source-object.ts';
 import { cursorOf, paging, placeOf } from '../paging.ts';
 import { nothing } from '../request.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -37,14 +40,17 @@ export const explainRoutes: readonly Route[] = [
     body: questionSchema,
     answer: { status: 200, description: 'The verdict and the trace behind it.', schema: explanationSchema },
     refusals: ['not_found'],
-    handle: async ({ params, body, commands }) => {
+    handle: async ({ params, body, caller, commands }) => {
       const answer = await commands.explain(connectionId(params.connection_id), {
         person: body.person.trim(),
         target: body.target_id === undefined ? null : targetId(body.target_id),
         live: body.live,
+        // Whoever may choose the scope could let them in.
+        seesOutsiders: mayDo(caller, 'configure'),
       });
-      // Whom they asked about by name is in the log by their id, as long as it was one.
-      const subjects = answer.found === 'one' ? { object_id: answer.seen.object.ref.id } : {};
+      // Whom they asked about by name is in the log by their id, and so is whoever else was shown.
+      const ids = [...new Set(shownIn(answer).map(({ id }) => id))];
+      const subjects = Object.fromEntries(ids.map((id, nth) => [nth === 0 ? 'object_id' : `object_id_${nth + 1}`, id]));
       return { status: 200, body: explanationView(answer), audit: { subjects } };
     },
   }),
@@ -78,3 +84,14 @@ export const explainRoutes: readonly Route[] = [
     },
   }),
 ];
+
+const shownIn = (answer: Answer): readonly Ref[] => {
+  switch (answer.found) {
+    case 'one':
+      return [answer.seen.object.ref, ...answer.others.map(({ object }) => object)];
+    case 'several':
+      return answer.candidates.map(({ object }) => object);
+    case 'nobody':
+      return answer.live?.kind === 'answered' ? answer.live.people.map(({ object }) => object) : [];
+  }
+};

@@ -28,7 +28,10 @@ export const liveStrangerSchema = z.discriminatedUnion('kind', [
     people: z.array(
       z.strictObject({
         object: refSchema,
-        display_name: z.string().nullable(),
+        display_name: z.string().nullable().meta({
+          description:
+            'Null, as the user principal name, also of whoever is outside the scope, unless the caller may `configure`.',
+        }),
         user_principal_name: z.string().nullable(),
         standing,
       }),
