@@ -48,10 +48,8 @@ export const localKeys = (
 /** Names a key without telling anything about it. */
 export const localKeyName = (key: Uint8Array): string => {
   if (key.length !== keyBytes) throw new Error(`An encryption key must be ${keyBytes} bytes, not ${key.length}.`);
-  return localName(createHmac('sha256', key).update('entrain vault key id').digest('base64url').slice(0, 8));
+  return `local:${createHmac('sha256', key).update('entrain vault key id').digest('base64url').slice(0, 8)}`;
 };
-
-export const localName = (id: string): string => `local:${id}`;
 
 export const keyUnknown = (name: string): KeysUnavailable =>
   new KeysUnavailable(

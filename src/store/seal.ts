@@ -1,6 +1,6 @@
 /**
  * Seals texts by one key, with AES-256-GCM (NIST SP 800-38D). A sealed text reads `v1.<key id>.<iv>.<tag>.<ciphertext>`, and opens only for the record and
- * field it was sealed for. Secrets of connections and targets were sealed so before each had a data key of its own (vault.ts).
+ * field it was sealed for. Secrets of connections and targets are sealed otherwise, each by a data key of its own (vault.ts).
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
@@ -17,9 +17,8 @@ export type Seal = {
   open(sealed: string, record: string, field: string): string;
 };
 
-/** `key` seals and opens; `older` keys only open what was sealed before a rotation. Each is 32 random bytes. */
-export const createSeal = (key: Uint8Array, older: readonly Uint8Array[] = []): Seal => {
-  const keys = new Map([key, ...older].map((each) => [idOf(each), each]));
+/** `key`: 32 random bytes. */
+export const createSeal = (key: Uint8Array): Seal => {
   const current = idOf(key);
   return {
     seal: (clear, record, field) =>
@@ -27,11 +26,9 @@ export const createSeal = (key: Uint8Array, older: readonly Uint8Array[] = []): 
     open: (sealed, record, field) => {
       const [version, id = '', ...rest] = sealed.split('.');
       const parts = version === 'v1' ? encryptedIn(rest) : null;
-      const opening = keys.get(id);
-      if (parts === null || opening === undefined)
-        throw unreadable(record, field, 'it was sealed with a key that is not configured');
+      if (parts === null || id !== current) throw unreadable(record, field, 'it was sealed with another key');
       try {
-        return decrypted(opening, boundTo(id, record, field), parts);
+        return decrypted(key, boundTo(id, record, field), parts);
       } catch (cause) {
         throw unreadable(record, field, 'it was sealed for another record or field, or was altered', cause);
       }

@@ -4,16 +4,15 @@
  * organization, record and field it was sealed for: nobody who can write to the database can move one customer's secret into another's record. That of a
  * target opens with the settings alone that it was sealed for: nobody can have it sent to another address either.
  *
- * When the key-encryption key changes, the data key is wrapped anew and the secret stays encrypted as it is. What reads `v1.…` is from before there were
- * data keys.
+ * When the key-encryption key changes, the data key is wrapped anew and the secret stays encrypted as it is.
  */
 
 import { randomBytes } from 'node:crypto';
 import type { KeyEncryption, WrappedKey } from '../keys/key-encryption.ts';
-import { keyUnknown, localKeyName, localKeys, localName } from '../keys/local.ts';
+import { keyUnknown, localKeyName, localKeys } from '../keys/local.ts';
 import { type Secret, secret } from '../model/secret.ts';
 import type { SecretOf, Vault } from './connection-store.ts';
-import { createSeal, decrypted, type Encrypted, encrypted, encryptedIn, exactly, textOf, unreadable } from './seal.ts';
+import { decrypted, type Encrypted, encrypted, encryptedIn, exactly, textOf, unreadable } from './seal.ts';
 
 const dataKeyBytes = 32;
 /** What is asked of keys outside. */
@@ -30,7 +29,6 @@ export const createVault = (
 ): Vault => {
   const local = localKeys(key, older);
   const wrapping = outside?.wraps === true ? outside.keys : local;
-  const before = createSeal(key, older);
   const keysOf = (name: string): KeyEncryption => {
     const found = [outside?.keys, local].find((keys) => keys?.knows(name) === true);
     if (!found) throw keyUnknown(name);
@@ -43,13 +41,7 @@ export const createVault = (
   };
   const unwrap = ({ wrapped }: Envelope): Promise<Uint8Array> =>
     keysOf(wrapped.key).unwrap(wrapped, AbortSignal.timeout(timeoutMs));
-  const openFirst = (sealed: string, { record, field }: SecretOf): Secret => {
-    const name = keyIn(sealed);
-    if (name !== null && !local.knows(name)) throw keyUnknown(name);
-    return secret(before.open(sealed, record, field));
-  };
   const open = async (sealed: string, of: SecretOf): Promise<Secret> => {
-    if (isFirst(sealed)) return openFirst(sealed, of);
     const envelope = read(sealed, of);
     const dataKey = await unwrap(envelope);
     try {
@@ -63,7 +55,6 @@ export const createVault = (
     seal,
     open,
     renew: async (sealed, of) => {
-      if (isFirst(sealed)) return await seal(openFirst(sealed, of), of);
       if (keyIn(sealed) === (await wrapping.current(AbortSignal.timeout(timeoutMs)))) return null;
       const envelope = read(sealed, of);
       const dataKey = await unwrap(envelope);
@@ -100,11 +91,8 @@ const read = (sealed: string, { record, field }: SecretOf): Envelope => {
   return { wrapped: { key, bytes: wrapped }, content };
 };
 
-const isFirst = (sealed: string): boolean => sealed.startsWith('v1.');
-
 /** The name of the key it is sealed with; null for what nobody ever wrote. */
 const keyIn = (sealed: string): string | null => {
   const [version, key] = sealed.split('.');
-  if (version === 'v1') return localName(key ?? '');
   return version === 'v2' ? (exactly(key)?.toString('utf8') ?? null) : null;
 };

@@ -19,7 +19,6 @@ import { secret } from '../../src/model/secret.ts';
 import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import type { ConnectionStore, SecretOf, TargetStore, Vault } from '../../src/store/connection-store.ts';
 import { newId } from '../../src/store/ids.ts';
-import { createSeal } from '../../src/store/seal.ts';
 import type { SealedSecrets } from '../../src/store/sealed-secrets.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { all } from '../support/ledger-world.ts';
@@ -346,25 +345,6 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       await renewAll();
       vault = createVault(third);
       expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'new' });
-    });
-
-    it('that were sealed before each had a data key get one', async () => {
-      const kept = vault;
-      const old = randomBytes(32);
-      const first = createSeal(old);
-      const connection = aConnection();
-      vault = { ...kept, seal: async (clear, { record, field }) => first.seal(clear.reveal(), record, field) };
-      await connections.add(connection, hidden({ clientSecret: 'from before' }));
-      vault = createVault(old, []);
-      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'from before' });
-      const { current } = await vault.keys();
-      expect(await counted(current)).toBe(1);
-      // All others are of a key that is gone here: they keep this one from nothing.
-      expect(await sealed.renew(100)).toBe(1);
-      expect(revealed(await connections.secrets(connection.id))).toEqual({ clientSecret: 'from before' });
-      expect(await sealed.renew(100)).toBe(0);
-      await connections.remove(connection.id);
-      vault = kept;
     });
 
     it('open for nobody else’s record, whoever moves them in the database', async () => {

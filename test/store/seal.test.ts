@@ -29,19 +29,13 @@ describe('a seal', () => {
       expect(() => seal.open(text, 'con_1', 'clientSecret'), text).toThrow(SecretUnreadable);
   });
 
-  it('opens what an older key sealed, and seals with the new one only', () => {
-    const sealed = seal.seal(secret, 'con_1', 'clientSecret');
-    const newKey = randomBytes(32);
-    const rotated = createSeal(newKey, [key]);
-    expect(rotated.open(sealed, 'con_1', 'clientSecret')).toBe(secret);
-    const resealed = rotated.seal(secret, 'con_1', 'clientSecret');
-    expect(createSeal(newKey).open(resealed, 'con_1', 'clientSecret')).toBe(secret);
-    expect(() => seal.open(resealed, 'con_1', 'clientSecret')).toThrow(/key that is not configured/);
+  it('opens nothing that another key sealed', () => {
+    const sealed = createSeal(randomBytes(32)).seal(secret, 'con_1', 'clientSecret');
+    expect(() => seal.open(sealed, 'con_1', 'clientSecret')).toThrow(/another key/);
   });
 
   it('takes keys of 32 bytes only', () => {
     expect(() => createSeal(randomBytes(16))).toThrow(/32 bytes, not 16/);
-    expect(() => createSeal(key, [randomBytes(31)])).toThrow(/32 bytes, not 31/);
   });
 });
 

@@ -17,10 +17,10 @@ import { createMongoInstallation, type InstallationDocument, installationName, t
 export const knownSince = {
   runs: { sync: 1, provision: 1, preview: 2, reconcile: 2 },
   plans: { first: 1, held: 1, dry_run: 1, repair: 2, undo: 2, preview: 2 },
-  secrets: { v1: 1, v2: 2 },
+  secrets: { v2: 2 },
   standings: { waiting: 1, approved: 1, rejected: 1, applied: 1, superseded: 1, refused: 2, expired: 2 },
 } as const satisfies {
-  readonly secrets: Readonly<Record<'v1' | 'v2', number>>;
+  readonly secrets: Readonly<Record<'v2', number>>;
   readonly runs: Readonly<Record<Run['kind'], number>>;
   readonly plans: Readonly<Record<PlanKind, number>>;
   readonly standings: Readonly<Record<PlanState, number>>;
