@@ -169,7 +169,7 @@ const send = async (
     beforeWrite();
     work.watch.sent(operation.key);
   };
-  const known = () => knownMembers(work, operation, link);
+  const known = (signal: AbortSignal) => knownMembers(work, operation, link, signal);
   const applied = await work.target.apply(operation, work.watch.signal, goesOut, known);
   noteFirstMembers(work.firstMembers, operation, link, applied);
   return applied;

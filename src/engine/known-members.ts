@@ -13,11 +13,16 @@ import { looksOf, type Moved, type Provisioning } from './provisioning.ts';
 
 type Needs = Pick<Provisioning, 'engine' | 'run' | 'record' | 'shield' | 'moved' | 'firstMembers'>;
 
-export const knownMembers = async (work: Needs, operation: Operation, link: Link | null): Promise<KnownMembers> => {
+export const knownMembers = async (
+  work: Needs,
+  operation: Operation,
+  link: Link | null,
+  signal: AbortSignal,
+): Promise<KnownMembers> => {
   const isMade = link?.by === 'created';
   const { ledger, snapshots } = work.engine.stores;
   const concerned = new Set('members' in operation ? operation.members.map(({ ref }) => ref.id) : []);
-  const { open, hasLeavers } = await openMembers(work, operation.ref, concerned);
+  const { open, hasLeavers } = await openMembers(work, operation.ref, concerned, signal);
   if (link === null || link.membersAt === null) {
     // Whoever may have been put into it is put there again by what adds members, and not by what renames it.
     const addsAgain = operation.action === 'add_members';
@@ -30,6 +35,7 @@ export const knownMembers = async (work: Needs, operation: Operation, link: Link
   let isAnyOpen = false;
   let isAnyProtected = false;
   for await (const refs of snapshots.members(work.run.connection, link.ref.id)) {
+    signal.throwIfAborted();
     const others = refs.filter(({ id }) => !concerned.has(id));
     const links = [...(await ledger.links(work.record.id, others)).values()];
     // They may have been put into it by a request whose end is not known. Who has no account cannot.
@@ -65,16 +71,19 @@ const openMembers = async (
   { engine, record, moved }: Pick<Provisioning, 'engine' | 'record' | 'moved'>,
   group: Ref,
   concerned: ReadonlySet<SourceId>,
+  signal: AbortSignal,
 ): Promise<{ readonly open: ReadonlySet<SourceId>; readonly hasLeavers: boolean }> => {
-  const { joined, left } = (await moved()).get(group.id) ?? nobodyMoved;
+  const { joined, left } = (await moved(signal)).get(group.id) ?? nobodyMoved;
   const open = new Set(joined);
   const leavers = new Set(left);
-  for await (const waiting of engine.stores.ledger.waitingFor(record.id, [group]))
+  for await (const waiting of engine.stores.ledger.waitingFor(record.id, [group])) {
+    signal.throwIfAborted();
     for (const { path, to, want } of waiting) {
       if (path !== 'members') continue;
       open.add(to);
       if (want === 'remove') leavers.add(to);
     }
+  }
   return { open, hasLeavers: leavers.difference(concerned).size > 0 };
 };
 
@@ -84,11 +93,12 @@ const nobodyMoved: Moved = { joined: new Set(), left: new Set() };
 export const movedSince = ({ engine, run, record }: Pick<Provisioning, 'engine' | 'run' | 'record'>) => {
   const { ledger, snapshots } = engine.stores;
   let read: { readonly version: number; readonly moved: ReadonlyMap<SourceId, Moved> } | null = null;
-  return async (): Promise<ReadonlyMap<SourceId, Moved>> => {
+  return async (signal: AbortSignal): Promise<ReadonlyMap<SourceId, Moved>> => {
     const { version } = await snapshots.head(run.connection);
     if (read?.version === version) return read.moved;
     const moved = new Map<SourceId, Moved>();
-    for await (const recorded of snapshots.changesAfter(run.connection, (await ledger.position(record.id)) ?? 0))
+    for await (const recorded of snapshots.changesAfter(run.connection, (await ledger.position(record.id)) ?? 0)) {
+      signal.throwIfAborted();
       for (const { change } of recorded) {
         if (change.kind !== 'members') continue;
         const group = moved.get(change.group.id) ?? { joined: new Set(), left: new Set() };
@@ -96,6 +106,7 @@ export const movedSince = ({ engine, run, record }: Pick<Provisioning, 'engine' 
         for (const { id } of change.removed) group.left.add(id);
         moved.set(change.group.id, group);
       }
+    }
     read = { version, moved };
     return moved;
   };

@@ -83,7 +83,7 @@ export type Provisioning = {
   /** What the target showed of those who are linked, where the links are older than it is; null: they are not. */
   readonly sights: Sights | null;
   /** By group, who came into it and who left it since the target was brought to its version. */
-  readonly moved: () => Promise<ReadonlyMap<SourceId, Moved>>;
+  readonly moved: (signal: AbortSignal) => Promise<ReadonlyMap<SourceId, Moved>>;
   /** Whom this turn put into groups of which not everybody was put in yet. */
   readonly firstMembers: FirstMembers;
   /** Counts the passes of this turn, see `passOf`. */

@@ -54,6 +54,7 @@ export type Refusal = { readonly member: RemoteId; readonly detail: string };
  * made it, and whoever else we put into it is put there again.
  */
 export type KnownMembers = { readonly members: readonly Member[]; readonly isOurs: boolean };
+export type AskKnown = (signal: AbortSignal) => Promise<KnownMembers>;
 
 /** `refused`: of a member operation, whom the target refused; all others are done. When it refuses everybody, `rejected` is thrown instead. */
 export type Applied = { readonly remoteId: RemoteId; readonly refused?: readonly Refusal[] };
@@ -82,12 +83,7 @@ export interface Target {
    * `known` is asked where a group can only be replaced as a whole: then nobody of these may be missing in what the target shows. Without it the group is
    * ours, and nobody is known to be in it.
    */
-  apply(
-    operation: Operation,
-    signal: AbortSignal,
-    beforeWrite?: () => void,
-    known?: () => Promise<KnownMembers>,
-  ): Promise<Applied>;
+  apply(operation: Operation, signal: AbortSignal, beforeWrite?: () => void, known?: AskKnown): Promise<Applied>;
   /** Null: the target cannot list what it holds. */
   readonly inventory: Inventory | null;
   /** Frees sockets. */

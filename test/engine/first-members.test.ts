@@ -8,7 +8,7 @@ describe('a group that is filled for the first time', () => {
       wrapTarget: (made) => ({
         ...made,
         apply: async (operation, signal, beforeWrite, ask) => {
-          if (operation.action === 'add_members') known.push((await ask?.())?.members.length ?? -1);
+          if (operation.action === 'add_members') known.push((await ask?.(signal))?.members.length ?? -1);
           return await made.apply(operation, signal, beforeWrite, ask);
         },
       }),
@@ -19,5 +19,31 @@ describe('a group that is filled for the first time', () => {
     for (const one of people) s.directory.join(id('g'), id(one));
     await s.full();
     expect(known).toEqual([0, 500, 1_000]);
+  });
+
+  it('is asked about no further once the run is to end', async () => {
+    const stop = new AbortController();
+    let asked = 0;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal, beforeWrite, ask) => {
+          if (operation.action === 'update' && operation.ref.type === 'group') {
+            asked += 1;
+            stop.abort(new Error('The worker is stopped.'));
+            await ask?.(stop.signal);
+          }
+          return await made.apply(operation, signal, beforeWrite, ask);
+        },
+      }),
+    });
+    s.hire('anna');
+    s.found('g');
+    s.directory.join(id('g'), id('anna'));
+    await s.full();
+    s.found('g', { displayName: 'Everybody' });
+    const before = s.writes();
+    await expect(s.delta()).rejects.toThrow('The worker is stopped.');
+    expect([asked, s.writes() - before]).toEqual([1, 0]);
   });
 });

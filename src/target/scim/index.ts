@@ -3,7 +3,7 @@
 import { TargetError } from '../../model/errors.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { World } from '../../model/world.ts';
-import { type Applied, defineTarget, type KnownMembers, type Target, type Witnesses } from '../target.ts';
+import { type Applied, type AskKnown, defineTarget, type Target, type Witnesses } from '../target.ts';
 import { check } from './check.ts';
 import { create } from './create.ts';
 import { isAbsent, isSuccess, unreadable } from './errors.ts';
@@ -74,12 +74,12 @@ export const connectScim = (
   };
 };
 
-const nobodyKnown = async (): Promise<KnownMembers> => ({ members: [], isOurs: true });
+const nobodyKnown: AskKnown = async () => ({ members: [], isOurs: true });
 
 const apply = async (
   session: Session,
   operation: Operation,
-  known: () => Promise<KnownMembers>,
+  known: AskKnown,
   signal: AbortSignal,
 ): Promise<Applied> => {
   if (operation.action === 'create') return { remoteId: await create(session, operation, signal) };
@@ -92,7 +92,7 @@ const apply = async (
 const change = async (
   session: Session,
   operation: Extract<Operation, { action: 'update' | 'disable' | 'delete' }>,
-  known: () => Promise<KnownMembers>,
+  known: AskKnown,
   signal: AbortSignal,
 ): Promise<void> => {
   const asked = { type: operation.ref.type, id: operation.remoteId };

@@ -7,7 +7,7 @@ import type { TargetError } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
 import type { Member, Operation } from '../../model/operation.ts';
 import type { JsonObject } from '../../model/target-record.ts';
-import type { KnownMembers, Refusal } from '../target.ts';
+import type { AskKnown, Refusal } from '../target.ts';
 import { type Answer, scimTypeOf } from './errors.ts';
 import { withField } from './json.ts';
 import { memberIdOf, membersOf } from './member-list.ts';
@@ -24,7 +24,7 @@ type Change = Extract<Operation, { action: 'add_members' | 'remove_members' }>;
 export const changeMembers = async (
   session: Session,
   change: Change,
-  known: () => Promise<KnownMembers>,
+  known: AskKnown,
   signal: AbortSignal,
 ): Promise<readonly Refusal[]> => {
   const done = (await hasPatch(session, 'group', signal)) ? await patchMembers(session, change, signal) : 'unsupported';
@@ -129,18 +129,13 @@ const isAlreadyRemoved = ({ action }: Change, batch: readonly Member[], answer: 
  * Reads the whole list and writes it back, which is safe only where the list can be read: so whoever joins must be seen in it afterwards. Whoever leaves is
  * looked for as after a PATCH.
  */
-const putMembers = async (
-  session: Session,
-  change: Change,
-  known: () => Promise<KnownMembers>,
-  signal: AbortSignal,
-): Promise<void> => {
+const putMembers = async (session: Session, change: Change, known: AskKnown, signal: AbortSignal): Promise<void> => {
   if (session.learned.memberReads.kind === 'hidden') throw membersHidden('of_any');
   const isTaking = change.action === 'remove_members';
   const assertSeen = async (shown: JsonObject, isWritten: boolean): Promise<void> => {
     // Whoever is not shown is not in it, as far as members are shown.
     if (isTaking) await assertMembersShown(session, { id: change.remoteId, shown }, signal);
-    if (isWritten) await assertReplaceable(session, { id: change.remoteId, shown, known: await known() }, signal);
+    if (isWritten) await assertReplaceable(session, { id: change.remoteId, shown, known: await known(signal) }, signal);
   };
   const merge = (group: JsonObject): JsonObject => merged(group, change);
   const answer = await putMerged(session, { type: 'group', id: change.remoteId, merge, assertSeen }, signal);

@@ -5,7 +5,7 @@ import type { TargetError } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
 import type { Attributes, ObjectType } from '../../model/source-object.ts';
 import type { JsonObject } from '../../model/target-record.ts';
-import type { KnownMembers } from '../target.ts';
+import type { AskKnown } from '../target.ts';
 import { type Answer, isSuccess } from './errors.ts';
 import { field, isObject, withField } from './json.ts';
 import { operationsFrom, operationsOn, operationsWithoutValuePaths } from './patch.ts';
@@ -18,12 +18,7 @@ import { assign, withSchemas } from './resource.ts';
 import type { Session } from './session.ts';
 import { assertReplaceable } from './whole-group.ts';
 
-export const update = async (
-  session: Session,
-  asked: Asked,
-  known: () => Promise<KnownMembers>,
-  signal: AbortSignal,
-): Promise<void> => {
+export const update = async (session: Session, asked: Asked, known: AskKnown, signal: AbortSignal): Promise<void> => {
   if (await hasPatch(session, asked.type, signal)) {
     const answer = await patchAttributes(session, asked, signal);
     if (answer === 'nothing_to_do') return;
@@ -33,7 +28,8 @@ export const update = async (
     Object.entries(asked.attributes).reduce((into, [text, value]) => assign(into, parsePath(text), value), resource);
   const { type, id } = asked;
   const assertSeen = async (shown: JsonObject, isWritten: boolean): Promise<void> => {
-    if (type === 'group' && isWritten) await assertReplaceable(session, { id, shown, known: await known() }, signal);
+    if (type === 'group' && isWritten)
+      await assertReplaceable(session, { id, shown, known: await known(signal) }, signal);
   };
   const answer = await putMerged(session, { type, id, merge, assertSeen }, signal);
   if (answer !== 'nothing_to_do') await confirmUpdate(session, asked, answer, signal);

@@ -163,8 +163,8 @@ export const writing: readonly Mutant[] = [
     edits: [
       {
         file: 'src/target/scim/update.ts',
-        from: "if (type === 'group' && isWritten) await",
-        to: "if (type === 'group' && !isWritten) await",
+        from: "if (type === 'group' && isWritten)",
+        to: "if (type === 'group' && !isWritten)",
       },
     ],
   },
