@@ -16,7 +16,7 @@ export type TargetCode =
   | 'unreadable_answer'
   | `target_${TargetFault}`;
 
-const again = 'Nothing: it is tried again by itself. If it stays, ask the vendor.';
+const again = 'Nothing: runs try again by themselves. If it stays, ask the vendor.';
 const seeMessage = 'See what the target says of it; mend it, or ask the vendor.';
 
 /** What was entered and where our calls may go is ours to mend, and most of what keeps a new target from being reached is one of both. */

@@ -70,9 +70,10 @@ const inTenant = (asked: Asked): string =>
     ? consent(asked)
     : 'Compare tenant id and client id of the connection with the Overview of the app registration. If it was deleted, restore it (App registrations › Deleted applications). If it is registered in another tenant, an administrator of this one has to consent to it.';
 const rightTenant = 'Compare tenant id, client id and cloud of the connection with those of the app registration.';
-const wait = 'Nothing: it is tried again by itself.';
+/** Whoever reads it may have a run before them, or a check: that is never repeated by itself. */
+const wait = 'Nothing: it passes, and runs try again by themselves.';
 const reach =
-  'See whether its address can be reached from the servers that run Entrain (name resolution, proxy, firewall). It is tried again by itself.';
+  'See whether its address can be reached from the servers that run Entrain (name resolution, proxy, firewall). Runs try again by themselves.';
 const trust = 'Compare issuer, subject and audience of the federated credential with those of the token that is sent.';
 const exclude =
   'Look at the sign-in log of the application (service principal sign-ins) for the policy, and exclude the application or allow the addresses that the requests come from.';
@@ -363,5 +364,5 @@ const words: Readonly<Record<string, Row>> = {
 const unknown: Row = row(
   'microsoft',
   'it gave no answer that we understand',
-  'Nothing: it is tried again by itself. If it stays, see whether its address can be reached from the servers that run Entrain.',
+  'Nothing: runs try again by themselves. If it stays, see whether its address can be reached from the servers that run Entrain.',
 );

@@ -4,8 +4,10 @@ import {
   ClientAssertionCredential,
   ClientCertificateCredential,
   ClientSecretCredential,
+  type ClientSecretCredentialOptions,
   type TokenCredential,
 } from '@azure/identity';
+import { z } from 'zod';
 import type { Credentials } from '../../model/connection.ts';
 import { SourceError, type SourceErrorOptions, type SourceFault } from '../../model/errors.ts';
 import type { Secret } from '../../model/secret.ts';
@@ -49,7 +51,7 @@ const marginMs = 300_000;
 export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
   const scope = `${identity.cloud.graphUrl}/.default`;
   // The library caches tokens per instance, so there is one; it is replaced after a failure, because it also caches failures.
-  let credential: TokenCredential | null = null;
+  let credential: Login | null = null;
   // Finding a token in the library's cache costs as much as sending a request, so it is looked for once.
   let held: { readonly token: string; readonly untilMs: number } | null = null;
   // The library sends a request for each caller that comes while there is no token.
@@ -61,11 +63,12 @@ export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
     asked = null;
   };
   const ask = async (): Promise<string> => {
+    let mine: Login | null = null;
     try {
       // Asked first, because the library would hide why it failed.
       if (identity.proof.kind === 'workload_identity') await identity.proof.assertion();
-      credential ??= credentialOf(identity);
-      const mine = credential;
+      credential ??= loginAs(identity);
+      mine = credential;
       const given = await within(AbortSignal.timeout(timeoutMs), mine.getToken(scope));
       if (given === null) throw new Error('no answer');
       const { token, expiresOnTimestamp } = given;
@@ -73,7 +76,9 @@ export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
       return token;
     } catch (cause) {
       drop();
-      throw loginErrorOf(cause, { registrant: identity.registrant, proof: identity.proof.kind });
+      const refusal = mine?.refusal() ?? null;
+      const error = refusal === null ? cause : new Error(refusal, { cause });
+      throw loginErrorOf(error, { registrant: identity.registrant, proof: identity.proof.kind });
     }
   };
   const get = async (signal: AbortSignal): Promise<string> => {
@@ -92,14 +97,56 @@ export const tokensFor = (identity: Identity, now: () => Date): Tokens => {
   return { get, drop };
 };
 
-const credentialOf = ({ cloud, tenantId, clientId, proof, registrant }: Identity): TokenCredential => {
-  const options = {
-    authorityHost: cloud.loginUrl,
+type Login = {
+  readonly getToken: TokenCredential['getToken'];
+  /** What the login service said against the tenant when it was asked for its addresses. */
+  readonly refusal: () => string | null;
+};
+
+/** The library asks for the addresses of a tenant first where it does not know the cloud, and throws the answer away when it is a refusal. */
+const loginAs = (identity: Identity): Login => {
+  let refusal: string | null = null;
+  const options: ClientSecretCredentialOptions = {
+    authorityHost: identity.cloud.loginUrl,
     // Discovery would ask the public cloud whether it knows a custom one. Microsoft's own hosts are known to the library.
     disableInstanceDiscovery: true,
     // Retries are decided in one place, above.
     retryOptions: { maxRetries: 0 },
+    additionalPolicies: [
+      {
+        position: 'perCall',
+        policy: {
+          name: 'refusal of the tenant',
+          sendRequest: async (request, next) => {
+            const response = await next(request);
+            if (addresses.test(request.url) && response.status >= 400) refusal = refusalIn(response.bodyAsText ?? '');
+            return response;
+          },
+        },
+      },
+    ],
   };
+  const credential = credentialOf(identity, options);
+  return { getToken: (...asked) => credential.getToken(...asked), refusal: () => refusal };
+};
+
+const addresses = /\/\.well-known\/openid-configuration$/;
+const refusalSchema = z.object({ error: z.string(), error_description: z.string() });
+
+/** As the library words those of a token; null for what no login service says, such as the page of a proxy. */
+const refusalIn = (body: string): string | null => {
+  try {
+    const { error, error_description } = refusalSchema.parse(JSON.parse(body));
+    return `${error}: ${error_description}`;
+  } catch {
+    return null;
+  }
+};
+
+const credentialOf = (
+  { tenantId, clientId, proof, registrant }: Identity,
+  options: ClientSecretCredentialOptions,
+): TokenCredential => {
   try {
     switch (proof.kind) {
       case 'client_secret':
@@ -132,7 +179,7 @@ const within = <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> => {
  * costs time, while `unauthorized` quarantines the connection.
  */
 const lasting =
-  /^(invalid_client|unauthorized_client|invalid_request|invalid_scope|invalid_resource|invalid_grant|access_denied|interaction_required)\b/;
+  /^(invalid_client|unauthorized_client|invalid_request|invalid_scope|invalid_resource|invalid_grant|invalid_tenant|access_denied|interaction_required)\b/;
 const transient: ReadonlySet<string> = new Set(['90055', '90033', '90006', '90012', '90024', '50000', '50196']);
 
 /** The login service answered with an error, or not at all. */

@@ -67,7 +67,7 @@ const noAnswers: Readonly<Record<NoAnswer['kind'], Unanswered>> = {
     says: 'cannot be reached',
     mend: {
       owner: 'your_team',
-      todo: 'See whether its address can be reached from the servers that run Entrain (name resolution, proxy, firewall). It is tried again by itself.',
+      todo: 'See whether its address can be reached from the servers that run Entrain (name resolution, proxy, firewall). Runs try again by themselves.',
     },
   },
   timed_out: { code: 'graph_timed_out', says: 'gave no answer in time' },

@@ -267,12 +267,25 @@ describe('credentials that are refused', () => {
     expect(line?.detail).toContain(says);
   });
 
+  it('by a tenant that there is not say so, not that the login service cannot be reached', async () => {
+    graph.control.addTenant({ users: 1 });
+    const connection = {
+      tenantId: '00000000-0000-4000-8000-000000000000',
+      cloud: 'custom',
+      credentials: { kind: 'client_secret', clientId: '00000000-0000-4000-8000-000000000001' },
+    } as const;
+    const [line] = (await sourceOf(graph, { connection }).check(all, never)).checks;
+    expect(line).toMatchObject({ ok: false, remedy: { code: 'AADSTS90002', owner: 'your_team' } });
+    expect(line?.detail).toContain('the tenant does not exist in this cloud');
+  });
+
   it('a service that cannot be reached is looked for on our side of the network', async () => {
     const tenant = graph.control.addTenant({ users: 1 });
     graph.control.fault({ path: '/oauth2/v2.0/token', times: null, fault: { answer: 'reset' } });
     const [line] = (await sourceOf(graph, {}, tenant.tenantId).check(all, never)).checks;
     expect(line).toMatchObject({ ok: false, remedy: { code: 'login_unreachable', owner: 'your_team' } });
     expect(line?.remedy?.todo).toContain('from the servers that run Entrain');
+    expect(line?.remedy?.todo, 'a check is not repeated by itself').not.toContain('It is tried again');
   });
 });
 

@@ -218,6 +218,25 @@ describe('the login service', () => {
     expect(graph.control.counters().tokens).toBe(1);
   });
 
+  it('refuses a tenant that there is not before a token is asked for, and that is for a person to mend', async () => {
+    const connection = {
+      tenantId: '00000000-0000-4000-8000-000000000000',
+      cloud: 'custom',
+      credentials: { kind: 'client_secret', clientId: '00000000-0000-4000-8000-000000000001' },
+    } as const;
+    await expect(full(sourceOf(graph, { connection }))).rejects.toMatchObject({
+      fault: 'unauthorized',
+      code: 'AADSTS90002',
+      mend: { owner: 'your_team' },
+    });
+    expect(graph.control.counters().tokens).toBe(0);
+  });
+
+  it('that breaks off before it gave its addresses is waited for', async () => {
+    graph.control.fault({ path: 'openid-configuration', times: 2, fault: { answer: 'reset' } });
+    expect(await full()).toEqual(truth());
+  });
+
   it('AADSTS90033 passes', async () => {
     graph.control.fault({ path: '/oauth2/v2.0/token', times: 2, fault: { answer: 'aadsts', code: 90033 } });
     expect(await full()).toEqual(truth());
