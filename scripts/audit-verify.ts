@@ -21,9 +21,10 @@ Reads the whole audit log and names the first entry that was altered, taken out,
 
 Ends with
   0  the log is whole
+     of an export: what it holds is whole; whether entries are missing at its end only --expect tells
   1  it is broken
   2  it was asked for something that makes no sense
-  3  it could not be read to its end, or holds no entry where an export should: nothing is known of it`;
+  3  it could not be read to its end, or holds no entry: nothing is known of it`;
 
 const exitCodes = { whole: 0, broken: 1, unknown: 3 } as const;
 
@@ -64,30 +65,36 @@ async function verified({ file, expected }: Asked): Promise<Said> {
 function said(verdict: ChainVerdict, file: string | null): Said {
   if (!verdict.whole) {
     const { entries, broken } = verdict;
-    const before = `The ${entries} before it are as they were written.`;
+    const before = entries === 0 ? '' : ` ${through(entries)} as written.`;
     return {
       code: exitCodes.broken,
       lines: [
-        `The audit log is broken. Entry ${broken.seq} ${broken.why}. ${before}`,
-        ...(file === null
+        `The audit log is broken. Entry ${broken.seq} ${broken.why}.${before}`,
+        ...(file === null || !broken.isSkipped
           ? []
           : ['An export of one organization has only its own entries, and cannot be verified: export everything.']),
       ],
     };
   }
   const { entries, last } = verdict;
-  if (last !== null)
-    return {
-      code: exitCodes.whole,
-      lines: [
-        `The audit log is whole: ${entries} entries.`,
-        `Note this elsewhere, and give it to --expect next time: ${last.seq}:${last.hash}`,
-      ],
-    };
-  // An export that went wrong is no audit log that is whole.
-  return file === null
-    ? { code: exitCodes.whole, lines: ['The audit log is empty.'] }
-    : { code: exitCodes.unknown, lines: [`${file} holds no entry: export the log again.`] };
+  if (last !== null) {
+    const note = `Note this elsewhere, and give it to --expect next time: ${last.seq}:${last.hash}`;
+    const whole =
+      file === null
+        ? [`The audit log is whole: ${entries} entries.`]
+        : [
+            `${through(entries)} unbroken.`,
+            'Whether the log has later ones, which an export that was cut off lacks, only --expect tells.',
+          ];
+    return { code: exitCodes.whole, lines: [...whole, note] };
+  }
+  // Nobody is told that a log is whole which is that of another database, or an export that went wrong.
+  const why = file === null ? 'nothing was done yet, or MONGODB_URI names another database' : 'export the log again';
+  return { code: exitCodes.unknown, lines: [`${file ?? 'The audit log'} holds no entry: ${why}.`] };
+}
+
+function through(last: number): string {
+  return last === 1 ? 'Entry 1 is' : `Entries 1 to ${last} are`;
 }
 
 function placeIn(text: string): Place {

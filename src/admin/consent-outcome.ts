@@ -1,5 +1,6 @@
 /** Somebody who comes back from a consent link: what they bring, which consent it is of, and what becomes of them. */
 
+import type { PageAction } from '../model/audit.ts';
 import type { Connection, Problem } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { OurApp } from '../source/our-app.ts';
@@ -71,7 +72,7 @@ export const mayBe = ({ tenantId }: Connection, tenant: string): boolean =>
 export const askedBy = ({ connection }: Consent, { organization }: Connection) => ({
   actor: { kind: 'consent_link', id: connection, name: 'whoever followed the link' } as const,
   organization,
-  action: 'connectByConsent',
+  action: 'connectByConsent' satisfies PageAction,
   subjects: { connection_id: connection },
   trace: null,
 });

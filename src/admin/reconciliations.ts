@@ -1,7 +1,7 @@
 /** Commands on what targets really hold: having it compared with our links, looking at what was found, and asking for a plan that puts it right. */
 
 import { newReconcileRun } from '../engine/request-runs.ts';
-import type { Discrepancy, DiscrepancyKind, Reconciliation } from '../model/discrepancy.ts';
+import { type Discrepancy, type DiscrepancyKind, type Reconciliation, repairable } from '../model/discrepancy.ts';
 import { type RunId, runId, type SourceId, type TargetId } from '../model/ids.ts';
 import { isEnded, type ReconcileRun } from '../model/run.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
@@ -63,7 +63,9 @@ export const reconciliationCommands = (room: Room, newRunId: () => RunId = () =>
 
     /** Has a plan made of what puts right what the run found. Nothing of it is done before somebody approves it. */
     async requestRepair(id: RunId): Promise<Requested> {
-      const { target } = await reconciliationOf(id);
+      const { target, counts } = await reconciliationOf(id);
+      if (repairable.every((kind) => counts[kind] === 0))
+        throw new Refused('nothing_to_repair', 'The run found nothing that a plan could put right.');
       return await requestAmending(room, newRunId, target, { kind: 'repair', run: id });
     },
   };

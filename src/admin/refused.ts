@@ -29,6 +29,7 @@ export type RefusalCode =
   | 'not_a_reconcile_run'
   | 'run_not_ended'
   | 'run_without_result'
+  | 'nothing_to_repair'
   | 'nothing_to_undo'
   | 'undo_too_late'
   | 'database_restored'

@@ -13,7 +13,7 @@ import {
 } from '../core/sessions.ts';
 import { errorFacts } from '../logger.ts';
 import type { ApiScope, Caller } from '../model/api-key.ts';
-import type { Actor } from '../model/audit.ts';
+import type { Actor, PageAction } from '../model/audit.ts';
 import type { Person, Session } from '../model/session.ts';
 import type { Proved } from '../store/api-key-store.ts';
 import { newId } from '../store/ids.ts';
@@ -34,6 +34,8 @@ export type OpenSession = {
   readonly endsAt: Date;
 };
 
+const signIn = 'signIn' satisfies PageAction;
+
 export const sessionCommands = (hall: Hall) => {
   const { stores, world, identityProvider, keyProofs } = hall;
   const audit = auditRecorder(hall);
@@ -45,7 +47,7 @@ export const sessionCommands = (hall: Hall) => {
       before: string | null,
       trace: string,
     ): Promise<OpenedSession> {
-      const asked = { actor: actorOf(person), organization: null, action: 'signIn', subjects: {}, trace, given: [] };
+      const asked = { actor: actorOf(person), organization: null, action: signIn, subjects: {}, trace, given: [] };
       const open = async (): Promise<OpenedSession> => {
         if (scopesOf(person.roles, roleScopes()).length === 0)
           throw new SignInFailed('no_role', `${person.name} has no role that is good for anything here.`);
@@ -75,7 +77,7 @@ export const sessionCommands = (hall: Hall) => {
     async refuseSignIn({ code }: SignInFailed, trace: string): Promise<void> {
       const step = { kind: 'refused', of: null, code } as const;
       await audit
-        .recordAudit({ actor: somebody, organization: null, action: 'signIn', subjects: {}, trace, step })
+        .recordAudit({ actor: somebody, organization: null, action: signIn, subjects: {}, trace, step })
         .catch(() => {});
     },
 

@@ -6,6 +6,7 @@ import type { Link, RemoteObject } from '../model/operation.ts';
 import type { GoneReason, Remembered, SourceObject, Standing, Value } from '../model/source-object.ts';
 import { own, sameValue } from './attributes.ts';
 import type { Match } from './matching.ts';
+import { lookedFor } from './names.ts';
 import { listed } from './wording.ts';
 
 /** `shown`: the object as the source shows it now; null when it shows none. */
@@ -67,7 +68,7 @@ const strangers = (people: Extract<LiveStranger, { kind: 'answered' }>['people']
   const [one] = people;
   const says =
     one === undefined
-      ? 'Entra, asked now, knows nobody by this name or id either.'
+      ? `Entra, asked now, knows nobody by this ${lookedFor} either.`
       : people.length > 1
         ? `Entra, asked now, knows ${people.length} by this name.`
         : `Entra, asked now, knows ${one.displayName ?? one.object.id}: ${standingWords[one.standing]}${

@@ -6,6 +6,9 @@ import { own } from './attributes.ts';
 export const nameKinds = ['user_principal_name', 'mail', 'employee_id'] as const;
 export type NameKind = (typeof nameKinds)[number];
 
+/** What somebody is asked for by, besides the id of an account. No display name: many have the same. */
+export const lookedFor = 'user principal name, mail, employee id or object id';
+
 /** The source attribute that holds each. */
 export const nameAttributes: Readonly<Record<NameKind, string>> = {
   user_principal_name: 'userPrincipalName',

@@ -23,7 +23,7 @@ export const reconciliationOf = async ({ discrepancies }: Stores, run: RunId): P
   const found = await discrepancies.get(run);
   if (found !== null) return found;
   throw new RunRefused({
-    code: 'nothing_to_repair',
+    code: 'findings_gone',
     message: `What the run ${run} found is not kept any more. Reconcile the target again.`,
     owner: 'your_team',
   });

@@ -20,6 +20,10 @@ export const actorKinds = [
 ] as const;
 export type ActorKind = (typeof actorKinds)[number];
 
+/** What is done on a page, by whoever calls no operation of the API. */
+export const pageActions = ['signIn', 'connectByConsent', 'setUpConnection', 'testSetup', 'consentBySetup'] as const;
+export type PageAction = (typeof pageActions)[number];
+
 /** What became another, as the public rendering shows it. `pointer`: JSON Pointer (RFC 6901); null: unassigned, or not there. */
 export type Difference = { readonly pointer: string; readonly before: Json; readonly after: Json };
 
@@ -42,7 +46,7 @@ export type AuditEntry = {
   readonly actor: Actor;
   /** Whose things it is about; null: the installation's, or nobody knows. */
   readonly organization: OrganizationId | null;
-  /** As the API calls it: the id of the operation. */
+  /** As the API calls it: the id of the operation; or a `PageAction`. */
   readonly action: string;
   /** What it is about, by the names that the API gives the ids. */
   readonly subjects: Readonly<Record<string, string>>;

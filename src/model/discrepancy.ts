@@ -51,6 +51,14 @@ export const discrepancyKinds = [
   'member_unknown',
 ] as const satisfies readonly Discrepancy['kind'][];
 export type DiscrepancyKind = (typeof discrepancyKinds)[number];
+/** What a repair can put right. The others are for a person to decide, at the target. */
+export const repairable = [
+  'drift',
+  'missing',
+  'orphan',
+  'member_missing',
+  'member_surplus',
+] as const satisfies readonly DiscrepancyKind[];
 export type DiscrepancyOf<K extends DiscrepancyKind> = Extract<Discrepancy, { readonly kind: K }>;
 
 /**

@@ -91,7 +91,8 @@ export type ChainVerdict =
   | {
       readonly whole: false;
       readonly entries: number;
-      readonly broken: { readonly seq: number; readonly why: string };
+      /** `isSkipped`: it is missing, and later ones are there. */
+      readonly broken: { readonly seq: number; readonly why: string; readonly isSkipped: boolean };
     };
 
 /**
@@ -107,7 +108,7 @@ export const verifyChain = async (
     for (const entry of batch) {
       const why = flawOf(entry, last) ?? strayed(entry, expected);
       const seq: number = (last?.seq ?? 0) + 1;
-      if (why !== null) return { whole: false, entries: seq - 1, broken: { seq, why } };
+      if (why !== null) return { whole: false, entries: seq - 1, broken: { seq, why, isSkipped: entry.seq > seq } };
       last = { seq: entry.seq, hash: entry.hash };
     }
   const entries = last?.seq ?? 0;
@@ -116,7 +117,11 @@ export const verifyChain = async (
     return {
       whole: false,
       entries,
-      broken: { seq: entries + 1, why: `is not there, and neither is any after it; there were ${highest}` },
+      broken: {
+        seq: entries + 1,
+        why: `is not there, and neither is any after it; there were ${highest}`,
+        isSkipped: false,
+      },
     };
   return { whole: true, entries, last };
 };

@@ -469,11 +469,25 @@ describe('who is meant', () => {
     if (answer.found !== 'nobody') throw new Error(answer.found);
     expect(answer.verdict).toMatchObject({
       reason: 'never_seen',
-      sentence: 'Nobody with the name or id jane@contoso.example was ever read from this tenant.',
+      sentence:
+        'Nobody with the user principal name, mail, employee id or object id jane@contoso.example was ever read from this tenant.',
     });
     expect(answer.checks.join('\n')).toContain('Only the members of 1 group are read');
     expect(answer.checks.join('\n')).toContain('Last read: 2026-03-02 08:00 UTC');
     expect(answer.checks.join('\n')).toContain('#EXT#');
+  });
+
+  it('is not said to be unknown by a display name, which is not looked for', async () => {
+    const of = await story();
+    of.hire('anna', { displayName: 'Anna Adams' });
+    await of.full();
+    const answer = await ask(of, 'Anna Adams', true);
+    if (answer.found !== 'nobody') throw new Error(answer.found);
+    expect(answer.verdict.sentence).toMatch(
+      /^Nobody with the user principal name, mail, employee id or object id Anna/,
+    );
+    expect(answer.checks.join('\n')).toContain('A display name is not looked for');
+    expect(answer.live?.says).toContain('knows nobody by this user principal name, mail, employee id or object id');
   });
 
   it('is told with what makes everything known older than it should be', async () => {
@@ -586,17 +600,25 @@ describe('asked again now', () => {
       ],
       says: 'Entra, asked now, knows jane: there, and not in scope.',
     });
+    expect(await ask(of, mailOf('jane'), true)).toMatchObject({
+      verdict: { owner: 'customer_it', todo: expect.stringMatching(/^See under live whom the tenant knows/) },
+    });
     of.directory.join(id('pilot'), id('jane'));
     expect(await asked()).toMatchObject({ says: expect.stringContaining('comes with the next sync') });
     const nobody = await ask(of, 'nobody@contoso.example', true);
     expect(nobody).toMatchObject({
       found: 'nobody',
-      live: { kind: 'answered', people: [], says: expect.stringContaining('knows nobody by this name or id either') },
+      live: { kind: 'answered', people: [], says: expect.stringContaining('knows nobody by this user principal name') },
       // They have just been asked for there: who asks is not sent to ask again.
-      verdict: { todo: expect.stringMatching(/^The tenant does not know them either/) },
+      verdict: { todo: expect.stringMatching(/^The tenant knows nobody by it either/) },
     });
+    expect(await ask(of, mailOf('jane'), true), 'nobody has to act').toMatchObject({
+      verdict: { owner: null, todo: 'Nothing: whoever was made since the last read comes with the next sync.' },
+    });
+    const record = await of.stores.connections.get(connection);
+    await of.stores.connections.edit(connection, record?.revision ?? 0, { state: 'paused' });
     expect(await ask(of, mailOf('jane'), true)).toMatchObject({
-      verdict: { todo: expect.stringMatching(/^See under live whom the tenant knows/) },
+      verdict: { owner: 'your_team', todo: expect.stringContaining('the connection is paused: see under notes') },
     });
     expect(await ask(of, mailOf('jane'))).toMatchObject({
       found: 'nobody',

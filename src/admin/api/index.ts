@@ -76,7 +76,12 @@ export const createApi = (api: Api): Express => {
   return app;
 };
 
-export const allRoutes = (publicUrl: string | null): readonly Route[] => [
+export const allRoutes = (publicUrl: string | null): readonly Route[] => {
+  const others = routesBesideAudit(publicUrl);
+  return [...others, ...auditRoutes(others.map(({ id }) => id))];
+};
+
+const routesBesideAudit = (publicUrl: string | null): readonly Route[] => [
   ...connectionRoutes,
   ...credentialRoutes,
   ...notificationRoutesOf,
@@ -96,6 +101,5 @@ export const allRoutes = (publicUrl: string | null): readonly Route[] => [
   ...webhookRoutes,
   ...apiKeyRoutes,
   ...encryptionKeyRoutes,
-  ...auditRoutes,
   ...sessionRoutes(sessionCookie(publicUrl)),
 ];

@@ -6,6 +6,7 @@
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
 import { errorFacts } from '../../logger.ts';
+import type { PageAction } from '../../model/audit.ts';
 import type { Log } from '../../model/world.ts';
 import { audited, type Came } from '../audit.ts';
 import type { Commands } from '../commands.ts';
@@ -109,7 +110,7 @@ const tried =
 const deedOf = <T>(
   commands: Commands,
   { setup: { link, connection }, response }: Visit,
-  action: string,
+  action: PageAction,
   given: object,
   act: () => Promise<T>,
   cameTo: (done: T) => Came,

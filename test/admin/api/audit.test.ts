@@ -220,6 +220,17 @@ describe('the audit log', () => {
     expect((await lastOf())?.differences).toContainEqual({ pointer: '/kind', before: newTarget.kind, after: null });
   });
 
+  it('is not asked for by an action that there is not, which would read like nobody ever did it', async () => {
+    for (const path of ['/v1/audit', '/v1/audit/export'])
+      expect((await door.call('GET', `${path}?action=approveplan`)).body).toMatchObject({
+        status: 400,
+        code: 'invalid_request',
+        errors: [{ pointer: '/action', detail: expect.stringContaining('is no operation id') }],
+      });
+    for (const action of ['approvePlan', 'signIn', 'exportAudit'])
+      expect((await door.call('GET', `/v1/audit?action=${action}`)).status).toBe(200);
+  });
+
   it('is read by keys for that alone, by limited ones of their organizations only', async () => {
     await addConnection(door);
     await addConnection(door, { organization_id: 'contoso' });

@@ -154,6 +154,19 @@ describe('what a reconcile run found', () => {
 });
 
 describe('asking for a repair', () => {
+  it('makes no plan for somebody to approve where nothing is to be put right', async () => {
+    const idle = idOf(await ask());
+    await worked(idle, []);
+    expect((await repair(idle)).body).toMatchObject({ status: 409, code: 'nothing_to_repair' });
+    const strange = idOf(await ask());
+    await worked(
+      strange,
+      everyKind.filter(({ kind }) => ['duplicate', 'unknown', 'member_unknown'].includes(kind)),
+    );
+    expect((await repair(strange)).body).toMatchObject({ status: 409, code: 'nothing_to_repair' });
+    expect(pageOf(await door.call('GET', '/v1/runs?kind=provision')).data).toEqual([]);
+  });
+
   it('asks for a run that makes a plan, and names what it is of', async () => {
     const run = idOf(await ask());
     expect((await repair(run)).body).toMatchObject({ status: 409, code: 'run_not_ended' });

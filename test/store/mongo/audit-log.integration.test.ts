@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -44,7 +46,7 @@ describe('whoever gets at the database', () => {
   const brokenAt = (seq: number, why: RegExp) => ({
     whole: false,
     entries: seq - 1,
-    broken: { seq, why: expect.stringMatching(why) },
+    broken: expect.objectContaining({ seq, why: expect.stringMatching(why) }),
   });
 
   it('cannot take out the last entry unnoticed', async () => {
@@ -101,6 +103,44 @@ describe('npm run audit:verify', () => {
     await db.collection<{ _id: number }>(name).updateOne({ _id: 2 }, { $set: { text: '{}' } });
     const broken = await verify(['--expect', noted]);
     expect(broken).toMatchObject({ code: 1, said: expect.stringContaining('Entry 2 was altered') });
+  });
+
+  it('says of an export that it is unbroken as far as it goes, for its end may be cut off', async () => {
+    const log = createMongoAuditLog(mongo.db, () => new Date('2026-03-01T08:00:00.000Z'));
+    for (let nth = 1; nth <= 3; nth += 1) await log.append(anEntry());
+    const lines: string[] = [];
+    for await (const batch of log.scan({}))
+      for (const { text, hash } of batch) lines.push(JSON.stringify({ ...JSON.parse(text), hash }));
+    const folder = await mkdtemp(join(tmpdir(), 'entrain-'));
+    const file = async (named: string, some: readonly string[]) => {
+      await writeFile(join(folder, named), `${some.join('\n')}\n`);
+      return ['--file', join(folder, named)];
+    };
+    const whole = await file('whole', lines);
+    const noted = /(\d+:[0-9a-f]{64})/.exec((await verify(whole, {})).said)?.[1] ?? '';
+    const cut = await file('cut', lines.slice(0, 2));
+    expect(await verify(cut, {})).toMatchObject({
+      code: 0,
+      said: expect.stringMatching(/^Entries 1 to 2 are unbroken\.\nWhether the log has later ones/),
+    });
+    expect(await verify([...cut, '--expect', noted], {})).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('Entry 3 is not there, and neither is any after it'),
+    });
+    const one = await verify(await file('one', [lines[0] ?? '', lines[2] ?? '']), {});
+    expect(one).toMatchObject({ code: 1, said: expect.stringContaining('Entry 1 is as written.') });
+    expect(one.said).toContain('An export of one organization');
+    const altered = await verify(await file('altered', [(lines[0] ?? '').replace('desk', 'ops')]), {});
+    expect(altered).toMatchObject({ code: 1, said: expect.stringContaining('Entry 1 was altered') });
+    expect(altered.said).not.toMatch(/An export of one organization|before it/);
+    await rm(folder, { recursive: true });
+  });
+
+  it('takes a log without any entry for no proof of anything: it may be another database', async () => {
+    expect(await verify()).toMatchObject({
+      code: 3,
+      said: expect.stringContaining('or MONGODB_URI names another database'),
+    });
   });
 
   it('does not take an export that has no entry for a log that is whole', async () => {

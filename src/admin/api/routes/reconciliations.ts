@@ -68,6 +68,7 @@ export const reconciliationRoutes: readonly Route[] = [
       'not_a_reconcile_run',
       'run_not_ended',
       'run_without_result',
+      'nothing_to_repair',
       'target_not_active',
       'connection_not_active',
       'database_restored',
