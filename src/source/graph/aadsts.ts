@@ -71,7 +71,7 @@ const inTenant = (asked: Asked): string =>
     : 'Compare tenant id and client id of the connection with the Overview of the app registration. If it was deleted, restore it (App registrations › Deleted applications). If it is registered in another tenant, an administrator of this one has to consent to it.';
 const rightTenant = 'Compare tenant id, client id and cloud of the connection with those of the app registration.';
 /** Whoever reads it may have a run before them, or a check: that is never repeated by itself. */
-const wait = 'Nothing: it passes, and runs try again by themselves.';
+const wait = 'Nothing: it passes by itself, and runs try again.';
 const reach =
   'See whether its address can be reached from the servers that run Entrain (name resolution, proxy, firewall). Runs try again by themselves.';
 const trust = 'Compare issuer, subject and audience of the federated credential with those of the token that is sent.';
