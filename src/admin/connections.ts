@@ -217,6 +217,7 @@ export const newConnection = (given: NewConnection, now: Date): Connection => ({
   quarantine: null,
   firstReadAt: null,
   trouble: null,
+  toldUnwell: null,
   credentialUse: unusedCredentials,
   createdAt: now,
   updatedAt: now,

@@ -70,6 +70,14 @@ export const isNewTrouble = (
   { problem }: Trouble,
 ): boolean => state === 'active' && trouble?.problem.code !== problem.code;
 
+/** Whether what others were told is over, now that a sync was committed, or a check passed. */
+export const isWellAgain = ({
+  state,
+  problem,
+  trouble,
+}: Pick<Connection, 'state' | 'problem' | 'trouble' | 'toldUnwell'>): boolean =>
+  state === 'active' && problem === null && trouble === null;
+
 /** What a report comes to: the first of what failed; null where nothing did. */
 export const problemIn = ({ checks }: Pick<CheckReport, 'checks'>): Problem | null => {
   const failed = checks.find((check) => !check.ok);

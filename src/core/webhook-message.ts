@@ -43,6 +43,8 @@ const factsOf = (about: EventAbout): JsonObject => {
       return { plan_id: about.plan, target_id: about.target };
     case 'connection.degraded':
       return { status: about.status, code: about.code, resolution_owner: about.owner };
+    case 'connection.recovered':
+      return { code: about.code };
     case 'credential.expiring':
       return {
         credential: about.credential,

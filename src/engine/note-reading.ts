@@ -1,14 +1,14 @@
 /**
  * Keeps on record how reading a tenant goes (`core/health.ts`), so that no connection is told to be well whose syncs come to no end, and has others told
- * when it is not well any more.
+ * when it is not well any more, and when it is again.
  */
 
-import { isNewTrouble, troubleAfterCheck, troubleAfterRun } from '../core/health.ts';
+import { isNewTrouble, problemIn, troubleAfterCheck, troubleAfterRun } from '../core/health.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection, Problem, Trouble } from '../model/connection.ts';
 import type { SyncRun } from '../model/run.ts';
 import type { Engine } from './engine.ts';
-import { tellDegraded } from './tell-degraded.ts';
+import { tellDegraded, tellIfRecovered } from './tell-health.ts';
 
 type Noting = Pick<Engine, 'stores' | 'world'>;
 /** What a run or a check went by: of a connection that was edited since, it says nothing. */
@@ -18,9 +18,12 @@ type GoneBy = Pick<Connection, 'id' | 'revision'>;
 export const noteEnd = async (noting: Noting, run: SyncRun, by: GoneBy, held: Problem | null): Promise<void> => {
   if (held !== null) return await noteTrouble(noting, run, held, by);
   const connection = await meantBy(noting, run, by);
-  if (connection === null || (connection.firstReadAt !== null && connection.trouble === null)) return;
-  const note = { firstReadAt: connection.firstReadAt ?? noting.world.now(), trouble: null };
-  await noting.stores.connections.noteReading(run.connection, connection.revision, note);
+  if (connection === null) return;
+  if (connection.firstReadAt === null || connection.trouble !== null) {
+    const note = { firstReadAt: connection.firstReadAt ?? noting.world.now(), trouble: null };
+    await noting.stores.connections.noteReading(run.connection, connection.revision, note);
+  }
+  await tellIfRecovered(noting, { ...connection, trouble: null });
 };
 
 /** A run came to no end by this, or waits. */
@@ -34,7 +37,9 @@ export const noteTrouble = async (noting: Noting, run: SyncRun, problem: Problem
 export const noteCheck = async (noting: Noting, by: GoneBy, report: CheckReport): Promise<void> => {
   const connection = await asOf(noting, by);
   if (connection === null) return;
-  await keep(noting, connection, troubleAfterCheck(connection.trouble, report, noting.world.now()));
+  const trouble = troubleAfterCheck(connection.trouble, report, noting.world.now());
+  await keep(noting, connection, trouble);
+  if (problemIn(report) === null) await tellIfRecovered(noting, { ...connection, trouble });
 };
 
 /** The connection as it is now, with what was found since the run began; null where the run says nothing of it: one group is not the tenant. */

@@ -12,7 +12,7 @@ import type { ConnectionId, TargetId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
 import { findingOf } from './secrets-first.ts';
-import { tellDegraded } from './tell-degraded.ts';
+import { tellDegraded, tellIfRecovered } from './tell-health.ts';
 import { asRead, isWatched } from './what-is-read.ts';
 
 /** False, and nothing is held back: it is not as it was when that was found (other credentials, another address), so that it says nothing of how it is. */
@@ -85,7 +85,9 @@ export const probeConnection = async (
     return null;
   }
   await connections.hold(id, null, onProbation(quarantine));
-  return await connections.get(id);
+  const after = await connections.get(id);
+  if (after !== null) await tellIfRecovered(engine, after);
+  return after;
 };
 
 const probeTimeoutMs = 30_000;

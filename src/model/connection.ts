@@ -70,6 +70,8 @@ export type Connection = {
   /** When a read of the tenant was committed first; null: nobody was read yet. */
   readonly firstReadAt: Date | null;
   readonly trouble: Trouble | null;
+  /** The code by which others were told last that it is not well; null: nobody was, or they were told that it is again. */
+  readonly toldUnwell: string | null;
   /** The directory id (GUID) or a verified domain of the Entra tenant. */
   readonly tenantId: string | null;
   readonly cloud: CloudName;

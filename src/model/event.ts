@@ -17,6 +17,7 @@ export const eventTypes = [
   'person.removed',
   'plan.approved_once',
   'connection.degraded',
+  'connection.recovered',
   'credential.expiring',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
@@ -44,6 +45,8 @@ type ConnectionEvent =
       readonly code: string;
       readonly owner: ResolutionOwner;
     }
+  /** What was told by `connection.degraded` is over. `code`: what was told last. */
+  | { readonly type: 'connection.recovered'; readonly code: string }
   | CredentialEvent;
 export type DegradedStatus = 'degraded' | 'blocked';
 

@@ -90,7 +90,7 @@ export interface ConnectionStore {
   noteReading(
     id: ConnectionId,
     revision: number,
-    note: Partial<Pick<Connection, 'firstReadAt' | 'trouble'>>,
+    note: Partial<Pick<Connection, 'firstReadAt' | 'trouble' | 'toldUnwell'>>,
   ): Promise<void>;
   /** Notes what became known of the credentials of this revision, which stays the same. Of a later one it says nothing. */
   noteUse(id: ConnectionId, revision: number, note: Partial<Omit<CredentialUse, 'told'>>): Promise<void>;

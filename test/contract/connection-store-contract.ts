@@ -164,11 +164,21 @@ export const connectionStoreContract = async (open: OpenConfiguration): Promise<
       const trouble = { problem: expired, found: 'run', since: edited } as const;
       await connections.noteReading(connection.id, 1, { firstReadAt: start });
       await connections.noteReading(connection.id, 1, { trouble });
-      expect(await connections.get(connection.id)).toEqual({ ...connection, firstReadAt: start, trouble });
+      await connections.noteReading(connection.id, 1, { toldUnwell: 'x' });
+      expect(await connections.get(connection.id)).toEqual({
+        ...connection,
+        firstReadAt: start,
+        trouble,
+        toldUnwell: 'x',
+      });
       await connections.edit(connection.id, 1, { description: 'Renamed' });
       expect(await connections.get(connection.id)).toMatchObject({ firstReadAt: start, trouble, revision: 2 });
       await connections.edit(connection.id, 2, { trouble: null });
-      expect(await connections.get(connection.id)).toMatchObject({ firstReadAt: start, trouble: null });
+      expect(await connections.get(connection.id)).toMatchObject({
+        firstReadAt: start,
+        trouble: null,
+        toldUnwell: 'x',
+      });
       // What was found by what it was before says nothing of what it is now.
       await connections.noteReading(connection.id, 2, { trouble });
       expect(await connections.get(connection.id)).toMatchObject({ trouble: null, revision: 3 });
@@ -565,6 +575,7 @@ const aConnection = (other: Partial<Connection> = {}): Connection => ({
   quarantine: null,
   firstReadAt: null,
   trouble: null,
+  toldUnwell: null,
   tenantId: '5c6ae4a9-9d4a-4a3e-9b0f-5a4d5a5d5a5d',
   cloud: 'global',
   credentials: { kind: 'client_secret', clientId: 'app' },

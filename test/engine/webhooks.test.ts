@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { healthOf } from '../../src/core/health.ts';
 import { noteCheck } from '../../src/engine/note-reading.ts';
-import { holdConnection } from '../../src/engine/quarantine.ts';
+import { holdConnection, probeConnection } from '../../src/engine/quarantine.ts';
 import { beginTelling, takeEndedRuns, tellOfRuns } from '../../src/engine/relay-events.ts';
 import { newProvisionRun, newSyncRun } from '../../src/engine/request-runs.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
@@ -422,6 +422,72 @@ it('of a connection whose health is degraded by a run or a check others are told
   await connections.edit(storyConnection, (await record()).revision, { state: 'paused', trouble: null });
   await noteCheck(s.engine, await record(), { ok: false, checks: [line] });
   expect(await told()).toHaveLength(2);
+});
+
+it('that a connection is well again is told once it is shown: by a sync that was committed, or by a check or a probe that passed', async () => {
+  const s = await story();
+  const { connections, events } = s.stores;
+  const record = async () => (await connections.get(storyConnection)) ?? expect.fail('It is gone.');
+  const told = async () =>
+    (await events.after((await record()).organization, 0, 20)).flatMap(({ about }) =>
+      about.type === 'connection.degraded' || about.type === 'connection.recovered'
+        ? [`${about.type.slice('connection.'.length)} ${about.code}`]
+        : [],
+    );
+  const remedy = { code: 'permission_missing', owner: 'customer_it', todo: 'Grant it.', link: null } as const;
+  const failed = { ok: false, checks: [{ name: 'Users', ok: false, detail: 'Graph denied it.', remedy }] } as const;
+  const passed = { ok: true, checks: [{ name: 'Users', ok: true, detail: 'One was read.' }] } as const;
+  await s.full();
+  await noteCheck(s.engine, await record(), passed);
+  expect(await told()).toEqual([]);
+
+  await noteCheck(s.engine, await record(), failed);
+  await noteCheck(s.engine, await record(), passed);
+  const byCheck = ['degraded permission_missing', 'recovered permission_missing'];
+  expect(await told()).toEqual(byCheck);
+  await noteCheck(s.engine, await record(), passed);
+  await s.full();
+  expect(await told()).toEqual(byCheck);
+
+  s.pass(60_000);
+  s.directory.liberties.fault = { afterPages: 0, error: new SourceError('unavailable', '503', { code: 'graph_503' }) };
+  await s.requestSync('full');
+  await syncTurn(s.engine, storyConnection, never);
+  // A check says nothing of what a run met.
+  await noteCheck(s.engine, await record(), passed);
+  expect(await told()).toEqual([...byCheck, 'degraded graph_503']);
+  s.pass(60_000);
+  await s.syncAll();
+  const bySync = [...byCheck, 'degraded graph_503', 'recovered graph_503'];
+  expect(await told()).toEqual(bySync);
+
+  s.pass(60_000);
+  const problem = { code: 'AADSTS7000222', message: 'The secret is expired.', owner: 'customer_it' } as const;
+  await holdConnection(s.engine, await record(), problem);
+  await noteCheck(s.engine, await record(), passed);
+  expect(await told()).toEqual([...bySync, 'degraded AADSTS7000222']);
+  await probeConnection(s.engine, storyConnection, never);
+  expect(await told()).toEqual([...bySync, 'degraded AADSTS7000222', 'recovered AADSTS7000222']);
+});
+
+it('new credentials alone do not tell that a connection is well again, and the first sync by them does', async () => {
+  const s = await story();
+  const { connections, events } = s.stores;
+  const record = async () => (await connections.get(storyConnection)) ?? expect.fail('It is gone.');
+  const types = async () =>
+    (await events.after((await record()).organization, 0, 20)).flatMap(({ about }) =>
+      about.type.startsWith('connection.') ? [about.type] : [],
+    );
+  await s.full();
+  const problem = { code: 'AADSTS7000222', message: 'The secret is expired.', owner: 'customer_it' } as const;
+  await holdConnection(s.engine, await record(), problem);
+  // As an edit does that gives it another secret.
+  const letGo = { state: 'active', problem: null, quarantine: null, trouble: null } as const;
+  await connections.edit(storyConnection, (await record()).revision, letGo);
+  expect(await types()).toEqual(['connection.degraded']);
+  s.pass(60_000);
+  await s.full();
+  expect(await types()).toEqual(['connection.degraded', 'connection.recovered']);
 });
 
 it('nobody is told while they are paused, and everything since once they go on', async () => {

@@ -117,6 +117,7 @@ export const foundCustomer = (
       quarantine: null,
       firstReadAt: null,
       trouble: null,
+      toldUnwell: null,
       tenantId: backend.tenantId,
       cloud: 'global',
       credentials: { kind: 'client_secret', clientId: `client-${nth}` },

@@ -329,6 +329,7 @@ export const plainConnection = (at: Date): Connection => ({
   quarantine: null,
   firstReadAt: null,
   trouble: null,
+  toldUnwell: null,
   tenantId: '11111111-1111-4111-8111-111111111111',
   cloud: 'global',
   credentials: { kind: 'client_secret', clientId: '22222222-2222-4222-8222-222222222222' },

@@ -18,7 +18,7 @@ import {
 } from './sealed-records.ts';
 
 /** What was kept before anything was noted of the credentials, or of how reading goes, lacks that. */
-type Noted = Pick<Connection, 'credentialUse' | 'firstReadAt' | 'trouble'>;
+type Noted = Pick<Connection, 'credentialUse' | 'firstReadAt' | 'trouble' | 'toldUnwell'>;
 type ConnectionDocument = Omit<Connection, 'id' | 'organization' | keyof Noted> &
   Partial<Noted> &
   Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
@@ -36,6 +36,7 @@ const schema = sealedSchema({
   credentialUse: noted,
   firstReadAt: optional,
   trouble: optional,
+  toldUnwell: optional,
   scope: structure,
   attributes: structure,
   refreshIntervalSecs: number,
@@ -95,6 +96,7 @@ const connectionOf = ({ _id, organization, secrets: _, ...rest }: ConnectionDocu
   credentialUse: { ...unusedCredentials, ...rest.credentialUse },
   firstReadAt: rest.firstReadAt ?? null,
   trouble: rest.trouble ?? null,
+  toldUnwell: rest.toldUnwell ?? null,
   // Records from before there were descriptions have none.
   description: rest.description ?? null,
   id: connectionId(_id),
