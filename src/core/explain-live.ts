@@ -141,6 +141,11 @@ export const liveMatch = (match: Match, by: string | null): LiveTarget => {
       };
     case 'ambiguous':
       return { ...match, says: `${match.hits} accounts at the target have the same ${match.attribute}.` };
+    case 'unclaimed_group':
+      return {
+        ...match,
+        says: `A group with this ${match.attribute} was there before, and is taken over by a plan that somebody looks at alone.`,
+      };
     case 'linked_elsewhere':
       return { ...match, says: `The account with this ${match.attribute} belongs to another source object.` };
   }

@@ -221,6 +221,7 @@ const stepOf: Readonly<Record<Escrow['reason'], StepName>> = {
   no_match_key: 'matched',
   ambiguous_match: 'matched',
   linked_elsewhere: 'matched',
+  unclaimed_group: 'matched',
   missing_required_attribute: 'mapped',
   target_rejected: 'written',
   target_conflict: 'written',

@@ -18,7 +18,7 @@ export type Match =
   /** There was nothing to ask by: of these source attributes the object has none. */
   | { readonly kind: 'no_key'; readonly attributes: readonly string[] }
   | { readonly kind: 'ambiguous'; readonly attribute: string; readonly hits: number }
-  | { readonly kind: 'linked_elsewhere'; readonly attribute: string };
+  | { readonly kind: 'linked_elsewhere' | 'unclaimed_group'; readonly attribute: string };
 
 /** The questions to ask, in order; rules whose source value is unassigned, or empty, ask nothing: in that, two strangers are alike. */
 export const lookups = (object: SourceObject, rules: readonly MatchingRule[]): readonly Lookup[] =>

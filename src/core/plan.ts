@@ -66,17 +66,29 @@ export const planUnlinked = (
         detail: `${match.hits} remote objects have the same ${match.attribute}`,
       };
     case 'linked_elsewhere':
-      return {
-        kind: 'escrow',
-        reason: 'linked_elsewhere',
-        detail: `the remote object with this ${match.attribute} belongs to another source object`,
-      };
+    case 'unclaimed_group':
+      return { kind: 'escrow', ...notFree(match) };
     case 'no_key':
       return planUnmatchable(object, match.attributes, context);
     case 'none':
       return planCreation(object, context);
   }
 };
+
+/** Why nobody is given what matches them. */
+export const notFree = ({
+  kind,
+  attribute,
+}: Extract<Match, { readonly attribute: string; readonly hits?: never }>): {
+  readonly reason: EscrowReason;
+  readonly detail: string;
+} => ({
+  reason: kind,
+  detail:
+    kind === 'linked_elsewhere'
+      ? `the remote object with this ${attribute} belongs to another source object`
+      : `a group with this ${attribute} was there before, and nobody has looked at taking it over`,
+});
 
 /** An object of the snapshot with a link: bring the target to what is wanted, by the smallest update. */
 export const planLinked = (object: SourceObject, link: Link, context: Context): ObjectPlan =>

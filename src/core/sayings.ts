@@ -192,6 +192,13 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: () =>
       'See whether the two are one person. Two people never share an account; one that only carries another id is taken over by a dry run that is applied.',
   },
+  unclaimed_group: {
+    says: ({ who, target, failure, retry }) =>
+      `${who} was not put together with a group of ${target} that has its name${colon(failure)}${then(retry)}.`,
+    owner: yourTeam,
+    todo: ({ target }) =>
+      `See whether the two are the same group. If they are, ask for a dry run of ${target} with full, look at its plan and apply it; if not, rename one of them.`,
+  },
   missing_required_attribute: {
     says: ({ who, target, failure, retry }) =>
       `${who} lacks an attribute that ${target} needs${colon(failure)}${then(retry)}.`,

@@ -197,9 +197,11 @@ const afterRefusal = async (work: Provisioning, pending: Pending, error: TargetE
 
 /** Looks what the target holds, and tries once more only when it shows no trace of the operation. */
 const resolve = async (work: Provisioning, pending: Pending, error: TargetError): Promise<Outcome> => {
-  const found = await lookAfter(work, pending.planned, pending.link).catch((cause: unknown) => {
-    throw new StillOpen('It is open what became of an operation.', { cause });
-  });
+  const found = await lookAfter(work, pending.planned, pending.link, error.fault === 'conflict').catch(
+    (cause: unknown) => {
+      throw new StillOpen('It is open what became of an operation.', { cause });
+    },
+  );
   if (found.kind === 'applied')
     return { ...head(work, pending), result: 'applied', ...(found.link === undefined ? {} : { link: found.link }) };
   if (found.kind === 'unclear') return escrowed(work, pending, found.reason, found.detail);

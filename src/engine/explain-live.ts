@@ -4,7 +4,7 @@
  */
 
 import { liveAccount, liveMatch, liveSource, liveStranger } from '../core/explain-live.ts';
-import { judge, lookups, unmatched } from '../core/matching.ts';
+import { judge, lookups, type Match, unmatched } from '../core/matching.ts';
 import type { AttributeNames } from '../core/read-attributes.ts';
 import { sentence } from '../core/wording.ts';
 import type { Connection, Problem } from '../model/connection.ts';
@@ -17,7 +17,7 @@ import type { Secrets } from '../store/connection-store.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Target } from '../target/target.ts';
 import type { ConnectTarget } from './explain-evidence.ts';
-import { isMarkedForAnother } from './marked.ts';
+import { isMarkedForAnother, isUnclaimed } from './marked.ts';
 import { reactionTo } from './reactions.ts';
 
 export type ConnectSource = (connection: Connection, secrets: Secrets) => Source;
@@ -114,12 +114,25 @@ const lookFor = async (
     const claimed = await target.find(type, lookup.rule.to, lookup.value, signal);
     const ids = claimed.map(({ remoteId }) => remoteId);
     const match = judge(object.ref, lookup, claimed, await stores.ledger.linkedRemotes(record.id, type, ids));
-    const isMarked =
-      match.kind === 'match' && (await isMarkedForAnother(stores, record, object.ref, match.remote, null, false));
     const attribute = lookup.rule.to;
-    if (match.kind !== 'none') return liveMatch(isMarked ? { kind: 'linked_elsewhere', attribute } : match, attribute);
+    if (match.kind === 'match')
+      return liveMatch(await unlessTaken(stores, record, object, match, attribute), attribute);
+    if (match.kind !== 'none') return liveMatch(match, attribute);
   }
   return liveMatch(unmatched(object, record.matching[type]), null);
+};
+
+/** As a run has it that nobody looks at. */
+const unlessTaken = async (
+  stores: Stores,
+  record: TargetRecord,
+  { ref }: SourceObject,
+  match: Extract<Match, { readonly kind: 'match' }>,
+  attribute: string,
+): Promise<Match> => {
+  if (await isMarkedForAnother(stores, record, ref, match.remote, null, false))
+    return { kind: 'linked_elsewhere', attribute };
+  return (await isUnclaimed(stores, record, ref, match.remote)) ? { kind: 'unclaimed_group', attribute } : match;
 };
 
 /** In the words in which a run would tell it. */

@@ -2,11 +2,11 @@
 
 import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
 import { judge, type Lookup, lookups, type Match, unmatched } from '../core/matching.ts';
-import { isOfLeaving, known, type MetAgain, type PlannedOperation } from '../core/plan.ts';
+import { isOfLeaving, known, type MetAgain, notFree, type PlannedOperation } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject, Why } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
-import { type AskStanding, isMarkedForAnother } from './marked.ts';
+import { type AskStanding, isMarkedForAnother, isUnclaimed } from './marked.ts';
 import { metAgain } from './met-again.ts';
 import { claim, type Provisioning, rulesFor } from './provisioning.ts';
 
@@ -14,13 +14,17 @@ import { claim, type Provisioning, rulesFor } from './provisioning.ts';
 export const findMatch = async (work: Provisioning, object: SourceObject): Promise<Match> => {
   const rules = work.record.matching[object.ref.type];
   for (const lookup of lookups(object, rules)) {
-    const match = await ask(work, object.ref, lookup);
+    const match = await ask(work, object.ref, lookup, isLookedAt(work));
     if (match.kind !== 'none') return match;
   }
   return unmatched(object, rules);
 };
 
-const ask = async (work: Provisioning, ref: Ref, lookup: Lookup): Promise<Match> => {
+/** Whether somebody looks at what is done before it is done. */
+const isLookedAt = ({ aim }: Pick<Provisioning, 'aim'>): boolean => aim.kind !== 'provision';
+
+/** `mayClaim`: whether a group that carries no id of ours may be taken for this one. */
+const ask = async (work: Provisioning, ref: Ref, lookup: Lookup, mayClaim: boolean): Promise<Match> => {
   const claimed = await work.target.find(ref.type, lookup.rule.to, lookup.value, work.watch.signal);
   if (claimed.length === 0) return { kind: 'none' };
   await work.creates.over(ref.id);
@@ -32,11 +36,14 @@ const ask = async (work: Provisioning, ref: Ref, lookup: Lookup): Promise<Match>
     await work.engine.stores.ledger.linkedRemotes(work.record.id, ref.type, ids),
   );
   if (match.kind !== 'match') return match;
-  const isLookedAt = work.aim.kind !== 'provision';
+  const { stores } = work.engine;
+  const attribute = lookup.rule.to;
   const asked = standingIn(work);
-  const isMarked = await isMarkedForAnother(work.engine.stores, work.record, ref, match.remote, asked, isLookedAt);
-  const isFree = !isMarked && claim(work, match.remote.remoteId, ref.id);
-  return isFree ? match : { kind: 'linked_elsewhere', attribute: lookup.rule.to };
+  if (await isMarkedForAnother(stores, work.record, ref, match.remote, asked, isLookedAt(work)))
+    return { kind: 'linked_elsewhere', attribute };
+  if (!mayClaim && (await isUnclaimed(stores, work.record, ref, match.remote)))
+    return { kind: 'unclaimed_group', attribute };
+  return claim(work, match.remote.remoteId, ref.id) ? match : { kind: 'linked_elsewhere', attribute };
 };
 
 /** Whether the tenant knows somebody, whatever the scope. */
@@ -53,11 +60,16 @@ export type Trace =
 
 /**
  * What became of an operation whose answer is open. Membership is repeatable, so it is simply planned again. Throws `TargetError` when the target
- * cannot be asked now: then the answer stays open.
+ * cannot be asked now: then the answer stays open. `isRefused`: the target answered, and said that it is there already.
  */
-export const lookAfter = async (work: Provisioning, planned: PlannedOperation, link: Link | null): Promise<Trace> => {
+export const lookAfter = async (
+  work: Provisioning,
+  planned: PlannedOperation,
+  link: Link | null,
+  isRefused = false,
+): Promise<Trace> => {
   try {
-    return await look(work, planned, link);
+    return await look(work, planned, link, isRefused);
   } catch (error) {
     if (error instanceof TargetError && error.fault === 'rejected')
       return { kind: 'unclear', reason: 'target_rejected', detail: error.message };
@@ -65,10 +77,15 @@ export const lookAfter = async (work: Provisioning, planned: PlannedOperation, l
   }
 };
 
-const look = async (work: Provisioning, { operation, why }: PlannedOperation, link: Link | null): Promise<Trace> => {
+const look = async (
+  work: Provisioning,
+  { operation, why }: PlannedOperation,
+  link: Link | null,
+  isRefused: boolean,
+): Promise<Trace> => {
   switch (operation.action) {
     case 'create':
-      return await lookAfterCreate(work, operation);
+      return await lookAfterCreate(work, operation, isRefused);
     case 'update': {
       const remote = await work.target.get(operation.ref.type, operation.remoteId, work.watch.signal);
       if (remote === null || !isAsAsked(remote, operation.attributes)) return { kind: 'no_trace' };
@@ -121,15 +138,19 @@ const noneIfRejected = (error: unknown): readonly RemoteObject[] => {
   throw error;
 };
 
-/** By the attributes we sent: what we created carries them, most of all the `externalId`. */
+/**
+ * By the attributes we sent: what we created carries them, most of all the `externalId`. A group that carries no id, of a target that keeps none, is the
+ * one we made, for there was none before it was sent; unless the target has said that it did not make one.
+ */
 const lookAfterCreate = async (
   work: Provisioning,
   operation: Extract<Operation, { action: 'create' }>,
+  isRefused: boolean,
 ): Promise<Trace> => {
   for (const rule of work.record.matching[operation.ref.type]) {
     const value = own(operation.attributes, rule.to);
     if (isUnassigned(value)) continue;
-    const match = await ask(work, operation.ref, { rule, value });
+    const match = await ask(work, operation.ref, { rule, value }, !isRefused);
     if (match.kind === 'match')
       return { kind: 'applied', link: linkTo(work, operation.ref, match.remote, madeBy(rule)) };
     if (match.kind === 'ambiguous')
@@ -138,12 +159,8 @@ const lookAfterCreate = async (
         reason: 'ambiguous_match',
         detail: `${match.hits} remote objects have the same ${match.attribute}`,
       };
-    if (match.kind === 'linked_elsewhere')
-      return {
-        kind: 'unclear',
-        reason: 'linked_elsewhere',
-        detail: `the remote object with this ${match.attribute} belongs to another source object`,
-      };
+    if (match.kind === 'linked_elsewhere' || match.kind === 'unclaimed_group')
+      return { kind: 'unclear', ...notFree(match) };
   }
   return { kind: 'no_trace' };
 };

@@ -36,6 +36,21 @@ export const isMarkedForAnother = async (
   return restored !== null && (await standingOf(other)) !== 'gone';
 };
 
+/**
+ * A group that carries no id of ours, and that we did not make: rights may hang on its name there, which whoever may make groups in the tenant can give to
+ * theirs.
+ */
+export const isUnclaimed = async (
+  { ledger }: Pick<Stores, 'ledger'>,
+  record: Pick<TargetRecord, 'id' | 'matching'>,
+  ref: Ref,
+  remote: RemoteObject,
+): Promise<boolean> => {
+  if (ref.type === 'user' || carriesMarkOf(record, ref, remote)) return false;
+  const former = (await ledger.about(record.id, [ref])).get(ref.id)?.former ?? null;
+  return former?.remoteId !== remote.remoteId || former.by !== 'created';
+};
+
 /** Whether an account carries the id of this very object. */
 export const carriesMarkOf = (
   { matching }: Pick<TargetRecord, 'matching'>,

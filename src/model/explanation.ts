@@ -32,6 +32,7 @@ export const reasons = [
   'no_match_key',
   'ambiguous_match',
   'linked_elsewhere',
+  'unclaimed_group',
   'missing_required_attribute',
   'target_rejected',
   'target_conflict',
@@ -248,7 +249,7 @@ export type LiveTarget = { readonly says: string } & (
   | { readonly kind: 'match'; readonly remoteId: RemoteId; readonly attribute: string }
   | { readonly kind: 'none' }
   | { readonly kind: 'ambiguous'; readonly attribute: string; readonly hits: number }
-  | { readonly kind: 'linked_elsewhere'; readonly attribute: string }
+  | { readonly kind: 'linked_elsewhere' | 'unclaimed_group'; readonly attribute: string }
   | { readonly kind: 'not_asked' }
   | { readonly kind: 'failed'; readonly problem: Problem }
 );

@@ -124,6 +124,8 @@ export type SkipReason =
 export const escrowReasons = [
   'ambiguous_match',
   'linked_elsewhere',
+  /** A group of that name was there before us, and nobody has looked at taking it over. */
+  'unclaimed_group',
   /** The target makes nobody without it, and the mapping has no value for it. */
   'missing_required_attribute',
   /** The matching rules have nothing to ask by: whether there is an account already nobody can tell. */

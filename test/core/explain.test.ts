@@ -370,6 +370,13 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     [...unlinked, escrowed('linked_elsewhere', 'it belongs to another source object')],
   ],
   [
+    'unclaimed_group',
+    'matched',
+    'The group Sales was not put together with a group of Helpdesk that has its name: it was there before; tried twice since 2026-03-02 08:00 UTC, next after 2026-03-02 08:00 UTC.',
+    [...unlinked, escrowed('unclaimed_group', 'it was there before')],
+    sales,
+  ],
+  [
     'missing_required_attribute',
     'mapped',
     'Jane Doe lacks an attribute that Helpdesk needs: mail; tried twice since 2026-03-02 08:00 UTC, next after 2026-03-02 08:00 UTC.',

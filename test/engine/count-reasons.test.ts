@@ -71,6 +71,7 @@ const fates: readonly Fate[] = [
   { reason: 'no_match_key', escrow: 'no_match_key' },
   { reason: 'ambiguous_match', escrow: 'ambiguous_match' },
   { reason: 'linked_elsewhere', escrow: 'linked_elsewhere' },
+  { reason: 'unclaimed_group', type: 'group', escrow: 'unclaimed_group' },
   { reason: 'missing_required_attribute', escrow: 'missing_required_attribute' },
   { reason: 'target_rejected', escrow: 'target_rejected' },
   { reason: 'target_rejected', escrow: 'target_rejected', account: 'stale' },

@@ -345,12 +345,13 @@ describe('a repair', () => {
   });
 
   it('leaves members of a group that was there before us', async () => {
-    const s = await story();
+    const s = await story({ target: { autoApproveFirst: false } });
     for (const name of ['ann', 'bob']) s.hire(name);
     const crew = plant(s, 'crew', { displayName: 'crew' }, 'group');
     s.found('crew');
     s.directory.join(id('crew'), id('ann'));
     await s.full();
+    await s.approve();
     expect(groupNamed(s, 'crew')).toBe(crew);
     s.remote.members.get(crew)?.add(s.account('bob')?.remoteId ?? remoteId(''));
     const run = await s.reconcile();

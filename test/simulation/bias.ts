@@ -211,6 +211,10 @@ const biases = {
     drawn: { ...writesMemory, ...drawn(sure, 'has an account already', 'has two accounts already') },
     picked: {},
   },
+  'groups from before': {
+    drawn: { ...writesMemory, ...drawn(sure, 'has a group already', 'first plans approve themselves') },
+    picked: {},
+  },
   'one name for two': {
     drawn: {
       ...writesMemory,

@@ -51,8 +51,8 @@ type View = Listed & {
 
 const excuse = 'excused';
 
-/** Why an object may rest in escrow for good: two people want the same name, or a name is somebody else's. */
-const lasting = ['ambiguous_match', 'linked_elsewhere', 'target_conflict', 'target_rejected'];
+/** Why an object may rest in escrow for good: two people want the same name, a name is somebody else's, or nobody looks at whose a group is. */
+const lasting = ['ambiguous_match', 'linked_elsewhere', 'unclaimed_group', 'target_conflict', 'target_rejected'];
 
 const about = ({ escrowed, customer, now }: View, id: string, wrong: readonly string[]): readonly string[] => {
   const reason = escrowed.get(id);

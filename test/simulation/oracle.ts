@@ -148,6 +148,8 @@ export const createOracle = (
     for (const remote of addedBeside(deed, intent))
       broken('I4', `${said}: member ${remote} was added, who was not meant`);
     judgeRelease(customer, intent, said);
+    if (intent.cause.plan === null && isTakenOver(customer, effect))
+      broken('I3', `${said}: a group of others was taken over, and nobody had looked`);
     noteSwitches(effect);
     // What an undo takes away rests on the record of the run, and not on what the tenant says.
     const taken = undos.judge(effect, deed, intent.cause, customer.firstMembers);
@@ -308,6 +310,10 @@ const isOut = (truth: Truth, scope: ReadonlySet<string>, id: string): boolean =>
 const isOff = ({ people }: Truth, id: string): boolean => people.get(id)?.standing === 'disabled';
 const isNoMember = (truth: Truth, scope: ReadonlySet<string>, group: string, member: string): boolean =>
   isOut(truth, scope, member) || isOut(truth, scope, group) || truth.groups.get(group)?.members.has(member) !== true;
+
+/** A group that was there before us, and that is ours by this. */
+const isTakenOver = ({ firstMembers }: Customer, { before, after }: Effect): boolean =>
+  before !== null && firstMembers.has(before.id) && before.externalId === null && after?.externalId != null;
 
 const idOf = ({ before, after }: Effect): string => (before ?? after)?.id ?? '';
 

@@ -47,8 +47,8 @@ export const writing: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/look.ts',
-        from: 'return await look(work, planned, link);',
-        to: "return planned.operation.action === 'create' ? { kind: 'no_trace' } : await look(work, planned, link);",
+        from: 'return await look(work, planned, link, isRefused);',
+        to: "return planned.operation.action === 'create' ? { kind: 'no_trace' } : await look(work, planned, link, isRefused);",
       },
     ],
   },
@@ -61,6 +61,18 @@ export const writing: readonly Mutant[] = [
         file: 'src/engine/look.ts',
         from: "if (match.kind !== 'none') return match;",
         to: "if (match.kind === 'linked_elsewhere') return match;",
+      },
+    ],
+  },
+  {
+    name: 'groups of others are taken by their name',
+    what: 'A group that was there before is taken over by a run that nobody looks at.',
+    bias: 'groups from before',
+    edits: [
+      {
+        file: 'src/engine/look.ts',
+        from: 'if (!mayClaim && (await',
+        to: "if (ref.id === '' && (await",
       },
     ],
   },

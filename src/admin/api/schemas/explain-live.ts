@@ -62,7 +62,7 @@ export const liveTargetSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('match'), remote_id: z.string(), attribute: z.string(), says }),
   z.strictObject({ kind: z.literal('ambiguous'), attribute: z.string(), hits: z.int(), says }),
-  z.strictObject({ kind: z.literal('linked_elsewhere'), attribute: z.string(), says }),
+  z.strictObject({ kind: z.enum(['linked_elsewhere', 'unclaimed_group']), attribute: z.string(), says }),
   z.strictObject({ kind: z.enum(['gone', 'none', 'not_asked']), says }),
   z.strictObject({ kind: z.literal('failed'), problem: faultSchema, says }),
 ]);
