@@ -20,7 +20,6 @@ import { declareRestore } from '../engine/restore.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type OrganizationId, runId, type SourceId } from '../model/ids.ts';
-import type { TargetPaths } from '../model/mapping.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import type { Approvals, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
@@ -29,19 +28,18 @@ import type { Restore } from '../store/installation.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Reached, Within } from './reached.ts';
 
-type Standing = Omit<Explainer, 'stores' | 'world'> & {
+type Standing = Pick<Explainer, 'connectSource' | 'connectTarget' | 'targetPaths'> & {
   readonly stores: Stores;
   readonly world: World;
   readonly observe: Pick<Observe, 'restored'>;
   readonly leastApprovals: Approvals;
-  readonly targetPaths: TargetPaths;
 };
 
 export type EngineWithin = ReturnType<typeof engineWithin>;
 
 export const engineWithin = (standing: Standing) => {
-  const { stores, world, observe, connectSource, connectTarget } = standing;
-  const explainer = { stores, world, connectSource, connectTarget };
+  const { stores, world, observe, connectSource, connectTarget, targetPaths } = standing;
+  const explainer = { stores, world, connectSource, connectTarget, targetPaths };
   const guarded = (target: Within<TargetRecord>) => inForceNow(standing, target);
   return {
     explainPerson: (

@@ -164,6 +164,7 @@ const pending = (target: TargetNow, todo: readonly PlannedOperation[], since: Si
   const because = (reason: Reason, where: StepName = step): Finding => ({ ...at(where, reason), todo });
   if (record.state === 'paused') return because('target_paused');
   if (record.state === 'quarantined') return because('target_quarantined');
+  if (record.problem?.code === 'mapping_refused' && !isAllTakenAway(todo)) return because('mapping_refused', 'mapped');
   const byPlan = heldByPlan(target, since);
   if (byPlan !== null) return because(byPlan, 'guard');
   if (coming !== null) return because('waiting_for_run');
@@ -184,6 +185,10 @@ const heldByPlan = (target: TargetNow, since: Since): 'plan_waits' | 'plan_rejec
   if (plan?.kind === 'first' || state === 'approved' || !isHeldBack(target, since)) return null;
   return state === 'rejected' ? 'plan_rejected' : 'guard_hold';
 };
+
+/** Accounts that go need no mapping. Memberships wait with all else. */
+const isAllTakenAway = (todo: readonly PlannedOperation[]): boolean =>
+  todo.length > 0 && todo.every(({ operation: { action } }) => action === 'disable' || action === 'delete');
 
 const isHeldBack = ({ ended, position }: TargetNow, since: Since): boolean => {
   if (ended?.state !== 'held' || ended.version === null) return false;

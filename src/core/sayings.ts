@@ -227,6 +227,12 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     owner: nobody,
     todo: () => 'Nothing: the run, or the next one, looks before it tries again.',
   },
+  mapping_refused: {
+    says: ({ who, target, need, problem }) =>
+      `${who} waits to have ${need} at ${target}${colon(problem?.message ?? null)}.`,
+    owner: ({ problem }) => problem?.owner ?? 'your_team',
+    todo: ({ target }) => `Mend the mapping of ${target}.`,
+  },
   target_paused: {
     says: ({ who, target, need }) => `${target} is paused, so ${who} waits to have ${need}.`,
     owner: yourTeam,

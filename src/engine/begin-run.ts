@@ -42,13 +42,33 @@ export const beginRun = async (engine: Engine, standing: Standing): Promise<Begu
   if (problem !== null) return { state: 'held', counters: run.counters, version: null, problem };
   const reached = await proveReach({ engine, lease, signal: watch.signal }, record);
   const rules = acceptedBy(record, connection, head);
-  const accepted = await engine.stores.ledger.rules(record.id);
+  const accepted = await acceptedAsNamed(engine, standing, head, rules);
   const outdated = isOutdated(record, head, accepted) || reached === 'unproved';
   const known: Known = outdated ? 'outdated' : accepted === rules ? 'accepted' : 'other_rules';
   const found: Found = { known, reached, rules, accepted, version: head.version };
   const place = placeFrom(run.place);
   if (place === null) tellUnreadable(engine, standing, head);
   return place === null ? await startOf(engine, standing, found) : await goOnFrom(engine, standing, found, place);
+};
+
+/**
+ * What somebody let the target be written to by, in the spelling of now: a mapping that was kept before its paths had one name says the same as it said
+ * then, and nobody has to look at a plan for an upgrade.
+ */
+const acceptedAsNamed = async (
+  { stores }: Engine,
+  { connection, record, lease }: Standing,
+  head: Head,
+  rules: string,
+): Promise<string | null> => {
+  const accepted = await stores.ledger.rules(record.id);
+  if (accepted === null || accepted === rules) return accepted;
+  const asKept = await stores.targets.get(record.id);
+  if (asKept === null || acceptedBy(asKept, connection, head) !== accepted) return accepted;
+  const { mapping, matching } = record;
+  if (acceptedBy({ ...asKept, mapping, matching }, connection, head) !== rules) return accepted;
+  await stores.ledger.acceptRules(lease, rules);
+  return rules;
 };
 
 /**

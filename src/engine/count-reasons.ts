@@ -10,6 +10,7 @@ import type { ObjectType, Ref, Remembered } from '../model/source-object.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Explainer } from './explain.ts';
 import { objectsNow, type TargetSide, targetSide } from './explain-evidence.ts';
+import { linksByPath } from './links-by-path.ts';
 
 export type Tallied = { readonly count: number; readonly examples: readonly Ref[] };
 export type ReasonCounts = {
@@ -36,11 +37,12 @@ const examples = { each: 5, only: 200 } as const;
 
 /** Null when the target is being removed. */
 export const countReasons = async (
-  explainer: Pick<Explainer, 'stores' | 'world' | 'connectTarget'>,
+  unnamed: Pick<Explainer, 'stores' | 'world' | 'connectTarget' | 'targetPaths'>,
   connection: Connection,
   record: TargetInForce,
   { after, only }: Wanted,
 ): Promise<ReasonCounts | null> => {
+  const explainer = linksByPath(unnamed, record);
   const { stores, world, connectTarget } = explainer;
   const startedAt = world.now();
   const side = await targetSide(stores, connectTarget, connection, record, startedAt, null);

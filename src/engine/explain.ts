@@ -20,6 +20,7 @@ import type {
   Written,
 } from '../model/explanation.ts';
 import { type OperationKey, type SourceId, sourceId, type TargetId } from '../model/ids.ts';
+import type { TargetPaths } from '../model/mapping.ts';
 import type { Action, Link } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import { scopeKey } from '../model/scope.ts';
@@ -32,10 +33,12 @@ import type { Stores } from '../store/stores.ts';
 import { type ConnectTarget, objectsNow, targetSide } from './explain-evidence.ts';
 import { askForStranger, askSource, askTarget, type ConnectSource } from './explain-live.ts';
 import { findPerson, type Hit } from './find-person.ts';
+import { linksByPath } from './links-by-path.ts';
 
 export type Explainer = {
   readonly stores: Stores;
   readonly world: Pick<World, 'now'>;
+  readonly targetPaths: TargetPaths;
   /** Makes a connection of its own, which is closed again. */
   readonly connectTarget: ConnectTarget;
   readonly connectSource: ConnectSource;
@@ -142,13 +145,16 @@ const explainEach = async (
 type SourceDetails = Pick<Details, 'read' | 'fullReadAt' | 'scope' | 'isScopeRead' | 'changed' | 'memberOf'>;
 
 const explainAt = async (
-  { stores, world, connectTarget }: Explainer,
+  explainer: Explainer,
   connection: Connection,
   record: TargetInForce,
   seen: Remembered,
   source: SourceDetails,
   live: boolean,
 ): Promise<TargetAnswer | null> => {
+  const { world, connectTarget } = explainer;
+  // A run compares what an account was told by the names of now.
+  const { stores } = linksByPath(explainer, record);
   const { ref } = seen.object;
   const groups = new Set(ref.type === 'group' ? [ref.id] : []);
   const side = await targetSide(stores, connectTarget, connection, record, world.now(), groups);

@@ -10,7 +10,10 @@ import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
 
 /** For all that is done with this one target. What is settled by such a link is kept in the spelling of now. */
-export const linksByPath = (engine: Engine, { kind }: Pick<TargetRecord, 'kind'>): Engine => {
+export const linksByPath = <E extends Pick<Engine, 'stores' | 'targetPaths'>>(
+  engine: E,
+  { kind }: Pick<TargetRecord, 'kind'>,
+): E => {
   const { ledger } = engine.stores;
   const asked = engine.targetPaths(kind);
   // The same few paths of a great many links.
@@ -34,6 +37,13 @@ export const linksByPath = (engine: Engine, { kind }: Pick<TargetRecord, 'kind'>
       ledger: {
         ...ledger,
         links: async (target, refs) => byKey(await ledger.links(target, refs)),
+        about: async (target, refs) =>
+          new Map(
+            [...(await ledger.about(target, refs))].map(([id, about]) => [
+              id,
+              about.link === null ? about : { ...about, link: named(about.link) },
+            ]),
+          ),
         linkedRemotes: async (target, type, ids) => byKey(await ledger.linkedRemotes(target, type, ids)),
         scanLinks: (target, type) => each(ledger.scanLinks(target, type)),
         disabledBefore: (target, before) => each(ledger.disabledBefore(target, before)),

@@ -11,7 +11,7 @@ import type { Pending } from './pending.ts';
 import type { Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
 import { recover } from './recover.ts';
-import { rememberGuarded, shieldedFor } from './shield.ts';
+import { doubtProblem, rememberGuarded, shieldedFor } from './shield.ts';
 import { stopIfRefused } from './stop-if-refused.ts';
 import { startTally } from './tally.ts';
 import type { Report } from './turn.ts';
@@ -25,7 +25,7 @@ export const takeAwayOnly = async (
   report: Report,
 ): Promise<never> => {
   const { engine, run, aim, lease, planId, target, through, record, watch } = unprepared;
-  if (aim.kind !== 'provision' || aim.approved !== null) throw new RunRefused(problem);
+  if (aim.kind !== 'provision') throw new RunRefused(problem);
   const tally = startTally(run.counters, report);
   await report('recover', run.counters);
   await target.ready(watch.signal);
@@ -34,15 +34,17 @@ export const takeAwayOnly = async (
   const gathered: Gathered = await gather(engine.stores, run, through, known);
   // Whom the mapping switches off is said by the rule for that, where it is not refused itself.
   const work = await shieldedFor({ ...unprepared, mapping: standing.mapping }, gathered);
+  // What was approved is carried out by the run that finds the mapping mended; but whom it is about go now.
+  if (aim.approved !== null && doubtProblem(work) !== null) throw new RunRefused(problem);
   await rememberGuarded(work, true);
   const judged = await provisionRemovals(work, gathered, tally, isAccount);
   stopIfRefused(tally);
-  await rememberGuarded(work, judged.exceeded.length > 0);
+  await rememberGuarded(work, judged.held.length > 0);
   await requestSecondLook(work, tally);
   // Somebody decides on it once the rest of the plan can be made.
   await engine.stores.plans.unstage(lease, planId);
   await report('settle', tally.counters());
-  throw new RunRefused(judged.exceeded.length === 0 ? problem : overLimits(problem));
+  throw new RunRefused(judged.held.length === 0 ? problem : overLimits(problem));
 };
 
 const isAccount = ({ planned: { operation } }: Pending): boolean => !('members' in operation);

@@ -21,20 +21,17 @@ import { stage } from './stage.ts';
 import { takeAway } from './take-away.ts';
 import type { Tally } from './tally.ts';
 
-/** `isFor`: where only some of it may be done. */
+/** `isFor`: where only some of it may be done. Whether that is within the limits, or as it was approved, is decided with all of it. */
 export const provisionRemovals = async (
   work: Provisioning,
   gathered: Gathered,
   tally: Tally,
   isFor: (one: Pending) => boolean = () => true,
 ): Promise<Judged> => {
-  const { wanted: all, carefree, inDoubt } = await planRemovals(work, gathered, tally);
-  const wanted = all.filter(isFor);
-  const judged = await withoutGuarded(
-    work,
-    { ...(await judgeRemovals(work, await withEvidence(work, wanted))), inDoubt },
-    tally,
-  );
+  const { wanted, carefree, inDoubt } = await planRemovals(work, gathered, tally);
+  const all = await judgeRemovals(work, await withEvidence(work, wanted));
+  const [go, held] = [all.go.filter(isFor), all.held.filter(isFor)];
+  const judged = await withoutGuarded(work, { ...all, go, held, inDoubt }, tally);
   for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
   await keepHeld(work, judged.held, tally);
   await noteRemovals(work, judged);

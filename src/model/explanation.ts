@@ -38,6 +38,7 @@ export const reasons = [
   'target_conflict',
   'not_applied',
   'operation_open',
+  'mapping_refused',
   'target_paused',
   'target_quarantined',
   'waiting_for_run',

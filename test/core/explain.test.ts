@@ -407,6 +407,22 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     [ofObject({ open: ['update'] })],
   ],
   [
+    'mapping_refused',
+    'mapped',
+    'Jane Doe waits to have an account at Helpdesk: The mapping of the target Helpdesk cannot be gone by.',
+    [
+      ...unlinked,
+      ofTarget({ position: null, ended: run('failed', { version: null }) }),
+      ofRecord({
+        problem: {
+          code: 'mapping_refused',
+          message: 'The mapping of the target Helpdesk cannot be gone by.',
+          owner: 'your_team',
+        },
+      }),
+    ],
+  ],
+  [
     'target_paused',
     'planned',
     'Helpdesk is paused, so Jane Roe waits to have displayName brought up to date.',

@@ -254,6 +254,7 @@ describe('everybody who was ever read has exactly one reason', () => {
       'target_quarantined',
       'deprovision_off',
       'run_failed',
+      'mapping_refused',
       'groups_not_supported',
       'protection_unknown',
     ];

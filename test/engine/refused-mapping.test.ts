@@ -6,6 +6,7 @@ import type { Mapping, MappingRule, PathOf } from '../../src/model/mapping.ts';
 import { everyone } from '../../src/model/scope.ts';
 import { scimPath } from '../../src/target/scim/target-path.ts';
 import { asWritten } from '../../src/target/target.ts';
+import { why } from '../support/explaining.ts';
 import { id, plainTarget, story, target } from '../support/story.ts';
 
 const constant = (to: string, value: string): MappingRule => ({
@@ -20,7 +21,7 @@ const password = constant('password', 'a-first-one');
 const withPassword = { ...defaultMapping, user: [...defaultMapping.user, password] };
 
 /** A target that an earlier version brought up to date by this mapping; the version of now looks at the paths of it. */
-const upgraded = async (mapping: Mapping = withPassword) => {
+const upgraded = async (mapping: Mapping = withPassword, to: PathOf = scimPath) => {
   let paths: PathOf = asWritten;
   const s = await story({ engine: { targetPaths: () => paths }, target: { mapping } });
   for (const name of ['anna', 'bert', 'cleo']) s.hire(name);
@@ -28,8 +29,13 @@ const upgraded = async (mapping: Mapping = withPassword) => {
   for (const name of ['anna', 'bert']) s.directory.join(id('staff'), id(name));
   await s.full();
   expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'on' });
-  paths = scimPath;
-  return s;
+  paths = to;
+  return {
+    ...s,
+    upgrade: () => {
+      paths = scimPath;
+    },
+  };
 };
 
 describe('a mapping that was kept before it would have been refused', () => {
@@ -64,6 +70,43 @@ describe('a mapping that was kept before it would have been refused', () => {
       problem: { code: 'mapping_refused', message: expect.stringContaining('More left than the limits') },
     });
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'on' });
+  });
+
+  it('keeps nobody on whose leaving was approved', async () => {
+    const s = await upgraded(withPassword, asWritten);
+    const record = await s.stores.targets.get(target);
+    const none = { count: 0, percent: 0, floor: 0 };
+    await s.stores.targets.edit(target, record?.revision ?? 0, {
+      limits: { ...plainTarget(s.now()).limits, deprovisions: none },
+    });
+    for (const name of ['anna', 'bert']) s.directory.remove(id(name), 'soft_deleted');
+    await s.delta();
+    const { id: plan } = await s.newestPlan();
+    await s.commands.approvePlan(plan, { by: 'anna', reason: 'They left.' });
+    s.upgrade();
+    await s.provisionAll();
+    await s.provision();
+    expect(s.accounts()).toEqual({ anna: 'off', bert: 'off', cleo: 'on' });
+    expect(s.groups()['staff']).toEqual(['anna', 'bert']);
+    const kept = await s.stores.targets.get(target);
+    await s.stores.targets.edit(target, kept?.revision ?? 0, { mapping: defaultMapping });
+    await s.provision();
+    expect(s.groups()['staff']).toEqual([]);
+  });
+
+  it('is why somebody waits, and who must act; who left does not wait for it', async () => {
+    const s = await upgraded();
+    s.hire('dora');
+    await s.delta();
+    expect((await why(s, 'dora@contoso.example')).verdict).toMatchObject({
+      reason: 'mapping_refused',
+      owner: 'your_team',
+      todo: expect.stringContaining('Mend the mapping'),
+    });
+    s.directory.remove(id('bert'), 'soft_deleted');
+    await s.requestSync('delta');
+    await s.syncAll();
+    expect((await why(s, id('bert'))).verdict.reason).toBe('waiting_for_run');
   });
 
   it('is the problem of the target until it is mended, and then all that waited is done', async () => {
