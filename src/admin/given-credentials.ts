@@ -18,9 +18,15 @@ export type GivenCredential = {
 };
 export type GivenCredentials = GivenCredential & { readonly clientId?: string | undefined };
 
+export type Registered = Exclude<Credentials, { kind: 'admin_consent' }>;
+
+/** Those of an application that was registered for the connection. */
+export const registeredOf = ({ credentials }: Pick<Connection, 'credentials'>): Registered | null =>
+  credentials === null || credentials.kind === 'admin_consent' ? null : credentials;
+
 /** What the record says once this is given; whatever is not understood leaves it as it is, and is an issue. */
 export const credentialsOf = (given: GivenCredentials, before: Credentials | null): Credentials | null => {
-  const registered = before === null || before.kind === 'admin_consent' ? null : before;
+  const registered = registeredOf({ credentials: before });
   const clientId = given.clientId ?? registered?.clientId ?? null;
   if (clientId === null) return before;
   const endsAt = given.clientSecretEndsAt;
@@ -28,7 +34,8 @@ export const credentialsOf = (given: GivenCredentials, before: Credentials | nul
   const credential = credentialOf(given) ?? (given.clientId !== undefined || ofSecret ? secretThatEnds(endsAt) : null);
   if (credential === null) return before;
   // A second one of another application is none.
-  const second = clientId === registered?.clientId ? registered.second : undefined;
+  const isSame = clientId.toLowerCase() === registered?.clientId.toLowerCase();
+  const second = isSame ? registered?.second : undefined;
   return { ...credential, clientId, ...(second === undefined ? {} : { second }) };
 };
 

@@ -16,11 +16,11 @@ import { connectionCommands } from './connections.ts';
 import { mayBe } from './consent-outcome.ts';
 import { tenantTaken } from './consent-problems.ts';
 import { consentCommands, mayConnect } from './consents.ts';
-import type { GivenCredentials } from './given-credentials.ts';
+import { type GivenCredentials, registeredOf } from './given-credentials.ts';
 import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import type { Hall, Room } from './room.ts';
-import { toBeRead } from './to-be-read.ts';
+import { readAtMost, toBeRead } from './to-be-read.ts';
 
 export type NewSetupLink = { readonly givenTo: string; readonly hours: number; readonly by: string };
 /** `url`: told this once, and kept nowhere. */
@@ -33,13 +33,20 @@ export type Setup = {
   readonly connection: Within<Connection>;
   readonly cloud: CloudInWords;
   readonly needed: readonly Needed[];
+  /** The attributes that are read at most. */
+  readonly attributes: Connection['attributes'];
   /** Whether it can be connected by admin consent to our own application. */
   readonly byConsent: boolean;
 };
 /** `over`: it was this link, until then. */
 export type Arrival = { readonly kind: 'open'; readonly setup: Setup } | { readonly kind: 'over' | 'unknown' };
 
-export type GivenSetup = GivenCredentials & { readonly tenantId: string };
+export type GivenSetup = GivenCredentials & {
+  readonly tenantId: string;
+  readonly clientId: string;
+  /** Whether it was said that another application takes the place of the one before. */
+  readonly isOther: boolean;
+};
 export type SetUp = {
   readonly report: CheckReport;
   readonly before: Connection;
@@ -112,6 +119,7 @@ export const setupVisits = (hall: Hall) => {
       if (opened === null || opened.connection.state === 'deleting') return { kind: 'unknown' };
       const { connection } = opened;
       if (link.expiresAt <= world.now()) return { kind: 'over' };
+      const read = await toBeRead(opened.room, connection);
       const byConsent = hall.ourApp !== null && mayConnect(hall.ourApp, connection);
       return {
         kind: 'open',
@@ -119,7 +127,8 @@ export const setupVisits = (hall: Hall) => {
           link,
           connection,
           cloud: hall.cloudInWords(connection.cloud),
-          needed: hall.permissionsNeeded(await toBeRead(opened.room, connection)),
+          needed: hall.permissionsNeeded(read),
+          attributes: readAtMost(connection.attributes, read.attributes),
           byConsent,
         },
       };
@@ -131,13 +140,14 @@ export const setupVisits = (hall: Hall) => {
     },
 
     /** Tests what is given, and keeps it once the test passes. */
-    async setUp(setup: Setup, given: GivenSetup): Promise<SetUp> {
+    async setUp(setup: Setup, { isOther, ...given }: GivenSetup): Promise<SetUp> {
       const room = await roomOf(setup);
       const before = setup.connection;
       const { cloud, scope } = before;
       const { attributes, watched = false } = await toBeRead(room, before);
       const read = { attributes, watched };
       refuseAnotherTenant(before, given);
+      if (!isOther) refuseAnotherApplication(before, given);
       const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope }, read);
       if (!report.ok) return { report, before, after: null };
       await refuseTenantOfOthers(room, before, report.directoryId ?? given.tenantId.toLowerCase());
@@ -161,11 +171,21 @@ export const setupVisits = (hall: Hall) => {
 };
 
 /** What is named is all that whoever made the connection knows of whom it is to read; a link is good for days, and may have come to anybody. */
-const refuseAnotherTenant = (before: Connection, { tenantId }: GivenSetup): void => {
+const refuseAnotherTenant = (before: Connection, { tenantId }: Pick<GivenSetup, 'tenantId'>): void => {
   if (mayBe(before, tenantId.toLowerCase())) return;
   throw invalid({
     pointer: '/tenant_id',
     detail: `must stay ${before.tenantId}: the connection was made for that tenant. If it is not yours, tell whoever sent you the link`,
+  });
+};
+
+/** Its second credential goes with it, so it is no slip of the pen. */
+const refuseAnotherApplication = (before: Connection, { clientId }: Pick<GivenSetup, 'clientId'>): void => {
+  const registered = registeredOf(before);
+  if (registered === null || registered.clientId.toLowerCase() === clientId.toLowerCase()) return;
+  throw invalid({
+    pointer: '/client_id',
+    detail: `is not that of the application until now, ${registered.clientId}. If another one is to take its place, tick the box`,
   });
 };
 

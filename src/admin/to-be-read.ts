@@ -10,3 +10,12 @@ export const toBeRead = async (room: Room, connection: Within<Connection>): Prom
   const watched = isWatched(await subscriptions.of(connection.id));
   return { ...asRead(room, connection, await targets.of(connection.id)), watched };
 };
+
+/** What was agreed to be read at most, with what is read beyond that because accounts are protected by it: for whoever has to agree. */
+export const readAtMost = (
+  agreed: Connection['attributes'],
+  read: Connection['attributes'],
+): Connection['attributes'] => ({
+  user: [...new Set([...agreed.user, ...read.user])],
+  group: [...new Set([...agreed.group, ...read.group])],
+});

@@ -2,6 +2,7 @@
 
 import type { Check, CheckReport } from '../../model/check.ts';
 import type { CloudInWords, Connection, ResolutionOwner } from '../../model/connection.ts';
+import { type Registered, registeredOf } from '../given-credentials.ts';
 import type { Issue } from '../refused.ts';
 import { type Setup, triesWithinMinutes } from '../setup-links.ts';
 import { type Html, html, noHtml } from './html.ts';
@@ -23,6 +24,7 @@ ${problemsOf(issues)}
 ${standing(setup.connection)}
 ${whatIsNeeded(setup)}
 ${whoIsRead(setup.connection)}
+${whatIsRead(setup)}
 ${setup.byConsent ? consentPart(address) : noHtml}
 ${ownPart(setup, address, typed, issues)}
 ${setup.connection.credentials === null ? noHtml : testPart(address)}`,
@@ -86,6 +88,10 @@ const whoIsRead = ({ scope }: Connection): Html =>
       : html`<p>Only ${scope.groups.length === 1 ? 'this group and its members' : 'these groups and their members'}${scope.nested ? ', and the members of groups in them' : ''}; nobody else is synced. By Object ID:</p><ul>${scope.groups.map((id) => html`<li>${copied(id)}</li>`)}</ul>`
   }</section>`;
 
+const whatIsRead = ({ attributes: { user, group } }: Setup): Html =>
+  html`<section><h2>What is read of them</h2>
+<p>At most, of users: ${user.join(', ')}.</p><p>Of groups: ${group.join(', ')}, and who is in them.</p></section>`;
+
 const consentPart = (address: string): Html =>
   html`<section><h2>Either: approve it</h2>
 <p>As <em>Global Administrator</em> or <em>Privileged Role Administrator</em> you can approve the permissions on a page of Microsoft. There is no secret to make, to hand over or to renew.</p>
@@ -98,6 +104,7 @@ const ownPart = (
   issues: readonly Issue[],
 ): Html => {
   const field = (name: string, given: string | undefined, more: Html) => inputOf(`/${name}`, given, more, issues);
+  const registered = registeredOf(connection);
   const isCertificate = typed.way === 'certificate';
   return html`<section><h2>${byConsent ? 'Or: with an application of your own' : 'With an application of your own'}</h2>
 <ol>
@@ -109,7 +116,8 @@ const ownPart = (
 <form method="post" action="${address}/credentials" autocomplete="off">
 ${field('tenant_id', connection.tenantId ?? typed.tenant_id ?? '', html`required maxlength="253" spellcheck="false"${connection.tenantId === null ? noHtml : html` readonly`}`)}
 ${connection.tenantId === null ? noHtml : html`<p class="mild">The connection is for this tenant. If it is not yours, close this page.</p>`}
-${field('client_id', typed.client_id, html`required maxlength="36" spellcheck="false"`)}
+${field('client_id', typed.client_id ?? registered?.clientId, html`required maxlength="36" spellcheck="false"`)}
+${registered === null ? noHtml : otherApplication(registered)}
 <fieldset><legend>It proves who it is by</legend>
 <label class="choice"><input type="radio" name="way" value="client_secret"${isCertificate ? '' : html` checked`}> a client secret</label>
 <label class="choice"><input type="radio" name="way" value="certificate"${isCertificate ? html` checked` : ''}> a certificate with its private key</label>
@@ -122,6 +130,10 @@ ${field('client_secret_ends_at', typed.client_secret_ends_at, html`type="date"`)
 <input id="pfx" type="hidden" name="pfx"><label for="pfx_password">and its password</label><input id="pfx_password" name="pfx_password" type="password" maxlength="1000" autocomplete="new-password"></div>
 </fieldset><button>Test and keep</button></form></section>`;
 };
+
+/** A mistyped id may be that of another application, and a secret of it at hand. */
+const otherApplication = ({ clientId, second }: Registered): Html =>
+  html`<label class="choice"><input type="checkbox" name="other_application" value="yes"> It is another application than <code>${clientId}</code>, and takes its place${second === undefined ? '' : ', and that of its second credential'}</label>`;
 
 const adminCenterOf = ({ adminCenter }: CloudInWords): Html =>
   adminCenter === null

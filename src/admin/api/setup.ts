@@ -137,6 +137,7 @@ const Form = z.object({
   certificate: text.default(''),
   pfx: text.default(''),
   pfx_password: z.string().default(''),
+  other_application: z.literal('yes').optional(),
 });
 
 const credentialsSent: Deed = async (commands, visit) => {
@@ -149,7 +150,12 @@ const credentialsSent: Deed = async (commands, visit) => {
   const issues = [...missingIn(form.data), ...fieldErrors('body', parsed.error)];
   if (!parsed.success || issues.length > 0) return { status: 422, page: guidePage(visit, typed, issues) };
   try {
-    const given = { ...(await fieldsOf(parsed.data)), tenantId: parsed.data.tenant_id };
+    const given = {
+      ...(await fieldsOf(parsed.data)),
+      tenantId: parsed.data.tenant_id,
+      clientId: parsed.data.client_id,
+      isOther: form.data.other_application === 'yes',
+    };
     const { report, after } = await deedOf(
       commands,
       visit,

@@ -177,6 +177,19 @@ describe('the page of a setup link', () => {
     expect([second?.attributes, second?.watched]).toEqual([first?.attributes, true]);
   });
 
+  it('shows which attributes are read at most, those with them that accounts are protected by', async () => {
+    const attributes = { user: ['displayName', 'employeeId'], group: ['displayName'] };
+    connection = await addPending({ attributes });
+    const joining = { attribute: 'employeeHireDate', value: '2026-12-01T00:00:00Z' };
+    await addTarget(door, connection, { protected: { ids: [], attributes: [joining] } });
+    const { text } = await open(await openLink());
+    const [, user = '', group = ''] =
+      /At most, of users: ([^.]+)\.<\/p><p>Of groups: ([^.]+), and who/.exec(text) ?? [];
+    expect(user.split(', ')).toEqual(expect.arrayContaining(['displayName', 'employeeId', 'employeeHireDate']));
+    expect(user).not.toContain('streetAddress');
+    expect(group.split(', ')).toContain('displayName');
+  });
+
   it('says first for which organization, which whoever sent the link cannot choose, and before anything is filled in', async () => {
     connection = await addConnection(door, {
       organization_id: 'mallory',
@@ -302,6 +315,23 @@ describe('credentials that somebody fills in', () => {
     expect(page).toContain('ends on 2027-05-01');
     await send('credentials', { ...filled, client_secret_ends_at: '2028-05-01' });
     expect(await shown()).toMatchObject({ credentials: { ends_at: '2028-05-01T00:00:00.000Z' } });
+  });
+
+  it('of another application take the place of those before, and of a second one, only where that is said', async () => {
+    await send('credentials', filled);
+    await door.call('POST', `/v1/connections/${connection}/credentials/second`, {
+      body: { client_secret: clientSecret },
+    });
+    const page = (await open()).text;
+    expect(page).toMatch(new RegExp(`id="client_id"[^>]*value="${clientId}"`));
+    const slip = { ...filled, client_id: otherClient };
+    const { status, text } = await send('credentials', slip);
+    expect(status).toBe(422);
+    expect(text).toContain(`is not that of the application until now, ${clientId}`);
+    expect(text).toMatch(new RegExp(`id="client_id"[^>]*value="${otherClient}"[^>]*aria-invalid="true"`));
+    expect(await shown()).toMatchObject({ client_id: clientId, credentials: { second: expect.anything() } });
+    expect((await send('credentials', { ...slip, other_application: 'yes' })).text).toContain('Connected');
+    expect(await shown()).toMatchObject({ client_id: otherClient, credentials: { second: null } });
   });
 
   it('never lead away from the tenant that was proved by admin consent, and may be of an application in it', async () => {
