@@ -61,7 +61,7 @@ export const sourceOf = (
     connection: {
       tenantId: tenant.tenantId,
       cloud: 'custom',
-      credentials: { kind: 'client_secret', clientId: app.clientId },
+      credentials: { kind: 'client_secret', clientId: app.clientId, endsAt: new Date('2099-01-01') },
     },
     proof: { kind: 'client_secret', secret: hide(secret ?? app.clientSecret) },
     clouds: { custom: { loginUrl: graph.origin, graphUrl: graph.origin } },

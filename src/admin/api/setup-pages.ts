@@ -124,6 +124,7 @@ ${registered === null ? noHtml : otherApplication(registered)}
 ${field('client_secret', undefined, html`type="password" maxlength="1000" autocomplete="new-password"`)}
 <p class="mild">The <em>Value</em>, not the <em>Secret ID</em>.</p>
 ${field('client_secret_ends_at', typed.client_secret_ends_at, html`type="date"`)}
+<p class="mild">So that you are told in time. Without the day it is known only where <code>Application.Read.All</code> is granted.</p>
 <label for="certificate">Certificate and private key, PEM</label>
 <textarea id="certificate" name="certificate" rows="4" maxlength="20000" spellcheck="false"${invalid('/certificate', issues)}></textarea>
 <div id="with-file" hidden><label for="certificate-pfx">or a PFX file</label><input id="certificate-pfx" type="file" accept=".pfx,.p12"${invalid('/certificate/pfx', issues)}>

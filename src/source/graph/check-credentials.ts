@@ -15,13 +15,14 @@ export type Checked = Omit<Around, 'granted'> & {
 };
 
 /** A credential, and the token it gets. */
-type Proved = Pick<Shown, 'place' | 'endsAt'> & { readonly token: Tried<string> };
+type Proved = Pick<Shown, 'place' | 'endsAt'> & { readonly kind: Shown['kind'] | null; readonly token: Tried<string> };
 
 export const proveEach = ({ application, tokens }: Checked, signal: AbortSignal): Promise<readonly Proved[]> => {
-  const each = application?.each ?? [{ place: 'first', tokens, endsAt: null } as const];
+  const each = application?.each ?? [{ place: 'first', kind: null, tokens, endsAt: null } as const];
   return Promise.all(
-    each.map(async ({ place, endsAt, ...one }) => ({
+    each.map(async ({ place, kind, endsAt, ...one }) => ({
       place,
+      kind,
       endsAt,
       token: await tried(signal, () => one.tokens.get(signal)),
     })),
@@ -61,7 +62,10 @@ export const credentialLines = (
     const name = proved.length === 1 ? 'Credentials' : namesOf[place];
     if (!token.ok) return refusedLine(asked, name, place, token, isGood);
     const isCovered = proved.some((other) => other !== one && other.token.ok && !isSoon(endOf(other), nowMs));
-    return goodLine(asked, name, endOf(one), nowMs, isCovered);
+    const endsAt = endOf(one);
+    // It has an end all the same (Entra allows none without), and nobody would be told before it.
+    if (endsAt === null && one.kind === 'client_secret') return unknownEnd(asked, name);
+    return goodLine(asked, name, endsAt, nowMs, isCovered);
   });
 };
 
@@ -85,6 +89,18 @@ const refusedLine = (
     place === 'first' ? 'If the second one is to take its place, remove it from the connection.' : remedy.todo;
   return { name, ok: true, detail: `${error.message} The other one is used.`, remedy: { ...remedy, todo } };
 };
+
+const unknownEnd = ({ registrant }: Checked, name: string): Check => ({
+  name,
+  ok: true,
+  detail: 'The login service gave a token. Nobody knows when the client secret ends.',
+  remedy: {
+    code: 'credentials_end_unknown',
+    owner: registrant,
+    todo: registrant === 'your_team' ? tellOurEnd : tellTheirEnd,
+    link: null,
+  },
+});
 
 /** `isCovered`: the other one is good, and for longer. */
 const goodLine = (
@@ -115,3 +131,7 @@ const renewTheirs =
   'Make another secret or certificate in the app registration (Certificates & secrets), give it to the connection as its second one, and only then delete the old one.';
 const renewOurs =
   'Make another secret or certificate of your application, set it for API and workers (ENTRAIN_APP_CERTIFICATE or ENTRAIN_APP_CLIENT_SECRET), and only then delete the old one.';
+const tellTheirEnd =
+  'Give the connection the day on which the client secret ends (client_secret_ends_at), or grant the application permission Application.Read.All of Microsoft Graph, by which it is looked up.';
+const tellOurEnd =
+  'Set the day on which the client secret of your application ends for API and workers (ENTRAIN_APP_CLIENT_SECRET_ENDS_AT).';

@@ -3,13 +3,14 @@
  * the other is tried. What is refused is not told by its number, which Microsoft calls unstable: an application that is disabled costs one request more.
  */
 
-import type { CredentialPlace } from '../../model/connection.ts';
+import type { Credential, CredentialPlace } from '../../model/connection.ts';
 import { SourceError } from '../../model/errors.ts';
 import type { Tokens } from './credentials.ts';
 
-/** One credential by itself. `hint`: what the record of the application shows of a secret; null for what is none. */
+/** One credential by itself. `kind`: by itself, also where the application is ours. `hint`: what the record of the application shows of a secret; null for what is none. */
 export type Shown = {
   readonly place: CredentialPlace;
+  readonly kind: Credential['kind'];
   readonly tokens: Tokens;
   readonly endsAt: Date | null;
   readonly hint: string | null;

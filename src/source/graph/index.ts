@@ -100,6 +100,7 @@ const shownOf = ({
   const registrant = registrantOf(credentials);
   const shown = (place: CredentialPlace, of: Proof, credential: Credential | Credentials): Shown => ({
     place,
+    kind: of.kind,
     tokens: tokensFor({ cloud, tenantId, clientId, proof: of, registrant }, world.now),
     endsAt: 'endsAt' in credential ? (credential.endsAt ?? null) : null,
     hint: credentials.kind === 'admin_consent' ? null : hintOf(of),

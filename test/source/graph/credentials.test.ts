@@ -14,7 +14,7 @@ import { secret } from '../../../src/model/secret.ts';
 import type { Proof } from '../../../src/source/graph/credentials.ts';
 import { assertionOf } from '../../../src/source/graph/workload.ts';
 import { type Certificate, makeCertificate } from '../../support/certificate.ts';
-import { type Graph, openGraph, sourceOf } from '../../support/graph.ts';
+import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
 import { never } from '../../support/reading.ts';
 
 let graph: Graph;
@@ -33,7 +33,7 @@ afterAll(async () => {
 const dayMs = 86_400_000;
 const all = { scope: everyone, attributes: defaultAttributes };
 const check = async (
-  app: Partial<Pick<App, 'certificates' | 'federated'>>,
+  app: Partial<Pick<App, 'certificates' | 'federated' | 'roles'>> & { readonly secret?: string },
   credentials: (clientId: string) => Credentials,
   proof: Proof,
 ) => {
@@ -50,6 +50,33 @@ const check = async (
   const report = await source.check(all, never);
   return { ok: report.ok, line: report.checks[0] };
 };
+
+describe('a client secret', () => {
+  const proof = (): Proof => ({ kind: 'client_secret', secret: secret('theirs') });
+  const endless = (clientId: string) => ({ kind: 'client_secret', clientId }) as const;
+
+  it('whose end nobody knows works, and the check asks for the day: it would end without a word', async () => {
+    const { ok, line } = await check({ secret: 'theirs' }, endless, proof());
+    expect(ok).toBe(true);
+    expect(line).toMatchObject({
+      ok: true,
+      detail: expect.stringContaining('Nobody knows when'),
+      remedy: { code: 'credentials_end_unknown', owner: 'customer_it' },
+    });
+  });
+
+  it('whose end was given, or can be looked up, is asked nothing about', async () => {
+    const given = (clientId: string): Credentials => ({
+      ...endless(clientId),
+      endsAt: new Date(graph.clock.nowMs() + 200 * dayMs),
+    });
+    expect((await check({ secret: 'theirs' }, given, proof())).line?.remedy).toBeUndefined();
+    const roles = [...everyRole, 'Application.Read.All'];
+    const { line } = await check({ secret: 'theirs', roles }, endless, proof());
+    expect(line?.remedy?.code).not.toBe('credentials_end_unknown');
+    expect(line?.detail).toMatch(/ends on/);
+  });
+});
 
 describe('a certificate', () => {
   const credentials =

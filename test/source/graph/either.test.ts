@@ -242,6 +242,15 @@ describe('the end of what proves our own application', () => {
     expect(ends?.first?.getTime()).toBeCloseTo(inTenDays.getTime(), -4);
   });
 
+  it('of a secret that nobody knows the end of is asked for by the check', async () => {
+    const [line] = (await consented({ proof: { kind: 'client_secret', secret: secret('ours') } }).check(all, never))
+      .checks;
+    expect(line).toMatchObject({
+      ok: true,
+      remedy: { code: 'credentials_end_unknown', owner: 'your_team', todo: expect.stringContaining('ENTRAIN_APP_') },
+    });
+  });
+
   it('is none where nobody said, and replaces what was known before', async () => {
     const unsaid = consented({ proof: { kind: 'client_secret', secret: secret('ours') } });
     expect(await unsaid.credentialEnds(never)).toEqual({});
