@@ -20,7 +20,7 @@ bug. Ends with 0 only if every one is seen. The seed that showed a bug last time
   --seeds N      so many seeds at most for a bug alone (1000)
   --crossed N    so many at most for a bug together with one safety layer that is off (400)
   --workers N    processes (2)
-  --only A,B     these bugs
+  --only A,B     these bugs; npm run simulate -- --mutant list names them
   --missing      those that are not seen yet
   --all          takes every layer away in turn, also where a bug is seen alone or with another layer off
   --afresh       as if nothing were known from last time
@@ -51,7 +51,7 @@ const asked = askedBy({
       seeds: wholeNumber('seeds', seeds, 1, 999_999_999),
       crossed: wholeNumber('crossed', crossed, 1, 999_999_999),
       workers: wholeNumber('workers', workers, 1, 64),
-      only: only === undefined ? null : someOf('only', only, names),
+      only: only === undefined ? null : someOf('only', only, names, 'npm run simulate -- --mutant list'),
     };
   },
 });

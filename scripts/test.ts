@@ -38,7 +38,7 @@ try {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
   const exitCode = await runTool('vitest', ['run', ...reporters, ...chosen], env);
   const count = countTests({ json: await readReport(reportFile), exitCode, failedChecks });
-  process.exitCode = count.failed > 0 ? 1 : exitCode;
+  process.exitCode = count.failed > 0 || count.ranNone ? 1 : exitCode;
   console.log(sayCount(count));
 } finally {
   await rm(scratch, { recursive: true, force: true });

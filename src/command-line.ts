@@ -53,12 +53,21 @@ export const wholeNumber = (option: string, text: string, least: number, most: n
   throw new WrongOption(`--${option} takes a whole number from ${least} to ${most}, not "${text}".`);
 };
 
-/** Names out of a list, comma separated. */
-export const someOf = <Name extends string>(option: string, text: string, known: readonly Name[]): readonly Name[] =>
+/** Names out of a list, comma separated. `listedBy`: what lists them, where they are too many for a sentence. */
+export const someOf = <Name extends string>(
+  option: string,
+  text: string,
+  known: readonly Name[],
+  listedBy: string | null = null,
+): readonly Name[] =>
   text.split(',').map((given) => {
     const found = known.find((name) => name === given);
-    if (found === undefined) throw new WrongOption(`--${option} takes any of ${known.join(', ')}, not "${given}".`);
-    return found;
+    if (found !== undefined) return found;
+    throw new WrongOption(
+      listedBy === null
+        ? `--${option} takes any of ${known.join(', ')}, not "${given}".`
+        : `--${option} knows no "${given}"; ${listedBy} names what it does.`,
+    );
   });
 
 /** Null: it is no fault of whoever asked. Node goes on to say how to give an argument that begins with a dash. */

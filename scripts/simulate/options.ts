@@ -19,7 +19,8 @@ is quiet, and says which promise was broken. See docs/reliability.md.
   --coverage        shows what struck where. What chance sent nowhere near a place is aimed at it, in runs of its own; ends with 1, too, when
                     something that must have happened did in fewer than --least seeds
   --least N         1
-  --only a,b,c      the faults and edits that may happen, by name, as a shrunk run tells them; with --seed
+  --only a,b,c      the faults and edits that may happen, by name, as a shrunk run tells them; with --seed. Ends with 2 where one of
+                    them never happened
   --trace           prints everything that happened; with --seed
   --no-shrink       does not look for the fewest faults that break the promise
   --bias NAME       seeds that lean to something that is seldom otherwise; 'list' names what
@@ -65,7 +66,8 @@ export const parseOptions = (args: readonly string[]): Options => {
       mutant: { type: 'string' },
     },
   });
-  const { from, to } = rangeOf(values.seed ?? values.seeds ?? '1..1000');
+  const { from, to } =
+    values.seed === undefined ? rangeOf('seeds', values.seeds ?? '1..1000') : rangeOf('seed', values.seed);
   const isOne = from === to;
   if (!isOne && (values.only !== undefined || values.aimed !== undefined || values.trace === true))
     throw new WrongOption('--only, --aimed and --trace are for one seed: give --seed.');
@@ -81,7 +83,7 @@ export const parseOptions = (args: readonly string[]): Options => {
     trace: values.trace === true,
     shrinks: values['no-shrink'] !== true,
     records: values.record === true,
-    aimed: values.aimed ?? null,
+    aimed: values.aimed === undefined ? null : faultOf(values.aimed),
     bias: values.bias ?? null,
     planted: values.mutant === 'list' ? 'list' : listOf(values.mutant ?? ''),
   };
@@ -89,9 +91,14 @@ export const parseOptions = (args: readonly string[]): Options => {
 
 const listOf = (text: string): readonly string[] => text.split(',').filter((name) => name !== '');
 
-const rangeOf = (text: string): { readonly from: number; readonly to: number } => {
+const faultOf = (text: string): string => {
+  if (/^\w+@.+#\d+$/.test(text)) return text;
+  throw new WrongOption(`--aimed takes the name of a fault, such as crash_after@ledger.intend#0, not "${text}".`);
+};
+
+const rangeOf = (option: 'seed' | 'seeds', text: string): { readonly from: number; readonly to: number } => {
   const [from = '', to = from] = text.split('..');
-  const range = { from: numberOf('seeds', from), to: numberOf('seeds', to) };
+  const range = { from: numberOf(option, from), to: numberOf(option, to) };
   if (range.to < range.from) throw new WrongOption(`--seeds ${text} is empty: give the smaller number first.`);
   return range;
 };

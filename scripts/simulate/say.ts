@@ -30,17 +30,28 @@ export const saySummary = (summary: Summary, seconds: number, failures: number):
   return [
     `${seeds} seeds in ${seconds.toFixed(1)} s (${(seeds / seconds).toFixed(1)} a second), ${steps} steps`,
     `${judged} changes at targets judged, ${excused} differences excused, ${faults} faults injected`,
-    `faults: ${byKind.join(', ') || 'none'}`,
-    `in so many seeds: ${sayHappened(summary)}`,
+    ...(byKind.length === 0 ? ['faults: none'] : ['faults:', ...inLines(byKind)]),
+    'in so many seeds:',
+    ...inLines(happenedIn(summary)),
     failures === 0 ? 'no promise was broken' : `promises were broken in ${failures} seeds`,
   ].join('\n');
 };
 
-const sayHappened = ({ happened }: Summary): string =>
+const happenedIn = ({ happened }: Summary): readonly string[] =>
   Object.entries(happened)
     .sort(([, a], [, b]) => b - a)
-    .map(([what, seeds]) => `${what} ${seeds}`)
-    .join(', ');
+    .map(([what, seeds]) => `${what} ${seeds}`);
+
+/** As many in a line as a terminal shows. */
+const inLines = (parts: readonly string[]): readonly string[] => {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + part.length > 118) lines.push(`  ${part}`);
+    else lines[lines.length - 1] = `${last}, ${part}`;
+  }
+  return lines;
+};
 
 /** Null when everything that must have happened did. */
 export const sayMissing = (summary: Summary, least: number): string | null => {

@@ -40,8 +40,15 @@ describe('the closing line of a test run', () => {
     expect(sayCount(countTests({ json, exitCode: 1, failedChecks: 0 }))).toBe('1 passed, 1 failed');
   });
 
-  it('never calls a run clean that ran nothing', () => {
-    expect(sayCount(countTests({ json: reportOf(), exitCode: 0, failedChecks: 0 }))).toBe('0 passed, 1 failed');
+  it('tells a run that found no test from one that failed', () => {
+    const none = countTests({ json: reportOf(), exitCode: 1, failedChecks: 0 });
+    expect(none.ranNone).toBe(true);
+    expect(sayCount(none)).toBe('0 passed, 0 failed: no such test was found');
+    const filtered = countTests({ json: reportOf(file('pending')), exitCode: 0, failedChecks: 0 });
+    expect(sayCount(filtered)).toBe('0 passed, 0 failed, 1 skipped: no such test was found');
+  });
+
+  it('counts a run that left no report as a failure', () => {
     expect(sayCount(countTests({ json: null, exitCode: 0, failedChecks: 0 }))).toBe('0 passed, 1 failed');
   });
 

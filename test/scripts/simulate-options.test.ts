@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { parseOptions } from '../../scripts/simulate/options.ts';
+
+describe('what a simulation is asked', () => {
+  it('is named by the option that was given', () => {
+    expect(() => parseOptions(['--seed', 'x'])).toThrow('--seed takes a whole number');
+    expect(() => parseOptions(['--seeds', 'x'])).toThrow('--seeds takes a whole number');
+  });
+
+  it('is refused where it aims at what no run calls a fault', () => {
+    const aimed = (name: string) => parseOptions(['--seed', '42', '--aimed', name]);
+    expect(() => aimed('foo')).toThrow('such as crash_after@ledger.intend#0, not "foo".');
+    expect(aimed('crash_after@ledger.intend#0')).toMatchObject({ from: 42, aimed: 'crash_after@ledger.intend#0' });
+  });
+});
