@@ -1,7 +1,5 @@
 // `npm run dev`: everything of the demo, kept up for you to play with, until Ctrl-C.
 
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { askedBy, wholeNumber } from '../src/command-line.ts';
 
@@ -34,11 +32,10 @@ const { freePort } = await import('./services/child.ts');
 const { ourAppAt } = await import('./demo/our-app.ts');
 const { startStack } = await import('./demo/stack.ts');
 const { connect, fullSync, tourTenant, waitingPlan } = await import('./demo/tour.ts');
-const { cacheFolder, startServices } = await import('./services.ts');
+const { startServices } = await import('./services.ts');
+const { stopAsked } = await import('./services/stop-asked.ts');
 
-const stopped = new Promise<void>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-});
+const stopped = stopAsked();
 const cleanUp: (() => Promise<void>)[] = [];
 try {
   const services = await startServices({ log: (line) => console.log(`  ${line}`) });
@@ -58,8 +55,6 @@ try {
     env: ours.env,
   });
   cleanUp.unshift(() => stack.stop());
-  const caFile = join(cacheFolder(), 'dev-ca.pem');
-  await writeFile(caFile, graph.caPem);
   const tour = { stack, graph, scim };
   const connected = await connect(tour);
   console.log('  First full sync …');
@@ -73,25 +68,41 @@ try {
 Entrain is up. The first full sync ${run.state}. Nothing was written to the helpdesk yet: what it would get, ${plan.counts['create'] ?? 0} accounts
 and groups, waits as a plan for you to approve.
 
-  API      ${stack.apiUrl}          key ${stack.apiKey}
-  OpenAPI  ${stack.apiUrl}/v1/openapi.json
-  Graph    ${graph.origin}        control ${graph.origin}/control (CA: ${caFile})
-  SCIM     ${scim.baseUrl}   control ${scim.origin}/control/state
+  API           ${stack.apiUrl}
+  OpenAPI       ${stack.apiUrl}/v1/openapi.json
+  Metrics       ${stack.apiUrl}/metrics (open to everybody, as calls are without limits: here alone)
+  Queues        ${stack.apiUrl}/admin/queues (with the key, as below; a browser would have to sign in, which nobody can here)
+  Graph         ${graph.origin}
+    its control ${graph.origin}/control
+    its CA      ${stack.caFile}
+  SCIM          ${scim.baseUrl}
+    its control ${scim.origin}/control/state
+
+For the calls of README.md, "Five more minutes":
+  export API=${stack.apiUrl} JSON='Content-Type: application/json'
+  export AUTH='Authorization: Bearer ${stack.apiKey}'
+  export CONNECTION=${connected.connection}
+  export TARGET=${connected.target}
+  export PLAN=${plan.id}
+  export HASH=${plan.hash}
+  export GROUP=${group?.id ?? ''}
+  export CA=${stack.caFile}
+  export CONTROL=${graph.origin}/control
+  export TENANT=${graph.control.tenant().tenantId}
 
 Try:
-  export KEY=${stack.apiKey}
-  curl -sH "Authorization: Bearer $KEY" ${stack.apiUrl}/v1/plans/${plan.id}
-  curl -sH "Authorization: Bearer $KEY" "${stack.apiUrl}/v1/plans/${plan.id}/operations?limit=3"
-  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"hash":"${plan.hash}","reason":"It is what I expect."}' ${stack.apiUrl}/v1/plans/${plan.id}/approve
-  curl -sH "Authorization: Bearer $KEY" ${stack.apiUrl}/v1/connections/${connected.connection}
-  curl -sH "Authorization: Bearer $KEY" "${stack.apiUrl}/v1/connections/${connected.connection}/users?limit=3"
-  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"mode":"delta"}' ${stack.apiUrl}/v1/connections/${connected.connection}/sync
-  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"mode":"full","dry_run":true,"scope":{"group_id":"${group?.id ?? ''}"}}' ${stack.apiUrl}/v1/connections/${connected.connection}/sync
-  curl -sH "Authorization: Bearer $KEY" ${stack.apiUrl}/v1/runs
+  curl -sH "$AUTH" "$API/v1/plans/$PLAN"
+  curl -sH "$AUTH" "$API/v1/plans/$PLAN/operations?limit=3"
+  curl -sH "$AUTH" -H "$JSON" -d "{\\"hash\\":\\"$HASH\\",\\"reason\\":\\"It is what I expect.\\"}" "$API/v1/plans/$PLAN/approve"
+  curl -sH "$AUTH" "$API/v1/connections/$CONNECTION/users?limit=3"
+  curl -s --cacert "$CA" -d '{"displayName":"Ada Lovelace","department":"Engineering"}' "$CONTROL/tenants/$TENANT/hire"
+  curl -sH "$AUTH" -H "$JSON" -d '{"mode":"delta"}' "$API/v1/connections/$CONNECTION/sync"
+  curl -sH "$AUTH" "$API/v1/runs?limit=5"
 
 Connect the tenant once more, as its administrator would, by the link that is answered (oauth2_authorize_url), or by a page that leads through it:
-  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"vendor":"MS_ENTRA","organization_id":"demo-customer","name":"By consent","cloud":"custom"}' ${stack.apiUrl}/v1/connections
-  curl -sH "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"given_to":"their IT"}' ${stack.apiUrl}/v1/connections/<its id>/setup-link
+  curl -sH "$AUTH" -H "$JSON" "$API/v1/connections" \\
+    -d '{"vendor":"MS_ENTRA","organization_id":"demo-customer","name":"By consent","cloud":"custom"}'
+  curl -sH "$AUTH" -H "$JSON" -d '{"given_to":"Contoso IT"}' "$API/v1/connections/<its id>/setup-link"
 
 Ctrl-C stops everything.`);
   await stopped;

@@ -1,13 +1,13 @@
 // The two servers that Entrain stands on, for demo, development and tests. `npm run services` keeps them up.
 
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { askedBy, nothing } from '../src/command-line.ts';
 import type { Log, Service } from './services/child.ts';
 import { startMongo } from './services/mongo.ts';
 import { startRedis } from './services/redis.ts';
+import { stopAsked } from './services/stop-asked.ts';
+import { throwawayFolder } from './services/throwaway-folder.ts';
 
 export interface Services {
   readonly redisUrl: string;
@@ -27,7 +27,8 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 export async function startServices(ask: { log: Log; folder?: string }): Promise<Services> {
   const cache = cacheFolder();
   await mkdir(cache, { recursive: true });
-  const data = ask.folder === undefined ? await throwawayFolder() : { path: ask.folder, remove: async () => undefined };
+  const data =
+    ask.folder === undefined ? await throwawayFolder('entrain-') : { path: ask.folder, remove: async () => undefined };
   const started: Service[] = [];
   const stop = once(async () => {
     await Promise.all(started.map((service) => service.stop()));
@@ -46,21 +47,6 @@ export async function startServices(ask: { log: Log; folder?: string }): Promise
     await stop();
     throw error;
   }
-}
-
-/** A folder that goes when it is removed, or some seconds after this process has died without doing so. */
-async function throwawayFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'entrain-'));
-  // `cat` ends with our end of the pipe; the servers have the same signal to stop by, and need a moment.
-  const script = 'cat >/dev/null; sleep 3; rm -rf "$1"';
-  const broom = spawn('sh', ['-c', script, 'sh', path], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  broom.unref();
-  const remove = async () => {
-    broom.kill();
-    broom.stdin.destroy();
-    await rm(path, { recursive: true, force: true });
-  };
-  return { path, remove };
 }
 
 function given(name: string, log: Log): Service | undefined {
@@ -89,10 +75,7 @@ if (import.meta.main) {
   const services = await startServices({ log: console.error, folder: join(cacheFolder(), 'data') });
   console.log(`REDIS_URL=${services.redisUrl}\nMONGODB_URI=${services.mongoUri}`);
   const keepUp = setInterval(() => undefined, 2 ** 30); // as nothing else would, with both servers given
-  const end = async () => {
-    await services.stop();
-    clearInterval(keepUp);
-  };
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
+  await stopAsked();
+  await services.stop();
+  clearInterval(keepUp);
 }

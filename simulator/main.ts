@@ -104,11 +104,15 @@ Try:
 }
 
 function closeOnSignal(graph: GraphSimulator, scim: ScimSimulator): void {
+  let closing = false;
   const close = async (): Promise<void> => {
+    if (closing) return;
+    closing = true;
     await Promise.all([graph.close(), scim.close()]);
   };
-  process.once('SIGINT', close);
-  process.once('SIGTERM', close);
+  // Ctrl-C reaches us by itself, and once more by npm: a second signal that nobody hears would end us at once.
+  process.on('SIGINT', close);
+  process.on('SIGTERM', close);
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -1,11 +1,13 @@
 // A whole Entrain on this machine: API and workers as processes of their own, beside a simulated tenant and a simulated target.
 
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Child, freePort, startChild } from '../services/child.ts';
 import { plainHosts } from '../services/plain-hosts.ts';
+import { throwawayFolder } from '../services/throwaway-folder.ts';
 import { cacheFolder, type Services } from '../services.ts';
 import { type ApiClient, apiClient } from './client.ts';
 
@@ -32,6 +34,8 @@ export type StackOptions = {
 export type Stack = {
   readonly apiUrl: string;
   readonly apiKey: string;
+  /** The certificate of the simulated cloud; it goes with the stack. */
+  readonly caFile: string;
   readonly api: ApiClient;
   /** The environment our processes run with, for starting another worker. */
   readonly env: Readonly<Record<string, string>>;
@@ -40,11 +44,12 @@ export type Stack = {
 };
 
 export const startStack = async (options: StackOptions): Promise<Stack> => {
-  const folder = await mkdtemp(join(tmpdir(), 'entrain-stack-'));
-  const caFile = join(folder, 'ca.pem');
+  const port = options.port ?? (await freePort());
+  await refuseTaken(port);
+  const folder = await throwawayFolder('entrain-stack-');
+  const caFile = join(folder.path, 'ca.pem');
   await writeFile(caFile, options.cloud.caPem);
   const apiKey = randomBytes(24).toString('hex');
-  const port = options.port ?? (await freePort());
   const env = {
     MONGODB_URI: databaseNamed(options.services.mongoUri, options.name),
     REDIS_URL: options.services.redisUrl,
@@ -75,7 +80,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   const running: Child[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(running.splice(0).map((process) => process.stop()));
-    await rm(folder, { recursive: true, force: true });
+    await folder.remove();
   };
   const startWorker = async (more: Readonly<Record<string, string>> = {}): Promise<Child> => {
     const isReady = async (output: string): Promise<boolean> => output.includes('worker.started');
@@ -85,17 +90,31 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   };
   try {
     const apiUrl = `http://127.0.0.1:${port}`;
-    if (await answers(`${apiUrl}/livez`))
-      throw new Error(`Port ${port} is taken by another Entrain. Choose another with --port.`);
     running.push(
       await start({ ...env, ...reach('api') }, 'src/server.ts', () => answers(`${apiUrl}/livez`), options.heard),
     );
     for (const worker of options.workers ?? [{}]) await startWorker(worker);
-    return { apiUrl, apiKey, api: apiClient(apiUrl, apiKey), env, startWorker, stop };
+    return { apiUrl, apiKey, caFile, api: apiClient(apiUrl, apiKey), env, startWorker, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+};
+
+/** Told before anything is started, and by whom it is taken, for the API itself would only say that it cannot listen. */
+const refuseTaken = async (port: number): Promise<void> => {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : null;
+    if (code !== 'EADDRINUSE')
+      throw new Error(`Nobody can listen on port ${port} here (${code}). Choose another with --port.`);
+    const who = (await answers(`http://127.0.0.1:${port}/livez`)) ? 'another Entrain' : 'another program';
+    throw new Error(`Port ${port} is taken by ${who}. Choose another with --port.`);
+  }
+  server.close();
+  await once(server, 'close');
 };
 
 const readyWithinMs = 60_000;

@@ -2,6 +2,7 @@
 // folder on a private Unix socket until it is told to stop.
 
 import { createRequire } from 'node:module';
+import { stopAsked } from './stop-asked.ts';
 
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('mongo-engine: which folder?');
@@ -16,9 +17,6 @@ const { open }: { open(folder: string): Promise<Engine> } = require('@0q/embedde
 const engine = await open(folder);
 console.log(engine.uri);
 
-const stop = async () => {
-  await engine.close();
-  process.exit(0);
-};
-process.once('SIGTERM', stop);
-process.once('SIGINT', stop);
+await stopAsked();
+await engine.close();
+process.exit(0);

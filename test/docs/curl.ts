@@ -7,6 +7,8 @@ export type Request = {
   readonly body: string | null;
   /** The file that the answer goes to; null: it is shown. */
   readonly output: string | null;
+  /** The certificate to trust beside those that are known; null: none. */
+  readonly caFile: string | null;
 };
 
 export const requestOf = ([curl, ...words]: readonly string[]): Request => {
@@ -16,12 +18,13 @@ export const requestOf = ([curl, ...words]: readonly string[]): Request => {
     url: null as URL | null,
     body: null as string | null,
     output: null as string | null,
+    caFile: null as string | null,
   };
   const headers: Record<string, string> = {};
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
     // `-sX` is `-s -X`; the last letter takes the next word.
-    const option = /^-s?N?([XHdo]?)$/.exec(word)?.[1];
+    const option = word === '--cacert' ? word : /^-f?s?S?N?([XHdo]?)$/.exec(word)?.[1];
     if (option === undefined) {
       given.url = new URL(word);
       continue;
@@ -32,9 +35,10 @@ export const requestOf = ([curl, ...words]: readonly string[]): Request => {
     if (option === 'X') given.method = value;
     else if (option === 'd') given.body = value;
     else if (option === 'o') given.output = value;
+    else if (option === '--cacert') given.caFile = value;
     else headers[value.slice(0, value.indexOf(':')).toLowerCase()] = value.slice(value.indexOf(':') + 1).trim();
   }
-  const { url, body, output } = given;
+  const { url, body, output, caFile } = given;
   if (url === null) throw new Error(`There is no address in: curl ${words.join(' ')}`);
-  return { method: given.method ?? (body === null ? 'GET' : 'POST'), url, headers, body, output };
+  return { method: given.method ?? (body === null ? 'GET' : 'POST'), url, headers, body, output, caFile };
 };

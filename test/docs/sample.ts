@@ -23,5 +23,8 @@ export const sample: Readonly<Record<string, string>> = {
   CLIENT_ID: guid,
   CLIENT_SECRET: 'the-value-of-a-secret',
   SCIM_TOKEN: 'a-token',
+  CA: '/tmp/ca.pem',
+  CONTROL: 'https://graph.example/control',
+  TENANT: guid,
   WEBHOOK: idOf('whk'),
 };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fullSync, waitingPlan } from '../../scripts/demo/tour.ts';
+import { trustCa } from '../../src/source/graph/index.ts';
 import { startWholeEntrain, type WholeEntrain } from '../support/whole-entrain.ts';
 import { requestOf } from './curl.ts';
 import { fencedBlocks, readDoc, root } from './pages.ts';
@@ -38,6 +39,8 @@ describe('five more minutes, as the README has them', () => {
       AUTH: `Authorization: Bearer ${whole.stack.apiKey}`,
       CONNECTION: whole.connected.connection,
       TARGET: whole.connected.target,
+      CONTROL: `${whole.graph.origin}/control`,
+      TENANT: tenant.tenantId,
       GROUP: tenant.groups().find(({ members }) => members > 0)?.id ?? '',
       PERSON: String(tenant.user(tenant.users()[0] ?? '')['userPrincipalName']),
       PLAN: plan.id,
@@ -48,6 +51,8 @@ describe('five more minutes, as the README has them', () => {
       DRY_HASH: 'hash-of-it',
     }).filter(([command]) => command === 'curl' || command === 'npm');
     expect(calls.length).toBeGreaterThan(10);
+    trustCa(whole.graph.caPem);
+    const people = tenant.users().length;
     for (const words of calls) {
       if (words[0] === 'npm') {
         expect(await verified(folder, words)).toEqual({ code: 0, error: '' });
@@ -80,6 +85,8 @@ describe('five more minutes, as the README has them', () => {
       if (method === 'GET' && /\/(users|groups|members|operations|changes|runs)$/.test(url.pathname))
         expect(JSON.parse(answer).data.length).toBeGreaterThan(0);
     }
+    // Whom the dry runs found, and the one of "Something to sync".
+    expect(tenant.users().length - people).toBe(2);
   }, 60_000);
 });
 
