@@ -82,6 +82,34 @@ const surviving = async (s: Story, work: () => Promise<void>): Promise<number> =
   }
 };
 
+it('whatever is written to a target was noted before it is sent, with its key', async () => {
+  const unnoted: string[] = [];
+  const sent = new Set<string>();
+  const s: Story = await story({
+    wrapTarget: (made) => ({
+      ...made,
+      apply: async (operation, ...rest) => {
+        const open = new Set<string>();
+        for await (const intents of s.stores.ledger.openIntents(target))
+          for (const one of intents) open.add(one.operation.key);
+        if (!open.has(operation.key)) unnoted.push(`${operation.action} ${operation.key}`);
+        sent.add(operation.action);
+        return made.apply(operation, ...rest);
+      },
+    }),
+  });
+  for (let nth = 0; nth < 9; nth += 1) s.hire(`p${nth}`, nth > 0 ? { manager: id('p0') } : {});
+  s.found('staff');
+  s.directory.join(id('staff'), id('p8'));
+  await s.requestSync('full');
+  await both(s);
+  changeALot(s);
+  await s.requestSync('delta');
+  await both(s);
+  expect([...sent].toSorted()).toEqual(['add_members', 'create', 'disable', 'remove_members', 'update']);
+  expect(unnoted).toEqual([]);
+});
+
 describe('a worker that dies at any place', () => {
   it('leaves what the next one needs: the same end, no account twice, nothing lost', async () => {
     const calm = places();

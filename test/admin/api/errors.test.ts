@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { CommandsWithin } from '../../../src/admin/commands.ts';
 import { addConnection, addTarget, type Door, newConnection, openDoor } from './door.ts';
 
@@ -139,4 +140,21 @@ it('logs one line for each request: who, which route, how it ended; never the ad
     status: 200,
   });
   expect(lines.join('')).not.toContain('CANARY');
+});
+
+it('logs whoever was refused, and for what: without a key, with a wrong one, or for want of a scope', async () => {
+  const made = await door.call('POST', '/v1/api-keys', { body: { name: 'desk', scopes: ['read'] } });
+  const { key } = z.looseObject({ key: z.string() }).parse(made.body);
+  const wrong = `entrain_${'0'.repeat(32)}_${'CANARY'.padEnd(43, 'x')}`;
+  for (const [ask, caller, status] of [
+    [{ key: null }, undefined, 401],
+    [{ key: wrong }, undefined, 401],
+    [{ key }, 'desk', 403],
+  ] as const) {
+    await door.call('POST', '/v1/connections', { ...ask, body: newConnection });
+    const line = JSON.parse(door.said.filter((text) => text.includes('request.answered')).at(-1) ?? '');
+    expect(line).toMatchObject({ method: 'POST', status, trace: expect.any(String) });
+    expect(line.caller).toBe(caller);
+  }
+  expect(door.said.filter((text) => text.includes('request.answered')).join('')).not.toContain('CANARY');
 });

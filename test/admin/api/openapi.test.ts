@@ -153,9 +153,16 @@ describe('the OpenAPI document', () => {
   });
 
   it('marks the client secret as write-only, and shows it in no answer', () => {
-    expect(JSON.stringify(served.components.schemas['NewConnection'])).toContain('"writeOnly":true');
-    for (const name of ['Connection', 'ConnectionDetail', 'EditedConnection', 'Target']) {
-      expect(JSON.stringify(served.components.schemas[name])).not.toMatch(/secret"|token"/);
+    const given = objectsIn(served.components.schemas).flatMap(({ properties }) =>
+      Object.entries(json.safeParse(properties).data ?? {}).filter(([name]) =>
+        ['client_secret', 'certificate'].includes(name),
+      ),
+    );
+    expect(given.length).toBeGreaterThan(5);
+    for (const [name, schema] of given) expect(schema, name).toMatchObject({ writeOnly: true });
+    for (const name of ['Connection', 'ConnectionDetail', 'EditedConnection', 'Target', 'Webhook', 'ApiKey']) {
+      expect(served.components.schemas[name], name).toBeDefined();
+      expect(JSON.stringify(served.components.schemas[name])).not.toMatch(/secret"|token"|"certificate"|"key"/);
     }
   });
 });

@@ -83,6 +83,9 @@ describe('how many calls somebody may make', () => {
     expect(over.headers.get('retry-after')).toMatch(/^([1-9]|[1-5]\d|60)$/);
     expect(leftIn(over)).toContain('"key";r=0');
     expect(await statuses(2, { key: other })).toEqual([200, 200]);
+    const logged = door.said.filter((line) => line.includes('request.answered') && line.includes('"status":429'));
+    expect(logged).toHaveLength(2);
+    for (const line of logged) expect(line).toContain('"caller":"product"');
   });
 
   it('does nothing of a call that is one too many', async () => {

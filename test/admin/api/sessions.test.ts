@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
 import type { Session } from '../../../src/model/session.ts';
 import { proofsAsConfigured } from '../../support/key-proofs.ts';
@@ -37,6 +38,21 @@ const kept = async (digest: string) => {
   if (found === null) throw new Error('There is no such session.');
   return found;
 };
+
+it('a person is the same by issuer and subject, whatever they are called, and by neither alone', async () => {
+  const idOf = async (other: Partial<ReturnType<typeof personWith>>): Promise<string> => {
+    const asked = { person: { ...personWith(['read']), ...other }, authenticatedAt: door.clock.now };
+    const { token } = await door.commands.signIn(asked, null, 'f'.repeat(32));
+    const headers = { cookie: `${cookieName}=${token}` };
+    const { body } = await door.call('GET', '/v1/session', { key: null, headers });
+    return z.looseObject({ id: z.string() }).parse(body).id;
+  };
+  const id = await idOf({});
+  expect(await idOf({ name: 'ann.married@acme.example', roles: ['sync'] })).toBe(id);
+  // Names and addresses are given anew to others.
+  expect(await idOf({ subject: 'b2' })).not.toBe(id);
+  expect(await idOf({ issuer: 'https://login.other' })).not.toBe(id);
+});
 
 describe('whoever writes to the database', () => {
   const { issuer, subject, name } = personWith([]);
