@@ -15,8 +15,8 @@ export const knobsSchema = z.strictObject({
   filters: z.enum(['honoured', 'case_sensitive', 'ignored']),
   /** Some targets answer a filter that matches nobody with 404. */
   noMatch: z.enum(['empty_list', 'not_found']),
-  /** Some show single resources and what a filter finds, and no list of everybody. */
-  unfiltered: z.enum(['listed', 'not_found']),
+  /** Some show single resources and what a filter finds, and no list of everybody; others say 404 of an empty one. */
+  unfiltered: z.enum(['listed', 'not_found', 'not_found_when_empty']),
   /** `hidden`: members can be written and never read. */
   memberReads: z.enum(['returned', 'hidden']),
   membersPerPatch: z.int().min(1),

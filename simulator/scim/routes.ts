@@ -115,6 +115,7 @@ function list(query: URLSearchParams, type: ResourceType, world: World): Answer 
   if (text === null && knobs.unfiltered === 'not_found') throw notFound(type.endpoint);
   const page = pageOf(query, knobs);
   const found = text === null || knobs.filters === 'ignored' ? store.all(type.name) : search(text, type, world);
+  if (found.length === 0 && text === null && knobs.unfiltered === 'not_found_when_empty') throw notFound(type.endpoint);
   if (found.length === 0 && text !== null && knobs.noMatch === 'not_found') throw notFound(text);
   const resources = found
     .slice(page.from, page.from + page.size)

@@ -3,10 +3,11 @@
 import { remedyBy, type TargetCode, targetRemedy } from '../../core/target-remedies.ts';
 import type { Check, CheckReport } from '../../model/check.ts';
 import { TargetError } from '../../model/errors.ts';
+import type { ObjectType } from '../../model/source-object.ts';
 import type { World } from '../../model/world.ts';
 import { type Answer, isAbsent, isSuccess } from './errors.ts';
 import { field, isList } from './json.ts';
-import { assertShown } from './life.ts';
+import { assertSearched } from './life.ts';
 import { parsePath } from './paths.ts';
 import { usualEndpoints } from './profile.ts';
 import { findRequest, type Request } from './requests.ts';
@@ -47,11 +48,16 @@ const tried = async ({ client }: Session, request: Request, signal: AbortSignal)
 };
 
 /** A 404 is an answer only of a target that shows its users; a gateway without its route says the same of everybody. */
-const looked = async (session: Session, request: Request, signal: AbortSignal): Promise<Answer | TargetError> => {
+const looked = async (
+  session: Session,
+  request: Request,
+  signal: AbortSignal,
+  type: ObjectType = 'user',
+): Promise<Answer | TargetError> => {
   const answer = await tried(session, request, signal);
   if (answer instanceof TargetError || !isAbsent(answer)) return answer;
   try {
-    await assertShown(session, 'user', signal);
+    await assertSearched(session, type, signal);
     return answer;
   } catch (error) {
     return asTargetError(error, signal);
@@ -153,6 +159,8 @@ const groupCheck = async (session: Session, signal: AbortSignal): Promise<Check>
   const answer = await tried(session, request, signal);
   if (answer instanceof TargetError) return failed(name, answer);
   if (isSuccess(answer)) return { name, ok: true, detail: 'Groups can be read.' };
+  if (isAbsent(answer) && !((await looked(session, request, signal, 'group')) instanceof TargetError))
+    return { name, ok: true, detail: 'There are no groups yet (answered with 404).' };
   const refused = session.client.refusal(request, answer);
   const isNowhere = isAbsent(answer) || answer.status === 501;
   return isNowhere ? found(name, 'no_groups', refused.message) : failed(name, refused);

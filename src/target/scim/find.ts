@@ -7,7 +7,7 @@ import type { ObjectType, Value } from '../../model/source-object.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import { isAbsent, unreadable } from './errors.ts';
 import { field, isList, isObject } from './json.ts';
-import { assertShown } from './life.ts';
+import { assertSearched } from './life.ts';
 import { type Path, parsePath } from './paths.ts';
 import { findRequest, type Request } from './requests.ts';
 import { flatten, valueAt } from './resource.ts';
@@ -66,7 +66,7 @@ const readPage = async (
   const { client, learned } = session;
   let answer = await client.send(request, signal);
   if (isAbsent(answer)) {
-    await assertShown(session, type, signal);
+    await assertSearched(session, type, signal);
     if (!learned.answersNobodyWith404[type]) answer = await client.send(request, signal);
     if (isAbsent(answer)) return { totalResults: 0 };
   }

@@ -7,6 +7,8 @@
 import { TargetError } from '../../model/errors.ts';
 import type { ObjectType } from '../../model/source-object.ts';
 import { isShown } from './collection.ts';
+import { isAbsent, isScimError } from './errors.ts';
+import { listRequest, nobodyRequest, type Request } from './requests.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -28,6 +30,37 @@ export const assertShown = async (session: Session, type: ObjectType, signal: Ab
     'unavailable',
     `The target answers 404 to everything below ${endpoints[type]}, so nobody is believed to be gone: is base_url right, and the target behind it?`,
     { code: 'absence_unproved' },
+  );
+};
+
+/**
+ * The same of who is looked for and not found. A target that nobody is linked at yet may hold nobody, and there are some that answer every list of nobody
+ * with 404: it is heard where it says so in the words of SCIM, and says of itself what it is in the same moment. Nobody can be forgotten by that.
+ */
+export const assertSearched = async (session: Session, type: ObjectType, signal: AbortSignal): Promise<void> => {
+  try {
+    await assertShown(session, type, signal);
+  } catch (error) {
+    const isUnproved =
+      error instanceof TargetError && ['absence_unproved', 'groups_not_found'].includes(error.code ?? '');
+    if (!isUnproved || !(await saysThatItIsEmpty(session, type, signal))) throw error;
+    session.learned.answersNobodyWith404[type] = true;
+  }
+};
+
+const saysThatItIsEmpty = async (session: Session, type: ObjectType, signal: AbortSignal): Promise<boolean> => {
+  const { client, shown, witnesses } = session;
+  const isAnybodyKnown = shown.latest(type).length > 0 || (await witnesses(type)).length > 0;
+  const { described, endpoints } = await session.profile(signal);
+  if (isAnybodyKnown || !described) return false;
+  const isNobody = async (request: Request): Promise<boolean> => {
+    const answer = await client.send(request, signal);
+    return isAbsent(answer) && isScimError(answer);
+  };
+  // Who answers so only for groups has none.
+  return (
+    (await isNobody(listRequest(type, endpoints[type], { startIndex: 1 }, 1))) &&
+    (await isNobody(nobodyRequest('user', endpoints.user)))
   );
 };
 

@@ -136,6 +136,21 @@ describe('a lookup', () => {
     expect((await setup.target.check(signal)).ok).toBe(true);
   });
 
+  it('takes 404 for nobody also of a new target that says so of every list of nobody', async () => {
+    const setup = await connected({}, { knobs: { noMatch: 'not_found', unfiltered: 'not_found_when_empty' } });
+    for (const type of ['user', 'group'] as const)
+      expect(await setup.target.find(type, 'externalId', 'nobody', signal)).toEqual([]);
+    expect((await setup.target.check(signal)).checks.filter(({ ok }) => !ok)).toEqual([]);
+    const ada = await create(setup, { userName: 'ada' });
+    expect(await setup.target.find('group', 'displayName', 'Staff', signal)).toEqual([]);
+    expect(await setup.target.find('user', 'userName', 'ada', signal)).toMatchObject([{ remoteId: ada }]);
+    // Who was there once is not gone for that.
+    setup.simulator.control.clearAccounts();
+    await expect(setup.target.find('user', 'userName', 'ada', signal)).rejects.toMatchObject({
+      code: 'absence_unproved',
+    });
+  });
+
   it('shows the attribute it was asked for under the name it was asked by', async () => {
     const setup = await connected();
     await create(setup, { 'emails[type eq "work"].value': 'Ada@Example.com' });
