@@ -45,10 +45,10 @@ export const connectByConsent = async (
 };
 
 /** What a person paused stays paused. What cannot be read yet is held back, and probed until it can. */
-const editOf = ({ app, room }: Return, { state }: Connection, tenant: string, seen: Seen) => {
+const editOf = ({ app, room }: Return, { state, credentialUse }: Connection, tenant: string, seen: Seen) => {
   const credentials = { kind: 'admin_consent', clientId: app.clientId } as const;
   const problem = seen.kind === 'waits' ? seen.problem : null;
-  const paused = { tenantId: tenant, credentials, problem };
+  const paused = { tenantId: tenant, credentials, problem, credentialUse: { ...credentialUse, directoryId: tenant } };
   if (state === 'paused') return paused;
   if (problem === null) return { ...paused, state: 'active', quarantine: null } as const;
   const since = room.world.now();

@@ -1,5 +1,6 @@
 /** Commands on connections: our records of the tenants we read. */
 
+import { isFull } from '../core/access.ts';
 import { credentialIn } from '../core/credential-life.ts';
 import type { AttributeNames } from '../core/read-attributes.ts';
 import { isOutdated, isToBeRead } from '../engine/basis.ts';
@@ -74,7 +75,7 @@ export const connectionCommands = (room: Room) => {
 
     async addConnection(given: NewConnection): Promise<Within<Connection>> {
       const organization = found(room.stores.organization(given.organization), 'organization');
-      const fresh = { ...newConnection(given, room.world.now()), organization };
+      const fresh = { ...newConnection(given, room.world.now()), organization, namedBy: namerIn(room) };
       refuseLimited(room.reach, given, null, fresh);
       refuseUnless(connectionIssues(fresh, given, room));
       const { items } = await connections.list({ organization }, null, room.config.ceilings.connections);
@@ -111,7 +112,7 @@ export const connectionCommands = (room: Room) => {
         if (expected !== null && expected !== before.revision) throw stale();
         if (before.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
         await refuseAnotherTenant(before, changes);
-        const edit = editOf(before, changes);
+        const edit = editOf(before, changes, namerIn(room));
         const edited = { ...before, ...edit };
         refuseLimited(room.reach, changes, before, edited);
         refuseUnless(connectionIssues(edited, changes, room));
@@ -201,6 +202,7 @@ export const newConnection = (given: NewConnection, now: Date): Connection => ({
   ...withFields(given, {
     description: null,
     tenantId: null,
+    namedBy: 'operator',
     cloud: 'global',
     credentials: null,
     scope: everyone,
@@ -224,11 +226,15 @@ export const newConnection = (given: NewConnection, now: Date): Connection => ({
   revision: 1,
 });
 
+type Namer = Connection['namedBy'];
+const namerIn = ({ reach }: Pick<Room, 'reach'>): Namer => (isFull(reach) ? 'operator' : 'organization');
+
 type Editable = Required<Omit<ConnectionEdit, 'state' | 'problem' | 'quarantine' | 'trouble' | 'credentialUse'>>;
 
 const withFields = (given: ConnectionFields, base: Editable): Editable => ({
   description: given.description === undefined ? base.description : given.description,
   tenantId: given.tenantId ?? base.tenantId,
+  namedBy: base.namedBy,
   cloud: given.cloud ?? base.cloud,
   credentials: credentialsOf(given, base.credentials),
   scope: given.scope ?? base.scope,
@@ -243,7 +249,7 @@ const withFields = (given: ConnectionFields, base: Editable): Editable => ({
 });
 
 /** State and problem are written only when the person means them: the engine may hold the connection back at the same moment. */
-const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit => {
+const editOf = (before: Connection, changes: ConnectionChanges, namer: Namer): ConnectionEdit => {
   const fields = withFields(changes, before);
   const isMoved = fields.tenantId !== before.tenantId || fields.cloud !== before.cloud;
   const newCredentials = areGiven(changes) || changes.clientSecretEndsAt !== undefined;
@@ -251,6 +257,8 @@ const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit 
     ...fields,
     ...(newCredentials ? { credentialUse: begunAnew(before) } : {}),
     ...(isMoved ? { credentialUse: unusedCredentials } : {}),
+    // Whoever names it again says nothing new, but for the operator: it is meant.
+    ...(isMoved || (changes.tenantId !== undefined && namer === 'operator') ? { namedBy: namer } : {}),
     // What was found of other credentials, or of another tenant, says nothing of these.
     ...(areGiven(changes) || isMoved || changes.state === 'active' ? { trouble: null } : {}),
   };
@@ -259,8 +267,8 @@ const editOf = (before: Connection, changes: ConnectionChanges): ConnectionEdit 
 };
 
 /** Others of the same tenant. */
-export const begunAnew = ({ credentialUse: { directoryId } }: Connection): CredentialUse =>
-  directoryId === undefined ? unusedCredentials : { ...unusedCredentials, directoryId };
+export const begunAnew = ({ credentialUse: { directoryId, readTwice = false } }: Connection): CredentialUse =>
+  directoryId === undefined ? unusedCredentials : { ...unusedCredentials, directoryId, readTwice };
 
 /** New credentials let go of what waited for them; `active` of what a person paused, too. */
 export const letGo = ({ state }: Pick<Connection, 'state'>, wanted?: 'active'): ConnectionEdit =>

@@ -84,7 +84,7 @@ export const engineWithin = (standing: Standing) => {
 
     /** Yes or no, and nothing of what is read for others. */
     isTenantOfOthers: (connection: Within<Connection>, directoryId: string): Promise<boolean> =>
-      isTenantOfOthers({ stores }, connection, directoryId),
+      isTenantOfOthers({ stores, world }, connection, directoryId),
 
     /** For a connection that is about to be connected to it; false: it is read, or was named a moment ago, for others. */
     takeTenant: (connection: Within<Connection>, directoryId: string): Promise<boolean> =>

@@ -9,12 +9,9 @@ export const goesByWorkload = (connection: Pick<Connection, 'credentials'>): boo
 /** One tenant has many domains; by its id alone it can be told from others. */
 export const isDirectoryId = (tenant: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(tenant);
 
-/** Whether it is known by its id which tenant a connection opens. */
-export const isDirectoryKnown = ({
-  tenantId,
-  credentialUse,
-}: Pick<Connection, 'tenantId' | 'credentialUse'>): boolean =>
-  credentialUse.directoryId !== undefined || (tenantId !== null && isDirectoryId(tenantId));
+/** Whether a limited key named its tenant, and nothing has shown yet that it opens for them. */
+export const isUnproved = ({ namedBy, credentialUse }: Pick<Connection, 'namedBy' | 'credentialUse'>): boolean =>
+  namedBy === 'organization' && credentialUse.directoryId === undefined;
 
 /** By its id, once that is known: it is before anything of the tenant is read (engine/note-tenant). */
 export const directoryOf = ({

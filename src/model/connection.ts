@@ -45,6 +45,8 @@ export type CredentialUse = {
   readonly told: Readonly<Partial<Record<CredentialPlace, CredentialTold>>>;
   /** Of the tenant that they open, as its own token names it; absent: nobody looked yet. A tenant may be given by one of its domains. */
   readonly directoryId?: string;
+  /** Whether another organization's connection reads that tenant, when it was looked last; absent: nobody looked yet. */
+  readonly readTwice?: boolean;
 };
 export type CredentialEnds = Readonly<Partial<Record<CredentialPlace, Date>>>;
 export type CredentialTold = { readonly endsAt: Date; readonly stage: CredentialStage };
@@ -74,6 +76,8 @@ export type Connection = {
   readonly toldUnwell: string | null;
   /** The directory id (GUID) or a verified domain of the Entra tenant. */
   readonly tenantId: string | null;
+  /** Who named it: that a tenant is read for two organizations, none of them can say. */
+  readonly namedBy: 'operator' | 'organization';
   readonly cloud: CloudName;
   readonly credentials: Credentials | null;
   readonly credentialUse: CredentialUse;

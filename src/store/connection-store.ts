@@ -26,6 +26,7 @@ export type ConnectionEdit = Partial<
     Connection,
     | 'description'
     | 'tenantId'
+    | 'namedBy'
     | 'cloud'
     | 'credentials'
     | 'credentialUse'

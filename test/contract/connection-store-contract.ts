@@ -577,6 +577,7 @@ const aConnection = (other: Partial<Connection> = {}): Connection => ({
   trouble: null,
   toldUnwell: null,
   tenantId: '5c6ae4a9-9d4a-4a3e-9b0f-5a4d5a5d5a5d',
+  namedBy: 'organization',
   cloud: 'global',
   credentials: { kind: 'client_secret', clientId: 'app' },
   credentialUse: unusedCredentials,

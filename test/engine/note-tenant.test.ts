@@ -1,9 +1,12 @@
 /** A tenant has one id and many domains, and whose it is can be told by its id alone. */
 
 import { describe, expect, it } from 'vitest';
+import { type Connection, unusedCredentials } from '../../src/model/connection.ts';
 import { SourceError } from '../../src/model/errors.ts';
+import { type ConnectionId, connectionId, organizationId } from '../../src/model/ids.ts';
 import type { Source } from '../../src/source/source.ts';
-import { connection, type Story, story } from '../support/story.ts';
+import { hidden } from '../support/secrets.ts';
+import { connection, plainConnection, type Story, story } from '../support/story.ts';
 
 const tenant = '44444444-4444-4444-8444-444444444444';
 
@@ -52,10 +55,52 @@ describe('a tenant that is named by a domain', () => {
   });
 });
 
-it('a tenant that is named by its id is not asked which it is', async () => {
+describe('a tenant that another organization reads', () => {
+  /** Of Contoso, who read the tenant first. */
+  const theirs = connectionId('con_contoso');
+  const shared = async (fields: Partial<Connection>, asked: string[] = []): Promise<Story> => {
+    const s = await story({ connection: { tenantId: tenant, ...fields }, wrapSource: noting(asked, () => tenant) });
+    const use = { ...unusedCredentials, directoryId: tenant };
+    const contoso = { ...plainConnection(s.now()), id: theirs, organization: organizationId('contoso') };
+    await s.stores.connections.add({ ...contoso, tenantId: tenant, credentialUse: use }, hidden({ clientSecret: 'x' }));
+    s.hire('anna');
+    return s;
+  };
+  const useOf = async ({ stores }: Story, of: ConnectionId) => (await stores.connections.get(of))?.credentialUse;
+
+  it('is read for whoever was limited and named it in no case, though they can open it, and they are not told whose it is', async () => {
+    const asked: string[] = [];
+    const s = await shared({ namedBy: 'organization' }, asked);
+    const problem = { code: 'tenant_taken', owner: 'your_team', message: expect.not.stringContaining('contoso') };
+    expect(await s.full()).toMatchObject({ state: 'failed', problem });
+    expect(asked).toEqual(['tenant']);
+    expect(await connectionOf(s)).toMatchObject({ state: 'quarantined', problem: { code: 'tenant_taken' } });
+    // Nor is Contoso kept from it by them.
+    expect(await useOf(s, connection)).not.toHaveProperty('directoryId');
+    expect(await useOf(s, theirs)).not.toHaveProperty('readTwice');
+  });
+
+  it('is read for whoever the operator named it for, and all who read it say so', async () => {
+    const asked: string[] = [];
+    const s = await shared({ namedBy: 'operator' }, asked);
+    expect(await s.full()).toMatchObject({ state: 'succeeded' });
+    expect(asked).toEqual(['tenant', 'read']);
+    expect(await useOf(s, connection)).toMatchObject({ directoryId: tenant, readTwice: true });
+    expect(await useOf(s, theirs)).toMatchObject({ directoryId: tenant, readTwice: true });
+  });
+
+  it('goes on being read for whoever was there before', async () => {
+    const s = await shared({ namedBy: 'organization', credentialUse: { ...unusedCredentials, directoryId: tenant } });
+    expect(await s.full()).toMatchObject({ state: 'succeeded' });
+  });
+});
+
+it('a tenant that is named by its id is looked at before the first read, too, and once', async () => {
   const asked: string[] = [];
   const s = await story({ wrapSource: noting(asked, () => tenant) });
   s.hire('anna');
   await s.full();
-  expect(asked).toEqual(['read']);
+  await s.delta();
+  expect(asked).toEqual(['tenant', 'read', 'read']);
+  expect((await connectionOf(s))?.credentialUse).toMatchObject({ directoryId: tenant, readTwice: false });
 });

@@ -119,6 +119,7 @@ export const foundCustomer = (
       trouble: null,
       toldUnwell: null,
       tenantId: backend.tenantId,
+      namedBy: 'operator',
       cloud: 'global',
       credentials: { kind: 'client_secret', clientId: `client-${nth}` },
       credentialUse: unusedCredentials,

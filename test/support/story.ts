@@ -331,6 +331,7 @@ export const plainConnection = (at: Date): Connection => ({
   trouble: null,
   toldUnwell: null,
   tenantId: '11111111-1111-4111-8111-111111111111',
+  namedBy: 'operator',
   cloud: 'global',
   credentials: { kind: 'client_secret', clientId: '22222222-2222-4222-8222-222222222222' },
   credentialUse: unusedCredentials,

@@ -127,7 +127,7 @@ export const sourceOver = (
   return {
     subscriptions: graphSubscriptions(client),
     check: (what, signal) => checkConnection({ ...parts, client }, what, signal),
-    tenant: (signal) => tenantOf(parts.tokens, signal),
+    tenant: (signal) => tenantOf(parts.tokens, tenantId, signal),
     credentialEnds: async (signal) =>
       application &&
       (parts.registrant === 'your_team' ? ourEnds(application) : await readEnds(client, application, signal)),

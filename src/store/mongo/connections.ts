@@ -17,8 +17,8 @@ import {
   text,
 } from './sealed-records.ts';
 
-/** What was kept before anything was noted of the credentials, or of how reading goes, lacks that. */
-type Noted = Pick<Connection, 'credentialUse' | 'firstReadAt' | 'trouble' | 'toldUnwell'>;
+/** What was kept before anything was noted of the credentials, of how reading goes, or of who named the tenant, lacks that. */
+type Noted = Pick<Connection, 'credentialUse' | 'firstReadAt' | 'trouble' | 'toldUnwell' | 'namedBy'>;
 type ConnectionDocument = Omit<Connection, 'id' | 'organization' | keyof Noted> &
   Partial<Noted> &
   Pick<SealedDocument, '_id' | 'organization' | 'secrets'>;
@@ -31,6 +31,7 @@ const schema = sealedSchema({
   name: text,
   description: optional,
   tenantId: optional,
+  namedBy: optional,
   cloud: text,
   credentials: optional,
   credentialUse: noted,
@@ -97,6 +98,7 @@ const connectionOf = ({ _id, organization, secrets: _, ...rest }: ConnectionDocu
   firstReadAt: rest.firstReadAt ?? null,
   trouble: rest.trouble ?? null,
   toldUnwell: rest.toldUnwell ?? null,
+  namedBy: rest.namedBy ?? 'operator',
   // Records from before there were descriptions have none.
   description: rest.description ?? null,
   id: connectionId(_id),

@@ -4,7 +4,8 @@ import { never } from '../../support/reading.ts';
 
 const tokenOf = (claims: object): string =>
   ['{}', JSON.stringify(claims), ''].map((part) => Buffer.from(part).toString('base64url')).join('.');
-const tenantBy = (token: string): Promise<string> => tenantOf({ get: async () => token }, never);
+const tenantBy = (token: string, named = 'contoso.example'): Promise<string> =>
+  tenantOf({ get: async () => token }, named, never);
 
 it('a token names the tenant that it is of, by its id', async () => {
   expect(await tenantBy(tokenOf({ tid: 'F3A2C6DE-0000-4000-8000-00000000000A' }))).toBe(
@@ -22,3 +23,8 @@ it.each([['nothing of the kind'], [tokenOf({ tid: 'contoso.example' })], [tokenO
     });
   },
 );
+
+it('one that says nothing is of the tenant that it was asked for by an id', async () => {
+  const id = 'F3A2C6DE-0000-4000-8000-00000000000A';
+  expect(await tenantBy('nothing of the kind', id)).toBe(id.toLowerCase());
+});

@@ -62,6 +62,7 @@ export const auditedConnection = (connection: Connection): JsonObject => {
     health: _,
     quarantine: __,
     oauth2_authorize_url: ___,
+    tenant_read_twice: ____,
     credentials,
     ...shown
   } = connectionView(connection, connection.updatedAt);

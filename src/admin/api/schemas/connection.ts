@@ -140,6 +140,10 @@ export const connectionSchema = z
     health: healthSchema,
     quarantine: quarantineSchema.nullable(),
     tenant_id: z.string().nullable(),
+    tenant_read_twice: z.boolean().meta({
+      description:
+        'Whether a connection of another organization reads the tenant, too, when that was looked at last: before the first read, and by each check.',
+    }),
     cloud: z.enum(['global', 'us_gov', 'us_gov_dod', 'china', 'custom']),
     client_id: z.string().nullable(),
     credentials: credentialsSchema.nullable(),
@@ -210,6 +214,7 @@ export const connectionView = (
   health: healthView(healthOf(connection, recovering, now)),
   quarantine: quarantineView(connection),
   tenant_id: connection.tenantId,
+  tenant_read_twice: connection.credentialUse.readTwice ?? false,
   cloud: connection.cloud,
   client_id: connection.credentials?.clientId ?? null,
   credentials: credentialsView(connection, now),
