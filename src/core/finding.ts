@@ -47,8 +47,10 @@ export type TargetNow = {
     /** By target path. */
     readonly required: Readonly<Record<ObjectType, readonly string[]>>;
   };
-  /** Groups were looked at, and not one is linked: a target may say only when it is asked that it takes none. */
+  /** Groups were looked at, and not one is linked, or the last run met none: a target may say only when it is asked that it takes none. */
   readonly hasNoGroups: boolean;
+  /** The next run looks at everybody, though nobody asked for that. */
+  readonly owesLook: boolean;
   readonly position: number | null;
   /** The newest run that looked at the whole target and ended; and the one that is to come, or under way. */
   readonly ended: ProvisionRun | null;
@@ -116,6 +118,8 @@ const judgeUnlinked = (target: TargetNow, object: ObjectNow): Finding => {
 
 const judgeLinked = (target: TargetNow, object: ObjectNow, link: Link): Finding => {
   const { seen, escrow, members } = object;
+  // It was told its name and its members as long as there were groups. What became of that nobody knows.
+  if (link.ref.type === 'group' && takesNone(target)) return at('planned', 'groups_not_supported');
   const plan = planLinked(seen.object, link, contextOf(target, object));
   const todo = operationsIn(plan);
   const waiting = waitingOf(plan, object);
@@ -130,10 +134,13 @@ const judgeLinked = (target: TargetNow, object: ObjectNow, link: Link): Finding 
   if (cover !== 'none' && isToLose) return { ...at('guard', 'protection_unknown'), todo, waiting };
   if (todo.length > 0) return { ...pending(target, todo, seen.version, 'planned'), waiting };
   if (members.need !== 'nothing') return { ...pending(target, todo, members.version, 'planned'), waiting };
+  if (waiting.length > 0 && target.owesLook) return { ...pending(target, todo, 'every_run', 'planned'), waiting };
   if (waiting.length > 0) return { ...at('planned', 'waiting_reference'), waiting };
   const isOff = link.state === 'disabled' && own(seen.object.attributes, 'accountEnabled') === false;
   return at(null, isOff ? 'disabled_in_source' : 'in_sync');
 };
+
+const takesNone = ({ can, hasNoGroups }: TargetNow): boolean => !can.groups || hasNoGroups;
 
 /** What the plan cannot resolve now, and what earlier runs left waiting. */
 const waitingOf = (plan: ObjectPlan, { waiting }: ObjectNow): readonly WaitingReference[] => {
@@ -143,7 +150,8 @@ const waitingOf = (plan: ObjectPlan, { waiting }: ObjectNow): readonly WaitingRe
 
 const judgeGone = (target: TargetNow, object: ObjectNow, link: Link, why: GoneReason): Finding => {
   const { seen, escrow } = object;
-  const plan = planGone(seen.object.ref, link, target.record, target.can, why, { pass });
+  const can = { ...target.can, groups: !takesNone(target) };
+  const plan = planGone(seen.object.ref, link, target.record, can, why, { pass });
   if (plan.kind === 'skip') return at('planned', reasonOfSkip[plan.reason]);
   const expired = plan.kind === 'unchanged' ? planExpired(link, seen, target.record, { pass, now: target.now }) : null;
   const todo = expired === null ? operationsIn(plan) : [expired];
@@ -168,7 +176,7 @@ const pending = (target: TargetNow, todo: readonly PlannedOperation[], since: Si
   const byPlan = heldByPlan(target, since);
   if (byPlan !== null) return because(byPlan, 'guard');
   if (coming !== null) return because('waiting_for_run');
-  if (isLookedAt(target, since)) return because('full_run_needed');
+  if (isLookedAt(target, since) && !target.owesLook) return because('full_run_needed');
   const isBroken = ended?.state === 'failed' || ended?.state === 'canceled';
   return because(isBroken ? 'run_failed' : 'waiting_for_run');
 };
@@ -190,10 +198,10 @@ const heldByPlan = (target: TargetNow, since: Since): 'plan_waits' | 'plan_rejec
 const isAllTakenAway = (todo: readonly PlannedOperation[]): boolean =>
   todo.length > 0 && todo.every(({ operation: { action } }) => action === 'disable' || action === 'delete');
 
-const isHeldBack = ({ ended, position }: TargetNow, since: Since): boolean => {
+const isHeldBack = ({ ended, position, owesLook }: TargetNow, since: Since): boolean => {
   if (ended?.state !== 'held' || ended.version === null) return false;
   if (since === 'every_run') return true;
-  return since <= ended.version && (position === null || since > position || ended.mode === 'full');
+  return since <= ended.version && (position === null || since > position || ended.mode === 'full' || owesLook);
 };
 
 const isLookedAt = (target: TargetNow, since: Since): boolean => {

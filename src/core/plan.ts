@@ -120,12 +120,13 @@ export const planGone = (
   ref: Ref,
   link: Link | null,
   { deprovision, leftGroups }: LeavingPolicies,
-  can: { disable: boolean; delete: boolean },
+  can: { groups: boolean; disable: boolean; delete: boolean },
   why: GoneReason,
   context: Pick<Context, 'pass'>,
 ): ObjectPlan => {
   if (link === null) return { kind: 'skip', reason: 'not_managed' };
   if (ref.type === 'group') {
+    if (!can.groups) return { kind: 'skip', reason: 'groups_not_supported' };
     // A group that was there before us is not ours to delete, whatever the policy.
     if (link.by === 'matched') return { kind: 'skip', reason: 'not_managed' };
     if (leftGroups === 'leave') return { kind: 'skip', reason: 'group_kept' };

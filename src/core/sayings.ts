@@ -101,7 +101,10 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: () => 'If this is wrong, see whether they exist in this tenant, and whether the application may read them.',
   },
   groups_not_supported: {
-    says: ({ who, target }) => `${who} is not at ${target}: no group is, because ${target} takes none.`,
+    says: ({ who, target, account }) =>
+      account === null
+        ? `${who} is not at ${target}: no group is, because ${target} takes none.`
+        : `${who} is at ${target} as ${account}, as it was last told: ${target} takes no groups now. What changes is made up for when it takes them again.`,
     owner: nobody,
     todo: nothing,
   },

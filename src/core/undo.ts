@@ -140,7 +140,7 @@ export type Came = (group: SourceId, member: SourceId) => boolean;
 export type UndoContext = {
   readonly pass: string;
   readonly policies: LeavingPolicies;
-  readonly can: { readonly disable: boolean; readonly delete: boolean };
+  readonly can: { readonly groups: boolean; readonly disable: boolean; readonly delete: boolean };
   readonly since: Since;
   readonly came: Came;
   readonly linkOf: (id: SourceId) => Link | undefined;

@@ -45,11 +45,14 @@ export const targetSide = async (
 ): Promise<TargetSide | null> => {
   const { state } = record;
   if (state === 'deleting') return null;
-  const [head, position, runs] = await Promise.all([
+  const [head, position, owed, runs] = await Promise.all([
     stores.snapshots.head(connection.id),
     stores.ledger.position(record.id),
+    stores.ledger.owed(record.id),
     wholeRuns(stores, record.id),
   ]);
+  const can = await abilitiesOf(stores, connect, record);
+  const metNone = owed.groups !== null && owed.groups.after === runs.ended?.id && !isEditedSince(record, runs.ended);
   // Who went from a protected group of late is protected still, as a run sees it.
   const isGuarded = record.protected.groups.length > 0;
   const edges = await memberNeeds(stores, connection.id, position, head, isGuarded ? null : groups);
@@ -60,8 +63,9 @@ export const targetSide = async (
       record: { ...record, state, mapping: sayingOnlyRead(record.mapping, head.attributes) },
       unreadable: unreadableRules(connection.attributes, head.attributes, record),
       ...(await shieldNow(stores, connection, record, edges)),
-      can: await abilitiesOf(stores, connect, record),
-      hasNoGroups: groups?.size !== 0 && (await takesNone(stores, record, head, runs.ended)),
+      can,
+      hasNoGroups: metNone || (groups?.size !== 0 && (await takesNone(stores, record, head, runs.ended))),
+      owesLook: can.groups && owed.groups !== null && !metNone,
       position,
       plan: await planOf(stores, record.id, runs.ended),
       ...runs,
@@ -137,10 +141,12 @@ const takesNone = async (
   head: Head,
   ended: ProvisionRun | null,
 ): Promise<boolean> => {
-  const isEditedSince = ended?.finishedAt != null && record.updatedAt > ended.finishedAt;
-  if (head.counts.group === 0 || isEditedSince) return false;
+  if (head.counts.group === 0 || isEditedSince(record, ended)) return false;
   return (await stores.ledger.countLinks(record.id)).group === 0;
 };
+
+const isEditedSince = ({ updatedAt }: Pick<TargetRecord, 'updatedAt'>, ended: ProvisionRun | null): boolean =>
+  ended?.finishedAt != null && updatedAt > ended.finishedAt;
 
 /** What the adapter says before it has asked the target anything. One whose settings cannot be used any more is explained all the same. */
 const abilitiesOf = async (stores: Stores, connect: ConnectTarget, record: TargetRecord): Promise<TargetNow['can']> => {

@@ -44,14 +44,24 @@ export const placeOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
  */
 export type Known = 'accepted' | 'other_rules' | 'outdated';
 
-export const gather = async (stores: Stores, run: ProvisionRun, through: number, known: Known): Promise<Gathered> => {
+/** What a run meets at the target. `owesLook`: whether earlier ones owe it a look at everybody. */
+export type Met = { readonly groups: boolean; readonly owesLook: boolean };
+
+export const gather = async (
+  stores: Stores,
+  run: ProvisionRun,
+  through: number,
+  known: Known,
+  { groups, owesLook }: Met,
+): Promise<Gathered> => {
   const position = await stores.ledger.position(run.target);
   if (run.scope !== null) return gatherScope(stores, run, run.scope, position ?? 0, through);
-  if (position === null || run.mode === 'full' || known === 'outdated')
-    return gatherEverything(stores, run, position ?? 0, through);
-  return known === 'accepted'
+  const isWhole = run.mode === 'full' || known === 'outdated';
+  // Where no group is told its members, it has to be known who came, too, to be told one day.
+  if (position === null || (isWhole && groups)) return gatherEverything(stores, run, position ?? 0, through);
+  return known === 'accepted' && !owesLook && !isWhole
     ? gatherChanges(stores, run, position, through)
-    : gatherByOtherRules(stores, run, position, through);
+    : gatherWithChangedMembers(stores, run, position, through);
 };
 
 const gatherEverything = async (
@@ -69,8 +79,8 @@ const gatherEverything = async (
   left: new Map(),
 });
 
-/** Everybody, but of memberships only what changed: no rule says who is in a group. */
-const gatherByOtherRules = async (
+/** Everybody, but of memberships only what changed: no rule says who is in a group, and whose membership could not be told waits. */
+const gatherWithChangedMembers = async (
   stores: Stores,
   run: ProvisionRun,
   position: number,

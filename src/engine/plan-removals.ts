@@ -14,6 +14,7 @@ import type { SourceId } from '../model/ids.ts';
 import { isDestructive, type Link, type WaitingReference, type Why } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
 import type { Gathered, Item } from './gather.ts';
+import { noteMemberships } from './owed-looks.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { spare } from './sift.ts';
@@ -134,8 +135,10 @@ const goneOperations = (
   pass: string,
   tally: Tally,
 ): Pending[] => {
-  const plan = planGone(ref, link, work.record, work.target.capabilities, why, { pass });
-  if (plan.kind === 'skip') tally.skip(plan.reason);
+  const can = { ...work.target.capabilities, groups: work.takesGroups };
+  const plan = planGone(ref, link, work.record, can, why, { pass });
+  // The first wave counted the groups that it met, whether they are there or not.
+  if (plan.kind === 'skip' && plan.reason !== 'groups_not_supported') tally.skip(plan.reason);
   if (plan.kind === 'unchanged') tally.add('unchanged');
   return plan.kind === 'do' ? destructive(plan.operations, link) : [];
 };
@@ -185,7 +188,10 @@ const planMemberRemovals = async (
   gathered: Gathered,
   leaving: ReadonlySet<SourceId>,
 ): Promise<readonly Pending[]> => {
-  if (!work.target.capabilities.groups) return [];
+  if (!work.takesGroups) {
+    await noteMemberships(work, gathered);
+    return [];
+  }
   const pending: Pending[] = [];
   const wanted = await membersToRemove(work, gathered);
   // A group that is not in the snapshot any more goes as a whole, or is left alone as long as it stays away.

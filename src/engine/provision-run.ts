@@ -19,6 +19,7 @@ import { type Gathered, gather, type Known, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
 import { linksByPath } from './links-by-path.ts';
 import { nextRun } from './next-run.ts';
+import { meetTarget } from './owed-looks.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { holdConnection, holdTarget } from './quarantine.ts';
 import { RunRefused } from './reactions.ts';
@@ -36,7 +37,7 @@ import { gatherNothing, undo } from './undo.ts';
 import { atOnce, objectSteps } from './wave-objects.ts';
 import { referenceSteps } from './wave-references.ts';
 import { provisionRemovals } from './wave-removals.ts';
-import { workAt } from './work-at.ts';
+import { ready, workAt } from './work-at.ts';
 
 /** Runs of a target are worked on one after the other, whichever they are. */
 export const provisionTurn = (engine: Engine, target: TargetId, signal: AbortSignal): Promise<Turn> =>
@@ -110,16 +111,11 @@ const provisionRun = async (
 };
 
 /** Goes through the waves, from a place on. */
-export const provision = async (
-  unprepared: Provisioning,
-  from: Place,
-  known: Known,
-  report: Report,
-): Promise<WorkEnd> => {
-  const { engine, run } = unprepared;
+export const provision = async (unready: Provisioning, from: Place, known: Known, report: Report): Promise<WorkEnd> => {
+  const { engine, run } = unready;
   const tally = startTally(run.counters, report);
   await report('recover', run.counters);
-  await unprepared.target.ready(unprepared.watch.signal);
+  const unprepared = await ready(unready);
   await recover(unprepared);
   await report('gather', run.counters);
   if (run.amends?.kind === 'undo') {
@@ -128,7 +124,7 @@ export const provision = async (
   }
   const gathered =
     run.amends === null
-      ? await gather(engine.stores, run, from.through, known)
+      ? await gather(engine.stores, run, from.through, known, await meetTarget(unprepared))
       : await gatherRepair(unprepared, run.amends.run, from.through);
   const unbegun = await prepared(unprepared, gathered);
   // Whoever leaves the tenant while the run is under way is known to have been protected when it began.

@@ -45,6 +45,8 @@ export type Provisioning = {
   /** Connected when it is first asked something. */
   readonly source: () => Source;
   readonly target: Target;
+  /** Whether it takes groups, as it said when the turn began: it may learn otherwise in the middle of it. */
+  readonly takesGroups: boolean;
   readonly lease: Lease;
   readonly watch: Watch;
   /** The version of the snapshot the run brings the target to. */

@@ -3,6 +3,7 @@
 import type { SourceId } from '../model/ids.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Gathered } from './gather.ts';
+import { payLooks } from './owed-looks.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
 
 /** Only a run that looked at everything up to its version moves the position; any other notes only whose members are as wanted. */
@@ -11,11 +12,14 @@ export const settle = async (work: Provisioning, gathered: Gathered, held: boole
   if (gathered.kind === 'scope' || gathered.kind === 'repair' || held) return;
   await releaseGroups(work, gathered);
   await work.engine.stores.ledger.advance(work.lease, gathered.through);
+  await payLooks(work, gathered);
   await work.engine.failpoint('provision.advanced');
 };
 
 /** Groups whose members were all pushed for the first time, and those the position will not speak for. */
 const settleGroups = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
+  // No group was told anything.
+  if (!work.takesGroups) return;
   // What is held back must be found again: groups that are to lose someone stay where they are, unless that was noted (engine/note-removals.ts).
   const mayMove = (id: SourceId): boolean =>
     !held || (gathered.edges.get(id) ?? []).every(({ want }) => want === 'add');

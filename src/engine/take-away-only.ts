@@ -7,6 +7,7 @@ import type { Problem } from '../model/connection.ts';
 import { requestSecondLook } from './conclude.ts';
 import { type Gathered, gather, type Known } from './gather.ts';
 import type { MappingRefused } from './in-force.ts';
+import { meetTarget } from './owed-looks.ts';
 import type { Pending } from './pending.ts';
 import type { Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
@@ -16,22 +17,23 @@ import { stopIfRefused } from './stop-if-refused.ts';
 import { startTally } from './tally.ts';
 import type { Report } from './turn.ts';
 import { provisionRemovals } from './wave-removals.ts';
+import { ready } from './work-at.ts';
 
 /** Throws `RunRefused` in the end. The target's position stays, so that all else is found again. */
 export const takeAwayOnly = async (
-  unprepared: Provisioning,
+  unready: Provisioning,
   known: Known,
   { problem, standing }: MappingRefused,
   report: Report,
 ): Promise<never> => {
-  const { engine, run, aim, lease, planId, target, through, record, watch } = unprepared;
+  const { engine, run, aim, lease, planId, through, record } = unready;
   if (aim.kind !== 'provision') throw new RunRefused(problem);
   const tally = startTally(run.counters, report);
   await report('recover', run.counters);
-  await target.ready(watch.signal);
+  const unprepared = await ready(unready);
   await recover({ ...unprepared, record: { ...record, ...standing } });
   await report('gather', run.counters);
-  const gathered: Gathered = await gather(engine.stores, run, through, known);
+  const gathered: Gathered = await gather(engine.stores, run, through, known, await meetTarget(unprepared));
   // Whom the mapping switches off is said by the rule for that, where it is not refused itself.
   const work = await shieldedFor({ ...unprepared, mapping: standing.mapping }, gathered);
   // What was approved is carried out by the run that finds the mapping mended; but whom it is about go now.

@@ -62,7 +62,7 @@ async function* read(work: Provisioning, chunks: AsyncGenerator<Chunk>): AsyncGe
 }
 
 const managedOf = (work: Provisioning, items: readonly Item[]): readonly Item[] =>
-  items.filter(({ ref }) => ref.type === 'user' || work.target.capabilities.groups);
+  items.filter(({ ref }) => ref.type === 'user' || work.takesGroups);
 
 const readLinks = async (work: Provisioning, items: readonly Item[]): Promise<Omit<Reading, 'chunk'>> => {
   const objects = await objectsOf(work, items);

@@ -42,13 +42,17 @@ const provisionReferences = async (
     linked.map(({ ref }) => ref.id),
     tally,
   );
-  const groups = work.target.capabilities.groups ? linked.filter(({ ref }) => ref.type === 'group') : [];
+  const groups = groupsIn(work, linked);
   const first = groups.filter(({ membersSince }) => membersSince === null).map(({ ref }) => ref);
   // Before the first member is pushed: should the run break off, the next one knows that whoever leaves from now on may have to be removed.
   if (first.length > 0 && !isDry(work))
     await work.engine.stores.ledger.membersStarted(work.lease, first, gathered.through);
   await addAll(work, newMembers(work, gathered, groups), tally);
 };
+
+/** Those that may be told who is in them: none where the target takes no groups. */
+const groupsIn = ({ takesGroups }: Provisioning, links: Iterable<Link>): readonly Link[] =>
+  takesGroups ? [...links].filter(({ ref }) => ref.type === 'group') : [];
 
 /** The links it went by: of all items, also of who left the snapshot, and of those they refer to. */
 const provisionManagers = async (
@@ -105,7 +109,7 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
       users.map((ref) => ({ ref, why: 'retry', object: null })),
       tally,
     );
-    const groups = [...links.values()].filter(({ ref }) => ref.type === 'group');
+    const groups = groupsIn(work, links.values());
     await addAll(work, waitedMembers(work, groups, waiting), tally);
     await stopWaiting(
       work,

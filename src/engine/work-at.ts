@@ -31,6 +31,7 @@ export const workAt = async (
     mapping: sayingOnlyRead(record.mapping, head.attributes),
     source: once(engine, connection, await engine.stores.connections.secrets(connection.id)),
     target,
+    takesGroups: target.capabilities.groups,
     lease,
     watch,
     through: place.through,
@@ -63,6 +64,12 @@ export const workAt = async (
       return passes;
     },
   };
+};
+
+/** What the target can do it may say only when it is asked. */
+export const ready = async (work: Provisioning): Promise<Provisioning> => {
+  await work.target.ready(work.watch.signal);
+  return { ...work, takesGroups: work.target.capabilities.groups };
 };
 
 /** Most runs take nothing away and never ask the source. */

@@ -32,6 +32,13 @@ export type About = {
  */
 export type Reach = { readonly proved: string | null; readonly refused: string | null };
 
+/** A look at everybody. `after`: the run that was under way when it came to be owed, and may have passed some of them by; null: none was. */
+export type OwedLook = { readonly after: RunId | null };
+/** Looks at everybody that a target is owed, though nobody asked for one (engine/owed-looks.ts). `groups`: for runs that met none there. */
+export type Owed = { readonly groups: OwedLook | null };
+
+export const nothingOwed: Owed = { groups: null };
+
 export const nowhere: Reach = { proved: null, refused: null };
 
 export type EscrowState = 'waiting' | 'given_up';
@@ -50,6 +57,11 @@ export interface Ledger {
   reach(target: TargetId): Promise<Reach>;
   /** Throws `StaleFence`. */
   noteReach(lease: Lease, reach: Reach): Promise<void>;
+
+  /** Which looks at everybody it is owed. */
+  owed(target: TargetId): Promise<Owed>;
+  /** Throws `StaleFence`. */
+  noteOwed(lease: Lease, owed: Owed): Promise<void>;
 
   /** The rules and the scope by which somebody let this target be written to; null: none yet. */
   rules(target: TargetId): Promise<string | null>;

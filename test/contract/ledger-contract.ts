@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { StaleFence } from '../../src/model/errors.ts';
+import { runId } from '../../src/model/ids.ts';
 import { type LedgerWorld, type OpenLedger, openLedgerWorld, picture } from '../support/ledger-world.ts';
 import { creates, escrowed, intents, people, waits } from '../support/operations.ts';
 import { escrowContract } from './ledger-escrow-contract.ts';
@@ -64,6 +65,28 @@ const positionContract = ({ created, held, ledger, takenOver }: LedgerWorld): vo
       await takenOver(lease);
       await expect(ledger.noteReach(lease, { proved: 'there', refused: null })).rejects.toThrow(StaleFence);
       expect(await ledger.reach(target)).toEqual({ proved: null, refused: null });
+    });
+  });
+
+  describe('the looks at everybody that a target is owed', () => {
+    it('are none until a run passes some by, and go with the target', async () => {
+      const { target, lease } = await held();
+      const after = runId('run_passes_by');
+      expect(await ledger.owed(target)).toEqual({ groups: null });
+      await ledger.noteOwed(lease, { groups: { after } });
+      await ledger.acceptRules(lease, 'rules-1');
+      expect(await ledger.owed(target)).toEqual({ groups: { after } });
+      await ledger.noteOwed(lease, { groups: { after: null } });
+      expect(await ledger.owed(target)).toEqual({ groups: { after: null } });
+      await ledger.erase(target);
+      expect(await ledger.owed(target)).toEqual({ groups: null });
+    });
+
+    it('are not told by a worker that was taken over', async () => {
+      const { target, lease } = await held();
+      await takenOver(lease);
+      await expect(ledger.noteOwed(lease, { groups: { after: null } })).rejects.toThrow(StaleFence);
+      expect(await ledger.owed(target)).toEqual({ groups: null });
     });
   });
 

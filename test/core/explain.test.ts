@@ -122,6 +122,7 @@ const well = (object: SourceObject, pushed: Attributes): Now => ({
     shield: shield(nobodyProtected, new Set()),
     can: { groups: true, disable: true, delete: true, required: { user: ['userName'], group: ['displayName'] } },
     hasNoGroups: false,
+    owesLook: false,
     position: 7,
     ended: run('succeeded'),
     coming: null,

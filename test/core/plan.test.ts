@@ -31,7 +31,7 @@ const context: Context = {
   why: 'updated',
   now,
 };
-const can = { disable: true, delete: true };
+const can = { groups: true, disable: true, delete: true };
 const anna = person('anna', { jobTitle: 'Nurse', accountEnabled: true, manager: 'bert' });
 const ref = anna.ref;
 const told = { externalId: 'anna', active: true, title: 'Nurse', manager: 'r-bert' };
@@ -342,8 +342,8 @@ describe('somebody who left', () => {
 
   it('stays where the target cannot do what the policy says: nothing harsher is done instead', () => {
     const skipped = { kind: 'skip', reason: 'deprovision_off' };
-    expect(gone(linkTo(ref), { kind: 'disable' }, { disable: false, delete: true })).toEqual(skipped);
-    expect(gone(linkTo(ref), { kind: 'delete' }, { disable: true, delete: false })).toEqual(skipped);
+    expect(gone(linkTo(ref), { kind: 'disable' }, { ...can, disable: false, delete: true })).toEqual(skipped);
+    expect(gone(linkTo(ref), { kind: 'delete' }, { ...can, disable: true, delete: false })).toEqual(skipped);
   });
 
   it('as a group is left alone, whatever the policy for accounts, unless groups have one that says otherwise', () => {
@@ -352,7 +352,7 @@ describe('somebody who left', () => {
       expect(gone(linkTo(staff), { kind })).toEqual({ kind: 'skip', reason: 'group_kept' });
       expect(gone(linkTo(staff), { kind }, can, 'delete')).toEqual(does('delete', staff));
     }
-    expect(gone(linkTo(staff), { kind: 'disable' }, { disable: true, delete: false }, 'delete')).toEqual({
+    expect(gone(linkTo(staff), { kind: 'disable' }, { ...can, disable: true, delete: false }, 'delete')).toEqual({
       kind: 'skip',
       reason: 'deprovision_off',
     });

@@ -45,7 +45,7 @@ const traceOf = (...operations: (Operation | [Operation, Outcome | null])[]): Tr
 const context = (links: readonly Link[], other: Partial<UndoContext> = {}): UndoContext => ({
   pass: 'p',
   policies: { deprovision: { kind: 'disable' }, leftGroups: 'delete' },
-  can: { disable: true, delete: true },
+  can: { groups: true, disable: true, delete: true },
   since: { account: () => null, membership: () => null },
   came: () => true,
   linkOf: (id) => links.find(({ ref }) => ref.id === id),

@@ -260,6 +260,14 @@ const biases = {
     },
     picked: { edit: ['group renamed', 'joined'] },
   },
+  'groups that are switched off': {
+    drawn: {
+      ...manyEdits,
+      ...drawn(sure, 'groups are switched off', 'first plans approve themselves'),
+      ...drawn(much, 'how long groups are off'),
+    },
+    picked: { edit: ['left', 'left', 'joined'] },
+  },
   'lost routes': {
     drawn: {
       ...writesScim,

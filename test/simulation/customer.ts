@@ -23,6 +23,7 @@ import {
 import type { Chance } from './chance.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import { graphBackend } from './graph-backend.ts';
+import { drawGroupsOff, withGroupsOff } from './groups-off.ts';
 import { drawGraphHabits, drawMemoryHabits, drawScimHabits } from './habits.ts';
 import { attributesRead, attributesWithoutManager, mappingWith } from './mapping.ts';
 import { memoryBackend } from './memory-backend.ts';
@@ -78,9 +79,10 @@ export const foundCustomer = (
   const name = `desk${nth}`;
   const onEffect: EffectWitness = (effect, by) => witness(() => customer)(effect, by);
   const lost = new Set<string>();
-  const remote = chance.happens(0.65, 'writes SCIM')
+  const system = chance.happens(0.65, 'writes SCIM')
     ? scimRemote(stage, name, drawScimHabits(chance, stage.faults), onEffect, lost)
     : memoryRemote(stage, name, onEffect);
+  const remote = withGroupsOff(stage, name, system, drawGroupsOff(chance));
   const { foreign, firstMembers } = furnish(remote, directory, chance);
   const scope = drawScope(directory, chance, 0);
   const limits = drawLimits(chance, 0);

@@ -170,17 +170,14 @@ const mayStay = ({ customer, record }: View, remote: Remote): boolean =>
 const wrongMembers = (view: View, group: Group, remote: Remote): readonly string[] => {
   const wanted = new Set([...group.members].filter((id) => view.scope.has(id) && view.byExternalId.has(id)));
   const before = view.customer.firstMembers.get(remote.id);
-  const excused = (member: string, want: WaitingReference['want']): boolean =>
-    view.escrowed.has(member) ||
-    view.customer.touched.has(member) ||
-    isProtected(view.customer, member) ||
-    view.waiting.some((each) => each.owner.id === group.id && each.to === member && each.want === want);
+  const excused = (member: string): boolean =>
+    view.escrowed.has(member) || view.customer.touched.has(member) || isProtected(view.customer, member);
   return [...view.byExternalId].flatMap(([id, { id: remoteId }]) => {
     const isMember = remote.members.has(remoteId);
     if (isMember === wanted.has(id)) return [];
     if (isMember && before?.has(remoteId) === true) return [excuse];
     if (isMember && view.customer.unrecorded.has(`${id} in ${group.id}`)) return [excuse];
-    if (excused(id, isMember ? 'remove' : 'add')) return [excuse];
+    if (excused(id)) return [excuse];
     return [isMember ? `${id} is still a member of ${group.id}` : `${id} is no member of ${group.id}`];
   });
 };

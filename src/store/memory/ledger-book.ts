@@ -6,13 +6,14 @@ import type { OperationKey, SourceId } from '../../model/ids.ts';
 import type { Intent, Link, Outcome, WaitingReference } from '../../model/operation.ts';
 import { type ObjectType, type Ref, user } from '../../model/source-object.ts';
 import type { EscrowPolicy } from '../../model/target-record.ts';
-import { type About, type Entry, type Former, nowhere, type Reach } from '../ledger.ts';
+import { type About, type Entry, type Former, nothingOwed, nowhere, type Owed, type Reach } from '../ledger.ts';
 
 /** Everything about one target. Maps are keyed by `type|id` unless they say otherwise; entries stand in the order they were made. */
 export type Book = {
   position: number | null;
   rules: string | null;
   reach: Reach;
+  owed: Owed;
   readonly links: Map<string, Link>;
   /** Links that ended. */
   readonly former: Map<string, Former & { readonly ref: Ref }>;
@@ -28,6 +29,7 @@ export const emptyBook = (): Book => ({
   position: null,
   rules: null,
   reach: nowhere,
+  owed: nothingOwed,
   links: new Map(),
   former: new Map(),
   linkedBy: new Map(),

@@ -84,6 +84,11 @@ export const createMemoryLedger = (around: {
       heldBy(lease).reach = reach;
       await probe('ledger.reach_noted');
     },
+    owed: async (target) => bookOf(target).owed,
+    noteOwed: async (lease, owed) => {
+      heldBy(lease).owed = owed;
+      await probe('ledger.owed_noted');
+    },
     rules: async (target) => bookOf(target).rules,
     acceptRules: async (lease, rules) => {
       heldBy(lease).rules = rules;

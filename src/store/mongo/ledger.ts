@@ -84,6 +84,11 @@ export const createMongoLedger = (
       await positions.noteReach(lease, reach);
       await probe('ledger.reach_noted');
     },
+    owed: positions.owed,
+    noteOwed: async (lease, owed) => {
+      await positions.noteOwed(lease, owed);
+      await probe('ledger.owed_noted');
+    },
     rules: positions.rules,
     acceptRules: async (lease, rules) => {
       await positions.acceptRules(lease, rules);

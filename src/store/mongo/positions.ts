@@ -6,7 +6,7 @@
 import { StaleFence } from '../../model/errors.ts';
 import type { TargetId } from '../../model/ids.ts';
 import type { Lease } from '../leases.ts';
-import { nowhere, type Reach } from '../ledger.ts';
+import { nothingOwed, nowhere, type Owed, type Reach } from '../ledger.ts';
 import type { Db } from './connect.ts';
 import { headsName } from './heads.ts';
 
@@ -16,6 +16,7 @@ type TargetHead = {
   readonly position?: number | null;
   readonly rules?: string | null;
   readonly reach?: Reach;
+  readonly owed?: Owed;
 };
 
 export const createPositions = (db: Db) => {
@@ -53,9 +54,17 @@ export const createPositions = (db: Db) => {
       const { matchedCount } = await heads.updateOne({ _id: lease.key, fence: lease.fence }, { $set: { reach } });
       if (matchedCount === 0) await assertHeld(lease);
     },
+    owed: async (target: TargetId): Promise<Owed> => {
+      const head = await heads.findOne({ _id: target }, { projection: { owed: 1 } });
+      return head?.owed ?? nothingOwed;
+    },
+    noteOwed: async (lease: Lease, owed: Owed): Promise<void> => {
+      const { matchedCount } = await heads.updateOne({ _id: lease.key, fence: lease.fence }, { $set: { owed } });
+      if (matchedCount === 0) await assertHeld(lease);
+    },
     /** The fence stays, so that a late writer is still refused. */
     erase: async (target: TargetId): Promise<void> => {
-      await heads.updateOne({ _id: target }, { $unset: { position: '', rules: '', reach: '' } });
+      await heads.updateOne({ _id: target }, { $unset: { position: '', rules: '', reach: '', owed: '' } });
     },
   };
 };

@@ -281,6 +281,12 @@ export const deciding: readonly Mutant[] = [
     ],
   },
   {
+    name: 'groups that are off are forgotten',
+    what: 'Who leaves a group while the target takes none stays in it when it takes them again.',
+    bias: 'groups that are switched off',
+    edits: [{ file: 'src/engine/plan-removals.ts', from: '    await noteMemberships(work, gathered);', to: '' }],
+  },
+  {
     name: 'groups that leave are deleted',
     what: 'A group that left is deleted, also where groups are to be left alone.',
     bias: 'groups that stay',
