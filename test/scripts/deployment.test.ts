@@ -7,6 +7,7 @@ import { variables } from '../../src/config-table.ts';
 import { judgeWays } from '../../src/core/plain-ways.ts';
 import { wayToRedis } from '../../src/queue/redis.ts';
 import { wayToMongo } from '../../src/store/mongo/connect.ts';
+import { redisAccount } from '../support/accounts.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
@@ -124,7 +125,7 @@ describe('docker-compose.yml', () => {
 
   it('keeps Redis from evicting and lets it write to a volume', () => {
     const redis = compose.services['redis'];
-    expect(redis?.command?.join(' ')).toMatch(/--maxmemory-policy noeviction --appendonly yes --appendfsync everysec$/);
+    expect(redis?.command?.join(' ')).toMatch(/--maxmemory-policy noeviction --appendonly yes --appendfsync everysec /);
     expect(redis?.volumes).toEqual(['redis-data:/data']);
   });
 
@@ -192,6 +193,29 @@ describe('the accounts at the MongoDB of docker-compose.yml', () => {
         composeOnly.map((password) => [password, '']),
       );
     }
+  });
+});
+
+describe('the Redis of docker-compose.yml', () => {
+  /** As the shell gets it. */
+  const script = (compose.services['redis']?.command?.at(-1) ?? '').replaceAll('$$', '$');
+  const [, settings = ''] = /<<END\n([\s\S]*)\nEND\n$/.exec(script) ?? [];
+  const users = settings.replaceAll(/\\\n/g, ' ').split('\n');
+
+  it('has the user of docs/operating.md, with these rights, and no other', () => {
+    const [, , ...words] = redisAccount({ name: 'entrain', password: 'word', prefix: '$prefix' });
+    const theirs = words.map((word) => (word === '>word' ? '#$hash' : word));
+    expect(users.map((line) => line.trim().split(/\s+/))).toEqual([
+      ['user', 'default', 'off'],
+      ['user', ...theirs],
+    ]);
+    expect(script).toContain(`|| prefix='${variables.find(({ name }) => name === 'ENTRAIN_QUEUE_PREFIX')?.default}'\n`);
+  });
+
+  it('is reached by API and workers as that user, and asked how it is', () => {
+    for (const name of ['api', 'worker'])
+      expect(defaultOf(name, 'REDIS_URL')).toBe('redis://entrain:word-REDIS_PASSWORD@redis:6379');
+    expect(compose.services['redis']?.healthcheck?.test.join(' ')).toContain('--user entrain ');
   });
 });
 
