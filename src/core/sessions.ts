@@ -11,6 +11,8 @@ const powerfulMs = 60 * 60_000;
 const powerful: ReadonlySet<ApiScope> = new Set(['configure', 'approve', 'admin']);
 /** For what cannot be taken back, who it is must have been shown just now (ASVS 7.5.3). */
 const freshMs = 5 * 60_000;
+/** By which the provider's clock may be ahead of ours; more would make the five minutes longer. */
+const aheadMs = 30_000;
 const noteEveryMs = 60_000;
 
 type Times = Pick<Session, 'createdAt' | 'lastSeenAt'>;
@@ -24,8 +26,10 @@ export const endOf = ({ createdAt, lastSeenAt }: Times, scopes: readonly ApiScop
 export const isOn = (session: Times, scopes: readonly ApiScope[], now: Date): boolean => endOf(session, scopes) > now;
 
 /** A sign-in of the future is none: the provider's clock is wrong, or it was made up. */
-export const isFresh = ({ authenticatedAt }: Pick<Session, 'authenticatedAt'>, now: Date): boolean =>
-  Math.abs(now.getTime() - authenticatedAt.getTime()) < freshMs;
+export const isFresh = ({ authenticatedAt }: Pick<Session, 'authenticatedAt'>, now: Date): boolean => {
+  const agoMs = now.getTime() - authenticatedAt.getTime();
+  return agoMs >= -aheadMs && agoMs < freshMs;
+};
 
 export const isSeenToBeNoted = ({ lastSeenAt }: Pick<Session, 'lastSeenAt'>, now: Date): boolean =>
   now.getTime() - lastSeenAt.getTime() >= noteEveryMs;

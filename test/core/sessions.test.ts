@@ -33,6 +33,12 @@ describe('somebody who signed in', () => {
     expect(isFresh({ authenticatedAt: start }, minutes(5))).toBe(false);
   });
 
+  it('has not shown who they are in the future, but for half a minute by which two clocks may differ', () => {
+    expect(isFresh({ authenticatedAt: minutes(0.4) }, start)).toBe(true);
+    for (const ahead of [0.6, 4.9, 5, 60])
+      expect(isFresh({ authenticatedAt: minutes(ahead) }, start), `${ahead}`).toBe(false);
+  });
+
   it('is noted to be there once a minute', () => {
     expect(isSeenToBeNoted({ lastSeenAt: start }, minutes(0.9))).toBe(false);
     expect(isSeenToBeNoted({ lastSeenAt: start }, minutes(1))).toBe(true);

@@ -277,8 +277,40 @@ describe('a person', () => {
       'removeFirstCredential',
       'removeSecondCredential',
       'removeTarget',
+      'removeWebhook',
       'requestSync',
+      'revokeApiKey',
       'rotateWebhookSecret',
+    ]);
+    // Decision 28: looks that are sent, what is asked for and decided afterwards, and brakes, which somebody has to reach at once.
+    expect(
+      door.routes
+        .filter(({ method, takesStepUp }) => method !== 'get' && !takesStepUp)
+        .map(({ id }) => id)
+        .toSorted(),
+    ).toEqual([
+      'cancelRun',
+      'checkConnection',
+      'checkNewConnection',
+      'checkNewTarget',
+      'checkTarget',
+      'closeSetupLink',
+      'endOpenSession',
+      'endSession',
+      'explain',
+      'releaseTarget',
+      'renewDataKeys',
+      'requestPreview',
+      'requestProvision',
+      'requestReconcile',
+      'requestRepair',
+      'requestUndo',
+      'resendWebhookDelivery',
+      'retryEscrow',
+      'retryEscrows',
+      'testWebhook',
+      'unwatchConnection',
+      'watchConnection',
     ]);
     const calls = stepUp.flatMap((route) =>
       (steppedUp[route.id] ?? [bodyOf(route).body]).map((body) => ({ route, body })),

@@ -63,6 +63,7 @@ export const apiKeyRoutes: readonly Route[] = [
     path: `${path}/{api_key_id}`,
     id: 'revokeApiKey',
     scope: 'admin',
+    stepUp: always,
     tag,
     summary: 'Ends an API key at once and for good',
     params: z.strictObject({ api_key_id: apiKeyIdText }),

@@ -115,6 +115,7 @@ export const webhookRoutes: readonly Route[] = [
     path,
     id: 'removeWebhook',
     scope: 'configure',
+    stepUp: always,
     tag,
     summary: 'Removes a webhook with the log of its deliveries; nothing more is sent to it',
     params,
