@@ -4,15 +4,15 @@ import { approvalsFor } from '../core/approvals.ts';
 import { inForce, stricterUntil } from '../core/safeguards.ts';
 import { refusals } from '../engine/plan-problems.ts';
 import { newRunOfPlan, newRunToPlanAgain } from '../engine/request-runs.ts';
-import { type ConnectionId, type PlanId, type RunId, runId, type SourceId, type TargetId } from '../model/ids.ts';
+import { type ConnectionId, type PlanId, type RunId, runId, type TargetId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
 import type { Approver, Decision, Plan, PlanState, Staged } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
-import type { Ref, SourceObject } from '../model/source-object.ts';
 import type { Approvals, TargetInForce, TargetRecord } from '../model/target-record.ts';
 import { newId } from '../store/ids.ts';
 import type { PlanFilter } from '../store/plan-store.ts';
 import type { Page } from '../store/snapshot-store.ts';
+import { type Named, namedIn } from './named.ts';
 import type { Reached, Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import { type Room, wake } from './room.ts';
@@ -25,8 +25,15 @@ export type Word = { readonly by: string; readonly reason: string; readonly appr
 export type Release = Word & { readonly seen?: readonly (string | null)[] };
 /** `run` carries the plan out; null: somebody else has to approve it, too. */
 export type Approved = { readonly plan: Plan; readonly run: ProvisionRun | null };
-/** An operation of a plan, and what the person or group it is on looks like, or last looked like. */
-export type PlannedFor = { readonly staged: Staged; readonly object: SourceObject | null };
+export type PlannedFor = Named & { readonly staged: Staged };
+
+/** What becomes of accounts and groups comes before who is in a group: whoever reads of members has read of what they are members of. */
+const passes: readonly (readonly Action[])[] = [
+  ['create', 'update', 'disable', 'delete'],
+  ['add_members', 'remove_members'],
+];
+/** Where a list of operations goes on: the pass, and the place in it. */
+export const placeInPasses = /^[01] /;
 
 export const planCommands = (room: Room, newRunId: () => RunId = () => runId(newId('run'))) => {
   const { plans, targets, runs } = room.stores;
@@ -86,8 +93,18 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
       limit: number,
     ): Promise<Page<PlannedFor>> {
       const plan = await get(id);
-      const { items, next } = await plans.operations(plan, filter, after, limit);
-      return { items: await namesOf(room, plan.connection, items), next };
+      const wanted = filter.action === undefined ? passes : [[filter.action]];
+      let nth = after === null ? 0 : Number(after.slice(0, 1));
+      let from = after === null ? null : after.slice(2) || null;
+      const items: Staged[] = [];
+      for (let actions = wanted[nth]; actions !== undefined && items.length < limit; actions = wanted[nth]) {
+        const page = await plans.operations(plan, { actions }, from, limit - items.length);
+        items.push(...page.items);
+        from = page.next;
+        if (from === null) nth += 1;
+      }
+      const next = nth < wanted.length ? `${nth} ${from ?? ''}` : null;
+      return { items: await plannedFor(room, plan.connection, items), next };
     },
 
     /** The plan that a target waits for. */
@@ -163,14 +180,17 @@ const refusePreview = ({ kind }: Plan): void => {
     );
 };
 
-export const namesOf = async (
-  { stores }: Room,
+export const plannedFor = async (
+  room: Room,
   connection: Reached<ConnectionId>,
   staged: readonly Staged[],
 ): Promise<readonly PlannedFor[]> => {
-  const refs = new Map<SourceId, Ref>(staged.map(({ operation: { ref } }) => [ref.id, ref]));
-  const remembered = await stores.snapshots.recall(connection, [...refs.values()]);
-  return staged.map((one) => ({ staged: one, object: remembered.get(one.operation.ref.id)?.object ?? null }));
+  const named = await namedIn(
+    room,
+    connection,
+    staged.map(({ operation }) => operation),
+  );
+  return staged.map((one) => ({ staged: one, ...named(one.operation) }));
 };
 
 const refuseInactive = (target: TargetRecord): void => {

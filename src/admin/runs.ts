@@ -21,6 +21,7 @@ import type { Entry } from '../store/ledger.ts';
 import type { RunFilter } from '../store/run-store.ts';
 import type { Page } from '../store/snapshot-store.ts';
 import { acceptableShrink } from './accept-shrink.ts';
+import { type Named, namedIn } from './named.ts';
 import type { Reached, Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import { type Room, wake } from './room.ts';
@@ -34,6 +35,8 @@ export type SyncRequest = {
   readonly acceptShrink?: RunId | null;
 };
 /** `full` looks at every object again instead of what changed since the target's position. */
+/** What a run did, and to whom. */
+export type EntryOf = Named & { readonly entry: Entry };
 export type ProvisionRequest = { readonly full: boolean; readonly dryRun: boolean };
 /** `alreadyQueued`: one that does the same waits already; this is it. */
 export type Requested = { readonly run: Run; readonly alreadyQueued: boolean };
@@ -128,10 +131,16 @@ export const runCommands = (room: Room) => {
       return await shownRun(canceled);
     },
 
-    async listOperations(id: RunId, after: string | null, limit: number): Promise<Page<Entry>> {
+    async listOperations(id: RunId, after: string | null, limit: number): Promise<Page<EntryOf>> {
       const run = await get(id);
-      if (run.kind === 'provision') return ledger.entries(run.target, run.id, after, limit);
-      throw new Refused('not_a_provision_run', wroteNothing[run.kind]);
+      if (run.kind !== 'provision') throw new Refused('not_a_provision_run', wroteNothing[run.kind]);
+      const { items, next } = await ledger.entries(run.target, run.id, after, limit);
+      const named = await namedIn(
+        room,
+        run.connection,
+        items.map(({ operation }) => operation),
+      );
+      return { items: items.map((entry) => ({ entry, ...named(entry.operation) })), next };
     },
   };
 };

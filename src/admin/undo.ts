@@ -7,8 +7,7 @@ import { type PlanId, type RunId, runId } from '../model/ids.ts';
 import { isEnded, type ProvisionRun } from '../model/run.ts';
 import { newId } from '../store/ids.ts';
 import type { Page } from '../store/snapshot-store.ts';
-import type { PlannedFor } from './plans.ts';
-import { namesOf } from './plans.ts';
+import { type PlannedFor, plannedFor } from './plans.ts';
 import type { Within } from './reached.ts';
 import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
@@ -45,7 +44,7 @@ export const undoCommands = (room: Room, newRunId: () => RunId = () => runId(new
     async listLeftOut(id: PlanId, after: string | null, limit: number): Promise<Page<LeftOutFor>> {
       const plan = found(await plans.get(id), 'plan');
       const { items, next } = await plans.operations({ target: plan.target, id: leftOutOf(id) }, {}, after, limit);
-      const named = await namesOf(room, plan.connection, items);
+      const named = await plannedFor(room, plan.connection, items);
       return {
         items: named.map((one) => {
           const { reason, by } = leftOutIn(one.staged);

@@ -20,7 +20,9 @@ export const liveSource = (
   const changed = gone !== null || shown === null || !isInScope(standing) ? [] : changesOf(object, shown);
   const standsAsStored = agreesWith(standing, gone, isOff);
   const agrees = standsAsStored === true && changed.length > 0 ? false : standsAsStored;
-  const others = changed.length === 0 ? '' : `, with another ${listed(changed.map(({ attribute }) => attribute))}`;
+  // Whether the account is enabled is told by the standing.
+  const other = changed.map(({ attribute }) => attribute).filter((name) => name !== 'accountEnabled');
+  const others = other.length === 0 ? '' : `, with another ${listed(other)}`;
   const differs = agrees === false ? ', which is not what is stored: the next sync tells' : '';
   return {
     kind: 'answered',

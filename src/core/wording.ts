@@ -2,7 +2,7 @@
 
 import type { SourceId } from '../model/ids.ts';
 import type { Operation, WaitingReference } from '../model/operation.ts';
-import type { GoneReason, Left, ObjectType, SourceObject } from '../model/source-object.ts';
+import type { Attributes, GoneReason, Left, ObjectType, SourceObject } from '../model/source-object.ts';
 import { own } from './attributes.ts';
 import { mostWaiting, type ObjectNow } from './finding.ts';
 import type { PlannedOperation } from './plan.ts';
@@ -57,7 +57,7 @@ const needWords = (operation: Operation, type: ObjectType): string => {
     case 'create':
       return type === 'group' ? 'a group' : 'an account';
     case 'update':
-      return `${listed(Object.keys(operation.attributes))} brought up to date`;
+      return updateWords(operation.attributes, thing);
     case 'disable':
       return `the ${thing} switched off`;
     case 'delete':
@@ -66,6 +66,15 @@ const needWords = (operation: Operation, type: ObjectType): string => {
     case 'remove_members':
       return 'its members brought up to date';
   }
+};
+
+const updateWords = (attributes: Attributes, thing: string): string => {
+  const { active, ...others } = attributes;
+  const paths = Object.keys(others);
+  return [
+    ...(active === undefined ? [] : [`the ${thing} switched ${active === true ? 'on' : 'off'}`]),
+    ...(paths.length === 0 && active !== undefined ? [] : [`${listed(paths)} brought up to date`]),
+  ].join(' and ');
 };
 
 /** What is not as wanted with its references, as it follows "but"; null when all are. */
@@ -88,7 +97,7 @@ export const waitsOf = (
 const countOf = (members: readonly WaitingReference[], nameOf: (id: SourceId) => string | undefined): string => {
   if (members.length >= mostWaiting) return `${mostWaiting} members or more`;
   const names = members.map(({ to }) => nameOf(to) ?? to);
-  return `${members.length === 1 ? 'the member' : `${members.length} members:`} ${listed(names)}`;
+  return members.length === 1 ? `the member ${listed(names)}` : `${members.length} members (${listed(names)})`;
 };
 
 /** Of several, for somebody who asks about one object; empty where there are none. Begins with a space. */

@@ -88,7 +88,7 @@ export const explainPerson = async (
   const [hits, read, notes] = await Promise.all([
     findPerson(stores, connection.id, targets, text),
     committed(stores, head, head.version),
-    notesOn(stores, connection),
+    notesOn(stores, connection, targets),
   ]);
   const common = { read, fullReadAt: head.fullAt, notes };
   const present = hits.filter(({ seen }) => seen.gone === null);
@@ -245,16 +245,21 @@ const memberships = async (
   for await (const some of stores.snapshots.groupsOf(connection.id, [object.ref.id]))
     for (const membership of some) ids.add(membership.group);
   const { scope } = connection;
-  const inScope = (id: SourceId) => scope.kind === 'groups' && scope.groups.includes(id);
+  const inScope = (id: SourceId) => scope.kind === 'all' || scope.groups.includes(id);
   // Those that the scope names come first, so that the limit never hides them.
   const some = [...ids].sort((a, b) => Number(inScope(b)) - Number(inScope(a))).slice(0, mostGroups);
   const groups = await stores.snapshots.find(connection.id, some.map(group));
   return some.map((id) => ({ id, name: textOf(groups.get(id)?.attributes['displayName']), inScope: inScope(id) }));
 };
 
-/** What makes everything known of this tenant older than it should be. */
-const notesOn = async (stores: Stores, connection: Connection): Promise<readonly string[]> => {
+/** What makes everything known of this tenant older than it should be, or good for nothing. */
+const notesOn = async (
+  stores: Stores,
+  connection: Connection,
+  targets: readonly TargetInForce[],
+): Promise<readonly string[]> => {
   const notes: string[] = [];
+  if (targets.length === 0) notes.push('The connection has no target, so nobody is written anywhere.');
   if (connection.state !== 'active')
     notes.push(
       `The connection is ${connection.state}, so nothing is read${connection.problem === null ? '' : `: ${connection.problem.message}`}`,

@@ -49,7 +49,7 @@ export interface PlanStore {
   scan(of: PlanOf): AsyncIterable<readonly Staged[]>;
   operations(
     of: PlanOf,
-    filter: { readonly action?: Action },
+    filter: { readonly actions?: readonly Action[] },
     after: string | null,
     limit: number,
   ): Promise<Page<Staged>>;

@@ -136,7 +136,7 @@ const operationsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void 
       expect(await plans.steps({ target, id: aPlanId() }, names)).toEqual([]);
     });
 
-    it('are paged, of one action alone where that is asked', async () => {
+    it('are paged, of some actions alone where that is asked', async () => {
       const { target, lease } = await held();
       const id = aPlanId();
       const [ann, bob, cid] = people(3);
@@ -145,7 +145,7 @@ const operationsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void 
         id,
         [ann, bob, cid].flatMap((ref) => [staged(creates(ref), 'object'), staged(disables(ref))]),
       );
-      const page = async (filter: { action?: 'disable' }): Promise<string[][]> => {
+      const page = async (filter: { actions?: readonly ['disable'] }): Promise<string[][]> => {
         const pages: string[][] = [];
         let after: string | null = null;
         do {
@@ -158,7 +158,7 @@ const operationsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void 
       const whole = await page({});
       expect(whole.map((some) => some.length)).toEqual([2, 2, 2]);
       expect(new Set(whole.flat()).size).toBe(6);
-      const disabled = await page({ action: 'disable' });
+      const disabled = await page({ actions: ['disable'] });
       expect(disabled.map((some) => some.length)).toEqual([2, 1]);
       expect(disabled.flat().toSorted()).toEqual([ann, bob, cid].map(({ id }) => `disable ${id}`).toSorted());
     });

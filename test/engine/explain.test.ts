@@ -370,6 +370,61 @@ describe('somebody who left', () => {
   });
 });
 
+describe('what is said of a scope and a target', () => {
+  it('does not contradict itself: of a tenant that is in scope as a whole each group is, too', async () => {
+    const of = await story();
+    of.hire('anna');
+    of.found('sales');
+    of.directory.join(id('sales'), id('anna'));
+    await of.full();
+    const { steps } = await why(of, mailOf('anna'));
+    expect(steps.find(({ step }) => step === 'in_scope')).toMatchObject({
+      says: 'Everybody is in scope.',
+      evidence: { memberOf: [{ name: 'sales', inScope: true }] },
+    });
+  });
+
+  it('tells of a connection without a target that nobody is written anywhere', async () => {
+    const of = await story();
+    of.hire('anna');
+    await of.full();
+    await of.stores.targets.remove(target);
+    expect(await ask(of, mailOf('anna'))).toMatchObject({
+      targets: [],
+      notes: ['The connection has no target, so nobody is written anywhere.'],
+    });
+  });
+
+  it('calls it switching on when somebody comes back, and not an attribute brought up to date', async () => {
+    const of = await story();
+    of.hire('anna');
+    await of.full();
+    of.hire('anna', { accountEnabled: false });
+    await of.delta();
+    of.hire('anna', { accountEnabled: true, displayName: 'Anna B.' });
+    await edit(of, { state: 'paused' });
+    await of.requestSync('delta');
+    await of.syncAll();
+    expect((await why(of, mailOf('anna'))).verdict.sentence).toBe(
+      'Helpdesk is paused, so Anna B. waits to have the account switched on and displayName brought up to date.',
+    );
+  });
+
+  it('tells once that somebody was disabled since they were read', async () => {
+    const of = await story();
+    of.hire('anna');
+    await of.full();
+    of.hire('anna', { accountEnabled: false });
+    expect(await ask(of, mailOf('anna'), true)).toMatchObject({
+      live: {
+        agrees: false,
+        changed: [{ attribute: 'accountEnabled' }],
+        says: 'Entra, asked now: there and in scope, and disabled, which is not what is stored: the next sync tells.',
+      },
+    });
+  });
+});
+
 describe('a group', () => {
   it('is explained by its id', async () => {
     const of = await story();
@@ -385,6 +440,14 @@ describe('a group', () => {
     of.hire('off', { accountEnabled: true });
     await of.delta();
     expect((await why(of, id('sales'))).verdict.reason).toBe('in_sync');
+    for (const name of ['out', 'away']) {
+      of.hire(name, { accountEnabled: false });
+      of.directory.join(id('sales'), id(name));
+    }
+    await of.delta();
+    expect((await why(of, id('sales'))).verdict.sentence).toMatch(
+      /but without 2 members \((out, away|away, out)\) for want of an account there\.$/,
+    );
   });
 
   it('is not at a target that takes none', async () => {

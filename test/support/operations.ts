@@ -63,12 +63,12 @@ export const updates = (ref: Ref): Operation => ({
   attributes: { title: 'x' },
   before: { title: null },
 });
-export const addsMembers = (ref: Ref): Operation => ({
+export const addsMembers = (ref: Ref, ...members: readonly Ref[]): Operation => ({
   key: newKey(),
   ref,
   action: 'add_members',
   remoteId: remoteOf(ref),
-  members: [],
+  members: members.map((member) => ({ ref: member, remoteId: remoteOf(member) })),
 });
 export const removesMembers = (ref: Ref, count: number): Operation => ({
   key: newKey(),

@@ -86,10 +86,9 @@ export const createMemoryPlanStore = (around: {
         batchSize,
       );
     },
-    operations: async ({ id }, { action }, after, limit) => {
+    operations: async ({ id }, { actions }, after, limit) => {
       const rest = stepsOf(id).filter(
-        ([name, { operation }]) =>
-          (after === null || name > after) && (action === undefined || operation.action === action),
+        ([name, { operation }]) => (after === null || name > after) && (actions?.includes(operation.action) ?? true),
       );
       const page = rest.slice(0, limit);
       return { items: page.map(([, step]) => step), next: rest.length > limit ? (page.at(-1)?.[0] ?? null) : null };

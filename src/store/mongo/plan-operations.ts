@@ -102,7 +102,7 @@ export const createPlanOperations = (db: Db, now: () => Date, size = stretchSize
     scan: (of: PlanOf) => range(prefixOf(of)),
     page: async (
       of: PlanOf,
-      { action }: { readonly action?: Action },
+      { actions }: { readonly actions?: readonly Action[] },
       after: string | null,
       limit: number,
     ): Promise<Page<Staged>> => {
@@ -110,7 +110,7 @@ export const createPlanOperations = (db: Db, now: () => Date, size = stretchSize
       const found = await collection
         .find({
           _id: after === null ? all : { ...all, $gt: `${prefixOf(of)}${after}` },
-          ...(action === undefined ? {} : { action }),
+          ...(actions === undefined ? {} : { action: { $in: [...actions] } }),
         })
         .sort({ _id: 1 })
         .limit(limit + 1)

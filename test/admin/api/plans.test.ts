@@ -4,9 +4,9 @@ import { basisOf } from '../../../src/engine/basis.ts';
 import { connectionId, organizationId, planId, runId, targetId } from '../../../src/model/ids.ts';
 import type { Plan } from '../../../src/model/plan.ts';
 import { noCounters } from '../../../src/model/run.ts';
-import { user } from '../../../src/model/source-object.ts';
+import { group, user } from '../../../src/model/source-object.ts';
 import { newId } from '../../../src/store/ids.ts';
-import { disables } from '../../support/operations.ts';
+import { addsMembers, creates, disables } from '../../support/operations.ts';
 import { aPlan, staged } from '../../support/plan-world.ts';
 import {
   type Ask,
@@ -17,6 +17,7 @@ import {
   key,
   openDoor,
   openWithTarget,
+  organization,
   pageOf,
   secondKey,
 } from './door.ts';
@@ -89,6 +90,45 @@ describe('a plan', () => {
     );
     expect(rest).toMatchObject({ data: [{ name: 'Person 2' }], next_cursor: null });
     expect(pageOf(await door.call('GET', `/v1/plans/${id}/operations?action=create`)).data).toEqual([]);
+  });
+
+  it('lists who gets an account before who is put into a group, each by name', async () => {
+    const [id, all] = [planId(newId('pln')), group(nth(900))];
+    const held = await lease(door.stores, targetId(target));
+    const [one, two] = [user(nth(1)), user(nth(2))];
+    await door.stores.plans.stage(held, id, [
+      staged(addsMembers(all, one, two), 'members'),
+      ...[all, one, two].map((ref) => staged(creates(ref), 'object')),
+    ]);
+    await door.stores.leases.release(held);
+    await door.stores.plans.add(
+      await lease(door.stores, targetId(target)),
+      aPlan(targetId(target), { id, connection: connectionId(connection), organization: organizationId(organization) }),
+    );
+    const operations = async (query = '') => {
+      const listed: Record<string, unknown>[] = [];
+      let cursor: string | null = null;
+      do {
+        const next: string = cursor === null ? '' : `&cursor=${cursor}`;
+        const page = pageOf(await door.call('GET', `/v1/plans/${id}/operations?limit=1${query}${next}`));
+        listed.push(...page.data);
+        cursor = page.next_cursor;
+      } while (cursor !== null);
+      return listed.map(({ action, name, members }) => ({ action, name, members }));
+    };
+    const added = {
+      action: 'add_members',
+      name: 'Everybody',
+      members: [
+        { type: 'user', id: nth(1), name: 'Person 1' },
+        { type: 'user', id: nth(2), name: 'Person 2' },
+      ],
+    };
+    expect(await operations()).toEqual([
+      ...['Everybody', 'Person 1', 'Person 2'].map((name) => ({ action: 'create', name, members: null })),
+      added,
+    ]);
+    expect(await operations('&action=add_members')).toEqual([added]);
   });
 
   it('is listed by target, kind and state', async () => {

@@ -4,8 +4,9 @@ import { connectionId, operationKey, remoteId, runId, sourceId, targetId } from 
 import { noCounters, type Shrink } from '../../../src/model/run.ts';
 import { group, user } from '../../../src/model/source-object.ts';
 import { newId } from '../../../src/store/ids.ts';
+import { addsMembers, creates, intents } from '../../support/operations.ts';
 import { addConnection, addTarget, type Door, idOf, openDoor, pageOf, type Reply } from './door.ts';
-import { lease, nth } from './stores.ts';
+import { commitPeople, lease, nth } from './stores.ts';
 
 let door: Door;
 let connection: string;
@@ -280,6 +281,29 @@ describe('the list of runs', () => {
 });
 
 describe('the operations of a run', () => {
+  it('name whom they are about, and each member of a group', async () => {
+    await commitPeople(door.stores, connectionId(connection), 2);
+    const target = targetId(await addTarget(door, connection));
+    const run = runId(idOf(await provision(target)));
+    const stranger = user(nth(77));
+    await door.stores.ledger.intend(
+      await lease(door.stores, target),
+      intents([creates(user(nth(1))), addsMembers(group(nth(900)), user(nth(2)), stranger)], { run }),
+    );
+    expect(pageOf(await door.call('GET', `/v1/runs/${run}/operations`)).data).toMatchObject([
+      { action: 'create', name: 'Person 1', user_principal_name: 'p1@contoso.example', members: null },
+      {
+        action: 'add_members',
+        name: 'Everybody',
+        user_principal_name: null,
+        members: [
+          { object: user(nth(2)), name: 'Person 2' },
+          { object: stranger, name: null },
+        ],
+      },
+    ]);
+  });
+
   it('are what was done, to whom, why, and what became of it', async () => {
     const target = targetId(await addTarget(door, connection));
     const run = runId(idOf(await provision(target)));

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { approverOf } from '../../../core/approvals.ts';
 import type { Caller } from '../../../model/api-key.ts';
 import { organizationId, planId, targetId } from '../../../model/ids.ts';
-import type { Approved } from '../../plans.ts';
+import { type Approved, placeInPasses } from '../../plans.ts';
 import type { Answer } from '../answer.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
@@ -88,7 +88,7 @@ export const planRoutes: readonly Route[] = [
     id: 'listPlanOperations',
     scope: 'read',
     tag,
-    summary: 'Lists the operations of a plan, with who they are about',
+    summary: 'Lists the operations of a plan, with who they are about; who is in a group comes last',
     params,
     query: z.strictObject({ action: actionText.optional(), ...paging }),
     body: nothing,
@@ -101,6 +101,7 @@ export const planRoutes: readonly Route[] = [
         query,
         (after, limit) => commands.listPlanOperations(planId(params.plan_id), filter, after, limit),
         planOperationView,
+        placeInPasses,
       );
     },
   }),

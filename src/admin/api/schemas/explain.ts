@@ -81,7 +81,9 @@ const candidateView = (candidate: Candidate): z.input<typeof candidateSchema> =>
 const common = {
   read: committedSchema.meta({ description: 'What was read of the tenant last.' }),
   full_read_at: time.nullable(),
-  notes: z.array(z.string()).meta({ description: 'What makes all that is known older than it should be.' }),
+  notes: z
+    .array(z.string())
+    .meta({ description: 'What makes all that is known older than it should be, or keeps it from being written.' }),
 };
 export const explanationSchema = z
   .discriminatedUnion('found', [

@@ -1,8 +1,9 @@
 /** Operations as the API shows them. */
 
 import { z } from 'zod';
-import type { Member, Operation } from '../../../model/operation.ts';
-import type { Entry } from '../../../store/ledger.ts';
+import type { Operation } from '../../../model/operation.ts';
+import type { SourceObject } from '../../../model/source-object.ts';
+import type { EntryOf } from '../../runs.ts';
 import {
   attributesSchema,
   evidenceSchema,
@@ -15,11 +16,25 @@ import {
   timeOrNull,
 } from './common.ts';
 
-const memberSchema = z.strictObject({ object: refSchema, remote_id: z.string() });
+export const operationName = z
+  .string()
+  .nullable()
+  .meta({ description: 'Who or which group it is, as last seen in the tenant.' });
+export const memberName = z.string().nullable().meta({
+  description: 'Who it is, as last seen in the tenant; null as well beyond the first 10,000 members of a page.',
+});
+const memberSchema = z.strictObject({
+  object: refSchema,
+  remote_id: z.string(),
+  name: memberName,
+});
+
 export const operationSchema = z
   .strictObject({
     key: z.string(),
     object: refSchema,
+    name: operationName,
+    user_principal_name: z.string().nullable(),
     action: z.enum(['create', 'update', 'add_members', 'remove_members', 'disable', 'delete']),
     remote_id: z.string().nullable(),
     attributes: attributesSchema.nullable().meta({ description: 'By target path; in an update only what differs.' }),
@@ -50,9 +65,22 @@ export const writeView = (operation: Operation) => ({
   before: 'before' in operation ? operation.before : null,
 });
 
-export const operationView = ({ operation, cause, state, outcome, at }: Entry): z.input<typeof operationSchema> => ({
+export const operationView = ({
+  entry: { operation, cause, state, outcome, at },
+  object,
+  memberNamed,
+}: EntryOf): z.input<typeof operationSchema> => ({
   ...writeView(operation),
-  members: 'members' in operation ? operation.members.map(memberView) : null,
+  name: textOf(object, 'displayName'),
+  user_principal_name: textOf(object, 'userPrincipalName'),
+  members:
+    'members' in operation
+      ? operation.members.map(({ ref, remoteId }) => ({
+          object: refView(ref),
+          remote_id: remoteId,
+          name: textOf(memberNamed(ref.id), 'displayName'),
+        }))
+      : null,
   why: cause.why,
   evidence: evidenceView(cause.evidence),
   version: cause.version,
@@ -65,4 +93,8 @@ export const operationView = ({ operation, cause, state, outcome, at }: Entry): 
   settled_at: timeOrNull(outcome?.at ?? null),
 });
 
-const memberView = ({ ref, remoteId }: Member) => ({ object: refView(ref), remote_id: remoteId });
+/** What a list shows of somebody. */
+export const textOf = (object: SourceObject | null, attribute: string): string | null => {
+  const value = object?.attributes[attribute];
+  return typeof value === 'string' ? value : null;
+};

@@ -6,7 +6,6 @@ import { leftOutReasons } from '../../../core/undo.ts';
 import type { Action } from '../../../model/operation.ts';
 import { type Exceeded, type Plan, planKinds, planRefusals } from '../../../model/plan.ts';
 import type { Run } from '../../../model/run.ts';
-import type { SourceObject } from '../../../model/source-object.ts';
 import type { PlannedFor } from '../../plans.ts';
 import type { LeftOutFor } from '../../undo.ts';
 import {
@@ -23,6 +22,7 @@ import {
   time,
   timeOf,
 } from './common.ts';
+import { memberName, operationName, textOf } from './operation.ts';
 import { amendsSchema, amendsView, runSchema, runView } from './run.ts';
 
 export const planKind = z.enum(planKinds).meta({
@@ -175,13 +175,13 @@ export const exceededView = ({ limit, group, ...amounts }: Exceeded) => ({
 export const planOperationSchema = z
   .strictObject({
     object: refSchema,
-    name: z.string().nullable().meta({ description: 'Who or which group it is, as last seen in the tenant.' }),
+    name: operationName,
     user_principal_name: z.string().nullable(),
     action: actionText,
     remote_id: z.string().nullable().meta({ description: '`planned:…`: an account that the plan would create.' }),
     attributes: attributesSchema.nullable().meta({ description: 'By target path; in an update only what differs.' }),
     before: attributesSchema.nullable(),
-    members: z.array(refSchema).nullable(),
+    members: z.array(refSchema.extend({ name: memberName })).nullable(),
     why: z.string(),
     evidence: evidenceSchema.nullable(),
     version: z.int(),
@@ -191,6 +191,7 @@ export const planOperationSchema = z
 export const planOperationView = ({
   staged: { operation, cause },
   object,
+  memberNamed,
 }: PlannedFor): z.input<typeof planOperationSchema> => ({
   object: refView(operation.ref),
   name: textOf(object, 'displayName'),
@@ -200,7 +201,10 @@ export const planOperationView = ({
   attributes:
     'attributes' in operation ? operation.attributes : operation.action === 'disable' ? { active: false } : null,
   before: 'before' in operation ? operation.before : operation.action === 'disable' ? { active: true } : null,
-  members: 'members' in operation ? operation.members.map(({ ref }) => refView(ref)) : null,
+  members:
+    'members' in operation
+      ? operation.members.map(({ ref }) => ({ ...refView(ref), name: textOf(memberNamed(ref.id), 'displayName') }))
+      : null,
   why: cause.why,
   evidence: evidenceView(cause.evidence),
   version: cause.version,
@@ -221,8 +225,3 @@ export const leftOutView = (one: LeftOutFor): z.input<typeof leftOutSchema> => (
   reason: one.reason,
   later_run_id: one.laterRun,
 });
-
-const textOf = (object: SourceObject | null, attribute: string): string | null => {
-  const value = object?.attributes[attribute];
-  return typeof value === 'string' ? value : null;
-};
