@@ -13,6 +13,9 @@ import type { LimitName, Limits } from '../model/target-record.ts';
 /** The window behind which what was done is forgotten. A leak of 1 % a run is a leak all the same. */
 export const windowMs = 24 * 3_600_000;
 
+/** The limits on what is written, and takes nothing away. */
+export const writeLimits = ['creates', 'updates', 'adoptions'] as const satisfies readonly LimitName[];
+
 /** How much of each kind, by the name of its limit; members also by the group they are removed from. */
 export type Amounts = Readonly<Record<Exclude<LimitName, 'memberRemovalsPerGroup'>, number>> & {
   readonly byGroup: ReadonlyMap<SourceId, number>;
@@ -23,6 +26,7 @@ export const nothing: Amounts = {
   memberRemovals: 0,
   updates: 0,
   creates: 0,
+  adoptions: 0,
   byGroup: new Map(),
 };
 
@@ -35,7 +39,7 @@ export type Base = {
 };
 
 export const guard = (wanted: Amounts, taken: Amounts, limits: Limits, base: Base): readonly Exceeded[] => [
-  ...(['deprovisions', 'groupDeletes', 'memberRemovals', 'updates', 'creates'] as const).flatMap((limit) =>
+  ...(['deprovisions', 'groupDeletes', 'memberRemovals', 'updates', 'creates', 'adoptions'] as const).flatMap((limit) =>
     judge({ limit, group: null }, limits[limit], wanted[limit], taken[limit], () => baseOf(limit, base)),
   ),
   ...[...wanted.byGroup].flatMap(([group, members]) =>
@@ -53,6 +57,7 @@ export const guard = (wanted: Amounts, taken: Amounts, limits: Limits, base: Bas
 const baseOf = (limit: Exclude<LimitName, 'memberRemovalsPerGroup'>, { active: { user, group } }: Base): number => {
   switch (limit) {
     case 'deprovisions':
+    case 'adoptions':
       return user;
     case 'groupDeletes':
       return group;
@@ -109,7 +114,7 @@ export const limitOf = ({
     case 'remove_members':
       return why === 'leavers' ? null : 'memberRemovals';
     case 'update':
-      return 'updates';
+      return why === 'adopted' ? 'adoptions' : 'updates';
     case 'create':
       return 'creates';
     case 'add_members':
@@ -153,7 +158,7 @@ export const sumTaken = (taken: Iterable<Taken>, again: ReadonlySet<SourceId> = 
 
 /** Counts one by one: not everything that a plan holds is in one list. */
 export const startSum = (): { readonly add: (one: Counted) => void; readonly amounts: () => Amounts } => {
-  const total = { deprovisions: 0, groupDeletes: 0, memberRemovals: 0, updates: 0, creates: 0 };
+  const total = { deprovisions: 0, groupDeletes: 0, memberRemovals: 0, updates: 0, creates: 0, adoptions: 0 };
   const byGroup = new Map<SourceId, number>();
   return {
     add: (one) => {
@@ -196,6 +201,7 @@ const names: Readonly<Record<LimitName, string>> = {
   memberRemovalsPerGroup: 'member removals',
   updates: 'updates',
   creates: 'creates',
+  adoptions: 'accounts and groups taken over',
 };
 
 const sentence = ({ limit, group, wanted, taken, allowed }: Exceeded): string =>

@@ -49,16 +49,15 @@ export type Context = {
 /** Of a remote object that was linked to this source object before: whether we made it, and since when members were pushed to it. */
 export type MetAgain = Pick<Link, 'by' | 'membersSince'>;
 
+/** What makes a match ours already. `isMarked`: it carries the id of this very object. */
+export type Met = { readonly isMarked: boolean; readonly before: MetAgain | null };
+export const stranger: Met = { isMarked: false, before: null };
+
 /** An object of the snapshot without a link: adopt the match, or create it. Someone disabled in the source is never created. */
-export const planUnlinked = (
-  object: SourceObject,
-  match: Match,
-  context: Context,
-  before: MetAgain | null = null,
-): ObjectPlan => {
+export const planUnlinked = (object: SourceObject, match: Match, context: Context, met: Met = stranger): ObjectPlan => {
   switch (match.kind) {
     case 'match':
-      return planAdoption(object, match.remote, context, before);
+      return planAdoption(object, match.remote, context, met);
     case 'ambiguous':
       return {
         kind: 'escrow',
@@ -266,7 +265,7 @@ const planAdoption = (
   object: SourceObject,
   remote: RemoteObject,
   context: Context,
-  before: MetAgain | null,
+  { before, isMarked }: Met,
 ): ObjectPlan => {
   const link: Link = {
     ref: object.ref,
@@ -275,19 +274,24 @@ const planAdoption = (
     state: own(remote.attributes, 'active') === false ? 'disabled' : 'active',
     since: context.now,
     hasLeft: false,
-    pushed: known(remote.attributes, context.rules),
+    pushed: shownOf(remote.attributes, context.rules),
     // Whoever left since members were first pushed may still be in it; who of the others is in it nobody knows, so all of them are pushed again.
     membersSince: before?.membersSince ?? null,
     membersAt: null,
   };
-  // What we made, and meet again, is taken over from nobody.
-  const plan = planLinked(object, link, link.by === 'matched' ? { ...context, why: 'adopted' } : context);
+  const plan = planLinked(object, link, { ...context, why: whyAdopted(link, isMarked, context.why) });
   if (plan.kind === 'do') return { ...plan, adopt: link };
   return { kind: 'do', operations: [], adopt: link, waiting: plan.kind === 'unchanged' ? plan.waiting : [] };
 };
 
+/** What we made, and meet again, is taken over from nobody: then it is done for what it would have been done for. */
+export const whyAdopted = ({ by }: Pick<Link, 'by'>, isMarked: boolean, otherwise: Cause['why']): Cause['why'] => {
+  if (by === 'created') return otherwise;
+  return isMarked ? 'recognized' : 'adopted';
+};
+
 /** What we know of a remote object we did not make: only the paths we map. */
-export const known = (attributes: Attributes, rules: readonly MappingRule[]): Attributes =>
+export const shownOf = (attributes: Attributes, rules: readonly MappingRule[]): Attributes =>
   Object.fromEntries(rules.map((rule) => [rule.to, own(attributes, rule.to)]));
 
 /** Switching an account off takes something away from a person, so it is an operation of its own that the guard counts. */

@@ -63,6 +63,7 @@ export const strictest = (one: Safeguards, other: Safeguards): Safeguards => ({
     memberRemovalsPerGroup: smaller(one.limits.memberRemovalsPerGroup, other.limits.memberRemovalsPerGroup),
     updates: smallerOf(one.limits.updates, other.limits.updates),
     creates: smallerOf(one.limits.creates, other.limits.creates),
+    adoptions: smallerOf(one.limits.adoptions, other.limits.adoptions),
   },
   protected: both(one.protected, other.protected),
   approvals: more(one.approvals, other.approvals),
@@ -111,6 +112,7 @@ const limitNames = [
   'memberRemovalsPerGroup',
   'updates',
   'creates',
+  'adoptions',
 ] as const satisfies readonly LimitName[];
 
 const isWider = (was: Limit | null, is: Limit | null): boolean => {
@@ -135,6 +137,7 @@ const nothingTaken: Safeguards = {
     memberRemovalsPerGroup: none,
     updates: null,
     creates: null,
+    adoptions: null,
   },
   protected: nobodyProtected,
   approvals: 1,

@@ -77,7 +77,7 @@ export const follow = (
       trace.remoteId = remoteId;
       return;
     case 'update':
-      trace.adopted ||= why === 'adopted';
+      trace.adopted ||= why === 'adopted' || why === 'recognized';
       write(trace, operation.attributes, operation.before);
       return;
     case 'disable':

@@ -30,6 +30,7 @@ export const exceededBy = async (
   return guard(amounts, taken, record.limits, { active, membersOf: (group) => sizes.get(group) ?? 0 });
 };
 
+/** Those that are counted before a run writes at all. What is taken over is counted as it comes: each of them is a case of its own. */
 export const limitsWrites = ({ limits: { creates, updates } }: Pick<TargetRecord, 'limits'>): boolean =>
   creates !== null || updates !== null;
 

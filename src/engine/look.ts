@@ -2,7 +2,7 @@
 
 import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
 import { judge, type Lookup, lookups, type Match, unmatched } from '../core/matching.ts';
-import { isOfLeaving, known, type MetAgain, notFree, type PlannedOperation } from '../core/plan.ts';
+import { isOfLeaving, type MetAgain, notFree, type PlannedOperation, shownOf } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject, Why } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
@@ -176,7 +176,7 @@ const linkTo = (work: Provisioning, ref: Ref, remote: RemoteObject, by: Link['by
   state: own(remote.attributes, 'active') === false ? 'disabled' : 'active',
   since: work.engine.world.now(),
   hasLeft: false,
-  pushed: known(remote.attributes, rulesFor(work, ref.type)),
+  pushed: shownOf(remote.attributes, rulesFor(work, ref.type)),
   membersSince: null,
   membersAt: null,
 });

@@ -5,7 +5,7 @@
 
 import pLimit from 'p-limit';
 import { own, sameAttributes } from '../core/attributes.ts';
-import { known } from '../core/plan.ts';
+import { shownOf } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
@@ -55,7 +55,7 @@ export const isNews = ({ sights, remoteIds }: Pick<Provisioning, 'sights' | 'rem
 const asShown = (work: Provisioning, link: Link, { attributes }: RemoteObject) => {
   const active = own(attributes, 'active');
   const state = active === true ? 'active' : active === false ? 'disabled' : link.state;
-  const pushed = { ...link.pushed, ...known(attributes, rulesFor(work, link.ref.type)) };
+  const pushed = { ...link.pushed, ...shownOf(attributes, rulesFor(work, link.ref.type)) };
   const shown: Link = { ...link, state, since: state === link.state ? link.since : work.engine.world.now(), pushed };
   return { link: shown, isNews: state !== link.state || !sameAttributes(pushed, link.pushed) };
 };

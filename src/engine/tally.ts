@@ -1,6 +1,7 @@
 /** The counters of one provision run, and where it is. */
 
 import { z } from 'zod';
+import { writeLimits } from '../core/guard.ts';
 import { type PlanId, planId, type SourceId, sourceId } from '../model/ids.ts';
 import type { Exceeded } from '../model/plan.ts';
 import { type Counters, type CountName, count, countReason, type Phase } from '../model/run.ts';
@@ -74,7 +75,7 @@ export const startTally = (from: Counters, report: Report): Tally => {
 };
 
 const exceededSchema = z.strictObject({
-  limit: z.enum(['creates', 'updates']),
+  limit: z.enum(writeLimits),
   group: z.null(),
   wanted: z.int(),
   taken: z.int(),

@@ -4,7 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { attributeOf } from '../core/attributes.ts';
 import { references } from '../core/mapping.ts';
 import type { Match } from '../core/matching.ts';
-import { type Context, keyOf, type MetAgain, type ObjectPlan, planLinked, planUnlinked } from '../core/plan.ts';
+import { type Context, keyOf, type Met, type ObjectPlan, planLinked, planUnlinked, whyAdopted } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
 import type { Escrow, Link, Operation } from '../model/operation.ts';
@@ -15,6 +15,7 @@ import { escrowObjects } from './escrow.ts';
 import { letGo } from './first-looks.ts';
 import type { Item } from './gather.ts';
 import { findMatch } from './look.ts';
+import { carriesMarkOf } from './marked.ts';
 import { metAgain } from './met-again.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
@@ -52,8 +53,8 @@ type Known = {
   readonly isNews: boolean;
 };
 type Reading = { readonly chunk: Chunk; readonly known: readonly Known[]; readonly links: ReadonlyMap<SourceId, Link> };
-/** `match`: what the target answered about an object without a link; null for one that has its link, or that nobody touches. `before`: see `metAgain`. */
-type Sighted = Known & { readonly match: Match | Refused | null; readonly before: MetAgain | null };
+/** `match`: what the target answered about an object without a link; null for one that has its link, or that nobody touches. `met`: what is known of it. */
+type Sighted = Known & { readonly match: Match | Refused | null; readonly met: Met };
 /** A target may refuse the question itself, for one object's value; that object waits, the others go on. */
 type Refused = { readonly kind: 'refused'; readonly detail: string };
 
@@ -103,9 +104,12 @@ const lookUp = async (
   return known.map((one) => ({
     ...one,
     match: matchBy.get(one) ?? null,
-    before: before.get(one.item.ref.id) ?? null,
+    met: { isMarked: isMarked(work, one.item.ref, matchBy.get(one)), before: before.get(one.item.ref.id) ?? null },
   }));
 };
+
+const isMarked = ({ record }: Provisioning, ref: Ref, match: Match | Refused | null | undefined): boolean =>
+  match?.kind === 'match' && carriesMarkOf(record, ref, match.remote);
 
 const matchOf = async (work: Provisioning, object: SourceObject): Promise<Match | Refused> => {
   try {
@@ -145,7 +149,12 @@ export const wouldWrite = async (work: Provisioning, items: readonly Item[]): Pr
   return sighted.flatMap((one) => toPending(planOne(one, objectContext(work, one.item, links, pass)), pass));
 };
 
-type Planned = { readonly item: Item; readonly plan: ObjectPlan; readonly link: Link | null };
+type Planned = {
+  readonly item: Item;
+  readonly plan: ObjectPlan;
+  readonly link: Link | null;
+  readonly met: Met;
+};
 
 const provisionRound = async (
   work: Provisioning,
@@ -171,10 +180,10 @@ const provisionRound = async (
 };
 
 const planOne = (
-  { item, object, link, isProtected, isNews: isToNote, match, before }: Sighted,
+  { item, object, link, isProtected, isNews: isToNote, match, met }: Sighted,
   context: Context,
 ): Planned => {
-  if (isProtected) return { item, link, plan: { kind: 'skip', reason: 'protected' } };
+  if (isProtected) return { item, link, met, plan: { kind: 'skip', reason: 'protected' } };
   if (link !== null) {
     const plan = planLinked(object, link, context);
     const noted: ObjectPlan = {
@@ -183,10 +192,15 @@ const planOne = (
       adopt: link,
       waiting: plan.kind === 'unchanged' ? plan.waiting : [],
     };
-    return { item, link, plan: isToNote && plan.kind === 'unchanged' ? noted : plan };
+    return { item, link, met, plan: isToNote && plan.kind === 'unchanged' ? noted : plan };
   }
   if (match === null) throw new Error('An object without a link was not looked up.');
-  return { item, link, plan: match.kind === 'refused' ? refused(match) : planUnlinked(object, match, context, before) };
+  return {
+    item,
+    link,
+    met,
+    plan: match.kind === 'refused' ? refused(match) : planUnlinked(object, match, context, met),
+  };
 };
 
 const refused = ({ detail }: Refused): ObjectPlan => ({ kind: 'escrow', reason: 'target_rejected', detail });
@@ -224,7 +238,7 @@ export const referred = (work: Provisioning, objects: Iterable<SourceObject>): r
   );
 
 /** A match that already is as wanted still becomes a link, by an update that asks for nothing. */
-const toPending = ({ item, plan, link }: Planned, pass: string): readonly Pending[] => {
+const toPending = ({ item, plan, link, met }: Planned, pass: string): readonly Pending[] => {
   if (plan.kind !== 'do') return [];
   const from = plan.adopt ?? link;
   const operations = plan.operations.filter(({ operation }) => !isDestructive(operation.action));
@@ -234,7 +248,7 @@ const toPending = ({ item, plan, link }: Planned, pass: string): readonly Pendin
       {
         planned: {
           operation: { key: keyOf(pass, ref, 'adopt'), ref, action: 'update', remoteId, attributes: {}, before: {} },
-          why: link === null && plan.adopt.by === 'matched' ? 'adopted' : item.why,
+          why: link === null ? whyAdopted(plan.adopt, met.isMarked, item.why) : item.why,
         },
         link: from,
       },

@@ -59,11 +59,12 @@ export type Evidence = {
   readonly confirmed: { readonly at: Date; readonly said: Readonly<Partial<Record<Said, number>>> } | null;
 };
 export type Said = Standing | 'not_a_member' | 'deleted';
-/** `adopted`: the account was there before, and is linked with this. `unlinked`: an undo gives it back. `members`: who stays, but not in this group. `leavers`: members of it who leave altogether. `repair`: the target does not hold what it was told. `undo`: a run did the opposite. */
+/** `adopted`: the account was there before, and is linked with this; `recognized`: so is one that carries the id of this very object. `unlinked`: an undo gives it back. `members`: who stays, but not in this group. `leavers`: members of it who leave altogether. `repair`: the target does not hold what it was told. `undo`: a run did the opposite. */
 export type Why =
   | 'created'
   | 'updated'
   | 'adopted'
+  | 'recognized'
   | 'unlinked'
   | 'members'
   | 'leavers'

@@ -21,7 +21,7 @@ export type LeftGroups = 'leave' | 'delete';
 
 /**
  * What may be taken away, or written, before a person has to look. Each counts what one run wants together with what was done in the 24 hours
- * before; what a person approved does not count. The percentage is of the active accounts and groups; for `deprovisions` of the accounts alone, for
+ * before; what a person approved does not count. The percentage is of the active accounts and groups; for `deprovisions` and `adoptions` of the accounts alone, for
  * `groupDeletes` of the groups alone, for `memberRemovalsPerGroup` of the members of that group. Null: no limit.
  */
 export type Limits = {
@@ -33,6 +33,8 @@ export type Limits = {
   readonly memberRemovalsPerGroup: Limit;
   readonly updates: Limit | null;
   readonly creates: Limit | null;
+  /** Accounts that were there before, and are linked: whoever has the name gets what they may. */
+  readonly adoptions: Limit | null;
 };
 export type LimitName = keyof Limits;
 
@@ -107,6 +109,7 @@ export const defaultLimits: Limits = {
   memberRemovalsPerGroup: { count: 1_000, percent: 50, floor: 10 },
   updates: null,
   creates: null,
+  adoptions: { count: 50, percent: 5, floor: 5 },
 };
 
 export const nobodyProtected: Protection = { ids: [], attributes: [], groups: [] };

@@ -50,6 +50,7 @@ describe('a run', () => {
     memberRemovalsPerGroup: limit(100, 50, 2),
     updates: null,
     creates: null,
+    adoptions: null,
   };
   const base = (user: number, group = 0) => ({ active: { user, group }, membersOf: () => 0 });
   const judged = (wanted: Partial<Amounts>, taken: Partial<Amounts> = {}, linked = 300, other: Partial<Limits> = {}) =>

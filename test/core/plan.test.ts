@@ -143,11 +143,15 @@ describe('somebody without an account', () => {
     expect(plan).toMatchObject({ kind: 'do', operations: [], adopt: { remoteId: 'r-1', pushed: told }, waiting: [] });
   });
 
-  it('says of what it takes over that it was there before, and not of an account of ours that it meets again', () => {
+  it('says of what it takes over that it was there before, that it carries their id, and neither of an account of ours that it meets again', () => {
     const match = { kind: 'match', remote: remote('r-1', { ...told, title: 'Intern' }) } as const;
     expect(planUnlinked(anna, match, context)).toMatchObject({ operations: [{ why: 'adopted' }] });
-    const ours = { by: 'created', membersSince: null } as const;
+    const ours = { isMarked: true, before: { by: 'created', membersSince: null } } as const;
     expect(planUnlinked(anna, match, context, ours)).toMatchObject({ operations: [{ why: 'updated' }] });
+    for (const before of [null, { by: 'matched', membersSince: null } as const])
+      expect(planUnlinked(anna, match, context, { isMarked: true, before })).toMatchObject({
+        operations: [{ why: 'recognized' }],
+      });
   });
 
   it('takes over a match and still waits for the manager', () => {

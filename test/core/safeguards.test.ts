@@ -164,6 +164,7 @@ describe('the strictest of two', () => {
       memberRemovalsPerGroup: anyLimit,
       updates: maybe,
       creates: maybe,
+      adoptions: maybe,
     }),
     protected: fc.record({
       ids: some,
@@ -180,7 +181,7 @@ describe('the strictest of two', () => {
         for (const name of ['deprovisions', 'groupDeletes', 'memberRemovals', 'memberRemovalsPerGroup'] as const)
           for (const { limits } of [one, other])
             expect(allowance(both.limits[name], linked)).toBeLessThanOrEqual(allowance(limits[name], linked));
-        for (const name of ['updates', 'creates'] as const)
+        for (const name of ['updates', 'creates', 'adoptions'] as const)
           for (const { limits } of [one, other]) {
             const [own, strict] = [limits[name], both.limits[name]];
             if (own === null) continue;

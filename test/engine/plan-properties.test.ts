@@ -16,6 +16,7 @@ const limits: Limits = {
   memberRemovalsPerGroup: any,
   updates: null,
   creates: null,
+  adoptions: null,
 };
 
 const people = ['p0', 'p1', 'p2', 'p3', 'p4', 'p5'] as const;

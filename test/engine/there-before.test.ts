@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { TargetError } from '../../src/model/errors.ts';
 import { remoteId } from '../../src/model/ids.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
+import { defaultLimits, type Limits } from '../../src/model/target-record.ts';
 import { why } from '../support/explaining.ts';
 import { id, type Story, story, target } from '../support/story.ts';
 
@@ -184,5 +185,83 @@ describe('a group that we make', () => {
     await s.full();
     expect(s.groups()).toEqual({ staff: [] });
     expect(await reasons(s)).toEqual(['unclaimed_group']);
+  });
+});
+
+describe('people who had accounts before', () => {
+  /** A target that is kept in step already; then these come, who were invited to it by hand. */
+  const invited = async (names: readonly string[], limits: Partial<Limits> = {}): Promise<Story> => {
+    const s = await story({ target: { limits: { ...defaultLimits, ...limits } } });
+    s.hire('anna');
+    await s.full();
+    come(s, names);
+    return s;
+  };
+  const come = (s: Story, names: readonly string[]): void => {
+    for (const name of names) {
+      const account = remoteId(`r-${name}`);
+      const attributes = { userName: `${name}@contoso.example`, active: true };
+      s.remote.objects.set(account, { type: 'user', remoteId: account, attributes });
+      s.hire(name);
+    }
+  };
+  const ours = (s: Story): number =>
+    [...s.remote.objects.values()].filter(({ attributes }) => attributes['externalId'] !== undefined).length - 1;
+  const people = (from: number, to: number) => Array.from({ length: to - from }, (_, nth) => `p${from + nth}`);
+
+  it('are taken over by an ordinary run, which says of each that it was', async () => {
+    const s = await invited(people(0, 5));
+    expect(await s.delta()).toMatchObject({ state: 'succeeded' });
+    expect(ours(s)).toBe(5);
+    const { items } = await s.stores.ledger.entries(target, (await s.provisioned()).id, null, 100);
+    expect(items.filter(({ cause }) => cause.why === 'adopted')).toHaveLength(5);
+    await s.full();
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('wait as a plan where there are more than may be taken over in a day with nobody looking', async () => {
+    const s = await invited(people(0, 6));
+    s.hire('zoe');
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({
+      state: 'held',
+      problem: { code: 'guard_hold', message: expect.stringContaining('6 accounts and groups taken over') },
+      counters: { created: 1, skipped: { guard_hold: 6 } },
+    });
+    expect(ours(s)).toBe(1);
+    expect(await s.newestPlan()).toMatchObject({
+      kind: 'held',
+      exceeded: [{ limit: 'adoptions', group: null, wanted: 6, taken: 0, allowed: 5 }],
+    });
+    expect((await why(s, id('p0'))).verdict.reason).toBe('guard_hold');
+    expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+    expect(ours(s)).toBe(7);
+  });
+
+  it('count together with those of the day before', async () => {
+    const s = await invited(people(0, 4));
+    await s.delta();
+    come(s, people(4, 6));
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'held' });
+    expect(ours(s)).toBe(4);
+    s.pass(25 * 3_600_000);
+    await s.delta();
+    expect(ours(s)).toBe(6);
+  });
+
+  it('are as many as come where nothing limits it, or as limited as somebody sets it', async () => {
+    const free = await invited(people(0, 30), { adoptions: null });
+    await free.delta();
+    expect(ours(free)).toBe(30);
+    const strict = await invited(people(0, 1), { adoptions: { count: 0, percent: 0, floor: 0 } });
+    await strict.delta();
+    expect(ours(strict)).toBe(0);
+  });
+
+  it('do not count as changed', async () => {
+    const s = await invited(people(0, 5), { updates: { count: 1, percent: 0, floor: 0 } });
+    await s.delta();
+    expect(ours(s)).toBe(5);
   });
 });

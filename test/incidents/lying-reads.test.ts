@@ -61,6 +61,7 @@ describe('shrunk-read-holds', () => {
         memberRemovalsPerGroup: generous,
         updates: null,
         creates: null,
+        adoptions: null,
       },
     });
     for (const path of ['/users/delta', '/groups\\?'])

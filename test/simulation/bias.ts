@@ -200,6 +200,16 @@ const biases = {
     drawn: { ...writes, ...drawn(sure, 'limits creates'), ...strict('creates'), ...drawn(never, 'limits updates') },
     picked: { edit: ['hired'] },
   },
+  'limited adoptions': {
+    drawn: {
+      ...writesMemory,
+      ...freely,
+      ...drawn(sure, 'first plans approve themselves', 'has an account already', 'limits adoptions'),
+      ...drawn(never, 'has two accounts already', 'limits updates', 'limits creates'),
+      ...strict('adoptions'),
+    },
+    picked: {},
+  },
   'groups that stay': {
     drawn: { ...freely, ...drawn(never, 'deletes groups that leave') },
     picked: { edit: ['group recycled'] },

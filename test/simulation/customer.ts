@@ -188,6 +188,7 @@ export const noLimits: Limits = {
   memberRemovalsPerGroup: boundless,
   updates: null,
   creates: null,
+  adoptions: null,
 };
 const one: Limit = { count: 500, percent: 0, floor: 1 };
 /** One of each kind in a day. */
@@ -198,6 +199,7 @@ export const leastLimits: Limits = {
   memberRemovalsPerGroup: one,
   updates: null,
   creates: null,
+  adoptions: null,
 };
 
 const populate = (directory: Directory, chance: Chance, nth: number): void => {
@@ -285,6 +287,7 @@ export const drawLimits = (chance: Chance, nth: number): Limits => {
     memberRemovalsPerGroup: limit('removals per group', 100, 4),
     updates: chance.happens(0.1, 'limits updates', nth) ? limit('updates', 100, 8) : null,
     creates: chance.happens(0.1, 'limits creates', nth) ? limit('creates', 100, 12) : null,
+    adoptions: chance.happens(0.3, 'limits adoptions', nth) ? limit('adoptions', 100, 2) : null,
   };
 };
 

@@ -52,7 +52,7 @@ export const takingsSeen = (now: () => number): Takings => {
 
   const baseOf = (customer: Limited, effect: Effect, { operation }: Meant, limit: LimitName, count: number) => {
     const [user, group] = [activeIn(customer.target.id, 'user'), activeIn(customer.target.id, 'group')];
-    if (limit === 'deprovisions') return user;
+    if (limit === 'deprovisions' || limit === 'adoptions') return user;
     if (limit === 'groupDeletes') return group;
     if (limit !== 'memberRemovalsPerGroup') return user + group;
     // Nobody can count more: who was in it at any time, who is in it at the target, and who was taken out.
@@ -104,7 +104,8 @@ const takingsOf = (
     case 'create':
       return [{ limit: 'creates', each: [key] }];
     case 'update':
-      return isOfManagerAlone(effect) ? [] : [{ limit: 'updates', each: [key] }];
+      if (isOfManagerAlone(effect)) return [];
+      return [{ limit: cause.why === 'adopted' ? 'adoptions' : 'updates', each: [key] }];
     case 'add_members':
       return [];
     case 'remove_members': {

@@ -14,6 +14,7 @@ const happenings: readonly string[] = [
     'guard.held.memberRemovalsPerGroup',
     'guard.held.updates',
     'guard.held.creates',
+    'guard.held.adoptions',
     'plan.waits',
     'plan.moved',
     'plan.applied',

@@ -2,7 +2,13 @@
 
 import type mongoose from 'mongoose';
 import { connectionId, organizationId, targetId } from '../../model/ids.ts';
-import { type Approvals, defaultLimits, type Limits, type TargetRecord } from '../../model/target-record.ts';
+import {
+  type Approvals,
+  defaultLimits,
+  type Limits,
+  type Loosened,
+  type TargetRecord,
+} from '../../model/target-record.ts';
 import type { TargetEdit, TargetStore, Vault } from '../connection-store.ts';
 import { keyset } from './keyset.ts';
 import {
@@ -20,15 +26,23 @@ import {
 /** How many had to approve stood beside when that was lowered, before the other safeguards went with it. */
 type EarlierApprovals = { readonly needed: Approvals; readonly loweredAt: Date | null };
 
-/** What was stored before groups had a policy and a limit of their own lacks both; what was before two people could be needed, that. */
+type EarlierLimits = Omit<Limits, 'groupDeletes' | 'adoptions'> & Partial<Limits>;
+type EarlierLoosened = Omit<Loosened, 'from'> & {
+  readonly from: Omit<Loosened['from'], 'limits'> & { readonly limits: EarlierLimits };
+};
+
+/**
+ * What was stored before groups had a policy and a limit of their own lacks both; what was before two people could be needed, that; and what was before
+ * accounts that are taken over were counted, that limit.
+ */
 type TargetDocument = Omit<
   TargetRecord,
   'id' | 'organization' | 'connection' | 'settings' | 'leftGroups' | 'limits' | 'approvals' | 'loosened'
 > & {
   readonly approvals?: Approvals | EarlierApprovals;
-  readonly loosened?: TargetRecord['loosened'];
+  readonly loosened?: EarlierLoosened | null;
   readonly leftGroups?: TargetRecord['leftGroups'];
-  readonly limits: Omit<Limits, 'groupDeletes'> & Partial<Limits>;
+  readonly limits: EarlierLimits;
 } & Pick<SealedDocument, '_id' | 'organization' | 'secrets'> & {
     readonly connection: string;
     /** JSON: the names of settings are the kind's, and may hold `$` or `.`. */
@@ -97,7 +111,7 @@ const targetOf = ({
   secrets: _,
   ...rest
 }: TargetDocument): TargetRecord => {
-  const limits = { ...some, groupDeletes: some.groupDeletes ?? defaultLimits.groupDeletes };
+  const limits = limitsOf(some);
   const [approvals, loweredAt] = typeof kept === 'number' ? [kept, null] : [kept.needed, kept.loweredAt];
   const lowered =
     loweredAt === null ? null : { from: { limits, protected: rest.protected, approvals: 2 } as const, at: loweredAt };
@@ -108,10 +122,19 @@ const targetOf = ({
     leftGroups,
     limits,
     approvals,
-    loosened: loosened === undefined ? lowered : loosened,
+    loosened: loosened === undefined ? lowered : withLimits(loosened),
     id: targetId(_id),
     organization: organizationId(organization),
     connection: connectionId(connection),
     settings: JSON.parse(settings),
   };
 };
+
+const limitsOf = (some: EarlierLimits): Limits => ({
+  ...some,
+  groupDeletes: some.groupDeletes ?? defaultLimits.groupDeletes,
+  adoptions: some.adoptions === undefined ? defaultLimits.adoptions : some.adoptions,
+});
+
+const withLimits = (loosened: EarlierLoosened | null): TargetRecord['loosened'] =>
+  loosened && { ...loosened, from: { ...loosened.from, limits: limitsOf(loosened.from.limits) } };

@@ -188,6 +188,7 @@ describe('adding a target', () => {
         member_removals_per_group: { count: 1_000, percent: 50, floor: 10 },
         updates: null,
         creates: null,
+        adoptions: { count: 50, percent: 5, floor: 5 },
       },
       protected: { ids: [], attributes: [], group_ids: [] },
       mapping: {

@@ -338,13 +338,19 @@ export const deciding: readonly Mutant[] = [
     name: 'updates are not counted',
     what: 'Accounts and groups that are changed count against no limit.',
     bias: 'limited updates',
-    edits: [{ file: 'src/core/guard.ts', from: "return 'updates';", to: 'return null;' }],
+    edits: [{ file: 'src/core/guard.ts', from: "'adoptions' : 'updates';", to: "'adoptions' : null;" }],
   },
   {
     name: 'creates are not counted',
     what: 'Accounts and groups that are made count against no limit.',
     bias: 'limited creates',
     edits: [{ file: 'src/core/guard.ts', from: "return 'creates';", to: 'return null;' }],
+  },
+  {
+    name: 'what is taken over is not counted',
+    what: 'Accounts that were there before are taken over in any number.',
+    bias: 'limited adoptions',
+    edits: [{ file: 'src/core/guard.ts', from: "'adoptions' : 'updates';", to: "null : 'updates';" }],
   },
   {
     name: 'the days of grace are none',

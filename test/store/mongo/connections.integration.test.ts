@@ -65,6 +65,17 @@ describe('connections and targets in MongoDB', async () => {
     expect(read?.loosened?.from.limits).toEqual(read?.limits);
   });
 
+  it('read with the usual limit on what is taken over where a target was stored before there was one', async () => {
+    const { targets } = stores ?? {};
+    const collection = mongo.db.collection<{ readonly _id: string }>('targets');
+    const old = await collection.findOneAndUpdate({}, { $unset: { 'limits.adoptions': '' } });
+    const id = targetId(old?._id ?? '');
+    const read = await targets?.get(id);
+    expect(read).toMatchObject({ limits: { adoptions: defaultLimits.adoptions } });
+    const none = await targets?.edit(id, read?.revision ?? 0, { limits: { ...defaultLimits, adoptions: null } });
+    expect(none).toMatchObject({ limits: { adoptions: null } });
+  });
+
   it('never even ask the database for secrets they were not asked for', async () => {
     const answers: string[] = [];
     mongo.connection.getClient().on('commandSucceeded', ({ reply }) => answers.push(JSON.stringify(reply)));

@@ -63,6 +63,7 @@ const limitName = z.enum([
   'member_removals_per_group',
   'updates',
   'creates',
+  'adoptions',
 ]);
 export const exceededSchema = z.strictObject({
   limit: limitName,
@@ -164,6 +165,7 @@ const limitNames = {
   memberRemovalsPerGroup: 'member_removals_per_group',
   updates: 'updates',
   creates: 'creates',
+  adoptions: 'adoptions',
 } as const satisfies Readonly<Record<Exceeded['limit'], z.infer<typeof limitName>>>;
 
 export const exceededView = ({ limit, group, ...amounts }: Exceeded) => ({

@@ -16,6 +16,10 @@ const limitFields = {
   }),
   updates: limitSchema.nullable().meta({ description: 'null: no limit.' }),
   creates: limitSchema.nullable().meta({ description: 'null: no limit.' }),
+  adoptions: limitSchema.nullable().meta({
+    description:
+      'Accounts that were there before and are taken over; the percentage is of the active accounts. null: no limit.',
+  }),
 };
 export const limitsSchema = z.strictObject(limitFields).meta({
   id: 'Limits',
@@ -74,6 +78,7 @@ export const limitsOf = (limits: z.output<typeof limitChangesSchema>): Partial<L
   ...(limits.member_removals_per_group && { memberRemovalsPerGroup: limits.member_removals_per_group }),
   ...(limits.updates !== undefined && { updates: limits.updates }),
   ...(limits.creates !== undefined && { creates: limits.creates }),
+  ...(limits.adoptions !== undefined && { adoptions: limits.adoptions }),
 });
 
 export const protectionOf = ({ ids, attributes, group_ids }: z.output<typeof protectionSchema>): Protection => ({
@@ -96,6 +101,7 @@ export const limitsView = (limits: Limits): z.input<typeof limitsSchema> => ({
   member_removals_per_group: limits.memberRemovalsPerGroup,
   updates: limits.updates,
   creates: limits.creates,
+  adoptions: limits.adoptions,
 });
 export const protectionView = ({ ids, attributes, groups }: Protection): z.input<typeof protectionSchema> => ({
   ids: [...ids],
