@@ -54,7 +54,7 @@ export type Maker = Pick<Actor, 'kind' | 'id'>;
 export type Approver = Maker & { readonly makers: readonly Maker[] };
 
 /**
- * A person's word on a plan: `by` is the name of the API key. `first`: somebody else's approval before it, where two are needed. What was decided before
+ * A person's word on a plan: `by` is what they are called, which others may be as well. `first`: somebody else's approval before it, where two are needed. What was decided before
  * it was kept who exactly does not say.
  */
 export type Decision = {

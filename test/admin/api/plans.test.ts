@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { inForce } from '../../../src/core/safeguards.ts';
 import { basisOf } from '../../../src/engine/basis.ts';
 import { connectionId, organizationId, planId, runId, targetId } from '../../../src/model/ids.ts';
@@ -381,6 +382,31 @@ describe('a plan that takes two approvals', () => {
     for (const key of [theirs, other])
       expect((await decideBy({ key }, id, 'approve', 'Yes.')).body).toMatchObject({ code: 'another_person_needed' });
     expect((await decide(id, 'approve')).body).toMatchObject({ state: 'approved' });
+  });
+
+  it('says who approved, and not only what they are called: a key may be named like a person', async () => {
+    await door.close();
+    door = await openDoor({ identityProvider: peopleOf(), config: { publicUrl: 'https://entrain.example' } });
+    connection = await addConnection(door);
+    target = await addTarget(door, connection);
+    const ann = await signedInAs(door, ['admin']);
+    const { name } = z.object({ name: z.string() }).parse((await door.call('GET', '/v1/session', ann)).body);
+    const id = await waits({ approvals: 2 });
+    const likeHer = await keyFor(name);
+    await decideBy({ key: likeHer }, id, 'approve', 'Yes.');
+    const waiting = await show(id);
+    expect(waiting.body).toMatchObject({
+      approvals: [{ by: name, actor: { kind: 'api_key', id: expect.stringMatching(/^key_/) } }],
+      decided_by_actor: null,
+    });
+    expect((await decideBy(ann, id, 'approve', 'I looked, too.')).body).toMatchObject({
+      approvals: [
+        { by: name, actor: { kind: 'api_key' } },
+        { by: name, actor: { kind: 'person', id: expect.stringMatching(/^per_/) } },
+      ],
+      decided_by: name,
+      decided_by_actor: { kind: 'person', id: expect.stringMatching(/^per_/) },
+    });
   });
 
   it('is ended by anybody’s no, which shows who had said yes', async () => {

@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import { approvalsIn } from '../../../core/approvals.ts';
 import { leftOutReasons } from '../../../core/undo.ts';
+import { actorKinds } from '../../../model/audit.ts';
 import type { Action } from '../../../model/operation.ts';
-import { type Exceeded, type Plan, planKinds, planRefusals } from '../../../model/plan.ts';
+import { type Decision, type Exceeded, type Plan, planKinds, planRefusals } from '../../../model/plan.ts';
 import type { Run } from '../../../model/run.ts';
 import type { PlannedFor } from '../../plans.ts';
 import type { LeftOutFor } from '../../undo.ts';
@@ -73,6 +74,14 @@ export const exceededSchema = z.strictObject({
   allowed: z.int(),
 });
 
+/** What they are called may be what anybody else is called, too: a key has the name that its maker chose. */
+const deciderSchema = z.strictObject({
+  kind: z.enum(actorKinds),
+  id: z.string().meta({ description: 'Names them for good; as in the audit log.' }),
+});
+const deciderOf = ({ approver }: Decision): z.input<typeof deciderSchema> | null =>
+  approver === undefined ? null : { kind: approver.kind, id: approver.id };
+
 export const planSchema = z
   .strictObject({
     id: planIdText,
@@ -105,9 +114,16 @@ export const planSchema = z
       description: 'How many people have to approve it: two where it is over a limit and the target says so.',
     }),
     approvals: z
-      .array(z.strictObject({ by: z.string(), reason: z.string(), at: time }))
-      .meta({ description: 'Who approved it, the first one first. Of two, the first waits here for the other.' }),
-    decided_by: z.string().nullable().meta({ description: 'The name of the API key.' }),
+      .array(z.strictObject({ by: z.string(), actor: deciderSchema.nullable(), reason: z.string(), at: time }))
+      .meta({
+        description:
+          'Who approved it, the first one first: `by` is what they are called, `actor` who they are (null: it was not kept then). Of two, the first waits here for the other.',
+      }),
+    decided_by: z
+      .string()
+      .nullable()
+      .meta({ description: 'What they are called: the name of the key, or of the person.' }),
+    decided_by_actor: deciderSchema.nullable().meta({ description: 'Who they are.' }),
     reason: z.string().nullable(),
     decided_at: time.nullable(),
     carried_out_by: runIdText.nullable().meta({ description: 'The run that carries it out, or did.' }),
@@ -142,8 +158,14 @@ export const planView = (plan: Plan): z.input<typeof planSchema> => {
     counts: plan.counts,
     exceeded: plan.exceeded.map(exceededView),
     approvals_needed: standing.state === 'waiting' && standing.approval !== undefined ? 2 : plan.approvals,
-    approvals: approvalsIn(standing).map(({ by, reason, at }) => ({ by, reason, at: timeOf(at) })),
+    approvals: approvalsIn(standing).map((one) => ({
+      by: one.by,
+      actor: deciderOf(one),
+      reason: one.reason,
+      at: timeOf(one.at),
+    })),
     decided_by: decision?.by ?? null,
+    decided_by_actor: decision && deciderOf(decision),
     reason: decision?.reason ?? null,
     decided_at: decision === null ? null : timeOf(decision.at),
     carried_out_by: 'begun' in standing ? standing.begun : null,
