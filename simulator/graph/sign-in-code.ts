@@ -5,6 +5,7 @@ export type SignIn = {
   readonly clientId: string;
   readonly redirectUri: string;
   readonly nonce: string | null;
+  readonly scopes: readonly string[];
   readonly challenge: string;
   readonly directoryRoles: readonly string[] | null;
   readonly endsMs: number;

@@ -19,7 +19,8 @@ export function authorize(world: World, name: string, query: Query): Reply {
   const redirectUri = returnAddress(app, query);
   if (app.state === 'missing') throw new AadstsError(700016, { app: app.clientId, tenant: tenant.name });
   if (query.get('response_type') !== 'code') throw new AadstsError(700054);
-  if (!(query.get('scope') ?? '').split(/[ +]/).includes('openid')) throw new AadstsError(70011, { name: 'scope' });
+  const scopes = (query.get('scope') ?? '').split(/[ +]/);
+  if (!scopes.includes('openid')) throw new AadstsError(70011, { name: 'scope' });
   const challenge = query.get('code_challenge');
   if (challenge === undefined || query.get('code_challenge_method') !== 'S256')
     throw new AadstsError(900144, { name: 'code_challenge' });
@@ -30,6 +31,7 @@ export function authorize(world: World, name: string, query: Query): Reply {
     clientId: app.clientId,
     redirectUri,
     nonce: query.get('nonce') ?? null,
+    scopes,
     challenge,
     directoryRoles: rolesInIdTokens ? [signedInAs === 'administrator' ? GLOBAL_ADMINISTRATOR : NO_ROLE] : null,
     endsMs: world.now() + CODE_LIFE_MS,
@@ -55,7 +57,10 @@ export async function redeem(world: World, clientId: string, tenantId: string, a
   if (signIn.tenantId !== tenantId) throw new AadstsError(50020, { tenant: tenantId });
   if (signIn.redirectUri !== redirectUri) throw new AadstsError(500112);
   if (createHash('sha256').update(verifier).digest('base64url') !== signIn.challenge) throw new AadstsError(501481);
-  const { nonce, directoryRoles } = signIn;
-  const objectId = guidFrom(world.tenants.get(tenantId)?.seed ?? 0, 301);
-  return world.issuer.identify({ tenantId, appId: clientId, objectId, nonce, directoryRoles }, 3_600);
+  const { nonce, directoryRoles, scopes } = signIn;
+  const seed = world.tenants.get(tenantId)?.seed ?? 0;
+  // It tells one person from another at all applications, so that it takes `profile`; the subject is theirs at this one alone.
+  const objectId = scopes.includes('profile') ? guidFrom(seed, 301) : null;
+  const subject = createHash('sha256').update(`${clientId} ${seed}`).digest('base64url');
+  return world.issuer.identify({ tenantId, appId: clientId, objectId, subject, nonce, directoryRoles }, 3_600);
 }

@@ -20,7 +20,8 @@ export type Grant = {
 export type Person = {
   readonly tenantId: string;
   readonly appId: string;
-  readonly objectId: string;
+  readonly objectId: string | null;
+  readonly subject: string;
   readonly nonce: string | null;
   /** Template ids of the directory roles; null when the app registration does not ask for them. */
   readonly directoryRoles: readonly string[] | null;
@@ -97,7 +98,7 @@ function sign(key: CryptoKey, origin: string, grant: Grant, nowSeconds: number, 
 /** The claims of a v2 ID token. */
 function signId(key: CryptoKey, origin: string, person: Person, nowSeconds: number, life: number): Promise<string> {
   const claims = {
-    oid: person.objectId,
+    ...(person.objectId === null ? {} : { oid: person.objectId }),
     tid: person.tenantId,
     ...(person.nonce === null ? {} : { nonce: person.nonce }),
     ...(person.directoryRoles === null ? {} : { wids: [...person.directoryRoles] }),
@@ -107,7 +108,7 @@ function signId(key: CryptoKey, origin: string, person: Person, nowSeconds: numb
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: KEY_ID })
     .setIssuer(`${origin}/${person.tenantId}/v2.0`)
     .setAudience(person.appId)
-    .setSubject(person.objectId)
+    .setSubject(person.subject)
     .setIssuedAt(nowSeconds)
     .setNotBefore(nowSeconds)
     .setExpirationTime(nowSeconds + life)

@@ -2,9 +2,11 @@
 
 import type { Connection, Problem } from '../model/connection.ts';
 import type { JsonObject } from '../model/target-record.ts';
+import type { ConfirmStep } from '../store/consent-store.ts';
 import { audited, type Recorder } from './audit.ts';
 import { askedBy, isForOne, mayBe, type Return } from './consent-outcome.ts';
 import { cannotConnect, tenantTaken } from './consent-problems.ts';
+import { isStillAsked } from './consent-question.ts';
 import { obstacle } from './consents.ts';
 import type { Seen } from './prove-consent.ts';
 import { found, Refused } from './refused.ts';
@@ -14,17 +16,20 @@ import { editing } from './room.ts';
 export const connectByConsent = async (
   audit: Recorder,
   back: Return,
-  tenant: string,
+  step: ConfirmStep,
   seen: Seen,
 ): Promise<Connection | Problem> => {
   const { app, room, connection: asked, consent } = back;
   const { connections } = room.stores;
+  const { tenant, by } = step;
   const connection = async () => found(await connections.get(asked.id), 'connection');
   const edit = () =>
     editing(null, async () => {
       const before = await connection();
       const refusal = obstacle(app, before);
       if (refusal !== null) throw refusal;
+      if (!(await isStillAsked(room, before, step)))
+        throw new Refused('stale_revision', 'It is another question by now than the one they answered.');
       if (!mayBe(before, tenant)) throw new Refused('tenant_fixed', 'The connection is to another tenant by now.');
       if (isForOne(back, before) && !(await room.engine.takeTenant(before, tenant)))
         throw new Refused('tenant_taken', 'The tenant is read for another organization by now.');
@@ -32,7 +37,7 @@ export const connectByConsent = async (
       return { before, after };
     });
   try {
-    const what = { ...askedBy(consent, await connection()), given: [] };
+    const what = { ...askedBy(consent, await connection(), by), given: [] };
     const { after } = await audited(audit, what, edit, ({ before, after }) => ({
       before: connectedAs(before),
       after: connectedAs(after),

@@ -5,6 +5,7 @@ import type { Connection, Problem } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { OurApp } from '../source/our-app.ts';
 import type { Consent } from '../store/consent-store.ts';
+import type { Question } from './consent-question.ts';
 import type { Within } from './reached.ts';
 import type { Room } from './room.ts';
 
@@ -22,7 +23,7 @@ export type Outcome =
   /** They did, and say in the same browser whether it is to be read for the organization; `state` is in the form alone. `name`: of the tenant, where it is told. */
   | {
       readonly kind: 'to_confirm';
-      readonly connection: Connection;
+      readonly question: Question;
       readonly tenant: string;
       readonly name: string | null;
       readonly state: string;
@@ -68,11 +69,18 @@ export const isForOne = ({ consent }: Return, { credentials }: Connection): bool
 export const mayBe = ({ tenantId }: Connection, tenant: string): boolean =>
   tenantId === null || tenantId.toLowerCase() === tenant;
 
-/** Whose doing it is, for the audit log. */
-export const askedBy = ({ connection }: Consent, { organization }: Connection) => ({
-  actor: { kind: 'consent_link', id: connection, name: 'whoever followed the link' } as const,
+/** Whose doing it is, for the audit log. `by`: who signed in, and where; null: nobody has yet. */
+export const askedBy = ({ connection }: Consent, { organization }: Connection, by: string | null) => ({
+  actor: {
+    kind: 'consent_link',
+    id: by ?? connection,
+    name: by === null ? 'whoever followed the link' : 'whoever followed the link and signed in',
+  } as const,
   organization,
   action: 'connectByConsent' satisfies PageAction,
   subjects: { connection_id: connection },
   trace: null,
 });
+
+/** Who has shown already who they are. */
+export const signedInAs = ({ step }: Consent): string | null => (step.kind === 'confirm' ? step.by : null);

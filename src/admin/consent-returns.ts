@@ -7,11 +7,20 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Problem } from '../model/connection.ts';
-import type { Consent, ConsentStep } from '../store/consent-store.ts';
+import type { ConfirmStep, Consent, ConsentStep } from '../store/consent-store.ts';
 import { isSame } from '../store/is-same.ts';
 import { auditRecorder } from './audit.ts';
 import { connectByConsent } from './connect-by-consent.ts';
-import { askedBy, type Failed, isForOne, mayBe, type Outcome, type Return, type Returned } from './consent-outcome.ts';
+import {
+  askedBy,
+  type Failed,
+  isForOne,
+  mayBe,
+  type Outcome,
+  type Return,
+  type Returned,
+  signedInAs,
+} from './consent-outcome.ts';
 import {
   anotherBrowser,
   anotherTenant,
@@ -21,8 +30,9 @@ import {
   noTenant,
   tenantTaken,
 } from './consent-problems.ts';
+import { digestOfQuestion, isStillAsked, questionOf } from './consent-question.ts';
 import { challengeOf, digestOf, nonceOf, obstacle, openState, stateForm, tenantForm } from './consents.ts';
-import { lookAt, nameOf, type Seen, strangerIn } from './prove-consent.ts';
+import { lookAt, nameOf, type Seen, visitorIn } from './prove-consent.ts';
 import type { Within } from './reached.ts';
 import { type Hall, wake } from './room.ts';
 import { toBeRead } from './to-be-read.ts';
@@ -66,8 +76,9 @@ export const consentReturns = (hall: Hall) => {
       const { step } = back.consent;
       if (step.kind !== 'confirm') return refused(back, linkOver);
       if (proofIn(step, verifier) === null) return refused(back, anotherBrowser);
+      if (!(await isStillAsked(back.room, back.connection, step))) return refused(back, cannotConnect);
       const seen = await lookAt(back.room, back.app, await toBeRead(back.room, back.connection), step.tenant);
-      return seen.kind === 'refused' ? refused(back, seen.problem) : settle(back, step.tenant, seen);
+      return seen.kind === 'refused' ? refused(back, seen.problem) : settle(back, step, seen);
     },
   };
 
@@ -133,34 +144,40 @@ export const consentReturns = (hall: Hall) => {
     if (verifier === null) return refused(back, anotherBrowser);
     if (code === null) return refused(back, noCode);
     const { room, app, connection, consent } = back;
-    const stranger = await strangerIn(room, app, { tenant, code, verifier, nonce: nonceOf(verifier) });
+    const { by, stranger } = await visitorIn(room, app, { tenant, code, verifier, nonce: nonceOf(verifier) });
     if (stranger !== null)
-      return stranger.mayPass ? again(back, stranger.problem, verifier) : refused(back, stranger.problem);
+      return stranger.mayPass ? again(back, stranger.problem, verifier) : refused(back, stranger.problem, by);
     if (isForOne(back, connection) && (await room.engine.isTenantOfOthers(connection, tenant)))
-      return refused(back, tenantTaken);
+      return refused(back, tenantTaken, by);
     const name = await nameOf(app, tenant);
-    const step = { kind: 'confirm', tenant, challenge: challengeOf(verifier) } as const;
+    const question = await questionOf(room, connection);
+    const asked = { by, question: digestOfQuestion(question) };
+    const step = { kind: 'confirm', tenant, challenge: challengeOf(verifier), ...asked } as const;
     const { state } = await openState(room, connection, { ...keptOf(consent), step }, stepLifeMs);
-    return { kind: 'to_confirm', connection, tenant, name, state, verifier };
+    return { kind: 'to_confirm', question, tenant, name, state, verifier };
   }
 
   /** One write: whatever breaks off before it leaves the connection as it was. */
-  async function settle(back: Return, tenant: string, seen: Seen): Promise<Outcome> {
+  async function settle(back: Return, step: ConfirmStep, seen: Seen): Promise<Outcome> {
     const { room, consent } = back;
-    const after = await connectByConsent(audit, back, tenant, seen);
+    const after = await connectByConsent(audit, back, step, seen);
     if ('code' in after) return failed(consent, after);
     if (after.state === 'active') await wake(room, 'schedule', () => room.wakeups.schedule(after));
     world.log.info('connection.connected', { connection: after.id, state: after.state, code: after.problem?.code });
     const { returnUrl } = consent;
     return seen.kind === 'waits'
       ? { kind: 'waiting', connection: after, problem: seen.problem, returnUrl }
-      : { kind: 'connected', connection: after, tenant: seen.name ?? tenant, returnUrl };
+      : { kind: 'connected', connection: after, tenant: seen.name ?? step.tenant, returnUrl };
   }
 
-  async function refused({ consent, connection }: Return, problem: Problem): Promise<Failed> {
+  async function refused(
+    { consent, connection }: Return,
+    problem: Problem,
+    by: string | null = signedInAs(consent),
+  ): Promise<Failed> {
     const step = { kind: 'refused', of: null, code: problem.code } as const;
     // They are refused whether that can be written down or not.
-    await audit.recordAudit({ ...askedBy(consent, connection), step }).catch(() => {});
+    await audit.recordAudit({ ...askedBy(consent, connection, by), step }).catch(() => {});
     return failed(consent, problem);
   }
 

@@ -25,22 +25,33 @@ const waitsMs = [2_000, 4_000, 8_000] as const;
 /** Why whoever signed in connects nothing. `mayPass`: it says nothing about them, and another sign-in may go well. */
 export type Stranger = { readonly problem: Problem; readonly mayPass: boolean };
 
-/** Null for an administrator of the tenant. The login finds the application before it looks at the code, so a code that came too early is still good. */
-export const strangerIn = (room: Around, app: OurApp, proof: Proof): Promise<Stranger | null> => {
+/** Who came. `by`: their tenant and their id there, as the login service says; null: it did not. `stranger` null: they are an administrator of the tenant. */
+export type Visitor =
+  | { readonly by: string; readonly stranger: null }
+  | { readonly by: string | null; readonly stranger: Stranger };
+
+/** The login finds the application before it looks at the code, so a code that came too early is still good. */
+export const visitorIn = (room: Around, app: OurApp, proof: Proof): Promise<Visitor> => {
   const signal = AbortSignal.timeout(patienceMs);
   return patiently(room, () => askedWho(app, proof, signal), signal);
 };
 
-const askedWho = async (app: OurApp, proof: Proof, signal: AbortSignal): Promise<Look<Stranger | null>> => {
+const askedWho = async (app: OurApp, proof: Proof, signal: AbortSignal): Promise<Look<Visitor>> => {
+  const nobody = (problem: Problem, mayPass: boolean, young = false): Look<Visitor> => ({
+    found: { by: null, stranger: { problem, mayPass } },
+    young,
+  });
   try {
-    const problem = strangenessOf(await app.signedIn(proof, signal), proof.tenant);
-    return { found: problem && { problem, mayPass: false }, young: false };
+    const who = await app.signedIn(proof, signal);
+    const problem = strangenessOf(who, proof.tenant);
+    const by = `${who.tenantId}/${who.personId}`;
+    const found = problem === null ? { by, stranger: null } : { by, stranger: { problem, mayPass: false } };
+    return { found, young: false };
   } catch (error) {
-    if (isTimeout(error)) return { found: { problem: noAnswer, mayPass: true }, young: false };
+    if (isTimeout(error)) return nobody(noAnswer, true);
     const problem = problemOf(error);
-    if (isYoung(problem.code)) return { found: { problem: tooEarly(problem.code), mayPass: true }, young: true };
-    const mayPass = error instanceof SourceError && error.fault === 'unavailable';
-    return { found: { problem, mayPass }, young: false };
+    if (isYoung(problem.code)) return nobody(tooEarly(problem.code), true, true);
+    return nobody(problem, error instanceof SourceError && error.fault === 'unavailable');
   }
 };
 

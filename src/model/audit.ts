@@ -7,7 +7,7 @@ import type { Json } from './target-record.ts';
 export type Actor = { readonly kind: ActorKind; readonly id: string; readonly name: string };
 /**
  * `configured_key`: one of the configuration, which goes by its name. `person`: somebody who signed in. `consent_link`, `setup_link`: whoever followed that
- * link of a connection. `sign_in`: whoever came to sign in, before it is known who they are. `server`: nobody; the first API key is made so.
+ * link of a connection; by a consent link, once they have signed in, `id` is their tenant and their object id there. `sign_in`: whoever came to sign in, before it is known who they are. `server`: nobody; the first API key is made so.
  */
 export const actorKinds = [
   'api_key',

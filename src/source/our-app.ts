@@ -5,6 +5,8 @@ import type { CloudName, Problem } from '../model/connection.ts';
 export type SignedIn = {
   /** The tenant of whoever signed in, as the login service says. */
   readonly tenantId: string;
+  /** Who it was: their object id there; where the login service does not tell it, what they are called at our application alone. */
+  readonly personId: string;
   /** Whether they may consent for the tenant; null when the login service does not tell. */
   readonly isAdministrator: boolean | null;
 };

@@ -16,11 +16,20 @@ export type Consent = {
 
 /**
  * `consent`: an administrator is asked for it. `sign_in`: somebody came back and named a tenant; now they prove that it is theirs, in the browser whose
- * verifier has this challenge. `confirm`: they did, and are asked in that browser whether it is to be read for the organization.
+ * verifier has this challenge. `confirm`: they did, and are asked in that browser whether it is to be read for the organization. `by`: who they are;
+ * `question`: the SHA-256 of what they are asked.
  */
 export type ConsentStep =
   | { readonly kind: 'consent' }
-  | { readonly kind: 'sign_in' | 'confirm'; readonly tenant: string; readonly challenge: string };
+  | { readonly kind: 'sign_in'; readonly tenant: string; readonly challenge: string }
+  | ConfirmStep;
+export type ConfirmStep = {
+  readonly kind: 'confirm';
+  readonly tenant: string;
+  readonly challenge: string;
+  readonly by: string;
+  readonly question: string;
+};
 
 export interface ConsentStore {
   /** Keeps it in place of whatever was open for its connection. */

@@ -23,22 +23,22 @@ const againPage = ({ problem, url }: Extract<Shown, { kind: 'again' }>): string 
 
 /** Whoever sent the link is known by nothing but this: what it is for stands on top, before what it does. */
 const questionPage = (
-  { connection, tenant, name, state }: Extract<Shown, { kind: 'to_confirm' }>,
+  { question, tenant, name, state }: Extract<Shown, { kind: 'to_confirm' }>,
   confirmAddress: string,
 ): string =>
   documentOf(
     'Connect this tenant?',
     html`<h1>Connect this tenant?</h1>
 <section><h2>For whom it is read</h2>
-<p>Organization: <strong>${connection.organization}</strong></p>
-<p>Connection, as whoever made the link named it: <strong>${connection.name}</strong></p></section>
+<p>Organization: <strong>${question.organization}</strong></p>
+<p>Connection, as whoever made the link named it: <strong>${question.name}</strong></p></section>
 <section><h2>What is read</h2>
 <p>Tenant: ${name === null ? html`<code>${tenant}</code>` : html`<strong>${name}</strong> (<code>${tenant}</code>)`}</p>
-${whoIsRead(connection)}
-<p>Of users: ${connection.attributes.user.join(', ')}. Of groups: ${connection.attributes.group.join(', ')}, and who is in them.</p>
+${whoIsRead(question)}
+<p>At most, of users: ${question.attributes.user.join(', ')}. Of groups: ${question.attributes.group.join(', ')}, and who is in them.</p>
 <p>Nothing is ever written to your tenant.</p></section>
 <p class="warn">Is the organization not yours, or did you expect no such link? Then close this page: nothing is read.</p>
-<form method="post" action="${confirmAddress}"><input type="hidden" name="state" value="${state}"><button>Connect it for ${connection.organization}</button></form>`,
+<form method="post" action="${confirmAddress}"><input type="hidden" name="state" value="${state}"><button>Connect it for ${question.organization}</button></form>`,
   );
 
 const whoIsRead = ({ scope }: Pick<Connection, 'scope'>): Html =>

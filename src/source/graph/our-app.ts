@@ -70,7 +70,8 @@ export const ourApp = (given: {
         ...common,
         response_type: 'code',
         response_mode: 'query',
-        scope: 'openid',
+        // Without `profile` no object id is told (Entra, "ID token claims reference").
+        scope: 'openid profile',
         prompt: 'select_account',
         code_challenge_method: 'S256',
         code_challenge: challenge,
@@ -84,7 +85,7 @@ export const ourApp = (given: {
         {
           ...common,
           grant_type: 'authorization_code',
-          scope: 'openid',
+          scope: 'openid profile',
           code,
           code_verifier: verifier,
           ...(await proofFields(proof, clientId, endpoint, world.now())),
@@ -181,6 +182,8 @@ const Who = z.object({
   exp: z.number(),
   nonce: z.string(),
   tid: z.string(),
+  sub: z.string().min(1).max(200),
+  oid: z.guid().toLowerCase().optional(),
   wids: z.array(z.string()).optional(),
 });
 
@@ -197,11 +200,15 @@ const whoOf = (answer: unknown, clientId: string, nonce: string, now: Date): Sig
   const token = Answer.safeParse(answer);
   const who = Who.safeParse(token.success ? claimsOf(token.data.id_token) : null);
   if (!who.success) throw incomplete('The login service answered without a usable ID token.', 'NoIdToken');
-  const { aud, iss, exp, nonce: theirs, tid, wids } = who.data;
+  const { aud, iss, exp, nonce: theirs, tid, sub, oid, wids } = who.data;
   const right =
     aud === clientId && iss.endsWith(`/${tid}/v2.0`) && theirs === nonce && exp * 1_000 > now.getTime() - skewMs;
   if (!right) throw incomplete('The ID token is for another application, sign-in or time.', 'WrongIdToken');
-  return { tenantId: tid.toLowerCase(), isAdministrator: wids?.some((role) => administrators.includes(role)) ?? null };
+  return {
+    tenantId: tid.toLowerCase(),
+    personId: oid ?? sub,
+    isAdministrator: wids?.some((role) => administrators.includes(role)) ?? null,
+  };
 };
 
 const Tenant = z.object({ tid: z.string() });

@@ -15,7 +15,7 @@ import {
   question,
   stateIn,
 } from './consent-world.ts';
-import { clientId, clientSecret, idOf, newConnection, openDoor, type Reply } from './door.ts';
+import { addTarget, clientId, clientSecret, idOf, newConnection, openDoor, type Reply } from './door.ts';
 
 let world: ConsentWorld;
 beforeEach(async () => {
@@ -37,6 +37,7 @@ const codeOn = ({ body }: Arrival): string | undefined => /Code: ([\w]+)\./.exec
 /** Where a page leads on to. */
 const onwardIn = ({ body }: Arrival): string =>
   (/<a class="button" href="([^"]+)"/.exec(body)?.[1] ?? '').replaceAll('&amp;', '&');
+const whoIn = (tenantId: string): RegExp => new RegExp(`^${tenantId}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
 const stillPending = async (id: string) => {
   expect(await show(id)).toMatchObject({ state: 'pending', tenant_id: null, client_id: null });
   expect(world.door.woken).toEqual([]);
@@ -160,6 +161,47 @@ describe('an administrator who follows the link', () => {
     expect(headers.get('content-security-policy')).toContain("form-action 'self'; frame-ancestors 'none'");
     expect(headers.get('referrer-policy')).toBe('same-origin');
     expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('is told all that is read at most, those attributes with them that accounts are protected by', async () => {
+    const { id, link } = await invite({ attributes: { user: ['displayName', 'mail'] } });
+    const protectedBy = { attribute: 'employeeHireDate', value: '2027-01-01' };
+    await addTarget(world.door, id, { protected: { ids: [], attributes: [protectedBy] } });
+    const { body } = await world.browser(world.contoso).go(link);
+    const { attributes } = z
+      .looseObject({ attributes: z.object({ user: z.array(z.string()), group: z.array(z.string()) }) })
+      .parse(await show(id));
+    expect(body).toContain(`of users: ${[...attributes.user, protectedBy.attribute].join(', ')}.`);
+    expect(body).toContain(`Of groups: ${attributes.group.join(', ')}, and who is in them.`);
+  });
+
+  it('is in the audit log by tenant and object id: nobody else is known to have let us in', async () => {
+    const { id, link } = await invite();
+    await world.browser(world.contoso).connect(link);
+    const { body } = await world.door.call('GET', `/v1/audit?subject_id=${id}&action=connectByConsent`);
+    const { data } = z.object({ data: z.array(z.looseObject({ step: z.string(), actor: z.unknown() })) }).parse({
+      data: Object(body).data,
+    });
+    expect(data.map(({ step }) => step)).toEqual(['done', 'asked']);
+    const actor = { kind: 'consent_link', id: expect.stringMatching(whoIn(world.contoso.tenantId)) };
+    for (const entry of data) expect(entry.actor).toMatchObject(actor);
+  });
+
+  it('is in the audit log by the same where they are refused after they have signed in', async () => {
+    const { id, link } = await invite();
+    const { state = '' } = Object.fromEntries(new URL(link).searchParams);
+    await world.browser(world.fabrikam, 'user').go(`${callback}?tenant=${world.fabrikam.tenantId}&state=${state}`);
+    const refused = async () =>
+      (await world.door.call('GET', `/v1/audit?subject_id=${id}&action=connectByConsent&step=refused&limit=1`)).body;
+    const by = (tenantId: string) => ({ kind: 'consent_link', id: expect.stringMatching(whoIn(tenantId)) });
+    expect(await refused()).toMatchObject({
+      data: [{ code: 'administrator_not_proved', actor: by(world.fabrikam.tenantId) }],
+    });
+    const browser = world.browser(world.contoso);
+    const asked = await browser.go(linkIn(await again(id)));
+    await edit(id, { attributes: { user: ['displayName'] } });
+    await browser.press(asked);
+    expect(await refused()).toMatchObject({ data: [{ code: 'cannot_connect', actor: by(world.contoso.tenantId) }] });
   });
 
   it('is bound to the browser by a cookie that no script and no other host can touch', async () => {
@@ -354,6 +396,56 @@ describe('an address that somebody came back with', () => {
     await stillPending(id);
   });
 
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['who is read', (id) => edit(id, { scope: { group_ids: ['9d8f5c1e-2a44-4b0f-8f5d-3c1f0f2f7a11'] } })],
+    ['what is read of them', (id) => edit(id, { attributes: { user: ['displayName', 'mail', 'employeeHireDate'] } })],
+    [
+      'what is read of them, as accounts are protected by it,',
+      (id) => {
+        const attributes = [{ attribute: 'employeeHireDate', value: '2027-01-01' }];
+        return addTarget(world.door, id, { protected: { ids: [], attributes } });
+      },
+    ],
+  ])('is answered with a question that is another by now, and connects nothing: %s was edited', async (_, becomes) => {
+    const { id, link } = await invite();
+    const browser = world.browser(world.contoso);
+    const asked = await browser.go(link);
+    await becomes(id);
+    const arrival = await browser.press(asked);
+    expect([arrival.status, codeOn(arrival)]).toEqual([400, 'cannot_connect']);
+    expect(await show(id)).toMatchObject({ state: 'pending', tenant_id: null, client_id: null });
+  });
+
+  it('is answered with a question that stays the same, whatever else is edited of the connection', async () => {
+    const { id, link } = await invite();
+    const browser = world.browser(world.contoso);
+    const asked = await browser.go(link);
+    await edit(id, { description: 'For the helpdesk', refresh_interval_secs: 3_600 });
+    expect((await browser.press(asked)).body).toContain('<h1>Connected</h1>');
+  });
+
+  it('is answered with a question that becomes another while the tenant is looked at, and connects nothing', async () => {
+    let widen: () => Promise<unknown> = async () => {};
+    const prove = async (tenantId: string) => {
+      await widen();
+      return { tenantId, name: null };
+    };
+    const other = await openConsents({ prove });
+    const body = { ...invited, scope: { group_ids: ['9d8f5c1e-2a44-4b0f-8f5d-3c1f0f2f7a11'] } };
+    const reply = await other.door.call('POST', '/v1/connections', { body });
+    const browser = other.browser(other.contoso);
+    const asked = await browser.go(linkIn(reply));
+    const path = `/v1/connections/${idOf(reply)}`;
+    widen = () => other.door.call('PATCH', path, { body: { scope: 'all' } });
+    expect(codeOn(await browser.press(asked))).toBe('cannot_connect');
+    expect((await other.door.call('GET', path)).body).toMatchObject({
+      state: 'pending',
+      tenant_id: null,
+      scope: 'all',
+    });
+    await other.close();
+  });
+
   it('is answered with a question that no address answers', async () => {
     const { id, link } = await invite();
     const browser = world.browser(world.contoso);
@@ -478,7 +570,7 @@ describe('an address that somebody came back with', () => {
 });
 
 describe('a login that says otherwise than the address', () => {
-  const stranger = { tenantId: 'other', isAdministrator: true };
+  const stranger = { tenantId: 'other', personId: 'somebody', isAdministrator: true };
   it.each<readonly [string, Partial<OurApp>]>([
     ['whoever signed in is of another tenant', { signedIn: async () => stranger }],
     ['our token reads another tenant', { prove: async () => ({ tenantId: 'other', name: null }) }],

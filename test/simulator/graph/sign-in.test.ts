@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createLocalJWKSet, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type GraphSimulator, startGraph } from '../../../simulator/graph/index.ts';
 import { connect, type GraphClient } from './client.ts';
@@ -68,6 +68,18 @@ describe('signing in by code', () => {
     });
     expect(payload).toMatchObject({ tid: client.tenant.tenantId, nonce: 'n', ver: '2.0' });
     expect(payload['wids']).toEqual(['62e90394-69f5-4237-9190-012177145e10']);
+  });
+
+  it('tells who it was at all applications only where `profile` is asked for, and else who at this one', async () => {
+    const whoBy = async (scope: string) => {
+      const { back: parameters } = await authorize('organizations', { scope });
+      const { oid, sub } = decodeJwt((await redeem(parameters?.['code'], { scope })).body.id_token);
+      return [oid, sub];
+    };
+    const [there, here] = await whoBy('openid profile');
+    expect(there).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(await whoBy('openid')).toEqual([undefined, here]);
+    expect(here).not.toBe(there);
   });
 
   it('gives a code that is good once, for ten minutes, with its verifier and its address', async () => {

@@ -55,6 +55,7 @@ describe('whoever signed in', () => {
   it('is told by tenant, and by whether they are an administrator', async () => {
     expect(await appWith().signedIn(await given(), never)).toEqual({
       tenantId: tenant.tenantId,
+      personId: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
       isAdministrator: true,
     });
     graph.control.setKnobs({ signedInAs: 'user' });

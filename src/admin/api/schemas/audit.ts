@@ -31,7 +31,10 @@ export const auditEntrySchema = z
     at: time,
     actor: z.strictObject({
       kind: z.enum(actorKinds),
-      id: z.string().meta({ description: 'Names them for good.' }),
+      id: z.string().meta({
+        description:
+          'Names them for good. Of a `consent_link`: the tenant and the object id of who signed in, `<tenant>/<object id>`; of who did not, the connection.',
+      }),
       name: z.string().meta({ description: 'What they were called then.' }),
     }),
     organization_id: z.string().nullable(),
