@@ -128,7 +128,8 @@ const judgeLinked = (target: TargetNow, object: ObjectNow, link: Link): Finding 
   if (cover === 'protected') return { ...at('planned', 'protected'), waiting };
   // Whoever was to lose something, and is back, has nothing to lose any more.
   const isOfLeaving = escrow?.reason === 'source_unsure' || escrow?.reason === 'absence_unproven';
-  if (escrow !== null && !(isOfLeaving && isAsWanted))
+  const isDone = isAsWanted && waiting.every(({ want }) => want === 'add');
+  if (escrow !== null && !(isOfLeaving && isDone))
     return { ...at(stepOf[escrow.reason], escrow.reason), todo, waiting };
   const isToLose = members.need === 'removing' || todo.some(({ operation }) => isDestructive(operation.action));
   if (cover !== 'none' && isToLose) return { ...at('guard', 'protection_unknown'), todo, waiting };

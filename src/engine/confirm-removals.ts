@@ -47,8 +47,10 @@ export const confirmRemovals = async (
     const { operation } = one.planned;
     if ('members' in operation) {
       const gone = await goneMembers(work, operation, standings);
+      const isContradicted = (id: SourceId): boolean =>
+        !gone.has(id) || (isUncounted(one) && !isLeaving(work, leaving.get(id), standings.get(id)));
       const parts = split(operation, ({ ref }) =>
-        !gone.has(ref.id) ? 'contradicted' : unproven.has(ref.id) ? 'unproven' : 'evident',
+        isContradicted(ref.id) ? 'contradicted' : unproven.has(ref.id) ? 'unproven' : 'evident',
       );
       const words = parts.evident.map(
         ({ ref }): Said => (isAbsent(standings.get(ref.id)) ? said(ref.id) : 'not_a_member'),
@@ -147,6 +149,16 @@ const doubts = async (work: Provisioning, losses: readonly Loss[], at: Date): Pr
     stale: looked.filter(isLookStale).map(({ ref }) => ref),
   };
 };
+
+/** Memberships of who leaves altogether are counted with the account. */
+const isUncounted = ({ planned: { why }, released }: Pending): boolean => why === 'leavers' && released === undefined;
+
+/** Whoever keeps the account stays in the group until they are planned as somebody who does, and counted. */
+const isLeaving = (
+  { record }: Pick<Provisioning, 'record'>,
+  account: Pending | undefined,
+  standing: Standing | undefined,
+): boolean => account !== undefined && isEvident(record, account.planned, standing);
 
 /** Who was disabled and has left since is treated as who left. */
 const isEvident = (

@@ -192,6 +192,17 @@ const biases = {
     drawn: { ...regroups, ...strict('removals per group'), ...lax('removals') },
     picked: toGroups,
   },
+  'who is back at once': {
+    drawn: {
+      ...regroups,
+      ...drawn(sure, 'mistakes are made'),
+      ...drawn(much, 'mistake in tenant 0', 'mistaken for leavers'),
+      ...strict('removals per group'),
+      ...strict('removals'),
+      ...lax('deprovisions'),
+    },
+    picked: toGroups,
+  },
   'limited updates': {
     drawn: { ...writes, ...drawn(sure, 'limits updates'), ...strict('updates'), ...drawn(never, 'limits creates') },
     picked: { edit: ['new title'] },

@@ -141,6 +141,31 @@ const weights: readonly (readonly [number, string, Edit])[] = [
 const weighted = weights.flatMap(([weight, name]) => Array.from({ length: weight }, () => name));
 const edits = new Map(weights.map(([, name, edit]) => [name, edit]));
 
+/** Some people of a group are switched off and taken out of it. Whoever did it sees that at once, and lets them in again: `takeBack`. */
+export const makeMistake = (
+  { directory }: Customer,
+  chance: Chance,
+  nth: number,
+): { readonly what: string; readonly takeBack: () => string } => {
+  const group = someGroup(directory, chance, nth, 'there');
+  const [first] = directory.truth().people.keys();
+  const some = [...(group?.members ?? [])]
+    .filter((id) => id !== first && directory.truth().people.get(id)?.standing === 'enabled')
+    .slice(0, chance.between(1, 4, 'mistaken for leavers', nth));
+  for (const id of some) {
+    directory.enable(id, false);
+    if (group !== null) directory.leave(group.id, id);
+  }
+  return {
+    what: `a mistake ${[group?.id, ...some].join(' ')}`,
+    takeBack: () => {
+      const off = some.filter((id) => directory.truth().people.get(id)?.standing === 'disabled');
+      for (const id of off) directory.enable(id, true);
+      return `a mistake is taken back ${off.join(' ')}`;
+    },
+  };
+};
+
 /** The target's own people change something; mostly what is none of ours. */
 export const editTarget = (customer: Customer, chance: Chance, nth: number): string => {
   const { remote, foreign, touched } = customer;

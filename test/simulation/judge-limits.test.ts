@@ -5,7 +5,7 @@ import { group, user } from '../../src/model/source-object.ts';
 import { type Approvals, defaultLimits, type Limits } from '../../src/model/target-record.ts';
 import type { Customer } from './customer.ts';
 import type { Person, Standing } from './directory.ts';
-import { takingsSeen } from './judge-limits.ts';
+import { type Takings, takingsSeen } from './judge-limits.ts';
 import type { Effect, Remote } from './remote.ts';
 
 const hourMs = 3_600_000;
@@ -79,9 +79,13 @@ const causeOf = (why: Why, plan: Cause['plan'] = null): Cause => ({
 });
 
 /** Each change by itself, an hour after the one before unless told otherwise: what is said of it. */
-const seen = (customer: ReturnType<typeof office>, eachMs = hourMs) => {
+const seen = (
+  customer: Omit<ReturnType<typeof office>, 'directory'> & Pick<Parameters<Takings['judge']>[0], 'directory'>,
+  eachMs = hourMs,
+  askedSince: (id: string) => number | null = () => null,
+) => {
   let now = 100 * hourMs;
-  const takings = takingsSeen(() => now);
+  const takings = takingsSeen(() => now, askedSince);
   takings.noteActive(target, { user: names.length, group: 2 });
   const judge = (effect: Effect, kind: 'create' | 'update', operation: Operation, cause: Cause) => {
     now += eachMs;
@@ -159,6 +163,16 @@ describe('what a day takes from groups', () => {
     const { removes } = seen(office({ memberRemovals: most(0) }, { ann: 'recycled', bob: 'disabled' }));
     expect(['ann', 'bob'].flatMap((name) => removes('staff', name, causeOf('leavers')))).toEqual([]);
     expect(removes('staff', 'cleo', causeOf('leavers'))).toHaveLength(1);
+  });
+
+  it('is what leavers lose only where they had left when the tenant was asked about them', () => {
+    const before = office({ memberRemovals: most(0) }, { ann: 'disabled' });
+    const { directory } = office({});
+    const back = directory.history.map(({ truth }) => ({ at: 1_000, truth }));
+    const customer = { ...before, directory: { history: [...before.directory.history, ...back] } };
+    const askedAt = (at: number) => seen(customer, hourMs, () => at);
+    expect(askedAt(500).removes('staff', 'ann', causeOf('leavers'))).toEqual([]);
+    expect(askedAt(1_500).removes('staff', 'ann', causeOf('leavers'))).toHaveLength(1);
   });
 
   it('may be any number where a person approved it', () => {

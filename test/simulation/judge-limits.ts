@@ -11,7 +11,7 @@ import type { Deed } from './deeds.ts';
 import { inScope, isThere } from './directory.ts';
 import { type Limiting, limitsInForce } from './in-force.ts';
 import type { Effect } from './remote.ts';
-import { longestTurnMs, since } from './since.ts';
+import { askedWithinMs, longestTurnMs, since } from './since.ts';
 
 /** What of a customer matters here. */
 type Limited = Limiting &
@@ -33,7 +33,8 @@ export type Takings = {
 /** `each`: what counts, by a name of its own; what is done twice in the name of one operation counts once. */
 type Taking = { readonly limit: LimitName; readonly each: readonly string[] };
 
-export const takingsSeen = (now: () => number): Takings => {
+/** `askedSince`: when the tenant was first asked, of late, about somebody from whom something is taken. */
+export const takingsSeen = (now: () => number, askedSince: (id: string) => number | null = () => null): Takings => {
   /** By target, limit and, of the limit of each group, group: what was taken, and when. */
   const taken = new Map<string, ReadonlyMap<string, number>>();
   /** The most accounts, and groups, that were active at a target, as percentages are reckoned. */
@@ -78,7 +79,9 @@ export const takingsSeen = (now: () => number): Takings => {
       // What a person approved may be any number, and is not held against the others of the day.
       completes(customer, deed, meant) || meant.cause.plan !== null
         ? []
-        : takingsOf(customer, effect, deed, meant, now()).flatMap((one) => judgeOne(customer, effect, meant, one)),
+        : takingsOf(customer, effect, deed, meant, (id) => askedSince(id) ?? now() - askedWithinMs).flatMap((one) =>
+            judgeOne(customer, effect, meant, one),
+          ),
     noteActive: (target, counts) => {
       for (const type of ['user', 'group'] as const) {
         const gone = takenIn(`${target}|${type === 'group' ? 'groupDeletes' : 'deprovisions'}`).size;
@@ -94,7 +97,7 @@ const takingsOf = (
   effect: Effect,
   deed: Deed,
   { operation, cause }: Meant,
-  now: number,
+  askedAt: (id: string) => number,
 ): readonly Taking[] => {
   const { key, ref } = operation;
   switch (deed.kind) {
@@ -109,7 +112,8 @@ const takingsOf = (
     case 'add_members':
       return [];
     case 'remove_members': {
-      const leaves = (remote: string): boolean => cause.why === 'leavers' && hasLeft(customer, operation, remote, now);
+      const leaves = (remote: string): boolean =>
+        cause.why === 'leavers' && hasLeft(customer, operation, remote, askedAt);
       const each = deed.members.filter((remote) => !leaves(remote)).map((remote) => `${key} ${remote}`);
       return [
         { limit: 'memberRemovals', each },
@@ -125,12 +129,17 @@ const isOfManagerAlone = ({ before, after }: Effect): boolean =>
     (name) => before?.[name] === after?.[name],
   );
 
-/** Who loses the account loses memberships with it: what is said of them is true, now or when the turn began. */
-const hasLeft = ({ directory, scopes }: Limited, operation: Operation, remote: string, now: number): boolean => {
+/** Who loses the account loses memberships with it: what is said of them is true, or was when the tenant was asked about them right before. */
+const hasLeft = (
+  { directory, scopes }: Limited,
+  operation: Operation,
+  remote: string,
+  askedAt: (id: string) => number,
+): boolean => {
   const member = 'members' in operation ? operation.members.find(({ remoteId }) => remoteId === remote) : undefined;
   if (member === undefined) return false;
   const { id } = member.ref;
-  const then = now - longestTurnMs;
+  const then = askedAt(id);
   return since(directory.history, then).some(
     ({ truth }) =>
       !isThere(truth, id) ||

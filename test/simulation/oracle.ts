@@ -23,12 +23,9 @@ import { undosSeen } from './judge-undo.ts';
 import { judgeValues } from './judge-values.ts';
 import type { Process } from './process.ts';
 import type { Effect } from './remote.ts';
-import { since } from './since.ts';
+import { askedWithinMs, since } from './since.ts';
 import type { Witness } from './stores.ts';
 import type { Violation } from './violation.ts';
-
-/** How long ago the tenant may have said what an effect relies on. */
-const freshMs = 120_000;
 
 /** Longer than the slowest target takes for what was sent to it. */
 const underWayMs = 60_000;
@@ -64,8 +61,10 @@ export const createOracle = (
   const approved = new Map<PlanId, readonly Operation[]>();
   /** Targets of which a person let a first plan pass. */
   const opened = new Set<TargetId>();
-  /** When the tenant was last asked about somebody. */
-  const askedAt = new Map<string, number>();
+  /** When the tenant was asked about somebody of late, oldest first. */
+  const askedAt = new Map<string, readonly number[]>();
+  const askedSince = (id: string): readonly number[] =>
+    (askedAt.get(id) ?? []).filter((at) => at >= now() - askedWithinMs);
   /** Since when an account is switched off. */
   const offSince = new Map<string, number>();
   /** Targets at which nobody has looked since the database was put back. */
@@ -74,7 +73,7 @@ export const createOracle = (
   const commits = commitsSeen();
   const undos = undosSeen(now);
   const returns = returnsSeen(now);
-  const takings = takingsSeen(now);
+  const takings = takingsSeen(now, (id) => askedSince(id)[0] ?? null);
   let judged = 0;
 
   const broken = (invariant: string, what: string): void => report({ invariant, what });
@@ -208,8 +207,8 @@ export const createOracle = (
 
   /** Also where the tenant is still as it was: what was said long ago is right by luck. */
   const judgeAge = (id: string, who: string): void => {
-    const ageMs = now() - (askedAt.get(id) ?? Number.NEGATIVE_INFINITY);
-    if (ageMs > freshMs) broken('I2', `${who}: the tenant was last asked about ${id} ${ageMs / 1_000} s before`);
+    const ageMs = now() - (askedAt.get(id)?.at(-1) ?? Number.NEGATIVE_INFINITY);
+    if (ageMs > askedWithinMs) broken('I2', `${who}: the tenant was last asked about ${id} ${ageMs / 1_000} s before`);
   };
 
   /** Whether it was so at any moment of the last two minutes, under any scope of that time. */
@@ -217,8 +216,8 @@ export const createOracle = (
     { directory, scopes }: Customer,
     holds: (truth: Truth, scope: ReadonlySet<string>) => boolean,
   ): boolean => {
-    const recentScopes = since(scopes, now() - freshMs);
-    return since(directory.history, now() - freshMs).some(({ truth }) =>
+    const recentScopes = since(scopes, now() - askedWithinMs);
+    return since(directory.history, now() - askedWithinMs).some(({ truth }) =>
       recentScopes.some(({ scope }) => holds(truth, maybeInScope(truth, scope))),
     );
   };
@@ -244,7 +243,7 @@ export const createOracle = (
     },
     onReadWhole: commits.onReadWhole,
     onAsked: (ids) => {
-      for (const id of ids) askedAt.set(id, now());
+      for (const id of ids) askedAt.set(id, [...askedSince(id), now()]);
     },
     approve: (customer, plan, operations, person) => {
       approved.set(

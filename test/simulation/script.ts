@@ -8,7 +8,7 @@ import { type Chance, chanceOf } from './chance.ts';
 import { type Customer, noLimits } from './customer.ts';
 import type { OnApproved } from './decisions.ts';
 import type { Disaster } from './disaster.ts';
-import { editTarget, editTenant } from './edits.ts';
+import { editTarget, editTenant, makeMistake } from './edits.ts';
 import { compareWithTenant } from './expected.ts';
 import type { FaultKind } from './faults.ts';
 import { type Operator, operatorOf } from './operator.ts';
@@ -67,6 +67,10 @@ export const plan = (play: Play): void => {
     eachAt(3, `act of operator ${customer.nth}`, (nth) => inBackground(play, () => actOf(play, customer, own, nth)));
   }
   for (const customer of customers)
+    eachAt(chance.happens(0.12, 'mistakes are made') ? 6 : 0, `mistake in tenant ${customer.nth}`, (nth) =>
+      mistake(play, customer, nth),
+    );
+  for (const customer of customers)
     eachAt(chance.happens(0.15, 'amends') ? 5 : 0, `amendment of operator ${customer.nth}`, (nth) =>
       inBackground(play, () => amend(play, customer, chance, nth)),
     );
@@ -108,6 +112,16 @@ export const plan = (play: Play): void => {
         }
       }),
     );
+};
+
+const mistake = ({ stage, chance }: Play, customer: Customer, nth: number): void => {
+  const { what, takeBack } = makeMistake(customer, chance, nth);
+  const note = (said: string): void => stage.trace.note(customer.target.name, 'tenant', said);
+  note(what);
+  stage.trace.count('mistake.made');
+  stage.scheduler.at(stage.scheduler.now() + chance.between(5_000, 120_000, 'mistake is seen', nth), () =>
+    note(takeBack()),
+  );
 };
 
 const empty = ({ stage, queue }: Play): void => {

@@ -9,6 +9,9 @@ export const longestTurnMs = 3 * 60_000;
 /** The same for who is protected, which counts for every write. */
 export const usualTurnMs = 3 * 60_000;
 
+/** How long ago the tenant may have said what an effect relies on. */
+export const askedWithinMs = 2 * 60_000;
+
 /** What held at that time or began after it. */
 export const since = <T extends { readonly at: number }>(list: readonly T[], at: number): readonly T[] => {
   const first = list.findLastIndex((each) => each.at <= at);

@@ -323,6 +323,18 @@ export const deciding: readonly Mutant[] = [
     ],
   },
   {
+    name: 'who stays loses what leavers lose',
+    what: 'Whoever is found not to leave when the tenant is asked again loses memberships all the same, past all limits.',
+    bias: 'who is back at once',
+    edits: [
+      {
+        file: 'src/engine/confirm-removals.ts',
+        from: 'account !== undefined && isEvident(record, account.planned, standing);',
+        to: 'account !== undefined || isEvident(record, account, standing);',
+      },
+    ],
+  },
+  {
     name: 'no group has a limit of its own',
     what: 'A group may lose all its members, as long as that passes no limit of the whole target.',
     bias: 'who leaves one group',
