@@ -23,7 +23,7 @@ import {
   listTransitiveMembers,
 } from './groups.ts';
 import { GraphFault, type Reply } from './reply.ts';
-import { countUsers, getManager, getUser, listMemberOf, listUsers } from './users.ts';
+import { countUsers, getManager, getUser, listDirectReports, listMemberOf, listUsers } from './users.ts';
 
 export type Route = {
   readonly method: 'GET' | 'POST';
@@ -50,6 +50,7 @@ const routes: readonly Route[] = [
   get('users/$count', 1, countUsers),
   get('users/*', 1, getUser),
   get('users/*/manager', 1, getManager),
+  get('users/*/directReports', 1, listDirectReports),
   get('users/*/memberOf', 2, listMemberOf),
   get('users/*/memberOf/*', 2, listMemberOf),
   post('users/*/checkMemberGroups', 4, checkMembership),

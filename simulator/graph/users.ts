@@ -7,7 +7,7 @@ import { requireProperties, requireReading } from './permissions.ts';
 import { presentMixed, presentTyped } from './present.ts';
 import { defaultProperties, readerOf } from './properties.ts';
 import { notFound, type Reply, reply } from './reply.ts';
-import { findUser, groupsOf, isLive, liveCount, liveManagerOf } from './tenant.ts';
+import { findUser, groupsOf, isLive, liveCount, liveManagerOf, managerOf } from './tenant.ts';
 
 export function listUsers(call: Call): Reply {
   requireReading(call.roles, 'user');
@@ -41,6 +41,13 @@ export function getManager(call: Call): Reply {
   if (manager === null) throw notFound('manager');
   const shown = presentMixed(call, manager, selected(call.query));
   return reply({ '@odata.context': `${call.base}/$metadata#directoryObjects/$entity`, ...shown });
+}
+
+/** Of somebody in the recycle bin nobody is shown; nor is who is there themselves. */
+export function listDirectReports(call: Call): Reply {
+  requireReading(call.roles, 'user');
+  const manager = userOf(call);
+  return listMixed(call, allOf(call.tenant, 'user'), null, (object) => managerOf(call.tenant, object) === manager);
 }
 
 export function listMemberOf(call: Call): Reply {

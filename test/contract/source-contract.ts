@@ -205,6 +205,30 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         expect(folded.view(everyone)).toEqual(directory.truth());
       });
 
+      it.each([false, true])(
+        'gives back their manager to whoever reports to somebody who was in the recycle bin when everybody was read (known before: %s)',
+        async (isKnown) => {
+          const { boss } = staff();
+          if (isKnown) await read({ scope: everyone });
+          directory.softDelete(boss);
+          const from = marked(await read({ scope: everyone }));
+          directory.restore(boss);
+          await delta(from);
+          expect(folded.view(everyone)).toEqual(directory.truth());
+        },
+      );
+
+      it('brings back with their manager who was in the recycle bin when everybody was read, and not yet when their groups were', async () => {
+        const { people, sales } = staff();
+        const away = user(at(people, 0));
+        directory.softDelete(away.id);
+        const from = marked(await read({ scope: everyone }));
+        folded.apply({ type: 'members', group: group(sales), members: { added: [away], removed: [] } });
+        directory.restore(away.id);
+        await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+
       it('brings back a group that was in the recycle bin when everybody was read, with its members and the groups it is in', async () => {
         const { people, sales } = staff();
         const [known, unknown] = [directory.createGroup('Field', people), directory.createGroup('Office', people)];
@@ -355,6 +379,20 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         await delta(from, scope);
         expect(folded.view(scope)).toEqual(narrowed(directory.truth(), [boss, ...people, sales, club]));
       });
+
+      it.each([false, true])(
+        'gives back their manager to whoever reports to a member who was in the recycle bin when the group was read (listed in it: %s)',
+        async (isListed) => {
+          const { boss, people, sales } = staff();
+          directory.softDelete(boss);
+          const from = marked(await read({ scope: only(sales) }));
+          if (isListed)
+            folded.apply({ type: 'members', group: group(sales), members: { added: [user(boss)], removed: [] } });
+          directory.restore(boss);
+          await delta(from, only(sales));
+          expect(folded.view(only(sales))).toEqual(narrowed(directory.truth(), [boss, ...people, sales]));
+        },
+      );
 
       it('brings back a nested group that was in the recycle bin when the groups were read, with everybody in it', async () => {
         const { boss, people, sales } = staff();

@@ -4,7 +4,7 @@ import { ResumeExpired, WatermarkExpired } from '../../model/errors.ts';
 import { type SourceId, sourceId, type Watermark } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, user } from '../../model/source-object.ts';
-import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
+import type { Ask, SourceEnd, SourcePage } from '../source.ts';
 import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
@@ -21,10 +21,10 @@ import {
   writePlace,
   writeWatermark,
 } from './places.ts';
-import { everyMemberOf, membershipsOf, missedMemberships } from './returned.ts';
+import { everyMemberOf, membershipsOf, missedMemberships, missedReports } from './returned.ts';
 import { endingAt, follow, type Step } from './steps.ts';
 import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
-import { addedIn, type Leaving, noteLeaving, withoutLeft, withoutTold } from './told.ts';
+import { addedIn, type Leaving, noteLeaving, noteManaged, withoutLeft, withoutTold } from './told.ts';
 import { unmovedSoonAfter } from './unmoved.ts';
 
 /** What becomes of a page of changes: messages, in one part or several. */
@@ -55,18 +55,27 @@ export async function* readDelta(
   /** Of whom the groups told in this round that they joined, and who left which. */
   const joined = new Set<SourceId>();
   const left: Leaving = new Set();
+  /** Of whose manager this round told. */
+  const managed = new Set<SourceId>();
+  // What a page itself says comes last: should the read break off before, the page comes again, and they are not stored yet.
   const readers: Readers = {
     users: async function* (items, either, groupsRead) {
+      noteManaged(managed, items);
       const absent = await known.absent(shownIn(items).map(user));
-      const changes = await userChanges(client, selection, items, { absent, isWhole: () => true }, either);
-      const same = await unmoved(changes);
-      yield changes;
-      if (absent.size + same.length === 0) return;
       // Whoever is new is mostly in their groups' own changes, and then not asked for.
-      await groupsRead;
-      const returned = await unnamed(known, absent, joined);
-      yield withoutLeft(await userReturns(client, selection, returned, absent, items, either), left);
-      if (same.length > 0) yield withoutLeft(await missedMemberships(client, known, same, () => true, either), left);
+      if (absent.size > 0) await groupsRead;
+      const back = new Set([...absent].flatMap(([id, was]) => (was === 'left' || !joined.has(id) ? [id] : [])));
+      const of = { isBack: (id: SourceId) => back.has(id), isWhole: () => true };
+      const changes = await userChanges(client, selection, items, of, either);
+      const same = await unmoved(changes);
+      if (back.size + same.length > 0) {
+        await groupsRead;
+        yield withoutLeft(await membershipsOf(client, [...back].map(user), () => true, either), left);
+        yield withoutLeft(await missedMemberships(client, known, same, () => true, either), left);
+        const managers = selection.manager ? [...back, ...same.map(({ id }) => id)] : [];
+        yield await missedReports(client, known, managers, (id) => managed.has(id), either);
+      }
+      yield changes;
     },
     groups: async function* (items, either) {
       const absent = await known.absent(shownIn(items).map(group));
@@ -74,15 +83,16 @@ export async function* readDelta(
       for (const { id } of addedIn(changes)) joined.add(id);
       noteLeaving(left, changes);
       const same = withoutTold(await unmoved(changes), changes);
-      yield changes;
       if (absent.size > 0) yield await groupReturns(client, [...absent.keys()], either);
-      if (same.length === 0) return;
-      yield await everyMemberOf(
-        client,
-        same.map(({ id }) => id),
-        either,
-      );
-      yield await missedMemberships(client, known, same, () => true, either);
+      if (same.length > 0) {
+        yield await everyMemberOf(
+          client,
+          same.map(({ id }) => id),
+          either,
+        );
+        yield await missedMemberships(client, known, same, () => true, either);
+      }
+      yield changes;
     },
   };
   yield* followDeltas(client, ask, mark, key, readers, signal);
@@ -91,35 +101,6 @@ export async function* readDelta(
 /** Who is there, of those a page shows. */
 export const shownIn = (items: readonly Entity[]): readonly SourceId[] =>
   items.filter((item) => removalOf(item) === null).map(({ id }) => sourceId(id));
-
-/** Of those who are not stored who once were, and whom no group names. */
-const unnamed = async (known: Known, absent: Absent, joined: ReadonlySet<SourceId>): Promise<readonly SourceId[]> => {
-  const ids = [...absent.keys()];
-  const unheard = ids.filter((id) => absent.get(id) === 'never_seen' && !joined.has(id));
-  const held = await known.groupsOf(unheard);
-  const open = new Set(unheard.filter((id) => !held.has(id)));
-  return ids.filter((id) => absent.get(id) === 'left' || open.has(id));
-};
-
-/** Their groups; and their managers, where these were not asked for already. */
-const userReturns = async (
-  client: GraphClient,
-  selection: Selection,
-  returned: readonly SourceId[],
-  absent: Absent,
-  items: readonly Entity[],
-  signal: AbortSignal,
-): Promise<readonly ObjectMessage[]> => {
-  const told = new Set(items.filter((item) => managerInDelta(item) !== undefined).map(({ id }) => sourceId(id)));
-  const silent = selection.manager ? returned.filter((id) => absent.get(id) === 'never_seen' && !told.has(id)) : [];
-  const managers = await managersOf(client, silent, signal);
-  return [
-    ...[...managers].map(
-      ([id, manager]): ObjectMessage => ({ type: 'upsert', ref: user(id), attributes: { manager }, whole: false }),
-    ),
-    ...(await membershipsOf(client, returned.map(user), () => true, signal)),
-  ];
-};
 
 /** Who is in them, for a group that comes back tells of nobody; and in which groups they are. */
 const groupReturns = async (
@@ -179,23 +160,19 @@ const nextRound = ({ users, groups }: DeltaPlace): Links => {
   return { users: users.delta, groups: groups.delta };
 };
 
-type Absent = Awaited<ReturnType<Known['absent']>>;
-
 /**
- * What a page of users says. Whoever comes back from the recycle bin is shown without a manager, for it did not change; so who was stored
- * once, and of whose manager nothing is said, is asked about. `isWhole`: who may be made from what is shown.
+ * What a page of users says. Whoever comes back from the recycle bin is shown without a manager, for it did not change; so whoever is back, and of whose
+ * manager nothing is said, is asked about. `isWhole`: who may be made from what is shown.
  */
 export const userChanges = async (
   client: GraphClient,
   selection: Selection,
   items: readonly Entity[],
-  { absent, isWhole }: { readonly absent: Absent; readonly isWhole: (id: SourceId) => boolean },
+  { isBack, isWhole }: { readonly isBack: (id: SourceId) => boolean; readonly isWhole: (id: SourceId) => boolean },
   signal: AbortSignal,
 ): Promise<readonly ObjectMessage[]> => {
   const silent = items.filter((item) => removalOf(item) === null && managerInDelta(item) === undefined);
-  const returned = silent
-    .map(({ id }) => sourceId(id))
-    .filter((id) => selection.manager && absent.get(id) === 'left' && isWhole(id));
+  const returned = silent.map(({ id }) => sourceId(id)).filter((id) => selection.manager && isBack(id) && isWhole(id));
   const managers = await managersOf(client, returned, signal);
   return items.map((item) => userChange(selection, item, isWhole(sourceId(item.id)), managers.get(sourceId(item.id))));
 };

@@ -2,17 +2,20 @@
  * Who comes back from the recycle bin is in their groups again, and no group tells of it: while they were away they had kept their memberships, so none
  * changed (microsoft-graph-docs issue 14708). A list of members that was read meanwhile does not hold them. And what a delta shows of somebody who came
  * back is what it shows of somebody new. So whoever it shows, and no group that we know holds, is asked for their groups (decision 34). Who was away for a
- * part of a full read only is stored, and shown soon after it though nothing of them is different: they are asked, too.
+ * part of a full read only is stored, and shown soon after it though nothing of them is different: they are asked, too. The same goes for managers: as long
+ * as one is in the recycle bin, whoever reports to them is shown without one, and nothing tells of it when they are back.
  */
 
 import { z } from 'zod';
 import { type SourceId, sourceId } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
-import { group, type Ref } from '../../model/source-object.ts';
+import { group, type Ref, user } from '../../model/source-object.ts';
 import type { Known } from '../source.ts';
 import { answered, batches, type SubAnswer } from './batch.ts';
 import type { GraphClient } from './client.ts';
 import { membersOf } from './members.ts';
+import { listPageSchema, wholeList } from './pages.ts';
+import { memberOf } from './to-source-object.ts';
 
 export type Joined = Extract<ObjectMessage, { type: 'members' }> & {
   readonly members: { readonly added: readonly Ref[]; readonly removed: readonly [] };
@@ -106,6 +109,45 @@ export const everyMemberOf = (
   groups: readonly SourceId[],
   signal: AbortSignal,
 ): Promise<readonly Joined[]> => joinedTo(client, groups, () => true, signal);
+
+/**
+ * Who reports to these and is stored without a manager. `isTold`: of whose manager this round has told, for a list that is behind may still show who does
+ * not report to them any more.
+ */
+export const missedReports = async (
+  client: GraphClient,
+  known: Known,
+  managers: readonly SourceId[],
+  isTold: (report: SourceId) => boolean,
+  signal: AbortSignal,
+): Promise<readonly ObjectMessage[]> => {
+  if (managers.length === 0) return [];
+  const reports = await reportsTo(client, managers, signal);
+  const stored = await known.withManager([...reports.keys()]);
+  return [...reports]
+    .filter(([id]) => !stored.has(id) && !isTold(id))
+    .map(([id, manager]) => ({ type: 'upsert', ref: user(id), attributes: { manager }, whole: false }));
+};
+
+const reportsTo = async (
+  client: GraphClient,
+  managers: readonly SourceId[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceId, SourceId>> => {
+  const questions = managers.map(
+    (id) => ({ method: 'GET', at: `/users/${id}/directReports?$select=id&$top=999` }) as const,
+  );
+  const answers: SubAnswer[] = [];
+  for await (const some of batches(client, questions, signal)) answers.push(...some);
+  const reports = new Map<SourceId, SourceId>();
+  for (const [index, manager] of managers.entries()) {
+    const answer = answers[index];
+    if (answer === undefined || isWithoutAnswer(answer)) continue;
+    const list = await wholeList(client, answered(answer, listPageSchema, '/directReports'), signal);
+    for (const report of list) if (memberOf(report)?.type === 'user') reports.set(sourceId(report.id), manager);
+  }
+  return reports;
+};
 
 const Above = z.object({ value: z.array(z.string()) });
 

@@ -14,10 +14,10 @@ import type { GraphClient } from './client.ts';
 import { followDeltas, groupChanges, type Readers, shownIn, userChanges } from './delta.ts';
 import type { Entity } from './pages.ts';
 import { readWatermark } from './places.ts';
-import { everyMemberOf, membershipsOf, missedMemberships } from './returned.ts';
+import { everyMemberOf, membershipsOf, missedMemberships, missedReports } from './returned.ts';
 import { type GroupScope, missingGroup, type Walk, walkFrom, walkGroups, walkKnown } from './scoped.ts';
 import { removalOf, type Selection, selectionOf } from './to-source-object.ts';
-import { addedIn, type Leaving, noteLeaving, withoutLeft, withoutTold } from './told.ts';
+import { addedIn, type Leaving, noteLeaving, noteManaged, withoutLeft, withoutTold } from './told.ts';
 import { type Unmoved, unmovedSoonAfter } from './unmoved.ts';
 
 /** Throws `WatermarkExpired`, `ResumeExpired`, and `SourceError` `forbidden` when a group of the scope was deleted. */
@@ -35,27 +35,37 @@ export async function* readScopedDelta(
   const unmoved = unmovedSoonAfter(mark, client, known);
   const left: Leaving = new Set();
   const joined = new Set<SourceId>();
+  /** Of whose manager this round told. */
+  const managed = new Set<SourceId>();
   const walked = walkedOnce(scope, known);
   const readers: Readers = {
     users: async function* (items, either, groupsRead) {
       if (items.length === 0) return;
+      noteManaged(managed, items);
       const walk = await walked();
       const shown = [...new Set(shownIn(items))];
       const absent = await known.absent(shown.filter((id) => walk.users.has(id)).map(user));
       // A member shown here is whole (delta shows all properties), which brings back one that was restored from the recycle bin.
       const isWhole = (id: SourceId): boolean => walk.users.has(id);
-      const changes = await userChanges(client, selection, items, { absent, isWhole }, either);
+      // Who is stored in a group, and not by themselves, was away as well.
+      const isBack = (id: SourceId): boolean => absent.has(id) && !joined.has(id);
+      const changes = await userChanges(client, selection, items, { isBack, isWhole }, either);
       const same = await unmoved(changes);
-      yield changes;
-      const doubtful = shown.filter((id) => !walk.users.has(id) || absent.get(id) === 'left');
-      if (doubtful.length + same.length === 0) return;
-      // Whoever joins in this round is named by then.
-      await groupsRead;
-      yield* returns(client, walk, doubtful.map(user), selection, either);
-      // Whoever joined was read whole just now, and is as they are stored for that.
-      const open = same.filter(({ id }) => !joined.has(id));
-      if (open.length > 0)
+      const isDoubtful = (id: SourceId): boolean => !walk.users.has(id) || absent.get(id) === 'left';
+      if (shown.some(isDoubtful) || absent.size + same.length > 0) {
+        // Whoever joins in this round is named by then.
+        await groupsRead;
+        const doubtful = shown.filter(isDoubtful);
+        const reports = async (managers: readonly SourceId[]): Promise<readonly ObjectMessage[]> =>
+          await missedReports(client, known, selection.manager ? managers : [], (id) => managed.has(id), either);
+        yield* returns(client, walk, doubtful.map(user), selection, either, reports);
+        // Whoever joined was read whole just now, and is as they are stored for that.
+        const open = same.filter(({ id }) => !joined.has(id));
         yield withoutLeft(await missedMemberships(client, known, open, (id) => walk.reached.has(id), either), left);
+        yield await reports([...[...absent.keys()].filter(isBack), ...open.map(({ id }) => id)]);
+      }
+      // Last, as in a read of everybody: should it break off before, they are not stored yet when the page comes again.
+      yield changes;
     },
     groups: async function* (items, either) {
       if (items.length === 0) return;
@@ -107,8 +117,6 @@ async function* groupPage(
   const shown = walk.nested ? [...new Set(shownIn(items))] : [];
   const absent = await known.absent(shown.filter((id) => walk.reached.has(id)).map(group));
   const same = withoutTold(await unmoved(changes), changes);
-  yield* joiners(client, walk, addedIn(changes), selection, signal);
-  yield changes;
   if (same.length > 0) {
     const ids = same.map(({ id }) => id);
     const missed = await everyMemberOf(client, ids, signal);
@@ -117,19 +125,24 @@ async function* groupPage(
   }
   const doubtful = shown.filter((id) => !walk.reached.has(id) || absent.get(id) === 'left').map(group);
   yield* returns(client, walk, walk.nested ? [...doubtful, ...same] : doubtful, selection, signal);
+  yield* joiners(client, walk, addedIn(changes), selection, signal);
+  yield changes;
 }
 
-/** Who is in the scope after all, though no group told of them. */
+/** Who is in the scope after all, though no group told of them. `further`: what else is to be said of them, before their memberships tell that they are. */
 async function* returns(
   client: GraphClient,
   walk: Walk,
   strangers: readonly Ref[],
   selection: Selection,
   signal: AbortSignal,
+  further: (found: readonly SourceId[]) => Promise<readonly ObjectMessage[]> = async () => [],
 ): AsyncGenerator<readonly ObjectMessage[]> {
   const memberships = await membershipsOf(client, strangers, (id) => walk.reached.has(id), signal);
   if (memberships.length === 0) return;
-  yield* joiners(client, walk, addedIn(memberships), selection, signal);
+  const found = addedIn(memberships);
+  yield* joiners(client, walk, found, selection, signal);
+  yield await further(found.map(({ id }) => id));
   yield memberships;
 }
 

@@ -1,7 +1,10 @@
-/** What a delta round tells of memberships. */
+/** What a delta round tells of memberships and managers. */
 
+import { type SourceId, sourceId } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import type { Ref } from '../../model/source-object.ts';
+import type { Entity } from './pages.ts';
+import { managerInDelta } from './to-source-object.ts';
 
 /** Whom it adds to any group. */
 export const addedIn = (changes: readonly ObjectMessage[]): readonly Ref[] =>
@@ -36,4 +39,9 @@ export const withoutLeft = (changes: readonly ObjectMessage[], left: Leaving): r
 export const withoutTold = (groups: readonly Ref[], changes: readonly ObjectMessage[]): readonly Ref[] => {
   const told = new Set(changes.flatMap((change) => (change.type === 'members' ? [change.group.id] : [])));
   return groups.filter(({ id }) => !told.has(id));
+};
+
+/** Of whose manager it says something, be it that there is none. */
+export const noteManaged = (managed: Set<SourceId>, items: readonly Entity[]): void => {
+  for (const item of items) if (managerInDelta(item) !== undefined) managed.add(sourceId(item.id));
 };

@@ -23,6 +23,7 @@ sourceContract('Microsoft Graph on a bad day', () =>
     emptyPages: 0.3,
     removedInFirstRound: true,
     changesInFirstRound: true,
+    listPageCap: 3,
     deltaExpiry: 'gone',
     managerRemoval: 'both',
     gzip: false,

@@ -201,8 +201,8 @@ describe('a delta read of who comes and goes', () => {
     const { tenant, source, folded, from, scope, pilot } = await open(() => everyone);
     for (let nth = 0; nth < 30; nth += 1) tenant.join(pilot, tenant.hire({ displayName: `Joined ${nth}` }));
     for (let nth = 0; nth < 25; nth += 1) tenant.hire({ displayName: `Alone ${nth}` });
-    // Their groups, and their managers.
-    expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ total: 2 + 4, inside: 50 });
+    // Their groups, their managers, and who reports to them.
+    expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ total: 2 + 6, inside: 75 });
   });
 
   it('of a test group asks for the groups of strangers, twenty to a batch, and for nothing about its members', async () => {
@@ -221,12 +221,12 @@ describe('a delta read of who comes and goes', () => {
     expect(inside).toBe(1 + 44);
   });
 
-  it('asks once, soon after a full read, for the groups of whoever is shown as they are stored, and for no list where all are stored', async () => {
+  it('asks once, soon after a full read, for the groups and the reports of whoever is shown as they are stored, and for no list where all are stored', async () => {
     const { tenant, source, folded, from, scope, members } = await open(() => everyone);
     const [away = ''] = members;
     tenant.softDelete(away);
     tenant.restore(away);
-    expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ total: 2 + 1, inside: 1 });
+    expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ total: 2 + 2, inside: 2 });
     await graph.clock.sleep(3_600_000, new AbortController().signal);
     expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ inside: 0 });
   });
@@ -241,11 +241,11 @@ describe('a delta read of who comes and goes', () => {
     expect(alone).toEqual({
       '/users/delta': 1,
       '/groups/delta': 1,
-      '/$batch': 3,
+      '/$batch': 4,
       '/directoryObjects/getByIds': 1,
     });
-    // The groups above, the list of the one in the scope, and the manager.
-    expect(inside).toBe(3);
+    // The groups above, the list of the one in the scope, the manager, and who reports to them.
+    expect(inside).toBe(4);
   });
 });
 

@@ -1,0 +1,102 @@
+/** Who is back from the recycle bin, and whoever reports to them: Graph shows nobody's manager as long as that one is in it. */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sourceId, type Watermark } from '../../../src/model/ids.ts';
+import { everyone } from '../../../src/model/scope.ts';
+import { user } from '../../../src/model/source-object.ts';
+import { Folded } from '../../support/folded.ts';
+import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
+import { attributes, never, readAll, withoutManager } from '../../support/reading.ts';
+
+let graph: Graph;
+beforeAll(async () => {
+  graph = await openGraph({ tenants: [], throttling: false });
+});
+afterAll(() => graph.close());
+beforeEach(() => {
+  graph.control.resetKnobs();
+  graph.control.clearFaults();
+});
+
+const open = async (names = attributes) => {
+  const tenant = graph.control.addTenant({ users: 0, groups: 0, apps: [{ roles: everyRole }] });
+  const boss = sourceId(tenant.hire({ displayName: 'Ada Berg' }));
+  const team = ['Ben Cole', 'Cleo Dunn', 'Dov Ek', 'Eva Falk', 'Finn Gray'].map((displayName) =>
+    sourceId(tenant.hire({ displayName, manager: boss })),
+  );
+  const source = sourceOf(graph, {}, tenant.tenantId);
+  const folded = new Folded();
+  const read = (from: Watermark | null = null) => readAll(source, folded, { scope: everyone, attributes: names, from });
+  const managers = (): readonly unknown[] => team.map((id) => folded.view(everyone).users[id]?.['manager'] ?? null);
+  return { tenant, boss, team, folded, read, managers };
+};
+
+const reportsAsked = (): number =>
+  graph.control.requests().filter(({ path }) => path.includes('/directReports')).length;
+
+describe('somebody who is back from the recycle bin', () => {
+  it('is asked for who reports to them, however many that are', async () => {
+    const { tenant, boss, team, read, managers } = await open();
+    tenant.softDelete(boss);
+    const from = await read();
+    expect(managers()).toEqual(team.map(() => null));
+    tenant.restore(boss);
+    graph.control.setKnobs({ listPageCap: 2 });
+    await read(from);
+    expect(managers()).toEqual(team.map(() => boss));
+  });
+
+  it('so is who was away while some were read only; who reports to somebody else meanwhile keeps that one', async () => {
+    const { tenant, boss, team, folded, read, managers } = await open();
+    const from = await read();
+    tenant.softDelete(boss);
+    // As if these had been read now.
+    for (const id of team) folded.apply({ type: 'upsert', ref: user(id), attributes: { manager: null }, whole: false });
+    tenant.restore(boss);
+    const other = sourceId(tenant.hire({ displayName: 'Gil Hart' }));
+    tenant.move(team[0] ?? '', { manager: other });
+    await read(from);
+    expect(managers()).toEqual(team.map((_, nth) => (nth === 0 ? other : boss)));
+  });
+
+  it('and is gone again by then, holds nothing up', async () => {
+    const { tenant, boss, team, read, managers } = await open();
+    tenant.softDelete(boss);
+    const from = await read();
+    tenant.restore(boss);
+    graph.control.fault({
+      path: '/directReports',
+      times: 1,
+      fault: { answer: 'error', status: 404, code: 'Request_ResourceNotFound', message: '' },
+    });
+    await read(from);
+    expect(managers()).toEqual(team.map(() => null));
+  });
+
+  it('is asked for everything again where a read broke off before all of it was known', async () => {
+    const { tenant, boss, team, read, managers } = await open();
+    tenant.softDelete(boss);
+    const from = await read();
+    await graph.clock.sleep(3_600_000, never);
+    tenant.restore(boss);
+    graph.control.fault({
+      path: '/directReports',
+      times: null,
+      fault: { answer: 'error', status: 403, code: 'Authorization_RequestDenied', message: '' },
+    });
+    await expect(read(from)).rejects.toThrow();
+    graph.control.clearFaults();
+    await read(from);
+    expect(managers()).toEqual(team.map(() => boss));
+  });
+
+  it('is not asked where managers are not read', async () => {
+    const { tenant, boss, read } = await open(withoutManager);
+    tenant.softDelete(boss);
+    const from = await read();
+    tenant.restore(boss);
+    graph.control.resetRequests();
+    await read(from);
+    expect(reportsAsked()).toBe(0);
+  });
+});
