@@ -82,10 +82,14 @@ export const assertReaches = async (caller: Caller, { of }: Admission, about: Ab
   for (const { kind, owner } of await about.things()) found(owner, kind);
 };
 
-/** Whose things a call is about; null: everybody's, nobody's, or it is not known. */
-export const organizationOf = async ({ things, organizations }: About): Promise<OrganizationId | null> => {
-  const owners = (await things()).map(({ owner }) => owner);
-  return owners.find((owner) => owner !== null) ?? organizations[0] ?? null;
+/**
+ * Whose things a call is about; null: everybody's, nobody's, or it is not known. What is out of the caller's reach is not theirs to know of. A call that
+ * names nothing is the business of the organization of its caller, where they have but one.
+ */
+export const organizationOf = async (caller: Caller, about: About): Promise<OrganizationId | null> => {
+  if (about.namesNothing) return caller.organizations?.length === 1 ? (caller.organizations[0] ?? null) : null;
+  const owners = (await about.things()).map(({ owner }) => owner);
+  return owners.find((owner) => owner !== null) ?? about.organizations.find((id) => reaches(caller, id)) ?? null;
 };
 
 const namedIn = ({ params, query, body }: Given) => {

@@ -22,7 +22,7 @@ export const recorded = async (
 ): Promise<Answer> => {
   if (route.method === 'get' && route.isNoted !== true) return carryOut();
   const { params, body } = about.given;
-  const organization = await organizationOf(about);
+  const organization = await organizationOf(callerOf(response), about);
   const asked: Asked = { ...askedIn(route, response, params), organization, given: namesIn(body) };
   const { audit: _, ...answer } = await audited(commands, asked, carryOut, ({ audit = {} }) => audit, codeOf);
   return answer;
@@ -33,7 +33,7 @@ export const notingRefusal = async (
   commands: Recording,
   route: Route,
   response: Response,
-  params: unknown,
+  about: () => About,
   admit: () => void | Promise<void>,
 ): Promise<void> => {
   try {
@@ -41,7 +41,9 @@ export const notingRefusal = async (
   } catch (error) {
     const code = codeOf(error);
     if (code !== null && isWorthKnowing(route)) {
-      const entry = { ...askedIn(route, response, params), organization: null };
+      // Of what it is about nothing may be known any more, as while the database is away.
+      const organization = await organizationOf(callerOf(response), about()).catch(() => null);
+      const entry = { ...askedIn(route, response, about().given.params), organization };
       await commands.recordAudit({ ...entry, step: { kind: 'refused', of: null, code } }).catch(() => {});
     }
     throw error;

@@ -61,7 +61,10 @@ const mayDo =
     response.locals['route'] = route.path;
     const caller = callerOf(response);
     refuseFromElsewhere(route, request, caller);
-    await notingRefusal(commands, route, response, request.params, () => assertMayDo(caller, route.scope));
+    // What else it would be about is not looked at yet, and may be anything.
+    const { params } = request;
+    const about = () => aboutOf(commands.within(reachOf(caller)), { params, query: null, body: null });
+    await notingRefusal(commands, route, response, about, () => assertMayDo(caller, route.scope));
     next();
   };
 
@@ -79,9 +82,9 @@ const handler =
     const caller = callerOf(response);
     const { commands } = behind;
     const sent = { params: { ...params }, query, body };
-    const admit = (check: () => void | Promise<void>) => notingRefusal(commands, route, response, params, check);
     const within = commands.within(reachOf(caller));
     const about = aboutOf(within, sent);
+    const admit = (check: () => void | Promise<void>) => notingRefusal(commands, route, response, () => about, check);
     await admit(() => assertReaches(caller, route, about));
     const [ifMatch, lastEventId] = [request.get('if-match'), request.get('last-event-id')];
     const { needsFresh, carryOut } = route.accept({ ...sent, ifMatch, lastEventId, caller }, within);

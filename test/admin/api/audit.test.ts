@@ -145,6 +145,14 @@ describe('a look at one person', () => {
   });
 });
 
+it('credentials that a key of one organization had checked are of that organization, though nothing of it is kept', async () => {
+  const key = await keyWith({ scopes: ['configure'], organization_ids: ['contoso'] });
+  const { organization_id: _, ...given } = newConnection;
+  await door.call('POST', '/v1/connections/check', { key, body: given });
+  const [asked] = (await entries()).filter(({ action }) => action === 'checkNewConnection');
+  expect(asked).toMatchObject({ organization_id: 'contoso' });
+});
+
 describe('who is not let in', () => {
   it('to write, or to the audit log itself, is noted', async () => {
     const key = await keyWith({ scopes: ['read'] });
@@ -166,6 +174,30 @@ describe('who is not let in', () => {
     expect(reply.status).toBe(404);
     expect(await lastOf()).toMatchObject({ action: 'removeConnection', code: 'not_found', organization_id: null });
     expect(await entries('&organization_id=contoso', key)).toEqual([]);
+  });
+
+  it('to what is of their own organization is told to its auditors, as is what they tried without naming anything', async () => {
+    const auditor = await keyWith({ scopes: ['audit'], organization_ids: ['contoso'] });
+    const key = await keyWith({ scopes: ['read'], organization_ids: ['contoso'] });
+    const connection = await addConnection(door, { organization_id: 'contoso' });
+    await door.call('DELETE', `/v1/connections/${connection}`, { key });
+    await door.call('GET', '/v1/audit', { key });
+    // Somebody of the installation, too.
+    const everywhere = await keyWith({ scopes: ['read'] });
+    await door.call('DELETE', `/v1/connections/${connection}`, { key: everywhere });
+    await door.call('GET', '/v1/audit', { key: everywhere });
+    const told = await entries('&organization_id=contoso&step=refused', auditor);
+    expect(told.map(({ action, subjects, organization_id }) => [action, subjects, organization_id])).toEqual([
+      ['removeConnection', { connection_id: connection }, 'contoso'],
+      ['listAudit', {}, 'contoso'],
+      ['removeConnection', { connection_id: connection }, 'contoso'],
+    ]);
+  });
+
+  it('of two organizations, and tried without naming anything, is told to neither', async () => {
+    const key = await keyWith({ scopes: ['read'], organization_ids: ['contoso', 'fabrikam'] });
+    await door.call('GET', '/v1/audit', { key });
+    expect(await lastOf()).toMatchObject({ action: 'listAudit', code: 'forbidden', organization_id: null });
   });
 
   it('keeps nothing of an address that is no id', async () => {
@@ -240,9 +272,12 @@ describe('the audit log', () => {
     expect((await door.call('GET', '/v1/audit', { key: ofContoso })).status).toBe(403);
     expect((await door.call('GET', '/v1/audit/export?organization_id=acme', { key: ofContoso })).status).toBe(403);
     const theirs = await entries('&organization_id=contoso', ofContoso);
+    expect(await entries('&organization_id=acme&step=refused')).toEqual([]);
+    // That one of them asked for everybody's is their business, and that of whom else they asked is not.
     expect(theirs.map(({ organization_id, step }) => [organization_id, step])).toEqual([
       ['contoso', 'asked'],
       ['contoso', 'done'],
+      ['contoso', 'refused'],
     ]);
   });
 
