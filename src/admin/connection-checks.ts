@@ -29,6 +29,7 @@ export const connectionChecks = (room: Room) => {
   /** A connection with credentials, and its targets that are not being removed. */
   const toCheck = async (id: ConnectionId) => {
     const connection = found(await connections.get(id), 'connection');
+    if (connection.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
     if (connection.credentials === null) {
       throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
     }

@@ -62,13 +62,25 @@ const asking = async <T>(
   connection: Connection,
   ask: (source: Source, signal: AbortSignal) => Promise<T>,
 ): Promise<T | Extract<LiveSource, { kind: 'failed' }>> => {
+  const failed = (problem: Problem) =>
+    ({ kind: 'failed', problem, says: sentence(`Entra could not be asked: ${problem.message}`) }) as const;
+  if (connection.state === 'paused' || connection.state === 'deleting') return failed(atRest[connection.state]);
   try {
     const source = connect(connection, await stores.connections.secrets(connection.id));
     return await ask(source, AbortSignal.timeout(timeoutMs));
   } catch (error) {
-    const problem = problemOf(error, 'source');
-    return { kind: 'failed', problem, says: sentence(`Entra could not be asked: ${problem.message}`) };
+    return failed(problemOf(error, 'source'));
   }
+};
+
+/** Somebody wants its tenant left alone. */
+const atRest: Readonly<Record<'paused' | 'deleting', Problem>> = {
+  paused: {
+    code: 'connection_paused',
+    message: 'The connection is paused, so nothing is read of its tenant.',
+    owner: 'your_team',
+  },
+  deleting: { code: 'connection_removed', message: 'The connection was removed.', owner: 'your_team' },
 };
 
 export const askTarget = async (

@@ -679,9 +679,9 @@ describe('asked again now', () => {
       verdict: { owner: null, todo: 'Nothing: whoever was made since the last read comes with the next sync.' },
     });
     const record = await of.stores.connections.get(connection);
-    await of.stores.connections.edit(connection, record?.revision ?? 0, { state: 'paused' });
+    await of.stores.connections.edit(connection, record?.revision ?? 0, { state: 'quarantined' });
     expect(await ask(of, mailOf('jane'), true)).toMatchObject({
-      verdict: { owner: 'your_team', todo: expect.stringContaining('the connection is paused: see under notes') },
+      verdict: { owner: 'your_team', todo: expect.stringContaining('the connection is quarantined: see under notes') },
     });
     expect(await ask(of, mailOf('jane'))).toMatchObject({
       found: 'nobody',
@@ -689,6 +689,39 @@ describe('asked again now', () => {
       verdict: { todo: expect.stringContaining('ask again with live=true') },
     });
   });
+
+  it.each([
+    ['paused', 'connection_paused', 'The connection is paused, so nothing is read of its tenant.'],
+    ['deleting', 'connection_removed', 'The connection was removed.'],
+  ] as const)(
+    'the tenant of a connection that is %s is not asked, about whomever it is',
+    async (state, code, message) => {
+      const asked: string[] = [];
+      const of = await story({
+        wrapSource: (source) => ({
+          ...source,
+          lookUp: (who, attributes, signal) => {
+            asked.push('lookUp');
+            return source.lookUp(who, attributes, signal);
+          },
+          confirm: (refs, scope, signal) => {
+            asked.push('confirm');
+            return source.confirm(refs, scope, signal);
+          },
+        }),
+      });
+      of.hire('anna');
+      await of.full();
+      of.hire('jane');
+      const record = await of.stores.connections.get(connection);
+      await of.stores.connections.edit(connection, record?.revision ?? 0, { state });
+      asked.length = 0;
+      const live = { kind: 'failed', problem: { code, message }, says: `Entra could not be asked: ${message}` };
+      expect(await ask(of, mailOf('anna'), true)).toMatchObject({ found: 'one', live });
+      expect(await ask(of, mailOf('jane'), true)).toMatchObject({ found: 'nobody', live });
+      expect(asked).toEqual([]);
+    },
+  );
 
   it('the tenant shows nothing of what somebody looks like who is outside the scope by now', async () => {
     const of = await story({

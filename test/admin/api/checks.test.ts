@@ -194,3 +194,21 @@ describe('a check of a connection', () => {
     });
   });
 });
+
+describe('a check of a connection that somebody has rest', () => {
+  it('proves the credentials before it goes on, and lets it rest', async () => {
+    const connection = await addConnection(door);
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { state: 'paused' } });
+    const { body } = await door.call('POST', `/v1/connections/${connection}/check`);
+    expect(body).toMatchObject({ ok: true });
+    expect((await door.call('GET', `/v1/connections/${connection}`)).body).toMatchObject({ state: 'paused' });
+  });
+
+  it('asks nothing of the tenant of one that is being removed', async () => {
+    const connection = await addConnection(door);
+    await door.call('DELETE', `/v1/connections/${connection}`);
+    const reply = await door.call('POST', `/v1/connections/${connection}/check`);
+    expect([reply.status, reply.body]).toMatchObject([409, { code: 'connection_deleting' }]);
+    expect(door.checked).toEqual([]);
+  });
+});

@@ -215,7 +215,7 @@ export const connectionRoutes: readonly Route[] = [
     query: nothing,
     body: nothing,
     answer: { status: 200, description: 'What was checked, and what came of it.', schema: connectionReportSchema },
-    refusals: ['not_found', 'credentials_missing'],
+    refusals: ['not_found', 'connection_deleting', 'credentials_missing'],
     handle: async ({ params, commands }) => ({
       status: 200,
       body: connectionReportView(await commands.checkConnection(connectionId(params.connection_id))),

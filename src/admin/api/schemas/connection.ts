@@ -98,7 +98,7 @@ export const connectionChangesSchema = z
     ...fields,
     state: z.enum(['active', 'paused']).optional().meta({
       description:
-        '`paused`: nothing is read of the tenant, and nothing written to its targets but an undo; runs wait. `active` lets go of a connection that is paused or held back.',
+        '`paused`: nothing is read of the tenant but by a check that somebody asks for, and nothing written to its targets but an undo; runs wait. `active` lets go of a connection that is paused or held back.',
     }),
   })
   .meta({ id: 'ConnectionChanges' });
