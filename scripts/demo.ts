@@ -43,7 +43,14 @@ type Row = {
   readonly seconds: number;
 };
 
-type Context = { tour: Tour; connected: Connected; plan: WaitingPlan; wrong: readonly string[]; outsiderKept: boolean };
+type Context = {
+  tour: Tour;
+  connected: Connected;
+  plan: WaitingPlan;
+  test: ReturnType<typeof prepareTestGroup>;
+  wrong: readonly string[];
+  outsiderKept: boolean;
+};
 
 const tasks = new Listr<Context>(
   [
@@ -113,9 +120,17 @@ const tasks = new Listr<Context>(
         measured(context, 'Delta sync', task, (say) => deltaSync(context.tour, context.connected, say)),
     },
     {
+      title: 'Another day in the tenant',
+      task: (context, task) => {
+        context.test = prepareTestGroup(context.tour);
+        const { members } = context.test;
+        task.title = `Another day: a test group of ${members.length} is made; they and somebody outside it get another job title`;
+      },
+    },
+    {
       title: 'A run scoped to one test group',
       task: async (context, task) => {
-        const { group, outsider } = prepareTestGroup(context.tour);
+        const { group, outsider } = context.test;
         const before = titleOf(context.tour, outsider);
         await measured(context, 'One test group', task, (say) =>
           groupSync(context.tour, context.connected, group, say),

@@ -205,7 +205,7 @@ export const shape = z.object({
     z.string().regex(/^\//, 'must be the path of a file, from the root').optional().transform(none),
   ),
   ENTRAIN_HOST: variable(
-    { default: '127.0.0.1', meaning: 'The address the API listens on.' },
+    { default: '127.0.0.1', meaning: 'The address that the API listens on, and a worker with ENTRAIN_WORKER_PORT.' },
     z.string().regex(/^[\w.:-]+$/, 'must be a host name or an address'),
   ),
   ENTRAIN_PORT: variable({ default: '8080', meaning: 'The port the API listens on.' }, whole(0, 65_535)),

@@ -31,7 +31,10 @@ export const connectionChecks = (room: Room) => {
     const connection = found(await connections.get(id), 'connection');
     if (connection.state === 'deleting') throw new Refused('connection_deleting', 'The connection is being removed.');
     if (connection.credentials === null) {
-      throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
+      throw new Refused(
+        'credentials_missing',
+        'The connection has no credentials yet. Give client_id and client_secret, or have it connected by its consent link or a setup link.',
+      );
     }
     return { connection, theirs: (await targets.of(connection.id)).filter(({ state }) => state !== 'deleting') };
   };

@@ -120,7 +120,10 @@ export const connectionCommands = (room: Room) => {
           refuseTakingMapped(before, edited, await room.stores.targets.of(before.id));
         await takeTenant(room, changes, edited);
         if (edited.state === 'active' && edited.credentials === null) {
-          throw new Refused('credentials_missing', 'Give client_id and client_secret first.');
+          throw new Refused(
+            'credentials_missing',
+            'The connection has no credentials yet. Give client_id and client_secret, or have it connected by its consent link or a setup link.',
+          );
         }
         const secrets = { ...secretsOf(changes), ...withoutSecond(before, edited) };
         return { before, after: await connections.edit(before.id, before.revision, edit, secrets) };

@@ -13,6 +13,19 @@ export type Unreached =
   /** No way leads there, or it cannot be told. */
   | 'unreachable';
 
+/** As it follows "cannot be reached" and a colon. */
+export const unreachedWords: Readonly<Record<Unreached, string>> = {
+  name_not_found: 'there is no host of this name',
+  name_server_away: 'the name server gave no answer',
+  connection_refused: 'the connection was refused',
+  connect_timed_out: 'no connection came about in time',
+  certificate_expired: 'its certificate has expired, or is not valid yet',
+  certificate_of_another_host: 'its certificate is that of another host',
+  certificate_not_trusted: 'its certificate is of no authority that is trusted here',
+  tls_failed: 'no TLS came about',
+  unreachable: 'no connection came about',
+};
+
 /** `timed_out`, `connection_lost`: what was sent may have been done. */
 export type NoAnswer = { readonly code: string | null } & (
   | { readonly kind: 'unreachable'; readonly by: Unreached }

@@ -11,6 +11,13 @@ import type { UnreadableRule } from './unreadable-rules.ts';
 /** To the minute, in UTC: a sentence is pasted into tickets and read elsewhere. */
 export const timeText = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
+/** In the largest unit that says it exactly: `4 hours`, `90 minutes`. */
+export const spanText = (secs: number): string => {
+  const [size, unit] = secs % 3_600 === 0 ? [3_600, 'hour'] : secs % 60 === 0 ? [60, 'minute'] : [1, 'second'];
+  const count = secs / size;
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+};
+
 export const timesText = (times: number): string => {
   if (times === 1) return 'once';
   return times === 2 ? 'twice' : `${times} times`;

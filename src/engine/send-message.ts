@@ -1,5 +1,6 @@
 /** One attempt to tell one address of something. It never throws for what the other side does: that is what an attempt is for. */
 
+import { noAnswerOf, unreachedWords } from '../core/no-answer.ts';
 import { type Egress, EgressRefused, type Outlet } from '../model/egress.ts';
 import type { Secret } from '../model/secret.ts';
 import type { JsonObject } from '../model/target-record.ts';
@@ -73,10 +74,16 @@ const detailOf = (status: number): string | null => {
 
 const failureOf = (error: unknown): string => {
   if (error instanceof EgressRefused) return error.message;
-  if (!(error instanceof Error)) return 'The connection failed.';
-  if (error.name === 'TimeoutError') return `It gave no answer within ${timeoutMs / 1_000} s.`;
-  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
-  return `The connection failed${code}.`;
+  const answer = noAnswerOf(error);
+  const code = answer.code === null ? '' : ` (${answer.code})`;
+  switch (answer.kind) {
+    case 'timed_out':
+      return `It gave no answer within ${timeoutMs / 1_000} s.`;
+    case 'connection_lost':
+      return `The connection failed${code}.`;
+    case 'unreachable':
+      return `It cannot be reached: ${unreachedWords[answer.by]}${code}.`;
+  }
 };
 
 /** Seconds or an HTTP date (RFC 9110 §10.2.3). */

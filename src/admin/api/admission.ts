@@ -20,7 +20,7 @@ export const assertMayDo = (caller: Caller, scope: NeededScope): void => {
   if (mayDo(caller, scope)) return;
   throw new DoorProblem(
     'forbidden',
-    `This takes ${scope === 'any' ? 'any scope' : `the scope ${scope}`}; ${caller.name} has ${caller.scopes.join(', ') || 'none'}.`,
+    `This takes ${scope === 'any' ? 'any scope' : `the scope ${scope}`}; "${caller.name}" has ${caller.scopes.join(', ') || 'none'}.`,
   );
 };
 
@@ -48,7 +48,7 @@ export const operatorIn = (call: {
 const limited = ({ name, organizations }: Caller): DoorProblem =>
   new DoorProblem(
     'forbidden',
-    `The key ${name} is limited to ${organizations?.join(', ')}. Name the organization, or something of it; what concerns all of them takes a key without limits.`,
+    `The key "${name}" is limited to ${organizations?.join(', ')}. Name the organization, or something of it; what concerns all of them takes a key without limits.`,
   );
 
 /** What a call names, and whose that is: looked up once, and not before somebody asks. */

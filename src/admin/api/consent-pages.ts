@@ -1,5 +1,6 @@
 /** The pages of whoever follows a consent link, in plain words for the administrators of a customer. */
 
+import { spanText } from '../../core/wording.ts';
 import type { Connection } from '../../model/connection.ts';
 import type { Outcome } from '../consent-outcome.ts';
 import { type Html, html } from './html.ts';
@@ -52,7 +53,7 @@ const endOf = (outcome: Exclude<Shown, { kind: 'to_confirm' | 'again' }>): Page 
       return {
         title: 'Connected',
         paragraphs: [
-          `${outcome.tenant} is connected for ${outcome.connection.organization} (${outcome.connection.name}). Users and groups are read from now on; nothing is ever written to your tenant.`,
+          `${outcome.tenant} is connected for ${outcome.connection.organization} (${outcome.connection.name}). Users and groups are read from now on, the first time within ${spanText(outcome.connection.refreshIntervalSecs)} or as soon as ${outcome.connection.organization} asks for it; nothing is ever written to your tenant.`,
           'You can close this page. To end it, remove the application under Enterprise applications in the Entra admin center.',
         ],
       };

@@ -67,7 +67,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   target_not_active: { status: 409, title: 'The target is not active' },
   target_deleting: { status: 409, title: 'The target is being removed' },
   run_ended: { status: 409, title: 'The run has ended' },
-  not_a_provision_run: { status: 409, title: 'Only provision runs have operations' },
+  not_a_provision_run: { status: 409, title: 'The run writes to no target' },
   not_a_reconcile_run: { status: 409, title: 'Only reconcile runs find discrepancies' },
   run_not_ended: { status: 409, title: 'The run has not ended yet' },
   run_without_result: { status: 409, title: 'The run came to no result' },
@@ -128,7 +128,7 @@ export class RequestRefused extends Error {
   override readonly name = 'RequestRefused';
   readonly errors: readonly FieldError[];
   constructor(errors: readonly FieldError[]) {
-    super('Some fields cannot be accepted.');
+    super(summed(errors.map(({ in: part, pointer, detail }) => `${part} ${pointer} ${detail}`)));
     this.errors = errors;
   }
 }
@@ -138,14 +138,25 @@ export const problemOf = (error: unknown, traceId: string): Problem => {
   if (error instanceof RequestRefused) return problem('invalid_request', error.message, traceId, error.errors);
   if (error instanceof Refused) {
     const errors = error.issues.map((issue) => ({ in: 'body' as const, ...issue }));
-    return problem(error.code, error.message, traceId, errors);
+    const detail =
+      error.code === 'invalid_request' && errors.length > 0
+        ? summed(error.issues.map(({ pointer, detail }) => `body ${pointer} ${detail}`))
+        : error.message;
+    return problem(error.code, detail, traceId, errors);
   }
   if (error instanceof DoorProblem) return problem(error.code, error.message, traceId);
   if (error instanceof KeysUnavailable) return problem('keys_unavailable', error.message, traceId);
   if (error instanceof SecretUnreadable) return problem('secret_unreadable', error.message, traceId);
   const code = codeOfExpressError(error);
-  return problem(code, code === 'payload_too_large' ? tooLarge(error) : details[code], traceId);
+  return problem(code, detailOf(code, error), traceId);
 };
+
+/** For whoever shows `detail` alone: the first of what stands in `errors`. */
+const summed = (faults: readonly string[]): string => {
+  const more = faults.length - mostTold;
+  return `${faults.slice(0, mostTold).join('; ').replace(/\.$/, '')}${more > 0 ? `; and ${more} more` : ''}.`;
+};
+const mostTold = 3;
 
 /** How much it may be is another thing at another address; the parser says which. */
 const tooLarge = (error: unknown): string => {
@@ -163,14 +174,29 @@ const problem = (code: ProblemCode, detail: string, traceId: string, errors: rea
   ...(errors.length > 0 ? { errors: [...errors] } : {}),
 });
 
+const detailOf = (code: ReturnType<typeof codeOfExpressError>, error: unknown): string => {
+  if (code === 'payload_too_large') return tooLarge(error);
+  return code === 'malformed_request' ? malformed(error) : details[code];
+};
+
+/** The parser quotes the body, which may hold secrets; only its place is taken from what it says. */
+const malformed = (error: unknown): string => {
+  if (error instanceof URIError) return 'The address is malformed: a % in it begins no character of UTF-8.';
+  if (!(error instanceof Error) || Reflect.get(error, 'type') !== 'entity.parse.failed')
+    return 'The body could not be read as it was sent.';
+  const [, at] = /at position (\d+)/.exec(error.message) ?? [];
+  return at === undefined
+    ? 'The body is malformed JSON: it ends too early, or is no object.'
+    : `The body is malformed JSON, at its character ${Number(at) + 1}.`;
+};
+
 const details = {
-  malformed_request: 'The address or the JSON of the body is malformed.',
   unsupported_media_type: 'Send application/json in UTF-8, not compressed.',
   internal_error: 'Try again. If it stays, tell us the trace_id.',
 } as const;
 
 /** Express and its body parser mark what the caller did wrong with a status below 500. */
-const codeOfExpressError = (error: unknown): keyof typeof details | 'payload_too_large' => {
+const codeOfExpressError = (error: unknown): keyof typeof details | 'payload_too_large' | 'malformed_request' => {
   const status: unknown = error instanceof Error ? Reflect.get(error, 'status') : undefined;
   if (status === 413) return 'payload_too_large';
   if (status === 415) return 'unsupported_media_type';

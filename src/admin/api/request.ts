@@ -2,7 +2,11 @@
 
 import { z } from 'zod';
 import type { Caller } from '../../model/api-key.ts';
+import { issueWords } from './issue-words.ts';
 import { type Problem, RequestRefused } from './problem.ts';
+
+// For all that is parsed in this process: settings of a target are parsed where its kind is defined, and refused to the same callers.
+z.config({ customError: issueWords });
 
 type FieldError = NonNullable<Problem['errors']>[number];
 type Part = FieldError['in'];

@@ -1,6 +1,6 @@
 /** What a SCIM target's answer, or the lack of one, means. Status first, `scimType` second, because many targets send none (RFC 7644 §3.12). */
 
-import { type NoAnswer, noAnswerOf, type Unreached } from '../../core/no-answer.ts';
+import { type NoAnswer, noAnswerOf, unreachedWords } from '../../core/no-answer.ts';
 import { EgressRefused } from '../../model/egress.ts';
 import { TargetError, type TargetFault } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/target-record.ts';
@@ -99,18 +99,6 @@ const noAnswerWords = {
   timed_out: 'gave no answer in time',
   connection_lost: 'broke the connection off',
 } as const satisfies Record<Exclude<NoAnswer['kind'], 'unreachable'>, string>;
-
-const unreachedWords: Readonly<Record<Unreached, string>> = {
-  name_not_found: 'there is no host of this name',
-  name_server_away: 'the name server gave no answer',
-  connection_refused: 'the connection was refused',
-  connect_timed_out: 'no connection came about in time',
-  certificate_expired: 'its certificate has expired, or is not valid yet',
-  certificate_of_another_host: 'its certificate is that of another host',
-  certificate_not_trusted: 'its certificate is of no authority that is trusted here',
-  tls_failed: 'no TLS came about',
-  unreachable: 'no connection came about',
-};
 
 /** Seconds or an HTTP date (RFC 9110 §10.2.3), never more than a day. */
 export const retryAfterOf = (header: string | null, now: Date): number | null => {

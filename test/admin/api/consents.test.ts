@@ -124,6 +124,10 @@ describe('an administrator who follows the link', () => {
     const arrival = await browser.press(asked);
     expect(arrival.status).toBe(200);
     expect(arrival.body).toContain('<h1>Connected</h1>');
+    // Nobody has asked for a run yet: the schedule is what they may count on.
+    expect(arrival.body).toContain(
+      'are read from now on, the first time within 4 hours or as soon as acme asks for it',
+    );
     expect(await show(id)).toMatchObject({
       state: 'active',
       health: { status: 'waiting' },

@@ -75,6 +75,33 @@ describe('what goes wrong at the door', () => {
     if (status === 413) expect(reply.body).toMatchObject({ detail: expect.stringContaining('at most 100 kB') });
   });
 
+  it('says what is wrong with JSON and where, and repeats nothing of it, for it may hold secrets', async () => {
+    const detail = async (raw: string) => Object((await door.call('POST', '/v1/connections', { raw })).body).detail;
+    expect(await detail('{"vendor": ')).toBe('The body is malformed JSON: it ends too early, or is no object.');
+    const wrong = await detail('{"client_secret": "CANARY", vendor: 1}');
+    expect(wrong).toBe('The body is malformed JSON, at its character 29.');
+    const address = await door.call('GET', '/v1/runs/%E0%A4%A');
+    expect(address.body).toMatchObject({ detail: expect.stringContaining('The address is malformed') });
+  });
+
+  it('says in detail what its title does not, in words that no library chose', async () => {
+    const body = { vendor: 'MS_ENTRA', organization_id: 7, scope: { group_ids: [] }, refresh_interval_secs: 'x' };
+    const reply = await door.call('POST', '/v1/connections', { body });
+    expect(reply.body).toMatchObject({
+      title: 'Some fields cannot be accepted',
+      detail:
+        'body /organization_id must be text; body /scope/group_ids must have at least 1 entry; body /refresh_interval_secs must be a number.',
+    });
+    const { body: missing } = await door.call('POST', '/v1/connections', { body: { vendor: 'MS_ENTRA' } });
+    expect(missing).toMatchObject({ detail: 'body /organization_id is needed.' });
+    const { body: times } = await door.call('GET', '/v1/audit?from=yesterday');
+    expect(times).toMatchObject({ detail: expect.stringMatching(/^query \/from must be a time in UTC, such as /) });
+    const connection = await addConnection(door, { organization_id: 'initech' });
+    const target = { kind: 'scim', name: 'Desk', settings: {} };
+    const { body: settings } = await door.call('POST', `/v1/connections/${connection}/targets`, { body: target });
+    expect(JSON.stringify(settings)).not.toMatch(/Invalid input|expected|received/);
+  });
+
   it('names the methods an address takes', async () => {
     const connection = await addConnection(door);
     const reply = await door.call('PUT', `/v1/connections/${connection}`);

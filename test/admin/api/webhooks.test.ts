@@ -155,7 +155,18 @@ describe('a test message', () => {
     await closeReceiver();
     expect((await door.call('POST', `/v1/webhooks/${id}/test`)).body).toMatchObject({
       status: null,
-      detail: expect.stringContaining('failed'),
+      detail: 'It cannot be reached: the connection was refused (ECONNREFUSED).',
+    });
+  });
+
+  it('says of a host that there is not that there is none, and not by a code alone', async () => {
+    const body = { organization_id: 'acme', url: 'https://no-such-host.invalid/hooks' };
+    const id = idOf(await door.call('POST', '/v1/webhooks', { body }));
+    expect((await door.call('POST', `/v1/webhooks/${id}/test`)).body).toMatchObject({
+      status: null,
+      detail: expect.stringMatching(
+        /^It cannot be reached: (there is no host of this name|the name server gave no answer) \(E/,
+      ),
     });
   });
 
