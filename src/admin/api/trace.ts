@@ -6,19 +6,23 @@ import type { Log } from '../../model/world.ts';
 
 const header = 'Trace-Id';
 
-/** The trace id of the caller (W3C Trace Context) is kept, so that both sides find the same request. */
+/**
+ * The name is ours: nobody gives their request that of another, which stands in the audit log. The trace id of the caller (W3C Trace Context) stands beside
+ * it in the log, so that both sides find the same request.
+ */
 export const trace =
   (log: Log): RequestHandler =>
   (request, response, next) => {
     const startedAt = performance.now();
     const given = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(request.get('traceparent') ?? '')?.[1];
-    response.set(header, given ?? randomBytes(16).toString('hex'));
+    response.set(header, randomBytes(16).toString('hex'));
     let isNoted = false;
     const note = (): void => {
       if (isNoted) return;
       isNoted = true;
       log[response.statusCode >= 500 ? 'warn' : 'info']('request.answered', {
         trace: traceIdOf(response),
+        ...(given === undefined ? {} : { caller_trace: given }),
         method: request.method,
         route: local(response, 'route'),
         caller: local(response, 'caller'),

@@ -108,11 +108,23 @@ describe('what goes wrong at the door', () => {
     expect(reply.headers.get('allow')).toBe('GET, PATCH, DELETE');
   });
 
-  it('keeps the trace id of the caller', async () => {
-    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-    const reply = await door.call('GET', '/v1/people', { headers: { traceparent } });
-    expect(reply.body).toMatchObject({ trace_id: '4bf92f3577b34da6a3ce929d0e0e4736' });
-    expect(door.said.join('')).toContain('"trace":"4bf92f3577b34da6a3ce929d0e0e4736"');
+  it('keeps the trace id of the caller beside ours in the log, and gives nobody’s call the name of another', async () => {
+    const theirs = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const headers = { traceparent: `00-${theirs}-00f067aa0ba902b7-01` };
+    const replies = [
+      await door.call('GET', '/v1/people', { headers }),
+      await door.call('GET', '/v1/people', { headers }),
+    ];
+    const [one, other] = replies.map((reply) => reply.headers.get('trace-id'));
+    expect(new Set([one, other, theirs]).size).toBe(3);
+    expect(replies[0]?.body).toMatchObject({ trace_id: one });
+    const line = door.said.find((said) => said.includes('request.answered') && said.includes(String(one)));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ trace: one, caller_trace: theirs });
+    expect(await door.call('DELETE', `/v1/connections/${await addConnection(door)}`, { headers })).toMatchObject({
+      status: 202,
+    });
+    const { items } = await door.stores.audit.list({}, null, 10);
+    expect(items.map(({ text }) => text).join()).not.toContain(theirs);
   });
 });
 
