@@ -5,7 +5,7 @@ import { inForce, stricterUntil } from '../core/safeguards.ts';
 import { refusals } from '../engine/plan-problems.ts';
 import { newRunOfPlan, newRunToPlanAgain } from '../engine/request-runs.ts';
 import { type ConnectionId, type PlanId, type RunId, runId, type TargetId } from '../model/ids.ts';
-import type { Action } from '../model/operation.ts';
+import type { Action, Why } from '../model/operation.ts';
 import type { Approver, Decision, Plan, PlanState, Staged } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { Approvals, TargetInForce, TargetRecord } from '../model/target-record.ts';
@@ -88,7 +88,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
 
     async listPlanOperations(
       id: PlanId,
-      filter: { readonly action?: Action },
+      filter: { readonly action?: Action; readonly why?: Why },
       after: string | null,
       limit: number,
     ): Promise<Page<PlannedFor>> {
@@ -96,9 +96,10 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
       const wanted = filter.action === undefined ? passes : [[filter.action]];
       let nth = after === null ? 0 : Number(after.slice(0, 1));
       let from = after === null ? null : after.slice(2) || null;
+      const why = filter.why === undefined ? {} : { why: filter.why };
       const items: Staged[] = [];
       for (let actions = wanted[nth]; actions !== undefined && items.length < limit; actions = wanted[nth]) {
-        const page = await plans.operations(plan, { actions }, from, limit - items.length);
+        const page = await plans.operations(plan, { actions, ...why }, from, limit - items.length);
         items.push(...page.items);
         from = page.next;
         if (from === null) nth += 1;

@@ -114,13 +114,16 @@ export const limitOf = ({
     case 'remove_members':
       return why === 'leavers' ? null : 'memberRemovals';
     case 'update':
-      return why === 'adopted' ? 'adoptions' : 'updates';
+      return isOfOthers(why) ? 'adoptions' : 'updates';
     case 'create':
       return 'creates';
     case 'add_members':
       return null;
   }
 };
+
+/** It was somebody else's, or nobody's, until now. */
+const isOfOthers = (why: Counted['why']): boolean => why === 'adopted' || why === 'inherited';
 
 export const sum = (counted: Iterable<Counted>): Amounts => {
   const { add, amounts } = startSum();

@@ -12,20 +12,28 @@ import { attributeOf, isBlank, isUnassigned, own } from './attributes.ts';
 /** One question to the target. */
 export type Lookup = { readonly rule: Pick<MatchingRule, 'to' | 'ignoreCase'>; readonly value: Value };
 
+/** Whose id a remote object carries: this very object's, that of somebody who is here, or who left, one that nobody here knows, or none. */
+export type Mark = 'ours' | 'of_another' | 'of_a_leaver' | 'unknown' | 'none';
+
 export type Match =
   | { readonly kind: 'match'; readonly remote: RemoteObject }
   | { readonly kind: 'none' }
   /** There was nothing to ask by: of these source attributes the object has none. */
   | { readonly kind: 'no_key'; readonly attributes: readonly string[] }
   | { readonly kind: 'ambiguous'; readonly attribute: string; readonly hits: number }
-  | { readonly kind: 'linked_elsewhere' | 'unclaimed_group'; readonly attribute: string };
+  /** `mark`: where the id that it carries says so; absent where its link does. */
+  | { readonly kind: 'linked_elsewhere'; readonly attribute: string; readonly mark?: Mark }
+  | { readonly kind: 'unclaimed_group'; readonly attribute: string };
 
 /** The questions to ask, in order; rules whose source value is unassigned, or empty, ask nothing: in that, two strangers are alike. */
 export const lookups = (object: SourceObject, rules: readonly MatchingRule[]): readonly Lookup[] =>
   rules.map((rule) => ({ rule, value: attributeOf(object, rule.from) })).filter(({ value }) => !isBlank(value));
 
 /** An object that no account matches: no question found one, or there was none to ask. */
-export const unmatched = (object: SourceObject, rules: readonly MatchingRule[]): Match =>
+export const unmatched = (
+  object: SourceObject,
+  rules: readonly MatchingRule[],
+): Extract<Match, { readonly kind: 'none' | 'no_key' }> =>
   lookups(object, rules).length > 0
     ? { kind: 'none' }
     : { kind: 'no_key', attributes: [...new Set(rules.map(({ from }) => from))] };

@@ -20,7 +20,7 @@ import type { Attributes, GoneReason, Ref, Remembered, SourceObject, Value } fro
 import type { TargetRecord } from '../model/target-record.ts';
 import { isBlank, own } from './attributes.ts';
 import { difference, mapForCreate, mapForUpdate, type Resolve, references } from './mapping.ts';
-import type { Match } from './matching.ts';
+import type { Mark, Match } from './matching.ts';
 
 export type PlannedOperation = { readonly operation: Operation; readonly why: Cause['why'] };
 
@@ -49,9 +49,9 @@ export type Context = {
 /** Of a remote object that was linked to this source object before: whether we made it, and since when members were pushed to it. */
 export type MetAgain = Pick<Link, 'by' | 'membersSince'>;
 
-/** What makes a match ours already. `isMarked`: it carries the id of this very object. */
-export type Met = { readonly isMarked: boolean; readonly before: MetAgain | null };
-export const stranger: Met = { isMarked: false, before: null };
+/** What is known of a match. */
+export type Met = { readonly mark: Mark; readonly before: MetAgain | null };
+export const stranger: Met = { mark: 'none', before: null };
 
 /** An object of the snapshot without a link: adopt the match, or create it. Someone disabled in the source is never created. */
 export const planUnlinked = (object: SourceObject, match: Match, context: Context, met: Met = stranger): ObjectPlan => {
@@ -75,19 +75,25 @@ export const planUnlinked = (object: SourceObject, match: Match, context: Contex
 };
 
 /** Why nobody is given what matches them. */
-export const notFree = ({
-  kind,
-  attribute,
-}: Extract<Match, { readonly attribute: string; readonly hits?: never }>): {
-  readonly reason: EscrowReason;
-  readonly detail: string;
-} => ({
-  reason: kind,
-  detail:
-    kind === 'linked_elsewhere'
-      ? `the remote object with this ${attribute} belongs to another source object`
-      : `a group with this ${attribute} was there before, and nobody has looked at taking it over`,
-});
+export const notFree = (
+  match: Extract<Match, { readonly kind: 'linked_elsewhere' | 'unclaimed_group' }>,
+): { readonly reason: EscrowReason; readonly detail: string } => {
+  const { kind: reason, attribute } = match;
+  if (match.kind === 'unclaimed_group')
+    return {
+      reason,
+      detail: `a group with this ${attribute} was there before, and nobody has looked at taking it over`,
+    };
+  return { reason, detail: `the remote object with this ${attribute} ${othersBy[match.mark ?? 'of_another']}` };
+};
+
+const othersBy: Readonly<Record<Mark, string>> = {
+  ours: 'belongs to another source object',
+  of_another: 'belongs to another source object',
+  of_a_leaver: 'carries the id of somebody who left',
+  unknown: 'carries an id that nobody has here',
+  none: 'belongs to another source object',
+};
 
 /** An object of the snapshot with a link: bring the target to what is wanted, by the smallest update. */
 export const planLinked = (object: SourceObject, link: Link, context: Context): ObjectPlan =>
@@ -265,7 +271,7 @@ const planAdoption = (
   object: SourceObject,
   remote: RemoteObject,
   context: Context,
-  { before, isMarked }: Met,
+  { before, mark }: Met,
 ): ObjectPlan => {
   const link: Link = {
     ref: object.ref,
@@ -279,15 +285,16 @@ const planAdoption = (
     membersSince: before?.membersSince ?? null,
     membersAt: null,
   };
-  const plan = planLinked(object, link, { ...context, why: whyAdopted(link, isMarked, context.why) });
+  const plan = planLinked(object, link, { ...context, why: whyAdopted(link, mark, context.why) });
   if (plan.kind === 'do') return { ...plan, adopt: link };
   return { kind: 'do', operations: [], adopt: link, waiting: plan.kind === 'unchanged' ? plan.waiting : [] };
 };
 
 /** What we made, and meet again, is taken over from nobody: then it is done for what it would have been done for. */
-export const whyAdopted = ({ by }: Pick<Link, 'by'>, isMarked: boolean, otherwise: Cause['why']): Cause['why'] => {
+export const whyAdopted = ({ by }: Pick<Link, 'by'>, mark: Mark, otherwise: Cause['why']): Cause['why'] => {
   if (by === 'created') return otherwise;
-  return isMarked ? 'recognized' : 'adopted';
+  if (mark === 'ours') return 'recognized';
+  return mark === 'of_a_leaver' ? 'inherited' : 'adopted';
 };
 
 /** What we know of a remote object we did not make: only the paths we map. */

@@ -5,7 +5,7 @@
 
 import type { RemoteId, RunId, SourceId } from '../model/ids.ts';
 import type { Cause, Link, Member, Operation, Outcome } from '../model/operation.ts';
-import { isInEffect } from '../model/operation.ts';
+import { isInEffect, isTakenOver } from '../model/operation.ts';
 import type { Attributes, Ref, Value } from '../model/source-object.ts';
 import { own, sameValue } from './attributes.ts';
 import { batches } from './batches.ts';
@@ -77,7 +77,7 @@ export const follow = (
       trace.remoteId = remoteId;
       return;
     case 'update':
-      trace.adopted ||= why === 'adopted' || why === 'recognized';
+      trace.adopted ||= isTakenOver(why);
       write(trace, operation.attributes, operation.before);
       return;
     case 'disable':

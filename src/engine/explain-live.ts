@@ -17,7 +17,7 @@ import type { Secrets } from '../store/connection-store.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Target } from '../target/target.ts';
 import type { ConnectTarget } from './explain-evidence.ts';
-import { isMarkedForAnother, isUnclaimed } from './marked.ts';
+import { isUnclaimed, markOn } from './marked.ts';
 import { reactionTo } from './reactions.ts';
 
 export type ConnectSource = (connection: Connection, secrets: Secrets) => Source;
@@ -142,8 +142,8 @@ const unlessTaken = async (
   match: Extract<Match, { readonly kind: 'match' }>,
   attribute: string,
 ): Promise<Match> => {
-  if (await isMarkedForAnother(stores, record, ref, match.remote, null, false))
-    return { kind: 'linked_elsewhere', attribute };
+  const mark = await markOn(stores, record, ref, match.remote);
+  if (mark !== 'none' && mark !== 'ours') return { kind: 'linked_elsewhere', attribute };
   return (await isUnclaimed(stores, record, ref, match.remote)) ? { kind: 'unclaimed_group', attribute } : match;
 };
 

@@ -1,17 +1,22 @@
 /** Looks at the target: for an object that may exist there already, and for the trace of an operation whose answer we never got. */
 
 import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
-import { judge, type Lookup, lookups, type Match, unmatched } from '../core/matching.ts';
+import { judge, type Lookup, lookups, type Mark, type Match, unmatched } from '../core/matching.ts';
 import { isOfLeaving, type MetAgain, notFree, type PlannedOperation, shownOf } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject, Why } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
-import { type AskStanding, isMarkedForAnother, isUnclaimed } from './marked.ts';
+import { type AskStanding, isMarkedForAnother, isUnclaimed, markOn } from './marked.ts';
 import { metAgain } from './met-again.ts';
 import { claim, type Provisioning, rulesFor } from './provisioning.ts';
 
+/** `mark`: whose id it carries. */
+export type Found =
+  | Exclude<Match, { readonly kind: 'match' }>
+  | (Extract<Match, { readonly kind: 'match' }> & { readonly mark: Mark });
+
 /** Asks the target by the matching rules in order; the first rule with a verified hit decides. */
-export const findMatch = async (work: Provisioning, object: SourceObject): Promise<Match> => {
+export const findMatch = async (work: Provisioning, object: SourceObject): Promise<Found> => {
   const rules = work.record.matching[object.ref.type];
   for (const lookup of lookups(object, rules)) {
     const match = await ask(work, object.ref, lookup, isLookedAt(work));
@@ -24,7 +29,7 @@ export const findMatch = async (work: Provisioning, object: SourceObject): Promi
 const isLookedAt = ({ aim }: Pick<Provisioning, 'aim'>): boolean => aim.kind !== 'provision';
 
 /** `mayClaim`: whether a group that carries no id of ours may be taken for this one. */
-const ask = async (work: Provisioning, ref: Ref, lookup: Lookup, mayClaim: boolean): Promise<Match> => {
+const ask = async (work: Provisioning, ref: Ref, lookup: Lookup, mayClaim: boolean): Promise<Found> => {
   const claimed = await work.target.find(ref.type, lookup.rule.to, lookup.value, work.watch.signal);
   if (claimed.length === 0) return { kind: 'none' };
   await work.creates.over(ref.id);
@@ -39,11 +44,12 @@ const ask = async (work: Provisioning, ref: Ref, lookup: Lookup, mayClaim: boole
   const { stores } = work.engine;
   const attribute = lookup.rule.to;
   const asked = standingIn(work);
-  if (await isMarkedForAnother(stores, work.record, ref, match.remote, asked, isLookedAt(work)))
-    return { kind: 'linked_elsewhere', attribute };
-  if (!mayClaim && (await isUnclaimed(stores, work.record, ref, match.remote)))
-    return { kind: 'unclaimed_group', attribute };
-  return claim(work, match.remote.remoteId, ref.id) ? match : { kind: 'linked_elsewhere', attribute };
+  const { remote } = match;
+  const mark = await markOn(stores, work.record, ref, remote);
+  if (await isMarkedForAnother(stores, work.record, { ref, remote, mark }, asked, isLookedAt(work)))
+    return { kind: 'linked_elsewhere', attribute, mark };
+  if (!mayClaim && (await isUnclaimed(stores, work.record, ref, remote))) return { kind: 'unclaimed_group', attribute };
+  return claim(work, remote.remoteId, ref.id) ? { ...match, mark } : { kind: 'linked_elsewhere', attribute };
 };
 
 /** Whether the tenant knows somebody, whatever the scope. */

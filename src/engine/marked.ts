@@ -1,11 +1,28 @@
 /** Whose id an account carries at the target. */
 
 import { isBlank, own } from '../core/attributes.ts';
+import type { Mark } from '../core/matching.ts';
 import { sourceId } from '../model/ids.ts';
 import type { RemoteObject } from '../model/operation.ts';
 import type { Ref, Standing } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
+
+/** Whose id it is, by what is on record of the tenant. */
+export const markOn = async (
+  { snapshots }: Pick<Stores, 'snapshots'>,
+  { connection, matching }: Pick<TargetRecord, 'connection' | 'matching'>,
+  ref: Ref,
+  remote: RemoteObject,
+): Promise<Mark> => {
+  const mark = idOn(matching, ref, remote);
+  if (mark === null) return 'none';
+  if (isIdOf(mark, ref)) return 'ours';
+  const other = { type: ref.type, id: sourceId(mark) };
+  const seen = (await snapshots.recall(connection, [other])).get(other.id);
+  if (seen === undefined) return 'unknown';
+  return seen.gone === null ? 'of_another' : 'of_a_leaver';
+};
 
 /** What the source says of an object now. */
 export type AskStanding = (ref: Ref) => Promise<Standing>;
@@ -14,26 +31,22 @@ export type AskStanding = (ref: Ref) => Promise<Standing>;
  * An account with the id of another source object was made for that one, perhaps a moment ago by a create whose answer is open: nobody else takes it,
  * whatever else is the same. An id that is in no snapshot may be of somebody who left, and whose principal name a new person has now; or what another
  * provisioner wrote there before us. Which of these nobody but a person can tell: it is taken where somebody looks at it in a plan (`isLookedAt`). Or it
- * is of somebody out of the scope, and then the link tells whose it is. After a restore there may be none: so the source is asked. `standingOf`: null
- * where it is not to be.
+ * is of somebody out of the scope, and then the link tells whose it is. After a restore there may be none: so the source is asked.
  */
 export const isMarkedForAnother = async (
   { snapshots }: Pick<Stores, 'snapshots'>,
   { connection, matching }: Pick<TargetRecord, 'connection' | 'matching'>,
-  ref: Ref,
-  remote: RemoteObject,
-  standingOf: AskStanding | null,
+  { ref, remote, mark }: { readonly ref: Ref; readonly remote: RemoteObject; readonly mark: Mark },
+  standingOf: AskStanding,
   isLookedAt: boolean,
 ): Promise<boolean> => {
-  const mark = markOf(matching, ref, remote);
-  if (mark === null || isMarkOf(mark, ref)) return false;
-  if (!isLookedAt) return true;
-  const other = { type: ref.type, id: sourceId(mark) };
-  if ((await snapshots.find(connection, [other])).has(other.id)) return true;
+  if (mark === 'none' || mark === 'ours') return false;
+  if (!isLookedAt || mark === 'of_another') return true;
+  const id = idOn(matching, ref, remote);
   // Anything else is what the target's own people call somebody.
-  if (standingOf === null || !objectId.test(other.id)) return false;
+  if (id === null || !objectId.test(id)) return false;
   const { restored } = await snapshots.head(connection);
-  return restored !== null && (await standingOf(other)) !== 'gone';
+  return restored !== null && (await standingOf({ type: ref.type, id: sourceId(id) })) !== 'gone';
 };
 
 /**
@@ -57,19 +70,19 @@ export const carriesMarkOf = (
   ref: Ref,
   remote: RemoteObject,
 ): boolean => {
-  const mark = markOf(matching, ref, remote);
-  return mark !== null && isMarkOf(mark, ref);
+  const id = idOn(matching, ref, remote);
+  return id !== null && isIdOf(id, ref);
 };
 
 /** Where the matching says that the id of the source goes; null: nowhere, or nothing is there. */
-const markOf = (matching: TargetRecord['matching'], { type }: Ref, { attributes }: RemoteObject): string | null => {
+const idOn = (matching: TargetRecord['matching'], { type }: Ref, { attributes }: RemoteObject): string | null => {
   const rule = matching[type].find(({ from }) => from === 'id');
   const mark = rule === undefined ? null : own(attributes, rule.to);
   return isBlank(mark) ? null : String(mark);
 };
 
 /** Ids are GUIDs, and some targets write them in another case. */
-const isMarkOf = (mark: string, { id }: Ref): boolean => mark.toLowerCase() === id.toLowerCase();
+const isIdOf = (mark: string, { id }: Ref): boolean => mark.toLowerCase() === id.toLowerCase();
 
 /** The id of an object in a directory is a GUID (https://learn.microsoft.com/graph/api/resources/directoryobject). */
 const objectId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

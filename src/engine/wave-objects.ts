@@ -3,7 +3,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { attributeOf } from '../core/attributes.ts';
 import { references } from '../core/mapping.ts';
-import type { Match } from '../core/matching.ts';
 import { type Context, keyOf, type Met, type ObjectPlan, planLinked, planUnlinked, whyAdopted } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
@@ -14,8 +13,7 @@ import { carryOut, isToPlanAgain } from './carry-out.ts';
 import { escrowObjects } from './escrow.ts';
 import { letGo } from './first-looks.ts';
 import type { Item } from './gather.ts';
-import { findMatch } from './look.ts';
-import { carriesMarkOf } from './marked.ts';
+import { type Found, findMatch } from './look.ts';
 import { metAgain } from './met-again.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
@@ -54,7 +52,7 @@ type Known = {
 };
 type Reading = { readonly chunk: Chunk; readonly known: readonly Known[]; readonly links: ReadonlyMap<SourceId, Link> };
 /** `match`: what the target answered about an object without a link; null for one that has its link, or that nobody touches. `met`: what is known of it. */
-type Sighted = Known & { readonly match: Match | Refused | null; readonly met: Met };
+type Sighted = Known & { readonly match: Found | Refused | null; readonly met: Met };
 /** A target may refuse the question itself, for one object's value; that object waits, the others go on. */
 type Refused = { readonly kind: 'refused'; readonly detail: string };
 
@@ -104,14 +102,14 @@ const lookUp = async (
   return known.map((one) => ({
     ...one,
     match: matchBy.get(one) ?? null,
-    met: { isMarked: isMarked(work, one.item.ref, matchBy.get(one)), before: before.get(one.item.ref.id) ?? null },
+    met: { mark: markOf(matchBy.get(one)), before: before.get(one.item.ref.id) ?? null },
   }));
 };
 
-const isMarked = ({ record }: Provisioning, ref: Ref, match: Match | Refused | null | undefined): boolean =>
-  match?.kind === 'match' && carriesMarkOf(record, ref, match.remote);
+const markOf = (match: Found | Refused | null | undefined): Met['mark'] =>
+  match?.kind === 'match' ? match.mark : 'none';
 
-const matchOf = async (work: Provisioning, object: SourceObject): Promise<Match | Refused> => {
+const matchOf = async (work: Provisioning, object: SourceObject): Promise<Found | Refused> => {
   try {
     return await findMatch(work, object);
   } catch (error) {
@@ -248,7 +246,7 @@ const toPending = ({ item, plan, link, met }: Planned, pass: string): readonly P
       {
         planned: {
           operation: { key: keyOf(pass, ref, 'adopt'), ref, action: 'update', remoteId, attributes: {}, before: {} },
-          why: link === null ? whyAdopted(plan.adopt, met.isMarked, item.why) : item.why,
+          why: link === null ? whyAdopted(plan.adopt, met.mark, item.why) : item.why,
         },
         link: from,
       },

@@ -59,12 +59,16 @@ export type Evidence = {
   readonly confirmed: { readonly at: Date; readonly said: Readonly<Partial<Record<Said, number>>> } | null;
 };
 export type Said = Standing | 'not_a_member' | 'deleted';
-/** `adopted`: the account was there before, and is linked with this; `recognized`: so is one that carries the id of this very object. `unlinked`: an undo gives it back. `members`: who stays, but not in this group. `leavers`: members of it who leave altogether. `repair`: the target does not hold what it was told. `undo`: a run did the opposite. */
+/** How something that was there before became somebody's. */
+export const takenOver = ['adopted', 'recognized', 'inherited'] as const;
+export type TakenOver = (typeof takenOver)[number];
+export const isTakenOver = (why: Why): why is TakenOver => takenOver.some((each) => each === why);
+
+/** `adopted`: the account was there before, and is linked with this; `recognized`: so is one that carries the id of this very object; `inherited`: and one that carries that of somebody who left. `unlinked`: an undo gives it back. `members`: who stays, but not in this group. `leavers`: members of it who leave altogether. `repair`: the target does not hold what it was told. `undo`: a run did the opposite. */
 export type Why =
   | 'created'
   | 'updated'
-  | 'adopted'
-  | 'recognized'
+  | TakenOver
   | 'unlinked'
   | 'members'
   | 'leavers'

@@ -1,7 +1,7 @@
 /** The port of plans: operations that are kept for a person to look at, and what became of them. */
 
 import type { PlanId, RunId, SourceId, TargetId } from '../model/ids.ts';
-import type { Action } from '../model/operation.ts';
+import type { Action, Why } from '../model/operation.ts';
 import type {
   DecidedKind,
   Decision,
@@ -49,7 +49,7 @@ export interface PlanStore {
   scan(of: PlanOf): AsyncIterable<readonly Staged[]>;
   operations(
     of: PlanOf,
-    filter: { readonly actions?: readonly Action[] },
+    filter: { readonly actions?: readonly Action[]; readonly why?: Why },
     after: string | null,
     limit: number,
   ): Promise<Page<Staged>>;

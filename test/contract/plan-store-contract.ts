@@ -163,6 +163,16 @@ const operationsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void 
       expect(disabled.flat().toSorted()).toEqual([ann, bob, cid].map(({ id }) => `disable ${id}`).toSorted());
     });
 
+    it('are paged, of one reason alone where that is asked', async () => {
+      const { target, lease } = await held();
+      const id = aPlanId();
+      const [ann, bob] = people(2);
+      const [adopted, made] = [staged(disables(ann)), staged(creates(bob), 'object')];
+      await plans.stage(lease, id, [{ ...adopted, cause: { ...adopted.cause, why: 'inherited' } }, made]);
+      const { items } = await plans.operations({ target, id }, { why: 'inherited' }, null, 5);
+      expect(items.map(({ operation }) => operation.ref)).toEqual([ann]);
+    });
+
     it('are read to the end, also of more than one batch', async () => {
       const { target, lease } = await held();
       const id = aPlanId();

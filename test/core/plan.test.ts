@@ -146,10 +146,10 @@ describe('somebody without an account', () => {
   it('says of what it takes over that it was there before, that it carries their id, and neither of an account of ours that it meets again', () => {
     const match = { kind: 'match', remote: remote('r-1', { ...told, title: 'Intern' }) } as const;
     expect(planUnlinked(anna, match, context)).toMatchObject({ operations: [{ why: 'adopted' }] });
-    const ours = { isMarked: true, before: { by: 'created', membersSince: null } } as const;
+    const ours = { mark: 'ours', before: { by: 'created', membersSince: null } } as const;
     expect(planUnlinked(anna, match, context, ours)).toMatchObject({ operations: [{ why: 'updated' }] });
     for (const before of [null, { by: 'matched', membersSince: null } as const])
-      expect(planUnlinked(anna, match, context, { isMarked: true, before })).toMatchObject({
+      expect(planUnlinked(anna, match, context, { mark: 'ours', before })).toMatchObject({
         operations: [{ why: 'recognized' }],
       });
   });

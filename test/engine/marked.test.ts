@@ -44,6 +44,38 @@ describe('an account that carries the id of somebody else', () => {
     expect(await reasons(s)).toEqual([]);
   });
 
+  it('is told to have been theirs where it is of somebody who left, and whom we know: whoever looks at the plan finds it among the others', async () => {
+    const s = await story();
+    s.hire('anna');
+    s.hire('paul', { accountEnabled: false });
+    await s.full();
+    s.directory.remove(id('paul'), 'deleted');
+    await s.delta({ acceptShrink: true });
+    there(s, 'paul', { externalId: id('paul').toUpperCase(), active: false });
+    s.hire('paula', { userPrincipalName: 'paul@contoso.example' });
+    await s.delta();
+    expect(await reasons(s)).toEqual(['linked_elsewhere']);
+    const { items: escrows } = await s.stores.ledger.escrows(target, null, 10);
+    expect(escrows).toMatchObject([{ detail: expect.stringContaining('the id of somebody who left') }]);
+    await s.provision('full', true);
+    const { id: plan } = await s.newestPlan();
+    const { items } = await s.commands.listPlanOperations(plan, { why: 'inherited' }, null, 10);
+    expect(items.map(({ staged: { operation } }) => operation)).toMatchObject([
+      {
+        ref: { id: id('paula') },
+        attributes: { externalId: id('paula') },
+        before: { externalId: id('paul').toUpperCase() },
+      },
+    ]);
+  });
+
+  it('is nobody else’s by a plan either where they are here, in whatever case the target writes their id', async () => {
+    const s = await newcomer(id('anna').toUpperCase());
+    await s.delta();
+    await s.provision('full', true);
+    expect(await s.held(await s.newestPlan())).toEqual([]);
+  });
+
   it('is taken over with the first plan, which somebody approves: so a target comes from another provisioner', async () => {
     const s = await story({ target: { autoApproveFirst: false } });
     there(s, 'anna', { externalId: 'anna.nickname' });

@@ -108,7 +108,7 @@ const takingsOf = (
       return [{ limit: 'creates', each: [key] }];
     case 'update':
       if (isOfManagerAlone(effect)) return [];
-      return [{ limit: cause.why === 'adopted' ? 'adoptions' : 'updates', each: [key] }];
+      return [{ limit: cause.why === 'adopted' || cause.why === 'inherited' ? 'adoptions' : 'updates', each: [key] }];
     case 'add_members':
       return [];
     case 'remove_members': {

@@ -86,9 +86,12 @@ export const createMemoryPlanStore = (around: {
         batchSize,
       );
     },
-    operations: async ({ id }, { actions }, after, limit) => {
+    operations: async ({ id }, { actions, why }, after, limit) => {
       const rest = stepsOf(id).filter(
-        ([name, { operation }]) => (after === null || name > after) && (actions?.includes(operation.action) ?? true),
+        ([name, { operation, cause }]) =>
+          (after === null || name > after) &&
+          (actions?.includes(operation.action) ?? true) &&
+          (why === undefined || cause.why === why),
       );
       const page = rest.slice(0, limit);
       return { items: page.map(([, step]) => step), next: rest.length > limit ? (page.at(-1)?.[0] ?? null) : null };

@@ -3,7 +3,7 @@
 import { batches } from '../../core/batches.ts';
 import { operationAbout, operationWithout } from '../../core/forget.ts';
 import { type PlanId, planId, type SourceId, type TargetId } from '../../model/ids.ts';
-import type { Action, Cause, Link } from '../../model/operation.ts';
+import type { Action, Cause, Link, Why } from '../../model/operation.ts';
 import type { Staged } from '../../model/plan.ts';
 import { type Ref, user } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
@@ -102,7 +102,7 @@ export const createPlanOperations = (db: Db, now: () => Date, size = stretchSize
     scan: (of: PlanOf) => range(prefixOf(of)),
     page: async (
       of: PlanOf,
-      { actions }: { readonly actions?: readonly Action[] },
+      { actions, why }: { readonly actions?: readonly Action[]; readonly why?: Why },
       after: string | null,
       limit: number,
     ): Promise<Page<Staged>> => {
@@ -111,6 +111,7 @@ export const createPlanOperations = (db: Db, now: () => Date, size = stretchSize
         .find({
           _id: after === null ? all : { ...all, $gt: `${prefixOf(of)}${after}` },
           ...(actions === undefined ? {} : { action: { $in: [...actions] } }),
+          ...(why === undefined ? {} : { 'cause.why': why }),
         })
         .sort({ _id: 1 })
         .limit(limit + 1)

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { approverOf } from '../../../core/approvals.ts';
 import type { Caller } from '../../../model/api-key.ts';
 import { organizationId, planId, targetId } from '../../../model/ids.ts';
+import { takenOver } from '../../../model/operation.ts';
 import { type Approved, placeInPasses } from '../../plans.ts';
 import type { Answer } from '../answer.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
@@ -90,12 +91,20 @@ export const planRoutes: readonly Route[] = [
     tag,
     summary: 'Lists the operations of a plan, with who they are about; who is in a group comes last',
     params,
-    query: z.strictObject({ action: actionText.optional(), ...paging }),
+    query: z.strictObject({
+      action: actionText.optional(),
+      why: z.enum(takenOver).optional().meta({
+        description:
+          'Accounts and groups that were there before. `adopted`: one that carries no id of ours, or one that nobody has here. `recognized`: one that carries the id of this very person or group. `inherited`: one that carries the id of somebody who left (`before` says which).',
+      }),
+      ...paging,
+    }),
     body: nothing,
     answer: { status: 200, description: 'A page of operations.', schema: pageOf(planOperationSchema) },
     refusals: ['not_found'],
     handle: ({ params, query, commands }) => {
-      const filter = query.action === undefined ? {} : { action: query.action };
+      const { action, why } = query;
+      const filter = { ...(action === undefined ? {} : { action }), ...(why === undefined ? {} : { why }) };
       return answerPage(
         `plan operations ${params.plan_id} ${JSON.stringify(filter)}`,
         query,
