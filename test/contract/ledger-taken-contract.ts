@@ -115,11 +115,25 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
         memberRemovals: 5,
         creates: 1,
         updates: 1,
+        adoptions: 0,
         byGroup: new Map([
           [team.id, 3],
           [other.id, 2],
         ]),
       });
+    });
+
+    it('counts what was taken over apart from what was changed, and not what carried the id of its owner', async () => {
+      const { target, lease } = await held();
+      const whys = ['adopted', 'inherited', 'recognized', 'updated'] as const;
+      await ledger.intend(
+        lease,
+        people(whys.length).map((ref, nth) => ({
+          operation: updates(ref),
+          cause: cause({ limited: true, why: whys[nth] ?? 'updated' }),
+        })),
+      );
+      expect(await ledger.taken(target, start)).toMatchObject({ adoptions: 2, updates: 2 });
     });
 
     it('is also what was applied in part', async () => {
