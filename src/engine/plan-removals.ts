@@ -25,7 +25,7 @@ import { contextFor } from './wave-objects.ts';
 import { refsOf, removalsOf, waitFor } from './wave-references.ts';
 
 /**
- * `carefree`: who has no account to lose any more, so that nothing about it is to be tried again. `inDoubt`: what is not to be done as long as it is not
+ * `carefree`: who has no account to lose any more, or none that may be touched, so that nothing about it is to be tried again. `inDoubt`: what is not to be done as long as it is not
  * known whether it is about somebody protected.
  */
 export type Removals = {
@@ -46,7 +46,8 @@ export const planRemovals = async (work: Provisioning, gathered: Gathered, tally
   }
   if (work.record.deprovision.kind === 'delete_after_days' && work.run.scope === null && work.run.amends === null)
     accounts.push(...(await planDeletions(work, work.record.deprovision.days)));
-  const { go: deprovisions, inDoubt } = await touchable(work, accounts, tally);
+  const { go: deprovisions, inDoubt, spared } = await touchable(work, accounts, tally);
+  carefree.push(...spared);
   // A group leaves the groups it is in as a member that goes, by itself: whether it is deleted is another matter, with a limit of its own.
   const leaving = new Set(
     deprovisions.map(({ planned }) => planned.operation.ref).flatMap(({ type, id }) => (type === 'user' ? [id] : [])),
@@ -60,7 +61,7 @@ const touchable = async (
   work: Provisioning,
   pending: readonly Pending[],
   tally: Tally,
-): Promise<Pick<Removals, 'inDoubt'> & { readonly go: readonly Pending[] }> => {
+): Promise<Pick<Removals, 'inDoubt'> & { readonly go: readonly Pending[]; readonly spared: readonly Ref[] }> => {
   const { go, kept, inDoubt } = await spare(work, pending);
   // Whoever is protected and in the snapshot was counted when the first wave came by.
   const isCounted = ({ pending: { planned }, outcome }: Done): boolean =>
@@ -70,7 +71,8 @@ const touchable = async (
     kept.filter((one) => !isCounted(one)),
     tally,
   );
-  return { go, inDoubt };
+  const spared = kept.filter(({ outcome }) => outcome.result === 'skipped' && outcome.reason === 'protected');
+  return { go, inDoubt, spared: spared.map(({ outcome }) => outcome.ref) };
 };
 
 /** Counts who is left out, and notes who stays in a group because of that. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { unobserved } from '../../src/engine/engine.ts';
-import { SourceError } from '../../src/model/errors.ts';
+import { SourceError, TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import { defaultLimits, nobodyProtected, type Protection, type TargetRecord } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
@@ -398,5 +398,33 @@ describe('a protected group in scope', () => {
     // Also by a later look at everybody: they left the tenant as one of the admins.
     await s.provision('full');
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'off' });
+  });
+});
+
+describe('somebody who is protected and has left', () => {
+  it('is in no escrow any more, whatever failed of them before', async () => {
+    const s = await story({
+      ...reading(),
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...rest) => {
+          if (operation.action === 'update') throw new TargetError('rejected', 'Not that name.');
+          return await made.apply(operation, ...rest);
+        },
+      }),
+    });
+    s.hire('chair');
+    await s.full();
+    s.directory.setUser(id('chair'), { displayName: 'Carla' });
+    await s.delta();
+    const escrowed = async (): Promise<number> => (await s.stores.ledger.escrows(target, null, 10)).items.length;
+    expect(await escrowed()).toBe(1);
+    await protect(s, { ids: [id('chair')] });
+    leave(s, 'chair');
+    await s.delta();
+    s.pass(7 * 3_600_000);
+    await s.provision();
+    expect(await escrowed()).toBe(0);
+    expect(s.accounts()).toEqual({ chair: 'on' });
   });
 });
