@@ -38,7 +38,12 @@ export const compareWithTenant = async (stores: Stores, customer: Customer, now:
   };
 };
 
-type Listed = { readonly escrowed: ReadonlyMap<string, string>; readonly waiting: readonly WaitingReference[] };
+/** `failed`: why something could not be planned, as the newest run counts it. */
+type Listed = {
+  readonly escrowed: ReadonlyMap<string, string>;
+  readonly waiting: readonly WaitingReference[];
+  readonly failed: ReadonlySet<string>;
+};
 type View = Listed & {
   readonly customer: Customer;
   readonly now: number;
@@ -71,7 +76,7 @@ const ownedBy = ({ remote }: Customer, id: string): Owned => ({
   remote: remote.objects().find((one) => one.externalId === id) ?? null,
 });
 
-const listedOf = async ({ ledger }: Stores, { target }: Customer, truth: Truth): Promise<Listed> => {
+const listedOf = async ({ ledger, runs }: Stores, { target }: Customer, truth: Truth): Promise<Listed> => {
   const { items } = await ledger.escrows(target.id, null, 1_000);
   const owners = [
     ...[...truth.people.keys()].map((id) => ({ type: 'user', id }) as const),
@@ -83,7 +88,12 @@ const listedOf = async ({ ledger }: Stores, { target }: Customer, truth: Truth):
     owners.map(({ type, id }) => ({ type, id: id as never })),
   ))
     waiting.push(...some);
-  return { escrowed: new Map(items.map(({ ref, reason }) => [ref.id, reason])), waiting };
+  const newest = await runs.list({ target: target.id, kind: 'provision' }, null, 1);
+  return {
+    escrowed: new Map(items.map(({ ref, reason }) => [ref.id, reason])),
+    waiting,
+    failed: new Set(newest.items.flatMap(({ counters }) => Object.keys(counters.failed))),
+  };
 };
 
 const wrongWithPerson = (view: View, person: Person): readonly string[] => {
@@ -99,12 +109,18 @@ const wrongWithPerson = (view: View, person: Person): readonly string[] => {
 };
 
 const wrongWithColleague = (view: View, person: Person, remote: Remote | undefined): readonly string[] => {
-  if (remote === undefined) return view.customer.lost.has(person.id) ? [excuse] : [`${person.id} has no account`];
+  if (remote === undefined)
+    return view.customer.lost.has(person.id) || isInTwoMinds(view, person) ? [excuse] : [`${person.id} has no account`];
   return [
     ...(remote.active ? [] : [`${person.id} has an account that is switched off`]),
     ...wrongAttributes(view, person, remote),
   ];
 };
+
+/** While a target waits for a first plan that would hold nothing, nobody is put in escrow: that two accounts may be somebody's, its runs count. */
+const isInTwoMinds = ({ customer, failed }: View, { userPrincipalName }: Person): boolean =>
+  failed.has('ambiguous_match') &&
+  customer.remote.objects().filter(({ type, name }) => type === 'user' && name === userPrincipalName).length > 1;
 
 const wrongWithLeaver = (policy: DeprovisionPolicy, who: string, remote: Remote): readonly string[] => {
   switch (policy.kind) {
