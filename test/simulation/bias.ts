@@ -134,6 +134,17 @@ const biases = {
     },
     picked: { edit: ['recycled', 'restored'] },
   },
+  'switch-offs that are lost': {
+    drawn: {
+      ...writes,
+      ...writesScim,
+      ...drawn(never, 'mix lost_write', 'mix stale_read'),
+      ...drawn(sure, 'loses switch-offs', 'scope of everybody'),
+      ...drawn([0, 0.39], 'policy'),
+      ...lax('deprovisions'),
+    },
+    picked: { edit: ['disabled', 'purged'] },
+  },
   'runs of one group': {
     drawn: { ...onlyChanges, ...freely, ...manyActs },
     picked: { operator: ['one group asked for'] },

@@ -64,6 +64,7 @@ export const drawScimHabits = (chance: Chance, faults: Faults): ScimHabits => {
           forMs: chance.between(30_000, 180_000, 'how long PATCH is lost'),
         }
       : null,
+    losesSwitchOffs: !loses && chance.happens(0.5, 'loses switch-offs'),
     settings: { concurrency: chance.between(1, 4, 'concurrency'), verify: loses ? 'always' : 'doubt' },
     lostRoute: chance.happens(0.1, 'a gateway loses its route')
       ? {

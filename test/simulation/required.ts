@@ -32,7 +32,13 @@ const happenings: readonly string[] = [
   ...['operator.scope previewed', 'preview.looked_at', 'preview.saved'],
   ...['database.put_back', 'restore.detected', 'restore.declared', 'restored.approved', 'restored.as_it_is'],
   ...['operator.somebody protected', 'spared.by_id', 'spared.by_attribute', 'spared.by_group', 'list.old'],
-  ...['target.lost_its_route', 'target.lost_its_patch', 'target.took_no_groups', 'mistake.made'],
+  ...[
+    'target.lost_its_route',
+    'target.lost_its_patch',
+    'target.lost_a_switch_off',
+    'target.took_no_groups',
+    'mistake.made',
+  ],
   ...['operation.applied.add_members', 'operation.applied.remove_members'],
 ];
 

@@ -20,6 +20,8 @@ export type ScimHabits = {
   readonly personality: Personality;
   readonly knobs: Partial<Knobs>;
   readonly settings: { readonly concurrency: number; readonly verify: 'doubt' | 'always' };
+  /** Now and then it says that somebody was switched off, and does nothing: that is looked at, also where nothing else is. */
+  readonly losesSwitchOffs: boolean;
   /** For so long it can only replace, though it shows the members of no group; null: never. */
   readonly lostPatch: ScimHabits['lostRoute'];
   /** For so long, from so many ms after the beginning on, a gateway in front of it has no route to it; null: never. */
@@ -31,7 +33,7 @@ const basePath = '/scim/v2';
 export const scimRemote = (
   stage: Stage,
   name: string,
-  { personality, knobs: some, settings: own, lostRoute, lostPatch }: ScimHabits,
+  { personality, knobs: some, settings: own, lostRoute, lostPatch, losesSwitchOffs }: ScimHabits,
   witness: EffectWitness,
   lost: Set<string>,
 ): RemoteSystem => {
@@ -95,11 +97,22 @@ export const scimRemote = (
     const decision = decide(requestFrom(sent), world());
     return carriedOut(decision, fault, process);
   };
+  let switchOffs = 0;
+  const losesSwitchOff = (change: Change): boolean => {
+    if (!losesSwitchOffs || isCalm || !switchesOff(change)) return false;
+    switchOffs += 1;
+    if (!stage.chance.happens(0.5, `switch-off of ${name} is lost`, switchOffs)) return false;
+    return stage.faults.allows(`lost switch-off of ${name}#${switchOffs}`);
+  };
   const carriedOut = ({ answer: said, change }: Decision, fault: Fault | null, process: Process): Received => {
     if (change === null) return received(said, fault);
     if (fault?.kind === 'lost_write') {
       const externalId = change.kind === 'create' ? seen(change.after).externalId : null;
       if (externalId !== null) lost.add(externalId);
+      return received(said, fault);
+    }
+    if (losesSwitchOff(change)) {
+      stage.trace.count('target.lost_a_switch_off');
       return received(said, fault);
     }
     const { id } = change.kind === 'remove' ? change.before : change.after;
@@ -147,6 +160,12 @@ export const scimRemote = (
 };
 
 const patchSchema = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+
+const switchesOff = (change: Change): boolean =>
+  change.kind !== 'remove' &&
+  change.kind !== 'create' &&
+  change.before.attributes['active'] !== false &&
+  change.after.attributes['active'] === false;
 
 /** How long readers may not see a write. */
 const mostStaleMs = 15_000;

@@ -48,13 +48,30 @@ export const confirmUpdate = async (
   answer: Answer,
   signal: AbortSignal,
 ): Promise<void> => {
-  if (!leavesDoubt(session, asked, answer)) return;
+  const isDoubtful = leavesDoubt(session, asked, answer);
+  if (!isDoubtful && !switchesOff(asked)) return;
   const unchanged = (resource: JsonObject): readonly string[] => unchangedPaths(resource, asked);
-  const isOld = (shown: JsonObject): boolean => unchanged(shown).some((path) => waitedFor.includes(path));
-  const resource = await afterWrite(() => readWritten(session, asked.type, asked.id, signal, isOld));
-  if (resource === null) throw notShown(asked.type);
+  const isYetToCome = (shown: JsonObject | null): boolean =>
+    shown === null ? isDoubtful : unchanged(shown).some((path) => waitedFor.includes(path));
+  const look = () => readWritten(session, asked.type, asked.id, signal, isYetToCome);
+  const resource = await afterWrite(isDoubtful ? look : () => unlessRefused(look));
+  if (resource === null && isDoubtful) throw notShown(asked.type);
+  if (resource === null) return;
   const wrong = unchanged(resource);
   if (wrong.length > 0) throw notApplied(wrong);
+};
+
+/** Whoever left stays able to sign in where this is believed wrongly, and nobody looks again. So it is looked at whatever was answered. */
+const switchesOff = ({ attributes }: Asked): boolean => attributes['active'] === false;
+
+/** Some targets show nobody any more who is switched off, and some show no single account: then what was answered is all that there is. */
+const unlessRefused = async <T>(look: () => Promise<T>): Promise<T | null> => {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof TargetError && error.fault === 'rejected') return null;
+    throw error;
+  }
 };
 
 /**
@@ -63,17 +80,17 @@ export const confirmUpdate = async (
  */
 const waitedFor: readonly string[] = ['active', 'externalId'];
 
-/** What was written a moment ago. A replica may not have it yet, so it is looked for some times; null when it does not come. */
+/** What was written a moment ago. A replica may not have it yet, so it is looked for some times; null when it is not shown. */
 export const readWritten = async (
   session: Session,
   type: ObjectType,
   id: RemoteId,
   signal: AbortSignal,
-  isOld: (resource: JsonObject) => boolean = () => false,
+  isYetToCome: (shown: JsonObject | null) => boolean = (shown) => shown === null,
 ): Promise<JsonObject | null> => {
   for (const waitMs of patienceMs) {
     const resource = await readResource(session, type, id, signal);
-    if (resource !== null && !isOld(resource)) return resource;
+    if (!isYetToCome(resource)) return resource;
     await session.world.sleep(waitMs, signal);
   }
   return await readResource(session, type, id, signal);

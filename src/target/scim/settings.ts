@@ -42,7 +42,7 @@ const fields = z
      * groups are all empty yet.
      */
     shows_members: z.literal(true).nullable().default(null),
-    /** `doubt`: reads back when an answer contradicts what was asked. `always`: after every write. */
+    /** `doubt`: reads back when an answer contradicts what was asked, and whoever was switched off. `always`: after every write. */
     verify: z.enum(['doubt', 'always']).default('doubt'),
     /** How often a read, or anything the target throttles shortly, is tried before the engine has to wait. */
     max_attempts: z.int().min(1).max(10).default(3),

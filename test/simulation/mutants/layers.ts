@@ -95,6 +95,7 @@ export const layers: readonly Mutant[] = [
         from: "if (settings.verify === 'always' || body.kind === 'page' || body.kind === 'unreadable') return true;",
         to: 'if (settings.verify !== undefined) return false;',
       },
+      { file: 'src/target/scim/read-back.ts', from: ' && !switchesOff(asked)', to: '' },
     ],
   },
   {

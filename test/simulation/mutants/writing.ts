@@ -123,6 +123,12 @@ export const writing: readonly Mutant[] = [
     edits: off('read back'),
   },
   {
+    name: 'who is switched off is not looked at',
+    what: 'That somebody was switched off is believed as it was answered.',
+    bias: 'switch-offs that are lost',
+    edits: [{ file: 'src/target/scim/read-back.ts', from: ' && !switchesOff(asked)', to: '' }],
+  },
+  {
     name: 'what was replaced is not waited for',
     what: 'What a reader shows that does not know the last write yet is changed and put back.',
     bias: 'readers of a target that are behind',

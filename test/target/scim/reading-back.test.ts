@@ -101,6 +101,41 @@ describe('somebody who was switched off', () => {
   });
 });
 
+describe('somebody who was switched off, where reading back is left to doubt', () => {
+  const said: Reply = { status: 204 };
+
+  it.each([
+    ['nothing', said],
+    ['what it was sent', ok({ id: '7', active: false })],
+  ])('is looked at once, though the target answered %s: a success may have done nothing', async (_, written) => {
+    const { target, sent, world } = await before(written, [ok({ id: '7', active: false })]);
+    await target.apply(disable, signal);
+    expect(sent()).toEqual(['PATCH', 'GET']);
+    expect(world.slept).toEqual([]);
+    const lying = await before(written, [ok({ id: '7', active: true })]);
+    await expect(lying.target.apply(disable, signal)).rejects.toMatchObject({ code: 'not_applied' });
+  });
+
+  it('is believed to be off by a target that shows nobody who is, or no single account', async () => {
+    const hides = await before(said, [gone]);
+    await hides.target.apply(disable, signal);
+    expect(hides.world.slept).toEqual([]);
+    const shows = await before(said, [{ status: 405 }]);
+    await shows.target.apply(disable, signal);
+  });
+
+  it('is looked at by the next run where the target cannot be asked now', async () => {
+    const { target } = await before(said, [busy]);
+    await expect(target.apply(disable, signal)).rejects.toMatchObject({ fault: 'unknown' });
+  });
+
+  it('nobody else is looked at', async () => {
+    const { target, sent } = await before(said, [gone]);
+    await target.apply(update, signal);
+    expect(sent()).toEqual(['PATCH']);
+  });
+});
+
 describe('an account that was there before and is given to somebody', () => {
   it('is waited for where a look does not show yet whose it is: nobody would care for it when they leave', async () => {
     const take: Operation = { ...update, attributes: { externalId: ada.id }, before: { externalId: null } };
