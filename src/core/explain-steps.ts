@@ -242,8 +242,7 @@ const planWords = ({ target, object, finding, details }: Case, state: StepState)
 
 const guardStep = (one: Case): Step => {
   const { target, finding } = one;
-  const isHeld =
-    finding.stoppedAt === 'guard' && finding.reason !== 'source_unsure' && finding.reason !== 'protection_unknown';
+  const { isHeld } = finding;
   const { plan } = target;
   const evidence: StepEvidence['guard'] = {
     policy: target.record.deprovision,
@@ -265,7 +264,7 @@ const guardStep = (one: Case): Step => {
   const takes = finding.todo.some(({ operation }) => operation.action === 'disable' || operation.action === 'delete');
   const says = isHeld
     ? heldWords(one)
-    : finding.reason === 'source_unsure'
+    : finding.reason === 'source_unsure' || finding.reason === 'absence_unproven'
       ? 'Entra was asked again, and did not confirm it.'
       : finding.reason === 'protection_unknown'
         ? 'It is not known whether it is protected.'

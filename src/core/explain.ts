@@ -85,6 +85,5 @@ const retryOf = (attempts: number, since: Date, dueAt: Date | null): string =>
 
 const runOf = (
   { ended, coming }: TargetNow,
-  { reason }: Finding,
-): Pick<ProvisionRun, 'id' | 'state' | 'problem'> | null =>
-  reason === 'guard_hold' || reason === 'run_failed' ? ended : coming;
+  { reason, isHeld }: Finding,
+): Pick<ProvisionRun, 'id' | 'state' | 'problem'> | null => (isHeld || reason === 'run_failed' ? ended : coming);

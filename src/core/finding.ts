@@ -14,7 +14,7 @@ import {
   type WaitingReference,
 } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
-import type { ProvisionRun } from '../model/run.ts';
+import { type HeldCode, heldCodes, type ProvisionRun } from '../model/run.ts';
 import type { GoneReason, ObjectType, Remembered } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import { own } from './attributes.ts';
@@ -81,6 +81,8 @@ export type Finding = {
   readonly reason: Reason;
   /** The step because of which it is so; null when every step went through. */
   readonly stoppedAt: StepName | null;
+  /** Because of what the run that ended last was held for. */
+  readonly isHeld: boolean;
   /** What is to be done now. */
   readonly todo: readonly PlannedOperation[];
   /** References that are not yet as wanted. */
@@ -174,26 +176,52 @@ const pending = (target: TargetNow, todo: readonly PlannedOperation[], since: Si
   if (record.state === 'paused') return because('target_paused');
   if (record.state === 'quarantined') return because('target_quarantined');
   if (record.problem?.code === 'mapping_refused' && !isAllTakenAway(todo)) return because('mapping_refused', 'mapped');
-  const byPlan = heldByPlan(target, since);
-  if (byPlan !== null) return because(byPlan, 'guard');
+  const held = heldFor(target, since);
+  if (held !== null && (coming === null || !passing.includes(held))) return { ...because(held, 'guard'), isHeld: true };
   if (coming !== null) return because('waiting_for_run');
   if (isLookedAt(target, since) && !target.owesLook) return because('full_run_needed');
   const isBroken = ended?.state === 'failed' || ended?.state === 'canceled';
   return because(isBroken ? 'run_failed' : 'waiting_for_run');
 };
 
+/** The next run looks whether it is over. */
+const passing: readonly Reason[] = ['attributes_unread', 'database_restored'] satisfies readonly HeldCode[];
+
 /**
- * Of a target's first plan nothing is done before it is approved. Otherwise a held run did everything that it found, but what is over a limit. What was
- * approved waits for its run like everything else.
+ * What the run that ended last was held for, as far as that holds this back. Of a target's first plan nothing is done before it is approved; what is over a
+ * limit, or may be about somebody protected, is left by a run that did everything else. What was approved waits for its run like everything else.
  */
-const heldByPlan = (target: TargetNow, since: Since): 'plan_waits' | 'plan_rejected' | 'guard_hold' | null => {
-  const { plan } = target;
-  const state = plan?.standing.state ?? 'waiting';
-  if (plan?.kind === 'first' && state === 'waiting') return 'plan_waits';
-  if (plan?.kind === 'first' && state === 'rejected') return 'plan_rejected';
-  if (plan?.kind === 'first' || state === 'approved' || !isHeldBack(target, since)) return null;
-  return state === 'rejected' ? 'plan_rejected' : 'guard_hold';
+const heldFor = (target: TargetNow, since: Since): Reason | null => {
+  const { ended, plan } = target;
+  if (ended?.state !== 'held') return null;
+  const decided = plan?.standing.state === 'rejected' ? 'plan_rejected' : null;
+  const isApproved = plan?.standing.state === 'approved';
+  const code = heldCodeOf(ended);
+  switch (code) {
+    case 'attributes_unread':
+      return code;
+    case 'protection_unknown':
+      // A plan that was approved is carried out as a whole, or not begun.
+      return ended.version === null || isHeldBack(target, since) ? code : null;
+    case 'target_unproved':
+      return isApproved ? null : (decided ?? code);
+    case 'database_restored':
+      return isApproved ? null : (decided ?? (plan === null ? code : 'plan_waits'));
+    case 'plan_waits':
+      return isApproved || plan === null ? null : (decided ?? code);
+    case 'plan_rejected':
+      if (plan?.kind === 'first') return isApproved ? null : (decided ?? 'plan_waits');
+      break;
+    case 'guard_hold':
+    case 'plan_moved':
+      break;
+  }
+  return isApproved || !isHeldBack(target, since) ? null : (decided ?? 'guard_hold');
 };
+
+/** A run of an earlier version says what it was held for in the same words. */
+const heldCodeOf = ({ problem }: ProvisionRun): HeldCode =>
+  heldCodes.find((code) => code === problem?.code) ?? 'guard_hold';
 
 /** Accounts that go need no mapping. Memberships wait with all else. */
 const isAllTakenAway = (todo: readonly PlannedOperation[]): boolean =>
@@ -227,7 +255,13 @@ const contextOf = ({ record, can, now }: TargetNow, { seen, resolve }: ObjectNow
   now,
 });
 
-const at = (stoppedAt: StepName | null, reason: Reason): Finding => ({ reason, stoppedAt, todo: [], waiting: [] });
+const at = (stoppedAt: StepName | null, reason: Reason): Finding => ({
+  reason,
+  stoppedAt,
+  isHeld: false,
+  todo: [],
+  waiting: [],
+});
 const leftAt = (gone: GoneReason): Finding => at(gone === 'out_of_scope' ? 'in_scope' : 'found', gone);
 
 /** Where each failure of one object shows. */

@@ -117,8 +117,10 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: ({ target }) => `If this is wrong, edit who is protected at ${target}.`,
   },
   protection_unknown: {
-    says: ({ who, target, need }) =>
-      `${who} is to have ${need} at ${target}, but it is not known whether they are protected there, so nothing is taken away.`,
+    says: ({ who, target, need, run }) =>
+      run?.state !== 'held'
+        ? `${who} is to have ${need} at ${target}, but it is not known whether they are protected there, so nothing is taken away.`
+        : `${who} is to have ${need} at ${target}, but run ${run.id} was held${colon(run.problem?.message ?? null)}.`,
     owner: yourTeam,
     todo: ({ target }) =>
       `See protection_warnings of ${target}: what is not read yet comes with the next sync; a group that cannot be read is mended in Entra, or taken out of the protection. Who left before it was read stays as they are until somebody ends the account there by hand.`,
@@ -162,6 +164,26 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
       plan === null
         ? 'Raise the limits and ask for a provision run, if it is right; if not, have the tenant mended.'
         : `Look at the plan. If it is right, approve it; if not, reject it and have the tenant mended.${plan.approvers === oneApproves ? '' : ` Nothing of it is done until ${plan.approvers} it.`}`,
+  },
+  target_unproved: {
+    says: ({ who, target, need, run }) =>
+      `${who} is to have ${need} at ${target}, but nothing is written there${colon(run?.problem?.message ?? null)}.`,
+    owner: yourTeam,
+    todo: ({ target, plan }) =>
+      `Put the settings or credentials of ${target} back; or, if this is the system that is meant, look at its plan ${plan?.id ?? 'of the kind `first`'} and approve it.`,
+  },
+  database_restored: {
+    says: ({ who, target, need, run }) =>
+      `${who} is to have ${need} at ${target}, but nothing is written there${colon(run?.problem?.message ?? null)}.`,
+    owner: yourTeam,
+    todo: ({ target }) =>
+      `Ask for a full sync of the connection, look at the plan of ${target} that it brings, and approve it.`,
+  },
+  attributes_unread: {
+    says: ({ who, target, need, run }) =>
+      `${who} waits to have ${need} at ${target}${colon(run?.problem?.message ?? null)}.`,
+    owner: nobody,
+    todo: () => 'Wait for the next sync, or ask for one.',
   },
   source_unsure: {
     says: ({ who, target, account, retry }) =>

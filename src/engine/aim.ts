@@ -2,10 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { type Now, rulesMoved } from '../core/plan-basis.ts';
-import type { Problem } from '../model/connection.ts';
 import { type PlanId, planId, type TargetId } from '../model/ids.ts';
 import { askedFor, type Plan, type PlanKind } from '../model/plan.ts';
-import { isEnded, type PreviewRun, type ProvisionRun, type Run } from '../model/run.ts';
+import { type HeldProblem, isEnded, type PreviewRun, type ProvisionRun, type Run } from '../model/run.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
 import { movedSince } from './basis.ts';
@@ -110,9 +109,9 @@ export const planOfPreview = ({ id }: Pick<PreviewRun, 'id'>, target: TargetId):
 /** The target waits for a decision, and nothing has moved since it was asked for. */
 export class RunHeld extends Error {
   override readonly name = 'RunHeld';
-  readonly problem: Problem;
+  readonly problem: HeldProblem;
   readonly version: number | null;
-  constructor(problem: Problem, version: number | null) {
+  constructor(problem: HeldProblem, version: number | null) {
     super(problem.message);
     this.problem = problem;
     this.version = version;

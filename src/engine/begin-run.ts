@@ -3,9 +3,8 @@
 import { rulesMoved } from '../core/plan-basis.ts';
 import { attributesOfRules, unreadOf } from '../core/read-attributes.ts';
 import { unreadableRules } from '../core/unreadable-rules.ts';
-import type { Problem } from '../model/connection.ts';
 import type { Plan, PlanRefusal } from '../model/plan.ts';
-import type { ProvisionRun } from '../model/run.ts';
+import type { HeldProblem, ProvisionRun } from '../model/run.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
@@ -75,7 +74,7 @@ const acceptedAsNamed = async (
  * What a rule takes and was not read yet has no value for anybody: whoever went by that would clear it at the target, and make a second account of
  * somebody who is found by it. An undo asks the rules nothing.
  */
-const unreadProblem = ({ run, connection, record }: Standing, head: Head): Problem | null => {
+const unreadProblem = ({ run, connection, record }: Standing, head: Head): HeldProblem | null => {
   if (run.amends?.kind === 'undo' || head.version === 0) return null;
   const unread = unreadOf(attributesOfRules(connection.attributes, record), head.attributes);
   const attributes = (['user', 'group'] as const).flatMap((type) =>

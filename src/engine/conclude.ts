@@ -3,7 +3,7 @@
 import { secondLookMs } from '../core/absence.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
-import { type Counters, noCounters, type ProvisionRun } from '../model/run.ts';
+import { type Counters, type HeldProblem, noCounters, type ProvisionRun } from '../model/run.ts';
 import type { Planning } from './aim.ts';
 import { isOfSameRules } from './basis.ts';
 import { contentOfPlan, lookThrough } from './content-of-plan.ts';
@@ -183,7 +183,7 @@ const endProvisioning = async (
 };
 
 /** No plan is made of it: nobody can approve what may be about somebody protected. */
-const doubtOf = (work: Provisioning, operations: number): Problem => {
+const doubtOf = (work: Provisioning, operations: number): HeldProblem => {
   const { engine, run, record, shield } = work;
   const groups = shield.unreadable.length;
   engine.observe.held('protection');
@@ -212,7 +212,7 @@ const keepHeld = async (
   exceeded: readonly Exceeded[],
   moved: string | null,
   approved: Plan | null,
-): Promise<Problem> => {
+): Promise<HeldProblem> => {
   const { engine, lease, run, record } = work;
   for (const { limit, group, wanted, taken, allowed } of exceeded) {
     engine.observe.held(limit);

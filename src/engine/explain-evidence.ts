@@ -9,7 +9,7 @@ import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, type SourceId, sourceId, type TargetId } from '../model/ids.ts';
 import type { Action, WaitingReference } from '../model/operation.ts';
 import type { Plan, PlanState } from '../model/plan.ts';
-import { isEnded, type ProvisionRun, type Run } from '../model/run.ts';
+import { type HeldCode, isEnded, type ProvisionRun } from '../model/run.ts';
 import type { Ref, Remembered } from '../model/source-object.ts';
 import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import type { Secrets } from '../store/connection-store.ts';
@@ -122,17 +122,20 @@ export const objectsNow = async (
 
 /** The newest run of the whole target that began and ended, and the one that is queued or under way. */
 const wholeRuns = async (stores: Stores, target: TargetId): Promise<Pick<TargetNow, 'ended' | 'coming'>> => {
-  const page = await stores.runs.list({ target, kind: 'provision' }, null, mostRuns);
-  const whole = page.items.filter((run): run is ProvisionRun => isWhole(run));
-  return {
-    ended: whole.find(({ state, startedAt }) => isEnded(state) && startedAt !== null) ?? null,
-    coming: whole.findLast(({ state }) => !isEnded(state)) ?? null,
-  };
+  let coming: ProvisionRun | null = null;
+  let after: string | null = null;
+  do {
+    const page = await stores.runs.list({ target, kind: 'provision', isWhole: true }, after, atOnce);
+    const whole = page.items.filter((run) => run.kind === 'provision');
+    coming = whole.findLast(({ state }) => !isEnded(state)) ?? coming;
+    const ended = whole.find(({ state, startedAt }) => isEnded(state) && startedAt !== null);
+    if (ended !== undefined) return { ended, coming };
+    after = page.next;
+  } while (after !== null);
+  return { ended: null, coming };
 };
-const isWhole = (run: Run): boolean =>
-  run.kind === 'provision' && run.scope === null && run.amends === null && !run.dryRun;
-/** Dry and scoped runs stand between those that count. */
-const mostRuns = 200;
+/** One that waits may have been overtaken. */
+const atOnce = 50;
 
 /** Whether runs have looked at groups and not one is linked, though nobody edited the target since. */
 const takesNone = async (
@@ -168,12 +171,17 @@ const planOf = async (stores: Stores, target: TargetId, ended: ProvisionRun | nu
   if (ended?.state !== 'held') return null;
   const newest = (kind: 'first' | 'held') => stores.plans.newest({ target, kind, scope: null });
   const [first, held] = await Promise.all([newest('first'), newest('held')]);
-  const code = ended.problem?.code;
-  const open = (code === 'plan_waits' ? [first] : code === 'plan_rejected' ? [first, held] : [held]).flatMap((plan) =>
+  const isOfAll = ofFirstPlan.includes(ended.problem?.code ?? '');
+  const open = (isOfAll ? [first] : ended.problem?.code === 'plan_rejected' ? [first, held] : [held]).flatMap((plan) =>
     plan !== null && undecided.includes(plan.standing.state) ? [plan] : [],
   );
   return open.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0] ?? null;
 };
+const ofFirstPlan: readonly string[] = [
+  'plan_waits',
+  'target_unproved',
+  'database_restored',
+] satisfies readonly HeldCode[];
 const undecided: readonly PlanState[] = ['waiting', 'approved', 'rejected'];
 
 const openActions = async (stores: Stores, target: TargetId): Promise<ReadonlyMap<SourceId, readonly Action[]>> => {

@@ -5,11 +5,12 @@ import { stricterUntil } from '../core/safeguards.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Action } from '../model/operation.ts';
 import type { Plan, PlanRefusal } from '../model/plan.ts';
+import type { HeldProblem } from '../model/run.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Reached } from './prove-reach.ts';
 
 /** A target that was never written to, or not by these rules. */
-export const waitsProblem = (plan: Plan): Problem =>
+export const waitsProblem = (plan: Plan): HeldProblem =>
   plan.standing.state === 'rejected'
     ? {
         code: 'plan_rejected',
@@ -52,21 +53,21 @@ export const refusals: Readonly<Record<PlanRefusal, string>> = {
 };
 
 /** The database was put back, and shows another day. */
-export const toBeReadProblem: Problem = {
+export const toBeReadProblem: HeldProblem = {
   code: 'database_restored',
   message:
     'The database was put back from a backup. Nothing is written to the target before the tenant was read whole, and somebody has looked at what would be done.',
   owner: 'your_team',
 };
 
-export const attributesUnreadProblem = (attributes: readonly string[]): Problem => ({
+export const attributesUnreadProblem = (attributes: readonly string[]): HeldProblem => ({
   code: 'attributes_unread',
   message: `The mapping or the matching goes by ${attributes.join(', ')}, which was not read yet and comes with the next sync. Nothing is planned or written before that.`,
   owner: 'your_team',
 });
 
 /** What is on record of the target is older than the target, and is let be written to by one plan only: that of everything. */
-export const unseenProblems: Readonly<Record<'restored' | 'unproved', Problem>> = {
+export const unseenProblems: Readonly<Record<'restored' | 'unproved', HeldProblem>> = {
   restored: {
     code: 'database_restored',
     message:
@@ -82,10 +83,10 @@ export const unseenProblems: Readonly<Record<'restored' | 'unproved', Problem>> 
 };
 
 /** The plan of everything waits, at a target that was proved to be the one its links are of, or may be another. */
-export const firstPlanProblem = (plan: Plan, reached: Reached): Problem =>
+export const firstPlanProblem = (plan: Plan, reached: Reached): HeldProblem =>
   reached === 'same' || plan.standing.state === 'rejected' ? waitsProblem(plan) : unprovedProblem(plan);
 
-const unprovedProblem = (plan: Plan): Problem => ({
+const unprovedProblem = (plan: Plan): HeldProblem => ({
   code: 'target_unproved',
   message: `The settings or credentials of the target were edited, and of the accounts that are linked none was found there: it may be another system. Nothing is written to it. Put them back; or, if this is the system that is meant, look at the plan ${plan.id}, which goes by what is there (${countsInWords(plan)}), and approve it.`,
   owner: 'your_team',
@@ -96,7 +97,7 @@ export const heldProblem = (
   plan: Plan,
   moved: string | null,
   { looserFrom }: Pick<TargetInForce, 'looserFrom'>,
-): Problem => {
+): HeldProblem => {
   const stricter = looserFrom === null ? '' : ` (${stricterUntil(looserFrom)})`;
   const what = `${inWords(plan.exceeded)}${stricter}. None of it was done`;
   if (plan.standing.state === 'rejected')

@@ -4,9 +4,10 @@
  */
 
 import { isByLooks, isUnsure, type Shield, shield, type Unreadable } from '../core/protection.ts';
-import type { Connection, Problem } from '../model/connection.ts';
+import type { Connection } from '../model/connection.ts';
 import { SourceError, type SourceFault } from '../model/errors.ts';
 import type { SourceId } from '../model/ids.ts';
+import type { HeldProblem } from '../model/run.ts';
 import { scopeKey } from '../model/scope.ts';
 import { group as groupRef, type Ref, type Standing } from '../model/source-object.ts';
 import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
@@ -226,7 +227,7 @@ const sameMembers = (a: Guarded, b: Guarded): boolean =>
   });
 
 /** What a run says that took nothing away because it is not known who is protected; null where it is known. */
-export const doubtProblem = ({ shield }: Pick<Provisioning, 'shield'>): Problem | null => {
+export const doubtProblem = ({ shield }: Pick<Provisioning, 'shield'>): HeldProblem | null => {
   if (!isUnsure(shield)) return null;
   const groups = shield.unreadable.map(({ group, why }) => `the members of the group ${group} are not known (${why})`);
   const attributes = (['user', 'group'] as const).flatMap((type) =>

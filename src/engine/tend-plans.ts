@@ -6,7 +6,7 @@
 import { defaultPlanAges, isTooOld } from '../core/plan-age.ts';
 import type { OpenState, Plan } from '../model/plan.ts';
 import { askedFor } from '../model/plan.ts';
-import { isEnded, type ProvisionRun } from '../model/run.ts';
+import { isEnded, type Run } from '../model/run.ts';
 import { expirePlan, refusePlan } from './begin-plan.ts';
 import type { Engine } from './engine.ts';
 import { newRunOfPlan, newRunToPlanAgain } from './request-runs.ts';
@@ -50,11 +50,9 @@ const followItsRun = async (engine: Tending, plan: Plan, approvedAt: Date): Prom
   if (engine.world.now().getTime() - approvedAt.getTime() >= graceMs) await request(engine, plan, newRunOfPlan);
 };
 
-/** Newest first. They are younger than the plan, of which there are not many that were approved and are not over. */
-const runsOf = async ({ stores }: Tending, { id, target }: Plan): Promise<readonly ProvisionRun[]> => {
-  const { items } = await stores.runs.list({ target, kind: 'provision' }, null, pageSize);
-  return items.filter((run) => run.kind === 'provision').filter(({ plan }) => plan === id);
-};
+/** Newest first. */
+const runsOf = async ({ stores }: Tending, { id, target }: Plan): Promise<readonly Run[]> =>
+  (await stores.runs.list({ target, plan: id }, null, pageSize)).items;
 
 const request = async (engine: Tending, plan: Plan, make: typeof newRunOfPlan): Promise<void> => {
   const record = await engine.stores.targets.get(plan.target);

@@ -24,6 +24,19 @@ export type RunState =
   | 'held'
   | 'failed'
   | 'canceled';
+/** What a provision run is held for. */
+export const heldCodes = [
+  'plan_waits',
+  'plan_rejected',
+  'target_unproved',
+  'guard_hold',
+  'plan_moved',
+  'protection_unknown',
+  'database_restored',
+  'attributes_unread',
+] as const;
+export type HeldCode = (typeof heldCodes)[number];
+export type HeldProblem = Problem & { readonly code: HeldCode };
 export type EndedState = Exclude<RunState, 'queued' | 'running' | 'waiting'>;
 export const isEnded = (state: RunState): state is EndedState => !['queued', 'running', 'waiting'].includes(state);
 

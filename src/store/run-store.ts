@@ -1,7 +1,7 @@
 /** The port of runs: what is wanted, what is under way, and what became of it. A job in the queue is only a wake-up for what stands here. */
 
 import type { Problem } from '../model/connection.ts';
-import type { ConnectionId, RunId, SourceId, TargetId } from '../model/ids.ts';
+import type { ConnectionId, PlanId, RunId, SourceId, TargetId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
 import type { Counters, EndedState, Phase, Run, RunState, Shrink } from '../model/run.ts';
 import type { OfOrganizations } from './connection-store.ts';
@@ -15,6 +15,10 @@ export type RunFilter = OfOrganizations & {
   readonly causedBy?: RunId;
   /** The version it committed, or brought the target to. */
   readonly version?: number;
+  /** The plan it was asked to carry out. */
+  readonly plan?: PlanId;
+  /** Those that look at all there is, and bring it over: narrowed to nothing, amending nothing, no dry runs. */
+  readonly isWhole?: true;
 };
 
 export interface RunStore {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/model/connection.ts';
-import { connectionId, organizationId, type RunId, runId, sourceId, targetId } from '../../src/model/ids.ts';
+import { connectionId, organizationId, planId, type RunId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import { count, noCounters, type PreviewRun, type ProvisionRun, type Run, type SyncRun } from '../../src/model/run.ts';
 import { newId } from '../../src/store/ids.ts';
 import type { RunFilter, RunStore } from '../../src/store/run-store.ts';
@@ -345,6 +345,21 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       await runs.finish(sync.id, 'succeeded', start, { ...end, version: 7 });
       expect(await found({ connection, version: 7 })).toEqual([sync.id]);
       expect(await found({ connection, version: 8 })).toEqual([]);
+      const plan = planId('pln_1');
+      const ofPlan = await queued(provisionRun(connection, { target, mode: 'full', plan }));
+      expect(await found({ target, plan })).toEqual([ofPlan.id]);
+      expect(await found({ connection, plan: planId('pln_2') })).toEqual([]);
+    });
+
+    it('is narrowed to runs of the whole target, however many others there were since', async () => {
+      const { connection, target } = aTenant();
+      const whole = await queued(provisionRun(connection, { target }));
+      const scope = { group: sourceId('g-1'), nested: false };
+      await queued(provisionRun(connection, { target, scope }));
+      await queued(provisionRun(connection, { target, dryRun: true }));
+      await queued(provisionRun(connection, { target, amends: { kind: 'undo', run: whole.id } }));
+      const { items } = await runs.list({ target, kind: 'provision', isWhole: true }, null, 10);
+      expect(items).toEqual([whole]);
     });
   });
 

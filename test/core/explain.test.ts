@@ -8,7 +8,7 @@ import { type Reason, reasons, type StepName, stepNames, type Written } from '..
 import { connectionId, organizationId, planId, remoteId, runId, targetId } from '../../src/model/ids.ts';
 import type { Escrow, EscrowReason, Link } from '../../src/model/operation.ts';
 import type { Plan, PlanKind, PlanStanding } from '../../src/model/plan.ts';
-import { noCounters, type ProvisionRun } from '../../src/model/run.ts';
+import { type HeldCode, heldCodes, noCounters, type ProvisionRun } from '../../src/model/run.ts';
 import type { Attributes, GoneReason, SourceObject } from '../../src/model/source-object.ts';
 import { nobodyProtected } from '../../src/model/target-record.ts';
 import { aGroup, aUser, idOf, linkTo, now, person, team } from './builders.ts';
@@ -60,6 +60,9 @@ const run = (state: ProvisionRun['state'], other: Partial<ProvisionRun> = {}): P
   version: 7,
   ...other,
 });
+
+const heldFor = (code: HeldCode, other: Partial<ProvisionRun> = {}): ProvisionRun =>
+  run('held', { version: 9, problem: { code, message: 'why it was held.', owner: 'your_team' }, ...other });
 
 const nothingOf = { create: 0, update: 0, add_members: 0, remove_members: 0, disable: 0, delete: 0 } as const;
 
@@ -337,8 +340,32 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     'Jane Doe is to have an account at Helpdesk, but nothing is written there until somebody approves the plan pln_5.',
     [
       ...unlinked,
-      ofTarget({ position: null, ended: run('held', { version: 9 }), plan: plan('first', { state: 'waiting' }) }),
+      ofTarget({ position: null, ended: heldFor('plan_waits'), plan: plan('first', { state: 'waiting' }) }),
     ],
+  ],
+  [
+    'protection_unknown',
+    'guard',
+    'Jane Doe is to have the account switched off at Helpdesk, but run run_7 was held: why it was held.',
+    [left('deleted', 9), ofTarget({ ended: heldFor('protection_unknown') })],
+  ],
+  [
+    'target_unproved',
+    'guard',
+    'Jane Roe is to have displayName brought up to date at Helpdesk, but nothing is written there: why it was held.',
+    [later, ofTarget({ ended: heldFor('target_unproved'), plan: plan('first', { state: 'waiting' }) })],
+  ],
+  [
+    'database_restored',
+    'guard',
+    'Jane Roe is to have displayName brought up to date at Helpdesk, but nothing is written there: why it was held.',
+    [later, ofTarget({ ended: heldFor('database_restored', { version: null }) })],
+  ],
+  [
+    'attributes_unread',
+    'guard',
+    'Jane Roe waits to have displayName brought up to date at Helpdesk: why it was held.',
+    [later, ofTarget({ ended: heldFor('attributes_unread', { version: null }) })],
   ],
   [
     'source_unsure',
@@ -662,12 +689,70 @@ describe('of two things that are so at once, the one that matters is told', () =
     const held = ofTarget({ ended: run('held', { version: 9 }), plan: plan('held', approvedPlan) });
     const coming = ofTarget({ coming: run('queued', { id: runId('run_10') }) });
     expect(telling([left('deleted', 9), held, coming]).reason).toBe('waiting_for_run');
-    const first = (standing: PlanStanding) =>
-      ofTarget({ ended: run('held', { version: 9 }), plan: plan('first', standing) });
+    const first = (standing: PlanStanding) => ofTarget({ ended: heldFor('plan_waits'), plan: plan('first', standing) });
     expect(telling([first({ state: 'waiting' })]).reason).toBe('in_sync');
     expect(telling([later, first(rejectedPlan)]).reason).toBe('plan_rejected');
     expect(telling([later, first(approvedPlan), coming]).reason).toBe('waiting_for_run');
     expect(telling([...unlinked, first({ state: 'waiting' })], disabled).reason).toBe('disabled_in_source');
+  });
+
+  describe('of a run that was held, for what it was held:', () => {
+    type Held = readonly [Partial<ProvisionRun>, PlanKind | null];
+    const unplanned: Held = [{ version: null }, null];
+    /** As a run ends with each, and whether what it was held for is told with the plan that waits. */
+    const held: Readonly<Record<HeldCode, readonly [Reason, Held]>> = {
+      plan_waits: ['plan_waits', [{}, 'first']],
+      target_unproved: ['target_unproved', [{}, 'first']],
+      plan_rejected: ['plan_rejected', [{}, 'held']],
+      guard_hold: ['guard_hold', [{}, 'held']],
+      plan_moved: ['guard_hold', [{}, 'held']],
+      protection_unknown: ['protection_unknown', [{}, null]],
+      database_restored: ['database_restored', unplanned],
+      attributes_unread: ['attributes_unread', unplanned],
+    };
+    it.each(heldCodes)('%s', (code) => {
+      const [reason, [other, kind]] = held[code];
+      const standing: PlanStanding = code === 'plan_rejected' ? rejectedPlan : { state: 'waiting' };
+      const stories = [
+        left('deleted', 9),
+        ofTarget({ ended: heldFor(code, other), plan: kind && plan(kind, standing) }),
+      ];
+      const told = telling(stories);
+      expect(told.reason).toBe(reason);
+      expect(told.says['guard']).toContain('Run run_7 was held');
+      expect(JSON.stringify(told)).not.toMatch(code === 'guard_hold' || code === 'plan_moved' ? /^$/ : /limits/);
+      const released = ofTarget({ plan: kind && plan(kind, approvedPlan), coming: kind && run('queued') });
+      expect(telling([...stories, released]).reason).toBe(kind === null ? reason : 'waiting_for_run');
+    });
+
+    it('a plan of everything that waits after a restore is to be looked at', () => {
+      const waits = ofTarget({
+        ended: heldFor('database_restored', { version: null }),
+        plan: plan('first', { state: 'waiting' }),
+      });
+      expect(telling([later, waits]).reason).toBe('plan_waits');
+    });
+
+    it('an approved plan that waits until it is known who is protected is not said to go on by itself', () => {
+      const waits = ofTarget({
+        ended: heldFor('protection_unknown', { version: null }),
+        plan: plan('held', approvedPlan),
+      });
+      expect(telling([left('deleted', 9), waits]).reason).toBe('protection_unknown');
+    });
+
+    it('what another run is to look at again waits for that', () => {
+      const coming = ofTarget({
+        ended: heldFor('attributes_unread', { version: null }),
+        coming: run('queued', { id: runId('run_10') }),
+      });
+      expect(telling([later, coming]).reason).toBe('waiting_for_run');
+    });
+  });
+
+  it('whose leaving is not proved yet is not held by a run that was held for something else', () => {
+    const { says } = telling([left('missing'), escrowed('absence_unproven', 'x'), held(9)]);
+    expect(says['guard']).toBe('Entra was asked again, and did not confirm it.');
   });
 
   it('a plan that holds somebody back shows what it holds on them', () => {

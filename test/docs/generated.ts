@@ -14,9 +14,11 @@ import { createMetrics } from '../../src/admin/metrics.ts';
 import { askedBy, nothing } from '../../src/command-line.ts';
 import { variables } from '../../src/config-table.ts';
 import { sayings, type Words } from '../../src/core/sayings.ts';
+import { attributesUnreadProblem, toBeReadProblem, unseenProblems } from '../../src/engine/plan-problems.ts';
 import { type CloudName, type Connection, defaultAttributes } from '../../src/model/connection.ts';
 import { type Reason, reasons } from '../../src/model/explanation.ts';
 import { planId, runId } from '../../src/model/ids.ts';
+import type { HeldProblem } from '../../src/model/run.ts';
 import { everyone } from '../../src/model/scope.ts';
 import { meaningOf, numbers } from '../../src/source/graph/aadsts.ts';
 import { cloudInWords, cloudOf } from '../../src/source/graph/clouds.ts';
@@ -157,6 +159,8 @@ const loginErrors = (): string =>
     }),
   );
 
+const heldBy = (problem: HeldProblem): Words['run'] => ({ id: runId('run_…'), state: 'held', problem });
+
 const besides: Readonly<Partial<Record<Reason, Partial<Words>>>> = {
   groups_not_supported: { who: 'The group Sales' },
   protection_unknown: { need: 'the account switched off' },
@@ -165,6 +169,9 @@ const besides: Readonly<Partial<Record<Reason, Partial<Words>>>> = {
   not_managed: { who: 'The group Sales', account: 'group 7' },
   group_kept: { who: 'The group Sales', account: 'group 7' },
   guard_hold: { need: 'the account switched off', run: { id: runId('run_…'), state: 'held', problem: null } },
+  target_unproved: { need: 'an account', run: heldBy(unseenProblems.unproved) },
+  database_restored: { need: 'an account', run: heldBy(toBeReadProblem) },
+  attributes_unread: { run: heldBy(attributesUnreadProblem(['jobTitle of each user'])) },
   run_failed: { run: { id: runId('run_…'), state: 'failed', problem: null } },
 };
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { newProvisionRun } from '../../src/engine/request-runs.ts';
 import { SourceError, TargetError } from '../../src/model/errors.ts';
 import type { Reason } from '../../src/model/explanation.ts';
 import { operationKey, remoteId, sourceId } from '../../src/model/ids.ts';
@@ -7,7 +8,7 @@ import { defaultLimits, nobodyProtected } from '../../src/model/target-record.ts
 import { memoryTarget, memoryTargetState } from '../../src/target/memory.ts';
 import type { Target } from '../../src/target/target.ts';
 import { ask, why } from '../support/explaining.ts';
-import { connection, id, type Story, story, target } from '../support/story.ts';
+import { connection, id, plainTarget, type Story, story, target } from '../support/story.ts';
 
 const mailOf = (name: string): string => `${name}@contoso.example`;
 const reason = async (of: Story, name: string): Promise<Reason> => (await why(of, mailOf(name))).verdict.reason;
@@ -322,6 +323,26 @@ describe('somebody who left', () => {
     // A run that somebody canceled before it began has looked at nobody.
     const another = await of.requestProvision();
     await of.stores.runs.cancel(another.id, of.now());
+    expect(await reason(of, 'anna')).toBe('guard_hold');
+  });
+
+  it('is held all the same when many runs of single groups came after the one that was held', async () => {
+    const of = await story({
+      target: { limits: { ...defaultLimits, deprovisions: { count: 1, percent: 100, floor: 1 } } },
+    });
+    for (const name of ['anna', 'bert', 'cleo']) of.hire(name);
+    await of.full();
+    for (const name of ['anna', 'bert']) of.directory.remove(id(name), 'deleted');
+    await of.delta();
+    const wanted = { mode: 'delta', dryRun: false, trigger: 'api', at: of.now() } as const;
+    for (let nth = 0; nth < 201; nth += 1)
+      await of.stores.runs.request(
+        newProvisionRun(plainTarget(of.now()), null, {
+          ...wanted,
+          id: of.engine.newRunId(),
+          scope: { group: sourceId(id(`team-${nth}`)), nested: false },
+        }),
+      );
     expect(await reason(of, 'anna')).toBe('guard_hold');
   });
 

@@ -5,6 +5,7 @@ import { newReconcileRun } from '../../src/engine/request-runs.ts';
 import { remoteId } from '../../src/model/ids.ts';
 import type { Log } from '../../src/model/world.ts';
 import { silent } from '../../src/model/world.ts';
+import { why } from '../support/explaining.ts';
 import { connection, id, plainTarget, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const word = { by: 'anna', reason: 'It looks right.' };
@@ -102,6 +103,23 @@ describe('a target whose credentials were changed', () => {
       expect(plan).toMatchObject({ kind: 'first', standing: { state: 'waiting' } });
     },
   );
+
+  it('is no matter of limits to whoever asks for somebody: it may be another system', async () => {
+    const { s } = await staffed();
+    await elsewhere(s);
+    comeAndGo(s);
+    await s.delta();
+    const { id: plan } = await s.newestPlan();
+    const told = async (person: string) => (await why(s, `${person}@contoso.example`)).verdict;
+    for (const person of ['late', 'p0', 'p1'])
+      expect(await told(person)).toMatchObject({
+        reason: 'target_unproved',
+        sentence: expect.stringContaining('it may be another system'),
+        todo: expect.stringContaining(plan),
+      });
+    await s.commands.rejectPlan(plan, word);
+    expect(await told('late')).toMatchObject({ reason: 'plan_rejected' });
+  });
 
   it('is not asked what became of something that was sent to the other one', async () => {
     const power = { fails: false };

@@ -3,10 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { isTooOld } from '../../src/core/plan-age.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
-import { newRunOfPlan } from '../../src/engine/request-runs.ts';
+import { newProvisionRun, newRunOfPlan } from '../../src/engine/request-runs.ts';
 import { tendPlans } from '../../src/engine/tend-plans.ts';
 import { TargetError } from '../../src/model/errors.ts';
+import { sourceId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
+import { noCounters } from '../../src/model/run.ts';
 import type { Target } from '../../src/target/target.ts';
 import { id, plainTarget, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
@@ -27,6 +29,21 @@ const tend = async (s: Story): Promise<void> => {
 const cancelQueued = async (s: Story): Promise<void> => {
   for (const { id: queued } of (await s.stores.runs.list({ target, state: 'queued' }, null, 10)).items)
     await s.stores.runs.cancel(queued, s.now());
+};
+
+/** Somebody has one group after the other provisioned. */
+const otherRuns = async (s: Story, many: number): Promise<void> => {
+  for (let nth = 0; nth < many; nth += 1)
+    await s.stores.runs.request(
+      newProvisionRun(plainTarget(s.now()), null, {
+        id: s.engine.newRunId(),
+        mode: 'delta',
+        scope: { group: sourceId(id(`team-${nth}`)), nested: false },
+        dryRun: false,
+        trigger: 'api',
+        at: s.now(),
+      }),
+    );
 };
 
 describe('a plan that was approved', () => {
@@ -61,6 +78,24 @@ describe('a plan that was approved', () => {
     expect(await standing(s, plan)).toMatchObject({ state: 'expired' });
     expect(s.writes()).toBe(0);
     expect((await s.newestPlan()).standing).toEqual({ state: 'waiting' });
+  });
+
+  it('is done by the run that was asked for it, however many others were asked for since', async () => {
+    const { s } = await firstPlan();
+    await s.approve();
+    s.hire('late');
+    await s.provision('full', true);
+    const plan = await s.newestPlan();
+    const { run } = await s.commands.applyPlan(plan.id, word);
+    await s.stores.runs.start(run.id, s.now());
+    await otherRuns(s, 201);
+    s.pass(hour);
+    await tendPlans(s.engine);
+    const all = (await s.stores.runs.list({ target, kind: 'provision' }, null, 1_000)).items;
+    expect(all.filter((each) => each.kind === 'provision' && each.plan === plan.id)).toHaveLength(1);
+    await s.stores.runs.finish(run.id, 'failed', s.now(), { counters: noCounters, version: null, problem: null });
+    await tendPlans(s.engine);
+    expect(await standing(s, plan)).toMatchObject({ state: 'refused', why: 'run_ended' });
   });
 
   it('and begun is brought to its end however long that takes', async () => {

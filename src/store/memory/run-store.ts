@@ -158,7 +158,12 @@ const matches = (run: Run, filter: RunFilter): boolean =>
   (filter.kind === undefined || run.kind === filter.kind) &&
   (filter.state === undefined || run.state === filter.state) &&
   (filter.causedBy === undefined || run.causedBy === filter.causedBy) &&
-  (filter.version === undefined || run.version === filter.version);
+  (filter.version === undefined || run.version === filter.version) &&
+  (filter.plan === undefined || (run.kind === 'provision' && run.plan === filter.plan)) &&
+  (filter.isWhole === undefined || isWhole(run));
+
+const isWhole = (run: Run): boolean =>
+  run.scope === null && !run.dryRun && (run.kind !== 'provision' || run.amends === null);
 
 const oldestFirst = (a: Run, b: Run): number => (a.id < b.id ? -1 : 1);
 const newestFirst = (a: Run, b: Run): number => (a.id > b.id ? -1 : 1);

@@ -245,7 +245,7 @@ const insertedInto = async (collection: Collection<RunDocument>, run: Run): Prom
   }
 };
 
-const filterOf = ({ organizations, connection, target, kind, state, causedBy, version }: RunFilter) => ({
+const filterOf = ({ organizations, connection, target, kind, state, causedBy, version, plan, isWhole }: RunFilter) => ({
   ...(organizations === undefined ? {} : { organization: { $in: [...organizations] } }),
   ...(connection === undefined ? {} : { connection }),
   ...(target === undefined ? {} : { target }),
@@ -253,6 +253,9 @@ const filterOf = ({ organizations, connection, target, kind, state, causedBy, ve
   ...(state === undefined ? {} : { state }),
   ...(causedBy === undefined ? {} : { causedBy }),
   ...(version === undefined ? {} : { version }),
+  ...(plan === undefined ? {} : { plan }),
+  // Runs of earlier versions amend nothing.
+  ...(isWhole === undefined ? {} : { scope: null, amends: null, dryRun: false }),
 });
 
 /** A running one has no `notBefore`. */
