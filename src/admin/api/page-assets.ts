@@ -16,6 +16,8 @@ export const style = [
   'button,a.button{display:inline-block;font:inherit;padding:.45em 1em;border:1px solid var(--act);border-radius:.35em;background:var(--act);color:var(--page);text-decoration:none;cursor:pointer}',
   'button.copy{font-size:.85em;padding:.1em .6em;margin-left:.4em;background:none;color:var(--act)}',
   'a{color:var(--act)}:focus-visible{outline:3px solid var(--act);outline-offset:2px}[hidden]{display:none}',
+  '@supports selector(:has(a)){fieldset:has([value=client_secret]:checked) .by-certificate,fieldset:has([value=certificate]:checked) .by-secret{display:none}}',
+  'td code{overflow-wrap:break-word}',
   '.lines{list-style:none;padding:0}.lines li{padding:.5em 0;border-bottom:1px solid var(--line)}.mark{display:inline-block;width:1.5em;font-weight:700}',
 ].join('\n');
 

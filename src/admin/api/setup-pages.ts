@@ -1,6 +1,6 @@
 /** The pages behind a setup link, in plain words for the administrators of a customer. */
 
-import type { Check, CheckReport } from '../../model/check.ts';
+import type { Check, CheckReport, Remedy } from '../../model/check.ts';
 import type { CloudInWords, Connection, ResolutionOwner } from '../../model/connection.ts';
 import { type Registered, registeredOf } from '../given-credentials.ts';
 import type { Issue } from '../refused.ts';
@@ -52,7 +52,7 @@ const fieldNames: Readonly<Record<string, string>> = {
   '/tenant_id': 'Directory (tenant) ID',
   '/client_id': 'Application (client) ID',
   '/client_secret': 'Value of the secret',
-  '/client_secret_ends_at': 'The secret ends on',
+  '/client_secret_ends_at': 'The secret ends on (optional)',
   '/certificate': 'Certificate',
   '/certificate/pfx': 'Certificate file',
 };
@@ -69,8 +69,9 @@ const standing = ({ credentials, tenantId, state }: Connection): Html =>
           : noHtml
       } You can test the connection below, or give it another secret or certificate. What is stored is never shown.</p></section>`;
 
+/** A narrow screen breaks a name at its dots. */
 const copied = (value: string): Html =>
-  html`<code>${value}</code><button class="copy" type="button" data-copy="${value}" hidden aria-label="Copy ${value}">Copy</button>`;
+  html`<code>${value.split('.').map((part, nth) => (nth === 0 ? part : html`.<wbr>${part}`))}</code><button class="copy" type="button" data-copy="${value}" hidden aria-label="Copy ${value}">Copy</button>`;
 
 const whatIsNeeded = ({ needed }: Setup): Html =>
   html`<section><h2>Permissions</h2>
@@ -118,17 +119,17 @@ ${field('tenant_id', connection.tenantId ?? typed.tenant_id ?? '', html`required
 ${connection.tenantId === null ? noHtml : html`<p class="mild">The connection is for this tenant. If it is not yours, close this page.</p>`}
 ${field('client_id', typed.client_id ?? registered?.clientId, html`required maxlength="36" spellcheck="false"`)}
 ${registered === null ? noHtml : otherApplication(registered)}
-<fieldset><legend>It proves who it is by</legend>
+<fieldset><legend>How the application proves who it is</legend>
 <label class="choice"><input type="radio" name="way" value="client_secret"${isCertificate ? '' : html` checked`}> a client secret</label>
 <label class="choice"><input type="radio" name="way" value="certificate"${isCertificate ? html` checked` : ''}> a certificate with its private key</label>
-${field('client_secret', undefined, html`type="password" maxlength="1000" autocomplete="new-password"`)}
+<div class="by-secret">${field('client_secret', undefined, html`type="password" maxlength="1000" autocomplete="new-password"`)}
 <p class="mild">The <em>Value</em>, not the <em>Secret ID</em>.</p>
 ${field('client_secret_ends_at', typed.client_secret_ends_at, html`type="date"`)}
-<p class="mild">So that you are told in time. Without the day it is known only where <code>Application.Read.All</code> is granted.</p>
-<label for="certificate">Certificate and private key, PEM</label>
+<p class="mild">So that you are told in time. Without the day it is known only where <code>Application.Read.All</code> is granted.</p></div>
+<div class="by-certificate"><label for="certificate">Certificate and private key, PEM</label>
 <textarea id="certificate" name="certificate" rows="4" maxlength="20000" spellcheck="false"${invalid('/certificate', issues)}></textarea>
 <div id="with-file" hidden><label for="certificate-pfx">or a PFX file</label><input id="certificate-pfx" type="file" accept=".pfx,.p12"${invalid('/certificate/pfx', issues)}>
-<input id="pfx" type="hidden" name="pfx"><label for="pfx_password">and its password</label><input id="pfx_password" name="pfx_password" type="password" maxlength="1000" autocomplete="new-password"></div>
+<input id="pfx" type="hidden" name="pfx"><label for="pfx_password">and its password</label><input id="pfx_password" name="pfx_password" type="password" maxlength="1000" autocomplete="new-password"></div></div>
 </fieldset><button>Test and keep</button></form></section>`;
 };
 
@@ -188,7 +189,8 @@ const explained = {
 } as const;
 
 const lineOf = (check: Check): Html => {
-  const { name, detail, remedy } = check;
+  const { name, detail } = check;
+  const remedy = check.remedy && (mistyped[check.remedy.code] ?? check.remedy);
   const mark = markOf(check);
   return html`<li><span class="mark ${mark.color}" aria-hidden="true">${mark.sign}</span><strong>${name}</strong> <span class="${mark.color}">${mark.word}</span><br>${detail}${
     remedy === undefined
@@ -196,6 +198,17 @@ const lineOf = (check: Check): Html => {
       : html`<br><strong>${owners[remedy.owner]}</strong>: ${remedy.todo}${remedy.link === null ? noHtml : html` <a href="${remedy.link}" rel="noreferrer" target="_blank">Do it here</a>.`} <span class="mild">(${remedy.code})</span>`
   }</li>\n`;
 };
+
+/** Who reads this page has typed the tenant in; elsewhere it is for whoever keeps the connection to look into. */
+const wrongTenant = (code: string): Remedy => ({
+  code,
+  owner: 'customer_it',
+  todo: 'Compare the Directory (tenant) ID with that in the Entra admin center (Overview), and the cloud with the one on top of the page. Where both are right, tell your contact.',
+  link: null,
+});
+const mistyped: Readonly<Record<string, Remedy>> = Object.fromEntries(
+  ['AADSTS90002', 'AADSTS900021', 'AADSTS900023', 'AADSTS90038'].map((code) => [code, wrongTenant(code)]),
+);
 
 const markOf = ({ ok, remedy }: Check) => {
   if (!ok) return { sign: '✗', word: 'failed', color: 'bad' } as const;

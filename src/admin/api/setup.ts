@@ -199,6 +199,8 @@ const bodyOf = (form: z.output<typeof Form>): object => {
 };
 
 const missingIn = ({ way, client_secret, certificate, pfx }: z.output<typeof Form>): readonly Issue[] => {
+  if (way === 'client_secret' && client_secret === '' && certificate + pfx !== '')
+    return [{ pointer: '/certificate', detail: 'was given, and a client secret chosen: choose the certificate' }];
   if (way === 'client_secret')
     return client_secret === '' ? [{ pointer: '/client_secret', detail: 'is needed: the value of the secret' }] : [];
   const isGiven = certificate !== '' || pfx !== '';

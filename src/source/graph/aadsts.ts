@@ -40,15 +40,15 @@ const row = (who: Who, says: string, todo: Todo): Row => ({ says, who, todo });
 const newSecret = ({ registrant }: Asked): string =>
   registrant === 'your_team'
     ? 'Create a new client secret in the registration of your application (Certificates & secrets), and set it for API and workers (ENTRAIN_APP_CLIENT_SECRET).'
-    : 'Create a new client secret in the app registration (Certificates & secrets), and store its value with the connection.';
+    : 'Create a new client secret in the app registration (Certificates & secrets), and give its value in place of the one before.';
 const certificate = ({ registrant }: Asked): string =>
   registrant === 'your_team'
     ? 'Upload the certificate to the registration of your application (Certificates & secrets), or set one that is there for API and workers (ENTRAIN_APP_CERTIFICATE).'
-    : 'Upload the certificate to the app registration (Certificates & secrets), or give the connection one that is there.';
+    : 'Upload the certificate to the app registration (Certificates & secrets), or give one that is there.';
 const newCertificate = ({ registrant }: Asked): string =>
   registrant === 'your_team'
     ? 'Make another certificate, upload it to the registration of your application (Certificates & secrets), and set it with its key for API and workers (ENTRAIN_APP_CERTIFICATE).'
-    : 'Make another certificate, upload it to the app registration (Certificates & secrets), and give it to the connection with its key.';
+    : 'Make another certificate, upload it to the app registration (Certificates & secrets), and give it with its key in place of the one before.';
 /** Where it is not told what of the proof is wrong. */
 const newProof = (asked: Asked): string => {
   switch (asked.proof) {

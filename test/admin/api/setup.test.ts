@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { reportPage } from '../../../src/admin/api/setup-pages.ts';
 import { defaultAttributes } from '../../../src/model/connection.ts';
 import { connectionId } from '../../../src/model/ids.ts';
 import { files } from '../../fixtures/pfx.ts';
@@ -84,7 +85,7 @@ describe('a setup link', () => {
       expires_at: '2026-11-05T09:00:00.000Z',
       last_used_at: null,
     });
-    const secret = link.split('_')[1] ?? '';
+    const secret = link.slice(link.indexOf('_') + 1);
     await open();
     const others = door.said.filter((said) => !said.includes('"url"') && !said.includes('<form'));
     expect(others.join('\n')).not.toContain(secret);
@@ -211,6 +212,16 @@ describe('the page of a setup link', () => {
     expect((await send('test')).text).toContain('Organization: <strong>mallory</strong>');
   });
 
+  it('asks for what the chosen way takes and nothing else, and breaks the name of a permission at its dots', async () => {
+    const { text } = await open();
+    const [secret = '', certificate = ''] = (text.split('class="by-secret"')[1] ?? '').split('class="by-certificate"');
+    expect(secret).toMatch(/id="client_secret".*id="client_secret_ends_at"/s);
+    expect(secret).toContain('The secret ends on (optional)');
+    expect(certificate).toMatch(/id="certificate".*id="certificate-pfx"/s);
+    expect(text).toContain('fieldset:has([value=client_secret]:checked) .by-certificate');
+    expect(text).toContain('<code>GroupMember.<wbr>Read.<wbr>All</code>');
+  });
+
   it('shows names as text, loads nothing, and is framed by nobody', async () => {
     const { text, headers } = await open();
     expect(text).toContain('Acme &lt;b&gt;&quot;&amp;');
@@ -284,6 +295,16 @@ describe('credentials that somebody fills in', () => {
     expect((await audited()).at(-1)).toMatchObject({ step: 'refused', code: 'check_failed' });
   });
 
+  it('of a tenant that there is not are for whoever typed them to mend', async () => {
+    const stored = await door.stores.connections.get(connectionId(connection));
+    if (stored === null) throw new Error('There is no connection.');
+    const remedy = { code: 'AADSTS90002', owner: 'your_team', todo: 'Ask the customer.', link: null } as const;
+    const line = { name: 'Credentials', ok: false, detail: 'The tenant does not exist.', remedy } as const;
+    const page = reportPage(stored, { ok: false, checks: [line] }, 'not_kept', '/setup/x');
+    expect(page).toContain('You can mend it</strong>: Compare the Directory (tenant) ID');
+    expect(page).not.toContain('Ask the customer');
+  });
+
   it('that are misspelt or missing come back with what was typed, but for the secret', async () => {
     const { status, text } = await send('credentials', {
       ...filled,
@@ -299,6 +320,9 @@ describe('credentials that somebody fills in', () => {
       'is needed: the value of the secret',
     );
     expect((await send('credentials', { ...filled, way: 'certificate' })).text).toContain('with its private key');
+    expect((await send('credentials', { ...filled, client_secret: '', pfx: 'MIIK' })).text).toContain(
+      'was given, and a client secret chosen: choose the certificate',
+    );
     expect((await send('credentials', {})).status).toBe(400);
     expect(await shown()).toMatchObject({ credentials: null });
   });

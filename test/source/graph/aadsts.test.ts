@@ -69,7 +69,7 @@ describe('what the login service’s numbers mean', () => {
   it('a secret is mended by whoever registered the application, where it is set', () => {
     expect(meaningOf('7000222', 'invalid_client', theirs).mend).toMatchObject({
       owner: 'customer_it',
-      todo: expect.stringContaining('with the connection'),
+      todo: expect.stringContaining('in place of the one before'),
     });
     expect(meaningOf('7000222', 'invalid_client', ours).mend).toMatchObject({
       owner: 'your_team',
