@@ -2,7 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Door, openDoor, type Reply } from './door.ts';
+import { connectionId } from '../../../src/model/ids.ts';
+import { addConnection, type Door, limitsOf, openDoor, type Reply } from './door.ts';
+import { peopleOf, signedInAs } from './people.ts';
 
 let door: Door;
 beforeAll(async () => {
@@ -78,19 +80,85 @@ describe('a page of another origin', () => {
   });
 });
 
+const gone = async (): Promise<never> => {
+  throw new Error('connect ECONNREFUSED 127.0.0.1:27017');
+};
+const publicUrl = 'https://entrain.example';
+
+/** Nothing may come of it: no answer that says anything, and no key. */
+const expectNothing = async (behind: Door, reply: Reply): Promise<void> => {
+  expect(reply).toMatchObject({ status: 500, body: { code: 'internal_error' } });
+  expect((await behind.stores.apiKeys.list(null, 10)).items.map(({ name }) => name)).not.toContain('x');
+  await behind.close();
+};
+const makeKey = { body: { name: 'x', scopes: ['read'] } };
+
 describe('a key that cannot be looked up', () => {
   it('lets nobody in', async () => {
+    const behind = await openDoor({ breakHall: (commands) => ({ ...commands, callerWith: gone }) });
+    await expectNothing(behind, await behind.call('POST', '/v1/api-keys', { key: 'some-other-key', ...makeKey }));
+  });
+});
+
+describe('a session that cannot be looked up', () => {
+  it('lets nobody in', async () => {
+    let isGone = false;
     const behind = await openDoor({
+      identityProvider: peopleOf(),
+      config: { publicUrl },
       breakHall: (commands) => ({
         ...commands,
-        callerWith: async () => {
-          throw new Error('connect ECONNREFUSED 127.0.0.1:27017');
-        },
+        callerBySession: (...asked) => (isGone ? gone() : commands.callerBySession(...asked)),
       }),
     });
-    const body = { name: 'x', scopes: ['read'] };
-    expect((await behind.call('POST', '/v1/api-keys', { key: 'some-other-key', body })).status).toBe(500);
-    expect((await behind.stores.apiKeys.list(null, 10)).items).toEqual([]);
+    const person = await signedInAs(behind, ['admin']);
+    isGone = true;
+    await expectNothing(behind, await behind.call('POST', '/v1/api-keys', { ...person, ...makeKey }));
+  });
+});
+
+describe('calls that cannot be counted', () => {
+  it.each(['address', 'key'] as const)('of one %s let nobody in', async (which) => {
+    const limits = limitsOf({ ofKey: 1_000, ofAddress: 1_000 });
+    const behind = await openDoor({ rateLimits: { ...limits, [which]: { spend: gone, known: () => null } } });
+    await expectNothing(behind, await behind.call('POST', '/v1/api-keys', makeKey));
+  });
+});
+
+describe('a thing of which it cannot be found out whose it is', () => {
+  it('is shown to no key that is limited, and nothing is done with it', async () => {
+    const behind = await openDoor({ break: (commands) => ({ ...commands, ownerOf: gone }) });
+    const connection = await addConnection(behind);
+    const made = await behind.call('POST', '/v1/api-keys', {
+      body: { name: 'limited', scopes: ['read', 'configure'], organization_ids: ['acme'] },
+    });
+    const { key } = z.looseObject({ key: z.string() }).parse(made.body);
+    const path = `/v1/connections/${connection}`;
+    expect((await behind.call('DELETE', path, { key })).status).toBe(500);
+    expect((await behind.stores.connections.get(connectionId(connection)))?.state).toBe('active');
+    await expectNothing(behind, await behind.call('GET', path, { key }));
+  });
+});
+
+describe('a setup link that cannot be looked up', () => {
+  it('shows nothing, and takes nothing', async () => {
+    let isGone = false;
+    const behind = await openDoor({
+      config: { publicUrl },
+      breakHall: (commands) => ({ ...commands, arriveBy: (link) => (isGone ? gone() : commands.arriveBy(link)) }),
+    });
+    const connection = await addConnection(behind, { name: 'Fabrikam' });
+    const path = `/v1/connections/${connection}/setup-link`;
+    const { body } = await behind.call('POST', path, { body: { given_to: 'the IT' } });
+    const { url } = z.looseObject({ url: z.string() }).parse(body);
+    const at = behind.base + url.slice(publicUrl.length);
+    isGone = true;
+    const headers = { origin: publicUrl, 'sec-fetch-site': 'same-origin' };
+    for (const reply of [await fetch(at), await fetch(`${at}/test`, { method: 'POST', headers })]) {
+      expect(reply.status).toBe(500);
+      expect(await reply.text()).not.toMatch(/Fabrikam|acme/);
+    }
+    expect(behind.checked).toEqual([]);
     await behind.close();
   });
 });
