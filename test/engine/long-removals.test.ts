@@ -88,7 +88,7 @@ describe('many who leave', () => {
     // Of the membership and of the account in one question.
     // Of the membership, and of the account.
     expect(asked - before).toBe(2);
-    expect(await skips()).toMatchObject({ confirmed_present: 1 });
+    expect(await skips()).toMatchObject({ confirmed_present: 2 });
     const { items } = await s.stores.ledger.escrows(target, null, 10);
     expect(items.filter(({ ref }) => ref.id === back)).toMatchObject([{ attempts: 1, reason: 'source_unsure' }]);
     expect(await s.provisioned()).toMatchObject({ counters: { disabled: 120 } });
