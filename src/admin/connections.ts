@@ -1,9 +1,9 @@
 /** Commands on connections: our records of the tenants we read. */
 
+import { isOutdated, isToBeRead } from '../core/accepted.ts';
 import { isFull } from '../core/access.ts';
 import { credentialIn } from '../core/credential-life.ts';
 import type { AttributeNames } from '../core/read-attributes.ts';
-import { isOutdated, isToBeRead } from '../engine/basis.ts';
 import { asRead } from '../engine/what-is-read.ts';
 import {
   type CloudName,

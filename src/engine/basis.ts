@@ -1,5 +1,6 @@
 /** What a plan is made from, as it is now. */
 
+import { acceptedText, isOutdated, isToBeRead } from '../core/accepted.ts';
 import { type BasisNow, type Now, whatMoved } from '../core/plan-basis.ts';
 import { type Connection, defaultAttributes } from '../model/connection.ts';
 import type { ConnectionId } from '../model/ids.ts';
@@ -51,20 +52,7 @@ export const acceptedBy = (
   record: Ruled,
   connection: Pick<Connection, 'attributes'>,
   head: Pick<Head, 'scope' | 'restored'>,
-): string => `${rulesKey(record, connection)}|${head.scope ?? ''}${epochIn(head.restored)}`;
-
-/**
- * Whether the database was put back since somebody let this target be written to: then what is on record of it is older than the target is.
- * A target that was added after that has nothing older. `accepted`: what it is written to by (`Ledger.rules`).
- */
-export const isOutdated = (
-  record: Pick<TargetRecord, 'createdAt'>,
-  { restored }: Pick<Head, 'restored'>,
-  accepted: string | null,
-): boolean => {
-  if (restored === null) return false;
-  return accepted === null ? record.createdAt <= restored.at : !accepted.endsWith(epochIn(restored));
-};
+): string => acceptedText(rulesKey(record, connection), head);
 
 /**
  * Why nothing that goes by what is on record of this target may be done there: the record is older than the target, or it is of another system, and nobody
@@ -78,20 +66,6 @@ export const unseenIn = async (
   if (isToBeRead(head) || isOutdated(record, head, await ledger.rules(record.id))) return 'restored';
   return (await ledger.reach(record.id)).refused === reachKey(record) ? 'unproved' : null;
 };
-
-/** Nobody has been read whole since the database was put back: the snapshot shows another day. */
-export const isToBeRead = ({ restored, fullAt }: Pick<Head, 'restored' | 'fullAt'>): boolean =>
-  restored !== null && fullAt === null;
-
-/** Whether two that are accepted differ in nothing but the epoch. */
-export const isOfSameRules = (one: string, other: string): boolean => withoutEpoch(one) === withoutEpoch(other);
-
-/** The epoch at the end of what is accepted, as it stands there; empty for the first. */
-export const epochOf = (accepted: string): string => accepted.slice(withoutEpoch(accepted).length);
-
-const withoutEpoch = (accepted: string): string => accepted.replace(/\|epoch \d+$/, '');
-
-const epochIn = (restored: Head['restored']): string => (restored === null ? '' : `|epoch ${restored.epoch}`);
 
 const hasChangedSince = async (
   { snapshots }: Pick<Stores, 'snapshots'>,

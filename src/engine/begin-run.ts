@@ -1,5 +1,6 @@
 /** Where a provision run begins or goes on: by which rules, at which system, for what; or that it ends before it does anything. */
 
+import { isOutdated, isToBeRead } from '../core/accepted.ts';
 import { rulesMoved } from '../core/plan-basis.ts';
 import { attributesOfRules, unreadOf } from '../core/read-attributes.ts';
 import { unreadableRules } from '../core/unreadable-rules.ts';
@@ -9,7 +10,7 @@ import type { TargetInForce } from '../model/target-record.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 import { type Aim, aimAgain, chooseAim, type KeptAim, keptAim, planOfRun, RunHeld } from './aim.ts';
-import { acceptedBy, basisNow, isOutdated, isToBeRead } from './basis.ts';
+import { acceptedBy, basisNow } from './basis.ts';
 import { refusePlan } from './begin-plan.ts';
 import type { Engine } from './engine.ts';
 import { limitsWrites } from './exceeded.ts';

@@ -1,11 +1,11 @@
 /** How a provision run ends that went through all its waves: what it did, what it planned, or what of an approved plan it did. */
 
 import { secondLookMs } from '../core/absence.ts';
+import { isOfSameRules } from '../core/accepted.ts';
 import type { Problem } from '../model/connection.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import { type Counters, type HeldProblem, noCounters, type ProvisionRun } from '../model/run.ts';
 import type { Planning } from './aim.ts';
-import { isOfSameRules } from './basis.ts';
 import { contentOfPlan, lookThrough } from './content-of-plan.ts';
 import { exceededBy } from './exceeded.ts';
 import type { Gathered } from './gather.ts';

@@ -1,9 +1,10 @@
 /** Plans one target on a snapshot that is not committed, by the waves of its own runs. */
 
+import { isOutdated } from '../core/accepted.ts';
 import type { Phase, PreviewRun } from '../model/run.ts';
 import { noCounters } from '../model/run.ts';
 import { planOfPreview } from './aim.ts';
-import { acceptedBy, isOutdated } from './basis.ts';
+import { acceptedBy } from './basis.ts';
 import { writtenPlan } from './begin-run.ts';
 import type { Engine } from './engine.ts';
 import { linksByPath } from './links-by-path.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOutdated, isToBeRead } from '../../src/engine/basis.ts';
+import { isOutdated, isToBeRead } from '../../src/core/accepted.ts';
 import { newProvisionRun, newReconcileRun } from '../../src/engine/request-runs.ts';
 import { declareRestore, noticeRestore } from '../../src/engine/restore.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';

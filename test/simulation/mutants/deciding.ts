@@ -108,7 +108,7 @@ export const deciding: readonly Mutant[] = [
     bias: 'a database that is put back',
     edits: [
       {
-        file: 'src/engine/basis.ts',
+        file: 'src/core/accepted.ts',
         from: 'if (restored === null) return false;',
         to: 'if (restored === null || restored.epoch > 0) return false;',
       },
