@@ -2,12 +2,14 @@
 
 import { approvalsFor } from '../core/approvals.ts';
 import { inForce, stricterUntil } from '../core/safeguards.ts';
+import { isWithin } from '../core/scope.ts';
 import { refusals } from '../engine/plan-problems.ts';
 import { newRunOfPlan, newRunToPlanAgain } from '../engine/request-runs.ts';
 import { type ConnectionId, type PlanId, type RunId, runId, type TargetId } from '../model/ids.ts';
 import type { Action, Why } from '../model/operation.ts';
 import type { Approver, Decision, Plan, PlanState, Staged } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
+import { scopeFrom } from '../model/scope.ts';
 import type { Approvals, TargetInForce, TargetRecord } from '../model/target-record.ts';
 import { newId } from '../store/ids.ts';
 import type { PlanFilter } from '../store/plan-store.ts';
@@ -84,6 +86,14 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
 
     listPlans(filter: FilterWithin<PlanFilter>, after: string | null, limit: number): Promise<Page<Plan>> {
       return plans.list(filter, after, limit);
+    },
+
+    /** Whether it holds people of a scope that somebody thinks of, whom the saved one does not let in. */
+    async showsOutsiders(id: PlanId): Promise<boolean> {
+      const plan = await get(id);
+      if (plan.kind !== 'preview' || plan.basis.scope === null) return false;
+      const { scope } = found(await room.stores.connections.get(plan.connection), 'connection');
+      return !isWithin(scopeFrom(plan.basis.scope), scope);
     },
 
     async listPlanOperations(

@@ -6,6 +6,7 @@
 import { liveAccount, liveMatch, liveSource, liveStranger } from '../core/explain-live.ts';
 import { judge, lookups, type Match, unmatched } from '../core/matching.ts';
 import type { AttributeNames } from '../core/read-attributes.ts';
+import { isUnproved } from '../core/tenants.ts';
 import { sentence } from '../core/wording.ts';
 import type { Connection, Problem } from '../model/connection.ts';
 import type { LiveSource, LiveStranger, LiveTarget } from '../model/explanation.ts';
@@ -64,7 +65,8 @@ const asking = async <T>(
 ): Promise<T | Extract<LiveSource, { kind: 'failed' }>> => {
   const failed = (problem: Problem) =>
     ({ kind: 'failed', problem, says: sentence(`Entra could not be asked: ${problem.message}`) }) as const;
-  if (connection.state === 'paused' || connection.state === 'deleting') return failed(atRest[connection.state]);
+  const obstacle = keptFrom(connection);
+  if (obstacle !== null) return failed(obstacle);
   try {
     const source = connect(connection, await stores.connections.secrets(connection.id));
     return await ask(source, AbortSignal.timeout(timeoutMs));
@@ -73,14 +75,28 @@ const asking = async <T>(
   }
 };
 
-/** Somebody wants its tenant left alone. */
-const atRest: Readonly<Record<'paused' | 'deleting', Problem>> = {
-  paused: {
-    code: 'connection_paused',
-    message: 'The connection is paused, so nothing is read of its tenant.',
-    owner: 'your_team',
-  },
-  deleting: { code: 'connection_removed', message: 'The connection was removed.', owner: 'your_team' },
+/** Why nobody asks the tenant: somebody wants it left alone, or it may be that of another organization, which the first read finds out. */
+const keptFrom = (connection: Connection): Problem | null => {
+  if (connection.state === 'paused') return pausedProblem;
+  if (connection.state === 'deleting') return removedProblem;
+  return isUnproved(connection) ? unprovedProblem : null;
+};
+
+const pausedProblem: Problem = {
+  code: 'connection_paused',
+  message: 'The connection is paused, so nothing is read of its tenant.',
+  owner: 'your_team',
+};
+const removedProblem: Problem = {
+  code: 'connection_removed',
+  message: 'The connection was removed.',
+  owner: 'your_team',
+};
+const unprovedProblem: Problem = {
+  code: 'not_read_yet',
+  message:
+    'Nothing was read of the tenant yet. A check or the first sync says first whether it is read for this organization.',
+  owner: 'your_team',
 };
 
 export const askTarget = async (

@@ -744,6 +744,14 @@ describe('asked again now', () => {
     },
   );
 
+  it('a tenant that a limited key brought is not asked before it was looked at whose it is', async () => {
+    const of = await story({ connection: { namedBy: 'organization' } });
+    of.hire('anna');
+    expect(await ask(of, mailOf('anna'), true)).toMatchObject({ live: { problem: { code: 'not_read_yet' } } });
+    await of.full();
+    expect(await ask(of, mailOf('anna'), true)).toMatchObject({ live: { kind: 'answered', standing: 'present' } });
+  });
+
   it('the tenant shows nothing of what somebody looks like who is outside the scope by now', async () => {
     const of = await story({
       connection: { scope: { kind: 'groups', groups: [sourceId(id('pilot'))], nested: false } },

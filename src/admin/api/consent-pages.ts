@@ -45,7 +45,7 @@ ${whoIsRead(question)}
 const whoIsRead = ({ scope }: Pick<Connection, 'scope'>): Html =>
   scope.kind === 'all'
     ? html`<p>Everybody in the tenant, and all groups.</p>`
-    : html`<p>Only these groups and their members${scope.nested ? ', and the members of groups in them' : ''}; by Object ID:</p><ul>${scope.groups.map((id) => html`<li><code>${id}</code></li>`)}</ul>`;
+    : html`<p>Only these groups and their members${scope.nested ? ', and the members of groups in them' : ''} are synced; by Object ID:</p><ul>${scope.groups.map((id) => html`<li><code>${id}</code></li>`)}</ul>`;
 
 const endOf = (outcome: Exclude<Shown, { kind: 'to_confirm' | 'again' }>): Page => {
   switch (outcome.kind) {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { planOfPreview } from '../../../src/engine/aim.ts';
 import { connectionId, type PlanId, type RunId, runId, targetId } from '../../../src/model/ids.ts';
 import { newId } from '../../../src/store/ids.ts';
@@ -105,6 +106,22 @@ describe('a preview', () => {
       ],
     });
     expect((await door.call('GET', `/v1/targets/${target}`)).body).toMatchObject({ waiting_plan: null });
+  });
+
+  it('of a wider scope names people to those alone who may choose the scope, and counts them for everybody', async () => {
+    const keyWith = async (scope: string) => {
+      const { body } = await door.call('POST', '/v1/api-keys', { body: { name: scope, scopes: [scope] } });
+      return z.looseObject({ key: z.string() }).parse(body).key;
+    };
+    const [read, configure] = [await keyWith('read'), await keyWith('configure')];
+    const run = runId(idOf(await ask('all')));
+    const id = await planned(run);
+    const look = async (key: string) => (await door.call('GET', `/v1/plans/${id}/operations`, { key })).status;
+    expect([await look(read), await look(configure)]).toEqual([200, 200]);
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { scope: pilots } });
+    expect([await look(read), await look(configure)]).toEqual([403, 200]);
+    const counted = await door.call('GET', `/v1/runs/${run}/preview`, { key: read });
+    expect(counted.body).toMatchObject({ targets: [{ plan_id: id, would: { users: { disable: 2 } } }] });
   });
 
   it('is only to look at', async () => {

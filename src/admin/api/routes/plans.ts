@@ -6,6 +6,7 @@ import type { Caller } from '../../../model/api-key.ts';
 import { organizationId, planId, targetId } from '../../../model/ids.ts';
 import { takenOver } from '../../../model/operation.ts';
 import { type Approved, placeInPasses } from '../../plans.ts';
+import { assertMayDo } from '../admission.ts';
 import type { Answer } from '../answer.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
 import { nothing } from '../request.ts';
@@ -102,7 +103,9 @@ export const planRoutes: readonly Route[] = [
     body: nothing,
     answer: { status: 200, description: 'A page of operations.', schema: pageOf(planOperationSchema) },
     refusals: ['not_found'],
-    handle: ({ params, query, commands }) => {
+    handle: async ({ params, query, caller, commands }) => {
+      // Of people whom nobody has let in, the counts are for everybody.
+      if (await commands.showsOutsiders(planId(params.plan_id))) assertMayDo(caller, 'configure');
       const { action, why } = query;
       const filter = { ...(action === undefined ? {} : { action }), ...(why === undefined ? {} : { why }) };
       return answerPage(
