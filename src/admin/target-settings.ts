@@ -52,10 +52,16 @@ export const changedSettings = (
   return { settings: parsed.settings, secrets: parsed.secrets, isMoved };
 };
 
-/** Whatever may be called by now. Null: it is not known, and so not the same. */
-const storedPlace = ({ parseTarget }: Parsing, kind: string, kept: GivenSettings): string | null => {
+/** Null: it is not known, and so not the same. */
+const storedPlace = (room: Parsing, kind: string, kept: GivenSettings): string | null => {
+  const address = storedAddress(room, kind, kept);
+  return address && placeOf(address);
+};
+
+/** Whatever may be called by now. Null: these settings are refused by now. */
+export const storedAddress = ({ parseTarget }: Parsing, kind: string, kept: GivenSettings): Address | null => {
   try {
-    return placeOf(parseTarget(kind, kept).address);
+    return parseTarget(kind, kept).address;
   } catch (error) {
     if (error instanceof SettingsRefused) return null;
     throw error;
@@ -63,7 +69,7 @@ const storedPlace = ({ parseTarget }: Parsing, kind: string, kept: GivenSettings
 };
 
 /** With the path, which may be another customer's at the same host. */
-const placeOf = ({ url }: Address): string => `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '')}`;
+export const placeOf = ({ url }: Address): string => `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '')}`;
 
 const merged = (stored: GivenSettings, changes: JsonObject): GivenSettings =>
   Object.fromEntries(Object.entries({ ...stored, ...changes }).filter(([, value]) => value !== null));

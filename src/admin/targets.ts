@@ -4,7 +4,7 @@ import { isTooMuch, type Kept, loosenedBy } from '../core/safeguards.ts';
 import { type RulesOfTarget, rulesByPath } from '../core/target-paths.ts';
 import { guardedNow, inForceNow } from '../engine/in-force.ts';
 import { secretsFirst } from '../engine/secrets-first.ts';
-import type { CheckReport } from '../model/check.ts';
+import type { Check, CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, type TargetId, targetId } from '../model/ids.ts';
 import type { Mapping, Matching } from '../model/mapping.ts';
@@ -25,6 +25,7 @@ import {
 import type { Secrets, TargetEdit } from '../store/connection-store.ts';
 import { newId } from '../store/ids.ts';
 import { openable } from '../store/sealed-secrets.ts';
+import type { Address } from '../target/target.ts';
 import { refuseAbove } from './ceilings.ts';
 import { probeSoon } from './probe-soon.ts';
 import { meantProtection, type ProtectionWarning, protectionWarnings } from './protection.ts';
@@ -34,9 +35,10 @@ import { readWhatIsNeeded } from './read-what-is-needed.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { type Connectable, editing, type Room, stale } from './room.ts';
 import { cancelAll } from './runs.ts';
+import { addressChecks, atSameAddress } from './same-address.ts';
 import type { New } from './stores-within.ts';
 import { defaultRules, type RuleWarning, refuseUnreadable, ruleChecks, ruleWarnings } from './target-rules.ts';
-import { changedSettings, parsedSettings } from './target-settings.ts';
+import { changedSettings, parsedSettings, storedAddress } from './target-settings.ts';
 
 /** What a person says of a target; what is left out keeps its value, or gets its default. */
 export type TargetFields = {
@@ -104,6 +106,13 @@ export const targetCommands = (room: Room) => {
     room.world.log.warn('target.loosened', { target: target.id, until: looserFrom.toISOString() });
   };
 
+  /** Its check says so as well, whenever it is asked for. */
+  const tellShared = async (target: Within<TargetRecord>, address: Address): Promise<void> => {
+    const others = await atSameAddress(room, target, address);
+    if (others.length > 0)
+      room.world.log.warn('target.same_address', { target: target.id, others: others.map(({ id }) => id).join(' ') });
+  };
+
   const get = async (id: TargetId): Promise<Within<TargetRecord>> => found(await targets.get(id), 'target');
 
   const read = async (target: Within<TargetRecord>): Promise<void> =>
@@ -138,6 +147,7 @@ export const targetCommands = (room: Room) => {
       const added = await targets.add(target, parsed.secrets);
       room.world.log.info('target.added', { target: target.id, connection, kind: target.kind });
       tellLoosened(null, target);
+      await tellShared(added, parsed.address);
       await readWhatIsNeeded(room, owner, [added]);
       return added;
     },
@@ -251,10 +261,18 @@ const givenRules = (room: Room, kind: string, { mapping, matching }: TargetField
 export const checkOf = async (room: Room, record: Within<TargetRecord>): Promise<CheckReport> => {
   const report = await secretsFirst(
     () => room.stores.targets.secrets(record),
-    (secrets) => proved(room, record, secrets),
+    async (secrets) => {
+      const { ok, checks } = await proved(room, record, secrets);
+      return { ok, checks: [...checks, ...(await sharingChecks(room, record, secrets))] };
+    },
   );
   if (report.ok) await probeSoon(room.stores.targets, record.id, room.world.now());
   return { ...report, checks: [...report.checks, ...(await ruleChecks(room.stores, record))] };
+};
+
+const sharingChecks = async (room: Room, record: Within<TargetRecord>, secrets: Secrets): Promise<readonly Check[]> => {
+  const address = storedAddress(room, record.kind, { ...record.settings, ...secrets });
+  return address === null ? [] : addressChecks(await atSameAddress(room, record, address));
 };
 
 const proved = async (room: Room, record: Connectable, secrets: Secrets): Promise<CheckReport> => {

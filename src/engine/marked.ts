@@ -10,19 +10,43 @@ import type { Stores } from '../store/stores.ts';
 
 /** Whose id it is, by what is on record of the tenant. */
 export const markOn = async (
-  { snapshots }: Pick<Stores, 'snapshots'>,
-  { connection, matching }: Pick<TargetRecord, 'connection' | 'matching'>,
+  stores: Pick<Stores, 'snapshots' | 'connections' | 'targets' | 'ledger'>,
+  record: Pick<TargetRecord, 'id' | 'organization' | 'connection' | 'matching'>,
   ref: Ref,
   remote: RemoteObject,
 ): Promise<Mark> => {
+  const { connection, matching } = record;
   const mark = idOn(matching, ref, remote);
   if (mark === null) return 'none';
   if (isIdOf(mark, ref)) return 'ours';
   const other = { type: ref.type, id: sourceId(mark) };
-  const seen = (await snapshots.recall(connection, [other])).get(other.id);
-  if (seen === undefined) return 'unknown';
+  const seen = (await stores.snapshots.recall(connection, [other])).get(other.id);
+  if (seen === undefined) return (await isLinkedBeside(stores, record, other, remote)) ? 'of_another' : 'unknown';
   return seen.gone === null ? 'of_another' : 'of_a_leaver';
 };
+
+/**
+ * Whether another target of the organization has it linked with whose id it carries: the two are one system, and what was made for somebody by the one is
+ * nobody else's by the other. By the id at the target alone two systems are not told apart.
+ */
+const isLinkedBeside = async (
+  { connections, targets, ledger }: Pick<Stores, 'connections' | 'targets' | 'ledger'>,
+  { id, organization }: Pick<TargetRecord, 'id' | 'organization'>,
+  other: Ref,
+  { remoteId }: RemoteObject,
+): Promise<boolean> => {
+  if (!objectId.test(other.id)) return false;
+  const { items } = await connections.list({ organizations: [organization] }, null, mostBeside);
+  for (const connection of items)
+    for (const target of await targets.of(connection.id)) {
+      if (target.id === id || target.state === 'deleting') continue;
+      const link = (await ledger.links(target.id, [other])).get(other.id);
+      if (link?.remoteId === remoteId) return true;
+    }
+  return false;
+};
+
+const mostBeside = 100;
 
 /** What the source says of an object now. */
 export type AskStanding = (ref: Ref) => Promise<Standing>;

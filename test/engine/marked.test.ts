@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { remoteId } from '../../src/model/ids.ts';
-import type { Attributes } from '../../src/model/source-object.ts';
+import { connectionId, remoteId, sourceId, targetId } from '../../src/model/ids.ts';
+import { type Attributes, user } from '../../src/model/source-object.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
+import { linkTo } from '../core/builders.ts';
 import { why } from '../support/explaining.ts';
-import { id, type Story, story, target } from '../support/story.ts';
+import { applied, cause, creates } from '../support/operations.ts';
+import { id, plainConnection, plainTarget, type Story, story, target } from '../support/story.ts';
 
 /** Somebody whom no snapshot knows: they left before we came, or another provisioner named them. */
 const stranger = '99999999-9999-4999-8999-999999999999';
@@ -67,6 +69,24 @@ describe('an account that carries the id of somebody else', () => {
         before: { externalId: id('paul').toUpperCase() },
       },
     ]);
+  });
+
+  it('is nobody else’s by a plan either where another target of the organization has it linked with them', async () => {
+    const s = await newcomer(stranger);
+    const elsewhere = { ...plainConnection(s.now()), id: connectionId('con_beside'), tenantId: null };
+    const beside = { ...plainTarget(s.now()), id: targetId('tgt_beside'), connection: elsewhere.id };
+    await s.stores.connections.add(elsewhere, {});
+    await s.stores.targets.add(beside, {});
+    const lease = await s.stores.leases.take(beside.id, 'them', 60_000);
+    if (!('fence' in lease)) throw new Error('Nobody else has it.');
+    const theirs = { ...linkTo(user(sourceId(stranger))), remoteId: remoteId('r-bert') };
+    const made = creates(theirs.ref);
+    await s.stores.ledger.intend(lease, [{ operation: made, cause: cause() }]);
+    await s.stores.ledger.settle(lease, [applied(made, theirs)]);
+    await s.delta();
+    await s.provision('full', true);
+    expect(await s.held(await s.newestPlan())).toEqual([]);
+    expect(await reasons(s)).toEqual(['linked_elsewhere']);
   });
 
   it('is nobody else’s by a plan either where they are here, in whatever case the target writes their id', async () => {

@@ -447,6 +447,35 @@ describe('a quarantined target', () => {
   });
 });
 
+it('says in the check of a target which others of the organization have the same address, and of other organizations nothing', async () => {
+  const id = await addTarget(door, connection, { name: 'First' });
+  const checked = async (of: string) => (await door.call('POST', `/v1/targets/${of}/check`)).body;
+  expect(JSON.stringify(await checked(id))).not.toContain('same_address');
+  await addTarget(door, await addConnection(door, { organization_id: 'org_other' }), { name: 'Of others' });
+  await addTarget(door, connection, {
+    name: 'Elsewhere',
+    settings: { ...newTarget.settings, url: 'https://other.example' },
+  });
+  expect(JSON.stringify(await checked(id))).not.toContain('same_address');
+  const settings = { ...newTarget.settings, url: `${newTarget.settings.url}/` };
+  const second = await addTarget(door, await addConnection(door), { name: 'Second', settings });
+  expect(await checked(id)).toMatchObject({
+    ok: true,
+    checks: [
+      { name: 'reachable' },
+      {
+        ok: true,
+        detail: `The target Second (${second}) has the same address.`,
+        code: 'same_address',
+        resolution_owner: 'your_team',
+      },
+    ],
+  });
+  expect(JSON.stringify(await checked(id))).not.toContain('Of others');
+  await door.call('DELETE', `/v1/targets/${second}`);
+  expect(JSON.stringify(await checked(id))).not.toContain('same_address');
+});
+
 it('checks a target by calling it', async () => {
   const id = await addTarget(door, connection);
   expect((await door.call('POST', `/v1/targets/${id}/check`)).body).toMatchObject({
