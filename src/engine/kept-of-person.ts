@@ -138,7 +138,7 @@ export const rows: Readonly<Record<keyof Stores, Row>> = {
   installation: nobody('The database itself.'),
   apiKeys: nobody('People who work with Entrain, not those it brings over.'),
   sessions: nobody('People who work with Entrain, not those it brings over.'),
-  consents: nobody('Links that were handed out, by a digest.'),
+  consents: nobody('Links that were handed out, by a digest; for ten minutes the id of whoever signed in by one.'),
   setupLinks: nobody('Links that were handed out, by a digest, and for whom.'),
   webhooks: nobody('Addresses that are told.'),
 };
