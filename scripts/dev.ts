@@ -76,7 +76,7 @@ and groups, waits as a plan for you to approve.
     its control ${graph.origin}/control
     its CA      ${stack.caFile}
   SCIM          ${scim.baseUrl}
-    its control ${scim.origin}/control/state
+    its control ${scim.origin}/control
 
 For the calls of README.md, "Five more minutes":
   export API=${stack.apiUrl} JSON='Content-Type: application/json'

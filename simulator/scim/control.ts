@@ -116,8 +116,28 @@ export function controlOverHttp(
 
 export type Controlling = { readonly status: number; readonly body: unknown };
 
+/** What there is, for whoever plays with the simulator by hand. */
+export const controlCalls: Readonly<Record<string, string>> = {
+  'GET /control': 'lists these calls',
+  'GET /control/state': 'counts accounts, and shows how the target behaves and what is scripted',
+  'GET /control/accounts': 'lists users and groups as they are',
+  'DELETE /control/accounts': 'removes all of them',
+  'POST /control/seed': 'puts users and groups there: {"users": […], "groups": […]}',
+  'GET /control/fingerprint': 'shows a hash of everything; exclude=id,id leaves some out',
+  'GET /control/requests': 'lists the requests that came',
+  'DELETE /control/requests': 'forgets them',
+  'GET /control/effects': 'lists what was changed; after=n goes on from there',
+  'GET /control/knobs': 'shows how the target behaves',
+  'PATCH /control/knobs': 'sets some of it',
+  'GET /control/faults': 'lists scripted faults',
+  'POST /control/faults': 'scripts one, or a list of them',
+  'DELETE /control/faults': 'ends all faults',
+};
+
 function act(control: Control, route: string, query: URLSearchParams, text: string): unknown {
   switch (route) {
+    case 'GET /control':
+      return controlCalls;
     case 'GET /control/state':
       return control.state();
     case 'GET /control/requests':
@@ -157,7 +177,7 @@ function act(control: Control, route: string, query: URLSearchParams, text: stri
     case 'GET /control/fingerprint':
       return control.fingerprint((query.get('exclude') ?? '').split(','));
     default:
-      throw new ScimError(404, null, `${route} is no control route.`);
+      throw new ScimError(404, null, `${route} is no control route; GET /control lists them.`);
   }
 }
 

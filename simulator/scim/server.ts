@@ -26,9 +26,10 @@ export function listener(serving: Serving): RequestListener {
   const running: Running = { writes: 0, throttle: new Throttle() };
   return (request, response) => {
     const url = new URL(request.url ?? '/', 'http://simulator');
-    const served = url.pathname.startsWith('/control/')
-      ? serveControl(request, response, url, serving.control)
-      : serveScim(request, response, url, serving, running);
+    const served =
+      url.pathname === '/control' || url.pathname.startsWith('/control/')
+        ? serveControl(request, response, url, serving.control)
+        : serveScim(request, response, url, serving, running);
     served.catch((error: unknown) => {
       if (!request.readableAborted) console.error('The SCIM simulator failed on a request:', error);
       response.destroy();

@@ -20,6 +20,23 @@ describe('the control door', () => {
     return { status: response.status, body: await response.json() };
   };
 
+  it('lists its calls, and each of them is one', async () => {
+    const { status, body } = await ask('GET', '');
+    expect(status).toBe(200);
+    const calls = Object.keys(Object(body));
+    expect(calls.length).toBeGreaterThan(10);
+    for (const call of calls) {
+      const [method = '', path = ''] = call.split(' /control');
+      expect((await ask(method, path, method === 'GET' || method === 'DELETE' ? undefined : {})).status, call).not.toBe(
+        404,
+      );
+    }
+    expect(await ask('GET', '/nothing')).toMatchObject({
+      status: 404,
+      body: { error: expect.stringContaining('GET /control') },
+    });
+  });
+
   it('plants accounts that were there before anybody synchronized, by their own ids if given', async () => {
     const { status, body } = await ask('POST', '/seed', {
       users: [{ id: 'root', userName: 'admin@example.com' }, { userName: 'other@example.com' }],
