@@ -6,7 +6,9 @@
 import { coverOf, isOpen } from '../core/protection.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, Member, Operation } from '../model/operation.ts';
+import type { Run } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
+import type { TargetRecord } from '../model/target-record.ts';
 import type { KnownMembers } from '../target/target.ts';
 import { firstMembersOf, mostKnown } from './first-members.ts';
 import { looksOf, type Moved, type Provisioning } from './provisioning.ts';
@@ -87,10 +89,17 @@ const openMembers = async (
   return { open, hasLeavers: leavers.difference(concerned).size > 0 };
 };
 
-const nobodyMoved: Moved = { joined: new Set(), left: new Set() };
+export const nobodyMoved: Moved = { joined: new Set(), left: new Set() };
 
 /** By group, who came into it and who left it since the target was brought to its version; read once for each version of the snapshot. */
-export const movedSince = ({ engine, run, record }: Pick<Provisioning, 'engine' | 'run' | 'record'>) => {
+export const movedSince = ({
+  engine,
+  run,
+  record,
+}: Pick<Provisioning, 'engine'> & {
+  readonly run: Pick<Run, 'connection'>;
+  readonly record: Pick<TargetRecord, 'id'>;
+}) => {
   const { ledger, snapshots } = engine.stores;
   let read: { readonly version: number; readonly moved: ReadonlyMap<SourceId, Moved> } | null = null;
   return async (signal: AbortSignal): Promise<ReadonlyMap<SourceId, Moved>> => {

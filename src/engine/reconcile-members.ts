@@ -4,12 +4,13 @@
  */
 
 import { batches } from '../core/batches.ts';
-import { refOf } from '../model/change.ts';
 import type { Discrepancy } from '../model/discrepancy.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId, SourceId } from '../model/ids.ts';
 import type { Link } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
+import { movedSince, nobodyMoved } from './known-members.ts';
+import type { Moved } from './provisioning.ts';
 import type { ReconcilePlace, Step } from './reconcile-place.ts';
 import { note, type Reconciling } from './reconciling.ts';
 
@@ -20,15 +21,15 @@ export const compareMembers = async (
   { after }: Extract<Step, { at: 'members' }>,
 ): Promise<ReconcilePlace> => {
   const over: ReconcilePlace = { ...from, step: { at: 'compare' } };
-  const moving = await onTheirWay(work);
-  if (moving === null) return over;
+  if ((await work.engine.stores.ledger.position(work.record.id)) === null) return over;
+  const moved = await movedSince(work)(work.watch.signal);
   const membersShown = from.membersShown || (await showsMembers(work));
   if (!membersShown) return over;
   for await (const links of work.engine.stores.ledger.scanLinks(work.record.id, 'group')) {
     for (const group of links) {
       const { id } = group.ref;
       if ((after !== null && id <= after) || group.membersAt === null || work.open.has(id)) continue;
-      await compareGroup(work, group, moving.get(id) ?? new Set());
+      await compareGroup(work, group, moved.get(id) ?? nobodyMoved);
       const place: ReconcilePlace = { ...from, membersShown, step: { at: 'members', after: id } };
       await work.checkpoint(place);
       if (work.watch.sliceOver()) return place;
@@ -37,36 +38,14 @@ export const compareMembers = async (
   return { ...over, membersShown };
 };
 
-/** Members by group about whom the changes after the target's position speak. Null: the target was never brought to any version. */
-const onTheirWay = async (work: Reconciling): Promise<ReadonlyMap<SourceId, Set<SourceId>> | null> => {
-  const { ledger, snapshots } = work.engine.stores;
-  const position = await ledger.position(work.record.id);
-  if (position === null) return null;
-  const moving = new Map<SourceId, Set<SourceId>>();
-  for await (const recorded of snapshots.changesAfter(work.run.connection, position)) {
-    for (const { change } of recorded) {
-      if (change.kind !== 'members') continue;
-      const { id } = refOf(change);
-      const members = moving.get(id) ?? new Set<SourceId>();
-      for (const { id: member } of [...change.added, ...change.removed]) members.add(member);
-      moving.set(id, members);
-    }
-  }
-  return moving;
-};
-
 /** Whether one of the first groups that should have members shows any. */
 const showsMembers = async (work: Reconciling): Promise<boolean> => {
-  let asked = 0;
+  const groups: RemoteId[] = [];
   for await (const links of work.engine.stores.ledger.scanLinks(work.record.id, 'group')) {
-    for (const { remoteId, membersAt } of links) {
-      if (membersAt === null) continue;
-      if (((await membersOf(work, remoteId)) ?? []).length > 0) return true;
-      asked += 1;
-      if (asked >= mostAsked) return false;
-    }
+    for (const { remoteId, membersAt } of links) if (membersAt !== null) groups.push(remoteId);
+    if (groups.length >= mostAsked) break;
   }
-  return false;
+  return await work.inventory.showsMembers(groups.slice(0, mostAsked), work.watch.signal);
 };
 const mostAsked = 20;
 
@@ -80,11 +59,12 @@ const membersOf = async (work: Reconciling, group: RemoteId): Promise<readonly R
   }
 };
 
-const compareGroup = async (work: Reconciling, group: Link, moving: ReadonlySet<SourceId>): Promise<void> => {
+const compareGroup = async (work: Reconciling, group: Link, moved: Moved): Promise<void> => {
   const shown = await membersOf(work, group.remoteId);
   if (shown === null) return;
   const waiting = await waitingIn(work, group.ref);
-  const isUnsettled = ({ id }: Ref): boolean => moving.has(id) || waiting.has(id) || work.open.has(id);
+  const isUnsettled = ({ id }: Ref): boolean =>
+    moved.joined.has(id) || moved.left.has(id) || waiting.has(id) || work.open.has(id);
   const { ours, strangers } = await toldApart(work, shown);
   const { ref, remoteId } = group;
   await note(

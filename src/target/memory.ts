@@ -72,6 +72,10 @@ export const memoryTarget = (
       signal.throwIfAborted();
       return state.objects.get(group)?.type === 'group' ? [...(state.members.get(group) ?? [])] : null;
     },
+    async showsMembers(groups, signal) {
+      signal.throwIfAborted();
+      return groups.some((group) => (state.members.get(group)?.size ?? 0) > 0);
+    },
   },
 
   async ready(signal) {

@@ -44,6 +44,8 @@ export type Inventory = {
   list(type: ObjectType, from: string | null, signal: AbortSignal): Promise<ListPage>;
   /** Everybody in a group, as the target shows it; null when the group is gone. Some targets show nobody of any group. Throws `TargetError`. */
   members(group: RemoteId, signal: AbortSignal): Promise<readonly RemoteId[] | null>;
+  /** Whether it shows members at all: it is known to, or one of these groups, which should have some, shows one. Throws `TargetError`. */
+  showsMembers(groups: readonly RemoteId[], signal: AbortSignal): Promise<boolean>;
 };
 
 /** A member whom the target refused, and what it said. */

@@ -140,6 +140,7 @@ export const describeTarget = (name: string, make: () => Promise<Harness>): void
       expect((await listed('group')).map(({ remoteId: id }) => id)).toEqual([staff]);
       expect((await inventory.members(staff, signal))?.toSorted()).toEqual(await harness.members(staff));
       expect(await inventory.members(remoteId('nobody'), signal)).toBeNull();
+      expect(await inventory.showsMembers([remoteId('nobody'), staff], signal)).toBe(true);
     });
 
     it('finds nobody where there is nobody', async () => {

@@ -231,6 +231,7 @@ describe('a reconcile run', () => {
             return { ...page, objects: shown };
           },
           members: async () => [],
+          showsMembers: async () => false,
         },
       }),
     });

@@ -113,6 +113,8 @@ const overProcess = (
     inventory: inventory && {
       list: (type, from, signal) => ask('target.list', ofRead, signal, () => inventory.list(type, from, never)),
       members: (group, signal) => ask('target.members', ofRead, signal, () => inventory.members(group, never)),
+      showsMembers: (groups, signal) =>
+        ask('target.members', ofRead, signal, () => inventory.showsMembers(groups, never)),
     },
     check: (signal) => ask('target.check', ofRead, signal, () => target.check(never)),
     find: (type, attribute, value, signal) =>

@@ -18,6 +18,7 @@ import { parseSettings, type ScimSettings } from './settings.ts';
 import { scimPath } from './target-path.ts';
 import { type Transport, transportTo } from './transport.ts';
 import { update } from './update.ts';
+import { showsMembers } from './whole-group.ts';
 
 export const scim = defineTarget({
   kind: 'scim',
@@ -67,6 +68,7 @@ export const connectScim = (
     inventory: {
       list: (type, from, signal) => listObjects(session, type, from, signal),
       members: (group, signal) => listMembers(session, group, signal),
+      showsMembers: (groups, signal) => showsMembers(session, groups, signal),
     },
     apply: (operation, signal, beforeWrite, known = nobodyKnown) =>
       apply(beforeWrite === undefined ? session : watched(session, beforeWrite), operation, known, signal),

@@ -42,11 +42,38 @@ export const assertMembersShown = async (
   { id, shown }: Pick<Replaced, 'id' | 'shown'>,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { learned, settings } = session;
-  if (memberIds(shown).size > 0) learned.memberReads = { kind: 'shown' };
-  const isShown = learned.memberReads.kind === 'shown' || settings.shows_members === true;
-  if (isShown || (await showsMembersOfOthers(session, id, signal))) return;
+  if (memberIds(shown).size > 0) session.learned.memberReads = { kind: 'shown' };
+  if (isKnownToShow(session) || (await showsMembersOfOthers(session, id, signal))) return;
   throw membersHidden('of_any');
+};
+
+/** Whether the target shows members at all: it is known to, or one of these groups shows some. */
+export const showsMembers = async (
+  session: Session,
+  groups: readonly RemoteId[],
+  signal: AbortSignal,
+): Promise<boolean> => {
+  if (isKnownToShow(session)) return true;
+  for (const group of groups) {
+    if (!(await showsMembersOf(session, group, signal))) continue;
+    session.learned.memberReads = { kind: 'shown' };
+    return true;
+  }
+  return false;
+};
+
+const isKnownToShow = ({ learned, settings }: Session): boolean =>
+  learned.memberReads.kind === 'shown' || settings.shows_members === true;
+
+const showsMembersOf = async (session: Session, group: RemoteId, signal: AbortSignal): Promise<boolean> => {
+  try {
+    const shown = await readResource(session, 'group', group, signal, { whole: true });
+    return shown !== null && memberIds(shown).size > 0;
+  } catch (error) {
+    // That this one cannot be read says nothing of the others.
+    if (error instanceof TargetError && error.fault === 'rejected') return false;
+    throw error;
+  }
 };
 
 const mostLooked = 20;
@@ -62,12 +89,7 @@ const showsMembersOfOthers = async (session: Session, id: RemoteId, signal: Abor
   const request = listRequest('group', endpoints.group, { startIndex: 1 }, mostOthers + 1);
   const answer = await session.client.send(request, signal);
   const others = idsIn(answer.body.kind === 'json' ? answer.body.json : {}).filter((other) => other !== id);
-  for (const other of others.slice(0, mostOthers)) {
-    const group = await readResource(session, 'group', other, signal, { whole: true });
-    if (group === null || memberIds(group).size === 0) continue;
-    learned.memberReads = { kind: 'shown' };
-    return true;
-  }
+  if (await showsMembers(session, others.slice(0, mostOthers), signal)) return true;
   // A list that was refused says nothing of what is in the groups.
   if (isSuccess(answer) && learned.memberReads.kind !== 'hidden')
     learned.memberReads = { kind: 'none_found', at: world.now() };

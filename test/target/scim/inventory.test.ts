@@ -15,9 +15,11 @@ afterEach(async () => {
   for (const one of opened.splice(0).toReversed()) await one.close();
 });
 
-const before = async (answer: (request: Received) => Reply | null): Promise<Target> => {
+const before = async (answer: (request: Received) => Reply | null, settings: JsonObject = {}): Promise<Target> => {
   const server = await startScripted(answer);
-  const target = scim.parse({ base_url: server.baseUrl, token: 'a-token', max_attempts: 1 }).connect(testWorld());
+  const target = scim
+    .parse({ base_url: server.baseUrl, token: 'a-token', max_attempts: 1, ...settings })
+    .connect(testWorld());
   opened.push(server, target);
   return target;
 };
@@ -175,5 +177,25 @@ describe('the members of a group at a SCIM target', () => {
     expect(await target.inventory?.members(remoteId('g'), signal)).toEqual(['a', '7']);
     expect(await target.inventory?.members(remoteId('coy'), signal)).toEqual([]);
     expect(await target.inventory?.members(remoteId('gone'), signal)).toBeNull();
+  });
+
+  it('are shown where one of the groups shows some, or where that is set, whatever they show now', async () => {
+    let asked = 0;
+    const groups = ['refused', 'coy', 'g'].map(remoteId);
+    const answer = ({ path }: Received): Reply => {
+      if (path.startsWith('/Groups/')) asked += 1;
+      if (path.startsWith('/Groups/refused')) return { status: 403, body: {} };
+      if (path.startsWith('/Groups/coy')) return { status: 200, body: { id: 'coy' } };
+      return { status: 200, body: { id: 'g', members: [{ value: 'a' }] } };
+    };
+    const target = await before(answer);
+    expect(await target.inventory?.showsMembers(groups.slice(0, 2), signal)).toBe(false);
+    expect(await target.inventory?.showsMembers(groups, signal)).toBe(true);
+    const set = await before(answer, { shows_members: true });
+    asked = 0;
+    expect(await set.inventory?.showsMembers(groups, signal)).toBe(true);
+    // It showed some a moment ago.
+    expect(await target.inventory?.showsMembers(groups.slice(0, 1), signal)).toBe(true);
+    expect(asked).toBe(0);
   });
 });
