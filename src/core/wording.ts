@@ -94,8 +94,10 @@ export const waitsOf = (
   const managers = adds.filter(({ path }) => path !== 'members').map(({ to }) => `the manager, ${nameOf(to) ?? to},`);
   const going = waiting.filter(({ want }) => want === 'remove');
   const missing = [...managers, ...(members.length === 0 ? [] : [countOf(members, nameOf)])];
+  // Managers wait for nothing else.
+  const orProtected = members.length === 0 ? '' : ', or because they are protected there';
   const parts = [
-    ...(missing.length === 0 ? [] : [`without ${missing.join(' and ')} for want of an account there`]),
+    ...(missing.length === 0 ? [] : [`without ${missing.join(' and ')} for want of an account there${orProtected}`]),
     ...(going.length === 0 ? [] : [`with ${countOf(going, nameOf)} who should have gone and could not be removed yet`]),
   ];
   return parts.length === 0 ? null : parts.join(', and ');

@@ -18,6 +18,7 @@ import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Target } from '../target/target.ts';
 import type { Edge } from './gather.ts';
+import { owesLook } from './owed-looks.ts';
 import { raiseShield } from './shield.ts';
 
 export type ConnectTarget = (record: TargetRecord, secrets: Secrets) => Target;
@@ -65,7 +66,7 @@ export const targetSide = async (
       ...(await shieldNow(stores, connection, record, edges)),
       can,
       hasNoGroups: metNone || (groups?.size !== 0 && (await takesNone(stores, record, head, runs.ended))),
-      owesLook: can.groups && owed.groups !== null && !metNone,
+      owesLook: owesLook(owed, record, can.groups && !metNone),
       position,
       plan: await planOf(stores, record.id, runs.ended),
       ...runs,

@@ -1,33 +1,80 @@
 /**
- * Looks at everybody that a target is owed, though nobody asked for one. A run that meets no groups at the target passes all of them by, and the position
- * moves on all the same. So the memberships that changed are noted one by one, and the next run that meets groups looks at all of them.
+ * Looks at everybody that a target is owed, though nobody asked for one. A run leaves alone who is protected, and passes all groups by where the target
+ * takes none; and the position moves on all the same. So when the one ends, or the other, the next run looks at everybody. Of groups that were passed by,
+ * the memberships that changed are noted one by one.
  */
 
 import { batches } from '../core/batches.ts';
 import type { WaitingReference } from '../model/operation.ts';
-import type { Owed } from '../store/ledger.ts';
+import type { Owed, OwedLook } from '../store/ledger.ts';
 import type { Gathered, Met } from './gather.ts';
 import { isDry, linksOf, type Provisioning } from './provisioning.ts';
+import { type Protected, protectionKey } from './rules-key.ts';
 import { waitFor } from './wave-references.ts';
 
-/** A look is noted to be owed before anybody is passed by. A run of one group, or one that amends another, moves no position, and owes nothing. */
+/**
+ * A look is noted to be owed before anybody is passed by, or known not to be protected any more. A run of one group, or one that amends another, moves no
+ * position, and owes nothing.
+ */
 export const meetTarget = async (work: Provisioning): Promise<Met> => {
   const { engine, run, record, takesGroups: groups, lease } = work;
   const before = await engine.stores.ledger.owed(record.id);
-  const owed: Owed = { groups: groups ? before.groups : { after: run.id } };
+  const owed = owedNow(before, work);
   const isOfPosition = run.scope === null && run.amends === null && !isDry(work);
-  if (isOfPosition && owed.groups?.after !== before.groups?.after) await engine.stores.ledger.noteOwed(lease, owed);
-  return { groups, owesLook: groups && before.groups !== null };
+  if (isOfPosition && !isSame(before, owed)) await engine.stores.ledger.noteOwed(lease, owed);
+  return { groups, owesLook: isDue(owed, groups) };
 };
+
+type Meeting = Pick<Provisioning, 'run' | 'record' | 'takesGroups'>;
+
+/** Whoever is protected besides from now on is looked at in vain, once. */
+const owedNow = (before: Owed, { run, record, takesGroups }: Meeting): Owed => {
+  const protectedBy = protectionKey(record);
+  // Its earlier turns went by the former protection.
+  const after = run.place === null ? null : run.id;
+  return {
+    groups: takesGroups ? before.groups : { after: run.id },
+    protection: isOtherwise(before, protectedBy) ? { after } : before.protection,
+    protectedBy,
+  };
+};
+
+const isOtherwise = (before: Owed, protectedBy: string): boolean =>
+  before.protectedBy !== null && before.protectedBy !== protectedBy;
+
+const isDue = ({ groups, protection }: Owed, takesGroups: boolean): boolean =>
+  (takesGroups && groups !== null) || protection !== null;
+
+/** Whether the next run would look at everybody. */
+export const owesLook = (owed: Owed, record: Protected, takesGroups: boolean): boolean =>
+  isDue(owed, takesGroups) || isOtherwise(owed, protectionKey(record));
 
 /** Whoever looked at everybody has paid, but for what its own earlier turns passed by. */
 export const payLooks = async (work: Provisioning, { kind }: Gathered): Promise<void> => {
   const { engine, run, record, takesGroups, lease } = work;
   if (kind !== 'everything') return;
-  const { groups } = await engine.stores.ledger.owed(record.id);
-  if (groups === null || !takesGroups || groups.after === run.id) return;
-  await engine.stores.ledger.noteOwed(lease, { groups: null });
+  const before = await engine.stores.ledger.owed(record.id);
+  const unpaid = (look: OwedLook | null): OwedLook | null => (look?.after === run.id ? look : null);
+  const owed: Owed = {
+    ...before,
+    groups: takesGroups ? unpaid(before.groups) : before.groups,
+    protection: unpaid(before.protection),
+  };
+  if (!isSame(before, owed)) await engine.stores.ledger.noteOwed(lease, owed);
 };
+
+/** Somebody was protected in this run, and is not in the next one. */
+export const owePassedBy = async ({ engine, run, record, lease }: Provisioning): Promise<void> => {
+  const before = await engine.stores.ledger.owed(record.id);
+  await engine.stores.ledger.noteOwed(lease, { ...before, protection: { after: run.id } });
+};
+
+const isSame = (one: Owed, other: Owed): boolean =>
+  isSameLook(one.groups, other.groups) &&
+  isSameLook(one.protection, other.protection) &&
+  one.protectedBy === other.protectedBy;
+const isSameLook = (one: OwedLook | null, other: OwedLook | null): boolean =>
+  one === null || other === null ? one === other : one.after === other.after;
 
 /**
  * Of groups that were told their members, before the target took none any more: who came and who left since, to be made up for when it takes them again.

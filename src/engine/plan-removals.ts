@@ -11,12 +11,13 @@ import {
   planMembers,
 } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
-import { isDestructive, type Link, type WaitingReference, type Why } from '../model/operation.ts';
+import { isDestructive, type Link, type Outcome, type WaitingReference, type Why } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
+import { letGo } from './first-looks.ts';
 import type { Gathered, Item } from './gather.ts';
 import { noteMemberships } from './owed-looks.ts';
 import { counted, type Done, type Pending } from './pending.ts';
-import { linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
+import { isDry, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { spare } from './sift.ts';
 import { linksAsShown } from './sights.ts';
 import type { Tally } from './tally.ts';
@@ -65,7 +66,7 @@ const touchable = async (
   const { go, kept, inDoubt } = await spare(work, pending);
   // Whoever is protected and in the snapshot was counted when the first wave came by.
   const isCounted = ({ pending: { planned }, outcome }: Done): boolean =>
-    planned.why === 'disabled_in_source' && outcome.result === 'skipped' && outcome.reason === 'protected';
+    planned.why === 'disabled_in_source' && isProtected(outcome);
   await leaveSpared(
     work,
     kept.filter((one) => !isCounted(one)),
@@ -80,7 +81,19 @@ export const leaveSpared = async (work: Provisioning, kept: readonly Done[], tal
   for (const { pending, outcome } of kept)
     if (outcome.result === 'skipped') tally.skip(outcome.reason, Math.max(1, counted(pending).members));
   await waitFor(work, kept.flatMap(removals));
+  // Nothing more is tried of an account that is protected.
+  const accounts = kept.filter(
+    ({ pending, outcome }) => isProtected(outcome) && !('members' in pending.planned.operation),
+  );
+  if (!isDry(work))
+    for (const some of batches(accounts, 500))
+      await letGo(
+        work,
+        some.map(({ outcome }) => outcome.ref),
+      );
 };
+
+const isProtected = (outcome: Outcome): boolean => outcome.result === 'skipped' && outcome.reason === 'protected';
 
 /** Should the protection end one day, they are to be removed then. */
 const removals = ({ pending: { planned, told } }: Done): readonly WaitingReference[] =>

@@ -20,7 +20,8 @@ export const rulesKey = (
 };
 
 /** Who is protected decides what a plan holds. */
-export const protectionKey = ({ protected: protection }: Pick<TargetRecord, 'protected'>): string => digest(protection);
+export const protectionKey = ({ protected: protection }: Protected): string => digest(protection);
+export type Protected = Pick<TargetRecord, 'protected'>;
 
 /**
  * Which system is written to: the adapter, what is set for it, and the how-many-eth credentials. Never a secret, nor anything made from one. Which settings

@@ -9,12 +9,13 @@ import { SourceError, type SourceFault } from '../model/errors.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { HeldProblem } from '../model/run.ts';
 import { scopeKey } from '../model/scope.ts';
-import { group as groupRef, type Ref, type Standing } from '../model/source-object.ts';
+import { group as groupRef, type Ref, type Standing, user as userRef } from '../model/source-object.ts';
 import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Gathered } from './gather.ts';
+import { owePassedBy } from './owed-looks.ts';
 import type { Guarded, Provisioning } from './provisioning.ts';
 
 /** With who is protected, as the tenant says now. */
@@ -200,6 +201,7 @@ export const rememberGuarded = async (work: Provisioning, isHeld: boolean): Prom
   if (protection.groups.length === 0) return;
   const before = await stores.ledger.guarded(id);
   const next = new Map<SourceId, readonly Ref[]>();
+  const stay = new Set<SourceId>(protection.groups);
   for (const group of protection.groups) {
     const now = work.guarded.get(group);
     const were = now === undefined || isHeld ? (before.get(group) ?? []) : [];
@@ -208,6 +210,7 @@ export const rememberGuarded = async (work: Provisioning, isHeld: boolean): Prom
     const present = await stores.snapshots.find(connection, all);
     const linked = await stores.ledger.links(id, all);
     const kept = all.filter((ref) => present.has(ref.id) || linked.has(ref.id));
+    for (const ref of kept) stay.add(ref.id);
     if (kept.length <= mostRemembered)
       next.set(
         group,
@@ -216,7 +219,15 @@ export const rememberGuarded = async (work: Provisioning, isHeld: boolean): Prom
     else
       work.engine.world.log.warn('protection.too_large', { run: work.run.id, target: id, group, members: kept.length });
   }
+  // First, for whoever was left alone is found only by whom this says.
+  if (!isHeld && (await isAnyLinked(work, work.shield.members.difference(stay)))) await owePassedBy(work);
   if (!sameMembers(before, next)) await stores.ledger.noteGuarded(work.lease, next);
+};
+
+const isAnyLinked = async ({ engine, record }: Provisioning, ids: ReadonlySet<SourceId>): Promise<boolean> => {
+  if (ids.size === 0) return false;
+  const refs = [...ids].flatMap((id) => [userRef(id), groupRef(id)]);
+  return (await engine.stores.ledger.links(record.id, refs)).size > 0;
 };
 
 const sameMembers = (a: Guarded, b: Guarded): boolean =>

@@ -226,6 +226,8 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
         : members.map(({ id }): WaitingReference => ({ owner: operation.ref, path: 'members', to: id, want }));
     if (outcome.result === 'skipped') {
       if (outcome.reason !== 'postponed') tally.skip(outcome.reason, references.length);
+      // Should the protection end one day, they are to be put in then.
+      if (outcome.reason === 'protected' && want === 'add') refused.push(...references);
       continue;
     }
     const left = leftBy(outcome);

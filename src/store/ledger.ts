@@ -34,10 +34,17 @@ export type Reach = { readonly proved: string | null; readonly refused: string |
 
 /** A look at everybody. `after`: the run that was under way when it came to be owed, and may have passed some of them by; null: none was. */
 export type OwedLook = { readonly after: RunId | null };
-/** Looks at everybody that a target is owed, though nobody asked for one (engine/owed-looks.ts). `groups`: for runs that met none there. */
-export type Owed = { readonly groups: OwedLook | null };
+/**
+ * Looks at everybody that a target is owed, though nobody asked for one (engine/owed-looks.ts). `groups`: for runs that met none there. `protection`: for
+ * runs that left alone who is protected no more. `protectedBy`: who was protected in the run before, as a fingerprint; null: no run has noted it.
+ */
+export type Owed = {
+  readonly groups: OwedLook | null;
+  readonly protection: OwedLook | null;
+  readonly protectedBy: string | null;
+};
 
-export const nothingOwed: Owed = { groups: null };
+export const nothingOwed: Owed = { groups: null, protection: null, protectedBy: null };
 
 export const nowhere: Reach = { proved: null, refused: null };
 

@@ -69,24 +69,28 @@ const positionContract = ({ created, held, ledger, takenOver }: LedgerWorld): vo
   });
 
   describe('the looks at everybody that a target is owed', () => {
+    const nothing = { groups: null, protection: null, protectedBy: null };
+
     it('are none until a run passes some by, and go with the target', async () => {
       const { target, lease } = await held();
       const after = runId('run_passes_by');
-      expect(await ledger.owed(target)).toEqual({ groups: null });
-      await ledger.noteOwed(lease, { groups: { after } });
+      expect(await ledger.owed(target)).toEqual(nothing);
+      await ledger.noteOwed(lease, { ...nothing, groups: { after } });
       await ledger.acceptRules(lease, 'rules-1');
-      expect(await ledger.owed(target)).toEqual({ groups: { after } });
-      await ledger.noteOwed(lease, { groups: { after: null } });
-      expect(await ledger.owed(target)).toEqual({ groups: { after: null } });
+      expect(await ledger.owed(target)).toEqual({ ...nothing, groups: { after } });
+      await ledger.noteOwed(lease, { groups: null, protection: { after: null }, protectedBy: 'them' });
+      expect(await ledger.owed(target)).toEqual({ groups: null, protection: { after: null }, protectedBy: 'them' });
       await ledger.erase(target);
-      expect(await ledger.owed(target)).toEqual({ groups: null });
+      expect(await ledger.owed(target)).toEqual(nothing);
     });
 
     it('are not told by a worker that was taken over', async () => {
       const { target, lease } = await held();
       await takenOver(lease);
-      await expect(ledger.noteOwed(lease, { groups: { after: null } })).rejects.toThrow(StaleFence);
-      expect(await ledger.owed(target)).toEqual({ groups: null });
+      await expect(
+        ledger.noteOwed(lease, { groups: null, protection: { after: null }, protectedBy: 'them' }),
+      ).rejects.toThrow(StaleFence);
+      expect(await ledger.owed(target)).toEqual(nothing);
     });
   });
 

@@ -802,7 +802,7 @@ describe('a group', () => {
       want: 'add' as const,
     }));
     expect(group(ofObject({ waiting })).sentence).toBe(
-      'The group Sales is at Helpdesk as group 123, but without 7 members (m0, m1, m2, m3, m4 and 2 more) for want of an account there.',
+      'The group Sales is at Helpdesk as group 123, but without 7 members (m0, m1, m2, m3, m4 and 2 more) for want of an account there, or because they are protected there.',
     );
     const kept = { owner: sales.ref, path: 'members', to: idOf('max'), want: 'remove' as const };
     expect(group(ofObject({ waiting: [kept] })).sentence).toBe(

@@ -467,7 +467,7 @@ describe('a group', () => {
     }
     await of.delta();
     expect((await why(of, id('sales'))).verdict.sentence).toMatch(
-      /but without 2 members \((out, away|away, out)\) for want of an account there\.$/,
+      /but without 2 members \((out, away|away, out)\) for want of an account there, or because they are protected there\.$/,
     );
   });
 

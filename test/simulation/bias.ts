@@ -406,6 +406,17 @@ const biases = {
     },
     picked: { edit: leavers, safeguard: ['protection lifted'] },
   },
+  'whoever is protected no more': {
+    drawn: {
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'guards somebody', 'first plans approve themselves'),
+      ...drawn(much, 'protection by operator 0', 'deprovisions floor', 'minutes'),
+      ...drawn([0.2, 0.99], 'protection by operator 0 at'),
+      ...drawn([0, 0.59], 'policy'),
+    },
+    picked: { edit: leavers, protection: ['nobody', 'a person by id', 'an attribute', 'a group'] },
+  },
   'whoever is protected': {
     drawn: {
       ...freely,

@@ -66,10 +66,11 @@ const about = ({ escrowed, customer, now }: View, id: string, wrong: readonly st
   if (reason !== undefined && !lasting.includes(reason) && !isLeftAlone())
     return [`${id} is still in escrow: ${reason}`];
   if (wrong.length === 0) return [];
-  return reason !== undefined || customer.touched.has(id) || isProtected(customer, id) ? [excuse] : wrong;
+  return reason !== undefined || customer.touched.has(id) || isProtected(customer, id, now) ? [excuse] : wrong;
 };
 
-const isProtected = (customer: Customer, id: string): boolean => mayBeProtected(customer, ownedBy(customer, id));
+const isProtected = (customer: Customer, id: string, now: number): boolean =>
+  mayBeProtected(customer, ownedBy(customer, id), now);
 
 const ownedBy = ({ remote }: Customer, id: string): Owned => ({
   id,
@@ -187,7 +188,7 @@ const wrongMembers = (view: View, group: Group, remote: Remote): readonly string
   const wanted = new Set([...group.members].filter((id) => view.scope.has(id) && view.byExternalId.has(id)));
   const before = view.customer.firstMembers.get(remote.id);
   const excused = (member: string): boolean =>
-    view.escrowed.has(member) || view.customer.touched.has(member) || isProtected(view.customer, member);
+    view.escrowed.has(member) || view.customer.touched.has(member) || isProtected(view.customer, member, view.now);
   return [...view.byExternalId].flatMap(([id, { id: remoteId }]) => {
     const isMember = remote.members.has(remoteId);
     if (isMember === wanted.has(id)) return [];

@@ -39,11 +39,13 @@ const wasSeen = ({ directory, wholeReads }: Customer, id: string, at: number): b
 };
 const seenMs = 3 * 60_000;
 
-/** Whoever was at any time, by any protection, may be treated otherwise than others. */
-export const mayBeProtected = (customer: Customer, owned: Owned): boolean =>
-  customer.protections.some(({ protection }) =>
-    protectionKinds.some((kind) => isCovered(customer, protection, kind, owned, 'at any time')),
-  );
+/** Whoever was at any time what a protection of now is about may be treated otherwise than others. Who was protected once is not. */
+export const mayBeProtected = (customer: Customer, owned: Owned, now: number): boolean =>
+  protectionsInForce(customer, now - usualTurnMs, now)
+    .flat()
+    .some(({ protection }) =>
+      protectionKinds.some((kind) => isCovered(customer, protection, kind, owned, 'at any time')),
+    );
 
 type When = 'all along' | 'at any time';
 

@@ -103,6 +103,18 @@ export const deciding: readonly Mutant[] = [
     ],
   },
   {
+    name: 'who was protected is forgotten',
+    what: 'Who left while they were protected keeps everything when the protection ends.',
+    bias: 'whoever is protected no more',
+    edits: [
+      {
+        file: 'src/engine/owed-looks.ts',
+        from: 'before.protectedBy !== null && before.protectedBy !== protectedBy;',
+        to: 'before.protectedBy === undefined;',
+      },
+    ],
+  },
+  {
     name: 'a restore changes nothing',
     what: 'After the database was put back, targets are written to by what it still knows.',
     bias: 'a database that is put back',

@@ -1,0 +1,173 @@
+/** What becomes, when a protection ends, of those who left while it held: the same as of anybody else who left. */
+
+import { describe, expect, it } from 'vitest';
+import { TargetError } from '../../src/model/errors.ts';
+import { sourceId } from '../../src/model/ids.ts';
+import { defaultLimits, nobodyProtected, type Protection, type TargetRecord } from '../../src/model/target-record.ts';
+import { why } from '../support/explaining.ts';
+import { id, type Story, story, target } from '../support/story.ts';
+
+const anyNumber = { count: 1_000, percent: 100, floor: 1_000 };
+const free = {
+  ...defaultLimits,
+  deprovisions: anyNumber,
+  memberRemovals: anyNumber,
+  memberRemovalsPerGroup: anyNumber,
+};
+const edit = async (s: Story, change: Partial<TargetRecord>): Promise<void> => {
+  const record = await s.stores.targets.get(target);
+  await s.stores.targets.edit(target, record?.revision ?? 0, change);
+};
+const lift = (s: Story): Promise<void> => edit(s, { protected: nobodyProtected });
+const passBy = async (s: Story, names: readonly string[]): Promise<void> => {
+  for (const name of names) {
+    s.hire(name);
+    await s.delta();
+  }
+};
+
+/** Bob is in Admins and in Staff, and is protected in some way. */
+const helpdesk = async (protection: Partial<Protection>, record: Partial<TargetRecord> = {}): Promise<Story> => {
+  const s = await story({
+    connection: { shrinkLimit: anyNumber },
+    target: { limits: free, protected: { ...nobodyProtected, ...protection }, ...record },
+  });
+  for (const name of ['alice', 'carl']) s.hire(name);
+  s.found('Admins');
+  s.found('Staff');
+  for (const name of ['alice', 'carl']) s.directory.join(id('Staff'), id(name));
+  return s;
+};
+/** Nobody who is protected gets an account, so the protection comes later. */
+const withBob = async (s: Story, protection: Partial<Protection>): Promise<void> => {
+  s.hire('bob', { department: 'Board' });
+  for (const name of ['Admins', 'Staff']) s.directory.join(id(name), id('bob'));
+  await s.full();
+  await edit(s, { protected: { ...nobodyProtected, ...protection } });
+  await s.delta();
+};
+
+const ways: readonly (readonly [string, Partial<Protection>])[] = [
+  ['by id', { ids: [id('bob')] }],
+  ['by an attribute', { attributes: [{ attribute: 'department', value: 'Board' }] }],
+  ['by a group', { groups: [sourceId(id('Admins'))] }],
+];
+
+describe('somebody who left while they were protected', () => {
+  it.each(ways)('%s, is switched off and put out of groups once nobody protects them', async (_, protection) => {
+    const s = await helpdesk({});
+    await withBob(s, protection);
+    s.directory.remove(id('bob'), 'deleted');
+    await s.delta();
+    await passBy(s, ['dora', 'emil']);
+    expect(s.accounts()).toMatchObject({ bob: 'on' });
+    expect((await why(s, id('bob'))).verdict.reason).toBe('protected');
+    await lift(s);
+    expect((await why(s, id('bob'))).verdict.reason).toBe('waiting_for_run');
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ bob: 'off', alice: 'on', carl: 'on' });
+    expect(s.groups()).toMatchObject({ Staff: ['alice', 'carl'] });
+  });
+
+  it('is put into the groups that they joined meanwhile, if they stayed', async () => {
+    const s = await helpdesk({});
+    await withBob(s, { ids: [id('bob')] });
+    s.found('Board');
+    for (const name of ['bob', 'carl']) s.directory.join(id('Board'), id(name));
+    await s.delta();
+    expect(s.groups()).toMatchObject({ Board: ['carl'] });
+    expect((await why(s, id('Board'))).verdict).toMatchObject({
+      sentence: expect.stringContaining('they are protected there'),
+    });
+    await passBy(s, ['dora']);
+    await lift(s);
+    await s.delta();
+    expect(s.groups()).toMatchObject({ Board: ['bob', 'carl'] });
+    expect((await why(s, id('Board'))).verdict.reason).toBe('in_sync');
+  });
+
+  it('and is disabled only, is switched off once they are taken out of the group that protects', async () => {
+    const s = await helpdesk({});
+    await withBob(s, { groups: [sourceId(id('Admins'))] });
+    s.hire('bob', { department: 'Board', accountEnabled: false });
+    await s.delta();
+    await passBy(s, ['dora']);
+    expect(s.accounts()).toMatchObject({ bob: 'on' });
+    s.directory.leave(id('Admins'), id('bob'));
+    await s.delta();
+    // Through the run that notices it they are protected still.
+    expect(s.accounts()).toMatchObject({ bob: 'on' });
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ bob: 'off' });
+  });
+
+  it('is counted then against the limits like anybody else, and held for as long as it takes', async () => {
+    const s = await helpdesk({}, { limits: { ...free, deprovisions: { count: 0, percent: 0, floor: 0 } } });
+    await withBob(s, { ids: [id('bob')] });
+    s.directory.remove(id('bob'), 'deleted');
+    await s.delta();
+    await lift(s);
+    for (const _ of ['now', 'an hour later']) {
+      await s.delta();
+      expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'guard_hold' } });
+      expect((await why(s, id('bob'))).verdict.reason).toBe('guard_hold');
+    }
+    await s.approve();
+    expect(s.accounts()).toMatchObject({ bob: 'off' });
+  });
+
+  it('is switched off a day later where two approve, when the protection ends in force', async () => {
+    const s = await helpdesk({}, { approvals: 2 });
+    await withBob(s, { ids: [id('bob')] });
+    s.directory.remove(id('bob'), 'deleted');
+    await s.delta();
+    const record = await s.stores.targets.get(target);
+    const from = { limits: free, protected: { ...nobodyProtected, ids: [id('bob')] }, approvals: 2 as const };
+    await edit(s, { protected: nobodyProtected, loosened: { from, at: s.now() } });
+    expect(record?.approvals).toBe(2);
+    await passBy(s, ['dora']);
+    expect(s.accounts()).toMatchObject({ bob: 'on' });
+    s.pass(25 * 3_600_000);
+    await passBy(s, ['emil']);
+    expect(s.accounts()).toMatchObject({ bob: 'off' });
+  });
+
+  it('is in escrow no more for what failed before they were protected', async () => {
+    let isRefused = true;
+    const s = await story({
+      connection: { shrinkLimit: anyNumber },
+      target: { limits: free },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal, beforeWrite) => {
+          if (operation.action === 'disable' && isRefused) throw new TargetError('rejected', 'Not today.');
+          return await made.apply(operation, signal, beforeWrite);
+        },
+      }),
+    });
+    for (const name of ['alice', 'bob']) s.hire(name);
+    await s.full();
+    s.directory.remove(id('bob'), 'deleted');
+    await s.delta();
+    expect(await s.stores.ledger.countEscrows(target)).toBe(1);
+    await edit(s, { protected: { ...nobodyProtected, ids: [id('bob')] } });
+    await s.delta();
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+    isRefused = false;
+    await lift(s);
+    await s.delta();
+    expect(s.accounts()).toEqual({ alice: 'on', bob: 'off' });
+  });
+
+  it('is looked for once, and not by every run from then on', async () => {
+    const s = await helpdesk({});
+    await withBob(s, { ids: [id('bob')] });
+    await passBy(s, ['dora']);
+    expect((await s.provisioned()).counters.unchanged).toBe(0);
+    await lift(s);
+    await passBy(s, ['emil']);
+    expect((await s.provisioned()).counters.unchanged).toBeGreaterThan(0);
+    await passBy(s, ['fay']);
+    expect((await s.provisioned()).counters.unchanged).toBe(0);
+  });
+});
