@@ -21,16 +21,14 @@ import { connectionChangesSchema, fieldsOf } from './schemas/connection.ts';
 import {
   brokenPage,
   elsewherePage,
-  guidePage,
   onwardPage,
   overPage,
   refusedPage,
   reportPage,
-  type Shown,
-  type Typed,
   tooOftenPage,
   unknownPage,
-} from './setup-pages.ts';
+} from './setup-outcome-pages.ts';
+import { guidePage, type Shown, type Typed } from './setup-pages.ts';
 import { traceIdOf } from './trace.ts';
 
 type Doors = { readonly commands: Commands; readonly log: Log; readonly publicUrl: string | null };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { reportPage } from '../../../src/admin/api/setup-pages.ts';
+import { reportPage } from '../../../src/admin/api/setup-outcome-pages.ts';
 import { defaultAttributes } from '../../../src/model/connection.ts';
 import { connectionId } from '../../../src/model/ids.ts';
 import { files } from '../../fixtures/pfx.ts';
