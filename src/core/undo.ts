@@ -20,6 +20,8 @@ export type Trace = {
   deleted: boolean;
   /** It took over an account or group that was there before. */
   adopted: boolean;
+  /** It switched off an account that was off. */
+  wasOff: boolean;
   /** The newest version of the snapshot that any of it went by. */
   version: number;
   /** Whether any of it was done in the name of a plan. */
@@ -46,6 +48,8 @@ export const leftOutReasons = [
   'deprovision_off',
   /** The run told a group all of its members, and this one may have been there before it. */
   'there_before',
+  /** The account that the run switched off was off before. */
+  'off_before',
   /** The run took the account over, and not all of it could be given back, so it stays linked. */
   'not_given_back',
 ] as const;
@@ -81,6 +85,8 @@ export const follow = (
       write(trace, operation.attributes, operation.before);
       return;
     case 'disable':
+      trace.wasOff = outcome.result === 'applied' && outcome.wasOff === true;
+      if (trace.wasOff) return;
       write(trace, { active: false }, { active: true });
       return;
     case 'delete':
@@ -101,6 +107,7 @@ const begin = (ref: Ref, remoteId: RemoteId): Trace => ({
   created: false,
   deleted: false,
   adopted: false,
+  wasOff: false,
   version: 0,
   isOfPlan: false,
   operations: [],
@@ -155,8 +162,8 @@ const nothing: Undone = { operations: [], leftOut: [] };
 
 /** The account or group itself. What was made goes by the policies for who leaves: we made it, and nobody else wrote to it. */
 export const undoAccount = (trace: Trace, context: UndoContext): Undone => {
-  const { ref, created, deleted, adopted, written } = trace;
-  if (!created && !deleted && !adopted && written.size === 0) return nothing;
+  const { ref, created, deleted, adopted, written, wasOff } = trace;
+  if (!created && !deleted && !adopted && !wasOff && written.size === 0) return nothing;
   if (created && deleted) return nothing;
   const leave = (reason: LeftOutReason, by: RunId | null = null): Undone => ({
     operations: [],
@@ -178,18 +185,26 @@ const takeAway = (link: Link, context: UndoContext, leave: (reason: LeftOutReaso
 };
 
 const giveBack = (
-  { ref, remoteId, adopted, before, written }: Trace,
+  trace: Trace,
   link: Link,
   { pass, can }: UndoContext,
   leave: (reason: LeftOutReason) => Undone,
 ): Undone => {
+  const { ref, remoteId, adopted, before, written } = trace;
   // What was told otherwise since, by whatever way, is not what this run wrote.
   const ours = [...before].filter(([path]) => sameValue(own(link.pushed, path), written.get(path) ?? null));
   const { attributes, before: now } = difference(Object.fromEntries(ours), link.pushed);
   if (own(attributes, 'active') === false && !can.disable) return leave('deprovision_off');
   const operations = updates(ref, remoteId, attributes, now, { pass, why: 'undo' }).map(asUndo);
-  return { operations: adopted ? [...operations, letGo(link, pass)] : operations, leftOut: [] };
+  return { operations: adopted ? [...operations, letGo(link, pass)] : operations, leftOut: offBefore(trace) };
 };
+
+const offBefore = ({ wasOff, operations }: Trace): readonly LeftOut[] =>
+  wasOff
+    ? operations
+        .filter(({ action }) => action === 'disable')
+        .map((operation) => ({ operation, reason: 'off_before', by: null }))
+    : [];
 
 /** By what the run went by it was somebody's; without the link it is nobody's again, and nothing more is written to it. */
 const letGo = ({ ref, remoteId }: Link, pass: string): PlannedOperation => ({

@@ -145,12 +145,32 @@ const perform = async (work: Provisioning, pending: Pending): Promise<Outcome> =
   if (operation.action === 'update' && Object.keys(operation.attributes).length === 0)
     return applied(work, pending, operation.remoteId);
   try {
-    return sent(work, pending, await send(work, pending));
+    const wasOff = operation.action === 'disable' && (await isOff(work, operation));
+    const outcome = sent(work, pending, await send(work, pending));
+    return wasOff ? offBefore(outcome) : outcome;
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
     return await afterRefusal(work, pending, error);
   }
 };
+
+/** It is told all the same, for one answer may be of a server that is behind; but whoever takes that back, or comes back, is not switched on by it. */
+const isOff = async ({ target, watch }: Provisioning, { ref, remoteId }: Disable): Promise<boolean> => {
+  const remote = await target.get(ref.type, remoteId, watch.signal).catch(nothingIfRejected);
+  return remote !== null && own(remote.attributes, 'active') === false;
+};
+type Disable = Extract<Operation, { readonly action: 'disable' | 'delete' }>;
+
+/** By its id the target cannot be asked for it. */
+const nothingIfRejected = (error: unknown): null => {
+  if (error instanceof TargetError && error.fault === 'rejected') return null;
+  throw error;
+};
+
+const offBefore = (outcome: Outcome): Outcome =>
+  outcome.result === 'applied'
+    ? { ...outcome, ...(outcome.link ? { link: { ...outcome.link, hasLeft: false } } : {}), wasOff: true }
+    : outcome;
 
 /**
  * The one door to the target. It knows nothing of leases: whoever may have lost theirs must not write to it any more. Nor of grounds: nothing is taken

@@ -65,6 +65,17 @@ describe('who comes back to a target whose mapping does not say then that they a
     expect(s.accounts()).toEqual({ eve: 'on' });
   });
 
+  it('stays off where the target’s own people had switched them off before they left', async () => {
+    const s = await story(switchedBy(onCreateAlone));
+    s.hire('eve');
+    await s.full();
+    const account = s.account('eve');
+    if (account === undefined) throw new Error('There is one.');
+    s.remote.objects.set(account.remoteId, { ...account, attributes: { ...account.attributes, active: false } });
+    await awayAndBack(s);
+    expect(s.accounts()).toEqual({ eve: 'off' });
+  });
+
   it('is told to be off by nobody’s wish where the account was off before us', async () => {
     const s = await story(switchedBy(onCreateAlone));
     s.remote.objects.set('r-1' as never, {

@@ -69,10 +69,11 @@ describe('a target whose credentials were changed', () => {
     await s.delta();
     expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
     expect(s.accounts()).toMatchObject({ late: 'on', p0: 'off' });
-    expect(asked.gets).toBe(1);
+    // Once for the proof, and each of the two who are switched off.
+    expect(asked.gets).toBe(3);
     s.hire('later');
     await s.delta();
-    expect([asked.gets, errors]).toEqual([1, []]);
+    expect([asked.gets, errors]).toEqual([3, []]);
   });
 
   it('goes on also when most of them are gone from it', async () => {

@@ -241,6 +241,26 @@ describe('the undo of a provision run', () => {
     expect(s.groups()['staff']).toEqual(['ann', 'bob']);
   });
 
+  it('leaves off who was switched off at the target before the run did it', async () => {
+    const s = await story({ target: { limits: withoutLimits } });
+    for (const name of ['ann', 'mal']) s.hire(name);
+    await s.full();
+    s.pass(1_000);
+    const account = s.account('mal');
+    if (account === undefined) throw new Error('There is one.');
+    s.remote.objects.set(account.remoteId, { ...account, attributes: { ...account.attributes, active: false } });
+    s.directory.remove(id('mal'), 'soft_deleted');
+    s.directory.remove(id('ann'), 'soft_deleted');
+    await s.delta({ acceptShrink: true });
+    const run = await s.provisioned();
+    expect(run).toMatchObject({ counters: { disabled: 2 } });
+    s.pass(1_000);
+    await s.planUndo(run);
+    expect(await leftOut(s)).toEqual([expect.stringMatching(/^off_before disable mal/)]);
+    await s.approve();
+    expect(s.accounts()).toEqual({ ann: 'on', mal: 'off' });
+  });
+
   it('leaves the members of a group that was there before us', async () => {
     const s = await story({ target: { limits: withoutLimits, autoApproveFirst: false } });
     for (const name of ['ann', 'bob', 'cid']) s.hire(name);
