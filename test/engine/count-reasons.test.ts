@@ -257,6 +257,9 @@ describe('everybody who was ever read has exactly one reason', () => {
       'mapping_refused',
       'groups_not_supported',
       'protection_unknown',
+      'attributes_unread',
+      'database_restored',
+      'target_unproved',
     ];
     const met = new Set(everybody.map(({ fate }) => fate.reason));
     // The rest say something about a target as a whole, and cannot be met beside these.
