@@ -119,7 +119,7 @@ const isOfSameRun = ({ by }: HeldEscrow, { key }: Outcome, runOf: RunOf): boolea
   by !== null && by.run !== null && by.key !== key && by.run === runOf(key);
 
 /** Whether what became of this operation says anything about what failed. */
-const isAbout = ({ by }: HeldEscrow, outcome: Outcome): boolean => {
+const isAbout = ({ escrow, by }: HeldEscrow, outcome: Outcome): boolean => {
   const said = aspectOf(outcome);
   switch (by?.about) {
     case undefined:
@@ -130,8 +130,10 @@ const isAbout = ({ by }: HeldEscrow, outcome: Outcome): boolean => {
     case 'references':
       return said === 'account' || said === 'references' || outcome.step === 'with_references';
     case 'values':
+      return said === 'account' || said === 'values';
+    // That some are in it now says nothing of the others, who are told again when their time has come; the group is let go then. Unless it was given up.
     case 'members':
-      return said === 'account' || said === by.about;
+      return said === 'account' || (said === 'members' && escrow.dueAt === null);
   }
 };
 

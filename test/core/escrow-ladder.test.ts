@@ -3,7 +3,18 @@ import { type Aspect, escalate, escrowsAfter, type HeldEscrow } from '../../src/
 import { type OperationKey, runId } from '../../src/model/ids.ts';
 import type { Escrow, Operation, Outcome } from '../../src/model/operation.ts';
 import { defaultEscrow, type EscrowPolicy } from '../../src/model/target-record.ts';
-import { applied, creates, disables, escrowed, linked, people, skipped, updates } from '../support/operations.ts';
+import {
+  addsMembers,
+  aGroup,
+  applied,
+  creates,
+  disables,
+  escrowed,
+  linked,
+  people,
+  skipped,
+  updates,
+} from '../support/operations.ts';
 
 const hourMs = 3_600_000;
 const start = new Date('2026-03-01T08:00:00.000Z');
@@ -154,6 +165,24 @@ describe('an outcome', () => {
       decide([outcome], { key: failed.key, run: runId('run_1'), about: 'account' }, [[written, 'run_2']]).gone;
     expect(goneAfter(applied(written, linked(ann)))).toEqual([ann]);
     expect(goneAfter({ ...applied(written, linked(ann)), step: 'references' })).toEqual([]);
+  });
+
+  it('that put somebody into a group ends no escrow of it, in which others may wait; only one that was given up, in which nobody does', () => {
+    const team = aGroup();
+    const [failed, written] = [addsMembers(team, ...people(2)), addsMembers(team, ...people(1))];
+    const goneAfter = (dueAt: Date | null) => {
+      const by = { key: failed.key, run: runId('run_1'), about: 'members' } as const;
+      const escrow = { ...failure, ref: team, attempts: 1, since: start, dueAt };
+      return escrowsAfter(
+        [applied(written)],
+        new Map([[team.id, { escrow, by }]]),
+        () => runId('run_2'),
+        after(1),
+        defaultEscrow,
+      ).gone;
+    };
+    expect(goneAfter(after(6))).toEqual([]);
+    expect(goneAfter(null)).toEqual([team]);
   });
 
   describe('that failed where another failure of the same object was given up', () => {

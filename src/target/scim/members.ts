@@ -35,7 +35,7 @@ export const changeMembers = async (
   if (done.doubt || session.settings.verify === 'always') {
     const refused = new Set(done.refused.map(({ member }) => member));
     const members = change.members.filter(({ remoteId }) => !refused.has(remoteId));
-    await confirmMembers(session, { ...change, members }, signal);
+    await confirmMembers(session, { ...change, members }, done.page, signal);
   }
   return done.refused;
 };
@@ -56,14 +56,15 @@ const mostHalved = 50;
 /** An answer longer than this repeats many members, which makes every batch as costly as the whole group. */
 const longAnswerBytes = 64 * 1024;
 
-type Progress = { accepted: number; halved: number; readonly refused: Refusal[]; doubt: boolean };
+/** `page`: an answer was a web page, which is nobody's word that anything was done. */
+type Progress = { accepted: number; halved: number; readonly refused: Refusal[]; doubt: boolean; page: boolean };
 
 const patchMembers = async (
   session: Session,
   change: Change,
   signal: AbortSignal,
 ): Promise<Readonly<Progress> | 'unsupported'> => {
-  const progress: Progress = { accepted: 0, halved: 0, refused: [], doubt: false };
+  const progress: Progress = { accepted: 0, halved: 0, refused: [], doubt: false, page: false };
   for (let at = 0; at < change.members.length; ) {
     const batch = change.members.slice(at, at + session.learned.membersPerRequest);
     if ((await patchBatch(session, change, batch, progress, signal)) === 'unsupported') return 'unsupported';
@@ -88,6 +89,7 @@ const patchBatch = async (
     if (answer.bytes > longAnswerBytes) session.learned.quiet = true;
     progress.accepted += batch.length;
     progress.doubt ||= contradicts(answer, change, batch);
+    progress.page ||= answer.body.kind === 'page';
     return 'accepted';
   }
   // 400 is what some answer to too many members, 413 and 422 others.
@@ -169,11 +171,17 @@ const contradicts = ({ body }: Answer, change: Change, batch: readonly Member[])
   return body.kind === 'json' && membersOf(body.json).length > 0 && wrong(body.json, change.action, batch).length > 0;
 };
 
-const confirmMembers = async (session: Session, change: Change, signal: AbortSignal): Promise<void> => {
+/** An empty list proves nothing, and so what was accepted is believed; a web page accepts nothing. */
+const confirmMembers = async (session: Session, change: Change, page: boolean, signal: AbortSignal): Promise<void> => {
   const group = await readWhole(session, change, signal);
-  const hidden = membersOf(group).length === 0 && session.settings.verify !== 'always';
+  const isEmpty = membersOf(group).length === 0;
+  if (isEmpty && page && !showsMembers(session)) throw notApplied(['members: it answered with a web page']);
+  const hidden = isEmpty && !page && session.settings.verify !== 'always';
   if (!hidden && wrong(group, change.action, change.members).length > 0) throw notAppliedTo(group, change);
 };
+
+const showsMembers = ({ learned, settings }: Session): boolean =>
+  learned.memberReads.kind === 'shown' || settings.shows_members === true;
 
 const readWhole = async (session: Session, { remoteId }: Change, signal: AbortSignal): Promise<JsonObject> => {
   const group = await afterWrite(() => readResource(session, 'group', remoteId, signal, { whole: true }));

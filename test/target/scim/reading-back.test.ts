@@ -193,3 +193,25 @@ describe('a create whose answer does not say what it made', () => {
     await expect(target.apply(create, signal)).rejects.toMatchObject({ fault: 'unknown' });
   });
 });
+
+describe('a web page in answer to a change of members', () => {
+  const page: Reply = { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' };
+  const empty = ok({ id: 'g', displayName: 'Staff', members: [] });
+  const leave: Operation = { ...join, key: operationKey('l'), action: 'remove_members' };
+
+  it.each([
+    ['joins', join],
+    ['leaves', leave],
+  ])('says nothing of who %s, where the group shows nobody', async (_, operation) => {
+    const { target } = await before(page, [empty]);
+    await expect(target.apply(operation, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
+  });
+
+  it('is made up for by a group that shows who is in it, or that is known to', async () => {
+    const { target } = await before(page, [ok({ id: 'g', displayName: 'Staff', members: [{ value: '7' }] })]);
+    await target.apply(join, signal);
+    const other = await before(page, [empty], { shows_members: true });
+    await other.target.apply(leave, signal);
+    await expect(other.target.apply(join, signal)).rejects.toMatchObject({ code: 'not_applied' });
+  });
+});
