@@ -16,7 +16,7 @@ import { readResource } from './read-resource.ts';
 import { memberOperations } from './requests.ts';
 import type { Session } from './session.ts';
 import { hasPatch, putMerged, sendPatch } from './update.ts';
-import { assertMembersShown, assertReplaceable, membersHidden } from './whole-group.ts';
+import { assertMembersShown, assertReplaceable, isKnownToShow, membersHidden } from './whole-group.ts';
 
 type Change = Extract<Operation, { action: 'add_members' | 'remove_members' }>;
 
@@ -175,13 +175,10 @@ const contradicts = ({ body }: Answer, change: Change, batch: readonly Member[])
 const confirmMembers = async (session: Session, change: Change, page: boolean, signal: AbortSignal): Promise<void> => {
   const group = await readWhole(session, change, signal);
   const isEmpty = membersOf(group).length === 0;
-  if (isEmpty && page && !showsMembers(session)) throw notApplied(['members: it answered with a web page']);
+  if (isEmpty && page && !isKnownToShow(session)) throw notApplied(['members: it answered with a web page']);
   const hidden = isEmpty && !page && session.settings.verify !== 'always';
   if (!hidden && wrong(group, change.action, change.members).length > 0) throw notAppliedTo(group, change);
 };
-
-const showsMembers = ({ learned, settings }: Session): boolean =>
-  learned.memberReads.kind === 'shown' || settings.shows_members === true;
 
 const readWhole = async (session: Session, { remoteId }: Change, signal: AbortSignal): Promise<JsonObject> => {
   const group = await afterWrite(() => readResource(session, 'group', remoteId, signal, { whole: true }));

@@ -62,7 +62,7 @@ export const showsMembers = async (
   return false;
 };
 
-const isKnownToShow = ({ learned, settings }: Session): boolean =>
+export const isKnownToShow = ({ learned, settings }: Session): boolean =>
   learned.memberReads.kind === 'shown' || settings.shows_members === true;
 
 const showsMembersOf = async (session: Session, group: RemoteId, signal: AbortSignal): Promise<boolean> => {
