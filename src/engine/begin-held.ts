@@ -5,6 +5,7 @@
 
 import { type Action, isDestructive } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
+import { noCounters } from '../model/run.ts';
 import type { Gathered } from './gather.ts';
 import { movedFrom } from './judge-removals.ts';
 import { notBegunProblem } from './plan-problems.ts';
@@ -12,7 +13,7 @@ import { planRemovals } from './plan-removals.ts';
 import type { Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
 import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
-import { uncounted } from './tally.ts';
+import { startTally } from './tally.ts';
 
 /** With the plan begun, where it holds both. Throws `RunRefused` where it is another by now, or its approval was taken back. */
 export const beginHeld = async (work: Provisioning, gathered: Gathered): Promise<Provisioning> => {
@@ -20,7 +21,6 @@ export const beginHeld = async (work: Provisioning, gathered: Gathered): Promise
   if (aim.kind !== 'provision' || aim.approved === null || !holdsBoth(aim.approved) || isBegun(aim.approved))
     return work;
   const plan = aim.approved;
-  // Who is left out is counted when the removals have their turn.
   const { wanted } = await planRemovals(work, gathered, uncounted());
   const moved = await movedFrom(work, plan, wanted);
   if (moved !== null) await refuseMoved(work, plan, moved);
@@ -43,6 +43,9 @@ const actions = [
 ] as const satisfies readonly Action[];
 
 const isBegun = ({ standing }: Plan): boolean => standing.state === 'approved' && standing.begun !== null;
+
+/** Who is left out is counted when the removals have their turn. */
+const uncounted = () => startTally(noCounters, async () => {});
 
 const refuseMoved = async ({ engine, lease, run, record }: Provisioning, plan: Plan, moved: string): Promise<never> => {
   await engine.stores.plans.supersede(lease, plan.id, null);

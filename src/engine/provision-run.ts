@@ -106,7 +106,7 @@ const provisionRun = async (
   const { aim, written, reached } = begun;
   if (written !== null && aim.kind === 'plan') return endPlanned(run, aim.as, written, reached);
   const work = await workAt(engine, { run, connection, record, lease, watch }, begun);
-  if (refused !== null) return await takeAwayOnly(work, begun, refused, report);
+  if (refused !== null) return await takeAwayOnly(work, begun.known, refused, report);
   return await provision(work, begun.place, begun.known, report);
 };
 
@@ -140,8 +140,7 @@ export const provision = async (unready: Provisioning, from: Place, known: Known
     place = placeAt(work, wave === 'objects' ? 'references' : 'removals');
   }
   await tally.checkpoint('guard', place);
-  const judged = await provisionRemovals(work, gathered, place, tally);
-  if (judged === 'slice') return 'slice';
+  const judged = await provisionRemovals(work, gathered, tally);
   stopIfRefused(tally);
   await report('settle', tally.counters());
   const end = await conclude(work, gathered, tally, judged, known === 'accepted');

@@ -4,9 +4,8 @@
  */
 
 import type { Problem } from '../model/connection.ts';
-import type { Begun } from './begin-run.ts';
 import { requestSecondLook } from './conclude.ts';
-import { type Gathered, gather } from './gather.ts';
+import { type Gathered, gather, type Known } from './gather.ts';
 import type { MappingRefused } from './in-force.ts';
 import { meetTarget } from './owed-looks.ts';
 import type { Pending } from './pending.ts';
@@ -20,13 +19,13 @@ import type { Report } from './turn.ts';
 import { provisionRemovals } from './wave-removals.ts';
 import { ready } from './work-at.ts';
 
-/** Throws `RunRefused` in the end, unless it goes on in another turn. The target's position stays, so that all else is found again. */
+/** Throws `RunRefused` in the end. The target's position stays, so that all else is found again. */
 export const takeAwayOnly = async (
   unready: Provisioning,
-  { known, place }: Pick<Begun, 'known' | 'place'>,
+  known: Known,
   { problem, standing }: MappingRefused,
   report: Report,
-): Promise<'slice'> => {
+): Promise<never> => {
   const { engine, run, aim, lease, planId, through, record } = unready;
   if (aim.kind !== 'provision') throw new RunRefused(problem);
   const tally = startTally(run.counters, report);
@@ -40,8 +39,7 @@ export const takeAwayOnly = async (
   // What was approved is carried out by the run that finds the mapping mended; but whom it is about go now.
   if (aim.approved !== null && doubtProblem(work) !== null) throw new RunRefused(problem);
   await rememberGuarded(work, true);
-  const judged = await provisionRemovals(work, gathered, place, tally, isAccount);
-  if (judged === 'slice') return 'slice';
+  const judged = await provisionRemovals(work, gathered, tally, isAccount);
   stopIfRefused(tally);
   await rememberGuarded(work, judged.held.length > 0);
   await requestSecondLook(work, tally);

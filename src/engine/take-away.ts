@@ -14,35 +14,33 @@ import { forgetLooks, lookedOnce } from './first-looks.ts';
 import { counted, type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, type Provisioning, placeAt } from './provisioning.ts';
 import { ConfirmationTooSlow } from './reactions.ts';
-import { inOrderOfRemoval, placeOfRemoval, removalsAfter } from './removal-order.ts';
 import { scopeOfSnapshot } from './scope-of-snapshot.ts';
 import { stopIfRefused } from './stop-if-refused.ts';
-import type { Place, Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 import { removalsOf, settleMembers, waitFor } from './wave-references.ts';
 
-/** Where an earlier turn left off. */
-export type From = Pick<Place, 'wave' | 'after' | 'isLookDue'>;
-
-/** `isLookDue`: somebody whom a person let go is to be looked at a second time. `slice`: it goes on in another turn, from the place that was noted. */
+/** Resolves with what a second look is due for. */
 export const takeAway = async (
   work: Provisioning,
   pending: readonly Pending[],
-  from: From,
   tally: Tally,
-): Promise<{ readonly isLookDue: boolean } | 'slice'> => {
+): Promise<readonly Pending[]> => {
   const leaving = new Map(
     pending.flatMap((one) =>
       'members' in one.planned.operation ? [] : [[one.planned.operation.ref.id, one] as const],
     ),
   );
-  const ordered = inOrderOfRemoval(pending);
-  return isDry(work)
-    ? await planAway(work, ordered, leaving, tally)
-    : await sendAway(work, ordered, leaving, from, tally);
+  const unproven: Pending[] = [];
+  // Members first: an account should not linger in groups when the run breaks off in between.
+  for (const action of ['remove_members', 'disable', 'delete'] as const) {
+    const some = pending.filter((one) => actionOf(one) === action);
+    const looked = isDry(work) ? planAway(work, some, leaving, tally) : sendAway(work, some, leaving, tally);
+    unproven.push(...(await looked));
+  }
+  return unproven;
 };
 
-/** A run may come here without having been through the waves before. */
-export const hasBegun = ({ wave, after }: From): boolean => wave === 'removals' && after !== null;
+const actionOf = ({ planned }: Pending): Action => planned.operation.action;
 
 type Leaving = ReadonlyMap<SourceId, Pending>;
 
@@ -52,11 +50,11 @@ const planAway = async (
   pending: readonly Pending[],
   leaving: Leaving,
   tally: Tally,
-): Promise<{ readonly isLookDue: boolean }> => {
-  let isLookDue = false;
+): Promise<readonly Pending[]> => {
+  const unproven: Pending[] = [];
   for (const some of batches(pending, plannedAtOnce))
-    isLookDue = (await carryOutConfirmed(work, some, leaving, tally)).isLookDue || isLookDue;
-  return { isLookDue };
+    unproven.push(...(await carryOutConfirmed(work, some, leaving, tally)).unproven);
+  return unproven;
 };
 
 const plannedAtOnce = 500;
@@ -65,34 +63,27 @@ const sendAway = async (
   work: Provisioning,
   pending: readonly Pending[],
   leaving: Leaving,
-  from: From,
   tally: Tally,
-): Promise<{ readonly isLookDue: boolean } | 'slice'> => {
-  const { timing, world } = work.engine;
-  // To plan all of this may have taken a slice by itself, and every turn is to get further.
-  const sliceEnd = world.now().getTime() + timing.sliceMs;
-  let { after, isLookDue = false } = hasBegun(from) ? from : { after: null };
-  let left = inRequests(work, removalsAfter(pending, after));
+): Promise<readonly Pending[]> => {
+  const unproven: Pending[] = [];
+  let left = inRequests(work, pending);
   let most = takenAtOnce(work);
   while (left.length > 0) {
     await assertAsRead(work.engine, work);
     const batch = firstOf(left, most);
     const done = await carryOutConfirmed(work, batch, leaving, tally);
-    isLookDue ||= done.isLookDue;
+    unproven.push(...done.unproven);
     left = [...done.again.map((one) => anew(work, one)), ...left.slice(batch.length)];
-    const last = batch.at(-1);
-    if (last !== undefined && done.again.length === 0) after = placeOfRemoval(last);
-    await tally.checkpoint('removals', { ...placeAt(work, 'removals'), after, isLookDue });
+    await tally.checkpoint('removals', placeAt(work, 'removals'));
     stopIfRefused(tally);
     const [first] = left;
-    if (first !== undefined && done.again.length === 0 && world.now().getTime() >= sliceEnd) return 'slice';
     if (done.isAnySent || done.again.length === 0 || first === undefined) continue;
     // It took the source longer to answer than its answer is good for: about fewer people it answers sooner.
     if (batch.length > 1) most = Math.ceil(batch.length / 2);
     else if (weightOf([first]) > 1) left = [...inPieces(first, Math.ceil(weightOf([first]) / 2)), ...left.slice(1)];
     else throw new ConfirmationTooSlow();
   }
-  return { isLookDue };
+  return unproven;
 };
 
 /** A few rounds of requests at the target's concurrency, in twenties: so many questions one request to Graph carries. */
@@ -103,12 +94,11 @@ const questionsAtOnce = 20;
 /** Members count one by one, for each is asked about. */
 const peopleAtOnce = 500;
 
-/** Of one action: whoever goes loses what they are in before. */
 const firstOf = (pending: readonly Pending[], most: number): readonly Pending[] => {
   let people = 0;
   const end = pending.findIndex((one, nth) => {
     people += weightOf([one]);
-    return nth >= most || actionOf(one) !== actionOf(pending[0] ?? one) || (nth > 0 && people > peopleAtOnce);
+    return nth >= most || (nth > 0 && people > peopleAtOnce);
   });
   return end === -1 ? pending : pending.slice(0, end);
 };
@@ -135,11 +125,9 @@ const anew = (work: Provisioning, one: Pending): Pending => ({
   },
 });
 
-const actionOf = ({ planned }: Pending): Action => planned.operation.action;
-
 type Taken = {
-  /** A second look is due for what a person let go. */
-  readonly isLookDue: boolean;
+  /** What a second look is due for. */
+  readonly unproven: readonly Pending[];
   /** What was confirmed, and not sent before that was too old. */
   readonly again: readonly Pending[];
   readonly isAnySent: boolean;
@@ -167,7 +155,7 @@ const carryOutConfirmed = async (
   await leave(work, unproven, 'absence_unproven');
   tally.skip('confirmed_present', weightOf(contradicted));
   tally.skip('absence_unproven', weightOf(unproven.filter(({ released }) => released === undefined)));
-  return { isLookDue: unproven.some(({ released }) => released !== undefined), again, isAnySent };
+  return { unproven, again, isAnySent };
 };
 
 /** Had the target asked to wait, the run would have been put back. */

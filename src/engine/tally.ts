@@ -4,15 +4,12 @@ import { z } from 'zod';
 import { writeLimits } from '../core/guard.ts';
 import { type PlanId, planId, type SourceId, sourceId } from '../model/ids.ts';
 import type { Exceeded } from '../model/plan.ts';
-import { type Counters, type CountName, count, countReason, noCounters, type Phase } from '../model/run.ts';
+import { type Counters, type CountName, count, countReason, type Phase } from '../model/run.ts';
 import { type KeptAim, planning } from './aim.ts';
 import type { Report } from './turn.ts';
 
 export type Wave = 'objects' | 'references' | 'removals';
-/**
- * Where an interrupted run continues: the wave, and the last object of it that is done, or the last operation of the removals (`away.ts`). `through` stays
- * what it was when the run began.
- */
+/** Where an interrupted run continues: the wave, and the last object of it that is done. `through` stays what it was when the run began. */
 export type Place = {
   readonly through: number;
   readonly aim: KeptAim;
@@ -28,8 +25,6 @@ export type Place = {
   readonly after: string | null;
   /** Objects after `after` that are done and counted all the same, when the run broke off among them. */
   readonly done?: readonly SourceId[];
-  /** Of the removals: somebody up to `after` is to be looked at a second time, once everybody had the first. */
-  readonly isLookDue?: boolean;
   /** Limits on creates and updates that the run passes, as it found when it began. */
   readonly exceeded: readonly Exceeded[];
 };
@@ -48,9 +43,6 @@ export type Tally = {
   /** Makes the counters durable together with the place they are counted to. */
   checkpoint(phase: Phase, place: Place): Promise<void>;
 };
-
-/** What is looked at once more is not counted once more. */
-export const uncounted = (): Tally => startTally(noCounters, async () => {});
 
 export const startTally = (from: Counters, report: Report): Tally => {
   let counters = from;
@@ -105,7 +97,6 @@ const placeSchema = z.strictObject({
   wave: z.enum(['objects', 'references', 'removals']),
   after: z.string().nullable(),
   done: z.array(z.string().transform(sourceId)).default([]),
-  isLookDue: z.boolean().default(false),
   exceeded: z.array(exceededSchema),
 });
 

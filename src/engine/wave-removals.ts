@@ -13,38 +13,32 @@ import { type Judged, judgeRemovals } from './judge-removals.ts';
 import { noteRemovals } from './note-removals.ts';
 import { counted, type Pending } from './pending.ts';
 import { leaveSpared, planRemovals } from './plan-removals.ts';
-import { isDry, type Provisioning, placeAt } from './provisioning.ts';
+import { isDry, type Provisioning } from './provisioning.ts';
 import { SecondLookDue } from './reactions.ts';
 import { guardedAfterAll } from './shield.ts';
 import { spare } from './sift.ts';
 import { stage } from './stage.ts';
-import { type From, hasBegun, takeAway } from './take-away.ts';
-import { type Tally, uncounted } from './tally.ts';
+import { takeAway } from './take-away.ts';
+import type { Tally } from './tally.ts';
 
-/** `slice`: it goes on in another turn. `isFor`: where only some of it may be done. Whether that is within the limits, or as it was approved, is decided with all of it. */
+/** `isFor`: where only some of it may be done. Whether that is within the limits, or as it was approved, is decided with all of it. */
 export const provisionRemovals = async (
   work: Provisioning,
   gathered: Gathered,
-  from: From,
   tally: Tally,
   isFor: (one: Pending) => boolean = () => true,
-): Promise<Judged | 'slice'> => {
-  // The turn that began with this counted who is left alone.
-  const leftOut = hasBegun(from) ? uncounted() : tally;
-  const { wanted, carefree, inDoubt } = await planRemovals(work, gathered, leftOut);
+): Promise<Judged> => {
+  const { wanted, carefree, inDoubt } = await planRemovals(work, gathered, tally);
   const all = await judgeRemovals(work, await withEvidence(work, wanted));
   const [go, held] = [all.go.filter(isFor), all.held.filter(isFor)];
-  const judged = await withoutGuarded(work, { ...all, go, held, inDoubt }, leftOut);
-  for (const one of judged.notInPlan) leftOut.skip('not_in_plan', Math.max(1, counted(one).members));
-  await keepHeld(work, judged.held, leftOut);
+  const judged = await withoutGuarded(work, { ...all, go, held, inDoubt }, tally);
+  for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
+  await keepHeld(work, judged.held, tally);
   await noteRemovals(work, judged);
-  const end = await takeAway(work, judged.go, from, tally);
-  if (end === 'slice') return 'slice';
+  const unproven = await takeAway(work, judged.go, tally);
   // What a person approved is done by this run, so it waits for the second look itself, once everybody had the first.
-  if (end.isLookDue) {
-    await tally.checkpoint('removals', placeAt(work, 'removals'));
+  if (unproven.some(({ released }) => released !== undefined))
     throw new SecondLookDue(work.engine.timing.secondLookMs ?? secondLookMs);
-  }
   // Not sooner: whoever was looked at before has that noted in the escrow.
   if (!isDry(work)) for (const some of batches(carefree, 500)) await letGo(work, some);
   return judged;

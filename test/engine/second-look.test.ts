@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { defaultTiming } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
@@ -427,31 +426,6 @@ describe('a plan that somebody approves while a second look is due', () => {
     await s.provisionAll();
     expect(await s.ended(run)).toMatchObject({ state: 'succeeded' });
     expect(s.accounts()).toMatchObject({ p5: 'off' });
-    expect(s.groups()).toEqual({ staff: ['p4'] });
-  });
-
-  it('waits for it also where each batch takes a turn of its own', async () => {
-    const none = { count: 0, percent: 0, floor: 0 };
-    const s = await vanished({
-      target: {
-        deprovision: { kind: 'none' },
-        limits: { ...defaultLimits, deprovisions: none, memberRemovals: none },
-      },
-      engine: { timing: { ...defaultTiming, sliceMs: 0 } },
-    });
-    // Whoever is switched off after they are out of their group needs no second look.
-    s.directory.setUser(id('p0'), { accountEnabled: false });
-    await s.requestSync('full');
-    await s.syncAll();
-    await untilIdle(s);
-    const { run } = await s.commands.approvePlan((await s.newestPlan()).id, { by: 'anna', reason: 'Yes.' });
-    const due = await untilIdle(s);
-    expect(due?.getTime()).toBe(s.now().getTime() + 10 * minute);
-    expect(s.accounts()).toMatchObject({ p0: 'off' });
-    expect(s.groups()).toEqual({ staff: ['p4', 'p5'] });
-    s.pass(10 * minute);
-    await s.provisionAll();
-    expect(await s.ended(run)).toMatchObject({ state: 'succeeded' });
     expect(s.groups()).toEqual({ staff: ['p4'] });
   });
 
