@@ -5,15 +5,29 @@ import type { Ref } from '../model/source-object.ts';
 import type { Gathered } from './gather.ts';
 import { payLooks } from './owed-looks.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
+import { newReconcileRun } from './request-runs.ts';
 
 /** Only a run that looked at everything up to its version moves the position; any other notes only whose members are as wanted. */
 export const settle = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
   await settleGroups(work, gathered, held);
   if (gathered.kind === 'scope' || gathered.kind === 'repair' || held) return;
   await releaseGroups(work, gathered);
+  await compareIfAddedLater(work);
   await work.engine.stores.ledger.advance(work.lease, gathered.through);
   await payLooks(work, gathered);
   await work.engine.failpoint('provision.advanced');
+};
+
+/**
+ * A target that is added to a tenant which was read before may hold accounts of people who left meanwhile, of which there is no link: the first plan is of
+ * who is here, and no run takes anything from somebody without a link. A reconcile run lists them.
+ */
+const compareIfAddedLater = async ({ engine, connection, record, target }: Provisioning): Promise<void> => {
+  const { firstReadAt } = connection;
+  if (target.inventory === null || firstReadAt === null || firstReadAt >= record.createdAt) return;
+  if ((await engine.stores.ledger.position(record.id)) !== null) return;
+  const wanted = { id: engine.newRunId(), trigger: 'commit', at: engine.world.now() } as const;
+  await engine.stores.runs.request(newReconcileRun(record, wanted));
 };
 
 /** Groups whose members were all pushed for the first time, and those the position will not speak for. */
