@@ -11,6 +11,7 @@ import type { ProvisionRun, RunScope } from '../model/run.ts';
 import type { GoneReason, ObjectType, Ref, SourceObject } from '../model/source-object.ts';
 import type { SnapshotStore } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
+import { dueEscrows } from './due-escrows.ts';
 
 /** `object`: as the snapshot holds it, where it had to be read to be named; null: it is still to be looked up. */
 export type Item = { readonly ref: Ref; readonly why: Cause['why']; readonly object: SourceObject | null };
@@ -115,7 +116,7 @@ const gatherChanges = async (
   through: number,
 ): Promise<Gathered> => {
   const folded = await foldChanges(stores.snapshots, run.connection, position, through, () => true);
-  for await (const due of stores.ledger.dueEscrows(run.target)) {
+  for await (const due of dueEscrows(stores.ledger, run)) {
     for (const { ref } of due)
       if (!folded.items.has(ref.id)) folded.items.set(ref.id, { ref, why: 'retry', object: null });
   }

@@ -2,6 +2,7 @@
 
 import type { SourceId } from '../model/ids.ts';
 import type { Ref } from '../model/source-object.ts';
+import { dueEscrows } from './due-escrows.ts';
 import type { Gathered } from './gather.ts';
 import { payLooks } from './owed-looks.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
@@ -62,7 +63,7 @@ const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<vo
     for (const { ref, why } of items) if (why === 'retry') retried.add(ref.id);
   if (retried.size === 0) return;
   const due: Ref[] = [];
-  for await (const escrows of ledger.dueEscrows(work.record.id))
+  for await (const escrows of dueEscrows(ledger, work.run))
     due.push(...escrows.map(({ ref }) => ref).filter(({ id }) => retried.has(id)));
   if (due.length > 0) await ledger.release(work.lease, due);
 };
