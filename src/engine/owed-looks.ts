@@ -12,16 +12,12 @@ import { isDry, linksOf, type Provisioning } from './provisioning.ts';
 import { type Protected, protectionKey } from './rules-key.ts';
 import { waitFor } from './wave-references.ts';
 
-/**
- * A look is noted to be owed before anybody is passed by, or known not to be protected any more. A run of one group, or one that amends another, moves no
- * position, and owes nothing.
- */
+/** A look is noted to be owed before anybody is passed by, or known not to be protected any more. A run that only plans leaves no debts. */
 export const meetTarget = async (work: Provisioning): Promise<Met> => {
-  const { engine, run, record, takesGroups: groups, lease } = work;
+  const { engine, record, takesGroups: groups, lease } = work;
   const before = await engine.stores.ledger.owed(record.id);
   const owed = owedNow(before, work);
-  const isOfPosition = run.scope === null && run.amends === null && !isDry(work);
-  if (isOfPosition && !isSame(before, owed)) await engine.stores.ledger.noteOwed(lease, owed);
+  if (!isDry(work) && !isSame(before, owed)) await engine.stores.ledger.noteOwed(lease, owed);
   return { groups, owesLook: isDue(owed, groups) };
 };
 

@@ -122,9 +122,10 @@ export const provision = async (unready: Provisioning, from: Place, known: Known
     const undoing = await prepared(unprepared, gatherNothing(from.through));
     return refuseInDoubt(undoing, tally) ?? (await undo(undoing, run.amends.run, from, tally));
   }
+  const met = await meetTarget(unprepared);
   const gathered =
     run.amends === null
-      ? await gather(engine.stores, run, from.through, known, await meetTarget(unprepared))
+      ? await gather(engine.stores, run, from.through, known, met)
       : await gatherRepair(unprepared, run.amends.run, from.through);
   const unbegun = await prepared(unprepared, gathered);
   // Whoever leaves the tenant while the run is under way is known to have been protected when it began.

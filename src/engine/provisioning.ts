@@ -45,7 +45,7 @@ export type Provisioning = {
   /** Connected when it is first asked something. */
   readonly source: () => Source;
   readonly target: Target;
-  /** Whether it takes groups, as it said when the turn began: it may learn otherwise in the middle of it. */
+  /** Whether it takes groups, as it said when each turn of the run began: it may learn otherwise in the middle of one. */
   readonly takesGroups: boolean;
   readonly lease: Lease;
   readonly watch: Watch;

@@ -66,10 +66,12 @@ export const workAt = async (
   };
 };
 
-/** What the target can do it may say only when it is asked. */
+/** What the target can do it may say only when it is asked. A run that met no groups in one of its turns has passed some by, and leaves all of them alone. */
 export const ready = async (work: Provisioning): Promise<Provisioning> => {
-  await work.target.ready(work.watch.signal);
-  return { ...work, takesGroups: work.target.capabilities.groups };
+  const { target, watch, engine, record, run } = work;
+  await target.ready(watch.signal);
+  const { groups } = await engine.stores.ledger.owed(record.id);
+  return { ...work, takesGroups: target.capabilities.groups && groups?.after !== run.id };
 };
 
 /** Most runs take nothing away and never ask the source. */

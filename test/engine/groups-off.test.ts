@@ -160,6 +160,30 @@ describe('while a target takes no groups', () => {
     expect(teams()).toEqual({ Payroll: ['alice', 'bob'], Pool: [], 'Night shift': ['carl'] });
   });
 
+  it('is made up for also where they come and go in the middle of a run, for whoever was passed by', async () => {
+    let onTurn = (_: string): void => {};
+    const { s, takes, teams } = await helpdesk(
+      {},
+      {
+        timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 },
+        failpoint: async (site) => onTurn(site),
+      },
+    );
+    takes(true);
+    s.found('Night shift');
+    for (const group of ['Night shift', 'Pool']) s.directory.join(id(group), id('carl'));
+    s.directory.leave(id('Payroll'), id('alice'));
+    // The wave that tells groups their members meets none, the last one does again.
+    onTurn = (site) => {
+      if (site === 'provision.objects') takes(false);
+      if (site === 'provision.references') takes(true);
+    };
+    await s.delta();
+    onTurn = () => {};
+    await s.delta();
+    expect(teams()).toEqual({ Payroll: ['bob'], Pool: ['carl'], 'Night shift': ['carl'] });
+  });
+
   it('is said so of each group, and that the next run makes up for it', async () => {
     const { s, takes } = await helpdesk();
     s.directory.leave(id('Payroll'), id('alice'));
