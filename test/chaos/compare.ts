@@ -11,6 +11,7 @@ export const differences = (tenant: TenantControl, scim: ScimSimulator): readonl
   const accounts = ours(users);
   const teams = ours(groups);
   const here = new Set(tenant.users());
+  const there = new Set<string>(tenant.groups().map(({ id }) => id));
   const owners = new Map([...accounts, ...teams].map(([owner, { id }]) => [String(id), owner]));
   return [
     ...doubles([...users, ...groups]),
@@ -18,6 +19,8 @@ export const differences = (tenant: TenantControl, scim: ScimSimulator): readonl
     ...[...accounts].flatMap(([id, account]) =>
       here.has(id) || account['active'] === false ? [] : [`${id} left and is still on`],
     ),
+    // Groups that leave are deleted at these targets.
+    ...[...teams.keys()].filter((id) => !there.has(id)).map((id) => `group ${id} is gone and still at the target`),
     ...tenant.groups().flatMap(({ id }) => differingTeam(tenant, id, accounts, teams, owners)),
   ];
 };

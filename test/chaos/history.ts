@@ -11,6 +11,8 @@ export type History = {
   note(truths: ReadonlySet<string>, atMs: number): readonly string[];
   /** Whether it was untrue at any moment from one time to another, both included. What was never noted never was true. */
   wasUntrue(truth: string, fromMs: number, toMs: number): boolean;
+  /** Whether it was true at any moment from one time to another, likewise. */
+  wasTrue(truth: string, fromMs: number, toMs: number): boolean;
   /** Whether this tenant ever had a user or group of this id. */
   knows(id: string): boolean;
 };
@@ -19,6 +21,11 @@ export const startHistory = (): History => {
   const spans = new Map<string, { readonly at: number; readonly is: boolean }[]>();
   const known = new Set<string>();
   let before: ReadonlySet<string> = new Set();
+  const wasEver = (truth: string, wanted: boolean, from: number, to: number): boolean => {
+    const turns = spans.get(truth) ?? [];
+    const atFirst = turns.findLast(({ at }) => at <= from)?.is ?? false;
+    return atFirst === wanted || turns.some(({ at, is }) => is === wanted && at > from && at <= to);
+  };
   const add = (truth: string, at: number, is: boolean): void => {
     spans.set(truth, [...(spans.get(truth) ?? []), { at, is }]);
   };
@@ -36,11 +43,8 @@ export const startHistory = (): History => {
       before = new Set(truths);
       return turned;
     },
-    wasUntrue: (truth, from, to) => {
-      const turns = spans.get(truth) ?? [];
-      const atFirst = turns.findLast(({ at }) => at <= from)?.is ?? false;
-      return !atFirst || turns.some(({ at, is }) => !is && at > from && at <= to);
-    },
+    wasUntrue: (truth, from, to) => wasEver(truth, false, from, to),
+    wasTrue: (truth, from, to) => wasEver(truth, true, from, to),
     knows: (id) => known.has(id),
   };
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Effect } from '../../simulator/scim/index.ts';
 import { exists, isIn, on, startHistory } from './history.ts';
-import { evidenceMs, judgeOf } from './judge.ts';
+import { evidenceMs, gainMs, judgeOf } from './judge.ts';
 
 const start = Date.parse('2026-03-02T08:00:00Z');
 const hour = 3_600_000;
@@ -66,6 +66,33 @@ describe('the observer', () => {
     expect(w.said()).toEqual([]);
     w.see(start + hour, 'r-anna-2', { kind: 'created' }, { externalId: 'anna' });
     expect(w.said()).toEqual([expect.stringContaining('anna has an account already')]);
+  });
+
+  it('accuses whoever switches on, makes or puts into a group somebody of whom the tenant has long not said so', () => {
+    const w = watched();
+    w.becomes(start + hour, on('anna'), on('bert'), isIn('team', 'anna'), isIn('team', 'bert'));
+    w.see(start + hour + gainMs - 1, 'r-anna', { kind: 'switched_on' });
+    w.see(start + hour + gainMs - 1, 'r-team', { kind: 'joined', members: ['r-anna'] });
+    expect(w.said()).toEqual([]);
+    w.see(start + hour + gainMs, 'r-anna', { kind: 'switched_on' });
+    w.see(start + hour + gainMs, 'r-team', { kind: 'joined', members: ['r-anna', 'r-bert', 'robot'] });
+    w.see(start + hour + gainMs, 'r-bert', { kind: 'deleted' });
+    w.see(start + hour + gainMs, 'r-bert-2', { kind: 'created' }, { externalId: 'bert' });
+    expect(w.said()).toEqual([
+      expect.stringContaining('anna was switched on'),
+      expect.stringContaining('anna was put into group team'),
+      expect.stringContaining('bert was put into group team'),
+      expect.stringContaining('robot, who is not ours, was put into group team'),
+      expect.stringContaining('bert was deleted'),
+      expect.stringContaining('bert was made'),
+    ]);
+  });
+
+  it('accuses whoever hands an account to somebody else, once', () => {
+    const w = watched();
+    w.see(start + hour, 'r-anna', { kind: 'changed' }, { externalId: 'bert' });
+    w.see(start + hour, 'r-anna', { kind: 'changed' }, { externalId: 'bert' });
+    expect(w.said()).toEqual([expect.stringContaining('the account of anna became that of bert')]);
   });
 
   it('accuses of accounts for another tenant, and of anything done to what is not ours', () => {

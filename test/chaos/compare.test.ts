@@ -1,0 +1,30 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startGraph } from '../../simulator/graph/index.ts';
+import { startScim } from '../../simulator/scim/index.ts';
+import { differences } from './compare.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+describe('a target beside its tenant', () => {
+  it('differs by whoever left and is on, and by a group that is gone and still there', async () => {
+    const graph = await startGraph({ tenants: [{ users: 0, groups: 0 }] });
+    closers.push(graph.close);
+    const scim = await startScim();
+    closers.push(scim.close);
+    const [control] = graph.tenants;
+    if (control === undefined) throw new Error('There is no tenant.');
+    const tenant = graph.control.tenant(control.tenantId);
+    expect(differences(tenant, scim)).toEqual([]);
+    scim.control.seed({
+      users: [{ userName: 'anna@contoso.example', externalId: 'anna' }],
+      groups: [{ displayName: 'Sales', externalId: 'sales' }, { displayName: 'Vendor administrators' }],
+    });
+    expect(differences(tenant, scim)).toEqual([
+      'anna left and is still on',
+      'group sales is gone and still at the target',
+    ]);
+  });
+});
