@@ -447,6 +447,23 @@ const biases = {
     },
     picked: { amendment: ['undo asked for'], operator: ['full provision run asked for', 'plans decided on'] },
   },
+  'what is put right': {
+    drawn: {
+      ...freely,
+      ...drawn(sure, 'amends', 'first plans approve themselves', 'scope of everybody'),
+      ...drawn(never, 'two customers', 'puts the database back', 'somebody is protected', 'slow target desk0'),
+      ...drawn(much, 'amendment of operator 0', 'act of operator 0', 'edit at target 0', 'minutes'),
+      // Whatever moves moves the plan.
+      ...drawn(little, 'edit of tenant 0', 'mix share'),
+      ...drawn(much, 'refresh interval', 'full sync interval'),
+      ...drawn([0.4, 0.5], 'edit at target 0 at'),
+      ...drawn([0.5, 0.8], 'amendment of operator 0 at'),
+      ...drawn([0.7, 0.9999], 'act of operator 0 at'),
+      ...drawn([0, 0.64], 'decision'),
+      ...drawn([0.4, 0.9999], 'a new account at the target'),
+    },
+    picked: { amendment: ['reconciliation asked for', 'repair asked for'], operator: ['plans decided on'] },
+  },
   'wake-ups that are lost': {
     drawn: {
       ...drawn(sure, 'loses the queue', 'loses the queue in the end'),

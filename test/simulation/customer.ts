@@ -1,4 +1,4 @@
-/** One customer: a tenant, the connection that reads it, and the target that is kept in step with it. */
+/** One customer: a tenant, the connection that reads it, and the target that is kept in step with it. Two of them may have one tenant and connection. */
 
 import { defaultMatching } from '../../src/core/default-mapping.ts';
 import type { LeavingPolicies } from '../../src/core/plan.ts';
@@ -63,19 +63,17 @@ export type Customer = {
   readonly restores: { readonly at: number; readonly loosened: TargetRecord['loosened'] }[];
 };
 
+/** `beside`: whose tenant and connection it has, with a target of its own. */
 export const foundCustomer = (
   stage: Stage,
   nth: number,
   chance: Chance,
   seed: number,
   witness: (customer: () => Customer) => EffectWitness,
+  beside: Customer | null = null,
 ): Customer => {
   const now = stage.scheduler.now;
-  const backend = chance.happens(0.65, 'reads Graph')
-    ? graphBackend(stage, seed, drawGraphHabits(chance))
-    : memoryBackend(stage, seed, drawMemoryHabits(chance));
-  const directory = openDirectory(backend, now);
-  populate(directory, chance, nth);
+  const directory = beside?.directory ?? foundTenant(stage, nth, chance, seed);
   const name = `desk${nth}`;
   const onEffect: EffectWitness = (effect, by) => witness(() => customer)(effect, by);
   const lost = new Set<string>();
@@ -84,11 +82,11 @@ export const foundCustomer = (
     : memoryRemote(stage, name, onEffect);
   const remote = withGroupsOff(stage, name, system, drawGroupsOff(chance));
   const { foreign, firstMembers } = furnish(remote, directory, chance);
-  const scope = drawScope(directory, chance, 0);
+  const scope = beside?.connection.scope ?? drawScope(directory, chance, 0);
   const limits = drawLimits(chance, 0);
   const policy = drawPolicy(chance, 0);
   const protection = drawProtection(directory, chance);
-  const readsManagers = chance.happens(0.75, 'reads managers');
+  const readsManagers = beside?.readsManagers ?? chance.happens(0.75, 'reads managers');
   const approvals = chance.happens(0.15, 'two people approve') ? 2 : 1;
   const at = new Date(now());
   const customer: Customer = {
@@ -101,14 +99,14 @@ export const foundCustomer = (
     unrecorded: new Set(),
     lost,
     readsManagers,
-    scopes: [{ at: now(), scope }],
+    scopes: beside?.scopes ?? [{ at: now(), scope }],
     limits: [{ at: now(), limits }],
     policies: [{ at: now(), policy }],
     protections: [{ at: now(), protection }],
-    wholeReads: [],
+    wholeReads: beside?.wholeReads ?? [],
     approvals: approvalsSince({ approvals, loosened: null }, now()),
     restores: [],
-    connection: {
+    connection: beside?.connection ?? {
       id: connectionId(`con_${nth}`),
       organization: organizationId(`org_${nth}`),
       vendor: 'MS_ENTRA',
@@ -120,7 +118,7 @@ export const foundCustomer = (
       firstReadAt: null,
       trouble: null,
       toldUnwell: null,
-      tenantId: backend.tenantId,
+      tenantId: directory.backend.tenantId,
       namedBy: 'operator',
       cloud: 'global',
       credentials: { kind: 'client_secret', clientId: `client-${nth}` },
@@ -139,8 +137,8 @@ export const foundCustomer = (
     },
     target: {
       id: targetId(`tgt_${nth}`),
-      organization: organizationId(`org_${nth}`),
-      connection: connectionId(`con_${nth}`),
+      organization: beside?.connection.organization ?? organizationId(`org_${nth}`),
+      connection: beside?.connection.id ?? connectionId(`con_${nth}`),
       kind: remote.kind,
       name,
       state: 'active',
@@ -163,6 +161,15 @@ export const foundCustomer = (
     },
   };
   return customer;
+};
+
+const foundTenant = (stage: Stage, nth: number, chance: Chance, seed: number): Directory => {
+  const backend = chance.happens(0.65, 'reads Graph')
+    ? graphBackend(stage, seed, drawGraphHabits(chance))
+    : memoryBackend(stage, seed, drawMemoryHabits(chance));
+  const directory = openDirectory(backend, stage.scheduler.now);
+  populate(directory, chance, nth);
+  return directory;
 };
 
 /** What a record tells of how many had to approve. */

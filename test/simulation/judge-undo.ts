@@ -37,7 +37,7 @@ export type Undos = {
 
 export const undosSeen = (now: () => number): Undos => {
   const undone = new Map<PlanId, RunId>();
-  /** What each run gave: an account it made or switched on, a membership. */
+  /** What each run gave, or took: an account it made, switched on or off, a membership. */
   const given = new Map<RunId, Set<string>>();
   const states = new Map<string, Remote[]>();
   /** Memberships that are on record. */
@@ -72,11 +72,12 @@ export const undosSeen = (now: () => number): Undos => {
         if (undoneBy(cause) !== null && !waiting.has(target)) waiting.set(target, now());
       }
     },
-    judge: ({ before }, deed, cause, firstMembers) => {
+    judge: ({ before, after }, deed, cause, firstMembers) => {
       const run = undoneBy(cause);
       if (run === null) return null;
       const gifts = given.get(run) ?? new Set<string>();
       const id = before?.id ?? '';
+      const isSwitchedOn = before?.active === false && after?.active === true;
       const isGiven = (...names: readonly string[]): boolean => names.some((name) => gifts.has(`${name} ${id}`));
       switch (deed.kind) {
         case 'disable':
@@ -90,16 +91,24 @@ export const undosSeen = (now: () => number): Undos => {
         case 'create':
           return ['an undo made an account'];
         case 'update':
+          return !isSwitchedOn || isGiven('off') ? [] : ['an undo switched on what the run had not switched off'];
         case 'add_members':
-          return [];
+          return deed.members
+            .filter((member) => !isGiven(`no member ${member} of`))
+            .map((member) => `an undo added ${member}, whom the run had not removed`);
       }
     },
   };
 };
 
 const giftsIn = (operation: Operation): readonly string[] => {
-  if (operation.action === 'add_members')
-    return operation.members.map(({ remoteId }) => `member ${remoteId} of ${operation.remoteId}`);
-  const isOn = operation.action === 'update' && operation.attributes['active'] === true;
-  return isOn ? [`on ${operation.remoteId}`] : [];
+  if (operation.action === 'add_members' || operation.action === 'remove_members') {
+    const gift = operation.action === 'add_members' ? 'member' : 'no member';
+    return operation.members.map(({ remoteId }) => `${gift} ${remoteId} of ${operation.remoteId}`);
+  }
+  if (operation.action === 'disable') return [`off ${operation.remoteId}`];
+  const active = operation.action === 'update' ? operation.attributes['active'] : undefined;
+  return operation.action === 'update' && typeof active === 'boolean'
+    ? [`${active ? 'on' : 'off'} ${operation.remoteId}`]
+    : [];
 };

@@ -258,8 +258,9 @@ export const operatorOf = (stage: Stage, process: Process, stores: Stores, queue
   }
 
   async function repair({ target }: Customer): Promise<void> {
-    const { items } = await stores.runs.list({ target: target.id, kind: 'reconcile' }, null, 1);
-    for (const { id } of items) await requestRepair(id);
+    const [newest] = (await stores.runs.list({ target: target.id, kind: 'reconcile' }, null, 1)).items;
+    if (newest === undefined) await requestReconcile(target.id);
+    else await requestRepair(newest.id);
   }
 
   async function requestGroup(customer: Customer, chance: Chance, nth: number): Promise<void> {

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type ConnectionId, type PlanId, type TargetId, targetId } from '../../src/model/ids.ts';
 import type { Cause, Operation } from '../../src/model/operation.ts';
 import type { Plan, Staged } from '../../src/model/plan.ts';
+import type { Amends } from '../../src/model/run.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Deed, deedsOf } from './deeds.ts';
@@ -59,6 +60,8 @@ export const createOracle = (
 ): Oracle => {
   const open = new Map<TargetId, Map<string, Noted>>();
   const approved = new Map<PlanId, readonly Operation[]>();
+  /** Plans that put something right, or take something back. */
+  const amendments = new Map<PlanId, Amends['kind']>();
   /** Targets of which a person let a first plan pass. */
   const opened = new Set<TargetId>();
   /** When the tenant was asked about somebody of late, oldest first. */
@@ -91,6 +94,10 @@ export const createOracle = (
     const deeds = deedsOf(effect).map((deed) => ({ deed, intent: meantBy(customer.target.id, deed, effect, by) }));
     const doings = deeds.map(({ deed, intent }) => ({ deed, operation: intent?.operation ?? null }));
     for (const what of judgeProtection(customer, effect, doings, now())) broken('protected', `${said}: ${what}`);
+    const amended = new Set(
+      deeds.flatMap(({ intent }) => (intent?.cause.plan == null ? [] : (amendments.get(intent.cause.plan) ?? []))),
+    );
+    for (const kind of amended) count(`${kind}.wrote`);
     const isUndo = deeds.some(({ intent }) => intent !== undefined && undos.undoneBy(intent.cause) !== null);
     const former = isUndo ? undos.formerStates(id) : [];
     for (const { invariant, what } of [...judgeIdentity(customer, effect), ...judgeValues(customer, effect, former)])
@@ -254,6 +261,7 @@ export const createOracle = (
       if (plan.kind !== 'held') opened.add(plan.target);
       if (plan.kind === 'first' && plan.scope === null && plan.basis.epoch > 0)
         seeAgain(plan.target, 'restored.approved');
+      if (plan.amends !== null) amendments.set(plan.id, plan.amends.kind);
       undos.noteApproval(plan);
     },
     judged: () => judged,

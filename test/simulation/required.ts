@@ -23,6 +23,7 @@ const happenings: readonly string[] = [
     'skipped.confirmed_present',
   ],
   ...['operator.dry run asked for', 'operator.undo asked for', 'operator.repair asked for', 'target.reconciled'],
+  ...['two.targets_of_one_connection', 'undo.wrote', 'repair.wrote'],
   ...['plan.refused', 'quarantine.released', 'escrowed.absence_unproven'],
   ...['escrowed.source_unsure', 'operation.skipped.no_trace', 'operation.escrowed.not_applied'],
   ...['operation.applied.create', 'operation.applied.update', 'operation.applied.disable', 'operation.applied.delete'],

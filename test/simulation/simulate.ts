@@ -8,7 +8,7 @@ import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createMemoryMarks } from '../../src/store/memory/installation.ts';
 import { biasNamed } from './bias.ts';
 import { chanceOf } from './chance.ts';
-import { foundCustomer } from './customer.ts';
+import { type Customer, foundCustomer } from './customer.ts';
 import { describeEnd } from './describe-end.ts';
 import { disasterOf } from './disaster.ts';
 import { compareWithTenant } from './expected.ts';
@@ -52,6 +52,9 @@ export type Told = {
   readonly happened: ReadonlyMap<string, number>;
 };
 
+/** None of the others has this number, so what is drawn for them stays as it is. */
+const nthBeside = 5;
+
 /** Many times what a usual run needs. */
 const mostSteps = 200_000;
 
@@ -76,15 +79,20 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     probe: writesWithin(stage),
   });
   const queue = createQueue(stage);
-  const customers = Array.from({ length: chance.happens(0.3, 'two customers') ? 2 : 1 }, (_, nth) =>
+  const found = (nth: number, beside: Customer | null = null): Customer =>
     foundCustomer(
       stage,
       nth,
       chanceOf(ask.seed * 10 + nth, bias),
       ask.seed * 10 + nth,
       (customer) => (effect, by) => oracle.judge(customer(), effect, by),
-    ),
-  );
+      beside,
+    );
+  const founded = Array.from({ length: chance.happens(0.3, 'two customers') ? 2 : 1 }, (_, nth) => found(nth));
+  const [first] = founded;
+  const isBeside = first !== undefined && chance.happens(0.15, 'two targets of one connection');
+  const customers = isBeside ? [...founded, found(nthBeside, first)] : founded;
+  if (isBeside) trace.count('two.targets_of_one_connection');
   const witness: Witness = (site, asked, answer) => {
     oracle.witness(site, asked, answer);
     countDeeds(trace, site, asked);
@@ -123,7 +131,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
   let excused = 0;
   try {
     for (const { connection, target, remote } of customers) {
-      await stores.connections.add(connection, {});
+      if ((await stores.connections.get(connection.id)) === null) await stores.connections.add(connection, {});
       await stores.targets.add(target, remote.secrets);
     }
     plan(play);

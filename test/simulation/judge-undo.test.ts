@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { operationKey, remoteId, runId, sourceId, targetId } from '../../src/model/ids.ts';
+import type { Cause, Member, Operation } from '../../src/model/operation.ts';
+import { group, user } from '../../src/model/source-object.ts';
+import { cause } from '../support/operations.ts';
+import { aPlan, decision } from '../support/plan-world.ts';
+import { undosSeen } from './judge-undo.ts';
+import type { Remote } from './remote.ts';
+
+const target = targetId('tgt_1');
+const ann = { key: operationKey('k'), ref: user(sourceId('ann')), remoteId: remoteId('r-ann') };
+const staff = { key: operationKey('k'), ref: group(sourceId('staff')), remoteId: remoteId('r-staff') };
+const member: Member = { ref: ann.ref, remoteId: ann.remoteId };
+const off: Operation = { ...ann, action: 'disable' };
+const left: Operation = { ...staff, action: 'remove_members', members: [member] };
+
+const account = (active: boolean): Remote => ({
+  id: ann.remoteId,
+  type: 'user',
+  externalId: 'ann',
+  name: 'ann',
+  displayName: 'Ann',
+  active,
+  title: null,
+  department: null,
+  manager: null,
+  members: new Set(),
+  stamp: '',
+});
+const team = (...members: readonly string[]): Remote => ({
+  ...account(true),
+  id: staff.remoteId,
+  type: 'group',
+  members: new Set(members),
+});
+
+/** What the judge says of an undo of a run that did this. */
+const undoing = (...did: readonly Operation[]) => {
+  const undos = undosSeen(() => 0);
+  const run = runId('run_1');
+  for (const operation of did) undos.noteIntent(operation, cause({ run }));
+  const plan = {
+    ...aPlan(target, { kind: 'undo', amends: { kind: 'undo', run } }),
+    standing: { state: 'approved', decision, begun: null },
+  } as const;
+  undos.noteApproval(plan);
+  const by: Cause = cause({ run: runId('run_2'), plan: plan.id });
+  return {
+    switchesOn: undos.judge({ before: account(false), after: account(true) }, { kind: 'update' }, by, new Map()),
+    changes: undos.judge({ before: account(false), after: account(false) }, { kind: 'update' }, by, new Map()),
+    adds: undos.judge(
+      { before: team(), after: team(ann.remoteId) },
+      { kind: 'add_members', members: [ann.remoteId] },
+      by,
+      new Map(),
+    ),
+  };
+};
+
+describe('an undo', () => {
+  it('gives back what the run took', () => {
+    expect(undoing(off, left)).toEqual({ switchesOn: [], changes: [], adds: [] });
+  });
+
+  it('switches on nobody whom the run had not switched off, and adds nobody whom it had not removed', () => {
+    expect(undoing()).toEqual({
+      switchesOn: ['an undo switched on what the run had not switched off'],
+      changes: [],
+      adds: ['an undo added r-ann, whom the run had not removed'],
+    });
+  });
+});
