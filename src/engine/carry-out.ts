@@ -226,7 +226,12 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
     return { ...head(work, pending), result: 'applied', ...(found.link === undefined ? {} : { link: found.link }) };
   if (found.kind === 'unclear') return escrowed(work, pending, found.reason, found.detail);
   if (error.fault === 'conflict') return escrowed(work, pending, 'target_conflict', error.message);
-  return await sendOnceMore(work, pending);
+  return await sendOnceMore(work, pending).catch((cause: unknown) => {
+    // Of members nobody has looked what the first try did.
+    throw cause instanceof TargetError && 'members' in pending.planned.operation
+      ? new StillOpen('It is open whether members were changed.', { cause })
+      : cause;
+  });
 };
 
 /**

@@ -30,7 +30,9 @@ describe('a target that is taken away, and added again when somebody has left me
     expect(run).toMatchObject({ state: 'succeeded', trigger: 'commit' });
     expect(others).toEqual([]);
     const { items } = await s.stores.discrepancies.page({ target: again, run: run?.id as never }, {}, null, 10);
-    expect(items).toMatchObject([{ kind: 'orphan', ref: { id: id('mal') }, gone: expect.any(String), by: 'externalId' }]);
+    expect(items).toMatchObject([
+      { kind: 'orphan', ref: { id: id('mal') }, gone: expect.any(String), by: 'externalId' },
+    ]);
     s.hire('bert');
     await s.delta();
     await provisionAgain(s);

@@ -193,6 +193,36 @@ describe('somebody who is removed from a group', () => {
   });
 });
 
+describe('somebody whose removal from a group was not answered', () => {
+  it('counts, also where the target asks to wait when it is told again', async () => {
+    let calls = 0;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal, beforeWrite) => {
+          if (operation.action !== 'remove_members') return await made.apply(operation, signal, beforeWrite);
+          calls += 1;
+          if (calls === 2) throw new TargetError('throttled', '429', { retryAfterMs: 60_000 });
+          const done = await made.apply(operation, signal, beforeWrite);
+          if (calls === 1) throw new TargetError('unknown', 'No answer came.');
+          return done;
+        },
+      }),
+    });
+    staff(s, 4);
+    s.found('staff');
+    for (let nth = 0; nth < 4; nth += 1) s.directory.join(id('staff'), id(`p${nth}`));
+    await s.full();
+    s.directory.leave(id('staff'), id('p0'));
+    await s.requestSync('delta');
+    await s.syncAll();
+    const { provisionTurn } = await import('../../src/engine/provision-run.ts');
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    expect(calls).toBe(2);
+    expect(await s.stores.ledger.taken(target, new Date(0))).toMatchObject({ memberRemovals: 1 });
+  });
+});
+
 describe('a group that is emptied', () => {
   it('is held alone: other groups lose who left them', async () => {
     const s = await limited({ memberRemovalsPerGroup: { count: 1_000, percent: 50, floor: 2 } });
