@@ -58,12 +58,16 @@ export const gather = async (
   const position = await stores.ledger.position(run.target);
   if (run.scope !== null) return gatherScope(stores, run, run.scope, position ?? 0, through);
   const isWhole = run.mode === 'full' || known === 'outdated';
-  // Where no group is told its members, it has to be known who came, too, to be told one day.
-  if (position === null || (isWhole && groups)) return gatherEverything(stores, run, position ?? 0, through);
-  return known === 'accepted' && !owesLook && !isWhole
+  if ((position === null || isWhole) && (groups || (await hasNoGroups(stores, run))))
+    return gatherEverything(stores, run, position ?? 0, through);
+  return position !== null && known === 'accepted' && !owesLook && !isWhole
     ? gatherChanges(stores, run, position, through)
-    : gatherWithChangedMembers(stores, run, position, through);
+    : gatherWithChangedMembers(stores, run, position ?? 0, through);
 };
+
+/** Where groups that are there are not told their members now, it has to be known who came, too, to be told one day. */
+const hasNoGroups = async ({ ledger }: Stores, { target }: ProvisionRun): Promise<boolean> =>
+  (await ledger.countLinks(target)).group === 0;
 
 const gatherEverything = async (
   stores: Stores,

@@ -2,9 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
+import { gather } from '../../src/engine/gather.ts';
+import { newProvisionRun } from '../../src/engine/request-runs.ts';
+import { organizationId, sourceId } from '../../src/model/ids.ts';
 import { defaultLimits, type TargetRecord } from '../../src/model/target-record.ts';
 import { why } from '../support/explaining.ts';
-import { id, type Story, story, target } from '../support/story.ts';
+import { connection, id, type Story, story, target } from '../support/story.ts';
 
 type Helpdesk = {
   readonly s: Story;
@@ -182,6 +185,19 @@ describe('while a target takes no groups', () => {
     onTurn = () => {};
     await s.delta();
     expect(teams()).toEqual({ Payroll: ['bob'], Pool: ['carl'], 'Night shift': ['carl'] });
+  });
+
+  it('who joins one is known also where the target was never brought to any version, because it was held', async () => {
+    const { s } = await helpdesk();
+    s.directory.join(id('Pool'), id('carl'));
+    await s.delta();
+    const { version } = await s.stores.snapshots.head(connection);
+    const run = newProvisionRun({ id: target, connection, organization: organizationId('org_story') }, null, {
+      ...{ id: s.engine.newRunId(), mode: 'delta', scope: null, dryRun: false, trigger: 'commit', at: s.now() },
+    });
+    const never = { ...s.stores, ledger: { ...s.stores.ledger, position: async () => null } };
+    const { edges } = await gather(never, run, version, 'accepted', { groups: false, owesLook: false });
+    expect(edges.get(sourceId(id('Pool')))).toMatchObject([{ member: { id: id('carl') }, want: 'add' }]);
   });
 
   it('is said so of each group, and that the next run makes up for it', async () => {
