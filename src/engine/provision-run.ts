@@ -127,7 +127,7 @@ export const provision = async (unready: Provisioning, from: Place, known: Known
     run.amends === null
       ? await gather(engine.stores, run, from.through, known, met)
       : await gatherRepair(unprepared, run.amends.run, from.through);
-  const unbegun = await prepared(unprepared, gathered);
+  const unbegun = { ...(await prepared(unprepared, gathered)), looksAtAll: gathered.kind === 'everything' };
   // Whoever leaves the tenant while the run is under way is known to have been protected when it began.
   if (run.place === null && !isDry(unbegun)) await rememberGuarded(unbegun, true);
   const inDoubt = refuseInDoubt(unbegun, tally);

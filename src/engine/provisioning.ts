@@ -86,6 +86,8 @@ export type Provisioning = {
   readonly sights: Sights | null;
   /** By group, who came into it and who left it since the target was brought to its version. */
   readonly moved: (signal: AbortSignal) => Promise<ReadonlyMap<SourceId, Moved>>;
+  /** Whether this run looks at everybody, and once all accounts are there at who they report to. */
+  readonly looksAtAll: boolean;
   /** Whom this turn put into groups of which not everybody was put in yet. */
   readonly firstMembers: FirstMembers;
   /** Counts the passes of this turn, see `passOf`. */

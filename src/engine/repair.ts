@@ -60,7 +60,7 @@ export const linksAsHeld =
 
 /** Everybody about whom something can be done. Duplicates and accounts of nobody we know are for a person to decide, at the target. */
 export const gatherRepair = async (
-  work: Pick<Provisioning, 'engine' | 'run' | 'mapping'>,
+  work: Pick<Provisioning, 'engine' | 'run' | 'mapping' | 'watch'>,
   reconciled: RunId,
   through: number,
 ): Promise<Gathered> => {

@@ -25,20 +25,21 @@ export const waitForAnother = async (work: Provisioning, done: readonly Done[]):
       work.lease,
       memberships.map(({ group: of, member }) => ({ owner: group(of), path: 'members', to: member.id, want: 'add' })),
     );
-  // A full run looks at everybody, and at who they report to, once all accounts are there.
-  if (work.run.mode === 'full' && work.run.scope === null) return;
+  // Managers are told once all accounts are there, by a run that looks at everybody to all of them.
+  if (work.looksAtAll && gone.every(({ pending }) => pending.step === undefined)) return;
   for await (const reports of reportsTo(work, ids)) await ledger.wait(work.lease, reports);
 };
 
 /** Nothing names the reports of somebody, so all people are looked through: an account that is gone is rare. */
 export async function* reportsTo(
-  { engine, run, mapping }: Pick<Provisioning, 'engine' | 'run' | 'mapping'>,
+  { engine, run, mapping, watch }: Pick<Provisioning, 'engine' | 'run' | 'mapping' | 'watch'>,
   ids: readonly SourceId[],
 ): AsyncGenerator<readonly WaitingReference[]> {
   const to = new Set(ids);
   const rules = references(mapping.user).flatMap((rule) => (rule.kind === 'reference' ? [rule] : []));
   if (rules.length === 0) return;
   for await (const people of engine.stores.snapshots.scan(run.connection, 'user')) {
+    watch.signal.throwIfAborted();
     const found = people.flatMap((person) =>
       rules.flatMap((rule): readonly WaitingReference[] => {
         const value = attributeOf(person, rule.from);

@@ -54,7 +54,7 @@ const provisionReferences = async (
 const groupsIn = ({ takesGroups }: Provisioning, links: Iterable<Link>): readonly Link[] =>
   takesGroups ? [...links].filter(({ ref }) => ref.type === 'group') : [];
 
-/** The links it went by: of all items, also of who left the snapshot, and of those they refer to. */
+/** The links it went by: of all items, also of who left the snapshot, and of those they refer to; without those that it found gone. */
 const provisionManagers = async (
   work: Provisioning,
   items: readonly Item[],
@@ -81,11 +81,14 @@ const provisionManagers = async (
   const pending = plans.flatMap(({ link, plan }) =>
     plan.kind === 'do' ? plan.operations.map((planned) => ({ planned, link, step: 'references' as const })) : [],
   );
+  const left = new Map(links);
   await carryOut(work, pending, async (done) => {
     countReferences(done, tally);
-    await makeAnewLater(work, done.filter(isFoundGone));
+    const gone = done.filter(isFoundGone);
+    for (const { outcome } of gone) left.delete(outcome.ref.id);
+    await makeAnewLater(work, gone);
   });
-  return links;
+  return left;
 };
 
 /** Accounts are made by the first wave, which is over. */

@@ -57,6 +57,7 @@ export const workAt = async (
     remoteIds: new Map(),
     reads: new Map(),
     sights: known === 'outdated' ? new Map() : null,
+    looksAtAll: false,
     moved: movedSince({ engine, run, record }),
     firstMembers: new Map(),
     nextPass: () => {

@@ -91,6 +91,22 @@ describe('somebody whose account is gone', () => {
     expect(s.account('bob')?.attributes[manager]).toBe(s.account('cid')?.remoteId);
   });
 
+  it('is told to whoever reports to them also where a full run finds that so late', async () => {
+    const s = await staffed();
+    s.hire('cid', { accountEnabled: false });
+    s.hire('zoe', { manager: id('bob') });
+    s.directory.setUser(id('bob'), { manager: id('cid') });
+    await s.delta();
+    lose(s, 'bob');
+    s.directory.setUser(id('cid'), { accountEnabled: true });
+    await s.requestSync('delta');
+    await s.syncAll();
+    expect(await s.provision('full')).toMatchObject({ mode: 'full', counters: { failed: { target_rejected: 1 } } });
+    s.pass(6 * 3_600_000);
+    await s.provision();
+    expect(s.account('zoe')?.attributes[manager]).toBe(s.account('bob')?.remoteId);
+  });
+
   it('is told to whoever reports to them by a repair as well', async () => {
     const s = await staffed();
     lose(s, 'ann');
