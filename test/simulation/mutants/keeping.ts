@@ -57,9 +57,9 @@ export const keeping: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/provision-run.ts',
-        from: '  const unbegun = await prepared(unprepared, gathered);',
+        from: `  const unbegun = { ...(await prepared(unprepared, gathered)), looksAtAll: gathered.kind === 'everything' };`,
         to: `  if (gathered.kind !== 'scope' && !isDry(unprepared)) await engine.stores.ledger.advance(unprepared.lease, gathered.through);
-  const unbegun = await prepared(unprepared, gathered);`,
+  const unbegun = { ...(await prepared(unprepared, gathered)), looksAtAll: gathered.kind === 'everything' };`,
       },
     ],
   },
