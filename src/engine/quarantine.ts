@@ -5,12 +5,13 @@
 
 import { problemIn } from '../core/health.ts';
 import { heldBack, heldNowBy, onProbation, stillHeld } from '../core/quarantine.ts';
-import type { CheckReport } from '../model/check.ts';
+import type { Check, CheckReport } from '../model/check.ts';
 import type { Connection, Problem, Quarantine } from '../model/connection.ts';
 import { KeysUnavailable, SecretUnreadable, SourceError, TargetError } from '../model/errors.ts';
 import type { ConnectionId, TargetId } from '../model/ids.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Engine } from './engine.ts';
+import { knowTenant } from './note-tenant.ts';
 import { findingOf } from './secrets-first.ts';
 import { tellDegraded, tellIfRecovered } from './tell-health.ts';
 import { asRead, isWatched } from './what-is-read.ts';
@@ -75,7 +76,11 @@ export const probeConnection = async (
   const report = await reported(async (deadline) => {
     const source = engine.connectSource(record, await connections.secrets(id));
     const read = asRead(engine, record, await engine.stores.targets.of(id));
-    return await source.check({ ...read, watched: isWatched(await engine.stores.subscriptions.of(id)) }, deadline);
+    const watched = isWatched(await engine.stores.subscriptions.of(id));
+    const found = await source.check({ ...read, watched }, deadline);
+    // Good credentials do not say whose the tenant is. The run that would follow asks that first.
+    if (found.ok) await knowTenant(engine, record, source, deadline);
+    return found;
   }, signal);
   tell(engine, 'connection', { connection: id }, report.ok, quarantine);
   if (!report.ok) {
@@ -102,11 +107,24 @@ const reported = async (
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof SecretUnreadable) return { ok: false, checks: [findingOf(error)] };
-    if (error instanceof TargetError || error instanceof SourceError || error instanceof KeysUnavailable)
-      return { ok: false, checks: [] };
+    if (error instanceof SourceError) return { ok: false, checks: linesOf(error) };
+    if (error instanceof TargetError || error instanceof KeysUnavailable) return { ok: false, checks: [] };
     throw error;
   }
 };
+
+/** Who must act, where it says so. */
+const linesOf = ({ message, code, fault, mend }: SourceError): readonly Check[] =>
+  mend === undefined
+    ? []
+    : [
+        {
+          name: 'Tenant',
+          ok: false,
+          detail: message,
+          remedy: { code: code ?? `source_${fault}`, ...mend, link: null },
+        },
+      ];
 
 const tell = (
   engine: Engine,

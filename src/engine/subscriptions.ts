@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { careFor, longestLifeMs, nextCareAt, retryAt } from '../core/subscriptions.ts';
+import { isUnproved } from '../core/tenants.ts';
 import { errorFacts } from '../logger.ts';
 import type { Connection, Problem } from '../model/connection.ts';
 import { SourceError } from '../model/errors.ts';
@@ -83,6 +84,8 @@ const tendOne = async (tending: Tending, one: Subscription, url: string, signal:
   if (connection === null) return await stores.subscriptions.erase(one.connection);
   // A connection that is paused or held back is not asked for anything; what Graph has ends by itself. Whoever purges a removed one ends its own.
   if (connection.state !== 'active') return;
+  // It may be the tenant of another organization, which the first read or a check finds out.
+  if (isUnproved(connection)) return;
   const source = tending.connectSource(connection, await stores.connections.secrets(connection.id));
   if (source.subscriptions === undefined) throw new SourceError('forbidden', 'This source does not say what changed.');
   await care(tending, one, source.subscriptions, url, signal);

@@ -1,6 +1,7 @@
 /** A tenant has one id and many domains, and whose it is can be told by its id alone. */
 
 import { describe, expect, it } from 'vitest';
+import { probeConnection } from '../../src/engine/quarantine.ts';
 import { type Connection, unusedCredentials } from '../../src/model/connection.ts';
 import { SourceError } from '../../src/model/errors.ts';
 import { type ConnectionId, connectionId, organizationId } from '../../src/model/ids.ts';
@@ -24,6 +25,17 @@ const noting =
       return source.read(ask, signal);
     },
   });
+
+const { signal } = new AbortController();
+const probed = async (s: Story) => {
+  s.pass(5 * 60_000);
+  return await probeConnection(s.engine, connection, signal);
+};
+const toldOf = async (s: Story) =>
+  (await s.stores.events.after((await connectionOf(s))?.organization ?? expect.fail('It is gone.'), 0, 10)).flatMap(
+    ({ about }) =>
+      about.type === 'connection.degraded' || about.type === 'connection.recovered' ? [[about.type, about.code]] : [],
+  );
 
 const connectionOf = async ({ stores }: Story) => await stores.connections.get(connection);
 
@@ -53,6 +65,23 @@ describe('a tenant that is named by a domain', () => {
     expect(asked).toEqual(['tenant']);
     expect(await connectionOf(s)).toMatchObject({ state: 'quarantined', problem: { code: 'tenant_unknown' } });
   });
+
+  it('is not well again by a probe whose check passes while the login service still does not say which it is', async () => {
+    let says = (): string => {
+      const mend = { owner: 'your_team', todo: 'Give its id.' } as const;
+      throw new SourceError('forbidden', 'It does not say.', { code: 'tenant_unknown', mend });
+    };
+    const s = await story({
+      connection: { tenantId: 'contoso.example' },
+      wrapSource: noting([], () => says()),
+    });
+    await s.full();
+    expect(await probed(s)).toBeNull();
+    const problem = { code: 'tenant_unknown', message: 'It does not say. Give its id.' };
+    expect(await connectionOf(s)).toMatchObject({ state: 'quarantined', problem, quarantine: { probes: 1 } });
+    says = () => tenant;
+    expect(await probed(s)).toMatchObject({ state: 'active', problem: null });
+  });
 });
 
 describe('a tenant that another organization reads', () => {
@@ -78,6 +107,36 @@ describe('a tenant that another organization reads', () => {
     // Nor is Contoso kept from it by them.
     expect(await useOf(s, connection)).not.toHaveProperty('directoryId');
     expect(await useOf(s, theirs)).not.toHaveProperty('readTwice');
+  });
+
+  it('is not well again by a probe, though the credentials are good: nobody is told so, and it is not read again', async () => {
+    const asked: string[] = [];
+    const s = await shared({ namedBy: 'organization' }, asked);
+    await s.full();
+    for (const probes of [1, 2]) {
+      expect(await probed(s)).toBeNull();
+      const problem = { code: 'tenant_taken', owner: 'your_team', message: expect.not.stringContaining('contoso') };
+      expect(await connectionOf(s)).toMatchObject({ state: 'quarantined', problem, quarantine: { probes } });
+    }
+    expect(await toldOf(s)).toEqual([['connection.degraded', 'tenant_taken']]);
+    expect(asked).not.toContain('read');
+    expect(await useOf(s, connection)).not.toHaveProperty('directoryId');
+
+    // Contoso is gone: now it is theirs alone.
+    await s.stores.connections.edit(theirs, 1, { state: 'deleting' });
+    expect(await probed(s)).toMatchObject({ state: 'active', problem: null });
+    expect(await toldOf(s)).toEqual([
+      ['connection.degraded', 'tenant_taken'],
+      ['connection.recovered', 'tenant_taken'],
+    ]);
+    expect(await s.full()).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('is what a probe finds once an expired secret was replaced', async () => {
+    const s = await shared({ namedBy: 'organization' });
+    await s.stores.connections.hold(connection, { code: 'AADSTS7000222', message: 'x', owner: 'customer_it' });
+    expect(await probed(s)).toBeNull();
+    expect(await connectionOf(s)).toMatchObject({ state: 'quarantined', problem: { code: 'tenant_taken' } });
   });
 
   it('is read for whoever the operator named it for, and all who read it say so', async () => {

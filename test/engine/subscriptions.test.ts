@@ -102,6 +102,23 @@ describe('a tenant that does not answer', () => {
   });
 });
 
+it('a tenant that a limited key named is subscribed to once it was looked at whose it is, and not before', async () => {
+  const s = await story({ connection: { namedBy: 'organization' } });
+  await watched(s);
+  const tend = () =>
+    tendSubscriptions(
+      tending(s, () => working(month(s))),
+      url,
+      never,
+    );
+  await tend();
+  expect(await kept(s)).toMatchObject([{ held: null, failures: 0, problem: null }, { held: null }]);
+  await s.full();
+  s.pass(5 * minute);
+  await tend();
+  expect(await kept(s)).toMatchObject([{ held: { id: expect.any(String) } }, { held: { id: expect.any(String) } }]);
+});
+
 describe('what is no answer of a tenant', () => {
   it.each([
     [new SecretUnreadable('The secret cannot be opened.'), 'secret_unreadable'],
