@@ -12,11 +12,14 @@ import { readAtMost, toBeRead } from './to-be-read.ts';
 export type Question = Pick<Connection, 'organization' | 'name' | 'scope' | 'attributes'>;
 
 /** As things are now. */
-export const questionOf = async (room: Room, connection: Within<Connection>): Promise<Question> => {
-  const { organization, name, scope, attributes } = connection;
-  const read = await toBeRead(room, connection);
-  return { organization, name, scope, attributes: readAtMost(attributes, read.attributes) };
-};
+export const questionOf = async (room: Room, connection: Within<Connection>): Promise<Question> =>
+  questionAbout(connection, await toBeRead(room, connection));
+
+/** `read`: what the sync that follows reads. */
+export const questionAbout = (
+  { organization, name, scope, attributes }: Connection,
+  read: Pick<Connection, 'attributes'>,
+): Question => ({ organization, name, scope, attributes: readAtMost(attributes, read.attributes) });
 
 /** Two questions with the same one ask the same. */
 export const digestOfQuestion = ({ organization, name, scope, attributes: { user, group } }: Question): string =>

@@ -15,12 +15,13 @@ import { connectionChecks } from './connection-checks.ts';
 import { connectionCommands } from './connections.ts';
 import { mayBe } from './consent-outcome.ts';
 import { tenantTaken } from './consent-problems.ts';
+import { digestOfQuestion, isStillAsked, questionAbout } from './consent-question.ts';
 import { consentCommands, mayConnect } from './consents.ts';
 import { type GivenCredentials, registeredOf } from './given-credentials.ts';
 import type { Within } from './reached.ts';
 import { found, invalid, Refused } from './refused.ts';
 import type { Hall, Room } from './room.ts';
-import { readAtMost, toBeRead } from './to-be-read.ts';
+import { toBeRead } from './to-be-read.ts';
 
 export type NewSetupLink = { readonly givenTo: string; readonly hours: number; readonly by: string };
 /** `url`: told this once, and kept nowhere. */
@@ -35,6 +36,8 @@ export type Setup = {
   readonly needed: readonly Needed[];
   /** The attributes that are read at most. */
   readonly attributes: Connection['attributes'];
+  /** What they agree to who fill the page in, as it shows it: a digest. */
+  readonly question: string;
   /** Whether it can be connected by admin consent to our own application. */
   readonly byConsent: boolean;
 };
@@ -46,6 +49,8 @@ export type GivenSetup = GivenCredentials & {
   readonly clientId: string;
   /** Whether it was said that another application takes the place of the one before. */
   readonly isOther: boolean;
+  /** Of the page that was filled in. */
+  readonly question: string;
 };
 export type SetUp = {
   readonly report: CheckReport;
@@ -120,6 +125,7 @@ export const setupVisits = (hall: Hall) => {
       const { connection } = opened;
       if (link.expiresAt <= world.now()) return { kind: 'over' };
       const read = await toBeRead(opened.room, connection);
+      const question = questionAbout(connection, read);
       const byConsent = hall.ourApp !== null && mayConnect(hall.ourApp, connection);
       return {
         kind: 'open',
@@ -128,7 +134,8 @@ export const setupVisits = (hall: Hall) => {
           connection,
           cloud: hall.cloudInWords(connection.cloud),
           needed: hall.permissionsNeeded(read),
-          attributes: readAtMost(connection.attributes, read.attributes),
+          attributes: question.attributes,
+          question: digestOfQuestion(question),
           byConsent,
         },
       };
@@ -139,19 +146,21 @@ export const setupVisits = (hall: Hall) => {
       return stores.setupLinks.attempt(link, tries);
     },
 
-    /** Tests what is given, and keeps it once the test passes. */
-    async setUp(setup: Setup, { isOther, ...given }: GivenSetup): Promise<SetUp> {
+    /** Tests what is given, and keeps it once the test passes. `stale_revision`: the page that was filled in says something else by now. */
+    async setUp(setup: Setup, { isOther, question, ...given }: GivenSetup): Promise<SetUp> {
       const room = await roomOf(setup);
       const before = setup.connection;
       const { cloud, scope } = before;
+      await refuseAnotherQuestion(room, before, question);
       const { attributes, watched = false } = await toBeRead(room, before);
       const read = { attributes, watched };
       refuseAnotherTenant(before, given);
       if (!isOther) refuseAnotherApplication(before, given);
       const report = await connectionChecks(room).checkNewConnection({ ...given, cloud, scope }, read);
       if (!report.ok) return { report, before, after: null };
+      // What protects accounts may have been edited during the test; and of the connection itself anything, by others or by the same link.
+      await refuseAnotherQuestion(room, before, question);
       await refuseTenantOfOthers(room, before, report.directoryId ?? given.tenantId.toLowerCase());
-      // Of what they saw: to whom it is to lead may have been said meanwhile, by others or by the same link.
       const { connection } = await connectionCommands(room).editConnection(before.id, given, before.revision);
       const kept = await room.stores.connections.get(before.id);
       return { report: kept === null ? report : await room.engine.noteTenant(kept, report), before, after: connection };
@@ -168,6 +177,12 @@ export const setupVisits = (hall: Hall) => {
       return (await commands.openConsent(setup.connection.id, { returnUrl: null, sharedTenant: false })).url;
     },
   };
+};
+
+/** A page stays open for days, and who and what is read may be edited meanwhile: they have agreed to what they saw, and to nothing else. */
+const refuseAnotherQuestion = async (room: Room, before: Within<Connection>, question: string): Promise<void> => {
+  if (!(await isStillAsked(room, before, { question })))
+    throw new Refused('stale_revision', 'It is another question by now than the one they answered.');
 };
 
 /** What is named is all that whoever made the connection knows of whom it is to read; a link is good for days, and may have come to anybody. */

@@ -98,7 +98,7 @@ const consentPart = (address: string): Html =>
 <form method="post" action="${address}/consent"><button>Go on to Microsoft</button></form></section>`;
 
 const ownPart = (
-  { byConsent, connection, cloud }: Setup,
+  { byConsent, connection, cloud, question }: Setup,
   address: string,
   typed: Typed,
   issues: readonly Issue[],
@@ -113,7 +113,7 @@ const ownPart = (
 <li><strong>Certificates &amp; secrets</strong>: make a client secret and note the day it ends on, or upload the public part of a certificate.</li>
 <li>Fill in what follows. It is tested at once, and kept once the test passes: encrypted, and shown again by nothing.</li>
 </ol>
-<form method="post" action="${address}/credentials" autocomplete="off">
+<form method="post" action="${address}/credentials" autocomplete="off"><input type="hidden" name="question" value="${question}">
 ${field('tenant_id', connection.tenantId ?? typed.tenant_id ?? '', html`required maxlength="253" spellcheck="false"${connection.tenantId === null ? noHtml : html` readonly`}`)}
 ${connection.tenantId === null ? noHtml : html`<p class="mild">The connection is for this tenant. If it is not yours, close this page.</p>`}
 ${field('client_id', typed.client_id ?? registered?.clientId, html`required maxlength="36" spellcheck="false"`)}

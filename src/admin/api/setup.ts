@@ -62,6 +62,8 @@ const show = (response: Response, { status, page }: Shows): void => {
   response.status(status).type('html').send(page);
 };
 
+const linkIn = (request: Request): string => String(request.params['link']);
+
 const sentFromHere =
   ({ publicUrl }: Doors): RequestHandler =>
   (request, response, next) => {
@@ -73,7 +75,7 @@ const visited =
   ({ commands, log, publicUrl }: Doors, answer: (visit: Visit) => Promise<Shows>): RequestHandler =>
   async (request, response) => {
     try {
-      const link = String(request.params['link']);
+      const link = linkIn(request);
       const arrival = await commands.arriveBy(link);
       if (arrival.kind !== 'open')
         return show(
@@ -136,6 +138,7 @@ const Form = z.object({
   pfx: text.default(''),
   pfx_password: z.string().default(''),
   other_application: z.literal('yes').optional(),
+  question: text,
 });
 
 const credentialsSent: Deed = async (commands, visit) => {
@@ -153,6 +156,7 @@ const credentialsSent: Deed = async (commands, visit) => {
       tenantId: parsed.data.tenant_id,
       clientId: parsed.data.client_id,
       isOther: form.data.other_application === 'yes',
+      question: form.data.question,
     };
     const { report, after } = await deedOf(
       commands,
@@ -170,10 +174,22 @@ const credentialsSent: Deed = async (commands, visit) => {
       page: reportPage(visit.setup.connection, report, after === null ? 'not_kept' : 'kept', visit.address),
     };
   } catch (error) {
-    if (!(error instanceof Refused) || error.issues.length === 0) throw error;
+    if (!(error instanceof Refused)) throw error;
+    if (error.code === 'stale_revision') return { status: 409, page: await anew(commands, visit, typed, error) };
+    if (error.issues.length === 0) throw error;
     return { status: 422, page: guidePage(visit, typed, error.issues) };
   }
 };
+
+/** As it is by now, for them to look at once more. */
+const anew = async (commands: Commands, visit: Visit, typed: Typed, refused: Refused): Promise<string> => {
+  const arrival = await commands.arriveBy(linkIn(visit.request));
+  if (arrival.kind !== 'open') throw refused;
+  return guidePage({ setup: arrival.setup, address: visit.address }, typed, [{ pointer: '', detail: anotherQuestion }]);
+};
+
+const anotherQuestion =
+  'What this page says was edited by somebody else since you opened it, so nothing was kept. Look once more at for whom it is read, who is read and what is read of them. If that is meant, fill in the secret or certificate again, and send it; if not, ask your contact.';
 
 /** As the API takes them. */
 const Given = connectionChangesSchema

@@ -41,13 +41,17 @@ type Sent = { readonly status: number; readonly text: string; readonly headers: 
 const fromHere = { 'sec-fetch-site': 'same-origin', origin: publicUrl };
 
 const open = async (url = link): Promise<Sent> => read(await fetch(door.base + url.slice(publicUrl.length)));
+/** What the page asks them to agree to, which its form sends with what is filled in. */
+const asked = ({ text }: Pick<Sent, 'text'>) => ({ question: /name="question" value="(\w+)"/.exec(text)?.[1] ?? '' });
+/** From the page as it is now, unless from one that was opened before. */
 const send = async (
   what: 'credentials' | 'test' | 'consent',
   fields: Readonly<Record<string, string>> = {},
   headers: Readonly<Record<string, string>> = fromHere,
 ): Promise<Sent> => {
   const address = `${door.base}${link.slice(publicUrl.length)}/${what}`;
-  return read(await fetch(address, { method: 'POST', headers, body: new URLSearchParams(fields) }));
+  const body = new URLSearchParams({ ...asked(await open()), ...fields });
+  return read(await fetch(address, { method: 'POST', headers, body }));
 };
 const read = async (response: Response): Promise<Sent> => {
   const text = await response.text();
@@ -414,11 +418,66 @@ describe('credentials that somebody fills in', () => {
     const made = await racing.call('POST', `/v1/connections/${pending}/setup-link`, { body: { given_to: 'their IT' } });
     const { url } = z.looseObject({ url: z.string() }).parse(made.body);
     const address = `${racing.base}${url.slice(publicUrl.length)}/credentials`;
-    const sent = await fetch(address, { method: 'POST', headers: fromHere, body: new URLSearchParams(filled) });
+    const page = { text: await (await fetch(racing.base + url.slice(publicUrl.length))).text() };
+    const body = new URLSearchParams({ ...asked(page), ...filled });
+    const sent = await fetch(address, { method: 'POST', headers: fromHere, body });
     expect([sent.status, await sent.text()]).toEqual([409, expect.stringContaining('edited by somebody else')]);
     expect((await racing.call('GET', `/v1/connections/${pending}`)).body).toMatchObject({
       state: 'pending',
       tenant_id: otherTenant,
+      credentials: null,
+    });
+    await racing.close();
+  });
+
+  it.each([
+    ['scope', { scope: 'all' }, 'Everybody in the tenant'],
+    ['attributes', { attributes: { user: ['displayName', 'employeeId', 'streetAddress'] } }, 'streetAddress'],
+  ])('are not kept by a page that said something else: %s was edited', async (_what, edit, said) => {
+    const scope = { group_ids: ['3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91'] };
+    connection = await addPending({ scope, attributes: { user: ['displayName'], group: ['displayName'] } });
+    link = await openLink();
+    const page = await open();
+    expect(page.text).not.toContain(said);
+    const edited = await door.call('PATCH', `/v1/connections/${connection}`, { body: edit });
+    expect(edited.status).toBe(200);
+    const tested = door.checked.length;
+    const { status, text } = await send('credentials', { ...filled, ...asked(page) });
+    expect([status, door.checked.length]).toEqual([409, tested]);
+    expect(text).toContain('Look once more at for whom it is read');
+    expect(text).toContain(said);
+    expect(text).toMatch(new RegExp(`id="client_id"[^>]*value="${clientId}"`));
+    expect(text).not.toContain(clientSecret);
+    expect(await shown()).toMatchObject({ state: 'pending', tenant_id: null, credentials: null });
+    expect((await audited()).at(-1)).toMatchObject({ step: 'refused', code: 'stale_revision' });
+    expect((await send('credentials', { ...filled, ...asked({ text }) })).status).toBe(200);
+    expect(await shown()).toMatchObject({ state: 'active', tenant_id: tenantId });
+  });
+
+  it('are not kept where more is read, while they are tested, because accounts are protected by it', async () => {
+    const racing = await openDoor({
+      config: { publicUrl },
+      room: () => ({
+        connectSourceOnce: (_connection, secrets) => ({
+          ...emptyTenant(secrets, clientSecret),
+          check: async () => {
+            const attributes = [{ attribute: 'employeeHireDate', value: '2026-12-01T00:00:00Z' }];
+            await addTarget(racing, pending, { protected: { ids: [], attributes } });
+            return { ok: true, checks: [] };
+          },
+        }),
+      }),
+    });
+    const without = { tenant_id: undefined, client_id: undefined, client_secret: undefined };
+    const pending = await addConnection(racing, without);
+    const made = await racing.call('POST', `/v1/connections/${pending}/setup-link`, { body: { given_to: 'their IT' } });
+    const url = racing.base + z.looseObject({ url: z.string() }).parse(made.body).url.slice(publicUrl.length);
+    const page = { text: await (await fetch(url)).text() };
+    const body = new URLSearchParams({ ...asked(page), ...filled });
+    const sent = await fetch(`${url}/credentials`, { method: 'POST', headers: fromHere, body });
+    expect([sent.status, await sent.text()]).toEqual([409, expect.stringContaining('employeeHireDate')]);
+    expect((await racing.call('GET', `/v1/connections/${pending}`)).body).toMatchObject({
+      state: 'pending',
       credentials: null,
     });
     await racing.close();
