@@ -2,13 +2,18 @@
 
 import type { Kept } from '../engine/kept-of-person.ts';
 import { newSyncRun } from '../engine/request-runs.ts';
-import type { ConnectionId, SourceId, TargetId } from '../model/ids.ts';
+import type { Connection } from '../model/connection.ts';
+import type { ConnectionId, PlanId, SourceId, TargetId } from '../model/ids.ts';
 import { runId } from '../model/ids.ts';
 import type { Link } from '../model/operation.ts';
+import type { TargetRecord } from '../model/target-record.ts';
 import { newId } from '../store/ids.ts';
+import { holdsOutsiders } from './plans.ts';
 import { found, Refused } from './refused.ts';
 import { type Room, wake } from './room.ts';
 
+/** `withheld_plan`: what this plan holds on them is for those alone who may choose the scope. */
+export type Exported = Kept | { readonly kind: 'withheld_plan'; readonly target: TargetRecord; readonly plan: PlanId };
 export type Left = { readonly target: TargetId; readonly link: Link };
 
 /** It looks through what is kept of a whole tenant. */
@@ -18,9 +23,14 @@ export const personCommands = (room: Room) => {
   const { connections, runs } = room.stores;
   return {
     /** In batches, as they are taken. */
-    async exportPerson(id: ConnectionId, person: SourceId): Promise<AsyncIterable<readonly Kept[]>> {
+    async exportPerson(
+      id: ConnectionId,
+      person: SourceId,
+      { seesOutsiders }: { readonly seesOutsiders: boolean },
+    ): Promise<AsyncIterable<readonly Exported[]>> {
       const connection = found(await connections.get(id), 'connection');
-      return found(await room.engine.keptOf(connection, person, AbortSignal.timeout(longestMs)), 'person');
+      const kept = found(await room.engine.keptOf(connection, person, AbortSignal.timeout(longestMs)), 'person');
+      return seesOutsiders ? kept : withoutOutsiders(room, connection, kept);
     },
 
     /** Their accounts at the targets stay; the answer says which. */
@@ -49,3 +59,30 @@ export const personCommands = (room: Room) => {
     },
   };
 };
+
+/** Whom the saved scope does not let in is named to nobody who could not let them in, by the list of a plan or by this. */
+async function* withoutOutsiders(
+  { stores: { plans } }: Room,
+  connection: Connection,
+  batches: AsyncIterable<readonly Kept[]>,
+): AsyncGenerator<readonly Exported[]> {
+  const withheld = new Map<PlanId, boolean>();
+  for await (const batch of batches) {
+    const shown: Exported[] = [];
+    for (const kept of batch) {
+      if (kept.kind !== 'planned_operation') {
+        shown.push(kept);
+        continue;
+      }
+      const { target, plan: id } = kept;
+      const known = withheld.get(id);
+      // What is staged for a plan that is not written down may be of any scope.
+      const plan = known === undefined ? await plans.get(id) : null;
+      const isWithheld = known ?? (plan === null || holdsOutsiders(plan, connection));
+      withheld.set(id, isWithheld);
+      if (!isWithheld) shown.push(kept);
+      else if (known === undefined) shown.push({ kind: 'withheld_plan', target, plan: id });
+    }
+    if (shown.length > 0) yield shown;
+  }
+}

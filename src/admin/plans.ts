@@ -5,6 +5,7 @@ import { inForce, stricterUntil } from '../core/safeguards.ts';
 import { isWithin } from '../core/scope.ts';
 import { refusals } from '../engine/plan-problems.ts';
 import { newRunOfPlan, newRunToPlanAgain } from '../engine/request-runs.ts';
+import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, type PlanId, type RunId, runId, type TargetId } from '../model/ids.ts';
 import type { Action, Why } from '../model/operation.ts';
 import type { Approver, Decision, Plan, PlanState, Staged } from '../model/plan.ts';
@@ -88,12 +89,9 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
       return plans.list(filter, after, limit);
     },
 
-    /** Whether it holds people of a scope that somebody thinks of, whom the saved one does not let in. */
     async showsOutsiders(id: PlanId): Promise<boolean> {
       const plan = await get(id);
-      if (plan.kind !== 'preview' || plan.basis.scope === null) return false;
-      const { scope } = found(await room.stores.connections.get(plan.connection), 'connection');
-      return !isWithin(scopeFrom(plan.basis.scope), scope);
+      return holdsOutsiders(plan, found(await room.stores.connections.get(plan.connection), 'connection'));
     },
 
     async listPlanOperations(
@@ -159,6 +157,10 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     },
   };
 };
+
+/** Whether it holds people of a scope that somebody thinks of, whom the saved one does not let in. */
+export const holdsOutsiders = ({ kind, basis }: Plan, { scope }: Pick<Connection, 'scope'>): boolean =>
+  kind === 'preview' && basis.scope !== null && !isWithin(scopeFrom(basis.scope), scope);
 
 /**
  * As many as it took when it was made, or as it takes by what is in force now, whichever is more: it may have been made when more was allowed, and the day

@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { planOfPreview } from '../../../src/engine/aim.ts';
 import { connectionId, type PlanId, type RunId, runId, targetId } from '../../../src/model/ids.ts';
+import { user } from '../../../src/model/source-object.ts';
 import { newId } from '../../../src/store/ids.ts';
-import { aPlan } from '../../support/plan-world.ts';
+import { createsWith } from '../../support/operations.ts';
+import { aPlan, staged } from '../../support/plan-world.ts';
 import { type Door, idOf, openWithTarget } from './door.ts';
 import { commitPeople, lease, nth } from './stores.ts';
 
@@ -79,6 +81,10 @@ describe('asking what another scope would mean', () => {
 });
 
 describe('a preview', () => {
+  const keyWith = async (scope: string) => {
+    const { body } = await door.call('POST', '/v1/api-keys', { body: { name: scope, scopes: [scope] } });
+    return z.looseObject({ key: z.string() }).parse(body).key;
+  };
   const planned = async (run: RunId, other: Partial<Parameters<typeof aPlan>[1]> = {}): Promise<PlanId> => {
     const id = planOfPreview({ id: run }, targetId(target));
     const held = await lease(door.stores, targetId(target));
@@ -109,10 +115,6 @@ describe('a preview', () => {
   });
 
   it('of a wider scope names people to those alone who may choose the scope, and counts them for everybody', async () => {
-    const keyWith = async (scope: string) => {
-      const { body } = await door.call('POST', '/v1/api-keys', { body: { name: scope, scopes: [scope] } });
-      return z.looseObject({ key: z.string() }).parse(body).key;
-    };
     const [read, configure] = [await keyWith('read'), await keyWith('configure')];
     const run = runId(idOf(await ask('all')));
     const id = await planned(run);
@@ -122,6 +124,28 @@ describe('a preview', () => {
     expect([await look(read), await look(configure)]).toEqual([403, 200]);
     const counted = await door.call('GET', `/v1/runs/${run}/preview`, { key: read });
     expect(counted.body).toMatchObject({ targets: [{ plan_id: id, would: { users: { disable: 2 } } }] });
+  });
+
+  it('of a wider scope, or one that is being made, shows nobody in the export of a person but to those who may choose the scope', async () => {
+    const [read, configure] = [await keyWith('read'), await keyWith('configure')];
+    const outsider = user(nth(77));
+    const run = { id: runId(idOf(await ask('all'))) };
+    const id = planOfPreview(run, targetId(target));
+    const held = await lease(door.stores, targetId(target));
+    await door.stores.plans.stage(held, id, [staged(createsWith(outsider, { userName: 'eve@acme.example' }))]);
+    await door.stores.leases.release(held);
+    const path = `/v1/connections/${connection}/people/${outsider.id}/export`;
+    const look = async (key: string) => String((await door.call('GET', path, { key })).body);
+    const withheld = { kind: 'withheld_plan', target_id: target, plan_id: id };
+    const first = (text: string): unknown => JSON.parse(text.split('\n')[0] ?? '');
+    expect(first(await look(read))).toEqual(withheld);
+    await planned(run.id);
+    expect(first(await look(read))).toMatchObject({ kind: 'planned_operation', plan_id: id });
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { scope: pilots } });
+    const shown = await look(read);
+    expect(first(shown)).toEqual(withheld);
+    expect(shown).not.toContain('eve@acme.example');
+    expect(await look(configure)).toContain('eve@acme.example');
   });
 
   it('is only to look at', async () => {

@@ -1,8 +1,9 @@
 /** What is kept of one person: /v1/connections/{connection_id}/people/{object_id} */
 
 import { z } from 'zod';
-import type { Kept } from '../../../engine/kept-of-person.ts';
+import { mayDo } from '../../../core/access.ts';
 import { connectionId, type SourceId, sourceId } from '../../../model/ids.ts';
+import type { Exported } from '../../persons.ts';
 import { nothing } from '../request.ts';
 import { always, defineRoute, type Route } from '../route.ts';
 import { connectionIdText, guid } from '../schemas/common.ts';
@@ -27,9 +28,11 @@ export const personRoutes: readonly Route[] = [
     body: nothing,
     answer: { status: 200, description: 'Everything that is kept.', schema: keptSchema, as: 'lines' },
     refusals: ['not_found'],
-    handle: async ({ params, commands }) => {
+    handle: async ({ params, caller, commands }) => {
       const person = sourceId(params.object_id);
-      const kept = await commands.exportPerson(connectionId(params.connection_id), person);
+      const kept = await commands.exportPerson(connectionId(params.connection_id), person, {
+        seesOutsiders: mayDo(caller, 'configure'),
+      });
       return { status: 200, lines: linesOf(kept, person) };
     },
   }),
@@ -58,6 +61,6 @@ export const personRoutes: readonly Route[] = [
   }),
 ];
 
-async function* linesOf(batches: AsyncIterable<readonly Kept[]>, person: SourceId): AsyncGenerator<string> {
+async function* linesOf(batches: AsyncIterable<readonly Exported[]>, person: SourceId): AsyncGenerator<string> {
   for await (const batch of batches) yield batch.map((kept) => `${JSON.stringify(keptView(kept, person))}\n`).join('');
 }

@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { messageOf } from '../../../core/webhook-message.ts';
-import type { Kept } from '../../../engine/kept-of-person.ts';
 import type { SourceId } from '../../../model/ids.ts';
 import type { Link, Operation } from '../../../model/operation.ts';
+import type { Exported } from '../../persons.ts';
 import { stepText } from './audit.ts';
 import { attributesSchema, planIdText, refSchema, refView, runIdText, targetIdText, time, timeOf } from './common.ts';
 import { writeView } from './operation.ts';
@@ -92,6 +92,10 @@ export const keptSchema = z
       plan_id: planIdText,
       operation: operationSchema,
     }),
+    z.strictObject({ kind: z.literal('withheld_plan'), target_id, plan_id: planIdText }).meta({
+      description:
+        'This plan holds something on them that takes the scope `configure`: it is a preview of a scope that lets somebody in whom the saved one does not, or a plan that is being made.',
+    }),
     z.strictObject({ kind: z.literal('discrepancy'), target_id, run_id: runIdText, discrepancy: discrepancySchema }),
     z
       .strictObject({ kind: z.literal('event'), event_id: z.string(), message: z.record(z.string(), z.unknown()) })
@@ -102,7 +106,7 @@ export const keptSchema = z
   ])
   .meta({ id: 'KeptOfPerson' });
 
-export const keptView = (kept: Kept, person: SourceId): z.input<typeof keptSchema> => {
+export const keptView = (kept: Exported, person: SourceId): z.input<typeof keptSchema> => {
   const { kind } = kept;
   switch (kind) {
     case 'snapshot': {
@@ -126,7 +130,7 @@ export const keptView = (kept: Kept, person: SourceId): z.input<typeof keptSchem
   }
 };
 
-type AtTarget = Extract<Kept, { readonly target: unknown }>;
+type AtTarget = Extract<Exported, { readonly target: unknown }>;
 type Shown<Kind> = Omit<Extract<z.input<typeof keptSchema>, { kind: Kind }>, 'target_id'>;
 
 const keptAtTarget = (kept: AtTarget, person: SourceId) => {
@@ -163,6 +167,8 @@ const keptAtTarget = (kept: AtTarget, person: SourceId) => {
         plan_id: kept.plan,
         operation: operationView(kept.staged.operation),
       } satisfies Shown<'planned_operation'>;
+    case 'withheld_plan':
+      return { kind, plan_id: kept.plan } satisfies Shown<'withheld_plan'>;
     case 'discrepancy':
       return {
         kind,
