@@ -9,7 +9,7 @@ import type { Room } from './room.ts';
 import { readAtMost, toBeRead } from './to-be-read.ts';
 
 /** `attributes`: that are read at most. */
-export type Question = Pick<Connection, 'organization' | 'name' | 'scope' | 'attributes'>;
+export type Question = Pick<Connection, 'organization' | 'name' | 'cloud' | 'scope' | 'attributes'>;
 
 /** As things are now. */
 export const questionOf = async (room: Room, connection: Within<Connection>): Promise<Question> =>
@@ -17,13 +17,13 @@ export const questionOf = async (room: Room, connection: Within<Connection>): Pr
 
 /** `read`: what the sync that follows reads. */
 export const questionAbout = (
-  { organization, name, scope, attributes }: Connection,
+  { organization, name, cloud, scope, attributes }: Connection,
   read: Pick<Connection, 'attributes'>,
-): Question => ({ organization, name, scope, attributes: readAtMost(attributes, read.attributes) });
+): Question => ({ organization, name, cloud, scope, attributes: readAtMost(attributes, read.attributes) });
 
 /** Two questions with the same one ask the same. */
-export const digestOfQuestion = ({ organization, name, scope, attributes: { user, group } }: Question): string =>
-  digestOf(JSON.stringify([organization, name, scopeKey(scope), user.toSorted(), group.toSorted()]));
+export const digestOfQuestion = ({ organization, name, cloud, scope, attributes: { user, group } }: Question): string =>
+  digestOf(JSON.stringify([organization, name, cloud, scopeKey(scope), user.toSorted(), group.toSorted()]));
 
 /** Whether what they agreed to is what would be done: somebody may have edited the connection, or what protects accounts, while they read. */
 export const isStillAsked = async (

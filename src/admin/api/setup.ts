@@ -189,7 +189,7 @@ const anew = async (commands: Commands, visit: Visit, typed: Typed, refused: Ref
 };
 
 const anotherQuestion =
-  'What this page says was edited by somebody else since you opened it, so nothing was kept. Look once more at for whom it is read, who is read and what is read of them. If that is meant, fill in the secret or certificate again, and send it; if not, ask your contact.';
+  'What this page says was edited by somebody else since you opened it, so nothing was kept. Look once more at for whom it is read and in which cloud, who is read and what is read of them. If that is meant, fill in the secret or certificate again, and send it; if not, ask your contact.';
 
 /** As the API takes them. */
 const Given = connectionChangesSchema

@@ -433,6 +433,7 @@ describe('credentials that somebody fills in', () => {
   it.each([
     ['scope', { scope: 'all' }, 'Everybody in the tenant'],
     ['attributes', { attributes: { user: ['displayName', 'employeeId', 'streetAddress'] } }, 'streetAddress'],
+    ['cloud', { cloud: 'china' }, '21Vianet'],
   ])('are not kept by a page that said something else: %s was edited', async (_what, edit, said) => {
     const scope = { group_ids: ['3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91'] };
     connection = await addPending({ scope, attributes: { user: ['displayName'], group: ['displayName'] } });
