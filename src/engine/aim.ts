@@ -27,6 +27,10 @@ export type Aim =
   /** Nothing is done that the plan does not hold. */
   | { readonly kind: 'apply'; readonly plan: Plan };
 
+/** Whether it carries out what a person approved, all or a part of what it does. */
+export const isOfPlan = (aim: Aim): boolean =>
+  aim.kind === 'apply' || (aim.kind === 'provision' && aim.approved !== null);
+
 /** How an aim is kept between the turns of a run. */
 export type KeptAim =
   | { readonly kind: 'provision'; readonly approved: PlanId | null }

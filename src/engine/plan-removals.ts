@@ -13,6 +13,7 @@ import {
 import type { SourceId } from '../model/ids.ts';
 import { isDestructive, type Link, type Outcome, type WaitingReference, type Why } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
+import { isOfPlan } from './aim.ts';
 import { letGo } from './first-looks.ts';
 import type { Gathered, Item } from './gather.ts';
 import { noteMemberships } from './owed-looks.ts';
@@ -137,7 +138,8 @@ const planChunk = async (
       undefined;
     if (why === undefined) return [];
     const operations = goneOperations(work, item.ref, link, why, pass, tally);
-    if (link === null || (item.why === 'retry' && operations.length === 0)) carefree.push(item.ref);
+    if (link === null || (operations.length === 0 && (item.why === 'retry' || isOfPlan(work.aim))))
+      carefree.push(item.ref);
     return operations;
   });
 };

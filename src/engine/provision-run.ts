@@ -8,6 +8,7 @@ import { SourceError, StaleFence } from '../model/errors.ts';
 import type { TargetId } from '../model/ids.ts';
 import { isOfTarget, type ProvisionRun, type ReconcileRun, type TargetRun } from '../model/run.ts';
 import type { Lease } from '../store/leases.ts';
+import { isOfPlan } from './aim.ts';
 import { assertAsRead, assertGoesOn } from './as-read.ts';
 import { beginHeld } from './begin-held.ts';
 import { beginRun, restOfRun } from './begin-run.ts';
@@ -161,8 +162,7 @@ const prepared = async (work: Provisioning, gathered: Gathered): Promise<Provisi
 /** What a person approved is carried out as a whole: not before it is known whom it must leave out. */
 const refuseInDoubt = (work: Provisioning, tally: Tally): WorkEnd | null => {
   const { aim, engine, run, record } = work;
-  const isOfPlan = aim.kind === 'apply' || (aim.kind === 'provision' && aim.approved !== null);
-  const problem = isOfPlan ? doubtProblem(work) : null;
+  const problem = isOfPlan(aim) ? doubtProblem(work) : null;
   if (problem === null) return null;
   engine.observe.held('protection');
   const groups = work.shield.unreadable.length;

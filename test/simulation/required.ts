@@ -31,7 +31,7 @@ const happenings: readonly string[] = [
   ...['approvals.by_two', 'approvals.changed_in_between'],
   ...['operator.limits lifted', 'operator.limits tightened', 'operator.protection lifted'],
   ...['operator.scope previewed', 'preview.looked_at', 'preview.saved'],
-  ...['database.put_back', 'restore.detected', 'restore.declared', 'restored.approved', 'restored.as_it_is'],
+  ...['database.put_back', 'restore.detected', 'restore.declared', 'restored.approved'],
   ...['operator.somebody protected', 'spared.by_id', 'spared.by_attribute', 'spared.by_group', 'list.old'],
   ...[
     'target.lost_its_route',

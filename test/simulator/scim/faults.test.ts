@@ -141,6 +141,6 @@ describe('faults as data', () => {
 
   it('refuses a fault it does not know', () => {
     const unknown: FaultAnswer = JSON.parse('{ "kind": "earthquake" }');
-    expect(() => strike(unknown)).toThrow('Invalid');
+    expect(() => strike(unknown)).toThrow('No matching discriminator');
   });
 });
