@@ -5,10 +5,11 @@ import { z } from 'zod';
 import type { Guarded } from '../../../src/admin/api/guards.ts';
 import type { Route } from '../../../src/admin/api/route.ts';
 import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
+import { connectionId } from '../../../src/model/ids.ts';
 import { type Belongings, belongingsOf, everythingIn, nothing } from './belongings.ts';
 import { type Ask, type Door, idOf, newConnection, newTarget, openDoor } from './door.ts';
 import { peopleOf, signedInAs } from './people.ts';
-import { nth } from './stores.ts';
+import { commitPeople, nth } from './stores.ts';
 
 /**
  * Who may do what, written by hand: what the product says of itself proves nothing about what was meant. Whoever adds an operation, or lets others do
@@ -115,6 +116,8 @@ const newWebhook = { organization_id: 'acme', url: 'https://hooks.example' };
 let door: Door;
 /** Things of an organization, by the name of the parameter that takes them. */
 let things: Belongings;
+/** What single looks are about, where it is not what the others are. */
+let thingsOf: Readonly<Record<string, Belongings>> = {};
 
 /** Who calls, as what a call of theirs carries. */
 const callers: Readonly<Record<'key' | 'person', (scope: ApiScope) => Promise<Ask>>> = {
@@ -130,10 +133,18 @@ const keyFor = async (scopes: readonly ApiScope[], organizations: readonly strin
 beforeAll(async () => {
   door = await openDoor({ identityProvider: peopleOf(), config: { publicUrl: 'https://entrain.example' } });
   things = await belongingsOf(door, 'acme');
+  const connection = `/v1/connections/${things['connection_id']}`;
+  const preview = await door.call('POST', `${connection}/scope/preview`, {
+    body: { scope: { group_ids: [nth(900)] } },
+  });
+  const reconcile = await door.call('POST', `/v1/targets/${things['target_id']}/reconcile`, { body: {} });
+  await door.call('POST', `${connection}/setup-link`, { body: { given_to: 'the IT of Acme' } });
+  await commitPeople(door.stores, connectionId(things['connection_id'] ?? ''), 1);
+  thingsOf = { getPreview: { run_id: idOf(preview) }, listDiscrepancies: { run_id: idOf(reconcile) } };
 });
 afterAll(() => door.close());
 
-const addressOf = ({ path }: Route, of: Belongings = things): string =>
+const addressOf = ({ id, path }: Route, of: Belongings = { ...things, ...thingsOf[id] }): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => of[name] ?? '');
 
 /** What a body has to hold for the call to be well-formed; a refusal must come before anybody looks at it. */
@@ -203,7 +214,8 @@ describe.each(['key', 'person'] as const)('a %s', (kind) => {
       expect(await everything()).toBe(before);
       for (const route of door.routes.filter(({ method }) => method === 'get')) {
         const reply = await door.call('GET', addressOf(route), caller);
-        if (isLetIn(scope, route)) expect(reply.status, route.id).not.toBe(403);
+        // What is not there lets nobody in.
+        if (isLetIn(scope, route)) expect(reply.status, route.id).toBe(200);
       }
     },
   );
@@ -249,7 +261,7 @@ describe('a person', () => {
         }
       expect(await written()).toEqual(before);
       for (const route of noted.filter((one) => isLetIn(scope, one)))
-        expect((await door.call('GET', addressOf(route), askFrom('none'))).status, route.id).not.toBe(403);
+        expect((await door.call('GET', addressOf(route), askFrom('none'))).status, route.id).toBe(200);
     }
   });
 
@@ -384,16 +396,12 @@ describe('a key', () => {
     const looks = door.routes.filter(
       ({ method, path, scope }) => method === 'get' && path.includes('_id}') && scope === 'read',
     );
-    let found = 0;
     for (const route of looks) {
-      // A 404 would let nobody in either: it has to be what a key without limits is answered.
       const reply = await door.call('GET', addressOf(route), { key });
       const whole = await door.call('GET', addressOf(route), { key: everywhere });
       expect([reply.status, withoutTrace(reply.body)], route.id).toEqual([whole.status, withoutTrace(whole.body)]);
-      expect(reply.status, route.id).not.toBe(403);
-      if (reply.status === 200) found += 1;
+      expect(reply.status, route.id).toBe(200);
     }
-    expect(found).toBeGreaterThan(looks.length / 2);
     expect((await door.call('GET', `/v1/connections/${things['connection_id']}`, { key })).status).toBe(200);
     expect((await door.call('GET', '/v1/connections?organization_id=acme', { key })).status).toBe(200);
     expect((await door.call('GET', `/v1/runs?target_id=${things['target_id']}`, { key })).status).toBe(200);
@@ -459,6 +467,8 @@ describe('a key', () => {
   });
 });
 
-/** A stream is text. */
+/** A stream is text, and so is a file; what a file tells of the look before it is left out. */
 const withoutTrace = (body: unknown): unknown =>
-  typeof body === 'string' ? body : { ...z.looseObject({}).parse(body), trace_id: null };
+  typeof body === 'string'
+    ? body.replaceAll(/^\{"kind":"audit_entry".*\n/gm, '')
+    : { ...z.looseObject({}).parse(body), trace_id: null };
