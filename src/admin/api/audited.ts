@@ -20,7 +20,21 @@ export const recorded = async (
   about: About,
   carryOut: () => Promise<Answer>,
 ): Promise<Answer> => {
-  if (route.method === 'get' && route.isNoted !== true) return carryOut();
+  if (route.method === 'get' && route.isNoted !== true) {
+    const answer = await carryOut();
+    // What it shows is known only now, and is not sent before it is written down.
+    return answer.audit === undefined ? answer : await written(commands, route, response, about, async () => answer);
+  }
+  return await written(commands, route, response, about, carryOut);
+};
+
+const written = async (
+  commands: Recording,
+  route: Route,
+  response: Response,
+  about: About,
+  carryOut: () => Promise<Answer>,
+): Promise<Answer> => {
   const { params, body } = about.given;
   const organization = await organizationOf(callerOf(response), about);
   const asked: Asked = { ...askedIn(route, response, params), organization, given: namesIn(body) };

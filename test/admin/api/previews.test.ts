@@ -126,6 +126,28 @@ describe('a preview', () => {
     expect(counted.body).toMatchObject({ targets: [{ plan_id: id, would: { users: { disable: 2 } } }] });
   });
 
+  it('of a wider scope is looked into by nobody whom the audit log does not name', async () => {
+    const key = await keyWith('configure');
+    const id = await planned(runId(idOf(await ask('all'))));
+    const look = () => door.call('GET', `/v1/plans/${id}/operations`, { key });
+    const looks = async () => (await door.call('GET', `/v1/audit?subject_id=${id}`)).body;
+    expect((await look()).status).toBe(200);
+    expect(await looks()).toMatchObject({ data: [] });
+    await door.call('PATCH', `/v1/connections/${connection}`, { body: { scope: pilots } });
+    expect((await look()).status).toBe(200);
+    const by = { action: 'listPlanOperations', actor: { kind: 'api_key', name: 'configure' } };
+    expect(await looks()).toMatchObject({
+      data: [
+        { ...by, step: 'done' },
+        { ...by, step: 'asked' },
+      ],
+    });
+    door.stores.audit.append = async () => {
+      throw new Error('not primary');
+    };
+    expect((await look()).status).toBe(500);
+  });
+
   it('of a wider scope, or one that is being made, shows nobody in the export of a person but to those who may choose the scope', async () => {
     const [read, configure] = [await keyWith('read'), await keyWith('configure')];
     const outsider = user(nth(77));

@@ -88,6 +88,7 @@ export const planRoutes: readonly Route[] = [
     method: 'get',
     path: `${path}/operations`,
     id: 'listPlanOperations',
+    isNoted: 'where_answered',
     scope: 'read',
     tag,
     summary: 'Lists the operations of a plan, with who they are about; who is in a group comes last',
@@ -105,16 +106,18 @@ export const planRoutes: readonly Route[] = [
     refusals: ['not_found'],
     handle: async ({ params, query, caller, commands }) => {
       // Of people whom nobody has let in, the counts are for everybody.
-      if (await commands.showsOutsiders(planId(params.plan_id))) assertMayDo(caller, 'configure');
+      const showsOutsiders = await commands.showsOutsiders(planId(params.plan_id));
+      if (showsOutsiders) assertMayDo(caller, 'configure');
       const { action, why } = query;
       const filter = { ...(action === undefined ? {} : { action }), ...(why === undefined ? {} : { why }) };
-      return answerPage(
+      const answer = await answerPage(
         `plan operations ${params.plan_id} ${JSON.stringify(filter)}`,
         query,
         (after, limit) => commands.listPlanOperations(planId(params.plan_id), filter, after, limit),
         planOperationView,
         placeInPasses,
       );
+      return showsOutsiders ? { ...answer, audit: {} } : answer;
     },
   }),
   defineRoute({
