@@ -224,10 +224,11 @@ export const stepsOf = (operation: Operation, outcome: Outcome | null): readonly
 
 const asUndo = ({ operation }: PlannedOperation): PlannedOperation => ({ operation, why: 'undo' });
 
-/** Who it added goes, who it removed comes back. A group that goes as a whole takes its members along. */
+/** Who it added goes, who it removed comes back. A group that goes as a whole takes its members along; one that is left alone does not. */
 export const undoMembers = (trace: Trace, context: UndoContext): Undone => {
   const { ref, created, deleted, added, removed } = trace;
-  if (added.size + removed.size === 0 || created || deleted) return nothing;
+  if (added.size + removed.size === 0 || deleted) return nothing;
+  if (created && undoAccount(trace, context).operations.length > 0) return nothing;
   const link = context.linkOf(ref.id);
   if (link === undefined || link.remoteId !== trace.remoteId)
     return {
@@ -235,7 +236,7 @@ export const undoMembers = (trace: Trace, context: UndoContext): Undone => {
       leftOut: [...unlinked(trace, 'add_members', added), ...unlinked(trace, 'remove_members', removed)],
     };
   const back = sorted(trace, 'remove_members', removed, context);
-  const [came, before] = parted(added, ({ ref: member }) => context.came(ref.id, member.id));
+  const [came, before] = parted(added, ({ ref: member }) => created || context.came(ref.id, member.id));
   const away = sorted(trace, 'add_members', came, context);
   return {
     operations: [

@@ -221,4 +221,11 @@ describe('what a run did to the members of a group', () => {
     const trace = traceOf(create(staff), members('add_members', 'ann'));
     expect(named(undone(trace, links).does)).toEqual([['delete', []]]);
   });
+
+  it('is taken back where the group that it made is left alone, whatever else is known of who was in it', () => {
+    const trace = traceOf(create(staff), members('add_members', 'ann'));
+    const left = { policies: { deprovision: { kind: 'disable' }, leftGroups: 'leave' }, came: () => false } as const;
+    expect(named(undone(trace, links, left).does)).toEqual([['remove_members', ['ann']]]);
+    expect(undone(trace, links, left).leftOut).toEqual([['deprovision_off', null]]);
+  });
 });

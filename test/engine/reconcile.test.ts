@@ -189,6 +189,18 @@ describe('a reconcile run', () => {
     expect(await lines(s, await s.reconcile())).toEqual(['member_unknown staff', 'unknown planted-guest']);
   });
 
+  it('finds nobody too many in a group that is gone in the tenant and left alone at the target', async () => {
+    const s = await story({ target: { leftGroups: 'leave' } });
+    s.hire('ann');
+    s.found('club');
+    s.directory.join(id('club'), id('ann'));
+    await s.full();
+    s.directory.remove(id('club'), 'deleted');
+    await s.delta();
+    expect(s.groups()).toEqual({ club: ['ann'] });
+    expect(await lines(s, await s.reconcile())).toEqual([]);
+  });
+
   it('takes nobody for missing when the list breaks off, whatever it showed', async () => {
     const s = await staffed(
       withInventory(() => ({

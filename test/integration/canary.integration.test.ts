@@ -225,7 +225,9 @@ const asPeople = async (connection: string): Promise<void> => {
   // The one answer that is to show it, as the pages behind it are.
   answers.splice(-1);
   secrets['setup link'] = String(url).split('_').slice(1).join('_');
+  const opened = await fetch(url);
   const typed = {
+    question: /name="question" value="(\w+)"/.exec(await opened.text())?.[1] ?? '',
     tenant_id: graph.tenants[0]?.tenantId ?? '',
     client_id: graph.tenants[0]?.apps[0]?.clientId ?? '',
     way: 'certificate',
@@ -233,7 +235,7 @@ const asPeople = async (connection: string): Promise<void> => {
     pfx_password: secrets['wrong password of a PFX file'] ?? '',
   };
   const shown = [
-    await fetch(url),
+    opened,
     await fetch(`${url}/credentials`, { method: 'POST', headers: page, body: new URLSearchParams(typed) }),
     await fetch(`${url}/test`, { method: 'POST', headers: page }),
   ];
