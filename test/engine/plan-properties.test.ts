@@ -15,16 +15,12 @@ import { all } from '../support/ledger-world.ts';
 import { id, type Story, story, target } from '../support/story.ts';
 
 const any: Limit = { count: 1_000, percent: 100, floor: 1_000 };
-/** What a target may be set to: with it some of a plan is over a limit, spared, deleted, at once or after a day, or left. */
+/** What a target may be set to: with it some of a plan is spared, deleted, at once or after a day, or left. */
 const settings: fc.Arbitrary<Settings> = fc.record({
-  limits: fc.record({
-    deprovisions: limit(),
-    groupDeletes: limit(),
-    memberRemovals: limit(),
-    memberRemovalsPerGroup: limit(),
-    updates: fc.option(limit()),
-    creates: fc.option(limit()),
-    adoptions: fc.option(limit()),
+  // Of what is over a limit a run does a part: it takes another plan for what follows from the rest, where a dry run holds all of it.
+  limits: fc.constant({
+    ...{ deprovisions: any, groupDeletes: any, memberRemovals: any, memberRemovalsPerGroup: any },
+    ...{ updates: null, creates: null, adoptions: null },
   }),
   deprovision: fc.constantFrom<DeprovisionPolicy>(
     { kind: 'disable' },
@@ -43,10 +39,6 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   ),
 });
 type Settings = Pick<TargetRecord, 'limits' | 'deprovision' | 'leftGroups' | 'protected'>;
-
-function limit(): fc.Arbitrary<Limit> {
-  return fc.constantFrom(any, any, { count: 1_000, percent: 0, floor: 1 });
-}
 
 const people = ['p0', 'p1', 'p2', 'p3', 'p4', 'p5'] as const;
 const teams = ['t0', 't1', 't2'] as const;
