@@ -84,15 +84,12 @@ const compareGroup = async (work: Reconciling, group: Link, moved: Moved): Promi
       ),
     );
   }
-  // A group that is gone in the tenant goes as a whole, or is left alone with whoever is in it.
-  if (!(await snapshots.find(work.run.connection, [ref])).has(ref.id)) return;
   const surplus = [...ours.values()].filter((link) => !wanted.has(link.ref.id) && !isUnsettled(link.ref));
   for (const some of batches(surplus, 1_000)) {
     // Who left altogether loses memberships with the account, by the limits of a deprovision.
-    const present = await snapshots.find(
-      work.run.connection,
-      some.map((link) => link.ref),
-    );
+    const present = await snapshots.find(work.run.connection, [ref, ...some.map((link) => link.ref)]);
+    // A group that is gone in the tenant goes as a whole, or is left alone with whoever is in it.
+    if (!present.has(ref.id)) return;
     await note(
       work,
       some
