@@ -20,25 +20,17 @@ export const recorded = async (
   about: About,
   carryOut: () => Promise<Answer>,
 ): Promise<Answer> => {
+  let act = carryOut;
   if (route.method === 'get' && route.isNoted !== true) {
     const answer = await carryOut();
+    if (answer.audit === undefined) return answer;
     // What it shows is known only now, and is not sent before it is written down.
-    return answer.audit === undefined ? answer : await written(commands, route, response, about, async () => answer);
+    act = async () => answer;
   }
-  return await written(commands, route, response, about, carryOut);
-};
-
-const written = async (
-  commands: Recording,
-  route: Route,
-  response: Response,
-  about: About,
-  carryOut: () => Promise<Answer>,
-): Promise<Answer> => {
   const { params, body } = about.given;
   const organization = await organizationOf(callerOf(response), about);
   const asked: Asked = { ...askedIn(route, response, params), organization, given: namesIn(body) };
-  const { audit: _, ...answer } = await audited(commands, asked, carryOut, ({ audit = {} }) => audit, codeOf);
+  const { audit: _, ...answer } = await audited(commands, asked, act, ({ audit = {} }) => audit, codeOf);
   return answer;
 };
 
