@@ -1,9 +1,8 @@
 /** What decides what is written, and where, as short texts: another text means another plan, or another system. */
 
 import { createHash } from 'node:crypto';
-import { attributeIn } from '../core/read-attributes.ts';
+import { rulesBeyond } from '../core/unreadable-rules.ts';
 import type { Connection } from '../model/connection.ts';
-import type { MappingRule } from '../model/mapping.ts';
 import type { Json, TargetRecord } from '../model/target-record.ts';
 
 export type Ruled = Pick<TargetRecord, 'mapping' | 'matching' | 'deprovision' | 'leftGroups'>;
@@ -13,7 +12,10 @@ export const rulesKey = (
   { mapping, matching, deprovision, leftGroups }: Ruled,
   { attributes }: Pick<Connection, 'attributes'>,
 ): string => {
-  const unread = (['user', 'group'] as const).map((type) => unreadOf(mapping[type], attributes[type]));
+  const beyond = rulesBeyond(attributes, { mapping });
+  const unread = (['user', 'group'] as const).map((type) =>
+    [...new Set(beyond.flatMap((rule) => (rule.type === type ? [rule.attribute] : [])))].toSorted(),
+  );
   // What leaves groups alone reads as it did before there was a choice, so that nobody has to look at a plan for that.
   const rules = digest([mapping, matching, deprovision, ...(leftGroups === 'leave' ? [] : [leftGroups])]);
   return unread.every((paths) => paths.length === 0) ? rules : `${rules}.${digest(unread)}`;
@@ -33,14 +35,6 @@ export const reachKey = ({
   credentialVersion,
 }: Pick<TargetRecord, 'kind' | 'settings' | 'credentialVersion'>): string =>
   `${digest([kind, settings])}.${credentialVersion}`;
-
-const unreadOf = (rules: readonly MappingRule[], read: readonly string[]): readonly string[] => {
-  const known = new Set([...read, 'id']);
-  const mapped = rules
-    .flatMap((rule) => ('from' in rule ? [attributeIn(rule.from)] : []))
-    .filter((path) => !known.has(path));
-  return [...new Set(mapped)].toSorted();
-};
 
 const digest = (value: object): string => createHash('sha256').update(textOf(value)).digest('base64url');
 
