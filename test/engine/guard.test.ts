@@ -22,10 +22,6 @@ const limited = (limits: Partial<Limits>, more: { protected?: Partial<Protection
       protected: { ...nobodyProtected, ...more.protected },
     },
   });
-const edit = async (s: Story, change: Parameters<Story['stores']['targets']['edit']>[2]): Promise<void> => {
-  const record = await s.stores.targets.get(target);
-  await s.stores.targets.edit(target, record?.revision ?? 0, change);
-};
 
 describe('a leak of a few people a run', () => {
   it('is caught by what the last 24 hours took, and no earlier', async () => {
@@ -114,7 +110,7 @@ describe('people who may not be deprovisioned before somebody looked', () => {
     await s.delta();
     expect(await s.provisioned()).toMatchObject({ state: 'held', counters: { membersRemoved: 1 } });
     expect(s.groups()['staff']).toHaveLength(9);
-    await edit(s, { limits: defaultLimits });
+    await s.editTarget({ limits: defaultLimits });
     await s.provision();
     expect(s.groups()['staff']).toHaveLength(6);
     expect(off(s)).toBe(3);
@@ -240,7 +236,7 @@ describe('a group that is emptied', () => {
     expect(run.problem?.message).toContain(`8 member removals from the group ${id('team')}`);
     expect(s.groups()['team']).toHaveLength(8);
     expect(s.groups()['all']).toHaveLength(7);
-    await edit(s, { limits: defaultLimits });
+    await s.editTarget({ limits: defaultLimits });
     await s.provision();
     expect(s.groups()['team']).toHaveLength(0);
   });
@@ -285,7 +281,7 @@ describe('creates and updates', () => {
       counters: { created: 0, updated: 1, disabled: 1, skipped: { guard_hold: 7 } },
     });
     expect(await s.held(await s.newestPlan())).toEqual(Array.from({ length: 7 }, () => 'create user'));
-    await edit(s, { limits: defaultLimits });
+    await s.editTarget({ limits: defaultLimits });
     await s.provision();
     expect(Object.keys(s.accounts())).toHaveLength(12);
   });
@@ -372,7 +368,7 @@ describe('a protected account', () => {
       for (const nth of [0, 1]) s.directory.join(id('staff'), id(`p${nth}`));
       await s.full();
       expect(s.groups()['staff']).toEqual(['p0', 'p1']);
-      await edit(s, { protected: { ...nobodyProtected, ...how } });
+      await s.editTarget({ protected: { ...nobodyProtected, ...how } });
       s.directory.setUser(id('p0'), { jobTitle: 'changed' });
       s.directory.setUser(id('p1'), { jobTitle: 'changed' });
       for (const nth of [0, 1]) s.directory.leave(id('staff'), id(`p${nth}`));
@@ -410,7 +406,7 @@ describe('a protected account', () => {
     for (const nth of [0, 1]) s.directory.join(id('staff'), id(`p${nth}`));
     await s.full();
     expect(s.groups()).toEqual({ staff: ['p1'] });
-    await edit(s, { protected: nobodyProtected });
+    await s.editTarget({ protected: nobodyProtected });
     await s.provision('full');
     expect(s.groups()).toEqual({ staff: ['p0', 'p1'] });
   });
@@ -424,7 +420,7 @@ describe('a protected account', () => {
     s.directory.join(id('inner'), id('p0'));
     s.directory.join(id('admins'), id('p1'));
     await s.full();
-    await edit(s, { protected: { ...nobodyProtected, groups: [sourceId(id('admins'))] } });
+    await s.editTarget({ protected: { ...nobodyProtected, groups: [sourceId(id('admins'))] } });
     s.directory.leave(id('admins'), id('p1'));
     leave(s, 0, 3);
     await s.delta();
@@ -436,7 +432,7 @@ describe('a protected account', () => {
     const s = await limited({ deprovisions: limit(2) });
     staff(s, 6);
     await s.full();
-    await edit(s, { protected: { ...nobodyProtected, ids: [id('p0'), id('p1')] } });
+    await s.editTarget({ protected: { ...nobodyProtected, ids: [id('p0'), id('p1')] } });
     leave(s, 0, 4);
     await s.delta();
     expect(await s.provisioned()).toMatchObject({
@@ -450,7 +446,7 @@ describe('a protected account', () => {
     const s = await story();
     staff(s, 2);
     await s.full();
-    await edit(s, { protected: { ...nobodyProtected, ids: [id('p0')] } });
+    await s.editTarget({ protected: { ...nobodyProtected, ids: [id('p0')] } });
     for (const nth of [0, 1]) s.directory.setUser(id(`p${nth}`), { accountEnabled: false });
     await s.delta();
     expect(s.accounts()).toEqual({ p0: 'on', p1: 'off' });

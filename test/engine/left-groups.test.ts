@@ -4,10 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { sourceId } from '../../src/model/ids.ts';
 import { defaultLimits, type TargetRecord } from '../../src/model/target-record.ts';
 import { why } from '../support/explaining.ts';
-import { id, type Story, story, target } from '../support/story.ts';
+import { anyNumber, id, type Story, story } from '../support/story.ts';
 
 const hourMs = 3_600_000;
-const anyNumber = { count: 1_000, percent: 100, floor: 1_000 };
 const team = (nth: number): string => `team${nth}`;
 
 /** So many teams with one person each, who is in everyone's group, too. */
@@ -28,10 +27,6 @@ const end = (s: Story, from: number, to: number): void => {
   for (let nth = from; nth < to; nth += 1) s.directory.remove(id(team(nth)), 'deleted');
 };
 const teamsAt = (s: Story): number => Object.keys(s.groups()).filter((name) => name.startsWith('team')).length;
-const edit = async (s: Story, change: Partial<TargetRecord>): Promise<void> => {
-  const record = await s.stores.targets.get(target);
-  await s.stores.targets.edit(target, record?.revision ?? 0, change);
-};
 
 describe('groups that leave', () => {
   it('all stay at a helpdesk that was told nothing of groups, whatever becomes of people there', async () => {
@@ -136,7 +131,7 @@ describe('groups that leave', () => {
     }
     expect(teamsAt(s)).toBe(27);
     s.pass(24 * hourMs);
-    await edit(s, { limits: { ...defaultLimits, groupDeletes: anyNumber } });
+    await s.editTarget({ limits: { ...defaultLimits, groupDeletes: anyNumber } });
     await s.delta();
     expect(teamsAt(s)).toBe(22);
   });
@@ -145,7 +140,7 @@ describe('groups that leave', () => {
     const s = await office(20);
     end(s, 0, 2);
     await s.delta();
-    await edit(s, { leftGroups: 'delete', autoApproveFirst: false });
+    await s.editTarget({ leftGroups: 'delete', autoApproveFirst: false });
     await s.provision();
     expect(teamsAt(s)).toBe(20);
     expect(await s.newestPlan()).toMatchObject({ kind: 'first', countsOf: { group: { delete: 2 } } });

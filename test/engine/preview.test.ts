@@ -9,7 +9,7 @@ import { everyone, type Scope, scopeKey } from '../../src/model/scope.ts';
 import { defaultLimits, type Limits } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { all } from '../support/ledger-world.ts';
-import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
+import { anyNumber, connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const groups = (...names: readonly string[]): Scope => ({
   kind: 'groups',
@@ -18,7 +18,6 @@ const groups = (...names: readonly string[]): Scope => ({
 });
 const { signal } = new AbortController();
 const day = 86_400_000;
-const anyNumber = { count: 1_000, percent: 100, floor: 1_000 };
 const limits: Limits = { ...defaultLimits, deprovisions: anyNumber, memberRemovals: anyNumber };
 
 /** Eight people, of whom the first four are in the test group, and everybody is in the staff. */

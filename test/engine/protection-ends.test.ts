@@ -3,22 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import { TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
-import { defaultLimits, nobodyProtected, type Protection, type TargetRecord } from '../../src/model/target-record.ts';
+import { nobodyProtected, type Protection, type TargetRecord } from '../../src/model/target-record.ts';
 import { why } from '../support/explaining.ts';
-import { id, type Story, story, target } from '../support/story.ts';
+import { anyNumber, free, id, type Story, story, target } from '../support/story.ts';
 
-const anyNumber = { count: 1_000, percent: 100, floor: 1_000 };
-const free = {
-  ...defaultLimits,
-  deprovisions: anyNumber,
-  memberRemovals: anyNumber,
-  memberRemovalsPerGroup: anyNumber,
-};
-const edit = async (s: Story, change: Partial<TargetRecord>): Promise<void> => {
-  const record = await s.stores.targets.get(target);
-  await s.stores.targets.edit(target, record?.revision ?? 0, change);
-};
-const lift = (s: Story): Promise<void> => edit(s, { protected: nobodyProtected });
+const lift = (s: Story): Promise<void> => s.editTarget({ protected: nobodyProtected });
 const passBy = async (s: Story, names: readonly string[]): Promise<void> => {
   for (const name of names) {
     s.hire(name);
@@ -43,7 +32,7 @@ const withBob = async (s: Story, protection: Partial<Protection>): Promise<void>
   s.hire('bob', { department: 'Board' });
   for (const name of ['Admins', 'Staff']) s.directory.join(id(name), id('bob'));
   await s.full();
-  await edit(s, { protected: { ...nobodyProtected, ...protection } });
+  await s.editTarget({ protected: { ...nobodyProtected, ...protection } });
   await s.delta();
 };
 
@@ -123,7 +112,7 @@ describe('somebody who left while they were protected', () => {
     await s.delta();
     const record = await s.stores.targets.get(target);
     const from = { limits: free, protected: { ...nobodyProtected, ids: [id('bob')] }, approvals: 2 as const };
-    await edit(s, { protected: nobodyProtected, loosened: { from, at: s.now() } });
+    await s.editTarget({ protected: nobodyProtected, loosened: { from, at: s.now() } });
     expect(record?.approvals).toBe(2);
     await passBy(s, ['dora']);
     expect(s.accounts()).toMatchObject({ bob: 'on' });
@@ -150,7 +139,7 @@ describe('somebody who left while they were protected', () => {
     s.directory.remove(id('bob'), 'deleted');
     await s.delta();
     expect(await s.stores.ledger.countEscrows(target)).toBe(1);
-    await edit(s, { protected: { ...nobodyProtected, ids: [id('bob')] } });
+    await s.editTarget({ protected: { ...nobodyProtected, ids: [id('bob')] } });
     await s.delta();
     expect(await s.stores.ledger.countEscrows(target)).toBe(0);
     isRefused = false;

@@ -4,24 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { unobserved } from '../../src/engine/engine.ts';
 import { SourceError, TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
-import { defaultLimits, nobodyProtected, type Protection, type TargetRecord } from '../../src/model/target-record.ts';
+import { nobodyProtected, type Protection } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { why } from '../support/explaining.ts';
-import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
+import { anyNumber, connection, free, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
-const anyNumber = { count: 1_000, percent: 100, floor: 1_000 };
-const free = {
-  ...defaultLimits,
-  deprovisions: anyNumber,
-  memberRemovals: anyNumber,
-  memberRemovalsPerGroup: anyNumber,
-};
-const edit = async (s: Story, change: Partial<TargetRecord>): Promise<void> => {
-  const record = await s.stores.targets.get(target);
-  await s.stores.targets.edit(target, record?.revision ?? 0, change);
-};
 const protect = (s: Story, protection: Partial<Protection>): Promise<void> =>
-  edit(s, { protected: { ...nobodyProtected, ...protection } });
+  s.editTarget({ protected: { ...nobodyProtected, ...protection } });
 const leave = (s: Story, ...names: readonly string[]): void => {
   for (const name of names) s.directory.remove(id(name), 'deleted');
 };

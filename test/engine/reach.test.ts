@@ -9,14 +9,9 @@ import { why } from '../support/explaining.ts';
 import { connection, id, plainTarget, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const word = { by: 'anna', reason: 'It looks right.' };
-type Edit = Parameters<Story['stores']['targets']['edit']>[2];
-const edit = async (s: Story, change: Edit): Promise<void> => {
-  const record = await s.stores.targets.get(target);
-  await s.stores.targets.edit(target, record?.revision ?? 0, change);
-};
 const otherCredentials = async (s: Story): Promise<void> => {
   const record = await s.stores.targets.get(target);
-  await edit(s, { credentialVersion: (record?.credentialVersion ?? 0) + 1 });
+  await s.editTarget({ credentialVersion: (record?.credentialVersion ?? 0) + 1 });
 };
 /** Everybody has an account; what the target is asked for by id is counted, and errors of the log are kept. */
 const staffed = async (options: StoryOptions = {}) => {
@@ -261,7 +256,7 @@ describe('a plan', () => {
     for (let nth = 0; nth < 3; nth += 1) s.hire(`p${nth}`);
     await s.full();
     const plan = await s.newestPlan();
-    await edit(s, { protected: { ids: [id('p1')], attributes: [], groups: [] } });
+    await s.editTarget({ protected: { ids: [id('p1')], attributes: [], groups: [] } });
     await expect(s.commands.approvePlan(plan.id, word)).rejects.toThrow('other accounts are protected');
     await s.provisionAll();
     expect(await s.newestPlan()).toMatchObject({ counts: { create: 2 } });

@@ -22,10 +22,6 @@ const leave = (s: Story, from: number, to: number): void => {
   for (let nth = from; nth < to; nth += 1) s.directory.remove(id(`p${nth}`), 'soft_deleted');
 };
 const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
-const edit = async (s: Story, change: Partial<TargetRecord>): Promise<void> => {
-  const record = await s.stores.targets.get(target);
-  await s.stores.targets.edit(target, record?.revision ?? 0, change);
-};
 const word = { by: 'anna', reason: 'It is right.' };
 /** With whom one alone gets no further. */
 const isAskedForTwo = async (s: Story): Promise<void> => {
@@ -45,7 +41,7 @@ describe('one person alone', () => {
     await s.approve();
     // Each edit of the rules has a plan made of everything, which is within the limits.
     leave(s, 0, 2);
-    await edit(s, { leftGroups: 'delete' });
+    await s.editTarget({ leftGroups: 'delete' });
     await s.delta();
     expect(await s.newestPlan()).toMatchObject({ kind: 'first', exceeded: [], approvals: 1 });
     await s.approve();
@@ -57,7 +53,7 @@ describe('one person alone', () => {
     ]);
 
     leave(s, 2, 4);
-    await edit(s, { leftGroups: 'leave' });
+    await s.editTarget({ leftGroups: 'leave' });
     await s.delta();
     expect(await s.newestPlan()).toMatchObject({ kind: 'first', exceeded: [{ wanted: 2, taken: 2, allowed: 2 }] });
     await isAskedForTwo(s);
@@ -97,11 +93,11 @@ describe('one person alone', () => {
     await s.full();
     await s.approve();
     leave(s, 0, 6);
-    await edit(s, { leftGroups: 'delete' });
+    await s.editTarget({ leftGroups: 'delete' });
     await s.delta();
     const plan = await s.newestPlan();
     expect(plan).toMatchObject({ exceeded: [], approvals: 1 });
-    await edit(s, { limits: { ...defaultLimits, deprovisions: limit(2) } });
+    await s.editTarget({ limits: { ...defaultLimits, deprovisions: limit(2) } });
     expect(await s.commands.approveOnce(plan.id, word)).toMatchObject({ run: null });
     await s.provisionAll();
     expect(off(s)).toBe(0);
@@ -111,7 +107,7 @@ describe('one person alone', () => {
 it('who was protected is not remembered for longer than they are', async () => {
   const s = await story();
   const from = { limits: defaultLimits, protected: { ...nobodyProtected, ids: ['director'] }, approvals: 2 } as const;
-  await edit(s, { loosened: { from, at: s.now() } });
+  await s.editTarget({ loosened: { from, at: s.now() } });
   const kept = async () => (await s.stores.targets.get(target))?.loosened ?? null;
   s.pass(23 * 3_600_000);
   await prune(s.engine, null, new AbortController().signal);

@@ -23,11 +23,18 @@ import {
 } from '../../src/model/connection.ts';
 import type { Discrepancy } from '../../src/model/discrepancy.ts';
 import { connectionId, organizationId, runId, sourceId, targetId } from '../../src/model/ids.ts';
+import type { Limit } from '../../src/model/limit.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Run, Shrink, SyncMode } from '../../src/model/run.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
-import { defaultEscrow, defaultLimits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
+import {
+  defaultEscrow,
+  defaultLimits,
+  type Limits,
+  nobodyProtected,
+  type TargetRecord,
+} from '../../src/model/target-record.ts';
 import { silent } from '../../src/model/world.ts';
 import { memoryDirectory, memorySource } from '../../src/source/memory.ts';
 import type { Source } from '../../src/source/source.ts';
@@ -211,6 +218,10 @@ export const story = async (options: StoryOptions = {}) => {
     full: async (more: More = {}) => sync('full', more),
     delta: async (more: More = {}) => sync('delta', more),
     requestPreview,
+    editTarget: async (change: Parameters<Stores['targets']['edit']>[2]): Promise<void> => {
+      const record = await stores.targets.get(target);
+      await stores.targets.edit(target, record?.revision ?? 0, change);
+    },
     /** What another scope would mean. */
     preview: async (proposed: Scope) => run(await requestPreview(proposed)),
     saveScope: async (scope: Scope): Promise<void> => {
@@ -317,6 +328,16 @@ const untilAborted = (_ms: number, signal: AbortSignal): Promise<void> =>
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
+
+/** A limit that no story passes. */
+export const anyNumber: Limit = { count: 1_000, percent: 100, floor: 1_000 };
+/** Any number of people may go, and leave groups. */
+export const free: Limits = {
+  ...defaultLimits,
+  deprovisions: anyNumber,
+  memberRemovals: anyNumber,
+  memberRemovalsPerGroup: anyNumber,
+};
 
 export const plainConnection = (at: Date): Connection => ({
   id: connection,

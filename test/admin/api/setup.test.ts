@@ -37,6 +37,21 @@ const openLink = async (of = connection, body: object = {}): Promise<string> => 
   return z.looseObject({ url: z.string() }).parse(reply.body).url;
 };
 
+/** One at which something happens while credentials are tested. */
+const doorWhereMeanwhile = (happens: () => Promise<unknown>): Promise<Door> =>
+  openDoor({
+    config: { publicUrl },
+    room: () => ({
+      connectSourceOnce: (_connection, secrets) => ({
+        ...emptyTenant(secrets, clientSecret),
+        check: async () => {
+          await happens();
+          return { ok: true, checks: [] };
+        },
+      }),
+    }),
+  });
+
 type Sent = { readonly status: number; readonly text: string; readonly headers: Headers };
 const fromHere = { 'sec-fetch-site': 'same-origin', origin: publicUrl };
 
@@ -401,18 +416,9 @@ describe('credentials that somebody fills in', () => {
   });
 
   it('are not kept of a connection that was given to another tenant while they were tested', async () => {
-    const racing = await openDoor({
-      config: { publicUrl },
-      room: () => ({
-        connectSourceOnce: (_connection, secrets) => ({
-          ...emptyTenant(secrets, clientSecret),
-          check: async () => {
-            await racing.call('PATCH', `/v1/connections/${pending}`, { body: { tenant_id: otherTenant } });
-            return { ok: true, checks: [] };
-          },
-        }),
-      }),
-    });
+    const racing: Door = await doorWhereMeanwhile(() =>
+      racing.call('PATCH', `/v1/connections/${pending}`, { body: { tenant_id: otherTenant } }),
+    );
     const without = { tenant_id: undefined, client_id: undefined, client_secret: undefined };
     const pending = await addConnection(racing, without);
     const made = await racing.call('POST', `/v1/connections/${pending}/setup-link`, { body: { given_to: 'their IT' } });
@@ -456,19 +462,10 @@ describe('credentials that somebody fills in', () => {
   });
 
   it('are not kept where more is read, while they are tested, because accounts are protected by it', async () => {
-    const racing = await openDoor({
-      config: { publicUrl },
-      room: () => ({
-        connectSourceOnce: (_connection, secrets) => ({
-          ...emptyTenant(secrets, clientSecret),
-          check: async () => {
-            const attributes = [{ attribute: 'employeeHireDate', value: '2026-12-01T00:00:00Z' }];
-            await addTarget(racing, pending, { protected: { ids: [], attributes } });
-            return { ok: true, checks: [] };
-          },
-        }),
-      }),
-    });
+    const attributes = [{ attribute: 'employeeHireDate', value: '2026-12-01T00:00:00Z' }];
+    const racing: Door = await doorWhereMeanwhile(() =>
+      addTarget(racing, pending, { protected: { ids: [], attributes } }),
+    );
     const without = { tenant_id: undefined, client_id: undefined, client_secret: undefined };
     const pending = await addConnection(racing, without);
     const made = await racing.call('POST', `/v1/connections/${pending}/setup-link`, { body: { given_to: 'their IT' } });
