@@ -17,7 +17,7 @@ import { type Found, findMatch } from './look.ts';
 import { metAgain } from './met-again.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
-import { firstOfName } from './same-names.ts';
+import { firstsOfNames } from './same-names.ts';
 import { isNews, sighted } from './sights.ts';
 import { ahead, allOf, type Chunk, prepared, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
@@ -161,10 +161,10 @@ const provisionRound = async (
   nth: 1 | 2,
 ): Promise<ReadonlySet<SourceId>> => {
   const pass = passOf(work);
-  const plans = sighted.map((one) => {
-    const planned = planOne(one, objectContext(work, one.item, links, pass));
-    return { ...planned, plan: firstOfName(work, planned.plan) };
-  });
+  const plans = firstsOfNames(
+    work,
+    sighted.map((one) => planOne(one, objectContext(work, one.item, links, pass))),
+  );
   await escrowUnplannable(work, plans);
   const pending = plans.flatMap((planned) => toPending(planned, pass));
   let again: ReadonlySet<SourceId> = new Set();

@@ -86,6 +86,30 @@ describe('two people with one user name who would be created side by side', () =
   });
 });
 
+describe('a group that is made by a name which another is given in the same run', () => {
+  it.each([
+    ['the one that is renamed comes first', ['alpha', 'omega']],
+    ['the one that is made comes first', ['omega', 'alpha']],
+  ] as const)('waits, for a target with two groups of one name: %s', async (_what, [renamed, made]) => {
+    const s = await story();
+    s.hire('anna');
+    s.found(renamed);
+    s.directory.join(id(renamed), id('anna'));
+    await s.full();
+    s.directory.setGroup(id(renamed), { displayName: 'All staff' });
+    s.directory.setGroup(id(made), { displayName: 'All staff' });
+    s.directory.join(id(made), id('anna'));
+    await s.delta();
+    expect(s.groups()).toEqual({ 'All staff': ['anna'] });
+    const { items } = await s.stores.ledger.escrows(targetOf, null, 10);
+    expect(items.map(({ ref, reason }) => [ref.id, reason])).toEqual([[id(made), 'linked_elsewhere']]);
+    s.directory.setGroup(id(made), { displayName: 'Some staff' });
+    await s.delta();
+    expect(s.groups()).toEqual({ 'All staff': ['anna'], 'Some staff': ['anna'] });
+    expect(await s.stores.ledger.countEscrows(targetOf)).toBe(0);
+  });
+});
+
 describe('an account that carries the id of somebody whom no snapshot holds, after a restore', () => {
   const withAccountOf = async (owner: string): Promise<Story> => {
     const scope = { kind: 'groups', groups: [sourceId(id('pilot'))], nested: false } as const;
