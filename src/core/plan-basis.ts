@@ -29,10 +29,12 @@ export const whatMoved = (kind: PlanKind, was: Basis, now: BasisNow): readonly s
   ...(kind === 'held' || kind === 'undo' || !now.changed
     ? []
     : [`the tenant changed after version ${was.version} of the snapshot, which is now at version ${now.version}`]),
-  ...(kind === 'held' || (was.position === now.position && was.written === now.written)
-    ? []
-    : ['the target was written to since']),
+  ...(kind === 'held' || !isBehind(kind, was, now) ? [] : ['the target was written to since']),
 ];
+
+/** An undo goes by what was written alone: a run that found nothing to do moves the position, and changed nothing of what is taken back. */
+const isBehind = (kind: PlanKind, was: Basis, now: Basis): boolean =>
+  was.written !== now.written || (kind !== 'undo' && was.position !== now.position);
 
 /** Who is let in by the former scope may be among those who are to stay out by the new one, also where nothing is taken away. */
 const scopeMoved = (was: Basis, now: Now): readonly string[] => {

@@ -14,6 +14,7 @@ import { knownPlan, makePlan } from './make-plan.ts';
 import { firstPlanProblem, heldProblem } from './plan-problems.ts';
 import type { Reached } from './prove-reach.ts';
 import type { Provisioning } from './provisioning.ts';
+import { secondLookProblem } from './reactions.ts';
 import { newProvisionRun, restOf } from './request-runs.ts';
 import { settle } from './settle-run.ts';
 import { doubtProblem } from './shield.ts';
@@ -202,7 +203,7 @@ export const requestSecondLook = async ({ engine, run, record }: Provisioning, t
   if (run.scope !== null || (tally.counters().skipped['absence_unproven'] ?? 0) === 0) return;
   const notBefore = new Date(engine.world.now().getTime() + (engine.timing.secondLookMs ?? secondLookMs));
   await engine.stores.runs.request(
-    newProvisionRun(record, run.id, { ...restOf(engine, run), mode: 'delta', notBefore }),
+    newProvisionRun(record, run.id, { ...restOf(engine, run), mode: 'delta', notBefore, problem: secondLookProblem }),
   );
 };
 

@@ -13,10 +13,11 @@ import {
   type TargetFault,
 } from '../model/errors.ts';
 import type { Run } from '../model/run.ts';
+import type { Postponed } from '../store/run-store.ts';
 
 export type Reaction =
   /** Put the run back for a while. Being told to wait (throttling) is no fault, however often. */
-  | { readonly kind: 'wait'; readonly ms: number; readonly problem: Problem; readonly isFault: boolean }
+  | ({ readonly kind: 'wait'; readonly ms: number } & Postponed)
   /** Somebody must act: hold the connection or target back, end the run. */
   | { readonly kind: 'quarantine'; readonly problem: Problem }
   /** End the run as failed; the next one starts anew. */
@@ -43,12 +44,17 @@ export class SecondLookDue extends Error {
   override readonly name = 'SecondLookDue';
   readonly afterMs: number;
   constructor(afterMs: number) {
-    super(
-      'Somebody who is to lose an account was in the source a short while ago; it is asked about them a second time.',
-    );
+    super(secondLookProblem.message);
     this.afterMs = afterMs;
   }
 }
+
+export const secondLookProblem: Problem = {
+  code: 'absence_unproven',
+  message:
+    'Somebody who is to lose an account or a membership was in the source a short while ago; it is asked about them a second time.',
+  owner: 'your_team',
+};
 
 /** The source took longer to confirm a single removal than what it says is good for. */
 export class ConfirmationTooSlow extends Error {
@@ -129,18 +135,20 @@ export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>,
     return {
       kind: 'wait',
       ms: error.afterMs,
-      problem: { code: 'absence_unproven', message: error.message, owner: 'your_team' },
+      problem: secondLookProblem,
       isFault: false,
     };
   if (error instanceof ConfirmationTooSlow)
     return wait({ code: 'confirmation_slow', message: error.message, owner: 'microsoft' });
   if (error instanceof RunRefused) return { kind: 'fail', problem: error.problem };
   // A run that spent its time waiting out a fault failed by that fault. One of a target holds it back: a run's time is over before ten faults are.
-  if (error instanceof RunTimedOut)
+  if (error instanceof RunTimedOut) {
+    const fault = faults === 0 ? null : run.problem;
     return {
-      kind: run.problem !== null && isOfTarget(run.problem) ? 'quarantine' : 'fail',
-      problem: run.problem ?? { code: 'run_timed_out', message: error.message, owner: 'your_team' },
+      kind: fault !== null && isOfTarget(fault) ? 'quarantine' : 'fail',
+      problem: fault ?? { code: 'run_timed_out', message: error.message, owner: 'your_team' },
     };
+  }
   if (error instanceof ResumeExpired)
     return wait({ code: 'read_restarted', message: error.message, owner: 'microsoft' }, 1_000);
   // Nothing is wrong with the connection or the target, so neither is held back, however long it takes.

@@ -1,6 +1,6 @@
 /** Writes down which runs are wanted. The record comes first, the wake-up after it: a wake-up that is lost costs time, never work. */
 
-import type { Connection } from '../model/connection.ts';
+import type { Connection, Problem } from '../model/connection.ts';
 import type { PlanId, RunId } from '../model/ids.ts';
 import { askedFor, type Plan } from '../model/plan.ts';
 import {
@@ -27,7 +27,9 @@ type Wanted = {
   readonly dryRun: boolean;
   readonly trigger: Trigger;
   readonly at: Date;
+  /** When it may begin, and what it waits for until then. */
   readonly notBefore?: Date;
+  readonly problem?: Problem;
 };
 
 type OfConnection = Pick<Connection, 'id' | 'organization'>;
@@ -146,7 +148,7 @@ export const requestAgain = async (engine: Engine, run: Run): Promise<void> => {
   await engine.stores.runs.request(run);
 };
 
-const fresh = ({ id, mode, scope, dryRun, trigger, at, notBefore }: Wanted) => ({
+const fresh = ({ id, mode, scope, dryRun, trigger, at, notBefore, problem }: Wanted) => ({
   id,
   mode,
   scope,
@@ -157,7 +159,7 @@ const fresh = ({ id, mode, scope, dryRun, trigger, at, notBefore }: Wanted) => (
   phase: 'queued' as const,
   counters: noCounters,
   place: null,
-  problem: null,
+  problem: problem ?? null,
   cancelRequested: false,
   notBefore: notBefore ?? null,
   faults: 0,

@@ -6,7 +6,7 @@
 import { areRead } from '../core/read-attributes.ts';
 import { isWithin } from '../core/scope.ts';
 import { shrinkProblem, shrunkBy } from '../core/shrink.ts';
-import type { Connection } from '../model/connection.ts';
+import type { Connection, Problem } from '../model/connection.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
 import type { ConnectionId } from '../model/ids.ts';
 import type { ReadKind } from '../model/operation.ts';
@@ -176,13 +176,19 @@ const isEmpty = ({ created, updated, removed, membersAdded, membersRemoved }: Co
   created + updated + removed + membersAdded + membersRemoved === 0;
 
 const onceMoreMs = 120_000;
+const notShownYet: Problem = {
+  code: 'change_not_shown',
+  message: 'Microsoft Graph said that something changed, and did not show it when it was asked; it is asked once more.',
+  owner: 'microsoft',
+};
 
 /** Graph said that something changed and does not show it yet: its delta query may be behind what it says. */
 const lookOnceMore = async (engine: Engine, { connection, organization, id }: SyncRun): Promise<void> => {
   const at = engine.world.now();
   const wanted = { mode: 'delta', scope: null, dryRun: false, trigger: 'retry' } as const;
   const notBefore = new Date(at.getTime() + onceMoreMs);
-  const run = newSyncRun({ id: connection, organization }, { ...wanted, id: engine.newRunId(), at, notBefore });
+  const asked = { ...wanted, id: engine.newRunId(), at, notBefore, problem: notShownYet };
+  const run = newSyncRun({ id: connection, organization }, asked);
   await engine.stores.runs.request({ ...run, causedBy: id });
 };
 

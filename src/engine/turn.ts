@@ -7,6 +7,7 @@ import type { Problem } from '../model/connection.ts';
 import type { ReadKind } from '../model/operation.ts';
 import type { Counters, EndedState, Phase, Run, Shrink } from '../model/run.ts';
 import type { Lease, LeaseKey } from '../store/leases.ts';
+import type { Postponed } from '../store/run-store.ts';
 import type { Engine } from './engine.ts';
 import { type Watch, withLease } from './lease-keeper.ts';
 import { RunCanceled, RunTimedOut, reactionTo } from './reactions.ts';
@@ -78,9 +79,9 @@ const underLease = async <R extends Run, By>(
   const run = await runs.start(due.id, now());
   if (run === null || !of.is(run)) return { next: 'again', at: now() };
   const reporting = reporter(engine, run, watch);
-  const postpone = async (until: Date, fault: Problem | null): Promise<Turn> => {
+  const postpone = async (until: Date, why: Postponed | null): Promise<Turn> => {
     await reporting.flush();
-    await runs.postpone(run.id, until, fault);
+    await runs.postpone(run.id, until, why);
     // What somebody asked for meanwhile, or what waits for less long, goes first: a wake-up that came while we were at work would sleep with us.
     const next = await of.next();
     return { next: 'again', at: next === null ? until : (next.notBefore ?? now()) };
@@ -124,7 +125,7 @@ const underLease = async <R extends Run, By>(
           ms: reaction.ms,
         });
         if (reaction.isFault) await of.troubled(run, reaction.problem, error, by);
-        return await postpone(new Date(now().getTime() + reaction.ms), reaction.isFault ? reaction.problem : null);
+        return await postpone(new Date(now().getTime() + reaction.ms), reaction);
       case 'quarantine':
         if (by === null || !(await of.quarantine(reaction.problem, error, by))) {
           // It was edited meanwhile, and the run goes on by what it is now.
@@ -141,7 +142,7 @@ const underLease = async <R extends Run, By>(
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'fail':
         await of.troubled(run, reaction.problem, error, by);
-        if (error instanceof RunTimedOut && run.problem === null) await of.again(run);
+        if (error instanceof RunTimedOut && run.faults === 0) await of.again(run);
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'cancel':
         return await finish('canceled', reporting.latest(), null, null);

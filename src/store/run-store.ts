@@ -21,10 +21,13 @@ export type RunFilter = OfOrganizations & {
   readonly isWhole?: true;
 };
 
+/** Why a run was put back. Being told to wait is no fault. */
+export type Postponed = { readonly problem: Problem; readonly isFault: boolean };
+
 export interface RunStore {
   /**
-   * Queues a run, unless one that does the same thing waits already: then that one, at the earlier of the two times they may begin. Atomic: of many
-   * at once, one run is made.
+   * Queues a run, unless one that does the same thing waits already: then that one, at the earlier of the two times they may begin, with the `problem` it
+   * waits for until then. Atomic: of many at once, one run is made.
    */
   request(run: Run): Promise<{ readonly run: Run; readonly alreadyQueued: boolean }>;
   get(id: RunId): Promise<Run | null>;
@@ -43,8 +46,8 @@ export interface RunStore {
     id: RunId,
     at: { readonly phase: Phase; readonly counters: Counters; readonly place?: string | null },
   ): Promise<{ readonly cancelRequested: boolean }>;
-  /** running → waiting until then. `fault`: it was put back by one, which the record counts and shows; without, it made progress. */
-  postpone(id: RunId, until: Date, fault: Problem | null): Promise<void>;
+  /** running → waiting until then, and why, which the record shows; null: others have their turn. A fault is counted; anything else forgets those before. */
+  postpone(id: RunId, until: Date, why: Postponed | null): Promise<void>;
   finish(
     id: RunId,
     state: EndedState,

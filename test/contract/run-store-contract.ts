@@ -5,12 +5,14 @@ import type { Problem } from '../../src/model/connection.ts';
 import { connectionId, organizationId, planId, type RunId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import { count, noCounters, type PreviewRun, type ProvisionRun, type Run, type SyncRun } from '../../src/model/run.ts';
 import { newId } from '../../src/store/ids.ts';
-import type { RunFilter, RunStore } from '../../src/store/run-store.ts';
+import type { Postponed, RunFilter, RunStore } from '../../src/store/run-store.ts';
 import { all } from '../support/ledger-world.ts';
 
 const start = new Date('2026-03-01T08:00:00.000Z');
 const later = (minutes: number): Date => new Date(start.getTime() + minutes * 60_000);
 const outage: Problem = { code: 'source_unavailable', message: 'Graph answers 503.', owner: 'microsoft' };
+const fault: Postponed = { problem: outage, isFault: true };
+const toldToWait: Problem = { code: 'source_throttled', message: 'Graph answers 429.', owner: 'microsoft' };
 const end = { counters: noCounters, version: 3, problem: null };
 
 export const runStoreContract = async (open: (now: () => Date) => Promise<RunStore>): Promise<void> => {
@@ -31,9 +33,9 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
     await runs.request(run);
     return (await runs.start(run.id, start)) ?? run;
   };
-  const waiting = async (run: Run, until: Date, fault: Problem | null = outage): Promise<Run> => {
+  const waiting = async (run: Run, until: Date, why: Postponed = fault): Promise<Run> => {
     await running(run);
-    await runs.postpone(run.id, until, fault);
+    await runs.postpone(run.id, until, why);
     return (await runs.get(run.id)) ?? run;
   };
 
@@ -80,6 +82,18 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       const now = await runs.request(provisionRun(connection, { target }));
       expect(now.run).toMatchObject({ id: inAWhile.id, notBefore: null });
       expect((await runs.next({ target }, start))?.id).toBe(inAWhile.id);
+    });
+
+    it('for later says what it waits for, until the same is asked for sooner', async () => {
+      const { connection, target } = aTenant();
+      const patient = { target, notBefore: later(2), problem: toldToWait };
+      await queued(provisionRun(connection, patient));
+      const second = await runs.request(provisionRun(connection, { ...patient, notBefore: later(3), problem: outage }));
+      expect(second.run).toMatchObject({ notBefore: later(2), problem: toldToWait });
+      const now = await runs.request(provisionRun(connection, { target }));
+      expect(now.run).toMatchObject({ notBefore: null, problem: null });
+      const late = await runs.request(provisionRun(connection, patient));
+      expect(late.run).toMatchObject({ id: second.run.id, notBefore: null, problem: null });
     });
 
     it('that is sent once more does not hurry a run that has begun', async () => {
@@ -221,11 +235,19 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       const run = await waiting(syncRun(connection), later(1));
       expect(run).toMatchObject({ state: 'waiting', notBefore: later(1), faults: 1, problem: outage });
       await runs.start(run.id, later(1));
-      await runs.postpone(run.id, later(5), outage);
+      await runs.postpone(run.id, later(5), fault);
       expect(await runs.get(run.id)).toMatchObject({ faults: 2 });
       await runs.start(run.id, later(5));
       await runs.postpone(run.id, later(6), null);
       expect(await runs.get(run.id)).toMatchObject({ faults: 0, problem: null });
+    });
+
+    it('that was told to wait says why, and that is no fault', async () => {
+      const { connection } = aTenant();
+      const run = await waiting(syncRun(connection), later(1));
+      await runs.start(run.id, later(1));
+      await runs.postpone(run.id, later(5), { problem: toldToWait, isFault: false });
+      expect(await runs.get(run.id)).toMatchObject({ state: 'waiting', faults: 0, problem: toldToWait });
     });
 
     it('ends once, and nothing brings it back', async () => {
@@ -287,7 +309,7 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       const { connection } = aTenant();
       const { id } = await running(syncRun(connection));
       await runs.cancel(id, later(1));
-      await runs.postpone(id, later(60), outage);
+      await runs.postpone(id, later(60), fault);
       expect(await runs.next({ connection }, later(1))).toMatchObject({ id, cancelRequested: true, notBefore: null });
     });
 

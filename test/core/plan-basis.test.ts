@@ -37,6 +37,13 @@ describe('what a plan was made from', () => {
     expect(whatMoved('undo', was, { ...was, scope: 'other', changed: true })).toEqual([]);
   });
 
+  it('stands for an undo when a run that wrote nothing moved the position, and for no other plan that is carried out as it is', () => {
+    const moved = { ...was, position: 4, changed: false };
+    const said = Object.fromEntries(planKinds.map((kind) => [kind, whatMoved(kind, was, moved).length]));
+    expect(said).toEqual({ first: 1, held: 0, dry_run: 1, repair: 1, undo: 0, preview: 1 });
+    expect(whatMoved('undo', was, { ...moved, written: 'order-8' })).toEqual(['the target was written to since']);
+  });
+
   it('does not stand once the scope of the connection is edited, before the tenant was read by it; only an undo does', () => {
     const now = { ...was, wanted: 'groups', changed: false };
     const said = Object.fromEntries(planKinds.map((kind) => [kind, whatMoved(kind, was, now).length]));

@@ -93,6 +93,14 @@ describe('the table of reactions', () => {
     expect(react(new RunTimedOut('Too long.'), { faults: 3, problem })).toEqual({ kind: 'fail', problem });
   });
 
+  it('does not say of a run that was told to wait before its time was over that it failed by that', () => {
+    const problem = { code: 'target_throttled', message: '429', owner: 'target_vendor' } as const;
+    expect(react(new RunTimedOut('Too long.'), { faults: 0, problem })).toMatchObject({
+      kind: 'fail',
+      problem: { code: 'run_timed_out' },
+    });
+  });
+
   it('holds a target back that was down for all the time of a run', () => {
     const problem = { code: 'target_unavailable', message: '503', owner: 'target_vendor' } as const;
     expect(react(new RunTimedOut('Too long.'), { faults: 3, problem })).toEqual({ kind: 'quarantine', problem });

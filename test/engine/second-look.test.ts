@@ -44,7 +44,12 @@ describe('somebody whom a full read does not show, and the source does not know 
     expect(s.groups()).toEqual({ staff: ['p4', 'p5'] });
     const [later, first] = (await s.stores.runs.list({ kind: 'provision' }, null, 2)).items;
     expect(first).toMatchObject({ state: 'succeeded', counters: { disabled: 0, skipped: { absence_unproven: 2 } } });
-    expect(later).toMatchObject({ state: 'queued', trigger: 'retry', causedBy: first?.id });
+    expect(later).toMatchObject({
+      state: 'queued',
+      trigger: 'retry',
+      causedBy: first?.id,
+      problem: { code: 'absence_unproven' },
+    });
     expect(due?.getTime()).toBe(s.now().getTime() + 10 * minute);
     const [escrow] = (await s.stores.ledger.escrows(target, null, 10)).items;
     expect(escrow).toMatchObject({ reason: 'absence_unproven' });
@@ -420,7 +425,11 @@ describe('a plan that somebody approves while a second look is due', () => {
     const { run } = await s.commands.approvePlan((await s.newestPlan()).id, { by: 'anna', reason: 'Yes.' });
     const due = await untilIdle(s);
     expect(due?.getTime()).toBe(s.now().getTime() + 10 * minute);
-    expect(await s.ended(run)).toMatchObject({ state: 'waiting', faults: 0 });
+    expect(await s.ended(run)).toMatchObject({
+      state: 'waiting',
+      faults: 0,
+      problem: { code: 'absence_unproven' },
+    });
     expect(s.accounts()).toMatchObject({ p5: 'on' });
     s.pass(10 * minute);
     await s.provisionAll();

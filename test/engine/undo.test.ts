@@ -379,6 +379,21 @@ describe('the undo of a provision run', () => {
     expect(await other.newestPlan()).toMatchObject({ kind: 'undo', amends: { run: wrong.id } });
   });
 
+  it('is let through when a run since then found nothing to do, and only moved the position', async () => {
+    const s = await staffed();
+    const before = sorted(s);
+    const run = await blunder(s);
+    await s.planUndo(run);
+    const plan = await s.newestPlan();
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { updated: 0 } });
+    expect(await s.stores.ledger.position(target)).toBeGreaterThan(plan.basis.position ?? 0);
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', plan: plan.id });
+    const { objects, members } = sorted(s);
+    expect(objects.filter(([, { attributes }]) => attributes['externalId'] !== id('new'))).toEqual(before.objects);
+    expect(members).toEqual(before.members);
+  });
+
   it('is refused for a run that wrote nothing, has not ended, or is too long ago', async () => {
     const s = await staffed();
     const run = await s.provisioned();

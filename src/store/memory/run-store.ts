@@ -43,7 +43,7 @@ export const createMemoryRunStore = (now: () => Date, keep: Keep = keptByNobody)
         return { run, alreadyQueued: false };
       }
       const isOther = same.run.state === 'queued' && same.run.id !== run.id;
-      const merged = isOther ? { ...same.run, notBefore: earlier(same.run.notBefore, run.notBefore) } : same.run;
+      const merged = isOther && isSooner(run, same.run) ? { ...same.run, ...whenOf(run) } : same.run;
       rows.set(merged.id, { run: merged, rank: Math.min(same.rank, rankOf(run)) });
       return { run: merged, alreadyQueued: merged.id !== run.id };
     },
@@ -77,14 +77,14 @@ export const createMemoryRunStore = (now: () => Date, keep: Keep = keptByNobody)
       );
       return { cancelRequested: run?.cancelRequested ?? true };
     },
-    postpone: async (id, until, fault) => {
+    postpone: async (id, until, why) => {
       write(id, (run) =>
         run.state === 'running'
           ? {
               state: 'waiting',
               notBefore: run.cancelRequested ? null : until,
-              problem: fault,
-              faults: fault ? run.faults + 1 : 0,
+              problem: why?.problem ?? null,
+              faults: why?.isFault === true ? run.faults + 1 : 0,
             }
           : null,
       );
@@ -144,7 +144,8 @@ export const createMemoryRunStore = (now: () => Date, keep: Keep = keptByNobody)
 };
 
 /** Null is now. */
-const earlier = (a: Date | null, b: Date | null): Date | null => (a === null || b === null ? null : a < b ? a : b);
+const isSooner = ({ notBefore: a }: Run, { notBefore: b }: Run): boolean => b !== null && (a === null || a < b);
+const whenOf = ({ notBefore, problem }: Run) => ({ notBefore, problem });
 
 /** How a run ends, whoever ends it. Where it would go on from names people, and is of no use any more. */
 const ended = (at: Date) => ({ phase: 'done', finishedAt: at, notBefore: null, place: null }) as const;

@@ -70,9 +70,10 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
         );
         const found = runOf(same);
         if (found?.state === 'queued' && found.id !== run.id) {
-          // `null`, which is now, sorts before every time.
-          const sooner = { $min: { notBefore: run.notBefore } };
-          const queued = { _id: found.id, state: 'queued' as const };
+          const { notBefore, problem } = run;
+          const later = notBefore === null ? { $ne: null } : { $gt: notBefore };
+          const queued = { _id: found.id, state: 'queued' as const, notBefore: later };
+          const sooner = { $set: { notBefore, problem } };
           const earlier = runOf(await collection.findOneAndUpdate(queued, sooner, { returnDocument: 'after' }));
           return { run: earlier ?? found, alreadyQueued: true };
         }
@@ -120,11 +121,11 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
       );
       return { cancelRequested: run?.cancelRequested ?? true };
     },
-    postpone: async (id, until, fault) => {
-      const waiting = { state: 'waiting', notBefore: until, problem: fault } as const;
+    postpone: async (id, until, why) => {
+      const waiting = { state: 'waiting', notBefore: until, problem: why?.problem ?? null } as const;
       const before = await collection.findOneAndUpdate(
         { _id: id, state: 'running' },
-        fault ? { $set: waiting, $inc: { faults: 1 } } : { $set: { ...waiting, faults: 0 } },
+        why?.isFault === true ? { $set: waiting, $inc: { faults: 1 } } : { $set: { ...waiting, faults: 0 } },
         { projection: { cancelRequested: 1 } },
       );
       // Whoever asked to cancel it should not wait as well.
