@@ -72,6 +72,8 @@ export const createOracle = (
   const offSince = new Map<string, number>();
   /** Targets at which nobody has looked since the database was put back. */
   const unseen = new Set<TargetId>();
+  /** Plans made for such a target that a person has looked at; of one group maybe, which shows nothing of the rest. */
+  const looked = new Set<PlanId>();
   const approvals = approvalsSeen(now, count);
   const commits = commitsSeen();
   const undos = undosSeen(now);
@@ -175,7 +177,7 @@ export const createOracle = (
 
   /** What is done in the name of a plan, a person has seen; and nothing is done at a target before they have seen the first plan, where they want to. */
   const judgeRelease = ({ target }: Customer, { operation, cause, at }: Noted, said: string): void => {
-    if (unseen.has(target.id))
+    if (unseen.has(target.id) && (cause.plan === null || !looked.has(cause.plan)))
       broken('plan', `${said}: ${operation.action} after the database was put back, before anybody looked`);
     if (cause.plan === null) {
       if (undos.waitsSince(target.id) < at)
@@ -259,8 +261,10 @@ export const createOracle = (
       );
       if (!approvals.note(customer, plan, person)) return;
       if (plan.kind !== 'held') opened.add(plan.target);
-      if (plan.kind === 'first' && plan.scope === null && plan.basis.epoch > 0)
-        seeAgain(plan.target, 'restored.approved');
+      if (plan.kind === 'first' && plan.basis.epoch > 0) {
+        looked.add(plan.id);
+        if (plan.scope === null) seeAgain(plan.target, 'restored.approved');
+      }
       if (plan.amends !== null) amendments.set(plan.id, plan.amends.kind);
       undos.noteApproval(plan);
     },
