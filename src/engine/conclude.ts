@@ -16,7 +16,7 @@ import type { Reached } from './prove-reach.ts';
 import type { Provisioning } from './provisioning.ts';
 import { secondLookProblem } from './reactions.ts';
 import { newProvisionRun, restOf } from './request-runs.ts';
-import { settle } from './settle-run.ts';
+import { releaseDue, settle } from './settle-run.ts';
 import { doubtProblem } from './shield.ts';
 import type { Tally } from './tally.ts';
 import type { WorkEnd } from './turn.ts';
@@ -74,6 +74,7 @@ const endPlanning = async (work: Provisioning, kind: Planning, tally: Tally): Pr
   // Nothing to look at is no reason to let the next run write unseen: the rules are not accepted by it.
   if (operations === 0) {
     await supersedeWaiting(work, kind);
+    if (work.run.scope === null) await releaseDue(work, tally);
     const goesOn = await acceptWhereAllIsWell(work, tally);
     // Where it goes on as before, the next run brings it to this version. Otherwise this one has looked at it, and there is nothing to do until it moves.
     const version = goesOn || work.run.scope !== null ? null : work.through;

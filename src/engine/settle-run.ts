@@ -1,12 +1,15 @@
 /** What is known of a target once a run has gone through all of it: how far it was brought, and whose members are as wanted. */
 
+import { batches } from '../core/batches.ts';
 import type { SourceId } from '../model/ids.ts';
-import type { Ref } from '../model/source-object.ts';
+import type { Escrow } from '../model/operation.ts';
 import { dueEscrows } from './due-escrows.ts';
+import { letGo } from './first-looks.ts';
 import type { Gathered } from './gather.ts';
 import { payLooks } from './owed-looks.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
 import { newReconcileRun } from './request-runs.ts';
+import type { Tally } from './tally.ts';
 
 /** Only a run that looked at everything up to its version moves the position; any other notes only whose members are as wanted. */
 export const settle = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
@@ -62,8 +65,31 @@ const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<vo
   for await (const items of gathered.groups())
     for (const { ref, why } of items) if (why === 'retry') retried.add(ref.id);
   if (retried.size === 0) return;
-  const due: Ref[] = [];
-  for await (const escrows of dueEscrows(ledger, work.run))
-    due.push(...escrows.map(({ ref }) => ref).filter(({ id }) => retried.has(id)));
-  if (due.length > 0) await ledger.release(work.lease, due);
+  const due = (await dueNow(work)).filter(({ ref }) => retried.has(ref.id));
+  if (due.length > 0)
+    await ledger.release(
+      work.lease,
+      due.map(({ ref }) => ref),
+    );
+};
+
+/**
+ * Nothing is wanted of the target, and it waits for somebody to let it be written to: no run tries anything again there, so nobody else lets go of whoever
+ * was due. They are found without: as long as it waits, every run looks at everybody. What this run met again is told as it is.
+ */
+export const releaseDue = async (work: Provisioning, tally: Tally): Promise<void> => {
+  const { failed, skipped } = tally.counters();
+  const met = new Set([...Object.keys(failed), ...(skipped['confirmed_present'] ? ['source_unsure'] : [])]);
+  const due = (await dueNow(work)).filter(({ reason }) => !met.has(reason));
+  for (const some of batches(due, 500))
+    await letGo(
+      work,
+      some.map(({ ref }) => ref),
+    );
+};
+
+const dueNow = async ({ engine, run }: Provisioning): Promise<readonly Escrow[]> => {
+  const due: Escrow[] = [];
+  for await (const escrows of dueEscrows(engine.stores.ledger, run)) due.push(...escrows);
+  return due;
 };

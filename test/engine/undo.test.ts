@@ -6,6 +6,7 @@ import { leftOutIn, leftOutOf } from '../../src/engine/undo.ts';
 import { isUndoneMark } from '../../src/engine/undone-mark.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import { remoteId, runId } from '../../src/model/ids.ts';
+import { isDestructive } from '../../src/model/operation.ts';
 import { isEnded, type Run } from '../../src/model/run.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import type { Target } from '../../src/target/target.ts';
@@ -486,5 +487,55 @@ describe('the undo of a provision run', () => {
     expect(isUndoneMark(await s.stores.ledger.rules(target))).toBe(true);
     expect(sorted(s)).toEqual(undone);
     expect(await s.newestPlan()).toMatchObject({ kind: 'first', standing: { state: 'waiting' } });
+  });
+});
+
+describe('an undo that the target refuses', () => {
+  /** A target that takes nothing away, and two people for one of whom there are two accounts. */
+  const refused = async (): Promise<Story> => {
+    const s = await story({
+      target: { limits: withoutLimits, leftGroups: 'delete' },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal) => {
+          if (isDestructive(operation.action)) throw new TargetError('rejected', 'Nobody leaves.');
+          return await made.apply(operation, signal);
+        },
+      }),
+    });
+    for (const name of ['one', 'other'])
+      s.remote.objects.set(remoteId(name), {
+        type: 'user',
+        remoteId: remoteId(name),
+        attributes: { userName: 'bert@contoso.example', active: true },
+      });
+    s.hire('anna');
+    s.hire('bert');
+    s.found('staff');
+    s.directory.join(id('staff'), id('anna'));
+    await s.full();
+    await s.planUndo(await s.provisioned());
+    await s.approve();
+    return s;
+  };
+  const escrowed = async (s: Story) =>
+    (await s.stores.ledger.escrows(target, null, 100)).items
+      .map(({ ref, reason }) => `${nameIn(ref.id)} ${reason}`)
+      .sort();
+
+  it('leaves nobody in escrow who is as the tenant has them, though the target waits for somebody to look', async () => {
+    const s = await refused();
+    expect(await escrowed(s)).toEqual(['anna target_rejected', 'bert ambiguous_match', 'staff target_rejected']);
+    await s.delta();
+    expect(await escrowed(s)).toHaveLength(3);
+    s.pass(7 * 3_600_000);
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({
+      state: 'partially_succeeded',
+      counters: { failed: { ambiguous_match: 1 } },
+    });
+    expect(isUndoneMark(await s.stores.ledger.rules(target))).toBe(true);
+    // Whose account it is nobody can say now either.
+    expect(await escrowed(s)).toEqual(['bert ambiguous_match']);
   });
 });

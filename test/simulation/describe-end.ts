@@ -10,7 +10,7 @@ export const describeEnd = async ({ trace }: Stage, stores: Stores, customer: Cu
   const { target, remote, connection, directory } = customer;
   const say = (what: string, fact: unknown): void => trace.note(target.name, what, JSON.stringify(fact));
   const record = await stores.targets.get(target.id);
-  say('is told', [record?.deprovision, record?.leftGroups, customer.scopes.at(-1)?.scope]);
+  say('is told', [record?.deprovision, record?.leftGroups, customer.scopes.at(-1)?.scope, record?.protected]);
   const refs = [
     ...[...directory.truth().people.keys()].map((id) => user(sourceId(id))),
     ...[...directory.truth().groups.keys()].map((id) => group(sourceId(id))),

@@ -1,11 +1,13 @@
 /** I1: what a target must hold once everything is quiet, worked out from the tenant alone; what is in escrow or waits is listed, and excused. */
 
+import { sourceId } from '../../src/model/ids.ts';
 import type { WaitingReference } from '../../src/model/operation.ts';
+import { user } from '../../src/model/source-object.ts';
 import type { DeprovisionPolicy, TargetRecord } from '../../src/model/target-record.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Group, inScope, type Person, type Truth } from './directory.ts';
-import { mayBeProtected, type Owned, protectedBy } from './protection.ts';
+import { isNeverKnown, mayBeProtected, type Owned } from './protection.ts';
 import type { Remote } from './remote.ts';
 
 export type Comparison = { readonly wrong: readonly string[]; readonly excused: number };
@@ -16,6 +18,8 @@ export const compareWithTenant = async (stores: Stores, customer: Customer, now:
   if (record === null || connection === null) throw new Error('The customer is gone.');
   const truth = customer.directory.truth();
   const listed = await listedOf(stores, customer, truth);
+  const people = [...truth.people.keys()].map((id) => user(sourceId(id)));
+  const shown = await stores.snapshots.recall(connection.id, people);
   const view: View = {
     customer,
     now,
@@ -25,6 +29,7 @@ export const compareWithTenant = async (stores: Stores, customer: Customer, now:
     byExternalId: new Map(
       customer.remote.objects().flatMap((remote) => (remote.externalId === null ? [] : [[remote.externalId, remote]])),
     ),
+    titled: new Set([...shown].flatMap(([id, { object }]) => ('jobTitle' in object.attributes ? [id] : []))),
     mapsTitles: record.mapping.user.some(({ to }) => to === 'title'),
     ...listed,
   };
@@ -51,6 +56,8 @@ type View = Listed & {
   readonly record: TargetRecord;
   readonly scope: ReadonlySet<string>;
   readonly byExternalId: ReadonlyMap<string, Remote>;
+  /** Who was read with a title. */
+  readonly titled: ReadonlySet<string>;
   readonly mapsTitles: boolean;
 };
 
@@ -61,10 +68,7 @@ const lasting = ['ambiguous_match', 'linked_elsewhere', 'unclaimed_group', 'targ
 
 const about = ({ escrowed, customer, now }: View, id: string, wrong: readonly string[]): readonly string[] => {
   const reason = escrowed.get(id);
-  // While a target waits for a first plan that would hold nothing, no run does anything there, and so nobody is let go who is to be left alone.
-  const isLeftAlone = (): boolean => protectedBy(customer, ownedBy(customer, id), now) !== null;
-  if (reason !== undefined && !lasting.includes(reason) && !isLeftAlone())
-    return [`${id} is still in escrow: ${reason}`];
+  if (reason !== undefined && !lasting.includes(reason)) return [`${id} is still in escrow: ${reason}`];
   if (wrong.length === 0) return [];
   return reason !== undefined || customer.touched.has(id) || isProtected(customer, id, now) ? [excuse] : wrong;
 };
@@ -106,8 +110,12 @@ const wrongWithPerson = (view: View, person: Person): readonly string[] => {
       ? [`${person.id} is disabled and has an active account`]
       : wrongAttributes(view, person, remote);
   const wrong = wrongWithLeaver(view.record.deprovision, `${person.id} (${person.standing})`, remote);
-  return wrong.length > 0 && view.customer.unrecorded.has(person.id) ? [excuse] : wrong;
+  return wrong.length > 0 && (view.customer.unrecorded.has(person.id) || isInDoubt(view, person.id)) ? [excuse] : wrong;
 };
+
+/** From whoever left before anybody could read whether they are protected nothing is taken away. */
+const isInDoubt = ({ customer, titled, now }: View, id: string): boolean =>
+  !titled.has(id) && isNeverKnown(customer, id, now);
 
 const wrongWithColleague = (view: View, person: Person, remote: Remote | undefined): readonly string[] => {
   if (remote === undefined)
@@ -188,7 +196,10 @@ const wrongMembers = (view: View, group: Group, remote: Remote): readonly string
   const wanted = new Set([...group.members].filter((id) => view.scope.has(id) && view.byExternalId.has(id)));
   const before = view.customer.firstMembers.get(remote.id);
   const excused = (member: string): boolean =>
-    view.escrowed.has(member) || view.customer.touched.has(member) || isProtected(view.customer, member, view.now);
+    view.escrowed.has(member) ||
+    view.customer.touched.has(member) ||
+    isProtected(view.customer, member, view.now) ||
+    isInDoubt(view, member);
   return [...view.byExternalId].flatMap(([id, { id: remoteId }]) => {
     const isMember = remote.members.has(remoteId);
     if (isMember === wanted.has(id)) return [];

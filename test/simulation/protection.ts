@@ -2,7 +2,7 @@
 
 import type { Protection } from '../../src/model/target-record.ts';
 import type { Customer } from './customer.ts';
-import { isThere, type Truth } from './directory.ts';
+import { inScope, isThere, type Truth } from './directory.ts';
 import { protectionsInForce } from './in-force.ts';
 import type { Remote } from './remote.ts';
 import { since, usualTurnMs } from './since.ts';
@@ -46,6 +46,26 @@ export const mayBeProtected = (customer: Customer, owned: Owned, now: number): b
     .some(({ protection }) =>
       protectionKinds.some((kind) => isCovered(customer, protection, kind, owned, 'at any time')),
     );
+
+/**
+ * Whether somebody whom no read showed with a title may be protected by one, for all that anybody can know: they had left the scope before a read that was
+ * to tell of it came to its end. Everybody has a title; all else that protects is read of everybody from the first read on.
+ */
+export const isNeverKnown = (customer: Customer, id: string, now: number): boolean => {
+  const { directory, scopes, wholeReads } = customer;
+  const wasIn = (from: number, to: number): boolean =>
+    since(directory.history, from).every(
+      ({ at, truth }) =>
+        at > to || since(scopes, from).every((each) => each.at > to || inScope(truth, each.scope).has(id)),
+    );
+  return protectionsInForce(customer, now - usualTurnMs, now)
+    .flat()
+    .some(
+      ({ at, protection }) =>
+        protection.attributes.some(({ attribute }) => attribute === 'jobTitle') &&
+        !wholeReads.some((end) => end >= at && wasIn(at, end)),
+    );
+};
 
 type When = 'all along' | 'at any time';
 
