@@ -89,21 +89,27 @@ const objectsIn = (list: JsonObject, type: ObjectType, attribute: string, path: 
 
 /**
  * A cursor is honoured even if nobody asked for one (RFC 9865 §2). With indexes the next page begins after what was received, not after what was
- * asked for (RFC 7644 §3.4.2.4). A page that brings nothing new is the last one.
+ * asked for (RFC 7644 §3.4.2.4). An empty page is the end only where the target does not say that there are more, by a count or by another cursor: whoever
+ * stands on it would be given a second account.
  */
 const nextPage = (request: Request, list: JsonObject, isNew: boolean, received: number): Request | null => {
-  if (!isNew) return endOrBroken(list, received);
-  const cursor = field(list, 'nextCursor');
   const { startIndex: _index, ...query } = request.query ?? {};
-  if (typeof cursor === 'string' && cursor !== '') return { ...request, query: { ...query, cursor } };
-  const total = field(list, 'totalResults');
-  const complete = typeof total === 'number' ? received >= total : resourcesIn(list).length < Number(query['count']);
-  return complete || 'cursor' in query ? null : { ...request, query: { ...query, startIndex: String(received + 1) } };
+  const shown = resourcesIn(list).length;
+  const said = field(list, 'totalResults');
+  const total = typeof said === 'number' ? said : null;
+  if (!isNew && total !== null && received >= total) return null;
+  if (!isNew && shown > 0) {
+    if (total === null) return null;
+    throw broken('The target sends the same page again and again.');
+  }
+  const cursor = field(list, 'nextCursor');
+  if (typeof cursor === 'string' && cursor !== '' && cursor !== query['cursor'])
+    return { ...request, query: { ...query, cursor } };
+  const mayGoOn = shown > 0 && !('cursor' in query);
+  const isWhole = total === null ? !mayGoOn || shown < Number(query['count']) : received >= total;
+  if (isWhole) return null;
+  if (!mayGoOn) throw broken(`The target says that it found ${total}, and shows ${received}.`);
+  return { ...request, query: { ...query, startIndex: String(received + 1) } };
 };
 
-/** An empty page is the end. One that repeats what is known comes from a target that ignores where a page should start. */
-const endOrBroken = (list: JsonObject, received: number): null => {
-  const total = field(list, 'totalResults');
-  if (resourcesIn(list).length === 0 || typeof total !== 'number' || received >= total) return null;
-  throw new TargetError('rejected', 'The target sends the same page again and again.', { code: 'paging_broken' });
-};
+const broken = (what: string): TargetError => new TargetError('rejected', what, { code: 'paging_broken' });

@@ -173,6 +173,37 @@ describe('a lookup', () => {
     await expect(find(target)).rejects.toMatchObject({ fault: 'rejected', code: 'paging_broken' });
   });
 
+  it('goes on behind an empty page that names another cursor', async () => {
+    const pages: Record<string, JsonObject> = {
+      first: { Resources: [{ id: '1' }], nextCursor: 'b' },
+      b: { totalResults: 2, Resources: [], nextCursor: 'c' },
+      c: { totalResults: 2, Resources: [{ id: '2' }] },
+    };
+    const { target } = await before(({ path }) =>
+      ok(pages[new URL(path, 'http://target').searchParams.get('cursor') ?? 'first'] ?? {}),
+    );
+    expect((await find(target)).map((one) => one.remoteId)).toEqual(['1', '2']);
+  });
+
+  it.each([
+    ['names its own cursor again', { totalResults: 3, Resources: [], nextCursor: 'b' }],
+    ['names no cursor', { totalResults: 3, Resources: [] }],
+  ])('does not take an empty page for the end where the target says that there are more: it %s', async (_how, last) => {
+    const { target } = await before(({ path }) =>
+      ok(path.includes('cursor=') ? last : { totalResults: 3, Resources: [{ id: '1' }], nextCursor: 'b' }),
+    );
+    await expect(find(target)).rejects.toMatchObject({
+      fault: 'rejected',
+      code: 'paging_broken',
+      message: 'The target says that it found 3, and shows 1.',
+    });
+  });
+
+  it('nor an empty list of some', async () => {
+    const { target } = await before(() => ok({ totalResults: 1, Resources: [] }));
+    await expect(find(target)).rejects.toMatchObject({ fault: 'rejected', code: 'paging_broken' });
+  });
+
   it('ends with an error before a target that has no end', async () => {
     let next = 0;
     const { target } = await before(() => {
