@@ -220,14 +220,16 @@ export const rememberGuarded = async (work: Provisioning, isHeld: boolean): Prom
       work.engine.world.log.warn('protection.too_large', { run: work.run.id, target: id, group, members: kept.length });
   }
   // First, for whoever was left alone is found only by whom this says.
-  if (!isHeld && (await isAnyLinked(work, work.shield.members.difference(stay)))) await owePassedBy(work);
+  if (!isHeld && (await isAnyPassedBy(work, work.shield.members.difference(stay)))) await owePassedBy(work);
   if (!sameMembers(before, next)) await stores.ledger.noteGuarded(work.lease, next);
 };
 
-const isAnyLinked = async ({ engine, record }: Provisioning, ids: ReadonlySet<SourceId>): Promise<boolean> => {
+/** Of these, whoever has an account, or is to have one: nobody else is owed anything. */
+const isAnyPassedBy = async ({ engine, record }: Provisioning, ids: ReadonlySet<SourceId>): Promise<boolean> => {
   if (ids.size === 0) return false;
+  const { ledger, snapshots } = engine.stores;
   const refs = [...ids].flatMap((id) => [userRef(id), groupRef(id)]);
-  return (await engine.stores.ledger.links(record.id, refs)).size > 0;
+  return (await ledger.links(record.id, refs)).size > 0 || (await snapshots.find(record.connection, refs)).size > 0;
 };
 
 const sameMembers = (a: Guarded, b: Guarded): boolean =>

@@ -75,6 +75,20 @@ describe('somebody who left while they were protected', () => {
     expect((await why(s, id('Board'))).verdict.reason).toBe('in_sync');
   });
 
+  it('and had left the group by then, before the target had seen anybody, gets an account by the next run', async () => {
+    const s = await helpdesk({ groups: [sourceId(id('Admins'))] }, { state: 'paused' });
+    s.hire('bob');
+    for (const name of ['Admins', 'Staff']) s.directory.join(id(name), id('bob'));
+    await s.full();
+    s.directory.leave(id('Admins'), id('bob'));
+    await s.delta();
+    await s.editTarget({ state: 'active' });
+    await s.delta();
+    await passBy(s, ['dora']);
+    expect(s.accounts()).toEqual({ alice: 'on', bob: 'on', carl: 'on', dora: 'on' });
+    expect(s.groups()).toMatchObject({ Staff: ['alice', 'bob', 'carl'] });
+  });
+
   it('and is disabled only, is switched off once they are taken out of the group that protects', async () => {
     const s = await helpdesk({});
     await withBob(s, { groups: [sourceId(id('Admins'))] });
