@@ -46,11 +46,14 @@ export const isProven = (absence: Absence, now: Date, apartMs = secondLookMs): b
 const isToldOutside = ({ why, said, read }: Absence): boolean =>
   said === 'out_of_scope' && (read === 'delta' || isWord(why));
 
-/** What was said long ago is no word about now: somebody may have come back since, to a replica that was not asked. */
+/**
+ * What was said long ago is no word about now: somebody may have come back since, to a replica that was not asked. That they were disabled does not go
+ * together with not being known: they may have been enabled again, and be hidden.
+ */
 const isToldOfLate = ({ why, since, readAt }: Absence, now: Date): boolean => {
   const toldAt = Math.max(since?.getTime() ?? 0, readAt?.getTime() ?? 0);
   if (now.getTime() - toldAt >= recentMs) return false;
-  return isWord(why) || (isLoss(why) && since !== null && toldAt - since.getTime() >= latelyMs);
+  return isDeletion(why) || (isLoss(why) && since !== null && toldAt - since.getTime() >= latelyMs);
 };
 
 /** A look from before the snapshot lost it, or saw it change, is one at somebody who has been seen since. */
@@ -61,6 +64,7 @@ const isLookedAtTwice = (absence: Absence, now: Date, apartMs: number): boolean 
   absence.firstLook !== null && !isLookStale(absence) && now.getTime() - absence.firstLook.getTime() >= apartMs;
 
 /** The source said so itself; it is not concluded from what it did not show. */
-const isWord = (why: Why): boolean => why === 'soft_deleted' || why === 'deleted' || why === 'disabled_in_source';
+const isWord = (why: Why): boolean => isDeletion(why) || why === 'disabled_in_source';
+const isDeletion = (why: Why): boolean => why === 'soft_deleted' || why === 'deleted';
 /** The snapshot does not hold it any more, for want of having seen it. */
 const isLoss = (why: Why): boolean => why === 'missing' || why === 'out_of_scope';

@@ -39,13 +39,19 @@ describe('somebody whom the source does not know', () => {
     expect(isProven(absence({ why: 'members', since: null, firstLook: ago(15 * minute) }), now)).toBe(true);
   });
 
-  it('is taken for gone at once where the source itself says that they were deleted, or switched them off', () => {
-    for (const why of ['soft_deleted', 'deleted', 'disabled_in_source'] as const)
+  it('is taken for gone at once where the source itself says that they were deleted', () => {
+    for (const why of ['soft_deleted', 'deleted'] as const)
       expect(isProven(absence({ why, read: null }), now)).toBe(true);
   });
 
+  it('is not taken for gone because they were switched off: they may be on again, and hidden by a replica', () => {
+    const off = absence({ why: 'disabled_in_source', read: null, since: ago(10 * minute) });
+    expect(isProven(off, now)).toBe(false);
+    expect(isProven({ ...off, firstLook: ago(10 * minute) }, now)).toBe(true);
+  });
+
   it('is not taken for gone by what the source said long ago, unless a read has been without them since', () => {
-    for (const why of ['soft_deleted', 'deleted', 'disabled_in_source'] as const) {
+    for (const why of ['soft_deleted', 'deleted'] as const) {
       const long = absence({ why, since: ago(72 * hour), readAt: ago(72 * hour) });
       expect(isProven(long, now)).toBe(false);
       expect(isProven({ ...long, readAt: null, since: null }, now)).toBe(false);

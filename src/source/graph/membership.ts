@@ -13,7 +13,8 @@ import { mayHideMembers } from './to-source-object.ts';
 
 /**
  * Direct membership. `checkMemberGroups` answers for many people at once, but counts nested groups too: its no is final, its yes is looked up
- * in the group's own list. (`$filter` on the list would answer directly, but from an index that lags.) Ids it is not sure of are left out.
+ * in the group's own list. (`$filter` on the list would answer directly, but from an index that lags.) Whoever is reached, and in neither list, is in it
+ * through one of the groups that are in it; where none of these reaches them, a list kept something back. Ids it is not sure of are left out.
  */
 export const directMembership = async (
   client: GraphClient,
@@ -23,15 +24,18 @@ export const directMembership = async (
 ): Promise<ReadonlyMap<SourceId, boolean>> => {
   const reached = await reachesAny(client, [group], members, signal);
   const inside = members.filter(({ id }) => reached.get(id) === true);
-  const listed = await among(client, group, new Set(inside.map(({ id }) => id)), signal);
-  const unlisted = await inOwnList(
-    client,
-    group,
-    inside.filter(({ id }) => !listed.has(id)),
-    signal,
-  );
-  const outside = [...reached].filter(([, isInside]) => !isInside);
-  return new Map([...outside, ...[...listed].map((id) => [id, true] as const), ...unlisted]);
+  const { listed, groups } = await among(client, group, new Set(inside.map(({ id }) => id)), signal);
+  const unlisted = inside.filter(({ id }) => !listed.has(id));
+  const own = new Map(await inOwnList(client, group, unlisted, signal));
+  const inNeither = unlisted.filter(({ id }) => own.get(id) === false);
+  const through = await reaches(client, groups, inNeither, signal);
+  return new Map([
+    ...[...reached].filter(([, isInside]) => !isInside),
+    ...[...listed, ...unlisted.map(({ id }) => id).filter((id) => own.get(id) === true)].map(
+      (id) => [id, true] as const,
+    ),
+    ...inNeither.filter(({ id }) => through.get(id) === true).map(({ id }) => [id, false] as const),
+  ]);
 };
 
 /**
@@ -45,6 +49,16 @@ export const reachesAny = async (
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceId, boolean>> => {
   await requireGroups(client, groups, signal);
+  return await reaches(client, groups, members, signal);
+};
+
+const reaches = async (
+  client: GraphClient,
+  groups: readonly SourceId[],
+  members: readonly Ref[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceId, boolean>> => {
+  if (members.length === 0) return new Map();
   const said: (readonly (readonly [SourceId, boolean | null])[])[] = [];
   for (const some of slices(groups, groupsPerCheck)) {
     const answers: SubAnswer[] = [];
@@ -100,25 +114,29 @@ const insideOf = (answer: SubAnswer | undefined, groups: readonly SourceId[]): b
   return value.some((id) => groups.includes(sourceId(id)));
 };
 
-/** Those of `wanted` that the group's own list holds; the list is read until all are found. */
+/** Those of `wanted` that the group's own list holds, and the groups that it shows; the list is read until all are found. */
 const among = async (
   client: GraphClient,
   group: SourceId,
   wanted: ReadonlySet<SourceId>,
   signal: AbortSignal,
-): Promise<ReadonlySet<SourceId>> => {
-  const found = new Set<SourceId>();
-  if (wanted.size === 0) return found;
+): Promise<{ readonly listed: ReadonlySet<SourceId>; readonly groups: readonly SourceId[] }> => {
+  const listed = new Set<SourceId>();
+  const groups: SourceId[] = [];
+  if (wanted.size === 0) return { listed, groups };
   for await (const members of memberPages(client, group, signal)) {
-    for (const { id } of members) if (wanted.has(id)) found.add(id);
-    if (found.size === wanted.size) break;
+    for (const { id, type } of members) {
+      if (wanted.has(id)) listed.add(id);
+      if (type === 'group') groups.push(id);
+    }
+    if (listed.size === wanted.size) break;
   }
-  return found;
+  return { listed, groups };
 };
 
 /**
- * Whether the group is in somebody's own list of groups. Who is reached and not in the group's list is in it through another group; or that list
- * showed a part of what it holds, with every sign of success. The other list is another index.
+ * Whether the group is in somebody's own list of groups, where the group's list does not show them: that list may have shown a part of what it holds, with
+ * every sign of success. The other list is another index.
  */
 const inOwnList = async (
   client: GraphClient,

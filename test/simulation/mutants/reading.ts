@@ -271,6 +271,11 @@ export const reading: readonly Mutant[] = [
         from: 'groups.some((one) => sourceId(one.id) === group)',
         to: 'groups.length < 0',
       },
+      {
+        file: 'src/source/graph/membership.ts',
+        from: 'inNeither.filter(({ id }) => through.get(id) === true)',
+        to: 'inNeither.filter(({ id }) => through.get(id) !== null)',
+      },
     ],
   },
 ];

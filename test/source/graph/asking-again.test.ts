@@ -192,6 +192,15 @@ describe('asking again about a scope', () => {
     );
   });
 
+  it('is unsure about somebody whom neither list shows, and no group in it has: one of the three is not true', async () => {
+    const id = somebody();
+    const inner = sourceId(tenant().createGroup({ displayName: 'Inner 2', members: [somebody()] }));
+    const team = sourceId(tenant().createGroup({ displayName: 'Team 6', members: [id, inner] }));
+    fault(`/groups/${team}/members`, { answer: 'part', share: 0 });
+    fault(`/users/${id}/memberOf`, { answer: 'empty_list' });
+    expect(await sourceOf(graph, {}, tenant().tenantId).confirmMembers(team, [user(id)], never)).toEqual(new Map());
+  });
+
   it('is unsure about somebody whom one of the groups cannot tell, and no other has', async () => {
     const id = somebody();
     const teams = ['Team 4', 'Team 5'].map((displayName) =>
