@@ -63,18 +63,50 @@ export const mutantSummary = (results: readonly MutantResult[]): string => {
 const promisesIn = ({ promises }: Caught): string =>
   promises.map((promise) => (/^I\d+$/.test(promise) ? promise : `\`${promise}\``)).join(', ');
 
-/** Parts by the version of the sources, how many seeds and what they came to, and which broke a promise. */
-export const longRunText = (run: LongRun | null): string => {
+/**
+ * Parts by the version of the sources, how many seeds and what they came to, and which broke a promise. `told`: the rest of the page, which says of those
+ * that were traced what was at fault.
+ */
+export const longRunText = (run: LongRun | null, told: string): string => {
   if (run === null) return 'None was played yet.';
   const { parts, seeds, steps, judged, faults, pairs, broken } = run;
   const met = Object.values(pairs).filter((count) => count > 0);
-  const ranges = parts.map(({ commit, from, to }) => `${number(from)} to ${number(to)} (${commit})`);
+  const ranges = parts.map(
+    ({ commit, from, to, seconds }) =>
+      `${number(from)} to ${number(to)} (${commit}, ${rate(to - from + 1, seconds)} a second)`,
+  );
+  const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
   return [
-    `${number(seeds)} seeds, ${ranges.join(', ')}: ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met by chance alone.`,
-    broken.length === 0
-      ? 'No promise was broken.'
-      : `A promise was broken in ${number(broken.length)} of them: ${broken.map((each) => `${each.seed} (${promisesIn(each)})`).join(', ')}.`,
+    `${number(seeds)} seeds in ${(seconds / 3_600).toFixed(1)} hours, ${rate(seeds, seconds)} a second: ${ranges.join(', ')}. They are ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met by chance alone.`,
+    excusesText(run),
+    brokenText(broken, told),
+  ].join('\n\n');
+};
+
+const rate = (seeds: number, seconds: number): string => (seeds / seconds).toFixed(1);
+
+const excusesText = ({ excused, happened }: LongRun): string => {
+  const kinds = Object.entries(happened)
+    .filter(([what]) => what.startsWith(excusedBy))
+    .sort(([, a], [, b]) => b - a)
+    .map(([what, seeds]) => `\`${what.slice(excusedBy.length)}\` ${number(seeds)}`);
+  const all = `In the end ${number(excused)} things were otherwise than the tenant has them, and excused`;
+  return kinds.length === 0 ? `${all}.` : `${all}; by what, and in how many seeds: ${kinds.join(', ')}.`;
+};
+const excusedBy = 'excused.';
+
+const brokenText = (broken: readonly Caught[], told: string): string => {
+  if (broken.length === 0) return 'No promise was broken.';
+  const named = new Set(told.match(/\b\d{4,}\b/g) ?? []);
+  const [traced, untraced] = [true, false].map((is) => broken.filter(({ seed }) => named.has(String(seed)) === is));
+  return [
+    `A promise was broken in ${number(broken.length)} of them, as they were played. \`test/simulation/broken.test.ts\` plays every one of them again, whole, and demands that it breaks none now.`,
+    `${number(traced?.length ?? 0)} were traced to what was at fault, and are told of [below](#what-is-open): ${seedsText(traced)}.`,
+    `${number(untraced?.length ?? 0)} were not: they pass now because something was mended, or because what they draw became other, and which of the two is not known: ${seedsText(untraced)}.`,
   ].join(' ');
 };
+
+const seedsText = (broken: readonly Caught[] = []): string =>
+  broken.length === 0 ? 'none' : broken.map((each) => `${each.seed} (${promisesIn(each)})`).join(', ');
 
 const number = (count: number): string => count.toLocaleString('en-US');

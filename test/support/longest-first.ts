@@ -14,6 +14,7 @@ export const longest: readonly string[] = [
   'test/integration/two-workers.integration.test.ts',
   'test/integration/restore.integration.test.ts',
   'test/store/mongo/snapshot-store.integration.test.ts',
+  'test/simulation/broken.test.ts',
   'test/integration/canary.integration.test.ts',
   'test/integration/cost.integration.test.ts',
   'test/integration/sync-cost.integration.test.ts',
