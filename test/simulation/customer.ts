@@ -42,8 +42,9 @@ export type Customer = {
   readonly foreign: ReadonlySet<string>;
   /** Who was in which group of the target before anybody synchronized. */
   readonly firstMembers: ReadonlyMap<string, ReadonlySet<string>>;
-  /** What the target's own people changed of what is ours, by id there and by source id: it is not as the tenant has it, and nobody promised that. */
-  readonly touched: Set<string>;
+  /** What the target's own people changed of what is ours, and nobody promised to change back: the title of an account by its id, and whose account went. */
+  readonly retitled: Map<string, string>;
+  readonly removed: Set<string>;
   /** Whose account the target said to have made, and did not make: nothing that is asked of it later needs to show that. */
   readonly lost: Set<string>;
   /** Accounts and memberships of which there is no record any more, since the database was put back: who came with them, and left before, nobody knows. */
@@ -95,7 +96,8 @@ export const foundCustomer = (
     remote,
     foreign,
     firstMembers,
-    touched: new Set(),
+    retitled: new Map(),
+    removed: new Set(),
     unrecorded: new Set(),
     lost,
     readsManagers,

@@ -168,7 +168,7 @@ export const makeMistake = (
 
 /** The target's own people change something; mostly what is none of ours. */
 export const editTarget = (customer: Customer, chance: Chance, nth: number): string => {
-  const { remote, foreign, touched } = customer;
+  const { remote, foreign, retitled, removed } = customer;
   if (chance.happens(0.4, 'a new account at the target', nth)) {
     remote.addAccount({ userName: `local${nth}@desk.example`, title: 'Local' });
     return 'an account added at the target';
@@ -178,11 +178,13 @@ export const editTarget = (customer: Customer, chance: Chance, nth: number): str
     .filter(({ id, type, externalId }) => !foreign.has(id) && type === 'user' && externalId !== null);
   if (ours.length === 0) return 'nothing at the target';
   const { id, externalId } = chance.pick(ours, 'an account of ours', nth);
-  touched.add(id).add(externalId ?? '');
   if (chance.happens(0.5, 'removed at the target', nth)) {
     remote.remove(id);
+    removed.add(externalId ?? '');
     return `${id} removed at the target`;
   }
-  remote.retitle(id, `Local title ${nth}`);
+  const title = `Local title ${nth}`;
+  remote.retitle(id, title);
+  retitled.set(id, title);
   return `${id} changed at the target`;
 };

@@ -1,18 +1,41 @@
 /** I1: what a target must hold once everything is quiet, worked out from the tenant alone; what is in escrow or waits is listed, and excused. */
 
 import { sourceId } from '../../src/model/ids.ts';
-import type { WaitingReference } from '../../src/model/operation.ts';
+import type { EscrowReason, WaitingReference } from '../../src/model/operation.ts';
 import { user } from '../../src/model/source-object.ts';
 import type { DeprovisionPolicy, TargetRecord } from '../../src/model/target-record.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Group, inScope, type Person, type Truth } from './directory.ts';
-import { isNeverKnown, mayBeProtected, type Owned } from './protection.ts';
+import { isNeverKnown, mayBeProtected } from './protection.ts';
 import type { Remote } from './remote.ts';
 
-export type Comparison = { readonly wrong: readonly string[]; readonly excused: number };
+/** Why one thing about one object may be otherwise for good. It excuses nothing else about it. */
+export type Excuse =
+  | 'protected'
+  /** Two want one name, a name is somebody else's, or nobody looks at whose a group is. */
+  | 'name_taken'
+  | 'one_of_two'
+  /** By the target's own people. */
+  | 'retitled'
+  | 'removed'
+  /** The target said to have made it, and did not. */
+  | 'never_made'
+  | 'waiting'
+  | 'unrecorded'
+  | 'never_known'
+  | 'was_in_before'
+  | 'manager_recycled';
 
-export const compareWithTenant = async (stores: Stores, customer: Customer, now: number): Promise<Comparison> => {
+/** Of one thing about an object. `excuse`: null where there is none. */
+type Wrong = { readonly says: string; readonly excuse: Excuse | null };
+export type Difference = Wrong & { readonly about: string };
+
+export const compareWithTenant = async (
+  stores: Stores,
+  customer: Customer,
+  now: number,
+): Promise<readonly Difference[]> => {
   const record = await stores.targets.get(customer.target.id);
   const connection = await stores.connections.get(customer.connection.id);
   if (record === null || connection === null) throw new Error('The customer is gone.');
@@ -20,32 +43,30 @@ export const compareWithTenant = async (stores: Stores, customer: Customer, now:
   const listed = await listedOf(stores, customer, truth);
   const people = [...truth.people.keys()].map((id) => user(sourceId(id)));
   const shown = await stores.snapshots.recall(connection.id, people);
+  const remotes = customer.remote.objects();
   const view: View = {
     customer,
     now,
     truth,
     record,
+    remotes,
     scope: inScope(truth, connection.scope),
     byExternalId: new Map(
-      customer.remote.objects().flatMap((remote) => (remote.externalId === null ? [] : [[remote.externalId, remote]])),
+      remotes.flatMap((remote) => (remote.externalId === null ? [] : [[remote.externalId, remote]])),
     ),
     titled: new Set([...shown].flatMap(([id, { object }]) => ('jobTitle' in object.attributes ? [id] : []))),
     mapsTitles: record.mapping.user.some(({ to }) => to === 'title'),
     ...listed,
   };
-  const findings = [
+  return [
     ...[...truth.people.values()].flatMap((person) => about(view, person.id, wrongWithPerson(view, person))),
     ...[...truth.groups.values()].flatMap((group) => about(view, group.id, wrongWithGroup(view, group))),
   ];
-  return {
-    wrong: findings.filter((finding) => finding !== excuse),
-    excused: findings.filter((finding) => finding === excuse).length,
-  };
 };
 
 /** `failed`: why something could not be planned, as the newest run counts it. */
 type Listed = {
-  readonly escrowed: ReadonlyMap<string, string>;
+  readonly escrowed: ReadonlyMap<string, EscrowReason>;
   readonly waiting: readonly WaitingReference[];
   readonly failed: ReadonlySet<string>;
 };
@@ -54,6 +75,7 @@ type View = Listed & {
   readonly now: number;
   readonly truth: Truth;
   readonly record: TargetRecord;
+  readonly remotes: readonly Remote[];
   readonly scope: ReadonlySet<string>;
   readonly byExternalId: ReadonlyMap<string, Remote>;
   /** Who was read with a title. */
@@ -61,26 +83,35 @@ type View = Listed & {
   readonly mapsTitles: boolean;
 };
 
-const excuse = 'excused';
+const differs = (says: string, excuse: Excuse | null = null): Wrong => ({ says, excuse });
 
-/** Why an object may rest in escrow for good: two people want the same name, a name is somebody else's, or nobody looks at whose a group is. */
-const lasting = ['ambiguous_match', 'linked_elsewhere', 'unclaimed_group', 'target_conflict', 'target_rejected'];
+/** Why an object may rest in escrow for good: all of them are about its name. */
+const lasting: readonly EscrowReason[] = [
+  'ambiguous_match',
+  'linked_elsewhere',
+  'unclaimed_group',
+  'target_conflict',
+  'target_rejected',
+];
 
-const about = ({ escrowed, customer, now }: View, id: string, wrong: readonly string[]): readonly string[] => {
-  const reason = escrowed.get(id);
-  if (reason !== undefined && !lasting.includes(reason)) return [`${id} is still in escrow: ${reason}`];
-  if (wrong.length === 0) return [];
-  return reason !== undefined || customer.touched.has(id) || isProtected(customer, id, now) ? [excuse] : wrong;
+/** Nothing of whoever is protected is written; all else is excused one by one. */
+const about = (view: View, id: string, wrong: readonly Wrong[]): readonly Difference[] => {
+  const reason = view.escrowed.get(id);
+  if (reason !== undefined && !lasting.includes(reason))
+    return [{ about: id, ...differs(`${id} is still in escrow: ${reason}`) }];
+  const isExcused = wrong.length > 0 && isProtected(view, id);
+  return wrong.map(({ says, excuse }) => ({ about: id, says, excuse: isExcused ? 'protected' : excuse }));
 };
 
-const isProtected = (customer: Customer, id: string, now: number): boolean =>
-  mayBeProtected(customer, ownedBy(customer, id), now);
+const isProtected = ({ customer, byExternalId, now }: View, id: string): boolean =>
+  mayBeProtected(customer, { id, remote: byExternalId.get(id) ?? null }, now);
 
-const ownedBy = ({ remote }: Customer, id: string): Owned => ({
-  id,
-  remote: remote.objects().find((one) => one.externalId === id) ?? null,
-});
-
+/** Of what is written by a name, or with one, and is in escrow: whether anything else at the target is called so. */
+const isTaken = ({ escrowed, remotes }: View, id: string, type: Remote['type'], name: string): boolean =>
+  escrowed.has(id) &&
+  remotes.some(
+    (other) => other.type === type && other.externalId !== id && other.name.toLowerCase() === name.toLowerCase(),
+  );
 const listedOf = async ({ ledger, runs }: Stores, { target }: Customer, truth: Truth): Promise<Listed> => {
   const { items } = await ledger.escrows(target.id, null, 1_000);
   const owners = [
@@ -101,111 +132,159 @@ const listedOf = async ({ ledger, runs }: Stores, { target }: Customer, truth: T
   };
 };
 
-const wrongWithPerson = (view: View, person: Person): readonly string[] => {
+const wrongWithPerson = (view: View, person: Person): readonly Wrong[] => {
   const remote = view.byExternalId.get(person.id);
   if (person.standing === 'enabled' && view.scope.has(person.id)) return wrongWithColleague(view, person, remote);
   if (remote === undefined) return [];
   if (person.standing === 'disabled' && view.scope.has(person.id))
     return remote.active
-      ? [`${person.id} is disabled and has an active account`]
+      ? [differs(`${person.id} is disabled and has an active account`)]
       : wrongAttributes(view, person, remote);
-  const wrong = wrongWithLeaver(view.record.deprovision, `${person.id} (${person.standing})`, remote);
-  return wrong.length > 0 && (view.customer.unrecorded.has(person.id) || isInDoubt(view, person.id)) ? [excuse] : wrong;
+  return wrongWithLeaver(view, person, remote);
 };
 
 /** From whoever left before anybody could read whether they are protected nothing is taken away. */
 const isInDoubt = ({ customer, titled, now }: View, id: string): boolean =>
   !titled.has(id) && isNeverKnown(customer, id, now);
 
-const wrongWithColleague = (view: View, person: Person, remote: Remote | undefined): readonly string[] => {
-  if (remote === undefined)
-    return view.customer.lost.has(person.id) || isInTwoMinds(view, person) ? [excuse] : [`${person.id} has no account`];
+const wrongWithColleague = (view: View, person: Person, remote: Remote | undefined): readonly Wrong[] => {
+  if (remote === undefined) return [differs(`${person.id} has no account`, excuseWithoutAccount(view, person))];
   return [
-    ...(remote.active ? [] : [`${person.id} has an account that is switched off`]),
+    ...(remote.active ? [] : [differs(`${person.id} has an account that is switched off`)]),
     ...wrongAttributes(view, person, remote),
   ];
 };
 
-/** While a target waits for a first plan that would hold nothing, nobody is put in escrow: that two accounts may be somebody's, its runs count. */
-const isInTwoMinds = ({ customer, failed }: View, { userPrincipalName }: Person): boolean =>
-  failed.has('ambiguous_match') &&
-  customer.remote.objects().filter(({ type, name }) => type === 'user' && name === userPrincipalName).length > 1;
+const excuseWithoutAccount = (view: View, { id, userPrincipalName }: Person): Excuse | null => {
+  if (view.customer.lost.has(id)) return 'never_made';
+  if (isTaken(view, id, 'user', userPrincipalName)) return 'name_taken';
+  if (isInTwoMinds(view, userPrincipalName)) return 'one_of_two';
+  return view.customer.removed.has(id) ? 'removed' : null;
+};
 
-const wrongWithLeaver = (policy: DeprovisionPolicy, who: string, remote: Remote): readonly string[] => {
+/** While a target waits for a first plan that would hold nothing, nobody is put in escrow: that two accounts may be somebody's, its runs count. */
+const isInTwoMinds = ({ remotes, failed }: View, userPrincipalName: string): boolean =>
+  failed.has('ambiguous_match') &&
+  remotes.filter(({ type, name }) => type === 'user' && name === userPrincipalName).length > 1;
+
+const wrongWithLeaver = (view: View, { id, standing }: Person, remote: Remote): readonly Wrong[] => {
+  const says = isLeft(view.record.deprovision, remote);
+  if (says === null) return [];
+  const excuse = view.customer.unrecorded.has(id) ? 'unrecorded' : isInDoubt(view, id) ? 'never_known' : null;
+  return [differs(`${id} (${standing}) left and ${says}`, excuse)];
+};
+
+const isLeft = (policy: DeprovisionPolicy, remote: Remote): string | null => {
   switch (policy.kind) {
     case 'none':
-      return [];
+      return null;
     case 'disable':
-      return remote.active ? [`${who} left and has an active account`] : [];
+      return remote.active ? 'has an active account' : null;
     case 'delete':
     case 'delete_after_days':
-      return [`${who} left and has an account`];
+      return 'has an account';
   }
 };
 
-const wrongAttributes = (view: View, person: Person, remote: Remote): readonly string[] => {
+/** What is written together is refused together: where a name is taken, nothing beside it is as wanted. */
+const wrongAttributes = (view: View, person: Person, remote: Remote): readonly Wrong[] => {
   const wanted = {
     name: person.userPrincipalName,
     displayName: person.displayName,
     department: person.department,
     ...(view.mapsTitles ? { title: person.jobTitle } : {}),
   };
+  const isRefused = wanted.name !== remote.name && isTaken(view, person.id, 'user', wanted.name);
   const wrong = (Object.keys(wanted) as (keyof typeof wanted)[])
     .filter((name) => wanted[name] !== remote[name])
-    .map((name) => `${person.id}: ${name} is ${String(remote[name])}, not ${String(wanted[name])}`);
+    .map((name) =>
+      differs(
+        `${person.id}: ${name} is ${String(remote[name])}, not ${String(wanted[name])}`,
+        isRefused
+          ? 'name_taken'
+          : name === 'title' && view.customer.retitled.get(remote.id) === remote.title
+            ? 'retitled'
+            : null,
+      ),
+    );
   return [...wrong, ...wrongManager(view, person, remote)];
 };
 
 /** A manager without an account is waited for; until then the account keeps the manager it has, who may be gone from the target by now. */
-const wrongManager = (view: View, person: Person, remote: Remote): readonly string[] => {
+const wrongManager = (view: View, person: Person, remote: Remote): readonly Wrong[] => {
   const { readsManagers } = view.customer;
   const manager = person.manager === null || !readsManagers ? undefined : view.truth.people.get(person.manager);
   const account = manager === undefined ? null : (view.byExternalId.get(manager.id)?.id ?? null);
   // Whether somebody in the recycle bin still is a manager, sources tell in different ways.
   if (remote.manager === account || (manager?.standing === 'recycled' && remote.manager === null)) return [];
-  const waits = view.waiting.some(
-    ({ owner, path, to }) => owner.id === person.id && path !== 'members' && to === manager?.id,
-  );
-  // Whoever left the scope, or whose account the target said to have made and did not, and who has no other.
-  const isWithout =
-    manager !== undefined && (!view.scope.has(manager.id) || (account === null && view.customer.lost.has(manager.id)));
-  const isLost = remote.manager !== null && view.customer.remote.find(remote.manager) === null;
-  const isTouched = manager !== undefined && view.customer.touched.has(manager.id);
-  return waits || (isWithout && isLost) || manager?.standing === 'recycled' || isTouched
-    ? [excuse]
-    : [`${person.id}: the manager is ${remote.manager}, not ${account} (${manager?.id})`];
+  return [
+    differs(
+      `${person.id}: the manager is ${remote.manager}, not ${account} (${manager?.id})`,
+      manager === undefined ? null : excuseOfManager(view, person, remote, manager),
+    ),
+  ];
 };
 
-const wrongWithGroup = (view: View, group: Group): readonly string[] => {
-  const remote = view.byExternalId.get(group.id);
-  const isIn = view.scope.has(group.id);
-  const isUnrecorded = view.customer.unrecorded.has(group.id);
-  if (!isIn && remote !== undefined && isUnrecorded) return [excuse];
-  if (!isIn) return remote === undefined || mayStay(view, remote) ? [] : [`group ${group.id} is gone and still there`];
-  if (remote === undefined) return view.customer.lost.has(group.id) ? [excuse] : [`group ${group.id} is not there`];
-  const name =
-    remote.name === group.displayName ? [] : [`group ${group.id} is called ${remote.name}, not ${group.displayName}`];
-  return [...name, ...wrongMembers(view, group, remote)];
+const excuseOfManager = (view: View, person: Person, remote: Remote, manager: Person): Excuse | null => {
+  const { lost, removed } = view.customer;
+  const waits = view.waiting.some(
+    ({ owner, path, to }) => owner.id === person.id && path !== 'members' && to === manager.id,
+  );
+  if (waits) return 'waiting';
+  if (manager.standing === 'recycled') return 'manager_recycled';
+  if (removed.has(manager.id)) return 'removed';
+  // Whoever left the scope, or whose account the target said to have made and did not, and who has no other.
+  const isWithout = !view.scope.has(manager.id) || (!view.byExternalId.has(manager.id) && lost.has(manager.id));
+  const isLost = remote.manager !== null && view.customer.remote.find(remote.manager) === null;
+  return isWithout && isLost ? 'never_made' : null;
+};
+
+const wrongWithGroup = (view: View, group: Group): readonly Wrong[] => {
+  const { id, displayName } = group;
+  const remote = view.byExternalId.get(id);
+  const isUnrecorded = view.customer.unrecorded.has(id);
+  if (!view.scope.has(id))
+    return remote === undefined || mayStay(view, remote)
+      ? []
+      : [differs(`group ${id} is gone and still there`, isUnrecorded ? 'unrecorded' : null)];
+  const taken = isTaken(view, id, 'group', displayName) ? 'name_taken' : null;
+  if (remote === undefined)
+    return [differs(`group ${id} is not there`, view.customer.lost.has(id) ? 'never_made' : taken)];
+  return [
+    ...(remote.name === displayName
+      ? []
+      : [differs(`group ${id} is called ${remote.name}, not ${displayName}`, taken)]),
+    ...wrongMembers(view, group, remote),
+  ];
 };
 
 /** A group that was there before us stays when its reason goes, and every group where they are left alone. */
 const mayStay = ({ customer, record }: View, remote: Remote): boolean =>
   record.leftGroups === 'leave' || customer.firstMembers.has(remote.id);
 
-const wrongMembers = (view: View, group: Group, remote: Remote): readonly string[] => {
+const wrongMembers = (view: View, group: Group, remote: Remote): readonly Wrong[] => {
   const wanted = new Set([...group.members].filter((id) => view.scope.has(id) && view.byExternalId.has(id)));
-  const before = view.customer.firstMembers.get(remote.id);
-  const excused = (member: string): boolean =>
-    view.escrowed.has(member) ||
-    view.customer.touched.has(member) ||
-    isProtected(view.customer, member, view.now) ||
-    isInDoubt(view, member);
-  return [...view.byExternalId].flatMap(([id, { id: remoteId }]) => {
-    const isMember = remote.members.has(remoteId);
+  return [...view.byExternalId].flatMap(([id, account]) => {
+    const isMember = remote.members.has(account.id);
     if (isMember === wanted.has(id)) return [];
-    if (isMember && before?.has(remoteId) === true) return [excuse];
-    if (isMember && view.customer.unrecorded.has(`${id} in ${group.id}`)) return [excuse];
-    if (excused(id)) return [excuse];
-    return [isMember ? `${id} is still a member of ${group.id}` : `${id} is no member of ${group.id}`];
+    return isMember
+      ? [differs(`${id} is still a member of ${group.id}`, excuseOfMember(view, group, remote, id, account.id))]
+      : [differs(`${id} is no member of ${group.id}`, excuseOfAbsent(view, group, id))];
   });
+};
+
+const excuseOfMember = (view: View, group: Group, remote: Remote, id: string, account: string): Excuse | null => {
+  const { firstMembers, unrecorded } = view.customer;
+  if (firstMembers.get(remote.id)?.has(account) === true) return 'was_in_before';
+  if (unrecorded.has(`${id} in ${group.id}`)) return 'unrecorded';
+  if (isProtected(view, id)) return 'protected';
+  return isInDoubt(view, id) ? 'never_known' : null;
+};
+
+const excuseOfAbsent = (view: View, group: Group, id: string): Excuse | null => {
+  if (isProtected(view, id)) return 'protected';
+  if (view.customer.removed.has(id)) return 'removed';
+  return view.waiting.some(({ owner, path, to }) => owner.id === group.id && path === 'members' && to === id)
+    ? 'waiting'
+    : null;
 };

@@ -3,8 +3,7 @@
  * it does not know what Entrain believes.
  */
 
-import { z } from 'zod';
-import { type ConnectionId, type PlanId, type TargetId, targetId } from '../../src/model/ids.ts';
+import type { ConnectionId, PlanId, TargetId } from '../../src/model/ids.ts';
 import type { Cause, Operation } from '../../src/model/operation.ts';
 import type { Plan, Staged } from '../../src/model/plan.ts';
 import type { Amends } from '../../src/model/run.ts';
@@ -23,7 +22,7 @@ import { returnsSeen } from './judge-return.ts';
 import { undosSeen } from './judge-undo.ts';
 import { judgeValues } from './judge-values.ts';
 import type { Process } from './process.ts';
-import type { Effect } from './remote.ts';
+import type { Effect, Remote } from './remote.ts';
 import { askedWithinMs, since } from './since.ts';
 import type { Witness } from './stores.ts';
 import type { Violation } from './violation.ts';
@@ -104,6 +103,7 @@ export const createOracle = (
     const former = isUndo ? undos.formerStates(id) : [];
     for (const { invariant, what } of [...judgeIdentity(customer, effect), ...judgeValues(customer, effect, former)])
       broken(invariant, `${said}: ${what}`);
+    noteActive(customer, id);
     for (const { deed, intent } of deeds) judgeDeed(customer, effect, deed, intent, said);
     noteGains(customer, effect);
     undos.noteEffect(
@@ -111,6 +111,16 @@ export const createOracle = (
       effect,
       deeds.flatMap(({ deed, intent }) => (intent === undefined ? [] : [{ deed, cause: intent.cause }])),
     );
+  };
+
+  /** By target, which accounts and groups there are ours: something was written to them. */
+  const managed = new Map<TargetId, Set<string>>();
+  const noteActive = ({ target, remote }: Customer, id: string): void => {
+    const ours = managed.get(target.id) ?? new Set();
+    managed.set(target.id, ours.add(id));
+    const active = remote.objects().filter((one) => one.active && ours.has(one.id));
+    const ofType = (wanted: Remote['type']): number => active.filter(({ type }) => type === wanted).length;
+    takings.noteActive(target.id, { user: ofType('user'), group: ofType('group') });
   };
 
   /** Accounts and memberships by when they came. */
@@ -275,7 +285,6 @@ export const createOracle = (
       // Where a target holds exactly what the tenant says, there is nothing to look at.
       if (site === 'ledger.acceptRules' && isLease(first) && isOfEpoch(second))
         seeAgain(first.key, 'restored.as_it_is');
-      if (site === 'ledger.countActive') takings.noteActive(targetId(String(first)), Active.parse(answer));
       if (site === 'ledger.intend' && isLease(first) && Array.isArray(second))
         for (const intent of second as readonly Intent[]) {
           const intents = intentsOf(first.key);
@@ -294,8 +303,6 @@ export const createOracle = (
     },
   };
 };
-
-const Active = z.object({ user: z.number(), group: z.number() });
 
 const isMeantBy = ({ operation }: Intent, deed: Deed, { before, after }: Effect): boolean => {
   if (operation.action !== deed.kind) return false;

@@ -232,8 +232,8 @@ export const calm = async (play: Play): Promise<void> => {
 const isSettled = async ({ stage, stores, customers }: Play): Promise<boolean> => {
   for await (const runs of stores.runs.unfinished()) if (runs.length > 0) return false;
   for (const customer of customers) {
-    const { wrong, excused } = await compareWithTenant(stores, customer, stage.scheduler.now());
-    if (wrong.length + excused + (await stores.ledger.countEscrows(customer.target.id)) > 0) return false;
+    const differences = await compareWithTenant(stores, customer, stage.scheduler.now());
+    if (differences.length + (await stores.ledger.countEscrows(customer.target.id)) > 0) return false;
   }
   return true;
 };

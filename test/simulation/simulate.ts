@@ -13,8 +13,9 @@ import { describeEnd } from './describe-end.ts';
 import { disasterOf } from './disaster.ts';
 import { compareWithTenant } from './expected.ts';
 import { drawMix, type FaultName, faultsOf, type Mix, type SiteCount } from './faults.ts';
+import { judgeReasons } from './judge-reasons.ts';
 import { createOracle } from './oracle.ts';
-import type { Stage } from './process.ts';
+import { type Stage, startProcess } from './process.ts';
 import { spared } from './protection.ts';
 import { createQueue } from './queue.ts';
 import { createScheduler, EndlessRun } from './scheduler.ts';
@@ -128,6 +129,13 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     operator: operatorFor(stage, stores, queue, oracle.approve),
     disaster: marks === null ? null : disasterOf(stage, chance, stores, backups, marks, workers, customers, oracle),
   };
+  const asker = startProcess(stage, {
+    name: 'asker',
+    skewMs: 0,
+    isSpared: true,
+    onDeath: () => {},
+    onFreeze: () => {},
+  });
   let excused = 0;
   try {
     for (const { connection, target, remote } of customers) {
@@ -139,10 +147,17 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     await calm(play);
     for (const customer of customers) {
       if (ask.keepsTrace) await describeEnd(stage, stores, customer);
-      const compared = await compareWithTenant(stores, customer, scheduler.now());
-      excused += compared.excused;
+      const differences = await compareWithTenant(stores, customer, scheduler.now());
       for (const kind of spared(customer, scheduler.now())) trace.count(`spared.by_${kind}`);
-      for (const what of compared.wrong) report({ invariant: 'I1', what: `${customer.target.name}: ${what}` });
+      for (const { says, excuse } of differences) {
+        if (excuse === null) report({ invariant: 'I1', what: `${customer.target.name}: ${says}` });
+        else {
+          excused += 1;
+          trace.count(`excused.${excuse}`);
+        }
+      }
+      for (const what of await judgeReasons(stage, asker, stores, customer, differences))
+        report({ invariant: 'reason', what: `${customer.target.name}: ${what}` });
     }
   } catch (error) {
     const what = error instanceof EndlessRun ? error.message : `the run broke off: ${text(error)}`;

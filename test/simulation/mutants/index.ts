@@ -6,11 +6,12 @@ import { layers } from './layers.ts';
 import type { Mutant } from './mutant.ts';
 import { reading } from './reading.ts';
 import { snapshot } from './snapshot.ts';
+import { telling } from './telling.ts';
 import { writing } from './writing.ts';
 
 export type { Edit, Mutant } from './mutant.ts';
 
-export const mutants: readonly Mutant[] = [...reading, ...snapshot, ...deciding, ...writing, ...keeping];
+export const mutants: readonly Mutant[] = [...reading, ...snapshot, ...deciding, ...writing, ...keeping, ...telling];
 export { layers };
 
 /** Throws for a name that nothing has. */

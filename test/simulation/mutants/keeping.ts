@@ -29,6 +29,18 @@ export const keeping: readonly Mutant[] = [
     ],
   },
   {
+    name: 'too many count as active',
+    what: 'A limit is a share of ten times as many accounts and groups as the target has of ours.',
+    bias: 'limited updates',
+    edits: [
+      {
+        file: 'src/store/memory/ledger.ts',
+        from: "filter(({ state }) => state === 'active').length;",
+        to: "filter(({ state }) => state === 'active').length * 10;",
+      },
+    ],
+  },
+  {
     name: 'all targets share their links',
     what: 'The links of one target are taken for those of another.',
     edits: [
