@@ -18,11 +18,11 @@ type Meant = { readonly operation: Operation; readonly cause: Cause; readonly at
 type Loss = { readonly at: number; readonly gone: boolean };
 
 export const returnsSeen = (now: () => number): Returns => {
-  /** When who was not there, or disabled, lost their account. */
+  /** By target and person, when who was not there, or disabled, lost their account. */
   const lost = new Map<string, Loss>();
   /** What was meant before may still have been under way. An account is switched on for nobody who is disabled. */
-  const isTooSoon = ({ directory }: Customer, id: string, deed: Deed, meantAt: number): boolean => {
-    const loss = lost.get(id);
+  const isTooSoon = ({ directory, target }: Customer, id: string, deed: Deed, meantAt: number): boolean => {
+    const loss = lost.get(`${target.id}|${id}`);
     if (loss === undefined || meantAt < loss.at || (deed.kind === 'add_members' && !loss.gone)) return false;
     const isBack = deed.kind === 'update' ? isEnabled : isThere;
     return !since(directory.history, loss.at).some(({ truth }) => isBack(truth, id));
@@ -33,7 +33,7 @@ export const returnsSeen = (now: () => number): Returns => {
       const { ref } = operation;
       const isLoss = deed.kind === 'disable' || deed.kind === 'delete';
       if (isLoss && ref.type === 'user' && !isEnabled(customer.directory.truth(), ref.id))
-        lost.set(ref.id, { at: now(), gone: cause.why !== 'disabled_in_source' });
+        lost.set(`${customer.target.id}|${ref.id}`, { at: now(), gone: cause.why !== 'disabled_in_source' });
       return gainers(effect, deed, operation)
         .filter((id) => isTooSoon(customer, id, deed, at))
         .map((id) => `${deed.kind} for ${id}, who left or was disabled and is not back`);

@@ -12,6 +12,7 @@ const ann = { key: operationKey('k'), ref: user(sourceId('ann')), remoteId: remo
 const staff = { key: operationKey('k'), ref: group(sourceId('staff')), remoteId: remoteId('r-staff') };
 const member: Member = { ref: ann.ref, remoteId: ann.remoteId };
 const off: Operation = { ...ann, action: 'disable' };
+const joined: Operation = { ...staff, action: 'add_members', members: [member] };
 const left: Operation = { ...staff, action: 'remove_members', members: [member] };
 
 const account = (active: boolean): Remote => ({
@@ -35,10 +36,14 @@ const team = (...members: readonly string[]): Remote => ({
 });
 
 /** What the judge says of an undo of a run that did this. */
-const undoing = (...did: readonly Operation[]) => {
+const undoing = (...did: readonly Operation[]) => undoingAfter({}, ...did);
+
+/** The same, where this was on record before, by target. */
+const undoingAfter = (before: Readonly<Record<string, Operation>>, ...did: readonly Operation[]) => {
   const undos = undosSeen(() => 0);
   const run = runId('run_1');
-  for (const operation of did) undos.noteIntent(operation, cause({ run }));
+  for (const [at, operation] of Object.entries(before)) undos.noteSettled(targetId(at), operation);
+  for (const operation of did) undos.noteIntent(target, operation, cause({ run }));
   const plan = {
     ...aPlan(target, { kind: 'undo', amends: { kind: 'undo', run } }),
     standing: { state: 'approved', decision, begun: null },
@@ -54,12 +59,19 @@ const undoing = (...did: readonly Operation[]) => {
       by,
       new Map(),
     ),
+    removes: undos.judge(
+      { before: team(ann.remoteId), after: team() },
+      { kind: 'remove_members', members: [ann.remoteId] },
+      by,
+      new Map(),
+    ),
   };
 };
 
 describe('an undo', () => {
   it('gives back what the run took', () => {
-    expect(undoing(off, left)).toEqual({ switchesOn: [], changes: [], adds: [] });
+    expect(undoing(off, left)).toMatchObject({ switchesOn: [], changes: [], adds: [] });
+    expect(undoing(joined).removes).toEqual([]);
   });
 
   it('switches on nobody whom the run had not switched off, and adds nobody whom it had not removed', () => {
@@ -67,6 +79,13 @@ describe('an undo', () => {
       switchesOn: ['an undo switched on what the run had not switched off'],
       changes: [],
       adds: ['an undo added r-ann, whom the run had not removed'],
+      removes: ['an undo removed r-ann, whom the run had not added'],
     });
+  });
+
+  it('takes no membership that an earlier run gave at this target; one of the same ids at another target is none of it', () => {
+    const given = { removes: ['an undo removed r-ann, whom the run had not added'] };
+    expect(undoingAfter({ tgt_1: joined }, joined)).toMatchObject(given);
+    expect(undoingAfter({ tgt_2: joined }, joined)).toMatchObject({ removes: [] });
   });
 });

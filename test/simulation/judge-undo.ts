@@ -14,9 +14,9 @@ type Doing = { readonly deed: Deed; readonly cause: Cause };
 export type Undos = {
   readonly noteApproval: (plan: Plan) => void;
   /** What a run is on record to have done, it gave: also where an earlier one had done it, and nobody heard of that. */
-  readonly noteIntent: (operation: Operation, cause: Cause) => void;
+  readonly noteIntent: (target: TargetId, operation: Operation, cause: Cause) => void;
   /** What a run is on record to have done is given by no later one, that only says it again. */
-  readonly noteSettled: (operation: Operation) => void;
+  readonly noteSettled: (target: TargetId, operation: Operation) => void;
   /** The record is lost. */
   readonly forget: () => void;
   readonly noteEffect: (target: TargetId, effect: Effect, doings: readonly Doing[]) => void;
@@ -30,7 +30,7 @@ export type Undos = {
     firstMembers: ReadonlyMap<string, ReadonlySet<string>>,
   ) => readonly string[] | null;
   /** What an account or group was before each change of it. */
-  readonly formerStates: (id: string) => readonly Remote[];
+  readonly formerStates: (target: TargetId, id: string) => readonly Remote[];
   /** Since when a person has to look at what comes after an undo; never: where none has to. */
   readonly waitsSince: (target: TargetId) => number;
 };
@@ -39,8 +39,9 @@ export const undosSeen = (now: () => number): Undos => {
   const undone = new Map<PlanId, RunId>();
   /** What each run gave, or took: an account it made, switched on or off, a membership. */
   const given = new Map<RunId, Set<string>>();
+  /** By target and account: another target may have one of the same id. */
   const states = new Map<string, Remote[]>();
-  /** Memberships that are on record. */
+  /** By target: memberships that are on record. */
   const heard = new Set<string>();
   const waiting = new Map<TargetId, number>();
 
@@ -50,23 +51,25 @@ export const undosSeen = (now: () => number): Undos => {
   };
   return {
     undoneBy,
-    formerStates: (id) => states.get(id) ?? [],
+    formerStates: (target, id) => states.get(`${target}|${id}`) ?? [],
     waitsSince: (target) => waiting.get(target) ?? Number.POSITIVE_INFINITY,
     noteApproval: ({ id, kind, amends, scope, target }) => {
       if (amends?.kind === 'undo') undone.set(id, amends.run);
       if (kind === 'first' && scope === null) waiting.delete(target);
     },
-    noteIntent: (operation, { run }) => {
-      for (const gift of giftsIn(operation)) if (!heard.has(gift)) noteGift(run, gift);
+    noteIntent: (target, operation, { run }) => {
+      for (const gift of giftsIn(operation)) if (!heard.has(`${target}|${gift}`)) noteGift(run, gift);
     },
-    noteSettled: (operation) => {
-      if (operation.action === 'add_members') for (const gift of giftsIn(operation)) heard.add(gift);
+    noteSettled: (target, operation) => {
+      if (operation.action === 'add_members') for (const gift of giftsIn(operation)) heard.add(`${target}|${gift}`);
       if (operation.action === 'remove_members')
-        for (const { remoteId } of operation.members) heard.delete(`member ${remoteId} of ${operation.remoteId}`);
+        for (const { remoteId } of operation.members)
+          heard.delete(`${target}|member ${remoteId} of ${operation.remoteId}`);
     },
     forget: () => heard.clear(),
     noteEffect: (target, { before, after }, doings) => {
-      if (before !== null) states.set(before.id, [...(states.get(before.id) ?? []), before]);
+      const of = `${target}|${before?.id}`;
+      if (before !== null) states.set(of, [...(states.get(of) ?? []), before]);
       for (const { deed, cause } of doings) {
         if (deed.kind === 'create') noteGift(cause.run, `create ${after?.id ?? ''}`);
         if (undoneBy(cause) !== null && !waiting.has(target)) waiting.set(target, now());

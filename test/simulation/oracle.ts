@@ -67,7 +67,7 @@ export const createOracle = (
   const askedAt = new Map<string, readonly number[]>();
   const askedSince = (id: string): readonly number[] =>
     (askedAt.get(id) ?? []).filter((at) => at >= now() - askedWithinMs);
-  /** Since when an account is switched off. */
+  /** By target and account, since when it is switched off: another target may have one of the same id. */
   const offSince = new Map<string, number>();
   /** Targets at which nobody has looked since the database was put back. */
   const unseen = new Set<TargetId>();
@@ -100,7 +100,7 @@ export const createOracle = (
     );
     for (const kind of amended) count(`${kind}.wrote`);
     const isUndo = deeds.some(({ intent }) => intent !== undefined && undos.undoneBy(intent.cause) !== null);
-    const former = isUndo ? undos.formerStates(id) : [];
+    const former = isUndo ? undos.formerStates(customer.target.id, id) : [];
     for (const { invariant, what } of [...judgeIdentity(customer, effect), ...judgeValues(customer, effect, former)])
       broken(invariant, `${said}: ${what}`);
     noteActive(customer, id);
@@ -151,10 +151,10 @@ export const createOracle = (
       ?.noted;
   };
 
-  const noteSwitches = ({ before, after }: Effect): void => {
+  const noteSwitches = (target: TargetId, { before, after }: Effect): void => {
     if (after === null) return;
-    if (after.active) offSince.delete(after.id);
-    else if (before?.active !== false) offSince.set(after.id, now());
+    if (after.active) offSince.delete(`${target}|${after.id}`);
+    else if (before?.active !== false) offSince.set(`${target}|${after.id}`, now());
   };
 
   const judgeDeed = (customer: Customer, effect: Effect, deed: Deed, intent: Noted | undefined, said: string): void => {
@@ -168,7 +168,7 @@ export const createOracle = (
     judgeRelease(customer, intent, said);
     if (intent.cause.plan === null && isTakenOver(customer, effect))
       broken('I3', `${said}: a group of others was taken over, and nobody had looked`);
-    noteSwitches(effect);
+    noteSwitches(customer.target.id, effect);
     // What an undo takes away rests on the record of the run, and not on what the tenant says.
     const taken = undos.judge(effect, deed, intent.cause, customer.firstMembers);
     for (const what of taken ?? []) broken('I2', `${said}: ${what}`);
@@ -180,8 +180,8 @@ export const createOracle = (
     const { ref } = intent.operation;
     const isOffInTenant = wasEver(customer, (truth) => isOff(truth, ref.id));
     const doing = { kind: deed.kind, of: ref, isOffInTenant };
-    for (const what of judgePolicy(customer, effect, doing, offSince.get(idOf(effect)), now()))
-      broken('policy', `${said}: ${what}`);
+    const offAt = offSince.get(`${customer.target.id}|${idOf(effect)}`);
+    for (const what of judgePolicy(customer, effect, doing, offAt, now())) broken('policy', `${said}: ${what}`);
     for (const what of takings.judge(customer, effect, deed, intent)) broken('I7', `${said}: ${what}`);
   };
 
@@ -253,6 +253,7 @@ export const createOracle = (
       takings.forget();
       undos.forget();
       returns.forget();
+      looked.clear();
       open.clear();
       for (const { target } of customers) {
         unseen.add(target.id);
@@ -288,7 +289,7 @@ export const createOracle = (
       if (site === 'ledger.intend' && isLease(first) && Array.isArray(second))
         for (const intent of second as readonly Intent[]) {
           const intents = intentsOf(first.key);
-          undos.noteIntent(intent.operation, intent.cause);
+          undos.noteIntent(first.key, intent.operation, intent.cause);
           if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, { ...intent, at: now() });
         }
       if (site === 'ledger.settle' && isLease(first) && Array.isArray(second))
@@ -297,7 +298,7 @@ export const createOracle = (
           if (intent !== undefined && reason === 'no_trace')
             untraced.push({ target: first.key, noted: intent, at: now() });
           if (intent !== undefined && (result === 'applied' || intent.operation.action === 'remove_members'))
-            undos.noteSettled(intent.operation);
+            undos.noteSettled(first.key, intent.operation);
           intentsOf(first.key).delete(key);
         }
     },
