@@ -117,15 +117,16 @@ function list(query: URLSearchParams, type: ResourceType, world: World): Answer 
   const found = text === null || knobs.filters === 'ignored' ? store.all(type.name) : search(text, type, world);
   if (found.length === 0 && text === null && knobs.unfiltered === 'not_found_when_empty') throw notFound(type.endpoint);
   if (found.length === 0 && text !== null && knobs.noMatch === 'not_found') throw notFound(text);
-  const resources = found
-    .slice(page.from, page.from + page.size)
+  // What a replica does not know of it does not count either.
+  const known = found
     .map((resource) => staleReads.see(resource.id, resource))
-    .filter((resource) => resource !== undefined)
+    .filter((resource) => resource !== undefined);
+  const resources = known
+    .slice(page.from, page.from + page.size)
     .map((resource) => render(resource, projection, world));
-  const hidden = Math.min(page.size, Math.max(found.length - page.from, 0)) - resources.length;
   return ok({
     schemas: [LIST_RESPONSE],
-    ...placeOf(page, resources.length, found.length - hidden, query, knobs),
+    ...placeOf(page, resources.length, known.length, query, knobs),
     Resources: resources,
   });
 }

@@ -102,14 +102,19 @@ const nextPage = (request: Request, list: JsonObject, isNew: boolean, received: 
     if (total === null) return null;
     throw broken('The target sends the same page again and again.');
   }
-  const cursor = field(list, 'nextCursor');
-  if (typeof cursor === 'string' && cursor !== '' && cursor !== query['cursor'])
-    return { ...request, query: { ...query, cursor } };
+  const cursor = cursorIn(list);
+  if (cursor !== null && cursor !== query['cursor']) return { ...request, query: { ...query, cursor } };
   const mayGoOn = shown > 0 && !('cursor' in query);
   const isWhole = total === null ? !mayGoOn || shown < Number(query['count']) : received >= total;
   if (isWhole) return null;
   if (!mayGoOn) throw broken(`The target says that it found ${total}, and shows ${received}.`);
   return { ...request, query: { ...query, startIndex: String(received + 1) } };
+};
+
+/** What asks for the next page; the last one names none (RFC 9865 §2). */
+export const cursorIn = (list: JsonObject): string | null => {
+  const cursor = field(list, 'nextCursor');
+  return typeof cursor === 'string' && cursor !== '' ? cursor : null;
 };
 
 const broken = (what: string): TargetError => new TargetError('rejected', what, { code: 'paging_broken' });

@@ -12,24 +12,30 @@ import type { ObjectType } from '../../model/source-object.ts';
 import type { Json, JsonObject } from '../../model/target-record.ts';
 import { completeList, type ListPage } from '../target.ts';
 import { type Answer, isAbsent, isSuccess, isThrottle } from './errors.ts';
-import { idIn, toRemoteObject } from './find.ts';
+import { cursorIn, idIn, toRemoteObject } from './find.ts';
 import { field, isList, isObject } from './json.ts';
 import { readResource } from './read-resource.ts';
 import { listRequest, type Request } from './requests.ts';
 import type { Session } from './session.ts';
 
-/** Where a list goes on. `last`: a digest of the ids of the page before. `total`: what the target said there are; null: nothing. */
+/**
+ * Where a list goes on. `last`: a digest of the ids of the page before. `total`: what the target said there are; null: nothing. `empty`: how many pages
+ * there were in a row of which each showed nobody and named another.
+ */
 const placeSchema = z.strictObject({
   received: z.int(),
   cursor: z.string().nullable(),
   last: z.string().nullable(),
   total: z.number().nullable(),
+  empty: z.int().default(0),
 });
 type Place = z.infer<typeof placeSchema>;
-const start: Place = { received: 0, cursor: null, last: null, total: null };
+const start: Place = { received: 0, cursor: null, last: null, total: null, empty: 0 };
 
 /** More than any target holds: a list that goes on longer does not end. */
 const mostObjects = 10_000_000;
+/** What a target hides it may leave out after it has cut the page. */
+const mostEmpty = 100;
 
 export const listObjects = async (
   session: Session,
@@ -103,15 +109,21 @@ const after = (list: JsonObject, objects: readonly RemoteObject[], place: Place)
   const said = field(list, 'totalResults');
   const total = typeof said === 'number' ? said : null;
   const last = digestOf(objects);
+  const cursor = cursorIn(list);
+  if (objects.length === 0 && cursor !== null && cursor !== place.cursor) return afterEmpty(place, cursor);
   if (objects.length === 0 || last === place.last) return ended(place, total, objects.length);
   const received = place.received + objects.length;
   if (received > mostObjects) return { broken: `The list does not end after ${received} objects.` };
-  const cursor = field(list, 'nextCursor');
-  if (typeof cursor === 'string' && cursor !== '')
-    return { next: JSON.stringify({ received, cursor, last, total } satisfies Place) };
+  if (cursor !== null) return { next: JSON.stringify({ received, cursor, last, total, empty: 0 } satisfies Place) };
   // The last page of a list by cursor names no other (RFC 9865 §2), and a start index after it means nothing.
   if (place.cursor !== null) return ended({ ...place, received }, total, 0);
-  return { next: JSON.stringify({ received, cursor: null, last, total } satisfies Place) };
+  return { next: JSON.stringify({ received, cursor: null, last, total, empty: 0 } satisfies Place) };
+};
+
+const afterEmpty = (place: Place, cursor: string): After => {
+  const empty = place.empty + 1;
+  if (empty > mostEmpty) return { broken: `The target shows nobody on ${empty} pages, and names another.` };
+  return { next: JSON.stringify({ ...place, cursor, empty } satisfies Place) };
 };
 
 /** `again`: how many of the page before were sent once more instead of an end. */

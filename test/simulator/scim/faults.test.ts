@@ -133,6 +133,19 @@ describe('faults as data', () => {
     expect((await target.get(`/Users/${body.id}`)).status).toBe(404);
   });
 
+  it('leaves no hole in a page where a reader does not see a write yet', async () => {
+    target.control.setKnobs({ paging: 'cursor', maxResults: 1 });
+    await target.createUser('ada');
+    strike({ kind: 'stale', reads: 9 }, { method: 'POST' });
+    await target.post('/Users', user('bob'));
+    await target.createUser('eve');
+    const { body: first } = await target.get('/Users');
+    const { body: second } = await target.get(`/Users?cursor=${first['nextCursor']}`);
+    target.control.setKnobs({ paging: 'index', maxResults: 200 });
+    expect([first, second].map(({ Resources }) => Resources?.[0]?.['userName'])).toEqual(['ada', 'eve']);
+    expect([second.totalResults, second['nextCursor']]).toEqual([2, undefined]);
+  });
+
   it('answers slowly, and counts how many were under way at once', async () => {
     strike({ kind: 'slow', latencyMs: 20 }, { times: 3 });
     await Promise.all([1, 2, 3].map(() => target.get('/Users')));

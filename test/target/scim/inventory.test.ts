@@ -107,6 +107,25 @@ describe('a SCIM target that lists what it holds', () => {
     expect(await readAll(target)).toEqual({ ids: everybody, end: 250 });
   });
 
+  it('may show nobody on a page by cursor that names another', async () => {
+    const target = await before(({ path }) => {
+      const at = Number(new URL(path, 'http://target').searchParams.get('cursor') ?? 0);
+      const next = at + 100 < 250 ? { nextCursor: String(at + 100) } : {};
+      const shown = at === 100 ? [] : resources(at, Math.min(250, at + 100));
+      return { status: 200, body: { Resources: shown, ...next } };
+    });
+    expect((await readAll(target)).end).toBe(150);
+  });
+
+  it('is not believed when it shows nobody, and names page after page', async () => {
+    let pages = 0;
+    const target = await before(() => {
+      pages += 1;
+      return { status: 200, body: { Resources: [], nextCursor: String(pages) } };
+    });
+    expect((await readAll(target)).end).toContain('shows nobody on 101 pages');
+  });
+
   it('is not believed when it sends the same page again and again', async () => {
     const target = await before(() => list(resources(0, 100), 250));
     expect(await readAll(target)).toMatchObject({ end: 'The target sends the same page again and again.' });
