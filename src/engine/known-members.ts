@@ -24,10 +24,10 @@ export const knownMembers = async (
   const isMade = link?.by === 'created';
   const { ledger, snapshots } = work.engine.stores;
   const concerned = new Set('members' in operation ? operation.members.map(({ ref }) => ref.id) : []);
-  const { open, hasLeavers } = await openMembers(work, operation.ref, concerned, signal);
+  const { open, waiting, hasLeavers } = await openMembers(work, operation.ref, concerned, signal);
   if (link === null || link.membersAt === null) {
-    // Whoever may have been put into it is put there again by what adds members, and not by what renames it.
-    const addsAgain = operation.action === 'add_members';
+    // Whoever may have been put into it is put there again by what adds members to it all, and not by what renames it, or adds some of those who wait.
+    const addsAgain = operation.action === 'add_members' && !(await hasAccounts(work, operation.ref, waiting, signal));
     return {
       members: firstMembersOf(work.firstMembers, operation),
       isOurs: isMade && !hasLeavers && (addsAgain || link.membersSince === null),
@@ -52,6 +52,22 @@ export const knownMembers = async (
   return { members, isOurs: isMade && !hasLeavers && !isAnyProtected && !isAnyOpen };
 };
 
+/** Whether any of these is in the group in the tenant, and has an account. */
+const hasAccounts = async (
+  { engine, run, record }: Needs,
+  group: Ref,
+  waiting: ReadonlySet<SourceId>,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  if (waiting.size === 0) return false;
+  for await (const refs of engine.stores.snapshots.members(run.connection, group.id)) {
+    signal.throwIfAborted();
+    const ours = refs.filter(({ id }) => waiting.has(id));
+    if (ours.length > 0 && (await engine.stores.ledger.links(record.id, ours)).size > 0) return true;
+  }
+  return false;
+};
+
 /** Not who is protected: they are left out of what joins a group as well. They may be in it all the same, from before. */
 const withoutProtected = async (work: Needs, links: readonly Link[]): Promise<readonly Link[]> => {
   const { shield } = work;
@@ -67,26 +83,32 @@ const withoutProtected = async (work: Needs, links: readonly Link[]): Promise<re
 
 /**
  * Without those whom the operation itself is about. `open`: of whom something is still to be done in this group: they came since the target was brought to
- * its version, or they wait. `hasLeavers`: who left it may be in it at the target as long as nothing has taken them out, and nobody puts them there again.
+ * its version, or they wait. `waiting`: the latter, but for those the operation is about. `hasLeavers`: who left it may be in it at the target as long as nothing has taken them out, and nobody puts them there again.
  */
 const openMembers = async (
   { engine, record, moved }: Pick<Provisioning, 'engine' | 'record' | 'moved'>,
   group: Ref,
   concerned: ReadonlySet<SourceId>,
   signal: AbortSignal,
-): Promise<{ readonly open: ReadonlySet<SourceId>; readonly hasLeavers: boolean }> => {
+): Promise<{
+  readonly open: ReadonlySet<SourceId>;
+  readonly waiting: ReadonlySet<SourceId>;
+  readonly hasLeavers: boolean;
+}> => {
   const { joined, left } = (await moved(signal)).get(group.id) ?? nobodyMoved;
   const open = new Set(joined);
   const leavers = new Set(left);
+  const waits = new Set<SourceId>();
   for await (const waiting of engine.stores.ledger.waitingFor(record.id, [group])) {
     signal.throwIfAborted();
     for (const { path, to, want } of waiting) {
       if (path !== 'members') continue;
       open.add(to);
       if (want === 'remove') leavers.add(to);
+      else waits.add(to);
     }
   }
-  return { open, hasLeavers: leavers.difference(concerned).size > 0 };
+  return { open, waiting: waits.difference(concerned), hasLeavers: leavers.difference(concerned).size > 0 };
 };
 
 export const nobodyMoved: Moved = { joined: new Set(), left: new Set() };

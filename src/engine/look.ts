@@ -6,7 +6,7 @@ import { isOfLeaving, type MetAgain, notFree, type PlannedOperation, shownOf } f
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject, Why } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
-import { type AskStanding, isMarkedForAnother, isUnclaimed, markOn } from './marked.ts';
+import { type AskKnown, isMarkedForAnother, isUnclaimed, markOn } from './marked.ts';
 import { metAgain } from './met-again.ts';
 import { claim, type Provisioning, rulesFor } from './provisioning.ts';
 
@@ -43,7 +43,7 @@ const ask = async (work: Provisioning, ref: Ref, lookup: Lookup, mayClaim: boole
   if (match.kind !== 'match') return match;
   const { stores } = work.engine;
   const attribute = lookup.rule.to;
-  const asked = standingIn(work);
+  const asked = isKnownIn(work);
   const { remote } = match;
   const mark = await markOn(stores, work.record, ref, remote);
   if (await isMarkedForAnother(stores, work.record, { ref, remote, mark }, asked, isLookedAt(work)))
@@ -53,10 +53,11 @@ const ask = async (work: Provisioning, ref: Ref, lookup: Lookup, mayClaim: boole
 };
 
 /** Whether the tenant knows somebody, whatever the scope. */
-const standingIn =
-  ({ source, watch }: Provisioning): AskStanding =>
+const isKnownIn =
+  ({ source, watch: { signal } }: Provisioning): AskKnown =>
   async (ref) =>
-    (await source().confirm([ref], { kind: 'all' }, watch.signal)).get(ref.id) ?? 'unsure';
+    (await source().confirm([ref], { kind: 'all' }, signal)).get(ref.id) !== 'gone' ||
+    (await source().deletions([ref], signal)).has(ref.id);
 
 export type Trace =
   /** `link` as it is from now on: null when the object is gone, undefined when it stays as it was. */

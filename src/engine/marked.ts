@@ -4,7 +4,7 @@ import { isBlank, own } from '../core/attributes.ts';
 import type { Mark } from '../core/matching.ts';
 import { sourceId } from '../model/ids.ts';
 import type { RemoteObject } from '../model/operation.ts';
-import type { Ref, Standing } from '../model/source-object.ts';
+import type { Ref } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
 
@@ -48,20 +48,20 @@ const isLinkedBeside = async (
 
 const mostBeside = 100;
 
-/** What the source says of an object now. */
-export type AskStanding = (ref: Ref) => Promise<Standing>;
+/** Whether the source knows an object now. Whoever is in its recycle bin may be back, and has their account again. */
+export type AskKnown = (ref: Ref) => Promise<boolean>;
 
 /**
  * An account with the id of another source object was made for that one, perhaps a moment ago by a create whose answer is open: nobody else takes it,
  * whatever else is the same. An id that is in no snapshot may be of somebody who left, and whose principal name a new person has now; or what another
  * provisioner wrote there before us. Which of these nobody but a person can tell: it is taken where somebody looks at it in a plan (`isLookedAt`). Or it
- * is of somebody out of the scope, and then the link tells whose it is. After a restore there may be none: so the source is asked.
+ * is of somebody out of the scope or in the recycle bin, and then the link tells whose it is. After a restore there may be none: so the source is asked.
  */
 export const isMarkedForAnother = async (
   { snapshots }: Pick<Stores, 'snapshots'>,
   { connection, matching }: Pick<TargetRecord, 'connection' | 'matching'>,
   { ref, remote, mark }: { readonly ref: Ref; readonly remote: RemoteObject; readonly mark: Mark },
-  standingOf: AskStanding,
+  isKnown: AskKnown,
   isLookedAt: boolean,
 ): Promise<boolean> => {
   if (mark === 'none' || mark === 'ours') return false;
@@ -70,7 +70,7 @@ export const isMarkedForAnother = async (
   // Anything else is what the target's own people call somebody.
   if (id === null || !objectId.test(id)) return false;
   const { restored } = await snapshots.head(connection);
-  return restored !== null && (await standingOf({ type: ref.type, id: sourceId(id) })) !== 'gone';
+  return restored !== null && (await isKnown({ type: ref.type, id: sourceId(id) }));
 };
 
 /**

@@ -111,7 +111,7 @@ describe('a group that is made by a name which another is given in the same run'
 });
 
 describe('an account that carries the id of somebody whom no snapshot holds, after a restore', () => {
-  const withAccountOf = async (owner: string): Promise<Story> => {
+  const withAccountOf = async (owner: string, becomes: (s: Story) => void = () => {}): Promise<Story> => {
     const scope = { kind: 'groups', groups: [sourceId(id('pilot'))], nested: false } as const;
     const s = await story({ connection: { scope } });
     s.found('pilot');
@@ -120,6 +120,7 @@ describe('an account that carries the id of somebody whom no snapshot holds, aft
     const account = remoteId('made-once');
     const attributes = { userName: 'anna@contoso.example', externalId: id(owner), active: true };
     s.remote.objects.set(account, { type: 'user', remoteId: account, attributes });
+    becomes(s);
     await declareRestore(s.engine, { by: 'ops', reason: 'The disk died.' });
     await s.full();
     await s.approve();
@@ -132,6 +133,11 @@ describe('an account that carries the id of somebody whom no snapshot holds, aft
     expect(await s.stores.ledger.links(targetOf, [anna])).toEqual(new Map());
     const { items } = await s.stores.ledger.escrows(targetOf, null, 10);
     expect(items.map(({ ref, reason }) => [ref.id, reason])).toEqual([[id('anna'), 'linked_elsewhere']]);
+  });
+
+  it('stays theirs while they are in the recycle bin, and may be back', async () => {
+    const s = await withAccountOf('max', ({ directory }) => directory.remove(id('max'), 'soft_deleted'));
+    expect(await s.stores.ledger.links(targetOf, [anna])).toEqual(new Map());
   });
 
   it('is taken by whoever has the user name now, once the tenant does not know them', async () => {

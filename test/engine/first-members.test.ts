@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TargetError } from '../../src/model/errors.ts';
 import { id, story } from '../support/story.ts';
 
 describe('a group that is filled for the first time', () => {
@@ -19,6 +20,37 @@ describe('a group that is filled for the first time', () => {
     for (const one of people) s.directory.join(id('g'), id(one));
     await s.full();
     expect(known).toEqual([0, 500, 1_000]);
+  });
+
+  /** They were sent, and the target shows nobody who is in it; then it goes away before the run could say that it had come to an end. */
+  it('is not ours where some are put into it and others wait, who may have been put into it before', async () => {
+    let isAway = true;
+    const asked: [readonly string[], boolean][] = [];
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal, beforeWrite, ask) => {
+          if (operation.action !== 'add_members') return await made.apply(operation, signal, beforeWrite, ask);
+          if (operation.ref.id === id('team')) {
+            const { isOurs = false } = (await ask?.(signal)) ?? {};
+            asked.push([operation.members.map(({ ref }) => ref.type), isOurs]);
+            throw new TargetError('rejected', 'Nobody is shown.', { code: 'members_hidden' });
+          }
+          if (isAway) throw new TargetError('unavailable', 'The target is away.');
+          return await made.apply(operation, signal, beforeWrite, ask);
+        },
+      }),
+    });
+    s.hire('anna');
+    for (const name of ['branch', 'team', 'other']) s.found(name);
+    for (const name of ['anna', 'branch']) s.directory.join(id('team'), id(name));
+    s.directory.join(id('other'), id('anna'));
+    await s.full();
+    isAway = false;
+    await s.provision('full');
+    expect(new Set(asked.map(([types, isOurs]) => `${types.join(' and ')}: ${isOurs}`))).toEqual(
+      new Set(['user and group: true', 'group: false']),
+    );
   });
 
   it('is asked about no further once the run is to end', async () => {

@@ -2,25 +2,28 @@
 
 import { z } from 'zod';
 import { type ConnectionId, connectionId } from '../../src/model/ids.ts';
+import type { Process } from './process.ts';
+
+type Reader = Pick<Process, 'name'>;
 
 export type Commits = {
   /** A read of it reached its end. */
-  readonly onReadWhole: (connection: ConnectionId) => void;
+  readonly onReadWhole: (connection: ConnectionId, by: Reader) => void;
   /** Of what a commit was asked and answered: what is wrong with it. */
-  readonly judge: (asked: unknown, answer: unknown) => readonly string[];
+  readonly judge: (by: Reader, asked: unknown, answer: unknown) => readonly string[];
   /** The database shows another day. */
   readonly forget: () => void;
 };
 
 export const commitsSeen = (): Commits => {
-  /** Of which tenants a read reached its end, and is not committed yet. */
-  const readWhole = new Set<ConnectionId>();
+  /** By who read, of which tenants a read reached its end, and is not committed yet: another one's may be committed meanwhile. */
+  const readWhole = new Set<string>();
   /** The newest version that was committed. */
   const newest = new Map<ConnectionId, number>();
   return {
-    onReadWhole: (connection) => void readWhole.add(connection),
+    onReadWhole: (connection, by) => void readWhole.add(`${by.name}|${connection}`),
     forget: () => newest.clear(),
-    judge: (asked, answer) => {
+    judge: (by, asked, answer) => {
       const { watermark, full } = Committed.parse(asked);
       const head = Head.parse(answer);
       const connection = connectionId(head.connection);
@@ -32,7 +35,7 @@ export const commitsSeen = (): Commits => {
       if (head.version === before) return [];
       newest.set(connection, head.version);
       // To forget a watermark takes no read.
-      if ((watermark === null && !full) || readWhole.delete(connection)) return [];
+      if ((watermark === null && !full) || readWhole.delete(`${by.name}|${connection}`)) return [];
       return [`a read of ${connection} was committed that had not reached its end`];
     },
   };

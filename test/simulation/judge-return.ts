@@ -9,23 +9,33 @@ import { since } from './since.ts';
 
 export type Returns = {
   /** Of each deed with what it was meant for, and since when that was durable: what is wrong with it. */
-  readonly judge: (customer: Customer, effect: Effect, deed: Deed, meant: Meant) => readonly string[];
+  readonly judge: (customer: Returning, effect: Effect, deed: Deed, meant: Meant) => readonly string[];
   /** The record is lost: nobody knows any more who left. */
   readonly forget: () => void;
 };
+/** What of a customer matters here. */
+type Returning = {
+  readonly target: Pick<Customer['target'], 'id'>;
+  readonly directory: Pick<Customer['directory'], 'history' | 'truth'>;
+};
 type Meant = { readonly operation: Operation; readonly cause: Cause; readonly at: number };
-/** `gone`: for having left. Who is disabled has no use of an account, and is in their groups as before. */
-type Loss = { readonly at: number; readonly gone: boolean };
+/**
+ * `saidAt`: when the tenant said what it was for; they may be back by the time they lose it, and gone once more. `gone`: for having left. Who is disabled
+ * has no use of an account, and is in their groups as before.
+ */
+type Loss = { readonly saidAt: number; readonly at: number; readonly gone: boolean };
 
-export const returnsSeen = (now: () => number): Returns => {
+/** `askedOf`: when the tenant was asked about somebody of late, oldest first. */
+export const returnsSeen = (now: () => number, askedOf: (id: string) => readonly number[]): Returns => {
   /** By target and person, when who was not there, or disabled, lost their account. */
   const lost = new Map<string, Loss>();
   /** What was meant before may still have been under way. An account is switched on for nobody who is disabled. */
-  const isTooSoon = ({ directory, target }: Customer, id: string, deed: Deed, meantAt: number): boolean => {
+  const isTooSoon = ({ directory, target }: Returning, id: string, deed: Deed, meantAt: number): boolean => {
     const loss = lost.get(`${target.id}|${id}`);
     if (loss === undefined || meantAt < loss.at || (deed.kind === 'add_members' && !loss.gone)) return false;
     const isBack = deed.kind === 'update' ? isEnabled : isThere;
-    return !since(directory.history, loss.at).some(({ truth }) => isBack(truth, id));
+    const then = [...directory.history.filter(({ at }) => at > loss.saidAt), ...since(directory.history, loss.at)];
+    return !then.some(({ truth }) => isBack(truth, id));
   };
   return {
     forget: () => lost.clear(),
@@ -33,7 +43,11 @@ export const returnsSeen = (now: () => number): Returns => {
       const { ref } = operation;
       const isLoss = deed.kind === 'disable' || deed.kind === 'delete';
       if (isLoss && ref.type === 'user' && !isEnabled(customer.directory.truth(), ref.id))
-        lost.set(`${customer.target.id}|${ref.id}`, { at: now(), gone: cause.why !== 'disabled_in_source' });
+        lost.set(`${customer.target.id}|${ref.id}`, {
+          saidAt: askedOf(ref.id).findLast((asked) => asked <= at) ?? now(),
+          at: now(),
+          gone: cause.why !== 'disabled_in_source',
+        });
       return gainers(effect, deed, operation)
         .filter((id) => isTooSoon(customer, id, deed, at))
         .map((id) => `${deed.kind} for ${id}, who left or was disabled and is not back`);

@@ -41,8 +41,8 @@ export type Oracle = {
   judge(customer: Customer, effect: Effect, by: Process): void;
   /** A tenant is asked about these, before something is taken away from them. */
   readonly onAsked: (ids: readonly string[]) => void;
-  /** A read of a tenant reached its end. */
-  readonly onReadWhole: (connection: ConnectionId) => void;
+  /** Somebody's read of a tenant reached its end. */
+  readonly onReadWhole: (connection: ConnectionId, by: Process) => void;
   /** The database was put back, and nobody works: what it holds is older than what was done. */
   readonly onPutBack: (stores: Stores, customers: readonly Customer[], backedUpAt: number) => Promise<void>;
   /** A person releases exactly this. */
@@ -76,7 +76,7 @@ export const createOracle = (
   const approvals = approvalsSeen(now, count);
   const commits = commitsSeen();
   const undos = undosSeen(now);
-  const returns = returnsSeen(now);
+  const returns = returnsSeen(now, askedSince);
   const takings = takingsSeen(now, (id) => askedSince(id)[0] ?? null);
   let judged = 0;
 
@@ -280,9 +280,9 @@ export const createOracle = (
       undos.noteApproval(plan);
     },
     judged: () => judged,
-    witness: (site, asked, answer) => {
+    witness: (site, asked, answer, by) => {
       const [first, second] = asked;
-      if (site === 'draft.commit') for (const what of commits.judge(first, answer)) broken('I6', what);
+      if (site === 'draft.commit') for (const what of commits.judge(by, first, answer)) broken('I6', what);
       // Where a target holds exactly what the tenant says, there is nothing to look at.
       if (site === 'ledger.acceptRules' && isLease(first) && isOfEpoch(second))
         seeAgain(first.key, 'restored.as_it_is');

@@ -94,8 +94,8 @@ export const simulate = async (ask: Ask): Promise<Told> => {
   const isBeside = first !== undefined && chance.happens(0.15, 'two targets of one connection');
   const customers = isBeside ? [...founded, found(nthBeside, first)] : founded;
   if (isBeside) trace.count('two.targets_of_one_connection');
-  const witness: Witness = (site, asked, answer) => {
-    oracle.witness(site, asked, answer);
+  const witness: Witness = (site, asked, answer, by) => {
+    oracle.witness(site, asked, answer, by);
     countDeeds(trace, site, asked);
     if (ask.keepsTrace && told.has(site)) trace.note('store', site, JSON.stringify(asked.slice(1)));
   };
@@ -108,8 +108,8 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     witness,
     {
       ...oracle,
-      onReadWhole: (connection) => {
-        oracle.onReadWhole(connection);
+      onReadWhole: (connection, by) => {
+        oracle.onReadWhole(connection, by);
         customers.find((customer) => customer.connection.id === connection)?.wholeReads.push(scheduler.now());
       },
     },

@@ -14,7 +14,7 @@ export class StoreUnavailable extends Error {
 }
 
 /** What a store was asked and answered; called when it took effect. */
-export type Witness = (site: string, asked: readonly unknown[], answer: unknown) => void;
+export type Witness = (site: string, asked: readonly unknown[], answer: unknown, by: Process) => void;
 
 export const storesOf = (stage: Stage, process: Process, stores: Stores, witness: Witness): Stores => {
   const around = { process, witness, latencyMs: latenciesOf(stage) };
@@ -153,7 +153,7 @@ const askOnce = (
     effect: async (fault) => {
       refuseIfDown(fault, site);
       const answer: unknown = await ask(asked);
-      witness(site, asked, answer);
+      witness(site, asked, answer, process);
       if (fault?.kind === 'answer_lost') throw new StoreUnavailable(`no answer to ${site}`);
       return answer;
     },

@@ -36,7 +36,7 @@ export type Surrounding = {
   /** The tenant is asked about these again. */
   readonly onAsked: (ids: readonly string[]) => void;
   /** A read of it reached its end. */
-  readonly onReadWhole: (connection: ConnectionId) => void;
+  readonly onReadWhole: (connection: ConnectionId, by: Process) => void;
   readonly slots: number;
   readonly reconcileMs: () => number;
   /** By which a worker sees that the database has gone back; null: it does not, and nobody looks. */
@@ -92,7 +92,7 @@ export const engineOf = (around: Surrounding, process: Process): Engine => {
     connectSource: (connection) => {
       const kept = sources.get(connection.id);
       if (kept?.revision === connection.revision) return kept.source;
-      const source = askedAloud(around.backendOf(connection.id).connect(process), connection.id, around);
+      const source = askedAloud(around.backendOf(connection.id).connect(process), connection.id, process, around);
       sources.set(connection.id, { revision: connection.revision, source });
       return source;
     },
@@ -111,12 +111,13 @@ export const engineOf = (around: Surrounding, process: Process): Engine => {
 const askedAloud = (
   source: Source,
   connection: ConnectionId,
+  by: Process,
   { onAsked, onReadWhole }: Pick<Surrounding, 'onAsked' | 'onReadWhole'>,
 ): Source => ({
   ...source,
   read: async function* (ask, signal) {
     for await (const part of source.read(ask, signal)) {
-      if (part.type === 'end') onReadWhole(connection);
+      if (part.type === 'end') onReadWhole(connection, by);
       yield part;
     }
   },
