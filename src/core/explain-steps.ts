@@ -261,23 +261,32 @@ const guardStep = (one: Case): Step => {
         : null,
   };
   const state = leaverState(one) ?? inTurn('guard', finding);
+  return { step: 'guard', state, says: isHeld ? heldWords(one) : guardWords(one, state), evidence };
+};
+
+const guardWords = ({ target, object, finding }: Case, state: StepState): string => {
+  switch (finding.reason) {
+    case 'source_unsure':
+      return 'Entra was asked again, and did not confirm it.';
+    case 'absence_unproven':
+      return 'Entra was asked, and did not show it; a second look is to come.';
+    case 'protection_unknown':
+      return 'It is not known whether it is protected.';
+    case 'run_undone':
+      return `Run ${target.undone ?? ''} was taken back there; nobody has looked since at what the next run would do.`;
+    default:
+      break;
+  }
+  if (state === 'not_reached') return 'Nothing came to the guard.';
   const takes = finding.todo.some(({ operation }) => operation.action === 'disable' || operation.action === 'delete');
-  const says = isHeld
-    ? heldWords(one)
-    : finding.reason === 'source_unsure' || finding.reason === 'absence_unproven'
-      ? 'Entra was asked again, and did not confirm it.'
-      : finding.reason === 'protection_unknown'
-        ? 'It is not known whether it is protected.'
-        : state === 'not_reached'
-          ? 'Nothing came to the guard.'
-          : takes || one.object.seen.gone !== null
-            ? 'It was within the limits, and Entra confirmed it.'
-            : 'Nothing is taken away.';
-  return { step: 'guard', state, says, evidence };
+  return takes || object.seen.gone !== null
+    ? 'It was within the limits, and Entra confirmed it.'
+    : 'Nothing is taken away.';
 };
 
 const heldWords = ({ target: { ended, plan }, finding, details: { planned } }: Case): string => {
-  const run = `Run ${ended?.id ?? ''} was held${finding.reason === 'guard_hold' ? ': more was to be done than the limits allow' : ''}`;
+  const isOver = finding.reason === 'guard_hold' && (plan === null || planned.length > 0);
+  const run = `Run ${ended?.id ?? ''} was held${isOver ? ': more was to be done than the limits allow' : ''}`;
   if (plan === null) return `${run}.`;
   const held = planned.length === 0 ? 'does not hold anything on it yet' : `holds: ${planned.join(', ')}`;
   return `${run}; the plan ${plan.id} (${plan.standing.state}) ${held}.`;

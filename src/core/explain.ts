@@ -38,7 +38,8 @@ const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding
     failure: escrow?.detail ?? null,
     retry: escrow && retryOf(escrow.attempts, escrow.since, escrow.dueAt),
     problem: target.record.problem,
-    plan: planOf(target),
+    plan: planOf(target, details),
+    undone: target.undone,
     run: runOf(target, finding),
   };
 };
@@ -48,11 +49,17 @@ const offOf = ({ record }: TargetNow, { link, seen: { object } }: ObjectNow): Wo
   return isToBeOff(object, record.mapping[object.ref.type]) ? 'wanted' : 'unsaid';
 };
 
-const planOf = ({ plan }: TargetNow): Words['plan'] => {
+const planOf = ({ plan }: TargetNow, { planned }: Details): Words['plan'] => {
   if (plan === null) return null;
   const { standing } = plan;
   const decision = 'decision' in standing ? standing.decision : null;
-  return { id: plan.id, by: decision?.by ?? null, reason: decision?.reason ?? null, approvers: approversOf(plan) };
+  return {
+    id: plan.id,
+    by: decision?.by ?? null,
+    reason: decision?.reason ?? null,
+    holds: planned.length > 0,
+    approvers: approversOf(plan),
+  };
 };
 
 const approversOf = ({ approvals, standing }: Pick<Plan, 'approvals' | 'standing'>): string => {

@@ -4,7 +4,7 @@
  */
 
 import type { Reason, StepName } from '../model/explanation.ts';
-import type { RemoteId, SourceId } from '../model/ids.ts';
+import type { RemoteId, RunId, SourceId } from '../model/ids.ts';
 import {
   type Action,
   type Escrow,
@@ -51,6 +51,8 @@ export type TargetNow = {
   readonly hasNoGroups: boolean;
   /** The next run looks at everybody, though nobody asked for that. */
   readonly owesLook: boolean;
+  /** A run that was taken back here, and nobody has looked since at what the next one would do; null: none. */
+  readonly undone: RunId | null;
   readonly position: number | null;
   /** The newest run that looked at the whole target and ended; and the one that is to come, or under way. */
   readonly ended: ProvisionRun | null;
@@ -137,7 +139,8 @@ const judgeLinked = (target: TargetNow, object: ObjectNow, link: Link): Finding 
   if (cover !== 'none' && isToLose) return { ...at('guard', 'protection_unknown'), todo, waiting };
   if (todo.length > 0) return { ...pending(target, todo, seen.version, 'planned'), waiting };
   if (members.need !== 'nothing') return { ...pending(target, todo, members.version, 'planned'), waiting };
-  if (waiting.length > 0 && target.owesLook) return { ...pending(target, todo, 'every_run', 'planned'), waiting };
+  const isToBeLookedAt = target.owesLook || target.undone !== null;
+  if (waiting.length > 0 && isToBeLookedAt) return { ...pending(target, todo, 'every_run', 'planned'), waiting };
   if (waiting.length > 0) return { ...at('planned', 'waiting_reference'), waiting };
   const isOff = link.state === 'disabled' && own(seen.object.attributes, 'accountEnabled') === false;
   return at(null, isOff ? 'disabled_in_source' : 'in_sync');
@@ -177,6 +180,8 @@ const pending = (target: TargetNow, todo: readonly PlannedOperation[], since: Si
   if (record.state === 'quarantined') return because('target_quarantined');
   if (record.problem?.code === 'mapping_refused' && !isAllTakenAway(todo)) return because('mapping_refused', 'mapped');
   const held = heldFor(target, since);
+  // What had been held before waits with all else; the plan that the next run makes is of everything.
+  if (target.undone !== null && (held === null || target.plan?.kind === 'held')) return because('run_undone', 'guard');
   if (held !== null && (coming === null || !passing.includes(held))) return { ...because(held, 'guard'), isHeld: true };
   if (coming !== null) return because('waiting_for_run');
   if (isLookedAt(target, since) && !target.owesLook) return because('full_run_needed');

@@ -33,9 +33,13 @@ export type Words = {
     readonly id: PlanId;
     readonly by: string | null;
     readonly reason: string | null;
+    /** Whether it holds something on this object. */
+    readonly holds: boolean;
     /** Who has to approve it yet, in the middle of a sentence: `somebody approves`, `two people approve`. */
     readonly approvers: string;
   } | null;
+  /** The run that was taken back at the target. */
+  readonly undone: RunId | null;
   /** The run that matters: the held or failed one, or the one to come. */
   readonly run: { readonly id: RunId; readonly state: RunState; readonly problem: Problem | null } | null;
 };
@@ -158,12 +162,16 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
   },
   guard_hold: {
     says: ({ who, target, need, run, plan }) =>
-      `${who} is to have ${need} at ${target}, but run ${run?.id ?? ''} was held: it wanted to do more of this than the limits of ${target} allow, so it did none of it${plan === null ? '' : `, and kept it as the plan ${plan.id}`}.`,
+      plan?.holds === false
+        ? `${who} is to have ${need} at ${target}, but run ${run?.id ?? ''} was held, and its plan ${plan.id} does not hold this${colon(run?.problem?.message ?? null)}.`
+        : `${who} is to have ${need} at ${target}, but run ${run?.id ?? ''} was held: it wanted to do more of this than the limits of ${target} allow, so it did none of it${plan === null ? '' : `, and kept it as the plan ${plan.id}`}.`,
     owner: yourTeam,
     todo: ({ plan }) =>
-      plan === null
-        ? 'Raise the limits and ask for a provision run, if it is right; if not, have the tenant mended.'
-        : `Look at the plan. If it is right, approve it; if not, reject it and have the tenant mended.${plan.approvers === oneApproves ? '' : ` Nothing of it is done until ${plan.approvers} it.`}`,
+      plan?.holds === false
+        ? 'Mend what the run was held for. The next run looks at this again.'
+        : plan === null
+          ? 'Raise the limits and ask for a provision run, if it is right; if not, have the tenant mended.'
+          : `Look at the plan. If it is right, approve it; if not, reject it and have the tenant mended.${plan.approvers === oneApproves ? '' : ` Nothing of it is done until ${plan.approvers} it.`}`,
   },
   target_unproved: {
     says: ({ who, target, need, run }) =>
@@ -192,10 +200,10 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: () => 'Nothing; if it stays, ask for a full sync.',
   },
   absence_unproven: {
-    says: ({ who, target, account, retry }) =>
-      `${who} is not in Entra any more, but was a short while ago, and one look is not enough to take ${account} at ${target} away${then(retry)}.`,
+    says: ({ who, target, retry }) =>
+      `Entra was asked about ${who} and did not show them, though it had a short while before. One such look proves nothing, so nothing is taken from them at ${target} before a second one${then(retry)}.`,
     owner: nobody,
-    todo: () => 'Nothing; Entra is asked again ten minutes later.',
+    todo: () => 'Nothing: a run looks again by itself.',
   },
   no_match_key: {
     says: ({ who, target, failure, retry }) =>
@@ -293,6 +301,13 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
       `${who} is to have ${need} at ${target}, though nothing changed in Entra since the last run: the target, its mapping or who it refers to did. Such changes are brought over when everybody is looked at.`,
     owner: yourTeam,
     todo: ({ target }) => `Ask for a provision run of ${target} with full.`,
+  },
+  run_undone: {
+    says: ({ who, target, need, undone }) =>
+      `${who} is to have ${need} at ${target}, by what Entra says; but run ${undone ?? ''} was taken back there, and nothing is written before somebody has looked at what the next run would do.`,
+    owner: yourTeam,
+    todo: ({ target, run }) =>
+      `Have what was wrong mended in Entra or in the mapping, ${run === null ? 'ask for a sync' : `wait for run ${run.id}`}, look at the plan of ${target} that it brings, and approve it.`,
   },
 };
 

@@ -167,7 +167,8 @@ const endProvisioning = async (
   const exceeded = [...work.exceeded, ...judged.exceeded];
   const doubt = judged.inDoubt.length > 0 ? doubtOf(work, judged.inDoubt.length) : null;
   const isHeld = exceeded.length > 0 || doubt !== null;
-  const problem = exceeded.length > 0 ? await keepHeld(work, exceeded, judged.moved, approved) : doubt;
+  const held = exceeded.length > 0 ? await keepHeld(work, exceeded, judged.moved, approved) : null;
+  const problem = held === null || doubt === null ? (held ?? doubt) : withBoth(held, doubt);
   await settle(work, gathered, isHeld);
   if (!isAccepted && run.scope === null) await engine.stores.ledger.acceptRules(lease, work.rules);
   if (approved !== null && judged.moved === null) {
@@ -183,6 +184,12 @@ const endProvisioning = async (
     problem,
   };
 };
+
+/** What is in doubt is in no plan, and whoever looks for it there has to hear of it. */
+const withBoth = (held: HeldProblem, doubt: HeldProblem): HeldProblem => ({
+  ...held,
+  message: `${held.message} ${doubt.message}`,
+});
 
 /** No plan is made of it: nobody can approve what may be about somebody protected. */
 const doubtOf = (work: Provisioning, operations: number): HeldProblem => {

@@ -20,6 +20,7 @@ import type { Target } from '../target/target.ts';
 import type { Edge } from './gather.ts';
 import { owesLook } from './owed-looks.ts';
 import { raiseShield } from './shield.ts';
+import { undoneIn } from './undone-mark.ts';
 
 export type ConnectTarget = (record: TargetRecord, secrets: Secrets) => Target;
 
@@ -46,10 +47,11 @@ export const targetSide = async (
 ): Promise<TargetSide | null> => {
   const { state } = record;
   if (state === 'deleting') return null;
-  const [head, position, owed, runs] = await Promise.all([
+  const [head, position, owed, rules, runs] = await Promise.all([
     stores.snapshots.head(connection.id),
     stores.ledger.position(record.id),
     stores.ledger.owed(record.id),
+    stores.ledger.rules(record.id),
     wholeRuns(stores, record.id),
   ]);
   const can = await abilitiesOf(stores, connect, record);
@@ -67,6 +69,7 @@ export const targetSide = async (
       can,
       hasNoGroups: metNone || (groups?.size !== 0 && (await takesNone(stores, record, head, runs.ended))),
       owesLook: owesLook(owed, record, can.groups && !metNone),
+      undone: undoneIn(rules),
       position,
       plan: await planOf(stores, record.id, runs.ended),
       ...runs,

@@ -47,6 +47,7 @@ export const reasons = [
   'waiting_for_run',
   'run_failed',
   'full_run_needed',
+  'run_undone',
 ] as const satisfies readonly (EscrowReason | GoneReason | SkipReason | string)[];
 export type Reason = (typeof reasons)[number];
 

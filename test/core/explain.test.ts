@@ -126,6 +126,7 @@ const well = (object: SourceObject, pushed: Attributes): Now => ({
     can: { groups: true, disable: true, delete: true, required: { user: ['userName'], group: ['displayName'] } },
     hasNoGroups: false,
     owesLook: false,
+    undone: null,
     position: 7,
     ended: run('succeeded'),
     coming: null,
@@ -326,6 +327,7 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     [
       left('deleted', 9),
       ofTarget({ ended: run('held', { id: runId('run_9'), version: 9 }), plan: plan('held', { state: 'waiting' }) }),
+      ofDetails({ planned: ['disable'] }),
     ],
   ],
   [
@@ -376,7 +378,7 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
   [
     'absence_unproven',
     'guard',
-    'Jane Doe is not in Entra any more, but was a short while ago, and one look is not enough to take account 123 at Helpdesk away; tried twice since 2026-03-02 08:00 UTC, next after 2026-03-02 08:00 UTC.',
+    'Entra was asked about Jane Doe and did not show them, though it had a short while before. One such look proves nothing, so nothing is taken from them at Helpdesk before a second one; tried twice since 2026-03-02 08:00 UTC, next after 2026-03-02 08:00 UTC.',
     [left('missing'), escrowed('absence_unproven', 'it was there a short while ago')],
   ],
   [
@@ -508,6 +510,13 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
     'planned',
     'Jane Doe is to have title brought up to date at Helpdesk, though nothing changed in Entra since the last run: the target, its mapping or who it refers to did. Such changes are brought over when everybody is looked at.',
     [],
+    person('jane', { ...jane.attributes, jobTitle: 'Clerk' }),
+  ],
+  [
+    'run_undone',
+    'guard',
+    'Jane Doe is to have title brought up to date at Helpdesk, by what Entra says; but run run_5 was taken back there, and nothing is written before somebody has looked at what the next run would do.',
+    [ofTarget({ undone: runId('run_5') })],
     person('jane', { ...jane.attributes, jobTitle: 'Clerk' }),
   ],
 ];
@@ -752,7 +761,54 @@ describe('of two things that are so at once, the one that matters is told', () =
 
   it('whose leaving is not proved yet is not held by a run that was held for something else', () => {
     const { says } = telling([left('missing'), escrowed('absence_unproven', 'x'), held(9)]);
-    expect(says['guard']).toBe('Entra was asked again, and did not confirm it.');
+    expect(says['guard']).toBe('Entra was asked, and did not show it; a second look is to come.');
+  });
+
+  it('what a run in doubt left alone, which was held for a limit as well, is not said to be in its plan', () => {
+    const problem = {
+      code: 'guard_hold',
+      message: 'More than the limit. Of 1 nobody could say.',
+      owner: 'your_team',
+    } as const;
+    const held = ofTarget({ ended: run('held', { version: 9, problem }), plan: plan('held', { state: 'waiting' }) });
+    const { sentence, todo, says } = telling([left('deleted', 9), held, ofDetails({ planned: [] })]);
+    expect(sentence).toBe(
+      'Jane Doe is to have the account switched off at Helpdesk, but run run_7 was held, and its plan pln_5 does not hold this: More than the limit. Of 1 nobody could say.',
+    );
+    expect(todo).toBe('Mend what the run was held for. The next run looks at this again.');
+    expect(says['guard']).toBe('Run run_7 was held; the plan pln_5 (waiting) does not hold anything on it yet.');
+  });
+
+  describe('after a run was taken back', () => {
+    const undone = ofTarget({ undone: runId('run_5') });
+
+    it('the plan of everything that followed goes before it, and what was held earlier does not', () => {
+      const ended = heldFor('plan_waits');
+      expect(telling([later, undone, ofTarget({ ended, plan: plan('first', { state: 'waiting' }) })]).reason).toBe(
+        'plan_waits',
+      );
+      expect(
+        telling([later, undone, ofTarget({ ended: heldFor('guard_hold'), plan: plan('held', { state: 'waiting' }) })])
+          .reason,
+      ).toBe('run_undone');
+    });
+
+    it('the trace names it, and what is to be done next', () => {
+      const told = telling([later, undone]);
+      expect(told.says['guard']).toBe(
+        'Run run_5 was taken back there; nobody has looked since at what the next run would do.',
+      );
+      expect(told.todo).toBe(
+        'Have what was wrong mended in Entra or in the mapping, ask for a sync, look at the plan of Helpdesk that it brings, and approve it.',
+      );
+      expect(telling([later, undone, ofTarget({ coming: run('queued', { id: runId('run_10') }) })]).todo).toContain(
+        'wait for run run_10',
+      );
+    });
+
+    it('who is as wanted is not concerned, and who waits for somebody is looked at with all else', () => {
+      expect(telling([undone]).reason).toBe('in_sync');
+    });
   });
 
   it('a plan that holds somebody back shows what it holds on them', () => {

@@ -177,6 +177,7 @@ const besides: Readonly<Partial<Record<Reason, Partial<Words>>>> = {
   guard_hold: { need: 'the account switched off', run: { id: runId('run_…'), state: 'held', problem: null } },
   target_unproved: { need: 'an account', run: heldBy(unseenProblems.unproved) },
   database_restored: { need: 'an account', run: heldBy(toBeReadProblem) },
+  absence_unproven: { retry: 'tried once since 2026-11-02 09:00 UTC, next after 2026-11-02 09:10 UTC' },
   attributes_unread: { run: heldBy(attributesUnreadProblem(['jobTitle of each user'])) },
   run_failed: { run: { id: runId('run_…'), state: 'failed', problem: null } },
 };
@@ -194,7 +195,14 @@ const ofJane: Words = {
   failure: 'the words of the target',
   retry: 'tried twice since 2026-11-02 09:00 UTC, next after 2026-11-02 21:00 UTC',
   problem: null,
-  plan: { id: planId('pln_…'), by: 'the key ops', reason: 'they are on leave', approvers: 'somebody approves' },
+  undone: runId('run_…'),
+  plan: {
+    id: planId('pln_…'),
+    by: 'the key ops',
+    reason: 'they are on leave',
+    holds: true,
+    approvers: 'somebody approves',
+  },
   run: null,
 };
 

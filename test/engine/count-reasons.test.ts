@@ -258,6 +258,7 @@ describe('everybody who was ever read has exactly one reason', () => {
       'groups_not_supported',
       'protection_unknown',
       'attributes_unread',
+      'run_undone',
       'database_restored',
       'target_unproved',
     ];

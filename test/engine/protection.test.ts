@@ -148,6 +148,7 @@ const office = async (more: StoryOptions = {}): Promise<Story> => {
   s.found('pilot');
   s.found('executives');
   s.found('deputies');
+  s.found('desk');
   for (const name of ['anna', 'bert', 'cleo', 'dora']) {
     s.hire(name);
     s.directory.join(id('pilot'), id(name));
@@ -298,6 +299,41 @@ describe('a protected group that is not in scope', () => {
     isUnsure = false;
     await s.provision();
     expect(s.accounts()).toMatchObject({ anna: 'on', cleo: 'off' });
+  });
+
+  it('is told of beside a limit that the same run is over, for whoever is in doubt is in no plan', async () => {
+    const groups = [sourceId(id('pilot')), sourceId(id('desk'))];
+    const s = await office({
+      connection: { scope: { kind: 'groups', groups, nested: false }, shrinkLimit: anyNumber },
+      target: { limits: { ...free, deprovisions: { count: 0, percent: 0, floor: 0 } } },
+    });
+    await protect(s, executives);
+    for (const name of ['anna', 'bert', 'dora']) s.directory.join(id('desk'), id(name));
+    await s.delta();
+    const source = memorySource(s.directory);
+    Object.assign(s.engine, {
+      connectSource: () => ({
+        ...source,
+        confirm: async (...[refs, scope, signal]: Parameters<typeof source.confirm>) =>
+          scope.kind === 'groups' && scope.groups.includes(sourceId(id('executives')))
+            ? new Map(refs.map((ref) => [ref.id, 'unsure']))
+            : source.confirm(refs, scope, signal),
+      }),
+    });
+    s.directory.leave(id('pilot'), id('cleo'));
+    s.directory.leave(id('desk'), id('dora'));
+    await s.delta();
+    const { problem } = await s.provisioned();
+    expect(problem).toMatchObject({
+      code: 'guard_hold',
+      message: expect.stringContaining('right before, whether they'),
+    });
+    expect(s.groups()['desk']).toContain('dora');
+    expect((await why(s, id('cleo'))).verdict.sentence).toContain('kept it as the plan');
+    expect((await why(s, id('desk'))).verdict).toMatchObject({
+      reason: 'guard_hold',
+      sentence: expect.stringMatching(/its plan pln_\w+ does not hold this: .*right before, whether they/),
+    });
   });
 
   it('and cannot be asked now, because the tenant throttles, lets the run wait', async () => {

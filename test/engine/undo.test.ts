@@ -10,6 +10,7 @@ import { isDestructive } from '../../src/model/operation.ts';
 import { isEnded, type Run } from '../../src/model/run.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import type { Target } from '../../src/target/target.ts';
+import { why } from '../support/explaining.ts';
 import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const word = { by: 'anna', reason: 'It was a mistake.' };
@@ -301,6 +302,24 @@ describe('the undo of a provision run', () => {
     expect(s.accounts()).toMatchObject({ late: 'on', new: 'on', p29: 'off' });
     await s.delta();
     expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('is told to whoever asks why somebody is not as the tenant says, until somebody has looked', async () => {
+    const s = await staffed();
+    const run = await blunder(s);
+    await s.planUndo(run);
+    await s.approve();
+    for (const of of ['p29', 'p1', 'staff']) {
+      const { verdict, steps } = await why(s, id(of));
+      expect([of, verdict.reason]).toEqual([of, 'run_undone']);
+      expect(verdict.sentence).toContain(`run ${run.id} was taken back there`);
+      expect(steps.find(({ state }) => state === 'stopped')?.says).toContain(run.id);
+    }
+    expect((await why(s, id('p5'))).verdict.reason).toBe('in_sync');
+    await s.delta();
+    expect((await why(s, id('p29'))).verdict.reason).toBe('plan_waits');
+    await s.approve();
+    expect((await why(s, id('p29'))).verdict.reason).toBe('soft_deleted');
   });
 
   it('leaves the target alone once the tenant is mended, and goes on as before when that was looked at', async () => {

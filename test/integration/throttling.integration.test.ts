@@ -64,7 +64,9 @@ describe('a run', () => {
     const id = await api.request(customer.connected.connection, { mode: 'full' });
     const states = async () => (await api.ask('GET', `/v1/runs/${id}`, detail)).provision_runs;
     await vi.waitUntil(async () => (await states())[0]?.state === 'waiting', { timeout: 20_000, interval: 20 });
-    expect(await states()).toMatchObject([{ state: 'waiting', faults: 0, problem: null }]);
+    expect(await states()).toMatchObject([
+      { state: 'waiting', faults: 0, problem: { resolution_owner: 'target_vendor' } },
+    ]);
     const run = await api.waitFor(id);
     expect(run.provision_runs).toMatchObject([{ state: 'succeeded' }]);
     expect(run.provision_runs[0]?.counters.failed).toEqual({});
