@@ -22,10 +22,15 @@ import { type Room, wake } from './room.ts';
 import { refuseUnseen } from './runs.ts';
 import type { FilterWithin } from './stores-within.ts';
 
-/** `by` is the name of the API key, by which whoever says no more is told from others. */
-export type Word = { readonly by: string; readonly reason: string; readonly approver?: Approver };
-/** `seen`: the hashes a person says they looked at, where they say so. */
-export type Release = Word & { readonly seen?: readonly (string | null)[] };
+/**
+ * `by` is the name of the API key, by which whoever says no more is told from others. `seen`: the hashes a person says they looked at, where they say so.
+ */
+export type Word = {
+  readonly by: string;
+  readonly reason: string;
+  readonly approver?: Approver;
+  readonly seen?: readonly (string | null)[];
+};
 /** `run` carries the plan out; null: somebody else has to approve it, too. */
 export type Approved = { readonly plan: Plan; readonly run: ProvisionRun | null };
 export type PlannedFor = Named & { readonly staged: Staged };
@@ -47,7 +52,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     refusalOf(await get(id)) ?? new Refused('plan_decided', 'Somebody decided on it at the same moment. Look again.');
 
   /** Releases exactly this plan, and asks for the run that carries it out. */
-  const release = async (plan: Within<Plan>, { by, reason, approver, seen = [] }: Release): Promise<Approved> => {
+  const release = async (plan: Within<Plan>, { by, reason, approver, seen = [] }: Word): Promise<Approved> => {
     const record = found(await targets.get(plan.target), 'target');
     refuseInactive(record);
     const refusal = refusalOf(plan);
@@ -126,7 +131,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     },
 
     /** Lets the target have what it waits for. */
-    async approvePlan(id: PlanId, word: Release): Promise<Approved> {
+    async approvePlan(id: PlanId, word: Word): Promise<Approved> {
       const plan = await get(id);
       refusePreview(plan);
       if (plan.kind === 'dry_run')
@@ -138,7 +143,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     },
 
     /** Carries out what somebody had worked out by a dry run. */
-    async applyPlan(id: PlanId, word: Release): Promise<Approved> {
+    async applyPlan(id: PlanId, word: Word): Promise<Approved> {
       const plan = await get(id);
       refusePreview(plan);
       if (plan.kind !== 'dry_run')
@@ -147,9 +152,10 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     },
 
     /** Nothing of it is done. Takes back an approval, too, as far as it was not carried out yet. */
-    async rejectPlan(id: PlanId, { by, reason, approver = namedOnly(by) }: Word): Promise<Plan> {
+    async rejectPlan(id: PlanId, { by, reason, approver = namedOnly(by), seen = [] }: Word): Promise<Plan> {
       const plan = await get(id);
       refusePreview(plan);
+      refuseOther(plan, seen);
       const rejected = await plans.decide(plan.id, 'rejected', { by, reason, approver, at: room.world.now() });
       if (rejected === null) throw await tooLate(id);
       room.world.log.info('plan.rejected', { plan: id, target: plan.target, by });

@@ -11,6 +11,7 @@ export const sample: Readonly<Record<string, string>> = {
   CONNECTION: idOf('con'),
   TARGET: idOf('tgt'),
   RUN: idOf('run'),
+  RECONCILE: idOf('run'),
   PLAN: idOf('pln'),
   HASH: 'q1b0XfVTJ7wYkq0v1gqzJm7zN1s4Pj3mM0cT9a5Q2xE',
   DRY_RUN: idOf('run'),

@@ -235,6 +235,12 @@ describe('releasing what was looked at', () => {
     );
     const dry = await waits({ kind: 'dry_run' });
     expect((await release(dry, 'apply', { ifMatch: `"${await hashOf(dry)}"` })).status).toBe(202);
+    for (const said of ['hash', 'ifMatch']) {
+      const unwanted = await waits();
+      const hash = await hashOf(unwanted);
+      const given = said === 'hash' ? { hash } : { ifMatch: `"${hash}"` };
+      expect(await release(unwanted, 'reject', given)).toMatchObject({ status: 200, body: { state: 'rejected' } });
+    }
   });
 
   it('is not helped by the refusal, which says where to look and not what to say', async () => {
@@ -250,6 +256,8 @@ describe('releasing what was looked at', () => {
       expect((await release(id, 'approve', given)).body).toMatchObject({ status: 412, code: 'stale_hash' });
     const dry = await waits({ kind: 'dry_run' });
     expect((await release(dry, 'apply', { hash: 'other' })).body).toMatchObject({ status: 412, code: 'stale_hash' });
+    for (const given of [{ hash: 'other' }, { ifMatch: '"other"' }])
+      expect((await release(id, 'reject', given)).body).toMatchObject({ status: 412, code: 'stale_hash' });
     expect((await release(id, 'approve', { hash: 'not a hash' })).status).toBe(400);
     expect((await release(id, 'approve', { ifMatch: 'bare' })).status).toBe(400);
     expect((await show(id)).body).toMatchObject({ state: 'waiting', refused_because: null });

@@ -5,7 +5,7 @@ import { approverOf } from '../../../core/approvals.ts';
 import type { Caller } from '../../../model/api-key.ts';
 import { organizationId, planId, targetId } from '../../../model/ids.ts';
 import { takenOver } from '../../../model/operation.ts';
-import { type Approved, placeInPasses } from '../../plans.ts';
+import { type Approved, placeInPasses, type Word } from '../../plans.ts';
 import { assertMayDo } from '../admission.ts';
 import type { Answer } from '../answer.ts';
 import { answerPage, pageOf, paging } from '../paging.ts';
@@ -23,7 +23,6 @@ import {
   planSchema,
   planState,
   planView,
-  releaseSchema,
   wordSchema,
 } from '../schemas/plan.ts';
 
@@ -130,7 +129,7 @@ export const planRoutes: readonly Route[] = [
     summary: 'Releases exactly this plan, which its target waits for; refused when something moved since it was made',
     params,
     query: nothing,
-    body: releaseSchema,
+    body: wordSchema,
     ifMatch: 'hash',
     answer: accepted,
     refusals: [
@@ -148,12 +147,8 @@ export const planRoutes: readonly Route[] = [
       'plan_is_dry_run',
       'plan_is_preview',
     ],
-    handle: async ({ params, body, hash, caller, commands }) => {
-      const seen = [body.hash ?? null, hash];
-      return answerApproved(
-        await commands.approvePlan(planId(params.plan_id), { ...wordOf(caller, body.reason), seen }),
-      );
-    },
+    handle: async ({ params, caller, commands, ...said }) =>
+      answerApproved(await commands.approvePlan(planId(params.plan_id), wordOf(caller, said))),
   }),
   defineRoute({
     method: 'post',
@@ -166,10 +161,19 @@ export const planRoutes: readonly Route[] = [
     params,
     query: nothing,
     body: wordSchema,
+    ifMatch: 'hash',
     answer: { status: 200, description: 'The plan as it is now.', schema: planSchema },
-    refusals: ['not_found', 'plan_decided', 'plan_superseded', 'plan_refused', 'plan_expired', 'plan_is_preview'],
-    handle: async ({ params, body, caller, commands }) => {
-      const plan = await commands.rejectPlan(planId(params.plan_id), wordOf(caller, body.reason));
+    refusals: [
+      'not_found',
+      'plan_decided',
+      'plan_superseded',
+      'plan_refused',
+      'plan_expired',
+      'stale_hash',
+      'plan_is_preview',
+    ],
+    handle: async ({ params, caller, commands, ...said }) => {
+      const plan = await commands.rejectPlan(planId(params.plan_id), wordOf(caller, said));
       return { status: 200, body: planView(plan), audit: { after: auditedPlan(plan) } };
     },
   }),
@@ -183,7 +187,7 @@ export const planRoutes: readonly Route[] = [
     summary: 'Carries out the plan of a dry run, and nothing else; refused when something moved since it was made',
     params,
     query: nothing,
-    body: releaseSchema,
+    body: wordSchema,
     ifMatch: 'hash',
     answer: accepted,
     refusals: [
@@ -201,14 +205,19 @@ export const planRoutes: readonly Route[] = [
       'plan_not_dry_run',
       'plan_is_preview',
     ],
-    handle: async ({ params, body, hash, caller, commands }) => {
-      const seen = [body.hash ?? null, hash];
-      return answerApproved(await commands.applyPlan(planId(params.plan_id), { ...wordOf(caller, body.reason), seen }));
-    },
+    handle: async ({ params, caller, commands, ...said }) =>
+      answerApproved(await commands.applyPlan(planId(params.plan_id), wordOf(caller, said))),
   }),
 ];
 
-const wordOf = (caller: Caller, reason: string) => ({ by: caller.name, reason, approver: approverOf(caller) });
+/** `hash`: as `If-Match` says it. */
+type Said = { readonly body: z.output<typeof wordSchema>; readonly hash: string | null };
+const wordOf = (caller: Caller, { body, hash }: Said): Word => ({
+  by: caller.name,
+  reason: body.reason,
+  approver: approverOf(caller),
+  seen: [body.hash ?? null, hash],
+});
 
 const answerApproved = ({ plan, run }: Approved): Answer => ({
   status: 202,

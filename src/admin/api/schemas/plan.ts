@@ -41,21 +41,16 @@ export const actionText = z.enum(['create', 'update', 'add_members', 'remove_mem
 export const wordSchema = z
   .strictObject({
     reason: plainText(1_000).meta({ description: 'Why; kept with the plan and the name of the API key.' }),
-  })
-  .meta({ id: 'PlanDecision' });
-
-export const releaseSchema = wordSchema
-  .extend({
     hash: z
       .string()
       .regex(/^[\w-]{1,100}$/, 'must be the hash of a plan')
       .optional()
       .meta({
         description:
-          'The `hash` of the plan that was looked at: released only when it is still that. So does `If-Match`.',
+          'The `hash` of the plan that was looked at: decided only when it is still that. So does `If-Match`.',
       }),
   })
-  .meta({ id: 'PlanRelease' });
+  .meta({ id: 'PlanDecision' });
 
 const limitName = z.enum([
   'deprovisions',
