@@ -10,7 +10,7 @@ import { isOfLeaving } from '../core/plan.ts';
 import { plannedRemote } from '../core/plan-content.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
-import type { EscrowReason, Link, Member, Operation, Outcome } from '../model/operation.ts';
+import { type EscrowReason, type Link, linkIn, type Member, type Operation, type Outcome } from '../model/operation.ts';
 import type { Applied, Refusal } from '../target/target.ts';
 import { settleOutcomes } from './escrow.ts';
 import { noteFirstMembers } from './first-members.ts';
@@ -68,8 +68,8 @@ const carryOutAll = async (work: Provisioning, pending: readonly Pending[], sett
   await work.engine.failpoint('provision.settled');
   for (const { outcome } of done) {
     work.engine.observe.operation(outcome.action, outcome.result);
-    if (outcome.result === 'applied' && outcome.link !== undefined)
-      work.remoteIds.set(outcome.ref.id, outcome.link?.remoteId ?? null);
+    const link = linkIn(outcome);
+    if (link !== undefined) work.remoteIds.set(outcome.ref.id, link?.remoteId ?? null);
   }
   await settled(done);
   if (stop.error !== null) throw stop.error;
@@ -115,6 +115,10 @@ const performInTurn = async (
 class StillOpen extends Error {
   override readonly name = 'StillOpen';
 }
+/** The target said that it did not do it, and cannot be asked now what it holds instead. `cause`: as above. */
+class NotDone extends Error {
+  override readonly name = 'NotDone';
+}
 
 /** `null`: the answer is open, and so stays the intent; the next run looks before it plans. */
 const performOne = async (work: Provisioning, pending: Pending, stop: { error: unknown }): Promise<Done | null> => {
@@ -128,8 +132,9 @@ const performOne = async (work: Provisioning, pending: Pending, stop: { error: u
   } catch (error) {
     // It stops nobody else: whoever is confirmed anew is sent after that.
     const isOfGrounds = error instanceof GroundsTooOld;
-    const isOpen = !isOfGrounds && (!(error instanceof TargetError) || error.fault === 'unknown');
-    if (!isOfGrounds) stop.error ??= error instanceof StillOpen ? error.cause : error;
+    const isNotDone = isOfGrounds || error instanceof NotDone;
+    const isOpen = !isNotDone && (!(error instanceof TargetError) || error.fault === 'unknown');
+    if (!isOfGrounds) stop.error ??= error instanceof StillOpen || error instanceof NotDone ? error.cause : error;
     if (isOpen) return null;
     work.watch.answered(operation.key);
     return postponed(work, pending);
@@ -217,15 +222,16 @@ const afterRefusal = async (work: Provisioning, pending: Pending, error: TargetE
 
 /** Looks what the target holds, and tries once more only when it shows no trace of the operation. */
 const resolve = async (work: Provisioning, pending: Pending, error: TargetError): Promise<Outcome> => {
-  const found = await lookAfter(work, pending.planned, pending.link, error.fault === 'conflict').catch(
-    (cause: unknown) => {
-      throw new StillOpen('It is open what became of an operation.', { cause });
-    },
-  );
+  const isRefused = error.fault === 'conflict';
+  const found = await lookAfter(work, pending.planned, pending.link, isRefused).catch((cause: unknown) => {
+    // Were it left open, the next run would take what it finds there for what this one made.
+    if (isRefused) throw new NotDone('What was there already is not known.', { cause });
+    throw new StillOpen('It is open what became of an operation.', { cause });
+  });
   if (found.kind === 'applied')
     return { ...head(work, pending), result: 'applied', ...(found.link === undefined ? {} : { link: found.link }) };
   if (found.kind === 'unclear') return escrowed(work, pending, found.reason, found.detail);
-  if (error.fault === 'conflict') return escrowed(work, pending, 'target_conflict', error.message);
+  if (isRefused) return escrowed(work, pending, 'target_conflict', error.message);
   return await sendOnceMore(work, pending).catch((cause: unknown) => {
     // Of members nobody has looked what the first try did.
     throw cause instanceof TargetError && 'members' in pending.planned.operation
@@ -251,10 +257,13 @@ const afterGone = async (
   if (isGone instanceof TargetError) return escrowed(work, pending, 'target_rejected', isGone.message);
   if (!isGone)
     return await sendOnceMore(work, pending, `the target shows what it says it does not know: ${error.message}`);
-  return 'members' in operation
-    ? escrowed(work, pending, 'target_rejected', `the target no longer knows this group: ${error.message}`)
-    : { ...head(work, pending), result: 'applied', link: null };
+  // Accounts and groups are made by the first wave, which is over.
+  if ('members' in operation || pending.step === 'references')
+    return { ...head(work, pending), result: 'escrowed', reason: 'target_rejected', detail: madeAnewLater, link: null };
+  return { ...head(work, pending), result: 'applied', link: null };
 };
+
+const madeAnewLater = 'the target no longer knows it; another one is made';
 
 /** `shown`: what the target contradicts itself about, should it say that it is gone once more. */
 const sendOnceMore = async (work: Provisioning, pending: Pending, shown: string | null = null): Promise<Outcome> => {

@@ -4,7 +4,7 @@ import { type Counted, countedAs } from '../core/guard.ts';
 import { references } from '../core/mapping.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { PlanId, SourceId } from '../model/ids.ts';
-import type { Evidence, Link, Operation, Outcome, SkipReason } from '../model/operation.ts';
+import { type Evidence, type Link, linkIn, type Operation, type Outcome, type SkipReason } from '../model/operation.ts';
 import type { Grounds } from './grounds.ts';
 import type { Provisioning } from './provisioning.ts';
 
@@ -28,8 +28,7 @@ export type Pending = {
 export type Done = { readonly pending: Pending; readonly outcome: Outcome };
 
 /** The target did not know any more what it was told something of. */
-export const isFoundGone = ({ outcome }: Done): boolean =>
-  outcome.result === 'applied' && outcome.link === null && outcome.action !== 'delete';
+export const isFoundGone = ({ outcome }: Done): boolean => linkIn(outcome) === null && outcome.action !== 'delete';
 
 export const head = (work: Pick<Provisioning, 'engine' | 'mapping'>, { planned: { operation }, step }: Pending) => ({
   key: operation.key,

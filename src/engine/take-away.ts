@@ -195,7 +195,7 @@ const leave = async (work: Provisioning, pending: readonly Pending[], reason: ke
 };
 
 const countDeprovisions = (done: readonly Done[], tally: Tally): void => {
-  tally.gone(done.filter(isFoundGone).length);
+  tally.gone(done.filter((one) => isFoundGone(one) && one.outcome.result === 'applied').length);
   for (const { outcome } of done) {
     if (outcome.action === 'remove_members') continue;
     if (outcome.result === 'skipped') {

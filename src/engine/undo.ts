@@ -260,7 +260,7 @@ const waitForTheOpposite = async (work: Provisioning, done: readonly Done[]): Pr
 };
 
 const countAccounts = (done: readonly Done[], tally: Tally): void => {
-  tally.gone(done.filter(isFoundGone).length);
+  tally.gone(done.filter((one) => isFoundGone(one) && one.outcome.result === 'applied').length);
   for (const { outcome } of done) {
     if (outcome.action === 'add_members' || outcome.action === 'remove_members') continue;
     if (outcome.result === 'skipped') {

@@ -18,7 +18,8 @@ export const waitForAnother = async (work: Provisioning, done: readonly Done[]):
   if (gone.length === 0) return;
   const { ledger, snapshots } = work.engine.stores;
   const refs = gone.map(({ outcome }) => outcome.ref);
-  const ids = [...(await snapshots.find(work.run.connection, refs)).keys()];
+  const present = await snapshots.find(work.run.connection, refs);
+  const ids = [...present.keys()];
   if (ids.length === 0) return;
   for await (const memberships of snapshots.groupsOf(work.run.connection, ids))
     await ledger.wait(
@@ -27,7 +28,9 @@ export const waitForAnother = async (work: Provisioning, done: readonly Done[]):
     );
   // Managers are told once all accounts are there, by a run that looks at everybody to all of them.
   if (work.looksAtAll && gone.every(({ pending }) => pending.step === undefined)) return;
-  for await (const reports of reportsTo(work, ids)) await ledger.wait(work.lease, reports);
+  const people = [...present.values()].flatMap(({ ref }) => (ref.type === 'user' ? [ref.id] : []));
+  if (people.length === 0) return;
+  for await (const reports of reportsTo(work, people)) await ledger.wait(work.lease, reports);
 };
 
 /** Nothing names the reports of somebody, so all people are looked through: an account that is gone is rare. */

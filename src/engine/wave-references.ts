@@ -6,7 +6,6 @@ import type { SourceId } from '../model/ids.ts';
 import type { Link, Outcome, WaitingReference } from '../model/operation.ts';
 import { group, type Ref, user } from '../model/source-object.ts';
 import { carryOut } from './carry-out.ts';
-import { escrowObjects } from './escrow.ts';
 import type { Gathered, Item } from './gather.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
@@ -84,21 +83,9 @@ const provisionManagers = async (
   const left = new Map(links);
   await carryOut(work, pending, async (done) => {
     countReferences(done, tally);
-    const gone = done.filter(isFoundGone);
-    for (const { outcome } of gone) left.delete(outcome.ref.id);
-    await makeAnewLater(work, gone);
+    for (const { outcome } of done.filter(isFoundGone)) left.delete(outcome.ref.id);
   });
   return left;
-};
-
-/** Accounts are made by the first wave, which is over. */
-const makeAnewLater = async (work: Provisioning, gone: readonly Done[]): Promise<void> => {
-  if (gone.length === 0) return;
-  const detail = 'the target no longer knows this account; another one is made';
-  await escrowObjects(
-    work,
-    gone.map(({ outcome }) => ({ ref: outcome.ref, reason: 'target_rejected', detail })),
-  );
 };
 
 /** References that waited for one of these to be linked. Their owners are planned again, from their state now. */
@@ -233,6 +220,12 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
       if (outcome.reason === 'protected' && want === 'add') refused.push(...references);
       continue;
     }
+    if (isFoundGone({ pending, outcome }) && want === 'remove') {
+      // They went with the group.
+      written.push(...references);
+      tally.fail('target_rejected');
+      continue;
+    }
     const left = leftBy(outcome);
     const gone = references.filter(({ to }) => !left(to));
     tally.add(want === 'add' ? 'membersAdded' : 'membersRemoved', gone.length);
@@ -268,10 +261,8 @@ const stopWaiting = async (work: Provisioning, references: readonly WaitingRefer
 };
 
 const countReferences = (done: readonly Done[], tally: Tally): void => {
-  for (const one of done) {
-    const { outcome } = one;
-    if (isFoundGone(one)) tally.fail('target_rejected');
-    else if (outcome.result === 'applied') tally.add('managersSet');
+  for (const { outcome } of done) {
+    if (outcome.result === 'applied') tally.add('managersSet');
     if (outcome.result === 'escrowed') tally.fail(outcome.reason);
     // Its object was counted by the first wave; but what a plan left out must not be forgotten.
     if (outcome.result === 'skipped' && outcome.reason === 'not_in_plan') tally.skip('not_in_plan');

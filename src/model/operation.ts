@@ -160,8 +160,13 @@ export type Outcome = {
       readonly reason: EscrowReason;
       readonly detail: string;
     }
-  | { readonly result: 'escrowed'; readonly reason: EscrowReason; readonly detail: string }
+  /** `link`: the object is gone from the target, and another one is made when its time has come. */
+  | { readonly result: 'escrowed'; readonly reason: EscrowReason; readonly detail: string; readonly link?: null }
 );
+
+/** The link as it is after it; null: there is none any more. Undefined where it stays as it was. */
+export const linkIn = (outcome: Outcome): Link | null | undefined =>
+  outcome.result === 'applied' || outcome.result === 'escrowed' ? outcome.link : undefined;
 
 /** Whether the target is another one than before. */
 export const isInEffect = ({ result }: Outcome): boolean => result === 'applied' || result === 'partly_applied';

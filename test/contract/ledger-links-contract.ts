@@ -183,6 +183,25 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       expect(about.get(bob.id)).toMatchObject({ escrow: { reason: 'ambiguous_match' }, escrowedBy: null });
     });
 
+    it('end where the object is gone that could not be written, which is in escrow to be made anew', async () => {
+      const { target, lease } = await held();
+      const team = aGroup();
+      await created(lease, [team]);
+      const gone = addsMembers(team, ...people(1));
+      await ledger.intend(lease, intents([gone]));
+      await ledger.settle(lease, [{ ...escrowed(gone), link: null }]);
+      expect(await ledger.links(target, [team])).toEqual(new Map());
+      expect((await ledger.about(target, [team])).get(team.id)).toMatchObject({
+        link: null,
+        former: { ...former(linked(team)), until: start },
+        linkedBy: gone.key,
+        escrow: { reason: 'target_rejected' },
+        escrowedBy: gone.key,
+      });
+      await ledger.settle(lease, [applied(creates(team), linked(team))]);
+      expect((await ledger.about(target, [team])).get(team.id)).toMatchObject({ link: linked(team), escrow: null });
+    });
+
     it('tell whose a remote object is, or was last', async () => {
       const { target, lease } = await held();
       const [ann, bob] = people(2);

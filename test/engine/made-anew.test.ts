@@ -131,3 +131,59 @@ describe('somebody whose account is gone', () => {
     expect(one.target.accounts().groups.find(({ externalId }) => externalId === team)?.['members']).toHaveLength(3);
   });
 });
+
+describe('a group that somebody deleted at the target', () => {
+  const loseGroup = (s: Story): void => {
+    for (const { type, remoteId } of s.remote.objects.values()) {
+      if (type !== 'group') continue;
+      s.remote.objects.delete(remoteId);
+      s.remote.members.delete(remoteId);
+    }
+  };
+
+  it('and of which only members change is made anew, with all of them', async () => {
+    const s = await staffed();
+    loseGroup(s);
+    s.hire('cleo');
+    s.directory.join(id('staff'), id('cleo'));
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({
+      counters: { created: 1, membersAdded: 0, failed: { target_rejected: 1 } },
+    });
+    expect(s.groups()).toEqual({});
+    s.pass(6 * 3_600_000);
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['ann', 'bob', 'cleo'] });
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+
+  it('and from which somebody goes is made anew without them, and nobody is taken out of it once more', async () => {
+    const s = await staffed();
+    loseGroup(s);
+    s.directory.leave(id('staff'), id('bob'));
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ counters: { membersRemoved: 0, failed: { target_rejected: 1 } } });
+    s.pass(6 * 3_600_000);
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['ann'] });
+    expect(await s.provisioned()).toMatchObject({ counters: { created: 1, membersAdded: 1, membersRemoved: 0 } });
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+
+  it('is not forgotten by a worker that dies right after it was found gone', async () => {
+    let dies = false;
+    const s = await staffed(async (site) => {
+      if (!dies || site !== 'provision.settled') return;
+      dies = false;
+      throw new Error('The worker died.');
+    });
+    loseGroup(s);
+    s.directory.leave(id('staff'), id('bob'));
+    dies = true;
+    await expect(s.delta()).rejects.toThrow('The worker died.');
+    await s.provisionAll();
+    s.pass(6 * 3_600_000);
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['ann'] });
+  });
+});

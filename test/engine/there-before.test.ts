@@ -186,6 +186,38 @@ describe('a group that we make', () => {
     expect(s.groups()).toEqual({ staff: [] });
     expect(await reasons(s)).toEqual(['unclaimed_group']);
   });
+
+  it.each(['unavailable', 'unknown'] as const)(
+    'nor where the target cannot be asked then, and shows it to the next turn (%s)',
+    async (fault) => {
+      let seen: 'hidden' | 'away' | 'shown' = 'hidden';
+      const s: Story = await story({
+        wrapTarget: (made) => ({
+          ...made,
+          find: async (type, ...rest) => {
+            if (type !== 'group' || seen === 'shown') return await made.find(type, ...rest);
+            if (seen === 'hidden') return [];
+            seen = 'shown';
+            throw new TargetError(fault, 'The answer is lost.');
+          },
+          apply: async (operation, ...rest) => {
+            if (operation.action !== 'create' || operation.ref.type !== 'group')
+              return await made.apply(operation, ...rest);
+            seen = 'away';
+            throw new TargetError('conflict', 'A group has this name.');
+          },
+        }),
+      });
+      local(s, 'staff');
+      s.hire('anna');
+      s.found('staff');
+      s.directory.join(id('staff'), id('anna'));
+      await s.full();
+      expect(seen).toBe('shown');
+      expect(s.groups()).toEqual({ staff: [] });
+      expect(await reasons(s)).toEqual(['unclaimed_group']);
+    },
+  );
 });
 
 describe('people who had accounts before', () => {

@@ -112,7 +112,7 @@ export const partlyApplied = (operation: Operation, refused: readonly Ref[]): Ou
   reason: 'target_rejected',
   detail: 'some members were refused',
 });
-export const escrowed = (operation: Operation): Outcome => ({
+export const escrowed = (operation: Operation): Extract<Outcome, { readonly result: 'escrowed' }> => ({
   ...about(operation),
   result: 'escrowed',
   reason: 'target_rejected',

@@ -3,7 +3,7 @@
 import { escrowsAfter, type HeldEscrow } from '../../core/escrow-ladder.ts';
 import { operationWithout } from '../../core/forget.ts';
 import type { OperationKey, SourceId } from '../../model/ids.ts';
-import type { Intent, Link, Outcome, WaitingReference } from '../../model/operation.ts';
+import { type Intent, type Link, linkIn, type Outcome, type WaitingReference } from '../../model/operation.ts';
 import { type ObjectType, type Ref, user } from '../../model/source-object.ts';
 import type { EscrowPolicy } from '../../model/target-record.ts';
 import { type About, type Entry, type Former, nothingOwed, nowhere, type Owed, type Reach } from '../ledger.ts';
@@ -64,11 +64,12 @@ export const linksOf = (book: Book, type: ObjectType): readonly Link[] =>
 
 export const writeLinks = (book: Book, outcomes: readonly Outcome[]): void => {
   for (const outcome of outcomes) {
-    if (outcome.result !== 'applied' || outcome.link === undefined) continue;
+    const link = linkIn(outcome);
+    if (link === undefined) continue;
     const key = keyOf(outcome.ref);
     book.linkedBy.set(key, outcome.key);
-    if (outcome.link) {
-      book.links.set(key, outcome.link);
+    if (link) {
+      book.links.set(key, link);
       book.former.delete(key);
       continue;
     }

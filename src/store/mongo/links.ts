@@ -6,7 +6,7 @@
 import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
 import { type OperationKey, type RemoteId, remoteId, type SourceId, sourceId, type TargetId } from '../../model/ids.ts';
-import type { Link, Outcome } from '../../model/operation.ts';
+import { type Link, linkIn, type Outcome } from '../../model/operation.ts';
 import type { Attributes, ObjectType, Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { About } from '../ledger.ts';
@@ -199,8 +199,9 @@ const after = (last: LinkDocument) => ({
 });
 
 const writeOf = (lease: Lease, outcome: Outcome): readonly FencedWrite[] => {
-  if (outcome.result !== 'applied' || outcome.link === undefined) return [];
-  const { ref, link, action, at, key } = outcome;
+  const link = linkIn(outcome);
+  if (link === undefined) return [];
+  const { ref, action, at, key } = outcome;
   const owner = { target: lease.key, type: ref.type, id: ref.id, last: key };
   const set = link ? { ...owner, ...stateOf(link) } : { ...owner, state: 'deleted', since: at };
   return [{ id: idOf(lease.key, ref), set, fresh: action === 'create' }];
