@@ -3,7 +3,6 @@
 import { cameWith } from '../core/came-with.ts';
 import { operationByPath } from '../core/target-paths.ts';
 import { type Came, follow, type Since, type Trace } from '../core/undo.ts';
-import type { RecordedChange } from '../model/change.ts';
 import type { RunId, SourceId } from '../model/ids.ts';
 import { isInEffect, type Operation, type Outcome } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
@@ -115,7 +114,7 @@ export const cameWithRun = async (
         version: group.version,
         tells: tellsOf(run, group),
         isMade: traces.get(member)?.created === true,
-        joinedAt: joined.get(`${of}|${member}`)?.version ?? null,
+        joinedAt: joined.get(`${of}|${member}`) ?? null,
         broughtTo,
         isTold: told.has(`${of}|${member}`),
       })
@@ -147,7 +146,7 @@ const broughtBefore = async ({ engine, record }: Provisioning, undone: RunId, be
   return 0;
 };
 
-type Joined = ReadonlyMap<string, Pick<RecordedChange, 'version' | 'at'>>;
+type Joined = ReadonlyMap<string, number>;
 
 /** By which version each member joined whom a group has gained since; the last word counts. */
 const joinedSince = async (
@@ -157,11 +156,11 @@ const joinedSince = async (
 ): Promise<Joined> => {
   const of = new Set(groups.map(({ ref }) => ref.id));
   const through = Math.max(...groups.map((each) => each.version));
-  const joined = new Map<string, Pick<RecordedChange, 'version' | 'at'>>();
+  const joined = new Map<string, number>();
   for await (const recorded of engine.stores.snapshots.changesAfter(run.connection, version, through))
-    for (const { change, version: by, at } of recorded) {
+    for (const { change, version: by } of recorded) {
       if (change.kind !== 'members' || !of.has(change.group.id)) continue;
-      for (const { id } of change.added) joined.set(`${change.group.id}|${id}`, { version: by, at });
+      for (const { id } of change.added) joined.set(`${change.group.id}|${id}`, by);
       for (const { id } of change.removed) joined.delete(`${change.group.id}|${id}`);
     }
   return joined;
@@ -169,7 +168,8 @@ const joinedSince = async (
 
 /**
  * Which of those who joined an earlier run had told already: one that tells a group all of its members reads who is in it now, also whoever joined after
- * the version that it brings the target to. By what was said of each last. Where more was done than can be looked through, whoever is not found counts.
+ * the version that it brings the target to; and whoever left a group and joined it again may never have been put out of it. By what was said of each last.
+ * Where more was done than can be looked through, whoever is not found counts.
  */
 const toldBefore = async (
   work: Provisioning,
@@ -178,10 +178,9 @@ const toldBefore = async (
   joined: Joined,
 ): Promise<ReadonlySet<string>> => {
   if (joined.size === 0) return new Set();
-  const first = Math.min(...[...joined.values()].map(({ at }) => at.getTime()));
   const said = new Map<string, 'add' | 'remove'>();
   let operations = 0;
-  for await (const run of earlierRuns(work, undone, begun, first)) {
+  for await (const run of earlierRuns(work, undone, begun)) {
     const ofRun = new Map<string, 'add' | 'remove'>();
     for await (const entries of entriesOf(work, run.id)) {
       operations += entries.length;
@@ -191,6 +190,7 @@ const toldBefore = async (
           if (joined.has(each)) ofRun.set(each, operation.action === 'add_members' ? 'add' : 'remove');
     }
     for (const [each, word] of ofRun) if (!said.has(each)) said.set(each, word);
+    if (said.size === joined.size) break;
   }
   return new Set([...said].flatMap(([each, word]) => (word === 'add' ? [each] : [])));
 };
@@ -202,22 +202,20 @@ const membershipsIn = (operation: Operation, outcome: Outcome | null): readonly 
   return operation.members.filter(({ ref }) => !refused.has(ref.id)).map(({ ref }) => `${operation.ref.id}|${ref.id}`);
 };
 
-/** The newest first; what was over before `first` cannot have read who joined then. As for later ones, of those made within a month of it. */
-async function* earlierRuns(
-  { engine, record }: Provisioning,
-  undone: RunId,
-  begun: Date,
-  first: number,
-): AsyncGenerator<Run> {
+/** The newest first, of those that told any group of anybody; as for later ones, of those made within a month of it. */
+async function* earlierRuns({ engine, record }: Provisioning, undone: RunId, begun: Date): AsyncGenerator<Run> {
   let after: string | null = null;
   do {
     const page = await engine.stores.runs.list({ target: record.id, kind: 'provision' }, after, 200);
     for (const run of page.items) {
-      if (first - run.createdAt.getTime() > longestWaitMs) return;
-      const isOver = run.finishedAt !== null && run.finishedAt.getTime() < first;
+      if (begun.getTime() - run.createdAt.getTime() > longestWaitMs) return;
       const isEarlier = run.id !== undone && run.startedAt !== null && run.startedAt <= begun;
-      if (isEarlier && !isOver && !run.dryRun) yield run;
+      if (isEarlier && !run.dryRun && !isSilent(run)) yield run;
     }
     after = page.next;
   } while (after !== null);
 }
+
+/** It came to its end, and put nobody into a group nor out of one. */
+const isSilent = ({ state, counters }: Run): boolean =>
+  state === 'succeeded' && counters.membersAdded + counters.membersRemoved === 0;

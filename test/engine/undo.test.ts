@@ -243,6 +243,28 @@ describe('the undo of a provision run', () => {
     expect(s.groups()['staff']).toEqual(['ann', 'bob']);
   });
 
+  it('leaves who left a group and was never put out of it, though a run told it of them once more when they were back', async () => {
+    const none = { count: 0, percent: 0, floor: 0 };
+    const s = await story({ target: { limits: { ...withoutLimits, memberRemovals: none } } });
+    for (const name of ['ann', 'bob']) s.hire(name);
+    s.found('staff');
+    for (const name of ['ann', 'bob']) s.directory.join(id('staff'), id(name));
+    await s.full();
+    s.pass(1_000);
+    s.directory.leave(id('staff'), id('ann'));
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'held' });
+    s.pass(1_000);
+    s.directory.join(id('staff'), id('ann'));
+    await s.delta();
+    const run = await s.provisioned();
+    expect(run).toMatchObject({ state: 'succeeded', counters: { membersAdded: 1 } });
+    s.pass(1_000);
+    await s.planUndo(run);
+    expect(await s.held(await s.newestPlan())).toEqual([]);
+    expect(await leftOut(s)).toEqual([expect.stringMatching(/^there_before add_members staff/)]);
+  });
+
   it('leaves off who was switched off at the target before the run did it', async () => {
     const s = await story({ target: { limits: withoutLimits } });
     for (const name of ['ann', 'mal']) s.hire(name);
