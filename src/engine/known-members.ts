@@ -21,8 +21,10 @@ export const knownMembers = async (
   link: Link | null,
   signal: AbortSignal,
 ): Promise<KnownMembers> => {
-  const isMade = link?.by === 'created';
   const { ledger, snapshots } = work.engine.stores;
+  // Of a group that has gone from the snapshot since this was planned it does not say any more who was in it.
+  const isHere = (await snapshots.find(work.run.connection, [operation.ref])).size > 0;
+  const isMade = link?.by === 'created' && isHere;
   const concerned = new Set('members' in operation ? operation.members.map(({ ref }) => ref.id) : []);
   const { open, waiting, hasLeavers } = await openMembers(work, operation.ref, concerned, signal);
   if (link === null || link.membersAt === null) {

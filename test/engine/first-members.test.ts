@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
-import { id, story } from '../support/story.ts';
+import { id, story, target } from '../support/story.ts';
 
 describe('a group that is filled for the first time', () => {
   it('in pieces: of each piece, those before are known to be in it, and have to be shown', async () => {
@@ -77,5 +78,37 @@ describe('a group that is filled for the first time', () => {
     const before = s.writes();
     await expect(s.delta()).rejects.toThrow('The worker is stopped.');
     expect([asked, s.writes() - before]).toEqual([1, 0]);
+  });
+});
+
+describe('a group that is recycled while a run puts somebody into it', () => {
+  it('is replaced only where it shows members, for nobody knows any more who is in it', async () => {
+    const isOurs: (boolean | undefined)[] = [];
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal, beforeWrite, ask) => {
+          if (operation.action === 'add_members') isOurs.push((await ask?.(signal))?.isOurs);
+          return await made.apply(operation, signal, beforeWrite, ask);
+        },
+      }),
+    });
+    for (const name of ['anna', 'ben']) s.hire(name);
+    s.found('g');
+    s.directory.join(id('g'), id('anna'));
+    await s.full();
+    s.directory.join(id('g'), id('ben'));
+    await s.requestSync('delta');
+    await s.syncAll();
+    const failpoint = async (site: string): Promise<void> => {
+      if (site !== 'provision.objects') return;
+      Object.assign(s.engine, { failpoint: async () => {} });
+      s.directory.remove(id('g'), 'soft_deleted');
+      await s.requestSync('delta');
+      await s.syncAll();
+    };
+    Object.assign(s.engine, { failpoint });
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    expect(isOurs).toEqual([true, false]);
   });
 });
