@@ -144,7 +144,7 @@ export const wouldWrite = async (work: Provisioning, items: readonly Item[]): Pr
   const { known, links } = await readLinks(work, managedOf(work, items));
   const sighted = await lookUp(work, known, pLimit(work.target.capabilities.concurrency), work.watch.signal);
   const pass = passOf(work);
-  return sighted.flatMap((one) => toPending(planOne(one, objectContext(work, one.item, links, pass)), pass));
+  return sighted.flatMap((one) => toPending(planOne(one, objectContext(work, one, links, pass)), pass));
 };
 
 type Planned = {
@@ -163,7 +163,7 @@ const provisionRound = async (
   const pass = passOf(work);
   const plans = firstsOfNames(
     work,
-    sighted.map((one) => planOne(one, objectContext(work, one.item, links, pass))),
+    sighted.map((one) => planOne(one, objectContext(work, one, links, pass))),
   );
   await escrowUnplannable(work, plans);
   const pending = plans.flatMap((planned) => toPending(planned, pass));
@@ -221,10 +221,16 @@ export const contextFor = (
 });
 
 /** A plan names references in a step of their own, always: whose account is there already when another is made depends on where steps were cut. */
-const objectContext = (work: Provisioning, item: Item, links: ReadonlyMap<SourceId, Link>, pass: string): Context => {
-  const context = contextFor(work, item, links, pass);
-  return isDry(work) ? { ...context, resolve: () => undefined } : context;
+const objectContext = (work: Provisioning, one: Sighted, links: ReadonlyMap<SourceId, Link>, pass: string): Context => {
+  const context = contextFor(work, one.item, links, pass);
+  return isDry(work) || mayBeHeld(work, one) ? { ...context, resolve: () => undefined } : context;
 };
+
+/** By the time somebody approves it more accounts are there. Of who has one the plan holds the references, too. */
+const mayBeHeld = ({ aim, record: { limits } }: Provisioning, { link, match }: Sighted): boolean =>
+  aim.kind === 'provision' &&
+  link === null &&
+  (match?.kind === 'match' ? (limits.adoptions ?? limits.updates) : limits.creates) !== null;
 
 /** The objects these refer to by the mapping's references (their managers). */
 export const referred = (work: Provisioning, objects: Iterable<SourceObject>): readonly Ref[] =>

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
+import { remoteId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { defaultLimits, type Limits } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
@@ -366,6 +367,19 @@ describe('creates and updates that wait as a plan', () => {
     await s.provisionAll();
     expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { created: 6 } });
     expect(Object.keys(s.accounts())).toHaveLength(9);
+  });
+
+  it('are done by one plan though whoever they report to got their account with the run that held them', async () => {
+    const s = await limited({ creates: { count: 1, percent: 0, floor: 1 }, adoptions: null });
+    const there = remoteId('there');
+    const attributes = { userName: 'boss@contoso.example', active: true };
+    s.remote.objects.set(there, { type: 'user', remoteId: there, attributes });
+    for (const name of ['p0', 'p1']) s.hire(name, { manager: id('boss') });
+    s.hire('boss');
+    await s.full();
+    expect(await s.newestPlan()).toMatchObject({ kind: 'held', counts: { create: 2 } });
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { created: 2, managersSet: 2 } });
+    expect(await s.newestPlan()).toMatchObject({ standing: { state: 'applied' } });
   });
 
   it('are done as they were planned: what is another one by now waits', async () => {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plannedFor } from '../../src/core/plan-content.ts';
-import { type RemoteId, type SourceId, sourceId } from '../../src/model/ids.ts';
+import { remoteId, type SourceId, sourceId } from '../../src/model/ids.ts';
 import type { Limit } from '../../src/model/limit.ts';
 import type { Operation } from '../../src/model/operation.ts';
-import type { Value } from '../../src/model/source-object.ts';
+import type { Attributes, Value } from '../../src/model/source-object.ts';
 import {
   type DeprovisionPolicy,
   nobodyProtected,
@@ -15,12 +15,16 @@ import { all } from '../support/ledger-world.ts';
 import { id, type Story, story, target } from '../support/story.ts';
 
 const any: Limit = { count: 1_000, percent: 100, floor: 1_000 };
-/** What a target may be set to: with it some of a plan is spared, deleted, at once or after a day, or left. */
+/** What a target may be set to: with it some of a plan is over a limit, spared, deleted, at once or after a day, or left. */
 const settings: fc.Arbitrary<Settings> = fc.record({
-  // Of what is over a limit a run does a part: it takes another plan for what follows from the rest, where a dry run holds all of it.
-  limits: fc.constant({
-    ...{ deprovisions: any, groupDeletes: any, memberRemovals: any, memberRemovalsPerGroup: any },
-    ...{ updates: null, creates: null, adoptions: null },
+  limits: fc.record({
+    deprovisions: limit(),
+    groupDeletes: limit(),
+    memberRemovals: limit(),
+    memberRemovalsPerGroup: limit(),
+    updates: fc.option(limit()),
+    creates: fc.option(limit()),
+    adoptions: fc.option(limit()),
   }),
   deprovision: fc.constantFrom<DeprovisionPolicy>(
     { kind: 'disable' },
@@ -39,6 +43,10 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   ),
 });
 type Settings = Pick<TargetRecord, 'limits' | 'deprovision' | 'leftGroups' | 'protected'>;
+
+function limit(): fc.Arbitrary<Limit> {
+  return fc.constantFrom(any, any, { count: 1_000, percent: 0, floor: 1 });
+}
 
 const people = ['p0', 'p1', 'p2', 'p3', 'p4', 'p5'] as const;
 const teams = ['t0', 't1', 't2'] as const;
@@ -77,9 +85,13 @@ const acts = {
   account: (s, { who, to }) => {
     const userName = `${who}@contoso.example`;
     const isTaken = [...s.remote.objects.values()].some(({ attributes }) => attributes['userName'] === userName);
-    const remoteId = `there-${who}` as RemoteId;
+    const there = remoteId(`there-${who}`);
     if (!isTaken)
-      s.remote.objects.set(remoteId, { type: 'user', remoteId, attributes: { userName, title: to, active: true } });
+      s.remote.objects.set(there, {
+        type: 'user',
+        remoteId: there,
+        attributes: { userName, title: to, active: true },
+      });
   },
 } satisfies Readonly<Record<string, Act>>;
 
@@ -150,8 +162,12 @@ const effectsOf = (operations: readonly Operation[], name: (value: Value) => Val
 
 const picture = async (s: Story) => {
   const name = await namesOf(s);
-  const named = (attributes: object) =>
+  // Who reports to somebody whose account is gone: of what is over a limit that is written after others have gone.
+  const isDangling = ([path, value]: [string, Value]): boolean =>
+    path.endsWith(':manager') && !s.remote.objects.has(remoteId(String(value)));
+  const named = (attributes: Attributes) =>
     Object.entries(attributes)
+      .filter((entry) => !isDangling(entry))
       .map(([path, value]) => [path, name(value)])
       .sort();
   const links = [];
@@ -214,7 +230,9 @@ describe('the plan of a dry run', () => {
         };
         const done = await did(planned, run.id);
         expect(done).toEqual(effectsOf(steps, await namesOf(planned)));
-        expect(done).toEqual(await did(straight, real.id));
+        const straightly = await did(straight, real.id);
+        // A run that is held does a part, and whoever goes with that is written to nobody as their manager afterwards.
+        expect(real.state === 'held' ? done.filter((line) => straightly.includes(line)) : done).toEqual(straightly);
         expect(run.counters.skipped['not_in_plan'] ?? 0).toBe(0);
       }),
       { numRuns: 200 },

@@ -270,6 +270,16 @@ describe('people who had accounts before', () => {
     expect(ours(s)).toBe(7);
   });
 
+  it('are taken over by that plan though whoever they report to came with the run that held them', async () => {
+    const s = await invited(people(0, 6));
+    for (const name of people(0, 6)) s.hire(name, { manager: id('zoe') });
+    s.hire('zoe');
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', counters: { created: 1 } });
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { managersSet: 6 } });
+    expect(ours(s)).toBe(7);
+  });
+
   it('count together with those of the day before', async () => {
     const s = await invited(people(0, 4));
     await s.delta();
