@@ -50,21 +50,27 @@ export const isProbeDue = ({ nextProbeAt }: Quarantine, now: Date): boolean =>
 const after = (now: Date, probes: number): Date => new Date(now.getTime() + probeAfterMs(probes));
 
 const refusesMost = 'target_refuses_most';
-/** Fewer say nothing about the target. */
+/** Fewer say nothing about the target, unless they are most of what it is to have: a team of fifteen never comes to so many. */
 const fewestTried = 20;
+const fewestRefused = 5;
 const mostRefusedShare = 0.6;
 /** What a target says of an object it was sent. Who cannot be matched was never sent. */
 const refusals: readonly EscrowReason[] = ['target_rejected', 'target_conflict', 'not_applied'];
 
 /**
  * Most of what a run sent was refused: then it is the target that is wrong, or what we send it, and not the objects. `gone`: accounts and groups that the
- * target does not know any more. Whoever of them got a new one, or was to have none, counts as done as well.
+ * target does not know any more. Whoever of them got a new one, or was to have none, counts as done as well. `objects`: so many people and groups the
+ * snapshot holds. A few of many, whose values the target refuses each time they are tried again, say nothing about it, though nobody else was sent.
  */
-export const massFailure = (counters: Counters, gone = 0): Problem | null => {
+export const massFailure = (
+  counters: Counters,
+  { gone = 0, objects }: { gone?: number; objects: number },
+): Problem | null => {
   const refused = gone + refusals.reduce((sum, reason) => sum + (counters.failed[reason] ?? 0), 0);
   const { created, updated, disabled, removed, managersSet, membersAdded, membersRemoved } = counters;
   const tried = refused + created + updated + disabled + removed + managersSet + membersAdded + membersRemoved;
-  if (tried < fewestTried || refused < tried * mostRefusedShare) return null;
+  const saysSomething = tried >= fewestTried || (refused >= fewestRefused && refused >= objects * mostRefusedShare);
+  if (!saysSomething || refused < tried * mostRefusedShare) return null;
   return {
     code: refusesMost,
     message: `The target refused, or no longer knew the object of, ${refused} of ${tried} operations. See its escrows for what it said; the mapping, its settings or the target itself have to be mended.`,

@@ -143,7 +143,7 @@ export const provision = async (unready: Provisioning, from: Place, known: Known
   }
   await tally.checkpoint('guard', place);
   const judged = await provisionRemovals(work, gathered, tally);
-  stopIfRefused(tally);
+  stopIfRefused(work, tally);
   await report('settle', tally.counters());
   const end = await conclude(work, gathered, tally, judged, known === 'accepted');
   if (!isDry(work)) await rememberGuarded(work, end.state === 'held');
@@ -203,7 +203,7 @@ const walk = async (
     place = { ...place, after: placeOf(last) };
     await tally.checkpoint(wave, place);
     await work.engine.failpoint(`provision.${wave}`);
-    stopIfRefused(tally);
+    stopIfRefused(work, tally);
     await assertAsRead(work.engine, work);
   }
   return isCut ? 'slice' : 'done';

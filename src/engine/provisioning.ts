@@ -51,6 +51,8 @@ export type Provisioning = {
   readonly watch: Watch;
   /** The version of the snapshot the run brings the target to. */
   readonly through: number;
+  /** So many people and groups the snapshot holds. */
+  readonly objects: number;
   /** Who is protected. */
   readonly shield: Shield;
   /** Who is in the protected groups, as far as that is known. */

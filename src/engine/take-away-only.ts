@@ -40,7 +40,7 @@ export const takeAwayOnly = async (
   if (aim.approved !== null && doubtProblem(work) !== null) throw new RunRefused(problem);
   await rememberGuarded(work, true);
   const judged = await provisionRemovals(work, gathered, tally, isAccount);
-  stopIfRefused(tally);
+  stopIfRefused(work, tally);
   await rememberGuarded(work, judged.held.length > 0);
   await requestSecondLook(work, tally);
   // Somebody decides on it once the rest of the plan can be made.

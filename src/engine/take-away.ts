@@ -75,7 +75,7 @@ const sendAway = async (
     unproven.push(...done.unproven);
     left = [...done.again.map((one) => anew(work, one)), ...left.slice(batch.length)];
     await tally.checkpoint('removals', placeAt(work, 'removals'));
-    stopIfRefused(tally);
+    stopIfRefused(work, tally);
     const [first] = left;
     if (done.isAnySent || done.again.length === 0 || first === undefined) continue;
     // It took the source longer to answer than its answer is good for: about fewer people it answers sooner.

@@ -237,7 +237,7 @@ const carryOutSome = async (work: Provisioning, pending: readonly Pending[], tal
     await waitForTheOpposite(work, done);
     countAccounts(done, tally);
   });
-  stopIfRefused(tally);
+  stopIfRefused(work, tally);
 };
 
 /**

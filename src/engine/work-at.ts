@@ -35,6 +35,7 @@ export const workAt = async (
     lease,
     watch,
     through: place.through,
+    objects: head.counts.user + head.counts.group,
     aim,
     rules: place.rules,
     accepted: place.accepted,

@@ -67,7 +67,7 @@ describe('probes', () => {
   });
 
   it('are not hastened by a check that passed all the while', () => {
-    const problem = massFailure({ ...noCounters, failed: { target_rejected: 20 } });
+    const problem = massFailure({ ...noCounters, failed: { target_rejected: 20 } }, { objects: 1_000 });
     expect(isShownByCheck(problem)).toBe(false);
     expect(isShownByCheck({ code: 'target_unauthorized', message: '401', owner: 'your_team' })).toBe(true);
   });
@@ -75,32 +75,45 @@ describe('probes', () => {
 
 describe('a target refuses most of what it is sent', () => {
   const counted = (some: Partial<Counters>): Counters => ({ ...noCounters, ...some });
+  const large = { objects: 1_000 };
 
   it('when three of five are refused, of at least twenty', () => {
-    expect(massFailure(counted({ created: 8, failed: { target_rejected: 12 } }))).toMatchObject({
+    expect(massFailure(counted({ created: 8, failed: { target_rejected: 12 } }), large)).toMatchObject({
       code: 'target_refuses_most',
       message: expect.stringContaining('12 of 20'),
       owner: 'your_team',
     });
-    expect(massFailure(counted({ created: 9, failed: { target_rejected: 11 } }))).toBeNull();
-    expect(massFailure(counted({ failed: { target_rejected: 19 } }))).toBeNull();
-    expect(massFailure(counted({ managersSet: 9, failed: { target_rejected: 11 } }))).toBeNull();
+    expect(massFailure(counted({ created: 9, failed: { target_rejected: 11 } }), large)).toBeNull();
+    expect(massFailure(counted({ failed: { target_rejected: 19 } }), large)).toBeNull();
+    expect(massFailure(counted({ managersSet: 9, failed: { target_rejected: 11 } }), large)).toBeNull();
+  });
+
+  it('or five and more who are most of what it is to have, where that is less', () => {
+    const allOf = (refused: number, objects: number) =>
+      massFailure(counted({ failed: { target_rejected: refused } }), { objects });
+    expect(allOf(15, 15)).toMatchObject({ message: expect.stringContaining('15 of 15') });
+    expect([allOf(5, 5), allOf(6, 10)]).not.toContain(null);
+    expect([allOf(4, 4), allOf(5, 10), allOf(19, 1_000)]).toEqual([null, null, null]);
+    expect(massFailure(counted({ created: 4, failed: { target_rejected: 1 } }), { objects: 5 })).toBeNull();
+    expect(massFailure(counted({ created: 4, failed: { target_rejected: 5 } }), { objects: 8 })).toBeNull();
   });
 
   it('whatever it says, and whatever it was asked', () => {
     const failed = { target_rejected: 5, target_conflict: 5, not_applied: 5 };
-    expect(massFailure(counted({ updated: 2, disabled: 2, managersSet: 1, membersAdded: 2, failed }))).not.toBeNull();
+    expect(
+      massFailure(counted({ updated: 2, disabled: 2, managersSet: 1, membersAdded: 2, failed }), large),
+    ).not.toBeNull();
   });
 
   it('or knows no more of them, unless most of those got a new account, or were to have none', () => {
-    expect(massFailure(noCounters, 20)).toMatchObject({ code: 'target_refuses_most' });
-    expect(massFailure(counted({ failed: { target_rejected: 10 } }), 10)).not.toBeNull();
-    expect(massFailure(counted({ created: 50 }), 50)).toBeNull();
-    expect(massFailure(counted({ disabled: 50 }), 50)).toBeNull();
+    expect(massFailure(noCounters, { gone: 20, ...large })).toMatchObject({ code: 'target_refuses_most' });
+    expect(massFailure(counted({ failed: { target_rejected: 10 } }), { gone: 10, ...large })).not.toBeNull();
+    expect(massFailure(counted({ created: 50 }), { gone: 50, ...large })).toBeNull();
+    expect(massFailure(counted({ disabled: 50 }), { gone: 50, ...large })).toBeNull();
   });
 
   it('but not because people could not be told apart, were left alone, or needed nothing', () => {
-    expect(massFailure(counted({ failed: { ambiguous_match: 500, source_unsure: 500 } }))).toBeNull();
-    expect(massFailure(counted({ unchanged: 500, skipped: { guard_hold: 500 } }))).toBeNull();
+    expect(massFailure(counted({ failed: { ambiguous_match: 500, source_unsure: 500 } }), large)).toBeNull();
+    expect(massFailure(counted({ unchanged: 500, skipped: { guard_hold: 500 } }), large)).toBeNull();
   });
 });

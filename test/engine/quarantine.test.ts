@@ -163,14 +163,35 @@ describe('a target that refuses most of what it is sent', () => {
     expect(await held(s)).toMatchObject({ state: 'active', quarantine: null });
   });
 
-  it('is not held back for the few of a small tenant', async () => {
+  it('is held back also where the tenant is small', async () => {
     const s = await story({
       wrapTarget: breakable(new TargetError('rejected', 'invalidValue'), { isBroken: true }),
     });
     staff(s, 10);
     await s.full();
-    expect(await s.provisioned()).toMatchObject({ state: 'partially_succeeded' });
-    expect(await held(s)).toMatchObject({ state: 'active' });
+    expect(await s.provisioned()).toMatchObject({ state: 'failed', problem: { code: 'target_refuses_most' } });
+    expect(await held(s)).toMatchObject({ state: 'quarantined' });
+  });
+
+  it('is not held back for the few whose values it refuses, also when nobody else is sent', async () => {
+    const refused = new Set(['p000', 'p001', 'p002', 'p003', 'p004'].map(id));
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, aborted) => {
+          if (refused.has(operation.ref.id)) throw new TargetError('rejected', 'invalidValue');
+          return await made.apply(operation, aborted);
+        },
+      }),
+    });
+    staff(s, 12);
+    for (const attempt of ['first', 'again']) {
+      if (attempt === 'first') await s.full();
+      else await s.provision('full');
+      expect(await s.provisioned()).toMatchObject({ state: 'partially_succeeded' });
+      expect(await held(s)).toMatchObject({ state: 'active' });
+    }
+    expect(Object.keys(s.accounts())).toHaveLength(7);
   });
 });
 
