@@ -8,6 +8,7 @@ import { witnessesAt } from '../../src/engine/witnesses.ts';
 import { type Connection, defaultAttributes } from '../../src/model/connection.ts';
 import type { Run } from '../../src/model/run.ts';
 import type { JsonObject, TargetRecord } from '../../src/model/target-record.ts';
+import type { Stores } from '../../src/store/stores.ts';
 import { scim as scimKind } from '../../src/target/scim/index.ts';
 import type { Target } from '../../src/target/target.ts';
 import { everyRole, type Graph, openGraph, sourceOf } from '../support/graph.ts';
@@ -62,12 +63,21 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
+export type Keeping = { readonly stores: (now: () => Date) => Stores; readonly close: () => Promise<void> };
+let keeping: (() => Promise<Keeping>) | null = null;
+/** From now on each incident is kept in stores of its own that this opens, and not in memory. */
+export const keepIn = (open: () => Promise<Keeping>): void => {
+  keeping = open;
+};
+
 /** Simulators are on this machine. */
 const egress = openEgress({ allow: ['http://127.0.0.1'] });
 
 /** A tenant that was brought over to the target as a whole, before anything goes wrong. */
 export const incident = async (options: IncidentOptions = {}): Promise<Incident> => {
   const { users = 40, groups = 8, roles = everyRole } = options;
+  const kept = (await keeping?.()) ?? null;
+  if (kept !== null) closers.push(kept.close);
   const graph = await openGraph({ tenants: [{ users, groups, apps: [{ roles: [...roles] }] }] });
   closers.push(graph.close);
   const simulator = await startScim();
@@ -90,6 +100,7 @@ export const incident = async (options: IncidentOptions = {}): Promise<Incident>
   };
   closers.push(async () => await target?.close());
   const s: Story = await story({
+    ...(kept === null ? {} : { stores: kept.stores }),
     engine: { connectSource: () => source, connectTarget: connected },
     connection: options.connection?.(graph.control.tenant()) ?? {},
     target: { kind: 'scim', ...options.record },
