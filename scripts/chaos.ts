@@ -8,7 +8,7 @@ import { askedBy, someOf, WrongOption, wholeNumber } from '../src/command-line.t
 import type { ChaosReport, Counts, Progress } from '../test/chaos/run.ts';
 import type { Verdict } from '../test/chaos/verdict.ts';
 
-const usage = `Usage: make chaos, or npm run chaos -- [--minutes M] [--seed N] [--workers N] [--users N] [--only storm,disk,memory] [--keep]
+const usage = `Usage: make chaos, or npm run chaos -- [--minutes M] [--seed N] [--workers N] [--users N] [--only storm,disk,memory] [--write] [--keep]
 
 Starts Redis, MongoDB, a simulated cloud with two tenants, two simulated targets, the API and workers, and lets people
 come, move and leave all the time. Meanwhile workers are killed and frozen, Redis is flushed and emptied, MongoDB is
@@ -25,16 +25,19 @@ the end all is mended, and each target must be what its tenant is. Ends with cod
   --users N     people in each tenant (default 60)
   --only LIST   storm (the default), disk (the disk of MongoDB and Redis fills up; needs root to mount a small one,
                 else it says what it does instead), memory (a worker's heap is too small)
+  --write       keeps what a storm of five minutes or more came to, and writes it into the documentation
   --keep        keeps the logs also when all is well
   --help        this text`;
 
+/** In less time not everything comes up. */
+const shortMinutes = 5;
 const trialNames = ['storm', 'disk', 'memory'] as const;
 
 const asked = askedBy({
   name: 'chaos',
   usage,
   read: (args) => {
-    const { minutes, seed, workers, users, only, keep } = parseArgs({
+    const { minutes, seed, workers, users, only, write, keep } = parseArgs({
       args: [...args],
       options: {
         minutes: { type: 'string', default: '10' },
@@ -42,15 +45,20 @@ const asked = askedBy({
         workers: { type: 'string', default: '3' },
         users: { type: 'string', default: '60' },
         only: { type: 'string', default: 'storm' },
+        write: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
       },
     }).values;
+    const trials = someOf('only', only, trialNames);
+    if (write && !(trials.includes('storm') && minutesIn(minutes) >= shortMinutes))
+      throw new WrongOption(`--write keeps a storm of ${shortMinutes} minutes or more.`);
     return {
       minutes: minutesIn(minutes),
       seed: wholeNumber('seed', seed, 0, Number.MAX_SAFE_INTEGER),
       workers: wholeNumber('workers', workers, 1, 32),
       users: wholeNumber('users', users, 20, 5_000),
-      only: someOf('only', only, trialNames),
+      only: trials,
+      write,
       keep,
     };
   },
@@ -70,9 +78,6 @@ const { runChaos } = await import('../test/chaos/run.ts');
 const { runOutOfDisk, runOutOfMemory } = await import('../test/chaos/scarce.ts');
 const { isAllRight, verdictInWords } = await import('../test/chaos/verdict.ts');
 
-/** In less time not everything comes up. */
-const shortMinutes = 5;
-
 type Trial = (folder: string) => Promise<Verdict>;
 
 const storm: Trial = async (folder) => {
@@ -90,7 +95,18 @@ const storm: Trial = async (folder) => {
     say: (progress) => console.log(lineOf(progress)),
   });
   console.log(textOf(report));
+  if (asked.write) await keep(report);
   return minutes < shortMinutes ? { ...report.verdict, untried: null } : report.verdict;
+};
+
+const keep = async (report: ChaosReport): Promise<void> => {
+  const { commitOf } = await import('./simulate/commit.ts');
+  const { keepStorm, stormOf } = await import('./chaos/results.ts');
+  const { writeDocs } = await import('../test/docs/generated.ts');
+  const date = new Date().toISOString().slice(0, 10);
+  const { minutes, workers, users } = asked;
+  keepStorm(stormOf({ date, commit: commitOf(), seed, minutes, workers, users }, report));
+  await writeDocs();
 };
 
 const say = (line: string): void => console.log(`  ${line}`);
@@ -106,11 +122,12 @@ const trials: Readonly<Record<(typeof trialNames)[number], Trial>> = {
 const lineOf = ({ elapsedMs, deaths, harms, lived, judged, violations }: Progress): string =>
   `${String(Math.round(elapsedMs / 1_000)).padStart(5)} s  ${deaths} workers died, ${harms} harms, ${lived} changes in the tenants, ${judged} effects judged, ${violations} wrong`;
 
-const textOf = ({ injected, lived, asked, judged, deaths, byDelta, rounds }: ChaosReport): string =>
+const textOf = ({ injected, lived, asked, judged, decided, deaths, byDelta, rounds }: ChaosReport): string =>
   [
     ...section('What was done to it', { ...injected, 'workers that died, in all': deaths }),
     ...section('What happened in the tenants', lived),
     ...section('What was asked by API', asked),
+    ...section('What somebody decided on, and what became of the plans', decided),
     ...section('What was seen at the targets, and judged', judged),
     '',
     `After the storm ${byDelta} of ${rounds.length} targets were what their tenants are by delta syncs alone.`,

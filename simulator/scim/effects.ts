@@ -1,5 +1,6 @@
 /** What truly became of the accounts, commit by commit, whoever asked for it in whatever words and whatever was answered. */
 
+import { type JsonObject, sameJson } from './json.ts';
 import type { MemberDraft } from './members.ts';
 import type { Change, Resource } from './store.ts';
 
@@ -11,6 +12,8 @@ export type Effect = {
   readonly id: string;
   readonly externalId: string | null;
   readonly what: What;
+  /** Attributes that are since then what they were not before, members apart; null: has none any more. */
+  readonly wrote: JsonObject;
 };
 
 export type What =
@@ -28,6 +31,7 @@ export class Effects {
   note(change: Change, at: string): void {
     const { type, id, attributes } = change.kind === 'remove' ? change.before : change.after;
     const externalId = attributes['externalId'];
+    const wrote = writtenBy(change);
     for (const what of effectsOf(change)) {
       this.#issued += 1;
       this.#effects.push({
@@ -37,6 +41,7 @@ export class Effects {
         id,
         externalId: typeof externalId === 'string' ? externalId : null,
         what,
+        wrote,
       });
     }
     if (this.#effects.length > 2 * MOST_KEPT) this.#effects = this.#effects.slice(-MOST_KEPT);
@@ -57,6 +62,17 @@ function effectsOf(change: Change): readonly What[] {
   const moved = isOn(before) === isOn(after) ? [] : [{ kind: isOn(after) ? 'switched_on' : 'switched_off' } as const];
   const own = moved.length > 0 || members.changed ? moved : [{ kind: 'changed' } as const];
   return [...own, ...membersIn(members)];
+}
+
+function writtenBy(change: Change): JsonObject {
+  if (change.kind === 'remove') return {};
+  const { attributes: after } = change.after;
+  if (change.kind === 'create') return after;
+  const { attributes: before } = change.before;
+  if (before === after) return {};
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const moved = [...names].filter((name) => !sameJson(before[name] ?? null, after[name] ?? null));
+  return Object.fromEntries(moved.map((name) => [name, after[name] ?? null]));
 }
 
 const membersIn = (members: MemberDraft): readonly What[] => [

@@ -18,46 +18,76 @@ export const heal = ({ graph, lines, customers, workers }: Plant): void => {
 export type Calm = {
   /** Full syncs that were made until the target was what its tenant is. */
   readonly rounds: number;
-  /** Delta syncs were enough: nothing that was told once had to be told again. */
+  /** Delta runs alone were enough for that. */
   readonly byDelta: boolean;
 } & Pick<Verdict, 'apart' | 'lost'>;
 
-const mostRounds = 5;
 /** Whom only a full sync found missing is looked at twice before anything is taken away. So what is still wrong by then may have to wait for that. */
 const roundsBeforeSecondLook = 2;
 
+/**
+ * In three stages, for a look at everybody heals whatever was lost. Delta runs alone: where lists lied last, or a switch was hidden, only a full read
+ * says so, and who is missing then is told and not judged. Then the tenant is read as a whole, and the target is told what changed and nothing else: all
+ * that was committed must arrive by that. At last everybody is looked at.
+ */
 export const calmDown = async (plant: Plant, customer: Customer): Promise<Calm> => {
-  const { api } = plant.stack;
-  const byDelta = await isCalmByDelta(plant, customer);
-  let wrong: readonly string[] = [];
-  for (let rounds = 1; rounds <= mostRounds; rounds += 1) {
-    const sync = await ended(plant, await api.request(customer.connection, { mode: 'full' }));
-    // Whatever waits for its time, because it failed in the storm, is overtaken by what a person asks for.
-    const asked = await api.ask('POST', `/v1/targets/${customer.target}/provision`, created, { full: true });
-    const provision = await ended(plant, asked.id);
-    wrong = differences(customer.tenant, customer.scim);
-    if (wrong.length === 0 && sync === 'succeeded' && provision === 'succeeded')
-      return { rounds, byDelta, apart: [], lost: await lostIn(plant, customer) };
-    wrong = [`the last runs ended as ${sync} and ${provision}`, ...wrong];
-    if (rounds === roundsBeforeSecondLook) await sleep(secondLookMs + 1_000);
-  }
+  const byDelta = await converge(plant, customer, { mode: 'delta', isFull: false, most: 2 });
+  const byChanges = await converge(plant, customer, { mode: 'full', isFull: false, most: 4 });
+  const byAll = await converge(plant, customer, { mode: 'full', isFull: true, most: 5 });
   return {
-    rounds: mostRounds,
-    byDelta,
-    apart: wrong.map((line) => `${customer.name}, after ${mostRounds} rounds: ${line}`),
-    lost: await lostIn(plant, customer),
+    rounds: byChanges.rounds + byAll.rounds,
+    byDelta: byDelta.wrong.length === 0,
+    apart: byAll.wrong.map((line) => `${customer.name}, after ${byAll.rounds} rounds: ${line}`),
+    lost: [
+      ...byChanges.wrong.filter(isOfOneself).map((line) => `${customer.name}, without a look at everybody: ${line}`),
+      ...(await lostIn(plant, customer)),
+    ],
   };
 };
 
-/** Whoever was refused in the storm waits for hours before a delta sync tries again, so that it does not suffice is nothing wrong. */
-const isCalmByDelta = async (plant: Plant, { connection, target, tenant, scim }: Customer): Promise<boolean> => {
+/** Who reports to somebody with a new account may be told so by a look at everybody alone. */
+const isOfOneself = (line: string): boolean => !line.includes(': manager is ');
+
+/** `isFull`: the target is told of everybody, and not of what changed alone. `most`: so many rounds at most. */
+type Means = { readonly mode: 'full' | 'delta'; readonly isFull: boolean; readonly most: number };
+
+const converge = async (
+  plant: Plant,
+  customer: Customer,
+  { mode, isFull, most }: Means,
+): Promise<{ readonly rounds: number; readonly wrong: readonly string[] }> => {
   const { api } = plant.stack;
-  for (let nth = 0; nth < 2; nth += 1) {
-    await ended(plant, await api.request(connection, { mode: 'delta' }));
-    await ended(plant, (await api.ask('POST', `/v1/targets/${target}/provision`, created, {})).id);
-    if (differences(tenant, scim).length === 0) return true;
+  const at = `/v1/targets/${customer.target}`;
+  let wrong: readonly string[] = [];
+  for (let rounds = 1; rounds <= most; rounds += 1) {
+    const sync = await ended(plant, await api.request(customer.connection, { mode }));
+    // Whoever was refused in the storm would wait for hours before they are tried again.
+    if (!isFull) await api.ask('POST', `${at}/escrows/retry`, z.unknown(), {});
+    const provision = await ended(plant, (await api.ask('POST', `${at}/provision`, created, { full: isFull })).id);
+    await whenDecided(plant, customer);
+    wrong = differences(customer);
+    const isDone = !isFull || (sync === 'succeeded' && provision === 'succeeded');
+    if (wrong.length === 0 && isDone) return { rounds, wrong };
+    if (isFull) wrong = [`the last runs ended as ${sync} and ${provision}`, ...wrong];
+    if (rounds === roundsBeforeSecondLook && rounds < most) await sleep(secondLookMs + 1_000);
   }
-  return false;
+  return { rounds: most, wrong };
+};
+
+/** When nothing waits for anybody at the target, and what was approved is done. */
+export const whenDecided = async (
+  { stack: { api } }: Plant,
+  { connection, target, rules }: Customer,
+): Promise<void> => {
+  if (rules.limits === null) return;
+  const until = Date.now() + patienceMs;
+  const isOpen = async (path: string): Promise<boolean> =>
+    (await api.ask('GET', `${path}&limit=1`, runs)).data.length > 0;
+  const undecided = [
+    ...['waiting', 'approved'].map((state) => `/v1/plans?target_id=${target}&state=${state}`),
+    ...unendedStates.map((state) => `/v1/runs?connection_id=${connection}&state=${state}`),
+  ];
+  while ((await Promise.all(undecided.map(isOpen))).includes(true) && Date.now() < until) await sleep(300);
 };
 
 const created = z.object({ id: z.string() });

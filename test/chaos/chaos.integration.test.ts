@@ -38,6 +38,8 @@ describe('a whole installation', () => {
     expect(totalOf(report.injected)).toBeGreaterThan(8);
     expect(totalOf(report.lived)).toBeGreaterThan(30);
     expect(report.judged['user created']).toBeGreaterThan(60);
+    expect(report.judged['value written']).toBeGreaterThan(60);
+    expect(report.decided).toMatchObject({ 'first plan applied': expect.any(Number) });
   }, 240_000);
 
   it('without room on its disk waits and writes nothing, and goes on when there is room again', async () => {

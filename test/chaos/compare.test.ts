@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startGraph } from '../../simulator/graph/index.ts';
 import { startScim } from '../../simulator/scim/index.ts';
 import { differences } from './compare.ts';
+import { careful, generous } from './rules.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -17,14 +18,13 @@ describe('a target beside its tenant', () => {
     const [control] = graph.tenants;
     if (control === undefined) throw new Error('There is no tenant.');
     const tenant = graph.control.tenant(control.tenantId);
-    expect(differences(tenant, scim)).toEqual([]);
+    expect(differences({ tenant, scim, rules: generous })).toEqual([]);
     scim.control.seed({
       users: [{ userName: 'anna@contoso.example', externalId: 'anna' }],
       groups: [{ displayName: 'Sales', externalId: 'sales' }, { displayName: 'Vendor administrators' }],
     });
-    expect(differences(tenant, scim)).toEqual([
-      'anna left and is still on',
-      'group sales is gone and still at the target',
-    ]);
+    const gone = 'group sales is gone and still at the target';
+    expect(differences({ tenant, scim, rules: generous })).toEqual(['anna left and is still on', gone]);
+    expect(differences({ tenant, scim, rules: careful })).toEqual(['anna left and still has the account', gone]);
   });
 });

@@ -2,11 +2,14 @@
 
 import { z } from 'zod';
 import type { TenantControl } from '../../simulator/graph/index.ts';
-import type { JsonObject, ScimSimulator } from '../../simulator/scim/index.ts';
+import type { JsonObject } from '../../simulator/scim/index.ts';
+import type { Rules } from './rules.ts';
+import type { Town } from './town.ts';
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
-export const differences = (tenant: TenantControl, scim: ScimSimulator): readonly string[] => {
+/** Who left is off, or gone where leavers are deleted. */
+export const differences = ({ tenant, scim, rules }: Pick<Town, 'tenant' | 'scim' | 'rules'>): readonly string[] => {
   const { users, groups } = scim.control.accounts();
   const accounts = ours(users);
   const teams = ours(groups);
@@ -16,13 +19,16 @@ export const differences = (tenant: TenantControl, scim: ScimSimulator): readonl
   return [
     ...doubles([...users, ...groups]),
     ...[...here].flatMap((id) => differing(tenant, id, accounts, owners)),
-    ...[...accounts].flatMap(([id, account]) =>
-      here.has(id) || account['active'] === false ? [] : [`${id} left and is still on`],
-    ),
+    ...[...accounts].flatMap(([id, account]) => (here.has(id) ? [] : leftOver(account, rules))),
     // Groups that leave are deleted at these targets.
     ...[...teams.keys()].filter((id) => !there.has(id)).map((id) => `group ${id} is gone and still at the target`),
     ...tenant.groups().flatMap(({ id }) => differingTeam(tenant, id, accounts, teams, owners)),
   ];
+};
+
+const leftOver = (account: JsonObject, { deprovision }: Rules): readonly string[] => {
+  if (deprovision === 'delete') return [`${account['externalId']} left and still has the account`];
+  return account['active'] === false ? [] : [`${account['externalId']} left and is still on`];
 };
 
 type Accounts = ReadonlyMap<string, JsonObject>;

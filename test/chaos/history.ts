@@ -1,10 +1,16 @@
-/** What was true of a tenant, and when: who was there and switched on, which groups there were, who was in them. */
+/** What was true of a tenant, and when: who was there and switched on, what they were called, which groups there were, who was in them. */
 
 import type { TenantControl } from '../../simulator/graph/index.ts';
 
 export const on = (user: string): string => `on ${user}`;
 export const exists = (group: string): string => `group ${group}`;
 export const isIn = (group: string, member: string): string => `in ${group} ${member}`;
+
+/** In the tenant, on or off. */
+export const here = (user: string): string => `here ${user}`;
+/** An attribute, by the name it has at the target, and its value. */
+export const is = (id: string, attribute: string, value: unknown): string =>
+  `is ${id} ${attribute} ${encodeURIComponent(JSON.stringify(value ?? null))}`;
 
 export type History = {
   /** All that is true now; whatever was and is not among them has ended. Says what is new, and what has ended. */
@@ -32,7 +38,7 @@ export const startHistory = (): History => {
   return {
     note: (truths, at) => {
       for (const truth of truths) {
-        for (const id of truth.split(' ').slice(1)) known.add(id);
+        known.add(truth.split(' ')[1] ?? '');
         if (!before.has(truth)) add(truth, at, true);
       }
       for (const truth of before) if (!truths.has(truth)) add(truth, at, false);
@@ -53,12 +59,27 @@ export const startHistory = (): History => {
 export const truthsOf = (tenant: TenantControl): ReadonlySet<string> => {
   const truths = new Set<string>();
   for (const id of tenant.users()) {
-    // Those who are off are noted, too, so that they are known.
-    truths.add(tenant.user(id)['accountEnabled'] === true ? on(id) : `off ${id}`);
+    const user = tenant.user(id);
+    truths.add(here(id));
+    if (user['accountEnabled'] === true) truths.add(on(id));
+    for (const [attribute, property] of Object.entries(userAttributes)) truths.add(is(id, attribute, user[property]));
   }
   for (const group of tenant.groups()) {
     truths.add(exists(group.id));
+    truths.add(is(group.id, 'displayName', tenant.group(group.id)['displayName']));
     for (const member of tenant.members(group.id)) truths.add(isIn(group.id, member));
   }
   return truths;
 };
+
+/** What these targets are told of a person, and which property of the tenant that is. */
+export const userAttributes = {
+  userName: 'userPrincipalName',
+  displayName: 'displayName',
+  givenName: 'givenName',
+  familyName: 'surname',
+  title: 'jobTitle',
+  mail: 'mail',
+  department: 'department',
+  manager: 'manager',
+} as const;

@@ -1,30 +1,57 @@
 import { describe, expect, it } from 'vitest';
 import type { Effect } from '../../simulator/scim/index.ts';
-import { exists, isIn, on, startHistory } from './history.ts';
+import { exists, here, is, isIn, on, startHistory } from './history.ts';
 import { evidenceMs, gainMs, judgeOf } from './judge.ts';
+import { careful, generous, type Rules } from './rules.ts';
 
 const start = Date.parse('2026-03-02T08:00:00Z');
 const hour = 3_600_000;
+const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
+/** What the tenant says of somebody besides, and how it is written. */
+const said = (who: string): readonly string[] => [
+  is(who, 'userName', `${who}@contoso.example`),
+  is(who, 'familyName', who),
+  is(who, 'manager', null),
+  ...['displayName', 'givenName', 'title', 'mail', 'department'].map((attribute) => is(who, attribute, null)),
+];
+const writtenAsSaid = (who: string | null): Effect['wrote'] =>
+  who === 'team'
+    ? { displayName: 'The team' }
+    : { userName: `${who}@contoso.example`, name: { familyName: String(who) } };
 
 /** Anna, Bert and the team they are in, watched at a target. */
-const watched = () => {
+const watched = (rules: Rules = generous) => {
   const history = startHistory();
-  const truths = new Set([on('anna'), on('bert'), exists('team'), isIn('team', 'anna'), isIn('team', 'bert')]);
+  const truths = new Set([
+    ...['anna', 'bert'].flatMap((who) => [here(who), on(who), isIn('team', who), ...said(who)]),
+    exists('team'),
+    is('team', 'displayName', 'The team'),
+  ]);
   history.note(truths, start);
-  const judge = judgeOf('contoso', history, new Set(['robot']));
+  const judge = judgeOf('contoso', history, new Set(['robot']), rules);
   let number = 0;
   const see = (atMs: number, id: string, what: Effect['what'], more: Partial<Effect> = {}): void => {
     number += 1;
     const externalId = id.replace(/^r-/, '');
     const at = new Date(atMs).toISOString();
-    judge.hear([{ number, at, type: externalId === 'team' ? 'Group' : 'User', id, externalId, what, ...more }]);
+    const type = externalId.startsWith('team') ? 'Group' : 'User';
+    const wrote = what.kind === 'created' ? writtenAsSaid(more.externalId ?? externalId) : {};
+    judge.hear([{ number, at, type, id, externalId, what, wrote, ...more }]);
   };
   for (const id of ['r-anna', 'r-bert', 'r-team']) see(start, id, { kind: 'created' });
   const becomes = (atMs: number, ...ended: readonly string[]): void => {
     for (const truth of ended) truths.delete(truth);
     history.note(truths, atMs);
   };
-  return { see, becomes, truths, history, said: () => judge.violations.map((line) => line.split(': ')[1]) };
+  return {
+    see,
+    becomes,
+    approve: judge.approve,
+    truths,
+    history,
+    said: () => judge.violations.map((line) => line.split(': ')[1]),
+  };
 };
 
 describe('the observer', () => {
@@ -101,5 +128,77 @@ describe('the observer', () => {
     w.see(start + hour, 'robot', { kind: 'changed' }, { externalId: null });
     w.see(start + hour, 'r-team', { kind: 'left', members: ['robot'] });
     expect(w.said()).toHaveLength(3);
+  });
+
+  it('accuses whoever writes what the tenant says of somebody else, or has long not said', () => {
+    const w = watched();
+    const changes = (wrote: Effect['wrote'], at = start + hour, id = 'r-anna'): void =>
+      w.see(at, id, { kind: 'changed' }, { wrote });
+    w.truths.add(is('anna', 'title', 'Counsel'));
+    w.becomes(start + hour, is('anna', 'title', null));
+    changes({ title: 'Counsel' });
+    changes({ title: null }, start + hour + gainMs - 1);
+    expect(w.said()).toEqual([]);
+    changes({ title: null }, start + hour + gainMs);
+    changes({ userName: 'bert@contoso.example' });
+    changes({ name: { familyName: 'anna', givenName: 'Ann' } });
+    changes({ displayName: 'Another team' }, start + hour, 'r-team');
+    expect(w.said()).toEqual([
+      expect.stringContaining('title of anna became null'),
+      expect.stringContaining('userName of anna became "bert@contoso.example"'),
+      expect.stringContaining('givenName of anna became "Ann"'),
+      expect.stringContaining('displayName of team became "Another team"'),
+    ]);
+  });
+
+  it('accuses whoever gives somebody a manager of whom the tenant says nothing, or takes one away', () => {
+    const w = watched();
+    const isGiven = (value: string | null): void =>
+      w.see(
+        start + hour,
+        'r-anna',
+        { kind: 'changed' },
+        { wrote: { [enterprise]: value === null ? {} : { manager: { value } } } },
+      );
+    w.truths.add(is('anna', 'manager', 'bert'));
+    w.becomes(start + hour - gainMs, is('anna', 'manager', null));
+    isGiven('r-bert');
+    expect(w.said()).toEqual([]);
+    isGiven(null);
+    isGiven('robot');
+    expect(w.said()).toEqual([
+      expect.stringContaining('anna lost the manager bert'),
+      expect.stringContaining('anna was given the manager robot'),
+    ]);
+  });
+
+  it('accuses whoever deletes somebody who is there, where leavers are deleted', () => {
+    const w = watched(careful);
+    w.becomes(start + hour, on('anna'), here('anna'));
+    w.see(start + hour, 'r-anna', { kind: 'deleted' });
+    expect(w.said()).toEqual([]);
+    w.becomes(start + hour, on('bert'));
+    w.see(start + hour, 'r-bert', { kind: 'deleted' });
+    expect(w.said()).toEqual([expect.stringContaining('bert was deleted, and never left the tenant')]);
+  });
+
+  it('accuses whoever takes more than the day allows, but for what somebody approved', () => {
+    const w = watched({ ...careful, limits: { deprovisions: 1, group_deletes: 0, member_removals: 1 } });
+    const object = { type: 'user', id: 'bert' } as const;
+    w.becomes(start + hour, isIn('team', 'anna'), isIn('team', 'bert'), exists('team'));
+    w.see(start + hour, 'r-team', { kind: 'left', members: ['r-anna'] });
+    w.becomes(start + hour, on('anna'), on('bert'));
+    w.see(start + hour, 'r-anna', { kind: 'switched_off' });
+    w.approve([{ object, action: 'disable', members: null }]);
+    w.see(start + hour, 'r-bert', { kind: 'switched_off' });
+    // Who leaves altogether is counted with the account.
+    w.see(start + hour, 'r-team', { kind: 'left', members: ['r-bert'] });
+    expect(w.said()).toEqual([]);
+    w.see(start + hour, 'r-bert', { kind: 'switched_off' });
+    w.see(start + hour, 'r-team', { kind: 'deleted' });
+    expect(w.said()).toEqual([
+      expect.stringContaining('2 deprovisions that nobody approved, where 1 are allowed'),
+      expect.stringContaining('1 group_deletes that nobody approved, where 0 are allowed'),
+    ]);
   });
 });

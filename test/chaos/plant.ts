@@ -8,6 +8,7 @@ import { type Child, freePort } from '../../scripts/services/child.ts';
 import { type GraphSimulator, startGraph } from '../../simulator/graph/index.ts';
 import { startScim } from '../../simulator/scim/index.ts';
 import { startTcpProxy, type TcpProxy, upstreamOf } from '../support/tcp-proxy.ts';
+import type { Rules } from './rules.ts';
 import { type FrailServer, startFrailMongo, startFrailRedis } from './servers.ts';
 import { openTown, type Town } from './town.ts';
 
@@ -28,7 +29,8 @@ export type PlantOptions = {
   /** Where servers keep their data. */
   readonly folder: string;
   readonly workers: number;
-  readonly tenants: number;
+  /** A tenant and a target for each of these. */
+  readonly customers: readonly Rules[];
   /** People in each tenant. */
   readonly users: number;
   readonly random: () => number;
@@ -71,7 +73,7 @@ export const openPlant = async (options: PlantOptions): Promise<Plant> => {
     const graph = await startGraph({
       port,
       reachedAs: `https://localhost:${graphLine.port}`,
-      tenants: Array.from({ length: options.tenants }, () => tenant),
+      tenants: options.customers.map(() => tenant),
       deltaPageSize: 15,
       membersPerPage: 40,
       throttling: false,
@@ -88,12 +90,13 @@ export const openPlant = async (options: PlantOptions): Promise<Plant> => {
     });
     opened(stack, stack.stop);
     const customers: Customer[] = [];
-    for (const { tenantId } of graph.tenants) {
+    for (const [nth, rules] of options.customers.entries()) {
+      const tenantId = graph.tenants[nth]?.tenantId;
       const scim = await startScim({ latencyMs: 5 });
       opened(scim, scim.close);
       const line = await startTcpProxy(upstreamOf(scim.baseUrl));
       opened(line, line.close);
-      const town = openTown(graph.control.tenant(tenantId), scim, options.random);
+      const town = openTown(graph.control.tenant(tenantId), scim, rules, options.random);
       customers.push({ ...town, line, ...(await connectTown(stack, graph, town, line)) });
     }
     const workers = Array.from({ length: options.workers }, () =>
@@ -111,15 +114,16 @@ export const openPlant = async (options: PlantOptions): Promise<Plant> => {
   }
 };
 
-/** Many leave at once when a server was away for a while; whether that is held back is not what is tried here. */
-const generous = { count: 100_000, percent: 100, floor: 100_000 };
+/** Exactly so many, of however many there are. */
+const upTo = (count: number) => ({ count, percent: 100, floor: count });
+const anyNumber = upTo(100_000);
 
 const created = z.object({ id: z.string() });
 
 const connectTown = async (
   { api }: Stack,
   graph: GraphSimulator,
-  { tenant, scim, name }: Town,
+  { tenant, scim, name, rules: { deprovision, limits } }: Town,
   line: TcpProxy,
 ): Promise<Pick<Customer, 'connection' | 'target'>> => {
   const app = graph.tenants.find(({ tenantId }) => tenantId === tenant.tenantId)?.apps[0];
@@ -133,7 +137,8 @@ const connectTown = async (
     client_secret: app?.clientSecret,
     refresh_interval_secs: 60,
     full_sync_interval_secs: 3_600,
-    shrink_limit: generous,
+    // Many leave at once when a server was away for a while.
+    ...(limits === null ? { shrink_limit: anyNumber } : {}),
   });
   const target = await api.ask('POST', `/v1/connections/${connection.id}/targets`, created, {
     kind: 'scim',
@@ -144,14 +149,18 @@ const connectTown = async (
       allow_http: true,
       timeout_secs: 5,
     },
-    auto_approve_first: true,
+    auto_approve_first: limits === null,
+    deprovision: { kind: deprovision },
     left_groups: 'delete',
-    limits: {
-      deprovisions: generous,
-      group_deletes: generous,
-      member_removals: generous,
-      member_removals_per_group: generous,
-    },
+    limits:
+      limits === null
+        ? {
+            deprovisions: anyNumber,
+            group_deletes: anyNumber,
+            member_removals: anyNumber,
+            member_removals_per_group: anyNumber,
+          }
+        : Object.fromEntries(Object.entries(limits).map(([limit, most]) => [limit, upTo(most)])),
   });
   return { connection: connection.id, target: target.id };
 };

@@ -5,10 +5,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fractions } from '../../simulator/graph/random.ts';
-import { calmDown, heal } from './calm.ts';
+import { calmDown, heal, whenDecided } from './calm.ts';
 import { type Chance, chanceOf, deedOf, type Harm, harms, killWorker } from './harm.ts';
-import { openPlant, type Plant } from './plant.ts';
+import { fatesOf, operate } from './operator.ts';
+import { type Customer, openPlant, type Plant } from './plant.ts';
 import { ask } from './requests.ts';
+import { careful, generous } from './rules.ts';
 import type { Verdict } from './verdict.ts';
 
 export type ChaosOptions = {
@@ -44,6 +46,8 @@ export type ChaosReport = {
   readonly lived: Readonly<Counts>;
   readonly asked: Readonly<Counts>;
   readonly judged: Readonly<Counts>;
+  /** What somebody decided on where there are limits, and what became of the plans. */
+  readonly decided: Readonly<Counts>;
   /** Workers that died without a word, by our hand or at a place that they were given. */
   readonly deaths: number;
   /** How many targets were what their tenants are after delta syncs alone. */
@@ -57,7 +61,12 @@ export type ChaosReport = {
 export type Scene = {
   readonly plant: Plant;
   readonly options: ChaosOptions;
-  readonly counts: { readonly injected: Counts; readonly lived: Counts; readonly asked: Counts };
+  readonly counts: {
+    readonly injected: Counts;
+    readonly lived: Counts;
+    readonly asked: Counts;
+    readonly decided: Counts;
+  };
   readonly note: (line: string) => void;
   /** The storm has passed. */
   readonly over: AbortSignal;
@@ -72,7 +81,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   const doom = chance(1);
   const plant = await openPlant({
     folder: join(options.folder, 'data'),
-    tenants: 2,
+    customers: [generous, careful],
     workers: options.workers,
     users: options.users,
     random: fractions(options.seed),
@@ -82,9 +91,12 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
   const ended = new AbortController();
   try {
     const note = (line: string): void => void deeds.write(`${new Date().toISOString()} ${line}\n`);
-    await Promise.all(plant.customers.map(({ connection }) => plant.stack.api.sync(connection, { mode: 'full' })));
-    const counts = { injected: {}, lived: {}, asked: {} };
-    const watching = watch(plant, ended.signal);
+    const counts = { injected: {}, lived: {}, asked: {}, decided: {} };
+    const watching = Promise.all([
+      watch(plant, ended.signal),
+      operate(plant, { counts: counts.decided, note }, ended.signal),
+    ]);
+    await Promise.all(plant.customers.map((customer) => firstSync(plant, customer)));
     const scene: Scene = { plant, options, counts, note, over: AbortSignal.timeout(options.durationMs) };
     await Promise.all([
       tell(scene, Date.now()),
@@ -96,11 +108,15 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     note('calm');
     heal(plant);
     const ends = await Promise.all(plant.customers.map((customer) => calmDown(plant, customer)));
+    const fates = await Promise.all(plant.customers.map((customer) => fatesOf(plant, customer)));
     ended.abort();
     await watching;
+    const decided = sumOf([counts.decided, ...fates]);
+    const judged = sumOf(plant.customers.map(({ judge }) => judge.judged));
     return {
       ...counts,
-      judged: sumOf(plant.customers.map(({ judge }) => judge.judged)),
+      decided,
+      judged,
       deaths: deathsOf(plant),
       byDelta: ends.filter(({ byDelta }) => byDelta).length,
       rounds: ends.map(({ rounds }) => rounds),
@@ -108,7 +124,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
         wrongWrites: plant.customers.flatMap(({ judge }) => judge.violations),
         lost: ends.flatMap(({ lost }) => lost),
         apart: ends.flatMap(({ apart }) => apart),
-        untried: untriedIn(scene),
+        untried: [...untriedIn(scene), ...missingIn({ ...decided, ...judged })],
       },
     };
   } finally {
@@ -117,6 +133,12 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     log.end();
     deeds.end();
   }
+};
+
+/** Until all people of the tenant have their accounts, also where somebody approves that first. */
+const firstSync = async (plant: Plant, customer: Customer): Promise<void> => {
+  await plant.stack.api.sync(customer.connection, { mode: 'full' });
+  await whenDecided(plant, customer);
 };
 
 /** Some workers are told to die at a place of the code, the first to sixth time they pass it; the others wait for what comes. */
@@ -200,6 +222,10 @@ const untriedIn = ({ plant, options, counts: { injected } }: Scene): readonly st
     ...harms.flatMap((harm) => undone(harm, plant, injected).map((place) => deedOf(harm, place))),
   ];
 };
+
+/** Without these the limits, the approvals and the deletes of the careful customer were not met. */
+const missingIn = (seen: Readonly<Counts>): readonly string[] =>
+  ['first plan applied', 'held plan applied', 'user deleted', 'value written'].filter((one) => (seen[one] ?? 0) === 0);
 
 const kill = async (scene: Scene, chance: Chance): Promise<void> => {
   const end = Date.now() + scene.options.durationMs;

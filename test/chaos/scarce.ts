@@ -8,6 +8,7 @@ import mongoose from 'mongoose';
 import { fractions } from '../../simulator/graph/random.ts';
 import { calmDown } from './calm.ts';
 import { openPlant, type Plant, type PlantOptions } from './plant.ts';
+import { generous } from './rules.ts';
 import { watch } from './run.ts';
 import type { FrailServer } from './servers.ts';
 import { makeSmallDisk } from './small-disk.ts';
@@ -78,7 +79,7 @@ export const runOutOfMemory = async (
   const size = {
     folder: join(options.folder, 'data'),
     workers: 1,
-    tenants: 1,
+    customers: [generous],
     users: options.users,
     workerEnv: () => heap,
   };
@@ -147,7 +148,7 @@ const withPlant = async (
     say(line);
   };
   const plant = await openPlant({
-    tenants: 2,
+    customers: [generous, generous],
     random: fractions(seed),
     workerEnv: () => ({}),
     heard: (text) => void log.write(text),

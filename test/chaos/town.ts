@@ -5,11 +5,13 @@ import { pick } from '../../simulator/graph/random.ts';
 import type { Control, ScimSimulator } from '../../simulator/scim/index.ts';
 import { type History, startHistory, truthsOf } from './history.ts';
 import { type Judge, judgeOf } from './judge.ts';
+import type { Rules } from './rules.ts';
 
 export type Town = {
   readonly name: string;
   readonly tenant: TenantControl;
   readonly scim: ScimSimulator;
+  readonly rules: Rules;
   readonly judge: Judge;
   /** Something happens in the tenant; says what, and what is true since then, or not any more. */
   live(): { readonly what: string; readonly turned: readonly string[] };
@@ -23,20 +25,21 @@ const theirs = {
   groups: [{ displayName: 'Vendor administrators' }],
 };
 
-export const openTown = (tenant: TenantControl, scim: ScimSimulator, random: () => number): Town => {
+export const openTown = (tenant: TenantControl, scim: ScimSimulator, rules: Rules, random: () => number): Town => {
   const seeded = scim.control.seed(theirs);
   const unmanaged = new Set([...seeded.users, ...seeded.groups]);
   const print = theirPrint(scim.control, unmanaged);
   const history = startHistory();
   const note = (): readonly string[] => history.note(truthsOf(tenant), Date.now());
   note();
-  const judge = judgeOf(tenant.name, history, unmanaged);
+  const judge = judgeOf(tenant.name, history, unmanaged, rules);
   const changed: string[] = [];
   let seen = 0;
   return {
     name: tenant.name,
     tenant,
     scim,
+    rules,
     judge: {
       ...judge,
       get violations() {

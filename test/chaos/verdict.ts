@@ -3,7 +3,7 @@
 export type Verdict = {
   /** Effects at a target that nothing in its tenant gave a reason for. */
   readonly wrongWrites: readonly string[];
-  /** What was accepted and came to no end: runs, and operations of which it is not known what became of them. */
+  /** What was accepted and came to no end: runs, operations of which it is not known what became of them, and changes that did not arrive as such. */
   readonly lost: readonly string[];
   /** Where a target is not what its tenant is, when all is mended. */
   readonly apart: readonly string[];
@@ -23,7 +23,11 @@ export const verdictInWords = (verdict: Verdict): readonly string[] =>
 
 const promises = [
   ['wrongWrites', 'no wrong write at any target', 'wrong writes at a target'],
-  ['lost', 'nothing lost: every run ended, no operation is left open', 'lost'],
+  [
+    'lost',
+    'nothing lost: every run ended, no operation is left open, and what changed arrived without a look at everybody',
+    'lost',
+  ],
   ['apart', 'converged: each target is what its tenant is', 'not converged'],
   ['untried', 'everything was tried that was announced', 'not tried'],
 ] as const satisfies readonly (readonly [keyof Verdict, string, string])[];

@@ -5,6 +5,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stormInWords, stormTable } from '../../scripts/chaos/page.ts';
+import { readStorm } from '../../scripts/chaos/results.ts';
 import { fuzzTable, readFuzzResults } from '../../scripts/fuzz/results.ts';
 import { longRunText, mutantSummary, mutantTable } from '../../scripts/simulate/page.ts';
 import { readLongRun, readMutantResults } from '../../scripts/simulate/results.ts';
@@ -44,7 +46,12 @@ export const generatedParts: Readonly<Record<string, Parts>> = {
     attributes: () => attributes(),
     clouds: () => clouds(),
   },
-  'docs/reliability.md': { bugs: () => bugs(), 'long run': () => longRun() },
+  'docs/reliability.md': {
+    bugs: () => bugs(),
+    'long run': () => longRun(),
+    chaos: () => stormInWords(readStorm()),
+  },
+  'docs/chaos.md': { storm: () => stormTable(readStorm()) },
   'docs/adding-a-target.md': {
     'desk: settings': () => desk(null, 'const connect = '),
     'desk: target': () => desk('const connect = ', 'const carryOut = '),
@@ -251,12 +258,16 @@ const desk = (from: string | null, to: string | null): string => {
   return `\`\`\`ts\n${program.slice(start, end).trim()}\n\`\`\``;
 };
 
+export const writeDocs = async (): Promise<void> => {
+  for (const page of Object.keys(generatedParts)) writeFileSync(join(root, page), await regenerated(page));
+  for (const [file, make] of Object.entries(generatedFiles)) writeFileSync(join(root, file), make());
+};
+
 if (import.meta.main) {
   askedBy({
     name: 'docs',
     usage: 'Usage: npm run docs\n\nWrites anew what of the documentation is made from the code.',
     read: nothing,
   });
-  for (const page of Object.keys(generatedParts)) writeFileSync(join(root, page), await regenerated(page));
-  for (const [file, make] of Object.entries(generatedFiles)) writeFileSync(join(root, file), make());
+  await writeDocs();
 }

@@ -1,0 +1,57 @@
+/** The last storm that was kept, as docs/chaos.md and docs/reliability.md show it. */
+
+import type { Storm } from './results.ts';
+
+const notYet = 'None was kept yet.';
+
+export const stormTable = (storm: Storm | null): string => {
+  if (storm === null) return notYet;
+  const { judged, decided, broken } = storm;
+  const rows: readonly (readonly [string, string])[] = [
+    ['when, of which version', `${storm.date}, ${storm.commit}`],
+    ['how long, by which seed', `${storm.minutes} minutes, seed ${storm.seed}`],
+    ['what', `${storm.workers} workers; two tenants of ${storm.users} people`],
+    ['workers that died', `${number(storm.died)}, ${number(storm.killed)} of them by our hand`],
+    [
+      'other harms',
+      `${number(totalOf(storm.faults))}: ${inWords(storm.faults)}; ${number(storm.notDone)} more met nobody`,
+    ],
+    ['changes in the tenants', number(storm.lived)],
+    ['requests by API', number(storm.asked)],
+    ['what waited for somebody, and what became of it', inWords(decided)],
+    ['judged at the targets', `${number(effectsIn(storm))} effects: ${inWords(judged)}`],
+    ['effects that were wrong', number(broken.wrongWrites)],
+    ['lost', number(broken.lost)],
+    ['differences in the end', number(broken.apart)],
+    ['announced and not tried', number(broken.untried)],
+    ['afterwards', afterwards(storm)],
+  ];
+  return [['', ''], ['---', '---'], ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+};
+
+export const stormInWords = (storm: Storm | null): string => {
+  if (storm === null) return notYet;
+  const { broken } = storm;
+  const violations = broken.wrongWrites + broken.lost + broken.apart;
+  const found = violations === 0 ? 'no promise was broken' : `**promises were broken ${number(violations)} times**`;
+  return `The last storm of [chaos](chaos.md#what-a-run-came-to) (${storm.date}, ${storm.commit}): ${storm.minutes} minutes, ${number(storm.died)} workers died, ${number(restarts(storm))} starts of Redis or MongoDB, ${number(totalOf(storm.faults))} harms besides workers that were killed, ${number(storm.lived)} changes in the tenants, ${number(effectsIn(storm))} effects at the targets judged; ${found}.`;
+};
+
+/** Values are counted beside the effects that they came with. */
+const effectsIn = ({ judged }: Storm): number => totalOf(judged) - (judged['value written'] ?? 0);
+
+const restarts = ({ faults }: Storm): number =>
+  totalOf(Object.fromEntries(Object.entries(faults).filter(([name]) => /^(?:Redis dead|MongoDB)/.test(name))));
+
+const afterwards = ({ byDelta, rounds }: Storm): string =>
+  `${byDelta} of ${rounds.length} targets were what their tenants are after delta runs alone; then ${rounds.join(' and ')} full syncs were made`;
+
+const inWords = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([name, count]) => `${number(count)} ${name}`)
+    .join(', ') || 'nothing';
+
+const totalOf = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, each) => sum + each, 0);
+
+const number = (count: number): string => count.toLocaleString('en-US');

@@ -1,0 +1,83 @@
+/**
+ * Who decides on what waits where there are limits: looks at a plan and approves exactly that, and accepts what a read was held for. They believe all that
+ * they are shown, also a list that lies: what is left between that and an account then is the question that is asked of the tenant alone.
+ */
+
+import { z } from 'zod';
+import type { Customer, Plant } from './plant.ts';
+import { planOperation } from './rules.ts';
+import { type Counts, count, pause } from './run.ts';
+
+export type Decided = { readonly counts: Counts; readonly note: (line: string) => void };
+
+/** Until the end of all, also when the storm has passed. */
+export const operate = async (plant: Plant, decided: Decided, over: AbortSignal): Promise<void> => {
+  const accepted = new Set<string>();
+  const hasLimits = plant.customers.filter(({ rules }) => rules.limits !== null);
+  while (!over.aborted) {
+    for (const customer of hasLimits) {
+      await approve(plant, customer, decided).catch(() => count(decided.counts, 'plans: not answered'));
+      await accept(plant, customer, decided, accepted).catch(() => count(decided.counts, 'reads: not answered'));
+    }
+    await pause(700, over);
+  }
+};
+
+/** All of a list, page by page. */
+const allOf = async <T extends z.ZodType>({ stack: { api } }: Plant, path: string, item: T): Promise<z.output<T>[]> => {
+  const page = z.object({ data: z.array(item), next_cursor: z.string().nullable() });
+  const all: z.output<T>[] = [];
+  for (let from: string | null = ''; from !== null; ) {
+    const shown: z.output<typeof page> = await api.ask('GET', `${path}${from}`, page);
+    all.push(...shown.data);
+    from = shown.next_cursor === null ? null : `&cursor=${encodeURIComponent(shown.next_cursor)}`;
+  }
+  return all;
+};
+
+const plan = z.object({ id: z.string(), kind: z.string(), hash: z.string(), state: z.string() });
+const reads = z.object({
+  data: z.array(z.object({ id: z.string(), state: z.string(), mode: z.string(), shrink: z.unknown() })),
+});
+
+const approve = async (plant: Plant, customer: Customer, { counts, note }: Decided): Promise<void> => {
+  const waiting = await allOf(plant, `/v1/plans?target_id=${customer.target}&state=waiting&limit=50`, plan);
+  for (const { id, kind, hash } of waiting) {
+    customer.judge.approve(await allOf(plant, `/v1/plans/${id}/operations?limit=200`, planOperation));
+    const answer = await plant.stack.api
+      .ask('POST', `/v1/plans/${id}/approve`, z.unknown(), { hash, reason: 'Looked at, and right.' })
+      .then(
+        () => 'approved',
+        (error: unknown) => `not approved: ${/"code":"(\w+)"/.exec(String(error))?.[1] ?? 'no answer'}`,
+      );
+    note(`${customer.name}: ${kind} plan ${id} ${answer}`);
+    count(counts, `${kind} plan ${answer}`);
+  }
+};
+
+/** Only the newest read says what is missing now. */
+const accept = async (
+  { stack: { api } }: Plant,
+  { connection, name }: Customer,
+  { counts, note }: Decided,
+  accepted: Set<string>,
+): Promise<void> => {
+  const { data } = await api.ask('GET', `/v1/runs?connection_id=${connection}&kind=sync&limit=1`, reads);
+  const [read] = data;
+  if (read === undefined || read.state !== 'held' || read.shrink === null || accepted.has(read.id)) return;
+  accepted.add(read.id);
+  const answer = await api.request(connection, { mode: read.mode, accept_shrink: read.id }).then(
+    () => 'accepted',
+    () => 'not accepted any more',
+  );
+  note(`${name}: held read ${read.id} ${answer}`);
+  count(counts, `held read ${answer}`);
+};
+
+/** How many plans of a customer came to each of the states. */
+export const fatesOf = async (plant: Plant, { target }: Customer): Promise<Readonly<Counts>> => {
+  const fates: Counts = {};
+  for (const { kind, state } of await allOf(plant, `/v1/plans?target_id=${target}&limit=200`, plan))
+    count(fates, `${kind} plan ${state}`);
+  return fates;
+};
