@@ -122,7 +122,17 @@ const trials: Readonly<Record<(typeof trialNames)[number], Trial>> = {
 const lineOf = ({ elapsedMs, deaths, harms, lived, judged, violations }: Progress): string =>
   `${String(Math.round(elapsedMs / 1_000)).padStart(5)} s  ${deaths} workers died, ${harms} harms, ${lived} changes in the tenants, ${judged} effects judged, ${violations} wrong`;
 
-const textOf = ({ injected, lived, asked, judged, decided, deaths, byDelta, rounds }: ChaosReport): string =>
+const textOf = ({
+  injected,
+  lived,
+  asked,
+  judged,
+  decided,
+  deaths,
+  byDelta,
+  judgedByDelta,
+  rounds,
+}: ChaosReport): string =>
   [
     ...section('What was done to it', { ...injected, 'workers that died, in all': deaths }),
     ...section('What happened in the tenants', lived),
@@ -130,7 +140,7 @@ const textOf = ({ injected, lived, asked, judged, decided, deaths, byDelta, roun
     ...section('What somebody decided on, and what became of the plans', decided),
     ...section('What was seen at the targets, and judged', judged),
     '',
-    `After the storm ${byDelta} of ${rounds.length} targets were what their tenants are by delta syncs alone.`,
+    `After the storm ${byDelta} of ${rounds.length} targets were what their tenants are by delta runs alone, as ${judgedByDelta} of them had to be.`,
     `Then ${rounds.join(' and ')} full syncs were made.`,
   ].join('\n');
 

@@ -1,5 +1,6 @@
 /** The last storm that was kept, as docs/chaos.md and docs/reliability.md show it. */
 
+import { effectsIn, totalOf } from '../../test/chaos/run.ts';
 import type { Storm } from './results.ts';
 
 const notYet = 'None was kept yet.';
@@ -19,7 +20,7 @@ export const stormTable = (storm: Storm | null): string => {
     ['changes in the tenants', number(storm.lived)],
     ['requests by API', number(storm.asked)],
     ['what waited for somebody, and what became of it', inWords(decided)],
-    ['judged at the targets', `${number(effectsIn(storm))} effects: ${inWords(judged)}`],
+    ['judged at the targets', `${number(effectsIn(judged))} effects: ${inWords(judged)}`],
     ['effects that were wrong', number(broken.wrongWrites)],
     ['lost', number(broken.lost)],
     ['differences in the end', number(broken.apart)],
@@ -34,24 +35,18 @@ export const stormInWords = (storm: Storm | null): string => {
   const { broken } = storm;
   const violations = broken.wrongWrites + broken.lost + broken.apart;
   const found = violations === 0 ? 'no promise was broken' : `**promises were broken ${number(violations)} times**`;
-  return `The last storm of [chaos](chaos.md#what-a-run-came-to) (${storm.date}, ${storm.commit}): ${storm.minutes} minutes, ${number(storm.died)} workers died, ${number(restarts(storm))} starts of Redis or MongoDB, ${number(totalOf(storm.faults))} harms besides workers that were killed, ${number(storm.lived)} changes in the tenants, ${number(effectsIn(storm))} effects at the targets judged; ${found}.`;
+  return `The last storm of [chaos](chaos.md#what-a-run-came-to) (${storm.date}, ${storm.commit}): ${storm.minutes} minutes, ${number(storm.died)} workers died, ${number(restarts(storm))} starts of Redis or MongoDB, ${number(totalOf(storm.faults))} harms besides workers that were killed, ${number(storm.lived)} changes in the tenants, ${number(effectsIn(storm.judged))} effects at the targets judged; ${found}.`;
 };
-
-/** Values are counted beside the effects that they came with. */
-const effectsIn = ({ judged }: Storm): number => totalOf(judged) - (judged['value written'] ?? 0);
 
 const restarts = ({ faults }: Storm): number =>
   totalOf(Object.fromEntries(Object.entries(faults).filter(([name]) => /^(?:Redis dead|MongoDB)/.test(name))));
 
-const afterwards = ({ byDelta, rounds }: Storm): string =>
-  `${byDelta} of ${rounds.length} targets were what their tenants are after delta runs alone; then ${rounds.join(' and ')} full syncs were made`;
+const afterwards = ({ byDelta, judgedByDelta, rounds }: Storm): string =>
+  `${byDelta} of ${rounds.length} targets were what their tenants are after delta runs alone, as ${judgedByDelta} of them had to be; then ${rounds.join(' and ')} full syncs were made`;
 
 const inWords = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .map(([name, count]) => `${number(count)} ${name}`)
     .join(', ') || 'nothing';
-
-const totalOf = (counts: Readonly<Record<string, number>>): number =>
-  Object.values(counts).reduce((sum, each) => sum + each, 0);
 
 const number = (count: number): string => count.toLocaleString('en-US');

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { killWorker } from '../../test/chaos/harm.ts';
-import type { ChaosReport, Counts } from '../../test/chaos/run.ts';
+import { type ChaosReport, type Counts, totalOf } from '../../test/chaos/run.ts';
 
 const file = join(import.meta.dirname, '../../test/chaos/results/storm.json');
 
@@ -29,8 +29,9 @@ const stormSchema = z.object({
   asked: count,
   decided: counts,
   judged: counts,
-  /** How many targets were what their tenants are after delta runs alone. */
+  /** How many targets were what their tenants are after delta runs alone, and how many had to be. */
   byDelta: count,
+  judgedByDelta: count,
   rounds: z.array(count),
   /** How much broke each promise. */
   broken: z.object({ wrongWrites: count, lost: count, apart: count, untried: count }),
@@ -40,7 +41,7 @@ export type Storm = z.output<typeof stormSchema>;
 type Asked = Pick<Storm, 'date' | 'commit' | 'seed' | 'minutes' | 'workers' | 'users'>;
 
 export const stormOf = (asked: Asked, report: ChaosReport): Storm => {
-  const { injected, lived, decided, judged, deaths, byDelta, rounds, verdict } = report;
+  const { injected, lived, decided, judged, deaths, byDelta, judgedByDelta, rounds, verdict } = report;
   const done = Object.entries(injected).filter(([name]) => !name.endsWith(notDone));
   return {
     ...asked,
@@ -53,6 +54,7 @@ export const stormOf = (asked: Asked, report: ChaosReport): Storm => {
     decided: sorted(decided),
     judged: sorted(judged),
     byDelta,
+    judgedByDelta,
     rounds: [...rounds],
     broken: {
       wrongWrites: verdict.wrongWrites.length,
@@ -65,7 +67,6 @@ export const stormOf = (asked: Asked, report: ChaosReport): Storm => {
 const notDone = ': not done';
 
 const sorted = (some: Readonly<Counts>): Counts => Object.fromEntries(Object.entries(some).toSorted());
-const totalOf = (some: Readonly<Counts>): number => Object.values(some).reduce((sum, each) => sum + each, 0);
 
 export const readStorm = (): Storm | null =>
   existsSync(file) ? stormSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : null;

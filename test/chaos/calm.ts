@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { targetId } from '../../src/model/ids.ts';
 import { openKept } from '../support/kept.ts';
 import { differences } from './compare.ts';
+import { allOf } from './lists.ts';
 import { type Customer, type Plant, secondLookMs } from './plant.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -18,35 +19,51 @@ export const heal = ({ graph, lines, customers, workers }: Plant): void => {
 export type Calm = {
   /** Full syncs that were made until the target was what its tenant is. */
   readonly rounds: number;
-  /** Delta runs alone were enough for that. */
+  /** Whether delta runs alone were enough for that, and whether they had to be: what a list hid that lied last, only a full read tells. */
   readonly byDelta: boolean;
+  readonly isJudgedByDelta: boolean;
 } & Pick<Verdict, 'apart' | 'lost'>;
 
 /** Whom only a full sync found missing is looked at twice before anything is taken away. So what is still wrong by then may have to wait for that. */
 const roundsBeforeSecondLook = 2;
 
 /**
- * In three stages, for a look at everybody heals whatever was lost. Delta runs alone: where lists lied last, or a switch was hidden, only a full read
- * says so, and who is missing then is told and not judged. Then the tenant is read as a whole, and the target is told what changed and nothing else: all
- * that was committed must arrive by that. At last everybody is looked at.
+ * In three stages, for a look at everybody heals whatever was lost. Delta runs alone first. Then the tenant is read as a whole, and the target is told what
+ * changed and nothing else: all that was committed must arrive by that. At last everybody is looked at.
  */
 export const calmDown = async (plant: Plant, customer: Customer): Promise<Calm> => {
-  const byDelta = await converge(plant, customer, { mode: 'delta', isFull: false, most: 2 });
+  const isJudgedByDelta = await isReadSinceLies(plant, customer);
+  const byDelta = await converge(plant, customer, { mode: 'delta', isFull: false, most: 4 });
   const byChanges = await converge(plant, customer, { mode: 'full', isFull: false, most: 4 });
   const byAll = await converge(plant, customer, { mode: 'full', isFull: true, most: 5 });
   return {
     rounds: byChanges.rounds + byAll.rounds,
     byDelta: byDelta.wrong.length === 0,
+    isJudgedByDelta,
     apart: byAll.wrong.map((line) => `${customer.name}, after ${byAll.rounds} rounds: ${line}`),
     lost: [
-      ...byChanges.wrong.filter(isOfOneself).map((line) => `${customer.name}, without a look at everybody: ${line}`),
+      ...(isJudgedByDelta ? lossesIn(byDelta.wrong, `${customer.name}, by delta runs alone`) : []),
+      ...lossesIn(byChanges.wrong, `${customer.name}, without a look at everybody`),
       ...(await lostIn(plant, customer)),
     ],
   };
 };
 
 /** Who reports to somebody with a new account may be told so by a look at everybody alone. */
-const isOfOneself = (line: string): boolean => !line.includes(': manager is ');
+const lossesIn = (wrong: readonly string[], how: string): readonly string[] =>
+  wrong.filter((line) => !line.includes(': manager is ')).map((line) => `${how}: ${line}`);
+
+/** Twice, for the first read may have gone on with what another had found before. */
+const isReadSinceLies = async (plant: Plant, { connection }: Customer): Promise<boolean> => {
+  if (plant.lies.lastMs === 0) return true;
+  const reads = await allOf(plant, `/v1/runs?connection_id=${connection}&kind=sync&state=succeeded&limit=200`, read);
+  const since = reads.filter(
+    ({ mode, scope, started_at }) =>
+      mode === 'full' && scope === null && Date.parse(started_at ?? '') > plant.lies.lastMs,
+  );
+  return since.length >= 2;
+};
+const read = z.object({ mode: z.string(), scope: z.unknown(), started_at: z.string().nullable() });
 
 /** `isFull`: the target is told of everybody, and not of what changed alone. `most`: so many rounds at most. */
 type Means = { readonly mode: 'full' | 'delta'; readonly isFull: boolean; readonly most: number };

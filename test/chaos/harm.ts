@@ -132,13 +132,14 @@ export const harms: readonly Harm[] = [
     name: 'lists that lie',
     weight: 4,
     places: anywhere,
-    does: async ({ graph, customers, stack }, { of, between }) => {
+    does: async ({ graph, customers, stack, lies }, { of, between }) => {
       const list = of(['/users\\?', '/groups\\?', '/members']);
       // Who is missing in them is asked for alone before anything is done.
       graph.control.fault({ path: list, times: null, fault: { answer: 'part', share: between(0.2, 0.9) } });
       await stack.api.request(of(customers).connection, { mode: 'full' }).catch(() => {});
       await sleep(between(3_000, 8_000));
       graph.control.clearFaults();
+      lies.lastMs = Date.now();
       return null;
     },
   },

@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { allOf } from './lists.ts';
 import type { Customer, Plant } from './plant.ts';
 import { planOperation } from './rules.ts';
 import { type Counts, count, pause } from './run.ts';
@@ -21,18 +22,6 @@ export const operate = async (plant: Plant, decided: Decided, over: AbortSignal)
     }
     await pause(700, over);
   }
-};
-
-/** All of a list, page by page. */
-const allOf = async <T extends z.ZodType>({ stack: { api } }: Plant, path: string, item: T): Promise<z.output<T>[]> => {
-  const page = z.object({ data: z.array(item), next_cursor: z.string().nullable() });
-  const all: z.output<T>[] = [];
-  for (let from: string | null = ''; from !== null; ) {
-    const shown: z.output<typeof page> = await api.ask('GET', `${path}${from}`, page);
-    all.push(...shown.data);
-    from = shown.next_cursor === null ? null : `&cursor=${encodeURIComponent(shown.next_cursor)}`;
-  }
-  return all;
 };
 
 const plan = z.object({ id: z.string(), kind: z.string(), hash: z.string(), state: z.string() });

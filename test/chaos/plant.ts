@@ -22,6 +22,8 @@ export type Plant = {
   readonly customers: readonly Customer[];
   readonly workers: readonly WorkerSlot[];
   readonly stack: Stack;
+  /** When a list last stopped lying; 0: none ever did. */
+  readonly lies: { lastMs: number };
   close(): Promise<void>;
 };
 
@@ -107,7 +109,7 @@ export const openPlant = async (options: PlantOptions): Promise<Plant> => {
     });
     const scimLines = Object.fromEntries(customers.map(({ line }, nth) => [`scim ${nth + 1}`, line]));
     const lines = { redis: redis.proxy, mongo: mongo.proxy, graph: graphLine, ...scimLines };
-    return { graph, redis, mongo, lines, customers, workers, stack, close };
+    return { graph, redis, mongo, lines, customers, workers, stack, lies: { lastMs: 0 }, close };
   } catch (error) {
     await close();
     throw error;

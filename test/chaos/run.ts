@@ -50,8 +50,9 @@ export type ChaosReport = {
   readonly decided: Readonly<Counts>;
   /** Workers that died without a word, by our hand or at a place that they were given. */
   readonly deaths: number;
-  /** How many targets were what their tenants are after delta syncs alone. */
+  /** How many targets were what their tenants are after delta runs alone, and how many had to be. */
   readonly byDelta: number;
+  readonly judgedByDelta: number;
   /** How many full syncs each target got until it was what its tenant is, or nobody waited any longer. */
   readonly rounds: readonly number[];
   readonly verdict: Verdict;
@@ -119,6 +120,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       judged,
       deaths: deathsOf(plant),
       byDelta: ends.filter(({ byDelta }) => byDelta).length,
+      judgedByDelta: ends.filter(({ isJudgedByDelta }) => isJudgedByDelta).length,
       rounds: ends.map(({ rounds }) => rounds),
       verdict: {
         wrongWrites: plant.customers.flatMap(({ judge }) => judge.violations),
@@ -164,7 +166,7 @@ const tell = async ({ plant, options, counts, over }: Scene, started: number): P
       deaths: deathsOf(plant),
       harms: totalOf(counts.injected),
       lived: totalOf(counts.lived),
-      judged: totalOf(sumOf(plant.customers.map(({ judge }) => judge.judged))),
+      judged: effectsIn(sumOf(plant.customers.map(({ judge }) => judge.judged))),
       violations: plant.customers.reduce((sum, { judge }) => sum + judge.violations.length, 0),
     });
   }
@@ -253,6 +255,9 @@ export const count = (counts: Counts, name: string): void => {
   counts[name] = (counts[name] ?? 0) + 1;
 };
 export const totalOf = (counts: Readonly<Counts>): number => Object.values(counts).reduce((sum, each) => sum + each, 0);
+
+/** Values are counted beside the effects that they came with. */
+export const effectsIn = (judged: Readonly<Counts>): number => totalOf(judged) - (judged['value written'] ?? 0);
 
 const deathsOf = ({ workers }: Plant): number => workers.reduce((sum, { deaths }) => sum + deaths(), 0);
 const sumOf = (all: readonly Readonly<Counts>[]): Counts => {
