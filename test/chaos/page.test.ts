@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { stormInWords, stormTable } from '../../scripts/chaos/page.ts';
+import { stormOf } from '../../scripts/chaos/results.ts';
+import type { ChaosReport } from './run.ts';
+
+const asked = { date: '2026-11-27', commit: 'abc1234', seed: 7, minutes: 10, workers: 3, users: 60 };
+const report: ChaosReport = {
+  injected: { 'worker killed': 120, 'line cut: graph': 4, 'line cut: graph: not done': 2, 'Redis dead, then empty': 3 },
+  lived: { hire: 30, leave: 10, nothing: 50 },
+  asked: { 'full sync': 9 },
+  decided: { 'held plan applied': 6, 'held plan superseded': 2 },
+  judged: { 'user created': 1_200, 'user deleted': 8, 'value written': 9_000 },
+  deaths: 130,
+  byDelta: 2,
+  judgedByDelta: 1,
+  rounds: [2, 3],
+  verdict: { wrongWrites: [], lost: [], apart: [], untried: [] },
+};
+
+describe('what is kept of a storm', () => {
+  it('counts what was done, and values beside the effects that they came with', () => {
+    const storm = stormOf(asked, report);
+    expect(stormInWords(storm)).toContain('10 minutes, 130 workers died, 3 starts of Redis or MongoDB, 7 harms');
+    expect(stormInWords(storm)).toContain('40 changes in the tenants, 1,208 effects at the targets judged; no promise');
+    const table = stormTable(storm);
+    expect(table).toContain('| workers that died | 130, 120 of them by our hand |');
+    expect(table).toContain('7: 3 Redis dead, then empty, 4 line cut: graph; 2 more met nobody');
+    expect(table).toContain('6 held plan applied, 2 held plan superseded');
+    expect(table).toContain(
+      '2 of 2 targets were what their tenants are after delta runs alone, as 1 of them had to be',
+    );
+  });
+
+  it('says how often a promise was broken', () => {
+    const verdict = { ...report.verdict, wrongWrites: ['anna was disabled'], lost: ['a run'] };
+    const storm = stormOf(asked, { ...report, verdict });
+    expect(stormInWords(storm)).toContain('**promises were broken 2 times**');
+    expect(stormTable(storm)).toContain('| effects that were wrong | 1 |');
+  });
+
+  it('is said to be nothing where none was kept', () => {
+    expect([stormInWords(null), stormTable(null)]).toEqual(['None was kept yet.', 'None was kept yet.']);
+  });
+});
