@@ -123,7 +123,7 @@ const isAbout = ({ escrow, by }: HeldEscrow, outcome: Outcome): boolean => {
   const said = aspectOf(outcome);
   switch (by?.about) {
     case undefined:
-      return true;
+      return !isOfMembers(escrow) || endsMembers(escrow, said);
     // Whose values were written has an account: found where one was to be made, or switched on again.
     case 'account':
       return said === 'account' || said === 'values';
@@ -133,9 +133,15 @@ const isAbout = ({ escrow, by }: HeldEscrow, outcome: Outcome): boolean => {
       return said === 'account' || said === 'values';
     // That some are in it now says nothing of the others, who are told again when their time has come; the group is let go then. Unless it was given up.
     case 'members':
-      return said === 'account' || (said === 'members' && escrow.dueAt === null);
+      return endsMembers(escrow, said);
   }
 };
+
+/** What the source could not say of a group is who left it. */
+const isOfMembers = ({ ref, reason }: Escrow): boolean => ref.type === 'group' && reason === 'source_unsure';
+
+const endsMembers = ({ dueAt }: Escrow, said: Aspect): boolean =>
+  said === 'account' || (said === 'members' && dueAt === null);
 
 const aspectOf = ({ action, step }: Outcome): Aspect => {
   switch (action) {

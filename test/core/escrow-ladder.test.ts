@@ -185,6 +185,18 @@ describe('an outcome', () => {
     expect(goneAfter(null)).toEqual([team]);
   });
 
+  it('that put somebody into a group ends no escrow for those of whom the source could not say whether they left it', () => {
+    const team = aGroup();
+    const written = addsMembers(team, ...people(1));
+    const goneAfter = (reason: Escrow['reason']) => {
+      const escrow = { ref: team, reason, detail: '', attempts: 1, since: start, dueAt: after(6) };
+      const held = new Map([[team.id, { escrow, by: null }]]);
+      return escrowsAfter([applied(written)], held, () => runId('run_2'), after(1), defaultEscrow).gone;
+    };
+    expect(goneAfter('source_unsure')).toEqual([]);
+    expect(goneAfter('absence_unproven')).toEqual([team]);
+  });
+
   describe('that failed where another failure of the same object was given up', () => {
     const givenUp = (about: Aspect, run = 'run_1'): ReadonlyMap<typeof ann.id, HeldEscrow> => {
       const by = { key: updates(ann).key, run: runId(run), about };
