@@ -32,8 +32,8 @@ export const answerSchema = z.discriminatedUnion('answer', [
   z.object({ answer: z.literal('part'), share: z.number().min(0).max(1) }),
   /** Objects that lack these properties, as if nobody had asked for them. */
   z.object({ answer: z.literal('without'), properties: z.array(z.string()) }),
-  /** Objects with null for these properties, as to an application that may not read them. */
-  z.object({ answer: z.literal('blank'), properties: z.array(z.string()) }),
+  /** Objects with null for these properties, as to an application that may not read them. `of`: this one alone. */
+  z.object({ answer: z.literal('blank'), properties: z.array(z.string()), of: z.string().optional() }),
   /** A list with these objects on top of its own, as a replica shows that lags behind. */
   z.object({ answer: z.literal('with'), objects: z.array(z.record(z.string(), z.unknown())) }),
   /** The connection is closed before anything is answered. */
@@ -160,7 +160,9 @@ export function distorted(fault: Answer, answer: Reply, place: Place): Reply {
     case 'without':
       return withItems(answer, (items) => items.map((item) => lacking(item, fault.properties)));
     case 'blank':
-      return withItems(answer, (items) => items.map((item) => blanked(item, fault.properties)));
+      return withItems(answer, (items) =>
+        items.map((item) => (fault.of === undefined || isOf(item, fault.of) ? blanked(item, fault.properties) : item)),
+      );
     case 'truncated':
       return { ...answer, body: answer.body.slice(0, Math.floor(answer.body.length / 2)) };
     case 'no_links':
@@ -188,6 +190,9 @@ const lacking = (item: unknown, properties: readonly string[]): unknown =>
   item === null || typeof item !== 'object'
     ? item
     : Object.fromEntries(Object.entries(item).filter(([name]) => !properties.includes(name)));
+
+const isOf = (item: unknown, id: string): boolean =>
+  item !== null && typeof item === 'object' && 'id' in item && item.id === id;
 
 const blanked = (item: unknown, properties: readonly string[]): unknown =>
   item === null || typeof item !== 'object'

@@ -104,7 +104,7 @@ export class Folded {
   #upsert({ ref, attributes, whole }: Extract<ObjectMessage, { type: 'upsert' }>): void {
     const stored = this.#objects.get(ref.id);
     if (stored === undefined && !whole) return;
-    if (whole) this.#seen.add(ref.id);
+    this.#seen.add(ref.id);
     if (whole) this.told.add(ref.id);
     this.#met.add(ref.id);
     this.#objects.set(ref.id, { ref, attributes: { ...stored?.attributes, ...attributes } });

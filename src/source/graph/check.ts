@@ -15,7 +15,7 @@ import { type Checked, credentialLines, endsNow, loginTimeOf, proveEach, tokenAm
 import { type Around, permissionLine, permissionRemedy, remedyOf, tried } from './check-line.ts';
 import type { GraphClient } from './client.ts';
 import { GraphRefusal } from './errors.ts';
-import { proveGroups, proveUsers } from './hidden.ts';
+import { hiddenGroup, isHiddenGroup, proveGroups, proveUsers } from './hidden.ts';
 import { tenantIn } from './issued.ts';
 import { mintGroups, mintUsers } from './mint.ts';
 import { type Entity, listPageSchema } from './pages.ts';
@@ -31,7 +31,7 @@ import {
   watchNeed,
 } from './permissions.ts';
 import { hiddenMembers, missingGroup } from './scoped.ts';
-import { mayHideMembers, selectionOf } from './to-source-object.ts';
+import { mayHideMembers, selectionOf, whetherShown } from './to-source-object.ts';
 
 export type What = ToProve;
 
@@ -180,10 +180,13 @@ type Groups = Extract<Scope, { kind: 'groups' }>;
 const scopeLine = async (client: GraphClient, around: Around, scope: Groups, signal: AbortSignal): Promise<Check> => {
   const name = 'Groups of the scope';
   const prove = async (): Promise<string> => {
-    const found = await getByIds(client, 'group', scope.groups, 'id,displayName,visibility', signal);
+    const found = await getByIds(client, 'group', scope.groups, whetherShown, signal);
     const lost = scope.groups.find((id) => !found.has(id));
     if (lost !== undefined) throw missingGroup(lost);
-    for (const [id, group] of found) if (mayHideMembers(group)) await showsMembers(client, id, signal);
+    for (const [id, group] of found) {
+      if (isHiddenGroup(group)) throw hiddenGroup(id);
+      if (mayHideMembers(group)) await showsMembers(client, id, signal);
+    }
     return named([...found.values()]);
   };
   const found = await tried(signal, prove);

@@ -9,7 +9,7 @@ import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
 import { grantedNow, stillGranted } from './granted.ts';
-import { aboutHidden, alwaysSet, isHidden, refuseHiddenChanges, refuseHiddenGroups } from './hidden.ts';
+import { aboutHidden, alwaysSet, isHidden, isHiddenChange, refuseHiddenChanges, refuseHiddenGroups } from './hidden.ts';
 import { type DeltaChain, type DeltaEnd, deltaPages, type Entity, type GraphPage, hasEnded, proofOf } from './pages.ts';
 import {
   type DeltaPlace,
@@ -204,6 +204,7 @@ export const groupChanges = (selection: Selection, item: Entity): readonly Objec
   const ref = group(sourceId(item.id));
   const why = removalOf(item);
   if (why !== null) return [{ type: 'remove', ref, why }];
+  if (isHiddenChange(item)) return [aboutHidden(ref)];
   const attributes = selection.partial('group', item);
   const { added, removed } = membersInDelta(item);
   const messages: ObjectMessage[] = [];

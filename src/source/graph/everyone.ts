@@ -8,8 +8,8 @@ import { getByIds, idsPerRequest } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { incomplete } from './errors.ts';
 import { membersOf } from './members.ts';
-import { hiddenMembers } from './scoped.ts';
-import { mayHideMembers } from './to-source-object.ts';
+import { requireShown } from './scoped.ts';
+import { whetherShown } from './to-source-object.ts';
 
 /** More than anybody means to protect one by one. */
 const mostMembers = 100_000;
@@ -48,18 +48,18 @@ export const everyoneIn = async (
   return [...everyone.values()];
 };
 
-/** `members` is null when the group does not exist. A hidden membership is shown as an empty one. */
+/** `members` is null when the group does not exist. */
 async function* listed(
   client: GraphClient,
   groups: readonly SourceId[],
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly id: SourceId; readonly members: readonly Ref[] | null }> {
-  const found = await getByIds(client, 'group', groups, 'id,visibility', signal);
+  const found = await getByIds(client, 'group', groups, whetherShown, signal);
   for (const id of groups) if (!found.has(id)) yield { id, members: null };
   for await (const some of membersOf(client, [...found.keys()], signal))
     for (const { group: id, members } of some) {
       const entity = found.get(id);
-      if (members?.length === 0 && entity !== undefined && mayHideMembers(entity)) throw hiddenMembers(id);
+      if (members !== null && entity !== undefined) requireShown(id, members, entity);
       yield { id, members };
     }
 }

@@ -2,8 +2,6 @@
 
 import { ResumeExpired } from '../../model/errors.ts';
 import { sourceId, type Watermark } from '../../model/ids.ts';
-import type { ObjectMessage } from '../../model/source-message.ts';
-import { group } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf } from './errors.ts';
@@ -14,7 +12,7 @@ import { mintProving } from './mint.ts';
 import { type Entity, hasEnded, listPages, proofOf } from './pages.ts';
 import { countOf, doneOf, type FullPlace, nothingDone, readFullPlace, writePlace, writeWatermark } from './places.ts';
 import { endingAt, follow, type Step } from './steps.ts';
-import { mayHideMembers, type Selection, selectionOf } from './to-source-object.ts';
+import { type Selection, selectionOf, wholeGroup } from './to-source-object.ts';
 import { everyUser } from './users.ts';
 
 /**
@@ -108,17 +106,14 @@ async function* groupPage(
   signal: AbortSignal,
 ): AsyncGenerator<Step<FullPlace>> {
   const ids = items.map((item) => sourceId(item.id));
-  const objects = items.map((item): ObjectMessage => {
-    const attributes = selection.whole('group', item);
-    return { type: 'upsert', ref: group(sourceId(item.id)), attributes, whole: true };
-  });
-  const mayHide = new Set(items.filter(mayHideMembers).map((item) => sourceId(item.id)));
+  const objects = items.map((item) => wholeGroup(selection, item));
+  const entities = new Map(items.map((item) => [sourceId(item.id), item]));
   let done = doneOf(ids, from.members);
   yield { messages: objects, place: { groups: from.groups, members: countOf(ids, done) } };
   for await (const some of membersOf(client, ids.slice(done), signal)) {
     done += some.length;
     // A group that is gone by now is reported by the delta round that begins before this read.
-    const messages = some.flatMap((one) => wholeMembers(one, mayHide));
+    const messages = some.flatMap((one) => wholeMembers(one, entities.get(one.group)));
     yield { messages, place: { members: countOf(ids, done) } };
   }
 }

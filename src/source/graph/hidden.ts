@@ -5,6 +5,7 @@
  */
 
 import { SourceError } from '../../model/errors.ts';
+import type { SourceId } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { GraphClient } from './client.ts';
@@ -19,6 +20,9 @@ export const alwaysSet = 'userPrincipalName';
  * so is everything else. A page that leaves it out altogether says nothing of it.
  */
 export const alwaysSwitched = 'accountEnabled';
+
+/** Entra gives every group a name. It is always asked for. */
+export const alwaysNamed = 'displayName';
 
 /** What else every user has, where it is asked for. */
 const everyUserHas = [alwaysSet, 'displayName', alwaysSwitched] as const;
@@ -39,11 +43,17 @@ export const refuseHiddenChanges = (users: readonly Entity[]): void => {
 
 /** Groups, whole or changed; Entra gives each a name. */
 export const refuseHiddenGroups = (groups: readonly Entity[]): void => {
-  if (groups.length > 0 && groups.every((each) => each['displayName'] === null)) throw hidden('/groups');
+  if (groups.length > 0 && groups.every((each) => each[alwaysNamed] === null)) throw hidden('/groups');
 };
 
 /** One user who shows nothing of what everybody has, among others who do: not a user whose attributes were cleared. */
 export const isHidden = (user: Entity): boolean => everyUserHas.every((name) => lacks(user, name));
+
+/** One group without the name that each has, among others: its list of members is shown as empty, too. */
+export const isHiddenGroup = (group: Entity): boolean => lacks(group, alwaysNamed);
+
+/** The same of a change, in which a name that is not there has not changed. */
+export const isHiddenChange = (group: Entity): boolean => group[alwaysNamed] === null;
 
 /** They are there; what is known of them stays. */
 export const aboutHidden = (ref: Ref): ObjectMessage => ({ type: 'upsert', ref, attributes: {}, whole: false });
@@ -59,7 +69,7 @@ export const proofOfUsers = `/users?$top=5&$select=id,${everyUserHas.join(',')}`
 
 /** The same of groups; gives one of them, if there are any. */
 export const proveGroups = async (client: GraphClient, signal: AbortSignal): Promise<Entity | null> => {
-  const at = '/groups?$top=1&$select=id,displayName';
+  const at = `/groups?$top=1&$select=id,${alwaysNamed}`;
   const { items } = await client.ask({ method: 'GET', at }, listPageSchema, signal);
   refuseHiddenGroups(items);
   return items[0] ?? null;
@@ -74,6 +84,14 @@ const onlyBasic = (): SourceError =>
   new SourceError(
     'forbidden',
     `Graph shows the names of users and nothing else, not even whether they are switched on: the application permission ${permissionFor('/users')} is missing.`,
+    { code: 'PropertiesHidden' },
+  );
+
+/** One group that a read cannot do without. */
+export const hiddenGroup = (id: SourceId): SourceError =>
+  new SourceError(
+    'forbidden',
+    `Graph shows the group ${id} without any of its properties, and nobody can say who is in it: the application permission ${permissionFor('/groups')} is missing.`,
     { code: 'PropertiesHidden' },
   );
 

@@ -8,7 +8,7 @@ import type { Ask } from '../source.ts';
 import { answered, batch } from './batch.ts';
 import { getByIds } from './by-id.ts';
 import type { GraphClient } from './client.ts';
-import { isHidden, refuseHidden, refuseHiddenGroups } from './hidden.ts';
+import { isHidden, isHiddenGroup, refuseHidden, refuseHiddenGroups } from './hidden.ts';
 import { type Entity, listPageSchema } from './pages.ts';
 import { type Selection, selectionOf } from './to-source-object.ts';
 
@@ -62,7 +62,7 @@ const shown = (type: ObjectType, entities: readonly Entity[], selection: Selecti
   if (type === 'user') refuseHidden(entities);
   else refuseHiddenGroups(entities);
   return entities
-    .filter((entity) => type === 'group' || !isHidden(entity))
+    .filter((entity) => !(type === 'group' ? isHiddenGroup : isHidden)(entity))
     .map((entity) => ({
       ref: { type, id: sourceId(entity.id) },
       attributes: merge({}, selection.whole(type, entity)),

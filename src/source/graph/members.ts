@@ -8,7 +8,7 @@ import { answered, batch, batchesInFlight, batchSize, slices } from './batch.ts'
 import type { GraphClient } from './client.ts';
 import { type Entity, listPageSchema, listPages, wholeList } from './pages.ts';
 import { inOrder } from './side-by-side.ts';
-import { memberOf } from './to-source-object.ts';
+import { isShownWhole, memberOf } from './to-source-object.ts';
 
 /** `members` is null when the group does not exist (any more). */
 export type GroupMembers = { readonly group: SourceId; readonly members: readonly Ref[] | null };
@@ -24,12 +24,12 @@ export const membersOf = (
     batchesInFlight,
   );
 
-/** Nothing is said of a group that does not exist (any more), or that may only seem to be empty. */
+/** Nothing is said of a group that does not exist (any more), or that does not show who is in it. */
 export const wholeMembers = (
   { group: id, members }: GroupMembers,
-  mayHide: ReadonlySet<SourceId>,
+  entity: Entity | undefined,
 ): readonly ObjectMessage[] =>
-  members === null || (members.length === 0 && mayHide.has(id))
+  members === null || entity === undefined || !isShownWhole(members, entity)
     ? []
     : [{ type: 'members', group: group(id), members: { whole: members } }];
 

@@ -6,10 +6,11 @@ import type { Ref } from '../../model/source-object.ts';
 import { answered, batches, type SubAnswer, slices } from './batch.ts';
 import { getByIds } from './by-id.ts';
 import type { GraphClient } from './client.ts';
+import { hiddenGroup, isHiddenGroup } from './hidden.ts';
 import { memberPages } from './members.ts';
 import { listPageSchema, wholeList } from './pages.ts';
 import { hiddenMembers, missingGroup } from './scoped.ts';
-import { mayHideMembers } from './to-source-object.ts';
+import { mayHideMembers, whetherShown } from './to-source-object.ts';
 
 /**
  * Direct membership. `checkMemberGroups` answers for many people at once, but counts nested groups too: its no is final, its yes is looked up
@@ -89,10 +90,13 @@ export const inAny = (
 const groupsPerCheck = 20;
 
 const requireGroups = async (client: GraphClient, groups: readonly SourceId[], signal: AbortSignal): Promise<void> => {
-  const found = await getByIds(client, 'group', groups, 'id,visibility', signal);
+  const found = await getByIds(client, 'group', groups, whetherShown, signal);
   const lost = groups.find((id) => !found.has(id));
   if (lost !== undefined) throw missingGroup(lost);
-  for (const [id, entity] of found) if (mayHideMembers(entity)) await requireMembers(client, id, signal);
+  for (const [id, entity] of found) {
+    if (isHiddenGroup(entity)) throw hiddenGroup(id);
+    if (mayHideMembers(entity)) await requireMembers(client, id, signal);
+  }
 };
 
 /** A hidden membership is answered with no for everybody; if it shows anybody, it is not hidden from us. */

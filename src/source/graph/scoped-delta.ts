@@ -58,7 +58,7 @@ export async function* readScopedDelta(
         const doubtful = shown.filter(isDoubtful);
         const reports = async (managers: readonly SourceId[]): Promise<readonly ObjectMessage[]> =>
           await missedReports(client, known, selection.manager ? managers : [], (id) => managed.has(id), either);
-        yield* returns(client, walk, doubtful.map(user), selection, either, reports);
+        yield* returns(client, known, walk, doubtful.map(user), selection, either, reports);
         // Whoever joined was read whole just now, and is as they are stored for that.
         const open = same.filter(({ id }) => !joined.has(id));
         yield withoutLeft(await missedMemberships(client, known, open, (id) => walk.reached.has(id), either), left);
@@ -120,18 +120,19 @@ async function* groupPage(
   if (same.length > 0) {
     const ids = same.map(({ id }) => id);
     const missed = await everyMemberOf(client, ids, signal);
-    yield* joiners(client, walk, addedIn(missed), selection, signal);
+    yield* joiners(client, known, walk, addedIn(missed), selection, signal);
     yield missed;
   }
   const doubtful = shown.filter((id) => !walk.reached.has(id) || absent.get(id) === 'left').map(group);
-  yield* returns(client, walk, walk.nested ? [...doubtful, ...same] : doubtful, selection, signal);
-  yield* joiners(client, walk, addedIn(changes), selection, signal);
+  yield* returns(client, known, walk, walk.nested ? [...doubtful, ...same] : doubtful, selection, signal);
+  yield* joiners(client, known, walk, addedIn(changes), selection, signal);
   yield changes;
 }
 
 /** Who is in the scope after all, though no group told of them. `further`: what else is to be said of them, before their memberships tell that they are. */
 async function* returns(
   client: GraphClient,
+  known: Known,
   walk: Walk,
   strangers: readonly Ref[],
   selection: Selection,
@@ -141,7 +142,7 @@ async function* returns(
   const memberships = await membershipsOf(client, strangers, (id) => walk.reached.has(id), signal);
   if (memberships.length === 0) return;
   const found = addedIn(memberships);
-  yield* joiners(client, walk, found, selection, signal);
+  yield* joiners(client, known, walk, found, selection, signal);
   yield await further(found.map(({ id }) => id));
   yield memberships;
 }
@@ -149,6 +150,7 @@ async function* returns(
 /** Reads whole who was added: users, and with nesting the groups that are new to the scope with everybody in them. */
 async function* joiners(
   client: GraphClient,
+  known: Known,
   walk: Walk,
   added: readonly Ref[],
   selection: Selection,
@@ -160,7 +162,7 @@ async function* joiners(
     .map(({ id }) => id);
   if (inner.length > 0) {
     const beyond = walkFrom(inner, true);
-    for await (const { answer } of walkGroups(client, beyond, new Set(), selection, signal)) yield answer;
+    for await (const { answer } of walkGroups(client, known, beyond, new Set(), selection, signal)) yield answer;
     for (const id of beyond.groups) walk.reached.add(id);
     for (const id of beyond.users) users.add(id);
   }

@@ -4,14 +4,14 @@ import { ResumeExpired, SourceError } from '../../model/errors.ts';
 import type { Resume, SourceId } from '../../model/ids.ts';
 import type { Scope } from '../../model/scope.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
-import { group, type Ref } from '../../model/source-object.ts';
+import type { Ref } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { batchesInFlight, batchSize } from './batch.ts';
 import { getByIds, wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
 import { grantedNow, stillGranted } from './granted.ts';
-import { refuseHiddenGroups } from './hidden.ts';
+import { hiddenGroup, isHiddenGroup, refuseHiddenGroups } from './hidden.ts';
 import { type GroupMembers, membersOf, wholeMembers } from './members.ts';
 import { mint } from './mint.ts';
 import { type AllAsked, type AskedFor, askThrough, type Entity, proofOfAsked } from './pages.ts';
@@ -25,7 +25,7 @@ import {
   writeWatermark,
 } from './places.ts';
 import { follow, type Step } from './steps.ts';
-import { mayHideMembers, type Selection, selectionOf } from './to-source-object.ts';
+import { isShownWhole, type Selection, selectionOf, wholeGroup } from './to-source-object.ts';
 
 export type GroupScope = Extract<Scope, { kind: 'groups' }>;
 
@@ -85,7 +85,7 @@ async function* reach(
   if (doneOf(walk.groups, from.groups) !== from.groups.done)
     throw new ResumeExpired('The groups that were read before are not stored any more.');
 
-  const groups = yield* stepsOf(walkGroups(client, walk, new Set(scope.groups), selection, signal), (done) => ({
+  const groups = yield* stepsOf(walkGroups(client, known, walk, new Set(scope.groups), selection, signal), (done) => ({
     groups: countOf(walk.groups, done),
   }));
   const ids = [...walk.users].sort();
@@ -134,10 +134,11 @@ const groupsAtOnce = batchSize * batchesInFlight;
 
 /**
  * Reads the groups of the walk that are not done, and those they lead to: the objects, then their members. `required` are groups that must
- * exist; any other may have gone since its edge was read.
+ * exist and show who is in them; any other may have gone since its edge was read, and of one that does not show it, those are read who are stored in it.
  */
 export const walkGroups = (
   client: GraphClient,
+  known: Known,
   walk: Walk,
   required: ReadonlySet<SourceId>,
   selection: Selection,
@@ -146,27 +147,30 @@ export const walkGroups = (
   askThrough(walk.groups, walk.done, groupsAtOnce, async function* (next) {
     const found = await getByIds(client, 'group', next, selection.select.group, signal);
     refuseHiddenGroups([...found.values()]);
-    const mayHide = new Set([...found].filter(([, entity]) => mayHideMembers(entity)).map(([id]) => id));
     for await (const some of membersOf(client, next, signal)) {
-      for (const one of some.filter((each) => required.has(each.group))) requireReadable(one, found, mayHide);
-      for (const { members } of some) enter(walk, members ?? []);
+      for (const one of some) {
+        const entity = found.get(one.group);
+        if (required.has(one.group)) requireReadable(one, entity);
+        if (one.members !== null && entity !== undefined && !isShownWhole(one.members, entity))
+          await walkKnown(walk, known);
+        else enter(walk, one.members ?? []);
+      }
       const answer = some.flatMap((one): readonly ObjectMessage[] => {
         const entity = found.get(one.group);
-        if (entity === undefined) return [];
-        const attributes = selection.whole('group', entity);
-        return [{ type: 'upsert', ref: group(one.group), attributes, whole: true }, ...wholeMembers(one, mayHide)];
+        return entity === undefined ? [] : [wholeGroup(selection, entity), ...wholeMembers(one, entity)];
       });
       yield { about: some.map((one) => one.group), answer };
     }
   });
 
-const requireReadable = (
-  { group: id, members }: GroupMembers,
-  found: ReadonlyMap<SourceId, Entity>,
-  mayHide: ReadonlySet<SourceId>,
-): void => {
-  if (members === null || !found.has(id)) throw missingGroup(id);
-  if (members.length === 0 && mayHide.has(id)) throw hiddenMembers(id);
+const requireReadable = ({ group: id, members }: GroupMembers, entity: Entity | undefined): void => {
+  if (members === null || entity === undefined) throw missingGroup(id);
+  requireShown(id, members, entity);
+};
+
+/** Throws `SourceError` `forbidden` when a list of members is not to be believed. */
+export const requireShown = (id: SourceId, members: readonly Ref[], entity: Entity): void => {
+  if (!isShownWhole(members, entity)) throw isHiddenGroup(entity) ? hiddenGroup(id) : hiddenMembers(id);
 };
 
 /** Files the members of the group the walk is at. Member groups are sorted, so that a resumed walk takes the same way. */

@@ -2,10 +2,11 @@
 
 import { SourceError } from '../../model/errors.ts';
 import { type SourceId, sourceId } from '../../model/ids.ts';
-import { type Attributes, type ObjectType, type Ref, user, type Value } from '../../model/source-object.ts';
+import type { ObjectMessage } from '../../model/source-message.ts';
+import { type Attributes, group, type ObjectType, type Ref, user, type Value } from '../../model/source-object.ts';
 import type { Ask } from '../source.ts';
 import { incomplete } from './errors.ts';
-import { alwaysSet, alwaysSwitched } from './hidden.ts';
+import { aboutHidden, alwaysNamed, alwaysSet, alwaysSwitched, isHiddenGroup } from './hidden.ts';
 import type { Entity } from './pages.ts';
 
 /** What is asked of each object, ready for requests and answers. */
@@ -24,6 +25,9 @@ export type Selection = {
 
 const visibility = 'visibility';
 
+/** For `$select`: what it takes to tell whether a group shows who is in it. */
+export const whetherShown = `id,${alwaysNamed},${visibility}`;
+
 export const selectionOf = (asked: Ask['attributes']): Selection => {
   const names = { user: propertiesOf(asked.user), group: propertiesOf(asked.group) };
   const readers = { user: readersOf(names.user), group: readersOf(names.group) };
@@ -32,7 +36,7 @@ export const selectionOf = (asked: Ask['attributes']): Selection => {
   return {
     select: {
       user: selectOf([alwaysSet, alwaysSwitched, ...names.user]),
-      group: selectOf([visibility, ...names.group]),
+      group: selectOf([alwaysNamed, visibility, ...names.group]),
     },
     manager: asked.user.includes('manager'),
     whole: (type, entity) => asSaid(type, filled({ ...unassigned[type] }, readers[type], entity)),
@@ -100,6 +104,17 @@ export const removalOf = (entity: Entity): 'soft_deleted' | 'deleted' | null => 
  * says nothing.
  */
 export const mayHideMembers = (groupEntity: Entity): boolean => groupEntity[visibility] === 'HiddenMembership';
+
+/** Whether a list of members is what it seems: not that of a group that is hidden altogether, nor an empty one that may hide who is in it. */
+export const isShownWhole = (members: readonly Ref[], groupEntity: Entity): boolean =>
+  !isHiddenGroup(groupEntity) && (members.length > 0 || !mayHideMembers(groupEntity));
+
+/** A group with everything that was asked for, unless it is hidden. */
+export const wholeGroup = (selection: Selection, entity: Entity): ObjectMessage => {
+  const ref = group(sourceId(entity.id));
+  if (isHiddenGroup(entity)) return aboutHidden(ref);
+  return { type: 'upsert', ref, attributes: selection.whole('group', entity), whole: true };
+};
 
 /** Relations are not properties: they cannot be selected on a list. */
 const relations: ReadonlySet<string> = new Set(['id', 'manager', 'members']);

@@ -116,8 +116,8 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/scoped.ts',
-        from: 'if (members === null || !found.has(id)) throw missingGroup(id);',
-        to: '',
+        from: 'if (members === null || entity === undefined) throw missingGroup(id);',
+        to: 'if (members === null || entity === undefined) return;',
       },
     ],
   },

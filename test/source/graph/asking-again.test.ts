@@ -154,6 +154,20 @@ describe('asking again about a scope', () => {
     expect(await source.confirmMembers(team, [user(sourceId(id))], never)).toEqual(new Map());
   });
 
+  it('a-hidden-group-has-no-members: is unsure about a group that shows nothing of itself', async () => {
+    const id = somebody();
+    const team = sourceId(tenant().createGroup({ displayName: 'Hidden', members: [id] }));
+    const source = sourceOf(graph, {}, tenant().tenantId);
+    expect(await source.confirmMembers(team, [user(id)], never)).toEqual(new Map([[id, true]]));
+    fault('getByIds', { answer: 'blank', properties: ['displayName', 'visibility'], of: team });
+    fault('checkMemberGroups', { answer: 'empty_list' });
+    fault(`/groups/${team}/members`, { answer: 'empty_list' });
+    expect(await source.confirmMembers(team, [user(id)], never)).toEqual(new Map());
+    const scope: Scope = { kind: 'groups', groups: [team], nested: false };
+    expect(await standingOf(id, scope)).toBe('unsure');
+    await expect(source.everyoneIn(team, never)).rejects.toMatchObject({ code: 'PropertiesHidden' });
+  });
+
   it('says nothing about somebody who is not found, for whoever asks was shown them a moment ago', async () => {
     const id = somebody();
     const team = sourceId(tenant().createGroup({ displayName: 'Team', members: [id] }));

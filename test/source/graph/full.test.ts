@@ -159,6 +159,29 @@ describe('a full read', () => {
     expect(folded.view(everyone)).toEqual(truthOf(tenant, attributes.user));
   });
 
+  it.each(['full', 'delta'])('one-hidden-group-lost-its-members: a %s read says nothing of it', async (mode) => {
+    const tenant = graph.control.addTenant({ users: 30, groups: 4, apps: [{ roles: everyRole }] });
+    const people = tenant.users().slice(0, 3);
+    const secret = tenant.createGroup({ displayName: 'Secret', members: people });
+    const folded = new Folded();
+    const watermark = await readAll(sourceOf(graph, {}, tenant.tenantId), folded, { scope: everyone });
+    const before = folded.view(everyone);
+    const properties = ['displayName', 'visibility', 'description'];
+    for (const path of ['/groups\\?', '/groups/delta'])
+      graph.control.fault({ path, times: null, fault: { answer: 'blank', properties, of: secret } });
+    graph.control.fault({ path: `/groups/${secret}/members`, times: null, fault: { answer: 'empty_list' } });
+    for (const id of people) tenant.leave(secret, id);
+    // Another one is shown as it is, or it would be plain that none may be.
+    tenant.createGroup({ displayName: 'Open', members: people });
+    await readAll(sourceOf(graph, {}, tenant.tenantId), folded, {
+      scope: everyone,
+      ...(mode === 'full' ? {} : { from: watermark }),
+    });
+    const after = folded.view(everyone);
+    expect(Object.keys(after.groups)).toHaveLength(Object.keys(before.groups).length + 1);
+    expect([after.groups[secret], after.members[secret]]).toEqual([{ displayName: 'Secret' }, people.toSorted()]);
+  });
+
   it('refuses attributes that are not names', async () => {
     graph.control.addTenant({ users: 1 });
     const asked = ask({ attributes: { user: ['id&$filter=x'], group: [] } });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { isHidden, refuseHidden, refuseHiddenChanges, refuseHiddenGroups } from '../../../src/source/graph/hidden.ts';
+import {
+  isHidden,
+  isHiddenChange,
+  isHiddenGroup,
+  refuseHidden,
+  refuseHiddenChanges,
+  refuseHiddenGroups,
+} from '../../../src/source/graph/hidden.ts';
 
 const id = '6ea91a8d-e32e-41a1-b7bd-d2d185eed0e0';
 const shown = { id, userPrincipalName: 'ada@contoso.example', displayName: null };
@@ -42,6 +49,15 @@ describe('null-attr-is-permission-loss', () => {
       ]),
     ).not.toThrow();
     expect(() => refuseHiddenGroups([{ id, visibility: null }])).not.toThrow();
+  });
+
+  it('one group without a name among others is hidden; of a change, only where it says so', () => {
+    for (const hidden of [isHiddenGroup, isHiddenChange]) {
+      expect(hidden({ id, displayName: null, visibility: null })).toBe(true);
+      expect(hidden({ id, displayName: 'Sales', visibility: null })).toBe(false);
+    }
+    expect(isHiddenGroup({ id })).toBe(true);
+    expect(isHiddenChange({ id, 'members@delta': [] })).toBe(false);
   });
 
   it('somebody of whom nothing is shown that everybody has is hidden, not cleared', () => {

@@ -31,7 +31,10 @@ const paths = () =>
     .map(({ method, path }) => `${method} ${path.replaceAll(/[0-9a-f-]{36}/g, '{id}')}`);
 
 describe('a read of a test group', () => {
-  beforeEach(() => graph.control.resetKnobs());
+  beforeEach(() => {
+    graph.control.resetKnobs();
+    graph.control.clearFaults();
+  });
 
   it('asks Graph about nobody else, and in few requests', async () => {
     const { people, pilot, source } = office();
@@ -119,5 +122,35 @@ describe('a read of a test group', () => {
     if (app !== undefined) app.roles = everyRole.filter((role) => role !== 'Member.Read.Hidden');
     const reading = readAll(sourceOf(graph, {}, tenant.tenantId), new Folded(), { scope: only(secret) });
     await expect(reading).rejects.toMatchObject({ fault: 'forbidden', code: 'MembersHidden' });
+  });
+
+  it('one-hidden-group-emptied-the-scope: is an error when a group of the scope, and not the others, shows nothing of itself', async () => {
+    const { tenant, people, pilot, source } = office();
+    const secret = sourceId(tenant.createGroup({ displayName: 'Secret', members: people }));
+    const properties = ['displayName', 'visibility'];
+    graph.control.fault({ path: 'getByIds', times: null, fault: { answer: 'blank', properties, of: secret } });
+    graph.control.fault({ path: `/groups/${secret}/members`, times: null, fault: { answer: 'empty_list' } });
+    const reading = readAll(source, new Folded(), { scope: only(pilot, secret) });
+    await expect(reading).rejects.toMatchObject({ fault: 'forbidden', code: 'PropertiesHidden' });
+  });
+
+  it('a-nested-group-hides-its-members: reads who is stored in it', async () => {
+    const { tenant, people, source } = office();
+    const secret = sourceId(
+      tenant.createGroup({ displayName: 'Secret', members: people, unified: true, hidden: true }),
+    );
+    const nameless = sourceId(tenant.createGroup({ displayName: 'Nameless', members: tenant.users().slice(10, 12) }));
+    const outer = sourceId(tenant.createGroup({ displayName: 'Outer', members: [secret, nameless] }));
+    const folded = new Folded();
+    await readAll(source, folded, { scope: nested(outer) });
+    const before = folded.view(everyone);
+    expect(Object.keys(before.users)).toHaveLength(7);
+    const [app] = tenant.apps();
+    if (app !== undefined) app.roles = everyRole.filter((role) => role !== 'Member.Read.Hidden');
+    const properties = ['displayName', 'visibility'];
+    graph.control.fault({ path: 'getByIds', times: null, fault: { answer: 'blank', properties, of: nameless } });
+    graph.control.fault({ path: `/groups/${nameless}/members`, times: null, fault: { answer: 'empty_list' } });
+    await readAll(sourceOf(graph, {}, tenant.tenantId), folded, { scope: nested(outer) });
+    expect(folded.view(everyone)).toEqual(before);
   });
 });
