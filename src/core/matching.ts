@@ -12,8 +12,11 @@ import { attributeOf, isBlank, isUnassigned, own } from './attributes.ts';
 /** One question to the target. */
 export type Lookup = { readonly rule: Pick<MatchingRule, 'to' | 'ignoreCase'>; readonly value: Value };
 
-/** Whose id a remote object carries: this very object's, that of somebody who is here, or who left, one that nobody here knows, or none. */
-export type Mark = 'ours' | 'of_another' | 'of_a_leaver' | 'unknown' | 'none';
+/**
+ * Whose id a remote object carries: this very object's, that of somebody who is here, or who left, one that nobody here knows, or none. Of what carries none
+ * the record may say whose it was: of somebody who is here (`of_another`), or who left (`was_of_a_leaver`).
+ */
+export type Mark = 'ours' | 'of_another' | 'of_a_leaver' | 'was_of_a_leaver' | 'unknown' | 'none';
 
 export type Match =
   | { readonly kind: 'match'; readonly remote: RemoteObject }

@@ -91,6 +91,7 @@ const othersBy: Readonly<Record<Mark, string>> = {
   ours: 'belongs to another source object',
   of_another: 'belongs to another source object',
   of_a_leaver: 'carries the id of somebody who left',
+  was_of_a_leaver: 'was that of somebody who left',
   unknown: 'carries an id that nobody has here',
   none: 'belongs to another source object',
 };
@@ -294,7 +295,7 @@ const planAdoption = (
 export const whyAdopted = ({ by }: Pick<Link, 'by'>, mark: Mark, otherwise: Cause['why']): Cause['why'] => {
   if (by === 'created') return otherwise;
   if (mark === 'ours') return 'recognized';
-  return mark === 'of_a_leaver' ? 'inherited' : 'adopted';
+  return mark === 'of_a_leaver' || mark === 'was_of_a_leaver' ? 'inherited' : 'adopted';
 };
 
 /** What we know of a remote object we did not make: only the paths we map. */

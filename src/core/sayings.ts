@@ -223,7 +223,7 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
       `${who} was not given an account at ${target}${colon(failure)}${then(retry)}.`,
     owner: yourTeam,
     todo: () =>
-      'See whether the two are one person. Two people never share an account; one that only carries another id is taken over by a dry run that is applied.',
+      'See whether the two are one person. Two people never share an account; one that only carries another id, or was somebody’s who left, is taken over by a dry run that is applied.',
   },
   unclaimed_group: {
     says: ({ who, target, failure, retry }) =>

@@ -15,7 +15,7 @@ export const withEvidence = async (work: Provisioning, pending: readonly Pending
       const { operation } = one.planned;
       const version =
         'members' in operation
-          ? newestOf(one.told, operation.members)
+          ? (newestOf(one.told, operation.members) ?? work.through)
           : (remembered?.get(operation.ref.id)?.version ?? null);
       all.push({ ...one, evidence: await evidenceOf(work, version) });
     }
@@ -23,6 +23,7 @@ export const withEvidence = async (work: Provisioning, pending: readonly Pending
   return all;
 };
 
+/** Null where no change is on record that ended one of these memberships, as with what a reconcile run found: then the snapshot as it is lacks them. */
 const newestOf = (told: Pending['told'], members: readonly { readonly ref: Ref }[]): number | null => {
   const versions = members.flatMap(({ ref }) => told?.get(ref.id) ?? []);
   return versions.length === 0 ? null : Math.max(...versions);

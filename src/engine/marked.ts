@@ -8,7 +8,7 @@ import type { Ref } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
 
-/** Whose id it is, by what is on record of the tenant. */
+/** Whose id it is, by what is on record of the tenant; and where it carries none, whose it was, by what is on record of the target. */
 export const markOn = async (
   stores: Pick<Stores, 'snapshots' | 'connections' | 'targets' | 'ledger'>,
   record: Pick<TargetRecord, 'id' | 'organization' | 'connection' | 'matching'>,
@@ -17,12 +17,36 @@ export const markOn = async (
 ): Promise<Mark> => {
   const { connection, matching } = record;
   const mark = idOn(matching, ref, remote);
-  if (mark === null) return 'none';
+  if (mark === null) return await markOfLast(stores, record, ref, remote);
   if (isIdOf(mark, ref)) return 'ours';
   const other = { type: ref.type, id: sourceId(mark) };
   const seen = (await stores.snapshots.recall(connection, [other])).get(other.id);
   if (seen === undefined) return (await isLinkedBeside(stores, record, other, remote)) ? 'of_another' : 'unknown';
   return seen.gone === null ? 'of_another' : 'of_a_leaver';
+};
+
+/**
+ * Many targets keep no id of ours. Whose link named the account last, and ended because the target did not know it for a while, is who has it still: it is
+ * not a new person's only because they have the principal name now.
+ */
+const markOfLast = async (
+  { snapshots, ledger }: Pick<Stores, 'snapshots' | 'ledger'>,
+  { id, connection }: Pick<TargetRecord, 'id' | 'connection'>,
+  ref: Ref,
+  { remoteId }: RemoteObject,
+): Promise<Mark> => {
+  const owners = (await ledger.ownersOf(id, remoteId)).filter(({ type }) => type === ref.type);
+  if (owners.every((owner) => owner.id === ref.id)) return 'none';
+  const about = await ledger.about(id, owners);
+  const [last] = owners
+    .flatMap((owner) => {
+      const former = about.get(owner.id)?.former ?? null;
+      return former?.remoteId === remoteId ? [{ owner, until: former.until.getTime() }] : [];
+    })
+    .toSorted((a, b) => b.until - a.until);
+  if (last === undefined || last.owner.id === ref.id) return 'none';
+  const seen = (await snapshots.recall(connection, [last.owner])).get(last.owner.id);
+  return seen?.gone === null ? 'of_another' : 'was_of_a_leaver';
 };
 
 /**
@@ -55,7 +79,8 @@ export type AskKnown = (ref: Ref) => Promise<boolean>;
  * An account with the id of another source object was made for that one, perhaps a moment ago by a create whose answer is open: nobody else takes it,
  * whatever else is the same. An id that is in no snapshot may be of somebody who left, and whose principal name a new person has now; or what another
  * provisioner wrote there before us. Which of these nobody but a person can tell: it is taken where somebody looks at it in a plan (`isLookedAt`). Or it
- * is of somebody out of the scope or in the recycle bin, and then the link tells whose it is. After a restore there may be none: so the source is asked.
+ * is of somebody out of the scope or in the recycle bin, and then the link tells whose it is. After a restore there may be none: so the source is asked. It
+ * is the same with one that carries no id, and was somebody else's when its link ended.
  */
 export const isMarkedForAnother = async (
   { snapshots }: Pick<Stores, 'snapshots'>,

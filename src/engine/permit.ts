@@ -2,7 +2,7 @@
 
 import { type Now, permits, permittedMembers, plannedFor } from '../core/plan-content.ts';
 import type { RemoteId, SourceId } from '../model/ids.ts';
-import type { Operation } from '../model/operation.ts';
+import type { Cause, Operation, Said } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import { type Ref, user } from '../model/source-object.ts';
 import { forMembers, type Pending } from './pending.ts';
@@ -36,7 +36,7 @@ const permittedAccounts = async (work: Provisioning, plan: Plan, pending: readon
     steps.map(({ operation }) => operation),
     ({ ref }) => ref.id,
   );
-  const looks = new Map(steps.map(({ operation, cause }) => [operation.ref.id, cause.evidence?.confirmed?.at]));
+  const looks = new Map(steps.map(({ operation, cause }) => [operation.ref.id, absentAt(cause)]));
   const remoteOf = await madeSince(work, [...staged.values()].flat());
   // To let go of an account asks for nothing, and would be less than anything that the plan holds on it.
   const lets = new Set(steps.filter(({ step }) => step === 'unlink').map(({ operation }) => operation.ref.id));
@@ -54,6 +54,13 @@ const permittedAccounts = async (work: Provisioning, plan: Plan, pending: readon
     })),
     rest: pending.filter((one) => !held.has(one)),
   };
+};
+
+const absences: readonly Said[] = ['gone', 'out_of_scope', 'deleted'];
+/** When the plan's own look at somebody did not find them in the scope. One that showed them there, switched off, is no look at their absence. */
+const absentAt = ({ evidence }: Cause): Date | undefined => {
+  const confirmed = evidence?.confirmed ?? null;
+  return confirmed !== null && absences.some((each) => (confirmed.said[each] ?? 0) > 0) ? confirmed.at : undefined;
 };
 
 const firstLookAt = (at: Date | undefined): Pick<Pending, 'firstLook'> => (at === undefined ? {} : { firstLook: at });

@@ -9,7 +9,7 @@ import type { Scope } from './scope.ts';
 import type { Attributes, GoneReason, Ref, Standing, Value } from './source-object.ts';
 import type { Approvals, DeprovisionPolicy, LeftGroups } from './target-record.ts';
 
-/** Every object that was ever seen has exactly one of these at every target. `core/reasons.ts` has the sentence of each. */
+/** Every object that was ever seen has exactly one of these at every target. `core/sayings.ts` has the sentence of each. */
 export const reasons = [
   'in_sync',
   'waiting_reference',

@@ -50,7 +50,10 @@ export type Cause = {
 export type ReadKind = 'full' | 'delta' | 'group';
 /** What taking something away rests on: which read told it, and what the source said when it was asked again. */
 export type Evidence = {
-  /** The version of the snapshot that has it; of several members the newest. Null: it is not on record any more. */
+  /**
+   * The version of the snapshot that has it; of several members the newest, or, where no change is on record, the one that lacks them. Null: it is not on
+   * record any more.
+   */
   readonly version: number | null;
   /** The sync run that committed the version, and the kind of its read. */
   readonly run: RunId | null;

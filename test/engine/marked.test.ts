@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.ts';
 import { connectionId, remoteId, sourceId, targetId } from '../../src/model/ids.ts';
 import { type Attributes, user } from '../../src/model/source-object.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
@@ -25,6 +26,69 @@ const newcomer = async (externalId: string, record: Partial<TargetRecord> = {}):
   s.hire('bert');
   return s;
 };
+
+/** A target that keeps no id of ours: people are found there by their names alone. */
+const namesOnly: Partial<TargetRecord> = {
+  mapping: { ...defaultMapping, user: defaultMapping.user.filter(({ to }) => to !== 'externalId') },
+  matching: { ...defaultMatching, user: defaultMatching.user.filter(({ from }) => from !== 'id') },
+};
+
+/** Paul had an account, and his link ended with it; then the account is there again, and somebody new has his name. */
+const heir = async (leaves: (s: Story) => void): Promise<Story> => {
+  const s = await story({ target: { ...namesOnly, deprovision: { kind: 'delete' } } });
+  for (const name of ['anna', 'paul']) s.hire(name);
+  await s.full();
+  const account = s.account('paul');
+  if (account === undefined) throw new Error('Paul has no account.');
+  leaves(s);
+  await s.delta({ acceptShrink: true });
+  s.pass(11 * 60_000);
+  await s.provision('full');
+  expect(s.account('paul')).toBeUndefined();
+  s.remote.objects.set(account.remoteId, { ...account, attributes: { ...account.attributes, active: false } });
+  s.hire('paula', { userPrincipalName: 'paul@contoso.example' });
+  await s.delta();
+  return s;
+};
+
+describe('an-ended-link-is-nobody’s: an account without an id, at a target that did not know it for a while', () => {
+  it('is not handed on unseen to a new person with the name of who left; whoever looks at the plan may', async () => {
+    const s = await heir((before) => before.directory.remove(id('paul'), 'deleted'));
+    expect(s.account('paul')?.attributes).toMatchObject({ active: false });
+    expect(await reasons(s)).toEqual(['linked_elsewhere']);
+    const { items } = await s.stores.ledger.escrows(target, null, 10);
+    expect(items).toMatchObject([
+      { ref: { id: id('paula') }, detail: expect.stringContaining('was that of somebody') },
+    ]);
+    await s.provision('full', true);
+    const plan = (await s.newestPlan()).id;
+    const listed = await s.commands.listPlanOperations(plan, { why: 'inherited' }, null, 10);
+    expect(listed.items.map(({ staged }) => staged.operation.ref.id)).toEqual([id('paula')]);
+    expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+    expect(s.account('paul')?.attributes).toMatchObject({ active: true });
+    expect(await reasons(s)).toEqual([]);
+  });
+
+  it('is nobody else’s by a plan either while they are here, under another name', async () => {
+    const off = { accountEnabled: false, userPrincipalName: 'paul.berg@contoso.example' };
+    const s = await heir((before) => {
+      const account = before.account('paul');
+      if (account !== undefined) before.remote.objects.delete(account.remoteId);
+      before.hire('paul', off);
+    });
+    expect(await reasons(s)).toEqual(['linked_elsewhere']);
+    await s.provision('full', true);
+    expect(await s.held(await s.newestPlan())).toEqual([]);
+  });
+
+  it('is theirs again, whoever else had it before', async () => {
+    const s = await heir((before) => before.directory.remove(id('paul'), 'deleted'));
+    s.directory.remove(id('paula'), 'deleted');
+    s.hire('paul');
+    await s.delta({ acceptShrink: true });
+    expect(s.account('paul')?.attributes).toMatchObject({ active: true });
+  });
+});
 
 describe('an account that carries the id of somebody else', () => {
   it('is not handed on to a new person with the same principal name', async () => {

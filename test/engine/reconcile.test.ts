@@ -8,7 +8,7 @@ import type { Attributes, ObjectType } from '../../src/model/source-object.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createVault } from '../../src/store/vault.ts';
 import type { Inventory, Target } from '../../src/target/target.ts';
-import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
+import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const word = { by: 'anna', reason: 'It looks right.' };
 
@@ -315,6 +315,26 @@ describe('a repair', () => {
     const settled = s.writes();
     await s.provision('full');
     expect(s.writes()).toBe(settled + 1);
+  });
+
+  it('an-extra-member-rests-on-nothing: says by which version of the snapshot, and which sync, somebody is not in the group', async () => {
+    const s = await staffed();
+    s.remote.members.get(groupNamed(s, 'staff'))?.add(s.account('dan')?.remoteId ?? remoteId(''));
+    await s.planRepair(await s.reconcile());
+    const run = await s.approve();
+    const { version } = await s.stores.snapshots.head(connection);
+    const { items } = await s.stores.ledger.entries(target, run.id, null, 10);
+    expect(items.map(({ operation, cause }) => [operation.action, cause.evidence])).toEqual([
+      [
+        'remove_members',
+        {
+          version,
+          run: expect.any(String),
+          read: 'full',
+          confirmed: expect.objectContaining({ said: { not_a_member: 1 } }),
+        },
+      ],
+    ]);
   });
 
   it('switches the account of a leaver off again, which somebody had switched on, within the limits of a plan', async () => {

@@ -456,6 +456,26 @@ describe('a plan that somebody approves while a second look is due', () => {
     expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { disabled: 601 } });
   });
 
+  it('a-look-that-showed-them-is-no-first-look: of the dry run that found them off', async () => {
+    const s = await story();
+    staff(s, 4);
+    await s.full();
+    s.hire('p3', { accountEnabled: false });
+    await s.requestSync('delta');
+    await s.syncAll();
+    for (const run of (await s.stores.runs.list({ kind: 'provision', state: 'queued' }, null, 5)).items)
+      await s.stores.runs.cancel(run.id, s.now());
+    await s.requestProvision('delta', true);
+    await untilIdle(s);
+    s.directory.remove(id('p3'), 'deleted');
+    s.pass(11 * minute);
+    const { run } = await s.commands.applyPlan((await s.newestPlan()).id, { by: 'anna', reason: 'Yes.' });
+    const due = await untilIdle(s);
+    expect(due?.getTime()).toBe(s.now().getTime() + 10 * minute);
+    expect(await s.ended(run)).toMatchObject({ state: 'waiting', problem: { code: 'absence_unproven' } });
+    expect(s.accounts()).toMatchObject({ p3: 'on' });
+  });
+
   it('counts the look of the dry run as the first', async () => {
     const s = await vanished();
     for (const run of (await s.stores.runs.list({ kind: 'provision', state: 'queued' }, null, 5)).items)

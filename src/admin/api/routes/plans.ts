@@ -126,7 +126,8 @@ export const planRoutes: readonly Route[] = [
     scope: 'approve',
     stepUp: always,
     tag,
-    summary: 'Releases exactly this plan, which its target waits for; refused when something moved since it was made',
+    summary:
+      'Releases exactly this plan, which its target waits for; nothing of it is done when something moved since it was made',
     params,
     query: nothing,
     body: wordSchema,
