@@ -73,7 +73,8 @@ export async function* readDelta(
         yield withoutLeft(await membershipsOf(client, [...back].map(user), () => true, either), left);
         yield withoutLeft(await missedMemberships(client, known, same, () => true, either), left);
         const managers = selection.manager ? [...back, ...same.map(({ id }) => id)] : [];
-        yield await missedReports(client, known, managers, (id) => managed.has(id), either);
+        const told = { ids: managed, isPartial: ask.resume !== null };
+        yield await missedReports(client, known, managers, told, either);
       }
       yield changes;
     },

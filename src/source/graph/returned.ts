@@ -12,6 +12,7 @@ import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, type Ref, user } from '../../model/source-object.ts';
 import type { Known } from '../source.ts';
 import { answered, batches, type SubAnswer } from './batch.ts';
+import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { membersOf } from './members.ts';
 import { listPageSchema, wholeList } from './pages.ts';
@@ -110,22 +111,33 @@ export const everyMemberOf = (
   signal: AbortSignal,
 ): Promise<readonly Joined[]> => joinedTo(client, groups, () => true, signal);
 
+/** Of whose manager this round has told. `isPartial`: what it told before it broke off is not known any more. */
+export type ToldManagers = { readonly ids: ReadonlySet<SourceId>; readonly isPartial: boolean };
+
 /**
- * Who reports to these and is stored without a manager. `isTold`: of whose manager this round has told, for a list that is behind may still show who does
- * not report to them any more.
+ * Who reports to these and is stored without a manager. A list that is behind may still show who does not report to them any more: so it is not believed of
+ * whom this round has told, and where that may be anybody, they are asked themselves.
  */
 export const missedReports = async (
   client: GraphClient,
   known: Known,
   managers: readonly SourceId[],
-  isTold: (report: SourceId) => boolean,
+  told: ToldManagers,
   signal: AbortSignal,
 ): Promise<readonly ObjectMessage[]> => {
   if (managers.length === 0) return [];
   const reports = await reportsTo(client, managers, signal);
   const stored = await known.withManager([...reports.keys()]);
-  return [...reports]
-    .filter(([id]) => !stored.has(id) && !isTold(id))
+  const missed = [...reports].filter(([id]) => !stored.has(id) && !told.ids.has(id));
+  const said = told.isPartial
+    ? await managersOf(
+        client,
+        missed.map(([id]) => id),
+        signal,
+      )
+    : reports;
+  return missed
+    .filter(([id, manager]) => said.get(id) === manager)
     .map(([id, manager]) => ({ type: 'upsert', ref: user(id), attributes: { manager }, whole: false }));
 };
 

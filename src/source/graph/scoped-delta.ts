@@ -56,8 +56,9 @@ export async function* readScopedDelta(
         // Whoever joins in this round is named by then.
         await groupsRead;
         const doubtful = shown.filter(isDoubtful);
+        const told = { ids: managed, isPartial: ask.resume !== null };
         const reports = async (managers: readonly SourceId[]): Promise<readonly ObjectMessage[]> =>
-          await missedReports(client, known, selection.manager ? managers : [], (id) => managed.has(id), either);
+          await missedReports(client, known, selection.manager ? managers : [], told, either);
         yield* returns(client, known, walk, doubtful.map(user), selection, either, reports);
         // Whoever joined was read whole just now, and is as they are stored for that.
         const open = same.filter(({ id }) => !joined.has(id));

@@ -1,7 +1,7 @@
 /** Who is back from the recycle bin, and whoever reports to them: Graph shows nobody's manager as long as that one is in it. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sourceId, type Watermark } from '../../../src/model/ids.ts';
+import { type Resume, sourceId, type Watermark } from '../../../src/model/ids.ts';
 import { everyone } from '../../../src/model/scope.ts';
 import { user } from '../../../src/model/source-object.ts';
 import { Folded } from '../../support/folded.ts';
@@ -28,8 +28,9 @@ const open = async (names = attributes) => {
   const folded = new Folded();
   const read = (from: Watermark | null = null) => readAll(source, folded, { scope: everyone, attributes: names, from });
   const managers = (): readonly unknown[] => team.map((id) => folded.view(everyone).users[id]?.['manager'] ?? null);
-  return { tenant, boss, team, folded, read, managers };
+  return { tenant, boss, team, folded, source, read, managers };
 };
+class Stopped extends Error {}
 
 const reportsAsked = (): number =>
   graph.control.requests().filter(({ path }) => path.includes('/directReports')).length;
@@ -89,6 +90,36 @@ describe('somebody who is back from the recycle bin', () => {
     await read(from);
     expect(managers()).toEqual(team.map(() => boss));
   });
+
+  it.each([1, 2])(
+    'whose list is behind is nobody’s manager who was told to have none, by that turn of the read or the one before (%i)',
+    async (turns) => {
+      const { tenant, boss, team, folded, source, read, managers } = await open();
+      tenant.softDelete(boss);
+      const from = await read();
+      const [left = boss, ...others] = team;
+      tenant.move(left, { manager: null });
+      tenant.restore(boss);
+      graph.control.setKnobs({ deltaPageSize: 1, listPageCap: 2 });
+      const behind = { '@odata.type': '#microsoft.graph.user', id: left };
+      graph.control.fault({ path: '/directReports', times: null, fault: { answer: 'with', objects: [behind] } });
+      const reading = { scope: everyone, attributes, from };
+      let resume: Resume | null = null;
+      let isTold = false;
+      if (turns === 2)
+        await readAll(source, folded, reading, (told) => {
+          isTold ||= told.type === 'upsert' && told.ref.id === left;
+          if (told.type !== 'place' || !isTold) return;
+          resume = told.resume;
+          throw new Stopped();
+        }).catch((error: unknown) => {
+          if (!(error instanceof Stopped)) throw error;
+        });
+      expect(resume === null).toBe(turns === 1);
+      await readAll(source, folded, { ...reading, resume });
+      expect(managers()).toEqual([null, ...others.map(() => boss)]);
+    },
+  );
 
   it('is not asked where managers are not read', async () => {
     const { tenant, boss, read } = await open(withoutManager);
