@@ -116,10 +116,11 @@ const lookUp = (state: State, who: string, asked: Ask['attributes']): readonly S
 
 async function* read(state: State, ask: Ask, signal: AbortSignal): AsyncGenerator<SourcePage | SourceEnd> {
   const { number, reading, from } = ask.resume === null ? begin(state, ask) : resumed(state, ask, ask.resume);
-  for (let told = from; told < reading.messages.length; told += state.liberties.pageSize) {
+  for (let told = from, next = from; told < reading.messages.length; told = next) {
     signal.throwIfAborted();
     breakOff(state);
-    const next = told + state.liberties.pageSize;
+    // Pages may become larger in the midst of a read.
+    next = told + state.liberties.pageSize;
     yield {
       type: 'page',
       messages: arranged(state, ask, reading.messages.slice(told, next)),

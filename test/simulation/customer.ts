@@ -58,6 +58,8 @@ export type Customer = {
   readonly protections: { readonly at: number; readonly protection: Protection }[];
   /** When a read of the whole tenant, or of what changed in it, reached its end. */
   readonly wholeReads: number[];
+  /** Those of the whole tenant: when each began, and when it reached its end, or had only that to tell again; null: it has not. */
+  readonly fullReads: { readonly from: number; to: number | null }[];
   /** How many have to approve what is over a limit, likewise. */
   readonly approvals: { readonly at: number; readonly needed: Approvals }[];
   /** When the database was put back, and what the record says since then of safeguards that are still in force. */
@@ -106,6 +108,7 @@ export const foundCustomer = (
     policies: [{ at: now(), policy }],
     protections: [{ at: now(), protection }],
     wholeReads: beside?.wholeReads ?? [],
+    fullReads: beside?.fullReads ?? [],
     approvals: approvalsSince({ approvals, loosened: null }, now()),
     restores: [],
     connection: beside?.connection ?? {

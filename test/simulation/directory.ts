@@ -51,6 +51,8 @@ export type Backend = {
   /** Nothing goes wrong any more: what the source answers is true, whole and of now. */
   calm(): void;
   connect(process: Process): Source;
+  /** When a list of groups, or of who is in them, showed a part of what it holds, with every sign of success. */
+  readonly shortLists: readonly number[];
 };
 
 export type Directory = {

@@ -7,7 +7,7 @@ import type { DeprovisionPolicy, TargetRecord } from '../../src/model/target-rec
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Group, inScope, type Person, type Truth } from './directory.ts';
-import { isNeverKnown, mayBeProtected } from './protection.ts';
+import { isNeverKnown, mayBeProtected, mayHaveBeenProtected } from './protection.ts';
 import type { Remote } from './remote.ts';
 
 /** Why one thing about one object may be otherwise for good. It excuses nothing else about it. */
@@ -24,6 +24,8 @@ export type Excuse =
   | 'waiting'
   | 'unrecorded'
   | 'never_known'
+  /** Of those after which whoever left is deleted. */
+  | 'days_left'
   | 'was_in_before'
   | 'manager_recycled';
 
@@ -170,9 +172,24 @@ const isInTwoMinds = ({ remotes, failed }: View, userPrincipalName: string): boo
 const wrongWithLeaver = (view: View, { id, standing }: Person, remote: Remote): readonly Wrong[] => {
   const says = isLeft(view.record.deprovision, remote);
   if (says === null) return [];
-  const excuse = view.customer.unrecorded.has(id) ? 'unrecorded' : isInDoubt(view, id) ? 'never_known' : null;
-  return [differs(`${id} (${standing}) left and ${says}`, excuse)];
+  return [differs(`${id} (${standing}) left and ${says}`, excuseOfLeaver(view, id, remote))];
 };
+
+const excuseOfLeaver = (view: View, id: string, remote: Remote): Excuse | null => {
+  if (view.customer.unrecorded.has(id)) return 'unrecorded';
+  if (isInDoubt(view, id)) return 'never_known';
+  return hasDaysLeft(view, id, remote) ? 'days_left' : null;
+};
+
+/** Whoever was protected until less than the days of the policy before a run came by, and was switched off by that, has the rest of them. */
+const hasDaysLeft = ({ customer, record: { deprovision }, now }: View, id: string, remote: Remote): boolean =>
+  deprovision.kind === 'delete_after_days' &&
+  !remote.active &&
+  mayHaveBeenProtected(customer, { id, remote }, now - deprovision.days * dayMs - betweenRunsMs, now);
+
+const dayMs = 24 * 3_600_000;
+/** In the quiet time one comes by twice a day. */
+const betweenRunsMs = 12 * 3_600_000;
 
 const isLeft = (policy: DeprovisionPolicy, remote: Remote): string | null => {
   switch (policy.kind) {

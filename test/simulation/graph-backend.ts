@@ -39,6 +39,7 @@ export type GraphHabits = {
 export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): Backend => {
   const knobs: Knobs = { ...calmKnobs, ...habits.knobs };
   let largestList = habits.largestList;
+  const shortLists: number[] = [];
   const replica = replicaOf(stage);
   const circles = circlesOf(stage);
   const oldLists = oldListsOf(stage, habits.listsAgeMs);
@@ -69,7 +70,8 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
       const whole = isBatch(asked.method, asked.path)
         ? batch(world, identity, asked)
         : answerOne(world, identity, asked);
-      const reply = oldLists.with(withoutUnknown(whole, asked.path, unknown), asked.path);
+      const reply = oldLists.with(withoutUnknown(whole, asked.path, unknown), asked);
+      if (fault !== null && isShort(fault) && asked.path.includes('/groups')) shortLists.push(stage.scheduler.now());
       if (fault?.kind === 'circle') circles.begin(call.url, fault.roll);
       if (circles.leadsToItself(call.url)) return inCircle(reply, call.url);
       return fault === null || reply.status >= 300 ? reply : spoiled(reply, fault, call.url);
@@ -80,6 +82,7 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
   };
   return {
     tenantId: tenant.id,
+    shortLists,
     hire: ({ userPrincipalName, displayName, jobTitle, department, manager }) =>
       control.hire({
         userPrincipalName,
@@ -130,6 +133,8 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
       }),
   };
 };
+
+const isShort = ({ kind }: Fault): boolean => kind === 'empty_list' || kind === 'partial_list';
 
 const calmKnobs: Knobs = { ...defaultKnobs, throttling: false, gzip: false };
 

@@ -55,6 +55,7 @@ export const memoryBackend = (stage: Stage, seed: number, { shuffles, ...liberti
       Object.assign(directory.liberties, calm);
     },
     connect: (process) => overProcess(stage, process, memorySource(directory)),
+    shortLists: [],
   };
 };
 

@@ -22,7 +22,8 @@ export const protectedBy = (customer: Customer, owned: Owned, now: number): Prot
         inForce.some(
           ({ at, protection }) =>
             isCovered(customer, protection, kind, owned, 'all along') &&
-            (kind === 'id' || wasSeen(customer, owned.id, at)),
+            (kind === 'id' || wasSeen(customer, owned.id, at)) &&
+            (kind !== 'group' || wasShown(customer, owned.id, at)),
         ),
       ),
     ) ?? null
@@ -39,9 +40,27 @@ const wasSeen = ({ directory, wholeReads }: Customer, id: string, at: number): b
 };
 const seenMs = 3 * 60_000;
 
+/**
+ * Of a group it is known who is in it once everybody was read while they were there, and no list of groups was short in that read. Whoever had left by then is
+ * in no list any more.
+ */
+const wasShown = ({ directory, fullReads }: Customer, id: string, at: number): boolean =>
+  fullReads.some(
+    ({ from, to }) =>
+      to !== null &&
+      !directory.backend.shortLists.some((short) => short >= from && short <= to) &&
+      since(directory.history, at)
+        .filter((each) => each.at <= to)
+        .every(({ truth }) => isThere(truth, id)),
+  );
+
 /** Whoever was at any time what a protection of now is about may be treated otherwise than others. Who was protected once is not. */
 export const mayBeProtected = (customer: Customer, owned: Owned, now: number): boolean =>
-  protectionsInForce(customer, now - usualTurnMs, now)
+  mayHaveBeenProtected(customer, owned, now - usualTurnMs, now);
+
+/** The same of any time since then: whoever was protected a short while ago has not been off for long. */
+export const mayHaveBeenProtected = (customer: Customer, owned: Owned, from: number, now: number): boolean =>
+  protectionsInForce(customer, from, now)
     .flat()
     .some(({ protection }) =>
       protectionKinds.some((kind) => isCovered(customer, protection, kind, owned, 'at any time')),

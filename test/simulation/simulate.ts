@@ -1,6 +1,7 @@
 /** One run: a world drawn from a seed, some minutes of everything at once, then quiet, then the reckoning. */
 
 import { z } from 'zod';
+import type { ConnectionId } from '../../src/model/ids.ts';
 import { secret } from '../../src/model/secret.ts';
 import type { Vault } from '../../src/store/connection-store.ts';
 import { memoryBackups } from '../../src/store/memory/backup.ts';
@@ -99,6 +100,8 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     countDeeds(trace, site, asked);
     if (ask.keepsTrace && told.has(site)) trace.note('store', site, JSON.stringify(asked.slice(1)));
   };
+  const ofConnection = (id: ConnectionId): Customer | undefined =>
+    customers.find(({ connection }) => connection.id === id);
   const marks = chance.happens(0.08, 'puts the database back') ? createMemoryMarks() : null;
   const workers = new Workers(
     stage,
@@ -108,9 +111,15 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     witness,
     {
       ...oracle,
-      onReadWhole: (connection, by) => {
+      onFullRead: (connection) => {
+        ofConnection(connection)?.fullReads.push({ from: scheduler.now(), to: null });
+      },
+      onReadWhole: (connection, by, mode) => {
         oracle.onReadWhole(connection, by);
-        customers.find((customer) => customer.connection.id === connection)?.wholeReads.push(scheduler.now());
+        const customer = ofConnection(connection);
+        customer?.wholeReads.push(scheduler.now());
+        const full = mode === 'full' ? customer?.fullReads.at(-1) : undefined;
+        if (full !== undefined) full.to = scheduler.now();
       },
     },
     (error) => {

@@ -12,6 +12,7 @@ import type { Turn } from '../../src/engine/turn.ts';
 import { witnessesAt } from '../../src/engine/witnesses.ts';
 import type { ConnectionId } from '../../src/model/ids.ts';
 import { type RunId, runId } from '../../src/model/ids.ts';
+import type { SyncMode } from '../../src/model/run.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
 import { reconcile } from '../../src/queue/reconcile.ts';
 import type { Source } from '../../src/source/source.ts';
@@ -35,8 +36,10 @@ export type Surrounding = {
   readonly timing: Timing;
   /** The tenant is asked about these again. */
   readonly onAsked: (ids: readonly string[]) => void;
+  /** A read of the whole tenant begins. */
+  readonly onFullRead: (connection: ConnectionId) => void;
   /** A read of it reached its end. */
-  readonly onReadWhole: (connection: ConnectionId, by: Process) => void;
+  readonly onReadWhole: (connection: ConnectionId, by: Process, mode: SyncMode) => void;
   readonly slots: number;
   readonly reconcileMs: () => number;
   /** By which a worker sees that the database has gone back; null: it does not, and nobody looks. */
@@ -112,12 +115,13 @@ const askedAloud = (
   source: Source,
   connection: ConnectionId,
   by: Process,
-  { onAsked, onReadWhole }: Pick<Surrounding, 'onAsked' | 'onReadWhole'>,
+  { onAsked, onFullRead, onReadWhole }: Pick<Surrounding, 'onAsked' | 'onFullRead' | 'onReadWhole'>,
 ): Source => ({
   ...source,
   read: async function* (ask, signal) {
+    if (ask.read.mode === 'full' && ask.resume === null) onFullRead(connection);
     for await (const part of source.read(ask, signal)) {
-      if (part.type === 'end') onReadWhole(connection, by);
+      if (part.type === 'end') onReadWhole(connection, by, ask.read.mode);
       yield part;
     }
   },

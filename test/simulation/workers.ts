@@ -33,7 +33,7 @@ export class Workers {
     stores: Stores,
     customers: readonly Customer[],
     witness: Witness,
-    seen: Pick<Surrounding, 'onAsked' | 'onReadWhole'>,
+    seen: Pick<Surrounding, 'onAsked' | 'onFullRead' | 'onReadWhole'>,
     onBug: (error: unknown) => void,
     marks: Surrounding['marks'],
   ) {
@@ -57,6 +57,7 @@ export class Workers {
         },
       },
       onAsked: seen.onAsked,
+      onFullRead: seen.onFullRead,
       onReadWhole: seen.onReadWhole,
       slots: 2,
       reconcileMs: () => this.reconcileMs,

@@ -46,6 +46,16 @@ describe('the liberties of a source in memory', () => {
     expect(order).toEqual(['u3', 'u2']);
   });
 
+  it('tells everything, also where pages become larger in the midst of a read', async () => {
+    const { directory, source } = await start({ pageSize: 2 });
+    for (const nth of [2, 3, 4, 5, 6]) directory.setUser(`u${nth}`, { displayName: `Person ${nth}` });
+    const folded = new Folded();
+    await readAll(source, folded, { scope: everyone }, () => {
+      directory.liberties.pageSize = 100;
+    });
+    expect(Object.keys(folded.view(everyone).users)).toHaveLength(6);
+  });
+
   it('gives no answer about single objects when it is told not to', async () => {
     const { directory, source } = await start({ confirms: false });
     const ada = user(sourceId('u1'));
