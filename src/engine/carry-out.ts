@@ -230,13 +230,19 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
   });
   if (found.kind === 'applied')
     return { ...head(work, pending), result: 'applied', ...(found.link === undefined ? {} : { link: found.link }) };
-  if (found.kind === 'unclear') return escrowed(work, pending, found.reason, found.detail);
+  if (found.kind === 'unclear') {
+    const outcome = escrowed(work, pending, found.reason, found.detail);
+    return outcome.result === 'escrowed' && !isRefused ? { ...outcome, mayBeDone: true } : outcome;
+  }
   if (isRefused) return escrowed(work, pending, 'target_conflict', error.message);
-  return await sendOnceMore(work, pending).catch((cause: unknown) => {
-    // Of members nobody has looked what the first try did.
-    throw cause instanceof TargetError && 'members' in pending.planned.operation
-      ? new StillOpen('It is open whether members were changed.', { cause })
-      : cause;
+  return await sendOnceMore(work, pending).catch(async (cause: unknown) => {
+    if (!(cause instanceof TargetError)) throw cause;
+    const { operation } = pending.planned;
+    // What the first try did was lost with the account.
+    if (cause.fault === 'gone' && operation.action !== 'create' && !('members' in operation))
+      return await afterGone(work, pending, operation, cause);
+    // It may show only now what the first try did; of members nobody has looked.
+    throw new StillOpen('It is open what became of the first try.', { cause });
   });
 };
 

@@ -11,6 +11,7 @@ import { exceededBy } from './exceeded.ts';
 import type { Gathered } from './gather.ts';
 import type { Judged } from './judge-removals.ts';
 import { knownPlan, makePlan } from './make-plan.ts';
+import { owePassedBy } from './owed-looks.ts';
 import { firstPlanProblem, heldProblem } from './plan-problems.ts';
 import type { Reached } from './prove-reach.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -137,8 +138,11 @@ const endApplying = async (
     // From now on the links are of this system.
     if (work.reached === 'unproved') await engine.stores.ledger.noteReach(lease, { proved: work.reach, refused: null });
   }
-  if (leftOut > 0 && plan.kind === 'first')
+  if (leftOut > 0 && plan.kind === 'first') {
+    // What was left out may be of somebody of whom no change is told any more, as after an undo.
+    if (plan.scope === null) await owePassedBy(work);
     await engine.stores.runs.request(newProvisionRun(record, run.id, { ...restOf(engine, run), mode: 'delta' }));
+  }
   await engine.stores.plans.finish(lease, plan.id, run.id);
   engine.world.log.info('plan.applied', { plan: plan.id, target: record.id, run: run.id, left_out: leftOut });
   return {

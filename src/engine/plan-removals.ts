@@ -16,6 +16,7 @@ import type { GoneReason, Ref } from '../model/source-object.ts';
 import { isOfPlan } from './aim.ts';
 import { letGo } from './first-looks.ts';
 import type { Gathered, Item } from './gather.ts';
+import { noteLeaversAsShown } from './leavers-as-shown.ts';
 import { noteMemberships } from './owed-looks.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { isDry, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
@@ -174,11 +175,15 @@ const planUnlisted = async (
 ): Promise<readonly Pending[]> => {
   const remembered = await work.engine.stores.snapshots.recall(work.run.connection, unlisted);
   const links = await linksAsShown(work, unlisted, isOff);
+  const leavers = unlisted.flatMap((ref) => {
+    const why = remembered.get(ref.id)?.gone ?? null;
+    return why === null ? [] : [{ ref, why }];
+  });
   const pass = passOf(work);
-  return unlisted.flatMap((ref) => {
-    const gone = remembered.get(ref.id)?.gone ?? null;
+  await noteLeaversAsShown(work, leavers);
+  return leavers.flatMap(({ ref, why }) => {
     const link = links.get(ref.id);
-    return gone === null || link === undefined ? [] : goneOperations(work, ref, link, gone, pass, tally);
+    return link === undefined ? [] : goneOperations(work, ref, link, why, pass, tally);
   });
 };
 

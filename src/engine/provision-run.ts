@@ -189,6 +189,8 @@ const walk = async (
     }
   };
   const chunks = inSlice(chunksOf(gathered, from, wave === 'objects' ? atOnce(work) : Number.POSITIVE_INFINITY));
+  // Until the target was ready, and what was open was looked up, minutes may have passed.
+  await assertAsRead(work.engine, work);
   const steps = wave === 'objects' ? objectSteps(work, chunks) : referenceSteps(work, gathered, chunks);
   for await (const { last, carryOut } of steps) {
     try {

@@ -62,6 +62,6 @@ const outcomeOf = async (
     case 'no_trace':
       return { ...head, result: 'skipped', reason: 'no_trace' };
     case 'unclear':
-      return { ...head, result: 'escrowed', reason: trace.reason, detail: trace.detail };
+      return { ...head, result: 'escrowed', reason: trace.reason, detail: trace.detail, mayBeDone: true };
   }
 };

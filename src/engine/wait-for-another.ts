@@ -13,8 +13,7 @@ import type { Provisioning } from './provisioning.ts';
 
 /** Before the link goes: whoever finds none any more does not know that there was one. */
 export const waitForAnother = async (work: Provisioning, done: readonly Done[]): Promise<void> => {
-  // What an undo lets go of is still there.
-  const gone = done.filter((one) => isFoundGone(one) && one.pending.planned.why !== 'unlinked');
+  const gone = done.filter(isLost);
   if (gone.length === 0) return;
   const { ledger, snapshots } = work.engine.stores;
   const refs = gone.map(({ outcome }) => outcome.ref);
@@ -26,12 +25,19 @@ export const waitForAnother = async (work: Provisioning, done: readonly Done[]):
       work.lease,
       memberships.map(({ group: of, member }) => ({ owner: group(of), path: 'members', to: member.id, want: 'add' })),
     );
-  // Managers are told once all accounts are there, by a run that looks at everybody to all of them.
+  // Managers are told once all accounts are there, by a run that looks at everybody to all of them. After an undo that is the next one.
+  if (gone.every(isUndone)) return;
   if (work.looksAtAll && gone.every(({ pending }) => pending.step === undefined)) return;
   const people = [...present.values()].flatMap(({ ref }) => (ref.type === 'user' ? [ref.id] : []));
   if (people.length === 0) return;
   for await (const reports of reportsTo(work, people)) await ledger.wait(work.lease, reports);
 };
+
+/** Gone at the target, also where an undo has taken it away. What an undo lets go of is still there. */
+const isLost = (one: Done): boolean => (isFoundGone(one) && one.pending.planned.why !== 'unlinked') || isUndone(one);
+
+const isUndone = ({ pending: { planned }, outcome }: Done): boolean =>
+  planned.why === 'undo' && outcome.action === 'delete' && outcome.result === 'applied';
 
 /** Nothing names the reports of somebody, so all people are looked through: an account that is gone is rare. */
 export async function* reportsTo(

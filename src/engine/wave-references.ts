@@ -34,7 +34,7 @@ const provisionReferences = async (
   items: readonly Item[],
   tally: Tally,
 ): Promise<void> => {
-  const links = await provisionManagers(work, items, tally);
+  const { links } = await provisionManagers(work, items, tally);
   const linked = items.flatMap(({ ref }) => links.get(ref.id) ?? []);
   await provisionWaiting(
     work,
@@ -53,12 +53,13 @@ const provisionReferences = async (
 const groupsIn = ({ takesGroups }: Provisioning, links: Iterable<Link>): readonly Link[] =>
   takesGroups ? [...links].filter(({ ref }) => ref.type === 'group') : [];
 
-/** The links it went by: of all items, also of who left the snapshot, and of those they refer to; without those that it found gone. */
-const provisionManagers = async (
-  work: Provisioning,
-  items: readonly Item[],
-  tally: Tally,
-): Promise<ReadonlyMap<SourceId, Link>> => {
+/**
+ * `links`: that it went by, of all items, also of who left the snapshot, and of those they refer to; without those that it found gone. `kept`: whose
+ * reference was kept back, over a limit as it may be: it is not as wanted yet.
+ */
+type Referring = { readonly links: ReadonlyMap<SourceId, Link>; readonly kept: ReadonlySet<SourceId> };
+
+const provisionManagers = async (work: Provisioning, items: readonly Item[], tally: Tally): Promise<Referring> => {
   const objects = await objectsOf(
     work,
     items.filter(({ ref }) => ref.type === 'user'),
@@ -81,11 +82,13 @@ const provisionManagers = async (
     plan.kind === 'do' ? plan.operations.map((planned) => ({ planned, link, step: 'references' as const })) : [],
   );
   const left = new Map(links);
+  const kept = new Set<SourceId>();
   await carryOut(work, pending, async (done) => {
     countReferences(done, tally);
+    for (const { outcome } of done) if (outcome.result === 'skipped') kept.add(outcome.ref.id);
     for (const { outcome } of done.filter(isFoundGone)) left.delete(outcome.ref.id);
   });
-  return left;
+  return { links: left, kept };
 };
 
 /** References that waited for one of these to be linked. Their owners are planned again, from their state now. */
@@ -94,7 +97,7 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
     const owners = new Map(waiting.filter(({ want }) => want === 'add').map(({ owner }) => [owner.id, owner]));
     const links = await linksOf(work, [...owners.values()]);
     const users = [...owners.values()].filter(({ type }) => type === 'user');
-    await provisionManagers(
+    const { kept } = await provisionManagers(
       work,
       users.map((ref) => ({ ref, why: 'retry', object: null })),
       tally,
@@ -103,7 +106,7 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
     await addAll(work, waitedMembers(work, groups, waiting), tally);
     await stopWaiting(
       work,
-      waiting.filter(({ owner }) => owner.type === 'user'),
+      waiting.filter(({ owner }) => owner.type === 'user' && !kept.has(owner.id)),
     );
   }
 };

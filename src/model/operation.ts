@@ -163,8 +163,17 @@ export type Outcome = {
       readonly reason: EscrowReason;
       readonly detail: string;
     }
-  /** `link`: the object is gone from the target, and another one is made when its time has come. */
-  | { readonly result: 'escrowed'; readonly reason: EscrowReason; readonly detail: string; readonly link?: null }
+  /**
+   * `link`: the object is gone from the target, and another one is made when its time has come. `mayBeDone`: what became of it the target did not say, and
+   * where it was looked for it could not be seen.
+   */
+  | {
+      readonly result: 'escrowed';
+      readonly reason: EscrowReason;
+      readonly detail: string;
+      readonly link?: null;
+      readonly mayBeDone?: true;
+    }
 );
 
 /** The link as it is after it; null: there is none any more. Undefined where it stays as it was. */
@@ -175,11 +184,12 @@ export const linkIn = (outcome: Outcome): Link | null | undefined =>
 export const isInEffect = ({ result }: Outcome): boolean => result === 'applied' || result === 'partly_applied';
 
 /**
- * Whether it counts against the limits of the day: also a loss that the target said it did and does not show yet, for it may show it later; and members who
- * may have been removed by whoever died before they could say so, for nobody looks whether they were.
+ * Whether it counts against the limits of the day: also a loss that the target said it did and does not show yet, for it may show it later; what may have been
+ * done, and could not be seen; and members who may have been removed by whoever died before they could say so, for nobody looks whether they were.
  */
 export const countsAsTaken = (outcome: Outcome): boolean =>
   isInEffect(outcome) ||
+  (outcome.result === 'escrowed' && outcome.mayBeDone === true) ||
   (outcome.result === 'escrowed' && outcome.reason === 'not_applied' && isDestructive(outcome.action)) ||
   (outcome.result === 'skipped' && outcome.reason === 'no_trace' && outcome.action === 'remove_members');
 

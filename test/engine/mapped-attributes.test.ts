@@ -233,3 +233,33 @@ describe('a rule of a target from before that goes by what its connection may no
     });
   });
 });
+
+describe('a mapping that is edited while a target takes its time to say what it can', () => {
+  it('clears nothing of what is not mapped, and so not read, any more', async () => {
+    let meanwhile: () => Promise<void> = async () => {};
+    const s: Story = await story({
+      target: { mapping: mapping(department) },
+      wrapTarget: (made) => ({
+        ...made,
+        ready: async (signal) => {
+          const edit = meanwhile;
+          meanwhile = async () => {};
+          await edit();
+          await made.ready(signal);
+        },
+      }),
+    });
+    s.hire('anna', { department: 'Sales' });
+    await s.full();
+    s.hire('anna', { department: 'Sales', userPrincipalName: 'ann@contoso.example' });
+    await s.requestSync('delta');
+    await s.syncAll();
+    meanwhile = async () => {
+      await remap(s, { mapping: mapping() });
+      await s.requestSync('full');
+      await s.syncAll();
+    };
+    await s.provisionAll();
+    expect(heldAccount(s, 'ann')).toMatchObject({ department: 'Sales' });
+  });
+});

@@ -187,6 +187,22 @@ describe('a database that was put back from a backup', () => {
     expect(s.account('carl')?.attributes[manager] ?? null).toBeNull();
   });
 
+  it('switches on whoever was switched off in the time that was lost, and comes back as the plan that would do so is carried out', async () => {
+    const lived = await story();
+    await untilBackup(lived);
+    lived.directory.remove(id('dora'), 'soft_deleted');
+    await lived.delta();
+    const s = await putBack(lived, untilBackup);
+    await noticed(s);
+    await delta(s);
+    expect(await s.held(await s.newestPlan())).toEqual(['add_members 3', 'disable user']);
+    lived.directory.restore(id('dora'));
+    expect(await s.approve()).toMatchObject({ counters: { disabled: 0, skipped: { confirmed_present: 1 } } });
+    expect(s.accounts()).toMatchObject({ dora: 'off' });
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ dora: 'on' });
+  });
+
   it('goes on without anybody when the target is exactly what the tenant is', async () => {
     const until = async (s: Story): Promise<void> => {
       for (const name of ['anna', 'ben']) s.hire(name);

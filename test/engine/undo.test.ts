@@ -580,3 +580,59 @@ describe('an undo that the target refuses', () => {
     expect(await escrowed(s)).toEqual(['bert ambiguous_match']);
   });
 });
+
+describe('what an undo leaves behind', () => {
+  it('is a group whose members are told again: one that was deleted is in it once it is made anew', async () => {
+    let refuses = false;
+    const s = await story({
+      target: { limits: withoutLimits, leftGroups: 'delete' },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal) => {
+          const of = 'remoteId' in operation ? s.remote.objects.get(operation.remoteId) : undefined;
+          if (refuses && operation.action === 'delete' && of?.attributes['displayName'] === 'board')
+            throw new TargetError('rejected', 'The board stays.');
+          return await made.apply(operation, signal);
+        },
+      }),
+    });
+    for (const name of ['board', 'staff']) s.found(name);
+    s.directory.join(id('board'), id('staff'));
+    await s.full();
+    s.pass(1_000);
+    await s.planUndo(await s.provisioned());
+    refuses = true;
+    await s.approve();
+    expect(Object.keys(s.groups())).toEqual(['board']);
+    s.pass(1_000);
+    await s.provision();
+    await s.approve();
+    expect(s.groups()).toEqual({ board: ['staff'], staff: [] });
+  });
+
+  it('is taken away by the run after the plan that left it out, though no change tells of it any more', async () => {
+    let unsure = false;
+    const s = await staffed({
+      wrapSource: (made) => ({
+        ...made,
+        confirm: async (refs, scope, signal) =>
+          unsure ? new Map(refs.map(({ id: of }) => [of, 'unsure'])) : await made.confirm(refs, scope, signal),
+      }),
+    });
+    s.directory.remove(id('p29'), 'soft_deleted');
+    await s.delta();
+    s.pass(1_000);
+    await s.planUndo(await s.provisioned());
+    await s.approve();
+    expect(s.accounts()).toMatchObject({ p29: 'on' });
+    s.pass(1_000);
+    unsure = true;
+    s.hire('p1', { jobTitle: 'king', manager: id('p0') });
+    await s.delta();
+    expect(await s.newestPlan()).toMatchObject({ kind: 'first', counts: { update: 1, disable: 0 } });
+    unsure = false;
+    await s.approve();
+    expect(s.accounts()).toMatchObject({ p29: 'off' });
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { disabled: 1 } });
+  });
+});

@@ -97,7 +97,10 @@ async function* groups(
   }
 }
 
-/** The groups of a page, then their members, some groups at a time. */
+/**
+ * The groups of a page, some at a time, each with its members: whoever goes on from a place in the page may be shown another one there, and a group that is
+ * stored is one whose members were read.
+ */
 async function* groupPage(
   client: GraphClient,
   selection: Selection,
@@ -109,11 +112,11 @@ async function* groupPage(
   const objects = items.map((item) => wholeGroup(selection, item));
   const entities = new Map(items.map((item) => [sourceId(item.id), item]));
   let done = doneOf(ids, from.members);
-  yield { messages: objects, place: { groups: from.groups, members: countOf(ids, done) } };
   for await (const some of membersOf(client, ids.slice(done), signal)) {
+    const shown = objects.slice(done, done + some.length);
     done += some.length;
     // A group that is gone by now is reported by the delta round that begins before this read.
-    const messages = some.flatMap((one) => wholeMembers(one, entities.get(one.group)));
-    yield { messages, place: { members: countOf(ids, done) } };
+    const messages = [...shown, ...some.flatMap((one) => wholeMembers(one, entities.get(one.group)))];
+    yield { messages, place: { groups: from.groups, members: countOf(ids, done) } };
   }
 }
