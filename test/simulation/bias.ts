@@ -14,6 +14,8 @@ export type Bias = {
 /** Happens, whatever its share. */
 const sure: Range = [0, 0];
 const never: Range = [0.9999, 0.9999];
+/** Happens also where chance alone never brings it about. */
+const always: Range = [-1, -1];
 /** Of an amount: near the least, near the most. */
 const little: Range = [0, 0.1];
 const much: Range = [0.8, 0.9999];
@@ -463,6 +465,14 @@ const biases = {
       ...drawn([0.4, 0.9999], 'a new account at the target'),
     },
     picked: { amendment: ['reconciliation asked for', 'repair asked for'], operator: ['plans decided on'] },
+  },
+  'Graph as it was observed': {
+    drawn: { ...readsGraph, ...manyEdits, ...drawn(always, 'Graph as observed') },
+    picked: {},
+  },
+  'Graph at its strangest': {
+    drawn: { ...readsGraph, ...manyEdits, ...drawn(always, 'Graph at its strangest') },
+    picked: {},
   },
   'wake-ups that are lost': {
     drawn: {

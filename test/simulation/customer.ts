@@ -22,9 +22,9 @@ import {
 } from '../../src/model/target-record.ts';
 import type { Chance } from './chance.ts';
 import { type Directory, openDirectory } from './directory.ts';
-import { graphBackend } from './graph-backend.ts';
+import { type GraphHabits, graphBackend } from './graph-backend.ts';
 import { drawGroupsOff, withGroupsOff } from './groups-off.ts';
-import { drawGraphHabits, drawMemoryHabits, drawScimHabits } from './habits.ts';
+import { drawGraphHabits, drawGraphPersonality, drawMemoryHabits, drawScimHabits } from './habits.ts';
 import { attributesRead, attributesWithoutManager, mappingWith } from './mapping.ts';
 import { memoryBackend } from './memory-backend.ts';
 import { memoryRemote } from './memory-remote.ts';
@@ -170,11 +170,17 @@ export const foundCustomer = (
 
 const foundTenant = (stage: Stage, nth: number, chance: Chance, seed: number): Directory => {
   const backend = chance.happens(0.65, 'reads Graph')
-    ? graphBackend(stage, seed, drawGraphHabits(chance))
+    ? graphBackend(stage, seed, graphHabits(stage, chance))
     : memoryBackend(stage, seed, drawMemoryHabits(chance));
   const directory = openDirectory(backend, stage.scheduler.now);
   populate(directory, chance, nth);
   return directory;
+};
+
+const graphHabits = ({ trace }: Stage, chance: Chance): GraphHabits => {
+  const personality = drawGraphPersonality(chance);
+  trace.count(`graph.${personality ?? 'of_its_own'}`);
+  return drawGraphHabits(chance, personality);
 };
 
 /** What a record tells of how many had to approve. */

@@ -152,7 +152,14 @@ const isInDoubt = ({ customer, titled, now }: View, id: string): boolean =>
 const wrongWithColleague = (view: View, person: Person, remote: Remote | undefined): readonly Wrong[] => {
   if (remote === undefined) return [differs(`${person.id} has no account`, excuseWithoutAccount(view, person))];
   return [
-    ...(remote.active ? [] : [differs(`${person.id} has an account that is switched off`)]),
+    ...(remote.active
+      ? []
+      : [
+          differs(
+            `${person.id} has an account that is switched off`,
+            isRefused(view, person, remote) ? 'name_taken' : null,
+          ),
+        ]),
     ...wrongAttributes(view, person, remote),
   ];
 };
@@ -203,7 +210,10 @@ const isLeft = (policy: DeprovisionPolicy, remote: Remote): string | null => {
   }
 };
 
-/** What is written together is refused together: where a name is taken, nothing beside it is as wanted. */
+/** What is written together is refused together: where a name is taken, nothing beside it is as wanted, nor is the account switched on again. */
+const isRefused = (view: View, { id, userPrincipalName }: Person, { name }: Remote): boolean =>
+  userPrincipalName !== name && isTaken(view, id, 'user', userPrincipalName);
+
 const wrongAttributes = (view: View, person: Person, remote: Remote): readonly Wrong[] => {
   const wanted = {
     name: person.userPrincipalName,
@@ -211,17 +221,13 @@ const wrongAttributes = (view: View, person: Person, remote: Remote): readonly W
     department: person.department,
     ...(view.mapsTitles ? { title: person.jobTitle } : {}),
   };
-  const isRefused = wanted.name !== remote.name && isTaken(view, person.id, 'user', wanted.name);
+  const excuse = isRefused(view, person, remote) ? 'name_taken' : null;
   const wrong = (Object.keys(wanted) as (keyof typeof wanted)[])
     .filter((name) => wanted[name] !== remote[name])
     .map((name) =>
       differs(
         `${person.id}: ${name} is ${String(remote[name])}, not ${String(wanted[name])}`,
-        isRefused
-          ? 'name_taken'
-          : name === 'title' && view.customer.retitled.get(remote.id) === remote.title
-            ? 'retitled'
-            : null,
+        excuse ?? (name === 'title' && view.customer.retitled.get(remote.id) === remote.title ? 'retitled' : null),
       ),
     );
   return [...wrong, ...wrongManager(view, person, remote)];

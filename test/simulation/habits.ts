@@ -8,8 +8,54 @@ import type { GraphHabits } from './graph-backend.ts';
 import type { MemoryHabits } from './memory-backend.ts';
 import type { ScimHabits } from './scim-remote.ts';
 
-export const drawGraphHabits = (chance: Chance): GraphHabits => {
-  if (chance.happens(0.25, 'Graph as documented')) return { knobs: {}, largestList: 999, listsAgeMs: 0 };
+/**
+ * As its documentation has it, as it was seen to behave where that is silent, and at its strangest. Chance draws the first as it stands, and else any of the
+ * habits there are; who leans to one of the others (bias.ts) meets all of it.
+ */
+export const graphPersonalities = {
+  as_documented: { knobs: {}, largestList: 999, listsAgeMs: 0 },
+  as_observed: {
+    knobs: {
+      lagMs: 45_000,
+      duplicates: 0.3,
+      replays: 0.3,
+      removedInFirstRound: true,
+      managerRemoval: 'both',
+      purgeShowsInGroups: false,
+    },
+    largestList: 100,
+    listsAgeMs: 0,
+  },
+  strange: {
+    knobs: {
+      deltaPageSize: 1,
+      membersPerPage: 1,
+      lagMs: 90_000,
+      duplicates: 0.3,
+      replays: 0.3,
+      emptyPages: 0.3,
+      shuffle: true,
+      removedInFirstRound: true,
+      deltaExpiry: 'gone',
+      managerRemoval: 'empty',
+      purgeShowsInGroups: false,
+    },
+    largestList: 1,
+    listsAgeMs: 240_000,
+  },
+} as const satisfies Readonly<Record<string, GraphHabits>>;
+export type GraphPersonality = keyof typeof graphPersonalities;
+
+/** Null: none of those that have a name. */
+export const drawGraphPersonality = (chance: Chance): GraphPersonality | null => {
+  // Never by chance alone: what existing seeds draw stays as it is.
+  if (chance.happens(0, 'Graph as observed')) return 'as_observed';
+  if (chance.happens(0, 'Graph at its strangest')) return 'strange';
+  return chance.happens(0.25, 'Graph as documented') ? 'as_documented' : null;
+};
+
+export const drawGraphHabits = (chance: Chance, personality: GraphPersonality | null): GraphHabits => {
+  if (personality !== null) return graphPersonalities[personality];
   const sometimes = (name: string, share: number): number => (chance.happens(0.5, name) ? share : 0);
   const knobs: Partial<GraphKnobs> = {
     deltaPageSize: chance.between(1, 5, 'delta page size'),

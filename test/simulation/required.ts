@@ -6,6 +6,7 @@ import type { Summary } from './summary.ts';
 /** Guards that tripped, and things done, by the name the log, the ledger or the script gives them. */
 const happenings: readonly string[] = [
   ...['worker.died', 'worker.stood_still', 'worker.stood_still_beyond_its_lease', 'queue.emptied'],
+  ...['graph.as_documented', 'graph.as_observed', 'graph.strange', 'graph.of_its_own'],
   ...['sync.reset', 'read.held', 'read.accepted', 'run.waits', 'run.quarantined', 'intents.recovered'],
   ...[
     'guard.held.deprovisions',
