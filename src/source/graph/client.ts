@@ -44,6 +44,8 @@ export type GraphClient = {
   sent(): Promise<void>;
   /** What the token that is sent now says was granted; null when it cannot be read. */
   granted(signal: AbortSignal): Promise<Roles | null>;
+  /** What is sent from now on carries a new token. */
+  renew(): void;
   /** How far our clock is ahead of Graph's, by its last answer; null before the first. */
   clockAheadMs(): number | null;
   readonly gate: Gate;
@@ -88,6 +90,7 @@ export const graphClient = (parts: Parts): GraphClient => {
     isOwn,
     sent: () => parts.transport.sent(),
     granted: async (signal) => rolesOf(await tokenOf(parts, signal)),
+    renew: () => parts.tokens.drop(),
     clockAheadMs: () => aheadMs,
     gate: parts.gate,
     limits: parts.limits,

@@ -5,8 +5,8 @@ import { sourceId, type Watermark } from '../../model/ids.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf } from './errors.ts';
-import { grantedNow, stillGranted } from './granted.ts';
-import { proveGroups, proveUsers, refuseHiddenGroups } from './hidden.ts';
+import { grantedNow, stillGrantedNow } from './granted.ts';
+import { proveBoth, proveGroups, proveUsers, refuseHiddenGroups } from './hidden.ts';
 import { membersOf, wholeMembers } from './members.ts';
 import { mintProving } from './mint.ts';
 import { type Entity, hasEnded, listPages, proofOf } from './pages.ts';
@@ -40,7 +40,8 @@ export async function* readFull(
   ];
   try {
     const last = yield* follow(from, streams, writePlace, signal);
-    const complete = proofOf(ask, last, await stillGranted(client, ask, last.granted, signal));
+    const prove = (now: AbortSignal) => proveBoth(client, now);
+    const complete = proofOf(ask, last, await stillGrantedNow(client, ask, last.granted, prove, signal));
     yield { type: 'end', complete, watermark: watermarkOf(last, client.world.now().getTime()) };
   } catch (error) {
     if (expiryOf(error) === null) throw error;

@@ -8,8 +8,9 @@ import { SourceError } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import type { Ref } from '../../model/source-object.ts';
+import { answered, batch } from './batch.ts';
 import type { GraphClient } from './client.ts';
-import { permissionFor } from './errors.ts';
+import { incomplete, permissionFor } from './errors.ts';
 import { type Entity, listPageSchema } from './pages.ts';
 
 /** Entra gives every user one. It is always asked for, because a page of users that all lack it comes from a lost permission. */
@@ -64,16 +65,26 @@ export const proveUsers = async (client: GraphClient, signal: AbortSignal): Prom
   refuseHidden(items);
 };
 
+/** The same of users and groups, in one request. */
+export const proveBoth = async (client: GraphClient, signal: AbortSignal): Promise<void> => {
+  const questions = [proofOfUsers, proofOfGroups].map((at) => ({ method: 'GET', at }) as const);
+  const [users, groups] = await batch(client, questions, signal);
+  if (users === undefined || groups === undefined) throw incomplete('A proof was not answered.', 'BatchIncomplete');
+  refuseHidden(answered(users, listPageSchema, '/users').items);
+  refuseHiddenGroups(answered(groups, listPageSchema, '/groups').items);
+};
+
 /** A few, as one of them alone may be odd. */
 export const proofOfUsers = `/users?$top=5&$select=id,${everyUserHas.join(',')}`;
 
 /** The same of groups; gives one of them, if there are any. */
 export const proveGroups = async (client: GraphClient, signal: AbortSignal): Promise<Entity | null> => {
-  const at = `/groups?$top=1&$select=id,${alwaysNamed}`;
-  const { items } = await client.ask({ method: 'GET', at }, listPageSchema, signal);
+  const { items } = await client.ask({ method: 'GET', at: proofOfGroups }, listPageSchema, signal);
   refuseHiddenGroups(items);
   return items[0] ?? null;
 };
+
+const proofOfGroups = `/groups?$top=1&$select=id,${alwaysNamed}`;
 
 const lacks = (entity: Entity, name: string): boolean => entity[name] === null || entity[name] === undefined;
 

@@ -7,10 +7,10 @@ import type { ObjectMessage } from '../../model/source-message.ts';
 import type { Ref } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { batchesInFlight, batchSize } from './batch.ts';
-import { getByIds, wholeUsers } from './by-id.ts';
+import { getByIds, idsPerRequest, wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
-import { grantedNow, stillGranted } from './granted.ts';
+import { grantedNow, stillGrantedNow } from './granted.ts';
 import { hiddenGroup, isHiddenGroup, refuseHiddenGroups } from './hidden.ts';
 import { type GroupMembers, membersOf, wholeMembers } from './members.ts';
 import { mint } from './mint.ts';
@@ -25,7 +25,7 @@ import {
   writeWatermark,
 } from './places.ts';
 import { follow, type Step } from './steps.ts';
-import { isShownWhole, type Selection, selectionOf, wholeGroup } from './to-source-object.ts';
+import { isShownWhole, type Selection, selectionOf, whetherShown, wholeGroup } from './to-source-object.ts';
 
 export type GroupScope = Extract<Scope, { kind: 'groups' }>;
 
@@ -55,7 +55,8 @@ export async function* readScoped(
     const stream = (either: AbortSignal) => reach(client, scope, ask.known, selection, from, either);
     const { ends, granted, minted } = yield* follow(from, [stream], placeOf, signal);
     if (ends === null) throw incomplete('Not everybody was asked for.', 'NotAsked');
-    const complete = proofOfAsked(ask, scope, ends, await stillGranted(client, ask, granted, signal));
+    const prove = (now: AbortSignal) => proveScope(client, scope, now);
+    const complete = proofOfAsked(ask, scope, ends, await stillGrantedNow(client, ask, granted, prove, signal));
     const wholeAt = client.world.now().getTime();
     yield { type: 'end', complete, watermark: minted && writeWatermark(key, { links: minted, wholeAt }) };
   } catch (error) {
@@ -63,6 +64,12 @@ export async function* readScoped(
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
   }
 }
+
+/** Shows that the groups of the scope can be read right now, and asks about nobody else. What is said of the people in them proves itself. */
+const proveScope = async (client: GraphClient, { groups }: GroupScope, signal: AbortSignal): Promise<void> => {
+  const found = await getByIds(client, 'group', groups.slice(0, idsPerRequest), whetherShown, signal);
+  for (const [id, entity] of found) if (isHiddenGroup(entity)) throw hiddenGroup(id);
+};
 
 /** Where the read stands, and in the end that it came to its ends. */
 type Reached = ScopedPlace & { readonly ends: Ends | null };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sourceId } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
 import type { GraphClient } from '../../../src/source/graph/client.ts';
-import { grantedNow, type StillGranted, stillGranted } from '../../../src/source/graph/granted.ts';
+import { grantedNow, type StillGranted, stillGranted, stillGrantedNow } from '../../../src/source/graph/granted.ts';
 import {
   type AllAsked,
   askThrough,
@@ -40,6 +40,18 @@ const all = new Set(['User.Read.All', 'GroupMember.Read.All', 'Member.Read.Hidde
 const granted = async (...roles: readonly (Roles | null)[]): Promise<StillGranted> => {
   const client = tokens(...roles);
   return stillGranted(client, ask, await grantedNow(client, ask, never), never);
+};
+
+/** The same at the end of a full read, of which `proved` hears that it made a call. */
+const grantedToTheEnd = async (roles: readonly [Roles | null, Roles | null]): Promise<readonly string[]> => {
+  const done: string[] = [];
+  const client = {
+    granted: async () => (done.includes('new token') ? roles[1] : roles[0]),
+    renew: () => void done.push('new token'),
+  };
+  const prove = async (): Promise<void> => void done.push('call');
+  await stillGrantedNow(client, ask, await grantedNow(client, ask, never), prove, never);
+  return done;
 };
 
 const ended = (of: 'users' | 'groups'): Chain => ChainPlace.parse({ of, delta: null });
@@ -148,6 +160,16 @@ describe('a permission that was lost between the start and the end of a read', (
   it('is none that is not needed, or that a greater one stands in for', async () => {
     await granted(new Set([...all, 'Organization.Read.All']), all);
     await granted(all, new Set(['Directory.Read.All', 'Member.Read.Hidden']));
+  });
+
+  it('a-token-compared-with-itself: is looked for in a new token at the end of a full read, and by a call where that says nothing', async () => {
+    expect(await grantedToTheEnd([all, all])).toEqual(['new token']);
+    for (const silent of [null, new Set<string>()])
+      expect(await grantedToTheEnd([silent, silent])).toEqual(['new token', 'call']);
+    expect(await grantedToTheEnd([all, null])).toEqual(['new token', 'call']);
+    await expect(grantedToTheEnd([all, new Set(['GroupMember.Read.All'])])).rejects.toMatchObject({
+      code: 'PermissionLost',
+    });
   });
 
   it('is not concluded from a token that says nothing, or never did', async () => {

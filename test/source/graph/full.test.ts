@@ -252,6 +252,23 @@ describe('a full read', () => {
     });
   });
 
+  it.each([
+    ['everybody', everyone],
+    ['some groups', null],
+  ])('a-token-compared-with-itself: of %s asks with a new token at its end', async (_, all) => {
+    const tenant = graph.control.addTenant({ users: 20, groups: 3, apps: [{ roles: everyRole }] });
+    const scope = all ?? { kind: 'groups', groups: tenant.groups().map(({ id }) => sourceId(id)), nested: false };
+    const [app] = tenant.apps();
+    let pages = 0;
+    await expect(
+      readAll(sourceOf(graph, {}, tenant.tenantId), new Folded(), { scope }, ({ type }) => {
+        // The token in use is taken to its end.
+        if (type === 'place' && pages++ === 0 && app !== undefined)
+          app.roles = everyRole.filter((role) => role !== 'Member.Read.Hidden');
+      }),
+    ).rejects.toMatchObject({ fault: 'forbidden', code: 'PermissionLost' });
+  });
+
   it('knows at its resumption what was granted at its start', async () => {
     const tenant = graph.control.addTenant({ users: 60, groups: 8, apps: [{ roles: everyRole }] });
     const places: Resume[] = [];
