@@ -24,7 +24,13 @@ import type { Chance } from './chance.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import { type GraphHabits, graphBackend } from './graph-backend.ts';
 import { drawGroupsOff, withGroupsOff } from './groups-off.ts';
-import { drawGraphHabits, drawGraphPersonality, drawMemoryHabits, drawScimHabits } from './habits.ts';
+import {
+  drawGraphHabits,
+  drawGraphPersonality,
+  drawLostPermission,
+  drawMemoryHabits,
+  drawScimHabits,
+} from './habits.ts';
 import { attributesRead, attributesWithoutManager, mappingWith } from './mapping.ts';
 import { memoryBackend } from './memory-backend.ts';
 import { memoryRemote } from './memory-remote.ts';
@@ -170,7 +176,7 @@ export const foundCustomer = (
 
 const foundTenant = (stage: Stage, nth: number, chance: Chance, seed: number): Directory => {
   const backend = chance.happens(0.65, 'reads Graph')
-    ? graphBackend(stage, seed, graphHabits(stage, chance))
+    ? graphBackend(stage, seed, graphHabits(stage, chance), drawLostPermission(chance))
     : memoryBackend(stage, seed, drawMemoryHabits(chance));
   const directory = openDirectory(backend, stage.scheduler.now);
   populate(directory, chance, nth);

@@ -16,6 +16,7 @@ import { SourceError } from '../../src/model/errors.ts';
 import { templateOf } from '../../src/source/graph/client.ts';
 import type { Tokens } from '../../src/source/graph/credentials.ts';
 import { defaultLimits, sourceOver } from '../../src/source/graph/index.ts';
+import { rolesOf } from '../../src/source/graph/permissions.ts';
 import type { Call, Transport } from '../../src/source/graph/transport.ts';
 import { circlesOf } from './circles.ts';
 import type { Backend } from './directory.ts';
@@ -27,7 +28,7 @@ import { replicaOf, withoutUnknown } from './replica.ts';
 import { networkMs, surroundingsOf } from './surroundings.ts';
 
 const graphUrl = 'https://graph.example';
-const roles = new Set(['User.Read.All', 'GroupMember.Read.All', 'Organization.Read.All']);
+const everyRole = ['User.Read.All', 'GroupMember.Read.All', 'Organization.Read.All'];
 
 /** `largestList`: objects on a page of a list, whatever is asked for; a small tenant would have one page otherwise. `listsAgeMs`: how old lists are. */
 export type GraphHabits = {
@@ -35,8 +36,15 @@ export type GraphHabits = {
   readonly largestList: number;
   readonly listsAgeMs: number;
 };
+/** For so long a token that is given says nothing of the permission to read users, and goes on saying nothing of it. */
+export type LostPermission = { readonly fromMs: number; readonly forMs: number };
 
-export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): Backend => {
+export const graphBackend = (
+  stage: Stage,
+  seed: number,
+  habits: GraphHabits,
+  lostPermission: LostPermission | null,
+): Backend => {
   const knobs: Knobs = { ...calmKnobs, ...habits.knobs };
   let largestList = habits.largestList;
   const shortLists: number[] = [];
@@ -61,9 +69,23 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
   };
   const tenant = addTenant(world, { users: 0, groups: 0, teamSize: 1, apps: [] }, seed);
   const control = controlTenant(tenant, world.apps, knobs, stage.scheduler.now);
-  const identity: Identity = { tenant, appId: 'simulated', roles };
+  let isCalm = false;
+  let granted: readonly string[] = everyRole;
+  if (lostPermission !== null && stage.faults.allows(`lost permission of ${tenant.id}#0`)) {
+    const from = stage.scheduler.now() + lostPermission.fromMs;
+    stage.scheduler.at(from, () => {
+      if (isCalm) return;
+      granted = everyRole.slice(1);
+      stage.trace.count('graph.lost_a_permission');
+    });
+    stage.scheduler.at(from + lostPermission.forMs, () => {
+      granted = everyRole;
+    });
+  }
   const answer = (call: Call, fault: Fault | null): Reply => {
     const asked = askedBy(call, largestList, stage.scheduler.now());
+    // Graph goes by what the token says, however old it is.
+    const identity: Identity = { tenant, appId: 'simulated', roles: rolesOf(call.token) ?? new Set() };
     unknown = replica.unknown();
     try {
       if (fault !== null) refuseWith(fault);
@@ -115,6 +137,8 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
       Object.assign(knobs, calmKnobs, { shuffle: knobs.shuffle });
       replica.catchUp();
       circles.end();
+      isCalm = true;
+      granted = everyRole;
       oldLists.end();
       largestList = Number.POSITIVE_INFINITY;
     },
@@ -125,7 +149,7 @@ export const graphBackend = (stage: Stage, seed: number, habits: GraphHabits): B
         registrant: 'your_team',
         permissionsUrl: null,
         application: null,
-        tokens: tokensFor(process),
+        tokens: tokensFor(process, () => granted),
         transport: transportFor(stage, process, answer),
         limits: defaultLimits,
         world: surroundingsOf(stage, process),
@@ -173,11 +197,17 @@ class FaultsOfBatches extends Scripted {
 
 const ofLogin: readonly FaultKind[] = ['crash_before', 'pause', 'unavailable', 'unauthorized'];
 
-const tokensFor = (process: Process): Tokens => {
+const tokensFor = (process: Process, granted: () => readonly string[]): Tokens => {
   let kept: string | null = null;
   return {
     get: async (signal) => {
-      kept ??= await process.call({ site: 'login', kinds: ofLogin, latencyMs: 40, signal, effect: logIn });
+      kept ??= await process.call({
+        site: 'login',
+        kinds: ofLogin,
+        latencyMs: 40,
+        signal,
+        effect: (fault) => logIn(fault, granted()),
+      });
       return kept;
     },
     drop: () => {
@@ -186,11 +216,11 @@ const tokensFor = (process: Process): Tokens => {
   };
 };
 
-const logIn = (fault: Fault | null): string => {
+const logIn = (fault: Fault | null, roles: readonly string[]): string => {
   if (fault?.kind === 'unavailable') throw new SourceError('unavailable', 'The login service gave no token.');
   if (fault?.kind === 'unauthorized')
     throw new SourceError('unauthorized', 'The client secret has expired.', { code: 'AADSTS7000222' });
-  return 'token';
+  return `simulated.${Buffer.from(JSON.stringify({ roles })).toString('base64url')}.unsigned`;
 };
 
 const transportFor = (

@@ -4,7 +4,7 @@ import type { Knobs as GraphKnobs } from '../../simulator/graph/knobs.ts';
 import type { Knobs as ScimKnobs } from '../../simulator/scim/personality.ts';
 import type { Chance } from './chance.ts';
 import type { Faults } from './faults.ts';
-import type { GraphHabits } from './graph-backend.ts';
+import type { GraphHabits, LostPermission } from './graph-backend.ts';
 import type { MemoryHabits } from './memory-backend.ts';
 import type { ScimHabits } from './scim-remote.ts';
 
@@ -76,6 +76,15 @@ export const drawGraphHabits = (chance: Chance, personality: GraphPersonality | 
     listsAgeMs: chance.happens(0.12, 'lists are old') ? chance.between(60_000, 360_000, 'age of lists') : 0,
   };
 };
+
+/** When an administrator takes back the permission to read users, and for how long; null: never. */
+export const drawLostPermission = (chance: Chance): LostPermission | null =>
+  chance.happens(0.06, 'a permission is lost')
+    ? {
+        fromMs: chance.between(0, 360_000, 'when a permission is lost'),
+        forMs: chance.between(30_000, 180_000, 'how long a permission is lost'),
+      }
+    : null;
 
 export const drawMemoryHabits = (chance: Chance): MemoryHabits => ({
   pageSize: chance.between(1, 8, 'page size'),

@@ -33,7 +33,14 @@ const happenings: readonly string[] = [
   ...['operator.limits lifted', 'operator.limits tightened', 'operator.protection lifted'],
   ...['operator.scope previewed', 'preview.looked_at', 'preview.saved'],
   ...['database.put_back', 'restore.detected', 'restore.declared', 'restored.approved'],
-  ...['operator.somebody protected', 'spared.by_id', 'spared.by_attribute', 'spared.by_group', 'list.old'],
+  ...[
+    'operator.somebody protected',
+    'spared.by_id',
+    'spared.by_attribute',
+    'spared.by_group',
+    'list.old',
+    'graph.lost_a_permission',
+  ],
   ...[
     'target.lost_its_route',
     'target.lost_its_patch',
