@@ -22,7 +22,7 @@ describe('what is selected', () => {
     ]);
     expect(of.user).toBe('id,userPrincipalName,accountEnabled,displayName,employeeOrgData');
     expect(manager).toBe(true);
-    expect(select([], ['members', 'mail']).select.group).toBe('id,visibility,mail');
+    expect(select([], ['members', 'mail']).select.group).toBe('id,displayName,visibility,mail');
   });
 
   it.each(['__proto__', 'a b', '$count', 'a&b=c', 'a..b', ''])('does not let "%s" into a request', (name) => {
