@@ -97,13 +97,32 @@ const excusedBy = 'excused.';
 
 const brokenText = (broken: readonly Caught[], told: string): string => {
   if (broken.length === 0) return 'No promise was broken.';
-  const named = new Set(told.match(/\b\d{4,}\b/g) ?? []);
-  const [traced, untraced] = [true, false].map((is) => broken.filter(({ seed }) => named.has(String(seed)) === is));
+  const standings = Map.groupBy(broken, standingBy(told));
+  const sentence = (standing: Standing): string => {
+    const some = standings.get(standing) ?? [];
+    return `${number(some.length)} ${endings[standing]}: ${seedsText(some)}.`;
+  };
   return [
     `A promise was broken in ${number(broken.length)} of them, as they were played. \`test/simulation/broken.test.ts\` plays every one of them again, whole, and demands that it breaks none now.`,
-    `${number(traced?.length ?? 0)} were traced to what was at fault, and are told of [below](#what-is-open): ${seedsText(traced)}.`,
-    `${number(untraced?.length ?? 0)} were not: they pass now because something was mended, or because what they draw became other, and which of the two is not known: ${seedsText(untraced)}.`,
+    ...standingNames.filter((standing) => standing !== 'open' || standings.has(standing)).map(sentence),
   ].join(' ');
+};
+
+const standingNames = ['mended', 'open', 'untraced'] as const;
+type Standing = (typeof standingNames)[number];
+const endings: Readonly<Record<Standing, string>> = {
+  mended: 'were traced to what was at fault, which is told [below](#what-is-open)',
+  open: 'were traced, and what was at fault is not mended yet ([below](#what-is-open))',
+  untraced:
+    'were not traced: they pass now because something was mended, or because what they draw became other, and which of the two is not known',
+};
+
+/** By where the page names a seed: in its list of what is open, elsewhere, or nowhere. */
+const standingBy = (told: string): ((each: Caught) => Standing) => {
+  const seedsIn = (text: string): ReadonlySet<number> => new Set((text.match(/\b\d{4,}\b/g) ?? []).map(Number));
+  const open = seedsIn(/these are open:\n\n((?:- .*\n)+)/.exec(told)?.[1] ?? '');
+  const named = seedsIn(told);
+  return ({ seed }) => (open.has(seed) ? 'open' : named.has(seed) ? 'mended' : 'untraced');
 };
 
 const seedsText = (broken: readonly Caught[] = []): string =>
