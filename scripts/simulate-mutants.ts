@@ -7,15 +7,27 @@ import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
 import { askedBy, someOf, wholeNumber } from '../src/command-line.ts';
 import { layers, type Mutant, mutants } from '../test/simulation/mutants/index.ts';
-import { commitOf } from './simulate/commit.ts';
-import { hunter, type Tried } from './simulate/hunt.ts';
-import { mutantTable } from './simulate/page.ts';
-import { isSeen, type MutantResult, mutantsFile, readMutantResults } from './simulate/results.ts';
+import { storeMutants } from '../test/store/mongo/mutants.ts';
+import { commitOfSources, isExact } from './simulate/commit.ts';
+import { hunter } from './simulate/hunt.ts';
+import { mutantTable, storeTable } from './simulate/page.ts';
+import {
+  isSeen,
+  type Look,
+  type MutantResult,
+  mutantsFile,
+  readMutantResults,
+  readStoreResults,
+  storesFile,
+  unseenWithout,
+} from './simulate/results.ts';
+import { huntInStores } from './simulate/stores.ts';
 
 const usage = `Usage: npm run simulate:mutants -- [options]
 
 Puts each of ${mutants.length} bugs into the engine, one at a time, and simulates until a promise is broken that the same seed keeps without the
-bug. Ends with 0 only if every one is seen. The seed that showed a bug last time is tried first, then seeds that lean to what the bug is about.
+bug. Ends with 0 only if every one is seen (of those that are named with --only), by this time or by what is kept of earlier ones; with --all also
+without each of the layers that do not cover it. The seed that showed a bug last time is tried first, then seeds that lean to what the bug is about.
 
   --seeds N      so many seeds at most for a bug alone (1000)
   --crossed N    so many at most for a bug together with one safety layer that is off (400)
@@ -23,8 +35,10 @@ bug. Ends with 0 only if every one is seen. The seed that showed a bug last time
   --only A,B     these bugs; npm run simulate -- --mutant list names them
   --missing      those that are not seen yet
   --all          takes every layer away in turn, also where a bug is seen alone or with another layer off
+  --stores       instead of these: bugs in the stores of MongoDB, which their contract tests have to see
   --afresh       as if nothing were known from last time
-  --write        keeps each result as it comes, for docs/reliability.md; then: node test/docs/generated.ts
+  --write        keeps each result as it comes, for docs/reliability.md; then: npm run docs. What is kept of these very sources is not looked for
+                 again, so that whoever breaks off goes on from there
   --help`;
 
 const asked = askedBy({
@@ -41,11 +55,12 @@ const asked = askedBy({
         missing: { type: 'boolean', default: false },
         all: { type: 'boolean', default: false },
         afresh: { type: 'boolean', default: false },
+        stores: { type: 'boolean', default: false },
         write: { type: 'boolean', default: false },
       },
     });
     const { seeds, crossed, workers, only, ...flags } = values;
-    const names = mutants.map(({ name }) => name);
+    const names = (values.stores ? storeMutants : mutants).map(({ name }) => name);
     return {
       ...flags,
       seeds: wholeNumber('seeds', seeds, 1, 999_999_999),
@@ -59,80 +74,116 @@ const asked = askedBy({
 /** Of what another layer makes harmless nothing shows, however many seeds are played. */
 const mostWhereCovered = 100;
 const hunt = hunter();
+const commit = commitOfSources();
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  if (asked.stores) return await inStores();
   const limit = pLimit(asked.workers);
-  const before = new Map((asked.afresh ? [] : (readMutantResults()?.mutants ?? [])).map((each) => [each.name, each]));
+  const before = asked.afresh ? new Map<string, MutantResult>() : kept();
   const isMissing = (name: string): boolean => {
     const known = before.get(name);
     return known === undefined || !isSeen(known);
   };
-  const chosen = mutants
-    .filter(({ name }) => asked.only === null || asked.only.includes(name))
-    .filter(({ name }) => !asked.missing || isMissing(name));
-  const found: MutantResult[] = [];
+  const named = mutants.filter(({ name }) => asked.only === null || asked.only.includes(name));
+  const chosen = named.filter(({ name }) => !asked.missing || isMissing(name));
+  const found = new Map<string, MutantResult>();
   await Promise.all(
     chosen.map((mutant) =>
       limit(async () => {
+        const began = performance.now();
         const result = await lookFor(mutant, before.get(mutant.name) ?? null);
-        found.push(result);
-        console.error(say(result));
-        if (asked.write) keep(found);
+        found.set(mutant.name, result);
+        console.error(`${say(result)} (${Math.round((performance.now() - began) / 1_000)} s)`);
       }),
     ),
   );
-  console.log(mutantTable(found));
-  return found.every(isSeen) ? 0 : 1;
+  const results = named.flatMap(({ name }) => found.get(name) ?? before.get(name) ?? []);
+  console.log(mutantTable(results));
+  const wrong = named.flatMap((mutant) => wrongWith(mutant, found.get(mutant.name) ?? before.get(mutant.name)));
+  for (const what of wrong) console.error(what);
+  return wrong.length === 0 ? 0 : 1;
 }
 
-/** Alone first; where so many seeds show nothing, with one layer off after the other until one shows it. */
+async function inStores(): Promise<number> {
+  const chosen = storeMutants.filter(({ name }) => asked.only === null || asked.only.includes(name));
+  const found = new Map(asked.afresh ? [] : readStoreResults().map((each) => [each.name, each]));
+  const wrong = await huntInStores(chosen, (result) => {
+    found.set(result.name, result);
+    console.error(`${result.name}: ${result.red.length} of ${result.ran} tests are red`);
+    const sorted = storeMutants.flatMap(({ name }) => found.get(name) ?? []);
+    if (asked.write) writeFileSync(storesFile, `${JSON.stringify(sorted, null, 1)}\n`);
+  });
+  console.log(storeTable([...found.values()]));
+  for (const what of wrong) console.error(what);
+  return wrong.length === 0 ? 0 : 1;
+}
+
+function wrongWith(mutant: Mutant, result: MutantResult | undefined): readonly string[] {
+  if (result === undefined) return [`${mutant.name}: not tried`];
+  if (!isSeen(result)) return [`${mutant.name}: not seen`];
+  return asked.all
+    ? unseenWithout(result, layersBeside(mutant)).map((layer) => `${mutant.name}: not seen without ${layer}`)
+    : [];
+}
+
+/**
+ * Alone first; where so many seeds show nothing, with one layer off after the other until one shows it. What was looked for in these very sources is not
+ * looked for again, so that whoever breaks off goes on from there.
+ */
 async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<MutantResult> {
-  const { name, edits, bias = null, coveredBy = null } = mutant;
+  const { name, bias = null, coveredBy = null } = mutant;
+  const look = async (layer: string | null, known: Look | undefined, first: Look[], most: number): Promise<Look> => {
+    const isKnown = known?.commit === commit && isExact(commit) && (known.caught !== null || known.tried >= most);
+    if (isKnown) return known;
+    const seeds = [...(known === undefined ? [] : [known]), ...first].flatMap(({ caught }) => caught ?? []);
+    const caught = await hunt({ bug: name, layer, bias }, { first: seeds, most });
+    return { commit, caught, tried: caught === null ? most : 0 };
+  };
   const most = coveredBy === null ? asked.seeds : Math.min(mostWhereCovered, asked.seeds);
-  const isKnownAsCovered = before !== null && before.alone === null && before.tried >= most;
-  const alone = isKnownAsCovered
-    ? null
-    : await hunt({ bug: name, layer: null, bias }, { first: seedsOf(before?.alone), most });
-  const without: Record<string, MutantResult['alone']> = {};
-  const known = before?.without ?? {};
-  const inTurn = layers.filter((layer) => !isPartOf(layer, edits));
-  const rank = (layer: string): number => ((known[layer] ?? null) !== null ? 0 : layer === coveredBy ? 1 : 2);
-  for (const { name: layer } of inTurn.toSorted((a, b) => rank(a.name) - rank(b.name))) {
-    const shown = [alone, ...Object.values(without)];
-    if (shown.some((one) => one !== null) && !asked.all) break;
-    const first = [known[layer], ...shown].flatMap(seedsOf);
-    without[layer] = await hunt({ bug: name, layer, bias }, { first, most: asked.crossed });
+  let result: MutantResult = { name, alone: await look(null, before?.alone, [], most), without: before?.without ?? {} };
+  if (asked.write) keep(result);
+  const rank = (layer: string): number => (result.without[layer]?.caught ? 0 : layer === coveredBy ? 1 : 2);
+  let isShown = result.alone.caught !== null;
+  for (const { name: layer } of layersBeside(mutant).toSorted((a, b) => rank(a.name) - rank(b.name))) {
+    if (isShown && !asked.all) break;
+    const shown = [result.alone, ...Object.values(result.without)];
+    const seen = await look(layer, result.without[layer], shown, asked.crossed);
+    isShown ||= seen.caught !== null;
+    result = { ...result, without: { ...result.without, [layer]: seen } };
+    if (asked.write) keep(result);
   }
-  return { name, alone, tried: alone === null ? Math.max(most, before?.tried ?? 0) : 0, without };
-}
-
-function seedsOf(caught: MutantResult['alone'] | undefined): readonly Tried[] {
-  return caught === null || caught === undefined ? [] : [caught];
+  return result;
 }
 
 /** A layer that the bug takes away itself says nothing more. */
-function isPartOf(layer: Mutant, edits: Mutant['edits']): boolean {
-  return layer.edits.some(({ file, from }) => edits.some((edit) => edit.file === file && edit.from === from));
+function layersBeside({ edits }: Mutant): readonly Mutant[] {
+  const isPart = (layer: Mutant): boolean =>
+    layer.edits.some(({ file, from }) => edits.some((edit) => edit.file === file && edit.from === from));
+  return layers.filter((layer) => !isPart(layer));
 }
 
-function say({ name, alone, tried, without }: MutantResult): string {
+function say({ name, alone, without }: MutantResult): string {
   const crossed = Object.entries(without).map(
-    ([layer, one]) => `without ${layer} ${one === null ? 'nothing' : seedIn(one)}`,
+    ([layer, { caught }]) => `without ${layer} ${caught === null ? 'nothing' : seedIn(caught)}`,
   );
-  const first = alone === null ? `not in ${tried} seeds` : seedIn(alone);
+  const first = alone.caught === null ? `not in ${alone.tried} seeds` : seedIn(alone.caught);
   return `${name}: ${[first, ...crossed].join('; ')}`;
 }
 
-function seedIn({ seed, bias, promises }: NonNullable<MutantResult['alone']>): string {
+function seedIn({ seed, bias, promises }: NonNullable<Look['caught']>): string {
   return `${promises.join(', ')} in seed ${seed}${bias === null ? '' : ` of "${bias}"`}`;
 }
 
-/** What is found replaces what was kept of the same bugs; in the order in which the bugs are listed. */
-function keep(results: readonly MutantResult[]): void {
-  const found = new Map([...(readMutantResults()?.mutants ?? []), ...results].map((each) => [each.name, each]));
-  const sorted = mutants.flatMap(({ name }) => found.get(name) ?? []);
+function kept(): Map<string, MutantResult> {
+  return new Map((readMutantResults()?.mutants ?? []).map((each) => [each.name, each]));
+}
+
+/** What is found replaces what was kept of the same bug; in the order in which the bugs are listed. */
+function keep(result: MutantResult): void {
+  const all = kept().set(result.name, result);
+  const sorted = mutants.flatMap(({ name }) => all.get(name) ?? []);
   mkdirSync(dirname(mutantsFile), { recursive: true });
-  writeFileSync(mutantsFile, `${JSON.stringify({ commit: commitOf(), mutants: sorted }, null, 1)}\n`);
+  writeFileSync(mutantsFile, `${JSON.stringify({ mutants: sorted }, null, 1)}\n`);
 }

@@ -1,45 +1,60 @@
 /** The bugs that were put in, and the seeds that were played beyond those of the test, as docs/reliability.md shows them. */
 
 import { layers, mutants } from '../../test/simulation/mutants/index.ts';
-import type { Caught, LongRun, MutantResult } from './results.ts';
+import { storeMutants } from '../../test/store/mongo/mutants.ts';
+import type { Caught, LongRun, MutantResult, StoreResult } from './results.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-type Sighting = { readonly caught: Caught; readonly layer: string | null };
+type Sighting = { readonly caught: Caught; readonly layer: string | null; readonly commit: string };
 
 /** The first run that showed it: with everything in its place, or with one layer off. */
 const sighting = ({ alone, without }: MutantResult): Sighting | null => {
-  if (alone !== null) return { caught: alone, layer: null };
-  for (const [layer, caught] of Object.entries(without)) if (caught !== null) return { caught, layer };
+  for (const [layer, { caught, commit }] of [[null, alone] as const, ...Object.entries(without)])
+    if (caught !== null) return { caught, layer, commit };
   return null;
 };
 
 export const mutantTable = (results: readonly MutantResult[]): string => {
   const found = new Map(results.map((each) => [each.name, each]));
   return table(
-    ['bug', 'breaks', 'in seed', 'of those that lean to', 'while this layer is off', 'seen with each layer off'],
+    ['bug', 'breaks', 'in seed', 'of those that lean to', 'while this layer is off', 'of', 'seen with each layer off'],
     mutants.flatMap(({ name, what }) => {
       const of = found.get(name);
-      if (of === undefined) return [];
+      if (of === undefined) return [[`**${name}.** ${what}`, '–', 'not tried', '', '', '', '']];
       const seen = sighting(of);
-      const told = seen === null ? ['–', `none of ${of.tried}`, '', ''] : cellsOf(seen);
+      const told = seen === null ? ['–', `none of ${of.alone.tried}`, '', '', of.alone.commit] : cellsOf(seen);
       return [[`**${name}.** ${what}`, ...told, crossed(of)]];
     }),
   );
 };
 
-const cellsOf = ({ caught, layer }: Sighting): readonly string[] => [
+const cellsOf = ({ caught, layer, commit }: Sighting): readonly string[] => [
   promisesIn(caught),
   String(caught.seed),
   caught.bias ?? '',
   layer ?? '',
+  commit,
 ];
+
+export const storeTable = (results: readonly StoreResult[]): string =>
+  table(
+    ['bug in MongoDB', 'tests', 'red', 'the first of them', 'of'],
+    storeMutants.map(({ name, what }) => {
+      const of = results.find((each) => each.name === name);
+      const bug = `**${name.replace(' (MongoDB)', '')}.** ${what}`;
+      if (of === undefined) return [bug, '–', 'not tried', '', ''];
+      return [bug, `\`${of.tests}\``, `${of.red.length} of ${of.ran}`, of.red[0] ?? '–', of.commit];
+    }),
+  );
 
 /** In how many of the runs with one layer off; empty where that was not tried with every one of them. */
 const crossed = ({ without }: MutantResult): string => {
   const tried = Object.values(without);
-  return tried.length < layers.length - 1 ? '' : `${tried.filter((one) => one !== null).length} of ${tried.length}`;
+  return tried.length < layers.length - 1
+    ? ''
+    : `${tried.filter(({ caught }) => caught !== null).length} of ${tried.length}`;
 };
 
 /** How many there are, how many were tried, and how many of those nothing else covers. */

@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 const folder = join(import.meta.dirname, '../../test/simulation/results');
 export const mutantsFile = join(folder, 'mutants.json');
+export const storesFile = join(folder, 'stores.json');
 export const longRunFile = join(folder, 'long-run.json');
 
 const CaughtSchema = z.object({
@@ -17,23 +18,51 @@ const CaughtSchema = z.object({
 /** In which seed first, and what was broken there that is kept without the bug. */
 export type Caught = z.infer<typeof CaughtSchema>;
 
+const LookSchema = z.object({
+  /** The sources it was looked for in; not every bug was looked for in the same ones. */
+  commit: z.string(),
+  /** Null: in none of the seeds that were tried. */
+  caught: CaughtSchema.nullable(),
+  /** So many seeds showed nothing; 0 where one did. */
+  tried: z.number(),
+});
+/** What came of looking for a bug once: alone, or with one layer off. */
+export type Look = z.infer<typeof LookSchema>;
+
 const MutantResultSchema = z.object({
   name: z.string(),
-  /** Null: in none of the seeds that were tried. */
-  alone: CaughtSchema.nullable(),
-  /** So many seeds showed nothing of it alone; 0 where one did. */
-  tried: z.number(),
+  alone: LookSchema,
   /** By the layer that was off. */
-  without: z.record(z.string(), CaughtSchema.nullable()),
+  without: z.record(z.string(), LookSchema),
 });
 export type MutantResult = z.infer<typeof MutantResultSchema>;
 
-const MutantResultsSchema = z.object({ commit: z.string(), mutants: z.array(MutantResultSchema) });
+const MutantResultsSchema = z.object({ mutants: z.array(MutantResultSchema) });
 export type MutantResults = z.infer<typeof MutantResultsSchema>;
 
 /** Alone, or with one of the layers off. */
 export const isSeen = ({ alone, without }: MutantResult): boolean =>
-  alone !== null || Object.values(without).some((one) => one !== null);
+  alone.caught !== null || Object.values(without).some(({ caught }) => caught !== null);
+
+/** Of these layers, those without which it ought to be seen, and was not: what is seen with everything in its place is seen without any of it. */
+export const unseenWithout = (
+  { alone, without }: MutantResult,
+  layers: readonly { readonly name: string }[],
+): readonly string[] =>
+  alone.caught === null
+    ? []
+    : layers.map(({ name }) => name).filter((name) => (without[name]?.caught ?? null) === null);
+
+const StoreResultSchema = z.object({
+  name: z.string(),
+  commit: z.string(),
+  /** The test file, how many of its tests were run, and which of them were red. */
+  tests: z.string(),
+  ran: z.number(),
+  red: z.array(z.string()),
+});
+/** What came of a bug in the stores of MongoDB. */
+export type StoreResult = z.infer<typeof StoreResultSchema>;
 
 const count = z.number();
 const LongRunSchema = z.object({
@@ -52,6 +81,7 @@ const LongRunSchema = z.object({
 export type LongRun = z.infer<typeof LongRunSchema>;
 
 export const readMutantResults = (): MutantResults | null => read(mutantsFile, MutantResultsSchema);
+export const readStoreResults = (): readonly StoreResult[] => read(storesFile, z.array(StoreResultSchema)) ?? [];
 export const readLongRun = (): LongRun | null => read(longRunFile, LongRunSchema);
 
 const read = <T>(file: string, schema: z.ZodType<T>): T | null =>

@@ -41,12 +41,15 @@ export const compareRead = async (
       goOn,
     })),
   ];
-  await (what.kind === 'group' ? sweepLeavers(draft, within, reached) : sweep(draft, end.complete, reached));
+  await (what.kind === 'group'
+    ? sweepLeavers(draft, end.complete, within, reached)
+    : sweep(draft, end.complete, reached));
   const recording = (): Promise<void> => report('diff', end.counters);
   await recording();
   const recorded = await recordChanges(
     stores.snapshots,
     what.kind === 'preview' ? membersOnly(draft) : draft,
+    end.complete,
     reader.asked,
     recording,
   );

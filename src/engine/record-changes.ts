@@ -9,6 +9,7 @@ import type { Change } from '../model/change.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
 import type { Counters, Loss } from '../model/run.ts';
 import { type Membership, type ObjectType, type Ref, type SourceObject, user } from '../model/source-object.ts';
+import type { Complete } from '../source/source.ts';
 import type { Draft, EdgePair, Pair, SnapshotStore } from '../store/snapshot-store.ts';
 
 type Counts = Pick<Counters, 'created' | 'updated' | 'removed' | 'membersAdded' | 'membersRemoved'>;
@@ -25,10 +26,11 @@ export type Recorded = {
 /** `kept`: how many of the changed objects had a value of it before, and have one. */
 export type Kept = Loss & { readonly kept: number };
 
-/** `asked`: what was read. `report` is called again and again: it may take a while, and throws when the run is to stop. */
+/** Nothing is written down of a read that did not reach its end. `asked`: what was read. `report` is called again and again: it may take a while, and throws when the run is to stop. */
 export const recordChanges = async (
   snapshots: SnapshotStore,
   draft: Draft,
+  _complete: Complete,
   asked: Asked,
   report: () => Promise<void>,
 ): Promise<Recorded> => {

@@ -18,7 +18,12 @@ export const sweep = async (draft: Draft, { of, scope }: Complete, reached: Reac
  * After a read of one group: whoever left it may be in no other group of the scope, and no delta tells of it again. Only where the snapshot is of that
  * scope, for an edited one has no effect before everybody was read.
  */
-export const sweepLeavers = async (draft: Draft, within: Scope, reached: Reaching): Promise<void> => {
+export const sweepLeavers = async (
+  draft: Draft,
+  _complete: Complete,
+  within: Scope,
+  reached: Reaching,
+): Promise<void> => {
   if (within.kind === 'groups' && draft.base.scope === scopeKey(within) && (await changesReach(draft)))
     await sweepScope(draft, await reached(within));
 };

@@ -5,7 +5,9 @@ import { diff, diffEdges, diffPresence, type Flips, membersChange } from '../../
 import { recordChanges } from '../../src/engine/record-changes.ts';
 import type { Change } from '../../src/model/change.ts';
 import { connectionId, resume, type SourceId } from '../../src/model/ids.ts';
+import { everyone } from '../../src/model/scope.ts';
 import type { Ref, SourceObject } from '../../src/model/source-object.ts';
+import { completed } from '../../src/source/source.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import type { Batch } from '../../src/store/snapshot-store.ts';
 import { createVault } from '../../src/store/vault.ts';
@@ -127,6 +129,7 @@ type Tenant = { readonly there: readonly string[]; readonly edges: readonly stri
 const userNames = ['anna', 'bert', 'carl'];
 const groupNames = ['staff', 'uat'];
 const everyEdge = groupNames.flatMap((group) => [...userNames, ...groupNames].map((name) => `${group}>${name}`));
+const complete = completed({ scope: everyone, read: { mode: 'full' } });
 const tenant: fc.Arbitrary<Tenant> = fc.record({
   there: fc.subarray([...userNames, ...groupNames]),
   edges: fc.subarray(everyEdge),
@@ -147,7 +150,7 @@ describe('from one version to the next', () => {
       const before = (await stores.snapshots.head(id)).version;
       const draft = await stores.snapshots.begin(lease, 'any');
       await draft.put(batchFor(tenantNow));
-      await recordChanges(stores.snapshots, draft, asked, async () => {});
+      await recordChanges(stores.snapshots, draft, complete, asked, async () => {});
       await draft.commit({ watermark: null, counts: { user: 0, group: 0 }, full: true });
       const changes: Change[] = [];
       for await (const some of stores.snapshots.changesAfter(id, before))

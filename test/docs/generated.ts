@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { stormInWords, stormTable } from '../../scripts/chaos/page.ts';
 import { readStorm } from '../../scripts/chaos/results.ts';
 import { fuzzTable, readFuzzResults } from '../../scripts/fuzz/results.ts';
-import { longRunText, mutantSummary, mutantTable } from '../../scripts/simulate/page.ts';
-import { readLongRun, readMutantResults } from '../../scripts/simulate/results.ts';
+import { longRunText, mutantSummary, mutantTable, storeTable } from '../../scripts/simulate/page.ts';
+import { readLongRun, readMutantResults, readStoreResults } from '../../scripts/simulate/results.ts';
 import { openApiOf } from '../../src/admin/api/openapi.ts';
 import { problems } from '../../src/admin/api/problem.ts';
 import { createMetrics } from '../../src/admin/metrics.ts';
@@ -48,6 +48,7 @@ export const generatedParts: Readonly<Record<string, Parts>> = {
   },
   'docs/reliability.md': {
     bugs: () => bugs(),
+    stores: () => storeTable(readStoreResults()),
     'long run': () => longRun(),
     chaos: () => stormInWords(readStorm()),
   },

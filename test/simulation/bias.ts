@@ -53,6 +53,14 @@ const tight: Bias['drawn'] = {
   ...drawn(sure, 'deprovisions percent', 'deprovisions floor', 'group deletes percent', 'group deletes floor'),
 };
 
+/** Much happens at once, and hardly anything may be lost unseen. */
+const shrinking: Bias['drawn'] = {
+  ...manyEdits,
+  ...drawn(never, 'shrinks freely', 'lets go', 'puts the database back'),
+  ...drawn(little, 'shrink floor', 'people', 'mix share'),
+  ...drawn([0.5, 0.6], 'edit of tenant 0 at'),
+};
+
 const strict = (limit: string): Bias['drawn'] => drawn(sure, `${limit} percent`, `${limit} floor`);
 const lax = (limit: string): Bias['drawn'] => drawn(much, `${limit} percent`, `${limit} floor`);
 /** Many people stay, and go from one group to another. */
@@ -124,6 +132,90 @@ const biases = {
       ...drawn(never, 'reads managers', 'Graph as documented'),
     },
     picked: { edit: ['recycled', 'purged'], operator: ['full sync asked for'] },
+  },
+  'changes while everything is read': {
+    drawn: {
+      ...onlyChanges,
+      ...readsGraph,
+      ...freely,
+      ...manyEdits,
+      ...drawn(never, 'reads managers', 'Graph as documented', 'act of operator 0'),
+      ...drawn(little, 'largest list', 'slice'),
+      ...drawn(much, 'people'),
+      // When everything is read for the first time.
+      ...drawn([0, 0.08], 'edit of tenant 0 at'),
+      ...faults('throttled'),
+    },
+    picked: { edit: ['joined', 'left'] },
+  },
+  'groups of the scope that go': {
+    drawn: { ...readsGraph, ...freely, ...manyEdits, ...drawn(never, 'scope of everybody') },
+    picked: { edit: ['group recycled'] },
+  },
+  'reads that lose people': {
+    drawn: {
+      ...shrinking,
+      ...drawn(sure, 'scope of everybody'),
+      ...drawn(never, 'reads managers'),
+      ...drawn(little, 'full sync interval'),
+      ...faults('expired_delta'),
+    },
+    picked: { edit: ['purged', 'recycled'], operator: ['full sync asked for'] },
+  },
+  'groups that are emptied': {
+    drawn: {
+      ...shrinking,
+      ...drawn(never, 'scope of everybody'),
+      ...drawn(sure, 'scope names group 0'),
+      ...drawn(little, 'edit of group'),
+      ...drawn([0, 0.7], 'is in group 0', 'is in group 1', 'is in group 2'),
+    },
+    picked: { edit: ['left'] },
+  },
+  'groups inside others that are emptied': {
+    drawn: {
+      ...shrinking,
+      ...drawn(never, 'scope of everybody', 'scope names group 0'),
+      ...drawn(sure, 'scope is nested', 'is nested', 'scope names group 1', 'may shrink by half'),
+      ...drawn(little, 'edit of group', 'groups'),
+      ...drawn(much, 'people'),
+      ...drawn([0.3, 0.6], 'is in group 0'),
+      ...drawn([0.3, 0.95], 'is in group 1'),
+    },
+    picked: { edit: ['left'] },
+  },
+  'values that are cleared': {
+    drawn: { ...shrinking, ...drawn(sure, 'scope of everybody') },
+    picked: { edit: ['no title'] },
+  },
+  'plans that wait long': {
+    drawn: {
+      ...manyEdits,
+      ...freely,
+      ...drawn(never, 'first plans approve themselves', 'two people approve', 'puts the database back'),
+      ...drawn([0.76, 0.99], 'decision'),
+    },
+    picked: { edit: ['hired', 'new title', 'joined'] },
+  },
+  'what is held gives and takes': {
+    drawn: {
+      ...tight,
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'limits creates', 'limits updates', 'first plans approve themselves'),
+      ...strict('creates'),
+      ...strict('updates'),
+      ...drawn([0, 0.59], 'policy'),
+    },
+    picked: { edit: ['hired', 'new title', ...leavers] },
+  },
+  'plans that lose operations': {
+    drawn: {
+      ...drawn(sure, 'loses operations of plans', 'loses an operation'),
+      ...drawn(never, 'first plans approve themselves', 'two people approve', 'puts the database back'),
+      ...drawn([0, 0.3], 'decision'),
+    },
+    picked: { operator: ['plans decided on'] },
   },
   'whoever comes back': {
     drawn: {

@@ -139,7 +139,11 @@ export const foundCustomer = (
       ...defaultIntervals,
       shrinkLimit: chance.happens(0.5, 'shrinks freely')
         ? boundless
-        : { ...defaultShrinkLimit, floor: chance.between(1, 4, 'shrink floor') },
+        : {
+            ...defaultShrinkLimit,
+            percent: chance.happens(0.02, 'may shrink by half') ? 50 : defaultShrinkLimit.percent,
+            floor: chance.between(1, 4, 'shrink floor'),
+          },
       refreshIntervalSecs: chance.between(45, 150, 'refresh interval'),
       fullSyncIntervalSecs: chance.between(240, 900, 'full sync interval'),
       createdAt: at,

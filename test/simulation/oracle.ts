@@ -12,6 +12,7 @@ import type { Customer } from './customer.ts';
 import { type Deed, deedsOf } from './deeds.ts';
 import { isThere, maybeInScope, type Truth } from './directory.ts';
 import { approvalsSeen } from './judge-approvals.ts';
+import { beginsSeen } from './judge-begin.ts';
 import { commitsSeen } from './judge-commit.ts';
 import { isLeftOver, judgeIdentity } from './judge-identity.ts';
 import { takingsSeen } from './judge-limits.ts';
@@ -19,6 +20,7 @@ import { holds } from './judge-plan.ts';
 import { judgePolicy } from './judge-policy.ts';
 import { judgeProtection } from './judge-protection.ts';
 import { returnsSeen } from './judge-return.ts';
+import { shrinksSeen } from './judge-shrink.ts';
 import { undosSeen } from './judge-undo.ts';
 import { judgeValues } from './judge-values.ts';
 import type { Process } from './process.ts';
@@ -53,6 +55,7 @@ export type Oracle = {
 /** `report`: each violation as it comes; `follow`: each deed, with whoever it was meant for. */
 export const createOracle = (
   now: () => number,
+  customers: () => readonly Customer[],
   report: (violation: Violation) => void,
   follow: (deed: string) => void,
   count: (what: string) => void,
@@ -75,6 +78,8 @@ export const createOracle = (
   const looked = new Set<PlanId>();
   const approvals = approvalsSeen(now, count);
   const commits = commitsSeen();
+  const shrinks = shrinksSeen(now, customers);
+  const begins = beginsSeen(now, shrinks);
   const undos = undosSeen(now);
   const returns = returnsSeen(now, askedSince);
   const takings = takingsSeen(now, (id) => askedSince(id)[0] ?? null);
@@ -250,6 +255,7 @@ export const createOracle = (
     onPutBack: async ({ ledger }, customers, backedUpAt) => {
       for (const { at, customer, what } of gains) if (at >= backedUpAt) customer.unrecorded.add(what);
       commits.forget();
+      shrinks.forget();
       takings.forget();
       undos.forget();
       returns.forget();
@@ -282,6 +288,8 @@ export const createOracle = (
     judged: () => judged,
     witness: (site, asked, answer, by) => {
       const [first, second] = asked;
+      for (const what of shrinks.judge(site, asked, answer)) broken('shrink', what);
+      if (site === 'plans.begin') for (const what of begins.judge(answer)) broken('plan', what);
       if (site === 'draft.commit') for (const what of commits.judge(by, first, answer)) broken('I6', what);
       // Where a target holds exactly what the tenant says, there is nothing to look at.
       if (site === 'ledger.acceptRules' && isLease(first) && isOfEpoch(second))
@@ -289,6 +297,9 @@ export const createOracle = (
       if (site === 'ledger.intend' && isLease(first) && Array.isArray(second))
         for (const intent of second as readonly Intent[]) {
           const intents = intentsOf(first.key);
+          const { plan } = intent.cause;
+          for (const what of plan === null ? [] : begins.judgeIntent(plan, approved.get(plan) ?? []))
+            broken('plan', what);
           undos.noteIntent(first.key, intent.operation, intent.cause);
           if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, { ...intent, at: now() });
         }

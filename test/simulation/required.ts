@@ -25,7 +25,7 @@ const happenings: readonly string[] = [
   ],
   ...['operator.dry run asked for', 'operator.undo asked for', 'operator.repair asked for', 'target.reconciled'],
   ...['two.targets_of_one_connection', 'undo.wrote', 'repair.wrote'],
-  ...['plan.refused', 'quarantine.released', 'escrowed.absence_unproven'],
+  ...['plan.refused', 'plan.lost_an_operation', 'quarantine.released', 'escrowed.absence_unproven'],
   ...['escrowed.source_unsure', 'operation.skipped.no_trace', 'operation.escrowed.not_applied'],
   ...['operation.applied.create', 'operation.applied.update', 'operation.applied.disable', 'operation.applied.delete'],
   ...['operator.number of approvals changed', 'operator.refused.another_person_needed'],

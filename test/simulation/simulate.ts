@@ -15,6 +15,7 @@ import { disasterOf } from './disaster.ts';
 import { compareWithTenant } from './expected.ts';
 import { drawMix, type FaultName, faultsOf, type Mix, type SiteCount } from './faults.ts';
 import { judgeReasons } from './judge-reasons.ts';
+import { losingOperations } from './lost-operations.ts';
 import { createOracle } from './oracle.ts';
 import { type Stage, startProcess } from './process.ts';
 import { spared } from './protection.ts';
@@ -23,7 +24,7 @@ import { createScheduler, EndlessRun } from './scheduler.ts';
 import { busyMs, calm, operatorFor, type Play, plan, start } from './script.ts';
 import { type Witness, writesWithin } from './stores.ts';
 import { type Trace, traceOf } from './trace.ts';
-import type { Violation } from './violation.ts';
+import { thrown, type Violation } from './violation.ts';
 import { Workers } from './workers.ts';
 
 export type Ask = {
@@ -72,7 +73,8 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     trace.note('ORACLE', invariant, what);
   };
   const stage: Stage = { scheduler, chance, faults, trace, report, current: null };
-  const oracle = createOracle(scheduler.now, report, (deed) => trace.note('effect', deed, ''), trace.count);
+  const everybody = (): readonly Customer[] => customers;
+  const oracle = createOracle(scheduler.now, everybody, report, (deed) => trace.note('effect', deed, ''), trace.count);
   const backups = memoryBackups();
   const stores = createMemoryStores({
     keep: backups.keep,
@@ -80,6 +82,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     vault: openVault,
     probe: writesWithin(stage),
   });
+  const losing = losingOperations(stage, stores.plans);
   const queue = createQueue(stage);
   const found = (nth: number, beside: Customer | null = null): Customer =>
     foundCustomer(
@@ -106,7 +109,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
   const workers = new Workers(
     stage,
     queue,
-    stores,
+    { ...stores, plans: losing.plans },
     customers,
     witness,
     {
@@ -122,9 +125,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
         if (full !== undefined) full.to = scheduler.now();
       },
     },
-    (error) => {
-      report({ invariant: 'I9', what: `the engine threw: ${text(error)}` });
-    },
+    (error) => report(thrown('the engine threw', error)),
     marks,
   );
   const play: Play = {
@@ -135,7 +136,10 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     queue,
     customers,
     workers,
-    operator: operatorFor(stage, stores, queue, oracle.approve),
+    operator: operatorFor(stage, stores, queue, (customer, plan, operations, person) => {
+      oracle.approve(customer, plan, operations, person);
+      losing.approved(plan.id, start + busyMs(chance));
+    }),
     disaster: marks === null ? null : disasterOf(stage, chance, stores, backups, marks, workers, customers, oracle),
   };
   const asker = startProcess(stage, {
@@ -169,8 +173,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
         report({ invariant: 'reason', what: `${customer.target.name}: ${what}` });
     }
   } catch (error) {
-    const what = error instanceof EndlessRun ? error.message : `the run broke off: ${text(error)}`;
-    report({ invariant: 'I9', what });
+    report(error instanceof EndlessRun ? { invariant: 'I9', what: error.message } : thrown('the run broke off', error));
   }
   workers.stop();
   return {
@@ -186,8 +189,6 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     happened: trace.counts,
   };
 };
-
-const text = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 /** What the engine found out and decided, for whoever wants to know that a simulation was not idle. */
 const countDeeds = ({ count }: Trace, site: string, asked: readonly unknown[]): void => {

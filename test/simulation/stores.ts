@@ -192,7 +192,9 @@ const withDrafts = (around: Around, snapshots: SnapshotStore): SnapshotStore =>
       if (property !== 'begin') return Reflect.get(target, property);
       return async (...asked: Parameters<SnapshotStore['begin']>): Promise<Draft> => {
         const draft = await target.begin(...asked);
-        return asCommittedAtOnce(watched(around, 'draft', draft), draft);
+        // Whoever looks on wants to know of which draft it is.
+        const witness: Witness = (site, of, answer, by) => around.witness(site, [...of, draft], answer, by);
+        return asCommittedAtOnce(watched({ ...around, witness }, 'draft', draft), draft);
       };
     },
   });

@@ -150,6 +150,36 @@ export const deciding: readonly Mutant[] = [
     ],
   },
   {
+    name: 'whatever moved a plan is carried out',
+    what: 'A plan is begun however much the tenant, its rules or the target changed since it was made.',
+    bias: 'plans that wait long',
+    edits: [
+      {
+        file: 'src/engine/basis.ts',
+        from: 'return whatMoved(plan.kind, plan.basis, basis);',
+        to: 'return whatMoved(plan.kind, plan.basis, basis).slice(0, 0);',
+      },
+    ],
+  },
+  {
+    name: 'what is held is begun without a look',
+    what: 'Of an approved plan that gives and takes away, what it gives is done before anybody looked whether it is still the same.',
+    bias: 'what is held gives and takes',
+    edits: [
+      {
+        file: 'src/engine/provision-run.ts',
+        from: 'const work = await beginHeld(unbegun, gathered);',
+        to: 'const work = unbegun;',
+      },
+    ],
+  },
+  {
+    name: 'a plan that lost a part is begun',
+    what: 'What is kept of a plan is not compared with what was approved.',
+    bias: 'plans that lose operations',
+    edits: [{ file: 'src/engine/begin-plan.ts', from: 'if (hash !== plan.hash) {', to: "if (hash === '') {" }],
+  },
+  {
     name: 'one person is enough',
     what: 'What is over a limit is released by one person, also where the target asks for two.',
     bias: 'two people',

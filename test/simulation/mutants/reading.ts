@@ -112,12 +112,23 @@ export const reading: readonly Mutant[] = [
   },
   {
     name: 'a lost scope group is an empty one',
-    what: 'A group of the scope that does not exist any more is read as one without members.',
+    what: 'A group of the scope that does not exist any more is read as one without members, and nobody is in it who is asked about.',
+    bias: 'groups of the scope that go',
     edits: [
       {
         file: 'src/source/graph/scoped.ts',
         from: 'if (members === null || entity === undefined) throw missingGroup(id);',
         to: 'if (members === null || entity === undefined) return;',
+      },
+      {
+        file: 'src/source/graph/scoped-delta.ts',
+        from: 'if (lost !== undefined) throw missingGroup(sourceId(lost.id));',
+        to: '',
+      },
+      {
+        file: 'src/source/graph/membership.ts',
+        from: 'if (lost !== undefined) throw missingGroup(lost);',
+        to: '',
       },
     ],
   },
@@ -147,11 +158,12 @@ export const reading: readonly Mutant[] = [
   {
     name: 'the place to continue from is taken last',
     what: 'The delta link of groups is asked for after the read, so that what changed meanwhile is never told.',
+    bias: 'changes while everything is read',
     edits: [
       {
         file: 'src/source/graph/full.ts',
         from: 'watermark: watermarkOf(last, ',
-        to: 'watermark: watermarkOf({ ...last, minted: last.minted === null ? null : await linksOf(client, selection, signal) }, ',
+        to: 'watermark: watermarkOf({ ...last, minted: last.minted === null ? null : await mintProving(client, selection, signal) }, ',
       },
     ],
   },

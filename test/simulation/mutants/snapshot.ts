@@ -1,5 +1,6 @@
 /** Bugs in how a read becomes the snapshot. */
 
+import { off } from './layers.ts';
 import type { Mutant } from './mutant.ts';
 
 export const snapshot: readonly Mutant[] = [
@@ -49,6 +50,52 @@ export const snapshot: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a read may lose anybody',
+    what: 'However many people a read does not see, it is kept.',
+    bias: 'reads that lose people',
+    edits: off('shrink limit'),
+  },
+  {
+    name: 'a group that is emptied is believed',
+    what: 'A group of the scope that lost everybody at once is taken for true.',
+    bias: 'groups that are emptied',
+    edits: [
+      {
+        file: 'src/engine/compare-read.ts',
+        from: '...(await drainedGroups(stores.snapshots, draft, what.scope, reader.limit)),',
+        to: '...(await drainedGroups(stores.snapshots, draft, what.scope, reader.limit)).slice(0, 0),',
+      },
+    ],
+  },
+  {
+    name: 'a group inside another that is emptied is believed',
+    what: 'A group inside one of the scope that lost everybody at once is taken for true.',
+    bias: 'groups inside others that are emptied',
+    edits: [
+      {
+        file: 'src/engine/compare-read.ts',
+        from: `      reached,
+      goOn,
+    })),`,
+        to: `      reached,
+      goOn,
+    })).slice(0, 0),`,
+      },
+    ],
+  },
+  {
+    name: 'values that many lost are cleared',
+    what: 'An attribute that most of those who had one lost at once is taken to be cleared.',
+    bias: 'values that are cleared',
+    edits: [
+      {
+        file: 'src/engine/compare-read.ts',
+        from: 'cleared: await clearedAttributes(stores.snapshots, draft, reader, recorded.losses, isWhole),',
+        to: 'cleared: (await clearedAttributes(stores.snapshots, draft, reader, recorded.losses, isWhole)).slice(0, 0),',
+      },
+    ],
+  },
+  {
     name: 'who was unchanged was not seen',
     what: 'Users and groups that a full read shows unchanged are not noted as seen.',
     edits: [
@@ -66,7 +113,9 @@ export const snapshot: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/compare-read.ts',
-        from: "await (what.kind === 'group' ? sweepLeavers(draft, within, reached) : sweep(draft, end.complete, reached));",
+        from: `await (what.kind === 'group'
+    ? sweepLeavers(draft, end.complete, within, reached)
+    : sweep(draft, end.complete, reached));`,
         to: 'await sweep(draft, end.complete, reached);',
       },
     ],

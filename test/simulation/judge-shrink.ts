@@ -1,0 +1,196 @@
+/**
+ * `shrink`: a read that lost more than its connection lets it lose is kept only where somebody saw that it, or one like it, was held. Of losses that are
+ * plain: people and groups that are missing, a group of the scope that is emptied of people who are all still there, values that are gone.
+ */
+
+import { z } from 'zod';
+import type { Change } from '../../src/model/change.ts';
+import type { ConnectionId } from '../../src/model/ids.ts';
+import type { Limit } from '../../src/model/limit.ts';
+import { scopeFrom } from '../../src/model/scope.ts';
+import type { SourceObject, Value } from '../../src/model/source-object.ts';
+import type { Draft } from '../../src/store/snapshot-store.ts';
+import type { Customer } from './customer.ts';
+import type { Directory } from './directory.ts';
+
+export type Shrinks = {
+  /** Of what a store was asked and answered: what is wrong with it. */
+  readonly judge: (site: string, asked: readonly unknown[], answer: unknown) => readonly string[];
+  /** When the tenant last changed after a version, as far as it was committed; null: it did not. */
+  readonly changedAfter: (connection: ConnectionId, version: number) => number | null;
+  /** The database shows another day: what its snapshots hold is not known any more. */
+  readonly forget: () => void;
+};
+
+/** What the snapshot of a connection holds, from the changes that were committed. `members`: effective ones. */
+type Kept = {
+  readonly version: number;
+  readonly objects: Map<string, SourceObject>;
+  readonly members: Map<string, Set<string>>;
+};
+
+/** A customer, as far as it matters here. */
+export type Shrinking = {
+  readonly connection: Pick<Customer['connection'], 'id' | 'shrinkLimit'>;
+  readonly directory: Pick<Directory, 'history'>;
+};
+
+export const shrinksSeen = (now: () => number, customers: () => readonly Shrinking[]): Shrinks => {
+  const kept = new Map<ConnectionId, Kept | 'unknown'>();
+  /** Written down by each draft. */
+  const recorded = new WeakMap<Draft, readonly Change[]>();
+  const accepting = new Set<ConnectionId>();
+  const changed = new Map<ConnectionId, { readonly version: number; readonly at: number }[]>();
+
+  /** Of whoever died while they committed nothing was heard: from then on nobody knows what is held. */
+  const baseOf = ({ base }: Draft): Kept | 'unknown' => {
+    const before = kept.get(base.connection) ?? { version: 0, objects: new Map(), members: new Map() };
+    return before === 'unknown' || before.version !== base.version ? 'unknown' : before;
+  };
+
+  const judgeCommit = (draft: Draft, scope: string | undefined): readonly string[] => {
+    const { connection, version } = draft.base;
+    const changes = recorded.get(draft) ?? [];
+    if (changes.length > 0)
+      changed.set(connection, [...(changed.get(connection) ?? []), { version: version + 1, at: now() }]);
+    const before = baseOf(draft);
+    if (before === 'unknown') return [];
+    const next = after(before, changes);
+    kept.set(connection, next);
+    const customer = customers().find((each) => each.connection.id === connection);
+    if (customer === undefined || version === 0 || accepting.has(connection)) return [];
+    const limit = customer.connection.shrinkLimit;
+    return [
+      ...missing(before, changes, limit),
+      ...cleared(before, changes, limit),
+      ...(scope === undefined ? [] : emptied(before, next, changes, scope, limit, customer.directory)),
+    ].map((what) => `a read of ${connection} was kept that nobody had accepted: ${what}`);
+  };
+
+  return {
+    judge: (site, asked, answer) => {
+      if (site === 'runs.start') noteStart(accepting, answer);
+      const draft = asked.find(isDraft);
+      if (draft === undefined) return [];
+      if (site === 'draft.record' && Array.isArray(asked[0]))
+        recorded.set(draft, [...(recorded.get(draft) ?? []), ...(asked[0] as readonly Change[])]);
+      return site === 'draft.commit' ? judgeCommit(draft, Committed.parse(asked[0]).scope) : [];
+    },
+    changedAfter: (connection, version) =>
+      (changed.get(connection) ?? []).find((each) => each.version > version)?.at ?? null,
+    forget: () => {
+      for (const { connection } of customers()) {
+        kept.set(connection.id, 'unknown');
+        changed.delete(connection.id);
+      }
+    },
+  };
+};
+
+const Committed = z.object({ scope: z.string().optional() });
+const Started = z.object({ kind: z.literal('sync'), connection: z.custom<ConnectionId>(), acceptShrink: z.unknown() });
+
+const noteStart = (accepting: Set<ConnectionId>, run: unknown): void => {
+  const { data } = Started.safeParse(run);
+  if (data === undefined) return;
+  if (data.acceptShrink === null) accepting.delete(data.connection);
+  else accepting.add(data.connection);
+};
+
+const isDraft = (value: unknown): value is Draft =>
+  typeof value === 'object' && value !== null && 'base' in value && 'commit' in value;
+
+const after = ({ version, objects, members }: Kept, changes: readonly Change[]): Kept => {
+  const next = { version: version + 1, objects: new Map(objects), members: new Map(members) };
+  for (const change of changes)
+    switch (change.kind) {
+      case 'created':
+      case 'updated':
+        next.objects.set(change.after.ref.id, change.after);
+        break;
+      case 'removed':
+        next.objects.delete(change.before.ref.id);
+        break;
+      case 'members': {
+        const of = new Set(next.members.get(change.group.id));
+        for (const { id } of change.added) of.add(id);
+        for (const { id } of change.removed) of.delete(id);
+        next.members.set(change.group.id, of);
+      }
+    }
+  return next;
+};
+
+const allowed = ({ count, percent, floor }: Limit, of: number): number =>
+  Math.max(floor, Math.min(count, Math.floor((of * percent) / 100)));
+
+/** Nobody said of them that they left: they were not seen, or are not in the scope. */
+const missing = ({ objects }: Kept, changes: readonly Change[], limit: Limit): readonly string[] =>
+  (['user', 'group'] as const).flatMap((type) => {
+    const known = [...objects.values()].filter(({ ref }) => ref.type === type).length;
+    const lost = changes.filter(
+      (change) =>
+        change.kind === 'removed' &&
+        change.before.ref.type === type &&
+        (change.why === 'missing' || change.why === 'out_of_scope'),
+    ).length;
+    return lost > allowed(limit, known) ? [`${lost} of ${known} ${type}s are missing`] : [];
+  });
+
+const isSet = (value: Value | undefined): boolean => value !== undefined && value !== null && value !== '';
+
+/** Whoever reported to somebody who left has no manager either: that one is left out. */
+const cleared = ({ objects }: Kept, changes: readonly Change[], limit: Limit): readonly string[] => {
+  const lost = new Map<string, number>();
+  for (const change of changes)
+    if (change.kind === 'updated')
+      for (const [name, value] of Object.entries(change.before.attributes))
+        if (name !== 'manager' && isSet(value) && !isSet(change.after.attributes[name])) {
+          const key = `${change.before.ref.type} ${name}`;
+          lost.set(key, (lost.get(key) ?? 0) + 1);
+        }
+  return [...lost].flatMap(([key, count]) => {
+    const known = [...objects.values()].filter(
+      ({ ref, attributes }) => key.startsWith(`${ref.type} `) && isSet(attributes[key.slice(ref.type.length + 1)]),
+    ).length;
+    return count > allowed(limit, known) ? [`${count} of ${known} lost a value: ${key}`] : [];
+  });
+};
+
+/** Groups that had people, and have none: those the scope names, and those inside them where that takes more people out than the floor. */
+const emptied = (
+  before: Kept,
+  { objects, members }: Kept,
+  changes: readonly Change[],
+  scope: string,
+  limit: Limit,
+  directory: Shrinking['directory'],
+): readonly string[] => {
+  const within = scopeFrom(scope);
+  if (within.kind === 'all') return [];
+  const named = new Set<string>(within.groups);
+  // A group that is taken out of another goes with all that is below it, which is counted as a whole.
+  const isMoved = changes.some(
+    (change) => change.kind === 'members' && change.removed.some(({ type }) => type === 'group'),
+  );
+  return [...before.members].flatMap(([group, had]) => {
+    const isEmptied = had.size > 0 && members.get(group)?.size === 0 && objects.has(group);
+    if (!isEmptied || !isPlain(directory, group)) return [];
+    if (named.has(group)) return [`nobody is in ${group} any more`];
+    const lost = [...had].filter((id) => !objects.has(id)).length;
+    const isMost = lost === had.size || (lost * 2 > had.size && lost > allowed(limit, had.size));
+    return within.nested && !isMoved && isMost && lost > limit.floor
+      ? [`${lost} of ${had.size} are out of scope by ${group}`]
+      : [];
+  });
+};
+
+/** The group, and everybody who ever was in it, was there all along. */
+const isPlain = ({ history }: Shrinking['directory'], group: string): boolean => {
+  const ever = new Set(history.flatMap(({ truth }) => [...(truth.groups.get(group)?.members ?? [])]));
+  return history.every(
+    ({ truth: { groups, people } }) =>
+      (groups.get(group)?.standing ?? 'there') === 'there' &&
+      [...ever].every((id) => !groups.has(id) && ['enabled', 'disabled', undefined].includes(people.get(id)?.standing)),
+  );
+};
