@@ -14,8 +14,6 @@ import { loadSimulate } from './simulate/share.ts';
 /** So many failing seeds are made small; one is mostly enough to find the bug. */
 const mostShrunk = 3;
 const tailLines = 40;
-/** After so many failing seeds there is enough to look at. */
-const enough = 20;
 /** What must have happened takes, some of it, seeds that lean to it: where that is asked for they are played as by the test. */
 const ofEachBias = 4;
 
@@ -72,7 +70,7 @@ async function many(options: Options, planted: readonly string[]): Promise<numbe
       bias,
       ofEachBias: least === null ? 0 : ofEachBias,
       aims: least !== null,
-      enough,
+      enough: options.enough,
     },
     (news) => {
       if (news.news === 'failed') console.error(`\nseed ${news.seed} broke ${news.invariants.join(', ')}`);

@@ -40,6 +40,8 @@ export type Options = {
   readonly trace: boolean;
   readonly shrinks: boolean;
   readonly records: boolean;
+  /** After so many failing seeds there is enough to look at. What is recorded is played to its end, for all of these seeds are told to have been. */
+  readonly enough: number;
   readonly aimed: string | null;
   readonly bias: string | null;
   readonly planted: readonly string[] | 'list';
@@ -83,6 +85,7 @@ export const parseOptions = (args: readonly string[]): Options => {
     trace: values.trace === true,
     shrinks: values['no-shrink'] !== true,
     records: values.record === true,
+    enough: values.record === true ? Number.POSITIVE_INFINITY : 20,
     aimed: values.aimed === undefined ? null : faultOf(values.aimed),
     bias: values.bias ?? null,
     planted: values.mutant === 'list' ? 'list' : listOf(values.mutant ?? ''),

@@ -12,4 +12,9 @@ describe('what a simulation is asked', () => {
     expect(() => aimed('foo')).toThrow('such as crash_after@ledger.intend#0, not "foo".');
     expect(aimed('crash_after@ledger.intend#0')).toMatchObject({ from: 42, aimed: 'crash_after@ledger.intend#0' });
   });
+
+  it('a-range-that-was-not-played-is-recorded: what is recorded is played to its end, however many seeds fail', () => {
+    expect(parseOptions(['--seeds', '1..9']).enough).toBeLessThan(100);
+    expect(parseOptions(['--seeds', '1..9', '--record']).enough).toBe(Number.POSITIVE_INFINITY);
+  });
 });
