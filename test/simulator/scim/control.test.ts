@@ -80,7 +80,17 @@ describe('the control door', () => {
     ]);
     const told = target.control.effects(before);
     expect(told[0]).toMatchObject({ type: 'User', externalId: 'a-1', wrote: { userName: 'ada' } });
-    expect(told.map(({ wrote }) => wrote)).toMatchObject([{}, {}, {}, {}, { active: false }, { title: 'x' }, {}, { title: 'x' }, {}]);
+    expect(told.map(({ wrote }) => wrote)).toMatchObject([
+      {},
+      {},
+      {},
+      {},
+      { active: false },
+      { title: 'x' },
+      {},
+      { title: 'x' },
+      {},
+    ]);
     const all: unknown = (await ask('GET', `/effects?after=${before}`)).body;
     expect(all).toEqual({ effects: target.control.effects(before) });
   });
