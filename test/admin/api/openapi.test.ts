@@ -147,6 +147,7 @@ describe('the OpenAPI document', () => {
       'editTarget',
       'removeTarget',
       'approvePlan',
+      'rejectPlan',
       'applyPlan',
       'editWebhook',
     ]);
