@@ -365,9 +365,11 @@ export const linkAfter = (
   }
 };
 
+/** Whose account it is does not hang on what was refused: one that carries their id is theirs, and is switched off when they leave. */
 const escrowed = (work: Provisioning, pending: Pending, reason: EscrowReason, detail: string): Outcome => ({
   ...head(work, pending),
   result: 'escrowed',
   reason,
   detail,
+  ...(pending.planned.why === 'recognized' && pending.link !== null ? { link: pending.link } : {}),
 });

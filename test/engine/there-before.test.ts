@@ -4,7 +4,7 @@ import { remoteId } from '../../src/model/ids.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
 import { defaultLimits, type Limits } from '../../src/model/target-record.ts';
 import { why } from '../support/explaining.ts';
-import { id, type Story, story, target } from '../support/story.ts';
+import { free, id, type Story, story, target } from '../support/story.ts';
 
 /** A group that the people of the target made, with one of them in it. */
 const local = (s: Story, name: string, attributes: Attributes = {}): void => {
@@ -305,5 +305,33 @@ describe('people who had accounts before', () => {
     const s = await invited(people(0, 5), { updates: { count: 1, percent: 0, floor: 0 } });
     await s.delta();
     expect(ours(s)).toBe(5);
+  });
+});
+
+describe('an account that carries the id of somebody, and is called otherwise', () => {
+  it('is theirs though the target refuses their name, and is switched off while they are disabled', async () => {
+    const s = await story({
+      target: { limits: free },
+      wrapTarget: (inner) => ({
+        ...inner,
+        apply: async (operation, ...rest) => {
+          if (operation.action === 'update' && 'userName' in operation.attributes)
+            throw new TargetError('rejected', 'The name is reserved.');
+          return await inner.apply(operation, ...rest);
+        },
+      }),
+    });
+    s.hire('ben');
+    await s.full();
+    s.hire('anna');
+    const account = remoteId('from-before');
+    const attributes = { userName: 'old-anna', externalId: id('anna'), active: true };
+    s.remote.objects.set(account, { type: 'user', remoteId: account, attributes });
+    await s.delta();
+    expect(await reasons(s)).toEqual(['target_rejected']);
+    s.directory.setUser(id('anna'), { accountEnabled: false });
+    await s.delta();
+    expect(s.remote.objects.get(account)?.attributes).toMatchObject({ userName: 'old-anna', active: false });
+    expect(await reasons(s)).toEqual(['target_rejected']);
   });
 });

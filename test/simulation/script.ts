@@ -226,6 +226,24 @@ export const calm = async (play: Play): Promise<void> => {
   for (const customer of customers) await awaited(stage, operator.requestProvision(customer, 'delta'));
   await pass(20 * minute);
   await approveAll(play);
+  await tryEscrows(play);
+};
+
+/**
+ * What is in escrow would be tried again in hours or days, and whoever waits for a name gets it once somebody else, who is in escrow as well, has given it
+ * up: so all of them are tried as often as that may take.
+ */
+const tryEscrows = async (play: Play): Promise<void> => {
+  const { stage, stores, customers, operator } = play;
+  for (let round = 0; round < 3; round += 1) {
+    const held: Customer[] = [];
+    for (const customer of customers)
+      if ((await stores.ledger.retry(customer.target.id, { reason: null })) > 0) held.push(customer);
+    if (held.length === 0) return;
+    for (const customer of held) await awaited(stage, operator.requestProvision(customer, 'delta'));
+    await stage.scheduler.passUntil(stage.scheduler.now() + 15 * minute);
+    await approveAll(play);
+  }
 };
 
 /** Every target is as its tenant has it, nothing is in escrow, and no run is under way: nobody has a reason to write to one any more. */
