@@ -108,7 +108,7 @@ export const createOracle = (
     const former = isUndo ? undos.formerStates(customer.target.id, id) : [];
     for (const { invariant, what } of [...judgeIdentity(customer, effect), ...judgeValues(customer, effect, former)])
       broken(invariant, `${said}: ${what}`);
-    noteActive(customer, id);
+    noteActive(customer, effect);
     for (const { deed, intent } of deeds) judgeDeed(customer, effect, deed, intent, said);
     noteGains(customer, effect);
     undos.noteEffect(
@@ -118,13 +118,14 @@ export const createOracle = (
     );
   };
 
-  /** By target, which accounts and groups there are ours: something was written to them. */
-  const managed = new Map<TargetId, Set<string>>();
-  const noteActive = ({ target, remote }: Customer, id: string): void => {
-    const ours = managed.get(target.id) ?? new Set();
-    managed.set(target.id, ours.add(id));
-    const active = remote.objects().filter((one) => one.active && ours.has(one.id));
-    const ofType = (wanted: Remote['type']): number => active.filter(({ type }) => type === wanted).length;
+  /** By target, which accounts and groups are ours and active, as we left them: what its own people remove, nobody has to know of before they look. */
+  const managed = new Map<TargetId, Map<string, Remote['type']>>();
+  const noteActive = ({ target }: Customer, { before, after }: Effect): void => {
+    const ours = managed.get(target.id) ?? new Map<string, Remote['type']>();
+    managed.set(target.id, ours);
+    if (after?.active === true) ours.set(after.id, after.type);
+    else ours.delete((before ?? after)?.id ?? '');
+    const ofType = (wanted: Remote['type']): number => [...ours.values()].filter((type) => type === wanted).length;
     takings.noteActive(target.id, { user: ofType('user'), group: ofType('group') });
   };
 
