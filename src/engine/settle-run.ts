@@ -58,12 +58,15 @@ const settleGroups = async (work: Provisioning, gathered: Gathered, held: boolea
   }
 };
 
-/** Groups that were due and did not fail again (then they would be due later) need no more care; whoever has no account yet is waited for. */
+/**
+ * Groups that were due, were tried again or are of a look at everybody, and did not fail again (then they would be due later) need no more care; whoever
+ * has no account yet is waited for.
+ */
 const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<void> => {
   const { ledger } = work.engine.stores;
   const retried = new Set<SourceId>();
   for await (const items of gathered.groups())
-    for (const { ref, why } of items) if (why === 'retry') retried.add(ref.id);
+    for (const { ref, why } of items) if (why === 'retry' || gathered.kind === 'everything') retried.add(ref.id);
   if (retried.size === 0) return;
   const due = (await dueNow(work)).filter(({ ref }) => retried.has(ref.id));
   if (due.length > 0)

@@ -112,3 +112,27 @@ describe('a group that is recycled while a run puts somebody into it', () => {
     expect(isOurs).toEqual([true, false]);
   });
 });
+
+describe('a group in escrow for members that were not seen to be put into it', () => {
+  it('leaves it also by a run that looks at everybody', async () => {
+    let fails = true;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...how) => {
+          if (!fails || operation.action !== 'add_members') return await made.apply(operation, ...how);
+          fails = false;
+          throw new TargetError('rejected', 'Nobody is shown.', { code: 'not_applied' });
+        },
+      }),
+    });
+    s.hire('anna');
+    s.found('g');
+    s.directory.join(id('g'), id('anna'));
+    await s.full();
+    expect(await s.stores.ledger.countEscrows(target)).toBe(1);
+    s.pass(7 * 3_600_000);
+    await s.provision('full');
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+});
