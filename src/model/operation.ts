@@ -164,14 +164,14 @@ export type Outcome = {
       readonly detail: string;
     }
   /**
-   * `link`: the object is gone from the target, and another one is made when its time has come. `mayBeDone`: what became of it the target did not say, and
+   * `link`: whose account it is, which is known all the same; null: it is gone from the target, and another one is made when its time has come. `mayBeDone`: what became of it the target did not say, and
    * where it was looked for it could not be seen.
    */
   | {
       readonly result: 'escrowed';
       readonly reason: EscrowReason;
       readonly detail: string;
-      readonly link?: null;
+      readonly link?: Link | null;
       readonly mayBeDone?: true;
     }
 );

@@ -20,6 +20,7 @@ import {
   linked,
   people,
   start,
+  updates,
 } from '../support/operations.ts';
 
 const dayMs = 86_400_000;
@@ -181,6 +182,20 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
         escrowedBy: refused.key,
       });
       expect(about.get(bob.id)).toMatchObject({ escrow: { reason: 'ambiguous_match' }, escrowedBy: null });
+    });
+
+    it('are known of an account that could not be written, whatever its attributes are called', async () => {
+      const { target, lease } = await held();
+      const [ann] = people(1);
+      const update = updates(ann);
+      const link = { ...linked(ann), pushed: { 'urn:x:2.0.User:$a.b': 'c' } };
+      await ledger.intend(lease, intents([update]));
+      await ledger.settle(lease, [{ ...escrowed(update), link }]);
+      expect((await ledger.about(target, [ann])).get(ann.id)).toMatchObject({
+        link,
+        linkedBy: update.key,
+        escrow: { reason: 'target_rejected' },
+      });
     });
 
     it('end where the object is gone that could not be written, which is in escrow to be made anew', async () => {

@@ -14,9 +14,11 @@ import { startsWith } from './keyset.ts';
 type OutcomeDocument = Fenced & { readonly outcome: StoredOutcome };
 /** What was pushed is JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. */
 type StoredOutcome =
-  | Exclude<Outcome, Applied>
-  | (Omit<Applied, 'link'> & { readonly link?: (Omit<Link, 'pushed'> & { readonly pushed: string }) | null });
-type Applied = Extract<Outcome, { readonly result: 'applied' }>;
+  | Exclude<Outcome, Linking>
+  | (Without<Linking, 'link'> & { readonly link?: (Omit<Link, 'pushed'> & { readonly pushed: string }) | null });
+type Linking = Extract<Outcome, { readonly result: 'applied' | 'escrowed' }>;
+/** Of each kind by itself. */
+type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
 
 export const name = 'outcomes';
 export const indexes: readonly mongoose.mongo.IndexDescription[] = [];
@@ -52,13 +54,13 @@ export const createOutcomes = (db: Db) => {
 };
 
 const storedOf = (outcome: Outcome): StoredOutcome => {
-  if (outcome.result !== 'applied') return outcome;
+  if (outcome.result !== 'applied' && outcome.result !== 'escrowed') return outcome;
   const { link, ...rest } = outcome;
   return link === undefined ? rest : { ...rest, link: link && { ...link, pushed: JSON.stringify(link.pushed) } };
 };
 
 const outcomeOf = (stored: StoredOutcome): Outcome => {
-  if (stored.result !== 'applied') return stored;
+  if (stored.result !== 'applied' && stored.result !== 'escrowed') return stored;
   const { link, ...rest } = stored;
   return link === undefined ? rest : { ...rest, link: link && { ...link, pushed: JSON.parse(link.pushed) } };
 };
