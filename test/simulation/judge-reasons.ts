@@ -82,6 +82,8 @@ const untrueOf = (
   const isOff = isIn && truth.people.get(id)?.standing === 'disabled';
   const said = reason === undefined ? null : (sayable.get(reason) ?? null);
   const is = isOff ? 'off' : isIn ? 'there' : 'away';
+  // What a source hid with every sign of success a second full read finds. Until then nobody is to be on who is not, whichever it is.
+  if (is !== 'there' && said !== 'there') return [];
   return said === null || said === is ? [] : [`${id} is ${reason}, and is ${is} in the tenant`];
 };
 const sayable: ReadonlyMap<Reason, 'there' | 'off' | 'away'> = new Map([
