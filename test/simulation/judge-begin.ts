@@ -10,6 +10,8 @@ import type { Plan } from '../../src/model/plan.ts';
 import type { Shrinks } from './judge-shrink.ts';
 
 export type Begins = {
+  /** A run asks whether it may begin it, and had looked. Who dies right after hears no answer; who goes on for them need not ask again. */
+  readonly noteAsked: (plan: PlanId) => void;
   /** Of a plan that a run was let begin. */
   readonly judge: (answer: unknown) => readonly string[];
   /** Of something that is about to be done in the name of a plan. */
@@ -20,12 +22,12 @@ export type Begins = {
 const slackMs = 5 * 60_000;
 
 export const beginsSeen = (now: () => number, { changedAfter }: Pick<Shrinks, 'changedAfter'>): Begins => {
-  const begun = new Set<PlanId>();
+  const asked = new Set<PlanId>();
   return {
+    noteAsked: (plan) => void asked.add(plan),
     judge: (answer) => {
       const { data: plan } = Begun.safeParse(answer);
       if (plan === undefined) return [];
-      begun.add(plan.id);
       if (plan.kind === 'held' || plan.kind === 'undo') return [];
       const at = changedAfter(plan.connection, plan.basis.version);
       return at === null || now() - at <= slackMs
@@ -33,7 +35,7 @@ export const beginsSeen = (now: () => number, { changedAfter }: Pick<Shrinks, 'c
         : [`${plan.id} was begun, though the tenant had changed ${Math.round((now() - at) / 1_000)} s before`];
     },
     judgeIntent: (plan, held) =>
-      begun.has(plan) || !held.some(takesAway) || held.every(takesAway)
+      asked.has(plan) || !held.some(takesAway) || held.every(takesAway)
         ? []
         : [`something of ${plan} is about to be done, and nobody had looked whether it is the same`],
   };

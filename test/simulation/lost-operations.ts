@@ -5,18 +5,23 @@ import type { PlanStore } from '../../src/store/plan-store.ts';
 import type { Stage } from './process.ts';
 
 export type LostOperations = {
-  /** The plan was approved; by chance something of it is lost until `until`. */
-  readonly approved: (plan: PlanId, until: number) => void;
+  /** The plan of so many operations was approved; by chance one of them is lost until `until`. */
+  readonly approved: (plan: PlanId, operations: number, until: number) => void;
   readonly plans: PlanStore;
 };
 
-export const losingOperations = ({ chance, scheduler, trace, report }: Stage, plans: PlanStore): LostOperations => {
+export const losingOperations = (
+  { chance, scheduler, trace, report }: Stage,
+  plans: PlanStore,
+  onBegin: (plan: PlanId) => void,
+): LostOperations => {
   const loses = chance.happens(0.02, 'loses operations of plans');
   const lost = new Set<PlanId>();
   let nth = 0;
   return {
-    approved: (plan, until) => {
-      if (!loses || scheduler.now() > until || !chance.happens(0.7, 'loses an operation', nth++)) return;
+    approved: (plan, operations, until) => {
+      if (!loses || operations === 0 || scheduler.now() > until || !chance.happens(0.7, 'loses an operation', nth++))
+        return;
       lost.add(plan);
       trace.count('plan.lost_an_operation');
     },
@@ -29,8 +34,9 @@ export const losingOperations = ({ chance, scheduler, trace, report }: Stage, pl
           isFirst = false;
         }
       },
-      begin: async (...asked) => {
-        const begun = await plans.begin(...asked);
+      begin: async (lease, id, run) => {
+        onBegin(id);
+        const begun = await plans.begin(lease, id, run);
         if (begun !== null && lost.has(begun.id))
           report({ invariant: 'plan', what: `${begun.id} was begun, which is not what was approved any more` });
         return begun;

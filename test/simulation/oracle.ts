@@ -45,6 +45,8 @@ export type Oracle = {
   readonly onAsked: (ids: readonly string[]) => void;
   /** Somebody's read of a tenant reached its end. */
   readonly onReadWhole: (connection: ConnectionId, by: Process) => void;
+  /** A run asks whether it may begin this plan. */
+  readonly onBegin: (plan: PlanId) => void;
   /** The database was put back, and nobody works: what it holds is older than what was done. */
   readonly onPutBack: (stores: Stores, customers: readonly Customer[], backedUpAt: number) => Promise<void>;
   /** A person releases exactly this. */
@@ -286,6 +288,7 @@ export const createOracle = (
       if (plan.amends !== null) amendments.set(plan.id, plan.amends.kind);
       undos.noteApproval(plan);
     },
+    onBegin: begins.noteAsked,
     judged: () => judged,
     witness: (site, asked, answer, by) => {
       const [first, second] = asked;

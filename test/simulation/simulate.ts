@@ -82,7 +82,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     vault: openVault,
     probe: writesWithin(stage),
   });
-  const losing = losingOperations(stage, stores.plans);
+  const losing = losingOperations(stage, stores.plans, (plan) => oracle.onBegin(plan));
   const queue = createQueue(stage);
   const found = (nth: number, beside: Customer | null = null): Customer =>
     foundCustomer(
@@ -138,7 +138,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     workers,
     operator: operatorFor(stage, stores, queue, (customer, plan, operations, person) => {
       oracle.approve(customer, plan, operations, person);
-      losing.approved(plan.id, start + busyMs(chance));
+      losing.approved(plan.id, operations.length, start + busyMs(chance));
     }),
     disaster: marks === null ? null : disasterOf(stage, chance, stores, backups, marks, workers, customers, oracle),
   };
