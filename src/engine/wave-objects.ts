@@ -20,6 +20,7 @@ import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning, passOf, r
 import { firstsOfNames } from './same-names.ts';
 import { isNews, sighted } from './sights.ts';
 import { ahead, allOf, type Chunk, prepared, type Step } from './steps.ts';
+import { onlyWhoIsBack } from './switch-on.ts';
 import type { Tally } from './tally.ts';
 
 /** Objects of one step: a few rounds of requests at the target's concurrency, so that little is lost when a worker dies or its slice ends. */
@@ -149,6 +150,7 @@ export const wouldWrite = async (work: Provisioning, items: readonly Item[]): Pr
 
 type Planned = {
   readonly item: Item;
+  readonly object: SourceObject;
   readonly plan: ObjectPlan;
   readonly link: Link | null;
   readonly met: Met;
@@ -161,9 +163,12 @@ const provisionRound = async (
   nth: 1 | 2,
 ): Promise<ReadonlySet<SourceId>> => {
   const pass = passOf(work);
-  const plans = firstsOfNames(
+  const plans = await onlyWhoIsBack(
     work,
-    sighted.map((one) => planOne(one, objectContext(work, one, links, pass))),
+    firstsOfNames(
+      work,
+      sighted.map((one) => planOne(one, objectContext(work, one, links, pass))),
+    ),
   );
   await escrowUnplannable(work, plans);
   const pending = plans.flatMap((planned) => toPending(planned, pass));
@@ -181,7 +186,7 @@ const planOne = (
   { item, object, link, isProtected, isNews: isToNote, match, met }: Sighted,
   context: Context,
 ): Planned => {
-  if (isProtected) return { item, link, met, plan: { kind: 'skip', reason: 'protected' } };
+  if (isProtected) return { item, object, link, met, plan: { kind: 'skip', reason: 'protected' } };
   if (link !== null) {
     const plan = planLinked(object, link, context);
     const noted: ObjectPlan = {
@@ -190,11 +195,12 @@ const planOne = (
       adopt: link,
       waiting: plan.kind === 'unchanged' ? plan.waiting : [],
     };
-    return { item, link, met, plan: isToNote && plan.kind === 'unchanged' ? noted : plan };
+    return { item, object, link, met, plan: isToNote && plan.kind === 'unchanged' ? noted : plan };
   }
   if (match === null) throw new Error('An object without a link was not looked up.');
   return {
     item,
+    object,
     link,
     met,
     plan: match.kind === 'refused' ? refused(match) : planUnlinked(object, match, context, met),

@@ -94,3 +94,24 @@ describe('who comes back to a target whose mapping does not say then that they a
     });
   });
 });
+
+describe('an account that is to be switched on because of what was read', () => {
+  it('stays off where the tenant, asked now, says that they are disabled, and is switched on once both agree', async () => {
+    const s = await story();
+    s.hire('eve');
+    await s.full();
+    s.directory.setUser(id('eve'), { accountEnabled: false });
+    await s.delta();
+    s.directory.setUser(id('eve'), { accountEnabled: true });
+    await s.requestSync('delta');
+    await s.syncAll();
+    s.directory.setUser(id('eve'), { accountEnabled: false });
+    await s.provisionAll();
+    expect(s.accounts()).toEqual({ eve: 'off' });
+    expect((await why(s, id('eve'))).verdict.reason).toBe('source_unsure');
+    s.directory.setUser(id('eve'), { accountEnabled: true });
+    s.pass(11 * 60_000);
+    await s.provision();
+    expect(s.accounts()).toEqual({ eve: 'on' });
+  });
+});
