@@ -37,8 +37,9 @@ export const planAhead = async (
   const aim = { kind: 'plan', as: 'preview' } as const;
   const begun = placeFrom(from?.place ?? null);
   const plan = planOfPreview(run, record.id);
-  const written = begun === null ? null : await writtenPlan(engine.stores, begun);
-  if (from !== null && written !== null) return { skipped: from.skipped, failed: from.failed };
+  // Of a small tenant no place is noted before its plan is written down.
+  const written = await writtenPlan(engine.stores, { plan });
+  if (written !== null) return { skipped: from?.skipped ?? {}, failed: from?.failed ?? {} };
   if (begun === null) await engine.stores.plans.unstage(lease, plan);
   const start: Place = {
     through: head.version,
@@ -64,7 +65,7 @@ export const planAhead = async (
   const work = await workAt(
     engine,
     { run: planning, connection, record, lease, watch },
-    { aim, place, known, reached, written },
+    { aim, place, known, reached, written: null },
   );
   work.reads.set(head.version, { run: id, kind: 'full', at: engine.world.now() });
   const end = await provision(work, place, known, async (phase, { skipped, failed }, text) => {

@@ -176,6 +176,8 @@ const emptied = (
   return [...before.members].flatMap(([group, had]) => {
     const isEmptied = had.size > 0 && members.get(group)?.size === 0 && objects.has(group);
     if (!isEmptied || !isPlain(directory, group)) return [];
+    // Who came to it, and could not be read yet, is in it all the same.
+    if (hasOthers(directory, group, had)) return [];
     if (named.has(group)) return [`nobody is in ${group} any more`];
     const lost = [...had].filter((id) => !objects.has(id)).length;
     const isMost = lost === had.size || (lost * 2 > had.size && lost > allowed(limit, had.size));
@@ -184,6 +186,9 @@ const emptied = (
       : [];
   });
 };
+
+const hasOthers = ({ history }: Shrinking['directory'], group: string, had: ReadonlySet<string>): boolean =>
+  [...(history.at(-1)?.truth.groups.get(group)?.members ?? [])].some((id) => !had.has(id));
 
 /** The group, and everybody who ever was in it, was there all along. */
 const isPlain = ({ history }: Shrinking['directory'], group: string): boolean => {
