@@ -118,7 +118,7 @@ const brokenText = (broken: readonly Caught[], told: string): string => {
     return `${number(some.length)} ${endings[standing]}: ${seedsText(some)}.`;
   };
   return [
-    `A promise was broken in ${number(broken.length)} of them, as they were played. \`test/simulation/broken.test.ts\` plays every one of them again, whole, and demands that it breaks none now.`,
+    `A promise was broken in ${number(broken.length)} of them, as they were played. \`test/simulation/broken.test.ts\` plays every one of them again, whole, and demands that it breaks none now, but for those that are open.`,
     ...standingNames.filter((standing) => standing !== 'open' || standings.has(standing)).map(sentence),
   ].join(' ');
 };
@@ -127,18 +127,23 @@ const standingNames = ['mended', 'open', 'untraced'] as const;
 type Standing = (typeof standingNames)[number];
 const endings: Readonly<Record<Standing, string>> = {
   mended: 'were traced to what was at fault, which is told [below](#what-is-open)',
-  open: 'were traced, and what was at fault is not mended yet ([below](#what-is-open))',
+  open: 'break one still, and what is known of each is told [below](#what-is-open)',
   untraced:
     'were not traced: they pass now because something was mended, or because what they draw became other, and which of the two is not known',
 };
 
 /** By where the page names a seed: in its list of what is open, elsewhere, or nowhere. */
 const standingBy = (told: string): ((each: Caught) => Standing) => {
-  const seedsIn = (text: string): ReadonlySet<number> => new Set((text.match(/\b\d{4,}\b/g) ?? []).map(Number));
-  const open = seedsIn(/these are open:\n\n((?:- .*\n)+)/.exec(told)?.[1] ?? '');
+  const open = openSeeds(told);
   const named = seedsIn(told);
   return ({ seed }) => (open.has(seed) ? 'open' : named.has(seed) ? 'mended' : 'untraced');
 };
+
+/** Those that the page says break a promise still. */
+export const openSeeds = (told: string): ReadonlySet<number> =>
+  seedsIn(/these are open:\n\n((?:- .*\n)+)/.exec(told)?.[1] ?? '');
+
+const seedsIn = (text: string): ReadonlySet<number> => new Set((text.match(/\b\d{4,}\b/g) ?? []).map(Number));
 
 const seedsText = (broken: readonly Caught[] = []): string =>
   broken.length === 0 ? 'none' : broken.map((each) => `${each.seed} (${promisesIn(each)})`).join(', ');
