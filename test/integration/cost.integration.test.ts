@@ -93,7 +93,7 @@ describe(`provisioning ${people} people`, () => {
     expect(joined.requests).toEqual({ PATCH: 1 });
     expect(joined.questions).toEqual({});
     expect(joined.read['members']).toBeLessThanOrEqual(bucketsFor(people + 1) - 1);
-    expect(sumOf(joined.commands)).toBeLessThanOrEqual(115);
+    expect(sumOf(joined.commands)).toBeLessThanOrEqual(117);
 
     // Whoever is taken out is asked about before: whether they are in the group still, and whether they are there at all.
     const left = await change(() => s.directory.leave(id('staff'), id('late')));
