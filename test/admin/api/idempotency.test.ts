@@ -363,7 +363,7 @@ describe('every POST that does something', () => {
     }
     expect(met.body.toSorted()).toEqual(Object.keys(others).toSorted());
     expect(met.address.toSorted()).toEqual(everyPost.filter((id) => !aboutNothing.includes(id)));
-    expect(met.ifMatch.toSorted()).toEqual(['addSecondCredential', 'applyPlan', 'approvePlan']);
+    expect(met.ifMatch.toSorted()).toEqual(['addSecondCredential', 'applyPlan', 'approvePlan', 'rejectPlan']);
     // Of this one there is no other: it takes nothing and is about nothing.
     const varied = new Set(Object.values(met).flat());
     expect(everyPost.filter((id) => !varied.has(id))).toEqual(['renewDataKeys']);
