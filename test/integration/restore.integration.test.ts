@@ -43,6 +43,8 @@ const health = z.object({
   recovery: z.object({ since: z.string(), waits_for: z.string() }).nullable(),
 });
 
+const leaseMs = 6_000;
+
 describe('a database put back from yesterday', () => {
   let whole: Customers;
   let customer: Customer;
@@ -56,7 +58,7 @@ describe('a database put back from yesterday', () => {
       scim: { latencyMs: 30 },
       stack: {
         workers: [],
-        env: { TEST_RECONCILE_MS: '500', TEST_LEASE_MS: '6000', TEST_LOCK_MS: '3000' },
+        env: { TEST_RECONCILE_MS: '500', TEST_LEASE_MS: String(leaseMs), TEST_LOCK_MS: '3000' },
       },
     });
     customer = whole.customers[0] ?? expect.fail('There is no customer.');
@@ -108,6 +110,7 @@ describe('a database put back from yesterday', () => {
     await whole.stack.api.request(customer.connected.connection, { mode: 'delta' });
     await vi.waitUntil(() => writesOf(customer) > 8, { timeout: 20_000, interval: 5 });
     worker.signal('SIGSTOP');
+    const frozenAt = performance.now();
 
     await putBack(mongo, backup);
     const next = await whole.stack.startWorker();
@@ -117,6 +120,8 @@ describe('a database put back from yesterday', () => {
     await untilItWaits();
     customer.scim.control.clearRequests();
     const off = offAtTarget();
+    // Within its lease a worker cannot know that the database, which has it on record no more, was put back.
+    await vi.waitUntil(() => performance.now() - frozenAt > leaseMs, { timeout: 10_000, interval: 50 });
     worker.signal('SIGCONT');
     await worker.stop();
     expect(writesOf(customer)).toBe(0);
