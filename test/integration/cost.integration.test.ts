@@ -100,7 +100,7 @@ describe(`provisioning ${people} people`, () => {
     expect(left.requests).toEqual({ PATCH: 1 });
     expect(left.questions).toEqual({ confirm: 1, confirmMembers: 1 });
     expect(left.read['members']).toBeLessThanOrEqual(bucketsFor(people + 1) - 1);
-    expect(sumOf(left.commands)).toBeLessThanOrEqual(130);
+    expect(sumOf(left.commands)).toBeLessThanOrEqual(132);
 
     // Out of the group, and switched off, which is looked at once before and once after.
     const gone = await change(() => s.directory.remove(id(nameOf(9)), 'soft_deleted'));
