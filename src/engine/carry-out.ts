@@ -232,7 +232,7 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
     return { ...head(work, pending), result: 'applied', ...(found.link === undefined ? {} : { link: found.link }) };
   if (found.kind === 'unclear') {
     const outcome = escrowed(work, pending, found.reason, found.detail);
-    return outcome.result === 'escrowed' && !isRefused ? { ...outcome, mayBeDone: true } : outcome;
+    return isRefused ? outcome : { ...outcome, mayBeDone: true };
   }
   if (isRefused) return escrowed(work, pending, 'target_conflict', error.message);
   return await sendOnceMore(work, pending).catch(async (cause: unknown) => {
@@ -365,8 +365,10 @@ export const linkAfter = (
   }
 };
 
+type Escrowed = Extract<Outcome, { readonly result: 'escrowed' }>;
+
 /** Whose account it is does not hang on what was refused: one that carries their id is theirs, and is switched off when they leave. */
-const escrowed = (work: Provisioning, pending: Pending, reason: EscrowReason, detail: string): Outcome => ({
+const escrowed = (work: Provisioning, pending: Pending, reason: EscrowReason, detail: string): Escrowed => ({
   ...head(work, pending),
   result: 'escrowed',
   reason,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { operationKey, remoteId, sourceId, targetId } from '../../src/model/ids.ts';
 import { user } from '../../src/model/source-object.ts';
+import { annsAccount as account } from '../support/anns-account.ts';
 import { cause } from '../support/operations.ts';
 import type { Person, Standing, Truth } from './directory.ts';
 import { returnsSeen } from './judge-return.ts';
-import type { Remote } from './remote.ts';
 
 const of = { key: operationKey('k'), ref: user(sourceId('ann')), remoteId: remoteId('r-ann') };
 const person: Person = {
@@ -17,19 +17,6 @@ const person: Person = {
   manager: null,
 };
 const as = (standing: Standing): Truth => ({ people: new Map([['ann', { ...person, standing }]]), groups: new Map() });
-const account = (active: boolean): Remote => ({
-  id: of.remoteId,
-  type: 'user',
-  externalId: 'ann',
-  name: 'ann',
-  displayName: 'Ann',
-  active,
-  title: null,
-  department: null,
-  manager: null,
-  members: new Set(),
-  stamp: '',
-});
 
 /** Of each target, what is said of switching Ann on at 60, who was switched off at 50 at the first, for what the tenant had said at 10. */
 const switchedOn = (...history: readonly (readonly [at: number, standing: Standing])[]): readonly string[][] => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { operationKey, remoteId, runId, sourceId, targetId } from '../../src/model/ids.ts';
 import type { Cause, Member, Operation } from '../../src/model/operation.ts';
 import { group, user } from '../../src/model/source-object.ts';
+import { annsAccount as account } from '../support/anns-account.ts';
 import { cause } from '../support/operations.ts';
 import { aPlan, decision } from '../support/plan-world.ts';
 import { undosSeen } from './judge-undo.ts';
@@ -15,19 +16,6 @@ const off: Operation = { ...ann, action: 'disable' };
 const joined: Operation = { ...staff, action: 'add_members', members: [member] };
 const left: Operation = { ...staff, action: 'remove_members', members: [member] };
 
-const account = (active: boolean): Remote => ({
-  id: ann.remoteId,
-  type: 'user',
-  externalId: 'ann',
-  name: 'ann',
-  displayName: 'Ann',
-  active,
-  title: null,
-  department: null,
-  manager: null,
-  members: new Set(),
-  stamp: '',
-});
 const team = (...members: readonly string[]): Remote => ({
   ...account(true),
   id: staff.remoteId,
