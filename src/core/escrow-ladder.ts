@@ -137,8 +137,9 @@ const isAbout = ({ escrow, by }: HeldEscrow, outcome: Outcome): boolean => {
   }
 };
 
-/** What the source could not say of a group is who left it. */
-const isOfMembers = ({ ref, reason }: Escrow): boolean => ref.type === 'group' && reason === 'source_unsure';
+/** What the source could not say of a group, or not prove, is who left it. Should it be the group itself, it is let go when its time has come. */
+const isOfMembers = ({ ref, reason }: Escrow): boolean =>
+  ref.type === 'group' && (reason === 'source_unsure' || reason === 'absence_unproven');
 
 const endsMembers = ({ dueAt }: Escrow, said: Aspect): boolean =>
   said === 'account' || (said === 'members' && dueAt === null);

@@ -185,7 +185,7 @@ describe('an outcome', () => {
     expect(goneAfter(null)).toEqual([team]);
   });
 
-  it('that put somebody into a group ends no escrow for those of whom the source could not say whether they left it', () => {
+  it('that put somebody into a group ends no escrow for those of whom the source could not say, or not prove, that they left it', () => {
     const team = aGroup();
     const written = addsMembers(team, ...people(1));
     const goneAfter = (reason: Escrow['reason']) => {
@@ -194,7 +194,8 @@ describe('an outcome', () => {
       return escrowsAfter([applied(written)], held, () => runId('run_2'), after(1), defaultEscrow).gone;
     };
     expect(goneAfter('source_unsure')).toEqual([]);
-    expect(goneAfter('absence_unproven')).toEqual([team]);
+    expect(goneAfter('absence_unproven')).toEqual([]);
+    expect(goneAfter('ambiguous_match')).toEqual([team]);
   });
 
   describe('that failed where another failure of the same object was given up', () => {
