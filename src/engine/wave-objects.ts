@@ -6,7 +6,7 @@ import { references } from '../core/mapping.ts';
 import { type Context, keyOf, type Met, type ObjectPlan, planLinked, planUnlinked, whyAdopted } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
-import type { Escrow, Link, Operation } from '../model/operation.ts';
+import type { Escrow, EscrowReason, Link, Operation } from '../model/operation.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import { carryOut, isToPlanAgain } from './carry-out.ts';
@@ -131,7 +131,7 @@ const provisionObjects = async (
   if (managed.length < items.length) tally.skip('groups_not_supported', items.length - managed.length);
   const again = await provisionRound(work, first, tally, 1);
   if (again.size === 0) return;
-  // The second round is for objects whose link turned out stale or whose account was there before us.
+  // The second round is for objects whose link turned out stale, whose account was there before us, or who were refused along with a reference.
   const { known, links } = await readLinks(
     work,
     managed.filter(({ ref }) => again.has(ref.id)),
@@ -145,7 +145,7 @@ export const wouldWrite = async (work: Provisioning, items: readonly Item[]): Pr
   const { known, links } = await readLinks(work, managedOf(work, items));
   const sighted = await lookUp(work, known, pLimit(work.target.capabilities.concurrency), work.watch.signal);
   const pass = passOf(work);
-  return sighted.flatMap((one) => toPending(planOne(one, objectContext(work, one, links, pass)), pass));
+  return sighted.flatMap((one) => toPending(planOne(one, objectContext(work, one, links, pass, 1)), pass));
 };
 
 type Planned = {
@@ -167,14 +167,15 @@ const provisionRound = async (
     work,
     firstsOfNames(
       work,
-      sighted.map((one) => planOne(one, objectContext(work, one, links, pass))),
+      sighted.map((one) => planOne(one, objectContext(work, one, links, pass, nth))),
     ),
   );
   await escrowUnplannable(work, plans);
   const pending = plans.flatMap((planned) => toPending(planned, pass));
   let again: ReadonlySet<SourceId> = new Set();
   await carryOut(work, pending, async (done) => {
-    again = new Set(nth === 2 ? [] : done.filter(isToPlanAgain).map(({ outcome }) => outcome.ref.id));
+    const isAgain = (one: Done): boolean => isToPlanAgain(one) || isRefusedWithReferences(work, one);
+    again = new Set(nth === 2 ? [] : done.filter(isAgain).map(({ outcome }) => outcome.ref.id));
     countWritten(work, plans, done, again, tally);
   });
   countUnwritten(plans, tally);
@@ -226,11 +227,32 @@ export const contextFor = (
   now: work.engine.world.now(),
 });
 
-/** A plan names references in a step of their own, always: whose account is there already when another is made depends on where steps were cut. */
-const objectContext = (work: Provisioning, one: Sighted, links: ReadonlyMap<SourceId, Link>, pass: string): Context => {
+/**
+ * A plan names references in a step of their own, always: whose account is there already when another is made depends on where steps were cut. So does the
+ * second round, for what was refused may have been so for a reference alone.
+ */
+const objectContext = (
+  work: Provisioning,
+  one: Sighted,
+  links: ReadonlyMap<SourceId, Link>,
+  pass: string,
+  nth: 1 | 2,
+): Context => {
   const context = contextFor(work, one.item, links, pass);
-  return isDry(work) || mayBeHeld(work, one) ? { ...context, resolve: () => undefined } : context;
+  return nth === 2 || isDry(work) || mayBeHeld(work, one) ? { ...context, resolve: () => undefined } : context;
 };
+
+/**
+ * Many targets take nothing at all of somebody whose manager they do not know, or do not want, and each says so in its own way. By itself the rest may be
+ * taken; the second wave names the reference once more, alone, and what it is told then stands.
+ */
+const isRefusedWithReferences = (work: Provisioning, { pending, outcome }: Done): boolean => {
+  if (outcome.result !== 'escrowed' || !refusals.has(outcome.reason)) return false;
+  const { attributes, managers } = writtenIn(work, pending.planned.operation);
+  return attributes && managers;
+};
+
+const refusals: ReadonlySet<EscrowReason> = new Set<EscrowReason>(['target_rejected', 'not_applied']);
 
 /** By the time somebody approves it more accounts are there. Of who has one the plan holds the references, too. */
 const mayBeHeld = ({ aim, record: { limits } }: Provisioning, { link, match }: Sighted): boolean =>

@@ -1,0 +1,125 @@
+/** A target that takes nothing at all of somebody, because of whom they report to. The rest of them is written all the same. */
+
+import { describe, expect, it } from 'vitest';
+import { TargetError, type TargetFault } from '../../src/model/errors.ts';
+import { remoteId } from '../../src/model/ids.ts';
+import type { Operation } from '../../src/model/operation.ts';
+import { id, type Story, story, target } from '../support/story.ts';
+
+const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
+const retryMs = 6 * 3_600_000;
+
+type Told = Pick<Operation, 'action'> & { readonly names: string | null };
+
+/** `refuses`: what it takes nothing of; without it what names a manager who has no account there. */
+const strict = async (refuses?: (told: Told) => boolean, fault: TargetFault = 'rejected') => {
+  const told: Told[] = [];
+  const s: Story = await story({
+    wrapTarget: (made) => ({
+      ...made,
+      apply: async (operation, ...rest) => {
+        const value = 'attributes' in operation ? operation.attributes[manager] : null;
+        const one = { action: operation.action, names: typeof value === 'string' ? value : null };
+        told.push(one);
+        const unknown = one.names !== null && !s.remote.objects.has(remoteId(one.names));
+        if (refuses === undefined ? unknown : refuses(one)) throw new TargetError(fault, 'No such manager.');
+        return await made.apply(operation, ...rest);
+      },
+    }),
+  });
+  return { s, told };
+};
+
+/** Ann leads Bob, and somebody at the target deletes her account there. */
+const withoutAnn = async (fault?: TargetFault): Promise<Story> => {
+  const { s } = await strict(undefined, fault);
+  s.hire('ann');
+  s.hire('bob', { manager: id('ann') });
+  await s.full();
+  s.remote.objects.delete(remoteId(String(s.account('ann')?.remoteId)));
+  return s;
+};
+
+const escrows = async (s: Story) => (await s.stores.ledger.escrows(target, null, 10)).items;
+
+describe('somebody whose manager the target refuses', () => {
+  it('gets an account, and waits for their manager alone', async () => {
+    const s = await withoutAnn();
+    s.hire('cid', { manager: id('ann') });
+    await s.delta();
+    expect(s.account('cid')?.attributes).toMatchObject({ displayName: 'cid' });
+    expect(await s.provisioned()).toMatchObject({ counters: { created: 1, failed: { target_rejected: 1 } } });
+    expect(await escrows(s)).toMatchObject([
+      { ref: { id: id('cid') }, reason: 'target_rejected', detail: 'No such manager.', attempts: 1 },
+    ]);
+    s.directory.setUser(id('ann'), { jobTitle: 'Chief' });
+    await s.delta();
+    s.pass(retryMs);
+    await s.provision();
+    expect(s.account('cid')?.attributes[manager]).toBe(s.account('ann')?.remoteId);
+    expect(await escrows(s)).toEqual([]);
+  });
+
+  it('has their new title, and is told of their manager by the ladder of what was refused', async () => {
+    const s = await withoutAnn();
+    s.hire('cid');
+    await s.delta();
+    s.directory.setUser(id('cid'), { jobTitle: 'Engineer', manager: id('ann') });
+    await s.delta();
+    expect(s.account('cid')?.attributes).toMatchObject({ title: 'Engineer' });
+    expect(await escrows(s)).toMatchObject([{ ref: { id: id('cid') }, attempts: 1 }]);
+    s.pass(retryMs);
+    await s.provision();
+    expect(await escrows(s)).toMatchObject([{ ref: { id: id('cid') }, attempts: 2 }]);
+  });
+
+  it('has their new title also at a target that says of a manager it lacks that there is no such account', async () => {
+    const s = await withoutAnn('gone');
+    s.hire('cid');
+    await s.delta();
+    s.hire('dan', { manager: id('ann') });
+    s.directory.setUser(id('cid'), { jobTitle: 'Engineer', manager: id('ann') });
+    await s.delta();
+    expect(s.account('cid')?.attributes).toMatchObject({ title: 'Engineer' });
+    expect(s.account('dan')).toBeDefined();
+  });
+
+  it('is made once, with an intent for each of the two requests', async () => {
+    const s = await withoutAnn();
+    s.hire('cid', { manager: id('ann') });
+    await s.delta();
+    const run = await s.provisioned();
+    const { items } = await s.stores.ledger.entries(target, run.id, null, 10);
+    expect(items.map(({ operation: { action }, outcome }) => [action, outcome?.result]).toSorted()).toEqual([
+      ['create', 'applied'],
+      ['create', 'escrowed'],
+      ['update', 'escrowed'],
+    ]);
+    expect([...s.remote.objects.values()].filter(({ attributes }) => attributes['displayName'] === 'cid')).toHaveLength(
+      1,
+    );
+  });
+
+  it('has them where the target takes a manager of nobody who is new', async () => {
+    const { s } = await strict(({ action, names }) => action === 'create' && names !== null);
+    s.hire('ann');
+    await s.full();
+    s.hire('bob', { manager: id('ann') });
+    await s.delta();
+    expect(s.account('bob')?.attributes[manager]).toBe(s.account('ann')?.remoteId);
+  });
+
+  it('is told once more and no oftener where it was for something else', async () => {
+    const { s, told } = await strict(({ action }) => action === 'create' && s.account('ann') !== undefined);
+    s.hire('ann');
+    await s.full();
+    told.length = 0;
+    s.hire('bob', { manager: id('ann') });
+    s.hire('cid');
+    await s.delta();
+    const ann = s.account('ann')?.remoteId;
+    expect(told.filter(({ names }) => names === ann)).toHaveLength(1);
+    expect(told).toHaveLength(3);
+    expect(await escrows(s)).toMatchObject([{ attempts: 1 }, { attempts: 1 }]);
+  });
+});
