@@ -42,10 +42,11 @@ const sweepScope = async (draft: Draft, { users, groups }: Reached): Promise<voi
 const sweepUnseen = async (draft: Draft): Promise<void> => {
   const missing: Record<ObjectType, number> = { user: 0, group: 0 };
   for await (const objects of draft.unseen()) for (const { ref } of objects) missing[ref.type] += 1;
-  if (draft.base.counts.user > 0 && missing.user >= draft.base.counts.user && !(await hasUsers(draft, missing.user))) {
+  // Not by how many were known: some of them may have left the scope meanwhile.
+  if (missing.user > 0 && !(await hasUsers(draft, missing.user))) {
     throw new SourceError(
       'incomplete',
-      `The source listed no users at all, though ${draft.base.counts.user} are known. Nothing is removed.`,
+      `The source listed no users at all, though ${missing.user} are known and in scope. Nothing is removed.`,
       { code: 'empty_read' },
     );
   }

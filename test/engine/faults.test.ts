@@ -60,6 +60,21 @@ describe('a read that goes wrong takes nothing away', () => {
     expect(off(s)).toBe(0);
   });
 
+  it('a full list without any user is a fault also where somebody left the scope since the last one', async () => {
+    const all = sourceId(id('all'));
+    const s = await story({ connection: { scope: { kind: 'groups', groups: [all], nested: false } } });
+    s.found('all');
+    staff(s, 3);
+    for (const nth of [0, 1, 2]) s.directory.join(id('all'), id(`p${nth}`));
+    await s.full();
+    s.directory.leave(id('all'), id('p0'));
+    s.directory.liberties.unlisted = new Set([id('p1'), id('p2')]);
+    expect(await s.full()).toMatchObject({ state: 'failed', problem: { code: 'empty_read' } });
+    expect(off(s)).toBe(0);
+    s.directory.liberties.unlisted = new Set();
+    expect(await s.full()).toMatchObject({ state: 'succeeded', counters: { removed: 1 } });
+  });
+
   it('an expired watermark leads to a full sync that finds who left meanwhile', async () => {
     const s = await story();
     staff(s, 5);

@@ -93,4 +93,8 @@ describe('a read that loses much', () => {
     expect(await saidOf([leaves('ann', 'bob')])).toEqual([expect.stringContaining('nobody is in staff')]);
     expect(await saidOf([leaves('ann')])).toEqual([]);
   });
+
+  it('of whom some are missing, and did not leave it', async () => {
+    expect(await saidOf([lost('ann'), leaves('ann', 'bob')])).toEqual([]);
+  });
 });

@@ -173,11 +173,16 @@ const emptied = (
   const isMoved = changes.some(
     (change) => change.kind === 'members' && change.removed.some(({ type }) => type === 'group'),
   );
+  const missed = new Set<string>(
+    changes.flatMap((change) => (change.kind === 'removed' && change.why === 'missing' ? [change.before.ref.id] : [])),
+  );
   return [...before.members].flatMap(([group, had]) => {
     const isEmptied = had.size > 0 && members.get(group)?.size === 0 && objects.has(group);
     if (!isEmptied || !isPlain(directory, group)) return [];
     // Who came to it, and could not be read yet, is in it all the same.
     if (hasOthers(directory, group, had)) return [];
+    // Nor did whoever is missing leave it, who is out of the scope otherwise: how many may be missing is judged above.
+    if ([...had].some((id) => missed.has(id))) return [];
     if (named.has(group)) return [`nobody is in ${group} any more`];
     const lost = [...had].filter((id) => !objects.has(id)).length;
     const isMost = lost === had.size || (lost * 2 > had.size && lost > allowed(limit, had.size));

@@ -44,8 +44,8 @@ export const snapshot: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/sweep.ts',
-        from: 'if (draft.base.counts.user > 0 && missing.user',
-        to: 'if (draft.base.counts.user < 0 && missing.user',
+        from: 'if (missing.user > 0 && !',
+        to: 'if (missing.user < 0 && !',
       },
     ],
   },
