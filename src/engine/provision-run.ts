@@ -129,8 +129,8 @@ export const provision = async (unready: Provisioning, from: Place, known: Known
       ? await gather(engine.stores, run, from.through, known, met)
       : await gatherRepair(unprepared, run.amends.run, from.through);
   const unbegun = { ...(await prepared(unprepared, gathered)), looksAtAll: gathered.kind === 'everything' };
-  // Whoever leaves the tenant while the run is under way is known to have been protected when it began.
-  if (run.place === null && !isDry(unbegun)) await rememberGuarded(unbegun, true);
+  // Whoever leaves the tenant while the run is under way, or before the next, is known to have been protected when it began; also by one that only plans.
+  if (run.place === null && !isPreview(unbegun)) await rememberGuarded(unbegun, true);
   const inDoubt = refuseInDoubt(unbegun, tally);
   if (inDoubt !== null) return inDoubt;
   const work = await beginHeld(unbegun, gathered);
@@ -150,6 +150,9 @@ export const provision = async (unready: Provisioning, from: Place, known: Known
   await noteProved(work, end);
   return end;
 };
+
+/** It holds no lease of the target, and looks at another scope than the saved one. */
+const isPreview = ({ aim }: Provisioning): boolean => aim.kind === 'plan' && aim.as === 'preview';
 
 /** Knows who is protected and, where that is limited, that it does not create or update too much. */
 const prepared = async (work: Provisioning, gathered: Gathered): Promise<Provisioning> => {

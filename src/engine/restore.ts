@@ -13,13 +13,16 @@ import { newSyncRun } from './request-runs.ts';
 
 type Needs = Pick<Engine, 'stores' | 'world' | 'newRunId'> & { readonly observe: Pick<Observe, 'restored'> };
 
-/** Counts one up, and holds it against what was noted outside the database. Answers the restore that it found. */
+/**
+ * Counts one up, and holds it against what was noted outside the database. Answers the restore that it found. One that comes to no end is found again, by
+ * whoever looks next: nobody counts on before it did.
+ */
 export const noticeRestore = async (engine: Needs, marks: Marks): Promise<Restore | null> => {
   const { installation } = engine.stores;
   // Asked before it is counted: nobody notes what the database has not counted yet, so the mark is never ahead of it.
   const named = await installation.id();
   const mark = await marks.highest(named);
-  const { id, count } = await installation.count();
+  const { id, count } = await installation.count(mark);
   if (id !== named || !hasGoneBack(count, mark)) {
     await marks.note(id, count);
     return null;
@@ -37,7 +40,7 @@ export const declareRestore = async (
   { by, reason }: { readonly by: string; readonly reason: string },
 ): Promise<Restore> => {
   const at = engine.world.now();
-  const { count } = await engine.stores.installation.count();
+  const { count } = await engine.stores.installation.count(null);
   const restore: Restore = { epoch: epochAfter([count], at), at, how: 'declared', by, reason };
   engine.world.log.warn('restore.declared', { by, epoch: restore.epoch });
   await beginEpoch(engine, restore);

@@ -1,6 +1,6 @@
 /**
- * Looks up who is protected at a target, for one turn of a run. Of a protected group the snapshot says who is in it, where the snapshot holds all of that;
- * else the source is asked. A group of which nobody can say it leaves everybody in doubt, and nothing is taken away from whoever is in doubt.
+ * Looks up who is protected at a target, for one turn of a run. Of a protected group the snapshot says who is in it, where the snapshot holds all of that,
+ * and shows somebody in each of its groups; else the source is asked. A group of which nobody can say it leaves everybody in doubt, and nothing is taken away from whoever is in doubt.
  */
 
 import { isByLooks, isUnsure, type Shield, shield, type Unreadable } from '../core/protection.ts';
@@ -86,8 +86,10 @@ const everyoneNow = async (
 ): Promise<Everyone> => {
   // Without nesting the members of member groups are in the snapshot only by chance.
   const isWhole = head.scope === scopeKey(scope) && (scope.kind === 'all' || scope.nested);
-  if (isWhole && (await snapshots.find(record.connection, [groupRef(group)])).size > 0)
-    return { everyone: await everyoneIn(snapshots, record.connection, group), by: 'snapshot' };
+  if (isWhole && (await snapshots.find(record.connection, [groupRef(group)])).size > 0) {
+    const { everyone, emptyGroups } = await shownIn(snapshots, record.connection, group);
+    if (emptyGroups === 0) return { everyone, by: 'snapshot' };
+  }
   if (asks === null)
     return before === undefined ? { why: 'no run has asked for it yet' } : { everyone: before, by: 'memory' };
   try {
@@ -172,20 +174,32 @@ export const guardedAfterAll = async (
 /** About the tenant as a whole: the run waits, or the connection is held back. */
 const ofTheTenant: readonly SourceFault[] = ['throttled', 'unavailable', 'unauthorized'];
 
-const everyoneIn = async (
+const everyoneIn = async (...asked: Parameters<typeof shownIn>): Promise<readonly Ref[]> =>
+  (await shownIn(...asked)).everyone;
+
+/**
+ * As the snapshot has it. `emptyGroups`: of how many it shows nobody. Such a group may be empty; or it hid its members from the read, or whoever answered
+ * for them did not know the group yet.
+ */
+const shownIn = async (
   snapshots: Stores['snapshots'],
   connection: TargetRecord['connection'],
   group: SourceId,
-): Promise<readonly Ref[]> => {
+): Promise<{ readonly everyone: readonly Ref[]; readonly emptyGroups: number }> => {
   const everyone = new Map<SourceId, Ref>();
   const groups = new Set<SourceId>([group]);
-  for (const each of groups)
+  let emptyGroups = 0;
+  for (const each of groups) {
+    let members = 0;
     for await (const some of snapshots.members(connection, each))
       for (const ref of some) {
+        members += 1;
         everyone.set(ref.id, ref);
         if (ref.type === 'group') groups.add(ref.id);
       }
-  return [...everyone.values()];
+    if (members === 0) emptyGroups += 1;
+  }
+  return { everyone: [...everyone.values()], emptyGroups };
 };
 
 /** So many are remembered of one group; a larger one is protected all the same, as far as the tenant shows who is in it. */

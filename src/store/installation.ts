@@ -17,8 +17,11 @@ export type DataKeysAsked = { readonly at: Date; readonly by: string };
 export interface Installation {
   /** Names this database, and whatever is restored from it. */
   id(): Promise<string>;
-  /** Counts one up. Durable on return. */
-  count(): Promise<{ readonly id: string; readonly count: number }>;
+  /**
+   * Counts one up; where it is below the mark it went back, and stays as it is until the next epoch begins. Durable on return. `mark`: how far it had
+   * counted, as was noted outside of it; null: nobody knows.
+   */
+  count(mark: number | null): Promise<{ readonly id: string; readonly count: number }>;
   /**
    * Everything that is kept belongs to this epoch from now on: nobody who holds a lease writes any more, drafts are forgotten, versions go on above any
    * that was ever given, watermarks are dropped, nothing counts as read. What is in this epoch already stays as it is, so it is harmless to repeat.

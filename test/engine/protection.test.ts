@@ -188,6 +188,16 @@ describe('a protected group that is not in scope', () => {
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off', dora: 'on' });
   });
 
+  it('protects also whoever left the tenant after a run that only planned had asked who is in it', async () => {
+    const s = await office();
+    await protect(s, executives);
+    await s.provision('delta', true);
+    leave(s, 'anna', 'cleo');
+    await s.delta();
+    await s.provision('full');
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off', dora: 'on' });
+  });
+
   it('protects also whom the snapshot has in it, though they left the tenant before any run could ask who is', async () => {
     const groups = ['pilot', 'executives'].map((name) => sourceId(id(name)));
     const s = await office({
@@ -405,8 +415,8 @@ describe('a protected group in scope', () => {
   it('is not asked for at the tenant', async () => {
     const s = await story({ target: { limits: free } });
     s.found('admins');
-    for (const name of ['anna', 'bert']) s.hire(name);
-    s.directory.join(id('admins'), id('anna'));
+    for (const name of ['anna', 'bert', 'cleo']) s.hire(name);
+    for (const name of ['anna', 'cleo']) s.directory.join(id('admins'), id(name));
     await s.full();
     await protect(s, { groups: [sourceId(id('admins'))] });
     Object.assign(s.engine, {
@@ -419,10 +429,41 @@ describe('a protected group in scope', () => {
     });
     leave(s, 'anna', 'bert');
     await s.delta();
-    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off' });
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off', cleo: 'on' });
     // Also by a later look at everybody: they left the tenant as one of the admins.
     await s.provision('full');
-    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off' });
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'off', cleo: 'on' });
+  });
+});
+
+describe('a protected group of which the snapshot shows nobody', () => {
+  const admins = { groups: [sourceId(id('admins'))] };
+  /** Whoever answered for its members did not know the group, so that a read says nothing of them. */
+  const unanswered = (s: Story, name: string): void => {
+    const source = memorySource(s.directory);
+    const read: typeof source.read = async function* (ask, signal) {
+      for await (const page of source.read(ask, signal))
+        yield page.type === 'end'
+          ? page
+          : { ...page, messages: page.messages.filter((one) => one.type !== 'members' || one.group.id !== id(name)) };
+    };
+    Object.assign(s.engine, { connectSource: () => ({ ...source, read }) });
+  };
+
+  it.each(['admins', 'deputies'])('in it or in %s, is asked for who is', async (unread) => {
+    const s = await story({ target: { limits: free } });
+    s.found('admins');
+    s.found('deputies');
+    for (const name of ['anna', 'bert', 'cleo']) s.hire(name);
+    for (const name of ['anna', 'deputies']) s.directory.join(id('admins'), id(name));
+    s.directory.join(id('deputies'), id('bert'));
+    unanswered(s, unread);
+    await s.full();
+    await protect(s, admins);
+    await s.provision();
+    leave(s, 'bert', 'cleo');
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off' });
   });
 });
 

@@ -62,11 +62,24 @@ describe('a database that was put back from a backup', () => {
     const marks = createMemoryMarks();
     for (let beats = 0; beats < 5; beats += 1) expect(await noticeRestore(s.engine, marks)).toBeNull();
     await marks.note(await s.stores.installation.id(), 6);
-    expect(await noticeRestore(s.engine, marks)).toBeNull();
-    await marks.note(await s.stores.installation.id(), 8);
     expect(await noticeRestore(s.engine, marks)).toMatchObject({ how: 'detected', at: s.now() });
     expect(await noticeRestore(s.engine, marks)).toBeNull();
     expect(await s.stores.installation.restores()).toMatchObject([{ how: 'detected' }]);
+  });
+
+  it('whose restore comes to no end is noticed again, however often that happens', async () => {
+    const s = await story();
+    await untilBackup(s);
+    const marks = createMemoryMarks();
+    await marks.note(await s.stores.installation.id(), 2);
+    const { installation } = s.stores;
+    const unreachable = async (): Promise<void> => {
+      throw new Error('The database cannot be reached.');
+    };
+    const broken = { ...s.engine, stores: { ...s.stores, installation: { ...installation, fence: unreachable } } };
+    for (let looks = 0; looks < 4; looks += 1) await expect(noticeRestore(broken, marks)).rejects.toThrow('reached');
+    expect(await noticeRestore(s.engine, marks)).toMatchObject({ how: 'detected' });
+    expect(await waitsFor(s)).toBe('full sync');
   });
 
   it('is not seen where nothing was noted, or was noted of another one', async () => {

@@ -10,7 +10,10 @@ import type { Plan } from '../../src/model/plan.ts';
 import type { Shrinks } from './judge-shrink.ts';
 
 export type Begins = {
-  /** A run asks whether it may begin it, and had looked. Who dies right after hears no answer; who goes on for them need not ask again. */
+  /**
+   * A run asks whether it may begin it, and had looked: from that moment it is begun, if it may. Who dies right after hears no answer; who goes on for them need
+   * not ask again; and who stands still then hears it minutes later.
+   */
   readonly noteAsked: (plan: PlanId) => void;
   /** Of a plan that a run was let begin. */
   readonly judge: (answer: unknown) => readonly string[];
@@ -22,17 +25,18 @@ export type Begins = {
 const slackMs = 5 * 60_000;
 
 export const beginsSeen = (now: () => number, { changedAfter }: Pick<Shrinks, 'changedAfter'>): Begins => {
-  const asked = new Set<PlanId>();
+  const asked = new Map<PlanId, number>();
   return {
-    noteAsked: (plan) => void asked.add(plan),
+    noteAsked: (plan) => void asked.set(plan, now()),
     judge: (answer) => {
       const { data: plan } = Begun.safeParse(answer);
       if (plan === undefined) return [];
       if (plan.kind === 'held' || plan.kind === 'undo') return [];
       const at = changedAfter(plan.connection, plan.basis.version);
-      return at === null || now() - at <= slackMs
+      const ageMs = at === null ? 0 : (asked.get(plan.id) ?? now()) - at;
+      return ageMs <= slackMs
         ? []
-        : [`${plan.id} was begun, though the tenant had changed ${Math.round((now() - at) / 1_000)} s before`];
+        : [`${plan.id} was begun, though the tenant had changed ${Math.round(ageMs / 1_000)} s before`];
     },
     judgeIntent: (plan, held) =>
       asked.has(plan) || !held.some(takesAway) || held.every(takesAway)

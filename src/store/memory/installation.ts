@@ -1,7 +1,7 @@
 /** The installation in memory: the same promises as the one in MongoDB, for tests and simulations. */
 
 import { randomUUID } from 'node:crypto';
-import { firstCountOf } from '../../core/epoch.ts';
+import { firstCountOf, hasGoneBack } from '../../core/epoch.ts';
 import type { OrganizationId } from '../../model/ids.ts';
 import {
   claimMs,
@@ -31,8 +31,8 @@ export const createMemoryInstallation = (kept: {
 
   return {
     id: async () => id,
-    count: async () => {
-      own.counted += 1;
+    count: async (mark) => {
+      if (!hasGoneBack(own.counted, mark)) own.counted += 1;
       return { id, count: own.counted };
     },
     fence: async (epoch, at) => {

@@ -1,7 +1,7 @@
 /** The collection of the installation: one document, counted up by every worker now and then. */
 
 import { randomUUID } from 'node:crypto';
-import { firstCountOf, firstVersionOf } from '../../core/epoch.ts';
+import { firstCountOf, firstVersionOf, hasGoneBack } from '../../core/epoch.ts';
 import { organizationId } from '../../model/ids.ts';
 import { claimMs, type DataKeysAsked, type Installation, mostRestores, type Restore } from '../installation.ts';
 import type { Db } from './connect.ts';
@@ -46,7 +46,10 @@ export const createMongoInstallation = (db: Db): Installation => {
 
   return {
     id: async () => (await count(0)).id,
-    count: () => count(1),
+    count: async (mark) => {
+      const before = await count(0);
+      return hasGoneBack(before.count, mark) ? before : await count(1);
+    },
     fence: async (epoch, at) => {
       const first = firstCountOf(epoch);
       const before = { fence: { $lt: first } };

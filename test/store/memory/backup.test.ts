@@ -16,16 +16,16 @@ describe('stores in memory that were put back', () => {
     const lease = await stores.leases.take(target, 'worker', 30_000);
     if ('busyUntil' in lease) throw new Error('Nobody else holds it.');
     await stores.ledger.advance(lease, 1);
-    await stores.installation.count();
+    await stores.installation.count(null);
     const putBack = backups.take();
     for (const _ of ['once', 'again']) {
       await stores.connections.edit(connection, 1, { description: 'Another' });
       await stores.ledger.advance(lease, 7);
-      await stores.installation.count();
+      await stores.installation.count(null);
       putBack();
       expect(await stores.connections.get(connection)).toMatchObject({ description: null, revision: 1 });
       expect(await stores.ledger.position(target)).toBe(1);
-      expect(await stores.installation.count()).toMatchObject({ count: 2 });
+      expect(await stores.installation.count(null)).toMatchObject({ count: 2 });
     }
     await stores.ledger.advance(lease, 2);
     expect(await stores.ledger.position(target)).toBe(2);
