@@ -139,9 +139,15 @@ const standingBy = (told: string): ((each: Caught) => Standing) => {
   return ({ seed }) => (open.has(seed) ? 'open' : named.has(seed) ? 'mended' : 'untraced');
 };
 
-/** Those that the page says break a promise still. */
-export const openSeeds = (told: string): ReadonlySet<number> =>
-  seedsIn(/these are open:\n\n((?:- .*\n)+)/.exec(told)?.[1] ?? '');
+/** Those that the page says break a promise still, with the promises that it names at the head of their line: `- 1234, 2345 (I1, \`reason\`). …`. */
+export const openSeeds = (told: string): ReadonlyMap<number, readonly string[]> =>
+  new Map(
+    (/these are open:\n\n((?:- .*\n)+)/.exec(told)?.[1] ?? '').split('\n').flatMap((line) => {
+      const head = /^- [^(]*\(([^)]*)\)/.exec(line)?.[1] ?? '';
+      const promises = head.match(/\w+/g) ?? [];
+      return [...seedsIn(line)].map((seed) => [seed, promises] as const);
+    }),
+  );
 
 const seedsIn = (text: string): ReadonlySet<number> => new Set((text.match(/\b\d{4,}\b/g) ?? []).map(Number));
 
