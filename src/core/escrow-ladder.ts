@@ -4,7 +4,7 @@ import type { OperationKey, RunId, SourceId } from '../model/ids.ts';
 import type { Escrow, Outcome, SkipReason } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { EscrowPolicy } from '../model/target-record.ts';
-import { secondLookMs } from './absence.ts';
+import { freshMs, secondLookMs } from './absence.ts';
 
 export type Failure = Pick<Escrow, 'ref' | 'reason' | 'detail'>;
 /** Of an object: whether it is there and switched on, what its own values are, whom they refer to, or who is in it. */
@@ -40,7 +40,10 @@ export const escalate = (previous: Escrow | null, failure: Failure, now: Date, p
 };
 
 const isToldAgain = ({ dueAt, reason }: Escrow, failure: Failure, now: Date): boolean =>
-  dueAt === null ? reason === failure.reason : now < dueAt;
+  dueAt === null ? reason === failure.reason : now.getTime() - saidBeforeMs(failure) < dueAt.getTime();
+
+/** A look that proved nothing was taken before its time, also where it is written down after that. */
+const saidBeforeMs = ({ reason }: Failure): number => (reason === 'absence_unproven' ? freshMs : 0);
 
 const hoursFor = ({ reason }: Failure, attempts: number, { retryAfterHours }: EscrowPolicy): number => {
   if (reason === 'absence_unproven') return secondLookHours;

@@ -188,7 +188,7 @@ const linkTo = (work: Provisioning, ref: Ref, remote: RemoteObject, by: Link['by
   membersAt: null,
 });
 
-const linkAsMet = async (work: Provisioning, ref: Ref, remote: RemoteObject): Promise<Link> => ({
+export const linkAsMet = async (work: Provisioning, ref: Ref, remote: RemoteObject): Promise<Link> => ({
   ...linkTo(work, ref, remote, 'matched'),
   ...asBefore((await metAgain(work, [{ ref, remote }])).get(ref.id)),
 });

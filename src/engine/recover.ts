@@ -3,9 +3,10 @@
  * nobody has said that it is the one: what it holds says nothing about what was sent to another.
  */
 
-import type { Intent, Outcome } from '../model/operation.ts';
+import type { Intent, Link, Outcome } from '../model/operation.ts';
 import { settleOutcomes } from './escrow.ts';
-import { lookAfter } from './look.ts';
+import { linkAsMet, lookAfter } from './look.ts';
+import { carriesMarkOf } from './marked.ts';
 import { namesReferences } from './pending.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
 
@@ -59,9 +60,21 @@ const outcomeOf = async (
     case 'applied':
       if (intent.cause.why === 'unlinked') return { ...head, result: 'applied', link: null };
       return { ...head, result: 'applied', ...(trace.link === undefined ? {} : { link: trace.link }) };
-    case 'no_trace':
-      return { ...head, result: 'skipped', reason: 'no_trace' };
+    case 'no_trace': {
+      const taken = link === null ? await takenOver(work, intent) : null;
+      return taken === null
+        ? { ...head, result: 'skipped', reason: 'no_trace' }
+        : { ...head, result: 'applied', link: taken };
+    }
     case 'unclear':
       return { ...head, result: 'escrowed', reason: trace.reason, detail: trace.detail, mayBeDone: true };
   }
+};
+
+/** An account that was taken over carries whose it is, whatever the target's people changed of it since; what they changed is planned anew. */
+const takenOver = async (work: Provisioning, { operation, cause }: Intent): Promise<Link | null> => {
+  if (operation.action !== 'update' || cause.why === 'unlinked') return null;
+  const remote = await work.target.get(operation.ref.type, operation.remoteId, work.watch.signal);
+  if (remote === null || !carriesMarkOf(work.record, operation.ref, remote)) return null;
+  return await linkAsMet(work, operation.ref, remote);
 };

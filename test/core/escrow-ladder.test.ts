@@ -63,6 +63,9 @@ describe('the ladder', () => {
     const first = escalate(refused, absent, after(1), defaultEscrow);
     expect(first).toMatchObject({ reason: 'absence_unproven', since: after(1), dueAt: after(1 + 1 / 6), attempts: 1 });
     expect(escalate(first, absent, after(1.1), defaultEscrow)).toMatchObject({ since: after(1), dueAt: first.dueAt });
+    // The look that is written down now was taken before those ten minutes were over, so the next run looks once more.
+    const soon = escalate(first, absent, after(1 + 1 / 6 + 1 / 120), defaultEscrow);
+    expect(soon).toMatchObject({ since: after(1), dueAt: first.dueAt, attempts: 1 });
     const back = escalate(first, { ...failure, reason: 'source_unsure' }, after(2), defaultEscrow);
     expect(back).toMatchObject({ reason: 'source_unsure', since: after(2), attempts: 1 });
   });

@@ -1,6 +1,7 @@
 /** What was sent, and of which nobody knows what became of it, and what was kept back: neither is taken for done, nor for never begun. */
 
 import { describe, expect, it } from 'vitest';
+import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import { remoteId } from '../../src/model/ids.ts';
 import type { Operation } from '../../src/model/operation.ts';
@@ -34,6 +35,41 @@ describe('a write that was not answered', () => {
     expect(await taken(s)).toMatchObject({ adoptions: 1 });
     expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
     expect(s.account('anna')?.attributes['externalId']).toBe(id('anna'));
+  });
+
+  it("makes an account theirs whom it carries, though the target's people changed it before it was looked for, and they left", async () => {
+    let isSent = false;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation: Operation, ...rest) => {
+          await made.apply(operation, ...rest);
+          if (isSent || operation.action !== 'update') return { remoteId: anna };
+          isSent = true;
+          throw new TargetError('unknown', 'The connection was reset.');
+        },
+        get: async (...asked) => {
+          if (isSent && s.remote.objects.get(anna)?.attributes['title'] !== 'Local')
+            throw new TargetError('unavailable', 'The target is down.');
+          return await made.get(...asked);
+        },
+      }),
+    });
+    const anna = remoteId('r-anna');
+    const account = { userName: 'anna@contoso.example', active: true, title: 'From before' };
+    s.remote.objects.set(anna, { type: 'user', remoteId: anna, attributes: account });
+    s.hire('anna', { jobTitle: 'Engineer' });
+    await s.requestSync('full');
+    await s.syncAll();
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    s.remote.objects.set(anna, {
+      type: 'user',
+      remoteId: anna,
+      attributes: { ...s.remote.objects.get(anna)?.attributes, title: 'Local' },
+    });
+    s.directory.remove(id('anna'), 'soft_deleted');
+    await s.delta();
+    expect(s.remote.objects.get(anna)?.attributes['active']).toBe(false);
   });
 
   it('counts as an account made, where the target refuses to be asked what became of it', async () => {

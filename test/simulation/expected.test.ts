@@ -85,6 +85,7 @@ const office = async (deprovision: DeprovisionPolicy = { kind: 'disable' }) => {
       if ('busyUntil' in lease) throw new Error('busy');
       await stores.ledger.escrow(lease, [{ ref: user(sourceId(id)), reason, detail: '' }]);
     },
+    pass: (ms: number) => scheduler.passUntil(now() + ms),
     /** What differs, in order, by what it is excused. */
     excuses: async () => (await compareWithTenant(stores, customer, now())).map(({ excuse }) => excuse),
     ofAnn: async () =>
@@ -139,5 +140,50 @@ describe('what is otherwise than the tenant has it', () => {
     const { customer, ann } = guarded;
     customer.protections.splice(0, 1, { at: start, protection: { ...nobodyProtected, ids: [ann.id] } });
     expect(await left(guarded)).toEqual(['protected']);
+  });
+
+  it('is excused where somebody left whose group is put into a protected one later, or nobody can say whether it was later', async () => {
+    const { customer, ann, pass, ofAnn } = await office();
+    const { directory } = customer;
+    const [within, around] = [directory.found('Within'), directory.found('Around')];
+    customer.protections.push({ at: start, protection: { ...nobodyProtected, groups: [sourceId(around)] } });
+    directory.join(within, ann.id);
+    await pass(1_000);
+    directory.purge(ann.id);
+    await pass(1_000);
+    expect(await ofAnn()).toEqual([null]);
+    directory.join(around, within);
+    expect(await ofAnn()).toEqual(['protected']);
+  });
+
+  it('is not excused so where somebody left that group, and is here', async () => {
+    const { customer, ann, pass, is, ofAnn } = await office();
+    const { directory } = customer;
+    const [within, around] = [directory.found('Within'), directory.found('Around')];
+    customer.protections.push({ at: start, protection: { ...nobodyProtected, groups: [sourceId(around)] } });
+    directory.join(within, ann.id);
+    await pass(1_000);
+    directory.leave(within, ann.id);
+    directory.join(around, within);
+    await pass(1_000);
+    is(ann.id, { active: false });
+    expect(await ofAnn()).toEqual([null]);
+  });
+
+  it('is excused by the days that are left to whoever was in doubt while a protected group was gone', async () => {
+    const { customer, ann, pass, is, ofAnn } = await office({ kind: 'delete_after_days', days: 1 });
+    const { directory } = customer;
+    const group = directory.found('Guarded');
+    customer.protections.push({ at: start, protection: { ...nobodyProtected, groups: [sourceId(group)] } });
+    directory.recycle(ann.id);
+    is(ann.id, { active: false });
+    await pass(1_000);
+    expect(await ofAnn()).toEqual([null]);
+    directory.recycle(group);
+    await pass(1_000);
+    customer.protections.push({ at: start + 2_000, protection: nobodyProtected });
+    expect(await ofAnn()).toEqual(['days_left']);
+    await pass(2 * 24 * 3_600_000);
+    expect(await ofAnn()).toEqual([null]);
   });
 });

@@ -7,7 +7,7 @@ import type { DeprovisionPolicy, TargetRecord } from '../../src/model/target-rec
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Group, inScope, type Person, type Truth } from './directory.ts';
-import { isNeverKnown, mayBeProtected, mayHaveBeenProtected } from './protection.ts';
+import { isNeverKnown, mayBeProtected, mayHaveBeenInDoubt, mayHaveBeenProtected } from './protection.ts';
 import type { Remote } from './remote.ts';
 
 /** Why one thing about one object may be otherwise for good. It excuses nothing else about it. */
@@ -188,11 +188,12 @@ const excuseOfLeaver = (view: View, id: string, remote: Remote): Excuse | null =
   return hasDaysLeft(view, id, remote) ? 'days_left' : null;
 };
 
-/** Whoever was protected until less than the days of the policy before a run came by, and was switched off by that, has the rest of them. */
-const hasDaysLeft = ({ customer, record: { deprovision }, now }: View, id: string, remote: Remote): boolean =>
-  deprovision.kind === 'delete_after_days' &&
-  !remote.active &&
-  mayHaveBeenProtected(customer, { id, remote }, now - deprovision.days * dayMs - betweenRunsMs, now);
+/** Whoever was protected, or in doubt, until less than the days of the policy before a run came by, and was switched off by that, has the rest of them. */
+const hasDaysLeft = ({ customer, record: { deprovision }, now }: View, id: string, remote: Remote): boolean => {
+  if (deprovision.kind !== 'delete_after_days' || remote.active) return false;
+  const from = now - deprovision.days * dayMs - betweenRunsMs;
+  return mayHaveBeenProtected(customer, { id, remote }, from, now) || mayHaveBeenInDoubt(customer, from, now);
+};
 
 const dayMs = 24 * 3_600_000;
 /** In the quiet time one comes by twice a day. */

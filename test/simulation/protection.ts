@@ -2,7 +2,7 @@
 
 import type { Protection } from '../../src/model/target-record.ts';
 import type { Customer } from './customer.ts';
-import { inScope, isThere, type Truth } from './directory.ts';
+import { type Group, inScope, isThere, type Truth } from './directory.ts';
 import { protectionsInForce } from './in-force.ts';
 import type { Remote } from './remote.ts';
 import { since, usualTurnMs } from './since.ts';
@@ -67,6 +67,19 @@ export const mayHaveBeenProtected = (customer: Customer, owned: Owned, from: num
     );
 
 /**
+ * Whether a protected group was gone at any time since then: nobody can say who is in it, so that everybody may be. Where two people approve, one that is
+ * taken out of the protection leaves them in doubt for another day.
+ */
+export const mayHaveBeenInDoubt = (customer: Customer, from: number, now: number): boolean => {
+  const truths = since(customer.directory.history, from).map(({ truth }) => truth);
+  return protectionsInForce(customer, from, now)
+    .flat()
+    .some(({ protection }) => protection.groups.some((id) => truths.some(({ groups }) => isAway(groups.get(id)))));
+};
+
+const isAway = (group: Group | undefined): boolean => group !== undefined && group.standing !== 'there';
+
+/**
  * Whether somebody whom no read showed with a title may be protected by one, for all that anybody can know: they had left the scope before a read that was
  * to tell of it came to its end. Everybody has a title; all else that protects is read of everybody from the first read on.
  */
@@ -104,7 +117,27 @@ const isCovered = (
     kind === 'attribute'
       ? attributes.some(({ attribute, value }) => shows(truth, id, attribute, value))
       : groups.some((group) => everyoneIn(truth, group).has(id));
-  return truths.length > 0 && (when === 'all along' ? truths.every(holds) : truths.some(holds));
+  if (truths.length === 0) return false;
+  if (when === 'all along') return truths.every(holds);
+  return truths.some(holds) || (kind === 'group' && isOfGroupsWithin(lasting, id, groups));
+};
+
+/**
+ * Whoever left the tenant nobody can be asked about any more: they are known by the groups they were in, and nobody can say whether they had left one before
+ * it was put into another.
+ */
+const isOfGroupsWithin = (
+  history: Customer['directory']['history'],
+  id: string,
+  groups: Protection['groups'],
+): boolean => {
+  const truths = history.map(({ truth }) => truth);
+  const now = truths.at(-1);
+  if (now === undefined || isThere(now, id)) return false;
+  const own = new Set(
+    truths.flatMap((truth) => [...truth.groups.values()].filter(({ members }) => members.has(id)).map((of) => of.id)),
+  );
+  return truths.some((truth) => groups.some((group) => !own.isDisjointFrom(everyoneIn(truth, group))));
 };
 
 /** Of whoever is deleted for good, only what was before counts: they are in no group any more. */

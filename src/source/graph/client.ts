@@ -37,8 +37,8 @@ export type GraphClient = {
   text(question: Question, signal: AbortSignal, onHead?: OnHead): Promise<string>;
   /** The answer, parsed. An answer that does not parse is `incomplete`. */
   ask<T>(question: Question, schema: z.ZodType<T>, signal: AbortSignal): Promise<T>;
-  /** The same absolute link, or `incomplete` when it leads elsewhere. */
-  ownLink(link: string): string;
+  /** The absolute link of a path, or of a link as it is; `incomplete` when it leads elsewhere. */
+  urlOf(at: string): string;
   isOwn(link: string): boolean;
   /** Resolves when what was just asked is on its way. */
   sent(): Promise<void>;
@@ -70,8 +70,9 @@ export const apiVersion = 'v1.0';
 export const graphClient = (parts: Parts): GraphClient => {
   const base = `${parts.graphUrl}/${apiVersion}`;
   const isOwn = (link: string): boolean => link.startsWith(`${base}/`);
-  const ownLink = (link: string): string => {
-    if (isOwn(link)) return link;
+  const urlOf = (at: string): string => {
+    if (at.startsWith('/')) return `${base}${at}`;
+    if (isOwn(at)) return at;
     throw incomplete('Graph gave a link that leads out of the tenant’s own endpoint.', 'ForeignLink');
   };
   let aheadMs: number | null = null;
@@ -80,13 +81,13 @@ export const graphClient = (parts: Parts): GraphClient => {
     if (!Number.isNaN(theirs)) aheadMs = parts.world.now().getTime() - theirs;
   };
   const text: GraphClient['text'] = async ({ method, at, body }, signal, onHead) => {
-    const url = at.startsWith('/') ? `${base}${at}` : ownLink(at);
+    const url = urlOf(at);
     return (await answered({ method, url, body, onHead }, { ...parts, heard }, signal)).text;
   };
   return {
     text,
     ask: async (question, schema, signal) => parse(await text(question, signal), schema, templateOf(question.at)),
-    ownLink,
+    urlOf,
     isOwn,
     sent: () => parts.transport.sent(),
     granted: async (signal) => rolesOf(await tokenOf(parts, signal)),

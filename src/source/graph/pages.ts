@@ -159,7 +159,7 @@ async function* pages<End extends Ended>(
   };
   /** `early`: the same page, asked for meanwhile. The first is followed as well: a read that is resumed begins at a link that may lead to itself. */
   const follow = (link: string, early: Requested | null = null): Requested => {
-    noteLink(followed, link.startsWith('/') ? link : client.ownLink(link));
+    noteLink(followed, client.urlOf(link));
     return early?.link === link ? early : request(link);
   };
   /** Only what may be followed is asked for. */

@@ -150,8 +150,8 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/client.ts',
-        from: 'if (isOwn(link)) return link;',
-        to: 'if (link.length > 0) return link;',
+        from: 'if (isOwn(at)) return at;',
+        to: 'if (at.length > 0) return at;',
       },
     ],
   },

@@ -177,6 +177,14 @@ describe('the page after one that is waited for', () => {
     expect(graph.asked).toEqual(['1', '2']);
   });
 
+  it('is not the first one itself, of which nothing is handed on then: asked for again it would show another tenant', async () => {
+    let origin = '';
+    const graph = await graphOf((_page, response) => response.end(bodyOf('1', `${origin}/v1.0/users`)));
+    origin = graph.origin;
+    await expect(graph.pages.next()).rejects.toMatchObject({ fault: 'incomplete', code: 'PageCycle' });
+    expect(graph.asked).toEqual(['1']);
+  });
+
   it('is not asked for after an answer that only looks compressed', async () => {
     let origin = '';
     const graph = await graphOf((_page, response) => {
