@@ -17,9 +17,10 @@ import { noteFirstMembers } from './first-members.ts';
 import { assertGrounded, GroundsTooOld } from './grounds.ts';
 import { knownMembers } from './known-members.ts';
 import { isGoneIndeed, lookAfter } from './look.ts';
+import { namedGone } from './named-gone.ts';
 import { type Done, head, isFoundGone, type Pending, skip } from './pending.ts';
 import { causeOf, claim, isDry, type Provisioning } from './provisioning.ts';
-import { sift } from './sift.ts';
+import { sift, spare } from './sift.ts';
 import { stage } from './stage.ts';
 import { waitForAnother } from './wait-for-another.ts';
 
@@ -60,19 +61,38 @@ const carryOutAll = async (work: Provisioning, pending: readonly Pending[], sett
   const byObject = [...Map.groupBy(pending, ({ planned }) => planned.operation.ref.id).values()];
   const done = (await Promise.all(byObject.map((some) => limit(() => performInTurn(work, some, stop))))).flat();
   await work.engine.failpoint('provision.applied');
+  await settleAll(work, done);
+  await work.engine.failpoint('provision.settled');
+  if (stop.error === null) await noteNamedGone(work, done);
+  await settled(done);
+  if (stop.error !== null) throw stop.error;
+};
+
+const settleAll = async (work: Provisioning, done: readonly Done[]): Promise<void> => {
   await waitForAnother(work, done);
   await settleOutcomes(
     work,
     done.map(({ outcome }) => outcome),
   );
-  await work.engine.failpoint('provision.settled');
   for (const { outcome } of done) {
     work.engine.observe.operation(outcome.action, outcome.result);
     const link = linkIn(outcome);
     if (link !== undefined) work.remoteIds.set(outcome.ref.id, link?.remoteId ?? null);
   }
-  await settled(done);
-  if (stop.error !== null) throw stop.error;
+};
+
+/** Who is named by what it refused, and gone from it, has no account any more. Nothing is written to the target, so it counts against no limit. */
+const noteNamedGone = async (work: Provisioning, done: readonly Done[]): Promise<void> => {
+  const { go: gone } = await spare(work, await namedGone(work, done));
+  if (gone.length === 0) return;
+  await work.engine.stores.ledger.intend(
+    work.lease,
+    gone.map((one) => ({ ...intentOf(work, one), cause: { ...causeOf(work, one), limited: false } })),
+  );
+  await settleAll(
+    work,
+    gone.map((one) => ({ pending: one, outcome: madeAnew(work, one) })),
+  );
 };
 
 type Settled = (done: readonly Done[]) => void | Promise<void>;
@@ -264,12 +284,17 @@ const afterGone = async (
   if (!isGone)
     return await sendOnceMore(work, pending, `the target shows what it says it does not know: ${error.message}`);
   // Accounts and groups are made by the first wave, which is over.
-  if ('members' in operation || pending.step === 'references')
-    return { ...head(work, pending), result: 'escrowed', reason: 'target_rejected', detail: madeAnewLater, link: null };
+  if ('members' in operation || pending.step === 'references') return madeAnew(work, pending);
   return { ...head(work, pending), result: 'applied', link: null };
 };
 
-const madeAnewLater = 'the target no longer knows it; another one is made';
+const madeAnew = (work: Provisioning, pending: Pending): Outcome => ({
+  ...head(work, pending),
+  result: 'escrowed',
+  reason: 'target_rejected',
+  detail: 'the target no longer knows it; another one is made',
+  link: null,
+});
 
 /** `shown`: what the target contradicts itself about, should it say that it is gone once more. */
 const sendOnceMore = async (work: Provisioning, pending: Pending, shown: string | null = null): Promise<Outcome> => {

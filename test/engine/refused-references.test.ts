@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { TargetError, type TargetFault } from '../../src/model/errors.ts';
-import { remoteId } from '../../src/model/ids.ts';
+import { remoteId, sourceId } from '../../src/model/ids.ts';
 import type { Operation } from '../../src/model/operation.ts';
+import { user } from '../../src/model/source-object.ts';
+import { nobodyProtected } from '../../src/model/target-record.ts';
 import { id, type Story, story, target } from '../support/story.ts';
 
 const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
@@ -21,7 +23,9 @@ const strict = async (refuses?: (told: Told) => boolean, fault: TargetFault = 'r
         const value = 'attributes' in operation ? operation.attributes[manager] : null;
         const one = { action: operation.action, names: typeof value === 'string' ? value : null };
         told.push(one);
-        const unknown = one.names !== null && !s.remote.objects.has(remoteId(one.names));
+        const named =
+          'members' in operation ? operation.members.map((member) => member.remoteId) : [one.names ?? []].flat();
+        const unknown = named.some((each) => !s.remote.objects.has(remoteId(each)));
         if (refuses === undefined ? unknown : refuses(one)) throw new TargetError(fault, 'No such manager.');
         return await made.apply(operation, ...rest);
       },
@@ -30,14 +34,24 @@ const strict = async (refuses?: (told: Told) => boolean, fault: TargetFault = 'r
   return { s, told };
 };
 
-/** Ann leads Bob, and somebody at the target deletes her account there. */
-const withoutAnn = async (fault?: TargetFault): Promise<Story> => {
+/** Ann leads Bob, and somebody at the target deletes her account there: right after it was made, or an hour later. */
+const withoutAnn = async ({ fault = 'rejected', afterMs = 0 }: Losing = {}): Promise<Story> => {
   const { s } = await strict(undefined, fault);
   s.hire('ann');
   s.hire('bob', { manager: id('ann') });
+  s.found('staff');
+  s.directory.join(id('staff'), id('bob'));
   await s.full();
+  s.pass(afterMs);
   s.remote.objects.delete(remoteId(String(s.account('ann')?.remoteId)));
   return s;
+};
+type Losing = { readonly fault?: TargetFault; readonly afterMs?: number };
+const hourMs = 3_600_000;
+
+const linkOf = async (s: Story, name: string) => {
+  const ref = user(sourceId(id(name)));
+  return (await s.stores.ledger.links(target, [ref])).get(ref.id);
 };
 
 const escrows = async (s: Story) => (await s.stores.ledger.escrows(target, null, 10)).items;
@@ -61,7 +75,9 @@ describe('somebody whose manager the target refuses', () => {
   });
 
   it('has their new title, and is told of their manager by the ladder of what was refused', async () => {
-    const s = await withoutAnn();
+    const { s } = await strict(({ names }) => names !== null);
+    s.hire('ann');
+    await s.full();
     s.hire('cid');
     await s.delta();
     s.directory.setUser(id('cid'), { jobTitle: 'Engineer', manager: id('ann') });
@@ -74,7 +90,7 @@ describe('somebody whose manager the target refuses', () => {
   });
 
   it('has their new title also at a target that says of a manager it lacks that there is no such account', async () => {
-    const s = await withoutAnn('gone');
+    const s = await withoutAnn({ fault: 'gone' });
     s.hire('cid');
     await s.delta();
     s.hire('dan', { manager: id('ann') });
@@ -121,5 +137,59 @@ describe('somebody whose manager the target refuses', () => {
     expect(told.filter(({ names }) => names === ann)).toHaveLength(1);
     expect(told).toHaveLength(3);
     expect(await escrows(s)).toMatchObject([{ attempts: 1 }, { attempts: 1 }]);
+  });
+});
+
+describe('somebody whom a refusal names', () => {
+  it('and whose account is gone gets another one, which whoever reports to them is told', async () => {
+    const s = await withoutAnn({ afterMs: hourMs });
+    s.hire('cid', { manager: id('ann') });
+    await s.delta();
+    expect(s.account('cid')).toBeDefined();
+    s.pass(retryMs);
+    await s.provision();
+    const ann = s.account('ann')?.remoteId;
+    expect(ann).toBeDefined();
+    expect(s.account('cid')?.attributes[manager]).toBe(ann);
+    expect(s.account('bob')?.attributes[manager]).toBe(ann);
+    expect(await escrows(s)).toEqual([]);
+  });
+
+  it('gets it also where they were to be put into a group, and is in it then', async () => {
+    const s = await withoutAnn({ afterMs: hourMs });
+    s.directory.join(id('staff'), id('ann'));
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['bob'] });
+    s.pass(retryMs);
+    await s.provision();
+    expect(s.groups()).toEqual({ staff: ['ann', 'bob'] });
+    expect(await escrows(s)).toEqual([]);
+  });
+
+  it('and who was made a moment ago is not taken for gone: the target may not show them yet', async () => {
+    const s = await withoutAnn();
+    s.hire('cid', { manager: id('ann') });
+    await s.delta();
+    expect(await linkOf(s, 'ann')).toBeDefined();
+  });
+
+  it('keeps the account that the target shows', async () => {
+    const { s } = await strict(({ names }) => names !== null);
+    s.hire('ann');
+    await s.full();
+    s.pass(hourMs);
+    s.hire('cid', { manager: id('ann') });
+    await s.delta();
+    expect(await linkOf(s, 'ann')).toMatchObject({ remoteId: s.account('ann')?.remoteId });
+    expect(await escrows(s)).toMatchObject([{ ref: { id: id('cid') } }]);
+  });
+
+  it('and is protected is left as they are', async () => {
+    const s = await withoutAnn({ afterMs: hourMs });
+    await s.editTarget({ protected: { ...nobodyProtected, ids: [sourceId(id('ann'))] } });
+    s.hire('cid', { manager: id('ann') });
+    await s.delta();
+    expect(s.account('cid')).toBeDefined();
+    expect(await linkOf(s, 'ann')).toBeDefined();
   });
 });
