@@ -113,8 +113,9 @@ export interface Ledger {
    */
   taken(target: TargetId, since: Date, again?: ReadonlySet<SourceId>): Promise<Amounts>;
   /**
-   * Per outcome: link, escrow (made on `escrowed`, with growing delay; removed otherwise, unless another operation of the same run failed or the
-   * outcome only puts the operation off), then the intent is closed. Repeating it changes nothing. Throws `StaleFence`.
+   * Per outcome: escrow (made on `escrowed`, with growing delay; removed otherwise, unless another operation of the same run failed or the outcome only
+   * puts the operation off), link, then the intent is closed. An escrow is made before the link is written and removed after it: where nobody gets to the
+   * second, somebody is tried once too often, and never forgotten. Repeating it changes nothing. Throws `StaleFence`.
    */
   settle(lease: Lease, outcomes: readonly Outcome[], policy?: EscrowPolicy): Promise<Escrowed>;
   /** An object that could not even be planned: escrowed without an operation. */

@@ -1,22 +1,43 @@
 /** Whose account is gone from the target gets another one, and whatever names them there has to be told. */
 
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { operationKey, sourceId } from '../../src/model/ids.ts';
 import { user } from '../../src/model/source-object.ts';
+import { createMemoryStores } from '../../src/store/memory/index.ts';
+import { createVault } from '../../src/store/vault.ts';
 import { incident } from '../incidents/incident.ts';
-import { id, type Story, story, target } from '../support/story.ts';
+import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
 
 /** Ann and Bob are on the staff; Ann leads both Bob and the board that the staff is a part of. */
-const staffed = async (failpoint: (site: string) => Promise<void> = async () => {}): Promise<Story> => {
-  const s = await story({ engine: { failpoint } });
+const staffed = async (options: StoryOptions = {}): Promise<Story> => {
+  const s = await story(options);
   s.hire('ann');
   s.hire('bob', { manager: id('ann') });
   s.found('staff');
   for (const name of ['ann', 'bob']) s.directory.join(id('staff'), id(name));
   await s.full();
   return s;
+};
+
+/** Whose worker dies once at this site, of the engine or of the stores, after it is told that it may. */
+const mortal = (site: string): { readonly mayDie: () => void; readonly options: StoryOptions } => {
+  let mayDie = false;
+  const pass = (at: string): void => {
+    if (!mayDie || at !== site) return;
+    mayDie = false;
+    throw new Error('The worker died.');
+  };
+  const stores: StoryOptions['stores'] = (now) =>
+    createMemoryStores({ now, vault: createVault(randomBytes(32)), probe: pass });
+  return {
+    mayDie: () => {
+      mayDie = true;
+    },
+    options: { engine: { failpoint: async (at) => pass(at) }, stores },
+  };
 };
 
 const lose = (s: Story, name: string): void => {
@@ -48,15 +69,11 @@ describe('somebody whose account is gone', () => {
   });
 
   it('also where the worker dies before the one is made that takes its place', async () => {
-    let dies = false;
-    const s = await staffed(async (site) => {
-      if (!dies || site !== 'provision.settled') return;
-      dies = false;
-      throw new Error('The worker died.');
-    });
+    const worker = mortal('provision.settled');
+    const s = await staffed(worker.options);
     lose(s, 'ann');
     s.directory.setUser(id('ann'), { jobTitle: 'Chief' });
-    dies = true;
+    worker.mayDie();
     await expect(s.delta()).rejects.toThrow('The worker died.');
     expect(s.account('ann')).toBeUndefined();
     await s.provisionAll();
@@ -171,15 +188,24 @@ describe('a group that somebody deleted at the target', () => {
   });
 
   it('is not forgotten by a worker that dies right after it was found gone', async () => {
-    let dies = false;
-    const s = await staffed(async (site) => {
-      if (!dies || site !== 'provision.settled') return;
-      dies = false;
-      throw new Error('The worker died.');
-    });
+    const worker = mortal('provision.settled');
+    const s = await staffed(worker.options);
     loseGroup(s);
     s.directory.leave(id('staff'), id('bob'));
-    dies = true;
+    worker.mayDie();
+    await expect(s.delta()).rejects.toThrow('The worker died.');
+    await s.provisionAll();
+    s.pass(6 * 3_600_000);
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['ann'] });
+  });
+
+  it('is not forgotten by a worker that dies as it writes down that there is none any more', async () => {
+    const worker = mortal('ledger.linked');
+    const s = await staffed(worker.options);
+    loseGroup(s);
+    s.directory.leave(id('staff'), id('bob'));
+    worker.mayDie();
     await expect(s.delta()).rejects.toThrow('The worker died.');
     await s.provisionAll();
     s.pass(6 * 3_600_000);

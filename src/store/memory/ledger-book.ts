@@ -87,22 +87,14 @@ const formerOfEnded = ({ remoteId, by, membersSince }: Link, { ref, at }: Outcom
   ref,
 });
 
-export const writeEscrows = (
-  book: Book,
-  outcomes: readonly Outcome[],
-  now: Date,
-  policy: EscrowPolicy,
-): readonly Ref[] => {
+/** What these outcomes do to escrows. */
+export const escrowsThen = (book: Book, outcomes: readonly Outcome[], now: Date, policy: EscrowPolicy) => {
   const held = new Map<SourceId, HeldEscrow>();
   for (const { ref } of outcomes) {
     const escrow = book.escrows.get(keyOf(ref));
     if (escrow) held.set(ref.id, escrow);
   }
-  const runOf = (key: OperationKey) => book.entries.get(key)?.cause.run;
-  const { made, gone, givenUp } = escrowsAfter(outcomes, held, runOf, now, policy);
-  for (const escrow of made) book.escrows.set(keyOf(escrow.escrow.ref), escrow);
-  for (const ref of gone) book.escrows.delete(keyOf(ref));
-  return givenUp;
+  return escrowsAfter(outcomes, held, (key) => book.entries.get(key)?.cause.run, now, policy);
 };
 
 export const closeIntents = (book: Book, outcomes: readonly Outcome[]): void => {

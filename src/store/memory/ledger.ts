@@ -20,6 +20,7 @@ import {
   emptyBook,
   entryOf,
   escrowsOf,
+  escrowsThen,
   forgetIn,
   intentOf,
   keyOf,
@@ -27,7 +28,6 @@ import {
   linksOf,
   present,
   waitingKey,
-  writeEscrows,
   writeLinks,
 } from './ledger-book.ts';
 
@@ -173,10 +173,13 @@ export const createMemoryLedger = (around: {
     settle: async (lease, outcomes, policy = defaultEscrow) => {
       const givenUp: Ref[] = [];
       for (const batch of batches(outcomes, batchSize)) {
-        writeLinks(heldBy(lease), batch);
-        await probe('ledger.linked');
-        givenUp.push(...writeEscrows(heldBy(lease), batch, now(), policy));
+        const then = escrowsThen(heldBy(lease), batch, now(), policy);
+        for (const made of then.made) heldBy(lease).escrows.set(keyOf(made.escrow.ref), made);
+        givenUp.push(...then.givenUp);
         await probe('ledger.escrowed');
+        writeLinks(heldBy(lease), batch);
+        for (const ref of then.gone) heldBy(lease).escrows.delete(keyOf(ref));
+        await probe('ledger.linked');
         closeIntents(heldBy(lease), batch);
         await probe('ledger.settled');
       }

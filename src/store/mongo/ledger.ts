@@ -50,26 +50,20 @@ export const createMongoLedger = (
     return written;
   };
 
-  const writeEscrows = async (
-    lease: Lease,
-    outcomes: readonly Outcome[],
-    policy: EscrowPolicy,
-  ): Promise<readonly Ref[]> => {
+  /** What these outcomes do to escrows. */
+  const escrowsThen = async (lease: Lease, outcomes: readonly Outcome[], policy: EscrowPolicy) => {
     const target = targetId(lease.key);
     const found = await escrows.find(
       target,
       outcomes.map(({ ref }) => ref),
     );
     const touched = outcomes.filter((outcome) => isFailed(outcome) || found.has(outcome.ref.id));
-    if (touched.length === 0) return [];
+    if (touched.length === 0) return escrowsAfter([], found, () => undefined, now(), policy);
     const runs = await intents.runsOf(
       target,
       touched.map(({ key }) => key),
     );
-    const { made, gone, givenUp } = escrowsAfter(touched, found, (key) => runs.get(key), now(), policy);
-    await escrows.write(lease, made);
-    await escrows.remove(lease, gone);
-    return givenUp;
+    return escrowsAfter(touched, found, (key) => runs.get(key), now(), policy);
   };
 
   return {
@@ -145,8 +139,16 @@ export const createMongoLedger = (
     settle: async (lease, outcomes, policy = defaultEscrow) => {
       const givenUp: Ref[] = [];
       for (const batch of batches(outcomes, batchSize)) {
-        await held(lease, 'ledger.linked', () => links.write(lease, batch));
-        givenUp.push(...(await held(lease, 'ledger.escrowed', () => writeEscrows(lease, batch, policy))));
+        const then = await held(lease, 'ledger.escrowed', async () => {
+          const changed = await escrowsThen(lease, batch, policy);
+          await escrows.write(lease, changed.made);
+          return changed;
+        });
+        givenUp.push(...then.givenUp);
+        await held(lease, 'ledger.linked', async () => {
+          await links.write(lease, batch);
+          await escrows.remove(lease, then.gone);
+        });
         await held(lease, 'ledger.settled', () => intents.close(lease, batch));
       }
       return { givenUp };

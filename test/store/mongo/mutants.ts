@@ -169,9 +169,10 @@ export const storeMutants: readonly StoreMutant[] = [
     edits: [
       {
         file: 'src/store/mongo/ledger.ts',
-        from: `        await held(lease, 'ledger.linked', () => links.write(lease, batch));
+        from: `          await links.write(lease, batch);
+          await escrows.remove(lease, then.gone);
 `,
-        to: '',
+        to: '          await escrows.remove(lease, then.gone);\n',
       },
       {
         file: 'src/store/mongo/ledger.ts',
