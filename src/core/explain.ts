@@ -1,6 +1,7 @@
 /** The whole answer about one object at one target: a verdict and the trace behind it. */
 
 import type { Explained, Verdict, Written } from '../model/explanation.ts';
+import { switchesOn } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import { type Details, stepsOf } from './explain-steps.ts';
@@ -34,6 +35,7 @@ const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding
     stripped: seen.left === undefined ? null : strippedWords(seen.left),
     lastWrite: lastWriteOf(details.last),
     need: needOf(finding.todo, object) ?? (link === null ? 'an account looked for' : 'what it needs'),
+    isBack: finding.todo.some(({ operation }) => switchesOn(operation)),
     waits: waitsOf(finding.waiting, details.nameOf) ?? '',
     failure: escrow?.detail ?? null,
     retry: escrow && retryOf(escrow.attempts, escrow.since, escrow.dueAt),

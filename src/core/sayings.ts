@@ -22,6 +22,8 @@ export type Words = {
   readonly lastWrite: string;
   /** What is to be done: `an account`, `title brought up to date`. */
   readonly need: string;
+  /** Whether somebody who is back is to be switched on. */
+  readonly isBack: boolean;
   /** What is not as wanted with its references: `without the manager, who has no account there`. */
   readonly waits: string;
   /** What the failure said, and when it is tried again. */
@@ -194,8 +196,10 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: () => 'Wait for the next sync, or ask for one.',
   },
   source_unsure: {
-    says: ({ who, target, account, retry }) =>
-      `${who} seems to have left, but Entra, asked again, said otherwise or could not tell, so ${account} at ${target} was left alone${then(retry)}.`,
+    says: ({ who, target, account, isBack, retry }) =>
+      isBack
+        ? `${who} was read as somebody who may work, but Entra, asked again, said otherwise or could not be asked, so ${account} at ${target} is still switched off${then(retry)}.`
+        : `${who} seems to have left, but Entra, asked again, said otherwise or could not tell, so ${account} at ${target} was left alone${then(retry)}.`,
     owner: nobody,
     todo: () => 'Nothing; if it stays, ask for a full sync.',
   },

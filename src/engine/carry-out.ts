@@ -252,19 +252,30 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
     return { ...head(work, pending), result: 'applied', ...(found.link === undefined ? {} : { link: found.link }) };
   if (found.kind === 'unclear') {
     const outcome = escrowed(work, pending, found.reason, found.detail);
-    return isRefused ? outcome : { ...outcome, mayBeDone: true };
+    return isRefused ? outcome : mayBeDone(outcome);
   }
   if (isRefused) return escrowed(work, pending, 'target_conflict', error.message);
-  return await sendOnceMore(work, pending).catch(async (cause: unknown) => {
-    if (!(cause instanceof TargetError)) throw cause;
-    const { operation } = pending.planned;
-    // What the first try did was lost with the account.
-    if (cause.fault === 'gone' && operation.action !== 'create' && !('members' in operation))
-      return await afterGone(work, pending, operation, cause);
-    // It may show only now what the first try did; of members nobody has looked.
-    throw new StillOpen('It is open what became of the first try.', { cause });
-  });
+  return mayBeDone(
+    await sendOnceMore(work, pending).catch(async (cause: unknown) => {
+      if (!(cause instanceof TargetError)) throw cause;
+      const { operation } = pending.planned;
+      // What the first try did was lost with the account.
+      if (cause.fault === 'gone' && operation.action !== 'create' && !('members' in operation))
+        return await afterGone(work, pending, operation, cause).catch(stillOpen);
+      // It may show only now what the first try did; of members nobody has looked.
+      return stillOpen(cause);
+    }),
+  );
 };
+
+const stillOpen = (cause: unknown): never => {
+  if (cause instanceof TargetError) throw new StillOpen('It is open what became of the first try.', { cause });
+  throw cause;
+};
+
+/** Of what was not answered at first: whatever is said of the second try, the first may have been done. Unless its account is gone. */
+const mayBeDone = (outcome: Outcome): Outcome =>
+  outcome.result === 'escrowed' && outcome.link !== null ? { ...outcome, mayBeDone: true } : outcome;
 
 /**
  * It was removed behind our back: what we wanted gone is gone, and what is to stay is planned anew, without the stale link. Or the target spoke of something it

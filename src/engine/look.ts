@@ -139,11 +139,12 @@ export const isGoneIndeed = async (
   return true;
 };
 
-/** By this attribute the target cannot be asked. */
+/** By this attribute the target cannot be asked. One that says that it found somebody, and does not show whom, was asked: they may be there. */
 const noneIfRejected = (error: unknown): readonly RemoteObject[] => {
-  if (error instanceof TargetError && error.fault === 'rejected') return [];
+  if (error instanceof TargetError && error.fault === 'rejected' && !contradictions.has(error.code)) return [];
   throw error;
 };
+const contradictions: ReadonlySet<string | undefined> = new Set(['paging_broken', 'no_id']);
 
 /**
  * By the attributes we sent: what we created carries them, most of all the `externalId`. A group that carries no id, of a target that keeps none, is the

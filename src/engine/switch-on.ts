@@ -1,29 +1,47 @@
 /**
  * Whom an account is switched on for is asked about right before, as whom it is switched off for is: what was read of the tenant may be older than what it
- * said when it was asked last, and somebody who left would be let in again until the next read. Who cannot be told goes by what was read.
+ * said when it was asked last, and somebody who left would be let in again until the next read. Whom the source cannot tell of goes by what was read; where
+ * it cannot be asked at all they wait, and nobody else does.
  */
 
-import { attributeOf, own } from '../core/attributes.ts';
+import { attributeOf } from '../core/attributes.ts';
 import type { ObjectPlan } from '../core/plan.ts';
-import type { SourceObject, Standing } from '../model/source-object.ts';
+import { SourceError } from '../model/errors.ts';
+import type { SourceId } from '../model/ids.ts';
+import { switchesOn } from '../model/operation.ts';
+import type { Ref, SourceObject, Standing } from '../model/source-object.ts';
 import type { Item } from './gather.ts';
 import { isDry, type Provisioning } from './provisioning.ts';
 
 type Planned = { readonly item: Item; readonly object: SourceObject; readonly plan: ObjectPlan };
 
-/** With whoever the source says is away, or disabled, in escrow until snapshot and source agree. */
+/** With whoever the source says is away, or disabled, in escrow until snapshot and source agree; and everybody to be switched on while it is out of reach. */
 export const onlyWhoIsBack = async <P extends Planned>(
   work: Provisioning,
   plans: readonly P[],
 ): Promise<readonly P[]> => {
-  const back = plans.filter(({ plan }) => switchesOn(plan)).map(({ item }) => item.ref);
+  const back = plans.filter(({ plan }) => isSwitchedOn(plan)).map(({ item }) => item.ref);
   if (back.length === 0 || isDry(work)) return plans;
-  const standings = await work.source().confirm(back, work.connection.scope, work.watch.signal);
-  return plans.map((planned) =>
-    switchesOn(planned.plan) && isContradicted(planned.object, standings.get(planned.item.ref.id) ?? 'unsure')
-      ? { ...planned, plan: unsure }
-      : planned,
-  );
+  const standings = await standingsOf(work, back);
+  return plans.map((planned) => {
+    if (!isSwitchedOn(planned.plan)) return planned;
+    if (standings === null) return { ...planned, plan: unsure(notAsked) };
+    const standing = standings.get(planned.item.ref.id) ?? 'unsure';
+    return isContradicted(planned.object, standing) ? { ...planned, plan: unsure(contradicted) } : planned;
+  });
+};
+
+/** Null: the source cannot be asked now, which is its own trouble and no reason to write nothing of anybody. */
+const standingsOf = async (
+  { source, connection, watch: { signal } }: Provisioning,
+  refs: readonly Ref[],
+): Promise<ReadonlyMap<SourceId, Standing> | null> => {
+  try {
+    return await source().confirm(refs, connection.scope, signal);
+  } catch (error) {
+    if (error instanceof SourceError) return null;
+    throw error;
+  }
 };
 
 /** A mapping may have somebody on who is disabled, as the snapshot has them. */
@@ -32,15 +50,11 @@ const isContradicted = (object: SourceObject, standing: Standing): boolean =>
   standing === 'out_of_scope' ||
   (standing === 'disabled' && attributeOf(object, 'accountEnabled') !== false);
 
-const switchesOn = (plan: ObjectPlan): boolean =>
-  plan.kind === 'do' &&
-  plan.operations.some(
-    ({ operation }) => operation.action === 'update' && own(operation.attributes, 'active') === true,
-  );
+const isSwitchedOn = (plan: ObjectPlan): boolean =>
+  plan.kind === 'do' && plan.operations.some(({ operation }) => switchesOn(operation));
 
-const unsure: ObjectPlan = {
-  kind: 'escrow',
-  reason: 'source_unsure',
-  detail:
-    'the snapshot has them as they are to be switched on, and the source, asked now, does not; nobody is switched on until both agree',
-};
+const contradicted =
+  'the snapshot has them as they are to be switched on, and the source, asked now, does not; nobody is switched on until both agree';
+const notAsked = 'the source cannot be asked now whether they are back; nobody is switched on before it was';
+
+const unsure = (detail: string): ObjectPlan => ({ kind: 'escrow', reason: 'source_unsure', detail });

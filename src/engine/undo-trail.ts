@@ -4,7 +4,7 @@ import { cameWith } from '../core/came-with.ts';
 import { operationByPath } from '../core/target-paths.ts';
 import { type Came, follow, type Since, type Trace } from '../core/undo.ts';
 import type { RunId, SourceId } from '../model/ids.ts';
-import { isInEffect, type Operation, type Outcome } from '../model/operation.ts';
+import { mayBeInEffect, type Operation, type Outcome } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
 import type { Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
@@ -57,8 +57,7 @@ export const sinceThen = async (
       if (operations > mostOperations) throw tooLarge(undone, 'saw done since');
       for (const { operation, outcome } of entries) {
         const { id } = operation.ref;
-        // What is open may have been done.
-        if (!traces.has(id) || (outcome !== null && !isInEffect(outcome))) continue;
+        if (!traces.has(id) || !mayBeInEffect(outcome)) continue;
         if (!('members' in operation)) accounts.set(id, run.id);
         else for (const { ref } of operation.members) memberships.set(`${id}|${ref.id}`, run.id);
       }
@@ -195,9 +194,8 @@ const toldBefore = async (
   return new Set([...said].flatMap(([each, word]) => (word === 'add' ? [each] : [])));
 };
 
-/** What is open may have been done. */
 const membershipsIn = (operation: Operation, outcome: Outcome | null): readonly string[] => {
-  if (!('members' in operation) || (outcome !== null && !isInEffect(outcome))) return [];
+  if (!('members' in operation) || !mayBeInEffect(outcome)) return [];
   const refused = new Set(outcome?.result === 'partly_applied' ? outcome.refused : []);
   return operation.members.filter(({ ref }) => !refused.has(ref.id)).map(({ ref }) => `${operation.ref.id}|${ref.id}`);
 };

@@ -29,6 +29,10 @@ export type Action = Operation['action'];
 /** A member as both sides know it. */
 export type Member = { readonly ref: Ref; readonly remoteId: RemoteId };
 
+/** It lets somebody in again whose account is off. */
+export const switchesOn = (operation: Operation): boolean =>
+  operation.action === 'update' && operation.attributes['active'] === true;
+
 /** Operations that take something away from a person. Only they pass the guard's limits and are confirmed at the source first. */
 export const isDestructive = (action: Action): boolean =>
   action === 'disable' || action === 'delete' || action === 'remove_members';
@@ -153,7 +157,11 @@ export type Outcome = {
   readonly at: Date;
   /** An update that names references alone, once those they point to are linked; or the values of an object, and references with them. */
   readonly step?: 'references' | 'with_references';
-} /** `link`: the link as it is from now on; null when the object is gone from the target. Absent for membership operations. */ /** `wasOff`: the account that was switched off was off before. */ & (
+} & /**
+ * `link`: the link as it is from now on; null when the object is gone from the target. Absent for membership operations. `wasOff`: the account that was
+ * switched off was off before.
+ */
+(
   | { readonly result: 'applied'; readonly link?: Link | null; readonly wasOff?: true }
   | { readonly result: 'skipped'; readonly reason: SkipReason }
   /** A membership operation of several members, of whom the target refused some: they wait, with the group in escrow. */
@@ -164,8 +172,8 @@ export type Outcome = {
       readonly detail: string;
     }
   /**
-   * `link`: whose account it is, which is known all the same; null: it is gone from the target, and another one is made when its time has come. `mayBeDone`: what became of it the target did not say, and
-   * where it was looked for it could not be seen.
+   * `link`: whose account it is, which is known all the same; null: it is gone from the target, and another one is made when its time has come.
+   * `mayBeDone`: what became of it, or of a first try of it, the target did not say, and it could not be seen.
    */
   | {
       readonly result: 'escrowed';
@@ -183,13 +191,16 @@ export const linkIn = (outcome: Outcome): Link | null | undefined =>
 /** Whether the target is another one than before. */
 export const isInEffect = ({ result }: Outcome): boolean => result === 'applied' || result === 'partly_applied';
 
+/** Whether it may be: what is open may have been done, and what could not be seen. */
+export const mayBeInEffect = (outcome: Outcome | null): boolean =>
+  outcome === null || isInEffect(outcome) || (outcome.result === 'escrowed' && outcome.mayBeDone === true);
+
 /**
  * Whether it counts against the limits of the day: also a loss that the target said it did and does not show yet, for it may show it later; what may have been
  * done, and could not be seen; and members who may have been removed by whoever died before they could say so, for nobody looks whether they were.
  */
 export const countsAsTaken = (outcome: Outcome): boolean =>
-  isInEffect(outcome) ||
-  (outcome.result === 'escrowed' && outcome.mayBeDone === true) ||
+  mayBeInEffect(outcome) ||
   (outcome.result === 'escrowed' && outcome.reason === 'not_applied' && isDestructive(outcome.action)) ||
   (outcome.result === 'skipped' && outcome.reason === 'no_trace' && outcome.action === 'remove_members');
 

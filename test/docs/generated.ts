@@ -197,6 +197,7 @@ const ofJane: Words = {
   off: null,
   fate: 'account 123 at Helpdesk was switched off 2026-11-02 09:00 UTC',
   stripped: null,
+  isBack: false,
   lastWrite: 'last written 2026-11-02 09:00 UTC',
   need: 'title brought up to date',
   waits: 'without the manager, John Roe, for want of an account there',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultMapping } from '../../src/core/default-mapping.ts';
+import { SourceError } from '../../src/model/errors.ts';
 import type { MappingRule } from '../../src/model/mapping.ts';
 import { why } from '../support/explaining.ts';
 import { id, type Story, story } from '../support/story.ts';
@@ -114,4 +115,40 @@ describe('an account that is to be switched on because of what was read', () => 
     await s.provision();
     expect(s.accounts()).toEqual({ eve: 'on' });
   });
+
+  it.each(['throttled', 'unavailable', 'unauthorized'] as const)(
+    'stays off while the tenant cannot be asked (%s), and keeps nobody else from being written',
+    async (fault) => {
+      let isAway = false;
+      const s = await story({
+        wrapSource: (source) => ({
+          ...source,
+          confirm: async (...asked) => {
+            if (isAway) throw new SourceError(fault, 'Not now.');
+            return await source.confirm(...asked);
+          },
+        }),
+      });
+      s.hire('eve');
+      await s.full();
+      s.directory.setUser(id('eve'), { accountEnabled: false });
+      await s.delta();
+      s.directory.setUser(id('eve'), { accountEnabled: true });
+      s.hire('fay');
+      isAway = true;
+      await s.delta();
+      expect(s.accounts()).toEqual({ eve: 'off', fay: 'on' });
+      expect(await s.provisioned()).toMatchObject({ state: 'partially_succeeded', counters: { created: 1 } });
+      expect((await why(s, id('eve'))).verdict).toMatchObject({
+        reason: 'source_unsure',
+        sentence: expect.stringContaining(
+          'was read as somebody who may work, but Entra, asked again, said otherwise or could not be asked, so account',
+        ),
+      });
+      isAway = false;
+      s.pass(11 * 60_000);
+      await s.provision();
+      expect(s.accounts()).toEqual({ eve: 'on', fay: 'on' });
+    },
+  );
 });

@@ -506,6 +506,35 @@ describe('a target that misbehaves', () => {
       expect(await links(s)).toEqual({ user: 2, group: 0 });
     });
 
+    it('and says that it found them by their name, without showing them, is not believed', async () => {
+      let isBehind = false;
+      const s = await story({
+        wrapTarget: (made) => ({
+          ...made,
+          apply: async (operation, signal) => {
+            if (isBehind && operation.action === 'disable') throw new TargetError('gone', 'Not found.');
+            return await made.apply(operation, signal);
+          },
+          get: async (...asked) => (isBehind ? null : await made.get(...asked)),
+          find: async (...asked) => {
+            if (!isBehind) return await made.find(...asked);
+            throw new TargetError('rejected', 'It found 1, and shows 0.', { code: 'paging_broken' });
+          },
+        }),
+      });
+      staff(s, 3);
+      await s.full();
+      s.directory.remove(id('p2'), 'deleted');
+      isBehind = true;
+      await s.delta();
+      expect(await s.provisioned()).toMatchObject({ counters: { disabled: 0, failed: { target_rejected: 1 } } });
+      expect(await links(s)).toEqual({ user: 3, group: 0 });
+      isBehind = false;
+      s.pass(7 * 3_600_000);
+      await s.delta();
+      expect(s.accounts()).toMatchObject({ p2: 'off' });
+    });
+
     it('and cannot be asked then, is asked again before anything is forgotten', async () => {
       let isDown = false;
       let denied = 0;

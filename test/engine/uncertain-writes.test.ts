@@ -95,6 +95,53 @@ describe('a write that was not answered', () => {
     expect(await taken(s)).toMatchObject({ creates: 1 });
   });
 
+  it('counts as somebody switched off, though the target refuses the second try', async () => {
+    let told = 0;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation: Operation, signal) => {
+          if (operation.action !== 'disable') return await made.apply(operation, signal);
+          told += 1;
+          if (told > 1) throw new TargetError('rejected', 'They are switched off already.');
+          throw new TargetError('unknown', 'The connection was reset.');
+        },
+      }),
+    });
+    for (const name of ['anna', 'bert', 'cleo']) s.hire(name);
+    await s.full();
+    s.directory.remove(id('anna'), 'deleted');
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ counters: { disabled: 0, failed: { target_rejected: 1 } } });
+    expect(await taken(s)).toMatchObject({ deprovisions: 1 });
+  });
+
+  it('stays open where it is not known whether the account is gone that the second try did not find', async () => {
+    let told = 0;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation: Operation, signal) => {
+          if (operation.action !== 'update') return await made.apply(operation, signal);
+          told += 1;
+          if (told === 1) throw new TargetError('unknown', 'The connection was reset.');
+          if (told === 2) throw new TargetError('gone', 'There is no such account.');
+          if (told > 3) return await made.apply(operation, signal);
+          // Only now the first of them arrives.
+          await made.apply(operation, signal);
+          throw new TargetError('unavailable', 'The target is being maintained.');
+        },
+      }),
+    });
+    s.hire('anna');
+    await s.full();
+    s.hire('anna', { jobTitle: 'Chief' });
+    await s.delta();
+    expect(s.account('anna')?.attributes).toMatchObject({ title: 'Chief' });
+    // It was looked for, and not sent a fourth time.
+    expect(told).toBe(3);
+  });
+
   it('stays open where the target asks to wait when it is sent once more', async () => {
     let told = 0;
     const s = await story({

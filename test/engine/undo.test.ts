@@ -383,6 +383,34 @@ describe('the undo of a provision run', () => {
     expect(await leftOut(deleting)).toContain('deleted delete p9 -');
   });
 
+  it('leaves out whom a later run may have changed, of which the target neither said nor showed anything', async () => {
+    let isMute = false;
+    const s = await staffed({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal) => {
+          const applied = await made.apply(operation, signal);
+          if (isMute) throw new TargetError('unknown', 'The connection was reset.');
+          return applied;
+        },
+        get: async (...asked) => {
+          if (isMute) throw new TargetError('rejected', 'It shows nobody.');
+          return await made.get(...asked);
+        },
+      }),
+    });
+    const run = await blunder(s);
+    s.hire('p1', { jobTitle: 'queen', displayName: 'Rex', manager: id('p2') });
+    isMute = true;
+    await s.delta();
+    const later = (await s.provisioned()).id;
+    isMute = false;
+    await s.planUndo(run);
+    expect(await leftOut(s)).toEqual([`changed_since update p1 ${later}`]);
+    await s.approve();
+    expect(s.account('p1')?.attributes).toMatchObject({ title: 'queen', displayName: 'Rex' });
+  });
+
   it('touches nobody who is protected, and nothing where nothing is taken away', async () => {
     const s = await staffed();
     const run = await blunder(s);
