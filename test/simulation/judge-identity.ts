@@ -4,11 +4,14 @@ import type { Customer } from './customer.ts';
 import type { Effect, Remote } from './remote.ts';
 import type { Violation } from './violation.ts';
 
+/** What of a customer matters where somebody may have left. */
+export type Leaving = Pick<Customer, 'unrecorded'> & { readonly directory: Pick<Customer['directory'], 'truth'> };
+
 /**
  * Whose account was made after the backup that the database was put back from, and who is deleted for good: nobody has on record whose it was, and the
  * tenant knows nobody of that id. Whoever was entered anew under the name takes it, as it would take any that was there before.
  */
-export const isLeftOver = ({ directory, unrecorded }: Customer, id: string): boolean => {
+export const isLeftOver = ({ directory, unrecorded }: Leaving, id: string): boolean => {
   const { people, groups } = directory.truth();
   return unrecorded.has(id) && ((people.get(id) ?? groups.get(id))?.standing ?? 'gone') === 'gone';
 };

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { operationKey, remoteId, runId, sourceId, targetId } from '../../src/model/ids.ts';
-import type { Cause, Member, Operation } from '../../src/model/operation.ts';
+import type { Cause, Member, Operation, Outcome } from '../../src/model/operation.ts';
 import { group, user } from '../../src/model/source-object.ts';
 import { annsAccount as account } from '../support/anns-account.ts';
-import { cause } from '../support/operations.ts';
+import { applied, cause, escrowed, partlyApplied, skipped } from '../support/operations.ts';
 import { aPlan, decision } from '../support/plan-world.ts';
-import { undosSeen } from './judge-undo.ts';
+import { type Undos, undosSeen } from './judge-undo.ts';
 import type { Remote } from './remote.ts';
 
 const target = targetId('tgt_1');
@@ -24,13 +24,13 @@ const team = (...members: readonly string[]): Remote => ({
 });
 
 /** What the judge says of an undo of a run that did this. */
-const undoing = (...did: readonly Operation[]) => undoingAfter({}, ...did);
+const undoing = (...did: readonly Operation[]) => undoingAfter(() => {}, ...did);
 
-/** The same, where this was on record before, by target. */
-const undoingAfter = (before: Readonly<Record<string, Operation>>, ...did: readonly Operation[]) => {
+/** The same, where the judge knows this of before. */
+const undoingAfter = (before: (undos: Undos) => void, ...did: readonly Operation[]) => {
   const undos = undosSeen(() => 0);
   const run = runId('run_1');
-  for (const [at, operation] of Object.entries(before)) undos.noteSettled(targetId(at), operation);
+  before(undos);
   for (const operation of did) undos.noteIntent(target, operation, cause({ run }));
   const plan = {
     ...aPlan(target, { kind: 'undo', amends: { kind: 'undo', run } }),
@@ -71,9 +71,34 @@ describe('an undo', () => {
     });
   });
 
+  const isAccused = { removes: ['an undo removed r-ann, whom the run had not added'] };
+  const given = (undos: Undos, at = target): void => undos.noteSettled(at, joined, applied(joined));
+  /** Of a run that puts her into the group, in which an earlier one had put her, and out of which another was to put her. */
+  const afterRemoval = (outcome: Outcome) =>
+    undoingAfter((undos) => {
+      given(undos);
+      undos.noteSettled(target, left, outcome);
+    }, joined);
+
   it('takes no membership that an earlier run gave at this target; one of the same ids at another target is none of it', () => {
-    const given = { removes: ['an undo removed r-ann, whom the run had not added'] };
-    expect(undoingAfter({ tgt_1: joined }, joined)).toMatchObject(given);
-    expect(undoingAfter({ tgt_2: joined }, joined)).toMatchObject({ removes: [] });
+    expect(undoingAfter(given, joined)).toMatchObject(isAccused);
+    expect(undoingAfter((undos) => given(undos, targetId('tgt_2')), joined)).toMatchObject({ removes: [] });
+  });
+
+  it('takes none that was to be taken before, and was not; what was taken the run gives anew', () => {
+    expect(afterRemoval(escrowed(left))).toMatchObject(isAccused);
+    expect(afterRemoval(skipped(left, 'confirmed_present'))).toMatchObject(isAccused);
+    expect(afterRemoval(partlyApplied(left, [ann.ref]))).toMatchObject(isAccused);
+    expect(afterRemoval(partlyApplied(left, [user(sourceId('bob'))]))).toMatchObject({ removes: [] });
+    expect(afterRemoval(applied(left))).toMatchObject({ removes: [] });
+  });
+
+  it('takes what the run gave to somebody who was out of the group by a removal of which nobody heard', () => {
+    const deed = { kind: 'remove_members', members: [ann.remoteId] } as const;
+    const isOut = (undos: Undos): void => {
+      given(undos);
+      undos.noteEffect(target, { before: team(ann.remoteId), after: team() }, [{ deed, cause: cause() }]);
+    };
+    expect(undoingAfter(isOut, joined)).toMatchObject({ removes: [] });
   });
 });

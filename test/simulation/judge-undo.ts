@@ -4,9 +4,10 @@
  */
 
 import type { PlanId, RunId, TargetId } from '../../src/model/ids.ts';
-import type { Cause, Operation } from '../../src/model/operation.ts';
+import type { Cause, Operation, Outcome } from '../../src/model/operation.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Deed } from './deeds.ts';
+import { membersHeard } from './on-record.ts';
 import type { Effect, Remote } from './remote.ts';
 
 type Doing = { readonly deed: Deed; readonly cause: Cause };
@@ -15,8 +16,8 @@ export type Undos = {
   readonly noteApproval: (plan: Plan) => void;
   /** What a run is on record to have done, it gave: also where an earlier one had done it, and nobody heard of that. */
   readonly noteIntent: (target: TargetId, operation: Operation, cause: Cause) => void;
-  /** What a run is on record to have done is given by no later one, that only says it again. */
-  readonly noteSettled: (target: TargetId, operation: Operation) => void;
+  /** What a run is on record to have done is given by no later one, that only says it again; a removal that was refused took nothing. */
+  readonly noteSettled: (target: TargetId, operation: Operation, outcome: Outcome) => void;
   /** The record is lost. */
   readonly forget: () => void;
   readonly noteEffect: (target: TargetId, effect: Effect, doings: readonly Doing[]) => void;
@@ -60,11 +61,13 @@ export const undosSeen = (now: () => number): Undos => {
     noteIntent: (target, operation, { run }) => {
       for (const gift of giftsIn(operation)) if (!heard.has(`${target}|${gift}`)) noteGift(run, gift);
     },
-    noteSettled: (target, operation) => {
-      if (operation.action === 'add_members') for (const gift of giftsIn(operation)) heard.add(`${target}|${gift}`);
-      if (operation.action === 'remove_members')
-        for (const { remoteId } of operation.members)
-          heard.delete(`${target}|member ${remoteId} of ${operation.remoteId}`);
+    noteSettled: (target, operation, outcome) => {
+      if (!('members' in operation)) return;
+      for (const { remoteId } of membersHeard(operation, outcome)) {
+        const gift = `${target}|member ${remoteId} of ${operation.remoteId}`;
+        if (operation.action === 'add_members') heard.add(gift);
+        else heard.delete(gift);
+      }
     },
     forget: () => heard.clear(),
     noteEffect: (target, { before, after }, doings) => {
@@ -72,6 +75,9 @@ export const undosSeen = (now: () => number): Undos => {
       if (before !== null) states.set(of, [...(states.get(of) ?? []), before]);
       for (const { deed, cause } of doings) {
         if (deed.kind === 'create') noteGift(cause.run, `create ${after?.id ?? ''}`);
+        // Whoever is out of a group is out of it, whatever was heard of that.
+        if (deed.kind === 'remove_members')
+          for (const member of deed.members) heard.delete(`${target}|member ${member} of ${after?.id}`);
         if (undoneBy(cause) !== null && !waiting.has(target)) waiting.set(target, now());
       }
     },

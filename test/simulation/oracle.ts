@@ -4,7 +4,7 @@
  */
 
 import type { ConnectionId, PlanId, TargetId } from '../../src/model/ids.ts';
-import type { Cause, Operation } from '../../src/model/operation.ts';
+import type { Cause, Operation, Outcome } from '../../src/model/operation.ts';
 import type { Plan, Staged } from '../../src/model/plan.ts';
 import type { Amends } from '../../src/model/run.ts';
 import type { Stores } from '../../src/store/stores.ts';
@@ -14,7 +14,7 @@ import { isThere, maybeInScope, type Truth } from './directory.ts';
 import { approvalsSeen } from './judge-approvals.ts';
 import { beginsSeen } from './judge-begin.ts';
 import { commitsSeen } from './judge-commit.ts';
-import { isLeftOver, judgeIdentity } from './judge-identity.ts';
+import { judgeIdentity } from './judge-identity.ts';
 import { takingsSeen } from './judge-limits.ts';
 import { holds } from './judge-plan.ts';
 import { judgePolicy } from './judge-policy.ts';
@@ -23,6 +23,7 @@ import { returnsSeen } from './judge-return.ts';
 import { shrinksSeen } from './judge-shrink.ts';
 import { undosSeen } from './judge-undo.ts';
 import { judgeValues } from './judge-values.ts';
+import { recordsKept } from './on-record.ts';
 import type { Process } from './process.ts';
 import type { Effect, Remote } from './remote.ts';
 import { askedWithinMs, since } from './since.ts';
@@ -32,7 +33,6 @@ import type { Violation } from './violation.ts';
 /** Longer than the slowest target takes for what was sent to it. */
 const underWayMs = 60_000;
 
-type Settled = { readonly key: string; readonly result: string; readonly reason?: string };
 type Intent = { readonly operation: Operation; readonly cause: Cause };
 /** `at`: when it was durable. */
 type Noted = Intent & { readonly at: number };
@@ -83,6 +83,7 @@ export const createOracle = (
   const shrinks = shrinksSeen(now, customers);
   const begins = beginsSeen(now, shrinks);
   const undos = undosSeen(now);
+  const records = recordsKept(now);
   const returns = returnsSeen(now, askedSince);
   const takings = takingsSeen(now, (id) => askedSince(id)[0] ?? null);
   let judged = 0;
@@ -112,7 +113,7 @@ export const createOracle = (
       broken(invariant, `${said}: ${what}`);
     noteActive(customer, effect);
     for (const { deed, intent } of deeds) judgeDeed(customer, effect, deed, intent, said);
-    noteGains(customer, effect);
+    records.noteEffect(customer, effect);
     undos.noteEffect(
       customer.target.id,
       effect,
@@ -129,23 +130,6 @@ export const createOracle = (
     else ours.delete((before ?? after)?.id ?? '');
     const ofType = (wanted: Remote['type']): number => [...ours.values()].filter((type) => type === wanted).length;
     takings.noteActive(target.id, { user: ofType('user'), group: ofType('group') });
-  };
-
-  /** Accounts and memberships by when they came. */
-  const gains: { readonly at: number; readonly customer: Customer; readonly what: string }[] = [];
-  const noteGains = (customer: Customer, { before, after }: Effect): void => {
-    const id = after?.externalId ?? null;
-    if (after === null || id === null) return;
-    const at = now();
-    // Whoever takes what is left over of somebody takes the memberships along, which nobody has on record either.
-    const former = before?.externalId ?? null;
-    if (former !== null && former !== id && isLeftOver(customer, former))
-      for (const group of customer.directory.truth().groups.keys())
-        if (customer.unrecorded.has(`${former} in ${group}`)) customer.unrecorded.add(`${id} in ${group}`);
-    if (before?.externalId !== id) gains.push({ at, customer, what: id });
-    for (const member of after.members)
-      if (before?.members.has(member) !== true)
-        gains.push({ at, customer, what: `${customer.remote.find(member)?.externalId} in ${id}` });
   };
 
   /** What a dead one had sent may reach a slow target after whoever came next has found no trace of it. */
@@ -249,6 +233,17 @@ export const createOracle = (
     );
   };
 
+  const noteOutcome = (target: TargetId, outcome: Outcome): void => {
+    const intent = intentsOf(target).get(outcome.key);
+    intentsOf(target).delete(outcome.key);
+    if (intent === undefined) return;
+    if (outcome.result === 'skipped' && outcome.reason === 'no_trace')
+      untraced.push({ target, noted: intent, at: now() });
+    undos.noteSettled(target, intent.operation, outcome);
+    const customer = customers().find((each) => each.target.id === target);
+    if (customer !== undefined) records.noteSettled(customer, intent.operation, outcome);
+  };
+
   const seeAgain = (target: TargetId, how: string): void => {
     if (unseen.delete(target)) count(how);
   };
@@ -256,7 +251,7 @@ export const createOracle = (
   return {
     judge,
     onPutBack: async ({ ledger }, customers, backedUpAt) => {
-      for (const { at, customer, what } of gains) if (at >= backedUpAt) customer.unrecorded.add(what);
+      records.onPutBack(backedUpAt);
       commits.forget();
       shrinks.forget();
       takings.forget();
@@ -308,14 +303,7 @@ export const createOracle = (
           if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, { ...intent, at: now() });
         }
       if (site === 'ledger.settle' && isLease(first) && Array.isArray(second))
-        for (const { key, result, reason } of second as readonly Settled[]) {
-          const intent = intentsOf(first.key).get(key);
-          if (intent !== undefined && reason === 'no_trace')
-            untraced.push({ target: first.key, noted: intent, at: now() });
-          if (intent !== undefined && (result === 'applied' || intent.operation.action === 'remove_members'))
-            undos.noteSettled(first.key, intent.operation);
-          intentsOf(first.key).delete(key);
-        }
+        for (const outcome of second as readonly Outcome[]) noteOutcome(first.key, outcome);
     },
   };
 };

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { remoteId, sourceId } from '../../src/model/ids.ts';
+import type { Operation, Outcome } from '../../src/model/operation.ts';
+import { group, user } from '../../src/model/source-object.ts';
+import {
+  addsMembers,
+  applied,
+  creates,
+  escrowed,
+  linked,
+  partlyApplied,
+  removesMembers,
+} from '../support/operations.ts';
+import { recordsKept } from './on-record.ts';
+import type { Remote } from './remote.ts';
+
+const [ann, bob] = [user(sourceId('ann')), user(sourceId('bob'))];
+const staff = group(sourceId('staff'));
+
+const remote = (id: string, type: Remote['type'], ...members: readonly string[]): Remote => ({
+  ...{ id: remoteId(`r-${id}`), type, externalId: id, name: id, displayName: id, active: true },
+  ...{
+    title: null,
+    department: null,
+    manager: null,
+    members: new Set(members.map((member) => `r-${member}`)),
+    stamp: '',
+  },
+});
+const accounts = [remote('ann', 'user'), remote('bob', 'user')];
+
+/** An account of Ann, and the staff with her and Bob in it, came before or after a backup that then is put back. */
+const putBack = (backedUpAt: number) => {
+  const records = recordsKept(() => 10);
+  const customer = {
+    unrecorded: new Set<string>(),
+    remote: { find: (id: string) => accounts.find((each) => each.id === id) ?? null },
+    directory: { truth: () => ({ people: new Map(), groups: new Map() }) },
+  };
+  for (const after of [remote('ann', 'user'), remote('staff', 'group', 'ann', 'bob')])
+    records.noteEffect(customer, { before: null, after });
+  records.onPutBack(backedUpAt);
+  const settled = (operation: Operation, outcome: Outcome): readonly string[] => {
+    records.noteSettled(customer, operation, outcome);
+    return [...customer.unrecorded];
+  };
+  return { unrecorded: [...customer.unrecorded], settled };
+};
+
+const ofStaff = ['ann in staff', 'bob in staff'];
+
+describe('after the database was put back', () => {
+  it('there is no record of what came since the backup', () => {
+    expect(putBack(10).unrecorded).toEqual(['ann', 'staff', ...ofStaff]);
+    expect(putBack(11).unrecorded).toEqual([]);
+  });
+
+  it('an account is on record again once an outcome says whose it is', () => {
+    const { settled } = putBack(10);
+    const made = creates(ann);
+    expect(settled(made, escrowed(made))).toContain('ann');
+    expect(settled(made, { ...escrowed(made), link: null })).toContain('ann');
+    expect(settled(made, applied(made, linked(ann)))).toEqual(['staff', ...ofStaff]);
+  });
+
+  it('and a membership once one says that it was given or taken, to whom it was not refused', () => {
+    const joined = addsMembers(staff, ann, bob);
+    expect(putBack(10).settled(joined, escrowed(joined))).toEqual(['ann', 'staff', ...ofStaff]);
+    expect(putBack(10).settled(joined, partlyApplied(joined, [ann]))).toEqual(['ann', 'staff', 'ann in staff']);
+    expect(putBack(10).settled(joined, applied(joined))).toEqual(['ann', 'staff']);
+    const others = removesMembers(staff, 1);
+    expect(putBack(10).settled(others, applied(others))).toEqual(['ann', 'staff', ...ofStaff]);
+  });
+});
