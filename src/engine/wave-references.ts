@@ -103,7 +103,7 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
       tally,
     );
     const groups = groupsIn(work, links.values());
-    await addAll(work, waitedMembers(work, groups, waiting), tally);
+    await addAll(work, isReplaced(work) ? allWaited(work, groups) : waitedMembers(work, groups, waiting), tally);
     await stopWaiting(
       work,
       waiting.filter(({ owner }) => owner.type === 'user' && !kept.has(owner.id)),
@@ -112,6 +112,36 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
 };
 
 type Additions = { readonly group: Link; readonly members: readonly Ref[] };
+
+/**
+ * Whether the target replaces a group as a whole. Then all who wait to be put into one are put into it at once: some of them may be in it, by a request that
+ * a reader does not show yet, and whoever puts back what that reader shows, and some others, puts them out.
+ */
+const isReplaced = ({ target }: Provisioning): boolean => !Number.isFinite(target.capabilities.membersPerRequest);
+
+/** Of each group everybody who waits and has an account, whoever they were found by. */
+async function* allWaited(work: Provisioning, groups: readonly Link[]): AsyncIterable<Additions> {
+  for (const group of groups) {
+    const members = await atOnce(waitedOf(work, group));
+    const links = await linksOf(work, members);
+    yield { group, members: members.filter(({ id }) => links.has(id)) };
+  }
+}
+
+/** Each of them once. */
+const atOnce = async (
+  ...additions: readonly (Iterable<Additions> | AsyncIterable<Additions>)[]
+): Promise<readonly Ref[]> => {
+  const all = new Map<SourceId, Ref>();
+  for (const some of additions) for await (const { members } of some) for (const ref of members) all.set(ref.id, ref);
+  return [...all.values()];
+};
+
+/** Whoever waits to be put into this group. */
+async function* waitedOf(work: Provisioning, group: Link): AsyncIterable<Additions> {
+  for await (const waiting of work.engine.stores.ledger.waitingFor(work.record.id, [group.ref]))
+    yield* waitedMembers(work, [group], waiting);
+}
 
 async function* newMembers(work: Provisioning, gathered: Gathered, groups: readonly Link[]): AsyncIterable<Additions> {
   for (const group of groups) {
@@ -123,9 +153,12 @@ async function* newMembers(work: Provisioning, gathered: Gathered, groups: reado
     const added = (gathered.edges.get(group.ref.id) ?? []).filter(
       ({ want, version }) => want === 'add' && version > (group.membersAt ?? 0),
     );
-    yield { group, members: added.map(({ member }) => member) };
-    for await (const waiting of work.engine.stores.ledger.waitingFor(work.record.id, [group.ref]))
-      yield* waitedMembers(work, [group], waiting);
+    const joined = { group, members: added.map(({ member }) => member) };
+    if (isReplaced(work)) yield { group, members: await atOnce([joined], waitedOf(work, group)) };
+    else {
+      yield joined;
+      yield* waitedOf(work, group);
+    }
   }
 }
 

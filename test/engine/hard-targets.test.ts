@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
-import { incident } from '../incidents/incident.ts';
+import { type Incident, incident } from '../incidents/incident.ts';
 import { target } from '../support/story.ts';
 
 /** It says of each new colleague what a gateway without its route says of everybody. */
@@ -92,6 +92,29 @@ describe('a group that can only be replaced', () => {
     await one.story.delta();
     one.restart();
     one.tenant.join(id, bob);
+    await one.story.delta();
+    expect(one.taken()).toEqual([]);
+  });
+
+  /** A reader is behind, and shows the group as it was before they were put into it. */
+  it.each([
+    ['is told of again', (one: Incident, ann: string) => one.tenant.update(ann, { jobTitle: 'Chief' })],
+    [
+      'is joined by another',
+      (one: Incident, _: string, id: string) => one.tenant.join(id, one.tenant.users()[2] ?? ''),
+    ],
+  ])('whoever waits to be put into it again, and %s, puts out nobody who waits with them', async (_, happens) => {
+    const one = await incident({ users: 6, groups: 0, settings: { update_mode: 'put', verify: 'always' } });
+    one.target.setKnobs({ patch: 'unsupported', versions: 'decorative' });
+    const [ann = '', bob = ''] = one.tenant.users();
+    one.tenant.createGroup({ displayName: 'Others', members: one.tenant.users().slice(3) });
+    const id = one.tenant.createGroup({ displayName: 'Team' });
+    await one.inStep('delta');
+    for (const who of [ann, bob]) one.tenant.join(id, who);
+    one.target.addFaults([{ method: 'PUT', path: '/Groups/', times: 1, answer: { kind: 'stale', reads: 6 } }]);
+    await one.story.delta();
+    one.restart();
+    happens(one, ann, id);
     await one.story.delta();
     expect(one.taken()).toEqual([]);
   });

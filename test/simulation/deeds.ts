@@ -7,10 +7,14 @@ export type Deed =
   | { readonly kind: 'create' | 'update' | 'disable' | 'delete' }
   | { readonly kind: 'add_members' | 'remove_members'; readonly members: readonly string[] };
 
-export const deedsOf = ({ before, after }: Effect): readonly Deed[] => {
+/**
+ * `isThere`: who has an account at the target, or is a group there. Whoever has none is put into nothing: its own people may have removed an account while a
+ * group was replaced as it was before.
+ */
+export const deedsOf = ({ before, after }: Effect, isThere: (id: string) => boolean): readonly Deed[] => {
   if (after === null) return [{ kind: 'delete' }];
   if (before === null) return [{ kind: 'create' }];
-  const added = [...after.members].filter((id) => !before.members.has(id));
+  const added = [...after.members].filter((id) => !before.members.has(id) && isThere(id));
   const removed = [...before.members].filter((id) => !after.members.has(id));
   return [
     ...(before.active && !after.active ? [{ kind: 'disable' } as const] : []),

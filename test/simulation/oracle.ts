@@ -100,7 +100,11 @@ export const createOracle = (
     const id = idOf(effect);
     const said = `${by.name} at ${customer.target.name}, ${id}`;
     if (customer.foreign.has(id)) broken('I10', `${said}: an account of somebody else was changed`);
-    const deeds = deedsOf(effect).map((deed) => ({ deed, intent: meantBy(customer.target.id, deed, effect, by) }));
+    const isThere = (member: string): boolean => customer.remote.find(member) !== null;
+    const deeds = deedsOf(effect, isThere).map((deed) => ({
+      deed,
+      intent: meantBy(customer.target.id, deed, effect, by),
+    }));
     const doings = deeds.map(({ deed, intent }) => ({ deed, operation: intent?.operation ?? null }));
     for (const what of judgeProtection(customer, effect, doings, now())) broken('protected', `${said}: ${what}`);
     const amended = new Set(
