@@ -1,7 +1,7 @@
 /** Everything in a tenant. */
 
 import { ResumeExpired } from '../../model/errors.ts';
-import { sourceId, type Watermark } from '../../model/ids.ts';
+import { sourceId } from '../../model/ids.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf } from './errors.ts';
@@ -42,7 +42,9 @@ export async function* readFull(
     const last = yield* follow(from, streams, writePlace, signal);
     const prove = (now: AbortSignal) => proveBoth(client, now);
     const complete = proofOf(ask, last, await stillGrantedNow(client, ask, last.granted, prove, signal));
-    yield { type: 'end', complete, watermark: watermarkOf(last, client.world.now().getTime()) };
+    const wholeAt = client.world.now().getTime();
+    const watermark = last.minted === null ? null : writeWatermark(key, { links: last.minted, wholeAt });
+    yield { type: 'end', complete, watermark };
   } catch (error) {
     if (expiryOf(error) === null) throw error;
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });
@@ -53,12 +55,6 @@ export async function* readFull(
 const noLinks = async (client: GraphClient, signal: AbortSignal): Promise<null> => {
   await proveUsers(client, signal);
   return null;
-};
-
-const watermarkOf = ({ key, minted, users }: FullPlace, wholeAt: number): Watermark | null => {
-  if (minted === null) return null;
-  const link = hasEnded(users) ? (users.delta ?? minted.users) : minted.users;
-  return link === null ? null : writeWatermark(key, { links: { users: link, groups: minted.groups }, wholeAt });
 };
 
 async function* users(

@@ -23,21 +23,14 @@ export const mint = async (
   };
 };
 
-/**
- * Of everybody, and in the same request the proof that users can be read. With managers the chain of users ends with a link of its own; then theirs is
- * null.
- */
-export const mintProving = async (
-  client: GraphClient,
-  selection: Selection,
-  signal: AbortSignal,
-): Promise<{ readonly users: string | null; readonly groups: string }> => {
-  const starts = [groupsStart(selection, null), ...(selection.manager ? [] : [usersStart(selection)])];
-  const [proof, groups, users] = await asked(client, [proofOfUsers, ...starts], signal);
+/** Of everybody, and in the same request the proof that users can be read. */
+export const mintProving = async (client: GraphClient, selection: Selection, signal: AbortSignal): Promise<Links> => {
+  const starts = [proofOfUsers, usersStart(selection), groupsStart(selection, null)];
+  const [proof, users, groups] = await asked(client, starts, signal);
   if (proof === undefined) throw noLink();
   refuseHidden(answered(proof, listPageSchema, '/users').items);
   return {
-    users: selection.manager ? null : await linkIn(client, users, '/users/delta', signal),
+    users: await linkIn(client, users, '/users/delta', signal),
     groups: await linkIn(client, groups, '/groups/delta', signal),
   };
 };

@@ -25,8 +25,7 @@ const FullPlace = z.object({
   read: z.literal('full'),
   key: z.string(),
   granted: GrantedPlace,
-  /** `users` is null when the link is at the end of their own chain. */
-  minted: Links.extend({ users: z.string().nullable() }).nullable(),
+  minted: Links.nullable(),
   users: ChainPlace,
   /** The page of groups whose members are being read. */
   groups: ChainPlace,

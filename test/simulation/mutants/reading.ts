@@ -162,8 +162,8 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/full.ts',
-        from: 'watermark: watermarkOf(last, ',
-        to: 'watermark: watermarkOf({ ...last, minted: last.minted === null ? null : await mintProving(client, selection, signal) }, ',
+        from: '{ links: last.minted, wholeAt }',
+        to: '{ links: await mintProving(client, selection, signal), wholeAt }',
       },
     ],
   },

@@ -72,7 +72,7 @@ describe('a place', () => {
     read: 'full',
     key,
     granted: { needs: ['User.Read.All'] },
-    minted: { ...links, users: null },
+    minted: links,
     users: ChainPlace.parse({ of: 'users', delta: links.users }),
     groups: { next: links.groups },
     members: nothingDone,
@@ -87,7 +87,12 @@ describe('a place', () => {
 
   it('of an earlier version leads to a read from the start, not to a wrong one', () => {
     const earlier = { read: 'full', key, minted: links, users: 'done', managers: 'start', groups: 'done' };
-    const places = [earlier, { ...earlier, members: nothingDone }, { ...place, v: 1 }];
+    const places = [
+      earlier,
+      { ...earlier, members: nothingDone },
+      { ...place, v: 1 },
+      { ...place, minted: { ...links, users: null } },
+    ];
     for (const one of places) expect(() => readFullPlace(resume(JSON.stringify(one)), key)).toThrow(ResumeExpired);
     const delta = { read: 'delta', key, users: { ended: links.users }, groups: { next: links.groups } };
     expect(() => readDeltaPlace(resume(JSON.stringify(delta)), key)).toThrow(ResumeExpired);

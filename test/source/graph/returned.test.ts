@@ -1,4 +1,4 @@
-/** Who is back from the recycle bin, and whoever reports to them: Graph shows nobody's manager as long as that one is in it. */
+/** Who is back from the recycle bin, whoever reports to them, and the groups they are in: Graph shows nobody's manager as long as that one is in it. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Resume, sourceId, type Watermark } from '../../../src/model/ids.ts';
@@ -120,6 +120,31 @@ describe('somebody who is back from the recycle bin', () => {
       expect(managers()).toEqual([null, ...others.map(() => boss)]);
     },
   );
+
+  it('is in their groups again where a full read told the groups before, and everybody after', async () => {
+    const { tenant, boss, team, folded, source, read } = await open();
+    const crew = sourceId(tenant.createGroup({ displayName: 'Crew', members: [boss, ...team] }));
+    tenant.softDelete(boss);
+    graph.control.fault({
+      path: '/users/delta\\?(?!\\$deltatoken=latest)',
+      times: null,
+      fault: { answer: 'unavailable', retryAfter: null },
+    });
+    const reading = { scope: everyone, attributes };
+    let resume: Resume | null = null;
+    await readAll(source, folded, reading, (told) => {
+      if (told.type !== 'place' || folded.view(everyone).groups[crew] === undefined) return;
+      resume = told.resume;
+      throw new Stopped();
+    }).catch((error: unknown) => {
+      if (!(error instanceof Stopped)) throw error;
+    });
+    expect(resume).not.toBeNull();
+    graph.control.clearFaults();
+    tenant.restore(boss);
+    await read(await readAll(source, folded, { ...reading, resume }));
+    expect(folded.view(everyone).members[crew]).toContain(boss);
+  });
 
   it('is not asked where managers are not read', async () => {
     const { tenant, boss, read } = await open(withoutManager);
