@@ -220,7 +220,7 @@ export const calm = async (play: Play): Promise<void> => {
       await awaited(stage, operator.requestProvision(customer, isWhole ? 'full' : 'delta'));
     await pass(10 * minute);
     await approveAll(play);
-    if (endsEarly && (await isSettled(play))) return;
+    if (endsEarly && (await isSettled(play, since))) return;
     await pass(wait);
   }
   for (const customer of customers) await awaited(stage, operator.requestProvision(customer, 'delta'));
@@ -246,8 +246,12 @@ const tryEscrows = async (play: Play): Promise<void> => {
   }
 };
 
-/** Every target is as its tenant has it, nothing is in escrow, and no run is under way: nobody has a reason to write to one any more. */
-const isSettled = async ({ stage, stores, customers }: Play): Promise<boolean> => {
+/**
+ * Every target is as its tenant has it, nothing is in escrow, and no run is under way: nobody has a reason to write to one any more. And nobody is known by
+ * a read of everybody that began before the calm and was gone on with: what happened while it was left only the next one tells.
+ */
+const isSettled = async ({ stage, stores, customers }: Play, calmSince: number): Promise<boolean> => {
+  if (customers.some(({ fullReads }) => isOfBefore(fullReads.at(-1), calmSince))) return false;
   for await (const runs of stores.runs.unfinished()) if (runs.length > 0) return false;
   for (const customer of customers) {
     const differences = await compareWithTenant(stores, customer, stage.scheduler.now());
@@ -255,6 +259,9 @@ const isSettled = async ({ stage, stores, customers }: Play): Promise<boolean> =
   }
   return true;
 };
+
+const isOfBefore = (read: Customer['fullReads'][number] | undefined, calmSince: number): boolean =>
+  read !== undefined && read.from < calmSince && read.to !== null && read.to >= calmSince;
 
 type Tail = 'everything' | 'escrows' | 'changes';
 
