@@ -24,7 +24,7 @@ import {
 import { everyMemberOf, membershipsOf, missedMemberships, missedReports } from './returned.ts';
 import { endingAt, follow, type Step } from './steps.ts';
 import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
-import { addedIn, type Leaving, noteLeaving, noteManaged, withoutLeft, withoutTold } from './told.ts';
+import { addedIn, keptOf, type Leaving, noteLeaving, noteManaged, withoutLeft, withoutTold } from './told.ts';
 import { unmovedSoonAfter } from './unmoved.ts';
 
 /** What becomes of a page of changes: messages, in one part or several. */
@@ -38,6 +38,8 @@ export type Readers = {
     groupsRead: Promise<void>,
   ): AsyncIterable<readonly ObjectMessage[]>;
   readonly groups: PageReader;
+  /** Which memberships the groups told to have ended: also before the break, where the read goes on after one. */
+  readonly left: Leaving;
 };
 
 /** Throws `WatermarkExpired` or `ResumeExpired`. */
@@ -84,17 +86,15 @@ export async function* readDelta(
       for (const { id } of addedIn(changes)) joined.add(id);
       noteLeaving(left, changes);
       const same = withoutTold(await unmoved(changes), changes);
-      if (absent.size > 0) yield await groupReturns(client, [...absent.keys()], either);
+      if (absent.size > 0) yield withoutLeft(await groupReturns(client, [...absent.keys()], either), left);
       if (same.length > 0) {
-        yield await everyMemberOf(
-          client,
-          same.map(({ id }) => id),
-          either,
-        );
-        yield await missedMemberships(client, known, same, () => true, either);
+        const ids = same.map(({ id }) => id);
+        yield withoutLeft(await everyMemberOf(client, ids, either), left);
+        yield withoutLeft(await missedMemberships(client, known, same, () => true, either), left);
       }
       yield changes;
     },
+    left,
   };
   yield* followDeltas(client, ask, mark, key, readers, signal);
 }
@@ -132,14 +132,16 @@ export async function* followDeltas(
           granted: await grantedNow(client, ask, signal),
           users: { next: links.users },
           groups: { next: links.groups },
+          left: [],
         }
       : readDeltaPlace(ask.resume, key);
+  for (const each of from.left) readers.left.add(each);
   const groupsRead = Promise.withResolvers<void>();
   const readUsers: PageReader = (items, either) => readers.users(items, either, groupsRead.promise);
   const streams = [
     (either: AbortSignal) => userSteps(client, from.users, links.users, readUsers, either),
     (either: AbortSignal) =>
-      whenOver(groupSteps(client, from.groups, links.groups, readers.groups, either), groupsRead.resolve),
+      whenOver(groupSteps(client, from.groups, links.groups, readers, either), groupsRead.resolve),
   ];
   const last = yield* follow(from, streams, writePlace, signal);
   const complete = proofOf(ask, last, await stillGranted(client, ask, last.granted, signal));
@@ -233,18 +235,24 @@ async function* groupSteps(
   client: GraphClient,
   from: DeltaChain,
   first: string,
-  reader: PageReader,
+  { groups, left }: Pick<Readers, 'groups' | 'left'>,
   signal: AbortSignal,
 ): AsyncGenerator<Step<DeltaPlace>> {
   for await (const { items, at } of chain(client, from, first, signal)) {
     refuseHiddenGroups(items.filter((item) => removalOf(item) === null));
-    yield* endingAt(parts(reader(items, signal)), { groups: at });
+    yield* endingAt(
+      parts(groups(items, signal), () => ({ left: [...keptOf(left)] })),
+      { groups: at },
+    );
   }
 }
 
-/** In the middle of a page the place does not move. */
-async function* parts(read: ReturnType<PageReader>): AsyncGenerator<Step<DeltaPlace>> {
-  for await (const messages of read) yield { messages, place: {} };
+/** In the middle of a page the place does not move; `told`: what it says of what was told. */
+async function* parts(
+  read: ReturnType<PageReader>,
+  told: () => Partial<DeltaPlace> = () => ({}),
+): AsyncGenerator<Step<DeltaPlace>> {
+  for await (const messages of read) yield { messages, place: told() };
 }
 
 /** `first`: the link of the watermark. When that one is refused, only a full synchronization helps; a later one may just be too old. */

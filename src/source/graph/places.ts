@@ -53,6 +53,8 @@ const DeltaPlace = z.object({
   granted: GrantedPlace,
   users: DeltaChainPlace,
   groups: DeltaChainPlace,
+  /** Which memberships ended in what it told so far. */
+  left: z.array(z.string()).default([]),
 });
 export type DeltaPlace = z.infer<typeof DeltaPlace>;
 
@@ -120,7 +122,7 @@ const jsonOf = (text: string): unknown => {
   }
 };
 
-const digest = (parts: readonly string[]): string =>
+export const digest = (parts: readonly string[]): string =>
   createHash('sha256').update(parts.join('\n')).digest('base64url').slice(0, 22);
 
 const sortedText = (names: readonly string[]): string => [...new Set(names)].sort().join(',');

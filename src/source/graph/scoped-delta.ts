@@ -59,7 +59,7 @@ export async function* readScopedDelta(
         const told = { ids: managed, isPartial: ask.resume !== null };
         const reports = async (managers: readonly SourceId[]): Promise<readonly ObjectMessage[]> =>
           await missedReports(client, known, selection.manager ? managers : [], told, either);
-        yield* returns(client, known, walk, doubtful.map(user), selection, either, reports);
+        yield* returns(client, { known, left }, walk, doubtful.map(user), selection, either, reports);
         // Whoever joined was read whole just now, and is as they are stored for that.
         const open = same.filter(({ id }) => !joined.has(id));
         yield withoutLeft(await missedMemberships(client, known, open, (id) => walk.reached.has(id), either), left);
@@ -73,6 +73,7 @@ export async function* readScopedDelta(
       const stored = { known, unmoved, left, joined };
       yield* groupPage(client, stored, await walked(), new Set(scope.groups), selection, items, either);
     },
+    left,
   };
   yield* followDeltas(client, ask, mark, key, readers, signal);
 }
@@ -120,12 +121,12 @@ async function* groupPage(
   const same = withoutTold(await unmoved(changes), changes);
   if (same.length > 0) {
     const ids = same.map(({ id }) => id);
-    const missed = await everyMemberOf(client, ids, signal);
+    const missed = withoutLeft(await everyMemberOf(client, ids, signal), left);
     yield* joiners(client, known, walk, addedIn(missed), selection, signal);
     yield missed;
   }
   const doubtful = shown.filter((id) => !walk.reached.has(id) || absent.get(id) === 'left').map(group);
-  yield* returns(client, known, walk, walk.nested ? [...doubtful, ...same] : doubtful, selection, signal);
+  yield* returns(client, { known, left }, walk, walk.nested ? [...doubtful, ...same] : doubtful, selection, signal);
   yield* joiners(client, known, walk, addedIn(changes), selection, signal);
   yield changes;
 }
@@ -133,16 +134,16 @@ async function* groupPage(
 /** Who is in the scope after all, though no group told of them. `further`: what else is to be said of them, before their memberships tell that they are. */
 async function* returns(
   client: GraphClient,
-  known: Known,
+  { known, left }: Pick<Stored, 'known' | 'left'>,
   walk: Walk,
   strangers: readonly Ref[],
   selection: Selection,
   signal: AbortSignal,
   further: (found: readonly SourceId[]) => Promise<readonly ObjectMessage[]> = async () => [],
 ): AsyncGenerator<readonly ObjectMessage[]> {
-  const memberships = await membershipsOf(client, strangers, (id) => walk.reached.has(id), signal);
-  if (memberships.length === 0) return;
+  const memberships = withoutLeft(await membershipsOf(client, strangers, (id) => walk.reached.has(id), signal), left);
   const found = addedIn(memberships);
+  if (found.length === 0) return;
   yield* joiners(client, known, walk, found, selection, signal);
   yield await further(found.map(({ id }) => id));
   yield memberships;

@@ -102,7 +102,7 @@ describe('a place', () => {
   it('of a list is none of a chain of changes: that one ends with a link', () => {
     const ended = (of: 'users' | 'groups') => DeltaChainPlace.parse({ of, delta: links[of] });
     const chains = { granted: { needs: [] }, users: ended('users'), groups: ended('groups') };
-    const delta: DeltaPlace = { v: 3, read: 'delta', key, ...chains };
+    const delta: DeltaPlace = { v: 3, read: 'delta', key, ...chains, left: ['a-membership'] };
     expect(readDeltaPlace(writePlace(delta), key)).toEqual(delta);
     const listed = JSON.stringify({ ...delta, groups: ChainPlace.parse({ of: 'groups', delta: null }) });
     expect(() => readDeltaPlace(resume(listed), key)).toThrow(ResumeExpired);

@@ -2,11 +2,11 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Resume, sourceId, type Watermark } from '../../../src/model/ids.ts';
-import { everyone } from '../../../src/model/scope.ts';
+import { everyone, type Scope } from '../../../src/model/scope.ts';
 import { user } from '../../../src/model/source-object.ts';
 import { Folded } from '../../support/folded.ts';
 import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
-import { attributes, never, readAll, withoutManager } from '../../support/reading.ts';
+import { attributes, never, type Reading, readAll, type Told, withoutManager } from '../../support/reading.ts';
 
 let graph: Graph;
 beforeAll(async () => {
@@ -31,6 +31,27 @@ const open = async (names = attributes) => {
   return { tenant, boss, team, folded, source, read, managers };
 };
 class Stopped extends Error {}
+
+/** Reads until something that was told is stored, and breaks off there: the place to go on from. */
+const readUntil = async (
+  source: ReturnType<typeof sourceOf>,
+  folded: Folded,
+  reading: Reading,
+  isIt: (told: Told) => boolean,
+): Promise<Resume> => {
+  const place: { resume: Resume | null } = { resume: null };
+  let isTold = false;
+  await readAll(source, folded, reading, (told) => {
+    isTold ||= isIt(told);
+    if (told.type !== 'place' || !isTold) return;
+    place.resume = told.resume;
+    throw new Stopped();
+  }).catch((error: unknown) => {
+    if (!(error instanceof Stopped)) throw error;
+  });
+  if (place.resume === null) throw new Error('The read came to its end.');
+  return place.resume;
+};
 
 const reportsAsked = (): number =>
   graph.control.requests().filter(({ path }) => path.includes('/directReports')).length;
@@ -104,18 +125,8 @@ describe('somebody who is back from the recycle bin', () => {
       const behind = { '@odata.type': '#microsoft.graph.user', id: left };
       graph.control.fault({ path: '/directReports', times: null, fault: { answer: 'with', objects: [behind] } });
       const reading = { scope: everyone, attributes, from };
-      let resume: Resume | null = null;
-      let isTold = false;
-      if (turns === 2)
-        await readAll(source, folded, reading, (told) => {
-          isTold ||= told.type === 'upsert' && told.ref.id === left;
-          if (told.type !== 'place' || !isTold) return;
-          resume = told.resume;
-          throw new Stopped();
-        }).catch((error: unknown) => {
-          if (!(error instanceof Stopped)) throw error;
-        });
-      expect(resume === null).toBe(turns === 1);
+      const isTold = (told: Told): boolean => told.type === 'upsert' && told.ref.id === left;
+      const resume = turns === 2 ? await readUntil(source, folded, reading, isTold) : null;
       await readAll(source, folded, { ...reading, resume });
       expect(managers()).toEqual([null, ...others.map(() => boss)]);
     },
@@ -155,4 +166,36 @@ describe('somebody who is back from the recycle bin', () => {
     await read(from);
     expect(reportsAsked()).toBe(0);
   });
+});
+
+describe('a-list-that-is-behind-the-round: somebody who is back from the recycle bin, and left a group meanwhile', () => {
+  const scopes = ['everybody', 'a group with those inside it'] as const;
+  it.each(scopes.flatMap((scope) => [1, 2].map((turns) => [scope, turns] as const)))(
+    'is not put back by the list of the group, with a scope of %s, be it told in that turn of the read or the one before (%i)',
+    async (of, turns) => {
+      const tenant = graph.control.addTenant({ users: 0, groups: 0, apps: [{ roles: everyRole }] });
+      const [ann = '', ...others] = ['Ann Berg', 'Ben Cole', 'Cleo Dunn', 'Dov Ek'].map((displayName) =>
+        tenant.hire({ displayName }),
+      );
+      const inner = tenant.createGroup({ displayName: 'Inner', members: [ann] });
+      const outer = tenant.createGroup({ displayName: 'Outer', members: [ann, ...others, inner] });
+      const scope: Scope = of === 'everybody' ? everyone : { kind: 'groups', groups: [sourceId(outer)], nested: true };
+      const source = sourceOf(graph, {}, tenant.tenantId);
+      const folded = new Folded();
+      tenant.softDelete(ann);
+      const from = await readAll(source, folded, { scope, attributes });
+      await graph.clock.sleep(3_600_000, never);
+      tenant.restore(ann);
+      tenant.leave(outer, ann);
+      graph.control.setKnobs({ listPageCap: 2 });
+      const behind = { '@odata.type': '#microsoft.graph.user', id: ann };
+      graph.control.fault({ path: `/${outer}/members`, times: null, fault: { answer: 'with', objects: [behind] } });
+      const reading = { scope, attributes, from };
+      const isTold = (told: Told): boolean =>
+        told.type === 'members' && 'removed' in told.members && told.members.removed.some(({ id }) => id === ann);
+      const resume = turns === 2 ? await readUntil(source, folded, reading, isTold) : null;
+      await readAll(source, folded, { ...reading, resume });
+      expect(folded.view(scope).members).toEqual({ [outer]: [...others, inner].toSorted(), [inner]: [ann] });
+    },
+  );
 });
