@@ -15,6 +15,7 @@ import type { Remembered, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Secrets } from '../store/connection-store.ts';
+import type { Claims } from '../store/ledger.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Target } from '../target/target.ts';
 import type { ConnectTarget } from './explain-evidence.ts';
@@ -141,10 +142,11 @@ const lookFor = async (
   for (const lookup of lookups(object, record.matching[type])) {
     const claimed = await target.find(type, lookup.rule.to, lookup.value, signal);
     const ids = claimed.map(({ remoteId }) => remoteId);
-    const match = judge(object.ref, lookup, claimed, await stores.ledger.linkedRemotes(record.id, type, ids));
+    const { links, ended } = await stores.ledger.linkedRemotes(record.id, type, ids);
+    const match = judge(object.ref, lookup, claimed, links);
     const attribute = lookup.rule.to;
     if (match.kind === 'match')
-      return liveMatch(await unlessTaken(stores, record, object, match, attribute), attribute);
+      return liveMatch(await unlessTaken(stores, record, object, match, attribute, ended), attribute);
     if (match.kind !== 'none') return liveMatch(match, attribute);
   }
   return liveMatch(unmatched(object, record.matching[type]), null);
@@ -157,10 +159,12 @@ const unlessTaken = async (
   { ref }: SourceObject,
   match: Extract<Match, { readonly kind: 'match' }>,
   attribute: string,
+  ended: Claims['ended'],
 ): Promise<Match> => {
-  const mark = await markOn(stores, record, ref, match.remote);
+  const before = ended.get(match.remote.remoteId) ?? [];
+  const mark = await markOn(stores, record, ref, match.remote, before);
   if (mark !== 'none' && mark !== 'ours') return { kind: 'linked_elsewhere', attribute };
-  return (await isUnclaimed(stores, record, ref, match.remote)) ? { kind: 'unclaimed_group', attribute } : match;
+  return isUnclaimed(record, ref, match.remote, before) ? { kind: 'unclaimed_group', attribute } : match;
 };
 
 /** In the words in which a run would tell it. */

@@ -1,6 +1,7 @@
 /**
  * After a restore the link of somebody who left may be older than what became of their account since. Whether something is taken away is decided as ever; but
  * where it is not, as from whoever is just coming back, nobody would ask the target again what they are there. So the run that looks at everybody notes it.
+ * Of whom it shows nothing, nothing is noted: a reader that is behind knows nobody, and without the link nobody would switch them off again.
  */
 
 import { keyOf } from '../core/plan.ts';
@@ -21,11 +22,11 @@ export const noteLeaversAsShown = async (work: Provisioning, leavers: readonly L
   const shown = await sighted(work, recorded, () => true);
   const pass = passOf(work);
   const news = leavers.flatMap(({ ref, why }) => {
-    const link = recorded.get(ref.id);
+    const link = recorded.has(ref.id) ? shown.get(ref.id) : undefined;
     if (link === undefined || !isNews(work, ref.id)) return [];
     const { remoteId } = link;
     const operation = { key: keyOf(pass, ref, 'adopt'), ref, action: 'update', remoteId, attributes: {} } as const;
-    return [{ operation: { ...operation, before: {} }, why, link: asLeaver(shown.get(ref.id) ?? null) }];
+    return [{ operation: { ...operation, before: {} }, why, link: asLeaver(link) }];
   });
   if (news.length === 0) return;
   // Nothing is written to the target, so it counts against no limit.
@@ -44,5 +45,4 @@ export const noteLeaversAsShown = async (work: Provisioning, leavers: readonly L
 };
 
 /** Whoever is off, and gone, was switched off for leaving. */
-const asLeaver = (link: Link | null): Link | null =>
-  link === null ? null : { ...link, hasLeft: link.hasLeft || link.state === 'disabled' };
+const asLeaver = (link: Link): Link => ({ ...link, hasLeft: link.hasLeft || link.state === 'disabled' });

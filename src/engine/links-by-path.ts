@@ -44,7 +44,10 @@ export const linksByPath = <E extends Pick<Engine, 'stores' | 'targetPaths'>>(
               about.link === null ? about : { ...about, link: named(about.link) },
             ]),
           ),
-        linkedRemotes: async (target, type, ids) => byKey(await ledger.linkedRemotes(target, type, ids)),
+        linkedRemotes: async (target, type, ids) => {
+          const claims = await ledger.linkedRemotes(target, type, ids);
+          return { ...claims, links: byKey(claims.links) };
+        },
         scanLinks: (target, type) => each(ledger.scanLinks(target, type)),
         disabledBefore: (target, before) => each(ledger.disabledBefore(target, before)),
       },

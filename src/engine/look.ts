@@ -34,21 +34,18 @@ const ask = async (work: Provisioning, ref: Ref, lookup: Lookup, mayClaim: boole
   if (claimed.length === 0) return { kind: 'none' };
   await work.creates.over(ref.id);
   const ids = claimed.map(({ remoteId }) => remoteId);
-  const match = judge(
-    ref,
-    lookup,
-    claimed,
-    await work.engine.stores.ledger.linkedRemotes(work.record.id, ref.type, ids),
-  );
-  if (match.kind !== 'match') return match;
   const { stores } = work.engine;
+  const { links, ended } = await stores.ledger.linkedRemotes(work.record.id, ref.type, ids);
+  const match = judge(ref, lookup, claimed, links);
+  if (match.kind !== 'match') return match;
   const attribute = lookup.rule.to;
   const asked = isKnownIn(work);
   const { remote } = match;
-  const mark = await markOn(stores, work.record, ref, remote);
+  const before = ended.get(remote.remoteId) ?? [];
+  const mark = await markOn(stores, work.record, ref, remote, before);
   if (await isMarkedForAnother(stores, work.record, { ref, remote, mark }, asked, isLookedAt(work)))
     return { kind: 'linked_elsewhere', attribute, mark };
-  if (!mayClaim && (await isUnclaimed(stores, work.record, ref, remote))) return { kind: 'unclaimed_group', attribute };
+  if (!mayClaim && isUnclaimed(work.record, ref, remote, before)) return { kind: 'unclaimed_group', attribute };
   return claim(work, remote.remoteId, ref.id) ? { ...match, mark } : { kind: 'linked_elsewhere', attribute };
 };
 

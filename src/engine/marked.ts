@@ -6,18 +6,20 @@ import { sourceId } from '../model/ids.ts';
 import type { RemoteObject } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
+import type { Ended } from '../store/ledger.ts';
 import type { Stores } from '../store/stores.ts';
 
-/** Whose id it is, by what is on record of the tenant; and where it carries none, whose it was, by what is on record of the target. */
+/** Whose id it is, by what is on record of the tenant; and where it carries none, whose it was, by what is on record of the target (`ended`). */
 export const markOn = async (
   stores: Pick<Stores, 'snapshots' | 'connections' | 'targets' | 'ledger'>,
   record: Pick<TargetRecord, 'id' | 'organization' | 'connection' | 'matching'>,
   ref: Ref,
   remote: RemoteObject,
+  ended: readonly Ended[],
 ): Promise<Mark> => {
   const { connection, matching } = record;
   const mark = idOn(matching, ref, remote);
-  if (mark === null) return await markOfLast(stores, record, ref, remote);
+  if (mark === null) return await markOfLast(stores, record, ref, ended);
   if (isIdOf(mark, ref)) return 'ours';
   const other = { type: ref.type, id: sourceId(mark) };
   const seen = (await stores.snapshots.recall(connection, [other])).get(other.id);
@@ -27,26 +29,22 @@ export const markOn = async (
 
 /**
  * Many targets keep no id of ours. Whose link named the account last, and ended because the target did not know it for a while, is who has it still: it is
- * not a new person's only because they have the principal name now.
+ * not a new person's only because they have the principal name now. Whose link an undo ended never had it.
  */
 const markOfLast = async (
   { snapshots, ledger }: Pick<Stores, 'snapshots' | 'ledger'>,
   { id, connection }: Pick<TargetRecord, 'id' | 'connection'>,
-  ref: Ref,
-  { remoteId }: RemoteObject,
+  { id: own }: Ref,
+  ended: readonly Ended[],
 ): Promise<Mark> => {
-  const owners = (await ledger.ownersOf(id, remoteId)).filter(({ type }) => type === ref.type);
-  if (owners.every((owner) => owner.id === ref.id)) return 'none';
-  const about = await ledger.about(id, owners);
-  const [last] = owners
-    .flatMap((owner) => {
-      const former = about.get(owner.id)?.former ?? null;
-      return former?.remoteId === remoteId ? [{ owner, until: former.until.getTime() }] : [];
-    })
-    .toSorted((a, b) => b.until - a.until);
-  if (last === undefined || last.owner.id === ref.id) return 'none';
-  const seen = (await snapshots.recall(connection, [last.owner])).get(last.owner.id);
-  return seen?.gone === null ? 'of_another' : 'was_of_a_leaver';
+  if (ended.every(({ ref }) => ref.id === own)) return 'none';
+  for (const { ref, by } of ended.toSorted((a, b) => b.former.until.getTime() - a.former.until.getTime())) {
+    if (ref.id === own) return 'none';
+    if (by !== null && (await ledger.entry(id, by))?.cause.why === 'unlinked') continue;
+    const seen = (await snapshots.recall(connection, [ref])).get(ref.id);
+    return seen?.gone === null ? 'of_another' : 'was_of_a_leaver';
+  }
+  return 'none';
 };
 
 /**
@@ -79,8 +77,8 @@ export type AskKnown = (ref: Ref) => Promise<boolean>;
  * An account with the id of another source object was made for that one, perhaps a moment ago by a create whose answer is open: nobody else takes it,
  * whatever else is the same. An id that is in no snapshot may be of somebody who left, and whose principal name a new person has now; or what another
  * provisioner wrote there before us. Which of these nobody but a person can tell: it is taken where somebody looks at it in a plan (`isLookedAt`). Or it
- * is of somebody out of the scope or in the recycle bin, and then the link tells whose it is. After a restore there may be none: so the source is asked. It
- * is the same with one that carries no id, and was somebody else's when its link ended.
+ * is of somebody out of the scope or in the recycle bin, and then the link tells whose it is. After a restore there may be none: so the source is asked. Of
+ * one that carries no id, and was somebody else's when its link ended, the record says whose; whether they are in the recycle bin, is asked as well.
  */
 export const isMarkedForAnother = async (
   { snapshots }: Pick<Stores, 'snapshots'>,
@@ -100,18 +98,17 @@ export const isMarkedForAnother = async (
 
 /**
  * A group that carries no id of ours, and that we did not make: rights may hang on its name there, which whoever may make groups in the tenant can give to
- * theirs.
+ * theirs. `ended`: whose it was by links that ended.
  */
-export const isUnclaimed = async (
-  { ledger }: Pick<Stores, 'ledger'>,
-  record: Pick<TargetRecord, 'id' | 'matching'>,
+export const isUnclaimed = (
+  record: Pick<TargetRecord, 'matching'>,
   ref: Ref,
   remote: RemoteObject,
-): Promise<boolean> => {
-  if (ref.type === 'user' || carriesMarkOf(record, ref, remote)) return false;
-  const former = (await ledger.about(record.id, [ref])).get(ref.id)?.former ?? null;
-  return former?.remoteId !== remote.remoteId || former.by !== 'created';
-};
+  ended: readonly Ended[],
+): boolean =>
+  ref.type === 'group' &&
+  !carriesMarkOf(record, ref, remote) &&
+  ended.find((one) => one.ref.id === ref.id)?.former.by !== 'created';
 
 /** Whether an account carries the id of this very object. */
 export const carriesMarkOf = (

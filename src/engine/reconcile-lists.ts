@@ -58,7 +58,7 @@ const compared = async (
 ): Promise<readonly Discrepancy[]> => {
   const { ledger } = work.engine.stores;
   const ids = objects.map(({ remoteId }) => remoteId);
-  const links = await ledger.linkedRemotes(work.record.id, type, ids);
+  const { links } = await ledger.linkedRemotes(work.record.id, type, ids);
   const found: Discrepancy[] = [];
   const strangers: RemoteObject[] = [];
   for (const remote of objects) {

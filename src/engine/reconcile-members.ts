@@ -115,7 +115,7 @@ const toldApart = async (work: Reconciling, shown: readonly RemoteId[]) => {
   for (const some of batches(shown, 1_000)) {
     const links = new Map<RemoteId, Link>();
     for (const type of ['user', 'group'] as const)
-      for (const [id, link] of await work.engine.stores.ledger.linkedRemotes(work.record.id, type, some))
+      for (const [id, link] of (await work.engine.stores.ledger.linkedRemotes(work.record.id, type, some)).links)
         links.set(id, link);
     for (const id of some) {
       const link = links.get(id);

@@ -14,6 +14,14 @@ export type Entry = Intent & { readonly state: 'open' | 'settled'; readonly outc
 /** A link that ended: what it was of, whether we made that, and since when we pushed members to it. */
 export type Former = Pick<Link, 'remoteId' | 'by' | 'membersSince'> & { readonly until: Date };
 
+/** A link that ended, of whom, and the operation that ended it. */
+export type Ended = { readonly ref: Ref; readonly former: Former; readonly by: OperationKey | null };
+/** Whose remote objects are, and whose they were. */
+export type Claims = {
+  readonly links: ReadonlyMap<RemoteId, Link>;
+  readonly ended: ReadonlyMap<RemoteId, readonly Ended[]>;
+};
+
 /** What is kept about one object. */
 export type About = {
   readonly link: Link | null;
@@ -81,8 +89,8 @@ export interface Ledger {
   noteGuarded(lease: Lease, groups: ReadonlyMap<SourceId, readonly Ref[]>): Promise<void>;
 
   links(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>>;
-  /** Which of these remote objects are linked already, and to whom. */
-  linkedRemotes(target: TargetId, type: ObjectType, ids: readonly RemoteId[]): Promise<ReadonlyMap<RemoteId, Link>>;
+  /** Which of these remote objects are linked already, and to whom; and whose links to them ended. */
+  linkedRemotes(target: TargetId, type: ObjectType, ids: readonly RemoteId[]): Promise<Claims>;
   /** What is kept about these objects; every one asked for is in the answer. */
   about(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, About>>;
   /** The objects whose link names this remote object, or did when it ended. */

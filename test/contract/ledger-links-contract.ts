@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { StaleFence } from '../../src/model/errors.ts';
 import { remoteId } from '../../src/model/ids.ts';
 import type { Link, Outcome } from '../../src/model/operation.ts';
-import type { Ref } from '../../src/model/source-object.ts';
+import { type Ref, user } from '../../src/model/source-object.ts';
 import type { About } from '../../src/store/ledger.ts';
 import { all, type LedgerWorld } from '../support/ledger-world.ts';
 import {
@@ -39,8 +39,8 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       expect(links.get(ann.id)).toEqual(linked(ann));
 
       const remotes = await ledger.linkedRemotes(target, 'user', [linked(bob).remoteId, remoteId('nobody')]);
-      expect([...remotes]).toEqual([[linked(bob).remoteId, linked(bob)]]);
-      expect((await ledger.linkedRemotes(target, 'group', [linked(bob).remoteId])).size).toBe(0);
+      expect([...remotes.links]).toEqual([[linked(bob).remoteId, linked(bob)]]);
+      expect((await ledger.linkedRemotes(target, 'group', [linked(bob).remoteId])).links.size).toBe(0);
     });
 
     it('hold any attribute name and value the target has', async () => {
@@ -62,8 +62,8 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       const operation = creates(ref);
       const odd = { ...linked(ref), remoteId: remoteId('aB|c$.{}') };
       await ledger.settle(lease, [applied(operation, odd)]);
-      expect((await ledger.linkedRemotes(target, 'user', [remoteId('ab|c$.{}')])).size).toBe(0);
-      expect((await ledger.linkedRemotes(target, 'user', [odd.remoteId])).get(odd.remoteId)).toEqual(odd);
+      expect((await ledger.linkedRemotes(target, 'user', [remoteId('ab|c$.{}')])).links.size).toBe(0);
+      expect((await ledger.linkedRemotes(target, 'user', [odd.remoteId])).links.get(odd.remoteId)).toEqual(odd);
     });
 
     it('end when the object is gone from the target, and may begin again', async () => {
@@ -72,7 +72,7 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       await created(lease, [ref]);
       await ledger.settle(lease, [applied(deletes(ref), null)]);
       expect((await ledger.links(target, [ref])).size).toBe(0);
-      expect((await ledger.linkedRemotes(target, 'user', [linked(ref).remoteId])).size).toBe(0);
+      expect((await ledger.linkedRemotes(target, 'user', [linked(ref).remoteId])).links.size).toBe(0);
       expect(await all(ledger.scanLinks(target, 'user'))).toEqual([]);
       expect(await all(ledger.linkedIds(target, 'user'))).toEqual([]);
       expect(await ledger.countLinks(target)).toEqual({ user: 0, group: 0 });
@@ -231,6 +231,47 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       expect(await ledger.ownersOf((await held()).target, linked(ann).remoteId)).toEqual([]);
     });
 
+    it('end once: what says so again later changes neither when that was nor by what', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      await created(lease, [ann]);
+      const [first, again, ofNobody] = [deletes(ann), deletes(ann), deletes(bob)];
+      await ledger.settle(lease, [applied(first, null)]);
+      const later = new Date(start.getTime() + dayMs);
+      await ledger.settle(lease, [{ ...applied(again, null), at: later }]);
+      await ledger.settle(lease, [applied(ofNobody, null)]);
+      await ledger.settle(lease, [{ ...applied(ofNobody, null), at: later }]);
+      const about = await ledger.about(target, [ann, bob]);
+      expect(about.get(ann.id)).toMatchObject({
+        link: null,
+        former: { ...former(linked(ann)), until: start },
+        linkedBy: first.key,
+      });
+      expect(about.get(bob.id)).toEqual(nothing);
+    });
+
+    it('that ended say whose a remote object was, one after the other, and by which operation that ended', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      const account = linked(ann);
+      const ends = new Map([ann, bob].map((ref) => [ref.id, deletes(ref)]));
+      for (const [id, end] of ends) {
+        await ledger.settle(lease, [applied(creates(end.ref), { ...account, ref: user(id) })]);
+        await ledger.settle(lease, [applied(end, null)]);
+      }
+      const { links, ended } = await ledger.linkedRemotes(target, 'user', [account.remoteId, remoteId('nobody')]);
+      expect(links.size).toBe(0);
+      expect([...ended.keys()]).toEqual([account.remoteId]);
+      const of = (ref: Ref) => ({ ref, former: { ...former(account), until: start }, by: ends.get(ref.id)?.key });
+      expect(ended.get(account.remoteId)).toHaveLength(2);
+      expect(ended.get(account.remoteId)).toEqual(expect.arrayContaining([of(ann), of(bob)]));
+      expect((await ledger.linkedRemotes(target, 'group', [account.remoteId])).ended.size).toBe(0);
+      await ledger.settle(lease, [applied(creates(bob), { ...account, ref: bob })]);
+      const again = await ledger.linkedRemotes(target, 'user', [account.remoteId]);
+      expect([...again.links.values()].map(({ ref }) => ref)).toEqual([bob]);
+      expect(again.ended.get(account.remoteId)).toEqual([of(ann)]);
+    });
+
     it('that ended are forgotten when they are older than anyone asks for', async () => {
       const { target, lease } = await held();
       const [ann, bob] = people(2);
@@ -248,7 +289,7 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       const [ref] = people(1);
       await created(one.lease, [ref]);
       expect((await ledger.links(other.target, [ref])).size).toBe(0);
-      expect((await ledger.linkedRemotes(other.target, 'user', [linked(ref).remoteId])).size).toBe(0);
+      expect((await ledger.linkedRemotes(other.target, 'user', [linked(ref).remoteId])).links.size).toBe(0);
       expect(await ledger.countLinks(other.target)).toEqual({ user: 0, group: 0 });
     });
   });

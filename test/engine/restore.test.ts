@@ -6,6 +6,7 @@ import { syncTurn } from '../../src/engine/sync-run.ts';
 import { organizationId } from '../../src/model/ids.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { createMemoryMarks } from '../../src/store/memory/installation.ts';
+import type { Target } from '../../src/target/target.ts';
 import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const day = 86_400_000;
@@ -214,6 +215,31 @@ describe('a database that was put back from a backup', () => {
     expect(s.accounts()).toMatchObject({ dora: 'off' });
     await s.delta();
     expect(s.accounts()).toMatchObject({ dora: 'on' });
+  });
+
+  it('lets go of nobody by the one answer of a reader that is behind: who left is switched off once the tenant says so', async () => {
+    const lived = await story();
+    await untilBackup(lived);
+    lived.directory.remove(id('dora'), 'deleted');
+    const hidden = { user: false };
+    const wrapTarget = (made: Target): Target => ({
+      ...made,
+      get: async (type, remoteId, signal) =>
+        hidden.user && remoteId === lived.account('dora')?.remoteId ? null : await made.get(type, remoteId, signal),
+    });
+    const s = await putBack(lived, untilBackup, { wrapTarget });
+    await noticed(s);
+    await delta(s);
+    expect(await s.held(await s.newestPlan())).toContain('disable user');
+    hidden.user = true;
+    lived.directory.liberties.confirms = false;
+    await s.approve();
+    expect(s.accounts()).toMatchObject({ dora: 'on' });
+    hidden.user = false;
+    lived.directory.liberties.confirms = true;
+    s.pass(day);
+    await s.provision('full');
+    expect(s.accounts()).toMatchObject({ dora: 'off' });
   });
 
   it('goes on without anybody when the target is exactly what the tenant is', async () => {

@@ -5,9 +5,10 @@ import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { leftOutIn, leftOutOf } from '../../src/engine/undo.ts';
 import { isUndoneMark } from '../../src/engine/undone-mark.ts';
 import { TargetError } from '../../src/model/errors.ts';
-import { remoteId, runId } from '../../src/model/ids.ts';
+import { remoteId, runId, sourceId } from '../../src/model/ids.ts';
 import { isDestructive } from '../../src/model/operation.ts';
 import { isEnded, type Run } from '../../src/model/run.ts';
+import { user } from '../../src/model/source-object.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import type { Target } from '../../src/target/target.ts';
 import { why } from '../support/explaining.ts';
@@ -127,6 +128,26 @@ describe('the undo of a run that took over the accounts of others, by a wrong ma
     await s.approve();
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', xaver: 'on', yves: 'off' });
     expect(sorted(s).objects).toEqual(expect.arrayContaining(before.objects));
+  });
+
+  it('leaves an account that it let go of to whoever it is of, though the one who had it by mistake is still here', async () => {
+    const { s } = await mistaken();
+    await s.approve();
+    s.pass(1_000);
+    s.hire('anna', { employeeId: '3', jobTitle: 'clerk' });
+    s.hire('xenia', { employeeId: '1', jobTitle: 'clerk' });
+    await s.delta();
+    await s.provision('full');
+    await s.approve();
+    const { items } = await s.stores.ledger.escrows(target, null, 10);
+    expect(items).toEqual([]);
+    const links = await s.stores.ledger.links(
+      target,
+      ['anna', 'bert', 'xenia'].map((name) => user(sourceId(id(name)))),
+    );
+    expect(links.get(sourceId(id('xenia')))?.remoteId).toBe('xaver');
+    expect(links.get(sourceId(id('bert')))?.remoteId).toBe('yves');
+    expect(s.accounts()).toMatchObject({ xenia: 'on', anna: 'on', bert: 'on' });
   });
 
   it('lets go of nobody twice, and of everybody, when the worker dies on the way', async () => {

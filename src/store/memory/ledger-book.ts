@@ -6,7 +6,16 @@ import type { OperationKey, SourceId } from '../../model/ids.ts';
 import { type Intent, type Link, linkIn, type Outcome, type WaitingReference } from '../../model/operation.ts';
 import { type ObjectType, type Ref, user } from '../../model/source-object.ts';
 import type { EscrowPolicy } from '../../model/target-record.ts';
-import { type About, type Entry, type Former, nothingOwed, nowhere, type Owed, type Reach } from '../ledger.ts';
+import {
+  type About,
+  type Ended,
+  type Entry,
+  type Former,
+  nothingOwed,
+  nowhere,
+  type Owed,
+  type Reach,
+} from '../ledger.ts';
 
 /** Everything about one target. Maps are keyed by `type|id` unless they say otherwise; entries stand in the order they were made. */
 export type Book = {
@@ -62,20 +71,27 @@ const formerOf = ({ remoteId, by, membersSince, until }: Former): Former => ({ r
 export const linksOf = (book: Book, type: ObjectType): readonly Link[] =>
   [...book.links.values()].filter((link) => link.ref.type === type);
 
+export const endedOf = (book: Book, type: ObjectType): readonly Ended[] =>
+  [...book.former].flatMap(([key, { ref, ...former }]) =>
+    ref.type === type ? [{ ref, former, by: book.linkedBy.get(key) ?? null }] : [],
+  );
+
 export const writeLinks = (book: Book, outcomes: readonly Outcome[]): void => {
   for (const outcome of outcomes) {
     const link = linkIn(outcome);
     if (link === undefined) continue;
     const key = keyOf(outcome.ref);
-    book.linkedBy.set(key, outcome.key);
+    const before = book.links.get(key);
     if (link) {
       book.links.set(key, link);
       book.former.delete(key);
-      continue;
+    } else {
+      // It ended once, and by what ended it then.
+      if (before === undefined) continue;
+      book.former.set(key, formerOfEnded(before, outcome));
+      book.links.delete(key);
     }
-    const ended = book.links.get(key);
-    if (ended) book.former.set(key, formerOfEnded(ended, outcome));
-    book.links.delete(key);
+    book.linkedBy.set(key, outcome.key);
   }
 };
 

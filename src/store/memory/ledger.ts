@@ -18,6 +18,7 @@ import {
   type Book,
   closeIntents,
   emptyBook,
+  endedOf,
   entryOf,
   escrowsOf,
   escrowsThen,
@@ -102,8 +103,13 @@ export const createMemoryLedger = (around: {
     links: async (target, refs) => new Map(present(bookOf(target).links, refs).map((link) => [link.ref.id, link])),
     linkedRemotes: async (target, type, ids) => {
       const wanted = new Set(ids);
-      const hits = linksOf(bookOf(target), type).filter((link) => wanted.has(link.remoteId));
-      return new Map(hits.map((link) => [link.remoteId, link]));
+      const book = bookOf(target);
+      const hits = linksOf(book, type).filter((link) => wanted.has(link.remoteId));
+      const ended = endedOf(book, type).filter(({ former }) => wanted.has(former.remoteId));
+      return {
+        links: new Map(hits.map((link) => [link.remoteId, link])),
+        ended: Map.groupBy(ended, ({ former }) => former.remoteId),
+      };
     },
     about: async (target, refs) => new Map(refs.map((ref) => [ref.id, aboutIn(bookOf(target), keyOf(ref))])),
     ownersOf: async (target, id) => {

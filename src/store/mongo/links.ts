@@ -9,7 +9,7 @@ import { type OperationKey, type RemoteId, remoteId, type SourceId, sourceId, ty
 import { type Link, linkIn, type Outcome } from '../../model/operation.ts';
 import type { Attributes, ObjectType, Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
-import type { About } from '../ledger.ts';
+import type { About, Claims, Ended } from '../ledger.ts';
 import type { Db } from './connect.ts';
 import { batchSize, type Fenced, type FencedWrite, writeFenced } from './fenced-writes.ts';
 import { keyset, startsWith } from './keyset.ts';
@@ -44,6 +44,15 @@ const live = ['active', 'disabled'] as const;
 export const createLinks = (db: Db) => {
   const collection = db.collection<LinkDocument>(name);
 
+  /** Which of these ended already: a link ends once, and by what ended it then. */
+  const endedOf = async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
+    if (ids.length === 0) return new Set();
+    const ended = await collection
+      .find({ _id: { $in: [...ids] }, state: 'deleted' }, { projection: { _id: 1 }, batchSize })
+      .toArray();
+    return new Set(ended.map(({ _id }) => _id));
+  };
+
   return {
     forget: async (target: TargetId, refs: readonly Ref[]): Promise<void> => {
       for (const batch of batches(refs, batchSize))
@@ -74,21 +83,22 @@ export const createLinks = (db: Db) => {
         .find(named, { projection: { type: 1, id: 1 } })
         .limit(mostOwners)
         .toArray();
-      return documents.map((document) => ({ type: document.type, id: sourceId(document.id) }));
+      return documents.map(refOf);
     },
-    ofRemotes: async (
-      target: TargetId,
-      type: ObjectType,
-      ids: readonly RemoteId[],
-    ): Promise<ReadonlyMap<RemoteId, Link>> => {
-      const found = new Map<RemoteId, Link>();
+    ofRemotes: async (target: TargetId, type: ObjectType, ids: readonly RemoteId[]): Promise<Claims> => {
+      const links = new Map<RemoteId, Link>();
+      const ended: Ended[] = [];
       for (const batch of batches(ids, batchSize)) {
         const documents = await collection
           .find({ target, type, remoteId: { $in: [...batch] } }, { batchSize })
           .toArray();
-        for (const link of documents.flatMap(linkOf)) found.set(link.remoteId, link);
+        for (const document of documents) {
+          const { link, former, linkedBy } = aboutIn(document);
+          if (link !== null) links.set(link.remoteId, link);
+          if (former !== null) ended.push({ ref: refOf(document), former, by: linkedBy });
+        }
       }
-      return found;
+      return { links, ended: Map.groupBy(ended, ({ former }) => former.remoteId) };
     },
     async *scan(target: TargetId, type: ObjectType): AsyncGenerator<readonly Link[]> {
       const all = startsWith(`${target}|${type}|`);
@@ -144,8 +154,10 @@ export const createLinks = (db: Db) => {
     },
     write: async (lease: Lease, outcomes: readonly Outcome[]): Promise<void> => {
       // One write per object: the operations of an unordered bulk have no order, and the last outcome is the one that counts.
-      const writes = new Map(outcomes.flatMap((outcome) => writeOf(lease, outcome)).map((write) => [write.id, write]));
-      await writeFenced(db, name, lease, [...writes.values()]);
+      const last = new Map(outcomes.filter(isOfLink).map((outcome) => [idOf(lease.key, outcome.ref), outcome]));
+      const over = await endedOf([...last].flatMap(([id, outcome]) => (linkIn(outcome) === null ? [id] : [])));
+      const writes = [...last].filter(([id]) => !over.has(id)).map(([, outcome]) => writeOf(lease, outcome));
+      await writeFenced(db, name, lease, writes);
     },
     membersStarted: async (lease: Lease, groups: readonly Ref[], version: number): Promise<void> => {
       for (const batch of batches(groups, batchSize))
@@ -192,19 +204,22 @@ const aboutIn = (document: LinkDocument): AboutLink => {
   return { link, former, linkedBy: link || former ? (document.last ?? null) : null };
 };
 
+const refOf = ({ type, id }: Pick<LinkDocument, 'type' | 'id'>): Ref => ({ type, id: sourceId(id) });
+
 const idOf = (target: string, ref: Ref): string => `${target}|${ref.type}|${ref.id}`;
 
 const after = (last: LinkDocument) => ({
   $or: [{ since: { $gt: last.since } }, { since: last.since, _id: { $gt: last._id } }],
 });
 
-const writeOf = (lease: Lease, outcome: Outcome): readonly FencedWrite[] => {
+const isOfLink = (outcome: Outcome): boolean => linkIn(outcome) !== undefined;
+
+const writeOf = (lease: Lease, outcome: Outcome): FencedWrite => {
   const link = linkIn(outcome);
-  if (link === undefined) return [];
   const { ref, action, at, key } = outcome;
   const owner = { target: lease.key, type: ref.type, id: ref.id, last: key };
   const set = link ? { ...owner, ...stateOf(link) } : { ...owner, state: 'deleted', since: at };
-  return [{ id: idOf(lease.key, ref), set, fresh: action === 'create' }];
+  return { id: idOf(lease.key, ref), set, fresh: action === 'create' };
 };
 
 const stateOf = ({ remoteId, by, state, since, hasLeft, pushed, membersSince, membersAt }: Link) => ({
