@@ -70,7 +70,7 @@ const linkedOf = async ({ engine, record }: Provisioning, named: readonly Named[
   const links: Link[] = [];
   for (const [type, some] of Map.groupBy(named, (one) => one.type)) {
     const ids = [...new Set(some.map((one) => one.remoteId))];
-    links.push(...(await engine.stores.ledger.linkedRemotes(record.id, type, ids)).values());
+    links.push(...(await engine.stores.ledger.linkedRemotes(record.id, type, ids)).links.values());
   }
   return links;
 };

@@ -71,8 +71,8 @@ export const writing: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/look.ts',
-        from: 'if (!mayClaim && (await',
-        to: "if (ref.id === '' && (await",
+        from: 'if (!mayClaim && isUnclaimed',
+        to: "if (ref.id === '' && isUnclaimed",
       },
     ],
   },
