@@ -3,6 +3,7 @@
 import type { RemoteId, SourceId } from '../model/ids.ts';
 import { sourceId } from '../model/ids.ts';
 import { type MappingRule, switchPath } from '../model/mapping.ts';
+import type { Link } from '../model/operation.ts';
 import type { Attributes, SourceObject, Value } from '../model/source-object.ts';
 import { attributeOf, isUnassigned, own, sameValue } from './attributes.ts';
 
@@ -52,15 +53,17 @@ export const onOrOff = (value: Value): boolean | null => {
 const hasDefault = (rule: MappingRule, told: Attributes): boolean =>
   !isUnassigned(rule.default) && sameValue(own(told, rule.to), rule.default);
 
-/** What differs from the last known state: the new values, and what they were. */
+/** What differs from the last known state, or may differ from it: the new values, and what they were. */
 export const difference = (
   desired: Attributes,
-  known: Attributes,
+  { pushed, mayHold = {} }: Pick<Link, 'pushed' | 'mayHold'>,
 ): { readonly attributes: Attributes; readonly before: Attributes } => {
-  const paths = Object.keys(desired).filter((path) => !sameValue(own(desired, path), own(known, path)));
+  const isKnown = (path: string): boolean => sameValue(own(desired, path), own(pushed, path));
+  const paths = Object.keys(desired).filter((path) => !isKnown(path) || Object.hasOwn(mayHold, path));
   return {
     attributes: Object.fromEntries(paths.map((path) => [path, own(desired, path)])),
-    before: Object.fromEntries(paths.map((path) => [path, own(known, path)])),
+    // Of what is to be as it is known to be: what it is if it is not.
+    before: Object.fromEntries(paths.map((path) => [path, own(isKnown(path) ? mayHold : pushed, path)])),
   };
 };
 

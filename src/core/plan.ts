@@ -212,7 +212,7 @@ const planUpdate = (object: SourceObject, link: Link, context: Context, besides:
   const mapped = mapForUpdate(object, context.rules, context.resolve, link.pushed);
   const waiting = waitingFor(object.ref, mapped.unresolved);
   const wanted = { ...withoutClearing(mapped.attributes, context), ...besides };
-  const { attributes, before } = difference(wanted, link.pushed);
+  const { attributes, before } = difference(wanted, link);
   const operations = updates(object.ref, link.remoteId, attributes, before, context);
   return operations.length === 0 ? { kind: 'unchanged', waiting } : { kind: 'do', operations, adopt: null, waiting };
 };

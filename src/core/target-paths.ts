@@ -81,11 +81,17 @@ export const operationByPath = (operation: Operation, pathOf: PathOf): Operation
 /** A link whose account was told something when its target had a path in another spelling. Told by both since, the spelling of now counts. */
 export const linkByPath = (link: Link, pathOf: PathOf): Link => {
   const { type } = link.ref;
+  const { pushed, mayHold } = link;
   const isOf = (path: string): boolean => nameOf(type, path, pathOf) === path;
-  const paths = Object.keys(link.pushed);
-  if (paths.every(isOf)) return link;
-  const now = Object.fromEntries(paths.filter(isOf).map((path) => [path, own(link.pushed, path)]));
-  return { ...link, pushed: { ...attributesByPath(type, link.pushed, pathOf), ...now } };
+  if (Object.keys({ ...pushed, ...mayHold }).every(isOf)) return link;
+  const asNow = (told: Attributes): Attributes => {
+    const now = Object.keys(told).filter(isOf);
+    return {
+      ...attributesByPath(type, told, pathOf),
+      ...Object.fromEntries(now.map((path) => [path, own(told, path)])),
+    };
+  };
+  return { ...link, pushed: asNow(pushed), ...(mayHold === undefined ? {} : { mayHold: asNow(mayHold) }) };
 };
 
 const nameOf = (type: ObjectType, text: string, pathOf: PathOf): string => {

@@ -193,7 +193,7 @@ const giveBack = (
   const { ref, remoteId, adopted, before, written } = trace;
   // What was told otherwise since, by whatever way, is not what this run wrote.
   const ours = [...before].filter(([path]) => sameValue(own(link.pushed, path), written.get(path) ?? null));
-  const { attributes, before: now } = difference(Object.fromEntries(ours), link.pushed);
+  const { attributes, before: now } = difference(Object.fromEntries(ours), link);
   if (own(attributes, 'active') === false && !can.disable) return leave('deprovision_off');
   const operations = updates(ref, remoteId, attributes, now, { pass, why: 'undo' }).map(asUndo);
   return { operations: adopted ? [...operations, letGo(link, pass)] : operations, leftOut: offBefore(trace) };

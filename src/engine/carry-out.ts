@@ -5,9 +5,10 @@
  */
 
 import pLimit from 'p-limit';
-import { merge, own, sameAttributes } from '../core/attributes.ts';
+import { own, sameAttributes } from '../core/attributes.ts';
 import { isOfLeaving } from '../core/plan.ts';
 import { plannedRemote } from '../core/plan-content.ts';
+import { holds, mayHold } from '../core/told.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
 import { type EscrowReason, type Link, linkIn, type Member, type Operation, type Outcome } from '../model/operation.ts';
@@ -229,7 +230,9 @@ const afterRefusal = async (work: Provisioning, pending: Pending, error: TargetE
         ? escrowed(work, pending, 'target_rejected', error.message)
         : await afterGone(work, pending, operation, error);
     case 'rejected':
-      return escrowed(work, pending, error.code === 'not_applied' ? 'not_applied' : 'target_rejected', error.message);
+      return error.code === 'not_applied'
+        ? inDoubt(work, pending, escrowed(work, pending, 'not_applied', error.message))
+        : escrowed(work, pending, 'target_rejected', error.message);
     case 'conflict':
     case 'unknown':
       return await resolve(work, pending, error);
@@ -252,10 +255,12 @@ const resolve = async (work: Provisioning, pending: Pending, error: TargetError)
     return { ...head(work, pending), result: 'applied', ...(found.link === undefined ? {} : { link: found.link }) };
   if (found.kind === 'unclear') {
     const outcome = escrowed(work, pending, found.reason, found.detail);
-    return isRefused ? outcome : mayBeDone(outcome);
+    return isRefused ? outcome : mayBeDone(work, pending, outcome);
   }
   if (isRefused) return escrowed(work, pending, 'target_conflict', error.message);
   return mayBeDone(
+    work,
+    pending,
     await sendOnceMore(work, pending).catch(async (cause: unknown) => {
       if (!(cause instanceof TargetError)) throw cause;
       const { operation } = pending.planned;
@@ -274,8 +279,10 @@ const stillOpen = (cause: unknown): never => {
 };
 
 /** Of what was not answered at first: whatever is said of the second try, the first may have been done. Unless its account is gone. */
-const mayBeDone = (outcome: Outcome): Outcome =>
-  outcome.result === 'escrowed' && outcome.link !== null ? { ...outcome, mayBeDone: true } : outcome;
+const mayBeDone = (work: Provisioning, pending: Pending, outcome: Outcome): Outcome =>
+  outcome.result === 'escrowed' && outcome.link !== null
+    ? inDoubt(work, pending, { ...outcome, mayBeDone: true })
+    : outcome;
 
 /**
  * It was removed behind our back: what we wanted gone is gone, and what is to stay is planned anew, without the stale link. Or the target spoke of something it
@@ -313,7 +320,10 @@ const sendOnceMore = async (work: Provisioning, pending: Pending, shown: string 
     return sent(work, pending, await send(work, pending));
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
-    if (error.fault === 'rejected') return escrowed(work, pending, 'target_rejected', error.message);
+    if (error.fault === 'rejected') {
+      const outcome = escrowed(work, pending, 'target_rejected', error.message);
+      return error.code === 'not_applied' ? inDoubt(work, pending, outcome) : outcome;
+    }
     if (error.fault === 'conflict') return escrowed(work, pending, 'target_conflict', error.message);
     if (error.fault === 'gone' && shown !== null) return escrowed(work, pending, 'not_applied', shown);
     throw error;
@@ -376,22 +386,20 @@ export const linkAfter = (
       if (link === null) return undefined;
       const state = own(operation.attributes, 'active') === true ? 'active' : link.state;
       return {
-        ...link,
+        ...holds(link, operation.attributes),
         state,
         since: state === link.state ? link.since : now,
         hasLeft: link.hasLeft && state !== 'active',
-        pushed: merge(link.pushed, operation.attributes),
       };
     }
     case 'disable':
       return link === null
         ? undefined
         : {
-            ...link,
+            ...holds(link, { active: false }),
             state: 'disabled',
             since: now,
             hasLeft: isOfLeaving(planned.why),
-            pushed: merge(link.pushed, { active: false }),
           };
     case 'delete':
       return null;
@@ -411,3 +419,9 @@ const escrowed = (work: Provisioning, pending: Pending, reason: EscrowReason, de
   detail,
   ...(pending.planned.why === 'recognized' && pending.link !== null ? { link: pending.link } : {}),
 });
+
+/** The target may hold what it was told all the same. Whose account it is not on record that it was told, is looked at before anything is planned. */
+const inDoubt = (work: Provisioning, { planned: { operation, why }, link }: Pending, outcome: Escrowed): Escrowed =>
+  link === null || outcome.link === null || why === 'adopted' || why === 'inherited'
+    ? outcome
+    : { ...outcome, link: mayHold(outcome.link ?? link, operation, work.engine.world.now()) };

@@ -1,8 +1,9 @@
 /** Looks at the target: for an object that may exist there already, and for the trace of an operation whose answer we never got. */
 
-import { isUnassigned, merge, own, sameValue } from '../core/attributes.ts';
+import { isUnassigned, own, sameValue } from '../core/attributes.ts';
 import { judge, type Lookup, lookups, type Mark, type Match, unmatched } from '../core/matching.ts';
 import { isOfLeaving, type MetAgain, notFree, type PlannedOperation, shownOf } from '../core/plan.ts';
+import { holds } from '../core/told.ts';
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject, Why } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
@@ -201,10 +202,9 @@ const told = (work: Provisioning, link: Link, attributes: Attributes, why: Why):
   const active = own(attributes, 'active');
   const state = active === false ? 'disabled' : active === true ? 'active' : link.state;
   return {
-    ...link,
+    ...holds(link, attributes),
     state,
     since: state === link.state ? link.since : work.engine.world.now(),
     hasLeft: active === null ? link.hasLeft : active === false && isOfLeaving(why),
-    pushed: merge(link.pushed, attributes),
   };
 };

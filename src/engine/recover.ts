@@ -3,19 +3,21 @@
  * nobody has said that it is the one: what it holds says nothing about what was sent to another.
  */
 
+import { mayHold } from '../core/told.ts';
 import type { Intent, Link, Outcome } from '../model/operation.ts';
 import { settleOutcomes } from './escrow.ts';
 import { linkAsMet, lookAfter } from './look.ts';
 import { carriesMarkOf } from './marked.ts';
 import { namesReferences } from './pending.ts';
-import { linksOf, type Provisioning } from './provisioning.ts';
+import type { Provisioning } from './provisioning.ts';
 
 export const recover = async (work: Provisioning): Promise<void> => {
   const { ledger } = work.engine.stores;
   if (work.reached === 'unproved' && work.aim.kind !== 'apply') return;
   for await (const intents of ledger.openIntents(work.record.id)) {
-    const links = await linksOf(
-      work,
+    // As they are on record: a run that only plans would take what it plans for done.
+    const links = await ledger.links(
+      work.record.id,
       intents.map(({ operation }) => operation.ref),
     );
     const outcomes: Outcome[] = [];
@@ -48,11 +50,13 @@ const stepOf = ({ all, some }: ReturnType<typeof namesReferences>): Pick<Outcome
   return some ? { step: 'with_references' } : {};
 };
 
-const outcomeOf = async (
-  work: Provisioning,
-  intent: Intent,
-  link: Parameters<typeof lookAfter>[2],
-): Promise<Outcome> => {
+/** Whoever was asked may be behind. */
+const inDoubt = (work: Provisioning, { operation, cause: { why } }: Intent, link: Link | null): { link?: Link } =>
+  link === null || why === 'adopted' || why === 'inherited'
+    ? {}
+    : { link: mayHold(link, operation, work.engine.world.now()) };
+
+const outcomeOf = async (work: Provisioning, intent: Intent, link: Link | null): Promise<Outcome> => {
   const { operation } = intent;
   const head = headOf(work, intent);
   const trace = await lookAfter(work, { operation, why: intent.cause.why }, link);
@@ -63,11 +67,15 @@ const outcomeOf = async (
     case 'no_trace': {
       const taken = link === null ? await takenOver(work, intent) : null;
       return taken === null
-        ? { ...head, result: 'skipped', reason: 'no_trace' }
+        ? { ...head, result: 'skipped', reason: 'no_trace', ...inDoubt(work, intent, link) }
         : { ...head, result: 'applied', link: taken };
     }
     case 'unclear':
-      return { ...head, result: 'escrowed', reason: trace.reason, detail: trace.detail, mayBeDone: true };
+      return {
+        ...head,
+        ...{ result: 'escrowed', reason: trace.reason, detail: trace.detail, mayBeDone: true },
+        ...inDoubt(work, intent, link),
+      };
   }
 };
 

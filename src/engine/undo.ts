@@ -100,7 +100,7 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
         .map((one) => ({ ...one, grounds: recordGrounds })),
       few,
     )) {
-      await carryOutSome(work, some, tally);
+      await carryOutSome(work, await asGivenBack(work, some), tally);
       // A plan counts all of it anew when it is broken off here, for nothing of it is done.
       if (!isDry(work)) await tally.checkpoint('removals', placeAt(work, 'removals'));
     }
@@ -119,6 +119,14 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
     if (!isDry(work)) await tally.checkpoint('removals', placeAt(work, 'removals'));
   }
   return await conclude(work, gatherNothing(work.through), tally, judged, true);
+};
+
+/** With the links as what was given back has left them: what else they were told is forgotten by whoever goes by the links of before. */
+const asGivenBack = async (work: Provisioning, taking: readonly Pending[]): Promise<readonly Pending[]> => {
+  if (isDry(work)) return taking;
+  const refs = taking.map(({ planned }) => planned.operation.ref);
+  const links = await work.engine.stores.ledger.links(work.record.id, refs);
+  return taking.map((one) => ({ ...one, link: links.get(one.planned.operation.ref.id) ?? null }));
 };
 
 const objectsAtOnce = 200;

@@ -103,8 +103,10 @@ export type Link = {
   readonly since: Date;
   /** It was switched off because its owner left, or to take a run back, and not by what the mapping says of somebody who is here. */
   readonly hasLeft: boolean;
-  /** What the target was last told, by target path. */
+  /** What the target was last told, by target path, as far as it is known to have taken it. */
   readonly pushed: Attributes;
+  /** What it was told besides, by target path, and what could not be seen there afterwards: it may hold that in place of what is in `pushed`. */
+  readonly mayHold?: Attributes;
   /** Groups: the version at which members were first pushed; whoever left since then may still be in the remote group. Null: nobody was ever pushed. */
   readonly membersSince: number | null;
   /** Groups: the version up to which members are as wanted, apart from the target's position. Null: not all of them were pushed yet. */
@@ -163,7 +165,7 @@ export type Outcome = {
  */
 (
   | { readonly result: 'applied'; readonly link?: Link | null; readonly wasOff?: true }
-  | { readonly result: 'skipped'; readonly reason: SkipReason }
+  | { readonly result: 'skipped'; readonly reason: SkipReason; readonly link?: Link | null }
   /** A membership operation of several members, of whom the target refused some: they wait, with the group in escrow. */
   | {
       readonly result: 'partly_applied';
@@ -186,7 +188,7 @@ export type Outcome = {
 
 /** The link as it is after it; null: there is none any more. Undefined where it stays as it was. */
 export const linkIn = (outcome: Outcome): Link | null | undefined =>
-  outcome.result === 'applied' || outcome.result === 'escrowed' ? outcome.link : undefined;
+  outcome.result === 'partly_applied' ? undefined : outcome.link;
 
 /** Whether the target is another one than before. */
 export const isInEffect = ({ result }: Outcome): boolean => result === 'applied' || result === 'partly_applied';

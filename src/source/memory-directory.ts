@@ -132,10 +132,20 @@ const set = (state: State, ref: Ref, attributes: Attributes): void => {
 };
 
 const remove = (state: State, id: SourceId, why: 'soft_deleted' | 'deleted'): void => {
+  if (why === 'deleted') leaveReports(state, id);
   entryOf(state, id).gone = why;
   state.log.push({ kind: 'object', id, changed: 'all' });
   if (why === 'soft_deleted') return;
   for (const of of state.members.keys()) leave(state, of, id);
+};
+
+/** Nobody reports any more to whoever is gone for good, nor will whoever comes back from the recycle bin. */
+const leaveReports = (state: State, manager: SourceId): void => {
+  for (const { ref, attributes, gone } of state.entries.values())
+    if (attributes['manager'] === manager && gone !== 'deleted') {
+      entryOf(state, ref.id).attributes = { ...attributes, manager: null };
+      if (gone === null) state.log.push({ kind: 'object', id: ref.id, changed: ['manager'] });
+    }
 };
 
 const restore = (state: State, id: SourceId): void => {

@@ -19,6 +19,7 @@ import {
   intents,
   linked,
   people,
+  skipped,
   start,
   updates,
 } from '../support/operations.ts';
@@ -54,6 +55,25 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       expect(Object.hasOwn(link?.pushed ?? {}, '__proto__')).toBe(true);
       const entry = await ledger.entry(target, operation.key);
       expect(entry?.outcome).toEqual(applied(operation, { ...linked(ref), pushed: hostile }));
+    });
+
+    it('say what the target may hold besides, until it is known to hold something', async () => {
+      const { target, lease } = await held();
+      const [ref] = people(1);
+      await created(lease, [ref]);
+      const [unseen, looked, again] = [updates(ref), updates(ref), updates(ref)];
+      await ledger.intend(lease, intents([unseen, looked, again]));
+      const link = { ...linked(ref), mayHold: { ...hostile, manager: null } };
+      const doubted: Outcome = { ...escrowed(unseen), link };
+      await ledger.settle(lease, [doubted]);
+      expect((await ledger.links(target, [ref])).get(ref.id)).toEqual(link);
+      expect((await ledger.entry(target, unseen.key))?.outcome).toEqual(doubted);
+      const { key, ref: of, action, at } = skipped(looked, 'no_trace');
+      const lost: Outcome = { key, ref: of, action, at, result: 'skipped', reason: 'no_trace', link };
+      await ledger.settle(lease, [lost]);
+      expect((await ledger.entry(target, looked.key))?.outcome).toEqual(lost);
+      await ledger.settle(lease, [applied(again, linked(ref))]);
+      expect((await ledger.links(target, [ref])).get(ref.id)).toEqual(linked(ref));
     });
 
     it('are remote ids letter by letter: they are case-sensitive and may hold anything', async () => {

@@ -145,21 +145,33 @@ describe('what differs from what the target was last told', () => {
   it('is only what is wanted and is not so, with what was there', () => {
     const wanted = { title: 'Doctor', city: null, phones: ['2', '1'], active: true };
     const told = { title: 'Nurse', city: 'Lyon', phones: ['1', '2'], active: true, locale: 'fr' };
-    expect(difference(wanted, told)).toEqual({
+    expect(difference(wanted, { pushed: told })).toEqual({
       attributes: { title: 'Doctor', city: null },
       before: { title: 'Nurse', city: 'Lyon' },
     });
   });
 
   it('counts what was never told as unassigned', () => {
-    expect(difference({ title: 'Nurse', city: null, toString: null }, {})).toEqual({
+    expect(difference({ title: 'Nurse', city: null, toString: null }, { pushed: {} })).toEqual({
       attributes: { title: 'Nurse' },
       before: { title: null },
     });
   });
 
+  it('is also what is as wanted on record, where the target may hold something else by now', () => {
+    const link = { pushed: { title: 'Nurse' }, mayHold: { title: 'Doctor', manager: 'r-boss' } };
+    expect(difference({ title: 'Nurse', manager: null, city: null }, link)).toEqual({
+      attributes: { title: 'Nurse', manager: null },
+      before: { title: 'Doctor', manager: 'r-boss' },
+    });
+    expect(difference({ title: 'Doctor' }, link)).toEqual({
+      attributes: { title: 'Doctor' },
+      before: { title: 'Nurse' },
+    });
+  });
+
   it('knows paths by exactly their name', () => {
-    const { attributes } = difference(JSON.parse('{"__proto__":"x"}'), {});
+    const { attributes } = difference(JSON.parse('{"__proto__":"x"}'), { pushed: {} });
     expect(JSON.stringify(attributes)).toBe('{"__proto__":"x"}');
   });
 });

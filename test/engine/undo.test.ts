@@ -15,6 +15,7 @@ import { why } from '../support/explaining.ts';
 import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const word = { by: 'anna', reason: 'It was a mistake.' };
+const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
 const many = 30;
 const open = { count: 1_000, percent: 100, floor: 1_000 };
 const withoutLimits = { ...defaultLimits, deprovisions: open, memberRemovals: open, memberRemovalsPerGroup: open };
@@ -58,6 +59,28 @@ const blunder = async (s: Story): Promise<Run> => {
   s.pass(1_000);
   return run;
 };
+
+it('takes a manager back of somebody whom it switches off, and remembers both', async () => {
+  const s = await story({ target: { limits: withoutLimits } });
+  s.hire('boss');
+  s.hire('bob');
+  await s.full();
+  s.hire('bob', { accountEnabled: false });
+  await s.delta();
+  s.pass(1_000);
+  s.hire('bob', { manager: id('boss') });
+  await s.delta();
+  const run = await s.provisioned();
+  s.pass(1_000);
+  await s.planUndo(run);
+  expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+  expect(s.accounts()).toMatchObject({ bob: 'off' });
+  expect(s.account('bob')?.attributes[manager] ?? null).toBeNull();
+  await s.provision('full');
+  await s.approve();
+  expect(s.accounts()).toMatchObject({ bob: 'on' });
+  expect(s.account('bob')?.attributes[manager]).toBe(s.account('boss')?.remoteId);
+});
 
 describe('the undo of a run that took over the accounts of others, by a wrong matching rule', () => {
   const number = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';

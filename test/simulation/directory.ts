@@ -127,8 +127,6 @@ export const openDirectory = (backend: Backend, now: () => number): Directory =>
       putGroup(id, { standing: 'there' });
     },
     purge: (id) => {
-      for (const person of truth.people.values())
-        if (person.manager === id && isThere(truth, person.id)) backend.setManager(person.id, null);
       backend.purge(id);
       become(without(truth, id));
     },

@@ -27,6 +27,8 @@ type LinkDocument = Fenced & {
   readonly hasLeft?: boolean;
   /** JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. */
   readonly pushed: string;
+  /** The same; null, or absent from a link that was written before this was noted, where nothing is in doubt. */
+  readonly mayHold?: string | null;
   readonly membersSince: number | null;
   readonly membersAt: number | null;
   /** The operation that last changed it. */
@@ -222,13 +224,14 @@ const writeOf = (lease: Lease, outcome: Outcome): FencedWrite => {
   return { id: idOf(lease.key, ref), set, fresh: action === 'create' };
 };
 
-const stateOf = ({ remoteId, by, state, since, hasLeft, pushed, membersSince, membersAt }: Link) => ({
+const stateOf = ({ remoteId, by, state, since, hasLeft, pushed, mayHold, membersSince, membersAt }: Link) => ({
   remoteId,
   by,
   state,
   since,
   hasLeft,
   pushed: JSON.stringify(pushed),
+  mayHold: mayHold === undefined ? null : JSON.stringify(mayHold),
   membersSince,
   membersAt,
 });
@@ -237,7 +240,8 @@ const stateOf = ({ remoteId, by, state, since, hasLeft, pushed, membersSince, me
 const linkOf = (document: LinkDocument): readonly Link[] => {
   if (document.state === 'deleted' || document.remoteId === undefined) return [];
   const pushed: Attributes = JSON.parse(document.pushed);
-  const { type, id, by, state, since, hasLeft = false, membersSince, membersAt } = document;
+  const { type, id, by, state, since, hasLeft = false, mayHold, membersSince, membersAt } = document;
   const ref = { type, id: sourceId(id) };
-  return [{ ref, remoteId: remoteId(document.remoteId), by, state, since, hasLeft, pushed, membersSince, membersAt }];
+  const told = { pushed, ...(mayHold ? { mayHold: JSON.parse(mayHold) satisfies Attributes } : {}) };
+  return [{ ref, remoteId: remoteId(document.remoteId), by, state, since, hasLeft, ...told, membersSince, membersAt }];
 };

@@ -12,11 +12,10 @@ import { type Fenced, insertMissing } from './fenced-writes.ts';
 import { startsWith } from './keyset.ts';
 
 type OutcomeDocument = Fenced & { readonly outcome: StoredOutcome };
-/** What was pushed is JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. */
-type StoredOutcome =
-  | Exclude<Outcome, Linking>
-  | (Without<Linking, 'link'> & { readonly link?: (Omit<Link, 'pushed'> & { readonly pushed: string }) | null });
-type Linking = Extract<Outcome, { readonly result: 'applied' | 'escrowed' }>;
+/** What was pushed is JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. So is what may be held in its place. */
+type StoredLink = Omit<Link, 'pushed' | 'mayHold'> & { readonly pushed: string; readonly mayHold?: string };
+type StoredOutcome = Exclude<Outcome, Linking> | (Without<Linking, 'link'> & { readonly link?: StoredLink | null });
+type Linking = Exclude<Outcome, { readonly result: 'partly_applied' }>;
 /** Of each kind by itself. */
 type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
 
@@ -54,13 +53,25 @@ export const createOutcomes = (db: Db) => {
 };
 
 const storedOf = (outcome: Outcome): StoredOutcome => {
-  if (outcome.result !== 'applied' && outcome.result !== 'escrowed') return outcome;
+  if (outcome.result === 'partly_applied') return outcome;
   const { link, ...rest } = outcome;
-  return link === undefined ? rest : { ...rest, link: link && { ...link, pushed: JSON.stringify(link.pushed) } };
+  return link === undefined ? rest : { ...rest, link: link && storedLinkOf(link) };
 };
 
+const storedLinkOf = ({ pushed, mayHold, ...rest }: Link): StoredLink => ({
+  ...rest,
+  pushed: JSON.stringify(pushed),
+  ...(mayHold === undefined ? {} : { mayHold: JSON.stringify(mayHold) }),
+});
+
 const outcomeOf = (stored: StoredOutcome): Outcome => {
-  if (stored.result !== 'applied' && stored.result !== 'escrowed') return stored;
+  if (stored.result === 'partly_applied') return stored;
   const { link, ...rest } = stored;
-  return link === undefined ? rest : { ...rest, link: link && { ...link, pushed: JSON.parse(link.pushed) } };
+  return link === undefined ? rest : { ...rest, link: link && linkOf(link) };
 };
+
+const linkOf = ({ pushed, mayHold, ...rest }: StoredLink): Link => ({
+  ...rest,
+  pushed: JSON.parse(pushed),
+  ...(mayHold === undefined ? {} : { mayHold: JSON.parse(mayHold) }),
+});

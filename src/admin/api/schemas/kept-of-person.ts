@@ -34,6 +34,9 @@ const accountSchema = z.strictObject({
   state: z.enum(['active', 'disabled']),
   since: time,
   pushed: attributesSchema.meta({ description: 'What the target was last told, by target path.' }),
+  may_hold: attributesSchema
+    .nullable()
+    .meta({ description: 'What it was told besides and could not be seen there, by target path; null: nothing.' }),
 });
 const accountView = (link: Link): z.input<typeof accountSchema> => ({
   remote_id: link.remoteId,
@@ -41,6 +44,7 @@ const accountView = (link: Link): z.input<typeof accountSchema> => ({
   state: link.state,
   since: timeOf(link.since),
   pushed: link.pushed,
+  may_hold: link.mayHold ?? null,
 });
 
 export const keptSchema = z

@@ -1,0 +1,37 @@
+/** What a link says once the target was told something: that it holds it, or that it may. */
+
+import { switchPath } from '../model/mapping.ts';
+import type { Link, Operation } from '../model/operation.ts';
+import type { Attributes } from '../model/source-object.ts';
+import { merge, own } from './attributes.ts';
+
+/** It took these values. */
+export const holds = (link: Link, attributes: Attributes): Link => {
+  const { mayHold, ...known } = link;
+  const open = Object.entries(mayHold ?? {}).filter(([path]) => !Object.hasOwn(attributes, path));
+  return {
+    ...known,
+    pushed: merge(link.pushed, attributes),
+    ...(open.length === 0 ? {} : { mayHold: Object.fromEntries(open) }),
+  };
+};
+
+/**
+ * What became of this could not be seen: a server that was asked may be behind. Whoever may be switched on counts as switched on, so that nobody who leaves
+ * meanwhile is taken for off.
+ */
+export const mayHold = (link: Link, operation: Operation, now: Date): Link => {
+  const written = writtenBy(operation);
+  if (Object.keys(written).length === 0) return link;
+  const isOn = own(written, switchPath) === true && link.state !== 'active';
+  return {
+    ...link,
+    ...(isOn ? { state: 'active', since: now } : {}),
+    mayHold: Object.fromEntries([...Object.entries(link.mayHold ?? {}), ...Object.entries(written)]),
+  };
+};
+
+const writtenBy = (operation: Operation): Attributes => {
+  if (operation.action === 'update') return operation.attributes;
+  return operation.action === 'disable' ? { [switchPath]: false } : {};
+};

@@ -1,0 +1,214 @@
+/** What was written and could not be seen afterwards: the target may hold it, so what is on record is not taken for what is there. */
+
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { defaultTiming } from '../../src/engine/engine.ts';
+import { provisionTurn } from '../../src/engine/provision-run.ts';
+import { TargetError } from '../../src/model/errors.ts';
+import { operationKey, sourceId } from '../../src/model/ids.ts';
+import type { Intent, Link } from '../../src/model/operation.ts';
+import { user } from '../../src/model/source-object.ts';
+import { createMemoryStores } from '../../src/store/memory/index.ts';
+import { createVault } from '../../src/store/vault.ts';
+import type { Target } from '../../src/target/target.ts';
+import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
+
+const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
+const managerOf = (s: Story, name: string) => s.account(name)?.attributes[manager] ?? null;
+const bossOf = (s: Story) => s.account('boss')?.remoteId;
+const bob = user(sourceId(id('bob')));
+const linkOf = async (s: Story): Promise<Link | undefined> => (await s.stores.ledger.links(target, [bob])).get(bob.id);
+
+/** What the target does in place of changes of values, and in place of the next answer about one account. */
+type Moods = { update?: ((made: Target) => Target['apply']) | undefined; get?: Target['get'] };
+
+const tell = async (options: StoryOptions = {}) => {
+  const moods: Moods = {};
+  const s = await story({
+    ...options,
+    wrapTarget: (made) => ({
+      ...made,
+      apply: async (operation, ...rest) => {
+        const mood = operation.action === 'update' ? moods.update : undefined;
+        return await (mood?.(made) ?? made.apply)(operation, ...rest);
+      },
+      get: async (...asked) => {
+        const { get = made.get } = moods;
+        delete moods.get;
+        return await get(...asked);
+      },
+    }),
+  });
+  for (const name of ['boss', 'bob']) s.hire(name);
+  await s.full();
+  return { s, moods };
+};
+
+const unseen = new TargetError('rejected', 'The target answered a success and did not change it.', {
+  code: 'not_applied',
+});
+const cut = new TargetError('unknown', 'The connection was reset.');
+/** It does what it is told, and then says this. */
+const doing =
+  (says: Error) =>
+  (made: Target): Target['apply'] =>
+  async (...asked) => {
+    await made.apply(...asked);
+    throw says;
+  };
+/** It does nothing, and says this. */
+const refusing = (says: Error) => (): Target['apply'] => async () => {
+  throw says;
+};
+
+describe('a manager who was named, and was not seen to be', () => {
+  it('is taken away once the tenant has none, though none is on record', async () => {
+    const { s, moods } = await tell();
+    moods.update = doing(unseen);
+    s.hire('bob', { manager: id('boss') });
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ counters: { failed: { not_applied: 2 } } });
+    moods.update = undefined;
+    expect(managerOf(s, 'bob')).toBe(bossOf(s));
+    s.hire('bob', { manager: null });
+    await s.delta();
+    expect(managerOf(s, 'bob')).toBeNull();
+    expect(await linkOf(s)).not.toHaveProperty('mayHold');
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+
+  it('is named again as long as the tenant has them', async () => {
+    const { s, moods } = await tell();
+    moods.update = refusing(unseen);
+    s.hire('bob', { manager: id('boss') });
+    await s.delta();
+    moods.update = undefined;
+    expect(await linkOf(s)).toMatchObject({ mayHold: { [manager]: bossOf(s) } });
+    await s.provision('full');
+    expect(managerOf(s, 'bob')).toBe(bossOf(s));
+    expect(await linkOf(s)).not.toHaveProperty('mayHold');
+  });
+
+  it('is taken away also where the target did not answer, showed an old copy, and refused to be told again', async () => {
+    const { s, moods } = await tell();
+    const old = s.account('bob');
+    moods.update = (made) => {
+      moods.update = refusing(new TargetError('rejected', 'Not now.'));
+      return doing(cut)(made);
+    };
+    moods.get = async () => old ?? null;
+    s.hire('bob', { manager: id('boss') });
+    await s.delta();
+    moods.update = undefined;
+    expect(managerOf(s, 'bob')).toBe(bossOf(s));
+    s.hire('bob', { manager: null });
+    await s.delta();
+    expect(managerOf(s, 'bob')).toBeNull();
+  });
+
+  it('is taken away also where a worker died, and the target showed an old copy to the one after it', async () => {
+    const power = { isCut: false };
+    const { s, moods } = await tell({
+      engine: {
+        failpoint: async (site) => {
+          if (!power.isCut || site !== 'provision.applied') return;
+          power.isCut = false;
+          throw new Error('power cut');
+        },
+      },
+    });
+    const old = s.account('bob');
+    s.hire('bob', { manager: id('boss') });
+    await s.requestSync('delta');
+    await s.syncAll();
+    power.isCut = true;
+    await expect(provisionTurn(s.engine, target, new AbortController().signal)).rejects.toThrow('power cut');
+    expect(managerOf(s, 'bob')).toBe(bossOf(s));
+    moods.get = async () => old ?? null;
+    s.hire('bob', { manager: null });
+    await s.requestSync('delta');
+    await s.syncAll();
+    s.pass(31_000);
+    await s.provisionAll();
+    expect(managerOf(s, 'bob')).toBeNull();
+  });
+});
+
+it('whoever was switched on, and was not seen to be, is switched off when they leave', async () => {
+  const { s, moods } = await tell();
+  s.hire('bob', { accountEnabled: false });
+  await s.delta();
+  expect(s.accounts()).toMatchObject({ bob: 'off' });
+  moods.update = doing(unseen);
+  s.hire('bob');
+  await s.delta();
+  moods.update = undefined;
+  expect(s.accounts()).toMatchObject({ bob: 'on' });
+  s.directory.remove(id('bob'), 'deleted');
+  await s.delta();
+  expect(s.accounts()).toMatchObject({ bob: 'off' });
+});
+
+it('whoever was switched off, and was not seen to be, is switched on when they are back', async () => {
+  let isUnseen = false;
+  const s = await story({
+    wrapTarget: (made) => ({
+      ...made,
+      apply: async (operation, ...rest) => {
+        const said = await made.apply(operation, ...rest);
+        if (operation.action === 'disable' && isUnseen) throw unseen;
+        return said;
+      },
+    }),
+  });
+  s.hire('bob');
+  await s.full();
+  isUnseen = true;
+  s.hire('bob', { accountEnabled: false });
+  await s.delta();
+  expect(s.accounts()).toEqual({ bob: 'off' });
+  s.hire('bob');
+  await s.delta();
+  expect(s.accounts()).toEqual({ bob: 'on' });
+});
+
+it('what a run only plans is not taken for done by what it finds of a worker that died', async () => {
+  let isPlanned = false;
+  const { s } = await tell({
+    stores: (now) =>
+      createMemoryStores({
+        now,
+        vault: createVault(randomBytes(32)),
+        probe: async (site) => {
+          isPlanned ||= site === 'plans.staged';
+        },
+      }),
+    engine: { timing: { ...defaultTiming, sliceMs: 0 } },
+  });
+  const account = s.account('bob');
+  if (account === undefined) throw new Error('Bob has no account.');
+  s.hire('bob', { displayName: 'Robert' });
+  await s.requestSync('delta', { dryRun: true });
+  await s.syncAll();
+  while (!isPlanned) await provisionTurn(s.engine, target, new AbortController().signal);
+  // A worker names his manager, and dies before it can say so.
+  const lease = await s.stores.leases.take(target, 'dead', 1);
+  if (!('fence' in lease)) throw new Error('The lease is taken.');
+  const named: Intent['operation'] = {
+    key: operationKey('named'),
+    ref: bob,
+    action: 'update',
+    remoteId: account.remoteId,
+    attributes: { title: 'Clerk' },
+    before: { title: null },
+  };
+  const cause = {
+    ...{ run: (await s.provisioned()).id, connection, version: 1, limited: false, plan: null, evidence: null },
+    why: 'updated' as const,
+  };
+  await s.stores.ledger.intend(lease, [{ operation: named, cause }]);
+  s.remote.objects.set(account.remoteId, { ...account, attributes: { ...account.attributes, title: 'Clerk' } });
+  s.pass(1_000);
+  await s.provisionAll();
+  expect((await linkOf(s))?.pushed).toMatchObject({ title: 'Clerk', displayName: 'bob' });
+});
