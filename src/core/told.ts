@@ -21,7 +21,7 @@ export const holds = (link: Link, attributes: Attributes): Link => {
  * meanwhile is taken for off.
  */
 export const mayHold = (link: Link, operation: Operation, now: Date): Link => {
-  const written = writtenBy(operation);
+  const written = writtenBy(link, operation);
   if (Object.keys(written).length === 0) return link;
   const isOn = own(written, switchPath) === true && link.state !== 'active';
   return {
@@ -31,7 +31,16 @@ export const mayHold = (link: Link, operation: Operation, now: Date): Link => {
   };
 };
 
-const writtenBy = (operation: Operation): Attributes => {
-  if (operation.action === 'update') return operation.attributes;
-  return operation.action === 'disable' ? { [switchPath]: false } : {};
+const writtenBy = ({ pushed }: Link, operation: Operation): Attributes => {
+  switch (operation.action) {
+    case 'update':
+      return operation.attributes;
+    case 'disable':
+      return { [switchPath]: false };
+    // Then it holds nothing, and whoever writes to it finds that it is gone.
+    case 'delete':
+      return Object.fromEntries(Object.keys(pushed).map((path) => [path, null]));
+    default:
+      return {};
+  }
 };

@@ -51,10 +51,8 @@ const stepOf = ({ all, some }: ReturnType<typeof namesReferences>): Pick<Outcome
 };
 
 /** Whoever was asked may be behind. */
-const inDoubt = (work: Provisioning, { operation, cause: { why } }: Intent, link: Link | null): { link?: Link } =>
-  link === null || why === 'adopted' || why === 'inherited'
-    ? {}
-    : { link: mayHold(link, operation, work.engine.world.now()) };
+const inDoubt = (work: Provisioning, { operation }: Intent, link: Link | null): { link?: Link } =>
+  link === null ? {} : { link: mayHold(link, operation, work.engine.world.now()) };
 
 const outcomeOf = async (work: Provisioning, intent: Intent, link: Link | null): Promise<Outcome> => {
   const { operation } = intent;

@@ -159,11 +159,10 @@ export type Outcome = {
   readonly at: Date;
   /** An update that names references alone, once those they point to are linked; or the values of an object, and references with them. */
   readonly step?: 'references' | 'with_references';
-} & /**
+} /**
  * `link`: the link as it is from now on; null when the object is gone from the target. Absent for membership operations. `wasOff`: the account that was
  * switched off was off before.
- */
-(
+ */ & (
   | { readonly result: 'applied'; readonly link?: Link | null; readonly wasOff?: true }
   | { readonly result: 'skipped'; readonly reason: SkipReason; readonly link?: Link | null }
   /** A membership operation of several members, of whom the target refused some: they wait, with the group in escrow. */

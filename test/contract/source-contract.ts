@@ -190,6 +190,18 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         expect(folded.view(everyone)).toEqual(directory.truth());
       });
 
+      it('brings back without a manager who was in the recycle bin when theirs was deleted for good', async () => {
+        const { boss, people } = staff();
+        let from = marked(await read({ scope: everyone }));
+        directory.softDelete(at(people, 0));
+        from = await delta(from);
+        directory.purge(boss);
+        from = await delta(from);
+        directory.restore(at(people, 0));
+        await delta(from);
+        expect(folded.view(everyone)).toEqual(directory.truth());
+      });
+
       it('brings back with their groups and their manager who was in the recycle bin when everybody was read', async () => {
         const { people, sales } = staff();
         const [known, unknown] = [at(people, 0), at(people, 1)];

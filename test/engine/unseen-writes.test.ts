@@ -172,6 +172,36 @@ it('whoever was switched off, and was not seen to be, is switched on when they a
   expect(s.accounts()).toEqual({ bob: 'on' });
 });
 
+it('whoever was deleted, and was not seen to be, has an account when they are back', async () => {
+  let isUnseen = false;
+  const s = await story({
+    target: { deprovision: { kind: 'delete' }, leftGroups: 'delete' },
+    wrapTarget: (made) => ({
+      ...made,
+      apply: async (operation, ...rest) => {
+        const said = await made.apply(operation, ...rest);
+        if (operation.action === 'delete' && isUnseen) throw unseen;
+        return said;
+      },
+    }),
+  });
+  s.hire('anna');
+  s.hire('bob');
+  s.found('staff');
+  await s.full();
+  isUnseen = true;
+  s.directory.remove(id('bob'), 'soft_deleted');
+  s.directory.remove(id('staff'), 'soft_deleted');
+  await s.delta();
+  expect(s.accounts()).toEqual({ anna: 'on' });
+  expect(s.groups()).toEqual({});
+  s.directory.restore(id('bob'));
+  s.directory.restore(id('staff'));
+  await s.delta();
+  expect(s.accounts()).toEqual({ anna: 'on', bob: 'on' });
+  expect(s.groups()).toEqual({ staff: [] });
+});
+
 it('what a run only plans is not taken for done by what it finds of a worker that died', async () => {
   let isPlanned = false;
   const { s } = await tell({

@@ -147,10 +147,7 @@ const mirrored = (directory: MemoryDirectory) => {
     purge: (id: string): void => {
       users.delete(id);
       for (const [report, changes] of users)
-        if (changes['manager'] === id) {
-          users.set(report, { ...changes, manager: null });
-          directory.setUser(report, { manager: null });
-        }
+        if (changes['manager'] === id) users.set(report, { ...changes, manager: null });
       directory.remove(id, 'deleted');
     },
     deleteGroup: (id: string): void => {
