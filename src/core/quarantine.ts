@@ -56,20 +56,26 @@ const fewestRefused = 5;
 const mostRefusedShare = 0.6;
 /** What a target says of an object it was sent. Who cannot be matched was never sent. */
 const refusals: readonly EscrowReason[] = ['target_rejected', 'target_conflict', 'not_applied'];
+export const isRefusal = (reason: string): boolean => refusals.some((each) => each === reason);
 
 /**
  * Most of what a run sent was refused: then it is the target that is wrong, or what we send it, and not the objects. `gone`: accounts and groups that the
  * target does not know any more. Whoever of them got a new one, or was to have none, counts as done as well. `objects`: so many people and groups the
- * snapshot holds. A few of many, whose values the target refuses each time they are tried again, say nothing about it, though nobody else was sent.
+ * snapshot holds. A few of many, whose values the target refuses each time they are tried again, say nothing about it, though nobody else was sent; nor does
+ * one group that is refused for each of its members.
  */
 export const massFailure = (
   counters: Counters,
-  { gone = 0, objects }: { gone?: number; objects: number },
+  {
+    refused: { gone, objects: refusedObjects },
+    objects,
+  }: { readonly refused: { readonly gone: number; readonly objects: number }; readonly objects: number },
 ): Problem | null => {
   const refused = gone + refusals.reduce((sum, reason) => sum + (counters.failed[reason] ?? 0), 0);
   const { created, updated, disabled, removed, managersSet, membersAdded, membersRemoved } = counters;
   const tried = refused + created + updated + disabled + removed + managersSet + membersAdded + membersRemoved;
-  const saysSomething = tried >= fewestTried || (refused >= fewestRefused && refused >= objects * mostRefusedShare);
+  const isMostOfAll = refusedObjects >= fewestRefused && refusedObjects >= objects * mostRefusedShare;
+  const saysSomething = tried >= fewestTried || isMostOfAll;
   if (!saysSomething || refused < tried * mostRefusedShare) return null;
   return {
     code: refusesMost,

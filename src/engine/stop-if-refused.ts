@@ -7,6 +7,6 @@ import type { Tally } from './tally.ts';
 
 /** Throws `TargetRefusesMost`. */
 export const stopIfRefused = ({ objects }: Pick<Provisioning, 'objects'>, tally: Tally): void => {
-  const problem = massFailure(tally.counters(), { gone: tally.goneInTurn(), objects });
+  const problem = massFailure(tally.counters(), { refused: tally.refusedInTurn(), objects });
   if (problem !== null) throw new TargetRefusesMost(problem);
 };

@@ -195,7 +195,7 @@ const leave = async (work: Provisioning, pending: readonly Pending[], reason: ke
 };
 
 const countDeprovisions = (done: readonly Done[], tally: Tally): void => {
-  tally.gone(done.filter((one) => isFoundGone(one) && one.outcome.result === 'applied').length);
+  tally.gone(done.flatMap((one) => (isFoundGone(one) && one.outcome.result === 'applied' ? [one.outcome.ref.id] : [])));
   for (const { outcome } of done) {
     if (outcome.action === 'remove_members') continue;
     if (outcome.result === 'skipped') {
@@ -203,6 +203,6 @@ const countDeprovisions = (done: readonly Done[], tally: Tally): void => {
       continue;
     }
     if (outcome.result === 'applied') tally.add(outcome.action === 'delete' ? 'removed' : 'disabled');
-    else tally.fail(outcome.reason);
+    else tally.fail(outcome.reason, outcome.ref.id);
   }
 };

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { writeLimits } from '../core/guard.ts';
+import { isRefusal } from '../core/quarantine.ts';
 import { type PlanId, planId, type SourceId, sourceId } from '../model/ids.ts';
 import type { Exceeded } from '../model/plan.ts';
 import { type Counters, type CountName, count, countReason, type Phase } from '../model/run.ts';
@@ -33,10 +34,11 @@ export type Tally = {
   readonly counters: () => Counters;
   add(name: CountName, by?: number): void;
   skip(reason: string, by?: number): void;
-  fail(reason: string, by?: number): void;
+  fail(reason: string, of: SourceId): void;
   /** What the target was told something of that it does not know any more. Of this turn, for it says something of the target and not of the run. */
-  gone(by: number): void;
-  readonly goneInTurn: () => number;
+  gone(of: readonly SourceId[]): void;
+  /** Of this turn. `objects`: whom it refused something, or does not know any more, however often. */
+  readonly refusedInTurn: () => { readonly gone: number; readonly objects: number };
   /** This object of the chunk is done and counted. */
   done(id: SourceId): void;
   readonly doneInChunk: () => readonly SourceId[];
@@ -48,11 +50,13 @@ export const startTally = (from: Counters, report: Report): Tally => {
   let counters = from;
   let done: SourceId[] = [];
   let gone = 0;
+  const refused = new Set<SourceId>();
   return {
-    gone: (by) => {
-      gone += by;
+    gone: (of) => {
+      gone += of.length;
+      for (const id of of) refused.add(id);
     },
-    goneInTurn: () => gone,
+    refusedInTurn: () => ({ gone, objects: refused.size }),
     done: (id) => {
       done.push(id);
     },
@@ -64,8 +68,9 @@ export const startTally = (from: Counters, report: Report): Tally => {
     skip: (reason, by = 1) => {
       counters = countReason(counters, 'skipped', reason, by);
     },
-    fail: (reason, by = 1) => {
-      counters = countReason(counters, 'failed', reason, by);
+    fail: (reason, of) => {
+      counters = countReason(counters, 'failed', reason, 1);
+      if (isRefusal(reason)) refused.add(of);
     },
     checkpoint: async (phase, place) => {
       await report(phase, counters, JSON.stringify(place));

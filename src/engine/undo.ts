@@ -268,13 +268,13 @@ const waitForTheOpposite = async (work: Provisioning, done: readonly Done[]): Pr
 };
 
 const countAccounts = (done: readonly Done[], tally: Tally): void => {
-  tally.gone(done.filter((one) => isFoundGone(one) && one.outcome.result === 'applied').length);
+  tally.gone(done.flatMap((one) => (isFoundGone(one) && one.outcome.result === 'applied' ? [one.outcome.ref.id] : [])));
   for (const { outcome } of done) {
     if (outcome.action === 'add_members' || outcome.action === 'remove_members') continue;
     if (outcome.result === 'skipped') {
       if (outcome.reason !== 'postponed') tally.skip(outcome.reason);
     } else if (outcome.result === 'applied') tally.add(countNames[outcome.action]);
-    else tally.fail(outcome.reason);
+    else tally.fail(outcome.reason, outcome.ref.id);
   }
 };
 

@@ -322,14 +322,14 @@ const countWritten = (
   again: ReadonlySet<SourceId>,
   tally: Tally,
 ): void => {
-  tally.gone(done.filter(isFoundGone).length);
+  tally.gone(done.filter(isFoundGone).map(({ outcome }) => outcome.ref.id));
   const written = new Map(plans.map(({ item, plan }) => [item.ref.id, plan]));
   for (const { pending, outcome } of done) {
     const plan = written.get(outcome.ref.id);
     if (plan?.kind !== 'do' || again.has(outcome.ref.id) || isToDisable(plan)) continue;
     if (outcome.result === 'skipped' && outcome.reason === 'postponed') continue;
     if (outcome.result === 'skipped') tally.skip(outcome.reason);
-    else if (outcome.result === 'escrowed') tally.fail(outcome.reason);
+    else if (outcome.result === 'escrowed') tally.fail(outcome.reason, outcome.ref.id);
     else {
       const { attributes, managers } = writtenIn(work, pending.planned.operation);
       tally.add(outcome.action === 'create' ? 'created' : attributes ? 'updated' : 'unchanged');
@@ -350,8 +350,8 @@ const writtenIn = (
 };
 
 const countUnwritten = (plans: readonly Planned[], tally: Tally): void => {
-  for (const { plan } of plans) {
-    if (plan.kind === 'escrow') tally.fail(plan.reason);
+  for (const { item, plan } of plans) {
+    if (plan.kind === 'escrow') tally.fail(plan.reason, item.ref.id);
     if (plan.kind === 'skip') tally.skip(plan.reason);
     if (plan.kind === 'unchanged') tally.add('unchanged');
   }

@@ -259,7 +259,7 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
     if (isFoundGone({ pending, outcome }) && want === 'remove') {
       // They went with the group.
       written.push(...references);
-      tally.fail('target_rejected');
+      tally.fail('target_rejected', operation.ref.id);
       continue;
     }
     const left = leftBy(outcome);
@@ -267,7 +267,7 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
     tally.add(want === 'add' ? 'membersAdded' : 'membersRemoved', gone.length);
     written.push(...gone);
     if (outcome.result === 'applied') continue;
-    tally.fail(outcome.reason);
+    tally.fail(outcome.reason, operation.ref.id);
     refused.push(...references.filter(({ to }) => left(to)));
   }
   await stopWaiting(work, written);
@@ -299,7 +299,7 @@ const stopWaiting = async (work: Provisioning, references: readonly WaitingRefer
 const countReferences = (done: readonly Done[], tally: Tally): void => {
   for (const { outcome } of done) {
     if (outcome.result === 'applied') tally.add('managersSet');
-    if (outcome.result === 'escrowed') tally.fail(outcome.reason);
+    if (outcome.result === 'escrowed') tally.fail(outcome.reason, outcome.ref.id);
     // Its object was counted by the first wave; but what a plan left out must not be forgotten.
     if (outcome.result === 'skipped' && outcome.reason === 'not_in_plan') tally.skip('not_in_plan');
   }

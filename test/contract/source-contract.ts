@@ -421,6 +421,22 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         expect(folded.view(only(sales, true))).toEqual(narrowed(directory.truth(), inside));
       });
 
+      it('brings back a nested group that was away, with whoever had left the scope with it', async () => {
+        const { boss, people, sales } = staff();
+        const outside = directory.hire('Zoe Yates', { department: 'Legal' });
+        const inner = directory.createGroup('Field', [outside]);
+        directory.join(sales, inner);
+        let from = marked(await read({ scope: only(sales, true) }));
+        directory.deleteGroup(inner);
+        from = await delta(from, only(sales, true));
+        // In the group that was in the scope still, and nowhere else in it.
+        folded.apply({ type: 'remove', ref: user(outside), why: 'deleted' });
+        directory.restore(inner);
+        await delta(from, only(sales, true));
+        const inside = [boss, ...people, sales, inner, outside];
+        expect(folded.view(only(sales, true))).toEqual(narrowed(directory.truth(), inside));
+      });
+
       it('is an error, not an empty group, when the group does not exist', async () => {
         const { sales } = staff();
         const from = await read({ scope: only(sales) });

@@ -67,7 +67,10 @@ describe('probes', () => {
   });
 
   it('are not hastened by a check that passed all the while', () => {
-    const problem = massFailure({ ...noCounters, failed: { target_rejected: 20 } }, { objects: 1_000 });
+    const problem = massFailure(
+      { ...noCounters, failed: { target_rejected: 20 } },
+      { refused: { gone: 0, objects: 20 }, objects: 1_000 },
+    );
     expect(isShownByCheck(problem)).toBe(false);
     expect(isShownByCheck({ code: 'target_unauthorized', message: '401', owner: 'your_team' })).toBe(true);
   });
@@ -75,7 +78,8 @@ describe('probes', () => {
 
 describe('a target refuses most of what it is sent', () => {
   const counted = (some: Partial<Counters>): Counters => ({ ...noCounters, ...some });
-  const large = { objects: 1_000 };
+  const none = { gone: 0, objects: 0 };
+  const large = { refused: none, objects: 1_000 };
 
   it('when three of five are refused, of at least twenty', () => {
     expect(massFailure(counted({ created: 8, failed: { target_rejected: 12 } }), large)).toMatchObject({
@@ -90,12 +94,30 @@ describe('a target refuses most of what it is sent', () => {
 
   it('or five and more who are most of what it is to have, where that is less', () => {
     const allOf = (refused: number, objects: number) =>
-      massFailure(counted({ failed: { target_rejected: refused } }), { objects });
+      massFailure(counted({ failed: { target_rejected: refused } }), {
+        refused: { gone: 0, objects: refused },
+        objects,
+      });
     expect(allOf(15, 15)).toMatchObject({ message: expect.stringContaining('15 of 15') });
     expect([allOf(5, 5), allOf(6, 10)]).not.toContain(null);
     expect([allOf(4, 4), allOf(5, 10), allOf(19, 1_000)]).toEqual([null, null, null]);
-    expect(massFailure(counted({ created: 4, failed: { target_rejected: 1 } }), { objects: 5 })).toBeNull();
-    expect(massFailure(counted({ created: 4, failed: { target_rejected: 5 } }), { objects: 8 })).toBeNull();
+    expect(
+      massFailure(counted({ created: 4, failed: { target_rejected: 1 } }), {
+        refused: { gone: 0, objects: 1 },
+        objects: 5,
+      }),
+    ).toBeNull();
+    expect(
+      massFailure(counted({ created: 4, failed: { target_rejected: 5 } }), {
+        refused: { gone: 0, objects: 5 },
+        objects: 8,
+      }),
+    ).toBeNull();
+  });
+
+  it('but not because of one group that it refuses for each of its members', () => {
+    const failed = { target_rejected: 5 };
+    expect(massFailure(counted({ failed }), { refused: { gone: 0, objects: 1 }, objects: 8 })).toBeNull();
   });
 
   it('whatever it says, and whatever it was asked', () => {
@@ -106,10 +128,14 @@ describe('a target refuses most of what it is sent', () => {
   });
 
   it('or knows no more of them, unless most of those got a new account, or were to have none', () => {
-    expect(massFailure(noCounters, { gone: 20, ...large })).toMatchObject({ code: 'target_refuses_most' });
-    expect(massFailure(counted({ failed: { target_rejected: 10 } }), { gone: 10, ...large })).not.toBeNull();
-    expect(massFailure(counted({ created: 50 }), { gone: 50, ...large })).toBeNull();
-    expect(massFailure(counted({ disabled: 50 }), { gone: 50, ...large })).toBeNull();
+    expect(massFailure(noCounters, { ...large, refused: { gone: 20, objects: 20 } })).toMatchObject({
+      code: 'target_refuses_most',
+    });
+    expect(
+      massFailure(counted({ failed: { target_rejected: 10 } }), { ...large, refused: { gone: 10, objects: 10 } }),
+    ).not.toBeNull();
+    expect(massFailure(counted({ created: 50 }), { ...large, refused: { gone: 50, objects: 50 } })).toBeNull();
+    expect(massFailure(counted({ disabled: 50 }), { ...large, refused: { gone: 50, objects: 50 } })).toBeNull();
   });
 
   it('but not because people could not be told apart, were left alone, or needed nothing', () => {

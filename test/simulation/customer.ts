@@ -48,6 +48,8 @@ export type Customer = {
   readonly foreign: ReadonlySet<string>;
   /** Who was in which group of the target before anybody synchronized. */
   readonly firstMembers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Of groups that an undo gave back, who was in them then: it said of them that they may have been there before us. */
+  readonly givenBack: Map<string, Set<string>>;
   /** What the target's own people changed of what is ours, and nobody promised to change back: the title of an account by its id, and whose account went. */
   readonly retitled: Map<string, string>;
   readonly removed: Set<string>;
@@ -104,6 +106,7 @@ export const foundCustomer = (
     remote,
     foreign,
     firstMembers,
+    givenBack: new Map(),
     retitled: new Map(),
     removed: new Set(),
     unrecorded: new Set(),

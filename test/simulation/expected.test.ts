@@ -186,4 +186,17 @@ describe('what is otherwise than the tenant has it', () => {
     await pass(2 * 24 * 3_600_000);
     expect(await ofAnn()).toEqual([null]);
   });
+
+  it('is excused where somebody is in a group still that an undo gave back with them in it', async () => {
+    const { customer, ann, is, excuses } = await office();
+    const { directory } = customer;
+    const [group] = directory.truth().groups.values();
+    if (group === undefined) throw new Error('There is no group.');
+    directory.join(group.id, ann.id);
+    directory.leave(group.id, ann.id);
+    is(group.id, { members: new Set([...group.members, ann.id].map((id) => `account ${id}`)) });
+    expect(await excuses()).toEqual([null]);
+    customer.givenBack.set(`account ${group.id}`, new Set([`account ${ann.id}`]));
+    expect(await excuses()).toEqual(['was_in_before']);
+  });
 });

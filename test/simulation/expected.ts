@@ -298,8 +298,8 @@ const wrongMembers = (view: View, group: Group, remote: Remote): readonly Wrong[
 };
 
 const excuseOfMember = (view: View, group: Group, remote: Remote, id: string, account: string): Excuse | null => {
-  const { firstMembers, unrecorded } = view.customer;
-  if (firstMembers.get(remote.id)?.has(account) === true) return 'was_in_before';
+  const { firstMembers, givenBack, unrecorded } = view.customer;
+  if ([firstMembers, givenBack].some((of) => of.get(remote.id)?.has(account) === true)) return 'was_in_before';
   if (unrecorded.has(`${id} in ${group.id}`)) return 'unrecorded';
   if (isProtected(view, id)) return 'protected';
   return isInDoubt(view, id) ? 'never_known' : null;

@@ -118,6 +118,7 @@ export const createOracle = (
     noteActive(customer, effect);
     for (const { deed, intent } of deeds) judgeDeed(customer, effect, deed, intent, said);
     records.noteEffect(customer, effect);
+    noteGivenBack(customer, effect, isUndo);
     undos.noteEffect(
       customer.target.id,
       effect,
@@ -134,6 +135,13 @@ export const createOracle = (
     else ours.delete((before ?? after)?.id ?? '');
     const ofType = (wanted: Remote['type']): number => [...ours.values()].filter((type) => type === wanted).length;
     takings.noteActive(target.id, { user: ofType('user'), group: ofType('group') });
+  };
+
+  const noteGivenBack = ({ givenBack }: Customer, { before, after }: Effect, isUndo: boolean): void => {
+    if (before === null || after === null) return;
+    if (isUndo && before.type === 'group' && before.externalId !== null && after.externalId === null)
+      givenBack.set(after.id, new Set(after.members));
+    for (const member of before.members) if (!after.members.has(member)) givenBack.get(after.id)?.delete(member);
   };
 
   /** What a dead one had sent may reach a slow target after whoever came next has found no trace of it. */

@@ -4,6 +4,7 @@ import { laneOf } from '../../src/core/run-queue.ts';
 import type { Run } from '../../src/model/run.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Bias } from './bias.ts';
+import { someoneCameBackChanged } from './came-back.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { type Customer, noLimits } from './customer.ts';
 import type { OnApproved } from './decisions.ts';
@@ -268,13 +269,13 @@ type Tail = 'everything' | 'escrows' | 'changes';
 /** What a source hid with every sign of success, only a full read finds again. */
 const lies: readonly FaultKind[] = ['empty_list', 'partial_list', 'null_properties'];
 
-const tailOf = ({ chance, stage }: Play): Tail => {
+const tailOf = ({ chance, stage, customers }: Play): Tail => {
   const roll = chance.fraction('tail');
   if (roll < 0.4) return 'everything';
   const isHit =
     stage.trace.counts.has('list.old') || stage.faults.struck.some((name) => name.startsWith('hidden_switch@'));
   const mayHaveLied = mayLag(chance) || isHit || lies.some((kind) => stage.faults.includes(kind));
-  return roll < 0.6 || mayHaveLied ? 'escrows' : 'changes';
+  return roll < 0.6 || mayHaveLied || customers.some(someoneCameBackChanged) ? 'escrows' : 'changes';
 };
 
 /** I9: what somebody asked for is worked on, and what is scheduled comes due, whatever the queue lost; all reconcilers have been round by now. */

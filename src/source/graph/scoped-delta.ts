@@ -118,6 +118,7 @@ async function* groupPage(
   for (const { id } of addedIn(changes)) joined.add(id);
   const shown = walk.nested ? [...new Set(shownIn(items))] : [];
   const absent = await known.absent(shown.filter((id) => walk.reached.has(id)).map(group));
+  yield* joiners(client, known, walk, backWithTheirs(walk, absent, roots), selection, signal);
   const same = withoutTold(await unmoved(changes), changes);
   if (same.length > 0) {
     const ids = same.map(({ id }) => id);
@@ -130,6 +131,17 @@ async function* groupPage(
   yield* joiners(client, known, walk, addedIn(changes), selection, signal);
   yield changes;
 }
+
+/** Who was in a group that was away left the scope with it, and nothing tells that they are back: such a group is read as one that is new to the scope. */
+const backWithTheirs = (
+  walk: Walk,
+  absent: ReadonlyMap<SourceId, 'left' | 'never_seen'>,
+  roots: ReadonlySet<SourceId>,
+): readonly Ref[] => {
+  const back = [...absent].flatMap(([id, was]) => (was === 'left' && !roots.has(id) ? [id] : []));
+  for (const id of back) walk.reached.delete(id);
+  return back.map(group);
+};
 
 /** Who is in the scope after all, though no group told of them. `further`: what else is to be said of them, before their memberships tell that they are. */
 async function* returns(
