@@ -5,9 +5,12 @@
 
 import { secondLookMs } from '../core/absence.ts';
 import { batches } from '../core/batches.ts';
+import type { SourceId } from '../model/ids.ts';
+import type { Ref } from '../model/source-object.ts';
+import { isOfPlan } from './aim.ts';
 import { peopleOf } from './confirm-removals.ts';
 import { withEvidence } from './evidence.ts';
-import { letGo } from './first-looks.ts';
+import { forgetLooks, letGo } from './first-looks.ts';
 import type { Gathered } from './gather.ts';
 import { type Judged, judgeRemovals } from './judge-removals.ts';
 import { noteRemovals } from './note-removals.ts';
@@ -39,10 +42,24 @@ export const provisionRemovals = async (
   // What a person approved is done by this run, so it waits for the second look itself, once everybody had the first.
   if (unproven.some(({ released }) => released !== undefined))
     throw new SecondLookDue(work.engine.timing.secondLookMs ?? secondLookMs);
+  if (isOfPlan(work.aim)) await forgetLooks(work, groupsDone(judged, unproven));
   // Not sooner: whoever was looked at before has that noted in the escrow.
   if (!isDry(work)) for (const some of batches(carefree, 500)) await letGo(work, some);
   return judged;
 };
+
+/** Groups that nobody waits to be put out of any more: where it is this run that took the second look, no other one lets go of them. */
+const groupsDone = ({ go, held, notInPlan, inDoubt }: Judged, unproven: readonly Pending[]): readonly Ref[] => {
+  const waiting = groupsOf([...held, ...notInPlan, ...inDoubt, ...unproven]);
+  return [...groupsOf(go).values()].filter(({ id }) => !waiting.has(id));
+};
+
+const groupsOf = (pending: readonly Pending[]): ReadonlyMap<SourceId, Ref> =>
+  new Map(
+    pending.flatMap(({ planned: { operation } }) =>
+      'members' in operation ? [[operation.ref.id, operation.ref] as const] : [],
+    ),
+  );
 
 /** A run that only plans takes nothing away; whoever is found by this is left out when the plan is carried out. */
 const withoutGuarded = async (work: Provisioning, judged: Judged, tally: Tally): Promise<Judged> => {

@@ -438,6 +438,23 @@ describe('a plan that somebody approves while a second look is due', () => {
     expect(s.groups()).toEqual({ staff: ['p4'] });
   });
 
+  it('leaves no group in escrow that nobody waits to be put out of any more', async () => {
+    const s = await story();
+    staff(s, 6);
+    s.found('staff');
+    for (const nth of [4, 5]) s.directory.join(id('staff'), id(`p${nth}`));
+    await s.full();
+    s.directory.remove(id('p5'), 'deleted');
+    await s.requestSync('full');
+    await s.syncAll();
+    for (const run of (await s.stores.runs.list({ kind: 'provision', state: 'queued' }, null, 20)).items)
+      await s.stores.runs.cancel(run.id, s.now());
+    await s.provision('delta', true);
+    await s.approve();
+    expect(s.groups()).toEqual({ staff: ['p4'] });
+    expect((await s.stores.ledger.escrows(target, null, 10)).items).toEqual([]);
+  });
+
   it('waits ten minutes, however many batches it takes to look at everybody', async () => {
     const s = await story({
       target: { limits: { ...defaultLimits, deprovisions: { count: 0, percent: 0, floor: 0 } } },
