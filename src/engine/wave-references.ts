@@ -103,7 +103,17 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
       tally,
     );
     const groups = groupsIn(work, links.values());
-    await addAll(work, isReplaced(work) ? allWaited(work, groups) : waitedMembers(work, groups, waiting), tally);
+    const unseen = await maybeUnseen(work, groups);
+    const others = groups.filter(({ ref }) => !unseen.has(ref.id));
+    await addAll(work, waitedMembers(work, others, waiting), tally);
+    await addAll(
+      work,
+      allWaited(
+        work,
+        groups.filter(({ ref }) => unseen.has(ref.id)),
+      ),
+      tally,
+    );
     await stopWaiting(
       work,
       waiting.filter(({ owner }) => owner.type === 'user' && !kept.has(owner.id)),
@@ -113,11 +123,24 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
 
 type Additions = { readonly group: Link; readonly members: readonly Ref[] };
 
+/** Longer than any reader is behind (decision 41). */
+const unseenMs = 60_000;
+
 /**
- * Whether the target replaces a group as a whole. Then all who wait to be put into one are put into it at once: some of them may be in it, by a request that
- * a reader does not show yet, and whoever puts back what that reader shows, and some others, puts them out.
+ * Groups into which somebody may have been put a moment ago by a request that a reader does not show yet, at a target that replaces a group as a whole.
+ * Whoever puts back what that reader shows, and some others, puts them out; so all who wait are put into such a group at once. Later each goes alone: one
+ * whom the target refuses keeps nobody out.
  */
-const isReplaced = ({ target }: Provisioning): boolean => !Number.isFinite(target.capabilities.membersPerRequest);
+const maybeUnseen = async (work: Provisioning, groups: readonly Link[]): Promise<ReadonlySet<SourceId>> => {
+  const { engine, record, target } = work;
+  if (groups.length === 0 || Number.isFinite(target.capabilities.membersPerRequest)) return new Set();
+  const escrows = await engine.stores.ledger.escrowsOf(
+    record.id,
+    groups.map(({ ref }) => ref.id),
+  );
+  const from = engine.world.now().getTime() - unseenMs;
+  return new Set(escrows.filter(({ since }) => since.getTime() >= from).map(({ ref }) => ref.id));
+};
 
 /** Of each group everybody who waits and has an account, whoever they were found by. */
 async function* allWaited(work: Provisioning, groups: readonly Link[]): AsyncIterable<Additions> {
@@ -144,6 +167,7 @@ async function* waitedOf(work: Provisioning, group: Link): AsyncIterable<Additio
 }
 
 async function* newMembers(work: Provisioning, gathered: Gathered, groups: readonly Link[]): AsyncIterable<Additions> {
+  const unseen = await maybeUnseen(work, groups);
   for (const group of groups) {
     if (isPushedWhole(gathered, group)) {
       for await (const members of work.engine.stores.snapshots.members(work.run.connection, group.ref.id))
@@ -154,7 +178,7 @@ async function* newMembers(work: Provisioning, gathered: Gathered, groups: reado
       ({ want, version }) => want === 'add' && version > (group.membersAt ?? 0),
     );
     const joined = { group, members: added.map(({ member }) => member) };
-    if (isReplaced(work)) yield { group, members: await atOnce([joined], waitedOf(work, group)) };
+    if (unseen.has(group.ref.id)) yield { group, members: await atOnce([joined], waitedOf(work, group)) };
     else {
       yield joined;
       yield* waitedOf(work, group);

@@ -118,4 +118,21 @@ describe('a group that can only be replaced', () => {
     await one.story.delta();
     expect(one.taken()).toEqual([]);
   });
+
+  it('whoever was refused long ago keeps nobody out who joins it', async () => {
+    const one = await incident({ users: 6, groups: 0, settings: { update_mode: 'put' } });
+    one.target.setKnobs({ patch: 'unsupported' });
+    const [ann = '', bob = ''] = one.tenant.users();
+    const id = one.tenant.createGroup({ displayName: 'Team', members: one.tenant.users().slice(3) });
+    await one.inStep('delta');
+    one.target.addFaults([{ method: 'PUT', path: '/Groups/', answer: { kind: 'status', status: 400 } }]);
+    one.tenant.join(id, ann);
+    await one.story.delta();
+    one.story.pass(2 * 60_000);
+    // The first to come goes through, and whoever is sent with ann does not.
+    one.target.addFaults([{ method: 'PUT', path: '/Groups/', nth: 2, answer: { kind: 'status', status: 400 } }]);
+    one.tenant.join(id, bob);
+    await one.story.delta();
+    expect(await one.story.provisioned()).toMatchObject({ counters: { membersAdded: 1 } });
+  });
 });
