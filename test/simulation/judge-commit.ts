@@ -2,44 +2,66 @@
 
 import { z } from 'zod';
 import { type ConnectionId, connectionId } from '../../src/model/ids.ts';
+import type { Draft } from '../../src/store/snapshot-store.ts';
 import type { Process } from './process.ts';
+import { isDraft } from './stores.ts';
 
 type Reader = Pick<Process, 'name'>;
 
 export type Commits = {
+  /** Somebody opens a draft, which they read into from then on. */
+  readonly onBegin: (by: Reader, draft: unknown) => void;
   /** A read of it reached its end. */
   readonly onReadWhole: (connection: ConnectionId, by: Reader) => void;
-  /** Of what a commit was asked and answered: what is wrong with it. */
-  readonly judge: (by: Reader, asked: unknown, answer: unknown) => readonly string[];
+  /** Of what a commit of a draft was asked and answered: what is wrong with it. */
+  readonly judge: (asked: unknown, draft: unknown, answer: unknown) => readonly string[];
   /** The database shows another day. */
   readonly forget: () => void;
 };
 
 export const commitsSeen = (): Commits => {
-  /** By who read, of which tenants a read reached its end, and is not committed yet: another one's may be committed meanwhile. */
-  const readWhole = new Set<string>();
-  /** The newest version that was committed. */
-  const newest = new Map<ConnectionId, number>();
+  /** By who reads which tenant, what they read into. */
+  const reading = new Map<string, Draft>();
+  /** Into which a read reached its end. What another reached is no word for them. */
+  const whole = new WeakSet<Draft>();
+  /** The newest version that was committed, as far as anybody heard, and the one that whoever heard of it first had gone by. */
+  const newest = new Map<ConnectionId, { readonly version: number; readonly base: number }>();
+
+  const judgeVersion = (connection: ConnectionId, base: number, version: number): readonly string[] => {
+    const before = newest.get(connection) ?? none;
+    // Whoever slept past their lease, and commits what they had read before others read on.
+    if (version < before.version)
+      return [`the head of ${connection} went back from version ${before.version} to ${version}`];
+    // Whoever stood still right after they had committed hears of it when others have committed since: these had gone by what was committed.
+    if (version === before.version)
+      return base === before.base ? [`version ${version} of ${connection} was committed twice`] : [];
+    newest.set(connection, { version, base });
+    return [];
+  };
   return {
-    onReadWhole: (connection, by) => void readWhole.add(`${by.name}|${connection}`),
+    onBegin: (by, draft) => {
+      if (isDraft(draft)) reading.set(`${by.name}|${draft.base.connection}`, draft);
+    },
+    onReadWhole: (connection, by) => {
+      const draft = reading.get(`${by.name}|${connection}`);
+      if (draft !== undefined) whole.add(draft);
+    },
     forget: () => newest.clear(),
-    judge: (by, asked, answer) => {
+    judge: (asked, draft, answer) => {
+      if (!isDraft(draft)) throw new TypeError('Nothing but a draft is committed.');
       const { watermark, full } = Committed.parse(asked);
-      const head = Head.parse(answer);
+      const head = Answered.parse(answer);
       const connection = connectionId(head.connection);
-      const before = newest.get(connection) ?? 0;
-      // Whoever slept past their lease, and commits what they had read before others read on.
-      if (head.version < before)
-        return [`the head of ${connection} went back from version ${before} to ${head.version}`];
-      // Whoever stood still right after they had committed hears of it when others have committed since.
-      if (head.version === before) return [];
-      newest.set(connection, head.version);
       // To forget a watermark takes no read.
-      if ((watermark === null && !full) || readWhole.delete(`${by.name}|${connection}`)) return [];
-      return [`a read of ${connection} was committed that had not reached its end`];
+      const isWhole = whole.has(draft) || (watermark === null && !full);
+      return [
+        ...judgeVersion(connection, draft.base.version, head.version),
+        ...(isWhole ? [] : [`a read of ${connection} was committed that had not reached its end`]),
+      ];
     },
   };
 };
 
+const none = { version: 0, base: -1 };
 const Committed = z.object({ watermark: z.string().nullable(), full: z.boolean() });
-const Head = z.object({ connection: z.string(), version: z.number() });
+const Answered = z.object({ connection: z.string(), version: z.number() });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../src/model/change.ts';
+import { type Change, refOf } from '../../src/model/change.ts';
 import { connectionId, type SourceId } from '../../src/model/ids.ts';
 import { scopeKey } from '../../src/model/scope.ts';
 import type { SourceObject } from '../../src/model/source-object.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
+import type { Batch, Draft } from '../../src/store/snapshot-store.ts';
 import { aGroup, idOf, now, person, team } from '../core/builders.ts';
 import type { Truth } from './directory.ts';
 import { type Shrinking, shrinksSeen } from './judge-shrink.ts';
@@ -39,8 +40,30 @@ const customer: Shrinking = {
   directory: { history: [{ at: 0, truth }] },
 };
 
-/** What the judge says of a read that changed this in a tenant of four people, two of whom are staff. */
-const saidOf = async (changes: readonly Change[], acceptShrink: unknown = null): Promise<readonly string[]> => {
+const joins: Change = {
+  kind: 'members',
+  group: aGroup('staff'),
+  added: ['ann', 'bob'].map((name) => person(name).ref),
+  removed: [],
+};
+const everybody = [...names.map(titled).map(created), created(team('staff')), joins];
+
+/** What a read was shown, that comes to these changes. */
+const shown = (changes: readonly Change[]): Batch => ({
+  objects: changes.flatMap((change) => {
+    if (change.kind === 'members') return [];
+    const next = change.kind === 'removed' ? { gone: change.why } : change.after;
+    return [{ ref: refOf(change), next }];
+  }),
+  members: changes.flatMap((change) =>
+    change.kind === 'members' ? [{ group: change.group.id, added: change.added, removed: change.removed }] : [],
+  ),
+  seen: [],
+  resume: null,
+});
+
+/** The reads of a tenant of four people, two of whom are staff, of which the first has been committed. */
+const judged = async (acceptShrink: unknown = null) => {
   const vault = { seal: never, open: never, renew: never, keyOf: () => null, keys: never };
   const { leases, snapshots } = createMemoryStores({ now: () => now, vault });
   const lease = await leases.take(id, 'w', 60_000);
@@ -48,26 +71,36 @@ const saidOf = async (changes: readonly Change[], acceptShrink: unknown = null):
   const shrinks = shrinksSeen(
     () => 0,
     () => [customer],
+    snapshots,
   );
   const scope = scopeKey({ kind: 'groups', groups: [idOf('staff') satisfies SourceId], nested: false });
   const end = { watermark: null, counts: { user: 4, group: 1 }, full: true, scope };
-  const read = async (recorded: readonly Change[]): Promise<readonly string[]> => {
+  const staged = async (changes: readonly Change[]): Promise<Draft> => {
     const draft = await snapshots.begin(lease, 'any');
-    await draft.record(recorded);
-    shrinks.judge('draft.record', [recorded, draft], undefined);
-    const head = await draft.commit(end);
-    return shrinks.judge('draft.commit', [end, draft], head);
+    await draft.put(shown(changes));
+    await draft.record(changes);
+    shrinks.judge('draft.record', [changes, draft], undefined);
+    // Whatever is asked of a store takes until something else happens.
+    await new Promise(setImmediate);
+    return draft;
   };
-  const joins: Change = {
-    kind: 'members',
-    group: aGroup('staff'),
-    added: ['ann', 'bob'].map((name) => person(name).ref),
-    removed: [],
+  const read = async (changes: readonly Change[]): Promise<readonly string[]> => {
+    const draft = await staged(changes);
+    return shrinks.judge('draft.commit', [end, draft], await draft.commit(end));
   };
-  await read([...names.map(titled).map(created), created(team('staff')), joins]);
+  await read(everybody);
   shrinks.judge('runs.start', [], { kind: 'sync', connection: id, acceptShrink });
-  return read(changes);
+  return {
+    read,
+    dropped: async (changes: readonly Change[]) => void (await staged(changes)),
+    unheard: async (changes: readonly Change[]) => void (await (await staged(changes)).commit(end)),
+    forget: shrinks.forget,
+  };
 };
+
+/** What the judge says of a read that changed this. */
+const saidOf = async (changes: readonly Change[], acceptShrink: unknown = null): Promise<readonly string[]> =>
+  (await judged(acceptShrink)).read(changes);
 const never = async (): Promise<never> => {
   throw new Error('There are no secrets here.');
 };
@@ -96,5 +129,19 @@ describe('a read that loses much', () => {
 
   it('of whom some are missing, and did not leave it', async () => {
     expect(await saidOf([lost('ann'), leaves('ann', 'bob')])).toEqual([]);
+  });
+
+  it('is found also after one that broke off, one of whose commit nobody heard, and a restore', async () => {
+    const isLost = [expect.stringContaining('2 of 4 users are missing')];
+    const much = [lost('ann'), lost('bob')];
+    const { dropped, read } = await judged();
+    await dropped([untitled('ann')]);
+    expect(await read(much)).toEqual(isLost);
+    const other = await judged();
+    await other.unheard([untitled('ann'), lost('dan')]);
+    expect(await other.read(much)).toEqual([expect.stringContaining('2 of 3 users are missing')]);
+    const third = await judged();
+    third.forget();
+    expect(await third.read(much)).toEqual(isLost);
   });
 });

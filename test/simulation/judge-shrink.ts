@@ -9,22 +9,22 @@ import type { ConnectionId } from '../../src/model/ids.ts';
 import type { Limit } from '../../src/model/limit.ts';
 import { scopeFrom } from '../../src/model/scope.ts';
 import type { SourceObject, Value } from '../../src/model/source-object.ts';
-import type { Draft } from '../../src/store/snapshot-store.ts';
+import type { Draft, SnapshotStore } from '../../src/store/snapshot-store.ts';
 import type { Customer } from './customer.ts';
 import type { Directory } from './directory.ts';
+import { isDraft } from './stores.ts';
 
 export type Shrinks = {
   /** Of what a store was asked and answered: what is wrong with it. */
   readonly judge: (site: string, asked: readonly unknown[], answer: unknown) => readonly string[];
   /** When the tenant last changed after a version, as far as it was committed; null: it did not. */
   readonly changedAfter: (connection: ConnectionId, version: number) => number | null;
-  /** The database shows another day: what its snapshots hold is not known any more. */
+  /** The database shows another day: what was committed since is not in it. */
   readonly forget: () => void;
 };
 
-/** What the snapshot of a connection holds, from the changes that were committed. `members`: effective ones. */
+/** What the snapshot of a connection holds. `members`: effective ones. */
 type Kept = {
-  readonly version: number;
   readonly objects: Map<string, SourceObject>;
   readonly members: Map<string, Set<string>>;
 };
@@ -35,30 +35,30 @@ export type Shrinking = {
   readonly directory: Pick<Directory, 'history'>;
 };
 
-export const shrinksSeen = (now: () => number, customers: () => readonly Shrinking[]): Shrinks => {
-  const kept = new Map<ConnectionId, Kept | 'unknown'>();
+type Snapshots = Pick<SnapshotStore, 'scan' | 'members'>;
+
+/** `snapshots`: as they are, where nothing fails. */
+export const shrinksSeen = (
+  now: () => number,
+  customers: () => readonly Shrinking[],
+  snapshots: Snapshots,
+): Shrinks => {
+  /** What each draft began from. Read when it first writes anything down, since whoever dies while they commit tells nobody what they did. */
+  const bases = new WeakMap<Draft, Kept>();
   /** Written down by each draft. */
   const recorded = new WeakMap<Draft, readonly Change[]>();
   const accepting = new Set<ConnectionId>();
   const changed = new Map<ConnectionId, { readonly version: number; readonly at: number }[]>();
-
-  /** Of whoever died while they committed nothing was heard: from then on nobody knows what is held. */
-  const baseOf = ({ base }: Draft): Kept | 'unknown' => {
-    const before = kept.get(base.connection) ?? { version: 0, objects: new Map(), members: new Map() };
-    return before === 'unknown' || before.version !== base.version ? 'unknown' : before;
-  };
 
   const judgeCommit = (draft: Draft, scope: string | undefined): readonly string[] => {
     const { connection, version } = draft.base;
     const changes = recorded.get(draft) ?? [];
     if (changes.length > 0)
       changed.set(connection, [...(changed.get(connection) ?? []), { version: version + 1, at: now() }]);
-    const before = baseOf(draft);
-    if (before === 'unknown') return [];
-    const next = after(before, changes);
-    kept.set(connection, next);
+    const before = bases.get(draft);
     const customer = customers().find((each) => each.connection.id === connection);
-    if (customer === undefined || version === 0 || accepting.has(connection)) return [];
+    if (before === undefined || customer === undefined || version === 0 || accepting.has(connection)) return [];
+    const next = after(before, changes);
     const limit = customer.connection.shrinkLimit;
     return [
       ...missing(before, changes, limit),
@@ -72,17 +72,16 @@ export const shrinksSeen = (now: () => number, customers: () => readonly Shrinki
       if (site === 'runs.start') noteStart(accepting, answer);
       const draft = asked.find(isDraft);
       if (draft === undefined) return [];
-      if (site === 'draft.record' && Array.isArray(asked[0]))
+      if (site === 'draft.record' && Array.isArray(asked[0])) {
+        if (!recorded.has(draft)) void keptIn(snapshots, draft.base.connection).then((kept) => bases.set(draft, kept));
         recorded.set(draft, [...(recorded.get(draft) ?? []), ...(asked[0] as readonly Change[])]);
+      }
       return site === 'draft.commit' ? judgeCommit(draft, Committed.parse(asked[0]).scope) : [];
     },
     changedAfter: (connection, version) =>
       (changed.get(connection) ?? []).find((each) => each.version > version)?.at ?? null,
     forget: () => {
-      for (const { connection } of customers()) {
-        kept.set(connection.id, 'unknown');
-        changed.delete(connection.id);
-      }
+      changed.clear();
     },
   };
 };
@@ -97,11 +96,23 @@ const noteStart = (accepting: Set<ConnectionId>, run: unknown): void => {
   else accepting.add(data.connection);
 };
 
-const isDraft = (value: unknown): value is Draft =>
-  typeof value === 'object' && value !== null && 'base' in value && 'commit' in value;
+/** In memory it is read before anything else can happen. */
+const keptIn = async (snapshots: Snapshots, connection: ConnectionId): Promise<Kept> => {
+  const kept = { objects: new Map<string, SourceObject>(), members: new Map<string, Set<string>>() };
+  for (const type of ['user', 'group'] as const)
+    for await (const objects of snapshots.scan(connection, type))
+      for (const object of objects) kept.objects.set(object.ref.id, object);
+  for (const { ref } of kept.objects.values()) {
+    if (ref.type !== 'group') continue;
+    const members = new Set<string>();
+    for await (const some of snapshots.members(connection, ref.id)) for (const { id } of some) members.add(id);
+    kept.members.set(ref.id, members);
+  }
+  return kept;
+};
 
-const after = ({ version, objects, members }: Kept, changes: readonly Change[]): Kept => {
-  const next = { version: version + 1, objects: new Map(objects), members: new Map(members) };
+const after = ({ objects, members }: Kept, changes: readonly Change[]): Kept => {
+  const next = { objects: new Map(objects), members: new Map(members) };
   for (const change of changes)
     switch (change.kind) {
       case 'created':

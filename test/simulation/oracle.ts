@@ -7,6 +7,7 @@ import type { ConnectionId, PlanId, TargetId } from '../../src/model/ids.ts';
 import type { Cause, Operation, Outcome } from '../../src/model/operation.ts';
 import type { Plan, Staged } from '../../src/model/plan.ts';
 import type { Amends } from '../../src/model/run.ts';
+import type { SnapshotStore } from '../../src/store/snapshot-store.ts';
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Deed, deedsOf } from './deeds.ts';
@@ -54,10 +55,11 @@ export type Oracle = {
   readonly judged: () => number;
 };
 
-/** `report`: each violation as it comes; `follow`: each deed, with whoever it was meant for. */
+/** `snapshots`: as they are, where nothing fails; `report`: each violation as it comes; `follow`: each deed, with whoever it was meant for. */
 export const createOracle = (
   now: () => number,
   customers: () => readonly Customer[],
+  snapshots: SnapshotStore,
   report: (violation: Violation) => void,
   follow: (deed: string) => void,
   count: (what: string) => void,
@@ -80,7 +82,7 @@ export const createOracle = (
   const looked = new Set<PlanId>();
   const approvals = approvalsSeen(now, count);
   const commits = commitsSeen();
-  const shrinks = shrinksSeen(now, customers);
+  const shrinks = shrinksSeen(now, customers, snapshots);
   const begins = beginsSeen(now, shrinks);
   const undos = undosSeen(now);
   const records = recordsKept(now);
@@ -301,7 +303,8 @@ export const createOracle = (
       const [first, second] = asked;
       for (const what of shrinks.judge(site, asked, answer)) broken('shrink', what);
       if (site === 'plans.begin') for (const what of begins.judge(answer)) broken('plan', what);
-      if (site === 'draft.commit') for (const what of commits.judge(by, first, answer)) broken('I6', what);
+      if (site === 'snapshots.begin') commits.onBegin(by, answer);
+      if (site === 'draft.commit') for (const what of commits.judge(first, second, answer)) broken('I6', what);
       // Where a target holds exactly what the tenant says, there is nothing to look at.
       if (site === 'ledger.acceptRules' && isLease(first) && isOfEpoch(second))
         seeAgain(first.key, 'restored.as_it_is');

@@ -74,7 +74,6 @@ export const simulate = async (ask: Ask): Promise<Told> => {
   };
   const stage: Stage = { scheduler, chance, faults, trace, report, current: null };
   const everybody = (): readonly Customer[] => customers;
-  const oracle = createOracle(scheduler.now, everybody, report, (deed) => trace.note('effect', deed, ''), trace.count);
   const backups = memoryBackups();
   const stores = createMemoryStores({
     keep: backups.keep,
@@ -82,6 +81,14 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     vault: openVault,
     probe: writesWithin(stage),
   });
+  const oracle = createOracle(
+    scheduler.now,
+    everybody,
+    stores.snapshots,
+    report,
+    (deed) => trace.note('effect', deed, ''),
+    trace.count,
+  );
   const losing = losingOperations(stage, stores.plans, (plan) => oracle.onBegin(plan));
   const queue = createQueue(stage);
   const found = (nth: number, beside: Customer | null = null): Customer =>

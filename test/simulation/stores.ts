@@ -16,6 +16,10 @@ export class StoreUnavailable extends Error {
 /** What a store was asked and answered; called when it took effect. */
 export type Witness = (site: string, asked: readonly unknown[], answer: unknown, by: Process) => void;
 
+/** What is asked of a draft is followed by the draft. */
+export const isDraft = (value: unknown): value is Draft =>
+  typeof value === 'object' && value !== null && 'base' in value && 'commit' in value;
+
 export const storesOf = (stage: Stage, process: Process, stores: Stores, witness: Witness): Stores => {
   const around = { process, witness, latencyMs: latenciesOf(stage) };
   return {
