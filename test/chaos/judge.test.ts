@@ -48,6 +48,7 @@ const watched = (rules: Rules = generous) => {
     see,
     becomes,
     approve: judge.approve,
+    withdraw: judge.withdraw,
     truths,
     history,
     said: () => judge.violations.map((line) => line.split(': ')[1]),
@@ -189,7 +190,7 @@ describe('the observer', () => {
     w.see(start + hour, 'r-team', { kind: 'left', members: ['r-anna'] });
     w.becomes(start + hour, on('anna'), on('bert'));
     w.see(start + hour, 'r-anna', { kind: 'switched_off' });
-    w.approve([{ object, action: 'disable', members: null }]);
+    w.approve('pln_1', [{ object, action: 'disable', members: null }]);
     w.see(start + hour, 'r-bert', { kind: 'switched_off' });
     // Who leaves altogether is counted with the account.
     w.see(start + hour, 'r-team', { kind: 'left', members: ['r-bert'] });
@@ -200,5 +201,36 @@ describe('the observer', () => {
       expect.stringContaining('2 deprovisions that nobody approved, where 1 are allowed'),
       expect.stringContaining('1 group_deletes that nobody approved, where 0 are allowed'),
     ]);
+  });
+
+  it('takes nobody for released by a plan that came to nothing, and by another that holds them as well', () => {
+    const w = watched({ ...careful, limits: { deprovisions: 0, group_deletes: 0, member_removals: 0 } });
+    const operation = { object: { type: 'user', id: 'anna' }, action: 'disable', members: null } as const;
+    w.becomes(start + hour, on('anna'));
+    w.approve('pln_1', [operation]);
+    w.approve('pln_2', [operation]);
+    w.withdraw('pln_1');
+    w.see(start + hour, 'r-anna', { kind: 'switched_off' });
+    expect(w.said()).toEqual([]);
+    w.approve('pln_3', [operation]);
+    w.withdraw('pln_3');
+    w.see(start + hour, 'r-anna', { kind: 'switched_off' });
+    expect(w.said()).toEqual([expect.stringContaining('1 deprovisions that nobody approved')]);
+  });
+
+  it('counts a membership with the account that goes, and not with one that is off for long', () => {
+    const w = watched({ ...careful, limits: { deprovisions: 9, group_deletes: 0, member_removals: 0 } });
+    const leaves = (at: number, who: string): void => w.see(at, 'r-team', { kind: 'left', members: [`r-${who}`] });
+    w.becomes(start + hour, on('anna'), on('bert'), isIn('team', 'anna'), isIn('team', 'bert'));
+    leaves(start + hour, 'anna');
+    w.see(start + hour, 'r-anna', { kind: 'switched_off' });
+    w.see(start + hour, 'r-bert', { kind: 'switched_off' });
+    leaves(start + hour + evidenceMs, 'bert');
+    expect(w.said()).toEqual([]);
+    leaves(start + hour + evidenceMs + 1, 'bert');
+    expect(w.said()).toEqual([expect.stringContaining('1 member_removals that nobody approved')]);
+    w.becomes(start + 2 * hour, here('bert'));
+    leaves(start + 2 * hour, 'bert');
+    expect(w.said()).toHaveLength(1);
   });
 });

@@ -22,8 +22,10 @@ export const gainMs = 600_000;
 export type Judge = {
   /** Effects in their order. */
   hear(effects: readonly Effect[]): void;
-  /** Somebody is about to release these. */
-  approve(operations: readonly PlanOperation[]): void;
+  /** Somebody is about to release these by a plan. */
+  approve(plan: string, operations: readonly PlanOperation[]): void;
+  /** Nothing was done by this plan, and nothing will be. */
+  withdraw(plan: string): void;
   readonly violations: readonly string[];
   /** How many effects of each kind were judged. */
   readonly judged: Readonly<Record<string, number>>;
@@ -37,8 +39,11 @@ export const judgeOf = (name: string, history: History, unmanaged: ReadonlySet<s
   const accounts = new Map<string, string>();
   /** By account the manager it was last given. */
   const managers = new Map<string, string>();
+  /** Since when each account is switched off. */
+  const offSince = new Map<string, number>();
   const takings = takingsBy(rules);
 
+  const isOffSince = (account: string, at: number): boolean => (offSince.get(account) ?? Number.POSITIVE_INFINITY) < at;
   const accuse = (effect: Effect, what: string): void => {
     violations.push(`${effect.at} ${name}: ${what} (${effect.type} ${effect.id}, effect ${effect.number})`);
   };
@@ -84,6 +89,7 @@ export const judgeOf = (name: string, history: History, unmanaged: ReadonlySet<s
         return;
       case 'switched_off':
         if (!hasSaid(on(owner))) accuse(effect, `${owner} was disabled, and never left nor was disabled in the tenant`);
+        offSince.set(id, to);
         take('deprovisions', owner);
         return;
       case 'left':
@@ -93,12 +99,15 @@ export const judgeOf = (name: string, history: History, unmanaged: ReadonlySet<s
           else {
             if (!hasSaid(isIn(owner, person)))
               accuse(effect, `${person} was put out of group ${owner}, and never left it in the tenant`);
-            // Who leaves altogether is counted with the account.
-            if (!hasSaid(on(person))) take('member_removals', `${owner} ${person}`);
+            // Who leaves altogether is counted with the account, which goes after the memberships; one that is off for long goes no more.
+            const isWithAccount =
+              hasSaid(here(person)) || (hasSaid(on(person)) && !isOffSince(member, to - evidenceMs));
+            if (!isWithAccount) take('member_removals', `${owner} ${person}`);
           }
         }
         return;
       case 'switched_on':
+        offSince.delete(id);
         if (!mayHave(on(owner)))
           accuse(effect, `${owner} was switched on, and has long been off in the tenant, or gone`);
         return;
@@ -140,6 +149,7 @@ export const judgeOf = (name: string, history: History, unmanaged: ReadonlySet<s
       for (const effect of effects) judge(effect);
     },
     approve: takings.approve,
+    withdraw: takings.withdraw,
     violations,
     judged,
   };

@@ -14,25 +14,39 @@ export type Decided = { readonly counts: Counts; readonly note: (line: string) =
 /** Until the end of all, also when the storm has passed. */
 export const operate = async (plant: Plant, decided: Decided, over: AbortSignal): Promise<void> => {
   const accepted = new Set<string>();
-  const hasLimits = plant.customers.filter(({ rules }) => rules.limits !== null);
+  const desks = plant.customers
+    .filter(({ rules }) => rules.limits !== null)
+    .map((customer) => ({ customer, released: new Set<string>() }));
   while (!over.aborted) {
-    for (const customer of hasLimits) {
-      await approve(plant, customer, decided).catch(() => count(decided.counts, 'plans: not answered'));
+    for (const { customer, released } of desks) {
+      await approve(plant, customer, decided, released)
+        .then(() => withdraw(plant, customer, released))
+        .catch(() => count(decided.counts, 'plans: not answered'));
       await accept(plant, customer, decided, accepted).catch(() => count(decided.counts, 'reads: not answered'));
     }
     await pause(700, over);
   }
 };
 
-const plan = z.object({ id: z.string(), kind: z.string(), hash: z.string(), state: z.string() });
+const plan = z.object({
+  ...{ id: z.string(), kind: z.string(), hash: z.string(), state: z.string() },
+  carried_out_by: z.string().nullable(),
+});
 const reads = z.object({
   data: z.array(z.object({ id: z.string(), state: z.string(), mode: z.string(), shrink: z.unknown() })),
 });
 
-const approve = async (plant: Plant, customer: Customer, { counts, note }: Decided): Promise<void> => {
+const approve = async (
+  plant: Plant,
+  customer: Customer,
+  { counts, note }: Decided,
+  /** By plans that are not known to have begun, nor to have come to nothing. */
+  released: Set<string>,
+): Promise<void> => {
   const waiting = await allOf(plant, `/v1/plans?target_id=${customer.target}&state=waiting&limit=50`, plan);
   for (const { id, kind, hash } of waiting) {
-    customer.judge.approve(await allOf(plant, `/v1/plans/${id}/operations?limit=200`, planOperation));
+    customer.judge.approve(id, await allOf(plant, `/v1/plans/${id}/operations?limit=200`, planOperation));
+    released.add(id);
     const answer = await plant.stack.api
       .ask('POST', `/v1/plans/${id}/approve`, z.unknown(), { hash, reason: 'Looked at, and right.' })
       .then(
@@ -42,6 +56,24 @@ const approve = async (plant: Plant, customer: Customer, { counts, note }: Decid
     note(`${customer.name}: ${kind} plan ${id} ${answer}`);
     count(counts, `${kind} plan ${answer}`);
   }
+};
+
+/** What was released by a plan that came to nothing is not to excuse what is done without one. */
+const withdraw = async (plant: Plant, { judge }: Customer, released: Set<string>): Promise<void> => {
+  for (const id of released) {
+    const fate = fateOf(await plant.stack.api.ask('GET', `/v1/plans/${id}`, plan));
+    if (fate !== 'open') released.delete(id);
+    if (fate === 'came_to_nothing') judge.withdraw(id);
+  }
+};
+
+/** `open`: it may be carried out yet, also where we did not hear that it was approved. What has begun is good for what was sent, whatever ends it. */
+export const fateOf = ({
+  state,
+  carried_out_by: run,
+}: Pick<z.output<typeof plan>, 'state' | 'carried_out_by'>): 'open' | 'begun' | 'came_to_nothing' => {
+  if (run !== null) return 'begun';
+  return state === 'waiting' || state === 'approved' ? 'open' : 'came_to_nothing';
 };
 
 /** Only the newest read says what is missing now. */

@@ -24,21 +24,28 @@ export const planOperation = z.object({
 export type PlanOperation = z.output<typeof planOperation>;
 
 export type Takings = {
-  /** Somebody releases these: to be called before they say so, since what they say may take effect at once. */
-  approve(operations: readonly PlanOperation[]): void;
+  /** Somebody releases these by a plan: to be called before they say so, since what they say may take effect at once. */
+  approve(plan: string, operations: readonly PlanOperation[]): void;
+  /** Nothing was done by this plan, and nothing will be. */
+  withdraw(plan: string): void;
   /** Something is taken away; says what is wrong with that, if anything. */
   take(limit: LimitName, what: string): string | null;
 };
 
 export const takingsBy = ({ limits }: Rules): Takings => {
-  const approved = new Set<string>();
+  /** By plan, what it releases and was not taken yet. */
+  const released = new Map<string, Set<string>>();
   const taken: Record<LimitName, number> = { deprovisions: 0, group_deletes: 0, member_removals: 0 };
+  const isReleased = (what: string): boolean => [...released.values()].some((some) => some.delete(what));
   return {
-    approve: (operations) => {
-      for (const operation of operations) for (const one of releasedBy(operation)) approved.add(one);
+    approve: (plan, operations) => {
+      const some = released.get(plan) ?? new Set();
+      released.set(plan, some);
+      for (const operation of operations) for (const one of releasedBy(operation)) some.add(one);
     },
+    withdraw: (plan) => void released.delete(plan),
     take: (limit, what) => {
-      if (limits === null || approved.delete(`${limit} ${what}`)) return null;
+      if (limits === null || isReleased(`${limit} ${what}`)) return null;
       taken[limit] += 1;
       return taken[limit] <= limits[limit]
         ? null
