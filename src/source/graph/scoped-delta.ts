@@ -175,7 +175,8 @@ async function* joiners(
     .filter(({ type, id }) => type === 'group' && walk.nested && !walk.reached.has(id))
     .map(({ id }) => id);
   if (inner.length > 0) {
-    const beyond = walkFrom(inner, true);
+    // What was reached is told by its own changes: a list of it would name those who are read here, before they are.
+    const beyond = walkFrom(inner, true, walk.reached);
     for await (const { answer } of walkGroups(client, known, beyond, new Set(), selection, signal)) yield answer;
     for (const id of beyond.groups) walk.reached.add(id);
     for (const id of beyond.users) users.add(id);

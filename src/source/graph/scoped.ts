@@ -123,9 +123,14 @@ export type Walk = {
   done: number;
 };
 
-export const walkFrom = (groups: readonly SourceId[], nested: boolean): Walk => {
+/** `before`: groups that another walk has reached, and that this one does not go through once more. */
+export const walkFrom = (
+  groups: readonly SourceId[],
+  nested: boolean,
+  before: ReadonlySet<SourceId> = new Set(),
+): Walk => {
   const start = [...new Set(groups)];
-  return { groups: start, reached: new Set(start), users: new Set(), nested, done: 0 };
+  return { groups: start, reached: new Set([...before, ...start]), users: new Set(), nested, done: 0 };
 };
 
 /** One more group of the walk, as it is stored. */

@@ -101,6 +101,26 @@ describe('a read of a test group', () => {
     }
   });
 
+  it('that a group is nested in is told last, also where that one is in it: wherever the read breaks off, everybody is read', async () => {
+    const { tenant, people, pilot, source } = office();
+    const others = tenant.users().slice(50, 53).map(sourceId);
+    const circle = sourceId(tenant.createGroup({ displayName: 'Circle', members: [...others, pilot] }));
+    const folded = new Folded();
+    const from = await readAll(source, folded, { scope: nested(pilot) });
+    tenant.join(pilot, circle);
+    const reading: Reading = { scope: nested(pilot), from };
+    const stops: { resume: NonNullable<Reading['resume']>; folded: Folded }[] = [];
+    await readAll(source, folded, reading, (message) => {
+      if (message.type === 'place') stops.push({ resume: message.resume, folded: folded.copy() });
+    });
+    const truth = folded.view(everyone);
+    expect(Object.keys(truth.users).sort()).toEqual([...people, ...others].sort());
+    for (const { resume, folded: until } of stops) {
+      await readAll(source, until, { ...reading, resume });
+      expect(until.view(everyone)).toEqual(truth);
+    }
+  });
+
   it('starts over when the groups it had read are not stored any more', async () => {
     const { tenant, people, pilot, source } = office();
     tenant.join(pilot, tenant.createGroup({ displayName: 'Inner', members: people }));
