@@ -3,11 +3,12 @@
  * still to be done. It says rather too little than too much: an adapter that has to replace a group as a whole does so only where all of them are shown.
  */
 
+import { batches } from '../core/batches.ts';
 import { coverOf, isOpen } from '../core/protection.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, Member, Operation } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
-import type { Ref } from '../model/source-object.ts';
+import { group, type Ref, user } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { KnownMembers } from '../target/target.ts';
 import { firstMembersOf, mostKnown } from './first-members.ts';
@@ -54,21 +55,31 @@ export const knownMembers = async (
   return { members, isOurs: isMade && !hasLeavers && !isAnyProtected && !isAnyOpen };
 };
 
-/** Whether any of these is in the group in the tenant, and has an account. */
+/**
+ * Whether any of these is in the group in the tenant, and has an account. Mostly they wait for the account, and then the group is not looked through: it may
+ * be a large one, and this is asked for each piece that it is filled by.
+ */
 const hasAccounts = async (
-  { engine, run, record }: Needs,
-  group: Ref,
+  { engine: { stores }, run: { connection }, record }: Needs,
+  of: Ref,
   waiting: ReadonlySet<SourceId>,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  if (waiting.size === 0) return false;
-  for await (const refs of engine.stores.snapshots.members(run.connection, group.id)) {
+  for (const ids of batches([...waiting], batchSize)) {
     signal.throwIfAborted();
-    const ours = refs.filter(({ id }) => waiting.has(id));
-    if (ours.length > 0 && (await engine.stores.ledger.links(record.id, ours)).size > 0) return true;
+    const links = await stores.ledger.links(record.id, [...ids.map(user), ...ids.map(group)]);
+    const here = await stores.snapshots.find(
+      connection,
+      [...links.values()].map(({ ref }) => ref),
+    );
+    if (here.size === 0) continue;
+    for await (const memberships of stores.snapshots.groupsOf(connection, [...here.keys()]))
+      if (memberships.some((one) => one.group === of.id)) return true;
   }
   return false;
 };
+
+const batchSize = 500;
 
 /** Not who is protected: they are left out of what joins a group as well. They may be in it all the same, from before. */
 const withoutProtected = async (work: Needs, links: readonly Link[]): Promise<readonly Link[]> => {

@@ -14,11 +14,19 @@ type Naming = { readonly names: Names; readonly record: Pick<TargetRecord, 'matc
 
 /**
  * Of those who would be made by one name in this turn the first is; whoever comes after waits, until one of them is called otherwise. Who has an account and
- * is given the name goes before all who would be made by it in the same step.
+ * is given the name goes before all who would be made by it in the same step. `passing`: whose renaming would be done as things stand; for one that is held
+ * nobody is to wait.
  */
-export const firstsOfNames = <P extends { readonly plan: ObjectPlan }>(naming: Naming, plans: readonly P[]): P[] => {
-  for (const { plan } of plans)
-    for (const { key, id } of namesIn(naming, plan, 'update')) if (!naming.names.has(key)) naming.names.set(key, id);
+export const firstsOfNames = async <P extends { readonly plan: ObjectPlan }>(
+  naming: Naming,
+  plans: readonly P[],
+  passing: (renamed: readonly P[]) => Promise<ReadonlySet<SourceId>>,
+): Promise<readonly P[]> => {
+  const renamed = plans.filter(({ plan }) => namesIn(naming, plan, 'update').length > 0);
+  const given = renamed.length === 0 ? new Set() : await passing(renamed);
+  for (const { plan } of renamed)
+    for (const { key, id } of namesIn(naming, plan, 'update'))
+      if (given.has(id) && !naming.names.has(key)) naming.names.set(key, id);
   return plans.map((planned) => ({ ...planned, plan: firstOfName(naming, planned.plan) }));
 };
 
@@ -29,7 +37,7 @@ const firstOfName = (naming: Naming, plan: ObjectPlan): ObjectPlan => {
     return {
       kind: 'escrow',
       reason: 'linked_elsewhere',
-      detail: `somebody else of the tenant has the same ${taken.path}, as it was read last, and is given it now`,
+      detail: `somebody else of the tenant has the same ${taken.path}, as it was read last, and is to be given it`,
     };
   for (const { key, id } of names) naming.names.set(key, id);
   return plan;

@@ -1,8 +1,6 @@
 /** What is known of a target once a run has gone through all of it: how far it was brought, and whose members are as wanted. */
 
-import { batches } from '../core/batches.ts';
 import type { SourceId } from '../model/ids.ts';
-import type { Escrow } from '../model/operation.ts';
 import { dueEscrows } from './due-escrows.ts';
 import { letGo } from './first-looks.ts';
 import type { Gathered } from './gather.ts';
@@ -68,12 +66,10 @@ const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<vo
   for await (const items of gathered.groups())
     for (const { ref, why } of items) if (why === 'retry' || gathered.kind === 'everything') retried.add(ref.id);
   if (retried.size === 0) return;
-  const due = (await dueNow(work)).filter(({ ref }) => retried.has(ref.id));
-  if (due.length > 0)
-    await ledger.release(
-      work.lease,
-      due.map(({ ref }) => ref),
-    );
+  for await (const escrows of dueEscrows(ledger, work.run)) {
+    const due = escrows.map(({ ref }) => ref).filter(({ id }) => retried.has(id));
+    if (due.length > 0) await ledger.release(work.lease, due);
+  }
 };
 
 /**
@@ -83,16 +79,8 @@ const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<vo
 export const releaseDue = async (work: Provisioning, tally: Tally): Promise<void> => {
   const { failed, skipped } = tally.counters();
   const met = new Set([...Object.keys(failed), ...(skipped['confirmed_present'] ? ['source_unsure'] : [])]);
-  const due = (await dueNow(work)).filter(({ reason }) => !met.has(reason));
-  for (const some of batches(due, 500))
-    await letGo(
-      work,
-      some.map(({ ref }) => ref),
-    );
-};
-
-const dueNow = async ({ engine, run }: Provisioning): Promise<readonly Escrow[]> => {
-  const due: Escrow[] = [];
-  for await (const escrows of dueEscrows(engine.stores.ledger, run)) due.push(...escrows);
-  return due;
+  for await (const escrows of dueEscrows(work.engine.stores.ledger, work.run)) {
+    const due = escrows.filter(({ reason }) => !met.has(reason)).map(({ ref }) => ref);
+    if (due.length > 0) await letGo(work, due);
+  }
 };

@@ -26,6 +26,16 @@ export const sift = async (work: Provisioning, pending: readonly Pending[]): Pro
   return { go: [...judged, ...go], kept: [...spared.kept, ...kept] };
 };
 
+/** Those of these that would go as things stand, before any of them counts. */
+export const passing = async (work: Provisioning, pending: readonly Pending[]): Promise<readonly Pending[]> => {
+  const { aim } = work;
+  const { go } = await spare(work, pending);
+  if (go.length === 0 || aim.kind === 'plan') return go;
+  if (aim.kind === 'apply') return (await permitted(work, aim.plan, go)).go;
+  const { go: approved, rest } = await named(work, aim.approved, go);
+  return [...approved, ...rest.filter((one) => !isOverLimit(work, one))];
+};
+
 const isReleased = ({ released }: Pending): boolean => released !== undefined;
 
 const judge = async (work: Provisioning, pending: readonly Pending[]): Promise<Sifted> => {

@@ -18,6 +18,7 @@ import { metAgain } from './met-again.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { firstsOfNames } from './same-names.ts';
+import { passing } from './sift.ts';
 import { isNews, sighted } from './sights.ts';
 import { ahead, allOf, type Chunk, prepared, type Step } from './steps.ts';
 import { onlyWhoIsBack } from './switch-on.ts';
@@ -163,13 +164,14 @@ const provisionRound = async (
   nth: 1 | 2,
 ): Promise<ReadonlySet<SourceId>> => {
   const pass = passOf(work);
-  const plans = await onlyWhoIsBack(
+  const backed = await onlyWhoIsBack(
     work,
-    firstsOfNames(
-      work,
-      sighted.map((one) => planOne(one, objectContext(work, one, links, pass, nth))),
-    ),
+    sighted.map((one) => planOne(one, objectContext(work, one, links, pass, nth))),
   );
+  const plans = await firstsOfNames(work, backed, async (renamed) => {
+    const renames = renamed.flatMap((planned) => toPending(planned, pass));
+    return new Set((await passing(work, renames)).map(({ planned }) => planned.operation.ref.id));
+  });
   await escrowUnplannable(work, plans);
   const pending = plans.flatMap((planned) => toPending(planned, pass));
   let again: ReadonlySet<SourceId> = new Set();

@@ -3,6 +3,7 @@ import { declareRestore } from '../../src/engine/restore.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import { remoteId, sourceId } from '../../src/model/ids.ts';
 import { user } from '../../src/model/source-object.ts';
+import { defaultLimits } from '../../src/model/target-record.ts';
 import type { Target } from '../../src/target/target.ts';
 import { id, type Story, story, target as targetOf } from '../support/story.ts';
 
@@ -107,6 +108,53 @@ describe('a group that is made by a name which another is given in the same run'
     await s.delta();
     expect(s.groups()).toEqual({ 'All staff': ['anna'], 'Some staff': ['anna'] });
     expect(await s.stores.ledger.countEscrows(targetOf)).toBe(0);
+  });
+});
+
+describe('a-name-that-nobody-is-given: a group that is made by a name which another is to have, and is not given in this run', () => {
+  const escrowed = async (s: Story) =>
+    (await s.stores.ledger.escrows(targetOf, null, 10)).items.map(({ ref }) => ref.id);
+  const bothCalledAlike = (s: Story): void => {
+    s.directory.setGroup(id('alpha'), { displayName: 'All staff' });
+    s.directory.setGroup(id('omega'), { displayName: 'All staff' });
+    s.directory.join(id('omega'), id('anna'));
+  };
+  const withAlpha = async (s: Story): Promise<void> => {
+    s.hire('anna');
+    s.found('alpha');
+    s.directory.join(id('alpha'), id('anna'));
+    await s.full();
+  };
+
+  it('waits for nobody whose renaming is held by a limit', async () => {
+    const s = await story({ target: { limits: { ...defaultLimits, updates: { count: 1, percent: 100, floor: 0 } } } });
+    await withAlpha(s);
+    bothCalledAlike(s);
+    s.hire('anna', { displayName: 'Anna Berg' });
+    await s.delta();
+    expect(s.groups()).toEqual({ alpha: ['anna'], 'All staff': ['anna'] });
+    expect(await escrowed(s)).toEqual([]);
+  });
+
+  it('waits for nobody who is to be switched on with it, and of whom the source says otherwise', async () => {
+    let isAway = false;
+    const s = await story({
+      wrapSource: (made) => ({
+        ...made,
+        confirm: async (refs, ...asked) =>
+          isAway ? new Map(refs.map((ref) => [ref.id, 'gone'])) : await made.confirm(refs, ...asked),
+      }),
+    });
+    for (const name of ['anna', 'ben']) s.hire(name);
+    await s.full();
+    s.hire('anna', { accountEnabled: false });
+    await s.delta();
+    s.hire('anna', { userPrincipalName: shared });
+    s.hire('zoe', { userPrincipalName: shared });
+    isAway = true;
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'off', ben: 'on', kim: 'on' });
+    expect(await escrowed(s)).toEqual([id('anna')]);
   });
 });
 

@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
+import type { Ledger } from '../../src/store/ledger.ts';
+import { createMemoryStores } from '../../src/store/memory/index.ts';
+import { createVault } from '../../src/store/vault.ts';
 import { id, story, target } from '../support/story.ts';
 
 describe('a group that is filled for the first time', () => {
@@ -21,6 +25,40 @@ describe('a group that is filled for the first time', () => {
     for (const one of people) s.directory.join(id('g'), id(one));
     await s.full();
     expect(known).toEqual([0, 500, 1_000]);
+  });
+
+  it('in pieces, while somebody waits for an account: it is not looked through for each of them', async () => {
+    const walked: number[] = [];
+    let walks = 0;
+    const s = await story({
+      stores: (now) => {
+        const made = createMemoryStores({ now, vault: createVault(randomBytes(32)) });
+        const members: typeof made.snapshots.members = (...of) => {
+          walks += 1;
+          return made.snapshots.members(...of);
+        };
+        return { ...made, snapshots: { ...made.snapshots, members } };
+      },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal, beforeWrite, ask) => {
+          if (operation.action === 'create' && operation.ref.id === id('p0'))
+            throw new TargetError('rejected', 'Not this one.');
+          if (operation.action !== 'add_members') return await made.apply(operation, signal, beforeWrite, ask);
+          const before = walks;
+          await ask?.(signal);
+          walked.push(walks - before);
+          return await made.apply(operation, signal, beforeWrite, ask);
+        },
+      }),
+    });
+    const people = Array.from({ length: 1_100 }, (_, nth) => `p${nth}`);
+    for (const one of people) s.directory.setUser(id(one), { userPrincipalName: `${one}@x.example` });
+    s.directory.setGroup(id('g'), { displayName: 'Everybody' });
+    for (const one of people) s.directory.join(id('g'), id(one));
+    await s.full();
+    expect(walked).toEqual([0, 0, 0]);
+    expect(s.groups()['Everybody']).toHaveLength(1_099);
   });
 
   /** They were sent, and the target shows nobody who is in it; then it goes away before the run could say that it had come to an end. */
@@ -134,5 +172,52 @@ describe('a group in escrow for members that were not seen to be put into it', (
     s.pass(7 * 3_600_000);
     await s.provision('full');
     expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+});
+
+describe('groups in escrow that are let go of at the end of a run', () => {
+  it('are let go of page by page: a bad day of a large tenant fits in no memory', async () => {
+    let fails = true;
+    let seen: string[] = [];
+    const s = await story({
+      stores: (now) => {
+        const made = createMemoryStores({ now, vault: createVault(randomBytes(32)) });
+        const ledger: Ledger = {
+          ...made.ledger,
+          dueEscrows: async function* (...of) {
+            seen = [];
+            for await (const some of made.ledger.dueEscrows(...of))
+              for (const each of some) {
+                seen.push('read');
+                yield [each];
+              }
+          },
+          release: async (lease, refs) => {
+            seen.push('let go');
+            await made.ledger.release(lease, refs);
+          },
+        };
+        return { ...made, ledger };
+      },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...how) => {
+          if (!fails || operation.action !== 'add_members') return await made.apply(operation, ...how);
+          throw new TargetError('rejected', 'Nobody is shown.', { code: 'not_applied' });
+        },
+      }),
+    });
+    s.hire('anna');
+    for (const name of ['g', 'h']) {
+      s.found(name);
+      s.directory.join(id(name), id('anna'));
+    }
+    await s.full();
+    expect(await s.stores.ledger.countEscrows(target)).toBe(2);
+    fails = false;
+    s.pass(7 * 3_600_000);
+    await s.provision('full');
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+    expect(seen).toEqual(['read', 'let go', 'read', 'let go']);
   });
 });
