@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { writeLimits } from '../core/guard.ts';
-import { isRefusal } from '../core/quarantine.ts';
+import { isRefusal, type Refused } from '../core/quarantine.ts';
 import { type PlanId, planId, type SourceId, sourceId } from '../model/ids.ts';
 import type { Exceeded } from '../model/plan.ts';
 import { type Counters, type CountName, count, countReason, type Phase } from '../model/run.ts';
@@ -37,8 +37,10 @@ export type Tally = {
   fail(reason: string, of: SourceId): void;
   /** What the target was told something of that it does not know any more. Of this turn, for it says something of the target and not of the run. */
   gone(of: readonly SourceId[]): void;
-  /** Of this turn. `objects`: whom it refused something, or does not know any more, however often. */
-  readonly refusedInTurn: () => { readonly gone: number; readonly objects: number };
+  /** Who has an account, and was refused a name that somebody else at the target has. */
+  failByName(reason: string): void;
+  /** Of this turn. `objects`: whom it refused something, or does not know any more, however often; `byName` are not among them. */
+  readonly refusedInTurn: () => Refused;
   /** This object of the chunk is done and counted. */
   done(id: SourceId): void;
   readonly doneInChunk: () => readonly SourceId[];
@@ -50,13 +52,18 @@ export const startTally = (from: Counters, report: Report): Tally => {
   let counters = from;
   let done: SourceId[] = [];
   let gone = 0;
+  let byName = 0;
   const refused = new Set<SourceId>();
   return {
     gone: (of) => {
       gone += of.length;
       for (const id of of) refused.add(id);
     },
-    refusedInTurn: () => ({ gone, objects: refused.size }),
+    failByName: (reason) => {
+      counters = countReason(counters, 'failed', reason, 1);
+      byName += 1;
+    },
+    refusedInTurn: () => ({ gone, byName, objects: refused.size }),
     done: (id) => {
       done.push(id);
     },

@@ -6,7 +6,7 @@ import { references } from '../core/mapping.ts';
 import { type Context, keyOf, type Met, type ObjectPlan, planLinked, planUnlinked, whyAdopted } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
-import type { Escrow, EscrowReason, Link, Operation } from '../model/operation.ts';
+import type { Escrow, EscrowReason, Link, Operation, Outcome } from '../model/operation.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import { carryOut, isToPlanAgain } from './carry-out.ts';
@@ -331,8 +331,10 @@ const countWritten = (
     if (plan?.kind !== 'do' || again.has(outcome.ref.id) || isToDisable(plan)) continue;
     if (outcome.result === 'skipped' && outcome.reason === 'postponed') continue;
     if (outcome.result === 'skipped') tally.skip(outcome.reason);
-    else if (outcome.result === 'escrowed') tally.fail(outcome.reason, outcome.ref.id);
-    else {
+    else if (outcome.result === 'escrowed') {
+      if (isRefusedName(work, pending, outcome)) tally.failByName(outcome.reason);
+      else tally.fail(outcome.reason, outcome.ref.id);
+    } else {
       const { attributes, managers } = writtenIn(work, pending.planned.operation);
       tally.add(outcome.action === 'create' ? 'created' : attributes ? 'updated' : 'unchanged');
       if (managers) tally.add('managersSet');
@@ -340,6 +342,17 @@ const countWritten = (
     tally.done(outcome.ref.id);
   }
 };
+
+/** Whoever has an account is to be called as somebody else at the target is. */
+const isRefusedName = (
+  { record: { matching } }: Provisioning,
+  { link, planned: { operation } }: Pending,
+  { reason }: Extract<Outcome, { readonly result: 'escrowed' }>,
+): boolean =>
+  reason === 'target_conflict' &&
+  link !== null &&
+  operation.action === 'update' &&
+  matching[operation.ref.type].some(({ from, to }) => from !== 'id' && Object.hasOwn(operation.attributes, to));
 
 const writtenIn = (
   work: Provisioning,

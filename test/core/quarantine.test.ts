@@ -15,6 +15,7 @@ import { type Counters, noCounters } from '../../src/model/run.ts';
 
 const start = new Date('2026-03-01T08:00:00.000Z');
 const minute = 60_000;
+const none = { gone: 0, byName: 0, objects: 0 };
 const after = (minutes: number): Date => new Date(start.getTime() + minutes * minute);
 
 describe('what a target or connection is held back by after a probe in vain', () => {
@@ -69,7 +70,7 @@ describe('probes', () => {
   it('are not hastened by a check that passed all the while', () => {
     const problem = massFailure(
       { ...noCounters, failed: { target_rejected: 20 } },
-      { refused: { gone: 0, objects: 20 }, objects: 1_000 },
+      { refused: { ...none, objects: 20 }, objects: 1_000 },
     );
     expect(isShownByCheck(problem)).toBe(false);
     expect(isShownByCheck({ code: 'target_unauthorized', message: '401', owner: 'your_team' })).toBe(true);
@@ -78,7 +79,6 @@ describe('probes', () => {
 
 describe('a target refuses most of what it is sent', () => {
   const counted = (some: Partial<Counters>): Counters => ({ ...noCounters, ...some });
-  const none = { gone: 0, objects: 0 };
   const large = { refused: none, objects: 1_000 };
 
   it('when three of five are refused, of at least twenty', () => {
@@ -92,10 +92,16 @@ describe('a target refuses most of what it is sent', () => {
     expect(massFailure(counted({ managersSet: 9, failed: { target_rejected: 11 } }), large)).toBeNull();
   });
 
+  it('but not for names that somebody else at the target has', () => {
+    const refused = counted({ updated: 1, failed: { target_conflict: 20 } });
+    expect(massFailure(refused, large)).not.toBeNull();
+    expect(massFailure(refused, { ...large, refused: { ...none, byName: 20 } })).toBeNull();
+  });
+
   it('or five and more who are most of what it is to have, where that is less', () => {
     const allOf = (refused: number, objects: number) =>
       massFailure(counted({ failed: { target_rejected: refused } }), {
-        refused: { gone: 0, objects: refused },
+        refused: { ...none, objects: refused },
         objects,
       });
     expect(allOf(15, 15)).toMatchObject({ message: expect.stringContaining('15 of 15') });
@@ -103,13 +109,13 @@ describe('a target refuses most of what it is sent', () => {
     expect([allOf(4, 4), allOf(5, 10), allOf(19, 1_000)]).toEqual([null, null, null]);
     expect(
       massFailure(counted({ created: 4, failed: { target_rejected: 1 } }), {
-        refused: { gone: 0, objects: 1 },
+        refused: { ...none, objects: 1 },
         objects: 5,
       }),
     ).toBeNull();
     expect(
       massFailure(counted({ created: 4, failed: { target_rejected: 5 } }), {
-        refused: { gone: 0, objects: 5 },
+        refused: { ...none, objects: 5 },
         objects: 8,
       }),
     ).toBeNull();
@@ -117,7 +123,7 @@ describe('a target refuses most of what it is sent', () => {
 
   it('but not because of one group that it refuses for each of its members', () => {
     const failed = { target_rejected: 5 };
-    expect(massFailure(counted({ failed }), { refused: { gone: 0, objects: 1 }, objects: 8 })).toBeNull();
+    expect(massFailure(counted({ failed }), { refused: { ...none, objects: 1 }, objects: 8 })).toBeNull();
   });
 
   it('whatever it says, and whatever it was asked', () => {
@@ -128,14 +134,19 @@ describe('a target refuses most of what it is sent', () => {
   });
 
   it('or knows no more of them, unless most of those got a new account, or were to have none', () => {
-    expect(massFailure(noCounters, { ...large, refused: { gone: 20, objects: 20 } })).toMatchObject({
+    expect(massFailure(noCounters, { ...large, refused: { ...none, gone: 20, objects: 20 } })).toMatchObject({
       code: 'target_refuses_most',
     });
     expect(
-      massFailure(counted({ failed: { target_rejected: 10 } }), { ...large, refused: { gone: 10, objects: 10 } }),
+      massFailure(counted({ failed: { target_rejected: 10 } }), {
+        ...large,
+        refused: { ...none, gone: 10, objects: 10 },
+      }),
     ).not.toBeNull();
-    expect(massFailure(counted({ created: 50 }), { ...large, refused: { gone: 50, objects: 50 } })).toBeNull();
-    expect(massFailure(counted({ disabled: 50 }), { ...large, refused: { gone: 50, objects: 50 } })).toBeNull();
+    expect(massFailure(counted({ created: 50 }), { ...large, refused: { ...none, gone: 50, objects: 50 } })).toBeNull();
+    expect(
+      massFailure(counted({ disabled: 50 }), { ...large, refused: { ...none, gone: 50, objects: 50 } }),
+    ).toBeNull();
   });
 
   it('but not because people could not be told apart, were left alone, or needed nothing', () => {

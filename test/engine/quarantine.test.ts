@@ -173,6 +173,19 @@ describe('a target that refuses most of what it is sent', () => {
     expect(await held(s)).toMatchObject({ state: 'quarantined' });
   });
 
+  it('is not held back where most people of a small tenant swap their names, and whoever is disabled is switched off', async () => {
+    const s = await story();
+    staff(s, 7);
+    await s.full();
+    const nameOf = (nth: number): string => `p00${nth % 6}@contoso.example`;
+    for (let nth = 0; nth < 6; nth += 1) s.directory.setUser(id(`p00${nth}`), { userPrincipalName: nameOf(nth + 1) });
+    s.directory.setUser(id('p006'), { accountEnabled: false });
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ counters: { failed: { target_conflict: 6 } } });
+    expect(await held(s)).toMatchObject({ state: 'active' });
+    expect(s.accounts()).toMatchObject({ p000: 'on', p006: 'off' });
+  });
+
   it('is not held back for the few whose values it refuses, also when nobody else is sent', async () => {
     const refused = new Set(['p000', 'p001', 'p002', 'p003', 'p004'].map(id));
     const s = await story({
