@@ -64,7 +64,7 @@ export const raiseShield = async (around: Around): Promise<Raised> => {
     const everyone = 'why' in now ? [] : now.everyone;
     const listed = new Set(everyone.map(({ id }) => id));
     const held = 'by' in now && now.by === 'source' ? await everyoneIn(stores.snapshots, record.connection, group) : [];
-    const known = [...(before ?? []), ...held, ...(await lostBy(around, group, everyone))];
+    const known = [...(before ?? []), ...held, ...(await lostBy(around, head, group, everyone))];
     const lost = [...new Map(known.map((ref) => [ref.id, ref])).values()].filter(({ id }) => !listed.has(id));
     for (const { id } of [...everyone, ...lost]) members.add(id);
     if ('why' in now) unreadable.push({ group, why: now.why });
@@ -101,23 +101,47 @@ const everyoneNow = async (
   }
 };
 
-/** Who went from the group, or from the groups in it, by the changes this run looks at; and with a group that went, everybody in it. */
+/** Who went from the group, or from the groups in it, by the changes this run looks at; and with a group that went, everybody who was in it by then. */
 const lostBy = async (
   { stores: { snapshots }, record, gathered: { edges } }: Around,
+  head: Head,
   group: SourceId,
   everyone: readonly Ref[],
 ): Promise<readonly Ref[]> => {
   const lost = new Map<SourceId, Ref>();
   const groups = new Set([group, ...everyone.filter(({ type }) => type === 'group').map(({ id }) => id)]);
   for (const each of groups)
-    for (const { member, want } of edges.get(each) ?? []) {
+    for (const { member, want, version } of edges.get(each) ?? []) {
       if (want === 'add') continue;
       lost.set(member.id, member);
       if (member.type === 'user') continue;
       groups.add(member.id);
-      for (const ref of await everyoneIn(snapshots, record.connection, member.id)) lost.set(ref.id, ref);
+      // As long as a target waits for somebody to look, the changes go back to its beginning: whoever joined since was never in the protected group.
+      const came = await cameAfter(snapshots, record.connection, version, head.version);
+      for (const ref of (await shownIn(snapshots, record.connection, member.id, came)).everyone) lost.set(ref.id, ref);
     }
   return [...lost.values()];
+};
+
+/** Who came into a group after this version, and was not in it: a change that says they left it tells that they had been. */
+const cameAfter = async (
+  snapshots: Stores['snapshots'],
+  connection: TargetRecord['connection'],
+  version: number,
+  through: number,
+): Promise<(group: SourceId, member: SourceId) => boolean> => {
+  const first = new Map<string, 'add' | 'remove'>();
+  for await (const recorded of snapshots.changesAfter(connection, version, through))
+    for (const { change } of recorded) {
+      if (change.kind !== 'members') continue;
+      const note = (want: 'add' | 'remove', { id }: Ref): void => {
+        const key = `${change.group.id} ${id}`;
+        if (!first.has(key)) first.set(key, want);
+      };
+      for (const ref of change.removed) note('remove', ref);
+      for (const ref of change.added) note('add', ref);
+    }
+  return (group, member) => first.get(`${group} ${member}`) === 'add';
 };
 
 /**
@@ -185,6 +209,7 @@ const shownIn = async (
   snapshots: Stores['snapshots'],
   connection: TargetRecord['connection'],
   group: SourceId,
+  isLeftOut: (group: SourceId, member: SourceId) => boolean = () => false,
 ): Promise<{ readonly everyone: readonly Ref[]; readonly emptyGroups: number }> => {
   const everyone = new Map<SourceId, Ref>();
   const groups = new Set<SourceId>([group]);
@@ -194,6 +219,7 @@ const shownIn = async (
     for await (const some of snapshots.members(connection, each))
       for (const ref of some) {
         members += 1;
+        if (isLeftOut(each, ref.id)) continue;
         everyone.set(ref.id, ref);
         if (ref.type === 'group') groups.add(ref.id);
       }

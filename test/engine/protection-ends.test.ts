@@ -89,6 +89,23 @@ describe('somebody who left while they were protected', () => {
     expect(s.groups()).toMatchObject({ Staff: ['alice', 'bob', 'carl'] });
   });
 
+  it('does not protect whoever joined their group only after that had left the one that protects', async () => {
+    const s = await helpdesk({ groups: [sourceId(id('Admins'))] }, { state: 'paused' });
+    s.directory.join(id('Admins'), id('Staff'));
+    await s.full();
+    s.directory.leave(id('Admins'), id('Staff'));
+    await s.delta();
+    s.hire('dora');
+    s.directory.join(id('Staff'), id('dora'));
+    await s.delta();
+    await s.editTarget({ state: 'active' });
+    await s.delta();
+    expect(s.accounts()).toEqual({ dora: 'on' });
+    await passBy(s, ['emil']);
+    expect(s.accounts()).toEqual({ alice: 'on', carl: 'on', dora: 'on', emil: 'on' });
+    expect(s.groups()).toMatchObject({ Staff: ['alice', 'carl', 'dora'] });
+  });
+
   it('and is disabled only, is switched off once they are taken out of the group that protects', async () => {
     const s = await helpdesk({});
     await withBob(s, { groups: [sourceId(id('Admins'))] });
