@@ -78,7 +78,7 @@ export type AskKnown = (ref: Ref) => Promise<boolean>;
  * whatever else is the same. An id that is in no snapshot may be of somebody who left, and whose principal name a new person has now; or what another
  * provisioner wrote there before us. Which of these nobody but a person can tell: it is taken where somebody looks at it in a plan (`isLookedAt`). Or it
  * is of somebody out of the scope or in the recycle bin, and then the link tells whose it is. After a restore there may be none: so the source is asked. Of
- * one that carries no id, and was somebody else's when its link ended, the record says whose; whether they are in the recycle bin, is asked as well.
+ * one that carries no id, and was somebody else's when its link ended, the record alone says whose.
  */
 export const isMarkedForAnother = async (
   { snapshots }: Pick<Stores, 'snapshots'>,
