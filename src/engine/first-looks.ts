@@ -4,7 +4,7 @@
  */
 
 import type { SourceId } from '../model/ids.ts';
-import type { Ref } from '../model/source-object.ts';
+import { group, type Ref, user } from '../model/source-object.ts';
 import { escrowObjects } from './escrow.ts';
 import type { Provisioning } from './provisioning.ts';
 
@@ -43,6 +43,33 @@ const awaitedLooks = async (work: Provisioning, refs: readonly Ref[]): Promise<R
     for (const { owner, to } of removals) if (pending.has(owner.id)) awaited.add(to);
   }
   return awaited;
+};
+
+/**
+ * The same of groups that were tried again: one that somebody waits to be put out of, who was looked at once, is due again when they are. What a look that
+ * came soon after the group was due said of it does not put it off.
+ */
+export const letGroupsGo = async (work: Provisioning, groups: readonly Ref[]): Promise<void> => {
+  const { ledger } = work.engine.stores;
+  const awaiting = new Map<SourceId, Ref>();
+  for await (const waiting of ledger.waitingFor(work.record.id, groups)) {
+    const removals = waiting.filter(({ path, want }) => path === 'members' && want === 'remove');
+    const ids = new Set<SourceId>();
+    for (const as of [user, group]) {
+      const looked = await lookedAt(
+        work,
+        removals.map(({ to }) => as(to)),
+      );
+      for (const { id } of looked) ids.add(id);
+    }
+    for (const { owner, to } of removals) if (ids.has(to)) awaiting.set(owner.id, owner);
+  }
+  await ledger.release(work.lease, groups);
+  if (awaiting.size > 0)
+    await escrowObjects(
+      work,
+      [...awaiting.values()].map((ref) => ({ ref, reason: 'absence_unproven', detail: lookedOnce })),
+    );
 };
 
 /** The source shows them now: what it said before is no first look any more. */

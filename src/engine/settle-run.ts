@@ -2,7 +2,7 @@
 
 import type { SourceId } from '../model/ids.ts';
 import { dueEscrows } from './due-escrows.ts';
-import { letGo } from './first-looks.ts';
+import { letGo, letGroupsGo } from './first-looks.ts';
 import type { Gathered } from './gather.ts';
 import { payLooks } from './owed-looks.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
@@ -68,7 +68,7 @@ const releaseGroups = async (work: Provisioning, gathered: Gathered): Promise<vo
   if (retried.size === 0) return;
   for await (const escrows of dueEscrows(ledger, work.run)) {
     const due = escrows.map(({ ref }) => ref).filter(({ id }) => retried.has(id));
-    if (due.length > 0) await ledger.release(work.lease, due);
+    if (due.length > 0) await letGroupsGo(work, due);
   }
 };
 

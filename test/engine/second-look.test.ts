@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
+import { sourceId } from '../../src/model/ids.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
@@ -180,6 +181,19 @@ describe('somebody whom a full read does not show, and the source does not know 
     s.pass(10 * minute);
     await s.requestProvision('delta');
     await s.provisionAll();
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+
+  it('is put out of a group ten minutes after a look that was the first once more', async () => {
+    const s = await vanished();
+    await untilIdle(s);
+    // What becomes of the account ends their own first look, and that of the group is due.
+    const lease = await s.stores.leases.take(target, 'somebody', 1);
+    if ('busyUntil' in lease) throw new Error('The target is busy.');
+    await s.stores.ledger.release(lease, [{ type: 'user', id: sourceId(id('p5')) }]);
+    s.pass(10 * minute);
+    await s.provisionAll();
+    expect(s.groups()).toEqual({ staff: ['p4'] });
     expect(await s.stores.ledger.countEscrows(target)).toBe(0);
   });
 
