@@ -56,10 +56,11 @@ const hasDefault = (rule: MappingRule, told: Attributes): boolean =>
 /** What differs from the last known state, or may differ from it: the new values, and what they were. */
 export const difference = (
   desired: Attributes,
-  { pushed, mayHold = {} }: Pick<Link, 'pushed' | 'mayHold'>,
+  { pushed, mayHold = {}, looked }: Pick<Link, 'pushed' | 'mayHold' | 'looked'>,
 ): { readonly attributes: Attributes; readonly before: Attributes } => {
   const isKnown = (path: string): boolean => sameValue(own(desired, path), own(pushed, path));
-  const paths = Object.keys(desired).filter((path) => !isKnown(path) || Object.hasOwn(mayHold, path));
+  const isOpen = (path: string): boolean => Object.hasOwn(mayHold, path) || (looked === true && !Object.hasOwn(pushed, path));
+  const paths = Object.keys(desired).filter((path) => !isKnown(path) || isOpen(path));
   return {
     attributes: Object.fromEntries(paths.map((path) => [path, own(desired, path)])),
     // Of what is to be as it is known to be: what it is if it is not.

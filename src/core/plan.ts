@@ -282,6 +282,7 @@ const planAdoption = (
     since: context.now,
     hasLeft: false,
     pushed: shownOf(remote.attributes, context.rules),
+    looked: true,
     // Whoever left since members were first pushed may still be in it; who of the others is in it nobody knows, so all of them are pushed again.
     membersSince: before?.membersSince ?? null,
     membersAt: null,

@@ -11,7 +11,9 @@ export const holds = (link: Link, attributes: Attributes): Link => {
   const open = Object.entries(mayHold ?? {}).filter(([path]) => !Object.hasOwn(attributes, path));
   return {
     ...known,
-    pushed: merge(link.pushed, attributes),
+    pushed: link.looked
+      ? Object.fromEntries([...Object.entries(link.pushed), ...Object.entries(attributes)])
+      : merge(link.pushed, attributes),
     ...(open.length === 0 ? {} : { mayHold: Object.fromEntries(open) }),
   };
 };

@@ -183,6 +183,7 @@ const linkTo = (work: Provisioning, ref: Ref, remote: RemoteObject, by: Link['by
   since: work.engine.world.now(),
   hasLeft: false,
   pushed: shownOf(remote.attributes, rulesFor(work, ref.type)),
+  ...(by === 'matched' ? { looked: true as const } : {}),
   membersSince: null,
   membersAt: null,
 });

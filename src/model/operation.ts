@@ -107,6 +107,8 @@ export type Link = {
   readonly pushed: Attributes;
   /** What it was told besides, by target path, and what could not be seen there afterwards: it may hold that in place of what is in `pushed`. */
   readonly mayHold?: Attributes;
+  /** Of an account that was there before us: `pushed` names each path that was looked at or told, also without a value. Of any other path nothing is known. */
+  readonly looked?: true;
   /** Groups: the version at which members were first pushed; whoever left since then may still be in the remote group. Null: nobody was ever pushed. */
   readonly membersSince: number | null;
   /** Groups: the version up to which members are as wanted, apart from the target's position. Null: not all of them were pushed yet. */

@@ -63,7 +63,7 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       await created(lease, [ref]);
       const [unseen, looked, again] = [updates(ref), updates(ref), updates(ref)];
       await ledger.intend(lease, intents([unseen, looked, again]));
-      const link = { ...linked(ref), mayHold: { ...hostile, manager: null } };
+      const link: Link = { ...linked(ref), mayHold: { ...hostile, manager: null }, looked: true };
       const doubted: Outcome = { ...escrowed(unseen), link };
       await ledger.settle(lease, [doubted]);
       expect((await ledger.links(target, [ref])).get(ref.id)).toEqual(link);

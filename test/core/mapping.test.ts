@@ -170,6 +170,14 @@ describe('what differs from what the target was last told', () => {
     });
   });
 
+  it('is also what was never looked at of an account that was there before', () => {
+    const link = { pushed: { title: null, city: 'Lyon' }, looked: true as const };
+    expect(difference({ title: null, city: 'Lyon', fax: null }, link)).toEqual({
+      attributes: { fax: null },
+      before: { fax: null },
+    });
+  });
+
   it('knows paths by exactly their name', () => {
     const { attributes } = difference(JSON.parse('{"__proto__":"x"}'), { pushed: {} });
     expect(JSON.stringify(attributes)).toBe('{"__proto__":"x"}');

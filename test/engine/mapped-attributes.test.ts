@@ -263,3 +263,26 @@ describe('a mapping that is edited while a target takes its time to say what it 
     expect(heldAccount(s, 'ann')).toMatchObject({ department: 'Sales' });
   });
 });
+
+describe('an account that was there before', () => {
+  it('loses what it had from before by a rule that is added later, of whoever has no value, and once', async () => {
+    const s = await story({ target: { mapping: mapping() } });
+    for (const name of ['anna', 'ben'])
+      s.remote.objects.set(remoteId(`r-${name}`), {
+        type: 'user',
+        remoteId: remoteId(`r-${name}`),
+        attributes: { userName: `${name}@contoso.example`, active: true, department: 'From before' },
+      });
+    s.hire('anna', { department: null });
+    s.hire('ben', { department: 'Sales' });
+    await s.full();
+    expect(heldAccount(s, 'anna')).toMatchObject({ externalId: id('anna'), department: 'From before' });
+    await remap(s, { mapping: mapping(department) });
+    await s.full();
+    expect(heldAccount(s, 'anna')?.['department'] ?? null).toBeNull();
+    expect(heldAccount(s, 'ben')).toMatchObject({ department: 'Sales' });
+    const writes = s.writes();
+    await s.provision('full');
+    expect(s.writes()).toBe(writes);
+  });
+});

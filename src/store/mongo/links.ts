@@ -29,6 +29,8 @@ type LinkDocument = Fenced & {
   readonly pushed: string;
   /** The same; null, or absent from a link that was written before this was noted, where nothing is in doubt. */
   readonly mayHold?: string | null;
+  /** Null, or absent from a link that was written before this was noted, where it is not so. */
+  readonly looked?: true | null;
   readonly membersSince: number | null;
   readonly membersAt: number | null;
   /** The operation that last changed it. */
@@ -224,7 +226,7 @@ const writeOf = (lease: Lease, outcome: Outcome): FencedWrite => {
   return { id: idOf(lease.key, ref), set, fresh: action === 'create' };
 };
 
-const stateOf = ({ remoteId, by, state, since, hasLeft, pushed, mayHold, membersSince, membersAt }: Link) => ({
+const stateOf = ({ remoteId, by, state, since, hasLeft, pushed, mayHold, looked, membersSince, membersAt }: Link) => ({
   remoteId,
   by,
   state,
@@ -232,6 +234,7 @@ const stateOf = ({ remoteId, by, state, since, hasLeft, pushed, mayHold, members
   hasLeft,
   pushed: JSON.stringify(pushed),
   mayHold: mayHold === undefined ? null : JSON.stringify(mayHold),
+  looked: looked ?? null,
   membersSince,
   membersAt,
 });
@@ -240,8 +243,12 @@ const stateOf = ({ remoteId, by, state, since, hasLeft, pushed, mayHold, members
 const linkOf = (document: LinkDocument): readonly Link[] => {
   if (document.state === 'deleted' || document.remoteId === undefined) return [];
   const pushed: Attributes = JSON.parse(document.pushed);
-  const { type, id, by, state, since, hasLeft = false, mayHold, membersSince, membersAt } = document;
+  const { type, id, by, state, since, hasLeft = false, mayHold, looked, membersSince, membersAt } = document;
   const ref = { type, id: sourceId(id) };
-  const told = { pushed, ...(mayHold ? { mayHold: JSON.parse(mayHold) satisfies Attributes } : {}) };
+  const told = {
+    pushed,
+    ...(mayHold ? { mayHold: JSON.parse(mayHold) satisfies Attributes } : {}),
+    ...(looked ? { looked } : {}),
+  };
   return [{ ref, remoteId: remoteId(document.remoteId), by, state, since, hasLeft, ...told, membersSince, membersAt }];
 };
