@@ -82,6 +82,8 @@ export type Provisioning = {
   readonly asHeld: ((links: ReadonlyMap<SourceId, Link>) => Promise<Map<SourceId, Link>>) | null;
   /** Remote ids as this turn settled them, null for what is gone: what was read ahead may not know them yet. */
   readonly remoteIds: Map<SourceId, RemoteId | null>;
+  /** Remote ids that this turn asked for because a refusal named them. */
+  readonly askedFor: Set<RemoteId>;
   /** The sync runs that committed versions, as far as they were asked for. */
   readonly reads: Map<number, Read | null>;
   /** What the target showed of those who are linked, where the links are older than it is; null: they are not. */

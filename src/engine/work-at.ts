@@ -56,6 +56,7 @@ export const workAt = async (
         ? null
         : linksAsHeld(engine, record, target, watch, await reconciliationOf(engine.stores, run.amends.run)),
     remoteIds: new Map(),
+    askedFor: new Set(),
     reads: new Map(),
     sights: known === 'outdated' ? new Map() : null,
     looksAtAll: false,

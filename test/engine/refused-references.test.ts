@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { TargetError, type TargetFault } from '../../src/model/errors.ts';
 import { remoteId, sourceId } from '../../src/model/ids.ts';
-import type { Operation } from '../../src/model/operation.ts';
+import type { Operation, RemoteObject } from '../../src/model/operation.ts';
 import { user } from '../../src/model/source-object.ts';
 import { nobodyProtected } from '../../src/model/target-record.ts';
 import { id, type Story, story, target } from '../support/story.ts';
@@ -192,4 +192,79 @@ describe('somebody whom a refusal names', () => {
     expect(s.account('cid')).toBeDefined();
     expect(await linkOf(s, 'ann')).toBeDefined();
   });
+
+  it('and is switched off keeps their account at a target that shows nobody who is, and has it when they are back', async () => {
+    const s = await hiding();
+    s.hire('ann');
+    s.hire('bob', { manager: id('ann') });
+    await s.full();
+    s.directory.setUser(id('ann'), { accountEnabled: false });
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ ann: 'off' });
+    const before = s.account('ann')?.remoteId;
+    s.pass(hourMs);
+    s.hire('cid', { manager: id('ann') });
+    await s.delta();
+    expect(await escrows(s)).toMatchObject([{ ref: { id: id('cid') }, reason: 'target_rejected' }]);
+    expect(await linkOf(s, 'ann')).toMatchObject({ remoteId: before, state: 'disabled' });
+    s.directory.setUser(id('ann'), { accountEnabled: true });
+    await s.delta();
+    s.pass(retryMs);
+    await s.provision();
+    expect(s.accounts()).toMatchObject({ ann: 'on' });
+    expect(s.account('cid')?.attributes[manager]).toBe(before);
+  });
+
+  it('is asked for once in a run, however many name them, and beside others', async () => {
+    const asked: string[] = [];
+    let under = 0;
+    let most = 0;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...rest) => {
+          if ('attributes' in operation && typeof operation.attributes[manager] === 'string')
+            throw new TargetError('rejected', 'No managers here.');
+          return await made.apply(operation, ...rest);
+        },
+        get: async (type, remote, ...rest) => {
+          asked.push(remote);
+          under += 1;
+          most = Math.max(most, under);
+          await new Promise(setImmediate);
+          under -= 1;
+          return await made.get(type, remote, ...rest);
+        },
+      }),
+    });
+    for (const name of ['ann', 'eve']) s.hire(name);
+    await s.full();
+    s.pass(hourMs);
+    for (let nth = 0; nth < 120; nth += 1) s.hire(`p${nth}`, { manager: id(nth % 2 === 0 ? 'ann' : 'eve') });
+    await s.delta();
+    expect(asked.toSorted()).toEqual(['ann', 'eve'].map((name) => String(s.account(name)?.remoteId)).toSorted());
+    expect(most).toBe(2);
+  });
 });
+
+/** A target that shows nobody who is switched off, and takes nothing of whoever names one of them. */
+const hiding = async (): Promise<Story> => {
+  const isOff = (remote: RemoteObject | null | undefined): boolean => remote?.attributes['active'] === false;
+  const s: Story = await story({
+    wrapTarget: (made) => ({
+      ...made,
+      get: async (...asked) => {
+        const remote = await made.get(...asked);
+        return isOff(remote) ? null : remote;
+      },
+      find: async (...asked) => (await made.find(...asked)).filter((remote) => !isOff(remote)),
+      apply: async (operation, ...rest) => {
+        const value = 'attributes' in operation ? operation.attributes[manager] : null;
+        if (typeof value === 'string' && isOff(s.remote.objects.get(remoteId(value))))
+          throw new TargetError('rejected', 'Your manager is not active.');
+        return await made.apply(operation, ...rest);
+      },
+    }),
+  });
+  return s;
+};
