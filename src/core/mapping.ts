@@ -59,7 +59,8 @@ export const difference = (
   { pushed, mayHold = {}, looked }: Pick<Link, 'pushed' | 'mayHold' | 'looked'>,
 ): { readonly attributes: Attributes; readonly before: Attributes } => {
   const isKnown = (path: string): boolean => sameValue(own(desired, path), own(pushed, path));
-  const isOpen = (path: string): boolean => Object.hasOwn(mayHold, path) || (looked === true && !Object.hasOwn(pushed, path));
+  const isOpen = (path: string): boolean =>
+    Object.hasOwn(mayHold, path) || (looked === true && !Object.hasOwn(pushed, path));
   const paths = Object.keys(desired).filter((path) => !isKnown(path) || isOpen(path));
   return {
     attributes: Object.fromEntries(paths.map((path) => [path, own(desired, path)])),

@@ -224,14 +224,15 @@ const withoutClearing = (attributes: Attributes, { required }: Context): Attribu
   );
 
 /**
- * We switched the account off when its owner left, and the mapping does not say of it now that they are back: no rule names the switch, or one does on
- * create alone, or has no value. Whom a rule switched off while it had one stays off.
+ * We switched the account off when its owner left, or may have, and the mapping does not say of it now that they are back: no rule names the switch, or one
+ * does on create alone, or has no value. Whom a rule switched off while it had one stays off.
  */
 const isToComeBack = (object: SourceObject, link: Link, rules: readonly MappingRule[]): boolean =>
-  own(link.pushed, switchPath) === false &&
-  switchOf(object, rules) === null &&
-  (link.hasLeft || rulesOfSwitch(rules).length === 0) &&
-  own(object.attributes, 'accountEnabled') !== false;
+  isOff(link, rules) && switchOf(object, rules) === null && own(object.attributes, 'accountEnabled') !== false;
+
+const isOff = ({ pushed, mayHold = {}, hasLeft }: Link, rules: readonly MappingRule[]): boolean =>
+  own(mayHold, switchPath) === false ||
+  (own(pushed, switchPath) === false && (hasLeft || rulesOfSwitch(rules).length === 0));
 
 /** Whether they have an account already cannot be asked, so none is made: it might be their second. */
 const planUnmatchable = (object: SourceObject, attributes: readonly string[], context: Context): ObjectPlan => {

@@ -58,20 +58,21 @@ const mostRefusedShare = 0.6;
 const refusals: readonly EscrowReason[] = ['target_rejected', 'target_conflict', 'not_applied'];
 export const isRefusal = (reason: string): boolean => refusals.some((each) => each === reason);
 
-export type Refused = { readonly gone: number; readonly byName: number; readonly objects: number };
+export type Refused = { readonly gone: number; readonly conflicts: number; readonly objects: number };
 
 /**
  * Most of what a run sent was refused: then it is the target that is wrong, or what we send it, and not the objects. `gone`: accounts and groups that the
  * target does not know any more. Whoever of them got a new one, or was to have none, counts as done as well. `objects`: so many people and groups the
  * snapshot holds. A few of many, whose values the target refuses each time they are tried again, say nothing about it, though nobody else was sent; nor does
- * one group that is refused for each of its members; nor who is refused a name that somebody else has (`byName`), which is between the two.
+ * one group that is refused for each of its members; nor who is refused a name that somebody else has, which is between the two. `conflicts`: all others that
+ * it said of that they are there already.
  */
 export const massFailure = (
   counters: Counters,
   { refused: inTurn, objects }: { readonly refused: Refused; readonly objects: number },
 ): Problem | null => {
-  const refused =
-    inTurn.gone - inTurn.byName + refusals.reduce((sum, reason) => sum + (counters.failed[reason] ?? 0), 0);
+  const { target_rejected = 0, not_applied = 0 } = counters.failed;
+  const refused = inTurn.gone + inTurn.conflicts + target_rejected + not_applied;
   const { created, updated, disabled, removed, managersSet, membersAdded, membersRemoved } = counters;
   const tried = refused + created + updated + disabled + removed + managersSet + membersAdded + membersRemoved;
   const isMostOfAll = inTurn.objects >= fewestRefused && inTurn.objects >= objects * mostRefusedShare;

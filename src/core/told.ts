@@ -20,11 +20,11 @@ export const holds = (link: Link, attributes: Attributes): Link => {
 
 /**
  * What became of this could not be seen: a server that was asked may be behind. Whoever may be switched on counts as switched on, so that nobody who leaves
- * meanwhile is taken for off.
+ * meanwhile is taken for off. Null where nothing of the object itself was written: who is in a group is not on its link, which stays as it is by then.
  */
-export const mayHold = (link: Link, operation: Operation, now: Date): Link => {
+export const mayHold = (link: Link, operation: Operation, now: Date): Link | null => {
   const written = writtenBy(link, operation);
-  if (Object.keys(written).length === 0) return link;
+  if (Object.keys(written).length === 0) return null;
   const isOn = own(written, switchPath) === true && link.state !== 'active';
   return {
     ...link,

@@ -421,7 +421,8 @@ const escrowed = (work: Provisioning, pending: Pending, reason: EscrowReason, de
 });
 
 /** The target may hold what it was told all the same. Whose account it is not on record that it was told, is looked at before anything is planned. */
-const inDoubt = (work: Provisioning, { planned: { operation, why }, link }: Pending, outcome: Escrowed): Escrowed =>
-  link === null || outcome.link === null || why === 'adopted' || why === 'inherited'
-    ? outcome
-    : { ...outcome, link: mayHold(outcome.link ?? link, operation, work.engine.world.now()) };
+const inDoubt = (work: Provisioning, { planned: { operation, why }, link }: Pending, outcome: Escrowed): Escrowed => {
+  if (link === null || outcome.link === null || why === 'adopted' || why === 'inherited') return outcome;
+  const doubted = mayHold(outcome.link ?? link, operation, work.engine.world.now());
+  return doubted === null ? outcome : { ...outcome, link: doubted };
+};

@@ -51,8 +51,10 @@ const stepOf = ({ all, some }: ReturnType<typeof namesReferences>): Pick<Outcome
 };
 
 /** Whoever was asked may be behind. */
-const inDoubt = (work: Provisioning, { operation }: Intent, link: Link | null): { link?: Link } =>
-  link === null ? {} : { link: mayHold(link, operation, work.engine.world.now()) };
+const inDoubt = (work: Provisioning, { operation }: Intent, link: Link | null): { link?: Link } => {
+  const doubted = link && mayHold(link, operation, work.engine.world.now());
+  return doubted === null ? {} : { link: doubted };
+};
 
 const outcomeOf = async (work: Provisioning, intent: Intent, link: Link | null): Promise<Outcome> => {
   const { operation } = intent;

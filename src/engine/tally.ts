@@ -39,7 +39,7 @@ export type Tally = {
   gone(of: readonly SourceId[]): void;
   /** Who has an account, and was refused a name that somebody else at the target has. */
   failByName(reason: string): void;
-  /** Of this turn. `objects`: whom it refused something, or does not know any more, however often; `byName` are not among them. */
+  /** Of this turn. `objects`: whom it refused something, or does not know any more, however often. Who was refused a name is in none of them. */
   readonly refusedInTurn: () => Refused;
   /** This object of the chunk is done and counted. */
   done(id: SourceId): void;
@@ -52,7 +52,7 @@ export const startTally = (from: Counters, report: Report): Tally => {
   let counters = from;
   let done: SourceId[] = [];
   let gone = 0;
-  let byName = 0;
+  let conflicts = 0;
   const refused = new Set<SourceId>();
   return {
     gone: (of) => {
@@ -61,9 +61,8 @@ export const startTally = (from: Counters, report: Report): Tally => {
     },
     failByName: (reason) => {
       counters = countReason(counters, 'failed', reason, 1);
-      byName += 1;
     },
-    refusedInTurn: () => ({ gone, byName, objects: refused.size }),
+    refusedInTurn: () => ({ gone, conflicts, objects: refused.size }),
     done: (id) => {
       done.push(id);
     },
@@ -78,6 +77,7 @@ export const startTally = (from: Counters, report: Report): Tally => {
     fail: (reason, of) => {
       counters = countReason(counters, 'failed', reason, 1);
       if (isRefusal(reason)) refused.add(of);
+      if (reason === 'target_conflict') conflicts += 1;
     },
     checkpoint: async (phase, place) => {
       await report(phase, counters, JSON.stringify(place));

@@ -6,7 +6,7 @@ import { references } from '../core/mapping.ts';
 import { type Context, keyOf, type Met, type ObjectPlan, planLinked, planUnlinked, whyAdopted } from '../core/plan.ts';
 import { TargetError } from '../model/errors.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
-import type { Escrow, EscrowReason, Link, Operation, Outcome } from '../model/operation.ts';
+import type { Escrow, Link, Operation, Outcome } from '../model/operation.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
 import { carryOut, isToPlanAgain } from './carry-out.ts';
@@ -249,12 +249,14 @@ const objectContext = (
  * taken; the second wave names the reference once more, alone, and what it is told then stands.
  */
 const isRefusedWithReferences = (work: Provisioning, { pending, outcome }: Done): boolean => {
-  if (outcome.result !== 'escrowed' || !refusals.has(outcome.reason)) return false;
+  if (outcome.result !== 'escrowed' || !isRefused(outcome)) return false;
   const { attributes, managers } = writtenIn(work, pending.planned.operation);
   return attributes && managers;
 };
 
-const refusals: ReadonlySet<EscrowReason> = new Set<EscrowReason>(['target_rejected', 'not_applied']);
+/** An account that was made, and is not shown yet, is not made a second time. */
+const isRefused = ({ action, reason }: Extract<Outcome, { readonly result: 'escrowed' }>): boolean =>
+  reason === 'target_rejected' || (reason === 'not_applied' && action !== 'create');
 
 /** By the time somebody approves it more accounts are there. Of who has one the plan holds the references, too. */
 const mayBeHeld = ({ aim, record: { limits } }: Provisioning, { link, match }: Sighted): boolean =>

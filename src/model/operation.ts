@@ -194,17 +194,21 @@ export const linkIn = (outcome: Outcome): Link | null | undefined =>
 /** Whether the target is another one than before. */
 export const isInEffect = ({ result }: Outcome): boolean => result === 'applied' || result === 'partly_applied';
 
-/** Whether it may be: what is open may have been done, and what could not be seen. */
+/** Whether it may be: what is open may have been done, what could not be seen, and what the target said it did and did not show. */
 export const mayBeInEffect = (outcome: Outcome | null): boolean =>
-  outcome === null || isInEffect(outcome) || (outcome.result === 'escrowed' && outcome.mayBeDone === true);
+  outcome === null || isInEffect(outcome) || mayBeDone(outcome) || isUnseen(outcome);
+
+const mayBeDone = (outcome: Outcome): boolean => outcome.result === 'escrowed' && outcome.mayBeDone === true;
+const isUnseen = (outcome: Outcome): boolean => outcome.result === 'escrowed' && outcome.reason === 'not_applied';
 
 /**
  * Whether it counts against the limits of the day: also a loss that the target said it did and does not show yet, for it may show it later; what may have been
  * done, and could not be seen; and members who may have been removed by whoever died before they could say so, for nobody looks whether they were.
  */
 export const countsAsTaken = (outcome: Outcome): boolean =>
-  mayBeInEffect(outcome) ||
-  (outcome.result === 'escrowed' && outcome.reason === 'not_applied' && isDestructive(outcome.action)) ||
+  isInEffect(outcome) ||
+  mayBeDone(outcome) ||
+  (isUnseen(outcome) && isDestructive(outcome.action)) ||
   (outcome.result === 'skipped' && outcome.reason === 'no_trace' && outcome.action === 'remove_members');
 
 /** One object whose operation failed, kept and retried in later runs. */

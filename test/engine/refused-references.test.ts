@@ -74,6 +74,35 @@ describe('somebody whose manager the target refuses', () => {
     expect(await escrows(s)).toEqual([]);
   });
 
+  it('is made once where the account that was made is not shown yet', async () => {
+    let isBehind = false;
+    let creates = 0;
+    const s: Story = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...rest) => {
+          if (operation.ref.id !== id('bob') || operation.action !== 'create')
+            return await made.apply(operation, ...rest);
+          isBehind = true;
+          creates += 1;
+          await made.apply(operation, ...rest);
+          throw new TargetError('rejected', 'It was made, and is not shown.', { code: 'not_applied' });
+        },
+        find: async (...asked) => (isBehind ? [] : await made.find(...asked)),
+      }),
+    });
+    s.hire('ann');
+    await s.full();
+    s.hire('bob', { manager: id('ann') });
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ counters: { failed: { not_applied: 1 } } });
+    isBehind = false;
+    s.pass(retryMs);
+    await s.provision();
+    expect(creates).toBe(1);
+    expect(await linkOf(s, 'bob')).toMatchObject({ remoteId: s.account('bob')?.remoteId });
+  });
+
   it('has their new title, and is told of their manager by the ladder of what was refused', async () => {
     const { s } = await strict(({ names }) => names !== null);
     s.hire('ann');

@@ -427,14 +427,17 @@ describe('the undo of a provision run', () => {
     expect(await leftOut(deleting)).toContain('deleted delete p9 -');
   });
 
-  it('leaves out whom a later run may have changed, of which the target neither said nor showed anything', async () => {
+  it.each([
+    ['neither said nor showed anything', new TargetError('unknown', 'The connection was reset.')],
+    ['showed nothing', new TargetError('rejected', 'It is not shown.', { code: 'not_applied' })],
+  ])('leaves out whom a later run may have changed, of which the target %s', async (_how, says) => {
     let isMute = false;
     const s = await staffed({
       wrapTarget: (made) => ({
         ...made,
-        apply: async (operation, signal) => {
-          const applied = await made.apply(operation, signal);
-          if (isMute) throw new TargetError('unknown', 'The connection was reset.');
+        apply: async (...asked) => {
+          const applied = await made.apply(...asked);
+          if (isMute) throw says;
           return applied;
         },
         get: async (...asked) => {

@@ -2,12 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { defaultMapping } from '../../src/core/default-mapping.ts';
 import { defaultTiming } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import { operationKey, sourceId } from '../../src/model/ids.ts';
 import type { Intent, Link } from '../../src/model/operation.ts';
-import { user } from '../../src/model/source-object.ts';
+import { group, user } from '../../src/model/source-object.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createVault } from '../../src/store/vault.ts';
 import type { Target } from '../../src/target/target.ts';
@@ -170,6 +171,61 @@ it('whoever was switched off, and was not seen to be, is switched on when they a
   s.hire('bob');
   await s.delta();
   expect(s.accounts()).toEqual({ bob: 'on' });
+});
+
+it('whoever was switched off, and was not seen to be, is switched on when they are back also where no rule says so', async () => {
+  let isUnseen = false;
+  const s = await story({
+    target: {
+      mapping: { ...defaultMapping, user: defaultMapping.user.filter(({ to }) => to !== 'active') },
+    },
+    wrapTarget: (made) => ({
+      ...made,
+      apply: async (operation, ...rest) => {
+        const said = await made.apply(operation, ...rest);
+        if (operation.action === 'disable' && isUnseen) throw unseen;
+        return said;
+      },
+    }),
+  });
+  s.hire('bob');
+  s.found('staff');
+  await s.full();
+  isUnseen = true;
+  s.directory.remove(id('bob'), 'soft_deleted');
+  await s.delta();
+  expect(s.accounts()).toEqual({ bob: 'off' });
+  s.directory.restore(id('bob'));
+  await s.delta();
+  expect(s.accounts()).toEqual({ bob: 'on' });
+});
+
+it('who was put into a group, and was not seen in it, changes nothing of what is on record of the group itself', async () => {
+  let isUnseen = false;
+  const s = await story({
+    wrapTarget: (made) => ({
+      ...made,
+      apply: async (operation, ...rest) => {
+        if (operation.action === 'add_members' && isUnseen) throw unseen;
+        return await made.apply(operation, ...rest);
+      },
+    }),
+  });
+  s.hire('bob');
+  s.hire('cid');
+  s.found('staff');
+  isUnseen = true;
+  s.directory.join(id('staff'), id('bob'));
+  await s.full();
+  const staff = group(sourceId(id('staff')));
+  const linkOfStaff = async () => (await s.stores.ledger.links(target, [staff])).get(staff.id);
+  expect(await linkOfStaff()).toMatchObject({ membersSince: expect.any(Number) });
+  const { outcome } =
+    (await s.stores.ledger.entries(target, (await s.provisioned()).id, null, 50)).items.find(
+      ({ operation }) => operation.action === 'add_members',
+    ) ?? {};
+  expect(outcome).toMatchObject({ result: 'escrowed', reason: 'not_applied' });
+  expect(outcome).not.toHaveProperty('link');
 });
 
 it('whoever was deleted, and was not seen to be, has an account when they are back', async () => {
