@@ -15,6 +15,7 @@ import type { Source } from '../source/source.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 import type { Gathered } from './gather.ts';
+import { inThemWhenTheyWent, membersBelow, type Went } from './lost-groups.ts';
 import { owePassedBy } from './owed-looks.ts';
 import type { Guarded, Provisioning } from './provisioning.ts';
 
@@ -63,7 +64,7 @@ export const raiseShield = async (around: Around): Promise<Raised> => {
     const now = await everyoneNow(around, head, group, before);
     const everyone = 'why' in now ? [] : now.everyone;
     const listed = new Set(everyone.map(({ id }) => id));
-    const held = 'by' in now && now.by === 'source' ? await everyoneIn(stores.snapshots, record.connection, group) : [];
+    const held = 'why' in now ? [] : now.held;
     const known = [...(before ?? []), ...held, ...(await lostBy(around, head, group, everyone))];
     const lost = [...new Map(known.map((ref) => [ref.id, ref])).values()].filter(({ id }) => !listed.has(id));
     for (const { id } of [...everyone, ...lost]) members.add(id);
@@ -74,8 +75,13 @@ export const raiseShield = async (around: Around): Promise<Raised> => {
   return { shield: shield(record.protected, members, { read: head.attributes, unreadable }), guarded, askedGroups };
 };
 
+/** `held`: whom the snapshot holds in it, where somebody else said who is. */
 type Everyone =
-  | { readonly everyone: readonly Ref[]; readonly by: 'snapshot' | 'source' | 'memory' }
+  | {
+      readonly everyone: readonly Ref[];
+      readonly held: readonly Ref[];
+      readonly by: 'snapshot' | 'source' | 'memory';
+    }
   | { readonly why: string };
 
 const everyoneNow = async (
@@ -85,16 +91,25 @@ const everyoneNow = async (
   before: readonly Ref[] | undefined,
 ): Promise<Everyone> => {
   // Without nesting the members of member groups are in the snapshot only by chance.
-  const isWhole = head.scope === scopeKey(scope) && (scope.kind === 'all' || scope.nested);
-  if (isWhole && (await snapshots.find(record.connection, [groupRef(group)])).size > 0) {
-    const { everyone, emptyGroups } = await shownIn(snapshots, record.connection, group);
-    if (emptyGroups === 0) return { everyone, by: 'snapshot' };
-  }
+  const isWhole =
+    head.scope === scopeKey(scope) &&
+    (scope.kind === 'all' || scope.nested) &&
+    (await snapshots.find(record.connection, [groupRef(group)])).size > 0;
+  const shown =
+    isWhole || asks !== null ? await shownIn(snapshots, record.connection, group) : { everyone: [], empty: [] };
+  if (isWhole && shown.empty.length === 0) return { everyone: shown.everyone, held: [], by: 'snapshot' };
   if (asks === null)
-    return before === undefined ? { why: 'no run has asked for it yet' } : { everyone: before, by: 'memory' };
+    return before === undefined ? { why: 'no run has asked for it yet' } : { everyone: before, held: [], by: 'memory' };
   try {
-    const everyone = await asks.source().everyoneIn(group, asks.signal);
-    return everyone === null ? { why: 'the tenant has no such group' } : { everyone, by: 'source' };
+    const source = asks.source();
+    // Empty groups are everywhere, so that just they are asked for, where the snapshot shows the rest.
+    const others = isWhole ? await source.everyoneIn(shown.empty, asks.signal) : null;
+    if (others !== null)
+      return { everyone: [...shown.everyone, ...others.filter(isNotIn(shown.everyone))], held: [], by: 'source' };
+    const everyone = await source.everyoneIn([group], asks.signal);
+    return everyone === null
+      ? { why: 'the tenant has no such group' }
+      : { everyone, held: shown.everyone, by: 'source' };
   } catch (error) {
     if (!(error instanceof SourceError) || ofTheTenant.includes(error.fault)) throw error;
     return { why: error.message };
@@ -110,38 +125,17 @@ const lostBy = async (
 ): Promise<readonly Ref[]> => {
   const lost = new Map<SourceId, Ref>();
   const groups = new Set([group, ...everyone.filter(({ type }) => type === 'group').map(({ id }) => id)]);
+  const went: Went[] = [];
   for (const each of groups)
     for (const { member, want, version } of edges.get(each) ?? []) {
       if (want === 'add') continue;
       lost.set(member.id, member);
       if (member.type === 'user') continue;
       groups.add(member.id);
-      // As long as a target waits for somebody to look, the changes go back to its beginning: whoever joined since was never in the protected group.
-      const came = await cameAfter(snapshots, record.connection, version, head.version);
-      for (const ref of (await shownIn(snapshots, record.connection, member.id, came)).everyone) lost.set(ref.id, ref);
+      went.push({ group: member.id, version });
     }
+  for (const ref of await inThemWhenTheyWent(snapshots, record.connection, went, head.version)) lost.set(ref.id, ref);
   return [...lost.values()];
-};
-
-/** Who came into a group after this version, and was not in it: a change that says they left it tells that they had been. */
-const cameAfter = async (
-  snapshots: Stores['snapshots'],
-  connection: TargetRecord['connection'],
-  version: number,
-  through: number,
-): Promise<(group: SourceId, member: SourceId) => boolean> => {
-  const first = new Map<string, 'add' | 'remove'>();
-  for await (const recorded of snapshots.changesAfter(connection, version, through))
-    for (const { change } of recorded) {
-      if (change.kind !== 'members') continue;
-      const note = (want: 'add' | 'remove', { id }: Ref): void => {
-        const key = `${change.group.id} ${id}`;
-        if (!first.has(key)) first.set(key, want);
-      };
-      for (const ref of change.removed) note('remove', ref);
-      for (const ref of change.added) note('add', ref);
-    }
-  return (group, member) => first.get(`${group} ${member}`) === 'add';
 };
 
 /**
@@ -195,37 +189,26 @@ export const guardedAfterAll = async (
   );
 };
 
+const isNotIn = (refs: readonly Ref[]): ((ref: Ref) => boolean) => {
+  const ids = new Set(refs.map(({ id }) => id));
+  return ({ id }) => !ids.has(id);
+};
+
 /** About the tenant as a whole: the run waits, or the connection is held back. */
 const ofTheTenant: readonly SourceFault[] = ['throttled', 'unavailable', 'unauthorized'];
 
-const everyoneIn = async (...asked: Parameters<typeof shownIn>): Promise<readonly Ref[]> =>
-  (await shownIn(...asked)).everyone;
-
 /**
- * As the snapshot has it. `emptyGroups`: of how many it shows nobody. Such a group may be empty; or it hid its members from the read, or whoever answered
+ * As the snapshot has it. `empty`: of which groups it shows nobody. Such a group may be empty; or it hid its members from the read, or whoever answered
  * for them did not know the group yet.
  */
 const shownIn = async (
   snapshots: Stores['snapshots'],
   connection: TargetRecord['connection'],
   group: SourceId,
-  isLeftOut: (group: SourceId, member: SourceId) => boolean = () => false,
-): Promise<{ readonly everyone: readonly Ref[]; readonly emptyGroups: number }> => {
-  const everyone = new Map<SourceId, Ref>();
-  const groups = new Set<SourceId>([group]);
-  let emptyGroups = 0;
-  for (const each of groups) {
-    let members = 0;
-    for await (const some of snapshots.members(connection, each))
-      for (const ref of some) {
-        members += 1;
-        if (isLeftOut(each, ref.id)) continue;
-        everyone.set(ref.id, ref);
-        if (ref.type === 'group') groups.add(ref.id);
-      }
-    if (members === 0) emptyGroups += 1;
-  }
-  return { everyone: [...everyone.values()], emptyGroups };
+): Promise<{ readonly everyone: readonly Ref[]; readonly empty: readonly SourceId[] }> => {
+  const within = await membersBelow(snapshots, connection, [group]);
+  const everyone = new Map([...within.values()].flatMap((members) => [...members]));
+  return { everyone: [...everyone.values()], empty: [...within].flatMap(([id, { size }]) => (size === 0 ? [id] : [])) };
 };
 
 /** So many are remembered of one group; a larger one is protected all the same, as far as the tenant shows who is in it. */

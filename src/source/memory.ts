@@ -89,11 +89,11 @@ const standingOf = (state: State, ref: Ref, scope: Scope): Standing => {
   return entry.attributes['accountEnabled'] === false ? 'disabled' : 'present';
 };
 
-const everyoneIn = (state: State, of: SourceId): readonly Ref[] | null => {
-  if (!state.liberties.confirms) throw new SourceError('incomplete', `Nobody says who is in ${of}.`);
-  if (!isLive(state, of)) return null;
+const everyoneIn = (state: State, of: readonly SourceId[]): readonly Ref[] | null => {
+  if (!state.liberties.confirms) throw new SourceError('incomplete', `Nobody says who is in ${of.join(', ')}.`);
+  if (!of.every((id) => isLive(state, id))) return null;
   const everyone = new Map<SourceId, Ref>();
-  const groups = new Set([of]);
+  const groups = new Set(of);
   for (const each of groups)
     for (const ref of membersNow(state, each)) {
       everyone.set(ref.id, ref);

@@ -137,10 +137,10 @@ export interface Source {
    */
   deletions(refs: readonly Ref[], signal: AbortSignal): Promise<ReadonlySet<SourceId>>;
   /**
-   * Everybody who is in this group now, also by groups in it, and those groups; whether or not the group is in any scope. Null: there is no such group.
-   * Throws `SourceError`, also where the group hides its members or has more than anybody could hold.
+   * Everybody who is in these groups now, also by groups in them, and those groups; whether or not they are in any scope. Null: one of them does not
+   * exist. Throws `SourceError`, also where a group hides its members or they have more than anybody could hold.
    */
-  everyoneIn(group: SourceId, signal: AbortSignal): Promise<readonly Ref[] | null>;
+  everyoneIn(groups: readonly SourceId[], signal: AbortSignal): Promise<readonly Ref[] | null>;
   /** Asks whether these are members of the group now; an id that is not answered for is absent from the map. */
   confirmMembers(
     group: SourceId,

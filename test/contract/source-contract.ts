@@ -585,7 +585,7 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
 
     describe('asking who is in a group', () => {
       const everyoneIn = async (group: SourceId): Promise<readonly Ref[] | null> => {
-        const found = await directory.source.everyoneIn(group, never);
+        const found = await directory.source.everyoneIn([group], never);
         return found?.toSorted((a, b) => (a.id < b.id ? -1 : 1)) ?? null;
       };
       const sortedRefs = (...refs: readonly Ref[]) => refs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -613,9 +613,20 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         const { boss, people, sales } = staff();
         directory.softDelete(at(people, 0));
         expect(await everyoneIn(sales)).toEqual(sortedRefs(user(boss), ...people.slice(1).map(user)));
-        expect(await directory.source.everyoneIn(sourceId(unheardOf), never)).toBeNull();
+        expect(await directory.source.everyoneIn([sourceId(unheardOf)], never)).toBeNull();
         directory.deleteGroup(sales);
         expect(await everyoneIn(sales)).toBeNull();
+      });
+
+      it('names everybody in several, and nobody where one of them is not there', async () => {
+        const { boss, people, sales } = staff();
+        const last = directory.hire('Lena Last');
+        const other = directory.createGroup('Other', [last]);
+        const ask = async (...groups: readonly SourceId[]) => directory.source.everyoneIn(groups, never);
+        expect(sortedRefs(...((await ask(sales, other)) ?? []))).toEqual(
+          sortedRefs(user(boss), ...people.map(user), user(last)),
+        );
+        expect(await ask(sales, sourceId(unheardOf))).toBeNull();
       });
     });
 

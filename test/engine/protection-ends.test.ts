@@ -106,6 +106,42 @@ describe('somebody who left while they were protected', () => {
     expect(s.groups()).toMatchObject({ Staff: ['alice', 'carl', 'dora'] });
   });
 
+  it('is found by one look through the changes, however many groups left the one that protects', async () => {
+    const looks = async (
+      names: readonly string[],
+    ): Promise<{ readonly changes: number; readonly accounts: object }> => {
+      const s = await helpdesk({ groups: [sourceId(id('Admins'))] }, { state: 'paused' });
+      for (const name of ['one', 'two', 'three']) {
+        s.found(name);
+        s.found(`in ${name}`);
+        s.directory.join(id(name), id(`in ${name}`));
+        s.directory.join(id('Admins'), id(name));
+      }
+      s.directory.join(id('in one'), id('carl'));
+      await s.full();
+      for (const name of names) s.directory.leave(id('Admins'), id(name));
+      await s.delta();
+      s.hire('dora');
+      s.directory.join(id('in one'), id('dora'));
+      await s.delta();
+      await s.editTarget({ state: 'active' });
+      let changes = 0;
+      const { snapshots } = s.stores;
+      const changesAfter: typeof snapshots.changesAfter = snapshots.changesAfter.bind(snapshots);
+      Object.assign(snapshots, {
+        changesAfter: (...of: Parameters<typeof changesAfter>) => {
+          changes += 1;
+          return changesAfter(...of);
+        },
+      });
+      await s.provision();
+      return { changes, accounts: s.accounts() };
+    };
+    const one = await looks(['one']);
+    expect(one.accounts).toEqual({ alice: 'on', dora: 'on' });
+    expect(await looks(['one', 'two', 'three'])).toEqual(one);
+  });
+
   it('and is disabled only, is switched off once they are taken out of the group that protects', async () => {
     const s = await helpdesk({});
     await withBob(s, { groups: [sourceId(id('Admins'))] });

@@ -465,6 +465,47 @@ describe('a protected group of which the snapshot shows nobody', () => {
     await s.delta();
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off' });
   });
+
+  /** With an empty group in it. */
+  const withDeputies = async () => {
+    const asked: (readonly string[])[] = [];
+    const s = await story({ target: { limits: free } });
+    for (const name of ['admins', 'team', 'deputies']) s.found(name);
+    for (const name of ['anna', 'bert', 'cleo']) s.hire(name);
+    for (const name of ['team', 'anna']) s.directory.join(id('admins'), id(name));
+    for (const name of ['deputies', 'bert']) s.directory.join(id('team'), id(name));
+    await s.full();
+    await protect(s, admins);
+    const source = memorySource(s.directory);
+    const everyoneIn: typeof source.everyoneIn = (groups, signal) => {
+      asked.push(groups);
+      return source.everyoneIn(groups, signal);
+    };
+    Object.assign(s.engine, { connectSource: () => ({ ...source, everyoneIn }) });
+    return { s, asked };
+  };
+
+  it('in a group inside it, is not listed whole for that: only the empty one is asked for', async () => {
+    const { s, asked } = await withDeputies();
+    for (const again of ['dora', 'emil']) {
+      s.hire(again);
+      await s.delta();
+    }
+    leave(s, 'bert', 'cleo');
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ anna: 'on', bert: 'on', cleo: 'off' });
+    expect(new Set(asked.flat())).toEqual(new Set([id('deputies')]));
+  });
+
+  it('in a group inside it that the tenant does not know, is listed whole', async () => {
+    const { s, asked } = await withDeputies();
+    s.directory.remove(id('deputies'), 'deleted');
+    leave(s, 'bert', 'cleo');
+    await s.provision();
+    expect(asked).toEqual([[id('deputies')], [id('admins')]]);
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off' });
+  });
 });
 
 describe('somebody who is protected and has left', () => {

@@ -112,7 +112,7 @@ const overProcess = (stage: Stage, process: Process, source: Source): Source => 
         const standings = [...(await source.confirm(refs, scope, signal))];
         return new Map(standings.map(([id, standing], nth) => [id, isLost(fault, nth) ? 'unsure' : standing]));
       }),
-    everyoneIn: (group, signal) => source.everyoneIn(group, signal),
+    everyoneIn: (groups, signal) => source.everyoneIn(groups, signal),
     confirmMembers: (group, members, signal) =>
       ask('source.confirm_members', ofQuestion, signal, async (fault) => {
         const answers = [...(await source.confirmMembers(group, members, signal))];

@@ -1,4 +1,4 @@
-/** Who is in a group, also by groups in it. */
+/** Who is in groups, also by groups in them. */
 
 import { SourceError } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
@@ -16,20 +16,21 @@ const mostMembers = 100_000;
 
 /**
  * Level by level, by the lists that a sync reads (`transitiveMembers` would be one question, and says nothing of a nested group that hides its members).
- * Null when there is no such group. Throws when a group in it cannot be read: who is in that one would be missing.
+ * Null when one of them does not exist. Throws when a group in it cannot be read: who is in that one would be missing.
  */
 export const everyoneIn = async (
   client: GraphClient,
-  group: SourceId,
+  groups: readonly SourceId[],
   signal: AbortSignal,
 ): Promise<readonly Ref[] | null> => {
+  const asked = new Set(groups);
   const everyone = new Map<SourceId, Ref>();
-  const reached = new Set([group]);
-  for (let level: readonly SourceId[] = [group]; level.length > 0; ) {
+  const reached = new Set(groups);
+  for (let level = groups; level.length > 0; ) {
     const next: SourceId[] = [];
     for (const some of slices(level, idsPerRequest))
       for await (const { id, members } of listed(client, some, signal)) {
-        if (members === null && id === group) return null;
+        if (members === null && asked.has(id)) return null;
         if (members === null)
           throw incomplete('A group in a protected group is not there any more.', 'NestedGroupGone');
         for (const ref of members) {
@@ -38,7 +39,7 @@ export const everyoneIn = async (
           if (ref.type === 'group') reached.add(ref.id);
         }
         if (everyone.size > mostMembers)
-          throw new SourceError('forbidden', `The group ${group} has more than ${mostMembers} members.`, {
+          throw new SourceError('forbidden', `The group ${groups.join(', ')} has more than ${mostMembers} members.`, {
             code: 'GroupTooLarge',
             mend: { owner: 'your_team', todo: 'Protect by an attribute, or by smaller groups.' },
           });

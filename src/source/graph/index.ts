@@ -135,7 +135,7 @@ export const sourceOver = (
     confirm: (refs, scope, signal) => confirmStandings(client, refs, scope, signal),
     lookUp: (who, attributes, signal) => lookUp(client, who, attributes, signal),
     deletions: (refs, signal) => confirmDeletions(client, refs, signal),
-    everyoneIn: (group, signal) => everyoneIn(client, group, signal),
+    everyoneIn: (groups, signal) => everyoneIn(client, groups, signal),
     confirmMembers: (group, members, signal) => confirmMembership(client, group, members, signal),
   };
 };
