@@ -330,7 +330,10 @@ const countWritten = (
   const written = new Map(plans.map(({ item, plan }) => [item.ref.id, plan]));
   for (const { pending, outcome } of done) {
     const plan = written.get(outcome.ref.id);
-    if (plan?.kind !== 'do' || again.has(outcome.ref.id) || isToDisable(plan)) continue;
+    if (plan?.kind !== 'do' || again.has(outcome.ref.id)) continue;
+    // The last wave does not come by whoever has no link yet, and what a plan left out must not be forgotten.
+    const isLeftOut = outcome.result === 'skipped' && outcome.reason === 'not_in_plan';
+    if (isToDisable(plan) && !isLeftOut) continue;
     if (outcome.result === 'skipped' && outcome.reason === 'postponed') continue;
     if (outcome.result === 'skipped') tally.skip(outcome.reason);
     else if (outcome.result === 'escrowed') {

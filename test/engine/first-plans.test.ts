@@ -264,6 +264,30 @@ describe('a target that was never written to', () => {
   });
 });
 
+describe('whoever is disabled and has an account that was there before', () => {
+  it('is switched off by the next run where somebody edits the account before the plan that would do so is carried out', async () => {
+    const s = await careful();
+    const account = (more: object) =>
+      s.remote.objects.set('r-p0' as never, {
+        type: 'user',
+        remoteId: 'r-p0' as never,
+        attributes: {
+          ...{ externalId: id('p0'), userName: 'p0@contoso.example', displayName: 'p0', active: true },
+          ...more,
+        },
+      });
+    account({});
+    s.hire('p0', { accountEnabled: false });
+    await s.full();
+    expect(await s.newestPlan()).toMatchObject({ counts: { disable: 1 } });
+    account({ displayName: 'by hand' });
+    expect(await s.approve()).toMatchObject({ state: 'partially_succeeded', problem: { code: 'plan_left_out' } });
+    await s.provisionAll();
+    expect(s.accounts()).toEqual({ p0: 'off' });
+    expect(s.account('p0')?.attributes['displayName']).toBe('p0');
+  });
+});
+
 describe('a target whose rules change', () => {
   it('is looked at as a whole, and gets what the new mapping says once somebody approves', async () => {
     const s = await careful();

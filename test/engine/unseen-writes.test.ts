@@ -258,6 +258,40 @@ it('whoever was deleted, and was not seen to be, has an account when they are ba
   expect(s.groups()).toEqual({ staff: [] });
 });
 
+it('whoever was put into a new group, and was not seen to be, is put out once they leave it, though a worker died and the rules changed', async () => {
+  let isCut = false;
+  const s = await story({
+    wrapTarget: (made) => ({
+      ...made,
+      apply: async (operation, ...rest) => {
+        const said = await made.apply(operation, ...rest);
+        if (operation.action !== 'add_members') return said;
+        isCut = true;
+        throw unseen;
+      },
+    }),
+    engine: {
+      failpoint: async (site) => {
+        if (!isCut || site !== 'provision.settled') return;
+        isCut = false;
+        throw new Error('power cut');
+      },
+    },
+  });
+  s.hire('bob');
+  s.found('staff');
+  s.directory.join(id('staff'), id('bob'));
+  await s.requestSync('full');
+  await s.syncAll();
+  await expect(provisionTurn(s.engine, target, new AbortController().signal)).rejects.toThrow('power cut');
+  expect(s.groups()).toEqual({ staff: ['bob'] });
+  await s.editTarget({ deprovision: { kind: 'delete' } });
+  s.directory.leave(id('staff'), id('bob'));
+  s.pass(31_000);
+  await s.delta();
+  expect(s.groups()).toEqual({ staff: [] });
+});
+
 it('what a run only plans is not taken for done by what it finds of a worker that died', async () => {
   let isPlanned = false;
   const { s } = await tell({

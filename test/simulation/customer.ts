@@ -57,6 +57,8 @@ export type Customer = {
   readonly lost: Set<string>;
   /** Accounts and memberships of which there is no record any more, since the database was put back: who came with them, and left before, nobody knows. */
   readonly unrecorded: Set<string>;
+  /** Groups of those that were found again and taken over: for the record they were there before, and so they stay. */
+  readonly takenBack: Set<string>;
   /** Whether the connection reads who somebody's manager is. */
   readonly readsManagers: boolean;
   /** Every scope, every limit, every policy and every protection there ever was, with its beginning. */
@@ -110,6 +112,7 @@ export const foundCustomer = (
     retitled: new Map(),
     removed: new Set(),
     unrecorded: new Set(),
+    takenBack: new Set(),
     lost,
     readsManagers,
     scopes: beside?.scopes ?? [{ at: now(), scope }],

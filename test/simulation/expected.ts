@@ -266,7 +266,7 @@ const excuseOfManager = (view: View, person: Person, remote: Remote, manager: Pe
 const wrongWithGroup = (view: View, group: Group): readonly Wrong[] => {
   const { id, displayName } = group;
   const remote = view.byExternalId.get(id);
-  const isUnrecorded = view.customer.unrecorded.has(id);
+  const isUnrecorded = view.customer.unrecorded.has(id) || view.customer.takenBack.has(id);
   if (!view.scope.has(id))
     return remote === undefined || mayStay(view, remote)
       ? []

@@ -10,6 +10,7 @@ import {
   linked,
   partlyApplied,
   removesMembers,
+  updates,
 } from '../support/operations.ts';
 import { recordsKept } from './on-record.ts';
 import type { Remote } from './remote.ts';
@@ -34,6 +35,7 @@ const putBack = (backedUpAt: number) => {
   const records = recordsKept(() => 10);
   const customer = {
     unrecorded: new Set<string>(),
+    takenBack: new Set<string>(),
     remote: { find: (id: string) => accounts.find((each) => each.id === id) ?? null },
     directory: { truth: () => ({ people: new Map(), groups: new Map() }) },
   };
@@ -44,7 +46,7 @@ const putBack = (backedUpAt: number) => {
     records.noteSettled(customer, operation, outcome);
     return [...customer.unrecorded];
   };
-  return { unrecorded: [...customer.unrecorded], settled };
+  return { unrecorded: [...customer.unrecorded], takenBack: customer.takenBack, settled };
 };
 
 const ofStaff = ['ann in staff', 'bob in staff'];
@@ -61,6 +63,18 @@ describe('after the database was put back', () => {
     expect(settled(made, escrowed(made))).toContain('ann');
     expect(settled(made, { ...escrowed(made), link: null })).toContain('ann');
     expect(settled(made, applied(made, linked(ann)))).toEqual(['staff', ...ofStaff]);
+  });
+
+  it('a group that is found again is for the record one that was there before, until it is made anew', () => {
+    const { takenBack, settled } = putBack(10);
+    const [found, made] = [updates(staff), creates(staff)];
+    settled(found, applied(found, { ...linked(staff), by: 'matched' }));
+    expect([...takenBack]).toEqual(['staff']);
+    settled(made, applied(made, linked(staff)));
+    expect([...takenBack]).toEqual([]);
+    const ofAnn = updates(ann);
+    settled(ofAnn, applied(ofAnn, { ...linked(ann), by: 'matched' }));
+    expect([...takenBack]).toEqual([]);
   });
 
   it('and a membership once one says that it was given or taken, to whom it was not refused', () => {

@@ -10,7 +10,7 @@ import { isLeftOver, type Leaving } from './judge-identity.ts';
 import type { Effect } from './remote.ts';
 
 /** What of a customer matters here. */
-type Recorded = Leaving & { readonly remote: Pick<Customer['remote'], 'find'> };
+type Recorded = Leaving & Pick<Customer, 'takenBack'> & { readonly remote: Pick<Customer['remote'], 'find'> };
 
 export type Records = {
   readonly noteEffect: (customer: Recorded, effect: Effect) => void;
@@ -40,8 +40,12 @@ export const recordsKept = (now: () => number): Records => {
     onPutBack: (backedUpAt) => {
       for (const { at, customer, what } of gains) if (at >= backedUpAt) customer.unrecorded.add(what);
     },
-    noteSettled: ({ unrecorded }, operation, outcome) => {
-      if ((linkIn(outcome) ?? null) !== null) unrecorded.delete(outcome.ref.id);
+    noteSettled: ({ unrecorded, takenBack }, operation, outcome) => {
+      const { id, type } = outcome.ref;
+      const link = linkIn(outcome) ?? null;
+      if (link?.by === 'created') takenBack.delete(id);
+      else if (link !== null && type === 'group' && unrecorded.has(id)) takenBack.add(id);
+      if (link !== null) unrecorded.delete(id);
       for (const { ref } of membersHeard(operation, outcome)) unrecorded.delete(membership(ref.id, outcome.ref.id));
     },
   };
