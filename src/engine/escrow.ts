@@ -7,8 +7,10 @@ import type { Provisioning } from './provisioning.ts';
 export const settleOutcomes = async (work: Provisioning, outcomes: readonly Outcome[]): Promise<void> =>
   tell(work, await work.engine.stores.ledger.settle(work.lease, outcomes, work.record.escrow));
 
-export const escrowObjects = async (work: Provisioning, failures: Parameters<Ledger['escrow']>[1]): Promise<void> =>
-  tell(work, await work.engine.stores.ledger.escrow(work.lease, failures, work.record.escrow));
+type Of = Parameters<Ledger['escrow']>;
+
+export const escrowObjects = async (work: Provisioning, failures: Of[1], ladder: Of[3] = 'as_before'): Promise<void> =>
+  tell(work, await work.engine.stores.ledger.escrow(work.lease, failures, work.record.escrow, ladder));
 
 const tell = ({ engine, record, run }: Provisioning, { givenUp }: Escrowed): void => {
   if (givenUp.length === 0) return;

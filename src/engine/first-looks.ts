@@ -64,12 +64,15 @@ export const letGroupsGo = async (work: Provisioning, groups: readonly Ref[]): P
     }
     for (const { owner, to } of removals) if (ids.has(to)) awaiting.set(owner.id, owner);
   }
-  await ledger.release(work.lease, groups);
+  // Before the others are let go: whoever was in no escrow in between would be forgotten, should the worker die there.
   if (awaiting.size > 0)
     await escrowObjects(
       work,
       [...awaiting.values()].map((ref) => ({ ref, reason: 'absence_unproven', detail: lookedOnce })),
+      'anew',
     );
+  const free = groups.filter(({ id }) => !awaiting.has(id));
+  if (free.length > 0) await ledger.release(work.lease, free);
 };
 
 /** The source shows them now: what it said before is no first look any more. */

@@ -126,11 +126,12 @@ export interface Ledger {
    * second, somebody is tried once too often, and never forgotten. Repeating it changes nothing. Throws `StaleFence`.
    */
   settle(lease: Lease, outcomes: readonly Outcome[], policy?: EscrowPolicy): Promise<Escrowed>;
-  /** An object that could not even be planned: escrowed without an operation. */
+  /** An object that could not even be planned: escrowed without an operation. `anew`: as if it had never been in escrow. */
   escrow(
     lease: Lease,
     failures: readonly { readonly ref: Ref; readonly reason: Escrow['reason']; readonly detail: string }[],
     policy?: EscrowPolicy,
+    ladder?: 'as_before' | 'anew',
   ): Promise<Escrowed>;
   /** The object needs no more care: its escrow goes. */
   release(lease: Lease, refs: readonly Ref[]): Promise<void>;

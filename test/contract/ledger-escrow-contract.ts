@@ -153,6 +153,21 @@ export const escrowContract = ({ clock, held, ledger, takenOver }: LedgerWorld):
       expect((await ledger.escrows(target, null, 10)).items.map(({ ref }) => ref)).toEqual([bob]);
     });
 
+    it('is begun anew, also right after it was due', async () => {
+      const { target, lease } = await held();
+      const [ann] = people(1);
+      const look = [{ ref: ann, reason: 'absence_unproven' as const, detail: 'looked once' }];
+      await ledger.escrow(lease, look);
+      const minuteMs = 60_000;
+      clock.now = new Date(start.getTime() + 10 * minuteMs + 1_000);
+      await ledger.escrow(lease, look);
+      expect(await all(ledger.dueEscrows(target))).toHaveLength(1);
+      await ledger.escrow(lease, look, undefined, 'anew');
+      expect((await ledger.escrows(target, null, 10)).items).toMatchObject([
+        { ref: ann, attempts: 1, since: clock.now, dueAt: new Date(clock.now.getTime() + 10 * minuteMs) },
+      ]);
+    });
+
     it('is neither made nor released by a worker that was taken over', async () => {
       const { target, lease } = await held();
       const [ann, bob] = people(2);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
@@ -5,6 +6,8 @@ import { TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
+import { createMemoryStores } from '../../src/store/memory/index.ts';
+import { createVault } from '../../src/store/vault.ts';
 import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const minute = 60_000;
@@ -195,6 +198,39 @@ describe('somebody whom a full read does not show, and the source does not know 
     await s.provisionAll();
     expect(s.groups()).toEqual({ staff: ['p4'] });
     expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+
+  it('is put out of it also where the worker dies in between, wherever that is', async () => {
+    /** The worker dies when the stores have written so often; false: it came to the end before. */
+    const diesAt = async (nth: number): Promise<boolean> => {
+      let left = Number.POSITIVE_INFINITY;
+      const probe = (): void => {
+        left -= 1;
+        if (left !== 0) return;
+        throw new Error('power cut');
+      };
+      const vault = createVault(randomBytes(32));
+      const s = await vanished({ stores: (now) => createMemoryStores({ now, vault, probe }) });
+      await untilIdle(s);
+      const lease = await s.stores.leases.take(target, 'somebody', 1);
+      if ('busyUntil' in lease) throw new Error('The target is busy.');
+      await s.stores.ledger.release(lease, [{ type: 'user', id: sourceId(id('p5')) }]);
+      s.pass(10 * minute);
+      left = nth;
+      const hasDied = await untilIdle(s).then(
+        () => false,
+        () => true,
+      );
+      left = Number.POSITIVE_INFINITY;
+      s.pass(minute);
+      await s.provisionAll();
+      expect([nth, s.groups()]).toEqual([nth, { staff: ['p4'] }]);
+      expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+      return hasDied;
+    };
+    let nth = 1;
+    while (await diesAt(nth)) nth += 1;
+    expect(nth).toBeGreaterThan(3);
   });
 
   it('who is shown in the group again has no first look any more', async () => {

@@ -192,11 +192,11 @@ export const createMemoryLedger = (around: {
       return { givenUp };
     },
 
-    escrow: async (lease, failures, policy = defaultEscrow) => {
+    escrow: async (lease, failures, policy = defaultEscrow, ladder = 'as_before') => {
       const { escrows } = heldBy(lease);
       const givenUp: Ref[] = [];
       for (const failure of failures) {
-        const before = escrows.get(keyOf(failure.ref))?.escrow ?? null;
+        const before = ladder === 'anew' ? null : (escrows.get(keyOf(failure.ref))?.escrow ?? null);
         const escrow = escalate(before, failure, now(), policy);
         escrows.set(keyOf(failure.ref), { escrow, by: null });
         if (isGivenUp(before, escrow)) givenUp.push(failure.ref);

@@ -154,12 +154,10 @@ export const createMongoLedger = (
       return { givenUp };
     },
 
-    escrow: (lease, failures, policy = defaultEscrow) =>
+    escrow: (lease, failures, policy = defaultEscrow, ladder = 'as_before') =>
       held(lease, 'ledger.escrowed', async () => {
-        const found = await escrows.find(
-          targetId(lease.key),
-          failures.map(({ ref }) => ref),
-        );
+        const refs = ladder === 'anew' ? [] : failures.map(({ ref }) => ref);
+        const found = await escrows.find(targetId(lease.key), refs);
         const each = new Map<SourceId, (typeof failures)[number]>(failures.map((failure) => [failure.ref.id, failure]));
         const made = [...each.values()].map((failure) => ({
           escrow: escalate(found.get(failure.ref.id)?.escrow ?? null, failure, now(), policy),
