@@ -133,9 +133,14 @@ export const harms: readonly Harm[] = [
     weight: 4,
     places: anywhere,
     does: async ({ graph, customers, stack, lies }, { of, between }) => {
-      const list = of(['/users\\?', '/groups\\?', '/members']);
-      // Who is missing in them is asked for alone before anything is done.
-      graph.control.fault({ path: list, times: null, fault: { answer: 'part', share: between(0.2, 0.9) } });
+      // Who is missing in them is asked for alone before anything is done; whether somebody is switched on, and is not said, is as it was.
+      const lie = of<FaultScript>([
+        ...['/users\\?', '/groups\\?', '/members'].map(
+          (path): FaultScript => ({ path, fault: { answer: 'part', share: between(0.2, 0.9) } }),
+        ),
+        { path: '/users', fault: { answer: 'without', properties: ['accountEnabled'] } },
+      ]);
+      graph.control.fault({ ...lie, times: null });
       await stack.api.request(of(customers).connection, { mode: 'full' }).catch(() => {});
       await sleep(between(3_000, 8_000));
       graph.control.clearFaults();
@@ -210,7 +215,6 @@ const graphTrouble: readonly FaultScript[] = [
   { path: '/delta', fault: { answer: 'self_link' } },
   { path: '/delta', fault: { answer: 'gone' } },
   { path: 'skiptoken', fault: { answer: 'expired_page' } },
-  { path: '/users', fault: { answer: 'without', properties: ['accountEnabled'] } },
 ];
 
 const scimTrouble: readonly FaultInput[] = [

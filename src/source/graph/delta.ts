@@ -5,11 +5,19 @@ import { type SourceId, sourceId, type Watermark } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, user } from '../../model/source-object.ts';
 import type { Ask, SourceEnd, SourcePage } from '../source.ts';
-import { managersOf } from './by-id.ts';
+import { managersOf, wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
 import { grantedNow, stillGranted } from './granted.ts';
-import { aboutHidden, alwaysSet, isHidden, isHiddenChange, refuseHiddenChanges, refuseHiddenGroups } from './hidden.ts';
+import {
+  aboutHidden,
+  alwaysSet,
+  alwaysSwitched,
+  isHidden,
+  isHiddenChange,
+  refuseHiddenChanges,
+  refuseHiddenGroups,
+} from './hidden.ts';
 import { type DeltaChain, type DeltaEnd, deltaPages, type Entity, type GraphPage, hasEnded, proofOf } from './pages.ts';
 import {
   type DeltaPlace,
@@ -78,6 +86,8 @@ export async function* readDelta(
         const told = { ids: managed, isPartial: ask.resume !== null };
         yield await missedReports(client, known, managers, told, either);
       }
+      const unsaid = items.filter((item) => absent.has(sourceId(item.id)) && item[alwaysSwitched] === undefined);
+      yield* wholeOf(client, selection, unsaid, either);
       yield changes;
     },
     groups: async function* (items, either) {
@@ -97,6 +107,17 @@ export async function* readDelta(
     left,
   };
   yield* followDeltas(client, ask, mark, key, readers, signal);
+}
+
+/** Who is new, and of whom a page does not say whether they are switched on, which Entra says of everybody: they are asked for, and not left to the next full read. */
+async function* wholeOf(
+  client: GraphClient,
+  selection: Selection,
+  items: readonly Entity[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly ObjectMessage[]> {
+  const ids = items.map(({ id }) => sourceId(id));
+  if (ids.length > 0) for await (const { answer } of wholeUsers(client, ids, 0, selection, signal)) yield answer;
 }
 
 /** Who is there, of those a page shows. */

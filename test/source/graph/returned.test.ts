@@ -56,6 +56,25 @@ const readUntil = async (
 const reportsAsked = (): number =>
   graph.control.requests().filter(({ path }) => path.includes('/directReports')).length;
 
+describe('somebody who is new, and of whom a change does not say whether they are switched on', () => {
+  it('is asked for, and is not nobody until the next full read', async () => {
+    const { tenant, boss, folded, read } = await open();
+    const watermark = await read();
+    const hire = sourceId(tenant.hire({ displayName: 'Gil Holm', manager: boss }));
+    graph.control.fault({
+      path: '/users/delta',
+      times: null,
+      fault: { answer: 'without', properties: ['accountEnabled'] },
+    });
+    await read(watermark);
+    expect(folded.view(everyone).users[hire]).toMatchObject({
+      displayName: 'Gil Holm',
+      accountEnabled: true,
+      manager: boss,
+    });
+  });
+});
+
 describe('somebody who is back from the recycle bin', () => {
   it('is asked for who reports to them, however many that are', async () => {
     const { tenant, boss, team, read, managers } = await open();
