@@ -32,7 +32,16 @@ import {
 import { everyMemberOf, membershipsOf, missedMemberships, missedReports } from './returned.ts';
 import { endingAt, follow, type Step } from './steps.ts';
 import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
-import { addedIn, keptOf, type Leaving, noteLeaving, noteManaged, withoutLeft, withoutTold } from './told.ts';
+import {
+  addedIn,
+  type Leaving,
+  noneLeft,
+  noteLeaving,
+  noteLeft,
+  noteManaged,
+  withoutLeft,
+  withoutTold,
+} from './told.ts';
 import { unmovedSoonAfter } from './unmoved.ts';
 
 /** What becomes of a page of changes: messages, in one part or several. */
@@ -64,7 +73,7 @@ export async function* readDelta(
   const unmoved = unmovedSoonAfter(mark, client, known);
   /** Of whom the groups told in this round that they joined, and who left which. */
   const joined = new Set<SourceId>();
-  const left: Leaving = new Set();
+  const left = noneLeft();
   /** Of whose manager this round told. */
   const managed = new Set<SourceId>();
   // What a page itself says comes last: should the read break off before, the page comes again, and they are not stored yet.
@@ -156,7 +165,7 @@ export async function* followDeltas(
           left: [],
         }
       : readDeltaPlace(ask.resume, key);
-  for (const each of from.left) readers.left.add(each);
+  noteLeft(readers.left, from.left);
   const groupsRead = Promise.withResolvers<void>();
   const readUsers: PageReader = (items, either) => readers.users(items, either, groupsRead.promise);
   const streams = [
@@ -262,7 +271,7 @@ async function* groupSteps(
   for await (const { items, at } of chain(client, from, first, signal)) {
     refuseHiddenGroups(items.filter((item) => removalOf(item) === null));
     yield* endingAt(
-      parts(groups(items, signal), () => ({ left: [...keptOf(left)] })),
+      parts(groups(items, signal), () => ({ left: left.newest })),
       { groups: at },
     );
   }

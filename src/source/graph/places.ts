@@ -54,7 +54,7 @@ const DeltaPlace = z.object({
   users: DeltaChainPlace,
   groups: DeltaChainPlace,
   /** Which memberships ended in what it told so far. */
-  left: z.array(z.string()).default([]),
+  left: z.array(z.string()).readonly().default([]),
 });
 export type DeltaPlace = z.infer<typeof DeltaPlace>;
 

@@ -17,7 +17,7 @@ import { readWatermark } from './places.ts';
 import { everyMemberOf, membershipsOf, missedMemberships, missedReports } from './returned.ts';
 import { type GroupScope, missingGroup, type Walk, walkFrom, walkGroups, walkKnown } from './scoped.ts';
 import { removalOf, type Selection, selectionOf } from './to-source-object.ts';
-import { addedIn, type Leaving, noteLeaving, noteManaged, withoutLeft, withoutTold } from './told.ts';
+import { addedIn, type Leaving, noneLeft, noteLeaving, noteManaged, withoutLeft, withoutTold } from './told.ts';
 import { type Unmoved, unmovedSoonAfter } from './unmoved.ts';
 
 /** Throws `WatermarkExpired`, `ResumeExpired`, and `SourceError` `forbidden` when a group of the scope was deleted. */
@@ -33,7 +33,7 @@ export async function* readScopedDelta(
   const selection = selectionOf(ask.attributes);
   const mark = readWatermark(from, key);
   const unmoved = unmovedSoonAfter(mark, client, known);
-  const left: Leaving = new Set();
+  const left = noneLeft();
   const joined = new Set<SourceId>();
   /** Of whose manager this round told. */
   const managed = new Set<SourceId>();

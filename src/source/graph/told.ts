@@ -11,18 +11,35 @@ import { managerInDelta } from './to-source-object.ts';
 export const addedIn = (changes: readonly ObjectMessage[]): readonly Ref[] =>
   changes.flatMap((change) => (change.type === 'members' && 'added' in change.members ? change.members.added : []));
 
-/** Which memberships ended in this round, each as a short text. */
-export type Leaving = Set<string>;
+/**
+ * Which memberships ended in this round, each as a short text. `newest`: what a round that goes on after a break has to know of them. Of more, which is a
+ * round of more leavings than a day has in a large tenant, it is the newest: whoever left before those may be back in a group until the next full sync.
+ */
+export type Leaving = { readonly all: Set<string>; newest: readonly string[] };
+
+export const noneLeft = (): Leaving => ({ all: new Set(), newest: [] });
 
 export const noteLeaving = (left: Leaving, changes: readonly ObjectMessage[]): void => {
-  for (const change of changes)
-    if (change.type === 'members' && 'removed' in change.members)
-      for (const { id } of change.members.removed) left.add(membership(change.group.id, id));
+  const ended = changes.flatMap((change) =>
+    change.type === 'members' && 'removed' in change.members
+      ? change.members.removed.map(({ id }) => membership(change.group.id, id))
+      : [],
+  );
+  noteLeft(left, ended);
 };
+
+/** `ended`: as `newest` has them. What is kept for later is made anew only where there is news, not with every place that is written. */
+export const noteLeft = (left: Leaving, ended: readonly string[]): void => {
+  const news = [...new Set(ended)].filter((each) => !left.all.has(each));
+  if (news.length === 0) return;
+  for (const each of news) left.all.add(each);
+  left.newest = [...left.newest, ...news].slice(-mostKept);
+};
+const mostKept = 5_000;
 
 /** A list that is behind may still show somebody whose leaving was told in this round, and is not told again. */
 export const withoutLeft = <Told extends ObjectMessage>(changes: readonly Told[], left: Leaving): readonly Told[] =>
-  left.size === 0
+  left.all.size === 0
     ? changes
     : changes.map((change) =>
         change.type === 'members' && 'added' in change.members
@@ -30,18 +47,11 @@ export const withoutLeft = <Told extends ObjectMessage>(changes: readonly Told[]
               ...change,
               members: {
                 ...change.members,
-                added: change.members.added.filter(({ id }) => !left.has(membership(change.group.id, id))),
+                added: change.members.added.filter(({ id }) => !left.all.has(membership(change.group.id, id))),
               },
             }
           : change,
       );
-
-/**
- * What a round that goes on after a break has to know of what it told before. Of more, which is a round of more leavings than a day has in a large tenant,
- * the newest: what is missed then, a full sync mends.
- */
-export const keptOf = (left: Leaving): readonly string[] => [...left].slice(-mostKept);
-const mostKept = 5_000;
 
 const membership = (group: SourceId, member: SourceId): string => digest([group, member]).slice(0, 12);
 
