@@ -131,6 +131,14 @@ describe('a read that loses much', () => {
     expect(await saidOf([lost('ann'), leaves('ann', 'bob')])).toEqual([]);
   });
 
+  it('nor one in which most left a group of the scope, though somebody else in it is missing', async () => {
+    const { read } = await judged();
+    expect(await read([{ ...joins, added: ['cid', 'dan'].map((name) => person(name).ref) }])).toEqual([]);
+    expect(await read([lost('ann'), leaves(...names)])).toEqual([
+      expect.stringContaining('3 of 4 are not in staff any more'),
+    ]);
+  });
+
   it('is found also after one that broke off, one of whose commit nobody heard, and a restore', async () => {
     const isLost = [expect.stringContaining('2 of 4 users are missing')];
     const much = [lost('ann'), lost('bob')];

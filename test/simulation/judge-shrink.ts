@@ -192,8 +192,12 @@ const emptied = (
     if (!isEmptied || !isPlain(directory, group)) return [];
     // Who came to it, and could not be read yet, is in it all the same.
     if (hasOthers(directory, group, had)) return [];
-    // Nor did whoever is missing leave it, who is out of the scope otherwise: how many may be missing is judged above.
-    if ([...had].some((id) => missed.has(id))) return [];
+    // Nor did whoever is missing leave it, who is out of the scope otherwise: how many may be missing is judged above. But then most others may have.
+    const left = had.difference(missed).size;
+    if (left < had.size)
+      return named.has(group) && left * 2 > had.size && left > allowed(limit, had.size)
+        ? [`${left} of ${had.size} are not in ${group} any more`]
+        : [];
     if (named.has(group)) return [`nobody is in ${group} any more`];
     const lost = [...had].filter((id) => !objects.has(id)).length;
     const isMost = lost === had.size || (lost * 2 > had.size && lost > allowed(limit, had.size));
