@@ -25,7 +25,7 @@ import { linksAsShown } from './sights.ts';
 import type { Tally } from './tally.ts';
 import { asListed, withUnlisted } from './unlisted.ts';
 import { contextFor } from './wave-objects.ts';
-import { refsOf, removalsOf, waitFor } from './wave-references.ts';
+import { refsOf, removalsOf, stillOut, waitFor } from './wave-references.ts';
 
 /**
  * `carefree`: who has no account to lose any more, or none that may be touched, so that nothing about it is to be tried again. `inDoubt`: what is not to be done as long as it is not
@@ -277,9 +277,9 @@ const membersToRemove = async (work: Provisioning, gathered: Gathered): Promise<
   for await (const items of gathered.groups()) {
     const owners = items.map(({ ref }) => ref);
     for await (const waiting of work.engine.stores.ledger.waitingFor(work.record.id, owners)) {
-      for (const { owner, path, to, want, version } of waiting)
-        if (path === 'members' && want === 'remove')
-          for (const member of await refsOf(work, [to])) note(owner.id, member, version);
+      const leaving = waiting.filter(({ path, want }) => path === 'members' && want === 'remove');
+      for (const { owner, to, version } of await stillOut(work, leaving))
+        for (const member of await refsOf(work, [to])) note(owner.id, member, version);
     }
   }
   return new Map([...removals].map(([group, { members, told }]) => [group, { members: [...members.values()], told }]));

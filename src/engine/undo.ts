@@ -18,7 +18,7 @@ import {
   undoMembers,
 } from '../core/undo.ts';
 import { type OperationKey, type PlanId, planId, type RunId, runId, type SourceId } from '../model/ids.ts';
-import { isDestructive, isInEffect, type Link, type WaitingReference } from '../model/operation.ts';
+import { isDestructive, isInEffect, type Link, mayBeInEffect, type WaitingReference } from '../model/operation.ts';
 import type { Staged } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
 import { assertAsRead } from './as-read.ts';
@@ -250,14 +250,14 @@ const carryOutSome = async (work: Provisioning, pending: readonly Pending[], tal
 
 /**
  * The tenant still says what the undone run did. Attributes and accounts differ from then on from what is wanted, and are found by the next plan of
- * everybody; memberships are looked at only where something changed, or where they wait.
+ * everybody; memberships are looked at only where something changed, or where they wait. What was not seen to be done may be done all the same.
  */
 const waitForTheOpposite = async (work: Provisioning, done: readonly Done[]): Promise<void> => {
   await waitFor(
     work,
     done.flatMap(({ pending, outcome }): readonly WaitingReference[] => {
       const { operation } = pending.planned;
-      if (!('members' in operation) || !isInEffect(outcome)) return [];
+      if (!('members' in operation) || !mayBeInEffect(outcome)) return [];
       const refused = new Set(outcome.result === 'partly_applied' ? outcome.refused : []);
       const want = operation.action === 'add_members' ? 'remove' : 'add';
       return operation.members

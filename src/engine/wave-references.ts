@@ -224,6 +224,24 @@ const stillIn = async (work: Provisioning, of: SourceId, ids: readonly SourceId[
   return new Set([...still].filter((id) => present.has(id)));
 };
 
+/** Of who waits to be put out of a group those who are not in it: the others are back, or only an undo wanted them out. */
+export const stillOut = async (
+  work: Provisioning,
+  waiting: readonly WaitingReference[],
+): Promise<readonly WaitingReference[]> => {
+  const back: WaitingReference[] = [];
+  for (const [of, some] of Map.groupBy(waiting, ({ owner }) => owner.id)) {
+    const members = await stillIn(
+      work,
+      of,
+      some.map(({ to }) => to),
+    );
+    back.push(...some.filter(({ to }) => members.has(to)));
+  }
+  await stopWaiting(work, back);
+  return waiting.filter((one) => !back.includes(one));
+};
+
 /** What kind of object an id is: a reference keeps only the id, the link knows. Without a link it waits on, as whatever it is. */
 export const refsOf = async (work: Provisioning, ids: readonly SourceId[]): Promise<readonly Ref[]> => {
   const links = await linksOf(work, [...ids.map(user), ...ids.map(group)]);

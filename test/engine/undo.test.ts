@@ -685,6 +685,55 @@ describe('what an undo leaves behind', () => {
     expect(s.groups()).toEqual({ board: ['staff'], staff: [] });
   });
 
+  describe('where it was to take somebody out of a group', () => {
+    type Apply = Target['apply'];
+    /** `how`: what the target does of it. */
+    const tried = async (how: (apply: Apply) => Apply): Promise<Story> => {
+      let isUndone = false;
+      const s = await story({
+        target: { limits: withoutLimits },
+        wrapTarget: (made) => ({
+          ...made,
+          apply: async (...asked) =>
+            await (isUndone && asked[0].action === 'remove_members' ? how(made.apply) : made.apply)(...asked),
+        }),
+      });
+      s.hire('anna');
+      s.found('staff');
+      await s.full();
+      s.directory.join(id('staff'), id('anna'));
+      await s.delta();
+      s.pass(1_000);
+      await s.planUndo(await s.provisioned());
+      isUndone = true;
+      await s.approve();
+      isUndone = false;
+      s.pass(7 * 3_600_000);
+      await s.provision();
+      return s;
+    };
+
+    it('is nobody whom the target refused to take out: they are in it, as the tenant says', async () => {
+      const s = await tried(() => async () => {
+        throw new TargetError('rejected', 'Nobody leaves.');
+      });
+      expect((await s.provisioned()).counters.skipped).not.toHaveProperty('confirmed_present');
+      expect(s.groups()).toEqual({ staff: ['anna'] });
+      expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+    });
+
+    it('is in it again whoever was taken out, and was not seen to be', async () => {
+      const s = await tried((apply) => async (...asked) => {
+        await apply(...asked);
+        throw new TargetError('rejected', 'They are shown still.', { code: 'not_applied' });
+      });
+      expect(s.groups()).toEqual({ staff: [] });
+      await s.approve();
+      expect(s.groups()).toEqual({ staff: ['anna'] });
+      expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+    });
+  });
+
   it('is taken away by the run after the plan that left it out, though no change tells of it any more', async () => {
     let unsure = false;
     const s = await staffed({
