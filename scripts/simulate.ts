@@ -111,7 +111,8 @@ async function tellFailure(options: Options, failed: Told, bias: string | null):
     : { only: failed.struck, told: failed };
   const { trace } = await again(new Set(small.only), true);
   const end = trace.findIndex((line) => line.includes(' ORACLE ')) + 1 || trace.length;
-  console.log(sayFailure(small.told, commitOf(), bias, small.only, trace.slice(Math.max(0, end - tailLines), end)));
+  const tail = trace.slice(Math.max(0, end - tailLines), end);
+  console.log(sayFailure(small.told, commitOf(), bias, small.only, options.shrinks, tail));
 }
 
 function mixOf({ isCalm }: Options): Pick<Ask, 'mix'> {

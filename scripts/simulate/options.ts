@@ -68,6 +68,10 @@ export const parseOptions = (args: readonly string[]): Options => {
       mutant: { type: 'string' },
     },
   });
+  if (values.seed !== undefined && values.seeds !== undefined)
+    throw new WrongOption('--seed and --seeds exclude each other: give one of them.');
+  if (values.least !== undefined && values.coverage !== true)
+    throw new WrongOption('--least says how often things must happen, which --coverage looks at: give both.');
   const { from, to } =
     values.seed === undefined ? rangeOf('seeds', values.seeds ?? '1..1000') : rangeOf('seed', values.seed);
   const isOne = from === to;

@@ -10,16 +10,22 @@ export const sayFailure = (
   commit: string,
   bias: string | null,
   only: readonly FaultName[],
+  isSmall: boolean,
   tail: readonly string[],
-): string =>
-  [
+): string => {
+  const faults = only.length === 0 ? 'none are needed' : only.join(', ');
+  const again = `  again: npm run simulate -- --seed ${told.seed} --trace${bias === null ? '' : ` --bias '${bias}'`}`;
+  return [
     `seed ${told.seed}, commit ${commit}`,
     ...told.violations.slice(0, 5).map(({ invariant, what }) => `  ${invariant}: ${what}`),
-    `  the fewest faults and edits that do it: ${only.length === 0 ? 'none are needed' : only.join(', ')}`,
-    `  again: npm run simulate -- --seed ${told.seed} --trace${bias === null ? '' : ` --bias '${bias}'`}${only.length === 0 ? '' : ` --only '${only.join(',')}'`}`,
+    isSmall
+      ? `  the fewest faults and edits that do it: ${faults}`
+      : `  ${only.length} faults and edits happened; without --no-shrink the fewest are found that do it`,
+    isSmall && only.length > 0 ? `${again} --only '${only.join(',')}'` : again,
     '  what led to it:',
     ...tail.map((line) => `    ${line.slice(0, 240)}`),
   ].join('\n');
+};
 
 export const saySummary = (summary: Summary, seconds: number, failures: number): string => {
   const { seeds, steps, judged, excused, struck } = summary;

@@ -7,6 +7,11 @@ describe('what a simulation is asked', () => {
     expect(() => parseOptions(['--seeds', 'x'])).toThrow('--seeds takes a whole number');
   });
 
+  it('is refused where one option takes no notice of another', () => {
+    expect(() => parseOptions(['--seed', '42', '--seeds', '1..3'])).toThrow('--seed and --seeds exclude each other');
+    expect(() => parseOptions(['--seeds', '1..3', '--least', '2'])).toThrow('which --coverage looks at: give both');
+  });
+
   it('is refused where it aims at what no run calls a fault', () => {
     const aimed = (name: string) => parseOptions(['--seed', '42', '--aimed', name]);
     expect(() => aimed('foo')).toThrow('such as crash_after@ledger.intend#0, not "foo".');
